@@ -1,0 +1,53 @@
+# Every target first sets up what it needs; when nothing has changed, that takes no time.
+# Extra arguments: make run ARGS="--port 9000", make test ARGS="tests/cli -x".
+
+ARGS ?=
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+STAMP := .venv/.set-up
+BROWSER := .venv/.browser
+
+.PHONY: help setup run test lint bench
+
+help:
+	@echo "make setup   make .venv with everything pinned, and the easel command in $(BIN)"
+	@echo "make run     start everything; without DISCORD_TOKEN on http://127.0.0.1:8642"
+	@echo "make test    run every test"
+	@echo "make lint    check style, types and import contracts"
+	@echo "make bench   measure, and print the tables"
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	@if [ -z "$(PYTHON)" ]; then \
+		echo "Easel needs Python 3.11 or newer: install it, or name it with make PYTHON=/path/to/python3"; exit 1; fi
+	@echo "Setting up .venv with $$($(PYTHON) --version). The first time this downloads torch: allow some minutes."
+	@$(PYTHON) -m venv .venv || { \
+		echo "Python could not make a virtual environment: on Debian and Ubuntu, apt-get install python3-venv"; exit 1; }
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e ".[bot,engine,dev]"
+	@touch $@
+	@echo "Set up. The easel command is $(BIN)/easel"
+
+run: $(STAMP)
+	@exec $(BIN)/easel run $(ARGS)
+
+test: $(STAMP) $(BROWSER)
+	@exec $(BIN)/python -m pytest $(ARGS)
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(STAMP)
+	@exec $(BIN)/python -m tests.bench $(ARGS)
+
+# The browser tests use a Chromium or Chrome that is there already; only without one is it fetched.
+$(BROWSER): $(STAMP)
+	@for name in chromium chromium-browser google-chrome google-chrome-stable; do \
+		if command -v $$name >/dev/null 2>&1; then touch $@; exit 0; fi; done; \
+	echo "No Chromium found: fetching one for the browser tests."; \
+	if $(BIN)/playwright install chromium; then touch $@; \
+	else echo "No Chromium could be fetched: the browser tests will be skipped."; fi
