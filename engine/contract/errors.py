@@ -1,0 +1,175 @@
+"""Every error Easel raises on purpose, by who must act; facts as attributes, sentences elsewhere.
+
+EaselError
+    RequestRefused          the member can mend it
+        PromptRefused
+        TooManyPending
+        JobUnknown
+        PictureUnknown
+        NotYours
+        JobOver
+        ModelUnknown
+        SizeUnsupported
+        SettingUnsupported
+        AdapterMismatch
+    TryLater                nobody acts, Easel tries again
+        StoreUnavailable
+        PainterLost
+        OutOfMemory
+        JobInterrupted
+    Fault                   the operator acts
+        WeightsMissing
+        WeightsMismatch
+        ModelBroken
+        StorageFull
+        PictureCorrupt
+        SettingsInvalid
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class EaselError(Exception):
+    """The root: carries facts as keyword attributes, so that a reply can be written from them."""
+
+    def __init__(self, **facts: object) -> None:
+        super().__init__(", ".join(f"{name}={value!r}" for name, value in facts.items()))
+        self.facts = facts
+
+
+class RequestRefused(EaselError):
+    """The request cannot be done as it was made; the member can change it."""
+
+
+class TryLater(EaselError):
+    """Something was away for a moment; the same work will be tried again."""
+
+
+class Fault(EaselError):
+    """Something on the machine is wrong; only its operator can mend it."""
+
+
+class PromptRefused(RequestRefused):
+    """The prompt has faults: `message` shows every one of them, with a caret under each."""
+
+    def __init__(self, *, message: str) -> None:
+        super().__init__(message=message)
+        self.message = message
+
+
+class TooManyPending(RequestRefused):
+    """The member already has `pending` unfinished jobs of at most `limit`."""
+
+    def __init__(self, *, pending: int, limit: int) -> None:
+        super().__init__(pending=pending, limit=limit)
+        self.pending, self.limit = pending, limit
+
+
+class JobUnknown(RequestRefused):
+    """No such job is kept here."""
+
+
+class PictureUnknown(RequestRefused):
+    """The job has no such picture."""
+
+
+class NotYours(RequestRefused):
+    """Only the job's owner or an administrator may do this."""
+
+
+class JobOver(RequestRefused):
+    """The job has already ended, with `status`."""
+
+    def __init__(self, *, status: str) -> None:
+        super().__init__(status=status)
+        self.status = status
+
+
+class ModelUnknown(RequestRefused):
+    """No model called `name` is registered; `known` are the names there are."""
+
+    def __init__(self, *, name: str, known: tuple[str, ...]) -> None:
+        super().__init__(name=name, known=known)
+        self.name, self.known = name, known
+
+
+class SizeUnsupported(RequestRefused):
+    """The model cannot paint `width` x `height`."""
+
+    def __init__(self, *, width: int, height: int, model: str) -> None:
+        super().__init__(width=width, height=height, model=model)
+        self.width, self.height, self.model = width, height, model
+
+
+class SettingUnsupported(RequestRefused):
+    """The model does not take `value` for the parameter `name`; `known` are the values it takes."""
+
+    def __init__(self, *, name: str, value: str, model: str, known: tuple[str, ...] = ()) -> None:
+        super().__init__(name=name, value=value, model=model, known=known)
+        self.name, self.value, self.model, self.known = name, value, model, known
+
+
+class AdapterMismatch(RequestRefused):
+    """The adapter `name` does not fit the model: `part` is the first place that does not."""
+
+    def __init__(self, *, name: str, model: str, part: str) -> None:
+        super().__init__(name=name, model=model, part=part)
+        self.name, self.model, self.part = name, model, part
+
+
+class StoreUnavailable(TryLater):
+    """Postgres cannot be reached just now."""
+
+
+class PainterLost(TryLater):
+    """The painting process died or hung; its jobs go back to the queue."""
+
+
+class OutOfMemory(TryLater):
+    """The device had no room for the batch, even split."""
+
+
+class JobInterrupted(TryLater):
+    """The engine is stopping; the job goes back to the queue at once."""
+
+
+class WeightsMissing(Fault):
+    """There is no model at `path`."""
+
+    def __init__(self, *, path: Path) -> None:
+        super().__init__(path=path)
+        self.path = path
+
+
+class WeightsMismatch(Fault):
+    """The file at `path` is not the one whose hash was recorded."""
+
+    def __init__(self, *, path: Path) -> None:
+        super().__init__(path=path)
+        self.path = path
+
+
+class ModelBroken(Fault):
+    """The model `name` painted nothing usable: `cause` says what was seen."""
+
+    def __init__(self, *, name: str, cause: str) -> None:
+        super().__init__(name=name, cause=cause)
+        self.name, self.cause = name, cause
+
+
+class StorageFull(Fault):
+    """The picture store has no room left."""
+
+
+class PictureCorrupt(Fault):
+    """A stored picture no longer has the bytes its hash names."""
+
+
+class SettingsInvalid(Fault):
+    """Settings are wrong: `problems` has one sentence for each."""
+
+    def __init__(self, *, problems: tuple[str, ...]) -> None:
+        super().__init__(problems=problems)
+        self.problems = problems

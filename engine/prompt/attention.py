@@ -1,0 +1,122 @@
+"""Attention inside a part: `(word)` counts 1.1 times, `[word]` 1/1.1, `(word:1.3)` 1.3 times; nesting multiplies.
+
+The grammar is the one AUTOMATIC1111 made common, except that a bracket without its partner is plain text.
+`\\(`, `\\)`, `\\[`, `\\]` and `\\\\` are the plain signs.
+"""
+
+from __future__ import annotations
+
+import re
+
+from engine.prompt.faults import Flaw
+
+STRONGER = 1.1
+WEAKER = 1 / 1.1
+MAX_ATTENTION = 10.0
+
+_SIGNS = re.compile(r"\\[\\()\[\]]|[()\[\]]")
+_WEIGHT = re.compile(r":[ ]*([+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+))[ ]*\Z")
+_WEIGHT_ROOM = 24
+_PARTNERS = {")": "(", "]": "["}
+
+
+def attention(text: str) -> tuple[tuple[str, float], ...]:
+    """Return the text in stretches of equal weight, without its marks; together they are the words to encode.
+
+    Weights are from 0 to 10; neighbours never have the same weight and no stretch is empty.
+    """
+    if not _SIGNS.search(text):
+        return ((text, 1.0),) if text else ()
+    factors, cuts = _factors(text)
+    stretches: list[tuple[list[str], float]] = []
+    for words, weight in _stretches(text, factors, cuts):
+        if words and stretches and stretches[-1][1] == weight:
+            stretches[-1][0].append(words)
+        elif words:
+            stretches.append(([words], weight))
+    return tuple(("".join(words), weight) for words, weight in stretches)
+
+
+def attention_flaws(text: str, start: int) -> list[Flaw]:
+    """Return a flaw for each bracket whose words would count less than 0 or more than ten times.
+
+    start: where the text begins in what the member wrote.
+    """
+    if not _SIGNS.search(text):
+        return []
+    factors, _ = _factors(text)
+    flaws, weights = [], [1.0]
+    for place in sorted(factors):
+        factor = factors[place]
+        if factor is None:
+            weights.pop()
+            continue
+        weights.append(weights[-1] * factor)
+        if weights[-2] <= MAX_ATTENTION and not 0 <= weights[-1] <= MAX_ATTENTION:
+            sentence = f"Words in brackets count from 0 to {MAX_ATTENTION:g} times, and here {weights[-1]:.4g} times."
+            suggestion = "For plain brackets write \\( and \\)."
+            flaws.append(Flaw(start + place, start + place + 1, sentence, suggestion))
+            weights[-1] = MAX_ATTENTION + 1
+    return flaws
+
+
+def _factors(text: str) -> tuple[dict[int, float | None], dict[int, int]]:
+    """Return the factor at each opening bracket (None at its closing one), and where a `:weight` ends what precedes it.
+
+    Brackets without a partner are in neither.
+    """
+    factors: dict[int, float | None] = {}
+    cuts: dict[int, int] = {}
+    open_brackets: list[int] = []
+    for match in _SIGNS.finditer(text):
+        sign, place = match[0], match.start()
+        if sign in "([":
+            open_brackets.append(place)
+        elif sign in _PARTNERS:
+            opening = _partner(text, open_brackets, _PARTNERS[sign])
+            if opening >= 0:
+                factors[opening], factors[place] = STRONGER if sign == ")" else WEAKER, None
+                _read_weight(text, opening, place, factors, cuts)
+    return factors, cuts
+
+
+def _partner(text: str, open_brackets: list[int], sign: str) -> int:
+    """Take the last open bracket if it is the partner, and return its place, or -1."""
+    if open_brackets and text[open_brackets[-1]] == sign:
+        return open_brackets.pop()
+    return -1
+
+
+def _read_weight(text: str, opening: int, closing: int, factors: dict[int, float | None], cuts: dict[int, int]) -> None:
+    """Put the weight written before the closing bracket in place of the usual one."""
+    if text[closing] != ")":
+        return
+    match = _WEIGHT.search(text[max(opening + 1, closing - _WEIGHT_ROOM) : closing])
+    if match:
+        factors[opening] = float(match[1])
+        cuts[closing] = closing - len(match[0])
+
+
+def _stretches(text: str, factors: dict[int, float | None], cuts: dict[int, int]) -> list[tuple[str, float]]:
+    """Return the words between signs with the weight in force."""
+    stretches: list[tuple[str, float]] = []
+    weights = [1.0]
+    kept = 0
+    for match in _SIGNS.finditer(text):
+        place = match.start()
+        stretches.append((text[kept : cuts.get(place, place)], _bounded(weights[-1])))
+        kept = match.end()
+        if place not in factors:
+            stretches.append((match[0][-1], _bounded(weights[-1])))
+            continue
+        factor = factors[place]
+        if factor is None:
+            weights.pop()
+        else:
+            weights.append(_bounded(weights[-1] * factor))
+    stretches.append((text[kept:], _bounded(weights[-1])))
+    return stretches
+
+
+def _bounded(weight: float) -> float:
+    return min(max(weight, 0.0), MAX_ATTENTION)

@@ -1,0 +1,64 @@
+"""First stage: characters that phones and keyboards put in place of the plain ones, made plain.
+
+Dashes stay as they are: only the start of a parameter gives them a meaning, and that stage reads them.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from engine.prompt.faults import Flaw
+from engine.prompt.trace import Piece, Traced, join
+
+_SPACES = "\t\n\v\f\r\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
+_SINGLE_QUOTES = "\u2018\u2019\u201a\u201b"
+_DOUBLE_QUOTES = "\u201c\u201d\u201e\u201f"
+_HYPHENS = "\u2010\u2011\u2212"
+_FULL_WIDTH = range(0xFF01, 0xFF5F)
+
+_PLAIN = {
+    **dict.fromkeys(map(ord, _SPACES), " "),
+    **dict.fromkeys(map(ord, _SINGLE_QUOTES), "'"),
+    **dict.fromkeys(map(ord, _DOUBLE_QUOTES), '"'),
+    **dict.fromkeys(map(ord, _HYPHENS), "-"),
+    **{code: chr(code - 0xFEE0) for code in _FULL_WIDTH},
+}
+
+_INVISIBLE = "[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]"
+_JOINERS = "[\u200c\u200d]"
+_REMOVED = re.compile(_INVISIBLE)
+# Joiners shape emoji and the letters of many scripts; beside plain ASCII or an end they do nothing.
+_IDLE_JOINERS = re.compile(f"(?:(?<=[\\x00-\\x7f])|(?<![\\s\\S])){_JOINERS}+|{_JOINERS}+(?=[\\x00-\\x7f]|\\Z)")
+_UNREADABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]+")
+
+
+def make_plain(traced: Traced) -> tuple[Traced, list[Flaw]]:
+    """Return the text in plain characters, and a flaw for each run of characters that no text has.
+
+    Full-width letters and signs, smart quotes, hyphens and blanks become the ASCII ones; zero-width characters
+    go, except joiners between characters that they may join. Plain text comes back unchanged.
+    """
+    text = traced.text
+    if text.isascii() and text.isprintable():
+        return traced, []
+    flaws = [
+        Flaw(match.start(), match.end(), f"There is an unreadable character here ({_name(match[0])}).", "Take it out.")
+        for match in _UNREADABLE.finditer(text)
+    ]
+    plain = Traced(text=text.translate(_PLAIN), runs=traced.runs)
+    return _without(_without(plain, _REMOVED), _IDLE_JOINERS), flaws
+
+
+def _without(traced: Traced, pattern: re.Pattern[str]) -> Traced:
+    pieces, kept = [], 0
+    for match in pattern.finditer(traced.text):
+        pieces.append(Piece(traced, kept, match.start()))
+        kept = match.end()
+    if not pieces:
+        return traced
+    return join([*pieces, Piece(traced, kept, len(traced.text))])
+
+
+def _name(characters: str) -> str:
+    return unicodedata.name(characters[0], f"U+{ord(characters[0]):04X}")

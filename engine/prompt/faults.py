@@ -1,0 +1,149 @@
+"""What is wrong with a prompt and where: records, and their showing with a caret under each fault.
+
+It does not find faults (the stages do) and does not raise: faults are values.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import NamedTuple
+
+MAX_SHOWN_LENGTH = 1_900
+EXCERPT_WIDTH = 64
+MAX_QUOTED = 32
+
+
+class Flaw(NamedTuple):
+    """A fault as a stage sees it: a span of the text the stage was given, a sentence and what to do."""
+
+    start: int
+    end: int
+    sentence: str
+    suggestion: str = ""
+
+
+class Origin(IntEnum):
+    """Where a text was written; what stands nearer to the prompt wins over what stands further."""
+
+    PROMPT = 0
+    COMMAND = 1
+    OPTION = 2
+    SUFFIX = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """A text that a member wrote: the prompt itself, an option of the command, an own option, the suffix.
+
+    name: as a member is told, such as "your option --ink"; "prompt" for the prompt itself.
+    """
+
+    name: str
+    text: str
+    origin: Origin = Origin.PROMPT
+
+
+@dataclass(frozen=True, kw_only=True)
+class PromptFault:
+    """One fault: `start` and `end` count code points of `source.text`, `end` being past the last one."""
+
+    source: Source
+    start: int
+    end: int
+    sentence: str
+    suggestion: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Faults:
+    """Every fault of one prompt, in the order of the text; never empty."""
+
+    faults: tuple[PromptFault, ...]
+
+
+def show_faults(faults: Faults, *, width: int = EXCERPT_WIDTH, max_length: int = MAX_SHOWN_LENGTH) -> str:
+    """Return one block for each fault: the line, carets under the fault, the sentence and the suggestion.
+
+    Fits a Discord code block (no run of backticks, with room to spare under 2,000 characters) and a terminal. Lines
+    longer than `width` columns are cut around the fault; of faults beyond `max_length` only the number is told.
+    """
+    shown: list[str] = []
+    length = 0
+    for fault in faults.faults:
+        block = _block(fault, width).replace("``", "`\u200b`")
+        length += len(block) + 2
+        if shown and length > max_length:
+            shown.append(f"... and {len(faults.faults) - len(shown)} more.")
+            break
+        shown.append(block)
+    return "\n\n".join(shown)
+
+
+def quoted(text: str) -> str:
+    """Return the words a member wrote as a sentence may repeat them: cut to a few, unprintable ones replaced."""
+    shown = "".join(map(_visible, text[:MAX_QUOTED]))
+    return shown + "..." if len(text) > MAX_QUOTED else shown
+
+
+def columns(text: str) -> int:
+    """Return how many columns a fixed-width font gives the text: wide characters two, combining ones none."""
+    if text.isascii():
+        return len(text)
+    return sum(map(_columns_of, text))
+
+
+def _block(fault: PromptFault, width: int) -> str:
+    line, carets = _excerpt(fault, width)
+    label = "" if fault.source.name == "prompt" else f"In {fault.source.name}:\n"
+    sentence = f"{fault.sentence} {fault.suggestion}".rstrip()
+    return f"{label}{line}\n{carets}\n{sentence}"
+
+
+def _excerpt(fault: PromptFault, width: int) -> tuple[str, str]:
+    """Return the line around the fault, at most about `width` columns of it, and the carets below."""
+    text = fault.source.text
+    before = _before(text, fault.start, width)
+    inside = "".join(map(_visible, text[fault.start : min(fault.end, fault.start + 4 * width)]))
+    room = max(1, width - columns(before))
+    carried = _cut(inside, room)
+    after = "".join(map(_visible, text[fault.end : fault.end + width])) if carried == inside else ""
+    after, inside = _cut(after, max(0, room - columns(carried))), carried
+    carets = " " * columns(before) + "^" * max(1, columns(inside))
+    return before + inside + after, carets
+
+
+def _before(text: str, start: int, width: int) -> str:
+    """Return what stands before the fault: all of it in a short line, half a line of it in a long one."""
+    is_short = len(text) <= width and columns(text) <= width
+    shown = "".join(map(_visible, text[0 if is_short else max(0, start - width // 2) : start]))
+    while not is_short and columns(shown) > width // 2:
+        shown = shown[1:]
+    return shown if len(shown) == start else "..." + shown
+
+
+def _cut(text: str, room: int) -> str:
+    """Return the text, or as much of it as fits `room` columns and dots."""
+    if columns(text) <= room:
+        return text
+    kept, used = [], 0
+    for character in text:
+        used += _columns_of(character)
+        if used > room:
+            break
+        kept.append(character)
+    return "".join(kept) + "..."
+
+
+def _columns_of(character: str) -> int:
+    if unicodedata.category(character) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def _visible(character: str) -> str:
+    """Return what stands for the character in one line: a blank for line ends, a sign for what cannot be shown."""
+    if character.isspace():
+        return " "
+    return "\N{REPLACEMENT CHARACTER}" if unicodedata.category(character) in ("Cc", "Cs") else character

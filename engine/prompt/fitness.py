@@ -1,0 +1,75 @@
+"""Whether a job's model and the service can do what the job asks, as far as the limits say what they can."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from engine.prompt.faults import Flaw
+from engine.prompt.images import PlacedImage
+from engine.prompt.limits import Defaults, Limits, ModelFacts, Sides
+from engine.prompt.parameters import Setting
+from engine.prompt.sizes import size_for
+from engine.prompt.table import SERVICE_ABILITIES
+
+
+def inabilities(
+    settings: Sequence[Setting], images: Sequence[PlacedImage], defaults: Defaults, limits: Limits
+) -> list[Flaw]:
+    """Return a flaw for each thing that cannot be done; nothing is one of which nobody has said what can be."""
+    if not limits.models and limits.abilities is None:
+        return []
+    facts = _facts(settings, defaults, limits)
+    flaws = [flaw for setting in settings for flaw in _flaws_of(setting, facts, limits)]
+    if images and facts.abilities is not None and "images" not in facts.abilities:
+        sentence = f"{facts.name} takes no pictures in a prompt."
+        flaws.append(Flaw(images[0].start, images[0].end, sentence, _ANOTHER_MODEL))
+    return flaws
+
+
+def _facts(settings: Sequence[Setting], defaults: Defaults, limits: Limits) -> ModelFacts:
+    """Return what is known of the model that the job names, or that holds where it names none."""
+    named = [str(setting.value) for setting in settings if setting.target == "model"]
+    name = named[0] if named else str(defaults.parameters.get("model", limits.default_model))
+    return next((facts for facts in limits.models if facts.name == name), ModelFacts(name=name))
+
+
+def _flaws_of(setting: Setting, facts: ModelFacts, limits: Limits) -> list[Flaw]:
+    sentence, suggestion = _inability(setting, facts, limits)
+    return [Flaw(setting.written.start, setting.span[1], sentence, suggestion)] if sentence else []
+
+
+def _inability(setting: Setting, facts: ModelFacts, limits: Limits) -> tuple[str, str]:
+    """Return the sentence and the suggestion, or two empty texts when nothing hinders."""
+    spelling, ability = setting.written.spelling, setting.written.parameter.ability
+    if ability in SERVICE_ABILITIES:
+        is_able = limits.abilities is None or ability in limits.abilities
+        return ("", "") if is_able else (f"{spelling} is not possible here.", "Leave it out.")
+    if ability and facts.abilities is not None and ability not in facts.abilities:
+        return f"{spelling} is not possible with {facts.name}.", _ANOTHER_MODEL
+    if setting.target == "sampler" and facts.samplers and setting.value not in facts.samplers:
+        return f"{facts.name} does not take the sampler {setting.value}.", f"It takes {', '.join(facts.samplers)}."
+    if setting.target == "steps" and facts.max_steps is not None and float(str(setting.value)) > facts.max_steps:
+        return f"--steps must be between 1 and {facts.max_steps} with {facts.name}.", f"Try --steps {facts.max_steps}."
+    if setting.target == "ar" and facts.sides is not None:
+        return _wrong_shape(str(setting.value), facts.name, facts.sides)
+    return "", ""
+
+
+def _wrong_shape(ar: str, model: str, sides: Sides) -> tuple[str, str]:
+    """Return what to say of a ratio whose size the model does not paint, and the widest that it does."""
+    if _fits(ar, sides):
+        return "", ""
+    width, height = map(int, ar.split(":"))
+    upright = width < height
+    shapes = [":".join(reversed(shape.split(":"))) if upright else shape for shape in _SHAPES]
+    widest = next((shape for shape in shapes if _fits(shape, sides)), "1:1")
+    sentence = f"{model} paints no {ar}: its sides go from {sides.least} to {sides.most} pixels."
+    return sentence, f"Try --ar {widest}."
+
+
+def _fits(ar: str, sides: Sides) -> bool:
+    return all(sides.least <= side <= sides.most for side in size_for(ar, side=sides.square, step=sides.step))
+
+
+_SHAPES = ("9:1", "8:1", "7:1", "6:1", "5:1", "4:1", "3:1", "5:2", "21:9", "2:1", "16:9", "3:2", "4:3", "5:4")
+_ANOTHER_MODEL = "Leave it out, or name another model with --model."

@@ -1,0 +1,78 @@
+"""What a member is told of the language inside Discord, from the table; the long page is `page`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from engine.prompt.nearest import nearest
+from engine.prompt.parameter import Kind, Parameter, number_text, range_text
+from engine.prompt.table import BY_SPELLING, PARAMETERS
+
+# Discord shows at most 100 characters of an option's description.
+PROMPT_HELP = "What to paint. Weigh parts with ::, keep things out with --no, set the shape with --ar 3:2."
+
+SLASH_OPTIONS: tuple[Parameter, ...] = tuple(row for row in PARAMETERS if row.option)
+
+# Description of each option of the command by the option's name.
+OPTION_HELP: Mapping[str, str] = MappingProxyType({row.option: row.help for row in SLASH_OPTIONS})
+
+
+def help_lines() -> tuple[str, ...]:
+    """Return one line for each parameter: how it is written and what it does."""
+    return tuple(f"{usage(row)}  {row.help}" for row in PARAMETERS)
+
+
+def help_for(spelling: str) -> str:
+    """Return everything about one parameter, or which one was probably meant."""
+    name = spelling.strip(" -–—").lower()
+    row = BY_SPELLING.get(name)
+    if row is None:
+        near = nearest(name, BY_SPELLING)
+        return f"There is no parameter --{name[:32]}." + (f" Did you mean --{near}?" if near else "")
+    facts = [
+        usage(row),
+        row.help,
+        f"Takes {range_text(row)}.",
+        default_text(row),
+        row.meaning,
+        f"Example: {row.example}",
+    ]
+    return "\n".join(fact for fact in facts if fact)
+
+
+def usage(row: Parameter) -> str:
+    """Return the spellings of a parameter and what follows them, such as "--chaos, --c 0-100"."""
+    spellings = ", ".join(f"--{spelling}" for spelling in (row.name, *row.aliases))
+    return f"{spellings} {placeholder(row)}".rstrip()
+
+
+def placeholder(row: Parameter) -> str:
+    """Return what stands for the value in a usage line."""
+    if row.choices:
+        return "|".join(row.choices) if len(row.choices) < 4 else "name"
+    if row.kind in (Kind.INTEGER, Kind.DECIMAL):
+        return f"{number_text(row.low or 0)}-{number_text(row.high or 0)}"
+    return _PLACEHOLDERS[row.kind]
+
+
+def default_text(row: Parameter) -> str:
+    """Return what holds without the parameter, or "" when that is the model's own business or nothing."""
+    if row.default is None:
+        return ""
+    shown = number_text(row.default) if isinstance(row.default, int | float) else row.default
+    return f"Without it: {shown}."
+
+
+_PLACEHOLDERS = {
+    Kind.FLAG: "",
+    Kind.RATIO: "W:H",
+    Kind.MODEL: "name",
+    Kind.VERSION: "number",
+    Kind.NIJI: "[number]",
+    Kind.WORDS: "words, words",
+    Kind.REFERENCES: "url|code|random ...",
+    Kind.PICTURES: "url ...",
+    Kind.ADAPTERS: "name[:weight] ...",
+    Kind.CODES: "[code ...]",
+}

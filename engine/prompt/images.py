@@ -1,0 +1,78 @@
+"""Fifth stage: picture addresses among the words: what counts as one, and their weights."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from engine.contract.jobs import ImagePrompt
+from engine.prompt.faults import Flaw
+
+MAX_IMAGE_WEIGHT = 10_000.0
+
+_LINK = re.compile(
+    r"(?:(?<!\S)|(?<=::))<?(?P<url>(?:https?|blob|ftp|file):(?!:)(?:(?!::)[^\s<>])+)>?"
+    r"(?:::(?P<weight>[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+))?(?![\w.]))?",
+    re.IGNORECASE,
+)
+_PICTURE = re.compile(
+    r"https?://(?:[^\s<>\"\\{}/?#@]+@)?[^\s<>\"\\{}/?#@]+/[^\s<>\"\\{}?#]*\.(?:png|gif|webp|jpe?g)(?:[?#][^\s<>\"\\{}]*)?",
+    re.IGNORECASE,
+)
+_TOUCHING = re.compile(r"https?://", re.IGNORECASE)
+_TRAILING = ",;"
+
+
+def is_picture_address(word: str) -> bool:
+    """Return whether the word is the web address of a .png, .gif, .webp, .jpg or .jpeg."""
+    return "::" not in word and bool(_PICTURE.fullmatch(word))
+
+
+class PlacedImage(NamedTuple):
+    """A picture prompt and its span."""
+
+    image: ImagePrompt
+    start: int
+    end: int
+
+
+def take_images(text: str) -> tuple[str, list[PlacedImage], list[Flaw]]:
+    """Return the text with blanks where its addresses were, the pictures, and flaws for addresses of none.
+
+    The text keeps its length, so that positions in it stay true.
+    """
+    if ":" not in text:
+        return text, [], []
+    images: list[PlacedImage] = []
+    flaws: list[Flaw] = []
+    left, kept = [], 0
+    for match in _LINK.finditer(text):
+        left += [text[kept : match.start()], " " * (match.end() - match.start())]
+        kept = match.end()
+        image = _image(match)
+        if isinstance(image, Flaw):
+            flaws.append(image)
+        else:
+            images.append(PlacedImage(image, *match.span("url")))
+    rest = "".join([*left, text[kept:]])
+    return rest, images, [*flaws, *(Flaw(*match.span(), _TOUCHES, _APART) for match in _TOUCHING.finditer(rest))]
+
+
+def _image(match: re.Match[str]) -> ImagePrompt | Flaw:
+    start, end = match.span("url")
+    url = match["url"].rstrip(_TRAILING)
+    if url.lower().startswith("blob:"):
+        return Flaw(start, end, "This picture was never sent: a blob: address works on your own screen only.", _SEND)
+    if not is_picture_address(url):
+        sentence = "This is not the address of a picture: it must end in .png, .gif, .webp, .jpg or .jpeg."
+        return Flaw(start, end, sentence, _SEND)
+    weight = float(match["weight"]) if match["weight"] else 1.0
+    if not 0 < weight <= MAX_IMAGE_WEIGHT:
+        sentence = f"The weight of a picture must be more than 0 and at most {MAX_IMAGE_WEIGHT:g}."
+        return Flaw(*match.span("weight"), sentence, "To push something away, use --no.")
+    return ImagePrompt(url=url, weight=weight)
+
+
+_TOUCHES = "This address touches the words before it."
+_APART = "Put a blank before it, or write https\\:// for plain words."
+_SEND = "Upload the picture and copy its link."

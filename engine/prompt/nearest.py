@@ -1,0 +1,42 @@
+"""The name that a member probably meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from types import MappingProxyType
+
+MAX_NAME = 24
+
+
+def nearest_of(index: Mapping[str, tuple[str, ...]], word: str) -> str:
+    """Return the name that is one letter more, less or other than the word, or two swapped; "" when none is.
+
+    index: of `index_names`; takes the same time however many names there are.
+    """
+    if len(word) > MAX_NAME:
+        return ""
+    small = word.lower()
+    found = {name: None for form in _forms(small) for name in index.get(form, ())}
+    return nearest(small, found) if found else ""
+
+
+def index_names(names: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
+    """Return each name under itself and under what is left of it without one of its letters."""
+    index: dict[str, tuple[str, ...]] = {}
+    for name in names:
+        for form in _forms(name):
+            index[form] = (*index.get(form, ()), name)
+    return MappingProxyType(index)
+
+
+def _forms(name: str) -> set[str]:
+    return {name, *(name[:place] + name[place + 1 :] for place in range(len(name)))}
+
+
+def nearest(word: str, names: Iterable[str]) -> str:
+    """Return the name most like the word, or "" when none is."""
+    if len(word) > MAX_NAME:
+        return ""
+    matches = get_close_matches(word.lower(), list(names), n=1, cutoff=0.6)
+    return matches[0] if matches else ""

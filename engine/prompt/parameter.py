@@ -1,0 +1,112 @@
+"""What a parameter of the language is: the columns of the one table; the rows are in `table`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from engine.contract.jobs import Operation, ParameterValue
+
+GRID = frozenset({Operation.IMAGINE})
+ANY = frozenset(Operation)
+
+
+class Kind(StrEnum):
+    """How the words after a name are read.
+
+    flag: no words. integer, decimal: one number in a range. ratio: whole numbers W:H. choice: one word of a few.
+    model, version, niji: the name of a model, whole or as a number. words: everything up to the next parameter.
+    references: picture addresses, style codes or `random`. pictures: picture addresses. adapters: name:weight.
+    codes: any number of short codes, or none.
+    """
+
+    FLAG = "flag"
+    INTEGER = "integer"
+    DECIMAL = "decimal"
+    RATIO = "ratio"
+    CHOICE = "choice"
+    MODEL = "model"
+    VERSION = "version"
+    NIJI = "niji"
+    WORDS = "words"
+    REFERENCES = "references"
+    PICTURES = "pictures"
+    ADAPTERS = "adapters"
+    CODES = "codes"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameter:
+    """One row of the table.
+
+    name: canonical, without its dashes; `aliases` are the other spellings.
+    low, high: the allowed range, both included. default: what holds when it is not given.
+    choices: the words that a choice takes.
+    help: one line of at most 100 characters, as Discord shows it. meaning: what it does to the engine.
+    example: a prompt that uses it.
+    operations: what may take it; elsewhere it is left out.
+    ability: what a model must be able to do for it; "" when every model can.
+    needs: "images", "sref" or "cref" when it means nothing without them.
+    group: of the parameters of one group a job has at most one.
+    gives: the parameter that it is another spelling of.
+    option: its name as an option of `/imagine`; "" when it has none.
+    """
+
+    name: str
+    aliases: tuple[str, ...] = ()
+    kind: Kind
+    low: float | None = None
+    high: float | None = None
+    default: ParameterValue | None = None
+    choices: tuple[str, ...] = ()
+    help: str
+    meaning: str
+    example: str
+    operations: frozenset[Operation] = ANY
+    ability: str = ""
+    needs: str = ""
+    group: str = ""
+    gives: str = ""
+    option: str = ""
+
+    @property
+    def target(self) -> str:
+        """Return the canonical name under which its value is kept."""
+        return self.gives or self.name
+
+    @property
+    def slot(self) -> str:
+        """Return what it competes for: its group, or itself."""
+        return self.group or self.target
+
+
+def range_text(parameter: Parameter) -> str:
+    """Return the allowed values in words, such as "a whole number from 0 to 100"."""
+    if parameter.choices:
+        return ", ".join(parameter.choices)
+    what = _RANGES[parameter.kind]
+    if parameter.low is None or parameter.high is None:
+        return what
+    return f"{what} from {parameter.low:g} to {number_text(parameter.high)}"
+
+
+def number_text(number: float) -> str:
+    """Return the number in digits, whole ones without a point."""
+    return str(int(number)) if number == int(number) else f"{number:g}"
+
+
+_RANGES = {
+    Kind.FLAG: "nothing",
+    Kind.INTEGER: "a whole number",
+    Kind.DECIMAL: "a number",
+    Kind.RATIO: "two whole numbers, width:height",
+    Kind.CHOICE: "one word",
+    Kind.MODEL: "the name of a model",
+    Kind.VERSION: "a model's version",
+    Kind.NIJI: "a version, or nothing",
+    Kind.WORDS: "words, separated by commas",
+    Kind.REFERENCES: "picture addresses, style codes or random",
+    Kind.PICTURES: "picture addresses",
+    Kind.ADAPTERS: "name or name:weight, several separated by blanks, each weight",
+    Kind.CODES: "profile codes, or nothing for your own",
+}

@@ -1,0 +1,114 @@
+"""Last stage: parts and weights; `::` ends a part, a number that touches it is the weight of the words before it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from math import fsum
+from typing import NamedTuple
+
+from engine.contract.jobs import Part
+from engine.prompt.attention import attention_flaws
+from engine.prompt.faults import Flaw
+
+MAX_WEIGHT = 10_000.0
+NO_WEIGHT = -0.5
+# Sums this small beside their parts are rounding, not weight.
+_ROUNDING = 1e-9
+
+_SEPARATOR = re.compile(r"\\[\s\S]|::(?P<weight>[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?![\w.]))?")
+_ESCAPE = re.compile(r"((?<!\S))?\\([\s\S]?)")
+_KEPT_ESCAPES = "\\()[]"
+_DROPPED_ESCAPES = ":,{}"
+_DASHES = "-–—―"
+
+
+class Placed(NamedTuple):
+    """A part and the span that gave it its weight."""
+
+    part: Part
+    start: int
+    end: int
+
+
+def split_parts(text: str) -> tuple[list[Placed], list[Flaw]]:
+    """Return the parts of the words, in order, and what is wrong with their weights and attention.
+
+    Text without words between two separators is no part, unless it was given a weight, which is a flaw.
+    """
+    parts: list[Placed] = []
+    flaws: list[Flaw] = []
+    start = 0
+    for match in _separators(text):
+        _add_part(parts, flaws, text, start, match)
+        start = match.end()
+    rest = words_from_text(text[start:])
+    if rest:
+        parts.append(Placed(Part(text=rest), start, len(text)))
+        flaws += attention_flaws(text[start:], start)
+    return parts, flaws
+
+
+def _separators(text: str) -> list[re.Match[str]]:
+    if "::" not in text:
+        return []
+    return [match for match in _SEPARATOR.finditer(text) if match[0][0] == ":"]
+
+
+def _add_part(parts: list[Placed], flaws: list[Flaw], text: str, start: int, match: re.Match[str]) -> None:
+    """Add the part that the separator ends."""
+    words = words_from_text(text[start : match.start()])
+    weight = float(match["weight"] or 1) + 0.0
+    span = match.span()
+    if not words and match["weight"]:
+        flaws.append(Flaw(*span, "There are no words before this weight.", "Write the words, then :: and the number."))
+    elif words and abs(weight) > MAX_WEIGHT:
+        flaws.append(Flaw(*span, f"A weight must be between -{MAX_WEIGHT:g} and {MAX_WEIGHT:g}.", "Only ratios count."))
+    elif words:
+        parts.append(Placed(Part(text=words, weight=weight), *span))
+    flaws += attention_flaws(text[start : match.start()], start)
+
+
+def words_from_text(text: str) -> str:
+    """Return the words as a part keeps them: single blanks, and no escapes but those that attention reads.
+
+    Every backslash that is left is the first of a pair, `\\\\`, `\\(`, `\\)`, `\\[` or `\\]`.
+    """
+    if "\\" in text:
+        text = _ESCAPE.sub(_unescaped, text)
+    return " ".join(text.split())
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    at_word_start, sign = match[1] is not None, match[2]
+    if sign and sign in _KEPT_ESCAPES:
+        return match[0]
+    if sign and (sign in _DROPPED_ESCAPES or (at_word_start and sign in _DASHES)):
+        return sign
+    return "\\\\" + sign
+
+
+def weight_flaws(parts: Sequence[Placed]) -> list[Flaw]:
+    """Return the flaw of parts whose weights do not sum to more than zero."""
+    weights = [placed.part.weight for placed in parts]
+    total = fsum(weights)
+    if not weights or total > _ROUNDING * fsum(map(abs, weights)):
+        return []
+    heaviest = min(parts, key=lambda placed: placed.part.weight)
+    shown = 0 if abs(total) < _ROUNDING else total
+    sentence = f"The weights sum to {shown:g}, and must sum to more than 0."
+    return [Flaw(heaviest.start, heaviest.end, sentence, _advice(parts))]
+
+
+def _advice(parts: Sequence[Placed]) -> str:
+    if len(parts) == 1:
+        return "A weight is that of all words before it: write :: in front of what should go."
+    if sum(placed.part.weight == NO_WEIGHT for placed in parts) > 1:
+        return "Put everything into one list, --no a, b."
+    return "Raise a positive weight or lower a negative one."
+
+
+def normalised_weights(parts: Sequence[Part]) -> tuple[float, ...]:
+    """Return each part's weight as a share of their sum, so that the shares sum to 1; only ratios matter."""
+    total = fsum(part.weight for part in parts)
+    return tuple(part.weight / total for part in parts)

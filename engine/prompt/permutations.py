@@ -1,0 +1,187 @@
+"""Third stage: `{a, b}` makes one text for each option, leftmost set slowest, before anything else is read.
+
+Sets nest; `\\,`, `\\{` and `\\}` are the plain signs, and lose their backslash here; other escapes pass unread.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Literal, NamedTuple
+
+from engine.prompt.faults import Flaw
+from engine.prompt.trace import Piece, Traced, join
+
+_SIGNS = re.compile(r"\\[\s\S]|[{},]")
+_MANY = 1_000_000
+
+_Step = Literal["words", "open", "next", "close"]
+_STEPS: Mapping[str, _Step] = MappingProxyType({"{": "open", ",": "next", "}": "close"})
+
+
+class _Token(NamedTuple):
+    step: _Step
+    start: int
+    end: int
+
+
+class _Chain(NamedTuple):
+    """Words of one job as a tree that shares its branches with other jobs: everything left of `right`, then `right`."""
+
+    left: _Chain | None
+    right: _Chain | _Token | None
+
+
+def permute(traced: Traced, max_jobs: int) -> tuple[list[Traced], list[Flaw]]:
+    """Return the texts that the sets make, at most `max_jobs`, and the flaws.
+
+    With flaws there is one text, of the first option of each set, so that what else is wrong can be told as well.
+    """
+    text = traced.text
+    if "{" not in text and "}" not in text and "\\" not in text:
+        return [traced], []
+    tokens, flaws = _tokens(text)
+    count = 0 if flaws else _count(tokens)
+    if count > max_jobs:
+        flaws = [too_many(_first_set(tokens), count, max_jobs)]
+    if flaws:
+        return [_joined(traced, _first_options(tokens))], flaws
+    return [_joined(traced, _in_order(chain)) for chain in _chains(tokens)], []
+
+
+def _joined(traced: Traced, words: list[_Token]) -> Traced:
+    """Return the words as one text; the empty piece gives a text without words a place too."""
+    return join([Piece(traced, 0, 0), *(Piece(traced, token.start, token.end) for token in words)])
+
+
+def too_many(place: tuple[int, int], count: int, max_jobs: int) -> Flaw:
+    """Return the flaw of a prompt that makes more jobs than are allowed."""
+    told = f"more than {_MANY:,}" if count >= _MANY else f"{count:,}"
+    return Flaw(*place, f"This makes {told} jobs; {max_jobs:,} are allowed at once.", "Leave out some options.")
+
+
+def _first_options(tokens: list[_Token]) -> list[_Token]:
+    """Return the words outside sets and those of each set's first option, whether or not the braces match."""
+    words: list[_Token] = []
+    is_first = [True]
+    for token in tokens:
+        if token.step == "open":
+            is_first.append(is_first[-1])
+        elif token.step == "next":
+            is_first[-1] = False
+        elif token.step == "close":
+            is_first = is_first[:-1] or [True]
+        elif is_first[-1]:
+            words.append(token)
+    return words
+
+
+def _first_set(tokens: list[_Token]) -> tuple[int, int]:
+    start = next(token.start for token in tokens if token.step == "open")
+    depth = 0
+    for token in tokens:
+        depth += (token.step == "open") - (token.step == "close")
+        if token.step == "close" and depth == 0:
+            return start, token.end
+    return start, start + 1
+
+
+def _tokens(text: str) -> tuple[list[_Token], list[Flaw]]:
+    """Return the text cut at braces and their commas, blanks around options left out; and what is unbalanced."""
+    tokens: list[_Token] = []
+    flaws: list[Flaw] = []
+    opened: list[int] = []
+    kept = 0
+    for match in _SIGNS.finditer(text):
+        sign, (start, end) = match[0], match.span()
+        if sign == "," and not opened:
+            continue
+        if sign[0] == "\\":
+            if sign[1] in ",{}":
+                _add_words(tokens, text, kept, start, before_comma=sign[1] == ",")
+                tokens.append(_Token("words", start + 1, end))
+                kept = end
+            continue
+        _add_words(tokens, text, kept, start, before_comma=sign != "{")
+        kept = end
+        if sign == "{":
+            opened.append(start)
+        elif sign == "}":
+            flaws += _close(tokens, opened, start)
+        tokens.append(_Token(_STEPS[sign], start, end))
+    _add_words(tokens, text, kept, len(text), before_comma=False)
+    flaws += [
+        Flaw(place, place + 1, "This { is never closed.", "Close it with }, or write \\{ for a plain brace.")
+        for place in opened
+    ]
+    return tokens, sorted(flaws)
+
+
+def _add_words(tokens: list[_Token], text: str, start: int, end: int, *, before_comma: bool) -> None:
+    """Add the words between two signs, without the blanks around an option; ends of own options are no blanks."""
+    if tokens and tokens[-1].step in ("open", "next"):
+        start += len(text[start:end]) - len(text[start:end].lstrip(" "))
+    if before_comma:
+        end = start + len(text[start:end].rstrip(" "))
+    if start < end:
+        tokens.append(_Token("words", start, end))
+
+
+def _close(tokens: list[_Token], opened: list[int], place: int) -> list[Flaw]:
+    if not opened:
+        return [Flaw(place, place + 1, "This } closes nothing.", "Write \\} for a plain brace.")]
+    opening = opened.pop()
+    if tokens[-1].step == "open":
+        return [Flaw(opening, place + 1, "There is nothing between these braces.", "Write options, as in {a, b}.")]
+    return []
+
+
+def _count(tokens: list[_Token]) -> int:
+    """Return how many texts the sets make, without making them; at most a million is told apart."""
+    outer: list[tuple[int, int]] = []
+    product, options = 1, 0
+    for token in tokens:
+        if token.step == "open":
+            outer.append((product, options))
+            product, options = 1, 0
+        elif token.step == "next":
+            product, options = 1, options + product
+        elif token.step == "close":
+            inner = options + product
+            product, options = outer.pop()
+            product = min(product * inner, _MANY)
+    return product
+
+
+def _chains(tokens: list[_Token]) -> list[_Chain | None]:
+    """Return one chain for each text, in order."""
+    outer: list[tuple[list[_Chain | None], list[_Chain | None]]] = []
+    texts: list[_Chain | None] = [None]
+    options: list[_Chain | None] = []
+    for token in tokens:
+        if token.step == "words":
+            texts = [_Chain(left, token) for left in texts]
+        elif token.step == "open":
+            outer.append((texts, options))
+            texts, options = [None], []
+        elif token.step == "next":
+            texts, options = [None], [*options, *texts]
+        else:
+            inner = [*options, *texts]
+            texts, options = outer.pop()
+            texts = [_Chain(left, right) for left in texts for right in inner]
+    return texts
+
+
+def _in_order(chain: _Chain | None) -> list[_Token]:
+    """Return the words of a chain from first to last."""
+    words: list[_Token] = []
+    waiting: list[_Chain | _Token | None] = [chain]
+    while waiting:
+        link = waiting.pop()
+        if isinstance(link, _Token):
+            words.append(link)
+        elif link is not None:
+            waiting += [link.left, link.right]
+    return words[::-1]

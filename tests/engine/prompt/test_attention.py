@@ -1,0 +1,84 @@
+"""Attention inside a part."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from engine.prompt import Faults, attention, parse
+
+
+@pytest.mark.parametrize(
+    ("text", "want"),
+    [
+        ("", []),
+        ("a red fox", [("a red fox", 1)]),
+        ("(red)", [("red", 1.1)]),
+        ("((red))", [("red", 1.21)]),
+        ("[red]", [("red", 1 / 1.1)]),
+        ("[[red]]", [("red", 1 / 1.21)]),
+        ("(red:1.3)", [("red", 1.3)]),
+        ("(red: 1.3 )", [("red", 1.3)]),
+        ("(red:.5)", [("red", 0.5)]),
+        ("(red:0)", [("red", 0)]),
+        ("a (red:1.3) fox", [("a ", 1), ("red", 1.3), (" fox", 1)]),
+        ("a ((red) fox:2)", [("a ", 1), ("red", 2.2), (" fox", 2)]),
+        ("([red])", [("red", 1)]),
+        ("a [b] c", [("a ", 1), ("b", 1 / 1.1), (" c", 1)]),
+        ("[red:1.3]", [("red:1.3", 1 / 1.1)]),
+        (r"\(red\)", [("(red)", 1)]),
+        (r"\[red\]", [("[red]", 1)]),
+        (r"a\\b", [("a\\b", 1)]),
+        (r"(a\)b)", [("a)b", 1.1)]),
+        (r"\\(a)", [("\\", 1), ("a", 1.1)]),
+        ("(a", [("(a", 1)]),
+        ("a)", [("a)", 1)]),
+        (":) a (b", [(":) a (b", 1)]),
+        ("(a]", [("(a]", 1)]),
+        ("(a [b)", [("(a [b)", 1)]),
+        ("()", []),
+        ("(:1.3)", []),
+        ("(9:16 tall)", [("9:16 tall", 1.1)]),
+        ("(a:b:1.5)", [("a:b", 1.5)]),
+        ("(a)(b)", [("ab", 1.1)]),
+        ("(a:1.1) (b)", [("a", 1.1), (" ", 1), ("b", 1.1)]),
+        ("(x:1.2.3)", [("x:1.2.3", 1.1)]),
+        ("(鳥:1.5)花", [("鳥", 1.5), ("花", 1)]),
+    ],
+)
+def test_stretches(text: str, want: list[tuple[str, float]]) -> None:
+    """Marks become weights, escapes become signs, and lonely brackets stay what they are."""
+    found = attention(text)
+    assert [words for words, _ in found] == [words for words, _ in want]
+    assert [weight for _, weight in found] == pytest.approx([weight for _, weight in want])
+
+
+@pytest.mark.parametrize(
+    ("text", "start"), [("a (fox:11)", 2), ("fox (x:-1)", 4), ("((fox:5):5)", 1), ("a:: b (John 3:16)", 6)]
+)
+def test_attention_out_of_range_is_a_fault(text: str, start: int) -> None:
+    """Words count from 0 to 10 times; the bracket that goes beyond is pointed at."""
+    result = parse(text)
+    assert isinstance(result, Faults)
+    (fault,) = result.faults
+    assert fault.start == start and "count from 0 to 10 times" in fault.sentence
+
+
+def test_too_many_brackets_are_one_fault() -> None:
+    """Thirty brackets around a word make it count more than ten times, which is told once."""
+    result = parse("(" * 30 + "fox" + ")" * 30)
+    assert isinstance(result, Faults) and len(result.faults) == 1
+    assert not isinstance(parse("(" * 24 + "fox" + ")" * 24), Faults)
+
+
+def test_the_weight_of_a_list_to_keep_out_is_checked_too() -> None:
+    """Attention inside --no has the same range."""
+    result = parse("a fox --no red, (blue:12)")
+    assert isinstance(result, Faults) and result.faults[0].start == 16
+
+
+def test_neighbours_differ() -> None:
+    """Stretches of one weight are one stretch, across escapes and lonely brackets."""
+    found = attention(r"a \( b ) c (d) (e:1.1) \\ f")
+    assert all(one[1] != other[1] for one, other in pairwise(found))

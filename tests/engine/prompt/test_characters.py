@@ -1,0 +1,84 @@
+"""Characters that phones put in place of the plain ones."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.prompt import Faults, Source, parse
+from engine.prompt.characters import make_plain
+from engine.prompt.trace import locate, traced_from_source
+
+
+def plain(text: str) -> str:
+    return make_plain(traced_from_source(Source(name="prompt", text=text)))[0].text
+
+
+@pytest.mark.parametrize(
+    ("text", "want"),
+    [
+        ("a red fox", "a red fox"),
+        ("“Aliens!” ‘x’ „y‟ ‚z‛", "\"Aliens!\" 'x' \"y\" 'z'"),
+        ("ａ－ｒ ３：２", "a-r 3:2"),
+        ("｛ａ，ｂ｝", "{a,b}"),
+        ("鳥、花", "鳥、花"),
+        ("a\u00a0b\u3000c\u2009d\u202fe", "a b c d e"),
+        ("a\nb\tc\r\nd\u2028e\x85f", "a b c  d e f"),
+        ("a\u200bb\ufeffc\u00add\u2060e\u200ef", "abcdef"),
+        ("x\u202ered\u202c", "xred"),
+        ("::−.5", "::-.5"),
+        ("twenty‑one ‐", "twenty-one -"),
+        ("a — b – c", "a — b – c"),
+        ("👩‍🎨", "👩‍🎨"),
+        ("می‌خواهم", "می‌خواهم"),
+        ("a\u200db\u200c c\u200d", "ab c"),
+        ("\u200d\u200c鳥\u200d", "鳥"),
+        ("é\u200d{", "é{"),
+        ("e\u0301", "e\u0301"),
+        ("ＡＢＣ ～", "ABC ~"),
+        ("ﾊﾝｶｸ", "ﾊﾝｶｸ"),
+    ],
+)
+def test_plain_text(text: str, want: str) -> None:
+    """Quotes, blanks, hyphens and full-width signs are ASCII; zero-width characters are gone where they do nothing."""
+    assert plain(text) == want
+
+
+@pytest.mark.parametrize("text", ["a fox --no red", "é 鳥 👩‍🎨 — “x” \u200b\u200d\u200b. \u3000"])
+def test_plain_text_stays_plain(text: str) -> None:
+    """Making plain twice changes nothing more."""
+    assert plain(plain(text)) == plain(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "end", "name"),
+    [
+        ("a\x00b", 1, 2, "U+0000"),
+        ("a\x07\x08b", 1, 3, "U+0007"),
+        ("\ud800", 0, 1, "U+D800"),
+        ("鳥\u200b\x1fb", 2, 3, "U+001F"),
+        ("a\uffff", 1, 2, "U+FFFF"),
+    ],
+)
+def test_characters_that_no_text_has_are_faults(text: str, start: int, end: int, name: str) -> None:
+    """Control characters and halves of surrogates are pointed at and named."""
+    result = parse(f"{text} cat")
+    assert isinstance(result, Faults)
+    (fault,) = result.faults
+    assert (fault.start, fault.end) == (start, end) and name in fault.sentence
+
+
+def test_removed_characters_do_not_move_positions() -> None:
+    """A place behind removed characters is found where it was written."""
+    source = Source(name="prompt", text="\u200ba\u200b\u200bb\ufeffc")
+    traced, _ = make_plain(traced_from_source(source))
+    assert traced.text == "abc"
+    from engine.prompt.faults import Flaw
+
+    places = [locate(Flaw(index, index + 1, ""), traced) for index in range(3)]
+    assert [source.text[place.start : place.end] for place in places] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("dash", ["--", "—", "–", "―", "－－", "−−"])
+def test_every_dash_of_a_phone_begins_a_parameter(dash: str) -> None:
+    """What keyboards make of two hyphens is read as two hyphens."""
+    assert parse(f"a fox {dash}ar 3:2") == parse("a fox --ar 3:2")

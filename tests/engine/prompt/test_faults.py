@@ -1,0 +1,142 @@
+"""How faults are shown: the line, the carets, the sentence."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.prompt import Defaults, Faults, PromptFault, Source, parse, show_faults
+from engine.prompt.faults import columns
+
+
+def shown(text: str, **how: object) -> str:
+    result = parse(text, **how)  # type: ignore[arg-type]
+    assert isinstance(result, Faults)
+    return show_faults(result)
+
+
+def caret_line(text: str) -> str:
+    """Return the line with carets of a prompt with one fault."""
+    return shown(text).splitlines()[1]
+
+
+def test_a_fault_is_three_lines() -> None:
+    """The prompt, carets below what is wrong, and what to do."""
+    assert shown("a cat --ar 1.39:1") == (
+        "a cat --ar 1.39:1\n"
+        "           ^^^^^^\n"
+        "--ar takes two whole numbers, width:height, not 1.39:1. Write --ar 139:100."
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "width"),
+    [
+        ("cat", 3),
+        ("😀 cat", 6),
+        ("𝕒 cat", 5),
+        ("e\u0301 cat", 5),
+        ("鳥と花", 6),
+        ("ｃａｔ", 6),
+        ("a\u200bb", 2),
+        ("\u200b\u200bcat", 3),
+        ("می‌خواهم", 7),
+        ("a\tcat", 5),
+        ("“cat”", 5),
+        ("a\u202ecat", 4),
+        ("né 鳥 😀", 8),
+        ("क\u094d\u0937", 2),
+    ],
+)
+def test_carets_stand_below_the_fault(before: str, width: int) -> None:
+    """Wide characters take two columns, combining and zero-width ones none, and all else one."""
+    assert caret_line(f"{before} --sede 7") == " " * (width + 1) + "^" * 6
+
+
+def test_carets_are_as_wide_as_what_is_wrong() -> None:
+    """A fault of wide characters has two carets for each."""
+    assert caret_line("cat --ar 鳥花") == " " * 9 + "^^^^"
+
+
+def test_a_fault_behind_the_end_still_has_a_caret() -> None:
+    """An empty prompt has one caret under its empty line."""
+    assert shown("").splitlines()[:2] == ["", "^"]
+
+
+def test_long_lines_are_cut_around_the_fault() -> None:
+    """A fault deep in a long prompt is shown in a line that fits, with its own words above the carets."""
+    lines = shown("word " * 1000 + "--sede 7 --tile").splitlines()
+    assert all(len(line) <= 80 for line in lines[:2])
+    start = lines[1].index("^")
+    assert lines[0][start : start + lines[1].count("^")] == "--sede"
+
+
+@pytest.mark.parametrize("filler", ["word ", "鳥花 ", "e\u0301 ", "\u0301", "😀"])
+def test_any_long_line_is_cut(filler: str) -> None:
+    """Whatever the line is made of, it and its carets stay short and together."""
+    lines = shown(filler * 500 + " --sede 7").splitlines()
+    assert columns(lines[0]) <= 80 and lines[1].count("^") == 6
+    assert columns(lines[0][: lines[0].index("--sede")]) == lines[1].index("^")
+
+
+def test_a_long_fault_is_cut() -> None:
+    """A fault that is thousands of characters wide keeps its line and its carets short."""
+    lines = shown("cat --tile " + "x" * 3000).splitlines()
+    assert all(len(line) < 100 for line in lines)
+
+
+def test_many_faults_stay_below_the_length_of_a_message() -> None:
+    """Only the first faults are shown and the others counted, in less than 2,000 characters."""
+    text = shown(" ".join(f"--wrong{number}" for number in range(400)))
+    assert len(text) < 2000 and "more" in text
+
+
+def test_all_faults_are_in_the_value() -> None:
+    """What is not shown is still told to who asks."""
+    result = parse("a " + " ".join(f"--wrong{number}" for number in range(60)))
+    assert isinstance(result, Faults) and len(result.faults) == 60
+
+
+def test_nothing_breaks_out_of_a_code_block() -> None:
+    """Backticks of a prompt never stand three in a row."""
+    assert "```" not in shown("``` cat ``` --sede ````````")
+
+
+def test_what_cannot_be_shown_has_a_stand_in() -> None:
+    """Control characters and line ends leave the line one line."""
+    lines = shown("a\x00b\nc\x1b[31m --sede").splitlines()
+    assert lines[0] == "a�b c�[31m --sede"
+
+
+def test_a_fault_says_where_it_was_written() -> None:
+    """Faults of the suffix, of own options and of the command's options name their text."""
+    text = shown(
+        "a fox --mine",
+        defaults=Defaults(suffix="--steps 0", options={"mine": "--cfg x"}),
+        given={"seed": "y"},
+    )
+    assert [line for line in text.splitlines() if line.startswith("In ")] == [
+        "In the option seed:",
+        "In your option --mine:",
+        "In your suffix:",
+    ]
+
+
+def test_a_suffix_of_words_is_refused() -> None:
+    """A suffix holds parameters only."""
+    assert "A suffix holds parameters only" in shown("a fox", defaults=Defaults(suffix="in ink"))
+    assert "A suffix holds parameters only" in shown("a fox", defaults=Defaults(suffix="blur::-.5"))
+
+
+@pytest.mark.parametrize(
+    ("text", "width"), [("", 0), ("abc", 3), ("é", 1), ("e\u0301", 1), ("鳥", 2), ("😀", 2), ("\u200d", 0), ("ｱ", 1)]
+)
+def test_columns(text: str, width: int) -> None:
+    """The width of a text is what a fixed-width font gives it."""
+    assert columns(text) == width
+
+
+def test_a_fault_can_be_made_by_hand() -> None:
+    """The record is enough to show a fault that another part of Easel found."""
+    source = Source(name="prompt", text="a fox")
+    fault = PromptFault(source=source, start=2, end=5, sentence="No foxes here.")
+    assert show_faults(Faults(faults=(fault,))) == "a fox\n  ^^^\nNo foxes here."

@@ -1,0 +1,102 @@
+"""Picture addresses among the words."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.prompt import Faults, parse, show_faults
+from engine.prompt.images import is_picture_address
+
+PNG, JPG = "https://a.org/a.png", "https://b.org/b.jpg"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://a.org/a.png",
+        "http://a.org/a.PNG",
+        "https://a.org/a.jpeg",
+        "https://a.org/b/c.webp",
+        "https://a.org/a.gif",
+        "https://cdn.discordapp.com/attachments/1/2/a.png?ex=1&is=2&hm=3&",
+        "https://a.org:8080/a.png",
+        "https://a.org/a.png#x",
+        "https://a.org/鳥.png",
+    ],
+)
+def test_picture_addresses(address: str) -> None:
+    """Addresses of the web that end in a picture's ending are taken as they are."""
+    assert is_picture_address(address)
+    result = parse(f"{address} a cat")
+    assert not isinstance(result, Faults)
+    assert [image.url for image in result[0].images] == [address]
+
+
+@pytest.mark.parametrize(
+    ("address", "says"),
+    [
+        ("https://a.org/a", "not the address of a picture"),
+        ("https://a.org/a.bmp", "not the address of a picture"),
+        ("https://a.org", "not the address of a picture"),
+        ("https://.png", "not the address of a picture"),
+        ("https://s.mj.run/AbC", "not the address of a picture"),
+        ("ftp://a.org/a.png", "not the address of a picture"),
+        ("file:///etc/a.png", "not the address of a picture"),
+        ("https://[::1]/a.png", "not the address of a picture"),
+        ("https://a.org/a.png\\", "not the address of a picture"),
+        ("blob:https://a.org/1", "never sent"),
+    ],
+)
+def test_other_addresses_are_faults(address: str, says: str) -> None:
+    """An address that cannot be a picture is pointed at."""
+    assert not is_picture_address(address)
+    result = parse(f"a cat {address}")
+    assert isinstance(result, Faults) and says in show_faults(result)
+    assert result.faults[0].start == 6
+
+
+@pytest.mark.parametrize(
+    ("text", "images", "words"),
+    [
+        (f"{PNG} cat", [(PNG, 1)], ["cat"]),
+        (f"cat {PNG}", [(PNG, 1)], ["cat"]),
+        (f"red {PNG}::2 ball", [(PNG, 2)], ["red ball"]),
+        (f"{PNG}::.5 {JPG}::4 cat", [(PNG, 0.5), (JPG, 4)], ["cat"]),
+        (f"{PNG}:: cat", [(PNG, 1)], ["cat"]),
+        (f"{PNG}::cat", [(PNG, 1)], ["cat"]),
+        (f"{PNG}, cat", [(PNG, 1)], ["cat"]),
+        (f"<{PNG}> cat", [(PNG, 1)], ["cat"]),
+        (f"<{PNG}>::3 cat", [(PNG, 3)], ["cat"]),
+        (f"cat:: {PNG} dog", [(PNG, 1)], ["cat", "dog"]),
+        (f"cat::{PNG} dog", [(PNG, 1)], ["cat", "dog"]),
+        (f"{PNG} {PNG}", [(PNG, 1), (PNG, 1)], []),
+        (f"{PNG} {{cat, dog}}", [(PNG, 1)], ["cat"]),
+        (f"{{{PNG}, {JPG}}} cat", [(PNG, 1)], ["cat"]),
+        (r"https\://a.org is a place", [], ["https://a.org is a place"]),
+        (r"(see:https\://a.org)", [], ["(see:https://a.org)"]),
+        ("an http server, profile: none", [], ["an http server, profile: none"]),
+    ],
+)
+def test_pictures_and_words(text: str, images: list[tuple[str, float]], words: list[str]) -> None:
+    """Addresses are taken out of the words with their weights, wherever they stand."""
+    result = parse(text)
+    assert not isinstance(result, Faults), show_faults(result)
+    assert [(image.url, image.weight) for image in result[0].images] == images
+    assert [part.text for part in result[0].parts] == words
+    assert parse(result[0].prompt) == (result[0],)
+
+
+def test_an_address_in_brackets_is_a_fault() -> None:
+    """An address that touches other signs would be painted as words, and is told."""
+    result = parse("a cat (https://a.org/a.png)")
+    assert isinstance(result, Faults)
+    assert result.faults[0].start == 7 and "touches the words before it" in result.faults[0].sentence
+
+
+@pytest.mark.parametrize("weight", ["0", "-1", "10001"])
+def test_weights_of_pictures_are_positive(weight: str) -> None:
+    """A weight that is not is pointed at."""
+    result = parse(f"{PNG}::{weight} cat")
+    assert isinstance(result, Faults)
+    (fault,) = result.faults
+    assert fault.source.text[fault.start : fault.end] == weight and "weight of a picture" in fault.sentence

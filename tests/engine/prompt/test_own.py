@@ -1,0 +1,108 @@
+"""Own options and suffixes, put in and checked."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.prompt import Defaults, Faults, Limits, check_option, check_suffix, parse, render, show_faults
+
+OPTIONS = {"ink": "in ink, monochrome", "wide": "--ar 16:9 --raw", "both": "at dusk --steps 9", "pick": "{red, blue}"}
+
+
+def prompts(text: str) -> list[str]:
+    result = parse(text, Defaults(options=OPTIONS))
+    assert not isinstance(result, Faults), show_faults(result)
+    return [render(spec) for spec in result]
+
+
+@pytest.mark.parametrize(
+    ("text", "want"),
+    [
+        ("a fox --ink", ["a fox in ink, monochrome"]),
+        ("a fox —ink", ["a fox in ink, monochrome"]),
+        ("--ink a fox", ["in ink, monochrome a fox"]),
+        ("a fox --ink, quick", ["a fox in ink, monochrome, quick"]),
+        ("a fox --wide", ["a fox --ar 16:9 --style raw"]),
+        ("a fox --wide jumps", ["a fox jumps --ar 16:9 --style raw"]),
+        ("a fox --both jumps", ["a fox at dusk jumps --steps 9"]),
+        ("a fox --seed 1 --wide", ["a fox --ar 16:9 --seed 1 --style raw"]),
+        ("a {fox --wide, hen}", ["a fox --ar 16:9 --style raw", "a hen"]),
+        ("a {--ink, fox}", ["a in ink", "a monochrome", "a fox"]),
+        ("a {--wide, --both} fox", ["a fox --ar 16:9 --style raw", "a at dusk fox --steps 9"]),
+        ("a --pick fox", ["a red fox", "a blue fox"]),
+        ("--ink --ink", ["in ink, monochrome in ink, monochrome"]),
+        (r"a \--ink", [r"a \--ink"]),
+    ],
+)
+def test_own_options(text: str, want: list[str]) -> None:
+    """`--name` is replaced by what it stands for, and words may follow its parameters."""
+    assert prompts(text) == want
+
+
+def test_the_table_wins_over_an_own_option() -> None:
+    """An own option named like a parameter is never put in."""
+    result = parse("a fox --ar 3:2", Defaults(options={"ar": "in ink"}))
+    assert not isinstance(result, Faults) and dict(result[0].parameters) == {"ar": "3:2"}
+
+
+def test_options_are_not_put_into_options() -> None:
+    """A value that names an option is not looked into again, so that no two can call each other for ever."""
+    result = parse("a --one", Defaults(options={"one": "--two", "two": "--one"}))
+    assert isinstance(result, Faults)
+    (fault,) = result.faults
+    assert (fault.source.name, fault.sentence) == ("your option --one", "There is no parameter --two.")
+
+
+def test_options_cannot_blow_a_prompt_up() -> None:
+    """The limit of length holds with the options put in."""
+    result = parse("--big " * 100, Defaults(options={"big": "x" * 100}), Limits(max_length=6000))
+    assert isinstance(result, Faults) and len(result.faults) == 1
+    assert "With your own options put in, the prompt has 10,600" in show_faults(result)
+
+
+def test_a_fault_of_an_option_is_told_once_and_in_it() -> None:
+    """An option used twice has its fault once, in its own line."""
+    result = parse("a --bad and --bad", Defaults(options={"bad": "x --steps 0"}))
+    assert isinstance(result, Faults)
+    (fault,) = result.faults
+    assert (fault.source.text, fault.start, fault.end) == ("x --steps 0", 10, 11)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("ar", "in ink", "is a parameter of the language"),
+        ("s", "in ink", "is a parameter of the language"),
+        ("", "in ink", "begins with a letter"),
+        ("2x", "in ink", "begins with a letter"),
+        ("a b", "in ink", "begins with a letter"),
+        ("mine", "--steps 0", "between 1 and 150"),
+        ("mine", "a {b", "never closed"),
+        ("mine", "a\x00", "unreadable"),
+    ],
+)
+def test_options_are_checked_when_they_are_set(name: str, value: str, says: str) -> None:
+    """A name that cannot be used and a value that can never be read are refused at once."""
+    faults = check_option(name, value)
+    assert faults is not None and says in show_faults(faults)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("ink", "in ink"), ("wide", "--ar 16:9"), ("größe", "--ar 3:2 --tile"), ("x", ""), ("neg", ":: red::-.5")],
+)
+def test_good_options(name: str, value: str) -> None:
+    """Words, parameters and both may be an option."""
+    assert check_option(name, value) is None
+
+
+@pytest.mark.parametrize("suffix", ["", "  ", "--ar 3:2", "—tile --iw 2", "--no blur"])
+def test_good_suffixes(suffix: str) -> None:
+    """Parameters, and nothing, may be a suffix."""
+    assert check_suffix(suffix) is None
+
+
+@pytest.mark.parametrize("suffix", ["in ink", "blur::-.5", "--steps 0", "--nope"])
+def test_bad_suffixes(suffix: str) -> None:
+    """Words and faulty parameters may not."""
+    assert check_suffix(suffix) is not None

@@ -1,0 +1,122 @@
+"""What comes from the table: the language page, help, and the options of the command."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from engine.contract.jobs import Operation
+from engine.prompt import (
+    PARAMETERS,
+    PROMPT_HELP,
+    SLASH_OPTIONS,
+    Defaults,
+    Faults,
+    Parameter,
+    help_for,
+    help_lines,
+    parse,
+    show_faults,
+    spec_for,
+)
+from engine.prompt.page import language_page
+from engine.prompt.table import BY_SPELLING, FOREIGN
+
+PAGE = Path(__file__).parents[3] / "docs" / "prompt-language.md"
+by_name = pytest.mark.parametrize("row", PARAMETERS, ids=lambda row: row.name)
+
+
+def test_the_page_is_what_the_table_says() -> None:
+    """docs/prompt-language.md equals language_page(); `python -m tests.engine.prompt.test_page` writes it anew."""
+    assert PAGE.read_text(encoding="utf-8") == language_page()
+
+
+@by_name
+def test_every_example_is_read(row: Parameter) -> None:
+    """The example of each row is a prompt without faults that uses the parameter."""
+    result = parse(row.example)
+    assert not isinstance(result, Faults), show_faults(result)
+    assert f"--{row.name}" in row.example
+    if row.name not in ("no", "repeat"):
+        assert row.target in result[0].parameters
+
+
+@by_name
+def test_every_row_fits_discord(row: Parameter) -> None:
+    """Discord takes at most 100 characters of an option's description and 32 of its name."""
+    assert 0 < len(row.help) <= 100 and len(row.option) <= 32
+
+
+@by_name
+def test_every_row_is_on_the_page_and_in_help(row: Parameter) -> None:
+    """Each parameter has its line and its example."""
+    page = language_page()
+    assert f"### --{row.name}\n" in page and row.example in page
+    assert row.example in help_for(f"--{row.name}")
+    assert any(line.startswith(f"--{row.name}") for line in help_lines())
+
+
+def test_spellings_are_unique() -> None:
+    """No name or alias stands for two parameters, and no foreign name is one."""
+    assert len(BY_SPELLING) == sum(1 + len(row.aliases) for row in PARAMETERS)
+    assert not BY_SPELLING.keys() & FOREIGN.keys()
+
+
+def test_all_names_of_the_language_are_there() -> None:
+    """The parameters and aliases that members know are in the table."""
+    names = "ar chaos c no quality q repeat r seed sameseed stop style raw stylize s tile iw weird w sref sw cref cw "
+    names += "niji version v model lora steps cfg sampler video draft fast relax turbo stealth public profile p"
+    assert set(names.split()) <= BY_SPELLING.keys()
+
+
+def test_options_of_the_command() -> None:
+    """The command has one option for each row that names one, under that name, and gives its parameter."""
+    assert {row.option for row in SLASH_OPTIONS} == {"ar", "negative", "seed", "steps", "cfg", "model"}
+    assert len(PROMPT_HELP) <= 100
+    given = {"negative": "red", "seed": "7", "ar": "3:2", "steps": "9", "cfg": "4", "model": "starter"}
+    assert parse("a fox", given=given) == parse("a fox --no red --seed 7 --ar 3:2 --steps 9 --cfg 4 --model starter")
+
+
+@pytest.mark.parametrize("empty", ["", "  ", "\u200b"])
+def test_empty_options_of_the_command_are_nothing(empty: str) -> None:
+    """An option left empty changes nothing."""
+    assert parse("a fox", given={"negative": empty}) == parse("a fox")
+
+
+def test_help_for_a_wrong_name() -> None:
+    """A name that is none is told with the one that was meant."""
+    assert help_for("--stlye") == "There is no parameter --stlye. Did you mean --style?"
+    assert help_for("-- S ").startswith("--stylize")
+
+
+def test_a_variation_keeps_what_it_takes() -> None:
+    """What belongs to a first grid is left out of a variation; shape, words and models stay."""
+    result = parse("a:: b --no c --ar 3:2 --seed 7 --chaos 9 --tile --lora ink --steps 9")
+    assert not isinstance(result, Faults)
+    varied = spec_for(Operation.VARY, result[0])
+    assert varied.prompt == "a:: b --no c --ar 3:2 --tile --lora ink:1 --steps 9"
+    assert parse(varied.prompt) == (varied,)
+    assert spec_for(Operation.IMAGINE, result[0]) is result[0]
+
+
+def test_defaults_of_the_table_are_allowed_values() -> None:
+    """A prompt that says every default is read, and each default is of the value's kind."""
+    given = [row for row in PARAMETERS if row.default is not None and not row.needs and row.name != "repeat"]
+    result = parse("a fox " + " ".join(f"--{row.name} {row.default}" for row in given))
+    assert not isinstance(result, Faults), show_faults(result)
+    assert dict(result[0].parameters) == {row.name: row.default for row in given}
+
+
+def test_settings_of_the_service_are_part_of_the_canonical_prompt() -> None:
+    """What holds by default is in the spec, so that the spec stays true when the service changes its mind."""
+    result = parse("a fox", Defaults(parameters={"steps": 12}))
+    assert not isinstance(result, Faults)
+    assert result[0].prompt == "a fox --steps 12"
+    assert parse(result[0].prompt, Defaults(parameters={"steps": 30})) == result
+    assert replace(result[0], prompt="") != result[0]
+
+
+if __name__ == "__main__":
+    PAGE.write_text(language_page(), encoding="utf-8")

@@ -1,0 +1,134 @@
+"""Sets of options, expanded before anything else is read."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.prompt import Faults, Limits, Source, parse, render, show_faults
+from engine.prompt.permutations import permute
+from engine.prompt.trace import traced_from_source
+
+
+def texts(text: str, max_jobs: int = 40) -> list[str]:
+    found, flaws = permute(traced_from_source(Source(name="prompt", text=text)), max_jobs)
+    assert not flaws
+    return [traced.text for traced in found]
+
+
+def sentence(text: str, max_jobs: int = 40) -> tuple[str, str]:
+    """Return what the first flaw points at, and its sentence."""
+    _, flaws = permute(traced_from_source(Source(name="prompt", text=text)), max_jobs)
+    return text[flaws[0].start : flaws[0].end], flaws[0].sentence
+
+
+@pytest.mark.parametrize(
+    ("text", "want"),
+    [
+        ("no sets, but a comma", ["no sets, but a comma"]),
+        ("{a}", ["a"]),
+        ("x{a,b}y", ["xay", "xby"]),
+        ("{ a , b }", ["a", "b"]),
+        ("{a b,c  d}", ["a b", "c  d"]),
+        ("{a,b}{c,d}", ["ac", "ad", "bc", "bd"]),
+        ("{a,b}{c,d}{e,f}", ["ace", "acf", "ade", "adf", "bce", "bcf", "bde", "bdf"]),
+        ("{a{1,2},b}", ["a1", "a2", "b"]),
+        ("{a{1,2}{3,4},b}", ["a13", "a14", "a23", "a24", "b"]),
+        ("{{a,b},{c,d}}", ["a", "b", "c", "d"]),
+        ("{{{a}}}", ["a"]),
+        ("{a,}", ["a", ""]),
+        ("{,a}", ["", "a"]),
+        ("{,}", ["", ""]),
+        ("{a,a}", ["a", "a"]),
+        (r"{a\,b,c}", ["a,b", "c"]),
+        (r"{a \, b}", ["a, b"]),
+        (r"\{a,b\}", ["{a,b}"]),
+        (r"{\{,\}}", ["{", "}"]),
+        (r"a \, b", ["a, b"]),
+        (r"\\{a,b}", [r"\\a", r"\\b"]),
+        (r"\({a,b}\)", [r"\(a\)", r"\(b\)"]),
+        (r"\:\x", [r"\:\x"]),
+        ("a\\", ["a\\"]),
+        ("--{v 5, niji}", ["--v 5", "--niji"]),
+        ("a::{1,2} b", ["a::1 b", "a::2 b"]),
+    ],
+)
+def test_expansion(text: str, want: list[str]) -> None:
+    """Each option in its place, leftmost set slowest, blanks around options gone, escapes of the stage resolved."""
+    assert texts(text) == want
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "says"),
+    [
+        ("a {b", "{", "never closed"),
+        ("a {b {c}", "{", "never closed"),
+        ("a } b", "}", "closes nothing"),
+        ("{a}}", "}", "closes nothing"),
+        ("{}", "{}", "nothing between"),
+        ("{ }", "{ }", "nothing between"),
+        ("{a,{}}", "{}", "nothing between"),
+        ("x {1,2,3}", "{1,2,3}", "makes 3 jobs; 2 are allowed"),
+        ("{1,2} {3,4}", "{1,2}", "makes 4 jobs; 2 are allowed"),
+    ],
+)
+def test_flaws(text: str, place: str, says: str) -> None:
+    """What cannot be expanded is pointed at."""
+    where, told = sentence(text, max_jobs=2)
+    assert where == place and says in told
+
+
+def test_every_lonely_brace_is_told() -> None:
+    """Three braces without partners are three faults."""
+    result = parse("a } b { c {")
+    assert isinstance(result, Faults)
+    assert [fault.start for fault in result.faults] == [2, 6, 10]
+
+
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        ("a {red fox --ar 1.5:1 --sede 7", ["{", "1.5:1", "--sede"]),
+        ("a fox} --c 400", ["}", "400"]),
+        ("a {} fox --c 400", ["{}", "400"]),
+        ("{1,2,3,4,5,6,7} {1,2,3,4,5,6,7} --c 400", ["{1,2,3,4,5,6,7}", "400"]),
+    ],
+)
+def test_other_faults_are_told_beside_those_of_sets(text: str, places: list[str]) -> None:
+    """A set that cannot be expanded does not hide what else is wrong."""
+    result = parse(text)
+    assert isinstance(result, Faults)
+    assert [fault.source.text[fault.start : fault.end] for fault in result.faults] == places
+
+
+def test_the_limit_is_checked_before_anything_is_expanded() -> None:
+    """A prompt that would make 2 ** 1500 jobs is refused with a number that can be read."""
+    _, told = sentence("{a,b}" * 1500)
+    assert "more than 1,000,000 jobs" in told
+
+
+def test_a_thousand_nested_sets_are_one_job() -> None:
+    """Depth alone makes no jobs and breaks nothing."""
+    assert texts("{" * 1000 + "a" + "}" * 1000) == ["a"]
+    assert texts("{a, " * 39 + "b" + "}" * 39) == ["a"] * 39 + ["b"]
+
+
+def test_sets_and_repeats_multiply() -> None:
+    """Two options three times are six jobs, each option's jobs together."""
+    result = parse("a {red, blue} fox --r 3")
+    assert not isinstance(result, Faults)
+    assert [render(spec) for spec in result] == ["a red fox"] * 3 + ["a blue fox"] * 3
+
+
+@pytest.mark.parametrize(("text", "number"), [("{a, b} --r 21", 42), ("a --r 3", 3), ("{a, b --r 40}", 41)])
+def test_the_product_of_sets_and_repeats_is_limited(text: str, number: int) -> None:
+    """The limit holds for all jobs of a prompt together."""
+    result = parse(text, limits=Limits(max_jobs=2 if number == 3 else 40))
+    assert isinstance(result, Faults) and f"makes {number} jobs" in show_faults(result)
+
+
+def test_a_fault_in_one_option_is_told_once() -> None:
+    """Forty jobs with the same fault have one fault, at the place it was written."""
+    result = parse("a {1,2,3,4,5,6,7,8} fox --ar {wide, 3:2}")
+    assert isinstance(result, Faults)
+    (fault,) = result.faults
+    assert fault.source.text[fault.start : fault.end] == "wide"
