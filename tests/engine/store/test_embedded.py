@@ -1,0 +1,127 @@
+"""The embedded server is shared, outlives killed users, and goes with the last one."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import asyncpg
+import psutil
+import pytest
+
+from engine.store.embedded import join_server, leave_server, open_embedded
+
+_USER = """
+import sys
+from pathlib import Path
+from engine.store.embedded import join_server
+membership = join_server(Path(sys.argv[1]))
+print("joined", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder for a server; short of name and open to the user the server runs as."""
+    path = Path(tempfile.mkdtemp(prefix="easel-embedded-"))
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+async def _answer(url: str) -> int:
+    connection = await asyncpg.connect(url, timeout=5)
+    try:
+        return int(await connection.fetchval("SELECT 1"))
+    finally:
+        await connection.close()
+
+
+async def _run(program: str, *arguments: str) -> asyncio.subprocess.Process:
+    pipe = asyncio.subprocess.PIPE
+    return await asyncio.create_subprocess_exec(sys.executable, "-c", program, *arguments, stdin=pipe, stdout=pipe)
+
+
+def _server_pid(folder: Path) -> int:
+    return int((folder / "data" / "postmaster.pid").read_text().splitlines()[0])
+
+
+async def test_server_lives_from_first_to_last_user(folder: Path) -> None:
+    """Two users in one process share a server; it answers until the second has left, and comes back with the data."""
+    async with open_embedded(folder) as first:
+        async with open_embedded(folder) as second:
+            assert first == second
+            connection = await asyncpg.connect(second)
+            await connection.execute("CREATE TABLE kept ()")
+            await connection.close()
+        assert await _answer(first) == 1
+    assert not (folder / "data" / "postmaster.pid").exists()
+    async with open_embedded(folder) as url:
+        connection = await asyncpg.connect(url)
+        assert await connection.fetchval("SELECT to_regclass('kept') IS NOT NULL")
+        await connection.close()
+
+
+async def test_users_starting_together_join_one_server(folder: Path) -> None:
+    """Users that start at the same moment wait for each other and get the same server."""
+    memberships = await asyncio.gather(*(asyncio.to_thread(join_server, folder) for _ in range(4)))
+    assert len({membership.url for membership in memberships}) == 1
+    assert await _answer(memberships[0].url) == 1
+    await asyncio.gather(*(asyncio.to_thread(leave_server, membership) for membership in memberships))
+    assert not (folder / "data" / "postmaster.pid").exists()
+
+
+@pytest.mark.kills
+async def test_killed_user_is_not_counted(folder: Path) -> None:
+    """A user killed with SIGKILL leaves a server that others join, and that stops with the last of them."""
+    user = await _run(_USER, str(folder))
+    assert user.stdout is not None
+    assert await user.stdout.readline() == b"joined\n"
+    user.kill()
+    await user.wait()
+    async with open_embedded(folder) as url:
+        assert await _answer(url) == 1
+    assert not (folder / "data" / "postmaster.pid").exists()
+
+
+@pytest.mark.kills
+async def test_killed_server_is_started_again(folder: Path) -> None:
+    """A server killed with SIGKILL recovers for the next user."""
+    async with open_embedded(folder):
+        process = psutil.Process(_server_pid(folder))
+        process.kill()
+        process.wait(10)
+        async with open_embedded(folder) as url:
+            assert await _answer(url) == 1
+
+
+async def test_pid_of_another_process_does_not_block(folder: Path) -> None:
+    """A pid file left by a crash, whose pid some other process now has, is not taken for a server."""
+    async with open_embedded(folder):
+        lines = (folder / "data" / "postmaster.pid").read_text().splitlines()
+    other = await _run("import sys; sys.stdin.read()")
+    (folder / "data" / "postmaster.pid").write_text("\n".join([str(other.pid), *lines[1:]]) + "\n")
+    async with open_embedded(folder) as url:
+        assert await _answer(url) == 1
+    assert other.returncode is None
+    other.kill()
+    await other.wait()
+
+
+async def test_interrupted_initialisation_is_made_good(folder: Path) -> None:
+    """What a kill during the first start leaves behind does not stand in the way."""
+    (folder / "data.new").mkdir()
+    (folder / "data.new" / "PG_VERSION").write_text("18\n")
+    async with open_embedded(folder) as url:
+        assert await _answer(url) == 1
+
+
+async def test_long_path_is_served(folder: Path) -> None:
+    """A home too deep for a socket path still gets a server."""
+    deep = folder / ("d" * 60) / ("e" * 60)
+    async with open_embedded(deep) as url:
+        assert await _answer(url) == 1

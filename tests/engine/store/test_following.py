@@ -1,0 +1,78 @@
+"""A job can be followed to its end, from before it runs or from after it ended, and through what fails."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import asyncpg
+import pytest
+
+from engine.contract.errors import JobUnknown
+from engine.contract.ids import new_id
+from engine.contract.jobs import JobSpec, JobStatus, Operation, Part
+from engine.store.database import Database
+from engine.store.following import OPERATOR_ID, follow, submit_for_operator
+from engine.store.jobs import cancel_job, record_progress, start_job
+
+_SPEC = JobSpec(prompt="a red circle", parts=(Part(text="a red circle"),))
+_LONG = timedelta(minutes=10)
+
+
+async def test_operator_submits_without_discord(database: Database) -> None:
+    """A job asked for at the machine waits like any other, under a member of its own."""
+    job = await submit_for_operator(database, _SPEC, 7)
+    assert (job.member_id, job.operation, job.status) == (OPERATOR_ID, Operation.IMAGINE, JobStatus.WAITING)
+
+
+async def test_changes_arrive_by_announcement(database: Database) -> None:
+    """Each change is seen when it is committed, without polling, and the end ends it."""
+    job = await submit_for_operator(database, _SPEC, 7)
+    seen: list[tuple[JobStatus, float]] = []
+    changes: list[Callable[[], Awaitable[object]]] = []
+    async with database.single() as connection:
+        changes = [
+            lambda: start_job(connection, job.id),
+            lambda: record_progress(connection, job.id, 0.5, None),
+            lambda: cancel_job(connection, job.id),
+        ]
+        async for state in follow(database, job.id, poll=_LONG):
+            seen.append((state.status, state.progress))
+            if changes:
+                await changes.pop(0)()
+    assert [status for status, _ in seen] == [
+        JobStatus.WAITING,
+        JobStatus.RUNNING,
+        JobStatus.RUNNING,
+        JobStatus.CANCELLED,
+    ]
+
+
+async def test_ended_job_is_told_once(database: Database) -> None:
+    """Following a job that has ended yields it as it is and stops."""
+    job = await submit_for_operator(database, _SPEC, 7)
+    async with database.begin() as connection:
+        await cancel_job(connection, job.id)
+    assert [state.status async for state in follow(database, job.id)] == [JobStatus.CANCELLED]
+
+
+async def test_unknown_job_is_said(database: Database) -> None:
+    """There is nothing to follow where there is no job."""
+    with pytest.raises(JobUnknown):
+        _ = [state async for state in follow(database, new_id())]
+
+
+async def test_poll_finds_what_was_not_heard(database: Database, database_url: str) -> None:
+    """When the listening connection is lost, the end is still found."""
+    job = await submit_for_operator(database, _SPEC, 7)
+    states = follow(database, job.id, poll=timedelta(seconds=0.05))
+    await anext(states)
+    connection = await asyncpg.connect(database_url)
+    await connection.execute("""
+        SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid()""")
+    await connection.close()
+    async with database.begin() as again:
+        await cancel_job(again, job.id)
+    assert (await asyncio.wait_for(anext(states), 30)).status is JobStatus.CANCELLED

@@ -1,0 +1,103 @@
+"""Every query that grows with the service goes by an index, as Postgres plans it on filled tables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from engine.contract.jobs import Job
+from engine.store import events, jobs, queue
+from engine.store.database import Database
+
+_MEMBER = UUID(int=1)
+
+_FILL = """
+    INSERT INTO jobs (id, member_id, operation, spec, seed, status, turn, grid_key, grid_type, started_at, ended_at)
+    SELECT gen_random_uuid(), lpad((n % 500)::text, 32, '0')::uuid, 'imagine',
+        '{"version": 1, "prompt": "", "parts": [], "images": [], "parameters": {}}', n,
+        CASE WHEN n % 100 = 0 THEN 'waiting' ELSE 'finished' END, n,
+        CASE WHEN n % 100 = 0 THEN NULL ELSE 'g' END, CASE WHEN n % 100 = 0 THEN NULL ELSE 'image/jpeg' END,
+        CASE WHEN n % 100 = 0 THEN NULL ELSE now() END, CASE WHEN n % 100 = 0 THEN NULL ELSE now() END
+    FROM generate_series(1, 20000) AS n;
+    INSERT INTO pictures (id, job_id, slot, object_key, width, height, seed, recipe)
+    SELECT gen_random_uuid(), id, 0, 'k', 8, 8, 1, '{}' FROM jobs;
+    INSERT INTO events (id, press_id, member_id, verb, job_id, value, shown, surface, is_owner, consent, at)
+    SELECT gen_random_uuid(), id::text, member_id, 'rate', id, 1, '[]', 'guild', true, 'use', now() FROM jobs;
+    INSERT INTO pgqueuer (priority, status, entrypoint, payload, dedupe_key)
+    SELECT -turn, 'queued', 'paint', uuid_send(id), id::text FROM jobs WHERE status = 'waiting' AND turn > 200;
+    INSERT INTO pgqueuer_log (job_id, status, priority, entrypoint, aggregated)
+    SELECT n, 'successful', 0, 'paint', true FROM generate_series(1, 20000) AS n;
+    ANALYZE"""
+
+# Not the queue and the previews: they hold only what is pending, and the sweep for orphans is after all of it.
+_READS_ALL = re.compile(r"Seq Scan on (jobs|pictures|events|pgqueuer_log)\b")
+
+Query = Callable[[AsyncConnection, Job], Awaitable[object]]
+
+_QUERIES: dict[str, Query] = {
+    "read_job": lambda connection, job: jobs.read_job(connection, job.id),
+    "read_pictures": lambda connection, job: jobs.read_pictures(connection, job.id),
+    "read_picture": lambda connection, job: jobs.read_picture(connection, job.id),
+    "count_pending": lambda connection, job: jobs.count_pending(connection, job.member_id),
+    "count_ahead": lambda connection, job: jobs.count_ahead(connection, job),
+    "count_waiting": lambda connection, job: jobs.count_waiting(connection),
+    "read_typical_duration": lambda connection, job: jobs.read_typical_duration(connection),
+    "start_job": lambda connection, job: jobs.start_job(connection, job.id),
+    "record_progress": lambda connection, job: jobs.record_progress(connection, job.id, 0.5, b"jpeg"),
+    "cancel_job": lambda connection, job: jobs.cancel_job(connection, job.id),
+    "read_held": lambda connection, job: jobs.read_held(connection, {job.id: 1}),
+    "read_rating": lambda connection, job: events.read_rating(connection, job.member_id, job.id, None),
+    "read_events": lambda connection, job: events.read_events(connection, job.id),
+    "requeue_orphans": lambda connection, job: queue.requeue_orphans(connection),
+    "prune_log": lambda connection, job: queue.prune_log(connection),
+    "next_turn": lambda connection, job: jobs._next_turn(connection, job.member_id),
+}
+
+
+@pytest.fixture
+async def filled(database: Database) -> tuple[Database, Job]:
+    """A database with twenty thousand jobs, of which one in a hundred waits, and one of the waiting ones."""
+    async with database.single() as connection:
+        for statement in _FILL.split(";"):
+            await connection.execute(sa.text(statement))
+        waiting = sa.text("SELECT id FROM jobs WHERE status = 'waiting' AND turn = 10000")
+        job = await jobs.read_job(connection, (await connection.execute(waiting)).scalar_one())
+    assert job is not None
+    return database, job
+
+
+async def _statements(database: Database, job: Job, query: Query) -> list[tuple[str, Any]]:
+    """Return what `query` says to Postgres, with its parameters, and undo it."""
+    said: list[tuple[str, Any]] = []
+
+    def hear(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        said.append((statement, parameters))
+
+    async with database.engine.connect() as connection:
+        sa.event.listen(database.engine.sync_engine, "before_cursor_execute", hear)
+        await query(connection, job)
+        sa.event.remove(database.engine.sync_engine, "before_cursor_execute", hear)
+        await connection.rollback()
+    return said
+
+
+async def _plan(database: Database, statement: str, parameters: Any) -> str:
+    async with database.begin() as connection:
+        return "\n".join((await connection.exec_driver_sql(f"EXPLAIN {statement}", parameters)).scalars())
+
+
+async def test_queries_go_by_indexes(filled: tuple[Database, Job]) -> None:
+    """No statement of any of them reads a table from end to end."""
+    database, job = filled
+    for name, query in _QUERIES.items():
+        statements = await _statements(database, job, query)
+        assert statements, name
+        for statement, parameters in statements:
+            plan = await _plan(database, statement, parameters)
+            assert not _READS_ALL.search(plan), f"{name}\n{statement}\n{plan}"

@@ -1,0 +1,142 @@
+"""The queue hands jobs out in turn, keeps what is not done, and leaves an entry to whoever holds its lease."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+from structlog.testing import capture_logs
+
+from engine.contract.ids import new_id
+from engine.contract.jobs import Job
+from engine.store.database import Database
+from engine.store.jobs import cancel_job, submit_job
+from engine.store.queue import Handler, QueueTerms, prune_log, requeue_orphans, run_queue
+from tests.fakes import request_for
+
+_TERMS = QueueTerms(concurrency=2, lease=timedelta(seconds=30), poll=timedelta(seconds=0.1))
+
+
+async def _submit(database: Database, member: UUID) -> Job:
+    async with database.begin() as connection:
+        return await submit_job(connection, request_for(member))
+
+
+async def _scalar(database: Database, query: str) -> int:
+    async with database.begin() as connection:
+        return int((await connection.execute(sa.text(query))).scalar_one())
+
+
+async def _until_empty(database: Database) -> None:
+    while await _scalar(database, "SELECT count(*) FROM pgqueuer"):  # noqa: ASYNC110
+        await asyncio.sleep(0.05)
+
+
+@asynccontextmanager
+async def _running(database: Database, handle: Handler) -> AsyncIterator[None]:
+    stop = asyncio.Event()
+    task = asyncio.create_task(run_queue(database, handle, _TERMS, stop=stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        await task
+
+
+async def test_jobs_are_handed_out_in_turn(database: Database) -> None:
+    """A second member's job comes after the first member's first, not after all of theirs."""
+    busy, calm = new_id(), new_id()
+    jobs = [await _submit(database, busy) for _ in range(4)]
+    jobs.insert(1, await _submit(database, calm))
+    handed: list[UUID] = []
+
+    async def handle(job_id: UUID) -> None:
+        handed.append(job_id)
+
+    async with _running(database, handle):
+        await _until_empty(database)
+    assert handed == [job.id for job in jobs]
+
+
+async def test_returned_job_is_offered_again(database: Database) -> None:
+    """A handler that asks for another time gets the job again, and answers it for good the second time."""
+    job = await _submit(database, new_id())
+    handed: list[UUID] = []
+
+    async def handle(job_id: UUID) -> timedelta | None:
+        handed.append(job_id)
+        return timedelta(0) if len(handed) == 1 else None
+
+    async with _running(database, handle):
+        await _until_empty(database)
+    assert handed == [job.id, job.id]
+
+
+async def test_broken_handler_does_not_lose_the_job(database: Database) -> None:
+    """An error that a handler lets out is logged, and the entry stays queued."""
+    job = await _submit(database, new_id())
+    was_asked = asyncio.Event()
+
+    async def handle(_job_id: UUID) -> None:
+        was_asked.set()
+        raise ZeroDivisionError
+
+    with capture_logs() as entries:
+        async with _running(database, handle):
+            await was_asked.wait()
+    assert [entry["event"] for entry in entries] == ["job_handler_failed"]
+    query = f"SELECT count(*) FROM pgqueuer WHERE status = 'queued' AND dedupe_key = '{job.id}'"
+    assert await _scalar(database, query) == 1
+
+
+async def test_entry_belongs_to_the_holder_of_the_lease(database: Database) -> None:
+    """An engine whose lease was given to another does not take the entry away by answering late."""
+    await _submit(database, new_id())
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def handle(_job_id: UUID) -> None:
+        begun.set()
+        await go_on.wait()
+
+    async with _running(database, handle):
+        await begun.wait()
+        take = "UPDATE pgqueuer SET queue_manager_id = gen_random_uuid(), heartbeat = now() RETURNING 1"
+        async with database.begin() as connection:
+            await connection.execute(sa.text(take))
+        go_on.set()
+    assert await _scalar(database, "SELECT count(*) FROM pgqueuer WHERE status = 'picked'") == 1
+
+
+async def test_orphans_are_queued_once(database: Database) -> None:
+    """Unfinished jobs without an entry are queued again, by sweeps at the same moment only once; ended ones are not."""
+    jobs = [await _submit(database, new_id()) for _ in range(3)]
+    async with database.begin() as connection:
+        await connection.execute(sa.text("DELETE FROM pgqueuer"))
+        await cancel_job(connection, jobs[0].id)
+
+    async def sweep() -> None:
+        async with database.begin() as connection:
+            await requeue_orphans(connection)
+
+    await asyncio.gather(*(sweep() for _ in range(4)))
+    assert await _scalar(database, "SELECT count(*) FROM pgqueuer") == 2
+    await sweep()
+    assert await _scalar(database, "SELECT count(DISTINCT dedupe_key) FROM pgqueuer") == 2
+
+
+async def test_diary_is_pruned_by_age(database: Database) -> None:
+    """Lines older than a week that have been counted go; the others stay."""
+    async with database.begin() as connection:
+        await connection.execute(
+            sa.text("""
+                INSERT INTO pgqueuer_log (job_id, status, priority, entrypoint, aggregated, created)
+                VALUES (1, 'successful', 0, 'paint', true, now() - interval '8 days'),
+                       (2, 'successful', 0, 'paint', false, now() - interval '8 days'),
+                       (3, 'successful', 0, 'paint', true, now())""")
+        )
+        assert await prune_log(connection) == 1
+    assert await _scalar(database, "SELECT sum(job_id) FROM pgqueuer_log") == 5

@@ -1,0 +1,95 @@
+"""The revisions make exactly the tables that are declared, and can be run again and by several at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+import asyncpg
+import pytest
+from pgqueuer import QueueManager
+from pgqueuer.queries import Queries
+
+import bot.store.tables  # noqa: F401  the bot declares its tables in the same metadata
+from engine.contract.errors import StoreUnavailable
+from engine.store.database import Database, open_database
+from engine.store.tables import metadata
+from migrations import read_pending, upgrade
+
+# Everything the catalog says of a table, in Postgres's own spelling.
+_CATALOG = {
+    "columns": """
+        SELECT c.relname || '.' || a.attname AS name,
+            concat_ws(' | ', format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity, a.attgenerated,
+                      pg_get_expr(d.adbin, d.adrelid), col_description(c.oid, a.attnum)) AS definition
+        FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+        LEFT JOIN pg_attrdef d ON (d.adrelid, d.adnum) = (a.attrelid, a.attnum)
+        WHERE c.relname = ANY($1) AND a.attnum > 0 AND NOT a.attisdropped""",
+    "constraints": """
+        SELECT c.relname || '.' || o.conname AS name, pg_get_constraintdef(o.oid) AS definition
+        FROM pg_constraint o JOIN pg_class c ON c.oid = o.conrelid WHERE c.relname = ANY($1)""",
+    "indexes": """
+        SELECT i.relname::text AS name, pg_get_indexdef(i.oid) AS definition
+        FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class c ON c.oid = x.indrelid
+        WHERE c.relname = ANY($1)""",
+    "tables": """
+        SELECT relname::text AS name, concat_ws(' | ', relpersistence, obj_description(oid)) AS definition
+        FROM pg_class WHERE relname = ANY($1)""",
+}
+
+
+async def _read_catalog(url: str) -> Mapping[str, Mapping[str, str]]:
+    connection = await asyncpg.connect(url)
+    try:
+        names = sorted(metadata.tables)
+        return {
+            kind: {row["name"]: row["definition"] for row in await connection.fetch(query, names)}
+            for kind, query in _CATALOG.items()
+        }
+    finally:
+        await connection.close()
+
+
+async def test_revisions_equal_declared_tables(database_url: str, empty_url: str) -> None:
+    """Columns, defaults, checks, foreign keys, index predicates and comments are the declared ones."""
+    async with open_database(empty_url) as declared, declared.engine.begin() as connection:
+        await connection.run_sync(metadata.create_all)
+    migrated = await _read_catalog(database_url)
+    assert len(migrated["tables"]) == len(metadata.tables)
+    assert migrated == await _read_catalog(empty_url)
+
+
+async def test_queue_is_content_with_its_tables(database_url: str) -> None:
+    """PgQueuer finds everything it needs, and nothing that it would change."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        queries = Queries.from_asyncpg_connection(connection)
+        await QueueManager(queries).verify_structure()
+        assert (await queries.plan_upgrade()).statements == ()
+    finally:
+        await connection.close()
+
+
+async def test_upgrade_again_changes_nothing(database_url: str) -> None:
+    """A database at the newest revision stays as it is."""
+    assert await upgrade(database_url) == ()
+
+
+async def test_migrators_take_turns(empty_url: str) -> None:
+    """Of several migrators started together one runs each revision and none fails."""
+    applied = await asyncio.gather(*(upgrade(empty_url) for _ in range(4)))
+    assert sorted(applied)[:3] == [(), (), ()]
+    assert max(applied)
+
+
+async def test_pending_revisions_are_known(empty_url: str, database: Database) -> None:
+    """What an operator still has to run is told without running it."""
+    async with open_database(empty_url) as empty:
+        assert await read_pending(empty)
+    assert await read_pending(database) == ()
+
+
+async def test_upgrade_without_postgres_says_so() -> None:
+    """An address where nobody answers raises the error that means just that."""
+    with pytest.raises(StoreUnavailable):
+        await upgrade("postgresql://postgres@127.0.0.1:1/postgres")
