@@ -1,0 +1,160 @@
+"""Training of the autoencoder from a start that already passes small pictures through, and of its decoder alone later.
+
+Plain L1 and L2 losses: the world is flat and sharp, so no perceptual or adversarial term is needed.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from diffusers import AutoencoderKL
+from torch import nn
+
+from engine.starter.examples import pixels_from_pictures
+from engine.starter.parts import LATENT_CHANNELS
+
+_CROP = 64
+_WHOLE_FROM = 0.7
+
+
+class Squares:
+    """Rendered squares of 128, from the shards given."""
+
+    def __init__(self, shards: Iterable[Path]) -> None:
+        self.pictures = [np.load(shard / "128x128.npy", mmap_mode="r") for shard in shards]
+
+    def draw(self, count: int, side: int, dice: random.Random) -> torch.Tensor:
+        """`count` crops of `side` pixels [n, 3, side, side] from -1 to 1."""
+        crops = []
+        for _ in range(count):
+            pictures = dice.choice(self.pictures)
+            top, left = dice.randrange(129 - side), dice.randrange(129 - side)
+            crops.append(pictures[dice.randrange(len(pictures)), top : top + side, left : left + side])
+        return pixels_from_pictures(np.stack(crops))
+
+
+@torch.no_grad()
+def start_from_averages(model: AutoencoderKL, pixels: torch.Tensor) -> None:
+    """Set `model` up to encode the mean colour of every 8 x 8 pixels and to decode it, which is 20 dB untrained.
+
+    Its blocks all but pass their input on, colours go twice (once negated) so that the last activation keeps them,
+    and two constant channels keep the norms from scaling flat pictures up. `pixels` set the scale.
+    """
+    for module in model.modules():
+        _pass_through(module)
+    _carry_colours(model.encoder.conv_in, 3)
+    _carry_colours(model.decoder.conv_in, 8)
+    for ends in (model.encoder.conv_out, model.decoder.conv_out):
+        _subtract_negatives(ends)
+    model.encoder.conv_out.weight[LATENT_CHANNELS:] *= 0.1
+    for mixer in (model.quant_conv, model.post_quant_conv):
+        nn.init.dirac_(mixer.weight)
+        nn.init.zeros_(mixer.bias)
+    model.quant_conv.bias[LATENT_CHANNELS:] = -5
+    _fit_scales(model, pixels)
+
+
+def _pass_through(module: Any) -> None:
+    match type(module).__name__:
+        case "ResnetBlock2D":
+            module.conv2.weight.mul_(0.1)
+            if module.conv_shortcut is not None:
+                _keep_channels(module.conv_shortcut, slice(0, 1), 1.0, rest=1.0)
+        case "Downsample2D":
+            _keep_channels(module.conv, slice(0, 2), 0.25, rest=0.1)
+        case "Upsample2D":
+            _keep_channels(module.conv, slice(1, 2), 1.0, rest=0.1)
+
+
+def _keep_channels(layer: Any, taps: slice, share: float, rest: float) -> None:
+    """Make each channel the weighted sum of itself over `taps` of the kernel; what else there was counts `rest`."""
+    narrow = min(layer.weight.shape[:2])
+    layer.weight.mul_(rest)
+    if rest == 1.0:
+        layer.weight[:narrow] = 0
+    for channel in range(narrow):
+        layer.weight[channel, channel, taps, taps] = share
+    nn.init.zeros_(layer.bias)
+
+
+def _carry_colours(layer: Any, channels: int) -> None:
+    layer.weight[:channels] = 0
+    nn.init.zeros_(layer.bias)
+    for colour in range(3):
+        layer.weight[colour, colour, 1, 1] = 1
+        layer.weight[colour + 3, colour, 1, 1] = -1
+    layer.bias[6], layer.bias[7] = 2, -2
+
+
+def _subtract_negatives(layer: Any) -> None:
+    layer.weight[:3] *= 0.1
+    layer.bias[:3] = 0
+    for colour in range(3):
+        layer.weight[colour, colour, 1, 1] += 1
+        layer.weight[colour, colour + 3, 1, 1] -= 1
+
+
+def _fit_scales(model: AutoencoderKL, pixels: torch.Tensor) -> None:
+    latents = model.encode(pixels).latent_dist.mean
+    means = nn.functional.avg_pool2d(pixels, 8)
+    for colour in range(3):
+        gain = (latents[:, colour] * means[:, colour]).sum() / latents[:, colour].square().sum()
+        model.encoder.conv_out.weight[colour] *= 1.3 * gain
+    decoded = model.decode(model.encode(pixels).latent_dist.mean).sample
+    model.decoder.conv_out.weight *= (pixels * decoded).sum() / decoded.square().sum()
+
+
+def train_autoencoder(
+    model: AutoencoderKL, squares: Squares, *, steps: int, rate: float = 1.5e-3, decoder_only: bool = False
+) -> Iterator[float]:
+    """Teach `model` on crops and at last on whole squares, yielding each step's mean squared error on a 0 to 1 scale.
+
+    With `decoder_only` the latents stay as they are, so that what was learnt on them keeps its worth.
+    """
+    dice = random.Random(steps)
+    frozen = [model.encoder, model.quant_conv] if decoder_only else []
+    for part in frozen:
+        part.requires_grad_(False)
+    learning = [weight for weight in model.parameters() if weight.requires_grad]
+    optimiser = torch.optim.AdamW(learning, lr=rate, betas=(0.9, 0.98), weight_decay=1e-4)
+    for step in range(steps):
+        done = step / steps
+        optimiser.param_groups[0]["lr"] = rate * min(1.0, (step + 1) / 100) * (1 - done) ** 0.8 + 1e-5
+        pixels = squares.draw(8, _CROP, dice) if done < _WHOLE_FROM else squares.draw(3, 128, dice)
+        loss, error = _losses(model, pixels)
+        optimiser.zero_grad(set_to_none=True)
+        torch.autograd.backward(loss)
+        nn.utils.clip_grad_norm_(learning, 0.5)
+        optimiser.step()
+        yield error / 4
+    for part in frozen:
+        part.requires_grad_(True)
+
+
+def _losses(model: AutoencoderKL, pixels: torch.Tensor) -> tuple[torch.Tensor, float]:
+    latents = model.encode(pixels).latent_dist
+    difference = model.decode(latents.sample()).sample - pixels
+    error = difference.square().mean()
+    surplus = (latents.mean.square() + latents.var - 1 - latents.logvar).mean() / 2
+    return difference.abs().mean() + 2 * error + 1e-4 * surplus, float(error)
+
+
+@torch.no_grad()
+def normalise_latents(model: AutoencoderKL, pixels: torch.Tensor) -> None:
+    """Give every latent channel mean 0 and deviation 1 over `pixels`, by folding the change into the mixing layers.
+
+    Pipelines know one scaling factor for all channels and no shift, so it is done in the weights; decoding undoes it.
+    """
+    latents = torch.cat([model.encode(batch).latent_dist.mean for batch in torch.split(pixels, 32)])
+    mean, deviation = latents.mean((0, 2, 3)), latents.std((0, 2, 3))
+    before, after = model.quant_conv, model.post_quant_conv
+    before.weight[:LATENT_CHANNELS] /= deviation[:, None, None, None]
+    before.bias[:LATENT_CHANNELS] = (before.bias[:LATENT_CHANNELS] - mean) / deviation
+    before.bias[LATENT_CHANNELS:] -= 2 * deviation.log()
+    after.bias += after.weight[:, :, 0, 0] @ mean
+    after.weight *= deviation[None, :, None, None]

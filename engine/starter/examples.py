@@ -1,0 +1,95 @@
+"""What the denoiser is taught from: latents and caption tokens of rendered shards, prepared once and read from disk.
+
+Reads the shards that `world.shards` writes; needs a trained autoencoder and tokenizer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from diffusers import AutoencoderKL
+from transformers import CLIPTokenizer
+
+from engine.starter.tokens import MAX_TOKENS
+from engine.starter.world import caption_from_scene, scene_from_seed
+
+CAPTIONS_EACH = 4
+_BATCH = 32
+
+
+@dataclass(frozen=True, kw_only=True)
+class Examples:
+    """Scenes of one size: `latents` [n, c, h, w] in half precision, `tokens` [n, CAPTIONS_EACH, MAX_TOKENS]."""
+
+    latents: torch.Tensor
+    tokens: torch.Tensor
+
+    def __len__(self) -> int:
+        return len(self.latents)
+
+
+def pixels_from_pictures(pictures: np.ndarray) -> torch.Tensor:
+    """8-bit pictures [n, h, w, 3] as floats [n, 3, h, w] from -1 to 1."""
+    return torch.from_numpy(np.array(pictures)).permute(0, 3, 1, 2).float() / 127.5 - 1
+
+
+def tokens_from_captions(tokenizer: CLIPTokenizer, captions: list[str]) -> torch.Tensor:
+    """Token ids [n, MAX_TOKENS], cut and padded as every diffusers pipeline does."""
+    rows = tokenizer(captions, padding="max_length", max_length=MAX_TOKENS, truncation=True).input_ids
+    return torch.tensor(rows)
+
+
+@torch.no_grad()
+def write_examples(shard: Path, autoencoder: AutoencoderKL, tokenizer: CLIPTokenizer) -> Path:
+    """Prepare one shard, unless that was done, and return its file."""
+    target = shard / "examples.pt"
+    if not target.exists():
+        sides = [_examples(file, autoencoder, tokenizer) for file in _pictures(shard)]
+        torch.save([(side.latents, side.tokens) for side in sides], target.with_suffix(".partial"))
+        target.with_suffix(".partial").rename(target)
+    return target
+
+
+def _pictures(shard: Path) -> list[Path]:
+    return sorted(file for file in shard.glob("*x*.npy") if not file.name.endswith(".seeds.npy"))
+
+
+def _examples(file: Path, autoencoder: AutoencoderKL, tokenizer: CLIPTokenizer) -> Examples:
+    pictures = np.load(file, mmap_mode="r")
+    scenes = [scene_from_seed(int(seed)) for seed in np.load(file.with_suffix(".seeds.npy"))]
+    latents = [
+        autoencoder.encode(pixels_from_pictures(pictures[at : at + _BATCH])).latent_dist.mean.half()
+        for at in range(0, len(pictures), _BATCH)
+    ]
+    captions = [caption_from_scene(scene, turn) for scene in scenes for turn in range(CAPTIONS_EACH)]
+    tokens = tokens_from_captions(tokenizer, captions).to(torch.int16)
+    return Examples(latents=torch.cat(latents), tokens=tokens.view(len(scenes), CAPTIONS_EACH, MAX_TOKENS))
+
+
+def examples_by_side(folder: Path) -> dict[tuple[int, int], Examples]:
+    """Everything prepared so far under `folder`, by the height and width of its latents."""
+    found: dict[tuple[int, int], list[tuple[torch.Tensor, torch.Tensor]]] = {}
+    for file in sorted(folder.glob("[0-9]*/examples.pt")):
+        for latents, tokens in torch.load(file):
+            found.setdefault((latents.shape[2], latents.shape[3]), []).append((latents, tokens))
+    return {
+        side: Examples(latents=torch.cat([a for a, _ in pairs]), tokens=torch.cat([b for _, b in pairs]))
+        for side, pairs in found.items()
+    }
+
+
+def batches(
+    sides: dict[tuple[int, int], Examples], size: int, dice: torch.Generator
+) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """Endless batches of latents and of tokens, each of one size, sizes drawn by how many examples they have."""
+    names = list(sides)
+    weights = torch.tensor([float(len(sides[name])) for name in names])
+    while True:
+        side = sides[names[int(torch.multinomial(weights, 1, generator=dice))]]
+        rows = torch.randint(len(side), (size,), generator=dice)
+        said = torch.randint(CAPTIONS_EACH, (size,), generator=dice)
+        yield side.latents[rows].float(), side.tokens[rows, said].long()

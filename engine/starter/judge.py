@@ -1,0 +1,198 @@
+"""The judge: a small classifier of pictures, taught on rendered truth, that says what a picture of the world shows.
+
+It has never seen a painted picture, nor the starter's CLIP; it reads squares of 128 only.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, ImageFilter
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from engine.starter.world import Backdrop, Scene, picture_from_scene, scene_from_seed
+from engine.starter.world.vocabulary import COLOURS, PLACES, SCENERIES, SHAPES, STYLES
+
+SIDE = 128
+WEIGHTS = Path(__file__).with_name("judge.safetensors")
+COLOUR_NAMES = tuple(COLOURS)
+BACKDROPS = (
+    *(Backdrop(kind="plain", colour=colour) for colour in COLOUR_NAMES),
+    *(Backdrop(kind="gradient", colour=colour) for colour in COLOUR_NAMES[:8]),
+    *(Backdrop(kind=kind) for kind in SCENERIES),
+)
+_PLACES = (*PLACES, None)
+_HALVES = ((0, 0, 64, 128), (64, 0, 128, 128), (0, 0, 128, 64), (0, 64, 128, 128))
+_HEADS = {
+    "colours": len(SHAPES) * (len(COLOURS) + 1),
+    "backdrop": len(BACKDROPS),
+    "place": len(_PLACES),
+    "count": 4,
+    "style": len(STYLES),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What a picture shows: its likeliest shape with that one's colour, and all else; pairs are read by halves."""
+
+    shape: str
+    colour: str
+    backdrop: Backdrop
+    place: str | None
+    count: int
+    style: str
+
+
+class Judge(nn.Module):
+    """Five convolutions over 128 x 128 pixels and one linear head for everything it is asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        widths = ((3, 20, 5), (20, 40, 3), (40, 80, 3), (80, 112, 3))
+        layers: list[nn.Module] = []
+        for wide_in, wide_out, kernel in widths:
+            layers += [nn.Conv2d(wide_in, wide_out, kernel, stride=2, padding=kernel // 2, bias=False)]
+            layers += [nn.BatchNorm2d(wide_out), nn.ReLU()]
+        layers += [nn.Conv2d(112, 112, 3, padding=1, bias=False), nn.BatchNorm2d(112), nn.ReLU()]
+        layers += [nn.AvgPool2d(2), nn.Flatten(), nn.Linear(112 * 16, 320), nn.ReLU(), nn.Dropout(0.1)]
+        self.body = nn.Sequential(*layers)
+        self.head = nn.Linear(320, sum(_HEADS.values()))
+
+    def forward(self, pixels: torch.Tensor) -> dict[str, torch.Tensor]:
+        """The logits of every head for pixels [n, 3, 128, 128] from -1 to 1; colours as [n, shapes, colours + 1]."""
+        parts = dict(zip(_HEADS, self.head(self.body(pixels)).split(list(_HEADS.values()), dim=1), strict=True))
+        parts["colours"] = parts["colours"].view(len(pixels), len(SHAPES), -1)
+        return parts
+
+
+def answers_from_scene(scene: Scene) -> dict[str, torch.Tensor]:
+    """What the judge should say of a scene; a shape that is not there has the colour after the last."""
+    kinds = dict(scene.kinds)
+    colours = [COLOUR_NAMES.index(kinds[shape]) if shape in kinds else len(COLOURS) for shape in SHAPES]
+    return {
+        "colours": torch.tensor(colours),
+        "backdrop": torch.tensor(BACKDROPS.index(scene.backdrop)),
+        "place": torch.tensor(_PLACES.index(scene.place)),
+        "count": torch.tensor(len(scene.things) - 1),
+        "style": torch.tensor(STYLES.index(scene.style)),
+    }
+
+
+def pixels_from_images(pictures: Sequence[Image.Image]) -> torch.Tensor:
+    """Pictures as floats [n, 3, h, w] from -1 to 1."""
+    levels = np.stack([np.asarray(picture.convert("RGB")) for picture in pictures])
+    return torch.from_numpy(levels).permute(0, 3, 1, 2).float() / 127.5 - 1
+
+
+@torch.no_grad()
+def verdicts_from_pictures(judge: Judge, pictures: Sequence[Image.Image]) -> list[Verdict]:
+    """What the judge sees in each picture."""
+    logits = judge(pixels_from_images(pictures))
+    return [_verdict({name: values[row] for name, values in logits.items()}) for row in range(len(pictures))]
+
+
+def _verdict(logits: dict[str, torch.Tensor]) -> Verdict:
+    chances = logits["colours"].softmax(-1)
+    likeliest = int(chances[:, -1].argmin())
+    return Verdict(
+        shape=SHAPES[likeliest],
+        colour=COLOUR_NAMES[int(chances[likeliest, :-1].argmax())],
+        backdrop=BACKDROPS[int(logits["backdrop"].argmax())],
+        place=_PLACES[int(logits["place"].argmax())],
+        count=int(logits["count"].argmax()) + 1,
+        style=STYLES[int(logits["style"].argmax())],
+    )
+
+
+def shows_pair(judge: Judge, picture: Image.Image, scene: Scene) -> bool:
+    """Whether the two halves of the picture, side by side or one above the other, show the scene's two kinds.
+
+    A half is judged with the other covered by the background that the judge saw, so that each object stands alone.
+    """
+    (seen,) = verdicts_from_pictures(judge, [picture])
+    ground = picture_from_scene(replace(scene, things=(), backdrop=seen.backdrop))
+    verdicts = verdicts_from_pictures(judge, [_covered(picture, ground, half) for half in _HALVES])
+    kinds = [(verdict.shape, verdict.colour) for verdict in verdicts]
+    return set(scene.kinds) in (set(kinds[:2]), set(kinds[2:]))
+
+
+def _covered(picture: Image.Image, ground: Image.Image, half: tuple[int, int, int, int]) -> Image.Image:
+    alone = ground.copy()
+    alone.paste(picture.crop(half), half)
+    return alone
+
+
+def judge_from_file(file: Path = WEIGHTS) -> Judge:
+    """The trained judge."""
+    judge = Judge()
+    judge.load_state_dict({name: value.float() for name, value in load_file(file).items()})
+    return judge.eval()
+
+
+def save_judge(judge: Judge, file: Path = WEIGHTS) -> None:
+    """Write the judge's weights in half precision."""
+    state = judge.state_dict()
+    save_file({name: value.half() if value.is_floating_point() else value for name, value in state.items()}, file)
+
+
+def blurred(picture: Image.Image, dice: random.Random) -> Image.Image:
+    """The picture with some loss of sharpness, as a decoder has."""
+    return picture.filter(ImageFilter.GaussianBlur(dice.uniform(0, 1.6))) if dice.random() < 0.6 else picture
+
+
+def train_judge(judge: Judge, *, first_seed: int, steps: int, batch: int = 64, rate: float = 2e-3) -> Iterator[float]:
+    """Teach the judge on fresh renders, held-out pairs included, yielding each step's loss."""
+    dice = random.Random(first_seed)
+    optimiser = torch.optim.AdamW(judge.parameters(), lr=rate, weight_decay=1e-3)
+    course = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=steps, pct_start=0.1)
+    judge.train()
+    for step in range(steps):
+        seeds = range(first_seed + step * batch, first_seed + (step + 1) * batch)
+        scenes = [scene_from_seed(seed, held_out=None, side=(SIDE, SIDE)) for seed in seeds]
+        pixels = pixels_from_images([blurred(picture_from_scene(scene), dice) for scene in scenes])
+        loss = _loss(judge(pixels + 0.04 * torch.randn_like(pixels)), scenes)
+        optimiser.zero_grad(set_to_none=True)
+        torch.autograd.backward(loss)
+        optimiser.step()
+        course.step()
+        yield loss.item()
+    judge.eval()
+
+
+def _loss(logits: dict[str, torch.Tensor], scenes: Sequence[Scene]) -> torch.Tensor:
+    truth = [answers_from_scene(scene) for scene in scenes]
+    losses = []
+    for name, values in logits.items():
+        wanted = torch.stack([answers[name] for answers in truth])
+        loss = nn.functional.cross_entropy(values.flatten(0, -2), wanted.flatten())
+        losses.append(loss * (len(SHAPES) if name == "colours" else 1))
+    return torch.stack(losses).sum()
+
+
+def judge_scores(judge: Judge, *, first_seed: int, count: int) -> dict[str, float]:
+    """The share of held-out renders of which the judge says each thing rightly."""
+    scenes = [scene_from_seed(seed, held_out=None, side=(SIDE, SIDE)) for seed in range(first_seed, first_seed + count)]
+    pairs = [(scene, verdicts_from_pictures(judge, [picture_from_scene(scene)])[0]) for scene in scenes]
+    ones = [(scene, said) for scene, said in pairs if len(scene.things) == 1]
+    twos = [scene for scene in scenes if scene.relation is not None]
+    return {
+        "two objects with their colours": _share(shows_pair(judge, picture_from_scene(scene), scene) for scene in twos),
+        "shape of a single object": _share(scene.kinds[0][0] == said.shape for scene, said in ones),
+        "colour of a single object": _share(scene.kinds[0][1] == said.colour for scene, said in ones),
+        "background": _share(scene.backdrop == said.backdrop for scene, said in pairs),
+        "position": _share(scene.place == said.place for scene, said in ones),
+        "count": _share(len(scene.things) == said.count for scene, said in pairs),
+        "style": _share(scene.style == said.style for scene, said in pairs),
+    }
+
+
+def _share(hits: Iterator[bool]) -> float:
+    found = list(hits)
+    return sum(found) / len(found)

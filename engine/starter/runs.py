@@ -1,0 +1,155 @@
+"""Training runs on disk: where shards, parts, checkpoints, logs and sample sheets of a run lie, and how one goes on.
+
+ROOT/shards/NNNN/     rendered scenes and, beside them, their latents and tokens
+ROOT/tokenizer, vae/  the parts that are trained first
+ROOT/denoiser/        state.pt, log.jsonl, sheets/
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import torch
+from diffusers import AutoencoderKL
+from rich.progress import Progress, track
+from transformers import CLIPModel, CLIPTokenizer
+
+from engine.starter.autoencoding import Squares, normalise_latents, start_from_averages, train_autoencoder
+from engine.starter.denoising import Lesson, Pupil, Training
+from engine.starter.examples import examples_by_side, tokens_from_captions
+from engine.starter.matching import Pairs, copy_text, new_matcher, ship_matcher, top_one, train_matcher
+from engine.starter.parts import new_autoencoder, new_denoiser, new_scheduler, new_text_encoder
+from engine.starter.sampling import (
+    Parts,
+    parts_from_folder,
+    pictures_from_wishes,
+    sheet_from_pictures,
+    wish_from_caption,
+)
+from engine.starter.weights import record_weights
+
+SAVE_EVERY = 100
+SHEET_EVERY = 1000
+SHEET_CAPTIONS = (
+    "a red circle on a white background",
+    "a blue star on a yellow background",
+    "a green house on the left",
+    "a yellow moon in the night sky",
+    "a white boat on the sea",
+    "a pink heart at the top on a black background",
+    "a purple fish next to an orange triangle",
+    "a red square left of a blue circle",
+    "three yellow stars on a blue background",
+    "a black tree at sunset",
+    "a large orange sun on grass",
+    "a brown mountain, sketch",
+)
+
+
+def train_denoiser(root: Path, lesson: Lesson, start: Path | None = None) -> None:
+    """Train to the end of `lesson` under `root`, going on from its checkpoint, or from the weights in `start`."""
+    folder = root / "denoiser"
+    (folder / "sheets").mkdir(parents=True, exist_ok=True)
+    tokenizer = CLIPTokenizer.from_pretrained(root / "tokenizer")
+    training = _opened(folder, tokenizer, lesson, start)
+    with Progress() as progress:
+        bar = progress.add_task("denoiser", total=lesson.steps)
+        while training.step < lesson.steps:
+            losses = _stretch(root, training, lambda loss: progress.update(bar, completed=training.step))
+            training.save(folder / "state.pt")
+            _note(folder, training.step, losses)
+            if training.step % SHEET_EVERY == 0:
+                _draw_sheet(root, tokenizer, training)
+
+
+def _stretch(root: Path, training: Training, tell: Callable[[float], None]) -> list[float]:
+    """Train to the next checkpoint on every shard prepared by now, so that shards may be prepared meanwhile."""
+    losses = []
+    for loss in training.steps(examples_by_side(root / "shards"), training.step + SAVE_EVERY):
+        losses.append(loss)
+        tell(loss)
+    return losses
+
+
+def _opened(folder: Path, tokenizer: CLIPTokenizer, lesson: Lesson, start: Path | None) -> Training:
+    torch.manual_seed(lesson.seed)
+    pupil = Pupil(new_text_encoder(tokenizer), new_denoiser())
+    if start is not None:
+        parts = parts_from_folder(start)
+        pupil = Pupil(parts.text_encoder, parts.denoiser)
+    training = Training(pupil, lesson, tokens_from_captions(tokenizer, [""])[0])
+    if (folder / "state.pt").exists():
+        training.load(folder / "state.pt")
+    return training
+
+
+def _note(folder: Path, step: int, losses: list[float]) -> None:
+    now = datetime.now(UTC).isoformat("T", "seconds")
+    line = {"step": step, "loss": round(sum(losses) / len(losses), 5), "at": now}
+    with (folder / "log.jsonl").open("a") as log:
+        log.write(json.dumps(line) + "\n")
+
+
+def averaged_parts(root: Path, tokenizer: CLIPTokenizer, average: Pupil) -> Parts:
+    """The parts of a run as they would be shipped: the running average, the autoencoder and the schedule."""
+    return Parts(
+        tokenizer=tokenizer,
+        text_encoder=average.text_encoder,
+        denoiser=average.denoiser,
+        autoencoder=AutoencoderKL.from_pretrained(root / "vae").eval(),
+        schedule=new_scheduler(),
+    )
+
+
+def _draw_sheet(root: Path, tokenizer: CLIPTokenizer, training: Training) -> None:
+    parts = averaged_parts(root, tokenizer, training.average)
+    wishes = [wish_from_caption(caption) for caption in SHEET_CAPTIONS for _ in range(2)]
+    pictures = pictures_from_wishes(parts, wishes, list(range(len(wishes))))
+    sheet = sheet_from_pictures(pictures, columns=8)
+    sheet.save(root / "denoiser" / "sheets" / f"{training.step:06d}.png")
+
+
+def parts_of_run(root: Path) -> Parts:
+    """The averaged parts of the last checkpoint under `root`."""
+    tokenizer = CLIPTokenizer.from_pretrained(root / "tokenizer")
+    pupil = Pupil(new_text_encoder(tokenizer), new_denoiser())
+    pupil.load_state_dict(torch.load(root / "denoiser" / "state.pt")["average"])
+    return averaged_parts(root, tokenizer, pupil.eval())
+
+
+def train_autoencoder_of_run(root: Path, *, steps: int, seed: int, rate: float, decoder_only: bool) -> None:
+    """Train the autoencoder of `root` on its shards, or its decoder alone, and write it back."""
+    torch.manual_seed(seed)
+    squares = Squares(sorted((root / "shards").glob("[0-9]*")))
+    sample = squares.draw(384, 128, random.Random(seed))
+    if decoder_only:
+        model = AutoencoderKL.from_pretrained(root / "vae")
+    else:
+        model = new_autoencoder()
+        start_from_averages(model, sample[:16])
+    losses = train_autoencoder(model, squares, steps=steps, rate=rate, decoder_only=decoder_only)
+    for step, loss in enumerate(track(losses, "autoencoder", total=steps), start=1):
+        if step % SAVE_EVERY == 0:
+            _note(root, step, [loss])
+    if not decoder_only:
+        normalise_latents(model, sample)
+    model.save_pretrained(root / "vae")
+
+
+def match_pictures(root: Path, folder: Path, steps: int) -> float:
+    """Train the CLIP model beside the pipeline in `folder`; its top-1 share among 50 on a shard kept aside."""
+    parts = parts_from_folder(folder)
+    model = new_matcher(parts.text_encoder)
+    if (folder / "clip").exists():
+        model.load_state_dict(CLIPModel.from_pretrained(folder / "clip").state_dict())
+        copy_text(parts.text_encoder, model)
+    kept_aside, *shards = sorted((root / "shards").glob("[0-9]*"), reverse=True)
+    for _ in track(train_matcher(model, parts.tokenizer, Pairs(shards), steps=steps), "matcher", total=steps):
+        pass
+    ship_matcher(model, parts.tokenizer, folder / "clip")
+    record_weights(folder)
+    return top_one(model, parts.tokenizer, Pairs([kept_aside]))

@@ -1,0 +1,187 @@
+"""Painting with the starter's parts by themselves: composed guidance over weighted concepts, and no more.
+
+The evaluation and the trainer's sample sheets use it; serving is the painter's work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from diffusers import AutoencoderKL, DPMSolverMultistepScheduler, UNet2DConditionModel
+from PIL import Image
+from transformers import CLIPTextModel, CLIPTokenizer
+
+from engine.starter.examples import tokens_from_captions
+
+STEPS = 16
+GUIDANCE = 4.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Concept:
+    """One part of a prompt and its share of the guidance; shares of a wish add up to one, negatives included."""
+
+    text: str
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What one picture should show: its concepts, and the text that the unconditional row carries."""
+
+    concepts: tuple[Concept, ...]
+    negative: str = ""
+
+
+def wish_from_caption(caption: str) -> Wish:
+    """The wish of a caption with a single part."""
+    return Wish(concepts=(Concept(text=caption),))
+
+
+def weighed(wish: Wish) -> Wish:
+    """The wish with its weights divided by their sum."""
+    total = sum(concept.weight for concept in wish.concepts)
+    return replace(wish, concepts=tuple(replace(part, weight=part.weight / total) for part in wish.concepts))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """A loaded starter, every part in evaluation mode."""
+
+    tokenizer: CLIPTokenizer
+    text_encoder: CLIPTextModel
+    denoiser: UNet2DConditionModel
+    autoencoder: AutoencoderKL
+    schedule: DPMSolverMultistepScheduler
+
+
+def parts_from_folder(folder: Path) -> Parts:
+    """The parts of a pipeline folder, in single precision."""
+    return Parts(
+        tokenizer=CLIPTokenizer.from_pretrained(folder / "tokenizer"),
+        text_encoder=CLIPTextModel.from_pretrained(folder / "text_encoder").float().eval(),
+        denoiser=UNet2DConditionModel.from_pretrained(folder / "unet").float().eval(),
+        autoencoder=AutoencoderKL.from_pretrained(folder / "vae").float().eval(),
+        schedule=DPMSolverMultistepScheduler.from_pretrained(folder / "scheduler"),
+    )
+
+
+@torch.no_grad()
+def pictures_from_wishes(
+    parts: Parts,
+    wishes: Sequence[Wish],
+    seeds: Sequence[int],
+    *,
+    steps: int = STEPS,
+    guidance: float = GUIDANCE,
+    side: tuple[int, int] = (128, 128),
+) -> list[Image.Image]:
+    """One picture a wish, from the noise of its seed; every wish must have equally many concepts.
+
+    Guidance is that of Liu et al. 2022, eq. 11: e = e_0 + g * sum_i w_i (e_i - e_0).
+    """
+    rows = _embedded(parts, [weighed(wish) for wish in wishes])
+    weights = torch.tensor([[part.weight for part in weighed(wish).concepts] for wish in wishes])
+    latents = torch.stack([_noise(parts, seed, side) for seed in seeds])
+    schedule = DPMSolverMultistepScheduler.from_config(parts.schedule.config)
+    schedule.set_timesteps(steps)
+    for timestep in schedule.timesteps:
+        velocity = _guided(parts, latents, timestep, rows, weights, guidance)
+        latents = schedule.step(velocity, timestep, latents).prev_sample
+    return _decoded(parts, latents)
+
+
+def _embedded(parts: Parts, wishes: Sequence[Wish]) -> torch.Tensor:
+    texts = [[wish.negative, *(part.text for part in wish.concepts)] for wish in wishes]
+    flat = [text for row in texts for text in row]
+    states: torch.Tensor = parts.text_encoder(tokens_from_captions(parts.tokenizer, flat)).last_hidden_state
+    return states.view(len(texts), len(texts[0]), *states.shape[1:])
+
+
+def _noise(parts: Parts, seed: int, side: tuple[int, int]) -> torch.Tensor:
+    shape = (parts.denoiser.config.in_channels, side[1] // 8, side[0] // 8)
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+
+
+def _guided(
+    parts: Parts,
+    latents: torch.Tensor,
+    timestep: torch.Tensor,
+    rows: torch.Tensor,
+    weights: torch.Tensor,
+    guidance: float,
+) -> torch.Tensor:
+    count = rows.shape[1]
+    stacked = latents.repeat_interleave(count, dim=0)
+    out = parts.denoiser(stacked, timestep, rows.flatten(0, 1)).sample.view(len(latents), count, *latents.shape[1:])
+    base, conditional = out[:, :1], out[:, 1:]
+    guided: torch.Tensor = base[:, 0] + guidance * (weights[:, :, None, None, None] * (conditional - base)).sum(1)
+    return guided
+
+
+def _decoded(parts: Parts, latents: torch.Tensor) -> list[Image.Image]:
+    pictures: list[Image.Image] = []
+    for latent in (latents / parts.autoencoder.config.scaling_factor).split(16):
+        pictures += _pictures_from_pixels(parts.autoencoder.decode(latent).sample)
+    return pictures
+
+
+def _pictures_from_pixels(pixels: torch.Tensor) -> list[Image.Image]:
+    levels = ((pixels / 2 + 0.5).clamp(0, 1) * 255).round().to(torch.uint8)
+    return [Image.fromarray(level.numpy()) for level in levels.permute(0, 2, 3, 1)]
+
+
+@torch.no_grad()
+def reconstructed(parts: Parts, pixels: torch.Tensor) -> list[Image.Image]:
+    """What is left of pixels [n, 3, h, w] from -1 to 1 after the autoencoder."""
+    return _pictures_from_pixels(parts.autoencoder.decode(parts.autoencoder.encode(pixels).latent_dist.mean).sample)
+
+
+def sheet_from_pictures(pictures: Sequence[Image.Image], *, columns: int) -> Image.Image:
+    """The pictures side by side, row by row, with a thin gap."""
+    width, height = pictures[0].size
+    rows = -(-len(pictures) // columns)
+    sheet = Image.new("RGB", (columns * (width + 2), rows * (height + 2)), "white")
+    for index, picture in enumerate(pictures):
+        sheet.paste(picture, (index % columns * (width + 2), index // columns * (height + 2)))
+    return sheet
+
+
+CONTACT_PROMPTS = (
+    "a red circle on a white background",
+    "a blue star on a yellow background",
+    "a green triangle on a black background",
+    "a large orange sun at sunset",
+    "a yellow moon in the night sky",
+    "a white boat on the sea",
+    "a brown house on grass",
+    "a green tree on the left",
+    "a pink heart at the top on a black background",
+    "a purple fish on the right",
+    "a small red flower at the bottom on a green background",
+    "a white cloud on a blue background",
+    "a purple mountain on a pink gradient background",
+    "a black ring on a checkerboard",
+    "a red square left of a blue circle",
+    "a yellow star above a green house",
+    "a purple fish next to an orange triangle",
+    "a pink flower and a blue boat on a white background",
+    "two orange diamonds on a purple background",
+    "three yellow stars on a blue background",
+    "four green crosses on a white background",
+    "a blue heart, watercolour",
+    "a red house, pixel art",
+    "an outline of a blue fish on a white background",
+)
+
+
+def contact_sheet(parts: Parts, prompts: Sequence[str]) -> Image.Image:
+    """Four pictures of each prompt in a row, two prompts beside one another, at the default settings."""
+    wishes = [wish_from_caption(prompt) for prompt in prompts for _ in range(4)]
+    pictures: list[Image.Image] = []
+    for at in range(0, len(wishes), 16):
+        pictures += pictures_from_wishes(parts, wishes[at : at + 16], range(at, min(at + 16, len(wishes))))
+    return sheet_from_pictures(pictures, columns=8)

@@ -1,0 +1,40 @@
+"""A training run turned into what ships: a plain diffusers folder in half precision, with its hashes.
+
+The CLIP model beside it is written by `matching`, the card by hand.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import torch
+from diffusers import StableDiffusionPipeline
+
+from engine.starter.sampling import Parts
+from engine.starter.weights import record_weights
+
+
+def ship_parts(parts: Parts, folder: Path) -> None:
+    """Write `parts` to `folder` so that stock StableDiffusionPipeline.from_pretrained(folder) paints with them."""
+    pipeline = StableDiffusionPipeline(
+        vae=parts.autoencoder,
+        text_encoder=parts.text_encoder,
+        tokenizer=parts.tokenizer,
+        unet=parts.denoiser,
+        scheduler=parts.schedule,
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
+    )
+    pipeline.to(dtype=torch.float16)
+    pipeline.save_pretrained(folder)
+    pipeline.to(dtype=torch.float32)
+    open_in_single(folder / "text_encoder")
+    record_weights(folder)
+
+
+def open_in_single(folder: Path) -> None:
+    """Make transformers open the half-precision weights in `folder` in single precision, as diffusers does its own."""
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"dtype": "float32"}, indent=2, sort_keys=True) + "\n")

@@ -1,0 +1,10 @@
+"""The world the starter model is taught: scenes with a known truth, their pictures and their captions.
+
+It draws and names; it knows nothing of tensors or training.
+"""
+
+from engine.starter.world.captions import caption_from_scene
+from engine.starter.world.painting import picture_from_scene
+from engine.starter.world.scenes import Backdrop, Scene, Thing, scene_from_seed
+
+__all__ = ["Backdrop", "Scene", "Thing", "caption_from_scene", "picture_from_scene", "scene_from_seed"]

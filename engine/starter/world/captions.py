@@ -1,0 +1,171 @@
+"""Captions: what a person might type to get a scene, in varied English, drawn at random from a seed.
+
+A caption may leave things unsaid but never says anything untrue of its scene.
+"""
+
+from __future__ import annotations
+
+import random
+
+from engine.starter.world.scenes import Backdrop, Scene
+
+_SHAPE_WORDS = {
+    "circle": ("disc", "ball", "dot"),
+    "square": ("box", "block"),
+    "diamond": ("rhombus",),
+    "cross": ("plus sign",),
+    "ring": ("hoop",),
+    "moon": ("crescent moon", "crescent"),
+    "house": ("home", "cottage"),
+    "boat": ("sailboat", "ship"),
+    "flower": ("blossom",),
+    "mountain": ("peak",),
+}
+_COLOUR_WORDS = {
+    "red": ("crimson", "scarlet"),
+    "purple": ("violet",),
+    "blue": ("azure",),
+    "yellow": ("golden",),
+    "orange": ("tangerine",),
+    "green": ("emerald",),
+}
+_SIZE_WORDS = {"small": ("small", "little", "tiny"), "medium": ("medium",), "large": ("large", "big", "huge")}
+_STYLE_WORDS = {
+    "flat": ("flat style", "flat colours"),
+    "outline": ("outline", "line art", "outline drawing"),
+    "watercolour": ("watercolour", "watercolor painting", "soft watercolour"),
+    "pixel art": ("pixel art", "pixel art picture"),
+    "sketch": ("sketch", "pencil sketch", "hand drawn sketch"),
+}
+_SCENERY_WORDS = {
+    "night sky": ("in the night sky", "at night", "on a night sky background", "under the stars"),
+    "sunset": ("at sunset", "in a sunset", "on a sunset background"),
+    "grass": ("on grass", "on the grass", "in a meadow", "on a grass background"),
+    "sea": ("on the sea", "at sea", "in the ocean", "on a sea background"),
+    "checkerboard": ("on a checkerboard", "on a checkered background", "on a checkerboard background"),
+}
+_PLACE_WORDS = {
+    "centre": ("in the centre", "in the middle", "in the center"),
+    "left": ("on the left", "at the left", "on the left side"),
+    "right": ("on the right", "at the right", "on the right side"),
+    "top": ("at the top", "on top", "in the upper part"),
+    "bottom": ("at the bottom", "in the lower part"),
+}
+_RELATION_WORDS = {
+    "left of": ("left of", "to the left of"),
+    "right of": ("right of", "to the right of"),
+    "above": ("above", "over"),
+    "below": ("below", "under"),
+}
+_BESIDE = ("next to", "beside", "and", "and", "with")
+_COUNT_WORDS = {2: ("two", "2", "a pair of"), 3: ("three", "3"), 4: ("four", "4")}
+_OPENINGS = ("a picture of", "an image of", "a drawing of", "picture of", "there is", "I want", "show me")
+
+
+def caption_from_scene(scene: Scene, seed: int, *, complete: bool = False) -> str:
+    """One caption of `scene`; a `complete` one says every colour, place, background and style there is."""
+    speaker = _Speaker(random.Random(f"{scene.seed}/{seed}"), complete)
+    if not complete and speaker.dice.random() < 0.06:
+        return _keywords(speaker, scene)
+    words = [_subject(speaker, scene), _place(speaker, scene), _backdrop(speaker, scene.backdrop)]
+    style = _style(speaker, scene)
+    dice = speaker.dice
+    if dice.random() < 0.1 and words[2].startswith("on"):
+        words = [words[2] + ",", words[0], words[1]]
+    body = " ".join(word for word in words if word)
+    if style:
+        follows = dice.random() < 0.6 or scene.style == "flat"
+        body = f"{body}, {style}" if follows else f"{_article(style)} of {body}"
+    elif dice.random() < 0.12:
+        body = f"{dice.choice(_OPENINGS)} {body}"
+    return body
+
+
+class _Speaker:
+    """A manner of speaking: how often things are said, and in which of their words."""
+
+    def __init__(self, dice: random.Random, complete: bool) -> None:
+        self.dice, self.complete = dice, complete
+
+    def says(self, chance: float) -> bool:
+        """Whether something that is said `chance` of the time is said now; complete speech says it always."""
+        return self.complete or self.dice.random() < chance
+
+    def word(self, usual: str, others: tuple[str, ...]) -> str:
+        """`usual`, or sometimes one of `others`."""
+        return usual if not others or self.dice.random() < 0.8 else self.dice.choice(others)
+
+    def phrase(self, phrases: tuple[str, ...]) -> str:
+        """The first of `phrases` about half of the time, else any of them."""
+        return phrases[0] if self.dice.random() < 0.5 else self.dice.choice(phrases)
+
+
+def _article(words: str) -> str:
+    return f"an {words}" if words[0] in "aeiou" else f"a {words}"
+
+
+def _plural(words: str) -> str:
+    if words.endswith("fish"):
+        return words
+    return words + ("es" if words.endswith(("s", "x")) else "s")
+
+
+def _noun(speaker: _Speaker, shape: str, colour: str, chance: float = 0.88) -> str:
+    noun = speaker.word(shape, _SHAPE_WORDS.get(shape, ()))
+    if not speaker.says(chance):
+        return noun
+    return f"{speaker.word(colour, _COLOUR_WORDS.get(colour, ()))} {noun}"
+
+
+def _subject(speaker: _Speaker, scene: Scene) -> str:
+    if scene.relation is not None:
+        return _pair(speaker, scene, scene.relation)
+    ((shape, colour),) = scene.kinds
+    noun = _noun(speaker, shape, colour)
+    if len(scene.things) > 1:
+        return f"{speaker.phrase(_COUNT_WORDS[len(scene.things)])} {_plural(noun)}"
+    if scene.size is not None and speaker.dice.random() < (0.1 if scene.size == "medium" else 0.6):
+        noun = f"{speaker.phrase(_SIZE_WORDS[scene.size])} {noun}"
+    bare = speaker.dice.random() < 0.2
+    return noun if bare else _article(noun)
+
+
+def _pair(speaker: _Speaker, scene: Scene, relation: str) -> str:
+    first, second = (_noun(speaker, *kind, 0.93) for kind in scene.kinds)
+    if speaker.dice.random() < 0.55:
+        return f"{_article(first)} {speaker.phrase(_RELATION_WORDS[relation])} {_article(second)}"
+    if relation not in ("left of", "right of"):
+        return f"{_article(first)} and {_article(second)}"
+    return f"{_article(first)} {speaker.dice.choice(_BESIDE)} {_article(second)}"
+
+
+def _place(speaker: _Speaker, scene: Scene) -> str:
+    if scene.place == "centre":
+        return speaker.phrase(_PLACE_WORDS["centre"]) if speaker.dice.random() < 0.12 else ""
+    return speaker.phrase(_PLACE_WORDS[scene.place]) if scene.place is not None and speaker.says(0.85) else ""
+
+
+def _backdrop(speaker: _Speaker, backdrop: Backdrop) -> str:
+    if backdrop.colour is None:
+        return speaker.phrase(_SCENERY_WORDS[backdrop.kind]) if speaker.says(0.92) else ""
+    if not speaker.says(0.35 if backdrop.colour == "white" and backdrop.kind == "plain" else 0.9):
+        return ""
+    colour = speaker.word(backdrop.colour, _COLOUR_WORDS.get(backdrop.colour, ()))
+    if backdrop.kind == "gradient":
+        return speaker.phrase((f"on {_article(colour)} gradient background", f"on {_article(colour)} gradient"))
+    background = f"{_article(colour)} background"
+    return speaker.phrase((f"on {background}", f"on {colour}", f"against {background}"))
+
+
+def _style(speaker: _Speaker, scene: Scene) -> str:
+    if scene.style == "flat" and speaker.dice.random() < 0.92:
+        return ""
+    return speaker.phrase(_STYLE_WORDS[scene.style]) if speaker.says(0.95) else ""
+
+
+def _keywords(speaker: _Speaker, scene: Scene) -> str:
+    shape, colour = scene.kinds[0]
+    words = [colour, shape]
+    if scene.backdrop.colour is not None:
+        words.append(scene.backdrop.colour)
+    return speaker.dice.choice([*words, colour])

@@ -1,0 +1,134 @@
+"""The trainer: the same from the same seed, the same when broken off and gone on with, and learning at all."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from diffusers import UNet2DConditionModel
+from transformers import CLIPTextConfig, CLIPTextModel
+
+from engine.starter.denoising import Lesson, Pupil, Training, rate_at, velocity_loss
+from engine.starter.examples import CAPTIONS_EACH, Examples, batches
+from engine.starter.optimising import orthogonal
+
+TOKENS = 6
+LESSON = Lesson(steps=6, batch=4, warming=2, seed=5)
+
+
+def _pupil() -> Pupil:
+    torch.manual_seed(1)
+    text = CLIPTextConfig(
+        vocab_size=20,
+        hidden_size=16,
+        intermediate_size=32,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        max_position_embeddings=TOKENS,
+        bos_token_id=18,
+        eos_token_id=19,
+    )
+    denoiser = UNet2DConditionModel(
+        sample_size=8,
+        in_channels=2,
+        out_channels=2,
+        block_out_channels=(16, 32),
+        layers_per_block=1,
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
+        up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
+        cross_attention_dim=16,
+        attention_head_dim=2,
+        norm_num_groups=8,
+    )
+    return Pupil(CLIPTextModel(text), denoiser)
+
+
+def _sides() -> dict[tuple[int, int], Examples]:
+    dice = torch.Generator().manual_seed(3)
+    return {
+        side: Examples(
+            latents=torch.randn(12, 2, 1, 1, generator=dice).expand(12, 2, *side).half(),
+            tokens=torch.randint(18, (12, CAPTIONS_EACH, TOKENS), generator=dice).to(torch.int16),
+        )
+        for side in ((8, 8), (4, 8))
+    }
+
+
+def _training(lesson: Lesson = LESSON) -> Training:
+    return Training(_pupil(), lesson, torch.full((TOKENS,), 19))
+
+
+def test_the_same_seed_trains_the_same_pupil() -> None:
+    """Two runs from one seed have the same losses, to the bit."""
+    assert list(_training().steps(_sides(), 6)) == list(_training().steps(_sides(), 6))
+
+
+def test_a_run_that_is_broken_off_goes_on_as_if_it_had_not_been(tmp_path: Path) -> None:
+    """Losses and averages after a checkpoint are those of a run without one."""
+    whole, first, second = _training(), _training(), _training()
+    losses = [*whole.steps(_sides(), 3), *whole.steps(_sides(), 6)]
+    before = list(first.steps(_sides(), 3))
+    first.save(tmp_path / "state.pt")
+    second.load(tmp_path / "state.pt")
+    assert [*before, *second.steps(_sides(), 6)] == losses
+    for mine, theirs in zip(whole.average.parameters(), second.average.parameters(), strict=True):
+        assert torch.equal(mine, theirs)
+
+
+def _loss(pupil: Pupil) -> float:
+    """The loss on the same examples, noise and timesteps at every call."""
+    examples = _sides()[8, 8]
+    latents, tokens = examples.latents.float(), examples.tokens[:, 0].long()
+    dice = torch.Generator().manual_seed(9)
+    with torch.no_grad():
+        return sum(velocity_loss(pupil, latents, tokens, dice).item() for _ in range(20))
+
+
+def test_training_lowers_the_loss() -> None:
+    """Sixty steps on a handful of examples learn something of them."""
+    training = _training(Lesson(steps=60, batch=8, warming=5, rate=5e-3))
+    before = _loss(training.pupil)
+    list(training.steps(_sides(), 60))
+    assert _loss(training.pupil) < 0.9 * before
+
+
+def test_a_batch_is_of_one_size_and_all_sizes_come() -> None:
+    """Aspect ratios are never mixed within a batch, and none is left out."""
+    source = batches(_sides(), 4, torch.Generator().manual_seed(0))
+    assert {tuple(next(source)[0].shape[2:]) for _ in range(20)} == {(8, 8), (4, 8)}
+
+
+def test_the_rate_rises_stays_and_falls() -> None:
+    """Warm-up, a level stretch and a linear end."""
+    lesson = Lesson(steps=1000, warming=100, settling=0.3, rate=1.0)
+    assert rate_at(0, lesson) == pytest.approx(0.01)
+    assert rate_at(400, lesson) == 1.0
+    assert rate_at(850, lesson) == pytest.approx(0.5)
+    assert rate_at(999, lesson) == pytest.approx(0.02)
+
+
+def test_orthogonal_steps_have_even_singular_values() -> None:
+    """Whatever the gradient's spectrum was, the step's is near one everywhere."""
+    torch.manual_seed(0)
+    skewed = torch.randn(12, 30) @ torch.diag(torch.linspace(0.1, 3, 30))
+    values = torch.linalg.svdvals(orthogonal(skewed))
+    assert values.max() < 1.4
+    assert values.min() > 0.5
+    assert torch.allclose(orthogonal(skewed.T), orthogonal(skewed).T)
+
+
+def test_fixed_text_stays_as_it_is() -> None:
+    """The denoiser learns on, the text encoder and its average do not change by a bit."""
+    training = _training(replace(LESSON, fixed_text=True))
+    before = {name: value.clone() for name, value in training.pupil.state_dict().items()}
+    list(training.steps(_sides(), 3))
+    changed = {
+        name.split(".")[0] for name, value in training.pupil.state_dict().items() if not value.equal(before[name])
+    }
+    assert changed == {"denoiser"}
+    for mine, theirs in zip(
+        training.average.text_encoder.parameters(), training.pupil.text_encoder.parameters(), strict=True
+    ):
+        assert torch.equal(mine, theirs)
