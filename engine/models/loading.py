@@ -1,0 +1,94 @@
+"""Weights off the disk: a diffusers pipeline on its device, from a folder, a single file or the hub's cache.
+
+Only safetensors are opened; nothing is downloaded here (`places.fetch` does that).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import diffusers
+import torch
+
+from engine.contract.errors import ModelBroken, WeightsMismatch, WeightsMissing
+from engine.models.places import place_of
+from engine.models.registry import Model
+from engine.models.weights import check_whole, hash_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class Device:
+    """Where models are painted with, and in which numbers."""
+
+    device: torch.device
+    dtype: torch.dtype
+
+
+def best_device() -> Device:
+    """Return CUDA in bfloat16 when there is one, else the CPU in float32.
+
+    Plain CPUs run bfloat16 convolutions hundreds of times slower: reference/performance.md, section 5.
+    """
+    if torch.cuda.is_available():
+        return Device(device=torch.device("cuda"), dtype=torch.bfloat16)
+    return Device(device=torch.device("cpu"), dtype=torch.float32)
+
+
+def pipeline_of(model: Model, device: Device) -> tuple[Any, str]:
+    """Return the model's diffusers pipeline on its device, and the hash of its files.
+
+    Raises: WeightsMissing, WeightsMismatch for files other than those recorded, ModelBroken for another family.
+    """
+    place = place_of(model)
+    check_whole(place)
+    sha256 = hash_of(place)
+    if model.sha256 is not None and model.sha256 != sha256:
+        raise WeightsMismatch(path=place)
+    pipe = _opened(model, place, device)
+    pipe.to(device.device)
+    if device.device.type == "cpu":
+        _own_memory(pipe)
+    return pipe, sha256
+
+
+def _opened(model: Model, place: Path, device: Device) -> Any:
+    kind = getattr(diffusers, _class_name(model, place))
+    try:
+        if place.is_file():
+            return kind.from_single_file(
+                str(place), config=model.source.config, dtype=device.dtype, local_files_only=True
+            )
+        return kind.from_pretrained(
+            str(place), dtype=device.dtype, use_safetensors=True, local_files_only=True, **_NO_CHECKER
+        )
+    except (OSError, ValueError, KeyError) as error:
+        raise ModelBroken(name=model.name, cause=f"{type(error).__name__}: {error}") from error
+
+
+_NO_CHECKER = {"safety_checker": None, "requires_safety_checker": False}
+
+
+def _class_name(model: Model, place: Path) -> str:
+    """Return the pipeline class; a folder must name one of its registered family."""
+    if place.is_file():
+        return model.family.pipelines[0]
+    index = place / "model_index.json"
+    if not index.exists():
+        raise WeightsMissing(path=index)
+    name = str(json.loads(index.read_text(encoding="utf-8"))["_class_name"])
+    if name not in model.family.pipelines:
+        raise ModelBroken(
+            name=model.name, cause=f"its folder holds a {name}, which is not of family {model.family.name}"
+        )
+    return name
+
+
+def _own_memory(pipe: Any) -> None:
+    """Copy weights that are mapped from files, so that a file changed on disk does not change a loaded model."""
+    for part in pipe.components.values():
+        if isinstance(part, torch.nn.Module):
+            for weight in (*part.parameters(), *part.buffers()):
+                weight.data = weight.data.clone()

@@ -1,0 +1,89 @@
+"""What an operator does with the registry: see what is there, add a model, check files, record their hashes.
+
+The file keeps its comments and its order: entries are appended, and a hash is one line of text.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.contract.errors import EaselError, SettingsInvalid, WeightsMismatch
+from engine.models.places import place_of
+from engine.models.registry import Model, Registry, read_registry
+from engine.models.weights import check_whole, hash_of, weight_files
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """How a registered model stands on this machine.
+
+    place: where its files are; None when they are not here.
+    size_bytes: of its files. sha256: of what is there now.
+    error: why it cannot be painted with; None when it can.
+    """
+
+    model: Model
+    place: Path | None = None
+    size_bytes: int = 0
+    sha256: str | None = None
+    error: EaselError | None = None
+
+
+def standings(registry: Registry) -> Iterator[Standing]:
+    """Yield how each model stands, one after another, because hashing a large one takes a while."""
+    for model in registry.models.values():
+        yield standing_of(model)
+
+
+def standing_of(model: Model) -> Standing:
+    """Return how the model stands: found, whole, and the one whose hash was recorded."""
+    try:
+        place = place_of(model)
+        check_whole(place)
+        sha256 = hash_of(place)
+        if model.sha256 not in (None, sha256):
+            raise WeightsMismatch(path=place)
+    except EaselError as error:
+        return Standing(model=model, error=error)
+    size_bytes = sum(file.stat().st_size for file in weight_files(place))
+    return Standing(model=model, place=place, size_bytes=size_bytes, sha256=sha256)
+
+
+def add_model(path: Path, name: str, *, family: str, licence: str, **source: str) -> Standing:
+    """Append a model to the registry file, with its hash where its files are here.
+
+    source: one of `folder`, `file`, `hub`, and `revision` or `config` with it; relative to the file's folder.
+    The file is left as it was when the model or the file is faulty.
+
+    Raises: SettingsInvalid.
+    """
+    if not re.fullmatch(r"[\w.-]+", name):
+        raise SettingsInvalid(problems=(f"{name!r} is no name: letters, digits, dots and dashes only",))
+    before = path.read_text(encoding="utf-8")
+    values = {"family": family, "licence": licence, **source}
+    # JSON's strings are TOML's.
+    lines = [f"[models.{json.dumps(name)}]", *(f"{key} = {json.dumps(value)}" for key, value in values.items())]
+    path.write_text(before.rstrip() + "\n\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    try:
+        standing = standing_of(read_registry(path).model(name))
+    except SettingsInvalid:
+        path.write_text(before, encoding="utf-8")
+        raise
+    if standing.sha256 is not None:
+        record_hash(path, name, standing.sha256)
+    return standing
+
+
+def record_hash(path: Path, name: str, sha256: str) -> None:
+    """Write a model's hash into its entry of the registry file, in place of the one that is there."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    headers = {f"[models.{name}]", f"[models.{json.dumps(name)}]"}
+    start = next(index for index, line in enumerate(lines) if line.split("#")[0].strip() in headers) + 1
+    end = next((index for index in range(start, len(lines)) if lines[index].startswith("[")), len(lines))
+    entry = [line for line in lines[start:end] if not line.startswith("sha256")]
+    lines[start:end] = [f'sha256 = "{sha256}"', *entry]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")

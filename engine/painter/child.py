@@ -1,0 +1,112 @@
+"""The painting process: a local painter behind a socket; it ends when its supervisor does.
+
+Started by `engine.painter.supervisor` and by nobody else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import sys
+import time
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import replace
+from pathlib import Path
+
+import diffusers
+import transformers
+
+from engine.contract.errors import EaselError
+from engine.models.registry import read_registry
+from engine.painter.local import LocalPainter, create_painter
+from engine.painter.wire import (
+    Frame,
+    Kind,
+    Phase,
+    bytes_from_frame,
+    frame_from_error,
+    frame_from_event,
+    order_from_frame,
+    read_frame,
+)
+
+_BEAT_EVERY_SECONDS = 0.2
+
+
+def main() -> None:
+    """Serve the socket whose descriptor is the first argument; the rest are registry, model, width and threads."""
+    descriptor, registry, model, width, threads = sys.argv[1:]
+    diffusers.utils.logging.disable_progress_bar()
+    transformers.utils.logging.disable_progress_bar()
+    connection = socket.socket(fileno=int(descriptor))
+    asyncio.run(_serve(connection, Path(registry), model or None, _number(width), _number(threads)))
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text else None
+
+
+async def _serve(
+    connection: socket.socket, path: Path, model: str | None, width: int | None, threads: int | None
+) -> None:
+    reader, writer = await asyncio.open_connection(sock=connection)
+    try:
+        registry = read_registry(path)
+        if model is not None:
+            registry = replace(registry, default=registry.model(model).name)
+        async with create_painter(registry, width=width, threads=threads, beat=_pulse(writer)) as painter:
+            await painter.warm()
+            _say(writer, Frame(kind=Kind.READY))
+            await _take_orders(reader, writer, painter)
+    except EaselError as error:
+        _say(writer, frame_from_error("", error))
+        await writer.drain()
+    # A thread inside a hung device call would keep the interpreter from ending.
+    os._exit(0)
+
+
+async def _take_orders(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, painter: LocalPainter) -> None:
+    """Paint what arrives until the supervisor or the painter's thread is gone."""
+    lost = asyncio.create_task(painter.lost.wait())
+    lost.add_done_callback(lambda _: os._exit(1))
+    tickets: dict[str, asyncio.Task[None]] = {}
+    while (frame := await read_frame(reader)) is not None:
+        if frame.kind is Kind.PAINT:
+            tickets = {ticket: task for ticket, task in tickets.items() if not task.done()}
+            tickets[frame.ticket] = asyncio.create_task(_paint(frame, writer, painter))
+        elif frame.kind is Kind.DROP and frame.ticket in tickets:
+            tickets[frame.ticket].cancel()
+    os._exit(0)
+
+
+async def _paint(frame: Frame, writer: asyncio.StreamWriter, painter: LocalPainter) -> None:
+    try:
+        async with aclosing(painter.paint(order_from_frame(frame))) as events:
+            async for event in events:
+                _say(writer, frame_from_event(frame.ticket, event))
+    except EaselError as error:
+        _say(writer, frame_from_error(frame.ticket, error))
+
+
+def _pulse(writer: asyncio.StreamWriter) -> Callable[[Phase], None]:
+    """Return what tells the supervisor that the loop's thread is alive: every change of phase, and now and then."""
+    loop = asyncio.get_running_loop()
+    last = [(Phase.IDLE, 0.0)]
+
+    def beat(phase: Phase) -> None:
+        now = time.monotonic()
+        if phase != last[0][0] or now - last[0][1] > _BEAT_EVERY_SECONDS:
+            last[0] = (phase, now)
+            loop.call_soon_threadsafe(_say, writer, Frame(kind=Kind.BEAT, facts={"phase": phase}))
+
+    return beat
+
+
+def _say(writer: asyncio.StreamWriter, frame: Frame) -> None:
+    writer.write(bytes_from_frame(frame))
+
+
+if __name__ == "__main__":
+    main()

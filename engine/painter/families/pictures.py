@@ -1,0 +1,95 @@
+"""Between pictures and latents: a VAE's two ways, and the cheap linear map that previews are made with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+Sketch = Callable[[Tensor], Tensor]
+
+_FIT_SIDE = 16
+_FIT_PICTURES = 8
+
+
+def pictures_from_latents(vae: Any, latents: Tensor) -> Tensor:
+    """Return the decoded latents as uint8 [batch, height, width, 3] on the CPU.
+
+    Source: `decode_latents` of the diffusers pipelines and `VaeImageProcessor.postprocess`, diffusers 0.42.
+    """
+    decoded = vae.decode(_unscaled(vae, latents).to(vae.dtype), return_dict=False)[0]
+    return bytes_from_unit(decoded / 2 + 0.5)
+
+
+def latents_from_pictures(vae: Any, pictures: Tensor, generator: torch.Generator) -> Tensor:
+    """Return latents drawn from the encoder's distribution.
+
+    pictures: float [batch, 3, height, width] in -1 to 1.
+    """
+    drawn = vae.encode(pictures.to(vae.dtype)).latent_dist.sample(generator)
+    return _scaled(vae, drawn)
+
+
+def bytes_from_unit(pictures: Tensor) -> Tensor:
+    """Return pictures in 0 to 1, [batch, 3, height, width], as uint8 [batch, height, width, 3] on the CPU."""
+    return pictures.clamp(0, 1).mul(255).round().to(torch.uint8).permute(0, 2, 3, 1).cpu()
+
+
+def fitted_sketch(vae: Any, latent_shape: tuple[int, int, int]) -> Sketch:
+    """Return the linear map from latents to colours that fits this VAE best.
+
+    latent_shape: channels and sides of the latents of a 64 x 64 picture; the sides give the VAE's scale.
+    Fitted by least squares on soft random pictures that the VAE itself encodes, so that no family needs a table.
+    """
+    scale = 64 // latent_shape[1]
+    pictures = _soft_pictures(_FIT_SIDE * scale)
+    latents = _scaled(vae, vae.encode(pictures.to(vae.device, vae.dtype)).latent_dist.mode()).float()
+    colours = torch.nn.functional.avg_pool2d(pictures.to(latents.device), scale)
+    weights = _least_squares(_columns(latents), colours.movedim(1, -1).reshape(-1, 3))
+    return lambda given: _sketched(given, weights)
+
+
+def _sketched(latents: Tensor, weights: Tensor) -> Tensor:
+    batch, _, height, width = latents.shape
+    colours = (_columns(latents.float()) @ weights).view(batch, height, width, 3).movedim(-1, 1)
+    return bytes_from_unit(colours / 2 + 0.5)
+
+
+def _columns(latents: Tensor) -> Tensor:
+    """Return one row for each place of the latents: its channels and a 1."""
+    places = latents.movedim(1, -1).reshape(-1, latents.shape[1])
+    return torch.cat([places, torch.ones_like(places[:, :1])], dim=1)
+
+
+def _least_squares(given: Tensor, wanted: Tensor) -> Tensor:
+    square = given.T @ given + 1e-4 * given.shape[0] * torch.eye(given.shape[1], device=given.device)
+    solved: Tensor = torch.linalg.solve(square, given.T @ wanted)
+    return solved
+
+
+def _soft_pictures(side: int) -> Tensor:
+    generator = torch.Generator().manual_seed(0)
+    coarse = torch.rand(_FIT_PICTURES, 3, 4, 4, generator=generator) * 2 - 1
+    return torch.nn.functional.interpolate(coarse, size=(side, side), mode="bilinear")
+
+
+def _unscaled(vae: Any, latents: Tensor) -> Tensor:
+    mean, deviation = _statistics(vae, latents)
+    scale: float = vae.config.scaling_factor
+    return latents * deviation / scale + mean
+
+
+def _scaled(vae: Any, latents: Tensor) -> Tensor:
+    mean, deviation = _statistics(vae, latents)
+    scale: float = vae.config.scaling_factor
+    return (latents - mean) * scale / deviation
+
+
+def _statistics(vae: Any, latents: Tensor) -> tuple[Tensor | float, Tensor | float]:
+    """Return what a family's latents are centred on and spread by; 0 and 1 for most."""
+    mean, deviation = (getattr(vae.config, name, None) for name in ("latents_mean", "latents_std"))
+    if mean is None or deviation is None:
+        return getattr(vae.config, "shift_factor", None) or 0.0, 1.0
+    return latents.new_tensor(mean).view(1, -1, 1, 1), latents.new_tensor(deviation).view(1, -1, 1, 1)

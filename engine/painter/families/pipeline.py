@@ -1,0 +1,69 @@
+"""What all families have in common: a diffusers pipeline whose parts encode, decode, sketch and wear adapters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from engine.models.registry import Model
+from engine.painter.families.pictures import Sketch, fitted_sketch, latents_from_pictures, pictures_from_latents
+from engine.painter.families.text import Fragments
+from engine.painter.families.wardrobe import Loras, Wardrobe
+
+
+class PipelineModel:
+    """The parts of a pipeline that do not depend on how its denoiser is called.
+
+    num_channels: of the latents of one picture.
+    """
+
+    is_flow = False
+    has_embedded_guidance = False
+
+    def __init__(
+        self,
+        pipe: Any,
+        denoiser: Any,
+        model: Model,
+        *,
+        num_channels: int,
+        device: torch.device,
+        sha256: str,
+        fragments_of: Callable[[str], Fragments],
+    ) -> None:
+        """Take over the pipeline's parts; they are on `device` and in their final dtype."""
+        # measured: 2026-11-21, starter, one CPU thread: 4 pictures decoded in 79 ms for 98, a forward of 8 in 44 for 45
+        self._denoiser, self._vae = (part.to(memory_format=torch.channels_last) for part in (denoiser, pipe.vae))
+        self._pipe, self._num_channels, self._fragments_of = pipe, num_channels, fragments_of
+        self.device = device
+        self.sha256 = sha256
+        self.dtype: torch.dtype = denoiser.dtype
+        self.scheduler_config: Mapping[str, Any] = pipe.scheduler.config
+        self.size_bytes = bytes_of(pipe)
+        self._wardrobe = Wardrobe(pipe, model)
+        self._sketch: Sketch = fitted_sketch(pipe.vae, self.latent_shape(64, 64))
+
+    def latent_shape(self, width: int, height: int) -> tuple[int, int, int]:
+        factor = self._pipe.vae_scale_factor
+        return self._num_channels, height // factor, width // factor
+
+    def wear(self, loras: Loras) -> None:
+        self._wardrobe.wear(loras)
+
+    def encode(self, pictures: Tensor, generator: torch.Generator) -> Tensor:
+        return latents_from_pictures(self._vae, pictures.to(self.device), generator)
+
+    def decode(self, latents: Tensor) -> Tensor:
+        return pictures_from_latents(self._vae, latents)
+
+    def sketch(self, latents: Tensor) -> Tensor:
+        return self._sketch(latents)
+
+
+def bytes_of(pipe: Any) -> int:
+    """Return the bytes that the pipeline's parameters take."""
+    modules = (part for part in pipe.components.values() if isinstance(part, torch.nn.Module))
+    return sum(weight.numel() * weight.element_size() for module in modules for weight in module.parameters())

@@ -1,0 +1,76 @@
+"""The one protocol that every family is adapted to: words in, predictions and pictures out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from engine.painter.families.wardrobe import Loras
+from engine.painter.rows import Words
+
+
+class LoadedModel(Protocol):
+    """A model on its device, ready to paint; used from one thread only.
+
+    scheduler_config: what samplers are set up from.
+    is_flow: whether it predicts the velocity of a rectified flow.
+    has_embedded_guidance: whether it is told the guidance scale, and needs no unconditional row.
+    dtype, device: of its latents.
+    sha256: hash over its weights and configurations.
+    size_bytes: memory that its weights take.
+    """
+
+    scheduler_config: Mapping[str, Any]
+    is_flow: bool
+    has_embedded_guidance: bool
+    dtype: torch.dtype
+    device: torch.device
+    sha256: str
+    size_bytes: int
+
+    def latent_shape(self, width: int, height: int) -> tuple[int, int, int]:
+        """Return channels, height and width of the latents of one picture."""
+        ...
+
+    def words(self, text: str) -> Words:
+        """Return what a text, with its attention marks, tells the model."""
+        ...
+
+    def no_words(self) -> Words:
+        """Return what the model is told when there is no negative text."""
+        ...
+
+    def wear(self, loras: Loras) -> None:
+        """Read and predict with exactly these adapters from now on.
+
+        Raises: AdapterMismatch, WeightsMissing, WeightsMismatch; it then wears what it did.
+        """
+        ...
+
+    def timesteps(self, scheduler: Any, steps: int, width: int, height: int) -> None:
+        """Set the timesteps of a scheduler for pictures of this size."""
+        ...
+
+    def predict(self, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> Tensor:
+        """Return the model's output for a batch.
+
+        latents: float [batch, channels, height, width], scaled by each row's scheduler.
+        timesteps: float32 [batch], one a row.
+        Returns: float [batch, channels, height, width].
+        """
+        ...
+
+    def encode(self, pictures: Tensor, generator: torch.Generator) -> Tensor:
+        """Return latents drawn from the encoder's distribution for pictures in -1 to 1, float [1, 3, height, width]."""
+        ...
+
+    def decode(self, latents: Tensor) -> Tensor:
+        """Return pictures, uint8 [batch, height, width, 3] on the CPU."""
+        ...
+
+    def sketch(self, latents: Tensor) -> Tensor:
+        """Return small previews by a linear map, uint8 [batch, height of latents, width of latents, 3] on the CPU."""
+        ...

@@ -1,0 +1,87 @@
+"""SD 1.x, SD 2.x and SDXL adapted to the painter's protocol: a UNet that takes a timestep for each row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from engine.models.registry import Model
+from engine.painter.families.attention import SharedTextAttention, can_share_text, distinct_words
+from engine.painter.families.pipeline import PipelineModel
+from engine.painter.families.text import weighed_words
+from engine.painter.rows import Words
+
+
+class UNetModel(PipelineModel):
+    """A Stable Diffusion pipeline's parts behind the painter's protocol; SDXL differs in its words only."""
+
+    def __init__(self, pipe: Any, model: Model, **common: Any) -> None:
+        super().__init__(pipe, pipe.unet, model, num_channels=pipe.unet.config.in_channels, **common)
+        self._shares_text = can_share_text(pipe.unet)
+        if self._shares_text:
+            pipe.unet.set_attn_processor(SharedTextAttention())
+        self._is_xl = getattr(pipe, "text_encoder_2", None) is not None
+
+    def words(self, text: str) -> Words:
+        return weighed_words(self._fragments_of(text), self._pipe.tokenizer, self._embed)
+
+    def no_words(self) -> Words:
+        nothing = self._embed("")
+        if not (self._is_xl and self._pipe.config.force_zeros_for_empty_prompt):
+            return nothing
+        pooled = None if nothing.pooled is None else torch.zeros_like(nothing.pooled)
+        return Words(tokens=torch.zeros_like(nothing.tokens), pooled=pooled)
+
+    def timesteps(self, scheduler: Any, steps: int, width: int, height: int) -> None:
+        scheduler.set_timesteps(steps, device=self.device)
+
+    def predict(self, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> Tensor:
+        tokens, mask = stacked_tokens(words)
+        shared: dict[str, Tensor] | None = None
+        if self._shares_text and mask is None:
+            texts, text_of = distinct_words(words)
+            tokens, shared = torch.cat([one.tokens for one in texts]), {"text_of": text_of}
+        output: Tensor = self._denoiser(
+            latents,
+            timesteps,
+            encoder_hidden_states=tokens,
+            encoder_attention_mask=mask,
+            added_cond_kwargs=self._added(latents, words),
+            cross_attention_kwargs=shared,
+            return_dict=False,
+        )[0]
+        return output
+
+    def _embed(self, text: str) -> Words:
+        if self._is_xl:
+            tokens, _, pooled, _ = self._pipe.encode_prompt(text, device=self.device, do_classifier_free_guidance=False)
+            return Words(tokens=tokens, pooled=pooled)
+        tokens, _ = self._pipe.encode_prompt(text, self.device, 1, False)
+        return Words(tokens=tokens)
+
+    def _added(self, latents: Tensor, words: Sequence[Words]) -> dict[str, Tensor] | None:
+        """Return SDXL's pooled texts and sizes: original size, no crop, target size, as its pipeline gives them."""
+        if not self._is_xl:
+            return None
+        factor = self._pipe.vae_scale_factor
+        height, width = latents.shape[-2] * factor, latents.shape[-1] * factor
+        sizes = torch.tensor([height, width, 0, 0, height, width], dtype=latents.dtype, device=latents.device)
+        pooled = torch.cat([one.pooled for one in words if one.pooled is not None])
+        return {"text_embeds": pooled, "time_ids": sizes.expand(len(words), -1)}
+
+
+def stacked_tokens(words: Sequence[Words]) -> tuple[Tensor, Tensor | None]:
+    """Return all tokens as one batch, and a mask of the real ones where texts differ in length.
+
+    Returns: float [batch, tokens, width], and bool [batch, tokens] or None when all are of one length.
+    """
+    lengths = [one.tokens.shape[1] for one in words]
+    if len(set(lengths)) == 1:
+        return torch.cat([one.tokens for one in words]), None
+    longest = max(lengths)
+    padded = [torch.nn.functional.pad(one.tokens, (0, 0, 0, longest - one.tokens.shape[1])) for one in words]
+    places = torch.arange(longest, device=words[0].tokens.device)
+    return torch.cat(padded), places[None] < torch.tensor(lengths, device=places.device)[:, None]

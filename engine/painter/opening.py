@@ -1,0 +1,91 @@
+"""How an order becomes rows: its texts embedded, its noise drawn, its samplers set up."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from engine.contract.errors import PictureCorrupt
+from engine.contract.painting import Order
+from engine.painter.families.protocol import LoadedModel
+from engine.painter.rows import Conditioning, Row
+from engine.painter.samplers import Course, scheduler_for, start_of
+from engine.painter.settings import Settings, seed_of_slot
+
+
+def opened_rows(order: Order, settings: Settings, model: LoadedModel) -> tuple[Row, ...]:
+    """Return one row for each picture of the order, ready for its first step."""
+    scheduler = scheduler_for(settings.sampler, model.scheduler_config, is_flow=model.is_flow)
+    model.timesteps(scheduler, settings.steps, settings.width, settings.height)
+    start = start_of(settings.strength, settings.steps, scheduler.order)
+    conditioning = conditioning_of(settings, model)
+    source = unit_from_image(order.source, settings.width, settings.height) if order.source else None
+    seeds = [seed_of_slot(order, slot) for slot in range(order.num_pictures)]
+    course = Course(
+        scheduler, [torch.Generator().manual_seed(seed) for seed in seeds], start, settings.stop, model.is_flow
+    )
+    return tuple(
+        Row(
+            slot=slot,
+            conditioning=conditioning,
+            course=course,
+            place=slot,
+            latents=first_latents(course, slot, settings, model, source),
+        )
+        for slot in range(order.num_pictures)
+    )
+
+
+def conditioning_of(settings: Settings, model: LoadedModel) -> Conditioning:
+    """Return the texts of the order as the model reads them.
+
+    Negative parts are the text of the unconditional row. Without guidance there is no such row, and they have no say.
+    Measured: 2026-11-21, starter in training, 16 steps, guidance 4, 10 objects x 4 colours, share of pictures that show
+    the colour after `--no` over before, and that still show the object (60 % before): as text 0.20 and 53 %; as a row
+    of weight -0.5 beside 1 0.20 and 58 %; as a row of weights normalised to sum 1 (2 and -1) 0.00 and 45 %. Text is
+    taken: it costs no forward row, and is what the stock pipelines' `negative_prompt` does.
+    """
+    words = tuple(model.words(part.text) for part in settings.positive)
+    weights = tuple(part.weight for part in settings.positive)
+    if model.has_embedded_guidance:
+        words = tuple(replace(one, guidance=settings.guidance) for one in words)
+        return Conditioning(words=words, weights=weights, unconditional=None, guidance=1.0)
+    if settings.guidance <= 1.0:
+        return Conditioning(words=words, weights=weights, unconditional=None, guidance=1.0)
+    away = ", ".join(part.text for part in settings.negative)
+    unconditional = model.words(away) if settings.negative else model.no_words()
+    return Conditioning(words=words, weights=weights, unconditional=unconditional, guidance=settings.guidance)
+
+
+def first_latents(course: Course, place: int, settings: Settings, model: LoadedModel, source: Tensor | None) -> Tensor:
+    """Return the latents that a picture begins with: noise, or the source brought to the first timestep's noise."""
+    generator = course.generators[place]
+    shape = (1, *model.latent_shape(settings.width, settings.height))
+    if source is None:
+        return _noise(shape, generator, model) * getattr(course.scheduler, "init_noise_sigma", 1.0)
+    latents = model.encode(source, generator)
+    return course.noised(latents, _noise(shape, generator, model))
+
+
+def unit_from_image(encoded: bytes, width: int, height: int) -> Tensor:
+    """Return an encoded image as float32 [1, 3, height, width] in -1 to 1, resized to fit.
+
+    Raises: PictureCorrupt when it is no image, or not a whole one.
+    Source: `VaeImageProcessor.preprocess`, diffusers 0.42.
+    """
+    try:
+        with Image.open(io.BytesIO(encoded)) as image:
+            fitted = image.convert("RGB").resize((width, height), Image.Resampling.LANCZOS)
+    except (OSError, Image.DecompressionBombError) as error:
+        raise PictureCorrupt(cause=str(error)) from error
+    unit = torch.from_numpy(np.asarray(fitted, dtype=np.float32) / 255.0)
+    return unit.movedim(-1, 0)[None] * 2 - 1
+
+
+def _noise(shape: tuple[int, ...], generator: torch.Generator, model: LoadedModel) -> Tensor:
+    return torch.randn(shape, generator=generator, dtype=model.dtype).to(model.device)

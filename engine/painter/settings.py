@@ -1,0 +1,151 @@
+"""What an order asks of a model, resolved and checked before any tensor is made; standard library only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from engine.contract.errors import SettingUnsupported, SizeUnsupported
+from engine.contract.jobs import MAX_SEED, JobSpec, Operation, ParameterValue, Part
+from engine.contract.painting import Order
+from engine.models.registry import Adapter, Model, Registry
+from engine.prompt import size_for
+
+MAX_GUIDANCE = 50.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The settings in force for one order; every picture of it shares them.
+
+    positive: parts that are shown, weights summing to 1.
+    negative: parts that are pushed away, weights positive, on the same scale.
+    guidance: guidance scale; at 1 there is no unconditional row.
+    loras: adapters with their weights.
+    strength: how far a variation may leave its source, over 0 to 1; None paints from noise.
+    stop: share of the steps that is painted, over 0 to 1; below 1 the best guess so far becomes the picture.
+    """
+
+    model: Model
+    width: int
+    height: int
+    steps: int
+    guidance: float
+    sampler: str
+    positive: tuple[Part, ...]
+    negative: tuple[Part, ...]
+    loras: tuple[tuple[Adapter, float], ...]
+    strength: float | None
+    stop: float = 1.0
+
+    @property
+    def pixels(self) -> tuple[int, int]:
+        """Width and height."""
+        return self.width, self.height
+
+
+def settings_from_order(order: Order, registry: Registry) -> Settings:
+    """Return the settings that the order and its model's defaults come to.
+
+    Raises: ModelUnknown, SizeUnsupported, SettingUnsupported.
+    """
+    asked = order.spec.parameters
+    model = registry.model(_text(asked.get("model")))
+    operation = Operation.VARY if order.source is not None else Operation.IMAGINE
+    _check(model, "operation", operation.value, tuple(known.value for known in model.abilities.operations))
+    sampler = _text(asked.get("sampler")) or model.defaults.sampler
+    _check(model, "sampler", sampler, model.abilities.samplers)
+    width, height = _size(asked.get("ar"), model)
+    positive, negative = weighed_parts(order.spec)
+    return Settings(
+        model=model,
+        width=width,
+        height=height,
+        steps=_steps(asked, model),
+        guidance=max(1.0, _bounded(model, "cfg", asked.get("cfg"), model.defaults.guidance, 0, MAX_GUIDANCE)),
+        sampler=sampler,
+        positive=positive,
+        negative=negative,
+        loras=_loras(asked.get("lora"), model, registry),
+        strength=_strength(order, model),
+        stop=_bounded(model, "stop", asked.get("stop"), 100, 1, 100) / 100,
+    )
+
+
+def weighed_parts(spec: JobSpec) -> tuple[tuple[Part, ...], tuple[Part, ...]]:
+    """Return the positive parts with weights summing to 1, and the negative ones, positive, on the same scale."""
+    parts = spec.parts or (Part(text=""),)
+    total = sum(part.weight for part in parts if part.weight > 0)
+    positive = tuple(Part(text=part.text, weight=part.weight / total) for part in parts if part.weight > 0)
+    negative = tuple(Part(text=part.text, weight=-part.weight / total) for part in parts if part.weight < 0)
+    return positive, negative
+
+
+def seed_of_slot(order: Order, slot: int) -> int:
+    """Return the seed of the picture in `slot`; `sameseed` gives all of them the same."""
+    same = order.spec.parameters.get("sameseed")
+    if isinstance(same, int):
+        return same
+    return (order.seed + slot) % (MAX_SEED + 1)
+
+
+def _steps(asked: Mapping[str, ParameterValue], model: Model) -> int:
+    """Return the steps asked for, times the quality, half of them for a draft."""
+    most = model.abilities.max_steps
+    steps = _bounded(model, "steps", asked.get("steps"), model.defaults.steps, 1, most)
+    quality = _bounded(model, "quality", asked.get("quality"), 1.0, 0.25, 4)
+    drafted = steps * quality * (0.5 if asked.get("draft") else 1.0)
+    return min(max(round(drafted), 1), most)
+
+
+def _text(value: ParameterValue | None) -> str | None:
+    return None if value is None else str(value)
+
+
+def _check(model: Model, name: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise SettingUnsupported(name=name, value=value, model=model.name, known=known)
+
+
+def _bounded(model: Model, name: str, value: ParameterValue | None, default: float, low: float, high: float) -> float:
+    if value is None:
+        return default
+    if isinstance(value, int | float) and low <= value <= high:
+        return float(value)
+    raise SettingUnsupported(name=name, value=str(value), model=model.name, known=(f"{low:g} to {high:g}",))
+
+
+def _size(ratio: ParameterValue | None, model: Model) -> tuple[int, int]:
+    if ratio is None:
+        return model.defaults.width, model.defaults.height
+    side, step = round((model.defaults.width * model.defaults.height) ** 0.5), model.abilities.multiple
+    width, height = size_for(str(ratio), side=side // step * step, step=step)
+    low, high = model.abilities.min_side, model.abilities.max_side
+    if not (low <= width <= high and low <= height <= high):
+        raise SizeUnsupported(width=width, height=height, model=model.name)
+    return width, height
+
+
+def _loras(value: ParameterValue | None, model: Model, registry: Registry) -> tuple[tuple[Adapter, float], ...]:
+    if value is None:
+        return ()
+    known = {adapter.name: adapter for adapter in registry.adapters_of(model)}
+    named = [str(item).partition(":") for item in (value if isinstance(value, tuple) else (value,))]
+    for name, _, _ in named:
+        _check(model, "lora", name, tuple(sorted(known)))
+    return tuple((known[name], _weight(name, text, model)) for name, _, text in named)
+
+
+def _weight(name: str, text: str, model: Model) -> float:
+    try:
+        return float(text or 1.0)
+    except ValueError as error:
+        raise SettingUnsupported(name="lora", value=f"{name}:{text}", model=model.name) from error
+
+
+def _strength(order: Order, model: Model) -> float | None:
+    if order.source is None:
+        return None
+    if 0 < order.strength <= 1:
+        return order.strength
+    raise SettingUnsupported(name="strength", value=f"{order.strength:g}", model=model.name, known=("0 to 1",))

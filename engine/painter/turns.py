@@ -1,0 +1,142 @@
+"""Which rows go into the next forward: short remaining work first with ageing, fair between members, warm models first.
+
+Pure bookkeeping on small records; nothing here knows tensors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+AGEING = 1.0
+HALF_LIFE_STEPS = 64
+LOOK_AHEAD_STEPS = 32
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate(Generic[T]):
+    """One row that could be painted now.
+
+    batch: rows may share a forward when this is equal (model, size).
+    is_warm: whether its model is loaded.
+    width: forward rows that it takes.
+    remaining: forward rows that the whole order still needs.
+    left: model calls that this row still needs.
+    waited: loop steps in which the order was there and was not painted, in all.
+    idle: loop steps since the order was last painted.
+    """
+
+    row: T
+    batch: Hashable
+    is_warm: bool
+    member: Hashable
+    width: int
+    remaining: int
+    left: int
+    waited: int
+    idle: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """What a member was given lately, in forward rows, and the loop steps in which none of their work was painted."""
+
+    served: float = 0.0
+    waited: int = 0
+
+
+def chosen(
+    candidates: Sequence[Candidate[T]], accounts: Mapping[Hashable, Account], limit_of: Callable[[T], int]
+) -> list[Candidate[T]]:
+    """Return the rows of the next forward, all of one batch key and at most as wide as pays, but at least one row.
+
+    limit_of: width that pays for the model of a row.
+    Guarantees: whoever waits rises by AGEING forward rows for every step and row's width, and keeps that rank until
+    done, so newer work overtakes it for a bounded time only; a model that is not loaded waits at most
+    LOOK_AHEAD_STEPS while loaded ones have work, and is not exchanged for another more often.
+    """
+    if not candidates:
+        return []
+    members = _member_ranks(candidates, accounts)
+    ranked = sorted(candidates, key=lambda one: (members[one.member], _rank(one), -one.left))
+    first = _leader(ranked)
+    return _filled([one for one in ranked if one.batch == first.batch], limit_of(first.row))
+
+
+def next_accounts(
+    accounts: Mapping[Hashable, Account], present: Iterable[Hashable], turn: Iterable[Candidate[T]]
+) -> dict[Hashable, Account]:
+    """Return the accounts one step later: what was given fades, and who was there and got nothing has waited.
+
+    present: the members who had work. Who has none keeps what they were given until it has faded, and no waiting.
+    """
+    given: dict[Hashable, int] = {}
+    for one in turn:
+        given[one.member] = given.get(one.member, 0) + one.width
+    there = set(present)
+    later = {
+        member: _later(accounts.get(member, Account()), given.get(member, 0), member in there)
+        for member in {*accounts, *there}
+    }
+    return {member: account for member, account in later.items() if member in there or account.served >= 1}
+
+
+def _later(account: Account, given: int, is_there: bool) -> Account:
+    served = account.served * 0.5 ** (1 / HALF_LIFE_STEPS) + given
+    return Account(served=served, waited=account.waited + (given == 0) if is_there else 0)
+
+
+def _rank(one: Candidate[T]) -> float:
+    return one.remaining - AGEING * one.width * one.waited
+
+
+def _member_ranks(
+    candidates: Iterable[Candidate[T]], accounts: Mapping[Hashable, Account]
+) -> dict[Hashable, tuple[float, int]]:
+    """Return the rank of each member; equal ones keep the order in which they came, and nobody mixes into another."""
+    ranks: dict[Hashable, tuple[float, int]] = {}
+    for one in candidates:
+        account = accounts.get(one.member, Account())
+        rank = one.remaining + account.served - AGEING * one.width * account.waited
+        best, place = ranks.get(one.member, (rank, len(ranks)))
+        ranks[one.member] = min(best, rank), place
+    return ranks
+
+
+def _leader(ranked: Sequence[Candidate[T]]) -> Candidate[T]:
+    overdue = (one for one in ranked if not one.is_warm and one.idle >= LOOK_AHEAD_STEPS)
+    warm = (one for one in ranked if one.is_warm)
+    return next(overdue, None) or next(warm, None) or ranked[0]
+
+
+def _filled(ranked: Iterable[Candidate[T]], limit: int) -> list[Candidate[T]]:
+    batch: list[Candidate[T]] = []
+    width = 0
+    for candidate in ranked:
+        if batch and width + candidate.width > limit:
+            continue
+        batch.append(candidate)
+        width += candidate.width
+    return batch
+
+
+def knee(
+    seconds_of: Callable[[int], float], widths: Sequence[int], *, gain: float = 0.1, longest_seconds: float = 2.0
+) -> int:
+    """Return the width beyond which a wider forward no longer pays.
+
+    seconds_of: measured duration of a forward of so many rows.
+    gain: a wider forward pays when it raises rows per second by more than this share.
+    longest_seconds: after a forward that took this long, or two in a row that did not pay, nothing wider is measured.
+    """
+    best, rate, idle = widths[0], 0.0, 0
+    for width in widths:
+        seconds = seconds_of(width)
+        pays = width / seconds > rate * (1 + gain)
+        best, rate, idle = (width, width / seconds, 0) if pays else (best, rate, idle + 1)
+        if seconds > longest_seconds or idle == 2:
+            break
+    return best

@@ -1,0 +1,170 @@
+"""What a painting process and its supervisor say to each other, as frames on a socket; standard library only.
+
+A frame is 4 bytes, big endian, with the length of a JSON header, the header, and the blobs whose lengths it lists.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import json
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from engine.contract.errors import EaselError, PainterLost
+from engine.contract.jobs import json_from_spec, spec_from_json
+from engine.contract.painting import Order, Painted, PaintedPicture, Progress
+
+
+class Kind(StrEnum):
+    """What a frame says.
+
+    paint, drop: from the supervisor: take this order, take it out.
+    ready, beat, progress, painted, failed: from the child: able to take orders, alive in this phase, and what became
+        of an order; `failed` without a ticket means that the child cannot start.
+    """
+
+    PAINT = "paint"
+    DROP = "drop"
+    READY = "ready"
+    BEAT = "beat"
+    PROGRESS = "progress"
+    PAINTED = "painted"
+    FAILED = "failed"
+
+
+class Phase(StrEnum):
+    """What a painting process is at; each has its own patience."""
+
+    IDLE = "idle"
+    LOAD = "load"
+    STEP = "step"
+    DECODE = "decode"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Frame:
+    """One thing said.
+
+    ticket: which call of `paint` it is about; empty when none.
+    """
+
+    kind: Kind
+    ticket: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    blobs: tuple[bytes, ...] = ()
+
+
+async def read_frame(reader: asyncio.StreamReader) -> Frame | None:
+    """Return the next frame, or None when the other side is gone."""
+    try:
+        (length,) = struct.unpack(">I", await reader.readexactly(4))
+        header = json.loads(await reader.readexactly(length))
+        blobs = tuple([await reader.readexactly(size) for size in header["blobs"]])
+    except (asyncio.IncompleteReadError, ConnectionError):
+        return None
+    return Frame(kind=Kind(header["kind"]), ticket=header["ticket"], facts=header["facts"], blobs=blobs)
+
+
+def bytes_from_frame(frame: Frame) -> bytes:
+    """Return the frame as it goes over the socket."""
+    sizes = [len(blob) for blob in frame.blobs]
+    header = {"kind": frame.kind, "ticket": frame.ticket, "facts": dict(frame.facts), "blobs": sizes}
+    encoded = json.dumps(header).encode()
+    return b"".join((struct.pack(">I", len(encoded)), encoded, *frame.blobs))
+
+
+def frame_from_order(ticket: str, order: Order) -> Frame:
+    """Return the frame that hands an order over."""
+    facts = {
+        "job_id": str(order.job_id),
+        "member_id": str(order.member_id),
+        "spec": json_from_spec(order.spec),
+        "seed": order.seed,
+        "strength": order.strength,
+        "num_pictures": order.num_pictures,
+    }
+    blobs = () if order.source is None else (order.source,)
+    return Frame(kind=Kind.PAINT, ticket=ticket, facts=facts, blobs=blobs)
+
+
+def order_from_frame(frame: Frame) -> Order:
+    """Return the order that `frame_from_order` wrote."""
+    facts = frame.facts
+    return Order(
+        job_id=UUID(facts["job_id"]),
+        member_id=UUID(facts["member_id"]),
+        spec=spec_from_json(facts["spec"]),
+        seed=facts["seed"],
+        source=frame.blobs[0] if frame.blobs else None,
+        strength=facts["strength"],
+        num_pictures=facts["num_pictures"],
+    )
+
+
+def frame_from_event(ticket: str, event: Progress | Painted) -> Frame:
+    """Return the frame that tells of an order."""
+    if isinstance(event, Progress):
+        blobs = () if event.preview is None else (event.preview,)
+        facts: dict[str, Any] = {"done": event.done, "total": event.total}
+        return Frame(kind=Kind.PROGRESS, ticket=ticket, facts=facts, blobs=blobs)
+    pictures = [
+        {"width": one.width, "height": one.height, "seed": one.seed, "recipe": dict(one.recipe)}
+        for one in event.pictures
+    ]
+    return Frame(
+        kind=Kind.PAINTED,
+        ticket=ticket,
+        facts={"pictures": pictures, "grid_type": event.grid_type},
+        blobs=(*(one.png for one in event.pictures), event.grid),
+    )
+
+
+def event_from_frame(frame: Frame) -> Progress | Painted:
+    """Return the event that `frame_from_event` wrote."""
+    facts = frame.facts
+    if frame.kind is Kind.PROGRESS:
+        preview = frame.blobs[0] if frame.blobs else None
+        return Progress(done=facts["done"], total=facts["total"], preview=preview)
+    *pngs, grid = frame.blobs
+    pictures = tuple(PaintedPicture(png=png, **about) for png, about in zip(pngs, facts["pictures"], strict=True))
+    return Painted(pictures=pictures, grid=grid, grid_type=facts["grid_type"])
+
+
+def frame_from_error(ticket: str, error: EaselError) -> Frame:
+    """Return the frame that says why an order, or the child, failed."""
+    facts = {name: _plain(value) for name, value in error.facts.items()}
+    return Frame(kind=Kind.FAILED, ticket=ticket, facts={"error": type(error).__name__, "facts": facts})
+
+
+def error_from_frame(frame: Frame) -> EaselError:
+    """Return the error that `frame_from_error` wrote; PainterLost for one that this release does not know."""
+    known = {error.__name__: error for error in _below(EaselError)}
+    kind = known.get(frame.facts["error"], PainterLost)
+    facts = {name: _typed(name, value) for name, value in frame.facts["facts"].items()}
+    taken = inspect.signature(kind).parameters
+    takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in taken.values())
+    error = kind(**{name: fact for name, fact in facts.items() if takes_any or name in taken})
+    error.facts = facts
+    return error
+
+
+def _below(error: type[EaselError]) -> list[type[EaselError]]:
+    return [error, *(below for child in error.__subclasses__() for below in _below(child))]
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return str(value) if isinstance(value, Path) else value
+
+
+def _typed(name: str, value: Any) -> Any:
+    if isinstance(value, list):
+        return tuple(value)
+    return Path(value) if name == "path" else value

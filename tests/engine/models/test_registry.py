@@ -1,0 +1,113 @@
+"""The registry file: what it says, and every fault that it can have."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from engine.contract.errors import ModelUnknown, SettingsInvalid
+from engine.models.families import FAMILIES
+from engine.models.registry import Registry, read_registry
+
+TWO = """
+default = "small"
+[models.small]
+family = "sd1"
+folder = "small"
+licence = "CreativeML OpenRAIL-M"
+sha256 = "abc"
+[models.small.defaults]
+steps = 12
+[models.small.abilities]
+samplers = ["euler", "dpmpp-2m"]
+[models.large]
+family = "sdxl"
+hub = "someone/large"
+revision = "main"
+[adapters.ink]
+file = "ink.safetensors"
+family = "sd1"
+[adapters.paper]
+file = "paper.safetensors"
+family = "sd1"
+model = "other"
+"""
+
+
+def read(folder: Path, text: str) -> Registry:
+    (folder / "models.toml").write_text(text)
+    return read_registry(folder / "models.toml")
+
+
+def test_the_shipped_file_names_the_starter() -> None:
+    registry = read_registry()
+    assert registry.model().name == "starter"
+    assert registry.model().source.folder is not None
+
+
+def test_what_a_file_says_and_what_the_family_adds(tmp_path: Path) -> None:
+    registry = read(tmp_path, TWO)
+    small = registry.model()
+    assert (small.name, small.source.folder, small.sha256) == ("small", tmp_path / "small", "abc")
+    assert (small.defaults.steps, small.defaults.guidance) == (12, FAMILIES["sd1"].guidance)
+    assert small.abilities.samplers == ("euler", "dpmpp-2m")
+    assert registry.model("large").source.hub == "someone/large"
+    assert [adapter.name for adapter in registry.adapters_of(small)] == ["ink"]
+    with pytest.raises(ModelUnknown):
+        registry.model("huge")
+
+
+def test_every_fault_is_told_at_once(tmp_path: Path) -> None:
+    faulty = """
+        default = "nobody"
+        colour = 3
+        [models.a]
+        family = "sd9"
+        [models.b]
+        family = "sd1"
+        folder = "x"
+        hub = "y"
+        speed = 3
+        [models.b.defaults]
+        width = 100
+        steps = "many"
+        guidance = -1
+        sampler = "brush"
+        [models.b.abilities]
+        operations = ["sing"]
+        max_steps = 1.5
+        [models.c]
+        family = "sd1"
+        file = "weights.ckpt"
+        [adapters.d]
+        file = "d.pt"
+        family = "sd1"
+    """
+    with pytest.raises(SettingsInvalid) as refused:
+        read(tmp_path, faulty)
+    told = "\n".join(refused.value.problems)
+    wanted = (
+        "default is 'nobody'", "'colour'", "sd9", "exactly one of", "'speed'", "side of 100", "steps must be",
+        "guidance", "'brush'", "operations", "max_steps", "weights.ckpt", "d.pt",
+    )  # fmt: skip
+    assert [word for word in wanted if word not in told] == []
+
+
+@pytest.mark.parametrize("text", ["[models", "default = \udcff"])
+def test_a_file_that_is_no_toml_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "models.toml").write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(SettingsInvalid):
+        read_registry(tmp_path / "models.toml")
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsInvalid):
+        read_registry(tmp_path / "models.toml")
+
+
+def test_names_and_abilities_are_read_without_torch() -> None:
+    code = "import engine.models.registry, sys; sys.exit(bool({'torch', 'numpy', 'diffusers'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,114 @@
+"""Weight files are judged before they are opened: truncated, altered, missing, or pickles by another name."""
+
+from __future__ import annotations
+
+import pickle
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from engine.contract.errors import ModelBroken, WeightsMismatch, WeightsMissing
+from engine.models.families import FAMILIES
+from engine.models.loading import best_device, pipeline_of
+from engine.models.registry import Model, Source, read_registry
+from engine.models.weights import check_whole, hash_of, header_of, tensors_of
+from tests.engine.painter.checkpoints import save_sd1
+
+UNET = Path("unet") / "diffusion_pytorch_model.safetensors"
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_sd1(tmp_path_factory.mktemp("whole") / "sd1")
+
+
+@pytest.fixture
+def folder(whole: Path, tmp_path: Path) -> Path:
+    """A copy that may be damaged."""
+    return Path(shutil.copytree(whole, tmp_path / "sd1"))
+
+
+def model(folder: Path, **changes: object) -> Model:
+    shipped = read_registry().model()
+    return replace(shipped, name="tiny", source=Source(folder=folder), **changes)  # type: ignore[arg-type]
+
+
+def test_a_whole_folder_is_loaded_with_its_hash(folder: Path) -> None:
+    pipe, sha256 = pipeline_of(model(folder), best_device())
+    assert sha256 == hash_of(folder)
+    assert pipeline_of(model(folder, sha256=sha256), best_device())[1] == sha256
+    assert all(weight.dtype == torch.float32 for weight in pipe.unet.parameters())
+
+
+def test_the_hash_is_of_contents_and_names(folder: Path) -> None:
+    before = hash_of(folder)
+    (folder / "unet" / "config.json").write_text((folder / "unet" / "config.json").read_text() + " ")
+    assert hash_of(folder) != before
+
+
+def test_a_truncated_file_is_refused(folder: Path) -> None:
+    file = folder / UNET
+    file.write_bytes(file.read_bytes()[:-100])
+    with pytest.raises(WeightsMismatch) as refused:
+        pipeline_of(model(folder), best_device())
+    assert refused.value.path == file
+
+
+def test_altered_weights_are_refused_by_their_hash(folder: Path) -> None:
+    recorded = hash_of(folder)
+    file = folder / UNET
+    data = bytearray(file.read_bytes())
+    data[-1] ^= 1
+    file.write_bytes(data)
+    with pytest.raises(WeightsMismatch):
+        pipeline_of(model(folder, sha256=recorded), best_device())
+
+
+@pytest.mark.parametrize("how", ["pickle", "zip"])
+def test_a_pickle_named_safetensors_is_refused_unopened(folder: Path, how: str) -> None:
+    if how == "pickle":
+        (folder / UNET).write_bytes(pickle.dumps({"weight": [1.0]}))
+    else:
+        torch.save({"weight": torch.zeros(2)}, folder / UNET)
+    with pytest.raises(WeightsMismatch) as refused:
+        check_whole(folder)
+    assert "pickle" in str(refused.value.facts["cause"])
+
+
+def test_a_folder_with_pickles_only_is_refused(folder: Path) -> None:
+    """The weights of the UNet as `.bin` are not opened, although diffusers could."""
+    torch.save({"conv_in.weight": torch.zeros(2)}, folder / "unet" / "diffusion_pytorch_model.bin")
+    (folder / UNET).unlink()
+    with pytest.raises(ModelBroken):
+        pipeline_of(model(folder), best_device())
+
+
+def test_a_folder_that_is_not_there_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(WeightsMissing):
+        pipeline_of(model(tmp_path / "nowhere"), best_device())
+
+
+def test_a_folder_of_another_family_is_refused_by_name(folder: Path) -> None:
+    with pytest.raises(ModelBroken) as refused:
+        pipeline_of(model(folder, family=FAMILIES["sdxl"]), best_device())
+    assert "StableDiffusionPipeline" in refused.value.cause
+
+
+def test_a_folder_that_changes_later_does_not_change_a_loaded_model(folder: Path) -> None:
+    """Zeros written over the file leave the weights in memory as they were."""
+    pipe, _ = pipeline_of(model(folder), best_device())
+    before = pipe.unet.conv_in.weight.clone()
+    size = (folder / UNET).stat().st_size
+    with (folder / UNET).open("r+b") as file:
+        file.seek(size // 2)
+        file.write(bytes(size // 2))
+        file.seek(0)
+    assert torch.equal(pipe.unet.conv_in.weight, before)
+
+
+def test_tensor_names_and_shapes_are_read_from_the_header(folder: Path) -> None:
+    shapes = dict(tensors_of(header_of(folder / UNET)))
+    assert shapes["conv_in.weight"] == (32, 4, 3, 3)

@@ -1,0 +1,208 @@
+"""Tiny random checkpoints of the real architectures, saved to disk as their real counterparts are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from diffusers import (
+    AutoencoderKL,
+    DPMSolverMultistepScheduler,
+    FlowMatchEulerDiscreteScheduler,
+    FluxPipeline,
+    FluxTransformer2DModel,
+    SD3Transformer2DModel,
+    StableDiffusion3Pipeline,
+    StableDiffusionPipeline,
+    StableDiffusionXLPipeline,
+    UNet2DConditionModel,
+)
+from peft import LoraConfig, get_peft_model_state_dict
+from tokenizers import pre_tokenizers
+from transformers import (
+    CLIPTextConfig,
+    CLIPTextModel,
+    CLIPTextModelWithProjection,
+    CLIPTokenizer,
+    T5Config,
+    T5EncoderModel,
+    T5Tokenizer,
+)
+
+
+def save_sd1(folder: Path, *, latent_channels: int = 4, prediction: str = "epsilon", seed: int = 0) -> Path:
+    """Save a random SD 1.x checkpoint of 32 x 32 pixels with latents at a quarter of that."""
+    torch.manual_seed(seed)
+    pipe = StableDiffusionPipeline(
+        vae=tiny_vae(latent_channels),
+        text_encoder=CLIPTextModel(tiny_text_config()),
+        tokenizer=byte_tokenizer(),
+        unet=tiny_unet(latent_channels),
+        scheduler=tiny_scheduler(prediction),
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
+    )
+    pipe.save_pretrained(folder, safe_serialization=True)
+    return folder
+
+
+def save_sdxl(folder: Path, *, seed: int = 0) -> Path:
+    """Save a random SDXL checkpoint: two text encoders, pooled text and sizes as further conditions."""
+    torch.manual_seed(seed)
+    pipe = StableDiffusionXLPipeline(
+        vae=tiny_vae(4),
+        text_encoder=CLIPTextModel(tiny_text_config()),
+        text_encoder_2=CLIPTextModelWithProjection(tiny_text_config(projection_dim=32)),
+        tokenizer=byte_tokenizer(),
+        tokenizer_2=byte_tokenizer(),
+        unet=tiny_unet(
+            4,
+            cross_attention_dim=64,
+            addition_embed_type="text_time",
+            addition_time_embed_dim=8,
+            projection_class_embeddings_input_dim=6 * 8 + 32,
+        ),
+        scheduler=tiny_scheduler("epsilon"),
+    )
+    pipe.save_pretrained(folder, safe_serialization=True)
+    return folder
+
+
+def save_sd3(folder: Path, *, seed: int = 0) -> Path:
+    """Save a random SD 3 checkpoint: two CLIPs with projections, a T5, a joint transformer."""
+    torch.manual_seed(seed)
+    pipe = StableDiffusion3Pipeline(
+        transformer=SD3Transformer2DModel(
+            sample_size=8,
+            patch_size=1,
+            in_channels=4,
+            num_layers=2,
+            attention_head_dim=8,
+            num_attention_heads=4,
+            joint_attention_dim=64,
+            caption_projection_dim=32,
+            pooled_projection_dim=64,
+            out_channels=4,
+        ),
+        scheduler=FlowMatchEulerDiscreteScheduler(shift=3.0),
+        vae=tiny_vae(4, shift_factor=0.06, use_quant_conv=False, use_post_quant_conv=False),
+        text_encoder=CLIPTextModelWithProjection(tiny_text_config(projection_dim=32)),
+        tokenizer=byte_tokenizer(),
+        text_encoder_2=CLIPTextModelWithProjection(tiny_text_config(projection_dim=32)),
+        tokenizer_2=byte_tokenizer(),
+        text_encoder_3=T5EncoderModel(tiny_t5_config(64)),
+        tokenizer_3=letter_tokenizer(),
+    )
+    pipe.save_pretrained(folder, safe_serialization=True)
+    return folder
+
+
+def save_flux(folder: Path, *, seed: int = 0) -> Path:
+    """Save a random Flux checkpoint that is told the guidance scale, as Flux dev is."""
+    torch.manual_seed(seed)
+    pipe = FluxPipeline(
+        transformer=FluxTransformer2DModel(
+            patch_size=1,
+            in_channels=16,
+            num_layers=1,
+            num_single_layers=1,
+            attention_head_dim=16,
+            num_attention_heads=2,
+            joint_attention_dim=32,
+            pooled_projection_dim=32,
+            axes_dims_rope=(4, 4, 8),
+            guidance_embeds=True,
+        ),
+        scheduler=FlowMatchEulerDiscreteScheduler(use_dynamic_shifting=True, shift=3.0),
+        vae=tiny_vae(4, shift_factor=0.06, use_quant_conv=False, use_post_quant_conv=False),
+        text_encoder=CLIPTextModel(tiny_text_config()),
+        tokenizer=byte_tokenizer(),
+        text_encoder_2=T5EncoderModel(tiny_t5_config(32)),
+        tokenizer_2=letter_tokenizer(),
+    )
+    pipe.save_pretrained(folder, safe_serialization=True)
+    return folder
+
+
+def save_lora(file: Path, model: Path, *, seed: int, rank: int = 4) -> Path:
+    """Save a LoRA with random weights for the UNet of an SD checkpoint, strong enough to be seen."""
+    torch.manual_seed(seed)
+    unet = UNet2DConditionModel.from_pretrained(model / "unet")
+    unet.add_adapter(LoraConfig(r=rank, lora_alpha=rank, target_modules=["to_q", "to_k", "to_v", "to_out.0"]))
+    state = {name: torch.randn_like(weight) * 0.3 for name, weight in get_peft_model_state_dict(unet).items()}
+    StableDiffusionPipeline.save_lora_weights(file.parent, unet_lora_layers=state, weight_name=file.name)
+    return file
+
+
+def tiny_vae(latent_channels: int, **more: Any) -> AutoencoderKL:
+    return AutoencoderKL(
+        **more,
+        block_out_channels=(16, 16, 32),
+        down_block_types=("DownEncoderBlock2D",) * 3,
+        up_block_types=("UpDecoderBlock2D",) * 3,
+        latent_channels=latent_channels,
+        norm_num_groups=8,
+        sample_size=32,
+        scaling_factor=0.5,
+    )
+
+
+def tiny_unet(latent_channels: int, **more: Any) -> UNet2DConditionModel:
+    shape = {
+        "sample_size": 8,
+        "in_channels": latent_channels,
+        "out_channels": latent_channels,
+        "block_out_channels": (32, 64),
+        "layers_per_block": 1,
+        "down_block_types": ("CrossAttnDownBlock2D", "DownBlock2D"),
+        "up_block_types": ("UpBlock2D", "CrossAttnUpBlock2D"),
+        "cross_attention_dim": 32,
+        "attention_head_dim": 8,
+        "norm_num_groups": 8,
+    }
+    return UNet2DConditionModel(**(shape | more))
+
+
+def tiny_scheduler(prediction: str) -> DPMSolverMultistepScheduler:
+    return DPMSolverMultistepScheduler(
+        beta_start=0.00085,
+        beta_end=0.012,
+        beta_schedule="scaled_linear",
+        steps_offset=1,
+        prediction_type=prediction,
+    )
+
+
+def tiny_text_config(**more: Any) -> CLIPTextConfig:
+    return CLIPTextConfig(
+        **more,
+        vocab_size=514,
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        max_position_embeddings=77,
+        bos_token_id=512,
+        eos_token_id=513,
+        pad_token_id=513,
+    )
+
+
+def byte_tokenizer() -> CLIPTokenizer:
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    tokens = [*alphabet, *(f"{letter}</w>" for letter in alphabet), "<|startoftext|>", "<|endoftext|>"]
+    return CLIPTokenizer(vocab={token: index for index, token in enumerate(tokens)}, merges=[], model_max_length=77)
+
+
+def tiny_t5_config(width: int) -> T5Config:
+    return T5Config(
+        vocab_size=40, d_model=width, d_kv=8, d_ff=64, num_layers=1, num_heads=4, feed_forward_proj="gated-gelu"
+    )
+
+
+def letter_tokenizer() -> T5Tokenizer:
+    letters = "abcdefghijklmnopqrstuvwxyz0123456789"
+    pieces = [("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), ("\u2581", -1.0), *((letter, -2.0) for letter in letters)]
+    return T5Tokenizer(vocab=pieces, extra_ids=0, model_max_length=512)

@@ -1,0 +1,74 @@
+"""Tiny checkpoints on disk and a registry that names them, made once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from engine.models.registry import Registry, read_registry
+from tests.engine.painter.checkpoints import save_flux, save_lora, save_sd1, save_sd3, save_sdxl
+
+torch.set_num_threads(1)
+
+MODEL = """
+[models.{name}]
+family = "{family}"
+folder = "{folder}"
+licence = "none"
+[models.{name}.defaults]
+width = 32
+height = 32
+steps = 6
+guidance = 5.0
+sampler = "{sampler}"
+[models.{name}.abilities]
+multiple = 4
+min_side = 16
+max_side = 64
+"""
+
+
+def entry(name: str, family: str, folder: str, sampler: str = "euler") -> str:
+    return MODEL.format(name=name, family=family, folder=folder, sampler=sampler)
+
+
+ADAPTERS = ("ink", "paper", "big", "empty", "pickle", "nowhere")
+
+REGISTRY = "".join(
+    (
+        'default = "tiny"',
+        entry("tiny", "sd1", "sd1"),
+        entry("wide", "sd1", "wide"),
+        entry("sd2", "sd2", "sd2"),
+        entry("sdxl", "sdxl", "sdxl"),
+        entry("sd3", "sd3", "sd3"),
+        entry("flux", "flux", "flux"),
+        *(f'[adapters.{name}]\nfile = "{name}.safetensors"\nfamily = "sd1"\n' for name in ADAPTERS),
+    )
+)
+
+
+@pytest.fixture(scope="session")
+def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of tiny checkpoints with a `registry.toml`."""
+    folder = tmp_path_factory.mktemp("checkpoints")
+    save_sd1(folder / "sd1")
+    save_sd1(folder / "wide", latent_channels=6, seed=1)
+    save_sd1(folder / "sd2", prediction="v_prediction", seed=2)
+    save_sdxl(folder / "sdxl", seed=3)
+    save_sd3(folder / "sd3", seed=7)
+    save_flux(folder / "flux", seed=8)
+    save_lora(folder / "ink.safetensors", folder / "sd1", seed=4)
+    save_lora(folder / "paper.safetensors", folder / "sd1", seed=5)
+    save_lora(folder / "big.safetensors", folder / "sdxl", seed=6)
+    (folder / "empty.safetensors").write_bytes(bytes([2, 0, 0, 0, 0, 0, 0, 0]) + b"{}")
+    (folder / "pickle.safetensors").write_bytes(b"\x80\x04K\x01.")
+    (folder / "registry.toml").write_text(REGISTRY)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def registry(checkpoints: Path) -> Registry:
+    return read_registry(checkpoints / "registry.toml")

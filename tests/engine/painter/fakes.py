@@ -1,0 +1,61 @@
+"""A model without weights that can be told to fail in the ways that models fail."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from engine.models.registry import Model
+from engine.painter.families.wardrobe import Loras
+from engine.painter.rows import Words
+
+
+class FlatModel:
+    """Paints flat colours; a text of `poison` gives numbers that are none, and batches wider than `room` do not fit."""
+
+    is_flow = False
+    has_embedded_guidance = False
+    dtype = torch.float32
+    device = torch.device("cpu")
+    sha256 = "0" * 64
+
+    def __init__(self, model: Model, *, room: int = 1000, room_to_decode: int = 4, size_bytes: int = 100) -> None:
+        self.scheduler_config: Mapping[str, Any] = {"beta_start": 0.00085, "beta_end": 0.012}
+        self.name, self.room, self.size_bytes = model.name, room, size_bytes
+        self.room_to_decode = room_to_decode
+        self.widths: list[int] = []
+
+    def latent_shape(self, width: int, height: int) -> tuple[int, int, int]:
+        return 4, height // 4, width // 4
+
+    def words(self, text: str) -> Words:
+        return Words(tokens=torch.full((1, 1, 1), float("nan") if text == "poison" else 0.0))
+
+    def no_words(self) -> Words:
+        return self.words("")
+
+    def wear(self, loras: Loras) -> None:
+        return None
+
+    def timesteps(self, scheduler: Any, steps: int, width: int, height: int) -> None:
+        scheduler.set_timesteps(steps)
+
+    def predict(self, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> Tensor:
+        self.widths.append(len(latents))
+        if len(latents) > self.room:
+            raise torch.OutOfMemoryError("no room")
+        return latents * 0.1 + torch.cat([one.tokens for one in words]).view(-1, 1, 1, 1)
+
+    def encode(self, pictures: Tensor, generator: torch.Generator) -> Tensor:
+        return torch.zeros(1, 4, pictures.shape[2] // 4, pictures.shape[3] // 4)
+
+    def decode(self, latents: Tensor) -> Tensor:
+        if len(latents) > self.room_to_decode:
+            raise torch.OutOfMemoryError("no room")
+        return self.sketch(latents).repeat_interleave(4, 1).repeat_interleave(4, 2)
+
+    def sketch(self, latents: Tensor) -> Tensor:
+        return latents[:, :3].clamp(0, 1).mul(255).to(torch.uint8).movedim(1, -1).contiguous()

@@ -1,0 +1,71 @@
+"""Orders with only what matters said, and ways to paint and compare them."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID, uuid4
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from engine.contract.jobs import JobSpec, ParameterValue, Part
+from engine.contract.painting import Order, Painted, Painter, Progress
+
+Pixels = NDArray[np.uint8]
+
+
+def order(
+    *parts: str | tuple[str, float],
+    seed: int = 7,
+    pictures: int = 4,
+    member: UUID | None = None,
+    source: bytes | None = None,
+    strength: float = 0.75,
+    parameters: Mapping[str, ParameterValue] | None = None,
+    **more: ParameterValue,
+) -> Order:
+    weighed = [part if isinstance(part, tuple) else (part, 1.0) for part in parts or ("a red cat",)]
+    return Order(
+        job_id=uuid4(),
+        member_id=member or uuid4(),
+        spec=JobSpec(
+            prompt=" ".join(text for text, _ in weighed),
+            parts=tuple(Part(text=text, weight=weight) for text, weight in weighed),
+            parameters={**(parameters or {}), **more},
+        ),
+        seed=seed,
+        num_pictures=pictures,
+        source=source,
+        strength=strength,
+    )
+
+
+async def painted(painter: Painter, wanted: Order) -> Painted:
+    """Return what the painter says last."""
+    said = [event async for event in painter.paint(wanted)]
+    assert all(isinstance(event, Progress) for event in said[:-1])
+    assert isinstance(said[-1], Painted)
+    return said[-1]
+
+
+async def all_painted(painter: Painter, orders: Sequence[Order]) -> list[Painted]:
+    """Return what the painter makes of orders that are given at once."""
+    return await asyncio.gather(*(painted(painter, wanted) for wanted in orders))
+
+
+def pixels_of(result: Painted) -> list[Pixels]:
+    return [pixels(picture.png) for picture in result.pictures]
+
+
+def pixels(encoded: bytes) -> Pixels:
+    return np.asarray(Image.open(io.BytesIO(encoded)).convert("RGB"))
+
+
+def psnr(one: Any, other: Any) -> float:
+    """Return the peak signal-to-noise ratio of two uint8 pictures, in decibels; 99 when they are equal."""
+    error = float(np.mean((np.asarray(one, dtype=np.float64) - np.asarray(other, dtype=np.float64)) ** 2))
+    return 99.0 if error == 0 else 10 * float(np.log10(255**2 / error))

@@ -1,0 +1,56 @@
+"""The reference: stock diffusers pipelines, told the same as the painter."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import diffusers
+import torch
+from PIL import Image
+
+SCHEDULERS: Mapping[str, tuple[Any, Mapping[str, Any]]] = MappingProxyType(
+    {
+        "euler": (diffusers.EulerDiscreteScheduler, {}),
+        "euler-ancestral": (diffusers.EulerAncestralDiscreteScheduler, {}),
+        "heun": (diffusers.HeunDiscreteScheduler, {}),
+        "dpmpp-2m": (diffusers.DPMSolverMultistepScheduler, {}),
+        "dpmpp-2m-karras": (diffusers.DPMSolverMultistepScheduler, {"use_karras_sigmas": True}),
+        "dpmpp-2m-sde": (diffusers.DPMSolverMultistepScheduler, {"algorithm_type": "sde-dpmsolver++"}),
+        "ddim": (diffusers.DDIMScheduler, {}),
+        "unipc": (diffusers.UniPCMultistepScheduler, {}),
+        "lcm": (diffusers.LCMScheduler, {}),
+        "flow": (diffusers.FlowMatchEulerDiscreteScheduler, {}),
+    }
+)
+
+
+def stock_pictures(
+    folder: Path,
+    *,
+    sampler: str,
+    seed: int = 7,
+    pictures: int = 4,
+    source: bytes | None = None,
+    loras: Mapping[Path, float] = MappingProxyType({}),
+    kind: str = "StableDiffusionPipeline",
+    **settings: Any,
+) -> list[Image.Image]:
+    """Return the pictures that the stock pipeline paints, each from a generator of its own."""
+    pipe = getattr(diffusers, kind).from_pretrained(folder)
+    pipe.set_progress_bar_config(disable=True)
+    scheduler, changes = SCHEDULERS[sampler]
+    pipe.scheduler = scheduler.from_config(pipe.scheduler.config, **changes)
+    if source is not None:
+        settings["image"] = Image.open(io.BytesIO(source))
+    for index, file in enumerate(loras):
+        pipe.load_lora_weights(file.parent, weight_name=file.name, adapter_name=f"lora{index}")
+    if loras:
+        pipe.set_adapters([f"lora{index}" for index in range(len(loras))], list(loras.values()))
+    generators = [torch.Generator().manual_seed(seed + slot) for slot in range(pictures)]
+    result = pipe(num_images_per_prompt=pictures, generator=generators, **settings)
+    images: list[Image.Image] = result.images
+    return images

@@ -1,0 +1,90 @@
+"""Orders join and leave between steps, and what happens to one is nothing to the others."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from engine.contract.painting import Painted, Progress
+from engine.models.registry import Registry
+from engine.painter.local import create_painter
+from engine.painter.studio import Manner
+from tests.engine.painter.orders import all_painted, order, painted, pixels
+
+Batches = list[Sequence[tuple[UUID, int]]]
+
+
+async def test_rows_of_several_orders_share_a_forward(registry: Registry) -> None:
+    """Eleven pictures of four orders with other steps, guidance and samplers are rows of one forward."""
+    batches: Batches = []
+    async with create_painter(registry, width=64, watch=batches.append) as painter:
+        await painter.warm()
+        orders = (
+            order(steps=30),
+            order(steps=20, cfg=1.0, pictures=3),
+            order(steps=20, sampler="heun", pictures=2),
+            order(steps=20, sampler="unipc", cfg=9.0, pictures=2),
+        )
+        await all_painted(painter, orders)
+    assert max(len(rows) for rows in batches) == 11
+    calls = Counter(job for rows in batches for job, _ in rows)
+    assert [calls[one.job_id] for one in orders] == [30 * 4, 20 * 3, 39 * 2, 20 * 2]
+
+
+async def test_a_cancelled_order_is_out_at_the_next_step(registry: Registry) -> None:
+    """No forward holds its rows once the step that ran at the moment of closing is over."""
+    batches: Batches = []
+    async with create_painter(registry, width=64, watch=batches.append) as painter:
+        gone, stays = order(steps=40), order(steps=40)
+        staying = asyncio.create_task(painted(painter, stays))
+        events = painter.paint(gone)
+        await anext(events)
+        await events.aclose()
+        seen = len(batches)
+        await staying
+    late = [index for index, rows in enumerate(batches) if any(job == gone.job_id for job, _ in rows)]
+    assert late[-1] <= seen + 1 < len(batches)
+
+
+async def test_a_late_one_picture_order_starts_within_two_steps(registry: Registry) -> None:
+    batches: Batches = []
+    async with create_painter(registry, width=4, watch=batches.append) as painter:
+        long, late = order(steps=100), order(steps=4, pictures=1)
+        events = painter.paint(long)
+        await anext(events)
+        joined = len(batches)
+        await painted(painter, late)
+        first = next(index for index, rows in enumerate(batches) if (late.job_id, 0) in rows)
+        await events.aclose()
+    assert first - joined <= 2
+
+
+async def test_no_forward_is_wider_than_pays(registry: Registry) -> None:
+    """With room for 6 forward rows, three pictures with guidance are painted at once, and all are painted."""
+    batches: Batches = []
+    async with create_painter(registry, width=6, watch=batches.append) as painter:
+        await all_painted(painter, [order(steps=3), order(steps=3)])
+    assert max(len(rows) for rows in batches) == 3
+
+
+async def test_progress_counts_every_step_and_previews_are_small_jpegs(registry: Registry) -> None:
+    async with create_painter(registry, width=64, manner=Manner(preview_every=timedelta(0))) as painter:
+        said = [event async for event in painter.paint(order(steps=5))]
+    assert [event.done for event in said[:-1] if isinstance(event, Progress)] == [1, 2, 3, 4, 5]
+    previews = [event.preview for event in said[:-1] if isinstance(event, Progress)]
+    assert all(preview is not None and pixels(preview).shape == (256, 256, 3) for preview in previews)
+    assert isinstance(said[-1], Painted)
+
+
+async def test_a_stopped_picture_is_the_best_guess_so_far(registry: Registry) -> None:
+    """`--stop 50` takes half the model calls, and its picture is another than the finished one."""
+    batches: Batches = []
+    async with create_painter(registry, width=64, watch=batches.append) as painter:
+        half = await painted(painter, order(steps=8, stop=50))
+        calls = len(batches)
+        whole = await painted(painter, order(steps=8))
+    assert calls == 4
+    assert half.pictures[0].png != whole.pictures[0].png

@@ -1,0 +1,139 @@
+"""The painter's pictures are those of stock diffusers, alone and in any batch."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from engine.contract.painting import Painted
+from engine.models.registry import Registry
+from engine.painter.local import LocalPainter, create_painter
+from tests.engine.painter.orders import Pixels, all_painted, order, painted, pixels_of, psnr
+from tests.engine.painter.stock import SCHEDULERS, stock_pictures
+
+ENOUGH_DB = 50
+
+
+@pytest.fixture
+async def painter(registry: Registry) -> AsyncIterator[LocalPainter]:
+    async with create_painter(registry, width=64) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("sampler", sorted(set(SCHEDULERS) - {"flow"}))
+async def test_every_sampler_paints_what_the_stock_pipeline_paints(
+    painter: LocalPainter, checkpoints: Path, sampler: str
+) -> None:
+    """Orders of one, two and five steps at once: each equals its own stock call."""
+    lengths = (1, 2, 5)
+    results = await all_painted(painter, [order("a red cat", sampler=sampler, steps=n, pictures=2) for n in lengths])
+    for steps, result in zip(lengths, results, strict=True):
+        stock = stock_pictures(
+            checkpoints / "sd1", sampler=sampler, pictures=2, prompt="a red cat", num_inference_steps=steps,
+            guidance_scale=5.0, height=32, width=32,
+        )  # fmt: skip
+        assert min(psnr(*pair) for pair in zip(pixels_of(result), stock, strict=True)) > ENOUGH_DB
+
+
+async def test_picture_3_of_a_mixed_batch_of_11_is_the_picture_it_is_alone(
+    painter: LocalPainter, checkpoints: Path
+) -> None:
+    """Rows of other steps, guidance, samplers and texts in the same forward change nothing."""
+    wanted = order("a blue house", sampler="dpmpp-2m", steps=7, cfg=6.5, seed=3)
+    others = (
+        order("a red cat", sampler="euler-ancestral", steps=4, cfg=1.0, pictures=3),
+        order(("a", 2.0), ("b", 1.0), sampler="unipc", steps=9, cfg=9.0, pictures=2),
+        order("(loud:1.4) tree", ("fog", -0.5), sampler="heun", steps=5, pictures=2),
+    )
+    mixed, *_ = await all_painted(painter, (wanted, *others))
+    alone = await painted(painter, order("a blue house", sampler="dpmpp-2m", steps=7, cfg=6.5, seed=5, pictures=1))
+    stock = stock_pictures(
+        checkpoints / "sd1", sampler="dpmpp-2m", seed=5, pictures=1, prompt="a blue house", num_inference_steps=7,
+        guidance_scale=6.5, height=32, width=32,
+    )  # fmt: skip
+    third = pixels_of(mixed)[2]
+    assert psnr(third, pixels_of(alone)[0]) > ENOUGH_DB
+    assert psnr(third, stock[0]) > ENOUGH_DB
+
+
+@pytest.mark.parametrize("sampler", ["heun", "unipc", "dpmpp-2m-sde"])
+async def test_pictures_of_one_order_that_part_on_the_way_are_what_they_are_together(
+    registry: Registry, sampler: str
+) -> None:
+    """Room for three of four pictures: they part, with samplers that remember, and equal those of one batch."""
+    asked = order("a red cat", sampler=sampler, steps=6)
+    async with create_painter(registry, width=6) as narrow:
+        parted = await painted(narrow, asked)
+    async with create_painter(registry, width=8) as wide:
+        together = await painted(wide, asked)
+    assert min(psnr(*pair) for pair in pairs(parted, together)) > ENOUGH_DB
+
+
+async def test_a_negative_part_is_the_negative_prompt_of_the_stock_pipeline(
+    painter: LocalPainter, checkpoints: Path
+) -> None:
+    result = await painted(painter, order("a cat", ("red", -0.5), sampler="euler", steps=4))
+    stock = stock_pictures(
+        checkpoints / "sd1", sampler="euler", prompt="a cat", negative_prompt="red", num_inference_steps=4,
+        guidance_scale=5.0, height=32, width=32,
+    )  # fmt: skip
+    assert min(psnr(*pair) for pair in zip(pixels_of(result), stock, strict=True)) > ENOUGH_DB
+
+
+@pytest.mark.parametrize("sampler", ["euler", "dpmpp-2m", "ddim"])
+async def test_a_variation_is_what_the_stock_image_to_image_pipeline_paints(
+    painter: LocalPainter, checkpoints: Path, sampler: str
+) -> None:
+    source = encoded_gradient(40, 24)
+    result = await painted(painter, order("a cat", source=source, strength=0.6, sampler=sampler, steps=6))
+    stock = stock_pictures(
+        checkpoints / "sd1", kind="StableDiffusionImg2ImgPipeline", sampler=sampler, prompt="a cat", strength=0.6,
+        source=resized(source, 32, 32), num_inference_steps=6, guidance_scale=5.0,
+    )  # fmt: skip
+    assert min(psnr(*pair) for pair in zip(pixels_of(result), stock, strict=True)) > ENOUGH_DB
+
+
+async def test_the_same_seed_gives_the_same_bytes(painter: LocalPainter) -> None:
+    """The same order twice, in batches of the same size."""
+    first = await painted(painter, order("a red cat", sampler="euler-ancestral"))
+    second = await painted(painter, order("a red cat", sampler="euler-ancestral"))
+    assert [one.png for one in first.pictures] == [one.png for one in second.pictures]
+
+
+async def test_pictures_of_other_seeds_and_texts_differ(painter: LocalPainter) -> None:
+    """Equality above is no accident of a model that always paints the same."""
+    result, other = await asyncio.gather(
+        painted(painter, order("a red cat")), painted(painter, order("xyz 123 lots of words"))
+    )
+    ours = pixels_of(result)
+    assert psnr(ours[0], ours[1]) < 40
+    assert psnr(ours[0], pixels_of(other)[0]) < ENOUGH_DB
+
+
+def encoded_gradient(width: int, height: int) -> bytes:
+    out = io.BytesIO()
+    Image.linear_gradient("L").resize((width, height)).convert("RGB").save(out, "PNG")
+    return out.getvalue()
+
+
+def resized(encoded: bytes, width: int, height: int) -> bytes:
+    out = io.BytesIO()
+    Image.open(io.BytesIO(encoded)).resize((width, height), Image.Resampling.LANCZOS).save(out, "PNG")
+    return out.getvalue()
+
+
+async def test_a_long_text_beside_short_ones_is_what_it_is_alone(painter: LocalPainter) -> None:
+    """Rows of 77 and 154 tokens in one forward: the shorter are masked, and nothing of it shows."""
+    long = order("many words " * 12, steps=5)
+    mixed, short = await all_painted(painter, (long, order("a cat", steps=5)))
+    assert min(psnr(*pair) for pair in pairs(mixed, await painted(painter, long))) > ENOUGH_DB
+    assert min(psnr(*pair) for pair in pairs(short, await painted(painter, order("a cat", steps=5)))) > ENOUGH_DB
+
+
+def pairs(one: Painted, other: Painted) -> Iterator[tuple[Pixels, Pixels]]:
+    return zip(pixels_of(one), pixels_of(other), strict=True)

@@ -1,0 +1,113 @@
+"""The supervised painter: same pictures from a child process, which may be killed or hang."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from engine.contract.errors import ModelUnknown, PainterLost, SettingUnsupported
+from engine.contract.painting import Order, Painted, Painter, Progress
+from engine.models.registry import Registry
+from engine.painter.local import create_painter
+from engine.painter.supervisor import Care, Setting, supervise
+from engine.painter.wire import Phase
+from tests.engine.painter.orders import order, painted
+
+pytestmark = pytest.mark.kills
+
+SCRIPTED = "tests.engine.painter.scripted_child"
+
+
+def scripted(**patience: float) -> Care:
+    return Care(program=SCRIPTED, patience={phase: timedelta(seconds=patience.get(phase, 60)) for phase in Phase})
+
+
+async def test_a_child_paints_what_a_local_painter_paints_and_is_replaced_when_killed(
+    checkpoints: Path, registry: Registry
+) -> None:
+    """The same bytes from a real child; then SIGKILL in the middle of an order, and the next child paints again."""
+    setting = Setting(registry=checkpoints / "registry.toml", width=64, threads=1)
+    async with create_painter(registry, width=64) as local, supervise(setting) as far:
+        ours, theirs = await painted(local, order()), await painted(far, order())
+        assert ours == theirs
+        with pytest.raises(SettingUnsupported) as refused:
+            await painted(far, order(sampler="brush"))
+        assert refused.value.known == registry.model().abilities.samplers
+        first = far.pid
+        assert first is not None
+        with pytest.raises(PainterLost):
+            async for event in far.paint(order(steps=100)):
+                if isinstance(event, Progress) and event.done == 2:
+                    os.kill(first, signal.SIGKILL)
+        assert (await painted(far, order())).grid == ours.grid
+        assert far.pid not in (None, first)
+
+
+async def test_orders_of_a_child_that_dies_may_be_offered_again() -> None:
+    async with supervise(care=scripted()) as painter:
+        first = (await painted(painter, order("paint"))).grid
+        with pytest.raises(PainterLost):
+            await painted(painter, order("die"))
+        assert (await painted(painter, order("paint"))).grid != first
+
+
+async def test_a_child_that_says_nothing_in_a_step_is_replaced() -> None:
+    """A stopped process never answers; its order is lost after the patience for a step, and the next one is painted."""
+    async with supervise(care=scripted(step=0.5)) as painter:
+        with pytest.raises(PainterLost):
+            await painted(painter, order("hang"))
+        await painted(painter, order("paint"))
+
+
+async def test_an_idle_child_may_be_silent() -> None:
+    """Without an order there is no deadline: the same process is there long after all patience."""
+    async with supervise(care=scripted(idle=0.01)) as painter:
+        pid = painter.pid
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.3):
+                await asyncio.Event().wait()
+        assert painter.pid == pid
+
+
+async def test_a_closed_generator_tells_the_child_to_drop_the_order() -> None:
+    """The scripted child ends itself when it is told to drop an order, so another process paints the next one."""
+    async with supervise(care=scripted()) as painter:
+        first = (await painted(painter, order("paint"))).grid
+        events = painter.paint(order("wait"))
+        assert await anext(events) == Progress(done=1, total=2, preview=b"small")
+        await events.aclose()
+        assert (await offered_again(painter, order("paint"))).grid != first
+
+
+async def offered_again(painter: Painter, wanted: Order) -> Painted:
+    """Paint as the queue does: an order whose painter was lost is offered again."""
+    try:
+        return await painted(painter, wanted)
+    except PainterLost:
+        return await painted(painter, wanted)
+
+
+async def test_an_unknown_default_model_is_told_at_the_start(checkpoints: Path) -> None:
+    with pytest.raises(ModelUnknown):
+        async with supervise(Setting(registry=checkpoints / "registry.toml", model="nobody")):
+            pass
+
+
+async def test_the_child_ends_with_its_supervisor() -> None:
+    async with supervise(care=scripted()) as painter:
+        pid = painter.pid
+    assert pid is not None
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+def test_the_supervisor_never_imports_torch() -> None:
+    code = "import engine.painter.supervisor, sys; sys.exit('torch' in sys.modules or 'numpy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

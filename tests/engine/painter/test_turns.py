@@ -1,0 +1,128 @@
+"""Whose turn it is: simulated without any model."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+
+import pytest
+
+from engine.painter.turns import LOOK_AHEAD_STEPS, Account, Candidate, chosen, knee, next_accounts
+
+
+@dataclass
+class Work:
+    """An order in the simulation: so many rows, each with steps left."""
+
+    name: str
+    rows: int = 4
+    steps: int = 10
+    member: str = ""
+    model: str = "a"
+    begins: int = 0
+    waited: int = 0
+    idle: int = 0
+    started: int | None = None
+    ended: int | None = None
+    left: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.left = [self.steps] * self.rows
+
+
+def simulated(works: list[Work], limit: int, steps: int, warm: frozenset[str] = frozenset("a")) -> None:
+    """Run the policy for so many steps; each row is 2 forward rows wide, and a chosen model becomes the warm one."""
+    accounts: dict[Hashable, Account] = {}
+    for now in range(steps):
+        open_works = [work for work in works if work.begins <= now and any(work.left)]
+        turn = chosen([one for work in open_works for one in candidates(work, warm)], accounts, lambda _: limit)
+        accounts = next_accounts(accounts, (work.member or work.name for work in open_works), turn)
+        painted = [one.row[0].name for one in turn]
+        for work in open_works:
+            work.waited += work.name not in painted
+            work.idle = 0 if work.name in painted else work.idle + 1
+        for one in turn:
+            work, slot = one.row
+            warm = frozenset(work.model)
+            work.left[slot] -= 1
+            work.started = now if work.started is None else work.started
+            work.ended = work.ended if any(work.left) else now
+
+
+def candidates(work: Work, warm: frozenset[str]) -> list[Candidate[tuple[Work, int]]]:
+    return [
+        Candidate(
+            row=(work, slot), batch=work.model, is_warm=work.model in warm, member=work.member or work.name, width=2,
+            remaining=2 * sum(work.left), waited=work.waited, idle=work.idle, left=left,
+        )
+        for slot, left in enumerate(work.left) if left
+    ]  # fmt: skip
+
+
+def test_a_late_one_picture_order_starts_at_the_next_step() -> None:
+    long, late = Work("long", steps=100), Work("late", rows=1, steps=8, begins=20)
+    simulated([long, late], limit=8, steps=60)
+    assert late.started == 20
+    assert late.ended is not None
+
+
+def test_shorter_orders_end_first() -> None:
+    works = [Work(str(steps), steps=steps) for steps in (40, 8, 24, 16)]
+    simulated(works, limit=8, steps=100)
+    ends = {work.steps: work.ended for work in works}
+    assert sorted(ends, key=lambda steps: ends[steps] or 0) == [8, 16, 24, 40]
+
+
+def test_a_long_order_is_not_starved_by_short_ones_without_end() -> None:
+    """A new short order at every other step, for ever: the long one still ends."""
+    long = Work("long", steps=40)
+    works = [long, *(Work(f"short{begins}", steps=2, begins=begins) for begins in range(0, 1000, 2))]
+    simulated(works, limit=8, steps=1000)
+    assert long.ended is not None
+
+
+def test_a_member_who_floods_does_not_keep_another_waiting() -> None:
+    """Sixty orders of one member; one order of the same size by another who comes later is among the first to end."""
+    flood = [Work(f"f{index}", member="flood", steps=10) for index in range(60)]
+    other = Work("other", steps=10, begins=30)
+    simulated([*flood, other], limit=8, steps=200)
+    assert other.ended is not None
+    assert other.ended <= 60
+
+
+def test_a_warm_model_is_preferred_for_a_bounded_time_only() -> None:
+    warm = [Work(f"w{index}", steps=20, begins=20 * index) for index in range(20)]
+    cold = Work("cold", steps=1, model="b", begins=5)
+    simulated([*warm, cold], limit=8, steps=100)
+    assert cold.started == 5 + LOOK_AHEAD_STEPS
+
+
+def test_a_batch_is_of_one_size_and_model_and_no_wider_than_pays() -> None:
+    works = [Work("a1"), Work("b1", model="b"), Work("a2")]
+    turn = chosen([one for work in works for one in candidates(work, frozenset("ab"))], {}, lambda _: 12)
+    assert len({one.batch for one in turn}) == 1
+    assert sum(one.width for one in turn) <= 12
+
+
+def test_a_row_wider_than_pays_is_painted_alone() -> None:
+    assert len(chosen(candidates(Work("wide"), frozenset("a")), {}, lambda _: 1)) == 1
+
+
+@pytest.mark.parametrize(
+    ("seconds", "width"),
+    [(lambda rows: 1.0, 32), (lambda rows: float(rows), 2), (lambda rows: max(rows, 8) * 1.0, 8)],
+)
+def test_the_knee_is_where_a_wider_forward_no_longer_pays(seconds: object, width: int) -> None:
+    assert callable(seconds)
+    assert knee(seconds, (2, 4, 8, 16, 32), longest_seconds=100) == width
+
+
+def test_the_knee_is_not_sought_with_forwards_that_take_too_long() -> None:
+    measured: list[int] = []
+
+    def seconds_of(width: int) -> float:
+        measured.append(width)
+        return 3.0
+
+    assert knee(seconds_of, (2, 4, 8), longest_seconds=2) == 2
+    assert measured == [2]
