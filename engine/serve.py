@@ -1,0 +1,143 @@
+"""The engine process put together: database, picture store, painter, health and worker, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Protocol
+
+import structlog
+from prometheus_client import CollectorRegistry
+
+from engine.contract.errors import StoreUnavailable, TryLater
+from engine.contract.painting import Painter
+from engine.health import Probe, open_health
+from engine.store.database import Database, open_database
+from engine.store.objects import open_objects
+from engine.worker.metrics import create_metrics
+from engine.worker.worker import WorkerTerms, run_worker
+
+_PAINTER_RETRY_SECONDS = 1.0
+
+log = structlog.get_logger(__name__)
+
+
+class LoadedPainter(Painter, Protocol):
+    """A painter that takes a while before it can paint, and may have to start over."""
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it would begin an order now."""
+        ...
+
+    async def wait_ready(self) -> None:
+        """Return when it would.
+
+        Raises: Fault or RequestRefused when it never will, TryLater when it was lost on the way.
+        """
+        ...
+
+
+PainterOpener = Callable[[], AbstractAsyncContextManager[LoadedPainter]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineOptions:
+    """What an engine needs to be told.
+
+    health: host and port of its health addresses, 0 for a free port; None serves none.
+    """
+
+    database_url: str
+    storage_url: str
+    health: tuple[str, int] | None = None
+    terms: WorkerTerms = field(default_factory=WorkerTerms)
+
+
+async def serve(
+    options: EngineOptions,
+    open_painter: PainterOpener,
+    *,
+    stop: asyncio.Event,
+    hurry: asyncio.Event,
+    announce_ready: Callable[[], None],
+) -> None:
+    """Paint jobs from the queue until `stop` is set; see `run_worker` for what `stop` and `hurry` promise.
+
+    announce_ready: called once, when the painter is loaded and jobs are taken.
+
+    Raises: Fault or RequestRefused when the painter cannot start, SettingsInvalid when an option is wrong.
+    """
+    registry = CollectorRegistry()
+    objects = open_objects(options.storage_url)
+    # One connection for each job's writes, and some for the chores.
+    pool_size = options.terms.queue.concurrency + 4
+    async with (
+        open_database(options.database_url, pool_size=pool_size) as database,
+        open_painter() as painter,
+        _health(options, registry, partial(_find_trouble, database, painter, stop)),
+    ):
+        if not await _wait_ready(painter, stop):
+            return
+        log.info("engine_ready", concurrency=options.terms.queue.concurrency)
+        announce_ready()
+        await run_worker(
+            database=database,
+            objects=objects,
+            painter=painter,
+            metrics=create_metrics(registry),
+            terms=options.terms,
+            stop=stop,
+            hurry=hurry,
+        )
+
+
+@asynccontextmanager
+async def _health(options: EngineOptions, registry: CollectorRegistry, find_trouble: Probe) -> AsyncIterator[None]:
+    if options.health is None:
+        yield
+        return
+    host, port = options.health
+    async with open_health(host, port, registry, find_trouble) as bound:
+        log.info("health_served", address=f"http://{host}:{bound}")
+        yield
+
+
+async def _wait_ready(painter: LoadedPainter, stop: asyncio.Event) -> bool:
+    """Return whether the painter became ready before the stop."""
+    stopping = asyncio.create_task(stop.wait())
+    loading = asyncio.create_task(_load(painter))
+    try:
+        await asyncio.wait((stopping, loading), return_when=asyncio.FIRST_COMPLETED)
+        if loading.done():
+            loading.result()
+        return loading.done()
+    finally:
+        stopping.cancel()
+        loading.cancel()
+
+
+async def _load(painter: LoadedPainter) -> None:
+    while True:
+        try:
+            await painter.wait_ready()
+        except TryLater as error:
+            log.warning("painter_lost_while_loading", cause=str(error))
+            await asyncio.sleep(_PAINTER_RETRY_SECONDS)
+        else:
+            return
+
+
+async def _find_trouble(database: Database, painter: LoadedPainter, stop: asyncio.Event) -> str | None:
+    if stop.is_set():
+        return "stopping"
+    if not painter.is_ready:
+        return "the painter is not loaded"
+    try:
+        await database.ping()
+    except StoreUnavailable as error:
+        return f"Postgres is away: {error}"
+    return None

@@ -1,0 +1,112 @@
+"""What an operator sets through the environment: read once, checked whole, frozen; opens nothing.
+
+`EASEL_HOME` is `~/.easel` unless set: one folder to look at, back up or delete, and short, because the path of
+Postgres' socket inside it may not exceed about a hundred bytes.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Literal, TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from engine.contract.errors import SettingsInvalid
+
+PREFIX = "EASEL_"
+
+LogFormat = Literal["console", "json"]
+
+Settings = TypeVar("Settings", bound="EngineSettings")
+
+
+class EngineSettings(BaseSettings):
+    """What every process of Easel needs to know.
+
+    home: folder of the embedded Postgres and, unless `storage_url` says otherwise, of the pictures; absolute.
+    database_url: `postgresql://...`, with its password; None uses the embedded server of `home`.
+    storage_url: `file:///...` or `s3://bucket/prefix`.
+    model: name of the model for jobs that name none; None for the default of the models file.
+    models_file: a TOML file that registers more models; None for the ones that ship.
+    """
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
+
+    home: Path = Field(default=Path("~/.easel"), validation_alias="EASEL_HOME", validate_default=True)
+    database_url: SecretStr | None = Field(default=None, validation_alias="DATABASE_URL")
+    storage_url: str = Field(default="", validation_alias="EASEL_STORAGE_URL", validate_default=True)
+    model: str | None = Field(default=None, validation_alias="EASEL_MODEL")
+    models_file: Path | None = Field(default=None, validation_alias="EASEL_MODELS_FILE")
+    log_format: LogFormat = Field(default="console", validation_alias="EASEL_LOG_FORMAT")
+
+    @field_validator("home")
+    @classmethod
+    def _absolute(cls, home: Path) -> Path:
+        return home.expanduser().absolute()
+
+    @field_validator("database_url")
+    @classmethod
+    def _names_postgres(cls, url: SecretStr | None) -> SecretStr | None:
+        if url and urlsplit(url.get_secret_value()).scheme not in {"postgresql", "postgres"}:
+            raise ValueError("must begin with postgresql://, as in postgresql://user:password@host:5432/easel")
+        return url
+
+    @field_validator("storage_url")
+    @classmethod
+    def _names_a_store(cls, url: str, info: ValidationInfo) -> str:
+        if not url and "home" in info.data:
+            home: Path = info.data["home"]
+            return (home / "pictures").as_uri()
+        if url and urlsplit(url).scheme not in {"file", "s3"}:
+            raise ValueError("must begin with file:/// or s3://, as in file:///srv/easel/pictures")
+        return url
+
+    @field_validator("models_file")
+    @classmethod
+    def _is_there(cls, path: Path | None) -> Path | None:
+        if path and not path.expanduser().is_file():
+            raise ValueError(f"names no file: {path}")
+        return path.expanduser().absolute() if path else None
+
+
+def read_settings(kind: type[Settings]) -> Settings:
+    """Return the settings of a process, from the environment.
+
+    Raises: SettingsInvalid with one sentence for every fault there is, unknown `EASEL_` names included.
+    """
+    problems = list(_unknown_names(kind, os.environ))
+    try:
+        settings = kind()
+    except ValidationError as error:
+        problems += [_sentence_from_error(fault) for fault in error.errors(include_input=False)]
+    else:
+        if not problems:
+            return settings
+    raise SettingsInvalid(problems=tuple(problems))
+
+
+def variable_names(kind: type[EngineSettings]) -> tuple[str, ...]:
+    """Return the names of the environment variables that this kind of settings is read from."""
+    return tuple(str(field.validation_alias) for field in kind.model_fields.values())
+
+
+def _unknown_names(kind: type[EngineSettings], environ: Mapping[str, str]) -> Iterator[str]:
+    known = variable_names(kind)
+    for name in sorted(environ):
+        if name.startswith(PREFIX) and name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(known))}."
+            yield f"{name} is not a setting of Easel: {hint}"
+
+
+def _sentence_from_error(fault: ErrorDetails) -> str:
+    name = ".".join(str(part) for part in fault["loc"])
+    if fault["type"] == "literal_error":
+        return f"{name} must be {fault['ctx']['expected']}"
+    return f"{name} {fault['msg'].removeprefix('Value error, ')}"

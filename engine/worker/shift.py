@@ -1,0 +1,270 @@
+"""One job from its start to its end: paint, store the files, then the rows; or why not.
+
+Every write names the attempt that was started, so that an engine whose job was taken over changes nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, TypeVar
+from uuid import UUID
+
+import structlog
+
+from engine.contract.errors import (
+    EaselError,
+    Fault,
+    JobInterrupted,
+    PainterLost,
+    PictureUnknown,
+    RequestRefused,
+    StoreUnavailable,
+)
+from engine.contract.ids import new_id
+from engine.contract.jobs import Job, Picture
+from engine.contract.painting import Order, Painted, Painter, Progress
+from engine.store.database import Database
+from engine.store.jobs import (
+    fail_job,
+    finish_job,
+    is_exhausted,
+    read_picture,
+    record_progress,
+    return_job,
+    start_job,
+)
+from engine.store.objects import Objects
+from engine.worker.holds import Hold, Holds, LeaseLost, pursue
+from engine.worker.metrics import Metrics
+
+Result = TypeVar("Result")
+
+_GRID_SUFFIXES = {"image/jpeg": ".jpg", "image/webp": ".webp", "image/png": ".png"}
+_LONGEST_WAIT = timedelta(seconds=5)
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShiftTerms:
+    """How an engine works on a job.
+
+    progress: at least this long between two notes of a job's progress.
+    retry: before a failed job is tried again; doubled at each attempt, give or take a half.
+    """
+
+    progress: timedelta = timedelta(seconds=0.7)
+    retry: timedelta = timedelta(seconds=2)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shift:
+    """What working on jobs takes; `stop` is set when the engine is to end."""
+
+    database: Database
+    objects: Objects
+    painter: Painter
+    holds: Holds
+    metrics: Metrics
+    terms: ShiftTerms
+    stop: asyncio.Event
+
+
+async def work_on(shift: Shift, job_id: UUID) -> timedelta | None:
+    """Do the job and return None, or after how long it is to be offered again.
+
+    Guarantees: of all who were ever given the job, one finishes it.
+    """
+    job = await _start(shift, job_id)
+    if job is None:
+        return None
+    with shift.holds.holding(job) as hold, shift.metrics.running.track_inprogress(), shift.metrics.seconds.time():
+        outcome, delay = await _try_job(shift, hold)
+    shift.metrics.jobs.labels(outcome).inc()
+    log.info("job_" + outcome, job=str(job_id), attempt=job.attempts)
+    return delay
+
+
+async def _start(shift: Shift, job_id: UUID) -> Job | None:
+    async def start() -> Job | None:
+        async with shift.database.begin() as connection:
+            return await start_job(connection, job_id)
+
+    return await _insist(start)
+
+
+async def _try_job(shift: Shift, hold: Hold) -> tuple[str, timedelta | None]:
+    job = hold.job
+    try:
+        painted = await pursue(hold, _paint(shift, job))
+        await pursue(hold, _keep(shift, job, painted))
+    except LeaseLost:
+        return "lost", None
+    except JobInterrupted:
+        await _hand_back(shift, job)
+        return "returned", timedelta(0)
+    except (RequestRefused, Fault) as error:
+        return await _fail(shift, hold, error)
+    except Exception as error:  # noqa: BLE001  the worker's one broad catch of a job; it logs and returns or fails it
+        return await _after_failure(shift, hold, error)
+    return "finished", None
+
+
+async def _after_failure(shift: Shift, hold: Hold, error: Exception) -> tuple[str, timedelta | None]:
+    job = hold.job
+    if isinstance(error, PainterLost) and shift.stop.is_set():
+        # A signal to the whole process group takes the painter first; that is not the job's doing.
+        await _hand_back(shift, job)
+        return "returned", timedelta(0)
+    log.warning("job_attempt_failed", job=str(job.id), attempt=job.attempts, exc_info=error)
+    if is_exhausted(job):
+        return await _fail(shift, hold, error)
+    return await _retry(shift, hold)
+
+
+async def _paint(shift: Shift, job: Job) -> Painted:
+    order = Order(
+        job_id=job.id,
+        member_id=job.member_id,
+        spec=job.spec,
+        seed=job.seed,
+        source=await _insist(lambda: _read_source(shift, job)),
+    )
+    clock = asyncio.get_running_loop().time
+    preview, next_note = None, 0.0
+    async with aclosing(shift.painter.paint(order)) as words:
+        async for word in words:
+            if isinstance(word, Painted):
+                return word
+            preview = word.preview or preview
+            if clock() >= next_note:
+                await _note(shift, job, word, preview)
+                preview, next_note = None, clock() + shift.terms.progress.total_seconds()
+    raise PainterLost(cause="the painter ended without a picture")
+
+
+async def _read_source(shift: Shift, job: Job) -> bytes | None:
+    if job.parent_picture_id is None:
+        return None
+    async with shift.database.begin() as connection:
+        picture = await read_picture(connection, job.parent_picture_id)
+    if picture is None:
+        raise PictureUnknown()
+    return await shift.objects.get(picture.object_key)
+
+
+async def _note(shift: Shift, job: Job, progress: Progress, preview: bytes | None) -> None:
+    share = min(1.0, progress.done / max(1, progress.total))
+    try:
+        async with shift.database.begin() as connection:
+            held = await record_progress(connection, job.id, share, preview, attempt=job.attempts)
+    except StoreUnavailable as error:
+        # Progress is a courtesy; the painting goes on without it.
+        log.warning("progress_not_noted", job=str(job.id), cause=str(error))
+        return
+    if not held:
+        raise LeaseLost()
+
+
+async def _keep(shift: Shift, job: Job, painted: Painted) -> None:
+    """Store files before rows: a crash between leaves files that no row names, never a row without its file."""
+    suffix = _GRID_SUFFIXES[painted.grid_type]
+    puts = [_put(shift, picture.png, ".png") for picture in painted.pictures]
+    *keys, grid_key = await asyncio.gather(*puts, _put(shift, painted.grid, suffix))
+    pictures = _pictures(job, painted, keys)
+
+    async def finish() -> bool:
+        async with shift.database.begin() as connection:
+            return await finish_job(connection, job.id, pictures, grid_key, painted.grid_type, attempt=job.attempts)
+
+    if not await _insist(finish):
+        raise LeaseLost()
+
+
+async def _put(shift: Shift, data: bytes, suffix: str) -> str:
+    return await _insist(lambda: shift.objects.put(data, suffix))
+
+
+def _pictures(job: Job, painted: Painted, keys: list[str]) -> list[Picture]:
+    return [
+        Picture(
+            id=new_id(),
+            job_id=job.id,
+            slot=slot,
+            object_key=key,
+            width=picture.width,
+            height=picture.height,
+            seed=picture.seed,
+            recipe=picture.recipe,
+        )
+        for slot, (picture, key) in enumerate(zip(painted.pictures, keys, strict=True))
+    ]
+
+
+async def _fail(shift: Shift, hold: Hold, error: Exception) -> tuple[str, timedelta | None]:
+    job = hold.job
+
+    async def fail() -> bool:
+        async with shift.database.begin() as connection:
+            return await fail_job(connection, job.id, cause_from_error(error), attempt=job.attempts)
+
+    return await _conclude(shift, hold, fail, "failed", None)
+
+
+async def _retry(shift: Shift, hold: Hold) -> tuple[str, timedelta | None]:
+    job = hold.job
+
+    async def give_back() -> bool:
+        async with shift.database.begin() as connection:
+            return await return_job(connection, job.id, count_attempt=True, attempt=job.attempts)
+
+    # Spread out, so that jobs that failed together because of one of them do not all meet it again.
+    delay = shift.terms.retry * 2 ** (job.attempts - 1) * random.uniform(0.5, 1.5)
+    return await _conclude(shift, hold, give_back, "returned", delay)
+
+
+async def _conclude(
+    shift: Shift, hold: Hold, write: Callable[[], Awaitable[bool]], outcome: str, delay: timedelta | None
+) -> tuple[str, timedelta | None]:
+    try:
+        held = await pursue(hold, _insist(write))
+    except LeaseLost:
+        return "lost", None
+    except JobInterrupted:
+        await _hand_back(shift, hold.job)
+        return "returned", timedelta(0)
+    return (outcome, delay) if held else ("lost", None)
+
+
+async def _hand_back(shift: Shift, job: Job) -> None:
+    """Return the job without counting the attempt; where Postgres is away, its lease runs out instead."""
+    try:
+        async with shift.database.begin() as connection:
+            await return_job(connection, job.id, count_attempt=False, attempt=job.attempts)
+    except StoreUnavailable as error:
+        log.warning("job_not_handed_back", job=str(job.id), cause=str(error))
+
+
+async def _insist(action: Callable[[], Awaitable[Result]]) -> Result:
+    """Return what `action` returns, however long the store is away."""
+    wait = timedelta(seconds=0.1)
+    while True:
+        try:
+            return await action()
+        except StoreUnavailable as error:
+            log.warning("store_unavailable", cause=str(error))
+        await asyncio.sleep(wait.total_seconds())
+        wait = min(wait * 2, _LONGEST_WAIT)
+
+
+def cause_from_error(error: Exception) -> Mapping[str, Any]:
+    """Return the error as a failed job keeps it: class name and facts, JSON-ready."""
+    facts = error.facts if isinstance(error, EaselError) else {"message": str(error)}
+    cause: dict[str, Any] = json.loads(json.dumps({**facts, "error": type(error).__name__}, default=str))
+    return cause

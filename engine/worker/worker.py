@@ -1,0 +1,143 @@
+"""An engine at work: jobs from the queue to the painter until it is told to stop; watches cancellations and strays."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from engine.contract.errors import StoreUnavailable
+from engine.contract.painting import Painter
+from engine.store.database import Database
+from engine.store.jobs import CANCELS_CHANNEL, count_waiting, read_held
+from engine.store.objects import Objects
+from engine.store.queue import QueueTerms, prune_log, requeue_orphans, run_queue
+from engine.store.steady import open_driver
+from engine.worker.holds import Holds
+from engine.worker.metrics import Metrics
+from engine.worker.shift import Shift, ShiftTerms, work_on
+
+_LISTENER_CHECK = timedelta(seconds=5)
+_DEPTH_INTERVAL = timedelta(seconds=5)
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerTerms:
+    """How an engine works.
+
+    grace: how long running jobs may go on after a stop before they are returned to the queue.
+    watch: how often it makes sure that the jobs in hand are still its own, beside being notified.
+    sweep: how often it looks for jobs that have lost their place in the queue.
+    """
+
+    queue: QueueTerms = field(default_factory=QueueTerms)
+    shift: ShiftTerms = field(default_factory=ShiftTerms)
+    grace: timedelta = timedelta(seconds=10)
+    watch: timedelta = timedelta(seconds=2)
+    sweep: timedelta = timedelta(seconds=30)
+
+
+async def run_worker(
+    *,
+    database: Database,
+    objects: Objects,
+    painter: Painter,
+    metrics: Metrics,
+    terms: WorkerTerms,
+    stop: asyncio.Event,
+    hurry: asyncio.Event,
+) -> None:
+    """Do jobs until `stop` is set, then end what is in hand and return.
+
+    Running jobs finish within the grace; what is left then, or when `hurry` is set, is back in the queue at once.
+    """
+    holds = Holds()
+    shift = Shift(
+        database=database,
+        objects=objects,
+        painter=painter,
+        holds=holds,
+        metrics=metrics,
+        terms=terms.shift,
+        stop=stop,
+    )
+    async with (
+        _beside(_repeat(_LISTENER_CHECK, partial(_watch_cancels, database, holds))),
+        _beside(_repeat(terms.watch, partial(_check_holds, database, holds))),
+        _beside(_repeat(terms.sweep, partial(_sweep, database))),
+        _beside(_repeat(_DEPTH_INTERVAL, partial(_measure_queue, database, metrics))),
+        _beside(_interrupt_in_time(holds, terms.grace, stop, hurry)),
+    ):
+        await run_queue(database, partial(work_on, shift), terms.queue, stop=stop)
+
+
+async def _watch_cancels(database: Database, holds: Holds) -> None:
+    async with open_driver(database) as driver:
+        await driver.add_listener(CANCELS_CHANNEL, lambda payload: holds.lose(UUID(str(payload))))
+        while True:
+            # A listener hears nothing of a lost connection until the next query.
+            await driver.fetch("SELECT 1")
+            await asyncio.sleep(_LISTENER_CHECK.total_seconds())
+
+
+async def _check_holds(database: Database, holds: Holds) -> None:
+    attempts = holds.attempts()
+    if not attempts:
+        return
+    async with database.begin() as connection:
+        held = await read_held(connection, attempts)
+    for job_id in attempts.keys() - held:
+        holds.lose(job_id, attempt=attempts[job_id])
+
+
+async def _sweep(database: Database) -> None:
+    async with database.begin() as connection:
+        strays = await requeue_orphans(connection)
+    if strays:
+        log.warning("jobs_requeued", count=strays)
+    async with database.begin() as connection:
+        await prune_log(connection)
+
+
+async def _measure_queue(database: Database, metrics: Metrics) -> None:
+    async with database.begin() as connection:
+        metrics.waiting.set(await count_waiting(connection))
+
+
+async def _interrupt_in_time(holds: Holds, grace: timedelta, stop: asyncio.Event, hurry: asyncio.Event) -> None:
+    await stop.wait()
+    with suppress(TimeoutError):
+        await asyncio.wait_for(hurry.wait(), grace.total_seconds())
+    holds.interrupt()
+
+
+async def _repeat(interval: timedelta, action: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    while True:
+        try:
+            await action()
+        except StoreUnavailable as error:
+            log.warning("store_unavailable", cause=str(error))
+        except Exception:
+            log.exception("chore_failed")
+        await asyncio.sleep(interval.total_seconds())
+
+
+@asynccontextmanager
+async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run `work` for as long as the block takes."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task

@@ -1,0 +1,120 @@
+"""The engine process, put together: ready when it can paint, healthy while it does, gone when told."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from engine.contract.errors import SettingsInvalid, WeightsMissing
+from engine.contract.ids import new_id
+from engine.contract.jobs import JobStatus
+from engine.serve import EngineOptions, LoadedPainter, serve
+from engine.store.database import Database
+from tests.engine.worker.following import end_of, job_running, submit, until
+from tests.fakes import FakePainter, request_for
+
+
+def _opener(painter: LoadedPainter) -> Callable[[], AbstractAsyncContextManager[LoadedPainter]]:
+    @asynccontextmanager
+    async def open_painter() -> AsyncIterator[LoadedPainter]:
+        yield painter
+
+    return open_painter
+
+
+@pytest.fixture
+def port() -> int:
+    """A port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+async def _status(port: int, path: str) -> tuple[int, str]:
+    async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{port}{path}") as answer:
+        return answer.status, await answer.text()
+
+
+async def test_engine_is_ready_when_it_can_paint(
+    database: Database, database_url: str, storage_url: str, port: int
+) -> None:
+    """It lives at once, is ready when its painter is, paints, counts, and says when it is stopping."""
+    painter, stop, hurry, ready = FakePainter(), asyncio.Event(), asyncio.Event(), asyncio.Event()
+    painter.loaded.clear()
+    options = EngineOptions(database_url=database_url, storage_url=storage_url, health=("127.0.0.1", port))
+    task = asyncio.create_task(serve(options, _opener(painter), stop=stop, hurry=hurry, announce_ready=ready.set))
+
+    async def is_alive() -> bool:
+        try:
+            return await _status(port, "/healthz") == (200, "alive\n")
+        except aiohttp.ClientConnectorError:
+            return False
+
+    await until(is_alive)
+    assert await _status(port, "/readyz") == (503, "the painter is not loaded\n")
+    painter.loaded.set()
+    await ready.wait()
+    assert await _status(port, "/readyz") == (200, "ready\n")
+    job = await submit(database, request_for(new_id()))
+    assert (await end_of(database, job.id)).status is JobStatus.FINISHED
+
+    async def is_counted() -> bool:
+        return 'easel_jobs_total{outcome="finished"} 1.0' in (await _status(port, "/metrics"))[1]
+
+    await until(is_counted)
+    painter.open.clear()
+    last = await submit(database, request_for(new_id()))
+    await job_running(database, last.id)
+    stop.set()
+    assert await _status(port, "/readyz") == (503, "stopping\n")
+    painter.open.set()
+    await task
+    assert (await end_of(database, last.id)).status is JobStatus.FINISHED
+
+
+async def test_stop_while_loading_ends_it(database_url: str, storage_url: str) -> None:
+    """An engine told to stop before its painter is loaded ends without having been ready."""
+    painter, stop = FakePainter(), asyncio.Event()
+    painter.loaded.clear()
+    options = EngineOptions(database_url=database_url, storage_url=storage_url)
+    stop.set()
+    announced: list[bool] = []
+    await serve(
+        options, _opener(painter), stop=stop, hurry=asyncio.Event(), announce_ready=lambda: announced.append(True)
+    )
+    assert announced == []
+
+
+async def test_missing_weights_end_it_with_the_reason(database_url: str, storage_url: str) -> None:
+    """A painter that can never start takes the engine down with its own error."""
+
+    class Bare(FakePainter):
+        async def wait_ready(self) -> None:
+            raise WeightsMissing(path=Path("nowhere"))
+
+    options = EngineOptions(database_url=database_url, storage_url=storage_url)
+    with pytest.raises(WeightsMissing):
+        await serve(options, _opener(Bare()), stop=asyncio.Event(), hurry=asyncio.Event(), announce_ready=lambda: None)
+
+
+async def test_taken_port_is_said(database_url: str, storage_url: str) -> None:
+    """A health port in use is an operator's error that names the port."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        number = taken.getsockname()[1]
+        options = EngineOptions(database_url=database_url, storage_url=storage_url, health=("127.0.0.1", number))
+        with pytest.raises(SettingsInvalid, match=str(number)):
+            await serve(
+                options,
+                _opener(FakePainter()),
+                stop=asyncio.Event(),
+                hurry=asyncio.Event(),
+                announce_ready=lambda: None,
+            )

@@ -1,0 +1,84 @@
+"""An engine in the test's own process, with a fake painter and terms short enough to wait for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pytest
+from prometheus_client import CollectorRegistry
+from structlog.testing import capture_logs
+
+from engine.contract.painting import Painter
+from engine.store.database import Database
+from engine.store.objects import Objects
+from engine.store.queue import QueueTerms
+from engine.worker.metrics import create_metrics
+from engine.worker.shift import ShiftTerms
+from engine.worker.worker import WorkerTerms, run_worker
+
+QUICK = WorkerTerms(
+    queue=QueueTerms(concurrency=4, lease=timedelta(seconds=1), poll=timedelta(seconds=0.2)),
+    shift=ShiftTerms(progress=timedelta(0), retry=timedelta(seconds=0.05)),
+    grace=timedelta(seconds=30),
+    watch=timedelta(seconds=0.2),
+    sweep=timedelta(seconds=0.2),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Engine:
+    """A running engine's task and how to stop it."""
+
+    task: asyncio.Task[None]
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    hurry: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+EngineStarter = Callable[..., AbstractAsyncContextManager[Engine]]
+
+
+@pytest.fixture(autouse=True)
+def no_unexpected_errors() -> Iterator[None]:
+    """What a loop survives it also logs; here nothing may need surviving."""
+    with capture_logs() as entries:
+        yield
+    assert [entry for entry in entries if entry["log_level"] == "error"] == []
+
+
+@pytest.fixture
+def start_engine(database: Database, objects: Objects) -> EngineStarter:
+    """Return what starts an engine on the test's database; leaving its block stops it at once."""
+
+    @asynccontextmanager
+    async def start(
+        painter: Painter,
+        *,
+        terms: WorkerTerms = QUICK,
+        store: Objects = objects,
+        on: Database = database,
+        registry: CollectorRegistry | None = None,
+    ) -> AsyncIterator[Engine]:
+        stop, hurry = asyncio.Event(), asyncio.Event()
+        work = run_worker(
+            database=on,
+            objects=store,
+            painter=painter,
+            metrics=create_metrics(registry or CollectorRegistry()),
+            terms=terms,
+            stop=stop,
+            hurry=hurry,
+        )
+        task = asyncio.create_task(work)
+        try:
+            yield Engine(task=task, stop=stop, hurry=hurry)
+        finally:
+            stop.set()
+            hurry.set()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    return start

@@ -1,0 +1,212 @@
+"""An engine is killed with SIGKILL at each boundary of a job; the next one finishes it, once."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from engine.contract.ids import new_id
+from engine.contract.jobs import Job, JobStatus
+from engine.store.database import Database
+from engine.store.jobs import read_pictures
+from engine.store.objects import Objects
+from tests.engine.worker.conftest import EngineStarter
+from tests.engine.worker.following import count, end_of, job_running, job_when, queue_is_empty, submit, until
+from tests.fakes import FakePainter, request_for
+
+pytestmark = pytest.mark.kills
+
+_FOR_EVER = 1000.0
+
+
+@asynccontextmanager
+async def _engine(database_url: str, storage_url: str, pace: float = 0.0) -> AsyncIterator[asyncio.subprocess.Process]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "tests.engine.worker.engine_process",
+        database_url,
+        storage_url,
+        str(pace),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        assert process.stdout is not None
+        while await process.stdout.readline() != b"ready\n":
+            assert not process.stdout.at_eof()
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+@asynccontextmanager
+async def _blocked(database_url: str, statement: str) -> AsyncIterator[None]:
+    """Hold what `statement` locks; when the block ends, end whoever waits for it first, as their client is dead."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        async with connection.transaction():
+            await connection.execute(statement)
+            yield
+            await connection.execute("""
+                SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid))""")
+    finally:
+        await connection.close()
+
+
+async def _kill(process: asyncio.subprocess.Process) -> None:
+    process.kill()
+    await process.wait()
+
+
+async def _is_waiting_for_a_lock(database: Database) -> bool:
+    query = """
+        SELECT count(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock'"""
+    return await count(database, query) > 0
+
+
+def _is_painted_in(attempt: int, job: Job) -> bool:
+    return job.attempts == attempt and job.progress > 0
+
+
+async def _finish_elsewhere(database: Database, objects: Objects, start_engine: EngineStarter, job: Job) -> Job:
+    """Let another engine have the job, and return it once finished with one readable set of pictures."""
+    async with start_engine(FakePainter()):
+        done = await end_of(database, job.id)
+        await until(lambda: queue_is_empty(database))
+    assert done.status is JobStatus.FINISHED
+    async with database.begin() as connection:
+        pictures = await read_pictures(connection, job.id)
+    assert [picture.slot for picture in pictures] == [0, 1, 2, 3]
+    for picture in pictures:
+        await objects.get(picture.object_key)
+    return done
+
+
+async def test_killed_before_the_start(
+    database: Database, database_url: str, storage_url: str, objects: Objects, start_engine: EngineStarter
+) -> None:
+    """Killed with the entry taken and the job not yet started: the start is not counted and the job is finished."""
+    job = await submit(database, request_for(new_id()))
+    lock = f"SELECT FROM jobs WHERE id = '{job.id}' FOR UPDATE"
+    async with _blocked(database_url, lock), _engine(database_url, storage_url) as process:
+        await until(lambda: _is_waiting_for_a_lock(database))
+        assert await count(database, "SELECT count(*) FROM pgqueuer WHERE status = 'picked'") == 1
+        await _kill(process)
+    assert (await _finish_elsewhere(database, objects, start_engine, job)).attempts == 1
+
+
+async def test_killed_while_painting(
+    database: Database, database_url: str, storage_url: str, objects: Objects, start_engine: EngineStarter
+) -> None:
+    """Killed in the middle of a picture: the job is taken up again when the lease has run out."""
+    job = await submit(database, request_for(new_id()))
+    async with _engine(database_url, storage_url, pace=_FOR_EVER) as process:
+        await job_running(database, job.id)
+        await _kill(process)
+    assert (await _finish_elsewhere(database, objects, start_engine, job)).attempts == 2
+
+
+async def test_killed_between_files_and_rows(
+    database: Database,
+    database_url: str,
+    storage_url: str,
+    objects: Objects,
+    start_engine: EngineStarter,
+    tmp_path: Path,
+) -> None:
+    """Killed with the files stored and the rows not: painted again into the same files."""
+    job = await submit(database, request_for(new_id()))
+    lock = "LOCK TABLE pictures IN EXCLUSIVE MODE"
+    async with _blocked(database_url, lock), _engine(database_url, storage_url) as process:
+        await until(lambda: _is_waiting_for_a_lock(database))
+        files = set((tmp_path / "pictures").rglob("*.*"))
+        assert len(files) == 5
+        await _kill(process)
+    assert (await _finish_elsewhere(database, objects, start_engine, job)).attempts == 2
+    assert set((tmp_path / "pictures").rglob("*.*")) == files
+
+
+async def test_killed_between_rows_and_acknowledgement(
+    database: Database, database_url: str, storage_url: str, objects: Objects, start_engine: EngineStarter
+) -> None:
+    """Killed with the job finished and its entry not answered: offered again, and nothing is painted."""
+    job = await submit(database, request_for(new_id()))
+    async with _engine(database_url, storage_url, pace=0.2) as process:
+        await job_running(database, job.id)
+        async with _blocked(database_url, "SELECT FROM pgqueuer FOR UPDATE"):
+            await end_of(database, job.id)
+            await until(lambda: _is_waiting_for_a_lock(database))
+            await _kill(process)
+    assert await count(database, "SELECT count(*) FROM pgqueuer WHERE status = 'picked'") == 1
+    painter = FakePainter()
+    async with start_engine(painter):
+        await until(lambda: queue_is_empty(database))
+    assert painter.orders == []
+    assert (await _finish_elsewhere(database, objects, start_engine, job)).attempts == 1
+
+
+async def test_killer_of_three_engines_is_quarantined(
+    database: Database, database_url: str, storage_url: str, start_engine: EngineStarter
+) -> None:
+    """A job under which three engines died is failed by the fourth without being begun."""
+    job = await submit(database, request_for(new_id()))
+    for attempt in (1, 2, 3):
+        is_so = partial(_is_painted_in, attempt)
+        async with _engine(database_url, storage_url, pace=_FOR_EVER) as process:
+            await job_when(database, job.id, is_so)
+            await _kill(process)
+    painter = FakePainter()
+    async with start_engine(painter):
+        done = await end_of(database, job.id)
+        await until(lambda: queue_is_empty(database))
+    assert (done.status, done.cause) == (JobStatus.FAILED, {"error": "PainterLost", "attempts": 3})
+    assert painter.orders == []
+
+
+async def test_terminated_engine_returns_its_job(
+    database: Database, database_url: str, storage_url: str, objects: Objects, start_engine: EngineStarter
+) -> None:
+    """SIGTERM ends an engine by itself, with its job back in the queue and no attempt used."""
+    job = await submit(database, request_for(new_id()))
+    async with _engine(database_url, storage_url, pace=_FOR_EVER) as process:
+        await job_running(database, job.id)
+        process.terminate()
+        assert await process.wait() == 0
+    assert (await job_when(database, job.id, lambda job: True)).status is JobStatus.WAITING
+    assert (await _finish_elsewhere(database, objects, start_engine, job)).attempts == 1
+
+
+async def test_engine_thought_dead_finishes_nothing(
+    database: Database, objects: Objects, start_engine: EngineStarter
+) -> None:
+    """Of two engines that both believe to have the job, the one that started it last finishes it, once."""
+    first, second = FakePainter(), FakePainter()
+    first.open.clear()
+    second.open.clear()
+    job = await submit(database, request_for(new_id()))
+    async with start_engine(first):
+        await job_running(database, job.id)
+        # As though the first had not beaten for long: its lease is given to whoever asks.
+        take = "UPDATE pgqueuer SET heartbeat = now() - interval '1 hour' RETURNING 1"
+        async with start_engine(second):
+            while not second.orders:
+                await count(database, f"WITH taken AS ({take}) SELECT count(*) FROM taken")
+                await asyncio.sleep(0.05)
+            first.open.set()
+            second.open.set()
+            done = await end_of(database, job.id)
+            await until(lambda: queue_is_empty(database))
+    assert (done.status, done.attempts) == (JobStatus.FINISHED, 2)
+    assert await count(database, "SELECT count(*) FROM pictures") == 4

@@ -1,0 +1,317 @@
+"""A worker takes jobs to their end: finished, failed, retried, cancelled or returned."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from obstore.store import MemoryStore
+from prometheus_client import CollectorRegistry
+
+from engine.contract.errors import (
+    JobInterrupted,
+    ModelBroken,
+    OutOfMemory,
+    PainterLost,
+    SizeUnsupported,
+    StorageFull,
+    StoreUnavailable,
+)
+from engine.contract.ids import new_id
+from engine.contract.jobs import JobStatus
+from engine.store.database import Database
+from engine.store.jobs import cancel_job, read_pictures, read_preview
+from engine.store.objects import Objects
+from tests.engine.worker.conftest import EngineStarter
+from tests.engine.worker.following import (
+    count,
+    end_of,
+    job_running,
+    job_when,
+    queue_is_empty,
+    submit,
+    until,
+)
+from tests.fakes import FakePainter, request_for
+
+
+async def test_job_is_painted_and_stored(database: Database, objects: Objects, start_engine: EngineStarter) -> None:
+    """A waiting job ends finished, with its four pictures and its grid readable, its preview and its entry gone."""
+    job = await submit(database, request_for(new_id()))
+    async with start_engine(FakePainter()):
+        done = await end_of(database, job.id)
+        await until(lambda: queue_is_empty(database))
+    assert (done.status, done.attempts, done.progress) == (JobStatus.FINISHED, 1, 1.0)
+    assert done.grid_key is not None
+    assert (await objects.get(done.grid_key)).startswith(b"\xff\xd8")
+    async with database.begin() as connection:
+        pictures = await read_pictures(connection, job.id)
+        assert await read_preview(connection, job.id) is None
+    assert [picture.slot for picture in pictures] == [0, 1, 2, 3]
+    assert [picture.seed for picture in pictures] == [7, 8, 9, 10]
+    for picture in pictures:
+        assert (await objects.get(picture.object_key)).startswith(b"\x89PNG")
+
+
+async def test_progress_and_preview_are_kept_while_it_runs(database: Database, start_engine: EngineStarter) -> None:
+    """A running job shows how far it is and what it looks like."""
+    painter = FakePainter(steps=4)
+    painter.open.clear()
+    job = await submit(database, request_for(new_id()))
+    async with start_engine(painter):
+        await job_when(database, job.id, lambda job: job.progress == 0.5)
+        async with database.begin() as connection:
+            preview = await read_preview(connection, job.id)
+        assert preview is not None
+        assert preview.startswith(b"\xff\xd8")
+        painter.open.set()
+        await end_of(database, job.id)
+
+
+async def test_variation_starts_from_its_picture(
+    database: Database, objects: Objects, start_engine: EngineStarter
+) -> None:
+    """The painter of a variation is given the bytes of the picture it descends from."""
+    painter = FakePainter()
+    async with start_engine(painter):
+        first = await submit(database, request_for(new_id()))
+        await end_of(database, first.id)
+        async with database.begin() as connection:
+            picture = (await read_pictures(connection, first.id))[2]
+        second = await submit(database, request_for(new_id(), parent=(first.id, picture.id)))
+        assert (await end_of(database, second.id)).status is JobStatus.FINISHED
+    assert painter.orders[0].source is None
+    assert painter.orders[1].source == await objects.get(picture.object_key)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        SizeUnsupported(width=9, height=9, model="fake"),
+        ModelBroken(name="fake", cause="nothing but black"),
+    ],
+)
+async def test_refusal_and_fault_fail_at_once(
+    database: Database, start_engine: EngineStarter, error: Exception
+) -> None:
+    """What no second try can mend is not tried twice, and its cause is kept with its facts."""
+    painter = FakePainter(faults={"odd": [error]})
+    job = await submit(database, request_for(new_id(), "odd"))
+    async with start_engine(painter):
+        done = await end_of(database, job.id)
+        await until(lambda: queue_is_empty(database))
+    assert (done.status, done.attempts) == (JobStatus.FAILED, 1)
+    assert done.cause is not None
+    assert done.cause["error"] == type(error).__name__
+    assert done.cause.items() >= error.facts.items()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("error", [OutOfMemory(), ZeroDivisionError("by nothing")])
+async def test_passing_failure_is_tried_again(
+    database: Database, start_engine: EngineStarter, error: Exception
+) -> None:
+    """A job that failed twice finishes at the third attempt."""
+    painter = FakePainter(faults={"a red circle": [error, error]})
+    job = await submit(database, request_for(new_id()))
+    async with start_engine(painter):
+        done = await end_of(database, job.id)
+    assert (done.status, done.attempts) == (JobStatus.FINISHED, 3)
+
+
+async def test_third_failure_quarantines(database: Database, start_engine: EngineStarter) -> None:
+    """A job that failed three times stays failed with the last cause, and delays nobody."""
+    painter = FakePainter(faults={"poison": [OutOfMemory(), OutOfMemory(), ZeroDivisionError("by nothing")]})
+    poison = await submit(database, request_for(new_id(), "poison"))
+    healthy = await submit(database, request_for(new_id()))
+    async with start_engine(painter):
+        assert (await end_of(database, healthy.id)).status is JobStatus.FINISHED
+        done = await end_of(database, poison.id)
+        await until(lambda: queue_is_empty(database))
+    assert (done.status, done.attempts) == (JobStatus.FAILED, 3)
+    assert done.cause == {"error": "ZeroDivisionError", "message": "by nothing"}
+    assert sum(order.job_id == poison.id for order in painter.orders) == 3
+
+
+async def test_interrupted_painting_is_not_held_against_the_job(
+    database: Database, start_engine: EngineStarter
+) -> None:
+    """A painter that stops gives jobs back without using up an attempt."""
+    painter = FakePainter(faults={"a red circle": [JobInterrupted() for _ in range(5)]})
+    job = await submit(database, request_for(new_id()))
+    async with start_engine(painter):
+        done = await end_of(database, job.id)
+    assert (done.status, done.attempts) == (JobStatus.FINISHED, 1)
+
+
+async def test_cancelled_job_is_let_go(database: Database, start_engine: EngineStarter) -> None:
+    """Cancelling a running job closes its painting, and it stays cancelled without pictures."""
+    painter = FakePainter()
+    painter.open.clear()
+    job = await submit(database, request_for(new_id()))
+    async with start_engine(painter):
+        await job_running(database, job.id)
+        async with database.begin() as connection:
+            assert await cancel_job(connection, job.id)
+        await until(lambda: queue_is_empty(database))
+    assert painter.closed == [job.id]
+    assert (await end_of(database, job.id)).status is JobStatus.CANCELLED
+    assert await count(database, "SELECT count(*) FROM pictures") == 0
+
+
+async def test_cancelled_while_waiting_is_never_painted(database: Database, start_engine: EngineStarter) -> None:
+    """A job cancelled before an engine takes it is answered without painting."""
+    job = await submit(database, request_for(new_id()))
+    async with database.begin() as connection:
+        await cancel_job(connection, job.id)
+    painter = FakePainter()
+    async with start_engine(painter):
+        await until(lambda: queue_is_empty(database))
+    assert painter.orders == []
+
+
+async def test_cancel_racing_finish_has_one_winner(database: Database, start_engine: EngineStarter) -> None:
+    """Whichever commits first stands: finished with pictures, or cancelled without."""
+    painter = FakePainter(steps=2)
+    async with start_engine(painter):
+        jobs = [await submit(database, request_for(new_id(), seed=seed)) for seed in range(12)]
+
+        async def cancel(job_id: object, delay: float) -> bool:
+            await asyncio.sleep(delay)
+            async with database.begin() as connection:
+                return await cancel_job(connection, job_id)  # type: ignore[arg-type]
+
+        won = await asyncio.gather(*(cancel(job.id, number * 0.02) for number, job in enumerate(jobs)))
+        ended = [await end_of(database, job.id) for job in jobs]
+        await until(lambda: queue_is_empty(database))
+    for job, is_cancelled in zip(ended, won, strict=True):
+        assert job.status is (JobStatus.CANCELLED if is_cancelled else JobStatus.FINISHED)
+        async with database.begin() as connection:
+            assert len(await read_pictures(connection, job.id)) == (0 if is_cancelled else 4)
+
+
+async def test_stop_lets_running_jobs_finish(database: Database, start_engine: EngineStarter) -> None:
+    """After a stop what runs is finished, what waits is left, and the engine ends by itself."""
+    painter = FakePainter()
+    painter.open.clear()
+    running = [await submit(database, request_for(new_id())) for _ in range(4)]
+    waiting = await submit(database, request_for(new_id()))
+    async with start_engine(painter) as engine:
+        for job in running:
+            await job_running(database, job.id)
+        engine.stop.set()
+        painter.open.set()
+        await engine.task
+    for job in running:
+        assert (await end_of(database, job.id)).status is JobStatus.FINISHED
+    left = await job_when(database, waiting.id, lambda job: True)
+    assert (left.status, left.attempts) == (JobStatus.WAITING, 0)
+    assert await count(database, "SELECT count(*) FROM pgqueuer WHERE status = 'queued'") == 1
+
+
+async def test_hurried_stop_returns_running_jobs(database: Database, start_engine: EngineStarter) -> None:
+    """An engine in a hurry puts its jobs back uncounted, and the next engine takes them at once."""
+    painter = FakePainter()
+    painter.open.clear()
+    job = await submit(database, request_for(new_id()))
+    async with start_engine(painter) as engine:
+        await job_running(database, job.id)
+        engine.stop.set()
+        engine.hurry.set()
+        await engine.task
+    assert painter.closed == [job.id]
+    back = await job_when(database, job.id, lambda job: True)
+    assert (back.status, back.attempts, back.progress) == (JobStatus.WAITING, 0, 0.0)
+    async with start_engine(FakePainter()):
+        done = await end_of(database, job.id)
+    assert (done.status, done.attempts) == (JobStatus.FINISHED, 1)
+
+
+async def test_painter_lost_to_the_stop_is_not_held_against_the_job(
+    database: Database, start_engine: EngineStarter
+) -> None:
+    """A painter that dies of the same signal that stops the engine costs its jobs no attempt."""
+    painter = FakePainter(faults={"a red circle": [PainterLost()]})
+    painter.open.clear()
+    job = await submit(database, request_for(new_id()))
+    async with start_engine(painter) as engine:
+        await job_running(database, job.id)
+        engine.stop.set()
+        painter.open.set()
+        await engine.task
+    back = await job_when(database, job.id, lambda job: True)
+    assert (back.status, back.attempts) == (JobStatus.WAITING, 0)
+
+
+async def test_job_without_an_entry_is_queued_again(database: Database, start_engine: EngineStarter) -> None:
+    """A job whose entry was lost, waiting or running, is found by the sweep and finished."""
+    jobs = [await submit(database, request_for(new_id())) for _ in range(2)]
+    assert await count(database, "WITH gone AS (DELETE FROM pgqueuer RETURNING 1) SELECT count(*) FROM gone") == 2
+    start = f"UPDATE jobs SET status = 'running', attempts = 1, started_at = now() WHERE id = '{jobs[0].id}'"
+    await count(database, f"WITH started AS ({start} RETURNING 1) SELECT count(*) FROM started")
+    async with start_engine(FakePainter()):
+        for job in jobs:
+            assert (await end_of(database, job.id)).status is JobStatus.FINISHED
+
+
+async def test_full_disk_fails_the_job_with_its_cause(database: Database, start_engine: EngineStarter) -> None:
+    """When the pictures cannot be stored for want of room, the job says so and no row names a missing file."""
+
+    class FullObjects(Objects):
+        async def put(self, data: bytes, suffix: str) -> str:
+            raise StorageFull(key="k" + suffix)
+
+    job = await submit(database, request_for(new_id()))
+    async with start_engine(FakePainter(), store=FullObjects(MemoryStore())):
+        done = await end_of(database, job.id)
+    assert (done.status, (done.cause or {})["error"]) == (JobStatus.FAILED, "StorageFull")
+    assert await count(database, "SELECT count(*) FROM pictures") == 0
+
+
+async def test_store_that_comes_back_is_waited_for(
+    database: Database, objects: Objects, start_engine: EngineStarter
+) -> None:
+    """A picture store that is away for a moment costs no attempt and no second painting."""
+
+    class AwayTwice(Objects):
+        refusals = 2
+
+        async def put(self, data: bytes, suffix: str) -> str:
+            if self.refusals:
+                self.refusals -= 1
+                raise StoreUnavailable(cause="away")
+            return await super().put(data, suffix)
+
+    painter = FakePainter()
+    job = await submit(database, request_for(new_id()))
+    async with start_engine(painter, store=AwayTwice(objects.store)):
+        done = await end_of(database, job.id)
+    assert (done.status, done.attempts, len(painter.orders)) == (JobStatus.FINISHED, 1, 1)
+
+
+async def test_variation_of_a_lost_picture_fails(
+    database: Database, objects: Objects, start_engine: EngineStarter, tmp_path: Path
+) -> None:
+    """A variation whose source file is gone is failed with that cause."""
+    async with start_engine(FakePainter()):
+        first = await submit(database, request_for(new_id()))
+        await end_of(database, first.id)
+        async with database.begin() as connection:
+            picture = (await read_pictures(connection, first.id))[0]
+        (tmp_path / "pictures" / picture.object_key).unlink()
+        second = await submit(database, request_for(new_id(), parent=(first.id, picture.id)))
+        done = await end_of(database, second.id)
+    assert (done.status, (done.cause or {})["error"]) == (JobStatus.FAILED, "PictureCorrupt")
+
+
+async def test_outcomes_are_counted(database: Database, start_engine: EngineStarter) -> None:
+    """The metrics tell finished jobs from failed ones."""
+    registry = CollectorRegistry()
+    painter = FakePainter(faults={"odd": [ModelBroken(name="fake", cause="black")]})
+    async with start_engine(painter, registry=registry):
+        for prompt in ("odd", "even", "even"):
+            await end_of(database, (await submit(database, request_for(new_id(), prompt))).id)
+        await until(lambda: queue_is_empty(database))
+    assert registry.get_sample_value("easel_jobs_total", {"outcome": "finished"}) == 2
+    assert registry.get_sample_value("easel_jobs_total", {"outcome": "failed"}) == 1
+    assert registry.get_sample_value("easel_jobs_running") == 0
