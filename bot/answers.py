@@ -1,0 +1,78 @@
+"""Answering an interaction: the work, its sentence when it fails, and the message of a job that it started."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable
+from dataclasses import replace
+
+import aiohttp
+import discord
+import structlog
+
+from bot import replies
+from bot.cards import view_from_card, waiting_card
+from bot.delivery.messages import NO_MENTIONS
+from bot.hook import result_of
+from bot.services import Services
+from bot.store.standings import Standing
+from bot.store.submissions import Submitted
+from engine.contract.errors import EaselError
+from engine.contract.jobs import JobStatus
+
+_log = structlog.get_logger()
+
+# What sending an answer may meet; the answer may or may not have arrived.
+_UNSENT = (discord.HTTPException, aiohttp.ClientError, OSError, asyncio.TimeoutError)
+
+
+async def answer(interaction: discord.Interaction, services: Services, name: str, work: Awaitable[None]) -> None:
+    """Do the work, which answers the interaction; where it raises, answer with the error's sentence.
+
+    name: what was asked for, for logs and figures.
+    """
+    began = time.monotonic()
+    task = asyncio.current_task()
+    assert task is not None
+    services.answering.add(task)
+    task.add_done_callback(services.answering.discard)
+    result = await result_of(work, asked=name, interaction=interaction.id)
+    if isinstance(result, EaselError):
+        await say(interaction, replies.reply_for(result))
+    elif isinstance(result, Exception):
+        await say(interaction, replies.BROKEN)
+    outcome = type(result).__name__ if result else "done"
+    services.metrics.answers.labels(name=name, outcome=outcome).inc()
+    services.metrics.answer_seconds.labels(name=name).observe(time.monotonic() - began)
+
+
+async def say(interaction: discord.Interaction, text: str) -> None:
+    """Tell the member alone; an interaction that no longer takes answers is only logged."""
+    try:
+        if interaction.response.is_done():
+            await interaction.followup.send(text, ephemeral=True, allowed_mentions=NO_MENTIONS)
+        else:
+            await interaction.response.send_message(text, ephemeral=True, allowed_mentions=NO_MENTIONS)
+    except _UNSENT as error:
+        _log.warning("answer not sent", interaction=interaction.id, error=type(error).__name__)
+
+
+async def show_submitted(interaction: discord.Interaction, services: Services, submitted: Submitted) -> None:
+    """Answer with the message of a job just stored; where that fails, the courier posts it instead."""
+    job, delivery = submitted.job, submitted.delivery
+    wait = services.courier.experience.wait(submitted.num_ahead)
+    card = waiting_card(job, delivery.discord_id, num_ahead=submitted.num_ahead, wait=wait)
+    try:
+        sent = await interaction.response.send_message(
+            card.content, view=view_from_card(card), allowed_mentions=NO_MENTIONS
+        )
+    except _UNSENT as error:
+        _log.warning("answer not sent", job=str(job.id), error=type(error).__name__)
+        services.courier.take(delivery, is_fresh=False)
+        return
+    shown = Standing(status=JobStatus.WAITING, percent=0)
+    if sent.message_id is None:
+        services.courier.take(delivery, is_fresh=False)
+    else:
+        services.courier.take(replace(delivery, message_id=sent.message_id), is_fresh=True, shown=shown)

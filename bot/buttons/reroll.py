@@ -1,0 +1,29 @@
+"""The re-roll: the same request with another seed."""
+
+from __future__ import annotations
+
+import discord
+
+from bot import replies
+from bot.answers import say, show_submitted
+from bot.buttons.press import JobButton
+from bot.custom_ids import ButtonVerb, pattern
+from bot.services import Services
+from bot.specs import without_seed
+from bot.store.buttons import reroll
+from bot.store.interactions import Press
+
+
+class RerollButton(JobButton, template=pattern(ButtonVerb.REROLL)):
+    """Paints the job's grid anew."""
+
+    verb = ButtonVerb.REROLL
+
+    async def press(self, interaction: discord.Interaction, services: Services, press: Press) -> None:
+        """Store the new job, and show it as the answer."""
+        async with services.transaction(press) as connection:
+            submitted = await reroll(connection, press, self.button.job_id, services.claimant, without_seed)
+        if submitted:
+            await show_submitted(interaction, services, submitted)
+        else:
+            await say(interaction, replies.ALREADY_DONE)

@@ -1,0 +1,95 @@
+"""`easel models`: the registry as its operator works with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from bot.cli.sentences import sentence_from_error
+from engine.contract.errors import SettingsInvalid
+from engine.models.places import fetch
+from engine.models.registry import SHIPPED, Model, Registry, read_registry
+from engine.models.upkeep import Standing, add_model, record_hash, standing_of, standings
+from engine.settings import EngineSettings
+
+
+def show_models(settings: EngineSettings) -> None:
+    """Print what is registered; the files themselves are not looked at."""
+    registry = _registry(settings)
+    default = registry.model(settings.model).name
+    table = Table("model", "family", "size", "steps", "licence", "source")
+    for model in registry.models.values():
+        name = f"{model.name} (default)" if model.name == default else model.name
+        size = f"{model.defaults.width} x {model.defaults.height}"
+        steps = str(model.defaults.steps)
+        table.add_row(name, model.family.name, size, steps, model.licence, escape(_source_text(model)))
+    _console().print(table)
+    for adapter in registry.adapters.values():
+        _console().print(f"adapter {adapter.name}: {escape(str(adapter.file))}")
+
+
+def check_models(settings: EngineSettings) -> int:
+    """Print how each model stands, and record the hashes of those that have none; return 1 when one cannot be used."""
+    registry = _registry(settings)
+    num_faulty = 0
+    for standing in standings(registry):
+        num_faulty += standing.error is not None
+        _show(standing)
+        if standing.sha256 and standing.model.sha256 is None and registry.path != SHIPPED:
+            record_hash(registry.path, standing.model.name, standing.sha256)
+    return 1 if num_faulty else 0
+
+
+def register_model(settings: EngineSettings, name: str, *, family: str, licence: str, source: dict[str, str]) -> int:
+    """Add a model to the operator's file and print how it stands; return 1 when its files are not here yet.
+
+    Raises: SettingsInvalid without a file of the operator's own, or when the entry would be faulty.
+    """
+    if settings.models_file is None:
+        raise SettingsInvalid(
+            problems=(f"Set EASEL_MODELS_FILE to a file of your own first; a copy of {SHIPPED} is a good beginning.",)
+        )
+    standing = add_model(settings.models_file, name, family=family, licence=licence, **source)
+    _show(standing)
+    return 1 if standing.error else 0
+
+
+def fetch_model(settings: EngineSettings, name: str) -> int:
+    """Bring a hub model's files here and print how it then stands; return 1 when it cannot be used.
+
+    Raises: ModelUnknown, WeightsMissing when the hub cannot be reached or has no such model.
+    """
+    model = _registry(settings).model(name)
+    fetch(model)
+    standing = standing_of(model)
+    _show(standing)
+    return 1 if standing.error else 0
+
+
+def _registry(settings: EngineSettings) -> Registry:
+    return read_registry(settings.models_file or SHIPPED)
+
+
+def _source_text(model: Model) -> str:
+    source = model.source
+    return source.hub or str((source.folder or source.file or Path()).resolve())
+
+
+def _show(standing: Standing) -> None:
+    console = _console()
+    name = standing.model.name
+    if standing.error is not None:
+        console.print(f"[red]MEND[/red]  [bold]{name}[/bold]  {escape(sentence_from_error(standing.error))}")
+        return
+    assert standing.place is not None
+    size = f"{standing.size_bytes / 2**20:,.0f} MiB"
+    console.print(f"[green]ok[/green]    [bold]{name}[/bold]  {escape(str(standing.place.resolve()))}, {size}")
+    typer.echo(f"      sha256 {standing.sha256}")
+
+
+def _console() -> Console:
+    return Console(highlight=False, soft_wrap=True)

@@ -1,0 +1,30 @@
+"""Prompts as an operator gives them; `easel parse` does not ask what a model can do with one."""
+
+from __future__ import annotations
+
+import json
+
+from engine.contract.errors import PromptRefused
+from engine.contract.jobs import JobSpec
+from engine.prompt import Faults, Limits, json_from_specs, parse, show_faults
+
+USUAL_LIMITS = Limits()
+
+
+def specs_from_prompt(prompt: str, limits: Limits = USUAL_LIMITS) -> tuple[JobSpec, ...]:
+    """Return the specs that the prompt asks for, of a service that allows what `limits` say.
+
+    Raises: PromptRefused with every fault of it, a caret under each.
+    """
+    parsed = parse(prompt, limits=limits)
+    if isinstance(parsed, Faults):
+        raise PromptRefused(message=show_faults(parsed))
+    return parsed
+
+
+def json_from_prompt(prompt: str) -> str:
+    """Return the specs of the prompt as a JSON array.
+
+    Raises: PromptRefused with every fault of it, a caret under each.
+    """
+    return json.dumps(json_from_specs(specs_from_prompt(prompt)), ensure_ascii=False, indent=2)

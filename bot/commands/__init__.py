@@ -1,0 +1,1 @@
+"""What members type, one file for each family of commands."""

@@ -1,0 +1,78 @@
+"""`/imagine`: from a prompt to one message for each job it asks for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import discord
+from discord import app_commands
+
+from bot import replies
+from bot.answers import answer, say, show_submitted
+from bot.presses import press_from_interaction
+from bot.services import Services
+from bot.store.buttons import draw_seed
+from bot.store.submissions import Draft, submit_drafts
+from engine.contract.errors import PromptRefused
+from engine.contract.jobs import JobSpec, Operation
+from engine.prompt import Faults, Specs, parse, show_faults
+
+if TYPE_CHECKING:
+    from bot.client import EaselClient
+
+
+@app_commands.command(name="imagine", description="Paint four pictures from words")
+@app_commands.describe(
+    prompt="What to paint; may end in parameters such as --ar 3:2 or --no red", negative="What must not be in it"
+)
+@app_commands.allowed_installs(guilds=True, users=False)
+@app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
+async def imagine(interaction: discord.Interaction[EaselClient], prompt: str, negative: str | None = None) -> None:
+    """Queue the jobs that the prompt asks for, and show the first as the answer."""
+    services = interaction.client.services
+    await answer(interaction, services, "imagine", _imagine(interaction, services, prompt, negative))
+
+
+def specs_from_text(services: Services, prompt: str, negative: str | None) -> Specs:
+    """Return the specs of the jobs asked for.
+
+    Raises: PromptRefused with every fault shown.
+    """
+    given = {"negative": negative} if negative else {}
+    specs = parse(prompt, services.defaults, services.limits, given=given)
+    if isinstance(specs, Faults):
+        raise PromptRefused(message=show_faults(specs))
+    return specs
+
+
+def may_post(interaction: discord.Interaction) -> bool:
+    """Return whether the bot may keep a picture's message up to date where the member is."""
+    if interaction.guild_id is None:
+        return True
+    here = interaction.app_permissions
+    is_thread = isinstance(interaction.channel, discord.Thread)
+    may_send = here.send_messages_in_threads if is_thread else here.send_messages
+    return here.view_channel and may_send and here.attach_files
+
+
+async def _imagine(
+    interaction: discord.Interaction[EaselClient], services: Services, prompt: str, negative: str | None
+) -> None:
+    if not may_post(interaction):
+        await say(interaction, replies.CHANNEL_CLOSED)
+        return
+    drafts = [_draft(spec) for spec in specs_from_text(services, prompt, negative)]
+    press = press_from_interaction(interaction)
+    async with services.transaction(press) as connection:
+        submitted = await submit_drafts(connection, press, drafts, services.claimant)
+    if not submitted:
+        await say(interaction, replies.ALREADY_DONE)
+        return
+    await show_submitted(interaction, services, submitted[0])
+    for further in submitted[1:]:
+        services.courier.take(further.delivery, is_fresh=True)
+
+
+def _draft(spec: JobSpec) -> Draft:
+    seed = spec.parameters.get("seed")
+    return Draft(operation=Operation.IMAGINE, spec=spec, seed=seed if isinstance(seed, int) else draw_seed())

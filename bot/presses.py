@@ -1,0 +1,53 @@
+"""From discord.py's interaction to the facts that Easel keeps or decides by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+import discord
+
+from bot.custom_ids import ButtonVerb, id_from_text
+from bot.store.interactions import Press, Token
+from engine.contract.feedback import Surface
+
+TOKEN_LIFE = timedelta(minutes=15)
+"""How long Discord honours an interaction's token."""
+
+
+def press_from_interaction(interaction: discord.Interaction) -> Press:
+    """Return the facts of the interaction that Easel keeps or decides by."""
+    message = interaction.message
+    shown_at = (message.edited_at or message.created_at) if message else None
+    return Press(
+        id=str(interaction.id),
+        discord_id=interaction.user.id,
+        channel_id=interaction.channel_id or 0,
+        message_id=message.id if message else None,
+        shown_slot=shown_slot(custom_ids(message)) if message else None,
+        surface=_surface(interaction),
+        token=Token(text=interaction.token, expires_at=interaction.created_at + TOKEN_LIFE),
+        latency=max(timedelta(), interaction.created_at - shown_at) if shown_at else None,
+        is_administrator=interaction.guild_id is not None and interaction.permissions.administrator,
+        at=interaction.created_at,
+    )
+
+
+def shown_slot(texts: Iterable[str]) -> int | None:
+    """Return the slot of the picture that a message with these buttons shows by itself; None for any other message."""
+    for button in map(id_from_text, texts):
+        if button and button.index is not None and button.verb is ButtonVerb.JUDGE:
+            return button.index // 10 - 1
+    return None
+
+
+def custom_ids(message: discord.Message) -> list[str]:
+    """Return the ids of the message's buttons."""
+    rows = [row for row in message.components if isinstance(row, discord.ActionRow)]
+    return [child.custom_id for row in rows for child in row.children if child.custom_id]
+
+
+def _surface(interaction: discord.Interaction) -> Surface:
+    if interaction.guild_id is not None:
+        return Surface.GUILD
+    return Surface.PRIVATE if interaction.context.private_channel else Surface.DM

@@ -1,0 +1,145 @@
+"""Every sentence a member reads, apart from the faults of a prompt, which the prompt language words itself.
+
+Indexes start at 1 here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from engine.contract import errors
+from engine.contract.feedback import Rating
+from engine.contract.jobs import JobStatus
+
+FACES: Mapping[Rating, str] = {Rating.AWFUL: "😖", Rating.BAD: "☹️", Rating.GOOD: "🙂", Rating.GREAT: "😍"}
+
+CANCELLED = "Cancelled."
+UNKNOWN_BUTTON = "This button is not one Easel knows. Start again with /imagine."
+ALREADY_DONE = "That press was already taken care of."
+BROKEN = "Something went wrong on Easel's side, and it has been written down. Please try again."
+CHANNEL_CLOSED = (
+    "Easel may not post pictures here. Ask an administrator to allow it, or use /imagine in a direct message."
+)
+PICTURE_LOST = "The picture is damaged or missing in Easel's store. Press 🔄 under the grid to paint it again."
+PICTURE_TOO_LARGE = "The picture is too large for Discord, even made smaller. It is kept in Easel's store."
+
+_ENDED = {
+    JobStatus.FINISHED.value: "has already finished",
+    JobStatus.FAILED.value: "has already failed",
+    JobStatus.CANCELLED.value: "was already cancelled",
+}
+
+_SENTENCES: Mapping[type[errors.EaselError], Callable[[Any], str]] = {
+    errors.PromptRefused: lambda error: code_block(error.message),
+    errors.TooManyPending: lambda error: (
+        f"You have {error.pending} unfinished jobs and may have {error.limit}. Wait for one to finish, or cancel one."
+    ),
+    errors.JobUnknown: lambda error: "Easel no longer knows this job. Start again with /imagine.",
+    errors.PictureUnknown: lambda error: "There is no such picture. Wait until the grid is finished, then press again.",
+    errors.NotYours: lambda error: "Only the member who started this job, or an administrator, can cancel it.",
+    errors.JobOver: lambda error: f"There is nothing to cancel: the job {_ENDED.get(error.status, 'is over')}.",
+    errors.ModelUnknown: lambda error: f"There is no model called {error.name}. Choose one of: {_list(error.known)}.",
+    errors.SizeUnsupported: lambda error: (
+        f"The model {error.model} cannot paint {error.width}x{error.height}. Choose another --ar, such as --ar 1:1."
+    ),
+    errors.SettingUnsupported: lambda error: _setting_sentence(error),
+    errors.AdapterMismatch: lambda error: (
+        f"The adapter {error.name} does not fit the model {error.model}. Leave it out, or choose its own model."
+    ),
+    errors.StoreUnavailable: lambda error: (
+        "Easel cannot reach its database just now, so nothing was stored. Please try again in a minute."
+    ),
+    errors.PainterLost: lambda error: "The painter stopped unexpectedly. Please try again.",
+    errors.OutOfMemory: lambda error: (
+        "The painter ran out of memory. Try fewer --steps or a smaller --ar, or ask Easel's operator."
+    ),
+    errors.JobInterrupted: lambda error: "The painter was being restarted. Please try again.",
+    errors.WeightsMissing: lambda error: "The model's files are missing. Please tell Easel's operator.",
+    errors.WeightsMismatch: lambda error: "The model's files are damaged. Please tell Easel's operator.",
+    errors.ModelBroken: lambda error: (
+        f"The model {error.name} painted nothing usable. Try another prompt, or tell Easel's operator."
+    ),
+    errors.StorageFull: lambda error: "Easel has no room left for pictures. Please tell its operator.",
+    errors.PictureCorrupt: lambda error: PICTURE_LOST,
+    errors.SettingsInvalid: lambda error: "Easel is set up wrongly. Please tell its operator.",
+}
+
+_CAUSES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "ModelUnknown": lambda facts: f"there is no model called {facts.get('name', 'that')}",
+    "SizeUnsupported": lambda facts: "the model cannot paint that shape; choose another --ar",
+    "SettingUnsupported": lambda facts: f"the model does not take that --{facts.get('name', 'setting')}",
+    "AdapterMismatch": lambda facts: "the adapter does not fit the model",
+    "OutOfMemory": lambda facts: "the painter ran out of memory three times; try fewer --steps or a smaller --ar",
+    "PainterLost": lambda facts: "the painter stopped three times while at it; change the prompt or tell the operator",
+    "JobInterrupted": lambda facts: "the painter was restarted three times while at it; please try again",
+    "StorageFull": lambda facts: "there is no room left for pictures; please tell Easel's operator",
+    "PictureCorrupt": lambda facts: "the picture it starts from is damaged; start again with /imagine",
+    "WeightsMissing": lambda facts: "the model's files are missing; please tell Easel's operator",
+    "WeightsMismatch": lambda facts: "the model's files are damaged; please tell Easel's operator",
+    "ModelBroken": lambda facts: "the model painted nothing usable; try another prompt or tell Easel's operator",
+}
+
+
+def reply_for(error: errors.EaselError) -> str:
+    """Return the sentence for an error: what is wrong and what to do; every class of the tree has one."""
+    for kind in type(error).__mro__:
+        if kind in _SENTENCES:
+            return _SENTENCES[kind](error)
+    return BROKEN
+
+
+def has_reply(kind: type[errors.EaselError]) -> bool:
+    """Return whether errors of exactly this class have a sentence of their own."""
+    return kind in _SENTENCES
+
+
+def sentence_from_cause(cause: Mapping[str, Any]) -> str:
+    """Return why a job failed, from what was stored with it, as the end of a sentence."""
+    wording = _CAUSES.get(str(cause.get("error")))
+    return wording(cause) if wording else "it failed three times; change the prompt or tell Easel's operator"
+
+
+def waiting(num_ahead: int, wait: timedelta | None) -> str:
+    """Return the state of a job that has just been queued."""
+    place = "next in line" if num_ahead == 0 else f"{num_ahead} ahead"
+    return f"Waiting to start: {place}" + (f", about {duration(wait)}" if wait else "")
+
+
+def rated(rating: Rating, before: Rating | None) -> str:
+    """Return the confirmation of a stored rating."""
+    if before is None:
+        return f"Rated {FACES[rating]}. Press another face to change it."
+    if before is rating:
+        return f"Your rating stays {FACES[rating]}."
+    return f"Rating changed from {FACES[before]} to {FACES[rating]}."
+
+
+def moved_from(channel_id: int) -> str:
+    """Return why a message is in the direct messages and not where it was asked for."""
+    return f"Easel may no longer post in <#{channel_id}>, so here is what you asked for there."
+
+
+def duration(time: timedelta) -> str:
+    """Return a length of time rounded as one would say it: 7 s, 40 s, 3 min, 2 h."""
+    seconds = max(1, round(time.total_seconds()))
+    if seconds < 10:
+        return f"{seconds} s"
+    if seconds < 60:
+        return f"{round(seconds, -1)} s"
+    return f"{round(seconds / 60)} min" if seconds < 5400 else f"{round(seconds / 3600)} h"
+
+
+def code_block(text: str, *, limit: int = 1990) -> str:
+    """Return the text in a code block that it cannot leave, within a message's limit of 2,000 characters."""
+    return f"```\n{text.replace('```', '` ` `')[: limit - 8]}\n```"
+
+
+def _setting_sentence(error: errors.SettingUnsupported) -> str:
+    choice = f" Choose one of: {_list(error.known)}." if error.known else " Leave it out, or give another value."
+    return f"The model {error.model} does not take --{error.name} {error.value}.{choice}"
+
+
+def _list(names: tuple[str, ...]) -> str:
+    return ", ".join(names[:20]) or "none"

@@ -1,0 +1,34 @@
+"""Uploaded files in memory, up to a number of bytes; beyond it the oldest are lost, as old addresses are anyway."""
+
+from collections.abc import Iterator
+
+ROOM_BYTES = 512 * 1024 * 1024
+
+
+class Files:
+    """Contents by attachment id, in the order in which they came."""
+
+    def __init__(self, room_bytes: int = ROOM_BYTES) -> None:
+        self._room_bytes = room_bytes
+        self._used_bytes = 0
+        self._contents: dict[int, bytes] = {}
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(tuple(self._contents))
+
+    def keep(self, attachment_id: int, content: bytes) -> None:
+        """Store a file, and lose the oldest ones while there is no room."""
+        self._contents[attachment_id] = content
+        self._used_bytes += len(content)
+        for oldest in self:
+            if self._used_bytes <= self._room_bytes:
+                return
+            self.forget(oldest)
+
+    def find(self, attachment_id: int) -> bytes | None:
+        """Return a file's content, None when it is lost or never was."""
+        return self._contents.get(attachment_id)
+
+    def forget(self, attachment_id: int) -> None:
+        """Drop a file, if it is there."""
+        self._used_bytes -= len(self._contents.pop(attachment_id, b""))

@@ -1,0 +1,242 @@
+// Puts the page together: one member, one open channel, and which part hears of what.
+
+import { MessageBar } from "./command/bar.js";
+import { createDrafts } from "./command/drafts.js";
+import { drawGate, isGated } from "./gate.js";
+import { Interactions } from "./interactions.js";
+import { followMessages } from "./message/actions.js";
+import { MessageLog } from "./message/log.js";
+import { createApi } from "./model/api.js";
+import { recall, remember } from "./model/memory.js";
+import { createReading } from "./model/reading.js";
+import { follow } from "./model/following.js";
+import { Store, displayName } from "./model/store.js";
+import { Lightbox } from "./overlay/lightbox.js";
+import { openModal } from "./overlay/modal.js";
+import { createNotices } from "./overlay/notices.js";
+import { drawChannels, drawMember } from "./sidebar.js";
+import { refreshTimes } from "./text/times.js";
+import { createThemeButton } from "./theme.js";
+import { drawBanner, drawTopbar } from "./topbar.js";
+import { createTyping } from "./typing.js";
+
+const TICK = 20000;
+const RETRY = 2000;
+const at = (id) => document.getElementById(id);
+const place = new URLSearchParams(location.search);
+
+const store = new Store((change) => changes[change.kind](change));
+const tell = createNotices(at("notices"));
+const lightbox = new Lightbox();
+const typing = createTyping(at("typing"), store);
+const themeButton = createThemeButton();
+let api = createApi(place.get("member"));
+let connection = null;
+let reading = null;
+let drafts = null;
+let current = null;
+
+const interactions = new Interactions({
+  send: (payload, files) => api.interact(payload, files),
+  drawMessage: (id) => log.refresh(id),
+  drawWaiting: () => log.drawWaiting(),
+  openModal: (modal, submit) => openModal(modal, { store, botName: displayName(store.bot), submit }),
+});
+
+async function attempt(action) {
+  try {
+    return await action();
+  } catch (error) {
+    tell(error.message, "error");
+    return undefined;
+  }
+}
+
+/** What messages know of the page around them, and may ask of it. */
+const env = {
+  store,
+  channelId: () => current?.id,
+  openLightbox: (...pictures) => lightbox.open(...pictures),
+  pressComponent: (...press) => interactions.press(...press),
+  pendingOf: (id) => interactions.pendingOf(id),
+  failure: (id) => interactions.failure(id),
+  waitingIn: (channelId) => interactions.waitingIn(channelId),
+  forgetWaiting: (nonce) => interactions.forget(nonce),
+  showsHint: () => !recall("used-command", false),
+  tryImagine: () => bar.tryCommand("imagine"),
+  reply: (message) => bar.reply(message),
+  react: (message, emoji, add) => attempt(() => api.react(message.channel_id, message.id, emoji, add)),
+  remove: (message) => attempt(() => api.remove(message.channel_id, message.id)),
+  jump: (id) => { if (!log.reveal(id)) tell("That message is further up, or gone."); },
+  copy: (text) => attempt(async () => { await navigator.clipboard.writeText(text); tell("Copied."); }),
+  runOnMessage: (command, message) => attempt(() => interactions.run(message.channel_id,
+    { id: command.id, name: command.name, type: command.type, target_id: message.id }, [], command.name)),
+};
+
+const log = new MessageLog(at("log"), at("jump"), env, { loadOlder, onPin: readCurrent });
+const toolbar = followMessages(at("log"), env);
+const bar = new MessageBar(at("composer"), {
+  store, tell, drafts: () => drafts, focusLog: () => log.focus(),
+  say: (channelId, content, reference) => api.say(channelId, content, reference),
+  complete: (channelId, data) => interactions.complete(channelId, data),
+  run: async (channelId, data, files, name) => {
+    await interactions.run(channelId, data, files, name);
+    remember("used-command", true);
+    log.toEnd();
+  },
+});
+
+const changes = {
+  start,
+  "catch-up": () => { if (isOpen(current?.id)) log.sync(); drawSidebar(); },
+  add: ({ message }) => onAdd(message),
+  update: ({ message }) => { if (isOpen(message.channel_id)) log.update(message); },
+  remove: ({ message }) => { if (isOpen(message.channel_id)) log.remove(message); drawSidebar(); },
+  channels: onChannels,
+  commands: () => bar.renew(),
+  typing: ({ channelId, userId }) => typing.note(channelId, userId),
+};
+
+/** True where that channel's messages are on the page. */
+function isOpen(channelId) {
+  return Boolean(current) && current.id === channelId && !isGated(store.me.id, current);
+}
+
+async function loadOlder(channelId) {
+  const older = await attempt(() => api.history(channelId, store.log(channelId)[0]?.id));
+  if (older) store.addOlder(channelId, older);
+}
+
+function drawSidebar() {
+  drawChannels(at("channels"), { store, currentId: current?.id, unreadOf: reading.unread, onOpen: openChannel });
+  const named = store.channels.reduce((sum, { id }) => sum + reading.unread(id).named, 0);
+  document.title = `${named ? `(${named}) ` : ""}${current?.name ?? "Easel"} · Easel sandbox`;
+}
+
+function readCurrent() {
+  if (!isOpen(current?.id) || document.hidden || !log.isPinned) return;
+  if (reading.mark(current.id)) drawSidebar();
+}
+
+function openChannel(id) {
+  current = store.channel(id) ?? store.channels[0];
+  place.set("channel", current.id);
+  place.set("member", store.me.id);
+  history.replaceState(null, "", `?${place}`);
+  showSidebar(false);
+  drawTopbar(at("topbar"), current, () => showSidebar(true));
+  typing.show(current.id);
+  if (isGated(store.me.id, current)) askFirst();
+  else showLog();
+  drawSidebar();
+}
+
+function showParts({ gated }) {
+  for (const [part, hidden] of [["stage", gated], ["composer", gated], ["gate", !gated]]) at(part).hidden = hidden;
+}
+
+function askFirst() {
+  const channel = current;
+  showParts({ gated: true });
+  drawGate(at("gate"), {
+    memberId: store.me.id, channel,
+    onPass: () => openChannel(channel.id), onBack: () => openChannel(store.channels[0].id),
+  });
+}
+
+function showLog() {
+  showParts({ gated: false });
+  log.show(current, reading.unread(current.id).first);
+  toolbar.renew();
+  bar.show(current);
+  if (!matchMedia("(pointer: coarse)").matches) bar.focus();
+  readCurrent();
+}
+
+function showSidebar(open) {
+  at("sidebar").classList.toggle("sidebar--open", open);
+  at("scrim").hidden = !open;
+  if (open) at("channels").querySelector("[aria-current]")?.focus();
+}
+
+function start() {
+  reading = createReading(store.me.id, store);
+  drafts = createDrafts(store.me.id);
+  at("guild-name").textContent = store.guild.name;
+  drawMember(at("member-area"), { store, onSwitch: switchMember, themeButton });
+  const direct = current?.kind === "dm" && store.channels.find(({ kind }) => kind === "dm");
+  openChannel(direct?.id ?? current?.id ?? place.get("channel"));
+}
+
+function onAdd(message) {
+  interactions.settle(message);
+  typing.stop(message.channel_id, message.author.id);
+  if (isOpen(message.channel_id)) {
+    log.sync();
+    if (message.author.id === store.me.id) log.toEnd();
+    readCurrent();
+  }
+  drawSidebar();
+}
+
+function onChannels() {
+  const still = store.channel(current.id);
+  if (!still) {
+    tell(`#${current.name} was deleted.`);
+    openChannel(store.channels[0].id);
+    return;
+  }
+  current = still;
+  drawTopbar(at("topbar"), current, () => showSidebar(true));
+  drawSidebar();
+}
+
+async function switchMember(id) {
+  bar.leave();
+  connection?.close();
+  api = createApi(id);
+  await enter();
+}
+
+/** The state, or null where there is none to be had; a member who does not exist gives way to the first one. */
+async function firstState() {
+  try {
+    return await api.state();
+  } catch (error) {
+    const isUnknown = error.status === 404 && place.get("member");
+    place.delete("member");
+    api = createApi(null);
+    return isUnknown ? firstState() : null;
+  }
+}
+
+/** Loads the member's state, then follows what happens. */
+async function enter() {
+  const snapshot = await firstState();
+  if (!snapshot) {
+    drawBanner(at("banner"), () => location.reload());
+    setTimeout(enter, RETRY);
+    return;
+  }
+  api = createApi(snapshot.me.id);
+  store.start(snapshot);
+  connection = follow(snapshot.me.id, {
+    state: () => attempt(() => api.state()),
+    onState: (fresh) => { store.catchUp(fresh); drawBanner(at("banner"), null); },
+    onEvent: (type, event) => { interactions.handle(type, event); store.apply(type, event); },
+    onLost: () => drawBanner(at("banner"), () => connection.retry()),
+  });
+}
+
+addEventListener("dragover", (event) => event.preventDefault());
+addEventListener("drop", (event) => {
+  event.preventDefault();
+  bar.acceptFiles(event.dataTransfer.files);
+});
+at("log").addEventListener("keydown", (event) => {
+  if (event.key === "Escape") bar.focus();
+});
+document.addEventListener("visibilitychange", readCurrent);
+at("scrim").addEventListener("click", () => showSidebar(false));
+setInterval(() => refreshTimes(at("log")), TICK);
+enter();

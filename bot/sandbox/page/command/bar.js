@@ -1,0 +1,251 @@
+// The message box: plain messages and replies, and the way into commands.
+
+import { element, icon, iconButton } from "../dom.js";
+import { displayName } from "../model/store.js";
+import { entriesOf, matching, spelledOut, usable } from "./catalog.js";
+import { CommandForm } from "./form.js";
+import { Panel } from "./panel.js";
+
+const LONGEST = 2000;
+const COUNT_FROM = 1800;
+
+/**
+ * The composer in `box`. `env`: store, say(channelId, content, reference), run(channelId, data, files, name),
+ * complete(channelId, data), drafts(), focusLog() and tell(text).
+ */
+export class MessageBar {
+  #env;
+  #channel = null;
+  #form = null;
+  #replyTo = null;
+  #panelNode = element("div", { class: "panel", hidden: true });
+  #panel = new Panel(this.#panelNode);
+  #trouble = element("p", { class: "composer__trouble", role: "alert" });
+  #replying = element("div", { class: "replying", hidden: true });
+  #count = element("span", { class: "composer__count", role: "status" });
+  #text;
+  #send;
+
+  constructor(box, env) {
+    this.#env = env;
+    this.#text = element("textarea", {
+      class: "composer__text", id: "message-box", rows: 1, enterkeyhint: "send", autocomplete: "off",
+      "aria-autocomplete": "list", "aria-controls": "command-panel",
+      on: {
+        input: () => this.#onInput(), keydown: (event) => this.#onKey(event), focus: () => this.#suggest(),
+        blur: () => { if (!this.#form) this.#panel.hide(); },
+      },
+    });
+    this.#send = iconButton("send", "Send", () => this.#sendWhatIsThere(), { class: "icon-button composer__send" });
+    box.append(this.#replying, this.#trouble, element("div", { class: "composer__row" },
+      iconButton("apps", "Commands", () => this.#startCommand(), { class: "icon-button composer__apps" }),
+      this.#text, this.#count, this.#send), this.#panelNode);
+    box.addEventListener("paste", (event) => {
+      if (this.acceptFiles(event.clipboardData.files)) event.preventDefault();
+    });
+  }
+
+  /** Turns to `channel`, with what was begun there. */
+  show(channel) {
+    this.keep();
+    this.#channel = channel;
+    const draft = this.#env.drafts().get(channel.id);
+    const entry = draft.command && this.#entries().find(({ name }) => name === draft.command);
+    this.reply(null);
+    this.#close(draft.text ?? "");
+    if (entry) this.#open(entry, draft.values);
+    this.#panel.hide();
+    const place = channel.kind === "dm" ? `@${displayName(this.#env.store.bot)}` : `#${channel.name}`;
+    this.#text.setAttribute("aria-label", `Message ${place}`);
+    this.#text.placeholder = `Message ${place}, or / for commands`;
+  }
+
+  /** Keeps what is written as the channel's draft. */
+  keep() {
+    if (!this.#channel) return;
+    const form = this.#form;
+    this.#env.drafts().set(this.#channel.id,
+      form ? { command: form.entry.name, values: form.values() } : { text: this.#text.value });
+  }
+
+  /** Forgets the channel, as its member leaves. */
+  leave() {
+    this.keep();
+    this.#channel = null;
+  }
+
+  focus() {
+    (this.#form ?? this.#text).focus();
+  }
+
+  /** Looks at the commands anew. */
+  renew() {
+    if (this.#channel) this.#suggest();
+  }
+
+  /** Answers `message` with what is sent next; null answers nothing. */
+  reply(message) {
+    this.#replyTo = message;
+    this.#replying.hidden = !message;
+    if (!message) return;
+    this.#replying.replaceChildren(icon("reply"),
+      element("span", {}, "Replying to ", element("b", {}, displayName(message.author))),
+      iconButton("close", "Cancel reply", () => { this.reply(null); this.#text.focus(); }));
+    if (this.#form) this.#close("");
+    this.#text.focus();
+  }
+
+  /** Opens the command of that name. */
+  tryCommand(name) {
+    const entry = this.#entries().find((each) => each.name === name);
+    if (entry) this.#begin(entry);
+  }
+
+  /** Puts files into the command being written; true where there were any. */
+  acceptFiles(files) {
+    if (!files.length || !this.#channel) return false;
+    const taken = [...files].filter((file) => this.#form?.acceptFile(file));
+    if (!taken.length) this.#env.tell("Files go into a command's file option. Type / to choose a command first.");
+    return true;
+  }
+
+  #entries() {
+    return usable(entriesOf(this.#env.store.commands), this.#channel, this.#env.store.me);
+  }
+
+  #say(words) {
+    this.#trouble.textContent = words ?? "";
+  }
+
+  #isCommand() {
+    return !this.#form && this.#text.value.startsWith("/") && !this.#text.value.includes("\n");
+  }
+
+  #suggest() {
+    if (this.#form) return;
+    if (!this.#isCommand()) { this.#panel.hide(); return; }
+    const found = matching(this.#entries(), this.#text.value.slice(1));
+    this.#panel.showEntries(found, this.#text, (entry) => this.#begin(entry));
+  }
+
+  #measure() {
+    const { length } = this.#text.value;
+    this.#count.textContent = length > COUNT_FROM ? String(LONGEST - length) : "";
+    this.#count.classList.toggle("composer__count--over", length > LONGEST);
+    this.#send.hidden = !this.#form && !this.#text.value.trim();
+  }
+
+  #onInput() {
+    this.#say(null);
+    const spelled = this.#isCommand() ? spelledOut(this.#entries(), this.#text.value) : null;
+    if (spelled) { this.#begin(...spelled); return; }
+    this.#suggest();
+    this.#measure();
+    this.keep();
+  }
+
+  #begin(entry, words = "") {
+    const first = entry.options.find(({ required }) => required) ?? entry.options[0];
+    const named = `${first?.name}:`;
+    const value = words.startsWith(named) ? words.slice(named.length).trimStart() : words;
+    this.#open(entry, first ? { [first.name]: value } : {});
+    this.#form.focus();
+  }
+
+  #open(entry, values) {
+    const hooks = {
+      say: (words) => this.#say(words),
+      changed: () => this.keep(),
+      complete: (data) => this.#env.complete(this.#channel.id, data),
+      leave: (words) => { this.#close(words); this.#text.focus(); this.#suggest(); },
+      submit: (data, files) => this.#run(data, files),
+    };
+    this.#form?.node.remove();
+    this.#form = new CommandForm(entry, { store: this.#env.store, panel: this.#panel, hooks });
+    this.#form.fill(values);
+    this.#text.after(this.#form.node);
+    this.#text.hidden = true;
+    this.#text.value = "";
+    this.#measure();
+    this.keep();
+  }
+
+  #close(words) {
+    this.#form?.node.remove();
+    this.#form = null;
+    this.#panel.hide();
+    this.#say(null);
+    this.#text.hidden = false;
+    this.#text.value = words;
+    this.#measure();
+    this.keep();
+  }
+
+  async #run(data, files) {
+    const form = this.#form;
+    const channelId = this.#channel.id;
+    try {
+      await this.#env.run(channelId, data, files, form.entry.name);
+    } catch (error) {
+      this.#say(error.message);
+      return;
+    }
+    if (this.#form === form) { this.#close(""); this.#text.focus(); }
+    else this.#env.drafts().set(channelId, { text: "" });
+  }
+
+  #sendWhatIsThere() {
+    if (this.#form) this.#form.submit();
+    else this.#sendText();
+  }
+
+  async #sendText() {
+    const words = this.#text.value.trim();
+    const channelId = this.#channel.id;
+    if (!words) return;
+    if (words.length > LONGEST) { this.#say(`Discord takes up to ${LONGEST} characters; this has ${words.length}.`); return; }
+    try {
+      await this.#env.say(channelId, words, this.#replyTo?.id);
+    } catch (error) {
+      this.#say(error.message);
+      return;
+    }
+    this.#env.drafts().set(channelId, { text: "" });
+    if (this.#channel?.id !== channelId) return;
+    this.#close("");
+    this.reply(null);
+  }
+
+  // Each returns true where it used the key.
+  #keys = {
+    Enter: (event) => {
+      if (event.shiftKey) return false;
+      if (!this.#panel.take()) this.#sendText();
+      return true;
+    },
+    Tab: (event) => !event.shiftKey && this.#panel.take(),
+    Escape: () => {
+      const uses = this.#panel.isOpen || this.#replyTo;
+      if (this.#panel.isOpen) this.#panel.hide();
+      else this.reply(null);
+      return Boolean(uses);
+    },
+    ArrowUp: () => {
+      if (this.#text.value) return false;
+      this.#env.focusLog();
+      return true;
+    },
+  };
+
+  #onKey(event) {
+    if (event.isComposing) return;
+    if (this.#panel.move(event) || this.#keys[event.key]?.(event)) event.preventDefault();
+  }
+
+  #startCommand() {
+    if (this.#form) return;
+    if (!this.#text.value.startsWith("/")) this.#text.value = "/";
+    this.#text.focus();
+    this.#onInput();
+  }
+}

@@ -1,0 +1,68 @@
+// The slash commands that a member can use here, one entry for each subcommand, and finding them by what is typed.
+
+const CHAT_INPUT = 1;
+const SUBCOMMAND = 1;
+const GROUP = 2;
+const IN_GUILD = 0;
+const IN_DM = 1;
+const bit = (place) => 1n << BigInt(place);
+// Reactions, see, send, embed, attach, history, use commands: what every member of the sandbox may do.
+const EVERYBODY = [6, 10, 11, 14, 15, 16, 31].reduce((sum, place) => sum | bit(place), 0n);
+
+function leaves(command, path, options) {
+  const nested = options.filter(({ type }) => type === SUBCOMMAND || type === GROUP);
+  if (!nested.length) return [{ command, path, options }];
+  return nested.flatMap((option) => leaves(command, [...path, option], option.options ?? []));
+}
+
+function entryOf({ command, path, options }) {
+  const last = path.at(-1) ?? command;
+  const name = [command, ...path].map((part) => part.name).join(" ");
+  return { name, description: last.description, command, path, options };
+}
+
+/** Every usable slash command of `commands`, subcommands spelt out: {name, description, command, path, options}. */
+export function entriesOf(commands) {
+  return commands.filter((command) => (command.type ?? CHAT_INPUT) === CHAT_INPUT)
+    .flatMap((command) => leaves(command, [], command.options ?? [])).map(entryOf)
+    .sort((a, b) => a.name.localeCompare(b.name));
+}
+
+function fitsPlace(command, channel) {
+  if (command.nsfw && !channel.nsfw) return false;
+  if (channel.kind !== "dm") return !command.contexts || command.contexts.includes(IN_GUILD);
+  if (command.guild_id || command.dm_permission === false) return false;
+  return !command.contexts || command.contexts.includes(IN_DM);
+}
+
+function fitsMember(command, channel, me) {
+  const needed = command.default_member_permissions;
+  if (needed == null || me.administrator || channel.kind === "dm") return true;
+  const bits = BigInt(needed);
+  return bits !== 0n && (bits & ~EVERYBODY) === 0n;
+}
+
+/** The entries that `me` may use in `channel`. */
+export function usable(entries, channel, me) {
+  return entries.filter(({ command }) => fitsPlace(command, channel) && fitsMember(command, channel, me));
+}
+
+function rank(entry, text) {
+  if (entry.name.startsWith(text)) return 0;
+  if (entry.name.includes(text)) return 1;
+  return entry.description?.toLowerCase().includes(text) ? 2 : 3;
+}
+
+/** The entries that `text` may mean, best first. */
+export function matching(entries, text) {
+  const wanted = text.trim().toLowerCase();
+  return entries.map((entry) => [rank(entry, wanted), entry]).filter(([place]) => place < 3)
+    .sort(([a], [b]) => a - b).map(([, entry]) => entry);
+}
+
+/** [entry, rest] where `text` is a whole command name and more, else null: "/imagine a fox". */
+export function spelledOut(entries, text) {
+  const found = entries.filter((entry) => text.startsWith(`/${entry.name} `))
+    .sort((a, b) => b.name.length - a.name.length)[0];
+  return found ? [found, text.slice(found.name.length + 2)] : null;
+}

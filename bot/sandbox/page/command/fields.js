@@ -1,0 +1,99 @@
+// The places for a command's options: free text, numbers, choices, people, channels. Each is
+// {option, node, control, value, text, problem, suggest, choose, focus}.
+
+import { element } from "../dom.js";
+import { entityOptions } from "../message/choices.js";
+import { createFileField } from "./file_field.js";
+
+export const TYPES = { string: 3, integer: 4, boolean: 5, user: 6, channel: 7, role: 8, mentionable: 9, number: 10, attachment: 11 };
+const ENTITY_COMPONENT = { [TYPES.user]: 5, [TYPES.channel]: 8, [TYPES.role]: 6, [TYPES.mentionable]: 7 };
+const BOOLEAN = [{ label: "True", value: true }, { label: "False", value: false }];
+const MANY = 25;
+
+/** The frame around an option's control, its name in front. */
+export function slot(option, control, extra) {
+  return element("div", { class: ["slot", extra], data: { option: option.name } },
+    element("span", { class: "slot__name", "aria-hidden": "true" }, option.name), control);
+}
+
+function lengthProblem(option, text) {
+  if (text.length < (option.min_length ?? 0)) return `At least ${option.min_length} characters.`;
+  if (text.length > (option.max_length ?? 6000)) return `At most ${option.max_length ?? 6000} characters, this has ${text.length}.`;
+  return null;
+}
+
+function numberProblem(option, text) {
+  const number = Number(text);
+  if (!Number.isFinite(number)) return "A number, please.";
+  if (option.type === TYPES.integer && !Number.isSafeInteger(number)) return "A whole number, please.";
+  if (number < option.min_value) return `At least ${option.min_value}.`;
+  if (number > option.max_value) return `At most ${option.max_value}.`;
+  return null;
+}
+
+function fixedChoices(option, store) {
+  if (option.type === TYPES.boolean) return BOOLEAN;
+  if (option.choices?.length) return option.choices.map(({ name, value }) => ({ label: name, value }));
+  const type = ENTITY_COMPONENT[option.type];
+  return type ? entityOptions({ type, channel_types: option.channel_types }, store) : null;
+}
+
+const isNumber = ({ type }) => type === TYPES.integer || type === TYPES.number;
+const isFree = (option) => option.type === TYPES.string || isNumber(option);
+
+function control(option) {
+  const shared = {
+    class: "slot__input", "aria-label": `${option.name}: ${option.description}`, autocomplete: "off", spellcheck: "false",
+    "aria-required": option.required ? "true" : null, "aria-autocomplete": "list", "aria-controls": "command-panel",
+  };
+  return isNumber(option)
+    ? element("input", { type: "text", inputmode: "decimal", size: 6, ...shared })
+    : element("textarea", { rows: 1, enterkeyhint: "send", ...shared });
+}
+
+function createTypedField(option, { store, complete }) {
+  const input = control(option);
+  const fixed = fixedChoices(option, store);
+  let chosen = null;
+  const text = () => input.value;
+  const current = () => (chosen?.label === text() ? chosen : fixed?.find(({ label }) => label.toLowerCase() === text().trim().toLowerCase()));
+
+  function value() {
+    if (!text().trim()) return null;
+    const choice = current();
+    if (choice) return choice.value;
+    return isNumber(option) ? Number(text()) : text().replace(/\r?\n/g, " ");
+  }
+
+  function problem() {
+    if (!text().trim()) return option.required ? "This option is needed. Type a value." : null;
+    if (current()) return null;
+    if (fixed || !isFree(option)) return "Choose one from the list.";
+    return isNumber(option) ? numberProblem(option, text()) : lengthProblem(option, text());
+  }
+
+  async function suggest() {
+    if (option.autocomplete) return (await complete(field)).map(({ name, value: known }) => ({ label: name, value: known }));
+    if (!fixed) return [];
+    const wanted = current() ? "" : text().trim().toLowerCase();
+    return fixed.filter(({ label, description = "" }) => `${label} ${description}`.toLowerCase().includes(wanted)).slice(0, MANY);
+  }
+
+  function choose(choice) {
+    chosen = choice;
+    input.value = choice.label;
+  }
+
+  const field = {
+    option, control: input, node: slot(option, input, option.type === TYPES.string && !fixed && "slot--wide"),
+    text, value, problem, suggest, choose, isList: Boolean(fixed || option.autocomplete), focus: () => input.focus(),
+    fill: (words) => { input.value = words; },
+  };
+  return field;
+}
+
+/** The field of `option`; `complete(field)` asks the bot for choices, `onChange` hears of a picked file. */
+export function createField(option, env) {
+  if (option.type === TYPES.attachment) return createFileField(option, env, slot);
+  return createTypedField(option, env);
+}

@@ -1,0 +1,233 @@
+// Filling in one command: its name as a chip, a place for each option, optional ones added when wanted.
+
+import { element, freshId, iconButton } from "../dom.js";
+import { TYPES, createField } from "./fields.js";
+import { autocompleteData, commandData } from "./payload.js";
+
+const PAUSE = 120;
+
+function isCaretAt(control, end) {
+  if (control.selectionStart == null) return true;
+  return control.selectionStart === control.selectionEnd && control.selectionStart === (end ? control.value.length : 0);
+}
+
+/**
+ * The form for `entry`. Hooks: `leave(text)`, `submit(data, files)` (resolves once settled), `complete(data)`,
+ * `say(problem)` and `changed()`.
+ */
+export class CommandForm {
+  #store;
+  #panel;
+  #hooks;
+  #fields = [];
+  #active = null;
+  #questions = 0;
+  #timer = null;
+  #places = element("div", { class: "form__places" });
+  #name;
+  #bare;
+
+  constructor(entry, { store, panel, hooks }) {
+    this.entry = entry;
+    this.#store = store;
+    this.#panel = panel;
+    this.#hooks = hooks;
+    this.#name = element("span", {
+      class: "form__name", tabindex: "-1", id: freshId("form"),
+      on: { keydown: (event) => this.#onBareKey(event), focusin: () => this.#showBare() },
+    }, `/${entry.name}`);
+    // Stands in for a field where the command has none.
+    this.#bare = { control: this.#name, text: () => "", isList: false, focus: () => this.#name.focus() };
+    this.node = element("div", { class: "form", role: "group", "aria-label": `/${entry.name}` }, this.#name, this.#places,
+      iconButton("close", "Leave this command", () => hooks.leave(""), { class: "icon-button form__leave" }));
+  }
+
+  /** Shows every required option, and each whose text is in `values`. */
+  fill(values) {
+    for (const option of this.entry.options) {
+      const text = values[option.name];
+      if (option.required || text) this.#add(option).fill(text ?? "");
+    }
+  }
+
+  /** The text of every option that is not a file. */
+  values() {
+    const typed = this.#fields.filter((field) => !field.isFile);
+    return Object.fromEntries(typed.map((field) => [field.option.name, field.text()]));
+  }
+
+  /** Puts focus where something is still wanted. */
+  focus() {
+    (this.#wrongField() ?? this.#fields.at(-1) ?? this.#bare).focus();
+  }
+
+  /** Puts `file` into an attachment option that has none; false where there is no such option. */
+  acceptFile(file) {
+    const empty = this.#fields.find((field) => field.isFile && !field.value());
+    const option = this.#rest().find(({ type }) => type === TYPES.attachment);
+    const target = empty ?? (option && this.#add(option));
+    target?.accept(file);
+    target?.focus();
+    return Boolean(target);
+  }
+
+  /** Sends the command, or says what is wrong and goes there. */
+  async submit() {
+    if (this.node.hasAttribute("aria-busy")) return;
+    const wrong = this.#wrongField();
+    if (wrong) {
+      wrong.focus();
+      wrong.node.classList.add("slot--wrong");
+      this.#hooks.say(`${wrong.option.name}: ${wrong.problem()}`);
+      return;
+    }
+    const { data, files } = commandData(this.entry, this.#fields);
+    this.node.setAttribute("aria-busy", "true");
+    await this.#hooks.submit(data, files);
+    this.node.removeAttribute("aria-busy");
+  }
+
+  #wrongField() {
+    return this.#fields.find((field) => field.problem());
+  }
+
+  #rest() {
+    return this.entry.options.filter((option) => !this.#fields.some((field) => field.option === option));
+  }
+
+  #next(field, step) {
+    return this.#fields[this.#fields.indexOf(field) + step];
+  }
+
+  #add(option) {
+    const field = createField(option, {
+      store: this.#store,
+      complete: (asking) => this.#hooks.complete(autocompleteData(this.entry, this.#fields, asking)),
+      onChange: () => this.#changed(),
+    });
+    this.#insert(field);
+    field.node.addEventListener("focusin", () => this.#activate(field));
+    field.node.addEventListener("keydown", (event) => this.#onKey(event, field));
+    field.control.addEventListener("input", () => this.#changed());
+    if (!option.required) field.node.append(this.#removeButton(field));
+    return field;
+  }
+
+  #insert(field) {
+    const { options } = this.entry;
+    this.#fields.push(field);
+    this.#fields.sort((a, b) => options.indexOf(a.option) - options.indexOf(b.option));
+    const following = this.#next(field, 1);
+    this.#places.insertBefore(field.node, following?.node ?? null);
+  }
+
+  #removeButton(field) {
+    return iconButton("close", `Remove ${field.option.name}`, () => this.#drop(field),
+      { class: "icon-button slot__remove", tabindex: "-1" });
+  }
+
+  #drop(field) {
+    const neighbour = this.#next(field, -1) ?? this.#next(field, 1) ?? this.#bare;
+    this.#fields = this.#fields.filter((other) => other !== field);
+    field.node.remove();
+    neighbour.focus();
+    this.#changed();
+  }
+
+  #changed() {
+    this.#hooks.say(null);
+    for (const field of this.#fields) field.node.classList.remove("slot--wrong");
+    this.#hooks.changed();
+    if (!this.#active) return;
+    clearTimeout(this.#timer);
+    const wait = this.#active.option.autocomplete ? PAUSE : 0;
+    this.#timer = setTimeout(() => this.#suggest(this.#active), wait);
+  }
+
+  #activate(field) {
+    this.#active = field;
+    this.#suggest(field);
+  }
+
+  async #suggest(field) {
+    this.#questions += 1;
+    const question = this.#questions;
+    const isCurrent = () => question === this.#questions && this.#active === field && this.node.isConnected;
+    if (!field.isList) { this.#show(field, []); return; }
+    try {
+      const suggestions = await field.suggest();
+      if (isCurrent()) this.#show(field, suggestions);
+    } catch (error) {
+      if (isCurrent()) this.#hooks.say(`No suggestions: ${error.message}`);
+    }
+  }
+
+  #show(field, suggestions) {
+    this.#panel.showField({ entry: this.entry, field, rest: this.#rest(), suggestions }, {
+      onPick: (picked, choice) => this.#pick(picked, choice),
+      onAdd: (option) => { this.#add(option).focus(); this.#hooks.changed(); },
+    });
+  }
+
+  #showBare() {
+    this.#active = null;
+    this.#show(null, []);
+  }
+
+  #pick(field, choice) {
+    field.choose(choice);
+    this.#hooks.changed();
+    const following = this.#next(field, 1);
+    if (following) following.focus();
+    else this.#show(field, []);
+  }
+
+  #onBareKey(event) {
+    const uses = {
+      Enter: () => this.submit(),
+      Escape: () => this.#hooks.leave(""),
+      Backspace: () => this.#hooks.leave(`/${this.entry.name}`),
+    };
+    if (!uses[event.key]) return;
+    event.preventDefault();
+    uses[event.key]();
+  }
+
+  // Each returns true where it used the key.
+  #keys = {
+    Enter: (field) => {
+      if (!field.isList || !this.#panel.take()) this.submit();
+      return true;
+    },
+    Tab: (field, event) => {
+      const takes = !event.shiftKey && field.isList && this.#panel.take();
+      return takes && Boolean(this.#next(field, 1));
+    },
+    Escape: (field) => {
+      if (this.#panel.hasActive) this.#panel.hide();
+      else this.#hooks.leave(Object.values(this.values()).find(Boolean) ?? "");
+      return true;
+    },
+    Backspace: (field) => {
+      if (field.text() || !isCaretAt(field.control, false)) return false;
+      if (field.option.required) this.#hooks.leave(`/${this.entry.name}`);
+      else this.#drop(field);
+      return true;
+    },
+    ArrowRight: (field) => this.#cross(field, 1),
+    ArrowLeft: (field) => this.#cross(field, -1),
+  };
+
+  #cross(field, step) {
+    const other = this.#next(field, step);
+    if (!other || !isCaretAt(field.control, step > 0)) return false;
+    other.focus();
+    return true;
+  }
+
+  #onKey(event, field) {
+    const isTheirs = event.target !== field.control;
+    if (isTheirs || event.isComposing || (event.key === "Enter" && (event.shiftKey || field.isFile))) return;
+    if (this.#panel.move(event) || this.#keys[event.key]?.(field, event)) event.preventDefault();
+  }
+}

@@ -1,0 +1,32 @@
+// Following what happens to one member without a gap: every connection begins with READY, then the state is asked for,
+// and events that arrive meanwhile wait for it.
+
+import { connect } from "./socket.js";
+
+/**
+ * Returns {close, retry}. Hooks: `state()` resolves to a snapshot, or nothing where it failed; `onState(snapshot)`
+ * after each (re)connection; `onEvent(t, d)`; `onLost()` after each loss.
+ */
+export function follow(memberId, { state, onState, onEvent, onLost }) {
+  let early = [];
+  let isWanted = true;
+
+  async function begin() {
+    const snapshot = await state();
+    if (!isWanted) return;
+    if (!snapshot) { socket.drop(); return; }
+    onState(snapshot);
+    for (const [type, event] of early ?? []) onEvent(type, event);
+    early = null;
+  }
+
+  const socket = connect(memberId, {
+    onEvent: (type, event) => {
+      if (type === "READY") begin();
+      else if (early) early.push([type, event]);
+      else onEvent(type, event);
+    },
+    onLost: () => { early = []; onLost(); },
+  });
+  return { close: () => { isWanted = false; socket.close(); }, retry: socket.retry };
+}

@@ -1,0 +1,147 @@
+// Everything one member may see: who, where, what was said. Changes come from the sandbox only, and each is told
+// to the listener as {kind, ...}. It draws nothing and asks for nothing.
+
+import { PAGE, caughtUp, withMessage, withReaction } from "./messages.js";
+
+const EMPTY = { me: null, bot: null, guild: null, members: [], channels: [], commands: [] };
+
+function identified(snapshot) {
+  const id = snapshot.me?.id ?? snapshot.me;
+  const me = { ...snapshot.me, ...snapshot.members.find((member) => member.id === id) };
+  return { ...EMPTY, ...snapshot, me };
+}
+
+/** The name that people see of a user or member object. */
+export function displayName(user) {
+  return user?.global_name || user?.username || "Somebody";
+}
+
+/**
+ * Tells its listener of: start, catch-up, add {message}, update {message}, remove {message}, channels, commands and
+ * typing {channelId, userId}.
+ */
+export class Store {
+  #known = EMPTY;
+  #logs = new Map();
+  #complete = new Set();
+  #onChange;
+
+  constructor(onChange) {
+    this.#onChange = onChange;
+  }
+
+  get me() { return this.#known.me; }
+
+  get bot() { return this.#known.bot; }
+
+  get guild() { return this.#known.guild; }
+
+  get members() { return this.#known.members; }
+
+  get channels() { return this.#known.channels; }
+
+  get commands() { return this.#known.commands; }
+
+  get roles() { return this.#known.guild?.roles ?? []; }
+
+  channel(id) {
+    return this.channels.find((channel) => channel.id === id);
+  }
+
+  /** The member, or the bot, of that id. */
+  person(id) {
+    return [...this.members, this.bot].find((user) => user?.id === id);
+  }
+
+  /** The known messages of a channel, oldest first. */
+  log(channelId) {
+    return this.#logs.get(channelId) ?? [];
+  }
+
+  find(channelId, id) {
+    return this.log(channelId).find((message) => message.id === id);
+  }
+
+  /** True where nothing older than the channel's first known message exists. */
+  isComplete(channelId) {
+    return this.#complete.has(channelId);
+  }
+
+  /** Takes the state of a new member. */
+  start(snapshot) {
+    this.#logs = new Map();
+    this.#complete.clear();
+    this.#take(snapshot);
+    this.#onChange({ kind: "start" });
+  }
+
+  /** Takes the state after a connection was made anew; what was loaded of history stays. */
+  catchUp(snapshot) {
+    this.#take(snapshot);
+    this.#onChange({ kind: "catch-up" });
+  }
+
+  /** Adds history; none means that there is no more. */
+  addOlder(channelId, messages) {
+    if (!messages.length) this.#complete.add(channelId);
+    this.#logs.set(channelId, messages.reduce(withMessage, this.log(channelId)));
+  }
+
+  /** Applies an event of the socket; those of other kinds are not its business. */
+  apply(type, event) {
+    const handlers = {
+      MESSAGE_CREATE: () => this.#create(event),
+      MESSAGE_UPDATE: () => this.#update(event),
+      MESSAGE_DELETE: () => this.#remove(event),
+      MESSAGE_REACTION_ADD: () => this.#react(event, 1),
+      MESSAGE_REACTION_REMOVE: () => this.#react(event, -1),
+      COMMANDS_UPDATE: () => this.#set({ commands: event.commands }, "commands"),
+      CHANNEL_UPDATE: () => this.#set({
+        channels: this.channels.map((channel) => (channel.id === event.id ? event : channel)) }, "channels"),
+      CHANNEL_DELETE: () => this.#set({ channels: this.channels.filter(({ id }) => id !== event.id) }, "channels"),
+      TYPING_START: () => this.#onChange({ kind: "typing", channelId: event.channel_id, userId: event.user_id }),
+    };
+    handlers[type]?.();
+  }
+
+  #take(snapshot) {
+    const old = this.#logs;
+    this.#known = identified(snapshot);
+    this.#logs = new Map(this.channels.map(({ id }) => {
+      const fresh = snapshot.messages[id] ?? [];
+      if (fresh.length < PAGE) this.#complete.add(id);
+      return [id, caughtUp(old.get(id) ?? [], fresh)];
+    }));
+  }
+
+  #set(change, kind) {
+    this.#known = { ...this.#known, ...change };
+    this.#onChange({ kind });
+  }
+
+  #create(message) {
+    const isNew = !this.find(message.channel_id, message.id);
+    this.#logs.set(message.channel_id, withMessage(this.log(message.channel_id), message));
+    this.#onChange({ kind: isNew ? "add" : "update", message });
+  }
+
+  #update(change) {
+    const old = this.find(change.channel_id, change.id);
+    if (!old) return;
+    const message = { ...old, ...change };
+    this.#logs.set(change.channel_id, this.log(change.channel_id).map((other) => (other === old ? message : other)));
+    this.#onChange({ kind: "update", message });
+  }
+
+  #remove({ id, channel_id: channelId }) {
+    const message = this.find(channelId, id);
+    if (!message) return;
+    this.#logs.set(channelId, this.log(channelId).filter((other) => other !== message));
+    this.#onChange({ kind: "remove", message });
+  }
+
+  #react(event, step) {
+    const message = this.find(event.channel_id, event.message_id);
+    if (message) this.#update(withReaction(message, event.emoji, step, event.user_id === this.me.id));
+  }
+}

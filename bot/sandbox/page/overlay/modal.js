@@ -1,0 +1,87 @@
+// A form that the bot asks a member to fill in. It stays open until the bot has taken the answer.
+
+import { element, freshId, iconButton } from "../dom.js";
+import { drawMarkdown } from "../text/markdown_view.js";
+import { createField } from "./modal_fields.js";
+
+const ROW = 1;
+const TEXT = 10;
+const LABEL = 18;
+
+// Each gives {node, field, wrap}: `wrap` puts the answer into the shape that it has to go back in.
+function partsOf(component, store) {
+  if (component.type === TEXT) {
+    return [{ node: element("div", { class: "prose" }, drawMarkdown(component.content, store)) }];
+  }
+  if (component.type === LABEL) {
+    const field = createField(component.component, { label: component.label, description: component.description, store });
+    return [{ node: field.node, field, wrap: (answer) => ({ type: LABEL, component: answer }) }];
+  }
+  return (component.type === ROW ? component.components : [component]).map((inner) => {
+    const field = createField(inner, { label: inner.label ?? inner.placeholder ?? "Answer", store });
+    return { node: field.node, field, wrap: (answer) => ({ type: ROW, components: [answer] }) };
+  });
+}
+
+function answersOf(parts) {
+  const files = [];
+  const components = parts.filter(({ field }) => field).map(({ field, wrap }) => {
+    const own = field.files();
+    const indices = own.map((_, index) => files.length + index);
+    files.push(...own);
+    const { type, custom_id: customId } = field.component;
+    return wrap({ type, custom_id: customId, ...field.answer(indices) });
+  });
+  return { components, files };
+}
+
+function firstProblem(parts) {
+  let first = null;
+  for (const { field } of parts) {
+    if (!field) continue;
+    const problem = field.problem();
+    field.say(problem);
+    if (problem) first ??= field;
+  }
+  return first;
+}
+
+/** Opens `modal` {custom_id, title, components}; `submit(components, files)` resolves once taken, or rejects with why not. */
+export function openModal(modal, { store, botName, submit }) {
+  const titleId = freshId("modal");
+  const parts = modal.components.flatMap((component) => partsOf(component, store));
+  const trouble = element("p", { class: "modal__trouble", role: "alert" });
+  const send = element("button", { type: "submit", class: "button button--primary" }, "Submit");
+  const form = element("form", { class: "modal__form", novalidate: true, on: { submit: onSubmit } },
+    element("header", { class: "modal__head" },
+      element("div", {}, element("h2", { class: "modal__title", id: titleId }, modal.title),
+        element("p", { class: "modal__from" }, `${botName} asks. Never share passwords here.`)),
+      iconButton("close", "Close", () => dialog.close())),
+    element("div", { class: "modal__fields" }, parts.map((part) => part.node)), trouble,
+    element("footer", { class: "modal__foot" },
+      element("button", { type: "button", class: "button button--secondary", on: { click: () => dialog.close() } }, "Cancel"), send));
+  const dialog = element("dialog", { class: "modal", "aria-labelledby": titleId, data: { customId: modal.custom_id } }, form);
+
+  async function onSubmit(event) {
+    event.preventDefault();
+    if (send.getAttribute("aria-busy")) return;
+    const wrong = firstProblem(parts);
+    if (wrong) { wrong.control.focus(); return; }
+    const { components, files } = answersOf(parts);
+    send.setAttribute("aria-busy", "true");
+    trouble.textContent = "";
+    try {
+      await submit(components, files);
+      dialog.close();
+    } catch (error) {
+      trouble.textContent = error.message;
+    } finally {
+      send.removeAttribute("aria-busy");
+    }
+  }
+
+  dialog.addEventListener("close", () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
+  parts.find(({ field }) => field)?.field.control.focus();
+}

@@ -1,0 +1,62 @@
+// The left side: channels with their unread marks, and who is using the page.
+
+import { element, icon } from "./dom.js";
+import { displayName } from "./model/store.js";
+import { avatar } from "./text/avatar.js";
+import { openListbox } from "./overlay/listbox.js";
+
+/** The icon that stands for a channel. */
+export function markOf(channel) {
+  if (channel.kind === "dm") return "direct";
+  return channel.nsfw ? "adult" : "hash";
+}
+
+function describe(channel, { count, named }) {
+  const notes = [channel.nsfw && "age-restricted", count && `${count} unread`, named && `${named} for you`].filter(Boolean);
+  return [channel.name, ...notes].join(", ");
+}
+
+function channelLink(channel, { isCurrent, unread, onOpen }) {
+  return element("button", {
+    type: "button", class: ["channel", unread.count > 0 && "channel--unread"], "aria-current": isCurrent ? "page" : null,
+    "aria-label": describe(channel, unread), data: { channelId: channel.id }, on: { click: () => onOpen(channel.id) },
+  }, icon(markOf(channel)), element("span", { class: "channel__name" }, channel.name),
+  unread.named > 0 && element("span", { class: "channel__count", "aria-hidden": "true" }, String(unread.named)));
+}
+
+function group(title, channels, draw) {
+  if (!channels.length) return [];
+  return [element("h2", { class: "channels__title" }, title), element("ul", { class: "channels__list" },
+    channels.map((channel) => element("li", {}, draw(channel))))];
+}
+
+/** Draws the channel list into `nav`, keeping focus on the channel that had it. */
+export function drawChannels(nav, { store, currentId, unreadOf, onOpen }) {
+  const focused = nav.contains(document.activeElement) ? document.activeElement.dataset.channelId : null;
+  const draw = (channel) =>
+    channelLink(channel, { isCurrent: channel.id === currentId, unread: unreadOf(channel.id), onOpen });
+  nav.replaceChildren(
+    ...group("Channels", store.channels.filter(({ kind }) => kind !== "dm"), draw),
+    ...group("Direct messages", store.channels.filter(({ kind }) => kind === "dm"), draw));
+  if (focused) nav.querySelector(`[data-channel-id="${focused}"]`)?.focus();
+}
+
+function memberOption(member) {
+  return { value: member.id, label: displayName(member), description: `@${member.username}`, user: member,
+    lead: member.administrator ? "Admin" : null };
+}
+
+/** Draws who is using the page into `foot`, as a button that offers the others. */
+export function drawMember(foot, { store, onSwitch, themeButton }) {
+  const { me } = store;
+  const button = element("button", {
+    type: "button", class: "member", "aria-haspopup": "listbox", "aria-expanded": "false",
+    "aria-label": `You are ${displayName(me)}${me.administrator ? ", administrator" : ""}. Switch member`,
+    on: { click: () => openListbox(button, {
+      label: "Be somebody else", options: store.members.map(memberOption), selected: [me.id], onChoose: ([id]) => onSwitch(id),
+    }) },
+  }, avatar(me), element("span", { class: "member__words" },
+    element("span", { class: "member__name" }, displayName(me), me.administrator ? element("span", { class: "badge" }, "Admin") : null),
+    element("span", { class: "member__note" }, "Switch member")), icon("chevron"));
+  foot.replaceChildren(button, themeButton);
+}

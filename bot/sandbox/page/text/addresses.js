@@ -1,0 +1,44 @@
+// Which addresses the page follows and loads. Links leave only by http and https; pictures come from this origin.
+
+const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
+const IMAGE_NAME = /\.(png|jpe?g|gif|webp|avif|bmp)$/i;
+
+/** The address if a person may be sent there, else null. */
+export function safeLink(text) {
+  if (!URL.canParse(text)) return null;
+  const url = new URL(text);
+  return url.protocol === "http:" || url.protocol === "https:" ? url.href : null;
+}
+
+function isOurs(url) {
+  if (url.origin === location.origin) return true;
+  return LOOPBACK.has(url.hostname) && LOOPBACK.has(location.hostname) && url.port === location.port;
+}
+
+/** The address of a file that this page may load, as a path of its own origin, or null for any other place. */
+export function localAddress(text) {
+  if (!text || !URL.canParse(text, location.href)) return null;
+  const url = new URL(text, location.href);
+  if (url.protocol === "blob:") return url.href;
+  return isOurs(url) ? url.pathname + url.search : null;
+}
+
+/** The address of `media`, where "attachment://name" stands for one of the message's own files. */
+export function mediaAddress(media, attachments = []) {
+  const text = media?.url ?? media?.proxy_url;
+  if (!text?.startsWith("attachment://")) return localAddress(text);
+  const name = decodeURIComponent(text.slice("attachment://".length));
+  return localAddress(attachments.find((file) => file.filename === name)?.url);
+}
+
+/** True where the attachment is a picture that browsers draw. */
+export function isPicture({ content_type: type, filename }) {
+  return type ? type.startsWith("image/") && !type.includes("svg") : IMAGE_NAME.test(filename);
+}
+
+/** "1.4 MB" */
+export function sizeText(bytes) {
+  if (bytes < 1000) return `${bytes} B`;
+  if (bytes < 1e6) return `${Math.round(bytes / 1e3)} KB`;
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}

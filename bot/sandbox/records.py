@@ -1,0 +1,171 @@
+"""What a Discord holds, as frozen records. They know no HTTP; embeds and components stay Discord's JSON."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum
+from typing import Any
+
+Json = dict[str, Any]
+
+
+class ChannelType(IntEnum):
+    TEXT = 0
+    DM = 1
+
+
+class MessageType(IntEnum):
+    DEFAULT = 0
+    REPLY = 19
+    CHAT_INPUT_COMMAND = 20
+
+
+class InteractionType(IntEnum):
+    COMMAND = 2
+    COMPONENT = 3
+    AUTOCOMPLETE = 4
+    MODAL_SUBMIT = 5
+
+
+class AnswerType(IntEnum):
+    PONG = 1
+    MESSAGE = 4
+    DEFERRED_MESSAGE = 5
+    DEFERRED_UPDATE = 6
+    UPDATE_MESSAGE = 7
+    AUTOCOMPLETE_RESULT = 8
+    MODAL = 9
+
+
+@dataclass(frozen=True, kw_only=True)
+class User:
+    id: int
+    username: str
+    global_name: str | None = None
+    bot: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Member:
+    guild_id: int
+    user_id: int
+    joined_at: datetime
+    administrator: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Guild:
+    id: int
+    name: str
+    owner_id: int
+    members: tuple[Member, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Channel:
+    """A text channel of a guild, or the bot's direct messages with `recipient_id`. `denied`: the bot's missing bits."""
+
+    id: int
+    type: ChannelType
+    name: str = ""
+    topic: str | None = None
+    nsfw: bool = False
+    position: int = 0
+    guild_id: int | None = None
+    recipient_id: int | None = None
+    denied: int = 0
+    last_message_id: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attachment:
+    id: int
+    filename: str
+    size_bytes: int
+    content_type: str
+    width_px: int | None = None
+    height_px: int | None = None
+    description: str | None = None
+    ephemeral: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reaction:
+    emoji: str
+    user_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """One message. `seen_by`: the only member who sees it, None for everybody; `interaction_id`: what it answers."""
+
+    id: int
+    channel_id: int
+    author_id: int
+    created_at: datetime
+    type: MessageType = MessageType.DEFAULT
+    content: str = ""
+    edited_at: datetime | None = None
+    flags: int = 0
+    attachments: tuple[Attachment, ...] = ()
+    embeds: tuple[Json, ...] = ()
+    components: tuple[Json, ...] = ()
+    mentions: tuple[int, ...] = ()
+    mention_everyone: bool = False
+    nonce: int | str | None = None
+    reference: tuple[int, int] | None = None
+    interaction_id: int | None = None
+    seen_by: int | None = None
+    reactions: tuple[Reaction, ...] = ()
+    tts: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """A registered command; `body` is its Discord JSON without ids."""
+
+    id: int
+    version: int
+    guild_id: int | None
+    body: Json
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interaction:
+    """One press or command. Unanswered while `answer` is None; `failed` once three seconds passed without an answer.
+
+    A failed interaction never gets an answer. `message_id` is the message it was pressed on, `response_id` the
+    message that answered it (for an update, the pressed one), `opener_id` the interaction whose modal was submitted.
+    """
+
+    id: int
+    token: str
+    type: InteractionType
+    member_id: int
+    channel_id: int
+    guild_id: int | None
+    data: Json
+    nonce: str | None
+    created_at: datetime
+    message_id: int | None = None
+    opener_id: int | None = None
+    answer: AnswerType | None = None
+    acknowledged_at: datetime | None = None
+    failed: bool = False
+    response_id: int | None = None
+    modal: Json | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Happening:
+    """Something that changed: the sessions of the bot and the pages of the members each show their part of it.
+
+    `only_for`: the one member who may know, None for all of the channel; `to_bot`, `to_people`: which side hears of it.
+    """
+
+    kind: str
+    channel_id: int | None = None
+    message: Message | None = None
+    data: Json = field(default_factory=dict)
+    only_for: int | None = None
+    to_bot: bool = True
+    to_people: bool = True

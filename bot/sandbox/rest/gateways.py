@@ -1,0 +1,23 @@
+"""Where the Gateway is and how many shards suit. The Gateway itself is not REST."""
+
+from aiohttp import web
+
+from ..answers import json_answer
+from ..places import gateway_of, world_of
+
+routes = web.RouteTableDef()
+
+
+@routes.get("/gateway")
+async def get_gateway(request: web.Request) -> web.Response:
+    """Answer with the Gateway's address."""
+    return json_answer({"url": gateway_of(request).address})
+
+
+@routes.get("/gateway/bot")
+async def get_bot_gateway(request: web.Request) -> web.Response:
+    """Answer with the Gateway's address, the shards that suit and the sessions left to start."""
+    limits = {"total": 1000, "remaining": 999, "reset_after": 86_400_000, "max_concurrency": 1}
+    shards = max(1, len(world_of(request).guilds) // 1000)
+    body = {"url": gateway_of(request).address, "shards": shards, "session_start_limit": limits}
+    return json_answer(body)

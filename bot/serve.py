@@ -1,0 +1,186 @@
+"""The bot put together and run until it is told to stop; settings, stores and signals are the caller's."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import aiohttp
+import discord
+import discord.http
+import structlog
+
+from bot.client import EaselClient, register_commands
+from bot.delivery.courier import Courier
+from bot.delivery.sending import Office
+from bot.health import open_health
+from bot.metrics import Metrics
+from bot.services import Services
+from bot.store.deliveries import Claimant
+from engine.contract.errors import SettingsInvalid, StoreUnavailable
+from engine.contract.ids import new_id
+from engine.prompt import Defaults, Limits
+from engine.store.database import Database
+from engine.store.objects import Objects
+
+_log = structlog.get_logger()
+
+DISCORD_API_URL = "https://discord.com/api/v10"
+
+_RETRY = timedelta(seconds=5)
+_PROBE = timedelta(seconds=2)
+_LAST_ANSWERS = timedelta(seconds=3)
+"""How long a stopping bot waits for answers under way: later ones Discord would not take."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BotOptions:
+    """What an operator decides for one bot process.
+
+    api_url: base of Discord's REST interface; the gateway's address is asked of it.
+    health: host and port of the health pages; None for none.
+    lease: how long the deliveries of a process that died wait for another.
+    """
+
+    token: str = field(repr=False)
+    api_url: str = DISCORD_API_URL
+    health: tuple[str, int] | None = None
+    lease: timedelta = timedelta(seconds=15)
+    defaults: Defaults = field(default_factory=Defaults)
+    limits: Limits = field(default_factory=Limits)
+
+
+async def serve(
+    options: BotOptions,
+    database: Database,
+    objects: Objects,
+    *,
+    stop: asyncio.Event,
+    announce_ready: Callable[[], None] = lambda: None,
+) -> None:
+    """Serve Discord until `stop` is set; then finish the edits under way and leave the rest to the next process.
+
+    announce_ready: called once, when presses are answered.
+
+    Raises: SettingsInvalid when Discord refuses the token.
+    """
+    # discord.py has no other way to be pointed elsewhere; it holds for the whole process.
+    discord.http.Route.BASE = options.api_url.rstrip("/")
+    metrics = Metrics()
+    async with _open_client(options, stop) as client:
+        if stop.is_set():
+            return
+        claimant = Claimant(id=new_id(), lease=options.lease)
+        courier = Courier(Office(client=client, database=database, objects=objects, claimant=claimant, metrics=metrics))
+        client.services = Services(
+            database=database,
+            courier=courier,
+            claimant=claimant,
+            metrics=metrics,
+            defaults=options.defaults,
+            limits=options.limits,
+        )
+        await _register(client, stop, always=client_forgets(options))
+        async with _open_health(options, client, metrics):
+            await _run(client, courier, stop, announce_ready)
+
+
+def client_forgets(options: BotOptions) -> bool:
+    """Return whether the Discord at hand may have lost our commands since it was last told: any but the real one."""
+    return options.api_url.rstrip("/") != DISCORD_API_URL
+
+
+async def _run(client: EaselClient, courier: Courier, stop: asyncio.Event, announce_ready: Callable[[], None]) -> None:
+    answered = asyncio.Event()
+    connected = asyncio.create_task(client.connect(reconnect=True), name="gateway")
+    carrying = asyncio.create_task(courier.run(answered), name="courier")
+    announcing = asyncio.create_task(_announce(client, announce_ready), name="announce")
+    stopped = asyncio.create_task(stop.wait(), name="stop")
+    try:
+        await asyncio.wait([connected, carrying, stopped], return_when=asyncio.FIRST_COMPLETED)
+        if client.services.answering:
+            await asyncio.wait(tuple(client.services.answering), timeout=_LAST_ANSWERS.total_seconds())
+        answered.set()
+        await carrying
+    finally:
+        announcing.cancel()
+        stopped.cancel()
+        await client.close()
+        await asyncio.gather(connected, announcing, stopped, return_exceptions=True)
+    if not connected.cancelled() and isinstance(connected.exception(), discord.LoginFailure):
+        raise _bad_token() from connected.exception()
+    connected.result()
+
+
+async def _announce(client: EaselClient, announce_ready: Callable[[], None]) -> None:
+    await client.wait_until_ready()
+    _log.info("serving", shards=client.shard_count, guilds=len(client.guilds))
+    announce_ready()
+
+
+@asynccontextmanager
+async def _open_client(options: BotOptions, stop: asyncio.Event) -> AsyncIterator[EaselClient]:
+    """Yield a client that Discord knows by its token; while Discord is away, wait for it."""
+    client = EaselClient()
+    try:
+        while not stop.is_set():
+            try:
+                await client.login(options.token)
+                break
+            except discord.LoginFailure as error:
+                raise _bad_token() from error
+            except (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError) as error:
+                _log.warning("Discord cannot be reached", error=type(error).__name__)
+                await _pause(stop)
+        yield client
+    finally:
+        await client.close()
+
+
+async def _register(client: EaselClient, stop: asyncio.Event, *, always: bool) -> None:
+    while not stop.is_set():
+        try:
+            await register_commands(client, client.services, always=always)
+            return
+        except (discord.HTTPException, aiohttp.ClientError, StoreUnavailable) as error:
+            _log.warning("commands not registered yet", error=type(error).__name__)
+            await _pause(stop)
+
+
+@asynccontextmanager
+async def _open_health(options: BotOptions, client: EaselClient, metrics: Metrics) -> AsyncIterator[None]:
+    if options.health is None:
+        yield
+        return
+
+    async def find_trouble() -> str | None:
+        if not client.is_ready() or any(shard.is_closed() for shard in client.shards.values()):
+            return "not connected to Discord"
+        try:
+            async with asyncio.timeout(_PROBE.total_seconds()):
+                await client.services.database.ping()
+            return None
+        except (StoreUnavailable, TimeoutError):
+            return "the database cannot be reached"
+
+    async with open_health(*options.health, metrics, find_trouble):
+        yield
+
+
+async def _pause(stop: asyncio.Event) -> None:
+    try:
+        async with asyncio.timeout(_RETRY.total_seconds()):
+            await stop.wait()
+    except TimeoutError:
+        return
+
+
+def _bad_token() -> SettingsInvalid:
+    return SettingsInvalid(
+        problems=(
+            "Discord refuses DISCORD_TOKEN. Copy the bot's token again from the Developer Portal, or reset it there.",
+        )
+    )

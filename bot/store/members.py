@@ -1,0 +1,40 @@
+"""Members in Postgres: a Discord user becomes an opaque id here, and only here back again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store.tables import members
+from engine.contract.feedback import Consent
+from engine.contract.ids import new_id
+
+
+@dataclass(frozen=True, kw_only=True)
+class Member:
+    """A person by their opaque id, with what they have agreed to."""
+
+    id: UUID
+    discord_id: int
+    consent: Consent
+
+
+async def admit_member(connection: AsyncConnection, discord_id: int) -> Member:
+    """Return the member for a Discord user, made on first sight; two at once get the same one."""
+    known = await _read(connection, members.c.discord_id == discord_id)
+    if known:
+        return known
+    query = pg.insert(members).values(id=new_id(), discord_id=discord_id)
+    await connection.execute(query.on_conflict_do_nothing(index_elements=["discord_id"]))
+    made = await _read(connection, members.c.discord_id == discord_id)
+    assert made is not None
+    return made
+
+
+async def _read(connection: AsyncConnection, condition: sa.ColumnElement[bool]) -> Member | None:
+    row = (await connection.execute(sa.select(members).where(condition))).one_or_none()
+    return Member(id=row.id, discord_id=row.discord_id, consent=Consent(row.consent)) if row else None

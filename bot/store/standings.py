@@ -1,0 +1,51 @@
+"""How the jobs behind deliveries stand, read for many at once or for one with everything its message shows."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from engine.contract.jobs import Job, JobStatus, Picture
+from engine.store.jobs import read_job, read_picture, read_preview
+from engine.store.tables import jobs
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """As much of a job as tells whether its message is out of date."""
+
+    status: JobStatus
+    percent: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scene:
+    """Everything a message can show: the job, its preview while it runs, and the one picture of a picture's message."""
+
+    job: Job
+    preview: bytes | None
+    picture: Picture | None
+
+
+async def read_standings(connection: AsyncConnection, job_ids: Collection[UUID]) -> dict[UUID, Standing]:
+    """Return the standing of each of the jobs that there are."""
+    # One parameter however many they are: a list of them would be another statement to prepare for each length.
+    listed = sa.literal(list(job_ids), pg.ARRAY(pg.UUID))
+    query = sa.select(jobs.c.id, jobs.c.status, jobs.c.progress).where(jobs.c.id == sa.any_(listed))
+    rows = await connection.execute(query)
+    return {row.id: Standing(status=JobStatus(row.status), percent=int(row.progress * 100)) for row in rows}
+
+
+async def read_scene(connection: AsyncConnection, job_id: UUID, picture_id: UUID | None) -> Scene | None:
+    """Return what the message of the job, or of its picture, can show; None when the job is gone."""
+    job = await read_job(connection, job_id)
+    if job is None:
+        return None
+    preview = await read_preview(connection, job_id) if job.status is JobStatus.RUNNING else None
+    picture = await read_picture(connection, picture_id) if picture_id else None
+    return Scene(job=job, preview=preview, picture=picture)

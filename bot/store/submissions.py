@@ -1,0 +1,106 @@
+"""Submitting jobs: member, limit, job, queue entry, delivery and event in one transaction, or none of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.limits import refuse_excess
+from bot.store.deliveries import Claimant, Delivery, add_delivery, is_answered
+from bot.store.interactions import Press
+from bot.store.members import Member, admit_member
+from bot.store.tables import Kind
+from engine.contract.ids import new_id
+from engine.contract.jobs import Job, JobSpec, Operation, Request
+from engine.store.jobs import count_ahead, count_pending, lock_member, submit_job
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """A job to be, before it has an id and an owner."""
+
+    operation: Operation
+    spec: JobSpec
+    seed: int
+    parent_job_id: UUID | None = None
+    parent_picture_id: UUID | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Submitted:
+    """A stored job with its delivery, and how many waiting jobs will be offered before it."""
+
+    job: Job
+    delivery: Delivery
+    num_ahead: int
+
+
+async def submit_drafts(
+    connection: AsyncConnection, press: Press, drafts: Sequence[Draft], claimant: Claimant
+) -> tuple[Submitted, ...]:
+    """Store every draft as a job of the presser with its delivery; empty when the press was already answered.
+
+    The places of all but the first are guesses: those of other members may come in between.
+
+    Raises: TooManyPending when the member would have too many unfinished jobs; nothing is stored then.
+    """
+    member = await admit_member(connection, press.discord_id)
+    await lock_member(connection, member.id)
+    if await is_answered(connection, press.id):
+        return ()
+    refuse_excess(pending=await count_pending(connection, member.id), asked=len(drafts))
+    stored = []
+    for ordinal, draft in enumerate(drafts):
+        job = await submit_job(connection, _request(draft, member))
+        delivery = delivery_for(press, member, job.id, ordinal=ordinal)
+        await add_delivery(connection, delivery, claimant)
+        stored.append((job, delivery))
+    first, _ = stored[0]
+    num_ahead = await count_ahead(connection, first)
+    return tuple(
+        Submitted(job=job, delivery=delivery, num_ahead=num_ahead + further)
+        for further, (job, delivery) in enumerate(stored)
+    )
+
+
+def delivery_for(
+    press: Press, member: Member, job_id: UUID, *, ordinal: int = 0, picture_id: UUID | None = None
+) -> Delivery:
+    """Return the delivery that answers the press; only the first answer with a grid is the interaction's own."""
+    is_own_answer = picture_id is None and ordinal == 0
+    return Delivery(
+        id=new_id(),
+        kind=Kind.PICTURE if picture_id else Kind.GRID,
+        job_id=job_id,
+        picture_id=picture_id,
+        member_id=member.id,
+        discord_id=member.discord_id,
+        press_id=press.id,
+        ordinal=ordinal,
+        channel_id=press.channel_id,
+        moved_from=None,
+        reply_to=press.message_id,
+        message_id=None,
+        token=press.token if is_own_answer else None,
+        created_at=press.at,
+    )
+
+
+def posted(submitted: Submitted, message_id: int) -> Delivery:
+    """Return the delivery with the message that now shows it."""
+    return replace(submitted.delivery, message_id=message_id)
+
+
+def _request(draft: Draft, member: Member) -> Request:
+    return Request(
+        id=new_id(),
+        member_id=member.id,
+        operation=draft.operation,
+        spec=draft.spec,
+        seed=draft.seed,
+        parent_job_id=draft.parent_job_id,
+        parent_picture_id=draft.parent_picture_id,
+    )

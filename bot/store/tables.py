@@ -1,0 +1,102 @@
+"""The tables the bot owns, with their legal states as checks; jobs, pictures and events belong to the engine."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+from engine.contract.feedback import Consent
+from engine.store.tables import metadata, one_of
+
+
+class Kind(StrEnum):
+    """What a delivery shows.
+
+    grid: a job from waiting to its end, one message edited all along.
+    picture: one picture of a finished job, posted once.
+    """
+
+    GRID = "grid"
+    PICTURE = "picture"
+
+
+class DeliveryState(StrEnum):
+    """Where a delivery stands; every state but `open` is final.
+
+    open: something is still to be shown.
+    delivered: the last thing there is to show is in the message.
+    gone: the message or its channel was deleted.
+    undeliverable: Discord refuses it; `cause` says why.
+    """
+
+    OPEN = "open"
+    DELIVERED = "delivered"
+    GONE = "gone"
+    UNDELIVERABLE = "undeliverable"
+
+
+_now = sa.text("now()")
+_open = sa.text("state = 'open'")
+
+members = sa.Table(
+    "members",
+    metadata,
+    sa.Column("id", pg.UUID, primary_key=True),
+    sa.Column("discord_id", sa.BigInteger, nullable=False),
+    sa.Column("consent", sa.Text, nullable=False, server_default=Consent.USE.value),
+    sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False, server_default=_now),
+    sa.UniqueConstraint("discord_id"),
+    one_of("consent", Consent),
+    comment="persons; everything else names them by the opaque id",
+)
+
+deliveries = sa.Table(
+    "deliveries",
+    metadata,
+    sa.Column("id", pg.UUID, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("job_id", pg.UUID, sa.ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("picture_id", pg.UUID, sa.ForeignKey("pictures.id", ondelete="CASCADE")),
+    sa.Column("member_id", pg.UUID, sa.ForeignKey("members.id"), nullable=False),
+    sa.Column("press_id", sa.Text, nullable=False, comment="the interaction that asked for it"),
+    sa.Column("ordinal", sa.SmallInteger, nullable=False, comment="which of the answers to that interaction"),
+    sa.Column("channel_id", sa.BigInteger, nullable=False),
+    sa.Column("moved_from", sa.BigInteger, comment="the channel that refused it, when it moved to a direct message"),
+    sa.Column("reply_to", sa.BigInteger),
+    sa.Column("message_id", sa.BigInteger),
+    sa.Column("token", sa.Text, comment="secret; answers the interaction until it expires"),
+    sa.Column("token_expires_at", sa.TIMESTAMP(timezone=True)),
+    sa.Column("state", sa.Text, nullable=False, server_default=DeliveryState.OPEN.value),
+    sa.Column("cause", sa.Text),
+    sa.Column("claimed_by", pg.UUID),
+    sa.Column("claimed_until", sa.TIMESTAMP(timezone=True)),
+    sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False, server_default=_now),
+    sa.Column("closed_at", sa.TIMESTAMP(timezone=True)),
+    sa.UniqueConstraint("press_id", "ordinal"),
+    one_of("kind", Kind),
+    one_of("state", DeliveryState),
+    sa.CheckConstraint("(kind = 'picture') = (picture_id IS NOT NULL)", name="picture_when_picture"),
+    sa.CheckConstraint("(token IS NULL) = (token_expires_at IS NULL)", name="token_expires"),
+    sa.CheckConstraint("state = 'open' OR token IS NULL", name="no_token_when_closed"),
+    sa.CheckConstraint("(state = 'open') = (closed_at IS NULL)", name="closed_when_not_open"),
+    sa.CheckConstraint("(state = 'undeliverable') = (cause IS NOT NULL)", name="cause_when_undeliverable"),
+    sa.CheckConstraint("(claimed_by IS NULL) = (claimed_until IS NULL)", name="claim_has_end"),
+    sa.CheckConstraint("state <> 'delivered' OR message_id IS NOT NULL", name="message_when_delivered"),
+    sa.CheckConstraint("ordinal >= 0", name="ordinal"),
+    sa.Index("deliveries_grid_idx", "job_id", unique=True, postgresql_where=sa.text("kind = 'grid'")),
+    sa.Index(None, "job_id"),
+    sa.Index(None, "member_id"),
+    sa.Index("deliveries_message_idx", "message_id", unique=True, postgresql_where=sa.text("message_id IS NOT NULL")),
+    sa.Index("deliveries_open_idx", "claimed_until", "id", postgresql_where=_open),
+    sa.Index("deliveries_claimed_idx", "claimed_by", postgresql_where=_open),
+)
+
+command_syncs = sa.Table(
+    "command_syncs",
+    metadata,
+    sa.Column("application_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("hash", sa.Text, nullable=False, comment="SHA-256 of the commands last registered with Discord"),
+    sa.Column("synced_at", sa.TIMESTAMP(timezone=True), nullable=False, server_default=_now),
+)

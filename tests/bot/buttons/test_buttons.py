@@ -1,0 +1,138 @@
+"""Every button of a grid and of a picture, pressed through real discord.py, and what the log keeps of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from bot.sandbox.people.driver import Person
+from engine.contract.feedback import Surface, Verb
+from engine.contract.jobs import JobStatus, Operation
+from tests.bot.engine_hand import EngineHand
+from tests.bot.reading import faces, labels, text_of
+
+Grid = Callable[..., Any]
+
+
+async def test_u_posts_the_original_as_a_reply(painted_grid: Grid, ben: Person, cleo: Person, hand: EngineHand) -> None:
+    """U2 replies with picture 2, byte for byte, and the press is kept with the four pictures that were shown."""
+    grid, job, pictures = await painted_grid()
+    pressed = await cleo.press(grid, "U2")
+    reply = await cleo.message(lambda item: "Image #2" in item["content"])
+    assert await cleo.outcome(pressed) == "acknowledged"
+    assert reply["message_reference"]["message_id"] == grid["id"]
+    assert await cleo.file(reply["attachments"][0]) == await hand.objects.get(pictures[1].object_key)
+    assert (labels(reply)[0], faces(reply)[1:]) == (["Vary"], ["😖", "☹️", "🙂", "😍"])
+
+    (event,) = await hand.events(job.id)
+    assert (event.verb, event.picture_id, event.is_owner) == (Verb.UPSCALE, pictures[1].id, False)
+    assert [shown.slot for shown in event.shown] == [0, 1, 2, 3]
+    assert (event.surface, event.model, event.model_hash) == (Surface.GUILD, "fake", "f4ce")
+    assert event.press_id == pressed.interaction_id
+    assert event.latency is not None and event.latency >= timedelta()
+
+
+async def test_v_paints_variations_of_that_picture(painted_grid: Grid, cleo: Person, hand: EngineHand) -> None:
+    """V3 starts a job of the presser's that descends from picture 3, with a seed of its own."""
+    grid, job, pictures = await painted_grid("a red circle --seed 7")
+    reply = await cleo.reply(await cleo.press(grid, "V3"))
+    assert text_of(reply).startswith(f"**a red circle** - Variations by <@{cleo.id}> (Waiting to start")
+    varied = (await hand.jobs())[-1]
+    assert (varied.operation, varied.parent_job_id) == (Operation.VARY, job.id)
+    assert varied.parent_picture_id == pictures[2].id
+    assert (varied.spec.prompt, "seed" in varied.spec.parameters) == ("a red circle", False)
+    assert varied.member_id != job.member_id
+
+    await hand.finish(varied)
+    again = await cleo.changed(reply, lambda item: len(item["components"]) == 3)
+    assert text_of(again) == f"**a red circle** - Variations by <@{cleo.id}>"
+
+
+async def test_reroll_paints_the_same_with_another_seed(painted_grid: Grid, ben: Person, hand: EngineHand) -> None:
+    """The re-roll keeps everything of the spec but its seed, and is an event of its own."""
+    grid, job, _ = await painted_grid("a red circle --seed 7 --steps 9")
+    reply = await ben.reply(await ben.press(grid, "🔄"))
+    assert "**a red circle --steps 9**" in text_of(reply)
+    again = (await hand.jobs())[-1]
+    assert (again.operation, again.parent_job_id) == (Operation.IMAGINE, job.id)
+    assert again.seed != 7
+    (event,) = await hand.events(job.id)
+    assert (event.verb, event.picture_id, event.is_owner, len(event.shown)) == (Verb.REROLL, None, True, 4)
+
+
+async def test_another_face_changes_the_rating_and_keeps_history(
+    painted_grid: Grid, ben: Person, hand: EngineHand
+) -> None:
+    """Each face is confirmed to its presser alone, and every rating stays in the log."""
+    grid, job, _ = await painted_grid()
+    first = await ben.reply(await ben.press(grid, "🙂"))
+    assert (text_of(first), first["flags"] & 64) == ("Rated 🙂. Press another face to change it.", 64)
+    second = await ben.reply(await ben.press(grid, "😍"))
+    assert text_of(second) == "Rating changed from 🙂 to 😍."
+    assert [(event.verb, event.value) for event in await hand.events(job.id)] == [(Verb.RATE, 3), (Verb.RATE, 4)]
+
+
+async def test_a_picture_is_rated_apart_from_its_grid(painted_grid: Grid, ben: Person, hand: EngineHand) -> None:
+    """A face under a single picture names that picture, and only that picture was shown; Vary there varies it."""
+    grid, job, pictures = await painted_grid()
+    await ben.press(grid, "U4")
+    single = await ben.message(lambda item: "Image #4" in item["content"])
+    assert text_of(await ben.reply(await ben.press(single, "😖"))).startswith("Rated 😖")
+    await ben.reply(await ben.press(single, "Vary"))
+    _, rated, varied = await hand.events(job.id)
+    assert (rated.picture_id, rated.value) == (pictures[3].id, 1)
+    assert [shown.picture_id for shown in rated.shown] == [pictures[3].id]
+    assert (varied.verb, [shown.slot for shown in varied.shown]) == (Verb.VARY, [3])
+
+
+async def test_only_owner_and_administrators_cancel(
+    bot: asyncio.Task[None], ada: Person, ben: Person, cleo: Person, hand: EngineHand
+) -> None:
+    """Another member is told so and nothing happens; the administrator stops it, and there is no second time."""
+    waiting = await ben.reply(await ben.command("imagine", prompt="a red circle"))
+    refused = await cleo.reply(await cleo.press(waiting, "Cancel"))
+    assert text_of(refused).startswith("Only the member who started this job, or an administrator")
+    assert (await hand.only_job()).status is JobStatus.WAITING
+
+    assert text_of(await ada.reply(await ada.press(waiting, "Cancel"))) == "Cancelled."
+    ended = await ben.changed(waiting, lambda item: "(Cancelled)" in item["content"])
+    assert ended["components"] == []
+    job = await hand.only_job()
+    assert [(event.verb, event.is_owner) for event in await hand.events(job.id)] == [(Verb.CANCEL, False)]
+
+
+async def test_the_owner_cancels_a_running_job(bot: asyncio.Task[None], ben: Person, hand: EngineHand) -> None:
+    """The preview goes away with the job."""
+    waiting = await ben.reply(await ben.command("imagine", prompt="a red circle"))
+    job = await hand.only_job()
+    await hand.start(job.id)
+    await hand.progress(job.id, 0.5)
+    running = await ben.changed(waiting, lambda item: bool(item["attachments"]))
+    assert text_of(await ben.reply(await ben.press(running, "Cancel"))) == "Cancelled."
+    ended = await ben.changed(waiting, lambda item: "(Cancelled)" in item["content"])
+    assert ended["attachments"] == []
+
+
+async def test_everything_works_in_direct_messages(painted_grid: Grid, ben: Person, hand: EngineHand) -> None:
+    """The grid comes where it was asked for, and its presses are kept as made in direct messages."""
+    grid, job, _ = await painted_grid(channel="dm")
+    assert grid["channel_id"] == ben.channels["dm"]
+    await ben.press(grid, "U1")
+    await ben.message(lambda item: "Image #1" in item["content"])
+    (event,) = await hand.events(job.id)
+    assert (event.surface, event.is_owner) == (Surface.DM, True)
+
+
+async def test_two_members_press_at_once_and_both_count(
+    painted_grid: Grid, ben: Person, cleo: Person, hand: EngineHand
+) -> None:
+    """Two presses of one button in the same moment are two events and two answers."""
+    grid, job, _ = await painted_grid()
+    pressed = await asyncio.gather(ben.press(grid, "V1"), cleo.press(grid, "V1"))
+    replies = await asyncio.gather(ben.reply(pressed[0]), cleo.reply(pressed[1]))
+    assert len({reply["id"] for reply in replies}) == 2
+    assert len(await hand.jobs()) == 3
+    members = {event.member_id for event in await hand.events(job.id)}
+    assert len(members) == 2

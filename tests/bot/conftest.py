@@ -1,0 +1,117 @@
+"""The bot in the test's own process, real discord.py against the sandbox, and members to play."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.sandbox import server
+from bot.sandbox.people.driver import Person, person
+from bot.sandbox.server import Sandbox
+from bot.serve import BotOptions, serve
+from engine.contract.jobs import Job, Picture
+from engine.store.database import Database
+from engine.store.objects import Objects
+from tests.bot.engine_hand import EngineHand
+from tests.bot.reading import Message
+from tests.bot.sandbox.openapi import DESCRIPTION, OpenApiRecorder
+from tests.bot.watching import Watch
+
+PATIENCE = timedelta(seconds=40)
+
+BotStarter = Callable[..., AbstractAsyncContextManager[asyncio.Task[None]]]
+
+
+@pytest.fixture
+async def watch() -> Watch:
+    """What the bot asks of Discord."""
+    return Watch()
+
+
+@pytest.fixture
+async def sandbox(watch: Watch) -> AsyncIterator[Sandbox]:
+    """A local Discord; the test fails when a request or answer differed from its description, where that is at hand."""
+    recorder = OpenApiRecorder()
+    described = [recorder.observe] if DESCRIPTION.exists() else []
+    async with server.serve(observers=[*described, watch.middleware()]) as opened:
+        yield opened
+    assert recorder.mismatches == []
+
+
+@pytest.fixture
+def start_bot(sandbox: Sandbox, database: Database, objects: Objects) -> BotStarter:
+    """Return what starts a bot and waits until it is ready; leaving its block stops it as SIGTERM does."""
+
+    @asynccontextmanager
+    async def start(*, on: Database = database, **options: Any) -> AsyncIterator[asyncio.Task[None]]:
+        stop, ready = asyncio.Event(), asyncio.Event()
+        chosen = BotOptions(
+            **{"token": sandbox.token, "api_url": sandbox.api_url, "lease": timedelta(seconds=1.5), **options}
+        )
+        task = asyncio.create_task(serve(chosen, on, objects, stop=stop, announce_ready=ready.set))
+        waiting = asyncio.create_task(ready.wait())
+        try:
+            await asyncio.wait([task, waiting], return_when=asyncio.FIRST_COMPLETED)
+            if task.done():
+                task.result()
+            yield task
+        finally:
+            waiting.cancel()
+            stop.set()
+            await task
+
+    return start
+
+
+@pytest.fixture
+async def bot(start_bot: BotStarter) -> AsyncIterator[asyncio.Task[None]]:
+    """A running bot."""
+    async with start_bot() as task:
+        yield task
+
+
+@pytest.fixture
+async def ada(sandbox: Sandbox) -> AsyncIterator[Person]:
+    """A member who administers the guild."""
+    async with person(sandbox.url, "ada", patience=PATIENCE) as somebody:
+        yield somebody
+
+
+@pytest.fixture
+async def ben(sandbox: Sandbox) -> AsyncIterator[Person]:
+    """A member like any other."""
+    async with person(sandbox.url, "ben", patience=PATIENCE) as somebody:
+        yield somebody
+
+
+@pytest.fixture
+async def cleo(sandbox: Sandbox) -> AsyncIterator[Person]:
+    """Another member like any other."""
+    async with person(sandbox.url, "cleo", patience=PATIENCE) as somebody:
+        yield somebody
+
+
+@pytest.fixture
+def hand(database: Database, objects: Objects) -> EngineHand:
+    """The engine, played by hand."""
+    return EngineHand(database=database, objects=objects)
+
+
+@pytest.fixture
+def painted_grid(bot: asyncio.Task[None], ben: Person, hand: EngineHand) -> Callable[..., Any]:
+    """Return what lets Ben imagine something and the engine finish it: the grid's message, job and pictures."""
+
+    async def imagine(prompt: str = "a red circle", **options: Any) -> tuple[Message, Job, list[Picture]]:
+        known = {job.id for job in await hand.jobs()}
+        waiting = await ben.reply(await ben.command("imagine", prompt=prompt, **options))
+        (job,) = [job for job in await hand.jobs() if job.id not in known]
+        pictures = await hand.finish(job)
+        grid = await ben.changed(waiting, lambda item: len(item["components"]) == 3)
+        return grid, (await hand.job(job.id)), pictures
+
+    return imagine

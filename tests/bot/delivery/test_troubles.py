@@ -1,0 +1,233 @@
+"""What may go wrong between a job and its message, and that the member gets one message all the same, or none."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+from collections.abc import Callable
+from typing import Any
+
+from PIL import Image
+
+from bot import replies
+from bot.sandbox.bits import Permissions
+from bot.sandbox.people.driver import Person
+from bot.sandbox.server import Sandbox
+from bot.store.tables import DeliveryState
+from engine.contract.feedback import Verb
+from engine.store.database import Database
+from tests.bot.conftest import BotStarter
+from tests.bot.engine_hand import EngineHand
+from tests.bot.reading import is_grid, shown_by_bot, text_of
+from tests.bot.rows import delivery_states, drop_tokens, until_closed
+
+MEBIBYTE = 1024 * 1024
+EDITS = "PATCH /channels/*/messages/*"
+POSTS = "POST /channels/*/messages"
+ANSWERS = "POST /interactions/*/*/callback"
+
+
+async def test_a_message_deleted_while_its_job_runs_stays_deleted(
+    bot: asyncio.Task[None], ada: Person, ben: Person, hand: EngineHand, database: Database
+) -> None:
+    """Its delivery is closed quietly, and the finished grid is posted nowhere."""
+    waiting = await ben.reply(await ben.command("imagine", prompt="a cat"))
+    await ada.delete(waiting)
+    job = await hand.only_job()
+    await hand.finish(job)
+    assert await until_closed(database, job.id) == [DeliveryState.GONE]
+    assert shown_by_bot(ben) == []
+
+
+async def test_a_deleted_channel_ends_its_deliveries(
+    bot: asyncio.Task[None], sandbox: Sandbox, ben: Person, hand: EngineHand, database: Database
+) -> None:
+    """There is nowhere to show it."""
+    await ben.reply(await ben.command("imagine", prompt="a cat", channel="gallery"))
+    sandbox.world.remove_channel(sandbox.channel("gallery").id)
+    job = await hand.only_job()
+    await hand.finish(job)
+    assert await until_closed(database, job.id) == [DeliveryState.GONE]
+
+
+async def test_a_channel_the_bot_may_no_longer_see_is_served_by_the_answer_itself(
+    bot: asyncio.Task[None], sandbox: Sandbox, ben: Person, hand: EngineHand
+) -> None:
+    """While the interaction's token is good, its message is edited through it."""
+    waiting = await ben.reply(await ben.command("imagine", prompt="a cat"))
+    sandbox.deny("studio", Permissions.VIEW_CHANNEL | Permissions.SEND_MESSAGES)
+    await hand.finish(await hand.only_job())
+    grid = await ben.changed(waiting, is_grid)
+    assert len(grid["attachments"]) == 1
+
+
+async def test_a_channel_lost_for_good_sends_the_grid_to_the_member(
+    start_bot: BotStarter, sandbox: Sandbox, ben: Person, hand: EngineHand, database: Database
+) -> None:
+    """Without a token the grid goes to the direct messages, once, and says why."""
+    async with start_bot():
+        waiting = await ben.reply(await ben.command("imagine", prompt="a cat"))
+    await drop_tokens(database)
+    sandbox.deny("studio", Permissions.VIEW_CHANNEL | Permissions.SEND_MESSAGES)
+    async with start_bot():
+        job = await hand.only_job()
+        await hand.finish(job)
+        grid = await ben.message(is_grid)
+        assert await until_closed(database, job.id) == [DeliveryState.DELIVERED]
+    assert grid["channel_id"] == ben.channels["dm"]
+    assert replies.moved_from(int(waiting["channel_id"])) in text_of(grid)
+    assert len(shown_by_bot(ben)) == 2
+
+
+async def test_a_picture_that_may_not_be_posted_goes_to_its_presser(
+    painted_grid: Callable[..., Any], sandbox: Sandbox, cleo: Person
+) -> None:
+    """In a channel that has become read-only, U reaches who pressed it by direct message."""
+    grid, _, _ = await painted_grid()
+    sandbox.deny("studio", Permissions.SEND_MESSAGES)
+    await cleo.press(grid, "U1")
+    picture = await cleo.message(lambda item: "Image #1" in item["content"])
+    assert picture["channel_id"] == cleo.channels["dm"]
+
+
+async def test_a_grid_over_the_limit_is_sent_smaller(bot: asyncio.Task[None], ben: Person, hand: EngineHand) -> None:
+    """A grid of more than 10 MiB arrives as a WebP of the same size that is under it."""
+    noise = Image.frombytes("RGB", (2048, 2048), os.urandom(2048 * 2048 * 3))
+    encoded = io.BytesIO()
+    noise.save(encoded, "PNG", compress_level=0)
+    assert encoded.tell() > 10 * MEBIBYTE
+    waiting = await ben.reply(await ben.command("imagine", prompt="noise"))
+    await hand.finish(await hand.only_job(), grid=encoded.getvalue())
+    grid = await ben.changed(waiting, is_grid)
+    (file,) = grid["attachments"]
+    assert (file["content_type"], file["size"] <= 10 * MEBIBYTE) == ("image/webp", True)
+    assert Image.open(io.BytesIO(await ben.file(file))).size == (2048, 2048)
+
+
+async def test_a_lower_limit_than_expected_is_found_by_trying(
+    bot: asyncio.Task[None], sandbox: Sandbox, ben: Person, hand: EngineHand
+) -> None:
+    """When Discord calls the file too large all the same, a smaller one is sent."""
+    noise = io.BytesIO()
+    Image.frombytes("RGB", (512, 512), os.urandom(512 * 512 * 3)).save(noise, "PNG")
+    waiting = await ben.reply(await ben.command("imagine", prompt="noise"))
+    sandbox.break_down(EDITS, kind="status", status=413)
+    await hand.finish(await hand.only_job(), grid=noise.getvalue())
+    grid = await ben.changed(waiting, is_grid)
+    assert grid["attachments"][0]["size"] < len(noise.getvalue())
+
+
+async def test_a_damaged_grid_is_said_to_be_damaged(bot: asyncio.Task[None], ben: Person, hand: EngineHand) -> None:
+    """The member is told what to press, and the buttons that still work are there."""
+    waiting = await ben.reply(await ben.command("imagine", prompt="a cat"))
+    await hand.finish(await hand.only_job(), lose_grid=True)
+    grid = await ben.changed(waiting, is_grid)
+    assert replies.PICTURE_LOST in text_of(grid)
+
+
+async def test_a_job_given_up_is_told_in_plain_words(bot: asyncio.Task[None], ben: Person, hand: EngineHand) -> None:
+    """The sentence names the cause and no class of ours, and there is nothing left to press."""
+    waiting = await ben.reply(await ben.command("imagine", prompt="a cat"))
+    job = await hand.only_job()
+    await hand.fail(job.id, error="PainterLost")
+    failed = await ben.changed(waiting, lambda item: "(Failed" in item["content"])
+    assert "the painter stopped three times" in text_of(failed)
+    assert failed["components"] == []
+
+
+async def test_errors_and_rate_limits_of_discord_only_delay(
+    bot: asyncio.Task[None], sandbox: Sandbox, ben: Person, hand: EngineHand
+) -> None:
+    """An edit that met a 500, a 429 and a cut connection arrives in the end."""
+    waiting = await ben.reply(await ben.command("imagine", prompt="a cat"))
+    sandbox.break_down(EDITS, kind="status", status=500)
+    sandbox.break_down(EDITS, kind="rate_limit")
+    sandbox.break_down(EDITS, kind="refuse")
+    await hand.finish(await hand.only_job())
+    await ben.changed(waiting, is_grid)
+    assert len(shown_by_bot(ben)) == 1
+
+
+async def test_a_post_whose_answer_was_lost_is_not_repeated(
+    painted_grid: Callable[..., Any], sandbox: Sandbox, ben: Person, hand: EngineHand, database: Database
+) -> None:
+    """Discord has the picture but the bot never heard: it finds it instead of posting it again."""
+    grid, job, _ = await painted_grid()
+    sandbox.break_down(POSTS, kind="lose_answer")
+    await ben.press(grid, "U3")
+    await ben.message(lambda item: "Image #3" in item["content"])
+    assert await until_closed(database, job.id, 2) == [DeliveryState.DELIVERED] * 2
+    assert len(shown_by_bot(ben)) == 2
+
+
+async def test_two_presses_for_one_picture_are_two_messages_even_when_answers_are_lost(
+    painted_grid: Callable[..., Any], sandbox: Sandbox, ben: Person, cleo: Person, database: Database
+) -> None:
+    """Looking for a lost message never takes another delivery's."""
+    grid, job, _ = await painted_grid()
+    sandbox.break_down(POSTS, kind="lose_answer", count=2)
+    await asyncio.gather(ben.press(grid, "U1"), cleo.press(grid, "U1"))
+    assert await until_closed(database, job.id, 3) == [DeliveryState.DELIVERED] * 3
+    pictures = [item for item in shown_by_bot(ben) if "Image #1" in item["content"]]
+    assert sorted(text_of(item)[-24:] for item in pictures) == sorted(
+        f"Image #1 <@{member.id}>"[-24:] for member in (ben, cleo)
+    )
+
+
+async def test_an_answer_that_was_lost_is_found(
+    bot: asyncio.Task[None], sandbox: Sandbox, ben: Person, hand: EngineHand
+) -> None:
+    """The first message of a job is there although the bot was not told so; it becomes the grid."""
+    sandbox.break_down(ANSWERS, kind="lose_answer")
+    waiting = await ben.reply(await ben.command("imagine", prompt="a cat"))
+    await hand.finish(await hand.only_job())
+    await ben.changed(waiting, is_grid)
+    assert len(shown_by_bot(ben)) == 1
+
+
+async def test_an_answer_that_never_arrived_is_posted_anew(
+    bot: asyncio.Task[None], sandbox: Sandbox, ben: Person, hand: EngineHand
+) -> None:
+    """Discord says that the application did not respond, but the job is stored, so its grid comes all the same."""
+    sandbox.break_down(ANSWERS, kind="refuse")
+    await ben.command("imagine", prompt="a cat")
+    await ben.message(lambda item: "Waiting to start" in item["content"])
+    await hand.finish(await hand.only_job())
+    await ben.message(is_grid)
+    assert len(shown_by_bot(ben)) == 1
+
+
+async def test_several_jobs_of_one_prompt_have_a_message_each(
+    bot: asyncio.Task[None], ben: Person, hand: EngineHand
+) -> None:
+    """The first answers the command, the others follow in the channel, and each becomes its grid."""
+    await ben.reply(await ben.command("imagine", prompt="a {red, blue, green} circle"))
+    await ben.until(lambda: len(shown_by_bot(ben)) == 3)
+    for job in await hand.jobs():
+        await hand.finish(job)
+    await ben.until(lambda: all(is_grid(item) for item in shown_by_bot(ben)))
+    prompts = {text_of(item).split("**")[1] for item in shown_by_bot(ben)}
+    assert prompts == {"a red circle", "a blue circle", "a green circle"}
+
+
+async def test_a_lost_gateway_is_found_again(
+    bot: asyncio.Task[None], sandbox: Sandbox, ben: Person, hand: EngineHand
+) -> None:
+    """After the socket was dropped, commands are answered again by themselves."""
+    sandbox.gateway.drop()
+    await ben.reply(await ben.command("imagine", prompt="a cat"))
+
+
+async def test_a_second_process_never_posts_twice(
+    start_bot: BotStarter, painted_grid: Callable[..., Any], ben: Person, hand: EngineHand, database: Database
+) -> None:
+    """Two bots on one database: each press is answered by one of them, and each job has one message."""
+    async with start_bot():
+        grid, job, _ = await painted_grid()
+        await ben.press(grid, "U1")
+        await until_closed(database, job.id, 2)
+        await ben.message(lambda item: "Image #1" in item["content"])
+    assert len([event for event in await hand.events(job.id) if event.verb is Verb.UPSCALE]) == 1
+    assert len(shown_by_bot(ben)) == 2
+    assert set(await delivery_states(database, job.id)) == {DeliveryState.DELIVERED}

@@ -1,0 +1,100 @@
+"""An engine played by hand: it writes the states of jobs straight through the store, when the test says so."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from uuid import UUID
+
+from PIL import Image
+
+from engine.contract.feedback import Event
+from engine.contract.ids import new_id
+from engine.contract.jobs import Job, Picture
+from engine.contract.painting import Order
+from engine.store.database import Database
+from engine.store.events import read_events
+from engine.store.jobs import fail_job, finish_job, job_from_row, record_progress, start_job
+from engine.store.objects import Objects
+from engine.store.tables import jobs
+from tests.fakes import painted_from_order
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineHand:
+    """The engine's side of a test."""
+
+    database: Database
+    objects: Objects
+
+    async def jobs(self) -> list[Job]:
+        """Return every job, oldest first."""
+        async with self.database.begin() as connection:
+            rows = await connection.execute(jobs.select().order_by(jobs.c.id))
+            return [job_from_row(row) for row in rows]
+
+    async def only_job(self) -> Job:
+        """Return the one job that there is."""
+        (job,) = await self.jobs()
+        return job
+
+    async def job(self, job_id: UUID) -> Job:
+        """Return the job."""
+        (found,) = [job for job in await self.jobs() if job.id == job_id]
+        return found
+
+    async def events(self, job_id: UUID) -> tuple[Event, ...]:
+        """Return the feedback on the job, oldest first."""
+        async with self.database.begin() as connection:
+            return await read_events(connection, job_id)
+
+    async def start(self, job_id: UUID) -> None:
+        """Mark the job running."""
+        async with self.database.begin() as connection:
+            assert await start_job(connection, job_id)
+
+    async def progress(self, job_id: UUID, share: float) -> None:
+        """Record a share of the steps, with a preview."""
+        async with self.database.begin() as connection:
+            assert await record_progress(connection, job_id, share, preview(round(share * 255)))
+
+    async def finish(self, job: Job, *, grid: bytes | None = None, lose_grid: bool = False) -> list[Picture]:
+        """Store four pictures and the grid, and mark the job finished; it is started first where it waits."""
+        if job.status.value == "waiting":
+            await self.start(job.id)
+        order = Order(job_id=job.id, member_id=job.member_id, spec=job.spec, seed=job.seed)
+        painted = painted_from_order(order)
+        stored = []
+        for slot, picture in enumerate(painted.pictures):
+            key = await self.objects.put(picture.png, ".png")
+            stored.append(
+                Picture(
+                    id=new_id(),
+                    job_id=job.id,
+                    slot=slot,
+                    object_key=key,
+                    width=picture.width,
+                    height=picture.height,
+                    seed=picture.seed,
+                    recipe=picture.recipe,
+                )
+            )
+        ending, media_type = (".png", "image/png") if grid else (".jpg", painted.grid_type)
+        grid_key = await self.objects.put(grid or painted.grid, ending)
+        if lose_grid:
+            grid_key = f"00/00/{'0' * 64}{ending}"
+        async with self.database.begin() as connection:
+            assert await finish_job(connection, job.id, stored, grid_key, media_type)
+        return stored
+
+    async def fail(self, job_id: UUID, **cause: object) -> None:
+        """Mark the job failed."""
+        async with self.database.begin() as connection:
+            assert await fail_job(connection, job_id, cause)
+
+
+def preview(shade: int) -> bytes:
+    """Return a small JPEG of one shade."""
+    image = io.BytesIO()
+    Image.new("RGB", (16, 16), (shade, shade, shade)).save(image, "JPEG")
+    return image.getvalue()

@@ -1,0 +1,36 @@
+"""What a member reads off a message of the sandbox."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.sandbox.people.driver import Person
+
+Message = dict[str, Any]
+
+
+def labels(message: Message) -> list[list[str | None]]:
+    """Return the labels of the buttons, row by row; None where there is only an emoji."""
+    return [[button.get("label") for button in row["components"]] for row in message["components"]]
+
+
+def faces(message: Message) -> list[str]:
+    """Return the emoji of the buttons that wear one."""
+    buttons = [button for row in message["components"] for button in row["components"]]
+    return [button["emoji"]["name"] for button in buttons if button.get("emoji")]
+
+
+def text_of(message: Message) -> str:
+    """Return the text."""
+    return str(message["content"])
+
+
+def is_grid(message: Message) -> bool:
+    """Return whether the message shows a finished grid: a row of U, one of V and one of faces."""
+    return len(message["components"]) == 3
+
+
+def shown_by_bot(member: Person) -> list[Message]:
+    """Return what the bot has posted for everybody that the member sees now, oldest first."""
+    posted = [item for item in member.messages.values() if item["author"].get("bot") and not item["flags"] & 64]
+    return sorted(posted, key=lambda item: int(item["id"]))

@@ -1,0 +1,181 @@
+"""Presses in the store: what is one transaction, what is recorded once, and what is shown."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.limits import MAX_PENDING
+from bot.specs import without_seed
+from bot.store.buttons import cancel, rate, reroll, upscale, vary
+from bot.store.deliveries import Claimant
+from bot.store.experience import read_experience
+from bot.store.interactions import Press, Token
+from bot.store.submissions import Draft, Submitted, submit_drafts
+from engine.contract.errors import JobOver, JobUnknown, NotYours, PictureUnknown, TooManyPending
+from engine.contract.feedback import Rating, Surface
+from engine.contract.ids import new_id
+from engine.contract.jobs import JobSpec, Operation, Part
+from engine.store.database import Database
+from tests.bot.engine_hand import EngineHand
+
+US = Claimant(id=new_id(), lease=timedelta(seconds=15))
+SPEC = JobSpec(prompt="a cat --seed 3", parts=(Part(text="a cat"),), parameters={"seed": 3})
+DRAFT = Draft(operation=Operation.IMAGINE, spec=SPEC, seed=3)
+
+
+def press(number: int, *, discord_id: int = 5, message_id: int | None = None) -> Press:
+    """Return a press of a member's in some channel."""
+    now = datetime.now(UTC)
+    return Press(
+        id=str(number),
+        discord_id=discord_id,
+        channel_id=77,
+        message_id=message_id,
+        shown_slot=None,
+        surface=Surface.GUILD,
+        token=Token(text="secret", expires_at=now + timedelta(minutes=15)),
+        latency=timedelta(seconds=1),
+        is_administrator=False,
+        at=now,
+    )
+
+
+async def submitted(database: Database, *, number: int = 1, discord_id: int = 5) -> Submitted:
+    """Return a job that the member has just asked for."""
+    async with database.begin() as connection:
+        (job,) = await submit_drafts(connection, press(number, discord_id=discord_id), [DRAFT], US)
+    return job
+
+
+async def test_a_press_delivered_twice_starts_one_job(database: Database, hand: EngineHand) -> None:
+    """The second delivery of the same interaction stores neither job nor event nor delivery."""
+    job = (await submitted(database)).job
+    await hand.finish(job)
+    async with database.begin() as connection:
+        assert await submit_drafts(connection, press(1), [DRAFT], US) == ()
+        assert await vary(connection, press(2), job.id, 0, US, without_seed)
+    async with database.begin() as connection:
+        assert await vary(connection, press(2), job.id, 0, US, without_seed) is None
+        assert await upscale(connection, press(3), job.id, 0, US)
+    async with database.begin() as connection:
+        assert await upscale(connection, press(3), job.id, 0, US) is None
+    assert (len(await hand.jobs()), len(await hand.events(job.id))) == (2, 2)
+
+
+async def test_one_press_delivered_twice_at_once_starts_one_job(database: Database, hand: EngineHand) -> None:
+    """Two processes that get the same interaction in the same moment agree on one of them."""
+
+    async def once() -> bool:
+        async with database.begin() as connection:
+            return bool(await submit_drafts(connection, press(1), [DRAFT], US))
+
+    assert sorted(await asyncio.gather(once(), once(), once())) == [False, False, True]
+    assert len(await hand.jobs()) == 1
+
+
+async def test_a_refused_press_leaves_nothing(database: Database, hand: EngineHand) -> None:
+    """A variation over the member's limit stores no event either."""
+    job = (await submitted(database)).job
+    await hand.finish(job)
+    async with database.begin() as connection:
+        await submit_drafts(connection, press(2), [DRAFT] * MAX_PENDING, US)
+    with pytest.raises(TooManyPending):
+        async with database.begin() as connection:
+            await vary(connection, press(3), job.id, 0, US, without_seed)
+    assert await hand.events(job.id) == ()
+    assert len(await hand.jobs()) == MAX_PENDING + 1
+
+
+async def test_the_limit_holds_for_presses_at_once(database: Database, hand: EngineHand) -> None:
+    """Counting and submitting cannot interleave."""
+
+    async def ask(number: int) -> bool:
+        try:
+            async with database.begin() as connection:
+                return bool(await submit_drafts(connection, press(number), [DRAFT] * 15, US))
+        except TooManyPending:
+            return False
+
+    taken = await asyncio.gather(*(ask(number) for number in range(1, 7)))
+    assert (sum(taken), len(await hand.jobs())) == (2, 30)
+
+
+async def test_one_discord_user_is_one_member(database: Database, hand: EngineHand) -> None:
+    """Seen for the first time by several presses at once, a person gets one opaque id."""
+    await asyncio.gather(*(submitted(database, number=number) for number in range(1, 6)))
+    assert len({job.member_id for job in await hand.jobs()}) == 1
+    await submitted(database, number=6, discord_id=6)
+    assert len({job.member_id for job in await hand.jobs()}) == 2
+
+
+async def test_the_wait_is_told_from_experience(database: Database, hand: EngineHand) -> None:
+    """Nothing is promised before a job has finished; then the place counts."""
+    async with database.begin() as connection:
+        assert (await read_experience(connection)).wait(0) is None
+    first = await submitted(database)
+    await hand.finish(first.job)
+    second = await submitted(database, number=2)
+    third = await submitted(database, number=3)
+    assert (first.num_ahead, second.num_ahead, third.num_ahead) == (0, 0, 1)
+    async with database.begin() as connection:
+        experience = await read_experience(connection)
+    assert experience.typical is not None
+    assert experience.wait(1) == experience.typical * 2
+    assert replace(experience, at_once=4).wait(3) == experience.typical
+
+
+async def test_a_new_seed_leaves_the_rest_of_the_spec(database: Database, hand: EngineHand) -> None:
+    """A re-rolled variation stays a variation of the same picture."""
+    job = (await submitted(database)).job
+    pictures = await hand.finish(job)
+    async with database.begin() as connection:
+        varied = await vary(connection, press(2), job.id, 1, US, without_seed)
+        assert varied
+    async with database.begin() as connection:
+        again = await reroll(connection, press(3), varied.job.id, US, without_seed)
+        assert again
+    assert (again.job.operation, again.job.parent_picture_id) == (Operation.VARY, pictures[1].id)
+    assert again.job.spec.prompt == "a cat"
+
+
+@pytest.mark.parametrize("slot", [None, 0])
+async def test_ratings_follow_the_last_press(database: Database, hand: EngineHand, slot: int | None) -> None:
+    """What is replaced is told, for the grid and for one picture apart."""
+    job = (await submitted(database)).job
+    await hand.finish(job)
+    async with database.begin() as connection:
+        first = await rate(connection, press(2), job.id, slot, Rating.BAD)
+        second = await rate(connection, press(3), job.id, slot, Rating.GREAT)
+        other = await rate(connection, press(4, discord_id=6), job.id, slot, Rating.AWFUL)
+    assert (first.before, second.before, other.before) == (None, Rating.BAD, None)
+
+
+async def test_presses_on_nothing_are_refused(database: Database, hand: EngineHand) -> None:
+    """Unknown jobs, pictures that are not there, others' jobs and jobs that are over."""
+    job = (await submitted(database)).job
+    async with database.begin() as connection:
+        with pytest.raises(JobUnknown):
+            await rate(connection, press(2), new_id(), None, Rating.BAD)
+        with pytest.raises(PictureUnknown):
+            await upscale(connection, press(3), job.id, 0, US)
+        with pytest.raises(NotYours):
+            await cancel(connection, press(4, discord_id=6), job.id)
+        await cancel(connection, press(5), job.id)
+        await cancel(connection, press(5), job.id)
+    with pytest.raises(JobOver):
+        async with database.begin() as connection:
+            await cancel(connection, press(6), job.id)
+    assert len(await hand.events(job.id)) == 1
+
+
+async def test_an_administrator_cancels_for_others(database: Database, hand: EngineHand) -> None:
+    """What counts is whether the member administers the guild at the press."""
+    job = (await submitted(database)).job
+    async with database.begin() as connection:
+        await cancel(connection, replace(press(2, discord_id=6), is_administrator=True), job.id)
+    (event,) = await hand.events(job.id)
+    assert not event.is_owner

@@ -1,0 +1,124 @@
+"""Deliveries in the store: claims, and the states that follow each other."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from bot.store.deliveries import (
+    Claimant,
+    Delivery,
+    claim_deliveries,
+    close_delivery,
+    find_known_messages,
+    keep_message,
+    move_delivery,
+    release_claims,
+    renew_claim,
+    renew_claims,
+)
+from bot.store.submissions import submit_drafts
+from bot.store.tables import DeliveryState, deliveries
+from engine.contract.ids import new_id
+from engine.store.database import Database
+from tests.bot.store.test_buttons import DRAFT, US, press
+
+OTHER = Claimant(id=new_id(), lease=timedelta(minutes=5))
+LAPSED = Claimant(id=new_id(), lease=timedelta(0))
+
+
+async def made(database: Database, claimant: Claimant, count: int = 1) -> list[Delivery]:
+    """Return new deliveries that the claimant holds."""
+    async with database.begin() as connection:
+        submitted = await submit_drafts(connection, press(1), [DRAFT] * count, claimant)
+    return [one.delivery for one in submitted]
+
+
+async def claim(database: Database, claimant: Claimant, limit: int = 100) -> list[UUID]:
+    """Return the ids of the deliveries that the claimant gets."""
+    async with database.begin() as connection:
+        return [delivery.id for delivery in await claim_deliveries(connection, claimant, limit=limit)]
+
+
+async def test_what_one_process_holds_no_other_gets(database: Database) -> None:
+    """A live claim is respected; a lapsed one is free, oldest first."""
+    held = await made(database, US)
+    assert await claim(database, OTHER) == []
+    async with database.begin() as connection:
+        await release_claims(connection, US)
+    assert await claim(database, OTHER) == [held[0].id]
+
+
+async def test_a_lapsed_claim_is_taken_over_whole(database: Database) -> None:
+    """Everything that is needed to find or repeat the message comes with it; its former holder is told at renewal."""
+    (delivery,) = await made(database, LAPSED)
+    async with database.begin() as connection:
+        (taken,) = await claim_deliveries(connection, OTHER, limit=5)
+    assert taken == delivery
+    async with database.begin() as connection:
+        assert await renew_claims(connection, LAPSED) == frozenset()
+        assert not await renew_claim(connection, delivery.id, LAPSED)
+        assert await renew_claim(connection, delivery.id, OTHER)
+
+
+async def test_processes_that_claim_at_once_share(database: Database) -> None:
+    """No delivery goes to two of them, and none is left."""
+    made_ids = {delivery.id for delivery in await made(database, LAPSED, 30)}
+    claimants = [Claimant(id=new_id(), lease=timedelta(minutes=5)) for _ in range(4)]
+    shares = await asyncio.gather(*(claim(database, claimant, 12) for claimant in claimants))
+    taken = [delivery_id for share in shares for delivery_id in share]
+    assert len(taken) == len(set(taken)) and set(taken) <= made_ids
+    rest = await claim(database, OTHER)
+    assert set(taken) | set(rest) == made_ids
+
+
+async def test_a_closed_delivery_keeps_no_token(database: Database) -> None:
+    """It ends once, nobody claims it again, and the secret is gone."""
+    (delivery,) = await made(database, LAPSED)
+    async with database.begin() as connection:
+        await keep_message(connection, delivery.id, 99)
+        assert await close_delivery(connection, delivery.id, DeliveryState.DELIVERED)
+        assert not await close_delivery(connection, delivery.id, DeliveryState.GONE)
+        row = (await connection.execute(sa.select(deliveries.c.state, deliveries.c.token))).one()
+    assert (row.state, row.token) == ("delivered", None)
+    assert await claim(database, OTHER) == []
+
+
+async def test_only_the_first_message_kept_counts(database: Database) -> None:
+    """A message that already shows a delivery is known, so that no other delivery takes it."""
+    (delivery,) = await made(database, US)
+    async with database.begin() as connection:
+        await keep_message(connection, delivery.id, 99)
+        await keep_message(connection, delivery.id, 100)
+        assert await find_known_messages(connection, [98, 99, 100]) == {99}
+
+
+async def test_a_moved_delivery_starts_over_elsewhere(database: Database) -> None:
+    """It remembers where it came from, and has neither message nor token there."""
+    (delivery,) = await made(database, LAPSED)
+    async with database.begin() as connection:
+        await keep_message(connection, delivery.id, 99)
+        await move_delivery(connection, delivery.id, 4)
+        (moved,) = await claim_deliveries(connection, OTHER, limit=1)
+    assert (moved.channel_id, moved.moved_from) == (4, 77)
+    assert (moved.message_id, moved.reply_to, moved.token) == (None, None, None)
+
+
+def test_a_token_shows_itself_nowhere() -> None:
+    """Not even where a delivery is written to a log."""
+    assert "secret" not in repr(press(1))
+
+
+async def test_claiming_reads_an_index(database: Database) -> None:
+    """Looking for open deliveries does not read closed ones."""
+    async with database.begin() as connection:
+        await connection.execute(sa.text("SET LOCAL enable_seqscan = off"))
+        plan = await connection.execute(
+            sa.text("EXPLAIN SELECT id FROM deliveries WHERE state = 'open' AND claimed_until < now() ORDER BY id")
+        )
+        text = "\n".join(plan.scalars())
+    assert "Seq Scan" not in text
+    assert any(index in text for index in ("deliveries_open_idx", "deliveries_claimed_idx"))

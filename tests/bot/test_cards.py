@@ -1,0 +1,92 @@
+"""What messages show."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.cards import MAX_CONTENT, Card, job_card, picture_card, shown_prompt, view_from_card, waiting_card, with_note
+from engine.contract.ids import new_id
+from engine.contract.jobs import Job, JobSpec, JobStatus, Operation, Part
+
+
+def job_of(prompt: str = "a red circle", *, status: JobStatus = JobStatus.WAITING, progress: float = 0.0) -> Job:
+    """Return a job as the store would."""
+    return Job(
+        id=new_id(),
+        member_id=new_id(),
+        operation=Operation.IMAGINE,
+        spec=JobSpec(prompt=prompt, parts=(Part(text=prompt),)),
+        seed=1,
+        status=status,
+        attempts=0,
+        progress=progress,
+        parent_job_id=None,
+        parent_picture_id=None,
+        cause={"error": "PainterLost"} if status is JobStatus.FAILED else None,
+        grid_key="key" if status is JobStatus.FINISHED else None,
+        grid_type="image/webp" if status is JobStatus.FINISHED else None,
+        created_at=datetime.now(UTC),
+        started_at=None,
+        ended_at=None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("two\n  lines", "two lines"),
+        ("**bold** _i_ `c` ~~s~~ ||x||", r"\*\*bold\*\* \_i\_ \`c\` \~\~s\~\~ \|\|x\|\|"),
+        ("<@123> @everyone <#4>", r"\<\@123> \@everyone \<#4>"),
+        ("https://a.b/c_d.png a cat", "<https://a.b/c_d.png> a cat"),
+        ("<https://a.b/c> a cat", "<https://a.b/c> a cat"),
+        ("a [masked](http://a.b)", r"a \[masked\](<http://a.b)>"),
+        ("a red circle --no green --ar 3:2", "a red circle --no green --ar 3:2"),
+    ],
+)
+def test_a_prompt_is_shown_letter_by_letter(written: str, shown: str) -> None:
+    """No markdown, no mention and no link preview comes out of a member's words."""
+    assert shown_prompt(written) == shown
+
+
+@given(st.text(min_size=1, max_size=6000))
+def test_no_prompt_is_too_long_to_show(prompt: str) -> None:
+    """The longest line of every kind of card stays within Discord's limit, by UTF-16 units too."""
+    for status in JobStatus:
+        card = with_note(job_card(job_of(prompt, status=status, progress=0.5), 2**63), "n" * 200)
+        assert len(card.content.encode("utf-16-le", "surrogatepass")) // 2 <= MAX_CONTENT
+
+
+def test_six_thousand_characters_are_cut_with_a_mark() -> None:
+    """The reader sees that there is more."""
+    assert shown_prompt("*" * 6000).endswith("…")
+    assert shown_prompt("word " * 1200).endswith("…")
+
+
+def test_the_running_card_tells_the_share_of_steps() -> None:
+    """In whole per cent, rounded down, so that 100% is never said too early."""
+    assert "(99%)" in job_card(job_of(status=JobStatus.RUNNING, progress=0.999), 5).content
+
+
+def test_a_failed_job_has_no_buttons() -> None:
+    """There is nothing to press, and the sentence says what to do."""
+    card = job_card(job_of(status=JobStatus.FAILED), 5)
+    assert card.rows == ()
+    assert "(Failed: the painter stopped three times" in card.content
+
+
+@pytest.mark.parametrize("card", [job_card(job_of(status=JobStatus.FINISHED), 5), picture_card(job_of(), 5, 3)])
+async def test_discord_py_keeps_no_view(card: Card) -> None:
+    """Views of sent messages are finished, so that discord.py does not remember each of them for ever."""
+    view = view_from_card(card)
+    assert view.is_finished()
+    assert len(view.children) == sum(map(len, card.rows))
+
+
+def test_the_place_in_the_queue_is_told_once() -> None:
+    """The first message says how many are ahead."""
+    card = waiting_card(job_of(), 5, num_ahead=2, wait=None)
+    assert card.content == "**a red circle** - <@5> (Waiting to start: 2 ahead)"

@@ -1,0 +1,34 @@
+"""`/imagine` from the member's words to the grid, through real discord.py."""
+
+from __future__ import annotations
+
+import asyncio
+
+from bot.sandbox.people.driver import Person
+from tests.bot.engine_hand import EngineHand
+from tests.bot.reading import faces, labels, text_of
+
+
+async def test_a_job_goes_from_waiting_to_its_grid_in_one_message(
+    bot: asyncio.Task[None], ben: Person, hand: EngineHand
+) -> None:
+    """The answer says that it waits, is edited while it is painted, and becomes the grid with its buttons."""
+    pressed = await ben.command("imagine", prompt="a red circle --seed 7")
+    waiting = await ben.reply(pressed)
+    assert "Waiting to start: next in line" in waiting["content"]
+    assert labels(waiting) == [["Cancel"]]
+    job = await hand.only_job()
+    assert (job.spec.prompt, job.seed) == ("a red circle --seed 7", 7)
+
+    await hand.start(job.id)
+    await hand.progress(job.id, 0.5)
+    running = await ben.changed(waiting, lambda item: "(50%)" in item["content"])
+    assert [file["content_type"] for file in running["attachments"]] == ["image/jpeg"]
+    assert labels(running) == [["Cancel"]]
+
+    await hand.finish(await hand.only_job())
+    grid = await ben.changed(waiting, lambda item: len(item["components"]) == 3)
+    assert text_of(grid) == f"**a red circle --seed 7** - <@{ben.id}>"
+    assert labels(grid)[:2] == [["U1", "U2", "U3", "U4", None], ["V1", "V2", "V3", "V4"]]
+    assert faces(grid) == ["🔄", "😖", "☹️", "🙂", "😍"]
+    assert len(grid["attachments"]) == 1

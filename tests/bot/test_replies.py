@@ -1,0 +1,80 @@
+"""The sentences members read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.replies import BROKEN, code_block, duration, has_reply, rated, reply_for, sentence_from_cause, waiting
+from engine.contract import errors
+from engine.contract.feedback import Rating
+
+SAMPLES: dict[type[errors.EaselError], errors.EaselError] = {
+    errors.PromptRefused: errors.PromptRefused(message="a --wat\n  ^^^^^\nThere is no --wat."),
+    errors.TooManyPending: errors.TooManyPending(pending=40, limit=40),
+    errors.JobOver: errors.JobOver(status="finished"),
+    errors.ModelUnknown: errors.ModelUnknown(name="nope", known=("starter",)),
+    errors.SizeUnsupported: errors.SizeUnsupported(width=9000, height=9, model="starter"),
+    errors.SettingUnsupported: errors.SettingUnsupported(name="sampler", value="x", model="starter", known=("euler",)),
+    errors.AdapterMismatch: errors.AdapterMismatch(name="ink", model="starter", part="unet"),
+    errors.WeightsMissing: errors.WeightsMissing(path=Path("weights")),
+    errors.WeightsMismatch: errors.WeightsMismatch(path=Path("weights")),
+    errors.ModelBroken: errors.ModelBroken(name="starter", cause="black"),
+    errors.SettingsInvalid: errors.SettingsInvalid(problems=("wrong",)),
+}
+
+
+def leaves(kind: type[errors.EaselError]) -> Iterator[type[errors.EaselError]]:
+    """Yield the classes below `kind` that have none below them."""
+    below = kind.__subclasses__()
+    if not below:
+        yield kind
+    for child in below:
+        yield from leaves(child)
+
+
+@pytest.mark.parametrize("kind", list(leaves(errors.EaselError)), ids=lambda kind: kind.__name__)
+def test_every_error_has_a_sentence_of_its_own(kind: type[errors.EaselError]) -> None:
+    """No leaf of the tree falls back on the sentence for what nobody expected."""
+    sentence = reply_for(SAMPLES.get(kind) or kind())
+    assert has_reply(kind)
+    assert sentence != BROKEN
+    assert 10 < len(sentence) <= 2000
+
+
+def test_what_is_wrong_with_a_prompt_stays_in_its_code_block() -> None:
+    """Backticks that a member wrote cannot end the block, and the block fits a message."""
+    block = code_block("```" * 900 + "end")
+    assert block.startswith("```\n") and block.endswith("\n```")
+    assert "```" not in block[4:-4]
+    assert len(block) <= 2000
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(0.2, "1 s"), (7.4, "7 s"), (44, "40 s"), (100, "2 min"), (7200, "2 h")])
+def test_a_duration_is_said_as_one_would(seconds: float, said: str) -> None:
+    """It is rounded, because it is a guess."""
+    assert duration(timedelta(seconds=seconds)) == said
+
+
+def test_without_experience_no_wait_is_promised() -> None:
+    """Before any job has finished only the place is told."""
+    assert waiting(3, None) == "Waiting to start: 3 ahead"
+    assert waiting(0, timedelta(seconds=12)) == "Waiting to start: next in line, about 10 s"
+
+
+def test_a_rating_is_confirmed_with_what_it_changed() -> None:
+    """First, changed, and unchanged are told apart."""
+    assert "Rated 😍" in rated(Rating.GREAT, None)
+    assert rated(Rating.GREAT, Rating.BAD) == "Rating changed from ☹️ to 😍."
+    assert rated(Rating.GREAT, Rating.GREAT) == "Your rating stays 😍."
+
+
+@pytest.mark.parametrize("name", ["PainterLost", "SizeUnsupported", "SomethingNew"])
+def test_a_failed_job_says_why_and_what_to_do(name: str) -> None:
+    """Whatever the cause is called, the member reads a sentence and no class name."""
+    sentence = sentence_from_cause({"error": name})
+    assert name not in sentence
+    assert len(sentence) > 20

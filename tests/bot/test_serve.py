@@ -1,0 +1,145 @@
+"""The bot as a process: registering commands, health, and stopping in good order."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import aiohttp
+import pytest
+import sqlalchemy as sa
+
+from bot.client import EaselClient, register_commands
+from bot.delivery.courier import Courier
+from bot.delivery.sending import Office
+from bot.metrics import Metrics
+from bot.sandbox.people.driver import Person
+from bot.sandbox.server import Sandbox
+from bot.services import Services
+from bot.store.deliveries import Claimant
+from bot.store.tables import DeliveryState, deliveries
+from engine.contract.ids import new_id
+from engine.prompt import Defaults, Limits
+from engine.store.database import Database
+from engine.store.objects import Objects
+from tests.bot.bot_process import bot_process
+from tests.bot.conftest import BotStarter
+from tests.bot.engine_hand import EngineHand
+from tests.bot.reading import is_grid
+from tests.bot.rows import delivery_states
+from tests.bot.watching import Watch
+
+EDITS = r"PATCH /channels/\d+/messages/\d+"
+REGISTRATIONS = r"PUT /applications/\d+/commands"
+
+
+@pytest.fixture
+async def client(bot: asyncio.Task[None], sandbox: Sandbox) -> AsyncIterator[EaselClient]:
+    """A second client, logged in and not connected; the running bot has pointed discord.py at the sandbox."""
+    async with EaselClient() as opened:
+        await opened.login(sandbox.token)
+        yield opened
+
+
+def services_for(client: EaselClient, database: Database, objects: Objects) -> Services:
+    """Return services for a client that serves nothing."""
+    claimant = Claimant(id=new_id(), lease=timedelta(seconds=15))
+    office = Office(client=client, database=database, objects=objects, claimant=claimant, metrics=Metrics())
+    return Services(
+        database=database,
+        courier=Courier(office),
+        claimant=claimant,
+        metrics=office.metrics,
+        defaults=Defaults(),
+        limits=Limits(),
+    )
+
+
+async def test_commands_are_registered_only_when_they_changed(
+    client: EaselClient, database: Database, objects: Objects, watch: Watch
+) -> None:
+    """The real Discord limits registrations, so what it already knows is not told again."""
+    services = services_for(client, database, objects)
+    assert watch.count(REGISTRATIONS) == 1
+    assert not await register_commands(client, services, always=False)
+    assert watch.count(REGISTRATIONS) == 1
+    client.tree.remove_command("imagine")
+    assert await register_commands(client, services, always=False)
+    assert not await register_commands(client, services, always=False)
+    assert watch.count(REGISTRATIONS) == 2
+
+
+async def test_health_tells_life_readiness_and_figures(start_bot: BotStarter, ben: Person) -> None:
+    """A bot that answers presses is ready, and counts them."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    async with start_bot(health=("127.0.0.1", port)), aiohttp.ClientSession(f"http://127.0.0.1:{port}") as http:
+        await ben.reply(await ben.command("imagine", prompt="a cat"))
+        for path in ("/healthz", "/readyz"):
+            async with http.get(path) as response:
+                assert response.status == 200
+        async with http.get("/metrics") as response:
+            figures = await response.text()
+    assert 'easel_bot_answers_total{name="imagine",outcome="done"} 1.0' in figures
+
+
+@pytest.mark.kills
+async def test_a_stopping_bot_finishes_its_edit_and_lets_go_of_the_rest(
+    sandbox: Sandbox,
+    database: Database,
+    database_url: str,
+    storage_url: str,
+    ben: Person,
+    hand: EngineHand,
+    watch: Watch,
+) -> None:
+    """On SIGTERM the grid under way arrives and is kept; the waiting job's claim is free at once."""
+    async with bot_process(sandbox, database_url, storage_url) as process:
+        first = await ben.reply(await ben.command("imagine", prompt="a cat"))
+        await ben.reply(await ben.command("imagine", prompt="a dog", channel="gallery"))
+        job, other = await hand.jobs()
+        sandbox.break_down("PATCH /channels/*/messages/*", kind="slow", delay=timedelta(seconds=1))
+        await hand.finish(job)
+        await watch.until_begun(EDITS)
+        process.terminate()
+        assert await process.wait() == 0
+    assert await delivery_states(database, job.id) == [DeliveryState.DELIVERED]
+    assert is_grid(ben.messages[first["id"]])
+    async with database.begin() as connection:
+        query = sa.select(deliveries.c.claimed_by).where(deliveries.c.job_id == other.id)
+        assert (await connection.execute(query)).scalar_one() is None
+
+
+async def test_results_overtake_previews_in_a_busy_channel(
+    bot: asyncio.Task[None], sandbox: Sandbox, ben: Person, hand: EngineHand, watch: Watch
+) -> None:
+    """While one edit is held up, a preview and then a result come to wait behind it: the result goes first."""
+    messages = [await ben.reply(await ben.command("imagine", prompt=prompt)) for prompt in ("one", "two", "three")]
+    holding, previewed, finished = await hand.jobs()
+    sandbox.break_down("PATCH /channels/*/messages/*", kind="slow", delay=timedelta(seconds=6))
+    await hand.start(holding.id)
+    await hand.progress(holding.id, 0.5)
+    await watch.until_begun(EDITS)
+    await hand.start(previewed.id)
+    await hand.progress(previewed.id, 0.5)
+    await hand.finish(finished)
+    await watch.until_begun(EDITS, 3)
+    edited = [request.rsplit("/", 1)[1] for request in watch.begun if request.startswith("PATCH /channels")]
+    assert edited == [messages[0]["id"], messages[2]["id"], messages[1]["id"]]
+
+
+async def test_a_stopping_bot_still_answers_what_was_pressed(
+    start_bot: BotStarter, sandbox: Sandbox, ben: Person, hand: EngineHand, watch: Watch
+) -> None:
+    """An answer that is on its way when the bot is told to stop arrives, and the next bot goes on from it."""
+    sandbox.break_down("POST /interactions/*/*/callback", kind="slow", delay=timedelta(seconds=1))
+    async with start_bot():
+        pressed = await ben.command("imagine", prompt="a cat")
+        await watch.until_begun("POST /interactions/.*")
+    waiting = ben.messages[(await ben.reply(pressed))["id"]]
+    async with start_bot():
+        await hand.finish(await hand.only_job())
+        await ben.changed(waiting, is_grid)
