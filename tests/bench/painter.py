@@ -1,0 +1,205 @@
+"""The painter against stock diffusers on the starter, in one run: `python -m tests.bench.painter [FIGURE.png]`.
+
+Times are the best of several runs taken in turns, because other work on the machine only ever adds to them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+from uuid import UUID
+
+import diffusers
+import numpy as np
+import torch
+from PIL import Image
+
+from engine.contract.painting import Order
+from engine.models.registry import read_registry
+from engine.painter.files import grid_from_pixels
+from engine.painter.local import LocalPainter, create_painter
+from tests.bench.painter_figure import draw_rows
+from tests.engine.painter.orders import order, painted
+
+RUNS = 5
+MIXED_RUNS = 2
+PROMPT = "a red circle on a blue background"
+# Steps and guidance of eight jobs in order of arrival.
+MIXED = ((32, 5.0), (8, 3.0), (40, 7.0), (12, 1.0), (24, 4.0), (16, 6.0), (36, 2.0), (20, 5.0))
+
+Batches = list[Sequence[tuple[UUID, int]]]
+
+
+@dataclass
+class Record:
+    """What every forward held."""
+
+    batches: Batches = field(default_factory=list)
+
+
+@dataclass
+class Spent:
+    """Seconds by the clock and of CPU, one entry a run."""
+
+    clock: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
+
+    def add_since(self, clock: float, cpu: float) -> None:
+        """Add what has passed since these readings."""
+        self.clock.append(time.perf_counter() - clock)
+        self.cpu.append(time.process_time() - cpu)
+
+
+def main(figure: Path = Path("build/bench/painter_rows.png")) -> None:
+    """Print the table, and draw the rows of eight jobs over steps."""
+    diffusers.utils.logging.disable_progress_bar()
+    print("| what | reach | measured |\n|---|---|---|", flush=True)
+    asyncio.run(_print_rows(figure))
+    if not torch.cuda.is_available():
+        print("\nNo CUDA device here: the rows that need one are left out.")
+
+
+async def _print_rows(figure: Path) -> None:
+    async for what, reach, value in _rows(figure):
+        print(f"| {what} | {reach} | {value} |", flush=True)
+
+
+async def _rows(figure: Path) -> AsyncIterator[tuple[str, str, str]]:
+    record = Record()
+    stock = stock_pipeline()
+    async with create_painter(watch=record.batches.append) as painter:
+        await painter.warm()
+        await painted(painter, order(PROMPT))
+        for row in await _grid_alone(painter, stock):
+            yield row
+        for row in await _eight_jobs(painter, stock, record):
+            yield row
+        draw_rows(record.batches, figure)
+        yield await _late_job(painter, record)
+    yield "encode a 2048 x 2048 grid, CPU time", "60 ms", f"{_encode_ms():.0f} ms"
+
+
+def stock_pipeline() -> Any:
+    """Return diffusers' own pipeline of the starter with the sampler of the registry."""
+    folder = read_registry().model("starter").source.folder
+    pipe = diffusers.StableDiffusionPipeline.from_pretrained(folder)
+    pipe.scheduler = diffusers.DPMSolverMultistepScheduler.from_config(pipe.scheduler.config)
+    pipe.set_progress_bar_config(disable=True)
+    return pipe
+
+
+def stock_grid(pipe: Any, steps: int, guidance: float) -> None:
+    """Paint four pictures as stock diffusers does, encoded as the painter encodes its own grids."""
+    side = read_registry().model("starter").defaults.width
+    generators = [torch.Generator().manual_seed(seed) for seed in range(4)]
+    images = pipe(
+        PROMPT,
+        num_inference_steps=steps,
+        guidance_scale=guidance,
+        num_images_per_prompt=4,
+        generator=generators,
+        width=side,
+        height=side,
+    ).images
+    grid_from_pixels([np.asarray(image) for image in images])
+
+
+async def _grid_alone(painter: LocalPainter, stock: Any) -> list[tuple[str, str, str]]:
+    """Return what a grid takes over stock diffusers: by the clock, and in CPU time, which others do not stretch."""
+    defaults = read_registry().model("starter").defaults
+    ours, theirs = Spent(), Spent()
+    for _ in range(RUNS):
+        with stopwatch(ours):
+            await painted(painter, order(PROMPT))
+        with stopwatch(theirs):
+            await asyncio.to_thread(stock_grid, stock, defaults.steps, defaults.guidance)
+    clock, cpu = min(ours.clock) / min(theirs.clock), min(ours.cpu) / min(theirs.cpu)
+    return [
+        ("starter grid alone: time over stock diffusers", "at most 1.00", f"{clock:.2f} ({min(ours.clock):.2f} s)"),
+        ("starter grid alone: CPU time over stock diffusers", "at most 1.00", f"{cpu:.2f} ({min(ours.cpu):.2f} s)"),
+    ]
+
+
+async def _eight_jobs(painter: LocalPainter, stock: Any, record: Record) -> list[tuple[str, str, str]]:
+    """Return throughput and mean latency of eight jobs at once over one after another by stock diffusers."""
+    ours, theirs = [], []
+    for _ in range(MIXED_RUNS):
+        ours.append(await _all_at_once(painter, record))
+        theirs.append(await asyncio.to_thread(_one_after_another, stock))
+    rows = []
+    for name, ours_by, theirs_by in (
+        ("by the clock", [one.clock for one in ours], [one.clock for one in theirs]),
+        ("in CPU time", [one.cpu for one in ours], [one.cpu for one in theirs]),
+    ):
+        throughput = min(ends[-1] for ends in theirs_by) / min(ends[-1] for ends in ours_by)
+        latency = min(map(fmean, ours_by)) / min(map(fmean, theirs_by))
+        rows += [
+            (f"8 mixed jobs at once over one after another: throughput, {name}", "at least 1.1", f"{throughput:.2f}"),
+            (f"8 mixed jobs at once over one after another: mean latency, {name}", "at most 0.8", f"{latency:.2f}"),
+        ]
+    return rows
+
+
+async def _all_at_once(painter: LocalPainter, record: Record) -> Spent:
+    """Paint the eight jobs together; return when each ended since all were given, in the order of ending."""
+    ends = Spent()
+    clock, cpu = time.perf_counter(), time.process_time()
+    record.batches.clear()
+
+    async def one(wanted: Order) -> None:
+        await painted(painter, wanted)
+        ends.add_since(clock, cpu)
+
+    await asyncio.gather(*(one(order(PROMPT, steps=steps, cfg=guidance)) for steps, guidance in MIXED))
+    return ends
+
+
+def _one_after_another(stock: Any) -> Spent:
+    ends = Spent()
+    clock, cpu = time.perf_counter(), time.process_time()
+    for steps, guidance in MIXED:
+        stock_grid(stock, steps, guidance)
+        ends.add_since(clock, cpu)
+    return ends
+
+
+async def _late_job(painter: LocalPainter, record: Record) -> tuple[str, str, str]:
+    """Return how many forwards pass between a one-picture job's arrival and its own first."""
+    long, late = order(PROMPT, steps=100), order(PROMPT, steps=8, pictures=1)
+    events = painter.paint(long)
+    await anext(events)
+    arrived = len(record.batches)
+    await painted(painter, late)
+    first = next(at for at, rows in enumerate(record.batches) if (late.job_id, 0) in rows)
+    await events.aclose()
+    return "steps until a late one-picture job starts beside a long one", "at most 2", str(first - arrived)
+
+
+def _encode_ms() -> float:
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    photo = np.asarray(Image.fromarray(noise).resize((1024, 1024), Image.Resampling.BICUBIC))
+    spent = []
+    for _ in range(RUNS):
+        start = time.process_time()
+        grid_from_pixels([photo] * 4)
+        spent.append(time.process_time() - start)
+    return min(spent) * 1000
+
+
+@contextmanager
+def stopwatch(spent: Spent) -> Iterator[None]:
+    """Add how long the body took."""
+    clock, cpu = time.perf_counter(), time.process_time()
+    yield
+    spent.add_since(clock, cpu)
+
+
+if __name__ == "__main__":
+    main(*map(Path, sys.argv[1:]))

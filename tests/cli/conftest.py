@@ -1,0 +1,18 @@
+"""What the tests of the command share."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """An empty `EASEL_HOME`; outside pytest's folder, which the embedded server's user may not enter."""
+    folder = Path(tempfile.mkdtemp(prefix="easel-cli-"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)

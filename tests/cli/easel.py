@@ -1,0 +1,41 @@
+"""The `easel` command as a process of its own, with an environment that holds only what a test says."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from asyncio.subprocess import PIPE, Process
+from dataclasses import dataclass
+from pathlib import Path
+
+COMMAND = (sys.executable, "-m", "bot.cli")
+_KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "SSL_CERT_FILE")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+async def start_easel(*arguments: str, home: Path, before: tuple[str, ...] = (), **variables: str) -> Process:
+    """Start `easel` with these arguments and return its process; standard output and error are pipes.
+
+    before: the words of a command that runs the rest of its line.
+    """
+    environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    environment |= {"EASEL_HOME": str(home), "OMP_NUM_THREADS": "1", **variables}
+    return await asyncio.create_subprocess_exec(
+        *before, *COMMAND, *arguments, env=environment, stdout=PIPE, stderr=PIPE
+    )
+
+
+async def run_easel(*arguments: str, home: Path, **variables: str) -> Outcome:
+    """Run `easel` to its end."""
+    process = await start_easel(*arguments, home=home, before=(), **variables)
+    out, err = await process.communicate()
+    return Outcome(code=process.returncode or 0, out=out.decode(), err=err.decode())

@@ -1,0 +1,85 @@
+"""`easel models` from outside: what it prints, what it writes, how it ends."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.cli.easel import run_easel
+from tests.cli.models import save_models_file
+from tests.engine.painter.checkpoints import save_sd1
+
+
+@pytest.fixture
+def models_file(tmp_path: Path) -> Path:
+    """A file of the operator's own, with one model."""
+    return save_models_file(tmp_path)
+
+
+def _text(models_file: Path) -> str:
+    return models_file.read_text()
+
+
+def _entry(models_file: Path, name: str) -> dict[str, str]:
+    entry: dict[str, str] = tomllib.loads(_text(models_file))["models"][name]
+    return entry
+
+
+async def test_list_names_what_is_registered(home: Path) -> None:
+    """Without a file of one's own that is what ships."""
+    done = await run_easel("models", "list", home=home, COLUMNS="200")
+    assert done.code == 0
+    assert "starter (default)" in done.out and "Apache-2.0" in done.out
+
+
+async def test_check_records_the_hash_once(models_file: Path, home: Path) -> None:
+    """The first check writes down which files these are; the second finds them unchanged."""
+    first = await run_easel("models", "check", home=home, EASEL_MODELS_FILE=str(models_file))
+    recorded = _entry(models_file, "tiny")["sha256"]
+    second = await run_easel("models", "check", home=home, EASEL_MODELS_FILE=str(models_file))
+    assert (first.code, second.code) == (0, 0)
+    assert recorded in second.out
+
+
+async def test_check_fails_when_files_changed(models_file: Path, home: Path) -> None:
+    """Weights that are no longer the recorded ones are refused, with what to do."""
+    await run_easel("models", "check", home=home, EASEL_MODELS_FILE=str(models_file))
+    (models_file.parent / "weights" / "model_index.json").write_text('{"_class_name": "StableDiffusionPipeline"}')
+    done = await run_easel("models", "check", home=home, EASEL_MODELS_FILE=str(models_file))
+    assert done.code == 1
+    assert "MEND" in done.out and "Put the right files back" in done.out
+
+
+async def test_add_registers_with_a_hash(models_file: Path, home: Path) -> None:
+    """A model whose files are here is registered with their hash."""
+    save_sd1(models_file.parent / "other", seed=1)
+    arguments = ("models", "add", "other", "--family", "sd1", "--licence", "none", "--folder", "other")
+    done = await run_easel(*arguments, home=home, EASEL_MODELS_FILE=str(models_file))
+    assert done.code == 0, done.err
+    assert _entry(models_file, "other")["sha256"] in done.out
+
+
+async def test_faulty_entry_is_refused_and_not_written(models_file: Path, home: Path) -> None:
+    """The file is as it was."""
+    before = _text(models_file)
+    arguments = ("models", "add", "other", "--family", "sd9", "--licence", "none", "--folder", "other")
+    done = await run_easel(*arguments, home=home, EASEL_MODELS_FILE=str(models_file))
+    assert done.code == 1
+    assert "sd9" in done.err and _text(models_file) == before
+
+
+async def test_add_needs_a_file_of_ones_own(home: Path) -> None:
+    """What ships is not edited."""
+    arguments = ("models", "add", "other", "--family", "sd1", "--licence", "none", "--folder", "other")
+    done = await run_easel(*arguments, home=home)
+    assert done.code == 1
+    assert "EASEL_MODELS_FILE" in done.err
+
+
+async def test_fetch_of_an_unknown_model_exits_2(models_file: Path, home: Path) -> None:
+    """The names there are, are told."""
+    done = await run_easel("models", "fetch", "nobody", home=home, EASEL_MODELS_FILE=str(models_file))
+    assert done.code == 2
+    assert "Known are: tiny" in done.err

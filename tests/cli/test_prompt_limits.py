@@ -1,0 +1,59 @@
+"""What the prompt language is told of models agrees with what the painter does with them."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.cli.prompt_limits import limits_from_registry
+from engine.contract.errors import ModelUnknown, RequestRefused
+from engine.contract.painting import Order
+from engine.models.registry import read_registry
+from engine.painter.settings import settings_from_order
+from engine.prompt import Faults, parse
+
+REGISTRY = read_registry()
+LIMITS = limits_from_registry(REGISTRY, None)
+NO_ONE = UUID(int=0)
+
+flags = st.one_of(
+    st.builds("--ar {}:{}".format, st.integers(1, 30), st.integers(1, 30)),
+    st.builds("--steps {}".format, st.integers(1, 150)),
+    st.builds("--cfg {}".format, st.integers(0, 30)),
+    st.sampled_from(["--quality 0.5", "--quality 2", "--draft", "--sameseed 3", "--stop 40"]),
+    st.sampled_from(["--sampler euler", "--sampler lcm", "--sampler unipc", "--model starter", "--seed 7", "--no red"]),
+)
+
+
+@given(st.lists(flags, max_size=4, unique_by=lambda flag: flag.split()[0]))
+def test_what_is_accepted_can_be_painted(chosen: list[str]) -> None:
+    """A prompt that the shipped model's limits let through is never refused by the painter afterwards."""
+    specs = parse(" ".join(["a red circle", *chosen]), limits=LIMITS)
+    if isinstance(specs, Faults):
+        return
+    order = Order(job_id=NO_ONE, member_id=NO_ONE, spec=specs[0], seed=0)
+    try:
+        settings_from_order(order, REGISTRY)
+    except RequestRefused as error:
+        raise AssertionError(f"accepted {specs[0].prompt!r}, then {error!r}") from error
+
+
+@pytest.mark.parametrize("flag", ["--chaos 50", "--tile", "--fast", "--model nobody", "--ar 10:1"])
+def test_what_cannot_be_done_is_refused_at_once(flag: str) -> None:
+    """A member hears it before anything is queued, not by getting something else."""
+    assert isinstance(parse(f"a red circle {flag}", limits=LIMITS), Faults)
+
+
+@pytest.mark.parametrize("flag", ["--quality 0.5", "--draft", "--sameseed 3", "--stop 40", "--sampler euler"])
+def test_what_the_painter_can_do_is_let_through(flag: str) -> None:
+    """Every ability of the model's family is a parameter that members may give."""
+    assert not isinstance(parse(f"a red circle {flag}", limits=LIMITS), Faults)
+
+
+def test_unknown_default_model_is_refused() -> None:
+    """An EASEL_MODEL that is not registered is met at the start."""
+    with pytest.raises(ModelUnknown):
+        limits_from_registry(REGISTRY, "nobody")

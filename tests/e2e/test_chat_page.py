@@ -1,0 +1,112 @@
+"""The whole way of a picture in a real browser: chat page, sandbox, bot, Postgres, engine and back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Locator, Page, expect
+
+from tests.browser import BROWSER, take_screenshot
+from tests.cli.easel import run_easel
+from tests.e2e.conftest import RunningEasel
+
+pytestmark = [*BROWSER, pytest.mark.timeout(600)]
+
+PAINTED = 180_000
+"""Milliseconds within which a grid must have come; far more than it takes, for machines under load."""
+
+
+async def imagine(page: Page, channel: str, prompt: str) -> None:
+    """Type /imagine and a prompt into the channel's box and send it."""
+    box = page.get_by_role("textbox", name=f"Message {channel}")
+    await box.click()
+    await box.press_sequentially(f"/imagine {prompt}")
+    await page.keyboard.press("Enter")
+
+
+def newest(page: Page, text: str) -> Locator:
+    """The newest message that contains the text, whichever that is when it is looked for."""
+    return page.locator("[data-message-id]").filter(has_text=text).last
+
+
+async def pinned(page: Page, message: Locator) -> Locator:
+    """The same message for good, though newer ones may quote it."""
+    number = await message.get_attribute("data-message-id")
+    return page.locator(f"[data-message-id='{number}']")
+
+
+async def wait_for_grid(message: Locator) -> None:
+    """Wait until the message shows its finished grid with every button."""
+    await expect(message.get_by_role("button", name="U1")).to_be_visible(timeout=PAINTED)
+    for name in ("U4", "V1", "V4", "😖", "😍"):
+        await expect(message.get_by_role("button", name=name)).to_be_enabled()
+    await expect(message.locator("img").first).to_be_visible()
+
+
+def rows(export: Path, table: str) -> list[dict[str, Any]]:
+    """Return the rows of one file of a raw export."""
+    return [json.loads(line) for line in (export / f"{table}.jsonl").read_text().splitlines()]
+
+
+async def test_imagine_rate_upscale_and_vary(page: Page, easel: RunningEasel, tmp_path: Path) -> None:
+    """A member imagines, rates, changes the rating, upscales and varies; every press is kept with what was shown."""
+    await page.goto(easel.address)
+    await imagine(page, "#studio", "a red circle on a blue background --seed 3")
+    await expect(newest(page, "a red circle").get_by_role("button", name="Cancel")).to_be_visible()
+    await take_screenshot(page, "e2e-1-waiting")
+    grid = await pinned(page, newest(page, "a red circle"))
+    await wait_for_grid(grid)
+    await take_screenshot(page, "e2e-2-grid")
+
+    await grid.get_by_role("button", name="😍").click()
+    await expect(page.get_by_text("Rated 😍")).to_be_visible()
+    await grid.get_by_role("button", name="🙂").click()
+    await expect(page.get_by_text("Rating changed from 😍 to 🙂")).to_be_visible()
+    await take_screenshot(page, "e2e-3-rated")
+
+    await grid.get_by_role("button", name="U2").click()
+    await expect(newest(page, "Image #2").locator("img").last).to_be_visible(timeout=PAINTED)
+    await take_screenshot(page, "e2e-4-upscaled")
+
+    await grid.get_by_role("button", name="V3").click()
+    await wait_for_grid(newest(page, "Variations by"))
+    await take_screenshot(page, "e2e-5-varied")
+
+    export = tmp_path / "export"
+    done = await run_easel("export", "raw", "-o", str(export), home=easel.home)
+    assert done.code == 0, done.err
+    events = rows(export, "events")
+    assert [(event["verb"], event["value"]) for event in events] == [
+        ("rate", 4),
+        ("rate", 3),
+        ("upscale", None),
+        ("vary", None),
+    ]
+    assert all([shown["slot"] for shown in event["shown"]] == [0, 1, 2, 3] for event in events)
+    assert len(rows(export, "pictures")) == 8
+
+
+async def test_imagine_in_a_direct_message(page: Page, easel: RunningEasel) -> None:
+    """The direct message with the bot works like a channel, and a re-roll there paints the prompt again."""
+    await page.goto(easel.address)
+    await page.get_by_role("link", name="Easel").or_(page.get_by_role("button", name="Easel")).first.click()
+    await imagine(page, "@Easel", "a yellow star in the night sky")
+    grid = await pinned(page, newest(page, "a yellow star"))
+    await wait_for_grid(grid)
+    await grid.get_by_role("button", name="🔄").click()
+    await expect(page.locator("[data-message-id]").filter(has_text="a yellow star")).to_have_count(2)
+    await wait_for_grid(newest(page, "a yellow star"))
+    await take_screenshot(page, "e2e-6-direct-message")
+
+
+async def test_wrong_flags_are_shown_with_a_caret(page: Page, easel: RunningEasel) -> None:
+    """A prompt with a fault is answered to its member alone, with a caret under the fault and the nearest name."""
+    await page.goto(easel.address)
+    await imagine(page, "#studio", "a fox --stepz 3")
+    answer = newest(page, "--stepz")
+    await expect(answer).to_contain_text("Did you mean --steps?")
+    await expect(answer).to_contain_text("Only you can see this")
+    await take_screenshot(page, "e2e-7-fault")

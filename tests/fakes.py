@@ -1,0 +1,111 @@
+"""Stand-ins that tests share: a painter without a model, and the records it is given."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from uuid import UUID
+
+from PIL import Image
+
+from engine.contract.ids import new_id
+from engine.contract.jobs import MAX_SEED, JobSpec, Operation, ParameterValue, Part, Request
+from engine.contract.painting import Order, Painted, PaintedPicture, Progress
+
+SIZE = 32
+
+
+@dataclass(kw_only=True)
+class FakePainter:
+    """Paints flat pictures whose colours come from the seed, so that every seed has its own bytes.
+
+    pace: time that each of `steps` takes.
+    faults: errors to raise instead of the picture, by prompt, used up from the front.
+    open: while cleared, orders stand still after half of their steps.
+    loaded: while cleared, it says that it is not ready.
+    orders: every order that was begun; closed: the jobs whose painting was broken off.
+    """
+
+    steps: int = 4
+    pace: timedelta = timedelta(0)
+    faults: Mapping[str, list[Exception]] = field(default_factory=dict)
+    open: asyncio.Event = field(default_factory=asyncio.Event)
+    loaded: asyncio.Event = field(default_factory=asyncio.Event)
+    orders: list[Order] = field(default_factory=list)
+    closed: list[UUID] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.open.set()
+        self.loaded.set()
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it is loaded."""
+        return self.loaded.is_set()
+
+    async def wait_ready(self) -> None:
+        """Return when it is loaded."""
+        await self.loaded.wait()
+
+    async def paint(self, order: Order) -> AsyncGenerator[Progress | Painted, None]:
+        """Yield progress with a preview at every step, then the pictures, or raise the fault that is due."""
+        self.orders.append(order)
+        is_done = False
+        try:
+            for step in range(1, self.steps + 1):
+                yield Progress(done=step, total=self.steps, preview=_encode(order.seed, "JPEG"))
+                if step == self.steps // 2:
+                    await self.open.wait()
+                await asyncio.sleep(self.pace.total_seconds())
+            if self.faults.get(order.spec.prompt):
+                raise self.faults[order.spec.prompt].pop(0)
+            is_done = True
+            yield painted_from_order(order)
+        finally:
+            if not is_done:
+                self.closed.append(order.job_id)
+
+
+def painted_from_order(order: Order) -> Painted:
+    """Return the flat pictures of the order, one for each slot."""
+    pictures = tuple(
+        PaintedPicture(
+            png=_encode(seed, "PNG"),
+            width=SIZE,
+            height=SIZE,
+            seed=seed,
+            recipe={"prompt": order.spec.prompt, "seed": seed, "model": "fake", "model_sha256": "f4ce"},
+        )
+        for seed in ((order.seed + slot) % (MAX_SEED + 1) for slot in range(order.num_pictures))
+    )
+    return Painted(pictures=pictures, grid=_encode(order.seed, "JPEG"), grid_type="image/jpeg")
+
+
+def request_for(
+    member_id: UUID,
+    prompt: str = "a red circle",
+    *,
+    seed: int = 7,
+    parent: tuple[UUID, UUID] | None = None,
+    parameters: Mapping[str, ParameterValue] | None = None,
+) -> Request:
+    """Return a request of `member_id`; with `parent`, a job and its picture, for a variation of that picture."""
+    return Request(
+        id=new_id(),
+        member_id=member_id,
+        operation=Operation.IMAGINE if parent is None else Operation.VARY,
+        spec=JobSpec(prompt=prompt, parts=(Part(text=prompt),), parameters=parameters or {}),
+        seed=seed,
+        parent_job_id=parent[0] if parent else None,
+        parent_picture_id=parent[1] if parent else None,
+    )
+
+
+def _encode(seed: int, kind: str) -> bytes:
+    colour = (seed & 255, seed >> 8 & 255, seed >> 16 & 255)
+    buffer = io.BytesIO()
+    Image.new("RGB", (SIZE, SIZE), colour).save(buffer, kind)
+    return buffer.getvalue()

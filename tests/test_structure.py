@@ -1,0 +1,143 @@
+"""The rules that keep the source readable, for every tracked Python file; imports are held by import-linter."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+
+MAX_FILE_LINES, AIM_FILE_LINES = 450, 300
+MAX_FUNCTION_LINES, AIM_FUNCTION_LINES = 60, 30
+
+DRAWERS = {"utils", "util", "helpers", "helper", "common", "manager", "managers", "misc", "shared"}
+# The client's error hook, and the worker's loop: its jobs, its chores, and the queue that feeds it.
+MAY_CATCH_ALL = {
+    "bot/hook.py": 1,
+    "engine/worker/shift.py": 1,
+    "engine/worker/worker.py": 1,
+    "engine/store/queue.py": 2,
+}
+# The supervisor hands the environment on to the process it starts.
+READS_ENVIRONMENT = ("bot/cli", "engine/settings.py", "bot/settings.py", "engine/painter/supervisor.py")
+SAYS_SQL = ("engine/store", "bot/store", "migrations")
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def _tracked() -> list[Path]:
+    listed = subprocess.run(["git", "ls-files", "-z", "*.py"], cwd=ROOT, capture_output=True, text=True, check=True)
+    return [ROOT / name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
+
+
+FILES = _tracked()
+SOURCES = [path for path in FILES if path.relative_to(ROOT).parts[0] in {"bot", "engine", "migrations"}]
+
+
+def _name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def _is_under(path: Path, places: tuple[str, ...]) -> bool:
+    return any(_name(path) == place or _name(path).startswith(place + "/") for place in places)
+
+
+def _functions(path: Path) -> Iterator[Function]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, Function):
+            yield node
+
+
+def _num_lines(function: Function) -> int:
+    return (function.end_lineno or function.lineno) - function.lineno + 1
+
+
+def test_files_and_functions_stay_small() -> None:
+    """No file has 450 lines and no function 60; what exceeds the aims of 300 and 30 is printed."""
+    files = {_name(path): len(path.read_text().splitlines()) for path in FILES}
+    functions = {
+        f"{_name(path)}:{function.lineno} {function.name}": _num_lines(function)
+        for path in FILES
+        for function in _functions(path)
+    }
+    for place, lines in {**files, **functions}.items():
+        if lines > (AIM_FUNCTION_LINES if place in functions else AIM_FILE_LINES):
+            print(f"{lines:4} lines, above the aim: {place}")
+    assert not [place for place, lines in files.items() if lines >= MAX_FILE_LINES]
+    assert not [place for place, lines in functions.items() if lines >= MAX_FUNCTION_LINES]
+
+
+def test_every_module_says_its_job() -> None:
+    """Every module opens with a docstring."""
+    assert not [_name(path) for path in FILES if not ast.get_docstring(ast.parse(path.read_text()))]
+
+
+def test_no_module_is_a_drawer() -> None:
+    """No module or folder is named for holding whatever fits nowhere else."""
+    assert not [_name(path) for path in FILES if DRAWERS & {*path.relative_to(ROOT).with_suffix("").parts}]
+
+
+def test_everything_is_caught_at_the_two_outermost_loops_only() -> None:
+    """`except Exception` appears in the client's error hook and around the worker's loop only.
+
+    Handlers that clean up and raise again swallow nothing and may be anywhere.
+    """
+    broad = Counter(
+        _name(path)
+        for path in SOURCES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ExceptHandler) and _is_broad(node) and not _raises_again(node)
+    )
+    assert not broad - Counter(MAY_CATCH_ALL)
+
+
+def _raises_again(handler: ast.ExceptHandler) -> bool:
+    last = handler.body[-1]
+    return isinstance(last, ast.Raise) and last.exc is None
+
+
+def _is_broad(handler: ast.ExceptHandler) -> bool:
+    if handler.type is None:
+        return True
+    named = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    return any(isinstance(name, ast.Name) and name.id in {"Exception", "BaseException"} for name in named)
+
+
+def test_only_composition_roots_read_the_environment() -> None:
+    """`os.environ` and `os.getenv` appear in the settings and the command only."""
+    reads = [
+        f"{_name(path)}:{node.lineno}"
+        for path in SOURCES
+        if not _is_under(path, READS_ENVIRONMENT)
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv"}
+    ]
+    assert not reads
+
+
+def test_only_the_stores_say_sql() -> None:
+    """Outside `store/` and the migrations nothing imports SQLAlchemy or writes a statement."""
+    statement = re.compile(r"\b(SELECT .+ FROM|INSERT INTO|UPDATE \w+ SET|DELETE FROM|CREATE TABLE)\b", re.DOTALL)
+    says = [
+        f"{_name(path)}:{node.lineno}"
+        for path in SOURCES
+        if not _is_under(path, SAYS_SQL)
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and statement.search(node.value)
+    ]
+    assert not says
+
+
+def test_no_module_state_is_changed() -> None:
+    """No function declares a `global`."""
+    declared = [
+        f"{_name(path)}:{node.lineno}"
+        for path in SOURCES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Global)
+    ]
+    assert not declared
