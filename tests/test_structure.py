@@ -15,13 +15,8 @@ MAX_FILE_LINES, AIM_FILE_LINES = 450, 300
 MAX_FUNCTION_LINES, AIM_FUNCTION_LINES = 60, 30
 
 DRAWERS = {"utils", "util", "helpers", "helper", "common", "manager", "managers", "misc", "shared"}
-# The client's error hook, and the worker's loop: its jobs, its chores, and the queue that feeds it.
-MAY_CATCH_ALL = {
-    "bot/hook.py": 1,
-    "engine/worker/shift.py": 1,
-    "engine/worker/worker.py": 1,
-    "engine/store/queue.py": 2,
-}
+# What the bot's loops and what the engine's loops go through.
+MAY_CATCH_ALL = {"bot/hook.py": 1, "engine/worker/hook.py": 1}
 # The supervisor hands the environment on to the process it starts.
 READS_ENVIRONMENT = ("bot/cli", "engine/settings.py", "bot/settings.py", "engine/painter/supervisor.py")
 SAYS_SQL = ("engine/store", "bot/store", "migrations")
@@ -82,7 +77,7 @@ def test_no_module_is_a_drawer() -> None:
 
 
 def test_everything_is_caught_at_the_two_outermost_loops_only() -> None:
-    """`except Exception` appears in the client's error hook and around the worker's loop only.
+    """`except Exception` appears once in the bot and once in the engine.
 
     Handlers that clean up and raise again swallow nothing and may be anywhere.
     """

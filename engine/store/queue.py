@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -29,10 +29,10 @@ from engine.store.steady import SteadyDriver, open_driver
 
 ENTRYPOINT = "paint"
 
-# Returns None when the job needs nothing more, or after how long it is to be offered again.
+# Returns None when the job needs nothing more, or after how long it is to be offered again; never raises, because
+# PgQueuer would drop the entry.
 Handler = Callable[[UUID], Awaitable[timedelta | None]]
 
-_BROKEN_HANDLER_DELAY = timedelta(seconds=5)
 _LOG_KEPT = timedelta(days=7)
 
 log = structlog.get_logger(__name__)
@@ -99,10 +99,6 @@ async def run_queue(database: Database, handle: Handler, terms: QueueTerms, *, s
             await _run_manager(database, handle, terms, stop)
         except StoreUnavailable as error:
             log.warning("queue_unavailable", cause=str(error))
-        except Exception:
-            log.exception("queue_failed")
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), _BROKEN_HANDLER_DELAY.total_seconds())
 
 
 async def _run_manager(database: Database, handle: Handler, terms: QueueTerms, stop: asyncio.Event) -> None:
@@ -123,12 +119,7 @@ async def _run_manager(database: Database, handle: Handler, terms: QueueTerms, s
 def _entry_handler(handle: Handler) -> Callable[[Entry], Awaitable[None]]:
     async def answer(entry: Entry) -> None:
         assert entry.payload is not None
-        try:
-            delay = await handle(UUID(bytes=entry.payload))
-        except Exception as error:
-            # PgQueuer would drop the entry; a job is never dropped for what its handler did.
-            log.exception("job_handler_failed", entry=entry.id)
-            raise RetryRequested(_BROKEN_HANDLER_DELAY) from error
+        delay = await handle(UUID(bytes=entry.payload))
         if delay is not None:
             raise RetryRequested(delay)
 

@@ -41,6 +41,7 @@ from engine.store.jobs import (
 )
 from engine.store.objects import Objects
 from engine.worker.holds import Hold, Holds, LeaseLost, pursue
+from engine.worker.hook import result_of
 from engine.worker.metrics import Metrics
 
 Result = TypeVar("Result")
@@ -57,10 +58,12 @@ class ShiftTerms:
 
     progress: at least this long between two notes of a job's progress.
     retry: before a failed job is tried again; doubled at each attempt, give or take a half.
+    patience: how long the picture store may be away before the job is handed back; it is offered again after as long.
     """
 
     progress: timedelta = timedelta(seconds=0.7)
     retry: timedelta = timedelta(seconds=2)
+    patience: timedelta = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,28 +103,32 @@ async def _start(shift: Shift, job_id: UUID) -> Job | None:
 
 
 async def _try_job(shift: Shift, hold: Hold) -> tuple[str, timedelta | None]:
-    job = hold.job
-    try:
-        painted = await pursue(hold, _paint(shift, job))
-        await pursue(hold, _keep(shift, job, painted))
-    except LeaseLost:
-        return "lost", None
-    except JobInterrupted:
-        await _hand_back(shift, job)
-        return "returned", timedelta(0)
-    except (RequestRefused, Fault) as error:
-        return await _fail(shift, hold, error)
-    except Exception as error:  # noqa: BLE001  the worker's one broad catch of a job; it logs and returns or fails it
-        return await _after_failure(shift, hold, error)
-    return "finished", None
+    result = await result_of(_do(shift, hold))
+    match result:
+        case None:
+            return "finished", None
+        case LeaseLost():
+            return "lost", None
+        case JobInterrupted():
+            return await _hand_back(shift, hold.job, timedelta(0))
+        case StoreUnavailable():
+            return await _hand_back(shift, hold.job, shift.terms.patience)
+        case RequestRefused() | Fault():
+            return await _fail(shift, hold, result)
+        case Exception():
+            return await _after_failure(shift, hold, result)
+
+
+async def _do(shift: Shift, hold: Hold) -> None:
+    painted = await pursue(hold, _paint(shift, hold.job))
+    await pursue(hold, _keep(shift, hold.job, painted))
 
 
 async def _after_failure(shift: Shift, hold: Hold, error: Exception) -> tuple[str, timedelta | None]:
     job = hold.job
     if isinstance(error, PainterLost) and shift.stop.is_set():
         # A signal to the whole process group takes the painter first; that is not the job's doing.
-        await _hand_back(shift, job)
-        return "returned", timedelta(0)
+        return await _hand_back(shift, job, timedelta(0))
     log.warning("job_attempt_failed", job=str(job.id), attempt=job.attempts, exc_info=error)
     if is_exhausted(job):
         return await _fail(shift, hold, error)
@@ -134,7 +141,7 @@ async def _paint(shift: Shift, job: Job) -> Painted:
         member_id=job.member_id,
         spec=job.spec,
         seed=job.seed,
-        source=await _insist(lambda: _read_source(shift, job)),
+        source=await _read_source(shift, job),
     )
     clock = asyncio.get_running_loop().time
     preview, next_note = None, 0.0
@@ -150,13 +157,18 @@ async def _paint(shift: Shift, job: Job) -> Painted:
 
 
 async def _read_source(shift: Shift, job: Job) -> bytes | None:
-    if job.parent_picture_id is None:
+    picture_id = job.parent_picture_id
+    if picture_id is None:
         return None
-    async with shift.database.begin() as connection:
-        picture = await read_picture(connection, job.parent_picture_id)
+
+    async def read() -> Picture | None:
+        async with shift.database.begin() as connection:
+            return await read_picture(connection, picture_id)
+
+    picture = await _insist(read)
     if picture is None:
         raise PictureUnknown()
-    return await shift.objects.get(picture.object_key)
+    return await _with_objects(shift, lambda: shift.objects.get(picture.object_key))
 
 
 async def _note(shift: Shift, job: Job, progress: Progress, preview: bytes | None) -> None:
@@ -188,7 +200,7 @@ async def _keep(shift: Shift, job: Job, painted: Painted) -> None:
 
 
 async def _put(shift: Shift, data: bytes, suffix: str) -> str:
-    return await _insist(lambda: shift.objects.put(data, suffix))
+    return await _with_objects(shift, lambda: shift.objects.put(data, suffix))
 
 
 def _pictures(job: Job, painted: Painted, keys: list[str]) -> list[Picture]:
@@ -237,18 +249,30 @@ async def _conclude(
     except LeaseLost:
         return "lost", None
     except JobInterrupted:
-        await _hand_back(shift, hold.job)
-        return "returned", timedelta(0)
+        return await _hand_back(shift, hold.job, timedelta(0))
     return (outcome, delay) if held else ("lost", None)
 
 
-async def _hand_back(shift: Shift, job: Job) -> None:
+async def _hand_back(shift: Shift, job: Job, delay: timedelta) -> tuple[str, timedelta]:
     """Return the job without counting the attempt; where Postgres is away, its lease runs out instead."""
     try:
         async with shift.database.begin() as connection:
             await return_job(connection, job.id, count_attempt=False, attempt=job.attempts)
     except StoreUnavailable as error:
         log.warning("job_not_handed_back", job=str(job.id), cause=str(error))
+    return "returned", delay
+
+
+async def _with_objects(shift: Shift, action: Callable[[], Awaitable[Result]]) -> Result:
+    """Return what `action` on the picture store returns, waiting for the store within the patience.
+
+    Raises: StoreUnavailable when it stays away, or answers too slowly.
+    """
+    try:
+        async with asyncio.timeout(shift.terms.patience.total_seconds()):
+            return await _insist(action)
+    except TimeoutError as error:
+        raise StoreUnavailable(cause="the picture store stays away") from error
 
 
 async def _insist(action: Callable[[], Awaitable[Result]]) -> Result:

@@ -21,6 +21,7 @@ from engine.store.objects import Objects
 from engine.store.queue import QueueTerms, prune_log, requeue_orphans, run_queue
 from engine.store.steady import open_driver
 from engine.worker.holds import Holds
+from engine.worker.hook import result_of
 from engine.worker.metrics import Metrics
 from engine.worker.shift import Shift, ShiftTerms, work_on
 
@@ -37,6 +38,7 @@ class WorkerTerms:
     grace: how long running jobs may go on after a stop before they are returned to the queue.
     watch: how often it makes sure that the jobs in hand are still its own, beside being notified.
     sweep: how often it looks for jobs that have lost their place in the queue.
+    pause: after what nobody expected, before the same is tried again.
     """
 
     queue: QueueTerms = field(default_factory=QueueTerms)
@@ -44,6 +46,7 @@ class WorkerTerms:
     grace: timedelta = timedelta(seconds=10)
     watch: timedelta = timedelta(seconds=2)
     sweep: timedelta = timedelta(seconds=30)
+    pause: timedelta = timedelta(seconds=5)
 
 
 async def run_worker(
@@ -77,7 +80,27 @@ async def run_worker(
         _beside(_repeat(_DEPTH_INTERVAL, partial(_measure_queue, database, metrics))),
         _beside(_interrupt_in_time(holds, terms.grace, stop, hurry)),
     ):
-        await run_queue(database, partial(work_on, shift), terms.queue, stop=stop)
+        await _keep_queue_running(shift, terms)
+
+
+async def _keep_queue_running(shift: Shift, terms: WorkerTerms) -> None:
+    """Take jobs until the stop, starting over when the queue itself breaks."""
+    handle = partial(_work_or_return, shift, terms.pause)
+    while not shift.stop.is_set():
+        error = await result_of(run_queue(shift.database, handle, terms.queue, stop=shift.stop))
+        if error is not None:
+            log.error("queue_failed", exc_info=error)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(shift.stop.wait(), terms.pause.total_seconds())
+
+
+async def _work_or_return(shift: Shift, pause: timedelta, job_id: UUID) -> timedelta | None:
+    """Do the job, or return after how long it is to be offered again; never raises, so that no entry is dropped."""
+    result = await result_of(work_on(shift, job_id))
+    if isinstance(result, Exception):
+        log.error("job_not_concluded", job=str(job_id), exc_info=result)
+        return pause
+    return result
 
 
 async def _watch_cancels(database: Database, holds: Holds) -> None:
@@ -122,12 +145,11 @@ async def _interrupt_in_time(holds: Holds, grace: timedelta, stop: asyncio.Event
 
 async def _repeat(interval: timedelta, action: Callable[[], Coroutine[Any, Any, None]]) -> None:
     while True:
-        try:
-            await action()
-        except StoreUnavailable as error:
-            log.warning("store_unavailable", cause=str(error))
-        except Exception:
-            log.exception("chore_failed")
+        match await result_of(action()):
+            case StoreUnavailable() as error:
+                log.warning("store_unavailable", cause=str(error))
+            case Exception() as error:
+                log.error("chore_failed", exc_info=error)
         await asyncio.sleep(interval.total_seconds())
 
 

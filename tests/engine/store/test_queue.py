@@ -9,7 +9,6 @@ from datetime import timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
-from structlog.testing import capture_logs
 
 from engine.contract.ids import new_id
 from engine.contract.jobs import Job
@@ -74,23 +73,6 @@ async def test_returned_job_is_offered_again(database: Database) -> None:
     async with _running(database, handle):
         await _until_empty(database)
     assert handed == [job.id, job.id]
-
-
-async def test_broken_handler_does_not_lose_the_job(database: Database) -> None:
-    """An error that a handler lets out is logged, and the entry stays queued."""
-    job = await _submit(database, new_id())
-    was_asked = asyncio.Event()
-
-    async def handle(_job_id: UUID) -> None:
-        was_asked.set()
-        raise ZeroDivisionError
-
-    with capture_logs() as entries:
-        async with _running(database, handle):
-            await was_asked.wait()
-    assert [entry["event"] for entry in entries] == ["job_handler_failed"]
-    query = f"SELECT count(*) FROM pgqueuer WHERE status = 'queued' AND dedupe_key = '{job.id}'"
-    assert await _scalar(database, query) == 1
 
 
 async def test_entry_belongs_to_the_holder_of_the_lease(database: Database) -> None:

@@ -26,6 +26,7 @@ QUICK = WorkerTerms(
     grace=timedelta(seconds=30),
     watch=timedelta(seconds=0.2),
     sweep=timedelta(seconds=0.2),
+    pause=timedelta(seconds=0.05),
 )
 
 
