@@ -63,6 +63,7 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Any], str]] = {
     ),
     errors.StorageFull: lambda error: "Easel has no room left for pictures. Please tell its operator.",
     errors.PictureCorrupt: lambda error: PICTURE_LOST,
+    errors.PostgresBroken: lambda error: "Easel's database does not start. Please tell its operator.",
     errors.SettingsInvalid: lambda error: "Easel is set up wrongly. Please tell its operator.",
 }
 

@@ -26,7 +26,7 @@ _PATIENCE = 10.0
 async def open_postgres(settings: EngineSettings) -> AsyncIterator[str]:
     """Yield the address of the Postgres to use: `DATABASE_URL`, or else the embedded server of `EASEL_HOME`.
 
-    Raises: SettingsInvalid when `DATABASE_URL` leads nowhere, StoreUnavailable when the embedded server does not start.
+    Raises: SettingsInvalid when `DATABASE_URL` leads nowhere, PostgresBroken when the embedded server does not start.
     """
     if settings.database_url is None:
         async with AsyncExitStack() as stack:

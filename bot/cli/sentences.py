@@ -35,9 +35,7 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Facts], str]] = {
         f"The adapter {facts['name']!r} does not fit the model {facts['model']!r}: {facts['part']}."
     ),
     errors.StoreUnavailable: lambda facts: (
-        f"The embedded Postgres did not start: {facts['log']} says why."
-        if "log" in facts
-        else f"Postgres or the picture store cannot be reached{_cause(facts)}: `easel doctor` says which, and why."
+        f"Postgres or the picture store cannot be reached{_cause(facts)}: `easel doctor` says which, and why."
     ),
     errors.PainterLost: lambda _: "The painting process died; its jobs are back in the queue. The log says why.",
     errors.OutOfMemory: lambda _: (
@@ -60,6 +58,10 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Facts], str]] = {
     errors.PictureCorrupt: lambda facts: (
         f"The stored picture {facts.get('key', '')} is {facts.get('cause', 'damaged')}: "
         "restore it from a backup of the picture store."
+    ),
+    errors.PostgresBroken: lambda facts: (
+        f"The embedded Postgres does not start: the end of {facts['log']} says why. Make room where its disk is full; "
+        "where its data is damaged, restore EASEL_HOME from a backup."
     ),
     errors.SettingsInvalid: lambda facts: "\n".join(map(str, _tuple(facts["problems"]))),
 }

@@ -88,6 +88,7 @@ deliveries = sa.Table(
     sa.Index("deliveries_grid_idx", "job_id", unique=True, postgresql_where=sa.text("kind = 'grid'")),
     sa.Index(None, "job_id"),
     sa.Index(None, "member_id"),
+    sa.Index(None, "picture_id", postgresql_where=sa.text("picture_id IS NOT NULL")),
     sa.Index("deliveries_message_idx", "message_id", unique=True, postgresql_where=sa.text("message_id IS NOT NULL")),
     sa.Index("deliveries_open_idx", "claimed_until", "id", postgresql_where=_open),
     sa.Index("deliveries_claimed_idx", "claimed_by", postgresql_where=_open),

@@ -23,6 +23,7 @@ EaselError
         ModelBroken
         StorageFull
         PictureCorrupt
+        PostgresBroken
         SettingsInvalid
 """
 
@@ -165,6 +166,14 @@ class StorageFull(Fault):
 
 class PictureCorrupt(Fault):
     """A stored picture no longer has the bytes its hash names."""
+
+
+class PostgresBroken(Fault):
+    """The Postgres that comes with Easel does not start: the file `log` ends with why."""
+
+    def __init__(self, *, log: Path) -> None:
+        super().__init__(log=log)
+        self.log = log
 
 
 class SettingsInvalid(Fault):

@@ -1,4 +1,4 @@
-"""Identifiers: UUID version 7, so that ids sort by the time they were made (RFC 9562, section 5.7)."""
+"""Identifiers: UUID version 7, so that ids sort by the time they were made (RFC 9562, sections 5.7 and 6.2)."""
 
 from __future__ import annotations
 
@@ -7,8 +7,12 @@ import time
 from uuid import UUID
 
 
+_PER_MILLISECOND = 1_000_000
+
+
 def new_id() -> UUID:
-    """Return a fresh UUIDv7: 48 bits of milliseconds since 1970, 74 random bits."""
-    milliseconds = time.time_ns() // 1_000_000
-    value = (milliseconds & (2**48 - 1)) << 80 | 0x7 << 76 | secrets.randbits(12) << 64 | 0b10 << 62
+    """Return a fresh UUIDv7: 48 bits of milliseconds since 1970, 12 bits of the fraction, 62 random bits."""
+    milliseconds, rest = divmod(time.time_ns(), _PER_MILLISECOND)
+    fraction = rest * 2**12 // _PER_MILLISECOND
+    value = (milliseconds & (2**48 - 1)) << 80 | 0x7 << 76 | fraction << 64 | 0b10 << 62
     return UUID(int=value | secrets.randbits(62))

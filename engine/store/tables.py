@@ -64,6 +64,9 @@ jobs = sa.Table(
     sa.Index("jobs_waiting_idx", "turn", "id", postgresql_where=sa.text("status = 'waiting'")),
     sa.Index("jobs_started_idx", "turn", postgresql_where=sa.text("started_at IS NOT NULL")),
     sa.Index("jobs_ended_idx", "ended_at", postgresql_where=sa.text("ended_at IS NOT NULL")),
+    # Postgres looks these up when a job with its pictures is deleted.
+    sa.Index(None, "parent_job_id", postgresql_where=sa.text("parent_job_id IS NOT NULL")),
+    sa.Index(None, "parent_picture_id", postgresql_where=sa.text("parent_picture_id IS NOT NULL")),
 )
 
 pictures = sa.Table(
@@ -119,4 +122,5 @@ events = sa.Table(
     sa.CheckConstraint("latency_ms >= 0", name="latency"),
     sa.Index(None, "job_id", "at"),
     sa.Index(None, "member_id", "at"),
+    sa.Index(None, "picture_id", postgresql_where=sa.text("picture_id IS NOT NULL")),
 )

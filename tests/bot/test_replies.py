@@ -23,6 +23,7 @@ SAMPLES: dict[type[errors.EaselError], errors.EaselError] = {
     errors.WeightsMissing: errors.WeightsMissing(path=Path("weights")),
     errors.WeightsMismatch: errors.WeightsMismatch(path=Path("weights")),
     errors.ModelBroken: errors.ModelBroken(name="starter", cause="black"),
+    errors.PostgresBroken: errors.PostgresBroken(log=Path("log")),
     errors.SettingsInvalid: errors.SettingsInvalid(problems=("wrong",)),
 }
 

@@ -13,11 +13,13 @@ import asyncpg
 import psutil
 import pytest
 
+from engine.contract.errors import PostgresBroken
 from engine.store.embedded import join_server, leave_server, open_embedded
 
 _USER = """
 import sys
 from pathlib import Path
+from engine.contract.errors import PostgresBroken
 from engine.store.embedded import join_server
 membership = join_server(Path(sys.argv[1]))
 print("joined", flush=True)
@@ -110,6 +112,16 @@ async def test_pid_of_another_process_does_not_block(folder: Path) -> None:
     assert other.returncode is None
     other.kill()
     await other.wait()
+
+
+async def test_damaged_data_is_said_with_the_log(folder: Path) -> None:
+    """A server that does not start is its operator's to mend, and the log that is named says why."""
+    async with open_embedded(folder):
+        pass
+    (folder / "data" / "global" / "pg_control").write_bytes(b"damaged")
+    with pytest.raises(PostgresBroken) as broken:
+        join_server(folder)
+    assert "pg_control" in broken.value.log.read_text()
 
 
 async def test_interrupted_initialisation_is_made_good(folder: Path) -> None:

@@ -101,3 +101,21 @@ async def test_queries_go_by_indexes(filled: tuple[Database, Job]) -> None:
         for statement, parameters in statements:
             plan = await _plan(database, statement, parameters)
             assert not _READS_ALL.search(plan), f"{name}\n{statement}\n{plan}"
+
+
+async def test_deleting_a_job_goes_by_indexes(filled: tuple[Database, Job]) -> None:
+    """What Postgres looks up for the foreign keys of a job and its pictures reads no table from end to end."""
+    database, _ = filled
+    async with database.begin() as connection:
+        one = sa.text("SELECT id FROM jobs WHERE status = 'finished' LIMIT 1")
+        job = {"id": (await connection.execute(one)).scalar_one()}
+        before = await _read_scans(connection)
+        for statement in ("DELETE FROM events WHERE job_id = :id", "DELETE FROM jobs WHERE id = :id"):
+            assert (await connection.execute(sa.text(statement), job)).rowcount == 1
+        assert await _read_scans(connection) == before
+
+
+async def _read_scans(connection: AsyncConnection) -> dict[str, int]:
+    """Return how often this session has read each of the large tables from end to end."""
+    query = "SELECT relname, seq_scan FROM pg_stat_xact_user_tables WHERE relname IN ('jobs', 'pictures', 'events')"
+    return {row.relname: row.seq_scan for row in await connection.execute(sa.text(query))}
