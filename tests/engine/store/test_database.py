@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 import pytest
@@ -39,13 +45,68 @@ async def test_connection_lost_before_the_commit_is_absence(database: Database, 
 
 async def test_closed_connections_are_replaced(database: Database, database_url: str) -> None:
     """Connections that Postgres closed while they lay in the pool are not handed out."""
+    closed = asyncio.Event()
+    async with database.begin() as connection:
+        pooled: Any = (await connection.get_raw_connection()).driver_connection
+        pooled.add_termination_listener(lambda _: closed.set())
+    await _end_others(database_url)
+    await closed.wait()
     await database.ping()
+
+
+async def test_a_connection_that_was_bidden_farewell_is_absence_and_is_given_up(
+    database_url: str, tmp_path: Path
+) -> None:
+    """Between Postgres's last words and the closing of the socket, a connection fails once, as absence."""
+    async with _held_open(database_url, tmp_path) as line, open_database(line.url) as database:
+        await database.ping()
+        await _end_others(database_url)
+        await line.ended.wait()
+        with pytest.raises(StoreUnavailable):
+            await database.ping()
+        await database.ping()
+        line.may_close.set()
+
+
+async def _end_others(database_url: str) -> None:
     other = await asyncpg.connect(database_url)
     await other.execute(_END_OTHERS)
-    # The answer to this comes after the news of the end on the other socket.
-    await other.fetch("SELECT pg_sleep(0.05)")
     await other.close()
-    await database.ping()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Line:
+    """A way to Postgres whose connections stay open after Postgres has `ended` them, until they `may_close`."""
+
+    url: str
+    ended: asyncio.Event
+    may_close: asyncio.Event
+
+
+@asynccontextmanager
+async def _held_open(database_url: str, folder: Path) -> AsyncIterator[_Line]:
+    parts = urlsplit(database_url)
+    (directory,) = parse_qs(parts.query)["host"]
+    url = parts._replace(query=f"host={folder}").geturl()
+    line = _Line(url=url, ended=asyncio.Event(), may_close=asyncio.Event())
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        answers, questions = await asyncio.open_unix_connection(f"{directory}/.s.PGSQL.5432")
+        asking = asyncio.ensure_future(_pass_on(reader, questions))
+        await _pass_on(answers, writer)
+        asyncio.get_running_loop().call_soon(line.ended.set)
+        await line.may_close.wait()
+        writer.close()
+        await asking
+        questions.close()
+
+    async with await asyncio.start_unix_server(serve, folder / ".s.PGSQL.5432"):
+        yield line
+
+
+async def _pass_on(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+    while chunk := await source.read(65536):
+        target.write(chunk)
 
 
 async def test_callers_own_failures_stay_what_they_are(database: Database, tmp_path: Path) -> None:
