@@ -6,8 +6,8 @@ Resumable to the bit: everything that decides the next step is in the checkpoint
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import torch
@@ -15,11 +15,13 @@ from diffusers import UNet2DConditionModel
 from torch import nn
 from transformers import CLIPTextModel
 
-from engine.starter.examples import Examples, batches
+from engine.starter.examples import Batch, Examples, batches
+from engine.starter.machine import Machine, best_machine
 from engine.starter.optimising import optimisers_for
 from engine.starter.parts import new_scheduler
 
 _SHAPING = (0.35, 0.75)
+_BESIDE = 0.25
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,8 +59,11 @@ class Pupil(nn.Module):
 class Training:
     """One training run in its present state: pupil, average, optimiser, randomness, step."""
 
-    def __init__(self, pupil: Pupil, lesson: Lesson, silence: torch.Tensor) -> None:
+    def __init__(self, pupil: Pupil, lesson: Lesson, silence: torch.Tensor, machine: Machine | None = None) -> None:
+        self.machine = machine or best_machine()
+        self.machine.prepare(pupil)
         self.pupil, self.lesson, self.silence = pupil.train(), lesson, silence
+        self._predict = torch.compile(self.pupil, dynamic=False) if self.machine.compiled else self.pupil
         self.average = copy.deepcopy(pupil).requires_grad_(False).eval()
         self.optimisers = optimisers_for(pupil, lesson.rate)
         self.dice = torch.Generator().manual_seed(lesson.seed)
@@ -69,17 +74,16 @@ class Training:
         """Train up to step `until` or the lesson's last, yielding each step's loss."""
         source = batches(sides, self.lesson.batch, self.dice)
         while self.step < min(until, self.lesson.steps):
-            latents, tokens = next(source)
-            yield self._take_step(latents, tokens)
+            yield self._take_step(next(source))
 
-    def _take_step(self, latents: torch.Tensor, tokens: torch.Tensor) -> float:
+    def _take_step(self, batch: Batch) -> float:
         for optimiser in self.optimisers:
             optimiser.zero_grad(set_to_none=True)
             for group in optimiser.param_groups:
                 group["lr"] = rate_at(self.step, self.lesson)
-        dropped = torch.rand(len(tokens), generator=self.dice) < self.lesson.dropout
-        tokens = torch.where(dropped[:, None], self.silence, tokens)
-        loss = velocity_loss(self.pupil, latents, tokens, self.dice)
+        dropped = torch.rand(len(batch.tokens), generator=self.dice) < self.lesson.dropout
+        spoken = replace(batch, tokens=torch.where(dropped[:, None], self.silence, batch.tokens))
+        loss = velocity_loss(self._predict, spoken, self.dice, self.machine)
         torch.autograd.backward(loss)
         nn.utils.clip_grad_norm_(self.pupil.parameters(), 1.0)
         for optimiser in self.optimisers:
@@ -108,12 +112,12 @@ class Training:
 
     def load(self, file: Path) -> None:
         """Take up the state that `save` wrote; the lesson stays the one this run was given."""
-        state = torch.load(file)
+        state = torch.load(file, map_location=self.machine.device)
         self.pupil.load_state_dict(state["pupil"])
         self.average.load_state_dict(state["average"])
         for optimiser, kept in zip(self.optimisers, state["optimisers"], strict=True):
             optimiser.load_state_dict(kept)
-        self.dice.set_state(state["dice"])
+        self.dice.set_state(state["dice"].cpu())
         self.step = state["step"]
         self._fix_text()
 
@@ -130,15 +134,27 @@ def rate_at(step: int, lesson: Lesson) -> float:
     return lesson.rate * rising * max(0.02, min(1.0, left))
 
 
-def velocity_loss(pupil: Pupil, latents: torch.Tensor, tokens: torch.Tensor, dice: torch.Generator) -> torch.Tensor:
-    """Mean squared error of the predicted velocity (Salimans & Ho 2022) at drawn timesteps."""
+Predict = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
+
+
+def velocity_loss(predict: Predict, batch: Batch, dice: torch.Generator, machine: Machine) -> torch.Tensor:
+    """Squared error of the predicted velocity (Salimans & Ho 2022) at drawn timesteps, its weighted mean.
+
+    Latents that no object is near count a quarter, which leaves the minimum where it is (a weight that is the same for
+    every prediction at a place moves no expectation) and more than halves what they add to a step's noise.
+    """
     signal = new_scheduler().alphas_cumprod
-    timesteps = drawn_timesteps(len(latents), len(signal), dice)
-    noise = torch.randn(latents.shape, generator=dice)
+    timesteps = drawn_timesteps(len(batch.latents), len(signal), dice)
+    noise = torch.randn(batch.latents.shape, generator=dice)
     alpha = signal[timesteps].sqrt()[:, None, None, None]
     sigma = (1 - signal[timesteps]).sqrt()[:, None, None, None]
-    predicted = pupil(tokens, alpha * latents + sigma * noise, timesteps)
-    return nn.functional.mse_loss(predicted, alpha * noise - sigma * latents)
+    noisy, velocity = alpha * batch.latents + sigma * noise, alpha * noise - sigma * batch.latents
+    weights = torch.where(batch.covered, 1.0, _BESIDE)[:, None]
+    device = machine.device
+    with machine.autocast():
+        predicted = predict(batch.tokens.to(device), noisy.to(device), timesteps.to(device))
+    errors = nn.functional.mse_loss(predicted.float(), velocity.to(device), reduction="none")
+    return (weights.to(device) * errors).mean() / weights.mean().item()
 
 
 def drawn_timesteps(count: int, steps: int, dice: torch.Generator) -> torch.Tensor:

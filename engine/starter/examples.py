@@ -14,8 +14,9 @@ import torch
 from diffusers import AutoencoderKL
 from transformers import CLIPTokenizer
 
+from engine.starter.parts import LATENT_SCALE
 from engine.starter.tokens import MAX_TOKENS
-from engine.starter.world import caption_from_scene, scene_from_seed
+from engine.starter.world import Scene, caption_from_scene, scene_from_seed
 
 CAPTIONS_EACH = 4
 _BATCH = 32
@@ -23,10 +24,14 @@ _BATCH = 32
 
 @dataclass(frozen=True, kw_only=True)
 class Examples:
-    """Scenes of one size: `latents` [n, c, h, w] in half precision, `tokens` [n, CAPTIONS_EACH, MAX_TOKENS]."""
+    """Scenes of one size: `latents` [n, c, h, w] in half precision, `tokens` [n, CAPTIONS_EACH, MAX_TOKENS].
+
+    `covered` [n, h, w], bool, says which latents an object stands on or near.
+    """
 
     latents: torch.Tensor
     tokens: torch.Tensor
+    covered: torch.Tensor
 
     def __len__(self) -> int:
         return len(self.latents)
@@ -49,7 +54,7 @@ def write_examples(shard: Path, autoencoder: AutoencoderKL, tokenizer: CLIPToken
     target = shard / "examples.pt"
     if not target.exists():
         sides = [_examples(file, autoencoder, tokenizer) for file in _pictures(shard)]
-        torch.save([(side.latents, side.tokens) for side in sides], target.with_suffix(".partial"))
+        torch.save([(side.latents, side.tokens, side.covered) for side in sides], target.with_suffix(".partial"))
         target.with_suffix(".partial").rename(target)
     return target
 
@@ -67,29 +72,55 @@ def _examples(file: Path, autoencoder: AutoencoderKL, tokenizer: CLIPTokenizer) 
     ]
     captions = [caption_from_scene(scene, turn) for scene in scenes for turn in range(CAPTIONS_EACH)]
     tokens = tokens_from_captions(tokenizer, captions).to(torch.int16)
-    return Examples(latents=torch.cat(latents), tokens=tokens.view(len(scenes), CAPTIONS_EACH, MAX_TOKENS))
+    return Examples(
+        latents=torch.cat(latents),
+        tokens=tokens.view(len(scenes), CAPTIONS_EACH, MAX_TOKENS),
+        covered=torch.stack([covered_by_things(scene) for scene in scenes]),
+    )
+
+
+def covered_by_things(scene: Scene) -> torch.Tensor:
+    """Which latents [height/8, width/8] lie within a sixth of its reach of an object's square."""
+    width, height = scene.width // LATENT_SCALE, scene.height // LATENT_SCALE
+    down, along = torch.arange(height)[:, None] + 0.5, torch.arange(width)[None] + 0.5
+    covered = torch.zeros(height, width, dtype=torch.bool)
+    for thing in scene.things:
+        reach = thing.reach * min(width, height) * 7 / 6
+        covered |= ((along - thing.x * width).abs() <= reach) & ((down - thing.y * height).abs() <= reach)
+    return covered
 
 
 def examples_by_side(folder: Path) -> dict[tuple[int, int], Examples]:
     """Everything prepared so far under `folder`, by the height and width of its latents."""
-    found: dict[tuple[int, int], list[tuple[torch.Tensor, torch.Tensor]]] = {}
+    found: dict[tuple[int, int], list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]] = {}
     for file in sorted(folder.glob("[0-9]*/examples.pt")):
-        for latents, tokens in torch.load(file):
-            found.setdefault((latents.shape[2], latents.shape[3]), []).append((latents, tokens))
-    return {
-        side: Examples(latents=torch.cat([a for a, _ in pairs]), tokens=torch.cat([b for _, b in pairs]))
-        for side, pairs in found.items()
-    }
+        for latents, tokens, covered in torch.load(file):
+            found.setdefault((latents.shape[2], latents.shape[3]), []).append((latents, tokens, covered))
+    return {side: _joined(parts) for side, parts in found.items()}
 
 
-def batches(
-    sides: dict[tuple[int, int], Examples], size: int, dice: torch.Generator
-) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """Endless batches of latents and of tokens, each of one size, sizes drawn by how many examples they have."""
+def _joined(parts: list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]) -> Examples:
+    latents, tokens, covered = (torch.cat(column) for column in zip(*parts, strict=True))
+    return Examples(latents=latents, tokens=tokens, covered=covered)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """Examples of one size, each with one caption: `latents` [n, c, h, w] as floats, `tokens` [n, MAX_TOKENS]."""
+
+    latents: torch.Tensor
+    tokens: torch.Tensor
+    covered: torch.Tensor
+
+
+def batches(sides: dict[tuple[int, int], Examples], size: int, dice: torch.Generator) -> Iterator[Batch]:
+    """Endless batches of `size`, each of one size of latents, sizes drawn by how many examples they have."""
     names = list(sides)
     weights = torch.tensor([float(len(sides[name])) for name in names])
     while True:
         side = sides[names[int(torch.multinomial(weights, 1, generator=dice))]]
         rows = torch.randint(len(side), (size,), generator=dice)
         said = torch.randint(CAPTIONS_EACH, (size,), generator=dice)
-        yield side.latents[rows].float(), side.tokens[rows, said].long()
+        yield Batch(
+            latents=side.latents[rows].float(), tokens=side.tokens[rows, said].long(), covered=side.covered[rows]
+        )

@@ -46,7 +46,7 @@ def orthogonal(matrix: torch.Tensor) -> torch.Tensor:
     """
     wide: torch.Tensor = matrix.T if matrix.shape[0] > matrix.shape[1] else matrix
     wide = wide / (wide.norm() + 1e-7)
-    gram, eye = wide @ wide.T, torch.eye(len(wide))
+    gram, eye = wide @ wide.T, torch.eye(len(wide), device=wide.device)
     total = eye
     for _ in range(5):
         square = total @ total @ gram

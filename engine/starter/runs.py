@@ -7,6 +7,7 @@ ROOT/denoiser/        state.pt, log.jsonl, sheets/
 
 from __future__ import annotations
 
+import copy
 import json
 import random
 from collections.abc import Callable
@@ -106,7 +107,7 @@ def averaged_parts(root: Path, tokenizer: CLIPTokenizer, average: Pupil) -> Part
 
 
 def _draw_sheet(root: Path, tokenizer: CLIPTokenizer, training: Training) -> None:
-    parts = averaged_parts(root, tokenizer, training.average)
+    parts = averaged_parts(root, tokenizer, copy.deepcopy(training.average).cpu())
     wishes = [wish_from_caption(caption) for caption in SHEET_CAPTIONS for _ in range(2)]
     pictures = pictures_from_wishes(parts, wishes, list(range(len(wishes))))
     sheet = sheet_from_pictures(pictures, columns=8)
@@ -117,7 +118,7 @@ def parts_of_run(root: Path) -> Parts:
     """The averaged parts of the last checkpoint under `root`."""
     tokenizer = CLIPTokenizer.from_pretrained(root / "tokenizer")
     pupil = Pupil(new_text_encoder(tokenizer), new_denoiser())
-    pupil.load_state_dict(torch.load(root / "denoiser" / "state.pt")["average"])
+    pupil.load_state_dict(torch.load(root / "denoiser" / "state.pt", map_location="cpu")["average"])
     return averaged_parts(root, tokenizer, pupil.eval())
 
 
