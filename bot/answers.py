@@ -12,7 +12,7 @@ import discord
 import structlog
 
 from bot import replies
-from bot.cards import view_from_card, waiting_card
+from bot.cards import job_card, view_from_card
 from bot.delivery.messages import NO_MENTIONS
 from bot.hook import result_of
 from bot.services import Services
@@ -62,7 +62,7 @@ async def show_submitted(interaction: discord.Interaction, services: Services, s
     """Answer with the message of a job just stored; where that fails, the courier posts it instead."""
     job, delivery = submitted.job, submitted.delivery
     wait = services.courier.experience.wait(submitted.num_ahead)
-    card = waiting_card(job, delivery.discord_id, num_ahead=submitted.num_ahead, wait=wait)
+    card = job_card(job, delivery.discord_id, num_ahead=submitted.num_ahead, wait=wait)
     try:
         sent = await interaction.response.send_message(
             card.content, view=view_from_card(card), allowed_mentions=NO_MENTIONS
@@ -71,7 +71,7 @@ async def show_submitted(interaction: discord.Interaction, services: Services, s
         _log.warning("answer not sent", job=str(job.id), error=type(error).__name__)
         services.courier.take(delivery, is_fresh=False)
         return
-    shown = Standing(status=JobStatus.WAITING, percent=0)
+    shown = Standing(status=JobStatus.WAITING, percent=0, num_ahead=submitted.num_ahead)
     if sent.message_id is None:
         services.courier.take(delivery, is_fresh=False)
     else:

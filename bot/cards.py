@@ -40,13 +40,11 @@ class Card:
     rows: tuple[tuple[ButtonFace, ...], ...] = ()
 
 
-def waiting_card(job: Job, discord_id: int, *, num_ahead: int, wait: timedelta | None) -> Card:
-    """Return the first message of a job: its place in the queue, and how to cancel it."""
-    return Card(content=_line(job, discord_id, replies.waiting(num_ahead, wait)), rows=_cancel_row(job))
+def job_card(job: Job, discord_id: int, *, num_ahead: int = 0, wait: timedelta | None = None) -> Card:
+    """Return the message of a job as it stands, from waiting to its end.
 
-
-def job_card(job: Job, discord_id: int) -> Card:
-    """Return the message of a job as it stands, from waiting to its end."""
+    num_ahead: while it waits, how many will be offered before it; wait: until it is finished, None where unknown.
+    """
     if job.status is JobStatus.FINISHED:
         return Card(content=_line(job, discord_id, None), rows=_grid_rows(job.id))
     if job.status is JobStatus.CANCELLED:
@@ -56,7 +54,7 @@ def job_card(job: Job, discord_id: int) -> Card:
         return Card(content=_line(job, discord_id, f"Failed: {why}"))
     if job.status is JobStatus.RUNNING:
         return Card(content=_line(job, discord_id, f"{percent(job)}%"), rows=_cancel_row(job))
-    return Card(content=_line(job, discord_id, "Waiting to start"), rows=_cancel_row(job))
+    return Card(content=_line(job, discord_id, replies.waiting(num_ahead, wait)), rows=_cancel_row(job))
 
 
 def picture_card(job: Job, discord_id: int, slot: int) -> Card:

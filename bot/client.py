@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Mapping
@@ -31,6 +32,8 @@ class EaselClient(discord.AutoShardedClient):
     """The bot on Discord's gateway; commands and buttons find their services here."""
 
     services: Services
+    sessioned: asyncio.Event
+    """Set when every shard has begun a session anew, the first one too; a resumed session is not new."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(
@@ -41,9 +44,14 @@ class EaselClient(discord.AutoShardedClient):
             member_cache_flags=discord.MemberCacheFlags.none(),
             **options,
         )
+        self.sessioned = asyncio.Event()
         self.tree = EaselTree(self)
         self.tree.add_command(imagine)
         self.add_dynamic_items(*BUTTONS)
+
+    async def on_ready(self) -> None:
+        """Tell that there is a new session."""
+        self.sessioned.set()
 
     async def on_interaction(self, interaction: discord.Interaction[EaselClient]) -> None:
         """Answer the presses that no button class takes: of unknown, foreign and forged ids."""

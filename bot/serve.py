@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 import aiohttp
 import discord
+import discord.gateway
 import discord.http
 import structlog
 
@@ -83,9 +85,10 @@ async def serve(
             defaults=options.defaults,
             limits=options.limits,
         )
-        await _register(client, stop, always=client_forgets(options))
+        is_forgetful = client_forgets(options)
+        await _register(client, stop, always=is_forgetful)
         async with _open_health(options, client, metrics):
-            await _run(client, courier, stop, announce_ready)
+            await _run(client, courier, stop, _follow_sessions(client, stop, announce_ready, is_forgetful))
 
 
 def client_forgets(options: BotOptions) -> bool:
@@ -93,11 +96,13 @@ def client_forgets(options: BotOptions) -> bool:
     return options.api_url.rstrip("/") != DISCORD_API_URL
 
 
-async def _run(client: EaselClient, courier: Courier, stop: asyncio.Event, announce_ready: Callable[[], None]) -> None:
+async def _run(
+    client: EaselClient, courier: Courier, stop: asyncio.Event, following: Coroutine[Any, Any, None]
+) -> None:
     answered = asyncio.Event()
     connected = asyncio.create_task(client.connect(reconnect=True), name="gateway")
     carrying = asyncio.create_task(courier.run(answered), name="courier")
-    announcing = asyncio.create_task(_announce(client, announce_ready), name="announce")
+    announcing = asyncio.create_task(following, name="sessions")
     stopped = asyncio.create_task(stop.wait(), name="stop")
     try:
         await asyncio.wait([connected, carrying, stopped], return_when=asyncio.FIRST_COMPLETED)
@@ -115,10 +120,17 @@ async def _run(client: EaselClient, courier: Courier, stop: asyncio.Event, annou
     connected.result()
 
 
-async def _announce(client: EaselClient, announce_ready: Callable[[], None]) -> None:
-    await client.wait_until_ready()
+async def _follow_sessions(
+    client: EaselClient, stop: asyncio.Event, announce_ready: Callable[[], None], is_forgetful: bool
+) -> None:
+    """Announce the first session; at each further one tell a Discord that may have started anew of the commands."""
+    await client.sessioned.wait()
     _log.info("serving", shards=client.shard_count, guilds=len(client.guilds))
     announce_ready()
+    while is_forgetful:
+        client.sessioned.clear()
+        await client.sessioned.wait()
+        await _register(client, stop, always=True)
 
 
 @asynccontextmanager
@@ -129,15 +141,30 @@ async def _open_client(options: BotOptions, stop: asyncio.Event) -> AsyncIterato
         while not stop.is_set():
             try:
                 await client.login(options.token)
+                if client_forgets(options):
+                    await _point_gateway(client)
                 break
             except discord.LoginFailure as error:
                 raise _bad_token() from error
-            except (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError) as error:
+            except (
+                discord.HTTPException,
+                discord.GatewayNotFound,
+                aiohttp.ClientError,
+                OSError,
+                TimeoutError,
+            ) as error:
                 _log.warning("Discord cannot be reached", error=type(error).__name__)
                 await _pause(stop)
         yield client
     finally:
         await client.close()
+
+
+async def _point_gateway(client: EaselClient) -> None:
+    """Let sessions that are begun anew go where this Discord is; discord.py would turn to the real one."""
+    _, address, _ = await client.http.get_bot_gateway()
+    socket = discord.gateway.DiscordWebSocket
+    socket.DEFAULT_GATEWAY = type(socket.DEFAULT_GATEWAY)(address)
 
 
 async def _register(client: EaselClient, stop: asyncio.Event, *, always: bool) -> None:

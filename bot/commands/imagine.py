@@ -15,16 +15,14 @@ from bot.store.buttons import draw_seed
 from bot.store.submissions import Draft, submit_drafts
 from engine.contract.errors import PromptRefused
 from engine.contract.jobs import JobSpec, Operation
-from engine.prompt import Faults, Specs, parse, show_faults
+from engine.prompt import OPTION_HELP, PROMPT_HELP, Faults, Specs, parse, show_faults
 
 if TYPE_CHECKING:
     from bot.client import EaselClient
 
 
 @app_commands.command(name="imagine", description="Paint four pictures from words")
-@app_commands.describe(
-    prompt="What to paint; may end in parameters such as --ar 3:2 or --no red", negative="What must not be in it"
-)
+@app_commands.describe(prompt=PROMPT_HELP, negative=OPTION_HELP["negative"])
 @app_commands.allowed_installs(guilds=True, users=False)
 @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
 async def imagine(interaction: discord.Interaction[EaselClient], prompt: str, negative: str | None = None) -> None:

@@ -24,7 +24,7 @@ from bot.store.listening import listen
 from bot.store.standings import Standing, read_standings
 from bot.store.tables import DeliveryState, Kind
 from engine.contract.errors import EaselError
-from engine.contract.jobs import FINAL
+from engine.contract.jobs import FINAL, JobStatus
 
 _log = structlog.get_logger()
 
@@ -123,7 +123,7 @@ class Courier:
             self.hear(tracked.delivery.job_id)
 
     async def _poll(self) -> None:
-        """Renew and claim well within the lease, and look at every job in case a change was not heard."""
+        """Renew and claim well within the lease, and look at every job: changes may go unheard, places do move."""
         while True:
             await result_of(self._claim())
             self._hear_all()
@@ -164,7 +164,7 @@ class Courier:
         for tracked in self._tracking.of_jobs(job_ids):
             standing = standings.get(tracked.delivery.job_id)
             if standing and is_news(tracked.shown, standing):
-                self._want(tracked, Urgency.RESULT if standing.status in FINAL else Urgency.PREVIEW)
+                self._want(tracked, _urgency(tracked.shown, standing))
 
     def _want(self, tracked: Tracked, urgency: Urgency, after: timedelta = timedelta()) -> None:
         place = _place(tracked)
@@ -235,6 +235,13 @@ class Courier:
             lane.pace.forget(delivery_id)
             if lane.pace.is_empty:
                 del self._lanes[place]
+
+
+def _urgency(shown: Standing | None, standing: Standing) -> Urgency:
+    if standing.status in FINAL:
+        return Urgency.RESULT
+    is_place = shown is not None and shown.status is standing.status is JobStatus.WAITING
+    return Urgency.PLACE if is_place else Urgency.PREVIEW
 
 
 def _place(tracked: Tracked) -> Place:

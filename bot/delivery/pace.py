@@ -17,8 +17,9 @@ MIN_INTERVAL = timedelta(seconds=2)
 class Urgency(IntEnum):
     """What goes first when not everything can go now."""
 
-    PREVIEW = 0
-    RESULT = 1
+    PLACE = 0
+    PREVIEW = 1
+    RESULT = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +48,7 @@ class Pace:
         )
 
     def choose(self, now: timedelta) -> UUID | None:
-        """Take the wish that goes now: results before previews, then the one that has been ready longest."""
+        """Take the wish that goes now: results, then previews, then places; of these what has been ready longest."""
         due = [(-wish.urgency, wish.ready_at, key) for key, wish in self._wishes.items() if wish.ready_at <= now]
         if not due:
             return None

@@ -116,9 +116,14 @@ async def send(office: Office, tracked: Tracked) -> Progress:
 
 
 def is_news(shown: Standing | None, standing: Standing) -> bool:
-    """Return whether a message that shows `shown` is out of date; a job that only just started is not worth an edit."""
+    """Return whether a message that shows `shown` is out of date enough for an edit.
+
+    A job that only just started is not worth one, nor is a place in the queue that has hardly moved.
+    """
     if shown is None:
         return True
+    if shown.status is standing.status is JobStatus.WAITING:
+        return _has_moved(shown.num_ahead or 0, standing.num_ahead or 0)
     if standing.status is JobStatus.RUNNING and standing.percent == 0 and shown.status is JobStatus.WAITING:
         return False
     return shown != standing
@@ -131,7 +136,7 @@ def must_keep(tracked: Tracked) -> bool:
 
 def standing_of(scene: Scene) -> Standing:
     """Return the standing that a message made from the scene shows."""
-    return Standing(status=scene.job.status, percent=int(scene.job.progress * 100))
+    return Standing(status=scene.job.status, percent=int(scene.job.progress * 100), num_ahead=scene.num_ahead)
 
 
 async def close(office: Office, tracked: Tracked, state: DeliveryState, cause: str | None = None) -> Ended:
@@ -229,6 +234,11 @@ async def _move(office: Office, tracked: Tracked, cause: str) -> Progress:
     )
     tracked.kept, tracked.searched, tracked.shown = False, True, None
     return Again(after=timedelta())
+
+
+def _has_moved(told: int, num_ahead: int) -> bool:
+    """Return whether the place has changed by a quarter of what was told: a long wait takes a dozen edits at most."""
+    return told != num_ahead and 4 * abs(told - num_ahead) >= told
 
 
 def _smaller(size_bytes: int) -> int:

@@ -44,7 +44,7 @@ def _card(delivery: Delivery, scene: Scene) -> Card:
     if scene.picture:
         card = picture_card(scene.job, delivery.discord_id, scene.picture.slot)
     else:
-        card = job_card(scene.job, delivery.discord_id)
+        card = job_card(scene.job, delivery.discord_id, num_ahead=scene.num_ahead or 0, wait=scene.wait)
     return with_note(card, replies.moved_from(delivery.moved_from)) if delivery.moved_from else card
 
 

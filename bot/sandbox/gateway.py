@@ -25,9 +25,12 @@ SENDS_PER_MINUTE = 120
 class Gateway:
     """All sessions and sockets of the bot."""
 
-    def __init__(self, world: World, address: str, heartbeat_interval: timedelta = HEARTBEAT_INTERVAL) -> None:
+    def __init__(
+        self, world: World, address: str, *, heartbeat_interval: timedelta = HEARTBEAT_INTERVAL, num_shards: int = 1
+    ) -> None:
         self.world = world
         self.address = address
+        self.num_shards = num_shards
         self.heartbeat_interval = heartbeat_interval
         self.sessions = Sessions()
         self.connections: set[Connection] = set()

@@ -66,12 +66,14 @@ async def serve(
     token: str = TOKEN,
     clock: Clock | None = None,
     guild_count: int = 1,
+    num_shards: int = 1,
     heartbeat_interval: timedelta = HEARTBEAT_INTERVAL,
     observers: Sequence[Middleware] = (),
 ) -> AsyncIterator[Sandbox]:
     """Serve a local Discord on 127.0.0.1 and yield it; on leaving, every connection is closed.
 
     port: 0 for any that is free. clock: what deadlines, expiries and rate limits go by, the machine's unless given.
+    num_shards: how many a bot that asks is told to use.
     observers: middlewares around every bot request, the first one outermost.
     Raises: OSError when the port is taken.
     """
@@ -79,7 +81,7 @@ async def serve(
     clock = clock or WallClock()
     address = f"{HOST}:{listener.getsockname()[1]}"
     world = founded_world(clock, Links(f"http://{address}", clock), token=token, guild_count=guild_count)
-    gateway = Gateway(world, f"ws://{address}/socket", heartbeat_interval)
+    gateway = Gateway(world, f"ws://{address}/socket", heartbeat_interval=heartbeat_interval, num_shards=num_shards)
     faults = Faults()
     runner = web.AppRunner(_application(world, gateway, faults, observers), access_log=None, shutdown_timeout=1)
     await runner.setup()

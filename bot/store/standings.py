@@ -4,32 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store.experience import read_experience
 from engine.contract.jobs import Job, JobStatus, Picture
-from engine.store.jobs import read_job, read_picture, read_preview
+from engine.store.jobs import count_ahead, read_job, read_picture, read_places, read_preview
 from engine.store.tables import jobs
 
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
-    """As much of a job as tells whether its message is out of date."""
+    """As much of a job as tells whether its message is out of date.
+
+    num_ahead: how many waiting jobs will be offered before it; None unless it waits.
+    """
 
     status: JobStatus
     percent: int
+    num_ahead: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scene:
-    """Everything a message can show: the job, its preview while it runs, and the one picture of a picture's message."""
+    """Everything a message can show: the job, its preview while it runs, and the one picture of a picture's message.
+
+    num_ahead: how many waiting jobs will be offered before it; None unless it waits.
+    wait: until it is finished, None where nobody knows.
+    """
 
     job: Job
     preview: bytes | None
     picture: Picture | None
+    num_ahead: int | None = None
+    wait: timedelta | None = None
 
 
 async def read_standings(connection: AsyncConnection, job_ids: Collection[UUID]) -> dict[UUID, Standing]:
@@ -37,8 +49,13 @@ async def read_standings(connection: AsyncConnection, job_ids: Collection[UUID])
     # One parameter however many they are: a list of them would be another statement to prepare for each length.
     listed = sa.literal(list(job_ids), pg.ARRAY(pg.UUID))
     query = sa.select(jobs.c.id, jobs.c.status, jobs.c.progress).where(jobs.c.id == sa.any_(listed))
-    rows = await connection.execute(query)
-    return {row.id: Standing(status=JobStatus(row.status), percent=int(row.progress * 100)) for row in rows}
+    rows = (await connection.execute(query)).all()
+    waiting = [row.id for row in rows if row.status == JobStatus.WAITING.value]
+    places = await read_places(connection, waiting) if waiting else {}
+    return {
+        row.id: Standing(status=JobStatus(row.status), percent=int(row.progress * 100), num_ahead=places.get(row.id))
+        for row in rows
+    }
 
 
 async def read_scene(connection: AsyncConnection, job_id: UUID, picture_id: UUID | None) -> Scene | None:
@@ -46,6 +63,10 @@ async def read_scene(connection: AsyncConnection, job_id: UUID, picture_id: UUID
     job = await read_job(connection, job_id)
     if job is None:
         return None
+    if job.status is JobStatus.WAITING:
+        num_ahead = await count_ahead(connection, job)
+        wait = (await read_experience(connection)).wait(num_ahead)
+        return Scene(job=job, preview=None, picture=None, num_ahead=num_ahead, wait=wait)
     preview = await read_preview(connection, job_id) if job.status is JobStatus.RUNNING else None
     picture = await read_picture(connection, picture_id) if picture_id else None
     return Scene(job=job, preview=preview, picture=picture)

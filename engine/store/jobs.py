@@ -7,7 +7,7 @@ Every change of a job is announced at commit, with the job's id: on the channel 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -113,6 +113,15 @@ async def count_ahead(connection: AsyncConnection, job: Job) -> int:
         sa.tuple_(jobs.c.turn, jobs.c.id) < sa.tuple_(mine.c.turn, mine.c.id),
     )
     return int((await connection.execute(query)).scalar_one())
+
+
+async def read_places(connection: AsyncConnection, job_ids: Collection[UUID]) -> Mapping[UUID, int]:
+    """Return how many waiting jobs will be offered before each of these, for those of them that wait."""
+    order = sa.func.row_number().over(order_by=(jobs.c.turn, jobs.c.id))
+    waiting = sa.select(jobs.c.id, order.label("place")).where(jobs.c.status == JobStatus.WAITING.value).subquery()
+    listed = sa.literal(list(job_ids), pg.ARRAY(pg.UUID))
+    rows = await connection.execute(sa.select(waiting).where(waiting.c.id == sa.any_(listed)))
+    return {row.id: row.place - 1 for row in rows}
 
 
 async def read_typical_duration(connection: AsyncConnection) -> timedelta | None:

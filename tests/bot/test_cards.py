@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.cards import MAX_CONTENT, Card, job_card, picture_card, shown_prompt, view_from_card, waiting_card, with_note
+from bot.cards import MAX_CONTENT, Card, job_card, picture_card, shown_prompt, view_from_card, with_note
 from engine.contract.ids import new_id
 from engine.contract.jobs import Job, JobSpec, JobStatus, Operation, Part
 
@@ -86,7 +86,7 @@ async def test_discord_py_keeps_no_view(card: Card) -> None:
     assert len(view.children) == sum(map(len, card.rows))
 
 
-def test_the_place_in_the_queue_is_told_once() -> None:
-    """The first message says how many are ahead."""
-    card = waiting_card(job_of(), 5, num_ahead=2, wait=None)
+def test_a_waiting_job_tells_its_place() -> None:
+    """The message says how many are ahead."""
+    card = job_card(job_of(), 5, num_ahead=2, wait=None)
     assert card.content == "**a red circle** - <@5> (Waiting to start: 2 ahead)"

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -15,8 +17,8 @@ from bot.client import EaselClient, register_commands
 from bot.delivery.courier import Courier
 from bot.delivery.sending import Office
 from bot.metrics import Metrics
-from bot.sandbox.people.driver import Person
-from bot.sandbox.server import Sandbox
+from bot.sandbox.people.driver import Person, person
+from bot.sandbox.server import Sandbox, serve
 from bot.services import Services
 from bot.store.deliveries import Claimant
 from bot.store.tables import DeliveryState, deliveries
@@ -71,6 +73,21 @@ async def test_commands_are_registered_only_when_they_changed(
     assert watch.count(REGISTRATIONS) == 2
 
 
+async def test_a_discord_that_started_anew_is_told_of_the_commands(start_bot: BotStarter, hand: EngineHand) -> None:
+    """A sandbox that was started again has forgotten them; the bot connects again and registers by itself."""
+    async with AsyncExitStack() as first:
+        old = await first.enter_async_context(serve())
+        async with start_bot(api_url=old.api_url):
+            await first.aclose()
+            async with (
+                serve(port=urlsplit(old.url).port or 0) as new,
+                person(new.url, "ben", patience=timedelta(seconds=40)) as ben,
+            ):
+                await ben.until(lambda: [command["name"] for command in ben.commands] == ["imagine"])
+                await ben.reply(await ben.command("imagine", prompt="a cat"))
+    assert (await hand.only_job()).spec.prompt == "a cat"
+
+
 async def test_health_tells_life_readiness_and_figures(start_bot: BotStarter, ben: Person) -> None:
     """A bot that answers presses is ready, and counts them."""
     with socket.socket() as probe:
@@ -114,19 +131,21 @@ async def test_a_stopping_bot_finishes_its_edit_and_lets_go_of_the_rest(
 
 
 async def test_results_overtake_previews_in_a_busy_channel(
-    bot: asyncio.Task[None], sandbox: Sandbox, ben: Person, hand: EngineHand, watch: Watch
+    start_bot: BotStarter, sandbox: Sandbox, ben: Person, hand: EngineHand, watch: Watch
 ) -> None:
     """While one edit is held up, a preview and then a result come to wait behind it: the result goes first."""
-    messages = [await ben.reply(await ben.command("imagine", prompt=prompt)) for prompt in ("one", "two", "three")]
-    holding, previewed, finished = await hand.jobs()
-    sandbox.break_down("PATCH /channels/*/messages/*", kind="slow", delay=timedelta(seconds=6))
-    await hand.start(holding.id)
-    await hand.progress(holding.id, 0.5)
-    await watch.until_begun(EDITS)
-    await hand.start(previewed.id)
-    await hand.progress(previewed.id, 0.5)
-    await hand.finish(finished)
-    await watch.until_begun(EDITS, 3)
+    # With so long a lease nobody looks where the queue has moved meanwhile.
+    async with start_bot(lease=timedelta(minutes=5)):
+        messages = [await ben.reply(await ben.command("imagine", prompt=prompt)) for prompt in ("one", "two", "three")]
+        holding, previewed, finished = await hand.jobs()
+        sandbox.break_down("PATCH /channels/*/messages/*", kind="slow", delay=timedelta(seconds=6))
+        await hand.start(holding.id)
+        await hand.progress(holding.id, 0.5)
+        await watch.until_begun(EDITS)
+        await hand.start(previewed.id)
+        await hand.progress(previewed.id, 0.5)
+        await hand.finish(finished)
+        await watch.until_begun(EDITS, 3)
     edited = [request.rsplit("/", 1)[1] for request in watch.begun if request.startswith("PATCH /channels")]
     assert edited == [messages[0]["id"], messages[2]["id"], messages[1]["id"]]
 

@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from ..answers import json_answer
-from ..places import gateway_of, world_of
+from ..places import gateway_of
 
 routes = web.RouteTableDef()
 
@@ -18,6 +18,6 @@ async def get_gateway(request: web.Request) -> web.Response:
 async def get_bot_gateway(request: web.Request) -> web.Response:
     """Answer with the Gateway's address, the shards that suit and the sessions left to start."""
     limits = {"total": 1000, "remaining": 999, "reset_after": 86_400_000, "max_concurrency": 1}
-    shards = max(1, len(world_of(request).guilds) // 1000)
-    body = {"url": gateway_of(request).address, "shards": shards, "session_start_limit": limits}
+    gateway = gateway_of(request)
+    body = {"url": gateway.address, "shards": gateway.num_shards, "session_start_limit": limits}
     return json_answer(body)

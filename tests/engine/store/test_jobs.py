@@ -25,6 +25,7 @@ from engine.store.jobs import (
     read_held,
     read_job,
     read_pictures,
+    read_places,
     read_preview,
     read_typical_duration,
     record_progress,
@@ -172,6 +173,8 @@ async def test_place_in_the_queue_is_by_turns(database: Database) -> None:
     other = await _submit(database, calm)
     async with database.begin() as connection:
         assert [await count_ahead(connection, job) for job in [*own, other]] == [0, 2, 3, 1]
+        places = await read_places(connection, [job.id for job in [*own, other]])
+        assert [places[job.id] for job in [*own, other]] == [0, 2, 3, 1]
         assert await count_pending(connection, busy) == 3
         assert await count_waiting(connection) == 4
 

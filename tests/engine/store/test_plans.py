@@ -46,6 +46,7 @@ _QUERIES: dict[str, Query] = {
     "read_picture": lambda connection, job: jobs.read_picture(connection, job.id),
     "count_pending": lambda connection, job: jobs.count_pending(connection, job.member_id),
     "count_ahead": lambda connection, job: jobs.count_ahead(connection, job),
+    "read_places": lambda connection, job: jobs.read_places(connection, [job.id]),
     "count_waiting": lambda connection, job: jobs.count_waiting(connection),
     "read_typical_duration": lambda connection, job: jobs.read_typical_duration(connection),
     "start_job": lambda connection, job: jobs.start_job(connection, job.id),

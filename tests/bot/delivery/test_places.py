@@ -1,0 +1,53 @@
+"""A waiting job's message tells its place while the queue moves, without an edit for every step of it."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from bot.delivery.sending import is_news
+from bot.sandbox.people.driver import Person
+from bot.store.standings import Standing
+from engine.contract.jobs import JobStatus
+from tests.bot.engine_hand import EngineHand
+from tests.bot.reading import labels, text_of
+
+
+def waiting(num_ahead: int) -> Standing:
+    """Return the standing of a job in that place."""
+    return Standing(status=JobStatus.WAITING, percent=0, num_ahead=num_ahead)
+
+
+async def test_a_waiting_message_follows_the_queue(
+    bot: asyncio.Task[None], ben: Person, cleo: Person, hand: EngineHand
+) -> None:
+    """When the job before it is done, the message says that it is next, and how long that takes by now."""
+    await ben.reply(await ben.command("imagine", prompt="a cat"))
+    behind = await cleo.reply(await cleo.command("imagine", prompt="a dog"))
+    assert "(Waiting to start: 1 ahead)" in text_of(behind)
+    first, _ = await hand.jobs()
+    await hand.finish(first)
+    moved = await cleo.changed(behind, lambda item: "Waiting to start: next in line, about" in item["content"])
+    assert labels(moved) == [["Cancel"]]
+
+
+@pytest.mark.parametrize(("told", "now"), [(1, 0), (0, 1), (4, 3), (40, 30), (40, 50), (3, 2)])
+def test_a_place_that_has_moved_is_told(told: int, now: int) -> None:
+    """Forwards or backwards, by a quarter or more of what was told."""
+    assert is_news(waiting(told), waiting(now))
+
+
+@pytest.mark.parametrize(("told", "now"), [(0, 0), (40, 31), (40, 49), (5, 4)])
+def test_a_place_that_hardly_moved_is_not(told: int, now: int) -> None:
+    """The edits of a channel are few, and previews and results need them."""
+    assert not is_news(waiting(told), waiting(now))
+
+
+def test_a_long_wait_takes_few_edits() -> None:
+    """From forty ahead to the front, one step at a time."""
+    told, edits = 40, 0
+    for now in range(39, -1, -1):
+        if is_news(waiting(told), waiting(now)):
+            told, edits = now, edits + 1
+    assert (told, edits <= 13) == (0, True)
