@@ -61,6 +61,10 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Any], str]] = {
     errors.ModelBroken: lambda error: (
         f"The model {error.name} painted nothing usable. Try another prompt, or tell Easel's operator."
     ),
+    errors.NoRoom: lambda error: (
+        f"The painter has no room for {_too_large(error.model, error.size)}. Try a smaller --ar or another --model, or"
+        " tell Easel's operator."
+    ),
     errors.StorageFull: lambda error: "Easel has no room left for pictures. Please tell its operator.",
     errors.PictureCorrupt: lambda error: PICTURE_LOST,
     errors.PostgresBroken: lambda error: "Easel's database does not start. Please tell its operator.",
@@ -73,6 +77,10 @@ _CAUSES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "SettingUnsupported": lambda facts: f"the model does not take that --{facts.get('name', 'setting')}",
     "AdapterMismatch": lambda facts: "the adapter does not fit the model",
     "OutOfMemory": lambda facts: "the painter ran out of memory three times; try fewer --steps or a smaller --ar",
+    "NoRoom": lambda facts: (
+        f"the painter has no room for {_too_large(facts.get('model', 'the model'), facts.get('size', ''))};"
+        " try a smaller --ar or another --model, or tell Easel's operator"
+    ),
     "PainterLost": lambda facts: "the painter stopped three times while at it; change the prompt or tell the operator",
     "JobInterrupted": lambda facts: "the painter was restarted three times while at it; please try again",
     "StorageFull": lambda facts: "there is no room left for pictures; please tell Easel's operator",
@@ -100,6 +108,10 @@ def sentence_from_cause(cause: Mapping[str, Any]) -> str:
     """Return why a job failed, from what was stored with it, as the end of a sentence."""
     wording = _CAUSES.get(str(cause.get("error")))
     return wording(cause) if wording else "it failed three times; change the prompt or tell Easel's operator"
+
+
+def _too_large(model: str, size: str) -> str:
+    return f"a picture of {size} by {model}" if size else f"the model {model}"
 
 
 def waiting(num_ahead: int, wait: timedelta | None) -> str:

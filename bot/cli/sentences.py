@@ -51,6 +51,13 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Facts], str]] = {
     errors.ModelBroken: lambda facts: (
         f"The model {facts['name']!r} paints nothing usable: {facts['cause']}. Set EASEL_MODEL to another."
     ),
+    errors.NoRoom: lambda facts: (
+        f"The device has no room for one picture of {facts['size']} by the model {facts['model']!r}: set smaller "
+        "defaults and a smaller max_side for it in EASEL_MODELS_FILE, or close other programs that use the device."
+        if facts["size"]
+        else f"The device has no room for the model {facts['model']!r}: set EASEL_MODEL to a smaller one, or close "
+        "other programs that use the device."
+    ),
     errors.StorageFull: lambda _: (
         "The disk that holds the pictures is full. Make room, or move EASEL_HOME or EASEL_STORAGE_URL to another disk; "
         "nothing is lost, waiting jobs go on then."

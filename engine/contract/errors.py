@@ -21,6 +21,7 @@ EaselError
         WeightsMissing
         WeightsMismatch
         ModelBroken
+        NoRoom
         StorageFull
         PictureCorrupt
         PostgresBroken
@@ -158,6 +159,17 @@ class ModelBroken(Fault):
     def __init__(self, *, name: str, cause: str) -> None:
         super().__init__(name=name, cause=cause)
         self.name, self.cause = name, cause
+
+
+class NoRoom(Fault):
+    """The device has no room for one picture of `size` by `model`, nothing else being on it.
+
+    size: "width x height" in pixels; empty when there is no room for the model itself.
+    """
+
+    def __init__(self, *, model: str, size: str = "") -> None:
+        super().__init__(model=model, size=size)
+        self.model, self.size = model, size
 
 
 class StorageFull(Fault):

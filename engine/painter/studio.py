@@ -7,21 +7,22 @@ from __future__ import annotations
 
 import queue
 import time
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol
 from uuid import UUID
 
 import torch
 from torch import Tensor
 
-from engine.contract.errors import EaselError, ModelBroken, OutOfMemory, PainterLost
+from engine.contract.errors import EaselError, NoRoom, PainterLost
 from engine.models.registry import Model
+from engine.painter.arrivals import Arrivals, Arrived, Models
+from engine.painter.closing import finished_from
 from engine.painter.families.protocol import LoadedModel
 from engine.painter.forward import advance_split
 from engine.painter.opening import opened_rows
-from engine.painter.rows import Entry, Failed, Finished, Row, Stepped
+from engine.painter.rows import Entry, Failed, Row, Stepped
 from engine.painter.turns import Account, Candidate, chosen, next_accounts
 from engine.painter.wire import Phase
 
@@ -32,10 +33,12 @@ class Manner:
 
     preview_every: least time between two previews of an order.
     decode_chunk: pictures decoded at once; a decoder gains little from more.
+    longest_load: time after which nothing is painted beside a load, so that whoever watches sees that it hangs.
     """
 
     preview_every: timedelta = timedelta(seconds=1)
     decode_chunk: int = 4
+    longest_load: timedelta = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,34 +53,16 @@ class Warming:
 Watch = Callable[[Sequence[tuple[UUID, int]]], None]
 
 
-class Models(Protocol):
-    """Where the loop gets models from."""
-
-    def is_warm(self, model: Model) -> bool:
-        """Return whether the model is loaded."""
-        ...
-
-    def load(self, model: Model) -> LoadedModel:
-        """Return the model, loaded. Raises: Fault."""
-        ...
-
-    def width(self, model: Model) -> int:
-        """Return the forward rows beyond which a wider batch of this model no longer pays."""
-        ...
-
-    def narrow(self, model: Model, width: int) -> None:
-        """Remember that the device has no room for batches wider than this."""
-        ...
-
-
 class Studio:
     """The loop and what it holds; `join` and `leave` may be called from any thread, the rest is the thread's own."""
 
     def __init__(self, models: Models, manner: Manner, beat: Callable[[Phase], None], watch: Watch) -> None:
         """`beat` is called whenever the thread comes to a new phase, or to the next round of one."""
         self._models, self._manner, self._beat, self._watch = models, manner, beat, watch
-        self._inbox: queue.SimpleQueue[Entry | Warming | None] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[Entry | Warming | Arrived | None] = queue.SimpleQueue()
+        self._arrivals = Arrivals(models.fetch, self._inbox.put)
         self._entries: list[Entry] = []
+        self._warmings: list[Warming] = []
         self._accounts: dict[Hashable, Account] = {}
         self._is_open = True
 
@@ -109,7 +94,8 @@ class Studio:
             while self._is_open:
                 self._receive()
                 self._entries = [entry for entry in self._entries if not entry.is_over]
-                if self._entries and self._is_open:
+                if self._is_open:
+                    self._send_for_models()
                     self._round()
         finally:
             self._abandon()
@@ -117,60 +103,102 @@ class Studio:
     def _abandon(self) -> None:
         """Tell every order that is left that nobody will paint it here."""
         self._is_open = False
+        self._arrivals.close()
         while not self._inbox.empty():
             arrived = self._inbox.get()
             if isinstance(arrived, Warming):
-                arrived.tell(PainterLost())
-            elif arrived is not None:
+                self._warmings.append(arrived)
+            elif isinstance(arrived, Entry):
                 self._entries.append(arrived)
+        for warming in self._warmings:
+            warming.tell(PainterLost())
         _fail(self._entries, PainterLost())
 
     def _receive(self) -> None:
         """Take in what has arrived; wait when there is nothing to paint."""
-        if not self._entries:
-            self._beat(Phase.IDLE)
+        if not any(self._ready()):
+            self._beat(Phase.LOAD if self._arrivals.coming else Phase.IDLE)
             self._admit(self._inbox.get())
         while not self._inbox.empty():
             self._admit(self._inbox.get())
 
-    def _admit(self, arrived: Entry | Warming | None) -> None:
+    def _admit(self, arrived: Entry | Warming | Arrived | None) -> None:
         if isinstance(arrived, Entry):
             self._entries.append(arrived)
         elif isinstance(arrived, Warming):
-            self._warm(arrived)
+            self._warmings.append(arrived)
+        elif isinstance(arrived, Arrived):
+            self._arrivals.end()
+            self._welcome(arrived)
 
-    def _warm(self, warming: Warming) -> None:
+    def _welcome(self, arrived: Arrived) -> None:
+        """Take in a model that has come; one that had no room beside others is loaded once more without them."""
+        model = arrived.model
+        self._beat(Phase.LOAD)
         try:
-            self._loaded(warming.model)
+            self._models.keep(model, arrived.outcome.result())
         except EaselError as error:
-            warming.tell(error)
-        else:
+            self._turn_away(model, error)
+        except torch.OutOfMemoryError:
+            if self._models.leave_alone(model):
+                self._arrivals.begin(model)
+            else:
+                self._turn_away(model, NoRoom(model=model.name))
+
+    def _turn_away(self, model: Model, error: EaselError) -> None:
+        """Tell whoever waits for a model that it cannot be loaded."""
+        _fail((entry for entry in self._entries if entry.settings.model == model), error)
+        for warming in self._warmings:
+            if warming.model == model:
+                warming.tell(error)
+        self._warmings = [warming for warming in self._warmings if warming.model != model]
+
+    def _send_for_models(self) -> None:
+        """Begin to load what is asked for, and what orders need and there is room for beside what is loaded."""
+        for warming in [warming for warming in self._warmings if self._models.is_warm(warming.model)]:
+            self._warmings.remove(warming)
             warming.tell(None)
+        wanted = [warming.model for warming in self._warmings]
+        needed = [entry.settings.model for entry in self._entries]
+        wanted += [model for model in needed if not self._models.is_warm(model) and self._models.has_room(model)]
+        if wanted and self._arrivals.coming is None:
+            self._exchange_for(wanted[0])
+
+    def _exchange_for(self, model: Model) -> None:
+        self._models.make_way(model)
+        self._arrivals.begin(model)
 
     def _round(self) -> None:
-        """Paint one step of the rows whose turn it is."""
+        """Paint one step of the rows whose turn it is; when it is that of a model that is not there, send for it."""
         turn = chosen(self._candidates(), self._accounts, lambda place: self._models.width(place[0].settings.model))
-        lead = turn[0].row[0].settings.model
-        try:
-            model = self._loaded(lead)
-        except EaselError as error:
-            _fail((entry for entry in self._entries if entry.settings.model == lead), error)
+        if not turn:
             return
+        lead = turn[0].row[0].settings.model
+        if not self._models.is_warm(lead):
+            self._exchange_for(lead)
+            return
+        model = self._models.take(lead)
         if not self._open_all(lead, model):
             self._step(lead, model, turn)
 
     def _candidates(self) -> list[Candidate[Place]]:
-        places = [(entry, row) for entry in self._entries for row in entry.open_rows]
+        places = [(entry, row) for entry in self._ready() for row in entry.open_rows]
         return [_candidate(place, self._models.is_warm(place[0].settings.model)) for place in places]
 
-    def _loaded(self, model: Model) -> LoadedModel:
-        if not self._models.is_warm(model):
-            self._beat(Phase.LOAD)
-        return self._models.load(model)
+    def _ready(self) -> Iterator[Entry]:
+        """Yield the orders of which something can be done now."""
+        if not self._arrivals.is_late(self._manner.longest_load):
+            yield from (entry for entry in self._entries if not entry.is_over and self._is_ready(entry))
+
+    def _is_ready(self, entry: Entry) -> bool:
+        if self._arrivals.coming is None:
+            return True
+        # While a model is built, accelerate changes how torch takes in parameters: no adapter may be put on then.
+        return self._models.is_warm(entry.settings.model) and (bool(entry.rows) or not entry.settings.loras)
 
     def _open_all(self, lead: Model, model: LoadedModel) -> int:
         """Open what is still closed of the model's orders; return how many were."""
-        closed = [entry for entry in self._entries if not entry.rows and entry.settings.model == lead]
+        closed = [entry for entry in self._ready() if not entry.rows and entry.settings.model == lead]
         for entry in closed:
             self._beat(Phase.STEP)
             try:
@@ -178,6 +206,8 @@ class Studio:
                 entry.rows = opened_rows(entry.order, entry.settings, model)
             except EaselError as error:
                 _fail((entry,), error)
+            except torch.OutOfMemoryError:
+                self._crowd_out(entry)
         return len(closed)
 
     def _step(self, lead: Model, model: LoadedModel, turn: Sequence[Candidate[Place]]) -> None:
@@ -190,9 +220,17 @@ class Studio:
         self._count(turn)
         for entry in {id(one.row[0]): one.row[0] for one in turn}.values():
             if any(row in crowded for row in entry.rows):
-                _fail((entry,), OutOfMemory(width=entry.rows[0].width))
+                self._crowd_out(entry)
             else:
                 self._report(entry, model)
+
+    def _crowd_out(self, entry: Entry) -> bool:
+        """Fail an order that had no room with nothing beside it, or let other models go; return whether they went."""
+        settings = entry.settings
+        if self._models.leave_alone(settings.model):
+            return True
+        _fail((entry,), NoRoom(model=settings.model.name, size=f"{settings.width} x {settings.height}"))
+        return False
 
     def _count(self, turn: Sequence[Candidate[Place]]) -> None:
         """Remember who was served, and who had to wait."""
@@ -210,8 +248,21 @@ class Studio:
         pictures = len(entry.rows)
         entry.tell(Stepped(done=done // pictures, total=calls // pictures, preview=self._preview(entry, model)))
         if all(row.course.is_over for row in entry.rows):
-            self._beat(Phase.DECODE)
-            _finish(entry, model, self._manner.decode_chunk)
+            self._finish(entry, model)
+
+    def _finish(self, entry: Entry, model: LoadedModel) -> None:
+        """Decode the pictures of an order and tell of them; an order with numbers that are none fails alone."""
+        self._beat(Phase.DECODE)
+        try:
+            finished = finished_from(entry, model, self._manner.decode_chunk)
+        except EaselError as error:
+            _fail((entry,), error)
+        except torch.OutOfMemoryError:
+            if self._crowd_out(entry):
+                self._finish(entry, model)
+        else:
+            entry.is_over = True
+            entry.tell(finished)
 
     def _preview(self, entry: Entry, model: LoadedModel) -> Tensor | None:
         """Return small pictures of the best guess so far, or None when the last preview is too recent."""
@@ -240,40 +291,6 @@ def _candidate(place: Place, is_warm: bool) -> Candidate[Place]:
         idle=entry.idle,
         left=row.course.left if row else 0,
     )
-
-
-def _finish(entry: Entry, model: LoadedModel, chunk: int) -> None:
-    """Decode the pictures of an order and tell of them; an order with numbers that are none fails alone."""
-    entry.is_over = True
-    latents = torch.cat([_last(entry.settings.stop, row) for row in entry.rows])
-    if not torch.isfinite(latents).all():
-        cause = "its latents are not numbers"
-        entry.tell(Failed(error=ModelBroken(name=entry.settings.model.name, cause=cause)))
-        return
-    try:
-        pictures = _decoded(latents, model, chunk)
-    except torch.OutOfMemoryError:
-        entry.tell(Failed(error=OutOfMemory(pictures=1)))
-        return
-    texts = entry.rows[0].conditioning.texts
-    cut = tuple(words.cut for words in texts if words.cut)
-    entry.tell(Finished(pictures=pictures, sha256=model.sha256, cut=cut))
-
-
-def _decoded(latents: Tensor, model: LoadedModel, chunk: int) -> tuple[Tensor, ...]:
-    """Return the pictures, decoded one by one where there is no room for more.
-
-    Raises: torch.OutOfMemoryError when there is none for one.
-    """
-    try:
-        return tuple(picture for part in torch.split(latents, chunk) for picture in model.decode(part))
-    except torch.OutOfMemoryError:
-        return tuple(picture for part in torch.split(latents, 1) for picture in model.decode(part))
-
-
-def _last(stop: float, row: Row) -> Tensor:
-    """Return what becomes the picture: the latents at the end of the way, the best guess where it was cut short."""
-    return row.latents if stop == 1.0 or row.guess is None else row.guess
 
 
 def _fail(entries: Iterable[Entry], error: EaselError) -> None:

@@ -1,14 +1,17 @@
-"""Models that are kept loaded: by a budget in bytes, least recently used out first; and how wide each one paints."""
+"""Models that are kept loaded: by a budget in bytes, least recently used out first; and how wide each one paints.
+
+Weights come off the disk in any thread (`fetch`); everything else here belongs to the loop's.
+"""
 
 from __future__ import annotations
 
+import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 
 import torch
 
-from engine.contract.errors import OutOfMemory
 from engine.models.loading import Device, pipeline_of
 from engine.models.registry import Model
 from engine.painter.families import adapted
@@ -20,27 +23,48 @@ WIDTHS = (2, 4, 8, 16, 32)
 
 
 Load = Callable[[Model], LoadedModel]
+# Bytes that a model will take on the device, told before it is loaded; 0 when they cannot be told.
+Weigh = Callable[[Model], int]
 
 
 class WarmModels:
-    """Loads models when they are asked for and lets the least recently used go when the budget is spent."""
+    """Keeps models loaded and lets the least recently used go when the budget is spent."""
 
-    def __init__(self, load: Load, budget_bytes: int, width: int | None = None) -> None:
+    def __init__(self, load: Load, budget_bytes: int, width: int | None = None, weigh: Weigh = lambda _: 0) -> None:
         """`width` is the widest forward; None measures for each model where a wider one no longer pays."""
-        self._load, self._budget_bytes, self._width = load, budget_bytes, width
+        self._load, self._budget_bytes, self._width, self._weigh = load, budget_bytes, width, weigh
         self._loaded: OrderedDict[str, LoadedModel] = OrderedDict()
         self._widths: dict[str, int] = {}
 
     def is_warm(self, model: Model) -> bool:
         return model.name in self._loaded
 
-    def load(self, model: Model) -> LoadedModel:
-        if model.name not in self._loaded:
-            self._loaded[model.name] = self._loaded_with_room(model)
-            self._evict()
-            self._measure(model, self._loaded[model.name])
+    def has_room(self, model: Model) -> bool:
+        return self._spent() + self._weigh(model) <= self._budget_bytes
+
+    def fetch(self, model: Model) -> LoadedModel:
+        return self._load(model)
+
+    def keep(self, model: Model, loaded: LoadedModel) -> None:
+        self._loaded[model.name] = loaded
+        while len(self._loaded) > 1 and self._spent() > self._budget_bytes:
+            self._let_go()
+        self._measure(model, loaded)
+
+    def take(self, model: Model) -> LoadedModel:
         self._loaded.move_to_end(model.name)
         return self._loaded[model.name]
+
+    def make_way(self, model: Model) -> None:
+        while self._loaded and not self.has_room(model):
+            self._let_go()
+
+    def leave_alone(self, model: Model) -> bool:
+        others = [name for name in self._loaded if name != model.name]
+        for name in others:
+            del self._loaded[name]
+        _give_back()
+        return bool(others)
 
     def width(self, model: Model) -> int:
         return self._widths.get(model.name, self._width or WIDTHS[0])
@@ -48,27 +72,14 @@ class WarmModels:
     def narrow(self, model: Model, width: int) -> None:
         self._widths[model.name] = min(width, self.width(model))
 
-    def _loaded_with_room(self, model: Model) -> LoadedModel:
-        """Load the model, and when there is no room, once more after all others have gone."""
-        try:
-            return self._load(model)
-        except torch.OutOfMemoryError:
-            self._loaded.clear()
-            _give_back()
-        try:
-            return self._load(model)
-        except torch.OutOfMemoryError as error:
-            raise OutOfMemory(model=model.name) from error
+    def _let_go(self) -> None:
+        self._loaded.popitem(last=False)
+        _give_back()
 
     def _measure(self, model: Model, loaded: LoadedModel) -> None:
         if self._width is None and model.name not in self._widths:
             defaults = model.defaults
             self._widths[model.name] = measured_width(loaded, defaults.width, defaults.height)
-
-    def _evict(self) -> None:
-        while len(self._loaded) > 1 and self._spent() > self._budget_bytes:
-            self._loaded.popitem(last=False)
-            _give_back()
 
     def _spent(self) -> int:
         return sum(model.size_bytes for model in self._loaded.values())
@@ -93,7 +104,8 @@ def loader(device: Device, fragments_of: Callable[[str], Fragments]) -> Load:
 def measured_width(model: LoadedModel, width: int, height: int) -> int:
     """Return the forward rows beyond which a wider forward of this size no longer pays on this device.
 
-    On a CPU it is CPU time that is compared, because other processes stretch the time by the clock.
+    On a CPU it is CPU time that is compared, because other processes stretch the time by the clock. A forward that the
+    device has no room for does not pay.
     """
     clock = time.process_time if model.device.type == "cpu" else time.perf_counter
     words = model.no_words()
@@ -101,7 +113,10 @@ def measured_width(model: LoadedModel, width: int, height: int) -> int:
     def seconds_of(rows: int) -> float:
         latents = torch.zeros(rows, *model.latent_shape(width, height), dtype=model.dtype, device=model.device)
         timesteps = torch.full((rows,), 500.0, device=model.device)
-        return min(_timed(lambda: model.predict(latents, timesteps, [words] * rows), clock) for _ in range(3))
+        try:
+            return min(_timed(lambda: model.predict(latents, timesteps, [words] * rows), clock) for _ in range(3))
+        except torch.OutOfMemoryError:
+            return math.inf
 
     return knee(seconds_of, WIDTHS)
 

@@ -24,6 +24,7 @@ SAMPLES: dict[type[errors.EaselError], errors.EaselError] = {
     errors.WeightsMismatch: errors.WeightsMismatch(path=Path("weights")),
     errors.ModelBroken: errors.ModelBroken(name="starter", cause="black"),
     errors.PostgresBroken: errors.PostgresBroken(log=Path("log")),
+    errors.NoRoom: errors.NoRoom(model="starter", size="4096 x 4096"),
     errors.SettingsInvalid: errors.SettingsInvalid(problems=("wrong",)),
 }
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
+from weakref import WeakSet
 
 import pytest
 import torch
+from torch import Tensor
 
-from engine.contract.errors import ModelBroken, OutOfMemory, PainterLost, PictureCorrupt, WeightsMissing
+from engine.contract.errors import ModelBroken, NoRoom, PainterLost, PictureCorrupt, WeightsMissing
 from engine.models.registry import Model, Registry
 from engine.painter.families.protocol import LoadedModel
 from engine.painter.local import create_painter
-from engine.painter.warm import WarmModels
+from engine.painter.rows import Words
+from engine.painter.warm import WarmModels, measured_width
 from tests.engine.painter.fakes import FlatModel
 from tests.engine.painter.orders import order, painted
 
@@ -45,7 +49,8 @@ async def test_a_row_that_has_no_room_alone_fails_its_order_only(registry: Regis
         wide, narrow = await asyncio.gather(
             painted(painter, order(steps=5)), painted(painter, order(steps=5, cfg=1.0)), return_exceptions=True
         )
-    assert isinstance(wide, OutOfMemory)
+    assert isinstance(wide, NoRoom)
+    assert (wide.model, wide.size) == ("tiny", "32 x 32")
     assert not isinstance(narrow, BaseException)
 
 
@@ -55,32 +60,70 @@ async def test_pictures_are_decoded_one_by_one_where_there_is_no_room_for_more(r
     async with create_painter(registry, width=64, load=lambda model: FlatModel(model, room_to_decode=1)) as painter:
         assert await painted(painter, order(steps=2)) == together
     async with create_painter(registry, width=64, load=lambda model: FlatModel(model, room_to_decode=0)) as painter:
-        with pytest.raises(OutOfMemory):
+        with pytest.raises(NoRoom):
             await painted(painter, order(steps=2))
 
 
-def test_a_model_is_loaded_once_more_after_the_others_have_gone(registry: Registry) -> None:
-    """A device with room for one model at a time, whatever the budget says."""
-    first = registry.model()
-    second = replace(first, name="second")
+async def test_a_model_is_loaded_once_more_after_the_others_have_gone(registry: Registry) -> None:
+    """A device with room for one model at a time, whatever the budget says; afterwards only one is kept there."""
+    there: WeakSet[FlatModel] = WeakSet()
 
     def load(model: Model) -> LoadedModel:
-        if models.is_warm(first) and model is second:
+        if there:
             raise torch.OutOfMemoryError("no room")
-        return FlatModel(model)
+        return joining(there, FlatModel(model))
 
-    models = WarmModels(load, budget_bytes=1000, width=2)
-    models.load(first)
-    models.load(second)
-    assert [models.is_warm(first), models.is_warm(second)] == [False, True]
+    async with create_painter(with_second(registry), width=64, load=load) as painter:
+        for name in ("tiny", "second", "tiny"):
+            await painted(painter, order(model=name, steps=2))
+            assert [one.name for one in there] == [name]
 
 
-def test_a_model_that_is_too_large_for_the_empty_device_is_told(registry: Registry) -> None:
+async def test_a_row_without_room_is_painted_once_other_models_have_gone(registry: Registry) -> None:
+    """Beside another model not even one row has room, alone on the device four have."""
+    there: WeakSet[FlatModel] = WeakSet()
+
+    class Crowded(FlatModel):
+        def predict(self, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> Tensor:
+            self.room = 0 if len(there) > 1 else 4
+            return super().predict(latents, timesteps, words)
+
+    def load(model: Model) -> LoadedModel:
+        return joining(there, Crowded(model))
+
+    async with create_painter(with_second(registry), width=64, load=load) as painter:
+        await painter.warm("second")
+        assert len((await painted(painter, order(steps=3))).pictures) == 4
+        assert [one.name for one in there] == ["tiny"]
+
+
+async def test_a_model_that_is_too_large_for_the_empty_device_is_told(registry: Registry) -> None:
     def load(model: Model) -> LoadedModel:
         raise torch.OutOfMemoryError("no room")
 
-    with pytest.raises(OutOfMemory):
-        WarmModels(load, budget_bytes=1000).load(registry.model())
+    async with create_painter(registry, load=load) as painter:
+        with pytest.raises(NoRoom) as refused:
+            await painter.warm()
+        assert (refused.value.model, refused.value.size) == ("tiny", "")
+
+
+async def test_texts_that_the_device_has_no_room_for_fail_their_order_only(registry: Registry) -> None:
+    class Wordless(FlatModel):
+        def words(self, text: str) -> Words:
+            if text == "long":
+                raise torch.OutOfMemoryError("no room")
+            return super().words(text)
+
+    async with create_painter(registry, width=64, load=Wordless) as painter:
+        lost, fine = await asyncio.gather(
+            painted(painter, order("long")), painted(painter, order()), return_exceptions=True
+        )
+    assert isinstance(lost, NoRoom)
+    assert not isinstance(fine, BaseException)
+
+
+def test_a_width_that_the_device_has_no_room_for_is_not_measured_as_one_that_pays(registry: Registry) -> None:
+    assert measured_width(FlatModel(registry.model(), room=4), 32, 32) <= 4
 
 
 async def test_a_model_that_cannot_be_loaded_fails_its_orders_only(registry: Registry) -> None:
@@ -122,18 +165,29 @@ async def test_when_the_loop_itself_breaks_nobody_waits_for_ever(registry: Regis
 
 
 def test_the_least_recently_used_model_goes_when_the_budget_is_spent(registry: Registry) -> None:
-    """Three models of 100 bytes in a budget of 200."""
+    """Three models of 100 bytes in a budget of 200; with their sizes known, the way is made before loading."""
     first = registry.model()
     second, third = replace(first, name="second"), replace(first, name="third")
-    models = WarmModels(FlatModel, budget_bytes=200, width=2)
-    for model in (first, second, first, third):
-        models.load(model)
-    assert [models.is_warm(model) for model in (first, second, third)] == [True, False, True]
+    models = WarmModels(FlatModel, budget_bytes=200, width=2, weigh=lambda _: 100)
+    for model in (first, second):
+        assert models.has_room(model)
+        models.keep(model, models.fetch(model))
+    models.take(first)
+    assert not models.has_room(third)
+    models.make_way(third)
+    assert [models.is_warm(model) for model in (first, second)] == [True, False]
+    models.keep(third, FlatModel(third, size_bytes=150))
+    assert [models.is_warm(model) for model in (first, second, third)] == [False, False, True]
 
 
 async def test_orders_of_two_models_are_both_painted(registry: Registry) -> None:
     async with create_painter(with_second(registry), width=64, load=FlatModel, budget_bytes=100) as painter:
         await asyncio.gather(*(painted(painter, order(model=name, steps=9)) for name in ("second", "tiny") * 2))
+
+
+def joining(there: WeakSet[FlatModel], model: FlatModel) -> FlatModel:
+    there.add(model)
+    return model
 
 
 def told(models: list[FlatModel], model: FlatModel) -> FlatModel:
