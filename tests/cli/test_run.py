@@ -176,6 +176,17 @@ async def test_missing_model_is_said(old_home: Path, tmp_path: Path) -> None:
     assert "Traceback" not in done.err
 
 
+async def test_corrupt_model_is_said(old_home: Path, tmp_path: Path) -> None:
+    """Weights that were cut short end the whole, with the file and what to do."""
+    models_file = save_models_file(tmp_path)
+    weights = next((tmp_path / "weights" / "unet").glob("*.safetensors"))
+    weights.write_bytes(weights.read_bytes()[:-100])
+    done = await run_easel("run", "--port", "0", home=old_home, EASEL_MODELS_FILE=str(models_file))
+    assert done.code == 1
+    assert str(weights.name) in done.err and "Put the right files back" in done.err
+    assert "Traceback" not in done.err
+
+
 async def test_wrong_token_is_said(old_home: Path, models_file: Path) -> None:
     """A token that Discord refuses ends the whole with what to do, and is not repeated."""
     async with serve() as discord:

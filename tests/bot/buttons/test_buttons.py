@@ -10,8 +10,9 @@ from typing import Any
 from bot.sandbox.people.driver import Person
 from engine.contract.feedback import Surface, Verb
 from engine.contract.jobs import JobStatus, Operation
+from tests.bot.conftest import BotStarter
 from tests.bot.engine_hand import EngineHand
-from tests.bot.reading import faces, labels, text_of
+from tests.bot.reading import faces, is_grid, labels, text_of
 
 Grid = Callable[..., Any]
 
@@ -123,6 +124,34 @@ async def test_everything_works_in_direct_messages(painted_grid: Grid, ben: Pers
     await ben.message(lambda item: "Image #1" in item["content"])
     (event,) = await hand.events(job.id)
     assert (event.surface, event.is_owner) == (Surface.DM, True)
+
+
+async def test_one_member_presses_twice_at_once(painted_grid: Grid, ben: Person, hand: EngineHand) -> None:
+    """Each press counts and is answered: the second rating repeats the first, and two presses of V are two grids."""
+    grid, job, _ = await painted_grid()
+    pressed = await asyncio.gather(ben.press(grid, "🙂"), ben.press(grid, "🙂"))
+    answers = sorted([text_of(await ben.reply(one)) for one in pressed])
+    assert answers == ["Rated 🙂. Press another face to change it.", "Your rating stays 🙂."]
+    varied = await asyncio.gather(ben.press(grid, "V1"), ben.press(grid, "V1"))
+    assert len({(await ben.reply(one))["id"] for one in varied}) == 2
+    verbs = [event.verb for event in await hand.events(job.id)]
+    assert sorted(verbs) == [Verb.RATE, Verb.RATE, Verb.VARY, Verb.VARY]
+
+
+async def test_buttons_outlive_their_bot(start_bot: BotStarter, ben: Person, hand: EngineHand) -> None:
+    """A bot that was started later answers the buttons of messages that another one posted."""
+    async with start_bot():
+        waiting = await ben.reply(await ben.command("imagine", prompt="a red circle"))
+        await hand.finish(await hand.only_job())
+        grid = await ben.changed(waiting, is_grid)
+        unfinished = await ben.reply(await ben.press(grid, "🔄"))
+    async with start_bot():
+        assert text_of(await ben.reply(await ben.press(grid, "😍"))).startswith("Rated 😍")
+        await ben.press(grid, "U1")
+        single = await ben.message(lambda item: "Image #1" in item["content"])
+        assert "Variations by" in text_of(await ben.reply(await ben.press(single, "Vary")))
+        assert text_of(await ben.reply(await ben.press(unfinished, "Cancel"))) == "Cancelled."
+        await ben.changed(unfinished, lambda item: "(Cancelled)" in item["content"])
 
 
 async def test_two_members_press_at_once_and_both_count(

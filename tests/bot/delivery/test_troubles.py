@@ -33,9 +33,12 @@ async def test_a_message_deleted_while_its_job_runs_stays_deleted(
 ) -> None:
     """Its delivery is closed quietly, and the finished grid is posted nowhere."""
     waiting = await ben.reply(await ben.command("imagine", prompt="a cat"))
-    await ada.delete(waiting)
     job = await hand.only_job()
-    await hand.finish(job)
+    await hand.start(job.id)
+    await hand.progress(job.id, 0.5)
+    await ben.changed(waiting, lambda item: "(50%)" in item["content"])
+    await ada.delete(waiting)
+    await hand.finish(await hand.only_job())
     assert await until_closed(database, job.id) == [DeliveryState.GONE]
     assert shown_by_bot(ben) == []
 
