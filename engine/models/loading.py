@@ -5,7 +5,9 @@ Only safetensors are opened; nothing is downloaded here (`places.fetch` does tha
 
 from __future__ import annotations
 
+import inspect
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ import diffusers
 import torch
 
 from engine.contract.errors import ModelBroken, WeightsMismatch, WeightsMissing
+from engine.models.offloading import settle
 from engine.models.places import place_of
 from engine.models.registry import Model
 from engine.models.weights import check_whole, hash_of
@@ -37,8 +40,17 @@ def best_device() -> Device:
     return Device(device=torch.device("cpu"), dtype=torch.float32)
 
 
-def pipeline_of(model: Model, device: Device) -> tuple[Any, str]:
+def budget_of(device: Device) -> int:
+    """Return the bytes that weights may take: four fifths of a card's memory, or half of the machine's."""
+    if device.device.type == "cuda":
+        return torch.cuda.get_device_properties(device.device).total_memory * 4 // 5
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
+
+
+def pipeline_of(model: Model, device: Device, budget_bytes: int | None = None) -> tuple[Any, str]:
     """Return the model's diffusers pipeline on its device, and the hash of its files.
+
+    budget_bytes: what its weights may take there; parts of a larger model are there only while they are used.
 
     Raises: WeightsMissing, WeightsMismatch for files other than those recorded, ModelBroken for another family.
     """
@@ -48,7 +60,7 @@ def pipeline_of(model: Model, device: Device) -> tuple[Any, str]:
     if model.sha256 is not None and model.sha256 != sha256:
         raise WeightsMismatch(path=place)
     pipe = _opened(model, place, device)
-    pipe.to(device.device)
+    settle(pipe, device.device, budget_bytes)
     if device.device.type == "cpu":
         _own_memory(pipe)
     return pipe, sha256
@@ -62,13 +74,16 @@ def _opened(model: Model, place: Path, device: Device) -> Any:
                 str(place), config=model.source.config, dtype=device.dtype, local_files_only=True
             )
         return kind.from_pretrained(
-            str(place), dtype=device.dtype, use_safetensors=True, local_files_only=True, **_NO_CHECKER
+            str(place), dtype=device.dtype, use_safetensors=True, local_files_only=True, **_no_checker(kind)
         )
     except (OSError, ValueError, KeyError) as error:
         raise ModelBroken(name=model.name, cause=f"{type(error).__name__}: {error}") from error
 
 
-_NO_CHECKER = {"safety_checker": None, "requires_safety_checker": False}
+def _no_checker(kind: Any) -> dict[str, Any]:
+    """Return what keeps a pipeline that has a safety checker from loading it."""
+    settings = {"safety_checker": None, "requires_safety_checker": False}
+    return settings if "safety_checker" in inspect.signature(kind.__init__).parameters else {}
 
 
 def _class_name(model: Model, place: Path) -> str:

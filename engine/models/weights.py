@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import struct
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -96,6 +97,21 @@ def _file_hash(path: Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except FileNotFoundError as error:
         raise WeightsMissing(path=path) from error
+
+
+def num_weights(place: Path) -> int:
+    """Return how many numbers the weights of a model are, as the headers of its files say.
+
+    Raises: WeightsMissing, WeightsMismatch.
+    """
+    files = [path for path in weight_files(place) if path.suffix == ".safetensors" and _is_of_pipeline(path, place)]
+    return sum(math.prod(shape) for path in files for _, shape in tensors_of(header_of(path)))
+
+
+def _is_of_pipeline(path: Path, place: Path) -> bool:
+    """Return whether a file belongs to a part that the folder's index names; other folders may lie beside them."""
+    index = place / "model_index.json"
+    return not index.is_file() or path.parent.name in json.loads(index.read_text(encoding="utf-8"))
 
 
 def tensors_of(header: Mapping[str, Any]) -> Iterator[tuple[str, tuple[int, ...]]]:

@@ -17,20 +17,19 @@ from torch import Tensor
 
 from engine.contract.errors import EaselError
 from engine.contract.painting import Order, Painted, PaintedPicture, Progress
-from engine.models.loading import best_device
+from engine.models.loading import best_device, budget_of
 from engine.models.registry import SHIPPED, Registry, read_registry
 from engine.painter.files import Pixels, grid_from_pixels, png_from_pixels, preview_from_pixels
 from engine.painter.recipe import parameters_text, recipe_of
 from engine.painter.rows import Entry, Event, Failed, Finished, Stepped
 from engine.painter.settings import Settings, settings_from_order
 from engine.painter.studio import Manner, Studio, Warming, Watch
-from engine.painter.warm import Load, WarmModels, loader
+from engine.painter.warm import Load, WarmModels, loader, weigher
 from engine.painter.wire import Phase
 from engine.prompt import attention
 
 T = TypeVar("T")
 
-DEFAULT_BUDGET_BYTES = 32 * 1024**3
 ENCODERS = 2
 
 
@@ -79,7 +78,7 @@ async def create_painter(
     *,
     manner: Manner | None = None,
     width: int | None = None,
-    budget_bytes: int = DEFAULT_BUDGET_BYTES,
+    budget_bytes: int | None = None,
     threads: int | None = None,
     beat: Callable[[Phase], None] = lambda _: None,
     watch: Watch = lambda _: None,
@@ -89,6 +88,7 @@ async def create_painter(
 
     registry: the shipped one when None.
     width: widest forward in rows; None measures for each model where wider no longer pays.
+    budget_bytes: what the weights of loaded models may take on the device; None takes a share of what it has.
     threads: of torch on the CPU; None leaves them as they are.
     beat, watch: called from the loop's thread, at every phase of its work, and with the rows of every forward.
     load: how a model is loaded; None takes its weights to the best device.
@@ -96,7 +96,7 @@ async def create_painter(
     if threads is not None:
         torch.set_num_threads(threads)
     registry = registry or read_registry(SHIPPED)
-    models = WarmModels(load or loader(best_device(), attention), budget_bytes, width)
+    models = _models(load, budget_bytes, width)
     studio = Studio(models, manner or Manner(), beat, watch)
     lost = asyncio.Event()
     thread = threading.Thread(target=_run, args=(studio, asyncio.get_running_loop(), lost), name="studio", daemon=True)
@@ -107,6 +107,14 @@ async def create_painter(
         finally:
             studio.close()
             await asyncio.to_thread(thread.join)
+
+
+def _models(load: Load | None, budget_bytes: int | None, width: int | None) -> WarmModels:
+    device = best_device()
+    budget = budget_of(device) if budget_bytes is None else budget_bytes
+    if load is not None:
+        return WarmModels(load, budget, width)
+    return WarmModels(loader(device, attention, budget), budget, width, weigher(device, budget))
 
 
 def _teller(events: asyncio.Queue[T]) -> Callable[[T], None]:

@@ -1,0 +1,86 @@
+"""Models that a device cannot hold whole: their parts stay in the machine's memory and are on the device while used.
+
+One part is there at a time; a part that is too large even alone comes layer by layer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from accelerate.hooks import ModelHook, add_hook_to_module  # type: ignore[import-untyped]
+from accelerate.utils import send_to_device  # type: ignore[import-untyped]
+from diffusers.hooks import apply_group_offloading
+
+_AWAY = torch.device("cpu")
+
+
+class Seat:
+    """The one place on the device, and the part that has it."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.device = device
+        self.part: torch.nn.Module | None = None
+
+    def give_to(self, part: torch.nn.Module | None) -> None:
+        """Move `part` onto the device, and what was there off it first; None leaves the device empty."""
+        if part is self.part:
+            return
+        if self.part is not None:
+            self.part.to(_AWAY)
+            if self.device.type == "cuda":
+                torch.cuda.empty_cache()
+        self.part = part if part is None else part.to(self.device)
+
+
+def settle(pipe: Any, device: torch.device, budget_bytes: int | None) -> None:
+    """Put a pipeline onto the device: whole where it fits the budget, else each part while it is used.
+
+    The decoder is left on the device at first, because whoever takes the pipeline over begins by asking it something.
+    """
+    parts = parts_of(pipe)
+    if budget_bytes is None or sum(map(bytes_of, parts)) <= budget_bytes:
+        pipe.to(device)
+        return
+    seat = Seat(device)
+    for part in parts:
+        _invite(part, seat, budget_bytes)
+    if bytes_of(pipe.vae) <= budget_bytes:
+        seat.give_to(pipe.vae)
+
+
+def bytes_on_device(pipe: Any, budget_bytes: int | None) -> int:
+    """Return the most bytes of weights that a pipeline has on the device at once, once `settle` has put it there."""
+    sizes = [bytes_of(part) for part in parts_of(pipe)]
+    if budget_bytes is None or sum(sizes) <= budget_bytes:
+        return sum(sizes)
+    return max((size for size in sizes if size <= budget_bytes), default=0)
+
+
+def parts_of(pipe: Any) -> Sequence[torch.nn.Module]:
+    """Return the parts of a pipeline that have weights."""
+    return [part for part in pipe.components.values() if isinstance(part, torch.nn.Module)]
+
+
+def bytes_of(part: torch.nn.Module) -> int:
+    """Return the bytes that the weights of a part take."""
+    return sum(weight.numel() * weight.element_size() for weight in part.parameters())
+
+
+class _Visit(ModelHook):  # type: ignore[misc]
+    """Gives the seat to its part before the part is used."""
+
+    def __init__(self, seat: Seat, part: torch.nn.Module | None) -> None:
+        self._seat, self._part = seat, part
+
+    def pre_forward(self, module: torch.nn.Module, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        self._seat.give_to(self._part)
+        return send_to_device(args, self._seat.device), send_to_device(kwargs, self._seat.device)
+
+
+def _invite(part: torch.nn.Module, seat: Seat, budget_bytes: int) -> None:
+    fits = bytes_of(part) <= budget_bytes
+    if not fits:
+        apply_group_offloading(part, onload_device=seat.device, offload_device=_AWAY, offload_type="leaf_level")
+    add_hook_to_module(part, _Visit(seat, part if fits else None))

@@ -1,0 +1,87 @@
+"""Models larger than their budget: the same pictures, with one part on the device at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+
+from engine.models.loading import best_device, budget_of, pipeline_of
+from engine.models.offloading import Seat, bytes_of, bytes_on_device, parts_of, settle
+from engine.models.places import place_of
+from engine.models.registry import Registry, read_registry
+from engine.models.weights import num_weights
+from engine.painter.local import create_painter
+from tests.engine.painter.orders import order, painted
+
+
+def whole(sizes: list[int]) -> int:
+    return sum(sizes)
+
+
+def largest(sizes: list[int]) -> int:
+    return max(sizes)
+
+
+def none(sizes: list[int]) -> int:
+    return min(sizes) - 1
+
+
+@pytest.mark.parametrize("budget", [largest, none])
+@pytest.mark.parametrize("name", ["tiny", "sdxl"])
+async def test_pictures_are_the_same_whatever_the_budget(
+    registry: Registry, name: str, budget: Callable[[list[int]], int]
+) -> None:
+    """A budget of the largest part brings parts one by one, one of nothing brings layers; no byte changes."""
+    pipe, _ = pipeline_of(registry.model(name), best_device())
+    room = budget([bytes_of(part) for part in parts_of(pipe)])
+    wanted = order(steps=3, model=name)
+    async with create_painter(registry, width=64) as painter:
+        usual = await painted(painter, wanted)
+    async with create_painter(registry, width=64, budget_bytes=room) as painter:
+        assert await painted(painter, wanted) == usual
+
+
+@pytest.mark.parametrize(("budget", "share"), [(whole, whole), (largest, largest), (none, lambda _: 0)])
+def test_what_a_model_has_on_the_device_at_once_is_known(
+    registry: Registry, budget: Callable[[list[int]], int], share: Callable[[list[int]], int]
+) -> None:
+    pipe, _ = pipeline_of(registry.model(), best_device())
+    sizes = [bytes_of(part) for part in parts_of(pipe)]
+    assert bytes_on_device(pipe, budget(sizes)) == share(sizes)
+
+
+def test_a_part_takes_the_seat_when_it_is_used(registry: Registry) -> None:
+    """After the decoder, the text encoder's turn moves the decoder off: told by where its hook says it is."""
+    pipe, _ = pipeline_of(registry.model(), best_device())
+    settle(pipe, torch.device("cpu"), max(map(bytes_of, parts_of(pipe))))
+    seat = pipe.vae._hf_hook._seat
+    assert seat.part is pipe.vae
+    pipe.encode_prompt("a cat", "cpu", 1, False)
+    assert seat.part is pipe.text_encoder
+    pipe.vae.decode(torch.zeros(1, 4, 8, 8))
+    assert seat.part is pipe.vae
+
+
+def test_one_part_is_on_the_device_at_a_time() -> None:
+    """Two parts and a device that has no memory of its own: who leaves the seat leaves the device."""
+    first, second = torch.nn.Linear(2, 2), torch.nn.Linear(2, 2)
+    seat = Seat(torch.device("cpu", 0))
+    seat.give_to(first)
+    seat.give_to(second)
+    assert seat.part is second
+    seat.give_to(None)
+    assert seat.part is None
+
+
+def test_a_model_is_weighed_before_it_is_loaded() -> None:
+    """The numbers that its headers list are those that are loaded; the starter's folder has CLIP beside its parts."""
+    starter = read_registry().model("starter")
+    pipe, _ = pipeline_of(starter, best_device())
+    loaded = sum(weight.numel() for part in parts_of(pipe) for weight in part.parameters())
+    assert num_weights(place_of(starter)) == loaded
+
+
+def test_a_budget_leaves_room_on_the_machine() -> None:
+    assert 1024**3 < budget_of(best_device()) < 1024**5
