@@ -18,7 +18,10 @@ DIFFUSION_SAMPLERS = (
 )
 
 # What the painter can do with every model, in the words of the prompt language's table.
-COMMON = frozenset({"draft", "lora", "quality", "sameseed", "sampler", "stop"})
+COMMON = frozenset({"draft", "quality", "sameseed", "sampler", "stop"})
+# Words in brackets count more or less; language models that read a text as a whole give tokens no such meaning.
+MARKS = frozenset({"attention"})
+ADAPTERS = frozenset({"lora"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +33,7 @@ class Family:
     multiple: both sides of a picture are multiples of this many pixels.
     guidance: the usual guidance scale; 1 paints without an unconditional row.
     is_flow: whether the model predicts the velocity of a rectified flow.
+    has_single_files: whether diffusers reads it from one `.safetensors` file; others are folders.
     abilities: what the painter can do with it, in the words of the prompt language's table.
     """
 
@@ -42,7 +46,8 @@ class Family:
     sampler: str
     samplers: tuple[str, ...]
     is_flow: bool = False
-    abilities: frozenset[str] = COMMON
+    has_single_files: bool = True
+    abilities: frozenset[str] = COMMON | MARKS | ADAPTERS
 
 
 def _diffusion(name: str, pipelines: tuple[str, ...], side: int, guidance: float) -> Family:
@@ -58,26 +63,84 @@ def _diffusion(name: str, pipelines: tuple[str, ...], side: int, guidance: float
     )
 
 
-def _flow(name: str, pipelines: tuple[str, ...], guidance: float) -> Family:
-    return Family(
-        name=name,
-        pipelines=pipelines,
+_SD1 = ("StableDiffusionPipeline", "LatentConsistencyModelPipeline")
+
+_ALL = (
+    _diffusion("sd1", _SD1, 512, 7.5),
+    _diffusion("sd2", ("StableDiffusionPipeline",), 768, 7.5),
+    _diffusion("sdxl", ("StableDiffusionXLPipeline",), 1024, 6.0),
+    Family(
+        name="sd3",
+        pipelines=("StableDiffusion3Pipeline",),
         side=1024,
         multiple=16,
         steps=28,
-        guidance=guidance,
+        guidance=4.5,
+        sampler="euler",
+        samplers=("euler", "heun", "dpmpp-2m"),
+        is_flow=True,
+    ),
+    Family(
+        name="flux",
+        pipelines=("FluxPipeline",),
+        side=1024,
+        multiple=16,
+        steps=28,
+        guidance=3.5,
         sampler="euler",
         samplers=("euler",),
         is_flow=True,
-    )
-
-
-_ALL = (
-    _diffusion("sd1", ("StableDiffusionPipeline",), 512, 7.5),
-    _diffusion("sd2", ("StableDiffusionPipeline",), 768, 7.5),
-    _diffusion("sdxl", ("StableDiffusionXLPipeline",), 1024, 6.0),
-    _flow("sd3", ("StableDiffusion3Pipeline",), 4.5),
-    _flow("flux", ("FluxPipeline",), 3.5),
+    ),
+    Family(
+        name="pixart",
+        pipelines=("PixArtAlphaPipeline", "PixArtSigmaPipeline"),
+        side=1024,
+        multiple=64,
+        steps=20,
+        guidance=4.5,
+        sampler="dpmpp-2m",
+        samplers=DIFFUSION_SAMPLERS,
+        has_single_files=False,
+        abilities=COMMON | MARKS,
+    ),
+    Family(
+        name="sana",
+        pipelines=("SanaPipeline",),
+        side=1024,
+        multiple=32,
+        steps=20,
+        guidance=4.5,
+        sampler="dpmpp-2m",
+        samplers=("dpmpp-2m", "euler", "heun"),
+        is_flow=True,
+        has_single_files=False,
+        abilities=COMMON | ADAPTERS,
+    ),
+    Family(
+        name="qwen-image",
+        pipelines=("QwenImagePipeline",),
+        side=1328,
+        multiple=16,
+        steps=50,
+        guidance=4.0,
+        sampler="euler",
+        samplers=("euler",),
+        is_flow=True,
+        has_single_files=False,
+        abilities=COMMON | ADAPTERS,
+    ),
+    Family(
+        name="z-image",
+        pipelines=("ZImagePipeline",),
+        side=1024,
+        multiple=16,
+        steps=9,
+        guidance=1.0,
+        sampler="euler",
+        samplers=("euler",),
+        is_flow=True,
+        abilities=COMMON | ADAPTERS,
+    ),
 )
 
 FAMILIES = MappingProxyType({family.name: family for family in _ALL})

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from engine.painter.families.protocol import LoadedModel
-from engine.painter.rows import Row, guided
+from engine.painter.rows import Row
 
 
 def advance(rows: Sequence[Row], model: LoadedModel) -> None:
@@ -25,7 +25,7 @@ def advance(rows: Sequence[Row], model: LoadedModel) -> None:
     )
     widths = [sum(row.width for row in lane) for lane in lanes]
     for lane, output in zip(lanes, torch.split(outputs, widths), strict=True):
-        _move(lane, output)
+        _move(lane, output, model)
 
 
 def lanes_of(rows: Sequence[Row]) -> list[list[Row]]:
@@ -48,9 +48,9 @@ def _shown(lane: Sequence[Row]) -> Iterator[Tensor]:
         yield latents.expand(row.width, *latents.shape)
 
 
-def _move(lane: Sequence[Row], output: Tensor) -> None:
+def _move(lane: Sequence[Row], output: Tensor, model: LoadedModel) -> None:
     parts = zip(lane, torch.split(output, [row.width for row in lane]), strict=True)
-    prediction = torch.cat([guided(part, row.conditioning) for row, part in parts])
+    prediction = torch.cat([model.guided(part, row.conditioning) for row, part in parts])
     latents, guesses = lane[0].course.advance(prediction, torch.cat([row.latents for row in lane]))
     for place, row in enumerate(lane):
         row.latents, row.guess = latents[place, None], guesses[place, None]

@@ -58,7 +58,7 @@ def conditioning_of(settings: Settings, model: LoadedModel) -> Conditioning:
     if settings.guidance <= 1.0:
         return Conditioning(words=words, weights=weights, unconditional=None, guidance=1.0)
     away = ", ".join(part.text for part in settings.negative)
-    unconditional = model.words(away) if settings.negative else model.no_words()
+    unconditional = model.away(away)
     return Conditioning(words=words, weights=weights, unconditional=unconditional, guidance=settings.guidance)
 
 

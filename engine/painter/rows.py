@@ -21,10 +21,12 @@ class Words:
     pooled: float [1, width], or None for families without one.
     cut: the end of the text that the model has no room for; empty when all was read.
     guidance: guidance scale, for families that are told it; others work it out of two rows.
+    mask: bool [1, tokens], the tokens that are read; None when all are.
     """
 
     tokens: Tensor
     pooled: Tensor | None = None
+    mask: Tensor | None = None
     cut: str = ""
     guidance: float = 1.0
 
@@ -144,13 +146,15 @@ def guided(outputs: Tensor, conditioning: Conditioning) -> Tensor:
     Source: Liu et al. 2022 (composable diffusion), equation 11; Ho and Salimans 2022, equation 6.
     """
     if conditioning.unconditional is None:
-        if conditioning.weights == (1.0,):
-            return outputs
-        return _weighted(outputs, conditioning.weights)
-    away, toward = outputs[:1], outputs[1:]
-    if conditioning.weights == (1.0,):
-        return away + conditioning.guidance * (toward - away)
-    return away + conditioning.guidance * _weighted(toward - away, conditioning.weights)
+        return toward(outputs, conditioning)
+    away = outputs[:1]
+    return away + conditioning.guidance * (toward(outputs, conditioning) - away)
+
+
+def toward(outputs: Tensor, conditioning: Conditioning) -> Tensor:
+    """Return what the positive texts predict together; they follow one unconditional output, where there is one."""
+    positive = outputs if conditioning.unconditional is None else outputs[1:]
+    return positive if conditioning.weights == (1.0,) else _weighted(positive, conditioning.weights)
 
 
 def _weighted(outputs: Tensor, weights: tuple[float, ...]) -> Tensor:

@@ -37,13 +37,34 @@ DIFFUSION: Mapping[str, tuple[str, Mapping[str, Any]]] = MappingProxyType(
         "lcm": ("LCMScheduler", {}),
     }
 )
-FLOW: Mapping[str, tuple[str, Mapping[str, Any]]] = MappingProxyType({"euler": ("FlowMatchEulerDiscreteScheduler", {})})
+FLOW: Mapping[str, tuple[str, Mapping[str, Any]]] = MappingProxyType(
+    {
+        "euler": ("FlowMatchEulerDiscreteScheduler", {}),
+        "heun": ("FlowMatchHeunDiscreteScheduler", {}),
+        "dpmpp-2m": (
+            _DPM,
+            {
+                "algorithm_type": "dpmsolver++",
+                "solver_order": 2,
+                "prediction_type": "flow_prediction",
+                "use_flow_sigmas": True,
+            },
+        ),
+    }
+)
 
 
 def scheduler_for(sampler: str, config: Mapping[str, Any], *, is_flow: bool = False) -> Any:
     """Return a new scheduler of the sampler, set up from the model's scheduler configuration."""
     name, changes = (FLOW if is_flow else DIFFUSION)[sampler]
-    return getattr(diffusers, name).from_config(config, **changes)
+    shift = _shift(config) if is_flow else {}
+    return getattr(diffusers, name).from_config(config, **changes, **shift)
+
+
+def _shift(config: Mapping[str, Any]) -> dict[str, float]:
+    """Return how far the noise schedule is shifted, under both names that diffusers 0.42 has for it."""
+    shift = config.get("flow_shift") or config.get("shift") or 1.0
+    return {"shift": shift, "flow_shift": shift}
 
 
 class Course:

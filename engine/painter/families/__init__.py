@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import torch
 
 from engine.models.registry import Model
+from engine.painter.families.flux import FluxModel
+from engine.painter.families.pixart import PixArtModel
 from engine.painter.families.protocol import LoadedModel
+from engine.painter.families.qwen import QwenImageModel
+from engine.painter.families.sana import SanaModel
+from engine.painter.families.sd3 import SD3Model
 from engine.painter.families.text import Fragments
-from engine.painter.families.transformers import FluxModel, SD3Model
 from engine.painter.families.unet import UNetModel
+from engine.painter.families.zimage import ZImageModel
+
+KINDS: Mapping[str, Callable[..., LoadedModel]] = MappingProxyType(
+    {
+        "sd1": UNetModel,
+        "sd2": UNetModel,
+        "sdxl": UNetModel,
+        "sd3": SD3Model,
+        "flux": FluxModel,
+        "pixart": PixArtModel,
+        "sana": SanaModel,
+        "qwen-image": QwenImageModel,
+        "z-image": ZImageModel,
+    }
+)
 
 
 def adapted(
     pipe: Any, model: Model, *, device: torch.device, sha256: str, fragments_of: Callable[[str], Fragments]
 ) -> LoadedModel:
     """Return the pipeline's parts behind the protocol of the painter."""
-    kinds: dict[str, Callable[..., LoadedModel]] = {"sd3": SD3Model, "flux": FluxModel}
-    kind = kinds.get(model.family.name, UNetModel)
-    return kind(pipe, model, device=device, sha256=sha256, fragments_of=fragments_of)
+    return KINDS[model.family.name](pipe, model, device=device, sha256=sha256, fragments_of=fragments_of)

@@ -19,8 +19,8 @@ def pictures_from_latents(vae: Any, latents: Tensor) -> Tensor:
 
     Source: `decode_latents` of the diffusers pipelines and `VaeImageProcessor.postprocess`, diffusers 0.42.
     """
-    decoded = vae.decode(_unscaled(vae, latents).to(vae.dtype), return_dict=False)[0]
-    return bytes_from_unit(decoded / 2 + 0.5)
+    decoded = vae.decode(_as_film(vae, _unscaled(vae, latents)).to(vae.dtype), return_dict=False)[0]
+    return bytes_from_unit(_first_frame(decoded) / 2 + 0.5)
 
 
 def latents_from_pictures(vae: Any, pictures: Tensor, generator: torch.Generator) -> Tensor:
@@ -28,13 +28,12 @@ def latents_from_pictures(vae: Any, pictures: Tensor, generator: torch.Generator
 
     pictures: float [batch, 3, height, width] in -1 to 1.
     """
-    drawn = vae.encode(pictures.to(vae.dtype)).latent_dist.sample(generator)
-    return _scaled(vae, drawn)
+    return _scaled(vae, _encoded(vae, pictures, lambda distribution: distribution.sample(generator)))
 
 
 def bytes_from_unit(pictures: Tensor) -> Tensor:
     """Return pictures in 0 to 1, [batch, 3, height, width], as uint8 [batch, height, width, 3] on the CPU."""
-    return pictures.clamp(0, 1).mul(255).round().to(torch.uint8).permute(0, 2, 3, 1).cpu()
+    return pictures.float().clamp(0, 1).mul(255).round().to(torch.uint8).permute(0, 2, 3, 1).cpu()
 
 
 def fitted_sketch(vae: Any, latent_shape: tuple[int, int, int]) -> Sketch:
@@ -45,7 +44,7 @@ def fitted_sketch(vae: Any, latent_shape: tuple[int, int, int]) -> Sketch:
     """
     scale = 64 // latent_shape[1]
     pictures = _soft_pictures(_FIT_SIDE * scale)
-    latents = _scaled(vae, vae.encode(pictures.to(vae.device, vae.dtype)).latent_dist.mode()).float()
+    latents = _scaled(vae, _encoded(vae, pictures.to(vae.device), lambda distribution: distribution.mode())).float()
     colours = torch.nn.functional.avg_pool2d(pictures.to(latents.device), scale)
     weights = _least_squares(_columns(latents), colours.movedim(1, -1).reshape(-1, 3))
     return lambda given: _sketched(given, weights)
@@ -75,16 +74,34 @@ def _soft_pictures(side: int) -> Tensor:
     return torch.nn.functional.interpolate(coarse, size=(side, side), mode="bilinear")
 
 
+def _encoded(vae: Any, pictures: Tensor, pick: Callable[[Any], Tensor]) -> Tensor:
+    """Return the encoder's latents; `pick` takes them out of its distribution, where it gives one."""
+    encoded = vae.encode(_as_film(vae, pictures.to(vae.dtype)))
+    return _first_frame(pick(encoded.latent_dist) if hasattr(encoded, "latent_dist") else encoded.latent)
+
+
+def _as_film(vae: Any, pictures: Tensor) -> Tensor:
+    """Return pictures or latents as films of one frame where the VAE is made for films."""
+    is_for_films = getattr(vae.config, "temperal_downsample", None) is not None
+    return pictures[:, :, None] if is_for_films else pictures
+
+
+def _first_frame(pictures: Tensor) -> Tensor:
+    return pictures[:, :, 0] if pictures.dim() == 5 else pictures
+
+
 def _unscaled(vae: Any, latents: Tensor) -> Tensor:
     mean, deviation = _statistics(vae, latents)
-    scale: float = vae.config.scaling_factor
-    return latents * deviation / scale + mean
+    return latents * deviation / _scale(vae) + mean
 
 
 def _scaled(vae: Any, latents: Tensor) -> Tensor:
     mean, deviation = _statistics(vae, latents)
-    scale: float = vae.config.scaling_factor
-    return (latents - mean) * scale / deviation
+    return (latents - mean) * _scale(vae) / deviation
+
+
+def _scale(vae: Any) -> float:
+    return getattr(vae.config, "scaling_factor", None) or 1.0
 
 
 def _statistics(vae: Any, latents: Tensor) -> tuple[Tensor | float, Tensor | float]:

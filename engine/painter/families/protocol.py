@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from engine.painter.families.wardrobe import Loras
-from engine.painter.rows import Words
+from engine.painter.rows import Conditioning, Words
 
 
 class LoadedModel(Protocol):
@@ -39,8 +39,8 @@ class LoadedModel(Protocol):
         """Return what a text, with its attention marks, tells the model."""
         ...
 
-    def no_words(self) -> Words:
-        """Return what the model is told when there is no negative text."""
+    def away(self, text: str = "") -> Words:
+        """Return what guidance leads away from: a negative text, or what the model is told when there is none."""
         ...
 
     def wear(self, loras: Loras) -> None:
@@ -60,6 +60,13 @@ class LoadedModel(Protocol):
         latents: float [batch, channels, height, width], scaled by each row's scheduler.
         timesteps: float32 [batch], one a row.
         Returns: float [batch, channels, height, width].
+        """
+        ...
+
+    def guided(self, outputs: Tensor, conditioning: Conditioning) -> Tensor:
+        """Return the prediction that the outputs of a row's texts come to, float [1, channels, height, width].
+
+        outputs: float [texts, channels, height, width], in the order of `conditioning.texts`.
         """
         ...
 

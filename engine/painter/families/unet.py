@@ -11,7 +11,7 @@ from torch import Tensor
 from engine.models.registry import Model
 from engine.painter.families.attention import SharedTextAttention, can_share_text, distinct_words
 from engine.painter.families.pipeline import PipelineModel
-from engine.painter.families.text import weighed_words
+from engine.painter.families.text import stacked_tokens, weighed_words
 from engine.painter.rows import Words
 
 
@@ -24,11 +24,14 @@ class UNetModel(PipelineModel):
         if self._shares_text:
             pipe.unet.set_attn_processor(SharedTextAttention())
         self._is_xl = getattr(pipe, "text_encoder_2", None) is not None
+        self.has_embedded_guidance = pipe.unet.config.time_cond_proj_dim is not None
 
     def words(self, text: str) -> Words:
         return weighed_words(self._fragments_of(text), self._pipe.tokenizer, self._embed)
 
-    def no_words(self) -> Words:
+    def away(self, text: str = "") -> Words:
+        if text:
+            return self.words(text)
         nothing = self._embed("")
         if not (self._is_xl and self._pipe.config.force_zeros_for_empty_prompt):
             return nothing
@@ -47,6 +50,7 @@ class UNetModel(PipelineModel):
         output: Tensor = self._denoiser(
             latents,
             timesteps,
+            timestep_cond=self._guidance(latents, words),
             encoder_hidden_states=tokens,
             encoder_attention_mask=mask,
             added_cond_kwargs=self._added(latents, words),
@@ -62,6 +66,18 @@ class UNetModel(PipelineModel):
         tokens, _ = self._pipe.encode_prompt(text, self.device, 1, False)
         return Words(tokens=tokens)
 
+    def _guidance(self, latents: Tensor, words: Sequence[Words]) -> Tensor | None:
+        """Return each row's guidance scale as an embedding, or None for a model that is not told it.
+
+        Source: `LatentConsistencyModelPipeline`, diffusers 0.42: what is told is the scale beyond 1.
+        """
+        if not self.has_embedded_guidance:
+            return None
+        beyond = torch.tensor([one.guidance - 1 for one in words])
+        width = self._denoiser.config.time_cond_proj_dim
+        embedded: Tensor = self._pipe.get_guidance_scale_embedding(beyond, embedding_dim=width)
+        return embedded.to(latents.device, latents.dtype)
+
     def _added(self, latents: Tensor, words: Sequence[Words]) -> dict[str, Tensor] | None:
         """Return SDXL's pooled texts and sizes: original size, no crop, target size, as its pipeline gives them."""
         if not self._is_xl:
@@ -71,17 +87,3 @@ class UNetModel(PipelineModel):
         sizes = torch.tensor([height, width, 0, 0, height, width], dtype=latents.dtype, device=latents.device)
         pooled = torch.cat([one.pooled for one in words if one.pooled is not None])
         return {"text_embeds": pooled, "time_ids": sizes.expand(len(words), -1)}
-
-
-def stacked_tokens(words: Sequence[Words]) -> tuple[Tensor, Tensor | None]:
-    """Return all tokens as one batch, and a mask of the real ones where texts differ in length.
-
-    Returns: float [batch, tokens, width], and bool [batch, tokens] or None when all are of one length.
-    """
-    lengths = [one.tokens.shape[1] for one in words]
-    if len(set(lengths)) == 1:
-        return torch.cat([one.tokens for one in words]), None
-    longest = max(lengths)
-    padded = [torch.nn.functional.pad(one.tokens, (0, 0, 0, longest - one.tokens.shape[1])) for one in words]
-    places = torch.arange(longest, device=words[0].tokens.device)
-    return torch.cat(padded), places[None] < torch.tensor(lengths, device=places.device)[:, None]

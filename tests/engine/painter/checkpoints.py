@@ -9,11 +9,8 @@ import torch
 from diffusers import (
     AutoencoderKL,
     DPMSolverMultistepScheduler,
-    FlowMatchEulerDiscreteScheduler,
-    FluxPipeline,
-    FluxTransformer2DModel,
-    SD3Transformer2DModel,
-    StableDiffusion3Pipeline,
+    LatentConsistencyModelPipeline,
+    LCMScheduler,
     StableDiffusionPipeline,
     StableDiffusionXLPipeline,
     UNet2DConditionModel,
@@ -26,7 +23,6 @@ from transformers import (
     CLIPTextModelWithProjection,
     CLIPTokenizer,
     T5Config,
-    T5EncoderModel,
     T5Tokenizer,
 )
 
@@ -70,57 +66,18 @@ def save_sdxl(folder: Path, *, seed: int = 0) -> Path:
     return folder
 
 
-def save_sd3(folder: Path, *, seed: int = 0) -> Path:
-    """Save a random SD 3 checkpoint: two CLIPs with projections, a T5, a joint transformer."""
+def save_lcm(folder: Path, *, seed: int = 0) -> Path:
+    """Save a random latent consistency model: its UNet is told the guidance scale."""
     torch.manual_seed(seed)
-    pipe = StableDiffusion3Pipeline(
-        transformer=SD3Transformer2DModel(
-            sample_size=8,
-            patch_size=1,
-            in_channels=4,
-            num_layers=2,
-            attention_head_dim=8,
-            num_attention_heads=4,
-            joint_attention_dim=64,
-            caption_projection_dim=32,
-            pooled_projection_dim=64,
-            out_channels=4,
-        ),
-        scheduler=FlowMatchEulerDiscreteScheduler(shift=3.0),
-        vae=tiny_vae(4, shift_factor=0.06, use_quant_conv=False, use_post_quant_conv=False),
-        text_encoder=CLIPTextModelWithProjection(tiny_text_config(projection_dim=32)),
-        tokenizer=byte_tokenizer(),
-        text_encoder_2=CLIPTextModelWithProjection(tiny_text_config(projection_dim=32)),
-        tokenizer_2=byte_tokenizer(),
-        text_encoder_3=T5EncoderModel(tiny_t5_config(64)),
-        tokenizer_3=letter_tokenizer(),
-    )
-    pipe.save_pretrained(folder, safe_serialization=True)
-    return folder
-
-
-def save_flux(folder: Path, *, seed: int = 0) -> Path:
-    """Save a random Flux checkpoint that is told the guidance scale, as Flux dev is."""
-    torch.manual_seed(seed)
-    pipe = FluxPipeline(
-        transformer=FluxTransformer2DModel(
-            patch_size=1,
-            in_channels=16,
-            num_layers=1,
-            num_single_layers=1,
-            attention_head_dim=16,
-            num_attention_heads=2,
-            joint_attention_dim=32,
-            pooled_projection_dim=32,
-            axes_dims_rope=(4, 4, 8),
-            guidance_embeds=True,
-        ),
-        scheduler=FlowMatchEulerDiscreteScheduler(use_dynamic_shifting=True, shift=3.0),
-        vae=tiny_vae(4, shift_factor=0.06, use_quant_conv=False, use_post_quant_conv=False),
+    pipe = LatentConsistencyModelPipeline(
+        vae=tiny_vae(4),
         text_encoder=CLIPTextModel(tiny_text_config()),
         tokenizer=byte_tokenizer(),
-        text_encoder_2=T5EncoderModel(tiny_t5_config(32)),
-        tokenizer_2=letter_tokenizer(),
+        unet=tiny_unet(4, time_cond_proj_dim=32),
+        scheduler=LCMScheduler(beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear"),
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
     )
     pipe.save_pretrained(folder, safe_serialization=True)
     return folder

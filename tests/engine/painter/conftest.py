@@ -8,31 +8,10 @@ import pytest
 import torch
 
 from engine.models.registry import Registry, read_registry
-from tests.engine.painter.checkpoints import save_flux, save_lora, save_sd1, save_sd3, save_sdxl
+from tests.engine.painter.checkpoints import save_lcm, save_lora, save_sd1, save_sdxl
+from tests.engine.painter.registries import entry
 
 torch.set_num_threads(1)
-
-MODEL = """
-[models.{name}]
-family = "{family}"
-folder = "{folder}"
-licence = "none"
-[models.{name}.defaults]
-width = 32
-height = 32
-steps = 6
-guidance = 5.0
-sampler = "{sampler}"
-[models.{name}.abilities]
-multiple = 4
-min_side = 16
-max_side = 64
-"""
-
-
-def entry(name: str, family: str, folder: str, sampler: str = "euler") -> str:
-    return MODEL.format(name=name, family=family, folder=folder, sampler=sampler)
-
 
 ADAPTERS = ("ink", "paper", "big", "empty", "pickle", "nowhere")
 
@@ -43,8 +22,7 @@ REGISTRY = "".join(
         entry("wide", "sd1", "wide"),
         entry("sd2", "sd2", "sd2"),
         entry("sdxl", "sdxl", "sdxl"),
-        entry("sd3", "sd3", "sd3"),
-        entry("flux", "flux", "flux"),
+        entry("lcm", "sd1", "lcm", "lcm"),
         *(f'[adapters.{name}]\nfile = "{name}.safetensors"\nfamily = "sd1"\n' for name in ADAPTERS),
     )
 )
@@ -58,8 +36,7 @@ def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
     save_sd1(folder / "wide", latent_channels=6, seed=1)
     save_sd1(folder / "sd2", prediction="v_prediction", seed=2)
     save_sdxl(folder / "sdxl", seed=3)
-    save_sd3(folder / "sd3", seed=7)
-    save_flux(folder / "flux", seed=8)
+    save_lcm(folder / "lcm", seed=7)
     save_lora(folder / "ink.safetensors", folder / "sd1", seed=4)
     save_lora(folder / "paper.safetensors", folder / "sd1", seed=5)
     save_lora(folder / "big.safetensors", folder / "sdxl", seed=6)

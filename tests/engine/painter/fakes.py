@@ -10,7 +10,7 @@ from torch import Tensor
 
 from engine.models.registry import Model
 from engine.painter.families.wardrobe import Loras
-from engine.painter.rows import Words
+from engine.painter.rows import Conditioning, Words, guided
 
 
 class FlatModel:
@@ -34,8 +34,11 @@ class FlatModel:
     def words(self, text: str) -> Words:
         return Words(tokens=torch.full((1, 1, 1), float("nan") if text == "poison" else 0.0))
 
-    def no_words(self) -> Words:
-        return self.words("")
+    def away(self, text: str = "") -> Words:
+        return self.words(text)
+
+    def guided(self, outputs: Tensor, conditioning: Conditioning) -> Tensor:
+        return guided(outputs, conditioning)
 
     def wear(self, loras: Loras) -> None:
         return None

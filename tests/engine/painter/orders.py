@@ -65,6 +65,12 @@ def pixels(encoded: bytes) -> Pixels:
     return np.asarray(Image.open(io.BytesIO(encoded)).convert("RGB"))
 
 
+def encoded_gradient(width: int, height: int) -> bytes:
+    out = io.BytesIO()
+    Image.linear_gradient("L").resize((width, height)).convert("RGB").save(out, "PNG")
+    return out.getvalue()
+
+
 def psnr(one: Any, other: Any) -> float:
     """Return the peak signal-to-noise ratio of two uint8 pictures, in decibels; 99 when they are equal."""
     error = float(np.mean((np.asarray(one, dtype=np.float64) - np.asarray(other, dtype=np.float64)) ** 2))

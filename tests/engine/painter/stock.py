@@ -23,7 +23,15 @@ SCHEDULERS: Mapping[str, tuple[Any, Mapping[str, Any]]] = MappingProxyType(
         "ddim": (diffusers.DDIMScheduler, {}),
         "unipc": (diffusers.UniPCMultistepScheduler, {}),
         "lcm": (diffusers.LCMScheduler, {}),
+    }
+)
+_FLOW = {"prediction_type": "flow_prediction", "use_flow_sigmas": True, "flow_shift": 3.0}
+FLOW_SCHEDULERS: Mapping[str, tuple[Any, Mapping[str, Any]]] = MappingProxyType(
+    {
         "flow": (diffusers.FlowMatchEulerDiscreteScheduler, {}),
+        "flow-euler": (diffusers.FlowMatchEulerDiscreteScheduler, {"shift": 3.0}),
+        "flow-heun": (diffusers.FlowMatchHeunDiscreteScheduler, {"shift": 3.0}),
+        "flow-dpmpp-2m": (diffusers.DPMSolverMultistepScheduler, _FLOW),
     }
 )
 
@@ -42,7 +50,7 @@ def stock_pictures(
     """Return the pictures that the stock pipeline paints, each from a generator of its own."""
     pipe = getattr(diffusers, kind).from_pretrained(folder)
     pipe.set_progress_bar_config(disable=True)
-    scheduler, changes = SCHEDULERS[sampler]
+    scheduler, changes = {**SCHEDULERS, **FLOW_SCHEDULERS}[sampler]
     pipe.scheduler = scheduler.from_config(pipe.scheduler.config, **changes)
     if source is not None:
         settings["image"] = Image.open(io.BytesIO(source))

@@ -13,7 +13,7 @@ from PIL import Image
 from engine.contract.painting import Painted
 from engine.models.registry import Registry
 from engine.painter.local import LocalPainter, create_painter
-from tests.engine.painter.orders import Pixels, all_painted, order, painted, pixels_of, psnr
+from tests.engine.painter.orders import Pixels, all_painted, encoded_gradient, order, painted, pixels_of, psnr
 from tests.engine.painter.stock import SCHEDULERS, stock_pictures
 
 ENOUGH_DB = 50
@@ -25,7 +25,7 @@ async def painter(registry: Registry) -> AsyncIterator[LocalPainter]:
         yield opened
 
 
-@pytest.mark.parametrize("sampler", sorted(set(SCHEDULERS) - {"flow"}))
+@pytest.mark.parametrize("sampler", sorted(SCHEDULERS))
 async def test_every_sampler_paints_what_the_stock_pipeline_paints(
     painter: LocalPainter, checkpoints: Path, sampler: str
 ) -> None:
@@ -113,12 +113,6 @@ async def test_pictures_of_other_seeds_and_texts_differ(painter: LocalPainter) -
     ours = pixels_of(result)
     assert psnr(ours[0], ours[1]) < 40
     assert psnr(ours[0], pixels_of(other)[0]) < ENOUGH_DB
-
-
-def encoded_gradient(width: int, height: int) -> bytes:
-    out = io.BytesIO()
-    Image.linear_gradient("L").resize((width, height)).convert("RGB").save(out, "PNG")
-    return out.getvalue()
 
 
 def resized(encoded: bytes, width: int, height: int) -> bytes:

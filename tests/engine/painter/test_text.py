@@ -5,8 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from engine.painter.families.text import MAX_CHUNKS, chunks_from_fragments, weighed_words
-from engine.painter.families.unet import stacked_tokens
+from engine.painter.families.text import MAX_CHUNKS, chunks_from_fragments, stacked_tokens, weighed_words
 from engine.painter.rows import Words
 from tests.engine.painter.checkpoints import byte_tokenizer
 

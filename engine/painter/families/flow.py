@@ -1,0 +1,47 @@
+"""What flow transformers have in common: noise schedules that depend on a picture's size, and latents in patches."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import numpy as np
+import torch
+from diffusers.pipelines.flux.pipeline_flux import calculate_shift
+from torch import Tensor
+
+
+def shift_for(scheduler: Any, num_patches: int) -> dict[str, float]:
+    """Return the shift of the noise schedule for so many patches, where the model's schedule asks for one."""
+    config = scheduler.config
+    takes_shift = "mu" in inspect.signature(scheduler.set_timesteps).parameters
+    if not (config.get("use_dynamic_shifting") and takes_shift):
+        return {}
+    bounds = (("base_image_seq_len", 256), ("max_image_seq_len", 4096), ("base_shift", 0.5), ("max_shift", 1.15))
+    return {"mu": calculate_shift(num_patches, *(config.get(name, default) for name, default in bounds))}
+
+
+def set_even_timesteps(scheduler: Any, steps: int, num_patches: int, device: torch.device) -> None:
+    """Set timesteps whose sigmas are even from 1 to 1 / steps before they are shifted for so many patches.
+
+    A scheduler with flow sigmas of its own spaces them itself, as in `FluxPipeline` of diffusers 0.42.
+    """
+    shift = shift_for(scheduler, num_patches)
+    if scheduler.config.get("use_flow_sigmas"):
+        scheduler.set_timesteps(steps, device=device, **shift)
+    else:
+        scheduler.set_timesteps(sigmas=np.linspace(1.0, 1 / steps, steps), device=device, **shift)
+
+
+def patched(latents: Tensor) -> Tensor:
+    """Return latents [batch, channels, height, width] as patches [batch, height / 2 * width / 2, 4 * channels]."""
+    batch, channels, height, width = latents.shape
+    cells = latents.view(batch, channels, height // 2, 2, width // 2, 2)
+    return cells.permute(0, 2, 4, 1, 3, 5).reshape(batch, (height // 2) * (width // 2), 4 * channels)
+
+
+def unpatched(patches: Tensor, height: int, width: int) -> Tensor:
+    """Return patches [batch, height / 2 * width / 2, 4 * channels] as latents [batch, channels, height, width]."""
+    batch, _, wide = patches.shape
+    cells = patches.view(batch, height // 2, width // 2, wide // 4, 2, 2)
+    return cells.permute(0, 3, 1, 4, 2, 5).reshape(batch, wide // 4, height, width)

@@ -1,0 +1,67 @@
+"""Flux adapted to the painter's protocol: latents in patches of 2 x 2, and guidance that the model is told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from engine.models.registry import Model
+from engine.painter.families.flow import patched, set_even_timesteps, unpatched
+from engine.painter.families.pipeline import PipelineModel
+from engine.painter.families.text import cut_beyond, plain, weighed, weights_of_tokens
+from engine.painter.rows import Words
+
+T5_TOKENS = 512
+
+
+class FluxModel(PipelineModel):
+    """A Flux pipeline's parts behind the painter's protocol; schnell was distilled without guidance and ignores it."""
+
+    is_flow = True
+    has_embedded_guidance = True
+
+    def __init__(self, pipe: Any, model: Model, **common: Any) -> None:
+        num_channels = pipe.transformer.config.in_channels // 4
+        super().__init__(pipe, pipe.transformer, model, num_channels=num_channels, **common)
+
+    def latent_shape(self, width: int, height: int) -> tuple[int, int, int]:
+        factor = self._pipe.vae_scale_factor * 2
+        return self._num_channels, 2 * (height // factor), 2 * (width // factor)
+
+    def words(self, text: str) -> Words:
+        fragments = self._fragments_of(text)
+        kept, cut = cut_beyond(plain(fragments), self._pipe.tokenizer_2, T5_TOKENS)
+        weights = weights_of_tokens(fragments, self._pipe.tokenizer_2, T5_TOKENS, lead=0)
+        return replace(weighed(self._embed(kept), weights, self._embed), cut=cut)
+
+    def timesteps(self, scheduler: Any, steps: int, width: int, height: int) -> None:
+        _, rows, columns = self.latent_shape(width, height)
+        set_even_timesteps(scheduler, steps, (rows // 2) * (columns // 2), self.device)
+
+    def predict(self, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> Tensor:
+        batch, _, height, width = latents.shape
+        patches: Tensor = self._denoiser(
+            hidden_states=patched(latents),
+            timestep=timesteps.to(latents.dtype) / 1000,
+            guidance=self._guidance(words),
+            encoder_hidden_states=torch.cat([one.tokens for one in words]),
+            pooled_projections=torch.cat([one.pooled for one in words if one.pooled is not None]),
+            txt_ids=torch.zeros(words[0].tokens.shape[1], 3, device=self.device, dtype=latents.dtype),
+            img_ids=self._pipe._prepare_latent_image_ids(batch, height // 2, width // 2, self.device, latents.dtype),
+            return_dict=False,
+        )[0]
+        return unpatched(patches, height, width)
+
+    def _embed(self, text: str) -> Words:
+        tokens, pooled, _ = self._pipe.encode_prompt(text, text, device=self.device, max_sequence_length=T5_TOKENS)
+        return Words(tokens=tokens, pooled=pooled)
+
+    def _guidance(self, words: Sequence[Words]) -> Tensor | None:
+        """Return the guidance scale of each row, or None for a model that was distilled without (schnell)."""
+        if not self._denoiser.config.guidance_embeds:
+            return None
+        return torch.tensor([one.guidance for one in words], device=self.device, dtype=torch.float32)

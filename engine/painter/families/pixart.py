@@ -1,0 +1,63 @@
+"""PixArt-Alpha and -Sigma adapted to the painter's protocol: noise is predicted, and its variance, which is left out.
+
+Sizes are painted as they are asked for; the stock pipelines' binning of sizes has no part in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from engine.models.registry import Model
+from engine.painter.families.pipeline import PipelineModel
+from engine.painter.families.text import cut_beyond, plain, stacked_tokens, weighed, weights_of_tokens
+from engine.painter.rows import Words
+
+ALPHA_TOKENS = 120
+SIGMA_TOKENS = 300
+
+
+class PixArtModel(PipelineModel):
+    """A PixArt pipeline's parts behind the painter's protocol; Sigma reads longer texts."""
+
+    def __init__(self, pipe: Any, model: Model, **common: Any) -> None:
+        super().__init__(pipe, pipe.transformer, model, num_channels=pipe.transformer.config.in_channels, **common)
+        self._room = SIGMA_TOKENS if "Sigma" in type(pipe).__name__ else ALPHA_TOKENS
+
+    def words(self, text: str) -> Words:
+        fragments = self._fragments_of(text)
+        kept, cut = cut_beyond(plain(fragments), self._pipe.tokenizer, self._room)
+        weights = weights_of_tokens(fragments, self._pipe.tokenizer, self._room, lead=0)
+        return replace(weighed(self._embed(kept), weights, self._embed), cut=cut)
+
+    def timesteps(self, scheduler: Any, steps: int, width: int, height: int) -> None:
+        scheduler.set_timesteps(steps, device=self.device)
+
+    def predict(self, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> Tensor:
+        tokens, mask = stacked_tokens(words)
+        output: Tensor = self._denoiser(
+            latents,
+            encoder_hidden_states=tokens,
+            encoder_attention_mask=mask,
+            timestep=timesteps,
+            added_cond_kwargs=self._sizes(latents),
+            return_dict=False,
+        )[0]
+        return output[:, : self._num_channels]
+
+    def _embed(self, text: str) -> Words:
+        tokens, mask, _, _ = self._pipe.encode_prompt(text, False, device=self.device, max_sequence_length=self._room)
+        return Words(tokens=tokens, mask=mask.bool())
+
+    def _sizes(self, latents: Tensor) -> dict[str, Tensor | None]:
+        """Return the size and its ratio for every row, for the models that were trained with them."""
+        if not self._denoiser.use_additional_conditions:
+            return {"resolution": None, "aspect_ratio": None}
+        height, width = (side * self._pipe.vae_scale_factor for side in latents.shape[-2:])
+        sizes = torch.tensor([[height, width]], dtype=latents.dtype, device=latents.device)
+        ratios = torch.tensor([[height / width]], dtype=latents.dtype, device=latents.device)
+        return {"resolution": sizes.expand(len(latents), 2), "aspect_ratio": ratios.expand(len(latents), 1)}

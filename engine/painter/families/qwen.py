@@ -1,0 +1,75 @@
+"""Qwen-Image adapted to the painter's protocol: texts of any length, and guidance that keeps the conditional length."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from engine.models.registry import Model
+from engine.painter.families.flow import patched, set_even_timesteps, unpatched
+from engine.painter.families.pipeline import PipelineModel
+from engine.painter.families.text import cut_beyond, plain, stacked_tokens
+from engine.painter.rows import Conditioning, Words, guided, toward
+
+TOKENS = 512
+# What the model's card gives for no negative prompt; an empty text would be none at all to the stock pipeline.
+NOTHING = " "
+
+
+class QwenImageModel(PipelineModel):
+    """A Qwen-Image pipeline's parts behind the painter's protocol."""
+
+    is_flow = True
+
+    def __init__(self, pipe: Any, model: Model, **common: Any) -> None:
+        num_channels = pipe.transformer.config.in_channels // 4
+        super().__init__(pipe, pipe.transformer, model, num_channels=num_channels, **common)
+
+    def latent_shape(self, width: int, height: int) -> tuple[int, int, int]:
+        factor = self._pipe.vae_scale_factor * 2
+        return self._num_channels, 2 * (height // factor), 2 * (width // factor)
+
+    def words(self, text: str) -> Words:
+        kept = plain(self._fragments_of(text))
+        _, cut = cut_beyond(kept, self._pipe.tokenizer, TOKENS + 1)
+        tokens, mask = self._pipe.encode_prompt(kept, device=self.device, max_sequence_length=TOKENS)
+        return Words(tokens=tokens, mask=mask, cut=cut)
+
+    def away(self, text: str = "") -> Words:
+        return self.words(text or NOTHING)
+
+    def timesteps(self, scheduler: Any, steps: int, width: int, height: int) -> None:
+        _, rows, columns = self.latent_shape(width, height)
+        set_even_timesteps(scheduler, steps, (rows // 2) * (columns // 2), self.device)
+
+    def predict(self, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> Tensor:
+        batch, _, height, width = latents.shape
+        tokens, mask = stacked_tokens(words)
+        patches: Tensor = self._denoiser(
+            hidden_states=patched(latents),
+            timestep=timesteps.to(latents.dtype) / 1000,
+            encoder_hidden_states=tokens,
+            encoder_hidden_states_mask=mask,
+            img_shapes=[[(1, height // 2, width // 2)]] * batch,
+            return_dict=False,
+        )[0]
+        return unpatched(patches, height, width)
+
+    def guided(self, outputs: Tensor, conditioning: Conditioning) -> Tensor:
+        """Return plain guidance with every patch as long as the conditional prediction has it.
+
+        Source: `QwenImagePipeline`, diffusers 0.42.
+        """
+        prediction = guided(outputs, conditioning)
+        if conditioning.unconditional is None:
+            return prediction
+        lengths = [_lengths(one) for one in (toward(outputs, conditioning), prediction)]
+        return unpatched(patched(prediction) * (lengths[0] / lengths[1]), *prediction.shape[-2:])
+
+
+def _lengths(prediction: Tensor) -> Tensor:
+    lengths: Tensor = torch.linalg.vector_norm(patched(prediction), dim=-1, keepdim=True)
+    return lengths

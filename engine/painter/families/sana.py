@@ -1,0 +1,61 @@
+"""Sana adapted to the painter's protocol: texts read by Gemma under an instruction, latents at a thirty-second.
+
+Sizes are painted as they are asked for; the stock pipeline's binning of sizes has no part in it.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from engine.models.registry import Model
+from engine.painter.families.pipeline import PipelineModel
+from engine.painter.families.text import cut_beyond, plain, stacked_tokens
+from engine.painter.rows import Words
+
+TOKENS = 300
+
+
+class SanaModel(PipelineModel):
+    """A Sana pipeline's parts behind the painter's protocol; its latents are float32 whatever its weights are."""
+
+    is_flow = True
+
+    def __init__(self, pipe: Any, model: Model, **common: Any) -> None:
+        super().__init__(pipe, pipe.transformer, model, num_channels=pipe.transformer.config.in_channels, **common)
+        self.dtype = torch.float32
+        parameters = inspect.signature(type(pipe).__call__).parameters
+        self._instruction: list[str] = parameters["complex_human_instruction"].default
+
+    def words(self, text: str) -> Words:
+        return self._read(plain(self._fragments_of(text)), self._instruction)
+
+    def away(self, text: str = "") -> Words:
+        """Return a text that was read without the instruction, which asks for more detail."""
+        return self._read(plain(self._fragments_of(text)), None)
+
+    def timesteps(self, scheduler: Any, steps: int, width: int, height: int) -> None:
+        scheduler.set_timesteps(steps, device=self.device)
+
+    def predict(self, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> Tensor:
+        tokens, mask = stacked_tokens(words)
+        output: Tensor = self._denoiser(
+            latents.to(self._denoiser.dtype),
+            encoder_hidden_states=tokens.to(self._denoiser.dtype),
+            encoder_attention_mask=mask,
+            timestep=timesteps * self._denoiser.config.timestep_scale,
+            return_dict=False,
+        )[0]
+        return output[:, : self._num_channels].float()
+
+    def _read(self, text: str, instruction: list[str] | None) -> Words:
+        # The first token is special, and an instruction takes one token of the text's room.
+        _, cut = cut_beyond(text, self._pipe.tokenizer, TOKENS - 1 if instruction else TOKENS)
+        tokens, mask, _, _ = self._pipe.encode_prompt(
+            text, False, device=self.device, max_sequence_length=TOKENS, complex_human_instruction=instruction
+        )
+        return Words(tokens=tokens, mask=mask.bool(), cut=cut)

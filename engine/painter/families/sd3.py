@@ -1,0 +1,58 @@
+"""Stable Diffusion 3 and 3.5 adapted to the painter's protocol: two CLIPs and a T5 side by side, plain guidance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from engine.models.registry import Model
+from engine.painter.families.flow import shift_for
+from engine.painter.families.pipeline import PipelineModel
+from engine.painter.families.text import Fragments, cut_beyond, plain, weighed, weights_of_tokens
+from engine.painter.rows import Words
+
+T5_TOKENS = 256
+
+
+class SD3Model(PipelineModel):
+    """A Stable Diffusion 3 pipeline's parts behind the painter's protocol."""
+
+    is_flow = True
+
+    def __init__(self, pipe: Any, model: Model, **common: Any) -> None:
+        super().__init__(pipe, pipe.transformer, model, num_channels=pipe.transformer.config.in_channels, **common)
+
+    def words(self, text: str) -> Words:
+        fragments = self._fragments_of(text)
+        kept, cut = cut_beyond(plain(fragments), self._pipe.tokenizer_3, T5_TOKENS)
+        return replace(weighed(self._embed(kept), self._weights(fragments), self._embed), cut=cut)
+
+    def timesteps(self, scheduler: Any, steps: int, width: int, height: int) -> None:
+        _, rows, columns = self.latent_shape(width, height)
+        patch = self._denoiser.config.patch_size
+        scheduler.set_timesteps(steps, device=self.device, **shift_for(scheduler, (rows // patch) * (columns // patch)))
+
+    def predict(self, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> Tensor:
+        output: Tensor = self._denoiser(
+            hidden_states=latents,
+            timestep=timesteps,
+            encoder_hidden_states=torch.cat([one.tokens for one in words]),
+            pooled_projections=torch.cat([one.pooled for one in words if one.pooled is not None]),
+            return_dict=False,
+        )[0]
+        return output
+
+    def _embed(self, text: str) -> Words:
+        tokens, _, pooled, _ = self._pipe.encode_prompt(
+            text, text, text, device=self.device, do_classifier_free_guidance=False, max_sequence_length=T5_TOKENS
+        )
+        return Words(tokens=tokens, pooled=pooled)
+
+    def _weights(self, fragments: Fragments) -> tuple[float, ...]:
+        """Return the weights of the tokens as they stand: those of both CLIPs over each other, then those of the T5."""
+        clip = weights_of_tokens(fragments, self._pipe.tokenizer, self._pipe.tokenizer_max_length, lead=1)
+        return clip + weights_of_tokens(fragments, self._pipe.tokenizer_3, T5_TOKENS, lead=0)

@@ -1,0 +1,64 @@
+"""Z-Image adapted to the painter's protocol: lists of pictures and texts, time that runs from 0 to 1, signs turned.
+
+The painter's guidance scale is 1 without guidance, as everywhere in Easel; the stock pipeline counts it from 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from engine.models.registry import Model
+from engine.painter.families.flow import set_even_timesteps
+from engine.painter.families.pipeline import PipelineModel
+from engine.painter.families.text import cut_beyond, plain
+from engine.painter.rows import Words
+
+TOKENS = 512
+
+
+class ZImageModel(PipelineModel):
+    """A Z-Image pipeline's parts behind the painter's protocol; its latents are float32 whatever its weights are."""
+
+    is_flow = True
+
+    def __init__(self, pipe: Any, model: Model, **common: Any) -> None:
+        super().__init__(pipe, pipe.transformer, model, num_channels=pipe.transformer.config.in_channels, **common)
+        self.dtype = torch.float32
+
+    def latent_shape(self, width: int, height: int) -> tuple[int, int, int]:
+        factor = self._pipe.vae_scale_factor * 2
+        return self._num_channels, 2 * (height // factor), 2 * (width // factor)
+
+    def words(self, text: str) -> Words:
+        kept = plain(self._fragments_of(text))
+        read, _ = self._pipe.encode_prompt(
+            kept, device=self.device, do_classifier_free_guidance=False, max_sequence_length=TOKENS
+        )
+        return Words(tokens=read[0][None], cut=self._cut(kept, read[0].shape[0]))
+
+    def timesteps(self, scheduler: Any, steps: int, width: int, height: int) -> None:
+        _, rows, columns = self.latent_shape(width, height)
+        set_even_timesteps(scheduler, steps, (rows // 2) * (columns // 2), self.device)
+
+    def predict(self, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> Tensor:
+        outputs: list[Tensor] = self._denoiser(
+            list(latents.to(self._denoiser.dtype)[:, :, None]),
+            (1000 - timesteps) / 1000,
+            [one.tokens[0] for one in words],
+            return_dict=False,
+        )[0]
+        return -torch.stack(outputs)[:, :, 0].float()
+
+    def _cut(self, text: str, num_read: int) -> str:
+        """Return the end of a text that has no room beside the template that it stands in."""
+        if num_read < TOKENS:
+            return ""
+        messages = [{"role": "user", "content": ""}]
+        tokens = self._pipe.tokenizer.apply_chat_template(
+            messages, tokenize=True, return_dict=False, add_generation_prompt=True, enable_thinking=True
+        )
+        return cut_beyond(text, self._pipe.tokenizer, TOKENS - len(tokens) + 1)[1]
