@@ -12,8 +12,12 @@ from collections.abc import Callable
 
 import torch
 
+from engine.contract.errors import Fault
 from engine.models.loading import Device, pipeline_of
+from engine.models.offloading import bytes_on_device
+from engine.models.places import place_of
 from engine.models.registry import Model
+from engine.models.weights import num_weights
 from engine.painter.families import adapted
 from engine.painter.families.protocol import LoadedModel
 from engine.painter.families.text import Fragments
@@ -91,14 +95,28 @@ def _give_back() -> None:
         torch.cuda.empty_cache()
 
 
-def loader(device: Device, fragments_of: Callable[[str], Fragments]) -> Load:
-    """Return what loads a registered model onto the device."""
+def loader(device: Device, fragments_of: Callable[[str], Fragments], budget_bytes: int) -> Load:
+    """Return what loads a registered model onto the device, in parts where the budget is too small for all of it."""
 
     def load(model: Model) -> LoadedModel:
-        pipe, sha256 = pipeline_of(model, device)
-        return adapted(pipe, model, device=device.device, sha256=sha256, fragments_of=fragments_of)
+        pipe, sha256 = pipeline_of(model, device, budget_bytes)
+        loaded = adapted(pipe, model, device=device.device, sha256=sha256, fragments_of=fragments_of)
+        loaded.size_bytes = bytes_on_device(pipe, budget_bytes)
+        return loaded
 
     return load
+
+
+def weigher(device: Device, budget_bytes: int) -> Weigh:
+    """Return what tells the bytes that a registered model will take on the device; 0 for one that is not whole."""
+
+    def weigh(model: Model) -> int:
+        try:
+            return min(num_weights(place_of(model)) * device.dtype.itemsize, budget_bytes)
+        except Fault:
+            return 0
+
+    return weigh
 
 
 def measured_width(model: LoadedModel, width: int, height: int) -> int:
