@@ -16,12 +16,12 @@ Root = Annotated[Path, typer.Option(help="Where shards, parts and checkpoints of
 
 
 @app.command()
-def render(root: Root, first: int = 0, shards: int = 8) -> None:
+def render(root: Root, first: int = 0, shards: int = 8, scenes: int = 4000) -> None:
     """Render shards of scenes: 4000 pictures each, about 5 seconds."""
     from engine.starter.world.shards import write_shard
 
     for number in range(first, first + shards):
-        typer.echo(write_shard(root / "shards", number))
+        typer.echo(write_shard(root / "shards", number, scenes))
 
 
 @app.command()

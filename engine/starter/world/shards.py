@@ -13,10 +13,8 @@ import numpy as np
 from engine.starter.world.painting import picture_from_scene
 from engine.starter.world.scenes import scene_from_seed
 
-SHARD_SCENES = 4000
 
-
-def write_shard(folder: Path, number: int, scenes: int = SHARD_SCENES) -> Path:
+def write_shard(folder: Path, number: int, scenes: int) -> Path:
     """Render shard `number` under `folder`, unless it is there already, and return its folder."""
     shard = folder / f"{number:04d}"
     if shard.exists():
