@@ -296,10 +296,13 @@ def _adapter(name: str, table: Mapping[str, Any], faults: Faults) -> Adapter | N
     file = faults.text(table, "file", place)
     if not file.endswith(".safetensors"):
         faults.add(place, f"file must be a .safetensors file, not {file!r}: other formats can run code when opened")
+    family = faults.choice(table, "family", place, tuple(FAMILIES))
+    if "lora" not in FAMILIES[family].abilities:
+        faults.add(place, f"a model of family {family} takes no adapters")
     return Adapter(
         name=name,
         file=faults.path.parent / file,
-        family=faults.choice(table, "family", place, tuple(FAMILIES)),
+        family=family,
         model=faults.text(table, "model", place) or None,
         sha256=faults.text(table, "sha256", place) or None,
     )

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from engine.prompt.attention import attention
 from engine.prompt.faults import Flaw
 from engine.prompt.images import PlacedImage
 from engine.prompt.limits import Defaults, Limits, ModelFacts, Sides
 from engine.prompt.parameters import Setting
+from engine.prompt.parts import Placed
 from engine.prompt.sizes import size_for
 from engine.prompt.table import SERVICE_ABILITIES
 
 
 def inabilities(
-    settings: Sequence[Setting], images: Sequence[PlacedImage], defaults: Defaults, limits: Limits
+    settings: Sequence[Setting],
+    images: Sequence[PlacedImage],
+    parts: Sequence[Placed],
+    defaults: Defaults,
+    limits: Limits,
 ) -> list[Flaw]:
     """Return a flaw for each thing that cannot be done; nothing is one of which nobody has said what can be."""
     if not limits.models and limits.abilities is None:
@@ -23,7 +29,16 @@ def inabilities(
     if images and facts.abilities is not None and "images" not in facts.abilities:
         sentence = f"{facts.name} takes no pictures in a prompt."
         flaws.append(Flaw(images[0].start, images[0].end, sentence, _ANOTHER_MODEL))
-    return flaws
+    return flaws + _marks(parts, facts)
+
+
+def _marks(parts: Sequence[Placed], facts: ModelFacts) -> list[Flaw]:
+    """Return a flaw for each part whose words are weighed for a model to which such weights mean nothing."""
+    if facts.abilities is None or "attention" in facts.abilities:
+        return []
+    marked = [placed for placed in parts if any(weight != 1.0 for _, weight in attention(placed.part.text))]
+    sentence = f"{facts.name} reads a text as a whole: words in brackets cannot count more or less."
+    return [Flaw(placed.start, placed.end, sentence, _PLAIN_BRACKETS) for placed in marked]
 
 
 def _facts(settings: Sequence[Setting], defaults: Defaults, limits: Limits) -> ModelFacts:
@@ -72,4 +87,5 @@ def _fits(ar: str, sides: Sides) -> bool:
 
 
 _SHAPES = ("9:1", "8:1", "7:1", "6:1", "5:1", "4:1", "3:1", "5:2", "21:9", "2:1", "16:9", "3:2", "4:3", "5:4")
+_PLAIN_BRACKETS = "For plain brackets write \\( and \\), or name another model with --model."
 _ANOTHER_MODEL = "Leave it out, or name another model with --model."

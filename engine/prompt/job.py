@@ -38,7 +38,8 @@ def read_job(traced: Traced, defaults: Defaults, limits: Limits) -> ReadJob:
     text, images, image_flaws = take_images(text)
     parts, part_flaws = split_parts(text)
     settings, needs = _usable(held, bool(images or image_flaws))
-    flaws += [*contradictions, *image_flaws, *part_flaws, *needs, *inabilities(settings, images, defaults, limits)]
+    unable = inabilities(settings, images, [*parts, *negatives], defaults, limits)
+    flaws += [*contradictions, *image_flaws, *part_flaws, *needs, *unable]
     flaws += [] if part_flaws else weight_flaws([*parts, *negatives] if parts or images else ())
     flaws = flaws or _emptiness(parts, images, len(traced.text))
     places = {setting.target: setting.span for setting in settings}

@@ -251,6 +251,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         kind=Kind.ADAPTERS,
         low=-MAX_ADAPTER_WEIGHT,
         high=MAX_ADAPTER_WEIGHT,
+        ability="lora",
         help="Adapters to load, name or name:weight, several separated by blanks.",
         meaning="Adapters of the registry with their weights; 1 when none is given.",
         example="a knight --lora ink-wash:0.8 paper",

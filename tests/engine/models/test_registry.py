@@ -111,3 +111,18 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
 def test_names_and_abilities_are_read_without_torch() -> None:
     code = "import engine.models.registry, sys; sys.exit(bool({'torch', 'numpy', 'diffusers'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_a_model_of_every_family_is_registered_with_defaults_that_it_can_do(tmp_path: Path, name: str) -> None:
+    model = read(tmp_path, f'[models.m]\nfamily = "{name}"\nfolder = "m"').model()
+    assert model.defaults.sampler in model.abilities.samplers
+    assert model.defaults.width % model.abilities.multiple == 0
+
+
+def test_a_family_that_takes_no_adapters_says_so_before_queueing(tmp_path: Path) -> None:
+    """PixArt has no loader of adapters, so neither the language nor the registry lets one by."""
+    text = '[models.m]\nfamily = "pixart"\nfolder = "m"\n[adapters.ink]\nfile = "ink.safetensors"\nfamily = "pixart"'
+    with pytest.raises(SettingsInvalid) as refused:
+        read(tmp_path, text)
+    assert "takes no adapters" in str(refused.value.problems)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from engine.contract.errors import ModelBroken, WeightsMismatch, WeightsMissing
 from engine.models.families import FAMILIES
@@ -112,3 +113,11 @@ def test_a_folder_that_changes_later_does_not_change_a_loaded_model(folder: Path
 def test_tensor_names_and_shapes_are_read_from_the_header(folder: Path) -> None:
     shapes = dict(tensors_of(header_of(folder / UNET)))
     assert shapes["conv_in.weight"] == (32, 4, 3, 3)
+
+
+def test_a_single_file_of_a_family_that_is_kept_in_folders_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "pixart.safetensors"
+    save_file({"a": torch.zeros(1)}, file)
+    with pytest.raises(ModelBroken) as refused:
+        pipeline_of(replace(model(file, family=FAMILIES["pixart"]), source=Source(file=file)), best_device())
+    assert "is a diffusers folder" in refused.value.cause

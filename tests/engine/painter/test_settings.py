@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from engine.contract.errors import ModelUnknown, SettingUnsupported, SizeUnsupported
 from engine.contract.jobs import ParameterValue, Part
-from engine.models.registry import Registry
+from engine.models.families import FAMILIES
+from engine.models.registry import Registry, read_registry
 from engine.painter.settings import seed_of_slot, settings_from_order
 from tests.engine.painter.orders import order
+from tests.engine.painter.registries import entry
 
 
 def test_what_is_not_said_is_the_models_default(registry: Registry) -> None:
@@ -72,3 +76,15 @@ def test_a_model_that_is_not_registered_is_refused_with_the_known_ones(registry:
 def test_a_strength_out_of_range_is_refused(registry: Registry, strength: float) -> None:
     with pytest.raises(SettingUnsupported):
         settings_from_order(order(source=b"x", strength=strength), registry)
+
+
+@pytest.mark.parametrize(
+    ("family", "sampler"), [("flux", "heun"), ("sd3", "ddim"), ("qwen-image", "dpmpp-2m"), ("z-image", "lcm")]
+)
+def test_a_sampler_that_is_not_of_the_family_is_refused_with_those_that_are(
+    tmp_path: Path, family: str, sampler: str
+) -> None:
+    (tmp_path / "registry.toml").write_text('default = "m"' + entry("m", family, "m"))
+    with pytest.raises(SettingUnsupported) as refused:
+        settings_from_order(order(sampler=sampler), read_registry(tmp_path / "registry.toml"))
+    assert refused.value.known == FAMILIES[family].samplers

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from engine.prompt import Defaults, Faults, Limits, ModelFacts, Sides, parse, show_faults
@@ -227,7 +229,7 @@ def test_names_of_models_come_from_the_registry() -> None:
 
 def test_what_a_model_takes_is_told_with_its_name() -> None:
     """Steps and samplers have the limits of the model that the job names, or of the default one."""
-    slow = ModelFacts(name="slow", abilities=frozenset({"tile"}), samplers=("euler", "heun"), max_steps=50)
+    slow = ModelFacts(name="slow", abilities=frozenset({"tile", "lora"}), samplers=("euler", "heun"), max_steps=50)
     limits = Limits(models=(slow,), default_model="slow", abilities=frozenset({"speed"}), adapters=("ink",))
     assert fault("a --steps 60", limits=limits) == (
         "--steps 60",
@@ -238,6 +240,18 @@ def test_what_a_model_takes_is_told_with_its_name() -> None:
     assert fault("a --chaos 3", limits=limits) == ("--chaos 3", "--chaos is not possible with slow. " + _LEAVE)
     assert "Did you mean ink?" in fault("a --lora inc", limits=limits)[1]
     assert values("a --tile --fast --steps 50 --lora ink", limits=limits)
+
+
+@pytest.mark.parametrize("text", ["a (red:1.3) cat", "a [red] cat", "a cat --no (red:2)", "a cat:: (red)::2"])
+def test_weighed_words_are_refused_for_a_model_to_which_they_mean_nothing(text: str) -> None:
+    """A model that reads a text as a whole; plain brackets and words that count once are let through."""
+    whole = ModelFacts(name="whole", abilities=frozenset())
+    limits = Limits(models=(whole,), default_model="whole")
+    assert "whole reads a text as a whole" in fault(text, limits=limits)[1]
+    assert fault("a cat --lora ink", limits=limits)[1].startswith("--lora is not possible with whole.")
+    assert values(r"a \(red\) cat (once:1)", limits=limits) == {}
+    able = replace(whole, abilities=frozenset({"attention"}))
+    assert values(text, limits=replace(limits, models=(able,))) == {}
 
 
 @pytest.mark.parametrize(
