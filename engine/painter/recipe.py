@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from importlib.metadata import version
 from types import MappingProxyType
 from typing import Any
 
-from engine.contract.jobs import Part, json_from_spec
+import structlog
+
+from engine.contract.errors import PictureCorrupt, SettingsInvalid, WeightsMismatch
+from engine.contract.ids import new_id
+from engine.contract.jobs import MAX_SEED, Part, json_from_spec, spec_from_json
 from engine.contract.painting import Order
+from engine.models.places import place_of
+from engine.models.registry import Registry
+from engine.models.weights import hash_of
 from engine.painter.rows import Finished
-from engine.painter.settings import Settings, seed_of_slot
+from engine.painter.settings import Settings, seed_of_slot, settings_from_order
+
+log = structlog.get_logger(__name__)
 
 LIBRARIES = ("torch", "diffusers", "transformers")
 
@@ -34,26 +45,82 @@ _A1111_NAMES: Mapping[str, tuple[str, str]] = MappingProxyType(
 def recipe_of(order: Order, settings: Settings, finished: Finished, slot: int) -> dict[str, Any]:
     """Return all that painting the picture again takes, JSON-ready.
 
+    slot, pictures: its place among those of the order; the same bytes need a batch of the same size.
+    source_sha256: hash of the encoded image that a variation starts from; None when it was painted from noise.
     cut: text that the model had no room for; absent when it read everything.
     """
     recipe: dict[str, Any] = {
         "spec": json_from_spec(order.spec),
         "seed": seed_of_slot(order, slot),
-        "width": settings.width,
-        "height": settings.height,
-        "steps": settings.steps,
-        "guidance": settings.guidance,
-        "sampler": settings.sampler,
+        "slot": slot,
+        "pictures": order.num_pictures,
+        **_in_force(settings),
         "positive": _parts(settings.positive),
         "negative": _parts(settings.negative),
         "loras": [[adapter.name, weight] for adapter, weight in settings.loras],
         "strength": settings.strength,
+        "source_sha256": order.source and hashlib.sha256(order.source).hexdigest(),
         "stop": settings.stop,
         "model": settings.model.name,
         "model_sha256": finished.sha256,
         "libraries": dict(_versions()),
     }
     return recipe | ({"cut": list(finished.cut)} if finished.cut else {})
+
+
+def order_from_recipe(recipe: Mapping[str, Any], registry: Registry, source: bytes | None = None) -> Order:
+    """Return the order that paints the recipe's picture again, in slot `recipe["slot"]`, for nobody in particular.
+
+    source: the encoded image that a variation starts from. Other library versions are logged: the picture is then the
+    same to the eye, and may differ in its bytes.
+
+    Raises: WeightsMismatch when the model of that name has other files now, ModelUnknown, WeightsMissing,
+    PictureCorrupt for another source than the picture's own, SettingsInvalid when the model's defaults have changed.
+    """
+    place = place_of(registry.model(recipe["model"]))
+    if hash_of(place) != recipe["model_sha256"]:
+        raise WeightsMismatch(path=place)
+    if (source and hashlib.sha256(source).hexdigest()) != recipe["source_sha256"]:
+        raise PictureCorrupt(key=recipe["source_sha256"], cause="another than the one the picture was made from")
+    if recipe["libraries"] != _versions():
+        log.warning("painted_with_other_libraries", then=recipe["libraries"], now=_versions())
+    order = _order(recipe, source)
+    _check_defaults(recipe, settings_from_order(order, registry))
+    return order
+
+
+def _order(recipe: Mapping[str, Any], source: bytes | None) -> Order:
+    spec = spec_from_json(recipe["spec"])
+    return Order(
+        job_id=new_id(),
+        member_id=new_id(),
+        spec=replace(spec, parameters={**spec.parameters, "model": recipe["model"]}),
+        seed=(recipe["seed"] - recipe["slot"]) % (MAX_SEED + 1),
+        source=source,
+        strength=recipe["strength"] or 0.0,
+        num_pictures=recipe["pictures"],
+    )
+
+
+def _check_defaults(recipe: Mapping[str, Any], settings: Settings) -> None:
+    """Raise SettingsInvalid when the order would not be painted with the settings of the recipe."""
+    now = _in_force(settings)
+    changed = [
+        f"{name} was {recipe[name]}, and would be {value}" for name, value in now.items() if recipe[name] != value
+    ]
+    if changed:
+        told = "; ".join(changed)
+        raise SettingsInvalid(problems=(f"the defaults of the model {recipe['model']!r} have changed: {told}",))
+
+
+def _in_force(settings: Settings) -> dict[str, Any]:
+    return {
+        "width": settings.width,
+        "height": settings.height,
+        "steps": settings.steps,
+        "guidance": settings.guidance,
+        "sampler": settings.sampler,
+    }
 
 
 def parameters_text(recipe: Mapping[str, Any]) -> str:
