@@ -17,9 +17,12 @@ class UpButton(JobButton, template=pattern(ButtonVerb.UP)):
     verb = ButtonVerb.UP
 
     async def press(self, interaction: discord.Interaction, services: Services, press: Press) -> None:
-        """Store the wish with its delivery; the courier posts the picture."""
+        """Store the wish with its delivery, and answer; then the courier posts the picture."""
         async with services.transaction(press) as connection:
             delivery = await upscale(connection, press, self.button.job_id, self.slot(), services.claimant)
-        if delivery:
-            services.courier.take(delivery, is_fresh=True)
-        await interaction.response.defer()
+        try:
+            await interaction.response.defer()
+        finally:
+            # After the answer, which is not to wait for the picture's reading and posting.
+            if delivery:
+                services.courier.take(delivery, is_fresh=True)

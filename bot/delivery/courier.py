@@ -18,7 +18,7 @@ from bot.delivery.pace import Pace, Urgency
 from bot.delivery.sending import Again, Ended, Office, UpToDate, close, is_news, must_keep, send
 from bot.delivery.tracking import Tracked, Tracking
 from bot.hook import result_of
-from bot.store.deliveries import Delivery, claim_deliveries, keep_message, release_claims, renew_claims
+from bot.store.deliveries import Delivery, claim_deliveries, keep_message, read_deliveries, release_claims, renew_claims
 from bot.store.experience import Experience, read_experience
 from bot.store.listening import listen
 from bot.store.standings import Standing, read_standings
@@ -31,6 +31,7 @@ _log = structlog.get_logger()
 _MAX_CLAIMED_AT_ONCE = 200
 _MAX_FAILURES = 5
 _MAX_BACKOFF = timedelta(seconds=30)
+_LEASES_UNTIL_STRAY = 4
 _PATIENCE = timedelta(seconds=10)
 """How long a stopping process waits for edits that are under way."""
 
@@ -53,6 +54,7 @@ class Courier:
     def __init__(self, office: Office) -> None:
         self._office = office
         self._tracking = Tracking()
+        self._strays: dict[UUID, timedelta] = {}
         self._lanes: dict[Place, Lane] = {}
         self._changed: set[UUID] = set()
         self._heard = asyncio.Event()
@@ -135,12 +137,24 @@ class Courier:
         async with self._office.database.begin() as connection:
             renewed = await renew_claims(connection, claimant)
             claimed = await claim_deliveries(connection, claimant, limit=_MAX_CLAIMED_AT_ONCE)
+            claimed += await read_deliveries(connection, self._late_strays(renewed))
             self.experience = await read_experience(connection)
         for delivery_id in held - renewed - {delivery.id for delivery in claimed}:
             self._drop(delivery_id)
         for delivery in claimed:
             if self._tracking.get(delivery.id) is None:
                 self.take(delivery, is_fresh=False)
+
+    def _late_strays(self, renewed: frozenset[UUID]) -> list[UUID]:
+        """Return what is claimed but was never taken here, long after any answer to it can be on its way.
+
+        A press that was given up while its commit was under way leaves such a delivery.
+        """
+        now = _now()
+        untaken = [delivery_id for delivery_id in renewed if self._tracking.get(delivery_id) is None]
+        self._strays = {delivery_id: self._strays.get(delivery_id, now) for delivery_id in untaken}
+        patience = _LEASES_UNTIL_STRAY * self._office.claimant.lease
+        return [delivery_id for delivery_id, since in self._strays.items() if now - since >= patience]
 
     async def _refresh(self) -> None:
         while True:

@@ -22,7 +22,7 @@ from engine.contract.feedback import Event, Rating, Shown, Verb
 from engine.contract.ids import new_id
 from engine.contract.jobs import MAX_SEED, Job, JobSpec, Operation, Picture
 from engine.store.events import read_rating, record_event
-from engine.store.jobs import cancel_job, lock_member, read_job, read_pictures
+from engine.store.jobs import cancel_job, read_job, read_job_with_pictures
 
 Respec = Callable[[JobSpec], JobSpec]
 
@@ -54,7 +54,6 @@ async def rate(connection: AsyncConnection, press: Press, job_id: UUID, slot: in
     if slot is None and not pressed.pictures:
         raise PictureUnknown(job_id=job_id)
     picture = None if slot is None else _picture(pressed, slot)
-    await lock_member(connection, pressed.member.id)
     value = await read_rating(connection, pressed.member.id, job_id, picture.id if picture else None)
     await record_event(connection, event_from_press(press, pressed, Verb.RATE, picture, rating))
     return Rated(rating=rating, before=Rating(value) if value else None)
@@ -174,10 +173,10 @@ async def _start(
 
 
 async def _meet(connection: AsyncConnection, press: Press, job_id: UUID) -> Pressed:
-    job = await read_job(connection, job_id)
-    if job is None:
+    found = await read_job_with_pictures(connection, job_id)
+    if found is None:
         raise JobUnknown(job_id=job_id)
-    pictures = await read_pictures(connection, job_id)
+    job, pictures = found
     member = await admit_member(connection, press.discord_id)
     return Pressed(member=member, job=job, pictures=pictures, shown=_shown(press, pictures))
 

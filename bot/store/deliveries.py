@@ -67,18 +67,29 @@ async def is_answered(connection: AsyncConnection, press_id: str) -> bool:
 
 
 async def claim_deliveries(connection: AsyncConnection, claimant: Claimant, *, limit: int) -> tuple[Delivery, ...]:
-    """Claim open deliveries that nobody holds, oldest first; no two processes get the same one."""
+    """Claim open deliveries that no other process holds, oldest first; no two processes get the same one.
+
+    What the process has claimed itself is not among them: its answer may be on its way.
+    """
+    others = deliveries.c.claimed_by.is_distinct_from(claimant.id)
     free = sa.or_(deliveries.c.claimed_until.is_(None), deliveries.c.claimed_until < sa.func.now())
     chosen = (
         sa.select(deliveries.c.id)
-        .where(deliveries.c.state == DeliveryState.OPEN.value, free)
+        .where(deliveries.c.state == DeliveryState.OPEN.value, free, others)
         .order_by(deliveries.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
     claimed = sa.update(deliveries).where(deliveries.c.id.in_(chosen)).values(_claim(claimant))
     ids = (await connection.execute(claimed.returning(deliveries.c.id))).scalars().all()
-    return await _read(connection, deliveries.c.id == sa.any_(sa.literal(list(ids), pg.ARRAY(pg.UUID)))) if ids else ()
+    return await read_deliveries(connection, ids) if ids else ()
+
+
+async def read_deliveries(connection: AsyncConnection, ids: Collection[UUID]) -> tuple[Delivery, ...]:
+    """Return those of the deliveries that there are, oldest first."""
+    listed = sa.literal(list(ids), pg.ARRAY(pg.UUID))
+    query = sa.select(deliveries, members.c.discord_id).join(members).where(deliveries.c.id == sa.any_(listed))
+    return tuple(_deliveries_from_rows(await connection.execute(query.order_by(deliveries.c.id))))
 
 
 async def renew_claims(connection: AsyncConnection, claimant: Claimant) -> frozenset[UUID]:
@@ -145,16 +156,12 @@ async def find_known_messages(connection: AsyncConnection, message_ids: Collecti
 
 
 def _claim(claimant: Claimant) -> dict[str, Any]:
-    return {"claimed_by": claimant.id, "claimed_until": sa.func.now() + claimant.lease}
+    # now() is when the transaction began: after a slow one the claim would have lapsed before it was made.
+    return {"claimed_by": claimant.id, "claimed_until": sa.func.clock_timestamp() + claimant.lease}
 
 
 def _held_by(claimant: Claimant) -> tuple[sa.ColumnElement[bool], ...]:
     return deliveries.c.claimed_by == claimant.id, deliveries.c.state == DeliveryState.OPEN.value
-
-
-async def _read(connection: AsyncConnection, condition: sa.ColumnElement[bool]) -> tuple[Delivery, ...]:
-    query = sa.select(deliveries, members.c.discord_id).join(members).where(condition).order_by(deliveries.c.id)
-    return tuple(_deliveries_from_rows(await connection.execute(query)))
 
 
 def _deliveries_from_rows(rows: Iterable[sa.Row[Any]]) -> Iterable[Delivery]:

@@ -24,7 +24,10 @@ class Member:
 
 
 async def admit_member(connection: AsyncConnection, discord_id: int) -> Member:
-    """Return the member for a Discord user, made on first sight; two at once get the same one."""
+    """Return the member for a Discord user, made on first sight; two at once get the same one.
+
+    Until the transaction ends no other of the same member gets past this, so that what one counts stays true.
+    """
     known = await _read(connection, members.c.discord_id == discord_id)
     if known:
         return known
@@ -36,5 +39,7 @@ async def admit_member(connection: AsyncConnection, discord_id: int) -> Member:
 
 
 async def _read(connection: AsyncConnection, condition: sa.ColumnElement[bool]) -> Member | None:
-    row = (await connection.execute(sa.select(members).where(condition))).one_or_none()
+    # Not FOR UPDATE: deliveries that name the member may still be written.
+    query = sa.select(members).where(condition).with_for_update(key_share=True)
+    row = (await connection.execute(query)).one_or_none()
     return Member(id=row.id, discord_id=row.discord_id, consent=Consent(row.consent)) if row else None

@@ -15,7 +15,7 @@ from bot.store.members import Member, admit_member
 from bot.store.tables import Kind
 from engine.contract.ids import new_id
 from engine.contract.jobs import Job, JobSpec, Operation, Request
-from engine.store.jobs import count_ahead, count_pending, lock_member, submit_job
+from engine.store.jobs import count_ahead, count_pending, submit_job
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +48,6 @@ async def submit_drafts(
     Raises: TooManyPending when the member would have too many unfinished jobs; nothing is stored then.
     """
     member = await admit_member(connection, press.discord_id)
-    await lock_member(connection, member.id)
     if await is_answered(connection, press.id):
         return ()
     refuse_excess(pending=await count_pending(connection, member.id), asked=len(drafts))

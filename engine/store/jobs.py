@@ -8,6 +8,7 @@ Every change of a job is announced at commit, with the job's id: on the channel 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import fields
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -33,13 +34,8 @@ from engine.store.tables import jobs, pictures, previews
 JOBS_CHANNEL = "easel_jobs"
 CANCELS_CHANNEL = "easel_cancels"
 
+_PICTURE = tuple(field.name for field in fields(Picture))
 _PENDING = jobs.c.status.in_([JobStatus.WAITING.value, JobStatus.RUNNING.value])
-
-
-async def lock_member(connection: AsyncConnection, member_id: UUID) -> None:
-    """Hold the member's lock until the transaction ends, so that counting and submitting cannot interleave."""
-    key = member_id.int & (2**63 - 1)
-    await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
 
 
 async def submit_job(connection: AsyncConnection, request: Request) -> Job:
@@ -48,8 +44,7 @@ async def submit_job(connection: AsyncConnection, request: Request) -> Job:
     Members take turns: a job's turn is the queue's present turn, or one after the member's own last unfinished job.
     Source: start-time fair queueing, Goyal, Vin and Cheng 1996, with every job of length one.
     """
-    turn = await _next_turn(connection, request.member_id)
-    row = await connection.execute(
+    result = await connection.execute(
         sa.insert(jobs)
         .values(
             id=request.id,
@@ -57,15 +52,16 @@ async def submit_job(connection: AsyncConnection, request: Request) -> Job:
             operation=request.operation.value,
             spec=json_from_spec(request.spec),
             seed=request.seed,
-            turn=turn,
+            turn=_next_turn(request.member_id),
             parent_job_id=request.parent_job_id,
             parent_picture_id=request.parent_picture_id,
         )
         .returning(*jobs.c)
     )
-    await enqueue(connection, request.id, turn)
+    row = result.one()
+    await enqueue(connection, request.id, row.turn)
     await announce(connection, request.id)
-    return job_from_row(row.one())
+    return job_from_row(row)
 
 
 async def read_job(connection: AsyncConnection, job_id: UUID) -> Job | None:
@@ -78,6 +74,18 @@ async def read_pictures(connection: AsyncConnection, job_id: UUID) -> tuple[Pict
     """Return the job's pictures by slot; empty until it is finished."""
     rows = await connection.execute(sa.select(pictures).where(pictures.c.job_id == job_id).order_by(pictures.c.slot))
     return tuple(picture_from_row(row) for row in rows)
+
+
+async def read_job_with_pictures(connection: AsyncConnection, job_id: UUID) -> tuple[Job, tuple[Picture, ...]] | None:
+    """Return the job and its pictures by slot, in one round trip, or None where there is no such job."""
+    both = jobs.outerjoin(pictures, pictures.c.job_id == jobs.c.id)
+    beside = [column.label(f"picture_{column.name}") for column in pictures.c]
+    query = sa.select(jobs, *beside).select_from(both).where(jobs.c.id == job_id).order_by(pictures.c.slot)
+    rows = (await connection.execute(query)).all()
+    if not rows:
+        return None
+    painted = tuple(picture_from_row(row, prefix="picture_") for row in rows if row.picture_id is not None)
+    return job_from_row(rows[0]), painted
 
 
 async def read_picture(connection: AsyncConnection, picture_id: UUID) -> Picture | None:
@@ -269,18 +277,9 @@ def job_from_row(row: sa.Row[Any]) -> Job:
     )
 
 
-def picture_from_row(row: sa.Row[Any]) -> Picture:
-    """Return the picture that the row holds."""
-    return Picture(
-        id=row.id,
-        job_id=row.job_id,
-        slot=row.slot,
-        object_key=row.object_key,
-        width=row.width,
-        height=row.height,
-        seed=row.seed,
-        recipe=row.recipe,
-    )
+def picture_from_row(row: sa.Row[Any], *, prefix: str = "") -> Picture:
+    """Return the picture that the row holds, in columns whose names begin with `prefix`."""
+    return Picture(**{name: row._mapping[prefix + name] for name in _PICTURE})
 
 
 def _row_from_picture(picture: Picture) -> dict[str, Any]:
@@ -296,11 +295,10 @@ def _row_from_picture(picture: Picture) -> dict[str, Any]:
     }
 
 
-async def _next_turn(connection: AsyncConnection, member_id: UUID) -> int:
+def _next_turn(member_id: UUID) -> sa.ColumnElement[int]:
     present = sa.select(sa.func.max(jobs.c.turn)).where(jobs.c.started_at.is_not(None)).scalar_subquery()
     own_last = sa.select(sa.func.max(jobs.c.turn)).where(jobs.c.member_id == member_id, _PENDING).scalar_subquery()
-    query = sa.select(sa.func.greatest(sa.func.coalesce(present, 0), sa.func.coalesce(own_last + 1, 0)))
-    return int((await connection.execute(query)).scalar_one())
+    return sa.func.greatest(sa.func.coalesce(present, 0), sa.func.coalesce(own_last + 1, 0))
 
 
 def _running(job_id: UUID, attempt: int | None) -> tuple[sa.ColumnElement[bool], ...]:

@@ -6,21 +6,27 @@ import asyncio
 import io
 import os
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
+import sqlalchemy as sa
 from PIL import Image
 
 from bot import replies
 from bot.sandbox.bits import Permissions
 from bot.sandbox.people.driver import Person
 from bot.sandbox.server import Sandbox
-from bot.store.tables import DeliveryState
+from bot.store.deliveries import Claimant
+from bot.store.submissions import submit_drafts
+from bot.store.tables import DeliveryState, deliveries
 from engine.contract.feedback import Verb
 from engine.store.database import Database
 from tests.bot.conftest import BotStarter
 from tests.bot.engine_hand import EngineHand
 from tests.bot.reading import is_grid, shown_by_bot, text_of
 from tests.bot.rows import delivery_states, drop_tokens, until_closed
+from tests.bot.store.test_buttons import DRAFT, press
 
 MEBIBYTE = 1024 * 1024
 EDITS = "PATCH /channels/*/messages/*"
@@ -212,6 +218,22 @@ async def test_several_jobs_of_one_prompt_have_a_message_each(
     await ben.until(lambda: all(is_grid(item) for item in shown_by_bot(ben)))
     prompts = {text_of(item).split("**")[1] for item in shown_by_bot(ben)}
     assert prompts == {"a red circle", "a blue circle", "a green circle"}
+
+
+async def test_a_delivery_whose_press_was_given_up_is_still_brought(
+    bot: asyncio.Task[None], ben: Person, hand: EngineHand, database: Database
+) -> None:
+    """The commit arrived after its press was answered with an error: the job's message comes all the same, once."""
+    waiting = await ben.reply(await ben.command("imagine", prompt="a cat"))
+    lost = replace(press(int(waiting["id"]), discord_id=int(ben.id)), channel_id=int(ben.channels["studio"]))
+    async with database.begin() as connection:
+        holder = (await connection.execute(sa.select(deliveries.c.claimed_by))).scalar_one()
+        claimant = Claimant(id=holder, lease=timedelta(seconds=1.5))
+        (stray,) = await submit_drafts(connection, lost, [DRAFT], claimant)
+    await hand.finish(stray.job)
+    await ben.message(is_grid)
+    assert await until_closed(database, stray.job.id) == [DeliveryState.DELIVERED]
+    assert len(shown_by_bot(ben)) == 2
 
 
 async def test_a_lost_gateway_is_found_again(

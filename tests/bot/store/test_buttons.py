@@ -14,6 +14,7 @@ from bot.store.buttons import cancel, rate, reroll, upscale, vary
 from bot.store.deliveries import Claimant
 from bot.store.experience import read_experience
 from bot.store.interactions import Press, Token
+from bot.store.members import admit_member
 from bot.store.submissions import Draft, Submitted, submit_drafts
 from engine.contract.errors import JobOver, JobUnknown, NotYours, PictureUnknown, TooManyPending
 from engine.contract.feedback import Rating, Surface
@@ -112,6 +113,25 @@ async def test_one_discord_user_is_one_member(database: Database, hand: EngineHa
     assert len({job.member_id for job in await hand.jobs()}) == 2
 
 
+async def test_a_member_takes_turns_and_nobody_else(database: Database) -> None:
+    """A second transaction of the same member waits for the first, in whatever process; another member's does not."""
+    order = list[str]()
+
+    async def enter(discord_id: int, name: str) -> None:
+        async with database.begin() as connection:
+            await admit_member(connection, discord_id)
+            order.append(name)
+
+    await enter(5, "made")
+    async with database.begin() as connection:
+        await admit_member(connection, 5)
+        same = asyncio.create_task(enter(5, "same"))
+        await enter(6, "other")
+        order.append("first")
+    await same
+    assert order == ["made", "other", "first", "same"]
+
+
 async def test_the_wait_is_told_from_experience(database: Database, hand: EngineHand) -> None:
     """Nothing is promised before a job has finished; then the place counts."""
     async with database.begin() as connection:
@@ -152,6 +172,19 @@ async def test_ratings_follow_the_last_press(database: Database, hand: EngineHan
         second = await rate(connection, press(3), job.id, slot, Rating.GREAT)
         other = await rate(connection, press(4, discord_id=6), job.id, slot, Rating.AWFUL)
     assert (first.before, second.before, other.before) == (None, Rating.BAD, None)
+
+
+async def test_ratings_of_one_millisecond_keep_their_order(database: Database, hand: EngineHand) -> None:
+    """Discord's ids tell time to the millisecond; of two presses in the same one the later is in force."""
+    job = (await submitted(database)).job
+    await hand.finish(job)
+    moment = datetime.now(UTC)
+    before = None
+    for number, rating in enumerate([Rating.BAD, Rating.GREAT] * 5, 2):
+        async with database.begin() as connection:
+            rated = await rate(connection, replace(press(number), at=moment), job.id, None, rating)
+        assert rated.before is before
+        before = rating
 
 
 async def test_presses_on_nothing_are_refused(database: Database, hand: EngineHand) -> None:

@@ -21,7 +21,6 @@ from engine.store.jobs import (
     count_waiting,
     fail_job,
     finish_job,
-    lock_member,
     read_held,
     read_job,
     read_pictures,
@@ -186,21 +185,3 @@ async def test_typical_duration_is_of_finished_jobs(database: Database) -> None:
         assert await read_typical_duration(connection) is None
         await finish_job(connection, job.id, [_picture(job, 0)], "g.jpg", "image/jpeg")
         assert await read_typical_duration(connection) is not None
-
-
-async def test_member_lock_excludes_only_that_member(database: Database) -> None:
-    """A second transaction of the same member waits for the first; another member's does not."""
-    member, order = new_id(), list[str]()
-
-    async def enter(who: UUID, name: str) -> None:
-        async with database.begin() as connection:
-            await lock_member(connection, who)
-            order.append(name)
-
-    async with database.begin() as connection:
-        await lock_member(connection, member)
-        same = asyncio.create_task(enter(member, "same"))
-        await enter(new_id(), "other")
-        order.append("first")
-    await same
-    assert order == ["other", "first", "same"]

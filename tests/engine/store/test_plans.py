@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from engine.contract.jobs import Job
 from engine.store import events, jobs, queue
 from engine.store.database import Database
+from tests.fakes import request_for
 
 _MEMBER = UUID(int=1)
 
@@ -43,6 +44,7 @@ Query = Callable[[AsyncConnection, Job], Awaitable[object]]
 _QUERIES: dict[str, Query] = {
     "read_job": lambda connection, job: jobs.read_job(connection, job.id),
     "read_pictures": lambda connection, job: jobs.read_pictures(connection, job.id),
+    "read_job_with_pictures": lambda connection, job: jobs.read_job_with_pictures(connection, job.id),
     "read_picture": lambda connection, job: jobs.read_picture(connection, job.id),
     "count_pending": lambda connection, job: jobs.count_pending(connection, job.member_id),
     "count_ahead": lambda connection, job: jobs.count_ahead(connection, job),
@@ -57,7 +59,7 @@ _QUERIES: dict[str, Query] = {
     "read_events": lambda connection, job: events.read_events(connection, job.id),
     "requeue_orphans": lambda connection, job: queue.requeue_orphans(connection),
     "prune_log": lambda connection, job: queue.prune_log(connection),
-    "next_turn": lambda connection, job: jobs._next_turn(connection, job.member_id),
+    "submit_job": lambda connection, job: jobs.submit_job(connection, request_for(job.member_id)),
 }
 
 
