@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import diffusers
 import pytest
 from diffusers import PixArtAlphaPipeline, PixArtSigmaPipeline
 
@@ -23,6 +24,7 @@ from tests.engine.painter.transformer_checkpoints import (
     save_qwen_image,
     save_sana,
     save_sd3,
+    save_transformer_lora,
     save_z_image,
 )
 
@@ -66,6 +68,7 @@ KINDS = {
     "qwen-image": Kind(pipeline="QwenImagePipeline", guidance="true_cfg_scale", nothing=" "),
     "z-image": Kind(pipeline="ZImagePipeline", offset=-1.0),
 }
+WEARERS = ("sd3", "flux", "sana", "qwen-image", "z-image")
 FAMILIES = {"schnell": "flux", "alpha": "pixart", "sigma": "pixart"}
 
 
@@ -82,7 +85,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     save_qwen_image(folder / "qwen-image", seed=13)
     save_z_image(folder / "z-image", seed=14)
     entries = (entry(name, FAMILIES.get(name, name), name, kind.sampler, 8) for name, kind in KINDS.items())
-    (folder / "registry.toml").write_text("".join(('default = "sd3"', *entries)))
+    for seed, name in enumerate(WEARERS):
+        ink = folder / f"{name}-ink.safetensors"
+        save_transformer_lora(ink, folder / name, getattr(diffusers, KINDS[name].pipeline), seed=seed)
+    adapters = (f'[adapters.{name}-ink]\nfile = "{name}-ink.safetensors"\nfamily = "{name}"\n' for name in WEARERS)
+    (folder / "registry.toml").write_text("".join(('default = "sd3"', *entries, *adapters)))
     return folder
 
 
@@ -181,6 +188,24 @@ async def test_words_in_brackets_count_more_and_less(registry: Registry, model: 
     plain, *others = (pixels_of(result)[0] for result in results)
     same, more, most = (psnr(plain, other) for other in others)
     assert most < more < same == psnr(plain, plain)
+
+
+@pytest.mark.parametrize("model", WEARERS)
+async def test_an_adapter_on_a_transformer_paints_what_the_stock_pipeline_paints_with_it(
+    registry: Registry, folder: Path, model: str
+) -> None:
+    """Worn at half its weight for one order, and taken off for the next."""
+    kind = KINDS[model]
+    worn, bare = with_parameters(CAT.order(model), lora=(f"{model}-ink:0.5",)), CAT.order(model)
+    async with create_painter(registry, width=64) as painter:
+        results = [await painted(painter, wanted) for wanted in (bare, worn, bare)]
+    loras = {folder / f"{model}-ink.safetensors": 0.5}
+    stock = stock_pictures(
+        folder / model, kind=kind.pipeline, sampler=kind.scheduler, pictures=2, loras=loras, **CAT.stock(kind)
+    )
+    first, inked, last = (pixels_of(result) for result in results)
+    assert min(psnr(*pair) for pair in zip(inked, stock, strict=True)) > ENOUGH_DB
+    assert psnr(first[0], inked[0]) < ENOUGH_DB < psnr(first[0], last[0])
 
 
 def with_parameters(wanted: Order, **parameters: ParameterValue) -> Order:

@@ -9,6 +9,7 @@ import torch
 from diffusers import (
     AutoencoderDC,
     AutoencoderKLQwenImage,
+    DiffusionPipeline,
     DPMSolverMultistepScheduler,
     FlowMatchEulerDiscreteScheduler,
     FluxPipeline,
@@ -25,6 +26,7 @@ from diffusers import (
     ZImagePipeline,
     ZImageTransformer2DModel,
 )
+from peft import LoraConfig, get_peft_model_state_dict
 from tokenizers import pre_tokenizers
 from transformers import (
     CLIPTextModel,
@@ -208,6 +210,16 @@ def save_z_image(folder: Path, *, seed: int = 0) -> Path:
     )
     pipe.save_pretrained(folder, safe_serialization=True)
     return folder
+
+
+def save_transformer_lora(file: Path, model: Path, kind: type[DiffusionPipeline], *, seed: int) -> Path:
+    """Save a LoRA with random weights for the attention of a checkpoint's transformer, strong enough to be seen."""
+    torch.manual_seed(seed)
+    pipe = kind.from_pretrained(model)
+    pipe.transformer.add_adapter(LoraConfig(r=4, lora_alpha=4, target_modules=["to_q", "to_k", "to_v"]))
+    layers = {name: torch.randn_like(weight) for name, weight in get_peft_model_state_dict(pipe.transformer).items()}
+    kind.save_lora_weights(file.parent, transformer_lora_layers=layers, weight_name=file.name)
+    return file
 
 
 def strengthen(module: torch.nn.Module, part: str, factor: float) -> None:
