@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import socket
 import sys
 import time
@@ -37,11 +38,18 @@ _BEAT_EVERY_SECONDS = 0.2
 
 def main() -> None:
     """Serve the socket whose descriptor is the first argument; the rest are registry, model, width and threads."""
+    ignore_signals()
     descriptor, registry, model, width, threads = sys.argv[1:]
     diffusers.utils.logging.disable_progress_bar()
     transformers.utils.logging.disable_progress_bar()
     connection = socket.socket(fileno=int(descriptor))
     asyncio.run(_serve(connection, Path(registry), model or None, _number(width), _number(threads)))
+
+
+def ignore_signals() -> None:
+    """Leave it to the supervisor to end this process: a signal to the whole group would cost the pictures in hand."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _number(text: str) -> int | None:

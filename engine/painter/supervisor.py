@@ -42,6 +42,14 @@ _ROOT = Path(engine.__file__).parent.parent
 # on 2 threads took 13.8 s spinning and 0.2 s sleeping (measured: 2026-11-21, 2 cores, load average 11).
 _QUIET_THREADS = {"OMP_WAIT_POLICY": "PASSIVE"}
 
+# Libraries read these while they are imported, so that nothing in the child could set them in time.
+_QUIET_LIBRARIES = {
+    "DIFFUSERS_VERBOSITY": "error",
+    "TRANSFORMERS_VERBOSITY": "error",
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "TQDM_DISABLE": "1",
+}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Care:
@@ -241,7 +249,7 @@ async def start_child(setting: Setting, care: Care) -> Child:
             *("" if number is None else str(number) for number in (setting.width, setting.threads)),
             pass_fds=(theirs.fileno(),),
             cwd=_ROOT,
-            env={**os.environ, **_QUIET_THREADS},
+            env={**_QUIET_LIBRARIES, **os.environ, **_QUIET_THREADS},
         )
     reader, writer = await asyncio.open_connection(sock=ours)
     return Child(process, reader, writer, care)

@@ -111,3 +111,11 @@ async def test_the_child_ends_with_its_supervisor() -> None:
 def test_the_supervisor_never_imports_torch() -> None:
     code = "import engine.painter.supervisor, sys; sys.exit('torch' in sys.modules or 'numpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_signal_to_the_whole_group_costs_no_picture_and_libraries_say_nothing(checkpoints: Path) -> None:
+    """SIGINT and SIGTERM to every process of a group, in the middle of an order: all its pictures come nevertheless."""
+    command = [sys.executable, "-m", "tests.engine.painter.draining_process", str(checkpoints / "registry.toml")]
+    ran = subprocess.run(command, start_new_session=True, capture_output=True, text=True, check=True)
+    assert ran.stdout == "4 SIGINT SIGTERM\n"
+    assert ran.stderr == ""
