@@ -88,7 +88,7 @@ _ALL = (
         steps=28,
         guidance=3.5,
         sampler="euler",
-        samplers=("euler",),
+        samplers=("euler", "dpmpp-2m"),
         is_flow=True,
     ),
     Family(

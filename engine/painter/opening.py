@@ -22,7 +22,7 @@ def opened_rows(order: Order, settings: Settings, model: LoadedModel) -> tuple[R
     """Return one row for each picture of the order, ready for its first step."""
     scheduler = scheduler_for(settings.sampler, model.scheduler_config, is_flow=model.is_flow)
     model.timesteps(scheduler, settings.steps, settings.width, settings.height)
-    start = start_of(settings.strength, settings.steps, scheduler.order)
+    start = start_of(settings.strength, settings.steps, scheduler.order, is_flow=model.is_flow)
     conditioning = conditioning_of(settings, model)
     source = unit_from_image(order.source, settings.width, settings.height) if order.source else None
     seeds = [seed_of_slot(order, slot) for slot in range(order.num_pictures)]

@@ -145,16 +145,18 @@ class Course:
         return after.prev_sample, guess
 
 
-def start_of(strength: float | None, steps: int, order: int) -> int:
+def start_of(strength: float | None, steps: int, order: int, *, is_flow: bool = False) -> int:
     """Return the index of the first timestep that a variation of this strength paints; 0 paints them all.
 
     order: model calls a step of the scheduler. At least one step is always painted.
-    Source: `StableDiffusionImg2ImgPipeline.get_timesteps`, diffusers 0.42.
+    is_flow: whether a step that the strength paints in part is painted; else it is skipped.
+    Source: `get_timesteps` of `StableDiffusionImg2ImgPipeline` and of `FluxImg2ImgPipeline`, diffusers 0.42.
     """
     if strength is None:
         return 0
-    painted = min(max(int(steps * strength), 1), steps)
-    return (steps - painted) * order
+    painted = min(steps * strength, steps)
+    skipped = int(steps - (painted if is_flow else int(painted)))
+    return min(skipped, steps - 1) * order
 
 
 def _rows_of(value: Any, num: int, places: Sequence[int]) -> Any:

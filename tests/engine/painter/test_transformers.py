@@ -143,7 +143,8 @@ async def test_a_transformer_alone_and_in_a_mixed_batch_paints_what_its_stock_pi
 
 
 @pytest.mark.parametrize(
-    ("model", "sampler"), [("sd3", "heun"), ("sd3", "dpmpp-2m"), ("sana", "heun"), ("sana", "euler")]
+    ("model", "sampler"),
+    [("sd3", "heun"), ("sd3", "dpmpp-2m"), ("flux", "dpmpp-2m"), ("sana", "heun"), ("sana", "euler")],
 )
 async def test_a_flow_sampler_paints_what_the_stock_pipeline_paints_with_it(
     registry: Registry, folder: Path, model: str, sampler: str
@@ -166,15 +167,15 @@ async def test_a_flow_sampler_paints_what_the_stock_pipeline_paints_with_it(
 async def test_a_variation_is_what_the_stock_image_to_image_pipeline_paints(
     registry: Registry, folder: Path, model: str, pipeline: str
 ) -> None:
-    """A picture through the encoder, noised half the way, and back; for a batch the stock ones encode only one."""
+    """A picture through the encoder, noised to part of a step, and back; for a batch the stock ones encode only one."""
     source = encoded_gradient(40, 24)
     asked = replace(CAT, steps=4)
-    wanted = replace(asked.order(model), source=source, strength=0.5, num_pictures=1)
+    wanted = replace(asked.order(model), source=source, strength=0.6, num_pictures=1)
     async with create_painter(registry, width=64) as painter:
         result = await painted(painter, wanted)
     told = asked.stock(KINDS[model])
     stock = stock_pictures(
-        folder / model, kind=pipeline, sampler="flow", pictures=1, source=source, strength=0.5, **told
+        folder / model, kind=pipeline, sampler="flow", pictures=1, source=source, strength=0.6, **told
     )
     assert psnr(pixels_of(result)[0], stock[0]) > ENOUGH_DB
 
