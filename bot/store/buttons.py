@@ -13,7 +13,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.deliveries import Claimant, Delivery, add_delivery
+from bot.store.deliveries import Claimant, Delivery, add_deliveries
 from bot.store.interactions import Press
 from bot.store.members import Member, admit_member
 from bot.store.submissions import Draft, Submitted, delivery_for, submit_drafts
@@ -71,7 +71,7 @@ async def upscale(
     if not await record_event(connection, event_from_press(press, pressed, Verb.UPSCALE, picture)):
         return None
     delivery = delivery_for(press, pressed.member, job_id, picture_id=picture.id)
-    await add_delivery(connection, delivery, claimant)
+    await add_deliveries(connection, [delivery], claimant)
     return delivery
 
 

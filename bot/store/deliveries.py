@@ -55,9 +55,10 @@ class Claimant:
     lease: timedelta
 
 
-async def add_delivery(connection: AsyncConnection, delivery: Delivery, claimant: Claimant) -> None:
-    """Store the delivery, claimed."""
-    await connection.execute(sa.insert(deliveries).values(_row_from_delivery(delivery) | _claim(claimant)))
+async def add_deliveries(connection: AsyncConnection, added: Iterable[Delivery], claimant: Claimant) -> None:
+    """Store the deliveries, claimed."""
+    rows = [_row_from_delivery(delivery) for delivery in added]
+    await connection.execute(sa.insert(deliveries).values(_claim(claimant)), rows)
 
 
 async def is_answered(connection: AsyncConnection, press_id: str) -> bool:

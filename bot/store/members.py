@@ -13,6 +13,9 @@ from bot.store.tables import members
 from engine.contract.feedback import Consent
 from engine.contract.ids import new_id
 
+# Not FOR UPDATE: deliveries that name the member may still be written.
+_LOCKED = sa.select(members).where(members.c.discord_id == sa.bindparam("discord_id")).with_for_update(key_share=True)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Member:
@@ -28,18 +31,16 @@ async def admit_member(connection: AsyncConnection, discord_id: int) -> Member:
 
     Until the transaction ends no other of the same member gets past this, so that what one counts stays true.
     """
-    known = await _read(connection, members.c.discord_id == discord_id)
+    known = await _read(connection, discord_id)
     if known:
         return known
     query = pg.insert(members).values(id=new_id(), discord_id=discord_id)
     await connection.execute(query.on_conflict_do_nothing(index_elements=["discord_id"]))
-    made = await _read(connection, members.c.discord_id == discord_id)
+    made = await _read(connection, discord_id)
     assert made is not None
     return made
 
 
-async def _read(connection: AsyncConnection, condition: sa.ColumnElement[bool]) -> Member | None:
-    # Not FOR UPDATE: deliveries that name the member may still be written.
-    query = sa.select(members).where(condition).with_for_update(key_share=True)
-    row = (await connection.execute(query)).one_or_none()
+async def _read(connection: AsyncConnection, discord_id: int) -> Member | None:
+    row = (await connection.execute(_LOCKED, {"discord_id": discord_id})).one_or_none()
     return Member(id=row.id, discord_id=row.discord_id, consent=Consent(row.consent)) if row else None

@@ -9,13 +9,13 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.limits import refuse_excess
-from bot.store.deliveries import Claimant, Delivery, add_delivery, is_answered
+from bot.store.deliveries import Claimant, Delivery, add_deliveries, is_answered
 from bot.store.interactions import Press
 from bot.store.members import Member, admit_member
 from bot.store.tables import Kind
 from engine.contract.ids import new_id
 from engine.contract.jobs import Job, JobSpec, Operation, Request
-from engine.store.jobs import count_ahead, count_pending, submit_job
+from engine.store.jobs import count_ahead, count_pending, submit_jobs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,17 +51,13 @@ async def submit_drafts(
     if await is_answered(connection, press.id):
         return ()
     refuse_excess(pending=await count_pending(connection, member.id), asked=len(drafts))
-    stored = []
-    for ordinal, draft in enumerate(drafts):
-        job = await submit_job(connection, _request(draft, member))
-        delivery = delivery_for(press, member, job.id, ordinal=ordinal)
-        await add_delivery(connection, delivery, claimant)
-        stored.append((job, delivery))
-    first, _ = stored[0]
-    num_ahead = await count_ahead(connection, first)
+    jobs = await submit_jobs(connection, [_request(draft, member) for draft in drafts])
+    made = [delivery_for(press, member, job.id, ordinal=ordinal) for ordinal, job in enumerate(jobs)]
+    await add_deliveries(connection, made, claimant)
+    num_ahead = await count_ahead(connection, jobs[0])
     return tuple(
         Submitted(job=job, delivery=delivery, num_ahead=num_ahead + further)
-        for further, (job, delivery) in enumerate(stored)
+        for further, (job, delivery) in enumerate(zip(jobs, made, strict=True))
     )
 
 

@@ -35,38 +35,41 @@ JOBS_CHANNEL = "easel_jobs"
 CANCELS_CHANNEL = "easel_cancels"
 
 _PICTURE = tuple(field.name for field in fields(Picture))
+# Read for every press, so built once: building a statement takes as long as sending it.
+_ONE = sa.select(jobs).where(jobs.c.id == sa.bindparam("job_id"))
+_WITH_PICTURES = (
+    sa.select(jobs, *(column.label(f"picture_{column.name}") for column in pictures.c))
+    .select_from(jobs.outerjoin(pictures, pictures.c.job_id == jobs.c.id))
+    .where(jobs.c.id == sa.bindparam("job_id"))
+    .order_by(pictures.c.slot)
+)
 _PENDING = jobs.c.status.in_([JobStatus.WAITING.value, JobStatus.RUNNING.value])
 
 
 async def submit_job(connection: AsyncConnection, request: Request) -> Job:
-    """Store the job and its queue entry; it is offered to engines when the transaction commits.
+    """Store the job and its queue entry; it is offered to engines when the transaction commits."""
+    (job,) = await submit_jobs(connection, [request])
+    return job
+
+
+async def submit_jobs(connection: AsyncConnection, requests: Sequence[Request]) -> tuple[Job, ...]:
+    """Store one member's jobs and their queue entries, in as many round trips as for one.
 
     Members take turns: a job's turn is the queue's present turn, or one after the member's own last unfinished job.
     Source: start-time fair queueing, Goyal, Vin and Cheng 1996, with every job of length one.
     """
-    result = await connection.execute(
-        sa.insert(jobs)
-        .values(
-            id=request.id,
-            member_id=request.member_id,
-            operation=request.operation.value,
-            spec=json_from_spec(request.spec),
-            seed=request.seed,
-            turn=_next_turn(request.member_id),
-            parent_job_id=request.parent_job_id,
-            parent_picture_id=request.parent_picture_id,
-        )
-        .returning(*jobs.c)
-    )
-    row = result.one()
-    await enqueue(connection, request.id, row.turn)
-    await announce(connection, request.id)
-    return job_from_row(row)
+    first_turn = int((await connection.execute(sa.select(_next_turn(requests[0].member_id)))).scalar_one())
+    rows = [_row_from_request(request, turn) for turn, request in enumerate(requests, first_turn)]
+    insert = sa.insert(jobs).returning(*jobs.c, sort_by_parameter_order=True)
+    submitted = tuple(job_from_row(row) for row in await connection.execute(insert, rows))
+    await enqueue(connection, {row["id"]: row["turn"] for row in rows})
+    await announce(connection, *(request.id for request in requests))
+    return submitted
 
 
 async def read_job(connection: AsyncConnection, job_id: UUID) -> Job | None:
     """Return the job, or None where there is none."""
-    row = (await connection.execute(sa.select(jobs).where(jobs.c.id == job_id))).one_or_none()
+    row = (await connection.execute(_ONE, {"job_id": job_id})).one_or_none()
     return job_from_row(row) if row else None
 
 
@@ -78,10 +81,7 @@ async def read_pictures(connection: AsyncConnection, job_id: UUID) -> tuple[Pict
 
 async def read_job_with_pictures(connection: AsyncConnection, job_id: UUID) -> tuple[Job, tuple[Picture, ...]] | None:
     """Return the job and its pictures by slot, in one round trip, or None where there is no such job."""
-    both = jobs.outerjoin(pictures, pictures.c.job_id == jobs.c.id)
-    beside = [column.label(f"picture_{column.name}") for column in pictures.c]
-    query = sa.select(jobs, *beside).select_from(both).where(jobs.c.id == job_id).order_by(pictures.c.slot)
-    rows = (await connection.execute(query)).all()
+    rows = (await connection.execute(_WITH_PICTURES, {"job_id": job_id})).all()
     if not rows:
         return None
     painted = tuple(picture_from_row(row, prefix="picture_") for row in rows if row.picture_id is not None)
@@ -250,9 +250,10 @@ def is_exhausted(job: Job) -> bool:
     return job.attempts >= MAX_ATTEMPTS
 
 
-async def announce(connection: AsyncConnection, job_id: UUID) -> None:
-    """Tell listeners of `easel_jobs`, when the transaction commits, that the job has changed."""
-    await connection.execute(sa.select(sa.func.pg_notify(JOBS_CHANNEL, str(job_id))))
+async def announce(connection: AsyncConnection, *job_ids: UUID) -> None:
+    """Tell listeners of `easel_jobs`, when the transaction commits, that the jobs have changed."""
+    listed = sa.func.unnest(sa.literal([str(job_id) for job_id in job_ids], pg.ARRAY(sa.Text)))
+    await connection.execute(sa.select(sa.func.pg_notify(JOBS_CHANNEL, listed)))
 
 
 def job_from_row(row: sa.Row[Any]) -> Job:
@@ -280,6 +281,19 @@ def job_from_row(row: sa.Row[Any]) -> Job:
 def picture_from_row(row: sa.Row[Any], *, prefix: str = "") -> Picture:
     """Return the picture that the row holds, in columns whose names begin with `prefix`."""
     return Picture(**{name: row._mapping[prefix + name] for name in _PICTURE})
+
+
+def _row_from_request(request: Request, turn: int) -> dict[str, Any]:
+    return {
+        "id": request.id,
+        "member_id": request.member_id,
+        "operation": request.operation.value,
+        "spec": json_from_spec(request.spec),
+        "seed": request.seed,
+        "turn": turn,
+        "parent_job_id": request.parent_job_id,
+        "parent_picture_id": request.parent_picture_id,
+    }
 
 
 def _row_from_picture(picture: Picture) -> dict[str, Any]:

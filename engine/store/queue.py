@@ -6,7 +6,7 @@ The lease is a heartbeat: an engine that stops beating loses its jobs to whoever
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -52,9 +52,18 @@ class QueueTerms:
     poll: timedelta = timedelta(seconds=2)
 
 
-async def enqueue(connection: AsyncConnection, job_id: UUID, turn: int) -> None:
-    """Queue the job in the caller's transaction; a lower turn is offered first, equal turns in order of arrival."""
-    await (await _queries(connection)).enqueue(ENTRYPOINT, job_id.bytes, priority=-turn, dedupe_key=str(job_id))
+async def enqueue(connection: AsyncConnection, turns: Mapping[UUID, int]) -> None:
+    """Queue jobs, each with its turn, in the caller's transaction; one that is queued already is left as it is.
+
+    A lower turn is offered first, equal ones as they came.
+    """
+    await (await _queries(connection)).enqueue(
+        [ENTRYPOINT] * len(turns),
+        [job_id.bytes for job_id in turns],
+        [-turn for turn in turns.values()],
+        dedupe_key=[str(job_id) for job_id in turns],
+        on_conflict="skip",
+    )
 
 
 async def requeue_orphans(connection: AsyncConnection) -> int:
@@ -72,13 +81,7 @@ async def requeue_orphans(connection: AsyncConnection) -> int:
     )
     orphans = rows.all()
     if orphans:
-        await (await _queries(connection)).enqueue(
-            [ENTRYPOINT] * len(orphans),
-            [orphan.id.bytes for orphan in orphans],
-            [-orphan.turn for orphan in orphans],
-            dedupe_key=[str(orphan.id) for orphan in orphans],
-            on_conflict="skip",
-        )
+        await enqueue(connection, {orphan.id: orphan.turn for orphan in orphans})
     return len(orphans)
 
 
