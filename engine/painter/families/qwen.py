@@ -27,6 +27,9 @@ class QwenImageModel(PipelineModel):
     def __init__(self, pipe: Any, model: Model, **common: Any) -> None:
         num_channels = pipe.transformer.config.in_channels // 4
         super().__init__(pipe, pipe.transformer, model, num_channels=num_channels, **common)
+        # The pipeline drops a fixed number of tokens, which is all before the text for the model's own tokenizer.
+        before = pipe.tokenizer(pipe.prompt_template_encode.partition("{}")[0]).input_ids
+        self._room = TOKENS + pipe.prompt_template_encode_start_idx - len(before)
 
     def latent_shape(self, width: int, height: int) -> tuple[int, int, int]:
         factor = self._pipe.vae_scale_factor * 2
@@ -34,7 +37,7 @@ class QwenImageModel(PipelineModel):
 
     def words(self, text: str) -> Words:
         kept = plain(self._fragments_of(text))
-        _, cut = cut_beyond(kept, self._pipe.tokenizer, TOKENS + 1)
+        _, cut = cut_beyond(kept, self._pipe.tokenizer, self._room + 1)
         tokens, mask = self._pipe.encode_prompt(kept, device=self.device, max_sequence_length=TOKENS)
         return Words(tokens=tokens, mask=mask, cut=cut)
 

@@ -54,11 +54,12 @@ class ZImageModel(PipelineModel):
         return -torch.stack(outputs)[:, :, 0].float()
 
     def _cut(self, text: str, num_read: int) -> str:
-        """Return the end of a text that has no room beside the template that it stands in."""
+        """Return the end of a text that has no room behind the template's beginning; what follows gives way to it."""
         if num_read < TOKENS:
             return ""
-        messages = [{"role": "user", "content": ""}]
-        tokens = self._pipe.tokenizer.apply_chat_template(
-            messages, tokenize=True, return_dict=False, add_generation_prompt=True, enable_thinking=True
+        tokenizer, messages = self._pipe.tokenizer, [{"role": "user", "content": text}]
+        whole = tokenizer.apply_chat_template(
+            messages, tokenize=False, add_generation_prompt=True, enable_thinking=True
         )
-        return cut_beyond(text, self._pipe.tokenizer, TOKENS - len(tokens) + 1)[1]
+        beginning = tokenizer(whole.partition(text)[0], add_special_tokens=False).input_ids
+        return cut_beyond(text, tokenizer, TOKENS - len(beginning) + 1)[1]

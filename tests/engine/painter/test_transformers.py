@@ -9,12 +9,17 @@ from typing import Any
 
 import diffusers
 import pytest
+import torch
 from diffusers import PixArtAlphaPipeline, PixArtSigmaPipeline
 
 from engine.contract.jobs import ParameterValue
 from engine.contract.painting import Order
-from engine.models.registry import Registry, read_registry
+from engine.models.loading import Device, pipeline_of
+from engine.models.registry import Model, Registry, read_registry
+from engine.painter.families import adapted
+from engine.painter.families.protocol import LoadedModel
 from engine.painter.local import create_painter
+from engine.prompt import attention
 from tests.engine.painter.orders import all_painted, encoded_gradient, order, painted, pixels_of, psnr
 from tests.engine.painter.registries import entry
 from tests.engine.painter.stock import stock_pictures
@@ -30,6 +35,8 @@ from tests.engine.painter.transformer_checkpoints import (
 
 ENOUGH_DB = 50
 LONG = "a red cat and a blue house under 100 trees by the river"
+
+TOO_LONG = "abcd" * 300
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,6 +214,25 @@ async def test_an_adapter_on_a_transformer_paints_what_the_stock_pipeline_paints
     first, inked, last = (pixels_of(result) for result in results)
     assert min(psnr(*pair) for pair in zip(inked, stock, strict=True)) > ENOUGH_DB
     assert psnr(first[0], inked[0]) < ENOUGH_DB < psnr(first[0], last[0])
+
+
+@pytest.mark.parametrize("model", KINDS)
+def test_what_a_model_has_no_room_for_is_told_and_nothing_else(registry: Registry, model: str) -> None:
+    """A text that fits is whole; of one that does not, the end that changes nothing is what is told."""
+    loaded = loaded_model(registry.model(model))
+    read = loaded.words(TOO_LONG)
+    assert loaded.words(CAT.text).cut == ""
+    assert TOO_LONG.endswith(read.cut)
+    kept = TOO_LONG.removesuffix(read.cut)
+    assert torch.equal(loaded.words(f"{kept}x").tokens, loaded.words(f"{kept}y").tokens)
+    assert not torch.equal(loaded.words(f"{kept[:-1]}x").tokens, loaded.words(f"{kept[:-1]}y").tokens)
+
+
+def loaded_model(model: Model) -> LoadedModel:
+    device = Device(device=torch.device("cpu"), dtype=torch.float32)
+    pipe, sha256 = pipeline_of(model, device)
+    with torch.inference_mode():
+        return adapted(pipe, model, device=device.device, sha256=sha256, fragments_of=attention)
 
 
 def with_parameters(wanted: Order, **parameters: ParameterValue) -> Order:
