@@ -14,6 +14,7 @@ from typing import Any
 
 import diffusers
 import torch
+from safetensors import SafetensorError
 
 from engine.contract.errors import ModelBroken, WeightsMismatch, WeightsMissing
 from engine.models.offloading import settle
@@ -79,7 +80,9 @@ def _opened(model: Model, place: Path, device: Device) -> Any:
         return kind.from_pretrained(
             str(place), dtype=device.dtype, use_safetensors=True, local_files_only=True, **_no_checker(kind)
         )
-    except (OSError, ValueError, KeyError) as error:
+    except torch.OutOfMemoryError:
+        raise
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
         raise ModelBroken(name=model.name, cause=f"{type(error).__name__}: {error}") from error
 
 
@@ -96,7 +99,10 @@ def _class_name(model: Model, place: Path) -> str:
     index = place / "model_index.json"
     if not index.exists():
         raise WeightsMissing(path=index)
-    name = str(json.loads(index.read_text(encoding="utf-8"))["_class_name"])
+    try:
+        name = str(json.loads(index.read_text(encoding="utf-8"))["_class_name"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise ModelBroken(name=model.name, cause=f"its model_index.json cannot be read: {error}") from error
     if name not in model.family.pipelines:
         raise ModelBroken(
             name=model.name, cause=f"its folder holds a {name}, which is not of family {model.family.name}"

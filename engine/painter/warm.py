@@ -113,7 +113,7 @@ def weigher(device: Device, budget_bytes: int) -> Weigh:
     def weigh(model: Model) -> int:
         try:
             return min(num_weights(place_of(model)) * device.dtype.itemsize, budget_bytes)
-        except Fault:
+        except (Fault, ValueError):
             return 0
 
     return weigh

@@ -1,0 +1,104 @@
+"""Damaged models in a running painter: each is told to its own orders, and those of a whole model go on."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from engine.contract.errors import Fault, ModelBroken, WeightsMismatch, WeightsMissing
+from engine.models.registry import Registry, Source
+from engine.painter.local import create_painter
+from tests.engine.painter.orders import order, painted
+
+UNET = Path("unet") / "diffusion_pytorch_model.safetensors"
+
+
+def truncate(folder: Path) -> None:
+    (folder / UNET).write_bytes((folder / UNET).read_bytes()[:-100])
+
+
+def pickle(folder: Path) -> None:
+    torch.save({"weight": torch.zeros(2)}, folder / UNET)
+
+
+def misname_a_dtype(folder: Path) -> None:
+    """A header that adds up and says what no reader of safetensors takes."""
+    data = (folder / UNET).read_bytes()
+    (folder / UNET).write_bytes(data.replace(b'"F32"', b'"F99"', 1))
+
+
+def reshape(folder: Path) -> None:
+    """Whole files of another shape than the configuration asks for."""
+    save_file({"conv_in.weight": torch.zeros(2, 2)}, folder / UNET)
+
+
+def scribble_on_the_index(folder: Path) -> None:
+    (folder / "model_index.json").write_text("{")
+
+
+def take_away_a_configuration(folder: Path) -> None:
+    (folder / "unet" / "config.json").unlink()
+
+
+def misspell_a_configuration(folder: Path) -> None:
+    file = folder / "unet" / "config.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "block_out_channels": "many"}))
+
+
+def take_away_everything(folder: Path) -> None:
+    shutil.rmtree(folder)
+
+
+DAMAGES: dict[Callable[[Path], None], type[Fault]] = {
+    truncate: WeightsMismatch,
+    pickle: WeightsMismatch,
+    misname_a_dtype: ModelBroken,
+    reshape: ModelBroken,
+    scribble_on_the_index: ModelBroken,
+    take_away_a_configuration: ModelBroken,
+    misspell_a_configuration: ModelBroken,
+    take_away_everything: WeightsMissing,
+}
+
+
+def beside(registry: Registry, folder: Path) -> Registry:
+    """Return a registry of the tiny model and, as `bad`, a copy of it in the folder."""
+    tiny = registry.model("tiny")
+    shutil.copytree(tiny.source.folder or Path(), folder)
+    bad = replace(tiny, name="bad", source=Source(folder=folder))
+    return replace(registry, models=MappingProxyType({"tiny": tiny, "bad": bad}))
+
+
+@pytest.mark.parametrize("damage", list(DAMAGES))
+async def test_a_damaged_model_fails_its_own_orders_only(
+    registry: Registry, tmp_path: Path, damage: Callable[[Path], None]
+) -> None:
+    both = beside(registry, tmp_path / "bad")
+    damage(tmp_path / "bad")
+    async with create_painter(both, width=64) as painter:
+        lost, fine = await asyncio.gather(
+            painted(painter, order(model="bad", steps=1)), painted(painter, order(steps=20)), return_exceptions=True
+        )
+        assert isinstance(lost, DAMAGES[damage])
+        assert not isinstance(fine, BaseException)
+
+
+async def test_a_folder_that_changes_under_the_painter_changes_no_picture(registry: Registry, tmp_path: Path) -> None:
+    """Weights overwritten in place and the folder gone: the loaded model paints what it did."""
+    both = beside(registry, tmp_path / "bad")
+    wanted = order(model="bad", steps=3)
+    async with create_painter(both, width=64) as painter:
+        before = await painted(painter, wanted)
+        with (tmp_path / "bad" / UNET).open("r+b") as file:
+            file.write(bytes((tmp_path / "bad" / UNET).stat().st_size))
+        shutil.rmtree(tmp_path / "bad")
+        assert await painted(painter, wanted) == before
