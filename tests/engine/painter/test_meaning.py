@@ -1,0 +1,72 @@
+"""What parts and weights do to a picture, seen by pixels and by the judge, through the painter with the starter.
+
+Bounds are far from what was measured (2026-11-21: red's share 0.18, 0.39 and 0.81; blue with and without `--no`
+0.51 and 0.35), so that other weights hold them too.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import AsyncIterator, Sequence
+from statistics import fmean
+
+import pytest
+from PIL import Image
+
+from engine.contract.painting import Order
+from engine.painter.local import LocalPainter, create_painter
+from engine.starter.judge import judge_from_file, verdicts_from_pictures
+from engine.starter.measures import SHOWN, colour_share
+from tests.engine.painter.orders import order, painted
+
+STEPS = 10
+
+
+@pytest.fixture
+async def painter() -> AsyncIterator[LocalPainter]:
+    async with create_painter(width=16) as opened:
+        yield opened
+
+
+async def images(painter: LocalPainter, wanted: Order) -> list[Image.Image]:
+    result = await painted(painter, wanted)
+    return [Image.open(io.BytesIO(picture.png)) for picture in result.pictures]
+
+
+def share(pictures: Sequence[Image.Image], colour: str) -> float:
+    return fmean(colour_share(picture, colour) for picture in pictures)
+
+
+def red_over_blue(pictures: Sequence[Image.Image]) -> float:
+    red, blue = share(pictures, "red"), share(pictures, "blue")
+    return red / max(red + blue, 1e-9)
+
+
+async def test_a_parts_weight_raises_its_share(painter: LocalPainter) -> None:
+    """`red::w blue::1` at 0.5, 1 and 2: each time more of what is red or blue is red."""
+    weighed = [order(("red", weight), ("blue", 1.0), steps=STEPS) for weight in (0.5, 1.0, 2.0)]
+    low, even, high = [red_over_blue(await images(painter, one)) for one in weighed]
+    assert low + 0.05 < even < high - 0.05
+    assert low < 0.4 and high > 0.6
+
+
+async def test_a_prompt_of_two_parts_shows_both(painter: LocalPainter) -> None:
+    """Red and blue each fill at least a fiftieth of the grid; of one part alone the other colour is not there."""
+    both = await images(painter, order("red", "blue", steps=STEPS))
+    alone = await images(painter, order("red", steps=STEPS))
+    assert min(share(both, "red"), share(both, "blue")) >= SHOWN
+    assert share(alone, "red") >= SHOWN > share(alone, "blue")
+
+
+async def test_no_takes_away(painter: LocalPainter) -> None:
+    """Less of the sea is blue with `--no blue`."""
+    plain = await images(painter, order("a boat on the sea", steps=STEPS))
+    without = await images(painter, order("a boat on the sea", ("blue", -0.5), steps=STEPS))
+    assert share(without, "blue") < 0.9 * share(plain, "blue")
+
+
+async def test_the_judge_sees_what_was_asked_for(painter: LocalPainter) -> None:
+    """The colour of one object and its background: three of four pictures at least."""
+    pictures = await images(painter, order("a blue star on a yellow background", steps=16))
+    verdicts = verdicts_from_pictures(judge_from_file(), pictures)
+    assert sum(verdict.colour == "blue" and verdict.backdrop.colour == "yellow" for verdict in verdicts) >= 3
