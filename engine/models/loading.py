@@ -18,7 +18,7 @@ from safetensors import SafetensorError
 
 from engine.contract.errors import ModelBroken, WeightsMismatch, WeightsMissing
 from engine.models.offloading import settle
-from engine.models.places import place_of
+from engine.models.places import config_of, place_of
 from engine.models.registry import Model
 from engine.models.weights import check_whole, hash_of
 
@@ -74,9 +74,8 @@ def _opened(model: Model, place: Path, device: Device) -> Any:
     kind = getattr(diffusers, _class_name(model, place))
     try:
         if place.is_file():
-            return kind.from_single_file(
-                str(place), config=model.source.config, dtype=device.dtype, local_files_only=True
-            )
+            config = str(config_of(model))
+            return kind.from_single_file(str(place), config=config, dtype=device.dtype, local_files_only=True)
         return kind.from_pretrained(
             str(place), dtype=device.dtype, use_safetensors=True, local_files_only=True, **_no_checker(kind)
         )

@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from huggingface_hub import snapshot_download
-from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, RepositoryNotFoundError
 
-from engine.contract.errors import WeightsMissing
+from engine.contract.errors import ModelBroken, WeightsMissing
 from engine.models.registry import Model
 
 # What a diffusers folder is made of; formats that run code when they are opened are never brought here.
 WANTED = ("*.safetensors", "*.json", "*.txt", "*.model")
+_CONFIGURATIONS = ("*.json", "*.txt", "*.model")
 
 
 def place_of(model: Model) -> Path:
@@ -31,17 +32,41 @@ def place_of(model: Model) -> Path:
     return place
 
 
+def config_of(model: Model) -> Path:
+    """Return the folder with the configurations of a single file.
+
+    Raises: ModelBroken when the registry names none, WeightsMissing for one of the hub that was never fetched.
+    """
+    config = model.source.config
+    if config is None:
+        cause = "its single file needs `config` in the models file: a folder or a hub id with its configurations"
+        raise ModelBroken(name=model.name, cause=cause)
+    if Path(config).is_dir():
+        return Path(config)
+    try:
+        return Path(snapshot_download(config, allow_patterns=list(_CONFIGURATIONS), local_files_only=True))
+    except (LocalEntryNotFoundError, HFValidationError) as error:
+        raise WeightsMissing(path=Path(config)) from error
+
+
 def fetch(model: Model) -> Path:
     """Bring a hub model's files to this machine, with progress bars on stderr; return where they are.
 
-    A fetch that was broken off goes on where it stopped. Models of a folder or file are only looked for.
+    A fetch that was broken off goes on where it stopped. Models of a folder or file are only looked for; the
+    configurations of a file may come from the hub.
 
     Raises: WeightsMissing when the hub cannot be reached or has no such model.
     """
     source = model.source
-    if source.hub is None:
-        return place_of(model)
+    if source.hub is not None:
+        return _downloaded(source.hub, source.revision, WANTED)
+    if source.file is not None and source.config is not None and not Path(source.config).is_dir():
+        _downloaded(source.config, None, _CONFIGURATIONS)
+    return place_of(model)
+
+
+def _downloaded(hub: str, revision: str | None, wanted: tuple[str, ...]) -> Path:
     try:
-        return Path(snapshot_download(source.hub, revision=source.revision, allow_patterns=list(WANTED)))
-    except (LocalEntryNotFoundError, RepositoryNotFoundError, HfHubHTTPError) as error:
-        raise WeightsMissing(path=Path(source.hub)) from error
+        return Path(snapshot_download(hub, revision=revision, allow_patterns=list(wanted)))
+    except (LocalEntryNotFoundError, RepositoryNotFoundError, HfHubHTTPError, HFValidationError) as error:
+        raise WeightsMissing(path=Path(hub)) from error

@@ -251,8 +251,13 @@ def _source(table: Mapping[str, Any], place: str, faults: Faults) -> Source:
         file=base / file if file else None,
         hub=hub or None,
         revision=faults.text(table, "revision", place) or None,
-        config=faults.text(table, "config", place) or None,
+        config=_config(base, faults.text(table, "config", place)),
     )
+
+
+def _config(base: Path, config: str) -> str | None:
+    """Return the folder, relative to the file's, or else the hub id."""
+    return str(base / config) if config and (base / config).is_dir() else config or None
 
 
 def _abilities(table: Mapping[str, Any], family: Family, place: str, faults: Faults) -> Abilities:

@@ -1,0 +1,43 @@
+"""One `.safetensors` file in the layout that communities share paints what its diffusers folder paints."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from engine.contract.errors import ModelBroken, WeightsMissing
+from engine.models.loading import best_device, pipeline_of
+from engine.models.registry import Registry, Source, read_registry
+from engine.painter.local import create_painter
+from tests.engine.models.original_layout import save_single_file
+from tests.engine.painter.orders import order, painted, pixels_of, psnr
+from tests.engine.painter.registries import entry
+
+
+@pytest.fixture(scope="module")
+def single(checkpoints: Path) -> Registry:
+    """The tiny model as a folder, and as a single file with that folder's configurations."""
+    save_single_file(checkpoints / "sd1", checkpoints / "single.safetensors")
+    text = entry("folder", "sd1", "sd1") + entry("file", "sd1", "sd1").replace(
+        'folder = "sd1"', 'file = "single.safetensors"\nconfig = "sd1"'
+    )
+    (checkpoints / "single.toml").write_text(f'default = "folder"\n{text}')
+    return read_registry(checkpoints / "single.toml")
+
+
+async def test_a_single_file_paints_what_its_folder_paints(single: Registry) -> None:
+    async with create_painter(single, width=64) as painter:
+        one, other = await painted(painter, order(steps=3)), await painted(painter, order(steps=3, model="file"))
+    assert min(psnr(*pair) for pair in zip(pixels_of(one), pixels_of(other), strict=True)) > 50
+
+
+def test_a_single_file_without_configurations_on_this_machine_is_refused(single: Registry) -> None:
+    """Nothing is fetched while loading: they must be named, and be here."""
+    model = single.model("file")
+    with pytest.raises(ModelBroken, match="`config`"):
+        pipeline_of(replace(model, source=Source(file=model.source.file)), best_device())
+    for config in ("nobody/has-this", "no such folder/at/all"):
+        with pytest.raises(WeightsMissing):
+            pipeline_of(replace(model, source=replace(model.source, config=config)), best_device())
