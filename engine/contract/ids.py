@@ -6,7 +6,6 @@ import secrets
 import time
 from uuid import UUID
 
-
 _PER_MILLISECOND = 1_000_000
 
 
