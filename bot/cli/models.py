@@ -11,9 +11,9 @@ from rich.table import Table
 
 from bot.cli.sentences import sentence_from_error
 from engine.contract.errors import SettingsInvalid
-from engine.models.places import fetch
+from engine.models import upkeep
 from engine.models.registry import SHIPPED, Model, Registry, read_registry
-from engine.models.upkeep import Standing, add_model, record_hash, standing_of, standings
+from engine.models.upkeep import Standing, add_model, record_first, standings
 from engine.settings import EngineSettings
 
 
@@ -39,8 +39,7 @@ def check_models(settings: EngineSettings) -> int:
     for standing in standings(registry):
         num_faulty += standing.error is not None
         _show(standing)
-        if standing.sha256 and standing.model.sha256 is None and registry.path != SHIPPED:
-            record_hash(registry.path, standing.model.name, standing.sha256)
+        record_first(registry, standing)
     return 1 if num_faulty else 0
 
 
@@ -59,13 +58,11 @@ def register_model(settings: EngineSettings, name: str, *, family: str, licence:
 
 
 def fetch_model(settings: EngineSettings, name: str) -> int:
-    """Bring a hub model's files here and print how it then stands; return 1 when it cannot be used.
+    """Bring a hub model's files here, record their hash and print how it then stands; return 1 when it is not usable.
 
-    Raises: ModelUnknown, WeightsMissing when the hub cannot be reached or has no such model.
+    Raises: ModelUnknown, WeightsMissing when the hub cannot be reached or has no such model, ModelBroken.
     """
-    model = _registry(settings).model(name)
-    fetch(model)
-    standing = standing_of(model)
+    standing = upkeep.fetch_model(_registry(settings), name)
     _show(standing)
     return 1 if standing.error else 0
 

@@ -13,6 +13,7 @@ from engine.models.registry import Model
 # What a diffusers folder is made of; formats that run code when they are opened are never brought here.
 WANTED = ("*.safetensors", "*.json", "*.txt", "*.model")
 _CONFIGURATIONS = ("*.json", "*.txt", "*.model")
+_REFUSED = "pickles (.bin, .ckpt, .pt) are never fetched, because they can run code when they are opened"
 
 
 def place_of(model: Model) -> Path:
@@ -23,7 +24,7 @@ def place_of(model: Model) -> Path:
     source = model.source
     if source.hub is not None:
         try:
-            return Path(snapshot_download(source.hub, revision=source.revision, local_files_only=True))
+            return _fetched(source.hub, source.revision, WANTED)
         except LocalEntryNotFoundError as error:
             raise WeightsMissing(path=Path(source.hub)) from error
     place = source.folder or source.file
@@ -44,7 +45,7 @@ def config_of(model: Model) -> Path:
     if Path(config).is_dir():
         return Path(config)
     try:
-        return Path(snapshot_download(config, allow_patterns=list(_CONFIGURATIONS), local_files_only=True))
+        return _fetched(config, None, _CONFIGURATIONS)
     except (LocalEntryNotFoundError, HFValidationError) as error:
         raise WeightsMissing(path=Path(config)) from error
 
@@ -55,11 +56,15 @@ def fetch(model: Model) -> Path:
     A fetch that was broken off goes on where it stopped. Models of a folder or file are only looked for; the
     configurations of a file may come from the hub.
 
-    Raises: WeightsMissing when the hub cannot be reached or has no such model.
+    Raises: WeightsMissing when the hub cannot be reached or has no such model, ModelBroken when it has the weights only
+    in formats that are never brought here.
     """
     source = model.source
     if source.hub is not None:
-        return _downloaded(source.hub, source.revision, WANTED)
+        place = _downloaded(source.hub, source.revision, WANTED)
+        if not any(place.rglob("*.safetensors")):
+            raise ModelBroken(name=model.name, cause=f"{source.hub} has no .safetensors file, and {_REFUSED}")
+        return place
     if source.file is not None and source.config is not None and not Path(source.config).is_dir():
         _downloaded(source.config, None, _CONFIGURATIONS)
     return place_of(model)
@@ -70,3 +75,8 @@ def _downloaded(hub: str, revision: str | None, wanted: tuple[str, ...]) -> Path
         return Path(snapshot_download(hub, revision=revision, allow_patterns=list(wanted)))
     except (LocalEntryNotFoundError, RepositoryNotFoundError, HfHubHTTPError, HFValidationError) as error:
         raise WeightsMissing(path=Path(hub)) from error
+
+
+def _fetched(hub: str, revision: str | None, wanted: tuple[str, ...]) -> Path:
+    """Return where a snapshot is that was brought here before; it is whole when all that was wanted of it is here."""
+    return Path(snapshot_download(hub, revision=revision, allow_patterns=list(wanted), local_files_only=True))

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.contract.errors import EaselError, SettingsInvalid, WeightsMismatch
-from engine.models.places import place_of
-from engine.models.registry import Model, Registry, read_registry
+from engine.models.places import fetch, place_of
+from engine.models.registry import SHIPPED, Model, Registry, read_registry
 from engine.models.weights import check_whole, hash_of, weight_files
 
 
@@ -51,6 +51,23 @@ def standing_of(model: Model) -> Standing:
         return Standing(model=model, error=error)
     size_bytes = sum(file.stat().st_size for file in weight_files(place))
     return Standing(model=model, place=place, size_bytes=size_bytes, sha256=sha256)
+
+
+def fetch_model(registry: Registry, name: str) -> Standing:
+    """Bring a model's files to this machine; return how it then stands, its hash recorded where none was.
+
+    Raises: ModelUnknown, WeightsMissing, ModelBroken; see `places.fetch`.
+    """
+    fetch(registry.model(name))
+    standing = standing_of(registry.model(name))
+    record_first(registry, standing)
+    return standing
+
+
+def record_first(registry: Registry, standing: Standing) -> None:
+    """Write the hash of what is there into an operator's own file, unless there is one already."""
+    if standing.sha256 is not None and standing.model.sha256 is None and registry.path != SHIPPED:
+        record_hash(registry.path, standing.model.name, standing.sha256)
 
 
 def add_model(path: Path, name: str, *, family: str, licence: str, **source: str) -> Standing:
