@@ -42,8 +42,10 @@ def opened_rows(order: Order, settings: Settings, model: LoadedModel) -> tuple[R
 
 
 def conditioning_of(settings: Settings, model: LoadedModel) -> Conditioning:
-    """Return the texts of the order as the model reads them.
+    """Return the texts of the order as the model reads them; they are encoded once an order, for all its rows.
 
+    Nothing is kept for the next order with the same text: on the starter that ships, one CPU thread, encoding is 4 to
+    6 ms of a grid's 0.8 s of CPU time, 0.6 %. measured: 2026-11-21, four grids, 0.45 to 0.72 %.
     Negative parts are the text of the unconditional row. Without guidance there is no such row, and they have no say.
     Measured: 2026-11-21, the starter that ships, 16 steps, guidance 4: uncoloured objects' pictures that show a colour
     after `--no`, of those that did before. `python -m engine.starter evaluate`, 120 pairs of picture and colour: as
