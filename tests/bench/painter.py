@@ -8,53 +8,34 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
 from pathlib import Path
 from statistics import fmean
 from typing import Any
-from uuid import UUID
 
 import diffusers
 import numpy as np
-import torch
 from PIL import Image
 
-from engine.contract.painting import Order
 from engine.models.registry import read_registry
 from engine.painter.files import grid_from_pixels
 from engine.painter.local import LocalPainter, create_painter
+from tests.bench.painter_cuda import cuda_rows
 from tests.bench.painter_figure import draw_rows
+from tests.bench.side_by_side import (
+    PROMPT,
+    BenchRow,
+    Record,
+    Spent,
+    all_at_once,
+    one_after_another,
+    stock_grid,
+    stopwatch,
+)
 from tests.engine.painter.orders import order, painted
 
 RUNS = 5
 MIXED_RUNS = 2
-PROMPT = "a red circle on a blue background"
-# Steps and guidance of eight jobs in order of arrival.
-MIXED = ((32, 5.0), (8, 3.0), (40, 7.0), (12, 1.0), (24, 4.0), (16, 6.0), (36, 2.0), (20, 5.0))
-
-Batches = list[Sequence[tuple[UUID, int]]]
-
-
-@dataclass
-class Record:
-    """What every forward held."""
-
-    batches: Batches = field(default_factory=list)
-
-
-@dataclass
-class Spent:
-    """Seconds by the clock and of CPU, one entry a run."""
-
-    clock: list[float] = field(default_factory=list)
-    cpu: list[float] = field(default_factory=list)
-
-    def add_since(self, clock: float, cpu: float) -> None:
-        """Add what has passed since these readings."""
-        self.clock.append(time.perf_counter() - clock)
-        self.cpu.append(time.process_time() - cpu)
 
 
 def main(figure: Path = Path("build/bench/painter_rows.png")) -> None:
@@ -62,16 +43,15 @@ def main(figure: Path = Path("build/bench/painter_rows.png")) -> None:
     diffusers.utils.logging.disable_progress_bar()
     print("| what | reach | measured |\n|---|---|---|", flush=True)
     asyncio.run(_print_rows(figure))
-    if not torch.cuda.is_available():
-        print("\nNo CUDA device here: the rows that need one are left out.")
 
 
 async def _print_rows(figure: Path) -> None:
-    async for what, reach, value in _rows(figure):
-        print(f"| {what} | {reach} | {value} |", flush=True)
+    for rows in (_rows(figure), cuda_rows()):
+        async for what, reach, value in rows:
+            print(f"| {what} | {reach} | {value} |", flush=True)
 
 
-async def _rows(figure: Path) -> AsyncIterator[tuple[str, str, str]]:
+async def _rows(figure: Path) -> AsyncIterator[BenchRow]:
     record = Record()
     stock = stock_pipeline()
     async with create_painter(watch=record.batches.append) as painter:
@@ -95,31 +75,15 @@ def stock_pipeline() -> Any:
     return pipe
 
 
-def stock_grid(pipe: Any, steps: int, guidance: float) -> None:
-    """Paint four pictures as stock diffusers does, encoded as the painter encodes its own grids."""
-    side = read_registry().model("starter").defaults.width
-    generators = [torch.Generator().manual_seed(seed) for seed in range(4)]
-    images = pipe(
-        PROMPT,
-        num_inference_steps=steps,
-        guidance_scale=guidance,
-        num_images_per_prompt=4,
-        generator=generators,
-        width=side,
-        height=side,
-    ).images
-    grid_from_pixels([np.asarray(image) for image in images])
-
-
-async def _grid_alone(painter: LocalPainter, stock: Any) -> list[tuple[str, str, str]]:
+async def _grid_alone(painter: LocalPainter, stock: Any) -> list[BenchRow]:
     """Return what a grid takes over stock diffusers: by the clock, and in CPU time, which others do not stretch."""
-    defaults = read_registry().model("starter").defaults
+    starter = read_registry().model("starter").defaults
     ours, theirs = Spent(), Spent()
     for _ in range(RUNS):
         with stopwatch(ours):
             await painted(painter, order(PROMPT))
         with stopwatch(theirs):
-            await asyncio.to_thread(stock_grid, stock, defaults.steps, defaults.guidance)
+            await asyncio.to_thread(stock_grid, stock, starter.steps, starter.guidance, starter.width)
     clock, cpu = min(ours.clock) / min(theirs.clock), min(ours.cpu) / min(theirs.cpu)
     return [
         ("starter grid alone: time over stock diffusers", "at most 1.00", f"{clock:.2f} ({min(ours.clock):.2f} s)"),
@@ -127,12 +91,14 @@ async def _grid_alone(painter: LocalPainter, stock: Any) -> list[tuple[str, str,
     ]
 
 
-async def _eight_jobs(painter: LocalPainter, stock: Any, record: Record) -> list[tuple[str, str, str]]:
+async def _eight_jobs(painter: LocalPainter, stock: Any, record: Record) -> list[BenchRow]:
     """Return throughput and mean latency of eight jobs at once over one after another by stock diffusers."""
     ours, theirs = [], []
+    side = read_registry().model("starter").defaults.width
     for _ in range(MIXED_RUNS):
-        ours.append(await _all_at_once(painter, record))
-        theirs.append(await asyncio.to_thread(_one_after_another, stock))
+        record.batches.clear()
+        ours.append(await all_at_once(painter))
+        theirs.append(await asyncio.to_thread(one_after_another, stock, side))
     rows = []
     for name, ours_by, theirs_by in (
         ("by the clock", [one.clock for one in ours], [one.clock for one in theirs]),
@@ -147,30 +113,7 @@ async def _eight_jobs(painter: LocalPainter, stock: Any, record: Record) -> list
     return rows
 
 
-async def _all_at_once(painter: LocalPainter, record: Record) -> Spent:
-    """Paint the eight jobs together; return when each ended since all were given, in the order of ending."""
-    ends = Spent()
-    clock, cpu = time.perf_counter(), time.process_time()
-    record.batches.clear()
-
-    async def one(wanted: Order) -> None:
-        await painted(painter, wanted)
-        ends.add_since(clock, cpu)
-
-    await asyncio.gather(*(one(order(PROMPT, steps=steps, cfg=guidance)) for steps, guidance in MIXED))
-    return ends
-
-
-def _one_after_another(stock: Any) -> Spent:
-    ends = Spent()
-    clock, cpu = time.perf_counter(), time.process_time()
-    for steps, guidance in MIXED:
-        stock_grid(stock, steps, guidance)
-        ends.add_since(clock, cpu)
-    return ends
-
-
-async def _late_job(painter: LocalPainter, record: Record) -> tuple[str, str, str]:
+async def _late_job(painter: LocalPainter, record: Record) -> BenchRow:
     """Return how many forwards pass between a one-picture job's arrival and its own first."""
     long, late = order(PROMPT, steps=100), order(PROMPT, steps=8, pictures=1)
     events = painter.paint(long)
@@ -191,14 +134,6 @@ def _encode_ms() -> float:
         grid_from_pixels([photo] * 4)
         spent.append(time.process_time() - start)
     return min(spent) * 1000
-
-
-@contextmanager
-def stopwatch(spent: Spent) -> Iterator[None]:
-    """Add how long the body took."""
-    clock, cpu = time.perf_counter(), time.process_time()
-    yield
-    spent.add_since(clock, cpu)
 
 
 if __name__ == "__main__":
