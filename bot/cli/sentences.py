@@ -43,7 +43,9 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Facts], str]] = {
     ),
     errors.JobInterrupted: lambda _: "The engine is stopping; the job is back in the queue.",
     errors.WeightsMissing: lambda facts: (
-        f"There is no model at {facts['path']}. Put its folder there, or set EASEL_MODEL to a model that is here."
+        f"There is no model at {facts['path']}{_cause(facts)}. "
+        "Put its folder there, fetch it with `easel models fetch` if it is the hub's, "
+        "or set EASEL_MODEL to a model that is here."
     ),
     errors.WeightsMismatch: lambda facts: (
         f"{facts['path']} is damaged, or not what was registered{_cause(facts)}. Put the right files back."

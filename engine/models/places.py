@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import httpx2
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, RepositoryNotFoundError
 
@@ -75,6 +76,10 @@ def _downloaded(hub: str, revision: str | None, wanted: tuple[str, ...]) -> Path
         return Path(snapshot_download(hub, revision=revision, allow_patterns=list(wanted)))
     except (LocalEntryNotFoundError, RepositoryNotFoundError, HfHubHTTPError, HFValidationError) as error:
         raise WeightsMissing(path=Path(hub)) from error
+    except httpx2.TransportError as error:
+        missing = WeightsMissing(path=Path(hub))
+        missing.facts = {**missing.facts, "cause": "the connection broke off; fetch it again to go on from there"}
+        raise missing from error
 
 
 def _fetched(hub: str, revision: str | None, wanted: tuple[str, ...]) -> Path:

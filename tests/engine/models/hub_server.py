@@ -19,11 +19,13 @@ class Hub:
     """Repositories by id; a revision is a name for files, and may come to name others.
 
     asked: the files that were asked for, as paths inside their repositories.
+    dropped: files whose answers break off half way.
     """
 
     url: str = ""
     revisions: dict[tuple[str, str], Files] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    dropped: set[str] = field(default_factory=set)
 
     def publish(self, repository: str, revision: str, files: Files) -> None:
         """Let a revision of a repository be these files."""
@@ -92,15 +94,18 @@ class _Answers(BaseHTTPRequestHandler):
     def _hand_out(self, repository: str, revision: str, path: str) -> None:
         self.served.asked.append(path)
         files = self.served.revisions[repository, revision]
-        self._send(200, files[path], {"ETag": f'"{_oid(files[path])}"', "X-Repo-Commit": commit_of(files)})
+        content = files[path]
+        headers = {"ETag": f'"{_oid(content)}"', "X-Repo-Commit": commit_of(files)}
+        self.close_connection = path in self.served.dropped
+        self._send(200, content, headers, len(content) // 2 if self.close_connection else None)
 
-    def _send(self, status: int, body: bytes, headers: Mapping[str, str]) -> None:
+    def _send(self, status: int, body: bytes, headers: Mapping[str, str], end: int | None = None) -> None:
         self.send_response(status)
         for name, value in {**headers, "Content-Length": str(len(body))}.items():
             self.send_header(name, value)
         self.end_headers()
         if self.command == "GET":
-            self.wfile.write(body)
+            self.wfile.write(body[:end])
 
 
 def _oid(content: bytes) -> str:

@@ -121,3 +121,16 @@ async def test_what_the_hub_does_not_have_is_said(hub: Hub, tmp_path: Path, repo
     done = await easel(tmp_path, hub.url, "fetch", "tiny")
     assert done.code == 1
     assert "There is no model at club/tiny" in done.err and "Traceback" not in done.err
+
+
+async def test_a_fetch_that_broke_off_is_done_by_another(hub: Hub, tmp_path: Path) -> None:
+    """What is there by then does not pass for the model; the sentence says to fetch again."""
+    hub.publish("club/tiny", "v1", WHOLE)
+    hub.dropped.add(UNET)
+    first = await easel(tmp_path, hub.url, "fetch", "tiny")
+    assert first.code == 1 and recorded(tmp_path) is None
+    assert "fetch it again" in first.err and "Traceback" not in first.err
+    hub.dropped.clear()
+    second = await easel(tmp_path, hub.url, "fetch", "tiny")
+    assert second.code == 0, second.out + second.err
+    assert recorded(tmp_path) == hash_of(saved(WHOLE, tmp_path / "original"))
