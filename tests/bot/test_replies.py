@@ -30,8 +30,8 @@ SAMPLES: dict[type[errors.EaselError], errors.EaselError] = {
 
 
 def leaves(kind: type[errors.EaselError]) -> Iterator[type[errors.EaselError]]:
-    """Yield the classes below `kind` that have none below them."""
-    below = kind.__subclasses__()
+    """Yield the classes of the contract below `kind` that have none below them."""
+    below = [child for child in kind.__subclasses__() if child.__module__ == errors.__name__]
     if not below:
         yield kind
     for child in below:
