@@ -76,7 +76,7 @@ def paint_with(parts: Parts, steps: int, guidance: float) -> Paint:
 def figures(paint: Paint, parts: Parts, judge: Judge, share: float = 1.0) -> Iterator[Figure]:
     """Every row of the table; `share` below 1 paints fewer pictures for each."""
     yield from _caption_figures(paint, judge, share)
-    yield from _removal_figures(paint, share)
+    yield from _removal_figures(paint, judge, share)
     yield from _weight_figures(paint)
     yield _variety(paint)
     yield reconstruction(parts)
@@ -147,22 +147,28 @@ def _kind_is_right(one: Painted) -> bool:
     return (one.verdict.shape, one.verdict.colour) == one.scene.kinds[0]
 
 
-def _removal_figures(paint: Paint, share: float) -> Iterator[Figure]:
-    count = round(3 * share) or 1
-    texts = [text for text in _UNCOLOURED for _ in range(count)]
-    ways = {"as text of the unconditional row": _without_text, "as a row of weight -0.5": _without_row}
+def _removal_figures(paint: Paint, judge: Judge, share: float) -> Iterator[Figure]:
+    texts = [text for text in _UNCOLOURED for _ in range(round(9 * share) or 1)]
     seeds = [FIRST_SEED + 4000 + index for index in range(len(texts))]
+    ways = {"as text of the unconditional row": _without_text, "as a row of weight -0.5": _without_row}
     plain = paint([wish_from_caption(text) for text in texts], seeds)
     before = _mean(_shows(plain, colour) for colour in _REMOVABLE)
+    count = len(texts) * len(_REMOVABLE)
     for name, wish in ways.items():
-        after = _mean(_shows(paint([wish(text, c) for text in texts], seeds), c) for c in _REMOVABLE)
+        without = {colour: paint([wish(text, colour) for text in texts], seeds) for colour in _REMOVABLE}
+        after = _mean(_shows(pictures, colour) for colour, pictures in without.items())
+        ratio = after / max(before, 1e-9)
         yield Figure(
-            name=f"--no colour, {name}: shown after / before (ratio)",
-            value=after / max(before, 1e-9),
-            count=len(texts) * len(_REMOVABLE),
-            target="0.2 or less",
+            name=f"--no colour, {name}: shown after / before (ratio)", value=ratio, count=count, target="0.2 or less"
         )
-    yield Figure(name="a colour shown with no --no", value=before, count=len(texts) * len(_REMOVABLE))
+        shaped = _mean(_shaped(judge, pictures, texts) for pictures in without.values())
+        yield Figure(name=f"--no colour, {name}: shape of the object", value=shaped, count=count)
+    yield Figure(name="a colour shown with no --no", value=before, count=count)
+
+
+def _shaped(judge: Judge, pictures: Sequence[Image.Image], texts: Sequence[str]) -> float:
+    verdicts = verdicts_from_pictures(judge, pictures)
+    return _mean(text == f"a {verdict.shape}" for text, verdict in zip(texts, verdicts, strict=True))
 
 
 def _without_text(text: str, colour: str) -> Wish:
