@@ -44,13 +44,14 @@ def opened_rows(order: Order, settings: Settings, model: LoadedModel) -> tuple[R
 def conditioning_of(settings: Settings, model: LoadedModel) -> Conditioning:
     """Return the texts of the order as the model reads them; they are encoded once an order, for all its rows.
 
-    Nothing is kept for the next order with the same text: on the starter that ships, one CPU thread, encoding is 4 to
-    6 ms of a grid's 0.8 s of CPU time, 0.45 to 0.72 % (2026-11-21, four grids).
-    Negative parts are the text of the unconditional row. Without guidance there is no such row, and they have no say.
-    Measured: 2026-11-21, the starter that ships, 16 steps, guidance 4, `python -m engine.starter evaluate`: of 39
-    pictures of uncoloured objects that show a colour, 3 still show it after `--no` as text, none as a row of weight -0.5
-    (2 and -1, normalised); the judge sees the right shape in 98 % of 360 as text, in 93 % as a row. Text is taken: it spoils
-    nothing, a row makes the forward half as wide again, and it is what the stock pipelines' `negative_prompt` does.
+    Nothing is kept for the next order with the same text: on the starter that ships, one CPU thread, encoding is 4
+    to 6 ms of a grid's 0.8 s of CPU time, 0.45 to 0.72 % (2026-11-21, four grids).
+    Negative parts are the text of the unconditional row. Without guidance there is no such row, and they have no
+    say. Measured: 2026-11-21, the starter that ships, 16 steps, guidance 4, `python -m engine.starter evaluate`: of
+    39 pictures of uncoloured objects that show a colour, 3 still show it after `--no` as text, none as a row of
+    weight -0.5 (2 and -1, normalised); the judge sees the right shape in 98 % of 360 as text, in 93 % as a row.
+    Text is taken: it spoils nothing, a row makes the forward half as wide again, and it is what the stock
+    pipelines' `negative_prompt` does.
     """
     words = tuple(model.words(part.text) for part in settings.positive)
     weights = tuple(part.weight for part in settings.positive)
