@@ -22,6 +22,7 @@ from engine.store.database import Database, open_database
 from engine.store.embedded import join_server, leave_server
 from engine.store.objects import Objects, open_objects
 from migrations import upgrade
+from tests.outage import Outage, open_outage
 
 TEMPLATE = "easel_template"
 
@@ -71,6 +72,13 @@ async def database_url(postgres: str, template: str) -> AsyncIterator[str]:
 async def database(database_url: str) -> AsyncIterator[Database]:
     """An open pool on the test's database."""
     async with open_database(database_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def outage() -> AsyncIterator[Outage]:
+    """A migrated server of the test's own, to stop and start."""
+    async with open_outage() as opened:
         yield opened
 
 

