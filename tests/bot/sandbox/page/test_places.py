@@ -42,7 +42,7 @@ async def test_another_member_sees_the_page_as_theirs(visit: Page, discord: Fake
     await expect(visit.get_by_role("option", name="Ada")).to_contain_text("Admin")
     await visit.get_by_role("option", name="Ben").click()
     await expect(visit.get_by_role("button", name="You are Ben. Switch member")).to_be_visible()
-    await discord.until(lambda: [member for member, _ in discord.sockets][-1] == BEN["id"])
+    await discord.until(lambda: [member for member, _ in discord.sockets][-1:] == [BEN["id"]])
     await visit.get_by_role("textbox", name="Message #studio").fill("hello")
     await visit.keyboard.press("Enter")
     await discord.until(lambda: discord.said)
