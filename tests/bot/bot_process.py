@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 
 import structlog
@@ -15,42 +14,18 @@ from bot.sandbox.server import Sandbox
 from bot.serve import BotOptions, serve
 from engine.store.database import open_database
 from engine.store.objects import open_objects
+from tests.killing import ready_process
 
 SHORT_LEASE = timedelta(seconds=1)
 """For tests that wait for a killed bot's deliveries to be taken over."""
 
 
-@asynccontextmanager
-async def bot_process(
+def bot_process(
     sandbox: Sandbox, database_url: str, storage_url: str, *, lease: timedelta = SHORT_LEASE
-) -> AsyncIterator[asyncio.subprocess.Process]:
-    """Yield a bot that answers presses; whatever is left of it at the end is killed."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "tests.bot.bot_process",
-        sandbox.api_url,
-        sandbox.token,
-        database_url,
-        storage_url,
-        str(lease.total_seconds()),
-        stdout=asyncio.subprocess.PIPE,
-    )
-    try:
-        assert process.stdout is not None
-        while await process.stdout.readline() != b"ready\n":
-            assert not process.stdout.at_eof()
-        yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
-
-
-async def kill(process: asyncio.subprocess.Process) -> None:
-    """Kill it with SIGKILL."""
-    process.kill()
-    await process.wait()
+) -> AbstractAsyncContextManager[asyncio.subprocess.Process]:
+    """A bot that answers presses; whatever is left of it at the end is killed."""
+    arguments = (sandbox.api_url, sandbox.token, database_url, storage_url, str(lease.total_seconds()))
+    return ready_process("tests.bot.bot_process", *arguments)
 
 
 async def main(api_url: str, token: str, database_url: str, storage_url: str, lease_seconds: str) -> None:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from uuid import UUID
 
-import asyncpg
 import sqlalchemy as sa
 
 from bot.store.tables import DeliveryState, deliveries
@@ -36,18 +33,3 @@ async def drop_tokens(database: Database) -> None:
     query = sa.update(deliveries).values(token_expires_at=sa.text("'2020-01-01'"))
     async with database.begin() as connection:
         await connection.execute(query.where(deliveries.c.token.is_not(None)))
-
-
-@asynccontextmanager
-async def blocked(database_url: str, statement: str) -> AsyncIterator[None]:
-    """Hold what `statement` locks; at the end, end the sessions that wait for it, as their client is dead."""
-    connection = await asyncpg.connect(database_url)
-    try:
-        async with connection.transaction():
-            await connection.execute(statement)
-            yield
-            await connection.execute("""
-                SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-                WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid))""")
-    finally:
-        await connection.close()

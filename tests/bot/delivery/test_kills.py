@@ -10,11 +10,12 @@ from bot.sandbox.people.driver import Person
 from bot.sandbox.server import Sandbox
 from bot.store.tables import DeliveryState
 from engine.store.database import Database
-from tests.bot.bot_process import bot_process, kill
+from tests.bot.bot_process import bot_process
 from tests.bot.engine_hand import EngineHand
 from tests.bot.reading import is_grid, shown_by_bot
-from tests.bot.rows import blocked, until_closed
+from tests.bot.rows import until_closed
 from tests.bot.watching import Watch
+from tests.killing import blocked, kill
 
 pytestmark = pytest.mark.kills
 

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from functools import partial
 from pathlib import Path
 
-import asyncpg
 import pytest
 
 from engine.contract.ids import new_id
@@ -20,53 +17,18 @@ from engine.store.objects import Objects
 from tests.engine.worker.conftest import EngineStarter
 from tests.engine.worker.following import count, end_of, job_running, job_when, queue_is_empty, submit, until
 from tests.fakes import FakePainter, request_for
+from tests.killing import blocked, kill, ready_process
 
 pytestmark = pytest.mark.kills
 
 _FOR_EVER = 1000.0
 
 
-@asynccontextmanager
-async def _engine(database_url: str, storage_url: str, pace: float = 0.0) -> AsyncIterator[asyncio.subprocess.Process]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "tests.engine.worker.engine_process",
-        database_url,
-        storage_url,
-        str(pace),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    try:
-        assert process.stdout is not None
-        while await process.stdout.readline() != b"ready\n":
-            assert not process.stdout.at_eof()
-        yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
-
-
-@asynccontextmanager
-async def _blocked(database_url: str, statement: str) -> AsyncIterator[None]:
-    """Hold what `statement` locks; when the block ends, end whoever waits for it first, as their client is dead."""
-    connection = await asyncpg.connect(database_url)
-    try:
-        async with connection.transaction():
-            await connection.execute(statement)
-            yield
-            await connection.execute("""
-                SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-                WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid))""")
-    finally:
-        await connection.close()
-
-
-async def _kill(process: asyncio.subprocess.Process) -> None:
-    process.kill()
-    await process.wait()
+def _engine(
+    database_url: str, storage_url: str, pace: float = 0.0
+) -> AbstractAsyncContextManager[asyncio.subprocess.Process]:
+    module, quiet = "tests.engine.worker.engine_process", asyncio.subprocess.DEVNULL
+    return ready_process(module, database_url, storage_url, str(pace), stderr=quiet)
 
 
 async def _is_waiting_for_a_lock(database: Database) -> bool:
@@ -100,10 +62,10 @@ async def test_killed_before_the_start(
     """Killed with the entry taken and the job not yet started: the start is not counted and the job is finished."""
     job = await submit(database, request_for(new_id()))
     lock = f"SELECT FROM jobs WHERE id = '{job.id}' FOR UPDATE"
-    async with _blocked(database_url, lock), _engine(database_url, storage_url) as process:
+    async with blocked(database_url, lock), _engine(database_url, storage_url) as process:
         await until(lambda: _is_waiting_for_a_lock(database))
         assert await count(database, "SELECT count(*) FROM pgqueuer WHERE status = 'picked'") == 1
-        await _kill(process)
+        await kill(process)
     assert (await _finish_elsewhere(database, objects, start_engine, job)).attempts == 1
 
 
@@ -114,7 +76,7 @@ async def test_killed_while_painting(
     job = await submit(database, request_for(new_id()))
     async with _engine(database_url, storage_url, pace=_FOR_EVER) as process:
         await job_running(database, job.id)
-        await _kill(process)
+        await kill(process)
     assert (await _finish_elsewhere(database, objects, start_engine, job)).attempts == 2
 
 
@@ -129,11 +91,11 @@ async def test_killed_between_files_and_rows(
     """Killed with the files stored and the rows not: painted again into the same files."""
     job = await submit(database, request_for(new_id()))
     lock = "LOCK TABLE pictures IN EXCLUSIVE MODE"
-    async with _blocked(database_url, lock), _engine(database_url, storage_url) as process:
+    async with blocked(database_url, lock), _engine(database_url, storage_url) as process:
         await until(lambda: _is_waiting_for_a_lock(database))
         files = set((tmp_path / "pictures").rglob("*.*"))
         assert len(files) == 5
-        await _kill(process)
+        await kill(process)
     assert (await _finish_elsewhere(database, objects, start_engine, job)).attempts == 2
     assert set((tmp_path / "pictures").rglob("*.*")) == files
 
@@ -145,10 +107,10 @@ async def test_killed_between_rows_and_acknowledgement(
     job = await submit(database, request_for(new_id()))
     async with _engine(database_url, storage_url, pace=0.2) as process:
         await job_running(database, job.id)
-        async with _blocked(database_url, "SELECT FROM pgqueuer FOR UPDATE"):
+        async with blocked(database_url, "SELECT FROM pgqueuer FOR UPDATE"):
             await end_of(database, job.id)
             await until(lambda: _is_waiting_for_a_lock(database))
-            await _kill(process)
+            await kill(process)
     assert await count(database, "SELECT count(*) FROM pgqueuer WHERE status = 'picked'") == 1
     painter = FakePainter()
     async with start_engine(painter):
@@ -166,7 +128,7 @@ async def test_killer_of_three_engines_is_quarantined(
         is_so = partial(_is_painted_in, attempt)
         async with _engine(database_url, storage_url, pace=_FOR_EVER) as process:
             await job_when(database, job.id, is_so)
-            await _kill(process)
+            await kill(process)
     painter = FakePainter()
     async with start_engine(painter):
         done = await end_of(database, job.id)

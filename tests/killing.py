@@ -1,0 +1,50 @@
+"""Processes to kill, and locks that hold them at the boundary where they are to be killed."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+
+
+@asynccontextmanager
+async def ready_process(
+    module: str, *arguments: str, stderr: int | None = None
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Yield the module run as a process, once it has printed "ready"; whatever is left of it at the end is killed."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", module, *arguments, stdout=asyncio.subprocess.PIPE, stderr=stderr
+    )
+    try:
+        assert process.stdout is not None
+        while await process.stdout.readline() != b"ready\n":
+            assert not process.stdout.at_eof()
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+async def kill(process: asyncio.subprocess.Process) -> None:
+    """Kill it with SIGKILL."""
+    process.kill()
+    await process.wait()
+
+
+@asynccontextmanager
+async def blocked(database_url: str, statement: str) -> AsyncIterator[None]:
+    """Hold what `statement` locks; at the end, end the sessions that wait for it, as their client is dead."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        async with connection.transaction():
+            await connection.execute(statement)
+            yield
+            await connection.execute("""
+                SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid))""")
+    finally:
+        await connection.close()
