@@ -15,6 +15,7 @@ from typing import Any
 from engine.contract.errors import ModelUnknown, SettingsInvalid
 from engine.contract.jobs import Operation
 from engine.models.families import FAMILIES, Family
+from engine.models.faults import Faults
 
 SHIPPED = Path(__file__).with_name("registry.toml")
 
@@ -151,68 +152,6 @@ def registry_from_data(data: Mapping[str, Any], path: Path) -> Registry:
         models=MappingProxyType({name: model for name, model in models.items() if model}),
         adapters=MappingProxyType({name: adapter for name, adapter in adapters.items() if adapter}),
     )
-
-
-class Faults:
-    """Reads values of TOML tables and remembers every one that is wrong, so that all are reported at once."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.problems: list[str] = []
-
-    def add(self, place: str, sentence: str) -> None:
-        self.problems.append(f"{self.path}: {place}: {sentence}")
-
-    def raise_any(self) -> None:
-        """Raise SettingsInvalid when anything was wrong."""
-        if self.problems:
-            raise SettingsInvalid(problems=tuple(self.problems))
-
-    def unknown(self, table: Mapping[str, Any], known: set[str], place: str) -> None:
-        for name in table.keys() - known:
-            self.add(place, f"{name!r} is not a setting; known are {', '.join(sorted(known))}")
-
-    def table(self, table: Mapping[str, Any], name: str, place: str) -> Mapping[str, Any]:
-        value = table.get(name, {})
-        if isinstance(value, Mapping):
-            return value
-        self.add(place, f"{name} must be a table")
-        return {}
-
-    def text(self, table: Mapping[str, Any], name: str, place: str, default: str = "") -> str:
-        value = table.get(name, default)
-        if isinstance(value, str):
-            return value
-        self.add(place, f"{name} must be text, not {value!r}")
-        return default
-
-    def number(self, table: Mapping[str, Any], name: str, place: str, default: float, low: float) -> float:
-        value = table.get(name, default)
-        if isinstance(value, int | float) and not isinstance(value, bool) and value >= low:
-            return value
-        self.add(place, f"{name} must be a number of at least {low:g}, not {value!r}")
-        return default
-
-    def whole(self, table: Mapping[str, Any], name: str, place: str, default: int, low: int = 1) -> int:
-        value = self.number(table, name, place, default, low)
-        if value == int(value):
-            return int(value)
-        self.add(place, f"{name} must be a whole number, not {value!r}")
-        return default
-
-    def choice(self, table: Mapping[str, Any], name: str, place: str, known: tuple[str, ...]) -> str:
-        value = self.text(table, name, place, known[0])
-        if value in known:
-            return value
-        self.add(place, f"{name} is {value!r}; known are {', '.join(known)}")
-        return known[0]
-
-    def choices(self, table: Mapping[str, Any], name: str, place: str, known: tuple[str, ...]) -> tuple[str, ...]:
-        values = table.get(name, list(known))
-        if isinstance(values, list) and values and all(value in known for value in values):
-            return tuple(values)
-        self.add(place, f"{name} must be a list out of {', '.join(known)}")
-        return known
 
 
 def _model(name: str, table: Mapping[str, Any], faults: Faults) -> Model | None:
