@@ -65,6 +65,9 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Any], str]] = {
         f"The painter has no room for {_too_large(error.model, error.size)}. Try a smaller --ar or another --model, or"
         " tell Easel's operator."
     ),
+    errors.SpeedUnsupported: lambda error: (
+        f"The model {error.name} cannot be painted with as it is set up. Try another --model, or tell Easel's operator."
+    ),
     errors.StorageFull: lambda error: "Easel has no room left for pictures. Please tell its operator.",
     errors.PictureCorrupt: lambda error: PICTURE_LOST,
     errors.PostgresBroken: lambda error: "Easel's database does not start. Please tell its operator.",
@@ -83,6 +86,10 @@ _CAUSES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     ),
     "PainterLost": lambda facts: "the painter stopped three times while at it; change the prompt or tell the operator",
     "JobInterrupted": lambda facts: "the painter was restarted three times while at it; please try again",
+    "SpeedUnsupported": lambda facts: (
+        f"the model {facts.get('name', '')} cannot be painted with as it is set up;"
+        " try another --model, or tell Easel's operator"
+    ),
     "StorageFull": lambda facts: "there is no room left for pictures; please tell Easel's operator",
     "PictureCorrupt": lambda facts: "the picture it starts from is damaged; start again with /imagine",
     "WeightsMissing": lambda facts: "the model's files are missing; please tell Easel's operator",

@@ -29,7 +29,7 @@ def _facts_from_model(model: Model) -> ModelFacts:
     sides = Sides(square=defaults.width, step=abilities.multiple, least=abilities.min_side, most=abilities.max_side)
     return ModelFacts(
         name=model.name,
-        abilities=model.family.abilities,
+        abilities=model.vocabulary,
         samplers=abilities.samplers,
         max_steps=abilities.max_steps,
         # The language knows the shapes of models whose own is a square.

@@ -53,6 +53,10 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Facts], str]] = {
     errors.ModelBroken: lambda facts: (
         f"The model {facts['name']!r} paints nothing usable: {facts['cause']}. Set EASEL_MODEL to another."
     ),
+    errors.SpeedUnsupported: lambda facts: (
+        f"The model {facts['name']!r} cannot have {facts['setting']} here: {facts['cause']}. Change its speed in "
+        "EASEL_MODELS_FILE."
+    ),
     errors.NoRoom: lambda facts: (
         f"The device has no room for one picture of {facts['size']} by the model {facts['model']!r}: set smaller "
         "defaults and a smaller max_side for it in EASEL_MODELS_FILE, or close other programs that use the device."

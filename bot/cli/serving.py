@@ -60,7 +60,7 @@ async def serve_engine(health_port: int, quiet: bool, announce: Announce) -> Non
     settings = read_settings(BotSettings)
     level = logging.WARNING if quiet else logging.INFO
     set_up_logging(settings.log_format, process="engine", secrets=_secrets(settings), level=level)
-    setting = Setting(registry=settings.models_file or SHIPPED, model=settings.model)
+    setting = Setting(registry=settings.models_file or SHIPPED, model=settings.model, cache=settings.home / "compiled")
     async with stop_on_signals() as orders:
         # A stop while the painter is still being loaded leaves nothing to finish.
         with suppress(Abandoned):

@@ -22,6 +22,7 @@ EaselError
         WeightsMismatch
         ModelBroken
         NoRoom
+        SpeedUnsupported
         StorageFull
         PictureCorrupt
         PostgresBroken
@@ -170,6 +171,14 @@ class NoRoom(Fault):
     def __init__(self, *, model: str, size: str = "") -> None:
         super().__init__(model=model, size=size)
         self.model, self.size = model, size
+
+
+class SpeedUnsupported(Fault):
+    """The model `name` cannot be painted with as its `speed` table says: `setting` is the line, `cause` is why."""
+
+    def __init__(self, *, name: str, setting: str, cause: str) -> None:
+        super().__init__(name=name, setting=setting, cause=cause)
+        self.name, self.setting, self.cause = name, setting, cause
 
 
 class StorageFull(Fault):

@@ -34,6 +34,7 @@ class Family:
     guidance: the usual guidance scale; 1 paints without an unconditional row.
     is_flow: whether the model predicts the velocity of a rectified flow.
     has_single_files: whether diffusers reads it from one `.safetensors` file; others are folders.
+    has_fixed_texts: whether every text comes to as many tokens, cut or padded; only then are its models compiled.
     abilities: what the painter can do with it, in the words of the prompt language's table.
     """
 
@@ -47,6 +48,7 @@ class Family:
     samplers: tuple[str, ...]
     is_flow: bool = False
     has_single_files: bool = True
+    has_fixed_texts: bool = True
     abilities: frozenset[str] = COMMON | MARKS | ADAPTERS
 
 
@@ -127,6 +129,7 @@ _ALL = (
         samplers=("euler",),
         is_flow=True,
         has_single_files=False,
+        has_fixed_texts=False,
         abilities=COMMON | ADAPTERS,
     ),
     Family(
@@ -139,6 +142,7 @@ _ALL = (
         sampler="euler",
         samplers=("euler",),
         is_flow=True,
+        has_fixed_texts=False,
         abilities=COMMON | ADAPTERS,
     ),
 )

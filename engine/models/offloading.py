@@ -39,21 +39,25 @@ def settle(pipe: Any, device: torch.device, budget_bytes: int | None) -> None:
 
     The decoder is left on the device at first, because whoever takes the pipeline over begins by asking it something.
     """
-    parts = parts_of(pipe)
-    if budget_bytes is None or sum(map(bytes_of, parts)) <= budget_bytes:
+    if budget_bytes is None or not is_offloaded(pipe, budget_bytes):
         pipe.to(device)
         return
     seat = Seat(device)
-    for part in parts:
+    for part in parts_of(pipe):
         _invite(part, seat, budget_bytes)
     if bytes_of(pipe.vae) <= budget_bytes:
         seat.give_to(pipe.vae)
 
 
+def is_offloaded(pipe: Any, budget_bytes: int | None) -> bool:
+    """Return whether `settle` leaves a pipeline's parts off the device until they are used."""
+    return budget_bytes is not None and sum(map(bytes_of, parts_of(pipe))) > budget_bytes
+
+
 def bytes_on_device(pipe: Any, budget_bytes: int | None) -> int:
     """Return the most bytes of weights that a pipeline has on the device at once, once `settle` has put it there."""
     sizes = [bytes_of(part) for part in parts_of(pipe)]
-    if budget_bytes is None or sum(sizes) <= budget_bytes:
+    if budget_bytes is None or not is_offloaded(pipe, budget_bytes):
         return sum(sizes)
     return max((size for size in sizes if size <= budget_bytes), default=0)
 

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from engine.contract.errors import ModelUnknown, SettingsInvalid
 from engine.contract.jobs import Operation
-from engine.models.families import FAMILIES, Family
+from engine.models.families import ADAPTERS, FAMILIES, Family
 from engine.models.faults import Faults
+from engine.models.speed import Precision, Speed, speed_from_table
 
 SHIPPED = Path(__file__).with_name("registry.toml")
 
@@ -76,6 +77,12 @@ class Model:
     abilities: Abilities
     licence: str
     sha256: str | None
+    speed: Speed = field(default_factory=Speed)
+
+    @property
+    def vocabulary(self) -> frozenset[str]:
+        """What the painter can do with it, in the words of the prompt language; 8-bit weights wear no adapters."""
+        return self.family.abilities - (ADAPTERS if self.speed.precision is Precision.FP8 else frozenset())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,7 +120,9 @@ class Registry:
         return tuple(
             adapter
             for adapter in self.adapters.values()
-            if adapter.family == model.family.name and adapter.model in (None, model.name)
+            if adapter.family == model.family.name
+            and adapter.model in (None, model.name)
+            and model.vocabulary >= ADAPTERS
         )
 
 
@@ -156,7 +165,9 @@ def registry_from_data(data: Mapping[str, Any], path: Path) -> Registry:
 
 def _model(name: str, table: Mapping[str, Any], faults: Faults) -> Model | None:
     place = f"models.{name}"
-    faults.unknown(table, {"family", "licence", "sha256", "defaults", "abilities", *_SOURCES, *_SOURCE_DETAILS}, place)
+    faults.unknown(
+        table, {"family", "licence", "sha256", "defaults", "abilities", "speed", *_SOURCES, *_SOURCE_DETAILS}, place
+    )
     if table.get("family") not in FAMILIES:
         faults.add(place, f"family is {table.get('family')!r}; known are {', '.join(FAMILIES)}")
         return None
@@ -170,6 +181,7 @@ def _model(name: str, table: Mapping[str, Any], faults: Faults) -> Model | None:
         abilities=abilities,
         licence=faults.text(table, "licence", place, "unknown"),
         sha256=faults.text(table, "sha256", place) or None,
+        speed=speed_from_table(faults.table(table, "speed", place), family, f"{place}.speed", faults),
     )
 
 

@@ -38,8 +38,11 @@ class Models(Protocol):
         """Load the model; may be called from another thread. Raises: Fault, torch.OutOfMemoryError."""
         ...
 
-    def keep(self, model: Model, loaded: LoadedModel) -> None:
-        """Take in what `fetch` has loaded."""
+    def keep(self, model: Model, loaded: LoadedModel, beat: Callable[[], None]) -> None:
+        """Take in what `fetch` has loaded, and make it ready; `beat` is called while that takes its time.
+
+        Raises: SpeedUnsupported.
+        """
         ...
 
     def take(self, model: Model) -> LoadedModel:

@@ -55,7 +55,7 @@ def settings_from_order(order: Order, registry: Registry) -> Settings:
     _check(model, "operation", operation.value, tuple(known.value for known in model.abilities.operations))
     sampler = _text(asked.get("sampler")) or model.defaults.sampler
     _check(model, "sampler", sampler, model.abilities.samplers)
-    width, height = _size(asked.get("ar"), model)
+    width, height = size_of(asked.get("ar"), model)
     positive, negative = weighed_parts(order.spec)
     return Settings(
         model=model,
@@ -115,7 +115,11 @@ def _bounded(model: Model, name: str, value: ParameterValue | None, default: flo
     raise SettingUnsupported(name=name, value=str(value), model=model.name, known=(f"{low:g} to {high:g}",))
 
 
-def _size(ratio: ParameterValue | None, model: Model) -> tuple[int, int]:
+def size_of(ratio: ParameterValue | None, model: Model) -> tuple[int, int]:
+    """Return the width and height that a ratio comes to; the model's own size when None.
+
+    Raises: SizeUnsupported.
+    """
     if ratio is None:
         return model.defaults.width, model.defaults.height
     side, step = round((model.defaults.width * model.defaults.height) ** 0.5), model.abilities.multiple

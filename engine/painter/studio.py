@@ -136,7 +136,7 @@ class Studio:
         model = arrived.model
         self._beat(Phase.LOAD)
         try:
-            self._models.keep(model, arrived.outcome.result())
+            self._models.keep(model, arrived.outcome.result(), lambda: self._beat(Phase.LOAD))
         except EaselError as error:
             self._turn_away(model, error)
         except torch.OutOfMemoryError:

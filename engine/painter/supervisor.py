@@ -79,14 +79,19 @@ class Care:
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """What the child paints with: a registry file, the name of its default model (None: as the file says), the widest
-    forward in rows (None: measured), and torch's threads on the CPU (None: as torch likes).
+    """What the child paints with.
+
+    model: name of its default model; None takes the registry's.
+    width: widest forward in rows; None measures it.
+    threads: of torch on the CPU; None leaves them as torch likes.
+    cache: folder that keeps what is compiled for the next start; None leaves the place to torch.
     """
 
     registry: Path = SHIPPED
     model: str | None = None
     width: int | None = None
     threads: int | None = None
+    cache: Path | None = None
 
 
 class SupervisedPainter:
@@ -249,10 +254,14 @@ async def start_child(setting: Setting, care: Care) -> Child:
             *("" if number is None else str(number) for number in (setting.width, setting.threads)),
             pass_fds=(theirs.fileno(),),
             cwd=_ROOT,
-            env={**_QUIET_LIBRARIES, **os.environ, **_QUIET_THREADS},
+            env={**_QUIET_LIBRARIES, **os.environ, **_QUIET_THREADS, **_cached(setting.cache)},
         )
     reader, writer = await asyncio.open_connection(sock=ours)
     return Child(process, reader, writer, care)
+
+
+def _cached(folder: Path | None) -> dict[str, str]:
+    return {} if folder is None else {"TORCHINDUCTOR_CACHE_DIR": str(folder)}
 
 
 @asynccontextmanager

@@ -5,26 +5,26 @@ Weights come off the disk in any thread (`fetch`); everything else here belongs 
 
 from __future__ import annotations
 
-import math
-import time
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import replace
 
+import structlog
 import torch
 
-from engine.contract.errors import Fault
+from engine.contract.errors import EaselError, Fault
 from engine.models.loading import Device, pipeline_of
-from engine.models.offloading import bytes_on_device
+from engine.models.offloading import bytes_on_device, is_offloaded
 from engine.models.places import place_of
 from engine.models.registry import Model
+from engine.models.speed import Compilation
 from engine.models.weights import num_weights
 from engine.painter.families import adapted
 from engine.painter.families.protocol import LoadedModel
 from engine.painter.families.text import Fragments
-from engine.painter.turns import knee
+from engine.painter.widths import WIDTHS, prepared_width
 
-WIDTHS = (2, 4, 8, 16, 32)
-
+log = structlog.get_logger(__name__)
 
 Load = Callable[[Model], LoadedModel]
 # Bytes that a model will take on the device, told before it is loaded; 0 when they cannot be told.
@@ -49,11 +49,15 @@ class WarmModels:
     def fetch(self, model: Model) -> LoadedModel:
         return self._load(model)
 
-    def keep(self, model: Model, loaded: LoadedModel) -> None:
+    def keep(self, model: Model, loaded: LoadedModel, beat: Callable[[], None]) -> None:
         self._loaded[model.name] = loaded
         while len(self._loaded) > 1 and self._spent() > self._budget_bytes:
             self._let_go()
-        self._measure(model, loaded)
+        try:
+            self._widths[model.name] = prepared_width(model, loaded, self._known_width(model), beat)
+        except EaselError:
+            del self._loaded[model.name]
+            raise
 
     def take(self, model: Model) -> LoadedModel:
         self._loaded.move_to_end(model.name)
@@ -80,10 +84,8 @@ class WarmModels:
         self._loaded.popitem(last=False)
         _give_back()
 
-    def _measure(self, model: Model, loaded: LoadedModel) -> None:
-        if self._width is None and model.name not in self._widths:
-            defaults = model.defaults
-            self._widths[model.name] = measured_width(loaded, defaults.width, defaults.height)
+    def _known_width(self, model: Model) -> int | None:
+        return self._widths.get(model.name, self._width)
 
     def _spent(self) -> int:
         return sum(model.size_bytes for model in self._loaded.values())
@@ -100,6 +102,9 @@ def loader(device: Device, fragments_of: Callable[[str], Fragments], budget_byte
 
     def load(model: Model) -> LoadedModel:
         pipe, sha256 = pipeline_of(model, device, budget_bytes)
+        if is_offloaded(pipe, budget_bytes) and model.speed.compile is not Compilation.NONE:
+            log.warning("not_compiled", model=model.name, cause="it is too large for the device to hold whole")
+            model = replace(model, speed=replace(model.speed, compile=Compilation.NONE))
         loaded = adapted(pipe, model, device=device.device, sha256=sha256, fragments_of=fragments_of)
         loaded.size_bytes = bytes_on_device(pipe, budget_bytes)
         return loaded
@@ -117,29 +122,3 @@ def weigher(device: Device, budget_bytes: int) -> Weigh:
             return 0
 
     return weigh
-
-
-def measured_width(model: LoadedModel, width: int, height: int) -> int:
-    """Return the forward rows beyond which a wider forward of this size no longer pays on this device.
-
-    On a CPU it is CPU time that is compared, because other processes stretch the time by the clock. A forward that the
-    device has no room for does not pay.
-    """
-    clock = time.process_time if model.device.type == "cpu" else time.perf_counter
-    words = model.away()
-
-    def seconds_of(rows: int) -> float:
-        latents = torch.zeros(rows, *model.latent_shape(width, height), dtype=model.dtype, device=model.device)
-        timesteps = torch.full((rows,), 500.0, device=model.device)
-        try:
-            return min(_timed(lambda: model.predict(latents, timesteps, [words] * rows), clock) for _ in range(3))
-        except torch.OutOfMemoryError:
-            return math.inf
-
-    return knee(seconds_of, WIDTHS)
-
-
-def _timed(forward: Callable[[], torch.Tensor], clock: Callable[[], float]) -> float:
-    start = clock()
-    forward().sum().item()
-    return clock() - start

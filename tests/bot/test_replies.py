@@ -25,6 +25,7 @@ SAMPLES: dict[type[errors.EaselError], errors.EaselError] = {
     errors.ModelBroken: errors.ModelBroken(name="starter", cause="black"),
     errors.PostgresBroken: errors.PostgresBroken(log=Path("log")),
     errors.NoRoom: errors.NoRoom(model="starter", size="4096 x 4096"),
+    errors.SpeedUnsupported: errors.SpeedUnsupported(name="starter", setting='precision = "fp8"', cause="old card"),
     errors.SettingsInvalid: errors.SettingsInvalid(problems=("wrong",)),
 }
 

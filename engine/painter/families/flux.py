@@ -42,9 +42,9 @@ class FluxModel(PipelineModel):
         _, rows, columns = self.latent_shape(width, height)
         set_even_timesteps(scheduler, steps, (rows // 2) * (columns // 2), self.device)
 
-    def predict(self, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> Tensor:
+    def forward(self, denoiser: Any, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> Tensor:
         batch, _, height, width = latents.shape
-        patches: Tensor = self._denoiser(
+        patches: Tensor = denoiser(
             hidden_states=patched(latents),
             timestep=timesteps.to(latents.dtype) / 1000,
             guidance=self._guidance(words),

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from engine.contract.errors import SpeedUnsupported
 from engine.models.registry import Model
+from engine.models.speed import Compilation, Precision
+from engine.painter.families.compiled import CompiledDenoiser
+from engine.painter.families.fp8 import quantise
 from engine.painter.families.pictures import Sketch, fitted_sketch, latents_from_pictures, pictures_from_latents
 from engine.painter.families.text import Fragments
 from engine.painter.families.wardrobe import Loras, Wardrobe
@@ -40,11 +44,15 @@ class PipelineModel(ABC):
         # measured: 2026-11-21, starter, one CPU thread: 4 pictures decoded in 79 ms for 98, a forward of 8 in 44 for 45
         self._denoiser, self._vae = _channels_last(denoiser), _channels_last(pipe.vae)
         self._pipe, self._num_channels, self._fragments_of = pipe, num_channels, fragments_of
+        self._model = model
         self.device = device
         self.sha256 = sha256
         self.dtype: torch.dtype = denoiser.dtype
         self.scheduler_config: Mapping[str, Any] = pipe.scheduler.config
+        if model.speed.precision is Precision.FP8:
+            quantise(denoiser, model.name)
         self.size_bytes = bytes_of(pipe)
+        self._compiled: CompiledDenoiser | None = None
         self._wardrobe = Wardrobe(pipe, model)
         self._sketch: Sketch = fitted_sketch(pipe.vae, self.latent_shape(64, 64))
 
@@ -61,6 +69,32 @@ class PipelineModel(ABC):
     @abstractmethod
     def words(self, text: str) -> Words:
         """Return what a text, with its attention marks, tells the model."""
+
+    def make_ready(self, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> None:
+        how = self._model.speed.compile
+        if how is Compilation.NONE:
+            return
+        if self._compiled is None:
+            self._compiled = CompiledDenoiser(self._denoiser, how)
+        try:
+            self._compiled.make_ready(self.forward, latents, timesteps, words)
+        except torch.OutOfMemoryError:
+            raise
+        except RuntimeError as error:
+            raise SpeedUnsupported(
+                name=self._model.name, setting=f'compile = "{how}"', cause=_first_line(error)
+            ) from error
+
+    def predict(self, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> Tensor:
+        compiled = None if self._wardrobe.is_wearing else self._compiled
+        widths = compiled.widths(latents, words) if compiled else ()
+        if compiled is None or not widths:
+            return self.forward(self._denoiser, latents, timesteps, words)
+        return compiled.predict(self.forward, latents, timesteps, words, widths)
+
+    @abstractmethod
+    def forward(self, denoiser: Any, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> Tensor:
+        """Return the output of this denoiser, the pipeline's own or a compiled one, for a batch; see `predict`."""
 
     def guided(self, outputs: Tensor, conditioning: Conditioning) -> Tensor:
         return guided(outputs, conditioning)
@@ -79,6 +113,11 @@ def _channels_last(part: Any) -> Any:
     """Lay a module's weights out with channels last, unless it is one for films, whose weights have no such layout."""
     is_for_films = any(weight.dim() == 5 for weight in part.parameters())
     return part if is_for_films else part.to(memory_format=torch.channels_last)
+
+
+def _first_line(error: Exception) -> str:
+    """Return the beginning of a compiler's message, where it says what is wrong."""
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
 
 
 def bytes_of(pipe: Any) -> int:

@@ -37,9 +37,9 @@ class PixArtModel(PipelineModel):
     def timesteps(self, scheduler: Any, steps: int, width: int, height: int) -> None:
         scheduler.set_timesteps(steps, device=self.device)
 
-    def predict(self, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> Tensor:
+    def forward(self, denoiser: Any, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> Tensor:
         tokens, mask = stacked_tokens(words)
-        output: Tensor = self._denoiser(
+        output: Tensor = denoiser(
             latents,
             encoder_hidden_states=tokens,
             encoder_attention_mask=mask,

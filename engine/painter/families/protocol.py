@@ -54,6 +54,13 @@ class LoadedModel(Protocol):
         """Set the timesteps of a scheduler for pictures of this size."""
         ...
 
+    def make_ready(self, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> None:
+        """Compile for batches like this one, where the operator chose that; see `predict`.
+
+        Raises: SpeedUnsupported when it cannot be done here, torch.OutOfMemoryError.
+        """
+        ...
+
     def predict(self, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> Tensor:
         """Return the model's output for a batch.
 

@@ -41,9 +41,9 @@ class SanaModel(PipelineModel):
     def timesteps(self, scheduler: Any, steps: int, width: int, height: int) -> None:
         scheduler.set_timesteps(steps, device=self.device)
 
-    def predict(self, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> Tensor:
+    def forward(self, denoiser: Any, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> Tensor:
         tokens, mask = stacked_tokens(words)
-        output: Tensor = self._denoiser(
+        output: Tensor = denoiser(
             latents.to(self._denoiser.dtype),
             encoder_hidden_states=tokens.to(self._denoiser.dtype),
             encoder_attention_mask=mask,

@@ -36,8 +36,8 @@ class SD3Model(PipelineModel):
         patch = self._denoiser.config.patch_size
         scheduler.set_timesteps(steps, device=self.device, **shift_for(scheduler, (rows // patch) * (columns // patch)))
 
-    def predict(self, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> Tensor:
-        output: Tensor = self._denoiser(
+    def forward(self, denoiser: Any, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> Tensor:
+        output: Tensor = denoiser(
             hidden_states=latents,
             timestep=timesteps,
             encoder_hidden_states=torch.cat([one.tokens for one in words]),

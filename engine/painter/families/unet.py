@@ -41,13 +41,13 @@ class UNetModel(PipelineModel):
     def timesteps(self, scheduler: Any, steps: int, width: int, height: int) -> None:
         scheduler.set_timesteps(steps, device=self.device)
 
-    def predict(self, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> Tensor:
+    def forward(self, denoiser: Any, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> Tensor:
         tokens, mask = stacked_tokens(words)
         shared: dict[str, Tensor] | None = None
-        if self._shares_text and mask is None:
+        if self._shares_text and mask is None and denoiser is self._denoiser:
             texts, text_of = distinct_words(words)
             tokens, shared = torch.cat([one.tokens for one in texts]), {"text_of": text_of}
-        output: Tensor = self._denoiser(
+        output: Tensor = denoiser(
             latents,
             timesteps,
             timestep_cond=self._guidance(latents, words),

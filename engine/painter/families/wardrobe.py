@@ -20,6 +20,10 @@ class Wardrobe:
         self._names: dict[Adapter, str] = {}
         self._worn: Loras = ()
 
+    @property
+    def is_wearing(self) -> bool:
+        return bool(self._worn)
+
     def wear(self, loras: Loras) -> None:
         """Let the pipeline paint with exactly these adapters; nothing happens when it already does.
 

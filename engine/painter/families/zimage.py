@@ -44,8 +44,8 @@ class ZImageModel(PipelineModel):
         _, rows, columns = self.latent_shape(width, height)
         set_even_timesteps(scheduler, steps, (rows // 2) * (columns // 2), self.device)
 
-    def predict(self, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> Tensor:
-        outputs: list[Tensor] = self._denoiser(
+    def forward(self, denoiser: Any, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> Tensor:
+        outputs: list[Tensor] = denoiser(
             list(latents.to(self._denoiser.dtype)[:, :, None]),
             (1000 - timesteps) / 1000,
             [one.tokens[0] for one in words],

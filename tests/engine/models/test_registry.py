@@ -11,6 +11,7 @@ import pytest
 from engine.contract.errors import ModelUnknown, SettingsInvalid
 from engine.models.families import FAMILIES
 from engine.models.registry import Registry, read_registry
+from engine.models.speed import Compilation, Precision, Speed
 
 TWO = """
 default = "small"
@@ -70,7 +71,7 @@ def test_every_fault_is_told_at_once(tmp_path: Path) -> None:
         family = "sd1"
         folder = "x"
         hub = "y"
-        speed = 3
+        haste = 3
         [models.b.defaults]
         width = 100
         steps = "many"
@@ -90,10 +91,38 @@ def test_every_fault_is_told_at_once(tmp_path: Path) -> None:
         read(tmp_path, faulty)
     told = "\n".join(refused.value.problems)
     wanted = (
-        "default is 'nobody'", "'colour'", "sd9", "exactly one of", "'speed'", "side of 100", "steps must be",
+        "default is 'nobody'", "'colour'", "sd9", "exactly one of", "'haste'", "side of 100", "steps must be",
         "guidance", "'brush'", "operations", "max_steps", "weights.ckpt", "d.pt",
     )  # fmt: skip
     assert [word for word in wanted if word not in told] == []
+
+
+def test_how_forwards_are_run_is_chosen_for_each_model(tmp_path: Path) -> None:
+    """Nothing is compiled and no number is rounded unless the operator says so."""
+    table = '[models.b.speed]\ncompile = "graphs"\nprecision = "fp8"\nratios = ["3:2", "1:2"]\n'
+    registry = read(
+        tmp_path, f'[models.a]\nfamily = "sd1"\nfolder = "a"\n[models.b]\nfamily = "sd1"\nfolder = "b"\n{table}'
+    )
+    assert registry.model("a").speed == Speed(compile=Compilation.NONE, precision=Precision.OWN, ratios=())
+    chosen = Speed(compile=Compilation.GRAPHS, precision=Precision.FP8, ratios=("3:2", "1:2"))
+    assert registry.model("b").speed == chosen
+
+
+@pytest.mark.parametrize(
+    ("family", "line", "told"),
+    [
+        ("sd1", 'compile = "yes"', "compile is 'yes'; known are none, blocks, whole, graphs"),
+        ("sd1", 'precision = "int4"', "precision is 'int4'; known are own, fp8"),
+        ("sd1", 'ratios = ["3x2"]', 'ratios must be a list of shapes such as "3:2"'),
+        ("sd1", 'ratios = "3:2"', "ratios must be a list"),
+        ("sd1", "fast = true", "'fast' is not a setting"),
+        ("qwen-image", 'compile = "blocks"', "read texts of any length, and are not compiled"),
+    ],
+)
+def test_a_wrong_choice_of_speed_is_told(tmp_path: Path, family: str, line: str, told: str) -> None:
+    with pytest.raises(SettingsInvalid) as refused:
+        read(tmp_path, f'[models.a]\nfamily = "{family}"\nfolder = "a"\n[models.a.speed]\n{line}')
+    assert told in str(refused.value.problems[0])
 
 
 @pytest.mark.parametrize("text", ["[models", "default = \udcff"])

@@ -46,6 +46,9 @@ class FlatModel:
     def timesteps(self, scheduler: Any, steps: int, width: int, height: int) -> None:
         scheduler.set_timesteps(steps)
 
+    def make_ready(self, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> None:
+        return None
+
     def predict(self, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> Tensor:
         self.widths.append(len(latents))
         if len(latents) > self.room:

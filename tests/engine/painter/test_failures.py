@@ -16,7 +16,8 @@ from engine.models.registry import Model, Registry
 from engine.painter.families.protocol import LoadedModel
 from engine.painter.local import create_painter
 from engine.painter.rows import Words
-from engine.painter.warm import WarmModels, measured_width
+from engine.painter.warm import WarmModels
+from engine.painter.widths import measured_width
 from tests.engine.painter.fakes import FlatModel
 from tests.engine.painter.orders import order, painted
 
@@ -123,7 +124,7 @@ async def test_texts_that_the_device_has_no_room_for_fail_their_order_only(regis
 
 
 def test_a_width_that_the_device_has_no_room_for_is_not_measured_as_one_that_pays(registry: Registry) -> None:
-    assert measured_width(FlatModel(registry.model(), room=4), 32, 32) <= 4
+    assert measured_width(FlatModel(registry.model(), room=4), (32, 32)) <= 4
 
 
 async def test_a_model_that_cannot_be_loaded_fails_its_orders_only(registry: Registry) -> None:
@@ -171,12 +172,12 @@ def test_the_least_recently_used_model_goes_when_the_budget_is_spent(registry: R
     models = WarmModels(FlatModel, budget_bytes=200, width=2, weigh=lambda _: 100)
     for model in (first, second):
         assert models.has_room(model)
-        models.keep(model, models.fetch(model))
+        models.keep(model, models.fetch(model), lambda: None)
     models.take(first)
     assert not models.has_room(third)
     models.make_way(third)
     assert [models.is_warm(model) for model in (first, second)] == [True, False]
-    models.keep(third, FlatModel(third, size_bytes=150))
+    models.keep(third, FlatModel(third, size_bytes=150), lambda: None)
     assert [models.is_warm(model) for model in (first, second, third)] == [False, False, True]
 
 

@@ -1,0 +1,76 @@
+"""How the forwards of a model are run: compiled or not, and in which numbers; an operator's choice for each model.
+
+Standard library only. What each choice gains and changes is measured by `python -m tests.bench.choices`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from engine.models.families import Family
+from engine.models.faults import Faults
+
+
+class Compilation(StrEnum):
+    """What is compiled; pictures stay the same within rounding.
+
+    none: nothing.
+    blocks: each kind of block that the denoiser repeats, which compiles soonest.
+    whole: the denoiser as one, which paints soonest on a CPU.
+    graphs: the denoiser as one, and on a CUDA device its kernels are launched as one graph, for small work.
+    """
+
+    NONE = "none"
+    BLOCKS = "blocks"
+    WHOLE = "whole"
+    GRAPHS = "graphs"
+
+
+class Precision(StrEnum):
+    """The numbers that the denoiser multiplies in: its own, or 8-bit floats, which paints other pictures."""
+
+    OWN = "own"
+    FP8 = "fp8"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Speed:
+    """How forwards are run.
+
+    ratios: shapes, as `--ar` has them, that are compiled for beside the model's own; others are painted uncompiled.
+    """
+
+    compile: Compilation = Compilation.NONE
+    precision: Precision = Precision.OWN
+    ratios: tuple[str, ...] = ()
+
+
+def speed_from_table(table: Mapping[str, Any], family: Family, place: str, faults: Faults) -> Speed:
+    """Return the choices of a model's `speed` table; what is wrong goes to `faults`."""
+    faults.unknown(table, {"compile", "precision", "ratios"}, place)
+    compilation = Compilation(faults.choice(table, "compile", place, tuple(Compilation)))
+    if compilation is not Compilation.NONE and not family.has_fixed_texts:
+        faults.add(place, f"models of family {family.name} read texts of any length, and are not compiled")
+    return Speed(
+        compile=compilation,
+        precision=Precision(faults.choice(table, "precision", place, tuple(Precision))),
+        ratios=_ratios(table, place, faults),
+    )
+
+
+def _ratios(table: Mapping[str, Any], place: str, faults: Faults) -> tuple[str, ...]:
+    ratios = table.get("ratios", [])
+    if isinstance(ratios, list) and all(_is_ratio(ratio) for ratio in ratios):
+        return tuple(ratios)
+    faults.add(place, 'ratios must be a list of shapes such as "3:2"')
+    return ()
+
+
+def _is_ratio(value: object) -> bool:
+    width, _, height = str(value).partition(":")
+    return isinstance(value, str) and all(
+        side.isascii() and side.isdigit() and int(side) > 0 for side in (width, height)
+    )

@@ -1,0 +1,84 @@
+"""Linear layers that multiply 8-bit floats: sooner on devices made for it, and not quite the same numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import ScalingType, scaled_mm
+
+from engine.contract.errors import SpeedUnsupported
+from engine.painter.families.compiled import repeated_blocks
+
+E4M3 = torch.float8_e4m3fn
+_MOST = torch.finfo(E4M3).max
+_LEAST_SCALE = 1e-12
+# Both sides of a product of 8-bit floats are multiples of this on CUDA devices.
+_MULTIPLE = 16
+_LEFT = ("norm", "time_emb")
+_FIRST_CAPABLE = (8, 9)
+
+
+class Fp8Linear(nn.Module):
+    """A linear layer whose weight and input are E4M3 numbers, each row of both with a scale of its own.
+
+    Source: Micikevicius et al. 2022 (FP8 formats for deep learning), section 3: a row's largest number becomes 448.
+    """
+
+    weight: Tensor
+    scale: Tensor
+
+    def __init__(self, linear: nn.Linear) -> None:
+        super().__init__()
+        weight, scale = scaled_rows(linear.weight.detach())
+        self.register_buffer("weight", weight)
+        self.register_buffer("scale", scale.t())
+        self.bias = linear.bias
+
+    def forward(self, states: Tensor) -> Tensor:
+        """Return the states [..., in] times the weight, [..., out], in the dtype of the states."""
+        rows, scale = scaled_rows(states.flatten(0, -2))
+        product: Tensor = scaled_mm(
+            rows,
+            self.weight.t(),
+            scale,
+            ScalingType.RowWise,
+            self.scale,
+            ScalingType.RowWise,
+            output_dtype=states.dtype,
+            use_fast_accum=True,
+        )
+        return (product if self.bias is None else product + self.bias).view(*states.shape[:-1], -1)
+
+
+def scaled_rows(rows: Tensor) -> tuple[Tensor, Tensor]:
+    """Return rows [n, width] as E4M3 numbers, and the scale of each row, float32 [n, 1], that brings them back."""
+    scale = (rows.abs().amax(dim=1, keepdim=True).float() / _MOST).clamp(min=_LEAST_SCALE)
+    return (rows / scale).clamp(-_MOST, _MOST).to(E4M3), scale
+
+
+def quantise(denoiser: Any, name: str) -> int:
+    """Let the linear layers of a denoiser's repeated blocks multiply 8-bit floats; return how many do.
+
+    Left as they are: convolutions, what lies outside of the blocks, and the small layers that take in the timestep
+    or make the scales of norms.
+
+    Raises: SpeedUnsupported on a CUDA device that has no such numbers.
+    """
+    if denoiser.device.type == "cuda" and torch.cuda.get_device_capability(denoiser.device) < _FIRST_CAPABLE:
+        cause = f"{torch.cuda.get_device_name(denoiser.device)} has no 8-bit floats"
+        raise SpeedUnsupported(name=name, setting='precision = "fp8"', cause=cause)
+    num = 0
+    for block in repeated_blocks(denoiser):
+        for path, linear in [(path, part) for path, part in block.named_modules() if _is_fit(path, part)]:
+            parent, _, child = path.rpartition(".")
+            setattr(block.get_submodule(parent), child, Fp8Linear(linear))
+            num += 1
+    return num
+
+
+def _is_fit(path: str, part: nn.Module) -> bool:
+    if not isinstance(part, nn.Linear) or any(word in path for word in _LEFT):
+        return False
+    return part.in_features % _MULTIPLE == 0 and part.out_features % _MULTIPLE == 0
