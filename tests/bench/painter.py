@@ -20,6 +20,7 @@ from PIL import Image
 from engine.models.registry import read_registry
 from engine.painter.files import grid_from_pixels
 from engine.painter.local import LocalPainter, create_painter
+from tests.bench.cold_start import cold_start_rows
 from tests.bench.painter_cuda import cuda_rows
 from tests.bench.painter_figure import draw_rows
 from tests.bench.side_by_side import (
@@ -47,8 +48,14 @@ def main(figure: Path = Path("build/bench/painter_rows.png")) -> None:
 
 async def _print_rows(figure: Path) -> None:
     for rows in (_rows(figure), cuda_rows()):
-        async for what, reach, value in rows:
-            print(f"| {what} | {reach} | {value} |", flush=True)
+        async for row in rows:
+            _print(row)
+    for row in cold_start_rows():
+        _print(row)
+
+
+def _print(row: BenchRow) -> None:
+    print("|", " | ".join(row), "|", flush=True)
 
 
 async def _rows(figure: Path) -> AsyncIterator[BenchRow]:

@@ -7,15 +7,11 @@ hold its PNG files too.
 
 from __future__ import annotations
 
-import asyncio
 import gc
-import subprocess
-import sys
 import tempfile
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +19,8 @@ import torch
 
 from engine.contract.errors import NoRoom
 from engine.models.loading import Device, best_device
-from engine.models.registry import Model, read_registry
+from engine.models.registry import Model, Registry, read_registry
+from engine.models.speed import Compilation, Precision, Speed
 from engine.painter.families import adapted
 from engine.painter.families.protocol import LoadedModel
 from engine.painter.local import LocalPainter, create_painter
@@ -38,7 +35,7 @@ from tests.bench.side_by_side import (
     stock_grid,
     stopwatch,
 )
-from tests.engine.painter.orders import order, painted
+from tests.engine.painter.orders import order, painted, pixels_of, psnr
 
 RUNS = 4
 
@@ -51,18 +48,22 @@ width = {side}
 height = {side}
 steps = {steps}
 guidance = {guidance}
+[models.random.speed]
+compile = "{speed.compile}"
+precision = "{speed.precision}"
 """
 
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """An architecture, and the grid that is painted with it by the usual sampler of its family."""
+    """An architecture, the grid painted with it by the usual sampler of its family, and how forwards are run."""
 
     family: str
     build: Callable[[Device], Any]
     side: int
     steps: int
     guidance: float
+    speed: Speed = field(default_factory=Speed)
 
 
 SD15 = Case(family="sd1", build=sd15, side=512, steps=30, guidance=7.5)
@@ -71,15 +72,27 @@ FLUX = Case(family="flux", build=flux_dev, side=1024, steps=28, guidance=3.5)
 
 
 async def cuda_rows() -> AsyncIterator[BenchRow]:
-    """Yield what is measured, what is to be reached, and the figure or why there is none."""
+    """Yield what is measured, what is to be reached, and the figure or that there is no device to measure it on."""
     device = best_device()
-    for what, reach, case, measure in _ROWS:
-        if measure is None:
-            yield what, reach, "not written"
-        elif device.device.type != "cuda":
-            yield what, reach, "no CUDA device"
-        else:
-            yield what, reach, await _measured(measure, case, device)
+    for what, reach, case, measure in _rows():
+        is_there = device.device.type == "cuda"
+        yield what, reach, await _measured(measure, case, device) if is_there else "no CUDA device"
+
+
+def _rows() -> Iterator[tuple[str, str, Case, Measure]]:
+    for name, case, reach in (
+        ("SD 1.5 grid, 512 x 512, 30 steps", SD15, "at least 1.6"),
+        ("SDXL grid, 1024 x 1024, 30 steps", SDXL, "at least 1.5"),
+        ("Flux-dev grid, 1024 x 1024, 28 steps", FLUX, "at least 1.55"),
+    ):
+        for how in Compilation:
+            what = f"{name}, CUDA, compile = {how}: speed over stock diffusers"
+            yield what, reach, replace(case, speed=Speed(compile=how)), grid_speed
+    rough = replace(SDXL, speed=Speed(compile=Compilation.BLOCKS, precision=Precision.FP8))
+    yield "SDXL grid in fp8, CUDA, compile = blocks: speed over stock diffusers", "at least 2.0", rough, grid_speed
+    for how in (Compilation.NONE, Compilation.GRAPHS):
+        what = f"8 mixed SD 1.5 jobs at once over one after another, CUDA, compile = {how}: throughput"
+        yield what, "at least 1.8", replace(SD15, speed=Speed(compile=how)), mixed_throughput
 
 
 async def _measured(measure: Measure, case: Case, device: Device) -> str:
@@ -89,21 +102,24 @@ async def _measured(measure: Measure, case: Case, device: Device) -> str:
         return "no room on this device"
     finally:
         gc.collect()
+        torch.compiler.reset()
         torch.cuda.empty_cache()
 
 
 async def grid_speed(case: Case, device: Device) -> str:
-    """Return how many times faster a grid is than by stock diffusers."""
+    """Return how many times faster a grid is than by stock diffusers, and how near its worst picture is to stock's."""
     pipe = _quiet(case.build(device))
     ours, theirs = Spent(), Spent()
     for _ in range(RUNS):
         with stopwatch(theirs):
-            stock_grid(pipe, case.steps, case.guidance, case.side)
+            stock = stock_grid(pipe, case.steps, case.guidance, case.side)
     async with _painter(case, pipe, device) as painter:
         for _ in range(RUNS):
             with stopwatch(ours):
-                await painted(painter, order(PROMPT))
-    return f"{min(theirs.clock) / min(ours.clock):.2f} ({min(ours.clock):.2f} s for {min(theirs.clock):.2f} s)"
+                result = await painted(painter, order(PROMPT, seed=0))
+    worst = min(psnr(*pair) for pair in zip(pixels_of(result), stock, strict=True))
+    times = f"{min(ours.clock):.2f} s for {min(theirs.clock):.2f} s"
+    return f"{min(theirs.clock) / min(ours.clock):.2f} ({times}; worst picture {worst:.0f} dB)"
 
 
 async def mixed_throughput(case: Case, device: Device) -> str:
@@ -115,26 +131,7 @@ async def mixed_throughput(case: Case, device: Device) -> str:
     return f"{min(theirs) / min(ours):.2f} ({min(ours):.2f} s for {min(theirs):.2f} s)"
 
 
-async def cold_start(case: Case, device: Device) -> str:
-    """Return the seconds from the start of a process to the end of its first grid, weights in the page cache."""
-    with tempfile.TemporaryDirectory(prefix="easel-bench-") as folder:
-        case.build(device).save_pretrained(Path(folder, "weights"))
-        file = _registry_file(case, Path(folder))
-        start = time.perf_counter()
-        command = [sys.executable, "-m", "tests.bench.painter_cuda", str(file)]
-        await asyncio.to_thread(subprocess.run, command, check=True, capture_output=True)
-        return f"{time.perf_counter() - start:.1f} s"
-
-
 Measure = Callable[[Case, Device], Awaitable[str]]
-_ROWS: tuple[tuple[str, str, Case, Measure | None], ...] = (
-    ("SD 1.5 grid, 512 x 512, 30 steps, CUDA: speed over stock diffusers", "at least 1.6", SD15, grid_speed),
-    ("SDXL grid, 1024 x 1024, 30 steps, CUDA: speed over stock diffusers", "at least 1.5", SDXL, grid_speed),
-    ("SDXL grid in fp8, CUDA: speed over stock diffusers, and its error", "at least 2.0", SDXL, None),
-    ("Flux-dev grid, 1024 x 1024, 28 steps, CUDA: speed over stock diffusers", "at least 1.55", FLUX, grid_speed),
-    ("8 mixed SD 1.5 jobs at once over one after another, CUDA: throughput", "at least 1.8", SD15, mixed_throughput),
-    ("cold start to the first SD 1.5 grid, CUDA, nothing compiled", "reported", SD15, cold_start),
-)
 
 
 @asynccontextmanager
@@ -144,28 +141,24 @@ async def _painter(case: Case, pipe: Any, device: Device) -> AsyncIterator[Local
     def load(model: Model) -> LoadedModel:
         return adapted(pipe, model, device=device.device, sha256="random", fragments_of=attention)
 
-    with tempfile.TemporaryDirectory(prefix="easel-bench-") as folder:
-        registry = read_registry(_registry_file(case, Path(folder)))
-    async with create_painter(registry, load=load) as painter:
+    async with create_painter(registry_of(case), load=load) as painter:
         await painter.warm()
         yield painter
 
 
-def _registry_file(case: Case, folder: Path) -> Path:
-    file = folder / "models.toml"
-    file.write_text(REGISTRY.format(family=case.family, side=case.side, steps=case.steps, guidance=case.guidance))
-    return file
+def registry_of(case: Case) -> Registry:
+    """Return a registry with the case's model alone, whose weights are in no file."""
+    with tempfile.TemporaryDirectory(prefix="easel-bench-") as folder:
+        file = Path(folder, "models.toml")
+        file.write_text(registry_text(case))
+        return read_registry(file)
+
+
+def registry_text(case: Case) -> str:
+    """Return the models file of a case, whose weights are in the folder `weights` beside it."""
+    return REGISTRY.format(**{one.name: getattr(case, one.name) for one in fields(case)})
 
 
 def _quiet(pipe: Any) -> Any:
     pipe.set_progress_bar_config(disable=True)
     return pipe
-
-
-async def _first_grid(file: Path) -> None:
-    async with create_painter(read_registry(file)) as painter:
-        await painted(painter, order(PROMPT))
-
-
-if __name__ == "__main__":
-    asyncio.run(_first_grid(Path(sys.argv[1])))

@@ -16,7 +16,7 @@ import torch
 from engine.contract.painting import Order
 from engine.painter.files import grid_from_pixels
 from engine.painter.local import LocalPainter
-from tests.engine.painter.orders import order, painted
+from tests.engine.painter.orders import Pixels, order, painted
 
 PROMPT = "a red circle on a blue background"
 # Steps and guidance of eight jobs in order of arrival.
@@ -54,8 +54,8 @@ def stopwatch(spent: Spent) -> Iterator[None]:
     spent.add_since(clock, cpu)
 
 
-def stock_grid(pipe: Any, steps: int, guidance: float, side: int) -> None:
-    """Paint four pictures as stock diffusers does, encoded as the painter encodes its own grids."""
+def stock_grid(pipe: Any, steps: int, guidance: float, side: int) -> list[Pixels]:
+    """Return four pictures painted by stock diffusers, and encoded as the painter encodes its own grids."""
     generators = [torch.Generator().manual_seed(seed) for seed in range(4)]
     images = pipe(
         PROMPT,
@@ -66,7 +66,9 @@ def stock_grid(pipe: Any, steps: int, guidance: float, side: int) -> None:
         width=side,
         height=side,
     ).images
-    grid_from_pixels([np.asarray(image) for image in images])
+    pixels = [np.asarray(image) for image in images]
+    grid_from_pixels(pixels)
+    return pixels
 
 
 async def all_at_once(painter: LocalPainter) -> Spent:

@@ -1,0 +1,206 @@
+"""What each way of painting faster gains and changes, by itself: `python -m tests.bench.choices`.
+
+The measure is one forward of a grid with guidance (8 rows, two texts), over the denoiser as diffusers runs it. Both
+take turns, and the shortest of several runs counts: CPU time of one thread on a CPU, the clock on a CUDA device. The starter is
+measured everywhere, the large architectures, with random weights, where there is a CUDA device.
+"""
+
+from __future__ import annotations
+
+import copy
+import gc
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Any
+
+import diffusers
+import torch
+from torch import Tensor
+
+from engine.models.loading import Device, best_device, pipeline_of
+from engine.models.registry import Model, read_registry
+from engine.models.speed import Compilation, Precision, Speed
+from engine.painter.families import adapted
+from engine.painter.families.fp8 import quantise
+from engine.painter.widths import Batch, blank
+from engine.prompt import attention
+from engine.starter.evaluation import figures, paint_with
+from engine.starter.judge import judge_from_file
+from engine.starter.sampling import GUIDANCE, STEPS, parts_from_folder
+from tests.bench.painter_cuda import FLUX, SD15, SDXL, Case, registry_of
+
+ROUNDS = 12
+ROWS = 8
+JUDGED_SHARE = 0.5
+JUDGED = 7
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """A model to measure with; `build` makes its pipeline anew, with the same weights each time."""
+
+    name: str
+    model: Model
+    build: Callable[[], Any]
+
+
+# Changes a freshly built pipeline, and returns how its forward is called.
+Choice = Callable[[Subject, Any, Device], Callable[[Batch], Tensor]]
+
+
+def main() -> None:
+    """Print a table for each subject, and what the judge sees in the starter's pictures with 8-bit products."""
+    diffusers.utils.logging.disable_progress_bar()
+    device = best_device()
+    # Threads that wait for each other spin, which would count as CPU time.
+    torch.set_num_threads(1)
+    for subject in subjects(device):
+        print(f"\n{subject.name}, {device.device}, {str(device.dtype).removeprefix('torch.')}\n")
+        print("| choice | speed over stock | first call | difference |\n|---|---|---|---|", flush=True)
+        for what, choice in CHOICES.items():
+            print(f"| {what} | {_measured(subject, choice, device)} |", flush=True)
+    print("\nThe starter as the judge sees it, in its own numbers and with 8-bit products\n")
+    print("| measure | own | fp8 | pictures |\n|---|---|---|---|", flush=True)
+    for row in judged_rows():
+        print(row, flush=True)
+
+
+def subjects(device: Device) -> Iterator[Subject]:
+    """Yield the starter, and the architectures that only a card can run in reasonable time."""
+    starter = read_registry().model("starter")
+    yield Subject(name="starter", model=starter, build=lambda: pipeline_of(starter, device)[0])
+    if device.device.type == "cuda":
+        for name, case in (("SD 1.5", SD15), ("SDXL", SDXL), ("Flux-dev", FLUX)):
+            yield Subject(name=name, model=registry_of(case).model(), build=_builder(case, device))
+
+
+def _builder(case: Case, device: Device) -> Callable[[], Any]:
+    def build() -> Any:
+        torch.manual_seed(0)
+        return case.build(device)
+
+    return build
+
+
+def denoiser_of(pipe: Any) -> Any:
+    return getattr(pipe, "unet", None) or pipe.transformer
+
+
+def as_stock(subject: Subject, pipe: Any, device: Device) -> Callable[[Batch], Tensor]:
+    """The denoiser as diffusers has it: its own attention, its own layout, nothing compiled."""
+    plain = copy.deepcopy(denoiser_of(pipe))
+    model = _adapted(subject, pipe, device, Speed())
+    return lambda batch: model.forward(plain, *batch)
+
+
+def channels_last(subject: Subject, pipe: Any, device: Device) -> Callable[[Batch], Tensor]:
+    """The layout alone."""
+    plain = copy.deepcopy(denoiser_of(pipe)).to(memory_format=torch.channels_last)
+    model = _adapted(subject, pipe, device, Speed())
+    return lambda batch: model.forward(plain, *batch)
+
+
+def text_once(subject: Subject, pipe: Any, device: Device) -> Callable[[Batch], Tensor]:
+    """The painter's own attention alone: keys and values once for each text, not for each row."""
+    model = _adapted(subject, pipe, device, Speed())
+    denoiser_of(pipe).to(memory_format=torch.contiguous_format)
+    return lambda batch: model.predict(*batch)
+
+
+def with_speed(**choices: Any) -> Choice:
+    """The painter as it paints with these choices of the models file."""
+
+    def choose(subject: Subject, pipe: Any, device: Device) -> Callable[[Batch], Tensor]:
+        model = _adapted(subject, pipe, device, Speed(**choices))
+
+        def call(batch: Batch) -> Tensor:
+            model.make_ready(*batch)
+            output: Tensor = model.predict(*batch)
+            return output
+
+        return call
+
+    return choose
+
+
+CHOICES: dict[str, Choice] = {
+    "stock again, for the noise": as_stock,
+    "channels last": channels_last,
+    "keys and values once a text": text_once,
+    "as shipped: both": with_speed(),
+    'compile = "blocks"': with_speed(compile=Compilation.BLOCKS),
+    'compile = "whole"': with_speed(compile=Compilation.WHOLE),
+    'compile = "graphs"': with_speed(compile=Compilation.GRAPHS),
+    'precision = "fp8"': with_speed(precision=Precision.FP8),
+    'precision = "fp8", compile = "blocks"': with_speed(precision=Precision.FP8, compile=Compilation.BLOCKS),
+    'precision = "fp8", compile = "whole"': with_speed(precision=Precision.FP8, compile=Compilation.WHOLE),
+}
+
+
+def _adapted(subject: Subject, pipe: Any, device: Device, speed: Speed) -> Any:
+    model = replace(subject.model, speed=speed)
+    return adapted(pipe, model, device=device.device, sha256="", fragments_of=attention)
+
+
+@torch.inference_mode()
+def _measured(subject: Subject, choice: Choice, device: Device) -> str:
+    clock = time.process_time if device.device.type == "cpu" else time.perf_counter
+    stock_pipe, pipe = subject.build(), subject.build()
+    batch = _batch(subject, stock_pipe, device)
+    ways = (as_stock(subject, stock_pipe, device), choice(subject, pipe, device))
+    stock = ways[0](batch)
+    began = time.perf_counter()
+    ours = ways[1](batch).clone()
+    first = time.perf_counter() - began
+    spent: tuple[list[float], list[float]] = ([], [])
+    for _ in range(ROUNDS):
+        for way, seconds in zip(ways, spent, strict=True):
+            start = clock()
+            way(batch).sum().item()
+            seconds.append(clock() - start)
+    ratio = min(spent[0]) / min(spent[1])
+    del ways, stock_pipe, pipe
+    _give_back()
+    return f"{ratio:.2f} ({min(spent[1]) * 1000:.1f} ms) | {first:.1f} s | {_difference(stock, ours)}"
+
+
+def _batch(subject: Subject, pipe: Any, device: Device) -> Batch:
+    model = _adapted(subject, copy.copy(pipe), device, Speed())
+    defaults = subject.model.defaults
+    latents, _, _ = blank(model, (defaults.width, defaults.height), ROWS)
+    texts = [model.words("a red circle on a blue background"), model.away()]
+    generator = torch.Generator().manual_seed(0)
+    noise = torch.randn(latents.shape, generator=generator).to(latents.device, latents.dtype)
+    return noise, torch.full((ROWS,), 500.0, device=latents.device), [texts[row % 2] for row in range(ROWS)]
+
+
+def _difference(stock: Tensor, ours: Tensor) -> str:
+    """Return how far the output is from the stock one, in decibels below its power."""
+    error = float((ours.float() - stock.float()).norm() / stock.float().norm())
+    return "none" if error == 0 else f"{20 * math.log10(error):.0f} dB"
+
+
+def _give_back() -> None:
+    gc.collect()
+    torch.compiler.reset()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
+def judged_rows() -> Iterator[str]:
+    """Yield what the judge finds right of the starter's pictures, painted both ways on the CPU."""
+    folder = read_registry().model("starter").source.folder
+    assert folder is not None
+    own, rough = parts_from_folder(folder), parts_from_folder(folder)
+    quantise(rough.denoiser, "starter")
+    judge = judge_from_file()
+    ways = [figures(paint_with(parts, STEPS, GUIDANCE), parts, judge, JUDGED_SHARE) for parts in (own, rough)]
+    for exact, near in islice(zip(*ways, strict=True), JUDGED):
+        yield f"| {exact.name} | {exact.value:.1%} | {near.value:.1%} | {exact.count} |"
+
+
+if __name__ == "__main__":
+    main()
