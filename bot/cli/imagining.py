@@ -20,14 +20,14 @@ from bot.cli.parsing import specs_from_prompt
 from bot.cli.presence import is_engine_present
 from bot.cli.processes import keep_running, new_watch, wait_until_ready
 from bot.cli.programs import engine_program
-from bot.cli.prompt_limits import limits_from_registry
+from bot.cli.prompt_limits import read_limits
 from bot.cli.sentences import exit_code_from_cause, sentence_from_cause
 from bot.cli.serving import open_tables
 from bot.cli.signals import Orders
 from engine.contract.errors import PainterLost
 from engine.contract.jobs import FINAL, MAX_SEED, Job, JobSpec, JobStatus
 from engine.logs import set_up_logging
-from engine.models.registry import SHIPPED, read_registry
+from engine.models.registry import SHIPPED
 from engine.settings import EngineSettings
 from engine.store.database import Database, open_database
 from engine.store.following import follow, submit_for_operator
@@ -45,8 +45,7 @@ async def imagine(prompt: str, output: Path, settings: EngineSettings) -> int:
     Raises: PromptRefused, SettingsInvalid, StoreUnavailable, PainterLost when no engine could be started.
     """
     set_up_logging(settings.log_format, process="imagine", level=logging.ERROR)
-    limits = limits_from_registry(read_registry(settings.models_file or SHIPPED), settings.model)
-    specs = specs_from_prompt(prompt, limits)
+    specs = specs_from_prompt(prompt, await read_limits(settings.models_file or SHIPPED, settings.model))
     console = Console(stderr=True)
     async with (
         open_tables(settings) as url,
