@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from engine.models.registry import Model
+from engine.models.registry import Adapter, Model
 from engine.painter.families.pictures import Sketch, fitted_sketch, latents_from_pictures, pictures_from_latents
 from engine.painter.families.text import Fragments
 from engine.painter.families.wardrobe import Loras, Wardrobe
@@ -54,6 +54,9 @@ class PipelineModel(ABC):
 
     def wear(self, loras: Loras) -> None:
         self._wardrobe.wear(loras)
+
+    def sha256_of(self, adapter: Adapter) -> str:
+        return self._wardrobe.sha256_of(adapter)
 
     def away(self, text: str = "") -> Words:
         return self.words(text)
