@@ -129,7 +129,7 @@ def list_models() -> None:
 
 @models.command()
 def check() -> None:
-    """Check every model's files, and record the hashes of those that have none."""
+    """Check the files of every model and adapter, and record the hashes of those that have none."""
     from bot.cli.models import check_models
 
     raise typer.Exit(check_models(_settings()))

@@ -32,7 +32,8 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Facts], str]] = {
         + (f" It takes: {_listed(facts['known'])}." if facts["known"] else "")
     ),
     errors.AdapterMismatch: lambda facts: (
-        f"The adapter {facts['name']!r} does not fit the model {facts['model']!r}: {facts['part']}."
+        f"The adapter {facts['name']!r} does not fit the model {facts['model']!r}: {facts['part']}. "
+        "Leave it out, or register it for the model that it is made for."
     ),
     errors.StoreUnavailable: lambda facts: (
         f"Postgres or the picture store cannot be reached{_cause(facts)}: `easel doctor` says which, and why."
@@ -43,7 +44,10 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Facts], str]] = {
     ),
     errors.JobInterrupted: lambda _: "The engine is stopping; the job is back in the queue.",
     errors.WeightsMissing: lambda facts: (
-        f"There is no model at {facts['path']}{_cause(facts)}. "
+        f"There is no file {facts['path']}{_cause(facts)}. "
+        "Put it there, or leave out the model or the adapter that it belongs to."
+        if str(facts["path"]).endswith(".safetensors")
+        else f"There is no model at {facts['path']}{_cause(facts)}. "
         "Put its folder there, fetch it with `easel models fetch` if it is the hub's, "
         "or set EASEL_MODEL to a model that is here."
     ),
