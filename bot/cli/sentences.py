@@ -17,7 +17,9 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Facts], str]] = {
     errors.PromptRefused: lambda facts: str(facts["message"]),
     errors.TooManyPending: lambda _: "Too many jobs are waiting already: try again when some have finished.",
     errors.JobUnknown: lambda _: "There is no such job here.",
-    errors.PictureUnknown: lambda _: "There is no such picture here.",
+    errors.PictureUnknown: lambda _: (
+        "There is no such picture here. `easel imagine` prints the ids of what it paints, `easel export raw` lists all."
+    ),
     errors.NotYours: lambda _: "Only the job's owner or an administrator may do that.",
     errors.JobOver: lambda facts: f"That job has already ended: it is {facts['status']}.",
     errors.ModelUnknown: lambda facts: (

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cache
 from importlib.metadata import version
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
@@ -19,8 +19,11 @@ from engine.contract.painting import Order
 from engine.models.places import place_of
 from engine.models.registry import Registry
 from engine.models.weights import hash_of
-from engine.painter.rows import Finished
 from engine.painter.settings import Settings, seed_of_slot, settings_from_order
+
+if TYPE_CHECKING:
+    # Rows are tensors; whoever only reads a recipe need not load torch.
+    from engine.painter.rows import Finished
 
 log = structlog.get_logger(__name__)
 
