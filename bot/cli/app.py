@@ -86,9 +86,22 @@ def imagine(
     output: Annotated[Path, typer.Option("-o", "--output", help="Where to write the grid.")] = Path("grid.png"),
 ) -> None:
     """Paint a grid, the same way through queue and engine as from Discord."""
-    from bot.cli.imagining import check_output, imagine
+    from bot.cli.imagining import imagine
+    from bot.cli.outputs import check_image
 
-    raise typer.Exit(asyncio.run(imagine(prompt, check_output(output), _settings())))
+    raise typer.Exit(asyncio.run(imagine(prompt, check_image(output), _settings())))
+
+
+@app.command()
+def repaint(
+    picture: Annotated[str, typer.Argument(help="Its id, as `easel imagine` prints it and an export lists it.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Where to write it.")] = Path("repainted.png"),
+) -> None:
+    """Paint a stored picture again from its recipe, and say whether it comes out the same."""
+    from bot.cli.outputs import check_png
+    from bot.cli.repainting import id_from_text, repaint
+
+    raise typer.Exit(asyncio.run(repaint(id_from_text(picture), check_png(output), _settings())))
 
 
 @app.command(context_settings=PROMPT_FIRST)
@@ -129,7 +142,7 @@ def list_models() -> None:
 
 @models.command()
 def check() -> None:
-    """Check every model's files, and record the hashes of those that have none."""
+    """Check the files of every model and adapter, and record the hashes of those that have none."""
     from bot.cli.models import check_models
 
     raise typer.Exit(check_models(_settings()))

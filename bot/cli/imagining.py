@@ -20,18 +20,18 @@ from bot.cli.parsing import specs_from_prompt
 from bot.cli.presence import is_engine_present
 from bot.cli.processes import keep_running, new_watch, wait_until_ready
 from bot.cli.programs import engine_program
-from bot.cli.prompt_limits import limits_from_registry
+from bot.cli.prompt_limits import read_limits
 from bot.cli.sentences import exit_code_from_cause, sentence_from_cause
 from bot.cli.serving import open_tables
 from bot.cli.signals import Orders
 from engine.contract.errors import PainterLost
 from engine.contract.jobs import FINAL, MAX_SEED, Job, JobSpec, JobStatus
 from engine.logs import set_up_logging
-from engine.models.registry import SHIPPED, read_registry
+from engine.models.registry import SHIPPED
 from engine.settings import EngineSettings
 from engine.store.database import Database, open_database
 from engine.store.following import follow, submit_for_operator
-from engine.store.jobs import cancel_job
+from engine.store.jobs import cancel_job, read_pictures
 from engine.store.objects import Objects, open_objects
 
 PATIENCE = timedelta(seconds=5)
@@ -45,8 +45,7 @@ async def imagine(prompt: str, output: Path, settings: EngineSettings) -> int:
     Raises: PromptRefused, SettingsInvalid, StoreUnavailable, PainterLost when no engine could be started.
     """
     set_up_logging(settings.log_format, process="imagine", level=logging.ERROR)
-    limits = limits_from_registry(read_registry(settings.models_file or SHIPPED), settings.model)
-    specs = specs_from_prompt(prompt, limits)
+    specs = specs_from_prompt(prompt, await read_limits(settings.models_file or SHIPPED, settings.model))
     console = Console(stderr=True)
     async with (
         open_tables(settings) as url,
@@ -60,21 +59,10 @@ async def imagine(prompt: str, output: Path, settings: EngineSettings) -> int:
             await asyncio.shield(_cancel(database, jobs))
         objects = open_objects(settings.storage_url)
         codes = [
-            await _conclude(objects, job, path) for job, path in zip(ended, _paths(output, len(ended)), strict=True)
+            await _conclude(database, objects, job, path)
+            for job, path in zip(ended, _paths(output, len(ended)), strict=True)
         ]
     return max(codes)
-
-
-def check_output(output: Path) -> Path:
-    """Return `output` where a grid can be written to it.
-
-    Raises: BadParameter when it has no folder, or names no kind of image.
-    """
-    if Image.registered_extensions().get(output.suffix.lower()) not in Image.SAVE:
-        raise typer.BadParameter(f"{output} names no kind of image: end it with .png, .jpg or .webp.")
-    if not output.parent.is_dir():
-        raise typer.BadParameter(f"There is no folder {output.parent}: make it first.")
-    return output
 
 
 @asynccontextmanager
@@ -139,12 +127,16 @@ async def _cancel(database: Database, jobs: list[Job]) -> None:
             await cancel_job(connection, job.id)
 
 
-async def _conclude(objects: Objects, job: Job, path: Path) -> int:
-    """Write the grid and say where, or say why there is none; return the exit code."""
+async def _conclude(database: Database, objects: Objects, job: Job, path: Path) -> int:
+    """Write the grid, say where and which pictures it holds, or say why there is none; return the exit code."""
     if job.status is JobStatus.FINISHED:
         assert job.grid_key is not None
         await asyncio.to_thread(_write, await objects.get(job.grid_key), path)
         typer.echo(path)
+        async with database.begin() as connection:
+            pictures = await read_pictures(connection, job.id)
+        for picture in pictures:
+            typer.echo(f"Picture {picture.slot + 1}: {picture.id}", err=True)
         return 0
     assert job.status in FINAL
     if job.cause is None:

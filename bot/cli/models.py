@@ -10,8 +10,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from bot.cli.sentences import sentence_from_error
-from engine.contract.errors import SettingsInvalid
+from engine.contract.errors import EaselError, SettingsInvalid
 from engine.models import upkeep
+from engine.models.adapter_upkeep import AdapterStanding, adapter_standings, record_adapter
 from engine.models.registry import SHIPPED, Model, Registry, read_registry
 from engine.models.upkeep import Standing, add_model, record_first, standings
 from engine.settings import EngineSettings
@@ -33,13 +34,20 @@ def show_models(settings: EngineSettings) -> None:
 
 
 def check_models(settings: EngineSettings) -> int:
-    """Print how each model stands, and record the hashes of those that have none; return 1 when one cannot be used."""
+    """Print how each model and adapter stands, and record the hashes of those that have none.
+
+    Returns: 1 when one of them cannot be used, otherwise 0.
+    """
     registry = _registry(settings)
     num_faulty = 0
     for standing in standings(registry):
         num_faulty += standing.error is not None
         _show(standing)
         record_first(registry, standing)
+    for adapted in adapter_standings(registry):
+        num_faulty += adapted.error is not None
+        _show_adapter(adapted)
+        record_adapter(registry, adapted)
     return 1 if num_faulty else 0
 
 
@@ -77,15 +85,34 @@ def _source_text(model: Model) -> str:
 
 
 def _show(standing: Standing) -> None:
-    console = _console()
-    name = standing.model.name
     if standing.error is not None:
-        console.print(f"[red]MEND[/red]  [bold]{name}[/bold]  {escape(sentence_from_error(standing.error))}")
+        _show_fault(standing.model.name, standing.error)
         return
     assert standing.place is not None
-    size = f"{standing.size_bytes / 2**20:,.0f} MiB"
-    console.print(f"[green]ok[/green]    [bold]{name}[/bold]  {escape(str(standing.place.resolve()))}, {size}")
-    typer.echo(f"      sha256 {standing.sha256}")
+    _show_sound(standing.model.name, f"{standing.place.resolve()}, {_size_text(standing.size_bytes)}", standing.sha256)
+
+
+def _show_adapter(standing: AdapterStanding) -> None:
+    adapter = standing.adapter
+    name = f"adapter {adapter.name}"
+    if standing.error is not None:
+        _show_fault(name, standing.error)
+        return
+    fits = ", ".join(standing.fits) or "no model that is here"
+    _show_sound(name, f"{adapter.file.resolve()}, {_size_text(standing.size_bytes)}, fits {fits}", standing.sha256)
+
+
+def _show_fault(name: str, error: EaselError) -> None:
+    _console().print(f"[red]MEND[/red]  [bold]{name}[/bold]  {escape(sentence_from_error(error))}")
+
+
+def _show_sound(name: str, about: str, sha256: str | None) -> None:
+    _console().print(f"[green]ok[/green]    [bold]{name}[/bold]  {escape(about)}")
+    typer.echo(f"      sha256 {sha256}")
+
+
+def _size_text(size_bytes: int) -> str:
+    return f"{size_bytes / 2**20:,.0f} MiB"
 
 
 def _console() -> Console:

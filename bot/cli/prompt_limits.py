@@ -2,29 +2,66 @@
 
 from __future__ import annotations
 
-from engine.models.registry import Model, Registry
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from engine.contract.errors import WeightsMissing
+from engine.models.adapters import misfits
+from engine.models.registry import Model, Registry, read_registry
 from engine.prompt import Limits, ModelFacts, Sides
 
+Misfits = Mapping[str, Mapping[str, str]]
+
+NO_MISFITS: Misfits = MappingProxyType({})
 # Of the language's parameters that need something of the service itself, none is served yet.
 _SERVICE: frozenset[str] = frozenset()
 
 
-def limits_from_registry(registry: Registry, default_model: str | None) -> Limits:
+async def read_limits(models_file: Path, default_model: str | None) -> Limits:
+    """Return the limits of a service with this models file; headers of adapters and models are read once, on a thread.
+
+    default_model: for prompts that name none; None for the file's own default.
+
+    Raises: SettingsInvalid for a faulty file, ModelUnknown when the default is not registered.
+    """
+    return await asyncio.to_thread(_read_limits, models_file, default_model)
+
+
+def _read_limits(models_file: Path, default_model: str | None) -> Limits:
+    registry = read_registry(models_file)
+    return limits_from_registry(registry, default_model, misfits(registry, _find) if registry.adapters else NO_MISFITS)
+
+
+def _find(model: Model) -> Path | None:
+    """Return where the model's files are, or None: not on this machine, or nothing installed that could look."""
+    try:
+        # Loads the hub's client, which is not among the packages of a bot alone.
+        from engine.models.places import place_of
+
+        return place_of(model)
+    except (ImportError, OSError, WeightsMissing):
+        return None
+
+
+def limits_from_registry(registry: Registry, default_model: str | None, misfits: Misfits = NO_MISFITS) -> Limits:
     """Return the limits of a service that paints with the models of `registry`.
 
     default_model: for prompts that name none; None for the registry's own default.
+    misfits: by model the adapters that do not fit it, each with the first part that does not.
 
     Raises: ModelUnknown when it is not registered.
     """
     return Limits(
-        models=tuple(_facts_from_model(model) for model in registry.models.values()),
+        models=tuple(_facts_from_model(model, misfits.get(model.name, {})) for model in registry.models.values()),
         default_model=registry.model(default_model).name,
         abilities=_SERVICE,
         adapters=tuple(registry.adapters),
     )
 
 
-def _facts_from_model(model: Model) -> ModelFacts:
+def _facts_from_model(model: Model, misfits: Mapping[str, str]) -> ModelFacts:
     defaults, abilities = model.defaults, model.abilities
     sides = Sides(square=defaults.width, step=abilities.multiple, least=abilities.min_side, most=abilities.max_side)
     return ModelFacts(
@@ -34,4 +71,5 @@ def _facts_from_model(model: Model) -> ModelFacts:
         max_steps=abilities.max_steps,
         # The language knows the shapes of models whose own is a square.
         sides=sides if defaults.width == defaults.height else None,
+        misfits=misfits,
     )

@@ -17,7 +17,9 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Facts], str]] = {
     errors.PromptRefused: lambda facts: str(facts["message"]),
     errors.TooManyPending: lambda _: "Too many jobs are waiting already: try again when some have finished.",
     errors.JobUnknown: lambda _: "There is no such job here.",
-    errors.PictureUnknown: lambda _: "There is no such picture here.",
+    errors.PictureUnknown: lambda _: (
+        "There is no such picture here. `easel imagine` prints the ids of what it paints, `easel export raw` lists all."
+    ),
     errors.NotYours: lambda _: "Only the job's owner or an administrator may do that.",
     errors.JobOver: lambda facts: f"That job has already ended: it is {facts['status']}.",
     errors.ModelUnknown: lambda facts: (
@@ -32,7 +34,8 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Facts], str]] = {
         + (f" It takes: {_listed(facts['known'])}." if facts["known"] else "")
     ),
     errors.AdapterMismatch: lambda facts: (
-        f"The adapter {facts['name']!r} does not fit the model {facts['model']!r}: {facts['part']}."
+        f"The adapter {facts['name']!r} does not fit the model {facts['model']!r}: {facts['part']}. "
+        "Leave it out, or register it for the model that it is made for."
     ),
     errors.StoreUnavailable: lambda facts: (
         f"Postgres or the picture store cannot be reached{_cause(facts)}: `easel doctor` says which, and why."
@@ -43,7 +46,10 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Facts], str]] = {
     ),
     errors.JobInterrupted: lambda _: "The engine is stopping; the job is back in the queue.",
     errors.WeightsMissing: lambda facts: (
-        f"There is no model at {facts['path']}{_cause(facts)}. "
+        f"There is no file {facts['path']}{_cause(facts)}. "
+        "Put it there, or leave out the model or the adapter that it belongs to."
+        if str(facts["path"]).endswith(".safetensors")
+        else f"There is no model at {facts['path']}{_cause(facts)}. "
         "Put its folder there, fetch it with `easel models fetch` if it is the hub's, "
         "or set EASEL_MODEL to a model that is here."
     ),

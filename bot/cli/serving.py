@@ -17,12 +17,12 @@ from bot.cli.parentage import end_with_parent, tell_ready
 from bot.cli.ports import HOST
 from bot.cli.postgres import open_postgres
 from bot.cli.presence import engine_presence
-from bot.cli.prompt_limits import limits_from_registry
+from bot.cli.prompt_limits import read_limits
 from bot.cli.signals import stop_on_signals
 from bot.settings import BotSettings
 from engine.contract.errors import SettingsInvalid
 from engine.logs import set_up_logging
-from engine.models.registry import SHIPPED, read_registry
+from engine.models.registry import SHIPPED
 from engine.settings import EngineSettings, read_settings
 from engine.store.database import open_database
 from engine.store.objects import open_objects
@@ -43,7 +43,7 @@ async def serve_bot(health_port: int, announce: Announce) -> None:
         raise SettingsInvalid(problems=(NO_TOKEN,))
     token = settings.discord_token.get_secret_value()
     set_up_logging(settings.log_format, process="bot", secrets=_secrets(settings))
-    limits = limits_from_registry(read_registry(settings.models_file or SHIPPED), settings.model)
+    limits = await read_limits(settings.models_file or SHIPPED, settings.model)
     options = BotOptions(token=token, api_url=settings.discord_api_url, health=(HOST, health_port), limits=limits)
     async with stop_on_signals() as orders, open_tables(settings) as url, open_database(url) as database:
         await serve(options, database, open_objects(settings.storage_url), stop=orders.stop, announce_ready=announce)

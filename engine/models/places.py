@@ -26,7 +26,7 @@ def place_of(model: Model) -> Path:
     if source.hub is not None:
         try:
             return _fetched(source.hub, source.revision, WANTED)
-        except LocalEntryNotFoundError as error:
+        except (LocalEntryNotFoundError, HFValidationError) as error:
             raise WeightsMissing(path=Path(source.hub)) from error
     place = source.folder or source.file
     if place is None or not place.exists():

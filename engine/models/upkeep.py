@@ -95,10 +95,10 @@ def add_model(path: Path, name: str, *, family: str, licence: str, **source: str
     return standing
 
 
-def record_hash(path: Path, name: str, sha256: str) -> None:
-    """Write a model's hash into its entry of the registry file, in place of the one that is there."""
+def record_hash(path: Path, name: str, sha256: str, *, table: str = "models") -> None:
+    """Write a model's or an adapter's hash into its entry of the registry file, in place of the one that is there."""
     lines = path.read_text(encoding="utf-8").splitlines()
-    headers = {f"[models.{name}]", f"[models.{json.dumps(name)}]"}
+    headers = {f"[{table}.{name}]", f"[{table}.{json.dumps(name)}]"}
     start = next(index for index, line in enumerate(lines) if line.split("#")[0].strip() in headers) + 1
     end = next((index for index in range(start, len(lines)) if lines[index].startswith("[")), len(lines))
     entry = [line for line in lines[start:end] if not line.startswith("sha256")]

@@ -22,7 +22,12 @@ def finished_from(entry: Entry, model: LoadedModel, chunk: int) -> Finished:
         raise ModelBroken(name=entry.settings.model.name, cause="its latents are not numbers")
     texts = entry.rows[0].conditioning.texts
     cut = tuple(words.cut for words in texts if words.cut)
-    return Finished(pictures=_decoded(latents, model, chunk), sha256=model.sha256, cut=cut)
+    return Finished(
+        pictures=_decoded(latents, model, chunk),
+        sha256=model.sha256,
+        lora_sha256=tuple(model.sha256_of(adapter) for adapter, _ in entry.settings.loras),
+        cut=cut,
+    )
 
 
 def _decoded(latents: Tensor, model: LoadedModel, chunk: int) -> tuple[Tensor, ...]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cache
 from importlib.metadata import version
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
@@ -19,8 +19,11 @@ from engine.contract.painting import Order
 from engine.models.places import place_of
 from engine.models.registry import Registry
 from engine.models.weights import hash_of
-from engine.painter.rows import Finished
 from engine.painter.settings import Settings, seed_of_slot, settings_from_order
+
+if TYPE_CHECKING:
+    # Rows are tensors; whoever only reads a recipe need not load torch.
+    from engine.painter.rows import Finished
 
 log = structlog.get_logger(__name__)
 
@@ -46,6 +49,7 @@ def recipe_of(order: Order, settings: Settings, finished: Finished, slot: int) -
     """Return all that painting the picture again takes, JSON-ready.
 
     slot, pictures: its place among those of the order; the same bytes need a batch of the same size.
+    lora_sha256: hash of each adapter's file by its name; absent in recipes that were written before it was kept.
     source_sha256: hash of the encoded image that a variation starts from; None when it was painted from noise.
     cut: text that the model had no room for; absent when it read everything.
     """
@@ -58,6 +62,9 @@ def recipe_of(order: Order, settings: Settings, finished: Finished, slot: int) -
         "positive": _parts(settings.positive),
         "negative": _parts(settings.negative),
         "loras": [[adapter.name, weight] for adapter, weight in settings.loras],
+        "lora_sha256": {
+            adapter.name: sha256 for (adapter, _), sha256 in zip(settings.loras, finished.lora_sha256, strict=True)
+        },
         "strength": settings.strength,
         "source_sha256": order.source and hashlib.sha256(order.source).hexdigest(),
         "stop": settings.stop,
@@ -72,10 +79,11 @@ def order_from_recipe(recipe: Mapping[str, Any], registry: Registry, source: byt
     """Return the order that paints the recipe's picture again, in slot `recipe["slot"]`, for nobody in particular.
 
     source: the encoded image that a variation starts from. Other library versions are logged: the picture is then the
-    same to the eye, and may differ in its bytes.
+    same to the eye, and may differ in its bytes. The files of model and adapters are read whole, which takes a while.
 
-    Raises: WeightsMismatch when the model of that name has other files now, ModelUnknown, WeightsMissing,
-    PictureCorrupt for another source than the picture's own, SettingsInvalid when the model's defaults have changed.
+    Raises: WeightsMismatch when the model or an adapter of that name has other files now, ModelUnknown,
+    SettingUnsupported for an adapter that is gone, WeightsMissing, PictureCorrupt for another source than the picture's
+    own, SettingsInvalid when the model's defaults have changed.
     """
     place = place_of(registry.model(recipe["model"]))
     if hash_of(place) != recipe["model_sha256"]:
@@ -85,7 +93,9 @@ def order_from_recipe(recipe: Mapping[str, Any], registry: Registry, source: byt
     if recipe["libraries"] != _versions():
         log.warning("painted_with_other_libraries", then=recipe["libraries"], now=_versions())
     order = _order(recipe, source)
-    _check_defaults(recipe, settings_from_order(order, registry))
+    settings = settings_from_order(order, registry)
+    _check_defaults(recipe, settings)
+    _check_adapters(recipe.get("lora_sha256", {}), settings)
     return order
 
 
@@ -111,6 +121,13 @@ def _check_defaults(recipe: Mapping[str, Any], settings: Settings) -> None:
     if changed:
         told = "; ".join(changed)
         raise SettingsInvalid(problems=(f"the defaults of the model {recipe['model']!r} have changed: {told}",))
+
+
+def _check_adapters(recorded: Mapping[str, str], settings: Settings) -> None:
+    """Raise WeightsMismatch when an adapter's file is not the recorded one; what was not recorded passes."""
+    for adapter, _ in settings.loras:
+        if adapter.name in recorded and hash_of(adapter.file) != recorded[adapter.name]:
+            raise WeightsMismatch(path=adapter.file)
 
 
 def _in_force(settings: Settings) -> dict[str, Any]:

@@ -121,10 +121,14 @@ class Stepped:
 
 @dataclass(frozen=True, kw_only=True)
 class Finished:
-    """The pictures of an order by slot, each uint8 [height, width, 3] on the CPU, and facts for the recipe."""
+    """The pictures of an order by slot, each uint8 [height, width, 3] on the CPU, and facts for the recipe.
+
+    sha256: hash of the model's files. lora_sha256: of each adapter's file, in the order of the settings.
+    """
 
     pictures: tuple[Tensor, ...]
     sha256: str
+    lora_sha256: tuple[str, ...] = ()
     cut: tuple[str, ...] = ()
 
 

@@ -12,16 +12,21 @@ from engine.prompt.parameters import Setting
 from engine.prompt.parts import Placed
 from engine.prompt.sizes import size_for
 from engine.prompt.table import SERVICE_ABILITIES
+from engine.prompt.values import Token, quoted_list
 
 
 def inabilities(
     settings: Sequence[Setting],
+    adapters: Sequence[Token],
     images: Sequence[PlacedImage],
     parts: Sequence[Placed],
     defaults: Defaults,
     limits: Limits,
 ) -> list[Flaw]:
-    """Return a flaw for each thing that cannot be done; nothing is one of which nobody has said what can be."""
+    """Return a flaw for each thing that cannot be done; nothing is one of which nobody has said what can be.
+
+    adapters: the words that name adapters, each with its weight.
+    """
     if not limits.models and limits.abilities is None:
         return []
     facts = _facts(settings, defaults, limits)
@@ -29,7 +34,26 @@ def inabilities(
     if images and facts.abilities is not None and "images" not in facts.abilities:
         sentence = f"{facts.name} takes no pictures in a prompt."
         flaws.append(Flaw(images[0].start, images[0].end, sentence, _ANOTHER_MODEL))
-    return flaws + _marks(parts, facts)
+    return flaws + _misfits(adapters, facts, limits) + _marks(parts, facts)
+
+
+def _misfits(adapters: Sequence[Token], facts: ModelFacts, limits: Limits) -> list[Flaw]:
+    """Return a flaw under the name of each adapter that does not fit a model that takes adapters."""
+    if facts.abilities is not None and "lora" not in facts.abilities:
+        return []
+    flaws = []
+    for word in adapters:
+        name, _, _ = word.text.partition(":")
+        if name in facts.misfits:
+            sentence = f"{name} does not fit {facts.name}: {facts.misfits[name]}."
+            flaws.append(Flaw(word.start, word.start + len(name), sentence, _fitting(facts, limits)))
+    return flaws
+
+
+def _fitting(facts: ModelFacts, limits: Limits) -> str:
+    """Return what to do instead: the adapters that fit, where there are any."""
+    fitting = [name for name in limits.adapters if name not in facts.misfits]
+    return f"Leave it out, or take one that fits: {quoted_list(fitting)}." if fitting else _ANOTHER_MODEL
 
 
 def _marks(parts: Sequence[Placed], facts: ModelFacts) -> list[Flaw]:

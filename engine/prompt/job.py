@@ -34,11 +34,11 @@ class ReadJob(NamedTuple):
 def read_job(traced: Traced, defaults: Defaults, limits: Limits) -> ReadJob:
     """Return what one text without sets asks for."""
     text, written, flaws = take_parameters(traced, limits)
-    (held, negatives), contradictions = settle(written, traced.text)
+    (held, negatives, adapters), contradictions = settle(written, traced.text)
     text, images, image_flaws = take_images(text)
     parts, part_flaws = split_parts(text)
     settings, needs = _usable(held, bool(images or image_flaws))
-    unable = inabilities(settings, images, [*parts, *negatives], defaults, limits)
+    unable = inabilities(settings, adapters, images, [*parts, *negatives], defaults, limits)
     flaws += [*contradictions, *image_flaws, *part_flaws, *needs, *unable]
     flaws += [] if part_flaws else weight_flaws([*parts, *negatives] if parts or images else ())
     flaws = flaws or _emptiness(parts, images, len(traced.text))

@@ -44,6 +44,7 @@ class ModelFacts:
     abilities: what it can do, in the words of the table's `ability` column; None when nobody has said.
     samplers: the samplers it takes; empty when nobody has said. max_steps, sides: the most steps, and the sizes it
         paints; None when nobody has said.
+    misfits: registered adapters that do not fit it, each with the first part that does not; others pass.
     """
 
     name: str
@@ -51,6 +52,7 @@ class ModelFacts:
     samplers: tuple[str, ...] = ()
     max_steps: int | None = None
     sides: Sides | None = None
+    misfits: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,13 +12,15 @@ from engine.prompt.parameter import Kind
 from engine.prompt.parameters import Setting
 from engine.prompt.parts import NO_WEIGHT, Placed, words_from_text
 from engine.prompt.table import CANONICAL
+from engine.prompt.values import Token
 
 
 class Settled(NamedTuple):
-    """What holds for one job: settings in the table's order, and the parts that `--no` makes."""
+    """What holds for one job: settings in the table's order, parts that `--no` makes, the words that name adapters."""
 
     settings: tuple[Setting, ...]
     negatives: tuple[Placed, ...]
+    adapters: tuple[Token, ...]
 
 
 def settle(settings: Sequence[Setting], text: str) -> tuple[Settled, list[Flaw]]:
@@ -28,7 +30,7 @@ def settle(settings: Sequence[Setting], text: str) -> tuple[Settled, list[Flaw]]
     saying the same twice is fine and saying two things is a contradiction.
     """
     if not settings:
-        return Settled((), ()), []
+        return Settled((), (), ()), []
     flaws: list[Flaw] = []
     chosen: dict[str, Setting] = {}
     lists: dict[Kind, list[Setting]] = {Kind.WORDS: [], Kind.ADAPTERS: []}
@@ -43,7 +45,8 @@ def settle(settings: Sequence[Setting], text: str) -> tuple[Settled, list[Flaw]]
     negatives = lists[Kind.WORDS]
     flaws += [flaw for setting in negatives for flaw in attention_flaws(_slice(text, setting), setting.span[0])]
     held = sorted([*chosen.values(), *adapters], key=_place)
-    return Settled(tuple(held), _negative_parts(negatives)), flaws
+    named = [token for setting in lists[Kind.ADAPTERS] for token in setting.written.tokens]
+    return Settled(tuple(held), _negative_parts(negatives), tuple(named)), flaws
 
 
 def _origin(setting: Setting) -> Origin:

@@ -253,7 +253,8 @@ PARAMETERS: tuple[Parameter, ...] = (
         high=MAX_ADAPTER_WEIGHT,
         ability="lora",
         help="Adapters to load, name or name:weight, several separated by blanks.",
-        meaning="Adapters of the registry with their weights; 1 when none is given.",
+        meaning="Adapters of the registry with their weights; 1 when none is given. One that does not fit the model is "
+        "refused, with the first part that does not.",
         example="a knight --lora ink-wash:0.8 paper",
     ),
     Parameter(

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from engine.contract.errors import PainterLost
+from engine.contract.errors import PainterLost, PictureUnknown
 from engine.contract.jobs import (
     MAX_ATTEMPTS,
     Job,
@@ -92,6 +92,19 @@ async def read_picture(connection: AsyncConnection, picture_id: UUID) -> Picture
     """Return the picture, or None where there is none."""
     row = (await connection.execute(sa.select(pictures).where(pictures.c.id == picture_id))).one_or_none()
     return picture_from_row(row) if row else None
+
+
+async def read_source(connection: AsyncConnection, job: Job) -> Picture | None:
+    """Return the picture that the job varies, or None when it paints from noise.
+
+    Raises: PictureUnknown when it is gone.
+    """
+    if job.parent_picture_id is None:
+        return None
+    picture = await read_picture(connection, job.parent_picture_id)
+    if picture is None:
+        raise PictureUnknown(picture_id=job.parent_picture_id)
+    return picture
 
 
 async def read_preview(connection: AsyncConnection, job_id: UUID) -> bytes | None:

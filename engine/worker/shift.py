@@ -22,7 +22,6 @@ from engine.contract.errors import (
     Fault,
     JobInterrupted,
     PainterLost,
-    PictureUnknown,
     RequestRefused,
     StoreUnavailable,
 )
@@ -34,7 +33,7 @@ from engine.store.jobs import (
     fail_job,
     finish_job,
     is_exhausted,
-    read_picture,
+    read_source,
     record_progress,
     return_job,
     start_job,
@@ -157,18 +156,12 @@ async def _paint(shift: Shift, job: Job) -> Painted:
 
 
 async def _read_source(shift: Shift, job: Job) -> bytes | None:
-    picture_id = job.parent_picture_id
-    if picture_id is None:
-        return None
-
     async def read() -> Picture | None:
         async with shift.database.begin() as connection:
-            return await read_picture(connection, picture_id)
+            return await read_source(connection, job)
 
-    picture = await _insist(read)
-    if picture is None:
-        raise PictureUnknown()
-    return await _with_objects(shift, lambda: shift.objects.get(picture.object_key))
+    source = await _insist(read) if job.parent_picture_id else None
+    return await _with_objects(shift, lambda: shift.objects.get(source.object_key)) if source else None
 
 
 async def _note(shift: Shift, job: Job, progress: Progress, preview: bytes | None) -> None:

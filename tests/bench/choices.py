@@ -1,8 +1,8 @@
 """What each way of painting faster gains and changes, by itself: `python -m tests.bench.choices`.
 
 The measure is one forward of a grid with guidance (8 rows, two texts), over the denoiser as diffusers runs it. Both
-take turns, and the shortest of several runs counts: CPU time of one thread on a CPU, the clock on a CUDA device. The starter is
-measured everywhere, the large architectures, with random weights, where there is a CUDA device.
+take turns, and the shortest of several runs counts: CPU time of one thread on a CPU, the clock on a CUDA device. The
+starter is measured everywhere, the large architectures, with random weights, where there is a CUDA device.
 """
 
 from __future__ import annotations

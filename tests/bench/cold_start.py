@@ -1,4 +1,4 @@
-"""From the start of a process to the end of its first grid, weights in the page cache; `tests.bench.painter` prints it."""
+"""From the start of a process to the end of its first grid, weights in the page cache: part of the painter's bench."""
 
 from __future__ import annotations
 

@@ -12,7 +12,9 @@ import pytest
 from tests.cli.easel import run_easel, start_easel
 
 
-@pytest.mark.parametrize("arguments", [("--help",), ("run", "--help"), ("parse", "a red circle")])
+@pytest.mark.parametrize(
+    "arguments", [("--help",), ("run", "--help"), ("repaint", "--help"), ("parse", "a red circle")]
+)
 def test_light_commands_import_nothing_heavy(arguments: tuple[str, ...]) -> None:
     """Help and parsing load neither torch nor discord.py nor a database driver."""
     program = """if True:

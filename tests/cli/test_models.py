@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.cli.easel import run_easel
 from tests.cli.models import save_models_file
-from tests.engine.painter.checkpoints import save_sd1
+from tests.engine.painter.checkpoints import save_lora, save_sd1, save_sdxl
 
 
 @pytest.fixture
@@ -22,8 +23,8 @@ def _text(models_file: Path) -> str:
     return models_file.read_text()
 
 
-def _entry(models_file: Path, name: str) -> dict[str, str]:
-    entry: dict[str, str] = tomllib.loads(_text(models_file))["models"][name]
+def _entry(models_file: Path, name: str, *, table: str = "models") -> dict[str, str]:
+    entry: dict[str, str] = tomllib.loads(_text(models_file))[table][name]
     return entry
 
 
@@ -50,6 +51,39 @@ async def test_check_fails_when_files_changed(models_file: Path, home: Path) -> 
     done = await run_easel("models", "check", home=home, EASEL_MODELS_FILE=str(models_file))
     assert done.code == 1
     assert "MEND" in done.out and "Put the right files back" in done.out
+
+
+async def test_check_covers_adapters(models_file: Path, home: Path) -> None:
+    """One that fits its model is recorded; what is missing, made for another or changed later is to mend."""
+    folder = models_file.parent
+    save_lora(folder / "ink.safetensors", folder / "weights", seed=1)
+    save_lora(folder / "big.safetensors", save_sdxl(folder / "sdxl"), seed=2)
+    _add_adapters(models_file, ink="ink", **{"1.5-big": "big"}, gone="gone")
+    first = await run_easel("models", "check", home=home, EASEL_MODELS_FILE=str(models_file))
+    recorded = _entry(models_file, "ink", table="adapters")["sha256"]
+    lines = dict(_verdicts(first.out))
+    assert first.code == 1
+    assert "fits tiny" in lines["ok ink"] and recorded in first.out
+    assert "does not fit the model 'tiny': unet." in lines["MEND 1.5-big"]
+    assert f"There is no file {folder / 'gone.safetensors'}." in lines["MEND gone"]
+    assert "sha256" not in _entry(models_file, "1.5-big", table="adapters")
+    save_lora(folder / "ink.safetensors", folder / "weights", seed=3)
+    second = await run_easel("models", "check", home=home, EASEL_MODELS_FILE=str(models_file))
+    assert "Put the right files back" in dict(_verdicts(second.out))["MEND ink"]
+
+
+def _add_adapters(models_file: Path, **files: str) -> None:
+    entries = [f'\n[adapters."{name}"]\nfile = "{file}.safetensors"\nfamily = "sd1"\n' for name, file in files.items()]
+    models_file.write_text(_text(models_file) + "".join(entries))
+
+
+def _verdicts(out: str) -> Iterator[tuple[str, str]]:
+    """Yield mark and name of each adapter with the rest of its line."""
+    for line in out.splitlines():
+        mark, _, rest = line.partition("  ")
+        name, _, about = rest.strip().removeprefix("adapter ").partition("  ")
+        if " adapter " in line:
+            yield f"{mark} {name}", about
 
 
 async def test_add_registers_with_a_hash(models_file: Path, home: Path) -> None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.cli.prompt_limits import limits_from_registry
+from bot.cli.prompt_limits import limits_from_registry, read_limits
 from engine.contract.errors import ModelUnknown, RequestRefused
 from engine.contract.painting import Order
 from engine.models.registry import read_registry
 from engine.painter.settings import settings_from_order
-from engine.prompt import Faults, parse
+from engine.prompt import Faults, parse, show_faults
+from tests.engine.painter.checkpoints import save_lora, save_sd1, save_sdxl
 
 REGISTRY = read_registry()
 LIMITS = limits_from_registry(REGISTRY, None)
@@ -51,6 +53,41 @@ def test_what_cannot_be_done_is_refused_at_once(flag: str) -> None:
 def test_what_the_painter_can_do_is_let_through(flag: str) -> None:
     """Every ability of the model's family is a parameter that members may give."""
     assert not isinstance(parse(f"a red circle {flag}", limits=LIMITS), Faults)
+
+
+async def test_adapter_of_another_base_is_refused_under_its_name(tmp_path: Path) -> None:
+    """What the files' headers say follows the model that the prompt names; a model that is not here says nothing."""
+    save_sd1(tmp_path / "sd1")
+    save_lora(tmp_path / "ink.safetensors", tmp_path / "sd1", seed=1)
+    save_lora(tmp_path / "big.safetensors", save_sdxl(tmp_path / "sdxl"), seed=2)
+    (tmp_path / "models.toml").write_text(TWO_ADAPTERS)
+    limits = await read_limits(tmp_path / "models.toml", None)
+    assert not isinstance(parse("a cat --lora ink", limits=limits), Faults)
+    assert not isinstance(parse("a cat --lora big --model away", limits=limits), Faults)
+    refused = parse("a cat --lora ink:0.5 big:0.7", limits=limits)
+    assert isinstance(refused, Faults)
+    line, carets, sentence = show_faults(refused).splitlines()
+    assert line[carets.index("^") : carets.rindex("^") + 1] == "big"
+    assert sentence.startswith("big does not fit tiny: unet.") and sentence.endswith("take one that fits: ink.")
+
+
+TWO_ADAPTERS = """
+[models.tiny]
+family = "sd1"
+folder = "sd1"
+[models.away]
+family = "sd1"
+folder = "nowhere"
+[models.unnamable]
+family = "sd1"
+hub = "no such/id at/the hub"
+[adapters.ink]
+file = "ink.safetensors"
+family = "sd1"
+[adapters.big]
+file = "big.safetensors"
+family = "sd1"
+"""
 
 
 def test_unknown_default_model_is_refused() -> None:

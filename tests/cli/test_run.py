@@ -22,6 +22,7 @@ from engine.store.following import OPERATOR_ID
 from engine.store.jobs import count_pending
 from tests.cli.easel import run_easel, start_easel
 from tests.cli.models import save_models_file
+from tests.engine.painter.checkpoints import save_lora, save_sdxl
 
 pytestmark = [pytest.mark.kills, pytest.mark.timeout(900)]
 
@@ -218,6 +219,21 @@ async def test_refused_flag_of_imagine_exits_2(old_home: Path, models_file: Path
     )
     assert done.code == 2
     assert "--chaos is not possible with tiny." in done.err
+
+
+async def test_adapter_that_does_not_fit_exits_2(old_home: Path, tmp_path: Path) -> None:
+    """The part that does not is told under the adapter's name, and nothing is queued or painted."""
+    models_file = save_models_file(tmp_path)
+    save_lora(tmp_path / "big.safetensors", save_sdxl(tmp_path / "sdxl"), seed=1)
+    with models_file.open("a") as file:
+        file.write('\n[adapters.big]\nfile = "big.safetensors"\nfamily = "sd1"\n')
+    grid = tmp_path / "x.png"
+    done = await run_easel(
+        "imagine", "a cat --lora big:0.5", "-o", str(grid), home=old_home, EASEL_MODELS_FILE=str(models_file)
+    )
+    line, carets, sentence = done.err.splitlines()
+    assert (done.code, line, carets.strip()) == (2, "a cat --lora big:0.5", "^^^")
+    assert carets.index("^") == line.index("big") and sentence.startswith("big does not fit tiny: unet.")
 
 
 @pytest.mark.parametrize("output", ["nowhere/grid.png", "grid.doc"])

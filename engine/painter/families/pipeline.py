@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from engine.contract.errors import SpeedUnsupported
-from engine.models.registry import Model
+from engine.models.registry import Adapter, Model
 from engine.models.speed import Compilation, Precision
 from engine.painter.families.compiled import CompiledDenoiser
 from engine.painter.families.fp8 import quantise
@@ -62,6 +62,9 @@ class PipelineModel(ABC):
 
     def wear(self, loras: Loras) -> None:
         self._wardrobe.wear(loras)
+
+    def sha256_of(self, adapter: Adapter) -> str:
+        return self._wardrobe.sha256_of(adapter)
 
     def away(self, text: str = "") -> Words:
         return self.words(text)

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
+from engine.models.registry import Adapter
 from engine.painter.families.wardrobe import Loras
 from engine.painter.rows import Conditioning, Words
 
@@ -46,8 +47,13 @@ class LoadedModel(Protocol):
     def wear(self, loras: Loras) -> None:
         """Read and predict with exactly these adapters from now on.
 
-        Raises: AdapterMismatch, WeightsMissing, WeightsMismatch; it then wears what it did.
+        Raises: AdapterMismatch, WeightsMissing, WeightsMismatch for a file other than the recorded one; it then wears
+        what it did.
         """
+        ...
+
+    def sha256_of(self, adapter: Adapter) -> str:
+        """Return the SHA-256 of the file that an adapter was loaded from; it must have been worn."""
         ...
 
     def timesteps(self, scheduler: Any, steps: int, width: int, height: int) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.contract.errors import AdapterMismatch
+from engine.contract.errors import AdapterMismatch, WeightsMismatch
 from engine.models.adapters import check_fit
 from engine.models.places import place_of
 from engine.models.registry import Adapter, Model
+from engine.models.weights import hash_of
 
 Loras = tuple[tuple[Adapter, float], ...]
 
@@ -18,6 +19,7 @@ class Wardrobe:
     def __init__(self, pipe: Any, model: Model) -> None:
         self._pipe, self._model = pipe, model
         self._names: dict[Adapter, str] = {}
+        self._hashes: dict[Adapter, str] = {}
         self._worn: Loras = ()
 
     @property
@@ -41,7 +43,14 @@ class Wardrobe:
             self._pipe.disable_lora()
         self._worn = loras
 
+    def sha256_of(self, adapter: Adapter) -> str:
+        """Return the hash of the file that the adapter was loaded from; it must have been worn."""
+        return self._hashes[adapter]
+
     def _load(self, adapter: Adapter) -> None:
+        sha256 = hash_of(adapter.file)
+        if adapter.sha256 not in (None, sha256):
+            raise WeightsMismatch(path=adapter.file)
         check_fit(adapter, self._model, place_of(self._model))
         # peft takes a dot in a name for a path.
         name = f"adapter_{len(self._names)}"
@@ -51,7 +60,7 @@ class Wardrobe:
             )
         except (ValueError, KeyError, RuntimeError) as error:
             raise AdapterMismatch(name=adapter.name, model=self._model.name, part=str(error)) from error
-        self._names[adapter] = name
+        self._names[adapter], self._hashes[adapter] = name, sha256
         self._restore()
 
     def _restore(self) -> None:

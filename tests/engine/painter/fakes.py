@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from engine.models.registry import Model
+from engine.models.registry import Adapter, Model
 from engine.painter.families.wardrobe import Loras
 from engine.painter.rows import Conditioning, Words, guided
 
@@ -42,6 +42,9 @@ class FlatModel:
 
     def wear(self, loras: Loras) -> None:
         return None
+
+    def sha256_of(self, adapter: Adapter) -> str:
+        return "1" * 64
 
     def timesteps(self, scheduler: Any, steps: int, width: int, height: int) -> None:
         scheduler.set_timesteps(steps)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from engine.contract.errors import AdapterMismatch, EaselError, WeightsMismatch, WeightsMissing
 from engine.models.adapters import check_fit
 from engine.models.registry import Registry
+from engine.models.weights import hash_of
 from engine.painter.local import LocalPainter, create_painter
 from tests.engine.painter.orders import all_painted, order, painted, pixels_of, psnr
 from tests.engine.painter.stock import stock_pictures
@@ -54,6 +56,20 @@ async def test_a_lora_that_does_not_fit_is_refused_and_others_go_on(
     with pytest.raises(error):
         await painted(painter, order(lora=(name,)))
     await painted(painter, order(steps=1, lora=("ink:0.5",)))
+
+
+async def test_an_adapter_is_held_to_the_hash_that_the_registry_records(registry: Registry, checkpoints: Path) -> None:
+    """The right one is worn, any other is the operator's to mend, and other orders go on."""
+    right = hash_of(checkpoints / "ink.safetensors")
+    held = {name: replace(registry.adapters[name], sha256=right) for name in ("ink", "paper")}
+    async with create_painter(replace(registry, adapters=held), width=64) as painter:
+        assert (await painted(painter, order(steps=1, lora=("ink",)))).pictures[0].recipe["lora_sha256"] == {
+            "ink": right
+        }
+        with pytest.raises(WeightsMismatch) as refused:
+            await painted(painter, order(steps=1, lora=("paper",)))
+        assert refused.value.path == checkpoints / "paper.safetensors"
+        await painted(painter, order(steps=1, lora=("ink",)))
 
 
 def test_the_part_that_does_not_fit_is_named(registry: Registry, checkpoints: Path) -> None:

@@ -12,9 +12,17 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from engine.contract.errors import ModelUnknown, PictureCorrupt, SettingsInvalid, WeightsMismatch
+from engine.contract.errors import (
+    ModelUnknown,
+    PictureCorrupt,
+    SettingsInvalid,
+    SettingUnsupported,
+    WeightsMismatch,
+    WeightsMissing,
+)
 from engine.contract.painting import Order
 from engine.models.registry import Registry, Source
+from engine.models.weights import hash_of
 from engine.painter.local import create_painter
 from engine.painter.recipe import order_from_recipe
 from tests.engine.painter.orders import order, painted
@@ -33,6 +41,12 @@ async def stored(registry: Registry, wanted: Order) -> list[tuple[bytes, dict[st
     async with create_painter(registry, width=64) as painter:
         result = await painted(painter, wanted)
     return [(one.png, json.loads(json.dumps(one.recipe))) for one in result.pictures]
+
+
+def turn_a_bit(file: Path) -> None:
+    """Change the last number in a file of weights a little."""
+    data = file.read_bytes()
+    file.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
 
 
 @pytest.mark.parametrize("name", list(ORDERS))
@@ -67,12 +81,33 @@ async def test_other_weights_under_the_same_name_are_refused(
     moved = replace(registry.model(), source=Source(folder=folder))
     changed = replace(registry, models=MappingProxyType({moved.name: moved}))
     order_from_recipe(recipe, changed)
-    weights = folder / "unet" / "diffusion_pytorch_model.safetensors"
-    weights.write_bytes(weights.read_bytes()[:-1] + bytes([weights.read_bytes()[-1] ^ 1]))
+    turn_a_bit(folder / "unet" / "diffusion_pytorch_model.safetensors")
     with pytest.raises(WeightsMismatch):
         order_from_recipe(recipe, changed)
     with pytest.raises(ModelUnknown):
         order_from_recipe(recipe, replace(registry, models=MappingProxyType({})))
+
+
+async def test_another_adapter_under_the_same_name_is_refused(
+    registry: Registry, checkpoints: Path, tmp_path: Path
+) -> None:
+    """One bit of it is another adapter; a recipe from before hashes were kept is held to the name alone."""
+    (_, recipe), *_ = await stored(registry, ORDERS["adapter"])
+    file = Path(shutil.copy(checkpoints / "ink.safetensors", tmp_path))
+    assert recipe["lora_sha256"] == {"ink": hash_of(file)}
+    moved = {**registry.adapters, "ink": replace(registry.adapters["ink"], file=file)}
+    changed = replace(registry, adapters=MappingProxyType(moved))
+    order_from_recipe(recipe, changed)
+    turn_a_bit(file)
+    with pytest.raises(WeightsMismatch) as refused:
+        order_from_recipe(recipe, changed)
+    assert refused.value.path == file
+    order_from_recipe({name: fact for name, fact in recipe.items() if name != "lora_sha256"}, changed)
+    shutil.move(file, tmp_path / "elsewhere")
+    with pytest.raises(WeightsMissing):
+        order_from_recipe(recipe, changed)
+    with pytest.raises(SettingUnsupported):
+        order_from_recipe(recipe, replace(registry, adapters=MappingProxyType({})))
 
 
 async def test_other_defaults_of_the_model_are_told_with_what_they_were(registry: Registry) -> None:

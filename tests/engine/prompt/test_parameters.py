@@ -242,6 +242,44 @@ def test_what_a_model_takes_is_told_with_its_name() -> None:
     assert values("a --tile --fast --steps 50 --lora ink", limits=limits)
 
 
+@pytest.mark.parametrize(
+    ("written", "where", "told"),
+    [
+        ("a --lora big", "big", "big does not fit small: unet.up. Leave it out, or take one that fits: ink, wash."),
+        ("a --lora ink:0.5 big:.7 --model small", "big", "big does not fit small: unet.up."),
+        ("a --model large --lora big ink", "ink", "ink does not fit large: it is made for sd1."),
+        ("a --v large --lora ink --lora big", "ink", "Leave it out, or take one that fits: big, wash."),
+    ],
+)
+def test_an_adapter_that_does_not_fit_the_model_is_told_under_its_name(written: str, where: str, told: str) -> None:
+    """The model that the prompt names, or else the default one; adapters of which nobody says anything pass."""
+    found, sentence = fault(written, limits=DRESSERS)
+    assert (found, told in sentence) == (where, True), sentence
+    assert values("a --lora ink wash") == values("a --lora ink wash", limits=DRESSERS)
+
+
+def test_every_adapter_that_does_not_fit_is_told_where_it_was_written() -> None:
+    """Those of the suffix in the suffix; a model that takes no adapters is told once, whatever they are."""
+    faults = parse("a --lora big", Defaults(suffix="--lora big wash"), DRESSERS)
+    assert isinstance(faults, Faults)
+    places = [(one.source.name, one.source.text[one.start : one.end]) for one in faults.faults]
+    assert places == [("prompt", "big"), ("your suffix", "big")]
+    assert "--lora is not possible with bare." in fault("a --lora big ink --model bare", limits=DRESSERS)[1]
+    assert fault("a --lora ink --model none", limits=DRESSERS)[1].endswith(f"for sd1. {_LEAVE}")
+
+
+DRESSERS = Limits(
+    models=(
+        ModelFacts(name="small", misfits={"big": "unet.up"}),
+        ModelFacts(name="large", misfits={"ink": "it is made for sd1"}),
+        ModelFacts(name="bare", abilities=frozenset(), misfits={"big": "unet.up", "ink": "it is made for sd1"}),
+        ModelFacts(name="none", misfits=dict.fromkeys(("ink", "big", "wash"), "it is made for sd1")),
+    ),
+    default_model="small",
+    adapters=("ink", "big", "wash"),
+)
+
+
 @pytest.mark.parametrize("text", ["a (red:1.3) cat", "a [red] cat", "a cat --no (red:2)", "a cat:: (red)::2"])
 def test_weighed_words_are_refused_for_a_model_to_which_they_mean_nothing(text: str) -> None:
     """A model that reads a text as a whole; plain brackets and words that count once are let through."""

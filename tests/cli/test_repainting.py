@@ -1,0 +1,220 @@
+"""`easel repaint` as a real process: the same bytes from what is kept, or why not."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import re
+import shutil
+import signal
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from PIL import Image
+
+from bot.cli.repainting import Kept, comparison
+from engine.contract.ids import new_id
+from engine.contract.jobs import Job, JobSpec, JobStatus, Operation, Part, Picture, Request
+from engine.contract.painting import PaintedPicture
+from engine.models.registry import SHIPPED
+from engine.starter import WEIGHTS
+from engine.store.database import Database
+from engine.store.following import OPERATOR_ID, follow
+from engine.store.jobs import read_pictures, submit_job
+from engine.store.objects import Objects, key_from_bytes
+from tests.cli.easel import run_easel, start_easel
+from tests.cli.models import save_models_file
+
+pytestmark = [pytest.mark.kills, pytest.mark.timeout(900)]
+
+THEN = {"torch": "2.13.0", "diffusers": "0.42.1"}
+LATER = {"torch": "2.14.0", "diffusers": "0.42.1"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Painted:
+    """A home in which the starter has painted a grid, and the ids of its pictures."""
+
+    home: Path
+    ids: tuple[str, ...]
+
+
+@pytest.fixture(scope="module")
+def painted() -> Iterator[Painted]:
+    """Painted by `easel imagine` with nothing running and nothing configured."""
+    home = Path(tempfile.mkdtemp(prefix="easel-repaint-"))
+    imagined = asyncio.run(run_easel("imagine", "a red circle --seed 7 --steps 4", "-o", f"{home}/g.png", home=home))
+    assert imagined.code == 0, imagined.err
+    yield Painted(home=home, ids=tuple(re.findall(r"^Picture \d: (\S+)$", imagined.err, re.MULTILINE)))
+    shutil.rmtree(home, ignore_errors=True)
+
+
+def turn_a_bit(file: Path) -> None:
+    """Change the last number in a file of weights a little."""
+    data = file.read_bytes()
+    file.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+
+
+def is_stored(home: Path, file: Path) -> bool:
+    return (home / "pictures" / key_from_bytes(file.read_bytes(), ".png")).is_file()
+
+
+async def test_a_picture_comes_out_the_same_byte_for_byte(painted: Painted, tmp_path: Path) -> None:
+    """By the id that `easel imagine` printed; the file is the stored one, and so the command says."""
+    again = tmp_path / "again.png"
+    assert len(set(painted.ids)) == 4
+    done = await run_easel("repaint", painted.ids[0], "-o", str(again), home=painted.home)
+    assert (done.code, done.out) == (0, f"{again}: the same as the stored picture, byte for byte.\n"), done.err
+    assert is_stored(painted.home, again)
+
+
+async def test_weights_that_have_changed_are_refused(painted: Painted, tmp_path: Path) -> None:
+    """One bit of the model's: exit 1, with the file that is another now and what to do, and nothing is written."""
+    shutil.copytree(WEIGHTS, tmp_path / "weights")
+    models = tmp_path / "models.toml"
+    _write(models, _text(SHIPPED).replace("../starter/weights", "weights"))
+    turn_a_bit(tmp_path / "weights" / "unet" / "diffusion_pytorch_model.safetensors")
+    done = await run_easel(
+        "repaint", painted.ids[0], "-o", str(tmp_path / "x.png"), home=painted.home, EASEL_MODELS_FILE=str(models)
+    )
+    assert (done.code, done.out) == (1, "")
+    assert done.err == f"{tmp_path / 'weights'} is damaged, or not what was registered. Put the right files back.\n"
+    assert "x.png" not in _names_in(tmp_path)
+
+
+def _write(file: Path, text: str) -> None:
+    file.write_text(text)
+
+
+def _text(file: Path) -> str:
+    return file.read_text()
+
+
+def _names_in(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir()]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("nonsense",), "'nonsense' is no id of a picture. One looks like"),
+        (("01a20dc4-00ce-74d2-a3c9-db42636e1ac2",), "There is no such picture here. `easel imagine` prints"),
+        (("01a20dc4-00ce-74d2-a3c9-db42636e1ac2", "-o", "x.jpg"), "x.jpg names no PNG: end it with .png."),
+        (("01a20dc4-00ce-74d2-a3c9-db42636e1ac2", "-o", "nowhere/x.png"), "There is no folder nowhere"),
+    ],
+)
+async def test_what_was_asked_wrongly_exits_2(painted: Painted, arguments: tuple[str, ...], told: str) -> None:
+    """Without painting anything, and with what would be right."""
+    done = await run_easel("repaint", *arguments, home=painted.home)
+    assert (done.code, told in done.err) == (2, True), done.err
+    assert "Traceback" not in done.err
+
+
+async def test_a_variation_comes_out_the_same_from_its_source(
+    home: Path, tmp_path: Path, database: Database, database_url: str, objects: Objects, storage_url: str
+) -> None:
+    """Also where its own file is lost, of which the hash is left; without the source's it is refused by name."""
+    variables = {
+        "EASEL_MODELS_FILE": str(save_models_file(tmp_path)),
+        "DATABASE_URL": database_url,
+        "EASEL_STORAGE_URL": storage_url,
+    }
+    async with engine_at_work(home, variables):
+        source = await paint(database, Operation.IMAGINE, None)
+        varied = await paint(database, Operation.VARY, source)
+    again = ("repaint", str(varied.id), "-o", str(tmp_path / "again.png"))
+    for lost in (None, varied):
+        forget(storage_url, lost)
+        done = await run_easel(*again, home=home, **variables)
+        assert (done.code, "byte for byte" in done.out) == (0, True), done
+    forget(storage_url, source)
+    done = await run_easel(*again, home=home, **variables)
+    assert done.code == 1
+    assert done.err == (
+        f"The stored picture {source.object_key} is missing: restore it from a backup of the picture store.\n"
+    )
+
+
+@asynccontextmanager
+async def engine_at_work(home: Path, variables: dict[str, str]) -> AsyncIterator[None]:
+    engine = await start_easel("engine", "--quiet", "--health-port", "0", home=home, before=(), **variables)
+    try:
+        yield
+    finally:
+        engine.send_signal(signal.SIGTERM)
+        await engine.communicate()
+
+
+async def paint(database: Database, operation: Operation, source: Picture | None) -> Picture:
+    """Return the first picture of a job that an engine has done."""
+    request = Request(
+        id=new_id(),
+        member_id=OPERATOR_ID,
+        operation=operation,
+        spec=JobSpec(prompt="a cat", parts=(Part(text="a cat"),)),
+        seed=7,
+        parent_job_id=source.job_id if source else None,
+        parent_picture_id=source.id if source else None,
+    )
+    async with database.begin() as connection:
+        job: Job = await submit_job(connection, request)
+    async for seen in follow(database, job.id):
+        job = seen
+    assert job.status is JobStatus.FINISHED
+    async with database.begin() as connection:
+        return (await read_pictures(connection, job.id))[0]
+
+
+def forget(storage_url: str, picture: Picture | None) -> None:
+    """Lose the picture's file."""
+    if picture is not None:
+        (Path(storage_url.removeprefix("file://")) / picture.object_key).unlink()
+
+
+@pytest.mark.parametrize(
+    ("colour", "level", "libraries", "told"),
+    [
+        (10, 1, LATER, "the same as the stored picture, byte for byte."),
+        (10, 0, LATER, "the same pixels as the stored picture, in a file of other bytes. Other libraries paint"),
+        (13, 0, LATER, "by up to 3 of 255. Other libraries paint now: torch was 2.13.0 and is 2.14.0."),
+        (13, 0, THEN, "by up to 3 of 255. Numbers are rounded in other places on another device"),
+    ],
+)
+def test_what_is_not_the_same_is_told_with_why(colour: int, level: int, libraries: dict[str, str], told: str) -> None:
+    """Pixels and bytes are told apart, and versions of libraries that the recipe knows are named."""
+    stored = png(10, level=1)
+    again = PaintedPicture(png=png(colour, level=level), width=2, height=2, seed=7, recipe={"libraries": libraries})
+    assert told in comparison(Kept(picture=picture(stored), png=stored, source=None), again)
+
+
+def test_pixels_of_a_lost_file_are_not_spoken_of() -> None:
+    again = PaintedPicture(png=png(13, level=1), width=2, height=2, seed=7, recipe={"libraries": THEN})
+    told = comparison(Kept(picture=picture(png(10, level=1)), png=None, source=None), again)
+    assert told.startswith("not the bytes of the stored picture, whose file is lost or damaged.")
+
+
+def png(colour: int, *, level: int) -> bytes:
+    """Return four pixels, the last of which has `colour`, in a file that is compressed as the level says."""
+    image = Image.new("RGB", (2, 2), (10, 10, 10))
+    image.putpixel((1, 1), (10, colour, 10))
+    out = io.BytesIO()
+    image.save(out, "PNG", compress_level=level)
+    return out.getvalue()
+
+
+def picture(stored: bytes) -> Picture:
+    return Picture(
+        id=UUID(int=1),
+        job_id=UUID(int=2),
+        slot=0,
+        object_key=key_from_bytes(stored, ".png"),
+        width=2,
+        height=2,
+        seed=7,
+        recipe={"libraries": THEN},
+    )

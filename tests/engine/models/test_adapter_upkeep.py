@@ -1,0 +1,85 @@
+"""How registered adapters stand: each for itself, and against the models that they are registered for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.contract.errors import AdapterMismatch, EaselError, WeightsMismatch, WeightsMissing
+from engine.models.adapter_upkeep import AdapterStanding, adapter_standings, record_adapter
+from engine.models.registry import read_registry
+from engine.models.weights import hash_of
+from tests.engine.painter.checkpoints import save_lora, save_sd1
+
+MODELS = """# mine
+default = "here"
+[models.here]
+family = "sd1"
+folder = "sd1"
+[models.gone]
+family = "sd1"
+folder = "nowhere"
+[models.broken]
+family = "sd1"
+file = "cut.safetensors"
+[models.large]
+family = "sdxl"
+folder = "nowhere"
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny model, a LoRA for it, and a file that was cut short."""
+    folder = tmp_path_factory.mktemp("adapters")
+    save_sd1(folder / "sd1")
+    save_lora(folder / "ink.safetensors", folder / "sd1", seed=1)
+    (folder / "cut.safetensors").write_bytes((folder / "ink.safetensors").read_bytes()[:-1])
+    return folder
+
+
+def standing(folder: Path, *lines: str) -> AdapterStanding:
+    (folder / "models.toml").write_text("\n".join([MODELS, "[adapters.ink]", *lines]))
+    (only,) = adapter_standings(read_registry(folder / "models.toml"))
+    return only
+
+
+def test_an_adapter_is_held_against_its_models_that_are_here(folder: Path) -> None:
+    """Models that are missing or damaged are told of themselves, and keep no adapter from being usable."""
+    sound = standing(folder, 'file = "ink.safetensors"', 'family = "sd1"')
+    assert (sound.error, sound.fits, sound.sha256) == (None, ("here",), hash_of(folder / "ink.safetensors"))
+    assert sound.size_bytes == (folder / "ink.safetensors").stat().st_size
+    assert standing(folder, 'file = "ink.safetensors"', 'family = "sd1"', 'model = "gone"').fits == ()
+
+
+@pytest.mark.parametrize(
+    ("lines", "error", "told"),
+    [
+        (('file = "no.safetensors"', 'family = "sd1"'), WeightsMissing, "no.safetensors"),
+        (('file = "cut.safetensors"', 'family = "sd1"'), WeightsMismatch, "cut.safetensors"),
+        (('file = "ink.safetensors"', 'family = "sd1"', 'sha256 = "0"'), WeightsMismatch, "ink.safetensors"),
+        (('file = "ink.safetensors"', 'family = "sd1"', 'model = "nobody"'), AdapterMismatch, "no model of that name"),
+        (('file = "ink.safetensors"', 'family = "sdxl"', 'model = "here"'), AdapterMismatch, "made for sdxl"),
+    ],
+)
+def test_what_is_wrong_with_an_adapter_is_told(
+    folder: Path, lines: tuple[str, ...], error: type[EaselError], told: str
+) -> None:
+    found = standing(folder, *lines)
+    assert isinstance(found.error, error) and told in str(found.error)
+    assert found.sha256 is None
+
+
+def test_its_hash_is_recorded_once(folder: Path) -> None:
+    """In its own entry, and never in place of one that is there."""
+    found = standing(folder, 'file = "ink.safetensors"', 'family = "sd1"')
+    file = folder / "models.toml"
+    before = file.read_text()
+    record_adapter(read_registry(file), found)
+    assert file.read_text().replace(f'sha256 = "{found.sha256}"\n', "") == before + "\n"
+    recorded = read_registry(file)
+    assert recorded.adapters["ink"].sha256 == found.sha256 and recorded.model().sha256 is None
+    (again,) = adapter_standings(recorded)
+    record_adapter(recorded, again)
+    assert read_registry(file) == recorded
