@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.models.registry import Model, Registry
-from engine.prompt import Limits, ModelFacts, Sides
+from engine.prompt import Limits, ModelFacts
 
 # Of the language's parameters that need something of the service itself, none is served yet.
 _SERVICE: frozenset[str] = frozenset()
@@ -25,13 +25,10 @@ def limits_from_registry(registry: Registry, default_model: str | None) -> Limit
 
 
 def _facts_from_model(model: Model) -> ModelFacts:
-    defaults, abilities = model.defaults, model.abilities
-    sides = Sides(square=defaults.width, step=abilities.multiple, least=abilities.min_side, most=abilities.max_side)
     return ModelFacts(
         name=model.name,
         abilities=model.family.abilities,
-        samplers=abilities.samplers,
-        max_steps=abilities.max_steps,
-        # The language knows the shapes of models whose own is a square.
-        sides=sides if defaults.width == defaults.height else None,
+        samplers=model.abilities.samplers,
+        max_steps=model.abilities.max_steps,
+        sides=model.sides,
     )
