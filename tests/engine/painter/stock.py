@@ -45,10 +45,11 @@ def stock_pictures(
     source: bytes | None = None,
     loras: Mapping[Path, float] = MappingProxyType({}),
     kind: str = "StableDiffusionPipeline",
+    dtype: torch.dtype = torch.float32,
     **settings: Any,
 ) -> list[Image.Image]:
     """Return the pictures that the stock pipeline paints, each from a generator of its own."""
-    pipe = getattr(diffusers, kind).from_pretrained(folder)
+    pipe = getattr(diffusers, kind).from_pretrained(folder, dtype=dtype)
     pipe.set_progress_bar_config(disable=True)
     scheduler, changes = {**SCHEDULERS, **FLOW_SCHEDULERS}[sampler]
     pipe.scheduler = scheduler.from_config(pipe.scheduler.config, **changes)

@@ -228,6 +228,26 @@ def test_what_a_model_has_no_room_for_is_told_and_nothing_else(registry: Registr
     assert not torch.equal(loaded.words(f"{kept[:-1]}x").tokens, loaded.words(f"{kept[:-1]}y").tokens)
 
 
+def test_a_transformer_in_bfloat16_predicts_bit_for_bit_what_the_stock_one_does(folder: Path) -> None:
+    """Weights that lie otherwise in memory are multiplied by other kernels, which round otherwise."""
+    kind = diffusers.SanaPipeline
+    stock = kind.from_pretrained(folder / "sana").transformer.to(torch.bfloat16)
+    pipe = kind.from_pretrained(folder / "sana")
+    pipe.transformer.to(torch.bfloat16)
+    model = read_registry(folder / "registry.toml").model("sana")
+    latents, timesteps = torch.randn(2, 4, 8, 8), torch.tensor([999.0, 300.0])
+    with torch.inference_mode():
+        loaded = adapted(pipe, model, device=torch.device("cpu"), sha256="", fragments_of=attention)
+        words = [loaded.away(), loaded.words(LONG)]
+        told = {
+            "encoder_hidden_states": torch.cat([one.tokens for one in words]).bfloat16(),
+            "encoder_attention_mask": torch.cat([one.mask for one in words if one.mask is not None]),
+            "timestep": timesteps,
+        }
+        expected = stock(latents.bfloat16(), **told).sample.float()
+        assert torch.equal(expected, loaded.predict(latents, timesteps, words))
+
+
 def loaded_model(model: Model) -> LoadedModel:
     device = Device(device=torch.device("cpu"), dtype=torch.float32)
     pipe, sha256 = pipeline_of(model, device)
