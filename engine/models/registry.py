@@ -17,6 +17,7 @@ from engine.contract.errors import ModelUnknown, SettingsInvalid
 from engine.contract.jobs import Operation
 from engine.models.families import FAMILIES, Family
 from engine.models.faults import Faults
+from engine.models.scheduler import Scheduler, samplers_under, scheduler_from_table
 from engine.models.trained_sizes import trained_sizes
 from engine.prompt import Sides
 
@@ -82,6 +83,7 @@ class Model:
     source: Source
     defaults: Defaults
     abilities: Abilities
+    scheduler: Scheduler
     licence: str
     sha256: str | None
 
@@ -177,13 +179,14 @@ def registry_from_data(data: Mapping[str, Any], path: Path) -> Registry:
 
 def _model(name: str, table: Mapping[str, Any], faults: Faults) -> Model | None:
     place = f"models.{name}"
-    faults.unknown(table, {"family", "licence", "sha256", "defaults", "abilities", *_SOURCES, *_SOURCE_DETAILS}, place)
+    faults.unknown(table, _SETTINGS, place)
     if table.get("family") not in FAMILIES:
         faults.add(place, f"family is {table.get('family')!r}; known are {', '.join(FAMILIES)}")
         return None
     family = FAMILIES[table["family"]]
     defaults = _defaults(faults.table(table, "defaults", place), family, f"{place}.defaults", faults)
-    abilities = _abilities(faults.table(table, "abilities", place), family, defaults, f"{place}.abilities", faults)
+    scheduler = scheduler_from_table(faults.table(table, "scheduler", place), family, f"{place}.scheduler", faults)
+    abilities = _abilities(faults.table(table, "abilities", place), family, defaults, scheduler, place, faults)
     _check_defaults(defaults, abilities, f"{place}.defaults", faults)
     return Model(
         name=name,
@@ -191,6 +194,7 @@ def _model(name: str, table: Mapping[str, Any], faults: Faults) -> Model | None:
         source=_source(table, place, faults),
         defaults=defaults,
         abilities=abilities,
+        scheduler=scheduler,
         licence=faults.text(table, "licence", place, "unknown"),
         sha256=faults.text(table, "sha256", place) or None,
     )
@@ -198,6 +202,8 @@ def _model(name: str, table: Mapping[str, Any], faults: Faults) -> Model | None:
 
 _SOURCES = ("folder", "file", "hub")
 _SOURCE_DETAILS = ("revision", "config")
+_TABLES = ("defaults", "abilities", "scheduler")
+_SETTINGS = {"family", "licence", "sha256", *_SOURCES, *_SOURCE_DETAILS, *_TABLES}
 
 
 def _source(table: Mapping[str, Any], place: str, faults: Faults) -> Source:
@@ -233,14 +239,17 @@ def _defaults(table: Mapping[str, Any], family: Family, place: str, faults: Faul
     )
 
 
-def _abilities(table: Mapping[str, Any], family: Family, defaults: Defaults, place: str, faults: Faults) -> Abilities:
+def _abilities(
+    table: Mapping[str, Any], family: Family, defaults: Defaults, scheduler: Scheduler, place: str, faults: Faults
+) -> Abilities:
+    place = f"{place}.abilities"
     faults.unknown(table, {"operations", "samplers", "multiple", "min_side", "max_side", "max_steps"}, place)
     operations = faults.choices(table, "operations", place, tuple(operation.value for operation in Operation))
     trained = trained_sizes(family.squares, defaults.side)
     sides = tuple(side for size in trained for side in size) or (family.side // 4, family.side * 2)
     return Abilities(
         operations=tuple(Operation(value) for value in operations),
-        samplers=faults.choices(table, "samplers", place, family.samplers),
+        samplers=faults.choices(table, "samplers", place, samplers_under(scheduler, family.samplers)),
         multiple=faults.whole(table, "multiple", place, family.multiple),
         min_side=faults.whole(table, "min_side", place, min(sides)),
         max_side=faults.whole(table, "max_side", place, max(sides)),
