@@ -10,7 +10,7 @@ from types import MappingProxyType
 from engine.contract.errors import WeightsMissing
 from engine.models.adapters import misfits
 from engine.models.registry import Model, Registry, read_registry
-from engine.prompt import Limits, ModelFacts, Sides
+from engine.prompt import Limits, ModelFacts
 
 Misfits = Mapping[str, Mapping[str, str]]
 
@@ -62,14 +62,11 @@ def limits_from_registry(registry: Registry, default_model: str | None, misfits:
 
 
 def _facts_from_model(model: Model, misfits: Mapping[str, str]) -> ModelFacts:
-    defaults, abilities = model.defaults, model.abilities
-    sides = Sides(square=defaults.width, step=abilities.multiple, least=abilities.min_side, most=abilities.max_side)
     return ModelFacts(
         name=model.name,
         abilities=model.vocabulary,
-        samplers=abilities.samplers,
-        max_steps=abilities.max_steps,
-        # The language knows the shapes of models whose own is a square.
-        sides=sides if defaults.width == defaults.height else None,
+        samplers=model.abilities.samplers,
+        max_steps=model.abilities.max_steps,
+        sides=model.sides,
         misfits=misfits,
     )

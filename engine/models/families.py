@@ -31,6 +31,7 @@ class Family:
     pipelines: the diffusers classes that a folder of this family may name in its `model_index.json`.
     side: pixels of the square that the family was trained on.
     multiple: both sides of a picture are multiples of this many pixels.
+    squares: sides of the squares whose `trained_sizes` its models paint; empty where they paint any multiple.
     guidance: the usual guidance scale; 1 paints without an unconditional row.
     is_flow: whether the model predicts the velocity of a rectified flow.
     has_single_files: whether diffusers reads it from one `.safetensors` file; others are folders.
@@ -46,6 +47,7 @@ class Family:
     guidance: float
     sampler: str
     samplers: tuple[str, ...]
+    squares: tuple[int, ...] = ()
     is_flow: bool = False
     has_single_files: bool = True
     has_fixed_texts: bool = True
@@ -97,7 +99,8 @@ _ALL = (
         name="pixart",
         pipelines=("PixArtAlphaPipeline", "PixArtSigmaPipeline"),
         side=1024,
-        multiple=64,
+        multiple=16,
+        squares=(256, 512, 1024, 2048),
         steps=20,
         guidance=4.5,
         sampler="dpmpp-2m",
@@ -110,6 +113,7 @@ _ALL = (
         pipelines=("SanaPipeline",),
         side=1024,
         multiple=32,
+        squares=(512, 1024, 2048, 4096),
         steps=20,
         guidance=4.5,
         sampler="dpmpp-2m",

@@ -56,6 +56,13 @@ class Faults:
         self.add(place, f"{name} must be a whole number, not {value!r}")
         return default
 
+    def truth(self, table: Mapping[str, Any], name: str, place: str, default: bool = False) -> bool:
+        value = table.get(name, default)
+        if isinstance(value, bool):
+            return value
+        self.add(place, f"{name} must be true or false, not {value!r}")
+        return default
+
     def choice(self, table: Mapping[str, Any], name: str, place: str, known: tuple[str, ...]) -> str:
         value = self.text(table, name, place, known[0])
         if value in known:

@@ -1,6 +1,6 @@
 """The registry: one TOML file that names the models and adapters, read whole and checked before anything is loaded.
 
-Standard library only; nothing here opens weights.
+Torch-free; nothing here opens weights.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import sqrt
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -16,7 +17,10 @@ from engine.contract.errors import ModelUnknown, SettingsInvalid
 from engine.contract.jobs import Operation
 from engine.models.families import ADAPTERS, FAMILIES, Family
 from engine.models.faults import Faults
+from engine.models.scheduler import Scheduler, samplers_under, scheduler_from_table
 from engine.models.speed import Precision, Speed, speed_from_table
+from engine.models.trained_sizes import trained_sizes
+from engine.prompt import Sides
 
 SHIPPED = Path(__file__).with_name("registry.toml")
 
@@ -45,6 +49,11 @@ class Defaults:
     steps: int
     guidance: float
     sampler: str
+
+    @property
+    def side(self) -> float:
+        """Side of the square of the same area, pixels."""
+        return sqrt(self.width * self.height)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +84,7 @@ class Model:
     source: Source
     defaults: Defaults
     abilities: Abilities
+    scheduler: Scheduler
     licence: str
     sha256: str | None
     speed: Speed = field(default_factory=Speed)
@@ -83,6 +93,19 @@ class Model:
     def vocabulary(self) -> frozenset[str]:
         """What the painter can do with it, in the words of the prompt language; 8-bit weights wear no adapters."""
         return self.family.abilities - (ADAPTERS if self.speed.precision is Precision.FP8 else frozenset())
+
+    @property
+    def sides(self) -> Sides:
+        """What a ratio comes to: one of the sizes that the model was trained on, or else any multiple in its bounds."""
+        step, least, most = self.abilities.multiple, self.abilities.min_side, self.abilities.max_side
+        trained = trained_sizes(self.family.squares, self.defaults.side)
+        return Sides(
+            square=round(self.defaults.side) // step * step,
+            step=step,
+            least=least,
+            most=most,
+            sizes=tuple(size for size in trained if all(least <= x <= most and x % step == 0 for x in size)),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,20 +188,22 @@ def registry_from_data(data: Mapping[str, Any], path: Path) -> Registry:
 
 def _model(name: str, table: Mapping[str, Any], faults: Faults) -> Model | None:
     place = f"models.{name}"
-    faults.unknown(
-        table, {"family", "licence", "sha256", "defaults", "abilities", "speed", *_SOURCES, *_SOURCE_DETAILS}, place
-    )
+    faults.unknown(table, _SETTINGS, place)
     if table.get("family") not in FAMILIES:
         faults.add(place, f"family is {table.get('family')!r}; known are {', '.join(FAMILIES)}")
         return None
     family = FAMILIES[table["family"]]
-    abilities = _abilities(faults.table(table, "abilities", place), family, f"{place}.abilities", faults)
+    defaults = _defaults(faults.table(table, "defaults", place), family, f"{place}.defaults", faults)
+    scheduler = scheduler_from_table(faults.table(table, "scheduler", place), family, f"{place}.scheduler", faults)
+    abilities = _abilities(faults.table(table, "abilities", place), family, defaults, scheduler, place, faults)
+    _check_defaults(defaults, abilities, f"{place}.defaults", faults)
     return Model(
         name=name,
         family=family,
         source=_source(table, place, faults),
-        defaults=_defaults(faults.table(table, "defaults", place), family, abilities, f"{place}.defaults", faults),
+        defaults=defaults,
         abilities=abilities,
+        scheduler=scheduler,
         licence=faults.text(table, "licence", place, "unknown"),
         sha256=faults.text(table, "sha256", place) or None,
         speed=speed_from_table(faults.table(table, "speed", place), family, f"{place}.speed", faults),
@@ -187,6 +212,8 @@ def _model(name: str, table: Mapping[str, Any], faults: Faults) -> Model | None:
 
 _SOURCES = ("folder", "file", "hub")
 _SOURCE_DETAILS = ("revision", "config")
+_TABLES = ("defaults", "abilities", "scheduler", "speed")
+_SETTINGS = {"family", "licence", "sha256", *_SOURCES, *_SOURCE_DETAILS, *_TABLES}
 
 
 def _source(table: Mapping[str, Any], place: str, faults: Faults) -> Source:
@@ -211,31 +238,38 @@ def _config(base: Path, config: str) -> str | None:
     return str(base / config) if config and (base / config).is_dir() else config or None
 
 
-def _abilities(table: Mapping[str, Any], family: Family, place: str, faults: Faults) -> Abilities:
-    faults.unknown(table, {"operations", "samplers", "multiple", "min_side", "max_side", "max_steps"}, place)
-    operations = faults.choices(table, "operations", place, tuple(operation.value for operation in Operation))
-    return Abilities(
-        operations=tuple(Operation(value) for value in operations),
-        samplers=faults.choices(table, "samplers", place, family.samplers),
-        multiple=faults.whole(table, "multiple", place, family.multiple),
-        min_side=faults.whole(table, "min_side", place, family.side // 4),
-        max_side=faults.whole(table, "max_side", place, family.side * 2),
-        max_steps=faults.whole(table, "max_steps", place, 150),
-    )
-
-
-def _defaults(table: Mapping[str, Any], family: Family, abilities: Abilities, place: str, faults: Faults) -> Defaults:
+def _defaults(table: Mapping[str, Any], family: Family, place: str, faults: Faults) -> Defaults:
     faults.unknown(table, {"width", "height", "steps", "guidance", "sampler"}, place)
-    sampler = faults.text(table, "sampler", place, family.sampler)
-    if sampler not in abilities.samplers:
-        faults.add(place, f"sampler is {sampler!r}; known are {', '.join(abilities.samplers)}")
-    defaults = Defaults(
+    return Defaults(
         width=faults.whole(table, "width", place, family.side),
         height=faults.whole(table, "height", place, family.side),
         steps=faults.whole(table, "steps", place, family.steps),
         guidance=faults.number(table, "guidance", place, family.guidance, 0.0),
-        sampler=sampler,
+        sampler=faults.text(table, "sampler", place, family.sampler),
     )
+
+
+def _abilities(
+    table: Mapping[str, Any], family: Family, defaults: Defaults, scheduler: Scheduler, place: str, faults: Faults
+) -> Abilities:
+    place = f"{place}.abilities"
+    faults.unknown(table, {"operations", "samplers", "multiple", "min_side", "max_side", "max_steps"}, place)
+    operations = faults.choices(table, "operations", place, tuple(operation.value for operation in Operation))
+    trained = trained_sizes(family.squares, defaults.side)
+    sides = tuple(side for size in trained for side in size) or (family.side // 4, family.side * 2)
+    return Abilities(
+        operations=tuple(Operation(value) for value in operations),
+        samplers=faults.choices(table, "samplers", place, samplers_under(scheduler, family.samplers)),
+        multiple=faults.whole(table, "multiple", place, family.multiple),
+        min_side=faults.whole(table, "min_side", place, min(sides)),
+        max_side=faults.whole(table, "max_side", place, max(sides)),
+        max_steps=faults.whole(table, "max_steps", place, 150),
+    )
+
+
+def _check_defaults(defaults: Defaults, abilities: Abilities, place: str, faults: Faults) -> None:
+    if defaults.sampler not in abilities.samplers:
+        faults.add(place, f"sampler is {defaults.sampler!r}; known are {', '.join(abilities.samplers)}")
     for side in (defaults.width, defaults.height):
         if side % abilities.multiple or not abilities.min_side <= side <= abilities.max_side:
             faults.add(
@@ -243,7 +277,6 @@ def _defaults(table: Mapping[str, Any], family: Family, abilities: Abilities, pl
                 f"a side of {side} is no multiple of {abilities.multiple}"
                 f" between {abilities.min_side} and {abilities.max_side}",
             )
-    return defaults
 
 
 def _adapter(name: str, table: Mapping[str, Any], faults: Faults) -> Adapter | None:

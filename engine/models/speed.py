@@ -47,6 +47,18 @@ class Speed:
     precision: Precision = Precision.OWN
     ratios: tuple[str, ...] = ()
 
+    @property
+    def given(self) -> dict[str, str]:
+        """What was chosen otherwise than by default, and may show in pictures; JSON-ready."""
+        return {
+            name: value.value
+            for name, value in (("compile", self.compile), ("precision", self.precision))
+            if value not in _DEFAULTS
+        }
+
+
+_DEFAULTS = (Compilation.NONE, Precision.OWN)
+
 
 def speed_from_table(table: Mapping[str, Any], family: Family, place: str, faults: Faults) -> Speed:
     """Return the choices of a model's `speed` table; what is wrong goes to `faults`."""

@@ -20,7 +20,8 @@ from engine.painter.settings import Settings, seed_of_slot
 
 def opened_rows(order: Order, settings: Settings, model: LoadedModel) -> tuple[Row, ...]:
     """Return one row for each picture of the order, ready for its first step."""
-    scheduler = scheduler_for(settings.sampler, model.scheduler_config, is_flow=model.is_flow)
+    given = settings.model.scheduler.given
+    scheduler = scheduler_for(settings.sampler, model.scheduler_config, given, is_flow=model.is_flow)
     model.timesteps(scheduler, settings.steps, settings.width, settings.height)
     start = start_of(settings.strength, settings.steps, scheduler.order, is_flow=model.is_flow)
     conditioning = conditioning_of(settings, model)

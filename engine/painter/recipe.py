@@ -52,13 +52,15 @@ def recipe_of(order: Order, settings: Settings, finished: Finished, slot: int) -
     lora_sha256: hash of each adapter's file by its name; absent in recipes that were written before it was kept.
     source_sha256: hash of the encoded image that a variation starts from; None when it was painted from noise.
     cut: text that the model had no room for; absent when it read everything.
+    scheduler, speed: what the model's operator set otherwise than its files, or chose to be quicker; absent when
+        nothing was.
     """
     recipe: dict[str, Any] = {
         "spec": json_from_spec(order.spec),
         "seed": seed_of_slot(order, slot),
         "slot": slot,
         "pictures": order.num_pictures,
-        **_in_force(settings),
+        **{name: value for name, value in _in_force(settings).items() if value is not None},
         "positive": _parts(settings.positive),
         "negative": _parts(settings.negative),
         "loras": [[adapter.name, weight] for adapter, weight in settings.loras],
@@ -114,9 +116,10 @@ def _order(recipe: Mapping[str, Any], source: bytes | None) -> Order:
 
 def _check_defaults(recipe: Mapping[str, Any], settings: Settings) -> None:
     """Raise SettingsInvalid when the order would not be painted with the settings of the recipe."""
-    now = _in_force(settings)
     changed = [
-        f"{name} was {recipe[name]}, and would be {value}" for name, value in now.items() if recipe[name] != value
+        f"{name} was {recipe.get(name) or 'not set'}, and would be {value or 'not set'}"
+        for name, value in _in_force(settings).items()
+        if recipe.get(name) != value
     ]
     if changed:
         told = "; ".join(changed)
@@ -137,6 +140,8 @@ def _in_force(settings: Settings) -> dict[str, Any]:
         "steps": settings.steps,
         "guidance": settings.guidance,
         "sampler": settings.sampler,
+        "scheduler": settings.model.scheduler.given or None,
+        "speed": settings.model.speed.given or None,
     }
 
 

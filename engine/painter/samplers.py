@@ -54,17 +54,24 @@ FLOW: Mapping[str, tuple[str, Mapping[str, Any]]] = MappingProxyType(
 )
 
 
-def scheduler_for(sampler: str, config: Mapping[str, Any], *, is_flow: bool = False) -> Any:
-    """Return a new scheduler of the sampler, set up from the model's scheduler configuration."""
+def scheduler_for(
+    sampler: str, config: Mapping[str, Any], given: Mapping[str, Any] = MappingProxyType({}), *, is_flow: bool = False
+) -> Any:
+    """Return a new scheduler of the sampler, set up from the model's scheduler configuration.
+
+    given: what the model's operator sets otherwise, `Scheduler.given`.
+    """
     name, changes = (FLOW if is_flow else DIFFUSION)[sampler]
-    shift = _shift(config) if is_flow else {}
-    return getattr(diffusers, name).from_config(config, **changes, **shift)
+    return getattr(diffusers, name).from_config(config, **changes, **(_shift(config, given) if is_flow else given))
 
 
-def _shift(config: Mapping[str, Any]) -> dict[str, float]:
-    """Return how far the noise schedule is shifted, under both names that diffusers 0.42 has for it."""
-    shift = config.get("flow_shift") or config.get("shift") or 1.0
-    return {"shift": shift, "flow_shift": shift}
+def _shift(config: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how far the noise schedule is shifted, under both names that diffusers 0.42 has for it.
+
+    What the operator gives holds at every size, whatever the configuration says of sizes.
+    """
+    shift = given.get("shift") or config.get("flow_shift") or config.get("shift") or 1.0
+    return {"shift": shift, "flow_shift": shift, **({"use_dynamic_shifting": False} if given else {})}
 
 
 class Course:

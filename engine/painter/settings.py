@@ -9,7 +9,7 @@ from engine.contract.errors import SettingUnsupported, SizeUnsupported
 from engine.contract.jobs import MAX_SEED, JobSpec, Operation, ParameterValue, Part
 from engine.contract.painting import Order
 from engine.models.registry import Adapter, Model, Registry
-from engine.prompt import size_for
+from engine.prompt import painted_size, size_for
 
 MAX_GUIDANCE = 50.0
 
@@ -122,12 +122,11 @@ def size_of(ratio: ParameterValue | None, model: Model) -> tuple[int, int]:
     """
     if ratio is None:
         return model.defaults.width, model.defaults.height
-    side, step = round((model.defaults.width * model.defaults.height) ** 0.5), model.abilities.multiple
-    width, height = size_for(str(ratio), side=side // step * step, step=step)
-    low, high = model.abilities.min_side, model.abilities.max_side
-    if not (low <= width <= high and low <= height <= high):
+    size = painted_size(str(ratio), model.sides)
+    if size is None:
+        width, height = size_for(str(ratio), side=model.sides.square, step=model.sides.step)
         raise SizeUnsupported(width=width, height=height, model=model.name)
-    return width, height
+    return size
 
 
 def _loras(value: ParameterValue | None, model: Model, registry: Registry) -> tuple[tuple[Adapter, float], ...]:

@@ -10,7 +10,7 @@ from engine.prompt.parameter import Kind, Parameter
 from engine.prompt.parser import Specs, parse
 from engine.prompt.parts import normalised_weights
 from engine.prompt.render import json_from_specs, render
-from engine.prompt.sizes import size_for
+from engine.prompt.sizes import painted_size, size_for
 from engine.prompt.table import PARAMETERS
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "help_lines",
     "json_from_specs",
     "normalised_weights",
+    "painted_size",
     "parse",
     "render",
     "show_faults",

@@ -10,7 +10,7 @@ from engine.prompt.images import PlacedImage
 from engine.prompt.limits import Defaults, Limits, ModelFacts, Sides
 from engine.prompt.parameters import Setting
 from engine.prompt.parts import Placed
-from engine.prompt.sizes import size_for
+from engine.prompt.sizes import painted_size, ratio_of, size_for
 from engine.prompt.table import SERVICE_ABILITIES
 from engine.prompt.values import Token, quoted_list
 
@@ -95,19 +95,25 @@ def _inability(setting: Setting, facts: ModelFacts, limits: Limits) -> tuple[str
 
 
 def _wrong_shape(ar: str, model: str, sides: Sides) -> tuple[str, str]:
-    """Return what to say of a ratio whose size the model does not paint, and the widest that it does."""
-    if _fits(ar, sides):
+    """Return what to say of a ratio whose size the model does not paint, and the nearest that it does."""
+    if painted_size(ar, sides):
         return "", ""
+    return _beyond_sizes(ar, model, sides) if sides.sizes else _beyond_sides(ar, model, sides)
+
+
+def _beyond_sizes(ar: str, model: str, sides: Sides) -> tuple[str, str]:
+    in_order = sorted(sides.sizes, key=lambda size: size[0] / size[1])
+    sentence = f"{model} paints no {ar}: its shapes go from {ratio_of(in_order[0])} to {ratio_of(in_order[-1])}."
+    return sentence, f"Try --ar {ratio_of(size_for(ar, sizes=sides.sizes))}."
+
+
+def _beyond_sides(ar: str, model: str, sides: Sides) -> tuple[str, str]:
     width, height = map(int, ar.split(":"))
     upright = width < height
     shapes = [":".join(reversed(shape.split(":"))) if upright else shape for shape in _SHAPES]
-    widest = next((shape for shape in shapes if _fits(shape, sides)), "1:1")
+    widest = next((shape for shape in shapes if painted_size(shape, sides)), "1:1")
     sentence = f"{model} paints no {ar}: its sides go from {sides.least} to {sides.most} pixels."
     return sentence, f"Try --ar {widest}."
-
-
-def _fits(ar: str, sides: Sides) -> bool:
-    return all(sides.least <= side <= sides.most for side in size_for(ar, side=sides.square, step=sides.step))
 
 
 _SHAPES = ("9:1", "8:1", "7:1", "6:1", "5:1", "4:1", "3:1", "5:2", "21:9", "2:1", "16:9", "3:2", "4:3", "5:4")

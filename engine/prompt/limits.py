@@ -29,12 +29,16 @@ class Defaults:
 
 @dataclass(frozen=True, kw_only=True)
 class Sides:
-    """The sizes a model paints, in pixels: its square's side, the step of both sides, and their bounds, included."""
+    """The sizes a model paints, in pixels: its square's side, the step of both sides, and their bounds, included.
+
+    sizes: width and height of each, for a model that paints these alone; empty for one that paints any multiple.
+    """
 
     square: int
     step: int
     least: int
     most: int
+    sizes: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

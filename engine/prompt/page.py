@@ -72,7 +72,8 @@ _DECIDED = (
     "the words before it is a fault.",
     "`--iw`, `--sw` and `--cw` without their pictures are faults in a prompt, and wait in a suffix.",
     f"`--ar` goes from 1:{MAX_RATIO} to {MAX_RATIO}:1. A model of side S paints width and height as multiples of its "
-    "step, nearest to an area of S x S that grows by 28 % for each unit of ratio beyond 1, to 14 % at most.",
+    "step, nearest to an area of S x S that grows by 28 % for each unit of ratio beyond 1, to 14 % at most. PixArt and "
+    "Sana paint the nearest of the sizes that they were trained on, and nothing wider or taller than these.",
     "`--version` and `--niji` are other ways to name a model. `--sref random` is drawn when the job is queued.",
     "A bracket without its partner is a plain sign. Words in brackets count from 0 to 10 times. `::` ends a part even "
     "inside brackets.",

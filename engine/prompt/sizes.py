@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import log, sqrt
+from math import gcd, sqrt
+
+from engine.prompt.limits import Sides
 
 STEP = 16
 SIDE = 1024
@@ -17,18 +19,44 @@ def size_for(ar: str, *, side: int = SIDE, step: int = STEP, sizes: Sequence[tup
     """Return width and height in pixels for a ratio such as "3:2".
 
     side: of the model's square, a multiple of `step`; every result is a multiple of `step` too.
-    sizes: the only sizes that the model paints, if it has such; then the nearest in shape, and of those in area.
+    sizes: the only sizes that the model paints, if it has such; then the nearest in shape, the first of two that are
+        as near, and of those of one shape the nearest in area. Source: `classify_height_width_bin` of diffusers 0.42.
     Exact for 1024 and 16: 1:1 is 1024x1024, 4:3 is 1232x928, 3:2 is 1344x896, 16:9 is 1456x816, and upright the same.
     """
     width, height = map(int, ar.split(":"))
     if sizes:
-        return min(
-            sizes, key=lambda size: (abs(log(size[0] * height / (size[1] * width))), abs(size[0] * size[1] - side**2))
-        )
+        shape = min(map(_shape, sizes), key=lambda shape: abs(shape - height / width))
+        return min((size for size in sizes if _shape(size) == shape), key=lambda size: abs(size[0] * size[1] - side**2))
     ratio = max(width, height) / min(width, height)
     area = side**2 * (1 + min(_MOST_GROWTH, _GROWTH * (ratio - 1)))
     long, short = _nearest(sqrt(area * ratio), step), _nearest(sqrt(area / ratio), step)
     return (long, short) if width >= height else (short, long)
+
+
+def painted_size(ar: str, sides: Sides) -> tuple[int, int] | None:
+    """Return the width and height that a model with these sides paints for a ratio; None where it paints none."""
+    if sides.sizes:
+        return size_for(ar, side=sides.square, sizes=sides.sizes) if is_among(ar, sides.sizes) else None
+    size = size_for(ar, side=sides.square, step=sides.step)
+    return size if sides.least <= min(size) and max(size) <= sides.most else None
+
+
+def is_among(ar: str, sizes: Sequence[tuple[int, int]]) -> bool:
+    """Return whether a ratio lies between those of the widest and the tallest of the sizes, or is one of them."""
+    width, height = map(int, ar.split(":"))
+    ratios = [size[1] / size[0] for size in sizes]
+    return min(ratios) <= height / width <= max(ratios)
+
+
+def ratio_of(size: tuple[int, int]) -> str:
+    """Return the reduced ratio of a size: "4:1" of 2048 x 512."""
+    divisor = gcd(*size)
+    return f"{size[0] // divisor}:{size[1] // divisor}"
+
+
+def _shape(size: tuple[int, int]) -> float:
+    """Return height over width to two digits, as the tables of the stock pipelines give it."""
+    return round(size[1] / size[0], 2)
 
 
 def _nearest(length: float, step: int) -> int:

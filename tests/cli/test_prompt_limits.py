@@ -11,14 +11,29 @@ from hypothesis import strategies as st
 
 from bot.cli.prompt_limits import limits_from_registry, read_limits
 from engine.contract.errors import ModelUnknown, RequestRefused
+from engine.contract.jobs import JobSpec
 from engine.contract.painting import Order
-from engine.models.registry import read_registry
+from engine.models.registry import Registry, read_registry, registry_from_data
 from engine.painter.settings import settings_from_order
 from engine.prompt import Faults, parse, show_faults
 from tests.engine.painter.checkpoints import save_lora, save_sd1, save_sdxl
 
 REGISTRY = read_registry()
 LIMITS = limits_from_registry(REGISTRY, None)
+# A square and a lying picture of any multiple, and trained sizes: all of them, and those within bounds.
+SHAPED = registry_from_data(
+    {
+        "models": {
+            "plain": {"family": "sdxl", "folder": "x"},
+            "lying": {"family": "sd1", "folder": "x", "defaults": {"width": 768, "height": 512}},
+            "pixart": {"family": "pixart", "folder": "x", "defaults": {"width": 256, "height": 256}},
+            "sana": {"family": "sana", "folder": "x", "abilities": {"min_side": 768, "max_side": 1280}},
+            "square": {"family": "sana", "folder": "x", "abilities": {"min_side": 1024, "max_side": 1024}},
+        }
+    },
+    Path("models.toml"),
+)
+SHAPED_LIMITS = limits_from_registry(SHAPED, None)
 NO_ONE = UUID(int=0)
 
 flags = st.one_of(
@@ -34,13 +49,35 @@ flags = st.one_of(
 def test_what_is_accepted_can_be_painted(chosen: list[str]) -> None:
     """A prompt that the shipped model's limits let through is never refused by the painter afterwards."""
     specs = parse(" ".join(["a red circle", *chosen]), limits=LIMITS)
-    if isinstance(specs, Faults):
-        return
-    order = Order(job_id=NO_ONE, member_id=NO_ONE, spec=specs[0], seed=0)
+    if not isinstance(specs, Faults):
+        assert refusal_of(specs[0], REGISTRY) is None, specs[0].prompt
+
+
+@given(st.integers(1, 40), st.integers(1, 40), st.sampled_from(list(SHAPED.models)))
+def test_the_shapes_that_are_accepted_are_those_that_are_painted(width: int, height: int, model: str) -> None:
+    """Whatever sizes a model has: what is let through is painted, what is refused could not have been."""
+    flags = f"--ar {width}:{height} --model {model}"
+    told = parse(f"a red circle {flags}", limits=SHAPED_LIMITS)
+    wanted = parse(f"a red circle {flags}")
+    if not isinstance(wanted, Faults):
+        assert isinstance(told, Faults) == (refusal_of(wanted[0], SHAPED) is not None)
+
+
+@pytest.mark.parametrize(("model", "ar", "suggested"), [("pixart", "9:1", "4:1"), ("sana", "1:9", "3:5")])
+def test_a_shape_that_a_model_was_not_trained_on_is_told_with_the_nearest(model: str, ar: str, suggested: str) -> None:
+    """The suggestion itself is let through."""
+    told = parse(f"a red circle --model {model} --ar {ar}", limits=SHAPED_LIMITS)
+    assert isinstance(told, Faults) and told.faults[0].suggestion == f"Try --ar {suggested}."
+    assert not isinstance(parse(f"a red circle --model {model} --ar {suggested}", limits=SHAPED_LIMITS), Faults)
+
+
+def refusal_of(spec: JobSpec, registry: Registry) -> RequestRefused | None:
+    """Return what the painter says against a job; None where it would paint it."""
     try:
-        settings_from_order(order, REGISTRY)
+        settings_from_order(Order(job_id=NO_ONE, member_id=NO_ONE, spec=spec, seed=0), registry)
     except RequestRefused as error:
-        raise AssertionError(f"accepted {specs[0].prompt!r}, then {error!r}") from error
+        return error
+    return None
 
 
 @pytest.mark.parametrize("flag", ["--chaos 50", "--tile", "--fast", "--model nobody", "--ar 10:1"])

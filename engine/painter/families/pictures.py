@@ -17,9 +17,10 @@ _FIT_PICTURES = 8
 def pictures_from_latents(vae: Any, latents: Tensor) -> Tensor:
     """Return the decoded latents as uint8 [batch, height, width, 3] on the CPU.
 
+    They are scaled in the decoder's own numbers, rounding for rounding as the stock pipelines scale them.
     Source: `decode_latents` of the diffusers pipelines and `VaeImageProcessor.postprocess`, diffusers 0.42.
     """
-    decoded = vae.decode(_as_film(vae, _unscaled(vae, latents)).to(vae.dtype), return_dict=False)[0]
+    decoded = vae.decode(_as_film(vae, _unscaled(vae, latents.to(vae.dtype))), return_dict=False)[0]
     return bytes_from_unit(_first_frame(decoded) / 2 + 0.5)
 
 
@@ -92,7 +93,7 @@ def _first_frame(pictures: Tensor) -> Tensor:
 
 def _unscaled(vae: Any, latents: Tensor) -> Tensor:
     mean, deviation = _statistics(vae, latents)
-    return latents * deviation / _scale(vae) + mean
+    return latents / (_scale(vae) / deviation) + mean
 
 
 def _scaled(vae: Any, latents: Tensor) -> Tensor:

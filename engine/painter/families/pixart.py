@@ -1,6 +1,6 @@
 """PixArt-Alpha and -Sigma adapted to the painter's protocol: noise is predicted, and its variance, which is left out.
 
-Sizes are painted as they are asked for; the stock pipelines' binning of sizes has no part in it.
+A ratio comes to one of the sizes that the stock pipelines bin to (`engine.models.trained_sizes`): nothing is resized.
 """
 
 from __future__ import annotations

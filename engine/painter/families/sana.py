@@ -1,6 +1,6 @@
 """Sana adapted to the painter's protocol: texts read by Gemma under an instruction, latents at a thirty-second.
 
-Sizes are painted as they are asked for; the stock pipeline's binning of sizes has no part in it.
+A ratio comes to one of the sizes that the stock pipeline bins to (`engine.models.trained_sizes`): nothing is resized.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from engine.models.registry import Model
 from engine.painter.families.attention import SharedTextAttention, can_share_text, distinct_words
-from engine.painter.families.pipeline import PipelineModel
+from engine.painter.families.pipeline import PipelineModel, channels_last
 from engine.painter.families.text import stacked_tokens, weighed_words
 from engine.painter.rows import Words
 
@@ -19,7 +19,8 @@ class UNetModel(PipelineModel):
     """A Stable Diffusion pipeline's parts behind the painter's protocol; SDXL differs in its words only."""
 
     def __init__(self, pipe: Any, model: Model, **common: Any) -> None:
-        super().__init__(pipe, pipe.unet, model, num_channels=pipe.unet.config.in_channels, **common)
+        unet = _laid_out(pipe.unet, common["device"])
+        super().__init__(pipe, unet, model, num_channels=pipe.unet.config.in_channels, **common)
         self._shares_text = can_share_text(pipe.unet)
         if self._shares_text:
             pipe.unet.set_attn_processor(SharedTextAttention())
@@ -87,3 +88,8 @@ class UNetModel(PipelineModel):
         sizes = torch.tensor([height, width, 0, 0, height, width], dtype=latents.dtype, device=latents.device)
         pooled = torch.cat([one.pooled for one in words if one.pooled is not None])
         return {"text_embeds": pooled, "time_ids": sizes.expand(len(words), -1)}
+
+
+def _laid_out(unet: Any, device: torch.device) -> Any:
+    """Return the UNet with channels last, but for bfloat16 on the CPU: `channels_last` says why."""
+    return unet if device.type == "cpu" and unet.dtype == torch.bfloat16 else channels_last(unet)

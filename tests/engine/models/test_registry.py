@@ -83,6 +83,17 @@ def test_every_fault_is_told_at_once(tmp_path: Path) -> None:
         [models.c]
         family = "sd1"
         file = "weights.ckpt"
+        [models.c.scheduler]
+        timestep_spacing = "wide"
+        prediction_type = 3
+        rescale_betas_zero_snr = "yes"
+        shift = 2.0
+        [models.e]
+        family = "flux"
+        folder = "e"
+        [models.e.scheduler]
+        shift = 0
+        prediction_type = "epsilon"
         [adapters.d]
         file = "d.pt"
         family = "sd1"
@@ -93,6 +104,8 @@ def test_every_fault_is_told_at_once(tmp_path: Path) -> None:
     wanted = (
         "default is 'nobody'", "'colour'", "sd9", "exactly one of", "'haste'", "side of 100", "steps must be",
         "guidance", "'brush'", "operations", "max_steps", "weights.ckpt", "d.pt",
+        "'wide'", "prediction_type must be text", "must be true or false, not 'yes'", "'shift' is not a setting",
+        "shift must be a number", "'prediction_type' is not a setting",
     )  # fmt: skip
     assert [word for word in wanted if word not in told] == []
 
@@ -123,6 +136,25 @@ def test_a_wrong_choice_of_speed_is_told(tmp_path: Path, family: str, line: str,
     with pytest.raises(SettingsInvalid) as refused:
         read(tmp_path, f'[models.a]\nfamily = "{family}"\nfolder = "a"\n[models.a.speed]\n{line}')
     assert told in str(refused.value.problems[0])
+
+
+def test_what_is_set_about_a_scheduler_and_nothing_else_is_given_on(tmp_path: Path) -> None:
+    text = TWO + '[models.small.scheduler]\ntimestep_spacing = "trailing"\nrescale_betas_zero_snr = false\n'
+    registry = read(tmp_path, text)
+    assert registry.model("small").scheduler.given == {"timestep_spacing": "trailing", "rescale_betas_zero_snr": False}
+    assert registry.model("large").scheduler.given == {}
+
+
+def test_a_sampler_that_cannot_keep_to_the_scheduler_is_not_taken(tmp_path: Path) -> None:
+    """Heun's knows no terminal noise: it is not offered, and asking for it is a fault of the file."""
+    text = '[models.m]\nfamily = "sd2"\nfolder = "m"\n[models.m.scheduler]\nrescale_betas_zero_snr = {}\n'
+    samplers = FAMILIES["sd2"].samplers
+    assert read(tmp_path, text.format("false")).model().abilities.samplers == samplers
+    taken = read(tmp_path, text.format("true")).model().abilities.samplers
+    assert taken == tuple(sampler for sampler in samplers if sampler != "heun")
+    for wrong in ('[models.m.abilities]\nsamplers = ["heun"]', '[models.m.defaults]\nsampler = "heun"'):
+        with pytest.raises(SettingsInvalid):
+            read(tmp_path, text.format("true") + wrong)
 
 
 @pytest.mark.parametrize("text", ["[models", "default = \udcff"])

@@ -45,13 +45,18 @@ def stock_pictures(
     source: bytes | None = None,
     loras: Mapping[Path, float] = MappingProxyType({}),
     kind: str = "StableDiffusionPipeline",
+    dtype: torch.dtype = torch.float32,
+    given: Mapping[str, Any] = MappingProxyType({}),
     **settings: Any,
 ) -> list[Image.Image]:
-    """Return the pictures that the stock pipeline paints, each from a generator of its own."""
-    pipe = getattr(diffusers, kind).from_pretrained(folder)
+    """Return the pictures that the stock pipeline paints, each from a generator of its own.
+
+    given: settings of the scheduler that are not those of the files.
+    """
+    pipe = getattr(diffusers, kind).from_pretrained(folder, dtype=dtype)
     pipe.set_progress_bar_config(disable=True)
     scheduler, changes = {**SCHEDULERS, **FLOW_SCHEDULERS}[sampler]
-    pipe.scheduler = scheduler.from_config(pipe.scheduler.config, **changes)
+    pipe.scheduler = scheduler.from_config(pipe.scheduler.config, **{**changes, **given})
     if source is not None:
         settings["image"] = Image.open(io.BytesIO(source))
     for index, file in enumerate(loras):

@@ -22,6 +22,7 @@ from engine.contract.errors import (
 )
 from engine.contract.painting import Order
 from engine.models.registry import Registry, Source
+from engine.models.scheduler import Scheduler
 from engine.models.weights import hash_of
 from engine.painter.local import create_painter
 from engine.painter.recipe import order_from_recipe
@@ -117,6 +118,22 @@ async def test_other_defaults_of_the_model_are_told_with_what_they_were(registry
     with pytest.raises(SettingsInvalid, match="steps was 6, and would be 3") as refused:
         order_from_recipe(recipe, replace(registry, models=MappingProxyType({model.name: other})))
     assert "guidance" not in str(refused.value)
+
+
+async def test_what_was_set_about_the_scheduler_is_told_with_what_it_was(registry: Registry) -> None:
+    """A recipe without it was painted as the model's files say, also by a release that could not set it."""
+    wanted = order(pictures=1, steps=2)
+    model = registry.model()
+    scheduler = Scheduler(timestep_spacing="trailing", rescale_betas_zero_snr=True)
+    changed = replace(registry, models=MappingProxyType({model.name: replace(model, scheduler=scheduler)}))
+    (_, plain), *_ = await stored(registry, wanted)
+    (png, recipe), *_ = await stored(changed, wanted)
+    assert "scheduler" not in plain and recipe["scheduler"] == scheduler.given
+    assert (await stored(changed, order_from_recipe(recipe, changed)))[0][0] == png
+    with pytest.raises(SettingsInvalid, match=r"scheduler was not set, and would be .'timestep_spacing': 'trailing'"):
+        order_from_recipe(plain, changed)
+    with pytest.raises(SettingsInvalid, match=r"'trailing', .* and would be not set"):
+        order_from_recipe(recipe, registry)
 
 
 async def test_other_library_versions_are_told(registry: Registry) -> None:

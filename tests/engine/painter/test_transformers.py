@@ -91,7 +91,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     save_sana(folder / "sana", seed=12)
     save_qwen_image(folder / "qwen-image", seed=13)
     save_z_image(folder / "z-image", seed=14)
-    entries = (entry(name, FAMILIES.get(name, name), name, kind.sampler, 8) for name, kind in KINDS.items())
+    entries = [entry(name, FAMILIES.get(name, name), name, kind.sampler, 8) for name, kind in KINDS.items()]
+    entries += [
+        f"{entry(f'far-{name}', name, name, KINDS[name].sampler, 8)}[models.far-{name}.scheduler]\nshift = 6.0\n"
+        for name in ("sd3", "flux", "sana")
+    ]
     for seed, name in enumerate(WEARERS):
         ink = folder / f"{name}-ink.safetensors"
         save_transformer_lora(ink, folder / name, getattr(diffusers, KINDS[name].pipeline), seed=seed)
@@ -168,6 +172,23 @@ async def test_a_flow_sampler_paints_what_the_stock_pipeline_paints_with_it(
         assert min(psnr(*pair) for pair in zip(pixels_of(result), stock, strict=True)) > ENOUGH_DB
 
 
+@pytest.mark.parametrize("model", ["sd3", "flux", "sana"])
+async def test_the_shift_that_an_operator_gives_is_the_stock_pipelines(
+    registry: Registry, folder: Path, model: str
+) -> None:
+    """Whether the files shift by size, as Flux does, or by a number; beside an order of the model as its files say."""
+    kind = KINDS[model]
+    far = with_parameters(CAT.order(model), model=f"far-{model}")
+    async with create_painter(registry, width=64) as painter:
+        results = await all_painted(painter, [CAT.order(model), far])
+    given = {"shift": 6.0, "flow_shift": 6.0, "use_dynamic_shifting": False}
+    stock = stock_pictures(
+        folder / model, kind=kind.pipeline, sampler=kind.scheduler, pictures=2, given=given, **CAT.stock(kind)
+    )
+    assert min(psnr(*pair) for pair in zip(pixels_of(results[1]), stock, strict=True)) > ENOUGH_DB
+    assert psnr(pixels_of(results[0])[0], stock[0]) < ENOUGH_DB
+
+
 @pytest.mark.parametrize(
     ("model", "pipeline"), [("qwen-image", "QwenImageImg2ImgPipeline"), ("z-image", "ZImageImg2ImgPipeline")]
 )
@@ -226,6 +247,26 @@ def test_what_a_model_has_no_room_for_is_told_and_nothing_else(registry: Registr
     kept = TOO_LONG.removesuffix(read.cut)
     assert torch.equal(loaded.words(f"{kept}x").tokens, loaded.words(f"{kept}y").tokens)
     assert not torch.equal(loaded.words(f"{kept[:-1]}x").tokens, loaded.words(f"{kept[:-1]}y").tokens)
+
+
+def test_a_transformer_in_bfloat16_predicts_bit_for_bit_what_the_stock_one_does(folder: Path) -> None:
+    """Weights that lie otherwise in memory are multiplied by other kernels, which round otherwise."""
+    kind = diffusers.SanaPipeline
+    stock = kind.from_pretrained(folder / "sana").transformer.to(torch.bfloat16)
+    pipe = kind.from_pretrained(folder / "sana")
+    pipe.transformer.to(torch.bfloat16)
+    model = read_registry(folder / "registry.toml").model("sana")
+    latents, timesteps = torch.randn(2, 4, 8, 8), torch.tensor([999.0, 300.0])
+    with torch.inference_mode():
+        loaded = adapted(pipe, model, device=torch.device("cpu"), sha256="", fragments_of=attention)
+        words = [loaded.away(), loaded.words(LONG)]
+        told = {
+            "encoder_hidden_states": torch.cat([one.tokens for one in words]).bfloat16(),
+            "encoder_attention_mask": torch.cat([one.mask for one in words if one.mask is not None]),
+            "timestep": timesteps,
+        }
+        expected = stock(latents.bfloat16(), **told).sample.float()
+        assert torch.equal(expected, loaded.predict(latents, timesteps, words))
 
 
 def loaded_model(model: Model) -> LoadedModel:

@@ -111,7 +111,13 @@ def save_flux(folder: Path, *, has_guidance: bool = True, seed: int = 0) -> Path
     return folder
 
 
-def save_pixart(folder: Path, kind: type[PixArtAlphaPipeline] | type[PixArtSigmaPipeline], *, seed: int = 0) -> Path:
+def save_pixart(
+    folder: Path,
+    kind: type[PixArtAlphaPipeline] | type[PixArtSigmaPipeline],
+    *,
+    sample_size: int = 128,
+    seed: int = 0,
+) -> Path:
     """Save a random PixArt checkpoint; Alpha is told sizes, and both predict the variance too."""
     torch.manual_seed(seed)
     pipe = kind(
@@ -119,7 +125,7 @@ def save_pixart(folder: Path, kind: type[PixArtAlphaPipeline] | type[PixArtSigma
         text_encoder=T5EncoderModel(tiny_t5_config(32)),
         vae=tiny_vae(4),
         transformer=PixArtTransformer2DModel(
-            sample_size=128,
+            sample_size=sample_size,
             num_layers=2,
             num_attention_heads=3,
             attention_head_dim=8,
@@ -137,7 +143,7 @@ def save_pixart(folder: Path, kind: type[PixArtAlphaPipeline] | type[PixArtSigma
     return folder
 
 
-def save_sana(folder: Path, *, seed: int = 0) -> Path:
+def save_sana(folder: Path, *, sample_size: int = 8, seed: int = 0) -> Path:
     """Save a random Sana checkpoint: Gemma, linear attention, a deep-compression autoencoder."""
     torch.manual_seed(seed)
     pipe = SanaPipeline(
@@ -154,7 +160,7 @@ def save_sana(folder: Path, *, seed: int = 0) -> Path:
             cross_attention_head_dim=16,
             cross_attention_dim=32,
             caption_channels=32,
-            sample_size=8,
+            sample_size=sample_size,
         ),
         scheduler=DPMSolverMultistepScheduler(prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=3.0),
     )

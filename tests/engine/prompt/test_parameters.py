@@ -304,4 +304,18 @@ def test_a_shape_that_the_model_does_not_paint(written: str, suggested: str) -> 
     assert values("a --ar 3:1", limits=limits) == {"ar": "3:1"}
 
 
+@pytest.mark.parametrize(
+    ("written", "suggested"),
+    [("--ar 10:1", "Try --ar 4:1."), ("--ar 1:3", "Try --ar 2:3."), ("--ar 1:10", "Try --ar 2:3.")],
+)
+def test_a_shape_beyond_the_only_sizes_of_a_model(written: str, suggested: str) -> None:
+    """A ratio beyond the widest or the tallest size is told with the nearest that the model paints."""
+    sizes = ((2048, 512), (1024, 1024), (832, 1248))
+    sides = Sides(square=1024, step=16, least=512, most=2048, sizes=sizes)
+    limits = Limits(models=(ModelFacts(name="trained", sides=sides),), default_model="trained")
+    where, told = fault(f"a {written}", limits=limits)
+    assert where == written and "its shapes go from 2:3 to 4:1" in told and suggested in told
+    assert values("a --ar 4:1", limits=limits) == {"ar": "4:1"}
+
+
 _LEAVE = "Leave it out, or name another model with --model."

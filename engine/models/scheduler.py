@@ -1,0 +1,60 @@
+"""How a model's scheduler is set otherwise than its files say: Turbo, Lightning, v-prediction, the shift of a flow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Any
+
+from engine.models.families import Family
+from engine.models.faults import Faults
+
+SPACINGS = ("linspace", "leading", "trailing")
+PREDICTIONS = ("epsilon", "v_prediction")
+MIN_SHIFT = 0.01
+
+_OF_DIFFUSION = {"timestep_spacing", "prediction_type", "rescale_betas_zero_snr"}
+_OF_FLOW = {"shift"}
+# Its scheduler in diffusers 0.42 has no such setting.
+_WITHOUT_ZERO_SNR = frozenset({"heun"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scheduler:
+    """Settings of a model's scheduler, in diffusers' words, in force for every sampler; None where its files are right.
+
+    timestep_spacing: where steps fall: "trailing" begins with pure noise, as few-step models want it.
+    prediction_type: what the model predicts; files without configurations of their own cannot say.
+    rescale_betas_zero_snr: whether the last timestep is pure noise, no signal left in it.
+    shift: how far the noise schedule of a flow model is shifted, the same at every size of picture.
+    """
+
+    timestep_spacing: str | None = None
+    prediction_type: str | None = None
+    rescale_betas_zero_snr: bool | None = None
+    shift: float | None = None
+
+    @property
+    def given(self) -> dict[str, str | bool | float]:
+        """What is set at all, by its name."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+
+def scheduler_from_table(table: Mapping[str, Any], family: Family, place: str, faults: Faults) -> Scheduler:
+    """Return what the table sets; a setting that means nothing to the family is a fault."""
+    faults.unknown(table, _OF_FLOW if family.is_flow else _OF_DIFFUSION, place)
+    readers: Mapping[str, Callable[..., Any]] = {
+        "timestep_spacing": partial(faults.choice, known=SPACINGS),
+        "prediction_type": partial(faults.choice, known=PREDICTIONS),
+        "rescale_betas_zero_snr": faults.truth,
+        "shift": partial(faults.number, default=1.0, low=MIN_SHIFT),
+    }
+    return Scheduler(**{name: read(table, name, place) for name, read in readers.items() if name in table})
+
+
+def samplers_under(scheduler: Scheduler, samplers: Sequence[str]) -> tuple[str, ...]:
+    """Return those of the samplers for which all that is set holds."""
+    return tuple(
+        sampler for sampler in samplers if not (scheduler.rescale_betas_zero_snr and sampler in _WITHOUT_ZERO_SNR)
+    )

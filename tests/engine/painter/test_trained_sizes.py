@@ -1,0 +1,69 @@
+"""PixArt and Sana paint a ratio as their stock pipelines do with the binning that they have by default."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from diffusers import PixArtSigmaPipeline
+
+from engine.contract.errors import SizeUnsupported
+from engine.models.registry import Registry, read_registry
+from engine.painter.local import create_painter
+from engine.painter.settings import settings_from_order
+from tests.engine.painter.orders import order, painted, pixels_of, psnr
+from tests.engine.painter.stock import stock_pictures
+from tests.engine.painter.transformer_checkpoints import save_pixart, save_sana
+
+ENOUGH_DB = 50
+ENTRY = """
+[models.{name}]
+family = "{name}"
+folder = "{name}"
+[models.{name}.defaults]
+width = {side}
+height = {side}
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A PixArt of the class of 256 pixels and a Sana of that of 512, the smallest that their pipelines know."""
+    folder = tmp_path_factory.mktemp("trained")
+    save_pixart(folder / "pixart", PixArtSigmaPipeline, sample_size=32, seed=1)
+    save_sana(folder / "sana", sample_size=16, seed=2)
+    entries = ENTRY.format(name="pixart", side=256), ENTRY.format(name="sana", side=512)
+    (folder / "registry.toml").write_text("".join(entries))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def registry(folder: Path) -> Registry:
+    return read_registry(folder / "registry.toml")
+
+
+@pytest.mark.parametrize(
+    ("model", "pipeline", "sampler", "ar", "size"),
+    [
+        ("pixart", "PixArtSigmaPipeline", "dpmpp-2m", "16:9", (336, 192)),
+        ("sana", "SanaPipeline", "flow-dpmpp-2m", "1:4", (256, 1024)),
+    ],
+)
+async def test_a_ratio_is_painted_as_the_stock_pipeline_paints_its_bin(
+    registry: Registry, folder: Path, model: str, pipeline: str, sampler: str, ar: str, size: tuple[int, int]
+) -> None:
+    wanted = order("a red cat", model=model, ar=ar, steps=2, cfg=4.5, pictures=1)
+    async with create_painter(registry, width=2) as painter:
+        result = await painted(painter, wanted)
+    stock = stock_pictures(
+        folder / model, kind=pipeline, sampler=sampler, pictures=1, prompt="a red cat", num_inference_steps=2,
+        guidance_scale=4.5, width=size[0], height=size[1],
+    )  # fmt: skip
+    assert stock[0].size == size
+    assert psnr(pixels_of(result)[0], stock[0]) > ENOUGH_DB
+
+
+@pytest.mark.parametrize(("model", "ar"), [("pixart", "5:1"), ("sana", "1:5")])
+def test_a_ratio_beyond_the_trained_sizes_is_refused(registry: Registry, model: str, ar: str) -> None:
+    with pytest.raises(SizeUnsupported):
+        settings_from_order(order(model=model, ar=ar), registry)
