@@ -18,6 +18,9 @@ _MENTION = re.compile(r"<(?:@[!&]?|#|a?:\w+:|/[^:>]+:|t:|id:)\w*(?::\w+)?>")
 _HANDLE = re.compile(r"\S*@\S*")
 _SNOWFLAKE = re.compile(r"\d{17,20}")
 
+# The hash of a file names nobody, whatever digits are in it.
+_HASH = re.compile(r"[0-9a-f]{64}")
+
 _TEXT_CHUNKS = frozenset({b"tEXt", b"zTXt", b"iTXt", b"eXIf"})
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
@@ -55,7 +58,7 @@ def png_without_texts(png: bytes) -> bytes:
 
 def _anonymous_text(text: str) -> str:
     """Return the text after taking out until nothing is found: what is left of a removal may meet to form a name."""
-    before = None
+    before = text if _HASH.fullmatch(text) else None
     while text != before:
         before = text
         for pattern in (_ADDRESS, _MENTION, _HANDLE, _SNOWFLAKE):

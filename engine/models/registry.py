@@ -18,7 +18,7 @@ from engine.contract.jobs import Operation
 from engine.models.families import ADAPTERS, FAMILIES, Family
 from engine.models.faults import Faults
 from engine.models.scheduler import Scheduler, samplers_under, scheduler_from_table
-from engine.models.speed import Precision, Speed, speed_from_table
+from engine.models.speed import Precision, Speed, check_ratios, speed_from_table
 from engine.models.trained_sizes import trained_sizes
 from engine.prompt import Sides
 
@@ -197,7 +197,7 @@ def _model(name: str, table: Mapping[str, Any], faults: Faults) -> Model | None:
     scheduler = scheduler_from_table(faults.table(table, "scheduler", place), family, f"{place}.scheduler", faults)
     abilities = _abilities(faults.table(table, "abilities", place), family, defaults, scheduler, place, faults)
     _check_defaults(defaults, abilities, f"{place}.defaults", faults)
-    return Model(
+    model = Model(
         name=name,
         family=family,
         source=_source(table, place, faults),
@@ -208,6 +208,8 @@ def _model(name: str, table: Mapping[str, Any], faults: Faults) -> Model | None:
         sha256=faults.text(table, "sha256", place) or None,
         speed=speed_from_table(faults.table(table, "speed", place), family, f"{place}.speed", faults),
     )
+    check_ratios(model.speed, model.sides, f"{place}.speed", faults)
+    return model
 
 
 _SOURCES = ("folder", "file", "hub")

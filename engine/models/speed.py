@@ -12,6 +12,7 @@ from typing import Any
 
 from engine.models.families import Family
 from engine.models.faults import Faults
+from engine.prompt import Sides, painted_size
 
 
 class Compilation(StrEnum):
@@ -71,6 +72,13 @@ def speed_from_table(table: Mapping[str, Any], family: Family, place: str, fault
         precision=Precision(faults.choice(table, "precision", place, tuple(Precision))),
         ratios=_ratios(table, place, faults),
     )
+
+
+def check_ratios(speed: Speed, sides: Sides, place: str, faults: Faults) -> None:
+    """Add a fault for each shape that the model does not paint."""
+    for ratio in speed.ratios:
+        if painted_size(ratio, sides) is None:
+            faults.add(place, f"ratios has {ratio}, which the model does not paint: see its min_side and max_side")
 
 
 def _ratios(table: Mapping[str, Any], place: str, faults: Faults) -> tuple[str, ...]:

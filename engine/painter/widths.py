@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from engine.contract.errors import SizeUnsupported, SpeedUnsupported
 from engine.models.registry import Model
 from engine.models.speed import Compilation
 from engine.painter.families.protocol import LoadedModel
@@ -36,7 +35,7 @@ def prepared_width(model: Model, loaded: LoadedModel, known: int | None, beat: C
     widths = widths_of(model, loaded)
     width = known or measured_width(loaded, own, widths, beat)
     if model.speed.compile is not Compilation.NONE:
-        sizes = dict.fromkeys((own, *(_size(ratio, model) for ratio in model.speed.ratios)))
+        sizes = dict.fromkeys((own, *(size_of(ratio, model) for ratio in model.speed.ratios)))
         _compile(loaded, [(size, rows) for size in sizes for rows in widths if rows <= width], beat)
     return width
 
@@ -77,14 +76,6 @@ def blank(loaded: LoadedModel, size: tuple[int, int], rows: int) -> Batch:
     """Return a batch of this size that shows nothing; see `LoadedModel.predict`."""
     latents = torch.zeros(rows, *loaded.latent_shape(*size), dtype=loaded.dtype, device=loaded.device)
     return latents, torch.full((rows,), 500.0, device=loaded.device), [loaded.away()] * rows
-
-
-def _size(ratio: str, model: Model) -> tuple[int, int]:
-    try:
-        return size_of(ratio, model)
-    except SizeUnsupported as error:
-        cause = f"{ratio} is {error.width} x {error.height}, which the model does not paint"
-        raise SpeedUnsupported(name=model.name, setting="such ratios", cause=cause) from error
 
 
 def _compile(loaded: LoadedModel, wanted: Sequence[tuple[tuple[int, int], int]], beat: Callable[[], None]) -> None:

@@ -128,6 +128,7 @@ def test_how_forwards_are_run_is_chosen_for_each_model(tmp_path: Path) -> None:
         ("sd1", 'precision = "int4"', "precision is 'int4'; known are own, fp8"),
         ("sd1", 'ratios = ["3x2"]', 'ratios must be a list of shapes such as "3:2"'),
         ("sd1", 'ratios = "3:2"', "ratios must be a list"),
+        ("sd1", 'ratios = ["90:1"]', "ratios has 90:1, which the model does not paint"),
         ("sd1", "fast = true", "'fast' is not a setting"),
         ("qwen-image", 'compile = "blocks"', "read texts of any length, and are not compiled"),
     ],

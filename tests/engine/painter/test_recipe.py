@@ -23,6 +23,7 @@ from engine.contract.errors import (
 from engine.contract.painting import Order
 from engine.models.registry import Registry, Source
 from engine.models.scheduler import Scheduler
+from engine.models.speed import Precision, Speed
 from engine.models.weights import hash_of
 from engine.painter.local import create_painter
 from engine.painter.recipe import order_from_recipe
@@ -133,6 +134,19 @@ async def test_what_was_set_about_the_scheduler_is_told_with_what_it_was(registr
     with pytest.raises(SettingsInvalid, match=r"scheduler was not set, and would be .'timestep_spacing': 'trailing'"):
         order_from_recipe(plain, changed)
     with pytest.raises(SettingsInvalid, match=r"'trailing', .* and would be not set"):
+        order_from_recipe(recipe, registry)
+
+
+async def test_what_was_chosen_to_be_quicker_is_told_with_what_it_was(registry: Registry) -> None:
+    """A picture of 8-bit products is no picture of the same model without them."""
+    wanted = order(pictures=1, steps=2)
+    model = registry.model()
+    rough = replace(model, speed=Speed(precision=Precision.FP8))
+    changed = replace(registry, models=MappingProxyType({model.name: rough}))
+    (_, plain), *_ = await stored(registry, wanted)
+    (_, recipe), *_ = await stored(changed, wanted)
+    assert "speed" not in plain and recipe["speed"] == {"precision": "fp8"}
+    with pytest.raises(SettingsInvalid, match=r"speed was .'precision': 'fp8'., and would be not set"):
         order_from_recipe(recipe, registry)
 
 
