@@ -22,6 +22,7 @@ from engine.painter.closing import finished_from
 from engine.painter.families.protocol import LoadedModel
 from engine.painter.forward import advance_split
 from engine.painter.opening import opened_rows
+from engine.painter.pace import Pace
 from engine.painter.rows import Entry, Failed, Row, Stepped
 from engine.painter.turns import Account, Candidate, chosen, next_accounts
 from engine.painter.wire import Phase
@@ -59,6 +60,7 @@ class Studio:
     def __init__(self, models: Models, manner: Manner, beat: Callable[[Phase], None], watch: Watch) -> None:
         """`beat` is called whenever the thread comes to a new phase, or to the next round of one."""
         self._models, self._manner, self._beat, self._watch = models, manner, beat, watch
+        self._pace = Pace()
         self._inbox: queue.SimpleQueue[Entry | Warming | Arrived | None] = queue.SimpleQueue()
         self._arrivals = Arrivals(models.fetch, self._inbox.put)
         self._entries: list[Entry] = []
@@ -217,6 +219,7 @@ class Studio:
         self._watch([(entry.order.job_id, row.slot) for entry, row in places])
         model.wear(places[0][0].settings.loras)
         crowded = advance_split(rows, model, lambda width: self._models.narrow(lead, width))
+        self._pace.step(model.device)
         self._count(turn)
         for entry in {id(one.row[0]): one.row[0] for one in turn}.values():
             if any(row in crowded for row in entry.rows):
