@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import struct
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from engine.contract.errors import WeightsMismatch, WeightsMissing
 PICKLES = frozenset({".bin", ".ckpt", ".pt", ".pth", ".pkl", ".pickle"})
 _READ_SUFFIXES = frozenset({".safetensors", ".json", ".txt", ".model"})
 _MAX_HEADER_BYTES = 100 * 1024 * 1024
+_PICKLE_BEGINNINGS = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"PK\x03\x04")
 
 
 def weight_files(place: Path) -> list[Path]:
@@ -68,7 +68,7 @@ def header_of(path: Path) -> Mapping[str, Any]:
             return _header(file.read(8), file.read, size)
     except FileNotFoundError as error:
         raise WeightsMissing(path=path) from error
-    except (ValueError, struct.error, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise _damaged(path, str(error)) from error
 
 
@@ -79,10 +79,11 @@ def _damaged(path: Path, cause: str) -> WeightsMismatch:
 
 
 def _header(length: bytes, read: Any, size: int) -> Mapping[str, Any]:
-    if length[:2] in (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05") or length[:4] == b"PK\x03\x04":
-        raise ValueError("it is a pickle, which can run code when it is opened")
-    (header_bytes,) = struct.unpack("<Q", length)
-    if header_bytes > min(size - 8, _MAX_HEADER_BYTES):
+    header_bytes = int.from_bytes(length, "little")
+    if len(length) < 8 or header_bytes > min(size - 8, _MAX_HEADER_BYTES):
+        # Only here: a header of 1408 bytes begins as a pickle does.
+        if length.startswith(_PICKLE_BEGINNINGS):
+            raise ValueError("it is a pickle, which can run code when it is opened")
         raise ValueError("its header is longer than the file")
     header = json.loads(read(header_bytes))
     end = max((tensor["data_offsets"][1] for name, tensor in header.items() if name != "__metadata__"), default=0)
