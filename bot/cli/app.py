@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from engine.contract.errors import EaselError
+from engine.models.families import FAMILIES
 
 if TYPE_CHECKING:
     from bot.settings import BotSettings
@@ -138,7 +139,7 @@ def check() -> None:
 @models.command()
 def add(
     name: Annotated[str, typer.Argument(help="How prompts name it: --model NAME.")],
-    family: Annotated[str, typer.Option(help="sd1, sd2 or sdxl.")],
+    family: Annotated[str, typer.Option(help=f"One of {', '.join(FAMILIES)}.")],
     licence: Annotated[str, typer.Option(help="Under which its weights may be used.")],
     folder: Annotated[str, typer.Option(help="A diffusers folder.")] = "",
     file: Annotated[str, typer.Option(help="A single .safetensors file.")] = "",

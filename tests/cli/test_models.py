@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.models.families import FAMILIES
 from tests.cli.easel import run_easel
 from tests.cli.models import save_models_file
 from tests.engine.painter.checkpoints import save_sd1
@@ -59,6 +60,12 @@ async def test_add_registers_with_a_hash(models_file: Path, home: Path) -> None:
     done = await run_easel(*arguments, home=home, EASEL_MODELS_FILE=str(models_file))
     assert done.code == 0, done.err
     assert _entry(models_file, "other")["sha256"] in done.out
+
+
+async def test_add_names_the_families_that_there_are(home: Path) -> None:
+    """Each of them, wherever the help breaks its lines."""
+    done = await run_easel("models", "add", "--help", home=home)
+    assert f"Oneof{','.join(FAMILIES)}." in "".join(done.out.split())
 
 
 async def test_faulty_entry_is_refused_and_not_written(models_file: Path, home: Path) -> None:
