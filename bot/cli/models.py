@@ -13,7 +13,7 @@ from bot.cli.sentences import sentence_from_error
 from engine.contract.errors import SettingsInvalid
 from engine.models import upkeep
 from engine.models.registry import SHIPPED, Model, Registry, read_registry
-from engine.models.upkeep import Standing, add_model, record_first, standings
+from engine.models.upkeep import Standing, add_model, record_first, standing_of
 from engine.settings import EngineSettings
 
 
@@ -36,7 +36,8 @@ def check_models(settings: EngineSettings) -> int:
     """Print how each model stands, and record the hashes of those that have none; return 1 when one cannot be used."""
     registry = _registry(settings)
     num_faulty = 0
-    for standing in standings(registry):
+    for model in registry.models.values():
+        standing = standing_of(model)
         num_faulty += standing.error is not None
         _show(standing)
         record_first(registry, standing)
@@ -60,7 +61,8 @@ def register_model(settings: EngineSettings, name: str, *, family: str, licence:
 def fetch_model(settings: EngineSettings, name: str) -> int:
     """Bring a hub model's files here, record their hash and print how it then stands; return 1 when it is not usable.
 
-    Raises: ModelUnknown, WeightsMissing when the hub cannot be reached or has no such model, ModelBroken.
+    Raises: ModelUnknown, WeightsMissing when the hub cannot be reached or has no such model, WeightsMismatch,
+    ModelBroken when what it has makes no pipeline.
     """
     standing = upkeep.fetch_model(_registry(settings), name)
     _show(standing)
@@ -73,7 +75,8 @@ def _registry(settings: EngineSettings) -> Registry:
 
 def _source_text(model: Model) -> str:
     source = model.source
-    return source.hub or str((source.folder or source.file or Path()).resolve())
+    place = source.hub or str((source.folder or source.file or Path()).resolve())
+    return f"{place}, {source.variant}" if source.variant else place
 
 
 def _show(standing: Standing) -> None:

@@ -6,12 +6,12 @@ Names in the layouts of diffusers and of kohya are understood; other layouts are
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from engine.contract.errors import AdapterMismatch
 from engine.models.registry import Adapter, Model
-from engine.models.weights import header_of, tensors_of
+from engine.models.weights import header_of, tensors_of, weight_files
 
 Shape = tuple[int, ...]
 
@@ -38,23 +38,25 @@ def check_fit(adapter: Adapter, model: Model, place: Path) -> None:
             name=adapter.name, model=model.name, part=f"it is made for {adapter.model or adapter.family}"
         )
     header = header_of(adapter.file)
-    misfit = next(_misfits(dict(tensors_of(header)), place), None)
+    files = [] if place.is_file() else weight_files(place, model.source.variant)
+    misfit = next(_misfits(dict(tensors_of(header)), files), None)
     if misfit is not None:
         raise AdapterMismatch(name=adapter.name, model=model.name, part=misfit)
 
 
-def _misfits(tensors: Mapping[str, Shape], place: Path) -> Iterator[str]:
-    """Yield what does not fit; a file without any LoRA tensor fits nothing."""
+def _misfits(tensors: Mapping[str, Shape], files: Collection[Path]) -> Iterator[str]:
+    """Yield what does not fit a folder of these files; a file without any LoRA tensor fits nothing."""
     ours = {name: shape for name, shape in tensors.items() if _END.search(name)}
     if not ours:
         yield "it holds no LoRA tensors"
     bases: dict[str, dict[str, Shape]] = {}
     for name, shape in ours.items():
         part, module = _part_and_module(name)
-        if part is None or _OLD_NAMES.search(module) or place.is_file():
+        if part is None or _OLD_NAMES.search(module) or not files:
             continue
-        base = bases.setdefault(part, _modules_of(place / part))
-        if not _fits(shape, base.get(module), is_down=bool(_IS_DOWN.search(name))):
+        if part not in bases:
+            bases[part] = _modules_of(file for file in files if file.parent.name == part)
+        if not _fits(shape, bases[part].get(module), is_down=bool(_IS_DOWN.search(name))):
             yield _END.sub("", name)
 
 
@@ -66,9 +68,10 @@ def _part_and_module(name: str) -> tuple[str | None, str]:
     return None, bare
 
 
-def _modules_of(folder: Path) -> dict[str, Shape]:
+def _modules_of(files: Iterable[Path]) -> dict[str, Shape]:
     """Return the shape of every weight of a part of the model; empty when the model has no such part."""
-    shapes = (pair for file in sorted(folder.glob("*.safetensors")) for pair in tensors_of(header_of(file)))
+    headers = [header_of(file) for file in files if file.suffix == ".safetensors"]
+    shapes = (pair for header in headers for pair in tensors_of(header))
     return {_flat(name.removesuffix(".weight")): shape for name, shape in shapes if name.endswith(".weight")}
 
 

@@ -5,6 +5,7 @@ Standard library only; nothing here opens weights.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ class Source:
     """Where weights are: exactly one of a diffusers folder, a single `.safetensors` file, or a hub id.
 
     revision: commit or tag at the hub; None elsewhere.
+    variant: which copy of its weights is read of a folder or hub, such as `fp16`; None reads the plain ones.
     config: folder or hub id that holds the configuration of a single file; None elsewhere.
     """
 
@@ -32,6 +34,7 @@ class Source:
     file: Path | None = None
     hub: str | None = None
     revision: str | None = None
+    variant: str | None = None
     config: str | None = None
 
 
@@ -174,7 +177,7 @@ def _model(name: str, table: Mapping[str, Any], faults: Faults) -> Model | None:
 
 
 _SOURCES = ("folder", "file", "hub")
-_SOURCE_DETAILS = ("revision", "config")
+_SOURCE_DETAILS = ("revision", "variant", "config")
 
 
 def _source(table: Mapping[str, Any], place: str, faults: Faults) -> Source:
@@ -190,8 +193,17 @@ def _source(table: Mapping[str, Any], place: str, faults: Faults) -> Source:
         file=base / file if file else None,
         hub=hub or None,
         revision=faults.text(table, "revision", place) or None,
+        variant=_variant(faults.text(table, "variant", place), file, place, faults),
         config=_config(base, faults.text(table, "config", place)),
     )
+
+
+def _variant(variant: str, file: str, place: str, faults: Faults) -> str | None:
+    if variant and file:
+        faults.add(place, "variant is one of the copies in a folder or at a hub, and a file is only one")
+    if not re.fullmatch(r"[\w-]*", variant):
+        faults.add(place, f"variant is {variant!r}, which is in no file's name: letters, digits, _ and - only")
+    return variant or None
 
 
 def _config(base: Path, config: str) -> str | None:

@@ -12,13 +12,13 @@ from typing import Any
 
 import structlog
 
-from engine.contract.errors import PictureCorrupt, SettingsInvalid, WeightsMismatch
+from engine.contract.errors import PictureCorrupt, SettingsInvalid
 from engine.contract.ids import new_id
 from engine.contract.jobs import MAX_SEED, Part, json_from_spec, spec_from_json
 from engine.contract.painting import Order
 from engine.models.places import place_of
 from engine.models.registry import Registry
-from engine.models.weights import hash_of
+from engine.models.weights import recognise
 from engine.painter.rows import Finished
 from engine.painter.settings import Settings, seed_of_slot, settings_from_order
 
@@ -77,9 +77,8 @@ def order_from_recipe(recipe: Mapping[str, Any], registry: Registry, source: byt
     Raises: WeightsMismatch when the model of that name has other files now, ModelUnknown, WeightsMissing,
     PictureCorrupt for another source than the picture's own, SettingsInvalid when the model's defaults have changed.
     """
-    place = place_of(registry.model(recipe["model"]))
-    if hash_of(place) != recipe["model_sha256"]:
-        raise WeightsMismatch(path=place)
+    model = registry.model(recipe["model"])
+    recognise(place_of(model), recipe["model_sha256"], model.source.variant)
     if (source and hashlib.sha256(source).hexdigest()) != recipe["source_sha256"]:
         raise PictureCorrupt(key=recipe["source_sha256"], cause="another than the one the picture was made from")
     if recipe["libraries"] != _versions():

@@ -62,6 +62,19 @@ async def test_add_registers_with_a_hash(models_file: Path, home: Path) -> None:
     assert _entry(models_file, "other")["sha256"] in done.out
 
 
+async def test_add_registers_a_variant(models_file: Path, home: Path) -> None:
+    """A folder that has only a variant is not whole without its name."""
+    save_sd1(models_file.parent / "other", seed=1, variant="fp16")
+    arguments = ("models", "add", "other", "--family", "sd1", "--licence", "none", "--folder", "other")
+    plain = await run_easel(*arguments, home=home, EASEL_MODELS_FILE=str(models_file), COLUMNS="400")
+    assert plain.code == 1 and 'set variant = "fp16" in the models file' in plain.out
+    variant = ("models", "add", "half", *arguments[3:], "--variant", "fp16")
+    half = await run_easel(*variant, home=home, EASEL_MODELS_FILE=str(models_file))
+    assert half.code == 0, half.out + half.err
+    assert _entry(models_file, "half")["variant"] == "fp16"
+    assert _entry(models_file, "half")["sha256"] in half.out
+
+
 async def test_add_names_the_families_that_there_are(home: Path) -> None:
     """Each of them, wherever the help breaks its lines."""
     done = await run_easel("models", "add", "--help", home=home)
