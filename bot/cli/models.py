@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import typer
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 from rich.table import Table
 
 from bot.cli.sentences import sentence_from_error
@@ -14,6 +17,7 @@ from engine.contract.errors import SettingsInvalid
 from engine.models import upkeep
 from engine.models.registry import SHIPPED, Model, Registry, read_registry
 from engine.models.upkeep import Standing, add_model, record_first, standing_of
+from engine.models.weights import Watch, unwatched
 from engine.settings import EngineSettings
 
 
@@ -36,8 +40,9 @@ def check_models(settings: EngineSettings) -> int:
     """Print how each model stands, and record the hashes of those that have none; return 1 when one cannot be used."""
     registry = _registry(settings)
     num_faulty = 0
-    for model in registry.models.values():
-        standing = standing_of(model)
+    for name, model in registry.models.items():
+        with _hashing(name) as watch:
+            standing = standing_of(model, watch)
         num_faulty += standing.error is not None
         _show(standing)
         record_first(registry, standing)
@@ -53,7 +58,8 @@ def register_model(settings: EngineSettings, name: str, *, family: str, licence:
         raise SettingsInvalid(
             problems=(f"Set EASEL_MODELS_FILE to a file of your own first; a copy of {SHIPPED} is a good beginning.",)
         )
-    standing = add_model(settings.models_file, name, family=family, licence=licence, **source)
+    with _hashing(name) as watch:
+        standing = add_model(settings.models_file, name, watch, family=family, licence=licence, **source)
     _show(standing)
     return 1 if standing.error else 0
 
@@ -64,7 +70,8 @@ def fetch_model(settings: EngineSettings, name: str) -> int:
     Raises: ModelUnknown, WeightsMissing when the hub cannot be reached or has no such model, WeightsMismatch,
     ModelBroken when what it has makes no pipeline.
     """
-    standing = upkeep.fetch_model(_registry(settings), name)
+    with _hashing(name) as watch:
+        standing = upkeep.fetch_model(_registry(settings), name, watch)
     _show(standing)
     return 1 if standing.error else 0
 
@@ -77,6 +84,26 @@ def _source_text(model: Model) -> str:
     source = model.source
     place = source.hub or str((source.folder or source.file or Path()).resolve())
     return f"{place}, {source.variant}" if source.variant else place
+
+
+@contextmanager
+def _hashing(name: str) -> Iterator[Watch]:
+    """Give what shows a bar on stderr, where that is a terminal, from when it is first told how far hashing is."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield unwatched
+        return
+    bar = Progress(TextColumn("{task.description}"), BarColumn(), DownloadColumn(), console=console, transient=True)
+    task = bar.add_task(f"reading {name}", total=None)
+
+    def show(done_bytes: int, total_bytes: int) -> None:
+        bar.start()
+        bar.update(task, completed=done_bytes, total=total_bytes)
+
+    try:
+        yield show
+    finally:
+        bar.stop()
 
 
 def _show(standing: Standing) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.models.families import FAMILIES
-from tests.cli.easel import run_easel
+from tests.cli.easel import run_easel, run_on_terminal
 from tests.cli.models import save_models_file
 from tests.engine.painter.checkpoints import save_sd1
 
@@ -79,6 +79,15 @@ async def test_add_names_the_families_that_there_are(home: Path) -> None:
     """Each of them, wherever the help breaks its lines."""
     done = await run_easel("models", "add", "--help", home=home)
     assert f"Oneof{','.join(FAMILIES)}." in "".join(done.out.split())
+
+
+async def test_check_shows_how_far_it_is_on_a_terminal_only(models_file: Path, home: Path) -> None:
+    """A bar on standard error, with the model's name; nothing of it in a pipe, and nothing on standard output."""
+    variables = {"EASEL_MODELS_FILE": str(models_file), "COLUMNS": "200"}
+    shown = await run_on_terminal("models", "check", home=home, **variables)
+    piped = await run_easel("models", "check", home=home, **variables)
+    assert "reading tiny" in shown.err and "reading" not in shown.out
+    assert (shown.code, piped.code, piped.err) == (0, 0, "")
 
 
 async def test_faulty_entry_is_refused_and_not_written(models_file: Path, home: Path) -> None:
