@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from engine.contract.errors import EaselError
+from engine.models.families import FAMILIES
 
 if TYPE_CHECKING:
     from bot.settings import BotSettings
@@ -151,18 +152,19 @@ def check() -> None:
 @models.command()
 def add(
     name: Annotated[str, typer.Argument(help="How prompts name it: --model NAME.")],
-    family: Annotated[str, typer.Option(help="sd1, sd2 or sdxl.")],
+    family: Annotated[str, typer.Option(help=f"One of {', '.join(FAMILIES)}.")],
     licence: Annotated[str, typer.Option(help="Under which its weights may be used.")],
     folder: Annotated[str, typer.Option(help="A diffusers folder.")] = "",
     file: Annotated[str, typer.Option(help="A single .safetensors file.")] = "",
     hub: Annotated[str, typer.Option(help="An id at the Hugging Face hub.")] = "",
     revision: Annotated[str, typer.Option(help="Commit or tag at the hub.")] = "",
+    variant: Annotated[str, typer.Option(help="Which copy of a folder's or the hub's weights, such as fp16.")] = "",
     config: Annotated[str, typer.Option(help="Folder or hub id with the configuration of a single file.")] = "",
 ) -> None:
     """Register a model in EASEL_MODELS_FILE."""
     from bot.cli.models import register_model
 
-    given = {"folder": folder, "file": file, "hub": hub, "revision": revision, "config": config}
+    given = {"folder": folder, "file": file, "hub": hub, "revision": revision, "variant": variant, "config": config}
     source = {key: value for key, value in given.items() if value}
     raise typer.Exit(register_model(_settings(), name, family=family, licence=licence, source=source))
 

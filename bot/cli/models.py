@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import typer
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 from rich.table import Table
 
 from bot.cli.sentences import sentence_from_error
@@ -14,7 +17,8 @@ from engine.contract.errors import EaselError, SettingsInvalid
 from engine.models import upkeep
 from engine.models.adapter_upkeep import AdapterStanding, adapter_standings, record_adapter
 from engine.models.registry import SHIPPED, Model, Registry, read_registry
-from engine.models.upkeep import Standing, add_model, record_first, standings
+from engine.models.upkeep import Standing, add_model, record_first, standing_of
+from engine.models.weights import Watch, unwatched
 from engine.settings import EngineSettings
 
 
@@ -40,7 +44,9 @@ def check_models(settings: EngineSettings) -> int:
     """
     registry = _registry(settings)
     num_faulty = 0
-    for standing in standings(registry):
+    for name, model in registry.models.items():
+        with _hashing(name) as watch:
+            standing = standing_of(model, watch)
         num_faulty += standing.error is not None
         _show(standing)
         record_first(registry, standing)
@@ -60,7 +66,8 @@ def register_model(settings: EngineSettings, name: str, *, family: str, licence:
         raise SettingsInvalid(
             problems=(f"Set EASEL_MODELS_FILE to a file of your own first; a copy of {SHIPPED} is a good beginning.",)
         )
-    standing = add_model(settings.models_file, name, family=family, licence=licence, **source)
+    with _hashing(name) as watch:
+        standing = add_model(settings.models_file, name, watch, family=family, licence=licence, **source)
     _show(standing)
     return 1 if standing.error else 0
 
@@ -68,9 +75,11 @@ def register_model(settings: EngineSettings, name: str, *, family: str, licence:
 def fetch_model(settings: EngineSettings, name: str) -> int:
     """Bring a hub model's files here, record their hash and print how it then stands; return 1 when it is not usable.
 
-    Raises: ModelUnknown, WeightsMissing when the hub cannot be reached or has no such model, ModelBroken.
+    Raises: ModelUnknown, WeightsMissing when the hub cannot be reached or has no such model, WeightsMismatch,
+    ModelBroken when what it has makes no pipeline.
     """
-    standing = upkeep.fetch_model(_registry(settings), name)
+    with _hashing(name) as watch:
+        standing = upkeep.fetch_model(_registry(settings), name, watch)
     _show(standing)
     return 1 if standing.error else 0
 
@@ -81,7 +90,28 @@ def _registry(settings: EngineSettings) -> Registry:
 
 def _source_text(model: Model) -> str:
     source = model.source
-    return source.hub or str((source.folder or source.file or Path()).resolve())
+    place = source.hub or str((source.folder or source.file or Path()).resolve())
+    return f"{place}, {source.variant}" if source.variant else place
+
+
+@contextmanager
+def _hashing(name: str) -> Iterator[Watch]:
+    """Give what shows a bar on stderr, where that is a terminal, from when it is first told how far hashing is."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield unwatched
+        return
+    bar = Progress(TextColumn("{task.description}"), BarColumn(), DownloadColumn(), console=console, transient=True)
+    task = bar.add_task(f"reading {name}", total=None)
+
+    def show(done_bytes: int, total_bytes: int) -> None:
+        bar.start()
+        bar.update(task, completed=done_bytes, total=total_bytes)
+
+    try:
+        yield show
+    finally:
+        bar.stop()
 
 
 def _show(standing: Standing) -> None:

@@ -57,7 +57,8 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Facts], str]] = {
         f"{facts['path']} is damaged, or not what was registered{_cause(facts)}. Put the right files back."
     ),
     errors.ModelBroken: lambda facts: (
-        f"The model {facts['name']!r} paints nothing usable: {facts['cause']}. Set EASEL_MODEL to another."
+        f"The model {facts['name']!r} cannot be painted with: {facts['cause']}. "
+        "Mend that, or set EASEL_MODEL to another."
     ),
     errors.SpeedUnsupported: lambda facts: (
         f"The model {facts['name']!r} cannot have {facts['setting']} here: {facts['cause']}. Change its speed in "

@@ -155,7 +155,7 @@ class WeightsMismatch(Fault):
 
 
 class ModelBroken(Fault):
-    """The model `name` painted nothing usable: `cause` says what was seen."""
+    """The model `name` cannot be painted with, or painted nothing usable: `cause` says what was seen."""
 
     def __init__(self, *, name: str, cause: str) -> None:
         super().__init__(name=name, cause=cause)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from engine.contract.errors import AdapterMismatch, WeightsMismatch, WeightsMissing
 from engine.models.registry import Adapter, Model, Registry
-from engine.models.weights import header_of, tensors_of
+from engine.models.weights import header_of, tensors_of, weight_files
 
 Shape = tuple[int, ...]
 Read = Callable[[Path], Mapping[str, Shape]]
@@ -55,7 +55,7 @@ def check_fit(adapter: Adapter, model: Model, place: Path) -> None:
 
     Raises: AdapterMismatch with the first part that does not fit, WeightsMissing, WeightsMismatch.
     """
-    part = _made_for_another(adapter, model) or _misfit(tensors_in(adapter.file), base_of(place))
+    part = _made_for_another(adapter, model) or _misfit(tensors_in(adapter.file), base_of(place, model.source.variant))
     if part is not None:
         raise AdapterMismatch(name=adapter.name, model=model.name, part=part)
 
@@ -77,16 +77,16 @@ def misfits(registry: Registry, find: Callable[[Model], Path | None]) -> Mapping
 def _misfits_of(
     model: Model, adapters: Iterable[Adapter], find: Callable[[Model], Path | None], read: Read
 ) -> Mapping[str, str]:
-    base = _base_if_here(find(model))
+    base = _base_if_here(find(model), model.source.variant)
     told = {
         adapter.name: _made_for_another(adapter, model) or _misfit_if_here(adapter, base, read) for adapter in adapters
     }
     return {name: part for name, part in told.items() if part is not None}
 
 
-def _base_if_here(place: Path | None) -> Base | None:
+def _base_if_here(place: Path | None, variant: str | None) -> Base | None:
     try:
-        return None if place is None else base_of(place)
+        return None if place is None else base_of(place, variant)
     except (WeightsMissing, WeightsMismatch, OSError):
         return None
 
@@ -107,14 +107,15 @@ def _made_for_another(adapter: Adapter, model: Model) -> str | None:
     return None if adapter.model in (None, model.name) else f"it is made for {adapter.model}"
 
 
-def base_of(place: Path) -> Base:
+def base_of(place: Path, variant: str | None = None) -> Base:
     """Return what the headers of a diffusers folder or a single file say.
 
     Raises: WeightsMissing, WeightsMismatch.
     """
     if place.is_file():
         return Base(parts={}, text_widths=_text_widths(_modules_of([place])))
-    parts = {part: _modules_of(sorted((place / part).glob("*.safetensors"))) for _, part in _PARTS}
+    files = [file for file in weight_files(place, variant) if file.suffix == ".safetensors"]
+    parts = {part: _modules_of(file for file in files if file.parent.name == part) for _, part in _PARTS}
     return Base(
         parts={part: shapes for part, shapes in parts.items() if shapes}, text_widths=_text_widths(parts["unet"])
     )

@@ -16,11 +16,12 @@ import diffusers
 import torch
 from safetensors import SafetensorError
 
-from engine.contract.errors import ModelBroken, WeightsMismatch, WeightsMissing
+from engine.contract.errors import ModelBroken, WeightsMissing
 from engine.models.offloading import settle
+from engine.models.parts import INDEX, UNUSED
 from engine.models.places import config_of, place_of
 from engine.models.registry import Model
-from engine.models.weights import check_whole, hash_of
+from engine.models.soundness import sound_hash
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,60 +54,63 @@ def pipeline_of(model: Model, device: Device, budget_bytes: int | None = None) -
 
     budget_bytes: what its weights may take there; parts of a larger model are there only while they are used.
 
-    Raises: WeightsMissing, WeightsMismatch for files other than those recorded, ModelBroken for another family.
+    Raises: WeightsMissing, WeightsMismatch for files other than those recorded, ModelBroken for another family or files
+    that make no pipeline.
     """
     place = place_of(model)
-    check_whole(place)
-    sha256 = hash_of(place)
-    if model.sha256 is not None and model.sha256 != sha256:
-        raise WeightsMismatch(path=place)
-    pipe = _opened(model, place, device)
+    kind = _kind_of(model, place)
+    sha256 = sound_hash(model, place)
+    pipe = _opened(kind, model, place, device)
     settle(pipe, device.device, budget_bytes)
     if device.device.type == "cpu":
         _own_memory(pipe)
     return pipe, sha256
 
 
-def _opened(model: Model, place: Path, device: Device) -> Any:
-    if place.is_file() and not model.family.has_single_files:
-        cause = f"a model of family {model.family.name} is a diffusers folder, and this is a single file"
-        raise ModelBroken(name=model.name, cause=cause)
-    kind = getattr(diffusers, _class_name(model, place))
+def _opened(kind: Any, model: Model, place: Path, device: Device) -> Any:
     try:
         if place.is_file():
             config = str(config_of(model))
             return kind.from_single_file(str(place), config=config, dtype=device.dtype, local_files_only=True)
         return kind.from_pretrained(
-            str(place), dtype=device.dtype, use_safetensors=True, local_files_only=True, **_no_checker(kind)
+            str(place),
+            dtype=device.dtype,
+            variant=model.source.variant,
+            use_safetensors=True,
+            local_files_only=True,
+            **_without_unused(kind),
         )
     except torch.OutOfMemoryError:
         raise
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+    except (OSError, ValueError, LookupError, TypeError, RuntimeError, SafetensorError) as error:
         raise ModelBroken(name=model.name, cause=f"{type(error).__name__}: {error}") from error
 
 
-def _no_checker(kind: Any) -> dict[str, Any]:
-    """Return what keeps a pipeline that has a safety checker from loading it."""
-    settings = {"safety_checker": None, "requires_safety_checker": False}
-    return settings if "safety_checker" in inspect.signature(kind.__init__).parameters else {}
+def _without_unused(kind: Any) -> dict[str, Any]:
+    """Return what keeps a pipeline from loading the parts that nothing is painted with."""
+    settings = {**dict.fromkeys(UNUSED), "requires_safety_checker": False}
+    return {name: settings[name] for name in settings.keys() & inspect.signature(kind.__init__).parameters.keys()}
 
 
-def _class_name(model: Model, place: Path) -> str:
+def _kind_of(model: Model, place: Path) -> Any:
     """Return the pipeline class; a folder must name one of its registered family."""
-    if place.is_file():
-        return model.family.pipelines[0]
-    index = place / "model_index.json"
-    if not index.exists():
-        raise WeightsMissing(path=index)
-    try:
-        name = str(json.loads(index.read_text(encoding="utf-8"))["_class_name"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise ModelBroken(name=model.name, cause=f"its model_index.json cannot be read: {error}") from error
+    name = model.family.pipelines[0] if place.is_file() else _class_name(model, place / INDEX)
+    if place.is_file() and not model.family.has_single_files:
+        cause = f"a model of family {model.family.name} is a diffusers folder, and this is a single file"
+        raise ModelBroken(name=model.name, cause=cause)
     if name not in model.family.pipelines:
-        raise ModelBroken(
-            name=model.name, cause=f"its folder holds a {name}, which is not of family {model.family.name}"
-        )
-    return name
+        cause = f"its folder holds a {name}, which is not of family {model.family.name}"
+        raise ModelBroken(name=model.name, cause=cause)
+    return getattr(diffusers, name)
+
+
+def _class_name(model: Model, index: Path) -> str:
+    try:
+        return str(json.loads(index.read_text(encoding="utf-8"))["_class_name"])
+    except FileNotFoundError as error:
+        raise WeightsMissing(path=index) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise ModelBroken(name=model.name, cause=f"its {INDEX} cannot be read: {error}") from error
 
 
 def _own_memory(pipe: Any) -> None:

@@ -2,32 +2,40 @@
 
 from __future__ import annotations
 
+import glob
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx2
-from huggingface_hub import snapshot_download
-from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, RepositoryNotFoundError
+from huggingface_hub import get_cached_repo_tree, list_repo_files, resolve_revision, snapshot_download
+from huggingface_hub.errors import (
+    CachedRepoTreeNotFoundError,
+    GatedRepoError,
+    HfHubHTTPError,
+    HFValidationError,
+    LocalEntryNotFoundError,
+    RevisionResolutionError,
+)
 
 from engine.contract.errors import ModelBroken, WeightsMissing
+from engine.models.parts import INDEX, SETTINGS
 from engine.models.registry import Model
+from engine.models.soundness import check_choice
+from engine.models.weights import choice_of
 
-# What a diffusers folder is made of; formats that run code when they are opened are never brought here.
-WANTED = ("*.safetensors", "*.json", "*.txt", "*.model")
-_CONFIGURATIONS = ("*.json", "*.txt", "*.model")
-_REFUSED = "pickles (.bin, .ckpt, .pt) are never fetched, because they can run code when they are opened"
+_SETTINGS = tuple(f"*{suffix}" for suffix in sorted(SETTINGS))
 
 
 def place_of(model: Model) -> Path:
     """Return the folder or file that holds the model's weights.
 
-    Raises: WeightsMissing, also for a hub model that was never fetched.
+    Raises: WeightsMissing, also for a hub model of which not all that makes its pipeline was fetched, WeightsMismatch
+    for one whose index is damaged.
     """
     source = model.source
     if source.hub is not None:
-        try:
-            return _fetched(source.hub, source.revision, WANTED)
-        except (LocalEntryNotFoundError, HFValidationError) as error:
-            raise WeightsMissing(path=Path(source.hub)) from error
+        return _fetched_pipeline(source.hub, source.revision, source.variant)
     place = source.folder or source.file
     if place is None or not place.exists():
         raise WeightsMissing(path=place or Path())
@@ -45,43 +53,87 @@ def config_of(model: Model) -> Path:
         raise ModelBroken(name=model.name, cause=cause)
     if Path(config).is_dir():
         return Path(config)
-    try:
-        return _fetched(config, None, _CONFIGURATIONS)
-    except (LocalEntryNotFoundError, HFValidationError) as error:
-        raise WeightsMissing(path=Path(config)) from error
+    with _missing(config):
+        return _snapshot(config, None, _SETTINGS, is_here=True)
 
 
 def fetch(model: Model) -> Path:
     """Bring a hub model's files to this machine, with progress bars on stderr; return where they are.
 
-    A fetch that was broken off goes on where it stopped. Models of a folder or file are only looked for; the
-    configurations of a file may come from the hub.
+    Only what makes its pipeline is brought, as its index and the repository's list of files tell. A fetch that was
+    broken off goes on where it stopped. Models of a folder or file are only looked for; the configurations of a file
+    may come from the hub.
 
-    Raises: WeightsMissing when the hub cannot be reached or has no such model, ModelBroken when it has the weights only
-    in formats that are never brought here.
+    Raises: WeightsMissing when the hub cannot be reached or has no such model, ModelBroken when what it has makes no
+    pipeline, or only one of weights in formats that are never brought here or in variants that are not registered,
+    WeightsMismatch when its index is damaged.
     """
     source = model.source
     if source.hub is not None:
-        place = _downloaded(source.hub, source.revision, WANTED)
-        if not any(place.rglob("*.safetensors")):
-            raise ModelBroken(name=model.name, cause=f"{source.hub} has no .safetensors file, and {_REFUSED}")
-        return place
+        return _fetch_pipeline(model, source.hub)
     if source.file is not None and source.config is not None and not Path(source.config).is_dir():
-        _downloaded(source.config, None, _CONFIGURATIONS)
+        with _missing(source.config):
+            _snapshot(source.config, None, _SETTINGS)
     return place_of(model)
 
 
-def _downloaded(hub: str, revision: str | None, wanted: tuple[str, ...]) -> Path:
+def _fetch_pipeline(model: Model, hub: str) -> Path:
+    with _missing(hub):
+        # One commit for all of it, whatever the revision comes to name meanwhile.
+        revision = resolve_revision(hub, revision=model.source.revision)
+        paths = _listed(hub, revision) or list_repo_files(hub, revision=revision.resolved)
+        if INDEX not in paths:
+            cause = f"{hub} has no {INDEX}: it is no diffusers folder, and its files can only be registered as `file`"
+            raise ModelBroken(name=model.name, cause=cause)
+        place = _snapshot(hub, revision, _exactly([INDEX]))
+        choice = choice_of(place, model.source.variant, paths)
+        check_choice(model, hub, choice)
+        return _snapshot(hub, revision, _exactly(choice.files))
+
+
+def _fetched_pipeline(hub: str, revision: str | None, variant: str | None) -> Path:
+    """Return where a pipeline is that was brought here before.
+
+    It is whole when all files that a fetch would bring are here. The repository's list of files was kept with it; where
+    that is gone, the files that are here are taken for all there are.
+    """
+    with _missing(hub):
+        resolved = resolve_revision(hub, revision=revision, local_files_only=True)
+        place = _snapshot(hub, resolved, _exactly([INDEX]), is_here=True)
+        choice = choice_of(place, variant, _listed(hub, resolved) or None)
+        return _snapshot(hub, resolved, _exactly(choice.files), is_here=True)
+
+
+def _listed(hub: str, revision: str) -> Collection[str]:
+    """Return the paths of all files of a repository, as the last fetch kept them; empty when it kept none."""
     try:
-        return Path(snapshot_download(hub, revision=revision, allow_patterns=list(wanted)))
-    except (LocalEntryNotFoundError, RepositoryNotFoundError, HfHubHTTPError, HFValidationError) as error:
+        return [file.path for file in get_cached_repo_tree(hub, revision=revision)]
+    except CachedRepoTreeNotFoundError:
+        return ()
+
+
+def _exactly(paths: Collection[str]) -> tuple[str, ...]:
+    return tuple(map(glob.escape, paths))
+
+
+def _snapshot(hub: str, revision: str | None, wanted: tuple[str, ...], *, is_here: bool = False) -> Path:
+    return Path(snapshot_download(hub, revision=revision, allow_patterns=list(wanted), local_files_only=is_here))
+
+
+@contextmanager
+def _missing(hub: str) -> Iterator[None]:
+    """Let what the hub, or what is left of it here, does not have be a missing model."""
+    try:
+        yield
+    except GatedRepoError as error:
+        raise _missing_because(hub, "agree to its licence on its page at the hub, and set HF_TOKEN") from error
+    except (LocalEntryNotFoundError, RevisionResolutionError, HfHubHTTPError, HFValidationError) as error:
         raise WeightsMissing(path=Path(hub)) from error
     except httpx2.TransportError as error:
-        missing = WeightsMissing(path=Path(hub))
-        missing.facts = {**missing.facts, "cause": "the connection broke off; fetch it again to go on from there"}
-        raise missing from error
+        raise _missing_because(hub, "the connection broke off; fetch it again to go on from there") from error
 
 
-def _fetched(hub: str, revision: str | None, wanted: tuple[str, ...]) -> Path:
-    """Return where a snapshot is that was brought here before; it is whole when all that was wanted of it is here."""
-    return Path(snapshot_download(hub, revision=revision, allow_patterns=list(wanted), local_files_only=True))
+def _missing_because(hub: str, cause: str) -> WeightsMissing:
+    error = WeightsMissing(path=Path(hub))
+    error.facts = {**error.facts, "cause": cause}
+    return error

@@ -18,26 +18,12 @@ from engine.contract.jobs import Operation
 from engine.models.families import ADAPTERS, FAMILIES, Family
 from engine.models.faults import Faults
 from engine.models.scheduler import Scheduler, samplers_under, scheduler_from_table
+from engine.models.sources import DETAILS, SOURCES, Source, source_from_table
 from engine.models.speed import Precision, Speed, check_ratios, speed_from_table
 from engine.models.trained_sizes import trained_sizes
 from engine.prompt import Sides
 
 SHIPPED = Path(__file__).with_name("registry.toml")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Source:
-    """Where weights are: exactly one of a diffusers folder, a single `.safetensors` file, or a hub id.
-
-    revision: commit or tag at the hub; None elsewhere.
-    config: folder or hub id that holds the configuration of a single file; None elsewhere.
-    """
-
-    folder: Path | None = None
-    file: Path | None = None
-    hub: str | None = None
-    revision: str | None = None
-    config: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,7 +186,7 @@ def _model(name: str, table: Mapping[str, Any], faults: Faults) -> Model | None:
     model = Model(
         name=name,
         family=family,
-        source=_source(table, place, faults),
+        source=source_from_table(table, place, faults),
         defaults=defaults,
         abilities=abilities,
         scheduler=scheduler,
@@ -212,32 +198,8 @@ def _model(name: str, table: Mapping[str, Any], faults: Faults) -> Model | None:
     return model
 
 
-_SOURCES = ("folder", "file", "hub")
-_SOURCE_DETAILS = ("revision", "config")
 _TABLES = ("defaults", "abilities", "scheduler", "speed")
-_SETTINGS = {"family", "licence", "sha256", *_SOURCES, *_SOURCE_DETAILS, *_TABLES}
-
-
-def _source(table: Mapping[str, Any], place: str, faults: Faults) -> Source:
-    given = [name for name in _SOURCES if name in table]
-    if len(given) != 1:
-        faults.add(place, f"exactly one of {', '.join(_SOURCES)} must say where the weights are, not {len(given)}")
-    base = faults.path.parent
-    folder, file, hub = (faults.text(table, name, place) for name in _SOURCES)
-    if file and not file.endswith(".safetensors"):
-        faults.add(place, f"file must be a .safetensors file, not {file!r}: other formats can run code when opened")
-    return Source(
-        folder=base / folder if folder else None,
-        file=base / file if file else None,
-        hub=hub or None,
-        revision=faults.text(table, "revision", place) or None,
-        config=_config(base, faults.text(table, "config", place)),
-    )
-
-
-def _config(base: Path, config: str) -> str | None:
-    """Return the folder, relative to the file's, or else the hub id."""
-    return str(base / config) if config and (base / config).is_dir() else config or None
+_SETTINGS = {"family", "licence", "sha256", *SOURCES, *DETAILS, *_TABLES}
 
 
 def _defaults(table: Mapping[str, Any], family: Family, place: str, faults: Faults) -> Defaults:

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.contract.errors import EaselError, SettingsInvalid, WeightsMismatch
+from engine.contract.errors import EaselError, SettingsInvalid
 from engine.models.places import fetch, place_of
 from engine.models.registry import SHIPPED, Model, Registry, read_registry
-from engine.models.weights import check_whole, hash_of, weight_files
+from engine.models.soundness import sound_hash
+from engine.models.weights import Watch, size_of, unwatched, weight_files
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,33 +33,27 @@ class Standing:
     error: EaselError | None = None
 
 
-def standings(registry: Registry) -> Iterator[Standing]:
-    """Yield how each model stands, one after another, because hashing a large one takes a while."""
-    for model in registry.models.values():
-        yield standing_of(model)
+def standing_of(model: Model, watch: Watch = unwatched) -> Standing:
+    """Return how the model stands: found, whole, and the one whose hash was recorded.
 
-
-def standing_of(model: Model) -> Standing:
-    """Return how the model stands: found, whole, and the one whose hash was recorded."""
+    watch: told how far hashing is, which takes a while for a large model.
+    """
     try:
         place = place_of(model)
-        check_whole(place)
-        sha256 = hash_of(place)
-        if model.sha256 not in (None, sha256):
-            raise WeightsMismatch(path=place)
+        sha256 = sound_hash(model, place, watch)
     except EaselError as error:
         return Standing(model=model, error=error)
-    size_bytes = sum(file.stat().st_size for file in weight_files(place))
+    size_bytes = sum(map(size_of, weight_files(place, model.source.variant)))
     return Standing(model=model, place=place, size_bytes=size_bytes, sha256=sha256)
 
 
-def fetch_model(registry: Registry, name: str) -> Standing:
+def fetch_model(registry: Registry, name: str, watch: Watch = unwatched) -> Standing:
     """Bring a model's files to this machine; return how it then stands, its hash recorded where none was.
 
-    Raises: ModelUnknown, WeightsMissing, ModelBroken; see `places.fetch`.
+    Raises: ModelUnknown, WeightsMissing, WeightsMismatch, ModelBroken; see `places.fetch`.
     """
     fetch(registry.model(name))
-    standing = standing_of(registry.model(name))
+    standing = standing_of(registry.model(name), watch)
     record_first(registry, standing)
     return standing
 
@@ -70,11 +64,13 @@ def record_first(registry: Registry, standing: Standing) -> None:
         record_hash(registry.path, standing.model.name, standing.sha256)
 
 
-def add_model(path: Path, name: str, *, family: str, licence: str, **source: str) -> Standing:
+def add_model(
+    path: Path, name: str, watch: Watch = unwatched, /, *, family: str, licence: str, **source: str
+) -> Standing:
     """Append a model to the registry file, with its hash where its files are here.
 
-    source: one of `folder`, `file`, `hub`, and `revision` or `config` with it; relative to the file's folder.
-    The file is left as it was when the model or the file is faulty.
+    source: one of `folder`, `file`, `hub`, and `revision`, `variant` or `config` with it, as in the file. watch: see
+    `standing_of`. The file is left as it was when the model or the file is faulty.
 
     Raises: SettingsInvalid.
     """
@@ -86,7 +82,7 @@ def add_model(path: Path, name: str, *, family: str, licence: str, **source: str
     lines = [f"[models.{json.dumps(name)}]", *(f"{key} = {json.dumps(value)}" for key, value in values.items())]
     path.write_text(before.rstrip() + "\n\n" + "\n".join(lines) + "\n", encoding="utf-8")
     try:
-        standing = standing_of(read_registry(path).model(name))
+        standing = standing_of(read_registry(path).model(name), watch)
     except SettingsInvalid:
         path.write_text(before, encoding="utf-8")
         raise

@@ -8,51 +8,155 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import struct
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from engine.contract.errors import WeightsMismatch, WeightsMissing
+from engine.models.parts import INDEX, Choice, choose, parts_of
 
-# Formats that run code when they are opened.
-PICKLES = frozenset({".bin", ".ckpt", ".pt", ".pth", ".pkl", ".pickle"})
-_READ_SUFFIXES = frozenset({".safetensors", ".json", ".txt", ".model"})
+# Told how many bytes were hashed, and of how many, whenever there are more.
+Watch = Callable[[int, int], None]
+
 _MAX_HEADER_BYTES = 100 * 1024 * 1024
+_CHUNK_BYTES = 1024 * 1024
+_PICKLE_BEGINNINGS = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"PK\x03\x04")
+_ONCE_COUNTED = frozenset({".safetensors", ".json", ".txt", ".model"})
 
 
-def weight_files(place: Path) -> list[Path]:
-    """Return the files that a model is made of, in a fixed order; `place` is a folder or a single file.
+def unwatched(done_bytes: int, total_bytes: int) -> None:
+    """Tell nobody how far it is."""
 
-    Raises: WeightsMissing.
+
+def choice_of(folder: Path, variant: str | None = None, paths: Iterable[str] | None = None) -> Choice:
+    """Return which files make the pipeline in a folder.
+
+    paths: of all files that there could be; None takes those that are there.
+
+    Raises: WeightsMissing without an index of parts, WeightsMismatch with a `cause` among its facts for a damaged one.
+    """
+    index = folder / INDEX
+    try:
+        content = json.loads(index.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise WeightsMissing(path=index) from error
+    except ValueError as error:
+        raise _damaged(index, str(error)) from error
+    parts = parts_of(content)
+    if not parts:
+        raise _damaged(index, "it names no part of a pipeline")
+    return choose(content, _paths_in(folder, parts) if paths is None else paths, variant)
+
+
+def _paths_in(folder: Path, parts: Iterable[str]) -> Iterator[str]:
+    """Yield the paths of all files in these folders of a folder; a part that models share may be a link."""
+    for part in parts:
+        for parent, _, names in os.walk(folder / part):
+            files = (Path(parent, name) for name in names)
+            yield from (file.relative_to(folder).as_posix() for file in files if file.is_file())
+
+
+def weight_files(place: Path, variant: str | None = None) -> list[Path]:
+    """Return the files that are read of a model, in a fixed order; `place` is a folder or a single file.
+
+    Raises: WeightsMissing, WeightsMismatch; see `choice_of`.
     """
     if place.is_file():
         return [place]
-    files = sorted(path for path in place.rglob("*") if path.suffix in _READ_SUFFIXES and path.is_file())
+    if not place.exists():
+        raise WeightsMissing(path=place)
+    files = sorted(place / path for path in choice_of(place, variant).files)
     if not any(path.suffix == ".safetensors" for path in files):
         raise WeightsMissing(path=place)
     return files
 
 
-def hash_of(place: Path) -> str:
-    """Return the SHA-256 over the names and contents of all files of a model; of the contents alone for one file.
+def hash_of(place: Path, variant: str | None = None, watch: Watch = unwatched) -> str:
+    """Return the SHA-256 over the names and contents of the files that are read; of the contents alone for one file.
 
-    Raises: WeightsMissing.
+    What else lies in the folder does not change what the model is: other variants, other models, folders of no part.
+
+    Raises: WeightsMissing, WeightsMismatch; see `weight_files`.
     """
+    files = weight_files(place, variant)
+    return _total(place, files, _hashes(files, watch))
+
+
+def recognise(place: Path, recorded: str | None, variant: str | None = None, watch: Watch = unwatched) -> str:
+    """Return the hash that files go by: the recorded one where it is theirs, `hash_of` where none was recorded.
+
+    Hashes were once over every file below a folder, read or not. For a folder that holds nothing else, which is how
+    `save_pretrained` leaves it, nothing changed. For others (the starter, with CLIP beside its parts; repositories that
+    were fetched whole; chat templates, which did not count) a hash of that kind goes on to hold, in a models file and
+    in the recipe of a picture, as long as all that it was recorded of is in the folder.
+
+    Raises: WeightsMismatch for other files than those recorded, WeightsMissing; see `weight_files`.
+    """
+    files = weight_files(place, variant)
+    hashes = _hashes(files, watch)
+    sha256 = _total(place, files, hashes)
+    if recorded in (None, sha256):
+        return sha256
+    once = [place] if place.is_file() else _once_counted(place)
+    hashes |= _hashes([path for path in once if path not in hashes], watch)
+    if recorded != _total(place, once, hashes):
+        raise WeightsMismatch(path=place)
+    return str(recorded)
+
+
+def _once_counted(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.suffix in _ONCE_COUNTED and path.is_file())
+
+
+def _total(place: Path, files: Iterable[Path], hashes: Mapping[Path, str]) -> str:
     if place.is_file():
-        return _file_hash(place)
+        return hashes[place]
     total = hashlib.sha256()
-    for path in weight_files(place):
-        total.update(f"{path.relative_to(place).as_posix()}\0{_file_hash(path)}\n".encode())
+    for path in files:
+        total.update(f"{path.relative_to(place).as_posix()}\0{hashes[path]}\n".encode())
     return total.hexdigest()
 
 
-def check_whole(place: Path) -> None:
+def _hashes(files: Collection[Path], watch: Watch) -> dict[Path, str]:
+    total_bytes, done_bytes = sum(map(size_of, files)), 0
+    hashes = {}
+    for path in files:
+        digest = hashlib.sha256()
+        for chunk in _chunks(path):
+            digest.update(chunk)
+            done_bytes += len(chunk)
+            watch(done_bytes, total_bytes)
+        hashes[path] = digest.hexdigest()
+    return hashes
+
+
+def size_of(path: Path) -> int:
+    """Return the bytes of a file.
+
+    Raises: WeightsMissing.
+    """
+    try:
+        return path.stat().st_size
+    except FileNotFoundError as error:
+        raise WeightsMissing(path=path) from error
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    try:
+        with path.open("rb") as file:
+            yield from iter(partial(file.read, _CHUNK_BYTES), b"")
+    except FileNotFoundError as error:
+        raise WeightsMissing(path=path) from error
+
+
+def check_whole(place: Path, variant: str | None = None) -> None:
     """Read the headers of all safetensors files of a model and compare them with the files' sizes.
 
     Raises: WeightsMissing, WeightsMismatch for a truncated file or one that is no safetensors file.
     """
-    for path in weight_files(place):
+    for path in weight_files(place, variant):
         if path.suffix == ".safetensors":
             header_of(path)
 
@@ -62,13 +166,13 @@ def header_of(path: Path) -> Mapping[str, Any]:
 
     Raises: WeightsMissing, WeightsMismatch with a `cause` among its facts.
     """
+    size = size_of(path)
     try:
-        size = path.stat().st_size
         with path.open("rb") as file:
             return _header(file.read(8), file.read, size)
     except FileNotFoundError as error:
         raise WeightsMissing(path=path) from error
-    except (ValueError, struct.error, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise _damaged(path, str(error)) from error
 
 
@@ -79,10 +183,11 @@ def _damaged(path: Path, cause: str) -> WeightsMismatch:
 
 
 def _header(length: bytes, read: Any, size: int) -> Mapping[str, Any]:
-    if length[:2] in (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05") or length[:4] == b"PK\x03\x04":
-        raise ValueError("it is a pickle, which can run code when it is opened")
-    (header_bytes,) = struct.unpack("<Q", length)
-    if header_bytes > min(size - 8, _MAX_HEADER_BYTES):
+    header_bytes = int.from_bytes(length, "little")
+    if len(length) < 8 or header_bytes > min(size - 8, _MAX_HEADER_BYTES):
+        # Only here: a header of 1408 bytes begins as a pickle does.
+        if length.startswith(_PICKLE_BEGINNINGS):
+            raise ValueError("it is a pickle, which can run code when it is opened")
         raise ValueError("its header is longer than the file")
     header = json.loads(read(header_bytes))
     end = max((tensor["data_offsets"][1] for name, tensor in header.items() if name != "__metadata__"), default=0)
@@ -91,27 +196,13 @@ def _header(length: bytes, read: Any, size: int) -> Mapping[str, Any]:
     return header  # type: ignore[no-any-return]
 
 
-def _file_hash(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except FileNotFoundError as error:
-        raise WeightsMissing(path=path) from error
-
-
-def num_weights(place: Path) -> int:
+def num_weights(place: Path, variant: str | None = None) -> int:
     """Return how many numbers the weights of a model are, as the headers of its files say.
 
     Raises: WeightsMissing, WeightsMismatch.
     """
-    files = [path for path in weight_files(place) if path.suffix == ".safetensors" and _is_of_pipeline(path, place)]
+    files = [path for path in weight_files(place, variant) if path.suffix == ".safetensors"]
     return sum(math.prod(shape) for path in files for _, shape in tensors_of(header_of(path)))
-
-
-def _is_of_pipeline(path: Path, place: Path) -> bool:
-    """Return whether a file belongs to a part that the folder's index names; other folders may lie beside them."""
-    index = place / "model_index.json"
-    return not index.is_file() or path.parent.name in json.loads(index.read_text(encoding="utf-8"))
 
 
 def tensors_of(header: Mapping[str, Any]) -> Iterator[tuple[str, tuple[int, ...]]]:

@@ -11,6 +11,7 @@ from typing import Protocol
 
 import torch
 
+from engine.contract.errors import EaselError
 from engine.models.registry import Model
 from engine.painter.families.protocol import LoadedModel
 
@@ -64,6 +65,14 @@ class Arrived:
 
     model: Model
     outcome: Future[LoadedModel]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Warming:
+    """A model to load ahead of its first order; `tell` is called with None, or the error that it met."""
+
+    model: Model
+    tell: Callable[[EaselError | None], None]
 
 
 class Arrivals:

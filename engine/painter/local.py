@@ -19,11 +19,12 @@ from engine.contract.errors import EaselError
 from engine.contract.painting import Order, Painted, PaintedPicture, Progress
 from engine.models.loading import best_device, budget_of
 from engine.models.registry import SHIPPED, Registry, read_registry
+from engine.painter.arrivals import Warming
 from engine.painter.files import Pixels, grid_from_pixels, png_from_pixels, preview_from_pixels
 from engine.painter.recipe import parameters_text, recipe_of
 from engine.painter.rows import Entry, Event, Failed, Finished, Stepped
 from engine.painter.settings import Settings, settings_from_order
-from engine.painter.studio import Manner, Studio, Warming, Watch
+from engine.painter.studio import Manner, Studio, Watch
 from engine.painter.warm import Load, WarmModels, loader, weigher
 from engine.painter.wire import Phase
 from engine.prompt import attention

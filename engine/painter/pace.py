@@ -19,7 +19,7 @@ class Pace:
         """Note that a step was launched, and return when the one before it is painted."""
         if device.type != "cuda":
             return
-        event = torch.cuda.Event()
+        event = torch.cuda.Event()  # type: ignore[no-untyped-call]
         event.record()
         if self._last is not None:
             self._last.synchronize()

@@ -18,7 +18,7 @@ from engine.contract.jobs import MAX_SEED, Part, json_from_spec, spec_from_json
 from engine.contract.painting import Order
 from engine.models.places import place_of
 from engine.models.registry import Registry
-from engine.models.weights import hash_of
+from engine.models.weights import hash_of, recognise
 from engine.painter.settings import Settings, seed_of_slot, settings_from_order
 
 if TYPE_CHECKING:
@@ -87,9 +87,8 @@ def order_from_recipe(recipe: Mapping[str, Any], registry: Registry, source: byt
     SettingUnsupported for an adapter that is gone, WeightsMissing, PictureCorrupt for another source than the picture's
     own, SettingsInvalid when the model's defaults have changed.
     """
-    place = place_of(registry.model(recipe["model"]))
-    if hash_of(place) != recipe["model_sha256"]:
-        raise WeightsMismatch(path=place)
+    model = registry.model(recipe["model"])
+    recognise(place_of(model), recipe["model_sha256"], model.source.variant)
     if (source and hashlib.sha256(source).hexdigest()) != recipe["source_sha256"]:
         raise PictureCorrupt(key=recipe["source_sha256"], cause="another than the one the picture was made from")
     if recipe["libraries"] != _versions():

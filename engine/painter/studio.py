@@ -17,7 +17,7 @@ from torch import Tensor
 
 from engine.contract.errors import EaselError, NoRoom, PainterLost
 from engine.models.registry import Model
-from engine.painter.arrivals import Arrivals, Arrived, Models
+from engine.painter.arrivals import Arrivals, Arrived, Models, Warming
 from engine.painter.closing import finished_from
 from engine.painter.families.protocol import LoadedModel
 from engine.painter.forward import advance_split
@@ -40,14 +40,6 @@ class Manner:
     preview_every: timedelta = timedelta(seconds=1)
     decode_chunk: int = 4
     longest_load: timedelta = timedelta(minutes=10)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Warming:
-    """A model to load ahead of its first order; `tell` is called with None, or the error that it met."""
-
-    model: Model
-    tell: Callable[[EaselError | None], None]
 
 
 # Told the job and slot of every row before each forward.

@@ -117,7 +117,8 @@ def weigher(device: Device, budget_bytes: int) -> Weigh:
 
     def weigh(model: Model) -> int:
         try:
-            return min(num_weights(place_of(model)) * device.dtype.itemsize, budget_bytes)
+            weights = num_weights(place_of(model), model.source.variant)
+            return min(weights * device.dtype.itemsize, budget_bytes)
         except (Fault, ValueError):
             return 0
 

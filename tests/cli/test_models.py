@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.easel import run_easel
+from engine.models.families import FAMILIES
+from tests.cli.easel import run_easel, run_on_terminal
 from tests.cli.models import save_models_file
 from tests.engine.painter.checkpoints import save_lora, save_sd1, save_sdxl
 
@@ -93,6 +94,34 @@ async def test_add_registers_with_a_hash(models_file: Path, home: Path) -> None:
     done = await run_easel(*arguments, home=home, EASEL_MODELS_FILE=str(models_file))
     assert done.code == 0, done.err
     assert _entry(models_file, "other")["sha256"] in done.out
+
+
+async def test_add_registers_a_variant(models_file: Path, home: Path) -> None:
+    """A folder that has only a variant is not whole without its name."""
+    save_sd1(models_file.parent / "other", seed=1, variant="fp16")
+    arguments = ("models", "add", "other", "--family", "sd1", "--licence", "none", "--folder", "other")
+    plain = await run_easel(*arguments, home=home, EASEL_MODELS_FILE=str(models_file), COLUMNS="400")
+    assert plain.code == 1 and 'set variant = "fp16" in the models file' in plain.out
+    variant = ("models", "add", "half", *arguments[3:], "--variant", "fp16")
+    half = await run_easel(*variant, home=home, EASEL_MODELS_FILE=str(models_file))
+    assert half.code == 0, half.out + half.err
+    assert _entry(models_file, "half")["variant"] == "fp16"
+    assert _entry(models_file, "half")["sha256"] in half.out
+
+
+async def test_add_names_the_families_that_there_are(home: Path) -> None:
+    """Each of them, wherever the help breaks its lines."""
+    done = await run_easel("models", "add", "--help", home=home)
+    assert f"Oneof{','.join(FAMILIES)}." in "".join(done.out.split())
+
+
+async def test_check_shows_how_far_it_is_on_a_terminal_only(models_file: Path, home: Path) -> None:
+    """A bar on standard error, with the model's name; nothing of it in a pipe, and nothing on standard output."""
+    variables = {"EASEL_MODELS_FILE": str(models_file), "COLUMNS": "200"}
+    shown = await run_on_terminal("models", "check", home=home, **variables)
+    piped = await run_easel("models", "check", home=home, **variables)
+    assert "reading tiny" in shown.err and "reading" not in shown.out
+    assert (shown.code, piped.code, piped.err) == (0, 0, "")
 
 
 async def test_faulty_entry_is_refused_and_not_written(models_file: Path, home: Path) -> None:

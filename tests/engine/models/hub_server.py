@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import MappingProxyType
+from urllib.parse import unquote
 
 Files = Mapping[str, bytes]
 
@@ -20,12 +21,14 @@ class Hub:
 
     asked: the files that were asked for, as paths inside their repositories.
     dropped: files whose answers break off half way.
+    gated: repositories whose files are only for those who agreed to something.
     """
 
     url: str = ""
     revisions: dict[tuple[str, str], Files] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     dropped: set[str] = field(default_factory=set)
+    gated: set[str] = field(default_factory=set)
 
     def publish(self, repository: str, revision: str, files: Files) -> None:
         """Let a revision of a repository be these files."""
@@ -63,7 +66,7 @@ class _Answers(BaseHTTPRequestHandler):
     served: Hub
 
     def do_GET(self) -> None:
-        words = self.path.partition("?")[0].strip("/").split("/")
+        words = unquote(self.path.partition("?")[0]).strip("/").split("/")
         match words:
             case ["api", "models", owner, name, question, revision]:
                 self._tell(f"{owner}/{name}", revision, question)
@@ -93,6 +96,9 @@ class _Answers(BaseHTTPRequestHandler):
 
     def _hand_out(self, repository: str, revision: str, path: str) -> None:
         self.served.asked.append(path)
+        if repository in self.served.gated:
+            self._send(403, b"{}", {"X-Error-Code": "GatedRepo"})
+            return
         files = self.served.revisions[repository, revision]
         content = files[path]
         headers = {"ETag": f'"{_oid(content)}"', "X-Repo-Commit": commit_of(files)}

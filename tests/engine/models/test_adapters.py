@@ -75,6 +75,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     save_shapes(
         folder / "flux" / "transformer" / "model.safetensors", {"transformer_blocks.0.attn.to_q.weight": (8, 8)}
     )
+    index = '{"_class_name": "FluxPipeline", "transformer": ["diffusers", "FluxTransformer2DModel"]}'
+    (folder / "flux" / "model_index.json").write_text(index)
     (folder / "models.toml").write_text(FILE)
     return folder
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import shutil
 import tomllib
 from collections.abc import Iterator
@@ -23,8 +24,8 @@ family = "sd1"
 hub = "club/tiny"
 revision = "v1"
 """
-INDEX = b'{"_class_name": "StableDiffusionPipeline"}'
 UNET = "unet/diffusion_pytorch_model.safetensors"
+UNET_FP16 = "unet/diffusion_pytorch_model.fp16.safetensors"
 PICKLE = b"\x80\x04K\x01."
 
 
@@ -32,7 +33,40 @@ def weights(value: float) -> bytes:
     return save({"weight": np.full(64, value, dtype=np.float32)})
 
 
+def index(*parts: str) -> bytes:
+    named = {part: ["diffusers", "Part"] for part in parts}
+    return json.dumps({"_class_name": "StableDiffusionPipeline", "vae": [None, None], **named}).encode()
+
+
+INDEX = index("unet")
 WHOLE: Files = {"model_index.json": INDEX, "README.md": b"# Tiny", UNET: weights(1.0), "unet/model.bin": PICKLE}
+# What a pipeline is made of, and all else that repositories have beside it.
+PARTS: Files = {
+    "model_index.json": index("unet", "text_encoder", "tokenizer", "safety_checker"),
+    UNET: weights(1.0),
+    "unet/config.json": b"{}",
+    "text_encoder/config.json": b"{}",
+    "tokenizer/tokenizer_config.json": b"{}",
+    "tokenizer/chat_template.jinja": b"{{ x }}",
+    "tokenizer/spiece[1].model": b"",
+}
+SHARDS: Files = {
+    "text_encoder/model-00001-of-00002.safetensors": weights(2.0),
+    "text_encoder/model-00002-of-00002.safetensors": weights(3.0),
+    "text_encoder/model.safetensors.index.json": b"{}",
+}
+BESIDE: Files = {
+    UNET_FP16: weights(4.0),
+    "unet/diffusion_pytorch_model.non_ema.safetensors": weights(5.0),
+    "unet/diffusion_pytorch_model.bin.index.json": b"{}",
+    "text_encoder/model.onnx": b"",
+    "text_encoder/openvino_model.bin": PICKLE,
+    "safety_checker/model.safetensors": weights(6.0),
+    "vae_1_0/diffusion_pytorch_model.safetensors": weights(7.0),
+    "tiny_base_1.0.safetensors": weights(8.0),
+    "lora[1].safetensors": weights(9.0),
+}
+CROWDED: Files = {**PARTS, **SHARDS, **BESIDE}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,11 +94,14 @@ def hub() -> Iterator[Hub]:
         yield served
 
 
-async def easel(folder: Path, hub_url: str, *arguments: str) -> Outcome:
-    """Run `easel models` with a cache, a home and a models file in this folder."""
+async def easel(folder: Path, hub_url: str, *arguments: str, variant: str = "") -> Outcome:
+    """Run `easel models` with a cache, a home and a models file in this folder.
+
+    variant: that is registered from now on.
+    """
     file = folder / "models.toml"
-    if not file.exists():
-        file.write_text(REGISTRY)
+    if not file.exists() or variant:
+        file.write_text(REGISTRY + f'variant = "{variant}"\n' * bool(variant))
     variables = {"HF_ENDPOINT": hub_url, "HF_HOME": str(folder / "hub"), "EASEL_MODELS_FILE": str(file)}
     return await run_easel("models", *arguments, home=folder / "home", COLUMNS="400", **variables)
 
@@ -79,6 +116,11 @@ def saved(files: Files, folder: Path) -> Path:
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_bytes(content)
     return folder
+
+
+def remove(folder: Path, pattern: str) -> None:
+    (path,) = folder.rglob(pattern)
+    path.unlink()
 
 
 def test_fetch_brings_the_revision_and_records_its_hash(fetched: Fetched, tmp_path: Path) -> None:
@@ -105,6 +147,77 @@ async def test_an_altered_file_is_refused_by_its_hash(fetched: Fetched, hub: Hub
     assert recorded(folder) == recorded(fetched.folder) is not None
 
 
+async def test_only_what_makes_the_pipeline_is_brought(hub: Hub, tmp_path: Path) -> None:
+    """One copy of the weights of each part in use, in shards here, and all of its settings."""
+    hub.publish("club/tiny", "v1", CROWDED)
+    done = await easel(tmp_path, hub.url, "fetch", "tiny")
+    assert done.code == 0, done.out + done.err
+    assert set(hub.asked) == {*PARTS, *SHARDS}
+    assert recorded(tmp_path) == hash_of(saved({**PARTS, **SHARDS}, tmp_path / "original"))
+
+
+async def test_the_registered_variant_is_brought(hub: Hub, tmp_path: Path) -> None:
+    """Where a part has it; the text encoder has only plain weights."""
+    hub.publish("club/tiny", "v1", CROWDED)
+    done = await easel(tmp_path, hub.url, "fetch", "tiny", variant="fp16")
+    assert done.code == 0, done.out + done.err
+    assert set(hub.asked) == {*PARTS, *SHARDS, UNET_FP16} - {UNET}
+
+
+async def test_another_variant_is_another_fetch(hub: Hub, tmp_path: Path) -> None:
+    """What is here does not pass for it; it is brought beside, and nothing is brought twice."""
+    hub.publish("club/tiny", "v1", CROWDED)
+    await easel(tmp_path, hub.url, "fetch", "tiny")
+    checked = await easel(tmp_path, hub.url, "check", variant="fp16")
+    assert checked.code == 1 and "There is no model at club/tiny" in checked.out
+    hub.asked.clear()
+    done = await easel(tmp_path, hub.url, "fetch", "tiny")
+    assert done.code == 0, done.out + done.err
+    assert set(hub.asked) == {UNET_FP16}
+
+
+@pytest.mark.parametrize(
+    ("files", "variant", "told"),
+    [
+        (
+            {**PARTS, "text_encoder/model.fp16.safetensors": b""},
+            "",
+            'text_encoder, only variants: set variant = "fp16"',
+        ),
+        ({**CROWDED}, "bf16", 'no variant "bf16": set variant = "fp16" or "non_ema", or take its variant out'),
+        ({**PARTS, "text_encoder/pytorch_model.bin": PICKLE}, "", "no .safetensors file for text_encoder, and pickles"),
+        ({**PARTS}, "", "club/tiny has no weights for text_encoder"),
+        ({name: CROWDED[name] for name in CROWDED if "tokenizer" not in name}, "", "has no folder tokenizer, which"),
+        ({name: CROWDED[name] for name in CROWDED if "00002-of" not in name}, "", "has 1 of the 2 files of weights in"),
+        ({**CROWDED, "model_index.json": b"{}"}, "", "model_index.json is damaged"),
+        ({UNET: weights(1.0)}, "", "club/tiny has no model_index.json: it is no diffusers folder"),
+    ],
+)
+async def test_what_makes_no_pipeline_is_refused_before_it_is_brought(
+    hub: Hub, tmp_path: Path, files: Files, variant: str, told: str
+) -> None:
+    """No more than the index is asked for, and the sentence says what is wrong; variants that there are have names."""
+    hub.publish("club/tiny", "v1", files)
+    done = await easel(tmp_path, hub.url, "fetch", "tiny", variant=variant)
+    assert done.code == 1
+    assert told in done.err and "Traceback" not in done.err
+    assert set(hub.asked) <= {"model_index.json"} and recorded(tmp_path) is None
+
+
+async def test_half_of_a_snapshot_does_not_pass(hub: Hub, tmp_path: Path) -> None:
+    """A shard that is gone is missed, whether or not the list of the repository's files is still here."""
+    hub.publish("club/tiny", "v1", CROWDED)
+    await easel(tmp_path, hub.url, "fetch", "tiny")
+    remove(tmp_path, "snapshots/*/text_encoder/model-00001-of-00002.safetensors")
+    listed = await easel(tmp_path, hub.url, "check")
+    remove(tmp_path, "trees/*.json")
+    unlisted = await easel(tmp_path, hub.url, "check")
+    assert (listed.code, unlisted.code) == (1, 1)
+    assert "There is no model at club/tiny" in listed.out
+    assert "has 1 of the 2 files of weights in text_encoder" in unlisted.out
+    assert (await easel(tmp_path, hub.url, "fetch", "tiny")).code == 0
+
+
 async def test_a_repository_of_pickles_is_refused(hub: Hub, tmp_path: Path) -> None:
     """Its weights are not even asked for, nothing is recorded, and the sentence says why."""
     hub.publish("club/tiny", "v1", {"model_index.json": INDEX, "unet/model.bin": PICKLE, "all.ckpt": PICKLE})
@@ -123,6 +236,15 @@ async def test_what_the_hub_does_not_have_is_said(hub: Hub, tmp_path: Path, repo
     assert "There is no model at club/tiny" in done.err and "Traceback" not in done.err
 
 
+async def test_a_licence_that_was_not_agreed_to_is_told(hub: Hub, tmp_path: Path) -> None:
+    """The list of files of such a repository is for everybody, its files are not."""
+    hub.publish("club/tiny", "v1", WHOLE)
+    hub.gated.add("club/tiny")
+    done = await easel(tmp_path, hub.url, "fetch", "tiny")
+    assert done.code == 1
+    assert "agree to its licence on its page at the hub, and set HF_TOKEN" in done.err and "Traceback" not in done.err
+
+
 async def test_a_fetch_that_broke_off_is_done_by_another(hub: Hub, tmp_path: Path) -> None:
     """What is there by then does not pass for the model; the sentence says to fetch again."""
     hub.publish("club/tiny", "v1", WHOLE)
@@ -130,7 +252,11 @@ async def test_a_fetch_that_broke_off_is_done_by_another(hub: Hub, tmp_path: Pat
     first = await easel(tmp_path, hub.url, "fetch", "tiny")
     assert first.code == 1 and recorded(tmp_path) is None
     assert "fetch it again" in first.err and "Traceback" not in first.err
+    checked = await easel(tmp_path, hub.url, "check")
+    assert checked.code == 1 and recorded(tmp_path) is None
     hub.dropped.clear()
+    hub.asked.clear()
     second = await easel(tmp_path, hub.url, "fetch", "tiny")
     assert second.code == 0, second.out + second.err
+    assert set(hub.asked) == {UNET}
     assert recorded(tmp_path) == hash_of(saved(WHOLE, tmp_path / "original"))

@@ -28,6 +28,7 @@ samplers = ["euler", "dpmpp-2m"]
 family = "sdxl"
 hub = "someone/large"
 revision = "main"
+variant = "fp16"
 [adapters.ink]
 file = "ink.safetensors"
 family = "sd1"
@@ -55,6 +56,7 @@ def test_what_a_file_says_and_what_the_family_adds(tmp_path: Path) -> None:
     assert (small.name, small.source.folder, small.sha256) == ("small", tmp_path / "small", "abc")
     assert (small.defaults.steps, small.defaults.guidance) == (12, FAMILIES["sd1"].guidance)
     assert small.abilities.samplers == ("euler", "dpmpp-2m")
+    assert (small.source.variant, registry.model("large").source.variant) == (None, "fp16")
     assert registry.model("large").source.hub == "someone/large"
     assert [adapter.name for adapter in registry.adapters_of(small)] == ["ink"]
     with pytest.raises(ModelUnknown):
@@ -83,11 +85,16 @@ def test_every_fault_is_told_at_once(tmp_path: Path) -> None:
         [models.c]
         family = "sd1"
         file = "weights.ckpt"
+        variant = "fp32"
         [models.c.scheduler]
         timestep_spacing = "wide"
         prediction_type = 3
         rescale_betas_zero_snr = "yes"
         shift = 2.0
+        [models.d]
+        family = "sd1"
+        folder = "x"
+        variant = "../fp8"
         [models.e]
         family = "flux"
         folder = "e"
@@ -103,7 +110,7 @@ def test_every_fault_is_told_at_once(tmp_path: Path) -> None:
     told = "\n".join(refused.value.problems)
     wanted = (
         "default is 'nobody'", "'colour'", "sd9", "exactly one of", "'haste'", "side of 100", "steps must be",
-        "guidance", "'brush'", "operations", "max_steps", "weights.ckpt", "d.pt",
+        "guidance", "'brush'", "operations", "max_steps", "weights.ckpt", "a file is only one", "../fp8", "d.pt",
         "'wide'", "prediction_type must be text", "must be true or false, not 'yes'", "'shift' is not a setting",
         "shift must be a number", "'prediction_type' is not a setting",
     )  # fmt: skip

@@ -8,7 +8,7 @@ import pytest
 
 from engine.contract.errors import SettingsInvalid, WeightsMismatch, WeightsMissing
 from engine.models.registry import read_registry
-from engine.models.upkeep import add_model, record_hash, standing_of, standings
+from engine.models.upkeep import add_model, record_hash, standing_of
 from engine.models.weights import hash_of
 from tests.engine.painter.checkpoints import save_sd1
 
@@ -41,7 +41,7 @@ def file(home: Path) -> Path:
 
 
 def test_each_model_stands_as_it_is(file: Path, home: Path) -> None:
-    here, gone = standings(read_registry(file))
+    here, gone = map(standing_of, read_registry(file).models.values())
     assert (here.place, here.error, here.sha256) == (home / "sd1", None, hash_of(home / "sd1"))
     assert here.size_bytes > 10_000
     assert isinstance(gone.error, WeightsMissing)

@@ -14,7 +14,8 @@ from safetensors.torch import save_file
 from engine.contract.errors import ModelBroken, WeightsMismatch, WeightsMissing
 from engine.models.families import FAMILIES
 from engine.models.loading import best_device, pipeline_of
-from engine.models.registry import Model, Source, read_registry
+from engine.models.registry import Model, read_registry
+from engine.models.sources import Source
 from engine.models.weights import check_whole, hash_of, header_of, tensors_of
 from tests.engine.painter.checkpoints import save_sd1
 
@@ -121,3 +122,12 @@ def test_a_single_file_of_a_family_that_is_kept_in_folders_is_refused(tmp_path: 
     with pytest.raises(ModelBroken) as refused:
         pipeline_of(replace(model(file, family=FAMILIES["pixart"]), source=Source(file=file)), best_device())
     assert "is a diffusers folder" in refused.value.cause
+
+
+def test_a_header_as_long_as_a_pickle_begins_is_read(tmp_path: Path) -> None:
+    """1408 bytes, which are 80 05 as a pickle's first two are: shards of real models have such headers."""
+    save_file({"a": torch.zeros(1)}, tmp_path / "a.safetensors", metadata={"x": "x"})
+    spare = 1408 - int.from_bytes((tmp_path / "a.safetensors").read_bytes()[:8], "little")
+    save_file({"a": torch.zeros(1)}, tmp_path / "a.safetensors", metadata={"x": "x" * (spare + 1)})
+    assert (tmp_path / "a.safetensors").read_bytes().startswith(b"\x80\x05")
+    assert dict(tensors_of(header_of(tmp_path / "a.safetensors"))) == {"a": (1,)}

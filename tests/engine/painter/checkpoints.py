@@ -27,7 +27,14 @@ from transformers import (
 )
 
 
-def save_sd1(folder: Path, *, latent_channels: int = 4, prediction: str = "epsilon", seed: int = 0) -> Path:
+def save_sd1(
+    folder: Path,
+    *,
+    latent_channels: int = 4,
+    prediction: str = "epsilon",
+    seed: int = 0,
+    variant: str | None = None,
+) -> Path:
     """Save a random SD 1.x checkpoint of 32 x 32 pixels with latents at a quarter of that."""
     torch.manual_seed(seed)
     pipe = StableDiffusionPipeline(
@@ -40,7 +47,7 @@ def save_sd1(folder: Path, *, latent_channels: int = 4, prediction: str = "epsil
         feature_extractor=None,
         requires_safety_checker=False,
     )
-    pipe.save_pretrained(folder, safe_serialization=True)
+    pipe.save_pretrained(folder, safe_serialization=True, variant=variant)
     return folder
 
 

@@ -21,12 +21,14 @@ from engine.contract.errors import (
     WeightsMissing,
 )
 from engine.contract.painting import Order
-from engine.models.registry import Registry, Source
+from engine.models.registry import Registry
 from engine.models.scheduler import Scheduler
+from engine.models.sources import Source
 from engine.models.speed import Precision, Speed
 from engine.models.weights import hash_of
 from engine.painter.local import create_painter
 from engine.painter.recipe import order_from_recipe
+from tests.engine.models.once import hash_of_everything
 from tests.engine.painter.orders import order, painted
 
 ORDERS = {
@@ -110,6 +112,20 @@ async def test_another_adapter_under_the_same_name_is_refused(
         order_from_recipe(recipe, changed)
     with pytest.raises(SettingUnsupported):
         order_from_recipe(recipe, replace(registry, adapters=MappingProxyType({})))
+
+
+async def test_a_recipe_from_when_every_file_counted_still_holds(
+    registry: Registry, checkpoints: Path, tmp_path: Path
+) -> None:
+    """The starter's are such: it has CLIP beside its parts."""
+    (_, recipe), *_ = await stored(registry, order(steps=1, pictures=1))
+    folder = Path(shutil.copytree(checkpoints / "sd1", tmp_path / "sd1"))
+    shutil.copytree(folder / "text_encoder", folder / "clip")
+    moved = replace(registry.model(), source=Source(folder=folder))
+    changed = replace(registry, models=MappingProxyType({moved.name: moved}))
+    assert hash_of_everything(folder) != recipe["model_sha256"]
+    for sha256 in (recipe["model_sha256"], hash_of_everything(folder)):
+        order_from_recipe({**recipe, "model_sha256": sha256}, changed)
 
 
 async def test_other_defaults_of_the_model_are_told_with_what_they_were(registry: Registry) -> None:

@@ -1,0 +1,93 @@
+"""The copies of its weights that a folder has, plain or variants, as the names of its files tell; none is opened here.
+
+A variant is the same weights in other numbers (`fp16`) or of another moment of training (`non_ema`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+# The names that diffusers and transformers look for. Shards of a variant have their number behind it or, as older
+# releases wrote them, before it. Source: `variant_compatible_siblings`, diffusers 0.42.
+_STEM = r"(diffusion_pytorch_model|model)"
+_WEIGHTS = re.compile(_STEM + r"(?:-\d{5}-of-(\d{5}))?(?:\.([\w-]+?)(?:-\d{5}-of-(\d{5}))?)?\.safetensors")
+_SHARD_INDEX = re.compile(_STEM + r"\.safetensors(?:\.([\w-]+))?\.index(?:\.([\w-]+))?\.json")
+_ANY_SHARD_INDEX = re.compile(r".*\.index(?:\.[\w-]+)?\.json")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Weights:
+    """A file of weights, or the index of shards.
+
+    stem: its name without all else, which is diffusers' or transformers'. variant: empty for plain weights.
+    num_shards: how many files the copy is spread over; 0 when this is all of it, and for an index.
+    is_old: named as older releases did.
+    """
+
+    path: str
+    stem: str
+    variant: str
+    num_shards: int = 0
+    is_index: bool = False
+    is_old: bool = False
+
+
+# By variant; the plain copy has an empty name.
+Copies = Mapping[str, Collection[Weights]]
+
+
+def copies_of(paths: Iterable[str]) -> Copies:
+    """Return what is read of each copy that can be read of the weights in one folder.
+
+    paths: of all files in the folder.
+    """
+    found: dict[tuple[str, str], list[Weights]] = {}
+    for file in filter(None, map(_weights_from_path, paths)):
+        found.setdefault((file.variant, file.stem), []).append(file)
+    copies: dict[str, list[Weights]] = {}
+    for (variant, _), files in found.items():
+        if read := _read_of(files):
+            copies.setdefault(variant, []).extend(read)
+    return copies
+
+
+def copy_of(copies: Copies, variant: str | None) -> Collection[Weights]:
+    """Return the copy that is loaded: the variant where there is one, else the plain one; empty without either."""
+    return copies.get(variant or "") or copies.get("") or ()
+
+
+def is_shard_index(path: str) -> bool:
+    """Return whether a file only says which weights are in which shard, also of formats that are not read."""
+    return _ANY_SHARD_INDEX.fullmatch(path) is not None
+
+
+def _weights_from_path(path: str) -> Weights | None:
+    name = PurePosixPath(path).name
+    if match := _WEIGHTS.fullmatch(name):
+        stem, old_num, variant, num = match.groups()
+        num_shards = int(num or old_num or 0)
+        return Weights(path=path, stem=stem, variant=variant or "", num_shards=num_shards, is_old=bool(old_num))
+    if match := _SHARD_INDEX.fullmatch(name):
+        stem, old_variant, variant = match.groups()
+        named = variant or old_variant or ""
+        return Weights(path=path, stem=stem, variant=named, is_index=True, is_old=bool(old_variant))
+    return None
+
+
+def _read_of(files: Collection[Weights]) -> Collection[Weights]:
+    """Return what is read where a copy is there more than once: whole, in shards, in shards of older names."""
+    whole = [file for file in files if not file.num_shards and not file.is_index]
+    indexes = _newer(file for file in files if file.is_index)
+    shards = _newer(file for file in files if file.num_shards)
+    sharded = [*indexes, *shards] if indexes and shards else []
+    # transformers looks for a whole file first, diffusers for an index.
+    is_of_transformers = all(file.stem == "model" for file in files)
+    return whole or sharded if is_of_transformers else sharded or whole
+
+
+def _newer(files: Iterable[Weights]) -> Collection[Weights]:
+    known = list(files)
+    return [file for file in known if not file.is_old] or known

@@ -1,0 +1,140 @@
+"""Which files make a pipeline, told by its index and by the names of all files that there are; none is opened here.
+
+A repository holds more than a pipeline needs: variants of its weights, whole models in one file at its root, adapters,
+folders for other programs. Standard library only.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from engine.models.copies import Copies, copies_of, copy_of, is_shard_index
+
+INDEX = "model_index.json"
+# Configurations, and what tokenizers are made of.
+SETTINGS = frozenset({".json", ".txt", ".model", ".jinja"})
+# Formats that run code when they are opened.
+PICKLES = frozenset({".bin", ".ckpt", ".pt", ".pth", ".pkl", ".pickle"})
+# Parts that an index may name and that nothing is painted with; loading leaves them out.
+UNUSED = frozenset({"safety_checker", "feature_extractor", "image_encoder"})
+# What parts without weights are configured by; those with weights have a config.json.
+_OTHER_SETTINGS = frozenset({"scheduler_config.json", "tokenizer_config.json", "preprocessor_config.json"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """The files that make a pipeline, and what it lacks.
+
+    files: paths below its folder, in order: those that the loader reads, and no others.
+    faults: why they are not enough, each the end of a sentence that begins with where they are; empty when they are.
+    """
+
+    files: tuple[str, ...]
+    faults: tuple[str, ...]
+
+
+_Folders = Mapping[str, Collection[str]]
+
+
+def parts_of(index: object) -> frozenset[str]:
+    """Return the names of the parts that a pipeline is painted with; they are also those of their folders.
+
+    index: what `model_index.json` holds; a part is a pair of library and class there, both null where it is left out.
+    """
+    entries = index.items() if isinstance(index, Mapping) else ()
+    return frozenset(name for name, entry in entries if _is_part(name, entry) and name not in UNUSED)
+
+
+def choose(index: object, paths: Iterable[str], variant: str | None = None) -> Choice:
+    """Return the files of a pipeline that are read when it is loaded.
+
+    Of each folder of a part, nested ones too, these are all settings and one copy of the weights: that of the variant
+    where there is one, else the plain one. Source: `DiffusionPipeline.from_pretrained`, diffusers 0.42.
+
+    paths: of all files that there are, below the pipeline's folder.
+    """
+    parts = parts_of(index)
+    folders = _by_folder(path for path in paths if path.partition("/")[0] in parts)
+    copies = {folder: copies_of(inside) for folder, inside in folders.items()}
+    settings = [path for inside in folders.values() for path in inside if _is_setting(path)]
+    weights = [file.path for its in copies.values() for file in copy_of(its, variant)]
+    faults = (*_absences(parts, folders, copies), *_wrong_variants(copies, variant), *_gaps(copies, variant))
+    return Choice(files=tuple(sorted([INDEX, *settings, *weights])), faults=faults)
+
+
+def _is_part(name: str, entry: object) -> bool:
+    is_pair = isinstance(entry, list) and len(entry) == 2 and all(isinstance(word, str) for word in entry)
+    # An argument of the pipeline's class, and never a way out of its folder.
+    return is_pair and name.isidentifier() and not name.startswith("_")
+
+
+def _by_folder(paths: Iterable[str]) -> _Folders:
+    folders: dict[str, list[str]] = {}
+    for path in paths:
+        folders.setdefault(path.rpartition("/")[0], []).append(path)
+    return folders
+
+
+def _is_setting(path: str) -> bool:
+    return PurePosixPath(path).suffix in SETTINGS and not is_shard_index(path)
+
+
+def _absences(parts: Set[str], folders: _Folders, copies: Mapping[str, Copies]) -> Iterator[str]:
+    """Yield which parts are not there, or have no weights that may be opened."""
+    present = {folder.partition("/")[0] for folder in folders}
+    if absent := parts - present:
+        yield f"has no folder {_listed(absent)}, which its {INDEX} names"
+    bare = {part for part in parts & folders.keys() if not copies[part] and _is_of_weights(folders[part])}
+    pickled = {part for part in bare if _suffixes(folders[part]) & PICKLES}
+    if pickled:
+        yield (
+            f"has no .safetensors file for {_listed(pickled)}, and pickles (.bin, .ckpt, .pt) are left alone,"
+            " because they can run code when they are opened"
+        )
+    if bare - pickled:
+        yield f"has no weights for {_listed(bare - pickled)}"
+
+
+def _is_of_weights(inside: Collection[str]) -> bool:
+    """Return whether the part in a folder has weights, as its other files tell."""
+    names = {PurePosixPath(path).name for path in inside}
+    tells = "config.json" in names or bool(_suffixes(inside) & {".safetensors", *PICKLES})
+    return tells and not names & _OTHER_SETTINGS
+
+
+def _wrong_variants(copies: Mapping[str, Copies], variant: str | None) -> Iterator[str]:
+    """Yield what the variant that is registered, or that none is, leaves without weights."""
+    known = {name for its in copies.values() for name in its}
+    lacking = {folder: its for folder, its in copies.items() if its and not copy_of(its, variant)}
+    if variant is not None and variant not in known:
+        yield f"has no variant {json.dumps(variant)}{_advice(known)}"
+    elif lacking:
+        offered = list(map(set, lacking.values()))
+        fitting = set.intersection(*offered) or set.union(*offered)
+        yield f"has no plain weights for {_listed(lacking)}, only variants{_advice(fitting)}"
+
+
+def _advice(variants: Collection[str]) -> str:
+    named = " or ".join(json.dumps(name) for name in sorted(variants) if name)
+    ways = [f"set variant = {named}"] * bool(named) + ["take its variant out"] * ("" in variants)
+    return f": {', or '.join(ways)} in the models file" if ways else ""
+
+
+def _gaps(copies: Mapping[str, Copies], variant: str | None) -> Iterator[str]:
+    """Yield where shards are missing."""
+    for folder, its in copies.items():
+        shards = [file for file in copy_of(its, variant) if file.num_shards]
+        num_shards = max((file.num_shards for file in shards), default=0)
+        if len(shards) < num_shards:
+            yield f"has {len(shards)} of the {num_shards} files of weights in {folder}"
+
+
+def _suffixes(paths: Iterable[str]) -> set[str]:
+    return {PurePosixPath(path).suffix for path in paths}
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names))
