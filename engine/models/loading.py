@@ -17,11 +17,13 @@ import torch
 from safetensors import SafetensorError
 
 from engine.contract.errors import ModelBroken, WeightsMissing
+from engine.models.fp8 import quantise
 from engine.models.offloading import settle
 from engine.models.parts import INDEX, UNUSED
 from engine.models.places import config_of, place_of
 from engine.models.registry import Model
 from engine.models.soundness import sound_hash
+from engine.models.speed import Precision
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,16 +57,23 @@ def pipeline_of(model: Model, device: Device, budget_bytes: int | None = None) -
     budget_bytes: what its weights may take there; parts of a larger model are there only while they are used.
 
     Raises: WeightsMissing, WeightsMismatch for files other than those recorded, ModelBroken for another family or files
-    that make no pipeline.
+    that make no pipeline, SpeedUnsupported when the device has not the numbers that were chosen.
     """
     place = place_of(model)
     kind = _kind_of(model, place)
     sha256 = sound_hash(model, place)
     pipe = _opened(kind, model, place, device)
+    if model.speed.precision is Precision.FP8:
+        quantise(denoiser_of(pipe), model.name, device.device)
     settle(pipe, device.device, budget_bytes)
     if device.device.type == "cpu":
         _own_memory(pipe)
     return pipe, sha256
+
+
+def denoiser_of(pipe: Any) -> Any:
+    """Return the part of a pipeline that predicts: its UNet or its transformer."""
+    return getattr(pipe, "unet", None) or pipe.transformer
 
 
 def _opened(kind: Any, model: Model, place: Path, device: Device) -> Any:

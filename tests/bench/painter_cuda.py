@@ -18,7 +18,8 @@ from typing import Any
 import torch
 
 from engine.contract.errors import NoRoom
-from engine.models.loading import Device, best_device
+from engine.models.fp8 import quantise
+from engine.models.loading import Device, best_device, denoiser_of
 from engine.models.registry import Model, Registry, read_registry
 from engine.models.speed import Compilation, Precision, Speed
 from engine.painter.families import adapted
@@ -139,6 +140,8 @@ async def _painter(case: Case, pipe: Any, device: Device) -> AsyncIterator[Local
     """Open a painter that is warm with this pipeline."""
 
     def load(model: Model) -> LoadedModel:
+        if model.speed.precision is Precision.FP8:
+            quantise(denoiser_of(pipe), model.name, device.device)
         return adapted(pipe, model, device=device.device, sha256="random", fragments_of=attention)
 
     async with create_painter(registry_of(case), load=load) as painter:

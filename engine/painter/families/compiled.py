@@ -13,20 +13,10 @@ from typing import Any, NamedTuple, cast
 import torch
 from torch import Tensor, nn
 
+from engine.models.blocks import repeated_blocks
 from engine.models.speed import Compilation
 from engine.painter.rows import Words
 
-# The blocks that denoisers repeat; a UNet's two kinds are most of its work.
-BLOCKS = frozenset(
-    {
-        "BasicTransformerBlock",
-        "ResnetBlock2D",
-        "JointTransformerBlock",
-        "FluxTransformerBlock",
-        "FluxSingleTransformerBlock",
-        "SanaTransformerBlock",
-    }
-)
 # Share of a width's rows that must be there for it to be filled up; else they are painted in two forwards.
 FILLED = 0.75
 # Every width, size and kind of block is compiled once more: torch gives up after 8 unless told otherwise.
@@ -130,8 +120,3 @@ def compiled(denoiser: nn.Module, how: Compilation) -> nn.Module:
         return denoiser
     mode = "reduce-overhead" if how is Compilation.GRAPHS else None
     return cast(nn.Module, torch.compile(denoiser, mode=mode, **settings))
-
-
-def repeated_blocks(denoiser: nn.Module) -> list[nn.Module]:
-    """Return the blocks that a denoiser repeats, in their order."""
-    return [part for part in denoiser.modules() if type(part).__name__ in BLOCKS]

@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from engine.contract.errors import SpeedUnsupported
+from engine.models.offloading import bytes_on_device
 from engine.models.registry import Adapter, Model
-from engine.models.speed import Compilation, Precision
+from engine.models.speed import Compilation
 from engine.painter.families.compiled import CompiledDenoiser
-from engine.painter.families.fp8 import quantise
 from engine.painter.families.pictures import Sketch, fitted_sketch, latents_from_pictures, pictures_from_latents
 from engine.painter.families.text import Fragments
 from engine.painter.families.wardrobe import Loras, Wardrobe
@@ -48,9 +48,7 @@ class PipelineModel(ABC):
         self.sha256 = sha256
         self.dtype: torch.dtype = denoiser.dtype
         self.scheduler_config: Mapping[str, Any] = pipe.scheduler.config
-        if model.speed.precision is Precision.FP8:
-            quantise(denoiser, model.name)
-        self.size_bytes = bytes_of(pipe)
+        self.size_bytes = bytes_on_device(pipe, None)
         self._compiled: CompiledDenoiser | None = None
         self._wardrobe = Wardrobe(pipe, model)
         self._sketch: Sketch = fitted_sketch(pipe.vae, self.latent_shape(64, 64))
@@ -126,9 +124,3 @@ def channels_last(part: Any) -> Any:
 def _first_line(error: Exception) -> str:
     """Return the beginning of a compiler's message, where it says what is wrong."""
     return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
-
-
-def bytes_of(pipe: Any) -> int:
-    """Return the bytes that the pipeline's parameters take."""
-    modules = (part for part in pipe.components.values() if isinstance(part, torch.nn.Module))
-    return sum(weight.numel() * weight.element_size() for module in modules for weight in module.parameters())

@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from engine.models.registry import Model
-from engine.painter.families.attention import SharedTextAttention, can_share_text, distinct_words
 from engine.painter.families.pipeline import PipelineModel, channels_last
 from engine.painter.families.text import stacked_tokens, weighed_words
 from engine.painter.rows import Words
@@ -21,9 +20,6 @@ class UNetModel(PipelineModel):
     def __init__(self, pipe: Any, model: Model, **common: Any) -> None:
         unet = _laid_out(pipe.unet, common["device"])
         super().__init__(pipe, unet, model, num_channels=pipe.unet.config.in_channels, **common)
-        self._shares_text = can_share_text(pipe.unet)
-        if self._shares_text:
-            pipe.unet.set_attn_processor(SharedTextAttention())
         self._is_xl = getattr(pipe, "text_encoder_2", None) is not None
         self.has_embedded_guidance = pipe.unet.config.time_cond_proj_dim is not None
 
@@ -44,10 +40,6 @@ class UNetModel(PipelineModel):
 
     def forward(self, denoiser: Any, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> Tensor:
         tokens, mask = stacked_tokens(words)
-        shared: dict[str, Tensor] | None = None
-        if self._shares_text and mask is None and denoiser is self._denoiser:
-            texts, text_of = distinct_words(words)
-            tokens, shared = torch.cat([one.tokens for one in texts]), {"text_of": text_of}
         output: Tensor = denoiser(
             latents,
             timesteps,
@@ -55,7 +47,6 @@ class UNetModel(PipelineModel):
             encoder_hidden_states=tokens,
             encoder_attention_mask=mask,
             added_cond_kwargs=self._added(latents, words),
-            cross_attention_kwargs=shared,
             return_dict=False,
         )[0]
         return output

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.contract.errors import SpeedUnsupported
-from engine.models.loading import Device, pipeline_of
+from engine.models.loading import Device, denoiser_of, pipeline_of
 from engine.models.registry import Model, Registry, read_registry
 from engine.models.speed import Compilation, Speed
 from engine.painter.families import adapted
@@ -36,7 +36,6 @@ class Opened:
     def __init__(self, model: Model, how: Compilation) -> None:
         self.pipe, sha256 = pipeline_of(model, CPU)
         self.num_plain = 0
-        denoiser = getattr(self.pipe, "unet", None) or self.pipe.transformer
         self.model: LoadedModel = adapted(
             self.pipe,
             replace(model, speed=Speed(compile=how)),
@@ -44,7 +43,7 @@ class Opened:
             sha256=sha256,
             fragments_of=attention,
         )
-        denoiser.register_forward_pre_hook(self._count)
+        denoiser_of(self.pipe).register_forward_pre_hook(self._count)
 
     def _count(self, *_: object) -> None:
         self.num_plain += 1

@@ -1,21 +1,13 @@
-"""Denoisers whose linear layers multiply 8-bit floats: near the same pictures, chosen by name, told in the recipe."""
+"""Linear layers that multiply 8-bit floats: how near they come, row by row, and which ones become such."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from pathlib import Path
-
-import pytest
 import torch
 from torch import nn
 
-from engine.contract.errors import SettingUnsupported
-from engine.models.registry import Registry, read_registry
-from engine.models.speed import Precision, Speed
-from engine.painter.families.fp8 import Fp8Linear, quantise, scaled_rows
-from engine.painter.local import create_painter
+from engine.models.fp8 import Fp8Linear, quantise, scaled_rows
+from engine.models.offloading import bytes_of
 from tests.engine.painter.checkpoints import tiny_unet
-from tests.engine.painter.orders import order, painted, pixels_of, psnr
 
 
 def linear(width: int = 64, out: int = 32) -> nn.Linear:
@@ -56,26 +48,15 @@ def test_scales_bring_rows_back() -> None:
 def test_the_linear_layers_of_blocks_are_changed_and_nothing_else() -> None:
     """Convolutions, and the layers that take in times, stay in the model's own numbers."""
     unet = tiny_unet(4)
-    assert quantise(unet, "tiny") > 0
+    assert quantise(unet, "tiny", torch.device("cpu")) > 0
     inside = [path for path, part in unet.named_modules() if isinstance(part, Fp8Linear)]
     assert all("transformer_blocks" in path for path in inside)
     assert any(path.endswith("attn2.to_k") for path in inside) and any("ff.net" in path for path in inside)
     assert type(unet.time_embedding.linear_1) is nn.Linear
 
 
-async def test_pictures_are_near_those_of_whole_numbers_and_no_adapter_is_taken(
-    registry: Registry, checkpoints: Path
-) -> None:
-    """A named model beside the plain one; a member who asks for an adapter with it hears that it takes none."""
-    tiny = registry.model()
-    rough = replace(tiny, name="rough", speed=Speed(precision=Precision.FP8))
-    both = replace(registry, models={"tiny": tiny, "rough": rough})
-    async with create_painter(both, width=8) as painter:
-        exact, near = [
-            await painted(painter, order("a red cat", sampler="euler", steps=4, model=name)) for name in both.models
-        ]
-        with pytest.raises(SettingUnsupported):
-            await painted(painter, order("a red cat", model="rough", lora=("ink",)))
-    assert all(20 < psnr(*pair) < 99 for pair in zip(pixels_of(exact), pixels_of(near), strict=True))
-    assert "attention" in rough.vocabulary and "lora" not in rough.vocabulary
-    assert read_registry(checkpoints / "registry.toml").adapters_of(rough) == ()
+def test_8_bit_weights_take_a_byte_each() -> None:
+    """So a budget holds more of them; their scales are few."""
+    layer = linear(512, 512)
+    assert bytes_of(layer) == 512 * 512 * 4 + 512 * 4
+    assert bytes_of(Fp8Linear(layer)) == 512 * 512 + 512 * 4

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import ScalingType, scaled_mm
 
 from engine.contract.errors import SpeedUnsupported
-from engine.painter.families.compiled import repeated_blocks
+from engine.models.blocks import repeated_blocks
 
 E4M3 = torch.float8_e4m3fn
 _MOST = torch.finfo(E4M3).max
 _LEAST_SCALE = 1e-12
 # Both sides of a product of 8-bit floats are multiples of this on CUDA devices.
 _MULTIPLE = 16
-_LEFT = ("norm", "time_emb")
+_LEFT = ("norm", "mod", "time_emb")
 _FIRST_CAPABLE = (8, 9)
 
 
@@ -26,13 +24,12 @@ class Fp8Linear(nn.Module):
     Source: Micikevicius et al. 2022 (FP8 formats for deep learning), section 3: a row's largest number becomes 448.
     """
 
-    weight: Tensor
     scale: Tensor
 
     def __init__(self, linear: nn.Linear) -> None:
         super().__init__()
         weight, scale = scaled_rows(linear.weight.detach())
-        self.register_buffer("weight", weight)
+        self.weight = nn.Parameter(weight, requires_grad=False)
         self.register_buffer("scale", scale.t())
         self.bias = linear.bias
 
@@ -58,16 +55,18 @@ def scaled_rows(rows: Tensor) -> tuple[Tensor, Tensor]:
     return (rows / scale).clamp(-_MOST, _MOST).to(E4M3), scale
 
 
-def quantise(denoiser: Any, name: str) -> int:
+def quantise(denoiser: nn.Module, name: str, device: torch.device) -> int:
     """Let the linear layers of a denoiser's repeated blocks multiply 8-bit floats; return how many do.
 
     Left as they are: convolutions, what lies outside of the blocks, and the small layers that take in the timestep
     or make the scales of norms.
 
-    Raises: SpeedUnsupported on a CUDA device that has no such numbers.
+    device: where it will be painted with.
+
+    Raises: SpeedUnsupported for a CUDA device that has no such numbers.
     """
-    if denoiser.device.type == "cuda" and torch.cuda.get_device_capability(denoiser.device) < _FIRST_CAPABLE:
-        cause = f"{torch.cuda.get_device_name(denoiser.device)} has no 8-bit floats"
+    if device.type == "cuda" and torch.cuda.get_device_capability(device) < _FIRST_CAPABLE:
+        cause = f"{torch.cuda.get_device_name(device)} has no 8-bit floats"
         raise SpeedUnsupported(name=name, setting='precision = "fp8"', cause=cause)
     num = 0
     for block in repeated_blocks(denoiser):

@@ -1,0 +1,24 @@
+"""The blocks that a denoiser repeats: most of its weights and nearly all of its work."""
+
+from __future__ import annotations
+
+from torch import nn
+
+# Class names in diffusers; a UNet has two kinds.
+KINDS = frozenset(
+    {
+        "BasicTransformerBlock",
+        "ResnetBlock2D",
+        "JointTransformerBlock",
+        "FluxTransformerBlock",
+        "FluxSingleTransformerBlock",
+        "SanaTransformerBlock",
+        "QwenImageTransformerBlock",
+        "ZImageTransformerBlock",
+    }
+)
+
+
+def repeated_blocks(denoiser: nn.Module) -> list[nn.Module]:
+    """Return the blocks of a denoiser, in their order."""
+    return [part for part in denoiser.modules() if type(part).__name__ in KINDS]

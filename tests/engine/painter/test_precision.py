@@ -1,0 +1,32 @@
+"""Models that multiply in 8-bit floats beside those that do not: near the same pictures, and a name of their own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from engine.contract.errors import SettingUnsupported
+from engine.models.registry import Registry, read_registry
+from engine.models.speed import Precision, Speed
+from engine.painter.local import create_painter
+from tests.engine.painter.orders import order, painted, pixels_of, psnr
+
+
+async def test_pictures_are_near_those_of_whole_numbers_and_no_adapter_is_taken(
+    registry: Registry, checkpoints: Path
+) -> None:
+    """A named model beside the plain one; a member who asks for an adapter with it hears that it takes none."""
+    tiny = registry.model()
+    rough = replace(tiny, name="rough", speed=Speed(precision=Precision.FP8))
+    both = replace(registry, models={"tiny": tiny, "rough": rough})
+    async with create_painter(both, width=8) as painter:
+        exact, near = [
+            await painted(painter, order("a red cat", sampler="euler", steps=4, model=name)) for name in both.models
+        ]
+        with pytest.raises(SettingUnsupported):
+            await painted(painter, order("a red cat", model="rough", lora=("ink",)))
+    assert all(20 < psnr(*pair) < 99 for pair in zip(pixels_of(exact), pixels_of(near), strict=True))
+    assert "attention" in rough.vocabulary and "lora" not in rough.vocabulary
+    assert read_registry(checkpoints / "registry.toml").adapters_of(rough) == ()
