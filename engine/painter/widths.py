@@ -60,7 +60,7 @@ def measured_width(
         batch = blank(loaded, size, rows)
         try:
             loaded.make_ready(*batch)
-            return _shortest(lambda: loaded.predict(*batch), clock)
+            return shortest(lambda: loaded.predict(*batch), clock)
         except torch.OutOfMemoryError:
             return math.inf
         finally:
@@ -91,7 +91,7 @@ def _compile(loaded: LoadedModel, wanted: Sequence[tuple[tuple[int, int], int]],
         beat()
 
 
-def _shortest(forward: Callable[[], Tensor], clock: Callable[[], float]) -> float:
+def shortest(forward: Callable[[], Tensor], clock: Callable[[], float]) -> float:
     """Return the seconds of the shortest of some runs; after a long one none is repeated, for people wait."""
     best, spent = math.inf, 0.0
     for _ in range(_RUNS):
