@@ -42,7 +42,10 @@ class Candidate(Generic[T]):
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """What a member was given lately, in forward rows, and the loop steps in which none of their work was painted."""
+    """What a member was given lately, in forward rows, and the loop steps that they still have to be made up for.
+
+    waited: rises by one in a step in which none of their work was painted, and falls by one in each other.
+    """
 
     served: float = 0.0
     waited: int = 0
@@ -54,8 +57,9 @@ def chosen(
     """Return the rows of the next forward, all of one batch key and at most as wide as pays, but at least one row.
 
     limit_of: width that pays for the model of a row.
-    Guarantees: whoever waits rises by AGEING forward rows for every step and row's width, and keeps that rank until
-    done, so newer work overtakes it for a bounded time only; a model that is not loaded waits at most
+    Guarantees: whoever waits rises by AGEING forward rows for every step and row's width; an order keeps that rank until
+    it is done, a member gives it back step by step while they are served. So newer work overtakes for a bounded time
+    only, and who never pauses cannot hold up who comes now and then; a model that is not loaded waits at most
     LOOK_AHEAD_STEPS while loaded ones have work, and is not exchanged for another more often.
     """
     if not candidates:
@@ -86,7 +90,8 @@ def next_accounts(
 
 def _later(account: Account, given: int, is_there: bool) -> Account:
     served = account.served * 0.5 ** (1 / HALF_LIFE_STEPS) + given
-    return Account(served=served, waited=account.waited + (given == 0) if is_there else 0)
+    waited = account.waited + 1 if given == 0 else max(0, account.waited - 1)
+    return Account(served=served, waited=waited if is_there else 0)
 
 
 def _rank(one: Candidate[T]) -> float:

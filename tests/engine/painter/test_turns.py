@@ -90,6 +90,26 @@ def test_a_member_who_floods_does_not_keep_another_waiting() -> None:
     assert other.ended <= 60
 
 
+@pytest.mark.parametrize("every", [60, 100])
+def test_whoever_comes_now_and_then_never_waits_behind_one_who_never_pauses(every: int) -> None:
+    """One member keeps four grids open for ever; the other's grids start at once, the last as soon as the first."""
+    steps = 2400
+    flood = [Work(f"f{index}", member="flood", steps=30, begins=30 * (index - 4)) for index in range(steps // 30)]
+    others = [Work(f"o{begins}", member="other", steps=30, begins=begins) for begins in range(300, steps - 500, every)]
+    simulated([*flood, *others], limit=8, steps=steps)
+    delays = [steps if other.started is None else other.started - other.begins for other in others]
+    assert max(delays) <= 30
+    assert all(other.ended is not None for other in others)
+
+
+def test_one_who_never_pauses_is_served_beside_others_without_end() -> None:
+    """A new short order by a new member at every other step takes all there is; the long one still gets its share."""
+    long = [Work(f"long{index}", member="long", steps=100) for index in range(4)]
+    shorts = [Work(f"s{begins}", steps=2, begins=begins) for begins in range(0, 2000, 2)]
+    simulated([*long, *shorts], limit=8, steps=2000)
+    assert all(work.ended is not None for work in long)
+
+
 def test_a_warm_model_is_preferred_for_a_bounded_time_only() -> None:
     warm = [Work(f"w{index}", steps=20, begins=20 * index) for index in range(20)]
     cold = Work("cold", steps=1, model="b", begins=5)
