@@ -18,7 +18,7 @@ from safetensors import SafetensorError
 
 from engine.contract.errors import ModelBroken, WeightsMissing
 from engine.models.fp8 import quantise
-from engine.models.offloading import settle
+from engine.models.offloading import is_offloaded, settle
 from engine.models.parts import INDEX, UNUSED
 from engine.models.places import config_of, place_of
 from engine.models.registry import Model
@@ -65,9 +65,9 @@ def pipeline_of(model: Model, device: Device, budget_bytes: int | None = None) -
     pipe = _opened(kind, model, place, device)
     if model.speed.precision is Precision.FP8:
         quantise(denoiser_of(pipe), model.name, device.device)
-    settle(pipe, device.device, budget_bytes)
-    if device.device.type == "cpu":
+    if device.device.type == "cpu" or is_offloaded(pipe, budget_bytes):
         _own_memory(pipe)
+    settle(pipe, device.device, budget_bytes)
     return pipe, sha256
 
 

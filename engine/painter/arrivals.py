@@ -1,9 +1,12 @@
-"""Where the loop gets models from: one at a time comes off the disk, on a thread of its own, while painting goes on."""
+"""Which models the loop has, which are on their way, and what loaded ones still need to be as quick as they can be.
+
+One at a time comes off the disk, on a thread of its own, while painting goes on.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,9 +14,10 @@ from typing import Protocol
 
 import torch
 
-from engine.contract.errors import EaselError
+from engine.contract.errors import EaselError, NoRoom, PainterLost
 from engine.models.registry import Model
 from engine.painter.families.protocol import LoadedModel
+from engine.painter.families.wardrobe import Loras
 
 
 class Models(Protocol):
@@ -32,30 +36,44 @@ class Models(Protocol):
         ...
 
     def leave_alone(self, model: Model) -> bool:
-        """Let all models go but this one, and no longer keep as many; return whether any went."""
+        """Let all models go but this one, and never again keep as many; return whether any went."""
         ...
 
     def fetch(self, model: Model) -> LoadedModel:
         """Load the model; may be called from another thread. Raises: Fault, torch.OutOfMemoryError."""
         ...
 
-    def keep(self, model: Model, loaded: LoadedModel, beat: Callable[[], None]) -> None:
-        """Take in what `fetch` has loaded, and make it ready; `beat` is called while that takes its time.
+    def keep(self, model: Model, loaded: LoadedModel) -> None:
+        """Take in what `fetch` has loaded."""
+        ...
 
-        Raises: SpeedUnsupported.
-        """
+    def is_ready(self, model: Model) -> bool:
+        """Return whether the model is warm and nothing of it is still to be measured or compiled."""
+        ...
+
+    @property
+    def unready(self) -> Model | None:
+        """A warm model of which something is still to be measured or compiled."""
+        ...
+
+    def prepare(self, model: Model) -> None:
+        """Measure or compile one piece of it. Raises: SpeedUnsupported; the model is then let go."""
         ...
 
     def take(self, model: Model) -> LoadedModel:
         """Return a warm model to paint with."""
         ...
 
-    def width(self, model: Model) -> int:
-        """Return the forward rows beyond which a wider batch of this model no longer pays."""
+    def has_at_hand(self, model: Model, loras: Loras) -> bool:
+        """Return whether the model is warm and has these adapters loaded."""
         ...
 
-    def narrow(self, model: Model, width: int) -> None:
-        """Remember that the device has no room for batches wider than this."""
+    def width(self, model: Model, pixels: tuple[int, int]) -> int:
+        """Return the forward rows beyond which a wider batch of this model and size does not pay, or has no room."""
+        ...
+
+    def narrow(self, model: Model, pixels: tuple[int, int], width: int) -> None:
+        """Remember that there is no room for batches wider than this, until models go."""
         ...
 
 
@@ -76,24 +94,68 @@ class Warming:
 
 
 class Arrivals:
-    """Loads one model at a time and tells of each; all but the loading belongs to the loop's thread."""
+    """Brings models one at a time and tells of each; all but the loading belongs to the loop's thread."""
 
-    def __init__(self, fetch: Callable[[Model], LoadedModel], tell: Callable[[Arrived], None]) -> None:
-        """`fetch` is called from the loading thread, and so is `tell`."""
-        self._fetch, self._tell = fetch, tell
+    def __init__(
+        self,
+        models: Models,
+        tell: Callable[[Arrived], None],
+        turn_away: Callable[[Model, EaselError], None],
+    ) -> None:
+        """`tell` is called from the loading thread; `turn_away` when a model whose orders wait cannot be had."""
+        self._models, self._tell, self._turn_away = models, tell, turn_away
         self._loaders = ThreadPoolExecutor(1, thread_name_prefix="loader")
+        self._warmings: list[Warming] = []
         self._since = 0.0
         self.coming: Model | None = None
 
-    def begin(self, model: Model) -> None:
-        """Begin to load; nothing else may be on its way."""
-        self.coming, self._since = model, time.monotonic()
-        outcome = self._loaders.submit(torch.inference_mode()(self._fetch), model)
-        outcome.add_done_callback(lambda done: self._tell(Arrived(model=model, outcome=done)))
+    def ask(self, warming: Warming) -> None:
+        """Bring a model before anybody needs it."""
+        self._warmings.append(warming)
 
-    def end(self) -> None:
-        """Note that what was on its way has come."""
-        self.coming = None
+    def begin(self, model: Model) -> None:
+        """Let models go for this one and begin to load it; nothing else may be on its way."""
+        self._models.make_way(model)
+        self._load(model)
+
+    def send_for(self, needed: Iterable[Model]) -> None:
+        """Begin to load what is asked for, or what is needed and has room beside what is loaded."""
+        self._tell_ready()
+        if self.coming is not None:
+            return
+        asked = next((one.model for one in self._warmings if not self._models.is_warm(one.model)), None)
+        missing = (model for model in needed if not self._models.is_warm(model))
+        model = asked or next((model for model in missing if self._models.has_room(model)), None)
+        if model is not None:
+            self.begin(model)
+
+    def receive(self, arrived: Arrived) -> None:
+        """Take in a model that has come; one that had no room beside others is loaded once more without them."""
+        model, self.coming = arrived.model, None
+        try:
+            self._models.keep(model, arrived.outcome.result())
+        except EaselError as error:
+            self.refuse(model, error)
+        except torch.OutOfMemoryError:
+            if self._models.leave_alone(model):
+                self._load(model)
+            else:
+                self.refuse(model, NoRoom(model=model.name))
+
+    def prepare(self, model: Model) -> None:
+        """Measure or compile one piece of a model."""
+        try:
+            self._models.prepare(model)
+        except EaselError as error:
+            self.refuse(model, error)
+        self._tell_ready()
+
+    def refuse(self, model: Model, error: EaselError) -> None:
+        """Tell whoever waits for a model that it cannot be had."""
+        self._turn_away(model, error)
+        for warming in [warming for warming in self._warmings if warming.model == model]:
+            self._warmings.remove(warming)
+            warming.tell(error)
 
     def is_late(self, limit: timedelta) -> bool:
         """Return whether something has been on its way for longer than this."""
@@ -102,3 +164,16 @@ class Arrivals:
     def close(self) -> None:
         """Load nothing more; what is on its way is left to itself, for it may hang."""
         self._loaders.shutdown(wait=False, cancel_futures=True)
+        for warming in self._warmings:
+            warming.tell(PainterLost())
+
+    def _load(self, model: Model) -> None:
+        self.coming, self._since = model, time.monotonic()
+        outcome = self._loaders.submit(torch.inference_mode()(self._models.fetch), model)
+        outcome.add_done_callback(lambda done: self._tell(Arrived(model=model, outcome=done)))
+
+    def _tell_ready(self) -> None:
+        """Tell whoever asked for a model that it is there and lacks nothing."""
+        for warming in [warming for warming in self._warmings if self._models.is_ready(warming.model)]:
+            self._warmings.remove(warming)
+            warming.tell(None)

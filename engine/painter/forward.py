@@ -18,9 +18,10 @@ def advance(rows: Sequence[Row], model: LoadedModel) -> None:
     """
     lanes = lanes_of(rows)
     in_order = [row for lane in lanes for row in lane]
+    timesteps = torch.cat([row.course.timestep.float().expand(row.width) for row in in_order])
     outputs = model.predict(
         torch.cat([shown for lane in lanes for shown in _shown(lane)]),
-        torch.cat([row.course.timestep.float().expand(row.width) for row in in_order]),
+        timesteps.to(model.device, non_blocking=True),
         [words for row in in_order for words in row.conditioning.texts],
     )
     widths = [sum(row.width for row in lane) for lane in lanes]

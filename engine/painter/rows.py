@@ -162,5 +162,5 @@ def toward(outputs: Tensor, conditioning: Conditioning) -> Tensor:
 
 
 def _weighted(outputs: Tensor, weights: tuple[float, ...]) -> Tensor:
-    scale = torch.tensor(weights, dtype=outputs.dtype, device=outputs.device)
+    scale = torch.tensor(weights, dtype=outputs.dtype).to(outputs.device, non_blocking=True)
     return (outputs * scale.view(-1, 1, 1, 1)).sum(dim=0, keepdim=True)

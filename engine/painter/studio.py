@@ -54,9 +54,8 @@ class Studio:
         self._models, self._manner, self._beat, self._watch = models, manner, beat, watch
         self._pace = Pace()
         self._inbox: queue.SimpleQueue[Entry | Warming | Arrived | None] = queue.SimpleQueue()
-        self._arrivals = Arrivals(models.fetch, self._inbox.put)
+        self._arrivals = Arrivals(models, self._inbox.put, self._turn_away)
         self._entries: list[Entry] = []
-        self._warmings: list[Warming] = []
         self._accounts: dict[Hashable, Account] = {}
         self._is_open = True
 
@@ -89,7 +88,8 @@ class Studio:
                 self._receive()
                 self._entries = [entry for entry in self._entries if not entry.is_over]
                 if self._is_open:
-                    self._send_for_models()
+                    self._arrivals.send_for(entry.settings.model for entry in self._entries)
+                    self._prepare()
                     self._round()
         finally:
             self._abandon()
@@ -97,20 +97,18 @@ class Studio:
     def _abandon(self) -> None:
         """Tell every order that is left that nobody will paint it here."""
         self._is_open = False
-        self._arrivals.close()
         while not self._inbox.empty():
             arrived = self._inbox.get()
             if isinstance(arrived, Warming):
-                self._warmings.append(arrived)
+                self._arrivals.ask(arrived)
             elif isinstance(arrived, Entry):
                 self._entries.append(arrived)
-        for warming in self._warmings:
-            warming.tell(PainterLost())
+        self._arrivals.close()
         _fail(self._entries, PainterLost())
 
     def _receive(self) -> None:
-        """Take in what has arrived; wait when there is nothing to paint."""
-        if not any(self._ready()):
+        """Take in what has arrived; wait when there is nothing to do."""
+        if not any(self._ready()) and self._models.unready is None:
             self._beat(Phase.LOAD if self._arrivals.coming else Phase.IDLE)
             self._admit(self._inbox.get())
         while not self._inbox.empty():
@@ -120,60 +118,37 @@ class Studio:
         if isinstance(arrived, Entry):
             self._entries.append(arrived)
         elif isinstance(arrived, Warming):
-            self._warmings.append(arrived)
+            self._arrivals.ask(arrived)
         elif isinstance(arrived, Arrived):
-            self._arrivals.end()
-            self._welcome(arrived)
-
-    def _welcome(self, arrived: Arrived) -> None:
-        """Take in a model that has come; one that had no room beside others is loaded once more without them."""
-        model = arrived.model
-        self._beat(Phase.LOAD)
-        try:
-            self._models.keep(model, arrived.outcome.result(), lambda: self._beat(Phase.LOAD))
-        except EaselError as error:
-            self._turn_away(model, error)
-        except torch.OutOfMemoryError:
-            if self._models.leave_alone(model):
-                self._arrivals.begin(model)
-            else:
-                self._turn_away(model, NoRoom(model=model.name))
+            self._beat(Phase.LOAD)
+            self._arrivals.receive(arrived)
 
     def _turn_away(self, model: Model, error: EaselError) -> None:
-        """Tell whoever waits for a model that it cannot be loaded."""
+        """Fail the orders that wait for a model."""
         _fail((entry for entry in self._entries if entry.settings.model == model), error)
-        for warming in self._warmings:
-            if warming.model == model:
-                warming.tell(error)
-        self._warmings = [warming for warming in self._warmings if warming.model != model]
 
-    def _send_for_models(self) -> None:
-        """Begin to load what is asked for, and what orders need and there is room for beside what is loaded."""
-        for warming in [warming for warming in self._warmings if self._models.is_warm(warming.model)]:
-            self._warmings.remove(warming)
-            warming.tell(None)
-        wanted = [warming.model for warming in self._warmings]
-        needed = [entry.settings.model for entry in self._entries]
-        wanted += [model for model in needed if not self._models.is_warm(model) and self._models.has_room(model)]
-        if wanted and self._arrivals.coming is None:
-            self._exchange_for(wanted[0])
-
-    def _exchange_for(self, model: Model) -> None:
-        self._models.make_way(model)
-        self._arrivals.begin(model)
+    def _prepare(self) -> None:
+        """Measure or compile one piece of a model; what is not ready yet is painted all the same."""
+        model = self._models.unready
+        if model is not None:
+            self._beat(Phase.LOAD)
+            self._arrivals.prepare(model)
 
     def _round(self) -> None:
         """Paint one step of the rows whose turn it is; when it is that of a model that is not there, send for it."""
-        turn = chosen(self._candidates(), self._accounts, lambda place: self._models.width(place[0].settings.model))
+        turn = chosen(self._candidates(), self._accounts, self._width_for)
         if not turn:
             return
         lead = turn[0].row[0].settings.model
         if not self._models.is_warm(lead):
-            self._exchange_for(lead)
+            self._arrivals.begin(lead)
             return
         model = self._models.take(lead)
         if not self._open_all(lead, model):
             self._step(lead, model, turn)
+
+    def _width_for(self, place: Place) -> int:
+        return self._models.width(place[0].settings.model, place[0].settings.pixels)
 
     def _candidates(self) -> list[Candidate[Place]]:
         places = [(entry, row) for entry in self._ready() for row in entry.open_rows]
@@ -188,7 +163,7 @@ class Studio:
         if self._arrivals.coming is None:
             return True
         # While a model is built, accelerate changes how torch takes in parameters: no adapter may be put on then.
-        return self._models.is_warm(entry.settings.model) and (bool(entry.rows) or not entry.settings.loras)
+        return self._models.has_at_hand(entry.settings.model, entry.settings.loras)
 
     def _open_all(self, lead: Model, model: LoadedModel) -> int:
         """Open what is still closed of the model's orders; return how many were."""
@@ -209,11 +184,18 @@ class Studio:
         places = [(entry, row) for entry, row in (one.row for one in turn) if row is not None]
         rows = [row for _, row in places]
         self._watch([(entry.order.job_id, row.slot) for entry, row in places])
-        model.wear(places[0][0].settings.loras)
-        crowded = advance_split(rows, model, lambda width: self._models.narrow(lead, width))
+        entries = list({id(entry): entry for entry, _ in places}.values())
+        settings = entries[0].settings
+        try:
+            model.wear(settings.loras)
+        except EaselError as error:
+            # Loaded before, and gone since: the model was let go in between, and its adapters with it.
+            _fail(entries, error)
+            return
+        crowded = advance_split(rows, model, lambda width: self._models.narrow(lead, settings.pixels, width))
         self._pace.step(model.device)
         self._count(turn)
-        for entry in {id(one.row[0]): one.row[0] for one in turn}.values():
+        for entry in entries:
             if any(row in crowded for row in entry.rows):
                 self._crowd_out(entry)
             else:

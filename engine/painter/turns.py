@@ -6,7 +6,7 @@ Pure bookkeeping on small records; nothing here knows tensors.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -57,9 +57,9 @@ def chosen(
     """Return the rows of the next forward, all of one batch key and at most as wide as pays, but at least one row.
 
     limit_of: width that pays for the model of a row.
-    Guarantees: whoever waits rises by AGEING forward rows for every step and row's width; an order keeps that rank until
-    it is done, a member gives it back step by step while they are served. So newer work overtakes for a bounded time
-    only, and who never pauses cannot hold up who comes now and then; a model that is not loaded waits at most
+    Guarantees: whoever waits rises by AGEING forward rows for every step and row's width; an order keeps that rank
+    until it is done, a member gives it back step by step while they are served. So newer work overtakes for a bounded
+    time only, and who never pauses cannot hold up who comes now and then; a model that is not loaded waits at most
     LOOK_AHEAD_STEPS while loaded ones have work, and is not exchanged for another more often.
     """
     if not candidates:
@@ -128,20 +128,32 @@ def _filled(ranked: Iterable[Candidate[T]], limit: int) -> list[Candidate[T]]:
     return batch
 
 
-def knee(
-    seconds_of: Callable[[int], float], widths: Sequence[int], *, gain: float = 0.1, longest_seconds: float = 2.0
-) -> int:
-    """Return the width beyond which a wider forward no longer pays.
+@dataclass(frozen=True, kw_only=True)
+class Knee:
+    """The width beyond which a wider forward does not pay, as far as it was measured.
 
-    seconds_of: measured duration of a forward of so many rows.
+    rate: rows per second at that width. idle: wider ones in a row that did not pay. is_found: whether no wider one need
+    be measured.
+    """
+
+    width: int
+    rate: float
+    idle: int = 0
+    is_found: bool = False
+
+
+UNKNOWN = Knee(width=1, rate=0.0)
+
+
+def next_knee(knee: Knee, width: int, seconds: float, *, gain: float = 0.1, longest_seconds: float = 2.0) -> Knee:
+    """Return the knee after a forward of so many rows was measured; widths come in ascending order.
+
     gain: a wider forward pays when it raises rows per second by more than this share.
     longest_seconds: after a forward that took this long, or two in a row that did not pay, nothing wider is measured.
+    The first width counts also when it was not to be measured at all.
     """
-    best, rate, idle = widths[0], 0.0, 0
-    for width in widths:
-        seconds = seconds_of(width)
-        pays = width / seconds > rate * (1 + gain)
-        best, rate, idle = (width, width / seconds, 0) if pays else (best, rate, idle + 1)
-        if seconds > longest_seconds or idle == 2:
-            break
-    return best
+    rate = width / seconds
+    if rate > knee.rate * (1 + gain) or not knee.rate:
+        return Knee(width=width, rate=rate, is_found=seconds > longest_seconds)
+    idle = knee.idle + 1
+    return replace(knee, idle=idle, is_found=idle == 2 or seconds > longest_seconds)

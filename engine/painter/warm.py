@@ -5,6 +5,7 @@ Weights come off the disk in any thread (`fetch`); everything else here belongs 
 
 from __future__ import annotations
 
+import gc
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,7 +13,7 @@ from dataclasses import replace
 import structlog
 import torch
 
-from engine.contract.errors import EaselError, Fault
+from engine.contract.errors import Fault, SpeedUnsupported
 from engine.models.loading import Device, pipeline_of
 from engine.models.offloading import bytes_on_device, is_offloaded
 from engine.models.places import place_of
@@ -22,7 +23,8 @@ from engine.models.weights import num_weights
 from engine.painter.families import adapted
 from engine.painter.families.protocol import LoadedModel
 from engine.painter.families.text import Fragments
-from engine.painter.widths import WIDTHS, prepared_width
+from engine.painter.families.wardrobe import Loras
+from engine.painter.widths import WIDTHS, Preparation, preparation
 
 log = structlog.get_logger(__name__)
 
@@ -38,7 +40,9 @@ class WarmModels:
         """`width` is the widest forward; None measures for each model where a wider one no longer pays."""
         self._load, self._budget_bytes, self._width, self._weigh = load, budget_bytes, width, weigh
         self._loaded: OrderedDict[str, LoadedModel] = OrderedDict()
+        self._preparing: dict[str, tuple[Model, Preparation]] = {}
         self._widths: dict[str, int] = {}
+        self._narrowed: dict[tuple[str, tuple[int, int]], int] = {}
 
     def is_warm(self, model: Model) -> bool:
         return model.name in self._loaded
@@ -49,50 +53,73 @@ class WarmModels:
     def fetch(self, model: Model) -> LoadedModel:
         return self._load(model)
 
-    def keep(self, model: Model, loaded: LoadedModel, beat: Callable[[], None]) -> None:
+    def keep(self, model: Model, loaded: LoadedModel) -> None:
         self._loaded[model.name] = loaded
+        self._loaded.move_to_end(model.name)
         while len(self._loaded) > 1 and self._spent() > self._budget_bytes:
-            self._let_go()
+            self._let_go(next(iter(self._loaded)))
+        known = self._widths.get(model.name, self._width)
+        self._preparing[model.name] = model, preparation(model, loaded, known)
+
+    def is_ready(self, model: Model) -> bool:
+        return self.is_warm(model) and model.name not in self._preparing
+
+    @property
+    def unready(self) -> Model | None:
+        return next((model for model, _ in self._preparing.values()), None)
+
+    def prepare(self, model: Model) -> None:
         try:
-            self._widths[model.name] = prepared_width(model, loaded, self._known_width(model), beat)
-        except EaselError:
-            del self._loaded[model.name]
+            next(self._preparing[model.name][1])
+        except StopIteration as end:
+            self._widths[model.name] = end.value
+            del self._preparing[model.name]
+        except SpeedUnsupported:
+            self._let_go(model.name)
             raise
 
     def take(self, model: Model) -> LoadedModel:
         self._loaded.move_to_end(model.name)
         return self._loaded[model.name]
 
+    def has_at_hand(self, model: Model, loras: Loras) -> bool:
+        return self.is_warm(model) and self._loaded[model.name].has_at_hand(loras)
+
     def make_way(self, model: Model) -> None:
         while self._loaded and not self.has_room(model):
-            self._let_go()
+            self._let_go(next(iter(self._loaded)))
 
     def leave_alone(self, model: Model) -> bool:
         others = [name for name in self._loaded if name != model.name]
+        if others:
+            coming = 0 if self.is_warm(model) else self._weigh(model)
+            self._budget_bytes = min(self._budget_bytes, self._spent() + coming - 1)
         for name in others:
-            del self._loaded[name]
+            self._let_go(name)
         _give_back()
         return bool(others)
 
-    def width(self, model: Model) -> int:
-        return self._widths.get(model.name, self._width or WIDTHS[0])
+    def width(self, model: Model, pixels: tuple[int, int]) -> int:
+        pays = self._widths.get(model.name, self._width or WIDTHS[0])
+        return min(pays, self._narrowed.get((model.name, pixels), pays))
 
-    def narrow(self, model: Model, width: int) -> None:
-        self._widths[model.name] = min(width, self.width(model))
+    def narrow(self, model: Model, pixels: tuple[int, int], width: int) -> None:
+        self._narrowed[model.name, pixels] = min(width, self.width(model, pixels))
 
-    def _let_go(self) -> None:
-        self._loaded.popitem(last=False)
+    def _let_go(self, name: str) -> None:
+        """Forget a model, and what there was no room for beside it."""
+        del self._loaded[name]
+        self._preparing.pop(name, None)
+        self._narrowed.clear()
         _give_back()
-
-    def _known_width(self, model: Model) -> int | None:
-        return self._widths.get(model.name, self._width)
 
     def _spent(self) -> int:
         return sum(model.size_bytes for model in self._loaded.values())
 
 
 def _give_back() -> None:
-    """Let the device have the memory of models that are gone."""
+    """Let the device have the memory of models that are gone; their parts hold each other until they are swept."""
+    gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
 
@@ -114,12 +141,14 @@ def loader(device: Device, fragments_of: Callable[[str], Fragments], budget_byte
 
 def weigher(device: Device, budget_bytes: int) -> Weigh:
     """Return what tells the bytes that a registered model will take on the device; 0 for one that is not whole."""
+    known: dict[str, int] = {}
 
     def weigh(model: Model) -> int:
         try:
-            weights = num_weights(place_of(model), model.source.variant)
-            return min(weights * device.dtype.itemsize, budget_bytes)
+            if model.name not in known:
+                known[model.name] = num_weights(place_of(model), model.source.variant) * device.dtype.itemsize
         except (Fault, ValueError):
             return 0
+        return min(known[model.name], budget_bytes)
 
     return weigh

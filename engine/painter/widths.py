@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 
 import torch
 from torch import Tensor
@@ -14,29 +14,36 @@ from engine.models.speed import Compilation
 from engine.painter.families.protocol import LoadedModel
 from engine.painter.rows import Words
 from engine.painter.settings import size_of
-from engine.painter.turns import knee
+from engine.painter.turns import UNKNOWN, Knee, next_knee
 
 WIDTHS = (2, 4, 8, 16, 32)
 
+Size = tuple[int, int]
 Batch = tuple[Tensor, Tensor, Sequence[Words]]
+# One piece of work between two yields, the width at the end.
+Preparation = Generator[None, None, int]
 
 _RUNS = 3
 _LONG_SECONDS = 1.0
 
 
-def prepared_width(model: Model, loaded: LoadedModel, known: int | None, beat: Callable[[], None]) -> int:
-    """Return the forward rows beyond which a wider forward no longer pays, everything compiled that is to be.
+def preparation(model: Model, loaded: LoadedModel, known: int | None) -> Preparation:
+    """Measure the width beyond which a wider forward no longer pays and compile what is to be, a piece at a time.
 
-    known: that width, where it need not be measured. beat: called after each width, for compiling takes minutes.
+    Each piece is one width at one size: milliseconds to measure, up to a minute to compile for the first time.
+    known: that width, where it need not be measured.
 
     Raises: SpeedUnsupported.
     """
     own = (model.defaults.width, model.defaults.height)
     widths = widths_of(model, loaded)
-    width = known or measured_width(loaded, own, widths, beat)
+    width = known
+    if width is None:
+        width = yield from _measuring(loaded, own, widths)
     if model.speed.compile is not Compilation.NONE:
         sizes = dict.fromkeys((own, *(size_of(ratio, model) for ratio in model.speed.ratios)))
-        _compile(loaded, [(size, rows) for size in sizes for rows in widths if rows <= width], beat)
+        for size in sizes:
+            yield from _compiling(loaded, size, [rows for rows in widths if rows <= width])
     return width
 
 
@@ -46,49 +53,49 @@ def widths_of(model: Model, loaded: LoadedModel) -> tuple[int, ...]:
     return (1, *WIDTHS) if takes_one else WIDTHS
 
 
-def measured_width(
-    loaded: LoadedModel, size: tuple[int, int], widths: Sequence[int] = WIDTHS, beat: Callable[[], None] = lambda: None
-) -> int:
+def _measuring(loaded: LoadedModel, size: Size, widths: Iterable[int]) -> Preparation:
     """Return the forward rows beyond which a wider forward of this size no longer pays on this device.
 
     On a CPU it is CPU time that is compared, because other processes stretch the time by the clock. A forward that the
     device has no room for does not pay.
     """
     clock = time.process_time if loaded.device.type == "cpu" else time.perf_counter
-
-    def seconds_of(rows: int) -> float:
-        batch = blank(loaded, size, rows)
-        try:
-            loaded.make_ready(*batch)
-            return shortest(lambda: loaded.predict(*batch), clock)
-        except torch.OutOfMemoryError:
-            return math.inf
-        finally:
-            beat()
-
+    knee: Knee = UNKNOWN
     if loaded.device.type != "cpu":
         # The first forward on a device brings its kernels there.
-        seconds_of(widths[0])
-    return knee(seconds_of, widths)
+        seconds_of(loaded, size, 1, clock)
+    for rows in widths:
+        yield
+        knee = next_knee(knee, rows, seconds_of(loaded, size, rows, clock))
+        if knee.is_found:
+            break
+    return knee.width
 
 
-def blank(loaded: LoadedModel, size: tuple[int, int], rows: int) -> Batch:
+def seconds_of(loaded: LoadedModel, size: Size, rows: int, clock: Callable[[], float]) -> float:
+    """Return the seconds of a forward of so many rows of this size; infinitely many where there is no room for it."""
+    try:
+        batch = blank(loaded, size, rows)
+        loaded.make_ready(*batch)
+        return shortest(lambda: loaded.predict(*batch), clock)
+    except torch.OutOfMemoryError:
+        return math.inf
+
+
+def blank(loaded: LoadedModel, size: Size, rows: int) -> Batch:
     """Return a batch of this size that shows nothing; see `LoadedModel.predict`."""
     latents = torch.zeros(rows, *loaded.latent_shape(*size), dtype=loaded.dtype, device=loaded.device)
     return latents, torch.full((rows,), 500.0, device=loaded.device), [loaded.away()] * rows
 
 
-def _compile(loaded: LoadedModel, wanted: Sequence[tuple[tuple[int, int], int]], beat: Callable[[], None]) -> None:
-    """Make ready what there is room for; wider batches of a size are not tried after one that had none."""
-    crowded: set[tuple[int, int]] = set()
-    for size, rows in wanted:
-        if size in crowded:
-            continue
+def _compiling(loaded: LoadedModel, size: Size, widths: Iterable[int]) -> Generator[None, None, None]:
+    """Make every width ready; none wider is tried after one that there was no room for."""
+    for rows in widths:
+        yield
         try:
             loaded.make_ready(*blank(loaded, size, rows))
         except torch.OutOfMemoryError:
-            crowded.add(size)
-        beat()
+            return
 
 
 def shortest(forward: Callable[[], Tensor], clock: Callable[[], float]) -> float:

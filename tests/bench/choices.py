@@ -20,6 +20,7 @@ import diffusers
 import torch
 from torch import Tensor
 
+from engine.contract.errors import SpeedUnsupported
 from engine.models.fp8 import quantise
 from engine.models.loading import Device, best_device, denoiser_of, pipeline_of
 from engine.models.registry import Model, read_registry
@@ -149,6 +150,8 @@ def _measured_if_room(subject: Subject, choice: Choice, device: Device) -> str:
         return _measured(subject, choice, device)
     except torch.OutOfMemoryError:
         return "no room on this device | |"
+    except SpeedUnsupported as error:
+        return f"not here: {error.cause} | |"
     finally:
         gc.collect()
         torch.compiler.reset()

@@ -17,7 +17,7 @@ from typing import Any
 
 import torch
 
-from engine.contract.errors import NoRoom
+from engine.contract.errors import NoRoom, SpeedUnsupported
 from engine.models.fp8 import quantise
 from engine.models.loading import Device, best_device, denoiser_of
 from engine.models.registry import Model, Registry, read_registry
@@ -101,6 +101,8 @@ async def _measured(measure: Measure, case: Case, device: Device) -> str:
         return await measure(case, device)
     except (torch.OutOfMemoryError, NoRoom):
         return "no room on this device"
+    except SpeedUnsupported as error:
+        return f"not here: {error.cause}"
     finally:
         gc.collect()
         torch.compiler.reset()

@@ -7,11 +7,16 @@ ever waits for a compiler.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+import weakref
+from collections.abc import Callable, Iterable, Sequence
+from types import CodeType, FunctionType, MethodType
 from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
+from torch._dynamo import config
+from torch._dynamo.eval_frame import reset_code  # type: ignore[attr-defined]
+from torch._dynamo.exc import FailOnRecompileLimitHit
 
 from engine.models.blocks import repeated_blocks
 from engine.models.speed import Compilation
@@ -19,10 +24,14 @@ from engine.painter.rows import Words
 
 # Share of a width's rows that must be there for it to be filled up; else they are painted in two forwards.
 FILLED = 0.75
-# Every width, size and kind of block is compiled once more: torch gives up after 8 unless told otherwise.
-_MOST_KINDS = 512
+# Every width, size and kind of block is compiled once more; torch gives up after 8 unless told otherwise.
+_MOST_KINDS = 4096
 
 Predict = Callable[[nn.Module, Tensor, Tensor, Sequence[Words]], Tensor]
+
+
+class NotCompiled(Exception):
+    """The compiler gave up; its text is the beginning of what it said."""
 
 
 class Shape(NamedTuple):
@@ -42,12 +51,15 @@ def shape_of(latents: Tensor, words: Sequence[Words]) -> Shape | None:
 class CompiledDenoiser:
     """A twin of a denoiser with the same weights, and the widths that it is ready for at each shape of a batch.
 
-    The twin has modules of its own, so that adapters, which change modules, never reach it.
+    The twin has modules of its own, so that adapters, which change modules, never reach it; and code of its own, so
+    that torch's limits count for it alone, and what is compiled goes when it goes.
     """
 
     def __init__(self, denoiser: nn.Module, how: Compilation) -> None:
-        self._how = how
-        self._twin = compiled(twin_of(denoiser), how)
+        twin = twin_of(denoiser)
+        parts = repeated_blocks(twin) if how is Compilation.BLOCKS else [twin]
+        weakref.finalize(self, _forget, give_own_code(parts))
+        self._how, self._denoiser = how, compiled(twin, parts, how)
         self._widths: dict[Shape, list[int]] = {}
 
     def widths(self, latents: Tensor, words: Sequence[Words]) -> Sequence[int]:
@@ -58,44 +70,78 @@ class CompiledDenoiser:
     def make_ready(self, predict: Predict, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> None:
         """Compile for batches like this one; nothing happens when that was done.
 
-        Raises: RuntimeError when it cannot be compiled.
+        Raises: NotCompiled, torch.OutOfMemoryError.
         """
         shape = shape_of(latents, words)
         if shape is None or len(latents) in self._widths.get(shape, ()):
             return
-        # The second call records the graph, where there is one.
-        for _ in range(2):
-            self._call(predict, latents, timesteps, words)
+        try:
+            with config.patch(accumulated_recompile_limit=_MOST_KINDS):
+                # The second call records the graph, where there is one.
+                for _ in range(2):
+                    self._call(predict, latents, timesteps, words)
+        except torch.OutOfMemoryError:
+            raise
+        except (RuntimeError, FailOnRecompileLimitHit) as error:
+            raise NotCompiled(str(error).strip().partition("\n")[0] or type(error).__name__) from error
         self._widths[shape] = sorted({*self._widths.get(shape, ()), len(latents)})
 
-    def predict(
-        self, predict: Predict, latents: Tensor, timesteps: Tensor, words: Sequence[Words], widths: Sequence[int]
-    ) -> Tensor:
-        """Return the outputs of a batch, painted in forwards of the widths that are ready."""
+    def predict(self, predict: Predict, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> Tensor:
+        """Return the outputs of a batch, painted in forwards of the widths that are ready; there must be some.
+
+        Raises: torch.OutOfMemoryError; what had no room is not ready any more.
+        """
         outputs = []
-        for rows in pieces_of(len(latents), widths):
-            output = self._call(predict, latents[rows], timesteps[rows], [words[row] for row in rows])
-            outputs.append(output)
+        for piece in pieces_of(len(latents), self.widths(latents, words)):
+            some = list(words[piece.first : piece.last])
+            batch = piece.taken_of(latents), piece.taken_of(timesteps), [*some, *some[-1:] * piece.num_filled]
+            try:
+                outputs.append(self._call(predict, *batch))
+            except torch.OutOfMemoryError:
+                self._leave_out(latents, words, piece.width)
+                raise
         return torch.cat(outputs)[: len(latents)]
 
+    def _leave_out(self, latents: Tensor, words: Sequence[Words], width: int) -> None:
+        shape = shape_of(latents, words)
+        if shape is not None:
+            self._widths[shape] = [ready for ready in self._widths[shape] if ready < width]
+
     def _call(self, predict: Predict, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> Tensor:
-        if self._how is Compilation.GRAPHS:
-            torch.compiler.cudagraph_mark_step_begin()  # type: ignore[no-untyped-call]
-        output = predict(self._twin, latents, timesteps, words)
+        if self._how is not Compilation.GRAPHS:
+            return predict(self._denoiser, latents, timesteps, words)
+        torch.compiler.cudagraph_mark_step_begin()  # type: ignore[no-untyped-call]
         # A graph's next run writes over its last output.
-        return output.clone() if self._how is Compilation.GRAPHS else output
+        return predict(self._denoiser, latents, timesteps, words).clone()
 
 
-def pieces_of(num_rows: int, widths: Sequence[int]) -> list[list[int]]:
-    """Return the rows of each forward; each is as long as one of the widths, the last filled up with its last row.
+class Piece(NamedTuple):
+    """Rows of a batch that are painted in one forward, filled up with copies of the last to a width that is ready."""
+
+    first: int
+    last: int
+    width: int
+
+    @property
+    def num_filled(self) -> int:
+        return self.width - (self.last - self.first)
+
+    def taken_of(self, batch: Tensor) -> Tensor:
+        """Return its rows of a batch, filled up."""
+        rows = batch[self.first : self.last]
+        return torch.cat([rows, rows[-1:].expand(self.num_filled, *rows.shape[1:])]) if self.num_filled else rows
+
+
+def pieces_of(num_rows: int, widths: Sequence[int]) -> list[Piece]:
+    """Return the pieces that so many rows are painted in, in their order.
 
     widths: ascending. One that is filled for three quarters is filled up; else rows are split over smaller ones.
     """
-    pieces: list[list[int]] = []
+    pieces: list[Piece] = []
     at = 0
     while at < num_rows:
         width = _width_for(num_rows - at, widths)
-        pieces.append([min(row, num_rows - 1) for row in range(at, at + width)])
+        pieces.append(Piece(first=at, last=min(at + width, num_rows), width=width))
         at += width
     return pieces
 
@@ -111,11 +157,37 @@ def twin_of(denoiser: nn.Module) -> nn.Module:
     return copy.deepcopy(denoiser, shared)
 
 
-def compiled(denoiser: nn.Module, how: Compilation) -> nn.Module:
-    """Return the denoiser so that its first call with each kind of batch compiles what `how` says."""
+def give_own_code(modules: Iterable[nn.Module]) -> list[CodeType]:
+    """Give modules a `forward` of code that no other module runs, one for each kind; return those codes.
+
+    torch keeps what it compiles with the code that it was compiled from, for all modules of a class alike.
+    """
+    own: dict[type[nn.Module], FunctionType] = {}
+    for module in modules:
+        kind = type(module)
+        own.setdefault(kind, _copied(cast(FunctionType, kind.forward)))
+        module.forward = MethodType(own[kind], module)
+    return [function.__code__ for function in own.values()]
+
+
+def _copied(function: FunctionType) -> FunctionType:
+    code, defaults = function.__code__.replace(), function.__defaults__
+    copied = FunctionType(code, function.__globals__, function.__name__, defaults, function.__closure__)
+    copied.__kwdefaults__ = function.__kwdefaults__
+    return copied
+
+
+def _forget(codes: Iterable[CodeType]) -> None:
+    """Let go of what was compiled from these codes, graphs and their memory with it."""
+    for code in codes:
+        reset_code(code)
+
+
+def compiled(denoiser: nn.Module, parts: Iterable[nn.Module], how: Compilation) -> nn.Module:
+    """Return the denoiser so that its first call with each kind of batch compiles it, or those parts of it."""
     settings: dict[str, Any] = {"fullgraph": True, "dynamic": False, "recompile_limit": _MOST_KINDS}
     if how is Compilation.BLOCKS:
-        for block in repeated_blocks(denoiser):
+        for block in parts:
             block.compile(**settings)
         return denoiser
     mode = "reduce-overhead" if how is Compilation.GRAPHS else None

@@ -6,7 +6,6 @@ import inspect
 from typing import Any
 
 import numpy as np
-import torch
 from diffusers.pipelines.flux.pipeline_flux import calculate_shift
 from torch import Tensor
 
@@ -21,16 +20,16 @@ def shift_for(scheduler: Any, num_patches: int) -> dict[str, float]:
     return {"mu": calculate_shift(num_patches, *(config.get(name, default) for name, default in bounds))}
 
 
-def set_even_timesteps(scheduler: Any, steps: int, num_patches: int, device: torch.device) -> None:
+def set_even_timesteps(scheduler: Any, steps: int, num_patches: int) -> None:
     """Set timesteps whose sigmas are even from 1 to 1 / steps before they are shifted for so many patches.
 
     A scheduler with flow sigmas of its own spaces them itself, as in `FluxPipeline` of diffusers 0.42.
     """
     shift = shift_for(scheduler, num_patches)
     if scheduler.config.get("use_flow_sigmas"):
-        scheduler.set_timesteps(steps, device=device, **shift)
+        scheduler.set_timesteps(steps, **shift)
     else:
-        scheduler.set_timesteps(sigmas=np.linspace(1.0, 1 / steps, steps), device=device, **shift)
+        scheduler.set_timesteps(sigmas=np.linspace(1.0, 1 / steps, steps), **shift)
 
 
 def patched(latents: Tensor) -> Tensor:

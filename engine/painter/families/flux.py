@@ -27,6 +27,7 @@ class FluxModel(PipelineModel):
     def __init__(self, pipe: Any, model: Model, **common: Any) -> None:
         num_channels = pipe.transformer.config.in_channels // 4
         super().__init__(pipe, pipe.transformer, model, num_channels=num_channels, **common)
+        self._ids: dict[tuple[int, int], Tensor] = {}
 
     def latent_shape(self, width: int, height: int) -> tuple[int, int, int]:
         factor = self._pipe.vae_scale_factor * 2
@@ -40,10 +41,10 @@ class FluxModel(PipelineModel):
 
     def timesteps(self, scheduler: Any, steps: int, width: int, height: int) -> None:
         _, rows, columns = self.latent_shape(width, height)
-        set_even_timesteps(scheduler, steps, (rows // 2) * (columns // 2), self.device)
+        set_even_timesteps(scheduler, steps, (rows // 2) * (columns // 2))
 
     def forward(self, denoiser: Any, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> Tensor:
-        batch, _, height, width = latents.shape
+        _, _, height, width = latents.shape
         patches: Tensor = denoiser(
             hidden_states=patched(latents),
             timestep=timesteps.to(latents.dtype) / 1000,
@@ -51,7 +52,7 @@ class FluxModel(PipelineModel):
             encoder_hidden_states=torch.cat([one.tokens for one in words]),
             pooled_projections=torch.cat([one.pooled for one in words if one.pooled is not None]),
             txt_ids=torch.zeros(words[0].tokens.shape[1], 3, device=self.device, dtype=latents.dtype),
-            img_ids=self._pipe._prepare_latent_image_ids(batch, height // 2, width // 2, self.device, latents.dtype),
+            img_ids=self._image_ids(height // 2, width // 2, latents.dtype),
             return_dict=False,
         )[0]
         return unpatched(patches, height, width)
@@ -60,8 +61,15 @@ class FluxModel(PipelineModel):
         tokens, pooled, _ = self._pipe.encode_prompt(text, text, device=self.device, max_sequence_length=T5_TOKENS)
         return Words(tokens=tokens, pooled=pooled)
 
+    def _image_ids(self, rows: int, columns: int, dtype: torch.dtype) -> Tensor:
+        """Return the places of a picture's patches; they are made once a size, for each making waits for the device."""
+        if (rows, columns) not in self._ids:
+            made = self._pipe._prepare_latent_image_ids(1, rows, columns, self.device, dtype)
+            self._ids[rows, columns] = made
+        return self._ids[rows, columns]
+
     def _guidance(self, words: Sequence[Words]) -> Tensor | None:
         """Return the guidance scale of each row, or None for a model that was distilled without (schnell)."""
         if not self._denoiser.config.guidance_embeds:
             return None
-        return torch.tensor([one.guidance for one in words], device=self.device, dtype=torch.float32)
+        return torch.tensor([one.guidance for one in words]).to(self.device, non_blocking=True)

@@ -13,7 +13,7 @@ from engine.contract.errors import SpeedUnsupported
 from engine.models.offloading import bytes_on_device
 from engine.models.registry import Adapter, Model
 from engine.models.speed import Compilation
-from engine.painter.families.compiled import CompiledDenoiser
+from engine.painter.families.compiled import CompiledDenoiser, NotCompiled
 from engine.painter.families.pictures import Sketch, fitted_sketch, latents_from_pictures, pictures_from_latents
 from engine.painter.families.text import Fragments
 from engine.painter.families.wardrobe import Loras, Wardrobe
@@ -63,6 +63,9 @@ class PipelineModel(ABC):
     def sha256_of(self, adapter: Adapter) -> str:
         return self._wardrobe.sha256_of(adapter)
 
+    def has_at_hand(self, loras: Loras) -> bool:
+        return self._wardrobe.has_at_hand(loras)
+
     def away(self, text: str = "") -> Words:
         return self.words(text)
 
@@ -78,19 +81,15 @@ class PipelineModel(ABC):
             self._compiled = CompiledDenoiser(self._denoiser, how)
         try:
             self._compiled.make_ready(self.forward, latents, timesteps, words)
-        except torch.OutOfMemoryError:
-            raise
-        except RuntimeError as error:
-            raise SpeedUnsupported(
-                name=self._model.name, setting=f'compile = "{how}"', cause=_first_line(error)
-            ) from error
+        except NotCompiled as error:
+            setting = f'compile = "{how}"'
+            raise SpeedUnsupported(name=self._model.name, setting=setting, cause=str(error)) from error
 
     def predict(self, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> Tensor:
         compiled = None if self._wardrobe.is_wearing else self._compiled
-        widths = compiled.widths(latents, words) if compiled else ()
-        if compiled is None or not widths:
+        if compiled is None or not compiled.widths(latents, words):
             return self.forward(self._denoiser, latents, timesteps, words)
-        return compiled.predict(self.forward, latents, timesteps, words, widths)
+        return compiled.predict(self.forward, latents, timesteps, words)
 
     @abstractmethod
     def forward(self, denoiser: Any, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> Tensor:
@@ -119,8 +118,3 @@ def channels_last(part: Any) -> Any:
     """
     is_for_films = any(weight.dim() == 5 for weight in part.parameters())
     return part if is_for_films else part.to(memory_format=torch.channels_last)
-
-
-def _first_line(error: Exception) -> str:
-    """Return the beginning of a compiler's message, where it says what is wrong."""
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)

@@ -35,7 +35,7 @@ class PixArtModel(PipelineModel):
         return replace(weighed(self._embed(kept), weights, self._embed), cut=cut)
 
     def timesteps(self, scheduler: Any, steps: int, width: int, height: int) -> None:
-        scheduler.set_timesteps(steps, device=self.device)
+        scheduler.set_timesteps(steps)
 
     def forward(self, denoiser: Any, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> Tensor:
         tokens, mask = stacked_tokens(words)
@@ -58,6 +58,6 @@ class PixArtModel(PipelineModel):
         if not self._denoiser.use_additional_conditions:
             return {"resolution": None, "aspect_ratio": None}
         height, width = (side * self._pipe.vae_scale_factor for side in latents.shape[-2:])
-        sizes = torch.tensor([[height, width]], dtype=latents.dtype, device=latents.device)
-        ratios = torch.tensor([[height / width]], dtype=latents.dtype, device=latents.device)
-        return {"resolution": sizes.expand(len(latents), 2), "aspect_ratio": ratios.expand(len(latents), 1)}
+        numbers = torch.tensor([[height, width, height / width]], dtype=latents.dtype)
+        told = numbers.to(latents.device, non_blocking=True).expand(len(latents), 3)
+        return {"resolution": told[:, :2], "aspect_ratio": told[:, 2:]}

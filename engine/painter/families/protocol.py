@@ -56,8 +56,12 @@ class LoadedModel(Protocol):
         """Return the SHA-256 of the file that an adapter was loaded from; it must have been worn."""
         ...
 
+    def has_at_hand(self, loras: Loras) -> bool:
+        """Return whether these adapters are loaded, so that `wear` opens no file."""
+        ...
+
     def timesteps(self, scheduler: Any, steps: int, width: int, height: int) -> None:
-        """Set the timesteps of a scheduler for pictures of this size."""
+        """Set a scheduler's timesteps for pictures of this size, on the CPU: its numbers are read one by one."""
         ...
 
     def make_ready(self, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> None:

@@ -46,7 +46,7 @@ class QwenImageModel(PipelineModel):
 
     def timesteps(self, scheduler: Any, steps: int, width: int, height: int) -> None:
         _, rows, columns = self.latent_shape(width, height)
-        set_even_timesteps(scheduler, steps, (rows // 2) * (columns // 2), self.device)
+        set_even_timesteps(scheduler, steps, (rows // 2) * (columns // 2))
 
     def forward(self, denoiser: Any, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> Tensor:
         batch, _, height, width = latents.shape

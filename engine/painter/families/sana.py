@@ -39,7 +39,7 @@ class SanaModel(PipelineModel):
         return self._read(plain(self._fragments_of(text)), None)
 
     def timesteps(self, scheduler: Any, steps: int, width: int, height: int) -> None:
-        scheduler.set_timesteps(steps, device=self.device)
+        scheduler.set_timesteps(steps)
 
     def forward(self, denoiser: Any, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> Tensor:
         tokens, mask = stacked_tokens(words)

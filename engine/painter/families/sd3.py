@@ -34,7 +34,7 @@ class SD3Model(PipelineModel):
     def timesteps(self, scheduler: Any, steps: int, width: int, height: int) -> None:
         _, rows, columns = self.latent_shape(width, height)
         patch = self._denoiser.config.patch_size
-        scheduler.set_timesteps(steps, device=self.device, **shift_for(scheduler, (rows // patch) * (columns // patch)))
+        scheduler.set_timesteps(steps, **shift_for(scheduler, (rows // patch) * (columns // patch)))
 
     def forward(self, denoiser: Any, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> Tensor:
         output: Tensor = denoiser(

@@ -36,7 +36,7 @@ class UNetModel(PipelineModel):
         return Words(tokens=torch.zeros_like(nothing.tokens), pooled=pooled)
 
     def timesteps(self, scheduler: Any, steps: int, width: int, height: int) -> None:
-        scheduler.set_timesteps(steps, device=self.device)
+        scheduler.set_timesteps(steps)
 
     def forward(self, denoiser: Any, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> Tensor:
         tokens, mask = stacked_tokens(words)
@@ -68,7 +68,7 @@ class UNetModel(PipelineModel):
         beyond = torch.tensor([one.guidance - 1 for one in words])
         width = self._denoiser.config.time_cond_proj_dim
         embedded: Tensor = self._pipe.get_guidance_scale_embedding(beyond, embedding_dim=width)
-        return embedded.to(latents.device, latents.dtype)
+        return embedded.to(latents.device, latents.dtype, non_blocking=True)
 
     def _added(self, latents: Tensor, words: Sequence[Words]) -> dict[str, Tensor] | None:
         """Return SDXL's pooled texts and sizes: original size, no crop, target size, as its pipeline gives them."""
@@ -76,9 +76,9 @@ class UNetModel(PipelineModel):
             return None
         factor = self._pipe.vae_scale_factor
         height, width = latents.shape[-2] * factor, latents.shape[-1] * factor
-        sizes = torch.tensor([height, width, 0, 0, height, width], dtype=latents.dtype, device=latents.device)
+        sizes = torch.tensor([height, width, 0, 0, height, width], dtype=latents.dtype)
         pooled = torch.cat([one.pooled for one in words if one.pooled is not None])
-        return {"text_embeds": pooled, "time_ids": sizes.expand(len(words), -1)}
+        return {"text_embeds": pooled, "time_ids": sizes.to(latents.device, non_blocking=True).expand(len(words), -1)}
 
 
 def _laid_out(unet: Any, device: torch.device) -> Any:

@@ -26,6 +26,9 @@ class Wardrobe:
     def is_wearing(self) -> bool:
         return bool(self._worn)
 
+    def has_at_hand(self, loras: Loras) -> bool:
+        return all(adapter in self._names for adapter, _ in loras)
+
     def wear(self, loras: Loras) -> None:
         """Let the pipeline paint with exactly these adapters; nothing happens when it already does.
 

@@ -46,6 +46,9 @@ class FlatModel:
     def sha256_of(self, adapter: Adapter) -> str:
         return "1" * 64
 
+    def has_at_hand(self, loras: Loras) -> bool:
+        return not loras
+
     def timesteps(self, scheduler: Any, steps: int, width: int, height: int) -> None:
         scheduler.set_timesteps(steps)
 

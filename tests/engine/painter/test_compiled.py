@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import CodeType
 
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch import nn
+from torch._C._dynamo.eval_frame import _debug_get_cache_entry_list
 
 from engine.contract.errors import SpeedUnsupported
 from engine.models.loading import Device, denoiser_of, pipeline_of
 from engine.models.registry import Model, Registry, read_registry
 from engine.models.speed import Compilation, Speed
 from engine.painter.families import adapted
-from engine.painter.families.compiled import FILLED, pieces_of
+from engine.painter.families.compiled import FILLED, CompiledDenoiser, pieces_of
 from engine.painter.families.protocol import LoadedModel
 from engine.painter.local import create_painter
+from engine.painter.rows import Words
 from engine.painter.supervisor import Setting, supervise
 from engine.painter.widths import Batch, blank
 from engine.prompt import attention
@@ -160,12 +165,53 @@ max_side = 64
 def test_every_row_is_in_one_piece_and_pieces_are_compiled_widths(rows: int, widths: set[int]) -> None:
     """In order, none left out; rows that fill up a piece repeat the last one, and are few but in the smallest."""
     pieces = pieces_of(rows, sorted(widths))
-    flat = [row for piece in pieces for row in piece]
-    assert flat[:rows] == list(range(rows)) and set(flat[rows:]) <= {rows - 1}
-    assert {len(piece) for piece in pieces} <= widths
-    num_filled = len(flat) - rows
-    assert num_filled <= (1 - FILLED) * len(pieces[-1]) or len(pieces[-1]) == min(widths)
-    assert num_filled < len(pieces[-1])
+    batch = torch.arange(rows)[:, None]
+    taken = torch.cat([piece.taken_of(batch) for piece in pieces])[:, 0].tolist()
+    assert taken[:rows] == list(range(rows)) and set(taken[rows:]) <= {rows - 1}
+    assert {len(piece.taken_of(batch)) for piece in pieces} <= widths
+    last = pieces[-1].width
+    assert len(taken) - rows <= (1 - FILLED) * last or last == min(widths)
+    assert len(taken) - rows < last
+
+
+class Scale(nn.Module):
+    """As little as a denoiser can do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.full((1,), 3.0))
+
+    def forward(self, latents: torch.Tensor) -> torch.Tensor:
+        return latents * self.weight
+
+
+def test_what_was_compiled_goes_with_its_denoiser() -> None:
+    """It hangs on code that is the denoiser's own: another of the same class shares none of it, and loses nothing."""
+    words = [Words(tokens=torch.zeros(1, 1, 1))] * 2
+    batch = torch.ones(2, 1, 1, 1), torch.ones(2), words
+    first, second = (CompiledDenoiser(Scale(), Compilation.WHOLE) for _ in range(2))
+    first.make_ready(scaled, *batch)
+    second.make_ready(scaled, *batch)
+    codes = [vars(thing)["forward"].__code__ for thing in gc.get_objects() if is_twin(thing)]
+    assert num_compiled_of(Scale.forward.__code__) == 0
+    assert [num_compiled_of(code) for code in codes] == [1, 1]
+    del first
+    gc.collect()
+    assert sorted(num_compiled_of(code) for code in codes) == [0, 1]
+    assert second.predict(scaled, *batch).tolist() == [[[[3.0]]]] * 2
+
+
+def scaled(denoiser: nn.Module, latents: torch.Tensor, *_: object) -> torch.Tensor:
+    output: torch.Tensor = denoiser(latents)
+    return output
+
+
+def is_twin(thing: object) -> bool:
+    return type(thing) is Scale and "forward" in vars(thing)
+
+
+def num_compiled_of(code: CodeType) -> int:
+    return len(_debug_get_cache_entry_list(code))
 
 
 async def test_what_cannot_be_compiled_is_refused_with_the_reason(

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+import math
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 
 import pytest
 
-from engine.painter.turns import LOOK_AHEAD_STEPS, Account, Candidate, chosen, knee, next_accounts
+from engine.painter.turns import (
+    LOOK_AHEAD_STEPS,
+    UNKNOWN,
+    Account,
+    Candidate,
+    Knee,
+    chosen,
+    next_accounts,
+    next_knee,
+)
 
 
 @dataclass
@@ -129,20 +139,30 @@ def test_a_row_wider_than_pays_is_painted_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "width"),
-    [(lambda rows: 1.0, 32), (lambda rows: float(rows), 2), (lambda rows: max(rows, 8) * 1.0, 8)],
+    ("seconds_of", "width"),
+    [
+        (lambda rows: 0.1, 32),
+        (lambda rows: 0.01 * rows, 2),
+        (lambda rows: 0.01 * max(rows, 8), 8),
+        (lambda rows: math.inf if rows > 4 else 0.1, 4),
+        (lambda rows: math.inf, 2),
+    ],
 )
-def test_the_knee_is_where_a_wider_forward_no_longer_pays(seconds: object, width: int) -> None:
-    assert callable(seconds)
-    assert knee(seconds, (2, 4, 8, 16, 32), longest_seconds=100) == width
+def test_the_knee_is_where_a_wider_forward_no_longer_pays(seconds_of: Callable[[int], float], width: int) -> None:
+    """Where time does not grow, where it grows with every row, from some row on, and where there is no room."""
+    assert knee_of(seconds_of)[0].width == width
 
 
 def test_the_knee_is_not_sought_with_forwards_that_take_too_long() -> None:
-    measured: list[int] = []
+    knee, measured = knee_of(lambda rows: 3.0)
+    assert (knee.width, measured) == (2, [2])
 
-    def seconds_of(width: int) -> float:
-        measured.append(width)
-        return 3.0
 
-    assert knee(seconds_of, (2, 4, 8), longest_seconds=2) == 2
-    assert measured == [2]
+def knee_of(seconds_of: Callable[[int], float]) -> tuple[Knee, list[int]]:
+    """Return the knee, and the widths that were measured until it was found."""
+    knee, measured = UNKNOWN, []
+    for width in (2, 4, 8, 16, 32):
+        if not knee.is_found:
+            measured.append(width)
+            knee = next_knee(knee, width, seconds_of(width))
+    return knee, measured

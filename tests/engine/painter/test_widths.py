@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import queue
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -13,8 +12,9 @@ from torch import Tensor
 
 from engine.models.registry import Model, Registry
 from engine.models.speed import Compilation, Speed
+from engine.painter.families.protocol import LoadedModel
 from engine.painter.rows import Words
-from engine.painter.widths import prepared_width, shortest
+from engine.painter.widths import preparation, shortest
 from tests.engine.painter.fakes import FlatModel
 
 Made = list[tuple[int, ...]]
@@ -37,11 +37,22 @@ def compiled(registry: Registry, *ratios: str) -> Model:
     return replace(registry.model(), speed=Speed(compile=Compilation.WHOLE, ratios=ratios))
 
 
+def prepared(model: Model, loaded: LoadedModel, known: int | None) -> tuple[int, int]:
+    """Return the width that pays, and in how many pieces it was found and made ready."""
+    pieces, num_pieces = preparation(model, loaded, known), 0
+    while True:
+        try:
+            next(pieces)
+        except StopIteration as end:
+            return end.value, num_pieces
+        num_pieces += 1
+
+
 def test_every_width_that_pays_is_made_ready_at_every_shape(registry: Registry) -> None:
-    """The model's own size and the ratios that the operator named, and nothing wider than pays."""
+    """The model's own size and the ratios that the operator named, nothing wider than pays, one piece each."""
     model = compiled(registry, "2:1")
     loaded = Ready(model)
-    assert prepared_width(model, loaded, 8, lambda: None) == 8
+    assert prepared(model, loaded, 8) == (8, 6)
     assert loaded.made == [(rows, 4, *sides) for sides in ((8, 8), (6, 12)) for rows in (2, 4, 8)]
 
 
@@ -50,7 +61,7 @@ def test_a_model_without_guidance_is_ready_for_one_row(registry: Registry) -> No
     model = compiled(registry)
     model = replace(model, defaults=replace(model.defaults, guidance=1.0))
     loaded = Ready(model)
-    prepared_width(model, loaded, 2, lambda: None)
+    prepared(model, loaded, 2)
     assert [shape[0] for shape in loaded.made] == [1, 2]
 
 
@@ -58,15 +69,19 @@ def test_a_width_without_room_is_left_uncompiled(registry: Registry) -> None:
     """The model is painted with all the same, and wider ones are not tried."""
     model = compiled(registry)
     loaded = Ready(model, room=4)
-    assert prepared_width(model, loaded, 16, lambda: None) == 16
+    assert prepared(model, loaded, 16)[0] == 16
     assert [shape[0] for shape in loaded.made] == [2, 4]
 
 
-def test_whoever_watches_hears_of_every_width(registry: Registry) -> None:
-    """Compiling takes minutes in all, and a silent painter counts as hung."""
-    model, beats = compiled(registry), queue.SimpleQueue[None]()
-    prepared_width(model, Ready(model), 8, lambda: beats.put(None))
-    assert beats.qsize() == 3
+def test_a_width_without_room_does_not_pay(registry: Registry) -> None:
+    """Neither where a forward has no room, nor where the texts of it have none."""
+    assert prepared(registry.model(), FlatModel(registry.model(), room=4), None)[0] <= 4
+
+    class Wordless(FlatModel):
+        def away(self, text: str = "") -> Words:
+            raise torch.OutOfMemoryError("no room")
+
+    assert prepared(registry.model(), Wordless(registry.model()), None)[0] == 2
 
 
 @pytest.mark.parametrize(("seconds", "num_runs"), [(0.01, 3), (0.6, 2), (30.0, 1)])
