@@ -91,16 +91,22 @@ class CompiledDenoiser:
 
         Raises: torch.OutOfMemoryError; what had no room is not ready any more.
         """
-        outputs = []
-        for piece in pieces_of(len(latents), self.widths(latents, words)):
-            some = list(words[piece.first : piece.last])
-            batch = piece.taken_of(latents), piece.taken_of(timesteps), [*some, *some[-1:] * piece.num_filled]
-            try:
-                outputs.append(self._call(predict, *batch))
-            except torch.OutOfMemoryError:
-                self._leave_out(latents, words, piece.width)
-                raise
+        pieces = pieces_of(len(latents), self.widths(latents, words))
+        # A batch that differs in a way that nobody thought of is painted uncompiled, too.
+        with torch.compiler.set_stance("eager_on_recompile"):
+            outputs = [self._painted(predict, piece, latents, timesteps, words) for piece in pieces]
         return torch.cat(outputs)[: len(latents)]
+
+    def _painted(
+        self, predict: Predict, piece: Piece, latents: Tensor, timesteps: Tensor, words: Sequence[Words]
+    ) -> Tensor:
+        some = list(words[piece.first : piece.last])
+        filled = [*some, *some[-1:] * piece.num_filled]
+        try:
+            return self._call(predict, piece.taken_of(latents), piece.taken_of(timesteps), filled)
+        except torch.OutOfMemoryError:
+            self._leave_out(latents, words, piece.width)
+            raise
 
     def _leave_out(self, latents: Tensor, words: Sequence[Words], width: int) -> None:
         shape = shape_of(latents, words)

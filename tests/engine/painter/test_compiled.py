@@ -174,6 +174,17 @@ def test_every_row_is_in_one_piece_and_pieces_are_compiled_widths(rows: int, wid
     assert len(taken) - rows < last
 
 
+def test_a_batch_that_nobody_thought_of_is_painted_uncompiled() -> None:
+    """Laid out otherwise in memory, it would be compiled for while somebody waits."""
+    words = [Words(tokens=torch.zeros(1, 1, 1))] * 2
+    denoiser = CompiledDenoiser(Scale(), Compilation.WHOLE)
+    denoiser.make_ready(scaled, torch.ones(2, 3, 4, 4), torch.ones(2), words)
+    (code,) = codes_of_twins()
+    other = torch.ones(2, 3, 4, 4).to(memory_format=torch.channels_last)
+    assert denoiser.predict(scaled, other, torch.ones(2), words).eq(3.0).all()
+    assert num_compiled_of(code) == 1
+
+
 class Scale(nn.Module):
     """As little as a denoiser can do."""
 
@@ -192,7 +203,7 @@ def test_what_was_compiled_goes_with_its_denoiser() -> None:
     first, second = (CompiledDenoiser(Scale(), Compilation.WHOLE) for _ in range(2))
     first.make_ready(scaled, *batch)
     second.make_ready(scaled, *batch)
-    codes = [vars(thing)["forward"].__code__ for thing in gc.get_objects() if is_twin(thing)]
+    codes = codes_of_twins()
     assert num_compiled_of(Scale.forward.__code__) == 0
     assert [num_compiled_of(code) for code in codes] == [1, 1]
     del first
@@ -206,8 +217,10 @@ def scaled(denoiser: nn.Module, latents: torch.Tensor, *_: object) -> torch.Tens
     return output
 
 
-def is_twin(thing: object) -> bool:
-    return type(thing) is Scale and "forward" in vars(thing)
+def codes_of_twins() -> list[CodeType]:
+    gc.collect()
+    twins = [thing for thing in gc.get_objects() if type(thing) is Scale and "forward" in vars(thing)]
+    return [vars(twin)["forward"].__code__ for twin in twins]
 
 
 def num_compiled_of(code: CodeType) -> int:
