@@ -1,4 +1,7 @@
-"""The state of one picture in the running batch, and the order that it belongs to; no scheduling, no model."""
+"""The state of one picture in the running batch, and the order that it belongs to; no scheduling, no model.
+
+A picture is a row; a forward row is one text of one picture, so a picture with guidance takes two of a forward.
+"""
 
 from __future__ import annotations
 
