@@ -224,6 +224,9 @@ class Child:
             frames.put_nowait(None)
 
     def _take(self, frame: Frame, ready: asyncio.Future[Child]) -> None:
+        if "traceback" in frame.facts:
+            # Written down here, where logging is set up; of what was expected to go wrong the worker tells.
+            log.error("order not painted", pid=self.process.pid, exception=frame.facts["traceback"])
         if frame.kind is Kind.BEAT:
             self._phase = Phase(frame.facts["phase"])
         elif frame.kind is Kind.READY:

@@ -7,10 +7,12 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from engine.contract.errors import ModelUnknown, PainterLost, SettingUnsupported
 from engine.contract.painting import Order, Painted, Painter, Progress
@@ -23,6 +25,7 @@ from tests.engine.painter.orders import order, painted
 pytestmark = pytest.mark.kills
 
 SCRIPTED = "tests.engine.painter.scripted_child"
+BREAKING = "tests.engine.painter.breaking_child"
 
 
 def scripted(**patience: float) -> Care:
@@ -56,6 +59,19 @@ async def test_orders_of_a_child_that_dies_may_be_offered_again() -> None:
         with pytest.raises(PainterLost):
             await painted(painter, order("die"))
         assert (await painted(painter, order("paint"))).grid != first
+
+
+@pytest.mark.parametrize(("words", "fault"), [("break", "ZeroDivisionError"), ("odd", "TypeError")])
+async def test_an_order_that_breaks_in_an_unforeseen_way_is_lost_alone(words: str, fault: str) -> None:
+    """Nobody waits for it for ever: it may be offered again, its traceback is logged, and its child paints on."""
+    with capture_logs() as lines:
+        async with supervise(care=replace(scripted(), program=BREAKING)) as painter:
+            first = (await painted(painter, order("paint"))).grid
+            with pytest.raises(PainterLost):
+                await painted(painter, order(words))
+            assert (await painted(painter, order("paint"))).grid == first
+    (told,) = [line["exception"] for line in lines if line["event"] == "order not painted"]
+    assert told.startswith("Traceback") and told.splitlines()[-1].startswith(fault)
 
 
 async def test_a_child_that_says_nothing_in_a_step_is_replaced() -> None:
