@@ -150,7 +150,11 @@ class SupervisedPainter:
         if self._ready.done():
             self._ready = asyncio.get_running_loop().create_future()
         ready = self._ready
-        self._child = child = await start_child(self._setting, self._care)
+        try:
+            self._child = child = await start_child(self._setting, self._care)
+        except OSError as error:
+            log.error("painter not started", cause=str(error))
+            return self._is_over(ready)
         try:
             await child.attend(ready)
         finally:
@@ -246,21 +250,33 @@ class Child:
 
 
 async def start_child(setting: Setting, care: Care) -> Child:
-    """Start a painting process with a socket to it; a fresh interpreter, because CUDA does not survive a fork."""
+    """Start a painting process with a socket to it; a fresh interpreter, because CUDA does not survive a fork.
+
+    Raises: OSError when the system has no process, memory or descriptor for it.
+    """
     ours, theirs = socket.socketpair()
-    with theirs:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            care.program,
-            *(str(theirs.fileno()), str(setting.registry.absolute()), setting.model or ""),
-            *("" if number is None else str(number) for number in (setting.width, setting.threads)),
-            pass_fds=(theirs.fileno(),),
-            cwd=_ROOT,
-            env={**_QUIET_LIBRARIES, **os.environ, **_QUIET_THREADS, **_cached(setting.cache)},
-        )
-    reader, writer = await asyncio.open_connection(sock=ours)
+    try:
+        with theirs:
+            process = await _start_process(theirs.fileno(), setting, care)
+        reader, writer = await asyncio.open_connection(sock=ours)
+    except BaseException:
+        # A process that was started ends when it finds nobody at the other side.
+        ours.close()
+        raise
     return Child(process, reader, writer, care)
+
+
+async def _start_process(descriptor: int, setting: Setting, care: Care) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        care.program,
+        *(str(descriptor), str(setting.registry.absolute()), setting.model or ""),
+        *("" if number is None else str(number) for number in (setting.width, setting.threads)),
+        pass_fds=(descriptor,),
+        cwd=_ROOT,
+        env={**_QUIET_LIBRARIES, **os.environ, **_QUIET_THREADS, **_cached(setting.cache)},
+    )
 
 
 def _cached(folder: Path | None) -> dict[str, str]:

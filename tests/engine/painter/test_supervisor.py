@@ -74,6 +74,22 @@ async def test_an_order_that_breaks_in_an_unforeseen_way_is_lost_alone(words: st
     assert told.startswith("Traceback") and told.splitlines()[-1].startswith(fault)
 
 
+async def test_a_child_that_cannot_be_started_is_started_later(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Where the system refuses a process, waiters meet PainterLost, the log says why, and it is tried again."""
+    patient = replace(scripted(), first_rest=timedelta(0), longest_rest=timedelta(0))
+    with capture_logs() as lines:
+        async with supervise(care=patient) as painter:
+            monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+            with pytest.raises(PainterLost):
+                await painted(painter, order("die"))
+            with pytest.raises(PainterLost):
+                await painter.wait_ready()
+            monkeypatch.undo()
+            await offered_again(painter, order("paint"))
+    causes = [line["cause"] for line in lines if line["event"] == "painter not started"]
+    assert causes and all(str(tmp_path / "python") in cause for cause in causes)
+
+
 async def test_a_child_that_says_nothing_in_a_step_is_replaced() -> None:
     """A stopped process never answers; its order is lost after the patience for a step, and the next one is painted."""
     async with supervise(care=scripted(step=0.5)) as painter:
@@ -104,10 +120,11 @@ async def test_a_closed_generator_tells_the_child_to_drop_the_order() -> None:
 
 async def offered_again(painter: Painter, wanted: Order) -> Painted:
     """Paint as the queue does: an order whose painter was lost is offered again."""
-    try:
-        return await painted(painter, wanted)
-    except PainterLost:
-        return await painted(painter, wanted)
+    while True:
+        try:
+            return await painted(painter, wanted)
+        except PainterLost:
+            await asyncio.sleep(0)
 
 
 async def test_an_unknown_default_model_is_told_at_the_start(checkpoints: Path) -> None:
