@@ -22,8 +22,9 @@ from engine.contract.jobs import Picture
 from engine.contract.painting import Order, Painted, PaintedPicture
 from engine.logs import set_up_logging
 from engine.models.registry import SHIPPED, read_registry
+from engine.painter.process import Setting
 from engine.painter.recipe import order_from_recipe
-from engine.painter.supervisor import Setting, supervise
+from engine.painter.supervisor import supervise
 from engine.settings import EngineSettings
 from engine.store.database import Database, open_database
 from engine.store.jobs import read_job, read_picture, read_source

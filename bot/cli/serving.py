@@ -54,7 +54,8 @@ async def serve_engine(health_port: int, quiet: bool, announce: Announce) -> Non
 
     Raises: Fault or RequestRefused when the model cannot be loaded.
     """
-    from engine.painter.supervisor import Setting, supervise
+    from engine.painter.process import Setting
+    from engine.painter.supervisor import supervise
     from engine.serve import EngineOptions, serve
 
     settings = read_settings(BotSettings)
