@@ -18,7 +18,8 @@ from engine.contract.errors import ModelUnknown, PainterLost, SettingUnsupported
 from engine.contract.painting import Order, Painted, Painter, Progress
 from engine.models.registry import Registry
 from engine.painter.local import create_painter
-from engine.painter.supervisor import Care, Setting, supervise
+from engine.painter.process import Setting
+from engine.painter.supervisor import Care, supervise
 from engine.painter.wire import Phase
 from tests.engine.painter.orders import order, painted
 
@@ -90,12 +91,25 @@ async def test_a_child_that_cannot_be_started_is_started_later(monkeypatch: pyte
     assert causes and all(str(tmp_path / "python") in cause for cause in causes)
 
 
-async def test_a_child_that_says_nothing_in_a_step_is_replaced() -> None:
-    """A stopped process never answers; its order is lost after the patience for a step, and the next one is painted."""
-    async with supervise(care=scripted(step=0.5)) as painter:
-        with pytest.raises(PainterLost):
-            await painted(painter, order("hang"))
-        await painted(painter, order("paint"))
+@pytest.mark.parametrize("phase", [Phase.LOAD, Phase.STEP, Phase.DECODE])
+async def test_a_child_that_says_nothing_is_replaced_after_the_patience_for_what_it_is_at(phase: Phase) -> None:
+    """A stopped process never answers; for all else the patience is longer than the test may take."""
+    patience = dict.fromkeys(Phase, timedelta(hours=1))
+    with capture_logs() as lines:
+        async with supervise(care=Care(program=SCRIPTED, patience=patience)) as painter:
+            # Short only while it hangs: loading is also what a child is at while it starts.
+            patience[phase] = timedelta(seconds=0.3)
+            with pytest.raises(PainterLost):
+                await painted(painter, order(f"hang {phase}"))
+            patience[phase] = timedelta(hours=1)
+            await painted(painter, order("paint"))
+    assert [line["phase"] for line in lines if line["event"] == "painter hung"] == [phase]
+
+
+async def test_a_child_that_says_nothing_while_it_starts_is_lost() -> None:
+    with pytest.raises(PainterLost):
+        async with supervise(care=scripted(load=0)):
+            pass
 
 
 async def test_an_idle_child_may_be_silent() -> None:
