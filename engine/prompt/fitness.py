@@ -52,7 +52,7 @@ def _misfits(adapters: Sequence[Token], facts: ModelFacts, limits: Limits) -> li
 
 def _fitting(facts: ModelFacts, limits: Limits) -> str:
     """Return what to do instead: the adapters that fit, where there are any."""
-    fitting = [name for name in limits.adapters if name not in facts.misfits]
+    fitting = [name for name in limits.adapters or () if name not in facts.misfits]
     return f"Leave it out, or take one that fits: {quoted_list(fitting)}." if fitting else _ANOTHER_MODEL
 
 

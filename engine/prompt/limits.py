@@ -69,7 +69,7 @@ class Limits:
     models: the registered models; empty when they are not known, then any name passes.
     default_model: the model of a prompt that names none; its abilities then hold.
     abilities: of the table's `SERVICE_ABILITIES`, what the service can do; None when nobody has said.
-    adapters: the registered adapters; empty when they are not known, then any name passes.
+    adapters: the registered adapters; None when they are not known, then any name passes.
     """
 
     max_length: int = MAX_PROMPT_LENGTH
@@ -78,4 +78,4 @@ class Limits:
     models: tuple[ModelFacts, ...] = ()
     default_model: str = ""
     abilities: frozenset[str] | None = None
-    adapters: tuple[str, ...] = ()
+    adapters: tuple[str, ...] | None = None

@@ -80,7 +80,7 @@ def refusal_of(spec: JobSpec, registry: Registry) -> RequestRefused | None:
     return None
 
 
-@pytest.mark.parametrize("flag", ["--chaos 50", "--tile", "--fast", "--model nobody", "--ar 10:1"])
+@pytest.mark.parametrize("flag", ["--chaos 50", "--tile", "--fast", "--model nobody", "--ar 10:1", "--lora nobody"])
 def test_what_cannot_be_done_is_refused_at_once(flag: str) -> None:
     """A member hears it before anything is queued, not by getting something else."""
     assert isinstance(parse(f"a red circle {flag}", limits=LIMITS), Faults)

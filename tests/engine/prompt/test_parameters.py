@@ -239,6 +239,8 @@ def test_what_a_model_takes_is_told_with_its_name() -> None:
     assert fault(f"{PNG} a", limits=limits) == (PNG, "slow takes no pictures in a prompt. " + _LEAVE)
     assert fault("a --chaos 3", limits=limits) == ("--chaos 3", "--chaos is not possible with slow. " + _LEAVE)
     assert "Did you mean ink?" in fault("a --lora inc", limits=limits)[1]
+    bare = replace(limits, adapters=())
+    assert fault("a --lora ink", limits=bare)[1] == "--lora does not know ink. There are none here: leave it out."
     assert values("a --tile --fast --steps 50 --lora ink", limits=limits)
 
 
