@@ -11,7 +11,7 @@ from typing import Any
 
 from engine.contract import errors
 from engine.contract.feedback import Rating
-from engine.contract.jobs import JobStatus
+from engine.contract.jobs import JobStatus, Operation
 
 FACES: Mapping[Rating, str] = {Rating.AWFUL: "😖", Rating.BAD: "☹️", Rating.GOOD: "🙂", Rating.GREAT: "😍"}
 
@@ -41,6 +41,9 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Any], str]] = {
     errors.NotYours: lambda error: "Only the member who started this job, or an administrator, can cancel it.",
     errors.JobOver: lambda error: f"There is nothing to cancel: the job {_ENDED.get(error.status, 'is over')}.",
     errors.ModelUnknown: lambda error: f"There is no model called {error.name}. Choose one of: {_list(error.known)}.",
+    errors.OperationUnsupported: lambda error: (
+        f"The model {error.model} {_inability(error.operation)}. Start again with /imagine and another --model."
+    ),
     errors.SizeUnsupported: lambda error: (
         f"The model {error.model} cannot paint {error.width}x{error.height}. Choose another --ar, such as --ar 1:1."
     ),
@@ -76,6 +79,9 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Any], str]] = {
 
 _CAUSES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "ModelUnknown": lambda facts: f"there is no model called {facts.get('name', 'that')}",
+    "OperationUnsupported": lambda facts: (
+        f"the model {_inability(facts.get('operation', ''))}; start again with /imagine and another --model"
+    ),
     "SizeUnsupported": lambda facts: "the model cannot paint that shape; choose another --ar",
     "SettingUnsupported": lambda facts: f"the model does not take that --{facts.get('name', 'setting')}",
     "AdapterMismatch": lambda facts: "the adapter does not fit the model",
@@ -115,6 +121,10 @@ def sentence_from_cause(cause: Mapping[str, Any]) -> str:
     """Return why a job failed, from what was stored with it, as the end of a sentence."""
     wording = _CAUSES.get(str(cause.get("error")))
     return wording(cause) if wording else "it failed three times; change the prompt or tell Easel's operator"
+
+
+def _inability(operation: str) -> str:
+    return "paints no variations of a picture" if operation == Operation.VARY else "only varies pictures"
 
 
 def _too_large(model: str, size: str) -> str:

@@ -5,8 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from types import MappingProxyType
 
-from engine.contract.jobs import JobSpec
-from engine.prompt import render
+from engine.contract.jobs import JobSpec, Operation
+from engine.prompt import Limits, refuse_outdated, render
+
+
+def renewed(limits: Limits, operation: Operation, spec: JobSpec) -> JobSpec:
+    """Return what a new job of the operation takes over from an old one's spec: all but a seed asked for.
+
+    limits: of the service as it is now.
+
+    Raises: RequestRefused when the models that there are now cannot do it; see `refuse_outdated`.
+    """
+    refuse_outdated(operation, spec, limits)
+    return without_seed(spec)
 
 
 def without_seed(spec: JobSpec) -> JobSpec:

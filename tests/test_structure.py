@@ -17,8 +17,8 @@ MAX_FUNCTION_LINES, AIM_FUNCTION_LINES = 60, 30
 DRAWERS = {"utils", "util", "helpers", "helper", "common", "manager", "managers", "misc", "shared"}
 # What the bot's loops and what the engine's loops go through.
 MAY_CATCH_ALL = {"bot/hook.py": 1, "engine/worker/hook.py": 1}
-# The supervisor hands the environment on to the process it starts.
-READS_ENVIRONMENT = ("bot/cli", "engine/settings.py", "bot/settings.py", "engine/painter/supervisor.py")
+# The painting process is handed the environment on.
+READS_ENVIRONMENT = ("bot/cli", "engine/settings.py", "bot/settings.py", "engine/painter/process.py")
 SAYS_SQL = ("engine/store", "bot/store", "migrations")
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import discord
 
 from bot import replies
@@ -9,7 +11,7 @@ from bot.answers import say, show_submitted
 from bot.buttons.press import JobButton
 from bot.custom_ids import ButtonVerb, pattern
 from bot.services import Services
-from bot.specs import without_seed
+from bot.specs import renewed
 from bot.store.buttons import reroll
 from bot.store.interactions import Press
 
@@ -21,8 +23,9 @@ class RerollButton(JobButton, template=pattern(ButtonVerb.REROLL)):
 
     async def press(self, interaction: discord.Interaction, services: Services, press: Press) -> None:
         """Store the new job, and show it as the answer."""
+        respec = partial(renewed, services.limits)
         async with services.transaction(press) as connection:
-            submitted = await reroll(connection, press, self.button.job_id, services.claimant, without_seed)
+            submitted = await reroll(connection, press, self.button.job_id, services.claimant, respec)
         if submitted:
             await show_submitted(interaction, services, submitted)
         else:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import typer
@@ -40,7 +41,7 @@ def show_models(settings: EngineSettings) -> None:
 def check_models(settings: EngineSettings) -> int:
     """Print how each model and adapter stands, and record the hashes of those that have none.
 
-    Returns: 1 when one of them cannot be used, otherwise 0.
+    Returns: 1 when one of them cannot be used, or its hash not be written, otherwise 0.
     """
     registry = _registry(settings)
     num_faulty = 0
@@ -49,12 +50,22 @@ def check_models(settings: EngineSettings) -> int:
             standing = standing_of(model, watch)
         num_faulty += standing.error is not None
         _show(standing)
-        record_first(registry, standing)
+        num_faulty += not _is_recorded(name, partial(record_first, registry, standing))
     for adapted in adapter_standings(registry):
         num_faulty += adapted.error is not None
         _show_adapter(adapted)
-        record_adapter(registry, adapted)
+        num_faulty += not _is_recorded(f"adapter {adapted.adapter.name}", partial(record_adapter, registry, adapted))
     return 1 if num_faulty else 0
+
+
+def _is_recorded(name: str, record: Callable[[], None]) -> bool:
+    """Record a hash and return True; where it cannot be written, show what to write by hand."""
+    try:
+        record()
+    except SettingsInvalid as error:
+        _show_fault(name, error)
+        return False
+    return True
 
 
 def register_model(settings: EngineSettings, name: str, *, family: str, licence: str, source: dict[str, str]) -> int:

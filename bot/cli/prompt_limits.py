@@ -65,6 +65,7 @@ def _facts_from_model(model: Model, misfits: Mapping[str, str]) -> ModelFacts:
     return ModelFacts(
         name=model.name,
         abilities=model.vocabulary,
+        operations=model.abilities.operations,
         samplers=model.abilities.samplers,
         max_steps=model.abilities.max_steps,
         sides=model.sides,

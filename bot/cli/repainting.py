@@ -16,6 +16,7 @@ from PIL import Image, ImageChops
 from rich.console import Console
 from rich.progress import Progress
 
+from bot.cli.painters import open_painter
 from bot.cli.serving import open_tables
 from engine.contract.errors import PainterLost, PictureCorrupt, PictureUnknown
 from engine.contract.jobs import Picture
@@ -23,7 +24,6 @@ from engine.contract.painting import Order, Painted, PaintedPicture
 from engine.logs import set_up_logging
 from engine.models.registry import SHIPPED, read_registry
 from engine.painter.recipe import order_from_recipe
-from engine.painter.supervisor import Setting, supervise
 from engine.settings import EngineSettings
 from engine.store.database import Database, open_database
 from engine.store.jobs import read_job, read_picture, read_source
@@ -64,9 +64,9 @@ async def repaint(picture_id: UUID, output: Path, settings: EngineSettings) -> i
     set_up_logging(settings.log_format, process="repaint", level=logging.ERROR)
     async with open_tables(settings) as url, open_database(url, pool_size=1) as database:
         kept = await _read(database, open_objects(settings.storage_url), picture_id)
-    models_file, recipe = settings.models_file or SHIPPED, kept.picture.recipe
-    order = await asyncio.to_thread(order_from_recipe, recipe, read_registry(models_file), kept.source)
-    painted = await _paint(order, Setting(registry=models_file, model=recipe["model"]))
+    recipe, registry = kept.picture.recipe, read_registry(settings.models_file or SHIPPED)
+    order = await asyncio.to_thread(order_from_recipe, recipe, registry, kept.source)
+    painted = await _paint(order, settings, recipe["model"])
     again = painted.pictures[kept.picture.slot]
     await asyncio.to_thread(output.write_bytes, again.png)
     typer.echo(f"{output}: {comparison(kept, again)}")
@@ -94,10 +94,10 @@ async def _read_if_whole(objects: Objects, key: str) -> bytes | None:
         return None
 
 
-async def _paint(order: Order, setting: Setting) -> Painted:
+async def _paint(order: Order, settings: EngineSettings, model: str) -> Painted:
     with Progress(console=Console(stderr=True)) as progress:
         bar = progress.add_task("Painting", total=None)
-        async with supervise(setting) as painter, aclosing(painter.paint(order)) as events:
+        async with open_painter(settings, model) as painter, aclosing(painter.paint(order)) as events:
             async for event in events:
                 if isinstance(event, Painted):
                     return event

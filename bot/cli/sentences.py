@@ -26,6 +26,10 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Facts], str]] = {
         f"There is no model called {facts['name']!r}. Known are: {_listed(facts['known'])}. "
         "Set EASEL_MODEL to one of them, or register another in EASEL_MODELS_FILE."
     ),
+    errors.OperationUnsupported: lambda facts: (
+        f"The model {facts['model']!r} has no {facts['operation']!r} among its operations: name another with --model, "
+        "or add it in EASEL_MODELS_FILE."
+    ),
     errors.SizeUnsupported: lambda facts: (
         f"The model {facts['model']!r} cannot paint {facts['width']} x {facts['height']}: ask for another aspect ratio."
     ),

@@ -54,23 +54,22 @@ async def serve_engine(health_port: int, quiet: bool, announce: Announce) -> Non
 
     Raises: Fault or RequestRefused when the model cannot be loaded.
     """
-    from engine.painter.supervisor import Setting, supervise
+    from bot.cli.painters import open_painter
     from engine.serve import EngineOptions, serve
 
     settings = read_settings(BotSettings)
     level = logging.WARNING if quiet else logging.INFO
     set_up_logging(settings.log_format, process="engine", secrets=_secrets(settings), level=level)
-    setting = Setting(registry=settings.models_file or SHIPPED, model=settings.model, cache=settings.home / "compiled")
     async with stop_on_signals() as orders:
         # A stop while the painter is still being loaded leaves nothing to finish.
         with suppress(Abandoned):
             async with (
-                opening_early(partial(supervise, setting), orders.stop) as open_painter,
+                opening_early(partial(open_painter, settings, settings.model), orders.stop) as painter_opener,
                 open_tables(settings) as url,
             ):
                 options = EngineOptions(database_url=url, storage_url=settings.storage_url, health=(HOST, health_port))
                 with engine_presence(settings.home):
-                    await serve(options, open_painter, stop=orders.stop, hurry=orders.hurry, announce_ready=announce)
+                    await serve(options, painter_opener, stop=orders.stop, hurry=orders.hurry, announce_ready=announce)
 
 
 async def serve_sandbox(port: int, hint: bool, announce: Announce) -> None:

@@ -24,7 +24,7 @@ from engine.contract.jobs import MAX_SEED, Job, JobSpec, Operation, Picture
 from engine.store.events import read_rating, record_event
 from engine.store.jobs import cancel_job, read_job, read_job_with_pictures
 
-Respec = Callable[[JobSpec], JobSpec]
+Respec = Callable[[Operation, JobSpec], JobSpec]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,15 +80,15 @@ async def vary(
 ) -> Submitted | None:
     """Store a job that varies the picture, with its delivery; None when the press was already stored.
 
-    respec: what the new job takes over from the old one's spec.
+    respec: what a new job of the operation takes over from the old one's spec; refuses what cannot be done.
 
-    Raises: JobUnknown, PictureUnknown, TooManyPending.
+    Raises: JobUnknown, PictureUnknown, TooManyPending, and what `respec` raises.
     """
     pressed = await _meet(connection, press, job_id)
     picture = _picture(pressed, slot)
     draft = Draft(
         operation=Operation.VARY,
-        spec=respec(pressed.job.spec),
+        spec=respec(Operation.VARY, pressed.job.spec),
         seed=draw_seed(),
         parent_job_id=job_id,
         parent_picture_id=picture.id,
@@ -102,15 +102,15 @@ async def reroll(
 ) -> Submitted | None:
     """Store the same job again with a new seed, and its delivery; None when the press was already stored.
 
-    respec: what the new job takes over from the old one's spec.
+    respec: what a new job of the operation takes over from the old one's spec; refuses what cannot be done.
 
-    Raises: JobUnknown, TooManyPending.
+    Raises: JobUnknown, TooManyPending, and what `respec` raises.
     """
     pressed = await _meet(connection, press, job_id)
     job = pressed.job
     draft = Draft(
         operation=job.operation,
-        spec=respec(job.spec),
+        spec=respec(job.operation, job.spec),
         seed=draw_seed(),
         parent_job_id=job_id,
         parent_picture_id=job.parent_picture_id,

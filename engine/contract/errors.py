@@ -9,6 +9,7 @@ EaselError
         NotYours
         JobOver
         ModelUnknown
+        OperationUnsupported
         SizeUnsupported
         SettingUnsupported
         AdapterMismatch
@@ -96,6 +97,14 @@ class ModelUnknown(RequestRefused):
     def __init__(self, *, name: str, known: tuple[str, ...]) -> None:
         super().__init__(name=name, known=known)
         self.name, self.known = name, known
+
+
+class OperationUnsupported(RequestRefused):
+    """The model does not do `operation`: "imagine" or "vary"."""
+
+    def __init__(self, *, operation: str, model: str) -> None:
+        super().__init__(operation=operation, model=model)
+        self.operation, self.model = operation, model
 
 
 class SizeUnsupported(RequestRefused):

@@ -1,16 +1,16 @@
 """What an operator does with the registry: see what is there, add a model, check files, record their hashes.
 
-The file keeps its comments and its order: entries are appended, and a hash is one line of text.
+The file keeps its comments and its order: entries are appended, and a hash is put into the entry's text.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from engine.contract.errors import EaselError, SettingsInvalid
+from engine.models.entries import quoted, text_from_key, text_with_hash
 from engine.models.places import fetch, place_of
 from engine.models.registry import SHIPPED, Model, Registry, read_registry
 from engine.models.soundness import sound_hash
@@ -76,15 +76,14 @@ def add_model(
     """
     if not re.fullmatch(r"[\w.-]+", name):
         raise SettingsInvalid(problems=(f"{name!r} is no name: letters, digits, dots and dashes only",))
-    before = path.read_text(encoding="utf-8")
+    before = path.read_bytes()
     values = {"family": family, "licence": licence, **source}
-    # JSON's strings are TOML's.
-    lines = [f"[models.{json.dumps(name)}]", *(f"{key} = {json.dumps(value)}" for key, value in values.items())]
-    path.write_text(before.rstrip() + "\n\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    lines = [f"[models.{text_from_key(name)}]", *(f"{key} = {quoted(value)}" for key, value in values.items())]
+    path.write_bytes(before.rstrip() + ("\n\n" + "\n".join(lines) + "\n").encode())
     try:
         standing = standing_of(read_registry(path).model(name), watch)
     except SettingsInvalid:
-        path.write_text(before, encoding="utf-8")
+        path.write_bytes(before)
         raise
     if standing.sha256 is not None:
         record_hash(path, name, standing.sha256)
@@ -92,11 +91,14 @@ def add_model(
 
 
 def record_hash(path: Path, name: str, sha256: str, *, table: str = "models") -> None:
-    """Write a model's or an adapter's hash into its entry of the registry file, in place of the one that is there."""
-    lines = path.read_text(encoding="utf-8").splitlines()
-    headers = {f"[{table}.{name}]", f"[{table}.{json.dumps(name)}]"}
-    start = next(index for index, line in enumerate(lines) if line.split("#")[0].strip() in headers) + 1
-    end = next((index for index in range(start, len(lines)) if lines[index].startswith("[")), len(lines))
-    entry = [line for line in lines[start:end] if not line.startswith("sha256")]
-    lines[start:end] = [f'sha256 = "{sha256}"', *entry]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    """Write a model's or an adapter's hash into its entry of the registry file, in place of the one that is there.
+
+    Raises: SettingsInvalid with the line to write by hand, where the entry is written in a way that is not understood;
+    the file is left as it was.
+    """
+    edited = text_with_hash(path.read_bytes().decode(), table, name, sha256)
+    if edited is None:
+        entry = f"[{table}.{text_from_key(name)}]"
+        sentence = f'{path}: no place was found for the hash of {entry}. Write it there yourself: sha256 = "{sha256}"'
+        raise SettingsInvalid(problems=(sentence,))
+    path.write_bytes(edited.encode())

@@ -14,14 +14,16 @@ import time
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import diffusers
 import transformers
 
 from engine.contract.errors import EaselError
+from engine.contract.painting import Painter
 from engine.models.registry import read_registry
-from engine.painter.local import LocalPainter, create_painter
+from engine.painter.local import create_painter
 from engine.painter.wire import (
     Frame,
     Kind,
@@ -66,36 +68,43 @@ async def _serve(
             registry = replace(registry, default=registry.model(model).name)
         async with create_painter(registry, width=width, threads=threads, beat=_pulse(writer)) as painter:
             await painter.warm()
+            lost = asyncio.create_task(painter.lost.wait())
+            lost.add_done_callback(lambda _: os._exit(1))
             _say(writer, Frame(kind=Kind.READY))
-            await _take_orders(reader, writer, painter)
+            await take_orders(reader, writer, painter)
+            # Without closing the painter: a thread inside a hung device call would keep the interpreter from ending.
+            os._exit(0)
     except EaselError as error:
         _say(writer, frame_from_error("", error))
         await writer.drain()
-    # A thread inside a hung device call would keep the interpreter from ending.
     os._exit(0)
 
 
-async def _take_orders(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, painter: LocalPainter) -> None:
-    """Paint what arrives until the supervisor or the painter's thread is gone."""
-    lost = asyncio.create_task(painter.lost.wait())
-    lost.add_done_callback(lambda _: os._exit(1))
+async def take_orders(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, painter: Painter) -> None:
+    """Paint what arrives until the supervisor is gone.
+
+    Guarantees: an order that was not taken out ends with its pictures or with why not, whatever the painter raises.
+    """
     tickets: dict[str, asyncio.Task[None]] = {}
     while (frame := await read_frame(reader)) is not None:
         if frame.kind is Kind.PAINT:
             tickets = {ticket: task for ticket, task in tickets.items() if not task.done()}
-            tickets[frame.ticket] = asyncio.create_task(_paint(frame, writer, painter))
+            tickets[frame.ticket] = task = asyncio.create_task(_paint(frame, writer, painter))
+            task.add_done_callback(partial(_tell_failure, writer, frame.ticket))
         elif frame.kind is Kind.DROP and frame.ticket in tickets:
             tickets[frame.ticket].cancel()
-    os._exit(0)
 
 
-async def _paint(frame: Frame, writer: asyncio.StreamWriter, painter: LocalPainter) -> None:
-    try:
-        async with aclosing(painter.paint(order_from_frame(frame))) as events:
-            async for event in events:
-                _say(writer, frame_from_event(frame.ticket, event))
-    except EaselError as error:
-        _say(writer, frame_from_error(frame.ticket, error))
+async def _paint(frame: Frame, writer: asyncio.StreamWriter, painter: Painter) -> None:
+    async with aclosing(painter.paint(order_from_frame(frame))) as events:
+        async for event in events:
+            _say(writer, frame_from_event(frame.ticket, event))
+
+
+def _tell_failure(writer: asyncio.StreamWriter, ticket: str, painting: asyncio.Task[None]) -> None:
+    error = None if painting.cancelled() else painting.exception()
+    if error is not None:
+        _say(writer, frame_from_error(ticket, error))
 
 
 def _pulse(writer: asyncio.StreamWriter) -> Callable[[Phase], None]:

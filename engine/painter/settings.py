@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from engine.contract.errors import SettingUnsupported, SizeUnsupported
+from engine.contract.errors import OperationUnsupported, SettingUnsupported, SizeUnsupported
 from engine.contract.jobs import MAX_SEED, JobSpec, Operation, ParameterValue, Part
 from engine.contract.painting import Order
 from engine.models.registry import Adapter, Model, Registry
@@ -47,12 +47,13 @@ class Settings:
 def settings_from_order(order: Order, registry: Registry) -> Settings:
     """Return the settings that the order and its model's defaults come to.
 
-    Raises: ModelUnknown, SizeUnsupported, SettingUnsupported.
+    Raises: ModelUnknown, OperationUnsupported, SizeUnsupported, SettingUnsupported.
     """
     asked = order.spec.parameters
     model = registry.model(_text(asked.get("model")))
     operation = Operation.VARY if order.source is not None else Operation.IMAGINE
-    _check(model, "operation", operation.value, tuple(known.value for known in model.abilities.operations))
+    if operation not in model.abilities.operations:
+        raise OperationUnsupported(operation=operation.value, model=model.name)
     sampler = _text(asked.get("sampler")) or model.defaults.sampler
     _check(model, "sampler", sampler, model.abilities.samplers)
     width, height = size_of(asked.get("ar"), model)

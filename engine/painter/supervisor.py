@@ -6,23 +6,18 @@ Torch lives in the child only. An order whose child was lost fails with PainterL
 from __future__ import annotations
 
 import asyncio
-import os
-import socket
-import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
 from types import MappingProxyType
 from uuid import uuid4
 
 import structlog
 
-import engine
 from engine.contract.errors import PainterLost
 from engine.contract.painting import Order, Painted, Progress
-from engine.models.registry import SHIPPED
+from engine.painter.process import Process, Setting, start_process
 from engine.painter.wire import (
     Frame,
     Kind,
@@ -35,20 +30,6 @@ from engine.painter.wire import (
 )
 
 log = structlog.get_logger(__name__)
-
-_ROOT = Path(engine.__file__).parent.parent
-
-# OpenMP's threads spin while they wait for each other: where other processes want the cores, a forward of the starter
-# on 2 threads took 13.8 s spinning and 0.2 s sleeping (measured: 2026-11-21, 2 cores, load average 11).
-_QUIET_THREADS = {"OMP_WAIT_POLICY": "PASSIVE"}
-
-# Libraries read these while they are imported, so that nothing in the child could set them in time.
-_QUIET_LIBRARIES = {
-    "DIFFUSERS_VERBOSITY": "error",
-    "TRANSFORMERS_VERBOSITY": "error",
-    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
-    "TQDM_DISABLE": "1",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,23 +56,6 @@ class Care:
     first_rest: timedelta = timedelta(seconds=0.2)
     longest_rest: timedelta = timedelta(seconds=30)
     program: str = "engine.painter.child"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Setting:
-    """What the child paints with.
-
-    model: name of its default model; None takes the registry's.
-    width: widest forward in rows; None measures it.
-    threads: of torch on the CPU; None leaves them as torch likes.
-    cache: folder that keeps what is compiled for the next start; None leaves the place to torch.
-    """
-
-    registry: Path = SHIPPED
-    model: str | None = None
-    width: int | None = None
-    threads: int | None = None
-    cache: Path | None = None
 
 
 class SupervisedPainter:
@@ -150,24 +114,31 @@ class SupervisedPainter:
         if self._ready.done():
             self._ready = asyncio.get_running_loop().create_future()
         ready = self._ready
-        self._child = child = await start_child(self._setting, self._care)
+        try:
+            self._child = child = Child(*await start_process(self._care.program, self._setting), self._care)
+        except OSError as error:
+            log.error("painter not started", cause=str(error))
+            _give_up(ready)
+            return False
         try:
             await child.attend(ready)
         finally:
-            was_ready = self._is_over(ready)
+            was_ready = ready.done() and ready.exception() is None
+            if was_ready:
+                # New orders wait for the next child already.
+                self._ready = asyncio.get_running_loop().create_future()
             self._child = None
             await child.end()
+            _give_up(ready)
         log.warning("painter lost", pid=child.process.pid, was_ready=was_ready, exit=child.process.returncode)
         return was_ready
 
-    def _is_over(self, ready: asyncio.Future[Child]) -> bool:
-        """Let new orders wait for the next child, or meet why this one could not start; return whether it could."""
-        if not ready.done():
-            ready.set_exception(PainterLost())
-        if ready.exception() is not None:
-            return False
-        self._ready = asyncio.get_running_loop().create_future()
-        return True
+
+def _give_up(ready: asyncio.Future[Child]) -> None:
+    """Tell whoever still waits for a child that it was lost; where nobody does, that is no news."""
+    if not ready.done():
+        ready.set_exception(PainterLost())
+    ready.exception()
 
 
 class Child:
@@ -175,7 +146,7 @@ class Child:
 
     def __init__(
         self,
-        process: asyncio.subprocess.Process,
+        process: Process,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
         care: Care,
@@ -224,6 +195,9 @@ class Child:
             frames.put_nowait(None)
 
     def _take(self, frame: Frame, ready: asyncio.Future[Child]) -> None:
+        if "traceback" in frame.facts:
+            # Written down here, where logging is set up; of what was expected to go wrong the worker tells.
+            log.error("order not painted", pid=self.process.pid, exception=frame.facts["traceback"])
         if frame.kind is Kind.BEAT:
             self._phase = Phase(frame.facts["phase"])
         elif frame.kind is Kind.READY:
@@ -240,28 +214,6 @@ class Child:
         at_rest = self._phase is Phase.IDLE and not self._tickets
         patience = self._care.patience[self._phase].total_seconds()
         self._deadline.reschedule(None if at_rest else asyncio.get_running_loop().time() + patience)
-
-
-async def start_child(setting: Setting, care: Care) -> Child:
-    """Start a painting process with a socket to it; a fresh interpreter, because CUDA does not survive a fork."""
-    ours, theirs = socket.socketpair()
-    with theirs:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            care.program,
-            *(str(theirs.fileno()), str(setting.registry.absolute()), setting.model or ""),
-            *("" if number is None else str(number) for number in (setting.width, setting.threads)),
-            pass_fds=(theirs.fileno(),),
-            cwd=_ROOT,
-            env={**_QUIET_LIBRARIES, **os.environ, **_QUIET_THREADS, **_cached(setting.cache)},
-        )
-    reader, writer = await asyncio.open_connection(sock=ours)
-    return Child(process, reader, writer, care)
-
-
-def _cached(folder: Path | None) -> dict[str, str]:
-    return {} if folder is None else {"TORCHINDUCTOR_CACHE_DIR": str(folder)}
 
 
 @asynccontextmanager

@@ -9,6 +9,7 @@ import asyncio
 import inspect
 import json
 import struct
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -136,10 +137,16 @@ def event_from_frame(frame: Frame) -> Progress | Painted:
     return Painted(pictures=pictures, grid=grid, grid_type=facts["grid_type"])
 
 
-def frame_from_error(ticket: str, error: EaselError) -> Frame:
-    """Return the frame that says why an order, or the child, failed."""
-    facts = {name: _plain(value) for name, value in error.facts.items()}
-    return Frame(kind=Kind.FAILED, ticket=ticket, facts={"error": type(error).__name__, "facts": facts})
+def frame_from_error(ticket: str, error: BaseException) -> Frame:
+    """Return the frame that says why an order, or the child, failed.
+
+    What nobody foresaw is told as PainterLost; its traceback goes with the frame, for the log.
+    """
+    if isinstance(error, EaselError):
+        facts = {name: _plain(value) for name, value in error.facts.items()}
+        return Frame(kind=Kind.FAILED, ticket=ticket, facts={"error": type(error).__name__, "facts": facts})
+    told = "".join(traceback.format_exception(error)).rstrip()
+    return Frame(kind=Kind.FAILED, ticket=ticket, facts={"error": PainterLost.__name__, "facts": {}, "traceback": told})
 
 
 def error_from_frame(frame: Frame) -> EaselError:
@@ -161,7 +168,7 @@ def _below(error: type[EaselError]) -> list[type[EaselError]]:
 def _plain(value: object) -> object:
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
-    return str(value) if isinstance(value, Path) else value
+    return value if value is None or isinstance(value, str | int | float) else str(value)
 
 
 def _typed(name: str, value: Any) -> Any:

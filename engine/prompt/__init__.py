@@ -10,6 +10,7 @@ from engine.prompt.parameter import Kind, Parameter
 from engine.prompt.parser import Specs, parse
 from engine.prompt.parts import normalised_weights
 from engine.prompt.render import json_from_specs, render
+from engine.prompt.renewal import refuse_outdated
 from engine.prompt.sizes import painted_size, size_for
 from engine.prompt.table import PARAMETERS
 
@@ -37,6 +38,7 @@ __all__ = [
     "normalised_weights",
     "painted_size",
     "parse",
+    "refuse_outdated",
     "render",
     "show_faults",
     "size_for",

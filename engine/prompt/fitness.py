@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from engine.contract.jobs import Operation
 from engine.prompt.attention import attention
 from engine.prompt.faults import Flaw
 from engine.prompt.images import PlacedImage
@@ -31,10 +32,23 @@ def inabilities(
         return []
     facts = _facts(settings, defaults, limits)
     flaws = [flaw for setting in settings for flaw in _flaws_of(setting, facts, limits)]
+    flaws += _operation(settings, parts, images, facts)
     if images and facts.abilities is not None and "images" not in facts.abilities:
         sentence = f"{facts.name} takes no pictures in a prompt."
         flaws.append(Flaw(images[0].start, images[0].end, sentence, _ANOTHER_MODEL))
     return flaws + _misfits(adapters, facts, limits) + _marks(parts, facts)
+
+
+def _operation(
+    settings: Sequence[Setting], parts: Sequence[Placed], images: Sequence[PlacedImage], facts: ModelFacts
+) -> list[Flaw]:
+    """Return a flaw, where the model is named or else under the first words, for a model that paints no first grid."""
+    if facts.operations is None or Operation.IMAGINE in facts.operations:
+        return []
+    places = [(one.written.start, one.span[1]) for one in settings if one.target == "model"]
+    places += [(0, part.end) for part in parts]
+    places += [(0, image.end) for image in images]
+    return [Flaw(*place, f"{facts.name} only varies pictures.", _NAME_ANOTHER) for place in places[:1]]
 
 
 def _misfits(adapters: Sequence[Token], facts: ModelFacts, limits: Limits) -> list[Flaw]:
@@ -52,7 +66,7 @@ def _misfits(adapters: Sequence[Token], facts: ModelFacts, limits: Limits) -> li
 
 def _fitting(facts: ModelFacts, limits: Limits) -> str:
     """Return what to do instead: the adapters that fit, where there are any."""
-    fitting = [name for name in limits.adapters if name not in facts.misfits]
+    fitting = [name for name in limits.adapters or () if name not in facts.misfits]
     return f"Leave it out, or take one that fits: {quoted_list(fitting)}." if fitting else _ANOTHER_MODEL
 
 
@@ -118,4 +132,5 @@ def _beyond_sides(ar: str, model: str, sides: Sides) -> tuple[str, str]:
 
 _SHAPES = ("9:1", "8:1", "7:1", "6:1", "5:1", "4:1", "3:1", "5:2", "21:9", "2:1", "16:9", "3:2", "4:3", "5:4")
 _PLAIN_BRACKETS = "For plain brackets write \\( and \\), or name another model with --model."
+_NAME_ANOTHER = "Name another model with --model."
 _ANOTHER_MODEL = "Leave it out, or name another model with --model."

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from engine.contract.jobs import ParameterValue
+from engine.contract.jobs import Operation, ParameterValue
 
 MAX_PROMPT_LENGTH = 6_000
 MAX_JOBS = 40
@@ -46,6 +46,7 @@ class ModelFacts:
     """What the parser must know of a registered model.
 
     abilities: what it can do, in the words of the table's `ability` column; None when nobody has said.
+    operations: how jobs of it may begin; None when nobody has said.
     samplers: the samplers it takes; empty when nobody has said. max_steps, sides: the most steps, and the sizes it
         paints; None when nobody has said.
     misfits: registered adapters that do not fit it, each with the first part that does not; others pass.
@@ -53,6 +54,7 @@ class ModelFacts:
 
     name: str
     abilities: frozenset[str] | None = None
+    operations: tuple[Operation, ...] | None = None
     samplers: tuple[str, ...] = ()
     max_steps: int | None = None
     sides: Sides | None = None
@@ -69,7 +71,7 @@ class Limits:
     models: the registered models; empty when they are not known, then any name passes.
     default_model: the model of a prompt that names none; its abilities then hold.
     abilities: of the table's `SERVICE_ABILITIES`, what the service can do; None when nobody has said.
-    adapters: the registered adapters; empty when they are not known, then any name passes.
+    adapters: the registered adapters; None when they are not known, then any name passes.
     """
 
     max_length: int = MAX_PROMPT_LENGTH
@@ -78,4 +80,4 @@ class Limits:
     models: tuple[ModelFacts, ...] = ()
     default_model: str = ""
     abilities: frozenset[str] | None = None
-    adapters: tuple[str, ...] = ()
+    adapters: tuple[str, ...] | None = None

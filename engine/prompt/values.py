@@ -140,7 +140,8 @@ def _choice(written: Written, limits: Limits) -> Reading:
 
 def _not_one_of(written: Written, token: Token, names: Sequence[str]) -> list[Flaw]:
     near = nearest(token.text, names)
-    suggestion = f"Did you mean {near}?" if near else f"There are: {quoted_list(names)}."
+    there_are = f"There are: {quoted_list(names)}." if names else "There are none here: leave it out."
+    suggestion = f"Did you mean {near}?" if near else there_are
     return [Flaw(token.start, token.end, f"{written.spelling} does not know {quoted(token.text)}.", suggestion)]
 
 
@@ -257,7 +258,7 @@ def _adapter(written: Written, token: Token, limits: Limits) -> str | list[Flaw]
     name, separator, weight = token.text.partition(":")
     if not _NAME.fullmatch(name) or (separator and not DECIMAL.fullmatch(weight)):
         return _wrong(written, token)
-    if limits.adapters and name not in limits.adapters:
+    if limits.adapters is not None and name not in limits.adapters:
         return _not_one_of(written, token, limits.adapters)
     number = float(weight or 1)
     if abs(number) > MAX_ADAPTER_WEIGHT:

@@ -17,6 +17,7 @@ SAMPLES: dict[type[errors.EaselError], errors.EaselError] = {
     errors.TooManyPending: errors.TooManyPending(pending=40, limit=40),
     errors.JobOver: errors.JobOver(status="finished"),
     errors.ModelUnknown: errors.ModelUnknown(name="nope", known=("starter",)),
+    errors.OperationUnsupported: errors.OperationUnsupported(operation="vary", model="starter"),
     errors.SizeUnsupported: errors.SizeUnsupported(width=9000, height=9, model="starter"),
     errors.SettingUnsupported: errors.SettingUnsupported(name="sampler", value="x", model="starter", known=("euler",)),
     errors.AdapterMismatch: errors.AdapterMismatch(name="ink", model="starter", part="unet"),

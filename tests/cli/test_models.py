@@ -45,6 +45,22 @@ async def test_check_records_the_hash_once(models_file: Path, home: Path) -> Non
     assert recorded in second.out
 
 
+async def test_check_tells_of_a_hash_that_it_cannot_write(models_file: Path, home: Path) -> None:
+    """It says which line to write, goes on with the others, and leaves the file alone but for theirs."""
+    _insert(models_file, ESCAPED)
+    done = await run_easel("models", "check", home=home, EASEL_MODELS_FILE=str(models_file))
+    recorded = _entry(models_file, "tiny")["sha256"]
+    assert done.code == 1
+    assert f'Write it there yourself: sha256 = "{recorded}"' in done.out and ESCAPED in _text(models_file)
+
+
+ESCAPED = '[models."t\\u00efny"]\nfamily = "sd1"\nfolder = "weights"\n\n'
+
+
+def _insert(models_file: Path, entry: str) -> None:
+    models_file.write_text(_text(models_file).replace("[models.tiny]", f"{entry}[models.tiny]"))
+
+
 async def test_check_fails_when_files_changed(models_file: Path, home: Path) -> None:
     """Weights that are no longer the recorded ones are refused, with what to do."""
     await run_easel("models", "check", home=home, EASEL_MODELS_FILE=str(models_file))

@@ -6,16 +6,16 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.cli.prompt_limits import limits_from_registry, read_limits
 from engine.contract.errors import ModelUnknown, RequestRefused
-from engine.contract.jobs import JobSpec
+from engine.contract.jobs import JobSpec, Operation
 from engine.contract.painting import Order
 from engine.models.registry import Registry, read_registry, registry_from_data
 from engine.painter.settings import settings_from_order
-from engine.prompt import Faults, parse, show_faults
+from engine.prompt import Faults, parse, refuse_outdated, show_faults
 from tests.engine.painter.checkpoints import save_lora, save_sd1, save_sdxl
 
 REGISTRY = read_registry()
@@ -53,6 +53,50 @@ def test_what_is_accepted_can_be_painted(chosen: list[str]) -> None:
         assert refusal_of(specs[0], REGISTRY) is None, specs[0].prompt
 
 
+@given(st.lists(flags, max_size=4, unique_by=lambda flag: flag.split()[0]), st.sampled_from(Operation))
+@example(["--lora gone"], Operation.IMAGINE)
+@example(["--lora ink"], Operation.IMAGINE)
+@example(["--lora ink:0.5 --model eight"], Operation.IMAGINE)
+@example(["--model gone"], Operation.VARY)
+@example(["--model words"], Operation.VARY)
+@example(["--model words"], Operation.IMAGINE)
+@example(["--model pictures"], Operation.IMAGINE)
+@example(["--model pictures --ar 2:1"], Operation.VARY)
+def test_a_press_is_refused_exactly_where_the_painter_would_refuse_it(chosen: list[str], operation: Operation) -> None:
+    """A spec that was accepted under another models file, asked for again under this one."""
+    specs = parse(" ".join(["a red circle", *chosen]))
+    if not isinstance(specs, Faults):
+        assert (refusal_at_press(operation, specs[0]) is None) == (refusal_of(specs[0], CHANGED, operation) is None)
+
+
+def refusal_at_press(operation: Operation, spec: JobSpec) -> RequestRefused | None:
+    """Return what the bot says against a job of an old spec; None where it would queue it."""
+    try:
+        refuse_outdated(operation, spec, CHANGED_LIMITS)
+    except RequestRefused as error:
+        return error
+    return None
+
+
+CHANGED = registry_from_data(
+    {
+        "models": {
+            "starter": {
+                "family": "sd1",
+                "folder": "x",
+                "abilities": {"samplers": ["dpmpp-2m", "euler"], "max_steps": 40},
+            },
+            "eight": {"family": "sd1", "folder": "x", "speed": {"precision": "fp8"}},
+            "words": {"family": "sdxl", "folder": "x", "abilities": {"operations": ["imagine"]}},
+            "pictures": {"family": "sdxl", "folder": "x", "abilities": {"operations": ["vary"]}},
+        },
+        "adapters": {"ink": {"file": "ink.safetensors", "family": "sd1"}},
+    },
+    Path("models.toml"),
+)
+CHANGED_LIMITS = limits_from_registry(CHANGED, None)
+
+
 @given(st.integers(1, 40), st.integers(1, 40), st.sampled_from(list(SHAPED.models)))
 def test_the_shapes_that_are_accepted_are_those_that_are_painted(width: int, height: int, model: str) -> None:
     """Whatever sizes a model has: what is let through is painted, what is refused could not have been."""
@@ -71,16 +115,17 @@ def test_a_shape_that_a_model_was_not_trained_on_is_told_with_the_nearest(model:
     assert not isinstance(parse(f"a red circle --model {model} --ar {suggested}", limits=SHAPED_LIMITS), Faults)
 
 
-def refusal_of(spec: JobSpec, registry: Registry) -> RequestRefused | None:
+def refusal_of(spec: JobSpec, registry: Registry, operation: Operation = Operation.IMAGINE) -> RequestRefused | None:
     """Return what the painter says against a job; None where it would paint it."""
+    source = b"a picture" if operation is Operation.VARY else None
     try:
-        settings_from_order(Order(job_id=NO_ONE, member_id=NO_ONE, spec=spec, seed=0), registry)
+        settings_from_order(Order(job_id=NO_ONE, member_id=NO_ONE, spec=spec, seed=0, source=source), registry)
     except RequestRefused as error:
         return error
     return None
 
 
-@pytest.mark.parametrize("flag", ["--chaos 50", "--tile", "--fast", "--model nobody", "--ar 10:1"])
+@pytest.mark.parametrize("flag", ["--chaos 50", "--tile", "--fast", "--model nobody", "--ar 10:1", "--lora nobody"])
 def test_what_cannot_be_done_is_refused_at_once(flag: str) -> None:
     """A member hears it before anything is queued, not by getting something else."""
     assert isinstance(parse(f"a red circle {flag}", limits=LIMITS), Faults)

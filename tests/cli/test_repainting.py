@@ -73,6 +73,27 @@ async def test_a_picture_comes_out_the_same_byte_for_byte(painted: Painted, tmp_
     assert is_stored(painted.home, again)
 
 
+async def test_what_is_compiled_is_kept_where_the_engine_keeps_it(painted: Painted, tmp_path: Path) -> None:
+    """The process that paints for either is told the same folder, in the home."""
+    _write(tmp_path / "sitecustomize.py", NOTE_CACHE)
+    variables = {"PYTHONPATH": str(tmp_path), "NOTES": str(tmp_path / "notes")}
+    again = ("repaint", painted.ids[0], "-o", str(tmp_path / "again.png"))
+    imagine = ("imagine", "a red circle --steps 1", "-o", str(tmp_path / "grid.png"))
+    for arguments in (again, imagine):
+        done = await run_easel(*arguments, home=painted.home, **variables)
+        assert done.code == 0, done.err
+    assert _text(tmp_path / "notes").splitlines() == [f"engine.painter.child {painted.home}/compiled"] * 2
+
+
+# Read by every interpreter at its start; only the process that paints is told of a folder.
+NOTE_CACHE = """
+import os, sys
+if cache := os.environ.get("TORCHINDUCTOR_CACHE_DIR"):
+    with open(os.environ["NOTES"], "a") as notes:
+        print(sys.orig_argv[2], cache, file=notes)
+"""
+
+
 async def test_weights_that_have_changed_are_refused(painted: Painted, tmp_path: Path) -> None:
     """One bit of the model's: exit 1, with the file that is another now and what to do, and nothing is written."""
     shutil.copytree(WEIGHTS, tmp_path / "weights")

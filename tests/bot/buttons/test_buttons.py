@@ -7,12 +7,13 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from bot.sandbox.people.driver import Person
+from bot.sandbox.people.driver import Person, Pressed
 from engine.contract.feedback import Surface, Verb
 from engine.contract.jobs import JobStatus, Operation
+from engine.prompt import Limits, ModelFacts
 from tests.bot.conftest import BotStarter
 from tests.bot.engine_hand import EngineHand
-from tests.bot.reading import faces, is_grid, labels, text_of
+from tests.bot.reading import Message, faces, is_grid, labels, text_of
 
 Grid = Callable[..., Any]
 
@@ -152,6 +153,36 @@ async def test_buttons_outlive_their_bot(start_bot: BotStarter, ben: Person, han
         assert "Variations by" in text_of(await ben.reply(await ben.press(single, "Vary")))
         assert text_of(await ben.reply(await ben.press(unfinished, "Cancel"))) == "Cancelled."
         await ben.changed(unfinished, lambda item: "(Cancelled)" in item["content"])
+
+
+async def test_what_the_models_cannot_do_is_refused_at_the_press(
+    start_bot: BotStarter, ben: Person, hand: EngineHand
+) -> None:
+    """Neither job nor event is stored: for a variation, its re-roll, and any job of a model that is gone."""
+    async with start_bot():
+        grid = await finished(await ben.command("imagine", prompt="a cat --model tiny"), ben, hand)
+        varied = await finished(await ben.press(grid, "V1"), ben, hand)
+    before = len(await hand.jobs())
+    tiny = ModelFacts(name="tiny", operations=(Operation.IMAGINE,))
+    async with start_bot(limits=Limits(models=(tiny,), default_model="tiny")):
+        for message, label in ((grid, "V2"), (varied, "V3"), (varied, "🔄")):
+            refused = await ben.reply(await ben.press(message, label))
+            assert text_of(refused).startswith("The model tiny paints no variations of a picture."), label
+        assert len(await hand.jobs()) == before
+        assert "Waiting to start" in text_of(await ben.reply(await ben.press(grid, "🔄")))
+    async with start_bot(limits=Limits(models=(ModelFacts(name="other"),), default_model="other")):
+        for message, label in ((grid, "V2"), (grid, "🔄")):
+            refused = await ben.reply(await ben.press(message, label))
+            assert text_of(refused) == "There is no model called tiny. Choose one of: other."
+    assert len(await hand.jobs()) == before + 1
+    assert [event.verb for event in await hand.events((await hand.jobs())[0].id)] == [Verb.VARY, Verb.REROLL]
+
+
+async def finished(asked: Pressed, member: Person, hand: EngineHand) -> Message:
+    """Return the grid of what was asked for, once the engine has finished it."""
+    waiting = await member.reply(asked)
+    await hand.finish((await hand.jobs())[-1])
+    return await member.changed(waiting, is_grid)
 
 
 async def test_two_members_press_at_once_and_both_count(

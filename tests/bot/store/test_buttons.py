@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
 from bot.limits import MAX_PENDING
-from bot.specs import without_seed
+from bot.specs import renewed
 from bot.store.buttons import cancel, rate, reroll, upscale, vary
 from bot.store.deliveries import Claimant
 from bot.store.experience import read_experience
@@ -20,11 +21,13 @@ from engine.contract.errors import JobOver, JobUnknown, NotYours, PictureUnknown
 from engine.contract.feedback import Rating, Surface
 from engine.contract.ids import new_id
 from engine.contract.jobs import JobSpec, Operation, Part
+from engine.prompt import Limits
 from engine.store.database import Database
 from tests.bot.engine_hand import EngineHand
 
 US = Claimant(id=new_id(), lease=timedelta(seconds=15))
 SPEC = JobSpec(prompt="a cat --seed 3", parts=(Part(text="a cat"),), parameters={"seed": 3})
+AGAIN = partial(renewed, Limits())
 DRAFT = Draft(operation=Operation.IMAGINE, spec=SPEC, seed=3)
 
 
@@ -58,9 +61,9 @@ async def test_a_press_delivered_twice_starts_one_job(database: Database, hand: 
     await hand.finish(job)
     async with database.begin() as connection:
         assert await submit_drafts(connection, press(1), [DRAFT], US) == ()
-        assert await vary(connection, press(2), job.id, 0, US, without_seed)
+        assert await vary(connection, press(2), job.id, 0, US, AGAIN)
     async with database.begin() as connection:
-        assert await vary(connection, press(2), job.id, 0, US, without_seed) is None
+        assert await vary(connection, press(2), job.id, 0, US, AGAIN) is None
         assert await upscale(connection, press(3), job.id, 0, US)
     async with database.begin() as connection:
         assert await upscale(connection, press(3), job.id, 0, US) is None
@@ -86,7 +89,7 @@ async def test_a_refused_press_leaves_nothing(database: Database, hand: EngineHa
         await submit_drafts(connection, press(2), [DRAFT] * MAX_PENDING, US)
     with pytest.raises(TooManyPending):
         async with database.begin() as connection:
-            await vary(connection, press(3), job.id, 0, US, without_seed)
+            await vary(connection, press(3), job.id, 0, US, AGAIN)
     assert await hand.events(job.id) == ()
     assert len(await hand.jobs()) == MAX_PENDING + 1
 
@@ -153,10 +156,10 @@ async def test_a_new_seed_leaves_the_rest_of_the_spec(database: Database, hand: 
     job = (await submitted(database)).job
     pictures = await hand.finish(job)
     async with database.begin() as connection:
-        varied = await vary(connection, press(2), job.id, 1, US, without_seed)
+        varied = await vary(connection, press(2), job.id, 1, US, AGAIN)
         assert varied
     async with database.begin() as connection:
-        again = await reroll(connection, press(3), varied.job.id, US, without_seed)
+        again = await reroll(connection, press(3), varied.job.id, US, AGAIN)
         assert again
     assert (again.job.operation, again.job.parent_picture_id) == (Operation.VARY, pictures[1].id)
     assert again.job.spec.prompt == "a cat"

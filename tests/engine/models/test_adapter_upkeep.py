@@ -77,7 +77,7 @@ def test_its_hash_is_recorded_once(folder: Path) -> None:
     file = folder / "models.toml"
     before = file.read_text()
     record_adapter(read_registry(file), found)
-    assert file.read_text().replace(f'sha256 = "{found.sha256}"\n', "") == before + "\n"
+    assert file.read_text().replace(f'sha256 = "{found.sha256}"\n', "") == before
     recorded = read_registry(file)
     assert recorded.adapters["ink"].sha256 == found.sha256 and recorded.model().sha256 is None
     (again,) = adapter_standings(recorded)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,55 @@ def test_recording_a_hash_keeps_all_else(file: Path) -> None:
     record_hash(file, "here", "a" * 64)
     record_hash(file, "here", "b" * 64)
     assert file.read_text().replace(f'sha256 = "{"b" * 64}"\n', "") == FILE
+
+
+WAYS = {
+    "a table": '[models.m]\nfamily = "sd1"\n',
+    "a table, spaced": '[ models . "m" ]  # mine\n[models.m.defaults]\nsteps = 9\n',
+    "literal quotes": "[models.'m']\nfamily = 'sd1'\n",
+    "behind its own table": '[models.m.defaults]\nsteps = 9\n[models.m]\nfamily = "sd1"\n',
+    "dotted keys": '[models]\nm.family = "sd1"  # m\nm.folder = "m"\nn.family = "sd1"\n',
+    "dotted keys on top": 'default = "m"\nmodels.m.family = "sd1"\nmodels.m.folder = "m"\n',
+    "an inline table": '[models]\nn = { family = "sd1" }\nm = { family = "sd1", folder = "m" }  # m\n',
+    "inline tables only": 'models = { n = { family = "sd1" }, m = {family = "sd1"} }\n',
+    "lines of Windows": '[models.m]\r\nfamily = "sd1"\r\n',
+    "no end of line": '[models.m]\nfamily = "sd1"',
+    "an adapter of that name": '[adapters.m]\nfile = "m"\n[models.m]\nfamily = "sd1"\n',
+    "a header within a text": '[models.n]\nlicence = """\n[models.m]\n"""\n[models.m]\nfamily = "sd1"\n',
+    "signs that end lines elsewhere": '[models.m]\nlicence = "a\u2028b\u0085c"\n',
+}
+
+
+@pytest.mark.parametrize("text", WAYS.values(), ids=WAYS)
+def test_a_hash_is_written_into_an_entry_of_any_form(tmp_path: Path, text: str) -> None:
+    """What was there before stays, letter by letter and in its order, and so it does when another hash replaces it."""
+    file = tmp_path / "models.toml"
+    file.write_text(text, encoding="utf-8", newline="")
+    for sha256 in ("a" * 64, "b" * 64):
+        record_hash(file, "m", sha256)
+        after = file.read_bytes().decode()
+        assert tomllib.loads(after)["models"]["m"]["sha256"] == sha256
+        assert is_within(text, after) and len(after) - len(text) < 100
+
+
+def is_within(part: str, whole: str) -> bool:
+    """Return whether the letters of `part` are all in `whole`, in the same order."""
+    letters = iter(whole)
+    return all(letter in letters for letter in part)
+
+
+@pytest.mark.parametrize(
+    "text", ['[models."\\u00fc"]\nfamily = "sd1"\n', "[models.n]\n", "[models.ü\n", "models = { ü = 1 }\n"]
+)
+def test_a_hash_that_has_no_place_is_told_with_the_line_to_write(tmp_path: Path, text: str) -> None:
+    """A name in escapes, an entry taken out or a file broken while it was hashed: the file is not touched."""
+    file = tmp_path / "models.toml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(SettingsInvalid) as refused:
+        record_hash(file, "ü", "a" * 64)
+    (sentence,) = refused.value.problems
+    assert '[models."ü"]' in sentence and sentence.endswith(f'sha256 = "{"a" * 64}"')
+    assert file.read_text(encoding="utf-8") == text
 
 
 def test_an_added_model_has_its_hash_and_the_rest_is_untouched(file: Path, home: Path) -> None:

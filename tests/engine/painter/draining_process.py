@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 
 from engine.contract.painting import Painted, Progress
-from engine.painter.supervisor import Setting, supervise
+from engine.painter.process import Setting
+from engine.painter.supervisor import supervise
 from tests.engine.painter.orders import order
 
 

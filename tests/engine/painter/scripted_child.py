@@ -1,4 +1,7 @@
-"""A painting process without a model: it does what the words of an order say, `paint`, `die`, `hang` or `wait`."""
+"""A painting process without a model: it does what the words of an order say, `paint`, `die` or `wait`.
+
+`hang load`, `hang step` and `hang decode` stop it in that phase.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,9 @@ async def serve(connection: socket.socket) -> None:
         await writer.drain()
         if order.spec.prompt == "die":
             os.kill(os.getpid(), signal.SIGKILL)
-        if order.spec.prompt == "hang":
+        if order.spec.prompt.startswith("hang"):
+            say(Frame(kind=Kind.BEAT, facts={"phase": Phase(order.spec.prompt.split()[1])}))
+            await writer.drain()
             os.kill(os.getpid(), signal.SIGSTOP)
         if order.spec.prompt == "paint":
             grid = str(os.getpid()).encode()

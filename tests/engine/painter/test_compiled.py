@@ -23,8 +23,9 @@ from engine.painter.families import adapted
 from engine.painter.families.compiled import FILLED, CompiledDenoiser, pieces_of
 from engine.painter.families.protocol import LoadedModel
 from engine.painter.local import create_painter
+from engine.painter.process import Setting
 from engine.painter.rows import Words
-from engine.painter.supervisor import Setting, supervise
+from engine.painter.supervisor import supervise
 from engine.painter.widths import Batch, blank
 from engine.prompt import attention
 from tests.engine.painter.orders import all_painted, order, painted, pixels_of, psnr

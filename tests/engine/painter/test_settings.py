@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.contract.errors import ModelUnknown, SettingUnsupported, SizeUnsupported
+from engine.contract.errors import ModelUnknown, OperationUnsupported, SettingUnsupported, SizeUnsupported
 from engine.contract.jobs import ParameterValue, Part
 from engine.models.families import FAMILIES
 from engine.models.registry import Registry, read_registry
@@ -59,6 +59,17 @@ def test_what_the_model_cannot_do_is_refused(registry: Registry, parameters: dic
     with pytest.raises(SettingUnsupported) as refused:
         settings_from_order(order(parameters=parameters), registry)
     assert refused.value.name == next(iter(parameters))
+
+
+@pytest.mark.parametrize(("able", "source"), [("imagine", b"x"), ("vary", None)])
+def test_an_operation_that_a_model_was_not_registered_for_is_refused(
+    tmp_path: Path, able: str, source: bytes | None
+) -> None:
+    abilities = f'[models.m.abilities]\noperations = ["{able}"]\n'
+    (tmp_path / "registry.toml").write_text(f'[models.m]\nfamily = "sd1"\nfolder = "m"\n{abilities}')
+    with pytest.raises(OperationUnsupported) as refused:
+        settings_from_order(order(source=source), read_registry(tmp_path / "registry.toml"))
+    assert refused.value.operation != able
 
 
 def test_a_size_beyond_the_model_is_refused(registry: Registry) -> None:

@@ -7,22 +7,26 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from engine.contract.errors import ModelUnknown, PainterLost, SettingUnsupported
 from engine.contract.painting import Order, Painted, Painter, Progress
 from engine.models.registry import Registry
 from engine.painter.local import create_painter
-from engine.painter.supervisor import Care, Setting, supervise
+from engine.painter.process import Setting
+from engine.painter.supervisor import Care, supervise
 from engine.painter.wire import Phase
 from tests.engine.painter.orders import order, painted
 
 pytestmark = pytest.mark.kills
 
 SCRIPTED = "tests.engine.painter.scripted_child"
+BREAKING = "tests.engine.painter.breaking_child"
 
 
 def scripted(**patience: float) -> Care:
@@ -58,12 +62,54 @@ async def test_orders_of_a_child_that_dies_may_be_offered_again() -> None:
         assert (await painted(painter, order("paint"))).grid != first
 
 
-async def test_a_child_that_says_nothing_in_a_step_is_replaced() -> None:
-    """A stopped process never answers; its order is lost after the patience for a step, and the next one is painted."""
-    async with supervise(care=scripted(step=0.5)) as painter:
-        with pytest.raises(PainterLost):
-            await painted(painter, order("hang"))
-        await painted(painter, order("paint"))
+@pytest.mark.parametrize(("words", "fault"), [("break", "ZeroDivisionError"), ("odd", "TypeError")])
+async def test_an_order_that_breaks_in_an_unforeseen_way_is_lost_alone(words: str, fault: str) -> None:
+    """Nobody waits for it for ever: it may be offered again, its traceback is logged, and its child paints on."""
+    with capture_logs() as lines:
+        async with supervise(care=replace(scripted(), program=BREAKING)) as painter:
+            first = (await painted(painter, order("paint"))).grid
+            with pytest.raises(PainterLost):
+                await painted(painter, order(words))
+            assert (await painted(painter, order("paint"))).grid == first
+    (told,) = [line["exception"] for line in lines if line["event"] == "order not painted"]
+    assert told.startswith("Traceback") and told.splitlines()[-1].startswith(fault)
+
+
+async def test_a_child_that_cannot_be_started_is_started_later(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Where the system refuses a process, waiters meet PainterLost, the log says why, and it is tried again."""
+    patient = replace(scripted(), first_rest=timedelta(0), longest_rest=timedelta(0))
+    with capture_logs() as lines:
+        async with supervise(care=patient) as painter:
+            monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+            with pytest.raises(PainterLost):
+                await painted(painter, order("die"))
+            with pytest.raises(PainterLost):
+                await painter.wait_ready()
+            monkeypatch.undo()
+            await offered_again(painter, order("paint"))
+    causes = [line["cause"] for line in lines if line["event"] == "painter not started"]
+    assert causes and all(str(tmp_path / "python") in cause for cause in causes)
+
+
+@pytest.mark.parametrize("phase", [Phase.LOAD, Phase.STEP, Phase.DECODE])
+async def test_a_child_that_says_nothing_is_replaced_after_the_patience_for_what_it_is_at(phase: Phase) -> None:
+    """A stopped process never answers; for all else the patience is longer than the test may take."""
+    patience = dict.fromkeys(Phase, timedelta(hours=1))
+    with capture_logs() as lines:
+        async with supervise(care=Care(program=SCRIPTED, patience=patience)) as painter:
+            # Short only while it hangs: loading is also what a child is at while it starts.
+            patience[phase] = timedelta(seconds=0.3)
+            with pytest.raises(PainterLost):
+                await painted(painter, order(f"hang {phase}"))
+            patience[phase] = timedelta(hours=1)
+            await painted(painter, order("paint"))
+    assert [line["phase"] for line in lines if line["event"] == "painter hung"] == [phase]
+
+
+async def test_a_child_that_says_nothing_while_it_starts_is_lost() -> None:
+    with pytest.raises(PainterLost):
+        async with supervise(care=scripted(load=0)):
+            pass
 
 
 async def test_an_idle_child_may_be_silent() -> None:
@@ -88,10 +134,11 @@ async def test_a_closed_generator_tells_the_child_to_drop_the_order() -> None:
 
 async def offered_again(painter: Painter, wanted: Order) -> Painted:
     """Paint as the queue does: an order whose painter was lost is offered again."""
-    try:
-        return await painted(painter, wanted)
-    except PainterLost:
-        return await painted(painter, wanted)
+    while True:
+        try:
+            return await painted(painter, wanted)
+        except PainterLost:
+            await asyncio.sleep(0)
 
 
 async def test_an_unknown_default_model_is_told_at_the_start(checkpoints: Path) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
-from engine.contract.errors import EaselError, ModelUnknown, PainterLost, WeightsMismatch
+from engine.contract.errors import EaselError, ModelUnknown, PainterLost, PictureUnknown, WeightsMismatch
 from engine.contract.painting import Painted, PaintedPicture, Progress
 from engine.painter.wire import (
     Frame,
@@ -58,6 +59,11 @@ async def test_events_arrive(event: Progress | Painted) -> None:
 async def test_errors_arrive_with_their_facts(error: EaselError) -> None:
     arrived = error_from_frame(await sent(frame_from_error("t", error)))
     assert (type(arrived), arrived.facts) == (type(error), error.facts)
+
+
+async def test_facts_that_json_has_no_word_for_arrive_as_text() -> None:
+    told = frame_from_error("t", PictureUnknown(job_id=UUID(int=1)))
+    assert error_from_frame(await sent(told)).facts == {"job_id": str(UUID(int=1))}
 
 
 async def test_facts_beyond_an_errors_own_arrive_too() -> None:

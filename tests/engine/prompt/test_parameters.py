@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from engine.contract.jobs import Operation
 from engine.prompt import Defaults, Faults, Limits, ModelFacts, Sides, parse, show_faults
 
 PNG = "https://a.org/a.png"
@@ -239,6 +240,8 @@ def test_what_a_model_takes_is_told_with_its_name() -> None:
     assert fault(f"{PNG} a", limits=limits) == (PNG, "slow takes no pictures in a prompt. " + _LEAVE)
     assert fault("a --chaos 3", limits=limits) == ("--chaos 3", "--chaos is not possible with slow. " + _LEAVE)
     assert "Did you mean ink?" in fault("a --lora inc", limits=limits)[1]
+    bare = replace(limits, adapters=())
+    assert fault("a --lora ink", limits=bare)[1] == "--lora does not know ink. There are none here: leave it out."
     assert values("a --tile --fast --steps 50 --lora ink", limits=limits)
 
 
@@ -278,6 +281,25 @@ DRESSERS = Limits(
     default_model="small",
     adapters=("ink", "big", "wash"),
 )
+
+
+@pytest.mark.parametrize(
+    ("written", "where"), [("a cat --model later", "--model later"), ("a cat:: a dog --no red", "a cat"), (PNG, PNG)]
+)
+def test_a_model_that_only_varies_pictures_paints_no_words(written: str, where: str) -> None:
+    """It is told where the model is named, or else under the first words; where nobody has said so, nothing hinders."""
+    later = ModelFacts(name="later", operations=(Operation.VARY,))
+    limits = Limits(models=(later,), default_model="later")
+    faults = parse(written, limits=limits)
+    assert isinstance(faults, Faults)
+    first = faults.faults[0]
+    assert first.source.text[first.start : first.end].startswith(where)
+    assert (first.sentence, first.suggestion) == (
+        "later only varies pictures.",
+        "Name another model with --model.",
+    )
+    open_to_all = replace(limits, models=(replace(later, operations=None),))
+    assert not isinstance(parse("a cat", limits=open_to_all), Faults)
 
 
 @pytest.mark.parametrize("text", ["a (red:1.3) cat", "a [red] cat", "a cat --no (red:2)", "a cat:: (red)::2"])

@@ -1,0 +1,19 @@
+"""How a command opens a painter: the operator's models, and what was compiled for them kept in the home."""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager
+
+from engine.models.registry import SHIPPED
+from engine.painter.process import Setting
+from engine.painter.supervisor import SupervisedPainter, supervise
+from engine.settings import EngineSettings
+
+
+def open_painter(settings: EngineSettings, model: str | None) -> AbstractAsyncContextManager[SupervisedPainter]:
+    """Open a painter in a process of its own; see `supervise`.
+
+    model: loaded before it is ready, and its default; None for the default of the models file.
+    """
+    registry = settings.models_file or SHIPPED
+    return supervise(Setting(registry=registry, model=model, cache=settings.home / "compiled"))

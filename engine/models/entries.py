@@ -1,0 +1,63 @@
+"""An entry of the registry file as text: a hash put into it, and all else kept letter by letter."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Iterator
+
+_BARE = re.compile("[A-Za-z0-9_-]+")
+
+
+def text_from_key(key: str) -> str:
+    """Return a key or a string's value as TOML writes it; only what needs quotes has them."""
+    return key if _BARE.fullmatch(key) else quoted(key)
+
+
+def quoted(value: str) -> str:
+    """Return the value as a string of TOML, which takes those of JSON."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def text_with_hash(text: str, table: str, name: str, sha256: str) -> str | None:
+    """Return the file's text with the hash in the entry, in place of the one there; None where it cannot be put there.
+
+    Guarantees: the text reads as before but for the hash. Every place that it may belong to is tried until that is so,
+    because an entry may be written in any of TOML's ways, and what looks like one may stand within a string.
+    """
+    try:
+        data = tomllib.loads(text)
+        entry = data[table][name]
+        before, entry["sha256"] = entry.get("sha256", ""), sha256
+    except (tomllib.TOMLDecodeError, LookupError, TypeError, AttributeError):
+        return None
+    lines = text.splitlines(keepends=True)
+    for at, line in enumerate(lines):
+        for changed in _changed(line, table, name, before, sha256):
+            edited = "".join((*lines[:at], changed, *lines[at + 1 :]))
+            if _reads_as(edited, data):
+                return edited
+    return None
+
+
+def _changed(line: str, table: str, name: str, before: str, sha256: str) -> Iterator[str]:
+    """Yield the line with the hash, in each way in which it may be the line for it."""
+    setting, end = f'sha256 = "{sha256}"', "\r\n" if line.endswith("\r\n") else "\n"
+    if before and before in line:
+        yield line.replace(before, sha256)
+    if name in line.partition("=")[0]:
+        # [models.name], name.family = "sd1" and models.name.family = "sd1"
+        yield f"{line}{setting}{end}"
+        yield f"{text_from_key(name)}.{setting}{end}{line}"
+        yield f"{table}.{text_from_key(name)}.{setting}{end}{line}"
+    for brace in re.finditer(r"\{ *", line if name in line else ""):
+        # name = { family = "sd1" }
+        yield f"{line[: brace.start()]}{{ {setting}, {line[brace.end() :]}"
+
+
+def _reads_as(text: str, data: dict[str, object]) -> bool:
+    try:
+        return tomllib.loads(text) == data
+    except tomllib.TOMLDecodeError:
+        return False
