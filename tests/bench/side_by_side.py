@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID
 
 import numpy as np
 import torch
@@ -16,13 +15,12 @@ import torch
 from engine.contract.painting import Order
 from engine.painter.files import grid_from_pixels
 from engine.painter.local import LocalPainter
-from tests.engine.painter.orders import Pixels, order, painted
+from tests.engine.painter.orders import Batches, Pixels, order, painted
 
 PROMPT = "a red circle on a blue background"
 # Steps and guidance of eight jobs in order of arrival.
 MIXED = ((32, 5.0), (8, 3.0), (40, 7.0), (12, 1.0), (24, 4.0), (16, 6.0), (36, 2.0), (20, 5.0))
 
-Batches = list[Sequence[tuple[UUID, int]]]
 BenchRow = tuple[str, str, str]
 
 

@@ -16,6 +16,8 @@ from engine.contract.jobs import JobSpec, ParameterValue, Part
 from engine.contract.painting import Order, Painted, Painter, Progress
 
 Pixels = NDArray[np.uint8]
+# Job and slot of every row of each forward, as a painter's `watch` is told.
+Batches = list[Sequence[tuple[UUID, int]]]
 
 
 def order(

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
 from datetime import timedelta
-from uuid import UUID
 
 from engine.contract.painting import Painted, Progress
 from engine.models.registry import Registry
 from engine.painter.local import create_painter
 from engine.painter.studio import Manner
-from tests.engine.painter.orders import all_painted, order, painted, pixels
-
-Batches = list[Sequence[tuple[UUID, int]]]
+from tests.engine.painter.orders import Batches, all_painted, order, painted, pixels
 
 
 async def test_rows_of_several_orders_share_a_forward(registry: Registry) -> None:
