@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack, aclosing
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from engine.contract.painting import Painted
+from engine.contract.painting import Order, Painted
 from engine.models.registry import Registry
 from engine.painter.local import LocalPainter, create_painter
 from tests.engine.painter.orders import Batches, Pixels, all_painted, encoded_gradient, order, painted, pixels_of, psnr
@@ -102,11 +103,40 @@ async def test_a_variation_is_what_the_stock_image_to_image_pipeline_paints(
     assert min(psnr(*pair) for pair in zip(pixels_of(result), stock, strict=True)) > ENOUGH_DB
 
 
-async def test_the_same_seed_gives_the_same_bytes(painter: LocalPainter) -> None:
-    """The same order twice, in batches of the same size."""
-    first = await painted(painter, order("a red cat", sampler="euler-ancestral"))
-    second = await painted(painter, order("a red cat", sampler="euler-ancestral"))
-    assert [one.png for one in first.pictures] == [one.png for one in second.pictures]
+async def test_the_same_seed_gives_the_same_bytes(registry: Registry) -> None:
+    """Whatever else its forwards hold, before or behind its rows, as long as they are as wide.
+
+    Beside one long order its rows come first, beside four short ones last.
+    """
+    batches: Batches = []
+    one, again = (order("a red cat", sampler="euler-ancestral", steps=30) for _ in range(2))
+    long = [order("a blue house", seed=1, sampler="dpmpp-2m", steps=100, cfg=3.0)]
+    short = [
+        order("fog", ("red", -0.5), seed=2, sampler="heun", steps=50, cfg=9.0, pictures=1),
+        order("xyz 123 lots of words", seed=3, sampler="unipc", steps=100, cfg=1.5, pictures=1),
+        order("(loud:1.4) tree", seed=4, sampler="ddim", steps=100, cfg=4.0, pictures=1),
+        order("a red cat", seed=5, sampler="euler", steps=100, cfg=7.0, pictures=1),
+    ]
+    async with create_painter(registry, width=64, watch=batches.append) as painter:
+        first = await painted_beside(painter, one, long)
+        second = await painted_beside(painter, again, short)
+    ours, theirs = held_with(one, batches), held_with(again, batches)
+    assert [len(rows) for rows in ours] == [len(rows) for rows in theirs] == [8] * 30
+    assert (ours[0][0], theirs[0][-1]) == ((one.job_id, 0), (again.job_id, 3))
+    assert [picture.png for picture in first.pictures] == [picture.png for picture in second.pictures]
+
+
+async def painted_beside(painter: LocalPainter, wanted: Order, others: Sequence[Order]) -> Painted:
+    """Return the pictures of an order that comes while others are painted, and that they outlast."""
+    async with AsyncExitStack() as stack:
+        for other in others:
+            await anext(await stack.enter_async_context(aclosing(painter.paint(other))))
+        return await painted(painter, wanted)
+
+
+def held_with(wanted: Order, batches: Batches) -> Batches:
+    """Return what each forward held that held some of this order."""
+    return [rows for rows in batches if any(job == wanted.job_id for job, _ in rows)]
 
 
 async def test_pictures_of_other_seeds_and_texts_differ(painter: LocalPainter) -> None:
