@@ -23,7 +23,8 @@ from diffusers import (
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, T5Config, T5EncoderModel
 
 from engine.models.loading import Device
-from tests.engine.painter.checkpoints import byte_tokenizer, letter_tokenizer, tiny_scheduler
+from tests.engine.painter.checkpoints import byte_tokenizer, tiny_scheduler
+from tests.engine.painter.t5_checkpoints import letter_tokenizer
 
 VAE = {
     "block_out_channels": (128, 256, 512, 512),

@@ -22,10 +22,12 @@ from engine.painter.local import create_painter
 from engine.painter.warm import loader
 from engine.prompt import attention
 from tests.engine.painter.checkpoints import save_sd1, save_sdxl
+from tests.engine.painter.gemma_checkpoints import save_sana
 from tests.engine.painter.orders import Pixels, order, painted, pixels_of, psnr
+from tests.engine.painter.qwen_checkpoints import save_z_image
 from tests.engine.painter.registries import entry
 from tests.engine.painter.stock import stock_pictures
-from tests.engine.painter.transformer_checkpoints import save_pixart, save_sana, save_z_image
+from tests.engine.painter.t5_checkpoints import save_pixart
 
 BFLOAT16 = Device(device=torch.device("cpu"), dtype=torch.bfloat16)
 PLENTY = 1 << 40

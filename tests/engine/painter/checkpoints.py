@@ -1,4 +1,4 @@
-"""Tiny random checkpoints of the real architectures, saved to disk as their real counterparts are."""
+"""Tiny random checkpoints of UNets whose texts CLIP reads, saved as their real counterparts are, and adapters."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from diffusers import (
     AutoencoderKL,
+    DiffusionPipeline,
     DPMSolverMultistepScheduler,
     LatentConsistencyModelPipeline,
     LCMScheduler,
@@ -17,14 +18,7 @@ from diffusers import (
 )
 from peft import LoraConfig, get_peft_model_state_dict
 from tokenizers import pre_tokenizers
-from transformers import (
-    CLIPTextConfig,
-    CLIPTextModel,
-    CLIPTextModelWithProjection,
-    CLIPTokenizer,
-    T5Config,
-    T5Tokenizer,
-)
+from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
 
 
 def save_sd1(
@@ -100,6 +94,23 @@ def save_lora(file: Path, model: Path, *, seed: int, rank: int = 4) -> Path:
     return file
 
 
+def save_transformer_lora(file: Path, model: Path, kind: type[DiffusionPipeline], *, seed: int) -> Path:
+    """Save a LoRA with random weights for the attention of a checkpoint's transformer, strong enough to be seen."""
+    torch.manual_seed(seed)
+    pipe = kind.from_pretrained(model)
+    pipe.transformer.add_adapter(LoraConfig(r=4, lora_alpha=4, target_modules=["to_q", "to_k", "to_v"]))
+    layers = {name: torch.randn_like(weight) for name, weight in get_peft_model_state_dict(pipe.transformer).items()}
+    kind.save_lora_weights(file.parent, transformer_lora_layers=layers, weight_name=file.name)
+    return file
+
+
+def strengthen(module: torch.nn.Module, part: str, factor: float) -> None:
+    """Multiply the weights of a part, so that a random model's pictures show what it is told."""
+    for name, weight in module.named_parameters():
+        if part in name:
+            weight.data *= factor
+
+
 def tiny_vae(latent_channels: int, **more: Any) -> AutoencoderKL:
     return AutoencoderKL(
         **more,
@@ -158,15 +169,3 @@ def byte_tokenizer() -> CLIPTokenizer:
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     tokens = [*alphabet, *(f"{letter}</w>" for letter in alphabet), "<|startoftext|>", "<|endoftext|>"]
     return CLIPTokenizer(vocab={token: index for index, token in enumerate(tokens)}, merges=[], model_max_length=77)
-
-
-def tiny_t5_config(width: int) -> T5Config:
-    return T5Config(
-        vocab_size=40, d_model=width, d_kv=8, d_ff=64, num_layers=1, num_heads=4, feed_forward_proj="gated-gelu"
-    )
-
-
-def letter_tokenizer() -> T5Tokenizer:
-    letters = "abcdefghijklmnopqrstuvwxyz0123456789"
-    pieces = [("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), ("\u2581", -1.0), *((letter, -2.0) for letter in letters)]
-    return T5Tokenizer(vocab=pieces, extra_ids=0, model_max_length=512)

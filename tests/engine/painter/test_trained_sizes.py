@@ -11,9 +11,10 @@ from engine.contract.errors import SizeUnsupported
 from engine.models.registry import Registry, read_registry
 from engine.painter.local import create_painter
 from engine.painter.settings import settings_from_order
+from tests.engine.painter.gemma_checkpoints import save_sana
 from tests.engine.painter.orders import order, painted, pixels_of, psnr
 from tests.engine.painter.stock import stock_pictures
-from tests.engine.painter.transformer_checkpoints import save_pixart, save_sana
+from tests.engine.painter.t5_checkpoints import save_pixart
 
 ENOUGH_DB = 50
 ENTRY = """

@@ -20,18 +20,13 @@ from engine.painter.families import adapted
 from engine.painter.families.protocol import LoadedModel
 from engine.painter.local import create_painter
 from engine.prompt import attention
+from tests.engine.painter.checkpoints import save_transformer_lora
+from tests.engine.painter.gemma_checkpoints import save_sana
 from tests.engine.painter.orders import all_painted, encoded_gradient, order, painted, pixels_of, psnr
+from tests.engine.painter.qwen_checkpoints import save_qwen_image, save_z_image
 from tests.engine.painter.registries import entry
 from tests.engine.painter.stock import stock_pictures
-from tests.engine.painter.transformer_checkpoints import (
-    save_flux,
-    save_pixart,
-    save_qwen_image,
-    save_sana,
-    save_sd3,
-    save_transformer_lora,
-    save_z_image,
-)
+from tests.engine.painter.t5_checkpoints import save_flux, save_pixart, save_sd3
 
 ENOUGH_DB = 50
 LONG = "a red cat and a blue house under 100 trees by the river"
