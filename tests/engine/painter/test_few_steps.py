@@ -25,7 +25,7 @@ ZERO_SNR = MappingProxyType(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Manner:
+class Way:
     """A way to paint in few steps.
 
     model: a name of the registry below; `files` is the folder of its checkpoint.
@@ -70,22 +70,22 @@ _TURBO: dict[str, Any] = {**_XL, "sampler": "euler-ancestral", "stock_guidance":
 _LIGHTNING: dict[str, Any] = {**_XL, "sampler": "euler", "steps": 4}
 _LCM: dict[str, Any] = {"model": "plain", "files": "sd1", "sampler": "lcm", "steps": 4, "lora": "ink"}
 _ZERO: dict[str, Any] = {"model": "zero", "files": "sd1", "given": ZERO_SNR, "steps": 5}
-MANNERS = {
-    "turbo, 1 step": Manner(**_TURBO, steps=1),
-    "turbo, 4 steps": Manner(**_TURBO, steps=4),
-    "turbo, its default guidance": Manner(**_TURBO, steps=4, guidance=None),
-    "lightning": Manner(**_LIGHTNING),
-    "lightning, stock at 0": Manner(**_LIGHTNING, stock_guidance=0.0),
-    "lcm": Manner(**_LCM),
-    "lcm, guided": Manner(**_LCM, guidance=1.5, stock_guidance=1.5),
-    "v-prediction, euler": Manner(**_ZERO, sampler="euler", guidance=5.0, stock_guidance=5.0),
-    "v-prediction, ddim": Manner(**_ZERO, sampler="ddim", guidance=5.0, stock_guidance=5.0),
-    "v-prediction, euler-ancestral": Manner(**_ZERO, sampler="euler-ancestral", guidance=5.0, stock_guidance=5.0),
-    "v-prediction, dpmpp-2m": Manner(**_ZERO, sampler="dpmpp-2m", guidance=5.0, stock_guidance=5.0),
-    "v-prediction, dpmpp-2m-karras": Manner(**_ZERO, sampler="dpmpp-2m-karras", guidance=5.0, stock_guidance=5.0),
-    "v-prediction, dpmpp-2m-sde": Manner(**_ZERO, sampler="dpmpp-2m-sde", guidance=5.0, stock_guidance=5.0),
-    "v-prediction, unipc": Manner(**_ZERO, sampler="unipc", guidance=5.0, stock_guidance=5.0),
-    "v-prediction, lcm": Manner(**_ZERO, sampler="lcm", guidance=5.0, stock_guidance=5.0),
+WAYS = {
+    "turbo, 1 step": Way(**_TURBO, steps=1),
+    "turbo, 4 steps": Way(**_TURBO, steps=4),
+    "turbo, its default guidance": Way(**_TURBO, steps=4, guidance=None),
+    "lightning": Way(**_LIGHTNING),
+    "lightning, stock at 0": Way(**_LIGHTNING, stock_guidance=0.0),
+    "lcm": Way(**_LCM),
+    "lcm, guided": Way(**_LCM, guidance=1.5, stock_guidance=1.5),
+    "v-prediction, euler": Way(**_ZERO, sampler="euler", guidance=5.0, stock_guidance=5.0),
+    "v-prediction, ddim": Way(**_ZERO, sampler="ddim", guidance=5.0, stock_guidance=5.0),
+    "v-prediction, euler-ancestral": Way(**_ZERO, sampler="euler-ancestral", guidance=5.0, stock_guidance=5.0),
+    "v-prediction, dpmpp-2m": Way(**_ZERO, sampler="dpmpp-2m", guidance=5.0, stock_guidance=5.0),
+    "v-prediction, dpmpp-2m-karras": Way(**_ZERO, sampler="dpmpp-2m-karras", guidance=5.0, stock_guidance=5.0),
+    "v-prediction, dpmpp-2m-sde": Way(**_ZERO, sampler="dpmpp-2m-sde", guidance=5.0, stock_guidance=5.0),
+    "v-prediction, unipc": Way(**_ZERO, sampler="unipc", guidance=5.0, stock_guidance=5.0),
+    "v-prediction, lcm": Way(**_ZERO, sampler="lcm", guidance=5.0, stock_guidance=5.0),
 }
 
 TRAILING_TABLE = '[models.turbo.scheduler]\ntimestep_spacing = "trailing"\n'
@@ -106,13 +106,13 @@ def few_steps(checkpoints: Path) -> Registry:
     return read_registry(file)
 
 
-@pytest.mark.parametrize("name", MANNERS)
+@pytest.mark.parametrize("name", WAYS)
 async def test_few_steps_are_those_of_the_stock_pipeline(few_steps: Registry, checkpoints: Path, name: str) -> None:
     """The files of every checkpoint here say epsilon and linspace, so that only what is set makes it so."""
-    manner = MANNERS[name]
+    way = WAYS[name]
     async with create_painter(few_steps, width=64) as painter:
-        result = await painted(painter, manner.order())
-    stock = manner.stock(checkpoints)
+        result = await painted(painter, way.order())
+    stock = way.stock(checkpoints)
     assert min(psnr(*pair) for pair in zip(pixels_of(result), stock, strict=True)) > ENOUGH_DB
 
 
@@ -121,17 +121,17 @@ async def test_few_steps_in_a_mixed_batch_are_what_they_are_alone(few_steps: Reg
     names = ("turbo, 1 step", "turbo, 4 steps", "lightning")
     others = [order("a tree", model="turbo", sampler=sampler, steps=6, cfg=5.0) for sampler in ("dpmpp-2m", "heun")]
     async with create_painter(few_steps, width=64) as painter:
-        results = await all_painted(painter, [*(MANNERS[name].order() for name in names), *others])
+        results = await all_painted(painter, [*(WAYS[name].order() for name in names), *others])
     for result, name in zip(results, names, strict=False):
-        stock = MANNERS[name].stock(checkpoints)
+        stock = WAYS[name].stock(checkpoints)
         assert min(psnr(*pair) for pair in zip(pixels_of(result), stock, strict=True)) > ENOUGH_DB
 
 
 @pytest.mark.parametrize("name", ["turbo, 4 steps", "lightning", "v-prediction, euler", "v-prediction, ddim"])
 async def test_what_an_operator_sets_shows(few_steps: Registry, checkpoints: Path, name: str) -> None:
     """As the files say, the stock pipeline paints something else."""
-    manner = MANNERS[name]
+    way = WAYS[name]
     async with create_painter(few_steps, width=64) as painter:
-        result = await painted(painter, manner.order())
-    as_files_say = Manner(**{**vars(manner), "given": {}}).stock(checkpoints)
+        result = await painted(painter, way.order())
+    as_files_say = Way(**{**vars(way), "given": {}}).stock(checkpoints)
     assert psnr(pixels_of(result)[0], as_files_say[0]) < ENOUGH_DB
