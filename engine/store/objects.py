@@ -5,6 +5,7 @@ An object's key is the SHA-256 of its bytes, so that storing is idempotent and r
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
 from pathlib import Path
@@ -21,7 +22,7 @@ _FULL = re.compile(r"\(os error (28|122|27)\)")
 
 
 class Objects:
-    """Immutable bytes under the hash of their content."""
+    """Immutable bytes under the hash of their content; hashed and written in other threads than the caller's."""
 
     def __init__(self, store: ObjectStore) -> None:
         self.store = store
@@ -33,7 +34,7 @@ class Objects:
 
         Raises: StorageFull when there is no room, StoreUnavailable when the store cannot be reached.
         """
-        key = key_from_bytes(data, suffix)
+        key = await asyncio.to_thread(key_from_bytes, data, suffix)
         try:
             await self.store.put_async(key, data)
         except (BaseError, OSError) as error:
@@ -53,7 +54,7 @@ class Objects:
             raise PictureCorrupt(key=key, cause="missing") from error
         except (BaseError, OSError) as error:
             raise StoreUnavailable(cause=type(error).__name__, key=key) from error
-        if key != key_from_bytes(data, Path(key).suffix):
+        if key != await asyncio.to_thread(key_from_bytes, data, Path(key).suffix):
             raise PictureCorrupt(key=key, cause="altered")
         return data
 

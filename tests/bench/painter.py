@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from statistics import fmean
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import diffusers
@@ -18,8 +19,9 @@ import numpy as np
 from PIL import Image
 
 from engine.models.registry import read_registry
-from engine.painter.files import grid_from_pixels
+from engine.painter.files import Pixels, grid_from_pixels
 from engine.painter.local import LocalPainter, create_painter
+from engine.store.objects import open_objects
 from tests.bench.cold_start import cold_start_rows
 from tests.bench.painter_cuda import cuda_rows
 from tests.bench.painter_figure import draw_rows
@@ -70,7 +72,8 @@ async def _rows(figure: Path) -> AsyncIterator[BenchRow]:
             yield row
         draw_rows(record.batches, figure)
         yield await _late_job(painter, record)
-    yield "encode a 2048 x 2048 grid, CPU time", "60 ms", f"{_encode_ms():.0f} ms"
+    kept = f"{await _grid_kept_ms():.0f} ms"
+    yield "encode and store what Discord gets of a 2048 x 2048 grid, CPU time", "at most 60 ms", kept
 
 
 def stock_pipeline() -> Any:
@@ -132,15 +135,29 @@ async def _late_job(painter: LocalPainter, record: Record) -> BenchRow:
     return "steps until a late one-picture job starts beside a long one", "at most 2", str(first - arrived)
 
 
-def _encode_ms() -> float:
-    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
-    photo = np.asarray(Image.fromarray(noise).resize((1024, 1024), Image.Resampling.BICUBIC))
-    spent = []
-    for _ in range(RUNS):
-        start = time.process_time()
-        grid_from_pixels([photo] * 4)
-        spent.append(time.process_time() - start)
+async def _grid_kept_ms() -> float:
+    """Return the CPU time of the whole process for the file of a grid: encoded as the painter does, kept as the worker.
+
+    Every run has pictures of its own, because what a store has already is sooner kept.
+    """
+    loop, spent = asyncio.get_running_loop(), []
+    with TemporaryDirectory(prefix="easel-bench-") as folder:
+        objects = open_objects(Path(folder).as_uri())
+        for run in range(RUNS):
+            pictures = [photo(4 * run + slot) for slot in range(4)]
+            start = time.process_time()
+            grid, _ = await loop.run_in_executor(None, grid_from_pixels, pictures)
+            await objects.put(grid, ".jpg")
+            spent.append(time.process_time() - start)
     return min(spent) * 1000
+
+
+def photo(seed: int) -> Pixels:
+    """Return 1024 x 1024 pixels that are as hard to encode as a photo: soft shapes with light noise over them."""
+    random = np.random.default_rng(seed)
+    shapes = Image.fromarray(random.integers(0, 256, (64, 64, 3), dtype=np.uint8))
+    soft = np.asarray(shapes.resize((1024, 1024), Image.Resampling.BICUBIC), dtype=np.float64)
+    return (soft + random.normal(0, 2, soft.shape)).clip(0, 255).astype(np.uint8)
 
 
 if __name__ == "__main__":

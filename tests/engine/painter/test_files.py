@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import timedelta
 
 import numpy as np
 import pytest
@@ -11,7 +12,10 @@ from PIL import Image
 from engine.models.registry import Registry
 from engine.painter.files import MAX_GRID_BYTES, grid_from_pixels, png_from_pixels, preview_from_pixels, tiled
 from engine.painter.local import create_painter
+from engine.painter.studio import Manner
+from tests.engine.painter.fakes import FlatModel
 from tests.engine.painter.orders import Pixels, order, painted, pixels
+from tests.threads import threads_calling
 
 
 def noise(side: int, seed: int = 0) -> Pixels:
@@ -67,3 +71,11 @@ async def test_originals_carry_their_recipe_as_other_tools_write_it(registry: Re
     )
     assert set(second.recipe["libraries"]) == {"torch", "diffusers", "transformers"}
     assert (second.seed, second.width, second.height) == (12, 32, 32)
+
+
+async def test_nothing_is_encoded_in_the_thread_of_the_event_loop(registry: Registry) -> None:
+    """Nor in that of the denoising loop: originals, grid and previews are made by threads for that alone."""
+    with threads_calling(png_from_pixels, grid_from_pixels, preview_from_pixels) as names:
+        async with create_painter(registry, load=FlatModel, manner=Manner(preview_every=timedelta(0))) as painter:
+            await painted(painter, order(steps=2))
+    assert names and all(name.startswith("encoder") for name in names)

@@ -6,6 +6,7 @@ import asyncio
 import resource
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from obstore.store import MemoryStore
 
 from engine.contract.errors import PictureCorrupt, SettingsInvalid, StorageFull, StoreUnavailable
 from engine.store.objects import Objects, key_from_bytes, open_objects
+from tests.threads import threads_calling
 
 _PUT_TOO_MUCH = """
 import asyncio, resource, sys
@@ -61,6 +63,13 @@ async def test_damage_is_noticed(objects: Objects, tmp_path: Path) -> None:
     (tmp_path / "pictures" / key).unlink()
     with pytest.raises(PictureCorrupt):
         await objects.get(key)
+
+
+async def test_hashing_is_not_the_event_loops_work(objects: Objects) -> None:
+    """Megabytes are hashed in other threads, going in and coming out."""
+    with threads_calling(key_from_bytes) as names:
+        await objects.get(await objects.put(b"picture", ".png"))
+    assert names and threading.current_thread().name not in names
 
 
 async def test_full_disk_is_said() -> None:
