@@ -83,7 +83,8 @@ def seconds_of(loaded: LoadedModel, size: Size, rows: int, clock: Callable[[], f
 
 
 def blank(loaded: LoadedModel, size: Size, rows: int) -> Batch:
-    """Return a batch of this size that shows nothing; see `LoadedModel.predict`."""
+    """Return a batch of this size that shows nothing, to a model that then wears nothing; see `LoadedModel.predict`."""
+    loaded.wear(())
     latents = torch.zeros(rows, *loaded.latent_shape(*size), dtype=loaded.dtype, device=loaded.device)
     return latents, torch.full((rows,), 500.0, device=loaded.device), [loaded.away()] * rows
 

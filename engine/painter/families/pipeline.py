@@ -49,7 +49,10 @@ class PipelineModel(ABC):
         self.dtype: torch.dtype = denoiser.dtype
         self.scheduler_config: Mapping[str, Any] = pipe.scheduler.config
         self.size_bytes = bytes_on_device(pipe, None)
-        self._compiled: CompiledDenoiser | None = None
+        # Adapters put on later freeze the weights, and what was compiled for other weights would not be used again.
+        denoiser.requires_grad_(False)
+        how = model.speed.compile
+        self._compiled = None if how is Compilation.NONE else CompiledDenoiser(denoiser, how)
         self._wardrobe = Wardrobe(pipe, model)
         self._sketch: Sketch = fitted_sketch(pipe.vae, self.latent_shape(64, 64))
 
@@ -74,22 +77,23 @@ class PipelineModel(ABC):
         """Return what a text, with its attention marks, tells the model."""
 
     def make_ready(self, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> None:
-        how = self._model.speed.compile
-        if how is Compilation.NONE:
-            return
         if self._compiled is None:
-            self._compiled = CompiledDenoiser(self._denoiser, how)
+            return
         try:
             self._compiled.make_ready(self.forward, latents, timesteps, words)
         except NotCompiled as error:
-            setting = f'compile = "{how}"'
+            setting = f'compile = "{self._model.speed.compile}"'
             raise SpeedUnsupported(name=self._model.name, setting=setting, cause=str(error)) from error
 
     def predict(self, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> Tensor:
         compiled = None if self._wardrobe.is_wearing else self._compiled
-        if compiled is None or not compiled.widths(latents, words):
-            return self.forward(self._denoiser, latents, timesteps, words)
-        return compiled.predict(self.forward, latents, timesteps, words)
+        while compiled is not None and compiled.widths(latents, words):
+            try:
+                return compiled.predict(self.forward, latents, timesteps, words)
+            except torch.OutOfMemoryError:
+                # That width is not ready any more; a narrower one, not filled up as far, may have room.
+                continue
+        return self.forward(self._denoiser, latents, timesteps, words)
 
     @abstractmethod
     def forward(self, denoiser: Any, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> Tensor:

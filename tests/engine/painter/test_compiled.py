@@ -158,7 +158,6 @@ def test_adapters_are_worn_by_the_plain_denoiser_alone(registry: Registry) -> No
     assert share_of(inked - bare, bare) > 1e-2
 
 
-@pytest.mark.xfail(strict=True, reason="putting an adapter on changes what weights require, which was compiled for")
 def test_compiled_code_paints_again_once_adapters_are_off(registry: Registry) -> None:
     """A job with an adapter slows down nobody who comes after it."""
     made = opened(registry.model("tiny"), Compilation.WHOLE)

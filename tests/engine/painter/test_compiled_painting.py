@@ -93,7 +93,6 @@ async def test_pictures_of_a_compiled_model_are_those_of_the_stock_pipeline(
         assert min(psnr(*pair) for pair in zip(pixels_of(result), stock, strict=True)) > ENOUGH_DB
 
 
-@pytest.mark.xfail(strict=True, reason="what is compiled is a copy of the denoiser as it is dressed at that moment")
 async def test_a_job_with_an_adapter_that_comes_while_its_model_is_compiled_leaves_nothing_behind(
     compiled: Registry,
 ) -> None:
@@ -144,7 +143,6 @@ async def test_a_compiled_width_without_room_is_split_once_and_its_pictures_are_
     assert nearness(result, await painted_uncompiled(compiled, wanted)) > ENOUGH_DB
 
 
-@pytest.mark.xfail(strict=True, reason="a picture alone that has no room is given up, though a narrower width has")
 async def test_a_picture_that_was_filled_up_beyond_the_room_is_painted_without(compiled: Registry) -> None:
     """Two texts and none are three rows, which have room, and four have not."""
     wanted = order(("a cat", 2.0), ("fog", 1.0), sampler="euler", steps=5, cfg=5.0, pictures=1)
