@@ -2,7 +2,8 @@
 
 The measure is one forward of a grid with guidance (8 rows, two texts), over the denoiser as diffusers runs it. Both
 take turns, and the shortest of several runs counts: CPU time of one thread on a CPU, the clock on a CUDA device. The
-starter is measured everywhere, the large architectures, with random weights, where there is a CUDA device.
+starter is measured everywhere, the large architectures, with random weights, where there is a CUDA device. Below each
+table stands what a cache of embedded texts could save at most.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -26,6 +28,8 @@ from engine.models.loading import Device, best_device, denoiser_of, pipeline_of
 from engine.models.registry import Model, read_registry
 from engine.models.speed import Compilation, Precision, Speed
 from engine.painter.families import adapted
+from engine.painter.families.protocol import LoadedModel
+from engine.painter.rows import Words
 from engine.painter.widths import Batch, blank
 from engine.prompt import attention
 from engine.starter.evaluation import figures, paint_with
@@ -33,8 +37,10 @@ from engine.starter.judge import judge_from_file
 from engine.starter.sampling import GUIDANCE, STEPS, parts_from_folder
 from tests.bench.painter_cuda import FLUX, SD15, SDXL, Case, registry_of
 
+TEXT = "a red circle on a blue background"
 ROUNDS = 12
 ROWS = 8
+PICTURES = 4
 JUDGED_SHARE = 0.5
 JUDGED = 7
 
@@ -53,7 +59,7 @@ Choice = Callable[[Subject, Any, Device], Callable[[Batch], Tensor]]
 
 
 def main() -> None:
-    """Print a table for each subject, and what the judge sees in the starter's pictures with 8-bit products."""
+    """Print a table and a line for each subject, and what the judge sees in pictures painted with 8-bit products."""
     diffusers.utils.logging.disable_progress_bar()
     device = best_device()
     # Threads that wait for each other spin, which would count as CPU time.
@@ -62,7 +68,8 @@ def main() -> None:
         print(f"\n{subject.name}, {device.device}, {str(device.dtype).removeprefix('torch.')}\n")
         print("| choice | speed over stock | first call | difference |\n|---|---|---|---|", flush=True)
         for what, choice in CHOICES.items():
-            print(f"| {what} | {_measured_if_room(subject, choice, device)} |", flush=True)
+            print(f"| {what} | {_if_possible(partial(_measured, subject, choice, device), ' | |')} |", flush=True)
+        print(f"\nA cache of texts: {_if_possible(partial(share_of_texts, subject, device))}", flush=True)
     print("\nThe starter as the judge sees it, in its own numbers and with 8-bit products\n")
     print("| measure | own | fp8 | pictures |\n|---|---|---|---|", flush=True)
     for row in judged_rows():
@@ -145,13 +152,14 @@ def _adapted(subject: Subject, pipe: Any, device: Device, speed: Speed) -> Any:
     return adapted(pipe, model, device=device.device, sha256="", fragments_of=attention)
 
 
-def _measured_if_room(subject: Subject, choice: Choice, device: Device) -> str:
+def _if_possible(measure: Callable[[], str], cells: str = "") -> str:
+    """Return what was measured, or why it could not be, with empty cells of a table after it."""
     try:
-        return _measured(subject, choice, device)
+        return measure()
     except torch.OutOfMemoryError:
-        return "no room on this device | |"
+        return f"no room on this device{cells}"
     except SpeedUnsupported as error:
-        return f"not here: {error.cause} | |"
+        return f"not here: {error.cause}{cells}"
     finally:
         gc.collect()
         torch.compiler.reset()
@@ -161,7 +169,7 @@ def _measured_if_room(subject: Subject, choice: Choice, device: Device) -> str:
 
 @torch.inference_mode()
 def _measured(subject: Subject, choice: Choice, device: Device) -> str:
-    clock = time.process_time if device.device.type == "cpu" else time.perf_counter
+    clock = _clock_of(device)
     stock_pipe, pipe = subject.build(), subject.build()
     ways = (as_stock(subject, stock_pipe, device), choice(subject, pipe, device))
     # Adapting a pipeline changes its denoiser, so that the stock one must be copied before.
@@ -180,11 +188,53 @@ def _measured(subject: Subject, choice: Choice, device: Device) -> str:
     return f"{ratio:.2f} ({min(spent[1]) * 1000:.1f} ms) | {first:.1f} s | {_difference(stock, ours)}"
 
 
+@torch.inference_mode()
+def share_of_texts(subject: Subject, device: Device) -> str:
+    """Return how much of a grid, painted as shipped, it is to encode its texts: no cache of them could save more."""
+    model = _adapted(subject, subject.build(), device, Speed())
+    steps = subject.model.defaults.steps
+    latents, timesteps, words = _grid(subject, model)
+    encode = _shortest(lambda: torch.cat([one.tokens for one in _texts(model)]), device)
+    forward = _shortest(lambda: model.predict(latents, timesteps, words), device)
+    decode = _shortest(lambda: model.decode(latents[:PICTURES]), device)
+    share = encode / (encode + steps * forward + decode)
+    spent = f"encoding {encode * 1000:.1f} ms, {steps} steps of {forward * 1000:.1f}, decoding {decode * 1000:.1f}"
+    return f"saves {share:.2%} of a grid at most ({spent})"
+
+
+def _grid(subject: Subject, model: LoadedModel) -> Batch:
+    """Return a forward of a whole grid: a row for each text of each picture."""
+    texts = _texts(model)
+    defaults = subject.model.defaults
+    latents, timesteps, _ = blank(model, (defaults.width, defaults.height), PICTURES * len(texts))
+    return latents, timesteps, texts * PICTURES
+
+
+def _texts(model: LoadedModel) -> list[Words]:
+    """Return the texts of a grid, encoded: what is shown, and what guidance leads away from where rows make it."""
+    shown = [model.words(TEXT)]
+    return shown if model.has_embedded_guidance else [*shown, model.away()]
+
+
+def _shortest(work: Callable[[], Tensor], device: Device) -> float:
+    """Return the seconds of the shortest of several runs, the first of which brings kernels and memory."""
+    clock, best = _clock_of(device), math.inf
+    for _ in range(ROUNDS + 1):
+        start = clock()
+        work().sum().item()
+        best = min(best, clock() - start)
+    return best
+
+
+def _clock_of(device: Device) -> Callable[[], float]:
+    return time.process_time if device.device.type == "cpu" else time.perf_counter
+
+
 def _batch(subject: Subject, pipe: Any, device: Device) -> Batch:
     model = _adapted(subject, copy.copy(pipe), device, Speed())
     defaults = subject.model.defaults
     latents, _, _ = blank(model, (defaults.width, defaults.height), ROWS)
-    texts = [model.words("a red circle on a blue background"), model.away()]
+    texts = [model.words(TEXT), model.away()]
     generator = torch.Generator().manual_seed(0)
     noise = torch.randn(latents.shape, generator=generator).to(latents.device, latents.dtype)
     return noise, torch.full((ROWS,), 500.0, device=latents.device), [texts[row % 2] for row in range(ROWS)]
