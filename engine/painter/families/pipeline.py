@@ -116,9 +116,10 @@ def channels_last(part: Any) -> Any:
     """Lay a module's weights out with channels last, unless it is one for films, whose weights have no such layout.
 
     For decoders and UNets. Measured: 2026-11-21, the starter in float32, one CPU thread: 4 pictures decoded in 79 ms
-    for 98, a forward of 8 in 44 for 45. Its kernels round bfloat16 otherwise on the CPU: a tiny Sana was 39 dB from its
-    stock pipeline and SD 1 was 48, which both equal with the plain layout. Decoders keep it: they then paint a picture
-    alike in every batch, which stock ones do not (2026-11-24, `python -m tests.bench rounding`).
+    for 98; its UNet gains nothing, that of SD 1.5 takes 12.1 s for 13.8 (one row, 512 x 512). Its kernels round
+    bfloat16 otherwise on the CPU: a tiny Sana was 39 dB from its stock pipeline and SD 1 was 48, which both equal with
+    the plain layout. Decoders keep it: they then paint a picture alike in every batch, which stock ones do not
+    (2026-11-24, `python -m tests.bench rounding`).
     """
     is_for_films = any(weight.dim() == 5 for weight in part.parameters())
     return part if is_for_films else part.to(memory_format=torch.channels_last)
