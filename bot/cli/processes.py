@@ -172,16 +172,25 @@ def _ready_line(ready: asyncio.Event) -> Iterator[int]:
 
 async def _stop(process: asyncio.subprocess.Process, name: str, watch: Watch, say: Say) -> int:
     """Ask, ask again when in a hurry, and kill what has not ended within the grace."""
-    if process.returncode is None:
-        process.terminate()
+    _send(process, signal.SIGTERM)
     await _first_of(process.wait(), watch.orders.hurry.wait(), asyncio.sleep(watch.grace.total_seconds()))
     if process.returncode is None and watch.orders.hurry.is_set():
-        process.terminate()
+        _send(process, signal.SIGTERM)
         await _first_of(process.wait(), asyncio.sleep(watch.hurried_grace.total_seconds()))
     if process.returncode is None:
         say(f"The {name} does not stop: killing it.")
-        process.kill()
+        _send(process, signal.SIGKILL)
     return await process.wait()
+
+
+def _send(process: asyncio.subprocess.Process, number: signal.Signals) -> None:
+    """Signal the process unless it has ended.
+
+    Not by `terminate` and `kill`: they look for its end and take the exit code away from whoever waits for it.
+    """
+    if process.returncode is None:
+        with suppress(ProcessLookupError):
+            os.kill(process.pid, number)
 
 
 def _kill_group(pid: int) -> None:

@@ -33,8 +33,13 @@ HASTY = """if True:
 """
 
 
+# What a program starts inherits it.
+MARK = "TEST_OF_PROCESSES"
+
+
 def _program(name: str, source: str, *arguments: object, after: tuple[str, ...] = ()) -> Program:
-    return Program(name=name, command=(sys.executable, "-c", source, *map(str, arguments)), after=after)
+    command = (sys.executable, "-c", source, *map(str, arguments))
+    return Program(name=name, command=command, environment={MARK: name}, after=after)
 
 
 class Run:
@@ -59,9 +64,15 @@ async def _running(*programs: Program, grace: timedelta = STOP_GRACE) -> AsyncIt
 
 @pytest.fixture
 def children() -> Children:
-    """What this process has started since the test began; other tests may have left theirs."""
-    before = set(psutil.Process().children(recursive=True))
-    return lambda: [child for child in psutil.Process().children(recursive=True) if child not in before]
+    """What the test's programs are and have started; the browser of other tests starts processes whenever it likes."""
+    return lambda: [child for child in psutil.Process().children(recursive=True) if _is_marked(child)]
+
+
+def _is_marked(process: psutil.Process) -> bool:
+    try:
+        return MARK in process.environ()
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
+        return False
 
 
 def _is_running(process: psutil.Process) -> bool:
@@ -146,7 +157,7 @@ async def test_grandchildren_do_not_outlive_a_killed_program(children: Children)
     source = "import subprocess, sys; subprocess.Popen(['sleep', '617']); print('ready', flush=True); sys.stdin.read()"
     async with _running(_program("engine", source)) as run:
         assert await wait_until_ready(run.watch)
-        await _until(lambda: len(children()) == 2)
+        assert await wait_until_ready(run.watch)
         program, grandchild = sorted(children(), key=lambda child: child.name() == "sleep")
         program.kill()
         await _until(lambda: run.said)
