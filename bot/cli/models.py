@@ -32,7 +32,8 @@ def show_models(settings: EngineSettings) -> None:
         name = f"{model.name} (default)" if model.name == default else model.name
         size = f"{model.defaults.width} x {model.defaults.height}"
         steps = str(model.defaults.steps)
-        kind = ", ".join((model.family.name, *model.speed.given.values()))
+        chosen = (f"{name} {value}" for name, value in model.speed.given.items())
+        kind = ", ".join((model.family.name, *chosen))
         table.add_row(name, kind, size, steps, model.licence, escape(_source_text(model)))
     _console().print(table)
     for adapter in registry.adapters.values():

@@ -34,6 +34,7 @@ class Family:
     squares: sides of the squares whose `trained_sizes` its models paint; empty where they paint any multiple.
     guidance: the usual guidance scale; 1 paints without an unconditional row.
     is_flow: whether the model predicts the velocity of a rectified flow.
+    has_embedded_guidance: whether all its models are told the guidance scale, and need no unconditional row for it.
     has_single_files: whether diffusers reads it from one `.safetensors` file; others are folders.
     has_fixed_texts: whether every text comes to as many tokens, cut or padded; only then are its models compiled.
     abilities: what the painter can do with it, in the words of the prompt language's table.
@@ -49,6 +50,7 @@ class Family:
     samplers: tuple[str, ...]
     squares: tuple[int, ...] = ()
     is_flow: bool = False
+    has_embedded_guidance: bool = False
     has_single_files: bool = True
     has_fixed_texts: bool = True
     abilities: frozenset[str] = COMMON | MARKS | ADAPTERS
@@ -94,6 +96,7 @@ _ALL = (
         sampler="euler",
         samplers=("euler", "dpmpp-2m"),
         is_flow=True,
+        has_embedded_guidance=True,
     ),
     Family(
         name="pixart",

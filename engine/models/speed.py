@@ -42,28 +42,33 @@ class Speed:
     """How forwards are run.
 
     ratios: shapes, as `--ar` has them, that are compiled for beside the model's own; others are painted uncompiled.
+    guidance_until: share of the steps after which pictures are painted without guidance, in half the forward rows,
+        over 0 to 1; 1 guides every step, and any guides the first. It paints other pictures.
+        Source: Kynkäänniemi et al. 2024 (guidance in a limited interval), its end alone, in steps instead of sigmas.
     """
 
     compile: Compilation = Compilation.NONE
     precision: Precision = Precision.OWN
     ratios: tuple[str, ...] = ()
+    guidance_until: float = 1.0
 
     @property
-    def given(self) -> dict[str, str]:
+    def given(self) -> dict[str, str | float]:
         """What was chosen otherwise than by default, and may show in pictures; JSON-ready."""
-        return {
-            name: value.value
-            for name, value in (("compile", self.compile), ("precision", self.precision))
-            if value not in _DEFAULTS
+        chosen: dict[str, str | float] = {
+            "compile": self.compile.value,
+            "precision": self.precision.value,
+            "guidance_until": self.guidance_until,
         }
+        return {name: value for name, value in chosen.items() if value != _DEFAULTS[name]}
 
 
-_DEFAULTS = (Compilation.NONE, Precision.OWN)
+_DEFAULTS = {"compile": Compilation.NONE.value, "precision": Precision.OWN.value, "guidance_until": 1.0}
 
 
 def speed_from_table(table: Mapping[str, Any], family: Family, place: str, faults: Faults) -> Speed:
     """Return the choices of a model's `speed` table; what is wrong goes to `faults`."""
-    faults.unknown(table, {"compile", "precision", "ratios"}, place)
+    faults.unknown(table, {"compile", "precision", "ratios", "guidance_until"}, place)
     compilation = Compilation(faults.choice(table, "compile", place, tuple(Compilation)))
     if compilation is not Compilation.NONE and not family.has_fixed_texts:
         faults.add(place, f"models of family {family.name} read texts of any length, and are not compiled")
@@ -71,6 +76,7 @@ def speed_from_table(table: Mapping[str, Any], family: Family, place: str, fault
         compile=compilation,
         precision=Precision(faults.choice(table, "precision", place, tuple(Precision))),
         ratios=_ratios(table, place, faults),
+        guidance_until=_guidance_until(table, family, place, faults),
     )
 
 
@@ -79,6 +85,17 @@ def check_ratios(speed: Speed, sides: Sides, place: str, faults: Faults) -> None
     for ratio in speed.ratios:
         if painted_size(ratio, sides) is None:
             faults.add(place, f"ratios has {ratio}, which the model does not paint: see its min_side and max_side")
+
+
+def _guidance_until(table: Mapping[str, Any], family: Family, place: str, faults: Faults) -> float:
+    share = faults.number(table, "guidance_until", place, 1.0, 0.0)
+    if not 0 < share <= 1:
+        faults.add(place, f"guidance_until must be a share of the steps, over 0 and at most 1, not {share!r}")
+    if share < 1 and family.has_embedded_guidance:
+        faults.add(
+            place, f"models of family {family.name} are told the guidance in every step: leave guidance_until out"
+        )
+    return share
 
 
 def _ratios(table: Mapping[str, Any], place: str, faults: Faults) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ def advance(rows: Sequence[Row], model: LoadedModel) -> None:
     outputs = model.predict(
         torch.cat([shown for lane in lanes for shown in _shown(lane)]),
         timesteps.to(model.device, non_blocking=True),
-        [words for row in in_order for words in row.conditioning.texts],
+        [words for row in in_order for words in row.told.texts],
     )
     widths = [sum(row.width for row in lane) for lane in lanes]
     for lane, output in zip(lanes, torch.split(outputs, widths), strict=True):
@@ -51,7 +51,7 @@ def _shown(lane: Sequence[Row]) -> Iterator[Tensor]:
 
 def _move(lane: Sequence[Row], output: Tensor, model: LoadedModel) -> None:
     parts = zip(lane, torch.split(output, [row.width for row in lane]), strict=True)
-    prediction = torch.cat([model.guided(part, row.conditioning) for row, part in parts])
+    prediction = torch.cat([model.guided(part, row.told) for row, part in parts])
     latents, guesses = lane[0].course.advance(prediction, torch.cat([row.latents for row in lane]))
     for place, row in enumerate(lane):
         row.latents, row.guess = latents[place, None], guesses[place, None]

@@ -36,6 +36,7 @@ def opened_rows(order: Order, settings: Settings, model: LoadedModel) -> tuple[R
             conditioning=conditioning,
             course=course,
             place=slot,
+            guidance_until=settings.model.speed.guidance_until,
             latents=first_latents(course, slot, settings, model, source),
         )
         for slot in range(order.num_pictures)

@@ -6,7 +6,8 @@ A picture is a row; a forward row is one text of one picture, so a picture with 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -52,12 +53,18 @@ class Conditioning:
         """The forward rows of one picture: the unconditional one first, when there is one."""
         return (self.unconditional, *self.words) if self.unconditional else self.words
 
+    @cached_property
+    def unguided(self) -> Conditioning:
+        """What is left of it where nothing is guided: what is shown, by itself."""
+        return replace(self, unconditional=None, guidance=1.0)
+
 
 @dataclass(kw_only=True, eq=False)
 class Row:
     """One picture on its way.
 
     course: the way that it goes, in step with others of its order; `place` is its own among them.
+    guidance_until: share of the steps after which it is painted without guidance; see `Speed`.
     latents: float [1, channels, height, width] in latent units, at the noise level of the course's next timestep.
     guess: the last guess of the clean latents; None before the first step.
     """
@@ -67,12 +74,26 @@ class Row:
     course: Course
     place: int
     latents: Tensor
+    guidance_until: float = 1.0
     guess: Tensor | None = None
 
     @property
+    def told(self) -> Conditioning:
+        """What the next model call of this picture is told."""
+        is_guided = self.course.left_before(self.guidance_until) > 0
+        return self.conditioning if is_guided else self.conditioning.unguided
+
+    @property
     def width(self) -> int:
-        """Forward rows that one model call of this picture takes."""
-        return len(self.conditioning.texts)
+        """Forward rows that the next model call of this picture takes."""
+        return len(self.told.texts)
+
+    @property
+    def remaining(self) -> int:
+        """Forward rows that all its model calls still take."""
+        guided = self.course.left_before(self.guidance_until)
+        unguided = self.course.left - guided
+        return guided * len(self.conditioning.texts) + unguided * len(self.conditioning.unguided.texts)
 
 
 @dataclass(kw_only=True, eq=False)
@@ -110,7 +131,7 @@ class Entry:
         """Forward rows that the order still needs; before it is opened, those of plain guidance."""
         if not self.rows:
             return self.order.num_pictures * self.settings.steps * 2
-        return sum(row.width * row.course.left for row in self.rows)
+        return sum(row.remaining for row in self.rows)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -118,6 +118,14 @@ class Course:
         """Model calls still to do."""
         return len(self.timesteps) - self.at
 
+    def left_before(self, share: float) -> int:
+        """Return the model calls still to do before this share of the whole way from noise, which is one at least.
+
+        share: over 0 to 1. A variation that begins later on the way has fewer of them.
+        """
+        end = max(1, round(len(self.scheduler.timesteps) * share)) - self._start
+        return min(max(end - self.at, 0), self.left)
+
     @property
     def timestep(self) -> Tensor:
         """The timestep of the next model call, a scalar."""

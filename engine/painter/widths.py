@@ -49,7 +49,8 @@ def preparation(model: Model, loaded: LoadedModel, known: int | None) -> Prepara
 
 def widths_of(model: Model, loaded: LoadedModel) -> tuple[int, ...]:
     """Return the widths that come into question; one row is one only where a picture takes one, without guidance."""
-    takes_one = loaded.has_embedded_guidance or model.defaults.guidance <= 1.0
+    unguided = model.defaults.guidance <= 1.0 or model.speed.guidance_until < 1.0
+    takes_one = loaded.has_embedded_guidance or unguided
     return (1, *WIDTHS) if takes_one else WIDTHS
 
 

@@ -3,11 +3,13 @@
 The measure is one forward of a grid with guidance (8 rows, two texts), over the denoiser as diffusers runs it. Both
 take turns, and the shortest of several runs counts: CPU time of one thread on a CPU, the clock on a CUDA device. The
 starter is measured everywhere, the large architectures, with random weights, where there is a CUDA device. Below each
-table stands what a cache of embedded texts could save at most.
+table stands what a cache of embedded texts could save at most, and at the end what the judge makes of the starter's
+pictures by the choices that paint others.
 """
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import gc
 import math
@@ -15,7 +17,6 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import islice
 from typing import Any
 
 import diffusers
@@ -32,17 +33,13 @@ from engine.painter.families.protocol import LoadedModel
 from engine.painter.rows import Words
 from engine.painter.widths import Batch, blank
 from engine.prompt import attention
-from engine.starter.evaluation import figures, paint_with
-from engine.starter.judge import judge_from_file
-from engine.starter.sampling import GUIDANCE, STEPS, parts_from_folder
+from tests.bench.judged import judged_lines
 from tests.bench.painter_cuda import FLUX, SD15, SDXL, Case, registry_of
 
 TEXT = "a red circle on a blue background"
 ROUNDS = 12
 ROWS = 8
 PICTURES = 4
-JUDGED_SHARE = 0.5
-JUDGED = 7
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +56,7 @@ Choice = Callable[[Subject, Any, Device], Callable[[Batch], Tensor]]
 
 
 def main() -> None:
-    """Print a table and a line for each subject, and what the judge sees in pictures painted with 8-bit products."""
+    """Print a table and a line for each subject, and the judge's table of the starter."""
     diffusers.utils.logging.disable_progress_bar()
     device = best_device()
     # Threads that wait for each other spin, which would count as CPU time.
@@ -70,10 +67,9 @@ def main() -> None:
         for what, choice in CHOICES.items():
             print(f"| {what} | {_if_possible(partial(_measured, subject, choice, device), ' | |')} |", flush=True)
         print(f"\nA cache of texts: {_if_possible(partial(share_of_texts, subject, device))}", flush=True)
-    print("\nThe starter as the judge sees it, in its own numbers and with 8-bit products\n")
-    print("| measure | own | fp8 | pictures |\n|---|---|---|---|", flush=True)
-    for row in judged_rows():
-        print(row, flush=True)
+    print("\nThe starter by the choices that paint other pictures, as the judge sees them\n")
+    for line in asyncio.run(judged_lines()):
+        print(line, flush=True)
 
 
 def subjects(device: Device) -> Iterator[Subject]:
@@ -244,18 +240,6 @@ def _difference(stock: Tensor, ours: Tensor) -> str:
     """Return how far the output is from the stock one, in decibels below its power."""
     error = float((ours.float() - stock.float()).norm() / stock.float().norm())
     return "none" if error == 0 else f"{20 * math.log10(error):.0f} dB"
-
-
-def judged_rows() -> Iterator[str]:
-    """Yield what the judge finds right of the starter's pictures, painted both ways on the CPU."""
-    folder = read_registry().model("starter").source.folder
-    assert folder is not None
-    own, rough = parts_from_folder(folder), parts_from_folder(folder)
-    quantise(rough.denoiser, "starter", torch.device("cpu"))
-    judge = judge_from_file()
-    ways = [figures(paint_with(parts, STEPS, GUIDANCE), parts, judge, JUDGED_SHARE) for parts in (own, rough)]
-    for exact, near in islice(zip(*ways, strict=True), JUDGED):
-        yield f"| {exact.name} | {exact.value:.1%} | {near.value:.1%} | {exact.count} |"
 
 
 if __name__ == "__main__":

@@ -38,14 +38,14 @@ async def test_list_names_what_is_registered(home: Path) -> None:
 
 
 async def test_list_tells_what_paints_other_pictures(tmp_path: Path, home: Path) -> None:
-    """Of two models of the same weights, the one with 8-bit products and compiled is known by it."""
+    """Of two models of the same weights, the one that is painted otherwise to be quicker is known by it."""
     entry = '[models.{}]\nfamily = "sd1"\nfolder = "weights"\n'
-    speed = '[models.rough.speed]\nprecision = "fp8"\ncompile = "whole"\n'
+    speed = '[models.rough.speed]\nprecision = "fp8"\nguidance_until = 0.75\n'
     file = tmp_path / "models.toml"
     await asyncio.to_thread(file.write_text, entry.format("plain") + entry.format("rough") + speed)
     done = await run_easel("models", "list", home=home, COLUMNS="200", EASEL_MODELS_FILE=str(file))
     lines = [line for line in done.out.splitlines() if "sd1" in line]
-    assert ["sd1, whole, fp8" in line for line in lines] == [False, True]
+    assert ["sd1, precision fp8, guidance_until 0.75" in line for line in lines] == [False, True]
 
 
 async def test_check_records_the_hash_once(models_file: Path, home: Path) -> None:

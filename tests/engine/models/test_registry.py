@@ -118,13 +118,15 @@ def test_every_fault_is_told_at_once(tmp_path: Path) -> None:
 
 
 def test_how_forwards_are_run_is_chosen_for_each_model(tmp_path: Path) -> None:
-    """Nothing is compiled and no number is rounded unless the operator says so."""
-    table = '[models.b.speed]\ncompile = "graphs"\nprecision = "fp8"\nratios = ["3:2", "1:2"]\n'
+    """Nothing is compiled, no number is rounded and every step is guided unless the operator says so."""
+    table = '[models.b.speed]\ncompile = "graphs"\nprecision = "fp8"\nratios = ["3:2", "1:2"]\nguidance_until = 0.6\n'
     registry = read(
         tmp_path, f'[models.a]\nfamily = "sd1"\nfolder = "a"\n[models.b]\nfamily = "sd1"\nfolder = "b"\n{table}'
     )
-    assert registry.model("a").speed == Speed(compile=Compilation.NONE, precision=Precision.OWN, ratios=())
-    chosen = Speed(compile=Compilation.GRAPHS, precision=Precision.FP8, ratios=("3:2", "1:2"))
+    assert registry.model("a").speed == Speed(
+        compile=Compilation.NONE, precision=Precision.OWN, ratios=(), guidance_until=1.0
+    )
+    chosen = Speed(compile=Compilation.GRAPHS, precision=Precision.FP8, ratios=("3:2", "1:2"), guidance_until=0.6)
     assert registry.model("b").speed == chosen
 
 
@@ -136,6 +138,10 @@ def test_how_forwards_are_run_is_chosen_for_each_model(tmp_path: Path) -> None:
         ("sd1", 'ratios = ["3x2"]', 'ratios must be a list of shapes such as "3:2"'),
         ("sd1", 'ratios = "3:2"', "ratios must be a list"),
         ("sd1", 'ratios = ["90:1"]', "ratios has 90:1, which the model does not paint"),
+        ("sd1", "guidance_until = 0", "guidance_until must be a share of the steps, over 0 and at most 1, not 0"),
+        ("sd1", "guidance_until = 60", "guidance_until must be a share of the steps"),
+        ("sd1", "guidance_until = nan", "guidance_until must be a number"),
+        ("flux", "guidance_until = 0.6", "are told the guidance in every step: leave guidance_until out"),
         ("sd1", "fast = true", "'fast' is not a setting"),
         ("qwen-image", 'compile = "blocks"', "read texts of any length, and are not compiled"),
     ],

@@ -154,15 +154,17 @@ async def test_what_was_set_about_the_scheduler_is_told_with_what_it_was(registr
 
 
 async def test_what_was_chosen_to_be_quicker_is_told_with_what_it_was(registry: Registry) -> None:
-    """A picture of 8-bit products is no picture of the same model without them."""
+    """A picture of 8-bit products and less guidance is no picture of the same model without that."""
     wanted = order(pictures=1, steps=2)
     model = registry.model()
-    rough = replace(model, speed=Speed(precision=Precision.FP8))
+    rough = replace(model, speed=Speed(precision=Precision.FP8, guidance_until=0.5))
     changed = replace(registry, models=MappingProxyType({model.name: rough}))
     (_, plain), *_ = await stored(registry, wanted)
     (_, recipe), *_ = await stored(changed, wanted)
-    assert "speed" not in plain and recipe["speed"] == {"precision": "fp8"}
-    with pytest.raises(SettingsInvalid, match=r"speed was .'precision': 'fp8'., and would be not set"):
+    assert "speed" not in plain and recipe["speed"] == {"precision": "fp8", "guidance_until": 0.5}
+    with pytest.raises(
+        SettingsInvalid, match=r"speed was .'precision': 'fp8', 'guidance_until': 0.5., and would be not set"
+    ):
         order_from_recipe(recipe, registry)
 
 
