@@ -73,6 +73,9 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Any], str]] = {
     ),
     errors.StorageFull: lambda error: "Easel has no room left for pictures. Please tell its operator.",
     errors.PictureCorrupt: lambda error: PICTURE_LOST,
+    errors.RecipeUnreadable: lambda error: (
+        "The picture is from another release of Easel, which this one cannot read. Please tell its operator."
+    ),
     errors.PostgresBroken: lambda error: "Easel's database does not start. Please tell its operator.",
     errors.SettingsInvalid: lambda error: "Easel is set up wrongly. Please tell its operator.",
 }

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from engine.contract.errors import PainterLost, PictureUnknown
+from engine.contract.errors import PainterLost
 from engine.contract.jobs import (
     MAX_ATTEMPTS,
     Job,
@@ -94,17 +94,11 @@ async def read_picture(connection: AsyncConnection, picture_id: UUID) -> Picture
     return picture_from_row(row) if row else None
 
 
-async def read_source(connection: AsyncConnection, job: Job) -> Picture | None:
-    """Return the picture that the job varies, or None when it paints from noise.
-
-    Raises: PictureUnknown when it is gone.
-    """
-    if job.parent_picture_id is None:
-        return None
-    picture = await read_picture(connection, job.parent_picture_id)
-    if picture is None:
-        raise PictureUnknown(picture_id=job.parent_picture_id)
-    return picture
+async def read_source(connection: AsyncConnection, job_id: UUID) -> Picture | None:
+    """Return the picture that the job varies, or None when it paints from noise; its row cannot go before the job's."""
+    query = sa.select(pictures).join(jobs, jobs.c.parent_picture_id == pictures.c.id).where(jobs.c.id == job_id)
+    row = (await connection.execute(query)).one_or_none()
+    return picture_from_row(row) if row else None
 
 
 async def read_preview(connection: AsyncConnection, job_id: UUID) -> bytes | None:

@@ -158,7 +158,7 @@ async def _paint(shift: Shift, job: Job) -> Painted:
 async def _read_source(shift: Shift, job: Job) -> bytes | None:
     async def read() -> Picture | None:
         async with shift.database.begin() as connection:
-            return await read_source(connection, job)
+            return await read_source(connection, job.id)
 
     source = await _insist(read) if job.parent_picture_id else None
     return await _with_objects(shift, lambda: shift.objects.get(source.object_key)) if source else None
