@@ -22,7 +22,7 @@ BROKEN = "Something went wrong on Easel's side, and it has been written down. Pl
 CHANNEL_CLOSED = (
     "Easel may not post pictures here. Ask an administrator to allow it, or use /imagine in a direct message."
 )
-PICTURE_LOST = "The picture is damaged or missing in Easel's store. Press 🔄 under the grid to paint it again."
+PICTURE_LOST = "The picture is damaged or missing in Easel's store. Press 🔄 under its grid, or use /imagine again."
 PICTURE_TOO_LARGE = "The picture is too large for Discord, even made smaller. It is kept in Easel's store."
 
 _ENDED = {
