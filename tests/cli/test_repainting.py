@@ -27,9 +27,10 @@ from engine.models.registry import SHIPPED
 from engine.starter import WEIGHTS
 from engine.store.database import Database
 from engine.store.following import OPERATOR_ID, follow
-from engine.store.jobs import finish_job, read_pictures, start_job, submit_job
+from engine.store.jobs import read_pictures, submit_job
 from engine.store.objects import Objects, key_from_bytes
 from engine.store.tables import jobs, pictures
+from engine.store.transitions import finish_job, start_job
 from tests.cli.easel import run_easel, start_easel
 from tests.cli.models import save_models_file
 from tests.fakes import request_for

@@ -21,8 +21,9 @@ from engine.contract.errors import (
 from engine.contract.ids import new_id
 from engine.contract.jobs import JobStatus
 from engine.store.database import Database
-from engine.store.jobs import cancel_job, read_pictures, read_preview
+from engine.store.jobs import read_pictures, read_preview
 from engine.store.objects import Objects
+from engine.store.transitions import cancel_job
 from tests.engine.worker.conftest import EngineStarter
 from tests.engine.worker.following import (
     count,
