@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -16,6 +17,8 @@ from engine.contract.jobs import Job, JobStatus, Operation
 
 MAX_CONTENT = 2000
 """Discord's limit on the text of a message."""
+
+_ALL_OPERATIONS = frozenset(Operation)
 
 _MAX_PROMPT = 1400
 
@@ -32,21 +35,32 @@ class ButtonFace:
     emoji: str | None = None
 
 
+Rows = tuple[tuple[ButtonFace, ...], ...]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Card:
     """A message without its picture: at most 2,000 characters, and rows of at most five buttons."""
 
     content: str
-    rows: tuple[tuple[ButtonFace, ...], ...] = ()
+    rows: Rows = ()
 
 
-def job_card(job: Job, discord_id: int, *, num_ahead: int = 0, wait: timedelta | None = None) -> Card:
+def job_card(
+    job: Job,
+    discord_id: int,
+    *,
+    num_ahead: int = 0,
+    wait: timedelta | None = None,
+    operations: Collection[Operation] = _ALL_OPERATIONS,
+) -> Card:
     """Return the message of a job as it stands, from waiting to its end.
 
     num_ahead: while it waits, how many will be offered before it; wait: until it is finished, None where unknown.
+    operations: by which its words can be painted again; a button that starts a job of another is left out.
     """
     if job.status is JobStatus.FINISHED:
-        return Card(content=_line(job, discord_id, None), rows=_grid_rows(job.id))
+        return Card(content=_line(job, discord_id, None), rows=_grid_rows(job, operations))
     if job.status is JobStatus.CANCELLED:
         return Card(content=_line(job, discord_id, "Cancelled"))
     if job.status is JobStatus.FAILED:
@@ -57,10 +71,10 @@ def job_card(job: Job, discord_id: int, *, num_ahead: int = 0, wait: timedelta |
     return Card(content=_line(job, discord_id, replies.waiting(num_ahead, wait)), rows=_cancel_row(job))
 
 
-def picture_card(job: Job, discord_id: int, slot: int) -> Card:
-    """Return the message of a single picture, `slot` 0 to 3."""
+def picture_card(job: Job, discord_id: int, slot: int, *, operations: Collection[Operation] = _ALL_OPERATIONS) -> Card:
+    """Return the message of a single picture, `slot` 0 to 3; `operations` as for the job's own message."""
     content = f"**{shown_prompt(job.spec.prompt)}** - Image #{slot + 1} <@{discord_id}>"
-    return Card(content=content, rows=_picture_rows(job.id, slot))
+    return Card(content=content, rows=_picture_rows(job.id, slot, operations))
 
 
 def with_note(card: Card, note: str) -> Card:
@@ -106,30 +120,37 @@ def _line(job: Job, discord_id: int, state: str | None) -> str:
     return f"**{shown_prompt(job.spec.prompt)}** - {who}" + (f" ({state})" if state else "")
 
 
-def _cancel_row(job: Job) -> tuple[tuple[ButtonFace, ...], ...]:
+def _cancel_row(job: Job) -> Rows:
     return ((ButtonFace(id=ButtonId(verb=ButtonVerb.CANCEL, job_id=job.id), label="Cancel"),),)
 
 
-def _grid_rows(job_id: UUID) -> tuple[tuple[ButtonFace, ...], ...]:
-    again = ButtonFace(id=ButtonId(verb=ButtonVerb.REROLL, job_id=job_id), emoji="🔄")
-    return (
-        (*(_numbered("U", ButtonVerb.UP, job_id, number) for number in range(1, 5)), again),
-        tuple(_numbered("V", ButtonVerb.VARY, job_id, number) for number in range(1, 5)),
-        tuple(_face(ButtonVerb.RATE, job_id, rating.value, rating) for rating in Rating),
+def _grid_rows(job: Job, operations: Collection[Operation]) -> Rows:
+    again = ButtonFace(id=ButtonId(verb=ButtonVerb.REROLL, job_id=job.id), emoji="🔄")
+    return _filled(
+        _numbered("U", ButtonVerb.UP, job.id) + ((again,) if job.operation in operations else ()),
+        _numbered("V", ButtonVerb.VARY, job.id) if Operation.VARY in operations else (),
+        tuple(_face(ButtonVerb.RATE, job.id, rating.value, rating) for rating in Rating),
     )
 
 
-def _picture_rows(job_id: UUID, slot: int) -> tuple[tuple[ButtonFace, ...], ...]:
-    vary = ButtonId(verb=ButtonVerb.VARY, job_id=job_id, index=slot + 1)
+def _picture_rows(job_id: UUID, slot: int, operations: Collection[Operation]) -> Rows:
+    vary = ButtonFace(id=ButtonId(verb=ButtonVerb.VARY, job_id=job_id, index=slot + 1), label="Vary", emoji="🪄")
     tens = 10 * (slot + 1)
-    return (
-        (ButtonFace(id=vary, label="Vary", emoji="🪄"),),
+    return _filled(
+        (vary,) if Operation.VARY in operations else (),
         tuple(_face(ButtonVerb.JUDGE, job_id, tens + rating.value, rating) for rating in Rating),
     )
 
 
-def _numbered(letter: str, verb: ButtonVerb, job_id: UUID, number: int) -> ButtonFace:
-    return ButtonFace(id=ButtonId(verb=verb, job_id=job_id, index=number), label=f"{letter}{number}")
+def _filled(*rows: tuple[ButtonFace, ...]) -> Rows:
+    return tuple(row for row in rows if row)
+
+
+def _numbered(letter: str, verb: ButtonVerb, job_id: UUID) -> tuple[ButtonFace, ...]:
+    return tuple(
+        ButtonFace(id=ButtonId(verb=verb, job_id=job_id, index=number), label=f"{letter}{number}")
+        for number in range(1, 5)
+    )
 
 
 def _face(verb: ButtonVerb, job_id: UUID, index: int, rating: Rating) -> ButtonFace:

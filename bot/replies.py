@@ -22,7 +22,7 @@ BROKEN = "Something went wrong on Easel's side, and it has been written down. Pl
 CHANNEL_CLOSED = (
     "Easel may not post pictures here. Ask an administrator to allow it, or use /imagine in a direct message."
 )
-PICTURE_LOST = "The picture is damaged or missing in Easel's store. Press 🔄 under the grid to paint it again."
+PICTURE_LOST = "The picture is damaged or missing in Easel's store. Press 🔄 under its grid, or use /imagine again."
 PICTURE_TOO_LARGE = "The picture is too large for Discord, even made smaller. It is kept in Easel's store."
 
 _ENDED = {
@@ -73,6 +73,9 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Any], str]] = {
     ),
     errors.StorageFull: lambda error: "Easel has no room left for pictures. Please tell its operator.",
     errors.PictureCorrupt: lambda error: PICTURE_LOST,
+    errors.RecipeUnreadable: lambda error: (
+        "The picture is from another release of Easel, which this one cannot read. Please tell its operator."
+    ),
     errors.PostgresBroken: lambda error: "Easel's database does not start. Please tell its operator.",
     errors.SettingsInvalid: lambda error: "Easel is set up wrongly. Please tell its operator.",
 }

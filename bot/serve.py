@@ -76,7 +76,15 @@ async def serve(
         if stop.is_set():
             return
         claimant = Claimant(id=new_id(), lease=options.lease)
-        courier = Courier(Office(client=client, database=database, objects=objects, claimant=claimant, metrics=metrics))
+        office = Office(
+            client=client,
+            database=database,
+            objects=objects,
+            claimant=claimant,
+            metrics=metrics,
+            limits=options.limits,
+        )
+        courier = Courier(office)
         client.services = Services(
             database=database,
             courier=courier,

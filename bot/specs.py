@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from types import MappingProxyType
 
+from engine.contract.errors import RequestRefused
 from engine.contract.jobs import JobSpec, Operation
 from engine.prompt import Limits, refuse_outdated, render
 
@@ -18,6 +19,19 @@ def renewed(limits: Limits, operation: Operation, spec: JobSpec) -> JobSpec:
     """
     refuse_outdated(operation, spec, limits)
     return without_seed(spec)
+
+
+def possible_operations(limits: Limits, spec: JobSpec) -> frozenset[Operation]:
+    """Return by which operations a new job could take the spec over now; by none where its model is gone."""
+    return frozenset(operation for operation in Operation if _is_possible(limits, operation, spec))
+
+
+def _is_possible(limits: Limits, operation: Operation, spec: JobSpec) -> bool:
+    try:
+        refuse_outdated(operation, spec, limits)
+    except RequestRefused:
+        return False
+    return True
 
 
 def without_seed(spec: JobSpec) -> JobSpec:

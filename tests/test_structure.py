@@ -11,8 +11,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 
-MAX_FILE_LINES, AIM_FILE_LINES = 450, 300
+MAX_FILE_LINES = 300
 MAX_FUNCTION_LINES, AIM_FUNCTION_LINES = 60, 30
+
+# Tables of data, which are looked up and not read through.
+TABLES = {"engine/prompt/table.py"}
 
 DRAWERS = {"utils", "util", "helpers", "helper", "common", "manager", "managers", "misc", "shared"}
 # What the bot's loops and what the engine's loops go through.
@@ -52,17 +55,17 @@ def _num_lines(function: Function) -> int:
 
 
 def test_files_and_functions_stay_small() -> None:
-    """No file has 450 lines and no function 60; what exceeds the aims of 300 and 30 is printed."""
+    """No file but a table has more than 300 lines, no function has 60; functions above the aim of 30 are printed."""
     files = {_name(path): len(path.read_text().splitlines()) for path in FILES}
     functions = {
         f"{_name(path)}:{function.lineno} {function.name}": _num_lines(function)
         for path in FILES
         for function in _functions(path)
     }
-    for place, lines in {**files, **functions}.items():
-        if lines > (AIM_FUNCTION_LINES if place in functions else AIM_FILE_LINES):
+    for place, lines in functions.items():
+        if lines > AIM_FUNCTION_LINES:
             print(f"{lines:4} lines, above the aim: {place}")
-    assert not [place for place, lines in files.items() if lines >= MAX_FILE_LINES]
+    assert {place for place, lines in files.items() if lines > MAX_FILE_LINES} == TABLES
     assert not [place for place, lines in functions.items() if lines >= MAX_FUNCTION_LINES]
 
 

@@ -31,8 +31,9 @@ from engine.models.registry import SHIPPED
 from engine.settings import EngineSettings
 from engine.store.database import Database, open_database
 from engine.store.following import follow, submit_for_operator
-from engine.store.jobs import cancel_job, read_pictures
+from engine.store.jobs import read_pictures
 from engine.store.objects import Objects, open_objects
+from engine.store.transitions import cancel_job
 
 PATIENCE = timedelta(seconds=5)
 

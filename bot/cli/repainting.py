@@ -26,7 +26,7 @@ from engine.models.registry import SHIPPED, read_registry
 from engine.painter.recipe import order_from_recipe
 from engine.settings import EngineSettings
 from engine.store.database import Database, open_database
-from engine.store.jobs import read_job, read_picture, read_source
+from engine.store.jobs import read_picture, read_source
 from engine.store.objects import Objects, key_from_bytes, open_objects
 
 
@@ -67,7 +67,7 @@ async def repaint(picture_id: UUID, output: Path, settings: EngineSettings) -> i
     recipe, registry = kept.picture.recipe, read_registry(settings.models_file or SHIPPED)
     order = await asyncio.to_thread(order_from_recipe, recipe, registry, kept.source)
     painted = await _paint(order, settings, recipe["model"])
-    again = painted.pictures[kept.picture.slot]
+    again = painted.pictures[recipe["slot"]]
     await asyncio.to_thread(output.write_bytes, again.png)
     typer.echo(f"{output}: {comparison(kept, again)}")
     return 0
@@ -76,10 +76,9 @@ async def repaint(picture_id: UUID, output: Path, settings: EngineSettings) -> i
 async def _read(database: Database, objects: Objects, picture_id: UUID) -> Kept:
     async with database.begin() as connection:
         picture = await read_picture(connection, picture_id)
-        job = await read_job(connection, picture.job_id) if picture else None
-        if picture is None or job is None:
+        if picture is None:
             raise PictureUnknown(picture_id=picture_id)
-        source = await read_source(connection, job)
+        source = await read_source(connection, picture.job_id)
     return Kept(
         picture=picture,
         png=await _read_if_whole(objects, picture.object_key),

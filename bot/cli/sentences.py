@@ -83,6 +83,10 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Facts], str]] = {
         f"The stored picture {facts.get('key', '')} is {facts.get('cause', 'damaged')}: "
         "restore it from a backup of the picture store."
     ),
+    errors.RecipeUnreadable: lambda facts: (
+        f"The picture's recipe cannot be read: {'; '.join(map(str, _tuple(facts['problems'])))}. If a newer release of "
+        "Easel painted it, repaint it with that one; if not, its row was changed: restore the database from a backup."
+    ),
     errors.PostgresBroken: lambda facts: (
         f"The embedded Postgres does not start: the end of {facts['log']} says why. Make room where its disk is full; "
         "where its data is damaged, restore EASEL_HOME from a backup."

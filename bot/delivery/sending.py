@@ -44,6 +44,7 @@ from bot.store.objects import AsyncConnection, Database, Objects
 from bot.store.standings import Scene, Standing, read_scene
 from bot.store.tables import DeliveryState
 from engine.contract.jobs import JobStatus
+from engine.prompt import Limits
 
 _log = structlog.get_logger()
 
@@ -53,7 +54,7 @@ _LEAST_BYTES = 64 * 1024
 
 @dataclass(frozen=True, kw_only=True)
 class Office:
-    """What sending needs: Discord, the stores, and this process's name for its claims.
+    """What sending needs: Discord, the stores, this process's name for its claims, and what the models can do.
 
     gate: lets few deliveries at a time to the database, so that presses find connections free.
     """
@@ -63,6 +64,7 @@ class Office:
     objects: Objects
     claimant: Claimant
     metrics: Metrics
+    limits: Limits
     gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_MAX_TRANSACTIONS))
 
     @asynccontextmanager
@@ -109,7 +111,7 @@ async def send(office: Office, tracked: Tracked) -> Progress:
     if not is_news(tracked.shown, standing):
         return UpToDate(is_edited=False)
     max_bytes = MAX_BYTES if tracked.max_bytes is None else tracked.max_bytes
-    showing = await compose(tracked.delivery, scene, office.objects, max_bytes=max_bytes)
+    showing = await compose(tracked.delivery, scene, office.objects, office.limits, max_bytes=max_bytes)
     outcome = await _show(office, tracked, showing)
     office.metrics.edits.labels(outcome=type(outcome).__name__.lower()).inc()
     return await _conclude(office, tracked, showing, standing, outcome)

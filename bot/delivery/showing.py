@@ -8,21 +8,27 @@ from bot import replies
 from bot.cards import Card, job_card, picture_card, with_note
 from bot.delivery.messages import Showing
 from bot.delivery.sizes import MAX_BYTES, Attachment, fit
+from bot.specs import possible_operations
 from bot.store.deliveries import Delivery
 from bot.store.objects import Objects
 from bot.store.standings import Scene
 from engine.contract.errors import PictureCorrupt
 from engine.contract.jobs import FINAL, Job, JobStatus, Picture
+from engine.prompt import Limits
 
 _MAX_SLUG = 40
 
 
-async def compose(delivery: Delivery, scene: Scene, objects: Objects, *, max_bytes: int = MAX_BYTES) -> Showing:
+async def compose(
+    delivery: Delivery, scene: Scene, objects: Objects, limits: Limits, *, max_bytes: int = MAX_BYTES
+) -> Showing:
     """Return what the delivery's message shows, with a picture of at most `max_bytes`.
+
+    limits: of the service as it is now; a button that they could only refuse is not shown.
 
     Raises: StoreUnavailable when the picture cannot be fetched just now.
     """
-    card = _card(delivery, scene)
+    card = _card(delivery, scene, limits)
     note, attachment = None, None
     try:
         attachment = await _picture(scene, objects)
@@ -40,11 +46,13 @@ async def compose(delivery: Delivery, scene: Scene, objects: Objects, *, max_byt
     )
 
 
-def _card(delivery: Delivery, scene: Scene) -> Card:
+def _card(delivery: Delivery, scene: Scene, limits: Limits) -> Card:
+    job, who = scene.job, delivery.discord_id
+    operations = possible_operations(limits, job.spec)
     if scene.picture:
-        card = picture_card(scene.job, delivery.discord_id, scene.picture.slot)
+        card = picture_card(job, who, scene.picture.slot, operations=operations)
     else:
-        card = job_card(scene.job, delivery.discord_id, num_ahead=scene.num_ahead or 0, wait=scene.wait)
+        card = job_card(job, who, num_ahead=scene.num_ahead or 0, wait=scene.wait, operations=operations)
     return with_note(card, replies.moved_from(delivery.moved_from)) if delivery.moved_from else card
 
 

@@ -22,7 +22,8 @@ from engine.contract.feedback import Event, Rating, Shown, Verb
 from engine.contract.ids import new_id
 from engine.contract.jobs import MAX_SEED, Job, JobSpec, Operation, Picture
 from engine.store.events import read_rating, record_event
-from engine.store.jobs import cancel_job, read_job, read_job_with_pictures
+from engine.store.jobs import read_job, read_job_with_pictures
+from engine.store.transitions import cancel_job
 
 Respec = Callable[[Operation, JobSpec], JobSpec]
 

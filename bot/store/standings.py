@@ -13,8 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.experience import read_experience
 from engine.contract.jobs import Job, JobStatus, Picture
-from engine.store.jobs import count_ahead, read_job, read_picture, read_places, read_preview
+from engine.store.jobs import read_job, read_picture, read_preview
 from engine.store.tables import jobs
+from engine.store.waiting import count_ahead, read_places
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,6 +26,7 @@ EaselError
         SpeedUnsupported
         StorageFull
         PictureCorrupt
+        RecipeUnreadable
         PostgresBroken
         SettingsInvalid
 """
@@ -196,6 +197,14 @@ class StorageFull(Fault):
 
 class PictureCorrupt(Fault):
     """A stored picture no longer has the bytes its hash names."""
+
+
+class RecipeUnreadable(Fault):
+    """A picture's recipe is not one that this release writes: `problems` has a phrase for each wrong entry."""
+
+    def __init__(self, *, problems: tuple[str, ...]) -> None:
+        super().__init__(problems=problems)
+        self.problems = problems
 
 
 class PostgresBroken(Fault):

@@ -12,7 +12,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable
-from contextlib import aclosing
+from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -23,7 +23,8 @@ import transformers
 from engine.contract.errors import EaselError
 from engine.contract.painting import Painter
 from engine.models.registry import read_registry
-from engine.painter.local import create_painter
+from engine.painter.child_log import tell_log
+from engine.painter.local import LocalPainter, create_painter
 from engine.painter.wire import (
     Frame,
     Kind,
@@ -35,6 +36,9 @@ from engine.painter.wire import (
     read_frame,
 )
 
+Beat = Callable[[Phase], None]
+OpenPainter = Callable[[Beat], AbstractAsyncContextManager[LocalPainter]]
+
 _BEAT_EVERY_SECONDS = 0.2
 
 
@@ -45,7 +49,7 @@ def main() -> None:
     diffusers.utils.logging.disable_progress_bar()
     transformers.utils.logging.disable_progress_bar()
     connection = socket.socket(fileno=int(descriptor))
-    asyncio.run(_serve(connection, Path(registry), model or None, _number(width), _number(threads)))
+    asyncio.run(serve(connection, partial(_open, Path(registry), model or None, _number(width), _number(threads))))
 
 
 def ignore_signals() -> None:
@@ -58,15 +62,24 @@ def _number(text: str) -> int | None:
     return int(text) if text else None
 
 
-async def _serve(
-    connection: socket.socket, path: Path, model: str | None, width: int | None, threads: int | None
-) -> None:
+def _open(
+    path: Path, model: str | None, width: int | None, threads: int | None, beat: Beat
+) -> AbstractAsyncContextManager[LocalPainter]:
+    registry = read_registry(path)
+    if model is not None:
+        registry = replace(registry, default=registry.model(model).name)
+    return create_painter(registry, width=width, threads=threads, beat=beat)
+
+
+async def serve(connection: socket.socket, open_painter: OpenPainter) -> None:
+    """Paint what the other side of the socket orders, until it is gone; then end the process.
+
+    open_painter: handed what is called at every phase of the painter's work.
+    """
     reader, writer = await asyncio.open_connection(sock=connection)
+    tell_log(partial(_say, writer))
     try:
-        registry = read_registry(path)
-        if model is not None:
-            registry = replace(registry, default=registry.model(model).name)
-        async with create_painter(registry, width=width, threads=threads, beat=_pulse(writer)) as painter:
+        async with open_painter(_pulse(writer)) as painter:
             await painter.warm()
             lost = asyncio.create_task(painter.lost.wait())
             lost.add_done_callback(lambda _: os._exit(1))
@@ -107,7 +120,7 @@ def _tell_failure(writer: asyncio.StreamWriter, ticket: str, painting: asyncio.T
         _say(writer, frame_from_error(ticket, error))
 
 
-def _pulse(writer: asyncio.StreamWriter) -> Callable[[Phase], None]:
+def _pulse(writer: asyncio.StreamWriter) -> Beat:
     """Return what tells the supervisor that the loop's thread is alive: every change of phase, and now and then."""
     loop = asyncio.get_running_loop()
     last = [(Phase.IDLE, 0.0)]

@@ -19,6 +19,7 @@ from engine.contract.painting import Order
 from engine.models.places import place_of
 from engine.models.registry import Registry
 from engine.models.weights import hash_of, recognise
+from engine.painter.recipe_faults import check_recipe
 from engine.painter.settings import Settings, seed_of_slot, settings_from_order
 
 if TYPE_CHECKING:
@@ -83,10 +84,11 @@ def order_from_recipe(recipe: Mapping[str, Any], registry: Registry, source: byt
     source: the encoded image that a variation starts from. Other library versions are logged: the picture is then the
     same to the eye, and may differ in its bytes. The files of model and adapters are read whole, which takes a while.
 
-    Raises: WeightsMismatch when the model or an adapter of that name has other files now, ModelUnknown,
-    SettingUnsupported for an adapter that is gone, WeightsMissing, PictureCorrupt for another source than the picture's
-    own, SettingsInvalid when the model's defaults have changed.
+    Raises: RecipeUnreadable, WeightsMismatch when the model or an adapter of that name has other files now,
+    ModelUnknown, SettingUnsupported for an adapter that is gone, WeightsMissing, PictureCorrupt for another source than
+    the picture's own, SettingsInvalid when the model's defaults have changed.
     """
+    check_recipe(recipe)
     model = registry.model(recipe["model"])
     recognise(place_of(model), recipe["model_sha256"], model.source.variant)
     if (source and hashlib.sha256(source).hexdigest()) != recipe["source_sha256"]:
@@ -121,8 +123,8 @@ def _check_defaults(recipe: Mapping[str, Any], settings: Settings) -> None:
         if recipe.get(name) != value
     ]
     if changed:
-        told = "; ".join(changed)
-        raise SettingsInvalid(problems=(f"the defaults of the model {recipe['model']!r} have changed: {told}",))
+        told = f"The defaults of the model {recipe['model']!r} have changed: {'; '.join(changed)}."
+        raise SettingsInvalid(problems=(f"{told} Set them in EASEL_MODELS_FILE as they were.",))
 
 
 def _check_adapters(recorded: Mapping[str, str], settings: Settings) -> None:

@@ -17,6 +17,7 @@ import structlog
 
 from engine.contract.errors import PainterLost
 from engine.contract.painting import Order, Painted, Progress
+from engine.painter.child_log import write_down
 from engine.painter.process import Process, Setting, start_process
 from engine.painter.wire import (
     Frame,
@@ -200,6 +201,8 @@ class Child:
             log.error("order not painted", pid=self.process.pid, exception=frame.facts["traceback"])
         if frame.kind is Kind.BEAT:
             self._phase = Phase(frame.facts["phase"])
+        elif frame.kind is Kind.LINE:
+            write_down(frame, self.process.pid)
         elif frame.kind is Kind.READY:
             ready.set_result(self)
         elif frame.ticket in self._tickets:

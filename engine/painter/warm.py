@@ -56,8 +56,8 @@ class WarmModels:
     def keep(self, model: Model, loaded: LoadedModel) -> None:
         self._loaded[model.name] = loaded
         self._loaded.move_to_end(model.name)
-        while len(self._loaded) > 1 and self._spent() > self._budget_bytes:
-            self._let_go(next(iter(self._loaded)))
+        if older := [name for name in self._oldest_over(self._budget_bytes) if name != model.name]:
+            self._let_go(*older)
         known = self._widths.get(model.name, self._width)
         self._preparing[model.name] = model, preparation(model, loaded, known)
 
@@ -86,17 +86,15 @@ class WarmModels:
         return self.is_warm(model) and self._loaded[model.name].has_at_hand(loras)
 
     def make_way(self, model: Model) -> None:
-        while self._loaded and not self.has_room(model):
-            self._let_go(next(iter(self._loaded)))
+        if oldest := self._oldest_over(self._budget_bytes - self._weigh(model)):
+            self._let_go(*oldest)
 
     def leave_alone(self, model: Model) -> bool:
         others = [name for name in self._loaded if name != model.name]
         if others:
             coming = 0 if self.is_warm(model) else self._weigh(model)
             self._budget_bytes = min(self._budget_bytes, self._spent() + coming - 1)
-        for name in others:
-            self._let_go(name)
-        _give_back()
+        self._let_go(*others)
         return bool(others)
 
     def width(self, model: Model, pixels: tuple[int, int]) -> int:
@@ -106,11 +104,22 @@ class WarmModels:
     def narrow(self, model: Model, pixels: tuple[int, int], width: int) -> None:
         self._narrowed[model.name, pixels] = min(width, self.width(model, pixels))
 
-    def _let_go(self, name: str) -> None:
-        """Forget a model, and what there was no room for beside it."""
-        del self._loaded[name]
-        self._preparing.pop(name, None)
-        self._narrowed.clear()
+    def _oldest_over(self, budget_bytes: int) -> list[str]:
+        """Return the least recently used models without which the others keep to the budget."""
+        oldest, spent = [], self._spent()
+        for name, loaded in self._loaded.items():
+            if spent <= budget_bytes:
+                break
+            oldest.append(name)
+            spent -= loaded.size_bytes
+        return oldest
+
+    def _let_go(self, *names: str) -> None:
+        """Forget models, and what there was no room for beside them; then give back what nothing holds any more."""
+        for name in names:
+            del self._loaded[name]
+            self._preparing.pop(name, None)
+            self._narrowed.clear()
         _give_back()
 
     def _spent(self) -> int:

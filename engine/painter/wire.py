@@ -26,14 +26,15 @@ class Kind(StrEnum):
     """What a frame says.
 
     paint, drop: from the supervisor: take this order, take it out.
-    ready, beat, progress, painted, failed: from the child: able to take orders, alive in this phase, and what became
-        of an order; `failed` without a ticket means that the child cannot start.
+    ready, beat, line, progress, painted, failed: from the child: able to take orders, alive in this phase, a line for
+        the log, and what became of an order; `failed` without a ticket means that the child cannot start.
     """
 
     PAINT = "paint"
     DROP = "drop"
     READY = "ready"
     BEAT = "beat"
+    LINE = "line"
     PROGRESS = "progress"
     PAINTED = "painted"
     FAILED = "failed"
@@ -135,6 +136,12 @@ def event_from_frame(frame: Frame) -> Progress | Painted:
     *pngs, grid = frame.blobs
     pictures = tuple(PaintedPicture(png=png, **about) for png, about in zip(pngs, facts["pictures"], strict=True))
     return Painted(pictures=pictures, grid=grid, grid_type=facts["grid_type"])
+
+
+def frame_from_line(level: int, line: Mapping[str, object]) -> Frame:
+    """Return the frame that tells a line for the log: its level, as `logging` counts, and its `event` with all else."""
+    facts = {"level": level, "line": {name: _plain(value) for name, value in line.items()}}
+    return Frame(kind=Kind.LINE, facts=facts)
 
 
 def frame_from_error(ticket: str, error: BaseException) -> Frame:

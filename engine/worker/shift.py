@@ -29,16 +29,9 @@ from engine.contract.ids import new_id
 from engine.contract.jobs import Job, Picture
 from engine.contract.painting import Order, Painted, Painter, Progress
 from engine.store.database import Database
-from engine.store.jobs import (
-    fail_job,
-    finish_job,
-    is_exhausted,
-    read_source,
-    record_progress,
-    return_job,
-    start_job,
-)
+from engine.store.jobs import read_source
 from engine.store.objects import Objects
+from engine.store.transitions import fail_job, finish_job, is_exhausted, record_progress, return_job, start_job
 from engine.worker.holds import Hold, Holds, LeaseLost, pursue
 from engine.worker.hook import result_of
 from engine.worker.metrics import Metrics
@@ -158,7 +151,7 @@ async def _paint(shift: Shift, job: Job) -> Painted:
 async def _read_source(shift: Shift, job: Job) -> bytes | None:
     async def read() -> Picture | None:
         async with shift.database.begin() as connection:
-            return await read_source(connection, job)
+            return await read_source(connection, job.id)
 
     source = await _insist(read) if job.parent_picture_id else None
     return await _with_objects(shift, lambda: shift.objects.get(source.object_key)) if source else None

@@ -16,10 +16,11 @@ import structlog
 from engine.contract.errors import StoreUnavailable
 from engine.contract.painting import Painter
 from engine.store.database import Database
-from engine.store.jobs import CANCELS_CHANNEL, count_waiting, read_held
 from engine.store.objects import Objects
 from engine.store.queue import QueueTerms, prune_log, requeue_orphans, run_queue
 from engine.store.steady import open_driver
+from engine.store.transitions import CANCELS_CHANNEL, read_held
+from engine.store.waiting import count_waiting
 from engine.worker.holds import Holds
 from engine.worker.hook import result_of
 from engine.worker.metrics import Metrics

@@ -25,7 +25,8 @@ from engine.contract.jobs import Picture, Request
 from engine.store.database import Database, open_database
 from engine.store.embedded import open_embedded
 from engine.store.events import record_event, store_event
-from engine.store.jobs import finish_job, start_job, submit_job
+from engine.store.jobs import submit_job
+from engine.store.transitions import finish_job, start_job
 from migrations import upgrade
 from tests.fakes import request_for
 

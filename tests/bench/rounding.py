@@ -24,7 +24,7 @@ from engine.prompt import attention
 from tests.engine.painter.checkpoints import save_sd1, save_sdxl
 from tests.engine.painter.gemma_checkpoints import save_sana
 from tests.engine.painter.orders import Pixels, order, painted, pixels_of, psnr
-from tests.engine.painter.qwen_checkpoints import save_z_image
+from tests.engine.painter.qwen_checkpoints import save_qwen_image, save_z_image
 from tests.engine.painter.registries import entry
 from tests.engine.painter.stock import stock_pictures
 from tests.engine.painter.t5_checkpoints import save_pixart
@@ -35,13 +35,18 @@ PLENTY = 1 << 40
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """A family with its stock pipeline; `scheduler` is the painter's sampler in the word of the stock pictures."""
+    """A family with its stock pipeline.
+
+    scheduler: the painter's sampler in the word of the stock pictures.
+    guidance, offset: the name of its guidance scale, and what that is more than the painter's.
+    """
 
     family: str
     pipeline: str
     save: Callable[[Path], Path]
     sampler: str = "euler"
     scheduler: str = "euler"
+    guidance: str = "guidance_scale"
     offset: float = 0.0
     more: tuple[tuple[str, Any], ...] = ()
 
@@ -63,6 +68,14 @@ KINDS = (
         sampler="dpmpp-2m",
         scheduler="flow-dpmpp-2m",
         more=_AS_ASKED,
+    ),
+    Kind(
+        family="qwen-image",
+        pipeline="QwenImagePipeline",
+        save=save_qwen_image,
+        scheduler="flow",
+        guidance="true_cfg_scale",
+        more=(("negative_prompt", " "),),
     ),
     Kind(family="z-image", pipeline="ZImagePipeline", save=save_z_image, scheduler="flow", offset=-1.0),
 )
@@ -92,10 +105,11 @@ def _row(kind: Kind, folder: Path) -> str:
 
 
 def _stock(kind: Kind, folder: Path, *, pictures: int = 2, dtype: torch.dtype = torch.bfloat16) -> list[Any]:
+    more: dict[str, Any] = {kind.guidance: 5.0 + kind.offset, **dict(kind.more)}
     return stock_pictures(
         folder / kind.family, kind=kind.pipeline, sampler=kind.scheduler, pictures=pictures, dtype=dtype,
-        prompt="a red cat", num_inference_steps=3, guidance_scale=5.0 + kind.offset, width=32, height=32,
-        **dict(kind.more),
+        prompt="a red cat", num_inference_steps=3, width=32, height=32,
+        **more,
     )  # fmt: skip
 
 

@@ -14,9 +14,10 @@ from engine.contract.jobs import Job, Picture
 from engine.contract.painting import Order
 from engine.store.database import Database
 from engine.store.events import read_events
-from engine.store.jobs import fail_job, finish_job, job_from_row, record_progress, start_job
+from engine.store.jobs import job_from_row
 from engine.store.objects import Objects
 from engine.store.tables import jobs
+from engine.store.transitions import fail_job, finish_job, record_progress, start_job
 from tests.fakes import painted_from_order
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 
 import pytest
@@ -76,6 +77,33 @@ def test_a_failed_job_has_no_buttons() -> None:
     card = job_card(job_of(status=JobStatus.FAILED), 5)
     assert card.rows == ()
     assert "(Failed: the painter stopped three times" in card.content
+
+
+FACES = [None] * 4
+ORIGINALS = ["U1", "U2", "U3", "U4"]
+VARIATIONS = ["V1", "V2", "V3", "V4"]
+
+
+@pytest.mark.parametrize(
+    ("operations", "grid", "picture"),
+    [
+        (frozenset(Operation), [[*ORIGINALS, None], VARIATIONS, FACES], [["Vary"], FACES]),
+        ({Operation.IMAGINE}, [[*ORIGINALS, None], FACES], [FACES]),
+        ({Operation.VARY}, [ORIGINALS, VARIATIONS, FACES], [["Vary"], FACES]),
+        ((), [ORIGINALS, FACES], [FACES]),
+    ],
+)
+def test_a_button_whose_job_cannot_be_painted_is_not_shown(
+    operations: Collection[Operation], grid: list[list[str | None]], picture: list[list[str | None]]
+) -> None:
+    """U and the faces start no job; V and Vary start a variation, and the re-roll what the job itself was."""
+    job = job_of(status=JobStatus.FINISHED)
+    assert labels(job_card(job, 5, operations=operations)) == grid
+    assert labels(picture_card(job, 5, 3, operations=operations)) == picture
+
+
+def labels(card: Card) -> list[list[str | None]]:
+    return [[face.label for face in row] for row in card.rows]
 
 
 @pytest.mark.parametrize("card", [job_card(job_of(status=JobStatus.FINISHED), 5), picture_card(job_of(), 5, 3)])

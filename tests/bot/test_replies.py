@@ -24,6 +24,7 @@ SAMPLES: dict[type[errors.EaselError], errors.EaselError] = {
     errors.WeightsMissing: errors.WeightsMissing(path=Path("weights")),
     errors.WeightsMismatch: errors.WeightsMismatch(path=Path("weights")),
     errors.ModelBroken: errors.ModelBroken(name="starter", cause="black"),
+    errors.RecipeUnreadable: errors.RecipeUnreadable(problems=("steps is missing",)),
     errors.PostgresBroken: errors.PostgresBroken(log=Path("log")),
     errors.NoRoom: errors.NoRoom(model="starter", size="4096 x 4096"),
     errors.SpeedUnsupported: errors.SpeedUnsupported(name="starter", setting='precision = "fp8"', cause="old card"),

@@ -48,14 +48,16 @@ async def client(bot: asyncio.Task[None], sandbox: Sandbox) -> AsyncIterator[Eas
 def services_for(client: EaselClient, database: Database, objects: Objects) -> Services:
     """Return services for a client that serves nothing."""
     claimant = Claimant(id=new_id(), lease=timedelta(seconds=15))
-    office = Office(client=client, database=database, objects=objects, claimant=claimant, metrics=Metrics())
+    office = Office(
+        client=client, database=database, objects=objects, claimant=claimant, metrics=Metrics(), limits=Limits()
+    )
     return Services(
         database=database,
         courier=Courier(office),
         claimant=claimant,
         metrics=office.metrics,
         defaults=Defaults(),
-        limits=Limits(),
+        limits=office.limits,
     )
 
 

@@ -10,11 +10,13 @@ import signal
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 from PIL import Image
 
 from bot.cli.repainting import Kept, comparison
@@ -27,8 +29,11 @@ from engine.store.database import Database
 from engine.store.following import OPERATOR_ID, follow
 from engine.store.jobs import read_pictures, submit_job
 from engine.store.objects import Objects, key_from_bytes
+from engine.store.tables import jobs, pictures
+from engine.store.transitions import finish_job, start_job
 from tests.cli.easel import run_easel, start_easel
 from tests.cli.models import save_models_file
+from tests.fakes import request_for
 
 pytestmark = [pytest.mark.kills, pytest.mark.timeout(900)]
 
@@ -159,6 +164,40 @@ async def test_a_variation_comes_out_the_same_from_its_source(
     assert done.err == (
         f"The stored picture {source.object_key} is missing: restore it from a backup of the picture store.\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("recipe", "told"),
+    [
+        ({}, "the recipe lacks spec, seed, slot, pictures, width, "),
+        ([], "the recipe is [], not an object"),
+        ({"hires": 2}, 'the recipe has "hires", which this release does not know'),
+    ],
+)
+async def test_a_recipe_that_cannot_be_read_is_told_in_a_sentence(
+    home: Path, tmp_path: Path, database: Database, database_url: str, recipe: Any, told: str
+) -> None:
+    """Exit 1, with what is wrong in it and what to do; a newer release may have written the job's spec as well."""
+    picture_id = await keep_picture(database, recipe)
+    done = await run_easel(
+        "repaint", str(picture_id), "-o", str(tmp_path / "x.png"), home=home, DATABASE_URL=database_url
+    )
+    assert (done.code, done.out) == (1, ""), done.err
+    assert done.err.startswith(f"The picture's recipe cannot be read: {told}") and done.err.count("\n") == 1
+    assert "If a newer release of Easel painted it, repaint it with that one;" in done.err
+    assert "x.png" not in _names_in(tmp_path)
+
+
+async def keep_picture(database: Database, recipe: Any) -> UUID:
+    """Keep a finished job whose picture has this recipe, as a release writes it whose specs nobody reads here."""
+    request, kept = request_for(OPERATOR_ID), picture(b"")
+    async with database.begin() as connection:
+        job = await submit_job(connection, request)
+        await start_job(connection, job.id)
+        await finish_job(connection, job.id, [replace(kept, job_id=job.id)], "grid.jpg", "image/jpeg")
+        await connection.execute(sa.update(jobs).where(jobs.c.id == job.id).values(spec={"version": 2}))
+        await connection.execute(sa.update(pictures).where(pictures.c.id == kept.id).values(recipe=recipe))
+    return kept.id
 
 
 @asynccontextmanager

@@ -178,6 +178,25 @@ async def test_what_the_models_cannot_do_is_refused_at_the_press(
     assert [event.verb for event in await hand.events((await hand.jobs())[0].id)] == [Verb.VARY, Verb.REROLL]
 
 
+async def test_what_a_model_cannot_do_has_no_buttons(start_bot: BotStarter, ben: Person, hand: EngineHand) -> None:
+    """A grid of a model without variations has no V and its picture no Vary; of one that is gone, only U and faces."""
+    tiny = ModelFacts(name="tiny", operations=(Operation.IMAGINE,))
+    originals, faces_of_grid = ["U1", "U2", "U3", "U4"], [None] * 4
+    async with start_bot(limits=Limits(models=(tiny,), default_model="tiny")):
+        waiting = await ben.reply(await ben.command("imagine", prompt="a cat --model tiny"))
+        await hand.finish((await hand.jobs())[-1])
+        grid = await ben.changed(waiting, lambda item: len(item["components"]) == 2)
+        assert (labels(grid), faces(grid)[0]) == ([[*originals, None], faces_of_grid], "🔄")
+        again = await ben.reply(await ben.press(grid, "🔄"))
+        await ben.press(grid, "U2")
+        single = await ben.message(lambda item: "Image #2" in item["content"])
+        assert labels(single) == [faces_of_grid]
+    async with start_bot(limits=Limits(models=(ModelFacts(name="other"),), default_model="other")):
+        await hand.finish((await hand.jobs())[-1])
+        grid = await ben.changed(again, lambda item: len(item["components"]) == 2)
+        assert labels(grid) == [originals, faces_of_grid]
+
+
 async def finished(asked: Pressed, member: Person, hand: EngineHand) -> Message:
     """Return the grid of what was asked for, once the engine has finished it."""
     waiting = await member.reply(asked)

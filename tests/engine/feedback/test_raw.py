@@ -21,8 +21,9 @@ from engine.contract.painting import Order
 from engine.feedback.raw import export_raw
 from engine.store.database import Database
 from engine.store.events import record_event
-from engine.store.jobs import fail_job, finish_job, read_pictures, start_job, submit_job
+from engine.store.jobs import read_pictures, submit_job
 from engine.store.objects import Objects
+from engine.store.transitions import fail_job, finish_job, start_job
 from tests.fakes import painted_from_order, request_for
 
 _NAMING = re.compile(r"\d{17,20}|@|https?://|discord")

@@ -14,15 +14,11 @@ import torch
 from torch import Tensor
 
 from engine.contract.errors import ModelBroken, NoRoom, PainterLost, PictureCorrupt, WeightsMissing
-from engine.models.loading import Device, pipeline_of
 from engine.models.registry import Model, Registry
 from engine.models.weights import num_weights
-from engine.painter.families import adapted
 from engine.painter.families.protocol import LoadedModel
 from engine.painter.local import create_painter
 from engine.painter.rows import Words
-from engine.painter.warm import WarmModels
-from engine.prompt import attention
 from tests.engine.painter.fakes import FlatModel
 from tests.engine.painter.orders import order, painted
 
@@ -164,55 +160,6 @@ async def test_when_the_loop_itself_breaks_nobody_waits_for_ever(registry: Regis
         await painter.lost.wait()
         with pytest.raises(PainterLost):
             await painted(painter, order())
-
-
-def test_the_least_recently_used_model_goes_when_the_budget_is_spent(registry: Registry) -> None:
-    """Three models of 100 bytes in a budget of 200; with their sizes known, the way is made before loading."""
-    first = registry.model()
-    second, third = replace(first, name="second"), replace(first, name="third")
-    models = WarmModels(FlatModel, budget_bytes=200, width=2, weigh=lambda _: 100)
-    for model in (first, second):
-        assert models.has_room(model)
-        models.keep(model, models.fetch(model))
-    models.take(first)
-    assert not models.has_room(third)
-    models.make_way(third)
-    assert [models.is_warm(model) for model in (first, second)] == [True, False]
-    models.keep(third, FlatModel(third, size_bytes=150))
-    assert [models.is_warm(model) for model in (first, second, third)] == [False, False, True]
-
-
-def test_what_had_no_room_beside_others_is_never_kept_beside_them_again(registry: Registry) -> None:
-    """The budget was too large: it falls below what was there; and what was narrow beside others is not for ever."""
-    first = registry.model()
-    second = replace(first, name="second")
-    models = WarmModels(FlatModel, budget_bytes=1000, width=8, weigh=lambda _: 100)
-    for model in (first, second):
-        models.keep(model, models.fetch(model))
-    models.narrow(first, (32, 32), 2)
-    assert (models.width(first, (32, 32)), models.width(first, (64, 64)), models.width(second, (32, 32))) == (2, 8, 8)
-    assert models.leave_alone(first)
-    assert models.width(first, (32, 32)) == 8
-    assert models.is_warm(first) and not models.has_room(second)
-    assert not models.leave_alone(first)
-
-
-def test_a_model_that_is_let_go_is_gone(checkpoints: Path, registry: Registry) -> None:
-    """Its weights are freed at once, although the parts of a pipeline refer to each other."""
-    device = Device(device=torch.device("cpu"), dtype=torch.float32)
-    weights: list[WeakSet[torch.Tensor]] = []
-
-    def load(model: Model) -> LoadedModel:
-        pipe, sha256 = pipeline_of(model, device)
-        weights.append(WeakSet(part for part in pipe.unet.parameters()))
-        pipe.unet.itself = [pipe.unet]
-        return adapted(pipe, model, device=device.device, sha256=sha256, fragments_of=attention)
-
-    models = WarmModels(load, budget_bytes=10**9)
-    models.keep(registry.model(), models.fetch(registry.model()))
-    assert len(weights[0]) > 0
-    models.leave_alone(replace(registry.model(), name="other"))
-    assert len(weights[0]) == 0
 
 
 async def test_an_adapter_that_is_gone_when_its_model_comes_back_fails_its_orders_only(

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.contract.jobs import Job
-from engine.store import events, jobs, queue
+from engine.store import events, jobs, queue, transitions, waiting
 from engine.store.database import Database
 from tests.fakes import request_for
 
@@ -46,15 +46,16 @@ _QUERIES: dict[str, Query] = {
     "read_pictures": lambda connection, job: jobs.read_pictures(connection, job.id),
     "read_job_with_pictures": lambda connection, job: jobs.read_job_with_pictures(connection, job.id),
     "read_picture": lambda connection, job: jobs.read_picture(connection, job.id),
-    "count_pending": lambda connection, job: jobs.count_pending(connection, job.member_id),
-    "count_ahead": lambda connection, job: jobs.count_ahead(connection, job),
-    "read_places": lambda connection, job: jobs.read_places(connection, [job.id]),
-    "count_waiting": lambda connection, job: jobs.count_waiting(connection),
-    "read_typical_duration": lambda connection, job: jobs.read_typical_duration(connection),
-    "start_job": lambda connection, job: jobs.start_job(connection, job.id),
-    "record_progress": lambda connection, job: jobs.record_progress(connection, job.id, 0.5, b"jpeg"),
-    "cancel_job": lambda connection, job: jobs.cancel_job(connection, job.id),
-    "read_held": lambda connection, job: jobs.read_held(connection, {job.id: 1}),
+    "read_source": lambda connection, job: jobs.read_source(connection, job.id),
+    "count_pending": lambda connection, job: waiting.count_pending(connection, job.member_id),
+    "count_ahead": lambda connection, job: waiting.count_ahead(connection, job),
+    "read_places": lambda connection, job: waiting.read_places(connection, [job.id]),
+    "count_waiting": lambda connection, job: waiting.count_waiting(connection),
+    "read_typical_duration": lambda connection, job: waiting.read_typical_duration(connection),
+    "start_job": lambda connection, job: transitions.start_job(connection, job.id),
+    "record_progress": lambda connection, job: transitions.record_progress(connection, job.id, 0.5, b"jpeg"),
+    "cancel_job": lambda connection, job: transitions.cancel_job(connection, job.id),
+    "read_held": lambda connection, job: transitions.read_held(connection, {job.id: 1}),
     "read_rating": lambda connection, job: events.read_rating(connection, job.member_id, job.id, None),
     "read_events": lambda connection, job: events.read_events(connection, job.id),
     "requeue_orphans": lambda connection, job: queue.requeue_orphans(connection),
@@ -69,8 +70,8 @@ async def filled(database: Database) -> tuple[Database, Job]:
     async with database.single() as connection:
         for statement in _FILL.split(";"):
             await connection.execute(sa.text(statement))
-        waiting = sa.text("SELECT id FROM jobs WHERE status = 'waiting' AND turn = 10000")
-        job = await jobs.read_job(connection, (await connection.execute(waiting)).scalar_one())
+        of_one = sa.text("SELECT id FROM jobs WHERE status = 'waiting' AND turn = 10000")
+        job = await jobs.read_job(connection, (await connection.execute(of_one)).scalar_one())
     assert job is not None
     return database, job
 

@@ -9,7 +9,7 @@ import pytest
 from engine.contract.errors import StoreUnavailable
 from engine.contract.ids import new_id
 from engine.contract.jobs import JobStatus
-from engine.store.jobs import cancel_job
+from engine.store.transitions import cancel_job
 from tests.engine.worker.conftest import EngineStarter
 from tests.engine.worker.following import count, end_of, job_running, queue_is_empty, submit, until
 from tests.fakes import FakePainter, request_for

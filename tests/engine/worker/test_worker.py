@@ -1,38 +1,21 @@
-"""A worker takes jobs to their end: finished, failed, retried, cancelled or returned."""
+"""A worker takes jobs to their end: finished, failed or tried again."""
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 import pytest
 from obstore.store import MemoryStore
 from prometheus_client import CollectorRegistry
 
-from engine.contract.errors import (
-    JobInterrupted,
-    ModelBroken,
-    OutOfMemory,
-    PainterLost,
-    SizeUnsupported,
-    StorageFull,
-    StoreUnavailable,
-)
+from engine.contract.errors import ModelBroken, OutOfMemory, SizeUnsupported, StorageFull, StoreUnavailable
 from engine.contract.ids import new_id
 from engine.contract.jobs import JobStatus
 from engine.store.database import Database
-from engine.store.jobs import cancel_job, read_pictures, read_preview
+from engine.store.jobs import read_pictures, read_preview
 from engine.store.objects import Objects
 from tests.engine.worker.conftest import EngineStarter
-from tests.engine.worker.following import (
-    count,
-    end_of,
-    job_running,
-    job_when,
-    queue_is_empty,
-    submit,
-    until,
-)
+from tests.engine.worker.following import count, end_of, job_when, queue_is_empty, submit, until
 from tests.fakes import FakePainter, request_for
 
 
@@ -131,116 +114,6 @@ async def test_third_failure_quarantines(database: Database, start_engine: Engin
     assert (done.status, done.attempts) == (JobStatus.FAILED, 3)
     assert done.cause == {"error": "ZeroDivisionError", "message": "by nothing"}
     assert sum(order.job_id == poison.id for order in painter.orders) == 3
-
-
-async def test_interrupted_painting_is_not_held_against_the_job(
-    database: Database, start_engine: EngineStarter
-) -> None:
-    """A painter that stops gives jobs back without using up an attempt."""
-    painter = FakePainter(faults={"a red circle": [JobInterrupted() for _ in range(5)]})
-    job = await submit(database, request_for(new_id()))
-    async with start_engine(painter):
-        done = await end_of(database, job.id)
-    assert (done.status, done.attempts) == (JobStatus.FINISHED, 1)
-
-
-async def test_cancelled_job_is_let_go(database: Database, start_engine: EngineStarter) -> None:
-    """Cancelling a running job closes its painting, and it stays cancelled without pictures."""
-    painter = FakePainter()
-    painter.open.clear()
-    job = await submit(database, request_for(new_id()))
-    async with start_engine(painter):
-        await job_running(database, job.id)
-        async with database.begin() as connection:
-            assert await cancel_job(connection, job.id)
-        await until(lambda: queue_is_empty(database))
-    assert painter.closed == [job.id]
-    assert (await end_of(database, job.id)).status is JobStatus.CANCELLED
-    assert await count(database, "SELECT count(*) FROM pictures") == 0
-
-
-async def test_cancelled_while_waiting_is_never_painted(database: Database, start_engine: EngineStarter) -> None:
-    """A job cancelled before an engine takes it is answered without painting."""
-    job = await submit(database, request_for(new_id()))
-    async with database.begin() as connection:
-        await cancel_job(connection, job.id)
-    painter = FakePainter()
-    async with start_engine(painter):
-        await until(lambda: queue_is_empty(database))
-    assert painter.orders == []
-
-
-async def test_cancel_racing_finish_has_one_winner(database: Database, start_engine: EngineStarter) -> None:
-    """Whichever commits first stands: finished with pictures, or cancelled without."""
-    painter = FakePainter(steps=2)
-    async with start_engine(painter):
-        jobs = [await submit(database, request_for(new_id(), seed=seed)) for seed in range(12)]
-
-        async def cancel(job_id: object, delay: float) -> bool:
-            await asyncio.sleep(delay)
-            async with database.begin() as connection:
-                return await cancel_job(connection, job_id)  # type: ignore[arg-type]
-
-        won = await asyncio.gather(*(cancel(job.id, number * 0.02) for number, job in enumerate(jobs)))
-        ended = [await end_of(database, job.id) for job in jobs]
-        await until(lambda: queue_is_empty(database))
-    for job, is_cancelled in zip(ended, won, strict=True):
-        assert job.status is (JobStatus.CANCELLED if is_cancelled else JobStatus.FINISHED)
-        async with database.begin() as connection:
-            assert len(await read_pictures(connection, job.id)) == (0 if is_cancelled else 4)
-
-
-async def test_stop_lets_running_jobs_finish(database: Database, start_engine: EngineStarter) -> None:
-    """After a stop what runs is finished, what waits is left, and the engine ends by itself."""
-    painter = FakePainter()
-    painter.open.clear()
-    running = [await submit(database, request_for(new_id())) for _ in range(4)]
-    waiting = await submit(database, request_for(new_id()))
-    async with start_engine(painter) as engine:
-        for job in running:
-            await job_running(database, job.id)
-        engine.stop.set()
-        painter.open.set()
-        await engine.task
-    for job in running:
-        assert (await end_of(database, job.id)).status is JobStatus.FINISHED
-    left = await job_when(database, waiting.id, lambda job: True)
-    assert (left.status, left.attempts) == (JobStatus.WAITING, 0)
-    assert await count(database, "SELECT count(*) FROM pgqueuer WHERE status = 'queued'") == 1
-
-
-async def test_hurried_stop_returns_running_jobs(database: Database, start_engine: EngineStarter) -> None:
-    """An engine in a hurry puts its jobs back uncounted, and the next engine takes them at once."""
-    painter = FakePainter()
-    painter.open.clear()
-    job = await submit(database, request_for(new_id()))
-    async with start_engine(painter) as engine:
-        await job_running(database, job.id)
-        engine.stop.set()
-        engine.hurry.set()
-        await engine.task
-    assert painter.closed == [job.id]
-    back = await job_when(database, job.id, lambda job: True)
-    assert (back.status, back.attempts, back.progress) == (JobStatus.WAITING, 0, 0.0)
-    async with start_engine(FakePainter()):
-        done = await end_of(database, job.id)
-    assert (done.status, done.attempts) == (JobStatus.FINISHED, 1)
-
-
-async def test_painter_lost_to_the_stop_is_not_held_against_the_job(
-    database: Database, start_engine: EngineStarter
-) -> None:
-    """A painter that dies of the same signal that stops the engine costs its jobs no attempt."""
-    painter = FakePainter(faults={"a red circle": [PainterLost()]})
-    painter.open.clear()
-    job = await submit(database, request_for(new_id()))
-    async with start_engine(painter) as engine:
-        await job_running(database, job.id)
-        engine.stop.set()
-        painter.open.set()
-        await engine.task
-    back = await job_when(database, job.id, lambda job: True)
-    assert (back.status, back.attempts) == (JobStatus.WAITING, 0)
 
 
 async def test_job_without_an_entry_is_queued_again(database: Database, start_engine: EngineStarter) -> None:

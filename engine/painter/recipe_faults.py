@@ -1,0 +1,187 @@
+"""What is wrong with a recipe as it is stored: another release may have written it, or a hand have changed it."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any
+
+from engine.contract.errors import RecipeUnreadable
+from engine.contract.jobs import MAX_SEED, READABLE_SPEC_VERSIONS
+from engine.contract.painting import NUM_PICTURES
+from engine.prompt import PARAMETERS, Kind, Parameter
+
+_LARGEST = sys.float_info.max
+_MAX_SHOWN = 40
+_RATIO = re.compile(r"[1-9][0-9]{0,4}:[1-9][0-9]{0,4}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """What an entry of a recipe must be: in words, and as a question; `inner` are those of an object."""
+
+    told: str
+    fits: Callable[[object], bool]
+    inner: Mapping[str, Entry] = field(default_factory=lambda: MappingProxyType({}))
+    is_optional: bool = False
+
+
+def check_recipe(recipe: object) -> None:
+    """Return when this release can read the recipe.
+
+    What it does not know is refused like what is missing: the picture was painted with it.
+
+    Raises: RecipeUnreadable with every fault at once.
+    """
+    problems = [*_faults("the recipe", recipe, _RECIPE)]
+    if not problems and isinstance(recipe, Mapping):
+        problems = [*_contradictions(recipe)]
+    if problems:
+        raise RecipeUnreadable(problems=tuple(problems))
+
+
+def _faults(name: str, value: object, entry: Entry) -> Iterator[str]:
+    if not entry.fits(value):
+        yield f"{name} is {_shown(value)}, not {entry.told}"
+    elif entry.inner and isinstance(value, Mapping):
+        yield from _faults_within(name, value, entry.inner)
+
+
+def _faults_within(name: str, values: Mapping[str, object], entries: Mapping[str, Entry]) -> Iterator[str]:
+    for unknown in sorted(values.keys() - entries.keys()):
+        yield f"{name} has {_shown(unknown)}, which this release does not know"
+    missing = [inner for inner, entry in entries.items() if inner not in values and not entry.is_optional]
+    if missing:
+        yield f"{name} lacks {', '.join(missing)}"
+    for inner, entry in entries.items():
+        if inner in values:
+            yield from _faults(inner, values[inner], entry)
+
+
+def _contradictions(recipe: Mapping[str, Any]) -> Iterator[str]:
+    if recipe["slot"] >= recipe["pictures"]:
+        yield f"slot is {recipe['slot']}, and pictures is {recipe['pictures']}"
+    if (recipe["strength"] is None) != (recipe["source_sha256"] is None):
+        yield "strength and source_sha256 belong together, and one of them is null"
+
+
+def _shown(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}..."
+
+
+def _whole(low: float | None, high: float | None = None) -> Entry:
+    number = _number(low, high)
+    return Entry(
+        told=number.told.replace("a number", "a whole number"),
+        fits=lambda value: isinstance(value, int) and number.fits(value),
+    )
+
+
+def _number(low: float | None, high: float | None = None) -> Entry:
+    least, most = -_LARGEST if low is None else low, _LARGEST if high is None else high
+    bounds = ("" if low is None else f" from {low:g}") + ("" if high is None else f" to {high:.10g}")
+    return Entry(
+        told=f"a number{bounds}",
+        # True is an int; a number beyond the largest float is read as infinity.
+        fits=lambda value: isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= most,
+    )
+
+
+def _or_null(entry: Entry) -> Entry:
+    return replace(entry, told=f"{entry.told} or null", fits=lambda value: value is None or entry.fits(value))
+
+
+def _optional(entry: Entry) -> Entry:
+    return replace(entry, is_optional=True)
+
+
+def _list_of(entry: Entry) -> Entry:
+    return Entry(
+        told=f"a list, each {entry.told}",
+        fits=lambda value: isinstance(value, list) and all(not [*_faults("", item, entry)] for item in value),
+    )
+
+
+def _object(**inner: Entry) -> Entry:
+    return Entry(told="an object", fits=lambda value: isinstance(value, Mapping), inner=inner)
+
+
+def _is_texts_by_name(value: object) -> bool:
+    return isinstance(value, Mapping) and all(isinstance(text, str) for text in value.values())
+
+
+def _is_weighed(parts: object) -> bool:
+    return _PARTS.fits(parts) and isinstance(parts, list) and (not parts or any(part["weight"] > 0 for part in parts))
+
+
+def _is_adapter(value: object) -> bool:
+    return isinstance(value, list) and len(value) == 2 and _TEXT.fits(value[0]) and _number(None).fits(value[1])
+
+
+def _entry_of(parameter: Parameter) -> Entry:
+    """Return what the value of a parameter of the prompt language must be."""
+    match parameter.kind:
+        case Kind.FLAG:
+            entry = Entry(told="true or false", fits=lambda value: isinstance(value, bool))
+        case Kind.INTEGER:
+            entry = _whole(parameter.low, parameter.high)
+        case Kind.DECIMAL:
+            entry = _number(parameter.low, parameter.high)
+        case Kind.RATIO:
+            entry = Entry(told="width:height", fits=lambda value: _TEXT.fits(value) and _is_ratio(value))
+        case Kind.CHOICE | Kind.MODEL | Kind.VERSION | Kind.NIJI:
+            entry = _TEXT
+        case _:
+            entry = _list_of(_TEXT)
+    return _optional(entry)
+
+
+def _is_ratio(value: object) -> bool:
+    return bool(_RATIO.fullmatch(str(value)))
+
+
+_TEXT = Entry(told="text", fits=lambda value: isinstance(value, str))
+_OBJECT = _object()
+_TEXTS_BY_NAME = Entry(told="texts by name", fits=_is_texts_by_name)
+_PARTS = _list_of(replace(_object(text=_TEXT, weight=_number(None)), told="a text with its weight"))
+
+_SPEC = _object(
+    version=Entry(
+        told=" or ".join(map(str, sorted(READABLE_SPEC_VERSIONS))),
+        fits=lambda value: isinstance(value, int) and value in READABLE_SPEC_VERSIONS,
+    ),
+    prompt=_TEXT,
+    parts=replace(_PARTS, told=f"{_PARTS.told}, one of them above 0", fits=_is_weighed),
+    images=_list_of(replace(_object(url=_TEXT, weight=_number(None)), told="an address with its weight")),
+    parameters=_object(**{row.name: _entry_of(row) for row in PARAMETERS if not row.gives}),
+)
+
+_RECIPE = _object(
+    spec=_SPEC,
+    seed=_whole(0, MAX_SEED),
+    slot=_whole(0, NUM_PICTURES - 1),
+    pictures=_whole(1, NUM_PICTURES),
+    width=_whole(1),
+    height=_whole(1),
+    steps=_whole(1),
+    guidance=_number(1),
+    sampler=_TEXT,
+    scheduler=_optional(_OBJECT),
+    speed=_optional(_OBJECT),
+    positive=_PARTS,
+    negative=_PARTS,
+    loras=_list_of(Entry(told="a name with its weight", fits=_is_adapter)),
+    lora_sha256=_optional(_TEXTS_BY_NAME),
+    strength=_or_null(_number(0, 1)),
+    source_sha256=_or_null(_TEXT),
+    stop=_number(0, 1),
+    model=_TEXT,
+    model_sha256=_TEXT,
+    libraries=_TEXTS_BY_NAME,
+    cut=_optional(_list_of(_TEXT)),
+)

@@ -1,0 +1,163 @@
+"""The legal changes of a job's status: each is one statement that finds the job in the state it may leave, or nothing.
+
+An engine passes the attempt that it started, so that one whose job was taken over changes nothing. A cancellation is
+announced on the channel `easel_cancels` too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from engine.contract.errors import PainterLost
+from engine.contract.jobs import MAX_ATTEMPTS, Job, JobStatus, Picture
+from engine.store.jobs import PENDING, announce, job_from_row
+from engine.store.tables import jobs, pictures, previews
+
+CANCELS_CHANNEL = "easel_cancels"
+
+
+async def start_job(connection: AsyncConnection, job_id: UUID) -> Job | None:
+    """Mark the job running and count the attempt; None when there is nothing to do.
+
+    A job that has been started three times and never ended is failed here instead: what kills engines is not tried for
+    ever.
+    """
+    query = (
+        sa.update(jobs)
+        .where(jobs.c.id == job_id, PENDING, jobs.c.attempts < MAX_ATTEMPTS)
+        .values(
+            status=JobStatus.RUNNING.value,
+            attempts=jobs.c.attempts + 1,
+            progress=0,
+            started_at=sa.func.now(),
+        )
+        .returning(*jobs.c)
+    )
+    row = (await connection.execute(query)).one_or_none()
+    if row is None:
+        await fail_job(connection, job_id, {"error": PainterLost.__name__, "attempts": MAX_ATTEMPTS})
+        return None
+    await announce(connection, job_id)
+    return job_from_row(row)
+
+
+async def read_held(connection: AsyncConnection, attempts: Mapping[UUID, int]) -> frozenset[UUID]:
+    """Return which of the jobs, each with the attempt that was started, still run in that attempt."""
+    query = sa.select(jobs.c.id, jobs.c.attempts).where(
+        jobs.c.id.in_(list(attempts)), jobs.c.status == JobStatus.RUNNING.value
+    )
+    rows = await connection.execute(query)
+    return frozenset(row.id for row in rows if row.attempts == attempts[row.id])
+
+
+async def record_progress(
+    connection: AsyncConnection, job_id: UUID, progress: float, preview: bytes | None, *, attempt: int | None = None
+) -> bool:
+    """Keep the share of steps done and, where given, the preview; False when the job is no longer running."""
+    query = sa.update(jobs).where(*_running(job_id, attempt))
+    changed = await connection.execute(query.values(progress=progress))
+    if not changed.rowcount:
+        return False
+    if preview is not None:
+        insert = pg.insert(previews).values(job_id=job_id, image=preview)
+        await connection.execute(
+            insert.on_conflict_do_update(index_elements=["job_id"], set_={"image": insert.excluded.image})
+        )
+    await announce(connection, job_id)
+    return True
+
+
+async def finish_job(
+    connection: AsyncConnection,
+    job_id: UUID,
+    painted: Sequence[Picture],
+    grid_key: str,
+    grid_type: str,
+    *,
+    attempt: int | None = None,
+) -> bool:
+    """Store the pictures and mark the job finished; False, and nothing stored, when it is no longer running."""
+    values = {"progress": 1.0, "grid_key": grid_key, "grid_type": grid_type}
+    if not await _end_job(connection, job_id, JobStatus.FINISHED, _running(job_id, attempt), values):
+        return False
+    await connection.execute(sa.insert(pictures), [_row_from_picture(picture) for picture in painted])
+    return True
+
+
+async def fail_job(
+    connection: AsyncConnection, job_id: UUID, cause: Mapping[str, Any], *, attempt: int | None = None
+) -> bool:
+    """Mark the job failed with its cause (`{"error": class name, ...facts}`); False when it had already ended."""
+    allowed = (jobs.c.id == job_id, PENDING) if attempt is None else _running(job_id, attempt)
+    return await _end_job(connection, job_id, JobStatus.FAILED, allowed, {"cause": dict(cause)})
+
+
+async def cancel_job(connection: AsyncConnection, job_id: UUID) -> bool:
+    """Mark a waiting or running job cancelled; its engine lets go at the next step. False when it had already ended."""
+    if not await _end_job(connection, job_id, JobStatus.CANCELLED, (jobs.c.id == job_id, PENDING), {}):
+        return False
+    await connection.execute(sa.select(sa.func.pg_notify(CANCELS_CHANNEL, str(job_id))))
+    return True
+
+
+async def return_job(
+    connection: AsyncConnection, job_id: UUID, *, count_attempt: bool, attempt: int | None = None
+) -> bool:
+    """Put a running job back among the waiting; an attempt that is not counted was not the job's fault."""
+    attempts = jobs.c.attempts if count_attempt else jobs.c.attempts - 1
+    query = sa.update(jobs).where(*_running(job_id, attempt))
+    changed = await connection.execute(query.values(status=JobStatus.WAITING.value, attempts=attempts, progress=0))
+    if not changed.rowcount:
+        return False
+    await _drop_preview(connection, job_id)
+    await announce(connection, job_id)
+    return True
+
+
+def is_exhausted(job: Job) -> bool:
+    """Return whether the job has used every attempt it has."""
+    return job.attempts >= MAX_ATTEMPTS
+
+
+def _row_from_picture(picture: Picture) -> dict[str, Any]:
+    return {
+        "id": picture.id,
+        "job_id": picture.job_id,
+        "slot": picture.slot,
+        "object_key": picture.object_key,
+        "width": picture.width,
+        "height": picture.height,
+        "seed": picture.seed,
+        "recipe": dict(picture.recipe),
+    }
+
+
+def _running(job_id: UUID, attempt: int | None) -> tuple[sa.ColumnElement[bool], ...]:
+    running = (jobs.c.id == job_id, jobs.c.status == JobStatus.RUNNING.value)
+    return running if attempt is None else (*running, jobs.c.attempts == attempt)
+
+
+async def _end_job(
+    connection: AsyncConnection,
+    job_id: UUID,
+    status: JobStatus,
+    allowed: Sequence[sa.ColumnElement[bool]],
+    values: Mapping[str, Any],
+) -> bool:
+    query = sa.update(jobs).where(*allowed)
+    changed = await connection.execute(query.values(status=status.value, ended_at=sa.func.now(), **values))
+    if not changed.rowcount:
+        return False
+    await _drop_preview(connection, job_id)
+    await announce(connection, job_id)
+    return True
+
+
+async def _drop_preview(connection: AsyncConnection, job_id: UUID) -> None:
+    await connection.execute(sa.delete(previews).where(previews.c.job_id == job_id))

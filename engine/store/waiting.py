@@ -1,0 +1,61 @@
+"""Who waits: how many jobs, in which order they will be offered, and how long one has lately taken."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from engine.contract.jobs import Job, JobStatus
+from engine.store.jobs import PENDING
+from engine.store.tables import jobs
+
+
+async def count_pending(connection: AsyncConnection, member_id: UUID) -> int:
+    """Return how many of the member's jobs wait or run."""
+    query = sa.select(sa.func.count()).where(jobs.c.member_id == member_id, PENDING)
+    return int((await connection.execute(query)).scalar_one())
+
+
+async def count_waiting(connection: AsyncConnection) -> int:
+    """Return how many jobs wait for an engine."""
+    query = sa.select(sa.func.count()).where(jobs.c.status == JobStatus.WAITING.value)
+    return int((await connection.execute(query)).scalar_one())
+
+
+async def count_ahead(connection: AsyncConnection, job: Job) -> int:
+    """Return how many waiting jobs will be offered before this one."""
+    mine = sa.select(jobs.c.turn, jobs.c.id).where(jobs.c.id == job.id).subquery()
+    query = sa.select(sa.func.count()).where(
+        jobs.c.status == JobStatus.WAITING.value,
+        sa.tuple_(jobs.c.turn, jobs.c.id) < sa.tuple_(mine.c.turn, mine.c.id),
+    )
+    return int((await connection.execute(query)).scalar_one())
+
+
+async def read_places(connection: AsyncConnection, job_ids: Collection[UUID]) -> Mapping[UUID, int]:
+    """Return how many waiting jobs will be offered before each of these, for those of them that wait."""
+    order = sa.func.row_number().over(order_by=(jobs.c.turn, jobs.c.id))
+    waiting = sa.select(jobs.c.id, order.label("place")).where(jobs.c.status == JobStatus.WAITING.value).subquery()
+    listed = sa.literal(list(job_ids), pg.ARRAY(pg.UUID))
+    rows = await connection.execute(sa.select(waiting).where(waiting.c.id == sa.any_(listed)))
+    return {row.id: row.place - 1 for row in rows}
+
+
+async def read_typical_duration(connection: AsyncConnection) -> timedelta | None:
+    """Return the median painting time of the last twenty finished jobs, or None when none has finished."""
+    took = (jobs.c.ended_at - jobs.c.started_at).label("took")
+    recent = (
+        sa.select(took)
+        .where(jobs.c.ended_at.is_not(None), jobs.c.status == JobStatus.FINISHED.value)
+        .order_by(jobs.c.ended_at.desc())
+        .limit(20)
+        .subquery()
+    )
+    median = sa.func.percentile_cont(0.5).within_group(recent.c.took)
+    duration: timedelta | None = (await connection.execute(sa.select(median))).scalar_one()
+    return duration
