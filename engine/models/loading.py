@@ -14,9 +14,9 @@ from typing import Any
 
 import diffusers
 import torch
-from safetensors import SafetensorError
 
 from engine.contract.errors import ModelBroken, WeightsMissing
+from engine.models.blame import blamed_on
 from engine.models.fp8 import quantise
 from engine.models.offloading import is_offloaded, settle
 from engine.models.parts import INDEX, UNUSED
@@ -62,7 +62,8 @@ def pipeline_of(model: Model, device: Device, budget_bytes: int | None = None) -
     place = place_of(model)
     kind = _kind_of(model, place)
     sha256 = sound_hash(model, place)
-    pipe = _opened(kind, model, place, device)
+    with blamed_on(model.name):
+        pipe = _opened(kind, model, place, device)
     if model.speed.precision is Precision.FP8:
         quantise(denoiser_of(pipe), model.name, device.device)
     if device.device.type == "cpu" or is_offloaded(pipe, budget_bytes):
@@ -77,22 +78,17 @@ def denoiser_of(pipe: Any) -> Any:
 
 
 def _opened(kind: Any, model: Model, place: Path, device: Device) -> Any:
-    try:
-        if place.is_file():
-            config = str(config_of(model))
-            return kind.from_single_file(str(place), config=config, dtype=device.dtype, local_files_only=True)
-        return kind.from_pretrained(
-            str(place),
-            dtype=device.dtype,
-            variant=model.source.variant,
-            use_safetensors=True,
-            local_files_only=True,
-            **_without_unused(kind),
-        )
-    except torch.OutOfMemoryError:
-        raise
-    except (OSError, ValueError, LookupError, TypeError, RuntimeError, SafetensorError) as error:
-        raise ModelBroken(name=model.name, cause=f"{type(error).__name__}: {error}") from error
+    if place.is_file():
+        config = str(config_of(model))
+        return kind.from_single_file(str(place), config=config, dtype=device.dtype, local_files_only=True)
+    return kind.from_pretrained(
+        str(place),
+        dtype=device.dtype,
+        variant=model.source.variant,
+        use_safetensors=True,
+        local_files_only=True,
+        **_without_unused(kind),
+    )
 
 
 def _without_unused(kind: Any) -> dict[str, Any]:

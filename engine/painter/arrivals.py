@@ -10,11 +10,13 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Protocol
 
 import torch
 
 from engine.contract.errors import EaselError, NoRoom, PainterLost
+from engine.models.blame import outcome_of
 from engine.models.registry import Model
 from engine.painter.families.protocol import LoadedModel
 from engine.painter.families.wardrobe import Loras
@@ -36,11 +38,15 @@ class Models(Protocol):
         ...
 
     def leave_alone(self, model: Model) -> bool:
-        """Let all models go but this one, and never again keep as many; return whether any went."""
+        """Let all models go but this one; return whether any went."""
+        ...
+
+    def has_fitted(self, model: Model) -> None:
+        """Remember that there was room once the others had gone: never again keep as many beside it."""
         ...
 
     def fetch(self, model: Model) -> LoadedModel:
-        """Load the model; may be called from another thread. Raises: Fault, torch.OutOfMemoryError."""
+        """Load the model; may be called from another thread. Raises: EaselError, torch.OutOfMemoryError."""
         ...
 
     def keep(self, model: Model, loaded: LoadedModel) -> None:
@@ -57,7 +63,10 @@ class Models(Protocol):
         ...
 
     def prepare(self, model: Model) -> None:
-        """Measure or compile one piece of it. Raises: SpeedUnsupported; the model is then let go."""
+        """Measure or compile one piece of it.
+
+        Raises: SpeedUnsupported, ModelBroken; the model is then let go.
+        """
         ...
 
     def take(self, model: Model) -> LoadedModel:
@@ -79,10 +88,10 @@ class Models(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Arrived:
-    """A model that has come, or the error that it met on the way, as the outcome of its loading."""
+    """A model that has come, or the error that it met on the way: the outcome of its loading, which is done."""
 
     model: Model
-    outcome: Future[LoadedModel]
+    outcome: Future[LoadedModel | EaselError | torch.OutOfMemoryError]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,15 +141,15 @@ class Arrivals:
     def receive(self, arrived: Arrived) -> None:
         """Take in a model that has come; one that had no room beside others is loaded once more without them."""
         model, self.coming = arrived.model, None
-        try:
-            self._models.keep(model, arrived.outcome.result())
-        except EaselError as error:
-            self.refuse(model, error)
-        except torch.OutOfMemoryError:
-            if self._models.leave_alone(model):
-                self._load(model)
-            else:
-                self.refuse(model, NoRoom(model=model.name))
+        loaded = arrived.outcome.result()
+        if isinstance(loaded, EaselError):
+            self.refuse(model, loaded)
+        elif not isinstance(loaded, torch.OutOfMemoryError):
+            self._models.keep(model, loaded)
+        elif self._models.leave_alone(model):
+            self._load(model)
+        else:
+            self.refuse(model, NoRoom(model=model.name))
 
     def prepare(self, model: Model) -> None:
         """Measure or compile one piece of a model."""
@@ -169,7 +178,8 @@ class Arrivals:
 
     def _load(self, model: Model) -> None:
         self.coming, self._since = model, time.monotonic()
-        outcome = self._loaders.submit(torch.inference_mode()(self._models.fetch), model)
+        fetch = torch.inference_mode()(partial(self._models.fetch, model))
+        outcome = self._loaders.submit(outcome_of, model.name, fetch)
         outcome.add_done_callback(lambda done: self._tell(Arrived(model=model, outcome=done)))
 
     def _tell_ready(self) -> None:

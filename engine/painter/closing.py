@@ -1,41 +1,53 @@
-"""How rows become pictures: the end of their way decoded, in as large pieces as the device has room for."""
+"""How rows become pictures: the end of their way decoded, a few at a time."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from engine.contract.errors import ModelBroken
+from engine.models.blame import outcome_of
 from engine.painter.families.protocol import LoadedModel
 from engine.painter.rows import Entry, Finished, Row
 
 
-def finished_from(entry: Entry, model: LoadedModel, chunk: int) -> Finished:
+def finished_from(entry: Entry, model: LoadedModel, pixels: int, beat: Callable[[], None]) -> Finished:
     """Return the decoded pictures of an order whose rows are all over.
 
-    chunk: pictures decoded at once where there is room.
+    pixels: of pictures that are decoded at once, where there is room; one picture at least.
+    beat: called before each time.
 
     Raises: ModelBroken when what it painted are no numbers, torch.OutOfMemoryError when there is no room for one.
     """
     latents = torch.cat([_last(entry.settings.stop, row) for row in entry.rows])
     if not torch.isfinite(latents).all():
         raise ModelBroken(name=entry.settings.model.name, cause="its latents are not numbers")
+    parts = torch.split(latents, max(1, pixels // (entry.settings.width * entry.settings.height)))
+    pictures = tuple(_decoded(parts, model, entry.settings.model.name, beat))
     texts = entry.rows[0].conditioning.texts
     cut = tuple(words.cut for words in texts if words.cut)
     return Finished(
-        pictures=_decoded(latents, model, chunk),
+        pictures=pictures,
         sha256=model.sha256,
         lora_sha256=tuple(model.sha256_of(adapter) for adapter, _ in entry.settings.loras),
         cut=cut,
     )
 
 
-def _decoded(latents: Tensor, model: LoadedModel, chunk: int) -> tuple[Tensor, ...]:
-    """Return the pictures, decoded one by one where there is no room for more."""
-    try:
-        return tuple(picture for part in torch.split(latents, chunk) for picture in model.decode(part))
-    except torch.OutOfMemoryError:
-        return tuple(picture for part in torch.split(latents, 1) for picture in model.decode(part))
+def _decoded(parts: Sequence[Tensor], model: LoadedModel, name: str, beat: Callable[[], None]) -> Iterator[Tensor]:
+    """Yield the pictures of each part, decoded one by one where there is no room for more."""
+    for part in parts:
+        beat()
+        pictures = outcome_of(name, partial(model.decode, part))
+        if isinstance(pictures, torch.OutOfMemoryError) and len(part) > 1:
+            yield from _decoded(torch.split(part, 1), model, name, beat)
+        elif isinstance(pictures, Exception):
+            raise pictures
+        else:
+            yield from pictures
 
 
 def _last(stop: float, row: Row) -> Tensor:

@@ -1,32 +1,66 @@
-"""One forward of a mixed batch: every row's texts side by side, split when the device has no room."""
+"""One forward of a mixed batch: every row's texts side by side, split when the device has no room for all of them.
+
+A forward that fails for another reason is split as well, until it is known whose rows are to blame.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from engine.contract.errors import EaselError
+from engine.models.blame import outcome_of
 from engine.painter.families.protocol import LoadedModel
 from engine.painter.rows import Row
 
 
-def advance(rows: Sequence[Row], model: LoadedModel) -> None:
-    """Move every row on by one model call, in one forward.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Stuck:
+    """A row that could not be moved, and why.
 
-    Raises: torch.OutOfMemoryError, with no row moved.
+    error: ModelBroken, or torch.OutOfMemoryError.
+    may_try_again: whether the row is as it was, so that the same step may be tried once there is more room.
+    """
+
+    row: Row
+    error: EaselError | torch.OutOfMemoryError
+    may_try_again: bool
+
+
+def advance(rows: Sequence[Row], model: LoadedModel, name: str, narrow: Callable[[int], None]) -> list[Stuck]:
+    """Move every row on by one model call, in as few forwards as the device has room for.
+
+    name: of the model, for its errors.
+    narrow: told the width to keep to when a wider forward had no room.
+    Returns: the rows that could not be moved even alone; the others have moved.
     """
     lanes = lanes_of(rows)
-    in_order = [row for lane in lanes for row in lane]
-    timesteps = torch.cat([row.course.timestep.float().expand(row.width) for row in in_order])
+    outputs = outcome_of(name, lambda: _predicted(lanes, model))
+    if not isinstance(outputs, Exception):
+        moved = [_moved(lane, output, model, name) for lane, output in zip(lanes, outputs, strict=True)]
+        return [stuck for lane in moved for stuck in lane]
+    is_crowded = isinstance(outputs, torch.OutOfMemoryError)
+    if len(rows) == 1:
+        return [Stuck(row=rows[0], error=outputs, may_try_again=is_crowded)]
+    half = (len(rows) + 1) // 2
+    if is_crowded:
+        narrow(sum(row.width for row in rows[:half]))
+    return [stuck for part in (rows[:half], rows[half:]) for stuck in advance(part, model, name, narrow)]
+
+
+def _predicted(lanes: Sequence[Sequence[Row]], model: LoadedModel) -> Sequence[Tensor]:
+    """Return the model's output for each lane, in one forward: a row for each text of each of its pictures."""
+    rows = [row for lane in lanes for row in lane]
+    timesteps = torch.cat([row.course.timestep.float().expand(row.width) for row in rows])
     outputs = model.predict(
         torch.cat([shown for lane in lanes for shown in _shown(lane)]),
         timesteps.to(model.device, non_blocking=True),
-        [words for row in in_order for words in row.told.texts],
+        [words for row in rows for words in row.told.texts],
     )
-    widths = [sum(row.width for row in lane) for lane in lanes]
-    for lane, output in zip(lanes, torch.split(outputs, widths), strict=True):
-        _move(lane, output, model)
+    return torch.split(outputs, [sum(row.width for row in lane) for lane in lanes])
 
 
 def lanes_of(rows: Sequence[Row]) -> list[list[Row]]:
@@ -49,27 +83,15 @@ def _shown(lane: Sequence[Row]) -> Iterator[Tensor]:
         yield latents.expand(row.width, *latents.shape)
 
 
+def _moved(lane: Sequence[Row], output: Tensor, model: LoadedModel, name: str) -> list[Stuck]:
+    """Move a lane on; return its rows when that failed half-way, after which its sampler cannot be asked again."""
+    error = outcome_of(name, lambda: _move(lane, output, model))
+    return [] if error is None else [Stuck(row=row, error=error, may_try_again=False) for row in lane]
+
+
 def _move(lane: Sequence[Row], output: Tensor, model: LoadedModel) -> None:
     parts = zip(lane, torch.split(output, [row.width for row in lane]), strict=True)
     prediction = torch.cat([model.guided(part, row.told) for row, part in parts])
     latents, guesses = lane[0].course.advance(prediction, torch.cat([row.latents for row in lane]))
     for place, row in enumerate(lane):
         row.latents, row.guess = latents[place, None], guesses[place, None]
-
-
-def advance_split(rows: Sequence[Row], model: LoadedModel, narrow: Callable[[int], None]) -> list[Row]:
-    """Move every row on by one model call, in as few forwards as the device has room for.
-
-    narrow: told the width to keep to when a wider forward had no room.
-    Returns: the rows that had no room even alone; they have not moved.
-    """
-    try:
-        advance(rows, model)
-    except torch.OutOfMemoryError:
-        if len(rows) == 1:
-            return list(rows)
-    else:
-        return []
-    half = (len(rows) + 1) // 2
-    narrow(sum(row.width for row in rows[:half]))
-    return advance_split(rows[:half], model, narrow) + advance_split(rows[half:], model, narrow)

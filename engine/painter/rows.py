@@ -104,6 +104,7 @@ class Entry:
     waited: loop steps in which it was there and none of its rows was painted.
     idle: loop steps since one was.
     previewed: when its last preview was made, seconds of the monotonic clock.
+    was_crowded: whether other models were let go for it, and nothing of it was painted since.
     is_over: whether it is finished, failed or withdrawn; the loop forgets it before its next step.
     """
 
@@ -114,6 +115,7 @@ class Entry:
     waited: int = 0
     idle: int = 0
     previewed: float = 0.0
+    was_crowded: bool = False
     is_over: bool = False
 
     @property

@@ -10,17 +10,19 @@ import time
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 import torch
 from torch import Tensor
 
 from engine.contract.errors import EaselError, NoRoom, PainterLost
+from engine.models.blame import outcome_of
 from engine.models.registry import Model
 from engine.painter.arrivals import Arrivals, Arrived, Models, Warming
 from engine.painter.closing import finished_from
 from engine.painter.families.protocol import LoadedModel
-from engine.painter.forward import advance_split
+from engine.painter.forward import advance
 from engine.painter.opening import opened_rows
 from engine.painter.pace import Pace
 from engine.painter.rows import Entry, Failed, Row, Stepped
@@ -33,12 +35,12 @@ class Manner:
     """How the loop works.
 
     preview_every: least time between two previews of an order.
-    decode_chunk: pictures decoded at once; a decoder gains little from more.
+    decode_pixels: of pictures decoded at once, four of 512 x 512; a decoder gains little from more.
     longest_load: time after which nothing is painted beside a load, so that whoever watches sees that it hangs.
     """
 
     preview_every: timedelta = timedelta(seconds=1)
-    decode_chunk: int = 4
+    decode_pixels: int = 4 * 512 * 512
     longest_load: timedelta = timedelta(minutes=10)
 
 
@@ -170,13 +172,11 @@ class Studio:
         closed = [entry for entry in self._ready() if not entry.rows and entry.settings.model == lead]
         for entry in closed:
             self._beat(Phase.STEP)
-            try:
-                model.wear(entry.settings.loras)
-                entry.rows = opened_rows(entry.order, entry.settings, model)
-            except EaselError as error:
-                _fail((entry,), error)
-            except torch.OutOfMemoryError:
-                self._crowd_out(entry)
+            opened = outcome_of(lead.name, partial(_opened, entry, model))
+            if isinstance(opened, Exception):
+                self._give_up(entry, opened)
+            else:
+                entry.rows = opened
         return len(closed)
 
     def _step(self, lead: Model, model: LoadedModel, turn: Sequence[Candidate[Place]]) -> None:
@@ -186,27 +186,32 @@ class Studio:
         self._watch([(entry.order.job_id, row.slot) for entry, row in places])
         entries = list({id(entry): entry for entry, _ in places}.values())
         settings = entries[0].settings
-        try:
-            model.wear(settings.loras)
-        except EaselError as error:
-            # Loaded before, and gone since: the model was let go in between, and its adapters with it.
-            _fail(entries, error)
+        # Adapters that were loaded before may be gone: the model was let go in between, and they with it.
+        worn = outcome_of(lead.name, lambda: model.wear(settings.loras))
+        if isinstance(worn, Exception):
+            for entry in entries:
+                self._give_up(entry, worn)
             return
-        crowded = advance_split(rows, model, lambda width: self._models.narrow(lead, settings.pixels, width))
+        stuck = advance(rows, model, lead.name, lambda width: self._models.narrow(lead, settings.pixels, width))
         self._pace.step(model.device)
         self._count(turn)
         for entry in entries:
-            if any(row in crowded for row in entry.rows):
-                self._crowd_out(entry)
-            else:
+            own = next((one for one in stuck if one.row in entry.rows), None)
+            if own is None:
                 self._report(entry, model)
+            else:
+                self._give_up(entry, own.error, own.may_try_again)
 
-    def _crowd_out(self, entry: Entry) -> bool:
-        """Fail an order that had no room with nothing beside it, or let other models go; return whether they went."""
+    def _give_up(self, entry: Entry, error: Exception, may_try_again: bool = True) -> bool:
+        """Fail an order, unless all that it lacks is room and other models can go; return whether they went."""
         settings = entry.settings
-        if self._models.leave_alone(settings.model):
+        if isinstance(error, EaselError):
+            _fail((entry,), error)
+        elif may_try_again and self._models.leave_alone(settings.model):
+            entry.was_crowded = True
             return True
-        _fail((entry,), NoRoom(model=settings.model.name, size=f"{settings.width} x {settings.height}"))
+        else:
+            _fail((entry,), NoRoom(model=settings.model.name, size=f"{settings.width} x {settings.height}"))
         return False
 
     def _count(self, turn: Sequence[Candidate[Place]]) -> None:
@@ -220,26 +225,34 @@ class Studio:
 
     def _report(self, entry: Entry, model: LoadedModel) -> None:
         """Tell how far the order is; decode it when all its rows are over."""
+        self._note_room(entry)
+        preview = outcome_of(entry.settings.model.name, lambda: self._preview(entry, model))
+        if isinstance(preview, Exception):
+            self._give_up(entry, preview)
+            return
         calls = sum(len(row.course.timesteps) for row in entry.rows)
         done = sum(row.course.at for row in entry.rows)
         pictures = len(entry.rows)
-        entry.tell(Stepped(done=done // pictures, total=calls // pictures, preview=self._preview(entry, model)))
+        entry.tell(Stepped(done=done // pictures, total=calls // pictures, preview=preview))
         if all(row.course.is_over for row in entry.rows):
             self._finish(entry, model)
 
+    def _note_room(self, entry: Entry) -> None:
+        """Tell that there was room for an order once the other models had gone, where they went for it."""
+        if entry.was_crowded:
+            self._models.has_fitted(entry.settings.model)
+            entry.was_crowded = False
+
     def _finish(self, entry: Entry, model: LoadedModel) -> None:
         """Decode the pictures of an order and tell of them; an order with numbers that are none fails alone."""
-        self._beat(Phase.DECODE)
-        try:
-            finished = finished_from(entry, model, self._manner.decode_chunk)
-        except EaselError as error:
-            _fail((entry,), error)
-        except torch.OutOfMemoryError:
-            if self._crowd_out(entry):
-                self._finish(entry, model)
-        else:
+        pixels, beat = self._manner.decode_pixels, partial(self._beat, Phase.DECODE)
+        finished = outcome_of(entry.settings.model.name, lambda: finished_from(entry, model, pixels, beat))
+        if not isinstance(finished, Exception):
+            self._note_room(entry)
             entry.is_over = True
             entry.tell(finished)
+        elif self._give_up(entry, finished):
+            self._finish(entry, model)
 
     def _preview(self, entry: Entry, model: LoadedModel) -> Tensor | None:
         """Return small pictures of the best guess so far, or None when the last preview is too recent."""
@@ -268,6 +281,11 @@ def _candidate(place: Place, is_warm: bool) -> Candidate[Place]:
         idle=entry.idle,
         left=row.course.left if row else 0,
     )
+
+
+def _opened(entry: Entry, model: LoadedModel) -> tuple[Row, ...]:
+    model.wear(entry.settings.loras)
+    return opened_rows(entry.order, entry.settings, model)
 
 
 def _fail(entries: Iterable[Entry], error: EaselError) -> None:

@@ -13,7 +13,8 @@ from dataclasses import replace
 import structlog
 import torch
 
-from engine.contract.errors import Fault, SpeedUnsupported
+from engine.contract.errors import Fault
+from engine.models.blame import outcome_of
 from engine.models.loading import Device, pipeline_of
 from engine.models.offloading import bytes_on_device, is_offloaded
 from engine.models.places import place_of
@@ -42,6 +43,7 @@ class WarmModels:
         self._loaded: OrderedDict[str, LoadedModel] = OrderedDict()
         self._preparing: dict[str, tuple[Model, Preparation]] = {}
         self._widths: dict[str, int] = {}
+        self._too_much: tuple[str, int] | None = None
         self._narrowed: dict[tuple[str, tuple[int, int]], int] = {}
 
     def is_warm(self, model: Model) -> bool:
@@ -58,6 +60,7 @@ class WarmModels:
         self._loaded.move_to_end(model.name)
         if older := [name for name in self._oldest_over(self._budget_bytes) if name != model.name]:
             self._let_go(*older)
+        self.has_fitted(model)
         known = self._widths.get(model.name, self._width)
         self._preparing[model.name] = model, preparation(model, loaded, known)
 
@@ -69,14 +72,15 @@ class WarmModels:
         return next((model for model, _ in self._preparing.values()), None)
 
     def prepare(self, model: Model) -> None:
-        try:
-            next(self._preparing[model.name][1])
-        except StopIteration as end:
-            self._widths[model.name] = end.value
-            del self._preparing[model.name]
-        except SpeedUnsupported:
+        pieces = self._preparing[model.name][1]
+        width = outcome_of(model.name, lambda: next(pieces, None))
+        if isinstance(width, Exception):
             self._let_go(model.name)
-            raise
+            raise width
+        if width is None:
+            del self._preparing[model.name]
+        elif width:
+            self._widths[model.name] = width
 
     def take(self, model: Model) -> LoadedModel:
         self._loaded.move_to_end(model.name)
@@ -91,11 +95,15 @@ class WarmModels:
 
     def leave_alone(self, model: Model) -> bool:
         others = [name for name in self._loaded if name != model.name]
-        if others:
-            coming = 0 if self.is_warm(model) else self._weigh(model)
-            self._budget_bytes = min(self._budget_bytes, self._spent() + coming - 1)
+        coming = 0 if self.is_warm(model) else self._weigh(model)
+        self._too_much = (model.name, self._spent() + coming) if others else None
         self._let_go(*others)
         return bool(others)
+
+    def has_fitted(self, model: Model) -> None:
+        name, num_bytes = self._too_much or ("", 0)
+        if name == model.name:
+            self._budget_bytes, self._too_much = min(self._budget_bytes, num_bytes - 1), None
 
     def width(self, model: Model, pixels: tuple[int, int]) -> int:
         pays = self._widths.get(model.name, self._width or WIDTHS[0])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -20,8 +20,8 @@ WIDTHS = (2, 4, 8, 16, 32)
 
 Size = tuple[int, int]
 Batch = tuple[Tensor, Tensor, Sequence[Words]]
-# One piece of work between two yields, the width at the end.
-Preparation = Generator[None, None, int]
+# One piece of work for each yield, which tells the width that pays, or 0 before it is known.
+Preparation = Iterator[int]
 
 _RUNS = 3
 _LONG_SECONDS = 1.0
@@ -33,18 +33,19 @@ def preparation(model: Model, loaded: LoadedModel, known: int | None) -> Prepara
     Each piece is one width at one size: milliseconds to measure, up to a minute to compile for the first time.
     known: that width, where it need not be measured.
 
-    Raises: SpeedUnsupported.
+    Raises: SpeedUnsupported, and what the model raises in its first forward.
     """
     own = (model.defaults.width, model.defaults.height)
     widths = widths_of(model, loaded)
     width = known
     if width is None:
         width = yield from _measuring(loaded, own, widths)
+    yield width
     if model.speed.compile is not Compilation.NONE:
         sizes = dict.fromkeys((own, *(size_of(ratio, model) for ratio in model.speed.ratios)))
         for size in sizes:
-            yield from _compiling(loaded, size, [rows for rows in widths if rows <= width])
-    return width
+            for _ in _compiling(loaded, size, [rows for rows in widths if rows <= width]):
+                yield width
 
 
 def widths_of(model: Model, loaded: LoadedModel) -> tuple[int, ...]:
@@ -54,7 +55,7 @@ def widths_of(model: Model, loaded: LoadedModel) -> tuple[int, ...]:
     return (1, *WIDTHS) if takes_one else WIDTHS
 
 
-def _measuring(loaded: LoadedModel, size: Size, widths: Iterable[int]) -> Preparation:
+def _measuring(loaded: LoadedModel, size: Size, widths: Iterable[int]) -> Generator[int, None, int]:
     """Return the forward rows beyond which a wider forward of this size no longer pays on this device.
 
     On a CPU it is CPU time that is compared, because other processes stretch the time by the clock. A forward that the
@@ -66,7 +67,7 @@ def _measuring(loaded: LoadedModel, size: Size, widths: Iterable[int]) -> Prepar
         # The first forward on a device brings its kernels there.
         seconds_of(loaded, size, 1, clock)
     for rows in widths:
-        yield
+        yield 0
         knee = next_knee(knee, rows, seconds_of(loaded, size, rows, clock))
         if knee.is_found:
             break
@@ -90,7 +91,7 @@ def blank(loaded: LoadedModel, size: Size, rows: int) -> Batch:
     return latents, torch.full((rows,), 500.0, device=loaded.device), [loaded.away()] * rows
 
 
-def _compiling(loaded: LoadedModel, size: Size, widths: Iterable[int]) -> Generator[None, None, None]:
+def _compiling(loaded: LoadedModel, size: Size, widths: Iterable[int]) -> Iterator[None]:
     """Make every width ready; none wider is tried after one that there was no room for."""
     for rows in widths:
         yield

@@ -19,8 +19,12 @@ def pictures_from_latents(vae: Any, latents: Tensor) -> Tensor:
 
     They are scaled in the decoder's own numbers, rounding for rounding as the stock pipelines scale them.
     Source: `decode_latents` of the diffusers pipelines and `VaeImageProcessor.postprocess`, diffusers 0.42.
+
+    Raises: FloatingPointError when the decoder gives numbers that are none, as some do in 16 bits.
     """
     decoded = vae.decode(_as_film(vae, _unscaled(vae, latents.to(vae.dtype))), return_dict=False)[0]
+    if not torch.isfinite(decoded).all():
+        raise FloatingPointError("its decoder's pictures are not numbers")
     return bytes_from_unit(_first_frame(decoded) / 2 + 0.5)
 
 

@@ -92,7 +92,10 @@ class LoadedModel(Protocol):
         ...
 
     def decode(self, latents: Tensor) -> Tensor:
-        """Return pictures, uint8 [batch, height, width, 3] on the CPU."""
+        """Return pictures, uint8 [batch, height, width, 3] on the CPU.
+
+        Raises: FloatingPointError for pictures that are not numbers, torch.OutOfMemoryError.
+        """
         ...
 
     def sketch(self, latents: Tensor) -> Tensor:

@@ -149,10 +149,10 @@ async def test_a_source_that_is_no_picture_fails_its_order_only(registry: Regist
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 async def test_when_the_loop_itself_breaks_nobody_waits_for_ever(registry: Registry) -> None:
-    """An error that nobody foresaw ends the thread; orders in it and after it fail with PainterLost."""
+    """After an error of the device nothing can be painted in this process; orders then fail with PainterLost."""
 
     def load(model: Model) -> LoadedModel:
-        raise ZeroDivisionError
+        raise torch.AcceleratorError("CUDA error: an illegal memory access was encountered")
 
     async with create_painter(registry, width=64, load=load) as painter:
         with pytest.raises(PainterLost):

@@ -12,9 +12,11 @@ import torch
 
 from engine.models.loading import Device, pipeline_of
 from engine.models.registry import Model, Registry
+from engine.models.speed import Compilation, Speed
 from engine.painter.families import adapted
 from engine.painter.families.protocol import LoadedModel
 from engine.painter.warm import WarmModels
+from engine.painter.widths import WIDTHS
 from engine.prompt import attention
 from tests.engine.painter.fakes import FlatModel
 
@@ -36,7 +38,7 @@ def test_the_least_recently_used_model_goes_when_the_budget_is_spent(registry: R
 
 
 def test_what_had_no_room_beside_others_is_never_kept_beside_them_again(registry: Registry) -> None:
-    """The budget was too large: it falls below what was there; and what was narrow beside others is not for ever."""
+    """Once it fitted alone, the budget falls below what was there; what was narrow beside others is not for ever."""
     first = registry.model()
     second = replace(first, name="second")
     models = WarmModels(FlatModel, budget_bytes=1000, width=8, weigh=lambda _: 100)
@@ -46,8 +48,36 @@ def test_what_had_no_room_beside_others_is_never_kept_beside_them_again(registry
     assert (models.width(first, (32, 32)), models.width(first, (64, 64)), models.width(second, (32, 32))) == (2, 8, 8)
     assert models.leave_alone(first)
     assert models.width(first, (32, 32)) == 8
-    assert models.is_warm(first) and not models.has_room(second)
-    assert not models.leave_alone(first)
+    assert models.is_warm(first) and models.has_room(second)
+    models.has_fitted(second)
+    assert models.has_room(second)
+    models.has_fitted(first)
+    assert not models.has_room(second)
+
+
+def test_what_has_no_room_even_alone_changes_nothing_about_what_is_kept(registry: Registry) -> None:
+    """One picture that is too large for the device must not cost everybody else their warm models for ever."""
+    first = registry.model()
+    second = replace(first, name="second")
+    models = WarmModels(FlatModel, budget_bytes=1000, width=8, weigh=lambda _: 100)
+    for model in (first, second):
+        models.keep(model, models.fetch(model))
+    assert models.leave_alone(first) and not models.leave_alone(first)
+    models.has_fitted(first)
+    assert models.has_room(second)
+
+
+def test_a_width_is_used_as_soon_as_it_is_known(registry: Registry) -> None:
+    """Not only when everything is compiled for it, which takes minutes."""
+    model = replace(registry.model(), speed=Speed(compile=Compilation.WHOLE))
+    models = WarmModels(FlatModel, budget_bytes=1000)
+    models.keep(model, models.fetch(model))
+    widths = []
+    while models.unready:
+        models.prepare(model)
+        widths.append(models.width(model, (32, 32)))
+    assert widths[0] == WIDTHS[0] < widths[-1]
+    assert widths.index(widths[-1]) < len(widths) - 2
 
 
 def test_memory_is_swept_once_however_many_models_go(registry: Registry) -> None:

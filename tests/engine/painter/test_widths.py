@@ -38,14 +38,9 @@ def compiled(registry: Registry, *ratios: str) -> Model:
 
 
 def prepared(model: Model, loaded: LoadedModel, known: int | None) -> tuple[int, int]:
-    """Return the width that pays, and in how many pieces it was found and made ready."""
-    pieces, num_pieces = preparation(model, loaded, known), 0
-    while True:
-        try:
-            next(pieces)
-        except StopIteration as end:
-            return end.value, num_pieces
-        num_pieces += 1
+    """Return the width that pays, and in how many pieces it was found and made ready; the last says nothing new."""
+    *pieces, last = preparation(model, loaded, known)
+    return last, len(pieces)
 
 
 def test_every_width_that_pays_is_made_ready_at_every_shape(registry: Registry) -> None:

@@ -1,0 +1,69 @@
+"""Whose fault an error is that torch, diffusers or transformers raise over a model: the model's, or the device's."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+import torch
+from safetensors import SafetensorError
+
+from engine.contract.errors import EaselError, ModelBroken
+
+T = TypeVar("T")
+
+# What files that make no sound model have been seen to raise, and what is said of such things elsewhere in torch.
+_RAISED = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    SafetensorError,
+    TypeError,
+    ValueError,
+)
+# Libraries below torch, and its allocator for the CPU, say so in words only.
+_NO_ROOM = ("_STATUS_ALLOC_FAILED", "can't allocate memory", "out of memory")
+
+
+@contextmanager
+def blamed_on(model: str) -> Iterator[None]:
+    """Raise ModelBroken in place of whatever the parts of a model raise, so that only who asked for it is told.
+
+    Passed on are our own errors; torch.OutOfMemoryError, which allocations that fail below torch become; and
+    torch.AcceleratorError, after which nothing can be painted in this process.
+    """
+    try:
+        yield
+    except (EaselError, torch.OutOfMemoryError):
+        raise
+    except _RAISED as error:
+        if any(words in str(error) for words in _NO_ROOM):
+            raise torch.OutOfMemoryError(str(error)) from error
+        if isinstance(error, torch.AcceleratorError):
+            raise
+        raise ModelBroken(name=model, cause=f"{type(error).__name__}: {error}") from error
+
+
+def outcome_of(model: str, work: Callable[[], T]) -> T | EaselError | torch.OutOfMemoryError:
+    """Return what the work with a model comes to, or the error that kept it from being done; see `blamed_on`.
+
+    Guarantees: the error holds none of the memory that was taken until then, so that there is room to try again.
+    """
+    try:
+        with blamed_on(model):
+            return work()
+    except (EaselError, torch.OutOfMemoryError) as error:
+        let_go_of_tensors(error)
+        return error
+
+
+def let_go_of_tensors(error: BaseException | None) -> None:
+    """Empty the frames that an error came through; what they hold on the device would stay as long as the error."""
+    while error is not None:
+        traceback.clear_frames(error.__traceback__)
+        error = error.__cause__ or error.__context__

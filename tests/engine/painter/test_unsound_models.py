@@ -1,0 +1,203 @@
+"""Models that load and cannot be painted with: their own orders are told, and everybody else's go on."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+from weakref import ref
+
+import pytest
+import torch
+from diffusers import AutoencoderKL, UNet2DConditionModel
+from torch import Tensor
+
+from engine.contract.errors import ModelBroken, NoRoom
+from engine.models.blame import blamed_on, outcome_of
+from engine.models.registry import Registry
+from engine.models.sources import Source
+from engine.painter.local import create_painter
+from engine.painter.rows import Conditioning
+from engine.painter.studio import Manner
+from engine.painter.wire import Phase, frame_from_error
+from tests.engine.painter.checkpoints import tiny_unet, tiny_vae
+from tests.engine.painter.fakes import FlatModel
+from tests.engine.painter.orders import order, painted
+
+
+def made_for_inpainting(folder: Path) -> None:
+    tiny_unet(9, out_channels=4).save_pretrained(folder / "unet")
+
+
+def made_for_other_texts(folder: Path) -> None:
+    tiny_unet(4, cross_attention_dim=48).save_pretrained(folder / "unet")
+
+
+def made_for_other_latents(folder: Path) -> None:
+    tiny_vae(8).save_pretrained(folder / "vae")
+
+
+def of_a_spacing_that_nobody_knows(folder: Path) -> None:
+    file = folder / "scheduler" / "scheduler_config.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "timestep_spacing": "odd"}))
+
+
+def of_a_decoder_without_numbers(folder: Path) -> None:
+    spoil(AutoencoderKL, folder / "vae", "decoder.conv_out.weight")
+
+
+def of_a_denoiser_without_numbers(folder: Path) -> None:
+    spoil(UNet2DConditionModel, folder / "unet", "conv_out.weight")
+
+
+def spoil(kind: Any, folder: Path, name: str) -> None:
+    part = kind.from_pretrained(folder)
+    with torch.no_grad():
+        part.get_parameter(name).fill_(float("nan"))
+    part.save_pretrained(folder)
+
+
+FAULTS = [
+    made_for_inpainting,
+    made_for_other_texts,
+    made_for_other_latents,
+    of_a_spacing_that_nobody_knows,
+    of_a_decoder_without_numbers,
+    of_a_denoiser_without_numbers,
+]
+
+
+@pytest.fixture
+def both(registry: Registry, tmp_path: Path) -> Registry:
+    """The tiny model and, as `bad`, a copy of it to spoil."""
+    tiny = registry.model("tiny")
+    shutil.copytree(tiny.source.folder or Path(), tmp_path / "bad")
+    bad = replace(tiny, name="bad", source=Source(folder=tmp_path / "bad"))
+    return replace(registry, models=MappingProxyType({"tiny": tiny, "bad": bad}))
+
+
+@pytest.mark.parametrize("width", [64, None], ids=["width known", "width measured"])
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_an_unsound_model_fails_its_own_orders_only(
+    both: Registry, tmp_path: Path, fault: Callable[[Path], None], width: int | None
+) -> None:
+    """Asked for twice, beside an order that is painted all the while, and after which another is."""
+    fault(tmp_path / "bad")
+    asked = [order(model="bad", steps=2, sampler="dpmpp-2m") for _ in range(2)]
+    async with create_painter(both, width=width) as painter:
+        *lost, fine = await asyncio.gather(
+            *(painted(painter, one) for one in asked), painted(painter, order(steps=20)), return_exceptions=True
+        )
+        after = await painted(painter, order(steps=2))
+    assert [type(one) for one in lost] == [ModelBroken, ModelBroken]
+    assert not isinstance(fine, BaseException)
+    assert len(after.pictures) == 4
+
+
+class Choosy(FlatModel):
+    """Has no room for what comes of a text `tall` after its forward, and breaks over the text `odd` within it."""
+
+    def predict(self, latents: Tensor, timesteps: Tensor, words: Sequence[Any]) -> Tensor:
+        if any(one.cut == "odd" for one in words):
+            raise IndexError("index out of range")
+        return super().predict(latents, timesteps, words)
+
+    def words(self, text: str) -> Any:
+        return replace(super().words(text), cut=text)
+
+    def guided(self, outputs: Tensor, conditioning: Conditioning) -> Tensor:
+        if conditioning.words[0].cut == "tall":
+            raise torch.OutOfMemoryError("no room")
+        return super().guided(outputs, conditioning)
+
+
+@pytest.mark.parametrize(("text", "told"), [("tall", NoRoom), ("odd", ModelBroken)])
+async def test_who_shares_a_forward_with_what_fails_is_moved_once(
+    registry: Registry, text: str, told: type[Exception]
+) -> None:
+    """Wherever it fails, within the forward or after it, the others' pictures are what they are alone."""
+    others = [order("a", seed=1, steps=9, sampler="euler-ancestral"), order("b", seed=2, steps=9, sampler="dpmpp-2m")]
+    async with create_painter(registry, width=64, load=Choosy) as painter:
+        alone = [await painted(painter, one) for one in others]
+        first, lost, last = await asyncio.gather(
+            painted(painter, others[0]),
+            painted(painter, order(text, steps=9)),
+            painted(painter, others[1]),
+            return_exceptions=True,
+        )
+    assert isinstance(lost, told)
+    assert [first, last] == alone
+
+
+async def test_a_failed_attempt_holds_no_memory_while_it_is_repeated(registry: Registry) -> None:
+    """Four pictures have no room in the decoder; what was taken is gone before the first is decoded."""
+    held: list[ref[Tensor]] = []
+    seen: list[bool] = []
+
+    class Cramped(FlatModel):
+        def decode(self, latents: Tensor) -> Tensor:
+            seen.append(any(one() is not None for one in held))
+            taken = torch.zeros(8)
+            held.append(ref(taken))
+            return super().decode(latents)
+
+    async with create_painter(registry, width=64, load=lambda model: Cramped(model, room_to_decode=1)) as painter:
+        await painted(painter, order(steps=2))
+    assert seen == [False] * 5
+
+
+async def test_large_pictures_are_decoded_one_by_one_with_a_beat_each(registry: Registry) -> None:
+    """Whoever watches would take four large pictures at once for a decoder that hangs."""
+    beats: list[Phase] = []
+    decoded: list[int] = []
+
+    class Counted(FlatModel):
+        def decode(self, latents: Tensor) -> Tensor:
+            decoded.append(len(latents))
+            return super().decode(latents)
+
+    for pixels in (4 * 32 * 32, 32 * 32):
+        manner = Manner(decode_pixels=pixels)
+        async with create_painter(registry, manner=manner, width=64, load=Counted, beat=beats.append) as painter:
+            await painted(painter, order(steps=2))
+    assert decoded == [4, 1, 1, 1, 1]
+    assert beats.count(Phase.DECODE) == 5
+
+
+@pytest.mark.parametrize(
+    ("raised", "told"),
+    [
+        (RuntimeError("mat1 and mat2 shapes cannot be multiplied"), ModelBroken),
+        (KeyError("attn"), ModelBroken),
+        (
+            RuntimeError("CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+            torch.OutOfMemoryError,
+        ),
+        (
+            RuntimeError("DefaultCPUAllocator: can't allocate memory: 9 bytes"),
+            torch.OutOfMemoryError,
+        ),
+        (torch.AcceleratorError("CUDA error: out of memory"), torch.OutOfMemoryError),
+        (torch.AcceleratorError("CUDA error: an illegal memory access was encountered"), torch.AcceleratorError),
+        (NoRoom(model="a"), NoRoom),
+        (KeyboardInterrupt(), KeyboardInterrupt),
+    ],
+)
+def test_who_is_to_blame(raised: BaseException, told: type[BaseException]) -> None:
+    """A device that broke, and what was foreseen, pass; want of room is told as such, whatever library it was."""
+    with pytest.raises(told), blamed_on("tiny"):
+        raise raised
+
+
+def test_what_a_model_raised_is_told_with_its_traceback() -> None:
+    """Because it may be a mistake of our own; of files that cannot be used the cause says enough."""
+    raised = outcome_of("tiny", lambda: int("many"))
+    plain = ModelBroken(name="tiny", cause="its latents are not numbers")
+    assert isinstance(raised, ModelBroken)
+    assert "ValueError: invalid literal for int()" in frame_from_error("t", raised).facts["traceback"]
+    assert "traceback" not in frame_from_error("t", plain).facts
