@@ -24,6 +24,7 @@ from engine.models.places import config_of, place_of
 from engine.models.registry import Model
 from engine.models.soundness import sound_hash
 from engine.models.speed import Precision
+from engine.models.weights import Watch, unwatched
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,17 +52,20 @@ def budget_of(device: Device) -> int:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
 
 
-def pipeline_of(model: Model, device: Device, budget_bytes: int | None = None) -> tuple[Any, str]:
+def pipeline_of(
+    model: Model, device: Device, budget_bytes: int | None = None, watch: Watch = unwatched
+) -> tuple[Any, str]:
     """Return the model's diffusers pipeline on its device, and the hash of its files.
 
     budget_bytes: what its weights may take there; parts of a larger model are there only while they are used.
+    watch: told how far the files are read, which is most of the time that a large model on a slow disk takes.
 
     Raises: WeightsMissing, WeightsMismatch for files other than those recorded, ModelBroken for another family or files
     that make no pipeline, SpeedUnsupported when the device has not the numbers that were chosen.
     """
     place = place_of(model)
     kind = _kind_of(model, place)
-    sha256 = sound_hash(model, place)
+    sha256 = sound_hash(model, place, watch)
     with blamed_on(model.name):
         pipe = _opened(kind, model, place, device)
     if model.speed.precision is Precision.FP8:

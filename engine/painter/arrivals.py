@@ -102,6 +102,11 @@ class Warming:
     tell: Callable[[EaselError | None], None]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Stirred:
+    """What is on its way has come a little further."""
+
+
 class Arrivals:
     """Brings models one at a time and tells of each; all but the loading belongs to the loop's thread."""
 
@@ -166,8 +171,12 @@ class Arrivals:
             self._warmings.remove(warming)
             warming.tell(error)
 
+    def renew(self) -> None:
+        """Give what is on its way its time anew, because it makes progress."""
+        self._since = time.monotonic()
+
     def is_late(self, limit: timedelta) -> bool:
-        """Return whether something has been on its way for longer than this."""
+        """Return whether something has been on its way for longer than this, without having come any further."""
         return self.coming is not None and time.monotonic() - self._since > limit.total_seconds()
 
     def close(self) -> None:

@@ -19,6 +19,7 @@ from engine.contract.errors import EaselError
 from engine.contract.painting import Order, Painted, PaintedPicture, Progress
 from engine.models.loading import best_device, budget_of
 from engine.models.registry import SHIPPED, Registry, read_registry
+from engine.models.weights import Watch as Reading
 from engine.painter.arrivals import Warming
 from engine.painter.files import Pixels, grid_from_pixels, png_from_pixels, preview_from_pixels
 from engine.painter.recipe import parameters_text, recipe_of
@@ -97,7 +98,7 @@ async def create_painter(
     if threads is not None:
         torch.set_num_threads(threads)
     registry = registry or read_registry(SHIPPED)
-    models = _models(load, budget_bytes, width)
+    models = _models(load, budget_bytes, width, lambda *_: studio.stir())
     studio = Studio(models, manner or Manner(), beat, watch)
     lost = asyncio.Event()
     thread = threading.Thread(target=_run, args=(studio, asyncio.get_running_loop(), lost), name="studio", daemon=True)
@@ -110,12 +111,12 @@ async def create_painter(
             await asyncio.to_thread(thread.join)
 
 
-def _models(load: Load | None, budget_bytes: int | None, width: int | None) -> WarmModels:
+def _models(load: Load | None, budget_bytes: int | None, width: int | None, reading: Reading) -> WarmModels:
     device = best_device()
     budget = budget_of(device) if budget_bytes is None else budget_bytes
     if load is not None:
         return WarmModels(load, budget, width)
-    return WarmModels(loader(device, attention, budget), budget, width, weigher(device, budget))
+    return WarmModels(loader(device, attention, budget, reading), budget, width, weigher(device, budget))
 
 
 def _teller(events: asyncio.Queue[T]) -> Callable[[T], None]:

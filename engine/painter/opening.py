@@ -19,7 +19,8 @@ from engine.painter.settings import Settings, seed_of_slot
 
 
 def opened_rows(order: Order, settings: Settings, model: LoadedModel) -> tuple[Row, ...]:
-    """Return one row for each picture of the order, ready for its first step."""
+    """Return one row for each picture of the order, ready for its first step; the model then wears its adapters."""
+    model.wear(settings.loras)
     given = settings.model.scheduler.given
     scheduler = scheduler_for(settings.sampler, model.scheduler_config, given, is_flow=model.is_flow)
     model.timesteps(scheduler, settings.steps, settings.width, settings.height)

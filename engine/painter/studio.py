@@ -19,7 +19,7 @@ from torch import Tensor
 from engine.contract.errors import EaselError, NoRoom, PainterLost
 from engine.models.blame import outcome_of
 from engine.models.registry import Model
-from engine.painter.arrivals import Arrivals, Arrived, Models, Warming
+from engine.painter.arrivals import Arrivals, Arrived, Models, Stirred, Warming
 from engine.painter.closing import finished_from
 from engine.painter.families.protocol import LoadedModel
 from engine.painter.forward import advance
@@ -36,7 +36,8 @@ class Manner:
 
     preview_every: least time between two previews of an order.
     decode_pixels: of pictures decoded at once, four of 512 x 512; a decoder gains little from more.
-    longest_load: time after which nothing is painted beside a load, so that whoever watches sees that it hangs.
+    longest_load: time without progress of a load after which nothing is painted beside it, so that whoever watches
+        sees that it hangs.
     """
 
     preview_every: timedelta = timedelta(seconds=1)
@@ -48,6 +49,10 @@ class Manner:
 Watch = Callable[[Sequence[tuple[UUID, int]]], None]
 
 
+# None only wakes the loop.
+Arrival = Entry | Warming | Arrived | Stirred | None
+
+
 class Studio:
     """The loop and what it holds; `join` and `leave` may be called from any thread, the rest is the thread's own."""
 
@@ -55,7 +60,7 @@ class Studio:
         """`beat` is called whenever the thread comes to a new phase, or to the next round of one."""
         self._models, self._manner, self._beat, self._watch = models, manner, beat, watch
         self._pace = Pace()
-        self._inbox: queue.SimpleQueue[Entry | Warming | Arrived | None] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[Arrival] = queue.SimpleQueue()
         self._arrivals = Arrivals(models, self._inbox.put, self._turn_away)
         self._entries: list[Entry] = []
         self._accounts: dict[Hashable, Account] = {}
@@ -76,6 +81,10 @@ class Studio:
     def leave(self, entry: Entry) -> None:
         """Take the order out at the next step."""
         entry.is_over = True
+
+    def stir(self) -> None:
+        """Take note that a load makes progress, and say so where nothing is painted."""
+        self._inbox.put(Stirred())
 
     def close(self) -> None:
         """End the loop after the step that is running."""
@@ -116,7 +125,7 @@ class Studio:
         while not self._inbox.empty():
             self._admit(self._inbox.get())
 
-    def _admit(self, arrived: Entry | Warming | Arrived | None) -> None:
+    def _admit(self, arrived: Arrival) -> None:
         if isinstance(arrived, Entry):
             self._entries.append(arrived)
         elif isinstance(arrived, Warming):
@@ -124,6 +133,8 @@ class Studio:
         elif isinstance(arrived, Arrived):
             self._beat(Phase.LOAD)
             self._arrivals.receive(arrived)
+        elif isinstance(arrived, Stirred):
+            self._arrivals.renew()
 
     def _turn_away(self, model: Model, error: EaselError) -> None:
         """Fail the orders that wait for a model."""
@@ -172,7 +183,7 @@ class Studio:
         closed = [entry for entry in self._ready() if not entry.rows and entry.settings.model == lead]
         for entry in closed:
             self._beat(Phase.STEP)
-            opened = outcome_of(lead.name, partial(_opened, entry, model))
+            opened = outcome_of(lead.name, partial(opened_rows, entry.order, entry.settings, model))
             if isinstance(opened, Exception):
                 self._give_up(entry, opened)
             else:
@@ -281,11 +292,6 @@ def _candidate(place: Place, is_warm: bool) -> Candidate[Place]:
         idle=entry.idle,
         left=row.course.left if row else 0,
     )
-
-
-def _opened(entry: Entry, model: LoadedModel) -> tuple[Row, ...]:
-    model.wear(entry.settings.loras)
-    return opened_rows(entry.order, entry.settings, model)
 
 
 def _fail(entries: Iterable[Entry], error: EaselError) -> None:

@@ -20,7 +20,7 @@ from engine.models.offloading import bytes_on_device, is_offloaded
 from engine.models.places import place_of
 from engine.models.registry import Model
 from engine.models.speed import Compilation
-from engine.models.weights import num_weights
+from engine.models.weights import Watch, num_weights, unwatched
 from engine.painter.families import adapted
 from engine.painter.families.protocol import LoadedModel
 from engine.painter.families.text import Fragments
@@ -141,11 +141,16 @@ def _give_back() -> None:
         torch.cuda.empty_cache()
 
 
-def loader(device: Device, fragments_of: Callable[[str], Fragments], budget_bytes: int) -> Load:
-    """Return what loads a registered model onto the device, in parts where the budget is too small for all of it."""
+def loader(
+    device: Device, fragments_of: Callable[[str], Fragments], budget_bytes: int, watch: Watch = unwatched
+) -> Load:
+    """Return what loads a registered model onto the device, in parts where the budget is too small for all of it.
+
+    watch: told, from the thread that loads, how far the files are read.
+    """
 
     def load(model: Model) -> LoadedModel:
-        pipe, sha256 = pipeline_of(model, device, budget_bytes)
+        pipe, sha256 = pipeline_of(model, device, budget_bytes, watch)
         if is_offloaded(pipe, budget_bytes) and model.speed.compile is not Compilation.NONE:
             log.warning("not_compiled", model=model.name, cause="it is too large for the device to hold whole")
             model = replace(model, speed=replace(model.speed, compile=Compilation.NONE))

@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import queue
 import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+import torch
 
 from engine.contract.errors import PainterLost
+from engine.models.loading import Device
 from engine.models.registry import Model, Registry
+from engine.painter.arrivals import Warming
 from engine.painter.families.protocol import LoadedModel
 from engine.painter.local import create_painter
-from engine.painter.studio import Manner
+from engine.painter.studio import Manner, Studio
+from engine.painter.warm import WarmModels, loader
 from engine.painter.wire import Phase
+from engine.prompt import attention
 from tests.engine.painter.fakes import FlatModel
 from tests.engine.painter.orders import order, painted
+
+# Seconds until a test gives up on a thread of its own.
+PATIENCE = 60
 
 
 @pytest.fixture
@@ -66,6 +75,32 @@ async def test_a_load_that_takes_too_long_stops_the_painting_so_that_it_is_notic
         assert phases[-1] is Phase.LOAD
         gate.set()
         await asyncio.gather(cold, late)
+
+
+def test_a_load_that_makes_progress_says_so(two: Registry) -> None:
+    """A large model on a slow disk takes longer than anybody has patience for silence."""
+    gate, begun = threading.Event(), threading.Event()
+    beats: queue.Queue[Phase] = queue.Queue()
+    studio = Studio(WarmModels(held(gate, begun), budget_bytes=1000), Manner(), beats.put, lambda _: None)
+    thread = threading.Thread(target=studio.run)
+    thread.start()
+    studio.warm(Warming(model=two.model("second"), tell=lambda _: None))
+    heard = [beats.get(timeout=PATIENCE) for _ in range(2)]
+    for _ in range(3):
+        studio.stir()
+        heard.append(beats.get(timeout=PATIENCE))
+    gate.set()
+    studio.close()
+    thread.join()
+    assert heard == [Phase.IDLE, *[Phase.LOAD] * 4]
+
+
+def test_a_load_tells_how_far_its_files_are_read(registry: Registry) -> None:
+    told: list[tuple[int, int]] = []
+    device = Device(device=torch.device("cpu"), dtype=torch.float32)
+    loader(device, attention, 10**9, lambda done, total: told.append((done, total)))(registry.model())
+    assert [done for done, _ in told] == sorted({done for done, _ in told})
+    assert told[-1] == (told[0][1], told[0][1])
 
 
 async def test_whoever_waits_for_a_load_is_told_when_the_painter_closes(two: Registry) -> None:
