@@ -27,6 +27,7 @@ from engine.prompt import Defaults, Limits
 from engine.store.database import Database
 from engine.store.objects import Objects
 from tests.bot.bot_process import bot_process
+from tests.bot.clocks import UnhurriedClock
 from tests.bot.conftest import BotStarter
 from tests.bot.engine_hand import EngineHand
 from tests.bot.reading import is_grid
@@ -76,12 +77,12 @@ async def test_commands_are_registered_only_when_they_changed(
 async def test_a_discord_that_started_anew_is_told_of_the_commands(start_bot: BotStarter, hand: EngineHand) -> None:
     """A sandbox that was started again has forgotten them; the bot connects again and registers by itself."""
     async with AsyncExitStack() as first:
-        old = await first.enter_async_context(serve())
+        old = await first.enter_async_context(serve(clock=UnhurriedClock()))
         async with start_bot(api_url=old.api_url):
             await first.aclose()
             async with (
-                serve(port=urlsplit(old.url).port or 0) as new,
-                person(new.url, "ben", patience=timedelta(seconds=40)) as ben,
+                serve(clock=UnhurriedClock(), port=urlsplit(old.url).port or 0) as new,
+                person(new.url, "ben") as ben,
             ):
                 await ben.until(lambda: [command["name"] for command in ben.commands] == ["imagine"])
                 await ben.reply(await ben.command("imagine", prompt="a cat"))
