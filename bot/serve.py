@@ -41,7 +41,7 @@ class BotOptions:
     """What an operator decides for one bot process.
 
     api_url: base of Discord's REST interface; the gateway's address is asked of it.
-    health: host and port of the health pages; None for none.
+    health: host and port of the health pages, 0 for a free port; None for none.
     lease: how long the deliveries of a process that died wait for another.
     answer_within: how soon after a press this Discord wants its answer.
     """
@@ -196,7 +196,9 @@ async def _open_health(options: BotOptions, client: EaselClient, metrics: Metric
         except (StoreUnavailable, TimeoutError):
             return "the database cannot be reached"
 
-    async with open_health(*options.health, metrics, find_trouble):
+    host, port = options.health
+    async with open_health(host, port, metrics, find_trouble) as bound:
+        _log.info("health served", address=f"http://{host}:{bound}")
         yield
 
 

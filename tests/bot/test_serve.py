@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import re
-import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
 import sqlalchemy as sa
+from structlog.testing import capture_logs
 
 from bot.client import EaselClient, register_commands
 from bot.delivery.courier import Courier
@@ -34,6 +35,7 @@ from tests.bot.engine_hand import EngineHand
 from tests.bot.reading import is_grid
 from tests.bot.rows import delivery_states
 from tests.bot.watching import Watch
+from tests.engine.worker.following import until
 
 REGISTRATIONS = r"PUT /applications/\d+/commands"
 
@@ -91,17 +93,25 @@ async def test_a_discord_that_started_anew_is_told_of_the_commands(start_bot: Bo
 
 async def test_health_tells_life_readiness_and_figures(start_bot: BotStarter, ben: Person) -> None:
     """A bot that answers presses is ready, and counts them."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    async with start_bot(health=("127.0.0.1", port)), aiohttp.ClientSession(f"http://127.0.0.1:{port}") as http:
-        await ben.reply(await ben.command("imagine", prompt="a cat"))
-        for path in ("/healthz", "/readyz"):
-            async with http.get(path) as response:
-                assert response.status == 200
-        async with http.get("/metrics") as response:
-            figures = await response.text()
-    assert 'easel_bot_answers_total{name="imagine",outcome="done"} 1.0' in figures
+    with capture_logs() as lines:
+        async with start_bot(health=("127.0.0.1", 0)), aiohttp.ClientSession(address_told(lines)) as http:
+            await ben.reply(await ben.command("imagine", prompt="a cat"))
+            for path in ("/healthz", "/readyz"):
+                async with http.get(path) as response:
+                    assert response.status == 200
+
+            async def is_counted() -> bool:
+                async with http.get("/metrics") as response:
+                    return 'easel_bot_answers_total{name="imagine",outcome="done"} 1.0' in await response.text()
+
+            # An answer is counted when it is over, a little after it is seen.
+            await until(is_counted)
+
+
+def address_told(lines: Sequence[Mapping[str, Any]]) -> str:
+    """Return where the health pages are, as the log says."""
+    (address,) = [str(line["address"]) for line in lines if line["event"] == "health served"]
+    return address
 
 
 @pytest.mark.kills
