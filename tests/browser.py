@@ -116,7 +116,7 @@ def watch() -> Watch:
 @pytest_asyncio.fixture(loop_scope="session")
 async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
     """A fresh visit to the browser: no memory of other tests."""
-    opened = await browser.new_context(viewport=WIDE, reduced_motion="reduce", locale="en-GB")
+    opened = await browser.new_context(viewport=WIDE, reduced_motion="reduce", locale="en-GB", timezone_id="UTC")
     opened.set_default_timeout(PATIENCE_MS)
     yield opened
     await opened.close()
