@@ -17,6 +17,7 @@ from engine.contract.ids import new_id
 from engine.contract.jobs import JobStatus
 from engine.serve import EngineOptions, LoadedPainter, serve
 from engine.store.database import Database
+from tests.engine.worker.conftest import QUICK
 from tests.engine.worker.following import end_of, job_running, submit, until
 from tests.fakes import FakePainter, request_for
 
@@ -38,7 +39,8 @@ async def test_engine_is_ready_when_it_can_paint(database: Database, database_ur
     """It lives at once, is ready when its painter is, paints, counts, and says when it is stopping."""
     painter, stop, hurry, ready = FakePainter(), asyncio.Event(), asyncio.Event(), asyncio.Event()
     painter.loaded.clear()
-    options = EngineOptions(database_url=database_url, storage_url=storage_url, health=("127.0.0.1", 0))
+    health = ("127.0.0.1", 0)
+    options = EngineOptions(database_url=database_url, storage_url=storage_url, health=health, terms=QUICK)
     told: list[str] = []
 
     async def is_told() -> bool:
