@@ -14,6 +14,7 @@ from PIL import Image
 from engine.contract.painting import Order, Painted
 from engine.models.registry import Registry
 from engine.painter.local import LocalPainter, create_painter
+from tests.engine.painter.forwards import Forwards
 from tests.engine.painter.orders import Batches, Pixels, all_painted, encoded_gradient, order, painted, pixels_of, psnr
 from tests.engine.painter.stock import SCHEDULERS, stock_pictures
 
@@ -45,22 +46,25 @@ async def test_picture_3_of_a_mixed_batch_of_11_is_the_picture_it_is_alone(
     registry: Registry, checkpoints: Path
 ) -> None:
     """Rows of other steps, guidance, samplers and texts in the same forward change nothing; one forward holds all."""
-    batches: Batches = []
+    forwards = Forwards(held=1)
     wanted = order("a blue house", sampler="dpmpp-2m", steps=7, cfg=6.5, seed=3)
     others = (
         order("a red cat", sampler="euler-ancestral", steps=4, cfg=1.0, pictures=3),
         order(("a", 2.0), ("b", 1.0), sampler="unipc", steps=9, cfg=9.0, pictures=2),
         order("(loud:1.4) tree", ("fog", -0.5), sampler="heun", steps=5, pictures=2),
     )
-    async with create_painter(registry, width=64, watch=batches.append) as painter:
+    async with create_painter(registry, width=64, watch=forwards) as painter:
         await painter.warm()
-        mixed, *_ = await all_painted(painter, (wanted, *others))
+        painting = asyncio.create_task(all_painted(painter, (wanted, *others)))
+        await forwards.until_held()
+        forwards.let_go()
+        mixed, *_ = await painting
         alone = await painted(painter, order("a blue house", sampler="dpmpp-2m", steps=7, cfg=6.5, seed=5, pictures=1))
     stock = stock_pictures(
         checkpoints / "sd1", sampler="dpmpp-2m", seed=5, pictures=1, prompt="a blue house", num_inference_steps=7,
         guidance_scale=6.5, height=32, width=32,
     )  # fmt: skip
-    assert max(len(rows) for rows in batches) == 11
+    assert max(len(rows) for rows in forwards.batches) == 11
     third = pixels_of(mixed)[2]
     assert psnr(third, pixels_of(alone)[0]) > ENOUGH_DB
     assert psnr(third, stock[0]) > ENOUGH_DB
