@@ -11,13 +11,17 @@ from tests.engine.painter.orders import Batches
 
 
 class Forwards:
-    """A painter's `watch`: the rows of every forward; it goes on from the one `held` when it is let go."""
+    """A painter's `watch`: the rows of every forward; it goes on from the one that is held when it is let go."""
 
     def __init__(self, *, held: int) -> None:
         """`held` counts from 1."""
         self.batches: Batches = []
-        self._held = held
+        self.hold(held)
+
+    def hold(self, number: int) -> None:
+        """Let the forward that is the `number`th from now stand still; not while another does."""
         self._reached, self._let_go = threading.Event(), threading.Event()
+        self._held = len(self.batches) + number
 
     def __call__(self, rows: Sequence[tuple[UUID, int]]) -> None:
         """Note the rows; in the forward that is held, wait."""

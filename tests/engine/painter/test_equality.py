@@ -112,7 +112,6 @@ async def test_the_same_seed_gives_the_same_bytes(registry: Registry) -> None:
 
     Beside one long order its rows come first, beside four short ones last.
     """
-    batches: Batches = []
     one, again = (order("a red cat", sampler="euler-ancestral", steps=30) for _ in range(2))
     long = [order("a blue house", seed=1, sampler="dpmpp-2m", steps=100, cfg=3.0)]
     short = [
@@ -121,21 +120,29 @@ async def test_the_same_seed_gives_the_same_bytes(registry: Registry) -> None:
         order("(loud:1.4) tree", seed=4, sampler="ddim", steps=100, cfg=4.0, pictures=1),
         order("a red cat", seed=5, sampler="euler", steps=100, cfg=7.0, pictures=1),
     ]
-    async with create_painter(registry, width=64, watch=batches.append) as painter:
-        first = await painted_beside(painter, one, long)
-        second = await painted_beside(painter, again, short)
-    ours, theirs = held_with(one, batches), held_with(again, batches)
+    forwards = Forwards(held=1)
+    async with create_painter(registry, width=64, watch=forwards) as painter:
+        first = await painted_beside(painter, forwards, one, long)
+        forwards.hold(1)
+        second = await painted_beside(painter, forwards, again, short)
+    ours, theirs = held_with(one, forwards.batches), held_with(again, forwards.batches)
     assert [len(rows) for rows in ours] == [len(rows) for rows in theirs] == [8] * 30
     assert (ours[0][0], theirs[0][-1]) == ((one.job_id, 0), (again.job_id, 3))
     assert [picture.png for picture in first.pictures] == [picture.png for picture in second.pictures]
 
 
-async def painted_beside(painter: LocalPainter, wanted: Order, others: Sequence[Order]) -> Painted:
+async def painted_beside(painter: LocalPainter, forwards: Forwards, wanted: Order, others: Sequence[Order]) -> Painted:
     """Return the pictures of an order that comes while others are painted, and that they outlast."""
     async with AsyncExitStack() as stack:
-        for other in others:
-            await anext(await stack.enter_async_context(aclosing(painter.paint(other))))
-        return await painted(painter, wanted)
+        streams = [await stack.enter_async_context(aclosing(painter.paint(other))) for other in others]
+        begun = asyncio.gather(*(anext(stream) for stream in streams))
+        await forwards.until_held()
+        painting = asyncio.create_task(painted(painter, wanted))
+        # It joins at its first turn.
+        await asyncio.sleep(0)
+        forwards.let_go()
+        await begun
+        return await painting
 
 
 def held_with(wanted: Order, batches: Batches) -> Batches:
