@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 _OPERATORS = ("DISCORD_TOKEN", "DISCORD_API_URL", "DATABASE_URL")
 
@@ -16,6 +17,9 @@ def pytest_configure() -> None:
     """Forget the settings of whoever runs the tests; a home that a test does not choose is an empty folder."""
     # A shell that starts the tests in the background has SIGINT ignored, and every process they start would inherit it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    # One example may take longer than the fifth of a second that Hypothesis grants, on a busy machine.
+    settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("patient")
     for name in [name for name in os.environ if name.startswith("EASEL_") or name in _OPERATORS]:
         del os.environ[name]
 

@@ -20,7 +20,7 @@ from bot.delivery.courier import Courier
 from bot.delivery.sending import Office
 from bot.health import open_health
 from bot.metrics import Metrics
-from bot.services import Services
+from bot.services import ANSWER_WITHIN, Services
 from bot.store.deliveries import Claimant
 from engine.contract.errors import SettingsInvalid, StoreUnavailable
 from engine.contract.ids import new_id
@@ -34,8 +34,6 @@ DISCORD_API_URL = "https://discord.com/api/v10"
 
 _RETRY = timedelta(seconds=5)
 _PROBE = timedelta(seconds=2)
-_LAST_ANSWERS = timedelta(seconds=3)
-"""How long a stopping bot waits for answers under way: later ones Discord would not take."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,14 +41,16 @@ class BotOptions:
     """What an operator decides for one bot process.
 
     api_url: base of Discord's REST interface; the gateway's address is asked of it.
-    health: host and port of the health pages; None for none.
+    health: host and port of the health pages, 0 for a free port; None for none.
     lease: how long the deliveries of a process that died wait for another.
+    answer_within: how soon after a press this Discord wants its answer.
     """
 
     token: str = field(repr=False)
     api_url: str = DISCORD_API_URL
     health: tuple[str, int] | None = None
     lease: timedelta = timedelta(seconds=15)
+    answer_within: timedelta = ANSWER_WITHIN
     defaults: Defaults = field(default_factory=Defaults)
     limits: Limits = field(default_factory=Limits)
 
@@ -92,6 +92,7 @@ async def serve(
             metrics=metrics,
             defaults=options.defaults,
             limits=options.limits,
+            answer_within=options.answer_within,
         )
         is_forgetful = client_forgets(options)
         await _register(client, stop, always=is_forgetful)
@@ -115,7 +116,9 @@ async def _run(
     try:
         await asyncio.wait([connected, carrying, stopped], return_when=asyncio.FIRST_COMPLETED)
         if client.services.answering:
-            await asyncio.wait(tuple(client.services.answering), timeout=_LAST_ANSWERS.total_seconds())
+            # Later ones Discord would not take.
+            longest = client.services.answer_within.total_seconds()
+            await asyncio.wait(tuple(client.services.answering), timeout=longest)
         answered.set()
         await carrying
     finally:
@@ -201,7 +204,9 @@ async def _open_health(options: BotOptions, client: EaselClient, metrics: Metric
         except (StoreUnavailable, TimeoutError):
             return "the database cannot be reached"
 
-    async with open_health(*options.health, metrics, find_trouble):
+    host, port = options.health
+    async with open_health(host, port, metrics, find_trouble) as bound:
+        _log.info("health served", address=f"http://{host}:{bound}")
         yield
 
 

@@ -17,14 +17,18 @@ from bot.turns import Turns
 from engine.contract.errors import StoreUnavailable
 from engine.prompt import Defaults, Limits
 
-STORE_PATIENCE = timedelta(seconds=2.5)
-"""How long a press waits for the store: Discord wants an answer within three seconds."""
+ANSWER_WITHIN = timedelta(seconds=3)
+"""How soon after a press Discord wants its answer."""
+
+_SENDING = timedelta(seconds=0.5)
+"""How much of that is kept for sending the answer."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Services:
     """Opened by the composition root, closed by it.
 
+    answer_within: how soon after a press Discord wants its answer; a press waits a little less for the store.
     answering: the tasks that are answering a press right now.
     """
 
@@ -34,6 +38,7 @@ class Services:
     metrics: Metrics
     defaults: Defaults
     limits: Limits
+    answer_within: timedelta = ANSWER_WITHIN
     turns: Turns = field(default_factory=Turns)
     answering: set[asyncio.Task[object]] = field(default_factory=set)
 
@@ -47,7 +52,7 @@ class Services:
         """
         try:
             async with (
-                asyncio.timeout(STORE_PATIENCE.total_seconds()),
+                asyncio.timeout((self.answer_within - _SENDING).total_seconds()),
                 self.turns.of(press.discord_id),
                 self.database.begin() as connection,
             ):

@@ -16,7 +16,16 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Error, Page, ViewportSize, async_playwright
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Error,
+    Page,
+    ViewportSize,
+    async_playwright,
+    expect,
+)
 
 BROWSER = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 SCREENSHOTS = Path(__file__).parent / "screenshots"
@@ -32,6 +41,8 @@ FLAGS = (
 )
 WIDE: ViewportSize = {"width": 1280, "height": 860}
 NARROW: ViewportSize = {"width": 380, "height": 760}
+PATIENCE_MS = 60_000
+"""How long a page may take to show what is expected; Playwright's own five seconds are too few on a busy machine."""
 
 
 def installed_browser() -> str | None:
@@ -59,6 +70,7 @@ async def browsing() -> AsyncIterator[Browser]:
     executable = installed_browser()
     if executable is None:
         await _fetch_browser()
+    expect.set_options(timeout=PATIENCE_MS)
     async with async_playwright() as driver:
         launched = await driver.chromium.launch(executable_path=executable, args=list(FLAGS))
         yield launched
@@ -104,8 +116,8 @@ def watch() -> Watch:
 @pytest_asyncio.fixture(loop_scope="session")
 async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
     """A fresh visit to the browser: no memory of other tests."""
-    opened = await browser.new_context(viewport=WIDE, reduced_motion="reduce", locale="en-GB")
-    opened.set_default_timeout(15_000)
+    opened = await browser.new_context(viewport=WIDE, reduced_motion="reduce", locale="en-GB", timezone_id="UTC")
+    opened.set_default_timeout(PATIENCE_MS)
     yield opened
     await opened.close()
 

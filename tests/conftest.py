@@ -36,7 +36,10 @@ def plain_log() -> None:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
-    """The address of the session's server; not durable, because no test pulls the plug of the machine."""
+    """The address of the session's server; not durable, because no test pulls the plug of the machine.
+
+    Nor does it clean up by itself: whoever does might hold the template when it is to be copied.
+    """
     # Not under pytest's own temporary folder: the server runs as another user when the tests run as root.
     home = Path(tempfile.mkdtemp(prefix="easel-tests-"))
     membership = join_server(home)
@@ -111,6 +114,7 @@ async def _database(server: str, template: str) -> AsyncIterator[str]:
 
 async def _loosen(url: str) -> None:
     await _execute(url, "ALTER SYSTEM SET fsync = off", "ALTER SYSTEM SET full_page_writes = off")
+    await _execute(url, "ALTER SYSTEM SET autovacuum = off")
     await _execute(url, "SELECT pg_reload_conf()")
 
 

@@ -36,15 +36,22 @@ async def kill(process: asyncio.subprocess.Process) -> None:
 
 
 @asynccontextmanager
-async def blocked(database_url: str, statement: str) -> AsyncIterator[None]:
-    """Hold what `statement` locks; at the end, end the sessions that wait for it, as their client is dead."""
+async def held(database_url: str, statement: str) -> AsyncIterator[asyncpg.Connection]:
+    """Hold what `statement` locks, in a transaction of the connection that is yielded."""
     connection = await asyncpg.connect(database_url)
     try:
         async with connection.transaction():
             await connection.execute(statement)
-            yield
-            await connection.execute("""
-                SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-                WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid))""")
+            yield connection
     finally:
         await connection.close()
+
+
+@asynccontextmanager
+async def blocked(database_url: str, statement: str) -> AsyncIterator[None]:
+    """Hold what `statement` locks; at the end, end the sessions that wait for it, as their client is dead."""
+    async with held(database_url, statement) as connection:
+        yield
+        await connection.execute("""
+            SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+            WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid))""")

@@ -136,7 +136,7 @@ async def check_port(page: int, health: int) -> Finding:
 async def _is_alive(port: int) -> bool:
     try:
         async with (
-            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2)) as session,
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as session,
             session.get(f"http://{HOST}:{port}/healthz") as answer,
         ):
             return answer.status == 200

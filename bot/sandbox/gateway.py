@@ -18,6 +18,7 @@ from .sessions import Session, Sessions
 from .world import World
 
 HEARTBEAT_INTERVAL = timedelta(milliseconds=41250)
+LONGEST_SILENCE = 2 * HEARTBEAT_INTERVAL
 LARGEST_PAYLOAD_BYTES = 4096
 SENDS_PER_MINUTE = 120
 
@@ -90,9 +91,8 @@ class Gateway:
             self._handle(connection, _payload(message.data))
 
     async def _receive(self, connection: Connection) -> Any:
-        patience = self.heartbeat_interval * 2
         try:
-            return await connection.socket.receive(timeout=patience.total_seconds())
+            return await connection.socket.receive(timeout=LONGEST_SILENCE.total_seconds())
         except TimeoutError as silence:
             raise Closed(CloseCode.SESSION_TIMED_OUT) from silence
 

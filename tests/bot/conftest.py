@@ -17,12 +17,13 @@ from bot.serve import BotOptions, serve
 from engine.contract.jobs import Job, Picture
 from engine.store.database import Database
 from engine.store.objects import Objects
+from tests.bot.clocks import UNHURRIED, UnhurriedClock
 from tests.bot.engine_hand import EngineHand
 from tests.bot.reading import Message
 from tests.bot.sandbox.openapi import DESCRIPTION, OpenApiRecorder
 from tests.bot.watching import Watch
 
-PATIENCE = timedelta(seconds=40)
+LEASE = timedelta(seconds=1.5)
 
 BotStarter = Callable[..., AbstractAsyncContextManager[asyncio.Task[None]]]
 
@@ -38,7 +39,7 @@ async def sandbox(watch: Watch) -> AsyncIterator[Sandbox]:
     """A local Discord; the test fails when a request or answer differed from its description, where that is at hand."""
     recorder = OpenApiRecorder()
     described = [recorder.observe] if DESCRIPTION.exists() else []
-    async with server.serve(observers=[*described, watch.middleware()]) as opened:
+    async with server.serve(clock=UnhurriedClock(), observers=[*described, watch.middleware()]) as opened:
         yield opened
     assert recorder.mismatches == []
 
@@ -50,9 +51,8 @@ def start_bot(sandbox: Sandbox, database: Database, objects: Objects) -> BotStar
     @asynccontextmanager
     async def start(*, on: Database = database, **options: Any) -> AsyncIterator[asyncio.Task[None]]:
         stop, ready = asyncio.Event(), asyncio.Event()
-        chosen = BotOptions(
-            **{"token": sandbox.token, "api_url": sandbox.api_url, "lease": timedelta(seconds=1.5), **options}
-        )
+        usual = {"token": sandbox.token, "api_url": sandbox.api_url, "answer_within": UNHURRIED, "lease": LEASE}
+        chosen = BotOptions(**{**usual, **options})
         task = asyncio.create_task(serve(chosen, on, objects, stop=stop, announce_ready=ready.set))
         waiting = asyncio.create_task(ready.wait())
         try:
@@ -78,21 +78,21 @@ async def bot(start_bot: BotStarter) -> AsyncIterator[asyncio.Task[None]]:
 @pytest.fixture
 async def ada(sandbox: Sandbox) -> AsyncIterator[Person]:
     """A member who administers the guild."""
-    async with person(sandbox.url, "ada", patience=PATIENCE) as somebody:
+    async with person(sandbox.url, "ada") as somebody:
         yield somebody
 
 
 @pytest.fixture
 async def ben(sandbox: Sandbox) -> AsyncIterator[Person]:
     """A member like any other."""
-    async with person(sandbox.url, "ben", patience=PATIENCE) as somebody:
+    async with person(sandbox.url, "ben") as somebody:
         yield somebody
 
 
 @pytest.fixture
 async def cleo(sandbox: Sandbox) -> AsyncIterator[Person]:
     """Another member like any other."""
-    async with person(sandbox.url, "cleo", patience=PATIENCE) as somebody:
+    async with person(sandbox.url, "cleo") as somebody:
         yield somebody
 
 

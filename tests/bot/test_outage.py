@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from bot.replies import reply_for
 from bot.sandbox.people.driver import Person
 from engine.contract.errors import StoreUnavailable
@@ -9,6 +11,7 @@ from engine.store.objects import Objects
 from tests.bot.conftest import BotStarter
 from tests.bot.engine_hand import EngineHand
 from tests.bot.reading import is_grid, shown_by_bot, text_of
+from tests.killing import blocked
 from tests.outage import Outage
 
 AWAY = reply_for(StoreUnavailable())
@@ -44,3 +47,12 @@ async def test_a_bot_is_told_to_stop_during_an_outage(outage: Outage, start_bot:
         await ben.reply(await ben.command("imagine", prompt="a cat"))
         await outage.begin()
     await outage.end()
+
+
+async def test_a_store_that_keeps_a_press_waiting_is_given_up(
+    start_bot: BotStarter, ben: Person, hand: EngineHand, database_url: str
+) -> None:
+    """The press is answered with an error while Discord still takes an answer, and nothing of it is stored."""
+    async with start_bot(answer_within=timedelta(seconds=1)), blocked(database_url, "LOCK TABLE members"):
+        assert text_of(await ben.reply(await ben.command("imagine", prompt="a cat"))) == AWAY
+    assert await hand.jobs() == []

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-from collections.abc import AsyncIterator
+import re
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
 import sqlalchemy as sa
+from structlog.testing import capture_logs
 
 from bot.client import EaselClient, register_commands
 from bot.delivery.courier import Courier
@@ -27,13 +29,14 @@ from engine.prompt import Defaults, Limits
 from engine.store.database import Database
 from engine.store.objects import Objects
 from tests.bot.bot_process import bot_process
+from tests.bot.clocks import UnhurriedClock
 from tests.bot.conftest import BotStarter
 from tests.bot.engine_hand import EngineHand
 from tests.bot.reading import is_grid
 from tests.bot.rows import delivery_states
 from tests.bot.watching import Watch
+from tests.engine.worker.following import until
 
-EDITS = r"PATCH /channels/\d+/messages/\d+"
 REGISTRATIONS = r"PUT /applications/\d+/commands"
 
 
@@ -78,12 +81,12 @@ async def test_commands_are_registered_only_when_they_changed(
 async def test_a_discord_that_started_anew_is_told_of_the_commands(start_bot: BotStarter, hand: EngineHand) -> None:
     """A sandbox that was started again has forgotten them; the bot connects again and registers by itself."""
     async with AsyncExitStack() as first:
-        old = await first.enter_async_context(serve())
+        old = await first.enter_async_context(serve(clock=UnhurriedClock()))
         async with start_bot(api_url=old.api_url):
             await first.aclose()
             async with (
-                serve(port=urlsplit(old.url).port or 0) as new,
-                person(new.url, "ben", patience=timedelta(seconds=40)) as ben,
+                serve(clock=UnhurriedClock(), port=urlsplit(old.url).port or 0) as new,
+                person(new.url, "ben") as ben,
             ):
                 await ben.until(lambda: [command["name"] for command in ben.commands] == ["imagine"])
                 await ben.reply(await ben.command("imagine", prompt="a cat"))
@@ -92,17 +95,25 @@ async def test_a_discord_that_started_anew_is_told_of_the_commands(start_bot: Bo
 
 async def test_health_tells_life_readiness_and_figures(start_bot: BotStarter, ben: Person) -> None:
     """A bot that answers presses is ready, and counts them."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    async with start_bot(health=("127.0.0.1", port)), aiohttp.ClientSession(f"http://127.0.0.1:{port}") as http:
-        await ben.reply(await ben.command("imagine", prompt="a cat"))
-        for path in ("/healthz", "/readyz"):
-            async with http.get(path) as response:
-                assert response.status == 200
-        async with http.get("/metrics") as response:
-            figures = await response.text()
-    assert 'easel_bot_answers_total{name="imagine",outcome="done"} 1.0' in figures
+    with capture_logs() as lines:
+        async with start_bot(health=("127.0.0.1", 0)), aiohttp.ClientSession(address_told(lines)) as http:
+            await ben.reply(await ben.command("imagine", prompt="a cat"))
+            for path in ("/healthz", "/readyz"):
+                async with http.get(path) as response:
+                    assert response.status == 200
+
+            async def is_counted() -> bool:
+                async with http.get("/metrics") as response:
+                    return 'easel_bot_answers_total{name="imagine",outcome="done"} 1.0' in await response.text()
+
+            # An answer is counted when it is over, a little after it is seen.
+            await until(is_counted)
+
+
+def address_told(lines: Sequence[Mapping[str, Any]]) -> str:
+    """Return where the health pages are, as the log says."""
+    (address,) = [str(line["address"]) for line in lines if line["event"] == "health served"]
+    return address
 
 
 @pytest.mark.kills
@@ -127,7 +138,7 @@ async def test_a_stopping_bot_finishes_its_edit_and_lets_go_of_the_rest(
         process.terminate()
         assert await process.wait() == 0
     assert await delivery_states(database, job.id) == [DeliveryState.DELIVERED]
-    assert is_grid(ben.messages[first["id"]])
+    await ben.changed(first, is_grid)
     async with database.begin() as connection:
         query = sa.select(deliveries.c.claimed_by).where(deliveries.c.job_id == other.id)
         assert (await connection.execute(query)).scalar_one() is None
@@ -137,19 +148,24 @@ async def test_results_overtake_previews_in_a_busy_channel(
     start_bot: BotStarter, sandbox: Sandbox, ben: Person, hand: EngineHand, watch: Watch
 ) -> None:
     """While one edit is held up, a preview and then a result come to wait behind it: the result goes first."""
+    edits = rf"PATCH /channels/{sandbox.channel('studio').id}/messages/\d+"
     # With so long a lease nobody looks where the queue has moved meanwhile.
-    async with start_bot(lease=timedelta(minutes=5)):
+    async with start_bot(lease=timedelta(hours=1)):
         messages = [await ben.reply(await ben.command("imagine", prompt=prompt)) for prompt in ("one", "two", "three")]
-        holding, previewed, finished = await hand.jobs()
-        sandbox.break_down("PATCH /channels/*/messages/*", kind="slow", delay=timedelta(seconds=6))
-        await hand.start(holding.id)
-        await hand.progress(holding.id, 0.5)
-        await watch.until_begun(EDITS)
-        await hand.start(previewed.id)
-        await hand.progress(previewed.id, 0.5)
-        await hand.finish(finished)
-        await watch.until_begun(EDITS, 3)
-    edited = [request.rsplit("/", 1)[1] for request in watch.begun if request.startswith("PATCH /channels")]
+        elsewhere = await ben.reply(await ben.command("imagine", prompt="four", channel="gallery"))
+        holding, previewed, finished, last = await hand.jobs()
+        with watch.holding(edits):
+            await hand.start(holding.id)
+            await hand.progress(holding.id, 0.5)
+            await watch.until_begun(edits)
+            await hand.start(previewed.id)
+            await hand.progress(previewed.id, 0.5)
+            await hand.finish(finished)
+            # Once the bot shows this one, it has heard of those before.
+            await hand.finish(last)
+            await ben.changed(elsewhere, is_grid)
+        await watch.until_begun(edits, 3)
+    edited = [request.rsplit("/", 1)[1] for request in watch.begun if re.fullmatch(edits, request)]
     assert edited == [messages[0]["id"], messages[2]["id"], messages[1]["id"]]
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from bot.sandbox.people.driver import person
 from bot.sandbox.server import Sandbox, serve
+from tests.bot.clocks import UnhurriedClock
 from tests.bot.conftest import BotStarter
 from tests.bot.engine_hand import EngineHand
 from tests.bot.reading import is_grid, text_of
@@ -22,9 +21,9 @@ def studios(discord: Sandbox) -> dict[int, str]:
 async def test_guilds_of_every_shard_are_served(start_bot: BotStarter, hand: EngineHand) -> None:
     """Commands and buttons work on each of the shards that Discord asks for, and in direct messages."""
     async with (
-        serve(guild_count=4, num_shards=NUM_SHARDS) as discord,
+        serve(clock=UnhurriedClock(), guild_count=4, num_shards=NUM_SHARDS) as discord,
         start_bot(api_url=discord.api_url),
-        person(discord.url, "ben", patience=timedelta(seconds=40)) as ben,
+        person(discord.url, "ben") as ben,
     ):
         assert sorted(session.shard for session in discord.gateway.sessions) == [(0, 2), (1, 2)]
         channels = studios(discord)

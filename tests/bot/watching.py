@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
@@ -15,6 +17,7 @@ class Watch:
     def __init__(self) -> None:
         self.begun: list[str] = []
         self._changed = asyncio.Condition()
+        self._gates: list[tuple[str, asyncio.Event]] = []
 
     def middleware(self) -> Middleware:
         """Return the observer to hand to the sandbox."""
@@ -22,11 +25,24 @@ class Watch:
         @web.middleware
         async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
             async with self._changed:
-                self.begun.append(f"{request.method} {request.path.removeprefix('/api/v10')}")
+                begun = f"{request.method} {request.path.removeprefix('/api/v10')}"
+                self.begun.append(begun)
                 self._changed.notify_all()
+            for gate in [gate for pattern, gate in self._gates if re.fullmatch(pattern, begun)]:
+                await gate.wait()
             return await handler(request)
 
         return observe
+
+    @contextmanager
+    def holding(self, pattern: str) -> Iterator[None]:
+        """Let requests that match stand still, once begun, until the block ends."""
+        gate = asyncio.Event()
+        self._gates.append((pattern, gate))
+        try:
+            yield
+        finally:
+            gate.set()
 
     def count(self, pattern: str) -> int:
         """Return how many requests were begun that match."""

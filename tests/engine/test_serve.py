@@ -10,12 +10,14 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from structlog.testing import capture_logs
 
 from engine.contract.errors import SettingsInvalid, WeightsMissing
 from engine.contract.ids import new_id
 from engine.contract.jobs import JobStatus
 from engine.serve import EngineOptions, LoadedPainter, serve
 from engine.store.database import Database
+from tests.engine.worker.conftest import QUICK
 from tests.engine.worker.following import end_of, job_running, submit, until
 from tests.fakes import FakePainter, request_for
 
@@ -28,51 +30,43 @@ def _opener(painter: LoadedPainter) -> Callable[[], AbstractAsyncContextManager[
     return open_painter
 
 
-@pytest.fixture
-def port() -> int:
-    """A port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-async def _status(port: int, path: str) -> tuple[int, str]:
-    async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{port}{path}") as answer:
+async def _status(address: str, path: str) -> tuple[int, str]:
+    async with aiohttp.ClientSession() as session, session.get(address + path) as answer:
         return answer.status, await answer.text()
 
 
-async def test_engine_is_ready_when_it_can_paint(
-    database: Database, database_url: str, storage_url: str, port: int
-) -> None:
+async def test_engine_is_ready_when_it_can_paint(database: Database, database_url: str, storage_url: str) -> None:
     """It lives at once, is ready when its painter is, paints, counts, and says when it is stopping."""
     painter, stop, hurry, ready = FakePainter(), asyncio.Event(), asyncio.Event(), asyncio.Event()
     painter.loaded.clear()
-    options = EngineOptions(database_url=database_url, storage_url=storage_url, health=("127.0.0.1", port))
-    task = asyncio.create_task(serve(options, _opener(painter), stop=stop, hurry=hurry, announce_ready=ready.set))
+    health = ("127.0.0.1", 0)
+    options = EngineOptions(database_url=database_url, storage_url=storage_url, health=health, terms=QUICK)
+    told: list[str] = []
 
-    async def is_alive() -> bool:
-        try:
-            return await _status(port, "/healthz") == (200, "alive\n")
-        except aiohttp.ClientConnectorError:
-            return False
+    async def is_told() -> bool:
+        told.extend(line["address"] for line in lines if line["event"] == "health_served")
+        return bool(told)
 
-    await until(is_alive)
-    assert await _status(port, "/readyz") == (503, "the painter is not loaded\n")
+    with capture_logs() as lines:
+        task = asyncio.create_task(serve(options, _opener(painter), stop=stop, hurry=hurry, announce_ready=ready.set))
+        await until(is_told)
+    assert await _status(told[0], "/healthz") == (200, "alive\n")
+    assert await _status(told[0], "/readyz") == (503, "the painter is not loaded\n")
     painter.loaded.set()
     await ready.wait()
-    assert await _status(port, "/readyz") == (200, "ready\n")
+    assert await _status(told[0], "/readyz") == (200, "ready\n")
     job = await submit(database, request_for(new_id()))
     assert (await end_of(database, job.id)).status is JobStatus.FINISHED
 
     async def is_counted() -> bool:
-        return 'easel_jobs_total{outcome="finished"} 1.0' in (await _status(port, "/metrics"))[1]
+        return 'easel_jobs_total{outcome="finished"} 1.0' in (await _status(told[0], "/metrics"))[1]
 
     await until(is_counted)
     painter.open.clear()
     last = await submit(database, request_for(new_id()))
     await job_running(database, last.id)
     stop.set()
-    assert await _status(port, "/readyz") == (503, "stopping\n")
+    assert await _status(told[0], "/readyz") == (503, "stopping\n")
     painter.open.set()
     await task
     assert (await end_of(database, last.id)).status is JobStatus.FINISHED

@@ -16,7 +16,7 @@ from ..components import component_by_custom_id
 from ..records import Json
 
 T = TypeVar("T")
-PATIENCE = timedelta(seconds=20)
+PATIENCE = timedelta(minutes=1)
 OPTION_TYPES: dict[type, int] = {str: 3, int: 4, bool: 5, float: 10}
 
 

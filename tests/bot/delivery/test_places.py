@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -20,13 +21,15 @@ def waiting(num_ahead: int) -> Standing:
 
 
 async def test_a_waiting_message_follows_the_queue(
-    bot: asyncio.Task[None], ben: Person, cleo: Person, hand: EngineHand
+    painted_grid: Callable[..., Any], ben: Person, cleo: Person, hand: EngineHand
 ) -> None:
     """When the job before it is done, the message says that it is next, and how long that takes by now."""
+    # Before any job has finished no wait is told, and a message that says it is next does not change for that alone.
+    await painted_grid()
     await ben.reply(await ben.command("imagine", prompt="a cat"))
     behind = await cleo.reply(await cleo.command("imagine", prompt="a dog"))
-    assert "(Waiting to start: 1 ahead)" in text_of(behind)
-    first, _ = await hand.jobs()
+    assert "(Waiting to start: 1 ahead" in text_of(behind)
+    _, first, _ = await hand.jobs()
     await hand.finish(first)
     moved = await cleo.changed(behind, lambda item: "Waiting to start: next in line, about" in item["content"])
     assert labels(moved) == [["Cancel"]]

@@ -46,7 +46,7 @@ async def test_a_message_deleted_while_its_job_runs_stays_deleted(
     await ada.delete(waiting)
     await hand.finish(await hand.only_job())
     assert await until_closed(database, job.id) == [DeliveryState.GONE]
-    assert shown_by_bot(ben) == []
+    await ben.until(lambda: not shown_by_bot(ben))
 
 
 async def test_a_deleted_channel_ends_its_deliveries(
@@ -178,6 +178,7 @@ async def test_two_presses_for_one_picture_are_two_messages_even_when_answers_ar
     sandbox.break_down(POSTS, kind="lose_answer", count=2)
     await asyncio.gather(ben.press(grid, "U1"), cleo.press(grid, "U1"))
     assert await until_closed(database, job.id, 3) == [DeliveryState.DELIVERED] * 3
+    await ben.until(lambda: len(shown_by_bot(ben)) == 3)
     pictures = [item for item in shown_by_bot(ben) if "Image #1" in item["content"]]
     assert sorted(text_of(item)[-24:] for item in pictures) == sorted(
         f"Image #1 <@{member.id}>"[-24:] for member in (ben, cleo)

@@ -15,6 +15,8 @@ from discord.http import Route
 from bot.sandbox.server import Sandbox
 
 Setup = Callable[["RecordingBot"], None]
+# What discord.py calls the tasks that answer a command or a press.
+ANSWERING = ("CommandTree-invoker", "discord-ui-view-dispatch")
 
 
 @contextmanager
@@ -67,7 +69,7 @@ class RecordingBot(discord.AutoShardedClient):
         def found() -> list[tuple[Any, ...]]:
             return [args for name, args in self.events if name == event and wanted(*args)]
 
-        async with asyncio.timeout(20), self._heard:
+        async with asyncio.timeout(60), self._heard:
             await self._heard.wait_for(lambda: len(found()) >= times)
         return found()[times - 1]
 
@@ -82,7 +84,7 @@ class RecordingBot(discord.AutoShardedClient):
 
 @asynccontextmanager
 async def logged_in(sandbox: Sandbox, bot: RecordingBot) -> AsyncIterator[RecordingBot]:
-    """Yield a bot once it is ready; on leaving, fail with the first error that it met."""
+    """Yield a bot once it is ready; on leaving, let it finish its answers and fail with the first error that it met."""
     with pointed_at(sandbox):
         running = asyncio.create_task(bot.start(sandbox.token))
         ready = asyncio.create_task(bot.heard("ready"))
@@ -91,12 +93,19 @@ async def logged_in(sandbox: Sandbox, bot: RecordingBot) -> AsyncIterator[Record
             if running.done():
                 await running
             yield bot
+            await _answered()
         finally:
             ready.cancel()
             await bot.close()
             await asyncio.gather(running, return_exceptions=True)
     if bot.errors:
         raise bot.errors[0]
+
+
+async def _answered() -> None:
+    """Return once nothing is being answered any more: what a test saw of an answer need not have been its end."""
+    while tasks := [task for task in asyncio.all_tasks() if task.get_name().startswith(ANSWERING)]:
+        await asyncio.wait(tasks)
 
 
 def answer_with(bot: RecordingBot, name: str, effect: Callable[[discord.Interaction], Awaitable[None]]) -> None:

@@ -8,6 +8,7 @@ import pytest
 from bot.sandbox.clocks import ManualClock
 from bot.sandbox.people.driver import Person, person
 from bot.sandbox.server import Sandbox, serve
+from tests.bot.clocks import UnhurriedClock
 from tests.bot.sandbox.openapi import DESCRIPTION, OpenApiRecorder
 from tests.bot.sandbox.raw import RawBot
 
@@ -25,8 +26,8 @@ def observers(recorder: OpenApiRecorder) -> tuple[()] | tuple[object]:
 
 @pytest.fixture
 async def sandbox(recorder: OpenApiRecorder) -> AsyncIterator[Sandbox]:
-    """A sandbox by the machine's clock; the test fails when anything differed from the description."""
-    async with serve(observers=observers(recorder)) as running:  # type: ignore[arg-type]
+    """A sandbox that waits for answers; the test fails when anything differed from the description."""
+    async with serve(clock=UnhurriedClock(), observers=observers(recorder)) as running:  # type: ignore[arg-type]
         yield running
     assert recorder.mismatches == []
 

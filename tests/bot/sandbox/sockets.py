@@ -34,7 +34,7 @@ class RawSocket:
 
     async def receive(self) -> dict[str, Any]:
         """Return the next payload. Raises: ConnectionError with the close code when the socket ends."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             frame = await self.socket.receive()
         if frame.type not in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY):
             raise ConnectionError(self.socket.close_code)

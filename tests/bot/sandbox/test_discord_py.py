@@ -13,6 +13,7 @@ import pytest
 from bot.sandbox.people.driver import Person, person
 from bot.sandbox.ratelimits import LIMITS
 from bot.sandbox.server import Sandbox, serve
+from tests.bot.clocks import UnhurriedClock
 from tests.bot.sandbox.clients import RecordingBot, answer_with, logged_in, pointed_at
 
 
@@ -57,9 +58,9 @@ async def test_a_reconnect_is_followed(sandbox: Sandbox, ada: Person) -> None:
 
 
 async def test_heartbeats_are_answered() -> None:
-    """With a short interval the bot stays on one socket through many heartbeats."""
+    """With a short interval the bot stays on one socket through several heartbeats."""
     intents = discord.Intents.default()
-    async with serve(heartbeat_interval=timedelta(milliseconds=50)) as sandbox:
+    async with serve(heartbeat_interval=timedelta(milliseconds=500)) as sandbox:
         bot = RecordingBot(intents=intents, enable_debug_events=True)
         async with logged_in(sandbox, bot):
             await bot.heard("socket_raw_receive", lambda text: '"op": 11' in str(text), times=5)
@@ -68,7 +69,7 @@ async def test_heartbeats_are_answered() -> None:
 
 async def test_every_shard_serves_its_guilds() -> None:
     """AutoShardedClient with two shards sees all guilds; commands answer on both and in direct messages."""
-    async with serve(guild_count=4) as sandbox:
+    async with serve(clock=UnhurriedClock(), guild_count=4) as sandbox:
         bot = RecordingBot(shard_count=2)
         answer_with(bot, "hello", say_hello)
         async with logged_in(sandbox, bot):

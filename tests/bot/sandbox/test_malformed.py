@@ -145,7 +145,7 @@ def new_world() -> World:
 
 
 @pytest.mark.parametrize("good", [V1, V2], ids=["first version", "second version"])
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(data=st.data())
 def test_a_spoilt_message_is_taken_or_refused(good: dict[str, Any], data: st.DataObject) -> None:
     """As a new message and as an edit; what is taken can also be shown."""
@@ -160,7 +160,7 @@ def test_a_spoilt_message_is_taken_or_refused(good: dict[str, Any], data: st.Dat
         assert refusal.status in (400, 413)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(modal=spoilt(MODAL))
 def test_a_spoilt_modal_is_taken_or_refused(modal: Any) -> None:
     """Nothing but Discord's refusal comes out."""
@@ -170,7 +170,7 @@ def test_a_spoilt_modal_is_taken_or_refused(modal: Any) -> None:
         assert refusal.code == 50035
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(commands=spoilt(COMMANDS))
 def test_spoilt_commands_are_taken_or_refused(commands: Any) -> None:
     """Nothing but Discord's refusal comes out."""

@@ -103,6 +103,7 @@ async def easel(folder: Path, hub_url: str, *arguments: str, variant: str = "") 
     if not file.exists() or variant:
         file.write_text(REGISTRY + f'variant = "{variant}"\n' * bool(variant))
     variables = {"HF_ENDPOINT": hub_url, "HF_HOME": str(folder / "hub"), "EASEL_MODELS_FILE": str(file)}
+    variables |= {"HF_HUB_ETAG_TIMEOUT": "60", "HF_HUB_DOWNLOAD_TIMEOUT": "60"}
     return await run_easel("models", *arguments, home=folder / "home", COLUMNS="400", **variables)
 
 

@@ -70,6 +70,9 @@ async def test_a_load_that_takes_too_long_stops_the_painting_so_that_it_is_notic
         cold = asyncio.create_task(painted(painter, order(model="second")))
         await asyncio.to_thread(begun.wait)
         late = asyncio.create_task(painted(painter, order()))
+        # The painter's thread says so when it comes to it.
+        while phases[-1] is not Phase.LOAD:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(asyncio.shield(late), 0.3)
         assert phases[-1] is Phase.LOAD

@@ -10,13 +10,14 @@ from engine.contract.painting import Painted, Progress
 from engine.models.registry import Registry
 from engine.painter.local import create_painter
 from engine.painter.studio import Manner
+from tests.engine.painter.forwards import Forwards
 from tests.engine.painter.orders import Batches, all_painted, order, painted, pixels
 
 
 async def test_rows_of_several_orders_share_a_forward(registry: Registry) -> None:
     """Eleven pictures of four orders with other steps, guidance and samplers are rows of one forward."""
-    batches: Batches = []
-    async with create_painter(registry, width=64, watch=batches.append) as painter:
+    forwards = Forwards(held=1)
+    async with create_painter(registry, width=64, watch=forwards) as painter:
         await painter.warm()
         orders = (
             order(steps=30),
@@ -24,38 +25,46 @@ async def test_rows_of_several_orders_share_a_forward(registry: Registry) -> Non
             order(steps=20, sampler="heun", pictures=2),
             order(steps=20, sampler="unipc", cfg=9.0, pictures=2),
         )
-        await all_painted(painter, orders)
-    assert max(len(rows) for rows in batches) == 11
-    calls = Counter(job for rows in batches for job, _ in rows)
+        painting = asyncio.create_task(all_painted(painter, orders))
+        await forwards.until_held()
+        forwards.let_go()
+        await painting
+    assert max(len(rows) for rows in forwards.batches) == 11
+    calls = Counter(job for rows in forwards.batches for job, _ in rows)
     assert [calls[one.job_id] for one in orders] == [30 * 4, 20 * 3, 39 * 2, 20 * 2]
 
 
 async def test_a_cancelled_order_is_out_at_the_next_step(registry: Registry) -> None:
     """No forward holds its rows once the step that ran at the moment of closing is over."""
-    batches: Batches = []
-    async with create_painter(registry, width=64, watch=batches.append) as painter:
+    forwards = Forwards(held=5)
+    async with create_painter(registry, width=64, watch=forwards) as painter:
         gone, stays = order(steps=40), order(steps=40)
         staying = asyncio.create_task(painted(painter, stays))
         events = painter.paint(gone)
         await anext(events)
+        await forwards.until_held()
         await events.aclose()
-        seen = len(batches)
+        forwards.let_go()
         await staying
-    late = [index for index, rows in enumerate(batches) if any(job == gone.job_id for job, _ in rows)]
-    assert late[-1] <= seen + 1 < len(batches)
+    held = [number for number, rows in enumerate(forwards.batches, 1) if any(job == gone.job_id for job, _ in rows)]
+    assert held[-1] == 5 < len(forwards.batches)
 
 
 async def test_a_late_one_picture_order_starts_within_two_steps(registry: Registry) -> None:
-    batches: Batches = []
-    async with create_painter(registry, width=4, watch=batches.append) as painter:
+    forwards = Forwards(held=5)
+    async with create_painter(registry, width=4, watch=forwards) as painter:
         long, late = order(steps=100), order(steps=4, pictures=1)
         events = painter.paint(long)
         await anext(events)
-        joined = len(batches)
-        await painted(painter, late)
-        first = next(index for index, rows in enumerate(batches) if (late.job_id, 0) in rows)
+        await forwards.until_held()
+        painting = asyncio.create_task(painted(painter, late))
+        # It joins at its first turn.
+        await asyncio.sleep(0)
+        forwards.let_go()
+        await painting
+        first = next(number for number, rows in enumerate(forwards.batches, 1) if (late.job_id, 0) in rows)
         await events.aclose()
-    assert first - joined <= 2
+    assert first <= 5 + 2
 
 
 async def test_no_forward_is_wider_than_pays(registry: Registry) -> None:

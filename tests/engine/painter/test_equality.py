@@ -14,6 +14,7 @@ from PIL import Image
 from engine.contract.painting import Order, Painted
 from engine.models.registry import Registry
 from engine.painter.local import LocalPainter, create_painter
+from tests.engine.painter.forwards import Forwards
 from tests.engine.painter.orders import Batches, Pixels, all_painted, encoded_gradient, order, painted, pixels_of, psnr
 from tests.engine.painter.stock import SCHEDULERS, stock_pictures
 
@@ -45,22 +46,25 @@ async def test_picture_3_of_a_mixed_batch_of_11_is_the_picture_it_is_alone(
     registry: Registry, checkpoints: Path
 ) -> None:
     """Rows of other steps, guidance, samplers and texts in the same forward change nothing; one forward holds all."""
-    batches: Batches = []
+    forwards = Forwards(held=1)
     wanted = order("a blue house", sampler="dpmpp-2m", steps=7, cfg=6.5, seed=3)
     others = (
         order("a red cat", sampler="euler-ancestral", steps=4, cfg=1.0, pictures=3),
         order(("a", 2.0), ("b", 1.0), sampler="unipc", steps=9, cfg=9.0, pictures=2),
         order("(loud:1.4) tree", ("fog", -0.5), sampler="heun", steps=5, pictures=2),
     )
-    async with create_painter(registry, width=64, watch=batches.append) as painter:
+    async with create_painter(registry, width=64, watch=forwards) as painter:
         await painter.warm()
-        mixed, *_ = await all_painted(painter, (wanted, *others))
+        painting = asyncio.create_task(all_painted(painter, (wanted, *others)))
+        await forwards.until_held()
+        forwards.let_go()
+        mixed, *_ = await painting
         alone = await painted(painter, order("a blue house", sampler="dpmpp-2m", steps=7, cfg=6.5, seed=5, pictures=1))
     stock = stock_pictures(
         checkpoints / "sd1", sampler="dpmpp-2m", seed=5, pictures=1, prompt="a blue house", num_inference_steps=7,
         guidance_scale=6.5, height=32, width=32,
     )  # fmt: skip
-    assert max(len(rows) for rows in batches) == 11
+    assert max(len(rows) for rows in forwards.batches) == 11
     third = pixels_of(mixed)[2]
     assert psnr(third, pixels_of(alone)[0]) > ENOUGH_DB
     assert psnr(third, stock[0]) > ENOUGH_DB
@@ -108,7 +112,6 @@ async def test_the_same_seed_gives_the_same_bytes(registry: Registry) -> None:
 
     Beside one long order its rows come first, beside four short ones last.
     """
-    batches: Batches = []
     one, again = (order("a red cat", sampler="euler-ancestral", steps=30) for _ in range(2))
     long = [order("a blue house", seed=1, sampler="dpmpp-2m", steps=100, cfg=3.0)]
     short = [
@@ -117,21 +120,29 @@ async def test_the_same_seed_gives_the_same_bytes(registry: Registry) -> None:
         order("(loud:1.4) tree", seed=4, sampler="ddim", steps=100, cfg=4.0, pictures=1),
         order("a red cat", seed=5, sampler="euler", steps=100, cfg=7.0, pictures=1),
     ]
-    async with create_painter(registry, width=64, watch=batches.append) as painter:
-        first = await painted_beside(painter, one, long)
-        second = await painted_beside(painter, again, short)
-    ours, theirs = held_with(one, batches), held_with(again, batches)
+    forwards = Forwards(held=1)
+    async with create_painter(registry, width=64, watch=forwards) as painter:
+        first = await painted_beside(painter, forwards, one, long)
+        forwards.hold(1)
+        second = await painted_beside(painter, forwards, again, short)
+    ours, theirs = held_with(one, forwards.batches), held_with(again, forwards.batches)
     assert [len(rows) for rows in ours] == [len(rows) for rows in theirs] == [8] * 30
     assert (ours[0][0], theirs[0][-1]) == ((one.job_id, 0), (again.job_id, 3))
     assert [picture.png for picture in first.pictures] == [picture.png for picture in second.pictures]
 
 
-async def painted_beside(painter: LocalPainter, wanted: Order, others: Sequence[Order]) -> Painted:
+async def painted_beside(painter: LocalPainter, forwards: Forwards, wanted: Order, others: Sequence[Order]) -> Painted:
     """Return the pictures of an order that comes while others are painted, and that they outlast."""
     async with AsyncExitStack() as stack:
-        for other in others:
-            await anext(await stack.enter_async_context(aclosing(painter.paint(other))))
-        return await painted(painter, wanted)
+        streams = [await stack.enter_async_context(aclosing(painter.paint(other))) for other in others]
+        begun = asyncio.gather(*(anext(stream) for stream in streams))
+        await forwards.until_held()
+        painting = asyncio.create_task(painted(painter, wanted))
+        # It joins at its first turn.
+        await asyncio.sleep(0)
+        forwards.let_go()
+        await begun
+        return await painting
 
 
 def held_with(wanted: Order, batches: Batches) -> Batches:

@@ -20,6 +20,7 @@ from engine.painter.families.protocol import LoadedModel
 from engine.painter.local import create_painter
 from engine.painter.rows import Words
 from tests.engine.painter.fakes import FlatModel
+from tests.engine.painter.forwards import Forwards
 from tests.engine.painter.orders import order, painted
 
 
@@ -170,11 +171,17 @@ async def test_an_adapter_that_is_gone_when_its_model_comes_back_fails_its_order
     moved = {"ink": replace(registry.adapters["ink"], file=file)}
     registry = replace(with_second(registry), adapters=moved)
     room_for_one = num_weights(checkpoints / "sd1") * 4
-    async with create_painter(registry, width=8, budget_bytes=room_for_one) as painter:
+    forwards = Forwards(held=5)
+    async with create_painter(registry, width=8, budget_bytes=room_for_one, watch=forwards) as painter:
         inked = painter.paint(order(steps=60, lora=("ink",)))
         await anext(inked)
+        await forwards.until_held()
         await asyncio.to_thread(file.unlink)
-        other = await painted(painter, order(model="second", steps=2, cfg=1.0))
+        painting = asyncio.create_task(painted(painter, order(model="second", steps=2, cfg=1.0)))
+        # It joins at its first turn.
+        await asyncio.sleep(0)
+        forwards.let_go()
+        other = await painting
         with pytest.raises(WeightsMissing):
             async for _ in inked:
                 pass

@@ -16,7 +16,7 @@ ROWS = [row for row in CANONICAL if row.name not in ("sampler", "relax", "sref",
 WITH_NEEDS = "https://a.org/x.png a fox --sref random --cref https://a.org/c.png"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(prompts, prompts, prompts, prompts)
 @example("{" * 3000, "", "", "")
 @example("(" * 6000, "", "", "")
@@ -32,7 +32,7 @@ def test_no_prompt_raises(text: str, suffix: str, option: str, negative: str) ->
         assert result
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(prompts)
 def test_every_spec_reads_back_from_its_canonical_prompt(text: str) -> None:
     """parse(render(spec)) is that spec, and the canonical prompt is its own."""
@@ -54,7 +54,6 @@ def test_every_text_of_three_signs_keeps_the_promises() -> None:
             assert all(parse(render(spec)) == (spec,) for spec in result)
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from(ROWS), unique_by=lambda row: row.slot, max_size=9), st.randoms())
 def test_the_order_of_parameters_does_not_matter(rows: list[object], random: object) -> None:
     """Any order of the same parameters makes the same specs."""
@@ -66,7 +65,6 @@ def test_the_order_of_parameters_does_not_matter(rows: list[object], random: obj
     assert first == parse(" ".join([WITH_NEEDS, *shuffled]))
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(plain_words, weights), min_size=1, max_size=6), st.sampled_from([0.25, 0.5, 2.0, 4.0, 100.0]))
 def test_only_the_ratio_of_weights_matters(parts: list[tuple[str, float]], factor: float) -> None:
     """Weights scaled by a factor are refused or taken alike, and their shares are the same."""
@@ -78,7 +76,7 @@ def test_only_the_ratio_of_weights_matters(parts: list[tuple[str, float]], facto
         assert all(abs(one - other) <= 1e-6 * (1 + abs(one)) for one, other in zip(before, after, strict=True))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(prompts, prompts, st.sampled_from(["prompt", "your suffix", "your option --ink", "the option seed"]))
 def test_a_fault_is_shown_where_it_was_written(before: str, after: str, place: str) -> None:
     """Whatever stands around it and wherever it is written, a wrong name is pointed at exactly."""
@@ -94,7 +92,6 @@ def test_a_fault_is_shown_where_it_was_written(before: str, after: str, place: s
         assert (fault.source.name, fault.source.text[fault.start : fault.end]) == (place, "--zzqqx")
 
 
-@settings(deadline=None)
 @given(prompts)
 def test_what_is_read_is_not_larger_than_what_was_written(text: str) -> None:
     """One text without sets makes at most as many words, signs and parts as it has characters, escapes apart."""
@@ -105,7 +102,6 @@ def test_what_is_read_is_not_larger_than_what_was_written(text: str) -> None:
         assert len(spec.prompt) <= 4 * len(text) + 200
 
 
-@settings(deadline=None)
 @given(st.text(alphabet="ab ()[]\\:.13", max_size=40))
 def test_attention_loses_no_words(text: str) -> None:
     """Every letter of a part reaches a stretch, in order, with a weight from 0 to 10."""
@@ -116,7 +112,6 @@ def test_attention_loses_no_words(text: str) -> None:
     assert all(one[1] != other[1] for one, other in pairwise(stretches))
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(plain_words, weights.filter(bool)), min_size=1, max_size=5))
 def test_parts_are_what_was_written(parts: list[tuple[str, float]]) -> None:
     """Words and weights come back as written, blanks apart."""

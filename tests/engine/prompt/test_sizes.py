@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.prompt import size_for
@@ -21,7 +21,6 @@ def test_sizes_that_members_know(ar: str, size: tuple[int, int]) -> None:
 SIDES = st.integers(1, 99999)
 
 
-@settings(deadline=None)
 @given(SIDES, SIDES, st.sampled_from([128, 256, 512, 768, 1024]), st.sampled_from([8, 16, 64]))
 def test_any_ratio_has_a_size(width: int, height: int, side: int, step: int) -> None:
     """Both sides are positive multiples of the step, and lying and upright mirror each other."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.prompt import Source
@@ -13,7 +13,6 @@ ONE, OTHER = Source(name="prompt", text="a red fox"), Source(name="your suffix",
 FIRST, SECOND = traced_from_source(ONE), traced_from_source(OTHER)
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 8), st.integers(0, 8)), max_size=8))
 def test_every_character_remembers_its_place(cuts: list[tuple[bool, int, int]]) -> None:
     """Through two joins each character is found in its source, at its place."""

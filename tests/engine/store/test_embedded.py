@@ -6,12 +6,13 @@ import asyncio
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import asyncpg
 import psutil
 import pytest
+from structlog.testing import capture_logs
 
 from engine.contract.errors import PostgresBroken
 from engine.store.embedded import join_server, leave_server, open_embedded
@@ -36,7 +37,7 @@ def folder() -> Iterator[Path]:
 
 
 async def _answer(url: str) -> int:
-    connection = await asyncpg.connect(url, timeout=5)
+    connection = await asyncpg.connect(url)
     try:
         return int(await connection.fetchval("SELECT 1"))
     finally:
@@ -46,6 +47,10 @@ async def _answer(url: str) -> int:
 async def _run(program: str, *arguments: str) -> asyncio.subprocess.Process:
     pipe = asyncio.subprocess.PIPE
     return await asyncio.create_subprocess_exec(sys.executable, "-c", program, *arguments, stdin=pipe, stdout=pipe)
+
+
+def _is_waiting(lines: Sequence[Mapping[str, object]]) -> bool:
+    return any(line["event"] == "postgres_remains_awaited" for line in lines)
 
 
 def _server_pid(folder: Path) -> int:
@@ -96,9 +101,28 @@ async def test_killed_server_is_started_again(folder: Path) -> None:
     async with open_embedded(folder):
         process = psutil.Process(_server_pid(folder))
         process.kill()
-        process.wait(10)
+        process.wait(60)
         async with open_embedded(folder) as url:
             assert await _answer(url) == 1
+
+
+@pytest.mark.kills
+async def test_what_is_left_of_a_killed_server_is_waited_for(folder: Path) -> None:
+    """A process of it that takes its time to end does not keep the next user from a server."""
+    with capture_logs() as lines:
+        async with open_embedded(folder):
+            server = psutil.Process(_server_pid(folder))
+            late = server.children()[0]
+            late.suspend()
+            server.kill()
+            joining = asyncio.create_task(asyncio.to_thread(join_server, folder))
+            # Another thread logs it.
+            while not joining.done() and not _is_waiting(lines):  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+            late.resume()
+            membership = await joining
+            assert await _answer(membership.url) == 1
+            await asyncio.to_thread(leave_server, membership)
 
 
 async def test_pid_of_another_process_does_not_block(folder: Path) -> None:

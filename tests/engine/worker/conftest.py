@@ -1,4 +1,7 @@
-"""An engine in the test's own process, with a fake painter and terms short enough to wait for."""
+"""An engine in the test's own process, with a fake painter and terms short enough to wait for.
+
+Its lease is not among these: on a busy machine a short one ends while its engine lives.
+"""
 
 from __future__ import annotations
 
@@ -21,9 +24,9 @@ from engine.worker.shift import ShiftTerms
 from engine.worker.worker import WorkerTerms, run_worker
 
 QUICK = WorkerTerms(
-    queue=QueueTerms(concurrency=4, lease=timedelta(seconds=1), poll=timedelta(seconds=0.2)),
+    queue=QueueTerms(concurrency=4, lease=timedelta(minutes=5), poll=timedelta(seconds=0.2)),
     shift=ShiftTerms(progress=timedelta(0), retry=timedelta(seconds=0.05)),
-    grace=timedelta(seconds=30),
+    grace=timedelta(minutes=5),
     watch=timedelta(seconds=0.2),
     sweep=timedelta(seconds=0.2),
     pause=timedelta(seconds=0.05),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from functools import partial
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from engine.store.objects import Objects
 from tests.engine.worker.conftest import EngineStarter
 from tests.engine.worker.following import count, end_of, job_running, job_when, queue_is_empty, submit, until
 from tests.fakes import FakePainter, request_for
-from tests.killing import blocked, kill, ready_process
+from tests.killing import blocked, held, kill, ready_process
 
 pytestmark = pytest.mark.kills
 
@@ -42,8 +42,15 @@ def _is_painted_in(attempt: int, job: Job) -> bool:
     return job.attempts == attempt and job.progress > 0
 
 
+async def _end_leases(database: Database) -> None:
+    """Let time pass in the queue: whoever has taken an entry has not been heard of for long."""
+    end = "UPDATE pgqueuer SET heartbeat = now() - interval '1 hour' WHERE status = 'picked' RETURNING 1"
+    await count(database, f"WITH ended AS ({end}) SELECT count(*) FROM ended")
+
+
 async def _finish_elsewhere(database: Database, objects: Objects, start_engine: EngineStarter, job: Job) -> Job:
     """Let another engine have the job, and return it once finished with one readable set of pictures."""
+    await _end_leases(database)
     async with start_engine(FakePainter()):
         done = await end_of(database, job.id)
         await until(lambda: queue_is_empty(database))
@@ -105,13 +112,16 @@ async def test_killed_between_rows_and_acknowledgement(
 ) -> None:
     """Killed with the job finished and its entry not answered: offered again, and nothing is painted."""
     job = await submit(database, request_for(new_id()))
-    async with _engine(database_url, storage_url, pace=0.2) as process:
-        await job_running(database, job.id)
+    async with AsyncExitStack() as finishing, _engine(database_url, storage_url) as process:
+        await finishing.enter_async_context(held(database_url, "LOCK TABLE pictures IN EXCLUSIVE MODE"))
+        await until(lambda: _is_waiting_for_a_lock(database))
         async with blocked(database_url, "SELECT FROM pgqueuer FOR UPDATE"):
+            await finishing.aclose()
             await end_of(database, job.id)
             await until(lambda: _is_waiting_for_a_lock(database))
             await kill(process)
     assert await count(database, "SELECT count(*) FROM pgqueuer WHERE status = 'picked'") == 1
+    await _end_leases(database)
     painter = FakePainter()
     async with start_engine(painter):
         await until(lambda: queue_is_empty(database))
@@ -129,6 +139,7 @@ async def test_killer_of_three_engines_is_quarantined(
         async with _engine(database_url, storage_url, pace=_FOR_EVER) as process:
             await job_when(database, job.id, is_so)
             await kill(process)
+        await _end_leases(database)
     painter = FakePainter()
     async with start_engine(painter):
         done = await end_of(database, job.id)
@@ -160,11 +171,10 @@ async def test_engine_thought_dead_finishes_nothing(
     job = await submit(database, request_for(new_id()))
     async with start_engine(first):
         await job_running(database, job.id)
-        # As though the first had not beaten for long: its lease is given to whoever asks.
-        take = "UPDATE pgqueuer SET heartbeat = now() - interval '1 hour' RETURNING 1"
         async with start_engine(second):
             while not second.orders:
-                await count(database, f"WITH taken AS ({take}) SELECT count(*) FROM taken")
+                # The first beats on; the second must look before it does.
+                await _end_leases(database)
                 await asyncio.sleep(0.05)
             first.open.set()
             second.open.set()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -10,10 +12,13 @@ from engine.contract.errors import StoreUnavailable
 from engine.contract.ids import new_id
 from engine.contract.jobs import JobStatus
 from engine.store.transitions import cancel_job
-from tests.engine.worker.conftest import EngineStarter
+from tests.engine.worker.conftest import QUICK, EngineStarter
 from tests.engine.worker.following import count, end_of, job_running, queue_is_empty, submit, until
 from tests.fakes import FakePainter, request_for
 from tests.outage import Outage
+
+# What an engine had taken before an outage is offered again when its lease has ended.
+BRIEF = replace(QUICK, queue=replace(QUICK.queue, lease=timedelta(seconds=2)))
 
 
 async def test_engine_outlives_an_outage(outage: Outage, start_engine: EngineStarter) -> None:
@@ -21,7 +26,7 @@ async def test_engine_outlives_an_outage(outage: Outage, start_engine: EngineSta
     painter = FakePainter()
     painter.open.clear()
     jobs = [await submit(outage.database, request_for(new_id())) for _ in range(6)]
-    async with start_engine(painter, on=outage.database):
+    async with start_engine(painter, terms=BRIEF, on=outage.database):
         await asyncio.gather(*(job_running(outage.database, job.id) for job in jobs[:4]))
         await outage.begin()
         with pytest.raises(StoreUnavailable):
@@ -41,7 +46,7 @@ async def test_cancelling_works_after_an_outage(outage: Outage, start_engine: En
     painter = FakePainter()
     painter.open.clear()
     job = await submit(outage.database, request_for(new_id()))
-    async with start_engine(painter, on=outage.database):
+    async with start_engine(painter, terms=BRIEF, on=outage.database):
         await job_running(outage.database, job.id)
         await outage.begin()
         await outage.end()
@@ -56,12 +61,12 @@ async def test_stop_during_an_outage_ends_the_engine(outage: Outage, start_engin
     painter = FakePainter()
     painter.open.clear()
     job = await submit(outage.database, request_for(new_id()))
-    async with start_engine(painter, on=outage.database) as engine:
+    async with start_engine(painter, terms=BRIEF, on=outage.database) as engine:
         await job_running(outage.database, job.id)
         await outage.begin()
         engine.stop.set()
         engine.hurry.set()
         await engine.task
     await outage.end()
-    async with start_engine(FakePainter(), on=outage.database):
+    async with start_engine(FakePainter(), terms=BRIEF, on=outage.database):
         assert (await end_of(outage.database, job.id)).status is JobStatus.FINISHED

@@ -60,7 +60,7 @@ class FakeDiscord:
     async def until(self, ready: Any) -> None:
         """Waits until `ready()` holds; checked after every request."""
         async with self.changed:
-            await asyncio.wait_for(self.changed.wait_for(ready), 15)
+            await asyncio.wait_for(self.changed.wait_for(ready), 60)
 
     async def drop(self) -> None:
         """Cuts every socket."""

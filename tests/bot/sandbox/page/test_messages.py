@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.async_api import Locator, Page, expect
@@ -251,8 +251,11 @@ async def test_embeds_are_drawn_and_foreign_pictures_are_not_fetched(visit: Page
 
 async def test_neighbours_of_one_author_are_grouped(page: Page, discord: FakeDiscord) -> None:
     """Messages of one author within minutes share a head; another day begins with a divider."""
-    old = message(BEN, "old", age=timedelta(days=2))
-    first, second = message(BEN, "one", age=timedelta(seconds=9)), message(BEN, "two")
+    # At noon, whenever the test runs: it is never midnight between the two.
+    now = datetime.now(UTC)
+    noon = now - now.replace(hour=12, minute=0) + timedelta(days=1)
+    old = message(BEN, "old", age=noon + timedelta(days=2))
+    first, second = message(BEN, "one", age=noon + timedelta(seconds=9)), message(BEN, "two", age=noon)
     discord.state = town(studio=[old, first, second])
     await page.goto(discord.url)
     await expect(shown(page, first).get_by_role("separator")).to_have_count(1)

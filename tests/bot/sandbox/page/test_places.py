@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from playwright.async_api import Page, expect
 
@@ -124,6 +124,9 @@ async def test_a_lost_connection_is_named_and_caught_up(visit: Page, discord: Fa
     await expect(visit.get_by_text("kept", exact=True)).to_be_visible()
     discord.state = town(studio=[kept, message(EASEL, "painted meanwhile")])
     discord.is_away = True
+    # The page's time stands still: it would soon try again by itself, and the button would be gone.
+    await visit.clock.install()
+    await visit.clock.pause_at(datetime.now(UTC) + timedelta(minutes=1))
     await discord.drop()
     await expect(visit.get_by_text("The connection to Easel was lost")).to_be_visible()
     discord.is_away = False
@@ -168,8 +171,9 @@ async def test_a_deleted_channel_closes(visit: Page, discord: FakeDiscord) -> No
     """When the open channel is deleted the page goes to the first one and says so."""
     await visit.get_by_role("button", name="gallery").click()
     await discord.push("CHANNEL_DELETE", {"id": GALLERY, "name": "gallery", "kind": "text", "type": 0, "nsfw": False})
-    await expect(visit.get_by_role("log", name="Messages in studio")).to_be_visible()
+    # First what goes away by itself.
     await expect(visit.get_by_text("#gallery was deleted.")).to_be_visible()
+    await expect(visit.get_by_role("log", name="Messages in studio")).to_be_visible()
 
 
 async def test_the_theme_is_chosen_and_kept(visit: Page) -> None:

@@ -10,7 +10,10 @@ import discord
 from discord import app_commands, ui
 from playwright.async_api import Locator, Page, expect
 
+from bot.sandbox.clocks import ManualClock
+from bot.sandbox.interactions import ANSWER_WITHIN
 from bot.sandbox.server import Sandbox, serve
+from tests.bot.clocks import UnhurriedClock
 from tests.bot.sandbox.clients import RecordingBot, logged_in
 from tests.bot.sandbox.page.fake_discord import png
 from tests.browser import BROWSER, take_screenshot
@@ -135,7 +138,7 @@ async def chat(page: Page, sandbox: Sandbox, go_on: asyncio.Event) -> None:
 async def test_a_member_uses_a_bot_through_the_page(page: Page) -> None:
     """Autocomplete, a deferred answer, edits, buttons, a modal, a whisper and a select work end to end."""
     go_on = asyncio.Event()
-    async with serve() as sandbox, logged_in(sandbox, painting_bot(go_on)):
+    async with serve(clock=UnhurriedClock()) as sandbox, logged_in(sandbox, painting_bot(go_on)):
         await chat(page, sandbox, go_on)
         await page.goto("about:blank")
 
@@ -148,11 +151,14 @@ async def test_a_silent_bot_is_named(page: Page) -> None:
         await asyncio.sleep(0)
 
     bot.tree.add_command(app_commands.Command(name="sulk", description="Says nothing", callback=sulk))
-    async with serve() as sandbox, logged_in(sandbox, bot):
+    clock = ManualClock()
+    async with serve(clock=clock) as sandbox, logged_in(sandbox, bot):
         await page.goto(sandbox.url)
         await expect(page.get_by_role("textbox", name="Message #studio")).to_be_focused()
         await page.keyboard.type("/sulk")
         await page.keyboard.press("Enter")
         await page.keyboard.press("Enter")
+        await bot.heard("interaction")
+        clock.advance(ANSWER_WITHIN)
         await expect(page.get_by_role("alert").get_by_text("application did not respond")).to_be_visible()
         await page.goto("about:blank")
