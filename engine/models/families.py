@@ -17,6 +17,10 @@ DIFFUSION_SAMPLERS = (
     "lcm",
 )
 
+# A consistency model was distilled on so many steps, and no sampler of it finds more: `original_inference_steps` of
+# `LCMScheduler`, diffusers 0.42, which refuses more.
+MOST_STEPS = MappingProxyType({"lcm": 50})
+
 # What the painter can do with every model, in the words of the prompt language's table.
 COMMON = frozenset({"draft", "quality", "sameseed", "sampler", "stop"})
 # Words in brackets count more or less; language models that read a text as a whole give tokens no such meaning.

@@ -15,13 +15,13 @@ from typing import Any
 
 from engine.contract.errors import ModelUnknown, SettingsInvalid
 from engine.contract.jobs import Operation
-from engine.models.families import ADAPTERS, FAMILIES, Family
+from engine.models.families import ADAPTERS, FAMILIES, MOST_STEPS, Family
 from engine.models.faults import Faults
 from engine.models.scheduler import Scheduler, samplers_under, scheduler_from_table
 from engine.models.sources import DETAILS, SOURCES, Source, source_from_table
 from engine.models.speed import Precision, Speed, check_ratios, speed_from_table
 from engine.models.trained_sizes import trained_sizes
-from engine.prompt import Sides
+from engine.prompt import Sides, Steps, most_by
 
 SHIPPED = Path(__file__).with_name("registry.toml")
 
@@ -79,6 +79,12 @@ class Model:
     def vocabulary(self) -> frozenset[str]:
         """What the painter can do with it, in the words of the prompt language; 8-bit weights wear no adapters."""
         return self.family.abilities - (ADAPTERS if self.speed.precision is Precision.FP8 else frozenset())
+
+    @property
+    def steps(self) -> Steps:
+        """How many steps it paints, and how many each sampler takes."""
+        usual, most = self.defaults, self.abilities.max_steps
+        return Steps(usual=usual.steps, sampler=usual.sampler, most=most, most_by=MOST_STEPS)
 
     @property
     def sides(self) -> Sides:
@@ -182,7 +188,6 @@ def _model(name: str, table: Mapping[str, Any], faults: Faults) -> Model | None:
     defaults = _defaults(faults.table(table, "defaults", place), family, f"{place}.defaults", faults)
     scheduler = scheduler_from_table(faults.table(table, "scheduler", place), family, f"{place}.scheduler", faults)
     abilities = _abilities(faults.table(table, "abilities", place), family, defaults, scheduler, place, faults)
-    _check_defaults(defaults, abilities, f"{place}.defaults", faults)
     model = Model(
         name=name,
         family=family,
@@ -194,6 +199,8 @@ def _model(name: str, table: Mapping[str, Any], faults: Faults) -> Model | None:
         sha256=faults.text(table, "sha256", place) or None,
         speed=speed_from_table(faults.table(table, "speed", place), family, f"{place}.speed", faults),
     )
+    _check_defaults(defaults, abilities, f"{place}.defaults", faults)
+    _check_steps(model.steps, f"{place}.defaults", faults)
     check_ratios(model.speed, model.sides, f"{place}.speed", faults)
     return model
 
@@ -241,6 +248,13 @@ def _check_defaults(defaults: Defaults, abilities: Abilities, place: str, faults
                 f"a side of {side} is no multiple of {abilities.multiple}"
                 f" between {abilities.min_side} and {abilities.max_side}",
             )
+
+
+def _check_steps(steps: Steps, place: str, faults: Faults) -> None:
+    most = most_by(steps.sampler, steps)
+    if steps.usual > most:
+        why = "max_steps is" if most == steps.most else f"the sampler {steps.sampler} takes at most"
+        faults.add(place, f"steps is {steps.usual}, and {why} {most}")
 
 
 def _adapter(name: str, table: Mapping[str, Any], faults: Faults) -> Adapter | None:

@@ -171,6 +171,18 @@ def test_a_sampler_that_cannot_keep_to_the_scheduler_is_not_taken(tmp_path: Path
             read(tmp_path, text.format("true") + wrong)
 
 
+@pytest.mark.parametrize(
+    ("sampler", "told"),
+    [("euler", "steps is 60, and max_steps is 55"), ("lcm", "steps is 60, and the sampler lcm takes at most 50")],
+)
+def test_more_steps_than_can_be_painted_are_no_default(tmp_path: Path, sampler: str, told: str) -> None:
+    """Of the model, and of its own sampler."""
+    defaults = f'[models.m.defaults]\nsteps = 60\nsampler = "{sampler}"\n[models.m.abilities]\nmax_steps = 55'
+    with pytest.raises(SettingsInvalid) as refused:
+        read(tmp_path, f'[models.m]\nfamily = "sd1"\nfolder = "m"\n{defaults}')
+    assert refused.value.problems == (f"{tmp_path / 'models.toml'}: models.m.defaults: {told}",)
+
+
 @pytest.mark.parametrize("text", ["[models", "default = \udcff"])
 def test_a_file_that_is_no_toml_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "models.toml").write_bytes(text.encode("utf-8", "surrogateescape"))
