@@ -40,7 +40,7 @@ SCHEDULERS: Mapping[str, tuple[SchedulerMixin, ...]] = MappingProxyType(
             FlowMatchEulerDiscreteScheduler(shift=3.0),
         ),
         "qwen-image": (
-            FlowMatchEulerDiscreteScheduler(**{**DYNAMIC, "max_shift": 0.9}),
+            FlowMatchEulerDiscreteScheduler(shift_terminal=0.02, **{**DYNAMIC, "max_shift": 0.9}),
             FlowMatchEulerDiscreteScheduler(shift=3.0),
         ),
         "z-image": (FlowMatchEulerDiscreteScheduler(shift=3.0),),
