@@ -5,7 +5,7 @@ Indexes start at 1 here and nowhere else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -86,7 +86,10 @@ _CAUSES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
         f"the model {_inability(facts.get('operation', ''))}; start again with /imagine and another --model"
     ),
     "SizeUnsupported": lambda facts: "the model cannot paint that shape; choose another --ar",
-    "SettingUnsupported": lambda facts: f"the model does not take that --{facts.get('name', 'setting')}",
+    "SettingUnsupported": lambda facts: (
+        f"the model does not take --{facts.get('name', 'setting')} {facts.get('value', '')}".rstrip()
+        + (f"; it takes {_list(facts['known'])}" if facts.get("known") else "")
+    ),
     "AdapterMismatch": lambda facts: "the adapter does not fit the model",
     "OutOfMemory": lambda facts: "the painter ran out of memory three times; try fewer --steps or a smaller --ar",
     "NoRoom": lambda facts: (
@@ -174,5 +177,5 @@ def _setting_sentence(error: errors.SettingUnsupported) -> str:
     return f"The model {error.model} does not take --{error.name} {error.value}.{choice}"
 
 
-def _list(names: tuple[str, ...]) -> str:
+def _list(names: Sequence[str]) -> str:
     return ", ".join(names[:20]) or "none"

@@ -67,7 +67,7 @@ def _facts_from_model(model: Model, misfits: Mapping[str, str]) -> ModelFacts:
         abilities=model.vocabulary,
         operations=model.abilities.operations,
         samplers=model.abilities.samplers,
-        max_steps=model.abilities.max_steps,
+        steps=model.steps,
         sides=model.sides,
         misfits=misfits,
     )

@@ -17,6 +17,15 @@ DIFFUSION_SAMPLERS = (
     "lcm",
 )
 
+# A consistency model was distilled on so many steps, and no sampler of it finds more: `original_inference_steps` of
+# `LCMScheduler`, diffusers 0.42, which refuses more.
+MOST_STEPS = MappingProxyType({"lcm": 50})
+
+# Bounds of what an operator sets: pixels of a side, steps (the most that a prompt can name), guidance scale.
+MAX_SIDE = 16_384
+MAX_STEPS = 150
+MAX_GUIDANCE = 50.0
+
 # What the painter can do with every model, in the words of the prompt language's table.
 COMMON = frozenset({"draft", "quality", "sameseed", "sampler", "stop"})
 # Words in brackets count more or less; language models that read a text as a whole give tokens no such meaning.
@@ -30,7 +39,9 @@ class Family:
 
     pipelines: the diffusers classes that a folder of this family may name in its `model_index.json`.
     side: pixels of the square that the family was trained on.
-    multiple: both sides of a picture are multiples of this many pixels.
+    cell: sides of a picture, in pixels, can only be multiples of this: what its decoder makes of one latent, or of one
+        patch of them for a denoiser that takes patches.
+    multiple: sides are multiples of this many pixels where an operator does not say.
     squares: sides of the squares whose `trained_sizes` its models paint; empty where they paint any multiple.
     guidance: the usual guidance scale; 1 paints without an unconditional row.
     is_flow: whether the model predicts the velocity of a rectified flow.
@@ -43,6 +54,7 @@ class Family:
     name: str
     pipelines: tuple[str, ...]
     side: int
+    cell: int
     multiple: int
     steps: int
     guidance: float
@@ -61,6 +73,7 @@ def _diffusion(name: str, pipelines: tuple[str, ...], side: int, guidance: float
         name=name,
         pipelines=pipelines,
         side=side,
+        cell=8,
         multiple=64,
         steps=30,
         guidance=guidance,
@@ -79,6 +92,7 @@ _ALL = (
         name="sd3",
         pipelines=("StableDiffusion3Pipeline",),
         side=1024,
+        cell=16,
         multiple=16,
         steps=28,
         guidance=4.5,
@@ -90,6 +104,7 @@ _ALL = (
         name="flux",
         pipelines=("FluxPipeline",),
         side=1024,
+        cell=16,
         multiple=16,
         steps=28,
         guidance=3.5,
@@ -102,6 +117,7 @@ _ALL = (
         name="pixart",
         pipelines=("PixArtAlphaPipeline", "PixArtSigmaPipeline"),
         side=1024,
+        cell=16,
         multiple=16,
         squares=(256, 512, 1024, 2048),
         steps=20,
@@ -115,6 +131,7 @@ _ALL = (
         name="sana",
         pipelines=("SanaPipeline",),
         side=1024,
+        cell=32,
         multiple=32,
         squares=(512, 1024, 2048, 4096),
         steps=20,
@@ -129,6 +146,7 @@ _ALL = (
         name="qwen-image",
         pipelines=("QwenImagePipeline",),
         side=1328,
+        cell=16,
         multiple=16,
         steps=50,
         guidance=4.0,
@@ -143,6 +161,7 @@ _ALL = (
         name="z-image",
         pipelines=("ZImagePipeline",),
         side=1024,
+        cell=16,
         multiple=16,
         steps=9,
         guidance=1.0,

@@ -42,15 +42,15 @@ class Faults:
         self.add(place, f"{name} must be text, not {value!r}")
         return default
 
-    def number(self, table: Mapping[str, Any], name: str, place: str, default: float, low: float) -> float:
+    def number(self, table: Mapping[str, Any], name: str, place: str, default: float, low: float, high: float) -> float:
         value = table.get(name, default)
-        if isinstance(value, int | float) and not isinstance(value, bool) and value >= low:
+        if isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high:
             return value
-        self.add(place, f"{name} must be a number of at least {low:g}, not {value!r}")
+        self.add(place, f"{name} must be a number from {low:g} to {high:g}, not {value!r}")
         return default
 
-    def whole(self, table: Mapping[str, Any], name: str, place: str, default: int, low: int = 1) -> int:
-        value = self.number(table, name, place, default, low)
+    def whole(self, table: Mapping[str, Any], name: str, place: str, default: int, high: int) -> int:
+        value = self.number(table, name, place, default, 1, high)
         if value == int(value):
             return int(value)
         self.add(place, f"{name} must be a whole number, not {value!r}")
@@ -62,6 +62,14 @@ class Faults:
             return value
         self.add(place, f"{name} must be true or false, not {value!r}")
         return default
+
+    def required_choice(self, table: Mapping[str, Any], name: str, place: str, known: tuple[str, ...]) -> str | None:
+        value = table.get(name)
+        if value in known:
+            return str(value)
+        told = f"{name} is {value!r}" if name in table else f"{name} must be there"
+        self.add(place, f"{told}; known are {', '.join(known)}")
+        return None
 
     def choice(self, table: Mapping[str, Any], name: str, place: str, known: tuple[str, ...]) -> str:
         value = self.text(table, name, place, known[0])

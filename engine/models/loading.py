@@ -35,14 +35,27 @@ class Device:
     dtype: torch.dtype
 
 
+_FIRST_WITH_BFLOAT16 = (8, 0)
+
+
 def best_device() -> Device:
-    """Return CUDA in bfloat16 when there is one, else the CPU in float32.
+    """Return the CUDA device where there is one, in the numbers that it is made for, else the CPU in float32.
 
     Plain CPUs run bfloat16 convolutions hundreds of times slower: reference/performance.md, section 5.
     """
     if torch.cuda.is_available():
-        return Device(device=torch.device("cuda"), dtype=torch.bfloat16)
+        return Device(device=torch.device("cuda"), dtype=dtype_for(torch.cuda.get_device_capability()))
     return Device(device=torch.device("cpu"), dtype=torch.float32)
+
+
+def dtype_for(capability: tuple[int, int]) -> torch.dtype:
+    """Return the numbers that a CUDA device of this compute capability paints in: bfloat16 from 8.0 on, else float32.
+
+    Older cards (T4, V100, RTX 20xx) only emulate bfloat16. Their float16 is quick, and too narrow for parts of most
+    families (SDXL's decoder; language models and transformers that were trained in bfloat16), which would each need
+    numbers of their own; float32 is right for all of them, in twice the memory.
+    """
+    return torch.bfloat16 if capability >= _FIRST_WITH_BFLOAT16 else torch.float32
 
 
 def budget_of(device: Device) -> int:

@@ -15,13 +15,21 @@ from typing import Any
 
 from engine.contract.errors import ModelUnknown, SettingsInvalid
 from engine.contract.jobs import Operation
-from engine.models.families import ADAPTERS, FAMILIES, Family
+from engine.models.families import (
+    ADAPTERS,
+    FAMILIES,
+    MAX_GUIDANCE,
+    MAX_SIDE,
+    MAX_STEPS,
+    MOST_STEPS,
+    Family,
+)
 from engine.models.faults import Faults
 from engine.models.scheduler import Scheduler, samplers_under, scheduler_from_table
 from engine.models.sources import DETAILS, SOURCES, Source, source_from_table
 from engine.models.speed import Precision, Speed, check_ratios, speed_from_table
 from engine.models.trained_sizes import trained_sizes
-from engine.prompt import Sides
+from engine.prompt import Sides, Steps, most_by
 
 SHIPPED = Path(__file__).with_name("registry.toml")
 
@@ -79,6 +87,12 @@ class Model:
     def vocabulary(self) -> frozenset[str]:
         """What the painter can do with it, in the words of the prompt language; 8-bit weights wear no adapters."""
         return self.family.abilities - (ADAPTERS if self.speed.precision is Precision.FP8 else frozenset())
+
+    @property
+    def steps(self) -> Steps:
+        """How many steps it paints, and how many each sampler takes."""
+        usual, most = self.defaults, self.abilities.max_steps
+        return Steps(usual=usual.steps, sampler=usual.sampler, most=most, most_by=MOST_STEPS)
 
     @property
     def sides(self) -> Sides:
@@ -144,7 +158,8 @@ def read_registry(path: Path = SHIPPED) -> Registry:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SettingsInvalid(problems=(f"{path}: cannot be read ({error.strerror})",)) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
+        # Not TOML, not UTF-8, or a number of more digits than Python reads.
         raise SettingsInvalid(problems=(f"{path}: not TOML: {error}",)) from error
     return registry_from_data(data, path)
 
@@ -175,14 +190,12 @@ def registry_from_data(data: Mapping[str, Any], path: Path) -> Registry:
 def _model(name: str, table: Mapping[str, Any], faults: Faults) -> Model | None:
     place = f"models.{name}"
     faults.unknown(table, _SETTINGS, place)
-    if table.get("family") not in FAMILIES:
-        faults.add(place, f"family is {table.get('family')!r}; known are {', '.join(FAMILIES)}")
+    family = _family(table, place, faults)
+    if family is None:
         return None
-    family = FAMILIES[table["family"]]
     defaults = _defaults(faults.table(table, "defaults", place), family, f"{place}.defaults", faults)
     scheduler = scheduler_from_table(faults.table(table, "scheduler", place), family, f"{place}.scheduler", faults)
     abilities = _abilities(faults.table(table, "abilities", place), family, defaults, scheduler, place, faults)
-    _check_defaults(defaults, abilities, f"{place}.defaults", faults)
     model = Model(
         name=name,
         family=family,
@@ -194,8 +207,15 @@ def _model(name: str, table: Mapping[str, Any], faults: Faults) -> Model | None:
         sha256=faults.text(table, "sha256", place) or None,
         speed=speed_from_table(faults.table(table, "speed", place), family, f"{place}.speed", faults),
     )
+    _check_defaults(defaults, abilities, f"{place}.defaults", faults)
+    _check_steps(model.steps, f"{place}.defaults", faults)
     check_ratios(model.speed, model.sides, f"{place}.speed", faults)
     return model
+
+
+def _family(table: Mapping[str, Any], place: str, faults: Faults) -> Family | None:
+    name = faults.required_choice(table, "family", place, tuple(FAMILIES))
+    return None if name is None else FAMILIES[name]
 
 
 _TABLES = ("defaults", "abilities", "scheduler", "speed")
@@ -205,10 +225,10 @@ _SETTINGS = {"family", "licence", "sha256", *SOURCES, *DETAILS, *_TABLES}
 def _defaults(table: Mapping[str, Any], family: Family, place: str, faults: Faults) -> Defaults:
     faults.unknown(table, {"width", "height", "steps", "guidance", "sampler"}, place)
     return Defaults(
-        width=faults.whole(table, "width", place, family.side),
-        height=faults.whole(table, "height", place, family.side),
-        steps=faults.whole(table, "steps", place, family.steps),
-        guidance=faults.number(table, "guidance", place, family.guidance, 0.0),
+        width=faults.whole(table, "width", place, family.side, MAX_SIDE),
+        height=faults.whole(table, "height", place, family.side, MAX_SIDE),
+        steps=faults.whole(table, "steps", place, family.steps, MAX_STEPS),
+        guidance=faults.number(table, "guidance", place, family.guidance, 0.0, MAX_GUIDANCE),
         sampler=faults.text(table, "sampler", place, family.sampler),
     )
 
@@ -224,11 +244,19 @@ def _abilities(
     return Abilities(
         operations=tuple(Operation(value) for value in operations),
         samplers=faults.choices(table, "samplers", place, samplers_under(scheduler, family.samplers)),
-        multiple=faults.whole(table, "multiple", place, family.multiple),
-        min_side=faults.whole(table, "min_side", place, min(sides)),
-        max_side=faults.whole(table, "max_side", place, max(sides)),
-        max_steps=faults.whole(table, "max_steps", place, 150),
+        multiple=_multiple(table, family, place, faults),
+        min_side=faults.whole(table, "min_side", place, min(sides), MAX_SIDE),
+        max_side=faults.whole(table, "max_side", place, max(sides), MAX_SIDE),
+        max_steps=faults.whole(table, "max_steps", place, MAX_STEPS, MAX_STEPS),
     )
+
+
+def _multiple(table: Mapping[str, Any], family: Family, place: str, faults: Faults) -> int:
+    multiple = faults.whole(table, "multiple", place, family.multiple, MAX_SIDE)
+    if multiple % family.cell == 0:
+        return multiple
+    faults.add(place, f"multiple is {multiple}, and sides of family {family.name} are multiples of {family.cell}")
+    return family.multiple
 
 
 def _check_defaults(defaults: Defaults, abilities: Abilities, place: str, faults: Faults) -> None:
@@ -243,19 +271,28 @@ def _check_defaults(defaults: Defaults, abilities: Abilities, place: str, faults
             )
 
 
+def _check_steps(steps: Steps, place: str, faults: Faults) -> None:
+    most = most_by(steps.sampler, steps)
+    if steps.usual > most:
+        why = "max_steps is" if most == steps.most else f"the sampler {steps.sampler} takes at most"
+        faults.add(place, f"steps is {steps.usual}, and {why} {most}")
+
+
 def _adapter(name: str, table: Mapping[str, Any], faults: Faults) -> Adapter | None:
     place = f"adapters.{name}"
     faults.unknown(table, {"file", "family", "model", "sha256"}, place)
     file = faults.text(table, "file", place)
     if not file.endswith(".safetensors"):
         faults.add(place, f"file must be a .safetensors file, not {file!r}: other formats can run code when opened")
-    family = faults.choice(table, "family", place, tuple(FAMILIES))
-    if "lora" not in FAMILIES[family].abilities:
-        faults.add(place, f"a model of family {family} takes no adapters")
+    family = _family(table, place, faults)
+    if family is None:
+        return None
+    if not family.abilities >= ADAPTERS:
+        faults.add(place, f"a model of family {family.name} takes no adapters")
     return Adapter(
         name=name,
         file=faults.path.parent / file,
-        family=family,
+        family=family.name,
         model=faults.text(table, "model", place) or None,
         sha256=faults.text(table, "sha256", place) or None,
     )

@@ -12,7 +12,7 @@ from engine.models.faults import Faults
 
 SPACINGS = ("linspace", "leading", "trailing")
 PREDICTIONS = ("epsilon", "v_prediction")
-MIN_SHIFT = 0.01
+MIN_SHIFT, MAX_SHIFT = 0.01, 100.0
 
 _OF_DIFFUSION = {"timestep_spacing", "prediction_type", "rescale_betas_zero_snr"}
 _OF_FLOW = {"shift"}
@@ -48,7 +48,7 @@ def scheduler_from_table(table: Mapping[str, Any], family: Family, place: str, f
         "timestep_spacing": partial(faults.choice, known=SPACINGS),
         "prediction_type": partial(faults.choice, known=PREDICTIONS),
         "rescale_betas_zero_snr": faults.truth,
-        "shift": partial(faults.number, default=1.0, low=MIN_SHIFT),
+        "shift": partial(faults.number, default=1.0, low=MIN_SHIFT, high=MAX_SHIFT),
     }
     return Scheduler(**{name: read(table, name, place) for name, read in readers.items() if name in table})
 

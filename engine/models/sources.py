@@ -46,7 +46,7 @@ def source_from_table(table: Mapping[str, Any], place: str, faults: Faults) -> S
         hub=hub or None,
         revision=faults.text(table, "revision", place) or None,
         variant=_variant(faults.text(table, "variant", place), file, place, faults),
-        config=_config(base, faults.text(table, "config", place)),
+        config=_config(faults.text(table, "config", place), place, faults),
     )
 
 
@@ -58,6 +58,12 @@ def _variant(variant: str, file: str, place: str, faults: Faults) -> str | None:
     return variant or None
 
 
-def _config(base: Path, config: str) -> str | None:
+def _config(config: str, place: str, faults: Faults) -> str | None:
     """Return the folder, relative to the file's, or else the hub id."""
-    return str(base / config) if config and (base / config).is_dir() else config or None
+    folder = faults.path.parent / config
+    try:
+        is_folder = folder.is_dir()
+    except OSError as error:
+        faults.add(place, f"config can be no folder's name: {error.strerror}")
+        return None
+    return str(folder) if config and is_folder else config or None

@@ -5,6 +5,7 @@ Standard library only. What each choice gains and changes is measured by `python
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,6 +14,10 @@ from typing import Any
 from engine.models.families import Family
 from engine.models.faults import Faults
 from engine.prompt import Sides, painted_size
+
+MIN_GUIDANCE_UNTIL = 0.01
+
+_RATIO = re.compile(r"[1-9][0-9]{0,4}:[1-9][0-9]{0,4}")
 
 
 class Compilation(StrEnum):
@@ -43,7 +48,7 @@ class Speed:
 
     ratios: shapes, as `--ar` has them, that are compiled for beside the model's own; others are painted uncompiled.
     guidance_until: share of the steps after which pictures are painted without guidance, in half the forward rows,
-        over 0 to 1; 1 guides every step, and any guides the first. It paints other pictures.
+        0.01 to 1; 1 guides every step, and any guides the first. It paints other pictures.
         Source: Kynkäänniemi et al. 2024 (guidance in a limited interval), its end alone, in steps instead of sigmas.
     """
 
@@ -88,9 +93,7 @@ def check_ratios(speed: Speed, sides: Sides, place: str, faults: Faults) -> None
 
 
 def _guidance_until(table: Mapping[str, Any], family: Family, place: str, faults: Faults) -> float:
-    share = faults.number(table, "guidance_until", place, 1.0, 0.0)
-    if not 0 < share <= 1:
-        faults.add(place, f"guidance_until must be a share of the steps, over 0 and at most 1, not {share!r}")
+    share = faults.number(table, "guidance_until", place, 1.0, MIN_GUIDANCE_UNTIL, 1.0)
     if share < 1 and family.has_embedded_guidance:
         faults.add(
             place, f"models of family {family.name} are told the guidance in every step: leave guidance_until out"
@@ -107,7 +110,4 @@ def _ratios(table: Mapping[str, Any], place: str, faults: Faults) -> tuple[str, 
 
 
 def _is_ratio(value: object) -> bool:
-    width, _, height = str(value).partition(":")
-    return isinstance(value, str) and all(
-        side.isascii() and side.isdigit() and int(side) > 0 for side in (width, height)
-    )
+    return isinstance(value, str) and _RATIO.fullmatch(value) is not None

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from engine.contract.errors import OperationUnsupported, SettingUnsupported, SizeUnsupported
 from engine.contract.jobs import MAX_SEED, JobSpec, Operation, ParameterValue, Part
 from engine.contract.painting import Order
+from engine.models.families import MAX_GUIDANCE
 from engine.models.registry import Adapter, Model, Registry
-from engine.prompt import painted_size, size_for
-
-MAX_GUIDANCE = 50.0
+from engine.prompt import painted_size, size_for, steps_for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,12 +90,10 @@ def seed_of_slot(order: Order, slot: int) -> int:
 
 
 def _steps(asked: Mapping[str, ParameterValue], model: Model) -> int:
-    """Return the steps asked for, times the quality, half of them for a draft."""
-    most = model.abilities.max_steps
-    steps = _bounded(model, "steps", asked.get("steps"), model.defaults.steps, 1, most)
-    quality = _bounded(model, "quality", asked.get("quality"), 1.0, 0.25, 4)
-    drafted = steps * quality * (0.5 if asked.get("draft") else 1.0)
-    return min(max(round(drafted), 1), most)
+    """Return the steps that the order comes to, with its quality and its sampler."""
+    _bounded(model, "steps", asked.get("steps"), 1, 1, model.steps.most)
+    _bounded(model, "quality", asked.get("quality"), 1, 0.25, 4)
+    return steps_for(asked, model.name, model.steps)
 
 
 def _text(value: ParameterValue | None) -> str | None:

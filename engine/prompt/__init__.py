@@ -3,7 +3,7 @@
 from engine.prompt.attention import attention
 from engine.prompt.faults import Faults, PromptFault, Source, show_faults
 from engine.prompt.help import OPTION_HELP, PROMPT_HELP, SLASH_OPTIONS, help_for, help_lines
-from engine.prompt.limits import Defaults, Limits, ModelFacts, Sides
+from engine.prompt.limits import Defaults, Limits, ModelFacts, Sides, Steps
 from engine.prompt.operations import spec_for
 from engine.prompt.own import check_option, check_suffix
 from engine.prompt.parameter import Kind, Parameter
@@ -12,6 +12,7 @@ from engine.prompt.parts import normalised_weights
 from engine.prompt.render import json_from_specs, render
 from engine.prompt.renewal import refuse_outdated
 from engine.prompt.sizes import painted_size, size_for
+from engine.prompt.steps import most_by, steps_for
 from engine.prompt.table import PARAMETERS
 
 __all__ = [
@@ -29,12 +30,14 @@ __all__ = [
     "Sides",
     "Source",
     "Specs",
+    "Steps",
     "attention",
     "check_option",
     "check_suffix",
     "help_for",
     "help_lines",
     "json_from_specs",
+    "most_by",
     "normalised_weights",
     "painted_size",
     "parse",
@@ -43,4 +46,5 @@ __all__ = [
     "show_faults",
     "size_for",
     "spec_for",
+    "steps_for",
 ]

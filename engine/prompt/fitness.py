@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from engine.contract.jobs import Operation
+from engine.contract.jobs import Operation, ParameterValue
 from engine.prompt.attention import attention
 from engine.prompt.faults import Flaw
 from engine.prompt.images import PlacedImage
-from engine.prompt.limits import Defaults, Limits, ModelFacts, Sides
+from engine.prompt.limits import Defaults, Limits, ModelFacts, Sides, Steps
 from engine.prompt.parameters import Setting
 from engine.prompt.parts import Placed
 from engine.prompt.sizes import painted_size, ratio_of, size_for
+from engine.prompt.steps import factor_of, most_by, painted_steps, sampler_of
 from engine.prompt.table import SERVICE_ABILITIES
 from engine.prompt.values import Token, quoted_list
 
@@ -33,6 +34,7 @@ def inabilities(
     facts = _facts(settings, defaults, limits)
     flaws = [flaw for setting in settings for flaw in _flaws_of(setting, facts, limits)]
     flaws += _operation(settings, parts, images, facts)
+    flaws += _too_many_steps(settings, defaults, facts)
     if images and facts.abilities is not None and "images" not in facts.abilities:
         sentence = f"{facts.name} takes no pictures in a prompt."
         flaws.append(Flaw(images[0].start, images[0].end, sentence, _ANOTHER_MODEL))
@@ -49,6 +51,29 @@ def _operation(
     places += [(0, part.end) for part in parts]
     places += [(0, image.end) for image in images]
     return [Flaw(*place, f"{facts.name} only varies pictures.", _NAME_ANOTHER) for place in places[:1]]
+
+
+def _too_many_steps(settings: Sequence[Setting], defaults: Defaults, facts: ModelFacts) -> list[Flaw]:
+    """Return a flaw, under what makes them so many, for steps that the model or the job's sampler does not paint."""
+    if facts.steps is None:
+        return []
+    said = {setting.target: setting for setting in settings}
+    asked = {**defaults.parameters, **{name: setting.value for name, setting in said.items()}}
+    at_fault = [said[name] for name in _MAKES_STEPS if name in said]
+    sentence, suggestion = _beyond_most(asked, facts.name, facts.steps)
+    return [Flaw(one.written.start, one.span[1], sentence, suggestion) for one in at_fault[:1] if sentence]
+
+
+def _beyond_most(asked: Mapping[str, ParameterValue], model: str, steps: Steps) -> tuple[str, str]:
+    """Return what to say of more steps than are painted, or two empty texts."""
+    if float(str(asked.get("steps", 1))) > steps.most:
+        return f"--steps must be between 1 and {steps.most} with {model}.", f"Try --steps {steps.most}."
+    sampler, painted = sampler_of(asked, steps), painted_steps(asked, steps)
+    most = most_by(sampler, steps)
+    if painted <= most:
+        return "", ""
+    sentence = f"The sampler {sampler} takes at most {most} steps, and this comes to {painted}."
+    return sentence, f"Try --steps {int(most / factor_of(asked))}."
 
 
 def _misfits(adapters: Sequence[Token], facts: ModelFacts, limits: Limits) -> list[Flaw]:
@@ -101,8 +126,6 @@ def _inability(setting: Setting, facts: ModelFacts, limits: Limits) -> tuple[str
         return f"{spelling} is not possible with {facts.name}.", _ANOTHER_MODEL
     if setting.target == "sampler" and facts.samplers and setting.value not in facts.samplers:
         return f"{facts.name} does not take the sampler {setting.value}.", f"It takes {', '.join(facts.samplers)}."
-    if setting.target == "steps" and facts.max_steps is not None and float(str(setting.value)) > facts.max_steps:
-        return f"--steps must be between 1 and {facts.max_steps} with {facts.name}.", f"Try --steps {facts.max_steps}."
     if setting.target == "ar" and facts.sides is not None:
         return _wrong_shape(str(setting.value), facts.name, facts.sides)
     return "", ""
@@ -131,6 +154,8 @@ def _beyond_sides(ar: str, model: str, sides: Sides) -> tuple[str, str]:
 
 
 _SHAPES = ("9:1", "8:1", "7:1", "6:1", "5:1", "4:1", "3:1", "5:2", "21:9", "2:1", "16:9", "3:2", "4:3", "5:4")
+# Where too many steps are told: at the first of these that was said.
+_MAKES_STEPS = ("steps", "quality", "sampler", "model")
 _PLAIN_BRACKETS = "For plain brackets write \\( and \\), or name another model with --model."
 _NAME_ANOTHER = "Name another model with --model."
 _ANOTHER_MODEL = "Leave it out, or name another model with --model."

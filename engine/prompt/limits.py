@@ -42,12 +42,26 @@ class Sides:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Steps:
+    """How many steps a model paints.
+
+    usual, sampler: how many, and by which sampler, where nobody says.
+    most: by any sampler. most_by: by samplers that take fewer, by their names.
+    """
+
+    usual: int
+    sampler: str
+    most: int
+    most_by: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, kw_only=True)
 class ModelFacts:
     """What the parser must know of a registered model.
 
     abilities: what it can do, in the words of the table's `ability` column; None when nobody has said.
     operations: how jobs of it may begin; None when nobody has said.
-    samplers: the samplers it takes; empty when nobody has said. max_steps, sides: the most steps, and the sizes it
+    samplers: the samplers it takes; empty when nobody has said. steps, sides: how many steps, and which sizes it
         paints; None when nobody has said.
     misfits: registered adapters that do not fit it, each with the first part that does not; others pass.
     """
@@ -56,7 +70,7 @@ class ModelFacts:
     abilities: frozenset[str] | None = None
     operations: tuple[Operation, ...] | None = None
     samplers: tuple[str, ...] = ()
-    max_steps: int | None = None
+    steps: Steps | None = None
     sides: Sides | None = None
     misfits: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 

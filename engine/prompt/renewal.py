@@ -12,6 +12,7 @@ from engine.contract.errors import (
 from engine.contract.jobs import JobSpec, Operation, ParameterValue
 from engine.prompt.limits import Limits, ModelFacts
 from engine.prompt.sizes import painted_size, size_for
+from engine.prompt.steps import steps_for
 from engine.prompt.table import CANONICAL, SERVICE_ABILITIES
 
 
@@ -50,10 +51,13 @@ def _check_abilities(spec: JobSpec, facts: ModelFacts) -> None:
 
 
 def _check_steps(spec: JobSpec, facts: ModelFacts) -> None:
-    steps = spec.parameters.get("steps")
-    if facts.max_steps is not None and isinstance(steps, int) and steps > facts.max_steps:
-        known = (f"1 to {facts.max_steps}",)
-        raise SettingUnsupported(name="steps", value=_text(steps), model=facts.name, known=known)
+    if facts.steps is None:
+        return
+    asked = spec.parameters.get("steps")
+    if isinstance(asked, int) and asked > facts.steps.most:
+        known = (f"1 to {facts.steps.most}",)
+        raise SettingUnsupported(name="steps", value=_text(asked), model=facts.name, known=known)
+    steps_for(spec.parameters, facts.name, facts.steps)
 
 
 def _check_shape(spec: JobSpec, facts: ModelFacts) -> None:

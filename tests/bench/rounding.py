@@ -91,7 +91,7 @@ def main() -> None:
 
 def _row(kind: Kind, folder: Path) -> str:
     kind.save(folder / kind.family)
-    (folder / "registry.toml").write_text(entry(kind.family, kind.family, kind.family, kind.sampler, 8))
+    (folder / "registry.toml").write_text(entry(kind.family, kind.family, kind.family, kind.sampler))
     registry = read_registry(folder / "registry.toml")
     stock = _stock(kind, folder)
     others = (

@@ -77,6 +77,15 @@ def test_a_rating_is_confirmed_with_what_it_changed() -> None:
     assert rated(Rating.GREAT, Rating.GREAT) == "Your rating stays 😍."
 
 
+def test_a_job_that_asked_for_too_many_steps_is_told_the_most() -> None:
+    """What was stored of the refusal, as JSON has it."""
+    told = sentence_from_cause(
+        {"error": "SettingUnsupported", "name": "steps", "value": "64", "known": ["1 to 50 with the sampler lcm"]}
+    )
+    assert told == "the model does not take --steps 64; it takes 1 to 50 with the sampler lcm"
+    assert sentence_from_cause({"error": "SettingUnsupported", "name": "lora"}) == "the model does not take --lora"
+
+
 @pytest.mark.parametrize("name", ["PainterLost", "SizeUnsupported", "SomethingNew"])
 def test_a_failed_job_says_why_and_what_to_do(name: str) -> None:
     """Whatever the cause is called, the member reads a sentence and no class name."""

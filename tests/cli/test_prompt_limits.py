@@ -40,7 +40,7 @@ flags = st.one_of(
     st.builds("--ar {}:{}".format, st.integers(1, 30), st.integers(1, 30)),
     st.builds("--steps {}".format, st.integers(1, 150)),
     st.builds("--cfg {}".format, st.integers(0, 30)),
-    st.sampled_from(["--quality 0.5", "--quality 2", "--draft", "--sameseed 3", "--stop 40"]),
+    st.sampled_from(["--quality 0.5", "--quality 2", "--quality 4", "--draft", "--sameseed 3", "--stop 40"]),
     st.sampled_from(["--sampler euler", "--sampler lcm", "--sampler unipc", "--model starter", "--seed 7", "--no red"]),
 )
 
@@ -60,6 +60,8 @@ def test_what_is_accepted_can_be_painted(chosen: list[str]) -> None:
 @example(["--model gone"], Operation.VARY)
 @example(["--model words"], Operation.VARY)
 @example(["--model words"], Operation.IMAGINE)
+@example(["--model words --sampler lcm --quality 2"], Operation.IMAGINE)
+@example(["--model words --sampler lcm --steps 100 --draft"], Operation.IMAGINE)
 @example(["--model pictures"], Operation.IMAGINE)
 @example(["--model pictures --ar 2:1"], Operation.VARY)
 def test_a_press_is_refused_exactly_where_the_painter_would_refuse_it(chosen: list[str], operation: Operation) -> None:

@@ -26,6 +26,9 @@ def set_even_timesteps(scheduler: Any, steps: int, num_patches: int) -> None:
     A scheduler with flow sigmas of its own spaces them itself, as in `FluxPipeline` of diffusers 0.42.
     """
     shift = shift_for(scheduler, num_patches)
+    if steps == 1 and scheduler.config.get("shift_terminal"):
+        # Its only sigma is 1, which diffusers 0.42 cannot stretch to end at another: it divides by zero.
+        scheduler.register_to_config(shift_terminal=None)
     if scheduler.config.get("use_flow_sigmas"):
         scheduler.set_timesteps(steps, **shift)
     else:

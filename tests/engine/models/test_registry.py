@@ -138,8 +138,8 @@ def test_how_forwards_are_run_is_chosen_for_each_model(tmp_path: Path) -> None:
         ("sd1", 'ratios = ["3x2"]', 'ratios must be a list of shapes such as "3:2"'),
         ("sd1", 'ratios = "3:2"', "ratios must be a list"),
         ("sd1", 'ratios = ["90:1"]', "ratios has 90:1, which the model does not paint"),
-        ("sd1", "guidance_until = 0", "guidance_until must be a share of the steps, over 0 and at most 1, not 0"),
-        ("sd1", "guidance_until = 60", "guidance_until must be a share of the steps"),
+        ("sd1", "guidance_until = 0", "guidance_until must be a number from 0.01 to 1, not 0"),
+        ("sd1", "guidance_until = 60", "guidance_until must be a number from 0.01 to 1, not 60"),
         ("sd1", "guidance_until = nan", "guidance_until must be a number"),
         ("flux", "guidance_until = 0.6", "are told the guidance in every step: leave guidance_until out"),
         ("sd1", "fast = true", "'fast' is not a setting"),
@@ -171,7 +171,19 @@ def test_a_sampler_that_cannot_keep_to_the_scheduler_is_not_taken(tmp_path: Path
             read(tmp_path, text.format("true") + wrong)
 
 
-@pytest.mark.parametrize("text", ["[models", "default = \udcff"])
+@pytest.mark.parametrize(
+    ("sampler", "told"),
+    [("euler", "steps is 60, and max_steps is 55"), ("lcm", "steps is 60, and the sampler lcm takes at most 50")],
+)
+def test_more_steps_than_can_be_painted_are_no_default(tmp_path: Path, sampler: str, told: str) -> None:
+    """Of the model, and of its own sampler."""
+    defaults = f'[models.m.defaults]\nsteps = 60\nsampler = "{sampler}"\n[models.m.abilities]\nmax_steps = 55'
+    with pytest.raises(SettingsInvalid) as refused:
+        read(tmp_path, f'[models.m]\nfamily = "sd1"\nfolder = "m"\n{defaults}')
+    assert refused.value.problems == (f"{tmp_path / 'models.toml'}: models.m.defaults: {told}",)
+
+
+@pytest.mark.parametrize("text", ["[models", "default = \udcff", f"default = {'9' * 5000}"])
 def test_a_file_that_is_no_toml_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "models.toml").write_bytes(text.encode("utf-8", "surrogateescape"))
     with pytest.raises(SettingsInvalid):

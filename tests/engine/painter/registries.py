@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from engine.models.families import FAMILIES
+
 MODEL = """
 [models.{name}]
 family = "{family}"
@@ -20,5 +22,6 @@ max_side = 64
 """
 
 
-def entry(name: str, family: str, folder: str, sampler: str = "euler", multiple: int = 4) -> str:
+def entry(name: str, family: str, folder: str, sampler: str = "euler") -> str:
+    multiple = FAMILIES[family].cell
     return MODEL.format(name=name, family=family, folder=folder, sampler=sampler, multiple=multiple)

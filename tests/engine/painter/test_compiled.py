@@ -90,7 +90,7 @@ def models(registry: Registry, tmp_path_factory: pytest.TempPathFactory) -> Mapp
     save_pixart(folder / "pixart", PixArtAlphaPipeline)
     save_sana(folder / "sana")
     file = folder / "registry.toml"
-    file.write_text("".join(entry(name, name, name, multiple=8) for name in TRANSFORMERS))
+    file.write_text("".join(entry(name, name, name) for name in TRANSFORMERS))
     return {**registry.models, **read_registry(file).models}
 
 

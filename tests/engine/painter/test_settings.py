@@ -31,7 +31,22 @@ def test_steps_follow_quality_and_draft(registry: Registry, parameters: dict[str
     assert settings_from_order(order(parameters=parameters), registry).steps == steps
 
 
-@pytest.mark.parametrize(("ar", "pixels"), [("1:1", (32, 32)), ("3:2", (40, 28)), ("2:3", (28, 40))])
+@pytest.mark.parametrize(
+    ("parameters", "steps"),
+    [({"steps": 51}, 51), ({"quality": 4.0, "steps": 13}, 52), ({"steps": 120, "draft": True}, 60)],
+)
+def test_more_steps_than_the_sampler_takes_are_refused_with_the_most(
+    registry: Registry, parameters: dict[str, ParameterValue], steps: int
+) -> None:
+    """With quality and draft; other samplers take them."""
+    assert settings_from_order(order(parameters=parameters), registry).steps == steps
+    with pytest.raises(SettingUnsupported) as refused:
+        settings_from_order(order(parameters={**parameters, "sampler": "lcm"}), registry)
+    assert (refused.value.value, refused.value.known) == (str(steps), ("1 to 50 with the sampler lcm",))
+    assert settings_from_order(order(sampler="lcm", steps=100, draft=True), registry).steps == 50
+
+
+@pytest.mark.parametrize(("ar", "pixels"), [("1:1", (32, 32)), ("3:2", (40, 24)), ("2:3", (24, 40))])
 def test_a_ratio_gives_a_size_of_the_models_area(registry: Registry, ar: str, pixels: tuple[int, int]) -> None:
     assert settings_from_order(order(ar=ar), registry).pixels == pixels
 

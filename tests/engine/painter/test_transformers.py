@@ -52,7 +52,7 @@ class Kind:
     has_negative: bool = True
     nothing: str | None = None
     ratio: str = "3:2"
-    size: tuple[int, int] = (40, 24)
+    size: tuple[int, int] = (48, 32)
     more: Mapping[str, Any] | None = None
 
 
@@ -86,9 +86,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     save_sana(folder / "sana", seed=12)
     save_qwen_image(folder / "qwen-image", seed=13)
     save_z_image(folder / "z-image", seed=14)
-    entries = [entry(name, FAMILIES.get(name, name), name, kind.sampler, 8) for name, kind in KINDS.items()]
+    entries = [entry(name, FAMILIES.get(name, name), name, kind.sampler) for name, kind in KINDS.items()]
     entries += [
-        f"{entry(f'far-{name}', name, name, KINDS[name].sampler, 8)}[models.far-{name}.scheduler]\nshift = 6.0\n"
+        f"{entry(f'far-{name}', name, name, KINDS[name].sampler)}[models.far-{name}.scheduler]\nshift = 6.0\n"
         for name in ("sd3", "flux", "sana")
     ]
     for seed, name in enumerate(WEARERS):
@@ -191,7 +191,7 @@ async def test_a_variation_is_what_the_stock_image_to_image_pipeline_paints(
     registry: Registry, folder: Path, model: str, pipeline: str
 ) -> None:
     """A picture through the encoder, noised to part of a step, and back; for a batch the stock ones encode only one."""
-    source = encoded_gradient(40, 24)
+    source = encoded_gradient(48, 32)
     asked = replace(CAT, steps=4)
     wanted = replace(asked.order(model), source=source, strength=0.6, num_pictures=1)
     async with create_painter(registry, width=64) as painter:

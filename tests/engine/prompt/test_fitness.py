@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from engine.contract.jobs import Operation
-from engine.prompt import Defaults, Faults, Limits, ModelFacts, Sides, parse
+from engine.prompt import Defaults, Faults, Limits, ModelFacts, Sides, Steps, parse
 from tests.engine.prompt.outcomes import fault, values
 
 PNG = "https://a.org/a.png"
@@ -24,7 +24,8 @@ def test_names_of_models_come_from_the_registry() -> None:
 
 def test_what_a_model_takes_is_told_with_its_name() -> None:
     """Steps and samplers have the limits of the model that the job names, or of the default one."""
-    slow = ModelFacts(name="slow", abilities=frozenset({"tile", "lora"}), samplers=("euler", "heun"), max_steps=50)
+    steps = Steps(usual=20, sampler="euler", most=50)
+    slow = ModelFacts(name="slow", abilities=frozenset({"tile", "lora"}), samplers=("euler", "heun"), steps=steps)
     limits = Limits(models=(slow,), default_model="slow", abilities=frozenset({"speed"}), adapters=("ink",))
     assert fault("a --steps 60", limits=limits) == (
         "--steps 60",
@@ -37,6 +38,34 @@ def test_what_a_model_takes_is_told_with_its_name() -> None:
     bare = replace(limits, adapters=())
     assert fault("a --lora ink", limits=bare)[1] == "--lora does not know ink. There are none here: leave it out."
     assert values("a --tile --fast --steps 50 --lora ink", limits=limits)
+
+
+@pytest.mark.parametrize(
+    ("written", "where", "told"),
+    [
+        ("--sampler lcm --steps 51", "--steps 51", "comes to 51. Try --steps 50."),
+        ("--sampler lcm --steps 120", "--steps 120", "--steps must be between 1 and 100 with quick. Try --steps 100."),
+        ("--steps 20 --q 4 --sampler lcm", "--steps 20", "comes to 80. Try --steps 12."),
+        ("--q 4 --model quick", "--q 4", "comes to 64. Try --steps 12."),
+        ("--sampler lcm --model slow", "--sampler lcm", "comes to 60. Try --steps 50."),
+    ],
+)
+def test_more_steps_than_the_sampler_takes_are_told(written: str, where: str, told: str) -> None:
+    """Under the first thing said that makes them so many, after quality and draft; the suggestion is let through."""
+    found, sentence = fault(f"a {written}", limits=HURRIED)
+    assert (found, sentence.endswith(told)) == (where, True), sentence
+    assert sentence.startswith(("The sampler lcm takes at most 50 steps, and this ", "--steps must be"))
+    for fine in ("--steps 50", "--steps 100 --draft", "--steps 12 --q 4", "--sampler euler --steps 100", "--q 3"):
+        assert values(f"a {fine}", limits=HURRIED)
+
+
+HURRIED = Limits(
+    models=tuple(
+        ModelFacts(name=name, steps=Steps(usual=usual, sampler=sampler, most=100, most_by={"lcm": 50}))
+        for name, usual, sampler in (("quick", 16, "lcm"), ("slow", 60, "euler"))
+    ),
+    default_model="quick",
+)
 
 
 @pytest.mark.parametrize(
