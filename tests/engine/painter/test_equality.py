@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import io
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, aclosing
 from pathlib import Path
 
 import pytest
-from PIL import Image
 
 from engine.contract.painting import Order, Painted
 from engine.models.registry import Registry
 from engine.painter.local import LocalPainter, create_painter
-from tests.engine.painter.orders import Batches, Pixels, all_painted, encoded_gradient, order, painted, pixels_of, psnr
+from tests.engine.painter.orders import Batches, Pixels, all_painted, order, painted, pixels_of, psnr
 from tests.engine.painter.stock import EQUAL_DB, OTHER_DB, SCHEDULERS, stock_pictures
 
 
@@ -88,19 +86,6 @@ async def test_a_negative_part_is_the_negative_prompt_of_the_stock_pipeline(
     assert min(psnr(*pair) for pair in zip(pixels_of(result), stock, strict=True)) > EQUAL_DB
 
 
-@pytest.mark.parametrize("sampler", ["euler", "dpmpp-2m", "ddim"])
-async def test_a_variation_is_what_the_stock_image_to_image_pipeline_paints(
-    painter: LocalPainter, checkpoints: Path, sampler: str
-) -> None:
-    source = encoded_gradient(40, 24)
-    result = await painted(painter, order("a cat", source=source, strength=0.6, sampler=sampler, steps=6))
-    stock = stock_pictures(
-        checkpoints / "sd1", kind="StableDiffusionImg2ImgPipeline", sampler=sampler, prompt="a cat", strength=0.6,
-        source=resized(source, 32, 32), num_inference_steps=6, guidance_scale=5.0,
-    )  # fmt: skip
-    assert min(psnr(*pair) for pair in zip(pixels_of(result), stock, strict=True)) > EQUAL_DB
-
-
 async def test_the_same_seed_gives_the_same_bytes(registry: Registry) -> None:
     """Whatever else its forwards hold, before or behind its rows, as long as they are as wide.
 
@@ -145,12 +130,6 @@ async def test_pictures_of_other_seeds_and_texts_differ(painter: LocalPainter) -
     ours = pixels_of(result)
     assert psnr(ours[0], ours[1]) < 40
     assert psnr(ours[0], pixels_of(other)[0]) < OTHER_DB
-
-
-def resized(encoded: bytes, width: int, height: int) -> bytes:
-    out = io.BytesIO()
-    Image.open(io.BytesIO(encoded)).resize((width, height), Image.Resampling.LANCZOS).save(out, "PNG")
-    return out.getvalue()
 
 
 async def test_a_long_text_beside_short_ones_is_what_it_is_alone(painter: LocalPainter) -> None:
