@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from weakref import WeakSet
 
 import pytest
 
@@ -16,8 +16,12 @@ from engine.painter.families.protocol import LoadedModel
 from engine.painter.local import create_painter
 from engine.painter.studio import Manner
 from engine.painter.wire import Phase
+from tests.engine.painter.beats import PATIENCE_SECONDS, Beats
 from tests.engine.painter.fakes import FlatModel
 from tests.engine.painter.orders import order, painted
+
+# A load that breaks the painter is told.
+pytestmark = pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
 
 
 @pytest.fixture
@@ -26,53 +30,76 @@ def two(registry: Registry) -> Registry:
     return replace(registry, models={model.name: model, "second": replace(model, name="second")})
 
 
-def held(gate: threading.Event, begun: threading.Event) -> Callable[[Model], LoadedModel]:
-    """Return a loader that holds the second model back until the gate opens."""
+class SlowLoad:
+    """A load that holds the second model back until it is let go; that nobody does so for long breaks the painter."""
 
-    def load(model: Model) -> LoadedModel:
+    def __init__(self) -> None:
+        self._loop, self._gate, self._begun = asyncio.get_running_loop(), threading.Event(), asyncio.Event()
+
+    def __call__(self, model: Model) -> LoadedModel:
         if model.name == "second":
-            begun.set()
-            gate.wait()
+            self._loop.call_soon_threadsafe(self._begun.set)
+            assert self._gate.wait(PATIENCE_SECONDS), "nobody has let the load go"
         return FlatModel(model)
 
-    return load
+    async def until_begun(self) -> None:
+        await asyncio.wait_for(self._begun.wait(), PATIENCE_SECONDS)
+
+    def let_go(self) -> None:
+        self._gate.set()
 
 
 async def test_orders_are_painted_while_another_model_loads(two: Registry) -> None:
     """A whole order begins and ends while the load stands still; the order that waits for it is painted afterwards."""
-    gate, begun = threading.Event(), threading.Event()
-    async with create_painter(two, width=64, load=held(gate, begun)) as painter:
+    load = SlowLoad()
+    async with create_painter(two, width=64, load=load) as painter:
         await painter.warm()
         cold = asyncio.create_task(painted(painter, order(model="second")))
-        await asyncio.to_thread(begun.wait)
+        await load.until_begun()
         await painted(painter, order(steps=40))
         assert not cold.done()
-        gate.set()
+        load.let_go()
         assert len((await cold).pictures) == 4
 
 
 async def test_a_load_that_takes_too_long_stops_the_painting_so_that_it_is_noticed(two: Registry) -> None:
-    """Without patience for loads nothing is painted beside one, and the last word is that it loads."""
-    gate, begun = threading.Event(), threading.Event()
-    phases: list[Phase] = []
+    """Without patience for loads an order that comes beside one is taken in and not begun, and the loop says LOAD."""
+    load, beats = SlowLoad(), Beats()
     manner = Manner(longest_load=timedelta(0))
-    async with create_painter(two, width=64, manner=manner, load=held(gate, begun), beat=phases.append) as painter:
+    async with create_painter(two, width=64, manner=manner, load=load, beat=beats) as painter:
         await painter.warm()
+        await beats.until(Phase.LOAD)
+        await beats.until(Phase.IDLE)
         cold = asyncio.create_task(painted(painter, order(model="second")))
-        await asyncio.to_thread(begun.wait)
+        assert await beats.next() is Phase.LOAD
         late = asyncio.create_task(painted(painter, order()))
-        with pytest.raises(TimeoutError):
-            await asyncio.wait_for(asyncio.shield(late), 0.3)
-        assert phases[-1] is Phase.LOAD
-        gate.set()
+        assert await beats.next() is Phase.LOAD
+        load.let_go()
         await asyncio.gather(cold, late)
 
 
 async def test_whoever_waits_for_a_load_is_told_when_the_painter_closes(two: Registry) -> None:
-    gate, begun = threading.Event(), threading.Event()
-    async with create_painter(two, width=64, load=held(gate, begun)) as painter:
+    load = SlowLoad()
+    async with create_painter(two, width=64, load=load) as painter:
         waiting = asyncio.create_task(painted(painter, order(model="second")))
-        await asyncio.to_thread(begun.wait)
-    gate.set()
+        await load.until_begun()
+    load.let_go()
     with pytest.raises(PainterLost):
         await waiting
+
+
+async def test_models_make_way_before_another_is_loaded(two: Registry) -> None:
+    """A budget that one model spends: nothing is left of it when the next comes off the disk."""
+    there: WeakSet[FlatModel] = WeakSet()
+    found: list[list[str]] = []
+
+    def load(model: Model) -> LoadedModel:
+        found.append([one.name for one in there])
+        loaded = FlatModel(model, size_bytes=100)
+        there.add(loaded)
+        return loaded
+
+    async with create_painter(two, width=64, load=load, budget_bytes=99) as painter:
+        for name in ("tiny", "second", "tiny"):
+            await painted(painter, order(model=name, steps=2))
+    assert found == [[], [], []]
