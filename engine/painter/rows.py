@@ -5,6 +5,7 @@ A picture is a row; a forward row is one text of one picture, so a picture with 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -103,7 +104,7 @@ class Entry:
     rows: empty until its model is loaded.
     waited: loop steps in which it was there and none of its rows was painted.
     idle: loop steps since one was.
-    previewed: when its last preview was made, seconds of the monotonic clock.
+    previewed: when its last preview was made, seconds of the monotonic clock, whose zero may be just now.
     was_crowded: whether other models were let go for it, and nothing of it was painted since.
     is_over: whether it is finished, failed or withdrawn; the loop forgets it before its next step.
     """
@@ -114,7 +115,7 @@ class Entry:
     rows: tuple[Row, ...] = ()
     waited: int = 0
     idle: int = 0
-    previewed: float = 0.0
+    previewed: float = -math.inf
     was_crowded: bool = False
     is_over: bool = False
 

@@ -70,11 +70,13 @@ def save_sdxl(folder: Path, *, seed: int = 0) -> Path:
 def save_lcm(folder: Path, *, seed: int = 0) -> Path:
     """Save a random latent consistency model: its UNet is told the guidance scale."""
     torch.manual_seed(seed)
+    unet = tiny_unet(4, time_cond_proj_dim=32)
+    strengthen(unet, "cond_proj", 6.0)
     pipe = LatentConsistencyModelPipeline(
         vae=tiny_vae(4),
         text_encoder=CLIPTextModel(tiny_text_config()),
         tokenizer=byte_tokenizer(),
-        unet=tiny_unet(4, time_cond_proj_dim=32),
+        unet=unet,
         scheduler=LCMScheduler(beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear"),
         safety_checker=None,
         feature_extractor=None,
@@ -137,7 +139,9 @@ def tiny_unet(latent_channels: int, **more: Any) -> UNet2DConditionModel:
         "attention_head_dim": 8,
         "norm_num_groups": 8,
     }
-    return UNet2DConditionModel(**(shape | more))
+    unet = UNet2DConditionModel(**(shape | more))
+    strengthen(unet, "attn2.to_v", 6.0)
+    return unet
 
 
 def tiny_scheduler(prediction: str) -> DPMSolverMultistepScheduler:

@@ -45,6 +45,7 @@ def save_sd3(folder: Path, *, seed: int = 0) -> Path:
         text_encoder_3=T5EncoderModel(tiny_t5_config(64)),
         tokenizer_3=letter_tokenizer(),
     )
+    strengthen(pipe.transformer, "add_v_proj", 10.0)
     pipe.save_pretrained(folder, safe_serialization=True)
     return folder
 
@@ -105,6 +106,7 @@ def save_pixart(
         ),
         scheduler=tiny_scheduler("epsilon"),
     )
+    strengthen(pipe.transformer, "attn2.to_v", 10.0)
     strengthen(pipe.transformer, "resolution_embedder", 8.0)
     strengthen(pipe.transformer, "aspect_ratio_embedder", 8.0)
     pipe.save_pretrained(folder, safe_serialization=True)

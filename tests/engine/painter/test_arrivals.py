@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import queue
 import threading
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from weakref import WeakSet
 
 import pytest
 import torch
@@ -22,11 +21,12 @@ from engine.painter.studio import Manner, Studio
 from engine.painter.warm import WarmModels, loader
 from engine.painter.wire import Phase
 from engine.prompt import attention
+from tests.engine.painter.beats import PATIENCE_SECONDS, Beats
 from tests.engine.painter.fakes import FlatModel
 from tests.engine.painter.orders import order, painted
 
-# Seconds until a test gives up on a thread of its own.
-PATIENCE = 60
+# A load that breaks the painter is told.
+pytestmark = pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
 
 
 @pytest.fixture
@@ -35,66 +35,68 @@ def two(registry: Registry) -> Registry:
     return replace(registry, models={model.name: model, "second": replace(model, name="second")})
 
 
-def held(gate: threading.Event, begun: threading.Event) -> Callable[[Model], LoadedModel]:
-    """Return a loader that holds the second model back until the gate opens."""
+class SlowLoad:
+    """A load that holds the second model back until it is let go; that nobody does so for long breaks the painter."""
 
-    def load(model: Model) -> LoadedModel:
+    def __init__(self) -> None:
+        self._loop, self._gate, self._begun = asyncio.get_running_loop(), threading.Event(), asyncio.Event()
+
+    def __call__(self, model: Model) -> LoadedModel:
         if model.name == "second":
-            begun.set()
-            gate.wait()
+            self._loop.call_soon_threadsafe(self._begun.set)
+            assert self._gate.wait(PATIENCE_SECONDS), "nobody has let the load go"
         return FlatModel(model)
 
-    return load
+    async def until_begun(self) -> None:
+        await asyncio.wait_for(self._begun.wait(), PATIENCE_SECONDS)
+
+    def let_go(self) -> None:
+        self._gate.set()
 
 
 async def test_orders_are_painted_while_another_model_loads(two: Registry) -> None:
     """A whole order begins and ends while the load stands still; the order that waits for it is painted afterwards."""
-    gate, begun = threading.Event(), threading.Event()
-    async with create_painter(two, width=64, load=held(gate, begun)) as painter:
+    load = SlowLoad()
+    async with create_painter(two, width=64, load=load) as painter:
         await painter.warm()
         cold = asyncio.create_task(painted(painter, order(model="second")))
-        await asyncio.to_thread(begun.wait)
+        await load.until_begun()
         await painted(painter, order(steps=40))
         assert not cold.done()
-        gate.set()
+        load.let_go()
         assert len((await cold).pictures) == 4
 
 
 async def test_a_load_that_takes_too_long_stops_the_painting_so_that_it_is_noticed(two: Registry) -> None:
-    """Without patience for loads nothing is painted beside one, and the last word is that it loads."""
-    gate, begun = threading.Event(), threading.Event()
-    phases: list[Phase] = []
+    """Without patience for loads an order that comes beside one is taken in and not begun, and the loop says LOAD."""
+    load, beats = SlowLoad(), Beats()
     manner = Manner(longest_load=timedelta(0))
-    async with create_painter(two, width=64, manner=manner, load=held(gate, begun), beat=phases.append) as painter:
+    async with create_painter(two, width=64, manner=manner, load=load, beat=beats) as painter:
         await painter.warm()
+        await beats.until(Phase.LOAD)
+        await beats.until(Phase.IDLE)
         cold = asyncio.create_task(painted(painter, order(model="second")))
-        await asyncio.to_thread(begun.wait)
+        assert await beats.next() is Phase.LOAD
         late = asyncio.create_task(painted(painter, order()))
-        # The painter's thread says so when it comes to it.
-        while phases[-1] is not Phase.LOAD:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
-        with pytest.raises(TimeoutError):
-            await asyncio.wait_for(asyncio.shield(late), 0.3)
-        assert phases[-1] is Phase.LOAD
-        gate.set()
+        assert await beats.next() is Phase.LOAD
+        load.let_go()
         await asyncio.gather(cold, late)
 
 
-def test_a_load_that_makes_progress_says_so(two: Registry) -> None:
+async def test_a_load_that_makes_progress_says_so(two: Registry) -> None:
     """A large model on a slow disk takes longer than anybody has patience for silence."""
-    gate, begun = threading.Event(), threading.Event()
-    beats: queue.Queue[Phase] = queue.Queue()
-    studio = Studio(WarmModels(held(gate, begun), budget_bytes=1000), Manner(), beats.put, lambda _: None)
+    load, beats = SlowLoad(), Beats()
+    studio = Studio(WarmModels(load, budget_bytes=1000), Manner(), beats, lambda _: None)
     thread = threading.Thread(target=studio.run)
     thread.start()
     studio.warm(Warming(model=two.model("second"), tell=lambda _: None))
-    heard = [beats.get(timeout=PATIENCE) for _ in range(2)]
+    heard = [await beats.next() for _ in range(2)]
     for _ in range(3):
         studio.stir()
-        heard.append(beats.get(timeout=PATIENCE))
-    gate.set()
+        heard.append(await beats.next())
+    load.let_go()
     studio.close()
-    thread.join()
+    await asyncio.to_thread(thread.join)
     assert heard == [Phase.IDLE, *[Phase.LOAD] * 4]
 
 
@@ -107,10 +109,27 @@ def test_a_load_tells_how_far_its_files_are_read(registry: Registry) -> None:
 
 
 async def test_whoever_waits_for_a_load_is_told_when_the_painter_closes(two: Registry) -> None:
-    gate, begun = threading.Event(), threading.Event()
-    async with create_painter(two, width=64, load=held(gate, begun)) as painter:
+    load = SlowLoad()
+    async with create_painter(two, width=64, load=load) as painter:
         waiting = asyncio.create_task(painted(painter, order(model="second")))
-        await asyncio.to_thread(begun.wait)
-    gate.set()
+        await load.until_begun()
+    load.let_go()
     with pytest.raises(PainterLost):
         await waiting
+
+
+async def test_models_make_way_before_another_is_loaded(two: Registry) -> None:
+    """A budget that one model spends: nothing is left of it when the next comes off the disk."""
+    there: WeakSet[FlatModel] = WeakSet()
+    found: list[list[str]] = []
+
+    def load(model: Model) -> LoadedModel:
+        found.append([one.name for one in there])
+        loaded = FlatModel(model, size_bytes=100)
+        there.add(loaded)
+        return loaded
+
+    async with create_painter(two, width=64, load=load, budget_bytes=99) as painter:
+        for name in ("tiny", "second", "tiny"):
+            await painted(painter, order(model=name, steps=2))
+    assert found == [[], [], []]

@@ -82,14 +82,3 @@ async def test_progress_counts_every_step_and_previews_are_small_jpegs(registry:
     previews = [event.preview for event in said[:-1] if isinstance(event, Progress)]
     assert all(preview is not None and pixels(preview).shape == (256, 256, 3) for preview in previews)
     assert isinstance(said[-1], Painted)
-
-
-async def test_a_stopped_picture_is_the_best_guess_so_far(registry: Registry) -> None:
-    """`--stop 50` takes half the model calls, and its picture is another than the finished one."""
-    batches: Batches = []
-    async with create_painter(registry, width=64, watch=batches.append) as painter:
-        half = await painted(painter, order(steps=8, stop=50))
-        calls = len(batches)
-        whole = await painted(painter, order(steps=8))
-    assert calls == 4
-    assert half.pictures[0].png != whole.pictures[0].png

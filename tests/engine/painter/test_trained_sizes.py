@@ -13,10 +13,9 @@ from engine.painter.local import create_painter
 from engine.painter.settings import settings_from_order
 from tests.engine.painter.gemma_checkpoints import save_sana
 from tests.engine.painter.orders import order, painted, pixels_of, psnr
-from tests.engine.painter.stock import stock_pictures
+from tests.engine.painter.stock import EQUAL_DB, stock_pictures
 from tests.engine.painter.t5_checkpoints import save_pixart
 
-ENOUGH_DB = 50
 ENTRY = """
 [models.{name}]
 family = "{name}"
@@ -61,7 +60,7 @@ async def test_a_ratio_is_painted_as_the_stock_pipeline_paints_its_bin(
         guidance_scale=4.5, width=size[0], height=size[1],
     )  # fmt: skip
     assert stock[0].size == size
-    assert psnr(pixels_of(result)[0], stock[0]) > ENOUGH_DB
+    assert psnr(pixels_of(result)[0], stock[0]) > EQUAL_DB
 
 
 @pytest.mark.parametrize(("model", "ar"), [("pixart", "5:1"), ("sana", "1:5")])

@@ -1,0 +1,51 @@
+"""Previews: how often there is one, and that the decoder has no part in them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+import torch
+
+from engine.contract.painting import Order, Progress
+from engine.models.loading import Device, pipeline_of
+from engine.models.registry import Model, Registry
+from engine.painter.families import adapted
+from engine.painter.families.protocol import LoadedModel
+from engine.painter.local import LocalPainter, create_painter
+from engine.painter.studio import Manner
+from engine.prompt import attention
+from tests.engine.painter.fakes import FlatModel
+from tests.engine.painter.orders import order
+
+CPU = Device(device=torch.device("cpu"), dtype=torch.float32)
+
+
+@pytest.mark.parametrize(("every", "seen"), [(timedelta(0), [True] * 4), (timedelta.max, [True, False, False, False])])
+async def test_a_preview_comes_with_the_first_step_and_then_as_often_as_is_asked(
+    registry: Registry, every: timedelta, seen: list[bool]
+) -> None:
+    manner = Manner(preview_every=every)
+    async with create_painter(registry, width=64, manner=manner, load=FlatModel) as painter:
+        for _ in range(2):
+            assert await previews(painter, order(steps=4)) == seen
+
+
+async def test_previews_are_not_decoded(registry: Registry) -> None:
+    """Five steps with a preview each of four pictures, and the decoder works once: for the pictures themselves."""
+    decoded: list[int] = []
+
+    def load(model: Model) -> LoadedModel:
+        pipe, sha256 = pipeline_of(model, CPU)
+        pipe.vae.decoder.register_forward_hook(lambda decoder, given, made: decoded.append(len(made)))
+        return adapted(pipe, model, device=CPU.device, sha256=sha256, fragments_of=attention)
+
+    manner = Manner(preview_every=timedelta(0))
+    async with create_painter(registry, width=64, manner=manner, load=load) as painter:
+        assert await previews(painter, order(steps=5)) == [True] * 5
+    assert decoded == [4]
+
+
+async def previews(painter: LocalPainter, wanted: Order) -> list[bool]:
+    """Return for each progress of the order whether it has a preview."""
+    return [event.preview is not None async for event in painter.paint(wanted) if isinstance(event, Progress)]
