@@ -88,6 +88,7 @@ class Studio:
                 self._receive()
                 self._entries = [entry for entry in self._entries if not entry.is_over]
                 if self._is_open:
+                    self._models.hold(adapter for entry in self._entries for adapter, _ in entry.settings.loras)
                     self._arrivals.send_for(entry.settings.model for entry in self._entries)
                     self._prepare()
                     self._round()
@@ -191,6 +192,9 @@ class Studio:
         except EaselError as error:
             # Loaded before, and gone since: the model was let go in between, and its adapters with it.
             _fail(entries, error)
+            return
+        except torch.OutOfMemoryError:
+            self._crowd_out(entries[0])
             return
         crowded = advance_split(rows, model, lambda width: self._models.narrow(lead, settings.pixels, width))
         self._pace.step(model.device)
