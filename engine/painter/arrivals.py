@@ -17,7 +17,7 @@ import torch
 
 from engine.contract.errors import EaselError, NoRoom, PainterLost
 from engine.models.blame import outcome_of
-from engine.models.registry import Model
+from engine.models.registry import Adapter, Model
 from engine.painter.families.protocol import LoadedModel
 from engine.painter.families.wardrobe import Loras
 
@@ -33,12 +33,16 @@ class Models(Protocol):
         """Return whether the model may be loaded beside those that are."""
         ...
 
+    def hold(self, adapters: Iterable[Adapter]) -> None:
+        """Keep the adapters that orders name; while there is too much, others go, the longest unworn first."""
+        ...
+
     def make_way(self, model: Model) -> None:
-        """Let models go until there is room for this one, the least recently used first."""
+        """Let adapters, then models go until there is room for this one, the least recently used first."""
         ...
 
     def leave_alone(self, model: Model) -> bool:
-        """Let all models go but this one; return whether any went."""
+        """Let all go but this model and held adapters; return whether any went."""
         ...
 
     def has_fitted(self, model: Model) -> None:

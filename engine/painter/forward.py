@@ -5,7 +5,7 @@ A forward that fails for another reason is split as well, until it is known whos
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -15,6 +15,7 @@ from engine.contract.errors import EaselError
 from engine.models.blame import outcome_of
 from engine.painter.families.protocol import LoadedModel
 from engine.painter.rows import Row
+from engine.painter.settings import Settings
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -30,25 +31,36 @@ class Stuck:
     may_try_again: bool
 
 
-def advance(rows: Sequence[Row], model: LoadedModel, name: str, narrow: Callable[[int], None]) -> list[Stuck]:
+def advance(rows: Sequence[Row], model: LoadedModel, settings: Settings, narrow: Callable[[int], None]) -> list[Stuck]:
     """Move every row on by one model call, in as few forwards as the device has room for.
 
-    name: of the model, for its errors.
+    settings: of one of the rows, which have model, size and adapters in common.
     narrow: told the width to keep to when a wider forward had no room.
     Returns: the rows that could not be moved even alone; the others have moved.
     """
+    name = settings.model.name
+    # Adapters that were loaded before may be gone: the model was let go in between, and they with it.
+    worn = outcome_of(name, lambda: model.wear(settings.loras))
+    return _advance(rows, model, name, narrow) if worn is None else _stuck(rows, worn)
+
+
+def _stuck(rows: Iterable[Row], error: EaselError | torch.OutOfMemoryError) -> list[Stuck]:
+    """Return rows as stuck before they were touched."""
+    return [Stuck(row=row, error=error, may_try_again=isinstance(error, torch.OutOfMemoryError)) for row in rows]
+
+
+def _advance(rows: Sequence[Row], model: LoadedModel, name: str, narrow: Callable[[int], None]) -> list[Stuck]:
     lanes = lanes_of(rows)
     outputs = outcome_of(name, lambda: _predicted(lanes, model))
     if not isinstance(outputs, Exception):
         moved = [_moved(lane, output, model, name) for lane, output in zip(lanes, outputs, strict=True)]
         return [stuck for lane in moved for stuck in lane]
-    is_crowded = isinstance(outputs, torch.OutOfMemoryError)
     if len(rows) == 1:
-        return [Stuck(row=rows[0], error=outputs, may_try_again=is_crowded)]
+        return _stuck(rows, outputs)
     half = (len(rows) + 1) // 2
-    if is_crowded:
+    if isinstance(outputs, torch.OutOfMemoryError):
         narrow(sum(row.width for row in rows[:half]))
-    return [stuck for part in (rows[:half], rows[half:]) for stuck in advance(part, model, name, narrow)]
+    return [stuck for part in (rows[:half], rows[half:]) for stuck in _advance(part, model, name, narrow)]
 
 
 def _predicted(lanes: Sequence[Sequence[Row]], model: LoadedModel) -> Sequence[Tensor]:

@@ -99,6 +99,7 @@ class Studio:
                 self._receive()
                 self._entries = [entry for entry in self._entries if not entry.is_over]
                 if self._is_open:
+                    self._models.hold(adapter for entry in self._entries for adapter, _ in entry.settings.loras)
                     self._arrivals.send_for(entry.settings.model for entry in self._entries)
                     self._prepare()
                     self._round()
@@ -197,21 +198,16 @@ class Studio:
         self._watch([(entry.order.job_id, row.slot) for entry, row in places])
         entries = list({id(entry): entry for entry, _ in places}.values())
         settings = entries[0].settings
-        # Adapters that were loaded before may be gone: the model was let go in between, and they with it.
-        worn = outcome_of(lead.name, lambda: model.wear(settings.loras))
-        if isinstance(worn, Exception):
-            for entry in entries:
-                self._give_up(entry, worn)
-            return
-        stuck = advance(rows, model, lead.name, lambda width: self._models.narrow(lead, settings.pixels, width))
+        stuck = advance(rows, model, settings, lambda width: self._models.narrow(lead, settings.pixels, width))
         self._pace.step(model.device)
         self._count(turn)
+        is_roomier = False
         for entry in entries:
             own = next((one for one in stuck if one.row in entry.rows), None)
             if own is None:
                 self._report(entry, model)
-            else:
-                self._give_up(entry, own.error, own.may_try_again)
+            elif not (is_roomier and own.may_try_again):
+                is_roomier = self._give_up(entry, own.error, own.may_try_again) or is_roomier
 
     def _give_up(self, entry: Entry, error: Exception, may_try_again: bool = True) -> bool:
         """Fail an order, unless all that it lacks is room and other models can go; return whether they went."""

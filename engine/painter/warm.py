@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import gc
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import structlog
@@ -18,7 +18,7 @@ from engine.models.blame import outcome_of
 from engine.models.loading import Device, pipeline_of
 from engine.models.offloading import bytes_on_device, is_offloaded
 from engine.models.places import place_of
-from engine.models.registry import Model
+from engine.models.registry import Adapter, Model
 from engine.models.speed import Compilation
 from engine.models.weights import Watch, num_weights, unwatched
 from engine.painter.families import adapted
@@ -45,12 +45,14 @@ class WarmModels:
         self._widths: dict[str, int] = {}
         self._too_much: tuple[str, int] | None = None
         self._narrowed: dict[tuple[str, tuple[int, int]], int] = {}
+        self._held: frozenset[Adapter] = frozenset()
 
     def is_warm(self, model: Model) -> bool:
         return model.name in self._loaded
 
     def has_room(self, model: Model) -> bool:
-        return self._spent() + self._weigh(model) <= self._budget_bytes
+        idle_bytes = sum(loaded.adapters[adapter] for loaded, adapter in self._idle())
+        return self._spent() - idle_bytes + self._weigh(model) <= self._budget_bytes
 
     def fetch(self, model: Model) -> LoadedModel:
         return self._load(model)
@@ -58,6 +60,7 @@ class WarmModels:
     def keep(self, model: Model, loaded: LoadedModel) -> None:
         self._loaded[model.name] = loaded
         self._loaded.move_to_end(model.name)
+        self._drop_over(self._budget_bytes)
         if older := [name for name in self._oldest_over(self._budget_bytes) if name != model.name]:
             self._let_go(*older)
         self.has_fitted(model)
@@ -89,16 +92,23 @@ class WarmModels:
     def has_at_hand(self, model: Model, loras: Loras) -> bool:
         return self.is_warm(model) and self._loaded[model.name].has_at_hand(loras)
 
+    def hold(self, adapters: Iterable[Adapter]) -> None:
+        self._held = frozenset(adapters)
+        self._drop_over(self._budget_bytes)
+
     def make_way(self, model: Model) -> None:
+        self._drop_over(self._budget_bytes - self._weigh(model))
         if oldest := self._oldest_over(self._budget_bytes - self._weigh(model)):
             self._let_go(*oldest)
 
     def leave_alone(self, model: Model) -> bool:
         others = [name for name in self._loaded if name != model.name]
+        has_more = bool(others or self._idle())
         coming = 0 if self.is_warm(model) else self._weigh(model)
-        self._too_much = (model.name, self._spent() + coming) if others else None
+        self._too_much = (model.name, self._spent() + coming) if has_more else None
+        self._drop_over(0)
         self._let_go(*others)
-        return bool(others)
+        return has_more
 
     def has_fitted(self, model: Model) -> None:
         name, num_bytes = self._too_much or ("", 0)
@@ -119,7 +129,7 @@ class WarmModels:
             if spent <= budget_bytes:
                 break
             oldest.append(name)
-            spent -= loaded.size_bytes
+            spent -= _bytes_of(loaded)
         return oldest
 
     def _let_go(self, *names: str) -> None:
@@ -131,7 +141,23 @@ class WarmModels:
         _give_back()
 
     def _spent(self) -> int:
-        return sum(model.size_bytes for model in self._loaded.values())
+        return sum(map(_bytes_of, self._loaded.values()))
+
+    def _idle(self) -> list[tuple[LoadedModel, Adapter]]:
+        """Return the adapters that no order names, those worn longest ago of the least recently used model first."""
+        every = ((loaded, adapter) for loaded in self._loaded.values() for adapter in loaded.adapters)
+        return [(loaded, adapter) for loaded, adapter in every if adapter not in self._held]
+
+    def _drop_over(self, budget_bytes: int) -> None:
+        """Let adapters go that no order names, until what is loaded keeps to the budget or none is left."""
+        for loaded, adapter in self._idle():
+            if self._spent() <= budget_bytes:
+                break
+            loaded.drop(adapter)
+
+
+def _bytes_of(loaded: LoadedModel) -> int:
+    return loaded.size_bytes + sum(loaded.adapters.values())
 
 
 def _give_back() -> None:

@@ -69,6 +69,13 @@ class PipelineModel(ABC):
     def has_at_hand(self, loras: Loras) -> bool:
         return self._wardrobe.has_at_hand(loras)
 
+    @property
+    def adapters(self) -> Mapping[Adapter, int]:
+        return self._wardrobe.adapters
+
+    def drop(self, adapter: Adapter) -> None:
+        self._wardrobe.drop(adapter)
+
     def away(self, text: str = "") -> Words:
         return self.words(text)
 

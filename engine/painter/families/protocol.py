@@ -21,7 +21,7 @@ class LoadedModel(Protocol):
     has_embedded_guidance: whether it is told the guidance scale, and needs no unconditional row.
     dtype, device: of its latents.
     sha256: hash over its weights and configurations.
-    size_bytes: memory that its weights take.
+    size_bytes: memory that its weights take, without adapters.
     """
 
     scheduler_config: Mapping[str, Any]
@@ -47,17 +47,26 @@ class LoadedModel(Protocol):
     def wear(self, loras: Loras) -> None:
         """Read and predict with exactly these adapters from now on.
 
-        Raises: AdapterMismatch, WeightsMissing, WeightsMismatch for a file other than the recorded one; it then wears
-        what it did.
+        Raises: AdapterMismatch, WeightsMissing, WeightsMismatch for a file other than the recorded one,
+        torch.OutOfMemoryError; it then wears none, and nothing of an adapter that failed is left.
         """
         ...
 
     def sha256_of(self, adapter: Adapter) -> str:
-        """Return the SHA-256 of the file that an adapter was loaded from; it must have been worn."""
+        """Return the SHA-256 of the file that an adapter was loaded from; it must be at hand."""
         ...
 
     def has_at_hand(self, loras: Loras) -> bool:
         """Return whether these adapters are loaded, so that `wear` opens no file."""
+        ...
+
+    @property
+    def adapters(self) -> Mapping[Adapter, int]:
+        """The memory in bytes that each loaded adapter takes, the one that was worn longest ago first."""
+        ...
+
+    def drop(self, adapter: Adapter) -> None:
+        """Let a loaded adapter go; it is loaded again when it is to be worn again."""
         ...
 
     def timesteps(self, scheduler: Any, steps: int, width: int, height: int) -> None:

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import count
 from typing import Any
+
+import torch
+from safetensors import SafetensorError
 
 from engine.contract.errors import AdapterMismatch, WeightsMismatch
 from engine.models.adapters import check_fit
+from engine.models.offloading import parts_of
 from engine.models.places import place_of
 from engine.models.registry import Adapter, Model
 from engine.models.weights import hash_of
@@ -13,62 +21,108 @@ from engine.models.weights import hash_of
 Loras = tuple[tuple[Adapter, float], ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Piece:
+    """An adapter that a pipeline has loaded: its name there, the hash of its file, and the memory that it takes."""
+
+    name: str
+    sha256: str
+    size_bytes: int
+
+
 class Wardrobe:
-    """The adapters that a pipeline has loaded, and those that it wears."""
+    """The adapters that a pipeline has loaded, those worn last at the end, and those that it wears."""
 
     def __init__(self, pipe: Any, model: Model) -> None:
         self._pipe, self._model = pipe, model
-        self._names: dict[Adapter, str] = {}
-        self._hashes: dict[Adapter, str] = {}
-        self._worn: Loras = ()
+        # Flux's loader widens the base for a LoRA that is wider, and it stays so; kept from that, it refuses the LoRA.
+        pipe._maybe_expand_transformer_param_shape_or_error_ = lambda *_: False
+        self._names = (f"adapter_{number}" for number in count())
+        self._pieces: OrderedDict[Adapter, Piece] = OrderedDict()
+        # None: whatever a change that went wrong has left.
+        self._worn: Loras | None = ()
 
     @property
     def is_wearing(self) -> bool:
-        return bool(self._worn)
+        return self._worn != ()
+
+    @property
+    def adapters(self) -> Mapping[Adapter, int]:
+        """The bytes that each loaded adapter takes, the one that was worn longest ago first."""
+        return {adapter: piece.size_bytes for adapter, piece in self._pieces.items()}
 
     def has_at_hand(self, loras: Loras) -> bool:
-        return all(adapter in self._names for adapter, _ in loras)
+        return all(adapter in self._pieces for adapter, _ in loras)
 
     def wear(self, loras: Loras) -> None:
         """Let the pipeline paint with exactly these adapters; nothing happens when it already does.
 
-        Raises: AdapterMismatch, WeightsMissing, WeightsMismatch; the pipeline then wears what it did.
+        Raises: AdapterMismatch, WeightsMissing, WeightsMismatch, torch.OutOfMemoryError; the pipeline then wears
+        nothing, and what was half loaded is gone.
         """
         if loras == self._worn:
             return
+        self._worn = None
         for adapter, _ in loras:
-            if adapter not in self._names:
+            if adapter not in self._pieces:
                 self._load(adapter)
+            self._pieces.move_to_end(adapter)
         if loras:
             self._pipe.enable_lora()
-            self._pipe.set_adapters([self._names[adapter] for adapter, _ in loras], [weight for _, weight in loras])
+            self._pipe.set_adapters(
+                [self._pieces[adapter].name for adapter, _ in loras], [weight for _, weight in loras]
+            )
         else:
             self._pipe.disable_lora()
         self._worn = loras
 
+    def drop(self, adapter: Adapter) -> None:
+        """Let a loaded adapter go; it is loaded again when it is to be worn again."""
+        # Where one is deleted that is on, peft puts on another in its place.
+        self.wear(())
+        self._pipe.delete_adapters(self._pieces.pop(adapter).name)
+
     def sha256_of(self, adapter: Adapter) -> str:
-        """Return the hash of the file that the adapter was loaded from; it must have been worn."""
-        return self._hashes[adapter]
+        """Return the hash of the file that the adapter was loaded from; it must be loaded."""
+        return self._pieces[adapter].sha256
 
     def _load(self, adapter: Adapter) -> None:
+        """Load an adapter, and leave the pipeline wearing nothing, whatever happens."""
         sha256 = hash_of(adapter.file)
         if adapter.sha256 not in (None, sha256):
             raise WeightsMismatch(path=adapter.file)
         check_fit(adapter, self._model, place_of(self._model))
         # peft takes a dot in a name for a path.
-        name = f"adapter_{len(self._names)}"
+        name = next(self._names)
+        try:
+            size_bytes = self._put_in(adapter, name)
+            self._pieces[adapter] = Piece(name=name, sha256=sha256, size_bytes=size_bytes)
+        finally:
+            if adapter not in self._pieces:
+                self._pipe.delete_adapters(name)
+            self._pipe.disable_lora()
+
+    def _put_in(self, adapter: Adapter, name: str) -> int:
+        """Let the pipeline load the file under a name; return the bytes that its weights take."""
         try:
             self._pipe.load_lora_weights(
                 str(adapter.file.parent), weight_name=adapter.file.name, adapter_name=name, use_safetensors=True
             )
-        except (ValueError, KeyError, RuntimeError) as error:
-            raise AdapterMismatch(name=adapter.name, model=self._model.name, part=str(error)) from error
-        self._names[adapter], self._hashes[adapter] = name, sha256
-        self._restore()
+        except torch.OutOfMemoryError:
+            raise
+        except (OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError, SafetensorError) as error:
+            raise self._mismatch(adapter, f"{type(error).__name__}: {error}") from error
+        weights = dict(self._weights_of(name))
+        if not weights:
+            raise self._mismatch(adapter, "nothing in it has a name that the model knows")
+        unfilled = next((weight_name for weight_name, weight in weights.items() if weight.is_meta), None)
+        if unfilled is not None:
+            raise self._mismatch(adapter, f"{unfilled.partition('.lora_')[0]} is not whole")
+        return sum(weight.numel() * weight.element_size() for weight in weights.values())
 
-    def _restore(self) -> None:
-        """Take off what loading put on by itself."""
-        worn, self._worn = self._worn, ()
-        self._pipe.disable_lora()
-        if worn:
-            self.wear(worn)
+    def _weights_of(self, name: str) -> Iterator[tuple[str, torch.nn.Parameter]]:
+        for part in parts_of(self._pipe):
+            yield from ((path, weight) for path, weight in part.named_parameters() if name in path.split("."))
+
+    def _mismatch(self, adapter: Adapter, part: str) -> AdapterMismatch:
+        return AdapterMismatch(name=adapter.name, model=self._model.name, part=part)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -21,6 +22,7 @@ class FlatModel:
     dtype = torch.float32
     device = torch.device("cpu")
     sha256 = "0" * 64
+    adapters: Mapping[Adapter, int] = MappingProxyType({})
 
     def __init__(self, model: Model, *, room: int = 1000, room_to_decode: int = 4, size_bytes: int = 100) -> None:
         self.scheduler_config: Mapping[str, Any] = {"beta_start": 0.00085, "beta_end": 0.012}
@@ -48,6 +50,9 @@ class FlatModel:
 
     def has_at_hand(self, loras: Loras) -> bool:
         return not loras
+
+    def drop(self, adapter: Adapter) -> None:
+        return None
 
     def timesteps(self, scheduler: Any, steps: int, width: int, height: int) -> None:
         scheduler.set_timesteps(steps)
