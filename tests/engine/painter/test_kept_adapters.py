@@ -125,11 +125,12 @@ def test_adapters_that_nobody_wears_make_way_for_a_model_before_models_do(
 
 @torch.inference_mode()
 def test_adapters_that_nobody_wears_go_before_a_picture_has_no_room(registry: Registry, shelf: Shelf) -> None:
-    """On a card that is full of them; once they have gone there is nothing more to let go, and they stay as few."""
+    """On a card that is full of them; where that was enough they stay as few, and there is nothing more to let go."""
     models = kept(registry, shelf, 10**9)
     models.hold((registry.adapters["paper"],))
     assert models.leave_alone(registry.model())
     assert shelf.adapters == ["paper"]
+    models.has_fitted(registry.model())
     assert not models.leave_alone(registry.model())
     wear(shelf.models[-1], registry.adapters["ink"])
     models.hold((registry.adapters["paper"],))
