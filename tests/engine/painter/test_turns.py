@@ -140,7 +140,7 @@ def test_a_long_order_is_not_starved_by_short_ones_of_the_same_member() -> None:
 def test_what_a_member_was_given_lately_counts_as_work_that_is_left(served: float, first: str) -> None:
     """Two rows less of work lead until more than two were given."""
     turn = [offered("served", remaining=8, member="served"), offered("other", remaining=10, member="other")]
-    accounts = {"served": Account(served=served)}
+    accounts: dict[Hashable, Account] = {"served": Account(served=served)}
     assert [one.row for one in chosen(turn, accounts, lambda _: 2)] == [first]
 
 
