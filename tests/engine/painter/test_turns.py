@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from engine.painter.turns import (
+    HALF_LIFE_STEPS,
     LOOK_AHEAD_STEPS,
     UNKNOWN,
     Account,
@@ -118,6 +119,50 @@ def test_one_who_never_pauses_is_served_beside_others_without_end() -> None:
     shorts = [Work(f"s{begins}", steps=2, begins=begins) for begins in range(0, 2000, 2)]
     simulated([*long, *shorts], limit=8, steps=2000)
     assert all(work.ended is not None for work in long)
+
+
+@pytest.mark.parametrize(("waited", "first"), [(0, "short"), (36, "short"), (37, "long")])
+def test_an_order_that_waits_rises_by_its_width_in_every_step(waited: int, first: str) -> None:
+    """Of one member: 80 forward rows come behind 8 until 72 are made up for, two in a step."""
+    short, long = offered("short", remaining=8), offered("long", remaining=80, waited=waited)
+    assert [one.row for one in chosen([short, long], {}, lambda _: 2)] == [first]
+
+
+def test_a_long_order_is_not_starved_by_short_ones_of_the_same_member() -> None:
+    """A new short order at every other step, for ever: the long one still ends."""
+    long = Work("long", steps=40, member="one")
+    works = [long, *(Work(f"short{begins}", steps=2, member="one", begins=begins) for begins in range(0, 1000, 2))]
+    simulated(works, limit=8, steps=1000)
+    assert long.ended is not None
+
+
+@pytest.mark.parametrize(("served", "first"), [(0.0, "served"), (1.0, "served"), (3.0, "other")])
+def test_what_a_member_was_given_lately_counts_as_work_that_is_left(served: float, first: str) -> None:
+    """Two rows less of work lead until more than two were given."""
+    turn = [offered("served", remaining=8, member="served"), offered("other", remaining=10, member="other")]
+    accounts: dict[Hashable, Account] = {"served": Account(served=served)}
+    assert [one.row for one in chosen(turn, accounts, lambda _: 2)] == [first]
+
+
+def test_what_a_member_was_given_is_half_of_it_later_and_at_last_forgotten() -> None:
+    accounts = next_accounts({}, ["one"], [offered("a", remaining=8, member="one")] * 4)
+    assert accounts["one"].served == 8
+    for left in (4, 2):
+        accounts = after_steps_of_others(accounts, HALF_LIFE_STEPS)
+        assert accounts["one"].served == pytest.approx(left)
+    assert "one" not in after_steps_of_others(accounts, 2 * HALF_LIFE_STEPS)
+
+
+def after_steps_of_others(accounts: dict[Hashable, Account], steps: int) -> dict[Hashable, Account]:
+    for _ in range(steps):
+        accounts = next_accounts(accounts, ["another"], [])
+    return accounts
+
+
+def offered(name: str, *, remaining: int, member: str = "one", waited: int = 0) -> Candidate[str]:
+    return Candidate(
+        row=name, batch="a", is_warm=True, member=member, width=2, remaining=remaining, waited=waited, idle=0, left=9
+    )
 
 
 def test_a_warm_model_is_preferred_for_a_bounded_time_only() -> None:
