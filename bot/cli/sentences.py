@@ -70,7 +70,8 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Facts], str]] = {
     ),
     errors.NoRoom: lambda facts: (
         f"The device has no room for one picture of {facts['size']} by the model {facts['model']!r}: set smaller "
-        "defaults and a smaller max_side for it in EASEL_MODELS_FILE, or close other programs that use the device."
+        "defaults and a smaller max_side for it in EASEL_MODELS_FILE, set EASEL_MODELS_MEMORY lower, so that it is "
+        "there in parts, or close other programs that use the device."
         if facts["size"]
         else f"The device has no room for the model {facts['model']!r}: set EASEL_MODEL to a smaller one, or close "
         "other programs that use the device."

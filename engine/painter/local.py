@@ -90,7 +90,7 @@ async def create_painter(
 
     registry: the shipped one when None.
     width: widest forward in rows; None measures for each model where wider no longer pays.
-    budget_bytes: what the weights of loaded models may take on the device; None takes a share of what it has.
+    budget_bytes: what the weights of loaded models may take on the device; None takes what there is room for.
     threads: of torch on the CPU; None leaves them as they are.
     beat, watch: called from the loop's thread, at every phase of its work, and with the rows of every forward.
     load: how a model is loaded; None takes its weights to the best device.
