@@ -55,9 +55,6 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Any], str]] = {
         "Easel cannot reach its database just now, so nothing was stored. Please try again in a minute."
     ),
     errors.PainterLost: lambda error: "The painter stopped unexpectedly. Please try again.",
-    errors.OutOfMemory: lambda error: (
-        "The painter ran out of memory. Try fewer --steps or a smaller --ar, or ask Easel's operator."
-    ),
     errors.JobInterrupted: lambda error: "The painter was being restarted. Please try again.",
     errors.WeightsMissing: lambda error: "The model's files are missing. Please tell Easel's operator.",
     errors.WeightsMismatch: lambda error: "The model's files are damaged. Please tell Easel's operator.",
@@ -91,7 +88,6 @@ _CAUSES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
         + (f"; it takes {_list(facts['known'])}" if facts.get("known") else "")
     ),
     "AdapterMismatch": lambda facts: "the adapter does not fit the model",
-    "OutOfMemory": lambda facts: "the painter ran out of memory three times; try fewer --steps or a smaller --ar",
     "NoRoom": lambda facts: (
         f"the painter has no room for {_too_large(facts.get('model', 'the model'), facts.get('size', ''))};"
         " try a smaller --ar or another --model, or tell Easel's operator"

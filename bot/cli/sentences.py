@@ -45,9 +45,6 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Facts], str]] = {
         f"Postgres or the picture store cannot be reached{_cause(facts)}: `easel doctor` says which, and why."
     ),
     errors.PainterLost: lambda _: "The painting process died; its jobs are back in the queue. The log says why.",
-    errors.OutOfMemory: lambda _: (
-        "The device has too little memory for this picture: ask for a smaller one, or use a smaller model."
-    ),
     errors.JobInterrupted: lambda _: "The engine is stopping; the job is back in the queue.",
     errors.WeightsMissing: lambda facts: (
         f"There is no file {facts['path']}{_cause(facts)}. "

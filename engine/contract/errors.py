@@ -16,7 +16,6 @@ EaselError
     TryLater                nobody acts, Easel tries again
         StoreUnavailable
         PainterLost
-        OutOfMemory
         JobInterrupted
     Fault                   the operator acts
         WeightsMissing
@@ -138,10 +137,6 @@ class StoreUnavailable(TryLater):
 
 class PainterLost(TryLater):
     """The painting process died or hung; its jobs go back to the queue."""
-
-
-class OutOfMemory(TryLater):
-    """The device had no room for the batch, even split."""
 
 
 class JobInterrupted(TryLater):
