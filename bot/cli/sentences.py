@@ -61,6 +61,10 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Facts], str]] = {
         f"The model {facts['name']!r} cannot be painted with: {facts['cause']}. "
         "Mend that, or set EASEL_MODEL to another."
     ),
+    errors.PaintedNothing: lambda facts: (
+        f"The model {facts['name']!r} painted nothing usable: {facts['cause']}. `easel models check` says whether its "
+        "files are whole; if they are, leave out its adapters and its speed, or set EASEL_MODEL to another."
+    ),
     errors.SpeedUnsupported: lambda facts: (
         f"The model {facts['name']!r} cannot have {facts['setting']} here: {facts['cause']}. Change its speed in "
         "EASEL_MODELS_FILE."

@@ -21,6 +21,7 @@ EaselError
         WeightsMissing
         WeightsMismatch
         ModelBroken
+        PaintedNothing
         NoRoom
         SpeedUnsupported
         StorageFull
@@ -144,7 +145,7 @@ class JobInterrupted(TryLater):
 
 
 class WeightsMissing(Fault):
-    """There is no model at `path`."""
+    """There is no file or folder at `path`; of an adapter worn in a job, its name is the fact `adapter`."""
 
     def __init__(self, *, path: Path) -> None:
         super().__init__(path=path)
@@ -152,7 +153,7 @@ class WeightsMissing(Fault):
 
 
 class WeightsMismatch(Fault):
-    """The file at `path` is not the one whose hash was recorded."""
+    """The file at `path` is damaged, or not the one whose hash was recorded; `adapter` as in WeightsMissing."""
 
     def __init__(self, *, path: Path) -> None:
         super().__init__(path=path)
@@ -160,7 +161,15 @@ class WeightsMismatch(Fault):
 
 
 class ModelBroken(Fault):
-    """The model `name` cannot be painted with, or painted nothing usable: `cause` says what was seen."""
+    """The model `name` cannot be painted with: `cause` says what was seen."""
+
+    def __init__(self, *, name: str, cause: str) -> None:
+        super().__init__(name=name, cause=cause)
+        self.name, self.cause = name, cause
+
+
+class PaintedNothing(Fault):
+    """What the model `name` painted is no picture: `cause` says what was seen."""
 
     def __init__(self, *, name: str, cause: str) -> None:
         super().__init__(name=name, cause=cause)
