@@ -13,6 +13,8 @@ from engine.contract import errors
 from engine.contract.feedback import Rating
 from engine.contract.jobs import JobStatus, Operation
 
+Facts = Mapping[str, Any]
+
 FACES: Mapping[Rating, str] = {Rating.AWFUL: "😖", Rating.BAD: "☹️", Rating.GOOD: "🙂", Rating.GREAT: "😍"}
 
 CANCELLED = "Cancelled."
@@ -55,15 +57,11 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Any], str]] = {
         "Easel cannot reach its database just now, so nothing was stored. Please try again in a minute."
     ),
     errors.PainterLost: lambda error: "The painter stopped unexpectedly. Please try again.",
-    errors.OutOfMemory: lambda error: (
-        "The painter ran out of memory. Try fewer --steps or a smaller --ar, or ask Easel's operator."
-    ),
     errors.JobInterrupted: lambda error: "The painter was being restarted. Please try again.",
-    errors.WeightsMissing: lambda error: "The model's files are missing. Please tell Easel's operator.",
-    errors.WeightsMismatch: lambda error: "The model's files are damaged. Please tell Easel's operator.",
-    errors.ModelBroken: lambda error: (
-        f"The model {error.name} painted nothing usable. Try another prompt, or tell Easel's operator."
-    ),
+    errors.WeightsMissing: lambda error: _sentences(*_unusable_files(error.facts, "missing")),
+    errors.WeightsMismatch: lambda error: _sentences(*_unusable_files(error.facts, "damaged")),
+    errors.ModelBroken: lambda error: _sentences(*_broken(error.facts)),
+    errors.PaintedNothing: lambda error: _sentences(*_nothing(error.facts)),
     errors.NoRoom: lambda error: (
         f"The painter has no room for {_too_large(error.model, error.size)}. Try a smaller --ar or another --model, or"
         " tell Easel's operator."
@@ -80,7 +78,7 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Any], str]] = {
     errors.SettingsInvalid: lambda error: "Easel is set up wrongly. Please tell its operator.",
 }
 
-_CAUSES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+_CAUSES: Mapping[str, Callable[[Facts], str]] = {
     "ModelUnknown": lambda facts: f"there is no model called {facts.get('name', 'that')}",
     "OperationUnsupported": lambda facts: (
         f"the model {_inability(facts.get('operation', ''))}; start again with /imagine and another --model"
@@ -91,7 +89,6 @@ _CAUSES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
         + (f"; it takes {_list(facts['known'])}" if facts.get("known") else "")
     ),
     "AdapterMismatch": lambda facts: "the adapter does not fit the model",
-    "OutOfMemory": lambda facts: "the painter ran out of memory three times; try fewer --steps or a smaller --ar",
     "NoRoom": lambda facts: (
         f"the painter has no room for {_too_large(facts.get('model', 'the model'), facts.get('size', ''))};"
         " try a smaller --ar or another --model, or tell Easel's operator"
@@ -104,9 +101,10 @@ _CAUSES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     ),
     "StorageFull": lambda facts: "there is no room left for pictures; please tell Easel's operator",
     "PictureCorrupt": lambda facts: "the picture it starts from is damaged; start again with /imagine",
-    "WeightsMissing": lambda facts: "the model's files are missing; please tell Easel's operator",
-    "WeightsMismatch": lambda facts: "the model's files are damaged; please tell Easel's operator",
-    "ModelBroken": lambda facts: "the model painted nothing usable; try another prompt or tell Easel's operator",
+    "WeightsMissing": lambda facts: "; ".join(_unusable_files(facts, "missing")),
+    "WeightsMismatch": lambda facts: "; ".join(_unusable_files(facts, "damaged")),
+    "ModelBroken": lambda facts: "; ".join(_broken(facts)),
+    "PaintedNothing": lambda facts: "; ".join(_nothing(facts)),
 }
 
 
@@ -127,6 +125,27 @@ def sentence_from_cause(cause: Mapping[str, Any]) -> str:
     """Return why a job failed, from what was stored with it, as the end of a sentence."""
     wording = _CAUSES.get(str(cause.get("error")))
     return wording(cause) if wording else "it failed three times; change the prompt or tell Easel's operator"
+
+
+def _unusable_files(facts: Facts, state: str) -> tuple[str, str]:
+    """Return whose files are in that state, and what to do: of an adapter where it is named, else of the model."""
+    if adapter := facts.get("adapter"):
+        return f"the file of the adapter {adapter} is {state}", "leave it out, and please tell Easel's operator"
+    return f"the model's files are {state}", "try another --model, and please tell Easel's operator"
+
+
+def _broken(facts: Facts) -> tuple[str, str]:
+    what = f"the model {facts.get('name', '')} cannot be painted with"
+    return what, "try another --model, and please tell Easel's operator"
+
+
+def _nothing(facts: Facts) -> tuple[str, str]:
+    what = f"the model {facts.get('name', '')} painted nothing usable"
+    return what, "try another prompt or another --model, and tell Easel's operator if it happens again"
+
+
+def _sentences(*parts: str) -> str:
+    return " ".join(f"{part[0].upper()}{part[1:]}." for part in parts)
 
 
 def _inability(operation: str) -> str:

@@ -7,6 +7,7 @@ Postgres' socket inside it may not exceed about a hundred bytes.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -21,6 +22,8 @@ from engine.contract.errors import SettingsInvalid
 
 PREFIX = "EASEL_"
 
+_AMOUNT = re.compile(r"[0-9]{1,6}(\.[0-9]{1,9})?")
+
 LogFormat = Literal["console", "json"]
 
 Settings = TypeVar("Settings", bound="EngineSettings")
@@ -34,6 +37,8 @@ class EngineSettings(BaseSettings):
     storage_url: `file:///...` or `s3://bucket/prefix`.
     model: name of the model for jobs that name none; None for the default of the models file.
     models_file: a TOML file that registers more models; None for the ones that ship.
+    models_memory: GB (2 ** 30 bytes) that the weights of loaded models may take on the device; None for what is free
+        when the engine starts, less what pictures need.
     """
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
@@ -43,6 +48,7 @@ class EngineSettings(BaseSettings):
     storage_url: str = Field(default="", validation_alias="EASEL_STORAGE_URL", validate_default=True)
     model: str | None = Field(default=None, validation_alias="EASEL_MODEL")
     models_file: Path | None = Field(default=None, validation_alias="EASEL_MODELS_FILE")
+    models_memory: float | None = Field(default=None, validation_alias="EASEL_MODELS_MEMORY")
     log_format: LogFormat = Field(default="console", validation_alias="EASEL_LOG_FORMAT")
 
     @field_validator("home")
@@ -73,6 +79,20 @@ class EngineSettings(BaseSettings):
         if path and not path.expanduser().is_file():
             raise ValueError(f"names no file: {path}")
         return path.expanduser().absolute() if path else None
+
+    @field_validator("models_memory", mode="before")
+    @classmethod
+    def _is_an_amount(cls, memory: str | None) -> float | None:
+        if memory is None:
+            return None
+        if not _AMOUNT.fullmatch(memory) or not float(memory):
+            raise ValueError("must be a number of GB, as in 16 or 7.5")
+        return float(memory)
+
+    @property
+    def models_memory_bytes(self) -> int | None:
+        """What `models_memory` comes to."""
+        return None if self.models_memory is None else int(self.models_memory * 2**30)
 
 
 def read_settings(kind: type[Settings]) -> Settings:

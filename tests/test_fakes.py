@@ -7,7 +7,7 @@ from contextlib import aclosing
 
 import pytest
 
-from engine.contract.errors import OutOfMemory
+from engine.contract.errors import PainterLost
 from engine.contract.ids import new_id
 from engine.contract.painting import NUM_PICTURES, Order, Painted, Progress
 from tests.fakes import FakePainter, request_for
@@ -30,8 +30,8 @@ async def test_painter_ends_with_four_pictures() -> None:
 
 async def test_painter_raises_each_fault_once() -> None:
     """A fault takes the place of the pictures and is used up."""
-    painter = FakePainter(faults={"a red circle": [OutOfMemory()]})
-    with pytest.raises(OutOfMemory):
+    painter = FakePainter(faults={"a red circle": [PainterLost()]})
+    with pytest.raises(PainterLost):
         _ = [word async for word in painter.paint(_order())]
     assert isinstance([word async for word in painter.paint(_order())][-1], Painted)
 

@@ -44,7 +44,7 @@ async def _findings() -> AsyncIterator[Finding]:
     async for finding in _postgres_findings(settings):
         yield finding
     yield await checks.check_storage(settings.storage_url)
-    yield await check_device()
+    yield await check_device(settings)
     yield await check_model(settings)
     yield await checks.check_token(settings)
     yield await checks.check_port(PORT, PORT + 1)

@@ -25,14 +25,18 @@ async def check_model(settings: EngineSettings) -> Finding:
     return Finding(subject="model", found=f"{model.name} in {place}")
 
 
-async def check_device() -> Finding:
-    """Return what pictures are painted on."""
+async def check_device(settings: EngineSettings) -> Finding:
+    """Return what pictures are painted on, in which numbers, and how much of it weights may take."""
     try:
         loading = await asyncio.to_thread(import_module, "engine.models.loading")
     except ImportError as error:
         return Finding(subject="device", found=f"torch does not load: {error}", advice="Run `make setup` again.")
     device = loading.best_device()
-    return Finding(subject="device", found=f"{device.device}, {str(device.dtype).removeprefix('torch.')}")
+    numbers = str(device.dtype).removeprefix("torch.")
+    room = f"room for {loading.budget_of(device) / 2**30:.1f} GB of weights now"
+    if settings.models_memory is not None:
+        room += f", and {settings.models_memory:g} GB set"
+    return Finding(subject="device", found=f"{device.device}, {numbers}, {room}")
 
 
 def _place_if_sound(model: Model) -> Path:

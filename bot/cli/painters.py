@@ -15,5 +15,14 @@ def open_painter(settings: EngineSettings, model: str | None) -> AbstractAsyncCo
 
     model: loaded before it is ready, and its default; None for the default of the models file.
     """
-    registry = settings.models_file or SHIPPED
-    return supervise(Setting(registry=registry, model=model, cache=settings.home / "compiled"))
+    return supervise(setting_from_settings(settings, model))
+
+
+def setting_from_settings(settings: EngineSettings, model: str | None) -> Setting:
+    """Return what the painting process is told of the operator's settings."""
+    return Setting(
+        registry=settings.models_file or SHIPPED,
+        model=model,
+        budget_bytes=settings.models_memory_bytes,
+        cache=settings.home / "compiled",
+    )

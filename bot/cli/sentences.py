@@ -45,9 +45,6 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Facts], str]] = {
         f"Postgres or the picture store cannot be reached{_cause(facts)}: `easel doctor` says which, and why."
     ),
     errors.PainterLost: lambda _: "The painting process died; its jobs are back in the queue. The log says why.",
-    errors.OutOfMemory: lambda _: (
-        "The device has too little memory for this picture: ask for a smaller one, or use a smaller model."
-    ),
     errors.JobInterrupted: lambda _: "The engine is stopping; the job is back in the queue.",
     errors.WeightsMissing: lambda facts: (
         f"There is no file {facts['path']}{_cause(facts)}. "
@@ -64,13 +61,18 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Facts], str]] = {
         f"The model {facts['name']!r} cannot be painted with: {facts['cause']}. "
         "Mend that, or set EASEL_MODEL to another."
     ),
+    errors.PaintedNothing: lambda facts: (
+        f"The model {facts['name']!r} painted nothing usable: {facts['cause']}. `easel models check` says whether its "
+        "files are whole; if they are, leave out its adapters and its speed, or set EASEL_MODEL to another."
+    ),
     errors.SpeedUnsupported: lambda facts: (
         f"The model {facts['name']!r} cannot have {facts['setting']} here: {facts['cause']}. Change its speed in "
         "EASEL_MODELS_FILE."
     ),
     errors.NoRoom: lambda facts: (
         f"The device has no room for one picture of {facts['size']} by the model {facts['model']!r}: set smaller "
-        "defaults and a smaller max_side for it in EASEL_MODELS_FILE, or close other programs that use the device."
+        "defaults and a smaller max_side for it in EASEL_MODELS_FILE, set EASEL_MODELS_MEMORY lower, so that it is "
+        "there in parts, or close other programs that use the device."
         if facts["size"]
         else f"The device has no room for the model {facts['model']!r}: set EASEL_MODEL to a smaller one, or close "
         "other programs that use the device."

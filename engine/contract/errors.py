@@ -16,12 +16,12 @@ EaselError
     TryLater                nobody acts, Easel tries again
         StoreUnavailable
         PainterLost
-        OutOfMemory
         JobInterrupted
     Fault                   the operator acts
         WeightsMissing
         WeightsMismatch
         ModelBroken
+        PaintedNothing
         NoRoom
         SpeedUnsupported
         StorageFull
@@ -140,16 +140,12 @@ class PainterLost(TryLater):
     """The painting process died or hung; its jobs go back to the queue."""
 
 
-class OutOfMemory(TryLater):
-    """The device had no room for the batch, even split."""
-
-
 class JobInterrupted(TryLater):
     """The engine is stopping; the job goes back to the queue at once."""
 
 
 class WeightsMissing(Fault):
-    """There is no model at `path`."""
+    """There is no file or folder at `path`; of an adapter worn in a job, its name is the fact `adapter`."""
 
     def __init__(self, *, path: Path) -> None:
         super().__init__(path=path)
@@ -157,7 +153,7 @@ class WeightsMissing(Fault):
 
 
 class WeightsMismatch(Fault):
-    """The file at `path` is not the one whose hash was recorded."""
+    """The file at `path` is damaged, or not the one whose hash was recorded; `adapter` as in WeightsMissing."""
 
     def __init__(self, *, path: Path) -> None:
         super().__init__(path=path)
@@ -165,7 +161,15 @@ class WeightsMismatch(Fault):
 
 
 class ModelBroken(Fault):
-    """The model `name` cannot be painted with, or painted nothing usable: `cause` says what was seen."""
+    """The model `name` cannot be painted with: `cause` says what was seen."""
+
+    def __init__(self, *, name: str, cause: str) -> None:
+        super().__init__(name=name, cause=cause)
+        self.name, self.cause = name, cause
+
+
+class PaintedNothing(Fault):
+    """What the model `name` painted is no picture: `cause` says what was seen."""
 
     def __init__(self, *, name: str, cause: str) -> None:
         super().__init__(name=name, cause=cause)

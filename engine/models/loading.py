@@ -59,10 +59,18 @@ def dtype_for(capability: tuple[int, int]) -> torch.dtype:
 
 
 def budget_of(device: Device) -> int:
-    """Return the bytes that weights may take: four fifths of a card's memory, or half of the machine's."""
+    """Return the bytes that weights may take: `budget_within` what a card has now, or half of the machine's memory."""
     if device.device.type == "cuda":
-        return torch.cuda.get_device_properties(device.device).total_memory * 4 // 5
+        return budget_within(*torch.cuda.mem_get_info(device.device))
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
+
+
+def budget_within(free_bytes: int, total_bytes: int) -> int:
+    """Return the bytes that weights may take on a card: what other programs left, less a fifth of it all for pictures.
+
+    0 where they left less than that: models are then painted with layer by layer.
+    """
+    return max(0, free_bytes - total_bytes // 5)
 
 
 def pipeline_of(

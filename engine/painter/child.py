@@ -43,13 +43,14 @@ _BEAT_EVERY_SECONDS = 0.2
 
 
 def main() -> None:
-    """Serve the socket whose descriptor is the first argument; the rest are registry, model, width and threads."""
+    """Serve the socket whose descriptor is the first argument; the rest are those of `_open`."""
     ignore_signals()
-    descriptor, registry, model, width, threads = sys.argv[1:]
+    descriptor, registry, model, width, threads, budget = sys.argv[1:]
     diffusers.utils.logging.disable_progress_bar()
     transformers.utils.logging.disable_progress_bar()
     connection = socket.socket(fileno=int(descriptor))
-    asyncio.run(serve(connection, partial(_open, Path(registry), model or None, _number(width), _number(threads))))
+    open_painter = partial(_open, Path(registry), model or None, _number(width), _number(threads), _number(budget))
+    asyncio.run(serve(connection, open_painter))
 
 
 def ignore_signals() -> None:
@@ -63,12 +64,12 @@ def _number(text: str) -> int | None:
 
 
 def _open(
-    path: Path, model: str | None, width: int | None, threads: int | None, beat: Beat
+    path: Path, model: str | None, width: int | None, threads: int | None, budget_bytes: int | None, beat: Beat
 ) -> AbstractAsyncContextManager[LocalPainter]:
     registry = read_registry(path)
     if model is not None:
         registry = replace(registry, default=registry.model(model).name)
-    return create_painter(registry, width=width, threads=threads, beat=beat)
+    return create_painter(registry, width=width, threads=threads, budget_bytes=budget_bytes, beat=beat)
 
 
 async def serve(connection: socket.socket, open_painter: OpenPainter) -> None:

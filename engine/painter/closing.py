@@ -8,7 +8,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from engine.contract.errors import ModelBroken
+from engine.contract.errors import PaintedNothing
 from engine.models.blame import outcome_of
 from engine.painter.families.protocol import LoadedModel
 from engine.painter.rows import Entry, Finished, Row
@@ -20,11 +20,11 @@ def finished_from(entry: Entry, model: LoadedModel, pixels: int, beat: Callable[
     pixels: of pictures that are decoded at once, where there is room; one picture at least.
     beat: called before each time.
 
-    Raises: ModelBroken when what it painted are no numbers, torch.OutOfMemoryError when there is no room for one.
+    Raises: PaintedNothing when its latents are not numbers, torch.OutOfMemoryError when there is no room for one.
     """
     latents = torch.cat([_last(entry.settings.stop, row) for row in entry.rows])
     if not torch.isfinite(latents).all():
-        raise ModelBroken(name=entry.settings.model.name, cause="its latents are not numbers")
+        raise PaintedNothing(name=entry.settings.model.name, cause="its latents are not numbers")
     parts = torch.split(latents, max(1, pixels // (entry.settings.width * entry.settings.height)))
     pictures = tuple(_decoded(parts, model, entry.settings.model.name, beat))
     texts = entry.rows[0].conditioning.texts

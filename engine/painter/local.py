@@ -15,7 +15,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
-from engine.contract.errors import EaselError
+from engine.contract.errors import EaselError, WeightsMismatch, WeightsMissing
 from engine.contract.painting import Order, Painted, PaintedPicture, Progress
 from engine.models.loading import best_device, budget_of
 from engine.models.registry import SHIPPED, Registry, read_registry
@@ -65,7 +65,7 @@ class LocalPainter:
             while True:
                 event = await events.get()
                 if isinstance(event, Failed):
-                    raise event.error
+                    raise _naming_adapter(event.error, settings)
                 if isinstance(event, Finished):
                     yield await loop.run_in_executor(self._encoders, painted_from, order, settings, event)
                     return
@@ -90,7 +90,7 @@ async def create_painter(
 
     registry: the shipped one when None.
     width: widest forward in rows; None measures for each model where wider no longer pays.
-    budget_bytes: what the weights of loaded models may take on the device; None takes a share of what it has.
+    budget_bytes: what the weights of loaded models may take on the device; None takes what there is room for.
     threads: of torch on the CPU; None leaves them as they are.
     beat, watch: called from the loop's thread, at every phase of its work, and with the rows of every forward.
     load: how a model is loaded; None takes its weights to the best device.
@@ -127,6 +127,14 @@ def _teller(events: asyncio.Queue[T]) -> Callable[[T], None]:
         loop.call_soon_threadsafe(events.put_nowait, event)
 
     return tell
+
+
+def _naming_adapter(error: Exception, settings: Settings) -> Exception:
+    """Return the error, with the name of the adapter of these settings where it is about its file."""
+    names = {adapter.file: adapter.name for adapter, _ in settings.loras}
+    if isinstance(error, WeightsMissing | WeightsMismatch) and error.path in names:
+        error.facts = {**error.facts, "adapter": names[error.path]}
+    return error
 
 
 def _run(studio: Studio, loop: asyncio.AbstractEventLoop, lost: asyncio.Event) -> None:

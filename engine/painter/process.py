@@ -36,6 +36,7 @@ class Setting:
     model: name of its default model; None takes the registry's.
     width: widest forward in rows; None measures it.
     threads: of torch on the CPU; None leaves them as torch likes.
+    budget_bytes: what the weights of loaded models may take on the device; None takes what there is room for.
     cache: folder that keeps what is compiled for the next start; None leaves the place to torch.
     """
 
@@ -43,6 +44,7 @@ class Setting:
     model: str | None = None
     width: int | None = None
     threads: int | None = None
+    budget_bytes: int | None = None
     cache: Path | None = None
 
 
@@ -68,11 +70,15 @@ async def _start(program: str, setting: Setting, descriptor: int) -> Process:
         "-m",
         program,
         *(str(descriptor), str(setting.registry.absolute()), setting.model or ""),
-        *("" if number is None else str(number) for number in (setting.width, setting.threads)),
+        *map(_text, (setting.width, setting.threads, setting.budget_bytes)),
         pass_fds=(descriptor,),
         cwd=_ROOT,
         env={**_QUIET_LIBRARIES, **os.environ, **_QUIET_THREADS, **_cached(setting.cache)},
     )
+
+
+def _text(number: int | None) -> str:
+    return "" if number is None else str(number)
 
 
 def _cached(folder: Path | None) -> dict[str, str]:

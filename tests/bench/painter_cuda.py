@@ -17,7 +17,7 @@ from typing import Any
 
 import torch
 
-from engine.contract.errors import NoRoom, SpeedUnsupported
+from engine.contract.errors import ModelBroken, NoRoom, PaintedNothing, SpeedUnsupported
 from engine.models.fp8 import quantise
 from engine.models.loading import Device, best_device, denoiser_of
 from engine.models.registry import Model, Registry, read_registry
@@ -77,7 +77,7 @@ async def cuda_rows() -> AsyncIterator[BenchRow]:
     device = best_device()
     for what, reach, case, measure in _rows():
         is_there = device.device.type == "cuda"
-        yield what, reach, await _measured(measure, case, device) if is_there else "no CUDA device"
+        yield what, reach, await figure_of(measure, case, device) if is_there else "no CUDA device"
 
 
 def _rows() -> Iterator[tuple[str, str, Case, Measure]]:
@@ -96,12 +96,16 @@ def _rows() -> Iterator[tuple[str, str, Case, Measure]]:
         yield what, "at least 1.8", replace(SD15, speed=Speed(compile=how)), mixed_throughput
 
 
-async def _measured(measure: Measure, case: Case, device: Device) -> str:
+async def figure_of(measure: Measure, case: Case, device: Device) -> str:
+    """Return the figure, or why there is none on this device; the next rows are measured all the same.
+
+    Weights that were drawn by chance may run over in the device's numbers: what is then painted is none.
+    """
     try:
         return await measure(case, device)
     except (torch.OutOfMemoryError, NoRoom):
         return "no room on this device"
-    except SpeedUnsupported as error:
+    except (SpeedUnsupported, ModelBroken, PaintedNothing) as error:
         return f"not here: {error.cause}"
     finally:
         gc.collect()

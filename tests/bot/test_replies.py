@@ -24,6 +24,7 @@ SAMPLES: dict[type[errors.EaselError], errors.EaselError] = {
     errors.WeightsMissing: errors.WeightsMissing(path=Path("weights")),
     errors.WeightsMismatch: errors.WeightsMismatch(path=Path("weights")),
     errors.ModelBroken: errors.ModelBroken(name="starter", cause="black"),
+    errors.PaintedNothing: errors.PaintedNothing(name="starter", cause="its latents are not numbers"),
     errors.RecipeUnreadable: errors.RecipeUnreadable(problems=("steps is missing",)),
     errors.PostgresBroken: errors.PostgresBroken(log=Path("log")),
     errors.NoRoom: errors.NoRoom(model="starter", size="4096 x 4096"),
@@ -84,6 +85,29 @@ def test_a_job_that_asked_for_too_many_steps_is_told_the_most() -> None:
     )
     assert told == "the model does not take --steps 64; it takes 1 to 50 with the sampler lcm"
     assert sentence_from_cause({"error": "SettingUnsupported", "name": "lora"}) == "the model does not take --lora"
+
+
+@pytest.mark.parametrize(
+    ("error", "adapter", "told"),
+    [
+        (errors.WeightsMissing(path=Path("a")), "", "The model's files are missing. Try another --model, and"),
+        (errors.WeightsMismatch(path=Path("a")), "", "The model's files are damaged. Try another --model, and"),
+        (errors.WeightsMissing(path=Path("a")), "ink", "The file of the adapter ink is missing. Leave it out, and"),
+        (errors.WeightsMismatch(path=Path("a")), "ink", "The file of the adapter ink is damaged. Leave it out, and"),
+        (errors.ModelBroken(name="tiny", cause="no"), "", "The model tiny cannot be painted with. Try another --model"),
+        (errors.PaintedNothing(name="tiny", cause="no"), "", "The model tiny painted nothing usable. Try another prom"),
+    ],
+)
+def test_what_cannot_be_painted_with_is_told_for_what_it_is(error: errors.Fault, adapter: str, told: str) -> None:
+    """A model, an adapter, or what was painted: each with what the member can do and who else must hear of it.
+
+    What a failed job keeps says the same.
+    """
+    if adapter:
+        error.facts = {**error.facts, "adapter": adapter}
+    assert reply_for(error).startswith(told) and "Easel's operator" in reply_for(error)
+    kept = sentence_from_cause({**error.facts, "error": type(error).__name__})
+    assert f"{kept}.".replace("; ", ". ").lower() == reply_for(error).lower()
 
 
 @pytest.mark.parametrize("name", ["PainterLost", "SizeUnsupported", "SomethingNew"])

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.cli.checks import check_home, check_packages, check_port, check_python, check_storage, check_token
-from bot.cli.model_checks import check_model
+from bot.cli.model_checks import check_device, check_model
 from bot.health import open_health
 from bot.metrics import Metrics
 from bot.sandbox.server import serve
@@ -111,6 +111,13 @@ async def test_unreachable_discord_is_advised() -> None:
 async def test_no_token_is_no_fault() -> None:
     """Without a token there is the sandbox."""
     assert (await check_token(_bot_settings())).advice is None
+
+
+async def test_device_is_told_with_its_room() -> None:
+    """What the operator set beside what there is."""
+    told = (await check_device(_engine_settings(EASEL_MODELS_MEMORY="7.5"))).found
+    assert "GB of weights now, and 7.5 GB set" in told
+    assert (await check_device(_engine_settings())).found.endswith("GB of weights now")
 
 
 async def test_missing_model_is_advised_with_its_folder(tmp_path: Path) -> None:

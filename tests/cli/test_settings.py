@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from bot.cli.painters import setting_from_settings
 from bot.settings import DISCORD_API_URL, BotSettings
 from engine.contract.errors import SettingsInvalid
+from engine.painter.process import Setting
 from engine.settings import EngineSettings, read_settings
 
 TOKEN = "MTAwMDAwMDAwMDAwMDAwMDAw.GaBcDe.abcdefghijklmnopqrstuvwxyz0123456789"
@@ -40,6 +42,7 @@ def test_variables_are_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
         "EASEL_STORAGE_URL": "s3://bucket/prefix",
         "EASEL_MODEL": "mine",
         "EASEL_MODELS_FILE": str(models),
+        "EASEL_MODELS_MEMORY": "7.5",
         "EASEL_LOG_FORMAT": "json",
         "DISCORD_TOKEN": TOKEN,
         "DISCORD_API_URL": "http://127.0.0.1:8642/api/v10/",
@@ -51,15 +54,16 @@ def test_variables_are_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     assert (settings.home, settings.models_file) == (tmp_path / "home", models)
     assert (settings.storage_url, settings.model, settings.log_format) == ("s3://bucket/prefix", "mine", "json")
     assert settings.discord_api_url == "http://127.0.0.1:8642/api/v10"
+    assert settings.models_memory_bytes == 7.5 * 2**30
 
 
 def test_empty_means_unset(monkeypatch: pytest.MonkeyPatch) -> None:
     """An empty variable, as compose files leave them, counts as none."""
-    for name in ("DISCORD_TOKEN", "DATABASE_URL", "EASEL_STORAGE_URL", "EASEL_LOG_FORMAT"):
+    for name in ("DISCORD_TOKEN", "DATABASE_URL", "EASEL_STORAGE_URL", "EASEL_LOG_FORMAT", "EASEL_MODELS_MEMORY"):
         monkeypatch.setenv(name, "")
     settings = read_settings(BotSettings)
     assert settings.discord_token is None and settings.database_url is None
-    assert settings.log_format == "console"
+    assert settings.log_format == "console" and settings.models_memory_bytes is None
 
 
 def test_every_fault_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,6 +90,24 @@ def test_every_fault_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
         "DISCORD_TOKEN",
         "EASEL_STORGE_URL",
     }
+
+
+def test_the_painting_process_is_told_what_it_must_know(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The operator's models file and memory, and a folder of the home for what is compiled."""
+    models = tmp_path / "models.toml"
+    models.touch()
+    for name, value in (("HOME", tmp_path), ("MODELS_FILE", models), ("MODELS_MEMORY", "2")):
+        monkeypatch.setenv(f"EASEL_{name}", str(value))
+    told = setting_from_settings(read_settings(EngineSettings), "mine")
+    assert told == Setting(registry=models, model="mine", budget_bytes=2 * 2**30, cache=tmp_path / "compiled")
+
+
+@pytest.mark.parametrize("memory", ["0", "0.0", "-4", "inf", "nan", "16 GB", "lots", "9" * 400])
+def test_memory_that_is_no_amount_is_refused(monkeypatch: pytest.MonkeyPatch, memory: str) -> None:
+    monkeypatch.setenv("EASEL_MODELS_MEMORY", memory)
+    with pytest.raises(SettingsInvalid) as refused:
+        read_settings(EngineSettings)
+    assert refused.value.problems == ("EASEL_MODELS_MEMORY must be a number of GB, as in 16 or 7.5",)
 
 
 def test_unknown_name_is_refused_with_the_nearest(monkeypatch: pytest.MonkeyPatch) -> None:

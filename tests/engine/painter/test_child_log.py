@@ -50,6 +50,16 @@ async def test_a_line_of_the_painting_process_is_json_where_others_are(
     assert "not_compiled" not in capfd.readouterr().err
 
 
+async def test_the_painting_process_keeps_to_the_memory_that_it_is_given(checkpoints: Path) -> None:
+    """One byte for weights: the model is painted with in parts, which it says of one that were compiled."""
+    registry = checkpoints / "compiled.toml"
+    _write(registry, _text(checkpoints / "registry.toml") + COMPILED)
+    stream = io.StringIO()
+    set_up_logging("json", process="engine", stream=stream)
+    async with supervise(Setting(registry=registry, width=4, threads=1, budget_bytes=1)):
+        assert "it is too large for the device to hold whole" in stream.getvalue()
+
+
 def _write(file: Path, text: str) -> None:
     file.write_text(text)
 

@@ -13,7 +13,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from engine.contract.errors import ModelBroken, NoRoom, PainterLost, PictureCorrupt, WeightsMissing
+from engine.contract.errors import NoRoom, PaintedNothing, PainterLost, PictureCorrupt, WeightsMissing
 from engine.models.registry import Model, Registry
 from engine.models.weights import num_weights
 from engine.painter.families.protocol import LoadedModel
@@ -25,13 +25,13 @@ from tests.engine.painter.orders import order, painted
 
 
 async def test_numbers_that_are_none_break_their_own_order_only(registry: Registry) -> None:
-    """NaN from one row of a batch: ModelBroken for its order, the same picture as ever for the other."""
+    """NaN from one row of a batch: PaintedNothing for its order, the same picture as ever for the other."""
     async with create_painter(registry, width=64, load=FlatModel) as painter:
         alone = await painted(painter, order(steps=20))
         broken, fine = await asyncio.gather(
             painted(painter, order("poison", steps=20)), painted(painter, order(steps=20)), return_exceptions=True
         )
-    assert isinstance(broken, ModelBroken)
+    assert isinstance(broken, PaintedNothing)
     assert broken.name == "tiny"
     assert fine == alone
 

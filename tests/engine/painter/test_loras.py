@@ -51,8 +51,10 @@ async def test_two_loras_at_once_paint_what_the_stock_pipeline_paints_and_others
 async def test_a_lora_that_does_not_fit_is_refused_and_others_go_on(
     painter: LocalPainter, name: str, error: type[EaselError]
 ) -> None:
-    with pytest.raises(error):
-        await painted(painter, order(lora=(name,)))
+    """Missing and damaged files are told apart from the model's by the adapter's name."""
+    with pytest.raises(error) as refused:
+        await painted(painter, order(lora=("ink", name)))
+    assert (refused.value.facts.get("adapter") == name) == (error in (WeightsMissing, WeightsMismatch))
     await painted(painter, order(steps=1, lora=("ink:0.5",)))
 
 

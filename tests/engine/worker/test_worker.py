@@ -8,7 +8,7 @@ import pytest
 from obstore.store import MemoryStore
 from prometheus_client import CollectorRegistry
 
-from engine.contract.errors import ModelBroken, OutOfMemory, SizeUnsupported, StorageFull, StoreUnavailable
+from engine.contract.errors import ModelBroken, PainterLost, SizeUnsupported, StorageFull, StoreUnavailable
 from engine.contract.ids import new_id
 from engine.contract.jobs import JobStatus
 from engine.store.database import Database
@@ -90,7 +90,7 @@ async def test_refusal_and_fault_fail_at_once(
     assert done.cause.items() >= error.facts.items()  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("error", [OutOfMemory(), ZeroDivisionError("by nothing")])
+@pytest.mark.parametrize("error", [PainterLost(), ZeroDivisionError("by nothing")])
 async def test_passing_failure_is_tried_again(
     database: Database, start_engine: EngineStarter, error: Exception
 ) -> None:
@@ -104,7 +104,7 @@ async def test_passing_failure_is_tried_again(
 
 async def test_third_failure_quarantines(database: Database, start_engine: EngineStarter) -> None:
     """A job that failed three times stays failed with the last cause, and delays nobody."""
-    painter = FakePainter(faults={"poison": [OutOfMemory(), OutOfMemory(), ZeroDivisionError("by nothing")]})
+    painter = FakePainter(faults={"poison": [PainterLost(), PainterLost(), ZeroDivisionError("by nothing")]})
     poison = await submit(database, request_for(new_id(), "poison"))
     healthy = await submit(database, request_for(new_id()))
     async with start_engine(painter):
