@@ -10,7 +10,7 @@ from typing import TypeVar
 import torch
 from safetensors import SafetensorError
 
-from engine.contract.errors import EaselError, ModelBroken
+from engine.contract.errors import EaselError, ModelBroken, PaintedNothing
 
 T = TypeVar("T")
 
@@ -34,6 +34,7 @@ _NO_ROOM = ("_STATUS_ALLOC_FAILED", "can't allocate memory", "out of memory")
 def blamed_on(model: str) -> Iterator[None]:
     """Raise ModelBroken in place of whatever the parts of a model raise, so that only who asked for it is told.
 
+    Numbers that are none, FloatingPointError, become PaintedNothing.
     Passed on are our own errors; torch.OutOfMemoryError, which allocations that fail below torch become; and
     torch.AcceleratorError, after which nothing can be painted in this process.
     """
@@ -41,6 +42,8 @@ def blamed_on(model: str) -> Iterator[None]:
         yield
     except (EaselError, torch.OutOfMemoryError):
         raise
+    except FloatingPointError as error:
+        raise PaintedNothing(name=model, cause=str(error)) from error
     except _RAISED as error:
         if any(words in str(error) for words in _NO_ROOM):
             raise torch.OutOfMemoryError(str(error)) from error

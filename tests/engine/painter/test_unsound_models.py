@@ -17,7 +17,7 @@ import torch
 from diffusers import AutoencoderKL, UNet2DConditionModel
 from torch import Tensor
 
-from engine.contract.errors import ModelBroken, NoRoom, PaintedNothing
+from engine.contract.errors import Fault, ModelBroken, NoRoom, PaintedNothing
 from engine.models.blame import blamed_on, outcome_of
 from engine.models.registry import Registry
 from engine.models.sources import Source
@@ -62,14 +62,14 @@ def spoil(kind: Any, folder: Path, name: str) -> None:
     part.save_pretrained(folder)
 
 
-FAULTS = [
-    made_for_inpainting,
-    made_for_other_texts,
-    made_for_other_latents,
-    of_a_spacing_that_nobody_knows,
-    of_a_decoder_without_numbers,
-    of_a_denoiser_without_numbers,
-]
+FAULTS: dict[Callable[[Path], None], type[Fault]] = {
+    made_for_inpainting: ModelBroken,
+    made_for_other_texts: ModelBroken,
+    made_for_other_latents: ModelBroken,
+    of_a_spacing_that_nobody_knows: ModelBroken,
+    of_a_decoder_without_numbers: PaintedNothing,
+    of_a_denoiser_without_numbers: PaintedNothing,
+}
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def both(registry: Registry, tmp_path: Path) -> Registry:
 
 
 @pytest.mark.parametrize("width", [64, None], ids=["width known", "width measured"])
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", list(FAULTS))
 async def test_an_unsound_model_fails_its_own_orders_only(
     both: Registry, tmp_path: Path, fault: Callable[[Path], None], width: int | None
 ) -> None:
@@ -94,8 +94,7 @@ async def test_an_unsound_model_fails_its_own_orders_only(
             *(painted(painter, one) for one in asked), painted(painter, order(steps=20)), return_exceptions=True
         )
         after = await painted(painter, order(steps=2))
-    told = PaintedNothing if fault is of_a_denoiser_without_numbers else ModelBroken
-    assert [type(one) for one in lost] == [told, told]
+    assert [type(one) for one in lost] == [FAULTS[fault]] * 2
     assert not isinstance(fine, BaseException)
     assert len(after.pictures) == 4
 
