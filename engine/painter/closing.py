@@ -20,7 +20,7 @@ def finished_from(entry: Entry, model: LoadedModel, pixels: int, beat: Callable[
     pixels: of pictures that are decoded at once, where there is room; one picture at least.
     beat: called before each time.
 
-    Raises: PaintedNothing when what it painted are not numbers, ModelBroken, torch.OutOfMemoryError when there is no room for one.
+    Raises: PaintedNothing when what it painted are no numbers, ModelBroken, torch.OutOfMemoryError.
     """
     latents = torch.cat([_last(entry.settings.stop, row) for row in entry.rows])
     if not torch.isfinite(latents).all():
