@@ -31,9 +31,13 @@ async def check_device(settings: EngineSettings) -> Finding:
         loading = await asyncio.to_thread(import_module, "engine.models.loading")
     except ImportError as error:
         return Finding(subject="device", found=f"torch does not load: {error}", advice="Run `make setup` again.")
-    device = loading.best_device()
+    try:
+        device = loading.best_device()
+        room = f"room for {loading.budget_of(device) / 2**30:.1f} GB of weights now"
+    except RuntimeError as error:
+        advice = "Close other programs that use the card, or hide it from Easel with CUDA_VISIBLE_DEVICES=."
+        return Finding(subject="device", found=f"the card does not answer: {error}", advice=advice)
     numbers = str(device.dtype).removeprefix("torch.")
-    room = f"room for {loading.budget_of(device) / 2**30:.1f} GB of weights now"
     if settings.models_memory is not None:
         room += f", and {settings.models_memory:g} GB set"
     return Finding(subject="device", found=f"{device.device}, {numbers}, {room}")

@@ -74,8 +74,8 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Facts], str]] = {
         "defaults and a smaller max_side for it in EASEL_MODELS_FILE, set EASEL_MODELS_MEMORY lower, so that it is "
         "there in parts, or close other programs that use the device."
         if facts["size"]
-        else f"The device has no room for the model {facts['model']!r}: set EASEL_MODEL to a smaller one, or close "
-        "other programs that use the device."
+        else f"The device has no room for the model {facts['model']!r}: set EASEL_MODELS_MEMORY lower, so that it is "
+        "there in parts, set EASEL_MODEL to a smaller one, or close other programs that use the device."
     ),
     errors.StorageFull: lambda _: (
         "The disk that holds the pictures is full. Make room, or move EASEL_HOME or EASEL_STORAGE_URL to another disk; "

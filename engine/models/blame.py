@@ -19,7 +19,9 @@ _RAISED = (
     ArithmeticError,
     AssertionError,
     AttributeError,
+    ImportError,
     LookupError,
+    NameError,
     OSError,
     RuntimeError,
     SafetensorError,
@@ -42,9 +44,14 @@ def blamed_on(model: str) -> Iterator[None]:
         yield
     except (EaselError, torch.OutOfMemoryError):
         raise
+    except MemoryError as error:
+        raise torch.OutOfMemoryError(str(error)) from error
     except FloatingPointError as error:
         raise PaintedNothing(name=model, cause=str(error)) from error
-    except _RAISED as error:
+    except Exception as error:
+        # The tokenizers that are written in Rust raise the root itself.
+        if not isinstance(error, _RAISED) and type(error) is not Exception:
+            raise
         if any(words in str(error) for words in _NO_ROOM):
             raise torch.OutOfMemoryError(str(error)) from error
         if isinstance(error, torch.AcceleratorError):

@@ -69,7 +69,7 @@ class Models(Protocol):
     def prepare(self, model: Model) -> None:
         """Measure or compile one piece of it.
 
-        Raises: SpeedUnsupported, ModelBroken; the model is then let go.
+        Raises: SpeedUnsupported, ModelBroken, torch.OutOfMemoryError; the model is then let go.
         """
         ...
 
@@ -125,6 +125,7 @@ class Arrivals:
         self._loaders = ThreadPoolExecutor(1, thread_name_prefix="loader")
         self._warmings: list[Warming] = []
         self._since = 0.0
+        self._made_way = False
         self.coming: Model | None = None
 
     def ask(self, warming: Warming) -> None:
@@ -155,8 +156,10 @@ class Arrivals:
             self.refuse(model, loaded)
         elif not isinstance(loaded, torch.OutOfMemoryError):
             self._models.keep(model, loaded)
+            if self._made_way:
+                self._models.has_fitted(model)
         elif self._models.leave_alone(model):
-            self._load(model)
+            self._load(model, made_way=True)
         else:
             self.refuse(model, NoRoom(model=model.name))
 
@@ -166,6 +169,8 @@ class Arrivals:
             self._models.prepare(model)
         except EaselError as error:
             self.refuse(model, error)
+        except torch.OutOfMemoryError:
+            self.refuse(model, NoRoom(model=model.name))
         self._tell_ready()
 
     def refuse(self, model: Model, error: EaselError) -> None:
@@ -189,8 +194,8 @@ class Arrivals:
         for warming in self._warmings:
             warming.tell(PainterLost())
 
-    def _load(self, model: Model) -> None:
-        self.coming, self._since = model, time.monotonic()
+    def _load(self, model: Model, *, made_way: bool = False) -> None:
+        self.coming, self._since, self._made_way = model, time.monotonic(), made_way
         fetch = torch.inference_mode()(partial(self._models.fetch, model))
         outcome = self._loaders.submit(outcome_of, model.name, fetch)
         outcome.add_done_callback(lambda done: self._tell(Arrived(model=model, outcome=done)))

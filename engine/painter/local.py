@@ -22,10 +22,11 @@ from engine.models.registry import SHIPPED, Registry, read_registry
 from engine.models.weights import Watch as Reading
 from engine.painter.arrivals import Warming
 from engine.painter.files import Pixels, grid_from_pixels, png_from_pixels, preview_from_pixels
+from engine.painter.manner import Manner
 from engine.painter.recipe import parameters_text, recipe_of
 from engine.painter.rows import Entry, Event, Failed, Finished, Stepped
 from engine.painter.settings import Settings, settings_from_order
-from engine.painter.studio import Manner, Studio, Watch
+from engine.painter.studio import Studio, Watch
 from engine.painter.warm import Load, WarmModels, loader, weigher
 from engine.painter.wire import Phase
 from engine.prompt import attention

@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import inspect
 from collections.abc import Mapping, Sequence
+from math import ceil
 from types import MappingProxyType
 from typing import Any
 
@@ -119,11 +120,13 @@ class Course:
         return len(self.timesteps) - self.at
 
     def left_before(self, share: float) -> int:
-        """Return the model calls still to do before this share of the whole way from noise, which is one at least.
+        """Return the model calls still to do before this share of all steps from noise, which is a whole one at least.
 
         share: over 0 to 1. A variation that begins later on the way has fewer of them.
         """
-        end = max(1, round(len(self.scheduler.timesteps) * share)) - self._start
+        calls_a_step: int = self.scheduler.order
+        steps = ceil(len(self.scheduler.timesteps) / calls_a_step)
+        end = max(1, round(steps * share)) * calls_a_step - self._start
         return min(max(end - self.at, 0), self.left)
 
     @property

@@ -8,8 +8,6 @@ from __future__ import annotations
 import queue
 import time
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
 from uuid import UUID
 
@@ -23,27 +21,12 @@ from engine.painter.arrivals import Arrivals, Arrived, Models, Stirred, Warming
 from engine.painter.closing import finished_from
 from engine.painter.families.protocol import LoadedModel
 from engine.painter.forward import advance
+from engine.painter.manner import Manner
 from engine.painter.opening import opened_rows
 from engine.painter.pace import Pace
 from engine.painter.rows import Entry, Failed, Row, Stepped
 from engine.painter.turns import Account, Candidate, chosen, next_accounts
 from engine.painter.wire import Phase
-
-
-@dataclass(frozen=True, kw_only=True)
-class Manner:
-    """How the loop works.
-
-    preview_every: least time between two previews of an order.
-    decode_pixels: of pictures decoded at once, four of 512 x 512; a decoder gains little from more.
-    longest_load: time without progress of a load after which nothing is painted beside it, so that whoever watches
-        sees that it hangs.
-    """
-
-    preview_every: timedelta = timedelta(seconds=1)
-    decode_pixels: int = 4 * 512 * 512
-    longest_load: timedelta = timedelta(minutes=10)
-
 
 # Told the job and slot of every row before each forward.
 Watch = Callable[[Sequence[tuple[UUID, int]]], None]
@@ -100,7 +83,9 @@ class Studio:
                 self._entries = [entry for entry in self._entries if not entry.is_over]
                 if self._is_open:
                     self._models.hold(adapter for entry in self._entries for adapter, _ in entry.settings.loras)
-                    self._arrivals.send_for(entry.settings.model for entry in self._entries)
+                    # What was let go for an order does not come back before it is seen whether that was enough.
+                    crowded = [entry for entry in self._entries if entry.was_crowded]
+                    self._arrivals.send_for(entry.settings.model for entry in crowded or self._entries)
                     self._prepare()
                     self._round()
         finally:
@@ -203,7 +188,7 @@ class Studio:
         self._count(turn)
         is_roomier = False
         for entry in entries:
-            own = next((one for one in stuck if one.row in entry.rows), None)
+            own = min((one for one in stuck if one.row in entry.rows), key=lambda one: one.may_try_again, default=None)
             if own is None:
                 self._report(entry, model)
             elif not (is_roomier and own.may_try_again):
@@ -214,6 +199,9 @@ class Studio:
         settings = entry.settings
         if isinstance(error, EaselError):
             _fail((entry,), error)
+        elif may_try_again and self._arrivals.coming not in (None, settings.model):
+            # What has no room may be what is on its way: once it is here, it can be let go.
+            return True
         elif may_try_again and self._models.leave_alone(settings.model):
             entry.was_crowded = True
             return True
@@ -234,13 +222,17 @@ class Studio:
         """Tell how far the order is; decode it when all its rows are over."""
         self._note_room(entry)
         preview = outcome_of(entry.settings.model.name, lambda: self._preview(entry, model))
-        if isinstance(preview, Exception):
-            self._give_up(entry, preview)
+        if isinstance(preview, EaselError):
+            _fail((entry,), preview)
             return
         calls = sum(len(row.course.timesteps) for row in entry.rows)
         done = sum(row.course.at for row in entry.rows)
         pictures = len(entry.rows)
-        entry.tell(Stepped(done=done // pictures, total=calls // pictures, preview=preview))
+        entry.tell(
+            Stepped(
+                done=done // pictures, total=calls // pictures, preview=preview if isinstance(preview, Tensor) else None
+            )
+        )
         if all(row.course.is_over for row in entry.rows):
             self._finish(entry, model)
 

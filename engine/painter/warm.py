@@ -63,7 +63,6 @@ class WarmModels:
         self._drop_over(self._budget_bytes)
         if older := [name for name in self._oldest_over(self._budget_bytes) if name != model.name]:
             self._let_go(*older)
-        self.has_fitted(model)
         known = self._widths.get(model.name, self._width)
         self._preparing[model.name] = model, preparation(model, loaded, known)
 

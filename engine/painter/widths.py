@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 import torch
 from torch import Tensor
 
+from engine.models.blame import blamed_on
 from engine.models.registry import Model
 from engine.models.speed import Compilation
 from engine.painter.families.protocol import LoadedModel
@@ -33,18 +34,18 @@ def preparation(model: Model, loaded: LoadedModel, known: int | None) -> Prepara
     Each piece is one width at one size: milliseconds to measure, up to a minute to compile for the first time.
     known: that width, where it need not be measured.
 
-    Raises: SpeedUnsupported, and what the model raises in its first forward.
+    Raises: SpeedUnsupported, ModelBroken for what it raises in its first forward.
     """
     own = (model.defaults.width, model.defaults.height)
     widths = widths_of(model, loaded)
     width = known
     if width is None:
-        width = yield from _measuring(loaded, own, widths)
+        width = yield from _measuring(model.name, loaded, own, widths)
     yield width
     if model.speed.compile is not Compilation.NONE:
         sizes = dict.fromkeys((own, *(size_of(ratio, model) for ratio in model.speed.ratios)))
         for size in sizes:
-            for _ in _compiling(loaded, size, [rows for rows in widths if rows <= width]):
+            for _ in _compiling(model.name, loaded, size, [rows for rows in widths if rows <= width]):
                 yield width
 
 
@@ -55,7 +56,7 @@ def widths_of(model: Model, loaded: LoadedModel) -> tuple[int, ...]:
     return (1, *WIDTHS) if takes_one else WIDTHS
 
 
-def _measuring(loaded: LoadedModel, size: Size, widths: Iterable[int]) -> Generator[int, None, int]:
+def _measuring(name: str, loaded: LoadedModel, size: Size, widths: Iterable[int]) -> Generator[int, None, int]:
     """Return the forward rows beyond which a wider forward of this size no longer pays on this device.
 
     On a CPU it is CPU time that is compared, because other processes stretch the time by the clock. A forward that the
@@ -65,21 +66,22 @@ def _measuring(loaded: LoadedModel, size: Size, widths: Iterable[int]) -> Genera
     knee: Knee = UNKNOWN
     if loaded.device.type != "cpu":
         # The first forward on a device brings its kernels there.
-        seconds_of(loaded, size, 1, clock)
+        _seconds_of(name, loaded, size, 1, clock)
     for rows in widths:
         yield 0
-        knee = next_knee(knee, rows, seconds_of(loaded, size, rows, clock))
+        knee = next_knee(knee, rows, _seconds_of(name, loaded, size, rows, clock))
         if knee.is_found:
             break
     return knee.width
 
 
-def seconds_of(loaded: LoadedModel, size: Size, rows: int, clock: Callable[[], float]) -> float:
+def _seconds_of(name: str, loaded: LoadedModel, size: Size, rows: int, clock: Callable[[], float]) -> float:
     """Return the seconds of a forward of so many rows of this size; infinitely many where there is no room for it."""
     try:
-        batch = blank(loaded, size, rows)
-        loaded.make_ready(*batch)
-        return shortest(lambda: loaded.predict(*batch), clock)
+        with blamed_on(name):
+            batch = blank(loaded, size, rows)
+            loaded.make_ready(*batch)
+            return shortest(lambda: loaded.predict(*batch), clock)
     except torch.OutOfMemoryError:
         return math.inf
 
@@ -91,12 +93,13 @@ def blank(loaded: LoadedModel, size: Size, rows: int) -> Batch:
     return latents, torch.full((rows,), 500.0, device=loaded.device), [loaded.away()] * rows
 
 
-def _compiling(loaded: LoadedModel, size: Size, widths: Iterable[int]) -> Iterator[None]:
+def _compiling(name: str, loaded: LoadedModel, size: Size, widths: Iterable[int]) -> Iterator[None]:
     """Make every width ready; none wider is tried after one that there was no room for."""
     for rows in widths:
         yield
         try:
-            loaded.make_ready(*blank(loaded, size, rows))
+            with blamed_on(name):
+                loaded.make_ready(*blank(loaded, size, rows))
         except torch.OutOfMemoryError:
             return
 

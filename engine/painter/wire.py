@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from engine.contract.errors import EaselError, ModelBroken, PainterLost
+from engine.contract.errors import AdapterMismatch, EaselError, ModelBroken, PainterLost
 from engine.contract.jobs import json_from_spec, spec_from_json
 from engine.contract.painting import Order, Painted, PaintedPicture, Progress
 
@@ -144,17 +144,21 @@ def frame_from_line(level: int, line: Mapping[str, object]) -> Frame:
     return Frame(kind=Kind.LINE, facts=facts)
 
 
+# What these come from may be a mistake of our own.
+_BLAMED = (ModelBroken, AdapterMismatch)
+
+
 def frame_from_error(ticket: str, error: BaseException) -> Frame:
     """Return the frame that says why an order, or the child, failed.
 
     What nobody foresaw is told as PainterLost; its traceback goes with the frame, for the log, and so does that of what
-    a model raised, which may be our own mistake.
+    a model or an adapter raised.
     """
     name, known = PainterLost.__name__, {}
     if isinstance(error, EaselError):
         name, known = type(error).__name__, {name: _plain(value) for name, value in error.facts.items()}
     facts: dict[str, Any] = {"error": name, "facts": known}
-    if not isinstance(error, EaselError) or (isinstance(error, ModelBroken) and error.__cause__):
+    if not isinstance(error, EaselError) or (isinstance(error, _BLAMED) and error.__cause__):
         facts["traceback"] = "".join(traceback.format_exception(error)).rstrip()
     return Frame(kind=Kind.FAILED, ticket=ticket, facts=facts)
 

@@ -9,10 +9,10 @@ from itertools import count
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 
-from engine.contract.errors import AdapterMismatch, WeightsMismatch
+from engine.contract.errors import AdapterMismatch, ModelBroken, WeightsMismatch
 from engine.models.adapters import check_fit
+from engine.models.blame import blamed_on
 from engine.models.offloading import parts_of
 from engine.models.places import place_of
 from engine.models.registry import Adapter, Model
@@ -105,13 +105,12 @@ class Wardrobe:
     def _put_in(self, adapter: Adapter, name: str) -> int:
         """Let the pipeline load the file under a name; return the bytes that its weights take."""
         try:
-            self._pipe.load_lora_weights(
-                str(adapter.file.parent), weight_name=adapter.file.name, adapter_name=name, use_safetensors=True
-            )
-        except torch.OutOfMemoryError:
-            raise
-        except (OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError, SafetensorError) as error:
-            raise self._mismatch(adapter, f"{type(error).__name__}: {error}") from error
+            with blamed_on(self._model.name):
+                self._pipe.load_lora_weights(
+                    str(adapter.file.parent), weight_name=adapter.file.name, adapter_name=name, use_safetensors=True
+                )
+        except ModelBroken as error:
+            raise self._mismatch(adapter, error.cause) from error
         weights = dict(self._weights_of(name))
         if not weights:
             raise self._mismatch(adapter, "nothing in it has a name that the model knows")

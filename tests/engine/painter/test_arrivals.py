@@ -17,7 +17,8 @@ from engine.models.registry import Model, Registry
 from engine.painter.arrivals import Warming
 from engine.painter.families.protocol import LoadedModel
 from engine.painter.local import create_painter
-from engine.painter.studio import Manner, Studio
+from engine.painter.manner import Manner
+from engine.painter.studio import Studio
 from engine.painter.warm import WarmModels, loader
 from engine.painter.wire import Phase
 from engine.prompt import attention

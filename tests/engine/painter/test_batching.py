@@ -9,7 +9,7 @@ from datetime import timedelta
 from engine.contract.painting import Painted, Progress
 from engine.models.registry import Registry
 from engine.painter.local import create_painter
-from engine.painter.studio import Manner
+from engine.painter.manner import Manner
 from tests.engine.painter.forwards import Forwards
 from tests.engine.painter.orders import Batches, all_painted, order, painted, pixels
 

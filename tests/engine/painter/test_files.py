@@ -12,7 +12,7 @@ from PIL import Image
 from engine.models.registry import Registry
 from engine.painter.files import MAX_GRID_BYTES, grid_from_pixels, png_from_pixels, preview_from_pixels, tiled
 from engine.painter.local import create_painter
-from engine.painter.studio import Manner
+from engine.painter.manner import Manner
 from tests.engine.painter.fakes import FlatModel
 from tests.engine.painter.orders import Pixels, order, painted, pixels
 from tests.threads import threads_calling

@@ -98,3 +98,11 @@ def test_calls_left_before_a_share_of_the_way(steps: int, start: int, share: flo
     scheduler.set_timesteps(steps)
     course = Course(scheduler, [], start)
     assert course.left_before(share) == left
+
+
+@pytest.mark.parametrize(("share", "left"), [(0.01, 2), (0.5, 10), (1.0, 19)])
+def test_a_sampler_of_second_order_is_guided_in_whole_steps(share: float, left: int) -> None:
+    """Its two calls of a step are averaged; the last step has one."""
+    scheduler = scheduler_for("heun", diffusers.EulerDiscreteScheduler().config)
+    scheduler.set_timesteps(10)
+    assert Course(scheduler, []).left_before(share) == left

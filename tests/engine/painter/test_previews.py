@@ -13,7 +13,7 @@ from engine.models.registry import Model, Registry
 from engine.painter.families import adapted
 from engine.painter.families.protocol import LoadedModel
 from engine.painter.local import LocalPainter, create_painter
-from engine.painter.studio import Manner
+from engine.painter.manner import Manner
 from engine.prompt import attention
 from tests.engine.painter.fakes import FlatModel
 from tests.engine.painter.orders import order

@@ -22,8 +22,8 @@ from engine.models.blame import blamed_on, outcome_of
 from engine.models.registry import Registry
 from engine.models.sources import Source
 from engine.painter.local import create_painter
+from engine.painter.manner import Manner
 from engine.painter.rows import Conditioning
-from engine.painter.studio import Manner
 from engine.painter.wire import Phase, frame_from_error
 from tests.engine.painter.checkpoints import tiny_unet, tiny_vae
 from tests.engine.painter.fakes import FlatModel
@@ -47,6 +47,13 @@ def of_a_spacing_that_nobody_knows(folder: Path) -> None:
     file.write_text(json.dumps({**json.loads(file.read_text()), "timestep_spacing": "odd"}))
 
 
+def of_numbers_that_nobody_has_a_library_for(folder: Path) -> None:
+    """As four-bit models of the hub say; the library is not among ours."""
+    file = folder / "unet" / "config.json"
+    said = {"quant_method": "bitsandbytes", "load_in_4bit": True}
+    file.write_text(json.dumps({**json.loads(file.read_text()), "quantization_config": said}))
+
+
 def of_a_decoder_without_numbers(folder: Path) -> None:
     spoil(AutoencoderKL, folder / "vae", "decoder.conv_out.weight")
 
@@ -67,6 +74,7 @@ FAULTS: dict[Callable[[Path], None], type[Fault]] = {
     made_for_other_texts: ModelBroken,
     made_for_other_latents: ModelBroken,
     of_a_spacing_that_nobody_knows: ModelBroken,
+    of_numbers_that_nobody_has_a_library_for: ModelBroken,
     of_a_decoder_without_numbers: PaintedNothing,
     of_a_denoiser_without_numbers: PaintedNothing,
 }
@@ -174,6 +182,10 @@ async def test_large_pictures_are_decoded_one_by_one_with_a_beat_each(registry: 
     [
         (RuntimeError("mat1 and mat2 shapes cannot be multiplied"), ModelBroken),
         (KeyError("attn"), ModelBroken),
+        (ImportError("no module named bitsandbytes"), ModelBroken),
+        (Exception("data did not match any variant"), ModelBroken),
+        (StopIteration(), StopIteration),
+        (MemoryError(), torch.OutOfMemoryError),
         (
             RuntimeError("CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
             torch.OutOfMemoryError,

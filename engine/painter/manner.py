@@ -1,0 +1,21 @@
+"""How the denoising loop works where there is a choice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manner:
+    """The choices, with what a server works by.
+
+    preview_every: least time between two previews of an order.
+    decode_pixels: of pictures decoded at once, four of 512 x 512; a decoder gains little from more.
+    longest_load: time without progress of a load after which nothing is painted beside it, so that whoever watches
+        sees that it hangs.
+    """
+
+    preview_every: timedelta = timedelta(seconds=1)
+    decode_pixels: int = 4 * 512 * 512
+    longest_load: timedelta = timedelta(minutes=10)
