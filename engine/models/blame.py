@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from types import TracebackType
 from typing import TypeVar
 
 import torch
@@ -32,31 +32,51 @@ _RAISED = (
 _NO_ROOM = ("_STATUS_ALLOC_FAILED", "can't allocate memory", "out of memory")
 
 
-@contextmanager
-def blamed_on(model: str) -> Iterator[None]:
+class Blame:
+    """Raises, in place of what is raised within it, what that comes to; see `blamed_on`."""
+
+    def __init__(self, model: str) -> None:
+        self._model = model
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        told = None if error is None else _told(self._model, error)
+        if told is not None:
+            raise told from error
+
+
+def blamed_on(model: str) -> Blame:
     """Raise ModelBroken in place of whatever the parts of a model raise, so that only who asked for it is told.
 
-    Numbers that are none, FloatingPointError, become PaintedNothing.
-    Passed on are our own errors; torch.OutOfMemoryError, which allocations that fail below torch become; and
-    torch.AcceleratorError, after which nothing can be painted in this process.
+    Numbers that are none, FloatingPointError, become PaintedNothing, and allocations that fail outside torch
+    torch.OutOfMemoryError. Passed on are our own errors, and torch.AcceleratorError, after which nothing can be painted
+    in this process.
     """
-    try:
-        yield
-    except (EaselError, torch.OutOfMemoryError):
-        raise
-    except MemoryError as error:
-        raise torch.OutOfMemoryError(str(error)) from error
-    except FloatingPointError as error:
-        raise PaintedNothing(name=model, cause=str(error)) from error
-    except Exception as error:
-        # The tokenizers that are written in Rust raise the root itself.
-        if not isinstance(error, _RAISED) and type(error) is not Exception:
-            raise
-        if any(words in str(error) for words in _NO_ROOM):
-            raise torch.OutOfMemoryError(str(error)) from error
-        if isinstance(error, torch.AcceleratorError):
-            raise
-        raise ModelBroken(name=model, cause=f"{type(error).__name__}: {error}") from error
+    return Blame(model)
+
+
+def _told(model: str, error: BaseException) -> Exception | None:
+    """Return what is to be raised instead of the error; None when it is passed on."""
+    if isinstance(error, EaselError | torch.OutOfMemoryError):
+        return None
+    if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and _says_no_room(error)):
+        return torch.OutOfMemoryError(str(error))
+    if isinstance(error, torch.AcceleratorError):
+        return None
+    if isinstance(error, FloatingPointError):
+        return PaintedNothing(name=model, cause=str(error))
+    # The tokenizers that are written in Rust raise the root itself.
+    if isinstance(error, _RAISED) or type(error) is Exception:
+        return ModelBroken(name=model, cause=f"{type(error).__name__}: {error}")
+    return None
+
+
+def _says_no_room(error: RuntimeError) -> bool:
+    return any(words in str(error) for words in _NO_ROOM)
 
 
 def outcome_of(model: str, work: Callable[[], T]) -> T | EaselError | torch.OutOfMemoryError:
