@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-import torch
-from safetensors.torch import save_file
 
 from engine.contract.errors import WeightsMissing
 from engine.models.adapters import misfits
 from engine.models.places import place_of
 from engine.models.registry import Model, Registry, read_registry
 from tests.engine.models.original_layout import save_single_file
+from tests.engine.models.outlines import save_flux, save_shapes
 from tests.engine.painter.checkpoints import save_lora, save_sd1, save_sdxl
 
 FILE = """
@@ -71,12 +69,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ink = save_lora(folder / "ink.safetensors", folder / "sd1", seed=1)
     save_lora(folder / "big.safetensors", folder / "sdxl", seed=2)
     (folder / "cut.safetensors").write_bytes(ink.read_bytes()[:-1])
-    (folder / "flux" / "transformer").mkdir(parents=True)
-    save_shapes(
-        folder / "flux" / "transformer" / "model.safetensors", {"transformer_blocks.0.attn.to_q.weight": (8, 8)}
-    )
-    index = '{"_class_name": "FluxPipeline", "transformer": ["diffusers", "FluxTransformer2DModel"]}'
-    (folder / "flux" / "model_index.json").write_text(index)
+    save_flux(folder / "flux", {"transformer_blocks.0.attn.to_q.weight": (8, 8)})
     (folder / "models.toml").write_text(FILE)
     return folder
 
@@ -84,11 +77,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def registry(folder: Path) -> Registry:
     return read_registry(folder / "models.toml")
-
-
-def save_shapes(file: Path, shapes: Mapping[str, tuple[int, ...]]) -> Path:
-    save_file({name: torch.zeros(shape) for name, shape in shapes.items()}, file)
-    return file
 
 
 def place_if_here(model: Model) -> Path | None:

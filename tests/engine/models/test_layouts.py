@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 import torch
 from diffusers import StableDiffusionPipeline
-from safetensors.torch import save_file
 from torch import Tensor
 
 from engine.contract.errors import AdapterMismatch
@@ -17,6 +16,7 @@ from engine.models.adapters import base_of, check_fit, tensors_in
 from engine.models.layouts import parts_in_file
 from engine.models.registry import Registry, read_registry
 from tests.engine.models.original_layout import save_single_file
+from tests.engine.models.outlines import save_flux, save_shapes
 from tests.engine.painter.checkpoints import save_sd1, save_sdxl
 
 FILE = """
@@ -86,11 +86,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("layouts")
     save_single_file(save_sd1(folder / "sd1"), folder / "sd1.safetensors")
     save_sdxl(folder / "sdxl")
-    (folder / "flux" / "transformer").mkdir(parents=True)
     shapes = {"transformer_blocks.0.attn.to_q.weight": (8, 8), "transformer_blocks.0.attn.norm_q.weight": (8,)}
-    save_shapes(folder / "flux" / "transformer" / "model.safetensors", shapes)
-    index = '{"_class_name": "FluxPipeline", "transformer": ["diffusers", "FluxTransformer2DModel"]}'
-    (folder / "flux" / "model_index.json").write_text(index)
+    save_flux(folder / "flux", shapes)
     (folder / "models.toml").write_text(FILE)
     return folder
 
@@ -98,11 +95,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def registry(folder: Path) -> Registry:
     return read_registry(folder / "models.toml")
-
-
-def save_shapes(file: Path, shapes: Mapping[str, tuple[int, ...]]) -> Path:
-    save_file({name: torch.ones(shape) for name, shape in shapes.items()}, file)
-    return file
 
 
 def save_layers(folder: Path, layout: Layout, layers: Mapping[str, tuple[int, int]]) -> Path:
