@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 import torch
@@ -49,3 +51,10 @@ def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def registry(checkpoints: Path) -> Registry:
     return read_registry(checkpoints / "registry.toml")
+
+
+@pytest.fixture
+def two(registry: Registry) -> Registry:
+    """The tiny model under two names."""
+    model = registry.model()
+    return replace(registry, models=MappingProxyType({model.name: model, "second": replace(model, name="second")}))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
+from weakref import WeakSet
 
 import torch
 from torch import Tensor
@@ -76,3 +77,9 @@ class FlatModel:
 
     def sketch(self, latents: Tensor) -> Tensor:
         return latents[:, :3].clamp(0, 1).mul(255).to(torch.uint8).movedim(1, -1).contiguous()
+
+
+def joining(there: WeakSet[FlatModel], model: FlatModel) -> FlatModel:
+    """Return the model, put among those that are on the device for as long as it lives."""
+    there.add(model)
+    return model

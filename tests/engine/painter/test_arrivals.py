@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from dataclasses import replace
 from datetime import timedelta
 from weakref import WeakSet
 
@@ -28,12 +27,6 @@ from tests.engine.painter.orders import order, painted
 
 # A load that breaks the painter is told.
 pytestmark = pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
-
-
-@pytest.fixture
-def two(registry: Registry) -> Registry:
-    model = registry.model()
-    return replace(registry, models={model.name: model, "second": replace(model, name="second")})
 
 
 class SlowLoad:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Sequence
-from dataclasses import replace
-from types import MappingProxyType
 from typing import Any
 from weakref import WeakSet
 
@@ -18,27 +16,16 @@ from engine.contract.errors import NoRoom
 from engine.models.registry import Model, Registry
 from engine.painter.families.protocol import LoadedModel
 from engine.painter.local import create_painter
-from tests.engine.painter.fakes import FlatModel
+from tests.engine.painter.fakes import FlatModel, joining
 from tests.engine.painter.orders import order, painted
 
 PATIENCE_SECONDS = 60
 
 
 @pytest.fixture
-def two(registry: Registry) -> Registry:
-    model = registry.model()
-    return replace(registry, models=MappingProxyType({model.name: model, "second": replace(model, name="second")}))
-
-
-@pytest.fixture
 def there() -> WeakSet[FlatModel]:
     """The models that are on the device."""
     return WeakSet()
-
-
-def joining(there: WeakSet[FlatModel], model: FlatModel) -> FlatModel:
-    there.add(model)
-    return model
 
 
 async def test_a_preview_is_never_worth_an_order(two: Registry, there: WeakSet[FlatModel]) -> None:

@@ -19,7 +19,7 @@ from engine.models.weights import num_weights
 from engine.painter.families.protocol import LoadedModel
 from engine.painter.local import create_painter
 from engine.painter.rows import Words
-from tests.engine.painter.fakes import FlatModel
+from tests.engine.painter.fakes import FlatModel, joining
 from tests.engine.painter.forwards import Forwards
 from tests.engine.painter.orders import order, painted
 
@@ -67,7 +67,7 @@ async def test_pictures_are_decoded_one_by_one_where_there_is_no_room_for_more(r
             await painted(painter, order(steps=2))
 
 
-async def test_a_model_is_loaded_once_more_after_the_others_have_gone(registry: Registry) -> None:
+async def test_a_model_is_loaded_once_more_after_the_others_have_gone(two: Registry) -> None:
     """A device with room for one model at a time, whatever the budget says; afterwards only one is kept there."""
     there: WeakSet[FlatModel] = WeakSet()
 
@@ -76,13 +76,13 @@ async def test_a_model_is_loaded_once_more_after_the_others_have_gone(registry: 
             raise torch.OutOfMemoryError("no room")
         return joining(there, FlatModel(model))
 
-    async with create_painter(with_second(registry), width=64, load=load) as painter:
+    async with create_painter(two, width=64, load=load) as painter:
         for name in ("tiny", "second", "tiny"):
             await painted(painter, order(model=name, steps=2))
             assert [one.name for one in there] == [name]
 
 
-async def test_a_row_without_room_is_painted_once_other_models_have_gone(registry: Registry) -> None:
+async def test_a_row_without_room_is_painted_once_other_models_have_gone(two: Registry) -> None:
     """Beside another model not even one row has room, alone on the device four have."""
     there: WeakSet[FlatModel] = WeakSet()
 
@@ -94,7 +94,7 @@ async def test_a_row_without_room_is_painted_once_other_models_have_gone(registr
     def load(model: Model) -> LoadedModel:
         return joining(there, Crowded(model))
 
-    async with create_painter(with_second(registry), width=64, load=load) as painter:
+    async with create_painter(two, width=64, load=load) as painter:
         await painter.warm("second")
         assert len((await painted(painter, order(steps=3))).pictures) == 4
         assert [one.name for one in there] == ["tiny"]
@@ -125,13 +125,13 @@ async def test_texts_that_the_device_has_no_room_for_fail_their_order_only(regis
     assert not isinstance(fine, BaseException)
 
 
-async def test_a_model_that_cannot_be_loaded_fails_its_orders_only(registry: Registry) -> None:
+async def test_a_model_that_cannot_be_loaded_fails_its_orders_only(registry: Registry, two: Registry) -> None:
     def load(model: Model) -> LoadedModel:
         if model.name == "second":
             raise WeightsMissing(path=registry.path)
         return FlatModel(model)
 
-    async with create_painter(with_second(registry), width=64, load=load) as painter:
+    async with create_painter(two, width=64, load=load) as painter:
         lost, fine = await asyncio.gather(
             painted(painter, order(model="second")), painted(painter, order()), return_exceptions=True
         )
@@ -164,12 +164,12 @@ async def test_when_the_loop_itself_breaks_nobody_waits_for_ever(registry: Regis
 
 
 async def test_an_adapter_that_is_gone_when_its_model_comes_back_fails_its_orders_only(
-    registry: Registry, checkpoints: Path, tmp_path: Path
+    registry: Registry, two: Registry, checkpoints: Path, tmp_path: Path
 ) -> None:
     """A model is let go with the adapter that an open order wears, and the file is removed before it is loaded anew."""
     file = Path(shutil.copy(checkpoints / "ink.safetensors", tmp_path))
     moved = {"ink": replace(registry.adapters["ink"], file=file)}
-    registry = replace(with_second(registry), adapters=moved)
+    registry = replace(two, adapters=moved)
     room_for_one = num_weights(checkpoints / "sd1") * 4
     forwards = Forwards(held=5)
     async with create_painter(registry, width=8, budget_bytes=room_for_one, watch=forwards) as painter:
@@ -189,21 +189,11 @@ async def test_an_adapter_that_is_gone_when_its_model_comes_back_fails_its_order
         assert len((await painted(painter, order(steps=2))).pictures) == 4
 
 
-async def test_orders_of_two_models_are_both_painted(registry: Registry) -> None:
-    async with create_painter(with_second(registry), width=64, load=FlatModel, budget_bytes=100) as painter:
+async def test_orders_of_two_models_are_both_painted(two: Registry) -> None:
+    async with create_painter(two, width=64, load=FlatModel, budget_bytes=100) as painter:
         await asyncio.gather(*(painted(painter, order(model=name, steps=9)) for name in ("second", "tiny") * 2))
-
-
-def joining(there: WeakSet[FlatModel], model: FlatModel) -> FlatModel:
-    there.add(model)
-    return model
 
 
 def told(models: list[FlatModel], model: FlatModel) -> FlatModel:
     models.append(model)
     return model
-
-
-def with_second(registry: Registry) -> Registry:
-    model = registry.model()
-    return replace(registry, models={model.name: model, "second": replace(model, name="second")})
