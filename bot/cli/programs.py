@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from bot.cli.ports import HOST, Ports
 from bot.cli.processes import Program
-from bot.sandbox.rest.doors import PREFIX
-from bot.sandbox.towns import TOKEN
 from bot.settings import BotSettings
+from sandbox.rest.middleware import PREFIX
+from sandbox.state.seed import TOKEN
 
 POSTGRES = "Postgres"
 

@@ -79,7 +79,7 @@ async def serve_sandbox(port: int, hint: bool, announce: Announce) -> None:
 
     Raises: OSError when the port is in use.
     """
-    from bot.sandbox.server import serve
+    from sandbox.server import serve
 
     set_up_logging(read_settings(BotSettings).log_format, process="sandbox")
     async with stop_on_signals() as orders, serve(port=port) as sandbox:

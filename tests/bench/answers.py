@@ -24,9 +24,6 @@ import sqlalchemy as sa
 from rich.console import Console
 from rich.table import Table
 
-from bot.sandbox import server
-from bot.sandbox.people.driver import Person, Pressed, person
-from bot.sandbox.server import Sandbox
 from bot.serve import BotOptions
 from bot.store.deliveries import Claimant
 from bot.store.interactions import Press, Token
@@ -38,6 +35,9 @@ from engine.store.database import Database, open_database
 from engine.store.embedded import open_embedded
 from engine.store.objects import open_objects
 from migrations import upgrade
+from sandbox import server
+from sandbox.chat.test_client import Person, Pressed, person
+from sandbox.server import Sandbox
 from tests.bot.bot_process import bot_process
 from tests.bot.discord_hand import post_buttons
 from tests.bot.engine_hand import EngineHand

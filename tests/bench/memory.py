@@ -19,8 +19,6 @@ import sqlalchemy as sa
 from rich.console import Console
 from rich.table import Table
 
-from bot.sandbox import server
-from bot.sandbox.server import Sandbox
 from bot.serve import BotOptions
 from bot.store.deliveries import Claimant
 from bot.store.interactions import Press, Token
@@ -32,6 +30,8 @@ from engine.store.database import Database, open_database
 from engine.store.embedded import open_embedded
 from engine.store.objects import open_objects
 from migrations import upgrade
+from sandbox import server
+from sandbox.server import Sandbox
 from tests.bot.bot_process import bot_process
 from tests.bot.engine_hand import EngineHand
 

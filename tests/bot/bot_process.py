@@ -10,10 +10,10 @@ from datetime import timedelta
 
 import structlog
 
-from bot.sandbox.server import Sandbox
 from bot.serve import BotOptions, serve
 from engine.store.database import open_database
 from engine.store.objects import open_objects
+from sandbox.server import Sandbox
 from tests.bot.clocks import UNHURRIED
 from tests.killing import ready_process
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from bot.sandbox.clocks import WallClock
+from sandbox.state.clock import WallClock
 
 UNHURRIED = timedelta(minutes=1)
 """How soon a bot is told that its Discord wants an answer."""

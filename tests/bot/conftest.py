@@ -10,18 +10,18 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox import server
-from bot.sandbox.people.driver import Person, person
-from bot.sandbox.server import Sandbox
 from bot.serve import BotOptions, serve
 from engine.contract.jobs import Job, Picture
 from engine.store.database import Database
 from engine.store.objects import Objects
+from sandbox import server
+from sandbox.chat.test_client import Person, person
+from sandbox.server import Sandbox
 from tests.bot.clocks import UNHURRIED, UnhurriedClock
 from tests.bot.engine_hand import EngineHand
 from tests.bot.reading import Message
-from tests.bot.sandbox.openapi import DESCRIPTION, OpenApiRecorder
 from tests.bot.watching import Watch
+from tests.sandbox.openapi import DESCRIPTION, OpenApiRecorder
 
 LEASE = timedelta(seconds=1.5)
 

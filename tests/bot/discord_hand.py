@@ -6,7 +6,7 @@ from typing import Any
 
 import aiohttp
 
-from bot.sandbox.server import Sandbox
+from sandbox.server import Sandbox
 from tests.bot.reading import Message
 
 

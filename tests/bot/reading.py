@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.sandbox.people.driver import Person
+from sandbox.chat.test_client import Person
 
 Message = dict[str, Any]
 

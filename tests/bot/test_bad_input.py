@@ -10,15 +10,15 @@ import pytest
 
 from bot import replies
 from bot.limits import MAX_PENDING
-from bot.sandbox.bits import Permissions
-from bot.sandbox.people.driver import Person
-from bot.sandbox.server import Sandbox
 from bot.serve import BotOptions, serve
 from engine.contract.errors import SettingsInvalid
 from engine.contract.ids import new_id
 from engine.contract.jobs import JobStatus
 from engine.store.database import Database
 from engine.store.objects import Objects
+from sandbox.chat.test_client import Person
+from sandbox.server import Sandbox
+from sandbox.state.flags import Permissions
 from tests.bot.discord_hand import post_buttons
 from tests.bot.engine_hand import EngineHand
 from tests.bot.reading import text_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from bot.sandbox.people.driver import Person
+from sandbox.chat.test_client import Person
 from tests.bot.engine_hand import EngineHand
 from tests.bot.reading import faces, labels, text_of
 

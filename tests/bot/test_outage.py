@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 from bot.replies import reply_for
-from bot.sandbox.people.driver import Person
 from engine.contract.errors import StoreUnavailable
 from engine.store.objects import Objects
+from sandbox.chat.test_client import Person
 from tests.bot.conftest import BotStarter
 from tests.bot.engine_hand import EngineHand
 from tests.bot.reading import is_grid, shown_by_bot, text_of

@@ -19,8 +19,6 @@ from bot.client import EaselClient, register_commands
 from bot.delivery.courier import Courier
 from bot.delivery.sending import Office
 from bot.metrics import Metrics
-from bot.sandbox.people.driver import Person, person
-from bot.sandbox.server import Sandbox, serve
 from bot.services import Services
 from bot.store.deliveries import Claimant
 from bot.store.tables import DeliveryState, deliveries
@@ -28,6 +26,8 @@ from engine.contract.ids import new_id
 from engine.prompt import Defaults, Limits
 from engine.store.database import Database
 from engine.store.objects import Objects
+from sandbox.chat.test_client import Person, person
+from sandbox.server import Sandbox, serve
 from tests.bot.bot_process import bot_process
 from tests.bot.clocks import UnhurriedClock
 from tests.bot.conftest import BotStarter

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bot.sandbox.people.driver import person
-from bot.sandbox.server import Sandbox, serve
+from sandbox.chat.test_client import person
+from sandbox.server import Sandbox, serve
 from tests.bot.clocks import UnhurriedClock
 from tests.bot.conftest import BotStarter
 from tests.bot.engine_hand import EngineHand

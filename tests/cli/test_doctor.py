@@ -11,9 +11,9 @@ from bot.cli.checks import check_home, check_packages, check_port, check_python,
 from bot.cli.model_checks import check_device, check_model
 from bot.health import open_health
 from bot.metrics import Metrics
-from bot.sandbox.server import serve
 from bot.settings import BotSettings
 from engine.settings import EngineSettings
+from sandbox.server import serve
 from tests.cli.easel import run_easel
 from tests.cli.models import save_models_file
 

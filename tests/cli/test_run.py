@@ -17,10 +17,10 @@ import psutil
 import pytest
 from PIL import Image
 
-from bot.sandbox.server import serve
 from engine.store.database import open_database
 from engine.store.following import OPERATOR_ID
 from engine.store.waiting import count_pending
+from sandbox.server import serve
 from tests.cli.easel import run_easel, start_easel
 from tests.cli.models import save_models_file
 from tests.engine.painter.checkpoints import save_lora, save_sdxl

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from bot.sandbox.people.driver import Person, Pressed
 from engine.contract.feedback import Surface, Verb
 from engine.contract.jobs import JobStatus, Operation
 from engine.prompt import Limits, ModelFacts
+from sandbox.chat.test_client import Person, Pressed
 from tests.bot.conftest import BotStarter
 from tests.bot.engine_hand import EngineHand
 from tests.bot.reading import Message, faces, is_grid, labels, text_of

@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from bot.sandbox.people.driver import Person
-from bot.sandbox.server import Sandbox
 from bot.store.tables import DeliveryState
 from engine.store.database import Database
+from sandbox.chat.test_client import Person
+from sandbox.server import Sandbox
 from tests.bot.bot_process import bot_process
 from tests.bot.engine_hand import EngineHand
 from tests.bot.reading import is_grid, shown_by_bot

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from bot.delivery.sending import is_news
-from bot.sandbox.people.driver import Person
 from bot.store.standings import Standing
 from engine.contract.jobs import JobStatus
+from sandbox.chat.test_client import Person
 from tests.bot.engine_hand import EngineHand
 from tests.bot.reading import labels, text_of
 

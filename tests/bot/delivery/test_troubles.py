@@ -14,14 +14,14 @@ import sqlalchemy as sa
 from PIL import Image
 
 from bot import replies
-from bot.sandbox.bits import Permissions
-from bot.sandbox.people.driver import Person
-from bot.sandbox.server import Sandbox
 from bot.store.deliveries import Claimant
 from bot.store.submissions import submit_drafts
 from bot.store.tables import DeliveryState, deliveries
 from engine.contract.feedback import Verb
 from engine.store.database import Database
+from sandbox.chat.test_client import Person
+from sandbox.server import Sandbox
+from sandbox.state.flags import Permissions
 from tests.bot.conftest import BotStarter
 from tests.bot.engine_hand import EngineHand
 from tests.bot.reading import is_grid, shown_by_bot, text_of

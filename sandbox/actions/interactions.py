@@ -1,0 +1,254 @@
+"""The life of an interaction: sent, answered within three seconds or failed, its token good for fifteen minutes.
+
+It decides what an answer does to messages; it knows neither HTTP nor how the bot is reached.
+"""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from sandbox.actions.message_forms import Form, changed_message, new_message
+from sandbox.state.errors import Code, refusal_from_code
+from sandbox.state.flags import MessageFlags
+from sandbox.state.records import AnswerType, Happening, Interaction, InteractionType, Json, Message, MessageType
+from sandbox.state.world import World
+from sandbox.validation.commands import check_choices
+from sandbox.validation.modals import check_modal
+from sandbox.validation.problems import Problems
+from sandbox.validation.shapes import CHOICE, shaped
+
+ANSWER_WITHIN = timedelta(seconds=3)
+TOKEN_LIFETIME = timedelta(minutes=15)
+NO_ANSWER = "The application did not respond"
+
+UPDATES = (AnswerType.DEFERRED_UPDATE, AnswerType.UPDATE_MESSAGE)
+
+
+def send_interaction(world: World, **fields: Any) -> Interaction:
+    """Send a new interaction to the bot and start its three seconds; `fields` are those of the record."""
+    interaction = Interaction(
+        id=world.snowflakes.next(),
+        token=secrets.token_urlsafe(120),
+        created_at=world.clock.now(),
+        **fields,
+    )
+    world.interactions[interaction.id] = interaction
+    world.interaction_ids[interaction.token] = interaction.id
+    world.deadlines[interaction.id] = world.clock.call_after(ANSWER_WITHIN, lambda: _fail(world, interaction.id))
+    _publish_state(world, interaction, "sent")
+    world.publish(
+        Happening(
+            kind="INTERACTION_CREATE",
+            channel_id=interaction.channel_id,
+            data={"interaction": interaction},
+            to_people=False,
+        )
+    )
+    return interaction
+
+
+def _fail(world: World, interaction_id: int) -> None:
+    del world.deadlines[interaction_id]
+    failed = replace(world.interactions[interaction_id], failed=True)
+    world.interactions[interaction_id] = failed
+    _publish_state(world, failed, "failed", NO_ANSWER)
+
+
+def _publish_state(world: World, interaction: Interaction, state: str, reason: str | None = None) -> None:
+    waited = world.clock.now() - interaction.created_at
+    data: Json = {"interaction_id": str(interaction.id), "nonce": interaction.nonce, "state": state, "reason": reason}
+    data |= {"after_ms": waited / timedelta(milliseconds=1)}
+    _tell_presser(world, interaction, "INTERACTION_STATE", data)
+
+
+def _tell_presser(world: World, interaction: Interaction, kind: str, data: Json) -> None:
+    world.publish(
+        Happening(kind=kind, channel_id=interaction.channel_id, data=data, only_for=interaction.member_id, to_bot=False)
+    )
+
+
+def answer_interaction(world: World, interaction_id: int, token: str, form: Form) -> tuple[Interaction, AnswerType]:
+    """Give an interaction its one answer and return it as answered.
+
+    Raises: Refusal 10062 when it is unknown or its three seconds are over, 40060 when it has an answer, 50035 for
+    an answer that does not fit it.
+    """
+    interaction = world.interactions.get(interaction_id)
+    if interaction is None or interaction.token != token or interaction.failed:
+        raise refusal_from_code(Code.UNKNOWN_INTERACTION)
+    if interaction.answer is not None:
+        raise refusal_from_code(Code.ALREADY_ACKNOWLEDGED)
+    answer = _fitting_answer(interaction, form.payload)
+    data = shaped(form.payload.get("data") or {}, {}, ("data",))
+    changes = ANSWERS[answer](world, interaction, Form(payload=data, uploads=form.uploads))
+    answered = replace(interaction, answer=answer, acknowledged_at=world.clock.now(), **changes)
+    world.interactions[interaction_id] = answered
+    world.deadlines.pop(interaction_id)()
+    _publish_state(world, answered, "acknowledged")
+    return answered, answer
+
+
+def _fitting_answer(interaction: Interaction, payload: Json) -> AnswerType:
+    fitting = {AnswerType.PONG, AnswerType.MESSAGE, AnswerType.DEFERRED_MESSAGE, AnswerType.MODAL}
+    if interaction.type is InteractionType.AUTOCOMPLETE:
+        fitting = {AnswerType.AUTOCOMPLETE_RESULT}
+    if interaction.type is InteractionType.MODAL_SUBMIT:
+        fitting.remove(AnswerType.MODAL)
+    if interaction.message_id is not None:
+        fitting |= set(UPDATES)
+    problems = Problems()
+    problems.choice(("type",), payload.get("type"), sorted(int(answer) for answer in fitting))
+    problems.raise_if_any()
+    return AnswerType(payload["type"])
+
+
+def _post(world: World, interaction: Interaction, form: Form) -> Json:
+    return {"response_id": _post_message(world, interaction, form).id}
+
+
+def _post_message(world: World, interaction: Interaction, form: Form) -> Message:
+    message = new_message(
+        world,
+        form,
+        channel_id=interaction.channel_id,
+        interaction_id=interaction.id,
+        **_visibility(interaction, form.payload),
+        **_response_kind(interaction),
+    )
+    world.add_message(message)
+    return message
+
+
+def _response_kind(interaction: Interaction) -> Json:
+    if interaction.message_id is not None:
+        return {"type": MessageType.REPLY, "reference": (interaction.channel_id, interaction.message_id)}
+    return {"type": MessageType.CHAT_INPUT_COMMAND}
+
+
+def _visibility(interaction: Interaction, payload: Json) -> Json:
+    if int(payload.get("flags") or 0) & MessageFlags.EPHEMERAL:
+        return {"flags": int(MessageFlags.EPHEMERAL), "seen_by": interaction.member_id}
+    return {}
+
+
+def _defer_message(world: World, interaction: Interaction, form: Form) -> Json:
+    visibility = _visibility(interaction, form.payload)
+    flags = visibility.pop("flags", 0) | int(MessageFlags.LOADING)
+    message = Message(
+        id=world.snowflakes.next(),
+        channel_id=interaction.channel_id,
+        author_id=world.application.id,
+        created_at=world.clock.now(),
+        flags=flags,
+        interaction_id=interaction.id,
+        **visibility,
+        **_response_kind(interaction),
+    )
+    world.add_message(message)
+    return {"response_id": message.id}
+
+
+def _update(world: World, interaction: Interaction, form: Form) -> Json:
+    message = world.message(interaction.channel_id, interaction.message_id or 0)
+    world.change_message(changed_message(world, message, form))
+    return {"response_id": message.id}
+
+
+def _defer_update(world: World, interaction: Interaction, form: Form) -> Json:
+    return {"response_id": interaction.message_id}
+
+
+def _offer_choices(world: World, interaction: Interaction, form: Form) -> Json:
+    choices = shaped(form.payload, {"choices": [CHOICE]}, ("data",)).get("choices") or []
+    problems = Problems()
+    check_choices(problems, ("data", "choices"), choices)
+    problems.raise_if_any()
+    _tell_presser(world, interaction, "AUTOCOMPLETE", {"nonce": interaction.nonce, "choices": choices})
+    return {}
+
+
+def _open_modal(world: World, interaction: Interaction, form: Form) -> Json:
+    check_modal(form.payload)
+    data = {"interaction_id": str(interaction.id), "nonce": interaction.nonce, "modal": form.payload}
+    _tell_presser(world, interaction, "MODAL", data)
+    return {"modal": form.payload}
+
+
+def _pong(world: World, interaction: Interaction, form: Form) -> Json:
+    return {}
+
+
+ANSWERS: dict[AnswerType, Callable[[World, Interaction, Form], Json]] = {
+    AnswerType.PONG: _pong,
+    AnswerType.MESSAGE: _post,
+    AnswerType.DEFERRED_MESSAGE: _defer_message,
+    AnswerType.DEFERRED_UPDATE: _defer_update,
+    AnswerType.UPDATE_MESSAGE: _update,
+    AnswerType.AUTOCOMPLETE_RESULT: _offer_choices,
+    AnswerType.MODAL: _open_modal,
+}
+
+
+def interaction_by_token(world: World, token: str) -> Interaction:
+    """Return the interaction whose token a webhook address carries.
+
+    Raises: Refusal 10015 when there is none or it has no answer yet, 50027 when its fifteen minutes are over.
+    """
+    interaction = world.interactions.get(world.interaction_ids.get(token, 0))
+    if interaction is None:
+        raise refusal_from_code(Code.UNKNOWN_WEBHOOK)
+    if world.clock.now() - interaction.created_at >= TOKEN_LIFETIME:
+        raise refusal_from_code(Code.EXPIRED_TOKEN)
+    if interaction.answer is None:
+        raise refusal_from_code(Code.UNKNOWN_WEBHOOK)
+    return interaction
+
+
+def original_response(world: World, interaction: Interaction) -> Message:
+    """Return the message that `@original` means. Raises: Refusal 10008 when there is none."""
+    return world.message(interaction.channel_id, interaction.response_id or 0)
+
+
+def message_of_interaction(world: World, interaction: Interaction, message_id: int) -> Message:
+    """Return a message that this interaction may change: its response or one of its followups.
+
+    Raises: Refusal 10008 for any other.
+    """
+    message = world.message(interaction.channel_id, message_id)
+    if message.interaction_id != interaction.id and message.id != interaction.response_id:
+        raise refusal_from_code(Code.UNKNOWN_MESSAGE)
+    return message
+
+
+def change_response(world: World, message: Message, form: Form) -> Message:
+    """Apply an edit to a response or followup and return it; what was only promised thereby arrives."""
+    is_loading = bool(message.flags & MessageFlags.LOADING)
+    changed = changed_message(world, replace(message, flags=message.flags & ~int(MessageFlags.LOADING)), form)
+    changed = replace(changed, edited_at=None) if is_loading else changed
+    world.change_message(changed)
+    return changed
+
+
+def follow_up(world: World, interaction: Interaction, form: Form) -> Message:
+    """Post a followup and return it; the first one after a deferred answer takes that answer's place."""
+    original = world.messages[interaction.channel_id].get(interaction.response_id or 0)
+    if original and original.flags & MessageFlags.LOADING:
+        return change_response(world, original, form)
+    message = new_message(
+        world,
+        form,
+        channel_id=interaction.channel_id,
+        interaction_id=interaction.id,
+        **_visibility(interaction, form.payload),
+        **_followup_kind(interaction),
+    )
+    world.add_message(message)
+    return message
+
+
+def _followup_kind(interaction: Interaction) -> Json:
+    if interaction.response_id is None:
+        return {}
+    return {"type": MessageType.REPLY, "reference": (interaction.channel_id, interaction.response_id)}

@@ -1,0 +1,64 @@
+"""Uploaded files: their limits, their kind and size, and their place in the world. It serves none."""
+
+import io
+import mimetypes
+import re
+from dataclasses import dataclass
+
+from PIL import Image, UnidentifiedImageError
+
+from sandbox.payloads.interactions import ATTACHMENT_LIMIT_BYTES
+from sandbox.state.errors import Code, refusal_from_code
+from sandbox.state.records import Attachment
+from sandbox.state.world import World
+
+UNSAFE = re.compile(r"[^\w.\-]+")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Upload:
+    """One file of a request, before it belongs to a message."""
+
+    filename: str
+    content: bytes
+
+
+def keep_upload(
+    world: World,
+    upload: Upload,
+    *,
+    description: str | None = None,
+    filename: str | None = None,
+    ephemeral: bool = False,
+) -> Attachment:
+    """Store a file and return its attachment. Raises: Refusal 40005 above 10 MiB."""
+    if len(upload.content) > ATTACHMENT_LIMIT_BYTES:
+        raise refusal_from_code(Code.TOO_LARGE)
+    name = UNSAFE.sub("_", filename or upload.filename).strip(".") or "file"
+    width_px, height_px = _size_of_picture(upload.content)
+    attachment = Attachment(
+        id=world.snowflakes.next(),
+        filename=name,
+        size_bytes=len(upload.content),
+        content_type=content_type_from_filename(name),
+        width_px=width_px,
+        height_px=height_px,
+        description=description,
+        ephemeral=ephemeral,
+    )
+    world.files.keep(attachment.id, upload.content)
+    return attachment
+
+
+def content_type_from_filename(filename: str) -> str:
+    """Return the media type that a file's name promises."""
+    return mimetypes.guess_type(filename)[0] or "application/octet-stream"
+
+
+def _size_of_picture(content: bytes) -> tuple[int | None, int | None]:
+    # Opening reads the header only; what is not a picture simply has no size.
+    try:
+        with Image.open(io.BytesIO(content)) as picture:
+            return picture.size
+    except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError):
+        return None, None

@@ -1,0 +1,61 @@
+"""Serves the chat page and keeps foreign pages out. The page's files are its own business."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+routes = web.RouteTableDef()
+PAGE = Path(__file__).parents[1] / "page"
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
+    "connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-cache",
+}
+
+
+@web.middleware
+async def keep_foreigners_out(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse requests that another site's page could have caused: a foreign Host (rebinding) or Origin."""
+    origin = request.headers.get("Origin")
+    if not _is_loopback(f"//{request.host}") or (origin and not _is_same(origin, request.host)):
+        raise web.HTTPForbidden(text="This address answers only to its own page.")
+    return await handler(request)
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return urlsplit(address).hostname in LOOPBACK
+    except ValueError:
+        return False
+
+
+def _is_same(origin: str, host: str) -> bool:
+    return origin == f"http://{host}" and _is_loopback(origin)
+
+
+@routes.get("/")
+async def get_page(request: web.Request) -> web.StreamResponse:
+    """Serve the chat page."""
+    return _file("index.html")
+
+
+@routes.get("/page/{file:.+}")
+async def get_file(request: web.Request) -> web.StreamResponse:
+    """Serve one of the page's files."""
+    return _file(request.match_info["file"])
+
+
+def _file(name: str) -> web.StreamResponse:
+    path = (PAGE / name).resolve()
+    if not path.is_relative_to(PAGE) or not path.is_file():
+        raise web.HTTPNotFound
+    return web.FileResponse(path, headers=HEADERS)

@@ -1,0 +1,273 @@
+"""A member to be played by a program, over the same routes as the chat page. It speaks HTTP, so any sandbox will do."""
+
+import asyncio
+import io
+import itertools
+import json
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, TypeVar
+
+import aiohttp
+
+from sandbox.payloads.components import component_by_custom_id
+from sandbox.state.records import Json
+
+T = TypeVar("T")
+PATIENCE = timedelta(minutes=1)
+OPTION_TYPES: dict[type, int] = {str: 3, int: 4, bool: 5, float: 10}
+
+
+class Refused(Exception):
+    """The sandbox did not let the member do it: HTTP `status` and the `sentence` that a member would read."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(f"{status}: {sentence}")
+        self.status, self.sentence = status, sentence
+
+
+@dataclass(frozen=True, kw_only=True)
+class File:
+    """A file that a member attaches to a command."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pressed:
+    """A command or press that was sent, to ask for what came of it."""
+
+    interaction_id: str
+    nonce: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """Something that the member's page was told: its kind and body."""
+
+    kind: str
+    body: Json
+
+
+class Person:
+    """One member, who sees everything from the moment they came, and remembers it.
+
+    `messages` holds every message they see now, by id. Channels are named by name, `dm` for the bot's direct messages.
+    Every waiting method gives up with TimeoutError.
+    """
+
+    def __init__(self, http: aiohttp.ClientSession, url: str, state: Json, patience: timedelta) -> None:
+        self._http, self._url, self._patience = http, url, patience
+        self._nonces = itertools.count(1)
+        self._changed = asyncio.Condition()
+        self.id: str = state["me"]["id"]
+        self.name: str = state["me"]["username"]
+        self.channels: dict[str, str] = {
+            "dm" if item["kind"] == "dm" else item["name"]: item["id"] for item in state["channels"]
+        }
+        self.commands: list[Json] = state["commands"]
+        self.messages = {item["id"]: item for listed in state["messages"].values() for item in listed}
+        self.events: list[Event] = []
+
+    async def listen(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        """Take in events until the socket ends."""
+        async for frame in socket:
+            body = json.loads(frame.data)
+            async with self._changed:
+                self._take_in(Event(kind=body["t"], body=body["d"]))
+                self._changed.notify_all()
+
+    def _take_in(self, event: Event) -> None:
+        self.events.append(event)
+        if event.kind in ("MESSAGE_CREATE", "MESSAGE_UPDATE"):
+            self.messages[event.body["id"]] = event.body
+        elif event.kind == "MESSAGE_DELETE":
+            self.messages.pop(event.body["id"], None)
+        elif event.kind == "COMMANDS_UPDATE":
+            self.commands = event.body["commands"]
+
+    async def until(self, look: Callable[[], T | None]) -> T:
+        """Return what `look` finds, looking again after every event until it is neither None nor False."""
+        found: T | None = None
+
+        def succeeds() -> bool:
+            nonlocal found
+            found = look()
+            return found is not None and found is not False
+
+        async with asyncio.timeout(self._patience.total_seconds()), self._changed:
+            await self._changed.wait_for(succeeds)
+        assert found is not None
+        return found
+
+    async def wait_for(self, wanted: Callable[[Event], bool]) -> Event:
+        """Return the first event, past ones among them, that is wanted."""
+        return await self.until(lambda: next((event for event in self.events if wanted(event)), None))
+
+    async def message(self, wanted: Callable[[Json], bool]) -> Json:
+        """Return the first visible message, as it is now, that is wanted, waiting until there is one."""
+        return await self.until(lambda: next((item for item in self.messages.values() if wanted(item)), None))
+
+    async def changed(self, message: Json, wanted: Callable[[Json], bool]) -> Json:
+        """Return that message once it has become as wanted."""
+        return await self.message(lambda item: item["id"] == message["id"] and wanted(item))
+
+    async def command(self, name: str, *subcommands: str, channel: str = "studio", **options: Any) -> Pressed:
+        """Send a command; options are text, numbers, truths or `File`s, by their names."""
+        given, files = self._options(name, subcommands, options)
+        return await self._interact(2, channel, {"name": name, "options": given}, files)
+
+    def _options(self, name: str, subcommands: Sequence[str], options: Json) -> tuple[list[Json], list[File]]:
+        files = [value for value in options.values() if isinstance(value, File)]
+        given = [_option(key, value, files) for key, value in options.items()]
+        for depth, subcommand in enumerate(reversed(subcommands)):
+            given = [{"name": subcommand, "type": 1 if depth == 0 else 2, "options": given}]
+        return given, files
+
+    async def autocomplete(
+        self, name: str, option: str, typed: str, *subcommands: str, channel: str = "studio", **options: Any
+    ) -> list[Json]:
+        """Return the choices that the bot offers while the member types into an option."""
+        focused = [{"name": option, "type": 3, "value": typed, "focused": True}]
+        given = [_option(key, value, []) for key, value in options.items()] + focused
+        for depth, subcommand in enumerate(reversed(subcommands)):
+            given = [{"name": subcommand, "type": 1 if depth == 0 else 2, "options": given}]
+        pressed = await self._interact(4, channel, {"name": name, "options": given})
+        event = await self.wait_for(lambda item: _is_about(item, "AUTOCOMPLETE", pressed))
+        choices: list[Json] = event.body["choices"]
+        return choices
+
+    async def press(self, message: Json, button: str, values: Sequence[str] | None = None) -> Pressed:
+        """Press the button with that custom id, or else that label or emoji; `values` for a select menu."""
+        component = component_by_custom_id(tuple(message["components"]), button) or _by_face(message, button)
+        data: Json = {"message_id": message["id"], "custom_id": button}
+        if component:
+            data |= {"custom_id": component["custom_id"], "component_type": component["type"]}
+        if values is not None:
+            data["values"] = list(values)
+        return await self._interact(3, message["channel_id"], data)
+
+    async def submit(self, modal: Json, channel: str = "studio", **values: str) -> Pressed:
+        """Send a modal back (the body that `modal` returned), with texts by the custom ids of its inputs."""
+        components = [{"type": 4, "custom_id": key, "value": value} for key, value in values.items()]
+        data = {"interaction_id": modal["interaction_id"], "custom_id": modal["modal"]["custom_id"]}
+        return await self._interact(5, channel, data | {"components": components})
+
+    async def reply(self, pressed: Pressed) -> Json:
+        """Return the message that answers an interaction, as it is now, once it says more than that it is coming."""
+        return await self.message(
+            lambda item: (
+                item.get("interaction_metadata", {}).get("id") == pressed.interaction_id and not item["flags"] & 1 << 7
+            )
+        )
+
+    async def outcome(self, pressed: Pressed) -> str:
+        """Return `acknowledged`, or `failed` when the application did not respond."""
+        event = await self.wait_for(
+            lambda item: _is_about(item, "INTERACTION_STATE", pressed) and item.body["state"] != "sent"
+        )
+        return str(event.body["state"])
+
+    async def modal(self, pressed: Pressed) -> Json:
+        """Return the modal that an interaction opened: `{interaction_id, nonce, modal}`."""
+        return (await self.wait_for(lambda item: _is_about(item, "MODAL", pressed))).body
+
+    async def say(self, content: str, *, channel: str = "studio", reply_to: Json | None = None) -> Json:
+        """Post a message and return it."""
+        body = {"member": self.id, "channel_id": self._channel_id(channel), "content": content}
+        if reply_to:
+            body["reference"] = reply_to["id"]
+        return await self._send("POST", "/sandbox/messages", json=body)
+
+    async def delete(self, message: Json) -> None:
+        """Delete a message."""
+        await self._send("DELETE", f"/sandbox/messages/{message['channel_id']}/{message['id']}?member={self.id}")
+
+    async def react(self, message: Json, emoji: str) -> None:
+        """React to a message."""
+        await self._send("PUT", self._reaction(message, emoji))
+
+    async def take_reaction_back(self, message: Json, emoji: str) -> None:
+        """Take a reaction back."""
+        await self._send("DELETE", self._reaction(message, emoji))
+
+    def _reaction(self, message: Json, emoji: str) -> str:
+        return f"/sandbox/reactions/{message['channel_id']}/{message['id']}/{emoji}?member={self.id}"
+
+    async def file(self, attachment: Json) -> bytes:
+        """Return an attachment's content, from its signed address."""
+        async with self._http.get(attachment["url"]) as response:
+            response.raise_for_status()
+            return await response.read()
+
+    def _channel_id(self, channel: str) -> str:
+        return self.channels.get(channel, channel)
+
+    async def _interact(self, kind: int, channel: str, data: Json, files: Sequence[File] = ()) -> Pressed:
+        nonce = f"{self.name}-{next(self._nonces)}"
+        body = {"member": self.id, "channel_id": self._channel_id(channel), "nonce": nonce, "type": kind, "data": data}
+        form = aiohttp.FormData({"payload_json": json.dumps(body)})
+        for index, file in enumerate(files):
+            form.add_field(f"files[{index}]", io.BytesIO(file.content), filename=file.name)
+        sent = await self._send("POST", "/sandbox/interactions", **({"data": form} if files else {"json": body}))
+        return Pressed(interaction_id=sent["interaction_id"], nonce=nonce)
+
+    async def _send(self, method: str, path: str, **body: Any) -> Json:
+        async with self._http.request(method, self._url + path, **body) as response:
+            answer = await response.json() if response.content_type == "application/json" else {}
+            if response.status >= 400:
+                raise Refused(response.status, answer.get("message", response.reason or ""))
+            return dict(answer)
+
+
+def _option(name: str, value: Any, files: list[File]) -> Json:
+    if isinstance(value, File):
+        return {"name": name, "type": 11, "value": files.index(value)}
+    return {"name": name, "type": OPTION_TYPES[type(value)], "value": value}
+
+
+def _is_about(event: Event, kind: str, pressed: Pressed) -> bool:
+    return event.kind == kind and event.body.get("nonce") == pressed.nonce
+
+
+def _by_face(message: Json, face: str) -> Json | None:
+    for row in message["components"]:
+        for button in row.get("components", ()):
+            if face in (button.get("label"), button.get("emoji", {}).get("name")):
+                return dict(button)
+    return None
+
+
+@asynccontextmanager
+async def person(url: str, name: str, *, patience: timedelta = PATIENCE) -> AsyncIterator[Person]:
+    """Yield the member of that username (`ada`, `ben`, `cleo`; any case) of the sandbox at `url`.
+
+    Raises: KeyError when there is no such member.
+    """
+    async with aiohttp.ClientSession() as http:
+        member_id = await _id_of(http, url, name)
+        async with http.ws_connect(f"{url}/sandbox/events?member={member_id}") as socket:
+            await socket.receive()
+            state = await _state(http, url, member_id)
+            somebody = Person(http, url, state, patience)
+            listening = asyncio.create_task(somebody.listen(socket))
+            try:
+                yield somebody
+            finally:
+                listening.cancel()
+                await asyncio.gather(listening, return_exceptions=True)
+
+
+async def _state(http: aiohttp.ClientSession, url: str, member_id: str) -> Json:
+    async with http.get(f"{url}/sandbox/state", params={"member": member_id}) as response:
+        response.raise_for_status()
+        return dict(await response.json())
+
+
+async def _id_of(http: aiohttp.ClientSession, url: str, name: str) -> str:
+    async with http.get(f"{url}/sandbox/members") as response:
+        members = {item["username"]: item["id"] for item in await response.json()}
+    return str(members[name.lower()])

@@ -1,0 +1,78 @@
+"""What tests pull: faults, the Gateway's sockets, and where the bot may write. Members have no part in it."""
+
+from dataclasses import replace
+
+from aiohttp import web
+
+from sandbox.app_keys import FAULTS, gateway_of, world_of
+from sandbox.chat.errors import Impossible, unknown_channel
+from sandbox.rest.bodies import object_body
+from sandbox.state.fault_injection import fault_from_json
+from sandbox.state.flags import Permissions
+from sandbox.state.records import Channel
+
+routes = web.RouteTableDef()
+DENIED = {
+    "writes": Permissions(0),
+    "reads": Permissions.SEND_MESSAGES | Permissions.ADD_REACTIONS | Permissions.ATTACH_FILES,
+    "outside": Permissions.VIEW_CHANNEL | Permissions.SEND_MESSAGES,
+}
+
+
+@routes.put("/sandbox/faults")
+async def switch_fault_on(request: web.Request) -> web.Response:
+    """Switch one fault on."""
+    try:
+        fault = fault_from_json(await object_body(request))
+    except (ValueError, TypeError) as bad:
+        raise Impossible(str(bad)) from bad
+    request.config_dict[FAULTS].switch_on(fault)
+    return web.Response(status=204)
+
+
+@routes.delete("/sandbox/faults")
+async def switch_faults_off(request: web.Request) -> web.Response:
+    """Switch every fault off."""
+    request.config_dict[FAULTS].switch_all_off()
+    return web.Response(status=204)
+
+
+@routes.post("/sandbox/gateway")
+async def disturb_gateway(request: web.Request) -> web.Response:
+    """Drop every socket, ask for reconnects, or invalidate the sessions."""
+    body, gateway = await object_body(request), gateway_of(request)
+    action, resumable = body.get("action"), bool(body.get("resumable", True))
+    if action == "drop":
+        gateway.drop(resumable=resumable)
+    elif action == "reconnect":
+        gateway.ask_reconnect()
+    elif action == "invalidate":
+        gateway.invalidate(resumable=resumable)
+    else:
+        raise Impossible("The action is drop, reconnect or invalidate.")
+    return web.Response(status=204)
+
+
+def _channel(request: web.Request) -> Channel:
+    digits = request.match_info["channel"]
+    channel = world_of(request).channels.get(int(digits)) if digits.isdecimal() else None
+    if channel is None:
+        raise unknown_channel()
+    return channel
+
+
+@routes.patch("/sandbox/channels/{channel}")
+async def set_bot_access(request: web.Request) -> web.Response:
+    """Set what the bot may do in a channel."""
+    body, channel = await object_body(request), _channel(request)
+    if body.get("bot") not in DENIED:
+        raise Impossible("The bot writes, reads, or is outside.")
+    world_of(request).change_channel(replace(channel, denied=int(DENIED[body["bot"]])))
+    return web.Response(status=204)
+
+
+@routes.delete("/sandbox/channels/{channel}")
+async def delete_channel(request: web.Request) -> web.Response:
+    """Delete a channel."""
+    world_of(request).remove_channel(_channel(request).id)
+    return web.Response(status=204)

@@ -1,0 +1,128 @@
+"""What one member sees of the world. It changes nothing."""
+
+from sandbox.chat.errors import unknown_channel, unknown_member, unknown_message
+from sandbox.payloads.messages import message_json
+from sandbox.payloads.objects import command_json, roles_json, user_json
+from sandbox.state.flags import Permissions
+from sandbox.state.records import Channel, ChannelType, Command, Json, Message
+from sandbox.state.world import World
+
+SHOWN_MESSAGES = 50
+
+
+def member_id_from_text(world: World, text: object) -> int:
+    """Return the id of a person, the first one's for no text. Raises: Impossible when nobody has it."""
+    digits = str(text) if text else str(first_person_id(world))
+    if not digits.isdecimal() or int(digits) not in world.users or world.users[int(digits)].bot:
+        raise unknown_member()
+    return int(digits)
+
+
+def first_person_id(world: World) -> int:
+    """Return whom the page shows when it does not say."""
+    return next(user.id for user in world.users.values() if not user.bot)
+
+
+def seen_channel(world: World, member_id: int, channel_id: object) -> Channel:
+    """Return a channel that a member sees. Raises: Impossible when they do not."""
+    digits = str(channel_id)
+    channel = world.channels.get(int(digits)) if digits.isdecimal() else None
+    if channel is None or not world.may_see(member_id, channel):
+        raise unknown_channel()
+    return channel
+
+
+def seen_message(world: World, member_id: int, channel: Channel, message_id: object) -> Message:
+    """Return a message that a member sees. Raises: Impossible when they do not."""
+    digits = str(message_id)
+    message = world.messages[channel.id].get(int(digits)) if digits.isdecimal() else None
+    if message is None or message.seen_by not in (None, member_id):
+        raise unknown_message()
+    return message
+
+
+def state_json(world: World, member_id: int) -> Json:
+    """Return everything that the page needs to begin."""
+    guild = next(iter(world.guilds.values()))
+    channels = [channel for channel in world.channels.values() if world.may_see(member_id, channel)]
+    shown = [channel for channel in channels if channel.guild_id in (None, guild.id)]
+    people = [person_json(world, member.user_id) for member in guild.members if member.user_id != world.bot.id]
+    return {
+        "me": person_json(world, member_id),
+        "bot": user_json(world.bot),
+        "members": people,
+        "guild": {"id": str(guild.id), "name": guild.name, "roles": roles_json(world, guild)},
+        "channels": [seen_channel_json(world, channel) for channel in shown],
+        "commands": commands_json(world, member_id),
+        "messages": {str(channel.id): messages_json(world, member_id, channel) for channel in shown},
+    }
+
+
+def person_json(world: World, user_id: int) -> Json:
+    """Return a member in short."""
+    user = world.users[user_id]
+    name = {"id": str(user.id), "username": user.username, "global_name": user.global_name}
+    return name | {"administrator": is_administrator(world, user_id)}
+
+
+def is_administrator(world: World, user_id: int) -> bool:
+    """Tell whether a user is an administrator of the first guild."""
+    guild = next(iter(world.guilds.values()))
+    return any(member.administrator for member in guild.members if member.user_id == user_id)
+
+
+def seen_channel_json(world: World, channel: Channel) -> Json:
+    """Return a channel in short; direct messages are named after the bot."""
+    is_dm = channel.type is ChannelType.DM
+    return {
+        "id": str(channel.id),
+        "name": world.application.name if is_dm else channel.name,
+        "type": int(channel.type),
+        "nsfw": channel.nsfw,
+        "kind": "dm" if is_dm else "text",
+        "topic": channel.topic,
+    }
+
+
+def messages_json(world: World, member_id: int, channel: Channel, before: int | None = None) -> list[Json]:
+    """Return up to 50 messages that a member sees, the latest (before an id, if given), oldest first."""
+    seen = [message for message in world.messages[channel.id].values() if message.seen_by in (None, member_id)]
+    older = [message for message in seen if before is None or message.id < before]
+    return [message_json(world, message, member_id) for message in older[-SHOWN_MESSAGES:]]
+
+
+def commands_json(world: World, member_id: int) -> list[Json]:
+    """Return the commands that a member may ever use."""
+    commands = world.commands.values()
+    return [command_json(world, command) for command in commands if _may_use(world, member_id, command)]
+
+
+def _may_use(world: World, member_id: int, command: Command) -> bool:
+    needed = command.body["default_member_permissions"]
+    if needed is None or is_administrator(world, member_id):
+        return True
+    channel = next(channel for channel in world.channels.values() if channel.guild_id)
+    return int(needed) != 0 and not int(needed) & ~world.permissions(member_id, channel)
+
+
+def usable_commands(world: World, member_id: int, channel: Channel) -> list[Command]:
+    """Return the commands that a member may use in a channel."""
+    return [
+        command
+        for command in world.commands.values()
+        if _is_offered(command, channel) and (channel.guild_id is None or _may_use(world, member_id, command))
+    ]
+
+
+def _is_offered(command: Command, channel: Channel) -> bool:
+    if command.guild_id is not None and command.guild_id != channel.guild_id:
+        return False
+    if command.body["nsfw"] and channel.guild_id is not None and not channel.nsfw:
+        return False
+    context = 0 if channel.guild_id else 1
+    return context in command.body.get("contexts", [0])
+
+
+def may_write(world: World, member_id: int, channel: Channel) -> bool:
+    """Tell whether a member may write in a channel."""
+    return bool(world.permissions(member_id, channel) & Permissions.SEND_MESSAGES)

@@ -1,0 +1,128 @@
+"""Which happening reaches which bot session, and in what words: shards, intents, hidden content."""
+
+from collections.abc import Callable
+
+from sandbox.gateway.sessions import Session
+from sandbox.payloads.interactions import interaction_json
+from sandbox.payloads.messages import message_json
+from sandbox.payloads.objects import channel_json, member_json
+from sandbox.state.flags import Intents
+from sandbox.state.records import Happening, Interaction, Json, Message
+from sandbox.state.world import World
+
+GUILD_INTENTS = {
+    "MESSAGE_CREATE": Intents.GUILD_MESSAGES,
+    "MESSAGE_UPDATE": Intents.GUILD_MESSAGES,
+    "MESSAGE_DELETE": Intents.GUILD_MESSAGES,
+    "MESSAGE_DELETE_BULK": Intents.GUILD_MESSAGES,
+    "MESSAGE_REACTION_ADD": Intents.GUILD_MESSAGE_REACTIONS,
+    "MESSAGE_REACTION_REMOVE": Intents.GUILD_MESSAGE_REACTIONS,
+    "TYPING_START": Intents.GUILD_MESSAGE_TYPING,
+    "CHANNEL_UPDATE": Intents.GUILDS,
+    "CHANNEL_DELETE": Intents.GUILDS,
+}
+DIRECT_INTENTS = {
+    "MESSAGE_CREATE": Intents.DIRECT_MESSAGES,
+    "MESSAGE_UPDATE": Intents.DIRECT_MESSAGES,
+    "MESSAGE_DELETE": Intents.DIRECT_MESSAGES,
+    "MESSAGE_REACTION_ADD": Intents.DIRECT_MESSAGE_REACTIONS,
+    "MESSAGE_REACTION_REMOVE": Intents.DIRECT_MESSAGE_REACTIONS,
+    "TYPING_START": Intents.DIRECT_MESSAGE_TYPING,
+}
+
+
+def dispatch_happening(world: World, session: Session, happening: Happening) -> None:
+    """Send a session its part of a happening, nothing when it has none."""
+    if not happening.to_bot or happening.channel_id is None:
+        return
+    guild_id = world.channels[happening.channel_id].guild_id
+    if session.covers(guild_id) and _wants(session, happening.kind, guild_id):
+        session.dispatch(happening.kind, BODIES[happening.kind](world, session, happening))
+
+
+def _wants(session: Session, kind: str, guild_id: int | None) -> bool:
+    if kind == "INTERACTION_CREATE":
+        return True
+    return bool(session.intents & (GUILD_INTENTS if guild_id else DIRECT_INTENTS).get(kind, Intents(0)))
+
+
+def _guild_part(world: World, happening: Happening) -> Json:
+    guild_id = world.channels[happening.channel_id or 0].guild_id
+    return {"guild_id": str(guild_id)} if guild_id else {}
+
+
+def _message_body(world: World, session: Session, happening: Happening) -> Json:
+    message = _of(happening)
+    body = message_json(
+        world, message, world.application.id, shows_content=shows_content(world, message, session.intents)
+    )
+    guild = _guild_part(world, happening)
+    if guild:
+        member = member_json(world, world.member(int(guild["guild_id"]), message.author_id))
+        body["member"] = {key: value for key, value in member.items() if key != "user"}
+    return body | guild
+
+
+def shows_content(world: World, message: Message, intents: Intents) -> bool:
+    """Tell whether the bot may read a message: its own, in direct messages, naming it, or with the intent."""
+    is_direct = world.channels[message.channel_id].guild_id is None
+    is_own = message.author_id == world.application.id
+    return is_direct or is_own or world.application.id in message.mentions or bool(intents & Intents.MESSAGE_CONTENT)
+
+
+def _of(happening: Happening) -> Message:
+    assert happening.message is not None
+    return happening.message
+
+
+def _deletion_body(world: World, session: Session, happening: Happening) -> Json:
+    ids = {"id": str(_of(happening).id), "channel_id": str(happening.channel_id)}
+    return ids | _guild_part(world, happening)
+
+
+def _bulk_body(world: World, session: Session, happening: Happening) -> Json:
+    return happening.data | {"channel_id": str(happening.channel_id)} | _guild_part(world, happening)
+
+
+def _reaction_body(world: World, session: Session, happening: Happening) -> Json:
+    return reaction_body(world, happening)
+
+
+def reaction_body(world: World, happening: Happening) -> Json:
+    """Return a reaction's event."""
+    message, guild = _of(happening), _guild_part(world, happening)
+    body = happening.data | guild
+    body |= {"channel_id": str(message.channel_id), "message_id": str(message.id), "burst": False, "type": 0}
+    if guild and happening.kind == "MESSAGE_REACTION_ADD":
+        body["member"] = member_json(world, world.member(int(guild["guild_id"]), int(body["user_id"])))
+        body["message_author_id"] = str(message.author_id)
+    return body
+
+
+def _typing_body(world: World, session: Session, happening: Happening) -> Json:
+    return happening.data | {"channel_id": str(happening.channel_id)} | _guild_part(world, happening)
+
+
+def _channel_body(world: World, session: Session, happening: Happening) -> Json:
+    return channel_json(world, world.channels[happening.channel_id or 0])
+
+
+def _interaction_body(world: World, session: Session, happening: Happening) -> Json:
+    interaction: Interaction = happening.data["interaction"]
+    pressed = world.messages[interaction.channel_id].get(interaction.message_id or 0)
+    message = message_json(world, pressed, world.application.id) if pressed else None
+    return interaction_json(world, interaction, message)
+
+
+BODIES: dict[str, Callable[[World, Session, Happening], Json]] = {
+    "MESSAGE_CREATE": _message_body,
+    "MESSAGE_UPDATE": _message_body,
+    "MESSAGE_DELETE": _deletion_body,
+    "MESSAGE_DELETE_BULK": _bulk_body,
+    "MESSAGE_REACTION_ADD": _reaction_body,
+    "MESSAGE_REACTION_REMOVE": _reaction_body,
+    "TYPING_START": _typing_body,
+    "CHANNEL_UPDATE": _channel_body,
+    "CHANNEL_DELETE": _channel_body,
+    "INTERACTION_CREATE": _interaction_body,
+}

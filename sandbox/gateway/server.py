@@ -1,0 +1,236 @@
+"""The Gateway: sockets of bots, from hello to close, over the sessions behind them. It words no event."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from aiohttp import WSMsgType, web
+
+from sandbox.gateway.compression import PACKERS, payload_packer, plain_packer
+from sandbox.gateway.connections import CloseCode, Closed, Connection, Op
+from sandbox.gateway.dispatch import dispatch_happening
+from sandbox.gateway.sessions import Session, Sessions
+from sandbox.payloads.objects import guild_create_json, member_json, user_json
+from sandbox.state.flags import KNOWN_INTENTS, PRIVILEGED, Intents
+from sandbox.state.records import Happening, Json
+from sandbox.state.world import World
+
+HEARTBEAT_INTERVAL = timedelta(milliseconds=41250)
+LONGEST_SILENCE = 2 * HEARTBEAT_INTERVAL
+LARGEST_PAYLOAD_BYTES = 4096
+SENDS_PER_MINUTE = 120
+
+
+class Gateway:
+    """All sessions and sockets of the bot."""
+
+    def __init__(
+        self, world: World, address: str, *, heartbeat_interval: timedelta = HEARTBEAT_INTERVAL, num_shards: int = 1
+    ) -> None:
+        self.world = world
+        self.address = address
+        self.num_shards = num_shards
+        self.heartbeat_interval = heartbeat_interval
+        self.sessions = Sessions()
+        self.connections: set[Connection] = set()
+        world.listeners.append(self._hear)
+
+    def _hear(self, happening: Happening) -> None:
+        for session in self.sessions:
+            dispatch_happening(self.world, session, happening)
+
+    def drop(self, *, resumable: bool = True) -> None:
+        """Cut every socket without a word; without `resumable` their sessions are forgotten too."""
+        for connection in tuple(self.connections):
+            if not resumable and connection.session:
+                self.sessions.forget(connection.session.id)
+            connection.abort()
+
+    def ask_reconnect(self) -> None:
+        """Ask every client to reconnect and resume."""
+        for connection in self.connections:
+            connection.send_op(Op.RECONNECT)
+
+    def invalidate(self, *, resumable: bool = False) -> None:
+        """Tell every client that its session is invalid."""
+        for connection in self.connections:
+            if not resumable and connection.session:
+                self.sessions.forget(connection.session.id)
+            connection.send_op(Op.INVALID_SESSION, resumable)
+
+    async def serve(self, request: web.Request) -> web.WebSocketResponse:
+        """Serve one socket until it ends."""
+        socket = web.WebSocketResponse(compress=False, max_msg_size=LARGEST_PAYLOAD_BYTES * 4)
+        await socket.prepare(request)
+        packer = PACKERS.get(request.query.get("compress"), plain_packer)()
+        connection = Connection(request, socket, packer)
+        self.connections.add(connection)
+        writer = asyncio.create_task(connection.write())
+        try:
+            await self._converse(connection, request)
+        except Closed as closed:
+            connection.end(closed.code)
+            await writer
+        finally:
+            self._leave(connection)
+            writer.cancel()
+            await asyncio.gather(writer, return_exceptions=True)
+        return socket
+
+    async def _converse(self, connection: Connection, request: web.Request) -> None:
+        if request.query.get("v", "10") not in ("10", "9"):
+            raise Closed(CloseCode.INVALID_VERSION)
+        interval_ms = int(self.heartbeat_interval / timedelta(milliseconds=1))
+        connection.send_op(Op.HELLO, {"heartbeat_interval": interval_ms, "_trace": []})
+        while True:
+            message = await self._receive(connection)
+            if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
+                return
+            self._handle(connection, _payload(message.data))
+
+    async def _receive(self, connection: Connection) -> Any:
+        try:
+            return await connection.socket.receive(timeout=LONGEST_SILENCE.total_seconds())
+        except TimeoutError as silence:
+            raise Closed(CloseCode.SESSION_TIMED_OUT) from silence
+
+    def _leave(self, connection: Connection) -> None:
+        self.connections.discard(connection)
+        session = connection.session
+        if session and session.send == connection.send:
+            session.send = None
+            # A client that says goodbye with one of these codes will not come back.
+            if connection.socket.close_code in (1000, 1001) and not connection.socket.exception():
+                self.sessions.forget(session.id)
+
+    def _handle(self, connection: Connection, payload: Json) -> None:
+        self._count_send(connection)
+        op, data = payload.get("op"), payload.get("d")
+        if op not in HANDLERS:
+            raise Closed(CloseCode.UNKNOWN_OPCODE)
+        if connection.session is None and op not in (Op.HEARTBEAT, Op.IDENTIFY, Op.RESUME):
+            raise Closed(CloseCode.NOT_AUTHENTICATED)
+        if connection.session is not None and op in (Op.IDENTIFY, Op.RESUME):
+            raise Closed(CloseCode.ALREADY_AUTHENTICATED)
+        HANDLERS[op](self, connection, data)
+
+    def _count_send(self, connection: Connection) -> None:
+        now = asyncio.get_running_loop().time()
+        connection.sent_by_client[:] = [moment for moment in connection.sent_by_client if moment > now - 60] + [now]
+        if len(connection.sent_by_client) > SENDS_PER_MINUTE:
+            raise Closed(CloseCode.RATE_LIMITED)
+
+    def _heartbeat(self, connection: Connection, data: Any) -> None:
+        connection.send_op(Op.HEARTBEAT_ACK)
+
+    def _identify(self, connection: Connection, data: Any) -> None:
+        if not isinstance(data, dict) or not _is_token(self.world, data.get("token")):
+            raise Closed(CloseCode.AUTHENTICATION_FAILED)
+        # A client may ask for both; the stream's compression then stands for the payload's.
+        if data.get("compress") and connection.is_plain:
+            connection.packer = payload_packer()
+        session = self.sessions.open(intents=self._intents(data), shard=_shard(data))
+        self._attach(connection, session)
+        session.dispatch("READY", self._ready(session))
+        shows_members = bool(session.intents & Intents.GUILD_MEMBERS)
+        for guild in self.world.guilds.values():
+            if session.covers(guild.id) and session.intents & Intents.GUILDS:
+                session.dispatch("GUILD_CREATE", guild_create_json(self.world, guild, shows_members=shows_members))
+
+    def _intents(self, data: Json) -> Intents:
+        intents = data.get("intents")
+        if not isinstance(intents, int) or intents < 0 or intents & ~KNOWN_INTENTS:
+            raise Closed(CloseCode.INVALID_INTENTS)
+        if intents & PRIVILEGED and not self.world.application.privileged_intents:
+            raise Closed(CloseCode.DISALLOWED_INTENTS)
+        return Intents(intents)
+
+    def _attach(self, connection: Connection, session: Session) -> None:
+        connection.session = session
+        session.send = connection.send
+
+    def _ready(self, session: Session) -> Json:
+        guilds = [guild for guild in self.world.guilds.values() if session.covers(guild.id)]
+        application_id = str(self.world.application.id)
+        return {
+            "v": 10,
+            "user": user_json(self.world.bot) | {"verified": True, "mfa_enabled": True, "email": None},
+            "guilds": [{"id": str(guild.id), "unavailable": True} for guild in guilds],
+            "private_channels": [],
+            "session_id": session.id,
+            "session_type": "normal",
+            "resume_gateway_url": self.address,
+            "shard": list(session.shard),
+            "application": {"id": application_id, "flags": 0},
+        }
+
+    def _resume(self, connection: Connection, data: Any) -> None:
+        if not isinstance(data, dict) or not _is_token(self.world, data.get("token")):
+            raise Closed(CloseCode.AUTHENTICATION_FAILED)
+        session, sequence = self.sessions.find(str(data.get("session_id"))), data.get("seq")
+        if session is None:
+            connection.send_op(Op.INVALID_SESSION, False)
+            return
+        if not isinstance(sequence, int) or not session.can_replay(sequence):
+            self.sessions.forget(session.id)
+            raise Closed(CloseCode.INVALID_SEQUENCE)
+        self._attach(connection, session)
+        session.replay(sequence)
+
+    def _ignore(self, connection: Connection, data: Any) -> None:
+        """Accept what has no effect here: presence, and voice, which this Discord has not."""
+
+    def _send_members(self, connection: Connection, data: Any) -> None:
+        assert connection.session is not None
+        guild = self.world.guilds.get(int(data["guild_id"]))
+        wanted, prefix = {str(user_id) for user_id in _listed(data.get("user_ids"))}, data.get("query") or ""
+        members = [
+            member_json(self.world, member)
+            for member in (guild.members if guild else ())
+            if (str(member.user_id) in wanted if wanted else self._name(member.user_id).startswith(prefix))
+        ]
+        chunk: Json = {"guild_id": str(data["guild_id"]), "members": members, "chunk_index": 0, "chunk_count": 1}
+        chunk |= {"not_found": [], "nonce": data.get("nonce")}
+        connection.session.dispatch("GUILD_MEMBERS_CHUNK", chunk)
+
+    def _name(self, user_id: int) -> str:
+        return self.world.users[user_id].username
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def _payload(data: str | bytes) -> Json:
+    if len(data) > LARGEST_PAYLOAD_BYTES:
+        raise Closed(CloseCode.DECODE_ERROR)
+    try:
+        payload = json.loads(data)
+    except ValueError as bad:
+        raise Closed(CloseCode.DECODE_ERROR) from bad
+    if not isinstance(payload, dict):
+        raise Closed(CloseCode.DECODE_ERROR)
+    return payload
+
+
+def _is_token(world: World, token: Any) -> bool:
+    return isinstance(token, str) and token.removeprefix("Bot ") == world.application.token
+
+
+def _shard(data: Json) -> tuple[int, int]:
+    shard = data.get("shard") or [0, 1]
+    if len(shard) != 2 or not all(isinstance(part, int) for part in shard) or not 0 <= shard[0] < shard[1]:
+        raise Closed(CloseCode.INVALID_SHARD)
+    return shard[0], shard[1]
+
+
+HANDLERS: dict[Any, Callable[[Gateway, Connection, Any], None]] = {
+    Op.HEARTBEAT: Gateway._heartbeat,
+    Op.IDENTIFY: Gateway._identify,
+    Op.PRESENCE: Gateway._ignore,
+    Op.VOICE_STATE: Gateway._ignore,
+    Op.RESUME: Gateway._resume,
+    Op.REQUEST_MEMBERS: Gateway._send_members,
+}

@@ -1,0 +1,76 @@
+"""Gateway sessions: what each was sent, so that a client that lost its socket gets the rest. It has no sockets."""
+
+import json
+import secrets
+from collections import deque
+from collections.abc import Callable, Iterator
+
+from sandbox.state.flags import Intents
+from sandbox.state.records import Json
+
+REPLAYED_EVENTS = 2000
+KEPT_SESSIONS = 64
+
+
+class Session:
+    """One client's session on one shard. `send` is set while a socket is attached."""
+
+    def __init__(self, *, intents: Intents, shard: tuple[int, int]) -> None:
+        self.id = secrets.token_hex(16)
+        self.intents = intents
+        self.shard = shard
+        self.sequence = 0
+        self.send: Callable[[str], None] | None = None
+        self._sent: deque[tuple[int, str]] = deque(maxlen=REPLAYED_EVENTS)
+
+    def covers(self, guild_id: int | None) -> bool:
+        """Tell whether a guild's events, or those of direct messages for None, belong to this shard."""
+        number, count = self.shard
+        return number == (guild_id >> 22) % count if guild_id else number == 0
+
+    def dispatch(self, kind: str, data: Json) -> None:
+        """Send an event, or keep it for the resume when no socket is attached."""
+        self.sequence += 1
+        text = json.dumps({"op": 0, "s": self.sequence, "t": kind, "d": data})
+        self._sent.append((self.sequence, text))
+        if self.send:
+            self.send(text)
+
+    def can_replay(self, sequence: int) -> bool:
+        """Tell whether every event after `sequence` is still there."""
+        oldest = self._sent[0][0] if self._sent else self.sequence + 1
+        return oldest - 1 <= sequence <= self.sequence
+
+    def replay(self, sequence: int) -> None:
+        """Send again every event after `sequence`, then that this was all."""
+        for number, text in tuple(self._sent):
+            if number > sequence and self.send:
+                self.send(text)
+        self.dispatch("RESUMED", {})
+
+
+class Sessions:
+    """All sessions that may still be resumed."""
+
+    def __init__(self) -> None:
+        self._by_id: dict[str, Session] = {}
+
+    def __iter__(self) -> Iterator[Session]:
+        return iter(tuple(self._by_id.values()))
+
+    def open(self, *, intents: Intents, shard: tuple[int, int]) -> Session:
+        """Return a new session; of those without a socket only the latest are kept."""
+        session = Session(intents=intents, shard=shard)
+        self._by_id[session.id] = session
+        detached = [other for other in self if other.send is None and other is not session]
+        for old in detached[: max(0, len(detached) - KEPT_SESSIONS)]:
+            self.forget(old.id)
+        return session
+
+    def find(self, session_id: str) -> Session | None:
+        """Return a session that is still known, else None."""
+        return self._by_id.get(session_id)
+
+    def forget(self, session_id: str) -> None:
+        """Make a session impossible to resume."""
+        self._by_id.pop(session_id, None)

@@ -1,0 +1,80 @@
+"""Interactions as Discord's JSON: what the bot is sent, and the traces they leave on messages."""
+
+from sandbox.payloads.objects import bare_member_json, channel_json, member_json, user_json
+from sandbox.state.records import Interaction, InteractionType, Json, User
+from sandbox.state.world import World
+
+ATTACHMENT_LIMIT_BYTES = 10 * 1024 * 1024
+
+
+def interaction_json(world: World, interaction: Interaction, message: Json | None) -> Json:
+    """Return the interaction as the Gateway delivers it. message: the message object that was pressed, if one was."""
+    channel = world.channels[interaction.channel_id]
+    body: Json = {
+        "id": str(interaction.id),
+        "application_id": str(world.application.id),
+        "type": int(interaction.type),
+        "data": interaction.data,
+        "channel_id": str(channel.id),
+        "channel": channel_json(world, channel) | _own_permissions(world, interaction),
+        "token": interaction.token,
+        "version": 1,
+        "app_permissions": str(world.permissions(world.application.id, channel)),
+        "locale": "en-US",
+        "entitlements": [],
+        "entitlement_sku_ids": [],
+        "authorizing_integration_owners": _owners(interaction),
+        "context": 0 if interaction.guild_id else 1,
+        "attachment_size_limit": ATTACHMENT_LIMIT_BYTES,
+    }
+    body |= _presser(world, interaction)
+    return body | {"message": message} if message else body
+
+
+def _own_permissions(world: World, interaction: Interaction) -> Json:
+    return {"permissions": str(world.permissions(interaction.member_id, world.channels[interaction.channel_id]))}
+
+
+def _presser(world: World, interaction: Interaction) -> Json:
+    if interaction.guild_id is None:
+        return {"user": user_json(world.users[interaction.member_id])}
+    member = world.member(interaction.guild_id, interaction.member_id)
+    return {
+        "member": member_json(world, member) | _own_permissions(world, interaction),
+        "guild_id": str(interaction.guild_id),
+        "guild": {"id": str(interaction.guild_id), "features": [], "locale": "en-US"},
+        "guild_locale": "en-US",
+    }
+
+
+def _owners(interaction: Interaction) -> Json:
+    return {"0": str(interaction.guild_id or 0)}
+
+
+def legacy_interaction_json(world: World, interaction: Interaction) -> Json:
+    """Return the `interaction` field that answers to commands carry, nothing for other interactions."""
+    if interaction.type is not InteractionType.COMMAND:
+        return {}
+    user = user_json(world.users[interaction.member_id])
+    return {"interaction": {"id": str(interaction.id), "type": 2, "name": interaction.data["name"], "user": user}}
+
+
+def interaction_metadata_json(world: World, interaction: Interaction) -> Json:
+    """Return who and what caused a message."""
+    body: Json = {
+        "id": str(interaction.id),
+        "type": int(interaction.type),
+        "user": user_json(world.users[interaction.member_id]),
+        "authorizing_integration_owners": _owners(interaction),
+    }
+    if interaction.type is InteractionType.COMPONENT:
+        body["interacted_message_id"] = str(interaction.message_id)
+    if interaction.type is InteractionType.MODAL_SUBMIT and interaction.opener_id:
+        opener = world.interactions[interaction.opener_id]
+        body["triggering_interaction_metadata"] = interaction_metadata_json(world, opener)
+    return body
+
+
+def resolved_member_json(world: World, guild_id: int, user: User) -> Json:
+    """Return a member as it appears among an interaction's resolved data."""
+    return bare_member_json(world, world.member(guild_id, user.id)) | {"permissions": "0"}

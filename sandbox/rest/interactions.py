@@ -1,0 +1,51 @@
+"""The answer to an interaction. What an answer does is decided by the interaction's life."""
+
+from aiohttp import web
+
+from sandbox.actions.interactions import answer_interaction
+from sandbox.app_keys import world_of
+from sandbox.payloads.messages import message_json
+from sandbox.rest.access import snowflake
+from sandbox.rest.bodies import form_body
+from sandbox.state.flags import MessageFlags
+from sandbox.state.json_response import json_answer
+from sandbox.state.records import AnswerType, Interaction, Json
+from sandbox.state.world import World
+
+routes = web.RouteTableDef()
+# The description knows no resource of a deferred answer, only its ids.
+WITH_RESOURCE = (AnswerType.MESSAGE, AnswerType.UPDATE_MESSAGE)
+
+
+@routes.post("/interactions/{interaction_id}/{interaction_token}/callback")
+async def answer(request: web.Request) -> web.Response:
+    """Take the bot's answer; with `with_response` tell what became of it."""
+    form = await form_body(request)
+    world = world_of(request)
+    token = request.match_info["interaction_token"]
+    interaction, kind = answer_interaction(world, snowflake(request, "interaction_id"), token, form)
+    if request.query.get("with_response", "").lower() not in ("true", "1"):
+        return web.Response(status=204)
+    return json_answer(_callback_json(world, interaction, kind))
+
+
+def _callback_json(world: World, interaction: Interaction, kind: AnswerType) -> Json:
+    described: Json = {
+        "id": str(interaction.id),
+        "type": int(interaction.type),
+        "channel_id": str(interaction.channel_id),
+    }
+    if interaction.guild_id:
+        described["guild_id"] = str(interaction.guild_id)
+    message = world.messages[interaction.channel_id].get(interaction.response_id or 0)
+    if message is None:
+        return {"interaction": described}
+    described |= {
+        "response_message_id": str(message.id),
+        "response_message_loading": bool(message.flags & MessageFlags.LOADING),
+        "response_message_ephemeral": message.seen_by is not None,
+    }
+    if kind not in WITH_RESOURCE:
+        return {"interaction": described}
+    shown = message_json(world, message, world.application.id)
+    return {"interaction": described, "resource": {"type": int(kind), "message": shown}}

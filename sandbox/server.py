@@ -1,0 +1,152 @@
+"""Puts the local Discord together and serves it on loopback, for as long as the caller stays inside `serve`."""
+
+import socket
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Unpack
+
+from aiohttp import WSCloseCode, web
+from aiohttp.typedefs import Middleware
+
+from sandbox.app_keys import FAULTS, GATEWAY, LIMITS, PAGES, WORLD, Pages, gateway_of
+from sandbox.chat import routes, static_files, test_controls
+from sandbox.gateway.server import HEARTBEAT_INTERVAL, Gateway
+from sandbox.rest import (
+    applications,
+    cdn,
+    channels,
+    gateways,
+    guilds,
+    interactions,
+    messages,
+    reactions,
+    users,
+    webhooks,
+)
+from sandbox.rest.middleware import DOORS, PREFIX, meet_fault
+from sandbox.state.clock import Clock, WallClock
+from sandbox.state.fault_injection import Fault, Faults, FaultWords
+from sandbox.state.flags import Permissions
+from sandbox.state.links import Links
+from sandbox.state.ratelimits import RateLimits
+from sandbox.state.records import Channel
+from sandbox.state.seed import TOKEN, founded_world
+from sandbox.state.world import World
+
+HOST = "127.0.0.1"
+LARGEST_REQUEST_BYTES = 128 * 1024 * 1024
+RESOURCES = (gateways, users, guilds, channels, messages, reactions, applications, interactions, webhooks)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sandbox:
+    """A running local Discord. Addresses end without a slash; `token` is the one that bots log in with."""
+
+    url: str
+    api_url: str
+    gateway_url: str
+    token: str
+    world: World
+    gateway: Gateway
+    faults: Faults
+
+    def channel(self, name: str) -> Channel:
+        """Return the first guild's channel of that name, as it is now. Raises: KeyError when there is none."""
+        found = [channel for channel in self.world.channels.values() if channel.name == name]
+        if not found:
+            raise KeyError(name)
+        return found[0]
+
+    def deny(self, channel_name: str, permissions: Permissions) -> None:
+        """Take these permissions, and only these, from the bot in a channel."""
+        self.world.change_channel(replace(self.channel(channel_name), denied=int(permissions)))
+
+    def break_down(self, route: str, **words: Unpack[FaultWords]) -> None:
+        """Switch a fault on; the words are those of `Fault`."""
+        self.faults.switch_on(Fault(route=route, **words))
+
+
+@asynccontextmanager
+async def serve(
+    *,
+    port: int = 0,
+    token: str = TOKEN,
+    clock: Clock | None = None,
+    guild_count: int = 1,
+    num_shards: int = 1,
+    heartbeat_interval: timedelta = HEARTBEAT_INTERVAL,
+    observers: Sequence[Middleware] = (),
+) -> AsyncIterator[Sandbox]:
+    """Serve a local Discord on 127.0.0.1 and yield it; on leaving, every connection is closed.
+
+    port: 0 for any that is free. clock: what deadlines, expiries and rate limits go by, the machine's unless given.
+    num_shards: how many a bot that asks is told to use.
+    observers: middlewares around every bot request, the first one outermost.
+    Raises: OSError when the port is taken.
+    """
+    listener = _listen(port)
+    clock = clock or WallClock()
+    address = f"{HOST}:{listener.getsockname()[1]}"
+    world = founded_world(clock, Links(f"http://{address}", clock), token=token, guild_count=guild_count)
+    gateway = Gateway(world, f"ws://{address}/socket", heartbeat_interval=heartbeat_interval, num_shards=num_shards)
+    faults = Faults()
+    runner = web.AppRunner(_application(world, gateway, faults, observers), access_log=None, shutdown_timeout=1)
+    await runner.setup()
+    await web.SockSite(runner, listener, backlog=1024).start()
+    sandbox = Sandbox(
+        url=f"http://{address}",
+        api_url=f"http://{address}{PREFIX}",
+        gateway_url=gateway.address,
+        token=token,
+        world=world,
+        gateway=gateway,
+        faults=faults,
+    )
+    try:
+        yield sandbox
+    finally:
+        gateway.drop()
+        await runner.cleanup()
+
+
+def _listen(port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def _application(world: World, gateway: Gateway, faults: Faults, observers: Sequence[Middleware]) -> web.Application:
+    rest = web.Application(middlewares=[*observers, *DOORS], client_max_size=LARGEST_REQUEST_BYTES)
+    for resource in RESOURCES:
+        rest.add_routes(resource.routes)
+    outside = (static_files.keep_foreigners_out, routes.answer_impossible)
+    application = web.Application(middlewares=outside, client_max_size=LARGEST_REQUEST_BYTES)
+    application[WORLD], application[GATEWAY], application[FAULTS] = world, gateway, faults
+    application[PAGES] = Pages()
+    application.on_shutdown.append(_close_pages)
+    application[LIMITS] = RateLimits(world.clock)
+    application.add_subapp(PREFIX, rest)
+    for module in (routes, test_controls, static_files, cdn):
+        application.add_routes(module.routes)
+    application.router.add_get("/socket", _open_socket)
+    return application
+
+
+async def _close_pages(application: web.Application) -> None:
+    open_pages = application[PAGES]
+    for page in tuple(open_pages):
+        await page.close(code=WSCloseCode.GOING_AWAY)
+
+
+async def _open_socket(request: web.Request) -> web.StreamResponse:
+    fault = request.config_dict[FAULTS].take("GET", "/socket")
+    if fault:
+        return await meet_fault(fault, request, gateway_of(request).serve)
+    return await gateway_of(request).serve(request)

@@ -1,0 +1,92 @@
+"""Discord's error answers by their numeric code. Which request deserves which is the routes' decision."""
+
+from enum import IntEnum
+
+from sandbox.state.records import Json
+
+
+class Code(IntEnum):
+    GENERAL = 0
+    UNKNOWN_APPLICATION = 10002
+    UNKNOWN_CHANNEL = 10003
+    UNKNOWN_GUILD = 10004
+    UNKNOWN_MEMBER = 10007
+    UNKNOWN_MESSAGE = 10008
+    UNKNOWN_USER = 10013
+    UNKNOWN_EMOJI = 10014
+    UNKNOWN_WEBHOOK = 10015
+    UNKNOWN_INTERACTION = 10062
+    UNKNOWN_COMMAND = 10063
+    NOT_YOUR_APPLICATION = 20012
+    TOO_MANY_REACTIONS = 30010
+    TOO_MANY_ATTACHMENTS = 30015
+    TOO_LARGE = 40005
+    ALREADY_ACKNOWLEDGED = 40060
+    BAD_USER_AGENT = 40333
+    MISSING_ACCESS = 50001
+    NOT_IN_DM = 50003
+    NOT_YOUR_MESSAGE = 50005
+    EMPTY_MESSAGE = 50006
+    CANNOT_MESSAGE_USER = 50007
+    MISSING_PERMISSIONS = 50013
+    BAD_BULK_COUNT = 50016
+    EXPIRED_TOKEN = 50027
+    TOO_OLD_TO_BULK_DELETE = 50034
+    INVALID_FORM = 50035
+    INVALID_JSON = 50109
+
+
+ANSWERS: dict[Code, tuple[int, str]] = {
+    Code.GENERAL: (404, "404: Not Found"),
+    Code.UNKNOWN_APPLICATION: (404, "Unknown Application"),
+    Code.UNKNOWN_CHANNEL: (404, "Unknown Channel"),
+    Code.UNKNOWN_GUILD: (404, "Unknown Guild"),
+    Code.UNKNOWN_MEMBER: (404, "Unknown Member"),
+    Code.UNKNOWN_MESSAGE: (404, "Unknown Message"),
+    Code.UNKNOWN_USER: (404, "Unknown User"),
+    Code.UNKNOWN_EMOJI: (400, "Unknown Emoji"),
+    Code.UNKNOWN_WEBHOOK: (404, "Unknown Webhook"),
+    Code.UNKNOWN_INTERACTION: (404, "Unknown interaction"),
+    Code.UNKNOWN_COMMAND: (404, "Unknown application command"),
+    Code.NOT_YOUR_APPLICATION: (403, "You are not authorized to perform this action on this application"),
+    Code.TOO_MANY_REACTIONS: (400, "Maximum number of reactions reached (20)"),
+    Code.TOO_MANY_ATTACHMENTS: (400, "Maximum number of attachments in a message reached (10)"),
+    Code.TOO_LARGE: (413, "Request entity too large"),
+    Code.ALREADY_ACKNOWLEDGED: (400, "Interaction has already been acknowledged."),
+    Code.BAD_USER_AGENT: (403, "internal network error"),
+    Code.MISSING_ACCESS: (403, "Missing Access"),
+    Code.NOT_IN_DM: (403, "Cannot execute action on a DM channel"),
+    Code.NOT_YOUR_MESSAGE: (403, "Cannot edit a message authored by another user"),
+    Code.EMPTY_MESSAGE: (400, "Cannot send an empty message"),
+    Code.CANNOT_MESSAGE_USER: (403, "Cannot send messages to this user"),
+    Code.MISSING_PERMISSIONS: (403, "Missing Permissions"),
+    Code.BAD_BULK_COUNT: (400, "You can only bulk delete between 2 and 100 messages"),
+    Code.EXPIRED_TOKEN: (401, "Invalid Webhook Token"),
+    Code.TOO_OLD_TO_BULK_DELETE: (400, "You can only bulk delete messages that are under 14 days old."),
+    Code.INVALID_FORM: (400, "Invalid Form Body"),
+    Code.INVALID_JSON: (400, "The request body contains invalid JSON."),
+}
+
+
+class Refusal(Exception):
+    """A request that Discord would refuse: HTTP status, numeric code, sentence, and the tree of a bad form."""
+
+    def __init__(self, status: int, code: int, sentence: str, errors: Json | None = None) -> None:
+        super().__init__(sentence)
+        self.status, self.code, self.sentence, self.errors = status, code, sentence, errors
+
+    def to_json(self) -> Json:
+        """Return Discord's error object."""
+        body: Json = {"message": self.sentence, "code": self.code}
+        return body | {"errors": self.errors} if self.errors else body
+
+
+def refusal_from_code(code: Code) -> Refusal:
+    """Return the refusal with that code's usual status and sentence."""
+    status, sentence = ANSWERS[code]
+    return Refusal(status, int(code), sentence)
+
+
+def unauthorized() -> Refusal:
+    """Return the refusal of a missing or wrong bot token."""
+    return Refusal(401, 0, "401: Unauthorized")

@@ -1,0 +1,79 @@
+"""The world as it stands at the start: guilds with their channels, three members and the bot. Nothing here changes."""
+
+import base64
+from datetime import UTC, datetime
+
+from sandbox.state.clock import Clock
+from sandbox.state.links import Links
+from sandbox.state.records import Channel, ChannelType, Guild, Member, User
+from sandbox.state.snowflakes import snowflake_from_moment
+from sandbox.state.world import Application, World
+
+FOUNDED = datetime(2024, 1, 1, tzinfo=UTC)
+FIRST_ID = snowflake_from_moment(FOUNDED)
+APPLICATION_ID = FIRST_ID + 1
+ADA, BEN, CLEO = FIRST_ID + 2, FIRST_ID + 3, FIRST_ID + 4
+GUILD_ID = FIRST_ID + (10 << 22)
+TOKEN = (
+    base64.urlsafe_b64encode(str(APPLICATION_ID).encode()).decode().rstrip("=") + ".sandbox.this-opens-only-the-sandbox"
+)
+
+CHANNELS = (
+    ("studio", "Where pictures are asked for", False),
+    ("gallery", "Where the best ones hang", False),
+    ("after-dark", "Age-restricted", True),
+)
+
+
+def founded_world(clock: Clock, links: Links, *, token: str = TOKEN, guild_count: int = 1) -> World:
+    """Return the world at its start.
+
+    token: the one bot token that is accepted. guild_count: guilds with equal channels; their ids spread over shards.
+    """
+    guilds = tuple(_guild(number) for number in range(guild_count))
+    return World(
+        clock=clock,
+        links=links,
+        application=Application(id=APPLICATION_ID, name="Easel", token=token, owner_id=ADA),
+        users=_users(),
+        guilds=guilds,
+        channels=tuple(channel for guild in guilds for channel in _text_channels(guild)) + _dm_channels(),
+    )
+
+
+def _users() -> tuple[User, ...]:
+    return (
+        User(id=APPLICATION_ID, username="easel", global_name="Easel", bot=True),
+        User(id=ADA, username="ada", global_name="Ada"),
+        User(id=BEN, username="ben", global_name="Ben"),
+        User(id=CLEO, username="cleo", global_name="Cleo"),
+    )
+
+
+def _guild(number: int) -> Guild:
+    name = "The Atelier" if number == 0 else f"The Atelier {number + 1}"
+    guild_id = GUILD_ID + (number << 22)
+    members = tuple(
+        Member(guild_id=guild_id, user_id=user_id, joined_at=FOUNDED, administrator=user_id == ADA)
+        for user_id in (APPLICATION_ID, ADA, BEN, CLEO)
+    )
+    return Guild(id=guild_id, name=name, owner_id=ADA, members=members)
+
+
+def _text_channels(guild: Guild) -> tuple[Channel, ...]:
+    return tuple(
+        Channel(
+            id=guild.id + 1 + position,
+            type=ChannelType.TEXT,
+            name=name,
+            topic=topic,
+            nsfw=nsfw,
+            position=position,
+            guild_id=guild.id,
+        )
+        for position, (name, topic, nsfw) in enumerate(CHANNELS)
+    )
+
+
+def _dm_channels() -> tuple[Channel, ...]:
+    return tuple(Channel(id=user_id + 100, type=ChannelType.DM, recipient_id=user_id) for user_id in (ADA, BEN, CLEO))

@@ -1,0 +1,31 @@
+"""Discord's ids: milliseconds since 2015 in the upper bits, so that later ids are larger."""
+
+from datetime import UTC, datetime, timedelta
+
+from sandbox.state.clock import Clock
+
+EPOCH = datetime(2015, 1, 1, tzinfo=UTC)
+TIME_SHIFT = 22
+
+
+class Snowflakes:
+    """Gives out ids that strictly increase, even within one millisecond."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._last = 0
+
+    def next(self) -> int:
+        """Return an id never given before and larger than all before it."""
+        self._last = max(snowflake_from_moment(self._clock.now()), self._last + 1)
+        return self._last
+
+
+def snowflake_from_moment(moment: datetime) -> int:
+    """Return the smallest id of that millisecond."""
+    return ((moment - EPOCH) // timedelta(milliseconds=1)) << TIME_SHIFT
+
+
+def moment_from_snowflake(snowflake: int) -> datetime:
+    """Return the millisecond in which an id was given."""
+    return EPOCH + timedelta(milliseconds=snowflake >> TIME_SHIFT)

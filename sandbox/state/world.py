@@ -1,0 +1,236 @@
+"""The state of the local Discord and the ways it changes; each change is told to the listeners. It speaks no HTTP."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from sandbox.state.clock import Clock
+from sandbox.state.errors import Code, refusal_from_code
+from sandbox.state.files import Files
+from sandbox.state.flags import BOT_PERMISSIONS, EVERY_PERMISSION, MEMBER_PERMISSIONS, Permissions
+from sandbox.state.links import Links
+from sandbox.state.records import (
+    Channel,
+    ChannelType,
+    Command,
+    Guild,
+    Happening,
+    Interaction,
+    Json,
+    Member,
+    Message,
+    Reaction,
+    User,
+)
+from sandbox.state.snowflakes import Snowflakes
+
+MAX_REACTIONS = 20
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Application:
+    """The bot's application; its bot user has the same id. `privileged_intents`: whether it may ask for them."""
+
+    id: int
+    name: str
+    token: str
+    owner_id: int
+    privileged_intents: bool = True
+
+
+class World:
+    """Everything in this Discord. Records are replaced, never changed, so a record once read stays as it was."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        links: Links,
+        application: Application,
+        users: tuple[User, ...],
+        guilds: tuple[Guild, ...],
+        channels: tuple[Channel, ...],
+    ) -> None:
+        self.clock = clock
+        self.links = links
+        self.snowflakes = Snowflakes(clock)
+        self.application = application
+        self.users = {user.id: user for user in users}
+        self.guilds = {guild.id: guild for guild in guilds}
+        self.channels = {channel.id: channel for channel in channels}
+        self.messages: dict[int, dict[int, Message]] = {channel.id: {} for channel in channels}
+        self._by_nonce: dict[tuple[int, int, int | str], int] = {}
+        self.commands: dict[int, Command] = {}
+        self.interactions: dict[int, Interaction] = {}
+        self.interaction_ids: dict[str, int] = {}
+        self.deadlines: dict[int, Callable[[], None]] = {}
+        self.files = Files()
+        self.listeners: list[Callable[[Happening], None]] = []
+
+    @property
+    def bot(self) -> User:
+        """The user as which the application speaks."""
+        return self.users[self.application.id]
+
+    def publish(self, happening: Happening) -> None:
+        """Tell every listener, in the order in which they came."""
+        for listener in tuple(self.listeners):
+            listener(happening)
+
+    def user(self, user_id: int) -> User:
+        """Return a user. Raises: Refusal when there is none."""
+        return _found(self.users.get(user_id), Code.UNKNOWN_USER)
+
+    def guild(self, guild_id: int) -> Guild:
+        """Return a guild. Raises: Refusal when there is none."""
+        return _found(self.guilds.get(guild_id), Code.UNKNOWN_GUILD)
+
+    def channel(self, channel_id: int) -> Channel:
+        """Return a channel. Raises: Refusal when there is none."""
+        return _found(self.channels.get(channel_id), Code.UNKNOWN_CHANNEL)
+
+    def message(self, channel_id: int, message_id: int) -> Message:
+        """Return a message of that channel. Raises: Refusal when there is none."""
+        return _found(self.messages.get(channel_id, {}).get(message_id), Code.UNKNOWN_MESSAGE)
+
+    def member(self, guild_id: int, user_id: int) -> Member:
+        """Return a guild's member. Raises: Refusal when the guild or the member is unknown."""
+        members = self.guild(guild_id).members
+        return _found(next((member for member in members if member.user_id == user_id), None), Code.UNKNOWN_MEMBER)
+
+    def dm_with(self, user_id: int) -> Channel:
+        """Return the bot's direct messages with a user, opened when first asked for."""
+        self.user(user_id)
+        known = next((channel for channel in self.channels.values() if channel.recipient_id == user_id), None)
+        return known or self._open_dm(user_id)
+
+    def _open_dm(self, user_id: int) -> Channel:
+        channel = Channel(id=self.snowflakes.next(), type=ChannelType.DM, recipient_id=user_id)
+        self.channels[channel.id] = channel
+        self.messages[channel.id] = {}
+        return channel
+
+    def permissions(self, user_id: int, channel: Channel) -> int:
+        """Return what a user may do in a channel, as permission bits."""
+        if user_id == self.application.id:
+            return int(BOT_PERMISSIONS) & ~channel.denied
+        if channel.guild_id is None:
+            return int(MEMBER_PERMISSIONS) if user_id == channel.recipient_id else 0
+        administrator = self.member(channel.guild_id, user_id).administrator
+        return EVERY_PERMISSION if administrator else int(MEMBER_PERMISSIONS)
+
+    def may_see(self, user_id: int, channel: Channel) -> bool:
+        """Tell whether a user sees a channel: the guild's for its members, direct messages for their two sides."""
+        if channel.guild_id is None:
+            return user_id in (channel.recipient_id, self.application.id)
+        members = self.guild(channel.guild_id).members
+        is_inside = user_id == self.application.id or any(member.user_id == user_id for member in members)
+        return is_inside and bool(self.permissions(user_id, channel) & Permissions.VIEW_CHANNEL)
+
+    def change_channel(self, channel: Channel) -> None:
+        """Put a changed channel in the place of the one with its id."""
+        self.channels[channel.id] = channel
+        self.publish(Happening(kind="CHANNEL_UPDATE", channel_id=channel.id))
+
+    def remove_channel(self, channel_id: int) -> None:
+        """Delete a channel with its messages and their files."""
+        for message_id in list(self.messages[channel_id]):
+            self._forget_files(self.messages[channel_id].pop(message_id), None)
+        self.publish(Happening(kind="CHANNEL_DELETE", channel_id=channel_id))
+        del self.channels[channel_id], self.messages[channel_id]
+
+    def message_by_nonce(self, channel_id: int, author_id: int, nonce: int | str) -> Message | None:
+        """Return the message that its author posted with that nonce, if it is still there."""
+        return self.messages[channel_id].get(self._by_nonce.get((channel_id, author_id, nonce), 0))
+
+    def add_message(self, message: Message) -> None:
+        """Post a message."""
+        self.messages[message.channel_id][message.id] = message
+        if message.nonce is not None:
+            self._by_nonce[message.channel_id, message.author_id, message.nonce] = message.id
+        channel = self.channels[message.channel_id]
+        if message.seen_by is None:
+            self.channels[channel.id] = replace(channel, last_message_id=message.id)
+        self.publish(_message_happening("MESSAGE_CREATE", message))
+
+    def change_message(self, message: Message) -> None:
+        """Put a changed message in the place of the one with its id; files that it no longer shows are forgotten."""
+        before = self.messages[message.channel_id][message.id]
+        self.messages[message.channel_id][message.id] = message
+        self._forget_files(before, message)
+        self.publish(_message_happening("MESSAGE_UPDATE", message))
+
+    def remove_message(self, message: Message) -> None:
+        """Delete a message and its files."""
+        del self.messages[message.channel_id][message.id]
+        self._forget_files(message, None)
+        self.publish(_message_happening("MESSAGE_DELETE", message))
+
+    def remove_messages(self, channel_id: int, messages: tuple[Message, ...]) -> None:
+        """Delete many messages, told to the bot as one event and to the pages one by one."""
+        for message in messages:
+            del self.messages[channel_id][message.id]
+            self._forget_files(message, None)
+            self.publish(replace(_message_happening("MESSAGE_DELETE", message), to_bot=False))
+        ids = [str(message.id) for message in messages]
+        self.publish(Happening(kind="MESSAGE_DELETE_BULK", channel_id=channel_id, data={"ids": ids}, to_people=False))
+
+    def _forget_files(self, before: Message, after: Message | None) -> None:
+        kept = {attachment.id for attachment in after.attachments} if after else set()
+        for attachment in before.attachments:
+            if attachment.id not in kept:
+                self.files.forget(attachment.id)
+
+    def add_reaction(self, message: Message, emoji: str, user_id: int) -> None:
+        """Add a user's reaction; one that is there already stays as it is.
+
+        Raises: Refusal when the message has 20 different reactions.
+        """
+        reactions = {reaction.emoji: reaction.user_ids for reaction in message.reactions}
+        if user_id in reactions.get(emoji, ()):
+            return
+        if emoji not in reactions and len(reactions) >= MAX_REACTIONS:
+            raise refusal_from_code(Code.TOO_MANY_REACTIONS)
+        reactions[emoji] = (*reactions.get(emoji, ()), user_id)
+        self._set_reactions(message, reactions)
+        self._publish_reaction("MESSAGE_REACTION_ADD", message, emoji, user_id)
+
+    def remove_reaction(self, message: Message, emoji: str, user_id: int) -> None:
+        """Take a user's reaction away, if it is there."""
+        reactions = {reaction.emoji: reaction.user_ids for reaction in message.reactions}
+        if user_id not in reactions.get(emoji, ()):
+            return
+        reactions[emoji] = tuple(other for other in reactions[emoji] if other != user_id)
+        self._set_reactions(message, reactions)
+        self._publish_reaction("MESSAGE_REACTION_REMOVE", message, emoji, user_id)
+
+    def _set_reactions(self, message: Message, reactions: dict[str, tuple[int, ...]]) -> None:
+        kept = tuple(Reaction(emoji=emoji, user_ids=ids) for emoji, ids in reactions.items() if ids)
+        self.messages[message.channel_id][message.id] = replace(message, reactions=kept)
+
+    def _publish_reaction(self, kind: str, message: Message, emoji: str, user_id: int) -> None:
+        data: Json = {"user_id": str(user_id), "emoji": emoji_from_text(emoji)}
+        self.publish(Happening(kind=kind, channel_id=message.channel_id, message=message, data=data))
+
+
+def emoji_from_text(text: str) -> Json:
+    """Return Discord's emoji object for a Unicode emoji, or for a custom one written `name:id`."""
+    name, _, emoji_id = text.partition(":")
+    return {"id": emoji_id or None, "name": name}
+
+
+def _message_happening(kind: str, message: Message) -> Happening:
+    return Happening(
+        kind=kind,
+        channel_id=message.channel_id,
+        message=message,
+        only_for=message.seen_by,
+        to_bot=message.seen_by is None,
+    )
+
+
+def _found(value: T | None, code: Code) -> T:
+    if value is None:
+        raise refusal_from_code(code)
+    return value
