@@ -1,5 +1,5 @@
 # Every target first sets up what it needs; when nothing has changed, that takes no time.
-# Extra arguments: make run ARGS="--port 9000", make test ARGS="tests/cli -x".
+# Extra arguments: make run ARGS="--port 9000", make test ARGS="tests/easel -x".
 
 ARGS ?=
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \

@@ -112,7 +112,7 @@ async def _engine(home: Path, url: str, storage: str) -> AsyncIterator[None]:
         "EASEL_STORAGE_URL": storage,
         "TRANSFORMERS_VERBOSITY": "error",
     }
-    command = ("-m", "bot.cli", "engine", "--supervised", "--health-port", "0", "--quiet")
+    command = ("-m", "easel", "engine", "--supervised", "--health-port", "0", "--quiet")
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(
         sys.executable, *command, stdin=pipe, stdout=pipe, env={**os.environ, **own}

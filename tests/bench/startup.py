@@ -19,8 +19,8 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from tests.cli.easel import start_easel
-from tests.cli.models import save_models_file
+from tests.easel.command import start_easel
+from tests.easel.models import save_models_file
 
 REFERENCE = "from diffusers import StableDiffusionPipeline"
 SHIPPED = Path(__file__).parent.parent.parent / "engine" / "starter" / "weights"

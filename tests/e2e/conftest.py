@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 
 from tests.browser import browser, context, page, watch
-from tests.cli.easel import start_easel
+from tests.easel.command import start_easel
 
 __all__ = ["browser", "context", "easel", "page", "watch"]
 

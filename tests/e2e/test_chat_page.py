@@ -10,8 +10,8 @@ import pytest
 from playwright.async_api import Locator, Page, expect
 
 from tests.browser import BROWSER, take_screenshot
-from tests.cli.easel import run_easel
 from tests.e2e.conftest import RunningEasel
+from tests.easel.command import run_easel
 
 pytestmark = [*BROWSER, pytest.mark.timeout(600)]
 

@@ -15,7 +15,7 @@ import pytest
 from safetensors.numpy import save
 
 from engine.models.weights import hash_of
-from tests.cli.easel import Outcome, run_easel
+from tests.easel.command import Outcome, run_easel
 from tests.engine.models.hub_server import Files, Hub, serve_hub
 
 REGISTRY = """

@@ -1,0 +1,50 @@
+"""`easel export`: what is kept, written to a folder with a progress bar."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from easel.serve import open_tables
+from engine.feedback.raw import export_raw
+from engine.logs import set_up_logging
+from engine.settings import EngineSettings
+from engine.store.database import open_database
+from engine.store.objects import open_objects
+
+FORMATS = ("raw",)
+
+
+def check_format(name: str) -> str:
+    """Return `name` where it is a format of an export.
+
+    Raises: BadParameter where it is none.
+    """
+    if name not in FORMATS:
+        raise typer.BadParameter(f"There is no format {name!r}: choose one of {', '.join(FORMATS)}.")
+    return name
+
+
+async def export(folder: Path, settings: EngineSettings) -> int:
+    """Write the raw export to `folder` and say what it holds; return 1 when pictures were damaged or missing.
+
+    Raises: SettingsInvalid when `folder` is occupied, StorageFull, StoreUnavailable.
+    """
+    set_up_logging(settings.log_format, process="export", level=logging.ERROR)
+    with Progress(console=Console(stderr=True)) as progress:
+        bar = progress.add_task("Exporting", total=None)
+        async with open_tables(settings) as url, open_database(url, pool_size=2) as database:
+            exported = await export_raw(
+                database,
+                open_objects(settings.storage_url),
+                folder,
+                report=lambda done, total: progress.update(bar, completed=done, total=total),
+            )
+    typer.echo(f"{exported.jobs} jobs, {exported.pictures} pictures and {exported.events} events in {folder}")
+    for key in exported.damaged:
+        typer.echo(f"The picture {key} is damaged or missing: restore it from a backup of the picture store.", err=True)
+    return 1 if exported.damaged else 0

@@ -1,0 +1,167 @@
+"""`easel imagine`: a job through queue and engine like any other, followed with a progress bar, written to a file."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import logging
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import typer
+from PIL import Image
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from easel.commands.parse import specs_from_prompt
+from easel.errors import exit_code_from_cause, sentence_from_cause
+from easel.process.engine_lock import is_engine_present
+from easel.process.programs import engine_program
+from easel.process.signals import Orders
+from easel.process.supervise import keep_running, new_watch, wait_until_ready
+from easel.serve import open_tables
+from engine.contract.errors import PainterLost
+from engine.contract.jobs import FINAL, MAX_SEED, Job, JobSpec, JobStatus
+from engine.logs import set_up_logging
+from engine.models.prompt_limits import read_limits
+from engine.models.registry import SHIPPED
+from engine.settings import EngineSettings
+from engine.store.database import Database, open_database
+from engine.store.following import follow, submit_for_operator
+from engine.store.jobs import read_pictures
+from engine.store.objects import Objects, open_objects
+from engine.store.transitions import cancel_job
+
+PATIENCE = timedelta(seconds=5)
+
+
+async def imagine(prompt: str, output: Path, settings: EngineSettings) -> int:
+    """Paint the grids that the prompt asks for into `output`, numbered when they are several; return the exit code.
+
+    A job whose grid nobody waits for any more is cancelled.
+
+    Raises: PromptRefused, SettingsInvalid, StoreUnavailable, PainterLost when no engine could be started.
+    """
+    set_up_logging(settings.log_format, process="imagine", level=logging.ERROR)
+    specs = specs_from_prompt(prompt, await read_limits(settings.models_file or SHIPPED, settings.model))
+    console = Console(stderr=True)
+    async with (
+        open_tables(settings) as url,
+        open_database(url, pool_size=2) as database,
+        _engine_at_work(settings, console),
+    ):
+        jobs = [await submit_for_operator(database, spec, _seed(spec)) for spec in specs]
+        try:
+            ended = await _follow_all(database, jobs, console)
+        finally:
+            await asyncio.shield(_cancel(database, jobs))
+        objects = open_objects(settings.storage_url)
+        codes = [
+            await _conclude(database, objects, job, path)
+            for job, path in zip(ended, _paths(output, len(ended)), strict=True)
+        ]
+    return max(codes)
+
+
+@asynccontextmanager
+async def _engine_at_work(settings: EngineSettings, console: Console) -> AsyncIterator[None]:
+    """Hold an engine for the duration, where the embedded Postgres says that none works here."""
+    if settings.database_url is not None or await asyncio.to_thread(is_engine_present, settings.home):
+        yield
+        return
+    console.print("No engine is running here: starting one for this picture ...")
+    engine = engine_program(0, "--quiet")
+    watch = new_watch((engine,), Orders())
+    running = asyncio.create_task(keep_running((engine,), watch, console.print))
+    try:
+        if not await wait_until_ready(watch):
+            raise PainterLost(cause="the engine could not be started")
+        yield
+    finally:
+        watch.orders.stop.set()
+        await running
+
+
+async def _follow_all(database: Database, jobs: list[Job], console: Console) -> list[Job]:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[status]}"),
+        TimeElapsedColumn(),
+    )
+    begun = asyncio.Event()
+    with Progress(*columns, console=console) as progress:
+        hinting = asyncio.create_task(_hint(begun, progress))
+        try:
+            async with asyncio.TaskGroup() as group:
+                following = [group.create_task(_follow(database, job, progress, begun)) for job in jobs]
+        finally:
+            hinting.cancel()
+    return [task.result() for task in following]
+
+
+async def _follow(database: Database, job: Job, progress: Progress, begun: asyncio.Event) -> Job:
+    bar = progress.add_task(_short(job.spec.prompt), total=1.0, status=job.status.value)
+    async for seen in follow(database, job.id):
+        progress.update(bar, completed=seen.progress, status=seen.status.value)
+        if seen.status is not JobStatus.WAITING:
+            begun.set()
+        job = seen
+    return job
+
+
+async def _hint(begun: asyncio.Event, progress: Progress) -> None:
+    """Say what to look at when no engine has taken a job for a while."""
+    try:
+        await asyncio.wait_for(begun.wait(), PATIENCE.total_seconds())
+    except TimeoutError:
+        progress.console.print("No engine has begun yet. If none is running, start one: easel engine")
+
+
+async def _cancel(database: Database, jobs: list[Job]) -> None:
+    async with database.begin() as connection:
+        for job in jobs:
+            await cancel_job(connection, job.id)
+
+
+async def _conclude(database: Database, objects: Objects, job: Job, path: Path) -> int:
+    """Write the grid, say where and which pictures it holds, or say why there is none; return the exit code."""
+    if job.status is JobStatus.FINISHED:
+        assert job.grid_key is not None
+        await asyncio.to_thread(_write, await objects.get(job.grid_key), path)
+        typer.echo(path)
+        async with database.begin() as connection:
+            pictures = await read_pictures(connection, job.id)
+        for picture in pictures:
+            typer.echo(f"Picture {picture.slot + 1}: {picture.id}", err=True)
+        return 0
+    assert job.status in FINAL
+    if job.cause is None:
+        typer.echo("The job was cancelled.", err=True)
+        return 1
+    typer.echo(sentence_from_cause(job.cause), err=True)
+    return exit_code_from_cause(job.cause)
+
+
+def _write(grid: bytes, path: Path) -> None:
+    with Image.open(io.BytesIO(grid)) as image:
+        image.save(path)
+
+
+def _seed(spec: JobSpec) -> int:
+    asked = spec.parameters.get("seed")
+    return asked if isinstance(asked, int) else random.randint(0, MAX_SEED)
+
+
+def _paths(output: Path, number: int) -> list[Path]:
+    if number == 1:
+        return [output]
+    return [output.with_stem(f"{output.stem}-{index}") for index in range(1, number + 1)]
+
+
+def _short(prompt: str) -> str:
+    return prompt if len(prompt) <= 40 else prompt[:37] + "..."

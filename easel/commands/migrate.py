@@ -1,0 +1,18 @@
+"""`easel migrate`: brings the database to this release's tables and says what was done."""
+
+from __future__ import annotations
+
+import typer
+
+from bot.settings import BotSettings
+from easel.postgres import open_postgres
+from engine.settings import read_settings
+from migrations import upgrade
+
+
+async def migrate() -> None:
+    """Apply the revisions that the database lacks."""
+    settings = read_settings(BotSettings)
+    async with open_postgres(settings) as url:
+        applied = await upgrade(url)
+    typer.echo(f"Applied {', '.join(applied)}." if applied else "The tables are up to date.")

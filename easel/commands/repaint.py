@@ -1,0 +1,135 @@
+"""`easel repaint`: a stored picture painted again from its recipe, past the queue, and held against what is kept."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import logging
+from collections.abc import Mapping
+from contextlib import aclosing
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+import typer
+from PIL import Image, ImageChops
+from rich.console import Console
+from rich.progress import Progress
+
+from easel.painter import open_painter
+from easel.serve import open_tables
+from engine.contract.errors import PainterLost, PictureCorrupt, PictureUnknown
+from engine.contract.jobs import Picture
+from engine.contract.painting import Order, Painted, PaintedPicture
+from engine.logs import set_up_logging
+from engine.models.registry import SHIPPED, read_registry
+from engine.painter.recipe import order_from_recipe
+from engine.settings import EngineSettings
+from engine.store.database import Database, open_database
+from engine.store.jobs import read_picture, read_source
+from engine.store.objects import Objects, key_from_bytes, open_objects
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """A stored picture as it is kept.
+
+    png: its file; None where that is lost or damaged, so that the hash in its key is all to compare with.
+    source: file of the picture that it varies; None when it was painted from noise.
+    """
+
+    picture: Picture
+    png: bytes | None
+    source: bytes | None
+
+
+def id_from_text(text: str) -> UUID:
+    """Return the id that the text writes.
+
+    Raises: BadParameter when it is none.
+    """
+    try:
+        return UUID(text)
+    except ValueError as error:
+        example = "01a20dc4-00ce-74d2-a3c9-db42636e1ac2"
+        raise typer.BadParameter(f"{text!r} is no id of a picture. One looks like {example}.") from error
+
+
+async def repaint(picture_id: UUID, output: Path, settings: EngineSettings) -> int:
+    """Paint the picture again into `output`, say whether it is the same, and return 0; nothing is queued or stored.
+
+    Raises: PictureUnknown, PictureCorrupt when the picture that it varies is lost, and what `order_from_recipe` and a
+    painter raise: WeightsMismatch for weights that have changed since, among others.
+    """
+    set_up_logging(settings.log_format, process="repaint", level=logging.ERROR)
+    async with open_tables(settings) as url, open_database(url, pool_size=1) as database:
+        kept = await _read(database, open_objects(settings.storage_url), picture_id)
+    recipe, registry = kept.picture.recipe, read_registry(settings.models_file or SHIPPED)
+    order = await asyncio.to_thread(order_from_recipe, recipe, registry, kept.source)
+    painted = await _paint(order, settings, recipe["model"])
+    again = painted.pictures[recipe["slot"]]
+    await asyncio.to_thread(output.write_bytes, again.png)
+    typer.echo(f"{output}: {comparison(kept, again)}")
+    return 0
+
+
+async def _read(database: Database, objects: Objects, picture_id: UUID) -> Kept:
+    async with database.begin() as connection:
+        picture = await read_picture(connection, picture_id)
+        if picture is None:
+            raise PictureUnknown(picture_id=picture_id)
+        source = await read_source(connection, picture.job_id)
+    return Kept(
+        picture=picture,
+        png=await _read_if_whole(objects, picture.object_key),
+        source=await objects.get(source.object_key) if source else None,
+    )
+
+
+async def _read_if_whole(objects: Objects, key: str) -> bytes | None:
+    try:
+        return await objects.get(key)
+    except PictureCorrupt:
+        return None
+
+
+async def _paint(order: Order, settings: EngineSettings, model: str) -> Painted:
+    with Progress(console=Console(stderr=True)) as progress:
+        bar = progress.add_task("Painting", total=None)
+        async with open_painter(settings, model) as painter, aclosing(painter.paint(order)) as events:
+            async for event in events:
+                if isinstance(event, Painted):
+                    return event
+                progress.update(bar, completed=event.done, total=event.total)
+    raise PainterLost(cause="the painter ended without a picture")
+
+
+def comparison(kept: Kept, again: PaintedPicture) -> str:
+    """Return how like the stored picture the new one is and, where it is not the same, why that may be."""
+    if key_from_bytes(again.png, Path(kept.picture.object_key).suffix) == kept.picture.object_key:
+        return "the same as the stored picture, byte for byte."
+    why = _why(kept.picture.recipe["libraries"], again.recipe["libraries"])
+    if kept.png is None:
+        return f"not the bytes of the stored picture, whose file is lost or damaged. {why}"
+    difference = _largest_difference(kept.png, again.png)
+    if difference == 0:
+        return f"the same pixels as the stored picture, in a file of other bytes. {why}"
+    return f"not quite the stored picture: pixels differ by up to {difference} of 255. {why}"
+
+
+def _why(then: Mapping[str, str], now: Mapping[str, str]) -> str:
+    others = {name: version for name, version in now.items() if then.get(name) != version}
+    if others:
+        changes = (f"{name} was {then.get(name)} and is {version}" for name, version in others.items())
+        return f"Other libraries paint now: {', '.join(changes)}."
+    return (
+        "Numbers are rounded in other places on another device, or where other jobs share the steps; "
+        "a recipe tells of neither."
+    )
+
+
+def _largest_difference(one: bytes, other: bytes) -> int:
+    """Return by how much a colour of a pixel differs at most; 0 when the pictures are equal."""
+    with Image.open(io.BytesIO(one)) as before, Image.open(io.BytesIO(other)) as after:
+        difference = ImageChops.difference(before.convert("RGB"), after.convert("RGB"))
+    return max(difference.tobytes())

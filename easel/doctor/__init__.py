@@ -1,0 +1,1 @@
+"""`easel doctor`: checks everything Easel depends on and says what to do."""

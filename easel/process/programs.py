@@ -1,0 +1,39 @@
+"""What `easel run` and `easel imagine` start: each program is this same command, supervised."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+from bot.settings import BotSettings
+from easel.process.ports import HOST, Ports
+from easel.process.supervise import Program
+from sandbox.rest.middleware import PREFIX
+from sandbox.state.seed import TOKEN
+
+POSTGRES = "Postgres"
+
+_OWN = (sys.executable, "-m", "easel")
+# transformers warns of image processors that Easel does not use.
+_QUIET = {"TRANSFORMERS_VERBOSITY": "error"}
+
+
+def engine_program(health_port: int, *options: str, after: tuple[str, ...] = ()) -> Program:
+    """Return an engine; port 0 takes a free one."""
+    command = (*_OWN, "engine", "--supervised", "--health-port", str(health_port), *options)
+    return Program(name="engine", command=command, environment=_QUIET, after=after)
+
+
+def all_programs(settings: BotSettings, ports: Ports) -> Iterator[Program]:
+    """Yield everything that serves, with the sandbox where there is no token.
+
+    The engine takes longest to load, so it does not wait for the embedded server, which it can join itself.
+    """
+    yield engine_program(ports.engine, after=(POSTGRES,) if settings.database_url else ())
+    serve_bot = (*_OWN, "bot", "--supervised", "--health-port", str(ports.bot))
+    if settings.discord_token:
+        yield Program(name="bot", command=serve_bot, after=(POSTGRES,))
+        return
+    yield Program(name="sandbox", command=(*_OWN, "sandbox", "--supervised", "--port", str(ports.page)))
+    local = {"DISCORD_TOKEN": TOKEN, "DISCORD_API_URL": f"http://{HOST}:{ports.page}{PREFIX}"}
+    yield Program(name="bot", command=serve_bot, environment=local, after=(POSTGRES, "sandbox"))

@@ -1,0 +1,133 @@
+"""The processes that serve: each opens what it needs, runs until it is told to stop, and closes it again."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+from typing import Any
+
+import structlog
+import typer
+
+from bot.settings import BotSettings
+from easel.postgres import open_postgres
+from easel.process.child import end_with_parent, tell_ready
+from easel.process.engine_lock import engine_presence
+from easel.process.ports import HOST
+from easel.process.preload import Abandoned, opening_early
+from easel.process.signals import stop_on_signals
+from engine.contract.errors import SettingsInvalid
+from engine.logs import set_up_logging
+from engine.models.prompt_limits import read_limits
+from engine.models.registry import SHIPPED
+from engine.settings import EngineSettings, read_settings
+from engine.store.database import open_database
+from engine.store.objects import open_objects
+from migrations import read_pending, upgrade
+
+Announce = Callable[[], None]
+
+
+async def serve_bot(health_port: int, announce: Announce) -> None:
+    """Serve Discord until told to stop.
+
+    Raises: SettingsInvalid without a token, or when Discord refuses it.
+    """
+    from bot.serve import BotOptions, serve
+
+    settings = read_settings(BotSettings)
+    if settings.discord_token is None:
+        raise SettingsInvalid(problems=(NO_TOKEN,))
+    token = settings.discord_token.get_secret_value()
+    set_up_logging(settings.log_format, process="bot", secrets=_secrets(settings))
+    limits = await read_limits(settings.models_file or SHIPPED, settings.model)
+    options = BotOptions(token=token, api_url=settings.discord_api_url, health=(HOST, health_port), limits=limits)
+    async with stop_on_signals() as orders, open_tables(settings) as url, open_database(url) as database:
+        await serve(options, database, open_objects(settings.storage_url), stop=orders.stop, announce_ready=announce)
+
+
+async def serve_engine(health_port: int, quiet: bool, announce: Announce) -> None:
+    """Paint what is in the queue until told to stop.
+
+    Raises: Fault or RequestRefused when the model cannot be loaded.
+    """
+    from easel.painter import open_painter
+    from engine.serve import EngineOptions, serve
+
+    settings = read_settings(BotSettings)
+    level = logging.WARNING if quiet else logging.INFO
+    set_up_logging(settings.log_format, process="engine", secrets=_secrets(settings), level=level)
+    async with stop_on_signals() as orders:
+        # A stop while the painter is still being loaded leaves nothing to finish.
+        with suppress(Abandoned):
+            async with (
+                opening_early(partial(open_painter, settings, settings.model), orders.stop) as painter_opener,
+                open_tables(settings) as url,
+            ):
+                options = EngineOptions(database_url=url, storage_url=settings.storage_url, health=(HOST, health_port))
+                with engine_presence(settings.home):
+                    await serve(options, painter_opener, stop=orders.stop, hurry=orders.hurry, announce_ready=announce)
+
+
+async def serve_sandbox(port: int, hint: bool, announce: Announce) -> None:
+    """Serve the sandbox until told to stop.
+
+    hint: whether to print how a bot is pointed at it.
+
+    Raises: OSError when the port is in use.
+    """
+    from sandbox.server import serve
+
+    set_up_logging(read_settings(BotSettings).log_format, process="sandbox")
+    async with stop_on_signals() as orders, serve(port=port) as sandbox:
+        structlog.get_logger(__name__).info("sandbox_served", address=sandbox.url)
+        if hint:
+            typer.echo(
+                f"For a bot of its own: DISCORD_API_URL={sandbox.api_url} DISCORD_TOKEN={sandbox.token} easel bot"
+            )
+        announce()
+        await orders.stop.wait()
+
+
+def run_process(serve: Callable[[Announce], Coroutine[Any, Any, None]], *, supervised: bool) -> None:
+    """Run one serving process to its end; a supervised one tells its parent when it is ready, and ends with it."""
+    if supervised:
+        end_with_parent()
+    asyncio.run(serve(tell_ready if supervised else _nothing))
+
+
+@asynccontextmanager
+async def open_tables(settings: EngineSettings) -> AsyncIterator[str]:
+    """Yield the address of a Postgres that has this release's tables; the embedded one is given them.
+
+    Raises: SettingsInvalid when `DATABASE_URL` leads nowhere or lacks tables.
+    """
+    async with open_postgres(settings) as url:
+        if settings.database_url is None:
+            await upgrade(url)
+        else:
+            await _refuse_pending(url)
+        yield url
+
+
+NO_TOKEN = (
+    "DISCORD_TOKEN is not set: set it to your bot's token, or use `easel run`, which serves the sandbox without one."  # noqa: S105
+)
+
+
+async def _refuse_pending(url: str) -> None:
+    async with open_database(url, pool_size=1) as database:
+        pending = await read_pending(database)
+    if pending:
+        raise SettingsInvalid(problems=(f"The database lacks {', '.join(pending)}: run `easel migrate` first.",))
+
+
+def _secrets(settings: BotSettings) -> tuple[str, ...]:
+    hidden = (settings.discord_token, settings.database_url)
+    return tuple(secret.get_secret_value() for secret in hidden if secret)
+
+
+def _nothing() -> None: ...

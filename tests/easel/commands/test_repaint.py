@@ -1,0 +1,280 @@
+"""`easel repaint` as a real process: the same bytes from what is kept, or why not."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import re
+import shutil
+import signal
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+from PIL import Image
+
+from easel.commands.repaint import Kept, comparison
+from engine.contract.ids import new_id
+from engine.contract.jobs import Job, JobSpec, JobStatus, Operation, Part, Picture, Request
+from engine.contract.painting import PaintedPicture
+from engine.models.registry import SHIPPED
+from engine.starter import WEIGHTS
+from engine.store.database import Database
+from engine.store.following import OPERATOR_ID, follow
+from engine.store.jobs import read_pictures, submit_job
+from engine.store.objects import Objects, key_from_bytes
+from engine.store.tables import jobs, pictures
+from engine.store.transitions import finish_job, start_job
+from tests.easel.command import run_easel, start_easel
+from tests.easel.models import save_models_file
+from tests.fakes import request_for
+
+pytestmark = [pytest.mark.kills, pytest.mark.timeout(900)]
+
+THEN = {"torch": "2.13.0", "diffusers": "0.42.1"}
+LATER = {"torch": "2.14.0", "diffusers": "0.42.1"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Painted:
+    """A home in which the starter has painted a grid, and the ids of its pictures."""
+
+    home: Path
+    ids: tuple[str, ...]
+
+
+@pytest.fixture(scope="module")
+def painted() -> Iterator[Painted]:
+    """Painted by `easel imagine` with nothing running and nothing configured."""
+    home = Path(tempfile.mkdtemp(prefix="easel-repaint-"))
+    imagined = asyncio.run(run_easel("imagine", "a red circle --seed 7 --steps 4", "-o", f"{home}/g.png", home=home))
+    assert imagined.code == 0, imagined.err
+    yield Painted(home=home, ids=tuple(re.findall(r"^Picture \d: (\S+)$", imagined.err, re.MULTILINE)))
+    shutil.rmtree(home, ignore_errors=True)
+
+
+def turn_a_bit(file: Path) -> None:
+    """Change the last number in a file of weights a little."""
+    data = file.read_bytes()
+    file.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+
+
+def is_stored(home: Path, file: Path) -> bool:
+    return (home / "pictures" / key_from_bytes(file.read_bytes(), ".png")).is_file()
+
+
+async def test_a_picture_comes_out_the_same_byte_for_byte(painted: Painted, tmp_path: Path) -> None:
+    """By the id that `easel imagine` printed; the file is the stored one, and so the command says."""
+    again = tmp_path / "again.png"
+    assert len(set(painted.ids)) == 4
+    done = await run_easel("repaint", painted.ids[0], "-o", str(again), home=painted.home)
+    assert (done.code, done.out) == (0, f"{again}: the same as the stored picture, byte for byte.\n"), done.err
+    assert is_stored(painted.home, again)
+
+
+async def test_what_is_compiled_is_kept_where_the_engine_keeps_it(painted: Painted, tmp_path: Path) -> None:
+    """The process that paints for either is told the same folder, in the home."""
+    _write(tmp_path / "sitecustomize.py", NOTE_CACHE)
+    variables = {"PYTHONPATH": str(tmp_path), "NOTES": str(tmp_path / "notes")}
+    again = ("repaint", painted.ids[0], "-o", str(tmp_path / "again.png"))
+    imagine = ("imagine", "a red circle --steps 1", "-o", str(tmp_path / "grid.png"))
+    for arguments in (again, imagine):
+        done = await run_easel(*arguments, home=painted.home, **variables)
+        assert done.code == 0, done.err
+    assert _text(tmp_path / "notes").splitlines() == [f"engine.painter.child {painted.home}/compiled"] * 2
+
+
+# Read by every interpreter at its start; only the process that paints is told of a folder.
+NOTE_CACHE = """
+import os, sys
+if cache := os.environ.get("TORCHINDUCTOR_CACHE_DIR"):
+    with open(os.environ["NOTES"], "a") as notes:
+        print(sys.orig_argv[2], cache, file=notes)
+"""
+
+
+async def test_weights_that_have_changed_are_refused(painted: Painted, tmp_path: Path) -> None:
+    """One bit of the model's: exit 1, with the file that is another now and what to do, and nothing is written."""
+    shutil.copytree(WEIGHTS, tmp_path / "weights")
+    models = tmp_path / "models.toml"
+    _write(models, _text(SHIPPED).replace("../starter/weights", "weights"))
+    turn_a_bit(tmp_path / "weights" / "unet" / "diffusion_pytorch_model.safetensors")
+    done = await run_easel(
+        "repaint", painted.ids[0], "-o", str(tmp_path / "x.png"), home=painted.home, EASEL_MODELS_FILE=str(models)
+    )
+    assert (done.code, done.out) == (1, "")
+    assert done.err == f"{tmp_path / 'weights'} is damaged, or not what was registered. Put the right files back.\n"
+    assert "x.png" not in _names_in(tmp_path)
+
+
+def _write(file: Path, text: str) -> None:
+    file.write_text(text)
+
+
+def _text(file: Path) -> str:
+    return file.read_text()
+
+
+def _names_in(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir()]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("nonsense",), "'nonsense' is no id of a picture. One looks like"),
+        (("01a20dc4-00ce-74d2-a3c9-db42636e1ac2",), "There is no such picture here. `easel imagine` prints"),
+        (("01a20dc4-00ce-74d2-a3c9-db42636e1ac2", "-o", "x.jpg"), "x.jpg names no PNG: end it with .png."),
+        (("01a20dc4-00ce-74d2-a3c9-db42636e1ac2", "-o", "nowhere/x.png"), "There is no folder nowhere"),
+    ],
+)
+async def test_what_was_asked_wrongly_exits_2(painted: Painted, arguments: tuple[str, ...], told: str) -> None:
+    """Without painting anything, and with what would be right."""
+    done = await run_easel("repaint", *arguments, home=painted.home)
+    assert (done.code, told in done.err) == (2, True), done.err
+    assert "Traceback" not in done.err
+
+
+async def test_a_variation_comes_out_the_same_from_its_source(
+    home: Path, tmp_path: Path, database: Database, database_url: str, objects: Objects, storage_url: str
+) -> None:
+    """Also where its own file is lost, of which the hash is left; without the source's it is refused by name."""
+    variables = {
+        "EASEL_MODELS_FILE": str(save_models_file(tmp_path)),
+        "DATABASE_URL": database_url,
+        "EASEL_STORAGE_URL": storage_url,
+    }
+    async with engine_at_work(home, variables):
+        source = await paint(database, Operation.IMAGINE, None)
+        varied = await paint(database, Operation.VARY, source)
+    again = ("repaint", str(varied.id), "-o", str(tmp_path / "again.png"))
+    for lost in (None, varied):
+        forget(storage_url, lost)
+        done = await run_easel(*again, home=home, **variables)
+        assert (done.code, "byte for byte" in done.out) == (0, True), done
+    forget(storage_url, source)
+    done = await run_easel(*again, home=home, **variables)
+    assert done.code == 1
+    assert done.err == (
+        f"The stored picture {source.object_key} is missing: restore it from a backup of the picture store.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("recipe", "told"),
+    [
+        ({}, "the recipe lacks spec, seed, slot, pictures, width, "),
+        ([], "the recipe is [], not an object"),
+        ({"hires": 2}, 'the recipe has "hires", which this release does not know'),
+    ],
+)
+async def test_a_recipe_that_cannot_be_read_is_told_in_a_sentence(
+    home: Path, tmp_path: Path, database: Database, database_url: str, recipe: Any, told: str
+) -> None:
+    """Exit 1, with what is wrong in it and what to do; a newer release may have written the job's spec as well."""
+    picture_id = await keep_picture(database, recipe)
+    done = await run_easel(
+        "repaint", str(picture_id), "-o", str(tmp_path / "x.png"), home=home, DATABASE_URL=database_url
+    )
+    assert (done.code, done.out) == (1, ""), done.err
+    assert done.err.startswith(f"The picture's recipe cannot be read: {told}") and done.err.count("\n") == 1
+    assert "If a newer release of Easel painted it, repaint it with that one;" in done.err
+    assert "x.png" not in _names_in(tmp_path)
+
+
+async def keep_picture(database: Database, recipe: Any) -> UUID:
+    """Keep a finished job whose picture has this recipe, as a release writes it whose specs nobody reads here."""
+    request, kept = request_for(OPERATOR_ID), picture(b"")
+    async with database.begin() as connection:
+        job = await submit_job(connection, request)
+        await start_job(connection, job.id)
+        await finish_job(connection, job.id, [replace(kept, job_id=job.id)], "grid.jpg", "image/jpeg")
+        await connection.execute(sa.update(jobs).where(jobs.c.id == job.id).values(spec={"version": 2}))
+        await connection.execute(sa.update(pictures).where(pictures.c.id == kept.id).values(recipe=recipe))
+    return kept.id
+
+
+@asynccontextmanager
+async def engine_at_work(home: Path, variables: dict[str, str]) -> AsyncIterator[None]:
+    engine = await start_easel("engine", "--quiet", "--health-port", "0", home=home, before=(), **variables)
+    try:
+        yield
+    finally:
+        engine.send_signal(signal.SIGTERM)
+        await engine.communicate()
+
+
+async def paint(database: Database, operation: Operation, source: Picture | None) -> Picture:
+    """Return the first picture of a job that an engine has done."""
+    request = Request(
+        id=new_id(),
+        member_id=OPERATOR_ID,
+        operation=operation,
+        spec=JobSpec(prompt="a cat", parts=(Part(text="a cat"),)),
+        seed=7,
+        parent_job_id=source.job_id if source else None,
+        parent_picture_id=source.id if source else None,
+    )
+    async with database.begin() as connection:
+        job: Job = await submit_job(connection, request)
+    async for seen in follow(database, job.id):
+        job = seen
+    assert job.status is JobStatus.FINISHED
+    async with database.begin() as connection:
+        return (await read_pictures(connection, job.id))[0]
+
+
+def forget(storage_url: str, picture: Picture | None) -> None:
+    """Lose the picture's file."""
+    if picture is not None:
+        (Path(storage_url.removeprefix("file://")) / picture.object_key).unlink()
+
+
+@pytest.mark.parametrize(
+    ("colour", "level", "libraries", "told"),
+    [
+        (10, 1, LATER, "the same as the stored picture, byte for byte."),
+        (10, 0, LATER, "the same pixels as the stored picture, in a file of other bytes. Other libraries paint"),
+        (13, 0, LATER, "by up to 3 of 255. Other libraries paint now: torch was 2.13.0 and is 2.14.0."),
+        (13, 0, THEN, "by up to 3 of 255. Numbers are rounded in other places on another device"),
+    ],
+)
+def test_what_is_not_the_same_is_told_with_why(colour: int, level: int, libraries: dict[str, str], told: str) -> None:
+    """Pixels and bytes are told apart, and versions of libraries that the recipe knows are named."""
+    stored = png(10, level=1)
+    again = PaintedPicture(png=png(colour, level=level), width=2, height=2, seed=7, recipe={"libraries": libraries})
+    assert told in comparison(Kept(picture=picture(stored), png=stored, source=None), again)
+
+
+def test_pixels_of_a_lost_file_are_not_spoken_of() -> None:
+    again = PaintedPicture(png=png(13, level=1), width=2, height=2, seed=7, recipe={"libraries": THEN})
+    told = comparison(Kept(picture=picture(png(10, level=1)), png=None, source=None), again)
+    assert told.startswith("not the bytes of the stored picture, whose file is lost or damaged.")
+
+
+def png(colour: int, *, level: int) -> bytes:
+    """Return four pixels, the last of which has `colour`, in a file that is compressed as the level says."""
+    image = Image.new("RGB", (2, 2), (10, 10, 10))
+    image.putpixel((1, 1), (10, colour, 10))
+    out = io.BytesIO()
+    image.save(out, "PNG", compress_level=level)
+    return out.getvalue()
+
+
+def picture(stored: bytes) -> Picture:
+    return Picture(
+        id=UUID(int=1),
+        job_id=UUID(int=2),
+        slot=0,
+        object_key=key_from_bytes(stored, ".png"),
+        width=2,
+        height=2,
+        seed=7,
+        recipe={"libraries": THEN},
+    )

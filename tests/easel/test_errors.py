@@ -1,0 +1,72 @@
+"""Operator sentences: every error has one, and each says what to do."""
+
+from __future__ import annotations
+
+import errno
+import inspect
+from pathlib import Path
+
+import pytest
+
+from easel.errors import (
+    exit_code_from_cause,
+    exit_code_from_error,
+    sentence_from_cause,
+    sentence_from_error,
+    sentence_from_os_error,
+)
+from engine.contract import errors
+from engine.contract.errors import EaselError
+from engine.worker.shift import cause_from_error
+
+_BRANCHES = {EaselError, errors.RequestRefused, errors.TryLater, errors.Fault}
+LEAVES = [
+    kind
+    for _, kind in inspect.getmembers(errors, inspect.isclass)
+    if issubclass(kind, EaselError) and kind not in _BRANCHES
+]
+
+
+def _sample(kind: type[EaselError]) -> EaselError:
+    values: dict[str, object] = {"path": Path("/srv/model"), "known": ("one", "two"), "problems": ("It is wrong.",)}
+    named = inspect.signature(kind.__init__).parameters.values()
+    facts = {each.name: values.get(each.name, "x") for each in named if each.kind is each.KEYWORD_ONLY}
+    return kind(**facts)
+
+
+@pytest.mark.parametrize("kind", LEAVES, ids=lambda kind: kind.__name__)
+def test_every_error_has_a_sentence(kind: type[EaselError]) -> None:
+    """No error reaches an operator as a class name; the cause that a failed job keeps says the same."""
+    error = _sample(kind)
+    sentence = sentence_from_error(error)
+    assert kind.__name__ not in sentence and sentence
+    assert sentence_from_cause(cause_from_error(error)) == sentence
+
+
+def test_exit_code_tells_who_must_act() -> None:
+    """2 asks for another request, 1 does not."""
+    assert exit_code_from_error(errors.PromptRefused(message="no")) == 2
+    assert exit_code_from_error(errors.StorageFull()) == 1
+    assert exit_code_from_cause(cause_from_error(errors.SizeUnsupported(width=1, height=9, model="m"))) == 2
+    assert exit_code_from_cause(cause_from_error(ValueError("what was this"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("number", "advice"),
+    [
+        (errno.ENOSPC, "Make room"),
+        (errno.EDQUOT, "Make room"),
+        (errno.EACCES, "change its owner"),
+        (errno.EROFS, "change its owner"),
+        (errno.EADDRINUSE, "--port"),
+    ],
+)
+def test_refusals_of_the_system_say_what_to_do(number: int, advice: str) -> None:
+    """A full disk, a folder of somebody else's and a used port are everyday faults."""
+    sentence = sentence_from_os_error(OSError(number, "as the system says", "/srv/easel"))
+    assert advice in sentence
+
+
+def test_unforeseen_cause_is_still_told() -> None:
+    """A failed job's cause of a kind nobody foresaw is shown with what it said."""
+    assert "RuntimeError, broken" in sentence_from_cause(cause_from_error(RuntimeError("broken")))

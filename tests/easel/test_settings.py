@@ -1,0 +1,138 @@
+"""Settings: read whole, refused whole, and never telling their secrets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from bot.settings import DISCORD_API_URL, BotSettings
+from easel.painter import setting_from_settings
+from engine.contract.errors import SettingsInvalid
+from engine.painter.process import Setting
+from engine.settings import EngineSettings, read_settings
+
+TOKEN = "MTAwMDAwMDAwMDAwMDAwMDAw.GaBcDe.abcdefghijklmnopqrstuvwxyz0123456789"
+URL = "postgresql://easel:very-secret@db.example:5432/easel"
+
+
+@pytest.fixture(autouse=True)
+def bare(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An environment without any of Easel's variables."""
+    monkeypatch.delenv("EASEL_HOME", raising=False)
+
+
+def test_nothing_set_is_enough() -> None:
+    """Without any variable everything lies under `~/.easel`, and the bot speaks to Discord itself."""
+    settings = read_settings(BotSettings)
+    assert settings.home == Path.home() / ".easel"
+    assert settings.storage_url == (Path.home() / ".easel" / "pictures").as_uri()
+    assert settings.database_url is None and settings.discord_token is None
+    assert settings.discord_api_url == DISCORD_API_URL
+
+
+def test_variables_are_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Every variable reaches its setting."""
+    models = tmp_path / "models.toml"
+    models.touch()
+    for name, value in {
+        "EASEL_HOME": str(tmp_path / "home"),
+        "DATABASE_URL": URL,
+        "EASEL_STORAGE_URL": "s3://bucket/prefix",
+        "EASEL_MODEL": "mine",
+        "EASEL_MODELS_FILE": str(models),
+        "EASEL_MODELS_MEMORY": "7.5",
+        "EASEL_LOG_FORMAT": "json",
+        "DISCORD_TOKEN": TOKEN,
+        "DISCORD_API_URL": "http://127.0.0.1:8642/api/v10/",
+    }.items():
+        monkeypatch.setenv(name, value)
+    settings = read_settings(BotSettings)
+    assert settings.database_url and settings.database_url.get_secret_value() == URL
+    assert settings.discord_token and settings.discord_token.get_secret_value() == TOKEN
+    assert (settings.home, settings.models_file) == (tmp_path / "home", models)
+    assert (settings.storage_url, settings.model, settings.log_format) == ("s3://bucket/prefix", "mine", "json")
+    assert settings.discord_api_url == "http://127.0.0.1:8642/api/v10"
+    assert settings.models_memory_bytes == 7.5 * 2**30
+
+
+def test_empty_means_unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty variable, as compose files leave them, counts as none."""
+    for name in ("DISCORD_TOKEN", "DATABASE_URL", "EASEL_STORAGE_URL", "EASEL_LOG_FORMAT", "EASEL_MODELS_MEMORY"):
+        monkeypatch.setenv(name, "")
+    settings = read_settings(BotSettings)
+    assert settings.discord_token is None and settings.database_url is None
+    assert settings.log_format == "console" and settings.models_memory_bytes is None
+
+
+def test_every_fault_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One reading reports all that is wrong, each with the name of its variable."""
+    for name, value in {
+        "EASEL_STORAGE_URL": "ftp://x",
+        "DATABASE_URL": "mysql://root@localhost/x",
+        "EASEL_MODELS_FILE": "/nowhere/models.toml",
+        "EASEL_LOG_FORMAT": "xml",
+        "DISCORD_API_URL": "discord",
+        "DISCORD_TOKEN": "two words",
+        "EASEL_STORGE_URL": "file:///x",
+    }.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsInvalid) as refused:
+        read_settings(BotSettings)
+    named = {problem.split()[0] for problem in refused.value.problems}
+    assert named == {
+        "EASEL_STORAGE_URL",
+        "DATABASE_URL",
+        "EASEL_MODELS_FILE",
+        "EASEL_LOG_FORMAT",
+        "DISCORD_API_URL",
+        "DISCORD_TOKEN",
+        "EASEL_STORGE_URL",
+    }
+
+
+def test_the_painting_process_is_told_what_it_must_know(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The operator's models file and memory, and a folder of the home for what is compiled."""
+    models = tmp_path / "models.toml"
+    models.touch()
+    for name, value in (("HOME", tmp_path), ("MODELS_FILE", models), ("MODELS_MEMORY", "2")):
+        monkeypatch.setenv(f"EASEL_{name}", str(value))
+    told = setting_from_settings(read_settings(EngineSettings), "mine")
+    assert told == Setting(registry=models, model="mine", budget_bytes=2 * 2**30, cache=tmp_path / "compiled")
+
+
+@pytest.mark.parametrize("memory", ["0", "0.0", "-4", "inf", "nan", "16 GB", "lots", "9" * 400])
+def test_memory_that_is_no_amount_is_refused(monkeypatch: pytest.MonkeyPatch, memory: str) -> None:
+    monkeypatch.setenv("EASEL_MODELS_MEMORY", memory)
+    with pytest.raises(SettingsInvalid) as refused:
+        read_settings(EngineSettings)
+    assert refused.value.problems == ("EASEL_MODELS_MEMORY must be a number of GB, as in 16 or 7.5",)
+
+
+def test_unknown_name_is_refused_with_the_nearest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A misspelt variable would otherwise be ignored in silence."""
+    monkeypatch.setenv("EASEL_HOEM", "/srv/easel")
+    with pytest.raises(SettingsInvalid) as refused:
+        read_settings(EngineSettings)
+    assert refused.value.problems == ("EASEL_HOEM is not a setting of Easel: did you mean EASEL_HOME?",)
+
+
+def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the record nor a refusal of it repeats a token or a password."""
+    monkeypatch.setenv("DISCORD_TOKEN", TOKEN)
+    monkeypatch.setenv("DATABASE_URL", URL)
+    shown = f"{read_settings(BotSettings)!r} {read_settings(BotSettings)}"
+    assert TOKEN not in shown and "very-secret" not in shown
+    monkeypatch.setenv("DISCORD_TOKEN", f"{TOKEN} and more")
+    monkeypatch.setenv("DATABASE_URL", URL.replace("postgresql", "http"))
+    with pytest.raises(SettingsInvalid) as refused:
+        read_settings(BotSettings)
+    assert TOKEN not in str(refused.value) and "very-secret" not in str(refused.value)
+
+
+def test_settings_do_not_change() -> None:
+    """A process keeps the settings it began with."""
+    settings = read_settings(EngineSettings)
+    with pytest.raises(ValidationError):
+        settings.model = "another"
