@@ -13,10 +13,10 @@ import structlog
 
 from bot import replies
 from bot.cards import job_card, view_from_card
-from bot.delivery.messages import NO_MENTIONS
-from bot.hook import result_of
+from bot.delivery.discord_messages import NO_MENTIONS
+from bot.error_boundary import result_of
 from bot.services import Services
-from bot.store.standings import Standing
+from bot.store.job_status import Standing
 from bot.store.submissions import Submitted
 from engine.contract.errors import EaselError
 from engine.contract.jobs import JobStatus

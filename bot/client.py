@@ -17,8 +17,8 @@ from bot.answers import answer, say
 from bot.buttons import BUTTONS
 from bot.commands.imagine import imagine
 from bot.custom_ids import PASSING, id_from_text
-from bot.delivery.messages import NO_MENTIONS
-from bot.presses import custom_ids
+from bot.delivery.discord_messages import NO_MENTIONS
+from bot.interaction_context import custom_ids
 from bot.services import Services
 from bot.store.syncs import keep_command_hash, read_command_hash
 

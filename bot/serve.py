@@ -17,7 +17,7 @@ import structlog
 
 from bot.client import EaselClient, register_commands
 from bot.delivery.courier import Courier
-from bot.delivery.sending import Office
+from bot.delivery.deliver import Office
 from bot.health import open_health
 from bot.metrics import Metrics
 from bot.services import ANSWER_WITHIN, Services

@@ -11,7 +11,7 @@ from datetime import timedelta
 from bot.delivery.courier import Courier
 from bot.metrics import Metrics
 from bot.store.deliveries import Claimant
-from bot.store.interactions import Press
+from bot.store.interaction import Press
 from bot.store.objects import AsyncConnection, Database
 from bot.turns import Turns
 from engine.contract.errors import StoreUnavailable

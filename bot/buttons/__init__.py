@@ -4,7 +4,7 @@ from bot.buttons.cancel import CancelButton
 from bot.buttons.judge import JudgeButton
 from bot.buttons.rate import RateButton
 from bot.buttons.reroll import RerollButton
-from bot.buttons.up import UpButton
+from bot.buttons.upscale import UpButton
 from bot.buttons.vary import VaryButton
 
 BUTTONS = (UpButton, VaryButton, RerollButton, RateButton, JudgeButton, CancelButton)

@@ -6,11 +6,11 @@ import discord
 
 from bot import replies
 from bot.answers import say
-from bot.buttons.press import JobButton
+from bot.buttons.base import JobButton
 from bot.custom_ids import ButtonVerb, pattern
 from bot.services import Services
-from bot.store.buttons import cancel
-from bot.store.interactions import Press
+from bot.store.button_actions import cancel
+from bot.store.interaction import Press
 
 
 class CancelButton(JobButton, template=pattern(ButtonVerb.CANCEL)):

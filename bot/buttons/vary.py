@@ -8,12 +8,12 @@ import discord
 
 from bot import replies
 from bot.answers import say, show_submitted
-from bot.buttons.press import JobButton
+from bot.buttons.base import JobButton
 from bot.custom_ids import ButtonVerb, pattern
 from bot.services import Services
-from bot.specs import renewed
-from bot.store.buttons import vary
-from bot.store.interactions import Press
+from bot.store.button_actions import vary
+from bot.store.interaction import Press
+from engine.prompt.checks.followups import renewed
 
 
 class VaryButton(JobButton, template=pattern(ButtonVerb.VARY)):

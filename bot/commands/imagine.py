@@ -9,9 +9,9 @@ from discord import app_commands
 
 from bot import replies
 from bot.answers import answer, say, show_submitted
-from bot.presses import press_from_interaction
+from bot.interaction_context import press_from_interaction
 from bot.services import Services
-from bot.store.buttons import draw_seed
+from bot.store.button_actions import draw_seed
 from bot.store.submissions import Draft, submit_drafts
 from engine.contract.errors import PromptRefused
 from engine.contract.jobs import JobSpec, Operation

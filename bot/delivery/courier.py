@@ -14,17 +14,17 @@ from uuid import UUID
 
 import structlog
 
-from bot.delivery.pace import Pace, Urgency
-from bot.delivery.sending import Again, Ended, Office, UpToDate, close, is_news, must_keep, send
+from bot.delivery.deliver import Again, Ended, Office, UpToDate, close, is_news, must_keep, send
+from bot.delivery.edit_rate import Pace, Urgency
 from bot.delivery.tracking import Tracked, Tracking
-from bot.hook import result_of
+from bot.error_boundary import result_of
 from bot.store.deliveries import Delivery, claim_deliveries, keep_message, read_deliveries, release_claims, renew_claims
-from bot.store.experience import Experience, read_experience
-from bot.store.listening import listen
-from bot.store.standings import Standing, read_standings
+from bot.store.eta import Experience, read_experience
+from bot.store.job_status import Standing, read_standings
 from bot.store.tables import DeliveryState, Kind
 from engine.contract.errors import EaselError
 from engine.contract.jobs import FINAL, JobStatus
+from engine.store.listen import listen
 
 _log = structlog.get_logger()
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from bot.store.deliveries import Delivery
-from bot.store.standings import Standing
+from bot.store.job_status import Standing
 
 
 @dataclass(kw_only=True)

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.interactions import Token
+from bot.store.interaction import Token
 from bot.store.tables import DeliveryState, Kind, deliveries, members
 
 

@@ -8,9 +8,9 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.limits import refuse_excess
+from bot.policy.quotas import refuse_excess
 from bot.store.deliveries import Claimant, Delivery, add_deliveries, is_answered
-from bot.store.interactions import Press
+from bot.store.interaction import Press
 from bot.store.members import Member, admit_member
 from bot.store.tables import Kind
 from engine.contract.ids import new_id

@@ -26,7 +26,7 @@ from rich.table import Table
 
 from bot.serve import BotOptions
 from bot.store.deliveries import Claimant
-from bot.store.interactions import Press, Token
+from bot.store.interaction import Press, Token
 from bot.store.submissions import Draft, submit_drafts
 from engine.contract.feedback import Surface
 from engine.contract.ids import new_id

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot import replies
-from bot.limits import MAX_PENDING
+from bot.policy.quotas import MAX_PENDING
 from bot.serve import BotOptions, serve
 from engine.contract.errors import SettingsInvalid
 from engine.contract.ids import new_id

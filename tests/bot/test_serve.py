@@ -17,7 +17,7 @@ from structlog.testing import capture_logs
 
 from bot.client import EaselClient, register_commands
 from bot.delivery.courier import Courier
-from bot.delivery.sending import Office
+from bot.delivery.deliver import Office
 from bot.metrics import Metrics
 from bot.services import Services
 from bot.store.deliveries import Claimant

@@ -26,7 +26,7 @@ from tests.bot.conftest import BotStarter
 from tests.bot.engine_hand import EngineHand
 from tests.bot.reading import is_grid, shown_by_bot, text_of
 from tests.bot.rows import delivery_states, drop_tokens, until_closed
-from tests.bot.store.test_buttons import DRAFT, press
+from tests.bot.store.test_button_actions import DRAFT, press
 
 MEBIBYTE = 1024 * 1024
 EDITS = "PATCH /channels/*/messages/*"

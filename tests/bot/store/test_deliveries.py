@@ -24,7 +24,7 @@ from bot.store.submissions import submit_drafts
 from bot.store.tables import DeliveryState, deliveries
 from engine.contract.ids import new_id
 from engine.store.database import Database
-from tests.bot.store.test_buttons import DRAFT, US, press
+from tests.bot.store.test_button_actions import DRAFT, US, press
 
 OTHER = Claimant(id=new_id(), lease=timedelta(minutes=5))
 LAPSED = Claimant(id=new_id(), lease=timedelta(0))

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from bot.delivery.sending import is_news
-from bot.store.standings import Standing
+from bot.delivery.deliver import is_news
+from bot.store.job_status import Standing
 from engine.contract.jobs import JobStatus
 from sandbox.chat.test_client import Person
 from tests.bot.engine_hand import EngineHand

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import discord
 
-from bot.buttons.press import JobButton
+from bot.buttons.base import JobButton
 from bot.custom_ids import ButtonVerb, pattern
 from bot.services import Services
-from bot.store.buttons import upscale
-from bot.store.interactions import Press
+from bot.store.button_actions import upscale
+from bot.store.interaction import Press
 
 
 class UpButton(JobButton, template=pattern(ButtonVerb.UP)):

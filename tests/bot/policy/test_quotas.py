@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.limits import MAX_PENDING, refuse_excess
+from bot.policy.quotas import MAX_PENDING, refuse_excess
 from engine.contract.errors import TooManyPending
 
 

@@ -9,12 +9,11 @@ from functools import partial
 
 import pytest
 
-from bot.limits import MAX_PENDING
-from bot.specs import renewed
-from bot.store.buttons import cancel, rate, reroll, upscale, vary
+from bot.policy.quotas import MAX_PENDING
+from bot.store.button_actions import cancel, rate, reroll, upscale, vary
 from bot.store.deliveries import Claimant
-from bot.store.experience import read_experience
-from bot.store.interactions import Press, Token
+from bot.store.eta import read_experience
+from bot.store.interaction import Press, Token
 from bot.store.members import admit_member
 from bot.store.submissions import Draft, Submitted, submit_drafts
 from engine.contract.errors import JobOver, JobUnknown, NotYours, PictureUnknown, TooManyPending
@@ -22,6 +21,7 @@ from engine.contract.feedback import Rating, Surface
 from engine.contract.ids import new_id
 from engine.contract.jobs import JobSpec, Operation, Part
 from engine.prompt import Limits
+from engine.prompt.checks.followups import renewed
 from engine.store.database import Database
 from tests.bot.engine_hand import EngineHand
 

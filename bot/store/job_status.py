@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.experience import read_experience
+from bot.store.eta import read_experience
 from engine.contract.jobs import Job, JobStatus, Picture
 from engine.store.jobs import read_job, read_picture, read_preview
 from engine.store.tables import jobs

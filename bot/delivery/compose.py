@@ -6,15 +6,15 @@ import re
 
 from bot import replies
 from bot.cards import Card, job_card, picture_card, with_note
-from bot.delivery.messages import Showing
-from bot.delivery.sizes import MAX_BYTES, Attachment, fit
-from bot.specs import possible_operations
+from bot.delivery.attachments import MAX_BYTES, Attachment, fit
+from bot.delivery.discord_messages import Showing
 from bot.store.deliveries import Delivery
+from bot.store.job_status import Scene
 from bot.store.objects import Objects
-from bot.store.standings import Scene
 from engine.contract.errors import PictureCorrupt
 from engine.contract.jobs import FINAL, Job, JobStatus, Picture
 from engine.prompt import Limits
+from engine.prompt.checks.followups import possible_operations
 
 _MAX_SLUG = 40
 

@@ -15,7 +15,9 @@ from datetime import timedelta
 import discord
 import structlog
 
-from bot.delivery.messages import (
+from bot.delivery.attachments import MAX_BYTES
+from bot.delivery.compose import compose
+from bot.delivery.discord_messages import (
     Gone,
     Later,
     Outcome,
@@ -28,8 +30,6 @@ from bot.delivery.messages import (
     open_direct_channel,
     post,
 )
-from bot.delivery.showing import compose
-from bot.delivery.sizes import MAX_BYTES
 from bot.delivery.tracking import Tracked
 from bot.metrics import Metrics
 from bot.store.deliveries import (
@@ -40,8 +40,8 @@ from bot.store.deliveries import (
     move_delivery,
     renew_claim,
 )
+from bot.store.job_status import Scene, Standing, read_scene
 from bot.store.objects import AsyncConnection, Database, Objects
-from bot.store.standings import Scene, Standing, read_scene
 from bot.store.tables import DeliveryState
 from engine.contract.jobs import JobStatus
 from engine.prompt import Limits

@@ -8,7 +8,7 @@ from datetime import timedelta
 import discord
 
 from bot.custom_ids import ButtonVerb, id_from_text
-from bot.store.interactions import Press, Token
+from bot.store.interaction import Press, Token
 from engine.contract.feedback import Surface
 
 TOKEN_LIFE = timedelta(minutes=15)

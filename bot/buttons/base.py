@@ -9,9 +9,9 @@ import discord
 
 from bot.answers import answer
 from bot.custom_ids import ButtonId, ButtonVerb, id_from_match
-from bot.presses import press_from_interaction
+from bot.interaction_context import press_from_interaction
 from bot.services import Services
-from bot.store.interactions import Press
+from bot.store.interaction import Press
 
 if TYPE_CHECKING:
     from bot.client import EaselClient

@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.deliveries import Claimant, Delivery, add_deliveries
-from bot.store.interactions import Press
+from bot.store.interaction import Press
 from bot.store.members import Member, admit_member
 from bot.store.submissions import Draft, Submitted, delivery_for, submit_drafts
 from engine.contract.errors import JobOver, JobUnknown, NotYours, PictureUnknown

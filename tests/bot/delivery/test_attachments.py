@@ -8,7 +8,7 @@ import os
 import pytest
 from PIL import Image
 
-from bot.delivery.sizes import Attachment, fit
+from bot.delivery.attachments import Attachment, fit
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.cards import Card, job_card, picture_card
 from bot.custom_ids import text_from_id
-from bot.presses import shown_slot
+from bot.interaction_context import shown_slot
 from engine.contract.jobs import JobStatus
 from tests.bot.test_cards import job_of
 

@@ -18,8 +18,8 @@ from discord.http import Route
 
 from bot.cards import Card, view_from_card
 from bot.custom_ids import ButtonVerb, id_from_text, text_from_id
-from bot.delivery.sizes import Attachment
-from bot.presses import custom_ids
+from bot.delivery.attachments import Attachment
+from bot.interaction_context import custom_ids
 from bot.store.deliveries import Delivery
 from bot.store.tables import Kind
 

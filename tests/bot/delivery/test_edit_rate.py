@@ -8,7 +8,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.delivery.pace import MIN_INTERVAL, Pace, Urgency
+from bot.delivery.edit_rate import MIN_INTERVAL, Pace, Urgency
 from engine.contract.ids import new_id
 
 A, B = new_id(), new_id()

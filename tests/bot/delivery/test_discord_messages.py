@@ -7,7 +7,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.delivery.messages import nonce
+from bot.delivery.discord_messages import nonce
 
 
 @given(st.uuids(), st.uuids())

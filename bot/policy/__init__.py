@@ -1,0 +1,1 @@
+"""Who may do what: quotas now, moderation when it comes."""
