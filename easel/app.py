@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from engine.contract.errors import EaselError
-from engine.models.families import FAMILIES
+from engine.models.registry.families import FAMILIES
 
 if TYPE_CHECKING:
     from bot.settings import BotSettings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
 
-from engine.models.registry import SHIPPED
+from engine.models.registry.registry import SHIPPED
 from engine.painter.process import Setting
 from engine.painter.supervisor import SupervisedPainter, supervise
 from engine.settings import EngineSettings

@@ -22,7 +22,7 @@ from easel.process.signals import stop_on_signals
 from engine.contract.errors import SettingsInvalid
 from engine.logs import set_up_logging
 from engine.models.prompt_limits import read_limits
-from engine.models.registry import SHIPPED
+from engine.models.registry.registry import SHIPPED
 from engine.settings import EngineSettings, read_settings
 from engine.store.database import open_database
 from engine.store.objects import open_objects

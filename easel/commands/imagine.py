@@ -27,7 +27,7 @@ from engine.contract.errors import PainterLost
 from engine.contract.jobs import FINAL, MAX_SEED, Job, JobSpec, JobStatus
 from engine.logs import set_up_logging
 from engine.models.prompt_limits import read_limits
-from engine.models.registry import SHIPPED
+from engine.models.registry.registry import SHIPPED
 from engine.settings import EngineSettings
 from engine.store.database import Database, open_database
 from engine.store.following import follow, submit_for_operator

@@ -15,11 +15,18 @@ from rich.table import Table
 
 from easel.errors import sentence_from_error
 from engine.contract.errors import EaselError, SettingsInvalid
-from engine.models import upkeep
-from engine.models.adapter_upkeep import AdapterStanding, adapter_standings, record_adapter
-from engine.models.registry import SHIPPED, Model, Registry, read_registry
-from engine.models.upkeep import Standing, add_model, record_first, standing_of
-from engine.models.weights import Watch, unwatched
+from engine.models import manage
+from engine.models.files.weights import Watch, unwatched
+from engine.models.manage import (
+    AdapterStanding,
+    Standing,
+    adapter_standings,
+    add_model,
+    record_adapter,
+    record_first,
+    standing_of,
+)
+from engine.models.registry.registry import SHIPPED, Model, Registry, read_registry
 from engine.settings import EngineSettings
 
 
@@ -92,7 +99,7 @@ def fetch_model(settings: EngineSettings, name: str) -> int:
     ModelBroken when what it has makes no pipeline.
     """
     with _hashing(name) as watch:
-        standing = upkeep.fetch_model(_registry(settings), name, watch)
+        standing = manage.fetch_model(_registry(settings), name, watch)
     _show(standing)
     return 1 if standing.error else 0
 

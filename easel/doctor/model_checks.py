@@ -9,8 +9,8 @@ from pathlib import Path
 from easel.doctor.checks import Finding
 from easel.errors import sentence_from_error
 from engine.contract.errors import EaselError
-from engine.models.registry import SHIPPED, Model, read_registry
-from engine.models.upkeep import standing_of
+from engine.models.manage import standing_of
+from engine.models.registry.registry import SHIPPED, Model, read_registry
 from engine.settings import EngineSettings
 from engine.starter import WEIGHTS, verify_weights
 
@@ -28,7 +28,7 @@ async def check_model(settings: EngineSettings) -> Finding:
 async def check_device(settings: EngineSettings) -> Finding:
     """Return what pictures are painted on, in which numbers, and how much of it weights may take."""
     try:
-        loading = await asyncio.to_thread(import_module, "engine.models.loading")
+        loading = await asyncio.to_thread(import_module, "engine.models.loading.pipeline")
     except ImportError as error:
         return Finding(subject="device", found=f"torch does not load: {error}", advice="Run `make setup` again.")
     try:

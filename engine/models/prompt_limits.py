@@ -8,8 +8,8 @@ from pathlib import Path
 from types import MappingProxyType
 
 from engine.contract.errors import WeightsMissing
-from engine.models.adapters import misfits
-from engine.models.registry import Model, Registry, read_registry
+from engine.models.files.adapter_fit import misfits
+from engine.models.registry.registry import Model, Registry, read_registry
 from engine.prompt import Limits, ModelFacts
 
 Misfits = Mapping[str, Mapping[str, str]]
@@ -38,7 +38,7 @@ def _find(model: Model) -> Path | None:
     """Return where the model's files are, or None: not on this machine, or nothing installed that could look."""
     try:
         # Loads the hub's client, which is not among the packages of a bot alone.
-        from engine.models.places import place_of
+        from engine.models.files.locate import place_of
 
         return place_of(model)
     except (ImportError, OSError, WeightsMissing):

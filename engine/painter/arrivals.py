@@ -16,8 +16,8 @@ from typing import Protocol
 import torch
 
 from engine.contract.errors import EaselError, NoRoom, PainterLost
-from engine.models.blame import outcome_of
-from engine.models.registry import Adapter, Model
+from engine.models.loading.errors import outcome_of
+from engine.models.registry.registry import Adapter, Model
 from engine.painter.families.protocol import LoadedModel
 from engine.painter.families.wardrobe import Loras
 

@@ -22,7 +22,7 @@ import transformers
 
 from engine.contract.errors import EaselError
 from engine.contract.painting import Painter
-from engine.models.registry import read_registry
+from engine.models.registry.registry import read_registry
 from engine.painter.child_log import tell_log
 from engine.painter.local import LocalPainter, create_painter
 from engine.painter.wire import (

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from engine.contract.errors import PaintedNothing
-from engine.models.blame import outcome_of
+from engine.models.loading.errors import outcome_of
 from engine.painter.families.protocol import LoadedModel
 from engine.painter.rows import Entry, Finished, Row
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from engine.contract.errors import EaselError
-from engine.models.blame import outcome_of
+from engine.models.loading.errors import outcome_of
 from engine.painter.families.protocol import LoadedModel
 from engine.painter.rows import Row
 from engine.painter.settings import Settings

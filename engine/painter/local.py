@@ -17,9 +17,9 @@ from torch import Tensor
 
 from engine.contract.errors import EaselError, WeightsMismatch, WeightsMissing
 from engine.contract.painting import Order, Painted, PaintedPicture, Progress
-from engine.models.loading import best_device, budget_of
-from engine.models.registry import SHIPPED, Registry, read_registry
-from engine.models.weights import Watch as Reading
+from engine.models.files.weights import Watch as Reading
+from engine.models.loading.pipeline import best_device, budget_of
+from engine.models.registry.registry import SHIPPED, Registry, read_registry
 from engine.painter.arrivals import Warming
 from engine.painter.files import Pixels, grid_from_pixels, png_from_pixels, preview_from_pixels
 from engine.painter.manner import Manner

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import engine
-from engine.models.registry import SHIPPED
+from engine.models.registry.registry import SHIPPED
 
 Process = asyncio.subprocess.Process
 

@@ -16,9 +16,9 @@ from engine.contract.errors import PictureCorrupt, SettingsInvalid, WeightsMisma
 from engine.contract.ids import new_id
 from engine.contract.jobs import MAX_SEED, Part, json_from_spec, spec_from_json
 from engine.contract.painting import Order
-from engine.models.places import place_of
-from engine.models.registry import Registry
-from engine.models.weights import hash_of, recognise
+from engine.models.files.locate import place_of
+from engine.models.files.weights import hash_of, recognise
+from engine.models.registry.registry import Registry
 from engine.painter.recipe_faults import check_recipe
 from engine.painter.settings import Settings, seed_of_slot, settings_from_order
 

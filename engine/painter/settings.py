@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from engine.contract.errors import OperationUnsupported, SettingUnsupported, SizeUnsupported
 from engine.contract.jobs import MAX_SEED, JobSpec, Operation, ParameterValue, Part
 from engine.contract.painting import Order
-from engine.models.families import MAX_GUIDANCE
-from engine.models.registry import Adapter, Model, Registry
+from engine.models.registry.families import MAX_GUIDANCE
+from engine.models.registry.registry import Adapter, Model, Registry
 from engine.prompt import painted_size, size_for, steps_for
 
 

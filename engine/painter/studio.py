@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 
 from engine.contract.errors import EaselError, NoRoom, PainterLost
-from engine.models.blame import outcome_of
-from engine.models.registry import Model
+from engine.models.loading.errors import outcome_of
+from engine.models.registry.registry import Model
 from engine.painter.arrivals import Arrivals, Arrived, Models, Stirred, Warming
 from engine.painter.closing import finished_from
 from engine.painter.families.protocol import LoadedModel

@@ -14,13 +14,13 @@ import structlog
 import torch
 
 from engine.contract.errors import Fault
-from engine.models.blame import outcome_of
-from engine.models.loading import Device, pipeline_of
-from engine.models.offloading import bytes_on_device, is_offloaded
-from engine.models.places import place_of
-from engine.models.registry import Adapter, Model
-from engine.models.speed import Compilation
-from engine.models.weights import Watch, num_weights, unwatched
+from engine.models.files.locate import place_of
+from engine.models.files.weights import Watch, num_weights, unwatched
+from engine.models.loading.errors import outcome_of
+from engine.models.loading.offload import bytes_on_device, is_offloaded
+from engine.models.loading.pipeline import Device, pipeline_of
+from engine.models.registry.registry import Adapter, Model
+from engine.models.registry.speed import Compilation
 from engine.painter.families import adapted
 from engine.painter.families.protocol import LoadedModel
 from engine.painter.families.text import Fragments

@@ -9,9 +9,9 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 import torch
 from torch import Tensor
 
-from engine.models.blame import blamed_on
-from engine.models.registry import Model
-from engine.models.speed import Compilation
+from engine.models.loading.errors import blamed_on
+from engine.models.registry.registry import Model
+from engine.models.registry.speed import Compilation
 from engine.painter.families.protocol import LoadedModel
 from engine.painter.rows import Words
 from engine.painter.settings import size_of

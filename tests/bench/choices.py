@@ -24,10 +24,10 @@ import torch
 from torch import Tensor
 
 from engine.contract.errors import SpeedUnsupported
-from engine.models.fp8 import quantise
-from engine.models.loading import Device, best_device, denoiser_of, pipeline_of
-from engine.models.registry import Model, read_registry
-from engine.models.speed import Compilation, Precision, Speed
+from engine.models.loading.fp8 import quantise
+from engine.models.loading.pipeline import Device, best_device, denoiser_of, pipeline_of
+from engine.models.registry.registry import Model, read_registry
+from engine.models.registry.speed import Compilation, Precision, Speed
 from engine.painter.families import adapted
 from engine.painter.families.protocol import LoadedModel
 from engine.painter.rows import Words

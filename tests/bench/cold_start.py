@@ -14,9 +14,9 @@ from pathlib import Path
 
 import torch
 
-from engine.models.loading import Device, best_device
-from engine.models.registry import SHIPPED, read_registry
-from engine.models.speed import Compilation, Speed
+from engine.models.loading.pipeline import Device, best_device
+from engine.models.registry.registry import SHIPPED, read_registry
+from engine.models.registry.speed import Compilation, Speed
 from engine.painter.local import create_painter
 from tests.bench.painter_cuda import SD15, registry_text
 from tests.bench.side_by_side import PROMPT, BenchRow

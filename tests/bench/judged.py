@@ -16,9 +16,9 @@ from types import MappingProxyType
 from PIL import Image
 
 from engine.contract.painting import Order
-from engine.models.loading import best_device
-from engine.models.registry import Registry, read_registry
-from engine.models.speed import Precision, Speed
+from engine.models.loading.pipeline import best_device
+from engine.models.registry.registry import Registry, read_registry
+from engine.models.registry.speed import Precision, Speed
 from engine.painter.local import LocalPainter, create_painter
 from engine.starter.evaluation import Figure, Paint, figures
 from engine.starter.judge import judge_from_file

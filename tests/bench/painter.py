@@ -18,7 +18,7 @@ import diffusers
 import numpy as np
 from PIL import Image
 
-from engine.models.registry import read_registry
+from engine.models.registry.registry import read_registry
 from engine.painter.files import Pixels, grid_from_pixels
 from engine.painter.local import LocalPainter, create_painter
 from engine.store.objects import open_objects

@@ -18,10 +18,10 @@ from typing import Any
 import torch
 
 from engine.contract.errors import ModelBroken, NoRoom, PaintedNothing, SpeedUnsupported
-from engine.models.fp8 import quantise
-from engine.models.loading import Device, best_device, denoiser_of
-from engine.models.registry import Model, Registry, read_registry
-from engine.models.speed import Compilation, Precision, Speed
+from engine.models.loading.fp8 import quantise
+from engine.models.loading.pipeline import Device, best_device, denoiser_of
+from engine.models.registry.registry import Model, Registry, read_registry
+from engine.models.registry.speed import Compilation, Precision, Speed
 from engine.painter.families import adapted
 from engine.painter.families.protocol import LoadedModel
 from engine.painter.local import LocalPainter, create_painter

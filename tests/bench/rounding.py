@@ -16,8 +16,8 @@ from typing import Any
 import torch
 from diffusers import PixArtSigmaPipeline
 
-from engine.models.loading import Device
-from engine.models.registry import Registry, read_registry
+from engine.models.loading.pipeline import Device
+from engine.models.registry.registry import Registry, read_registry
 from engine.painter.local import create_painter
 from engine.painter.warm import loader
 from engine.prompt import attention

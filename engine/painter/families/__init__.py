@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from engine.models.registry import Model
+from engine.models.registry.registry import Model
 from engine.painter.families.flux import FluxModel
 from engine.painter.families.pixart import PixArtModel
 from engine.painter.families.protocol import LoadedModel

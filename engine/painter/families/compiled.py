@@ -18,8 +18,8 @@ from torch._dynamo import config
 from torch._dynamo.eval_frame import reset_code  # type: ignore[attr-defined]
 from torch._dynamo.exc import FailOnRecompileLimitHit
 
-from engine.models.blocks import repeated_blocks
-from engine.models.speed import Compilation
+from engine.models.loading.blocks import repeated_blocks
+from engine.models.registry.speed import Compilation
 from engine.painter.rows import Words
 
 # Share of a width's rows that must be there for it to be filled up; else they are painted in two forwards.

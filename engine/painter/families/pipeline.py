@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from engine.contract.errors import SpeedUnsupported
-from engine.models.offloading import bytes_on_device
-from engine.models.registry import Adapter, Model
-from engine.models.speed import Compilation
+from engine.models.loading.offload import bytes_on_device
+from engine.models.registry.registry import Adapter, Model
+from engine.models.registry.speed import Compilation
 from engine.painter.families.compiled import CompiledDenoiser, NotCompiled
 from engine.painter.families.pictures import Sketch, fitted_sketch, latents_from_pictures, pictures_from_latents
 from engine.painter.families.text import Fragments

@@ -1,6 +1,6 @@
 """PixArt-Alpha and -Sigma adapted to the painter's protocol: noise is predicted, and its variance, which is left out.
 
-A ratio comes to one of the sizes that the stock pipelines bin to (`engine.models.trained_sizes`): nothing is resized.
+A ratio comes to one of the sizes that the stock pipelines bin to (`registry.trained_sizes`): nothing is resized.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from engine.models.registry import Model
+from engine.models.registry.registry import Model
 from engine.painter.families.pipeline import PipelineModel
 from engine.painter.families.text import cut_beyond, plain, stacked_tokens, weighed, weights_of_tokens
 from engine.painter.rows import Words

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from engine.models.registry import Adapter
+from engine.models.registry.registry import Adapter
 from engine.painter.families.wardrobe import Loras
 from engine.painter.rows import Conditioning, Words
 

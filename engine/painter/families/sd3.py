@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from engine.models.registry import Model
+from engine.models.registry.registry import Model
 from engine.painter.families.flow import shift_for
 from engine.painter.families.pipeline import PipelineModel
 from engine.painter.families.text import Fragments, cut_beyond, plain, weighed, weights_of_tokens

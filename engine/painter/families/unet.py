@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from engine.models.registry import Model
+from engine.models.registry.registry import Model
 from engine.painter.families.pipeline import PipelineModel, channels_last
 from engine.painter.families.text import stacked_tokens, weighed_words
 from engine.painter.rows import Words

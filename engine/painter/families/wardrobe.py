@@ -11,12 +11,12 @@ from typing import Any
 import torch
 
 from engine.contract.errors import AdapterMismatch, ModelBroken, WeightsMismatch
-from engine.models.adapters import check_fit
-from engine.models.blame import blamed_on
-from engine.models.offloading import parts_of
-from engine.models.places import place_of
-from engine.models.registry import Adapter, Model
-from engine.models.weights import hash_of
+from engine.models.files.adapter_fit import check_fit
+from engine.models.files.locate import place_of
+from engine.models.files.weights import hash_of
+from engine.models.loading.errors import blamed_on
+from engine.models.loading.offload import parts_of
+from engine.models.registry.registry import Adapter, Model
 
 Loras = tuple[tuple[Adapter, float], ...]
 

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from engine.models.registry import Model
+from engine.models.registry.registry import Model
 from engine.painter.families.flow import set_even_timesteps
 from engine.painter.families.pipeline import PipelineModel
 from engine.painter.families.text import cut_beyond, plain

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.models.families import FAMILIES
+from engine.models.registry.families import FAMILIES
 from tests.easel.command import run_easel, run_on_terminal
 from tests.easel.models import save_models_file
 from tests.engine.painter.checkpoints import save_lora, save_sd1, save_sdxl

@@ -23,7 +23,7 @@ from easel.commands.repaint import Kept, comparison
 from engine.contract.ids import new_id
 from engine.contract.jobs import Job, JobSpec, JobStatus, Operation, Part, Picture, Request
 from engine.contract.painting import PaintedPicture
-from engine.models.registry import SHIPPED
+from engine.models.registry.registry import SHIPPED
 from engine.starter import WEIGHTS
 from engine.store.database import Database
 from engine.store.following import OPERATOR_ID, follow

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from engine.contract.errors import SettingsInvalid
-from engine.models.families import FAMILIES
-from engine.models.registry import registry_from_data
+from engine.models.registry.families import FAMILIES
+from engine.models.registry.registry import registry_from_data
 
 PAGE = (Path(__file__).parents[3] / "docs" / "models.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)

@@ -9,7 +9,7 @@ from types import MappingProxyType
 import pytest
 import torch
 
-from engine.models.registry import Registry, read_registry
+from engine.models.registry.registry import Registry, read_registry
 from tests.engine.painter.checkpoints import save_lcm, save_lora, save_sd1, save_sdxl
 from tests.engine.painter.registries import entry
 

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
-from engine.models.registry import read_registry
+from engine.models.registry.registry import read_registry
 from engine.painter.child import serve
 from engine.painter.local import LocalPainter, create_painter
 from engine.painter.wire import Phase

@@ -10,7 +10,7 @@ from weakref import WeakSet
 import torch
 from torch import Tensor
 
-from engine.models.registry import Adapter, Model
+from engine.models.registry.registry import Adapter, Model
 from engine.painter.families.wardrobe import Loras
 from engine.painter.rows import Conditioning, Words, guided
 

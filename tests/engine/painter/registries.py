@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.models.families import FAMILIES
+from engine.models.registry.families import FAMILIES
 
 MODEL = """
 [models.{name}]

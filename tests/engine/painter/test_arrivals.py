@@ -11,8 +11,8 @@ import pytest
 import torch
 
 from engine.contract.errors import PainterLost
-from engine.models.loading import Device
-from engine.models.registry import Model, Registry
+from engine.models.loading.pipeline import Device
+from engine.models.registry.registry import Model, Registry
 from engine.painter.arrivals import Warming
 from engine.painter.families.protocol import LoadedModel
 from engine.painter.local import create_painter

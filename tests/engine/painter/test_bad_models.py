@@ -15,8 +15,8 @@ import torch
 from safetensors.torch import save_file
 
 from engine.contract.errors import Fault, ModelBroken, WeightsMismatch, WeightsMissing
-from engine.models.registry import Registry
-from engine.models.sources import Source
+from engine.models.registry.registry import Registry
+from engine.models.registry.sources import Source
 from engine.painter.local import create_painter
 from tests.engine.painter.orders import order, painted
 

@@ -7,7 +7,7 @@ from collections import Counter
 from datetime import timedelta
 
 from engine.contract.painting import Painted, Progress
-from engine.models.registry import Registry
+from engine.models.registry.registry import Registry
 from engine.painter.local import create_painter
 from engine.painter.manner import Manner
 from tests.engine.painter.forwards import Forwards

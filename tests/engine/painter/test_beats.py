@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.models.registry import Registry
+from engine.models.registry.registry import Registry
 from engine.painter.local import create_painter
 from engine.painter.wire import Phase
 from tests.engine.painter.beats import Beats

@@ -19,10 +19,10 @@ from torch._C._dynamo.eval_frame import _debug_get_cache_entry_list
 from torch._inductor import config as inductor
 from torch.profiler import ProfilerActivity, profile
 
-from engine.models.blocks import repeated_blocks
-from engine.models.loading import Device, denoiser_of, pipeline_of
-from engine.models.registry import Model, Registry, read_registry
-from engine.models.speed import Compilation, Precision, Speed
+from engine.models.loading.blocks import repeated_blocks
+from engine.models.loading.pipeline import Device, denoiser_of, pipeline_of
+from engine.models.registry.registry import Model, Registry, read_registry
+from engine.models.registry.speed import Compilation, Precision, Speed
 from engine.painter.families import adapted
 from engine.painter.families.compiled import FILLED, CompiledDenoiser, pieces_of
 from engine.painter.families.protocol import LoadedModel

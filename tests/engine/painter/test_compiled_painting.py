@@ -13,9 +13,9 @@ from torch import Tensor
 
 from engine.contract.errors import SpeedUnsupported
 from engine.contract.painting import Order, Painted
-from engine.models.loading import Device, denoiser_of, pipeline_of
-from engine.models.registry import Model, Registry, read_registry
-from engine.models.speed import Speed
+from engine.models.loading.pipeline import Device, denoiser_of, pipeline_of
+from engine.models.registry.registry import Model, Registry, read_registry
+from engine.models.registry.speed import Speed
 from engine.painter.families.unet import UNetModel
 from engine.painter.local import create_painter
 from engine.painter.process import Setting

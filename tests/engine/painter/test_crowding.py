@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from engine.contract.errors import NoRoom
-from engine.models.registry import Model, Registry
+from engine.models.registry.registry import Model, Registry
 from engine.painter.families.protocol import LoadedModel
 from engine.painter.local import create_painter
 from tests.engine.painter.fakes import FlatModel, joining

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine.contract.painting import Order, Painted
-from engine.models.registry import Registry
+from engine.models.registry.registry import Registry
 from engine.painter.local import LocalPainter, create_painter
 from tests.engine.painter.forwards import Forwards
 from tests.engine.painter.orders import Batches, Pixels, all_painted, order, painted, pixels_of, psnr

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 
 from engine.contract.errors import NoRoom, PaintedNothing, PainterLost, PictureCorrupt, WeightsMissing
-from engine.models.registry import Model, Registry
-from engine.models.weights import num_weights
+from engine.models.files.weights import num_weights
+from engine.models.registry.registry import Model, Registry
 from engine.painter.families.protocol import LoadedModel
 from engine.painter.local import create_painter
 from engine.painter.rows import Words

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from engine.models.registry import Registry
+from engine.models.registry.registry import Registry
 from engine.painter.local import create_painter
 from tests.engine.painter.orders import all_painted, order, pixels_of, psnr
 from tests.engine.painter.stock import EQUAL_DB, OTHER_DB, stock_pictures

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from engine.contract.painting import Order
-from engine.models.registry import Registry, read_registry
+from engine.models.registry.registry import Registry, read_registry
 from engine.painter.local import create_painter
 from tests.engine.painter.orders import all_painted, order, painted, pixels_of, psnr
 from tests.engine.painter.registries import entry

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from engine.models.registry import Registry
+from engine.models.registry.registry import Registry
 from engine.painter.files import MAX_GRID_BYTES, grid_from_pixels, png_from_pixels, preview_from_pixels, tiled
 from engine.painter.local import create_painter
 from engine.painter.manner import Manner

@@ -11,8 +11,8 @@ import diffusers
 import pytest
 from diffusers.callbacks import SDCFGCutoffCallback, SDXLCFGCutoffCallback
 
-from engine.models.registry import Registry
-from engine.models.speed import Speed
+from engine.models.registry.registry import Registry
+from engine.models.registry.speed import Speed
 from engine.painter.local import create_painter
 from engine.painter.samplers import Course, scheduler_for
 from tests.engine.painter.orders import all_painted, encoded_gradient, order, painted, pixels_of, psnr

@@ -11,9 +11,9 @@ import pytest
 import torch
 
 from engine.contract.painting import Painted
-from engine.models.loading import Device, pipeline_of
-from engine.models.offloading import bytes_on_device
-from engine.models.registry import Adapter, Model, Registry
+from engine.models.loading.offload import bytes_on_device
+from engine.models.loading.pipeline import Device, pipeline_of
+from engine.models.registry.registry import Adapter, Model, Registry
 from engine.painter.families import adapted
 from engine.painter.families.protocol import LoadedModel
 from engine.painter.local import create_painter

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from engine.contract.errors import AdapterMismatch, EaselError, WeightsMismatch, WeightsMissing
-from engine.models.adapters import check_fit
-from engine.models.registry import Registry
-from engine.models.weights import hash_of
+from engine.models.files.adapter_fit import check_fit
+from engine.models.files.weights import hash_of
+from engine.models.registry.registry import Registry
 from engine.painter.local import LocalPainter, create_painter
 from tests.engine.painter.orders import all_painted, order, painted, pixels_of, psnr
 from tests.engine.painter.stock import EQUAL_DB, OTHER_DB, stock_pictures

@@ -7,11 +7,11 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from engine.models.loading import best_device, pipeline_of
-from engine.models.offloading import Seat, bytes_of, bytes_on_device, parts_of, settle
-from engine.models.places import place_of
-from engine.models.registry import Registry, read_registry
-from engine.models.weights import num_weights
+from engine.models.files.locate import place_of
+from engine.models.files.weights import num_weights
+from engine.models.loading.offload import Seat, bytes_of, bytes_on_device, parts_of, settle
+from engine.models.loading.pipeline import best_device, pipeline_of
+from engine.models.registry.registry import Registry, read_registry
 from engine.painter.local import create_painter
 from tests.engine.painter.orders import order, painted
 

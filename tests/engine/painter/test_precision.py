@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from engine.contract.errors import SettingUnsupported
-from engine.models.registry import Registry, read_registry
-from engine.models.speed import Precision, Speed
+from engine.models.registry.registry import Registry, read_registry
+from engine.models.registry.speed import Precision, Speed
 from engine.painter.local import create_painter
 from tests.engine.painter.orders import order, painted, pixels_of, psnr
 

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from engine.contract.painting import Order, Progress
-from engine.models.loading import Device, pipeline_of
-from engine.models.registry import Model, Registry
+from engine.models.loading.pipeline import Device, pipeline_of
+from engine.models.registry.registry import Model, Registry
 from engine.painter.families import adapted
 from engine.painter.families.protocol import LoadedModel
 from engine.painter.local import LocalPainter, create_painter

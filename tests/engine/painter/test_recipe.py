@@ -21,11 +21,11 @@ from engine.contract.errors import (
     WeightsMissing,
 )
 from engine.contract.painting import Order
-from engine.models.registry import Registry
-from engine.models.scheduler import Scheduler
-from engine.models.sources import Source
-from engine.models.speed import Precision, Speed
-from engine.models.weights import hash_of
+from engine.models.files.weights import hash_of
+from engine.models.registry.registry import Registry
+from engine.models.registry.scheduler import Scheduler
+from engine.models.registry.sources import Source
+from engine.models.registry.speed import Precision, Speed
 from engine.painter.local import create_painter
 from engine.painter.recipe import order_from_recipe
 from tests.engine.models.once import hash_of_everything

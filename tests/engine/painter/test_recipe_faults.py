@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.contract.errors import EaselError, RecipeUnreadable
-from engine.models.registry import Registry
-from engine.models.weights import hash_of
+from engine.models.files.weights import hash_of
+from engine.models.registry.registry import Registry
 from engine.painter.recipe import order_from_recipe, recipe_of
 from engine.painter.recipe_faults import check_recipe
 from engine.painter.rows import Finished

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from engine.contract.errors import AdapterMismatch, NoRoom
 from engine.contract.painting import Painted
-from engine.models.registry import Registry, read_registry
+from engine.models.registry.registry import Registry, read_registry
 from engine.painter.families.wardrobe import Loras, Wardrobe
 from engine.painter.local import LocalPainter, create_painter
 from tests.engine.models.original_layout import save_single_file

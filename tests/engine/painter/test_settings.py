@@ -8,8 +8,8 @@ import pytest
 
 from engine.contract.errors import ModelUnknown, OperationUnsupported, SettingUnsupported, SizeUnsupported
 from engine.contract.jobs import ParameterValue, Part
-from engine.models.families import FAMILIES
-from engine.models.registry import Registry, read_registry
+from engine.models.registry.families import FAMILIES
+from engine.models.registry.registry import Registry, read_registry
 from engine.painter.settings import seed_of_slot, settings_from_order
 from tests.engine.painter.orders import order
 from tests.engine.painter.registries import entry

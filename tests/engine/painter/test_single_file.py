@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from engine.contract.errors import ModelBroken, WeightsMissing
-from engine.models.loading import best_device, pipeline_of
-from engine.models.registry import Registry, read_registry
-from engine.models.sources import Source
+from engine.models.loading.pipeline import best_device, pipeline_of
+from engine.models.registry.registry import Registry, read_registry
+from engine.models.registry.sources import Source
 from engine.painter.local import create_painter
 from tests.engine.models.original_layout import save_single_file
 from tests.engine.painter.orders import order, painted, pixels_of, psnr

@@ -18,8 +18,8 @@ from diffusers import (
 )
 
 from engine.contract.errors import SettingUnsupported
-from engine.models.families import FAMILIES
-from engine.models.registry import Registry, registry_from_data
+from engine.models.registry.families import FAMILIES
+from engine.models.registry.registry import Registry, registry_from_data
 from engine.painter.families.flow import set_even_timesteps
 from engine.painter.local import create_painter
 from engine.painter.samplers import Course, scheduler_for, start_of

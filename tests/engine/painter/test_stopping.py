@@ -13,7 +13,7 @@ import pytest
 import torch
 from PIL import Image
 
-from engine.models.registry import Registry
+from engine.models.registry.registry import Registry
 from engine.painter.local import create_painter
 from tests.engine.painter.orders import Batches, all_painted, order, pixels_of, psnr
 from tests.engine.painter.stock import EQUAL_DB, OTHER_DB, SCHEDULERS

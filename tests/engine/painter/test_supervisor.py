@@ -16,7 +16,7 @@ from structlog.testing import capture_logs
 
 from engine.contract.errors import ModelUnknown, PainterLost, SettingUnsupported
 from engine.contract.painting import Order, Painted, Painter, Progress
-from engine.models.registry import Registry
+from engine.models.registry.registry import Registry
 from engine.painter.local import create_painter
 from engine.painter.process import Setting
 from engine.painter.supervisor import Care, supervise

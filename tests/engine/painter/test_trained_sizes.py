@@ -8,7 +8,7 @@ import pytest
 from diffusers import PixArtSigmaPipeline
 
 from engine.contract.errors import SizeUnsupported
-from engine.models.registry import Registry, read_registry
+from engine.models.registry.registry import Registry, read_registry
 from engine.painter.local import create_painter
 from engine.painter.settings import settings_from_order
 from tests.engine.painter.gemma_checkpoints import save_sana

@@ -14,8 +14,8 @@ from diffusers import PixArtAlphaPipeline, PixArtSigmaPipeline
 
 from engine.contract.jobs import ParameterValue
 from engine.contract.painting import Order
-from engine.models.loading import Device, pipeline_of
-from engine.models.registry import Model, Registry, read_registry
+from engine.models.loading.pipeline import Device, pipeline_of
+from engine.models.registry.registry import Model, Registry, read_registry
 from engine.painter.families import adapted
 from engine.painter.families.protocol import LoadedModel
 from engine.painter.local import create_painter

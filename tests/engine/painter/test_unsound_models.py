@@ -18,9 +18,9 @@ from diffusers import AutoencoderKL, UNet2DConditionModel
 from torch import Tensor
 
 from engine.contract.errors import Fault, ModelBroken, NoRoom, PaintedNothing
-from engine.models.blame import blamed_on, outcome_of
-from engine.models.registry import Registry
-from engine.models.sources import Source
+from engine.models.loading.errors import blamed_on, outcome_of
+from engine.models.registry.registry import Registry
+from engine.models.registry.sources import Source
 from engine.painter.local import create_painter
 from engine.painter.manner import Manner
 from engine.painter.rows import Conditioning

@@ -10,9 +10,9 @@ from weakref import WeakSet
 
 import torch
 
-from engine.models.loading import Device, pipeline_of
-from engine.models.registry import Model, Registry
-from engine.models.speed import Compilation, Speed
+from engine.models.loading.pipeline import Device, pipeline_of
+from engine.models.registry.registry import Model, Registry
+from engine.models.registry.speed import Compilation, Speed
 from engine.painter.families import adapted
 from engine.painter.families.protocol import LoadedModel
 from engine.painter.warm import WarmModels

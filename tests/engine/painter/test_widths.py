@@ -10,8 +10,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from engine.models.registry import Model, Registry
-from engine.models.speed import Compilation, Speed
+from engine.models.registry.registry import Model, Registry
+from engine.models.registry.speed import Compilation, Speed
 from engine.painter.families.protocol import LoadedModel
 from engine.painter.rows import Words
 from engine.painter.widths import preparation, shortest

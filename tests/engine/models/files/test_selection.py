@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from engine.models.parts import choose, parts_of
+from engine.models.files.selection import choose, parts_of
 
 Index = dict[str, object]
 

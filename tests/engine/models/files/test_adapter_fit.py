@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from engine.contract.errors import WeightsMissing
-from engine.models.adapters import misfits
-from engine.models.places import place_of
-from engine.models.registry import Model, Registry, read_registry
+from engine.models.files.adapter_fit import misfits
+from engine.models.files.locate import place_of
+from engine.models.registry.registry import Model, Registry, read_registry
 from tests.engine.models.original_layout import save_single_file
 from tests.engine.models.outlines import save_flux, save_shapes
 from tests.engine.painter.checkpoints import save_lora, save_sd1, save_sdxl

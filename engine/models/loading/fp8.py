@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn.functional import ScalingType, scaled_mm
 
 from engine.contract.errors import SpeedUnsupported
-from engine.models.blocks import repeated_blocks
+from engine.models.loading.blocks import repeated_blocks
 
 E4M3 = torch.float8_e4m3fn
 _MOST = torch.finfo(E4M3).max

@@ -19,10 +19,10 @@ from huggingface_hub.errors import (
 )
 
 from engine.contract.errors import ModelBroken, WeightsMissing
-from engine.models.parts import INDEX, SETTINGS
-from engine.models.registry import Model
-from engine.models.soundness import check_choice
-from engine.models.weights import choice_of
+from engine.models.files.selection import INDEX, SETTINGS
+from engine.models.files.verify import check_choice
+from engine.models.files.weights import choice_of
+from engine.models.registry.registry import Model
 
 _SETTINGS = tuple(f"*{suffix}" for suffix in sorted(SETTINGS))
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.contract.errors import ModelBroken
-from engine.models.parts import Choice
-from engine.models.registry import Model
-from engine.models.weights import Watch, check_whole, choice_of, recognise, unwatched
+from engine.models.files.selection import Choice
+from engine.models.files.weights import Watch, check_whole, choice_of, recognise, unwatched
+from engine.models.registry.registry import Model
 
 
 def sound_hash(model: Model, place: Path, watch: Watch = unwatched) -> str:

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from engine.contract.errors import AdapterMismatch, EaselError, WeightsMismatch, WeightsMissing
-from engine.models.adapter_upkeep import AdapterStanding, adapter_standings, record_adapter
-from engine.models.registry import read_registry
-from engine.models.weights import hash_of
+from engine.models.files.weights import hash_of
+from engine.models.manage import AdapterStanding, adapter_standings, record_adapter
+from engine.models.registry.registry import read_registry
 from tests.engine.painter.checkpoints import save_lora, save_sd1
 
 MODELS = """# mine

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from engine.models.faults import Faults
+from engine.models.registry.toml_values import Faults
 
 SOURCES = ("folder", "file", "hub")
 DETAILS = ("revision", "variant", "config")

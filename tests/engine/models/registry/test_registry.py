@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from engine.contract.errors import ModelUnknown, SettingsInvalid
-from engine.models.families import FAMILIES
-from engine.models.registry import Registry, read_registry
-from engine.models.speed import Compilation, Precision, Speed
+from engine.models.registry.families import FAMILIES
+from engine.models.registry.registry import Registry, read_registry
+from engine.models.registry.speed import Compilation, Precision, Speed
 
 TWO = """
 default = "small"
@@ -196,7 +196,8 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
 
 
 def test_names_and_abilities_are_read_without_torch() -> None:
-    code = "import engine.models.registry, sys; sys.exit(bool({'torch', 'numpy', 'diffusers'} & set(sys.modules)))"
+    heavy = "{'torch', 'numpy', 'diffusers'}"
+    code = f"import engine.models.registry.registry, sys; sys.exit(bool({heavy} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from engine.models.loading import best_device, budget_of, budget_within, dtype_for
+from engine.models.loading.pipeline import best_device, budget_of, budget_within, dtype_for
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,9 @@ from diffusers.pipelines.pixart_alpha.pipeline_pixart_alpha import (
 from diffusers.pipelines.pixart_alpha.pipeline_pixart_sigma import ASPECT_RATIO_2048_BIN
 from diffusers.pipelines.sana.pipeline_sana import ASPECT_RATIO_4096_BIN
 
-from engine.models.families import FAMILIES
-from engine.models.registry import Model, read_registry
-from engine.models.trained_sizes import trained_sizes
+from engine.models.registry.families import FAMILIES
+from engine.models.registry.registry import Model, read_registry
+from engine.models.registry.trained_sizes import trained_sizes
 from engine.prompt import painted_size
 
 TABLES: Mapping[int, Mapping[str, list[float]]] = {

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from engine.contract.errors import SettingsInvalid, WeightsMismatch, WeightsMissing
-from engine.models.registry import read_registry
-from engine.models.upkeep import add_model, record_hash, standing_of
-from engine.models.weights import hash_of
+from engine.models.files.weights import hash_of
+from engine.models.manage import add_model, record_hash, standing_of
+from engine.models.registry.registry import read_registry
 from tests.engine.painter.checkpoints import save_sd1
 
 FILE = """# my models

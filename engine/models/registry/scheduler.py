@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
-from engine.models.families import Family
-from engine.models.faults import Faults
+from engine.models.registry.families import Family
+from engine.models.registry.toml_values import Faults
 
 SPACINGS = ("linspace", "leading", "trailing")
 PREDICTIONS = ("epsilon", "v_prediction")

@@ -16,15 +16,15 @@ import diffusers
 import torch
 
 from engine.contract.errors import ModelBroken, WeightsMissing
-from engine.models.blame import blamed_on
-from engine.models.fp8 import quantise
-from engine.models.offloading import is_offloaded, settle
-from engine.models.parts import INDEX, UNUSED
-from engine.models.places import config_of, place_of
-from engine.models.registry import Model
-from engine.models.soundness import sound_hash
-from engine.models.speed import Precision
-from engine.models.weights import Watch, unwatched
+from engine.models.files.locate import config_of, place_of
+from engine.models.files.selection import INDEX, UNUSED
+from engine.models.files.verify import sound_hash
+from engine.models.files.weights import Watch, unwatched
+from engine.models.loading.errors import blamed_on
+from engine.models.loading.fp8 import quantise
+from engine.models.loading.offload import is_offloaded, settle
+from engine.models.registry.registry import Model
+from engine.models.registry.speed import Precision
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,11 +12,11 @@ import torch
 from safetensors.torch import save_file
 
 from engine.contract.errors import ModelBroken, WeightsMismatch, WeightsMissing
-from engine.models.families import FAMILIES
-from engine.models.loading import best_device, pipeline_of
-from engine.models.registry import Model, read_registry
-from engine.models.sources import Source
-from engine.models.weights import check_whole, hash_of, header_of, tensors_of
+from engine.models.files.weights import check_whole, hash_of, header_of, tensors_of
+from engine.models.loading.pipeline import best_device, pipeline_of
+from engine.models.registry.families import FAMILIES
+from engine.models.registry.registry import Model, read_registry
+from engine.models.registry.sources import Source
 from tests.engine.painter.checkpoints import save_sd1
 
 UNET = Path("unet") / "diffusion_pytorch_model.safetensors"

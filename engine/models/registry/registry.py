@@ -15,20 +15,12 @@ from typing import Any
 
 from engine.contract.errors import ModelUnknown, SettingsInvalid
 from engine.contract.jobs import Operation
-from engine.models.families import (
-    ADAPTERS,
-    FAMILIES,
-    MAX_GUIDANCE,
-    MAX_SIDE,
-    MAX_STEPS,
-    MOST_STEPS,
-    Family,
-)
-from engine.models.faults import Faults
-from engine.models.scheduler import Scheduler, samplers_under, scheduler_from_table
-from engine.models.sources import DETAILS, SOURCES, Source, source_from_table
-from engine.models.speed import Precision, Speed, check_ratios, speed_from_table
-from engine.models.trained_sizes import trained_sizes
+from engine.models.registry.families import ADAPTERS, FAMILIES, MAX_GUIDANCE, MAX_SIDE, MAX_STEPS, MOST_STEPS, Family
+from engine.models.registry.scheduler import Scheduler, samplers_under, scheduler_from_table
+from engine.models.registry.sources import DETAILS, SOURCES, Source, source_from_table
+from engine.models.registry.speed import Precision, Speed, check_ratios, speed_from_table
+from engine.models.registry.toml_values import Faults
+from engine.models.registry.trained_sizes import trained_sizes
 from engine.prompt import Sides, Steps, most_by
 
 SHIPPED = Path(__file__).with_name("registry.toml")

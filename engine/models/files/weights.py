@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.contract.errors import WeightsMismatch, WeightsMissing
-from engine.models.parts import INDEX, Choice, choose, parts_of
+from engine.models.files.selection import INDEX, Choice, choose, parts_of
 
 # Told how many bytes were hashed, and of how many, whenever there are more.
 Watch = Callable[[int, int], None]

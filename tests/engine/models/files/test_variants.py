@@ -13,11 +13,11 @@ import pytest
 import torch
 
 from engine.contract.errors import ModelBroken, WeightsMismatch
-from engine.models.loading import best_device, pipeline_of
-from engine.models.registry import Model, read_registry
-from engine.models.sources import Source
-from engine.models.upkeep import standing_of
-from engine.models.weights import hash_of, num_weights, recognise, weight_files
+from engine.models.files.weights import hash_of, num_weights, recognise, weight_files
+from engine.models.loading.pipeline import best_device, pipeline_of
+from engine.models.manage import standing_of
+from engine.models.registry.registry import Model, read_registry
+from engine.models.registry.sources import Source
 from engine.starter import WEIGHTS
 from tests.engine.models.once import hash_of_everything
 from tests.engine.painter.checkpoints import save_sd1

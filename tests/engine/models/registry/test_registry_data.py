@@ -12,9 +12,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from engine.contract.errors import SettingsInvalid
-from engine.models.families import FAMILIES, MAX_GUIDANCE, MAX_SIDE
-from engine.models.registry import Model, Registry, registry_from_data
-from engine.models.scheduler import MAX_SHIFT
+from engine.models.registry.families import FAMILIES, MAX_GUIDANCE, MAX_SIDE
+from engine.models.registry.registry import Model, Registry, registry_from_data
+from engine.models.registry.scheduler import MAX_SHIFT
 from engine.prompt import most_by
 
 FILE = Path("models.toml")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from engine.models.fp8 import Fp8Linear, quantise, scaled_rows
-from engine.models.offloading import bytes_of
+from engine.models.loading.fp8 import Fp8Linear, quantise, scaled_rows
+from engine.models.loading.offload import bytes_of
 from tests.engine.painter.checkpoints import tiny_unet
 
 

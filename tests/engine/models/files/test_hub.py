@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save
 
-from engine.models.weights import hash_of
+from engine.models.files.weights import hash_of
 from tests.easel.command import Outcome, run_easel
 from tests.engine.models.hub_server import Files, Hub, serve_hub
 

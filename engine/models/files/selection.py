@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from engine.models.copies import Copies, copies_of, copy_of, is_shard_index
+from engine.models.files.variants import Copies, copies_of, copy_of, is_shard_index
 
 INDEX = "model_index.json"
 # Configurations, and what tokenizers are made of.

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from engine.contract.errors import AdapterMismatch, WeightsMismatch, WeightsMissing
-from engine.models.layouts import (
+from engine.models.files.layouts import (
     PARTS,
     Modules,
     Shape,
@@ -23,8 +23,8 @@ from engine.models.layouts import (
     part_and_module,
     parts_in_file,
 )
-from engine.models.registry import Adapter, Model, Registry
-from engine.models.weights import header_of, tensors_of, weight_files
+from engine.models.files.weights import header_of, tensors_of, weight_files
+from engine.models.registry.registry import Adapter, Model, Registry
 
 Read = Callable[[Path], Mapping[str, Shape]]
 # The weights that an adapter may change, by part of the model; a part is missing where its names are not known.

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from engine.models.families import Family
-from engine.models.faults import Faults
+from engine.models.registry.families import Family
+from engine.models.registry.toml_values import Faults
 from engine.prompt import Sides, painted_size
 
 MIN_GUIDANCE_UNTIL = 0.01

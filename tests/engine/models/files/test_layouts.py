@@ -12,9 +12,9 @@ from diffusers import StableDiffusionPipeline
 from torch import Tensor
 
 from engine.contract.errors import AdapterMismatch
-from engine.models.adapters import base_of, check_fit, tensors_in
-from engine.models.layouts import parts_in_file
-from engine.models.registry import Registry, read_registry
+from engine.models.files.adapter_fit import base_of, check_fit, tensors_in
+from engine.models.files.layouts import parts_in_file
+from engine.models.registry.registry import Registry, read_registry
 from tests.engine.models.original_layout import save_single_file
 from tests.engine.models.outlines import save_flux, save_shapes
 from tests.engine.painter.checkpoints import save_sd1, save_sdxl
