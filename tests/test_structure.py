@@ -15,7 +15,7 @@ MAX_FILE_LINES = 300
 MAX_FUNCTION_LINES, AIM_FUNCTION_LINES = 60, 30
 
 # Tables of data, which are looked up and not read through.
-TABLES = {"engine/prompt/table.py"}
+TABLES = {"engine/prompt/parameters.py"}
 
 DRAWERS = {"utils", "util", "helpers", "helper", "common", "manager", "managers", "misc", "shared"}
 # What the bot's loops and what the engine's loops go through.

@@ -1,19 +1,19 @@
 """The prompt language: text to specs and back, pure; what the words mean to a model is the painter's business."""
 
-from engine.prompt.attention import attention
-from engine.prompt.faults import Faults, PromptFault, Source, show_faults
+from engine.prompt.checks.operations import spec_for
+from engine.prompt.checks.outdated import refuse_outdated
+from engine.prompt.checks.sizes import painted_size, size_for
+from engine.prompt.checks.steps import most_by, steps_for
+from engine.prompt.custom_options import check_option, check_suffix
+from engine.prompt.errors import Faults, PromptFault, Source, show_faults
+from engine.prompt.grammar.attention import attention
+from engine.prompt.grammar.parts import normalised_weights
 from engine.prompt.help import OPTION_HELP, PROMPT_HELP, SLASH_OPTIONS, help_for, help_lines
 from engine.prompt.limits import Defaults, Limits, ModelFacts, Sides, Steps
-from engine.prompt.operations import spec_for
-from engine.prompt.own import check_option, check_suffix
-from engine.prompt.parameter import Kind, Parameter
+from engine.prompt.parameter_type import Kind, Parameter
+from engine.prompt.parameters import PARAMETERS
 from engine.prompt.parser import Specs, parse
-from engine.prompt.parts import normalised_weights
 from engine.prompt.render import json_from_specs, render
-from engine.prompt.renewal import refuse_outdated
-from engine.prompt.sizes import painted_size, size_for
-from engine.prompt.steps import most_by, steps_for
-from engine.prompt.table import PARAMETERS
 
 __all__ = [
     "OPTION_HELP",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from engine.prompt.nearest import nearest
-from engine.prompt.parameter import Kind, Parameter, number_text, range_text
-from engine.prompt.table import BY_SPELLING, PARAMETERS
+from engine.prompt.grammar.suggest import nearest
+from engine.prompt.parameter_type import Kind, Parameter, number_text, range_text
+from engine.prompt.parameters import BY_SPELLING, PARAMETERS
 
 # Discord shows at most 100 characters of an option's description.
 PROMPT_HELP = "What to paint. Weigh parts with ::, keep things out with --no, set the shape with --ar 3:2."

@@ -7,16 +7,16 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from engine.contract.jobs import JobSpec, ParameterValue
-from engine.prompt.faults import Flaw, Origin
-from engine.prompt.fitness import inabilities
-from engine.prompt.images import PlacedImage, take_images
+from engine.prompt.checks.capabilities import inabilities
+from engine.prompt.errors import Flaw, Origin
+from engine.prompt.grammar.extract_parameters import Setting, take_parameters
+from engine.prompt.grammar.image_urls import PlacedImage, take_images
+from engine.prompt.grammar.parts import Placed, split_parts, weight_flaws
+from engine.prompt.grammar.precedence import settle
+from engine.prompt.grammar.spans import Traced
 from engine.prompt.limits import Defaults, Limits
-from engine.prompt.parameters import Setting, take_parameters
-from engine.prompt.parts import Placed, split_parts, weight_flaws
-from engine.prompt.precedence import settle
+from engine.prompt.parameters import CANONICAL
 from engine.prompt.render import render
-from engine.prompt.table import CANONICAL
-from engine.prompt.trace import Traced
 
 
 class ReadJob(NamedTuple):

@@ -1,107 +1,382 @@
-"""Fourth stage: parameters, where they stand in a text and what each says; which of several holds is `precedence`'s."""
+"""The one table of parameters: parser, help, slash-command options, language page and faults all come from it."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from itertools import pairwise
-from typing import NamedTuple
+from collections.abc import Mapping
+from types import MappingProxyType
 
-from engine.contract.jobs import ParameterValue
-from engine.prompt.faults import Flaw, Origin, quoted
-from engine.prompt.limits import Limits
-from engine.prompt.nearest import index_names, nearest_of
-from engine.prompt.options import END_OF_OPTION
-from engine.prompt.table import BY_SPELLING, FOREIGN
-from engine.prompt.trace import Traced, source_at
-from engine.prompt.values import Reading, Token, Written, read_value
+from engine.contract.jobs import MAX_SEED
+from engine.prompt.parameter_type import GRID, Kind, Parameter
 
-_START = re.compile(r"(?<!\S)(?:--|[–—―])(?=[^\W\d_])")
-_MAY_START = re.compile("--|[–—―]")
-_WORD = re.compile(r"\S+")
-_NEAR = index_names(spelling for spelling in BY_SPELLING if len(spelling) > 1)
-_NAME_THEN_REST = re.compile(r"([A-Za-z]+)[=:,;.]?(.*)", re.DOTALL)
+MAX_RATIO = 10
+# Abilities that belong to the service and not to a model.
+SERVICE_ABILITIES = frozenset({"speed", "visibility", "profile", "video"})
+MAX_ADAPTER_WEIGHT = 2.0
 
+SAMPLERS = (
+    "euler",
+    "euler-ancestral",
+    "heun",
+    "dpmpp-2m",
+    "dpmpp-2m-karras",
+    "dpmpp-2m-sde",
+    "ddim",
+    "unipc",
+    "lcm",
+)
 
-class Setting(NamedTuple):
-    """A parameter that was read: how it was written, its value, and how near to the prompt."""
+PARAMETERS: tuple[Parameter, ...] = (
+    Parameter(
+        name="ar",
+        aliases=("aspect",),
+        kind=Kind.RATIO,
+        default="1:1",
+        help="Shape of the pictures, width:height in whole numbers.",
+        meaning="The model paints its size nearest to this shape; the ratio is reduced, 1920:1080 is 16:9.",
+        example="lighthouse at dusk --ar 3:2",
+        option="ar",
+    ),
+    Parameter(
+        name="chaos",
+        aliases=("c",),
+        kind=Kind.INTEGER,
+        low=0,
+        high=100,
+        default=0,
+        help="How much the four pictures differ from each other.",
+        meaning="Spreads the four starting points further apart.",
+        example="a garden shed --chaos 40",
+        operations=GRID,
+        ability="chaos",
+    ),
+    Parameter(
+        name="no",
+        kind=Kind.WORDS,
+        help="What to keep out of the pictures; separate things with commas.",
+        meaning="One part of weight -0.5 that holds the whole list.",
+        example="still life --no fruit, flowers",
+        option="negative",
+    ),
+    Parameter(
+        name="quality",
+        aliases=("q",),
+        kind=Kind.DECIMAL,
+        low=0.25,
+        high=4,
+        default=1.0,
+        help="Time spent on the pictures: 2 takes twice as long, .5 half.",
+        meaning="Multiplies the number of steps.",
+        example="a cathedral --quality 2",
+        operations=GRID,
+        ability="quality",
+    ),
+    Parameter(
+        name="repeat",
+        aliases=("r",),
+        kind=Kind.INTEGER,
+        low=1,
+        high=40,
+        default=1,
+        help="Paints the prompt this many times, each as a job of its own.",
+        meaning="Copies the job; multiplies with {a, b}. It is used up by the parser and is in no job.",
+        example="a happy penguin --repeat 3",
+        operations=GRID,
+    ),
+    Parameter(
+        name="seed",
+        kind=Kind.INTEGER,
+        low=0,
+        high=MAX_SEED,
+        help="The number the noise is drawn from; the same seed and prompt paint the same pictures.",
+        meaning="Picture n of a grid is painted from seed + n; drawn anew for each job when not given.",
+        example="a red fox --seed 7",
+        operations=GRID,
+        option="seed",
+    ),
+    Parameter(
+        name="sameseed",
+        kind=Kind.INTEGER,
+        low=0,
+        high=MAX_SEED,
+        help="Like --seed, but all four pictures start from the same noise.",
+        meaning="Every picture of the grid is painted from this seed.",
+        example="a red fox --sameseed 7",
+        operations=GRID,
+        ability="sameseed",
+        group="seed",
+    ),
+    Parameter(
+        name="stop",
+        kind=Kind.INTEGER,
+        low=10,
+        high=100,
+        default=100,
+        help="Stops painting at this per cent, for softer pictures.",
+        meaning="Leaves out the last steps and decodes what is there.",
+        example="mist over a lake --stop 80",
+        operations=GRID,
+        ability="stop",
+    ),
+    Parameter(
+        name="style",
+        kind=Kind.CHOICE,
+        choices=("raw",),
+        help="raw: less of the house style.",
+        meaning="Turns the community's own adapter off.",
+        example="a street market --style raw",
+        ability="style",
+    ),
+    Parameter(
+        name="raw",
+        kind=Kind.FLAG,
+        gives="style",
+        help="The same as --style raw.",
+        meaning="Turns the community's own adapter off.",
+        example="a street market --raw",
+        ability="style",
+    ),
+    Parameter(
+        name="stylize",
+        aliases=("s",),
+        kind=Kind.INTEGER,
+        low=0,
+        high=1000,
+        default=100,
+        help="How strongly the community's own style acts.",
+        meaning="Strength of the adapter trained on the community's votes: 100 is full, 0 is off.",
+        example="a harbour town --stylize 250",
+        operations=GRID,
+        ability="style",
+    ),
+    Parameter(
+        name="tile",
+        kind=Kind.FLAG,
+        help="Pictures that repeat without a seam.",
+        meaning="Convolutions wrap around the edges.",
+        example="mossy stones --tile",
+        ability="tile",
+    ),
+    Parameter(
+        name="iw",
+        kind=Kind.DECIMAL,
+        low=0,
+        high=3,
+        default=1.0,
+        help="Weight of the picture prompts against the words.",
+        meaning="Weight of all picture prompts together; the words weigh 1.",
+        example="https://example.com/cat.png a cat --iw 0.5",
+        operations=GRID,
+        ability="images",
+        needs="images",
+    ),
+    Parameter(
+        name="weird",
+        aliases=("w",),
+        kind=Kind.INTEGER,
+        low=0,
+        high=3000,
+        default=0,
+        help="How far the pictures leave the usual.",
+        meaning="Pushes the conditioning away from its average.",
+        example="a teapot --weird 500",
+        ability="weird",
+    ),
+    Parameter(
+        name="sref",
+        kind=Kind.REFERENCES,
+        help="Pictures or codes whose style to take; each may have a weight, url::2.",
+        meaning="Style of the given pictures; `random` is replaced by a drawn code, for each job its own.",
+        example="a bicycle --sref https://example.com/ink.png::2 random",
+        ability="style_reference",
+    ),
+    Parameter(
+        name="sw",
+        kind=Kind.INTEGER,
+        low=0,
+        high=1000,
+        default=100,
+        help="How strongly --sref acts.",
+        meaning="Weight of the style references.",
+        example="a bicycle --sref random --sw 300",
+        ability="style_reference",
+        needs="sref",
+    ),
+    Parameter(
+        name="cref",
+        kind=Kind.PICTURES,
+        help="Pictures of a character that shall appear.",
+        meaning="The character of the given pictures.",
+        example="reading a book --cref https://example.com/hero.png",
+        ability="character_reference",
+    ),
+    Parameter(
+        name="cw",
+        kind=Kind.INTEGER,
+        low=0,
+        high=100,
+        default=100,
+        help="How much of --cref to keep: 100 face, hair and clothes, 0 the face alone.",
+        meaning="Weight of the character references.",
+        example="reading a book --cref https://example.com/hero.png --cw 50",
+        ability="character_reference",
+        needs="cref",
+    ),
+    Parameter(
+        name="model",
+        kind=Kind.MODEL,
+        help="The model that paints.",
+        meaning="A name of the model registry.",
+        example="a tree --model starter",
+        option="model",
+    ),
+    Parameter(
+        name="version",
+        aliases=("v",),
+        kind=Kind.VERSION,
+        gives="model",
+        help="The model that paints, by its version number.",
+        meaning="The registry's model of that name: --version 6.1 is the model 6.1, or v6.1.",
+        example="a tree --version 6.1",
+    ),
+    Parameter(
+        name="niji",
+        kind=Kind.NIJI,
+        gives="model",
+        help="The anime model, alone or with its version number.",
+        meaning="The registry's model niji, or with a number such as 6 its model niji-6.",
+        example="a tree --niji 6",
+    ),
+    Parameter(
+        name="lora",
+        kind=Kind.ADAPTERS,
+        low=-MAX_ADAPTER_WEIGHT,
+        high=MAX_ADAPTER_WEIGHT,
+        ability="lora",
+        help="Adapters to load, name or name:weight, several separated by blanks.",
+        meaning="Adapters of the registry with their weights; 1 when none is given. One that does not fit the model is "
+        "refused, with the first part that does not.",
+        example="a knight --lora ink-wash:0.8 paper",
+    ),
+    Parameter(
+        name="steps",
+        kind=Kind.INTEGER,
+        low=1,
+        high=150,
+        help="Denoising steps; the model has a good number of its own.",
+        meaning="Steps of the sampler.",
+        example="a red fox --steps 20",
+        option="steps",
+    ),
+    Parameter(
+        name="cfg",
+        kind=Kind.DECIMAL,
+        low=0,
+        high=30,
+        help="Guidance scale: how closely to follow the words.",
+        meaning="Classifier-free guidance scale.",
+        example="a red fox --cfg 4.5",
+        option="cfg",
+    ),
+    Parameter(
+        name="sampler",
+        kind=Kind.CHOICE,
+        choices=SAMPLERS,
+        help="The rule that turns noise into pictures.",
+        meaning="Scheduler of the denoising loop.",
+        example="a red fox --sampler euler",
+    ),
+    Parameter(
+        name="video",
+        kind=Kind.FLAG,
+        help="A short film of how the pictures came about.",
+        meaning="Keeps the previews of every step and joins them to a film.",
+        example="a red fox --video",
+        ability="video",
+    ),
+    Parameter(
+        name="draft",
+        kind=Kind.FLAG,
+        help="Quick and rough, in about half the time.",
+        meaning="Half the steps.",
+        example="a red fox --draft",
+        operations=GRID,
+        ability="draft",
+    ),
+    *(
+        Parameter(
+            name=name,
+            kind=Kind.FLAG,
+            group="speed",
+            help=help,
+            meaning=f"Priority {name} in the queue.",
+            example=f"a red fox --{name}",
+            ability="speed",
+        )
+        for name, help in (
+            ("fast", "Paints this job at normal priority."),
+            ("relax", "Paints this job when nothing else waits."),
+            ("turbo", "Paints this job at the highest priority."),
+        )
+    ),
+    *(
+        Parameter(
+            name=name,
+            kind=Kind.FLAG,
+            group="visibility",
+            help=help,
+            meaning=f"The job is marked {name}.",
+            example=f"a red fox --{name}",
+            ability="visibility",
+        )
+        for name, help in (
+            ("stealth", "Keeps this job out of public galleries."),
+            ("public", "Shows this job in public galleries."),
+        )
+    ),
+    Parameter(
+        name="profile",
+        aliases=("p", "personalize"),
+        kind=Kind.CODES,
+        help="Your own taste, or the profiles with these codes.",
+        meaning="Adapter trained on a member's own votes; --stylize is its strength.",
+        example="a harbour town --profile abc123",
+        ability="profile",
+    ),
+)
 
-    written: Written
-    value: ParameterValue
-    origin: Origin
+BY_SPELLING: Mapping[str, Parameter] = MappingProxyType(
+    {spelling: parameter for parameter in PARAMETERS for spelling in (parameter.name, *parameter.aliases)}
+)
 
-    @property
-    def target(self) -> str:
-        """Return the canonical name that it gives a value to."""
-        return self.written.parameter.target
+# Options of `/imagine` to the parameters that they give.
+BY_OPTION: Mapping[str, str] = MappingProxyType({row.option: row.name for row in PARAMETERS if row.option})
 
-    @property
-    def nearness(self) -> int:
-        """Return its rank among sources; the options of the command stand as near as the prompt."""
-        return max(self.origin, Origin.COMMAND)
+CANONICAL: tuple[Parameter, ...] = tuple(parameter for parameter in PARAMETERS if not parameter.gives)
 
-    @property
-    def span(self) -> tuple[int, int]:
-        """Return where its value stands, or its name when it has none."""
-        tokens = self.written.tokens
-        return (tokens[0].start, tokens[-1].end) if tokens else (self.written.start, self.written.end)
-
-
-def take_parameters(traced: Traced, limits: Limits) -> tuple[str, list[Setting], list[Flaw]]:
-    """Return the text with blanks where its parameters were, the parameters, and their flaws.
-
-    The text keeps its length, so that positions in it stay true.
-    """
-    text = traced.text
-    if not _MAY_START.search(text):
-        return text, [], []
-    settings: list[Setting] = []
-    flaws: list[Flaw] = []
-    left, kept = [], 0
-    for start, end in _spans(text):
-        left += [text[kept:start], " " * (end - start)]
-        kept = end
-        setting = _setting(traced, start, end, limits)
-        if isinstance(setting, Setting):
-            settings.append(setting)
-        else:
-            flaws += setting
-    return "".join([*left, text[kept:]]), settings, flaws
-
-
-def _spans(text: str) -> Iterator[tuple[int, int]]:
-    """Yield from where to where each parameter reaches: to the next one, or to the end of the own option it is in."""
-    starts = [match.start() for match in _START.finditer(text)]
-    for start, end in pairwise([*starts, len(text)]):
-        mark = text.find(END_OF_OPTION, start, end)
-        yield start, end if mark < 0 else mark
-
-
-def _setting(traced: Traced, start: int, end: int, limits: Limits) -> Setting | list[Flaw]:
-    words = [Token(match[0], *match.span()) for match in _WORD.finditer(traced.text, start, end)]
-    name = words[0].text.lstrip("-–—―")
-    parameter = BY_SPELLING.get(name)
-    if parameter is None:
-        return [_unknown(words[0], name)]
-    written = Written(parameter, f"--{name}", words[0].start, words[0].end, words[1:])
-    value: Reading = read_value(written, limits)
-    if isinstance(value, list):
-        return value
-    return Setting(written, value, source_at(traced, start).origin)
-
-
-def _unknown(token: Token, name: str) -> Flaw:
-    return Flaw(token.start, token.end, f"There is no parameter --{quoted(name)}.", _instead(name))
-
-
-def _instead(name: str) -> str:
-    """Return what to write in place of an unknown name."""
-    if name in FOREIGN:
-        return FOREIGN[name]
-    if name.lower() in BY_SPELLING:
-        return f"Names are written small: --{name.lower()}."
-    match = _NAME_THEN_REST.fullmatch(name)
-    if match and match[1] in BY_SPELLING:
-        return f"Write --{match[1]} {quoted(match[2])}".rstrip() + "."
-    near = nearest_of(_NEAR, name)
-    return f"Did you mean --{near}?" if near else "For a plain dash write \\--."
+# Known from elsewhere and not part of this language: what to write in their place.
+FOREIGN: Mapping[str, str] = MappingProxyType(
+    {
+        "oref": "Try --cref with the picture's address.",
+        "ow": "Try --cref with --cw.",
+        "sv": "Leave it out: style references have one version here.",
+        "exp": "Try --weird or --stylize.",
+        "hd": "Upscale a picture of the grid in its place.",
+        "test": "Name a model with --model.",
+        "testp": "Name a model with --model.",
+        "creative": "Try --chaos or --weird.",
+        "beta": "Name a model with --model.",
+        "upbeta": "Leave it out and use the buttons below the grid.",
+        "uplight": "Leave it out and use the buttons below the grid.",
+        "upanime": "Leave it out and use the buttons below the grid.",
+        "wallpaper": "Try --ar 16:9.",
+        "h": "Try --ar with width:height.",
+        "zoom": "Use the zoom buttons below a picture.",
+        "motion": "Films of moving pictures are not made here.",
+        "loop": "Films of moving pictures are not made here.",
+        "end": "Films of moving pictures are not made here.",
+        "bs": "Try --repeat.",
+        "negative": "Write --no.",
+        "guidance": "Write --cfg.",
+        "size": "Try --ar with width:height.",
+    }
+)

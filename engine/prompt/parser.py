@@ -9,14 +9,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from engine.contract.jobs import JobSpec
-from engine.prompt.characters import make_plain
-from engine.prompt.faults import Faults, Flaw, Origin, PromptFault, Source
+from engine.prompt.errors import Faults, Flaw, Origin, PromptFault, Source
+from engine.prompt.grammar.expand_options import STARTS_PARAMETERS, put_in_options
+from engine.prompt.grammar.normalize import make_plain
+from engine.prompt.grammar.permutations import permute, too_many
+from engine.prompt.grammar.spans import Piece, Run, Traced, join, locate, traced_from_source
 from engine.prompt.job import ReadJob, read_job
 from engine.prompt.limits import Defaults, Limits
-from engine.prompt.options import STARTS_PARAMETERS, put_in_options
-from engine.prompt.permutations import permute, too_many
-from engine.prompt.table import BY_OPTION
-from engine.prompt.trace import Piece, Run, Traced, join, locate, traced_from_source
+from engine.prompt.parameters import BY_OPTION
 
 Specs = tuple[JobSpec, ...]
 

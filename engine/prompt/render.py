@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from engine.contract.jobs import ImagePrompt, JobSpec, ParameterValue, Part, json_from_spec
-from engine.prompt.numbers import text_from_number
-from engine.prompt.parts import NO_WEIGHT
-from engine.prompt.table import CANONICAL
+from engine.prompt.grammar.numbers import text_from_number
+from engine.prompt.grammar.parts import NO_WEIGHT
+from engine.prompt.parameters import CANONICAL
 
 _SIGNS = (
     r"(?P<kept>\\[\s\S])"

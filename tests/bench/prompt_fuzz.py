@@ -14,7 +14,7 @@ from random import Random
 from time import perf_counter, process_time
 
 from engine.prompt import Defaults, Faults, attention, json_from_specs, parse, render, show_faults
-from engine.prompt.table import BY_SPELLING
+from engine.prompt.parameters import BY_SPELLING
 from tests.engine.prompt.strategies import SIGNS, VALUES, WORDS
 from tests.engine.prompt.test_examples import EXAMPLES
 

@@ -13,7 +13,7 @@ import pytest
 
 from engine.contract.painting import NUM_PICTURES
 from engine.prompt import Defaults, Faults, Limits, ModelFacts, parse, show_faults
-from engine.prompt.table import BY_SPELLING
+from engine.prompt.parameters import BY_SPELLING
 
 Want = tuple[tuple[str, float], ...]
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from engine.contract.jobs import Part
 from engine.prompt import Defaults, Faults, attention, normalised_weights, parse, render, show_faults
-from engine.prompt.table import CANONICAL
+from engine.prompt.parameters import CANONICAL
 from tests.engine.prompt.strategies import VALUES, plain_words, prompts, weights
 
 ROWS = [row for row in CANONICAL if row.name not in ("sampler", "relax", "sref", "cref")]

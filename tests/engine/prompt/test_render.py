@@ -6,7 +6,7 @@ import pytest
 
 from engine.contract.jobs import JobSpec, Part, json_from_spec, spec_from_json
 from engine.prompt import Faults, parse, render, show_faults
-from engine.prompt.numbers import text_from_number
+from engine.prompt.grammar.numbers import text_from_number
 
 PNG = "https://a.org/a.png"
 

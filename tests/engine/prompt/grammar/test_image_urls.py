@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.prompt import Faults, parse, show_faults
-from engine.prompt.images import is_picture_address
+from engine.prompt.grammar.image_urls import is_picture_address
 
 PNG, JPG = "https://a.org/a.png", "https://b.org/b.jpg"
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from engine.prompt.faults import Faults, Origin, PromptFault, Source
+from engine.prompt.errors import Faults, Origin, PromptFault, Source
 from engine.prompt.limits import Defaults, Limits
+from engine.prompt.parameters import BY_SPELLING
 from engine.prompt.parser import USUAL_LIMITS, parse
-from engine.prompt.table import BY_SPELLING
 
 _NAME = re.compile(r"[^\W\d_][\w-]{0,31}")
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from engine.contract.jobs import JobSpec, Operation
+from engine.prompt.parameters import CANONICAL
 from engine.prompt.render import render
-from engine.prompt.table import CANONICAL
 
 
 def spec_for(operation: Operation, spec: JobSpec) -> JobSpec:

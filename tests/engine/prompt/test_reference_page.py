@@ -21,15 +21,15 @@ from engine.prompt import (
     show_faults,
     spec_for,
 )
-from engine.prompt.page import language_page
-from engine.prompt.table import BY_SPELLING, FOREIGN
+from engine.prompt.parameters import BY_SPELLING, FOREIGN
+from engine.prompt.reference_page import language_page
 
 PAGE = Path(__file__).parents[3] / "docs" / "prompt-language.md"
 by_name = pytest.mark.parametrize("row", PARAMETERS, ids=lambda row: row.name)
 
 
 def test_the_page_is_what_the_table_says() -> None:
-    """docs/prompt-language.md equals language_page(); `python -m tests.engine.prompt.test_page` writes it anew."""
+    """docs/prompt-language.md equals language_page(); `python -m tests.engine.prompt.test_reference_page` writes it."""
     assert PAGE.read_text(encoding="utf-8") == language_page()
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from engine.prompt.faults import Flaw, PromptFault, Source
+from engine.prompt.errors import Flaw, PromptFault, Source
 
 
 class Run(NamedTuple):

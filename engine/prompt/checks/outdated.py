@@ -10,10 +10,10 @@ from engine.contract.errors import (
     SizeUnsupported,
 )
 from engine.contract.jobs import JobSpec, Operation, ParameterValue
+from engine.prompt.checks.sizes import painted_size, size_for
+from engine.prompt.checks.steps import steps_for
 from engine.prompt.limits import Limits, ModelFacts
-from engine.prompt.sizes import painted_size, size_for
-from engine.prompt.steps import steps_for
-from engine.prompt.table import CANONICAL, SERVICE_ABILITIES
+from engine.prompt.parameters import CANONICAL, SERVICE_ABILITIES
 
 
 def refuse_outdated(operation: Operation, spec: JobSpec, limits: Limits) -> None:

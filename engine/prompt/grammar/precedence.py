@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from engine.contract.jobs import ParameterValue, Part
-from engine.prompt.attention import attention_flaws
-from engine.prompt.faults import Flaw, Origin, quoted
-from engine.prompt.parameter import Kind
-from engine.prompt.parameters import Setting
-from engine.prompt.parts import NO_WEIGHT, Placed, words_from_text
-from engine.prompt.table import CANONICAL
-from engine.prompt.values import Token
+from engine.prompt.errors import Flaw, Origin, quoted
+from engine.prompt.grammar.attention import attention_flaws
+from engine.prompt.grammar.extract_parameters import Setting
+from engine.prompt.grammar.parts import NO_WEIGHT, Placed, words_from_text
+from engine.prompt.grammar.values import Token
+from engine.prompt.parameter_type import Kind
+from engine.prompt.parameters import CANONICAL
 
 
 class Settled(NamedTuple):

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.prompt import Source
-from engine.prompt.faults import Flaw
-from engine.prompt.trace import Piece, join, locate, source_at, traced_from_source
+from engine.prompt.errors import Flaw
+from engine.prompt.grammar.spans import Piece, join, locate, source_at, traced_from_source
 
 ONE, OTHER = Source(name="prompt", text="a red fox"), Source(name="your suffix", text="--ar 3:2")
 FIRST, SECOND = traced_from_source(ONE), traced_from_source(OTHER)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.prompt import Defaults, Faults, PromptFault, Source, parse, show_faults
-from engine.prompt.faults import columns
+from engine.prompt.errors import columns
 
 
 def shown(text: str, **how: object) -> str:

@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from engine.prompt.characters import make_plain
-from engine.prompt.faults import Flaw, Origin, PromptFault, Source
-from engine.prompt.table import BY_SPELLING
-from engine.prompt.trace import Piece, Traced, join, locate, traced_from_source
+from engine.prompt.errors import Flaw, Origin, PromptFault, Source
+from engine.prompt.grammar.normalize import make_plain
+from engine.prompt.grammar.spans import Piece, Traced, join, locate, traced_from_source
+from engine.prompt.parameters import BY_SPELLING
 
 # Ends the parameters of an own option: what follows is again the prompt's. No text that was read contains it.
 END_OF_OPTION = "\x1f"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from engine.prompt import Faults, Limits, Source, parse, render, show_faults
-from engine.prompt.permutations import permute
-from engine.prompt.trace import traced_from_source
+from engine.prompt.grammar.permutations import permute
+from engine.prompt.grammar.spans import traced_from_source
 
 
 def texts(text: str, max_jobs: int = 40) -> list[str]:

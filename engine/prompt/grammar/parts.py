@@ -8,8 +8,8 @@ from math import fsum
 from typing import NamedTuple
 
 from engine.contract.jobs import Part
-from engine.prompt.attention import attention_flaws
-from engine.prompt.faults import Flaw
+from engine.prompt.errors import Flaw
+from engine.prompt.grammar.attention import attention_flaws
 
 MAX_WEIGHT = 10_000.0
 NO_WEIGHT = -0.5

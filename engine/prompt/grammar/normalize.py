@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from engine.prompt.faults import Flaw
-from engine.prompt.trace import Piece, Traced, join
+from engine.prompt.errors import Flaw
+from engine.prompt.grammar.spans import Piece, Traced, join
 
 _SPACES = "\t\n\v\f\r\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 _SINGLE_QUOTES = "\u2018\u2019\u201a\u201b"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from engine.prompt.faults import Flaw
+from engine.prompt.errors import Flaw
 
 STRONGER = 1.1
 WEAKER = 1 / 1.1

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
-from engine.prompt.faults import Flaw
-from engine.prompt.trace import Piece, Traced, join
+from engine.prompt.errors import Flaw
+from engine.prompt.grammar.spans import Piece, Traced, join
 
 _SIGNS = re.compile(r"\\[\s\S]|[{},]")
 _MANY = 1_000_000

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from engine.contract.jobs import Operation, ParameterValue
-from engine.prompt.attention import attention
-from engine.prompt.faults import Flaw
-from engine.prompt.images import PlacedImage
+from engine.prompt.checks.sizes import painted_size, ratio_of, size_for
+from engine.prompt.checks.steps import factor_of, most_by, painted_steps, sampler_of
+from engine.prompt.errors import Flaw
+from engine.prompt.grammar.attention import attention
+from engine.prompt.grammar.extract_parameters import Setting
+from engine.prompt.grammar.image_urls import PlacedImage
+from engine.prompt.grammar.parts import Placed
+from engine.prompt.grammar.values import Token, quoted_list
 from engine.prompt.limits import Defaults, Limits, ModelFacts, Sides, Steps
-from engine.prompt.parameters import Setting
-from engine.prompt.parts import Placed
-from engine.prompt.sizes import painted_size, ratio_of, size_for
-from engine.prompt.steps import factor_of, most_by, painted_steps, sampler_of
-from engine.prompt.table import SERVICE_ABILITIES
-from engine.prompt.values import Token, quoted_list
+from engine.prompt.parameters import SERVICE_ABILITIES
 
 
 def inabilities(

@@ -6,11 +6,11 @@ The parameters come from the table; a test holds the file to what `language_page
 from __future__ import annotations
 
 from engine.contract.jobs import Operation
-from engine.prompt.faults import Faults, show_faults
+from engine.prompt.errors import Faults, show_faults
 from engine.prompt.help import default_text, usage
-from engine.prompt.parameter import Parameter, range_text
+from engine.prompt.parameter_type import Parameter, range_text
+from engine.prompt.parameters import MAX_RATIO, PARAMETERS
 from engine.prompt.parser import parse
-from engine.prompt.table import MAX_RATIO, PARAMETERS
 
 _SCREEN = r"""# The prompt language
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from engine.prompt import Faults, Source, parse
-from engine.prompt.characters import make_plain
-from engine.prompt.trace import locate, traced_from_source
+from engine.prompt.grammar.normalize import make_plain
+from engine.prompt.grammar.spans import locate, traced_from_source
 
 
 def plain(text: str) -> str:
@@ -72,7 +72,7 @@ def test_removed_characters_do_not_move_positions() -> None:
     source = Source(name="prompt", text="\u200ba\u200b\u200bb\ufeffc")
     traced, _ = make_plain(traced_from_source(source))
     assert traced.text == "abc"
-    from engine.prompt.faults import Flaw
+    from engine.prompt.errors import Flaw
 
     places = [locate(Flaw(index, index + 1, ""), traced) for index in range(3)]
     assert [source.text[place.start : place.end] for place in places] == ["a", "b", "c"]

@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 
 from engine.contract.jobs import ImagePrompt
-from engine.prompt.faults import Flaw
+from engine.prompt.errors import Flaw
 
 MAX_IMAGE_WEIGHT = 10_000.0
 

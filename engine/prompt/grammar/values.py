@@ -9,13 +9,13 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from engine.contract.jobs import ParameterValue
-from engine.prompt.faults import Flaw, quoted
-from engine.prompt.images import is_picture_address
+from engine.prompt.errors import Flaw, quoted
+from engine.prompt.grammar.image_urls import is_picture_address
+from engine.prompt.grammar.numbers import DECIMAL, WHOLE, text_from_number
+from engine.prompt.grammar.suggest import nearest
 from engine.prompt.limits import Limits
-from engine.prompt.nearest import nearest
-from engine.prompt.numbers import DECIMAL, WHOLE, text_from_number
-from engine.prompt.parameter import Kind, Parameter, number_text, range_text
-from engine.prompt.table import MAX_ADAPTER_WEIGHT, MAX_RATIO
+from engine.prompt.parameter_type import Kind, Parameter, number_text, range_text
+from engine.prompt.parameters import MAX_ADAPTER_WEIGHT, MAX_RATIO
 
 MAX_RATIO_DIGITS = 5
 MAX_LIST_FAULTS = 8

@@ -1,0 +1,1 @@
+"""The stages that a prompt passes, from the text as typed to its parts, weights and parameters."""
