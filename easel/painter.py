@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import AbstractAsyncContextManager
 
 from engine.models.registry.registry import SHIPPED
-from engine.painter.process import Setting
-from engine.painter.supervisor import SupervisedPainter, supervise
+from engine.painter.process.launch import Setting
+from engine.painter.process.supervisor import SupervisedPainter, supervise
 from engine.settings import EngineSettings
 
 

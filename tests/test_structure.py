@@ -21,7 +21,7 @@ DRAWERS = {"utils", "util", "helpers", "helper", "common", "manager", "managers"
 # What the bot's loops and what the engine's loops go through.
 MAY_CATCH_ALL = {"bot/error_boundary.py": 1, "engine/worker/hook.py": 1}
 # The painting process is handed the environment on.
-READS_ENVIRONMENT = ("easel", "engine/settings.py", "bot/settings.py", "engine/painter/process.py")
+READS_ENVIRONMENT = ("easel", "engine/settings.py", "bot/settings.py", "engine/painter/process/launch.py")
 SAYS_SQL = ("engine/store", "bot/store", "migrations")
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef

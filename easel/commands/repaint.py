@@ -23,7 +23,7 @@ from engine.contract.jobs import Picture
 from engine.contract.painting import Order, Painted, PaintedPicture
 from engine.logs import set_up_logging
 from engine.models.registry.registry import SHIPPED, read_registry
-from engine.painter.recipe import order_from_recipe
+from engine.painter.output.recipe import order_from_recipe
 from engine.settings import EngineSettings
 from engine.store.database import Database, open_database
 from engine.store.jobs import read_picture, read_source

@@ -28,10 +28,10 @@ from engine.models.loading.fp8 import quantise
 from engine.models.loading.pipeline import Device, best_device, denoiser_of, pipeline_of
 from engine.models.registry.registry import Model, read_registry
 from engine.models.registry.speed import Compilation, Precision, Speed
+from engine.painter.batch.rows import Words
+from engine.painter.cache.warmup import Batch, blank
 from engine.painter.families import adapted
-from engine.painter.families.protocol import LoadedModel
-from engine.painter.rows import Words
-from engine.painter.widths import Batch, blank
+from engine.painter.pipeline.protocol import LoadedModel
 from engine.prompt import attention
 from tests.bench.judged import judged_lines
 from tests.bench.painter_cuda import FLUX, SD15, SDXL, Case, registry_of

@@ -17,7 +17,7 @@ import torch
 from engine.models.loading.pipeline import Device, best_device
 from engine.models.registry.registry import SHIPPED, read_registry
 from engine.models.registry.speed import Compilation, Speed
-from engine.painter.local import create_painter
+from engine.painter.in_process import create_painter
 from tests.bench.painter_cuda import SD15, registry_text
 from tests.bench.side_by_side import PROMPT, BenchRow
 from tests.engine.painter.orders import order, painted

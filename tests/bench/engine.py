@@ -28,8 +28,8 @@ from rich.table import Table
 from engine.contract.ids import new_id
 from engine.contract.jobs import FINAL, JobStatus
 from engine.contract.painting import Painted
-from engine.painter.files import grid_from_pixels, png_from_pixels
-from engine.painter.supervisor import SupervisedPainter, supervise
+from engine.painter.output.images import grid_from_pixels, png_from_pixels
+from engine.painter.process.supervisor import SupervisedPainter, supervise
 from engine.store.database import Database, open_database
 from engine.store.embedded import open_embedded
 from engine.store.jobs import JOBS_CHANNEL, read_job, submit_job

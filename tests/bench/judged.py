@@ -19,7 +19,7 @@ from engine.contract.painting import Order
 from engine.models.loading.pipeline import best_device
 from engine.models.registry.registry import Registry, read_registry
 from engine.models.registry.speed import Precision, Speed
-from engine.painter.local import LocalPainter, create_painter
+from engine.painter.in_process import LocalPainter, create_painter
 from engine.starter.evaluation import Figure, Paint, figures
 from engine.starter.judge import judge_from_file
 from engine.starter.sampling import Wish, parts_from_folder

@@ -19,8 +19,8 @@ import numpy as np
 from PIL import Image
 
 from engine.models.registry.registry import read_registry
-from engine.painter.files import Pixels, grid_from_pixels
-from engine.painter.local import LocalPainter, create_painter
+from engine.painter.in_process import LocalPainter, create_painter
+from engine.painter.output.images import Pixels, grid_from_pixels
 from engine.store.objects import open_objects
 from tests.bench.cold_start import cold_start_rows
 from tests.bench.painter_cuda import cuda_rows

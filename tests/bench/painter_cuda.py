@@ -23,8 +23,8 @@ from engine.models.loading.pipeline import Device, best_device, denoiser_of
 from engine.models.registry.registry import Model, Registry, read_registry
 from engine.models.registry.speed import Compilation, Precision, Speed
 from engine.painter.families import adapted
-from engine.painter.families.protocol import LoadedModel
-from engine.painter.local import LocalPainter, create_painter
+from engine.painter.in_process import LocalPainter, create_painter
+from engine.painter.pipeline.protocol import LoadedModel
 from engine.prompt import attention
 from tests.bench.architectures import flux_dev, sd15, sdxl
 from tests.bench.side_by_side import (

@@ -18,8 +18,8 @@ from diffusers import PixArtSigmaPipeline
 
 from engine.models.loading.pipeline import Device
 from engine.models.registry.registry import Registry, read_registry
-from engine.painter.local import create_painter
-from engine.painter.warm import loader
+from engine.painter.cache.models import loader
+from engine.painter.in_process import create_painter
 from engine.prompt import attention
 from tests.engine.painter.checkpoints import save_sd1, save_sdxl
 from tests.engine.painter.gemma_checkpoints import save_sana

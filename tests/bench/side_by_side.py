@@ -13,8 +13,8 @@ import numpy as np
 import torch
 
 from engine.contract.painting import Order
-from engine.painter.files import grid_from_pixels
-from engine.painter.local import LocalPainter
+from engine.painter.in_process import LocalPainter
+from engine.painter.output.images import grid_from_pixels
 from tests.engine.painter.orders import Batches, Pixels, order, painted
 
 PROMPT = "a red circle on a blue background"

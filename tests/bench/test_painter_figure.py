@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from engine.models.registry.registry import Registry, read_registry
-from engine.painter.local import create_painter
+from engine.painter.in_process import create_painter
 from tests.bench.painter_figure import CELL, COLOURS, LINE, MARGIN, TITLE, draw_rows
 from tests.engine.painter.checkpoints import save_sd1
 from tests.engine.painter.orders import Batches, all_painted, order

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from bot.settings import DISCORD_API_URL, BotSettings
 from easel.painter import setting_from_settings
 from engine.contract.errors import SettingsInvalid
-from engine.painter.process import Setting
+from engine.painter.process.launch import Setting
 from engine.settings import EngineSettings, read_settings
 
 TOKEN = "MTAwMDAwMDAwMDAwMDAwMDAw.GaBcDe.abcdefghijklmnopqrstuvwxyz0123456789"

@@ -11,13 +11,13 @@ import torch
 from engine.models.registry.registry import Model
 from engine.painter.families.flux import FluxModel
 from engine.painter.families.pixart import PixArtModel
-from engine.painter.families.protocol import LoadedModel
 from engine.painter.families.qwen import QwenImageModel
 from engine.painter.families.sana import SanaModel
 from engine.painter.families.sd3 import SD3Model
-from engine.painter.families.text import Fragments
 from engine.painter.families.unet import UNetModel
 from engine.painter.families.zimage import ZImageModel
+from engine.painter.pipeline.prompt_weighting import Fragments
+from engine.painter.pipeline.protocol import LoadedModel
 
 KINDS: Mapping[str, Callable[..., LoadedModel]] = MappingProxyType(
     {

@@ -13,9 +13,9 @@ import torch
 from torch import Tensor
 
 from engine.models.registry.registry import Model
-from engine.painter.families.pipeline import PipelineModel
-from engine.painter.families.text import cut_beyond, plain, stacked_tokens, weighed, weights_of_tokens
-from engine.painter.rows import Words
+from engine.painter.batch.rows import Words
+from engine.painter.pipeline.base import PipelineModel
+from engine.painter.pipeline.prompt_weighting import cut_beyond, plain, stacked_tokens, weighed, weights_of_tokens
 
 ALPHA_TOKENS = 120
 SIGMA_TOKENS = 300

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from engine.models.registry.registry import Model
-from engine.painter.families.flow import patched, set_even_timesteps, unpatched
-from engine.painter.families.pipeline import PipelineModel
-from engine.painter.families.text import cut_beyond, plain, stacked_tokens
-from engine.painter.rows import Conditioning, Words, guided, toward
+from engine.painter.batch.rows import Conditioning, Words, guided, toward
+from engine.painter.pipeline.base import PipelineModel
+from engine.painter.pipeline.flow_matching import patched, set_even_timesteps, unpatched
+from engine.painter.pipeline.prompt_weighting import cut_beyond, plain, stacked_tokens
 
 TOKENS = 512
 # What the model's card gives for no negative prompt; an empty text would be none at all to the stock pipeline.

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from engine.models.registry.registry import Model
-from engine.painter.families.pipeline import PipelineModel, channels_last
-from engine.painter.families.text import stacked_tokens, weighed_words
-from engine.painter.rows import Words
+from engine.painter.batch.rows import Words
+from engine.painter.pipeline.base import PipelineModel, channels_last
+from engine.painter.pipeline.prompt_weighting import stacked_tokens, weighed_words
 
 
 class UNetModel(PipelineModel):

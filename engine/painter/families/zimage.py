@@ -12,10 +12,10 @@ import torch
 from torch import Tensor
 
 from engine.models.registry.registry import Model
-from engine.painter.families.flow import set_even_timesteps
-from engine.painter.families.pipeline import PipelineModel
-from engine.painter.families.text import cut_beyond, plain
-from engine.painter.rows import Words
+from engine.painter.batch.rows import Words
+from engine.painter.pipeline.base import PipelineModel
+from engine.painter.pipeline.flow_matching import set_even_timesteps
+from engine.painter.pipeline.prompt_weighting import cut_beyond, plain
 
 TOKENS = 512
 

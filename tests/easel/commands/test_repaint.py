@@ -87,7 +87,7 @@ async def test_what_is_compiled_is_kept_where_the_engine_keeps_it(painted: Paint
     for arguments in (again, imagine):
         done = await run_easel(*arguments, home=painted.home, **variables)
         assert done.code == 0, done.err
-    assert _text(tmp_path / "notes").splitlines() == [f"engine.painter.child {painted.home}/compiled"] * 2
+    assert _text(tmp_path / "notes").splitlines() == [f"engine.painter.process.child {painted.home}/compiled"] * 2
 
 
 # Read by every interpreter at its start; only the process that paints is told of a folder.

@@ -14,7 +14,7 @@ from engine.contract.jobs import JobSpec, Operation
 from engine.contract.painting import Order
 from engine.models.prompt_limits import limits_from_registry, read_limits
 from engine.models.registry.registry import Registry, read_registry, registry_from_data
-from engine.painter.settings import settings_from_order
+from engine.painter.sampling.params import settings_from_order
 from engine.prompt import Faults, parse, refuse_outdated, show_faults
 from tests.engine.painter.checkpoints import save_lora, save_sd1, save_sdxl
 

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from engine.models.registry.registry import Adapter, Model
-from engine.painter.families.wardrobe import Loras
-from engine.painter.rows import Conditioning, Words, guided
+from engine.painter.batch.rows import Conditioning, Words, guided
+from engine.painter.pipeline.loras import Loras
 
 
 class FlatModel:

@@ -17,7 +17,7 @@ from safetensors.torch import save_file
 from engine.contract.errors import Fault, ModelBroken, WeightsMismatch, WeightsMissing
 from engine.models.registry.registry import Registry
 from engine.models.registry.sources import Source
-from engine.painter.local import create_painter
+from engine.painter.in_process import create_painter
 from tests.engine.painter.orders import order, painted
 
 UNET = Path("unet") / "diffusion_pytorch_model.safetensors"

@@ -16,11 +16,11 @@ from engine.contract.painting import Order, Painted
 from engine.models.loading.pipeline import Device, denoiser_of, pipeline_of
 from engine.models.registry.registry import Model, Registry, read_registry
 from engine.models.registry.speed import Speed
+from engine.painter.batch.rows import Words
 from engine.painter.families.unet import UNetModel
-from engine.painter.local import create_painter
-from engine.painter.process import Setting
-from engine.painter.rows import Words
-from engine.painter.supervisor import supervise
+from engine.painter.in_process import create_painter
+from engine.painter.process.launch import Setting
+from engine.painter.process.supervisor import supervise
 from engine.prompt import attention
 from tests.engine.painter.orders import all_painted, order, painted, pixels_of, psnr
 from tests.engine.painter.stock import stock_pictures

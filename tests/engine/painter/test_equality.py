@@ -11,7 +11,7 @@ import pytest
 
 from engine.contract.painting import Order, Painted
 from engine.models.registry.registry import Registry
-from engine.painter.local import LocalPainter, create_painter
+from engine.painter.in_process import LocalPainter, create_painter
 from tests.engine.painter.forwards import Forwards
 from tests.engine.painter.orders import Batches, Pixels, all_painted, order, painted, pixels_of, psnr
 from tests.engine.painter.stock import EQUAL_DB, OTHER_DB, SCHEDULERS, stock_pictures

@@ -16,9 +16,9 @@ from torch import Tensor
 from engine.contract.errors import NoRoom, PaintedNothing, PainterLost, PictureCorrupt, WeightsMissing
 from engine.models.files.weights import num_weights
 from engine.models.registry.registry import Model, Registry
-from engine.painter.families.protocol import LoadedModel
-from engine.painter.local import create_painter
-from engine.painter.rows import Words
+from engine.painter.batch.rows import Words
+from engine.painter.in_process import create_painter
+from engine.painter.pipeline.protocol import LoadedModel
 from tests.engine.painter.fakes import FlatModel, joining
 from tests.engine.painter.forwards import Forwards
 from tests.engine.painter.orders import order, painted

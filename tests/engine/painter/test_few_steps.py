@@ -12,7 +12,7 @@ import pytest
 
 from engine.contract.painting import Order
 from engine.models.registry.registry import Registry, read_registry
-from engine.painter.local import create_painter
+from engine.painter.in_process import create_painter
 from tests.engine.painter.orders import all_painted, order, painted, pixels_of, psnr
 from tests.engine.painter.registries import entry
 from tests.engine.painter.stock import EQUAL_DB, OTHER_DB, stock_pictures

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from engine.contract.painting import Order
-from engine.painter.local import LocalPainter, create_painter
+from engine.painter.in_process import LocalPainter, create_painter
 from engine.starter.judge import judge_from_file, verdicts_from_pictures
 from engine.starter.measures import SHOWN, colour_share
 from tests.engine.painter.orders import order, painted

@@ -12,7 +12,7 @@ from engine.models.files.weights import num_weights
 from engine.models.loading.offload import Seat, bytes_of, bytes_on_device, parts_of, settle
 from engine.models.loading.pipeline import best_device, pipeline_of
 from engine.models.registry.registry import Registry, read_registry
-from engine.painter.local import create_painter
+from engine.painter.in_process import create_painter
 from tests.engine.painter.orders import order, painted
 
 

@@ -10,7 +10,7 @@ import pytest
 from engine.contract.errors import SettingUnsupported
 from engine.models.registry.registry import Registry, read_registry
 from engine.models.registry.speed import Precision, Speed
-from engine.painter.local import create_painter
+from engine.painter.in_process import create_painter
 from tests.engine.painter.orders import order, painted, pixels_of, psnr
 
 

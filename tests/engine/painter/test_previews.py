@@ -10,10 +10,10 @@ import torch
 from engine.contract.painting import Order, Progress
 from engine.models.loading.pipeline import Device, pipeline_of
 from engine.models.registry.registry import Model, Registry
+from engine.painter.batch.options import Manner
 from engine.painter.families import adapted
-from engine.painter.families.protocol import LoadedModel
-from engine.painter.local import LocalPainter, create_painter
-from engine.painter.manner import Manner
+from engine.painter.in_process import LocalPainter, create_painter
+from engine.painter.pipeline.protocol import LoadedModel
 from engine.prompt import attention
 from tests.engine.painter.fakes import FlatModel
 from tests.engine.painter.orders import order

@@ -11,7 +11,7 @@ from engine.contract.errors import ModelBroken, WeightsMissing
 from engine.models.loading.pipeline import best_device, pipeline_of
 from engine.models.registry.registry import Registry, read_registry
 from engine.models.registry.sources import Source
-from engine.painter.local import create_painter
+from engine.painter.in_process import create_painter
 from tests.engine.models.original_layout import save_single_file
 from tests.engine.painter.orders import order, painted, pixels_of, psnr
 from tests.engine.painter.registries import entry

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.models.registry.registry import Registry
-from engine.painter.local import create_painter
+from engine.painter.in_process import create_painter
 from tests.engine.painter.orders import Batches, all_painted, order, pixels_of, psnr
 from tests.engine.painter.stock import EQUAL_DB, stock_pictures
 

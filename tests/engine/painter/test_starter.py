@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.models.registry.registry import read_registry
-from engine.painter.local import create_painter
+from engine.painter.in_process import create_painter
 from tests.engine.painter.orders import order, painted, pixels_of, psnr
 from tests.engine.painter.stock import stock_pictures
 

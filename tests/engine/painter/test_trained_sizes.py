@@ -9,8 +9,8 @@ from diffusers import PixArtSigmaPipeline
 
 from engine.contract.errors import SizeUnsupported
 from engine.models.registry.registry import Registry, read_registry
-from engine.painter.local import create_painter
-from engine.painter.settings import settings_from_order
+from engine.painter.in_process import create_painter
+from engine.painter.sampling.params import settings_from_order
 from tests.engine.painter.gemma_checkpoints import save_sana
 from tests.engine.painter.orders import order, painted, pixels_of, psnr
 from tests.engine.painter.stock import EQUAL_DB, stock_pictures

@@ -21,10 +21,10 @@ from engine.contract.errors import Fault, ModelBroken, NoRoom, PaintedNothing
 from engine.models.loading.errors import blamed_on, outcome_of
 from engine.models.registry.registry import Registry
 from engine.models.registry.sources import Source
-from engine.painter.local import create_painter
-from engine.painter.manner import Manner
-from engine.painter.rows import Conditioning
-from engine.painter.wire import Phase, frame_from_error
+from engine.painter.batch.options import Manner
+from engine.painter.batch.rows import Conditioning
+from engine.painter.in_process import create_painter
+from engine.painter.process.messages import Phase, frame_from_error
 from tests.engine.painter.checkpoints import tiny_unet, tiny_vae
 from tests.engine.painter.fakes import FlatModel
 from tests.engine.painter.orders import order, painted

@@ -8,7 +8,7 @@ from pathlib import Path
 from PIL import Image
 
 from engine.models.registry.registry import Registry
-from engine.painter.local import create_painter
+from engine.painter.in_process import create_painter
 from tests.engine.painter.orders import all_painted, encoded_gradient, order, pixels_of, psnr
 from tests.engine.painter.stock import EQUAL_DB, SCHEDULERS, stock_pictures
 

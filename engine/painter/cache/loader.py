@@ -1,0 +1,207 @@
+"""Which models the loop has, which are on their way, and what loaded ones still need to be as quick as they can be.
+
+One at a time comes off the disk, on a thread of its own, while painting goes on.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import Protocol
+
+import torch
+
+from engine.contract.errors import EaselError, NoRoom, PainterLost
+from engine.models.loading.errors import outcome_of
+from engine.models.registry.registry import Adapter, Model
+from engine.painter.pipeline.loras import Loras
+from engine.painter.pipeline.protocol import LoadedModel
+
+
+class Models(Protocol):
+    """Where the loop gets models from."""
+
+    def is_warm(self, model: Model) -> bool:
+        """Return whether the model is loaded."""
+        ...
+
+    def has_room(self, model: Model) -> bool:
+        """Return whether the model may be loaded beside those that are."""
+        ...
+
+    def hold(self, adapters: Iterable[Adapter]) -> None:
+        """Keep the adapters that orders name; while there is too much, others go, the longest unworn first."""
+        ...
+
+    def make_way(self, model: Model) -> None:
+        """Let adapters, then models go until there is room for this one, the least recently used first."""
+        ...
+
+    def leave_alone(self, model: Model) -> bool:
+        """Let all go but this model and held adapters; return whether any went."""
+        ...
+
+    def has_fitted(self, model: Model) -> None:
+        """Remember that there was room once the others had gone: never again keep as many beside it."""
+        ...
+
+    def fetch(self, model: Model) -> LoadedModel:
+        """Load the model; may be called from another thread. Raises: EaselError, torch.OutOfMemoryError."""
+        ...
+
+    def keep(self, model: Model, loaded: LoadedModel) -> None:
+        """Take in what `fetch` has loaded."""
+        ...
+
+    def is_ready(self, model: Model) -> bool:
+        """Return whether the model is warm and nothing of it is still to be measured or compiled."""
+        ...
+
+    @property
+    def unready(self) -> Model | None:
+        """A warm model of which something is still to be measured or compiled."""
+        ...
+
+    def prepare(self, model: Model) -> None:
+        """Measure or compile one piece of it.
+
+        Raises: SpeedUnsupported, ModelBroken, torch.OutOfMemoryError; the model is then let go.
+        """
+        ...
+
+    def take(self, model: Model) -> LoadedModel:
+        """Return a warm model to paint with."""
+        ...
+
+    def has_at_hand(self, model: Model, loras: Loras) -> bool:
+        """Return whether the model is warm and has these adapters loaded."""
+        ...
+
+    def width(self, model: Model, pixels: tuple[int, int]) -> int:
+        """Return the forward rows beyond which a wider batch of this model and size does not pay, or has no room."""
+        ...
+
+    def narrow(self, model: Model, pixels: tuple[int, int], width: int) -> None:
+        """Remember that there is no room for batches wider than this, until models go."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arrived:
+    """A model that has come, or the error that it met on the way: the outcome of its loading, which is done."""
+
+    model: Model
+    outcome: Future[LoadedModel | EaselError | torch.OutOfMemoryError]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Warming:
+    """A model to load ahead of its first order; `tell` is called with None, or the error that it met."""
+
+    model: Model
+    tell: Callable[[EaselError | None], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stirred:
+    """What is on its way has come a little further."""
+
+
+class Arrivals:
+    """Brings models one at a time and tells of each; all but the loading belongs to the loop's thread."""
+
+    def __init__(
+        self,
+        models: Models,
+        tell: Callable[[Arrived], None],
+        turn_away: Callable[[Model, EaselError], None],
+    ) -> None:
+        """`tell` is called from the loading thread; `turn_away` when a model whose orders wait cannot be had."""
+        self._models, self._tell, self._turn_away = models, tell, turn_away
+        self._loaders = ThreadPoolExecutor(1, thread_name_prefix="loader")
+        self._warmings: list[Warming] = []
+        self._since = 0.0
+        self._made_way = False
+        self.coming: Model | None = None
+
+    def ask(self, warming: Warming) -> None:
+        """Bring a model before anybody needs it."""
+        self._warmings.append(warming)
+
+    def begin(self, model: Model) -> None:
+        """Let models go for this one and begin to load it; nothing else may be on its way."""
+        self._models.make_way(model)
+        self._load(model)
+
+    def send_for(self, needed: Iterable[Model]) -> None:
+        """Begin to load what is asked for, or what is needed and has room beside what is loaded."""
+        self._tell_ready()
+        if self.coming is not None:
+            return
+        asked = next((one.model for one in self._warmings if not self._models.is_warm(one.model)), None)
+        missing = (model for model in needed if not self._models.is_warm(model))
+        model = asked or next((model for model in missing if self._models.has_room(model)), None)
+        if model is not None:
+            self.begin(model)
+
+    def receive(self, arrived: Arrived) -> None:
+        """Take in a model that has come; one that had no room beside others is loaded once more without them."""
+        model, self.coming = arrived.model, None
+        loaded = arrived.outcome.result()
+        if isinstance(loaded, EaselError):
+            self.refuse(model, loaded)
+        elif not isinstance(loaded, torch.OutOfMemoryError):
+            self._models.keep(model, loaded)
+            if self._made_way:
+                self._models.has_fitted(model)
+        elif self._models.leave_alone(model):
+            self._load(model, made_way=True)
+        else:
+            self.refuse(model, NoRoom(model=model.name))
+
+    def prepare(self, model: Model) -> None:
+        """Measure or compile one piece of a model."""
+        try:
+            self._models.prepare(model)
+        except EaselError as error:
+            self.refuse(model, error)
+        except torch.OutOfMemoryError:
+            self.refuse(model, NoRoom(model=model.name))
+        self._tell_ready()
+
+    def refuse(self, model: Model, error: EaselError) -> None:
+        """Tell whoever waits for a model that it cannot be had."""
+        self._turn_away(model, error)
+        for warming in [warming for warming in self._warmings if warming.model == model]:
+            self._warmings.remove(warming)
+            warming.tell(error)
+
+    def renew(self) -> None:
+        """Give what is on its way its time anew, because it makes progress."""
+        self._since = time.monotonic()
+
+    def is_late(self, limit: timedelta) -> bool:
+        """Return whether something has been on its way for longer than this, without having come any further."""
+        return self.coming is not None and time.monotonic() - self._since > limit.total_seconds()
+
+    def close(self) -> None:
+        """Load nothing more; what is on its way is left to itself, for it may hang."""
+        self._loaders.shutdown(wait=False, cancel_futures=True)
+        for warming in self._warmings:
+            warming.tell(PainterLost())
+
+    def _load(self, model: Model, *, made_way: bool = False) -> None:
+        self.coming, self._since, self._made_way = model, time.monotonic(), made_way
+        fetch = torch.inference_mode()(partial(self._models.fetch, model))
+        outcome = self._loaders.submit(outcome_of, model.name, fetch)
+        outcome.add_done_callback(lambda done: self._tell(Arrived(model=model, outcome=done)))
+
+    def _tell_ready(self) -> None:
+        """Tell whoever asked for a model that it is there and lacks nothing."""
+        for warming in [warming for warming in self._warmings if self._models.is_ready(warming.model)]:
+            self._warmings.remove(warming)
+            warming.tell(None)

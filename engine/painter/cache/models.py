@@ -1,0 +1,201 @@
+"""Models that are kept loaded: by a budget in bytes, least recently used out first; and how wide each one paints.
+
+Weights come off the disk in any thread (`fetch`); everything else here belongs to the loop's.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+import structlog
+import torch
+
+from engine.contract.errors import Fault
+from engine.models.files.locate import place_of
+from engine.models.files.weights import Watch, num_weights, unwatched
+from engine.models.loading.errors import outcome_of
+from engine.models.loading.offload import bytes_on_device, is_offloaded
+from engine.models.loading.pipeline import Device, pipeline_of
+from engine.models.registry.registry import Adapter, Model
+from engine.models.registry.speed import Compilation
+from engine.painter.cache.warmup import WIDTHS, Preparation, preparation
+from engine.painter.families import adapted
+from engine.painter.pipeline.loras import Loras
+from engine.painter.pipeline.prompt_weighting import Fragments
+from engine.painter.pipeline.protocol import LoadedModel
+
+log = structlog.get_logger(__name__)
+
+Load = Callable[[Model], LoadedModel]
+# Bytes that a model will take on the device, told before it is loaded; 0 when they cannot be told.
+Weigh = Callable[[Model], int]
+
+
+class WarmModels:
+    """Keeps models loaded and lets the least recently used go when the budget is spent."""
+
+    def __init__(self, load: Load, budget_bytes: int, width: int | None = None, weigh: Weigh = lambda _: 0) -> None:
+        """`width` is the widest forward; None measures for each model where a wider one no longer pays."""
+        self._load, self._budget_bytes, self._width, self._weigh = load, budget_bytes, width, weigh
+        self._loaded: OrderedDict[str, LoadedModel] = OrderedDict()
+        self._preparing: dict[str, tuple[Model, Preparation]] = {}
+        self._widths: dict[str, int] = {}
+        self._too_much: tuple[str, int] | None = None
+        self._narrowed: dict[tuple[str, tuple[int, int]], int] = {}
+        self._held: frozenset[Adapter] = frozenset()
+
+    def is_warm(self, model: Model) -> bool:
+        return model.name in self._loaded
+
+    def has_room(self, model: Model) -> bool:
+        idle_bytes = sum(loaded.adapters[adapter] for loaded, adapter in self._idle())
+        return self._spent() - idle_bytes + self._weigh(model) <= self._budget_bytes
+
+    def fetch(self, model: Model) -> LoadedModel:
+        return self._load(model)
+
+    def keep(self, model: Model, loaded: LoadedModel) -> None:
+        self._loaded[model.name] = loaded
+        self._loaded.move_to_end(model.name)
+        self._drop_over(self._budget_bytes)
+        if older := [name for name in self._oldest_over(self._budget_bytes) if name != model.name]:
+            self._let_go(*older)
+        known = self._widths.get(model.name, self._width)
+        self._preparing[model.name] = model, preparation(model, loaded, known)
+
+    def is_ready(self, model: Model) -> bool:
+        return self.is_warm(model) and model.name not in self._preparing
+
+    @property
+    def unready(self) -> Model | None:
+        return next((model for model, _ in self._preparing.values()), None)
+
+    def prepare(self, model: Model) -> None:
+        pieces = self._preparing[model.name][1]
+        width = outcome_of(model.name, lambda: next(pieces, None))
+        if isinstance(width, Exception):
+            self._let_go(model.name)
+            raise width
+        if width is None:
+            del self._preparing[model.name]
+        elif width:
+            self._widths[model.name] = width
+
+    def take(self, model: Model) -> LoadedModel:
+        self._loaded.move_to_end(model.name)
+        return self._loaded[model.name]
+
+    def has_at_hand(self, model: Model, loras: Loras) -> bool:
+        return self.is_warm(model) and self._loaded[model.name].has_at_hand(loras)
+
+    def hold(self, adapters: Iterable[Adapter]) -> None:
+        self._held = frozenset(adapters)
+        self._drop_over(self._budget_bytes)
+
+    def make_way(self, model: Model) -> None:
+        self._drop_over(self._budget_bytes - self._weigh(model))
+        if oldest := self._oldest_over(self._budget_bytes - self._weigh(model)):
+            self._let_go(*oldest)
+
+    def leave_alone(self, model: Model) -> bool:
+        others = [name for name in self._loaded if name != model.name]
+        has_more = bool(others or self._idle())
+        coming = 0 if self.is_warm(model) else self._weigh(model)
+        self._too_much = (model.name, self._spent() + coming) if has_more else None
+        self._drop_over(0)
+        self._let_go(*others)
+        return has_more
+
+    def has_fitted(self, model: Model) -> None:
+        name, num_bytes = self._too_much or ("", 0)
+        if name == model.name:
+            self._budget_bytes, self._too_much = min(self._budget_bytes, num_bytes - 1), None
+
+    def width(self, model: Model, pixels: tuple[int, int]) -> int:
+        pays = self._widths.get(model.name, self._width or WIDTHS[0])
+        return min(pays, self._narrowed.get((model.name, pixels), pays))
+
+    def narrow(self, model: Model, pixels: tuple[int, int], width: int) -> None:
+        self._narrowed[model.name, pixels] = min(width, self.width(model, pixels))
+
+    def _oldest_over(self, budget_bytes: int) -> list[str]:
+        """Return the least recently used models without which the others keep to the budget."""
+        oldest, spent = [], self._spent()
+        for name, loaded in self._loaded.items():
+            if spent <= budget_bytes:
+                break
+            oldest.append(name)
+            spent -= _bytes_of(loaded)
+        return oldest
+
+    def _let_go(self, *names: str) -> None:
+        """Forget models, and what there was no room for beside them; then give back what nothing holds any more."""
+        for name in names:
+            del self._loaded[name]
+            self._preparing.pop(name, None)
+            self._narrowed.clear()
+        _give_back()
+
+    def _spent(self) -> int:
+        return sum(map(_bytes_of, self._loaded.values()))
+
+    def _idle(self) -> list[tuple[LoadedModel, Adapter]]:
+        """Return the adapters that no order names, those worn longest ago of the least recently used model first."""
+        every = ((loaded, adapter) for loaded in self._loaded.values() for adapter in loaded.adapters)
+        return [(loaded, adapter) for loaded, adapter in every if adapter not in self._held]
+
+    def _drop_over(self, budget_bytes: int) -> None:
+        """Let adapters go that no order names, until what is loaded keeps to the budget or none is left."""
+        for loaded, adapter in self._idle():
+            if self._spent() <= budget_bytes:
+                break
+            loaded.drop(adapter)
+
+
+def _bytes_of(loaded: LoadedModel) -> int:
+    return loaded.size_bytes + sum(loaded.adapters.values())
+
+
+def _give_back() -> None:
+    """Let the device have the memory of models that are gone; their parts hold each other until they are swept."""
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
+def loader(
+    device: Device, fragments_of: Callable[[str], Fragments], budget_bytes: int, watch: Watch = unwatched
+) -> Load:
+    """Return what loads a registered model onto the device, in parts where the budget is too small for all of it.
+
+    watch: told, from the thread that loads, how far the files are read.
+    """
+
+    def load(model: Model) -> LoadedModel:
+        pipe, sha256 = pipeline_of(model, device, budget_bytes, watch)
+        if is_offloaded(pipe, budget_bytes) and model.speed.compile is not Compilation.NONE:
+            log.warning("not_compiled", model=model.name, cause="it is too large for the device to hold whole")
+            model = replace(model, speed=replace(model.speed, compile=Compilation.NONE))
+        loaded = adapted(pipe, model, device=device.device, sha256=sha256, fragments_of=fragments_of)
+        loaded.size_bytes = bytes_on_device(pipe, budget_bytes)
+        return loaded
+
+    return load
+
+
+def weigher(device: Device, budget_bytes: int) -> Weigh:
+    """Return what tells the bytes that a registered model will take on the device; 0 for one that is not whole."""
+    known: dict[str, int] = {}
+
+    def weigh(model: Model) -> int:
+        try:
+            if model.name not in known:
+                known[model.name] = num_weights(place_of(model), model.source.variant) * device.dtype.itemsize
+        except (Fault, ValueError):
+            return 0
+        return min(known[model.name], budget_bytes)
+
+    return weigh

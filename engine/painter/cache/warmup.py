@@ -1,0 +1,121 @@
+"""How wide a model paints, measured before it paints for anybody, and what is compiled for those widths."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+
+import torch
+from torch import Tensor
+
+from engine.models.loading.errors import blamed_on
+from engine.models.registry.registry import Model
+from engine.models.registry.speed import Compilation
+from engine.painter.batch.rows import Words
+from engine.painter.batch.scheduler import UNKNOWN, Knee, next_knee
+from engine.painter.pipeline.protocol import LoadedModel
+from engine.painter.sampling.params import size_of
+
+WIDTHS = (2, 4, 8, 16, 32)
+
+Size = tuple[int, int]
+Batch = tuple[Tensor, Tensor, Sequence[Words]]
+# One piece of work for each yield, which tells the width that pays, or 0 before it is known.
+Preparation = Iterator[int]
+
+_RUNS = 3
+_LONG_SECONDS = 1.0
+
+
+def preparation(model: Model, loaded: LoadedModel, known: int | None) -> Preparation:
+    """Measure the width beyond which a wider forward no longer pays and compile what is to be, a piece at a time.
+
+    Each piece is one width at one size: milliseconds to measure, up to a minute to compile for the first time.
+    known: that width, where it need not be measured.
+
+    Raises: SpeedUnsupported, ModelBroken for what it raises in its first forward.
+    """
+    own = (model.defaults.width, model.defaults.height)
+    widths = widths_of(model, loaded)
+    width = known
+    if width is None:
+        width = yield from _measuring(model.name, loaded, own, widths)
+    yield width
+    if model.speed.compile is not Compilation.NONE:
+        sizes = dict.fromkeys((own, *(size_of(ratio, model) for ratio in model.speed.ratios)))
+        for size in sizes:
+            for _ in _compiling(model.name, loaded, size, [rows for rows in widths if rows <= width]):
+                yield width
+
+
+def widths_of(model: Model, loaded: LoadedModel) -> tuple[int, ...]:
+    """Return the widths that come into question; one row is one only where a picture takes one, without guidance."""
+    unguided = model.defaults.guidance <= 1.0 or model.speed.guidance_until < 1.0
+    takes_one = loaded.has_embedded_guidance or unguided
+    return (1, *WIDTHS) if takes_one else WIDTHS
+
+
+def _measuring(name: str, loaded: LoadedModel, size: Size, widths: Iterable[int]) -> Generator[int, None, int]:
+    """Return the forward rows beyond which a wider forward of this size no longer pays on this device.
+
+    On a CPU it is CPU time that is compared, because other processes stretch the time by the clock. A forward that the
+    device has no room for does not pay.
+    """
+    clock = time.process_time if loaded.device.type == "cpu" else time.perf_counter
+    knee: Knee = UNKNOWN
+    if loaded.device.type != "cpu":
+        # The first forward on a device brings its kernels there.
+        _seconds_of(name, loaded, size, 1, clock)
+    for rows in widths:
+        yield 0
+        knee = next_knee(knee, rows, _seconds_of(name, loaded, size, rows, clock))
+        if knee.is_found:
+            break
+    return knee.width
+
+
+def _seconds_of(name: str, loaded: LoadedModel, size: Size, rows: int, clock: Callable[[], float]) -> float:
+    """Return the seconds of a forward of so many rows of this size; infinitely many where there is no room for it."""
+    try:
+        with blamed_on(name):
+            batch = blank(loaded, size, rows)
+            loaded.make_ready(*batch)
+            return shortest(lambda: loaded.predict(*batch), clock)
+    except torch.OutOfMemoryError:
+        return math.inf
+
+
+def blank(loaded: LoadedModel, size: Size, rows: int) -> Batch:
+    """Return a batch of this size that shows nothing, to a model that then wears nothing; see `LoadedModel.predict`."""
+    loaded.wear(())
+    latents = torch.zeros(rows, *loaded.latent_shape(*size), dtype=loaded.dtype, device=loaded.device)
+    return latents, torch.full((rows,), 500.0, device=loaded.device), [loaded.away()] * rows
+
+
+def _compiling(name: str, loaded: LoadedModel, size: Size, widths: Iterable[int]) -> Iterator[None]:
+    """Make every width ready; none wider is tried after one that there was no room for."""
+    for rows in widths:
+        yield
+        try:
+            with blamed_on(name):
+                loaded.make_ready(*blank(loaded, size, rows))
+        except torch.OutOfMemoryError:
+            return
+
+
+def shortest(forward: Callable[[], Tensor], clock: Callable[[], float]) -> float:
+    """Return the seconds of the shortest of some runs; after a long one none is repeated, for people wait."""
+    best, spent = math.inf, 0.0
+    for _ in range(_RUNS):
+        seconds = _timed(forward, clock)
+        best, spent = min(best, seconds), spent + seconds
+        if spent > _LONG_SECONDS:
+            break
+    return best
+
+
+def _timed(forward: Callable[[], Tensor], clock: Callable[[], float]) -> float:
+    start = clock()
+    forward().sum().item()
+    return clock() - start

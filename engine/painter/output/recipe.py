@@ -1,0 +1,192 @@
+"""What is written down with a picture so that it can be painted again: as data, and as the text other tools read."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+from importlib.metadata import version
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from engine.contract.errors import PictureCorrupt, SettingsInvalid, WeightsMismatch
+from engine.contract.ids import new_id
+from engine.contract.jobs import MAX_SEED, Part, json_from_spec, spec_from_json
+from engine.contract.painting import Order
+from engine.models.files.locate import place_of
+from engine.models.files.weights import hash_of, recognise
+from engine.models.registry.registry import Registry
+from engine.painter.output.recipe_check import check_recipe
+from engine.painter.sampling.params import Settings, seed_of_slot, settings_from_order
+
+if TYPE_CHECKING:
+    # Rows are tensors; whoever only reads a recipe need not load torch.
+    from engine.painter.batch.rows import Finished
+
+log = structlog.get_logger(__name__)
+
+LIBRARIES = ("torch", "diffusers", "transformers")
+
+# AUTOMATIC1111 writes the sampler and its noise schedule as two settings.
+_A1111_NAMES: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "euler": ("Euler", "Automatic"),
+        "euler-ancestral": ("Euler a", "Automatic"),
+        "heun": ("Heun", "Automatic"),
+        "dpmpp-2m": ("DPM++ 2M", "Automatic"),
+        "dpmpp-2m-karras": ("DPM++ 2M", "Karras"),
+        "dpmpp-2m-sde": ("DPM++ 2M SDE", "Automatic"),
+        "ddim": ("DDIM", "Automatic"),
+        "unipc": ("UniPC", "Automatic"),
+        "lcm": ("LCM", "Automatic"),
+    }
+)
+
+
+def recipe_of(order: Order, settings: Settings, finished: Finished, slot: int) -> dict[str, Any]:
+    """Return all that painting the picture again takes, JSON-ready.
+
+    slot, pictures: its place among those of the order; the same bytes need a batch of the same size.
+    lora_sha256: hash of each adapter's file by its name; absent in recipes that were written before it was kept.
+    source_sha256: hash of the encoded image that a variation starts from; None when it was painted from noise.
+    cut: text that the model had no room for; absent when it read everything.
+    scheduler, speed: what the model's operator set otherwise than its files, or chose to be quicker; absent when
+        nothing was.
+    """
+    recipe: dict[str, Any] = {
+        "spec": json_from_spec(order.spec),
+        "seed": seed_of_slot(order, slot),
+        "slot": slot,
+        "pictures": order.num_pictures,
+        **{name: value for name, value in _in_force(settings).items() if value is not None},
+        "positive": _parts(settings.positive),
+        "negative": _parts(settings.negative),
+        "loras": [[adapter.name, weight] for adapter, weight in settings.loras],
+        "lora_sha256": {
+            adapter.name: sha256 for (adapter, _), sha256 in zip(settings.loras, finished.lora_sha256, strict=True)
+        },
+        "strength": settings.strength,
+        "source_sha256": order.source and hashlib.sha256(order.source).hexdigest(),
+        "stop": settings.stop,
+        "model": settings.model.name,
+        "model_sha256": finished.sha256,
+        "libraries": dict(_versions()),
+    }
+    return recipe | ({"cut": list(finished.cut)} if finished.cut else {})
+
+
+def order_from_recipe(recipe: Mapping[str, Any], registry: Registry, source: bytes | None = None) -> Order:
+    """Return the order that paints the recipe's picture again, in slot `recipe["slot"]`, for nobody in particular.
+
+    source: the encoded image that a variation starts from. Other library versions are logged: the picture is then the
+    same to the eye, and may differ in its bytes. The files of model and adapters are read whole, which takes a while.
+
+    Raises: RecipeUnreadable, WeightsMismatch when the model or an adapter of that name has other files now,
+    ModelUnknown, SettingUnsupported for an adapter that is gone, WeightsMissing, PictureCorrupt for another source than
+    the picture's own, SettingsInvalid when the model's defaults have changed.
+    """
+    check_recipe(recipe)
+    model = registry.model(recipe["model"])
+    recognise(place_of(model), recipe["model_sha256"], model.source.variant)
+    if (source and hashlib.sha256(source).hexdigest()) != recipe["source_sha256"]:
+        raise PictureCorrupt(key=recipe["source_sha256"], cause="another than the one the picture was made from")
+    if recipe["libraries"] != _versions():
+        log.warning("painted_with_other_libraries", then=recipe["libraries"], now=_versions())
+    order = _order(recipe, source)
+    settings = settings_from_order(order, registry)
+    _check_defaults(recipe, settings)
+    _check_adapters(recipe.get("lora_sha256", {}), settings)
+    return order
+
+
+def _order(recipe: Mapping[str, Any], source: bytes | None) -> Order:
+    spec = spec_from_json(recipe["spec"])
+    return Order(
+        job_id=new_id(),
+        member_id=new_id(),
+        spec=replace(spec, parameters={**spec.parameters, "model": recipe["model"]}),
+        seed=(recipe["seed"] - recipe["slot"]) % (MAX_SEED + 1),
+        source=source,
+        strength=recipe["strength"] or 0.0,
+        num_pictures=recipe["pictures"],
+    )
+
+
+def _check_defaults(recipe: Mapping[str, Any], settings: Settings) -> None:
+    """Raise SettingsInvalid when the order would not be painted with the settings of the recipe."""
+    changed = [
+        f"{name} was {recipe.get(name) or 'not set'}, and would be {value or 'not set'}"
+        for name, value in _in_force(settings).items()
+        if recipe.get(name) != value
+    ]
+    if changed:
+        told = f"The defaults of the model {recipe['model']!r} have changed: {'; '.join(changed)}."
+        raise SettingsInvalid(problems=(f"{told} Set them in EASEL_MODELS_FILE as they were.",))
+
+
+def _check_adapters(recorded: Mapping[str, str], settings: Settings) -> None:
+    """Raise WeightsMismatch when an adapter's file is not the recorded one; what was not recorded passes."""
+    for adapter, _ in settings.loras:
+        if adapter.name in recorded and hash_of(adapter.file) != recorded[adapter.name]:
+            raise WeightsMismatch(path=adapter.file)
+
+
+def _in_force(settings: Settings) -> dict[str, Any]:
+    return {
+        "width": settings.width,
+        "height": settings.height,
+        "steps": settings.steps,
+        "guidance": settings.guidance,
+        "sampler": settings.sampler,
+        "scheduler": settings.model.scheduler.given or None,
+        "speed": settings.model.speed.given or None,
+    }
+
+
+def parameters_text(recipe: Mapping[str, Any]) -> str:
+    """Return the recipe in the format that AUTOMATIC1111 writes into PNG files."""
+    sampler, schedule = _A1111_NAMES[recipe["sampler"]]
+    facts = {
+        "Steps": recipe["steps"],
+        "Sampler": sampler,
+        "Schedule type": schedule,
+        "CFG scale": f"{recipe['guidance']:g}",
+        "Seed": recipe["seed"],
+        "Size": f"{recipe['width']}x{recipe['height']}",
+        "Model hash": recipe["model_sha256"][:10],
+        "Model": recipe["model"],
+        **({} if recipe["strength"] is None else {"Denoising strength": f"{recipe['strength']:g}"}),
+        "Version": f"easel, diffusers {recipe['libraries']['diffusers']}",
+    }
+    lines = [
+        _positive_text(recipe),
+        _negative_text(recipe),
+        ", ".join(f"{name}: {fact}" for name, fact in facts.items()),
+    ]
+    return "\n".join(line for line in lines if line is not None)
+
+
+def _positive_text(recipe: Mapping[str, Any]) -> str:
+    """Return the parts as A1111 would have them: AND between parts, each with its weight when there are several."""
+    parts = recipe["positive"]
+    adapters = "".join(f" <lora:{name}:{weight:g}>" for name, weight in recipe["loras"])
+    if len(parts) == 1:
+        return str(parts[0]["text"]) + adapters
+    return " AND ".join(f"{part['text']} :{part['weight']:.4g}" for part in parts) + adapters
+
+
+def _negative_text(recipe: Mapping[str, Any]) -> str | None:
+    parts = recipe["negative"]
+    return "Negative prompt: " + ", ".join(part["text"] for part in parts) if parts else None
+
+
+@cache
+def _versions() -> dict[str, str]:
+    return {name: version(name) for name in LIBRARIES}
+
+
+def _parts(parts: tuple[Part, ...]) -> list[dict[str, Any]]:
+    return [{"text": part.text, "weight": part.weight} for part in parts]

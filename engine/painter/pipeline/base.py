@@ -1,0 +1,132 @@
+"""What all families have in common: a diffusers pipeline whose parts encode, decode, sketch and wear adapters."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from engine.contract.errors import SpeedUnsupported
+from engine.models.loading.offload import bytes_on_device
+from engine.models.registry.registry import Adapter, Model
+from engine.models.registry.speed import Compilation
+from engine.painter.batch.rows import Conditioning, Words, guided
+from engine.painter.pipeline.compile import CompiledDenoiser, NotCompiled
+from engine.painter.pipeline.loras import Loras, Wardrobe
+from engine.painter.pipeline.prompt_weighting import Fragments
+from engine.painter.pipeline.vae import Sketch, fitted_sketch, latents_from_pictures, pictures_from_latents
+
+
+class PipelineModel(ABC):
+    """The parts of a pipeline that do not depend on how its denoiser is called.
+
+    num_channels: of the latents of one picture.
+    """
+
+    is_flow = False
+    has_embedded_guidance = False
+
+    def __init__(
+        self,
+        pipe: Any,
+        denoiser: Any,
+        model: Model,
+        *,
+        num_channels: int,
+        device: torch.device,
+        sha256: str,
+        fragments_of: Callable[[str], Fragments],
+    ) -> None:
+        """Take over the pipeline's parts; they are on `device` and in their final dtype."""
+        self._denoiser, self._vae = denoiser, channels_last(pipe.vae)
+        self._pipe, self._num_channels, self._fragments_of = pipe, num_channels, fragments_of
+        self._model = model
+        self.device = device
+        self.sha256 = sha256
+        self.dtype: torch.dtype = denoiser.dtype
+        self.scheduler_config: Mapping[str, Any] = pipe.scheduler.config
+        self.size_bytes = bytes_on_device(pipe, None)
+        # Adapters put on later freeze the weights, and what was compiled for other weights would not be used again.
+        denoiser.requires_grad_(False)
+        how = model.speed.compile
+        self._compiled = None if how is Compilation.NONE else CompiledDenoiser(denoiser, how)
+        self._wardrobe = Wardrobe(pipe, model)
+        self._sketch: Sketch = fitted_sketch(pipe.vae, self.latent_shape(64, 64))
+
+    def latent_shape(self, width: int, height: int) -> tuple[int, int, int]:
+        factor = self._pipe.vae_scale_factor
+        return self._num_channels, height // factor, width // factor
+
+    def wear(self, loras: Loras) -> None:
+        self._wardrobe.wear(loras)
+
+    def sha256_of(self, adapter: Adapter) -> str:
+        return self._wardrobe.sha256_of(adapter)
+
+    def has_at_hand(self, loras: Loras) -> bool:
+        return self._wardrobe.has_at_hand(loras)
+
+    @property
+    def adapters(self) -> Mapping[Adapter, int]:
+        return self._wardrobe.adapters
+
+    def drop(self, adapter: Adapter) -> None:
+        self._wardrobe.drop(adapter)
+
+    def away(self, text: str = "") -> Words:
+        return self.words(text)
+
+    @abstractmethod
+    def words(self, text: str) -> Words:
+        """Return what a text, with its attention marks, tells the model."""
+
+    def make_ready(self, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> None:
+        if self._compiled is None:
+            return
+        try:
+            self._compiled.make_ready(self.forward, latents, timesteps, words)
+        except NotCompiled as error:
+            setting = f'compile = "{self._model.speed.compile}"'
+            raise SpeedUnsupported(name=self._model.name, setting=setting, cause=str(error)) from error
+
+    def predict(self, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> Tensor:
+        compiled = None if self._wardrobe.is_wearing else self._compiled
+        while compiled is not None and compiled.widths(latents, words):
+            try:
+                return compiled.predict(self.forward, latents, timesteps, words)
+            except torch.OutOfMemoryError:
+                # That width is not ready any more; a narrower one, not filled up as far, may have room.
+                continue
+        return self.forward(self._denoiser, latents, timesteps, words)
+
+    @abstractmethod
+    def forward(self, denoiser: Any, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> Tensor:
+        """Return the output of this denoiser, the pipeline's own or a compiled one, for a batch; see `predict`."""
+
+    def guided(self, outputs: Tensor, conditioning: Conditioning) -> Tensor:
+        return guided(outputs, conditioning)
+
+    def encode(self, pictures: Tensor, generator: torch.Generator) -> Tensor:
+        return latents_from_pictures(self._vae, pictures.to(self.device), generator)
+
+    def decode(self, latents: Tensor) -> Tensor:
+        return pictures_from_latents(self._vae, latents)
+
+    def sketch(self, latents: Tensor) -> Tensor:
+        return self._sketch(latents)
+
+
+def channels_last(part: Any) -> Any:
+    """Lay a module's weights out with channels last, unless it is one for films, whose weights have no such layout.
+
+    For decoders and UNets. Measured: 2026-11-21, the starter in float32, one CPU thread: 4 pictures decoded in 79 ms
+    for 98; its UNet gains nothing, that of SD 1.5 takes 12.1 s for 13.8 (one row, 512 x 512). Its kernels round
+    bfloat16 otherwise on the CPU: a tiny Sana was 39 dB from its stock pipeline and SD 1 was 48, which both equal with
+    the plain layout. Decoders keep it: they then paint a picture alike in every batch, which stock ones do not
+    (2026-11-24, `python -m tests.bench rounding`).
+    """
+    is_for_films = any(weight.dim() == 5 for weight in part.parameters())
+    return part if is_for_films else part.to(memory_format=torch.channels_last)

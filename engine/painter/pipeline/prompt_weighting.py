@@ -1,0 +1,143 @@
+"""Text to tokens with their weights, in chunks that a text encoder can take; the encoders themselves are elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import pad
+
+from engine.painter.batch.rows import Words
+
+Fragments = Sequence[tuple[str, float]]
+Embed = Callable[[str], Words]
+
+MAX_CHUNKS = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chunk:
+    """A stretch of text that fits the encoder, with the weight of each of its tokens, special tokens included."""
+
+    text: str
+    weights: tuple[float, ...]
+
+
+def weighed_words(fragments: Fragments, tokenizer: Any, embed: Embed) -> Words:
+    """Return the embedding of the fragments, each token scaled by the weight of its fragment.
+
+    A text beyond the encoder's length is embedded in chunks, side by side; beyond MAX_CHUNKS it is cut, and
+    `Words.cut` is what was left out. The pooled embedding is that of the first chunk.
+    Guarantees: with every weight 1 and one chunk, exactly what `embed` returns.
+    """
+    chunks, cut = chunks_from_fragments(fragments, tokenizer)
+    parts = [weighed(embed(chunk.text), chunk.weights, embed) for chunk in chunks]
+    tokens = parts[0].tokens if len(parts) == 1 else torch.cat([part.tokens for part in parts], dim=1)
+    return Words(tokens=tokens, pooled=parts[0].pooled, cut=cut)
+
+
+def chunks_from_fragments(fragments: Fragments, tokenizer: Any) -> tuple[list[Chunk], str]:
+    """Return the chunks of a text, at least one, and the text that was cut off."""
+    text = plain(fragments)
+    room = tokenizer.model_max_length - 2
+    offsets = _offsets(text, tokenizer)
+    firsts = _first_tokens(text, offsets, room)
+    spans = list(zip(firsts, [*firsts[1:], len(offsets)], strict=True))
+    weight_at = _weights_of_characters(fragments)
+    chunks = [
+        Chunk(
+            text=text[_place(first, offsets, text) : _place(last, offsets, text)] if len(spans) > 1 else text,
+            weights=_framed([weight_at[offset] for offset in offsets[first:last]], tokenizer.model_max_length),
+        )
+        for first, last in spans[:MAX_CHUNKS]
+    ]
+    return chunks, text[_place(spans[MAX_CHUNKS][0], offsets, text) :] if len(spans) > MAX_CHUNKS else ""
+
+
+def cut_beyond(text: str, tokenizer: Any, room: int) -> tuple[str, str]:
+    """Return the text up to so many tokens, the closing one included, and what is cut off it."""
+    offsets = _offsets(text, tokenizer) if tokenizer is not None else []
+    if len(offsets) < room:
+        return text, ""
+    return text[: offsets[room - 1]], text[offsets[room - 1] :]
+
+
+def plain(fragments: Fragments) -> str:
+    """Return the text without its marks."""
+    return "".join(fragment for fragment, _ in fragments)
+
+
+def weights_of_tokens(fragments: Fragments, tokenizer: Any, room: int, lead: int) -> tuple[float, ...]:
+    """Return the weight of every token of a text that is cut or padded to `room` tokens; special tokens weigh 1.
+
+    tokenizer: None where the model has none; then every weight is 1.
+    lead: special tokens before the text; one more stands after it.
+    """
+    if tokenizer is None:
+        return (1.0,) * room
+    weight_at = _weights_of_characters(fragments)
+    read = [weight_at[offset] for offset in _offsets(plain(fragments), tokenizer)][: room - lead - 1]
+    return (*(1.0 for _ in range(lead)), *read, *(1.0 for _ in range(room - lead - len(read))))
+
+
+def stacked_tokens(words: Sequence[Words]) -> tuple[Tensor, Tensor | None]:
+    """Return all tokens as one batch, and a mask of those that are read where any are not.
+
+    Returns: float [batch, tokens, width], and bool [batch, tokens] or None when all are read.
+    """
+    longest = max(one.tokens.shape[1] for one in words)
+    padded = [pad(one.tokens, (0, 0, 0, longest - one.tokens.shape[1])) for one in words]
+    if all(one.mask is None and one.tokens.shape[1] == longest for one in words):
+        return torch.cat(padded), None
+    return torch.cat(padded), torch.cat([pad(_mask(one), (0, longest - one.tokens.shape[1])) for one in words])
+
+
+def _mask(words: Words) -> Tensor:
+    everything = torch.ones(1, words.tokens.shape[1], dtype=torch.bool, device=words.tokens.device)
+    return everything if words.mask is None else words.mask
+
+
+def _offsets(text: str, tokenizer: Any) -> list[int]:
+    read = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, truncation=False, verbose=False)
+    return [start for start, _ in read["offset_mapping"]]
+
+
+def _place(token: int, offsets: Sequence[int], text: str) -> int:
+    return offsets[token] if token < len(offsets) else len(text)
+
+
+def _first_tokens(text: str, offsets: Sequence[int], room: int) -> list[int]:
+    """Return the index of the first token of every chunk; a chunk ends between words where it can."""
+    firsts = [0]
+    while len(offsets) - firsts[-1] > room:
+        last = firsts[-1] + room
+        between = (at for at in range(last, firsts[-1], -1) if text[offsets[at] - 1].isspace())
+        firsts.append(next(between, last))
+    return firsts
+
+
+def _weights_of_characters(fragments: Fragments) -> list[float]:
+    return [weight for fragment, weight in fragments for _ in fragment]
+
+
+def _framed(weights: Sequence[float], length: int) -> tuple[float, ...]:
+    return (1.0, *weights, *(1.0 for _ in range(length - 1 - len(weights))))
+
+
+def weighed(words: Words, weights: Sequence[float], embed: Embed) -> Words:
+    """Return the words with each token moved from the empty text's embedding by its weight.
+
+    weights: one for each token of the words.
+    Source: compel 2.5, `EmbeddingsProvider.get_embeddings_for_weighted_prompt_fragments`, its rule for weights over 1.
+    """
+    if all(weight == 1.0 for weight in weights):
+        return words
+    scale = torch.tensor(weights, dtype=words.tokens.dtype, device=words.tokens.device).view(1, -1, 1)
+    return replace(words, tokens=_moved(words.tokens, embed("").tokens, scale))
+
+
+def _moved(tokens: Tensor, empty: Tensor, scale: Tensor) -> Tensor:
+    return empty + (tokens - empty) * scale

@@ -1,0 +1,112 @@
+"""The one protocol that every family is adapted to: words in, predictions and pictures out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from engine.models.registry.registry import Adapter
+from engine.painter.batch.rows import Conditioning, Words
+from engine.painter.pipeline.loras import Loras
+
+
+class LoadedModel(Protocol):
+    """A model on its device, ready to paint; used from one thread only.
+
+    scheduler_config: what samplers are set up from.
+    is_flow: whether it predicts the velocity of a rectified flow.
+    has_embedded_guidance: whether it is told the guidance scale, and needs no unconditional row.
+    dtype, device: of its latents.
+    sha256: hash over its weights and configurations.
+    size_bytes: memory that its weights take, without adapters.
+    """
+
+    scheduler_config: Mapping[str, Any]
+    is_flow: bool
+    has_embedded_guidance: bool
+    dtype: torch.dtype
+    device: torch.device
+    sha256: str
+    size_bytes: int
+
+    def latent_shape(self, width: int, height: int) -> tuple[int, int, int]:
+        """Return channels, height and width of the latents of one picture."""
+        ...
+
+    def words(self, text: str) -> Words:
+        """Return what a text, with its attention marks, tells the model."""
+        ...
+
+    def away(self, text: str = "") -> Words:
+        """Return what guidance leads away from: a negative text, or what the model is told when there is none."""
+        ...
+
+    def wear(self, loras: Loras) -> None:
+        """Read and predict with exactly these adapters from now on.
+
+        Raises: AdapterMismatch, WeightsMissing, WeightsMismatch for a file other than the recorded one,
+        torch.OutOfMemoryError; it then wears none, and nothing of an adapter that failed is left.
+        """
+        ...
+
+    def sha256_of(self, adapter: Adapter) -> str:
+        """Return the SHA-256 of the file that an adapter was loaded from; it must be at hand."""
+        ...
+
+    def has_at_hand(self, loras: Loras) -> bool:
+        """Return whether these adapters are loaded, so that `wear` opens no file."""
+        ...
+
+    @property
+    def adapters(self) -> Mapping[Adapter, int]:
+        """The memory in bytes that each loaded adapter takes, the one that was worn longest ago first."""
+        ...
+
+    def drop(self, adapter: Adapter) -> None:
+        """Let a loaded adapter go; it is loaded again when it is to be worn again."""
+        ...
+
+    def timesteps(self, scheduler: Any, steps: int, width: int, height: int) -> None:
+        """Set a scheduler's timesteps for pictures of this size, on the CPU: its numbers are read one by one."""
+        ...
+
+    def make_ready(self, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> None:
+        """Compile for batches like this one, where the operator chose that; see `predict`.
+
+        Raises: SpeedUnsupported when it cannot be done here, torch.OutOfMemoryError.
+        """
+        ...
+
+    def predict(self, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> Tensor:
+        """Return the model's output for a batch.
+
+        latents: float [batch, channels, height, width], scaled by each row's scheduler.
+        timesteps: float32 [batch], one a row.
+        Returns: float [batch, channels, height, width].
+        """
+        ...
+
+    def guided(self, outputs: Tensor, conditioning: Conditioning) -> Tensor:
+        """Return the prediction that the outputs of a row's texts come to, float [1, channels, height, width].
+
+        outputs: float [texts, channels, height, width], in the order of `conditioning.texts`.
+        """
+        ...
+
+    def encode(self, pictures: Tensor, generator: torch.Generator) -> Tensor:
+        """Return latents drawn from the encoder's distribution for pictures in -1 to 1, float [1, 3, height, width]."""
+        ...
+
+    def decode(self, latents: Tensor) -> Tensor:
+        """Return pictures, uint8 [batch, height, width, 3] on the CPU.
+
+        Raises: FloatingPointError for pictures that are not numbers, torch.OutOfMemoryError.
+        """
+        ...
+
+    def sketch(self, latents: Tensor) -> Tensor:
+        """Return small previews by a linear map, uint8 [batch, height of latents, width of latents, 3] on the CPU."""
+        ...

@@ -1,0 +1,1 @@
+"""The painter as a child process: started, spoken to, watched, replaced when it dies."""

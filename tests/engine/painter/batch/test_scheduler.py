@@ -1,0 +1,213 @@
+"""Whose turn it is: simulated without any model."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+
+import pytest
+
+from engine.painter.batch.scheduler import (
+    HALF_LIFE_STEPS,
+    LOOK_AHEAD_STEPS,
+    UNKNOWN,
+    Account,
+    Candidate,
+    Knee,
+    chosen,
+    next_accounts,
+    next_knee,
+)
+
+
+@dataclass
+class Work:
+    """An order in the simulation: so many rows, each with steps left."""
+
+    name: str
+    rows: int = 4
+    steps: int = 10
+    member: str = ""
+    model: str = "a"
+    begins: int = 0
+    waited: int = 0
+    idle: int = 0
+    started: int | None = None
+    ended: int | None = None
+    left: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.left = [self.steps] * self.rows
+
+
+def simulated(works: list[Work], limit: int, steps: int, warm: frozenset[str] = frozenset("a")) -> None:
+    """Run the policy for so many steps; each row is 2 forward rows wide, and a chosen model becomes the warm one."""
+    accounts: dict[Hashable, Account] = {}
+    for now in range(steps):
+        open_works = [work for work in works if work.begins <= now and any(work.left)]
+        turn = chosen([one for work in open_works for one in candidates(work, warm)], accounts, lambda _: limit)
+        accounts = next_accounts(accounts, (work.member or work.name for work in open_works), turn)
+        painted = [one.row[0].name for one in turn]
+        for work in open_works:
+            work.waited += work.name not in painted
+            work.idle = 0 if work.name in painted else work.idle + 1
+        for one in turn:
+            work, slot = one.row
+            warm = frozenset(work.model)
+            work.left[slot] -= 1
+            work.started = now if work.started is None else work.started
+            work.ended = work.ended if any(work.left) else now
+
+
+def candidates(work: Work, warm: frozenset[str]) -> list[Candidate[tuple[Work, int]]]:
+    return [
+        Candidate(
+            row=(work, slot), batch=work.model, is_warm=work.model in warm, member=work.member or work.name, width=2,
+            remaining=2 * sum(work.left), waited=work.waited, idle=work.idle, left=left,
+        )
+        for slot, left in enumerate(work.left) if left
+    ]  # fmt: skip
+
+
+def test_a_late_one_picture_order_starts_at_the_next_step() -> None:
+    long, late = Work("long", steps=100), Work("late", rows=1, steps=8, begins=20)
+    simulated([long, late], limit=8, steps=60)
+    assert late.started == 20
+    assert late.ended is not None
+
+
+def test_shorter_orders_end_first() -> None:
+    works = [Work(str(steps), steps=steps) for steps in (40, 8, 24, 16)]
+    simulated(works, limit=8, steps=100)
+    ends = {work.steps: work.ended for work in works}
+    assert sorted(ends, key=lambda steps: ends[steps] or 0) == [8, 16, 24, 40]
+
+
+def test_a_long_order_is_not_starved_by_short_ones_without_end() -> None:
+    """A new short order at every other step, for ever: the long one still ends."""
+    long = Work("long", steps=40)
+    works = [long, *(Work(f"short{begins}", steps=2, begins=begins) for begins in range(0, 1000, 2))]
+    simulated(works, limit=8, steps=1000)
+    assert long.ended is not None
+
+
+def test_a_member_who_floods_does_not_keep_another_waiting() -> None:
+    """Sixty orders of one member; one order of the same size by another who comes later is among the first to end."""
+    flood = [Work(f"f{index}", member="flood", steps=10) for index in range(60)]
+    other = Work("other", steps=10, begins=30)
+    simulated([*flood, other], limit=8, steps=200)
+    assert other.ended is not None
+    assert other.ended <= 60
+
+
+@pytest.mark.parametrize("every", [60, 100])
+def test_whoever_comes_now_and_then_never_waits_behind_one_who_never_pauses(every: int) -> None:
+    """One member keeps four grids open for ever; the other's grids start at once, the last as soon as the first."""
+    steps = 2400
+    flood = [Work(f"f{index}", member="flood", steps=30, begins=30 * (index - 4)) for index in range(steps // 30)]
+    others = [Work(f"o{begins}", member="other", steps=30, begins=begins) for begins in range(300, steps - 500, every)]
+    simulated([*flood, *others], limit=8, steps=steps)
+    delays = [steps if other.started is None else other.started - other.begins for other in others]
+    assert max(delays) <= 30
+    assert all(other.ended is not None for other in others)
+
+
+def test_one_who_never_pauses_is_served_beside_others_without_end() -> None:
+    """A new short order by a new member at every other step takes all there is; the long one still gets its share."""
+    long = [Work(f"long{index}", member="long", steps=100) for index in range(4)]
+    shorts = [Work(f"s{begins}", steps=2, begins=begins) for begins in range(0, 2000, 2)]
+    simulated([*long, *shorts], limit=8, steps=2000)
+    assert all(work.ended is not None for work in long)
+
+
+@pytest.mark.parametrize(("waited", "first"), [(0, "short"), (36, "short"), (37, "long")])
+def test_an_order_that_waits_rises_by_its_width_in_every_step(waited: int, first: str) -> None:
+    """Of one member: 80 forward rows come behind 8 until 72 are made up for, two in a step."""
+    short, long = offered("short", remaining=8), offered("long", remaining=80, waited=waited)
+    assert [one.row for one in chosen([short, long], {}, lambda _: 2)] == [first]
+
+
+def test_a_long_order_is_not_starved_by_short_ones_of_the_same_member() -> None:
+    """A new short order at every other step, for ever: the long one still ends."""
+    long = Work("long", steps=40, member="one")
+    works = [long, *(Work(f"short{begins}", steps=2, member="one", begins=begins) for begins in range(0, 1000, 2))]
+    simulated(works, limit=8, steps=1000)
+    assert long.ended is not None
+
+
+@pytest.mark.parametrize(("served", "first"), [(0.0, "served"), (1.0, "served"), (3.0, "other")])
+def test_what_a_member_was_given_lately_counts_as_work_that_is_left(served: float, first: str) -> None:
+    """Two rows less of work lead until more than two were given."""
+    turn = [offered("served", remaining=8, member="served"), offered("other", remaining=10, member="other")]
+    accounts: dict[Hashable, Account] = {"served": Account(served=served)}
+    assert [one.row for one in chosen(turn, accounts, lambda _: 2)] == [first]
+
+
+def test_what_a_member_was_given_is_half_of_it_later_and_at_last_forgotten() -> None:
+    accounts = next_accounts({}, ["one"], [offered("a", remaining=8, member="one")] * 4)
+    assert accounts["one"].served == 8
+    for left in (4, 2):
+        accounts = after_steps_of_others(accounts, HALF_LIFE_STEPS)
+        assert accounts["one"].served == pytest.approx(left)
+    assert "one" not in after_steps_of_others(accounts, 2 * HALF_LIFE_STEPS)
+
+
+def after_steps_of_others(accounts: dict[Hashable, Account], steps: int) -> dict[Hashable, Account]:
+    for _ in range(steps):
+        accounts = next_accounts(accounts, ["another"], [])
+    return accounts
+
+
+def offered(name: str, *, remaining: int, member: str = "one", waited: int = 0) -> Candidate[str]:
+    return Candidate(
+        row=name, batch="a", is_warm=True, member=member, width=2, remaining=remaining, waited=waited, idle=0, left=9
+    )
+
+
+def test_a_warm_model_is_preferred_for_a_bounded_time_only() -> None:
+    warm = [Work(f"w{index}", steps=20, begins=20 * index) for index in range(20)]
+    cold = Work("cold", steps=1, model="b", begins=5)
+    simulated([*warm, cold], limit=8, steps=100)
+    assert cold.started == 5 + LOOK_AHEAD_STEPS
+
+
+def test_a_batch_is_of_one_size_and_model_and_no_wider_than_pays() -> None:
+    works = [Work("a1"), Work("b1", model="b"), Work("a2")]
+    turn = chosen([one for work in works for one in candidates(work, frozenset("ab"))], {}, lambda _: 12)
+    assert len({one.batch for one in turn}) == 1
+    assert sum(one.width for one in turn) <= 12
+
+
+def test_a_row_wider_than_pays_is_painted_alone() -> None:
+    assert len(chosen(candidates(Work("wide"), frozenset("a")), {}, lambda _: 1)) == 1
+
+
+@pytest.mark.parametrize(
+    ("seconds_of", "width"),
+    [
+        (lambda rows: 0.1, 32),
+        (lambda rows: 0.01 * rows, 2),
+        (lambda rows: 0.01 * max(rows, 8), 8),
+        (lambda rows: math.inf if rows > 4 else 0.1, 4),
+        (lambda rows: math.inf, 2),
+    ],
+)
+def test_the_knee_is_where_a_wider_forward_no_longer_pays(seconds_of: Callable[[int], float], width: int) -> None:
+    """Where time does not grow, where it grows with every row, from some row on, and where there is no room."""
+    assert knee_of(seconds_of)[0].width == width
+
+
+def test_the_knee_is_not_sought_with_forwards_that_take_too_long() -> None:
+    knee, measured = knee_of(lambda rows: 3.0)
+    assert (knee.width, measured) == (2, [2])
+
+
+def knee_of(seconds_of: Callable[[int], float]) -> tuple[Knee, list[int]]:
+    """Return the knee, and the widths that were measured until it was found."""
+    knee, measured = UNKNOWN, []
+    for width in (2, 4, 8, 16, 32):
+        if not knee.is_found:
+            measured.append(width)
+            knee = next_knee(knee, width, seconds_of(width))
+    return knee, measured

@@ -1,0 +1,84 @@
+"""Whatever number of steps a job may ask for can be painted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+import torch
+from diffusers import (
+    DPMSolverMultistepScheduler,
+    FlowMatchEulerDiscreteScheduler,
+    LCMScheduler,
+    PNDMScheduler,
+    SchedulerMixin,
+)
+
+from engine.contract.errors import SettingUnsupported
+from engine.models.registry.families import FAMILIES
+from engine.models.registry.registry import Registry, registry_from_data
+from engine.painter.in_process import create_painter
+from engine.painter.pipeline.flow_matching import set_even_timesteps
+from engine.painter.sampling.samplers import Course, scheduler_for, start_of
+from engine.prompt import most_by
+from tests.engine.painter.fakes import FlatModel
+from tests.engine.painter.orders import order, painted
+
+DYNAMIC: Mapping[str, Any] = MappingProxyType({"use_dynamic_shifting": True, "base_shift": 0.5, "max_shift": 1.15})
+# As the files of well-known models of each family have them.
+SCHEDULERS: Mapping[str, tuple[SchedulerMixin, ...]] = MappingProxyType(
+    {
+        "sd1": (PNDMScheduler(skip_prk_steps=True, steps_offset=1), LCMScheduler()),
+        "pixart": (DPMSolverMultistepScheduler(),),
+        "sd3": (FlowMatchEulerDiscreteScheduler(shift=3.0),),
+        "flux": (FlowMatchEulerDiscreteScheduler(shift=3.0, **DYNAMIC), FlowMatchEulerDiscreteScheduler()),
+        "sana": (
+            DPMSolverMultistepScheduler(prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=3.0),
+            FlowMatchEulerDiscreteScheduler(shift=3.0),
+        ),
+        "qwen-image": (
+            FlowMatchEulerDiscreteScheduler(shift_terminal=0.02, **{**DYNAMIC, "max_shift": 0.9}),
+            FlowMatchEulerDiscreteScheduler(shift=3.0),
+        ),
+        "z-image": (FlowMatchEulerDiscreteScheduler(shift=3.0),),
+    }
+)
+EVEN = ("flux", "qwen-image", "z-image")
+WAYS = [(name, number, sampler) for name, its in SCHEDULERS.items() for number in range(len(its))
+        for sampler in FAMILIES[name].samplers]  # fmt: skip
+
+
+@pytest.mark.parametrize("strength", [None, 0.01, 0.5, 1.0])
+@pytest.mark.parametrize(("family", "number", "sampler"), WAYS)
+def test_every_sampler_paints_the_fewest_and_the_most_steps_it_is_offered_for(
+    family: str, number: int, sampler: str, strength: float | None
+) -> None:
+    """One, two, and the most: the way ends, and in numbers."""
+    model = registry_from_data({"models": {"m": {"family": family, "folder": "m"}}}, Path("models.toml")).model()
+    for steps in (1, 2, most_by(sampler, model.steps)):
+        scheduler = scheduler_for(sampler, SCHEDULERS[family][number].config, is_flow=model.family.is_flow)
+        if family in EVEN:
+            set_even_timesteps(scheduler, steps, 4096)
+        else:
+            scheduler.set_timesteps(steps)
+        start = start_of(strength, steps, scheduler.order, is_flow=model.family.is_flow)
+        assert torch.isfinite(walked(Course(scheduler, [torch.Generator()], start, is_flow=model.family.is_flow))).all()
+
+
+def walked(course: Course) -> torch.Tensor:
+    """Return the latents at the end of a way on which nothing but a tenth of them is ever predicted."""
+    latents = course.noised(torch.zeros(1, 1, 2, 2), torch.ones(1, 1, 2, 2))
+    while not course.is_over:
+        latents, _ = course.advance(0.1 * course.scaled(latents), latents)
+    return latents
+
+
+async def test_more_steps_than_a_sampler_takes_leave_the_painter_alone(registry: Registry) -> None:
+    """They are refused before the loop hears of them, and the next order is painted."""
+    async with create_painter(registry, width=64, load=FlatModel) as painter:
+        with pytest.raises(SettingUnsupported):
+            await painted(painter, order(sampler="lcm", steps=60))
+        assert len((await painted(painter, order(sampler="lcm", steps=50, pictures=1))).pictures) == 1

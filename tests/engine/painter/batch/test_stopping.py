@@ -1,0 +1,79 @@
+"""`--stop`: a picture that is cut short is the best guess so far, as the stock scheduler guesses it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import wraps
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import diffusers
+import pytest
+import torch
+from PIL import Image
+
+from engine.models.registry.registry import Registry
+from engine.painter.in_process import create_painter
+from tests.engine.painter.orders import Batches, all_painted, order, pixels_of, psnr
+from tests.engine.painter.stock import EQUAL_DB, OTHER_DB, SCHEDULERS
+
+STEPS, STOP = 8, 50
+
+# Where each sampler's scheduler has its guess of the clean latents after a step.
+GUESSES: Mapping[str, Callable[[Any, Any], Any]] = MappingProxyType(
+    {
+        "euler": lambda scheduler, after: after.pred_original_sample,
+        "euler-ancestral": lambda scheduler, after: after.pred_original_sample,
+        "ddim": lambda scheduler, after: after.pred_original_sample,
+        "lcm": lambda scheduler, after: after.denoised,
+        "dpmpp-2m": lambda scheduler, after: scheduler.model_outputs[-1],
+        "unipc": lambda scheduler, after: scheduler.model_outputs[-1],
+    }
+)
+
+
+@pytest.mark.parametrize("sampler", GUESSES)
+async def test_a_stopped_picture_is_the_best_guess_of_the_stock_scheduler(
+    registry: Registry, checkpoints: Path, sampler: str
+) -> None:
+    """After half the model calls, beside an order that goes on to its end; the latents themselves are still noise."""
+    batches: Batches = []
+    half = order("a red cat", sampler=sampler, steps=STEPS, stop=STOP, pictures=1)
+    whole = order("a red cat", sampler=sampler, steps=STEPS, pictures=1)
+    async with create_painter(registry, width=64, watch=batches.append) as painter:
+        stopped, _ = await all_painted(painter, (half, whole))
+    assert sum((half.job_id, 0) in rows for rows in batches) == STEPS // 2
+    guess, latents = stock_stopped(checkpoints / "sd1", sampler)
+    assert psnr(pixels_of(stopped)[0], guess) > EQUAL_DB
+    assert psnr(pixels_of(stopped)[0], latents) < OTHER_DB
+
+
+def stock_stopped(folder: Path, sampler: str) -> tuple[Image.Image, Image.Image]:
+    """Return what the stock pipeline decodes after half its steps: the scheduler's guess, and the latents."""
+    pipe = diffusers.StableDiffusionPipeline.from_pretrained(folder)
+    pipe.set_progress_bar_config(disable=True)
+    kind, changes = SCHEDULERS[sampler]
+    pipe.scheduler = scheduler = kind.from_config(pipe.scheduler.config, **changes)
+    step, guesses = scheduler.step, []
+
+    @wraps(step)
+    def guessing(*told: Any, **more: Any) -> tuple[Any]:
+        after = step(*told, **{**more, "return_dict": True})
+        guesses.append(GUESSES[sampler](scheduler, after))
+        return (after.prev_sample,)
+
+    scheduler.step = guessing
+
+    def painted(is_guess: bool) -> Image.Image:
+        def stop(pipe: Any, step: int, timestep: Any, told: dict[str, Any]) -> dict[str, Any]:
+            pipe._interrupt = step + 1 == STEPS // 2
+            return {"latents": guesses[-1]} if is_guess and pipe.interrupt else told
+
+        picture: Image.Image = pipe(
+            "a red cat", num_inference_steps=STEPS, guidance_scale=5.0, height=32, width=32,
+            generator=torch.Generator().manual_seed(7), callback_on_step_end=stop,
+        ).images[0]  # fmt: skip
+        return picture
+
+    return painted(True), painted(False)

@@ -1,0 +1,129 @@
+"""Models come off the disk while others paint, and nobody waits for a load that is not theirs."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from datetime import timedelta
+from weakref import WeakSet
+
+import pytest
+import torch
+
+from engine.contract.errors import PainterLost
+from engine.models.loading.pipeline import Device
+from engine.models.registry.registry import Model, Registry
+from engine.painter.batch.loop import Studio
+from engine.painter.batch.options import Manner
+from engine.painter.cache.loader import Warming
+from engine.painter.cache.models import WarmModels, loader
+from engine.painter.in_process import create_painter
+from engine.painter.pipeline.protocol import LoadedModel
+from engine.painter.process.messages import Phase
+from engine.prompt import attention
+from tests.engine.painter.fakes import FlatModel
+from tests.engine.painter.orders import order, painted
+from tests.engine.painter.process.beats import PATIENCE_SECONDS, Beats
+
+# A load that breaks the painter is told.
+pytestmark = pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
+
+
+class SlowLoad:
+    """A load that holds the second model back until it is let go; that nobody does so for long breaks the painter."""
+
+    def __init__(self) -> None:
+        self._loop, self._gate, self._begun = asyncio.get_running_loop(), threading.Event(), asyncio.Event()
+
+    def __call__(self, model: Model) -> LoadedModel:
+        if model.name == "second":
+            self._loop.call_soon_threadsafe(self._begun.set)
+            assert self._gate.wait(PATIENCE_SECONDS), "nobody has let the load go"
+        return FlatModel(model)
+
+    async def until_begun(self) -> None:
+        await asyncio.wait_for(self._begun.wait(), PATIENCE_SECONDS)
+
+    def let_go(self) -> None:
+        self._gate.set()
+
+
+async def test_orders_are_painted_while_another_model_loads(two: Registry) -> None:
+    """A whole order begins and ends while the load stands still; the order that waits for it is painted afterwards."""
+    load = SlowLoad()
+    async with create_painter(two, width=64, load=load) as painter:
+        await painter.warm()
+        cold = asyncio.create_task(painted(painter, order(model="second")))
+        await load.until_begun()
+        await painted(painter, order(steps=40))
+        assert not cold.done()
+        load.let_go()
+        assert len((await cold).pictures) == 4
+
+
+async def test_a_load_that_takes_too_long_stops_the_painting_so_that_it_is_noticed(two: Registry) -> None:
+    """Without patience for loads an order that comes beside one is taken in and not begun, and the loop says LOAD."""
+    load, beats = SlowLoad(), Beats()
+    manner = Manner(longest_load=timedelta(0))
+    async with create_painter(two, width=64, manner=manner, load=load, beat=beats) as painter:
+        await painter.warm()
+        await beats.until(Phase.LOAD)
+        await beats.until(Phase.IDLE)
+        cold = asyncio.create_task(painted(painter, order(model="second")))
+        assert await beats.next() is Phase.LOAD
+        late = asyncio.create_task(painted(painter, order()))
+        assert await beats.next() is Phase.LOAD
+        load.let_go()
+        await asyncio.gather(cold, late)
+
+
+async def test_a_load_that_makes_progress_says_so(two: Registry) -> None:
+    """A large model on a slow disk takes longer than anybody has patience for silence."""
+    load, beats = SlowLoad(), Beats()
+    studio = Studio(WarmModels(load, budget_bytes=1000), Manner(), beats, lambda _: None)
+    thread = threading.Thread(target=studio.run)
+    thread.start()
+    studio.warm(Warming(model=two.model("second"), tell=lambda _: None))
+    heard = [await beats.next() for _ in range(2)]
+    for _ in range(3):
+        studio.stir()
+        heard.append(await beats.next())
+    load.let_go()
+    studio.close()
+    await asyncio.to_thread(thread.join)
+    assert heard == [Phase.IDLE, *[Phase.LOAD] * 4]
+
+
+def test_a_load_tells_how_far_its_files_are_read(registry: Registry) -> None:
+    told: list[tuple[int, int]] = []
+    device = Device(device=torch.device("cpu"), dtype=torch.float32)
+    loader(device, attention, 10**9, lambda done, total: told.append((done, total)))(registry.model())
+    assert [done for done, _ in told] == sorted({done for done, _ in told})
+    assert told[-1] == (told[0][1], told[0][1])
+
+
+async def test_whoever_waits_for_a_load_is_told_when_the_painter_closes(two: Registry) -> None:
+    load = SlowLoad()
+    async with create_painter(two, width=64, load=load) as painter:
+        waiting = asyncio.create_task(painted(painter, order(model="second")))
+        await load.until_begun()
+    load.let_go()
+    with pytest.raises(PainterLost):
+        await waiting
+
+
+async def test_models_make_way_before_another_is_loaded(two: Registry) -> None:
+    """A budget that one model spends: nothing is left of it when the next comes off the disk."""
+    there: WeakSet[FlatModel] = WeakSet()
+    found: list[list[str]] = []
+
+    def load(model: Model) -> LoadedModel:
+        found.append([one.name for one in there])
+        loaded = FlatModel(model, size_bytes=100)
+        there.add(loaded)
+        return loaded
+
+    async with create_painter(two, width=64, load=load, budget_bytes=99) as painter:
+        for name in ("tiny", "second", "tiny"):
+            await painted(painter, order(model=name, steps=2))
+    assert found == [[], [], []]

@@ -1,0 +1,93 @@
+"""What is measured and compiled before a model paints for anybody."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import Tensor
+
+from engine.models.registry.registry import Model, Registry
+from engine.models.registry.speed import Compilation, Speed
+from engine.painter.batch.rows import Words
+from engine.painter.cache.warmup import preparation, shortest
+from engine.painter.pipeline.protocol import LoadedModel
+from tests.engine.painter.fakes import FlatModel
+
+Made = list[tuple[int, ...]]
+
+
+class Ready(FlatModel):
+    """Notes the batches that it is made ready for; those wider than its room do not fit."""
+
+    def __init__(self, model: Model, *, room: int = 1000) -> None:
+        super().__init__(model, room=room)
+        self.made: Made = []
+
+    def make_ready(self, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> None:
+        if len(latents) > self.room:
+            raise torch.OutOfMemoryError("no room")
+        self.made.append(tuple(latents.shape))
+
+
+def compiled(registry: Registry, *ratios: str) -> Model:
+    return replace(registry.model(), speed=Speed(compile=Compilation.WHOLE, ratios=ratios))
+
+
+def prepared(model: Model, loaded: LoadedModel, known: int | None) -> tuple[int, int]:
+    """Return the width that pays, and in how many pieces it was found and made ready; the last says nothing new."""
+    *pieces, last = preparation(model, loaded, known)
+    return last, len(pieces)
+
+
+def test_every_width_that_pays_is_made_ready_at_every_shape(registry: Registry) -> None:
+    """The model's own size and the ratios that the operator named, nothing wider than pays, one piece each."""
+    model = compiled(registry, "2:1")
+    loaded = Ready(model)
+    assert prepared(model, loaded, 8) == (8, 6)
+    assert loaded.made == [(rows, 4, *sides) for sides in ((8, 8), (6, 12)) for rows in (2, 4, 8)]
+
+
+def test_a_model_without_guidance_is_ready_for_one_row(registry: Registry) -> None:
+    """One picture of it is one row, which must not be filled up to two."""
+    model = compiled(registry)
+    model = replace(model, defaults=replace(model.defaults, guidance=1.0))
+    loaded = Ready(model)
+    prepared(model, loaded, 2)
+    assert [shape[0] for shape in loaded.made] == [1, 2]
+
+
+def test_a_width_without_room_is_left_uncompiled(registry: Registry) -> None:
+    """The model is painted with all the same, and wider ones are not tried."""
+    model = compiled(registry)
+    loaded = Ready(model, room=4)
+    assert prepared(model, loaded, 16)[0] == 16
+    assert [shape[0] for shape in loaded.made] == [2, 4]
+
+
+def test_a_width_without_room_does_not_pay(registry: Registry) -> None:
+    """Neither where a forward has no room, nor where the texts of it have none."""
+    assert prepared(registry.model(), FlatModel(registry.model(), room=4), None)[0] <= 4
+
+    class Wordless(FlatModel):
+        def away(self, text: str = "") -> Words:
+            raise torch.OutOfMemoryError("no room")
+
+    assert prepared(registry.model(), Wordless(registry.model()), None)[0] == 2
+
+
+@pytest.mark.parametrize(("seconds", "num_runs"), [(0.01, 3), (0.6, 2), (30.0, 1)])
+def test_a_long_forward_is_not_repeated(seconds: float, num_runs: int) -> None:
+    """A large model on a processor would be measured for minutes, and people wait."""
+    clock = itertools.count(step=seconds)
+    runs: list[int] = []
+
+    def forward() -> Tensor:
+        runs.append(1)
+        return torch.zeros(1)
+
+    assert shortest(forward, lambda: next(clock)) == pytest.approx(seconds)
+    assert len(runs) == num_runs

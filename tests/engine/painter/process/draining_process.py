@@ -1,0 +1,32 @@
+"""A process that paints in a child and is told to stop, with its whole group, in the middle of an order."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+from engine.contract.painting import Painted, Progress
+from engine.painter.process.launch import Setting
+from engine.painter.process.supervisor import supervise
+from tests.engine.painter.orders import order
+
+
+async def main(registry: Path) -> None:
+    """Print how many pictures came of the order, and the signals that this process was sent meanwhile."""
+    heard: list[str] = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, heard.append, number.name)
+    async with supervise(Setting(registry=registry, width=64, threads=1)) as painter:
+        async for event in painter.paint(order(steps=60)):
+            if isinstance(event, Progress) and event.done == 2:
+                os.killpg(0, signal.SIGINT)
+                os.killpg(0, signal.SIGTERM)
+            if isinstance(event, Painted):
+                print(len(event.pictures), *sorted(heard))
+
+
+if __name__ == "__main__":
+    asyncio.run(main(Path(sys.argv[1])))

@@ -1,0 +1,54 @@
+"""A painting process without a model: it does what the words of an order say, `paint`, `die` or `wait`.
+
+`hang load`, `hang step` and `hang decode` stop it in that phase.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+
+from engine.contract.painting import Painted, Progress
+from engine.painter.process.messages import (
+    Frame,
+    Kind,
+    Phase,
+    bytes_from_frame,
+    frame_from_event,
+    order_from_frame,
+    read_frame,
+)
+
+
+async def serve(connection: socket.socket) -> None:
+    reader, writer = await asyncio.open_connection(sock=connection)
+
+    def say(frame: Frame) -> None:
+        writer.write(bytes_from_frame(frame))
+
+    say(Frame(kind=Kind.READY))
+    say(Frame(kind=Kind.BEAT, facts={"phase": Phase.IDLE}))
+    while (frame := await read_frame(reader)) is not None:
+        if frame.kind is Kind.DROP:
+            os._exit(7)
+        order = order_from_frame(frame)
+        say(Frame(kind=Kind.BEAT, facts={"phase": Phase.STEP}))
+        say(frame_from_event(frame.ticket, Progress(done=1, total=2, preview=b"small")))
+        await writer.drain()
+        if order.spec.prompt == "die":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if order.spec.prompt.startswith("hang"):
+            say(Frame(kind=Kind.BEAT, facts={"phase": Phase(order.spec.prompt.split()[1])}))
+            await writer.drain()
+            os.kill(os.getpid(), signal.SIGSTOP)
+        if order.spec.prompt == "paint":
+            grid = str(os.getpid()).encode()
+            say(frame_from_event(frame.ticket, Painted(pictures=(), grid=grid, grid_type="image/webp")))
+            say(Frame(kind=Kind.BEAT, facts={"phase": Phase.IDLE}))
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(socket.socket(fileno=int(sys.argv[1]))))

@@ -1,0 +1,80 @@
+"""What goes over the socket arrives as it was sent."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from engine.contract.errors import EaselError, ModelUnknown, PainterLost, PictureUnknown, WeightsMismatch
+from engine.contract.painting import Painted, PaintedPicture, Progress
+from engine.painter.process.messages import (
+    Frame,
+    Kind,
+    bytes_from_frame,
+    error_from_frame,
+    event_from_frame,
+    frame_from_error,
+    frame_from_event,
+    frame_from_order,
+    order_from_frame,
+    read_frame,
+)
+from tests.engine.painter.orders import order
+
+PICTURE = PaintedPicture(png=b"\x89PNG", width=3, height=2, seed=2**32 - 1, recipe={"loras": [["ink", 0.5]]})
+
+
+async def sent(frame: Frame) -> Frame:
+    reader = asyncio.StreamReader()
+    reader.feed_data(bytes_from_frame(frame))
+    arrived = await read_frame(reader)
+    assert arrived is not None
+    return arrived
+
+
+@pytest.mark.parametrize("source", [None, b"\x00\xff picture"])
+async def test_orders_arrive(source: bytes | None) -> None:
+    wanted = order(("ein (Fuchs:1.2), 狐", 2.0), ("no", -0.5), source=source, lora=("ink:0.5",), steps=3, cfg=4.5)
+    assert order_from_frame(await sent(frame_from_order("t", wanted))) == wanted
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        Progress(done=1, total=2),
+        Progress(done=2, total=2, preview=b"jpeg"),
+        Painted(pictures=(PICTURE, PICTURE), grid=b"webp", grid_type="image/webp"),
+    ],
+)
+async def test_events_arrive(event: Progress | Painted) -> None:
+    assert event_from_frame(await sent(frame_from_event("t", event))) == event
+
+
+@pytest.mark.parametrize(
+    "error", [PainterLost(), ModelUnknown(name="a", known=("b", "c")), WeightsMismatch(path=Path("/models/a"))]
+)
+async def test_errors_arrive_with_their_facts(error: EaselError) -> None:
+    arrived = error_from_frame(await sent(frame_from_error("t", error)))
+    assert (type(arrived), arrived.facts) == (type(error), error.facts)
+
+
+async def test_facts_that_json_has_no_word_for_arrive_as_text() -> None:
+    told = frame_from_error("t", PictureUnknown(job_id=UUID(int=1)))
+    assert error_from_frame(await sent(told)).facts == {"job_id": str(UUID(int=1))}
+
+
+async def test_facts_beyond_an_errors_own_arrive_too() -> None:
+    error = WeightsMismatch(path=Path("/models/a"))
+    error.facts = {**error.facts, "cause": "truncated"}
+    assert error_from_frame(await sent(frame_from_error("t", error))).facts["cause"] == "truncated"
+
+
+@pytest.mark.parametrize("cut", [0, 2, 6, -1])
+async def test_half_a_frame_is_the_end(cut: int) -> None:
+    reader = asyncio.StreamReader()
+    reader.feed_data(bytes_from_frame(Frame(kind=Kind.PROGRESS, blobs=(b"abc",)))[:cut])
+    reader.feed_eof()
+    assert await read_frame(reader) is None
