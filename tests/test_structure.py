@@ -19,7 +19,7 @@ TABLES = {"engine/prompt/parameters.py"}
 
 DRAWERS = {"utils", "util", "helpers", "helper", "common", "manager", "managers", "misc", "shared"}
 # What the bot's loops and what the engine's loops go through.
-MAY_CATCH_ALL = {"bot/error_boundary.py": 1, "engine/worker/hook.py": 1}
+MAY_CATCH_ALL = {"bot/error_boundary.py": 1, "engine/worker/error_boundary.py": 1}
 # The painting process is handed the environment on.
 READS_ENVIRONMENT = ("easel", "engine/settings.py", "bot/settings.py", "engine/painter/process/launch.py")
 SAYS_SQL = ("engine/store", "bot/store", "migrations")
@@ -33,7 +33,7 @@ def _tracked() -> list[Path]:
 
 
 FILES = _tracked()
-SOURCES = [path for path in FILES if path.relative_to(ROOT).parts[0] in {"bot", "engine", "migrations", "sandbox"}]
+SOURCES = [path for path in FILES if path.relative_to(ROOT).parts[0] in {"bot", "easel", "engine", "migrations", "sandbox"}]
 
 
 def _name(path: Path) -> str:

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.contract.jobs import JobStatus
+from engine.store.queue_position import read_typical_duration
 from engine.store.tables import jobs
-from engine.store.waiting import read_typical_duration
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.store.eta import read_experience
 from engine.contract.jobs import Job, JobStatus, Picture
 from engine.store.jobs import read_job, read_picture, read_preview
+from engine.store.queue_position import count_ahead, read_places
 from engine.store.tables import jobs
-from engine.store.waiting import count_ahead, read_places
 
 
 @dataclass(frozen=True, kw_only=True)

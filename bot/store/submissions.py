@@ -16,7 +16,7 @@ from bot.store.tables import Kind
 from engine.contract.ids import new_id
 from engine.contract.jobs import Job, JobSpec, Operation, Request
 from engine.store.jobs import submit_jobs
-from engine.store.waiting import count_ahead, count_pending
+from engine.store.queue_position import count_ahead, count_pending
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from easel.serve import open_tables
-from engine.feedback.raw import export_raw
+from engine.feedback.exports.raw import export_raw
 from engine.logs import set_up_logging
 from engine.settings import EngineSettings
 from engine.store.database import open_database

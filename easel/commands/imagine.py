@@ -30,9 +30,9 @@ from engine.models.prompt_limits import read_limits
 from engine.models.registry.registry import SHIPPED
 from engine.settings import EngineSettings
 from engine.store.database import Database, open_database
-from engine.store.following import follow, submit_for_operator
 from engine.store.jobs import read_pictures
 from engine.store.objects import Objects, open_objects
+from engine.store.operator_jobs import follow, submit_for_operator
 from engine.store.transitions import cancel_job
 
 PATIENCE = timedelta(seconds=5)

@@ -27,7 +27,7 @@ def render(root: Root, first: int = 0, shards: int = 8, scenes: int = 4000) -> N
 @app.command()
 def learn_words(root: Root, scenes: int = 12_000) -> None:
     """Train the tokenizer on three captions of each of the first scenes."""
-    from engine.starter.tokens import tokenizer_from_captions
+    from engine.starter.tokenizer import tokenizer_from_captions
     from engine.starter.world import caption_from_scene, scene_from_seed
 
     captions = (caption_from_scene(scene_from_seed(seed), turn) for seed in range(scenes) for turn in range(3))
@@ -69,8 +69,8 @@ def train(
     start: Annotated[Path | None, typer.Option("--from", help="A pipeline folder to start from.")] = None,
 ) -> None:
     """Train the denoiser and its text encoder; a run that was broken off goes on from its checkpoint."""
-    from engine.starter.denoising import Lesson
     from engine.starter.runs import train_denoiser
+    from engine.starter.train_denoiser import Lesson
 
     lesson = Lesson(steps=steps, batch=batch, rate=rate, seed=seed, fixed_text=fixed_text)
     train_denoiser(root, lesson, start)
@@ -79,8 +79,8 @@ def train(
 @app.command()
 def ship(root: Root, folder: Path | None = None) -> None:
     """Write the average of the last checkpoint as a pipeline folder, with its hashes."""
+    from engine.starter.package import ship_parts
     from engine.starter.runs import parts_of_run
-    from engine.starter.shipping import ship_parts
     from engine.starter.weights import WEIGHTS
 
     ship_parts(parts_of_run(root), folder or WEIGHTS)
@@ -106,7 +106,7 @@ def train_judge(
     import torch
     from rich.progress import track
 
-    from engine.starter.judge import Judge, judge_from_file, judge_scores, save_judge, train_judge
+    from engine.starter.classifier import Judge, judge_from_file, judge_scores, save_judge, train_judge
 
     torch.manual_seed(seed)
     judge = judge_from_file() if on else Judge()
@@ -126,8 +126,8 @@ def evaluate(
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the table here, too.")] = None,
 ) -> None:
     """Print the table of figures for a pipeline folder, at its default settings unless told."""
-    from engine.starter.evaluation import evaluated
-    from engine.starter.sampling import GUIDANCE, STEPS
+    from engine.starter.evaluate import evaluated
+    from engine.starter.sample import GUIDANCE, STEPS
     from engine.starter.weights import WEIGHTS
 
     table = evaluated(folder or WEIGHTS, steps=steps or STEPS, guidance=guidance or GUIDANCE, share=share)
@@ -139,7 +139,7 @@ def evaluate(
 @app.command()
 def contact_sheet(output: Path, folder: Path | None = None) -> None:
     """Paint 24 prompts, four pictures each, into one picture."""
-    from engine.starter.sampling import CONTACT_PROMPTS, contact_sheet, parts_from_folder
+    from engine.starter.sample import CONTACT_PROMPTS, contact_sheet, parts_from_folder
     from engine.starter.weights import WEIGHTS
 
     contact_sheet(parts_from_folder(folder or WEIGHTS), CONTACT_PROMPTS).save(output, quality=88)

@@ -14,8 +14,8 @@ import torch
 from diffusers import AutoencoderKL
 from transformers import CLIPTokenizer
 
-from engine.starter.parts import LATENT_SCALE
-from engine.starter.tokens import MAX_TOKENS
+from engine.starter.architecture import LATENT_SCALE
+from engine.starter.tokenizer import MAX_TOKENS
 from engine.starter.world import Scene, caption_from_scene, scene_from_seed
 
 CAPTIONS_EACH = 4

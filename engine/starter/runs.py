@@ -19,18 +19,12 @@ from diffusers import AutoencoderKL
 from rich.progress import Progress, track
 from transformers import CLIPModel, CLIPTokenizer
 
-from engine.starter.autoencoding import Squares, normalise_latents, start_from_averages, train_autoencoder
-from engine.starter.denoising import Lesson, Pupil, Training
+from engine.starter.architecture import new_autoencoder, new_denoiser, new_scheduler, new_text_encoder
 from engine.starter.examples import examples_by_side, tokens_from_captions
-from engine.starter.matching import Pairs, copy_text, new_matcher, ship_matcher, top_one, train_matcher
-from engine.starter.parts import new_autoencoder, new_denoiser, new_scheduler, new_text_encoder
-from engine.starter.sampling import (
-    Parts,
-    parts_from_folder,
-    pictures_from_wishes,
-    sheet_from_pictures,
-    wish_from_caption,
-)
+from engine.starter.sample import Parts, parts_from_folder, pictures_from_wishes, sheet_from_pictures, wish_from_caption
+from engine.starter.train_clip import Pairs, copy_text, new_matcher, ship_matcher, top_one, train_matcher
+from engine.starter.train_denoiser import Lesson, Pupil, Training
+from engine.starter.train_vae import Squares, normalise_latents, start_from_averages, train_autoencoder
 from engine.starter.weights import record_weights
 
 SAVE_EVERY = 100

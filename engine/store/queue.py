@@ -25,7 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.contract.errors import StoreUnavailable
 from engine.store.database import Database
-from engine.store.steady import SteadyDriver, open_driver
+from engine.store.reconnecting import SteadyDriver, open_driver
 
 ENTRYPOINT = "paint"
 

@@ -31,11 +31,11 @@ from engine.contract.painting import Painted
 from engine.painter.output.images import grid_from_pixels, png_from_pixels
 from engine.painter.process.supervisor import SupervisedPainter, supervise
 from engine.store.database import Database, open_database
-from engine.store.embedded import open_embedded
+from engine.store.embedded_postgres import open_embedded
 from engine.store.jobs import JOBS_CHANNEL, read_job, submit_job
 from engine.store.objects import Objects, open_objects
+from engine.worker.loop import WorkerTerms, run_worker
 from engine.worker.metrics import create_metrics
-from engine.worker.worker import WorkerTerms, run_worker
 from migrations import upgrade
 from tests.engine.painter.orders import order, painted, pixels
 from tests.fakes import request_for

@@ -23,7 +23,7 @@ from engine.contract.feedback import Consent, Event, Shown, Surface, Verb
 from engine.contract.ids import new_id
 from engine.contract.jobs import Picture, Request
 from engine.store.database import Database, open_database
-from engine.store.embedded import open_embedded
+from engine.store.embedded_postgres import open_embedded
 from engine.store.events import record_event, store_event
 from engine.store.jobs import submit_job
 from engine.store.transitions import finish_job, start_job

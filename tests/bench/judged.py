@@ -20,9 +20,9 @@ from engine.models.loading.pipeline import best_device
 from engine.models.registry.registry import Registry, read_registry
 from engine.models.registry.speed import Precision, Speed
 from engine.painter.in_process import LocalPainter, create_painter
-from engine.starter.evaluation import Figure, Paint, figures
-from engine.starter.judge import judge_from_file
-from engine.starter.sampling import Wish, parts_from_folder
+from engine.starter.classifier import judge_from_file
+from engine.starter.evaluate import Figure, Paint, figures
+from engine.starter.sample import Wish, parts_from_folder
 from tests.bench.side_by_side import PROMPT, Spent, stopwatch
 from tests.engine.painter.orders import Pixels, all_painted, order, painted, pixels_of, psnr
 

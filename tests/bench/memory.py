@@ -27,7 +27,7 @@ from engine.contract.feedback import Surface
 from engine.contract.ids import new_id
 from engine.contract.jobs import JobSpec, Operation, Part
 from engine.store.database import Database, open_database
-from engine.store.embedded import open_embedded
+from engine.store.embedded_postgres import open_embedded
 from engine.store.objects import open_objects
 from migrations import upgrade
 from sandbox import server

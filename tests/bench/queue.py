@@ -26,12 +26,12 @@ from rich.table import Table
 
 from engine.contract.ids import new_id
 from engine.store.database import Database, open_database
-from engine.store.embedded import open_embedded
+from engine.store.embedded_postgres import open_embedded
 from engine.store.jobs import submit_job
 from engine.store.objects import Objects, open_objects
 from engine.store.queue import ENTRYPOINT, QueueTerms
+from engine.worker.loop import WorkerTerms, run_worker
 from engine.worker.metrics import create_metrics
-from engine.worker.worker import WorkerTerms, run_worker
 from migrations import upgrade
 from tests.fakes import FakePainter, request_for
 

@@ -17,7 +17,7 @@ from easel.errors import (
 )
 from engine.contract import errors
 from engine.contract.errors import EaselError
-from engine.worker.shift import cause_from_error
+from engine.worker.run_job import cause_from_error
 
 _BRANCHES = {EaselError, errors.RequestRefused, errors.TryLater, errors.Fault}
 LEAVES = [

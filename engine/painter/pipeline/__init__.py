@@ -1,1 +1,1 @@
-"""What the families share, behind one protocol: prompts to embeddings, pixels to latents and back, LoRAs, compilation."""
+"""What families share, behind one protocol: prompts to embeddings, pixels to latents and back, LoRAs, compilation."""

@@ -18,8 +18,8 @@ import pytest
 from PIL import Image
 
 from engine.store.database import open_database
-from engine.store.following import OPERATOR_ID
-from engine.store.waiting import count_pending
+from engine.store.operator_jobs import OPERATOR_ID
+from engine.store.queue_position import count_pending
 from sandbox.server import serve
 from tests.easel.command import run_easel, start_easel
 from tests.easel.models import save_models_file

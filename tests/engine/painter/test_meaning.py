@@ -15,8 +15,8 @@ from PIL import Image
 
 from engine.contract.painting import Order
 from engine.painter.in_process import LocalPainter, create_painter
-from engine.starter.judge import judge_from_file, verdicts_from_pictures
-from engine.starter.measures import SHOWN, colour_share
+from engine.starter.classifier import judge_from_file, verdicts_from_pictures
+from engine.starter.metrics import SHOWN, colour_share
 from tests.engine.painter.orders import order, painted
 
 STEPS = 10

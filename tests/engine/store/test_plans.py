@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.contract.jobs import Job
-from engine.store import events, jobs, queue, transitions, waiting
+from engine.store import events, jobs, queue, queue_position, transitions
 from engine.store.database import Database
 from tests.fakes import request_for
 
@@ -47,11 +47,11 @@ _QUERIES: dict[str, Query] = {
     "read_job_with_pictures": lambda connection, job: jobs.read_job_with_pictures(connection, job.id),
     "read_picture": lambda connection, job: jobs.read_picture(connection, job.id),
     "read_source": lambda connection, job: jobs.read_source(connection, job.id),
-    "count_pending": lambda connection, job: waiting.count_pending(connection, job.member_id),
-    "count_ahead": lambda connection, job: waiting.count_ahead(connection, job),
-    "read_places": lambda connection, job: waiting.read_places(connection, [job.id]),
-    "count_waiting": lambda connection, job: waiting.count_waiting(connection),
-    "read_typical_duration": lambda connection, job: waiting.read_typical_duration(connection),
+    "count_pending": lambda connection, job: queue_position.count_pending(connection, job.member_id),
+    "count_ahead": lambda connection, job: queue_position.count_ahead(connection, job),
+    "read_places": lambda connection, job: queue_position.read_places(connection, [job.id]),
+    "count_waiting": lambda connection, job: queue_position.count_waiting(connection),
+    "read_typical_duration": lambda connection, job: queue_position.read_typical_duration(connection),
     "start_job": lambda connection, job: transitions.start_job(connection, job.id),
     "record_progress": lambda connection, job: transitions.record_progress(connection, job.id, 0.5, b"jpeg"),
     "cancel_job": lambda connection, job: transitions.cancel_job(connection, job.id),

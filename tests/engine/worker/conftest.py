@@ -19,9 +19,9 @@ from engine.contract.painting import Painter
 from engine.store.database import Database
 from engine.store.objects import Objects
 from engine.store.queue import QueueTerms
+from engine.worker.loop import WorkerTerms, run_worker
 from engine.worker.metrics import create_metrics
-from engine.worker.shift import ShiftTerms
-from engine.worker.worker import WorkerTerms, run_worker
+from engine.worker.run_job import ShiftTerms
 
 QUICK = WorkerTerms(
     queue=QueueTerms(concurrency=4, lease=timedelta(minutes=5), poll=timedelta(seconds=0.2)),

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 
 from engine.contract.jobs import FINAL, Job, JobStatus, Request
 from engine.store.database import Database
-from engine.store.following import follow
 from engine.store.jobs import submit_job
+from engine.store.operator_jobs import follow
 
 _POLL = timedelta(seconds=0.1)
 

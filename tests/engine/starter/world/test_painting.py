@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.starter.measures import colour_share
+from engine.starter.metrics import colour_share
 from engine.starter.world import Backdrop, Scene, Thing, picture_from_scene, scene_from_seed
 from engine.starter.world.vocabulary import COLOURS, PLACES, SCENERIES, SHAPES, STYLES
 

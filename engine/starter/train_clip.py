@@ -23,7 +23,7 @@ from transformers import (
 )
 
 from engine.starter.examples import pixels_from_pictures, tokens_from_captions
-from engine.starter.shipping import open_in_single
+from engine.starter.package import open_in_single
 from engine.starter.world import caption_from_scene, scene_from_seed
 
 _TOWER = {"hidden_size": 128, "intermediate_size": 512, "num_hidden_layers": 4, "num_attention_heads": 4}

@@ -15,10 +15,10 @@ from diffusers import UNet2DConditionModel
 from torch import nn
 from transformers import CLIPTextModel
 
+from engine.starter.architecture import new_scheduler
+from engine.starter.device import Machine, best_machine
 from engine.starter.examples import Batch, Examples, batches
-from engine.starter.machine import Machine, best_machine
-from engine.starter.optimising import optimisers_for
-from engine.starter.parts import new_scheduler
+from engine.starter.optimizers import optimisers_for
 
 _SHAPING = (0.35, 0.75)
 _BESIDE = 0.25

@@ -9,9 +9,9 @@ import pytest
 import torch
 from PIL import Image
 
-from engine.starter.evaluation import Figure, table_from_figures
-from engine.starter.judge import Judge, answers_from_scene, judge_from_file, judge_scores, save_judge
-from engine.starter.measures import colour_share, mean_distance, psnr
+from engine.starter.classifier import Judge, answers_from_scene, judge_from_file, judge_scores, save_judge
+from engine.starter.evaluate import Figure, table_from_figures
+from engine.starter.metrics import colour_share, mean_distance, psnr
 from engine.starter.world import scene_from_seed
 from engine.starter.world.vocabulary import COLOURS, SHAPES
 

@@ -11,11 +11,11 @@ import torch
 from diffusers import UNet2DConditionModel
 from transformers import CLIPTextConfig, CLIPTextModel
 
-from engine.starter.denoising import Lesson, Pupil, Training, rate_at, velocity_loss
+from engine.starter.architecture import new_scheduler
+from engine.starter.device import Machine
 from engine.starter.examples import CAPTIONS_EACH, Batch, Examples, batches, covered_by_things
-from engine.starter.machine import Machine
-from engine.starter.optimising import orthogonal
-from engine.starter.parts import new_scheduler
+from engine.starter.optimizers import orthogonal
+from engine.starter.train_denoiser import Lesson, Pupil, Training, rate_at, velocity_loss
 from engine.starter.world import picture_from_scene, scene_from_seed
 
 TOKENS = 6

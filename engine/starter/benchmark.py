@@ -29,7 +29,7 @@ class Serving:
 
 def measured_serving(folder: Path, steps: int, guidance: float) -> Serving:
     """The figures of a fresh process that paints five grids from `folder`."""
-    command = [sys.executable, "-W", "ignore", "-m", "engine.starter.speed", str(folder), str(steps), str(guidance)]
+    command = [sys.executable, "-W", "ignore", "-m", "engine.starter.benchmark", str(folder), str(steps), str(guidance)]
     answer = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     return Serving(**json.loads(answer.splitlines()[-1]))
 

@@ -18,7 +18,7 @@ from engine.contract.feedback import Consent, Event, Shown, Surface, Verb
 from engine.contract.ids import new_id
 from engine.contract.jobs import Job, Picture
 from engine.contract.painting import Order
-from engine.feedback.raw import export_raw
+from engine.feedback.exports.raw import export_raw
 from engine.store.database import Database
 from engine.store.events import record_event
 from engine.store.jobs import read_pictures, submit_job

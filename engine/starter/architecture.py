@@ -8,7 +8,7 @@ from __future__ import annotations
 from diffusers import AutoencoderKL, DPMSolverMultistepScheduler, UNet2DConditionModel
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
-from engine.starter.tokens import MAX_TOKENS
+from engine.starter.tokenizer import MAX_TOKENS
 
 LATENT_CHANNELS = 6
 LATENT_SCALE = 8

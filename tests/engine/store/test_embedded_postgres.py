@@ -15,7 +15,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from engine.contract.errors import PostgresBroken
-from engine.store.embedded import join_server, leave_server, open_embedded
+from engine.store.embedded_postgres import join_server, leave_server, open_embedded
 
 _USER = """
 import sys

@@ -32,8 +32,8 @@ from engine.store.database import Database
 from engine.store.jobs import read_source
 from engine.store.objects import Objects
 from engine.store.transitions import fail_job, finish_job, is_exhausted, record_progress, return_job, start_job
-from engine.worker.holds import Hold, Holds, LeaseLost, pursue
-from engine.worker.hook import result_of
+from engine.worker.error_boundary import result_of
+from engine.worker.leases import Hold, Holds, LeaseLost, pursue
 from engine.worker.metrics import Metrics
 
 Result = TypeVar("Result")

@@ -15,7 +15,7 @@ from engine.contract.errors import JobUnknown, StoreUnavailable
 from engine.contract.ids import new_id
 from engine.contract.jobs import JobSpec, JobStatus, Operation, Part
 from engine.store.database import Database
-from engine.store.following import OPERATOR_ID, follow, submit_for_operator
+from engine.store.operator_jobs import OPERATOR_ID, follow, submit_for_operator
 from engine.store.transitions import cancel_job, record_progress, start_job
 
 _SPEC = JobSpec(prompt="a red circle", parts=(Part(text="a red circle"),))

@@ -19,7 +19,7 @@ from uuid import UUID
 from engine.contract.errors import PictureCorrupt, SettingsInvalid, StorageFull
 from engine.contract.feedback import Event
 from engine.contract.jobs import Job, Picture, json_from_spec
-from engine.feedback.anonymity import anonymous, numbers_from_members, png_without_texts
+from engine.feedback.anonymize import anonymous, numbers_from_members, png_without_texts
 from engine.store.database import Database
 from engine.store.objects import Objects, key_from_bytes
 from engine.store.snapshots import Snapshot, open_snapshot

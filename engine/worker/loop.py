@@ -18,13 +18,13 @@ from engine.contract.painting import Painter
 from engine.store.database import Database
 from engine.store.objects import Objects
 from engine.store.queue import QueueTerms, prune_log, requeue_orphans, run_queue
-from engine.store.steady import open_driver
+from engine.store.queue_position import count_waiting
+from engine.store.reconnecting import open_driver
 from engine.store.transitions import CANCELS_CHANNEL, read_held
-from engine.store.waiting import count_waiting
-from engine.worker.holds import Holds
-from engine.worker.hook import result_of
+from engine.worker.error_boundary import result_of
+from engine.worker.leases import Holds
 from engine.worker.metrics import Metrics
-from engine.worker.shift import Shift, ShiftTerms, work_on
+from engine.worker.run_job import Shift, ShiftTerms, work_on
 
 _LISTENER_CHECK = timedelta(seconds=5)
 _DEPTH_INTERVAL = timedelta(seconds=5)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
 from engine.contract.ids import new_id
-from engine.feedback.anonymity import anonymous, numbers_from_members, png_without_texts
+from engine.feedback.anonymize import anonymous, numbers_from_members, png_without_texts
 
 _NAMING = re.compile(r"\d{17,20}|@|https?://|cdn\.discord")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from engine.contract.ids import new_id
 from engine.store.database import Database
+from engine.store.queue_position import count_ahead, count_pending, count_waiting, read_places, read_typical_duration
 from engine.store.transitions import finish_job
-from engine.store.waiting import count_ahead, count_pending, count_waiting, read_places, read_typical_duration
 from tests.engine.store.stages import picture_of, started, submitted
 
 

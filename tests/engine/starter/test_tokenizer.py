@@ -9,7 +9,7 @@ from transformers import CLIPTokenizer
 
 from engine.starter import WEIGHTS
 from engine.starter.examples import tokens_from_captions
-from engine.starter.tokens import MAX_TOKENS, tokenizer_from_captions
+from engine.starter.tokenizer import MAX_TOKENS, tokenizer_from_captions
 from engine.starter.world import caption_from_scene, scene_from_seed
 
 SHIPPED = CLIPTokenizer.from_pretrained(WEIGHTS / "tokenizer")

@@ -9,8 +9,8 @@ from diffusers import StableDiffusionPipeline
 from PIL import Image
 
 from engine.starter import WEIGHTS
-from engine.starter.measures import colour_share, mean_distance
-from engine.starter.sampling import (
+from engine.starter.metrics import colour_share, mean_distance
+from engine.starter.sample import (
     Concept,
     Parts,
     Wish,

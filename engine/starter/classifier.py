@@ -20,7 +20,7 @@ from engine.starter.world import Backdrop, Scene, picture_from_scene, scene_from
 from engine.starter.world.vocabulary import COLOURS, PLACES, SCENERIES, SHAPES, STYLES
 
 SIDE = 128
-WEIGHTS = Path(__file__).with_name("judge.safetensors")
+WEIGHTS = Path(__file__).with_name("classifier.safetensors")
 COLOUR_NAMES = tuple(COLOURS)
 BACKDROPS = (
     *(Backdrop(kind="plain", colour=colour) for colour in COLOUR_NAMES),

@@ -11,9 +11,17 @@ from pathlib import Path
 
 from PIL import Image
 
-from engine.starter.judge import Judge, Verdict, judge_from_file, pixels_from_images, shows_pair, verdicts_from_pictures
-from engine.starter.measures import SHOWN, colour_share, mean_distance, psnr
-from engine.starter.sampling import (
+from engine.starter.benchmark import measured_serving
+from engine.starter.classifier import (
+    Judge,
+    Verdict,
+    judge_from_file,
+    pixels_from_images,
+    shows_pair,
+    verdicts_from_pictures,
+)
+from engine.starter.metrics import SHOWN, colour_share, mean_distance, psnr
+from engine.starter.sample import (
     Concept,
     Parts,
     Wish,
@@ -22,7 +30,6 @@ from engine.starter.sampling import (
     reconstructed,
     wish_from_caption,
 )
-from engine.starter.speed import measured_serving
 from engine.starter.world import Scene, caption_from_scene, picture_from_scene, scene_from_seed
 from engine.starter.world.vocabulary import SHAPES
 

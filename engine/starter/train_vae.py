@@ -15,8 +15,8 @@ import torch
 from diffusers import AutoencoderKL
 from torch import nn
 
+from engine.starter.architecture import LATENT_CHANNELS
 from engine.starter.examples import pixels_from_pictures
-from engine.starter.parts import LATENT_CHANNELS
 
 _CROP = 64
 _WHOLE_FROM = 0.7

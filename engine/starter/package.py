@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from diffusers import StableDiffusionPipeline
 
-from engine.starter.sampling import Parts
+from engine.starter.sample import Parts
 from engine.starter.weights import record_weights
 
 

@@ -1,0 +1,1 @@
+"""What leaves the service, one file for each format."""
