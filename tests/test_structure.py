@@ -33,7 +33,9 @@ def _tracked() -> list[Path]:
 
 
 FILES = _tracked()
-SOURCES = [path for path in FILES if path.relative_to(ROOT).parts[0] in {"bot", "easel", "engine", "migrations", "sandbox"}]
+SOURCES = [
+    path for path in FILES if path.relative_to(ROOT).parts[0] in {"bot", "easel", "engine", "migrations", "sandbox"}
+]
 
 
 def _name(path: Path) -> str:

@@ -21,7 +21,7 @@ _USER = """
 import sys
 from pathlib import Path
 from engine.contract.errors import PostgresBroken
-from engine.store.embedded import join_server
+from engine.store.embedded_postgres import join_server
 membership = join_server(Path(sys.argv[1]))
 print("joined", flush=True)
 sys.stdin.read()
