@@ -49,8 +49,8 @@ Write = Callable[[Path, Compilation], Path]
 
 
 def _starter(folder: Path, how: Compilation) -> Path:
-    weights = SHIPPED.parent.parent / "starter" / "weights"
-    text = SHIPPED.read_text().replace("../starter/weights", str(weights))
+    weights = SHIPPED.parent.parent.parent / "starter" / "weights"
+    text = SHIPPED.read_text().replace("../../starter/weights", str(weights))
     return _written(folder, f'{text}\n[models.starter.speed]\ncompile = "{how}"\n')
 
 

@@ -103,7 +103,7 @@ async def test_weights_that_have_changed_are_refused(painted: Painted, tmp_path:
     """One bit of the model's: exit 1, with the file that is another now and what to do, and nothing is written."""
     shutil.copytree(WEIGHTS, tmp_path / "weights")
     models = tmp_path / "models.toml"
-    _write(models, _text(SHIPPED).replace("../starter/weights", "weights"))
+    _write(models, _text(SHIPPED).replace("../../starter/weights", "weights"))
     turn_a_bit(tmp_path / "weights" / "unet" / "diffusion_pytorch_model.safetensors")
     done = await run_easel(
         "repaint", painted.ids[0], "-o", str(tmp_path / "x.png"), home=painted.home, EASEL_MODELS_FILE=str(models)
