@@ -128,12 +128,12 @@ def sentence_from_os_error(error: OSError) -> str:
 
 def exit_code_from_error(error: errors.EaselError) -> int:
     """Return 2 where the request was wrong, 1 where it failed."""
-    return 2 if isinstance(error, errors.RequestRefused) else 1
+    return 2 if isinstance(error, errors.RequestError) else 1
 
 
 def exit_code_from_cause(cause: Facts) -> int:
     """Return 2 where the request of a failed job was wrong, 1 where it failed."""
-    return 2 if issubclass(_BY_NAME.get(cause["error"], errors.EaselError), errors.RequestRefused) else 1
+    return 2 if issubclass(_BY_NAME.get(cause["error"], errors.EaselError), errors.RequestError) else 1
 
 
 def _cause(facts: Facts) -> str:

@@ -52,7 +52,7 @@ async def serve_bot(health_port: int, announce: Announce) -> None:
 async def serve_engine(health_port: int, quiet: bool, announce: Announce) -> None:
     """Paint what is in the queue until told to stop.
 
-    Raises: Fault or RequestRefused when the model cannot be loaded.
+    Raises: OperatorError or RequestError when the model cannot be loaded.
     """
     from easel.painter import open_painter
     from engine.serve import EngineOptions, serve

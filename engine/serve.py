@@ -12,7 +12,7 @@ from typing import Protocol
 import structlog
 from prometheus_client import CollectorRegistry
 
-from engine.contract.errors import StoreUnavailable, TryLater
+from engine.contract.errors import StoreUnavailable, TransientError
 from engine.contract.painting import Painter
 from engine.health import Probe, open_health
 from engine.store.database import Database, open_database
@@ -36,7 +36,7 @@ class LoadedPainter(Painter, Protocol):
     async def wait_ready(self) -> None:
         """Return when it would.
 
-        Raises: Fault or RequestRefused when it never will, TryLater when it was lost on the way.
+        Raises: OperatorError or RequestError when it never will, TransientError when it was lost on the way.
         """
         ...
 
@@ -69,7 +69,7 @@ async def serve(
 
     announce_ready: called once, when the painter is loaded and jobs are taken.
 
-    Raises: Fault or RequestRefused when the painter cannot start, SettingsInvalid when an option is wrong.
+    Raises: OperatorError or RequestError when the painter cannot start, SettingsInvalid when an option is wrong.
     """
     registry = CollectorRegistry()
     objects = open_objects(options.storage_url)
@@ -124,7 +124,7 @@ async def _load(painter: LoadedPainter) -> None:
     while True:
         try:
             await painter.wait_ready()
-        except TryLater as error:
+        except TransientError as error:
             log.warning("painter_lost_while_loading", cause=str(error))
             await asyncio.sleep(_PAINTER_RETRY_SECONDS)
         else:

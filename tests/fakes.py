@@ -12,7 +12,7 @@ from uuid import UUID
 from PIL import Image
 
 from engine.contract.ids import new_id
-from engine.contract.jobs import MAX_SEED, JobSpec, Operation, ParameterValue, Part, Request
+from engine.contract.jobs import MAX_SEED, JobRequest, JobSpec, Operation, ParameterValue, Part
 from engine.contract.painting import Order, Painted, PaintedPicture, Progress
 
 SIZE = 32
@@ -91,9 +91,9 @@ def request_for(
     seed: int = 7,
     parent: tuple[UUID, UUID] | None = None,
     parameters: Mapping[str, ParameterValue] | None = None,
-) -> Request:
+) -> JobRequest:
     """Return a request of `member_id`; with `parent`, a job and its picture, for a variation of that picture."""
-    return Request(
+    return JobRequest(
         id=new_id(),
         member_id=member_id,
         operation=Operation.IMAGINE if parent is None else Operation.VARY,

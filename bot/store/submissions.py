@@ -14,7 +14,7 @@ from bot.store.interaction import Press
 from bot.store.members import Member, admit_member
 from bot.store.tables import Kind
 from engine.contract.ids import new_id
-from engine.contract.jobs import Job, JobSpec, Operation, Request
+from engine.contract.jobs import Job, JobRequest, JobSpec, Operation
 from engine.store.jobs import submit_jobs
 from engine.store.queue_position import count_ahead, count_pending
 
@@ -90,8 +90,8 @@ def posted(submitted: Submitted, message_id: int) -> Delivery:
     return replace(submitted.delivery, message_id=message_id)
 
 
-def _request(draft: Draft, member: Member) -> Request:
-    return Request(
+def _request(draft: Draft, member: Member) -> JobRequest:
+    return JobRequest(
         id=new_id(),
         member_id=member.id,
         operation=draft.operation,

@@ -1,7 +1,7 @@
-"""Every error Easel raises on purpose, by who must act; facts as attributes, sentences elsewhere.
+"""Errors that Easel raises on purpose, grouped by who must act; facts as attributes, sentences elsewhere.
 
 EaselError
-    RequestRefused          the member can mend it
+    RequestError            the member changes the request
         PromptRefused
         TooManyPending
         JobUnknown
@@ -13,11 +13,11 @@ EaselError
         SizeUnsupported
         SettingUnsupported
         AdapterMismatch
-    TryLater                nobody acts, Easel tries again
+    TransientError          nobody acts, Easel retries
         StoreUnavailable
         PainterLost
         JobInterrupted
-    Fault                   the operator acts
+    OperatorError           the operator acts
         WeightsMissing
         WeightsMismatch
         ModelBroken
@@ -44,19 +44,19 @@ class EaselError(Exception):
         self.facts = facts
 
 
-class RequestRefused(EaselError):
-    """The request cannot be done as it was made; the member can change it."""
+class RequestError(EaselError):
+    """The request cannot be fulfilled as it is; the member can change it."""
 
 
-class TryLater(EaselError):
-    """Something was away for a moment; the same work will be tried again."""
+class TransientError(EaselError):
+    """Something is temporarily unavailable; the same work is retried."""
 
 
-class Fault(EaselError):
-    """Something on the machine is wrong; only its operator can mend it."""
+class OperatorError(EaselError):
+    """Something is wrong on the server; only its operator can fix it."""
 
 
-class PromptRefused(RequestRefused):
+class PromptRefused(RequestError):
     """The prompt has faults: `message` shows every one of them, with a caret under each."""
 
     def __init__(self, *, message: str) -> None:
@@ -64,7 +64,7 @@ class PromptRefused(RequestRefused):
         self.message = message
 
 
-class TooManyPending(RequestRefused):
+class TooManyPending(RequestError):
     """The member already has `pending` unfinished jobs of at most `limit`."""
 
     def __init__(self, *, pending: int, limit: int) -> None:
@@ -72,19 +72,19 @@ class TooManyPending(RequestRefused):
         self.pending, self.limit = pending, limit
 
 
-class JobUnknown(RequestRefused):
+class JobUnknown(RequestError):
     """No such job is kept here."""
 
 
-class PictureUnknown(RequestRefused):
+class PictureUnknown(RequestError):
     """The job has no such picture."""
 
 
-class NotYours(RequestRefused):
+class NotYours(RequestError):
     """Only the job's owner or an administrator may do this."""
 
 
-class JobOver(RequestRefused):
+class JobOver(RequestError):
     """The job has already ended, with `status`."""
 
     def __init__(self, *, status: str) -> None:
@@ -92,7 +92,7 @@ class JobOver(RequestRefused):
         self.status = status
 
 
-class ModelUnknown(RequestRefused):
+class ModelUnknown(RequestError):
     """No model called `name` is registered; `known` are the names there are."""
 
     def __init__(self, *, name: str, known: tuple[str, ...]) -> None:
@@ -100,7 +100,7 @@ class ModelUnknown(RequestRefused):
         self.name, self.known = name, known
 
 
-class OperationUnsupported(RequestRefused):
+class OperationUnsupported(RequestError):
     """The model does not do `operation`: "imagine" or "vary"."""
 
     def __init__(self, *, operation: str, model: str) -> None:
@@ -108,7 +108,7 @@ class OperationUnsupported(RequestRefused):
         self.operation, self.model = operation, model
 
 
-class SizeUnsupported(RequestRefused):
+class SizeUnsupported(RequestError):
     """The model cannot paint `width` x `height`."""
 
     def __init__(self, *, width: int, height: int, model: str) -> None:
@@ -116,7 +116,7 @@ class SizeUnsupported(RequestRefused):
         self.width, self.height, self.model = width, height, model
 
 
-class SettingUnsupported(RequestRefused):
+class SettingUnsupported(RequestError):
     """The model does not take `value` for the parameter `name`; `known` are the values it takes."""
 
     def __init__(self, *, name: str, value: str, model: str, known: tuple[str, ...] = ()) -> None:
@@ -124,7 +124,7 @@ class SettingUnsupported(RequestRefused):
         self.name, self.value, self.model, self.known = name, value, model, known
 
 
-class AdapterMismatch(RequestRefused):
+class AdapterMismatch(RequestError):
     """The adapter `name` does not fit the model: `part` is the first place that does not."""
 
     def __init__(self, *, name: str, model: str, part: str) -> None:
@@ -132,19 +132,19 @@ class AdapterMismatch(RequestRefused):
         self.name, self.model, self.part = name, model, part
 
 
-class StoreUnavailable(TryLater):
+class StoreUnavailable(TransientError):
     """Postgres cannot be reached just now."""
 
 
-class PainterLost(TryLater):
+class PainterLost(TransientError):
     """The painting process died or hung; its jobs go back to the queue."""
 
 
-class JobInterrupted(TryLater):
+class JobInterrupted(TransientError):
     """The engine is stopping; the job goes back to the queue at once."""
 
 
-class WeightsMissing(Fault):
+class WeightsMissing(OperatorError):
     """There is no file or folder at `path`; of an adapter worn in a job, its name is the fact `adapter`."""
 
     def __init__(self, *, path: Path) -> None:
@@ -152,7 +152,7 @@ class WeightsMissing(Fault):
         self.path = path
 
 
-class WeightsMismatch(Fault):
+class WeightsMismatch(OperatorError):
     """The file at `path` is damaged, or not the one whose hash was recorded; `adapter` as in WeightsMissing."""
 
     def __init__(self, *, path: Path) -> None:
@@ -160,7 +160,7 @@ class WeightsMismatch(Fault):
         self.path = path
 
 
-class ModelBroken(Fault):
+class ModelBroken(OperatorError):
     """The model `name` cannot be painted with: `cause` says what was seen."""
 
     def __init__(self, *, name: str, cause: str) -> None:
@@ -168,7 +168,7 @@ class ModelBroken(Fault):
         self.name, self.cause = name, cause
 
 
-class PaintedNothing(Fault):
+class PaintedNothing(OperatorError):
     """What the model `name` painted is no picture: `cause` says what was seen."""
 
     def __init__(self, *, name: str, cause: str) -> None:
@@ -176,7 +176,7 @@ class PaintedNothing(Fault):
         self.name, self.cause = name, cause
 
 
-class NoRoom(Fault):
+class NoRoom(OperatorError):
     """The device has no room for one picture of `size` by `model`, nothing else being on it.
 
     size: "width x height" in pixels; empty when there is no room for the model itself.
@@ -187,7 +187,7 @@ class NoRoom(Fault):
         self.model, self.size = model, size
 
 
-class SpeedUnsupported(Fault):
+class SpeedUnsupported(OperatorError):
     """The model `name` cannot be painted with as its `speed` table says: `setting` is the line, `cause` is why."""
 
     def __init__(self, *, name: str, setting: str, cause: str) -> None:
@@ -195,15 +195,15 @@ class SpeedUnsupported(Fault):
         self.name, self.setting, self.cause = name, setting, cause
 
 
-class StorageFull(Fault):
+class StorageFull(OperatorError):
     """The picture store has no room left."""
 
 
-class PictureCorrupt(Fault):
+class PictureCorrupt(OperatorError):
     """A stored picture no longer has the bytes its hash names."""
 
 
-class RecipeUnreadable(Fault):
+class RecipeUnreadable(OperatorError):
     """A picture's recipe is not one that this release writes: `problems` has a phrase for each wrong entry."""
 
     def __init__(self, *, problems: tuple[str, ...]) -> None:
@@ -211,7 +211,7 @@ class RecipeUnreadable(Fault):
         self.problems = problems
 
 
-class PostgresBroken(Fault):
+class PostgresBroken(OperatorError):
     """The Postgres that comes with Easel does not start: the file `log` ends with why."""
 
     def __init__(self, *, log: Path) -> None:
@@ -219,7 +219,7 @@ class PostgresBroken(Fault):
         self.log = log
 
 
-class SettingsInvalid(Fault):
+class SettingsInvalid(OperatorError):
     """Settings are wrong: `problems` has one sentence for each."""
 
     def __init__(self, *, problems: tuple[str, ...]) -> None:

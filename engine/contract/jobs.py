@@ -90,7 +90,7 @@ MAX_ATTEMPTS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
-class Request:
+class JobRequest:
     """A job to be: who asks, for what, and from which picture it descends."""
 
     id: UUID

@@ -73,7 +73,7 @@ class Painter(Protocol):
     def paint(self, order: Order) -> AsyncGenerator[Progress | Painted, None]:
         """Yield progress and at last one `Painted`; closing the generator takes the order's rows out at the next step.
 
-        Raises: RequestRefused when the model cannot do what the spec asks, TryLater when the same order may succeed
-        later, Fault when the operator must act.
+        Raises: RequestError when the model cannot do what the spec asks, TransientError when the same order may succeed
+        later, OperatorError when the operator must act.
         """
         ...

@@ -47,7 +47,7 @@ class LocalPainter:
     async def warm(self, name: str | None = None) -> None:
         """Load the model called `name`, or the default, ahead of its first order.
 
-        Raises: ModelUnknown, Fault.
+        Raises: ModelUnknown, OperatorError.
         """
         answer: asyncio.Queue[EaselError | None] = asyncio.Queue()
         self._studio.warm(Warming(model=self._registry.model(name), tell=_teller(answer)))

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from engine.contract.jobs import Job, JobStatus, Operation, Picture, Request, json_from_spec, spec_from_json
+from engine.contract.jobs import Job, JobRequest, JobStatus, Operation, Picture, json_from_spec, spec_from_json
 from engine.store.queue import enqueue
 from engine.store.tables import jobs, pictures, previews
 
@@ -35,13 +35,13 @@ _WITH_PICTURES = (
 )
 
 
-async def submit_job(connection: AsyncConnection, request: Request) -> Job:
+async def submit_job(connection: AsyncConnection, request: JobRequest) -> Job:
     """Store the job and its queue entry; it is offered to engines when the transaction commits."""
     (job,) = await submit_jobs(connection, [request])
     return job
 
 
-async def submit_jobs(connection: AsyncConnection, requests: Sequence[Request]) -> tuple[Job, ...]:
+async def submit_jobs(connection: AsyncConnection, requests: Sequence[JobRequest]) -> tuple[Job, ...]:
     """Store one member's jobs and their queue entries, in as many round trips as for one.
 
     Members take turns: a job's turn is the queue's present turn, or one after the member's own last unfinished job.
@@ -130,7 +130,7 @@ def picture_from_row(row: sa.Row[Any], *, prefix: str = "") -> Picture:
     return Picture(**{name: row._mapping[prefix + name] for name in _PICTURE})
 
 
-def _row_from_request(request: Request, turn: int) -> dict[str, Any]:
+def _row_from_request(request: JobRequest, turn: int) -> dict[str, Any]:
     return {
         "id": request.id,
         "member_id": request.member_id,

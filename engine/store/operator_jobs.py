@@ -12,7 +12,7 @@ import structlog
 
 from engine.contract.errors import JobUnknown, StoreUnavailable
 from engine.contract.ids import new_id
-from engine.contract.jobs import FINAL, Job, JobSpec, Operation, Request
+from engine.contract.jobs import FINAL, Job, JobRequest, JobSpec, Operation
 from engine.store.database import AWAY, Database
 from engine.store.jobs import JOBS_CHANNEL, read_job, submit_job
 
@@ -29,7 +29,7 @@ async def submit_for_operator(database: Database, spec: JobSpec, seed: int) -> J
 
     Raises: StoreUnavailable when Postgres cannot be reached.
     """
-    request = Request(id=new_id(), member_id=OPERATOR_ID, operation=Operation.IMAGINE, spec=spec, seed=seed)
+    request = JobRequest(id=new_id(), member_id=OPERATOR_ID, operation=Operation.IMAGINE, spec=spec, seed=seed)
     async with database.begin() as connection:
         return await submit_job(connection, request)
 

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from uuid import UUID
 
-from engine.contract.errors import JobInterrupted, TryLater
+from engine.contract.errors import JobInterrupted, TransientError
 from engine.contract.jobs import Job
 
 Result = TypeVar("Result")
 
 
-class LeaseLost(TryLater):
+class LeaseLost(TransientError):
     """The job was cancelled, or another engine has it now; nothing more is to be written about it."""
 
 
@@ -24,7 +24,7 @@ class Hold:
     """One job in hand; `ended` is set with the reason when it is to be let go of."""
 
     job: Job
-    ended: asyncio.Future[TryLater]
+    ended: asyncio.Future[TransientError]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +77,6 @@ async def pursue(hold: Hold, work: Coroutine[Any, Any, Result]) -> Result:
             await asyncio.wait((task,))
 
 
-def _end(hold: Hold, reason: TryLater) -> None:
+def _end(hold: Hold, reason: TransientError) -> None:
     if not hold.ended.done():
         hold.ended.set_result(reason)

@@ -19,10 +19,10 @@ import structlog
 
 from engine.contract.errors import (
     EaselError,
-    Fault,
     JobInterrupted,
+    OperatorError,
     PainterLost,
-    RequestRefused,
+    RequestError,
     StoreUnavailable,
 )
 from engine.contract.ids import new_id
@@ -105,7 +105,7 @@ async def _try_job(shift: Shift, hold: Hold) -> tuple[str, timedelta | None]:
             return await _hand_back(shift, hold.job, timedelta(0))
         case StoreUnavailable():
             return await _hand_back(shift, hold.job, shift.terms.patience)
-        case RequestRefused() | Fault():
+        case RequestError() | OperatorError():
             return await _fail(shift, hold, result)
         case Exception():
             return await _after_failure(shift, hold, result)

@@ -21,7 +21,7 @@ from rich.table import Table
 
 from engine.contract.feedback import Consent, Event, Shown, Surface, Verb
 from engine.contract.ids import new_id
-from engine.contract.jobs import Picture, Request
+from engine.contract.jobs import JobRequest, Picture
 from engine.store.database import Database, open_database
 from engine.store.embedded_postgres import open_embedded
 from engine.store.events import record_event, store_event
@@ -59,7 +59,7 @@ async def main(events: int, connections: int, rounds: int) -> None:
 
 
 async def _race(
-    stores: Mapping[str, Store], job: tuple[Request, list[Picture]], events: int, connections: int, rounds: int
+    stores: Mapping[str, Store], job: tuple[JobRequest, list[Picture]], events: int, connections: int, rounds: int
 ) -> dict[str, float]:
     best = dict.fromkeys(stores, 0.0)
     for _ in range(rounds):
@@ -105,7 +105,7 @@ async def _speak_json(connection: asyncpg.Connection) -> None:
     await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=json.dumps, decoder=json.loads)
 
 
-async def _painted_job(database: Database) -> tuple[Request, list[Picture]]:
+async def _painted_job(database: Database) -> tuple[JobRequest, list[Picture]]:
     request = request_for(new_id())
     pictures = [
         Picture(
@@ -127,7 +127,7 @@ async def _painted_job(database: Database) -> tuple[Request, list[Picture]]:
     return request, pictures
 
 
-def _event(request: Request, pictures: Sequence[Picture], number: int) -> Event:
+def _event(request: JobRequest, pictures: Sequence[Picture], number: int) -> Event:
     event_id = new_id()
     return Event(
         id=event_id,

@@ -98,7 +98,9 @@ def test_a_job_that_asked_for_too_many_steps_is_told_the_most() -> None:
         (errors.PaintedNothing(name="tiny", cause="no"), "", "The model tiny painted nothing usable. Try another prom"),
     ],
 )
-def test_what_cannot_be_painted_with_is_told_for_what_it_is(error: errors.Fault, adapter: str, told: str) -> None:
+def test_what_cannot_be_painted_with_is_told_for_what_it_is(
+    error: errors.OperatorError, adapter: str, told: str
+) -> None:
     """A model, an adapter, or what was painted: each with what the member can do and who else must hear of it.
 
     What a failed job keeps says the same.

@@ -19,7 +19,7 @@ from engine.contract import errors
 from engine.contract.errors import EaselError
 from engine.worker.run_job import cause_from_error
 
-_BRANCHES = {EaselError, errors.RequestRefused, errors.TryLater, errors.Fault}
+_BRANCHES = {EaselError, errors.RequestError, errors.TransientError, errors.OperatorError}
 LEAVES = [
     kind
     for _, kind in inspect.getmembers(errors, inspect.isclass)

@@ -13,7 +13,7 @@ from dataclasses import replace
 import structlog
 import torch
 
-from engine.contract.errors import Fault
+from engine.contract.errors import OperatorError
 from engine.models.files.locate import place_of
 from engine.models.files.weights import Watch, num_weights, unwatched
 from engine.models.loading.errors import outcome_of
@@ -194,7 +194,7 @@ def weigher(device: Device, budget_bytes: int) -> Weigh:
         try:
             if model.name not in known:
                 known[model.name] = num_weights(place_of(model), model.source.variant) * device.dtype.itemsize
-        except (Fault, ValueError):
+        except (OperatorError, ValueError):
             return 0
         return min(known[model.name], budget_bytes)
 

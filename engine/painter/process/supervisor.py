@@ -80,7 +80,7 @@ class SupervisedPainter:
     async def wait_ready(self) -> None:
         """Return when a child takes orders.
 
-        Raises: Fault or RequestRefused when it cannot start, PainterLost when it was lost on the way.
+        Raises: OperatorError or RequestError when it cannot start, PainterLost when it was lost on the way.
         """
         await asyncio.shield(self._ready)
 
@@ -223,7 +223,7 @@ class Child:
 async def supervise(setting: Setting | None = None, care: Care | None = None) -> AsyncIterator[SupervisedPainter]:
     """Open a painter whose child is loaded and ready; the child is killed on the way out.
 
-    Raises: Fault when the default model cannot be loaded, ModelUnknown, SettingsInvalid, PainterLost.
+    Raises: OperatorError when the default model cannot be loaded, ModelUnknown, SettingsInvalid, PainterLost.
     """
     painter = SupervisedPainter(setting or Setting(), care or Care())
     tending = asyncio.create_task(painter.tend())

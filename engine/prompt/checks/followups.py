@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from types import MappingProxyType
 
-from engine.contract.errors import RequestRefused
+from engine.contract.errors import RequestError
 from engine.contract.jobs import JobSpec, Operation
 from engine.prompt import Limits, refuse_outdated, render
 
@@ -15,7 +15,7 @@ def renewed(limits: Limits, operation: Operation, spec: JobSpec) -> JobSpec:
 
     limits: of the service as it is now.
 
-    Raises: RequestRefused when the models that there are now cannot do it; see `refuse_outdated`.
+    Raises: RequestError when the models that there are now cannot do it; see `refuse_outdated`.
     """
     refuse_outdated(operation, spec, limits)
     return without_seed(spec)
@@ -29,7 +29,7 @@ def possible_operations(limits: Limits, spec: JobSpec) -> frozenset[Operation]:
 def _is_possible(limits: Limits, operation: Operation, spec: JobSpec) -> bool:
     try:
         refuse_outdated(operation, spec, limits)
-    except RequestRefused:
+    except RequestError:
         return False
     return True
 

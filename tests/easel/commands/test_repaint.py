@@ -21,7 +21,7 @@ from PIL import Image
 
 from easel.commands.repaint import Kept, comparison
 from engine.contract.ids import new_id
-from engine.contract.jobs import Job, JobSpec, JobStatus, Operation, Part, Picture, Request
+from engine.contract.jobs import Job, JobRequest, JobSpec, JobStatus, Operation, Part, Picture
 from engine.contract.painting import PaintedPicture
 from engine.models.registry.registry import SHIPPED
 from engine.starter import WEIGHTS
@@ -212,7 +212,7 @@ async def engine_at_work(home: Path, variables: dict[str, str]) -> AsyncIterator
 
 async def paint(database: Database, operation: Operation, source: Picture | None) -> Picture:
     """Return the first picture of a job that an engine has done."""
-    request = Request(
+    request = JobRequest(
         id=new_id(),
         member_id=OPERATOR_ID,
         operation=operation,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from engine.contract.errors import ModelUnknown, RequestRefused
+from engine.contract.errors import ModelUnknown, RequestError
 from engine.contract.jobs import JobSpec, Operation
 from engine.contract.painting import Order
 from engine.models.prompt_limits import limits_from_registry, read_limits
@@ -71,11 +71,11 @@ def test_a_press_is_refused_exactly_where_the_painter_would_refuse_it(chosen: li
         assert (refusal_at_press(operation, specs[0]) is None) == (refusal_of(specs[0], CHANGED, operation) is None)
 
 
-def refusal_at_press(operation: Operation, spec: JobSpec) -> RequestRefused | None:
+def refusal_at_press(operation: Operation, spec: JobSpec) -> RequestError | None:
     """Return what the bot says against a job of an old spec; None where it would queue it."""
     try:
         refuse_outdated(operation, spec, CHANGED_LIMITS)
-    except RequestRefused as error:
+    except RequestError as error:
         return error
     return None
 
@@ -117,12 +117,12 @@ def test_a_shape_that_a_model_was_not_trained_on_is_told_with_the_nearest(model:
     assert not isinstance(parse(f"a red circle --model {model} --ar {suggested}", limits=SHAPED_LIMITS), Faults)
 
 
-def refusal_of(spec: JobSpec, registry: Registry, operation: Operation = Operation.IMAGINE) -> RequestRefused | None:
+def refusal_of(spec: JobSpec, registry: Registry, operation: Operation = Operation.IMAGINE) -> RequestError | None:
     """Return what the painter says against a job; None where it would paint it."""
     source = b"a picture" if operation is Operation.VARY else None
     try:
         settings_from_order(Order(job_id=NO_ONE, member_id=NO_ONE, spec=spec, seed=0, source=source), registry)
-    except RequestRefused as error:
+    except RequestError as error:
         return error
     return None
 

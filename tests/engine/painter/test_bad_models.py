@@ -14,7 +14,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from engine.contract.errors import Fault, ModelBroken, WeightsMismatch, WeightsMissing
+from engine.contract.errors import ModelBroken, OperatorError, WeightsMismatch, WeightsMissing
 from engine.models.registry.registry import Registry
 from engine.models.registry.sources import Source
 from engine.painter.in_process import create_painter
@@ -59,7 +59,7 @@ def take_away_everything(folder: Path) -> None:
     shutil.rmtree(folder)
 
 
-DAMAGES: dict[Callable[[Path], None], type[Fault]] = {
+DAMAGES: dict[Callable[[Path], None], type[OperatorError]] = {
     truncate: WeightsMismatch,
     pickle: WeightsMismatch,
     misname_a_dtype: ModelBroken,

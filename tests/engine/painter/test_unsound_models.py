@@ -17,7 +17,7 @@ import torch
 from diffusers import AutoencoderKL, UNet2DConditionModel
 from torch import Tensor
 
-from engine.contract.errors import Fault, ModelBroken, NoRoom, PaintedNothing
+from engine.contract.errors import ModelBroken, NoRoom, OperatorError, PaintedNothing
 from engine.models.loading.errors import blamed_on, outcome_of
 from engine.models.registry.registry import Registry
 from engine.models.registry.sources import Source
@@ -69,7 +69,7 @@ def spoil(kind: Any, folder: Path, name: str) -> None:
     part.save_pretrained(folder)
 
 
-FAULTS: dict[Callable[[Path], None], type[Fault]] = {
+FAULTS: dict[Callable[[Path], None], type[OperatorError]] = {
     made_for_inpainting: ModelBroken,
     made_for_other_texts: ModelBroken,
     made_for_other_latents: ModelBroken,

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from engine.contract.jobs import FINAL, Job, JobStatus, Request
+from engine.contract.jobs import FINAL, Job, JobRequest, JobStatus
 from engine.store.database import Database
 from engine.store.jobs import submit_job
 from engine.store.operator_jobs import follow
@@ -17,7 +17,7 @@ from engine.store.operator_jobs import follow
 _POLL = timedelta(seconds=0.1)
 
 
-async def submit(database: Database, request: Request) -> Job:
+async def submit(database: Database, request: JobRequest) -> Job:
     """Submit in a transaction of its own."""
     async with database.begin() as connection:
         return await submit_job(connection, request)
