@@ -8,14 +8,14 @@ from sandbox.state.ratelimits import RateLimits
 from sandbox.state.world import World
 
 
-class Pages(set[web.WebSocketResponse]):
+class ChatSockets(set[web.WebSocketResponse]):
     """The sockets of the chat pages that are open."""
 
 
 WORLD = web.AppKey("world", World)
 FAULTS = web.AppKey("faults", Faults)
 LIMITS = web.AppKey("limits", RateLimits)
-PAGES = web.AppKey("pages", Pages)
+CHAT_SOCKETS = web.AppKey("pages", ChatSockets)
 GATEWAY = web.AppKey("gateway", Gateway)
 
 

@@ -10,7 +10,7 @@ from typing import Unpack
 from aiohttp import WSCloseCode, web
 from aiohttp.typedefs import Middleware
 
-from sandbox.app_keys import FAULTS, GATEWAY, LIMITS, PAGES, WORLD, Pages, gateway_of
+from sandbox.app_keys import CHAT_SOCKETS, FAULTS, GATEWAY, LIMITS, WORLD, ChatSockets, gateway_of
 from sandbox.chat import routes, static_files, test_controls
 from sandbox.gateway.server import HEARTBEAT_INTERVAL, Gateway
 from sandbox.rest import (
@@ -25,14 +25,14 @@ from sandbox.rest import (
     users,
     webhooks,
 )
-from sandbox.rest.middleware import DOORS, PREFIX, meet_fault
+from sandbox.rest.middleware import MIDDLEWARES, PREFIX, apply_fault
 from sandbox.state.clock import Clock, WallClock
-from sandbox.state.fault_injection import Fault, Faults, FaultWords
+from sandbox.state.fault_injection import FaultOptions, Faults, InjectedFault
 from sandbox.state.flags import Permissions
 from sandbox.state.links import Links
 from sandbox.state.ratelimits import RateLimits
 from sandbox.state.records import Channel
-from sandbox.state.seed import TOKEN, founded_world
+from sandbox.state.seed import TOKEN, seeded_world
 from sandbox.state.world import World
 
 HOST = "127.0.0.1"
@@ -63,9 +63,9 @@ class Sandbox:
         """Take these permissions, and only these, from the bot in a channel."""
         self.world.change_channel(replace(self.channel(channel_name), denied=int(permissions)))
 
-    def break_down(self, route: str, **words: Unpack[FaultWords]) -> None:
-        """Switch a fault on; the words are those of `Fault`."""
-        self.faults.switch_on(Fault(route=route, **words))
+    def inject_fault(self, route: str, **words: Unpack[FaultOptions]) -> None:
+        """Switch a fault on; the words are those of `InjectedFault`."""
+        self.faults.add(InjectedFault(route=route, **words))
 
 
 @asynccontextmanager
@@ -89,7 +89,7 @@ async def serve(
     listener = _listen(port)
     clock = clock or WallClock()
     address = f"{HOST}:{listener.getsockname()[1]}"
-    world = founded_world(clock, Links(f"http://{address}", clock), token=token, guild_count=guild_count)
+    world = seeded_world(clock, Links(f"http://{address}", clock), token=token, guild_count=guild_count)
     gateway = Gateway(world, f"ws://{address}/socket", heartbeat_interval=heartbeat_interval, num_shards=num_shards)
     faults = Faults()
     runner = web.AppRunner(_application(world, gateway, faults, observers), access_log=None, shutdown_timeout=1)
@@ -123,14 +123,14 @@ def _listen(port: int) -> socket.socket:
 
 
 def _application(world: World, gateway: Gateway, faults: Faults, observers: Sequence[Middleware]) -> web.Application:
-    rest = web.Application(middlewares=[*observers, *DOORS], client_max_size=LARGEST_REQUEST_BYTES)
+    rest = web.Application(middlewares=[*observers, *MIDDLEWARES], client_max_size=LARGEST_REQUEST_BYTES)
     for resource in RESOURCES:
         rest.add_routes(resource.routes)
-    outside = (static_files.keep_foreigners_out, routes.answer_impossible)
+    outside = (static_files.check_origin, routes.handle_member_errors)
     application = web.Application(middlewares=outside, client_max_size=LARGEST_REQUEST_BYTES)
     application[WORLD], application[GATEWAY], application[FAULTS] = world, gateway, faults
-    application[PAGES] = Pages()
-    application.on_shutdown.append(_close_pages)
+    application[CHAT_SOCKETS] = ChatSockets()
+    application.on_shutdown.append(_close_chat_sockets)
     application[LIMITS] = RateLimits(world.clock)
     application.add_subapp(PREFIX, rest)
     for module in (routes, test_controls, static_files, cdn):
@@ -139,8 +139,8 @@ def _application(world: World, gateway: Gateway, faults: Faults, observers: Sequ
     return application
 
 
-async def _close_pages(application: web.Application) -> None:
-    open_pages = application[PAGES]
+async def _close_chat_sockets(application: web.Application) -> None:
+    open_pages = application[CHAT_SOCKETS]
     for page in tuple(open_pages):
         await page.close(code=WSCloseCode.GOING_AWAY)
 
@@ -148,5 +148,5 @@ async def _close_pages(application: web.Application) -> None:
 async def _open_socket(request: web.Request) -> web.StreamResponse:
     fault = request.config_dict[FAULTS].take("GET", "/socket")
     if fault:
-        return await meet_fault(fault, request, gateway_of(request).serve)
+        return await apply_fault(fault, request, gateway_of(request).serve)
     return await gateway_of(request).serve(request)

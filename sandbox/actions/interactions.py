@@ -10,20 +10,20 @@ from datetime import timedelta
 from typing import Any
 
 from sandbox.actions.message_forms import Form, changed_message, new_message
-from sandbox.state.errors import Code, refusal_from_code
+from sandbox.state.errors import ErrorCode, api_error
 from sandbox.state.flags import MessageFlags
-from sandbox.state.records import AnswerType, Happening, Interaction, InteractionType, Json, Message, MessageType
+from sandbox.state.records import CallbackType, Interaction, InteractionType, Json, Message, MessageType, WorldEvent
 from sandbox.state.world import World
 from sandbox.validation.commands import check_choices
 from sandbox.validation.modals import check_modal
 from sandbox.validation.problems import Problems
-from sandbox.validation.shapes import CHOICE, shaped
+from sandbox.validation.shapes import CHOICE, validate_shape
 
-ANSWER_WITHIN = timedelta(seconds=3)
+RESPONSE_DEADLINE = timedelta(seconds=3)
 TOKEN_LIFETIME = timedelta(minutes=15)
-NO_ANSWER = "The application did not respond"
+NO_RESPONSE = "The application did not respond"
 
-UPDATES = (AnswerType.DEFERRED_UPDATE, AnswerType.UPDATE_MESSAGE)
+UPDATES = (CallbackType.DEFERRED_UPDATE, CallbackType.UPDATE_MESSAGE)
 
 
 def send_interaction(world: World, **fields: Any) -> Interaction:
@@ -36,14 +36,14 @@ def send_interaction(world: World, **fields: Any) -> Interaction:
     )
     world.interactions[interaction.id] = interaction
     world.interaction_ids[interaction.token] = interaction.id
-    world.deadlines[interaction.id] = world.clock.call_after(ANSWER_WITHIN, lambda: _fail(world, interaction.id))
+    world.deadlines[interaction.id] = world.clock.call_after(RESPONSE_DEADLINE, lambda: _fail(world, interaction.id))
     _publish_state(world, interaction, "sent")
     world.publish(
-        Happening(
+        WorldEvent(
             kind="INTERACTION_CREATE",
             channel_id=interaction.channel_id,
             data={"interaction": interaction},
-            to_people=False,
+            to_members=False,
         )
     )
     return interaction
@@ -53,36 +53,40 @@ def _fail(world: World, interaction_id: int) -> None:
     del world.deadlines[interaction_id]
     failed = replace(world.interactions[interaction_id], failed=True)
     world.interactions[interaction_id] = failed
-    _publish_state(world, failed, "failed", NO_ANSWER)
+    _publish_state(world, failed, "failed", NO_RESPONSE)
 
 
 def _publish_state(world: World, interaction: Interaction, state: str, reason: str | None = None) -> None:
     waited = world.clock.now() - interaction.created_at
     data: Json = {"interaction_id": str(interaction.id), "nonce": interaction.nonce, "state": state, "reason": reason}
     data |= {"after_ms": waited / timedelta(milliseconds=1)}
-    _tell_presser(world, interaction, "INTERACTION_STATE", data)
+    _publish_to_member(world, interaction, "INTERACTION_STATE", data)
 
 
-def _tell_presser(world: World, interaction: Interaction, kind: str, data: Json) -> None:
+def _publish_to_member(world: World, interaction: Interaction, kind: str, data: Json) -> None:
     world.publish(
-        Happening(kind=kind, channel_id=interaction.channel_id, data=data, only_for=interaction.member_id, to_bot=False)
+        WorldEvent(
+            kind=kind, channel_id=interaction.channel_id, data=data, visible_to=interaction.member_id, to_bot=False
+        )
     )
 
 
-def answer_interaction(world: World, interaction_id: int, token: str, form: Form) -> tuple[Interaction, AnswerType]:
+def respond_to_interaction(
+    world: World, interaction_id: int, token: str, form: Form
+) -> tuple[Interaction, CallbackType]:
     """Give an interaction its one answer and return it as answered.
 
-    Raises: Refusal 10062 when it is unknown or its three seconds are over, 40060 when it has an answer, 50035 for
+    Raises: ApiError 10062 when it is unknown or its three seconds are over, 40060 when it has an answer, 50035 for
     an answer that does not fit it.
     """
     interaction = world.interactions.get(interaction_id)
     if interaction is None or interaction.token != token or interaction.failed:
-        raise refusal_from_code(Code.UNKNOWN_INTERACTION)
+        raise api_error(ErrorCode.UNKNOWN_INTERACTION)
     if interaction.answer is not None:
-        raise refusal_from_code(Code.ALREADY_ACKNOWLEDGED)
-    answer = _fitting_answer(interaction, form.payload)
-    data = shaped(form.payload.get("data") or {}, {}, ("data",))
-    changes = ANSWERS[answer](world, interaction, Form(payload=data, uploads=form.uploads))
+        raise api_error(ErrorCode.ALREADY_ACKNOWLEDGED)
+    answer = _callback_type(interaction, form.payload)
+    data = validate_shape(form.payload.get("data") or {}, {}, ("data",))
+    changes = RESPONSES[answer](world, interaction, Form(payload=data, uploads=form.uploads))
     answered = replace(interaction, answer=answer, acknowledged_at=world.clock.now(), **changes)
     world.interactions[interaction_id] = answered
     world.deadlines.pop(interaction_id)()
@@ -90,18 +94,18 @@ def answer_interaction(world: World, interaction_id: int, token: str, form: Form
     return answered, answer
 
 
-def _fitting_answer(interaction: Interaction, payload: Json) -> AnswerType:
-    fitting = {AnswerType.PONG, AnswerType.MESSAGE, AnswerType.DEFERRED_MESSAGE, AnswerType.MODAL}
+def _callback_type(interaction: Interaction, payload: Json) -> CallbackType:
+    fitting = {CallbackType.PONG, CallbackType.MESSAGE, CallbackType.DEFERRED_MESSAGE, CallbackType.MODAL}
     if interaction.type is InteractionType.AUTOCOMPLETE:
-        fitting = {AnswerType.AUTOCOMPLETE_RESULT}
+        fitting = {CallbackType.AUTOCOMPLETE_RESULT}
     if interaction.type is InteractionType.MODAL_SUBMIT:
-        fitting.remove(AnswerType.MODAL)
+        fitting.remove(CallbackType.MODAL)
     if interaction.message_id is not None:
         fitting |= set(UPDATES)
     problems = Problems()
     problems.choice(("type",), payload.get("type"), sorted(int(answer) for answer in fitting))
     problems.raise_if_any()
-    return AnswerType(payload["type"])
+    return CallbackType(payload["type"])
 
 
 def _post(world: World, interaction: Interaction, form: Form) -> Json:
@@ -129,7 +133,7 @@ def _response_kind(interaction: Interaction) -> Json:
 
 def _visibility(interaction: Interaction, payload: Json) -> Json:
     if int(payload.get("flags") or 0) & MessageFlags.EPHEMERAL:
-        return {"flags": int(MessageFlags.EPHEMERAL), "seen_by": interaction.member_id}
+        return {"flags": int(MessageFlags.EPHEMERAL), "visible_to": interaction.member_id}
     return {}
 
 
@@ -161,18 +165,18 @@ def _defer_update(world: World, interaction: Interaction, form: Form) -> Json:
 
 
 def _offer_choices(world: World, interaction: Interaction, form: Form) -> Json:
-    choices = shaped(form.payload, {"choices": [CHOICE]}, ("data",)).get("choices") or []
+    choices = validate_shape(form.payload, {"choices": [CHOICE]}, ("data",)).get("choices") or []
     problems = Problems()
     check_choices(problems, ("data", "choices"), choices)
     problems.raise_if_any()
-    _tell_presser(world, interaction, "AUTOCOMPLETE", {"nonce": interaction.nonce, "choices": choices})
+    _publish_to_member(world, interaction, "AUTOCOMPLETE", {"nonce": interaction.nonce, "choices": choices})
     return {}
 
 
 def _open_modal(world: World, interaction: Interaction, form: Form) -> Json:
     check_modal(form.payload)
     data = {"interaction_id": str(interaction.id), "nonce": interaction.nonce, "modal": form.payload}
-    _tell_presser(world, interaction, "MODAL", data)
+    _publish_to_member(world, interaction, "MODAL", data)
     return {"modal": form.payload}
 
 
@@ -180,45 +184,45 @@ def _pong(world: World, interaction: Interaction, form: Form) -> Json:
     return {}
 
 
-ANSWERS: dict[AnswerType, Callable[[World, Interaction, Form], Json]] = {
-    AnswerType.PONG: _pong,
-    AnswerType.MESSAGE: _post,
-    AnswerType.DEFERRED_MESSAGE: _defer_message,
-    AnswerType.DEFERRED_UPDATE: _defer_update,
-    AnswerType.UPDATE_MESSAGE: _update,
-    AnswerType.AUTOCOMPLETE_RESULT: _offer_choices,
-    AnswerType.MODAL: _open_modal,
+RESPONSES: dict[CallbackType, Callable[[World, Interaction, Form], Json]] = {
+    CallbackType.PONG: _pong,
+    CallbackType.MESSAGE: _post,
+    CallbackType.DEFERRED_MESSAGE: _defer_message,
+    CallbackType.DEFERRED_UPDATE: _defer_update,
+    CallbackType.UPDATE_MESSAGE: _update,
+    CallbackType.AUTOCOMPLETE_RESULT: _offer_choices,
+    CallbackType.MODAL: _open_modal,
 }
 
 
 def interaction_by_token(world: World, token: str) -> Interaction:
     """Return the interaction whose token a webhook address carries.
 
-    Raises: Refusal 10015 when there is none or it has no answer yet, 50027 when its fifteen minutes are over.
+    Raises: ApiError 10015 when there is none or it has no answer yet, 50027 when its fifteen minutes are over.
     """
     interaction = world.interactions.get(world.interaction_ids.get(token, 0))
     if interaction is None:
-        raise refusal_from_code(Code.UNKNOWN_WEBHOOK)
+        raise api_error(ErrorCode.UNKNOWN_WEBHOOK)
     if world.clock.now() - interaction.created_at >= TOKEN_LIFETIME:
-        raise refusal_from_code(Code.EXPIRED_TOKEN)
+        raise api_error(ErrorCode.EXPIRED_TOKEN)
     if interaction.answer is None:
-        raise refusal_from_code(Code.UNKNOWN_WEBHOOK)
+        raise api_error(ErrorCode.UNKNOWN_WEBHOOK)
     return interaction
 
 
 def original_response(world: World, interaction: Interaction) -> Message:
-    """Return the message that `@original` means. Raises: Refusal 10008 when there is none."""
+    """Return the message that `@original` means. Raises: ApiError 10008 when there is none."""
     return world.message(interaction.channel_id, interaction.response_id or 0)
 
 
 def message_of_interaction(world: World, interaction: Interaction, message_id: int) -> Message:
     """Return a message that this interaction may change: its response or one of its followups.
 
-    Raises: Refusal 10008 for any other.
+    Raises: ApiError 10008 for any other.
     """
     message = world.message(interaction.channel_id, message_id)
     if message.interaction_id != interaction.id and message.id != interaction.response_id:
-        raise refusal_from_code(Code.UNKNOWN_MESSAGE)
+        raise api_error(ErrorCode.UNKNOWN_MESSAGE)
     return message
 
 

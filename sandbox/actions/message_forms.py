@@ -4,14 +4,14 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sandbox.actions.uploads import Upload, keep_upload
-from sandbox.payloads.components import settled_components
-from sandbox.state.errors import Code, refusal_from_code
+from sandbox.actions.uploads import Upload, store_upload
+from sandbox.payloads.components import normalize_components
+from sandbox.state.errors import ErrorCode, api_error
 from sandbox.state.flags import MessageFlags
 from sandbox.state.records import Attachment, Json, Message, MessageType
 from sandbox.state.world import World
 from sandbox.validation.messages import MAX_ATTACHMENTS, check_message, check_not_empty
-from sandbox.validation.shapes import MESSAGE, shaped
+from sandbox.validation.shapes import MESSAGE, validate_shape
 
 MENTION = re.compile(r"<@!?(\d+)>")
 SETTABLE = MessageFlags.SUPPRESS_EMBEDS | MessageFlags.SUPPRESS_NOTIFICATIONS | MessageFlags.IS_COMPONENTS_V2
@@ -26,17 +26,17 @@ class Form:
     uploads: dict[int, Upload]
 
 
-def shaped_form(form: Form) -> Form:
-    """Return a message form whose parts all have their type. Raises: Refusal 50035 when one has not."""
-    return replace(form, payload=shaped(form.payload, MESSAGE))
+def validate_form(form: Form) -> Form:
+    """Return a message form whose parts all have their type. Raises: ApiError 50035 when one has not."""
+    return replace(form, payload=validate_shape(form.payload, MESSAGE))
 
 
 def new_message(world: World, form: Form, *, channel_id: int, **given: Any) -> Message:
     """Return the message that a form asks for, with `given` fields (author, interaction, reference, ...) set.
 
-    Raises: Refusal when the form breaks a rule or says nothing.
+    Raises: ApiError when the form breaks a rule or says nothing.
     """
-    form = shaped_form(form)
+    form = validate_form(form)
     payload = form.payload
     flags = int(payload.get("flags") or 0) & int(SETTABLE)
     _check(form, flags, ())
@@ -52,8 +52,8 @@ def new_message(world: World, form: Form, *, channel_id: int, **given: Any) -> M
         base,
         flags=flags | base.flags,
         content=payload.get("content") or "",
-        embeds=settled_embeds(payload.get("embeds")),
-        components=settled_components(payload.get("components")),
+        embeds=normalize_embeds(payload.get("embeds")),
+        components=normalize_components(payload.get("components")),
         attachments=attachments,
         tts=bool(payload.get("tts")),
     )
@@ -64,20 +64,23 @@ def new_message(world: World, form: Form, *, channel_id: int, **given: Any) -> M
 def changed_message(world: World, message: Message, form: Form) -> Message:
     """Return a message after an edit: absent fields stay, `attachments` names the files that stay.
 
-    Raises: Refusal when the form breaks a rule or leaves nothing.
+    Raises: ApiError when the form breaks a rule or leaves nothing.
     """
-    form = shaped_form(form)
+    form = validate_form(form)
     payload = form.payload
     flags = _changed_flags(message, payload)
     kept = _kept_attachments(message, payload)
     _check(form, flags, kept)
-    changes: Json = {"flags": flags, "attachments": kept + _new_attachments(world, form, message.seen_by is not None)}
+    changes: Json = {
+        "flags": flags,
+        "attachments": kept + _new_attachments(world, form, message.visible_to is not None),
+    }
     if "content" in payload:
         changes["content"] = payload["content"] or ""
     if "embeds" in payload:
-        changes["embeds"] = settled_embeds(payload["embeds"])
+        changes["embeds"] = normalize_embeds(payload["embeds"])
     if "components" in payload:
-        changes["components"] = settled_components(payload["components"])
+        changes["components"] = normalize_components(payload["components"])
     changed = replace(message, edited_at=world.clock.now(), **changes)
     check_not_empty(changed.content, changed.embeds, changed.components, changed.attachments)
     return _with_mentions(world, changed, payload.get("allowed_mentions")) if "content" in payload else changed
@@ -96,7 +99,7 @@ def _check(form: Form, flags: int, kept: tuple[Attachment, ...]) -> None:
     names |= {item["filename"] for item in _listed(form.payload) if item.get("filename")}
     check_message(form.payload, flags=flags, filenames=frozenset(names))
     if len(kept) + len(form.uploads) > MAX_ATTACHMENTS:
-        raise refusal_from_code(Code.TOO_MANY_ATTACHMENTS)
+        raise api_error(ErrorCode.TOO_MANY_ATTACHMENTS)
 
 
 def _listed(payload: Json) -> list[Json]:
@@ -117,7 +120,7 @@ def _kept_attachments(message: Message, payload: Json) -> tuple[Attachment, ...]
 def _new_attachments(world: World, form: Form, ephemeral: bool) -> tuple[Attachment, ...]:
     described = {str(item.get("id")): item for item in _listed(form.payload)}
     return tuple(
-        keep_upload(
+        store_upload(
             world,
             upload,
             description=described.get(str(index), {}).get("description"),
@@ -128,12 +131,12 @@ def _new_attachments(world: World, form: Form, ephemeral: bool) -> tuple[Attachm
     )
 
 
-def settled_embeds(embeds: Any) -> tuple[Json, ...]:
+def normalize_embeds(embeds: Any) -> tuple[Json, ...]:
     """Return a form's embeds as a message keeps them: rich, without empty parts, fields with `inline`."""
-    return tuple(_settled_embed(embed) for embed in embeds or ())
+    return tuple(_normalize_embed(embed) for embed in embeds or ())
 
 
-def _settled_embed(embed: Json) -> Json:
+def _normalize_embed(embed: Json) -> Json:
     kept = {key: value for key, value in embed.items() if value not in (None, {}, [])} | {"type": "rich"}
     if "fields" in kept:
         kept["fields"] = [{"inline": False} | item for item in kept["fields"]]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from PIL import Image, UnidentifiedImageError
 
 from sandbox.payloads.interactions import ATTACHMENT_LIMIT_BYTES
-from sandbox.state.errors import Code, refusal_from_code
+from sandbox.state.errors import ErrorCode, api_error
 from sandbox.state.records import Attachment
 from sandbox.state.world import World
 
@@ -23,7 +23,7 @@ class Upload:
     content: bytes
 
 
-def keep_upload(
+def store_upload(
     world: World,
     upload: Upload,
     *,
@@ -31,9 +31,9 @@ def keep_upload(
     filename: str | None = None,
     ephemeral: bool = False,
 ) -> Attachment:
-    """Store a file and return its attachment. Raises: Refusal 40005 above 10 MiB."""
+    """Store a file and return its attachment. Raises: ApiError 40005 above 10 MiB."""
     if len(upload.content) > ATTACHMENT_LIMIT_BYTES:
-        raise refusal_from_code(Code.TOO_LARGE)
+        raise api_error(ErrorCode.TOO_LARGE)
     name = UNSAFE.sub("_", filename or upload.filename).strip(".") or "file"
     width_px, height_px = _size_of_picture(upload.content)
     attachment = Attachment(

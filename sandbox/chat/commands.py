@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sandbox.actions.uploads import Upload
-from sandbox.chat.errors import Impossible
+from sandbox.chat.errors import ActionError
 from sandbox.chat.resolved import Resolved
 from sandbox.chat.views import usable_commands
 from sandbox.state.records import Channel, Command, Json
@@ -20,7 +20,7 @@ def command_data(
     """Return the interaction data of a command.
 
     complete: False while the member still types, so that nothing is required and no value is judged.
-    Raises: Impossible with what is wrong.
+    Raises: ActionError with what is wrong.
     """
     command = _command_named(world, member_id, channel, data.get("name"))
     resolved = Resolved(world, channel, uploads)
@@ -35,7 +35,7 @@ def _command_named(world: World, member_id: int, channel: Channel, name: Any) ->
     usable = usable_commands(world, member_id, channel)
     found = [command for command in usable if command.body["name"] == name and command.body["type"] == 1]
     if not found:
-        raise Impossible(f"There is no command /{name} that you can use here.", 404)
+        raise ActionError(f"There is no command /{name} that you can use here.", 404)
     # A guild's own command stands before a global one of the same name.
     return max(found, key=lambda command: command.guild_id is not None)
 
@@ -44,13 +44,13 @@ def _options(resolved: Resolved, declared: list[Json], given: list[Json], comple
     by_name = {option["name"]: option for option in declared}
     for option in given:
         if option.get("name") not in by_name:
-            raise Impossible(f"This command has no option named {option.get('name')}.")
+            raise ActionError(f"This command has no option named {option.get('name')}.")
     names = {option["name"] for option in given}
     missing = [option["name"] for option in declared if option.get("required") and option["name"] not in names]
     if complete and missing:
-        raise Impossible(f"The option {missing[0]} is required.")
+        raise ActionError(f"The option {missing[0]} is required.")
     if complete and not given and any(option["type"] in SUBCOMMANDS for option in declared):
-        raise Impossible("Choose one of the subcommands.")
+        raise ActionError("Choose one of the subcommands.")
     return [_option(resolved, by_name[option["name"]], option, complete) for option in given]
 
 
@@ -70,28 +70,28 @@ def _option(resolved: Resolved, declared: Json, given: Json, complete: bool) -> 
 def _check_choice(declared: Json, value: Any) -> None:
     choices = [choice["value"] for choice in declared.get("choices", ())]
     if choices and value not in choices:
-        raise Impossible(f"Choose one of the values offered for {declared['name']}.")
+        raise ActionError(f"Choose one of the values offered for {declared['name']}.")
 
 
 def _text(resolved: Resolved, declared: Json, value: Any) -> str:
     text, name = str(value), declared["name"]
     longest, shortest = declared.get("max_length", LONGEST_TEXT), declared.get("min_length", 0)
     if len(text) > longest:
-        raise Impossible(f"{name} must be {longest} or fewer in length.")
+        raise ActionError(f"{name} must be {longest} or fewer in length.")
     if len(text) < shortest or not text:
-        raise Impossible(f"{name} must be {max(1, shortest)} or more in length.")
+        raise ActionError(f"{name} must be {max(1, shortest)} or more in length.")
     return text
 
 
 def _whole_number(resolved: Resolved, declared: Json, value: Any) -> int:
     if isinstance(value, bool) or not _is_number(value, int):
-        raise Impossible(f"{declared['name']} must be a whole number.")
+        raise ActionError(f"{declared['name']} must be a whole number.")
     return int(_in_range(declared, int(value)))
 
 
 def _number(resolved: Resolved, declared: Json, value: Any) -> float:
     if isinstance(value, bool) or not _is_number(value, float):
-        raise Impossible(f"{declared['name']} must be a number.")
+        raise ActionError(f"{declared['name']} must be a number.")
     return _in_range(declared, float(value))
 
 
@@ -106,15 +106,15 @@ def _is_number(value: Any, kind: Callable[[Any], float]) -> bool:
 def _in_range(declared: Json, value: float) -> float:
     smallest, largest = declared.get("min_value"), declared.get("max_value")
     if smallest is not None and value < smallest:
-        raise Impossible(f"{declared['name']} must be at least {smallest}.")
+        raise ActionError(f"{declared['name']} must be at least {smallest}.")
     if largest is not None and value > largest:
-        raise Impossible(f"{declared['name']} must be at most {largest}.")
+        raise ActionError(f"{declared['name']} must be at most {largest}.")
     return value
 
 
 def _truth(resolved: Resolved, declared: Json, value: Any) -> bool:
     if value not in (True, False):
-        raise Impossible(f"{declared['name']} must be true or false.")
+        raise ActionError(f"{declared['name']} must be true or false.")
     return bool(value)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from sandbox.chat.errors import Impossible
+from sandbox.chat.errors import ActionError
 from sandbox.chat.resolved import Resolved
 from sandbox.payloads.components import component_by_custom_id
 from sandbox.state.records import Channel, Json, Message
@@ -11,17 +11,17 @@ from sandbox.state.world import World
 from sandbox.validation.components import SELECTS
 
 
-def press_data(world: World, channel: Channel, message: Message, data: Json) -> Json:
-    """Return the interaction data of a press. Raises: Impossible when there is nothing to press."""
+def component_data(world: World, channel: Channel, message: Message, data: Json) -> Json:
+    """Return the interaction data of a press. Raises: ActionError when there is nothing to press."""
     custom_id = data.get("custom_id")
     component = component_by_custom_id(message.components, str(custom_id))
     if component is None or message.author_id != world.application.id:
-        raise Impossible("This message has no such button.", 404)
+        raise ActionError("This message has no such button.", 404)
     if component.get("disabled"):
-        raise Impossible("This button is disabled.")
+        raise ActionError("This button is disabled.")
     kind = component["type"]
     if data.get("component_type", kind) != kind:
-        raise Impossible("This component is of another type.")
+        raise ActionError("This component is of another type.")
     body: Json = {"custom_id": custom_id, "component_type": kind, "id": component["id"]}
     return body | _selection(world, channel, component, data.get("values")) if kind in SELECTS else body
 
@@ -29,21 +29,21 @@ def press_data(world: World, channel: Channel, message: Message, data: Json) -> 
 def _selection(world: World, channel: Channel, select: Json, values: Any) -> Json:
     chosen = list(values) if isinstance(values, list) else []
     if not select["min_values"] <= len(chosen) <= select["max_values"]:
-        raise Impossible(f"Choose {select['min_values']} to {select['max_values']} of the options.")
+        raise ActionError(f"Choose {select['min_values']} to {select['max_values']} of the options.")
     resolved = Resolved(world, channel, {})
-    return {"values": [chosen_value(resolved, select, value) for value in chosen]} | resolved.in_body()
+    return {"values": [selected_value(resolved, select, value) for value in chosen]} | resolved.in_body()
 
 
-def chosen_value(resolved: Resolved, select: Json, value: Any) -> str:
-    """Return one value chosen in a select menu. Raises: Impossible when it is not among those offered."""
-    if select["type"] in REFERENCES:
-        return REFERENCES[select["type"]](resolved, "The choice", value)
+def selected_value(resolved: Resolved, select: Json, value: Any) -> str:
+    """Return one value chosen in a select menu. Raises: ActionError when it is not among those offered."""
+    if select["type"] in ENTITY_RESOLVERS:
+        return ENTITY_RESOLVERS[select["type"]](resolved, "The choice", value)
     if str(value) not in {option["value"] for option in select["options"]}:
-        raise Impossible("Choose among the options offered.")
+        raise ActionError("Choose among the options offered.")
     return str(value)
 
 
-REFERENCES: dict[int, Callable[[Resolved, str, Any], str]] = {
+ENTITY_RESOLVERS: dict[int, Callable[[Resolved, str, Any], str]] = {
     5: Resolved.user,
     6: Resolved.role,
     7: Resolved.mentionable,

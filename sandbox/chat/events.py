@@ -6,10 +6,10 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox.chat.views import commands_json, seen_channel_json
+from sandbox.chat.views import channel_summary_json, commands_json
 from sandbox.gateway.dispatch import reaction_body
 from sandbox.payloads.messages import message_json
-from sandbox.state.records import Happening
+from sandbox.state.records import WorldEvent
 from sandbox.state.world import World
 
 MESSAGES = ("MESSAGE_CREATE", "MESSAGE_UPDATE")
@@ -17,37 +17,37 @@ REACTIONS = ("MESSAGE_REACTION_ADD", "MESSAGE_REACTION_REMOVE")
 CHANNELS = ("CHANNEL_UPDATE", "CHANNEL_DELETE")
 
 
-def told(world: World, member_id: int, happening: Happening) -> Any:
-    """Return what a member is told of a happening, None when it is not for them."""
-    if not happening.to_people or happening.only_for not in (None, member_id):
+def event_payload(world: World, member_id: int, event: WorldEvent) -> Any:
+    """Return what a member is told of a event, None when it is not for them."""
+    if not event.to_members or event.visible_to not in (None, member_id):
         return None
-    channel = world.channels.get(happening.channel_id or 0)
+    channel = world.channels.get(event.channel_id or 0)
     if channel and not world.may_see(member_id, channel):
         return None
-    message = happening.message
-    if message and happening.kind in MESSAGES:
+    message = event.message
+    if message and event.kind in MESSAGES:
         return message_json(world, message, member_id)
-    if message and happening.kind == "MESSAGE_DELETE":
+    if message and event.kind == "MESSAGE_DELETE":
         return {"id": str(message.id), "channel_id": str(message.channel_id)}
-    if happening.kind in REACTIONS:
-        return reaction_body(world, happening)
-    if happening.kind == "COMMANDS_UPDATE":
+    if event.kind in REACTIONS:
+        return reaction_body(world, event)
+    if event.kind == "COMMANDS_UPDATE":
         return {"commands": commands_json(world, member_id)}
-    if channel and happening.kind in CHANNELS:
-        return seen_channel_json(world, channel)
-    if happening.kind == "TYPING_START":
-        return happening.data | {"channel_id": str(happening.channel_id)}
-    return happening.data
+    if channel and event.kind in CHANNELS:
+        return channel_summary_json(world, channel)
+    if event.kind == "TYPING_START":
+        return event.data | {"channel_id": str(event.channel_id)}
+    return event.data
 
 
-async def tell(world: World, member_id: int, socket: web.WebSocketResponse) -> None:
+async def stream_events(world: World, member_id: int, socket: web.WebSocketResponse) -> None:
     """Send a member's part of everything that happens until the socket ends."""
     waiting: asyncio.Queue[str] = asyncio.Queue()
 
-    def hear(happening: Happening) -> None:
-        body = told(world, member_id, happening)
+    def hear(event: WorldEvent) -> None:
+        body = event_payload(world, member_id, event)
         if body is not None:
-            waiting.put_nowait(json.dumps({"t": happening.kind, "d": body}))
+            waiting.put_nowait(json.dumps({"t": event.kind, "d": body}))
 
     world.listeners.append(hear)
     waiting.put_nowait(json.dumps({"t": "READY", "d": {}}))

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from sandbox.actions.uploads import Upload
-from sandbox.chat.component_input import chosen_value
-from sandbox.chat.errors import Impossible
+from sandbox.chat.component_input import selected_value
+from sandbox.chat.errors import ActionError
 from sandbox.chat.resolved import Resolved
 from sandbox.state.records import Channel, Interaction, Json
 from sandbox.state.world import World
@@ -18,11 +18,11 @@ TEXT_INPUT, FILE_UPLOAD, RADIO_GROUP, CHECKBOX_GROUP, CHECKBOX = 4, 19, 21, 22, 
 def modal_data(world: World, channel: Channel, opener: Interaction, data: Json, uploads: dict[int, Upload]) -> Json:
     """Return the interaction data of a modal; `components` may be nested as declared, or a flat list.
 
-    Raises: Impossible when it is not the modal that was opened, or an input is missing or wrong.
+    Raises: ActionError when it is not the modal that was opened, or an input is missing or wrong.
     """
     modal = opener.modal
     if modal is None or modal["custom_id"] != data.get("custom_id"):
-        raise Impossible("This form is not open.", 404)
+        raise ActionError("This form is not open.", 404)
     given = {component.get("custom_id"): component for _, component in walk(data.get("components") or [])}
     resolved = Resolved(world, channel, uploads)
     rows = [_row(resolved, row, given) for row in modal["components"]]
@@ -48,20 +48,20 @@ def _input(resolved: Resolved, declared: Json, given: dict[Any, Json]) -> Json:
 
 def _text(declared: Json, answer: Json) -> str:
     value = str(answer.get("value") or "")
-    _check_given(declared, bool(value))
+    _check_required(declared, bool(value))
     longest, shortest = declared.get("max_length") or 4000, declared.get("min_length") or 0
     if len(value) > longest:
-        raise Impossible(f"{_label(declared)} must be {longest} or fewer in length.")
+        raise ActionError(f"{_label(declared)} must be {longest} or fewer in length.")
     if value and len(value) < shortest:
-        raise Impossible(f"{_label(declared)} must be {shortest} or more in length.")
+        raise ActionError(f"{_label(declared)} must be {shortest} or more in length.")
     return value
 
 
 def _radio(declared: Json, answer: Json) -> str | None:
     value = answer.get("value")
-    _check_given(declared, value is not None)
+    _check_required(declared, value is not None)
     if value is not None and value not in {option["value"] for option in declared["options"]}:
-        raise Impossible("Choose among the options offered.")
+        raise ActionError("Choose among the options offered.")
     return value if value is None else str(value)
 
 
@@ -74,18 +74,18 @@ SINGLE: dict[int, Callable[[Json, Json], Any]] = {TEXT_INPUT: _text, RADIO_GROUP
 
 def _values(resolved: Resolved, declared: Json, answer: Json) -> list[str]:
     values = answer.get("values") or []
-    _check_given(declared, bool(values))
+    _check_required(declared, bool(values))
     largest = declared.get("max_values") or (len(declared["options"]) if declared["type"] == CHECKBOX_GROUP else 1)
     if values and not (declared.get("min_values") or 0) <= len(values) <= largest:
-        raise Impossible(f"{_label(declared)} takes {declared.get('min_values') or 1} to {largest} choices.")
+        raise ActionError(f"{_label(declared)} takes {declared.get('min_values') or 1} to {largest} choices.")
     if declared["type"] == FILE_UPLOAD:
         return [resolved.file(_label(declared), value) for value in values]
-    return [chosen_value(resolved, declared, value) for value in values]
+    return [selected_value(resolved, declared, value) for value in values]
 
 
-def _check_given(declared: Json, given: bool) -> None:
+def _check_required(declared: Json, given: bool) -> None:
     if declared.get("required", True) and not given:
-        raise Impossible(f"{_label(declared)} is required.")
+        raise ActionError(f"{_label(declared)} is required.")
 
 
 def _label(declared: Json) -> str:

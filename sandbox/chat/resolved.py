@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from sandbox.actions.uploads import Upload, keep_upload
-from sandbox.chat.errors import Impossible
+from sandbox.actions.uploads import Upload, store_upload
+from sandbox.chat.errors import ActionError
 from sandbox.payloads.interactions import ATTACHMENT_LIMIT_BYTES, resolved_member_json
 from sandbox.payloads.messages import attachment_json
 from sandbox.payloads.objects import channel_json, roles_json, user_json
@@ -23,43 +23,43 @@ class Resolved:
         return str(key)
 
     def user(self, name: str, value: Any) -> str:
-        """Resolve a user, in a guild also as its member. Raises: Impossible when there is none."""
+        """Resolve a user, in a guild also as its member. Raises: ActionError when there is none."""
         user = self._world.users.get(_number(value))
         if user is None:
-            raise Impossible(f"{name} must be a member.")
+            raise ActionError(f"{name} must be a member.")
         guild_id = self._channel.guild_id
         if guild_id:
             self._keep("members", user.id, resolved_member_json(self._world, guild_id, user))
         return self._keep("users", user.id, user_json(user))
 
     def role(self, name: str, value: Any) -> str:
-        """Resolve a role of the guild. Raises: Impossible when there is none."""
+        """Resolve a role of the guild. Raises: ActionError when there is none."""
         guild = self._world.guilds.get(self._channel.guild_id or 0)
         roles = {int(role["id"]): role for role in roles_json(self._world, guild)} if guild else {}
         if _number(value) not in roles:
-            raise Impossible(f"{name} must be a role.")
+            raise ActionError(f"{name} must be a role.")
         return self._keep("roles", _number(value), roles[_number(value)])
 
     def mentionable(self, name: str, value: Any) -> str:
-        """Resolve a user or a role. Raises: Impossible when it is neither."""
+        """Resolve a user or a role. Raises: ActionError when it is neither."""
         return self.user(name, value) if _number(value) in self._world.users else self.role(name, value)
 
     def channel(self, name: str, value: Any) -> str:
-        """Resolve a channel of the guild. Raises: Impossible when there is none."""
+        """Resolve a channel of the guild. Raises: ActionError when there is none."""
         channel = self._world.channels.get(_number(value))
         if channel is None or channel.guild_id is None or channel.guild_id != self._channel.guild_id:
-            raise Impossible(f"{name} must be a channel.")
+            raise ActionError(f"{name} must be a channel.")
         permissions = {"permissions": str(self._world.permissions(self._world.application.id, channel))}
         return self._keep("channels", channel.id, channel_json(self._world, channel) | permissions)
 
     def file(self, name: str, value: Any) -> str:
-        """Store an uploaded file by its index. Raises: Impossible when it is missing or above 10 MiB."""
+        """Store an uploaded file by its index. Raises: ActionError when it is missing or above 10 MiB."""
         upload = self._uploads.get(_number(value, -1))
         if upload is None:
-            raise Impossible(f"{name} needs a file.")
+            raise ActionError(f"{name} needs a file.")
         if len(upload.content) > ATTACHMENT_LIMIT_BYTES:
-            raise Impossible(f"{upload.filename} is too large: a file may have 10 MiB.", 413)
-        attachment = keep_upload(self._world, upload, ephemeral=True)
+            raise ActionError(f"{upload.filename} is too large: a file may have 10 MiB.", 413)
+        attachment = store_upload(self._world, upload, ephemeral=True)
         return self._keep("attachments", attachment.id, attachment_json(self._world, self._channel.id, attachment))
 
     def in_body(self) -> Json:

@@ -7,26 +7,26 @@ from aiohttp.typedefs import Handler
 
 from sandbox.actions.interactions import send_interaction
 from sandbox.actions.message_forms import Form, new_message
-from sandbox.app_keys import PAGES, world_of
+from sandbox.app_keys import CHAT_SOCKETS, world_of
 from sandbox.chat.commands import command_data
-from sandbox.chat.component_input import press_data
-from sandbox.chat.errors import Impossible
-from sandbox.chat.events import tell
+from sandbox.chat.component_input import component_data
+from sandbox.chat.errors import ActionError
+from sandbox.chat.events import stream_events
 from sandbox.chat.modals import modal_data
 from sandbox.chat.views import (
+    channel_for_member,
     is_administrator,
     may_write,
     member_id_from_text,
+    member_summary_json,
+    message_for_member,
     messages_json,
-    person_json,
-    seen_channel,
-    seen_message,
     state_json,
 )
 from sandbox.payloads.messages import message_json
 from sandbox.rest.bodies import form_body, object_body
-from sandbox.state.errors import Refusal
-from sandbox.state.json_response import json_answer
+from sandbox.state.errors import ApiError
+from sandbox.state.json_response import json_response
 from sandbox.state.records import Channel, InteractionType, Json, MessageType
 from sandbox.state.world import World
 
@@ -34,14 +34,14 @@ routes = web.RouteTableDef()
 
 
 @web.middleware
-async def answer_impossible(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def handle_member_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Turn what a member cannot do into 4xx with a sentence."""
     try:
         return await handler(request)
-    except Impossible as impossible:
-        return json_answer({"message": impossible.sentence}, status=impossible.status)
-    except Refusal as refusal:
-        return json_answer({"message": refusal.sentence}, status=refusal.status)
+    except ActionError as impossible:
+        return json_response({"message": impossible.sentence}, status=impossible.status)
+    except ApiError as refusal:
+        return json_response({"message": refusal.sentence}, status=refusal.status)
 
 
 def _member_id(request: web.Request) -> int:
@@ -51,14 +51,14 @@ def _member_id(request: web.Request) -> int:
 @routes.get("/sandbox/state")
 async def get_state(request: web.Request) -> web.Response:
     """Answer with everything that the member sees."""
-    return json_answer(state_json(world_of(request), _member_id(request)))
+    return json_response(state_json(world_of(request), _member_id(request)))
 
 
 @routes.get("/sandbox/members")
 async def list_members(request: web.Request) -> web.Response:
     """Answer with everybody who can be played."""
     world = world_of(request)
-    return json_answer([person_json(world, user.id) for user in world.users.values() if not user.bot])
+    return json_response([member_summary_json(world, user.id) for user in world.users.values() if not user.bot])
 
 
 @routes.get("/sandbox/events")
@@ -67,11 +67,11 @@ async def get_events(request: web.Request) -> web.WebSocketResponse:
     member_id = _member_id(request)
     socket = web.WebSocketResponse(heartbeat=30)
     await socket.prepare(request)
-    request.config_dict[PAGES].add(socket)
+    request.config_dict[CHAT_SOCKETS].add(socket)
     try:
-        await tell(world_of(request), member_id, socket)
+        await stream_events(world_of(request), member_id, socket)
     finally:
-        request.config_dict[PAGES].discard(socket)
+        request.config_dict[CHAT_SOCKETS].discard(socket)
     return socket
 
 
@@ -80,11 +80,11 @@ async def list_history(request: web.Request) -> web.Response:
     """Answer with the messages before one."""
     body, world = await object_body(request), world_of(request)
     member_id = member_id_from_text(world, body.get("member"))
-    channel = seen_channel(world, member_id, body.get("channel_id"))
+    channel = channel_for_member(world, member_id, body.get("channel_id"))
     before = str(body.get("before"))
     if not before.isdecimal():
-        raise Impossible("The id of a message is missing.")
-    return json_answer(messages_json(world, member_id, channel, int(before)))
+        raise ActionError("The id of a message is missing.")
+    return json_response(messages_json(world, member_id, channel, int(before)))
 
 
 @routes.post("/sandbox/interactions")
@@ -93,10 +93,10 @@ async def interact(request: web.Request) -> web.Response:
     form, world = await form_body(request), world_of(request)
     body = form.payload
     member_id = member_id_from_text(world, body.get("member"))
-    channel = seen_channel(world, member_id, body.get("channel_id"))
+    channel = channel_for_member(world, member_id, body.get("channel_id"))
     kind = body.get("type")
     if kind not in tuple(InteractionType) or not isinstance(body.get("data"), dict):
-        raise Impossible("There is no such kind of interaction.")
+        raise ActionError("There is no such kind of interaction.")
     interaction = send_interaction(
         world,
         type=InteractionType(kind),
@@ -104,28 +104,28 @@ async def interact(request: web.Request) -> web.Response:
         channel_id=channel.id,
         guild_id=channel.guild_id,
         nonce=body.get("nonce"),
-        **_asked(world, member_id, channel, form),
+        **_interaction_fields(world, member_id, channel, form),
     )
-    return json_answer({"interaction_id": str(interaction.id)})
+    return json_response({"interaction_id": str(interaction.id)})
 
 
-def _asked(world: World, member_id: int, channel: Channel, form: Form) -> Json:
+def _interaction_fields(world: World, member_id: int, channel: Channel, form: Form) -> Json:
     kind, data = InteractionType(form.payload["type"]), form.payload["data"]
     if kind is InteractionType.COMPONENT:
-        message = seen_message(world, member_id, channel, data.get("message_id"))
-        return {"data": press_data(world, channel, message, data), "message_id": message.id}
+        message = message_for_member(world, member_id, channel, data.get("message_id"))
+        return {"data": component_data(world, channel, message, data), "message_id": message.id}
     if kind is InteractionType.MODAL_SUBMIT:
-        return _submitted(world, member_id, channel, form)
+        return _modal_fields(world, member_id, channel, form)
     complete = kind is InteractionType.COMMAND
     return {"data": command_data(world, member_id, channel, data, form.uploads, complete=complete)}
 
 
-def _submitted(world: World, member_id: int, channel: Channel, form: Form) -> Json:
+def _modal_fields(world: World, member_id: int, channel: Channel, form: Form) -> Json:
     data = form.payload["data"]
     digits = str(data.get("interaction_id"))
     opener = world.interactions.get(int(digits)) if digits.isdecimal() else None
     if opener is None or (opener.member_id, opener.channel_id) != (member_id, channel.id):
-        raise Impossible("This form is not open.", 404)
+        raise ActionError("This form is not open.", 404)
     submitted = modal_data(world, channel, opener, data, form.uploads)
     return {"data": submitted, "message_id": opener.message_id, "opener_id": opener.id}
 
@@ -135,44 +135,44 @@ async def say(request: web.Request) -> web.Response:
     """Post a member's message."""
     body, world = await object_body(request), world_of(request)
     member_id = member_id_from_text(world, body.get("member"))
-    channel = seen_channel(world, member_id, body.get("channel_id"))
+    channel = channel_for_member(world, member_id, body.get("channel_id"))
     if not may_write(world, member_id, channel):
-        raise Impossible("You may not write here.", 403)
+        raise ActionError("You may not write here.", 403)
     content = body.get("content")
     if not isinstance(content, str) or not content.strip():
-        raise Impossible("Write something first.")
+        raise ActionError("Write something first.")
     reply: Json = {}
     if body.get("reference"):
-        target = seen_message(world, member_id, channel, body["reference"])
+        target = message_for_member(world, member_id, channel, body["reference"])
         reply = {"type": MessageType.REPLY, "reference": (channel.id, target.id)}
     form = Form(payload={"content": content}, uploads={})
     message = new_message(world, form, channel_id=channel.id, author_id=member_id, nonce=body.get("nonce"), **reply)
     world.add_message(message)
-    return json_answer(message_json(world, message, member_id))
+    return json_response(message_json(world, message, member_id))
 
 
 @routes.delete("/sandbox/messages/{channel}/{message}")
 async def delete(request: web.Request) -> web.Response:
     """Delete one's own message, an ephemeral one, or as an administrator anybody's in the guild."""
     world, member_id = world_of(request), _member_id(request)
-    channel = seen_channel(world, member_id, request.match_info["channel"])
-    message = seen_message(world, member_id, channel, request.match_info["message"])
+    channel = channel_for_member(world, member_id, request.match_info["channel"])
+    message = message_for_member(world, member_id, channel, request.match_info["message"])
     rules = channel.guild_id is not None and is_administrator(world, member_id)
-    if member_id not in (message.author_id, message.seen_by) and not rules:
-        raise Impossible("You may not delete this message.", 403)
+    if member_id not in (message.author_id, message.visible_to) and not rules:
+        raise ActionError("You may not delete this message.", 403)
     world.remove_message(message)
     return web.Response(status=204)
 
 
 def _reaction(request: web.Request) -> tuple[World, Any, str, int]:
     world, member_id = world_of(request), _member_id(request)
-    channel = seen_channel(world, member_id, request.match_info["channel"])
-    message = seen_message(world, member_id, channel, request.match_info["message"])
-    if message.seen_by is not None:
-        raise Impossible("Only you see this message, so nobody can react to it.")
+    channel = channel_for_member(world, member_id, request.match_info["channel"])
+    message = message_for_member(world, member_id, channel, request.match_info["message"])
+    if message.visible_to is not None:
+        raise ActionError("Only you see this message, so nobody can react to it.")
     emoji = request.match_info["emoji"]
     if emoji.isascii():
-        raise Impossible("React with an emoji.")
+        raise ActionError("React with an emoji.")
     return world, message, emoji, member_id
 
 
@@ -185,7 +185,7 @@ async def react(request: web.Request) -> web.Response:
 
 
 @routes.delete("/sandbox/reactions/{channel}/{message}/{emoji}")
-async def take_reaction_back(request: web.Request) -> web.Response:
+async def remove_reaction(request: web.Request) -> web.Response:
     """Take one's reaction back."""
     world, message, emoji, member_id = _reaction(request)
     world.remove_reaction(message, emoji, member_id)

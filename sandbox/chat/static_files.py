@@ -23,7 +23,7 @@ HEADERS = {
 
 
 @web.middleware
-async def keep_foreigners_out(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def check_origin(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Refuse requests that another site's page could have caused: a foreign Host (rebinding) or Origin."""
     origin = request.headers.get("Origin")
     if not _is_loopback(f"//{request.host}") or (origin and not _is_same(origin, request.host)):

@@ -16,11 +16,11 @@ from sandbox.payloads.components import component_by_custom_id
 from sandbox.state.records import Json
 
 T = TypeVar("T")
-PATIENCE = timedelta(minutes=1)
+TIMEOUT = timedelta(minutes=1)
 OPTION_TYPES: dict[type, int] = {str: 3, int: 4, bool: 5, float: 10}
 
 
-class Refused(Exception):
+class RequestRefused(Exception):
     """The sandbox did not let the member do it: HTTP `status` and the `sentence` that a member would read."""
 
     def __init__(self, status: int, sentence: str) -> None:
@@ -29,7 +29,7 @@ class Refused(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
-class File:
+class FileOption:
     """A file that a member attaches to a command."""
 
     name: str
@@ -37,7 +37,7 @@ class File:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pressed:
+class SentInteraction:
     """A command or press that was sent, to ask for what came of it."""
 
     interaction_id: str
@@ -45,14 +45,14 @@ class Pressed:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Event:
+class ChatEvent:
     """Something that the member's page was told: its kind and body."""
 
     kind: str
     body: Json
 
 
-class Person:
+class MemberClient:
     """One member, who sees everything from the moment they came, and remembers it.
 
     `messages` holds every message they see now, by id. Channels are named by name, `dm` for the bot's direct messages.
@@ -70,17 +70,17 @@ class Person:
         }
         self.commands: list[Json] = state["commands"]
         self.messages = {item["id"]: item for listed in state["messages"].values() for item in listed}
-        self.events: list[Event] = []
+        self.events: list[ChatEvent] = []
 
     async def listen(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         """Take in events until the socket ends."""
         async for frame in socket:
             body = json.loads(frame.data)
             async with self._changed:
-                self._take_in(Event(kind=body["t"], body=body["d"]))
+                self._take_in(ChatEvent(kind=body["t"], body=body["d"]))
                 self._changed.notify_all()
 
-    def _take_in(self, event: Event) -> None:
+    def _take_in(self, event: ChatEvent) -> None:
         self.events.append(event)
         if event.kind in ("MESSAGE_CREATE", "MESSAGE_UPDATE"):
             self.messages[event.body["id"]] = event.body
@@ -103,7 +103,7 @@ class Person:
         assert found is not None
         return found
 
-    async def wait_for(self, wanted: Callable[[Event], bool]) -> Event:
+    async def wait_for(self, wanted: Callable[[ChatEvent], bool]) -> ChatEvent:
         """Return the first event, past ones among them, that is wanted."""
         return await self.until(lambda: next((event for event in self.events if wanted(event)), None))
 
@@ -115,13 +115,13 @@ class Person:
         """Return that message once it has become as wanted."""
         return await self.message(lambda item: item["id"] == message["id"] and wanted(item))
 
-    async def command(self, name: str, *subcommands: str, channel: str = "studio", **options: Any) -> Pressed:
+    async def command(self, name: str, *subcommands: str, channel: str = "studio", **options: Any) -> SentInteraction:
         """Send a command; options are text, numbers, truths or `File`s, by their names."""
         given, files = self._options(name, subcommands, options)
         return await self._interact(2, channel, {"name": name, "options": given}, files)
 
-    def _options(self, name: str, subcommands: Sequence[str], options: Json) -> tuple[list[Json], list[File]]:
-        files = [value for value in options.values() if isinstance(value, File)]
+    def _options(self, name: str, subcommands: Sequence[str], options: Json) -> tuple[list[Json], list[FileOption]]:
+        files = [value for value in options.values() if isinstance(value, FileOption)]
         given = [_option(key, value, files) for key, value in options.items()]
         for depth, subcommand in enumerate(reversed(subcommands)):
             given = [{"name": subcommand, "type": 1 if depth == 0 else 2, "options": given}]
@@ -136,13 +136,13 @@ class Person:
         for depth, subcommand in enumerate(reversed(subcommands)):
             given = [{"name": subcommand, "type": 1 if depth == 0 else 2, "options": given}]
         pressed = await self._interact(4, channel, {"name": name, "options": given})
-        event = await self.wait_for(lambda item: _is_about(item, "AUTOCOMPLETE", pressed))
+        event = await self.wait_for(lambda item: _concerns(item, "AUTOCOMPLETE", pressed))
         choices: list[Json] = event.body["choices"]
         return choices
 
-    async def press(self, message: Json, button: str, values: Sequence[str] | None = None) -> Pressed:
+    async def press(self, message: Json, button: str, values: Sequence[str] | None = None) -> SentInteraction:
         """Press the button with that custom id, or else that label or emoji; `values` for a select menu."""
-        component = component_by_custom_id(tuple(message["components"]), button) or _by_face(message, button)
+        component = component_by_custom_id(tuple(message["components"]), button) or _button_named(message, button)
         data: Json = {"message_id": message["id"], "custom_id": button}
         if component:
             data |= {"custom_id": component["custom_id"], "component_type": component["type"]}
@@ -150,13 +150,13 @@ class Person:
             data["values"] = list(values)
         return await self._interact(3, message["channel_id"], data)
 
-    async def submit(self, modal: Json, channel: str = "studio", **values: str) -> Pressed:
+    async def submit(self, modal: Json, channel: str = "studio", **values: str) -> SentInteraction:
         """Send a modal back (the body that `modal` returned), with texts by the custom ids of its inputs."""
         components = [{"type": 4, "custom_id": key, "value": value} for key, value in values.items()]
         data = {"interaction_id": modal["interaction_id"], "custom_id": modal["modal"]["custom_id"]}
         return await self._interact(5, channel, data | {"components": components})
 
-    async def reply(self, pressed: Pressed) -> Json:
+    async def reply(self, pressed: SentInteraction) -> Json:
         """Return the message that answers an interaction, as it is now, once it says more than that it is coming."""
         return await self.message(
             lambda item: (
@@ -164,16 +164,16 @@ class Person:
             )
         )
 
-    async def outcome(self, pressed: Pressed) -> str:
+    async def outcome(self, pressed: SentInteraction) -> str:
         """Return `acknowledged`, or `failed` when the application did not respond."""
         event = await self.wait_for(
-            lambda item: _is_about(item, "INTERACTION_STATE", pressed) and item.body["state"] != "sent"
+            lambda item: _concerns(item, "INTERACTION_STATE", pressed) and item.body["state"] != "sent"
         )
         return str(event.body["state"])
 
-    async def modal(self, pressed: Pressed) -> Json:
+    async def modal(self, pressed: SentInteraction) -> Json:
         """Return the modal that an interaction opened: `{interaction_id, nonce, modal}`."""
-        return (await self.wait_for(lambda item: _is_about(item, "MODAL", pressed))).body
+        return (await self.wait_for(lambda item: _concerns(item, "MODAL", pressed))).body
 
     async def say(self, content: str, *, channel: str = "studio", reply_to: Json | None = None) -> Json:
         """Post a message and return it."""
@@ -190,7 +190,7 @@ class Person:
         """React to a message."""
         await self._send("PUT", self._reaction(message, emoji))
 
-    async def take_reaction_back(self, message: Json, emoji: str) -> None:
+    async def remove_reaction(self, message: Json, emoji: str) -> None:
         """Take a reaction back."""
         await self._send("DELETE", self._reaction(message, emoji))
 
@@ -206,34 +206,34 @@ class Person:
     def _channel_id(self, channel: str) -> str:
         return self.channels.get(channel, channel)
 
-    async def _interact(self, kind: int, channel: str, data: Json, files: Sequence[File] = ()) -> Pressed:
+    async def _interact(self, kind: int, channel: str, data: Json, files: Sequence[FileOption] = ()) -> SentInteraction:
         nonce = f"{self.name}-{next(self._nonces)}"
         body = {"member": self.id, "channel_id": self._channel_id(channel), "nonce": nonce, "type": kind, "data": data}
         form = aiohttp.FormData({"payload_json": json.dumps(body)})
         for index, file in enumerate(files):
             form.add_field(f"files[{index}]", io.BytesIO(file.content), filename=file.name)
         sent = await self._send("POST", "/sandbox/interactions", **({"data": form} if files else {"json": body}))
-        return Pressed(interaction_id=sent["interaction_id"], nonce=nonce)
+        return SentInteraction(interaction_id=sent["interaction_id"], nonce=nonce)
 
     async def _send(self, method: str, path: str, **body: Any) -> Json:
         async with self._http.request(method, self._url + path, **body) as response:
             answer = await response.json() if response.content_type == "application/json" else {}
             if response.status >= 400:
-                raise Refused(response.status, answer.get("message", response.reason or ""))
+                raise RequestRefused(response.status, answer.get("message", response.reason or ""))
             return dict(answer)
 
 
-def _option(name: str, value: Any, files: list[File]) -> Json:
-    if isinstance(value, File):
+def _option(name: str, value: Any, files: list[FileOption]) -> Json:
+    if isinstance(value, FileOption):
         return {"name": name, "type": 11, "value": files.index(value)}
     return {"name": name, "type": OPTION_TYPES[type(value)], "value": value}
 
 
-def _is_about(event: Event, kind: str, pressed: Pressed) -> bool:
+def _concerns(event: ChatEvent, kind: str, pressed: SentInteraction) -> bool:
     return event.kind == kind and event.body.get("nonce") == pressed.nonce
 
 
-def _by_face(message: Json, face: str) -> Json | None:
+def _button_named(message: Json, face: str) -> Json | None:
     for row in message["components"]:
         for button in row.get("components", ()):
             if face in (button.get("label"), button.get("emoji", {}).get("name")):
@@ -242,7 +242,7 @@ def _by_face(message: Json, face: str) -> Json | None:
 
 
 @asynccontextmanager
-async def person(url: str, name: str, *, patience: timedelta = PATIENCE) -> AsyncIterator[Person]:
+async def member_client(url: str, name: str, *, patience: timedelta = TIMEOUT) -> AsyncIterator[MemberClient]:
     """Yield the member of that username (`ada`, `ben`, `cleo`; any case) of the sandbox at `url`.
 
     Raises: KeyError when there is no such member.
@@ -252,7 +252,7 @@ async def person(url: str, name: str, *, patience: timedelta = PATIENCE) -> Asyn
         async with http.ws_connect(f"{url}/sandbox/events?member={member_id}") as socket:
             await socket.receive()
             state = await _state(http, url, member_id)
-            somebody = Person(http, url, state, patience)
+            somebody = MemberClient(http, url, state, patience)
             listening = asyncio.create_task(somebody.listen(socket))
             try:
                 yield somebody

@@ -5,14 +5,14 @@ from dataclasses import replace
 from aiohttp import web
 
 from sandbox.app_keys import FAULTS, gateway_of, world_of
-from sandbox.chat.errors import Impossible, unknown_channel
+from sandbox.chat.errors import ActionError, unknown_channel
 from sandbox.rest.bodies import object_body
 from sandbox.state.fault_injection import fault_from_json
 from sandbox.state.flags import Permissions
 from sandbox.state.records import Channel
 
 routes = web.RouteTableDef()
-DENIED = {
+DENIED_PERMISSIONS = {
     "writes": Permissions(0),
     "reads": Permissions.SEND_MESSAGES | Permissions.ADD_REACTIONS | Permissions.ATTACH_FILES,
     "outside": Permissions.VIEW_CHANNEL | Permissions.SEND_MESSAGES,
@@ -25,31 +25,31 @@ async def switch_fault_on(request: web.Request) -> web.Response:
     try:
         fault = fault_from_json(await object_body(request))
     except (ValueError, TypeError) as bad:
-        raise Impossible(str(bad)) from bad
-    request.config_dict[FAULTS].switch_on(fault)
+        raise ActionError(str(bad)) from bad
+    request.config_dict[FAULTS].add(fault)
     return web.Response(status=204)
 
 
 @routes.delete("/sandbox/faults")
 async def switch_faults_off(request: web.Request) -> web.Response:
     """Switch every fault off."""
-    request.config_dict[FAULTS].switch_all_off()
+    request.config_dict[FAULTS].clear()
     return web.Response(status=204)
 
 
 @routes.post("/sandbox/gateway")
-async def disturb_gateway(request: web.Request) -> web.Response:
+async def control_gateway(request: web.Request) -> web.Response:
     """Drop every socket, ask for reconnects, or invalidate the sessions."""
     body, gateway = await object_body(request), gateway_of(request)
     action, resumable = body.get("action"), bool(body.get("resumable", True))
     if action == "drop":
         gateway.drop(resumable=resumable)
     elif action == "reconnect":
-        gateway.ask_reconnect()
+        gateway.request_reconnect()
     elif action == "invalidate":
         gateway.invalidate(resumable=resumable)
     else:
-        raise Impossible("The action is drop, reconnect or invalidate.")
+        raise ActionError("The action is drop, reconnect or invalidate.")
     return web.Response(status=204)
 
 
@@ -65,9 +65,9 @@ def _channel(request: web.Request) -> Channel:
 async def set_bot_access(request: web.Request) -> web.Response:
     """Set what the bot may do in a channel."""
     body, channel = await object_body(request), _channel(request)
-    if body.get("bot") not in DENIED:
-        raise Impossible("The bot writes, reads, or is outside.")
-    world_of(request).change_channel(replace(channel, denied=int(DENIED[body["bot"]])))
+    if body.get("bot") not in DENIED_PERMISSIONS:
+        raise ActionError("The bot writes, reads, or is outside.")
+    world_of(request).change_channel(replace(channel, denied=int(DENIED_PERMISSIONS[body["bot"]])))
     return web.Response(status=204)
 
 

@@ -7,24 +7,24 @@ from sandbox.state.flags import Permissions
 from sandbox.state.records import Channel, ChannelType, Command, Json, Message
 from sandbox.state.world import World
 
-SHOWN_MESSAGES = 50
+HISTORY_LIMIT = 50
 
 
 def member_id_from_text(world: World, text: object) -> int:
-    """Return the id of a person, the first one's for no text. Raises: Impossible when nobody has it."""
-    digits = str(text) if text else str(first_person_id(world))
+    """Return the id of a person, the first one's for no text. Raises: ActionError when nobody has it."""
+    digits = str(text) if text else str(default_member_id(world))
     if not digits.isdecimal() or int(digits) not in world.users or world.users[int(digits)].bot:
         raise unknown_member()
     return int(digits)
 
 
-def first_person_id(world: World) -> int:
+def default_member_id(world: World) -> int:
     """Return whom the page shows when it does not say."""
     return next(user.id for user in world.users.values() if not user.bot)
 
 
-def seen_channel(world: World, member_id: int, channel_id: object) -> Channel:
-    """Return a channel that a member sees. Raises: Impossible when they do not."""
+def channel_for_member(world: World, member_id: int, channel_id: object) -> Channel:
+    """Return a channel that a member sees. Raises: ActionError when they do not."""
     digits = str(channel_id)
     channel = world.channels.get(int(digits)) if digits.isdecimal() else None
     if channel is None or not world.may_see(member_id, channel):
@@ -32,11 +32,11 @@ def seen_channel(world: World, member_id: int, channel_id: object) -> Channel:
     return channel
 
 
-def seen_message(world: World, member_id: int, channel: Channel, message_id: object) -> Message:
-    """Return a message that a member sees. Raises: Impossible when they do not."""
+def message_for_member(world: World, member_id: int, channel: Channel, message_id: object) -> Message:
+    """Return a message that a member sees. Raises: ActionError when they do not."""
     digits = str(message_id)
     message = world.messages[channel.id].get(int(digits)) if digits.isdecimal() else None
-    if message is None or message.seen_by not in (None, member_id):
+    if message is None or message.visible_to not in (None, member_id):
         raise unknown_message()
     return message
 
@@ -46,19 +46,19 @@ def state_json(world: World, member_id: int) -> Json:
     guild = next(iter(world.guilds.values()))
     channels = [channel for channel in world.channels.values() if world.may_see(member_id, channel)]
     shown = [channel for channel in channels if channel.guild_id in (None, guild.id)]
-    people = [person_json(world, member.user_id) for member in guild.members if member.user_id != world.bot.id]
+    people = [member_summary_json(world, member.user_id) for member in guild.members if member.user_id != world.bot.id]
     return {
-        "me": person_json(world, member_id),
+        "me": member_summary_json(world, member_id),
         "bot": user_json(world.bot),
         "members": people,
         "guild": {"id": str(guild.id), "name": guild.name, "roles": roles_json(world, guild)},
-        "channels": [seen_channel_json(world, channel) for channel in shown],
+        "channels": [channel_summary_json(world, channel) for channel in shown],
         "commands": commands_json(world, member_id),
         "messages": {str(channel.id): messages_json(world, member_id, channel) for channel in shown},
     }
 
 
-def person_json(world: World, user_id: int) -> Json:
+def member_summary_json(world: World, user_id: int) -> Json:
     """Return a member in short."""
     user = world.users[user_id]
     name = {"id": str(user.id), "username": user.username, "global_name": user.global_name}
@@ -71,7 +71,7 @@ def is_administrator(world: World, user_id: int) -> bool:
     return any(member.administrator for member in guild.members if member.user_id == user_id)
 
 
-def seen_channel_json(world: World, channel: Channel) -> Json:
+def channel_summary_json(world: World, channel: Channel) -> Json:
     """Return a channel in short; direct messages are named after the bot."""
     is_dm = channel.type is ChannelType.DM
     return {
@@ -86,9 +86,9 @@ def seen_channel_json(world: World, channel: Channel) -> Json:
 
 def messages_json(world: World, member_id: int, channel: Channel, before: int | None = None) -> list[Json]:
     """Return up to 50 messages that a member sees, the latest (before an id, if given), oldest first."""
-    seen = [message for message in world.messages[channel.id].values() if message.seen_by in (None, member_id)]
+    seen = [message for message in world.messages[channel.id].values() if message.visible_to in (None, member_id)]
     older = [message for message in seen if before is None or message.id < before]
-    return [message_json(world, message, member_id) for message in older[-SHOWN_MESSAGES:]]
+    return [message_json(world, message, member_id) for message in older[-HISTORY_LIMIT:]]
 
 
 def commands_json(world: World, member_id: int) -> list[Json]:

@@ -42,7 +42,7 @@ class CloseCode(IntEnum):
     DISALLOWED_INTENTS = 4014
 
 
-class Closed(Exception):
+class SocketClosed(Exception):
     """The server ends a socket with a close code."""
 
     def __init__(self, code: CloseCode) -> None:
@@ -51,7 +51,7 @@ class Closed(Exception):
 
 
 @dataclass(frozen=True)
-class _End:
+class _Close:
     code: int
 
 
@@ -64,8 +64,8 @@ class Connection:
         self.packer = packer
         self.is_plain = "compress" not in request.query
         self.session: Session | None = None
-        self.sent_by_client: list[float] = []
-        self._waiting: asyncio.Queue[str | _End] = asyncio.Queue()
+        self.recent_sends: list[float] = []
+        self._waiting: asyncio.Queue[str | _Close] = asyncio.Queue()
 
     def send(self, text: str) -> None:
         """Queue a payload."""
@@ -77,7 +77,7 @@ class Connection:
 
     def end(self, code: int) -> None:
         """Close the socket after what is queued."""
-        self._waiting.put_nowait(_End(code))
+        self._waiting.put_nowait(_Close(code))
 
     def abort(self) -> None:
         """Cut the socket without a word."""
@@ -88,7 +88,7 @@ class Connection:
         """Write what is queued until the socket ends."""
         while True:
             item = await self._waiting.get()
-            if isinstance(item, _End):
+            if isinstance(item, _Close):
                 await self.socket.close(code=item.code)
                 return
             await self._write(self.packer(item))

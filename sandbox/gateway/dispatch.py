@@ -1,4 +1,4 @@
-"""Which happening reaches which bot session, and in what words: shards, intents, hidden content."""
+"""Which event reaches which bot session, and in what words: shards, intents, hidden content."""
 
 from collections.abc import Callable
 
@@ -7,7 +7,7 @@ from sandbox.payloads.interactions import interaction_json
 from sandbox.payloads.messages import message_json
 from sandbox.payloads.objects import channel_json, member_json
 from sandbox.state.flags import Intents
-from sandbox.state.records import Happening, Interaction, Json, Message
+from sandbox.state.records import Interaction, Json, Message, WorldEvent
 from sandbox.state.world import World
 
 GUILD_INTENTS = {
@@ -31,13 +31,13 @@ DIRECT_INTENTS = {
 }
 
 
-def dispatch_happening(world: World, session: Session, happening: Happening) -> None:
-    """Send a session its part of a happening, nothing when it has none."""
-    if not happening.to_bot or happening.channel_id is None:
+def dispatch_event(world: World, session: Session, event: WorldEvent) -> None:
+    """Send a session its part of a event, nothing when it has none."""
+    if not event.to_bot or event.channel_id is None:
         return
-    guild_id = world.channels[happening.channel_id].guild_id
-    if session.covers(guild_id) and _wants(session, happening.kind, guild_id):
-        session.dispatch(happening.kind, BODIES[happening.kind](world, session, happening))
+    guild_id = world.channels[event.channel_id].guild_id
+    if session.covers(guild_id) and _wants(session, event.kind, guild_id):
+        session.dispatch(event.kind, PAYLOADS[event.kind](world, session, event))
 
 
 def _wants(session: Session, kind: str, guild_id: int | None) -> bool:
@@ -46,17 +46,17 @@ def _wants(session: Session, kind: str, guild_id: int | None) -> bool:
     return bool(session.intents & (GUILD_INTENTS if guild_id else DIRECT_INTENTS).get(kind, Intents(0)))
 
 
-def _guild_part(world: World, happening: Happening) -> Json:
-    guild_id = world.channels[happening.channel_id or 0].guild_id
+def _guild_part(world: World, event: WorldEvent) -> Json:
+    guild_id = world.channels[event.channel_id or 0].guild_id
     return {"guild_id": str(guild_id)} if guild_id else {}
 
 
-def _message_body(world: World, session: Session, happening: Happening) -> Json:
-    message = _of(happening)
+def _message_body(world: World, session: Session, event: WorldEvent) -> Json:
+    message = _of(event)
     body = message_json(
         world, message, world.application.id, shows_content=shows_content(world, message, session.intents)
     )
-    guild = _guild_part(world, happening)
+    guild = _guild_part(world, event)
     if guild:
         member = member_json(world, world.member(int(guild["guild_id"]), message.author_id))
         body["member"] = {key: value for key, value in member.items() if key != "user"}
@@ -70,51 +70,51 @@ def shows_content(world: World, message: Message, intents: Intents) -> bool:
     return is_direct or is_own or world.application.id in message.mentions or bool(intents & Intents.MESSAGE_CONTENT)
 
 
-def _of(happening: Happening) -> Message:
-    assert happening.message is not None
-    return happening.message
+def _of(event: WorldEvent) -> Message:
+    assert event.message is not None
+    return event.message
 
 
-def _deletion_body(world: World, session: Session, happening: Happening) -> Json:
-    ids = {"id": str(_of(happening).id), "channel_id": str(happening.channel_id)}
-    return ids | _guild_part(world, happening)
+def _deletion_body(world: World, session: Session, event: WorldEvent) -> Json:
+    ids = {"id": str(_of(event).id), "channel_id": str(event.channel_id)}
+    return ids | _guild_part(world, event)
 
 
-def _bulk_body(world: World, session: Session, happening: Happening) -> Json:
-    return happening.data | {"channel_id": str(happening.channel_id)} | _guild_part(world, happening)
+def _bulk_body(world: World, session: Session, event: WorldEvent) -> Json:
+    return event.data | {"channel_id": str(event.channel_id)} | _guild_part(world, event)
 
 
-def _reaction_body(world: World, session: Session, happening: Happening) -> Json:
-    return reaction_body(world, happening)
+def _reaction_body(world: World, session: Session, event: WorldEvent) -> Json:
+    return reaction_body(world, event)
 
 
-def reaction_body(world: World, happening: Happening) -> Json:
+def reaction_body(world: World, event: WorldEvent) -> Json:
     """Return a reaction's event."""
-    message, guild = _of(happening), _guild_part(world, happening)
-    body = happening.data | guild
+    message, guild = _of(event), _guild_part(world, event)
+    body = event.data | guild
     body |= {"channel_id": str(message.channel_id), "message_id": str(message.id), "burst": False, "type": 0}
-    if guild and happening.kind == "MESSAGE_REACTION_ADD":
+    if guild and event.kind == "MESSAGE_REACTION_ADD":
         body["member"] = member_json(world, world.member(int(guild["guild_id"]), int(body["user_id"])))
         body["message_author_id"] = str(message.author_id)
     return body
 
 
-def _typing_body(world: World, session: Session, happening: Happening) -> Json:
-    return happening.data | {"channel_id": str(happening.channel_id)} | _guild_part(world, happening)
+def _typing_body(world: World, session: Session, event: WorldEvent) -> Json:
+    return event.data | {"channel_id": str(event.channel_id)} | _guild_part(world, event)
 
 
-def _channel_body(world: World, session: Session, happening: Happening) -> Json:
-    return channel_json(world, world.channels[happening.channel_id or 0])
+def _channel_body(world: World, session: Session, event: WorldEvent) -> Json:
+    return channel_json(world, world.channels[event.channel_id or 0])
 
 
-def _interaction_body(world: World, session: Session, happening: Happening) -> Json:
-    interaction: Interaction = happening.data["interaction"]
+def _interaction_body(world: World, session: Session, event: WorldEvent) -> Json:
+    interaction: Interaction = event.data["interaction"]
     pressed = world.messages[interaction.channel_id].get(interaction.message_id or 0)
     message = message_json(world, pressed, world.application.id) if pressed else None
     return interaction_json(world, interaction, message)
 
 
-BODIES: dict[str, Callable[[World, Session, Happening], Json]] = {
+PAYLOADS: dict[str, Callable[[World, Session, WorldEvent], Json]] = {
     "MESSAGE_CREATE": _message_body,
     "MESSAGE_UPDATE": _message_body,
     "MESSAGE_DELETE": _deletion_body,

@@ -9,12 +9,12 @@ from typing import Any
 from aiohttp import WSMsgType, web
 
 from sandbox.gateway.compression import PACKERS, payload_packer, plain_packer
-from sandbox.gateway.connections import CloseCode, Closed, Connection, Op
-from sandbox.gateway.dispatch import dispatch_happening
+from sandbox.gateway.connections import CloseCode, Connection, Op, SocketClosed
+from sandbox.gateway.dispatch import dispatch_event
 from sandbox.gateway.sessions import Session, Sessions
 from sandbox.payloads.objects import guild_create_json, member_json, user_json
 from sandbox.state.flags import KNOWN_INTENTS, PRIVILEGED, Intents
-from sandbox.state.records import Happening, Json
+from sandbox.state.records import Json, WorldEvent
 from sandbox.state.world import World
 
 HEARTBEAT_INTERVAL = timedelta(milliseconds=41250)
@@ -35,11 +35,11 @@ class Gateway:
         self.heartbeat_interval = heartbeat_interval
         self.sessions = Sessions()
         self.connections: set[Connection] = set()
-        world.listeners.append(self._hear)
+        world.listeners.append(self._on_event)
 
-    def _hear(self, happening: Happening) -> None:
+    def _on_event(self, event: WorldEvent) -> None:
         for session in self.sessions:
-            dispatch_happening(self.world, session, happening)
+            dispatch_event(self.world, session, event)
 
     def drop(self, *, resumable: bool = True) -> None:
         """Cut every socket without a word; without `resumable` their sessions are forgotten too."""
@@ -48,7 +48,7 @@ class Gateway:
                 self.sessions.forget(connection.session.id)
             connection.abort()
 
-    def ask_reconnect(self) -> None:
+    def request_reconnect(self) -> None:
         """Ask every client to reconnect and resume."""
         for connection in self.connections:
             connection.send_op(Op.RECONNECT)
@@ -69,19 +69,19 @@ class Gateway:
         self.connections.add(connection)
         writer = asyncio.create_task(connection.write())
         try:
-            await self._converse(connection, request)
-        except Closed as closed:
+            await self._receive_payloads(connection, request)
+        except SocketClosed as closed:
             connection.end(closed.code)
             await writer
         finally:
-            self._leave(connection)
+            self._detach(connection)
             writer.cancel()
             await asyncio.gather(writer, return_exceptions=True)
         return socket
 
-    async def _converse(self, connection: Connection, request: web.Request) -> None:
+    async def _receive_payloads(self, connection: Connection, request: web.Request) -> None:
         if request.query.get("v", "10") not in ("10", "9"):
-            raise Closed(CloseCode.INVALID_VERSION)
+            raise SocketClosed(CloseCode.INVALID_VERSION)
         interval_ms = int(self.heartbeat_interval / timedelta(milliseconds=1))
         connection.send_op(Op.HELLO, {"heartbeat_interval": interval_ms, "_trace": []})
         while True:
@@ -94,9 +94,9 @@ class Gateway:
         try:
             return await connection.socket.receive(timeout=LONGEST_SILENCE.total_seconds())
         except TimeoutError as silence:
-            raise Closed(CloseCode.SESSION_TIMED_OUT) from silence
+            raise SocketClosed(CloseCode.SESSION_TIMED_OUT) from silence
 
-    def _leave(self, connection: Connection) -> None:
+    def _detach(self, connection: Connection) -> None:
         self.connections.discard(connection)
         session = connection.session
         if session and session.send == connection.send:
@@ -109,25 +109,25 @@ class Gateway:
         self._count_send(connection)
         op, data = payload.get("op"), payload.get("d")
         if op not in HANDLERS:
-            raise Closed(CloseCode.UNKNOWN_OPCODE)
+            raise SocketClosed(CloseCode.UNKNOWN_OPCODE)
         if connection.session is None and op not in (Op.HEARTBEAT, Op.IDENTIFY, Op.RESUME):
-            raise Closed(CloseCode.NOT_AUTHENTICATED)
+            raise SocketClosed(CloseCode.NOT_AUTHENTICATED)
         if connection.session is not None and op in (Op.IDENTIFY, Op.RESUME):
-            raise Closed(CloseCode.ALREADY_AUTHENTICATED)
+            raise SocketClosed(CloseCode.ALREADY_AUTHENTICATED)
         HANDLERS[op](self, connection, data)
 
     def _count_send(self, connection: Connection) -> None:
         now = asyncio.get_running_loop().time()
-        connection.sent_by_client[:] = [moment for moment in connection.sent_by_client if moment > now - 60] + [now]
-        if len(connection.sent_by_client) > SENDS_PER_MINUTE:
-            raise Closed(CloseCode.RATE_LIMITED)
+        connection.recent_sends[:] = [moment for moment in connection.recent_sends if moment > now - 60] + [now]
+        if len(connection.recent_sends) > SENDS_PER_MINUTE:
+            raise SocketClosed(CloseCode.RATE_LIMITED)
 
     def _heartbeat(self, connection: Connection, data: Any) -> None:
         connection.send_op(Op.HEARTBEAT_ACK)
 
     def _identify(self, connection: Connection, data: Any) -> None:
         if not isinstance(data, dict) or not _is_token(self.world, data.get("token")):
-            raise Closed(CloseCode.AUTHENTICATION_FAILED)
+            raise SocketClosed(CloseCode.AUTHENTICATION_FAILED)
         # A client may ask for both; the stream's compression then stands for the payload's.
         if data.get("compress") and connection.is_plain:
             connection.packer = payload_packer()
@@ -142,9 +142,9 @@ class Gateway:
     def _intents(self, data: Json) -> Intents:
         intents = data.get("intents")
         if not isinstance(intents, int) or intents < 0 or intents & ~KNOWN_INTENTS:
-            raise Closed(CloseCode.INVALID_INTENTS)
+            raise SocketClosed(CloseCode.INVALID_INTENTS)
         if intents & PRIVILEGED and not self.world.application.privileged_intents:
-            raise Closed(CloseCode.DISALLOWED_INTENTS)
+            raise SocketClosed(CloseCode.DISALLOWED_INTENTS)
         return Intents(intents)
 
     def _attach(self, connection: Connection, session: Session) -> None:
@@ -168,14 +168,14 @@ class Gateway:
 
     def _resume(self, connection: Connection, data: Any) -> None:
         if not isinstance(data, dict) or not _is_token(self.world, data.get("token")):
-            raise Closed(CloseCode.AUTHENTICATION_FAILED)
+            raise SocketClosed(CloseCode.AUTHENTICATION_FAILED)
         session, sequence = self.sessions.find(str(data.get("session_id"))), data.get("seq")
         if session is None:
             connection.send_op(Op.INVALID_SESSION, False)
             return
         if not isinstance(sequence, int) or not session.can_replay(sequence):
             self.sessions.forget(session.id)
-            raise Closed(CloseCode.INVALID_SEQUENCE)
+            raise SocketClosed(CloseCode.INVALID_SEQUENCE)
         self._attach(connection, session)
         session.replay(sequence)
 
@@ -205,13 +205,13 @@ def _listed(value: Any) -> list[Any]:
 
 def _payload(data: str | bytes) -> Json:
     if len(data) > LARGEST_PAYLOAD_BYTES:
-        raise Closed(CloseCode.DECODE_ERROR)
+        raise SocketClosed(CloseCode.DECODE_ERROR)
     try:
         payload = json.loads(data)
     except ValueError as bad:
-        raise Closed(CloseCode.DECODE_ERROR) from bad
+        raise SocketClosed(CloseCode.DECODE_ERROR) from bad
     if not isinstance(payload, dict):
-        raise Closed(CloseCode.DECODE_ERROR)
+        raise SocketClosed(CloseCode.DECODE_ERROR)
     return payload
 
 
@@ -222,7 +222,7 @@ def _is_token(world: World, token: Any) -> bool:
 def _shard(data: Json) -> tuple[int, int]:
     shard = data.get("shard") or [0, 1]
     if len(shard) != 2 or not all(isinstance(part, int) for part in shard) or not 0 <= shard[0] < shard[1]:
-        raise Closed(CloseCode.INVALID_SHARD)
+        raise SocketClosed(CloseCode.INVALID_SHARD)
     return shard[0], shard[1]
 
 

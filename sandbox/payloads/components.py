@@ -11,21 +11,21 @@ MEDIA_SLOTS = ("media", "file")
 Resolve = Callable[[str], Json]
 
 
-def settled_components(components: Any) -> tuple[Json, ...]:
+def normalize_components(components: Any) -> tuple[Json, ...]:
     """Return a form's components as a message keeps them: an `id` each, absent parts filled, empty ones dropped."""
     taken = {component["id"] for _, component in walk(components) if component.get("id")}
     numbers = (number for number in itertools.count(1) if number not in taken)
-    return tuple(_settled(component, numbers) for component in components or ())
+    return tuple(_normalize(component, numbers) for component in components or ())
 
 
-def _settled(component: Json, numbers: Iterator[int]) -> Json:
+def _normalize(component: Json, numbers: Iterator[int]) -> Json:
     kind = component["type"]
     kept = {key: value for key, value in component.items() if value is not None}
     kept["id"] = component.get("id") or next(numbers)
     kept = DEFAULTS.get(kind, {}) | kept
     if kind in SELECTS:
         kept = {"min_values": 1, "max_values": 1} | kept
-        kept["options"] = [_settled_option(option) for option in kept["options"]] if kind == 3 else None
+        kept["options"] = [_normalize_option(option) for option in kept["options"]] if kind == 3 else None
         kept = {key: value for key, value in kept.items() if value is not None}
     if kind == 12:
         kept["items"] = [{"description": None, "spoiler": False} | _without_none(item) for item in kept["items"]]
@@ -33,9 +33,9 @@ def _settled(component: Json, numbers: Iterator[int]) -> Json:
         kept["emoji"] = _without_none(kept["emoji"])
     for slot in ("accessory", "component"):
         if slot in kept:
-            kept[slot] = _settled(kept[slot], numbers)
+            kept[slot] = _normalize(kept[slot], numbers)
     if "components" in kept:
-        kept["components"] = [_settled(inner, numbers) for inner in kept["components"]]
+        kept["components"] = [_normalize(inner, numbers) for inner in kept["components"]]
     return kept
 
 
@@ -47,7 +47,7 @@ DEFAULTS: dict[int, Json] = {
 }
 
 
-def _settled_option(option: Json) -> Json:
+def _normalize_option(option: Json) -> Json:
     kept = _without_none(option)
     if "emoji" in kept:
         kept["emoji"] = _without_none(kept["emoji"])
@@ -58,7 +58,7 @@ def _without_none(body: Json) -> Json:
     return {key: value for key, value in body.items() if value is not None}
 
 
-def shown_component(component: Json, resolve: Resolve) -> Json:
+def resolve_media(component: Json, resolve: Resolve) -> Json:
     """Return a kept component with its media replaced by what `resolve` makes of their addresses."""
     shown = dict(component)
     for slot in MEDIA_SLOTS:
@@ -67,13 +67,13 @@ def shown_component(component: Json, resolve: Resolve) -> Json:
     if "items" in shown:
         shown["items"] = [item | {"media": resolve(item["media"]["url"])} for item in shown["items"]]
     if "accessory" in shown:
-        shown["accessory"] = shown_component(shown["accessory"], resolve)
+        shown["accessory"] = resolve_media(shown["accessory"], resolve)
     if "components" in shown:
-        shown["components"] = [shown_component(inner, resolve) for inner in shown["components"]]
+        shown["components"] = [resolve_media(inner, resolve) for inner in shown["components"]]
     return shown
 
 
-def claimed_names(embeds: tuple[Json, ...], components: tuple[Json, ...]) -> frozenset[str]:
+def referenced_filenames(embeds: tuple[Json, ...], components: tuple[Json, ...]) -> frozenset[str]:
     """Return the names of attachments that embeds or components show, which a message does not list again."""
     urls = [(embed.get(slot) or {}).get("url", "") for embed in embeds for slot in ("image", "thumbnail")]
     urls += [(embed.get(slot) or {}).get("icon_url", "") for embed in embeds for slot in ("author", "footer")]

@@ -1,6 +1,6 @@
 """Interactions as Discord's JSON: what the bot is sent, and the traces they leave on messages."""
 
-from sandbox.payloads.objects import bare_member_json, channel_json, member_json, user_json
+from sandbox.payloads.objects import channel_json, member_json, partial_member_json, user_json
 from sandbox.state.records import Interaction, InteractionType, Json, User
 from sandbox.state.world import World
 
@@ -27,7 +27,7 @@ def interaction_json(world: World, interaction: Interaction, message: Json | Non
         "context": 0 if interaction.guild_id else 1,
         "attachment_size_limit": ATTACHMENT_LIMIT_BYTES,
     }
-    body |= _presser(world, interaction)
+    body |= _invoker(world, interaction)
     return body | {"message": message} if message else body
 
 
@@ -35,7 +35,7 @@ def _own_permissions(world: World, interaction: Interaction) -> Json:
     return {"permissions": str(world.permissions(interaction.member_id, world.channels[interaction.channel_id]))}
 
 
-def _presser(world: World, interaction: Interaction) -> Json:
+def _invoker(world: World, interaction: Interaction) -> Json:
     if interaction.guild_id is None:
         return {"user": user_json(world.users[interaction.member_id])}
     member = world.member(interaction.guild_id, interaction.member_id)
@@ -77,4 +77,4 @@ def interaction_metadata_json(world: World, interaction: Interaction) -> Json:
 
 def resolved_member_json(world: World, guild_id: int, user: User) -> Json:
     """Return a member as it appears among an interaction's resolved data."""
-    return bare_member_json(world, world.member(guild_id, user.id)) | {"permissions": "0"}
+    return partial_member_json(world, world.member(guild_id, user.id)) | {"permissions": "0"}

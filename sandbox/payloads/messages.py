@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sandbox.payloads.components import claimed_names, shown_component
+from sandbox.payloads.components import referenced_filenames, resolve_media
 from sandbox.payloads.interactions import interaction_metadata_json, legacy_interaction_json
 from sandbox.payloads.objects import user_json
 from sandbox.state.flags import MessageFlags
@@ -26,7 +26,7 @@ def message_json(world: World, message: Message, viewer_id: int, *, shows_conten
 
 
 def _base(world: World, message: Message, viewer_id: int, shows_content: bool) -> Json:
-    claimed = claimed_names(message.embeds, message.components)
+    claimed = referenced_filenames(message.embeds, message.components)
     listed = [attachment for attachment in message.attachments if attachment.filename not in claimed]
     return {
         "id": str(message.id),
@@ -121,7 +121,7 @@ def _components(world: World, message: Message) -> list[Json]:
             "content_type": attachment.content_type,
         }
 
-    return [_named_file(shown_component(component, resolve), message) for component in message.components]
+    return [_named_file(resolve_media(component, resolve), message) for component in message.components]
 
 
 def _named_file(component: Json, message: Message) -> Json:

@@ -1,7 +1,7 @@
 """Users, members, guilds, channels, commands and the application as Discord's JSON. Messages have their own module."""
 
 from sandbox.state.flags import BOT_PERMISSIONS, MEMBER_PERMISSIONS, Permissions
-from sandbox.state.records import Channel, ChannelType, Command, Guild, Json, Member, User
+from sandbox.state.records import Channel, ChannelType, Command, Guild, GuildMember, Json, User
 from sandbox.state.world import World
 
 # Role ids are the guild id plus these, far from its channels and below the next millisecond.
@@ -37,7 +37,7 @@ def own_user_json(user: User) -> Json:
     }
 
 
-def bare_member_json(world: World, member: Member) -> Json:
+def partial_member_json(world: World, member: GuildMember) -> Json:
     """Return a member object without its user, as messages carry it."""
     is_bot = member.user_id == world.application.id
     roles = [member.guild_id + BOT_ROLE] if is_bot else [member.guild_id + ADMINISTRATOR_ROLE] * member.administrator
@@ -56,9 +56,9 @@ def bare_member_json(world: World, member: Member) -> Json:
     }
 
 
-def member_json(world: World, member: Member) -> Json:
+def member_json(world: World, member: GuildMember) -> Json:
     """Return a member object with its user."""
-    return bare_member_json(world, member) | {"user": user_json(world.users[member.user_id])}
+    return partial_member_json(world, member) | {"user": user_json(world.users[member.user_id])}
 
 
 def channel_json(world: World, channel: Channel) -> Json:

@@ -3,51 +3,51 @@
 from aiohttp import web
 
 from sandbox.app_keys import world_of
-from sandbox.state.errors import Code, Refusal, refusal_from_code
+from sandbox.state.errors import ApiError, ErrorCode, api_error
 from sandbox.state.flags import Permissions
 from sandbox.state.records import Channel, Message
 
 
 def snowflake(request: web.Request, name: str) -> int:
-    """Return an id out of the path. Raises: Refusal 50035 when it is none."""
+    """Return an id out of the path. Raises: ApiError 50035 when it is none."""
     return snowflake_from_text(request.match_info[name], name)
 
 
 def snowflake_from_text(text: str, name: str) -> int:
-    """Return an id. Raises: Refusal 50035 when the text is none."""
+    """Return an id. Raises: ApiError 50035 when the text is none."""
     if text.isascii() and text.isdecimal() and len(text) < 21:
         return int(text)
     error = {"code": "NUMBER_TYPE_COERCE", "message": f'Value "{text}" is not snowflake.'}
-    raise Refusal(400, int(Code.INVALID_FORM), "Invalid Form Body", {name: {"_errors": [error]}})
+    raise ApiError(400, int(ErrorCode.INVALID_FORM), "Invalid Form Body", {name: {"_errors": [error]}})
 
 
 def visible_channel(request: web.Request) -> Channel:
-    """Return the channel of the path. Raises: Refusal 10003 when there is none, 50001 when the bot cannot see it."""
+    """Return the channel of the path. Raises: ApiError 10003 when there is none, 50001 when the bot cannot see it."""
     world = world_of(request)
     channel = world.channel(snowflake(request, "channel_id"))
     if not world.permissions(world.application.id, channel) & Permissions.VIEW_CHANNEL:
-        raise refusal_from_code(Code.MISSING_ACCESS)
+        raise api_error(ErrorCode.MISSING_ACCESS)
     return channel
 
 
 def permitted_channel(request: web.Request, needed: Permissions) -> Channel:
-    """Return the channel of the path where the bot has every needed permission. Raises: also Refusal 50013."""
+    """Return the channel of the path where the bot has every needed permission. Raises: also ApiError 50013."""
     world, channel = world_of(request), visible_channel(request)
     if needed & ~world.permissions(world.application.id, channel):
-        raise refusal_from_code(Code.MISSING_PERMISSIONS)
+        raise api_error(ErrorCode.MISSING_PERMISSIONS)
     return channel
 
 
 def visible_message(request: web.Request) -> Message:
-    """Return the message of the path, if everybody may see it. Raises: Refusal 10003, 50001 or 10008."""
+    """Return the message of the path, if everybody may see it. Raises: ApiError 10003, 50001 or 10008."""
     channel = visible_channel(request)
     message = world_of(request).message(channel.id, snowflake(request, "message_id"))
-    if message.seen_by is not None:
-        raise refusal_from_code(Code.UNKNOWN_MESSAGE)
+    if message.visible_to is not None:
+        raise api_error(ErrorCode.UNKNOWN_MESSAGE)
     return message
 
 
 def check_application(request: web.Request) -> None:
-    """Refuse routes of other applications. Raises: Refusal 20012."""
+    """Refuse routes of other applications. Raises: ApiError 20012."""
     if snowflake(request, "application_id") != world_of(request).application.id:
-        raise refusal_from_code(Code.NOT_YOUR_APPLICATION)
+        raise api_error(ErrorCode.NOT_YOUR_APPLICATION)

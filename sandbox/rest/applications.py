@@ -8,13 +8,13 @@ from sandbox.app_keys import world_of
 from sandbox.payloads.objects import application_json, command_json
 from sandbox.rest.access import check_application, snowflake
 from sandbox.rest.bodies import json_body, object_body
-from sandbox.state.errors import Code, refusal_from_code
-from sandbox.state.json_response import json_answer
-from sandbox.state.records import Command, Happening, Json
+from sandbox.state.errors import ErrorCode, api_error
+from sandbox.state.json_response import json_response
+from sandbox.state.records import Command, Json, WorldEvent
 from sandbox.state.world import World
 from sandbox.validation.commands import check_command, check_commands
 from sandbox.validation.problems import Problems
-from sandbox.validation.shapes import COMMAND, shaped
+from sandbox.validation.shapes import COMMAND, validate_shape
 
 routes = web.RouteTableDef()
 GLOBAL = "/applications/{application_id}/commands"
@@ -27,7 +27,7 @@ MAX_COMMANDS = 100
 @routes.get("/oauth2/applications/@me")
 async def get_application(request: web.Request) -> web.Response:
     """Answer with the bot's application."""
-    return json_answer(application_json(world_of(request)))
+    return json_response(application_json(world_of(request)))
 
 
 def _guild_id(request: web.Request) -> int | None:
@@ -45,12 +45,12 @@ def _command(request: web.Request) -> Command:
     guild_id = _guild_id(request)
     command = world_of(request).commands.get(snowflake(request, "command_id"))
     if command is None or command.guild_id != guild_id:
-        raise refusal_from_code(Code.UNKNOWN_COMMAND)
+        raise api_error(ErrorCode.UNKNOWN_COMMAND)
     return command
 
 
 def _answer(world: World, commands: list[Command]) -> web.Response:
-    return json_answer([command_json(world, command) for command in commands])
+    return json_response([command_json(world, command) for command in commands])
 
 
 @routes.get(GLOBAL)
@@ -70,16 +70,16 @@ async def replace_commands(request: web.Request) -> web.Response:
     for command in _commands(world, guild_id):
         del world.commands[command.id]
     world.commands.update({command.id: command for command in after})
-    _tell(world)
+    _publish_commands_update(world)
     return _answer(world, after)
 
 
 def registered_commands(world: World, guild_id: int | None, body: Any) -> list[Command]:
     """Return a list of commands as they would stand registered; nothing is registered yet.
 
-    Raises: Refusal 50035 when one breaks a rule.
+    Raises: ApiError 50035 when one breaks a rule.
     """
-    listed = shaped(body, [COMMAND])
+    listed = validate_shape(body, [COMMAND])
     problems = Problems()
     problems.listing((), listed, MAX_COMMANDS)
     check_commands(problems, listed)
@@ -92,33 +92,33 @@ def registered_commands(world: World, guild_id: int | None, body: Any) -> list[C
 @routes.post(GUILD)
 async def put_command(request: web.Request) -> web.Response:
     """Register a command, in the place of one of the same kind and name (200) or as a new one (201)."""
-    body, world, guild_id = shaped(await object_body(request), COMMAND), world_of(request), _guild_id(request)
+    body, world, guild_id = validate_shape(await object_body(request), COMMAND), world_of(request), _guild_id(request)
     _check_one(body)
     before = {_key(command.body): command for command in _commands(world, guild_id)}.get(_key(body))
     command = _registered(world, guild_id, body, before)
     world.commands[command.id] = command
-    _tell(world)
-    return json_answer(command_json(world, command), status=200 if before else 201)
+    _publish_commands_update(world)
+    return json_response(command_json(world, command), status=200 if before else 201)
 
 
 @routes.get(SINGLE_GLOBAL)
 @routes.get(SINGLE_GUILD)
 async def get_command(request: web.Request) -> web.Response:
     """Answer with one command."""
-    return json_answer(command_json(world_of(request), _command(request)))
+    return json_response(command_json(world_of(request), _command(request)))
 
 
 @routes.patch(SINGLE_GLOBAL)
 @routes.patch(SINGLE_GUILD)
 async def edit_command(request: web.Request) -> web.Response:
     """Change a command's given fields."""
-    body, world, command = shaped(await object_body(request), COMMAND), world_of(request), _command(request)
+    body, world, command = validate_shape(await object_body(request), COMMAND), world_of(request), _command(request)
     merged = command.body | body
     _check_one(merged)
     changed = _registered(world, command.guild_id, merged, command)
     world.commands[command.id] = changed
-    _tell(world)
-    return json_answer(command_json(world, changed))
+    _publish_commands_update(world)
+    return json_response(command_json(world, changed))
 
 
 @routes.delete(SINGLE_GLOBAL)
@@ -127,7 +127,7 @@ async def delete_command(request: web.Request) -> web.Response:
     """Remove a command."""
     world = world_of(request)
     del world.commands[_command(request).id]
-    _tell(world)
+    _publish_commands_update(world)
     return web.Response(status=204)
 
 
@@ -142,16 +142,16 @@ def _key(body: Json) -> tuple[int, str]:
 
 
 def _registered(world: World, guild_id: int | None, body: Json, before: Command | None) -> Command:
-    settled = _settled(body, guild_id)
-    if before and before.body == settled:
+    normalized = _normalize(body, guild_id)
+    if before and before.body == normalized:
         return before
     command_id = before.id if before else world.snowflakes.next()
-    return Command(id=command_id, version=world.snowflakes.next(), guild_id=guild_id, body=settled)
+    return Command(id=command_id, version=world.snowflakes.next(), guild_id=guild_id, body=normalized)
 
 
-def _settled(body: Json, guild_id: int | None) -> Json:
+def _normalize(body: Json, guild_id: int | None) -> Json:
     permissions: Any = body.get("default_member_permissions")
-    settled: Json = {
+    normalized: Json = {
         "type": int(body.get("type") or 1),
         "name": body["name"],
         "name_localizations": body.get("name_localizations"),
@@ -162,20 +162,20 @@ def _settled(body: Json, guild_id: int | None) -> Json:
         "integration_types": body.get("integration_types") or [0],
     }
     if body.get("options"):
-        settled["options"] = [_settled_option(option) for option in body["options"]]
+        normalized["options"] = [_normalize_option(option) for option in body["options"]]
     if guild_id is None:
         contexts = body.get("contexts")
-        settled["contexts"] = contexts or ([0] if body.get("dm_permission") is False else [0, 1, 2])
-        settled["dm_permission"] = 1 in settled["contexts"]
-    return settled
+        normalized["contexts"] = contexts or ([0] if body.get("dm_permission") is False else [0, 1, 2])
+        normalized["dm_permission"] = 1 in normalized["contexts"]
+    return normalized
 
 
-def _settled_option(option: Json) -> Json:
+def _normalize_option(option: Json) -> Json:
     kept = {key: value for key, value in option.items() if value not in (None, [])}
     if "options" in kept:
-        kept["options"] = [_settled_option(inner) for inner in kept["options"]]
+        kept["options"] = [_normalize_option(inner) for inner in kept["options"]]
     return kept
 
 
-def _tell(world: World) -> None:
-    world.publish(Happening(kind="COMMANDS_UPDATE", to_bot=False))
+def _publish_commands_update(world: World) -> None:
+    world.publish(WorldEvent(kind="COMMANDS_UPDATE", to_bot=False))

@@ -6,8 +6,8 @@ from sandbox.app_keys import world_of
 from sandbox.payloads.objects import channel_json
 from sandbox.rest.access import permitted_channel, visible_channel
 from sandbox.state.flags import Permissions
-from sandbox.state.json_response import json_answer
-from sandbox.state.records import Happening
+from sandbox.state.json_response import json_response
+from sandbox.state.records import WorldEvent
 
 routes = web.RouteTableDef()
 
@@ -15,7 +15,7 @@ routes = web.RouteTableDef()
 @routes.get("/channels/{channel_id}")
 async def get_channel(request: web.Request) -> web.Response:
     """Answer with the channel."""
-    return json_answer(channel_json(world_of(request), visible_channel(request)))
+    return json_response(channel_json(world_of(request), visible_channel(request)))
 
 
 @routes.post("/channels/{channel_id}/typing")
@@ -23,5 +23,5 @@ async def show_typing(request: web.Request) -> web.Response:
     """Show that the bot types."""
     world, channel = world_of(request), permitted_channel(request, Permissions.SEND_MESSAGES)
     data = {"user_id": str(world.application.id), "timestamp": int(world.clock.now().timestamp())}
-    world.publish(Happening(kind="TYPING_START", channel_id=channel.id, data=data))
+    world.publish(WorldEvent(kind="TYPING_START", channel_id=channel.id, data=data))
     return web.Response(status=204)

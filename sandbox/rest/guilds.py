@@ -5,8 +5,8 @@ from aiohttp import web
 from sandbox.app_keys import world_of
 from sandbox.payloads.objects import channel_json, guild_json, member_json, roles_json
 from sandbox.rest.access import snowflake
-from sandbox.state.errors import Code, refusal_from_code
-from sandbox.state.json_response import json_answer
+from sandbox.state.errors import ErrorCode, api_error
+from sandbox.state.json_response import json_response
 from sandbox.state.records import Guild
 
 routes = web.RouteTableDef()
@@ -23,7 +23,7 @@ async def get_guild(request: web.Request) -> web.Response:
     body = guild_json(world_of(request), guild)
     if request.query.get("with_counts", "").lower() in ("true", "1"):
         body |= {"approximate_member_count": len(guild.members), "approximate_presence_count": 0}
-    return json_answer(body)
+    return json_response(body)
 
 
 @routes.get("/guilds/{guild_id}/channels")
@@ -31,13 +31,13 @@ async def list_channels(request: web.Request) -> web.Response:
     """Answer with the guild's channels."""
     world, guild = world_of(request), _guild(request)
     channels = [channel for channel in world.channels.values() if channel.guild_id == guild.id]
-    return json_answer([channel_json(world, channel) for channel in channels])
+    return json_response([channel_json(world, channel) for channel in channels])
 
 
 @routes.get("/guilds/{guild_id}/roles")
 async def list_roles(request: web.Request) -> web.Response:
     """Answer with the guild's roles."""
-    return json_answer(roles_json(world_of(request), _guild(request)))
+    return json_response(roles_json(world_of(request), _guild(request)))
 
 
 @routes.get("/guilds/{guild_id}/members")
@@ -45,15 +45,15 @@ async def list_members(request: web.Request) -> web.Response:
     """Answer with the guild's members in the order of their ids."""
     world, guild = world_of(request), _guild(request)
     if not world.application.privileged_intents:
-        raise refusal_from_code(Code.MISSING_ACCESS)
+        raise api_error(ErrorCode.MISSING_ACCESS)
     after, limit = int(request.query.get("after", 0)), int(request.query.get("limit", 1))
     members = sorted(guild.members, key=lambda member: member.user_id)
     chosen = [member for member in members if member.user_id > after][:limit]
-    return json_answer([member_json(world, member) for member in chosen])
+    return json_response([member_json(world, member) for member in chosen])
 
 
 @routes.get("/guilds/{guild_id}/members/{user_id}")
 async def get_member(request: web.Request) -> web.Response:
     """Answer with one member."""
     world, guild = world_of(request), _guild(request)
-    return json_answer(member_json(world, world.member(guild.id, snowflake(request, "user_id"))))
+    return json_response(member_json(world, world.member(guild.id, snowflake(request, "user_id"))))

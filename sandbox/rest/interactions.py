@@ -2,19 +2,19 @@
 
 from aiohttp import web
 
-from sandbox.actions.interactions import answer_interaction
+from sandbox.actions.interactions import respond_to_interaction
 from sandbox.app_keys import world_of
 from sandbox.payloads.messages import message_json
 from sandbox.rest.access import snowflake
 from sandbox.rest.bodies import form_body
 from sandbox.state.flags import MessageFlags
-from sandbox.state.json_response import json_answer
-from sandbox.state.records import AnswerType, Interaction, Json
+from sandbox.state.json_response import json_response
+from sandbox.state.records import CallbackType, Interaction, Json
 from sandbox.state.world import World
 
 routes = web.RouteTableDef()
 # The description knows no resource of a deferred answer, only its ids.
-WITH_RESOURCE = (AnswerType.MESSAGE, AnswerType.UPDATE_MESSAGE)
+WITH_RESOURCE = (CallbackType.MESSAGE, CallbackType.UPDATE_MESSAGE)
 
 
 @routes.post("/interactions/{interaction_id}/{interaction_token}/callback")
@@ -23,13 +23,13 @@ async def answer(request: web.Request) -> web.Response:
     form = await form_body(request)
     world = world_of(request)
     token = request.match_info["interaction_token"]
-    interaction, kind = answer_interaction(world, snowflake(request, "interaction_id"), token, form)
+    interaction, kind = respond_to_interaction(world, snowflake(request, "interaction_id"), token, form)
     if request.query.get("with_response", "").lower() not in ("true", "1"):
         return web.Response(status=204)
-    return json_answer(_callback_json(world, interaction, kind))
+    return json_response(_callback_json(world, interaction, kind))
 
 
-def _callback_json(world: World, interaction: Interaction, kind: AnswerType) -> Json:
+def _callback_json(world: World, interaction: Interaction, kind: CallbackType) -> Json:
     described: Json = {
         "id": str(interaction.id),
         "type": int(interaction.type),
@@ -43,7 +43,7 @@ def _callback_json(world: World, interaction: Interaction, kind: AnswerType) -> 
     described |= {
         "response_message_id": str(message.id),
         "response_message_loading": bool(message.flags & MessageFlags.LOADING),
-        "response_message_ephemeral": message.seen_by is not None,
+        "response_message_ephemeral": message.visible_to is not None,
     }
     if kind not in WITH_RESOURCE:
         return {"interaction": described}

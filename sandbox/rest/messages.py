@@ -12,9 +12,9 @@ from sandbox.gateway.dispatch import shows_content
 from sandbox.payloads.messages import message_json
 from sandbox.rest.access import permitted_channel, snowflake_from_text, visible_channel, visible_message
 from sandbox.rest.bodies import form_body, object_body
-from sandbox.state.errors import Code, Refusal, refusal_from_code
+from sandbox.state.errors import ApiError, ErrorCode, api_error
 from sandbox.state.flags import Intents, MessageFlags, Permissions
-from sandbox.state.json_response import json_answer
+from sandbox.state.json_response import json_response
 from sandbox.state.records import Channel, Json, Message, MessageType
 from sandbox.state.world import World
 from sandbox.validation.problems import Problems
@@ -34,10 +34,10 @@ async def list_messages(request: web.Request) -> web.Response:
     """Answer with messages, latest first, around, before or after one."""
     world, channel = world_of(request), permitted_channel(request, Permissions.READ_MESSAGE_HISTORY)
     limit = _limit(request)
-    visible = [message for message in world.messages[channel.id].values() if message.seen_by is None]
+    visible = [message for message in world.messages[channel.id].values() if message.visible_to is None]
     visible.sort(key=lambda message: message.id)
     chosen = _chosen(request, visible, limit)
-    return json_answer([bot_message_json(world, message) for message in reversed(chosen)])
+    return json_response([bot_message_json(world, message) for message in reversed(chosen)])
 
 
 def _limit(request: web.Request) -> int:
@@ -67,7 +67,7 @@ def _chosen(request: web.Request, messages: list[Message], limit: int) -> list[M
 async def get_message(request: web.Request) -> web.Response:
     """Answer with one message."""
     permitted_channel(request, Permissions.READ_MESSAGE_HISTORY)
-    return json_answer(bot_message_json(world_of(request), visible_message(request)))
+    return json_response(bot_message_json(world_of(request), visible_message(request)))
 
 
 @routes.post("/channels/{channel_id}/messages")
@@ -78,16 +78,16 @@ async def create_message(request: web.Request) -> web.Response:
     if form.uploads:
         permitted_channel(request, Permissions.ATTACH_FILES)
     payload = form.payload
-    known = _known_by_nonce(world, channel, payload)
+    known = _message_with_nonce(world, channel, payload)
     if known is None:
         known = new_message(
             world, form, channel_id=channel.id, nonce=payload.get("nonce"), **_reply(world, channel, payload)
         )
         world.add_message(known)
-    return json_answer(bot_message_json(world, known))
+    return json_response(bot_message_json(world, known))
 
 
-def _known_by_nonce(world: World, channel: Channel, payload: Json) -> Message | None:
+def _message_with_nonce(world: World, channel: Channel, payload: Json) -> Message | None:
     nonce = payload.get("nonce")
     if nonce is None or not payload.get("enforce_nonce"):
         return None
@@ -104,7 +104,7 @@ def _reply(world: World, channel: Channel, payload: Json) -> Json:
     problems.raise_if_any()
     message_id = snowflake_from_text(str(reference.get("message_id")), "message_reference")
     target = world.messages[channel.id].get(message_id)
-    if target and target.seen_by is None and str(reference.get("channel_id") or channel.id) == str(channel.id):
+    if target and target.visible_to is None and str(reference.get("channel_id") or channel.id) == str(channel.id):
         return {"type": MessageType.REPLY, "reference": (channel.id, message_id)}
     if reference.get("fail_if_not_exists", True):
         problems.add(("message_reference",), "MESSAGE_REFERENCE_UNKNOWN_MESSAGE", "Unknown message")
@@ -121,17 +121,17 @@ async def edit_message(request: web.Request) -> web.Response:
         return _suppress_embeds(request, message, form.payload)
     changed = changed_message(world, message, form)
     world.change_message(changed)
-    return json_answer(bot_message_json(world, changed))
+    return json_response(bot_message_json(world, changed))
 
 
 def _suppress_embeds(request: web.Request, message: Message, payload: Json) -> web.Response:
     if set(payload) != {"flags"}:
-        raise refusal_from_code(Code.NOT_YOUR_MESSAGE)
+        raise api_error(ErrorCode.NOT_YOUR_MESSAGE)
     world = world_of(request)
     permitted_channel(request, Permissions.MANAGE_MESSAGES)
     changed = replace(message, flags=int(payload["flags"] or 0) & MessageFlags.SUPPRESS_EMBEDS)
     world.change_message(changed)
-    return json_answer(bot_message_json(world, changed))
+    return json_response(bot_message_json(world, changed))
 
 
 @routes.delete("/channels/{channel_id}/messages/{message_id}")
@@ -147,7 +147,7 @@ async def delete_message(request: web.Request) -> web.Response:
 
 def _check_not_direct(channel: Channel) -> None:
     if channel.guild_id is None:
-        raise refusal_from_code(Code.NOT_IN_DM)
+        raise api_error(ErrorCode.NOT_IN_DM)
 
 
 @routes.post("/channels/{channel_id}/messages/bulk-delete")
@@ -158,9 +158,11 @@ async def delete_messages(request: web.Request) -> web.Response:
     world, channel = world_of(request), permitted_channel(request, Permissions.MANAGE_MESSAGES)
     ids = {snowflake_from_text(str(text), "messages") for text in body.get("messages") or ()}
     if not 2 <= len(ids) <= 100:
-        raise refusal_from_code(Code.BAD_BULK_COUNT)
+        raise api_error(ErrorCode.BAD_BULK_COUNT)
     found = tuple(message for message in world.messages[channel.id].values() if message.id in ids)
     if any(world.clock.now() - message.created_at > BULK_DELETABLE for message in found):
-        raise Refusal(400, int(Code.TOO_OLD_TO_BULK_DELETE), "You can only bulk delete messages under 14 days old.")
+        raise ApiError(
+            400, int(ErrorCode.TOO_OLD_TO_BULK_DELETE), "You can only bulk delete messages under 14 days old."
+        )
     world.remove_messages(channel.id, found)
     return web.Response(status=204)

@@ -5,19 +5,19 @@ from aiohttp import web
 from sandbox.app_keys import world_of
 from sandbox.payloads.objects import user_json
 from sandbox.rest.access import permitted_channel, snowflake, visible_message
-from sandbox.state.errors import Code, refusal_from_code
+from sandbox.state.errors import ErrorCode, api_error
 from sandbox.state.flags import Permissions
-from sandbox.state.json_response import json_answer
+from sandbox.state.json_response import json_response
 
 routes = web.RouteTableDef()
 ONE_EMOJI = "/channels/{channel_id}/messages/{message_id}/reactions/{emoji_name}"
 
 
 def emoji_of(request: web.Request) -> str:
-    """Return the emoji of the path. Raises: Refusal 10014 when it is neither Unicode nor `name:id`."""
+    """Return the emoji of the path. Raises: ApiError 10014 when it is neither Unicode nor `name:id`."""
     emoji = request.match_info["emoji_name"]
     if emoji.isascii() and not emoji.partition(":")[2].isdecimal():
-        raise refusal_from_code(Code.UNKNOWN_EMOJI)
+        raise api_error(ErrorCode.UNKNOWN_EMOJI)
     return emoji
 
 
@@ -53,7 +53,7 @@ async def list_reactions(request: web.Request) -> web.Response:
     reactions = {reaction.emoji: reaction.user_ids for reaction in visible_message(request).reactions}
     after, limit = int(request.query.get("after", 0)), int(request.query.get("limit", 25))
     users = [world.users[user_id] for user_id in sorted(reactions.get(emoji, ())) if user_id > after]
-    return json_answer([user_json(user) for user in users[:limit]])
+    return json_response([user_json(user) for user in users[:limit]])
 
 
 @routes.delete(ONE_EMOJI)

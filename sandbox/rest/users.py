@@ -6,9 +6,9 @@ from sandbox.app_keys import world_of
 from sandbox.payloads.objects import channel_json, own_user_json, user_json
 from sandbox.rest.access import snowflake, snowflake_from_text
 from sandbox.rest.bodies import object_body
-from sandbox.state.errors import Code, refusal_from_code
+from sandbox.state.errors import ErrorCode, api_error
 from sandbox.state.flags import BOT_PERMISSIONS
-from sandbox.state.json_response import json_answer
+from sandbox.state.json_response import json_response
 from sandbox.state.records import Json
 
 routes = web.RouteTableDef()
@@ -17,7 +17,7 @@ routes = web.RouteTableDef()
 @routes.get("/users/@me")
 async def get_own_user(request: web.Request) -> web.Response:
     """Answer with the bot's user."""
-    return json_answer(own_user_json(world_of(request).bot))
+    return json_response(own_user_json(world_of(request).bot))
 
 
 @routes.get("/users/@me/guilds")
@@ -31,13 +31,13 @@ async def list_own_guilds(request: web.Request) -> web.Response:
         "permissions": str(int(BOT_PERMISSIONS)),
     }
     guilds = [place | {"id": str(guild.id), "name": guild.name} for guild in world_of(request).guilds.values()]
-    return json_answer(guilds)
+    return json_response(guilds)
 
 
 @routes.get("/users/{user_id}")
 async def get_user(request: web.Request) -> web.Response:
     """Answer with a user."""
-    return json_answer(user_json(world_of(request).user(snowflake(request, "user_id"))))
+    return json_response(user_json(world_of(request).user(snowflake(request, "user_id"))))
 
 
 @routes.post("/users/@me/channels")
@@ -46,5 +46,5 @@ async def open_dm(request: web.Request) -> web.Response:
     body, world = await object_body(request), world_of(request)
     user_id = snowflake_from_text(str(body.get("recipient_id")), "recipient_id")
     if user_id == world.application.id:
-        raise refusal_from_code(Code.CANNOT_MESSAGE_USER)
-    return json_answer(channel_json(world, world.dm_with(user_id)))
+        raise api_error(ErrorCode.CANNOT_MESSAGE_USER)
+    return json_response(channel_json(world, world.dm_with(user_id)))

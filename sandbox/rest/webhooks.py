@@ -13,8 +13,8 @@ from sandbox.app_keys import world_of
 from sandbox.payloads.messages import message_json
 from sandbox.rest.access import snowflake
 from sandbox.rest.bodies import form_body
-from sandbox.state.errors import Code, refusal_from_code
-from sandbox.state.json_response import json_answer
+from sandbox.state.errors import ErrorCode, api_error
+from sandbox.state.json_response import json_response
 from sandbox.state.records import Interaction, Message
 
 # Decorators register from the bottom up, and `@original` must be tried before `{message_id}`.
@@ -27,7 +27,7 @@ MESSAGE = f"{WEBHOOK}/messages/{{message_id}}"
 def _interaction(request: web.Request) -> Interaction:
     world = world_of(request)
     if snowflake(request, "webhook_id") != world.application.id:
-        raise refusal_from_code(Code.UNKNOWN_WEBHOOK)
+        raise api_error(ErrorCode.UNKNOWN_WEBHOOK)
     return interaction_by_token(world, request.match_info["webhook_token"])
 
 
@@ -40,7 +40,7 @@ def _message(request: web.Request) -> Message:
 
 def _answer(request: web.Request, message: Message) -> web.Response:
     world = world_of(request)
-    return json_answer(message_json(world, message, world.application.id))
+    return json_response(message_json(world, message, world.application.id))
 
 
 @routes.post(WEBHOOK)

@@ -5,7 +5,7 @@ from enum import IntEnum
 from sandbox.state.records import Json
 
 
-class Code(IntEnum):
+class ErrorCode(IntEnum):
     GENERAL = 0
     UNKNOWN_APPLICATION = 10002
     UNKNOWN_CHANNEL = 10003
@@ -36,39 +36,39 @@ class Code(IntEnum):
     INVALID_JSON = 50109
 
 
-ANSWERS: dict[Code, tuple[int, str]] = {
-    Code.GENERAL: (404, "404: Not Found"),
-    Code.UNKNOWN_APPLICATION: (404, "Unknown Application"),
-    Code.UNKNOWN_CHANNEL: (404, "Unknown Channel"),
-    Code.UNKNOWN_GUILD: (404, "Unknown Guild"),
-    Code.UNKNOWN_MEMBER: (404, "Unknown Member"),
-    Code.UNKNOWN_MESSAGE: (404, "Unknown Message"),
-    Code.UNKNOWN_USER: (404, "Unknown User"),
-    Code.UNKNOWN_EMOJI: (400, "Unknown Emoji"),
-    Code.UNKNOWN_WEBHOOK: (404, "Unknown Webhook"),
-    Code.UNKNOWN_INTERACTION: (404, "Unknown interaction"),
-    Code.UNKNOWN_COMMAND: (404, "Unknown application command"),
-    Code.NOT_YOUR_APPLICATION: (403, "You are not authorized to perform this action on this application"),
-    Code.TOO_MANY_REACTIONS: (400, "Maximum number of reactions reached (20)"),
-    Code.TOO_MANY_ATTACHMENTS: (400, "Maximum number of attachments in a message reached (10)"),
-    Code.TOO_LARGE: (413, "Request entity too large"),
-    Code.ALREADY_ACKNOWLEDGED: (400, "Interaction has already been acknowledged."),
-    Code.BAD_USER_AGENT: (403, "internal network error"),
-    Code.MISSING_ACCESS: (403, "Missing Access"),
-    Code.NOT_IN_DM: (403, "Cannot execute action on a DM channel"),
-    Code.NOT_YOUR_MESSAGE: (403, "Cannot edit a message authored by another user"),
-    Code.EMPTY_MESSAGE: (400, "Cannot send an empty message"),
-    Code.CANNOT_MESSAGE_USER: (403, "Cannot send messages to this user"),
-    Code.MISSING_PERMISSIONS: (403, "Missing Permissions"),
-    Code.BAD_BULK_COUNT: (400, "You can only bulk delete between 2 and 100 messages"),
-    Code.EXPIRED_TOKEN: (401, "Invalid Webhook Token"),
-    Code.TOO_OLD_TO_BULK_DELETE: (400, "You can only bulk delete messages that are under 14 days old."),
-    Code.INVALID_FORM: (400, "Invalid Form Body"),
-    Code.INVALID_JSON: (400, "The request body contains invalid JSON."),
+RESPONSES: dict[ErrorCode, tuple[int, str]] = {
+    ErrorCode.GENERAL: (404, "404: Not Found"),
+    ErrorCode.UNKNOWN_APPLICATION: (404, "Unknown Application"),
+    ErrorCode.UNKNOWN_CHANNEL: (404, "Unknown Channel"),
+    ErrorCode.UNKNOWN_GUILD: (404, "Unknown Guild"),
+    ErrorCode.UNKNOWN_MEMBER: (404, "Unknown Member"),
+    ErrorCode.UNKNOWN_MESSAGE: (404, "Unknown Message"),
+    ErrorCode.UNKNOWN_USER: (404, "Unknown User"),
+    ErrorCode.UNKNOWN_EMOJI: (400, "Unknown Emoji"),
+    ErrorCode.UNKNOWN_WEBHOOK: (404, "Unknown Webhook"),
+    ErrorCode.UNKNOWN_INTERACTION: (404, "Unknown interaction"),
+    ErrorCode.UNKNOWN_COMMAND: (404, "Unknown application command"),
+    ErrorCode.NOT_YOUR_APPLICATION: (403, "You are not authorized to perform this action on this application"),
+    ErrorCode.TOO_MANY_REACTIONS: (400, "Maximum number of reactions reached (20)"),
+    ErrorCode.TOO_MANY_ATTACHMENTS: (400, "Maximum number of attachments in a message reached (10)"),
+    ErrorCode.TOO_LARGE: (413, "Request entity too large"),
+    ErrorCode.ALREADY_ACKNOWLEDGED: (400, "Interaction has already been acknowledged."),
+    ErrorCode.BAD_USER_AGENT: (403, "internal network error"),
+    ErrorCode.MISSING_ACCESS: (403, "Missing Access"),
+    ErrorCode.NOT_IN_DM: (403, "Cannot execute action on a DM channel"),
+    ErrorCode.NOT_YOUR_MESSAGE: (403, "Cannot edit a message authored by another user"),
+    ErrorCode.EMPTY_MESSAGE: (400, "Cannot send an empty message"),
+    ErrorCode.CANNOT_MESSAGE_USER: (403, "Cannot send messages to this user"),
+    ErrorCode.MISSING_PERMISSIONS: (403, "Missing Permissions"),
+    ErrorCode.BAD_BULK_COUNT: (400, "You can only bulk delete between 2 and 100 messages"),
+    ErrorCode.EXPIRED_TOKEN: (401, "Invalid Webhook Token"),
+    ErrorCode.TOO_OLD_TO_BULK_DELETE: (400, "You can only bulk delete messages that are under 14 days old."),
+    ErrorCode.INVALID_FORM: (400, "Invalid Form Body"),
+    ErrorCode.INVALID_JSON: (400, "The request body contains invalid JSON."),
 }
 
 
-class Refusal(Exception):
+class ApiError(Exception):
     """A request that Discord would refuse: HTTP status, numeric code, sentence, and the tree of a bad form."""
 
     def __init__(self, status: int, code: int, sentence: str, errors: Json | None = None) -> None:
@@ -81,12 +81,12 @@ class Refusal(Exception):
         return body | {"errors": self.errors} if self.errors else body
 
 
-def refusal_from_code(code: Code) -> Refusal:
+def api_error(code: ErrorCode) -> ApiError:
     """Return the refusal with that code's usual status and sentence."""
-    status, sentence = ANSWERS[code]
-    return Refusal(status, int(code), sentence)
+    status, sentence = RESPONSES[code]
+    return ApiError(status, int(code), sentence)
 
 
-def unauthorized() -> Refusal:
+def unauthorized() -> ApiError:
     """Return the refusal of a missing or wrong bot token."""
-    return Refusal(401, 0, "401: Unauthorized")
+    return ApiError(401, 0, "401: Unauthorized")

@@ -9,7 +9,7 @@ FaultKind = Literal["status", "rate_limit", "slow", "refuse", "lose_answer"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fault:
+class InjectedFault:
     """What goes wrong with the next `count` requests that match `route`; None for all of them.
 
     route: method and path below `/api/v10`, `*` for one part and `**` for any number: `PATCH /channels/*/messages/*`;
@@ -27,8 +27,8 @@ class Fault:
     delay: timedelta = timedelta(seconds=1)
 
 
-class FaultWords(TypedDict, total=False):
-    """The fields of `Fault` but its route, for functions that take them by name."""
+class FaultOptions(TypedDict, total=False):
+    """The fields of `InjectedFault` but its route, for functions that take them by name."""
 
     kind: Required[FaultKind]
     count: int | None
@@ -42,17 +42,17 @@ class Faults:
     """The faults that are switched on, in the order in which they were."""
 
     def __init__(self) -> None:
-        self._on: list[tuple[re.Pattern[str], Fault]] = []
+        self._on: list[tuple[re.Pattern[str], InjectedFault]] = []
 
-    def switch_on(self, fault: Fault) -> None:
+    def add(self, fault: InjectedFault) -> None:
         """Add a fault after those already on."""
         self._on.append((_pattern_from_route(fault.route), fault))
 
-    def switch_all_off(self) -> None:
+    def clear(self) -> None:
         """Remove every fault."""
         self._on.clear()
 
-    def take(self, method: str, path: str) -> Fault | None:
+    def take(self, method: str, path: str) -> InjectedFault | None:
         """Return the first fault that a request meets, and count it; None when it meets none."""
         request = f"{method} {path}"
         for index, (pattern, fault) in enumerate(self._on):
@@ -61,7 +61,7 @@ class Faults:
                 return fault
         return None
 
-    def _count(self, index: int, pattern: re.Pattern[str], fault: Fault) -> None:
+    def _count(self, index: int, pattern: re.Pattern[str], fault: InjectedFault) -> None:
         if fault.count is None:
             return
         if fault.count <= 1:
@@ -75,14 +75,14 @@ def _pattern_from_route(route: str) -> re.Pattern[str]:
     return re.compile(text)
 
 
-def fault_from_json(body: Any) -> Fault:
+def fault_from_json(body: Any) -> InjectedFault:
     """Return the fault that a JSON object describes; durations are seconds.
 
     Raises: ValueError with a sentence when it describes none.
     """
     if not isinstance(body, dict) or body.get("kind") not in get_args(FaultKind) or not body.get("route"):
         raise ValueError(f"A fault needs a route and a kind out of {', '.join(get_args(FaultKind))}.")
-    return Fault(
+    return InjectedFault(
         route=str(body["route"]),
         kind=body["kind"],
         count=body.get("count", 1),

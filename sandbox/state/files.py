@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-ROOM_BYTES = 512 * 1024 * 1024
+CAPACITY_BYTES = 512 * 1024 * 1024
 
 
-class Files:
+class FileStore:
     """Contents by attachment id, in the order in which they came."""
 
-    def __init__(self, room_bytes: int = ROOM_BYTES) -> None:
-        self._room_bytes = room_bytes
+    def __init__(self, capacity_bytes: int = CAPACITY_BYTES) -> None:
+        self._capacity_bytes = capacity_bytes
         self._used_bytes = 0
         self._contents: dict[int, bytes] = {}
 
@@ -21,7 +21,7 @@ class Files:
         self._contents[attachment_id] = content
         self._used_bytes += len(content)
         for oldest in self:
-            if self._used_bytes <= self._room_bytes:
+            if self._used_bytes <= self._capacity_bytes:
                 return
             self.forget(oldest)
 

@@ -6,6 +6,6 @@ from typing import Any
 from aiohttp import web
 
 
-def json_answer(body: Any, *, status: int = 200) -> web.Response:
+def json_response(body: Any, *, status: int = 200) -> web.Response:
     """Return an answer whose content type names no charset: discord.py 2.7 takes any other for text."""
     return web.Response(body=json.dumps(body).encode(), status=status, content_type="application/json")

@@ -15,7 +15,7 @@ class Limit:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Verdict:
+class RateLimitResult:
     """Whether a request may pass. `headers` go on its answer; `retry_after` is zero when it may."""
 
     headers: dict[str, str]
@@ -66,7 +66,7 @@ class RateLimits:
         self._clock = clock
         self._windows: dict[tuple[str, str], _Window] = {}
 
-    def take(self, route: str, place: str) -> Verdict:
+    def take(self, route: str, place: str) -> RateLimitResult:
         """Count one request and tell whether it passes.
 
         route: method and path template. place: the channel, guild or webhook that the limit is kept for.
@@ -76,13 +76,13 @@ class RateLimits:
             wait = self._count("global", "", GLOBAL)[1]
             if wait:
                 headers = {"Retry-After": _whole(wait), "X-RateLimit-Global": "true", "X-RateLimit-Scope": "global"}
-                return Verdict(headers=headers, retry_after=wait, is_global=True)
+                return RateLimitResult(headers=headers, retry_after=wait, is_global=True)
         limit = LIMITS.get(route, USUAL)
         window, wait = self._count(bucket, place, limit)
         headers = self._headers(bucket, limit, window)
         if wait:
             headers |= {"Retry-After": _whole(wait), "X-RateLimit-Scope": "user"}
-        return Verdict(headers=headers, retry_after=wait)
+        return RateLimitResult(headers=headers, retry_after=wait)
 
     def _count(self, bucket: str, place: str, limit: Limit) -> tuple[_Window, timedelta]:
         now = self._clock.now()

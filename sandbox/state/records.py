@@ -26,7 +26,7 @@ class InteractionType(IntEnum):
     MODAL_SUBMIT = 5
 
 
-class AnswerType(IntEnum):
+class CallbackType(IntEnum):
     PONG = 1
     MESSAGE = 4
     DEFERRED_MESSAGE = 5
@@ -45,7 +45,7 @@ class User:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Member:
+class GuildMember:
     guild_id: int
     user_id: int
     joined_at: datetime
@@ -57,7 +57,7 @@ class Guild:
     id: int
     name: str
     owner_id: int
-    members: tuple[Member, ...]
+    members: tuple[GuildMember, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +96,7 @@ class Reaction:
 
 @dataclass(frozen=True, kw_only=True)
 class Message:
-    """One message. `seen_by`: the only member who sees it, None for everybody; `interaction_id`: what it answers."""
+    """One message. `visible_to`: the only member who sees it, None for everybody; `interaction_id`: what it answers."""
 
     id: int
     channel_id: int
@@ -114,7 +114,7 @@ class Message:
     nonce: int | str | None = None
     reference: tuple[int, int] | None = None
     interaction_id: int | None = None
-    seen_by: int | None = None
+    visible_to: int | None = None
     reactions: tuple[Reaction, ...] = ()
     tts: bool = False
 
@@ -148,7 +148,7 @@ class Interaction:
     created_at: datetime
     message_id: int | None = None
     opener_id: int | None = None
-    answer: AnswerType | None = None
+    answer: CallbackType | None = None
     acknowledged_at: datetime | None = None
     failed: bool = False
     response_id: int | None = None
@@ -156,16 +156,16 @@ class Interaction:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Happening:
-    """Something that changed: the sessions of the bot and the pages of the members each show their part of it.
+class WorldEvent:
+    """A change in the world. Gateway sessions and chat pages each receive their own view of it.
 
-    `only_for`: the one member who may know, None for all of the channel; `to_bot`, `to_people`: which side hears of it.
+    `visible_to`: the only member who may see it, None for the whole channel. `to_bot`, `to_members`: who receives it.
     """
 
     kind: str
     channel_id: int | None = None
     message: Message | None = None
     data: Json = field(default_factory=dict)
-    only_for: int | None = None
+    visible_to: int | None = None
     to_bot: bool = True
-    to_people: bool = True
+    to_members: bool = True

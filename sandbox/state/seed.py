@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 
 from sandbox.state.clock import Clock
 from sandbox.state.links import Links
-from sandbox.state.records import Channel, ChannelType, Guild, Member, User
+from sandbox.state.records import Channel, ChannelType, Guild, GuildMember, User
 from sandbox.state.snowflakes import snowflake_from_moment
 from sandbox.state.world import Application, World
 
-FOUNDED = datetime(2024, 1, 1, tzinfo=UTC)
-FIRST_ID = snowflake_from_moment(FOUNDED)
+SEEDED_AT = datetime(2024, 1, 1, tzinfo=UTC)
+FIRST_ID = snowflake_from_moment(SEEDED_AT)
 APPLICATION_ID = FIRST_ID + 1
 ADA, BEN, CLEO = FIRST_ID + 2, FIRST_ID + 3, FIRST_ID + 4
 GUILD_ID = FIRST_ID + (10 << 22)
@@ -25,7 +25,7 @@ CHANNELS = (
 )
 
 
-def founded_world(clock: Clock, links: Links, *, token: str = TOKEN, guild_count: int = 1) -> World:
+def seeded_world(clock: Clock, links: Links, *, token: str = TOKEN, guild_count: int = 1) -> World:
     """Return the world at its start.
 
     token: the one bot token that is accepted. guild_count: guilds with equal channels; their ids spread over shards.
@@ -54,7 +54,7 @@ def _guild(number: int) -> Guild:
     name = "The Atelier" if number == 0 else f"The Atelier {number + 1}"
     guild_id = GUILD_ID + (number << 22)
     members = tuple(
-        Member(guild_id=guild_id, user_id=user_id, joined_at=FOUNDED, administrator=user_id == ADA)
+        GuildMember(guild_id=guild_id, user_id=user_id, joined_at=SEEDED_AT, administrator=user_id == ADA)
         for user_id in (APPLICATION_ID, ADA, BEN, CLEO)
     )
     return Guild(id=guild_id, name=name, owner_id=ADA, members=members)

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from sandbox.state.clock import Clock
-from sandbox.state.errors import Code, refusal_from_code
-from sandbox.state.files import Files
+from sandbox.state.errors import ErrorCode, api_error
+from sandbox.state.files import FileStore
 from sandbox.state.flags import BOT_PERMISSIONS, EVERY_PERMISSION, MEMBER_PERMISSIONS, Permissions
 from sandbox.state.links import Links
 from sandbox.state.records import (
@@ -14,13 +14,13 @@ from sandbox.state.records import (
     ChannelType,
     Command,
     Guild,
-    Happening,
+    GuildMember,
     Interaction,
     Json,
-    Member,
     Message,
     Reaction,
     User,
+    WorldEvent,
 )
 from sandbox.state.snowflakes import Snowflakes
 
@@ -65,39 +65,41 @@ class World:
         self.interactions: dict[int, Interaction] = {}
         self.interaction_ids: dict[str, int] = {}
         self.deadlines: dict[int, Callable[[], None]] = {}
-        self.files = Files()
-        self.listeners: list[Callable[[Happening], None]] = []
+        self.files = FileStore()
+        self.listeners: list[Callable[[WorldEvent], None]] = []
 
     @property
     def bot(self) -> User:
         """The user as which the application speaks."""
         return self.users[self.application.id]
 
-    def publish(self, happening: Happening) -> None:
+    def publish(self, event: WorldEvent) -> None:
         """Tell every listener, in the order in which they came."""
         for listener in tuple(self.listeners):
-            listener(happening)
+            listener(event)
 
     def user(self, user_id: int) -> User:
-        """Return a user. Raises: Refusal when there is none."""
-        return _found(self.users.get(user_id), Code.UNKNOWN_USER)
+        """Return a user. Raises: ApiError when there is none."""
+        return _found_or_error(self.users.get(user_id), ErrorCode.UNKNOWN_USER)
 
     def guild(self, guild_id: int) -> Guild:
-        """Return a guild. Raises: Refusal when there is none."""
-        return _found(self.guilds.get(guild_id), Code.UNKNOWN_GUILD)
+        """Return a guild. Raises: ApiError when there is none."""
+        return _found_or_error(self.guilds.get(guild_id), ErrorCode.UNKNOWN_GUILD)
 
     def channel(self, channel_id: int) -> Channel:
-        """Return a channel. Raises: Refusal when there is none."""
-        return _found(self.channels.get(channel_id), Code.UNKNOWN_CHANNEL)
+        """Return a channel. Raises: ApiError when there is none."""
+        return _found_or_error(self.channels.get(channel_id), ErrorCode.UNKNOWN_CHANNEL)
 
     def message(self, channel_id: int, message_id: int) -> Message:
-        """Return a message of that channel. Raises: Refusal when there is none."""
-        return _found(self.messages.get(channel_id, {}).get(message_id), Code.UNKNOWN_MESSAGE)
+        """Return a message of that channel. Raises: ApiError when there is none."""
+        return _found_or_error(self.messages.get(channel_id, {}).get(message_id), ErrorCode.UNKNOWN_MESSAGE)
 
-    def member(self, guild_id: int, user_id: int) -> Member:
-        """Return a guild's member. Raises: Refusal when the guild or the member is unknown."""
+    def member(self, guild_id: int, user_id: int) -> GuildMember:
+        """Return a guild's member. Raises: ApiError when the guild or the member is unknown."""
         members = self.guild(guild_id).members
-        return _found(next((member for member in members if member.user_id == user_id), None), Code.UNKNOWN_MEMBER)
+        return _found_or_error(
+            next((member for member in members if member.user_id == user_id), None), ErrorCode.UNKNOWN_MEMBER
+        )
 
     def dm_with(self, user_id: int) -> Channel:
         """Return the bot's direct messages with a user, opened when first asked for."""
@@ -131,13 +133,13 @@ class World:
     def change_channel(self, channel: Channel) -> None:
         """Put a changed channel in the place of the one with its id."""
         self.channels[channel.id] = channel
-        self.publish(Happening(kind="CHANNEL_UPDATE", channel_id=channel.id))
+        self.publish(WorldEvent(kind="CHANNEL_UPDATE", channel_id=channel.id))
 
     def remove_channel(self, channel_id: int) -> None:
         """Delete a channel with its messages and their files."""
         for message_id in list(self.messages[channel_id]):
             self._forget_files(self.messages[channel_id].pop(message_id), None)
-        self.publish(Happening(kind="CHANNEL_DELETE", channel_id=channel_id))
+        self.publish(WorldEvent(kind="CHANNEL_DELETE", channel_id=channel_id))
         del self.channels[channel_id], self.messages[channel_id]
 
     def message_by_nonce(self, channel_id: int, author_id: int, nonce: int | str) -> Message | None:
@@ -150,31 +152,31 @@ class World:
         if message.nonce is not None:
             self._by_nonce[message.channel_id, message.author_id, message.nonce] = message.id
         channel = self.channels[message.channel_id]
-        if message.seen_by is None:
+        if message.visible_to is None:
             self.channels[channel.id] = replace(channel, last_message_id=message.id)
-        self.publish(_message_happening("MESSAGE_CREATE", message))
+        self.publish(_message_event("MESSAGE_CREATE", message))
 
     def change_message(self, message: Message) -> None:
         """Put a changed message in the place of the one with its id; files that it no longer shows are forgotten."""
         before = self.messages[message.channel_id][message.id]
         self.messages[message.channel_id][message.id] = message
         self._forget_files(before, message)
-        self.publish(_message_happening("MESSAGE_UPDATE", message))
+        self.publish(_message_event("MESSAGE_UPDATE", message))
 
     def remove_message(self, message: Message) -> None:
         """Delete a message and its files."""
         del self.messages[message.channel_id][message.id]
         self._forget_files(message, None)
-        self.publish(_message_happening("MESSAGE_DELETE", message))
+        self.publish(_message_event("MESSAGE_DELETE", message))
 
     def remove_messages(self, channel_id: int, messages: tuple[Message, ...]) -> None:
         """Delete many messages, told to the bot as one event and to the pages one by one."""
         for message in messages:
             del self.messages[channel_id][message.id]
             self._forget_files(message, None)
-            self.publish(replace(_message_happening("MESSAGE_DELETE", message), to_bot=False))
+            self.publish(replace(_message_event("MESSAGE_DELETE", message), to_bot=False))
         ids = [str(message.id) for message in messages]
-        self.publish(Happening(kind="MESSAGE_DELETE_BULK", channel_id=channel_id, data={"ids": ids}, to_people=False))
+        self.publish(WorldEvent(kind="MESSAGE_DELETE_BULK", channel_id=channel_id, data={"ids": ids}, to_members=False))
 
     def _forget_files(self, before: Message, after: Message | None) -> None:
         kept = {attachment.id for attachment in after.attachments} if after else set()
@@ -185,13 +187,13 @@ class World:
     def add_reaction(self, message: Message, emoji: str, user_id: int) -> None:
         """Add a user's reaction; one that is there already stays as it is.
 
-        Raises: Refusal when the message has 20 different reactions.
+        Raises: ApiError when the message has 20 different reactions.
         """
         reactions = {reaction.emoji: reaction.user_ids for reaction in message.reactions}
         if user_id in reactions.get(emoji, ()):
             return
         if emoji not in reactions and len(reactions) >= MAX_REACTIONS:
-            raise refusal_from_code(Code.TOO_MANY_REACTIONS)
+            raise api_error(ErrorCode.TOO_MANY_REACTIONS)
         reactions[emoji] = (*reactions.get(emoji, ()), user_id)
         self._set_reactions(message, reactions)
         self._publish_reaction("MESSAGE_REACTION_ADD", message, emoji, user_id)
@@ -211,7 +213,7 @@ class World:
 
     def _publish_reaction(self, kind: str, message: Message, emoji: str, user_id: int) -> None:
         data: Json = {"user_id": str(user_id), "emoji": emoji_from_text(emoji)}
-        self.publish(Happening(kind=kind, channel_id=message.channel_id, message=message, data=data))
+        self.publish(WorldEvent(kind=kind, channel_id=message.channel_id, message=message, data=data))
 
 
 def emoji_from_text(text: str) -> Json:
@@ -220,17 +222,17 @@ def emoji_from_text(text: str) -> Json:
     return {"id": emoji_id or None, "name": name}
 
 
-def _message_happening(kind: str, message: Message) -> Happening:
-    return Happening(
+def _message_event(kind: str, message: Message) -> WorldEvent:
+    return WorldEvent(
         kind=kind,
         channel_id=message.channel_id,
         message=message,
-        only_for=message.seen_by,
-        to_bot=message.seen_by is None,
+        visible_to=message.visible_to,
+        to_bot=message.visible_to is None,
     )
 
 
-def _found(value: T | None, code: Code) -> T:
+def _found_or_error(value: T | None, code: ErrorCode) -> T:
     if value is None:
-        raise refusal_from_code(code)
+        raise api_error(code)
     return value

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sandbox.state.errors import Code, refusal_from_code
+from sandbox.state.errors import ErrorCode, api_error
 from sandbox.state.flags import MessageFlags
 from sandbox.state.records import Json
 from sandbox.validation.components import check_components
@@ -18,7 +18,7 @@ def check_message(payload: Json, *, flags: int, filenames: frozenset[str]) -> No
     """Refuse a message form, new or edit, that breaks a rule.
 
     flags: the message's flags once the form is applied. filenames: all that it may refer to as `attachment://`.
-    Raises: Refusal 50035 with the tree of everything wrong.
+    Raises: ApiError 50035 with the tree of everything wrong.
     """
     problems = Problems()
     problems.text(("content",), payload.get("content"), MAX_CONTENT)
@@ -34,9 +34,9 @@ def check_message(payload: Json, *, flags: int, filenames: frozenset[str]) -> No
 
 
 def check_not_empty(content: str, *parts: Any) -> None:
-    """Refuse a message with neither text nor any of the other parts. Raises: Refusal 50006."""
+    """Refuse a message with neither text nor any of the other parts. Raises: ApiError 50006."""
     if not content.strip() and not any(parts):
-        raise refusal_from_code(Code.EMPTY_MESSAGE)
+        raise api_error(ErrorCode.EMPTY_MESSAGE)
 
 
 def _check_no_legacy_fields(problems: Problems, payload: Json) -> None:

@@ -5,15 +5,15 @@ from typing import Any
 from sandbox.state.records import Json
 from sandbox.validation.components import check_unique_custom_ids
 from sandbox.validation.problems import Path, Problems
-from sandbox.validation.shapes import MODAL, shaped
+from sandbox.validation.shapes import MODAL, validate_shape
 
 TOP_LEVEL = frozenset({1, 10, 18})
 INSIDE_LABEL = frozenset({3, 4, 5, 6, 7, 8, 19, 21, 22, 23})
 
 
 def check_modal(modal: Any) -> None:
-    """Refuse a modal that breaks a rule. Raises: Refusal 50035."""
-    form = shaped(modal, MODAL, ("data",))
+    """Refuse a modal that breaks a rule. Raises: ApiError 50035."""
+    form = validate_shape(modal, MODAL, ("data",))
     problems = Problems()
     problems.text(("data", "custom_id"), form.get("custom_id"), 100, shortest=1, required=True)
     problems.text(("data", "title"), form.get("title"), 45, shortest=1, required=True)

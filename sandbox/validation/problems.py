@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sandbox.state.errors import Code, Refusal
+from sandbox.state.errors import ApiError, ErrorCode
 from sandbox.state.records import Json
 
 Path = tuple[str | int, ...]
@@ -13,20 +13,20 @@ class Problems:
     """Everything wrong with one form, each at its path."""
 
     def __init__(self) -> None:
-        self._found: list[tuple[Path, str, str]] = []
+        self._found_or_error: list[tuple[Path, str, str]] = []
 
     def add(self, path: Path, code: str, sentence: str) -> None:
         """Note one problem."""
-        self._found.append((path, code, sentence))
+        self._found_or_error.append((path, code, sentence))
 
     def raise_if_any(self) -> None:
         """Raise the refusal 50035 when something was noted."""
-        if self._found:
-            raise Refusal(400, int(Code.INVALID_FORM), "Invalid Form Body", self._tree())
+        if self._found_or_error:
+            raise ApiError(400, int(ErrorCode.INVALID_FORM), "Invalid Form Body", self._tree())
 
     def _tree(self) -> Json:
         tree: Json = {}
-        for path, code, sentence in self._found:
+        for path, code, sentence in self._found_or_error:
             node = tree
             for part in path:
                 node = node.setdefault(str(part), {})

@@ -96,10 +96,10 @@ COMMAND = {
 }
 
 
-def shaped(body: Any, shape: Any, path: Path = ()) -> Any:
+def validate_shape(body: Any, shape: Any, path: Path = ()) -> Any:
     """Return a form without the nulls inside its parts; those of its own keys stay, since an edit means them.
 
-    Raises: Refusal 50035 when a part is of another type than its shape.
+    Raises: ApiError 50035 when a part is of another type than its shape.
     """
     problems = Problems()
     read = _read(problems, path, body, shape)

@@ -36,7 +36,7 @@ from engine.store.embedded_postgres import open_embedded
 from engine.store.objects import open_objects
 from migrations import upgrade
 from sandbox import server
-from sandbox.chat.test_client import Person, Pressed, person
+from sandbox.chat.test_client import MemberClient, SentInteraction, member_client
 from sandbox.server import Sandbox
 from tests.bot.bot_process import bot_process
 from tests.bot.discord_hand import post_buttons
@@ -46,7 +46,7 @@ from tests.bot.reading import Message, is_grid
 LEASE = BotOptions(token="").lease
 NOBODY = Claimant(id=new_id(), lease=timedelta(0))
 
-Act = Callable[[Person], Awaitable[Pressed]]
+Act = Callable[[MemberClient], Awaitable[SentInteraction]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +81,9 @@ async def main(in_flight: int, presses: int, rate: float) -> None:
             "U1": (lambda member: member.press(grid, "U1"), 60),
         }
         async with AsyncExitStack() as stack:
-            members = [await stack.enter_async_context(person(sandbox.url, name)) for name in ("ada", "ben", "cleo")]
+            members = [
+                await stack.enter_async_context(member_client(sandbox.url, name)) for name in ("ada", "ben", "cleo")
+            ]
             before = await _count_painted(database)
             took = {name: await _measure(easel, members, act, count, rate) for name, (act, count) in kinds.items()}
         painted = await _count_painted(database) - before
@@ -128,7 +130,7 @@ async def _engine(home: Path, url: str, storage: str) -> AsyncIterator[None]:
 
 
 async def _grid(sandbox: Sandbox, hand: EngineHand) -> Message:
-    async with person(sandbox.url, "ada") as ada:
+    async with member_client(sandbox.url, "ada") as ada:
         waiting = await ada.reply(await ada.command("imagine", prompt="a red circle", channel="gallery"))
         await hand.finish(await hand.only_job())
         return await ada.changed(waiting, is_grid)
@@ -167,7 +169,7 @@ async def _until_shown(database: Database, count: int) -> None:
         await asyncio.sleep(0.5)
 
 
-async def _measure(easel: Easel, members: Sequence[Person], act: Act, count: int, rate: float) -> Taken:
+async def _measure(easel: Easel, members: Sequence[MemberClient], act: Act, count: int, rate: float) -> Taken:
     """Return what `count` presses took, `rate` of them begun every second."""
     sandbox, before = easel.sandbox, easel.bot.cpu_times()
     began = [asyncio.create_task(_one(sandbox, members[0], act, timedelta(0)))]
@@ -181,7 +183,7 @@ async def _measure(easel: Easel, members: Sequence[Person], act: Act, count: int
     return Taken(times=times, cpu=spent / count)
 
 
-async def _one(sandbox: Sandbox, member: Person, act: Act, after: timedelta) -> timedelta:
+async def _one(sandbox: Sandbox, member: MemberClient, act: Act, after: timedelta) -> timedelta:
     await asyncio.sleep(after.total_seconds())
     pressed = await act(member)
     await member.outcome(pressed)

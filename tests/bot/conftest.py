@@ -15,7 +15,7 @@ from engine.contract.jobs import Job, Picture
 from engine.store.database import Database
 from engine.store.objects import Objects
 from sandbox import server
-from sandbox.chat.test_client import Person, person
+from sandbox.chat.test_client import MemberClient, member_client
 from sandbox.server import Sandbox
 from tests.bot.clocks import UNHURRIED, UnhurriedClock
 from tests.bot.engine_hand import EngineHand
@@ -76,23 +76,23 @@ async def bot(start_bot: BotStarter) -> AsyncIterator[asyncio.Task[None]]:
 
 
 @pytest.fixture
-async def ada(sandbox: Sandbox) -> AsyncIterator[Person]:
+async def ada(sandbox: Sandbox) -> AsyncIterator[MemberClient]:
     """A member who administers the guild."""
-    async with person(sandbox.url, "ada") as somebody:
+    async with member_client(sandbox.url, "ada") as somebody:
         yield somebody
 
 
 @pytest.fixture
-async def ben(sandbox: Sandbox) -> AsyncIterator[Person]:
+async def ben(sandbox: Sandbox) -> AsyncIterator[MemberClient]:
     """A member like any other."""
-    async with person(sandbox.url, "ben") as somebody:
+    async with member_client(sandbox.url, "ben") as somebody:
         yield somebody
 
 
 @pytest.fixture
-async def cleo(sandbox: Sandbox) -> AsyncIterator[Person]:
+async def cleo(sandbox: Sandbox) -> AsyncIterator[MemberClient]:
     """Another member like any other."""
-    async with person(sandbox.url, "cleo") as somebody:
+    async with member_client(sandbox.url, "cleo") as somebody:
         yield somebody
 
 
@@ -103,7 +103,7 @@ def hand(database: Database, objects: Objects) -> EngineHand:
 
 
 @pytest.fixture
-def painted_grid(bot: asyncio.Task[None], ben: Person, hand: EngineHand) -> Callable[..., Any]:
+def painted_grid(bot: asyncio.Task[None], ben: MemberClient, hand: EngineHand) -> Callable[..., Any]:
     """Return what lets Ben imagine something and the engine finish it: the grid's message, job and pictures."""
 
     async def imagine(prompt: str = "a red circle", **options: Any) -> tuple[Message, Job, list[Picture]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.chat.test_client import Person
+from sandbox.chat.test_client import MemberClient
 
 Message = dict[str, Any]
 
@@ -30,7 +30,7 @@ def is_grid(message: Message) -> bool:
     return len(message["components"]) == 3
 
 
-def shown_by_bot(member: Person) -> list[Message]:
+def shown_by_bot(member: MemberClient) -> list[Message]:
     """Return what the bot has posted for everybody that the member sees now, oldest first."""
     posted = [item for item in member.messages.values() if item["author"].get("bot") and not item["flags"] & 64]
     return sorted(posted, key=lambda item: int(item["id"]))

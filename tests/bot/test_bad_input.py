@@ -16,7 +16,7 @@ from engine.contract.ids import new_id
 from engine.contract.jobs import JobStatus
 from engine.store.database import Database
 from engine.store.objects import Objects
-from sandbox.chat.test_client import Person
+from sandbox.chat.test_client import MemberClient
 from sandbox.server import Sandbox
 from sandbox.state.flags import Permissions
 from tests.bot.discord_hand import post_buttons
@@ -37,7 +37,7 @@ PROMPTS = {
 
 @pytest.mark.parametrize(("prompt", "said"), PROMPTS.values(), ids=PROMPTS)
 async def test_a_wrong_prompt_is_answered_with_what_is_wrong_and_where(
-    bot: asyncio.Task[None], ben: Person, hand: EngineHand, prompt: str, said: str
+    bot: asyncio.Task[None], ben: MemberClient, hand: EngineHand, prompt: str, said: str
 ) -> None:
     """The answer is for its member alone, in a code block with a caret, and no job is made."""
     more = {"negative": "b" * 1000} if len(prompt) > 5000 else {}
@@ -48,7 +48,9 @@ async def test_a_wrong_prompt_is_answered_with_what_is_wrong_and_where(
     assert await hand.jobs() == []
 
 
-async def test_a_binary_prompt_neither_breaks_nor_leaks(bot: asyncio.Task[None], ben: Person, hand: EngineHand) -> None:
+async def test_a_binary_prompt_neither_breaks_nor_leaks(
+    bot: asyncio.Task[None], ben: MemberClient, hand: EngineHand
+) -> None:
     """Control characters, which Postgres would refuse, are refused or cleaned before they get there."""
     answer = await ben.reply(await ben.command("imagine", prompt="\x00\x01\x02\u202e\ufffd a cat \x7f"))
     assert text_of(answer) != replies.BROKEN
@@ -57,7 +59,7 @@ async def test_a_binary_prompt_neither_breaks_nor_leaks(bot: asyncio.Task[None],
 
 
 async def test_a_prompt_of_six_thousand_characters_is_painted(
-    bot: asyncio.Task[None], ben: Person, hand: EngineHand
+    bot: asyncio.Task[None], ben: MemberClient, hand: EngineHand
 ) -> None:
     """The whole prompt is kept; the message shows as much as fits."""
     prompt = ("word " * 1200).strip()
@@ -67,7 +69,7 @@ async def test_a_prompt_of_six_thousand_characters_is_painted(
 
 
 async def test_forged_and_foreign_buttons_are_answered(
-    bot: asyncio.Task[None], sandbox: Sandbox, ben: Person, hand: EngineHand
+    bot: asyncio.Task[None], sandbox: Sandbox, ben: MemberClient, hand: EngineHand
 ) -> None:
     """A random job, indexes out of range, trailing junk, verbs and versions that are not, and ids of others."""
     job = new_id()
@@ -84,7 +86,7 @@ async def test_forged_and_foreign_buttons_are_answered(
 
 
 async def test_buttons_of_a_grid_that_is_not_finished_wait_for_it(
-    bot: asyncio.Task[None], sandbox: Sandbox, ben: Person, hand: EngineHand
+    bot: asyncio.Task[None], sandbox: Sandbox, ben: MemberClient, hand: EngineHand
 ) -> None:
     """Forged ids that name a real job find no picture, and nothing is stored."""
     await ben.reply(await ben.command("imagine", prompt="a cat"))
@@ -98,7 +100,7 @@ async def test_buttons_of_a_grid_that_is_not_finished_wait_for_it(
 
 
 async def test_cancelling_what_is_over_says_so(
-    painted_grid: Callable[..., Any], sandbox: Sandbox, ben: Person, hand: EngineHand
+    painted_grid: Callable[..., Any], sandbox: Sandbox, ben: MemberClient, hand: EngineHand
 ) -> None:
     """A Cancel that comes after the end changes nothing and stores nothing."""
     _, job, _ = await painted_grid()
@@ -110,7 +112,7 @@ async def test_cancelling_what_is_over_says_so(
 
 
 async def test_a_member_has_at_most_forty_unfinished_jobs(
-    bot: asyncio.Task[None], ben: Person, cleo: Person, hand: EngineHand
+    bot: asyncio.Task[None], ben: MemberClient, cleo: MemberClient, hand: EngineHand
 ) -> None:
     """The one too many is refused with both numbers; another member is not affected."""
     await ben.reply(await ben.command("imagine", prompt="a cat --repeat 40", channel="dm"))
@@ -122,7 +124,7 @@ async def test_a_member_has_at_most_forty_unfinished_jobs(
 
 
 async def test_where_the_bot_may_not_post_nothing_is_queued(
-    bot: asyncio.Task[None], sandbox: Sandbox, ben: Person, hand: EngineHand
+    bot: asyncio.Task[None], sandbox: Sandbox, ben: MemberClient, hand: EngineHand
 ) -> None:
     """The member is told at once, and where else to go."""
     sandbox.deny("gallery", Permissions.SEND_MESSAGES)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from bot.replies import reply_for
 from engine.contract.errors import StoreUnavailable
 from engine.store.objects import Objects
-from sandbox.chat.test_client import Person
+from sandbox.chat.test_client import MemberClient
 from tests.bot.conftest import BotStarter
 from tests.bot.engine_hand import EngineHand
 from tests.bot.reading import is_grid, shown_by_bot, text_of
@@ -17,7 +17,9 @@ from tests.outage import Outage
 AWAY = reply_for(StoreUnavailable())
 
 
-async def test_a_bot_outlives_an_outage(outage: Outage, start_bot: BotStarter, ben: Person, objects: Objects) -> None:
+async def test_a_bot_outlives_an_outage(
+    outage: Outage, start_bot: BotStarter, ben: MemberClient, objects: Objects
+) -> None:
     """Presses meanwhile are answered with an error; what was acknowledged before is kept, and jobs arrive after."""
     hand = EngineHand(database=outage.database, objects=objects)
     async with start_bot(on=outage.database):
@@ -41,7 +43,7 @@ async def test_a_bot_outlives_an_outage(outage: Outage, start_bot: BotStarter, b
     assert len(shown_by_bot(ben)) == 2
 
 
-async def test_a_bot_is_told_to_stop_during_an_outage(outage: Outage, start_bot: BotStarter, ben: Person) -> None:
+async def test_a_bot_is_told_to_stop_during_an_outage(outage: Outage, start_bot: BotStarter, ben: MemberClient) -> None:
     """It ends without waiting for Postgres."""
     async with start_bot(on=outage.database):
         await ben.reply(await ben.command("imagine", prompt="a cat"))
@@ -50,7 +52,7 @@ async def test_a_bot_is_told_to_stop_during_an_outage(outage: Outage, start_bot:
 
 
 async def test_a_store_that_keeps_a_press_waiting_is_given_up(
-    start_bot: BotStarter, ben: Person, hand: EngineHand, database_url: str
+    start_bot: BotStarter, ben: MemberClient, hand: EngineHand, database_url: str
 ) -> None:
     """The press is answered with an error while Discord still takes an answer, and nothing of it is stored."""
     async with start_bot(answer_within=timedelta(seconds=1)), blocked(database_url, "LOCK TABLE members"):

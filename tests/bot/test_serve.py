@@ -26,7 +26,7 @@ from engine.contract.ids import new_id
 from engine.prompt import Defaults, Limits
 from engine.store.database import Database
 from engine.store.objects import Objects
-from sandbox.chat.test_client import Person, person
+from sandbox.chat.test_client import MemberClient, member_client
 from sandbox.server import Sandbox, serve
 from tests.bot.bot_process import bot_process
 from tests.bot.clocks import UnhurriedClock
@@ -86,14 +86,14 @@ async def test_a_discord_that_started_anew_is_told_of_the_commands(start_bot: Bo
             await first.aclose()
             async with (
                 serve(clock=UnhurriedClock(), port=urlsplit(old.url).port or 0) as new,
-                person(new.url, "ben") as ben,
+                member_client(new.url, "ben") as ben,
             ):
                 await ben.until(lambda: [command["name"] for command in ben.commands] == ["imagine"])
                 await ben.reply(await ben.command("imagine", prompt="a cat"))
     assert (await hand.only_job()).spec.prompt == "a cat"
 
 
-async def test_health_tells_life_readiness_and_figures(start_bot: BotStarter, ben: Person) -> None:
+async def test_health_tells_life_readiness_and_figures(start_bot: BotStarter, ben: MemberClient) -> None:
     """A bot that answers presses is ready, and counts them."""
     with capture_logs() as lines:
         async with start_bot(health=("127.0.0.1", 0)), aiohttp.ClientSession(address_told(lines)) as http:
@@ -122,7 +122,7 @@ async def test_a_stopping_bot_finishes_its_edit_and_lets_go_of_the_rest(
     database: Database,
     database_url: str,
     storage_url: str,
-    ben: Person,
+    ben: MemberClient,
     hand: EngineHand,
     watch: Watch,
 ) -> None:
@@ -131,7 +131,7 @@ async def test_a_stopping_bot_finishes_its_edit_and_lets_go_of_the_rest(
         first = await ben.reply(await ben.command("imagine", prompt="a cat"))
         await ben.reply(await ben.command("imagine", prompt="a dog", channel="gallery"))
         job, other = await hand.jobs()
-        sandbox.break_down("PATCH /channels/*/messages/*", kind="slow", delay=timedelta(seconds=1))
+        sandbox.inject_fault("PATCH /channels/*/messages/*", kind="slow", delay=timedelta(seconds=1))
         await hand.finish(job)
         # The other message may be edited as well: its job has moved up the queue.
         await watch.until_begun(rf"PATCH /channels/\d+/messages/{first['id']}")
@@ -145,7 +145,7 @@ async def test_a_stopping_bot_finishes_its_edit_and_lets_go_of_the_rest(
 
 
 async def test_results_overtake_previews_in_a_busy_channel(
-    start_bot: BotStarter, sandbox: Sandbox, ben: Person, hand: EngineHand, watch: Watch
+    start_bot: BotStarter, sandbox: Sandbox, ben: MemberClient, hand: EngineHand, watch: Watch
 ) -> None:
     """While one edit is held up, a preview and then a result come to wait behind it: the result goes first."""
     edits = rf"PATCH /channels/{sandbox.channel('studio').id}/messages/\d+"
@@ -170,10 +170,10 @@ async def test_results_overtake_previews_in_a_busy_channel(
 
 
 async def test_a_stopping_bot_still_answers_what_was_pressed(
-    start_bot: BotStarter, sandbox: Sandbox, ben: Person, hand: EngineHand, watch: Watch
+    start_bot: BotStarter, sandbox: Sandbox, ben: MemberClient, hand: EngineHand, watch: Watch
 ) -> None:
     """An answer that is on its way when the bot is told to stop arrives, and the next bot goes on from it."""
-    sandbox.break_down("POST /interactions/*/*/callback", kind="slow", delay=timedelta(seconds=1))
+    sandbox.inject_fault("POST /interactions/*/*/callback", kind="slow", delay=timedelta(seconds=1))
     async with start_bot():
         pressed = await ben.command("imagine", prompt="a cat")
         await watch.until_begun("POST /interactions/.*")

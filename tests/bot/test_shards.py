@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.chat.test_client import person
+from sandbox.chat.test_client import member_client
 from sandbox.server import Sandbox, serve
 from tests.bot.clocks import UnhurriedClock
 from tests.bot.conftest import BotStarter
@@ -23,7 +23,7 @@ async def test_guilds_of_every_shard_are_served(start_bot: BotStarter, hand: Eng
     async with (
         serve(clock=UnhurriedClock(), guild_count=4, num_shards=NUM_SHARDS) as discord,
         start_bot(api_url=discord.api_url),
-        person(discord.url, "ben") as ben,
+        member_client(discord.url, "ben") as ben,
     ):
         assert sorted(session.shard for session in discord.gateway.sessions) == [(0, 2), (1, 2)]
         channels = studios(discord)

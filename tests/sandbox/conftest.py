@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from sandbox.chat.test_client import Person, person
+from sandbox.chat.test_client import MemberClient, member_client
 from sandbox.server import Sandbox, serve
 from sandbox.state.clock import ManualClock
 from tests.bot.clocks import UnhurriedClock
@@ -54,14 +54,14 @@ async def raw(sandbox: Sandbox) -> AsyncIterator[RawBot]:
 
 
 @pytest.fixture
-async def ada(sandbox: Sandbox) -> AsyncIterator[Person]:
+async def ada(sandbox: Sandbox) -> AsyncIterator[MemberClient]:
     """Ada, administrator and owner."""
-    async with person(sandbox.url, "ada") as somebody:
+    async with member_client(sandbox.url, "ada") as somebody:
         yield somebody
 
 
 @pytest.fixture
-async def ben(sandbox: Sandbox) -> AsyncIterator[Person]:
+async def ben(sandbox: Sandbox) -> AsyncIterator[MemberClient]:
     """Ben, a plain member."""
-    async with person(sandbox.url, "ben") as somebody:
+    async with member_client(sandbox.url, "ben") as somebody:
         yield somebody

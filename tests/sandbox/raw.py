@@ -14,7 +14,7 @@ USER_AGENT = "DiscordBot (https://example.org, 1.0)"
 
 
 @dataclass(frozen=True)
-class Answer:
+class RawResponse:
     status: int
     body: Any
     headers: dict[str, str]
@@ -34,7 +34,7 @@ class RawBot:
 
     async def call(
         self, method: str, path: str, body: Any = None, *, files: Sequence[tuple[str, bytes]] = (), **options: Any
-    ) -> Answer:
+    ) -> RawResponse:
         """Send JSON, or multipart when there are files, to a path below the API's base."""
         payload: dict[str, Any] = {} if body is None else {"json": body}
         if files:
@@ -43,9 +43,9 @@ class RawBot:
         url = self.sandbox.api_url + path
         async with self.http.request(method, url, headers=headers, **payload, **options) as response:
             text = await response.text()
-            return Answer(response.status, json.loads(text) if text else None, dict(response.headers))
+            return RawResponse(response.status, json.loads(text) if text else None, dict(response.headers))
 
-    async def post_message(self, body: dict[str, Any], channel: str = "studio", **options: Any) -> Answer:
+    async def post_message(self, body: dict[str, Any], channel: str = "studio", **options: Any) -> RawResponse:
         """Post a message to a channel by name."""
         path = f"/channels/{self.sandbox.channel(channel).id}/messages"
         return await self.call("POST", path, body, **options)

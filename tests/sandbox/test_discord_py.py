@@ -10,7 +10,7 @@ import aiohttp
 import discord
 import pytest
 
-from sandbox.chat.test_client import Person, person
+from sandbox.chat.test_client import MemberClient, member_client
 from sandbox.server import Sandbox, serve
 from sandbox.state.ratelimits import LIMITS
 from tests.bot.clocks import UnhurriedClock
@@ -27,7 +27,7 @@ def greeting_bot() -> RecordingBot:
     return bot
 
 
-async def test_a_dropped_socket_is_resumed_and_nothing_is_missed(sandbox: Sandbox, ada: Person) -> None:
+async def test_a_dropped_socket_is_resumed_and_nothing_is_missed(sandbox: Sandbox, ada: MemberClient) -> None:
     """A command sent while the bot is away reaches it by replay, once, within its three seconds or not at all."""
     async with logged_in(sandbox, greeting_bot()) as bot:
         sandbox.gateway.drop()
@@ -40,7 +40,7 @@ async def test_a_dropped_socket_is_resumed_and_nothing_is_missed(sandbox: Sandbo
     assert [args[0].id for name, args in bot.events if name == "message"].count(int(said["id"])) == 1
 
 
-async def test_a_lost_session_is_begun_anew(sandbox: Sandbox, ada: Person) -> None:
+async def test_a_lost_session_is_begun_anew(sandbox: Sandbox, ada: MemberClient) -> None:
     """Without a session to resume the bot identifies again and answers."""
     async with logged_in(sandbox, greeting_bot()) as bot:
         bot.events.clear()
@@ -49,10 +49,10 @@ async def test_a_lost_session_is_begun_anew(sandbox: Sandbox, ada: Person) -> No
         assert (await ada.reply(await ada.command("hello")))["content"] == "hello"
 
 
-async def test_a_reconnect_is_followed(sandbox: Sandbox, ada: Person) -> None:
+async def test_a_reconnect_is_followed(sandbox: Sandbox, ada: MemberClient) -> None:
     """Op 7: the bot resumes on a new socket."""
     async with logged_in(sandbox, greeting_bot()) as bot:
-        sandbox.gateway.ask_reconnect()
+        sandbox.gateway.request_reconnect()
         await bot.heard("resumed")
         assert (await ada.reply(await ada.command("hello")))["content"] == "hello"
 
@@ -77,7 +77,7 @@ async def test_every_shard_serves_its_guilds() -> None:
                 (guild_id, (guild_id >> 22) % 2) for guild_id in sandbox.world.guilds
             }
             channels = [channel for channel in sandbox.world.channels.values() if channel.name in ("studio", "")]
-            async with person(sandbox.url, "ada") as ada:
+            async with member_client(sandbox.url, "ada") as ada:
                 mine = [item for item in channels if item.guild_id or str(item.id) == ada.channels["dm"]]
                 sent = [await ada.command("hello", channel=str(channel.id)) for channel in mine]
                 assert [await ada.outcome(pressed) for pressed in sent] == ["acknowledged"] * 5
@@ -114,7 +114,7 @@ class _noting:  # noqa: N801
 @pytest.mark.parametrize("is_global", [False, True])
 async def test_a_429_is_waited_out(sandbox: Sandbox, is_global: bool) -> None:
     """A refused request is tried again after `retry_after` and posts once."""
-    sandbox.break_down("POST /channels/*/messages", kind="rate_limit", count=2, is_global=is_global)
+    sandbox.inject_fault("POST /channels/*/messages", kind="rate_limit", count=2, is_global=is_global)
     async with logged_in(sandbox, RecordingBot()) as bot:
         channel = bot.get_channel(sandbox.channel("studio").id)
         assert isinstance(channel, discord.TextChannel)
@@ -124,7 +124,7 @@ async def test_a_429_is_waited_out(sandbox: Sandbox, is_global: bool) -> None:
 
 async def test_a_server_error_is_tried_again(sandbox: Sandbox) -> None:
     """502 is retried by discord.py; the message is posted once."""
-    sandbox.break_down("POST /channels/*/messages", kind="status", status=502)
+    sandbox.inject_fault("POST /channels/*/messages", kind="status", status=502)
     async with logged_in(sandbox, RecordingBot()) as bot:
         channel = bot.get_channel(sandbox.channel("studio").id)
         assert isinstance(channel, discord.TextChannel)
@@ -135,7 +135,7 @@ async def test_a_server_error_is_tried_again(sandbox: Sandbox) -> None:
 async def test_a_slow_answer_arrives_all_the_same(sandbox: Sandbox) -> None:
     """The work is done, and not before the delay."""
     delay = timedelta(milliseconds=300)
-    sandbox.break_down("POST /channels/*/messages", kind="slow", delay=delay)
+    sandbox.inject_fault("POST /channels/*/messages", kind="slow", delay=delay)
     async with logged_in(sandbox, RecordingBot()) as bot:
         channel = bot.get_channel(sandbox.channel("studio").id)
         assert isinstance(channel, discord.TextChannel)
@@ -145,9 +145,9 @@ async def test_a_slow_answer_arrives_all_the_same(sandbox: Sandbox) -> None:
     assert stored.created_at >= asked_at + delay
 
 
-async def test_a_lost_answer_has_done_its_work(sandbox: Sandbox, ada: Person) -> None:
+async def test_a_lost_answer_has_done_its_work(sandbox: Sandbox, ada: MemberClient) -> None:
     """The message is there though the bot saw its connection break."""
-    sandbox.break_down("POST /interactions/**", kind="lose_answer")
+    sandbox.inject_fault("POST /interactions/**", kind="lose_answer")
 
     async def effect(interaction: discord.Interaction) -> None:
         with pytest.raises(aiohttp.ClientError):

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import hikari
 from hikari.impl.config import HTTPSettings
 
-from sandbox.chat.test_client import File, Person
+from sandbox.chat.test_client import FileOption, MemberClient
 from sandbox.server import Sandbox
 
 
@@ -41,7 +41,7 @@ async def register(bot: hikari.GatewayBot) -> None:
     assert command.name == "imagine"
 
 
-async def test_hikari_registers_a_command_and_answers_it(sandbox: Sandbox, ada: Person) -> None:
+async def test_hikari_registers_a_command_and_answers_it(sandbox: Sandbox, ada: MemberClient) -> None:
     """Command, file, deferred answer, edit with an upload, button, update: all through hikari."""
     async with hikari_bot(sandbox) as bot:
         failures: list[BaseException] = []
@@ -69,7 +69,9 @@ async def test_hikari_registers_a_command_and_answers_it(sandbox: Sandbox, ada: 
             )
 
         await register(bot)
-        pressed = await ada.command("imagine", prompt="a red circle", picture=File(name="a.png", content=b"bytes"))
+        pressed = await ada.command(
+            "imagine", prompt="a red circle", picture=FileOption(name="a.png", content=b"bytes")
+        )
         message = await ada.reply(pressed)
         assert await ada.file(message["attachments"][0]) == b"bytes"
         await ada.press(message, "again")
@@ -77,7 +79,7 @@ async def test_hikari_registers_a_command_and_answers_it(sandbox: Sandbox, ada: 
     assert failures == []
 
 
-async def test_hikari_resumes_after_a_dropped_socket(sandbox: Sandbox, ada: Person) -> None:
+async def test_hikari_resumes_after_a_dropped_socket(sandbox: Sandbox, ada: MemberClient) -> None:
     """The message said while it was away arrives by replay."""
     async with hikari_bot(sandbox) as bot:
         heard: asyncio.Queue[str | None] = asyncio.Queue()

@@ -6,7 +6,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from sandbox.chat.test_client import person
+from sandbox.chat.test_client import member_client
 from sandbox.server import RESOURCES, Sandbox
 from tests.sandbox.openapi import DESCRIPTION, OpenApiRecorder, description
 from tests.sandbox.raw import RawBot
@@ -66,7 +66,7 @@ async def walk_messages(bot: RawBot, channel: str) -> None:
 async def walk_interaction(bot: RawBot) -> None:
     application = bot.sandbox.world.application.id
     await bot.call("PUT", f"/applications/{application}/commands", [COMMAND])
-    async with person(bot.sandbox.url, "ben") as ben:
+    async with member_client(bot.sandbox.url, "ben") as ben:
         pressed = await ben.command("imagine")
     token = bot.sandbox.world.interactions[int(pressed.interaction_id)].token
     answer = {"type": 4, "data": {"content": "x", "flags": 64}}

@@ -10,7 +10,7 @@ from typing import Any
 from engine.contract.feedback import Surface, Verb
 from engine.contract.jobs import JobStatus, Operation
 from engine.prompt import Limits, ModelFacts
-from sandbox.chat.test_client import Person, Pressed
+from sandbox.chat.test_client import MemberClient, SentInteraction
 from tests.bot.conftest import BotStarter
 from tests.bot.engine_hand import EngineHand
 from tests.bot.reading import Message, faces, is_grid, labels, text_of
@@ -18,7 +18,9 @@ from tests.bot.reading import Message, faces, is_grid, labels, text_of
 Grid = Callable[..., Any]
 
 
-async def test_u_posts_the_original_as_a_reply(painted_grid: Grid, ben: Person, cleo: Person, hand: EngineHand) -> None:
+async def test_u_posts_the_original_as_a_reply(
+    painted_grid: Grid, ben: MemberClient, cleo: MemberClient, hand: EngineHand
+) -> None:
     """U2 replies with picture 2, byte for byte, and the press is kept with the four pictures that were shown."""
     grid, job, pictures = await painted_grid()
     pressed = await cleo.press(grid, "U2")
@@ -36,7 +38,7 @@ async def test_u_posts_the_original_as_a_reply(painted_grid: Grid, ben: Person, 
     assert event.latency is not None and event.latency >= timedelta()
 
 
-async def test_v_paints_variations_of_that_picture(painted_grid: Grid, cleo: Person, hand: EngineHand) -> None:
+async def test_v_paints_variations_of_that_picture(painted_grid: Grid, cleo: MemberClient, hand: EngineHand) -> None:
     """V3 starts a job of the presser's that descends from picture 3, with a seed of its own."""
     grid, job, pictures = await painted_grid("a red circle --seed 7")
     reply = await cleo.reply(await cleo.press(grid, "V3"))
@@ -52,7 +54,9 @@ async def test_v_paints_variations_of_that_picture(painted_grid: Grid, cleo: Per
     assert text_of(again) == f"**a red circle** - Variations by <@{cleo.id}>"
 
 
-async def test_reroll_paints_the_same_with_another_seed(painted_grid: Grid, ben: Person, hand: EngineHand) -> None:
+async def test_reroll_paints_the_same_with_another_seed(
+    painted_grid: Grid, ben: MemberClient, hand: EngineHand
+) -> None:
     """The re-roll keeps everything of the spec but its seed, and is an event of its own."""
     grid, job, _ = await painted_grid("a red circle --seed 7 --steps 9")
     reply = await ben.reply(await ben.press(grid, "🔄"))
@@ -65,7 +69,7 @@ async def test_reroll_paints_the_same_with_another_seed(painted_grid: Grid, ben:
 
 
 async def test_another_face_changes_the_rating_and_keeps_history(
-    painted_grid: Grid, ben: Person, hand: EngineHand
+    painted_grid: Grid, ben: MemberClient, hand: EngineHand
 ) -> None:
     """Each face is confirmed to its presser alone, and every rating stays in the log."""
     grid, job, _ = await painted_grid()
@@ -76,7 +80,7 @@ async def test_another_face_changes_the_rating_and_keeps_history(
     assert [(event.verb, event.value) for event in await hand.events(job.id)] == [(Verb.RATE, 3), (Verb.RATE, 4)]
 
 
-async def test_a_picture_is_rated_apart_from_its_grid(painted_grid: Grid, ben: Person, hand: EngineHand) -> None:
+async def test_a_picture_is_rated_apart_from_its_grid(painted_grid: Grid, ben: MemberClient, hand: EngineHand) -> None:
     """A face under a single picture names that picture, and only that picture was shown; Vary there varies it."""
     grid, job, pictures = await painted_grid()
     await ben.press(grid, "U4")
@@ -90,7 +94,7 @@ async def test_a_picture_is_rated_apart_from_its_grid(painted_grid: Grid, ben: P
 
 
 async def test_only_owner_and_administrators_cancel(
-    bot: asyncio.Task[None], ada: Person, ben: Person, cleo: Person, hand: EngineHand
+    bot: asyncio.Task[None], ada: MemberClient, ben: MemberClient, cleo: MemberClient, hand: EngineHand
 ) -> None:
     """Another member is told so and nothing happens; the administrator stops it, and there is no second time."""
     waiting = await ben.reply(await ben.command("imagine", prompt="a red circle"))
@@ -105,7 +109,7 @@ async def test_only_owner_and_administrators_cancel(
     assert [(event.verb, event.is_owner) for event in await hand.events(job.id)] == [(Verb.CANCEL, False)]
 
 
-async def test_the_owner_cancels_a_running_job(bot: asyncio.Task[None], ben: Person, hand: EngineHand) -> None:
+async def test_the_owner_cancels_a_running_job(bot: asyncio.Task[None], ben: MemberClient, hand: EngineHand) -> None:
     """The preview goes away with the job."""
     waiting = await ben.reply(await ben.command("imagine", prompt="a red circle"))
     job = await hand.only_job()
@@ -117,7 +121,7 @@ async def test_the_owner_cancels_a_running_job(bot: asyncio.Task[None], ben: Per
     assert ended["attachments"] == []
 
 
-async def test_everything_works_in_direct_messages(painted_grid: Grid, ben: Person, hand: EngineHand) -> None:
+async def test_everything_works_in_direct_messages(painted_grid: Grid, ben: MemberClient, hand: EngineHand) -> None:
     """The grid comes where it was asked for, and its presses are kept as made in direct messages."""
     grid, job, _ = await painted_grid(channel="dm")
     assert grid["channel_id"] == ben.channels["dm"]
@@ -127,7 +131,7 @@ async def test_everything_works_in_direct_messages(painted_grid: Grid, ben: Pers
     assert (event.surface, event.is_owner) == (Surface.DM, True)
 
 
-async def test_one_member_presses_twice_at_once(painted_grid: Grid, ben: Person, hand: EngineHand) -> None:
+async def test_one_member_presses_twice_at_once(painted_grid: Grid, ben: MemberClient, hand: EngineHand) -> None:
     """Each press counts and is answered: the second rating repeats the first, and two presses of V are two grids."""
     grid, job, _ = await painted_grid()
     pressed = await asyncio.gather(ben.press(grid, "🙂"), ben.press(grid, "🙂"))
@@ -139,7 +143,7 @@ async def test_one_member_presses_twice_at_once(painted_grid: Grid, ben: Person,
     assert sorted(verbs) == [Verb.RATE, Verb.RATE, Verb.VARY, Verb.VARY]
 
 
-async def test_buttons_outlive_their_bot(start_bot: BotStarter, ben: Person, hand: EngineHand) -> None:
+async def test_buttons_outlive_their_bot(start_bot: BotStarter, ben: MemberClient, hand: EngineHand) -> None:
     """A bot that was started later answers the buttons of messages that another one posted."""
     async with start_bot():
         waiting = await ben.reply(await ben.command("imagine", prompt="a red circle"))
@@ -156,7 +160,7 @@ async def test_buttons_outlive_their_bot(start_bot: BotStarter, ben: Person, han
 
 
 async def test_what_the_models_cannot_do_is_refused_at_the_press(
-    start_bot: BotStarter, ben: Person, hand: EngineHand
+    start_bot: BotStarter, ben: MemberClient, hand: EngineHand
 ) -> None:
     """Neither job nor event is stored: for a variation, its re-roll, and any job of a model that is gone."""
     async with start_bot():
@@ -178,7 +182,9 @@ async def test_what_the_models_cannot_do_is_refused_at_the_press(
     assert [event.verb for event in await hand.events((await hand.jobs())[0].id)] == [Verb.VARY, Verb.REROLL]
 
 
-async def test_what_a_model_cannot_do_has_no_buttons(start_bot: BotStarter, ben: Person, hand: EngineHand) -> None:
+async def test_what_a_model_cannot_do_has_no_buttons(
+    start_bot: BotStarter, ben: MemberClient, hand: EngineHand
+) -> None:
     """A grid of a model without variations has no V and its picture no Vary; of one that is gone, only U and faces."""
     tiny = ModelFacts(name="tiny", operations=(Operation.IMAGINE,))
     originals, faces_of_grid = ["U1", "U2", "U3", "U4"], [None] * 4
@@ -197,7 +203,7 @@ async def test_what_a_model_cannot_do_has_no_buttons(start_bot: BotStarter, ben:
         assert labels(grid) == [originals, faces_of_grid]
 
 
-async def finished(asked: Pressed, member: Person, hand: EngineHand) -> Message:
+async def finished(asked: SentInteraction, member: MemberClient, hand: EngineHand) -> Message:
     """Return the grid of what was asked for, once the engine has finished it."""
     waiting = await member.reply(asked)
     await hand.finish((await hand.jobs())[-1])
@@ -205,7 +211,7 @@ async def finished(asked: Pressed, member: Person, hand: EngineHand) -> Message:
 
 
 async def test_two_members_press_at_once_and_both_count(
-    painted_grid: Grid, ben: Person, cleo: Person, hand: EngineHand
+    painted_grid: Grid, ben: MemberClient, cleo: MemberClient, hand: EngineHand
 ) -> None:
     """Two presses of one button in the same moment are two events and two answers."""
     grid, job, _ = await painted_grid()

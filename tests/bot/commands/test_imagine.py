@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
-from sandbox.chat.test_client import Person
+from sandbox.chat.test_client import MemberClient
 from tests.bot.engine_hand import EngineHand
 from tests.bot.reading import faces, labels, text_of
 
 
 async def test_a_job_goes_from_waiting_to_its_grid_in_one_message(
-    bot: asyncio.Task[None], ben: Person, hand: EngineHand
+    bot: asyncio.Task[None], ben: MemberClient, hand: EngineHand
 ) -> None:
     """The answer says that it waits, is edited while it is painted, and becomes the grid with its buttons."""
     pressed = await ben.command("imagine", prompt="a red circle --seed 7")

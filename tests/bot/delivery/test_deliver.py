@@ -10,7 +10,7 @@ import pytest
 from bot.delivery.deliver import is_news
 from bot.store.job_status import Standing
 from engine.contract.jobs import JobStatus
-from sandbox.chat.test_client import Person
+from sandbox.chat.test_client import MemberClient
 from tests.bot.engine_hand import EngineHand
 from tests.bot.reading import labels, text_of
 
@@ -21,7 +21,7 @@ def waiting(num_ahead: int) -> Standing:
 
 
 async def test_a_waiting_message_follows_the_queue(
-    painted_grid: Callable[..., Any], ben: Person, cleo: Person, hand: EngineHand
+    painted_grid: Callable[..., Any], ben: MemberClient, cleo: MemberClient, hand: EngineHand
 ) -> None:
     """When the job before it is done, the message says that it is next, and how long that takes by now."""
     # Before any job has finished no wait is told, and a message that says it is next does not change for that alone.

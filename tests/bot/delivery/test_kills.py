@@ -8,7 +8,7 @@ import pytest
 
 from bot.store.tables import DeliveryState
 from engine.store.database import Database
-from sandbox.chat.test_client import Person
+from sandbox.chat.test_client import MemberClient
 from sandbox.server import Sandbox
 from tests.bot.bot_process import bot_process
 from tests.bot.engine_hand import EngineHand
@@ -32,11 +32,11 @@ async def test_between_commit_and_answer(
     database: Database,
     database_url: str,
     storage_url: str,
-    ben: Person,
+    ben: MemberClient,
     hand: EngineHand,
 ) -> None:
     """The job is stored but Discord never heard: the next bot posts the message that the answer should have been."""
-    sandbox.break_down("POST /interactions/*/*/callback", kind="slow", delay=FOR_EVER)
+    sandbox.inject_fault("POST /interactions/*/*/callback", kind="slow", delay=FOR_EVER)
     async with bot_process(sandbox, database_url, storage_url) as first:
         await ben.command("imagine", prompt="a cat")
         await watch.until_begun(ANSWERS)
@@ -50,11 +50,11 @@ async def test_between_answer_and_its_keeping(
     database: Database,
     database_url: str,
     storage_url: str,
-    ben: Person,
+    ben: MemberClient,
     hand: EngineHand,
 ) -> None:
     """Discord has the message but the store does not know it: the next bot finds it."""
-    sandbox.break_down("POST /interactions/*/*/callback", kind="slow", delay=timedelta(seconds=1))
+    sandbox.inject_fault("POST /interactions/*/*/callback", kind="slow", delay=timedelta(seconds=1))
     async with bot_process(sandbox, database_url, storage_url) as first:
         pressed = await ben.command("imagine", prompt="a cat")
         await watch.until_begun(ANSWERS)
@@ -70,11 +70,11 @@ async def test_during_an_edit(
     database: Database,
     database_url: str,
     storage_url: str,
-    ben: Person,
+    ben: MemberClient,
     hand: EngineHand,
 ) -> None:
     """A preview is on its way: the next bot goes on with the same message."""
-    sandbox.break_down("PATCH /channels/*/messages/*", kind="slow", delay=timedelta(seconds=1))
+    sandbox.inject_fault("PATCH /channels/*/messages/*", kind="slow", delay=timedelta(seconds=1))
     async with bot_process(sandbox, database_url, storage_url) as first:
         await ben.reply(await ben.command("imagine", prompt="a cat"))
         job = await hand.only_job()
@@ -86,7 +86,7 @@ async def test_during_an_edit(
 
 
 async def test_between_the_end_of_a_job_and_its_last_edit(
-    sandbox: Sandbox, database: Database, database_url: str, storage_url: str, ben: Person, hand: EngineHand
+    sandbox: Sandbox, database: Database, database_url: str, storage_url: str, ben: MemberClient, hand: EngineHand
 ) -> None:
     """The grid finishes while no bot is there."""
     async with bot_process(sandbox, database_url, storage_url) as first:
@@ -102,11 +102,11 @@ async def test_between_the_last_edit_and_its_keeping(
     database: Database,
     database_url: str,
     storage_url: str,
-    ben: Person,
+    ben: MemberClient,
     hand: EngineHand,
 ) -> None:
     """The grid is shown but the delivery still open: the next bot shows the same once more, in the same message."""
-    sandbox.break_down("PATCH /channels/*/messages/*", kind="slow", delay=timedelta(seconds=1))
+    sandbox.inject_fault("PATCH /channels/*/messages/*", kind="slow", delay=timedelta(seconds=1))
     async with bot_process(sandbox, database_url, storage_url) as first:
         waiting = await ben.reply(await ben.command("imagine", prompt="a cat"))
         await hand.finish(await hand.only_job())
@@ -123,17 +123,17 @@ async def test_between_a_press_and_its_picture(
     database: Database,
     database_url: str,
     storage_url: str,
-    ben: Person,
+    ben: MemberClient,
     hand: EngineHand,
 ) -> None:
     """U is stored but nothing posted: the next bot posts the picture."""
     async with bot_process(sandbox, database_url, storage_url) as first:
         grid = await _grid(ben, hand)
-        sandbox.break_down("POST /channels/*/messages", kind="refuse", count=None)
+        sandbox.inject_fault("POST /channels/*/messages", kind="refuse", count=None)
         await ben.press(grid, "U1")
         await watch.until_begun(POSTS)
         await kill(first)
-    sandbox.faults.switch_all_off()
+    sandbox.faults.clear()
     await _post_once(sandbox, database, database_url, storage_url, ben, hand)
 
 
@@ -143,13 +143,13 @@ async def test_between_a_picture_and_its_keeping(
     database: Database,
     database_url: str,
     storage_url: str,
-    ben: Person,
+    ben: MemberClient,
     hand: EngineHand,
 ) -> None:
     """The picture is posted but its delivery still open: the next bot finds it and posts no other."""
     async with bot_process(sandbox, database_url, storage_url) as first:
         grid = await _grid(ben, hand)
-        sandbox.break_down("POST /channels/*/messages", kind="slow", delay=timedelta(seconds=1))
+        sandbox.inject_fault("POST /channels/*/messages", kind="slow", delay=timedelta(seconds=1))
         await ben.press(grid, "U1")
         await watch.until_begun(POSTS)
         async with blocked(database_url, FREEZE):
@@ -158,17 +158,17 @@ async def test_between_a_picture_and_its_keeping(
     await _post_once(sandbox, database, database_url, storage_url, ben, hand)
 
 
-async def _grid(ben: Person, hand: EngineHand) -> dict[str, object]:
+async def _grid(ben: MemberClient, hand: EngineHand) -> dict[str, object]:
     waiting = await ben.reply(await ben.command("imagine", prompt="a cat"))
     await hand.finish(await hand.only_job())
     return await ben.changed(waiting, is_grid)
 
 
 async def _finish(
-    sandbox: Sandbox, database: Database, database_url: str, storage_url: str, ben: Person, hand: EngineHand
+    sandbox: Sandbox, database: Database, database_url: str, storage_url: str, ben: MemberClient, hand: EngineHand
 ) -> None:
     """Let another bot and the engine do the rest; there must be one message, and it must be the grid."""
-    sandbox.faults.switch_all_off()
+    sandbox.faults.clear()
     async with bot_process(sandbox, database_url, storage_url):
         job = await hand.only_job()
         if job.ended_at is None:
@@ -179,7 +179,7 @@ async def _finish(
 
 
 async def _post_once(
-    sandbox: Sandbox, database: Database, database_url: str, storage_url: str, ben: Person, hand: EngineHand
+    sandbox: Sandbox, database: Database, database_url: str, storage_url: str, ben: MemberClient, hand: EngineHand
 ) -> None:
     """Let another bot do the rest; there must be the grid and one picture."""
     async with bot_process(sandbox, database_url, storage_url):

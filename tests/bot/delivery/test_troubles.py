@@ -19,7 +19,7 @@ from bot.store.submissions import submit_drafts
 from bot.store.tables import DeliveryState, deliveries
 from engine.contract.feedback import Verb
 from engine.store.database import Database
-from sandbox.chat.test_client import Person
+from sandbox.chat.test_client import MemberClient
 from sandbox.server import Sandbox
 from sandbox.state.flags import Permissions
 from tests.bot.conftest import BotStarter
@@ -35,7 +35,7 @@ ANSWERS = "POST /interactions/*/*/callback"
 
 
 async def test_a_message_deleted_while_its_job_runs_stays_deleted(
-    bot: asyncio.Task[None], ada: Person, ben: Person, hand: EngineHand, database: Database
+    bot: asyncio.Task[None], ada: MemberClient, ben: MemberClient, hand: EngineHand, database: Database
 ) -> None:
     """Its delivery is closed quietly, and the finished grid is posted nowhere."""
     waiting = await ben.reply(await ben.command("imagine", prompt="a cat"))
@@ -50,7 +50,7 @@ async def test_a_message_deleted_while_its_job_runs_stays_deleted(
 
 
 async def test_a_deleted_channel_ends_its_deliveries(
-    bot: asyncio.Task[None], sandbox: Sandbox, ben: Person, hand: EngineHand, database: Database
+    bot: asyncio.Task[None], sandbox: Sandbox, ben: MemberClient, hand: EngineHand, database: Database
 ) -> None:
     """There is nowhere to show it."""
     await ben.reply(await ben.command("imagine", prompt="a cat", channel="gallery"))
@@ -61,7 +61,7 @@ async def test_a_deleted_channel_ends_its_deliveries(
 
 
 async def test_a_channel_the_bot_may_no_longer_see_is_served_by_the_answer_itself(
-    bot: asyncio.Task[None], sandbox: Sandbox, ben: Person, hand: EngineHand
+    bot: asyncio.Task[None], sandbox: Sandbox, ben: MemberClient, hand: EngineHand
 ) -> None:
     """While the interaction's token is good, its message is edited through it."""
     waiting = await ben.reply(await ben.command("imagine", prompt="a cat"))
@@ -72,7 +72,7 @@ async def test_a_channel_the_bot_may_no_longer_see_is_served_by_the_answer_itsel
 
 
 async def test_a_channel_lost_for_good_sends_the_grid_to_the_member(
-    start_bot: BotStarter, sandbox: Sandbox, ben: Person, hand: EngineHand, database: Database
+    start_bot: BotStarter, sandbox: Sandbox, ben: MemberClient, hand: EngineHand, database: Database
 ) -> None:
     """Without a token the grid goes to the direct messages, once, and says why."""
     async with start_bot():
@@ -90,7 +90,7 @@ async def test_a_channel_lost_for_good_sends_the_grid_to_the_member(
 
 
 async def test_a_picture_that_may_not_be_posted_goes_to_its_presser(
-    painted_grid: Callable[..., Any], sandbox: Sandbox, cleo: Person
+    painted_grid: Callable[..., Any], sandbox: Sandbox, cleo: MemberClient
 ) -> None:
     """In a channel that has become read-only, U reaches who pressed it by direct message."""
     grid, _, _ = await painted_grid()
@@ -100,7 +100,9 @@ async def test_a_picture_that_may_not_be_posted_goes_to_its_presser(
     assert picture["channel_id"] == cleo.channels["dm"]
 
 
-async def test_a_grid_over_the_limit_is_sent_smaller(bot: asyncio.Task[None], ben: Person, hand: EngineHand) -> None:
+async def test_a_grid_over_the_limit_is_sent_smaller(
+    bot: asyncio.Task[None], ben: MemberClient, hand: EngineHand
+) -> None:
     """A grid of more than 10 MiB arrives as a WebP of the same size that is under it."""
     noise = Image.frombytes("RGB", (2048, 2048), os.urandom(2048 * 2048 * 3))
     encoded = io.BytesIO()
@@ -115,19 +117,21 @@ async def test_a_grid_over_the_limit_is_sent_smaller(bot: asyncio.Task[None], be
 
 
 async def test_a_lower_limit_than_expected_is_found_by_trying(
-    bot: asyncio.Task[None], sandbox: Sandbox, ben: Person, hand: EngineHand
+    bot: asyncio.Task[None], sandbox: Sandbox, ben: MemberClient, hand: EngineHand
 ) -> None:
     """When Discord calls the file too large all the same, a smaller one is sent."""
     noise = io.BytesIO()
     Image.frombytes("RGB", (512, 512), os.urandom(512 * 512 * 3)).save(noise, "PNG")
     waiting = await ben.reply(await ben.command("imagine", prompt="noise"))
-    sandbox.break_down(EDITS, kind="status", status=413)
+    sandbox.inject_fault(EDITS, kind="status", status=413)
     await hand.finish(await hand.only_job(), grid=noise.getvalue())
     grid = await ben.changed(waiting, is_grid)
     assert grid["attachments"][0]["size"] < len(noise.getvalue())
 
 
-async def test_a_damaged_grid_is_said_to_be_damaged(bot: asyncio.Task[None], ben: Person, hand: EngineHand) -> None:
+async def test_a_damaged_grid_is_said_to_be_damaged(
+    bot: asyncio.Task[None], ben: MemberClient, hand: EngineHand
+) -> None:
     """The member is told what to press, and the buttons that still work are there."""
     waiting = await ben.reply(await ben.command("imagine", prompt="a cat"))
     await hand.finish(await hand.only_job(), lose_grid=True)
@@ -135,7 +139,9 @@ async def test_a_damaged_grid_is_said_to_be_damaged(bot: asyncio.Task[None], ben
     assert replies.PICTURE_LOST in text_of(grid)
 
 
-async def test_a_job_given_up_is_told_in_plain_words(bot: asyncio.Task[None], ben: Person, hand: EngineHand) -> None:
+async def test_a_job_given_up_is_told_in_plain_words(
+    bot: asyncio.Task[None], ben: MemberClient, hand: EngineHand
+) -> None:
     """The sentence names the cause and no class of ours, and there is nothing left to press."""
     waiting = await ben.reply(await ben.command("imagine", prompt="a cat"))
     job = await hand.only_job()
@@ -146,24 +152,24 @@ async def test_a_job_given_up_is_told_in_plain_words(bot: asyncio.Task[None], be
 
 
 async def test_errors_and_rate_limits_of_discord_only_delay(
-    bot: asyncio.Task[None], sandbox: Sandbox, ben: Person, hand: EngineHand
+    bot: asyncio.Task[None], sandbox: Sandbox, ben: MemberClient, hand: EngineHand
 ) -> None:
     """An edit that met a 500, a 429 and a cut connection arrives in the end."""
     waiting = await ben.reply(await ben.command("imagine", prompt="a cat"))
-    sandbox.break_down(EDITS, kind="status", status=500)
-    sandbox.break_down(EDITS, kind="rate_limit")
-    sandbox.break_down(EDITS, kind="refuse")
+    sandbox.inject_fault(EDITS, kind="status", status=500)
+    sandbox.inject_fault(EDITS, kind="rate_limit")
+    sandbox.inject_fault(EDITS, kind="refuse")
     await hand.finish(await hand.only_job())
     await ben.changed(waiting, is_grid)
     assert len(shown_by_bot(ben)) == 1
 
 
 async def test_a_post_whose_answer_was_lost_is_not_repeated(
-    painted_grid: Callable[..., Any], sandbox: Sandbox, ben: Person, hand: EngineHand, database: Database
+    painted_grid: Callable[..., Any], sandbox: Sandbox, ben: MemberClient, hand: EngineHand, database: Database
 ) -> None:
     """Discord has the picture but the bot never heard: it finds it instead of posting it again."""
     grid, job, _ = await painted_grid()
-    sandbox.break_down(POSTS, kind="lose_answer")
+    sandbox.inject_fault(POSTS, kind="lose_answer")
     await ben.press(grid, "U3")
     await ben.message(lambda item: "Image #3" in item["content"])
     assert await until_closed(database, job.id, 2) == [DeliveryState.DELIVERED] * 2
@@ -171,11 +177,11 @@ async def test_a_post_whose_answer_was_lost_is_not_repeated(
 
 
 async def test_two_presses_for_one_picture_are_two_messages_even_when_answers_are_lost(
-    painted_grid: Callable[..., Any], sandbox: Sandbox, ben: Person, cleo: Person, database: Database
+    painted_grid: Callable[..., Any], sandbox: Sandbox, ben: MemberClient, cleo: MemberClient, database: Database
 ) -> None:
     """Looking for a lost message never takes another delivery's."""
     grid, job, _ = await painted_grid()
-    sandbox.break_down(POSTS, kind="lose_answer", count=2)
+    sandbox.inject_fault(POSTS, kind="lose_answer", count=2)
     await asyncio.gather(ben.press(grid, "U1"), cleo.press(grid, "U1"))
     assert await until_closed(database, job.id, 3) == [DeliveryState.DELIVERED] * 3
     await ben.until(lambda: len(shown_by_bot(ben)) == 3)
@@ -186,10 +192,10 @@ async def test_two_presses_for_one_picture_are_two_messages_even_when_answers_ar
 
 
 async def test_an_answer_that_was_lost_is_found(
-    bot: asyncio.Task[None], sandbox: Sandbox, ben: Person, hand: EngineHand
+    bot: asyncio.Task[None], sandbox: Sandbox, ben: MemberClient, hand: EngineHand
 ) -> None:
     """The first message of a job is there although the bot was not told so; it becomes the grid."""
-    sandbox.break_down(ANSWERS, kind="lose_answer")
+    sandbox.inject_fault(ANSWERS, kind="lose_answer")
     waiting = await ben.reply(await ben.command("imagine", prompt="a cat"))
     await hand.finish(await hand.only_job())
     await ben.changed(waiting, is_grid)
@@ -197,10 +203,10 @@ async def test_an_answer_that_was_lost_is_found(
 
 
 async def test_an_answer_that_never_arrived_is_posted_anew(
-    bot: asyncio.Task[None], sandbox: Sandbox, ben: Person, hand: EngineHand
+    bot: asyncio.Task[None], sandbox: Sandbox, ben: MemberClient, hand: EngineHand
 ) -> None:
     """Discord says that the application did not respond, but the job is stored, so its grid comes all the same."""
-    sandbox.break_down(ANSWERS, kind="refuse")
+    sandbox.inject_fault(ANSWERS, kind="refuse")
     await ben.command("imagine", prompt="a cat")
     await ben.message(lambda item: "Waiting to start" in item["content"])
     await hand.finish(await hand.only_job())
@@ -209,7 +215,7 @@ async def test_an_answer_that_never_arrived_is_posted_anew(
 
 
 async def test_several_jobs_of_one_prompt_have_a_message_each(
-    bot: asyncio.Task[None], ben: Person, hand: EngineHand
+    bot: asyncio.Task[None], ben: MemberClient, hand: EngineHand
 ) -> None:
     """The first answers the command, the others follow in the channel, and each becomes its grid."""
     await ben.reply(await ben.command("imagine", prompt="a {red, blue, green} circle"))
@@ -222,7 +228,7 @@ async def test_several_jobs_of_one_prompt_have_a_message_each(
 
 
 async def test_a_delivery_whose_press_was_given_up_is_still_brought(
-    bot: asyncio.Task[None], ben: Person, hand: EngineHand, database: Database
+    bot: asyncio.Task[None], ben: MemberClient, hand: EngineHand, database: Database
 ) -> None:
     """The commit arrived after its press was answered with an error: the job's message comes all the same, once."""
     waiting = await ben.reply(await ben.command("imagine", prompt="a cat"))
@@ -238,7 +244,7 @@ async def test_a_delivery_whose_press_was_given_up_is_still_brought(
 
 
 async def test_a_lost_gateway_is_found_again(
-    bot: asyncio.Task[None], sandbox: Sandbox, ben: Person, hand: EngineHand
+    bot: asyncio.Task[None], sandbox: Sandbox, ben: MemberClient, hand: EngineHand
 ) -> None:
     """After the socket was dropped, commands are answered again by themselves."""
     sandbox.gateway.drop()
@@ -246,7 +252,7 @@ async def test_a_lost_gateway_is_found_again(
 
 
 async def test_a_second_process_never_posts_twice(
-    start_bot: BotStarter, painted_grid: Callable[..., Any], ben: Person, hand: EngineHand, database: Database
+    start_bot: BotStarter, painted_grid: Callable[..., Any], ben: MemberClient, hand: EngineHand, database: Database
 ) -> None:
     """Two bots on one database: each press is answered by one of them, and each job has one message."""
     async with start_bot():

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import discord
 import pytest
 
-from sandbox.chat.test_client import Person
+from sandbox.chat.test_client import MemberClient
 from sandbox.server import Sandbox
 from tests.sandbox.clients import RecordingBot, answer_with, logged_in
 
@@ -27,7 +27,7 @@ def view_pressing(effect: Effect) -> discord.ui.View:
     return view
 
 
-async def test_a_message_answers_a_command(sandbox: Sandbox, ada: Person, ben: Person) -> None:
+async def test_a_message_answers_a_command(sandbox: Sandbox, ada: MemberClient, ben: MemberClient) -> None:
     """Type 4: everybody sees the answer, with who used what."""
 
     async def effect(interaction: discord.Interaction) -> None:
@@ -42,7 +42,9 @@ async def test_a_message_answers_a_command(sandbox: Sandbox, ada: Person, ben: P
     assert seen["interaction_metadata"]["user"]["username"] == "ada"
 
 
-async def test_an_ephemeral_answer_is_seen_by_its_member_alone(sandbox: Sandbox, ada: Person, ben: Person) -> None:
+async def test_an_ephemeral_answer_is_seen_by_its_member_alone(
+    sandbox: Sandbox, ada: MemberClient, ben: MemberClient
+) -> None:
     """Flag 64 hides a message from the others and from the channel's list."""
 
     async def effect(interaction: discord.Interaction) -> None:
@@ -58,7 +60,7 @@ async def test_an_ephemeral_answer_is_seen_by_its_member_alone(sandbox: Sandbox,
     assert [message["content"] for message in ben.messages.values()] == ["for all"]
 
 
-async def test_a_deferred_answer_arrives_later(sandbox: Sandbox, ada: Person) -> None:
+async def test_a_deferred_answer_arrives_later(sandbox: Sandbox, ada: MemberClient) -> None:
     """Type 5: first a message that loads, then the first followup takes its place and keeps its id."""
 
     async def effect(interaction: discord.Interaction) -> None:
@@ -74,7 +76,7 @@ async def test_a_deferred_answer_arrives_later(sandbox: Sandbox, ada: Person) ->
     assert (message["content"], message["flags"], message["edited_timestamp"]) == ("arrived", 0, None)
 
 
-async def test_original_is_edited_with_files_and_deleted(sandbox: Sandbox, ada: Person) -> None:
+async def test_original_is_edited_with_files_and_deleted(sandbox: Sandbox, ada: MemberClient) -> None:
     """`@original`: patch with a new file in place of the old one, then delete."""
 
     async def effect(interaction: discord.Interaction) -> None:
@@ -93,7 +95,7 @@ async def test_original_is_edited_with_files_and_deleted(sandbox: Sandbox, ada: 
     assert ada.messages == {}
 
 
-async def test_a_press_updates_its_message(sandbox: Sandbox, ada: Person, ben: Person) -> None:
+async def test_a_press_updates_its_message(sandbox: Sandbox, ada: MemberClient, ben: MemberClient) -> None:
     """Type 7: the pressed message changes, whoever pressed it."""
 
     async def press(interaction: discord.Interaction) -> None:
@@ -111,7 +113,7 @@ async def test_a_press_updates_its_message(sandbox: Sandbox, ada: Person, ben: P
     assert changed["interaction_metadata"]["user"]["username"] == "ada"
 
 
-async def test_a_deferred_update_leaves_the_message_until_it_is_edited(sandbox: Sandbox, ada: Person) -> None:
+async def test_a_deferred_update_leaves_the_message_until_it_is_edited(sandbox: Sandbox, ada: MemberClient) -> None:
     """Type 6: nothing shows at first; `@original` is then the pressed message."""
 
     async def press(interaction: discord.Interaction) -> None:
@@ -131,7 +133,7 @@ async def test_a_deferred_update_leaves_the_message_until_it_is_edited(sandbox: 
     assert thanks["message_reference"]["message_id"] == message["id"]
 
 
-async def test_a_press_answered_with_a_message_replies_to_the_pressed_one(sandbox: Sandbox, ada: Person) -> None:
+async def test_a_press_answered_with_a_message_replies_to_the_pressed_one(sandbox: Sandbox, ada: MemberClient) -> None:
     """Type 4 to a press: a reply to the message with the button."""
 
     async def press(interaction: discord.Interaction) -> None:
@@ -147,7 +149,7 @@ async def test_a_press_answered_with_a_message_replies_to_the_pressed_one(sandbo
     assert answer["interaction_metadata"]["interacted_message_id"] == message["id"]
 
 
-async def test_autocomplete_offers_choices(sandbox: Sandbox, ada: Person) -> None:
+async def test_autocomplete_offers_choices(sandbox: Sandbox, ada: MemberClient) -> None:
     """Type 8: what the member typed comes back as choices."""
     bot = RecordingBot()
 
@@ -179,7 +181,7 @@ class Remix(discord.ui.Modal, title="Remix"):
         await interaction.response.edit_message(content=f"remixed: {self.prompt.component.value}")
 
 
-async def test_a_modal_opens_and_comes_back(sandbox: Sandbox, ada: Person) -> None:
+async def test_a_modal_opens_and_comes_back(sandbox: Sandbox, ada: MemberClient) -> None:
     """Type 9 to a press, and the modal's own answer changes the pressed message."""
 
     async def press(interaction: discord.Interaction) -> None:
@@ -197,7 +199,7 @@ async def test_a_modal_opens_and_comes_back(sandbox: Sandbox, ada: Person) -> No
 
 
 @pytest.mark.parametrize("channel", ["studio", "dm"])
-async def test_components_v2_show_uploaded_pictures(sandbox: Sandbox, ada: Person, channel: str) -> None:
+async def test_components_v2_show_uploaded_pictures(sandbox: Sandbox, ada: MemberClient, channel: str) -> None:
     """A layout with a gallery of `attachment://` names arrives with the file's address, in a guild and in a DM."""
 
     class Layout(discord.ui.LayoutView):

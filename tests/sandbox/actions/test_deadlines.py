@@ -6,7 +6,7 @@ from datetime import timedelta
 import aiohttp
 import pytest
 
-from sandbox.chat.test_client import Person, Pressed, person
+from sandbox.chat.test_client import MemberClient, SentInteraction, member_client
 from sandbox.server import Sandbox
 from sandbox.state.clock import ManualClock
 from tests.sandbox.raw import RawBot
@@ -26,26 +26,26 @@ async def raw(still_sandbox: Sandbox) -> AsyncIterator[RawBot]:
 
 
 @pytest.fixture
-async def ada(still_sandbox: Sandbox, raw: RawBot) -> AsyncIterator[Person]:
+async def ada(still_sandbox: Sandbox, raw: RawBot) -> AsyncIterator[MemberClient]:
     """Ada."""
-    async with person(still_sandbox.url, "ada") as somebody:
+    async with member_client(still_sandbox.url, "ada") as somebody:
         yield somebody
 
 
-def token_of(sandbox: Sandbox, pressed: Pressed) -> str:
+def token_of(sandbox: Sandbox, pressed: SentInteraction) -> str:
     return sandbox.world.interactions[int(pressed.interaction_id)].token
 
 
-def callback(sandbox: Sandbox, pressed: Pressed) -> str:
+def callback(sandbox: Sandbox, pressed: SentInteraction) -> str:
     return f"/interactions/{pressed.interaction_id}/{token_of(sandbox, pressed)}/callback"
 
 
-def webhook(sandbox: Sandbox, pressed: Pressed) -> str:
+def webhook(sandbox: Sandbox, pressed: SentInteraction) -> str:
     return f"/webhooks/{sandbox.world.application.id}/{token_of(sandbox, pressed)}"
 
 
 async def test_an_answer_within_three_seconds_is_taken(
-    still_sandbox: Sandbox, raw: RawBot, ada: Person, clock: ManualClock
+    still_sandbox: Sandbox, raw: RawBot, ada: MemberClient, clock: ManualClock
 ) -> None:
     """Just before the deadline all is well, and the member never hears of a failure."""
     pressed = await ada.command("imagine")
@@ -56,7 +56,7 @@ async def test_an_answer_within_three_seconds_is_taken(
 
 
 async def test_after_three_seconds_the_application_did_not_respond(
-    still_sandbox: Sandbox, raw: RawBot, ada: Person, clock: ManualClock
+    still_sandbox: Sandbox, raw: RawBot, ada: MemberClient, clock: ManualClock
 ) -> None:
     """The member is told, and a late answer is refused with 10062."""
     pressed = await ada.command("imagine")
@@ -67,7 +67,7 @@ async def test_after_three_seconds_the_application_did_not_respond(
     assert ada.messages == {}
 
 
-async def test_an_interaction_is_answered_once(still_sandbox: Sandbox, raw: RawBot, ada: Person) -> None:
+async def test_an_interaction_is_answered_once(still_sandbox: Sandbox, raw: RawBot, ada: MemberClient) -> None:
     """40060 for the second answer; 10062 for a wrong token."""
     pressed = await ada.command("imagine")
     assert (await raw.call("POST", callback(still_sandbox, pressed)[:-20] + "x/callback", MESSAGE)).code == 10062
@@ -76,7 +76,7 @@ async def test_an_interaction_is_answered_once(still_sandbox: Sandbox, raw: RawB
 
 
 async def test_a_token_is_good_for_fifteen_minutes(
-    still_sandbox: Sandbox, raw: RawBot, ada: Person, clock: ManualClock
+    still_sandbox: Sandbox, raw: RawBot, ada: MemberClient, clock: ManualClock
 ) -> None:
     """Then 50027, for followups and for the original alike; the message itself can still be edited by its id."""
     pressed = await ada.command("imagine")
@@ -93,7 +93,7 @@ async def test_a_token_is_good_for_fifteen_minutes(
     assert (await raw.call("PATCH", by_id, {"content": "by id"})).body["content"] == "by id"
 
 
-async def test_followups_need_an_answer_first(still_sandbox: Sandbox, raw: RawBot, ada: Person) -> None:
+async def test_followups_need_an_answer_first(still_sandbox: Sandbox, raw: RawBot, ada: MemberClient) -> None:
     """10015 before the answer and for an unknown token; 10008 for a message of another interaction."""
     first, second = await ada.command("imagine"), await ada.command("imagine")
     assert (await raw.call("POST", webhook(still_sandbox, first), {"content": "x"})).code == 10015
@@ -108,7 +108,9 @@ async def test_followups_need_an_answer_first(still_sandbox: Sandbox, raw: RawBo
 
 
 @pytest.mark.parametrize("kind", [6, 7, 8, 12])
-async def test_an_answer_must_fit_its_interaction(still_sandbox: Sandbox, raw: RawBot, ada: Person, kind: int) -> None:
+async def test_an_answer_must_fit_its_interaction(
+    still_sandbox: Sandbox, raw: RawBot, ada: MemberClient, kind: int
+) -> None:
     """A command takes no update, no choices and no activity; the interaction stays unanswered."""
     pressed = await ada.command("imagine")
     answer = await raw.call("POST", callback(still_sandbox, pressed), {"type": kind, "data": {"choices": []}})

@@ -6,7 +6,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from sandbox.chat.test_client import File, Person, Refused
+from sandbox.chat.test_client import FileOption, MemberClient, RequestRefused
 from sandbox.payloads.interactions import ATTACHMENT_LIMIT_BYTES
 from sandbox.server import Sandbox
 from tests.sandbox.raw import RawBot
@@ -80,7 +80,7 @@ async def test_each_member_sees_their_own_world(
     assert (await http.get("/sandbox/state", params={"member": "1"})).status == 404
 
 
-async def test_new_commands_are_told(sandbox: Sandbox, ben: Person, commands: list[dict[str, Any]]) -> None:
+async def test_new_commands_are_told(sandbox: Sandbox, ben: MemberClient, commands: list[dict[str, Any]]) -> None:
     """COMMANDS_UPDATE has the whole list that the member may use."""
     await ben.wait_for(lambda event: event.kind == "COMMANDS_UPDATE")
     assert [command["name"] for command in ben.commands] == ["imagine", "grown-up"]
@@ -99,18 +99,22 @@ async def test_new_commands_are_told(sandbox: Sandbox, ben: Person, commands: li
     ],
 )
 async def test_a_wrong_option_never_reaches_the_bot(
-    sandbox: Sandbox, ada: Person, commands: list[dict[str, Any]], options: dict[str, Any], sentence: str
+    sandbox: Sandbox, ada: MemberClient, commands: list[dict[str, Any]], options: dict[str, Any], sentence: str
 ) -> None:
     """The member reads what is wrong, as Discord's own app would say it."""
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RequestRefused) as refused:
         await ada.command("imagine", **options)
     assert (refused.value.status, refused.value.sentence) == (400, sentence)
     assert sandbox.world.interactions == {}
 
 
-async def test_options_arrive_resolved(sandbox: Sandbox, ada: Person, ben: Person, commands: list[Any]) -> None:
+async def test_options_arrive_resolved(
+    sandbox: Sandbox, ada: MemberClient, ben: MemberClient, commands: list[Any]
+) -> None:
     """A file and a member come with their objects; the file can be read at its address."""
-    pressed = await ada.command("imagine", prompt="a cat", picture=File(name="cat.png", content=b"cat"), who=ben.id)
+    pressed = await ada.command(
+        "imagine", prompt="a cat", picture=FileOption(name="cat.png", content=b"cat"), who=ben.id
+    )
     data = asked(sandbox, pressed.interaction_id)
     (attachment,) = data["resolved"]["attachments"].values()
     assert (attachment["filename"], await ada.file(attachment)) == ("cat.png", b"cat")
@@ -118,16 +122,18 @@ async def test_options_arrive_resolved(sandbox: Sandbox, ada: Person, ben: Perso
     assert {option["name"]: option["value"] for option in data["options"]}["picture"] == attachment["id"]
 
 
-async def test_a_file_above_the_limit_is_refused(sandbox: Sandbox, ada: Person, commands: list[Any]) -> None:
+async def test_a_file_above_the_limit_is_refused(sandbox: Sandbox, ada: MemberClient, commands: list[Any]) -> None:
     """413 with a sentence that says the limit."""
-    with pytest.raises(Refused) as refused:
-        await ada.command("imagine", prompt="ok", picture=File(name="b.bin", content=bytes(ATTACHMENT_LIMIT_BYTES + 1)))
+    with pytest.raises(RequestRefused) as refused:
+        await ada.command(
+            "imagine", prompt="ok", picture=FileOption(name="b.bin", content=bytes(ATTACHMENT_LIMIT_BYTES + 1))
+        )
     assert refused.value.status == 413
     assert refused.value.sentence == "b.bin is too large: a file may have 10 MiB."
 
 
 async def test_commands_are_offered_where_they_belong(
-    sandbox: Sandbox, ada: Person, ben: Person, commands: list[Any]
+    sandbox: Sandbox, ada: MemberClient, ben: MemberClient, commands: list[Any]
 ) -> None:
     """Age-restricted ones in age-restricted channels, guild ones not in direct messages, administrators' for them."""
     for person, name, channel in (
@@ -136,7 +142,7 @@ async def test_commands_are_offered_where_they_belong(
         (ada, "settings", "dm"),
         (ada, "nothing", "studio"),
     ):
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(RequestRefused) as refused:
             await person.command(name, channel=channel)
         assert refused.value.sentence == f"There is no command /{name} that you can use here."
     pressed = await ada.command("settings", "show")
@@ -163,12 +169,12 @@ ROWS = [
 ]
 
 
-async def shown(raw: RawBot, person: Person, **body: Any) -> dict[str, Any]:
+async def shown(raw: RawBot, person: MemberClient, **body: Any) -> dict[str, Any]:
     posted = (await raw.post_message({"content": "press", "components": ROWS} | body)).body
     return await person.message(lambda item: bool(item["id"] == posted["id"]))
 
 
-async def test_impossible_presses_say_why(sandbox: Sandbox, raw: RawBot, ben: Person) -> None:
+async def test_impossible_presses_say_why(sandbox: Sandbox, raw: RawBot, ben: MemberClient) -> None:
     """Unknown, disabled, out of the menu, too many, and a message that is gone."""
     message = await shown(raw, ben)
     gone = message | {"id": "1"}
@@ -180,14 +186,14 @@ async def test_impossible_presses_say_why(sandbox: Sandbox, raw: RawBot, ben: Pe
         (message, "who", ["123"], "The choice must be a role."),
         (gone, "On", None, "This message is not there any more."),
     ):
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(RequestRefused) as refused:
             await ben.press(target, button, values)
         assert refused.value.sentence == sentence
     assert sandbox.world.interactions == {}
 
 
 async def test_an_ephemeral_message_is_its_members_alone(
-    sandbox: Sandbox, raw: RawBot, http: aiohttp.ClientSession, ada: Person, ben: Person, commands: list[Any]
+    sandbox: Sandbox, raw: RawBot, http: aiohttp.ClientSession, ada: MemberClient, ben: MemberClient, commands: Any
 ) -> None:
     """Others neither see it in their state nor press its buttons, and the Gateway does not tell the bot of it."""
     async with raw_socket(sandbox) as socket:
@@ -199,7 +205,7 @@ async def test_an_ephemeral_message_is_its_members_alone(
         await raw.post_message({"content": "for all"})
         assert (await socket.until("MESSAGE_CREATE"))["content"] == "for all"
     message = await ada.reply(pressed)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RequestRefused) as refused:
         await ben.press(message, "On")
     assert refused.value.sentence == "This message is not there any more."
     for person, contents in ((ada, ["psst", "for all"]), (ben, ["for all"])):
@@ -208,7 +214,9 @@ async def test_an_ephemeral_message_is_its_members_alone(
     assert (await ada.press(message, "On")).interaction_id
 
 
-async def test_choices_arrive_with_what_they_mean(sandbox: Sandbox, raw: RawBot, ada: Person, ben: Person) -> None:
+async def test_choices_arrive_with_what_they_mean(
+    sandbox: Sandbox, raw: RawBot, ada: MemberClient, ben: MemberClient
+) -> None:
     """Values of a text menu, members of a menu of mentionables, and the pressed message's components id."""
     message = await shown(raw, ben)
     chosen = asked(sandbox, (await ben.press(message, "menu", ["a", "c"])).interaction_id)
@@ -217,33 +225,33 @@ async def test_choices_arrive_with_what_they_mean(sandbox: Sandbox, raw: RawBot,
     assert list(named["resolved"]["users"]) == [ada.id]
 
 
-async def test_members_write_reply_and_delete(sandbox: Sandbox, ada: Person, ben: Person) -> None:
+async def test_members_write_reply_and_delete(sandbox: Sandbox, ada: MemberClient, ben: MemberClient) -> None:
     """Own messages may be deleted by their author, anybody's by an administrator, and not by others."""
     first = await ben.say("first")
     reply = await ada.say("second", reply_to=first)
     assert reply["referenced_message"]["content"] == "first"
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RequestRefused) as refused:
         await ben.delete(reply)
     assert refused.value.sentence == "You may not delete this message."
     await ada.delete(first)
     await ben.wait_for(lambda event: event.kind == "MESSAGE_DELETE" and event.body["id"] == first["id"])
-    with pytest.raises(Refused):
+    with pytest.raises(RequestRefused):
         await ben.say("   ")
 
 
-async def test_direct_messages_are_private(sandbox: Sandbox, ada: Person, ben: Person) -> None:
+async def test_direct_messages_are_private(sandbox: Sandbox, ada: MemberClient, ben: MemberClient) -> None:
     """Nobody else hears of them or may look."""
     await ada.say("private", channel="dm")
     await ada.say("public")
     await ben.message(lambda message: message["content"] == "public")
     assert [message["content"] for message in ben.messages.values()] == ["public"]
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RequestRefused) as refused:
         await ben.say("let me in", channel=ada.channels["dm"])
     assert refused.value.sentence == "You cannot see such a channel."
 
 
 async def test_history_reaches_back_past_the_first_fifty(
-    sandbox: Sandbox, http: aiohttp.ClientSession, ada: Person
+    sandbox: Sandbox, http: aiohttp.ClientSession, ada: MemberClient
 ) -> None:
     """The state has the last 50 messages, oldest first; history has those before."""
     for number in range(53):
@@ -269,7 +277,9 @@ async def test_the_page_is_served_under_a_strict_policy(sandbox: Sandbox, http: 
             assert response.status == 404
 
 
-async def test_levers_work_over_http(sandbox: Sandbox, raw: RawBot, http: aiohttp.ClientSession, ada: Person) -> None:
+async def test_controls_work_over_http(
+    sandbox: Sandbox, raw: RawBot, http: aiohttp.ClientSession, ada: MemberClient
+) -> None:
     """Faults go on and off, channels close and vanish, sockets drop: for tests in another process."""
     fault = {"route": "GET /users/@me", "kind": "status", "status": 503, "count": 2}
     assert (await http.put("/sandbox/faults", json=fault)).status == 204

@@ -7,7 +7,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from sandbox.chat.test_client import Person
+from sandbox.chat.test_client import MemberClient
 from sandbox.server import Sandbox, serve
 from tests.sandbox.raw import RawBot
 from tests.sandbox.sockets import RawSocket, raw_socket
@@ -124,7 +124,7 @@ async def test_too_many_payloads_close_the_socket(sandbox: Sandbox) -> None:
         assert await socket.closed() == 4008
 
 
-async def test_intents_choose_the_events(sandbox: Sandbox, raw: RawBot, ada: Person) -> None:
+async def test_intents_choose_the_events(sandbox: Sandbox, raw: RawBot, ada: MemberClient) -> None:
     """Without the intent for guild messages only direct ones arrive."""
     async with raw_socket(sandbox) as socket:
         await socket.identify(intents=DIRECT_MESSAGES)
@@ -173,7 +173,7 @@ async def test_members_are_sent_when_asked_for(sandbox: Sandbox) -> None:
 
 async def test_the_gateway_may_refuse_connections(sandbox: Sandbox) -> None:
     """A fault on `GET /socket` cuts the connection as often as it says; aiohttp itself tries a GET twice."""
-    sandbox.break_down("GET /socket", kind="refuse", count=2)
+    sandbox.inject_fault("GET /socket", kind="refuse", count=2)
     with pytest.raises(aiohttp.ClientError):
         async with raw_socket(sandbox):
             pass

@@ -10,7 +10,7 @@ import discord
 from discord import app_commands, ui
 from playwright.async_api import Locator, Page, expect
 
-from sandbox.actions.interactions import ANSWER_WITHIN
+from sandbox.actions.interactions import RESPONSE_DEADLINE
 from sandbox.server import Sandbox, serve
 from sandbox.state.clock import ManualClock
 from tests.bot.clocks import UnhurriedClock
@@ -159,6 +159,6 @@ async def test_a_silent_bot_is_named(page: Page) -> None:
         await page.keyboard.press("Enter")
         await page.keyboard.press("Enter")
         await bot.heard("interaction")
-        clock.advance(ANSWER_WITHIN)
+        clock.advance(RESPONSE_DEADLINE)
         await expect(page.get_by_role("alert").get_by_text("application did not respond")).to_be_visible()
         await page.goto("about:blank")

@@ -6,7 +6,7 @@ import io
 import discord
 import pytest
 
-from sandbox.chat.test_client import Person
+from sandbox.chat.test_client import MemberClient
 from sandbox.server import Sandbox
 from sandbox.state.flags import Permissions
 from tests.sandbox.clients import RecordingBot, logged_in
@@ -34,7 +34,7 @@ async def test_history_pages_before_after_and_around(sandbox: Sandbox, raw: RawB
     assert (await raw.call("GET", f"{path}?limit=101")).code == 50035
 
 
-async def test_real_discord_py_writes_reads_and_deletes(sandbox: Sandbox, ada: Person) -> None:
+async def test_real_discord_py_writes_reads_and_deletes(sandbox: Sandbox, ada: MemberClient) -> None:
     """Send, reply, react, edit, fetch, delete: each shows to members and comes back as an event."""
     async with logged_in(sandbox, RecordingBot()) as bot:
         channel = await studio(bot, sandbox)
@@ -55,7 +55,7 @@ async def test_real_discord_py_writes_reads_and_deletes(sandbox: Sandbox, ada: P
         assert missing.value.code == 10008
 
 
-async def test_bulk_delete_takes_two_to_a_hundred(sandbox: Sandbox, raw: RawBot, ada: Person) -> None:
+async def test_bulk_delete_takes_two_to_a_hundred(sandbox: Sandbox, raw: RawBot, ada: MemberClient) -> None:
     """Members see each message go; one id alone is refused."""
     ids = [(await raw.post_message({"content": str(number)})).body["id"] for number in range(3)]
     path = f"/channels/{sandbox.channel('studio').id}/messages/bulk-delete"
@@ -116,7 +116,7 @@ async def test_attachment_addresses_are_signed(sandbox: Sandbox, raw: RawBot) ->
         assert response.status == 404
 
 
-async def test_direct_messages_open_and_arrive(sandbox: Sandbox, ben: Person) -> None:
+async def test_direct_messages_open_and_arrive(sandbox: Sandbox, ben: MemberClient) -> None:
     """The bot opens a DM and writes; the member answers and the bot reads it without the content intent."""
     async with logged_in(sandbox, RecordingBot()) as bot:
         user = await bot.fetch_user(int(ben.id))
@@ -128,7 +128,7 @@ async def test_direct_messages_open_and_arrive(sandbox: Sandbox, ben: Person) ->
         assert heard.content == "thanks"
 
 
-async def test_content_is_hidden_without_its_intent(sandbox: Sandbox, ada: Person) -> None:
+async def test_content_is_hidden_without_its_intent(sandbox: Sandbox, ada: MemberClient) -> None:
     """In a guild the bot reads what names it, and nothing else."""
     async with logged_in(sandbox, RecordingBot()) as bot:
         await ada.say("secret")
@@ -138,7 +138,7 @@ async def test_content_is_hidden_without_its_intent(sandbox: Sandbox, ada: Perso
     assert (named.content, hidden.content) == (f"<@{sandbox.world.bot.id}> for you", "")
 
 
-async def test_content_is_shown_with_its_intent(sandbox: Sandbox, ada: Person) -> None:
+async def test_content_is_shown_with_its_intent(sandbox: Sandbox, ada: MemberClient) -> None:
     """The message content intent shows everything."""
     intents = discord.Intents.default()
     intents.message_content = True
@@ -148,7 +148,7 @@ async def test_content_is_shown_with_its_intent(sandbox: Sandbox, ada: Person) -
     assert heard.content == "open"
 
 
-async def test_allowed_mentions_decide_who_is_named(sandbox: Sandbox, raw: RawBot, ada: Person) -> None:
+async def test_allowed_mentions_decide_who_is_named(sandbox: Sandbox, raw: RawBot, ada: MemberClient) -> None:
     """Mentions are parsed unless the bot forbids them."""
     body = {"content": f"<@{ada.id}> @everyone"}
     loud = (await raw.post_message(body)).body
@@ -174,7 +174,7 @@ async def test_a_read_only_channel_refuses_to_write(sandbox: Sandbox, raw: RawBo
     assert (await raw.call("GET", "/channels/here")).code == 50035
 
 
-async def test_reactions_come_and_go(sandbox: Sandbox, ada: Person, ben: Person) -> None:
+async def test_reactions_come_and_go(sandbox: Sandbox, ada: MemberClient, ben: MemberClient) -> None:
     """A member's reaction reaches the bot, and each member's page says whether it is theirs."""
     async with logged_in(sandbox, RecordingBot()) as bot:
         message = await (await studio(bot, sandbox)).send("rate me")

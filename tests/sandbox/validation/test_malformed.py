@@ -11,9 +11,9 @@ from sandbox.actions.message_forms import Form, changed_message, new_message
 from sandbox.payloads.messages import message_json
 from sandbox.rest.applications import registered_commands
 from sandbox.state.clock import ManualClock
-from sandbox.state.errors import Refusal
+from sandbox.state.errors import ApiError
 from sandbox.state.links import Links
-from sandbox.state.seed import founded_world
+from sandbox.state.seed import seeded_world
 from sandbox.state.world import World
 from sandbox.validation.modals import check_modal
 
@@ -141,7 +141,7 @@ def spoilt(draw: st.DrawFn, body: Any) -> Any:
 
 def new_world() -> World:
     clock = ManualClock()
-    return founded_world(clock, Links("http://127.0.0.1", clock))
+    return seeded_world(clock, Links("http://127.0.0.1", clock))
 
 
 @pytest.mark.parametrize("good", [V1, V2], ids=["first version", "second version"])
@@ -156,7 +156,7 @@ def test_a_spoilt_message_is_taken_or_refused(good: dict[str, Any], data: st.Dat
         message = new_message(world, form, channel_id=channel)
         message_json(world, message, world.bot.id)
         message_json(world, changed_message(world, message, form), world.bot.id)
-    except Refusal as refusal:
+    except ApiError as refusal:
         assert refusal.status in (400, 413)
 
 
@@ -166,7 +166,7 @@ def test_a_spoilt_modal_is_taken_or_refused(modal: Any) -> None:
     """Nothing but Discord's refusal comes out."""
     try:
         check_modal(modal)
-    except Refusal as refusal:
+    except ApiError as refusal:
         assert refusal.code == 50035
 
 
@@ -176,7 +176,7 @@ def test_spoilt_commands_are_taken_or_refused(commands: Any) -> None:
     """Nothing but Discord's refusal comes out."""
     try:
         registered_commands(new_world(), None, commands)
-    except Refusal as refusal:
+    except ApiError as refusal:
         assert refusal.code == 50035
 
 
