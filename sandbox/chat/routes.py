@@ -23,10 +23,10 @@ from sandbox.chat.views import (
     messages_json,
     state_json,
 )
+from sandbox.json_response import json_response
 from sandbox.payloads.messages import message_json
-from sandbox.rest.bodies import form_body, object_body
+from sandbox.request_bodies import form_body, object_body
 from sandbox.state.errors import ApiError
-from sandbox.state.json_response import json_response
 from sandbox.state.records import Channel, InteractionType, Json, MessageType
 from sandbox.state.world import World
 

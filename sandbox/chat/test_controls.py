@@ -6,7 +6,7 @@ from aiohttp import web
 
 from sandbox.app_keys import FAULTS, gateway_of, world_of
 from sandbox.chat.errors import ActionError, unknown_channel
-from sandbox.rest.bodies import object_body
+from sandbox.request_bodies import object_body
 from sandbox.state.fault_injection import fault_from_json
 from sandbox.state.flags import Permissions
 from sandbox.state.records import Channel

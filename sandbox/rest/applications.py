@@ -5,11 +5,11 @@ from typing import Any
 from aiohttp import web
 
 from sandbox.app_keys import world_of
+from sandbox.json_response import json_response
 from sandbox.payloads.objects import application_json, command_json
+from sandbox.request_bodies import json_body, object_body
 from sandbox.rest.access import check_application, snowflake
-from sandbox.rest.bodies import json_body, object_body
 from sandbox.state.errors import ErrorCode, api_error
-from sandbox.state.json_response import json_response
 from sandbox.state.records import Command, Json, WorldEvent
 from sandbox.state.world import World
 from sandbox.validation.commands import check_command, check_commands

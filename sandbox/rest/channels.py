@@ -3,10 +3,10 @@
 from aiohttp import web
 
 from sandbox.app_keys import world_of
+from sandbox.json_response import json_response
 from sandbox.payloads.objects import channel_json
 from sandbox.rest.access import permitted_channel, visible_channel
 from sandbox.state.flags import Permissions
-from sandbox.state.json_response import json_response
 from sandbox.state.records import WorldEvent
 
 routes = web.RouteTableDef()

@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from sandbox.app_keys import gateway_of
-from sandbox.state.json_response import json_response
+from sandbox.json_response import json_response
 
 routes = web.RouteTableDef()
 

@@ -3,10 +3,10 @@
 from aiohttp import web
 
 from sandbox.app_keys import world_of
+from sandbox.json_response import json_response
 from sandbox.payloads.objects import channel_json, guild_json, member_json, roles_json
 from sandbox.rest.access import snowflake
 from sandbox.state.errors import ErrorCode, api_error
-from sandbox.state.json_response import json_response
 from sandbox.state.records import Guild
 
 routes = web.RouteTableDef()

@@ -4,11 +4,11 @@ from aiohttp import web
 
 from sandbox.actions.interactions import respond_to_interaction
 from sandbox.app_keys import world_of
+from sandbox.json_response import json_response
 from sandbox.payloads.messages import message_json
+from sandbox.request_bodies import form_body
 from sandbox.rest.access import snowflake
-from sandbox.rest.bodies import form_body
 from sandbox.state.flags import MessageFlags
-from sandbox.state.json_response import json_response
 from sandbox.state.records import CallbackType, Interaction, Json
 from sandbox.state.world import World
 

@@ -9,12 +9,12 @@ from aiohttp import web
 from sandbox.actions.message_forms import changed_message, new_message
 from sandbox.app_keys import world_of
 from sandbox.gateway.dispatch import shows_content
+from sandbox.json_response import json_response
 from sandbox.payloads.messages import message_json
+from sandbox.request_bodies import form_body, object_body
 from sandbox.rest.access import permitted_channel, snowflake_from_text, visible_channel, visible_message
-from sandbox.rest.bodies import form_body, object_body
 from sandbox.state.errors import ApiError, ErrorCode, api_error
 from sandbox.state.flags import Intents, MessageFlags, Permissions
-from sandbox.state.json_response import json_response
 from sandbox.state.records import Channel, Json, Message, MessageType
 from sandbox.state.world import World
 from sandbox.validation.problems import Problems

@@ -7,9 +7,9 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from sandbox.app_keys import FAULTS, LIMITS, world_of
+from sandbox.json_response import json_response
 from sandbox.state.errors import ApiError, ErrorCode, api_error, unauthorized
 from sandbox.state.fault_injection import InjectedFault
-from sandbox.state.json_response import json_response
 from sandbox.state.ratelimits import RateLimitResult
 from sandbox.state.records import Json
 

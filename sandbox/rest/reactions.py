@@ -3,11 +3,11 @@
 from aiohttp import web
 
 from sandbox.app_keys import world_of
+from sandbox.json_response import json_response
 from sandbox.payloads.objects import user_json
 from sandbox.rest.access import permitted_channel, snowflake, visible_message
 from sandbox.state.errors import ErrorCode, api_error
 from sandbox.state.flags import Permissions
-from sandbox.state.json_response import json_response
 
 routes = web.RouteTableDef()
 ONE_EMOJI = "/channels/{channel_id}/messages/{message_id}/reactions/{emoji_name}"

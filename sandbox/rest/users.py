@@ -3,12 +3,12 @@
 from aiohttp import web
 
 from sandbox.app_keys import world_of
+from sandbox.json_response import json_response
 from sandbox.payloads.objects import channel_json, own_user_json, user_json
+from sandbox.request_bodies import object_body
 from sandbox.rest.access import snowflake, snowflake_from_text
-from sandbox.rest.bodies import object_body
 from sandbox.state.errors import ErrorCode, api_error
 from sandbox.state.flags import BOT_PERMISSIONS
-from sandbox.state.json_response import json_response
 from sandbox.state.records import Json
 
 routes = web.RouteTableDef()

@@ -10,11 +10,11 @@ from sandbox.actions.interactions import (
     original_response,
 )
 from sandbox.app_keys import world_of
+from sandbox.json_response import json_response
 from sandbox.payloads.messages import message_json
+from sandbox.request_bodies import form_body
 from sandbox.rest.access import snowflake
-from sandbox.rest.bodies import form_body
 from sandbox.state.errors import ErrorCode, api_error
-from sandbox.state.json_response import json_response
 from sandbox.state.records import Interaction, Message
 
 # Decorators register from the bottom up, and `@original` must be tried before `{message_id}`.

@@ -10,7 +10,7 @@ from sandbox.server import Sandbox, serve
 from sandbox.state.clock import ManualClock
 from tests.bot.clocks import UnhurriedClock
 from tests.sandbox.openapi import DESCRIPTION, OpenApiRecorder
-from tests.sandbox.raw import RawBot
+from tests.sandbox.raw_bot import RawBot
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
-from sandbox.rest.bodies import BODY
+from sandbox.request_bodies import BODY
 from sandbox.rest.middleware import route_template
 
 DESCRIPTION = Path(__file__).resolve().parents[2].parent / "shared" / "discord" / "openapi.json"

@@ -14,7 +14,7 @@ from sandbox.chat.test_client import MemberClient, member_client
 from sandbox.server import Sandbox, serve
 from sandbox.state.ratelimits import LIMITS
 from tests.bot.clocks import UnhurriedClock
-from tests.sandbox.clients import RecordingBot, answer_with, logged_in, pointed_at
+from tests.sandbox.discord_py_client import RecordingBot, answer_with, logged_in, pointed_at
 
 
 async def say_hello(interaction: discord.Interaction) -> None:

@@ -9,7 +9,7 @@ import pytest
 from sandbox.chat.test_client import member_client
 from sandbox.server import RESOURCES, Sandbox
 from tests.sandbox.openapi import DESCRIPTION, OpenApiRecorder, description
-from tests.sandbox.raw import RawBot
+from tests.sandbox.raw_bot import RawBot
 
 pytestmark = pytest.mark.skipif(
     not DESCRIPTION.exists(), reason="Discord's OpenAPI description is not beside the repository"

@@ -8,7 +8,7 @@ import pytest
 
 from sandbox.chat.test_client import MemberClient
 from sandbox.server import Sandbox
-from tests.sandbox.clients import RecordingBot, answer_with, logged_in
+from tests.sandbox.discord_py_client import RecordingBot, answer_with, logged_in
 
 Effect = Callable[[discord.Interaction], Awaitable[None]]
 

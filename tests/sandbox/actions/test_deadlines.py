@@ -9,7 +9,7 @@ import pytest
 from sandbox.chat.test_client import MemberClient, SentInteraction, member_client
 from sandbox.server import Sandbox
 from sandbox.state.clock import ManualClock
-from tests.sandbox.raw import RawBot
+from tests.sandbox.raw_bot import RawBot
 
 ALMOST = timedelta(milliseconds=1)
 MESSAGE = {"type": 4, "data": {"content": "here"}}

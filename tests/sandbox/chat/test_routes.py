@@ -9,8 +9,8 @@ import pytest
 from sandbox.chat.test_client import FileOption, MemberClient, RequestRefused
 from sandbox.payloads.interactions import ATTACHMENT_LIMIT_BYTES
 from sandbox.server import Sandbox
-from tests.sandbox.raw import RawBot
-from tests.sandbox.sockets import raw_socket
+from tests.sandbox.raw_bot import RawBot
+from tests.sandbox.raw_gateway import raw_socket
 
 PROMPT = {"type": 3, "name": "prompt", "description": "d", "required": True, "min_length": 2}
 COUNT = {"type": 4, "name": "count", "description": "d", "min_value": 1, "max_value": 4}

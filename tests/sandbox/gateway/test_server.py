@@ -9,8 +9,8 @@ import pytest
 
 from sandbox.chat.test_client import MemberClient
 from sandbox.server import Sandbox, serve
-from tests.sandbox.raw import RawBot
-from tests.sandbox.sockets import RawSocket, raw_socket
+from tests.sandbox.raw_bot import RawBot
+from tests.sandbox.raw_gateway import RawSocket, raw_socket
 
 GUILD_MESSAGES, DIRECT_MESSAGES = 1 << 9, 1 << 12
 

@@ -6,8 +6,8 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser import BROWSER, Watch
+from tests.sandbox.page.discord_objects import ADA, BEN, EASEL, GALLERY, STUDIO, message
 from tests.sandbox.page.fake_discord import FakeDiscord, png
-from tests.sandbox.page.town import ADA, BEN, EASEL, GALLERY, STUDIO, message
 
 pytestmark = BROWSER
 COMMAND, AUTOCOMPLETE = 2, 4

@@ -7,8 +7,8 @@ from typing import Any
 from playwright.async_api import Locator, Page, expect
 
 from tests.browser import BROWSER, Watch
+from tests.sandbox.page.discord_objects import BEN, EASEL, button, grid_buttons, message, row
 from tests.sandbox.page.fake_discord import FakeDiscord
-from tests.sandbox.page.town import BEN, EASEL, button, grid_buttons, message, row
 
 pytestmark = BROWSER
 COMPONENT, MODAL = 3, 5

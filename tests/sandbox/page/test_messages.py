@@ -9,8 +9,18 @@ import pytest
 from playwright.async_api import Locator, Page, expect
 
 from tests.browser import BROWSER, Watch
+from tests.sandbox.page.discord_objects import (
+    ADA,
+    BEN,
+    EASEL,
+    STUDIO,
+    grid_buttons,
+    message,
+    picture,
+    row,
+    sandbox_state,
+)
 from tests.sandbox.page.fake_discord import FakeDiscord
-from tests.sandbox.page.town import ADA, BEN, EASEL, STUDIO, grid_buttons, message, picture, row, town
 
 pytestmark = BROWSER
 EPHEMERAL, LOADING, COMPONENTS_V2 = 1 << 6, 1 << 7, 1 << 15
@@ -79,7 +89,7 @@ async def test_pictures_take_their_space_before_they_arrive(page: Page, discord:
     """The message below a slow picture does not move when the picture arrives."""
     slow = message(EASEL, "slow", attachments=[picture("wide.png", 640, 360)])
     below = message(BEN, "below")
-    discord.state = town(studio=[slow, below])
+    discord.state = sandbox_state(studio=[slow, below])
     discord.held["wide.png"] = asyncio.Event()
     await page.goto(discord.url)
     before = await shown(page, below).bounding_box()
@@ -185,7 +195,7 @@ async def test_reactions_count_and_toggle(visit: Page, discord: FakeDiscord) -> 
 async def test_deletion_is_offered_to_those_who_may(visit: Page, discord: FakeDiscord) -> None:
     """An administrator may delete another's message; Ben may delete his own only."""
     mine, other = message(BEN, "by Ben"), message(ADA, "by Ada")
-    discord.state = town(studio=[mine, other])
+    discord.state = sandbox_state(studio=[mine, other])
     await visit.goto(discord.url)
     await shown(visit, mine).hover()
     await shown(visit, mine).get_by_role("button", name="Delete message").click()
@@ -256,7 +266,7 @@ async def test_neighbours_of_one_author_are_grouped(page: Page, discord: FakeDis
     noon = now - now.replace(hour=12, minute=0) + timedelta(days=1)
     old = message(BEN, "old", age=noon + timedelta(days=2))
     first, second = message(BEN, "one", age=noon + timedelta(seconds=9)), message(BEN, "two", age=noon)
-    discord.state = town(studio=[old, first, second])
+    discord.state = sandbox_state(studio=[old, first, second])
     await page.goto(discord.url)
     await expect(shown(page, first).get_by_role("separator")).to_have_count(1)
     await expect(shown(page, first).locator(".message__author")).to_be_visible()

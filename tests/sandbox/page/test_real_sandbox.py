@@ -15,7 +15,7 @@ from sandbox.server import Sandbox, serve
 from sandbox.state.clock import ManualClock
 from tests.bot.clocks import UnhurriedClock
 from tests.browser import BROWSER, take_screenshot
-from tests.sandbox.clients import RecordingBot, logged_in
+from tests.sandbox.discord_py_client import RecordingBot, logged_in
 from tests.sandbox.page.fake_discord import png
 
 pytestmark = BROWSER

@@ -5,8 +5,8 @@ from __future__ import annotations
 from playwright.async_api import Page, expect
 
 from tests.browser import BROWSER
+from tests.sandbox.page.discord_objects import ADA, BEN, GALLERY, message, sandbox_state
 from tests.sandbox.page.fake_discord import FakeDiscord
-from tests.sandbox.page.town import ADA, BEN, GALLERY, message, town
 
 pytestmark = BROWSER
 
@@ -37,7 +37,7 @@ BARE = """node => {
 
 async def test_markdown_is_read_as_discord_reads_it(page: Page, discord: FakeDiscord) -> None:
     """Each text becomes these elements and no others."""
-    discord.state = town(studio=[message(BEN, source) for source in CASES])
+    discord.state = sandbox_state(studio=[message(BEN, source) for source in CASES])
     await page.goto(discord.url)
     texts = page.locator(".message__text")
     await expect(texts).to_have_count(len(CASES))

@@ -9,8 +9,8 @@ import pytest
 from sandbox.chat.test_client import MemberClient
 from sandbox.server import Sandbox
 from sandbox.state.flags import Permissions
-from tests.sandbox.clients import RecordingBot, logged_in
-from tests.sandbox.raw import RawBot
+from tests.sandbox.discord_py_client import RecordingBot, logged_in
+from tests.sandbox.raw_bot import RawBot
 
 
 async def studio(bot: RecordingBot, sandbox: Sandbox) -> discord.TextChannel:

@@ -7,7 +7,7 @@ import pytest
 
 from sandbox.payloads.interactions import ATTACHMENT_LIMIT_BYTES
 from sandbox.server import Sandbox
-from tests.sandbox.raw import RawBot
+from tests.sandbox.raw_bot import RawBot
 
 BUTTON: dict[str, Any] = {"type": 2, "style": 2, "label": "b", "custom_id": "b"}
 SELECT: dict[str, Any] = {"type": 3, "custom_id": "s", "options": [{"label": "a", "value": "a"}]}

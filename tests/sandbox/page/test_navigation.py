@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from playwright.async_api import Page, expect
 
 from tests.browser import BROWSER, Watch
+from tests.sandbox.page.discord_objects import ADA, AFTER_DARK, BEN, DM, EASEL, GALLERY, message, sandbox_state
 from tests.sandbox.page.fake_discord import FakeDiscord
-from tests.sandbox.page.town import ADA, BEN, CELLAR, EASEL, GALLERY, PRIVATE, message, town
 
 pytestmark = BROWSER
 
@@ -16,20 +16,20 @@ pytestmark = BROWSER
 async def test_the_list_names_every_channel(visit: Page) -> None:
     """Two text channels, an age-restricted one and the direct messages are there, the first one open."""
     channels = visit.get_by_role("navigation", name="Channels").get_by_role("button")
-    await expect(channels).to_have_text(["studio", "gallery", "cellar", "Easel"])
-    await expect(visit.get_by_role("button", name="cellar, age-restricted")).to_be_visible()
+    await expect(channels).to_have_text(["studio", "gallery", "after-dark", "Easel"])
+    await expect(visit.get_by_role("button", name="after-dark, age-restricted")).to_be_visible()
     await expect(visit.get_by_role("button", name="studio")).to_have_attribute("aria-current", "page")
 
 
 async def test_an_age_restricted_channel_asks_first(page: Page, discord: FakeDiscord) -> None:
     """Nothing of it shows before the answer; going back works; the answer is remembered."""
-    discord.state = town(cellar=[message(BEN, "hidden thing")])
-    await page.goto(f"{discord.url}?channel={CELLAR}")
-    await expect(page.get_by_role("heading", name="#cellar is age-restricted")).to_be_visible()
+    discord.state = sandbox_state(after_dark=[message(BEN, "hidden thing")])
+    await page.goto(f"{discord.url}?channel={AFTER_DARK}")
+    await expect(page.get_by_role("heading", name="#after-dark is age-restricted")).to_be_visible()
     await expect(page.get_by_text("hidden thing")).to_have_count(0)
     await page.get_by_role("button", name="Go back").click()
     await expect(page.get_by_role("log", name="Messages in studio")).to_be_visible()
-    await page.get_by_role("button", name="cellar").click()
+    await page.get_by_role("button", name="after-dark").click()
     await page.get_by_role("button", name="I am 18 or older").click()
     await expect(page.get_by_text("hidden thing")).to_be_visible()
     await page.reload()
@@ -70,7 +70,7 @@ async def test_unread_channels_are_marked_until_opened(visit: Page, discord: Fak
 async def test_older_messages_come_on_scrolling_up_and_the_view_stays(page: Page, discord: FakeDiscord) -> None:
     """History arrives above while what is being read keeps its place; at the beginning the channel says so."""
     every = [message(BEN, f"line {n}", age=timedelta(minutes=200 - n)) for n in range(120)]
-    discord.state = town(studio=every[-50:])
+    discord.state = sandbox_state(studio=every[-50:])
     discord.older = {every[0]["channel_id"]: every[:-50]}
     await page.goto(discord.url)
     rows = page.locator("[data-message-id]")
@@ -90,7 +90,7 @@ async def test_older_messages_come_on_scrolling_up_and_the_view_stays(page: Page
 async def test_a_tall_screen_fills_itself_with_history(page: Page, discord: FakeDiscord) -> None:
     """Where the newest messages leave room, and nobody could scroll, the older ones come by themselves."""
     every = [message(BEN, f"line {n}") for n in range(70)]
-    discord.state = town(studio=every[-50:])
+    discord.state = sandbox_state(studio=every[-50:])
     discord.older = {every[0]["channel_id"]: every[:-50]}
     await page.set_viewport_size({"width": 1200, "height": 3000})
     await page.goto(discord.url)
@@ -100,7 +100,7 @@ async def test_a_tall_screen_fills_itself_with_history(page: Page, discord: Fake
 
 async def test_reading_further_up_is_not_disturbed(page: Page, discord: FakeDiscord) -> None:
     """A new message does not pull a reader down; a button does."""
-    discord.state = town(studio=[message(BEN, f"line {n}") for n in range(40)])
+    discord.state = sandbox_state(studio=[message(BEN, f"line {n}") for n in range(40)])
     await page.goto(discord.url)
     log = page.get_by_role("log")
     await expect(page.get_by_text("line 39")).to_be_in_viewport()
@@ -122,7 +122,7 @@ async def test_a_lost_connection_is_named_and_caught_up(visit: Page, discord: Fa
     for one in (gone, kept):
         await discord.push("MESSAGE_CREATE", one)
     await expect(visit.get_by_text("kept", exact=True)).to_be_visible()
-    discord.state = town(studio=[kept, message(EASEL, "painted meanwhile")])
+    discord.state = sandbox_state(studio=[kept, message(EASEL, "painted meanwhile")])
     discord.is_away = True
     # The page's time stands still: it would soon try again by itself, and the button would be gone.
     await visit.clock.install()
@@ -139,12 +139,12 @@ async def test_a_lost_connection_is_named_and_caught_up(visit: Page, discord: Fa
 async def test_catching_up_keeps_the_history_that_was_loaded(page: Page, discord: FakeDiscord) -> None:
     """After a reconnection the older messages are still there, above what is new."""
     every = [message(BEN, f"line {n}", age=timedelta(minutes=200 - n)) for n in range(100)]
-    discord.state = town(studio=every[-50:])
+    discord.state = sandbox_state(studio=every[-50:])
     discord.older = {every[0]["channel_id"]: every[:-50]}
     await page.goto(discord.url)
     await page.get_by_role("log").evaluate("node => { node.scrollTop = 0; }")
     await expect(page.locator("[data-message-id]")).to_have_count(100)
-    discord.state = town(studio=[*every[-49:], message(EASEL, "painted meanwhile")])
+    discord.state = sandbox_state(studio=[*every[-49:], message(EASEL, "painted meanwhile")])
     await discord.drop()
     await expect(page.get_by_text("painted meanwhile")).to_be_attached()
     await expect(page.locator("[data-message-id]")).to_have_count(101)
@@ -160,9 +160,9 @@ async def test_direct_messages_are_with_the_bot(visit: Page, discord: FakeDiscor
     """The DM opens, takes messages, and shows who is typing there and nowhere else."""
     await visit.get_by_role("button", name="Easel", exact=True).click()
     await expect(visit.get_by_role("textbox", name="Message @Easel")).to_be_focused()
-    await discord.push("TYPING_START", {"channel_id": PRIVATE, "user_id": EASEL["id"]})
+    await discord.push("TYPING_START", {"channel_id": DM, "user_id": EASEL["id"]})
     await expect(visit.get_by_text("Easel is typing…")).to_be_visible()
-    await discord.push("MESSAGE_CREATE", message(EASEL, "hello there", channel_id=PRIVATE))
+    await discord.push("MESSAGE_CREATE", message(EASEL, "hello there", channel_id=DM))
     await expect(visit.get_by_text("Easel is typing…")).to_have_count(0)
     await expect(visit.get_by_text("hello there")).to_be_visible()
 

@@ -9,8 +9,18 @@ import pytest
 from playwright.async_api import Page, ViewportSize, expect
 
 from tests.browser import BROWSER, NARROW, WIDE, take_screenshot
+from tests.sandbox.page.discord_objects import (
+    ADA,
+    BEN,
+    EASEL,
+    button,
+    grid_buttons,
+    message,
+    picture,
+    row,
+    sandbox_state,
+)
 from tests.sandbox.page.fake_discord import FakeDiscord, png
-from tests.sandbox.page.town import ADA, BEN, EASEL, button, grid_buttons, message, picture, row, town
 
 pytestmark = BROWSER
 JSON = dict[str, Any]
@@ -51,8 +61,8 @@ def conversation() -> list[JSON]:
 
 @pytest.fixture
 def busy(discord: FakeDiscord) -> FakeDiscord:
-    """A town with a conversation in its studio."""
-    discord.state = town(studio=conversation(), gallery=[message(BEN, "hi")])
+    """A fake sandbox with a conversation in #studio."""
+    discord.state = sandbox_state(studio=conversation(), gallery=[message(BEN, "hi")])
     discord.pictures = {"grid.png": png(512, 512, "#b3402e"), "preview.png": png(128, 128, "#356b8c")}
     return discord
 
@@ -153,7 +163,7 @@ async def test_messages_are_walked_by_keyboard(page: Page, busy: FakeDiscord) ->
 async def test_a_long_log_opens_at_its_end_and_is_whole(page: Page, discord: FakeDiscord) -> None:
     """Of five hundred messages the newest show at once, the rest on the way up, and what comes is followed."""
     every = [message(EASEL, f"**line {n}** - <@{ADA['id']}>", components=grid_buttons()) for n in range(500)]
-    discord.state = town(studio=every)
+    discord.state = sandbox_state(studio=every)
     await page.goto(discord.url)
     await discord.until(lambda: discord.sockets)
     await expect(page.get_by_text("line 499")).to_be_in_viewport()

@@ -13,7 +13,7 @@ BEN = {"id": "100000000000000002", "username": "ben", "global_name": "Ben", "adm
 CLEO = {"id": "100000000000000003", "username": "cleo", "global_name": "Cleo", "administrator": False}
 EASEL = {"id": "100000000000000009", "username": "easel", "global_name": "Easel", "bot": True}
 STUDIO, GALLERY = "200000000000000001", "200000000000000002"
-CELLAR, PRIVATE = "200000000000000003", "200000000000000004"
+AFTER_DARK, DM = "200000000000000003", "200000000000000004"
 
 _ids = count(1)
 
@@ -141,18 +141,18 @@ def channels() -> list[JSON]:
     return [
         {"id": STUDIO, "name": "studio", "type": 0, "nsfw": False, "kind": "text", "topic": "Paint here. Be kind."},
         {"id": GALLERY, "name": "gallery", "type": 0, "nsfw": False, "kind": "text", "topic": "The best of the week"},
-        {"id": CELLAR, "name": "cellar", "type": 0, "nsfw": True, "kind": "text", "topic": None},
-        {"id": PRIVATE, "name": "Easel", "type": 1, "nsfw": False, "kind": "dm", "topic": None},
+        {"id": AFTER_DARK, "name": "after-dark", "type": 0, "nsfw": True, "kind": "text", "topic": None},
+        {"id": DM, "name": "Easel", "type": 1, "nsfw": False, "kind": "dm", "topic": None},
     ]
 
 
-def town(**messages: list[JSON]) -> JSON:
+def sandbox_state(**messages: list[JSON]) -> JSON:
     """The state of a sandbox; `messages` by channel constant name in lower case: studio=[...]."""
-    ids = {"studio": STUDIO, "gallery": GALLERY, "cellar": CELLAR, "private": PRIVATE}
+    ids = {"studio": STUDIO, "gallery": GALLERY, "after_dark": AFTER_DARK, "dm": DM}
     return {
         "bot": EASEL,
         "members": [ADA, BEN, CLEO],
-        "guild": {"id": "1", "name": "Easel Town", "roles": [{"id": "400000000000000001", "name": "painters"}]},
+        "guild": {"id": "1", "name": "The Atelier", "roles": [{"id": "400000000000000001", "name": "painters"}]},
         "channels": channels(),
         "commands": [IMAGINE, DESCRIBE, PREFER, ADMIN, INFO, CANCEL],
         "messages": {
