@@ -24,7 +24,7 @@ from bot.services import ANSWER_WITHIN, Services
 from bot.store.deliveries import Claimant
 from engine.contract.errors import SettingsInvalid, StoreUnavailable
 from engine.contract.ids import new_id
-from engine.prompt import Defaults, Limits
+from engine.prompt import Limits, PromptDefaults
 from engine.store.database import Database
 from engine.store.objects import Objects
 
@@ -51,7 +51,7 @@ class BotOptions:
     health: tuple[str, int] | None = None
     lease: timedelta = timedelta(seconds=15)
     answer_within: timedelta = ANSWER_WITHIN
-    defaults: Defaults = field(default_factory=Defaults)
+    defaults: PromptDefaults = field(default_factory=PromptDefaults)
     limits: Limits = field(default_factory=Limits)
 
 

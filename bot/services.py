@@ -15,7 +15,7 @@ from bot.store.interaction import Press
 from bot.store.objects import AsyncConnection, Database
 from bot.turns import Turns
 from engine.contract.errors import StoreUnavailable
-from engine.prompt import Defaults, Limits
+from engine.prompt import Limits, PromptDefaults
 
 ANSWER_WITHIN = timedelta(seconds=3)
 """How soon after a press Discord wants its answer."""
@@ -36,7 +36,7 @@ class Services:
     courier: Courier
     claimant: Claimant
     metrics: Metrics
-    defaults: Defaults
+    defaults: PromptDefaults
     limits: Limits
     answer_within: timedelta = ANSWER_WITHIN
     turns: Turns = field(default_factory=Turns)

@@ -13,7 +13,7 @@ from bot.custom_ids import ButtonVerb, pattern
 from bot.services import Services
 from bot.store.button_actions import reroll
 from bot.store.interaction import Press
-from engine.prompt.checks.followups import renewed
+from engine.prompt.checks.followups import followup_spec
 
 
 class RerollButton(JobButton, template=pattern(ButtonVerb.REROLL)):
@@ -23,7 +23,7 @@ class RerollButton(JobButton, template=pattern(ButtonVerb.REROLL)):
 
     async def press(self, interaction: discord.Interaction, services: Services, press: Press) -> None:
         """Store the new job, and show it as the answer."""
-        respec = partial(renewed, services.limits)
+        respec = partial(followup_spec, services.limits)
         async with services.transaction(press) as connection:
             submitted = await reroll(connection, press, self.button.job_id, services.claimant, respec)
         if submitted:

@@ -13,7 +13,7 @@ from bot.custom_ids import ButtonVerb, pattern
 from bot.services import Services
 from bot.store.button_actions import vary
 from bot.store.interaction import Press
-from engine.prompt.checks.followups import renewed
+from engine.prompt.checks.followups import followup_spec
 
 
 class VaryButton(JobButton, template=pattern(ButtonVerb.VARY)):
@@ -23,7 +23,7 @@ class VaryButton(JobButton, template=pattern(ButtonVerb.VARY)):
 
     async def press(self, interaction: discord.Interaction, services: Services, press: Press) -> None:
         """Store the new job, and show it as the answer."""
-        respec = partial(renewed, services.limits)
+        respec = partial(followup_spec, services.limits)
         async with services.transaction(press) as connection:
             submitted = await vary(connection, press, self.button.job_id, self.slot(), services.claimant, respec)
         if submitted:

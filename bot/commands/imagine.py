@@ -15,7 +15,7 @@ from bot.store.button_actions import draw_seed
 from bot.store.submissions import Draft, submit_drafts
 from engine.contract.errors import PromptRefused
 from engine.contract.jobs import JobSpec, Operation
-from engine.prompt import OPTION_HELP, PROMPT_HELP, Faults, Specs, parse, show_faults
+from engine.prompt import OPTION_HELP, PROMPT_HELP, PromptErrors, Specs, format_errors, parse
 
 if TYPE_CHECKING:
     from bot.client import EaselClient
@@ -37,9 +37,9 @@ def specs_from_text(services: Services, prompt: str, negative: str | None) -> Sp
     Raises: PromptRefused with every fault shown.
     """
     given = {"negative": negative} if negative else {}
-    specs = parse(prompt, services.defaults, services.limits, given=given)
-    if isinstance(specs, Faults):
-        raise PromptRefused(message=show_faults(specs))
+    specs = parse(prompt, services.defaults, services.limits, command_options=given)
+    if isinstance(specs, PromptErrors):
+        raise PromptRefused(message=format_errors(specs))
     return specs
 
 

@@ -135,23 +135,23 @@ class Courier:
         claimant = self._office.claimant
         held = {tracked.delivery.id for tracked in self._tracking}
         async with self._office.database.begin() as connection:
-            renewed = await renew_claims(connection, claimant)
+            followup_spec = await renew_claims(connection, claimant)
             claimed = await claim_deliveries(connection, claimant, limit=_MAX_CLAIMED_AT_ONCE)
-            claimed += await read_deliveries(connection, self._late_strays(renewed))
+            claimed += await read_deliveries(connection, self._late_strays(followup_spec))
             self.experience = await read_experience(connection)
-        for delivery_id in held - renewed - {delivery.id for delivery in claimed}:
+        for delivery_id in held - followup_spec - {delivery.id for delivery in claimed}:
             self._drop(delivery_id)
         for delivery in claimed:
             if self._tracking.get(delivery.id) is None:
                 self.take(delivery, is_fresh=False)
 
-    def _late_strays(self, renewed: frozenset[UUID]) -> list[UUID]:
+    def _late_strays(self, followup_spec: frozenset[UUID]) -> list[UUID]:
         """Return what is claimed but was never taken here, long after any answer to it can be on its way.
 
         A press that was given up while its commit was under way leaves such a delivery.
         """
         now = _now()
-        untaken = [delivery_id for delivery_id in renewed if self._tracking.get(delivery_id) is None]
+        untaken = [delivery_id for delivery_id in followup_spec if self._tracking.get(delivery_id) is None]
         self._strays = {delivery_id: self._strays.get(delivery_id, now) for delivery_id in untaken}
         patience = _LEASES_UNTIL_STRAY * self._office.claimant.lease
         return [delivery_id for delivery_id, since in self._strays.items() if now - since >= patience]

@@ -6,7 +6,7 @@ import json
 
 from engine.contract.errors import PromptRefused
 from engine.contract.jobs import JobSpec
-from engine.prompt import Faults, Limits, json_from_specs, parse, show_faults
+from engine.prompt import Limits, PromptErrors, format_errors, json_from_specs, parse
 
 USUAL_LIMITS = Limits()
 
@@ -17,8 +17,8 @@ def specs_from_prompt(prompt: str, limits: Limits = USUAL_LIMITS) -> tuple[JobSp
     Raises: PromptRefused with every fault of it, a caret under each.
     """
     parsed = parse(prompt, limits=limits)
-    if isinstance(parsed, Faults):
-        raise PromptRefused(message=show_faults(parsed))
+    if isinstance(parsed, PromptErrors):
+        raise PromptRefused(message=format_errors(parsed))
     return parsed
 
 

@@ -8,13 +8,13 @@ from pathlib import Path
 from types import MappingProxyType
 
 from engine.contract.errors import WeightsMissing
-from engine.models.files.adapter_fit import misfits
+from engine.models.files.adapter_fit import incompatible_adapters
 from engine.models.registry.registry import Model, Registry, read_registry
-from engine.prompt import Limits, ModelFacts
+from engine.prompt import Limits, ModelCapabilities
 
-Misfits = Mapping[str, Mapping[str, str]]
+IncompatibleAdapters = Mapping[str, Mapping[str, str]]
 
-NO_MISFITS: Misfits = MappingProxyType({})
+NO_INCOMPATIBLE_ADAPTERS: IncompatibleAdapters = MappingProxyType({})
 # Of the language's parameters that need something of the service itself, none is served yet.
 _SERVICE: frozenset[str] = frozenset()
 
@@ -31,7 +31,11 @@ async def read_limits(models_file: Path, default_model: str | None) -> Limits:
 
 def _read_limits(models_file: Path, default_model: str | None) -> Limits:
     registry = read_registry(models_file)
-    return limits_from_registry(registry, default_model, misfits(registry, _find) if registry.adapters else NO_MISFITS)
+    return limits_from_registry(
+        registry,
+        default_model,
+        incompatible_adapters(registry, _find) if registry.adapters else NO_INCOMPATIBLE_ADAPTERS,
+    )
 
 
 def _find(model: Model) -> Path | None:
@@ -45,7 +49,11 @@ def _find(model: Model) -> Path | None:
         return None
 
 
-def limits_from_registry(registry: Registry, default_model: str | None, misfits: Misfits = NO_MISFITS) -> Limits:
+def limits_from_registry(
+    registry: Registry,
+    default_model: str | None,
+    incompatible_adapters: IncompatibleAdapters = NO_INCOMPATIBLE_ADAPTERS,
+) -> Limits:
     """Return the limits of a service that paints with the models of `registry`.
 
     default_model: for prompts that name none; None for the registry's own default.
@@ -54,20 +62,23 @@ def limits_from_registry(registry: Registry, default_model: str | None, misfits:
     Raises: ModelUnknown when it is not registered.
     """
     return Limits(
-        models=tuple(_facts_from_model(model, misfits.get(model.name, {})) for model in registry.models.values()),
+        models=tuple(
+            _capabilities_from_model(model, incompatible_adapters.get(model.name, {}))
+            for model in registry.models.values()
+        ),
         default_model=registry.model(default_model).name,
         abilities=_SERVICE,
         adapters=tuple(registry.adapters),
     )
 
 
-def _facts_from_model(model: Model, misfits: Mapping[str, str]) -> ModelFacts:
-    return ModelFacts(
+def _capabilities_from_model(model: Model, incompatible_adapters: Mapping[str, str]) -> ModelCapabilities:
+    return ModelCapabilities(
         name=model.name,
         abilities=model.vocabulary,
         operations=model.abilities.operations,
         samplers=model.abilities.samplers,
-        steps=model.steps,
-        sides=model.sides,
-        misfits=misfits,
+        step_limits=model.step_limits,
+        size_limits=model.size_limits,
+        incompatible_adapters=incompatible_adapters,
     )

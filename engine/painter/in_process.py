@@ -29,7 +29,7 @@ from engine.painter.output.images import Pixels, grid_from_pixels, png_from_pixe
 from engine.painter.output.recipe import parameters_text, recipe_of
 from engine.painter.process.messages import Phase
 from engine.painter.sampling.params import Settings, settings_from_order
-from engine.prompt import attention
+from engine.prompt import parse_attention
 
 T = TypeVar("T")
 
@@ -117,7 +117,7 @@ def _models(load: Load | None, budget_bytes: int | None, width: int | None, read
     budget = budget_of(device) if budget_bytes is None else budget_bytes
     if load is not None:
         return WarmModels(load, budget, width)
-    return WarmModels(loader(device, attention, budget, reading), budget, width, weigher(device, budget))
+    return WarmModels(loader(device, parse_attention, budget, reading), budget, width, weigher(device, budget))
 
 
 def _teller(events: asyncio.Queue[T]) -> Callable[[T], None]:

@@ -4,41 +4,41 @@ from __future__ import annotations
 
 import re
 
-from engine.prompt.errors import Faults, Origin, PromptFault, Source
-from engine.prompt.limits import Defaults, Limits
+from engine.prompt.errors import Origin, PromptError, PromptErrors, PromptSource
+from engine.prompt.limits import Limits, PromptDefaults
 from engine.prompt.parameters import BY_SPELLING
-from engine.prompt.parser import USUAL_LIMITS, parse
+from engine.prompt.parser import DEFAULT_LIMITS, parse
 
 _NAME = re.compile(r"[^\W\d_][\w-]{0,31}")
 
 
-def check_option(name: str, value: str, limits: Limits = USUAL_LIMITS) -> Faults | None:
+def check_option(name: str, value: str, limits: Limits = DEFAULT_LIMITS) -> PromptErrors | None:
     """Return what keeps `--name` from standing for the value, or None when nothing does.
 
     name: without dashes. Words, parameters and both may be a value; what is wrong in it is shown in it.
     """
     if name in BY_SPELLING or not _NAME.fullmatch(name):
-        return Faults(faults=(_name_fault(name),))
-    result = parse(f"picture --{name}", Defaults(options={name: value}), limits)
+        return PromptErrors(errors=(_name_error(name),))
+    result = parse(f"picture --{name}", PromptDefaults(options={name: value}), limits)
     return _only(result, Origin.OPTION)
 
 
-def check_suffix(suffix: str, limits: Limits = USUAL_LIMITS) -> Faults | None:
+def check_suffix(suffix: str, limits: Limits = DEFAULT_LIMITS) -> PromptErrors | None:
     """Return what keeps the text from being a suffix, or None; an empty one is none."""
-    return _only(parse("picture", Defaults(suffix=suffix), limits), Origin.SUFFIX)
+    return _only(parse("picture", PromptDefaults(suffix=suffix), limits), Origin.SUFFIX)
 
 
-def _name_fault(name: str) -> PromptFault:
-    source = Source(name="the name", text=name, origin=Origin.COMMAND)
-    sentence = "A name begins with a letter; up to 31 letters, digits and - follow."
+def _name_error(name: str) -> PromptError:
+    source = PromptSource(name="the name", text=name, origin=Origin.COMMAND)
+    message = "A name begins with a letter; up to 31 letters, digits and - follow."
     suggestion = "Choose another name."
     if name in BY_SPELLING:
-        sentence = f"--{name} is a parameter of the language."
-    return PromptFault(source=source, start=0, end=len(name), sentence=sentence, suggestion=suggestion)
+        message = f"--{name} is a parameter of the language."
+    return PromptError(source=source, start=0, end=len(name), message=message, suggestion=suggestion)
 
 
-def _only(result: object, origin: Origin) -> Faults | None:
-    if not isinstance(result, Faults):
+def _only(result: object, origin: Origin) -> PromptErrors | None:
+    if not isinstance(result, PromptErrors):
         return None
-    kept = tuple(fault for fault in result.faults if fault.source.origin is origin)
-    return Faults(faults=kept) if kept else None
+    kept = tuple(error for error in result.errors if error.source.origin is origin)
+    return PromptErrors(errors=kept) if kept else None

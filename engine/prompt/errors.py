@@ -15,12 +15,12 @@ EXCERPT_WIDTH = 64
 MAX_QUOTED = 32
 
 
-class Flaw(NamedTuple):
+class Problem(NamedTuple):
     """A fault as a stage sees it: a span of the text the stage was given, a sentence and what to do."""
 
     start: int
     end: int
-    sentence: str
+    message: str
     suggestion: str = ""
 
 
@@ -34,7 +34,7 @@ class Origin(IntEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Source:
+class PromptSource:
     """A text that a member wrote: the prompt itself, an option of the command, an own option, the suffix.
 
     name: as a member is told, such as "your option --ink"; "prompt" for the prompt itself.
@@ -46,24 +46,24 @@ class Source:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PromptFault:
+class PromptError:
     """One fault: `start` and `end` count code points of `source.text`, `end` being past the last one."""
 
-    source: Source
+    source: PromptSource
     start: int
     end: int
-    sentence: str
+    message: str
     suggestion: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Faults:
+class PromptErrors:
     """Every fault of one prompt, in the order of the text; never empty."""
 
-    faults: tuple[PromptFault, ...]
+    errors: tuple[PromptError, ...]
 
 
-def show_faults(faults: Faults, *, width: int = EXCERPT_WIDTH, max_length: int = MAX_SHOWN_LENGTH) -> str:
+def format_errors(errors: PromptErrors, *, width: int = EXCERPT_WIDTH, max_length: int = MAX_SHOWN_LENGTH) -> str:
     """Return one block for each fault: the line, carets under the fault, the sentence and the suggestion.
 
     Fits a Discord code block (no run of backticks, with room to spare under 2,000 characters) and a terminal. Lines
@@ -71,11 +71,11 @@ def show_faults(faults: Faults, *, width: int = EXCERPT_WIDTH, max_length: int =
     """
     shown: list[str] = []
     length = 0
-    for fault in faults.faults:
-        block = _block(fault, width).replace("``", "`\u200b`")
+    for error in errors.errors:
+        block = _block(error, width).replace("``", "`\u200b`")
         length += len(block) + 2
         if shown and length > max_length:
-            shown.append(f"... and {len(faults.faults) - len(shown)} more.")
+            shown.append(f"... and {len(errors.errors) - len(shown)} more.")
             break
         shown.append(block)
     return "\n\n".join(shown)
@@ -94,21 +94,21 @@ def columns(text: str) -> int:
     return sum(map(_columns_of, text))
 
 
-def _block(fault: PromptFault, width: int) -> str:
-    line, carets = _excerpt(fault, width)
-    label = "" if fault.source.name == "prompt" else f"In {fault.source.name}:\n"
-    sentence = f"{fault.sentence} {fault.suggestion}".rstrip()
-    return f"{label}{line}\n{carets}\n{sentence}"
+def _block(error: PromptError, width: int) -> str:
+    line, carets = _excerpt(error, width)
+    label = "" if error.source.name == "prompt" else f"In {error.source.name}:\n"
+    message = f"{error.message} {error.suggestion}".rstrip()
+    return f"{label}{line}\n{carets}\n{message}"
 
 
-def _excerpt(fault: PromptFault, width: int) -> tuple[str, str]:
+def _excerpt(error: PromptError, width: int) -> tuple[str, str]:
     """Return the line around the fault, at most about `width` columns of it, and the carets below."""
-    text = fault.source.text
-    before = _before(text, fault.start, width)
-    inside = "".join(map(_visible, text[fault.start : min(fault.end, fault.start + 4 * width)]))
+    text = error.source.text
+    before = _before(text, error.start, width)
+    inside = "".join(map(_visible, text[error.start : min(error.end, error.start + 4 * width)]))
     room = max(1, width - columns(before))
     carried = _cut(inside, room)
-    after = "".join(map(_visible, text[fault.end : fault.end + width])) if carried == inside else ""
+    after = "".join(map(_visible, text[error.end : error.end + width])) if carried == inside else ""
     after, inside = _cut(after, max(0, room - columns(carried))), carried
     carets = " " * columns(before) + "^" * max(1, columns(inside))
     return before + inside + after, carets

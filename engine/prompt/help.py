@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from engine.prompt.grammar.suggest import nearest
-from engine.prompt.parameter_type import Kind, Parameter, number_text, range_text
+from engine.prompt.grammar.suggest import closest_name
+from engine.prompt.parameter_type import Parameter, ParameterKind, number_text, range_text
 from engine.prompt.parameters import BY_SPELLING, PARAMETERS
 
 # Discord shows at most 100 characters of an option's description.
@@ -28,7 +28,7 @@ def help_for(spelling: str) -> str:
     name = spelling.strip(" -–—").lower()
     row = BY_SPELLING.get(name)
     if row is None:
-        near = nearest(name, BY_SPELLING)
+        near = closest_name(name, BY_SPELLING)
         return f"There is no parameter --{name[:32]}." + (f" Did you mean --{near}?" if near else "")
     facts = [
         usage(row),
@@ -51,7 +51,7 @@ def placeholder(row: Parameter) -> str:
     """Return what stands for the value in a usage line."""
     if row.choices:
         return "|".join(row.choices) if len(row.choices) < 4 else "name"
-    if row.kind in (Kind.INTEGER, Kind.DECIMAL):
+    if row.kind in (ParameterKind.INTEGER, ParameterKind.DECIMAL):
         return f"{number_text(row.low or 0)}-{number_text(row.high or 0)}"
     return _PLACEHOLDERS[row.kind]
 
@@ -65,14 +65,14 @@ def default_text(row: Parameter) -> str:
 
 
 _PLACEHOLDERS = {
-    Kind.FLAG: "",
-    Kind.RATIO: "W:H",
-    Kind.MODEL: "name",
-    Kind.VERSION: "number",
-    Kind.NIJI: "[number]",
-    Kind.WORDS: "words, words",
-    Kind.REFERENCES: "url|code|random ...",
-    Kind.PICTURES: "url ...",
-    Kind.ADAPTERS: "name[:weight] ...",
-    Kind.CODES: "[code ...]",
+    ParameterKind.FLAG: "",
+    ParameterKind.RATIO: "W:H",
+    ParameterKind.MODEL: "name",
+    ParameterKind.VERSION: "number",
+    ParameterKind.NIJI: "[number]",
+    ParameterKind.WORDS: "words, words",
+    ParameterKind.REFERENCES: "url|code|random ...",
+    ParameterKind.PICTURES: "url ...",
+    ParameterKind.ADAPTERS: "name[:weight] ...",
+    ParameterKind.CODES: "[code ...]",
 }

@@ -1,4 +1,4 @@
-"""What the parser is told from outside: a member's own settings, and what the service and its models allow."""
+"""What the parser is given besides the prompt: a member's own settings, and what the service and its models support."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ MAX_JOBS = 40
 
 
 @dataclass(frozen=True, kw_only=True)
-class Defaults:
-    """What a member has set once for every prompt.
+class PromptDefaults:
+    """What applies to every prompt of a member.
 
-    suffix: parameters added to every prompt; what the prompt says itself wins.
-    options: own options by name without dashes; `--name` is replaced by the value, words or parameters or both.
-    parameters: canonical names to values that hold where nothing else is said (the service's own settings,
-        taken as they are; `no` and `repeat` are none).
+    suffix: parameters appended to every prompt; parameters in the prompt override them.
+    options: the member's custom options by name, without dashes. `--name` expands to the value: words, parameters
+        or both.
+    parameters: the service's own values by canonical parameter name, used where nothing else sets one. They are not
+        checked, and `no` and `repeat` are ignored.
     """
 
     suffix: str = ""
@@ -28,70 +29,73 @@ class Defaults:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sides:
-    """The sizes a model paints, in pixels: its square's side, the step of both sides, and their bounds, included.
+class SizeLimits:
+    """The picture sizes that a model supports, in pixels.
 
-    sizes: width and height of each, for a model that paints these alone; empty for one that paints any multiple.
+    square: side of the model's native square.
+    multiple: width and height are multiples of it.
+    min_side, max_side: bounds of width and height, inclusive.
+    sizes: (width, height) of every size, for a model that supports only these; empty otherwise.
     """
 
     square: int
-    step: int
-    least: int
-    most: int
+    multiple: int
+    min_side: int
+    max_side: int
     sizes: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
-class Steps:
-    """How many steps a model paints.
+class StepLimits:
+    """How many denoising steps a model supports.
 
-    usual, sampler: how many, and by which sampler, where nobody says.
-    most: by any sampler. most_by: by samplers that take fewer, by their names.
+    default, sampler: the number of steps and the sampler of a job that sets neither.
+    maximum: with any sampler. max_steps_by: for samplers with a lower maximum, by sampler name.
     """
 
-    usual: int
+    default: int
     sampler: str
-    most: int
-    most_by: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    maximum: int
+    max_steps_by: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, kw_only=True)
-class ModelFacts:
-    """What the parser must know of a registered model.
+class ModelCapabilities:
+    """What the parser knows of a registered model; None and empty values are unknown, and unknown is not checked.
 
-    abilities: what it can do, in the words of the table's `ability` column; None when nobody has said.
-    operations: how jobs of it may begin; None when nobody has said.
-    samplers: the samplers it takes; empty when nobody has said. steps, sides: how many steps, and which sizes it
-        paints; None when nobody has said.
-    misfits: registered adapters that do not fit it, each with the first part that does not; others pass.
+    abilities: what the model can do, as the `ability` column of the parameter table names it.
+    operations: the operations that the model supports.
+    samplers: the samplers that the model supports.
+    incompatible_adapters: registered adapters that do not fit the model, each with the reason.
     """
 
     name: str
     abilities: frozenset[str] | None = None
     operations: tuple[Operation, ...] | None = None
     samplers: tuple[str, ...] = ()
-    steps: Steps | None = None
-    sides: Sides | None = None
-    misfits: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    step_limits: StepLimits | None = None
+    size_limits: SizeLimits | None = None
+    incompatible_adapters: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
     """What the service allows.
 
-    max_length: code points of the prompt with the options of the command, and again after own options are put in.
-    max_jobs: jobs that one prompt may make by `{a, b}` and `--repeat` together.
-    max_relax_jobs: jobs that one prompt may make with `--relax`.
-    models: the registered models; empty when they are not known, then any name passes.
-    default_model: the model of a prompt that names none; its abilities then hold.
-    abilities: of the table's `SERVICE_ABILITIES`, what the service can do; None when nobody has said.
-    adapters: the registered adapters; None when they are not known, then any name passes.
+    max_length: characters (code points) of the prompt together with the command's options, checked again after custom
+        options are expanded.
+    max_jobs: jobs that one prompt can create with `{a, b}` and `--repeat` together.
+    max_relax_jobs: jobs that one prompt can create with `--relax`.
+    models: the registered models; empty when unknown, and then any model name is accepted.
+    default_model: the model of a prompt that names none.
+    abilities: which of `SERVICE_ABILITIES` the service has; None when unknown.
+    adapters: the registered adapters; None when unknown, and then any adapter name is accepted.
     """
 
     max_length: int = MAX_PROMPT_LENGTH
     max_jobs: int = MAX_JOBS
     max_relax_jobs: int = 1
-    models: tuple[ModelFacts, ...] = ()
+    models: tuple[ModelCapabilities, ...] = ()
     default_model: str = ""
     abilities: frozenset[str] | None = None
     adapters: tuple[str, ...] | None = None

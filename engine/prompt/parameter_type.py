@@ -11,7 +11,7 @@ GRID = frozenset({Operation.IMAGINE})
 ANY = frozenset(Operation)
 
 
-class Kind(StrEnum):
+class ParameterKind(StrEnum):
     """How the words after a name are read.
 
     flag: no words. integer, decimal: one number in a range. ratio: whole numbers W:H. choice: one word of a few.
@@ -54,7 +54,7 @@ class Parameter:
 
     name: str
     aliases: tuple[str, ...] = ()
-    kind: Kind
+    kind: ParameterKind
     low: float | None = None
     high: float | None = None
     default: ParameterValue | None = None
@@ -96,17 +96,17 @@ def number_text(number: float) -> str:
 
 
 _RANGES = {
-    Kind.FLAG: "nothing",
-    Kind.INTEGER: "a whole number",
-    Kind.DECIMAL: "a number",
-    Kind.RATIO: "two whole numbers, width:height",
-    Kind.CHOICE: "one word",
-    Kind.MODEL: "the name of a model",
-    Kind.VERSION: "a model's version",
-    Kind.NIJI: "a version, or nothing",
-    Kind.WORDS: "words, separated by commas",
-    Kind.REFERENCES: "picture addresses, style codes or random",
-    Kind.PICTURES: "picture addresses",
-    Kind.ADAPTERS: "name or name:weight, several separated by blanks, each weight",
-    Kind.CODES: "profile codes, or nothing for your own",
+    ParameterKind.FLAG: "nothing",
+    ParameterKind.INTEGER: "a whole number",
+    ParameterKind.DECIMAL: "a number",
+    ParameterKind.RATIO: "two whole numbers, width:height",
+    ParameterKind.CHOICE: "one word",
+    ParameterKind.MODEL: "the name of a model",
+    ParameterKind.VERSION: "a model's version",
+    ParameterKind.NIJI: "a version, or nothing",
+    ParameterKind.WORDS: "words, separated by commas",
+    ParameterKind.REFERENCES: "picture addresses, style codes or random",
+    ParameterKind.PICTURES: "picture addresses",
+    ParameterKind.ADAPTERS: "name or name:weight, several separated by blanks, each weight",
+    ParameterKind.CODES: "profile codes, or nothing for your own",
 }

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from engine.contract.jobs import MAX_SEED
-from engine.prompt.parameter_type import GRID, Kind, Parameter
+from engine.prompt.parameter_type import GRID, Parameter, ParameterKind
 
 MAX_RATIO = 10
 # Abilities that belong to the service and not to a model.
@@ -29,7 +29,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
         name="ar",
         aliases=("aspect",),
-        kind=Kind.RATIO,
+        kind=ParameterKind.RATIO,
         default="1:1",
         help="Shape of the pictures, width:height in whole numbers.",
         meaning="The model paints its size nearest to this shape; the ratio is reduced, 1920:1080 is 16:9.",
@@ -39,7 +39,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
         name="chaos",
         aliases=("c",),
-        kind=Kind.INTEGER,
+        kind=ParameterKind.INTEGER,
         low=0,
         high=100,
         default=0,
@@ -51,7 +51,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         name="no",
-        kind=Kind.WORDS,
+        kind=ParameterKind.WORDS,
         help="What to keep out of the pictures; separate things with commas.",
         meaning="One part of weight -0.5 that holds the whole list.",
         example="still life --no fruit, flowers",
@@ -60,7 +60,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
         name="quality",
         aliases=("q",),
-        kind=Kind.DECIMAL,
+        kind=ParameterKind.DECIMAL,
         low=0.25,
         high=4,
         default=1.0,
@@ -73,7 +73,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
         name="repeat",
         aliases=("r",),
-        kind=Kind.INTEGER,
+        kind=ParameterKind.INTEGER,
         low=1,
         high=40,
         default=1,
@@ -84,7 +84,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         name="seed",
-        kind=Kind.INTEGER,
+        kind=ParameterKind.INTEGER,
         low=0,
         high=MAX_SEED,
         help="The number the noise is drawn from; the same seed and prompt paint the same pictures.",
@@ -95,7 +95,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         name="sameseed",
-        kind=Kind.INTEGER,
+        kind=ParameterKind.INTEGER,
         low=0,
         high=MAX_SEED,
         help="Like --seed, but all four pictures start from the same noise.",
@@ -107,7 +107,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         name="stop",
-        kind=Kind.INTEGER,
+        kind=ParameterKind.INTEGER,
         low=10,
         high=100,
         default=100,
@@ -119,7 +119,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         name="style",
-        kind=Kind.CHOICE,
+        kind=ParameterKind.CHOICE,
         choices=("raw",),
         help="raw: less of the house style.",
         meaning="Turns the community's own adapter off.",
@@ -128,7 +128,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         name="raw",
-        kind=Kind.FLAG,
+        kind=ParameterKind.FLAG,
         gives="style",
         help="The same as --style raw.",
         meaning="Turns the community's own adapter off.",
@@ -138,7 +138,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
         name="stylize",
         aliases=("s",),
-        kind=Kind.INTEGER,
+        kind=ParameterKind.INTEGER,
         low=0,
         high=1000,
         default=100,
@@ -150,7 +150,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         name="tile",
-        kind=Kind.FLAG,
+        kind=ParameterKind.FLAG,
         help="Pictures that repeat without a seam.",
         meaning="Convolutions wrap around the edges.",
         example="mossy stones --tile",
@@ -158,7 +158,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         name="iw",
-        kind=Kind.DECIMAL,
+        kind=ParameterKind.DECIMAL,
         low=0,
         high=3,
         default=1.0,
@@ -172,7 +172,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
         name="weird",
         aliases=("w",),
-        kind=Kind.INTEGER,
+        kind=ParameterKind.INTEGER,
         low=0,
         high=3000,
         default=0,
@@ -183,7 +183,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         name="sref",
-        kind=Kind.REFERENCES,
+        kind=ParameterKind.REFERENCES,
         help="Pictures or codes whose style to take; each may have a weight, url::2.",
         meaning="Style of the given pictures; `random` is replaced by a drawn code, for each job its own.",
         example="a bicycle --sref https://example.com/ink.png::2 random",
@@ -191,7 +191,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         name="sw",
-        kind=Kind.INTEGER,
+        kind=ParameterKind.INTEGER,
         low=0,
         high=1000,
         default=100,
@@ -203,7 +203,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         name="cref",
-        kind=Kind.PICTURES,
+        kind=ParameterKind.PICTURES,
         help="Pictures of a character that shall appear.",
         meaning="The character of the given pictures.",
         example="reading a book --cref https://example.com/hero.png",
@@ -211,7 +211,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         name="cw",
-        kind=Kind.INTEGER,
+        kind=ParameterKind.INTEGER,
         low=0,
         high=100,
         default=100,
@@ -223,7 +223,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         name="model",
-        kind=Kind.MODEL,
+        kind=ParameterKind.MODEL,
         help="The model that paints.",
         meaning="A name of the model registry.",
         example="a tree --model starter",
@@ -232,7 +232,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
         name="version",
         aliases=("v",),
-        kind=Kind.VERSION,
+        kind=ParameterKind.VERSION,
         gives="model",
         help="The model that paints, by its version number.",
         meaning="The registry's model of that name: --version 6.1 is the model 6.1, or v6.1.",
@@ -240,7 +240,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         name="niji",
-        kind=Kind.NIJI,
+        kind=ParameterKind.NIJI,
         gives="model",
         help="The anime model, alone or with its version number.",
         meaning="The registry's model niji, or with a number such as 6 its model niji-6.",
@@ -248,7 +248,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         name="lora",
-        kind=Kind.ADAPTERS,
+        kind=ParameterKind.ADAPTERS,
         low=-MAX_ADAPTER_WEIGHT,
         high=MAX_ADAPTER_WEIGHT,
         ability="lora",
@@ -259,7 +259,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         name="steps",
-        kind=Kind.INTEGER,
+        kind=ParameterKind.INTEGER,
         low=1,
         high=150,
         help="Denoising steps; the model has a good number of its own.",
@@ -269,7 +269,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         name="cfg",
-        kind=Kind.DECIMAL,
+        kind=ParameterKind.DECIMAL,
         low=0,
         high=30,
         help="Guidance scale: how closely to follow the words.",
@@ -279,7 +279,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         name="sampler",
-        kind=Kind.CHOICE,
+        kind=ParameterKind.CHOICE,
         choices=SAMPLERS,
         help="The rule that turns noise into pictures.",
         meaning="Scheduler of the denoising loop.",
@@ -287,7 +287,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         name="video",
-        kind=Kind.FLAG,
+        kind=ParameterKind.FLAG,
         help="A short film of how the pictures came about.",
         meaning="Keeps the previews of every step and joins them to a film.",
         example="a red fox --video",
@@ -295,7 +295,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         name="draft",
-        kind=Kind.FLAG,
+        kind=ParameterKind.FLAG,
         help="Quick and rough, in about half the time.",
         meaning="Half the steps.",
         example="a red fox --draft",
@@ -305,7 +305,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     *(
         Parameter(
             name=name,
-            kind=Kind.FLAG,
+            kind=ParameterKind.FLAG,
             group="speed",
             help=help,
             meaning=f"Priority {name} in the queue.",
@@ -321,7 +321,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     *(
         Parameter(
             name=name,
-            kind=Kind.FLAG,
+            kind=ParameterKind.FLAG,
             group="visibility",
             help=help,
             meaning=f"The job is marked {name}.",
@@ -336,7 +336,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
         name="profile",
         aliases=("p", "personalize"),
-        kind=Kind.CODES,
+        kind=ParameterKind.CODES,
         help="Your own taste, or the profiles with these codes.",
         meaning="Adapter trained on a member's own votes; --stylize is its strength.",
         example="a harbour town --profile abc123",
@@ -354,7 +354,7 @@ BY_OPTION: Mapping[str, str] = MappingProxyType({row.option: row.name for row in
 CANONICAL: tuple[Parameter, ...] = tuple(parameter for parameter in PARAMETERS if not parameter.gives)
 
 # Known from elsewhere and not part of this language: what to write in their place.
-FOREIGN: Mapping[str, str] = MappingProxyType(
+FOREIGN_PARAMETERS: Mapping[str, str] = MappingProxyType(
     {
         "oref": "Try --cref with the picture's address.",
         "ow": "Try --cref with --cw.",

@@ -6,7 +6,7 @@ The parameters come from the table; a test holds the file to what `language_page
 from __future__ import annotations
 
 from engine.contract.jobs import Operation
-from engine.prompt.errors import Faults, show_faults
+from engine.prompt.errors import PromptErrors, format_errors
 from engine.prompt.help import default_text, usage
 from engine.prompt.parameter_type import Parameter, range_text
 from engine.prompt.parameters import MAX_RATIO, PARAMETERS
@@ -35,7 +35,7 @@ A prompt is pictures, then words, then parameters: `[picture addresses] words [-
 When something is wrong, nothing is painted: every fault is shown below the line it is in, with what to write.
 
 ```
-{fault}
+{errors}
 ```
 
 ## Parameters
@@ -86,13 +86,13 @@ _EXAMPLE = "a red fox --ar 1.5:1 --chaos 400 --sede 7"
 
 def language_page() -> str:
     """Return the whole page as Markdown."""
-    faults = parse(_EXAMPLE)
-    shown = show_faults(faults) if isinstance(faults, Faults) else ""
+    errors = parse(_EXAMPLE)
+    shown = format_errors(errors) if isinstance(errors, PromptErrors) else ""
     rows = "\n".join(map(_row, PARAMETERS))
     details = "\n".join(map(_details, PARAMETERS))
-    decided = "\n".join(f"- {sentence}" for sentence in _DECIDED)
+    decided = "\n".join(f"- {message}" for message in _DECIDED)
     return (
-        f"{_SCREEN.replace('{fault}', shown)}{_HEADING}\n{rows}\n\n{details}\n"
+        f"{_SCREEN.replace('{errors}', shown)}{_HEADING}\n{rows}\n\n{details}\n"
         f"## What is decided here\n\nWhere the language that members know leaves something open, it is this.\n\n"
         f"{decided}\n"
     )
@@ -104,8 +104,8 @@ _HEADING = "| parameter | what it does | without it | for | needs |\n|---|---|--
 def _row(row: Parameter) -> str:
     default = default_text(row).removeprefix("Without it: ").removesuffix(".")
     place = "grid" if Operation.VARY not in row.operations else "all"
-    written = usage(row).replace("|", "\\|")
-    return f"| `{written}` | {row.help} | {default} | {place} | {row.ability.replace('_', ' ')} |"
+    raw = usage(row).replace("|", "\\|")
+    return f"| `{raw}` | {row.help} | {default} | {place} | {row.ability.replace('_', ' ')} |"
 
 
 def _details(row: Parameter) -> str:

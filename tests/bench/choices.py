@@ -32,7 +32,7 @@ from engine.painter.batch.rows import Words
 from engine.painter.cache.warmup import Batch, blank
 from engine.painter.families import adapted
 from engine.painter.pipeline.protocol import LoadedModel
-from engine.prompt import attention
+from engine.prompt import parse_attention
 from tests.bench.judged import judged_lines
 from tests.bench.painter_cuda import FLUX, SD15, SDXL, Case, registry_of
 
@@ -145,7 +145,7 @@ def _adapted(subject: Subject, pipe: Any, device: Device, speed: Speed) -> Any:
     model = replace(subject.model, speed=speed)
     if speed.precision is Precision.FP8:
         quantise(denoiser_of(pipe), model.name, device.device)
-    return adapted(pipe, model, device=device.device, sha256="", fragments_of=attention)
+    return adapted(pipe, model, device=device.device, sha256="", fragments_of=parse_attention)
 
 
 def _if_possible(measure: Callable[[], str], cells: str = "") -> str:

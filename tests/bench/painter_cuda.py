@@ -25,7 +25,7 @@ from engine.models.registry.speed import Compilation, Precision, Speed
 from engine.painter.families import adapted
 from engine.painter.in_process import LocalPainter, create_painter
 from engine.painter.pipeline.protocol import LoadedModel
-from engine.prompt import attention
+from engine.prompt import parse_attention
 from tests.bench.architectures import flux_dev, sd15, sdxl
 from tests.bench.side_by_side import (
     PROMPT,
@@ -148,7 +148,7 @@ async def _painter(case: Case, pipe: Any, device: Device) -> AsyncIterator[Local
     def load(model: Model) -> LoadedModel:
         if model.speed.precision is Precision.FP8:
             quantise(denoiser_of(pipe), model.name, device.device)
-        return adapted(pipe, model, device=device.device, sha256="random", fragments_of=attention)
+        return adapted(pipe, model, device=device.device, sha256="random", fragments_of=parse_attention)
 
     async with create_painter(registry_of(case), load=load) as painter:
         await painter.warm()

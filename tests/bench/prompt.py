@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from time import process_time
 
-from engine.prompt import Faults, Limits, Specs, json_from_specs, parse, render, show_faults
+from engine.prompt import Limits, PromptErrors, Specs, format_errors, json_from_specs, parse, render
 
 WIDE = Limits(max_length=10**7)
 ROUNDS = 7
@@ -54,8 +54,8 @@ def _timed(call: Callable[[], object], number: int) -> float:
 def specs_of(text: str) -> Specs:
     """Return the specs of a prompt that has no faults."""
     specs = parse(text, limits=WIDE)
-    if isinstance(specs, Faults):
-        raise ValueError(show_faults(specs))
+    if isinstance(specs, PromptErrors):
+        raise ValueError(format_errors(specs))
     return specs
 
 
@@ -69,7 +69,7 @@ def speed_rows() -> list[Row]:
         rendering = seconds_of(partial(_rendered, specs))
         rows.append(Row(name=f"render {name}", seconds=rendering, reference=reference))
     reference = seconds_of(partial(_as_json, specs_of(SHORT)))
-    faulty = seconds_of(lambda: show_faults(_faults_of(FAULTY)))
+    faulty = seconds_of(lambda: format_errors(_errors_of(FAULTY)))
     return [*rows, Row(name="four faults, found and shown", seconds=faulty, reference=reference)]
 
 
@@ -81,11 +81,11 @@ def _rendered(specs: Specs) -> list[str]:
     return [render(spec) for spec in specs]
 
 
-def _faults_of(text: str) -> Faults:
-    faults = parse(text)
-    if not isinstance(faults, Faults):
+def _errors_of(text: str) -> PromptErrors:
+    errors = parse(text)
+    if not isinstance(errors, PromptErrors):
         raise ValueError(f"{text!r} has no faults")
-    return faults
+    return errors
 
 
 def length_rows() -> list[tuple[str, int, float]]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from random import Random
 from time import perf_counter, process_time
 
-from engine.prompt import Defaults, Faults, attention, json_from_specs, parse, render, show_faults
+from engine.prompt import PromptDefaults, PromptErrors, format_errors, json_from_specs, parse, parse_attention, render
 from engine.prompt.parameters import BY_SPELLING
 from tests.engine.prompt.strategies import SIGNS, VALUES, WORDS
 from tests.engine.prompt.test_examples import EXAMPLES
@@ -131,22 +131,24 @@ def check(made: Input) -> str:
 
     Raises: AssertionError when a promise of the language is broken, and whatever the language raises.
     """
-    result = parse(made.text, Defaults(suffix=made.suffix, options={"ink": made.option}), given=made.given)
-    if isinstance(result, Faults):
-        shown = show_faults(result)
+    result = parse(
+        made.text, PromptDefaults(suffix=made.suffix, options={"ink": made.option}), command_options=made.given
+    )
+    if isinstance(result, PromptErrors):
+        shown = format_errors(result)
         assert "^" in shown and "```" not in shown and len(shown) < 2000
-        assert all(0 <= fault.start <= fault.end <= len(fault.source.text) for fault in result.faults)
+        assert all(0 <= error.start <= error.end <= len(error.source.text) for error in result.errors)
         return "faults"
     json.dumps(json_from_specs(result), ensure_ascii=False).encode()
     for spec in {spec.prompt: spec for spec in result}.values():
         assert parse(render(spec)) == (spec,), render(spec)
-        assert all(0 <= weight <= 10 for part in spec.parts for _, weight in attention(part.text))
+        assert all(0 <= weight <= 10 for part in spec.parts for _, weight in parse_attention(part.text))
     return "specs"
 
 
 def _processor_seconds(made: Input) -> float:
     start = process_time()
-    parse(made.text, Defaults(suffix=made.suffix, options={"ink": made.option}), given=made.given)
+    parse(made.text, PromptDefaults(suffix=made.suffix, options={"ink": made.option}), command_options=made.given)
     return process_time() - start
 
 

@@ -20,7 +20,7 @@ from engine.models.loading.pipeline import Device
 from engine.models.registry.registry import Registry, read_registry
 from engine.painter.cache.models import loader
 from engine.painter.in_process import create_painter
-from engine.prompt import attention
+from engine.prompt import parse_attention
 from tests.engine.painter.checkpoints import save_sd1, save_sdxl
 from tests.engine.painter.gemma_checkpoints import save_sana
 from tests.engine.painter.orders import Pixels, order, painted, pixels_of, psnr
@@ -114,7 +114,7 @@ def _stock(kind: Kind, folder: Path, *, pictures: int = 2, dtype: torch.dtype = 
 
 
 async def _painted(registry: Registry) -> list[Pixels]:
-    async with create_painter(registry, width=64, load=loader(BFLOAT16, attention, PLENTY)) as painter:
+    async with create_painter(registry, width=64, load=loader(BFLOAT16, parse_attention, PLENTY)) as painter:
         return pixels_of(await painted(painter, order("a red cat", steps=3, cfg=5.0, pictures=2)))
 
 

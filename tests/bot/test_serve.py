@@ -23,7 +23,7 @@ from bot.services import Services
 from bot.store.deliveries import Claimant
 from bot.store.tables import DeliveryState, deliveries
 from engine.contract.ids import new_id
-from engine.prompt import Defaults, Limits
+from engine.prompt import Limits, PromptDefaults
 from engine.store.database import Database
 from engine.store.objects import Objects
 from sandbox.chat.test_client import MemberClient, member_client
@@ -59,7 +59,7 @@ def services_for(client: EaselClient, database: Database, objects: Objects) -> S
         courier=Courier(office),
         claimant=claimant,
         metrics=office.metrics,
-        defaults=Defaults(),
+        defaults=PromptDefaults(),
         limits=office.limits,
     )
 

@@ -42,12 +42,14 @@ def check_fit(adapter: Adapter, model: Model, place: Path) -> None:
 
     Raises: AdapterMismatch with the first part that does not fit, WeightsMissing, WeightsMismatch.
     """
-    part = _made_for_another(adapter, model) or _misfit(tensors_in(adapter.file), base_of(place, model.source.variant))
+    part = _made_for_another(adapter, model) or _first_mismatch(
+        tensors_in(adapter.file), base_of(place, model.source.variant)
+    )
     if part is not None:
         raise AdapterMismatch(name=adapter.name, model=model.name, part=part)
 
 
-def misfits(registry: Registry, find: Callable[[Model], Path | None]) -> Mapping[str, Mapping[str, str]]:
+def incompatible_adapters(registry: Registry, find: Callable[[Model], Path | None]) -> Mapping[str, Mapping[str, str]]:
     """Return by model the adapters that do not fit it, each with the first part that does not.
 
     find: where a model's files are; None when they are not on this machine.
@@ -58,15 +60,16 @@ def misfits(registry: Registry, find: Callable[[Model], Path | None]) -> Mapping
     """
     read = cache(tensors_in)
     adapters = registry.adapters.values()
-    return {model.name: _misfits_of(model, adapters, find, read) for model in registry.models.values()}
+    return {model.name: _incompatible_with(model, adapters, find, read) for model in registry.models.values()}
 
 
-def _misfits_of(
+def _incompatible_with(
     model: Model, adapters: Iterable[Adapter], find: Callable[[Model], Path | None], read: Read
 ) -> Mapping[str, str]:
     base = _base_if_here(find(model), model.source.variant)
     told = {
-        adapter.name: _made_for_another(adapter, model) or _misfit_if_here(adapter, base, read) for adapter in adapters
+        adapter.name: _made_for_another(adapter, model) or _mismatch_if_present(adapter, base, read)
+        for adapter in adapters
     }
     return {name: part for name, part in told.items() if part is not None}
 
@@ -78,9 +81,9 @@ def _base_if_here(place: Path | None, variant: str | None) -> Base | None:
         return None
 
 
-def _misfit_if_here(adapter: Adapter, base: Base | None, read: Read) -> str | None:
+def _mismatch_if_present(adapter: Adapter, base: Base | None, read: Read) -> str | None:
     try:
-        return None if base is None else _misfit(read(adapter.file), base)
+        return None if base is None else _first_mismatch(read(adapter.file), base)
     except WeightsMismatch:
         return _DAMAGED
     except (WeightsMissing, OSError):
@@ -117,7 +120,7 @@ def _modules_of(files: Iterable[Path]) -> Modules:
     return {module: shape for file in files for module, shape in modules_of(tensors_in(file)).items()}
 
 
-def _misfit(tensors: Mapping[str, Shape], base: Base) -> str | None:
+def _first_mismatch(tensors: Mapping[str, Shape], base: Base) -> str | None:
     """Return the first part that does not fit, or None; a file without any LoRA tensor fits nothing."""
     if not any("lora" in name or ".lokr_" in name for name in tensors):
         return "it holds no LoRA tensors"

@@ -21,7 +21,7 @@ from engine.models.registry.sources import DETAILS, SOURCES, Source, source_from
 from engine.models.registry.speed import Precision, Speed, check_ratios, speed_from_table
 from engine.models.registry.toml_values import Faults
 from engine.models.registry.trained_sizes import trained_sizes
-from engine.prompt import Sides, Steps, most_by
+from engine.prompt import SizeLimits, StepLimits, max_steps_by
 
 SHIPPED = Path(__file__).with_name("registry.toml")
 
@@ -81,21 +81,21 @@ class Model:
         return self.family.abilities - (ADAPTERS if self.speed.precision is Precision.FP8 else frozenset())
 
     @property
-    def steps(self) -> Steps:
+    def step_limits(self) -> StepLimits:
         """How many steps it paints, and how many each sampler takes."""
         usual, most = self.defaults, self.abilities.max_steps
-        return Steps(usual=usual.steps, sampler=usual.sampler, most=most, most_by=MOST_STEPS)
+        return StepLimits(default=usual.steps, sampler=usual.sampler, maximum=most, max_steps_by=MOST_STEPS)
 
     @property
-    def sides(self) -> Sides:
+    def size_limits(self) -> SizeLimits:
         """What a ratio comes to: one of the sizes that the model was trained on, or else any multiple in its bounds."""
         step, least, most = self.abilities.multiple, self.abilities.min_side, self.abilities.max_side
         trained = trained_sizes(self.family.squares, self.defaults.side)
-        return Sides(
+        return SizeLimits(
             square=round(self.defaults.side) // step * step,
-            step=step,
-            least=least,
-            most=most,
+            multiple=step,
+            min_side=least,
+            max_side=most,
             sizes=tuple(size for size in trained if all(least <= x <= most and x % step == 0 for x in size)),
         )
 
@@ -200,8 +200,8 @@ def _model(name: str, table: Mapping[str, Any], faults: Faults) -> Model | None:
         speed=speed_from_table(faults.table(table, "speed", place), family, f"{place}.speed", faults),
     )
     _check_defaults(defaults, abilities, f"{place}.defaults", faults)
-    _check_steps(model.steps, f"{place}.defaults", faults)
-    check_ratios(model.speed, model.sides, f"{place}.speed", faults)
+    _check_steps(model.step_limits, f"{place}.defaults", faults)
+    check_ratios(model.speed, model.size_limits, f"{place}.speed", faults)
     return model
 
 
@@ -263,11 +263,11 @@ def _check_defaults(defaults: Defaults, abilities: Abilities, place: str, faults
             )
 
 
-def _check_steps(steps: Steps, place: str, faults: Faults) -> None:
-    most = most_by(steps.sampler, steps)
-    if steps.usual > most:
-        why = "max_steps is" if most == steps.most else f"the sampler {steps.sampler} takes at most"
-        faults.add(place, f"steps is {steps.usual}, and {why} {most}")
+def _check_steps(steps: StepLimits, place: str, faults: Faults) -> None:
+    most = max_steps_by(steps.sampler, steps)
+    if steps.default > most:
+        why = "max_steps is" if most == steps.maximum else f"the sampler {steps.sampler} takes at most"
+        faults.add(place, f"steps is {steps.default}, and {why} {most}")
 
 
 def _adapter(name: str, table: Mapping[str, Any], faults: Faults) -> Adapter | None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from engine.models.registry.families import Family
 from engine.models.registry.toml_values import Faults
-from engine.prompt import Sides, painted_size
+from engine.prompt import SizeLimits, painted_size
 
 MIN_GUIDANCE_UNTIL = 0.01
 
@@ -85,10 +85,10 @@ def speed_from_table(table: Mapping[str, Any], family: Family, place: str, fault
     )
 
 
-def check_ratios(speed: Speed, sides: Sides, place: str, faults: Faults) -> None:
+def check_ratios(speed: Speed, size_limits: SizeLimits, place: str, faults: Faults) -> None:
     """Add a fault for each shape that the model does not paint."""
     for ratio in speed.ratios:
-        if painted_size(ratio, sides) is None:
+        if painted_size(ratio, size_limits) is None:
             faults.add(place, f"ratios has {ratio}, which the model does not paint: see its min_side and max_side")
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from engine.contract.errors import RecipeUnreadable
 from engine.contract.jobs import MAX_SEED, READABLE_SPEC_VERSIONS
 from engine.contract.painting import NUM_PICTURES
-from engine.prompt import PARAMETERS, Kind, Parameter
+from engine.prompt import PARAMETERS, Parameter, ParameterKind
 
 _LARGEST = sys.float_info.max
 _MAX_SHOWN = 40
@@ -126,15 +126,15 @@ def _is_adapter(value: object) -> bool:
 def _entry_of(parameter: Parameter) -> Entry:
     """Return what the value of a parameter of the prompt language must be."""
     match parameter.kind:
-        case Kind.FLAG:
+        case ParameterKind.FLAG:
             entry = Entry(told="true or false", fits=lambda value: isinstance(value, bool))
-        case Kind.INTEGER:
+        case ParameterKind.INTEGER:
             entry = _whole(parameter.low, parameter.high)
-        case Kind.DECIMAL:
+        case ParameterKind.DECIMAL:
             entry = _number(parameter.low, parameter.high)
-        case Kind.RATIO:
+        case ParameterKind.RATIO:
             entry = Entry(told="width:height", fits=lambda value: _TEXT.fits(value) and _is_ratio(value))
-        case Kind.CHOICE | Kind.MODEL | Kind.VERSION | Kind.NIJI:
+        case ParameterKind.CHOICE | ParameterKind.MODEL | ParameterKind.VERSION | ParameterKind.NIJI:
             entry = _TEXT
         case _:
             entry = _list_of(_TEXT)

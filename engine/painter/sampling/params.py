@@ -91,9 +91,9 @@ def seed_of_slot(order: Order, slot: int) -> int:
 
 def _steps(asked: Mapping[str, ParameterValue], model: Model) -> int:
     """Return the steps that the order comes to, with its quality and its sampler."""
-    _bounded(model, "steps", asked.get("steps"), 1, 1, model.steps.most)
+    _bounded(model, "steps", asked.get("steps"), 1, 1, model.step_limits.maximum)
     _bounded(model, "quality", asked.get("quality"), 1, 0.25, 4)
-    return steps_for(asked, model.name, model.steps)
+    return steps_for(asked, model.name, model.step_limits)
 
 
 def _text(value: ParameterValue | None) -> str | None:
@@ -120,9 +120,9 @@ def size_of(ratio: ParameterValue | None, model: Model) -> tuple[int, int]:
     """
     if ratio is None:
         return model.defaults.width, model.defaults.height
-    size = painted_size(str(ratio), model.sides)
+    size = painted_size(str(ratio), model.size_limits)
     if size is None:
-        width, height = size_for(str(ratio), side=model.sides.square, step=model.sides.step)
+        width, height = size_for(str(ratio), side=model.size_limits.square, step=model.size_limits.multiple)
         raise SizeUnsupported(width=width, height=height, model=model.name)
     return size
 

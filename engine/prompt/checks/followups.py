@@ -7,17 +7,17 @@ from types import MappingProxyType
 
 from engine.contract.errors import RequestError
 from engine.contract.jobs import JobSpec, Operation
-from engine.prompt import Limits, refuse_outdated, render
+from engine.prompt import Limits, check_supported, render
 
 
-def renewed(limits: Limits, operation: Operation, spec: JobSpec) -> JobSpec:
+def followup_spec(limits: Limits, operation: Operation, spec: JobSpec) -> JobSpec:
     """Return what a new job of the operation takes over from an old one's spec: all but a seed asked for.
 
     limits: of the service as it is now.
 
-    Raises: RequestError when the models that there are now cannot do it; see `refuse_outdated`.
+    Raises: RequestError when the models that there are now cannot do it; see `check_supported`.
     """
-    refuse_outdated(operation, spec, limits)
+    check_supported(operation, spec, limits)
     return without_seed(spec)
 
 
@@ -28,7 +28,7 @@ def possible_operations(limits: Limits, spec: JobSpec) -> frozenset[Operation]:
 
 def _is_possible(limits: Limits, operation: Operation, spec: JobSpec) -> bool:
     try:
-        refuse_outdated(operation, spec, limits)
+        check_supported(operation, spec, limits)
     except RequestError:
         return False
     return True

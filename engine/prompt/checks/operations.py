@@ -10,7 +10,7 @@ from engine.prompt.parameters import CANONICAL
 from engine.prompt.render import render
 
 
-def spec_for(operation: Operation, spec: JobSpec) -> JobSpec:
+def spec_for_operation(operation: Operation, spec: JobSpec) -> JobSpec:
     """Return the spec without the parameters that the operation does not take, its canonical prompt renewed."""
     taken = {row.name for row in CANONICAL if operation in row.operations}
     if taken >= spec.parameters.keys():

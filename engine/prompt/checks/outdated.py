@@ -12,69 +12,69 @@ from engine.contract.errors import (
 from engine.contract.jobs import JobSpec, Operation, ParameterValue
 from engine.prompt.checks.sizes import painted_size, size_for
 from engine.prompt.checks.steps import steps_for
-from engine.prompt.limits import Limits, ModelFacts
+from engine.prompt.limits import Limits, ModelCapabilities
 from engine.prompt.parameters import CANONICAL, SERVICE_ABILITIES
 
 
-def refuse_outdated(operation: Operation, spec: JobSpec, limits: Limits) -> None:
+def check_supported(operation: Operation, spec: JobSpec, limits: Limits) -> None:
     """Return when the job can be painted; nothing hinders of which nobody has said what can be.
 
     Raises: ModelUnknown, OperationUnsupported, SettingUnsupported, SizeUnsupported, AdapterMismatch.
     """
     if not limits.models:
         return
-    facts = _facts(spec, limits)
-    if facts.operations is not None and operation not in facts.operations:
-        raise OperationUnsupported(operation=operation.value, model=facts.name)
-    _check_abilities(spec, facts)
-    _check_steps(spec, facts)
-    _check_shape(spec, facts)
-    _check_adapters(spec, facts, limits)
+    model = _model_of(spec, limits)
+    if model.operations is not None and operation not in model.operations:
+        raise OperationUnsupported(operation=operation.value, model=model.name)
+    _check_abilities(spec, model)
+    _check_steps(spec, model)
+    _check_shape(spec, model)
+    _check_adapters(spec, model, limits)
 
 
-def _facts(spec: JobSpec, limits: Limits) -> ModelFacts:
+def _model_of(spec: JobSpec, limits: Limits) -> ModelCapabilities:
     name = str(spec.parameters.get("model", limits.default_model))
-    known = {facts.name: facts for facts in limits.models}
+    known = {model.name: model for model in limits.models}
     if name not in known:
         raise ModelUnknown(name=name, known=tuple(known))
     return known[name]
 
 
-def _check_abilities(spec: JobSpec, facts: ModelFacts) -> None:
+def _check_abilities(spec: JobSpec, model: ModelCapabilities) -> None:
     needed = {row.name: row.ability for row in CANONICAL if row.ability and row.ability not in SERVICE_ABILITIES}
     for name, value in spec.parameters.items():
-        if facts.abilities is not None and needed.get(name, "") not in {"", *facts.abilities}:
-            raise SettingUnsupported(name=name, value=_text(value), model=facts.name)
+        if model.abilities is not None and needed.get(name, "") not in {"", *model.abilities}:
+            raise SettingUnsupported(name=name, value=_text(value), model=model.name)
     sampler = spec.parameters.get("sampler")
-    if sampler is not None and facts.samplers and sampler not in facts.samplers:
-        raise SettingUnsupported(name="sampler", value=_text(sampler), model=facts.name, known=facts.samplers)
+    if sampler is not None and model.samplers and sampler not in model.samplers:
+        raise SettingUnsupported(name="sampler", value=_text(sampler), model=model.name, known=model.samplers)
 
 
-def _check_steps(spec: JobSpec, facts: ModelFacts) -> None:
-    if facts.steps is None:
+def _check_steps(spec: JobSpec, model: ModelCapabilities) -> None:
+    if model.step_limits is None:
         return
     asked = spec.parameters.get("steps")
-    if isinstance(asked, int) and asked > facts.steps.most:
-        known = (f"1 to {facts.steps.most}",)
-        raise SettingUnsupported(name="steps", value=_text(asked), model=facts.name, known=known)
-    steps_for(spec.parameters, facts.name, facts.steps)
+    if isinstance(asked, int) and asked > model.step_limits.maximum:
+        known = (f"1 to {model.step_limits.maximum}",)
+        raise SettingUnsupported(name="steps", value=_text(asked), model=model.name, known=known)
+    steps_for(spec.parameters, model.name, model.step_limits)
 
 
-def _check_shape(spec: JobSpec, facts: ModelFacts) -> None:
-    ar, sides = spec.parameters.get("ar"), facts.sides
-    if ar is not None and sides is not None and painted_size(str(ar), sides) is None:
-        width, height = size_for(str(ar), side=sides.square, step=sides.step)
-        raise SizeUnsupported(width=width, height=height, model=facts.name)
+def _check_shape(spec: JobSpec, model: ModelCapabilities) -> None:
+    ar, size_limits = spec.parameters.get("ar"), model.size_limits
+    if ar is not None and size_limits is not None and painted_size(str(ar), size_limits) is None:
+        width, height = size_for(str(ar), side=size_limits.square, step=size_limits.multiple)
+        raise SizeUnsupported(width=width, height=height, model=model.name)
 
 
-def _check_adapters(spec: JobSpec, facts: ModelFacts, limits: Limits) -> None:
+def _check_adapters(spec: JobSpec, model: ModelCapabilities, limits: Limits) -> None:
     worn = spec.parameters.get("lora", ())
     for name in [adapter.partition(":")[0] for adapter in worn] if isinstance(worn, tuple) else ():
         if limits.adapters is not None and name not in limits.adapters:
-            fitting = tuple(known for known in limits.adapters if known not in facts.misfits)
-            raise SettingUnsupported(name="lora", value=name, model=facts.name, known=fitting)
-        if name in facts.misfits:
-            raise AdapterMismatch(name=name, model=facts.name, part=facts.misfits[name])
+            fitting = tuple(known for known in limits.adapters if known not in model.incompatible_adapters)
+            raise SettingUnsupported(name="lora", value=name, model=model.name, known=fitting)
+        if name in model.incompatible_adapters:
+            raise AdapterMismatch(name=name, model=model.name, part=model.incompatible_adapters[name])
 
 
 def _text(value: ParameterValue) -> str:

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import gcd, sqrt
 
-from engine.prompt.limits import Sides
+from engine.prompt.limits import SizeLimits
 
-STEP = 16
-SIDE = 1024
+DEFAULT_MULTIPLE = 16
+DEFAULT_SIDE = 1024
 # The area grows with the ratio until it is this much larger than the square's, and by this much for each unit of it.
 # Measured on the five sizes that the reference gives for 1024-class models, which it reproduces exactly.
 _MOST_GROWTH = 0.14
 _GROWTH = 0.28
 
 
-def size_for(ar: str, *, side: int = SIDE, step: int = STEP, sizes: Sequence[tuple[int, int]] = ()) -> tuple[int, int]:
+def size_for(
+    ar: str, *, side: int = DEFAULT_SIDE, step: int = DEFAULT_MULTIPLE, sizes: Sequence[tuple[int, int]] = ()
+) -> tuple[int, int]:
     """Return width and height in pixels for a ratio such as "3:2".
 
     side: of the model's square, a multiple of `step`; every result is a multiple of `step` too.
@@ -29,19 +31,23 @@ def size_for(ar: str, *, side: int = SIDE, step: int = STEP, sizes: Sequence[tup
         return min((size for size in sizes if _shape(size) == shape), key=lambda size: abs(size[0] * size[1] - side**2))
     ratio = max(width, height) / min(width, height)
     area = side**2 * (1 + min(_MOST_GROWTH, _GROWTH * (ratio - 1)))
-    long, short = _nearest(sqrt(area * ratio), step), _nearest(sqrt(area / ratio), step)
+    long, short = _round_to(sqrt(area * ratio), step), _round_to(sqrt(area / ratio), step)
     return (long, short) if width >= height else (short, long)
 
 
-def painted_size(ar: str, sides: Sides) -> tuple[int, int] | None:
+def painted_size(ar: str, size_limits: SizeLimits) -> tuple[int, int] | None:
     """Return the width and height that a model with these sides paints for a ratio; None where it paints none."""
-    if sides.sizes:
-        return size_for(ar, side=sides.square, sizes=sides.sizes) if is_among(ar, sides.sizes) else None
-    size = size_for(ar, side=sides.square, step=sides.step)
-    return size if sides.least <= min(size) and max(size) <= sides.most else None
+    if size_limits.sizes:
+        return (
+            size_for(ar, side=size_limits.square, sizes=size_limits.sizes)
+            if is_within_ratios(ar, size_limits.sizes)
+            else None
+        )
+    size = size_for(ar, side=size_limits.square, step=size_limits.multiple)
+    return size if size_limits.min_side <= min(size) and max(size) <= size_limits.max_side else None
 
 
-def is_among(ar: str, sizes: Sequence[tuple[int, int]]) -> bool:
+def is_within_ratios(ar: str, sizes: Sequence[tuple[int, int]]) -> bool:
     """Return whether a ratio lies between those of the widest and the tallest of the sizes, or is one of them."""
     width, height = map(int, ar.split(":"))
     ratios = [size[1] / size[0] for size in sizes]
@@ -59,5 +65,5 @@ def _shape(size: tuple[int, int]) -> float:
     return round(size[1] / size[0], 2)
 
 
-def _nearest(length: float, step: int) -> int:
+def _round_to(length: float, step: int) -> int:
     return max(step, int(length / step + 0.5) * step)

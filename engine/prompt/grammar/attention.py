@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from engine.prompt.errors import Flaw
+from engine.prompt.errors import Problem
 
 STRONGER = 1.1
 WEAKER = 1 / 1.1
@@ -20,7 +20,7 @@ _WEIGHT_ROOM = 24
 _PARTNERS = {")": "(", "]": "["}
 
 
-def attention(text: str) -> tuple[tuple[str, float], ...]:
+def parse_attention(text: str) -> tuple[tuple[str, float], ...]:
     """Return the text in stretches of equal weight, without its marks; together they are the words to encode.
 
     Weights are from 0 to 10; neighbours never have the same weight and no stretch is empty.
@@ -28,16 +28,16 @@ def attention(text: str) -> tuple[tuple[str, float], ...]:
     if not _SIGNS.search(text):
         return ((text, 1.0),) if text else ()
     factors, cuts = _factors(text)
-    stretches: list[tuple[list[str], float]] = []
-    for words, weight in _stretches(text, factors, cuts):
-        if words and stretches and stretches[-1][1] == weight:
-            stretches[-1][0].append(words)
+    chunks: list[tuple[list[str], float]] = []
+    for words, weight in _chunks(text, factors, cuts):
+        if words and chunks and chunks[-1][1] == weight:
+            chunks[-1][0].append(words)
         elif words:
-            stretches.append(([words], weight))
-    return tuple(("".join(words), weight) for words, weight in stretches)
+            chunks.append(([words], weight))
+    return tuple(("".join(words), weight) for words, weight in chunks)
 
 
-def attention_flaws(text: str, start: int) -> list[Flaw]:
+def attention_problems(text: str, start: int) -> list[Problem]:
     """Return a flaw for each bracket whose words would count less than 0 or more than ten times.
 
     start: where the text begins in what the member wrote.
@@ -45,7 +45,7 @@ def attention_flaws(text: str, start: int) -> list[Flaw]:
     if not _SIGNS.search(text):
         return []
     factors, _ = _factors(text)
-    flaws, weights = [], [1.0]
+    problems, weights = [], [1.0]
     for place in sorted(factors):
         factor = factors[place]
         if factor is None:
@@ -53,11 +53,11 @@ def attention_flaws(text: str, start: int) -> list[Flaw]:
             continue
         weights.append(weights[-1] * factor)
         if weights[-2] <= MAX_ATTENTION and not 0 <= weights[-1] <= MAX_ATTENTION:
-            sentence = f"Words in brackets count from 0 to {MAX_ATTENTION:g} times, and here {weights[-1]:.4g} times."
+            message = f"Words in brackets count from 0 to {MAX_ATTENTION:g} times, and here {weights[-1]:.4g} times."
             suggestion = "For plain brackets write \\( and \\)."
-            flaws.append(Flaw(start + place, start + place + 1, sentence, suggestion))
+            problems.append(Problem(start + place, start + place + 1, message, suggestion))
             weights[-1] = MAX_ATTENTION + 1
-    return flaws
+    return problems
 
 
 def _factors(text: str) -> tuple[dict[int, float | None], dict[int, int]]:
@@ -97,26 +97,26 @@ def _read_weight(text: str, opening: int, closing: int, factors: dict[int, float
         cuts[closing] = closing - len(match[0])
 
 
-def _stretches(text: str, factors: dict[int, float | None], cuts: dict[int, int]) -> list[tuple[str, float]]:
+def _chunks(text: str, factors: dict[int, float | None], cuts: dict[int, int]) -> list[tuple[str, float]]:
     """Return the words between signs with the weight in force."""
-    stretches: list[tuple[str, float]] = []
+    chunks: list[tuple[str, float]] = []
     weights = [1.0]
     kept = 0
     for match in _SIGNS.finditer(text):
         place = match.start()
-        stretches.append((text[kept : cuts.get(place, place)], _bounded(weights[-1])))
+        chunks.append((text[kept : cuts.get(place, place)], _clamp(weights[-1])))
         kept = match.end()
         if place not in factors:
-            stretches.append((match[0][-1], _bounded(weights[-1])))
+            chunks.append((match[0][-1], _clamp(weights[-1])))
             continue
         factor = factors[place]
         if factor is None:
             weights.pop()
         else:
-            weights.append(_bounded(weights[-1] * factor))
-    stretches.append((text[kept:], _bounded(weights[-1])))
-    return stretches
+            weights.append(_clamp(weights[-1] * factor))
+    chunks.append((text[kept:], _clamp(weights[-1])))
+    return chunks
 
 
-def _bounded(weight: float) -> float:
+def _clamp(weight: float) -> float:
     return min(max(weight, 0.0), MAX_ATTENTION)

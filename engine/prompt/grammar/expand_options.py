@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from engine.prompt.errors import Flaw, Origin, PromptFault, Source
-from engine.prompt.grammar.normalize import make_plain
-from engine.prompt.grammar.spans import Piece, Traced, join, locate, traced_from_source
+from engine.prompt.errors import Origin, Problem, PromptError, PromptSource
+from engine.prompt.grammar.normalize import normalize
+from engine.prompt.grammar.spans import MappedText, Slice, join, locate, mapped_from_source
 from engine.prompt.parameters import BY_SPELLING
 
 # Ends the parameters of an own option: what follows is again the prompt's. No text that was read contains it.
@@ -21,53 +21,53 @@ STARTS_PARAMETERS = re.compile(r"\s*(?:--|[–—―]|\{)")
 _PARAMETER_START = re.compile(r"(?<![^\s{,])(?:--|[–—―])(?=[^\W\d_{])")
 
 
-def put_in_options(
-    traced: Traced, options: Mapping[str, str], max_length: int
-) -> tuple[Traced, list[Flaw], list[PromptFault]]:
+def expand_options(
+    mapped: MappedText, options: Mapping[str, str], max_length: int
+) -> tuple[MappedText, list[Problem], list[PromptError]]:
     """Return the text with every own option replaced by its value, flaws of it, and faults of the values.
 
     The table's own names win over an option of the same name. When the whole would be longer than `max_length`
     nothing is replaced and that is the flaw.
     """
-    found = [match for match in _OPTION.finditer(traced.text) if _is_own(match[1], options)] if options else []
+    found = [match for match in _OPTION.finditer(mapped.text) if _is_custom(match[1], options)] if options else []
     if not found:
-        return traced, [], []
-    length = len(traced.text) + sum(len(options[match[1]]) for match in found)
+        return mapped, [], []
+    length = len(mapped.text) + sum(len(options[match[1]]) for match in found)
     if length > max_length:
-        sentence = f"With your own options put in, the prompt has {length:,} characters; {max_length:,} are allowed."
-        return traced, [Flaw(found[0].start(), found[0].end(), sentence, "Shorten the option.")], []
-    return _replaced(traced, found, options)
+        message = f"With your own options put in, the prompt has {length:,} characters; {max_length:,} are allowed."
+        return mapped, [Problem(found[0].start(), found[0].end(), message, "Shorten the option.")], []
+    return _expand(mapped, found, options)
 
 
-def _is_own(name: str, options: Mapping[str, str]) -> bool:
+def _is_custom(name: str, options: Mapping[str, str]) -> bool:
     return name in options and name not in BY_SPELLING
 
 
-def _replaced(
-    traced: Traced, found: list[re.Match[str]], options: Mapping[str, str]
-) -> tuple[Traced, list[Flaw], list[PromptFault]]:
-    values, faults = _values({match[1] for match in found}, options)
-    pieces, kept = [], 0
+def _expand(
+    mapped: MappedText, found: list[re.Match[str]], options: Mapping[str, str]
+) -> tuple[MappedText, list[Problem], list[PromptError]]:
+    values, errors = _normalized_values({match[1] for match in found}, options)
+    slices, kept = [], 0
     for match in found:
         value = values[match[1]]
-        pieces += [Piece(traced, kept, match.start()), Piece(value, 0, len(value.text))]
+        slices += [Slice(mapped, kept, match.start()), Slice(value, 0, len(value.text))]
         kept = match.end()
         if _PARAMETER_START.search(value.text):
-            pieces.append(Piece(_end_of(value), 0, 1))
-    return join([*pieces, Piece(traced, kept, len(traced.text))]), [], faults
+            slices.append(Slice(_end_marker(value), 0, 1))
+    return join([*slices, Slice(mapped, kept, len(mapped.text))]), [], errors
 
 
-def _values(names: set[str], options: Mapping[str, str]) -> tuple[dict[str, Traced], list[PromptFault]]:
-    values: dict[str, Traced] = {}
-    faults: list[PromptFault] = []
+def _normalized_values(names: set[str], options: Mapping[str, str]) -> tuple[dict[str, MappedText], list[PromptError]]:
+    values: dict[str, MappedText] = {}
+    errors: list[PromptError] = []
     for name in sorted(names):
-        source = Source(name=f"your option --{name}", text=options[name], origin=Origin.OPTION)
-        traced = traced_from_source(source)
-        values[name], flaws = make_plain(traced)
-        faults += [locate(flaw, traced) for flaw in flaws]
-    return values, faults
+        source = PromptSource(name=f"your option --{name}", text=options[name], origin=Origin.OPTION)
+        mapped = mapped_from_source(source)
+        values[name], problems = normalize(mapped)
+        errors += [locate(problem, mapped) for problem in problems]
+    return values, errors
 
 
-def _end_of(value: Traced) -> Traced:
-    last = value.runs[-1]
-    return Traced(text=END_OF_OPTION, runs=(last._replace(start=0, offset=len(last.source.text)),))
+def _end_marker(value: MappedText) -> MappedText:
+    last = value.segments[-1]
+    return MappedText(text=END_OF_OPTION, segments=(last._replace(start=0, offset=len(last.source.text)),))

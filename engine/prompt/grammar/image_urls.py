@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 
 from engine.contract.jobs import ImagePrompt
-from engine.prompt.errors import Flaw
+from engine.prompt.errors import Problem
 
 MAX_IMAGE_WEIGHT = 10_000.0
 
@@ -28,7 +28,7 @@ def is_picture_address(word: str) -> bool:
     return "::" not in word and bool(_PICTURE.fullmatch(word))
 
 
-class PlacedImage(NamedTuple):
+class LocatedImage(NamedTuple):
     """A picture prompt and its span."""
 
     image: ImagePrompt
@@ -36,40 +36,40 @@ class PlacedImage(NamedTuple):
     end: int
 
 
-def take_images(text: str) -> tuple[str, list[PlacedImage], list[Flaw]]:
+def extract_images(text: str) -> tuple[str, list[LocatedImage], list[Problem]]:
     """Return the text with blanks where its addresses were, the pictures, and flaws for addresses of none.
 
     The text keeps its length, so that positions in it stay true.
     """
     if ":" not in text:
         return text, [], []
-    images: list[PlacedImage] = []
-    flaws: list[Flaw] = []
+    images: list[LocatedImage] = []
+    problems: list[Problem] = []
     left, kept = [], 0
     for match in _LINK.finditer(text):
         left += [text[kept : match.start()], " " * (match.end() - match.start())]
         kept = match.end()
         image = _image(match)
-        if isinstance(image, Flaw):
-            flaws.append(image)
+        if isinstance(image, Problem):
+            problems.append(image)
         else:
-            images.append(PlacedImage(image, *match.span("url")))
+            images.append(LocatedImage(image, *match.span("url")))
     rest = "".join([*left, text[kept:]])
-    return rest, images, [*flaws, *(Flaw(*match.span(), _TOUCHES, _APART) for match in _TOUCHING.finditer(rest))]
+    return rest, images, [*problems, *(Problem(*match.span(), _TOUCHES, _APART) for match in _TOUCHING.finditer(rest))]
 
 
-def _image(match: re.Match[str]) -> ImagePrompt | Flaw:
+def _image(match: re.Match[str]) -> ImagePrompt | Problem:
     start, end = match.span("url")
     url = match["url"].rstrip(_TRAILING)
     if url.lower().startswith("blob:"):
-        return Flaw(start, end, "This picture was never sent: a blob: address works on your own screen only.", _SEND)
+        return Problem(start, end, "This picture was never sent: a blob: address works on your own screen only.", _SEND)
     if not is_picture_address(url):
-        sentence = "This is not the address of a picture: it must end in .png, .gif, .webp, .jpg or .jpeg."
-        return Flaw(start, end, sentence, _SEND)
+        message = "This is not the address of a picture: it must end in .png, .gif, .webp, .jpg or .jpeg."
+        return Problem(start, end, message, _SEND)
     weight = float(match["weight"]) if match["weight"] else 1.0
     if not 0 < weight <= MAX_IMAGE_WEIGHT:
-        sentence = f"The weight of a picture must be more than 0 and at most {MAX_IMAGE_WEIGHT:g}."
-        return Flaw(*match.span("weight"), sentence, "To push something away, use --no.")
+        message = f"The weight of a picture must be more than 0 and at most {MAX_IMAGE_WEIGHT:g}."
+        return Problem(*match.span("weight"), message, "To push something away, use --no.")
     return ImagePrompt(url=url, weight=weight)
 
 

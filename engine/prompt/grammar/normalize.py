@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from engine.prompt.errors import Flaw
-from engine.prompt.grammar.spans import Piece, Traced, join
+from engine.prompt.errors import Problem
+from engine.prompt.grammar.spans import MappedText, Slice, join
 
 _SPACES = "\t\n\v\f\r\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 _SINGLE_QUOTES = "\u2018\u2019\u201a\u201b"
@@ -33,31 +33,33 @@ _IDLE_JOINERS = re.compile(f"(?:(?<=[\\x00-\\x7f])|(?<![\\s\\S])){_JOINERS}+|{_J
 _UNREADABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]+")
 
 
-def make_plain(traced: Traced) -> tuple[Traced, list[Flaw]]:
+def normalize(mapped: MappedText) -> tuple[MappedText, list[Problem]]:
     """Return the text in plain characters, and a flaw for each run of characters that no text has.
 
     Full-width letters and signs, smart quotes, hyphens and blanks become the ASCII ones; zero-width characters
     go, except joiners between characters that they may join. Plain text comes back unchanged.
     """
-    text = traced.text
+    text = mapped.text
     if text.isascii() and text.isprintable():
-        return traced, []
-    flaws = [
-        Flaw(match.start(), match.end(), f"There is an unreadable character here ({_name(match[0])}).", "Take it out.")
+        return mapped, []
+    problems = [
+        Problem(
+            match.start(), match.end(), f"There is an unreadable character here ({_name(match[0])}).", "Take it out."
+        )
         for match in _UNREADABLE.finditer(text)
     ]
-    plain = Traced(text=text.translate(_PLAIN), runs=traced.runs)
-    return _without(_without(plain, _REMOVED), _IDLE_JOINERS), flaws
+    normalized = MappedText(text=text.translate(_PLAIN), segments=mapped.segments)
+    return _remove(_remove(normalized, _REMOVED), _IDLE_JOINERS), problems
 
 
-def _without(traced: Traced, pattern: re.Pattern[str]) -> Traced:
-    pieces, kept = [], 0
-    for match in pattern.finditer(traced.text):
-        pieces.append(Piece(traced, kept, match.start()))
+def _remove(mapped: MappedText, pattern: re.Pattern[str]) -> MappedText:
+    slices, kept = [], 0
+    for match in pattern.finditer(mapped.text):
+        slices.append(Slice(mapped, kept, match.start()))
         kept = match.end()
-    if not pieces:
-        return traced
-    return join([*pieces, Piece(traced, kept, len(traced.text))])
+    if not slices:
+        return mapped
+    return join([*slices, Slice(mapped, kept, len(mapped.text))])
 
 
 def _name(characters: str) -> str:

@@ -8,8 +8,8 @@ from math import fsum
 from typing import NamedTuple
 
 from engine.contract.jobs import Part
-from engine.prompt.errors import Flaw
-from engine.prompt.grammar.attention import attention_flaws
+from engine.prompt.errors import Problem
+from engine.prompt.grammar.attention import attention_problems
 
 MAX_WEIGHT = 10_000.0
 NO_WEIGHT = -0.5
@@ -23,7 +23,7 @@ _DROPPED_ESCAPES = ":,{}"
 _DASHES = "-–—―"
 
 
-class Placed(NamedTuple):
+class LocatedPart(NamedTuple):
     """A part and the span that gave it its weight."""
 
     part: Part
@@ -31,22 +31,22 @@ class Placed(NamedTuple):
     end: int
 
 
-def split_parts(text: str) -> tuple[list[Placed], list[Flaw]]:
+def split_parts(text: str) -> tuple[list[LocatedPart], list[Problem]]:
     """Return the parts of the words, in order, and what is wrong with their weights and attention.
 
     Text without words between two separators is no part, unless it was given a weight, which is a flaw.
     """
-    parts: list[Placed] = []
-    flaws: list[Flaw] = []
+    parts: list[LocatedPart] = []
+    problems: list[Problem] = []
     start = 0
     for match in _separators(text):
-        _add_part(parts, flaws, text, start, match)
+        _add_part(parts, problems, text, start, match)
         start = match.end()
     rest = words_from_text(text[start:])
     if rest:
-        parts.append(Placed(Part(text=rest), start, len(text)))
-        flaws += attention_flaws(text[start:], start)
-    return parts, flaws
+        parts.append(LocatedPart(Part(text=rest), start, len(text)))
+        problems += attention_problems(text[start:], start)
+    return parts, problems
 
 
 def _separators(text: str) -> list[re.Match[str]]:
@@ -55,18 +55,22 @@ def _separators(text: str) -> list[re.Match[str]]:
     return [match for match in _SEPARATOR.finditer(text) if match[0][0] == ":"]
 
 
-def _add_part(parts: list[Placed], flaws: list[Flaw], text: str, start: int, match: re.Match[str]) -> None:
+def _add_part(parts: list[LocatedPart], problems: list[Problem], text: str, start: int, match: re.Match[str]) -> None:
     """Add the part that the separator ends."""
     words = words_from_text(text[start : match.start()])
     weight = float(match["weight"] or 1) + 0.0
     span = match.span()
     if not words and match["weight"]:
-        flaws.append(Flaw(*span, "There are no words before this weight.", "Write the words, then :: and the number."))
+        problems.append(
+            Problem(*span, "There are no words before this weight.", "Write the words, then :: and the number.")
+        )
     elif words and abs(weight) > MAX_WEIGHT:
-        flaws.append(Flaw(*span, f"A weight must be between -{MAX_WEIGHT:g} and {MAX_WEIGHT:g}.", "Only ratios count."))
+        problems.append(
+            Problem(*span, f"A weight must be between -{MAX_WEIGHT:g} and {MAX_WEIGHT:g}.", "Only ratios count.")
+        )
     elif words:
-        parts.append(Placed(Part(text=words, weight=weight), *span))
-    flaws += attention_flaws(text[start : match.start()], start)
+        parts.append(LocatedPart(Part(text=words, weight=weight), *span))
+    problems += attention_problems(text[start : match.start()], start)
 
 
 def words_from_text(text: str) -> str:
@@ -88,27 +92,27 @@ def _unescaped(match: re.Match[str]) -> str:
     return "\\\\" + sign
 
 
-def weight_flaws(parts: Sequence[Placed]) -> list[Flaw]:
+def weight_problems(parts: Sequence[LocatedPart]) -> list[Problem]:
     """Return the flaw of parts whose weights do not sum to more than zero."""
-    weights = [placed.part.weight for placed in parts]
+    weights = [located.part.weight for located in parts]
     total = fsum(weights)
     if not weights or total > _ROUNDING * fsum(map(abs, weights)):
         return []
-    heaviest = min(parts, key=lambda placed: placed.part.weight)
+    heaviest = min(parts, key=lambda located: located.part.weight)
     shown = 0 if abs(total) < _ROUNDING else total
-    sentence = f"The weights sum to {shown:g}, and must sum to more than 0."
-    return [Flaw(heaviest.start, heaviest.end, sentence, _advice(parts))]
+    message = f"The weights sum to {shown:g}, and must sum to more than 0."
+    return [Problem(heaviest.start, heaviest.end, message, _advice(parts))]
 
 
-def _advice(parts: Sequence[Placed]) -> str:
+def _advice(parts: Sequence[LocatedPart]) -> str:
     if len(parts) == 1:
         return "A weight is that of all words before it: write :: in front of what should go."
-    if sum(placed.part.weight == NO_WEIGHT for placed in parts) > 1:
+    if sum(located.part.weight == NO_WEIGHT for located in parts) > 1:
         return "Put everything into one list, --no a, b."
     return "Raise a positive weight or lower a negative one."
 
 
-def normalised_weights(parts: Sequence[Part]) -> tuple[float, ...]:
+def normalized_weights(parts: Sequence[Part]) -> tuple[float, ...]:
     """Return each part's weight as a share of their sum, so that the shares sum to 1; only ratios matter."""
     total = fsum(part.weight for part in parts)
     return tuple(part.weight / total for part in parts)

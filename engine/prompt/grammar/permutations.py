@@ -10,55 +10,55 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
-from engine.prompt.errors import Flaw
-from engine.prompt.grammar.spans import Piece, Traced, join
+from engine.prompt.errors import Problem
+from engine.prompt.grammar.spans import MappedText, Slice, join
 
 _SIGNS = re.compile(r"\\[\s\S]|[{},]")
-_MANY = 1_000_000
+_MAX_COUNT = 1_000_000
 
-_Step = Literal["words", "open", "next", "close"]
-_STEPS: Mapping[str, _Step] = MappingProxyType({"{": "open", ",": "next", "}": "close"})
+_TokenKind = Literal["words", "open", "next", "close"]
+_TOKEN_KINDS: Mapping[str, _TokenKind] = MappingProxyType({"{": "open", ",": "next", "}": "close"})
 
 
 class _Token(NamedTuple):
-    step: _Step
+    kind: _TokenKind
     start: int
     end: int
 
 
-class _Chain(NamedTuple):
+class _Rope(NamedTuple):
     """Words of one job as a tree that shares its branches with other jobs: everything left of `right`, then `right`."""
 
-    left: _Chain | None
-    right: _Chain | _Token | None
+    left: _Rope | None
+    right: _Rope | _Token | None
 
 
-def permute(traced: Traced, max_jobs: int) -> tuple[list[Traced], list[Flaw]]:
+def permute(mapped: MappedText, max_jobs: int) -> tuple[list[MappedText], list[Problem]]:
     """Return the texts that the sets make, at most `max_jobs`, and the flaws.
 
     With flaws there is one text, of the first option of each set, so that what else is wrong can be told as well.
     """
-    text = traced.text
+    text = mapped.text
     if "{" not in text and "}" not in text and "\\" not in text:
-        return [traced], []
-    tokens, flaws = _tokens(text)
-    count = 0 if flaws else _count(tokens)
+        return [mapped], []
+    tokens, problems = _tokens(text)
+    count = 0 if problems else _count(tokens)
     if count > max_jobs:
-        flaws = [too_many(_first_set(tokens), count, max_jobs)]
-    if flaws:
-        return [_joined(traced, _first_options(tokens))], flaws
-    return [_joined(traced, _in_order(chain)) for chain in _chains(tokens)], []
+        problems = [too_many_jobs(_first_set(tokens), count, max_jobs)]
+    if problems:
+        return [_join(mapped, _first_options(tokens))], problems
+    return [_join(mapped, _flatten(rope)) for rope in _ropes(tokens)], []
 
 
-def _joined(traced: Traced, words: list[_Token]) -> Traced:
+def _join(mapped: MappedText, words: list[_Token]) -> MappedText:
     """Return the words as one text; the empty piece gives a text without words a place too."""
-    return join([Piece(traced, 0, 0), *(Piece(traced, token.start, token.end) for token in words)])
+    return join([Slice(mapped, 0, 0), *(Slice(mapped, token.start, token.end) for token in words)])
 
 
-def too_many(place: tuple[int, int], count: int, max_jobs: int) -> Flaw:
+def too_many_jobs(place: tuple[int, int], count: int, max_jobs: int) -> Problem:
     """Return the flaw of a prompt that makes more jobs than are allowed."""
-    told = f"more than {_MANY:,}" if count >= _MANY else f"{count:,}"
-    return Flaw(*place, f"This makes {told} jobs; {max_jobs:,} are allowed at once.", "Leave out some options.")
+    told = f"more than {_MAX_COUNT:,}" if count >= _MAX_COUNT else f"{count:,}"
+    return Problem(*place, f"This makes {told} jobs; {max_jobs:,} are allowed at once.", "Leave out some options.")
 
 
 def _first_options(tokens: list[_Token]) -> list[_Token]:
@@ -66,11 +66,11 @@ def _first_options(tokens: list[_Token]) -> list[_Token]:
     words: list[_Token] = []
     is_first = [True]
     for token in tokens:
-        if token.step == "open":
+        if token.kind == "open":
             is_first.append(is_first[-1])
-        elif token.step == "next":
+        elif token.kind == "next":
             is_first[-1] = False
-        elif token.step == "close":
+        elif token.kind == "close":
             is_first = is_first[:-1] or [True]
         elif is_first[-1]:
             words.append(token)
@@ -78,19 +78,19 @@ def _first_options(tokens: list[_Token]) -> list[_Token]:
 
 
 def _first_set(tokens: list[_Token]) -> tuple[int, int]:
-    start = next(token.start for token in tokens if token.step == "open")
+    start = next(token.start for token in tokens if token.kind == "open")
     depth = 0
     for token in tokens:
-        depth += (token.step == "open") - (token.step == "close")
-        if token.step == "close" and depth == 0:
+        depth += (token.kind == "open") - (token.kind == "close")
+        if token.kind == "close" and depth == 0:
             return start, token.end
     return start, start + 1
 
 
-def _tokens(text: str) -> tuple[list[_Token], list[Flaw]]:
+def _tokens(text: str) -> tuple[list[_Token], list[Problem]]:
     """Return the text cut at braces and their commas, blanks around options left out; and what is unbalanced."""
     tokens: list[_Token] = []
-    flaws: list[Flaw] = []
+    problems: list[Problem] = []
     opened: list[int] = []
     kept = 0
     for match in _SIGNS.finditer(text):
@@ -108,19 +108,19 @@ def _tokens(text: str) -> tuple[list[_Token], list[Flaw]]:
         if sign == "{":
             opened.append(start)
         elif sign == "}":
-            flaws += _close(tokens, opened, start)
-        tokens.append(_Token(_STEPS[sign], start, end))
+            problems += _close(tokens, opened, start)
+        tokens.append(_Token(_TOKEN_KINDS[sign], start, end))
     _add_words(tokens, text, kept, len(text), before_comma=False)
-    flaws += [
-        Flaw(place, place + 1, "This { is never closed.", "Close it with }, or write \\{ for a plain brace.")
+    problems += [
+        Problem(place, place + 1, "This { is never closed.", "Close it with }, or write \\{ for a plain brace.")
         for place in opened
     ]
-    return tokens, sorted(flaws)
+    return tokens, sorted(problems)
 
 
 def _add_words(tokens: list[_Token], text: str, start: int, end: int, *, before_comma: bool) -> None:
     """Add the words between two signs, without the blanks around an option; ends of own options are no blanks."""
-    if tokens and tokens[-1].step in ("open", "next"):
+    if tokens and tokens[-1].kind in ("open", "next"):
         start += len(text[start:end]) - len(text[start:end].lstrip(" "))
     if before_comma:
         end = start + len(text[start:end].rstrip(" "))
@@ -128,12 +128,12 @@ def _add_words(tokens: list[_Token], text: str, start: int, end: int, *, before_
         tokens.append(_Token("words", start, end))
 
 
-def _close(tokens: list[_Token], opened: list[int], place: int) -> list[Flaw]:
+def _close(tokens: list[_Token], opened: list[int], place: int) -> list[Problem]:
     if not opened:
-        return [Flaw(place, place + 1, "This } closes nothing.", "Write \\} for a plain brace.")]
+        return [Problem(place, place + 1, "This } closes nothing.", "Write \\} for a plain brace.")]
     opening = opened.pop()
-    if tokens[-1].step == "open":
-        return [Flaw(opening, place + 1, "There is nothing between these braces.", "Write options, as in {a, b}.")]
+    if tokens[-1].kind == "open":
+        return [Problem(opening, place + 1, "There is nothing between these braces.", "Write options, as in {a, b}.")]
     return []
 
 
@@ -142,42 +142,42 @@ def _count(tokens: list[_Token]) -> int:
     outer: list[tuple[int, int]] = []
     product, options = 1, 0
     for token in tokens:
-        if token.step == "open":
+        if token.kind == "open":
             outer.append((product, options))
             product, options = 1, 0
-        elif token.step == "next":
+        elif token.kind == "next":
             product, options = 1, options + product
-        elif token.step == "close":
+        elif token.kind == "close":
             inner = options + product
             product, options = outer.pop()
-            product = min(product * inner, _MANY)
+            product = min(product * inner, _MAX_COUNT)
     return product
 
 
-def _chains(tokens: list[_Token]) -> list[_Chain | None]:
+def _ropes(tokens: list[_Token]) -> list[_Rope | None]:
     """Return one chain for each text, in order."""
-    outer: list[tuple[list[_Chain | None], list[_Chain | None]]] = []
-    texts: list[_Chain | None] = [None]
-    options: list[_Chain | None] = []
+    outer: list[tuple[list[_Rope | None], list[_Rope | None]]] = []
+    texts: list[_Rope | None] = [None]
+    options: list[_Rope | None] = []
     for token in tokens:
-        if token.step == "words":
-            texts = [_Chain(left, token) for left in texts]
-        elif token.step == "open":
+        if token.kind == "words":
+            texts = [_Rope(left, token) for left in texts]
+        elif token.kind == "open":
             outer.append((texts, options))
             texts, options = [None], []
-        elif token.step == "next":
+        elif token.kind == "next":
             texts, options = [None], [*options, *texts]
         else:
             inner = [*options, *texts]
             texts, options = outer.pop()
-            texts = [_Chain(left, right) for left in texts for right in inner]
+            texts = [_Rope(left, right) for left in texts for right in inner]
     return texts
 
 
-def _in_order(chain: _Chain | None) -> list[_Token]:
+def _flatten(rope: _Rope | None) -> list[_Token]:
     """Return the words of a chain from first to last."""
     words: list[_Token] = []
-    waiting: list[_Chain | _Token | None] = [chain]
+    waiting: list[_Rope | _Token | None] = [rope]
     while waiting:
         link = waiting.pop()
         if isinstance(link, _Token):

@@ -10,92 +10,92 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from engine.prompt.errors import Flaw, PromptFault, Source
+from engine.prompt.errors import Problem, PromptError, PromptSource
 
 
-class Run(NamedTuple):
+class Segment(NamedTuple):
     """From `start` on, the text is that of `source` from `offset` on."""
 
     start: int
-    source: Source
+    source: PromptSource
     offset: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Traced:
-    """A text in runs of unbroken origin: `runs` ascend by `start` and the first starts at 0."""
+class MappedText:
+    """A text in runs of unbroken origin: `segments` ascend by `start` and the first starts at 0."""
 
     text: str
-    runs: tuple[Run, ...]
+    segments: tuple[Segment, ...]
 
 
-class Piece(NamedTuple):
+class Slice(NamedTuple):
     """A span of a traced text."""
 
-    traced: Traced
+    mapped: MappedText
     start: int
     end: int
 
 
-def traced_from_source(source: Source) -> Traced:
+def mapped_from_source(source: PromptSource) -> MappedText:
     """Return the source's own text, each character at its own place."""
-    return Traced(text=source.text, runs=(Run(0, source, 0),))
+    return MappedText(text=source.text, segments=(Segment(0, source, 0),))
 
 
-def join(pieces: Iterable[Piece]) -> Traced:
+def join(slices: Iterable[Slice]) -> MappedText:
     """Return the pieces one after another, each character remembering its place."""
     texts: list[str] = []
-    runs: list[Run] = []
+    segments: list[Segment] = []
     length = 0
-    for traced, start, end in pieces:
-        if start == end and runs:
+    for mapped, start, end in slices:
+        if start == end and segments:
             continue
-        texts.append(traced.text[start:end])
-        runs.extend(_runs_between(traced, start, end, length))
+        texts.append(mapped.text[start:end])
+        segments.extend(_segments_between(mapped, start, end, length))
         length += end - start
-    return Traced(text="".join(texts), runs=tuple(runs))
+    return MappedText(text="".join(texts), segments=tuple(segments))
 
 
-def source_at(traced: Traced, index: int) -> Source:
+def source_at(mapped: MappedText, index: int) -> PromptSource:
     """Return the source of the character at `index`."""
-    return _run_at(traced, index).source
+    return _segment_at(mapped, index).source
 
 
-def locate(flaw: Flaw, traced: Traced) -> PromptFault:
+def locate(problem: Problem, mapped: MappedText) -> PromptError:
     """Return the flaw as a fault of the text that the member wrote.
 
     A flaw that spans two sources is shown where it starts.
     """
-    first = _run_at(traced, flaw.start)
-    last = _run_at(traced, max(flaw.start, flaw.end - 1))
-    start = first.offset + flaw.start - first.start
+    first = _segment_at(mapped, problem.start)
+    last = _segment_at(mapped, max(problem.start, problem.end - 1))
+    start = first.offset + problem.start - first.start
     length = len(first.source.text)
-    end = last.offset + flaw.end - last.start if last.source is first.source else length
+    end = last.offset + problem.end - last.start if last.source is first.source else length
     start = min(start, length)
-    return PromptFault(
+    return PromptError(
         source=first.source,
         start=start,
         end=min(max(start, end), length),
-        sentence=flaw.sentence,
-        suggestion=flaw.suggestion,
+        message=problem.message,
+        suggestion=problem.suggestion,
     )
 
 
-def _run_at(traced: Traced, index: int) -> Run:
-    if len(traced.runs) == 1:
-        return traced.runs[0]
-    place = bisect_right(traced.runs, index, key=lambda run: run.start)
-    return traced.runs[max(0, place - 1)]
+def _segment_at(mapped: MappedText, index: int) -> Segment:
+    if len(mapped.segments) == 1:
+        return mapped.segments[0]
+    place = bisect_right(mapped.segments, index, key=lambda segment: segment.start)
+    return mapped.segments[max(0, place - 1)]
 
 
-def _runs_between(traced: Traced, start: int, end: int, at: int) -> list[Run]:
+def _segments_between(mapped: MappedText, start: int, end: int, at: int) -> list[Segment]:
     """Return the runs of `start` to `end`, moved so that the span begins at `at`."""
-    first = max(0, bisect_right(traced.runs, start, key=lambda run: run.start) - 1)
-    moved: list[Run] = []
-    for index in range(first, len(traced.runs)):
-        run = traced.runs[index]
-        if run.start >= end and moved:
+    first = max(0, bisect_right(mapped.segments, start, key=lambda segment: segment.start) - 1)
+    moved: list[Segment] = []
+    for index in range(first, len(mapped.segments)):
+        segment = mapped.segments[index]
+        if segment.start >= end and moved:
             break
-        skipped = max(0, start - run.start)
-        moved.append(Run(at + run.start + skipped - start, run.source, run.offset + skipped))
+        skipped = max(0, start - segment.start)
+        moved.append(Segment(at + segment.start + skipped - start, segment.source, segment.offset + skipped))
     return moved

@@ -9,32 +9,32 @@ from types import MappingProxyType
 MAX_NAME = 24
 
 
-def nearest_of(index: Mapping[str, tuple[str, ...]], word: str) -> str:
+def one_edit_match(index: Mapping[str, tuple[str, ...]], word: str) -> str:
     """Return the name that is one letter more, less or other than the word, or two swapped; "" when none is.
 
-    index: of `index_names`; takes the same time however many names there are.
+    index: of `deletion_index`; takes the same time however many names there are.
     """
     if len(word) > MAX_NAME:
         return ""
     small = word.lower()
-    found = {name: None for form in _forms(small) for name in index.get(form, ())}
-    return nearest(small, found) if found else ""
+    found = {name: None for form in _deletions(small) for name in index.get(form, ())}
+    return closest_name(small, found) if found else ""
 
 
-def index_names(names: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
+def deletion_index(names: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
     """Return each name under itself and under what is left of it without one of its letters."""
     index: dict[str, tuple[str, ...]] = {}
     for name in names:
-        for form in _forms(name):
+        for form in _deletions(name):
             index[form] = (*index.get(form, ()), name)
     return MappingProxyType(index)
 
 
-def _forms(name: str) -> set[str]:
+def _deletions(name: str) -> set[str]:
     return {name, *(name[:place] + name[place + 1 :] for place in range(len(name)))}
 
 
-def nearest(word: str, names: Iterable[str]) -> str:
+def closest_name(word: str, names: Iterable[str]) -> str:
     """Return the name most like the word, or "" when none is."""
     if len(word) > MAX_NAME:
         return ""

@@ -9,16 +9,16 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from engine.contract.jobs import ParameterValue
-from engine.prompt.errors import Flaw, quoted
+from engine.prompt.errors import Problem, quoted
 from engine.prompt.grammar.image_urls import is_picture_address
 from engine.prompt.grammar.numbers import DECIMAL, WHOLE, text_from_number
-from engine.prompt.grammar.suggest import nearest
+from engine.prompt.grammar.suggest import closest_name
 from engine.prompt.limits import Limits
-from engine.prompt.parameter_type import Kind, Parameter, number_text, range_text
+from engine.prompt.parameter_type import Parameter, ParameterKind, number_text, range_text
 from engine.prompt.parameters import MAX_ADAPTER_WEIGHT, MAX_RATIO
 
 MAX_RATIO_DIGITS = 5
-MAX_LIST_FAULTS = 8
+MAX_LIST_PROBLEMS = 8
 MAX_REFERENCE_WEIGHT = 10_000.0
 
 
@@ -30,7 +30,7 @@ class Token(NamedTuple):
     end: int
 
 
-class Written(NamedTuple):
+class RawParameter(NamedTuple):
     """A parameter as it stands in the text: its row, the spelling with dashes, its span, and the words after it."""
 
     parameter: Parameter
@@ -40,109 +40,109 @@ class Written(NamedTuple):
     tokens: Sequence[Token]
 
 
-Reading = ParameterValue | list[Flaw]
-Reader = Callable[[Written, Limits], Reading]
+ParsedValue = ParameterValue | list[Problem]
+ValueParser = Callable[[RawParameter, Limits], ParsedValue]
 
 
-def read_value(written: Written, limits: Limits) -> Reading:
+def parse_value(raw: RawParameter, limits: Limits) -> ParsedValue:
     """Return the value of a parameter, or the flaws that keep it from having one."""
-    kind = written.parameter.kind
-    if kind is Kind.FLAG:
-        return _extra(written, 0) or (written.parameter.gives and written.parameter.name) or True
-    if not written.tokens and kind not in _MAY_BE_BARE:
-        return [Flaw(written.start, written.end, f"{written.spelling} needs a value.", _such_as(written.parameter))]
-    if kind in _SEVERAL:
-        return _READERS[kind](written, limits)
-    value, extra = _READERS[kind](written, limits), _extra(written, 1)
+    kind = raw.parameter.kind
+    if kind is ParameterKind.FLAG:
+        return _extra(raw, 0) or (raw.parameter.gives and raw.parameter.name) or True
+    if not raw.tokens and kind not in _VALUE_OPTIONAL:
+        return [Problem(raw.start, raw.end, f"{raw.spelling} needs a value.", _example(raw.parameter))]
+    if kind in _TAKES_SEVERAL:
+        return _PARSERS[kind](raw, limits)
+    value, extra = _PARSERS[kind](raw, limits), _extra(raw, 1)
     return [*(value if isinstance(value, list) else []), *extra] if extra else value
 
 
-def _extra(written: Written, allowed: int) -> list[Flaw]:
+def _extra(raw: RawParameter, allowed: int) -> list[Problem]:
     """Return a flaw for words after the value."""
-    if len(written.tokens) <= allowed:
+    if len(raw.tokens) <= allowed:
         return []
-    start, end = written.tokens[allowed].start, written.tokens[-1].end
+    start, end = raw.tokens[allowed].start, raw.tokens[-1].end
     what = "one value" if allowed else "no value"
-    sentence = f"{written.spelling} takes {what}, and these words come after it."
-    return [Flaw(start, end, sentence, "Write the words before the first --.")]
+    message = f"{raw.spelling} takes {what}, and these words come after it."
+    return [Problem(start, end, message, "Write the words before the first --.")]
 
 
-def _integer(written: Written, limits: Limits) -> Reading:
-    token = written.tokens[0]
+def _integer(raw: RawParameter, limits: Limits) -> ParsedValue:
+    token = raw.tokens[0]
     if not WHOLE.fullmatch(token.text):
-        return _wrong(written, token)
+        return _invalid(raw, token)
     digits = token.text.lstrip("-0")
     if len(digits) > 18:
-        return _outside(written, token, negative=token.text.startswith("-"))
-    return _within(written, token, int(token.text))
+        return _out_of_range(raw, token, negative=token.text.startswith("-"))
+    return _in_range(raw, token, int(token.text))
 
 
-def _decimal(written: Written, limits: Limits) -> Reading:
-    token = written.tokens[0]
+def _decimal(raw: RawParameter, limits: Limits) -> ParsedValue:
+    token = raw.tokens[0]
     if not DECIMAL.fullmatch(token.text):
-        return _wrong(written, token)
-    return _within(written, token, float(token.text) + 0.0)
+        return _invalid(raw, token)
+    return _in_range(raw, token, float(token.text) + 0.0)
 
 
-def _within(written: Written, token: Token, number: float) -> Reading:
-    low, high = written.parameter.low, written.parameter.high
+def _in_range(raw: RawParameter, token: Token, number: float) -> ParsedValue:
+    low, high = raw.parameter.low, raw.parameter.high
     if (low is not None and number < low) or (high is not None and number > high):
-        return _outside(written, token, negative=low is not None and number < low)
+        return _out_of_range(raw, token, negative=low is not None and number < low)
     return number
 
 
-def _outside(written: Written, token: Token, *, negative: bool) -> list[Flaw]:
-    low, high = (number_text(bound or 0) for bound in (written.parameter.low, written.parameter.high))
-    sentence = f"--{written.parameter.name} must be between {low} and {high}."
-    return [Flaw(token.start, token.end, sentence, f"Try {written.spelling} {low if negative else high}.")]
+def _out_of_range(raw: RawParameter, token: Token, *, negative: bool) -> list[Problem]:
+    low, high = (number_text(bound or 0) for bound in (raw.parameter.low, raw.parameter.high))
+    message = f"--{raw.parameter.name} must be between {low} and {high}."
+    return [Problem(token.start, token.end, message, f"Try {raw.spelling} {low if negative else high}.")]
 
 
-def _wrong(written: Written, token: Token) -> list[Flaw]:
-    sentence = f"--{written.parameter.name} takes {range_text(written.parameter)}, not {quoted(token.text)}."
-    return [Flaw(token.start, token.end, sentence, _such_as(written.parameter))]
+def _invalid(raw: RawParameter, token: Token) -> list[Problem]:
+    message = f"--{raw.parameter.name} takes {range_text(raw.parameter)}, not {quoted(token.text)}."
+    return [Problem(token.start, token.end, message, _example(raw.parameter))]
 
 
-def _ratio(written: Written, limits: Limits) -> Reading:
-    token = written.tokens[0]
+def _ratio(raw: RawParameter, limits: Limits) -> ParsedValue:
+    token = raw.tokens[0]
     match = _RATIO.fullmatch(token.text)
     if not match:
-        return _wrong_ratio(written, token)
+        return _invalid_ratio(raw, token)
     width, height = int(match[1]), int(match[2])
     if not width or not height:
-        return _wrong(written, token)
+        return _invalid(raw, token)
     if max(width, height) > MAX_RATIO * min(width, height):
-        sentence = f"--ar must be between 1:{MAX_RATIO} and {MAX_RATIO}:1."
+        message = f"--ar must be between 1:{MAX_RATIO} and {MAX_RATIO}:1."
         nearest_ratio = f"{MAX_RATIO}:1" if width > height else f"1:{MAX_RATIO}"
-        return [Flaw(token.start, token.end, sentence, f"Try {written.spelling} {nearest_ratio}.")]
+        return [Problem(token.start, token.end, message, f"Try {raw.spelling} {nearest_ratio}.")]
     divisor = gcd(width, height)
     return f"{width // divisor}:{height // divisor}"
 
 
-def _wrong_ratio(written: Written, token: Token) -> list[Flaw]:
+def _invalid_ratio(raw: RawParameter, token: Token) -> list[Problem]:
     """Return the flaw with the ratio in whole numbers where that can be worked out."""
     parts = re.split(r"[:x/×]", token.text)
     if len(parts) != 2 or not all(DECIMAL.fullmatch(part) and len(part) <= MAX_RATIO_DIGITS for part in parts):
-        return _wrong(written, token)
+        return _invalid(raw, token)
     places = max(len(part.partition(".")[2]) for part in parts)
     whole = [round(abs(float(part)) * 10**places) for part in parts]
     divisor = gcd(*whole) or 1
-    suggestion = f"Write {written.spelling} {whole[0] // divisor}:{whole[1] // divisor}."
-    sentence = f"--ar takes two whole numbers, width:height, not {quoted(token.text)}."
-    return [Flaw(token.start, token.end, sentence, suggestion if all(whole) else _such_as(written.parameter))]
+    suggestion = f"Write {raw.spelling} {whole[0] // divisor}:{whole[1] // divisor}."
+    message = f"--ar takes two whole numbers, width:height, not {quoted(token.text)}."
+    return [Problem(token.start, token.end, message, suggestion if all(whole) else _example(raw.parameter))]
 
 
-def _choice(written: Written, limits: Limits) -> Reading:
-    token = written.tokens[0]
-    if token.text in written.parameter.choices:
+def _choice(raw: RawParameter, limits: Limits) -> ParsedValue:
+    token = raw.tokens[0]
+    if token.text in raw.parameter.choices:
         return token.text
-    return _not_one_of(written, token, written.parameter.choices)
+    return _unknown_choice(raw, token, raw.parameter.choices)
 
 
-def _not_one_of(written: Written, token: Token, names: Sequence[str]) -> list[Flaw]:
-    near = nearest(token.text, names)
+def _unknown_choice(raw: RawParameter, token: Token, names: Sequence[str]) -> list[Problem]:
+    near = closest_name(token.text, names)
     there_are = f"There are: {quoted_list(names)}." if names else "There are none here: leave it out."
     suggestion = f"Did you mean {near}?" if near else there_are
-    return [Flaw(token.start, token.end, f"{written.spelling} does not know {quoted(token.text)}.", suggestion)]
+    return [Problem(token.start, token.end, f"{raw.spelling} does not know {quoted(token.text)}.", suggestion)]
 
 
 def quoted_list(names: Sequence[str]) -> str:
@@ -150,47 +150,47 @@ def quoted_list(names: Sequence[str]) -> str:
     return ", ".join(map(quoted, names[:10])) + (" ..." if len(names) > 10 else "")
 
 
-def _model(written: Written, limits: Limits) -> Reading:
-    token = written.tokens[0]
-    return _known_model(written, token, (token.text,), limits)
+def _model(raw: RawParameter, limits: Limits) -> ParsedValue:
+    token = raw.tokens[0]
+    return _known_model(raw, token, (token.text,), limits)
 
 
-def _version(written: Written, limits: Limits) -> Reading:
-    token = written.tokens[0]
-    return _known_model(written, token, (f"v{token.text}", token.text), limits)
+def _version(raw: RawParameter, limits: Limits) -> ParsedValue:
+    token = raw.tokens[0]
+    return _known_model(raw, token, (f"v{token.text}", token.text), limits)
 
 
-def _niji(written: Written, limits: Limits) -> Reading:
-    if not written.tokens:
-        return _known_model(written, Token("niji", written.start, written.end), ("niji",), limits)
-    token = written.tokens[0]
-    return _known_model(written, token, (f"niji-{token.text}", f"niji{token.text}"), limits)
+def _niji(raw: RawParameter, limits: Limits) -> ParsedValue:
+    if not raw.tokens:
+        return _known_model(raw, Token("niji", raw.start, raw.end), ("niji",), limits)
+    token = raw.tokens[0]
+    return _known_model(raw, token, (f"niji-{token.text}", f"niji{token.text}"), limits)
 
 
-def _known_model(written: Written, token: Token, names: Sequence[str], limits: Limits) -> Reading:
+def _known_model(raw: RawParameter, token: Token, names: Sequence[str], limits: Limits) -> ParsedValue:
     """Return the first of the names that is registered, or the first that is a name when no registry is known."""
     if not all(map(_NAME.fullmatch, names)):
-        return _wrong(written, token)
+        return _invalid(raw, token)
     known = [model.name for model in limits.models]
     for name in names:
         if not known or name in known:
             return name
-    near = nearest(token.text, known)
+    near = closest_name(token.text, known)
     suggestion = f"Did you mean --model {near}?" if near else f"Models here: {quoted_list(known)}."
-    return [Flaw(token.start, token.end, f"There is no model {quoted(token.text)} here.", suggestion)]
+    return [Problem(token.start, token.end, f"There is no model {quoted(token.text)} here.", suggestion)]
 
 
-def _words(written: Written, limits: Limits) -> Reading:
-    for token in written.tokens:
+def _words(raw: RawParameter, limits: Limits) -> ParsedValue:
+    for token in raw.tokens:
         if "::" in _ESCAPED.sub("", token.text):
-            sentence = "--no takes no weights."
-            return [Flaw(token.start, token.end, sentence, "Write a part of its own before the first --, words::-2.")]
+            message = "--no takes no weights."
+            return [Problem(token.start, token.end, message, "Write a part of its own before the first --, words::-2.")]
         if is_link(token.text):
-            return [Flaw(token.start, token.end, "--no takes words, not addresses.", _such_as(written.parameter))]
-    items = " ".join(token.text for token in written.tokens).split(",")
+            return [Problem(token.start, token.end, "--no takes words, not addresses.", _example(raw.parameter))]
+    items = " ".join(token.text for token in raw.tokens).split(",")
     kept = tuple(item.strip() for item in items if item.strip())
     if not kept:
-        return [Flaw(written.start, written.end, f"{written.spelling} has no words.", _such_as(written.parameter))]
+        return [Problem(raw.start, raw.end, f"{raw.spelling} has no words.", _example(raw.parameter))]
     return kept
 
 
@@ -199,76 +199,76 @@ def is_link(word: str) -> bool:
     return bool(_LINK.match(word))
 
 
-def _references(written: Written, limits: Limits) -> Reading:
-    return _each(written, _reference)
+def _references(raw: RawParameter, limits: Limits) -> ParsedValue:
+    return _parse_list(raw, _reference)
 
 
-def _pictures(written: Written, limits: Limits) -> Reading:
-    return _each(written, _picture)
+def _pictures(raw: RawParameter, limits: Limits) -> ParsedValue:
+    return _parse_list(raw, _picture)
 
 
-def _codes(written: Written, limits: Limits) -> Reading:
-    return _each(written, _code) if written.tokens else ("own",)
+def _codes(raw: RawParameter, limits: Limits) -> ParsedValue:
+    return _parse_list(raw, _code) if raw.tokens else ("own",)
 
 
-def _adapters(written: Written, limits: Limits) -> Reading:
-    def read(written: Written, token: Token) -> str | list[Flaw]:
-        return _adapter(written, token, limits)
+def _adapters(raw: RawParameter, limits: Limits) -> ParsedValue:
+    def read(raw: RawParameter, token: Token) -> str | list[Problem]:
+        return _adapter(raw, token, limits)
 
-    return _each(written, read)
+    return _parse_list(raw, read)
 
 
-def _each(written: Written, read: Callable[[Written, Token], str | list[Flaw]]) -> Reading:
+def _parse_list(raw: RawParameter, read: Callable[[RawParameter, Token], str | list[Problem]]) -> ParsedValue:
     values: dict[str, None] = {}
-    flaws: list[Flaw] = []
-    for token in written.tokens:
-        if len(flaws) == MAX_LIST_FAULTS:
+    problems: list[Problem] = []
+    for token in raw.tokens:
+        if len(problems) == MAX_LIST_PROBLEMS:
             break
-        value = read(written, token)
+        value = read(raw, token)
         if isinstance(value, list):
-            flaws += value
+            problems += value
         else:
             values[value] = None
-    return flaws or tuple(values)
+    return problems or tuple(values)
 
 
-def _reference(written: Written, token: Token) -> str | list[Flaw]:
+def _reference(raw: RawParameter, token: Token) -> str | list[Problem]:
     address, _, weight = token.text.partition("::")
     known = address == "random" or _STYLE_CODE.fullmatch(address) or is_picture_address(address)
     if not known or (weight and not DECIMAL.fullmatch(weight)):
-        return _wrong(written, token)
+        return _invalid(raw, token)
     if not weight:
         return address
     number = float(weight)
     if not 0 < number <= MAX_REFERENCE_WEIGHT:
-        sentence = f"The weight of a style must be more than 0 and at most {MAX_REFERENCE_WEIGHT:g}."
-        return [Flaw(token.start, token.end, sentence)]
+        message = f"The weight of a style must be more than 0 and at most {MAX_REFERENCE_WEIGHT:g}."
+        return [Problem(token.start, token.end, message)]
     return address if number == 1 else f"{address}::{text_from_number(number)}"
 
 
-def _picture(written: Written, token: Token) -> str | list[Flaw]:
-    return token.text if is_picture_address(token.text) else _wrong(written, token)
+def _picture(raw: RawParameter, token: Token) -> str | list[Problem]:
+    return token.text if is_picture_address(token.text) else _invalid(raw, token)
 
 
-def _code(written: Written, token: Token) -> str | list[Flaw]:
-    return token.text if _NAME.fullmatch(token.text) else _wrong(written, token)
+def _code(raw: RawParameter, token: Token) -> str | list[Problem]:
+    return token.text if _NAME.fullmatch(token.text) else _invalid(raw, token)
 
 
-def _adapter(written: Written, token: Token, limits: Limits) -> str | list[Flaw]:
+def _adapter(raw: RawParameter, token: Token, limits: Limits) -> str | list[Problem]:
     name, separator, weight = token.text.partition(":")
     if not _NAME.fullmatch(name) or (separator and not DECIMAL.fullmatch(weight)):
-        return _wrong(written, token)
+        return _invalid(raw, token)
     if limits.adapters is not None and name not in limits.adapters:
-        return _not_one_of(written, token, limits.adapters)
+        return _unknown_choice(raw, token, limits.adapters)
     number = float(weight or 1)
     if abs(number) > MAX_ADAPTER_WEIGHT:
-        sentence = f"The weight of an adapter must be between -{MAX_ADAPTER_WEIGHT:g} and {MAX_ADAPTER_WEIGHT:g}."
+        message = f"The weight of an adapter must be between -{MAX_ADAPTER_WEIGHT:g} and {MAX_ADAPTER_WEIGHT:g}."
         bound = MAX_ADAPTER_WEIGHT if number > 0 else -MAX_ADAPTER_WEIGHT
-        return [Flaw(token.start, token.end, sentence, f"Try {quoted(name)}:{bound:g}.")]
+        return [Problem(token.start, token.end, message, f"Try {quoted(name)}:{bound:g}.")]
     return f"{name}:{text_from_number(number)}"
 
 
-def _such_as(parameter: Parameter) -> str:
+def _example(parameter: Parameter) -> str:
     """Return the example's last words as a suggestion."""
     return f"For example {parameter.example[parameter.example.index(f'--{parameter.name}') :]}."
 
@@ -279,22 +279,24 @@ _STYLE_CODE = re.compile(r"[0-9]{1,20}")
 _LINK = re.compile(r"<?(?:https?|blob|ftp|file):", re.IGNORECASE)
 _ESCAPED = re.compile(r"\\.")
 
-_MAY_BE_BARE = frozenset({Kind.NIJI, Kind.CODES})
-_SEVERAL = frozenset({Kind.WORDS, Kind.REFERENCES, Kind.PICTURES, Kind.ADAPTERS, Kind.CODES})
+_VALUE_OPTIONAL = frozenset({ParameterKind.NIJI, ParameterKind.CODES})
+_TAKES_SEVERAL = frozenset(
+    {ParameterKind.WORDS, ParameterKind.REFERENCES, ParameterKind.PICTURES, ParameterKind.ADAPTERS, ParameterKind.CODES}
+)
 
-_READERS: Mapping[Kind, Reader] = MappingProxyType(
+_PARSERS: Mapping[ParameterKind, ValueParser] = MappingProxyType(
     {
-        Kind.INTEGER: _integer,
-        Kind.DECIMAL: _decimal,
-        Kind.RATIO: _ratio,
-        Kind.CHOICE: _choice,
-        Kind.MODEL: _model,
-        Kind.VERSION: _version,
-        Kind.NIJI: _niji,
-        Kind.WORDS: _words,
-        Kind.REFERENCES: _references,
-        Kind.PICTURES: _pictures,
-        Kind.ADAPTERS: _adapters,
-        Kind.CODES: _codes,
+        ParameterKind.INTEGER: _integer,
+        ParameterKind.DECIMAL: _decimal,
+        ParameterKind.RATIO: _ratio,
+        ParameterKind.CHOICE: _choice,
+        ParameterKind.MODEL: _model,
+        ParameterKind.VERSION: _version,
+        ParameterKind.NIJI: _niji,
+        ParameterKind.WORDS: _words,
+        ParameterKind.REFERENCES: _references,
+        ParameterKind.PICTURES: _pictures,
+        ParameterKind.ADAPTERS: _adapters,
+        ParameterKind.CODES: _codes,
     }
 )

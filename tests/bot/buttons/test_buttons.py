@@ -9,7 +9,7 @@ from typing import Any
 
 from engine.contract.feedback import Surface, Verb
 from engine.contract.jobs import JobStatus, Operation
-from engine.prompt import Limits, ModelFacts
+from engine.prompt import Limits, ModelCapabilities
 from sandbox.chat.test_client import MemberClient, SentInteraction
 from tests.bot.conftest import BotStarter
 from tests.bot.engine_hand import EngineHand
@@ -167,14 +167,14 @@ async def test_what_the_models_cannot_do_is_refused_at_the_press(
         grid = await finished(await ben.command("imagine", prompt="a cat --model tiny"), ben, hand)
         varied = await finished(await ben.press(grid, "V1"), ben, hand)
     before = len(await hand.jobs())
-    tiny = ModelFacts(name="tiny", operations=(Operation.IMAGINE,))
+    tiny = ModelCapabilities(name="tiny", operations=(Operation.IMAGINE,))
     async with start_bot(limits=Limits(models=(tiny,), default_model="tiny")):
         for message, label in ((grid, "V2"), (varied, "V3"), (varied, "🔄")):
             refused = await ben.reply(await ben.press(message, label))
             assert text_of(refused).startswith("The model tiny paints no variations of a picture."), label
         assert len(await hand.jobs()) == before
         assert "Waiting to start" in text_of(await ben.reply(await ben.press(grid, "🔄")))
-    async with start_bot(limits=Limits(models=(ModelFacts(name="other"),), default_model="other")):
+    async with start_bot(limits=Limits(models=(ModelCapabilities(name="other"),), default_model="other")):
         for message, label in ((grid, "V2"), (grid, "🔄")):
             refused = await ben.reply(await ben.press(message, label))
             assert text_of(refused) == "There is no model called tiny. Choose one of: other."
@@ -186,7 +186,7 @@ async def test_what_a_model_cannot_do_has_no_buttons(
     start_bot: BotStarter, ben: MemberClient, hand: EngineHand
 ) -> None:
     """A grid of a model without variations has no V and its picture no Vary; of one that is gone, only U and faces."""
-    tiny = ModelFacts(name="tiny", operations=(Operation.IMAGINE,))
+    tiny = ModelCapabilities(name="tiny", operations=(Operation.IMAGINE,))
     originals, faces_of_grid = ["U1", "U2", "U3", "U4"], [None] * 4
     async with start_bot(limits=Limits(models=(tiny,), default_model="tiny")):
         waiting = await ben.reply(await ben.command("imagine", prompt="a cat --model tiny"))
@@ -197,7 +197,7 @@ async def test_what_a_model_cannot_do_has_no_buttons(
         await ben.press(grid, "U2")
         single = await ben.message(lambda item: "Image #2" in item["content"])
         assert labels(single) == [faces_of_grid]
-    async with start_bot(limits=Limits(models=(ModelFacts(name="other"),), default_model="other")):
+    async with start_bot(limits=Limits(models=(ModelCapabilities(name="other"),), default_model="other")):
         await hand.finish((await hand.jobs())[-1])
         grid = await ben.changed(again, lambda item: len(item["components"]) == 2)
         assert labels(grid) == [originals, faces_of_grid]

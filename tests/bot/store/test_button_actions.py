@@ -21,13 +21,13 @@ from engine.contract.feedback import Rating, Surface
 from engine.contract.ids import new_id
 from engine.contract.jobs import JobSpec, Operation, Part
 from engine.prompt import Limits
-from engine.prompt.checks.followups import renewed
+from engine.prompt.checks.followups import followup_spec
 from engine.store.database import Database
 from tests.bot.engine_hand import EngineHand
 
 US = Claimant(id=new_id(), lease=timedelta(seconds=15))
 SPEC = JobSpec(prompt="a cat --seed 3", parts=(Part(text="a cat"),), parameters={"seed": 3})
-AGAIN = partial(renewed, Limits())
+AGAIN = partial(followup_spec, Limits())
 DRAFT = Draft(operation=Operation.IMAGINE, spec=SPEC, seed=3)
 
 

@@ -15,7 +15,7 @@ from engine.contract.painting import Order
 from engine.models.prompt_limits import limits_from_registry, read_limits
 from engine.models.registry.registry import Registry, read_registry, registry_from_data
 from engine.painter.sampling.params import settings_from_order
-from engine.prompt import Faults, parse, refuse_outdated, show_faults
+from engine.prompt import PromptErrors, check_supported, format_errors, parse
 from tests.engine.painter.checkpoints import save_lora, save_sd1, save_sdxl
 
 REGISTRY = read_registry()
@@ -49,7 +49,7 @@ flags = st.one_of(
 def test_what_is_accepted_can_be_painted(chosen: list[str]) -> None:
     """A prompt that the shipped model's limits let through is never refused by the painter afterwards."""
     specs = parse(" ".join(["a red circle", *chosen]), limits=LIMITS)
-    if not isinstance(specs, Faults):
+    if not isinstance(specs, PromptErrors):
         assert refusal_of(specs[0], REGISTRY) is None, specs[0].prompt
 
 
@@ -67,14 +67,14 @@ def test_what_is_accepted_can_be_painted(chosen: list[str]) -> None:
 def test_a_press_is_refused_exactly_where_the_painter_would_refuse_it(chosen: list[str], operation: Operation) -> None:
     """A spec that was accepted under another models file, asked for again under this one."""
     specs = parse(" ".join(["a red circle", *chosen]))
-    if not isinstance(specs, Faults):
+    if not isinstance(specs, PromptErrors):
         assert (refusal_at_press(operation, specs[0]) is None) == (refusal_of(specs[0], CHANGED, operation) is None)
 
 
 def refusal_at_press(operation: Operation, spec: JobSpec) -> RequestError | None:
     """Return what the bot says against a job of an old spec; None where it would queue it."""
     try:
-        refuse_outdated(operation, spec, CHANGED_LIMITS)
+        check_supported(operation, spec, CHANGED_LIMITS)
     except RequestError as error:
         return error
     return None
@@ -105,16 +105,16 @@ def test_the_shapes_that_are_accepted_are_those_that_are_painted(width: int, hei
     flags = f"--ar {width}:{height} --model {model}"
     told = parse(f"a red circle {flags}", limits=SHAPED_LIMITS)
     wanted = parse(f"a red circle {flags}")
-    if not isinstance(wanted, Faults):
-        assert isinstance(told, Faults) == (refusal_of(wanted[0], SHAPED) is not None)
+    if not isinstance(wanted, PromptErrors):
+        assert isinstance(told, PromptErrors) == (refusal_of(wanted[0], SHAPED) is not None)
 
 
 @pytest.mark.parametrize(("model", "ar", "suggested"), [("pixart", "9:1", "4:1"), ("sana", "1:9", "3:5")])
 def test_a_shape_that_a_model_was_not_trained_on_is_told_with_the_nearest(model: str, ar: str, suggested: str) -> None:
     """The suggestion itself is let through."""
     told = parse(f"a red circle --model {model} --ar {ar}", limits=SHAPED_LIMITS)
-    assert isinstance(told, Faults) and told.faults[0].suggestion == f"Try --ar {suggested}."
-    assert not isinstance(parse(f"a red circle --model {model} --ar {suggested}", limits=SHAPED_LIMITS), Faults)
+    assert isinstance(told, PromptErrors) and told.errors[0].suggestion == f"Try --ar {suggested}."
+    assert not isinstance(parse(f"a red circle --model {model} --ar {suggested}", limits=SHAPED_LIMITS), PromptErrors)
 
 
 def refusal_of(spec: JobSpec, registry: Registry, operation: Operation = Operation.IMAGINE) -> RequestError | None:
@@ -130,13 +130,13 @@ def refusal_of(spec: JobSpec, registry: Registry, operation: Operation = Operati
 @pytest.mark.parametrize("flag", ["--chaos 50", "--tile", "--fast", "--model nobody", "--ar 10:1", "--lora nobody"])
 def test_what_cannot_be_done_is_refused_at_once(flag: str) -> None:
     """A member hears it before anything is queued, not by getting something else."""
-    assert isinstance(parse(f"a red circle {flag}", limits=LIMITS), Faults)
+    assert isinstance(parse(f"a red circle {flag}", limits=LIMITS), PromptErrors)
 
 
 @pytest.mark.parametrize("flag", ["--quality 0.5", "--draft", "--sameseed 3", "--stop 40", "--sampler euler"])
 def test_what_the_painter_can_do_is_let_through(flag: str) -> None:
     """Every ability of the model's family is a parameter that members may give."""
-    assert not isinstance(parse(f"a red circle {flag}", limits=LIMITS), Faults)
+    assert not isinstance(parse(f"a red circle {flag}", limits=LIMITS), PromptErrors)
 
 
 async def test_adapter_of_another_base_is_refused_under_its_name(tmp_path: Path) -> None:
@@ -146,11 +146,11 @@ async def test_adapter_of_another_base_is_refused_under_its_name(tmp_path: Path)
     save_lora(tmp_path / "big.safetensors", save_sdxl(tmp_path / "sdxl"), seed=2)
     (tmp_path / "models.toml").write_text(TWO_ADAPTERS)
     limits = await read_limits(tmp_path / "models.toml", None)
-    assert not isinstance(parse("a cat --lora ink", limits=limits), Faults)
-    assert not isinstance(parse("a cat --lora big --model away", limits=limits), Faults)
+    assert not isinstance(parse("a cat --lora ink", limits=limits), PromptErrors)
+    assert not isinstance(parse("a cat --lora big --model away", limits=limits), PromptErrors)
     refused = parse("a cat --lora ink:0.5 big:0.7", limits=limits)
-    assert isinstance(refused, Faults)
-    line, carets, sentence = show_faults(refused).splitlines()
+    assert isinstance(refused, PromptErrors)
+    line, carets, sentence = format_errors(refused).splitlines()
     assert line[carets.index("^") : carets.rindex("^") + 1] == "big"
     assert sentence.startswith("big does not fit tiny: unet.") and sentence.endswith("take one that fits: ink.")
 

@@ -21,7 +21,7 @@ from engine.painter.families.unet import UNetModel
 from engine.painter.in_process import create_painter
 from engine.painter.process.launch import Setting
 from engine.painter.process.supervisor import supervise
-from engine.prompt import attention
+from engine.prompt import parse_attention
 from tests.engine.painter.orders import all_painted, order, painted, pixels_of, psnr
 from tests.engine.painter.stock import stock_pictures
 
@@ -114,7 +114,7 @@ class Crowded(UNetModel):
         pipe, sha256 = pipeline_of(model, CPU)
         self.own, self.room = denoiser_of(pipe), 1000
         self.calls: list[tuple[bool, int]] = []
-        super().__init__(pipe, model, device=CPU.device, sha256=sha256, fragments_of=attention)
+        super().__init__(pipe, model, device=CPU.device, sha256=sha256, fragments_of=parse_attention)
 
     def forward(self, denoiser: Any, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> Tensor:
         self.calls.append((denoiser is not self.own, len(latents)))

@@ -14,7 +14,7 @@ from engine.painter.batch.options import Manner
 from engine.painter.families import adapted
 from engine.painter.in_process import LocalPainter, create_painter
 from engine.painter.pipeline.protocol import LoadedModel
-from engine.prompt import attention
+from engine.prompt import parse_attention
 from tests.engine.painter.fakes import FlatModel
 from tests.engine.painter.orders import order
 
@@ -38,7 +38,7 @@ async def test_previews_are_not_decoded(registry: Registry) -> None:
     def load(model: Model) -> LoadedModel:
         pipe, sha256 = pipeline_of(model, CPU)
         pipe.vae.decoder.register_forward_hook(lambda decoder, given, made: decoded.append(len(made)))
-        return adapted(pipe, model, device=CPU.device, sha256=sha256, fragments_of=attention)
+        return adapted(pipe, model, device=CPU.device, sha256=sha256, fragments_of=parse_attention)
 
     manner = Manner(preview_every=timedelta(0))
     async with create_painter(registry, width=64, manner=manner, load=load) as painter:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from engine.prompt import Faults, parse, show_faults
+from engine.prompt import PromptErrors, format_errors, parse
 
 
 def values(text: str, **how: object) -> dict[str, object]:
     """Return the parameters of the job."""
     result = parse(text, **how)  # type: ignore[arg-type]
-    assert not isinstance(result, Faults), show_faults(result)
+    assert not isinstance(result, PromptErrors), format_errors(result)
     return dict(result[0].parameters)
 
 
-def fault(text: str, **how: object) -> tuple[str, str]:
+def error(text: str, **how: object) -> tuple[str, str]:
     """Return what the only fault points at, and what it says."""
     result = parse(text, **how)  # type: ignore[arg-type]
-    assert isinstance(result, Faults), result
-    (only,) = result.faults
-    return only.source.text[only.start : only.end], f"{only.sentence} {only.suggestion}".strip()
+    assert isinstance(result, PromptErrors), result
+    (only,) = result.errors
+    return only.source.text[only.start : only.end], f"{only.message} {only.suggestion}".strip()

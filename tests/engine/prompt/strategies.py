@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from engine.prompt import PARAMETERS, Kind
+from engine.prompt import PARAMETERS, ParameterKind
 
 WORDS = (
     "cat",
@@ -83,10 +83,10 @@ values = st.sampled_from(
     ]
 )
 parameters = st.builds("--{} {} ".format, names, values)
-pieces = st.one_of(st.sampled_from(WORDS), st.sampled_from(SIGNS), parameters, st.text(max_size=4))
+slices = st.one_of(st.sampled_from(WORDS), st.sampled_from(SIGNS), parameters, st.text(max_size=4))
 signs = st.text(alphabet="{},\\:()[]-—. ar2", max_size=10)
 prompts = st.one_of(
-    signs, st.text(max_size=60), st.lists(pieces, max_size=24).map("".join), st.lists(pieces, max_size=24).map(" ".join)
+    signs, st.text(max_size=60), st.lists(slices, max_size=24).map("".join), st.lists(slices, max_size=24).map(" ".join)
 )
 
 plain_words = st.text(alphabet="abcdefgh éñ鳥", min_size=1, max_size=12).filter(str.strip)
@@ -95,15 +95,15 @@ weights = st.one_of(
 )
 
 VALUES = {
-    Kind.FLAG: [""],
-    Kind.INTEGER: ["10", "40"],
-    Kind.DECIMAL: ["1", "2.5", ".5"],
-    Kind.RATIO: ["3:2", "1920:1080", "1:1"],
-    Kind.CHOICE: ["raw"],
-    Kind.MODEL: ["starter"],
-    Kind.WORDS: ["red", "red, two words"],
-    Kind.REFERENCES: ["random", "123 https://a.org/s.png::2"],
-    Kind.PICTURES: ["https://a.org/c.png"],
-    Kind.ADAPTERS: ["ink:0.5 paper", "ink"],
-    Kind.CODES: ["", "abc def"],
+    ParameterKind.FLAG: [""],
+    ParameterKind.INTEGER: ["10", "40"],
+    ParameterKind.DECIMAL: ["1", "2.5", ".5"],
+    ParameterKind.RATIO: ["3:2", "1920:1080", "1:1"],
+    ParameterKind.CHOICE: ["raw"],
+    ParameterKind.MODEL: ["starter"],
+    ParameterKind.WORDS: ["red", "red, two words"],
+    ParameterKind.REFERENCES: ["random", "123 https://a.org/s.png::2"],
+    ParameterKind.PICTURES: ["https://a.org/c.png"],
+    ParameterKind.ADAPTERS: ["ink:0.5 paper", "ink"],
+    ParameterKind.CODES: ["", "abc def"],
 }

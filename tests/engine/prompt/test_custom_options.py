@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from engine.prompt import Defaults, Faults, Limits, check_option, check_suffix, parse, render, show_faults
+from engine.prompt import Limits, PromptDefaults, PromptErrors, check_option, check_suffix, format_errors, parse, render
 
 OPTIONS = {"ink": "in ink, monochrome", "wide": "--ar 16:9 --raw", "both": "at dusk --steps 9", "pick": "{red, blue}"}
 
 
 def prompts(text: str) -> list[str]:
-    result = parse(text, Defaults(options=OPTIONS))
-    assert not isinstance(result, Faults), show_faults(result)
+    result = parse(text, PromptDefaults(options=OPTIONS))
+    assert not isinstance(result, PromptErrors), format_errors(result)
     return [render(spec) for spec in result]
 
 
@@ -41,31 +41,31 @@ def test_own_options(text: str, want: list[str]) -> None:
 
 def test_the_table_wins_over_an_own_option() -> None:
     """An own option named like a parameter is never put in."""
-    result = parse("a fox --ar 3:2", Defaults(options={"ar": "in ink"}))
-    assert not isinstance(result, Faults) and dict(result[0].parameters) == {"ar": "3:2"}
+    result = parse("a fox --ar 3:2", PromptDefaults(options={"ar": "in ink"}))
+    assert not isinstance(result, PromptErrors) and dict(result[0].parameters) == {"ar": "3:2"}
 
 
 def test_options_are_not_put_into_options() -> None:
     """A value that names an option is not looked into again, so that no two can call each other for ever."""
-    result = parse("a --one", Defaults(options={"one": "--two", "two": "--one"}))
-    assert isinstance(result, Faults)
-    (fault,) = result.faults
-    assert (fault.source.name, fault.sentence) == ("your option --one", "There is no parameter --two.")
+    result = parse("a --one", PromptDefaults(options={"one": "--two", "two": "--one"}))
+    assert isinstance(result, PromptErrors)
+    (error,) = result.errors
+    assert (error.source.name, error.message) == ("your option --one", "There is no parameter --two.")
 
 
 def test_options_cannot_blow_a_prompt_up() -> None:
     """The limit of length holds with the options put in."""
-    result = parse("--big " * 100, Defaults(options={"big": "x" * 100}), Limits(max_length=6000))
-    assert isinstance(result, Faults) and len(result.faults) == 1
-    assert "With your own options put in, the prompt has 10,600" in show_faults(result)
+    result = parse("--big " * 100, PromptDefaults(options={"big": "x" * 100}), Limits(max_length=6000))
+    assert isinstance(result, PromptErrors) and len(result.errors) == 1
+    assert "With your own options put in, the prompt has 10,600" in format_errors(result)
 
 
 def test_a_fault_of_an_option_is_told_once_and_in_it() -> None:
     """An option used twice has its fault once, in its own line."""
-    result = parse("a --bad and --bad", Defaults(options={"bad": "x --steps 0"}))
-    assert isinstance(result, Faults)
-    (fault,) = result.faults
-    assert (fault.source.text, fault.start, fault.end) == ("x --steps 0", 10, 11)
+    result = parse("a --bad and --bad", PromptDefaults(options={"bad": "x --steps 0"}))
+    assert isinstance(result, PromptErrors)
+    (error,) = result.errors
+    assert (error.source.text, error.start, error.end) == ("x --steps 0", 10, 11)
 
 
 @pytest.mark.parametrize(
@@ -83,8 +83,8 @@ def test_a_fault_of_an_option_is_told_once_and_in_it() -> None:
 )
 def test_options_are_checked_when_they_are_set(name: str, value: str, says: str) -> None:
     """A name that cannot be used and a value that can never be read are refused at once."""
-    faults = check_option(name, value)
-    assert faults is not None and says in show_faults(faults)
+    errors = check_option(name, value)
+    assert errors is not None and says in format_errors(errors)
 
 
 @pytest.mark.parametrize(

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from engine.prompt import Defaults, Faults, PromptFault, Source, parse, show_faults
+from engine.prompt import PromptDefaults, PromptError, PromptErrors, PromptSource, format_errors, parse
 from engine.prompt.errors import columns
 
 
 def shown(text: str, **how: object) -> str:
     result = parse(text, **how)  # type: ignore[arg-type]
-    assert isinstance(result, Faults)
-    return show_faults(result)
+    assert isinstance(result, PromptErrors)
+    return format_errors(result)
 
 
 def caret_line(text: str) -> str:
@@ -93,7 +93,7 @@ def test_many_faults_stay_below_the_length_of_a_message() -> None:
 def test_all_faults_are_in_the_value() -> None:
     """What is not shown is still told to who asks."""
     result = parse("a " + " ".join(f"--wrong{number}" for number in range(60)))
-    assert isinstance(result, Faults) and len(result.faults) == 60
+    assert isinstance(result, PromptErrors) and len(result.errors) == 60
 
 
 def test_nothing_breaks_out_of_a_code_block() -> None:
@@ -111,8 +111,8 @@ def test_a_fault_says_where_it_was_written() -> None:
     """Faults of the suffix, of own options and of the command's options name their text."""
     text = shown(
         "a fox --mine",
-        defaults=Defaults(suffix="--steps 0", options={"mine": "--cfg x"}),
-        given={"seed": "y"},
+        defaults=PromptDefaults(suffix="--steps 0", options={"mine": "--cfg x"}),
+        command_options={"seed": "y"},
     )
     assert [line for line in text.splitlines() if line.startswith("In ")] == [
         "In the option seed:",
@@ -123,8 +123,8 @@ def test_a_fault_says_where_it_was_written() -> None:
 
 def test_a_suffix_of_words_is_refused() -> None:
     """A suffix holds parameters only."""
-    assert "A suffix holds parameters only" in shown("a fox", defaults=Defaults(suffix="in ink"))
-    assert "A suffix holds parameters only" in shown("a fox", defaults=Defaults(suffix="blur::-.5"))
+    assert "A suffix holds parameters only" in shown("a fox", defaults=PromptDefaults(suffix="in ink"))
+    assert "A suffix holds parameters only" in shown("a fox", defaults=PromptDefaults(suffix="blur::-.5"))
 
 
 @pytest.mark.parametrize(
@@ -137,6 +137,6 @@ def test_columns(text: str, width: int) -> None:
 
 def test_a_fault_can_be_made_by_hand() -> None:
     """The record is enough to show a fault that another part of Easel found."""
-    source = Source(name="prompt", text="a fox")
-    fault = PromptFault(source=source, start=2, end=5, sentence="No foxes here.")
-    assert show_faults(Faults(faults=(fault,))) == "a fox\n  ^^^\nNo foxes here."
+    source = PromptSource(name="prompt", text="a fox")
+    error = PromptError(source=source, start=2, end=5, message="No foxes here.")
+    assert format_errors(PromptErrors(errors=(error,))) == "a fox\n  ^^^\nNo foxes here."

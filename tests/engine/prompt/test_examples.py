@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from engine.contract.painting import NUM_PICTURES
-from engine.prompt import Defaults, Faults, Limits, ModelFacts, parse, show_faults
+from engine.prompt import Limits, ModelCapabilities, PromptDefaults, PromptErrors, format_errors, parse
 from engine.prompt.parameters import BY_SPELLING
 
 Want = tuple[tuple[str, float], ...]
@@ -28,11 +28,11 @@ class Example:
     number: int
     text: str
     jobs: tuple[Want, ...] = ()
-    fault: str = ""
+    error: str = ""
     parameters: tuple[Mapping[str, object], ...] = ()
     images: tuple[tuple[str, float], ...] = ()
     ours: bool = False
-    defaults: Defaults = field(default_factory=Defaults)
+    defaults: PromptDefaults = field(default_factory=PromptDefaults)
     limits: Limits = field(default_factory=Limits)
 
 
@@ -41,18 +41,18 @@ def one(number: int, text: str, *parts: tuple[str, float], ours: bool = False, *
     return Example(number=number, text=text, jobs=(parts,), parameters=(parameters,) if parameters else (), ours=ours)
 
 
-def plain(number: int, text: str, *texts: str, ours: bool = False) -> Example:
+def normalized(number: int, text: str, *texts: str, ours: bool = False) -> Example:
     """Return an example of several jobs of one part each."""
     return Example(number=number, text=text, jobs=tuple(((words, 1.0),) for words in texts), ours=ours)
 
 
-def refused(number: int, text: str, fault: str, *, ours: bool = False, limits: Limits | None = None) -> Example:
+def refused(number: int, text: str, error: str, *, ours: bool = False, limits: Limits | None = None) -> Example:
     """Return an example of a prompt with a fault."""
-    return Example(number=number, text=text, fault=fault, ours=ours, limits=limits or Limits())
+    return Example(number=number, text=text, error=error, ours=ours, limits=limits or Limits())
 
 
 def _able(name: str, *abilities: str) -> Limits:
-    return Limits(models=(ModelFacts(name=name, abilities=frozenset(abilities)),))
+    return Limits(models=(ModelCapabilities(name=name, abilities=frozenset(abilities)),))
 
 
 NESTED = "{seagull {on a pier, on a beach}, poodle {on a sofa, in a truck}}"
@@ -87,8 +87,8 @@ EXAMPLES: tuple[Example, ...] = (
     one(20, "this : : that", ("this : : that", 1)),
     one(21, "hot::1.5 dog --v 3", ("hot", 1.5), ("dog", 1), model="v3", ours=True),
     one(22, "space:: ship --v 7", ("space", 1), ("ship", 1), model="v7", ours=True),
-    plain(23, "a {red, green, yellow} bird", "a red bird", "a green bird", "a yellow bird"),
-    plain(
+    normalized(23, "a {red, green, yellow} bird", "a red bird", "a green bird", "a yellow bird"),
+    normalized(
         24,
         "a {red, green} bird in the {jungle, desert}",
         "a red bird in the jungle",
@@ -96,7 +96,7 @@ EXAMPLES: tuple[Example, ...] = (
         "a green bird in the jungle",
         "a green bird in the desert",
     ),
-    plain(
+    normalized(
         25, "A {sculpture, painting} of a {seagull {on a pier, on a beach}, poodle {on a sofa, in a truck}}.", *EIGHT
     ),
     Example(
@@ -112,9 +112,9 @@ EXAMPLES: tuple[Example, ...] = (
         parameters=({"model": "v5"}, {"model": "niji"}),
     ),
     refused(27, "fruit salad bird --{v 5, niji, test}", "no parameter --test", ours=True),
-    plain(28, r"{red, pastel \, yellow} bird", "red bird", "pastel, yellow bird"),
-    plain(29, "a {happy,sad} penguin", "a happy penguin", "a sad penguin"),
-    plain(30, "a happy penguin --r 3", *["a happy penguin"] * 3),
+    normalized(28, r"{red, pastel \, yellow} bird", "red bird", "pastel, yellow bird"),
+    normalized(29, "a {happy,sad} penguin", "a happy penguin", "a sad penguin"),
+    normalized(30, "a happy penguin --r 3", *["a happy penguin"] * 3),
     refused(31, "a {1, 2, 3, 4, 5} bird", "This makes 5 jobs; 4 are allowed", limits=Limits(max_jobs=4)),
     refused(31, "{a, b, c, d, e, f, g, h, i, j, k} bird", "makes 11 jobs; 10 are", limits=Limits(max_jobs=10)),
     refused(31, TWENTY_MORE, "This makes 41 jobs; 40 are allowed"),
@@ -166,7 +166,7 @@ EXAMPLES: tuple[Example, ...] = (
         text="--pablo playing basketball --pic",
         jobs=((("a young man with big blue eyes, wearing an orange hoodie, playing basketball", 1),),),
         parameters=({"ar": "3:2", "style": "raw"},),
-        defaults=Defaults(
+        defaults=PromptDefaults(
             options={
                 "pablo": "a young man with big blue eyes, wearing an orange hoodie,",
                 "pic": "--ar 3:2 --raw",
@@ -190,10 +190,10 @@ EXAMPLES: tuple[Example, ...] = (
 def test_worked_example(example: Example) -> None:
     """The prompt means what the example says, down to parts, weights, pictures and parameters."""
     result = parse(example.text, example.defaults, example.limits)
-    if isinstance(result, Faults):
-        assert example.fault and example.fault in show_faults(result), show_faults(result)
+    if isinstance(result, PromptErrors):
+        assert example.error and example.error in format_errors(result), format_errors(result)
         return
-    assert not example.fault
+    assert not example.error
     assert tuple(tuple((part.text, part.weight) for part in spec.parts) for spec in result) == example.jobs
     assert tuple(dict(spec.parameters) for spec in result) == (example.parameters or ({},) * len(result))
     assert all(tuple((image.url, image.weight) for image in spec.images) == example.images for spec in result)

@@ -5,18 +5,27 @@ from __future__ import annotations
 import pytest
 
 from engine.contract.jobs import JobSpec, Part
-from engine.prompt import Defaults, Faults, Limits, ModelFacts, json_from_specs, parse, render, show_faults
+from engine.prompt import (
+    Limits,
+    ModelCapabilities,
+    PromptDefaults,
+    PromptErrors,
+    format_errors,
+    json_from_specs,
+    parse,
+    render,
+)
 
 
 def specs_of(text: str, **how: object) -> tuple[JobSpec, ...]:
     result = parse(text, **how)  # type: ignore[arg-type]
-    assert not isinstance(result, Faults), show_faults(result)
+    assert not isinstance(result, PromptErrors), format_errors(result)
     return result
 
 
-def faults_of(text: str, **how: object) -> Faults:
+def errors_of(text: str, **how: object) -> PromptErrors:
     result = parse(text, **how)  # type: ignore[arg-type]
-    assert isinstance(result, Faults), result
+    assert isinstance(result, PromptErrors), result
     return result
 
 
@@ -28,63 +37,63 @@ def test_a_plain_prompt_is_one_part_and_no_parameters() -> None:
 
 def test_every_fault_of_a_prompt_is_told_at_once() -> None:
     """Three faults in one prompt are three faults, in the order of the text."""
-    faults = faults_of("cat --foo 3 --c 101 --ar wide").faults
-    assert [fault.source.text[fault.start : fault.end] for fault in faults] == ["--foo", "101", "wide"]
+    errors = errors_of("cat --foo 3 --c 101 --ar wide").errors
+    assert [error.source.text[error.start : error.end] for error in errors] == ["--foo", "101", "wide"]
 
 
 @pytest.mark.parametrize("text", ["", "   ", "--ar 3:2", "::", "--no cats", "\u200b", "{,}"])
 def test_a_prompt_without_words_is_refused(text: str) -> None:
     """Nothing to paint is a fault, with or without parameters."""
-    assert "no words to paint" in show_faults(faults_of(text))
+    assert "no words to paint" in format_errors(errors_of(text))
 
 
 def test_the_option_negative_joins_the_list_of_the_prompt() -> None:
     """Words given as the command's option and behind --no are one negative part."""
-    (spec,) = specs_of("a fox --no red", given={"no": "green, blue"})
+    (spec,) = specs_of("a fox --no red", command_options={"no": "green, blue"})
     assert spec.parts == (Part(text="a fox"), Part(text="red, green, blue", weight=-0.5))
 
 
 def test_a_fault_of_a_command_option_is_shown_in_its_own_line() -> None:
     """A seed that is no number is pointed at in the option, not in the prompt."""
-    (fault,) = faults_of("a fox", given={"seed": "seven"}).faults
-    assert (fault.source.name, fault.start, fault.end) == ("the option seed", 0, 5)
+    (error,) = errors_of("a fox", command_options={"seed": "seven"}).errors
+    assert (error.source.name, error.start, error.end) == ("the option seed", 0, 5)
 
 
 def test_parameters_stand_in_the_order_of_the_table() -> None:
     """Specs of the same parameters look the same wherever they are printed."""
     text = "a fox --lora ink --seed 7 --ar 3:2"
     assert list(specs_of(text)[0].parameters) == ["ar", "seed", "lora"]
-    (spec,) = specs_of(text, defaults=Defaults(parameters={"steps": 9, "chaos": 1, "no": ("x",), "repeat": 3}))
+    (spec,) = specs_of(text, defaults=PromptDefaults(parameters={"steps": 9, "chaos": 1, "no": ("x",), "repeat": 3}))
     assert list(spec.parameters) == ["ar", "chaos", "seed", "lora", "steps"]
 
 
 def test_a_suffix_gives_way_to_the_prompt() -> None:
     """What the prompt says wins over the member's suffix; the rest of the suffix holds."""
-    (spec,) = specs_of("a fox --ar 1:1", defaults=Defaults(suffix="--ar 3:2 --steps 8"))
+    (spec,) = specs_of("a fox --ar 1:1", defaults=PromptDefaults(suffix="--ar 3:2 --steps 8"))
     assert dict(spec.parameters) == {"ar": "1:1", "steps": 8}
 
 
 def test_six_thousand_characters_pass_and_one_more_does_not() -> None:
     """The limit is the last length that is allowed."""
     assert specs_of("a" * 6000)
-    (fault,) = faults_of("a" * 6001).faults
-    assert fault.start == 6000 and "6,001" in fault.sentence
+    (error,) = errors_of("a" * 6001).errors
+    assert error.start == 6000 and "6,001" in error.message
 
 
 def test_a_prompt_is_not_longer_when_it_is_written_out() -> None:
     """What suffix and escapes add counts too, so that every canonical prompt can be written again."""
-    assert specs_of("a" * 5991, defaults=Defaults(suffix="--ar 3:2"))
-    assert "Written out in full this has 6,001 characters" in show_faults(
-        faults_of("a" * 5992, defaults=Defaults(suffix="--ar 3:2"))
+    assert specs_of("a" * 5991, defaults=PromptDefaults(suffix="--ar 3:2"))
+    assert "Written out in full this has 6,001 characters" in format_errors(
+        errors_of("a" * 5992, defaults=PromptDefaults(suffix="--ar 3:2"))
     )
-    assert "Written out" in show_faults(faults_of("a\\b" * 2000))
+    assert "Written out" in format_errors(errors_of("a\\b" * 2000))
 
 
 def test_what_a_model_cannot_do_is_told_before_queueing() -> None:
     """An ability that the named model lacks is a fault at the parameter."""
-    limits = Limits(models=(ModelFacts(name="starter", abilities=frozenset()),), default_model="starter")
-    (fault,) = faults_of("moss --tile", limits=limits).faults
-    assert fault.sentence == "--tile is not possible with starter."
+    limits = Limits(models=(ModelCapabilities(name="starter", abilities=frozenset()),), default_model="starter")
+    (error,) = errors_of("moss --tile", limits=limits).errors
+    assert error.message == "--tile is not possible with starter."
     assert specs_of("moss --seed 3", limits=limits)
 
 

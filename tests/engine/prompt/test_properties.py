@@ -8,7 +8,15 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from engine.contract.jobs import Part
-from engine.prompt import Defaults, Faults, attention, normalised_weights, parse, render, show_faults
+from engine.prompt import (
+    PromptDefaults,
+    PromptErrors,
+    format_errors,
+    normalized_weights,
+    parse,
+    parse_attention,
+    render,
+)
 from engine.prompt.parameters import CANONICAL
 from tests.engine.prompt.strategies import VALUES, plain_words, prompts, weights
 
@@ -22,12 +30,12 @@ WITH_NEEDS = "https://a.org/x.png a fox --sref random --cref https://a.org/c.png
 @example("(" * 6000, "", "", "")
 def test_no_prompt_raises(text: str, suffix: str, option: str, negative: str) -> None:
     """Whatever a member wrote, in whatever place, the answer is specs or faults that can be shown."""
-    result = parse(text, Defaults(suffix=suffix, options={"ink": option}), given={"no": negative})
-    if isinstance(result, Faults):
-        shown = show_faults(result)
-        assert result.faults and "^" in shown and "```" not in shown and len(shown) < 2000
-        for fault in result.faults:
-            assert 0 <= fault.start <= fault.end <= len(fault.source.text) and fault.sentence
+    result = parse(text, PromptDefaults(suffix=suffix, options={"ink": option}), command_options={"no": negative})
+    if isinstance(result, PromptErrors):
+        shown = format_errors(result)
+        assert result.errors and "^" in shown and "```" not in shown and len(shown) < 2000
+        for error in result.errors:
+            assert 0 <= error.start <= error.end <= len(error.source.text) and error.message
     else:
         assert result
 
@@ -37,8 +45,8 @@ def test_no_prompt_raises(text: str, suffix: str, option: str, negative: str) ->
 def test_every_spec_reads_back_from_its_canonical_prompt(text: str) -> None:
     """parse(render(spec)) is that spec, and the canonical prompt is its own."""
     result = parse(text)
-    assume(not isinstance(result, Faults))
-    for spec in result if not isinstance(result, Faults) else ():
+    assume(not isinstance(result, PromptErrors))
+    for spec in result if not isinstance(result, PromptErrors) else ():
         assert parse(render(spec)) == (spec,)
         assert render(spec) == spec.prompt
 
@@ -48,8 +56,8 @@ def test_every_text_of_three_signs_keeps_the_promises() -> None:
     signs = ("{", "}", ",", "\\", ":", "::2", "(", ")", "--", "a", " ", "https://a.org/x.png", "\u200d")
     for text in map("".join, product(signs, repeat=3)):
         result = parse(text)
-        if isinstance(result, Faults):
-            assert "^" in show_faults(result)
+        if isinstance(result, PromptErrors):
+            assert "^" in format_errors(result)
         else:
             assert all(parse(render(spec)) == (spec,) for spec in result)
 
@@ -57,11 +65,11 @@ def test_every_text_of_three_signs_keeps_the_promises() -> None:
 @given(st.lists(st.sampled_from(ROWS), unique_by=lambda row: row.slot, max_size=9), st.randoms())
 def test_the_order_of_parameters_does_not_matter(rows: list[object], random: object) -> None:
     """Any order of the same parameters makes the same specs."""
-    written = [f"--{row.name} {VALUES[row.kind][-1]}" for row in rows]  # type: ignore[attr-defined]
-    shuffled = list(written)
+    raw = [f"--{row.name} {VALUES[row.kind][-1]}" for row in rows]  # type: ignore[attr-defined]
+    shuffled = list(raw)
     random.shuffle(shuffled)  # type: ignore[attr-defined]
-    first = parse(" ".join([WITH_NEEDS, *written]))
-    assert not isinstance(first, Faults), show_faults(first)
+    first = parse(" ".join([WITH_NEEDS, *raw]))
+    assert not isinstance(first, PromptErrors), format_errors(first)
     assert first == parse(" ".join([WITH_NEEDS, *shuffled]))
 
 
@@ -70,9 +78,9 @@ def test_only_the_ratio_of_weights_matters(parts: list[tuple[str, float]], facto
     """Weights scaled by a factor are refused or taken alike, and their shares are the same."""
     first = parse(" ".join(f"{words}::{weight:.6f}" for words, weight in parts))
     scaled = parse(" ".join(f"{words}::{weight * factor:.6f}" for words, weight in parts))
-    assert isinstance(first, Faults) == isinstance(scaled, Faults)
-    if not isinstance(first, Faults) and not isinstance(scaled, Faults):
-        before, after = normalised_weights(first[0].parts), normalised_weights(scaled[0].parts)
+    assert isinstance(first, PromptErrors) == isinstance(scaled, PromptErrors)
+    if not isinstance(first, PromptErrors) and not isinstance(scaled, PromptErrors):
+        before, after = normalized_weights(first[0].parts), normalized_weights(scaled[0].parts)
         assert all(abs(one - other) <= 1e-6 * (1 + abs(one)) for one, other in zip(before, after, strict=True))
 
 
@@ -82,22 +90,22 @@ def test_a_fault_is_shown_where_it_was_written(before: str, after: str, place: s
     """Whatever stands around it and wherever it is written, a wrong name is pointed at exactly."""
     wrong = f"{before} --zzqqx {after}"
     texts = {"prompt": f"a --ink {wrong}" if place == "prompt" else f"{before} a --ink {after}"}
-    defaults = Defaults(
+    defaults = PromptDefaults(
         suffix=f"--tile {wrong}" if place == "your suffix" else "", options={"ink": wrong if "ink" in place else "b"}
     )
-    result = parse(texts["prompt"], defaults, given={"seed": wrong} if "seed" in place else {})
-    for fault in result.faults if isinstance(result, Faults) else ():
-        if fault.sentence != "There is no parameter --zzqqx.":
+    result = parse(texts["prompt"], defaults, command_options={"seed": wrong} if "seed" in place else {})
+    for error in result.errors if isinstance(result, PromptErrors) else ():
+        if error.message != "There is no parameter --zzqqx.":
             continue
-        assert (fault.source.name, fault.source.text[fault.start : fault.end]) == (place, "--zzqqx")
+        assert (error.source.name, error.source.text[error.start : error.end]) == (place, "--zzqqx")
 
 
 @given(prompts)
 def test_what_is_read_is_not_larger_than_what_was_written(text: str) -> None:
     """One text without sets makes at most as many words, signs and parts as it has characters, escapes apart."""
     result = parse(text)
-    assume("{" not in text and "｛" not in text and "--r" not in text and not isinstance(result, Faults))
-    for spec in result if not isinstance(result, Faults) else ():
+    assume("{" not in text and "｛" not in text and "--r" not in text and not isinstance(result, PromptErrors))
+    for spec in result if not isinstance(result, PromptErrors) else ():
         assert sum(len(part.text) for part in spec.parts) <= 2 * len(text)
         assert len(spec.prompt) <= 4 * len(text) + 200
 
@@ -105,17 +113,17 @@ def test_what_is_read_is_not_larger_than_what_was_written(text: str) -> None:
 @given(st.text(alphabet="ab ()[]\\:.13", max_size=40))
 def test_attention_loses_no_words(text: str) -> None:
     """Every letter of a part reaches a stretch, in order, with a weight from 0 to 10."""
-    stretches = attention(text)
-    letters = [letter for words, _ in stretches for letter in words if letter in "ab"]
+    chunks = parse_attention(text)
+    letters = [letter for words, _ in chunks for letter in words if letter in "ab"]
     assert letters == [letter for letter in text if letter in "ab"]
-    assert all(words and 0 <= weight <= 10 for words, weight in stretches)
-    assert all(one[1] != other[1] for one, other in pairwise(stretches))
+    assert all(words and 0 <= weight <= 10 for words, weight in chunks)
+    assert all(one[1] != other[1] for one, other in pairwise(chunks))
 
 
 @given(st.lists(st.tuples(plain_words, weights.filter(bool)), min_size=1, max_size=5))
 def test_parts_are_what_was_written(parts: list[tuple[str, float]]) -> None:
     """Words and weights come back as written, blanks apart."""
     result = parse(" ".join(f"{words}::{weight:.3f}" for words, weight in parts))
-    assume(not isinstance(result, Faults))
-    written = tuple(Part(text=" ".join(words.split()), weight=weight) for words, weight in parts)
-    assert not isinstance(result, Faults) and result[0].parts == written
+    assume(not isinstance(result, PromptErrors))
+    raw = tuple(Part(text=" ".join(words.split()), weight=weight) for words, weight in parts)
+    assert not isinstance(result, PromptErrors) and result[0].parts == raw

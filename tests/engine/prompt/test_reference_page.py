@@ -12,16 +12,16 @@ from engine.prompt import (
     PARAMETERS,
     PROMPT_HELP,
     SLASH_OPTIONS,
-    Defaults,
-    Faults,
     Parameter,
+    PromptDefaults,
+    PromptErrors,
+    format_errors,
     help_for,
     help_lines,
     parse,
-    show_faults,
-    spec_for,
+    spec_for_operation,
 )
-from engine.prompt.parameters import BY_SPELLING, FOREIGN
+from engine.prompt.parameters import BY_SPELLING, FOREIGN_PARAMETERS
 from engine.prompt.reference_page import language_page
 
 PAGE = Path(__file__).parents[3] / "docs" / "prompt-language.md"
@@ -37,7 +37,7 @@ def test_the_page_is_what_the_table_says() -> None:
 def test_every_example_is_read(row: Parameter) -> None:
     """The example of each row is a prompt without faults that uses the parameter."""
     result = parse(row.example)
-    assert not isinstance(result, Faults), show_faults(result)
+    assert not isinstance(result, PromptErrors), format_errors(result)
     assert f"--{row.name}" in row.example
     if row.name not in ("no", "repeat"):
         assert row.target in result[0].parameters
@@ -61,7 +61,7 @@ def test_every_row_is_on_the_page_and_in_help(row: Parameter) -> None:
 def test_spellings_are_unique() -> None:
     """No name or alias stands for two parameters, and no foreign name is one."""
     assert len(BY_SPELLING) == sum(1 + len(row.aliases) for row in PARAMETERS)
-    assert not BY_SPELLING.keys() & FOREIGN.keys()
+    assert not BY_SPELLING.keys() & FOREIGN_PARAMETERS.keys()
 
 
 def test_all_names_of_the_language_are_there() -> None:
@@ -76,13 +76,15 @@ def test_options_of_the_command() -> None:
     assert {row.option for row in SLASH_OPTIONS} == {"ar", "negative", "seed", "steps", "cfg", "model"}
     assert len(PROMPT_HELP) <= 100
     given = {"negative": "red", "seed": "7", "ar": "3:2", "steps": "9", "cfg": "4", "model": "starter"}
-    assert parse("a fox", given=given) == parse("a fox --no red --seed 7 --ar 3:2 --steps 9 --cfg 4 --model starter")
+    assert parse("a fox", command_options=given) == parse(
+        "a fox --no red --seed 7 --ar 3:2 --steps 9 --cfg 4 --model starter"
+    )
 
 
 @pytest.mark.parametrize("empty", ["", "  ", "\u200b"])
 def test_empty_options_of_the_command_are_nothing(empty: str) -> None:
     """An option left empty changes nothing."""
-    assert parse("a fox", given={"negative": empty}) == parse("a fox")
+    assert parse("a fox", command_options={"negative": empty}) == parse("a fox")
 
 
 def test_help_for_a_wrong_name() -> None:
@@ -94,27 +96,27 @@ def test_help_for_a_wrong_name() -> None:
 def test_a_variation_keeps_what_it_takes() -> None:
     """What belongs to a first grid is left out of a variation; shape, words and models stay."""
     result = parse("a:: b --no c --ar 3:2 --seed 7 --chaos 9 --tile --lora ink --steps 9")
-    assert not isinstance(result, Faults)
-    varied = spec_for(Operation.VARY, result[0])
+    assert not isinstance(result, PromptErrors)
+    varied = spec_for_operation(Operation.VARY, result[0])
     assert varied.prompt == "a:: b --no c --ar 3:2 --tile --lora ink:1 --steps 9"
     assert parse(varied.prompt) == (varied,)
-    assert spec_for(Operation.IMAGINE, result[0]) is result[0]
+    assert spec_for_operation(Operation.IMAGINE, result[0]) is result[0]
 
 
 def test_defaults_of_the_table_are_allowed_values() -> None:
     """A prompt that says every default is read, and each default is of the value's kind."""
     given = [row for row in PARAMETERS if row.default is not None and not row.needs and row.name != "repeat"]
     result = parse("a fox " + " ".join(f"--{row.name} {row.default}" for row in given))
-    assert not isinstance(result, Faults), show_faults(result)
+    assert not isinstance(result, PromptErrors), format_errors(result)
     assert dict(result[0].parameters) == {row.name: row.default for row in given}
 
 
 def test_settings_of_the_service_are_part_of_the_canonical_prompt() -> None:
     """What holds by default is in the spec, so that the spec stays true when the service changes its mind."""
-    result = parse("a fox", Defaults(parameters={"steps": 12}))
-    assert not isinstance(result, Faults)
+    result = parse("a fox", PromptDefaults(parameters={"steps": 12}))
+    assert not isinstance(result, PromptErrors)
     assert result[0].prompt == "a fox --steps 12"
-    assert parse(result[0].prompt, Defaults(parameters={"steps": 30})) == result
+    assert parse(result[0].prompt, PromptDefaults(parameters={"steps": 30})) == result
     assert replace(result[0], prompt="") != result[0]
 
 

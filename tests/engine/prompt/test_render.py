@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.contract.jobs import JobSpec, Part, json_from_spec, spec_from_json
-from engine.prompt import Faults, parse, render, show_faults
+from engine.prompt import PromptErrors, format_errors, parse, render
 from engine.prompt.grammar.numbers import text_from_number
 
 PNG = "https://a.org/a.png"
@@ -43,7 +43,7 @@ PNG = "https://a.org/a.png"
 def test_canonical_prompts(text: str, want: str) -> None:
     """Everything has one spelling, and only what would be read as a sign is escaped."""
     result = parse(text)
-    assert not isinstance(result, Faults), show_faults(result)
+    assert not isinstance(result, PromptErrors), format_errors(result)
     (spec,) = result
     assert spec.prompt == want.replace(" ::2", "::2") == render(spec)
     assert parse(spec.prompt) == (spec,)
@@ -74,7 +74,7 @@ def test_any_part_reads_back(text: str, weight: float) -> None:
     """Whatever words a part holds, and wherever it stands, its canonical prompt gives it back."""
     spec = JobSpec(prompt="", parts=(Part(text=text, weight=weight), Part(text="z", weight=3.0), Part(text=text)))
     result = parse(render(spec))
-    assert not isinstance(result, Faults), show_faults(result)
+    assert not isinstance(result, PromptErrors), format_errors(result)
     assert result[0].parts == spec.parts
 
 
@@ -90,5 +90,5 @@ def test_numbers(number: float, text: str) -> None:
 def test_specs_survive_storage() -> None:
     """A spec written as JSON and read back is the same spec."""
     result = parse(f"{PNG}::2 a:: b --no c --lora ink --seed 7 --tile --cfg 4.5")
-    assert not isinstance(result, Faults)
+    assert not isinstance(result, PromptErrors)
     assert spec_from_json(json_from_spec(result[0])) == result[0]

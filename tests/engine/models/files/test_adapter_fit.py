@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine.contract.errors import WeightsMissing
-from engine.models.files.adapter_fit import misfits
+from engine.models.files.adapter_fit import incompatible_adapters
 from engine.models.files.locate import place_of
 from engine.models.registry.registry import Model, Registry, read_registry
 from tests.engine.models.original_layout import save_single_file
@@ -91,7 +91,7 @@ def test_every_pair_that_does_not_fit_is_told_with_the_first_part_that_does_not(
 ) -> None:
     """Of the pairs of which both files are here; and of all of them, for what family and model they are registered."""
     save_shapes(folder / "made.safetensors", {f"{FITTING}.lora_A.weight": (4, 32)})
-    told = misfits(registry, place_if_here)
+    told = incompatible_adapters(registry, place_if_here)
     first = "unet.down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k"
     damaged = "its file is damaged, or no safetensors file"
     assert told["tiny"] == {"big": first, "cut": damaged, "flux": "it is made for flux"}

@@ -15,7 +15,7 @@ from engine.contract.errors import SettingsInvalid
 from engine.models.registry.families import FAMILIES, MAX_GUIDANCE, MAX_SIDE
 from engine.models.registry.registry import Model, Registry, registry_from_data
 from engine.models.registry.scheduler import MAX_SHIFT
-from engine.prompt import most_by
+from engine.prompt import max_steps_by
 
 FILE = Path("models.toml")
 
@@ -94,7 +94,7 @@ def assert_sound(model: Model) -> None:
     usual, able = model.defaults, model.abilities
     assert able.multiple % model.family.cell == 0
     assert all(able.min_side <= side <= able.max_side <= MAX_SIDE for side in (usual.width, usual.height))
-    assert usual.sampler in able.samplers and 1 <= usual.steps <= most_by(usual.sampler, model.steps)
+    assert usual.sampler in able.samplers and 1 <= usual.steps <= max_steps_by(usual.sampler, model.step_limits)
     assert 0 <= usual.guidance <= MAX_GUIDANCE and 0 < model.speed.guidance_until <= 1
     assert model.scheduler.shift is None or 0 < model.scheduler.shift <= MAX_SHIFT
 

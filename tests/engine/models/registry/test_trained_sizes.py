@@ -58,7 +58,7 @@ def test_a_model_of_another_class_has_none(side: int) -> None:
 )
 def test_a_ratio_comes_to_the_size_that_the_stock_pipelines_bin_it_to(tmp_path: Path, family: str, square: int) -> None:
     """Every ratio within the table, in whole numbers up to 30, with no other word in the registry than the square."""
-    sides = model_of(tmp_path, family, square).sides
+    sides = model_of(tmp_path, family, square).size_limits
     ratios = ((w, h) for w in range(1, 31) for h in range(1, 31) if gcd(w, h) == 1 and 1 <= 4 * w / h <= 16)
     for width, height in ratios:
         binned = PixArtImageProcessor.classify_height_width_bin(height, width, TABLES[square])
@@ -69,7 +69,7 @@ def test_a_ratio_comes_to_the_size_that_the_stock_pipelines_bin_it_to(tmp_path: 
 def test_what_the_operator_allows_bounds_the_sizes(tmp_path: Path) -> None:
     """Sides of 768 to 1280, in steps of 128: of the trained sizes those that are so remain."""
     bounds = "[models.m.abilities]\nmin_side = 768\nmax_side = 1280\nmultiple = 128"
-    assert model_of(tmp_path, "pixart", 1024, bounds).sides.sizes == (
+    assert model_of(tmp_path, "pixart", 1024, bounds).size_limits.sizes == (
         (1280, 768), (1152, 896), (1024, 1024), (896, 1152), (768, 1280),
     )  # fmt: skip
 

@@ -23,7 +23,7 @@ from engine.models.registry.registry import Registry, registry_from_data
 from engine.painter.in_process import create_painter
 from engine.painter.pipeline.flow_matching import set_even_timesteps
 from engine.painter.sampling.samplers import Course, scheduler_for, start_of
-from engine.prompt import most_by
+from engine.prompt import max_steps_by
 from tests.engine.painter.fakes import FlatModel
 from tests.engine.painter.orders import order, painted
 
@@ -58,7 +58,7 @@ def test_every_sampler_paints_the_fewest_and_the_most_steps_it_is_offered_for(
 ) -> None:
     """One, two, and the most: the way ends, and in numbers."""
     model = registry_from_data({"models": {"m": {"family": family, "folder": "m"}}}, Path("models.toml")).model()
-    for steps in (1, 2, most_by(sampler, model.steps)):
+    for steps in (1, 2, max_steps_by(sampler, model.step_limits)):
         scheduler = scheduler_for(sampler, SCHEDULERS[family][number].config, is_flow=model.family.is_flow)
         if family in EVEN:
             set_even_timesteps(scheduler, steps, 4096)

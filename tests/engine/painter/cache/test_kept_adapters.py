@@ -18,7 +18,7 @@ from engine.painter.cache.models import WarmModels
 from engine.painter.families import adapted
 from engine.painter.in_process import create_painter
 from engine.painter.pipeline.protocol import LoadedModel
-from engine.prompt import attention
+from engine.prompt import parse_attention
 from tests.engine.painter.orders import all_painted, order, painted
 
 DEVICE = Device(device=torch.device("cpu"), dtype=torch.float32)
@@ -35,7 +35,7 @@ class Shelf:
     def load(self, model: Model) -> LoadedModel:
         pipe, sha256 = pipeline_of(model, DEVICE)
         self.pipes.append(pipe)
-        self.models.append(adapted(pipe, model, device=DEVICE.device, sha256=sha256, fragments_of=attention))
+        self.models.append(adapted(pipe, model, device=DEVICE.device, sha256=sha256, fragments_of=parse_attention))
         return self.models[-1]
 
     @property

@@ -20,7 +20,7 @@ from engine.painter.cache.models import WarmModels, loader
 from engine.painter.in_process import create_painter
 from engine.painter.pipeline.protocol import LoadedModel
 from engine.painter.process.messages import Phase
-from engine.prompt import attention
+from engine.prompt import parse_attention
 from tests.engine.painter.fakes import FlatModel
 from tests.engine.painter.orders import order, painted
 from tests.engine.painter.process.beats import PATIENCE_SECONDS, Beats
@@ -97,7 +97,7 @@ async def test_a_load_that_makes_progress_says_so(two: Registry) -> None:
 def test_a_load_tells_how_far_its_files_are_read(registry: Registry) -> None:
     told: list[tuple[int, int]] = []
     device = Device(device=torch.device("cpu"), dtype=torch.float32)
-    loader(device, attention, 10**9, lambda done, total: told.append((done, total)))(registry.model())
+    loader(device, parse_attention, 10**9, lambda done, total: told.append((done, total)))(registry.model())
     assert [done for done, _ in told] == sorted({done for done, _ in told})
     assert told[-1] == (told[0][1], told[0][1])
 

@@ -17,7 +17,7 @@ from engine.painter.cache.models import WarmModels
 from engine.painter.cache.warmup import WIDTHS
 from engine.painter.families import adapted
 from engine.painter.pipeline.protocol import LoadedModel
-from engine.prompt import attention
+from engine.prompt import parse_attention
 from tests.engine.painter.fakes import FlatModel
 
 
@@ -120,7 +120,7 @@ def test_a_model_that_is_let_go_is_gone(registry: Registry) -> None:
         pipe, sha256 = pipeline_of(model, device)
         weights.append(WeakSet(part for part in pipe.unet.parameters()))
         pipe.unet.itself = [pipe.unet]
-        return adapted(pipe, model, device=device.device, sha256=sha256, fragments_of=attention)
+        return adapted(pipe, model, device=device.device, sha256=sha256, fragments_of=parse_attention)
 
     models = WarmModels(load, budget_bytes=10**9)
     models.keep(registry.model(), models.fetch(registry.model()))

@@ -19,7 +19,7 @@ from engine.models.registry.registry import Model, Registry, read_registry
 from engine.painter.families import adapted
 from engine.painter.in_process import create_painter
 from engine.painter.pipeline.protocol import LoadedModel
-from engine.prompt import attention
+from engine.prompt import parse_attention
 from tests.engine.painter.checkpoints import save_transformer_lora
 from tests.engine.painter.gemma_checkpoints import save_sana
 from tests.engine.painter.orders import all_painted, encoded_gradient, order, painted, pixels_of, psnr
@@ -253,7 +253,7 @@ def test_a_transformer_in_bfloat16_predicts_bit_for_bit_what_the_stock_one_does(
     model = read_registry(folder / "registry.toml").model("sana")
     latents, timesteps = torch.randn(2, 4, 8, 8), torch.tensor([999.0, 300.0])
     with torch.inference_mode():
-        loaded = adapted(pipe, model, device=torch.device("cpu"), sha256="", fragments_of=attention)
+        loaded = adapted(pipe, model, device=torch.device("cpu"), sha256="", fragments_of=parse_attention)
         words = [loaded.away(), loaded.words(LONG)]
         told = {
             "encoder_hidden_states": torch.cat([one.tokens for one in words]).bfloat16(),
@@ -268,7 +268,7 @@ def loaded_model(model: Model) -> LoadedModel:
     device = Device(device=torch.device("cpu"), dtype=torch.float32)
     pipe, sha256 = pipeline_of(model, device)
     with torch.inference_mode():
-        return adapted(pipe, model, device=device.device, sha256=sha256, fragments_of=attention)
+        return adapted(pipe, model, device=device.device, sha256=sha256, fragments_of=parse_attention)
 
 
 def with_parameters(wanted: Order, **parameters: ParameterValue) -> Order:

@@ -28,7 +28,7 @@ from engine.painter.cache.warmup import Batch, blank
 from engine.painter.families import adapted
 from engine.painter.pipeline.compile import FILLED, CompiledDenoiser, pieces_of
 from engine.painter.pipeline.protocol import LoadedModel
-from engine.prompt import attention
+from engine.prompt import parse_attention
 from tests.engine.painter.gemma_checkpoints import save_sana
 from tests.engine.painter.registries import entry
 from tests.engine.painter.t5_checkpoints import save_flux, save_pixart, save_sd3
@@ -50,7 +50,7 @@ class Opened:
 def opened(model: Model, how: Compilation, precision: Precision = Precision.OWN) -> Opened:
     model = replace(model, speed=Speed(compile=how, precision=precision))
     pipe, sha256 = pipeline_of(model, CPU)
-    return Opened(pipe=pipe, model=adapted(pipe, model, device=CPU.device, sha256=sha256, fragments_of=attention))
+    return Opened(pipe=pipe, model=adapted(pipe, model, device=CPU.device, sha256=sha256, fragments_of=parse_attention))
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from engine.prompt import Faults, attention, parse
+from engine.prompt import PromptErrors, parse, parse_attention
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ from engine.prompt import Faults, attention, parse
 )
 def test_stretches(text: str, want: list[tuple[str, float]]) -> None:
     """Marks become weights, escapes become signs, and lonely brackets stay what they are."""
-    found = attention(text)
+    found = parse_attention(text)
     assert [words for words, _ in found] == [words for words, _ in want]
     assert [weight for _, weight in found] == pytest.approx([weight for _, weight in want])
 
@@ -60,25 +60,25 @@ def test_stretches(text: str, want: list[tuple[str, float]]) -> None:
 def test_attention_out_of_range_is_a_fault(text: str, start: int) -> None:
     """Words count from 0 to 10 times; the bracket that goes beyond is pointed at."""
     result = parse(text)
-    assert isinstance(result, Faults)
-    (fault,) = result.faults
-    assert fault.start == start and "count from 0 to 10 times" in fault.sentence
+    assert isinstance(result, PromptErrors)
+    (error,) = result.errors
+    assert error.start == start and "count from 0 to 10 times" in error.message
 
 
 def test_too_many_brackets_are_one_fault() -> None:
     """Thirty brackets around a word make it count more than ten times, which is told once."""
     result = parse("(" * 30 + "fox" + ")" * 30)
-    assert isinstance(result, Faults) and len(result.faults) == 1
-    assert not isinstance(parse("(" * 24 + "fox" + ")" * 24), Faults)
+    assert isinstance(result, PromptErrors) and len(result.errors) == 1
+    assert not isinstance(parse("(" * 24 + "fox" + ")" * 24), PromptErrors)
 
 
 def test_the_weight_of_a_list_to_keep_out_is_checked_too() -> None:
     """Attention inside --no has the same range."""
     result = parse("a fox --no red, (blue:12)")
-    assert isinstance(result, Faults) and result.faults[0].start == 16
+    assert isinstance(result, PromptErrors) and result.errors[0].start == 16
 
 
 def test_neighbours_differ() -> None:
     """Stretches of one weight are one stretch, across escapes and lonely brackets."""
-    found = attention(r"a \( b ) c (d) (e:1.1) \\ f")
+    found = parse_attention(r"a \( b ) c (d) (e:1.1) \\ f")
     assert all(one[1] != other[1] for one, other in pairwise(found))

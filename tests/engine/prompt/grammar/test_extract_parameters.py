@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from engine.prompt import Faults, parse
-from tests.engine.prompt.outcomes import fault, values
+from engine.prompt import PromptErrors, parse
+from tests.engine.prompt.outcomes import error, values
 
 PNG = "https://a.org/a.png"
 
 
 @pytest.mark.parametrize(
-    ("written", "want"),
+    ("raw", "want"),
     [
         ("--ar 3:2", {"ar": "3:2"}),
         ("--aspect 03:02", {"ar": "3:2"}),
@@ -64,13 +64,13 @@ PNG = "https://a.org/a.png"
         ("—seed 5 –tile", {"seed": 5, "tile": True}),
     ],
 )
-def test_values(written: str, want: dict[str, object]) -> None:
+def test_values(raw: str, want: dict[str, object]) -> None:
     """Every spelling gives its canonical name and a value of its kind."""
-    assert values(f"a fox {written}") == want
+    assert values(f"a fox {raw}") == want
 
 
 @pytest.mark.parametrize(
-    ("written", "place", "says"),
+    ("raw", "place", "says"),
     [
         ("--ar", "--ar", "--ar needs a value. For example --ar 3:2."),
         ("--ar wide", "wide", "For example --ar 3:2."),
@@ -140,23 +140,23 @@ def test_values(written: str, want: dict[str, object]) -> None:
         ("--xqzw", "--xqzw", "For a plain dash write \\--."),
     ],
 )
-def test_faults(written: str, place: str, says: str) -> None:
+def test_faults(raw: str, place: str, says: str) -> None:
     """What cannot be read is pointed at, with the range, the nearest value or the nearest name."""
-    where, told = fault(f"a fox {written}")
+    where, told = error(f"a fox {raw}")
     assert (where, says in told) == (place, True), told
 
 
 def test_a_list_tells_its_first_faults_only() -> None:
     """A list of hundreds of wrong items does not make hundreds of faults, nor the time to look for their like."""
     result = parse("a fox --lora " + "x:y " * 900)
-    assert isinstance(result, Faults) and len(result.faults) == 8
+    assert isinstance(result, PromptErrors) and len(result.errors) == 8
 
 
 def test_a_wrong_value_and_words_behind_it_are_two_faults() -> None:
     """Neither hides the other."""
     result = parse("a fox --c 400 and a dog")
-    assert isinstance(result, Faults)
-    assert [fault.source.text[fault.start : fault.end] for fault in result.faults] == ["400", "and a dog"]
+    assert isinstance(result, PromptErrors)
+    assert [error.source.text[error.start : error.end] for error in result.errors] == ["400", "and a dog"]
 
 
 @pytest.mark.parametrize("text", ["well--known", "a -- b", "a --", "--- a", "a --5", "a -b", "x--ar 3:2", "a — b"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.prompt import Faults, parse, show_faults
+from engine.prompt import PromptErrors, format_errors, parse
 from engine.prompt.grammar.image_urls import is_picture_address
 
 PNG, JPG = "https://a.org/a.png", "https://b.org/b.jpg"
@@ -28,7 +28,7 @@ def test_picture_addresses(address: str) -> None:
     """Addresses of the web that end in a picture's ending are taken as they are."""
     assert is_picture_address(address)
     result = parse(f"{address} a cat")
-    assert not isinstance(result, Faults)
+    assert not isinstance(result, PromptErrors)
     assert [image.url for image in result[0].images] == [address]
 
 
@@ -51,8 +51,8 @@ def test_other_addresses_are_faults(address: str, says: str) -> None:
     """An address that cannot be a picture is pointed at."""
     assert not is_picture_address(address)
     result = parse(f"a cat {address}")
-    assert isinstance(result, Faults) and says in show_faults(result)
-    assert result.faults[0].start == 6
+    assert isinstance(result, PromptErrors) and says in format_errors(result)
+    assert result.errors[0].start == 6
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_other_addresses_are_faults(address: str, says: str) -> None:
 def test_pictures_and_words(text: str, images: list[tuple[str, float]], words: list[str]) -> None:
     """Addresses are taken out of the words with their weights, wherever they stand."""
     result = parse(text)
-    assert not isinstance(result, Faults), show_faults(result)
+    assert not isinstance(result, PromptErrors), format_errors(result)
     assert [(image.url, image.weight) for image in result[0].images] == images
     assert [part.text for part in result[0].parts] == words
     assert parse(result[0].prompt) == (result[0],)
@@ -89,14 +89,14 @@ def test_pictures_and_words(text: str, images: list[tuple[str, float]], words: l
 def test_an_address_in_brackets_is_a_fault() -> None:
     """An address that touches other signs would be painted as words, and is told."""
     result = parse("a cat (https://a.org/a.png)")
-    assert isinstance(result, Faults)
-    assert result.faults[0].start == 7 and "touches the words before it" in result.faults[0].sentence
+    assert isinstance(result, PromptErrors)
+    assert result.errors[0].start == 7 and "touches the words before it" in result.errors[0].message
 
 
 @pytest.mark.parametrize("weight", ["0", "-1", "10001"])
 def test_weights_of_pictures_are_positive(weight: str) -> None:
     """A weight that is not is pointed at."""
     result = parse(f"{PNG}::{weight} cat")
-    assert isinstance(result, Faults)
-    (fault,) = result.faults
-    assert fault.source.text[fault.start : fault.end] == weight and "weight of a picture" in fault.sentence
+    assert isinstance(result, PromptErrors)
+    (error,) = result.errors
+    assert error.source.text[error.start : error.end] == weight and "weight of a picture" in error.message

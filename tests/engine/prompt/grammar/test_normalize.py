@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from engine.prompt import Faults, Source, parse
-from engine.prompt.grammar.normalize import make_plain
-from engine.prompt.grammar.spans import locate, traced_from_source
+from engine.prompt import PromptErrors, PromptSource, parse
+from engine.prompt.grammar.normalize import normalize
+from engine.prompt.grammar.spans import locate, mapped_from_source
 
 
-def plain(text: str) -> str:
-    return make_plain(traced_from_source(Source(name="prompt", text=text)))[0].text
+def normalized(text: str) -> str:
+    return normalize(mapped_from_source(PromptSource(name="prompt", text=text)))[0].text
 
 
 @pytest.mark.parametrize(
@@ -40,13 +40,13 @@ def plain(text: str) -> str:
 )
 def test_plain_text(text: str, want: str) -> None:
     """Quotes, blanks, hyphens and full-width signs are ASCII; zero-width characters are gone where they do nothing."""
-    assert plain(text) == want
+    assert normalized(text) == want
 
 
 @pytest.mark.parametrize("text", ["a fox --no red", "é 鳥 👩‍🎨 — “x” \u200b\u200d\u200b. \u3000"])
 def test_plain_text_stays_plain(text: str) -> None:
     """Making plain twice changes nothing more."""
-    assert plain(plain(text)) == plain(text)
+    assert normalized(normalized(text)) == normalized(text)
 
 
 @pytest.mark.parametrize(
@@ -62,19 +62,19 @@ def test_plain_text_stays_plain(text: str) -> None:
 def test_characters_that_no_text_has_are_faults(text: str, start: int, end: int, name: str) -> None:
     """Control characters and halves of surrogates are pointed at and named."""
     result = parse(f"{text} cat")
-    assert isinstance(result, Faults)
-    (fault,) = result.faults
-    assert (fault.start, fault.end) == (start, end) and name in fault.sentence
+    assert isinstance(result, PromptErrors)
+    (error,) = result.errors
+    assert (error.start, error.end) == (start, end) and name in error.message
 
 
 def test_removed_characters_do_not_move_positions() -> None:
     """A place behind removed characters is found where it was written."""
-    source = Source(name="prompt", text="\u200ba\u200b\u200bb\ufeffc")
-    traced, _ = make_plain(traced_from_source(source))
-    assert traced.text == "abc"
-    from engine.prompt.errors import Flaw
+    source = PromptSource(name="prompt", text="\u200ba\u200b\u200bb\ufeffc")
+    mapped, _ = normalize(mapped_from_source(source))
+    assert mapped.text == "abc"
+    from engine.prompt.errors import Problem
 
-    places = [locate(Flaw(index, index + 1, ""), traced) for index in range(3)]
+    places = [locate(Problem(index, index + 1, ""), mapped) for index in range(3)]
     assert [source.text[place.start : place.end] for place in places] == ["a", "b", "c"]
 
 

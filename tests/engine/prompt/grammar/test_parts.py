@@ -5,23 +5,23 @@ from __future__ import annotations
 import pytest
 
 from engine.contract.jobs import Part
-from engine.prompt import Faults, normalised_weights, parse, show_faults
+from engine.prompt import PromptErrors, format_errors, normalized_weights, parse
 
 Want = list[tuple[str, float]]
 
 
 def parts(text: str) -> Want:
     result = parse(text)
-    assert not isinstance(result, Faults), show_faults(result)
+    assert not isinstance(result, PromptErrors), format_errors(result)
     return [(part.text, part.weight) for part in result[0].parts]
 
 
-def fault(text: str) -> tuple[str, str]:
+def error(text: str) -> tuple[str, str]:
     """Return what the only fault points at, and what it says."""
     result = parse(text)
-    assert isinstance(result, Faults), result
-    (only,) = result.faults
-    return only.source.text[only.start : only.end], f"{only.sentence} {only.suggestion}"
+    assert isinstance(result, PromptErrors), result
+    (only,) = result.errors
+    return only.source.text[only.start : only.end], f"{only.message} {only.suggestion}"
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_parts(text: str, want: Want) -> None:
 )
 def test_flaws_of_weights(text: str, place: str, says: str) -> None:
     """A wrong weight is pointed at where it stands."""
-    where, told = fault(text)
+    where, told = error(text)
     assert where == place and says in told
 
 
@@ -116,5 +116,5 @@ def test_what_no_means(text: str, want: Want) -> None:
 
 def test_shares_sum_to_one() -> None:
     """Weights 2, 1 and -1 are shares 1, 1/2 and -1/2."""
-    weights = normalised_weights([Part(text="a", weight=2), Part(text="b"), Part(text="c", weight=-1)])
+    weights = normalized_weights([Part(text="a", weight=2), Part(text="b"), Part(text="c", weight=-1)])
     assert weights == (1.0, 0.5, -0.5)

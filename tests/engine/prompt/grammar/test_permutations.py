@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from engine.prompt import Faults, Limits, Source, parse, render, show_faults
+from engine.prompt import Limits, PromptErrors, PromptSource, format_errors, parse, render
 from engine.prompt.grammar.permutations import permute
-from engine.prompt.grammar.spans import traced_from_source
+from engine.prompt.grammar.spans import mapped_from_source
 
 
 def texts(text: str, max_jobs: int = 40) -> list[str]:
-    found, flaws = permute(traced_from_source(Source(name="prompt", text=text)), max_jobs)
-    assert not flaws
-    return [traced.text for traced in found]
+    found, problems = permute(mapped_from_source(PromptSource(name="prompt", text=text)), max_jobs)
+    assert not problems
+    return [mapped.text for mapped in found]
 
 
-def sentence(text: str, max_jobs: int = 40) -> tuple[str, str]:
+def message(text: str, max_jobs: int = 40) -> tuple[str, str]:
     """Return what the first flaw points at, and its sentence."""
-    _, flaws = permute(traced_from_source(Source(name="prompt", text=text)), max_jobs)
-    return text[flaws[0].start : flaws[0].end], flaws[0].sentence
+    _, problems = permute(mapped_from_source(PromptSource(name="prompt", text=text)), max_jobs)
+    return text[problems[0].start : problems[0].end], problems[0].message
 
 
 @pytest.mark.parametrize(
@@ -73,15 +73,15 @@ def test_expansion(text: str, want: list[str]) -> None:
 )
 def test_flaws(text: str, place: str, says: str) -> None:
     """What cannot be expanded is pointed at."""
-    where, told = sentence(text, max_jobs=2)
+    where, told = message(text, max_jobs=2)
     assert where == place and says in told
 
 
 def test_every_lonely_brace_is_told() -> None:
     """Three braces without partners are three faults."""
     result = parse("a } b { c {")
-    assert isinstance(result, Faults)
-    assert [fault.start for fault in result.faults] == [2, 6, 10]
+    assert isinstance(result, PromptErrors)
+    assert [error.start for error in result.errors] == [2, 6, 10]
 
 
 @pytest.mark.parametrize(
@@ -96,13 +96,13 @@ def test_every_lonely_brace_is_told() -> None:
 def test_other_faults_are_told_beside_those_of_sets(text: str, places: list[str]) -> None:
     """A set that cannot be expanded does not hide what else is wrong."""
     result = parse(text)
-    assert isinstance(result, Faults)
-    assert [fault.source.text[fault.start : fault.end] for fault in result.faults] == places
+    assert isinstance(result, PromptErrors)
+    assert [error.source.text[error.start : error.end] for error in result.errors] == places
 
 
 def test_the_limit_is_checked_before_anything_is_expanded() -> None:
     """A prompt that would make 2 ** 1500 jobs is refused with a number that can be read."""
-    _, told = sentence("{a,b}" * 1500)
+    _, told = message("{a,b}" * 1500)
     assert "more than 1,000,000 jobs" in told
 
 
@@ -115,7 +115,7 @@ def test_a_thousand_nested_sets_are_one_job() -> None:
 def test_sets_and_repeats_multiply() -> None:
     """Two options three times are six jobs, each option's jobs together."""
     result = parse("a {red, blue} fox --r 3")
-    assert not isinstance(result, Faults)
+    assert not isinstance(result, PromptErrors)
     assert [render(spec) for spec in result] == ["a red fox"] * 3 + ["a blue fox"] * 3
 
 
@@ -123,12 +123,12 @@ def test_sets_and_repeats_multiply() -> None:
 def test_the_product_of_sets_and_repeats_is_limited(text: str, number: int) -> None:
     """The limit holds for all jobs of a prompt together."""
     result = parse(text, limits=Limits(max_jobs=2 if number == 3 else 40))
-    assert isinstance(result, Faults) and f"makes {number} jobs" in show_faults(result)
+    assert isinstance(result, PromptErrors) and f"makes {number} jobs" in format_errors(result)
 
 
 def test_a_fault_in_one_option_is_told_once() -> None:
     """Forty jobs with the same fault have one fault, at the place it was written."""
     result = parse("a {1,2,3,4,5,6,7,8} fox --ar {wide, 3:2}")
-    assert isinstance(result, Faults)
-    (fault,) = result.faults
-    assert fault.source.text[fault.start : fault.end] == "wide"
+    assert isinstance(result, PromptErrors)
+    (error,) = result.errors
+    assert error.source.text[error.start : error.end] == "wide"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.prompt import Defaults
+from engine.prompt import PromptDefaults
 from tests.engine.prompt.outcomes import values
 
 PNG = "https://a.org/a.png"
@@ -10,7 +10,7 @@ PNG = "https://a.org/a.png"
 
 def test_prompt_over_option_over_suffix_over_service() -> None:
     """The nearest saying holds, and nothing is said of the others."""
-    defaults = Defaults(
+    defaults = PromptDefaults(
         suffix="--steps 8 --cfg 3 --tile",
         options={"mine": "--ar 3:2 --steps 9"},
         parameters={"ar": "1:2", "cfg": 2.0, "sampler": "euler"},
@@ -26,21 +26,21 @@ def test_prompt_over_option_over_suffix_over_service() -> None:
 
 def test_a_group_is_one_choice_for_precedence_too() -> None:
     """--relax in the prompt takes the place of --fast in the suffix and of the service's --turbo."""
-    defaults = Defaults(suffix="--fast", parameters={"turbo": True})
+    defaults = PromptDefaults(suffix="--fast", parameters={"turbo": True})
     assert values("a fox --relax", defaults=defaults) == {"relax": True}
     assert values("a fox", defaults=defaults) == {"fast": True}
 
 
 def test_settings_of_a_suffix_wait_for_what_they_need() -> None:
     """--iw in a suffix acts where there is a picture and is left out elsewhere."""
-    defaults = Defaults(suffix="--iw 2 --sw 50", parameters={"cw": 10})
+    defaults = PromptDefaults(suffix="--iw 2 --sw 50", parameters={"cw": 10})
     assert values("a fox", defaults=defaults) == {}
     assert values(f"{PNG} a fox", defaults=defaults) == {"iw": 2.0}
 
 
 def test_adapters_of_suffix_and_prompt_join() -> None:
     """The prompt's weight of an adapter holds; the suffix adds the others."""
-    assert values("a fox --lora ink:.5", defaults=Defaults(suffix="--lora ink:1 paper"))["lora"] == (
+    assert values("a fox --lora ink:.5", defaults=PromptDefaults(suffix="--lora ink:1 paper"))["lora"] == (
         "ink:0.5",
         "paper:1",
     )
