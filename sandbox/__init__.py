@@ -1,1 +1,1 @@
-"""A local Discord, in memory and on loopback only: REST v10, Gateway v10 and a chat page; it knows nothing of Easel."""
+"""A local Discord, in memory and on loopback only: REST v10, Gateway v10, a chat page. It is independent of Easel."""

@@ -1,4 +1,4 @@
-"""Where the server keeps its parts while it runs, and how a route reaches them."""
+"""The application keys under which the server stores its parts, and accessors for route handlers."""
 
 from aiohttp import web
 
@@ -9,7 +9,7 @@ from sandbox.state.world import World
 
 
 class ChatSockets(set[web.WebSocketResponse]):
-    """The sockets of the chat pages that are open."""
+    """The WebSockets of open chat pages."""
 
 
 WORLD = web.AppKey("world", World)
@@ -20,10 +20,10 @@ GATEWAY = web.AppKey("gateway", Gateway)
 
 
 def world_of(request: web.Request) -> World:
-    """Return the world that a request is about."""
+    """Return the request's world."""
     return request.config_dict[WORLD]
 
 
 def gateway_of(request: web.Request) -> Gateway:
-    """Return the Gateway beside the route."""
+    """Return the request's Gateway."""
     return request.config_dict[GATEWAY]

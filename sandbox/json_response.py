@@ -1,4 +1,4 @@
-"""HTTP answers in JSON, typed as Discord types them. What they say is decided elsewhere."""
+"""JSON responses with Discord's content type."""
 
 import json
 from typing import Any
@@ -7,5 +7,5 @@ from aiohttp import web
 
 
 def json_response(body: Any, *, status: int = 200) -> web.Response:
-    """Return an answer whose content type names no charset: discord.py 2.7 takes any other for text."""
+    """Return a JSON response without a charset: discord.py 2.7 reads any other content type as text."""
     return web.Response(body=json.dumps(body).encode(), status=status, content_type="application/json")

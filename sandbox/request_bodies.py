@@ -1,4 +1,4 @@
-"""Reads what a bot sent: JSON, or multipart with `payload_json` and `files[n]`. Rules about the content come later."""
+"""Reads request bodies: JSON, or multipart with `payload_json` and `files[n]`."""
 
 import json
 import re
@@ -16,7 +16,7 @@ FILE_PART = re.compile(r"files\[(\d+)\]")
 
 
 async def json_body(request: web.Request) -> Any:
-    """Return a request's JSON. Raises: ApiError 50109 when it is none."""
+    """Return a request's JSON. Raises: ApiError 50109 when it is invalid."""
     try:
         body = json.loads(await request.read())
     except ValueError as bad:
@@ -26,7 +26,7 @@ async def json_body(request: web.Request) -> Any:
 
 
 async def object_body(request: web.Request) -> Json:
-    """Return a request's JSON object. Raises: ApiError 50109 or 50035 when it is none."""
+    """Return a request's JSON object. Raises: ApiError 50109 for invalid JSON, 50035 for another type."""
     body = await json_body(request)
     if not isinstance(body, dict):
         error = {"_errors": [{"code": "DICT_TYPE_CONVERT", "message": "Only dictionaries may be used in a DictType"}]}
@@ -35,7 +35,7 @@ async def object_body(request: web.Request) -> Json:
 
 
 async def form_body(request: web.Request) -> Form:
-    """Return a request's form, of either content type. Raises: ApiError when its JSON is none."""
+    """Return a request's form, JSON or multipart. Raises: ApiError when its JSON is invalid."""
     if not request.content_type.startswith("multipart/"):
         return Form(payload=await object_body(request), uploads={})
     payload: Json = {}

@@ -1,4 +1,4 @@
-"""Puts the local Discord together and serves it on loopback, for as long as the caller stays inside `serve`."""
+"""Assembles the local Discord and serves it on loopback while the caller is inside `serve`."""
 
 import socket
 from collections.abc import AsyncIterator, Sequence
@@ -42,7 +42,7 @@ RESOURCES = (gateways, users, guilds, channels, messages, reactions, application
 
 @dataclass(frozen=True, kw_only=True)
 class Sandbox:
-    """A running local Discord. Addresses end without a slash; `token` is the one that bots log in with."""
+    """A running local Discord. URLs have no trailing slash; bots log in with `token`."""
 
     url: str
     api_url: str
@@ -53,19 +53,19 @@ class Sandbox:
     faults: Faults
 
     def channel(self, name: str) -> Channel:
-        """Return the first guild's channel of that name, as it is now. Raises: KeyError when there is none."""
+        """Return the first channel of that name, as it is now. Raises: KeyError when there is none."""
         found = [channel for channel in self.world.channels.values() if channel.name == name]
         if not found:
             raise KeyError(name)
         return found[0]
 
     def deny(self, channel_name: str, permissions: Permissions) -> None:
-        """Take these permissions, and only these, from the bot in a channel."""
+        """Deny the bot exactly these permissions in a channel."""
         self.world.change_channel(replace(self.channel(channel_name), denied=int(permissions)))
 
-    def inject_fault(self, route: str, **words: Unpack[FaultOptions]) -> None:
-        """Switch a fault on; the words are those of `InjectedFault`."""
-        self.faults.add(InjectedFault(route=route, **words))
+    def inject_fault(self, route: str, **options: Unpack[FaultOptions]) -> None:
+        """Add a fault. The options are the fields of `InjectedFault`."""
+        self.faults.add(InjectedFault(route=route, **options))
 
 
 @asynccontextmanager
@@ -79,11 +79,11 @@ async def serve(
     heartbeat_interval: timedelta = HEARTBEAT_INTERVAL,
     observers: Sequence[Middleware] = (),
 ) -> AsyncIterator[Sandbox]:
-    """Serve a local Discord on 127.0.0.1 and yield it; on leaving, every connection is closed.
+    """Serve a local Discord on 127.0.0.1 and yield it. On exit, every connection is closed.
 
-    port: 0 for any that is free. clock: what deadlines, expiries and rate limits go by, the machine's unless given.
-    num_shards: how many a bot that asks is told to use.
-    observers: middlewares around every bot request, the first one outermost.
+    port: 0 picks a free one. clock: drives deadlines, expiries and rate limits; the system clock by default.
+    num_shards: how many shards the Gateway recommends.
+    observers: middlewares around every bot request, outermost first.
     Raises: OSError when the port is taken.
     """
     listener = _listen(port)
@@ -126,8 +126,8 @@ def _application(world: World, gateway: Gateway, faults: Faults, observers: Sequ
     rest = web.Application(middlewares=[*observers, *MIDDLEWARES], client_max_size=LARGEST_REQUEST_BYTES)
     for resource in RESOURCES:
         rest.add_routes(resource.routes)
-    outside = (static_files.check_origin, routes.handle_member_errors)
-    application = web.Application(middlewares=outside, client_max_size=LARGEST_REQUEST_BYTES)
+    middlewares = (static_files.check_origin, routes.handle_member_errors)
+    application = web.Application(middlewares=middlewares, client_max_size=LARGEST_REQUEST_BYTES)
     application[WORLD], application[GATEWAY], application[FAULTS] = world, gateway, faults
     application[CHAT_SOCKETS] = ChatSockets()
     application.on_shutdown.append(_close_chat_sockets)

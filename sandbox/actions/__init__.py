@@ -1,1 +1,1 @@
-"""What members do in the local Discord: the interactions they start, what they upload, what a message form may hold."""
+"""Actions on the local Discord: interactions and their responses, uploads, new and edited messages."""

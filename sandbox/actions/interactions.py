@@ -1,6 +1,6 @@
-"""The life of an interaction: sent, answered within three seconds or failed, its token good for fifteen minutes.
+"""The lifecycle of an interaction: sent, then a response within three seconds or failure; the token lasts 15 minutes.
 
-It decides what an answer does to messages; it knows neither HTTP nor how the bot is reached.
+It applies responses to messages and publishes events; it knows no HTTP.
 """
 
 import secrets
@@ -27,7 +27,7 @@ UPDATES = (CallbackType.DEFERRED_UPDATE, CallbackType.UPDATE_MESSAGE)
 
 
 def send_interaction(world: World, **fields: Any) -> Interaction:
-    """Send a new interaction to the bot and start its three seconds; `fields` are those of the record."""
+    """Send a new interaction to the bot and start its response deadline. `fields` are those of `Interaction`."""
     interaction = Interaction(
         id=world.snowflakes.next(),
         token=secrets.token_urlsafe(120),
@@ -74,24 +74,24 @@ def _publish_to_member(world: World, interaction: Interaction, kind: str, data: 
 def respond_to_interaction(
     world: World, interaction_id: int, token: str, form: Form
 ) -> tuple[Interaction, CallbackType]:
-    """Give an interaction its one answer and return it as answered.
+    """Apply the bot's only response to an interaction and return the interaction.
 
-    Raises: ApiError 10062 when it is unknown or its three seconds are over, 40060 when it has an answer, 50035 for
-    an answer that does not fit it.
+    Raises: ApiError 10062 when it is unknown or failed, 40060 when it already has a response, 50035 for
+    an invalid response.
     """
     interaction = world.interactions.get(interaction_id)
     if interaction is None or interaction.token != token or interaction.failed:
         raise api_error(ErrorCode.UNKNOWN_INTERACTION)
-    if interaction.answer is not None:
+    if interaction.callback_type is not None:
         raise api_error(ErrorCode.ALREADY_ACKNOWLEDGED)
-    answer = _callback_type(interaction, form.payload)
+    callback_type = _callback_type(interaction, form.payload)
     data = validate_shape(form.payload.get("data") or {}, {}, ("data",))
-    changes = RESPONSES[answer](world, interaction, Form(payload=data, uploads=form.uploads))
-    answered = replace(interaction, answer=answer, acknowledged_at=world.clock.now(), **changes)
+    changes = RESPONSES[callback_type](world, interaction, Form(payload=data, uploads=form.uploads))
+    answered = replace(interaction, callback_type=callback_type, acknowledged_at=world.clock.now(), **changes)
     world.interactions[interaction_id] = answered
     world.deadlines.pop(interaction_id)()
     _publish_state(world, answered, "acknowledged")
-    return answered, answer
+    return answered, callback_type
 
 
 def _callback_type(interaction: Interaction, payload: Json) -> CallbackType:
@@ -103,7 +103,7 @@ def _callback_type(interaction: Interaction, payload: Json) -> CallbackType:
     if interaction.message_id is not None:
         fitting |= set(UPDATES)
     problems = Problems()
-    problems.choice(("type",), payload.get("type"), sorted(int(answer) for answer in fitting))
+    problems.choice(("type",), payload.get("type"), sorted(int(kind) for kind in fitting))
     problems.raise_if_any()
     return CallbackType(payload["type"])
 
@@ -196,27 +196,27 @@ RESPONSES: dict[CallbackType, Callable[[World, Interaction, Form], Json]] = {
 
 
 def interaction_by_token(world: World, token: str) -> Interaction:
-    """Return the interaction whose token a webhook address carries.
+    """Return the interaction of a webhook token.
 
-    Raises: ApiError 10015 when there is none or it has no answer yet, 50027 when its fifteen minutes are over.
+    Raises: ApiError 10015 when it is unknown or has no response yet, 50027 when the token has expired.
     """
     interaction = world.interactions.get(world.interaction_ids.get(token, 0))
     if interaction is None:
         raise api_error(ErrorCode.UNKNOWN_WEBHOOK)
     if world.clock.now() - interaction.created_at >= TOKEN_LIFETIME:
         raise api_error(ErrorCode.EXPIRED_TOKEN)
-    if interaction.answer is None:
+    if interaction.callback_type is None:
         raise api_error(ErrorCode.UNKNOWN_WEBHOOK)
     return interaction
 
 
 def original_response(world: World, interaction: Interaction) -> Message:
-    """Return the message that `@original` means. Raises: ApiError 10008 when there is none."""
+    """Return the `@original` message. Raises: ApiError 10008 when there is none."""
     return world.message(interaction.channel_id, interaction.response_id or 0)
 
 
 def message_of_interaction(world: World, interaction: Interaction, message_id: int) -> Message:
-    """Return a message that this interaction may change: its response or one of its followups.
+    """Return the interaction's response or one of its followups.
 
     Raises: ApiError 10008 for any other.
     """
@@ -227,7 +227,7 @@ def message_of_interaction(world: World, interaction: Interaction, message_id: i
 
 
 def change_response(world: World, message: Message, form: Form) -> Message:
-    """Apply an edit to a response or followup and return it; what was only promised thereby arrives."""
+    """Edit a response or followup and return it. Editing a deferred response completes it."""
     is_loading = bool(message.flags & MessageFlags.LOADING)
     changed = changed_message(world, replace(message, flags=message.flags & ~int(MessageFlags.LOADING)), form)
     changed = replace(changed, edited_at=None) if is_loading else changed
@@ -236,7 +236,7 @@ def change_response(world: World, message: Message, form: Form) -> Message:
 
 
 def follow_up(world: World, interaction: Interaction, form: Form) -> Message:
-    """Post a followup and return it; the first one after a deferred answer takes that answer's place."""
+    """Post a followup and return it. The first one after a deferred response completes that response."""
     original = world.messages[interaction.channel_id].get(interaction.response_id or 0)
     if original and original.flags & MessageFlags.LOADING:
         return change_response(world, original, form)

@@ -1,4 +1,4 @@
-"""Turns a bot's message form into a new or changed message, for every route that takes one. It posts nothing itself."""
+"""Builds new and edited messages from message forms, without posting them."""
 
 import re
 from dataclasses import dataclass, replace
@@ -20,21 +20,21 @@ EDITABLE = MessageFlags.SUPPRESS_EMBEDS | MessageFlags.IS_COMPONENTS_V2
 
 @dataclass(frozen=True, kw_only=True)
 class Form:
-    """A request's body: its JSON, and its files by their index in `files[n]`."""
+    """A request body: its JSON, and its files by their index in `files[n]`."""
 
     payload: Json
     uploads: dict[int, Upload]
 
 
 def validate_form(form: Form) -> Form:
-    """Return a message form whose parts all have their type. Raises: ApiError 50035 when one has not."""
+    """Return a message form with valid types. Raises: ApiError 50035 for a wrong type."""
     return replace(form, payload=validate_shape(form.payload, MESSAGE))
 
 
 def new_message(world: World, form: Form, *, channel_id: int, **given: Any) -> Message:
-    """Return the message that a form asks for, with `given` fields (author, interaction, reference, ...) set.
+    """Return a new message from a form, with the `given` fields (author, interaction, reference, ...) set.
 
-    Raises: ApiError when the form breaks a rule or says nothing.
+    Raises: ApiError when the form is invalid or empty.
     """
     form = validate_form(form)
     payload = form.payload
@@ -62,9 +62,9 @@ def new_message(world: World, form: Form, *, channel_id: int, **given: Any) -> M
 
 
 def changed_message(world: World, message: Message, form: Form) -> Message:
-    """Return a message after an edit: absent fields stay, `attachments` names the files that stay.
+    """Return an edited message: absent fields stay, `attachments` lists the files to keep.
 
-    Raises: ApiError when the form breaks a rule or leaves nothing.
+    Raises: ApiError when the form is invalid or leaves the message empty.
     """
     form = validate_form(form)
     payload = form.payload
@@ -89,7 +89,7 @@ def changed_message(world: World, message: Message, form: Form) -> Message:
 def _changed_flags(message: Message, payload: Json) -> int:
     if payload.get("flags") is None:
         return message.flags
-    # A message once laid out with components v2 stays so.
+    # IS_COMPONENTS_V2 cannot be removed from a message.
     stays = message.flags & ~MessageFlags.SUPPRESS_EMBEDS
     return int(stays | (int(payload["flags"]) & EDITABLE))
 
@@ -132,7 +132,7 @@ def _new_attachments(world: World, form: Form, ephemeral: bool) -> tuple[Attachm
 
 
 def normalize_embeds(embeds: Any) -> tuple[Json, ...]:
-    """Return a form's embeds as a message keeps them: rich, without empty parts, fields with `inline`."""
+    """Return a form's embeds with `type: rich`, without nulls, and with `inline` on each field."""
     return tuple(_normalize_embed(embed) for embed in embeds or ())
 
 

@@ -1,4 +1,4 @@
-"""Uploaded files: their limits, their kind and size, and their place in the world. It serves none."""
+"""Stores uploaded files: size limits, media types and image dimensions."""
 
 import io
 import mimetypes
@@ -17,7 +17,7 @@ UNSAFE = re.compile(r"[^\w.\-]+")
 
 @dataclass(frozen=True, kw_only=True)
 class Upload:
-    """One file of a request, before it belongs to a message."""
+    """An uploaded file of a request."""
 
     filename: str
     content: bytes
@@ -51,12 +51,12 @@ def store_upload(
 
 
 def content_type_from_filename(filename: str) -> str:
-    """Return the media type that a file's name promises."""
+    """Return the media type for a file name."""
     return mimetypes.guess_type(filename)[0] or "application/octet-stream"
 
 
 def _size_of_picture(content: bytes) -> tuple[int | None, int | None]:
-    # Opening reads the header only; what is not a picture simply has no size.
+    # Opening reads only the header; a file that is not an image has no dimensions.
     try:
         with Image.open(io.BytesIO(content)) as picture:
             return picture.size

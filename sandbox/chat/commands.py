@@ -1,4 +1,4 @@
-"""A member's command, checked as Discord's app would and put into the words that the bot is sent."""
+"""Validates a member's command like Discord's client and builds the interaction data."""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,8 +19,8 @@ def command_data(
 ) -> Json:
     """Return the interaction data of a command.
 
-    complete: False while the member still types, so that nothing is required and no value is judged.
-    Raises: ActionError with what is wrong.
+    complete: False for autocomplete, where options may be missing and values are not checked against choices.
+    Raises: ActionError for invalid input.
     """
     command = _command_named(world, member_id, channel, data.get("name"))
     resolved = Resolved(world, channel, uploads)
@@ -35,8 +35,8 @@ def _command_named(world: World, member_id: int, channel: Channel, name: Any) ->
     usable = usable_commands(world, member_id, channel)
     found = [command for command in usable if command.body["name"] == name and command.body["type"] == 1]
     if not found:
-        raise ActionError(f"There is no command /{name} that you can use here.", 404)
-    # A guild's own command stands before a global one of the same name.
+        raise ActionError(f"The command /{name} is not available here.", 404)
+    # A guild command takes precedence over a global one of the same name.
     return max(found, key=lambda command: command.guild_id is not None)
 
 
@@ -44,13 +44,13 @@ def _options(resolved: Resolved, declared: list[Json], given: list[Json], comple
     by_name = {option["name"]: option for option in declared}
     for option in given:
         if option.get("name") not in by_name:
-            raise ActionError(f"This command has no option named {option.get('name')}.")
+            raise ActionError(f"Unknown option: {option.get('name')}.")
     names = {option["name"] for option in given}
     missing = [option["name"] for option in declared if option.get("required") and option["name"] not in names]
     if complete and missing:
         raise ActionError(f"The option {missing[0]} is required.")
     if complete and not given and any(option["type"] in SUBCOMMANDS for option in declared):
-        raise ActionError("Choose one of the subcommands.")
+        raise ActionError("Choose a subcommand.")
     return [_option(resolved, by_name[option["name"]], option, complete) for option in given]
 
 
@@ -70,16 +70,16 @@ def _option(resolved: Resolved, declared: Json, given: Json, complete: bool) -> 
 def _check_choice(declared: Json, value: Any) -> None:
     choices = [choice["value"] for choice in declared.get("choices", ())]
     if choices and value not in choices:
-        raise ActionError(f"Choose one of the values offered for {declared['name']}.")
+        raise ActionError(f"Choose one of the listed values for {declared['name']}.")
 
 
 def _text(resolved: Resolved, declared: Json, value: Any) -> str:
     text, name = str(value), declared["name"]
     longest, shortest = declared.get("max_length", LONGEST_TEXT), declared.get("min_length", 0)
     if len(text) > longest:
-        raise ActionError(f"{name} must be {longest} or fewer in length.")
+        raise ActionError(f"{name} must be {longest} characters or fewer.")
     if len(text) < shortest or not text:
-        raise ActionError(f"{name} must be {max(1, shortest)} or more in length.")
+        raise ActionError(f"{name} must be at least {max(1, shortest)} characters.")
     return text
 
 

@@ -1,24 +1,24 @@
-"""Why a member's action is impossible, in one plain sentence. Which action that is, others decide."""
+"""The error of a member's action, with the message that they read."""
 
 
 class ActionError(Exception):
-    """A member asked for something that Discord's own app would not let them do."""
+    """An action that Discord's client would not allow."""
 
-    def __init__(self, sentence: str, status: int = 400) -> None:
-        super().__init__(sentence)
-        self.sentence, self.status = sentence, status
+    def __init__(self, message: str, status: int = 400) -> None:
+        super().__init__(message)
+        self.message, self.status = message, status
 
 
 def unknown_member() -> ActionError:
-    """Return the refusal of a member who is not there."""
-    return ActionError("There is no such member.", 404)
+    """Return the error for an unknown member."""
+    return ActionError("Unknown member.", 404)
 
 
 def unknown_channel() -> ActionError:
-    """Return the refusal of a channel that the member does not see."""
-    return ActionError("You cannot see such a channel.", 404)
+    """Return the error for a channel that the member cannot view."""
+    return ActionError("This channel does not exist, or you do not have access to it.", 404)
 
 
 def unknown_message() -> ActionError:
-    """Return the refusal of a message that the member does not see."""
-    return ActionError("This message is not there any more.", 404)
+    """Return the error for a message that the member cannot view."""
+    return ActionError("This message no longer exists.", 404)

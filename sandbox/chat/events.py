@@ -1,4 +1,4 @@
-"""What happens, told to the members who may know. Each page hears only its member's part."""
+"""Streams world events to chat pages. Each page receives only what its member may see."""
 
 import asyncio
 import json
@@ -18,7 +18,7 @@ CHANNELS = ("CHANNEL_UPDATE", "CHANNEL_DELETE")
 
 
 def event_payload(world: World, member_id: int, event: WorldEvent) -> Any:
-    """Return what a member is told of a event, None when it is not for them."""
+    """Return the payload of an event for a member, None when they may not see it."""
     if not event.to_members or event.visible_to not in (None, member_id):
         return None
     channel = world.channels.get(event.channel_id or 0)
@@ -41,7 +41,7 @@ def event_payload(world: World, member_id: int, event: WorldEvent) -> Any:
 
 
 async def stream_events(world: World, member_id: int, socket: web.WebSocketResponse) -> None:
-    """Send a member's part of everything that happens until the socket ends."""
+    """Send events to a member until the socket closes."""
     waiting: asyncio.Queue[str] = asyncio.Queue()
 
     def hear(event: WorldEvent) -> None:

@@ -1,4 +1,4 @@
-"""A modal that a member sent back, checked as Discord's app would and put into the bot's words."""
+"""Validates a submitted modal like Discord's client and builds the interaction data."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,13 +16,13 @@ TEXT_INPUT, FILE_UPLOAD, RADIO_GROUP, CHECKBOX_GROUP, CHECKBOX = 4, 19, 21, 22, 
 
 
 def modal_data(world: World, channel: Channel, opener: Interaction, data: Json, uploads: dict[int, Upload]) -> Json:
-    """Return the interaction data of a modal; `components` may be nested as declared, or a flat list.
+    """Return the interaction data of a modal; `components` may be nested as in the modal, or a flat list.
 
-    Raises: ActionError when it is not the modal that was opened, or an input is missing or wrong.
+    Raises: ActionError when the modal is not the one that was opened, or an input is missing or invalid.
     """
     modal = opener.modal
     if modal is None or modal["custom_id"] != data.get("custom_id"):
-        raise ActionError("This form is not open.", 404)
+        raise ActionError("This form is no longer open.", 404)
     given = {component.get("custom_id"): component for _, component in walk(data.get("components") or [])}
     resolved = Resolved(world, channel, uploads)
     rows = [_row(resolved, row, given) for row in modal["components"]]
@@ -40,40 +40,40 @@ def _row(resolved: Resolved, row: Json, given: dict[Any, Json]) -> Json | None:
 
 
 def _input(resolved: Resolved, declared: Json, given: dict[Any, Json]) -> Json:
-    answer = given.get(declared["custom_id"], {})
+    submitted = given.get(declared["custom_id"], {})
     body: Json = {"type": declared["type"], "id": declared.get("id") or 0, "custom_id": declared["custom_id"]}
     read = SINGLE.get(declared["type"])
-    return body | ({"value": read(declared, answer)} if read else {"values": _values(resolved, declared, answer)})
+    return body | ({"value": read(declared, submitted)} if read else {"values": _values(resolved, declared, submitted)})
 
 
-def _text(declared: Json, answer: Json) -> str:
-    value = str(answer.get("value") or "")
+def _text(declared: Json, submitted: Json) -> str:
+    value = str(submitted.get("value") or "")
     _check_required(declared, bool(value))
     longest, shortest = declared.get("max_length") or 4000, declared.get("min_length") or 0
     if len(value) > longest:
-        raise ActionError(f"{_label(declared)} must be {longest} or fewer in length.")
+        raise ActionError(f"{_label(declared)} must be {longest} characters or fewer.")
     if value and len(value) < shortest:
-        raise ActionError(f"{_label(declared)} must be {shortest} or more in length.")
+        raise ActionError(f"{_label(declared)} must be at least {shortest} characters.")
     return value
 
 
-def _radio(declared: Json, answer: Json) -> str | None:
-    value = answer.get("value")
+def _radio(declared: Json, submitted: Json) -> str | None:
+    value = submitted.get("value")
     _check_required(declared, value is not None)
     if value is not None and value not in {option["value"] for option in declared["options"]}:
-        raise ActionError("Choose among the options offered.")
+        raise ActionError("Choose one of the listed options.")
     return value if value is None else str(value)
 
 
-def _checkbox(declared: Json, answer: Json) -> bool:
-    return bool(answer.get("value"))
+def _checkbox(declared: Json, submitted: Json) -> bool:
+    return bool(submitted.get("value"))
 
 
 SINGLE: dict[int, Callable[[Json, Json], Any]] = {TEXT_INPUT: _text, RADIO_GROUP: _radio, CHECKBOX: _checkbox}
 
 
-def _values(resolved: Resolved, declared: Json, answer: Json) -> list[str]:
-    values = answer.get("values") or []
+def _values(resolved: Resolved, declared: Json, submitted: Json) -> list[str]:
+    values = submitted.get("values") or []
     _check_required(declared, bool(values))
     largest = declared.get("max_values") or (len(declared["options"]) if declared["type"] == CHECKBOX_GROUP else 1)
     if values and not (declared.get("min_values") or 0) <= len(values) <= largest:

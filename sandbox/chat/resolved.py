@@ -1,4 +1,4 @@
-"""What a member's choice refers to by id: users, roles, channels and files, gathered as Discord's `resolved` data."""
+"""Resolves the ids in a member's input to users, roles, channels and files: Discord's `resolved` data."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from sandbox.state.world import World
 
 
 class Resolved:
-    """What one interaction's values refer to. Each method returns the id as the value to send, and keeps the object."""
+    """The resolved data of one interaction. Each method stores the object and returns its id as the value to send."""
 
     def __init__(self, world: World, channel: Channel, uploads: dict[int, Upload]) -> None:
         self._world, self._channel, self._uploads = world, channel, uploads
@@ -53,17 +53,17 @@ class Resolved:
         return self._keep("channels", channel.id, channel_json(self._world, channel) | permissions)
 
     def file(self, name: str, value: Any) -> str:
-        """Store an uploaded file by its index. Raises: ActionError when it is missing or above 10 MiB."""
+        """Store an uploaded file by its index. Raises: ActionError when it is missing or larger than 10 MiB."""
         upload = self._uploads.get(_number(value, -1))
         if upload is None:
-            raise ActionError(f"{name} needs a file.")
+            raise ActionError(f"{name} requires a file.")
         if len(upload.content) > ATTACHMENT_LIMIT_BYTES:
-            raise ActionError(f"{upload.filename} is too large: a file may have 10 MiB.", 413)
+            raise ActionError(f"{upload.filename} is too large. The limit is 10 MiB per file.", 413)
         attachment = store_upload(self._world, upload, ephemeral=True)
         return self._keep("attachments", attachment.id, attachment_json(self._world, self._channel.id, attachment))
 
     def in_body(self) -> Json:
-        """Return the `resolved` field, nothing when nothing was resolved."""
+        """Return the `resolved` field, empty when nothing was resolved."""
         return {"resolved": self.found} if self.found else {}
 
 

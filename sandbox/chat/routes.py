@@ -1,4 +1,4 @@
-"""The members' routes: what they look at and what they do. The package's opening lines are their contract."""
+"""The HTTP routes for members. The package docstring documents them."""
 
 from typing import Any
 
@@ -35,13 +35,13 @@ routes = web.RouteTableDef()
 
 @web.middleware
 async def handle_member_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Turn what a member cannot do into 4xx with a sentence."""
+    """Return errors as 4xx with a message."""
     try:
         return await handler(request)
     except ActionError as impossible:
-        return json_response({"message": impossible.sentence}, status=impossible.status)
+        return json_response({"message": impossible.message}, status=impossible.status)
     except ApiError as refusal:
-        return json_response({"message": refusal.sentence}, status=refusal.status)
+        return json_response({"message": refusal.message}, status=refusal.status)
 
 
 def _member_id(request: web.Request) -> int:
@@ -50,20 +50,20 @@ def _member_id(request: web.Request) -> int:
 
 @routes.get("/sandbox/state")
 async def get_state(request: web.Request) -> web.Response:
-    """Answer with everything that the member sees."""
+    """Return the member's initial state."""
     return json_response(state_json(world_of(request), _member_id(request)))
 
 
 @routes.get("/sandbox/members")
 async def list_members(request: web.Request) -> web.Response:
-    """Answer with everybody who can be played."""
+    """Return all members."""
     world = world_of(request)
     return json_response([member_summary_json(world, user.id) for user in world.users.values() if not user.bot])
 
 
 @routes.get("/sandbox/events")
 async def get_events(request: web.Request) -> web.WebSocketResponse:
-    """Tell the member what happens from now on."""
+    """Stream events to the member over a WebSocket."""
     member_id = _member_id(request)
     socket = web.WebSocketResponse(heartbeat=30)
     await socket.prepare(request)
@@ -77,26 +77,26 @@ async def get_events(request: web.Request) -> web.WebSocketResponse:
 
 @routes.post("/sandbox/history")
 async def list_history(request: web.Request) -> web.Response:
-    """Answer with the messages before one."""
+    """Return the messages before a message."""
     body, world = await object_body(request), world_of(request)
     member_id = member_id_from_text(world, body.get("member"))
     channel = channel_for_member(world, member_id, body.get("channel_id"))
     before = str(body.get("before"))
     if not before.isdecimal():
-        raise ActionError("The id of a message is missing.")
+        raise ActionError("`before` must be a message id.")
     return json_response(messages_json(world, member_id, channel, int(before)))
 
 
 @routes.post("/sandbox/interactions")
 async def interact(request: web.Request) -> web.Response:
-    """Send a command, a press, an autocomplete or a modal to the bot."""
+    """Send a command, component, autocomplete or modal interaction to the bot."""
     form, world = await form_body(request), world_of(request)
     body = form.payload
     member_id = member_id_from_text(world, body.get("member"))
     channel = channel_for_member(world, member_id, body.get("channel_id"))
     kind = body.get("type")
     if kind not in tuple(InteractionType) or not isinstance(body.get("data"), dict):
-        raise ActionError("There is no such kind of interaction.")
+        raise ActionError("Unknown interaction type.")
     interaction = send_interaction(
         world,
         type=InteractionType(kind),
@@ -125,7 +125,7 @@ def _modal_fields(world: World, member_id: int, channel: Channel, form: Form) ->
     digits = str(data.get("interaction_id"))
     opener = world.interactions.get(int(digits)) if digits.isdecimal() else None
     if opener is None or (opener.member_id, opener.channel_id) != (member_id, channel.id):
-        raise ActionError("This form is not open.", 404)
+        raise ActionError("This form is no longer open.", 404)
     submitted = modal_data(world, channel, opener, data, form.uploads)
     return {"data": submitted, "message_id": opener.message_id, "opener_id": opener.id}
 
@@ -137,10 +137,10 @@ async def say(request: web.Request) -> web.Response:
     member_id = member_id_from_text(world, body.get("member"))
     channel = channel_for_member(world, member_id, body.get("channel_id"))
     if not may_write(world, member_id, channel):
-        raise ActionError("You may not write here.", 403)
+        raise ActionError("You do not have permission to send messages here.", 403)
     content = body.get("content")
     if not isinstance(content, str) or not content.strip():
-        raise ActionError("Write something first.")
+        raise ActionError("Cannot send an empty message.")
     reply: Json = {}
     if body.get("reference"):
         target = message_for_member(world, member_id, channel, body["reference"])
@@ -153,13 +153,13 @@ async def say(request: web.Request) -> web.Response:
 
 @routes.delete("/sandbox/messages/{channel}/{message}")
 async def delete(request: web.Request) -> web.Response:
-    """Delete one's own message, an ephemeral one, or as an administrator anybody's in the guild."""
+    """Delete the member's own or ephemeral message; administrators may delete any message in the guild."""
     world, member_id = world_of(request), _member_id(request)
     channel = channel_for_member(world, member_id, request.match_info["channel"])
     message = message_for_member(world, member_id, channel, request.match_info["message"])
     rules = channel.guild_id is not None and is_administrator(world, member_id)
     if member_id not in (message.author_id, message.visible_to) and not rules:
-        raise ActionError("You may not delete this message.", 403)
+        raise ActionError("You do not have permission to delete this message.", 403)
     world.remove_message(message)
     return web.Response(status=204)
 
@@ -169,10 +169,10 @@ def _reaction(request: web.Request) -> tuple[World, Any, str, int]:
     channel = channel_for_member(world, member_id, request.match_info["channel"])
     message = message_for_member(world, member_id, channel, request.match_info["message"])
     if message.visible_to is not None:
-        raise ActionError("Only you see this message, so nobody can react to it.")
+        raise ActionError("You cannot react to a message that only you can see.")
     emoji = request.match_info["emoji"]
     if emoji.isascii():
-        raise ActionError("React with an emoji.")
+        raise ActionError("Unknown emoji.")
     return world, message, emoji, member_id
 
 
@@ -186,7 +186,7 @@ async def react(request: web.Request) -> web.Response:
 
 @routes.delete("/sandbox/reactions/{channel}/{message}/{emoji}")
 async def remove_reaction(request: web.Request) -> web.Response:
-    """Take one's reaction back."""
+    """Remove the member's reaction."""
     world, message, emoji, member_id = _reaction(request)
     world.remove_reaction(message, emoji, member_id)
     return web.Response(status=204)

@@ -1,4 +1,4 @@
-"""Serves the chat page and keeps foreign pages out. The page's files are its own business."""
+"""Serves the chat page's files, and rejects requests from other origins."""
 
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -24,10 +24,10 @@ HEADERS = {
 
 @web.middleware
 async def check_origin(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refuse requests that another site's page could have caused: a foreign Host (rebinding) or Origin."""
+    """Reject requests from other sites: a Host that is not loopback (DNS rebinding) or a foreign Origin."""
     origin = request.headers.get("Origin")
     if not _is_loopback(f"//{request.host}") or (origin and not _is_same(origin, request.host)):
-        raise web.HTTPForbidden(text="This address answers only to its own page.")
+        raise web.HTTPForbidden(text="Cross-origin requests are not allowed.")
     return await handler(request)
 
 
@@ -50,7 +50,7 @@ async def get_page(request: web.Request) -> web.StreamResponse:
 
 @routes.get("/page/{file:.+}")
 async def get_file(request: web.Request) -> web.StreamResponse:
-    """Serve one of the page's files."""
+    """Serve a static file."""
     return _file(request.match_info["file"])
 
 

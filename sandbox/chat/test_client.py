@@ -1,4 +1,4 @@
-"""A member to be played by a program, over the same routes as the chat page. It speaks HTTP, so any sandbox will do."""
+"""An HTTP client that acts as a member, over the same routes as the chat page."""
 
 import asyncio
 import io
@@ -21,11 +21,11 @@ OPTION_TYPES: dict[type, int] = {str: 3, int: 4, bool: 5, float: 10}
 
 
 class RequestRefused(Exception):
-    """The sandbox did not let the member do it: HTTP `status` and the `sentence` that a member would read."""
+    """The sandbox refused the action: HTTP `status` and the `message` that the member reads."""
 
-    def __init__(self, status: int, sentence: str) -> None:
-        super().__init__(f"{status}: {sentence}")
-        self.status, self.sentence = status, sentence
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(f"{status}: {message}")
+        self.status, self.message = status, message
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +38,7 @@ class FileOption:
 
 @dataclass(frozen=True, kw_only=True)
 class SentInteraction:
-    """A command or press that was sent, to ask for what came of it."""
+    """An interaction that was sent, to await its outcome."""
 
     interaction_id: str
     nonce: str
@@ -46,17 +46,17 @@ class SentInteraction:
 
 @dataclass(frozen=True, kw_only=True)
 class ChatEvent:
-    """Something that the member's page was told: its kind and body."""
+    """An event from the sandbox: its kind and body."""
 
     kind: str
     body: Json
 
 
 class MemberClient:
-    """One member, who sees everything from the moment they came, and remembers it.
+    """A connected member, who records every event since they connected.
 
-    `messages` holds every message they see now, by id. Channels are named by name, `dm` for the bot's direct messages.
-    Every waiting method gives up with TimeoutError.
+    `messages` holds every message that they can see, by id. Channels are given by name, `dm` for the bot's DM.
+    Methods that wait raise TimeoutError.
     """
 
     def __init__(self, http: aiohttp.ClientSession, url: str, state: Json, patience: timedelta) -> None:
@@ -73,7 +73,7 @@ class MemberClient:
         self.events: list[ChatEvent] = []
 
     async def listen(self, socket: aiohttp.ClientWebSocketResponse) -> None:
-        """Take in events until the socket ends."""
+        """Process events until the socket closes."""
         async for frame in socket:
             body = json.loads(frame.data)
             async with self._changed:
@@ -90,7 +90,7 @@ class MemberClient:
             self.commands = event.body["commands"]
 
     async def until(self, look: Callable[[], T | None]) -> T:
-        """Return what `look` finds, looking again after every event until it is neither None nor False."""
+        """Return the result of `look`, called after every event until it is neither None nor False."""
         found: T | None = None
 
         def succeeds() -> bool:
@@ -104,19 +104,19 @@ class MemberClient:
         return found
 
     async def wait_for(self, wanted: Callable[[ChatEvent], bool]) -> ChatEvent:
-        """Return the first event, past ones among them, that is wanted."""
+        """Return the first event, past or future, that `wanted` accepts."""
         return await self.until(lambda: next((event for event in self.events if wanted(event)), None))
 
     async def message(self, wanted: Callable[[Json], bool]) -> Json:
-        """Return the first visible message, as it is now, that is wanted, waiting until there is one."""
+        """Wait for a visible message that `wanted` accepts and return it."""
         return await self.until(lambda: next((item for item in self.messages.values() if wanted(item)), None))
 
     async def changed(self, message: Json, wanted: Callable[[Json], bool]) -> Json:
-        """Return that message once it has become as wanted."""
+        """Wait until `wanted` accepts this message and return it."""
         return await self.message(lambda item: item["id"] == message["id"] and wanted(item))
 
     async def command(self, name: str, *subcommands: str, channel: str = "studio", **options: Any) -> SentInteraction:
-        """Send a command; options are text, numbers, truths or `File`s, by their names."""
+        """Send a command. Options are strings, numbers, booleans or `FileOption`s, by name."""
         given, files = self._options(name, subcommands, options)
         return await self._interact(2, channel, {"name": name, "options": given}, files)
 
@@ -130,7 +130,7 @@ class MemberClient:
     async def autocomplete(
         self, name: str, option: str, typed: str, *subcommands: str, channel: str = "studio", **options: Any
     ) -> list[Json]:
-        """Return the choices that the bot offers while the member types into an option."""
+        """Return the bot's autocomplete choices for an option."""
         focused = [{"name": option, "type": 3, "value": typed, "focused": True}]
         given = [_option(key, value, []) for key, value in options.items()] + focused
         for depth, subcommand in enumerate(reversed(subcommands)):
@@ -141,7 +141,7 @@ class MemberClient:
         return choices
 
     async def press(self, message: Json, button: str, values: Sequence[str] | None = None) -> SentInteraction:
-        """Press the button with that custom id, or else that label or emoji; `values` for a select menu."""
+        """Press the button with that custom id, label or emoji; `values` for a select menu."""
         component = component_by_custom_id(tuple(message["components"]), button) or _button_named(message, button)
         data: Json = {"message_id": message["id"], "custom_id": button}
         if component:
@@ -151,13 +151,13 @@ class MemberClient:
         return await self._interact(3, message["channel_id"], data)
 
     async def submit(self, modal: Json, channel: str = "studio", **values: str) -> SentInteraction:
-        """Send a modal back (the body that `modal` returned), with texts by the custom ids of its inputs."""
+        """Submit a modal (the body that `modal` returned), with text by the custom ids of its inputs."""
         components = [{"type": 4, "custom_id": key, "value": value} for key, value in values.items()]
         data = {"interaction_id": modal["interaction_id"], "custom_id": modal["modal"]["custom_id"]}
         return await self._interact(5, channel, data | {"components": components})
 
     async def reply(self, pressed: SentInteraction) -> Json:
-        """Return the message that answers an interaction, as it is now, once it says more than that it is coming."""
+        """Wait for an interaction's response message, past its loading state, and return it."""
         return await self.message(
             lambda item: (
                 item.get("interaction_metadata", {}).get("id") == pressed.interaction_id and not item["flags"] & 1 << 7
@@ -191,14 +191,14 @@ class MemberClient:
         await self._send("PUT", self._reaction(message, emoji))
 
     async def remove_reaction(self, message: Json, emoji: str) -> None:
-        """Take a reaction back."""
+        """Remove a reaction."""
         await self._send("DELETE", self._reaction(message, emoji))
 
     def _reaction(self, message: Json, emoji: str) -> str:
         return f"/sandbox/reactions/{message['channel_id']}/{message['id']}/{emoji}?member={self.id}"
 
     async def file(self, attachment: Json) -> bytes:
-        """Return an attachment's content, from its signed address."""
+        """Return an attachment's content, from its signed URL."""
         async with self._http.get(attachment["url"]) as response:
             response.raise_for_status()
             return await response.read()
@@ -217,10 +217,10 @@ class MemberClient:
 
     async def _send(self, method: str, path: str, **body: Any) -> Json:
         async with self._http.request(method, self._url + path, **body) as response:
-            answer = await response.json() if response.content_type == "application/json" else {}
+            payload = await response.json() if response.content_type == "application/json" else {}
             if response.status >= 400:
-                raise RequestRefused(response.status, answer.get("message", response.reason or ""))
-            return dict(answer)
+                raise RequestRefused(response.status, payload.get("message", response.reason or ""))
+            return dict(payload)
 
 
 def _option(name: str, value: Any, files: list[FileOption]) -> Json:
@@ -243,9 +243,9 @@ def _button_named(message: Json, face: str) -> Json | None:
 
 @asynccontextmanager
 async def member_client(url: str, name: str, *, patience: timedelta = TIMEOUT) -> AsyncIterator[MemberClient]:
-    """Yield the member of that username (`ada`, `ben`, `cleo`; any case) of the sandbox at `url`.
+    """Connect to the sandbox at `url` as the member of that username (`ada`, `ben`, `cleo`; any case) and yield them.
 
-    Raises: KeyError when there is no such member.
+    Raises: KeyError for an unknown member.
     """
     async with aiohttp.ClientSession() as http:
         member_id = await _id_of(http, url, name)

@@ -1,4 +1,4 @@
-"""What tests pull: faults, the Gateway's sockets, and where the bot may write. Members have no part in it."""
+"""Test controls: injected faults, Gateway connections, and the bot's channel permissions."""
 
 from dataclasses import replace
 
@@ -21,7 +21,7 @@ DENIED_PERMISSIONS = {
 
 @routes.put("/sandbox/faults")
 async def switch_fault_on(request: web.Request) -> web.Response:
-    """Switch one fault on."""
+    """Add a fault."""
     try:
         fault = fault_from_json(await object_body(request))
     except (ValueError, TypeError) as bad:
@@ -32,14 +32,14 @@ async def switch_fault_on(request: web.Request) -> web.Response:
 
 @routes.delete("/sandbox/faults")
 async def switch_faults_off(request: web.Request) -> web.Response:
-    """Switch every fault off."""
+    """Remove every fault."""
     request.config_dict[FAULTS].clear()
     return web.Response(status=204)
 
 
 @routes.post("/sandbox/gateway")
 async def control_gateway(request: web.Request) -> web.Response:
-    """Drop every socket, ask for reconnects, or invalidate the sessions."""
+    """Drop every connection, request reconnects, or invalidate the sessions."""
     body, gateway = await object_body(request), gateway_of(request)
     action, resumable = body.get("action"), bool(body.get("resumable", True))
     if action == "drop":
@@ -49,7 +49,7 @@ async def control_gateway(request: web.Request) -> web.Response:
     elif action == "invalidate":
         gateway.invalidate(resumable=resumable)
     else:
-        raise ActionError("The action is drop, reconnect or invalidate.")
+        raise ActionError("Unknown action. Available: drop, reconnect, invalidate.")
     return web.Response(status=204)
 
 
@@ -63,10 +63,10 @@ def _channel(request: web.Request) -> Channel:
 
 @routes.patch("/sandbox/channels/{channel}")
 async def set_bot_access(request: web.Request) -> web.Response:
-    """Set what the bot may do in a channel."""
+    """Set the bot's permissions in a channel."""
     body, channel = await object_body(request), _channel(request)
     if body.get("bot") not in DENIED_PERMISSIONS:
-        raise ActionError("The bot writes, reads, or is outside.")
+        raise ActionError("Unknown access. Available: writes, reads, outside.")
     world_of(request).change_channel(replace(channel, denied=int(DENIED_PERMISSIONS[body["bot"]])))
     return web.Response(status=204)
 

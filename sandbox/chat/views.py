@@ -1,4 +1,4 @@
-"""What one member sees of the world. It changes nothing."""
+"""The world as one member sees it."""
 
 from sandbox.chat.errors import unknown_channel, unknown_member, unknown_message
 from sandbox.payloads.messages import message_json
@@ -11,7 +11,7 @@ HISTORY_LIMIT = 50
 
 
 def member_id_from_text(world: World, text: object) -> int:
-    """Return the id of a person, the first one's for no text. Raises: ActionError when nobody has it."""
+    """Return a member's id, the first member's for no text. Raises: ActionError for an unknown member."""
     digits = str(text) if text else str(default_member_id(world))
     if not digits.isdecimal() or int(digits) not in world.users or world.users[int(digits)].bot:
         raise unknown_member()
@@ -19,12 +19,12 @@ def member_id_from_text(world: World, text: object) -> int:
 
 
 def default_member_id(world: World) -> int:
-    """Return whom the page shows when it does not say."""
+    """Return the id of the member that the page starts with."""
     return next(user.id for user in world.users.values() if not user.bot)
 
 
 def channel_for_member(world: World, member_id: int, channel_id: object) -> Channel:
-    """Return a channel that a member sees. Raises: ActionError when they do not."""
+    """Return a channel that a member can view. Raises: ActionError when they cannot."""
     digits = str(channel_id)
     channel = world.channels.get(int(digits)) if digits.isdecimal() else None
     if channel is None or not world.may_see(member_id, channel):
@@ -33,7 +33,7 @@ def channel_for_member(world: World, member_id: int, channel_id: object) -> Chan
 
 
 def message_for_member(world: World, member_id: int, channel: Channel, message_id: object) -> Message:
-    """Return a message that a member sees. Raises: ActionError when they do not."""
+    """Return a message that a member can view. Raises: ActionError when they cannot."""
     digits = str(message_id)
     message = world.messages[channel.id].get(int(digits)) if digits.isdecimal() else None
     if message is None or message.visible_to not in (None, member_id):
@@ -42,7 +42,7 @@ def message_for_member(world: World, member_id: int, channel: Channel, message_i
 
 
 def state_json(world: World, member_id: int) -> Json:
-    """Return everything that the page needs to begin."""
+    """Return the page's initial state."""
     guild = next(iter(world.guilds.values()))
     channels = [channel for channel in world.channels.values() if world.may_see(member_id, channel)]
     shown = [channel for channel in channels if channel.guild_id in (None, guild.id)]
@@ -59,7 +59,7 @@ def state_json(world: World, member_id: int) -> Json:
 
 
 def member_summary_json(world: World, user_id: int) -> Json:
-    """Return a member in short."""
+    """Return a member summary."""
     user = world.users[user_id]
     name = {"id": str(user.id), "username": user.username, "global_name": user.global_name}
     return name | {"administrator": is_administrator(world, user_id)}
@@ -72,7 +72,7 @@ def is_administrator(world: World, user_id: int) -> bool:
 
 
 def channel_summary_json(world: World, channel: Channel) -> Json:
-    """Return a channel in short; direct messages are named after the bot."""
+    """Return a channel summary. A DM is named after the bot."""
     is_dm = channel.type is ChannelType.DM
     return {
         "id": str(channel.id),
@@ -85,14 +85,14 @@ def channel_summary_json(world: World, channel: Channel) -> Json:
 
 
 def messages_json(world: World, member_id: int, channel: Channel, before: int | None = None) -> list[Json]:
-    """Return up to 50 messages that a member sees, the latest (before an id, if given), oldest first."""
+    """Return the last 50 messages (before an id, if given) that a member can view, oldest first."""
     seen = [message for message in world.messages[channel.id].values() if message.visible_to in (None, member_id)]
     older = [message for message in seen if before is None or message.id < before]
     return [message_json(world, message, member_id) for message in older[-HISTORY_LIMIT:]]
 
 
 def commands_json(world: World, member_id: int) -> list[Json]:
-    """Return the commands that a member may ever use."""
+    """Return the commands that a member has permission to use."""
     commands = world.commands.values()
     return [command_json(world, command) for command in commands if _may_use(world, member_id, command)]
 
@@ -106,7 +106,7 @@ def _may_use(world: World, member_id: int, command: Command) -> bool:
 
 
 def usable_commands(world: World, member_id: int, channel: Channel) -> list[Command]:
-    """Return the commands that a member may use in a channel."""
+    """Return the commands that a member can use in a channel."""
     return [
         command
         for command in world.commands.values()
@@ -124,5 +124,5 @@ def _is_offered(command: Command, channel: Channel) -> bool:
 
 
 def may_write(world: World, member_id: int, channel: Channel) -> bool:
-    """Tell whether a member may write in a channel."""
+    """Tell whether a member may send messages in a channel."""
     return bool(world.permissions(member_id, channel) & Permissions.SEND_MESSAGES)

@@ -1,1 +1,1 @@
-"""The WebSocket that bots connect to: sessions, heartbeats, resuming, compression, and who hears which event."""
+"""The Gateway for bots: sessions, heartbeats, resume, compression and event dispatch."""

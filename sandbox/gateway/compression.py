@@ -1,4 +1,4 @@
-"""How a Gateway socket packs payloads: plain, one zlib stream, one zstd stream, or zlib by payload. It never sends."""
+"""Transport and payload compression of Gateway sockets: none, zlib-stream, zstd-stream, or zlib per payload."""
 
 import zlib
 from collections.abc import Callable
@@ -9,24 +9,24 @@ Packer = Callable[[str], str | bytes]
 
 
 def plain_packer() -> Packer:
-    """Return a packer that leaves text as it is."""
+    """Return a packer without compression."""
     return lambda text: text
 
 
 def zlib_stream_packer() -> Packer:
-    """Return a packer whose payloads make one zlib stream, each ending with a sync flush."""
+    """Return a packer that writes one zlib stream with a sync flush after each payload."""
     stream = zlib.compressobj()
     return lambda text: stream.compress(text.encode()) + stream.flush(zlib.Z_SYNC_FLUSH)
 
 
 def zstd_stream_packer() -> Packer:
-    """Return a packer whose payloads make one zstd stream, each ending with a block flush."""
+    """Return a packer that writes one zstd stream with a block flush after each payload."""
     stream = zstandard.ZstdCompressor().compressobj()
     return lambda text: stream.compress(text.encode()) + stream.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK)
 
 
 def payload_packer() -> Packer:
-    """Return a packer that compresses each payload alone, as a client asks for with `compress` in its identify."""
+    """Return a packer that compresses each payload separately: `compress` in Identify."""
     return lambda text: zlib.compress(text.encode())
 
 

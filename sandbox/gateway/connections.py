@@ -1,4 +1,4 @@
-"""One socket of a bot: its numbered operations, what is written to it, and how it ends. It understands no payload."""
+"""A bot's Gateway socket: opcodes, close codes and the write queue."""
 
 import asyncio
 import json
@@ -43,7 +43,7 @@ class CloseCode(IntEnum):
 
 
 class SocketClosed(Exception):
-    """The server ends a socket with a close code."""
+    """The server closes the socket with a close code."""
 
     def __init__(self, code: CloseCode) -> None:
         super().__init__(code.name)
@@ -56,7 +56,7 @@ class _Close:
 
 
 class Connection:
-    """One socket. What is sent is written in order by a task of its own, so that no sender waits."""
+    """A Gateway socket. A separate task writes queued payloads in order, so that `send` never waits."""
 
     def __init__(self, request: web.Request, socket: web.WebSocketResponse, packer: Packer) -> None:
         self._request = request
@@ -72,20 +72,20 @@ class Connection:
         self._waiting.put_nowait(text)
 
     def send_op(self, op: Op, data: Any = None) -> None:
-        """Queue a payload that is no event."""
+        """Queue a payload with an opcode other than Dispatch."""
         self.send(json.dumps({"op": int(op), "d": data, "s": None, "t": None}))
 
     def end(self, code: int) -> None:
-        """Close the socket after what is queued."""
+        """Close the socket after the queued payloads."""
         self._waiting.put_nowait(_Close(code))
 
     def abort(self) -> None:
-        """Cut the socket without a word."""
+        """Abort the connection without a close frame."""
         if self._request.transport:
             self._request.transport.abort()
 
     async def write(self) -> None:
-        """Write what is queued until the socket ends."""
+        """Write queued payloads until the socket closes."""
         while True:
             item = await self._waiting.get()
             if isinstance(item, _Close):

@@ -1,4 +1,4 @@
-"""Which event reaches which bot session, and in what words: shards, intents, hidden content."""
+"""Dispatches world events to bot sessions: shards, intents, hidden content."""
 
 from collections.abc import Callable
 
@@ -32,7 +32,7 @@ DIRECT_INTENTS = {
 
 
 def dispatch_event(world: World, session: Session, event: WorldEvent) -> None:
-    """Send a session its part of a event, nothing when it has none."""
+    """Send a session its view of an event, if it subscribes to it."""
     if not event.to_bot or event.channel_id is None:
         return
     guild_id = world.channels[event.channel_id].guild_id
@@ -64,7 +64,7 @@ def _message_body(world: World, session: Session, event: WorldEvent) -> Json:
 
 
 def shows_content(world: World, message: Message, intents: Intents) -> bool:
-    """Tell whether the bot may read a message: its own, in direct messages, naming it, or with the intent."""
+    """Tell whether the bot may read a message: its own, a DM, one that mentions it, or any with the intent."""
     is_direct = world.channels[message.channel_id].guild_id is None
     is_own = message.author_id == world.application.id
     return is_direct or is_own or world.application.id in message.mentions or bool(intents & Intents.MESSAGE_CONTENT)
@@ -89,7 +89,7 @@ def _reaction_body(world: World, session: Session, event: WorldEvent) -> Json:
 
 
 def reaction_body(world: World, event: WorldEvent) -> Json:
-    """Return a reaction's event."""
+    """Return the payload of a reaction event."""
     message, guild = _of(event), _guild_part(world, event)
     body = event.data | guild
     body |= {"channel_id": str(message.channel_id), "message_id": str(message.id), "burst": False, "type": 0}

@@ -1,4 +1,4 @@
-"""The Gateway: sockets of bots, from hello to close, over the sessions behind them. It words no event."""
+"""The Gateway server: Hello, Identify, Resume and heartbeats on each bot socket, until it closes."""
 
 import asyncio
 import json
@@ -24,7 +24,7 @@ SENDS_PER_MINUTE = 120
 
 
 class Gateway:
-    """All sessions and sockets of the bot."""
+    """All Gateway sessions and connections."""
 
     def __init__(
         self, world: World, address: str, *, heartbeat_interval: timedelta = HEARTBEAT_INTERVAL, num_shards: int = 1
@@ -42,7 +42,7 @@ class Gateway:
             dispatch_event(self.world, session, event)
 
     def drop(self, *, resumable: bool = True) -> None:
-        """Cut every socket without a word; without `resumable` their sessions are forgotten too."""
+        """Abort every connection. Unless `resumable`, also remove the sessions."""
         for connection in tuple(self.connections):
             if not resumable and connection.session:
                 self.sessions.forget(connection.session.id)
@@ -54,14 +54,14 @@ class Gateway:
             connection.send_op(Op.RECONNECT)
 
     def invalidate(self, *, resumable: bool = False) -> None:
-        """Tell every client that its session is invalid."""
+        """Send Invalid Session to every client."""
         for connection in self.connections:
             if not resumable and connection.session:
                 self.sessions.forget(connection.session.id)
             connection.send_op(Op.INVALID_SESSION, resumable)
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
-        """Serve one socket until it ends."""
+        """Serve one socket until it closes."""
         socket = web.WebSocketResponse(compress=False, max_msg_size=LARGEST_PAYLOAD_BYTES * 4)
         await socket.prepare(request)
         packer = PACKERS.get(request.query.get("compress"), plain_packer)()
@@ -101,7 +101,7 @@ class Gateway:
         session = connection.session
         if session and session.send == connection.send:
             session.send = None
-            # A client that says goodbye with one of these codes will not come back.
+            # A client that closes with one of these codes cannot resume.
             if connection.socket.close_code in (1000, 1001) and not connection.socket.exception():
                 self.sessions.forget(session.id)
 
@@ -128,7 +128,7 @@ class Gateway:
     def _identify(self, connection: Connection, data: Any) -> None:
         if not isinstance(data, dict) or not _is_token(self.world, data.get("token")):
             raise SocketClosed(CloseCode.AUTHENTICATION_FAILED)
-        # A client may ask for both; the stream's compression then stands for the payload's.
+        # Transport compression takes precedence over payload compression when a client asks for both.
         if data.get("compress") and connection.is_plain:
             connection.packer = payload_packer()
         session = self.sessions.open(intents=self._intents(data), shard=_shard(data))
@@ -180,7 +180,7 @@ class Gateway:
         session.replay(sequence)
 
     def _ignore(self, connection: Connection, data: Any) -> None:
-        """Accept what has no effect here: presence, and voice, which this Discord has not."""
+        """Accept presence and voice state updates, which have no effect here."""
 
     def _send_members(self, connection: Connection, data: Any) -> None:
         assert connection.session is not None

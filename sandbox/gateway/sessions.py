@@ -1,4 +1,4 @@
-"""Gateway sessions: what each was sent, so that a client that lost its socket gets the rest. It has no sockets."""
+"""Gateway sessions and their sent events, so that a client can resume after losing its socket."""
 
 import json
 import secrets
@@ -24,12 +24,12 @@ class Session:
         self._sent: deque[tuple[int, str]] = deque(maxlen=REPLAYED_EVENTS)
 
     def covers(self, guild_id: int | None) -> bool:
-        """Tell whether a guild's events, or those of direct messages for None, belong to this shard."""
+        """Tell whether a guild's events belong to this shard; None stands for direct messages."""
         number, count = self.shard
         return number == (guild_id >> 22) % count if guild_id else number == 0
 
     def dispatch(self, kind: str, data: Json) -> None:
-        """Send an event, or keep it for the resume when no socket is attached."""
+        """Send an event, or keep it for a resume when no socket is attached."""
         self.sequence += 1
         text = json.dumps({"op": 0, "s": self.sequence, "t": kind, "d": data})
         self._sent.append((self.sequence, text))
@@ -37,12 +37,12 @@ class Session:
             self.send(text)
 
     def can_replay(self, sequence: int) -> bool:
-        """Tell whether every event after `sequence` is still there."""
+        """Tell whether every event after `sequence` is still stored."""
         oldest = self._sent[0][0] if self._sent else self.sequence + 1
         return oldest - 1 <= sequence <= self.sequence
 
     def replay(self, sequence: int) -> None:
-        """Send again every event after `sequence`, then that this was all."""
+        """Resend every event after `sequence`, then RESUMED."""
         for number, text in tuple(self._sent):
             if number > sequence and self.send:
                 self.send(text)
@@ -50,7 +50,7 @@ class Session:
 
 
 class Sessions:
-    """All sessions that may still be resumed."""
+    """All sessions that can be resumed."""
 
     def __init__(self) -> None:
         self._by_id: dict[str, Session] = {}
@@ -59,7 +59,7 @@ class Sessions:
         return iter(tuple(self._by_id.values()))
 
     def open(self, *, intents: Intents, shard: tuple[int, int]) -> Session:
-        """Return a new session; of those without a socket only the latest are kept."""
+        """Return a new session and remove the oldest detached ones above the limit."""
         session = Session(intents=intents, shard=shard)
         self._by_id[session.id] = session
         detached = [other for other in self if other.send is None and other is not session]
@@ -68,9 +68,9 @@ class Sessions:
         return session
 
     def find(self, session_id: str) -> Session | None:
-        """Return a session that is still known, else None."""
+        """Return a session, None when it is unknown."""
         return self._by_id.get(session_id)
 
     def forget(self, session_id: str) -> None:
-        """Make a session impossible to resume."""
+        """Remove a session, so that it cannot be resumed."""
         self._by_id.pop(session_id, None)

@@ -1,1 +1,1 @@
-"""State as Discord sends it: the JSON of users, guilds, channels, messages, components and interactions."""
+"""Discord's JSON objects: users, guilds, channels, messages, components and interactions."""

@@ -1,4 +1,4 @@
-"""Components as a message keeps and shows them: numbered, with Discord's defaults, media linked. It judges nothing."""
+"""Message components: ids, Discord's defaults and resolved media."""
 
 import itertools
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ Resolve = Callable[[str], Json]
 
 
 def normalize_components(components: Any) -> tuple[Json, ...]:
-    """Return a form's components as a message keeps them: an `id` each, absent parts filled, empty ones dropped."""
+    """Return a form's components with an `id` each, Discord's defaults filled in and nulls removed."""
     taken = {component["id"] for _, component in walk(components) if component.get("id")}
     numbers = (number for number in itertools.count(1) if number not in taken)
     return tuple(_normalize(component, numbers) for component in components or ())
@@ -59,7 +59,7 @@ def _without_none(body: Json) -> Json:
 
 
 def resolve_media(component: Json, resolve: Resolve) -> Json:
-    """Return a kept component with its media replaced by what `resolve` makes of their addresses."""
+    """Return a component with each media URL replaced by the result of `resolve`."""
     shown = dict(component)
     for slot in MEDIA_SLOTS:
         if slot in shown:
@@ -74,7 +74,7 @@ def resolve_media(component: Json, resolve: Resolve) -> Json:
 
 
 def referenced_filenames(embeds: tuple[Json, ...], components: tuple[Json, ...]) -> frozenset[str]:
-    """Return the names of attachments that embeds or components show, which a message does not list again."""
+    """Return the attachment names used by embeds or components, which `attachments` does not list again."""
     urls = [(embed.get(slot) or {}).get("url", "") for embed in embeds for slot in ("image", "thumbnail")]
     urls += [(embed.get(slot) or {}).get("icon_url", "") for embed in embeds for slot in ("author", "footer")]
     for _, component in walk(list(components)):

@@ -1,4 +1,4 @@
-"""Interactions as Discord's JSON: what the bot is sent, and the traces they leave on messages."""
+"""Interaction objects, and the interaction fields of messages."""
 
 from sandbox.payloads.objects import channel_json, member_json, partial_member_json, user_json
 from sandbox.state.records import Interaction, InteractionType, Json, User
@@ -8,7 +8,7 @@ ATTACHMENT_LIMIT_BYTES = 10 * 1024 * 1024
 
 
 def interaction_json(world: World, interaction: Interaction, message: Json | None) -> Json:
-    """Return the interaction as the Gateway delivers it. message: the message object that was pressed, if one was."""
+    """Return the payload of INTERACTION_CREATE. message: the message object of a component interaction."""
     channel = world.channels[interaction.channel_id]
     body: Json = {
         "id": str(interaction.id),
@@ -52,7 +52,7 @@ def _owners(interaction: Interaction) -> Json:
 
 
 def legacy_interaction_json(world: World, interaction: Interaction) -> Json:
-    """Return the `interaction` field that answers to commands carry, nothing for other interactions."""
+    """Return the legacy `interaction` field of command responses, empty for other interactions."""
     if interaction.type is not InteractionType.COMMAND:
         return {}
     user = user_json(world.users[interaction.member_id])
@@ -60,7 +60,7 @@ def legacy_interaction_json(world: World, interaction: Interaction) -> Json:
 
 
 def interaction_metadata_json(world: World, interaction: Interaction) -> Json:
-    """Return who and what caused a message."""
+    """Return the `interaction_metadata` of a message."""
     body: Json = {
         "id": str(interaction.id),
         "type": int(interaction.type),
@@ -76,5 +76,5 @@ def interaction_metadata_json(world: World, interaction: Interaction) -> Json:
 
 
 def resolved_member_json(world: World, guild_id: int, user: User) -> Json:
-    """Return a member as it appears among an interaction's resolved data."""
+    """Return a member for an interaction's resolved data."""
     return partial_member_json(world, world.member(guild_id, user.id)) | {"permissions": "0"}

@@ -1,4 +1,4 @@
-"""Messages as Discord's JSON, for whoever looks at them: reactions say `me` and addresses are signed anew each time."""
+"""Message objects for a viewer: reactions have their `me`, and attachment URLs are signed on each call."""
 
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from sandbox.state.world import World, emoji_from_text
 
 
 def message_json(world: World, message: Message, viewer_id: int, *, shows_content: bool = True) -> Json:
-    """Return a message object. shows_content: False hides what needs the message content intent."""
+    """Return a message object. shows_content: False hides the fields that need the message content intent."""
     body = _base(world, message, viewer_id, shows_content)
     if message.nonce is not None:
         body["nonce"] = message.nonce
@@ -53,7 +53,7 @@ def _text_from_moment(moment: datetime) -> str:
 
 
 def attachment_json(world: World, channel_id: int, attachment: Attachment) -> Json:
-    """Return an attachment object with a freshly signed address."""
+    """Return an attachment object with a newly signed URL."""
     url = world.links.attachment_url(channel_id, attachment)
     optional: Json = {
         "width": attachment.width_px,

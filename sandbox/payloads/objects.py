@@ -1,10 +1,10 @@
-"""Users, members, guilds, channels, commands and the application as Discord's JSON. Messages have their own module."""
+"""User, member, guild, channel, command and application objects."""
 
 from sandbox.state.flags import BOT_PERMISSIONS, MEMBER_PERMISSIONS, Permissions
 from sandbox.state.records import Channel, ChannelType, Command, Guild, GuildMember, Json, User
 from sandbox.state.world import World
 
-# Role ids are the guild id plus these, far from its channels and below the next millisecond.
+# Offsets from the guild id: above its channels' ids and below the next millisecond.
 ADMINISTRATOR_ROLE, BOT_ROLE = 50, 51
 
 
@@ -27,7 +27,7 @@ def user_json(user: User) -> Json:
 
 
 def own_user_json(user: User) -> Json:
-    """Return the bot's user object as `/users/@me` shows it."""
+    """Return the bot's user object for `/users/@me`."""
     return user_json(user) | {
         "mfa_enabled": True,
         "locale": "en-US",
@@ -38,7 +38,7 @@ def own_user_json(user: User) -> Json:
 
 
 def partial_member_json(world: World, member: GuildMember) -> Json:
-    """Return a member object without its user, as messages carry it."""
+    """Return a partial member object, without its user, for messages."""
     is_bot = member.user_id == world.application.id
     roles = [member.guild_id + BOT_ROLE] if is_bot else [member.guild_id + ADMINISTRATOR_ROLE] * member.administrator
     return {
@@ -62,7 +62,7 @@ def member_json(world: World, member: GuildMember) -> Json:
 
 
 def channel_json(world: World, channel: Channel) -> Json:
-    """Return a channel object, of either type."""
+    """Return a channel object."""
     return _dm_json(world, channel) if channel.type is ChannelType.DM else _text_channel_json(world, channel)
 
 
@@ -90,7 +90,7 @@ def _channel_base(channel: Channel) -> Json:
 
 
 def roles_json(world: World, guild: Guild) -> list[Json]:
-    """Return the three roles of every guild: everyone (with the guild's id), administrators, and the bot's own."""
+    """Return a guild's roles: @everyone (with the guild's id), administrators, and the bot's role."""
     tags = {"tags": {"bot_id": str(world.application.id)}, "managed": True}
     return [
         _role(guild.id, "@everyone", int(MEMBER_PERMISSIONS), 0),
@@ -117,7 +117,7 @@ def _role(role_id: int, name: str, permissions: int, position: int) -> Json:
 
 
 def guild_json(world: World, guild: Guild) -> Json:
-    """Return a guild object as REST shows it."""
+    """Return a guild object for REST."""
     missing = (
         "icon description home_header splash discovery_splash banner application_id afk_channel_id system_channel_id"
         " widget_channel_id max_presences vanity_url_code rules_channel_id safety_alerts_channel_id"
@@ -150,9 +150,9 @@ def guild_json(world: World, guild: Guild) -> Json:
 
 
 def guild_create_json(world: World, guild: Guild, *, shows_members: bool) -> Json:
-    """Return a guild as the Gateway introduces it, with its channels.
+    """Return the payload of GUILD_CREATE.
 
-    shows_members: whether the bot has the intent to see them; without it only its own membership is told.
+    shows_members: whether the bot has the members intent; without it only the bot's own member is listed.
     """
     seen = [member for member in guild.members if shows_members or member.user_id == world.application.id]
     channels = [channel for channel in world.channels.values() if channel.guild_id == guild.id]
@@ -173,14 +173,14 @@ def guild_create_json(world: World, guild: Guild, *, shows_members: bool) -> Jso
 
 
 def command_json(world: World, command: Command) -> Json:
-    """Return a registered command."""
+    """Return a command object."""
     place = {"guild_id": str(command.guild_id)} if command.guild_id else {}
     ids = {"id": str(command.id), "application_id": str(world.application.id), "version": str(command.version)}
     return ids | place | command.body
 
 
 def application_json(world: World) -> Json:
-    """Return the bot's application as its owner's portal describes it."""
+    """Return the bot's application object."""
     application = world.application
     return {
         "id": str(application.id),
@@ -210,5 +210,5 @@ def application_json(world: World) -> Json:
 
 
 def _application_flags(privileged: bool) -> int:
-    # Limited presence, members and message content: what an application in fewer than 100 guilds may switch on.
+    # The limited presence, members and message content intents of an application in fewer than 100 guilds.
     return (1 << 13 | 1 << 15 | 1 << 19) if privileged else 0

@@ -1,1 +1,1 @@
-"""REST v10 as bots use it, one module per resource. State and rules live outside; this only speaks HTTP."""
+"""REST API v10 for bots, one module per resource."""

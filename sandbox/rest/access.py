@@ -1,4 +1,4 @@
-"""What the bot may reach: channels it sees, messages in them, routes of its own application."""
+"""Access checks: channels and messages that the bot can view, and its own application."""
 
 from aiohttp import web
 
@@ -9,12 +9,12 @@ from sandbox.state.records import Channel, Message
 
 
 def snowflake(request: web.Request, name: str) -> int:
-    """Return an id out of the path. Raises: ApiError 50035 when it is none."""
+    """Return an id from the path. Raises: ApiError 50035 when it is invalid."""
     return snowflake_from_text(request.match_info[name], name)
 
 
 def snowflake_from_text(text: str, name: str) -> int:
-    """Return an id. Raises: ApiError 50035 when the text is none."""
+    """Return an id. Raises: ApiError 50035 when the text is invalid."""
     if text.isascii() and text.isdecimal() and len(text) < 21:
         return int(text)
     error = {"code": "NUMBER_TYPE_COERCE", "message": f'Value "{text}" is not snowflake.'}
@@ -22,7 +22,7 @@ def snowflake_from_text(text: str, name: str) -> int:
 
 
 def visible_channel(request: web.Request) -> Channel:
-    """Return the channel of the path. Raises: ApiError 10003 when there is none, 50001 when the bot cannot see it."""
+    """Return the path's channel. Raises: ApiError 10003 when it does not exist, 50001 when the bot cannot view it."""
     world = world_of(request)
     channel = world.channel(snowflake(request, "channel_id"))
     if not world.permissions(world.application.id, channel) & Permissions.VIEW_CHANNEL:
@@ -31,7 +31,7 @@ def visible_channel(request: web.Request) -> Channel:
 
 
 def permitted_channel(request: web.Request, needed: Permissions) -> Channel:
-    """Return the channel of the path where the bot has every needed permission. Raises: also ApiError 50013."""
+    """Return the path's channel. Raises: as `visible_channel`, and ApiError 50013 for a missing permission."""
     world, channel = world_of(request), visible_channel(request)
     if needed & ~world.permissions(world.application.id, channel):
         raise api_error(ErrorCode.MISSING_PERMISSIONS)
@@ -39,7 +39,7 @@ def permitted_channel(request: web.Request, needed: Permissions) -> Channel:
 
 
 def visible_message(request: web.Request) -> Message:
-    """Return the message of the path, if everybody may see it. Raises: ApiError 10003, 50001 or 10008."""
+    """Return the path's message, unless it is ephemeral. Raises: ApiError 10003, 50001 or 10008."""
     channel = visible_channel(request)
     message = world_of(request).message(channel.id, snowflake(request, "message_id"))
     if message.visible_to is not None:
@@ -48,6 +48,6 @@ def visible_message(request: web.Request) -> Message:
 
 
 def check_application(request: web.Request) -> None:
-    """Refuse routes of other applications. Raises: ApiError 20012."""
+    """Raise ApiError 20012 for another application's id."""
     if snowflake(request, "application_id") != world_of(request).application.id:
         raise api_error(ErrorCode.NOT_YOUR_APPLICATION)

@@ -1,4 +1,4 @@
-"""The bot's application and its commands, global and of one guild."""
+"""The application resource and its global and guild commands."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ MAX_COMMANDS = 100
 @routes.get("/applications/@me")
 @routes.get("/oauth2/applications/@me")
 async def get_application(request: web.Request) -> web.Response:
-    """Answer with the bot's application."""
+    """Return the bot's application."""
     return json_response(application_json(world_of(request)))
 
 
@@ -49,35 +49,35 @@ def _command(request: web.Request) -> Command:
     return command
 
 
-def _answer(world: World, commands: list[Command]) -> web.Response:
+def _response(world: World, commands: list[Command]) -> web.Response:
     return json_response([command_json(world, command) for command in commands])
 
 
 @routes.get(GLOBAL)
 @routes.get(GUILD)
 async def list_commands(request: web.Request) -> web.Response:
-    """Answer with every command registered there."""
+    """Return the registered commands."""
     world = world_of(request)
-    return _answer(world, _commands(world, _guild_id(request)))
+    return _response(world, _commands(world, _guild_id(request)))
 
 
 @routes.put(GLOBAL)
 @routes.put(GUILD)
 async def replace_commands(request: web.Request) -> web.Response:
-    """Replace every command registered there; one of the same kind and name keeps its id."""
+    """Replace the registered commands. A command of the same type and name keeps its id."""
     body, world, guild_id = await json_body(request), world_of(request), _guild_id(request)
     after = registered_commands(world, guild_id, body)
     for command in _commands(world, guild_id):
         del world.commands[command.id]
     world.commands.update({command.id: command for command in after})
     _publish_commands_update(world)
-    return _answer(world, after)
+    return _response(world, after)
 
 
 def registered_commands(world: World, guild_id: int | None, body: Any) -> list[Command]:
-    """Return a list of commands as they would stand registered; nothing is registered yet.
+    """Return validated command records without registering them.
 
-    Raises: ApiError 50035 when one breaks a rule.
+    Raises: ApiError 50035 for an invalid command.
     """
     listed = validate_shape(body, [COMMAND])
     problems = Problems()
@@ -91,7 +91,7 @@ def registered_commands(world: World, guild_id: int | None, body: Any) -> list[C
 @routes.post(GLOBAL)
 @routes.post(GUILD)
 async def put_command(request: web.Request) -> web.Response:
-    """Register a command, in the place of one of the same kind and name (200) or as a new one (201)."""
+    """Create a command (201), or replace the one of the same type and name (200)."""
     body, world, guild_id = validate_shape(await object_body(request), COMMAND), world_of(request), _guild_id(request)
     _check_one(body)
     before = {_key(command.body): command for command in _commands(world, guild_id)}.get(_key(body))
@@ -104,14 +104,14 @@ async def put_command(request: web.Request) -> web.Response:
 @routes.get(SINGLE_GLOBAL)
 @routes.get(SINGLE_GUILD)
 async def get_command(request: web.Request) -> web.Response:
-    """Answer with one command."""
+    """Return one command."""
     return json_response(command_json(world_of(request), _command(request)))
 
 
 @routes.patch(SINGLE_GLOBAL)
 @routes.patch(SINGLE_GUILD)
 async def edit_command(request: web.Request) -> web.Response:
-    """Change a command's given fields."""
+    """Update the given fields of a command."""
     body, world, command = validate_shape(await object_body(request), COMMAND), world_of(request), _command(request)
     merged = command.body | body
     _check_one(merged)

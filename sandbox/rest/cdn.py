@@ -1,4 +1,4 @@
-"""Serves uploaded files at their signed addresses, and default avatars. It accepts nothing."""
+"""The CDN: uploaded files at signed URLs, and default avatars."""
 
 import struct
 import zlib
@@ -17,7 +17,7 @@ INLINE = ("image/", "video/", "audio/")
 
 @routes.get(r"/attachments/{channel_id:\d+}/{attachment_id:\d+}/{filename}")
 async def get_attachment(request: web.Request) -> web.Response:
-    """Serve a file whose address is signed and has not run out."""
+    """Serve a file at a valid signed URL."""
     world = world_of(request)
     channel_id, attachment_id = int(request.match_info["channel_id"]), int(request.match_info["attachment_id"])
     expiry, signature = request.query.get("ex", "0"), request.query.get("hm", "")
@@ -29,7 +29,7 @@ async def get_attachment(request: web.Request) -> web.Response:
 
 def _headers(filename: str) -> dict[str, str]:
     kind = content_type_from_filename(filename)
-    # What a browser could run as a page of this origin is only ever downloaded.
+    # A file that a browser could run as a page of this origin is always a download.
     disposition = "inline" if kind.startswith(INLINE) and "svg" not in kind else "attachment"
     return {
         "Content-Type": kind,
@@ -41,7 +41,7 @@ def _headers(filename: str) -> dict[str, str]:
 
 @routes.get(r"/embed/avatars/{number:\d+}.png")
 async def get_default_avatar(request: web.Request) -> web.Response:
-    """Serve the plain avatar of users who have none of their own."""
+    """Serve a default avatar."""
     colour = AVATAR_COLOURS[int(request.match_info["number"]) % len(AVATAR_COLOURS)]
     return web.Response(body=_plain_png(bytes.fromhex(colour)), content_type="image/png")
 

@@ -1,4 +1,4 @@
-"""Channels: seeing one, and showing that the bot types. Creating and changing channels is not part of this Discord."""
+"""The channels resource: get a channel, trigger typing. Channels cannot be created or changed."""
 
 from aiohttp import web
 
@@ -14,13 +14,13 @@ routes = web.RouteTableDef()
 
 @routes.get("/channels/{channel_id}")
 async def get_channel(request: web.Request) -> web.Response:
-    """Answer with the channel."""
+    """Return the channel."""
     return json_response(channel_json(world_of(request), visible_channel(request)))
 
 
 @routes.post("/channels/{channel_id}/typing")
 async def show_typing(request: web.Request) -> web.Response:
-    """Show that the bot types."""
+    """Trigger the typing indicator."""
     world, channel = world_of(request), permitted_channel(request, Permissions.SEND_MESSAGES)
     data = {"user_id": str(world.application.id), "timestamp": int(world.clock.now().timestamp())}
     world.publish(WorldEvent(kind="TYPING_START", channel_id=channel.id, data=data))

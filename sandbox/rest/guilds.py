@@ -1,4 +1,4 @@
-"""Guilds as the bot reads them: channels, members and roles. It changes none of them here."""
+"""The guilds resource, read-only: channels, members and roles."""
 
 from aiohttp import web
 
@@ -18,7 +18,7 @@ def _guild(request: web.Request) -> Guild:
 
 @routes.get("/guilds/{guild_id}")
 async def get_guild(request: web.Request) -> web.Response:
-    """Answer with the guild, counted when asked."""
+    """Return the guild, with counts when requested."""
     guild = _guild(request)
     body = guild_json(world_of(request), guild)
     if request.query.get("with_counts", "").lower() in ("true", "1"):
@@ -28,7 +28,7 @@ async def get_guild(request: web.Request) -> web.Response:
 
 @routes.get("/guilds/{guild_id}/channels")
 async def list_channels(request: web.Request) -> web.Response:
-    """Answer with the guild's channels."""
+    """Return the guild's channels."""
     world, guild = world_of(request), _guild(request)
     channels = [channel for channel in world.channels.values() if channel.guild_id == guild.id]
     return json_response([channel_json(world, channel) for channel in channels])
@@ -36,13 +36,13 @@ async def list_channels(request: web.Request) -> web.Response:
 
 @routes.get("/guilds/{guild_id}/roles")
 async def list_roles(request: web.Request) -> web.Response:
-    """Answer with the guild's roles."""
+    """Return the guild's roles."""
     return json_response(roles_json(world_of(request), _guild(request)))
 
 
 @routes.get("/guilds/{guild_id}/members")
 async def list_members(request: web.Request) -> web.Response:
-    """Answer with the guild's members in the order of their ids."""
+    """Return the guild's members, ordered by id."""
     world, guild = world_of(request), _guild(request)
     if not world.application.privileged_intents:
         raise api_error(ErrorCode.MISSING_ACCESS)
@@ -54,6 +54,6 @@ async def list_members(request: web.Request) -> web.Response:
 
 @routes.get("/guilds/{guild_id}/members/{user_id}")
 async def get_member(request: web.Request) -> web.Response:
-    """Answer with one member."""
+    """Return one member."""
     world, guild = world_of(request), _guild(request)
     return json_response(member_json(world, world.member(guild.id, snowflake(request, "user_id"))))

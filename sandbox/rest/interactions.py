@@ -1,4 +1,4 @@
-"""The answer to an interaction. What an answer does is decided by the interaction's life."""
+"""The interaction callback: the bot's response to an interaction."""
 
 from aiohttp import web
 
@@ -13,13 +13,13 @@ from sandbox.state.records import CallbackType, Interaction, Json
 from sandbox.state.world import World
 
 routes = web.RouteTableDef()
-# The description knows no resource of a deferred answer, only its ids.
+# Discord's OpenAPI description has no resource for deferred responses, only ids.
 WITH_RESOURCE = (CallbackType.MESSAGE, CallbackType.UPDATE_MESSAGE)
 
 
 @routes.post("/interactions/{interaction_id}/{interaction_token}/callback")
-async def answer(request: web.Request) -> web.Response:
-    """Take the bot's answer; with `with_response` tell what became of it."""
+async def create_response(request: web.Request) -> web.Response:
+    """Accept the bot's response; `with_response` returns the callback object."""
     form = await form_body(request)
     world = world_of(request)
     token = request.match_info["interaction_token"]

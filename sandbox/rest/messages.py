@@ -1,4 +1,4 @@
-"""Messages that the bot writes, reads, changes and deletes as itself. Answers to interactions go through webhooks."""
+"""The messages resource of channels. Interaction responses go through webhooks."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -24,14 +24,14 @@ BULK_DELETABLE = timedelta(days=14)
 
 
 def bot_message_json(world: World, message: Message) -> Json:
-    """Return a message as REST shows it to the bot."""
+    """Return a message object for the bot."""
     intents = Intents.MESSAGE_CONTENT if world.application.privileged_intents else Intents(0)
     return message_json(world, message, world.application.id, shows_content=shows_content(world, message, intents))
 
 
 @routes.get("/channels/{channel_id}/messages")
 async def list_messages(request: web.Request) -> web.Response:
-    """Answer with messages, latest first, around, before or after one."""
+    """Return messages, latest first, optionally around, before or after one."""
     world, channel = world_of(request), permitted_channel(request, Permissions.READ_MESSAGE_HISTORY)
     limit = _limit(request)
     visible = [message for message in world.messages[channel.id].values() if message.visible_to is None]
@@ -65,14 +65,14 @@ def _chosen(request: web.Request, messages: list[Message], limit: int) -> list[M
 
 @routes.get("/channels/{channel_id}/messages/{message_id}")
 async def get_message(request: web.Request) -> web.Response:
-    """Answer with one message."""
+    """Return one message."""
     permitted_channel(request, Permissions.READ_MESSAGE_HISTORY)
     return json_response(bot_message_json(world_of(request), visible_message(request)))
 
 
 @routes.post("/channels/{channel_id}/messages")
 async def create_message(request: web.Request) -> web.Response:
-    """Post a message; a repeated nonce that is enforced answers with the message already posted."""
+    """Post a message. A repeated nonce with `enforce_nonce` returns the existing message."""
     form = await form_body(request)
     world, channel = world_of(request), permitted_channel(request, Permissions.SEND_MESSAGES)
     if form.uploads:
@@ -114,7 +114,7 @@ def _reply(world: World, channel: Channel, payload: Json) -> Json:
 
 @routes.patch("/channels/{channel_id}/messages/{message_id}")
 async def edit_message(request: web.Request) -> web.Response:
-    """Change a message of the bot; of others' messages only whether embeds show."""
+    """Edit the bot's message; of other messages only SUPPRESS_EMBEDS."""
     form = await form_body(request)
     world, message = world_of(request), visible_message(request)
     if message.author_id != world.application.id:
@@ -136,7 +136,7 @@ def _suppress_embeds(request: web.Request, message: Message, payload: Json) -> w
 
 @routes.delete("/channels/{channel_id}/messages/{message_id}")
 async def delete_message(request: web.Request) -> web.Response:
-    """Delete a message, others' only with the permission and never in direct messages."""
+    """Delete a message. Other authors' messages need MANAGE_MESSAGES and cannot be deleted in a DM."""
     world, message = world_of(request), visible_message(request)
     if message.author_id != world.application.id:
         _check_not_direct(visible_channel(request))

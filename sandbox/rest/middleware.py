@@ -1,4 +1,4 @@
-"""What every bot request passes before its route: faults, token, rate limits; and how refusals leave as JSON."""
+"""Middlewares for every bot request: error responses, injected faults, authentication, rate limits."""
 
 import asyncio
 from http import HTTPStatus
@@ -16,19 +16,19 @@ from sandbox.state.records import Json
 PREFIX = "/api/v10"
 HEADERS = web.RequestKey("headers", dict[str, str])
 MAJOR_PARAMETERS = ("channel_id", "guild_id", "webhook_id", "webhook_token", "interaction_id")
-# Their token is in the path, and clients send neither header to them.
+# The token is in the path, and clients send neither header.
 TOKEN_IN_PATH = ("/webhooks/", "/interactions/")
 
 
 def route_template(request: web.Request) -> str:
-    """Return the path template below the version, empty for a path that no route has."""
+    """Return the route's path template without the version prefix, empty when no route matches."""
     resource = request.match_info.route.resource
     return resource.canonical.removeprefix(PREFIX) if resource and request.match_info.http_exception is None else ""
 
 
 @web.middleware
 async def handle_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Turn refusals into Discord's error objects and add the rate-limit headers to every answer."""
+    """Return errors as Discord's error objects and add rate limit headers to every response."""
     try:
         response = await handler(request)
     except ApiError as refusal:
@@ -37,14 +37,14 @@ async def handle_errors(request: web.Request, handler: Handler) -> web.StreamRes
         body = {"message": f"{error.status}: {error.reason}", "code": 0}
         response = json_response(body, status=error.status)
     response.headers.update(request.get(HEADERS, {}))
-    # Clients take an answer 429 without this header for a ban by the network in front of Discord.
+    # Clients treat a 429 without this header as a Cloudflare ban.
     response.headers["Via"] = "1.1 sandbox"
     return response
 
 
 @web.middleware
 async def inject_faults(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Let a request meet the fault that a test switched on for it."""
+    """Apply the first active fault that matches the request."""
     fault = request.config_dict[FAULTS].take(request.method, request.path.removeprefix(PREFIX))
     if fault is None:
         return await handler(request)
@@ -52,7 +52,7 @@ async def inject_faults(request: web.Request, handler: Handler) -> web.StreamRes
 
 
 async def apply_fault(fault: InjectedFault, request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Carry one fault out."""
+    """Apply a fault to a request."""
     if fault.kind == "slow":
         await asyncio.sleep(fault.delay.total_seconds())
         return await handler(request)
@@ -70,7 +70,7 @@ async def apply_fault(fault: InjectedFault, request: web.Request, handler: Handl
 
 @web.middleware
 async def authenticate(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refuse requests without the bot's token, or without a bot's User-Agent, where Discord asks for them."""
+    """Reject requests without the bot's token or a bot's User-Agent, except where the path has a token."""
     if not request.path.removeprefix(PREFIX).startswith(TOKEN_IN_PATH):
         if request.headers.get("Authorization") != f"Bot {world_of(request).application.token}":
             raise unauthorized()
@@ -81,26 +81,26 @@ async def authenticate(request: web.Request, handler: Handler) -> web.StreamResp
 
 @web.middleware
 async def enforce_rate_limits(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Answer 429 when the route's bucket, or the bot's share of all, is empty."""
+    """Return 429 when the route's bucket or the global limit is exhausted."""
     template = route_template(request)
     if not template:
         return await handler(request)
-    place = "/".join(request.match_info.get(name, "") for name in MAJOR_PARAMETERS)
-    verdict = request.config_dict[LIMITS].take(f"{request.method} {template}", place)
-    request[HEADERS] = verdict.headers
-    return await handler(request) if verdict.passes else _too_many(verdict)
+    major = "/".join(request.match_info.get(name, "") for name in MAJOR_PARAMETERS)
+    result = request.config_dict[LIMITS].take(f"{request.method} {template}", major)
+    request[HEADERS] = result.headers
+    return await handler(request) if result.is_allowed else _too_many(result)
 
 
-def _too_many(verdict: RateLimitResult) -> web.Response:
+def _too_many(result: RateLimitResult) -> web.Response:
     body: Json = {
         "message": "You are being rate limited.",
         "code": 0,
-        "retry_after": round(verdict.retry_after.total_seconds(), 3),
-        "global": verdict.is_global,
+        "retry_after": round(result.retry_after.total_seconds(), 3),
+        "global": result.is_global,
     }
-    answer = json_response(body, status=429)
-    answer.headers["Retry-After"] = str(max(1, round(body["retry_after"])))
-    return answer
+    response = json_response(body, status=429)
+    response.headers["Retry-After"] = str(max(1, round(body["retry_after"])))
+    return response
 
 
 MIDDLEWARES = (handle_errors, inject_faults, authenticate, enforce_rate_limits)

@@ -1,4 +1,4 @@
-"""Reactions: the bot's own, who reacted, and taking reactions away."""
+"""The reactions resource of messages."""
 
 from aiohttp import web
 
@@ -32,7 +32,7 @@ async def add_own_reaction(request: web.Request) -> web.Response:
 
 @routes.delete(f"{ONE_EMOJI}/@me")
 async def remove_own_reaction(request: web.Request) -> web.Response:
-    """Take the bot's reaction away."""
+    """Remove the bot's reaction."""
     world = world_of(request)
     world.remove_reaction(visible_message(request), emoji_of(request), world.application.id)
     return web.Response(status=204)
@@ -40,7 +40,7 @@ async def remove_own_reaction(request: web.Request) -> web.Response:
 
 @routes.delete(f"{ONE_EMOJI}/{{user_id}}")
 async def remove_reaction(request: web.Request) -> web.Response:
-    """Take somebody's reaction away."""
+    """Remove a user's reaction."""
     permitted_channel(request, Permissions.MANAGE_MESSAGES)
     world_of(request).remove_reaction(visible_message(request), emoji_of(request), snowflake(request, "user_id"))
     return web.Response(status=204)
@@ -48,7 +48,7 @@ async def remove_reaction(request: web.Request) -> web.Response:
 
 @routes.get(ONE_EMOJI)
 async def list_reactions(request: web.Request) -> web.Response:
-    """Answer with the users who reacted with one emoji."""
+    """Return the users who reacted with an emoji."""
     world, emoji = world_of(request), emoji_of(request)
     reactions = {reaction.emoji: reaction.user_ids for reaction in visible_message(request).reactions}
     after, limit = int(request.query.get("after", 0)), int(request.query.get("limit", 25))
@@ -58,7 +58,7 @@ async def list_reactions(request: web.Request) -> web.Response:
 
 @routes.delete(ONE_EMOJI)
 async def remove_reactions_of_emoji(request: web.Request) -> web.Response:
-    """Take all reactions with one emoji away."""
+    """Remove all reactions with an emoji."""
     permitted_channel(request, Permissions.MANAGE_MESSAGES)
     _remove(request, emoji_of(request))
     return web.Response(status=204)
@@ -66,7 +66,7 @@ async def remove_reactions_of_emoji(request: web.Request) -> web.Response:
 
 @routes.delete("/channels/{channel_id}/messages/{message_id}/reactions")
 async def remove_all_reactions(request: web.Request) -> web.Response:
-    """Take all reactions away."""
+    """Remove all reactions."""
     permitted_channel(request, Permissions.MANAGE_MESSAGES)
     _remove(request, None)
     return web.Response(status=204)

@@ -1,4 +1,4 @@
-"""Users: the bot itself, others, its guilds, and opening direct messages."""
+"""The users resource: the bot itself, other users, its guilds and DM channels."""
 
 from aiohttp import web
 
@@ -16,13 +16,13 @@ routes = web.RouteTableDef()
 
 @routes.get("/users/@me")
 async def get_own_user(request: web.Request) -> web.Response:
-    """Answer with the bot's user."""
+    """Return the bot's user."""
     return json_response(own_user_json(world_of(request).bot))
 
 
 @routes.get("/users/@me/guilds")
 async def list_own_guilds(request: web.Request) -> web.Response:
-    """Answer with the bot's guilds."""
+    """Return the bot's guilds."""
     place: Json = {
         "icon": None,
         "banner": None,
@@ -36,13 +36,13 @@ async def list_own_guilds(request: web.Request) -> web.Response:
 
 @routes.get("/users/{user_id}")
 async def get_user(request: web.Request) -> web.Response:
-    """Answer with a user."""
+    """Return a user."""
     return json_response(user_json(world_of(request).user(snowflake(request, "user_id"))))
 
 
 @routes.post("/users/@me/channels")
 async def open_dm(request: web.Request) -> web.Response:
-    """Answer with the direct messages with a user."""
+    """Return the DM channel with a user."""
     body, world = await object_body(request), world_of(request)
     user_id = snowflake_from_text(str(body.get("recipient_id")), "recipient_id")
     if user_id == world.application.id:

@@ -1,4 +1,4 @@
-"""Responses and followups through an interaction's token. Webhooks of channels are not part of this Discord."""
+"""Interaction responses and followups by token. Channel webhooks are not supported."""
 
 from aiohttp import web
 
@@ -17,7 +17,7 @@ from sandbox.rest.access import snowflake
 from sandbox.state.errors import ErrorCode, api_error
 from sandbox.state.records import Interaction, Message
 
-# Decorators register from the bottom up, and `@original` must be tried before `{message_id}`.
+# Decorators register from the bottom up, and `@original` must match before `{message_id}`.
 routes = web.RouteTableDef()
 WEBHOOK = "/webhooks/{webhook_id}/{webhook_token}"
 ORIGINAL = f"{WEBHOOK}/messages/@original"
@@ -38,31 +38,31 @@ def _message(request: web.Request) -> Message:
     return message_of_interaction(world, interaction, snowflake(request, "message_id"))
 
 
-def _answer(request: web.Request, message: Message) -> web.Response:
+def _response(request: web.Request, message: Message) -> web.Response:
     world = world_of(request)
     return json_response(message_json(world, message, world.application.id))
 
 
 @routes.post(WEBHOOK)
 async def create_followup(request: web.Request) -> web.Response:
-    """Post a followup; Discord answers with it for interactions even without `wait`."""
+    """Post a followup. For interactions, Discord returns the message even without `wait`."""
     form = await form_body(request)
-    return _answer(request, follow_up(world_of(request), _interaction(request), form))
+    return _response(request, follow_up(world_of(request), _interaction(request), form))
 
 
 @routes.get(MESSAGE)
 @routes.get(ORIGINAL)
 async def get_response(request: web.Request) -> web.Response:
-    """Answer with the response or a followup."""
-    return _answer(request, _message(request))
+    """Return the response or a followup."""
+    return _response(request, _message(request))
 
 
 @routes.patch(MESSAGE)
 @routes.patch(ORIGINAL)
 async def edit_response(request: web.Request) -> web.Response:
-    """Change the response or a followup."""
+    """Edit the response or a followup."""
     form = await form_body(request)
-    return _answer(request, change_response(world_of(request), _message(request), form))
+    return _response(request, change_response(world_of(request), _message(request), form))
 
 
 @routes.delete(MESSAGE)

@@ -1,1 +1,1 @@
-"""What the local Discord knows: its records, ids, links, files and clock, and the errors and faults it answers with."""
+"""The state of the local Discord: records, ids, links, files, clock, rate limits, API errors and injected faults."""

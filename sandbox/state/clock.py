@@ -1,4 +1,4 @@
-"""Time as the sandbox sees it: the machine's, or one that a test moves by hand. It never sleeps."""
+"""The sandbox's clock: the system's, or one that a test advances."""
 
 import asyncio
 import heapq
@@ -9,27 +9,27 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """What the sandbox asks of time."""
+    """A source of time that can schedule callbacks."""
 
     def now(self) -> datetime:
-        """Return the current moment, aware."""
+        """Return the current time, timezone-aware."""
 
-    def call_after(self, delay: timedelta, effect: Callable[[], None]) -> Callable[[], None]:
-        """Run `effect` once `delay` has passed; the returned function cancels it."""
+    def call_after(self, delay: timedelta, callback: Callable[[], None]) -> Callable[[], None]:
+        """Call `callback` after `delay`. The returned function cancels it."""
 
 
 class WallClock:
-    """The machine's time, on the running event loop."""
+    """The system clock, scheduling on the running event loop."""
 
     def now(self) -> datetime:
         return datetime.now(UTC)
 
-    def call_after(self, delay: timedelta, effect: Callable[[], None]) -> Callable[[], None]:
-        return asyncio.get_running_loop().call_later(delay.total_seconds(), effect).cancel
+    def call_after(self, delay: timedelta, callback: Callable[[], None]) -> Callable[[], None]:
+        return asyncio.get_running_loop().call_later(delay.total_seconds(), callback).cancel
 
 
 class ManualClock:
-    """Time that stands still until `advance`; it starts at the present, since clients read ids as moments."""
+    """A clock that moves only on `advance`. It starts at the current time, since clients read ids as timestamps."""
 
     def __init__(self) -> None:
         self._now = datetime.now(UTC)
@@ -40,18 +40,18 @@ class ManualClock:
     def now(self) -> datetime:
         return self._now
 
-    def call_after(self, delay: timedelta, effect: Callable[[], None]) -> Callable[[], None]:
+    def call_after(self, delay: timedelta, callback: Callable[[], None]) -> Callable[[], None]:
         number = next(self._order)
-        heapq.heappush(self._due, (self._now + delay, number, effect))
+        heapq.heappush(self._due, (self._now + delay, number, callback))
         return lambda: self._cancelled.add(number)
 
     def advance(self, delay: timedelta) -> None:
-        """Move time forward and run what has come due, in order, at its own moment."""
+        """Advance the clock and run due callbacks in order, each at its own time."""
         end = self._now + delay
         while self._due and self._due[0][0] <= end:
-            moment, number, effect = heapq.heappop(self._due)
+            moment, number, callback = heapq.heappop(self._due)
             self._now = moment
             if number not in self._cancelled:
-                effect()
+                callback()
             self._cancelled.discard(number)
         self._now = end

@@ -1,4 +1,4 @@
-"""Discord's error answers by their numeric code. Which request deserves which is the routes' decision."""
+"""Discord's API errors by numeric code."""
 
 from enum import IntEnum
 
@@ -69,24 +69,24 @@ RESPONSES: dict[ErrorCode, tuple[int, str]] = {
 
 
 class ApiError(Exception):
-    """A request that Discord would refuse: HTTP status, numeric code, sentence, and the tree of a bad form."""
+    """A request that Discord would reject: HTTP status, numeric code, message, and a form's error tree."""
 
-    def __init__(self, status: int, code: int, sentence: str, errors: Json | None = None) -> None:
-        super().__init__(sentence)
-        self.status, self.code, self.sentence, self.errors = status, code, sentence, errors
+    def __init__(self, status: int, code: int, message: str, errors: Json | None = None) -> None:
+        super().__init__(message)
+        self.status, self.code, self.message, self.errors = status, code, message, errors
 
     def to_json(self) -> Json:
         """Return Discord's error object."""
-        body: Json = {"message": self.sentence, "code": self.code}
+        body: Json = {"message": self.message, "code": self.code}
         return body | {"errors": self.errors} if self.errors else body
 
 
 def api_error(code: ErrorCode) -> ApiError:
-    """Return the refusal with that code's usual status and sentence."""
-    status, sentence = RESPONSES[code]
-    return ApiError(status, int(code), sentence)
+    """Return the error with that code's usual status and message."""
+    status, message = RESPONSES[code]
+    return ApiError(status, int(code), message)
 
 
 def unauthorized() -> ApiError:
-    """Return the refusal of a missing or wrong bot token."""
+    """Return the error for a missing or wrong bot token."""
     return ApiError(401, 0, "401: Unauthorized")

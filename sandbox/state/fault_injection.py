@@ -1,4 +1,4 @@
-"""Faults that tests switch on: which requests go wrong, how, and how often. Carrying them out is the server's part."""
+"""Faults that tests inject: which requests fail, how, and how often. The REST middleware applies them."""
 
 import re
 from dataclasses import dataclass, replace
@@ -10,12 +10,12 @@ FaultKind = Literal["status", "rate_limit", "slow", "refuse", "lose_answer"]
 
 @dataclass(frozen=True, kw_only=True)
 class InjectedFault:
-    """What goes wrong with the next `count` requests that match `route`; None for all of them.
+    """A failure of the next `count` requests that match `route`; None for all of them.
 
     route: method and path below `/api/v10`, `*` for one part and `**` for any number: `PATCH /channels/*/messages/*`;
-    `GET /socket` is the Gateway's socket. kind: `status` answers `status` without doing anything; `rate_limit` answers
-    429 with `retry_after`, for all routes when `is_global`; `slow` waits `delay` before it does the work; `refuse` cuts
-    the connection without doing anything; `lose_answer` does the work and cuts the connection instead of answering.
+    `GET /socket` is the Gateway's socket. kind: `status` responds with `status` and does nothing; `rate_limit` responds
+    429 with `retry_after`, for all routes when `is_global`; `slow` waits `delay` before handling; `refuse` closes
+    the connection and does nothing; `lose_answer` handles the request and closes the connection without responding.
     """
 
     route: str
@@ -28,7 +28,7 @@ class InjectedFault:
 
 
 class FaultOptions(TypedDict, total=False):
-    """The fields of `InjectedFault` but its route, for functions that take them by name."""
+    """The fields of `InjectedFault` except `route`, as keyword arguments."""
 
     kind: Required[FaultKind]
     count: int | None
@@ -39,13 +39,13 @@ class FaultOptions(TypedDict, total=False):
 
 
 class Faults:
-    """The faults that are switched on, in the order in which they were."""
+    """The active faults, oldest first."""
 
     def __init__(self) -> None:
         self._on: list[tuple[re.Pattern[str], InjectedFault]] = []
 
     def add(self, fault: InjectedFault) -> None:
-        """Add a fault after those already on."""
+        """Add a fault."""
         self._on.append((_pattern_from_route(fault.route), fault))
 
     def clear(self) -> None:
@@ -53,7 +53,7 @@ class Faults:
         self._on.clear()
 
     def take(self, method: str, path: str) -> InjectedFault | None:
-        """Return the first fault that a request meets, and count it; None when it meets none."""
+        """Return the first fault that matches a request and count the use; None when none matches."""
         request = f"{method} {path}"
         for index, (pattern, fault) in enumerate(self._on):
             if pattern.fullmatch(request):
@@ -76,12 +76,12 @@ def _pattern_from_route(route: str) -> re.Pattern[str]:
 
 
 def fault_from_json(body: Any) -> InjectedFault:
-    """Return the fault that a JSON object describes; durations are seconds.
+    """Return the fault described by a JSON object; durations are in seconds.
 
-    Raises: ValueError with a sentence when it describes none.
+    Raises: ValueError with a message when the object is invalid.
     """
     if not isinstance(body, dict) or body.get("kind") not in get_args(FaultKind) or not body.get("route"):
-        raise ValueError(f"A fault needs a route and a kind out of {', '.join(get_args(FaultKind))}.")
+        raise ValueError(f"A fault needs a route and one of these kinds: {', '.join(get_args(FaultKind))}.")
     return InjectedFault(
         route=str(body["route"]),
         kind=body["kind"],

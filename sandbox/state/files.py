@@ -1,4 +1,4 @@
-"""Uploaded files in memory, up to a number of bytes; beyond it the oldest are lost, as old addresses are anyway."""
+"""Uploaded files in memory. Above its capacity the store evicts the oldest, whose URLs have usually expired."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ CAPACITY_BYTES = 512 * 1024 * 1024
 
 
 class FileStore:
-    """Contents by attachment id, in the order in which they came."""
+    """File contents by attachment id, oldest first."""
 
     def __init__(self, capacity_bytes: int = CAPACITY_BYTES) -> None:
         self._capacity_bytes = capacity_bytes
@@ -17,7 +17,7 @@ class FileStore:
         return iter(tuple(self._contents))
 
     def keep(self, attachment_id: int, content: bytes) -> None:
-        """Store a file, and lose the oldest ones while there is no room."""
+        """Store a file and evict the oldest ones above the capacity."""
         self._contents[attachment_id] = content
         self._used_bytes += len(content)
         for oldest in self:
@@ -26,9 +26,9 @@ class FileStore:
             self.forget(oldest)
 
     def find(self, attachment_id: int) -> bytes | None:
-        """Return a file's content, None when it is lost or never was."""
+        """Return a file's content, None when it was evicted or never stored."""
         return self._contents.get(attachment_id)
 
     def forget(self, attachment_id: int) -> None:
-        """Drop a file, if it is there."""
+        """Remove a file if it exists."""
         self._used_bytes -= len(self._contents.pop(attachment_id, b""))

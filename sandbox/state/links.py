@@ -1,4 +1,4 @@
-"""Addresses of uploaded files: signed and short-lived as Discord's are. It knows no files."""
+"""URLs of uploaded files, signed and short-lived like Discord's."""
 
 import hashlib
 import hmac
@@ -13,7 +13,7 @@ LIFETIME = timedelta(hours=24)
 
 
 class Links:
-    """Signs the addresses that `base_url` serves; `base_url` has no slash at the end."""
+    """Signs URLs under `base_url`, which has no trailing slash."""
 
     def __init__(self, base_url: str, clock: Clock) -> None:
         self.base_url = base_url
@@ -21,7 +21,7 @@ class Links:
         self._secret = secrets.token_bytes(32)
 
     def attachment_url(self, channel_id: int, attachment: Attachment) -> str:
-        """Return an address that serves the file for the next 24 hours."""
+        """Return a URL that serves the file for 24 hours."""
         issued = self._clock.now()
         path = f"/attachments/{channel_id}/{attachment.id}/{quote(attachment.filename)}"
         issued_hex, expiry_hex = _hex_from_moment(issued), _hex_from_moment(issued + LIFETIME)
@@ -29,7 +29,7 @@ class Links:
         return f"{self.base_url}{path}?ex={expiry_hex}&is={issued_hex}&hm={signature}&"
 
     def is_valid(self, channel_id: int, attachment_id: int, expiry_hex: str, signature: str) -> bool:
-        """Tell whether the query of an attachment address was signed here and has not run out."""
+        """Tell whether an attachment URL has a valid signature and has not expired."""
         expected = self._signature(channel_id, attachment_id, expiry_hex)
         return hmac.compare_digest(expected, signature) and _moment_from_hex(expiry_hex) > self._clock.now()
 

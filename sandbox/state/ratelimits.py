@@ -1,4 +1,4 @@
-"""Rate limits as Discord keeps them: a bucket per route and place, and one for all of the bot's requests together."""
+"""Rate limits like Discord's: one bucket per route and major parameters, and one global bucket."""
 
 import hashlib
 import math
@@ -16,15 +16,15 @@ class Limit:
 
 @dataclass(frozen=True, kw_only=True)
 class RateLimitResult:
-    """Whether a request may pass. `headers` go on its answer; `retry_after` is zero when it may."""
+    """Whether a request is allowed. `headers` belong in the response; `retry_after` is zero for an allowed request."""
 
     headers: dict[str, str]
     retry_after: timedelta = timedelta(0)
     is_global: bool = False
 
     @property
-    def passes(self) -> bool:
-        """Tell whether the request may pass."""
+    def is_allowed(self) -> bool:
+        """Tell whether the request is allowed."""
         return not self.retry_after
 
 
@@ -60,16 +60,16 @@ KEPT_WINDOWS = 2000
 
 
 class RateLimits:
-    """Counts requests in fixed windows that open with their first request."""
+    """Counts requests in fixed windows that start with the first request."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._windows: dict[tuple[str, str], _Window] = {}
 
-    def take(self, route: str, place: str) -> RateLimitResult:
-        """Count one request and tell whether it passes.
+    def take(self, route: str, major: str) -> RateLimitResult:
+        """Count a request and return whether it is allowed, with its rate limit headers.
 
-        route: method and path template. place: the channel, guild or webhook that the limit is kept for.
+        route: method and path template. major: the values of the path's major parameters (channel, guild, webhook).
         """
         bucket = hashlib.md5(route.encode(), usedforsecurity=False).hexdigest()
         if not any(part in route for part in OUTSIDE_GLOBAL):
@@ -78,21 +78,21 @@ class RateLimits:
                 headers = {"Retry-After": _whole(wait), "X-RateLimit-Global": "true", "X-RateLimit-Scope": "global"}
                 return RateLimitResult(headers=headers, retry_after=wait, is_global=True)
         limit = LIMITS.get(route, USUAL)
-        window, wait = self._count(bucket, place, limit)
+        window, wait = self._count(bucket, major, limit)
         headers = self._headers(bucket, limit, window)
         if wait:
             headers |= {"Retry-After": _whole(wait), "X-RateLimit-Scope": "user"}
         return RateLimitResult(headers=headers, retry_after=wait)
 
-    def _count(self, bucket: str, place: str, limit: Limit) -> tuple[_Window, timedelta]:
+    def _count(self, bucket: str, major: str, limit: Limit) -> tuple[_Window, timedelta]:
         now = self._clock.now()
-        window = self._windows.get((bucket, place))
+        window = self._windows.get((bucket, major))
         if window is None or now >= window.started + limit.window:
             window = _Window(started=now, used=0)
         if window.used >= limit.requests:
             return window, window.started + limit.window - now
         window = _Window(started=window.started, used=window.used + 1)
-        self._windows[bucket, place] = window
+        self._windows[bucket, major] = window
         if len(self._windows) > KEPT_WINDOWS:
             self._forget_oldest()
         return window, timedelta(0)

@@ -1,4 +1,4 @@
-"""What a Discord holds, as frozen records. They know no HTTP; embeds and components stay Discord's JSON."""
+"""Discord's objects as frozen records. Embeds and components stay JSON."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -62,7 +62,7 @@ class Guild:
 
 @dataclass(frozen=True, kw_only=True)
 class Channel:
-    """A text channel of a guild, or the bot's direct messages with `recipient_id`. `denied`: the bot's missing bits."""
+    """A text channel of a guild, or the bot's DM with `recipient_id`. `denied`: the bot's denied permissions."""
 
     id: int
     type: ChannelType
@@ -96,7 +96,7 @@ class Reaction:
 
 @dataclass(frozen=True, kw_only=True)
 class Message:
-    """One message. `visible_to`: the only member who sees it, None for everybody; `interaction_id`: what it answers."""
+    """One message. `visible_to`: the only member who sees it, None for everyone. `interaction_id`: its interaction."""
 
     id: int
     channel_id: int
@@ -121,7 +121,7 @@ class Message:
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """A registered command; `body` is its Discord JSON without ids."""
+    """A registered command. `body` is its JSON without ids."""
 
     id: int
     version: int
@@ -131,10 +131,10 @@ class Command:
 
 @dataclass(frozen=True, kw_only=True)
 class Interaction:
-    """One press or command. Unanswered while `answer` is None; `failed` once three seconds passed without an answer.
+    """An interaction. `callback_type` is None until the bot responds; `failed` after three seconds without a response.
 
-    A failed interaction never gets an answer. `message_id` is the message it was pressed on, `response_id` the
-    message that answered it (for an update, the pressed one), `opener_id` the interaction whose modal was submitted.
+    A failed interaction takes no response. `message_id` is the message with the component, `response_id` the
+    response message (for an update, the same message), `opener_id` the interaction that opened the submitted modal.
     """
 
     id: int
@@ -148,7 +148,7 @@ class Interaction:
     created_at: datetime
     message_id: int | None = None
     opener_id: int | None = None
-    answer: CallbackType | None = None
+    callback_type: CallbackType | None = None
     acknowledged_at: datetime | None = None
     failed: bool = False
     response_id: int | None = None

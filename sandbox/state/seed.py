@@ -1,4 +1,4 @@
-"""The world as it stands at the start: guilds with their channels, three members and the bot. Nothing here changes."""
+"""The initial world: guilds with their channels, three members and the bot."""
 
 import base64
 from datetime import UTC, datetime
@@ -19,16 +19,16 @@ TOKEN = (
 )
 
 CHANNELS = (
-    ("studio", "Where pictures are asked for", False),
-    ("gallery", "Where the best ones hang", False),
-    ("after-dark", "Age-restricted", True),
+    ("studio", "Ask for pictures here", False),
+    ("gallery", "The best pictures", False),
+    ("after-dark", "Age-restricted pictures", True),
 )
 
 
 def seeded_world(clock: Clock, links: Links, *, token: str = TOKEN, guild_count: int = 1) -> World:
-    """Return the world at its start.
+    """Return the initial world.
 
-    token: the one bot token that is accepted. guild_count: guilds with equal channels; their ids spread over shards.
+    token: the only valid bot token. guild_count: guilds with the same channels; their ids spread over shards.
     """
     guilds = tuple(_guild(number) for number in range(guild_count))
     return World(

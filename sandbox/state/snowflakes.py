@@ -1,4 +1,4 @@
-"""Discord's ids: milliseconds since 2015 in the upper bits, so that later ids are larger."""
+"""Discord's ids: milliseconds since 2015 in the upper bits, so that ids sort by time."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -9,14 +9,14 @@ TIME_SHIFT = 22
 
 
 class Snowflakes:
-    """Gives out ids that strictly increase, even within one millisecond."""
+    """Generates strictly increasing ids, even within one millisecond."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._last = 0
 
     def next(self) -> int:
-        """Return an id never given before and larger than all before it."""
+        """Return a new id, larger than all before it."""
         self._last = max(snowflake_from_moment(self._clock.now()), self._last + 1)
         return self._last
 
@@ -27,5 +27,5 @@ def snowflake_from_moment(moment: datetime) -> int:
 
 
 def moment_from_snowflake(snowflake: int) -> datetime:
-    """Return the millisecond in which an id was given."""
+    """Return when an id was generated, to the millisecond."""
     return EPOCH + timedelta(milliseconds=snowflake >> TIME_SHIFT)

@@ -1,4 +1,4 @@
-"""The state of the local Discord and the ways it changes; each change is told to the listeners. It speaks no HTTP."""
+"""The state of the local Discord. Each change publishes a `WorldEvent` to the listeners."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, kw_only=True)
 class Application:
-    """The bot's application; its bot user has the same id. `privileged_intents`: whether it may ask for them."""
+    """The bot's application; its bot user has the same id. `privileged_intents`: whether they are enabled."""
 
     id: int
     name: str
@@ -40,7 +40,7 @@ class Application:
 
 
 class World:
-    """Everything in this Discord. Records are replaced, never changed, so a record once read stays as it was."""
+    """All records of this Discord. Records are replaced, never mutated."""
 
     def __init__(
         self,
@@ -70,28 +70,28 @@ class World:
 
     @property
     def bot(self) -> User:
-        """The user as which the application speaks."""
+        """The application's bot user."""
         return self.users[self.application.id]
 
     def publish(self, event: WorldEvent) -> None:
-        """Tell every listener, in the order in which they came."""
+        """Call every listener in order of registration."""
         for listener in tuple(self.listeners):
             listener(event)
 
     def user(self, user_id: int) -> User:
-        """Return a user. Raises: ApiError when there is none."""
+        """Return a user. Raises: ApiError when it does not exist."""
         return _found_or_error(self.users.get(user_id), ErrorCode.UNKNOWN_USER)
 
     def guild(self, guild_id: int) -> Guild:
-        """Return a guild. Raises: ApiError when there is none."""
+        """Return a guild. Raises: ApiError when it does not exist."""
         return _found_or_error(self.guilds.get(guild_id), ErrorCode.UNKNOWN_GUILD)
 
     def channel(self, channel_id: int) -> Channel:
-        """Return a channel. Raises: ApiError when there is none."""
+        """Return a channel. Raises: ApiError when it does not exist."""
         return _found_or_error(self.channels.get(channel_id), ErrorCode.UNKNOWN_CHANNEL)
 
     def message(self, channel_id: int, message_id: int) -> Message:
-        """Return a message of that channel. Raises: ApiError when there is none."""
+        """Return a message of that channel. Raises: ApiError when it does not exist."""
         return _found_or_error(self.messages.get(channel_id, {}).get(message_id), ErrorCode.UNKNOWN_MESSAGE)
 
     def member(self, guild_id: int, user_id: int) -> GuildMember:
@@ -102,7 +102,7 @@ class World:
         )
 
     def dm_with(self, user_id: int) -> Channel:
-        """Return the bot's direct messages with a user, opened when first asked for."""
+        """Return the bot's DM channel with a user, creating it on first use."""
         self.user(user_id)
         known = next((channel for channel in self.channels.values() if channel.recipient_id == user_id), None)
         return known or self._open_dm(user_id)
@@ -114,7 +114,7 @@ class World:
         return channel
 
     def permissions(self, user_id: int, channel: Channel) -> int:
-        """Return what a user may do in a channel, as permission bits."""
+        """Return a user's permissions in a channel."""
         if user_id == self.application.id:
             return int(BOT_PERMISSIONS) & ~channel.denied
         if channel.guild_id is None:
@@ -123,7 +123,7 @@ class World:
         return EVERY_PERMISSION if administrator else int(MEMBER_PERMISSIONS)
 
     def may_see(self, user_id: int, channel: Channel) -> bool:
-        """Tell whether a user sees a channel: the guild's for its members, direct messages for their two sides."""
+        """Tell whether a user can view a channel: a guild's for its members, a DM for its two participants."""
         if channel.guild_id is None:
             return user_id in (channel.recipient_id, self.application.id)
         members = self.guild(channel.guild_id).members
@@ -131,7 +131,7 @@ class World:
         return is_inside and bool(self.permissions(user_id, channel) & Permissions.VIEW_CHANNEL)
 
     def change_channel(self, channel: Channel) -> None:
-        """Put a changed channel in the place of the one with its id."""
+        """Replace the channel with the same id."""
         self.channels[channel.id] = channel
         self.publish(WorldEvent(kind="CHANNEL_UPDATE", channel_id=channel.id))
 
@@ -143,7 +143,7 @@ class World:
         del self.channels[channel_id], self.messages[channel_id]
 
     def message_by_nonce(self, channel_id: int, author_id: int, nonce: int | str) -> Message | None:
-        """Return the message that its author posted with that nonce, if it is still there."""
+        """Return the author's message with that nonce, if it still exists."""
         return self.messages[channel_id].get(self._by_nonce.get((channel_id, author_id, nonce), 0))
 
     def add_message(self, message: Message) -> None:
@@ -157,7 +157,7 @@ class World:
         self.publish(_message_event("MESSAGE_CREATE", message))
 
     def change_message(self, message: Message) -> None:
-        """Put a changed message in the place of the one with its id; files that it no longer shows are forgotten."""
+        """Replace the message with the same id and remove the files it no longer has."""
         before = self.messages[message.channel_id][message.id]
         self.messages[message.channel_id][message.id] = message
         self._forget_files(before, message)
@@ -170,7 +170,7 @@ class World:
         self.publish(_message_event("MESSAGE_DELETE", message))
 
     def remove_messages(self, channel_id: int, messages: tuple[Message, ...]) -> None:
-        """Delete many messages, told to the bot as one event and to the pages one by one."""
+        """Delete several messages: one event for the bot, one per message for chat pages."""
         for message in messages:
             del self.messages[channel_id][message.id]
             self._forget_files(message, None)
@@ -185,7 +185,7 @@ class World:
                 self.files.forget(attachment.id)
 
     def add_reaction(self, message: Message, emoji: str, user_id: int) -> None:
-        """Add a user's reaction; one that is there already stays as it is.
+        """Add a user's reaction; does nothing when it already exists.
 
         Raises: ApiError when the message has 20 different reactions.
         """
@@ -199,7 +199,7 @@ class World:
         self._publish_reaction("MESSAGE_REACTION_ADD", message, emoji, user_id)
 
     def remove_reaction(self, message: Message, emoji: str, user_id: int) -> None:
-        """Take a user's reaction away, if it is there."""
+        """Remove a user's reaction if it exists."""
         reactions = {reaction.emoji: reaction.user_ids for reaction in message.reactions}
         if user_id not in reactions.get(emoji, ()):
             return

@@ -1,1 +1,1 @@
-"""Discord's rules for what a bot may send, answered as its 50035 trees. It checks and refuses; it changes nothing."""
+"""Validates what bots send by Discord's rules. Errors are 50035 with Discord's error tree."""

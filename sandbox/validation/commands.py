@@ -1,4 +1,4 @@
-"""The rules of application commands: names, lengths, order and number of options, choices."""
+"""Validates application commands: names, lengths, options and choices."""
 
 import re
 from typing import Any
@@ -15,7 +15,7 @@ MAX_OPTIONS = 25
 
 
 def check_command(problems: Problems, path: Path, command: Any) -> None:
-    """Note every rule that one command breaks."""
+    """Validate one command."""
     kind = command.get("type") or CHAT_INPUT
     problems.choice((*path, "type"), kind, (1, 2, 3))
     if kind == CHAT_INPUT:
@@ -33,7 +33,7 @@ def check_command(problems: Problems, path: Path, command: Any) -> None:
 
 
 def check_commands(problems: Problems, commands: list[Json]) -> None:
-    """Note every rule that a whole list of commands breaks, doubled names among them."""
+    """Validate a list of commands, including duplicate names."""
     seen: set[tuple[int, str]] = set()
     for index, command in enumerate(commands):
         check_command(problems, (index,), command)
@@ -104,7 +104,7 @@ def _check_choices(problems: Problems, path: Path, option: Json) -> None:
 
 
 def check_choices(problems: Problems, path: Path, choices: Any) -> None:
-    """Note what is wrong with the choices that an autocomplete answer offers."""
+    """Validate the choices of an autocomplete response."""
     for index, choice in enumerate(problems.listing(path, choices, 25)):
         problems.text((*path, index, "name"), choice.get("name"), 100, shortest=1, required=True)
         value = choice.get("value")

@@ -1,4 +1,4 @@
-"""The rules of message components, first (action rows) and second version (layouts)."""
+"""Validates message components, v1 (action rows) and v2 (layouts)."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -42,7 +42,7 @@ LINK_BUTTON, PREMIUM_BUTTON = 5, 6
 
 
 def walk(components: Any) -> Iterator[tuple[Path, Json]]:
-    """Yield every component of a tree with its path, outer ones first; what is no component is passed over."""
+    """Yield every component of a tree with its path, parents first. Skips values that are not components."""
     for index, component in enumerate(components if isinstance(components, list) else ()):
         if not isinstance(component, dict):
             continue
@@ -55,9 +55,9 @@ def walk(components: Any) -> Iterator[tuple[Path, Json]]:
 
 
 def check_components(problems: Problems, components: Any, *, v2: bool, filenames: frozenset[str]) -> None:
-    """Note every rule that a message's components break.
+    """Validate a message's components.
 
-    v2: whether the message has the flag IS_COMPONENTS_V2. filenames: what `attachment://` may point to.
+    v2: whether the message has the flag IS_COMPONENTS_V2. filenames: the valid targets of `attachment://`.
     """
     path: Path = ("components",)
     listed = problems.listing(path, components, MAX_COMPONENTS if v2 else MAX_ROWS)
@@ -86,7 +86,7 @@ def _check_together(problems: Problems, path: Path, components: list[Json]) -> N
 
 
 def check_unique_custom_ids(problems: Problems, path: Path, components: list[Json]) -> None:
-    """Note each custom id that an earlier component already has."""
+    """Add an error for each duplicate custom id."""
     seen: Counter[str] = Counter()
     for inner, component in walk(components):
         custom_id = component.get("custom_id")

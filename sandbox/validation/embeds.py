@@ -1,4 +1,4 @@
-"""The limits of embeds, alone and together. What an embed looks like is not its concern."""
+"""Validates embeds: the limits of each and of all together."""
 
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ URL_SCHEMES = ("http://", "https://", "attachment://")
 
 
 def check_embeds(problems: Problems, embeds: Any) -> None:
-    """Note every limit that a message's embeds break."""
+    """Validate a message's embeds."""
     listed = problems.listing(("embeds",), embeds, MAX_EMBEDS)
     for index, embed in enumerate(listed):
         _check_embed(problems, ("embeds", index), embed)

@@ -1,4 +1,4 @@
-"""The rules of a message's own fields. Whether the bot may write in the channel at all is the routes' question."""
+"""Validates the fields of a message form."""
 
 from typing import Any
 
@@ -15,10 +15,10 @@ LEGACY_FIELDS = ("content", "embeds", "sticker_ids", "poll")
 
 
 def check_message(payload: Json, *, flags: int, filenames: frozenset[str]) -> None:
-    """Refuse a message form, new or edit, that breaks a rule.
+    """Validate a form for a new or edited message.
 
-    flags: the message's flags once the form is applied. filenames: all that it may refer to as `attachment://`.
-    Raises: ApiError 50035 with the tree of everything wrong.
+    flags: the message's flags after the change. filenames: the valid targets of `attachment://`.
+    Raises: ApiError 50035 with the error tree.
     """
     problems = Problems()
     problems.text(("content",), payload.get("content"), MAX_CONTENT)
@@ -34,7 +34,7 @@ def check_message(payload: Json, *, flags: int, filenames: frozenset[str]) -> No
 
 
 def check_not_empty(content: str, *parts: Any) -> None:
-    """Refuse a message with neither text nor any of the other parts. Raises: ApiError 50006."""
+    """Raise ApiError 50006 for a message without text and without any of the other parts."""
     if not content.strip() and not any(parts):
         raise api_error(ErrorCode.EMPTY_MESSAGE)
 

@@ -1,4 +1,4 @@
-"""The rules of a modal: its title, its rows or labels, and the inputs in them."""
+"""Validates modals: title, action rows, labels and inputs."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ INSIDE_LABEL = frozenset({3, 4, 5, 6, 7, 8, 19, 21, 22, 23})
 
 
 def check_modal(modal: Any) -> None:
-    """Refuse a modal that breaks a rule. Raises: ApiError 50035."""
+    """Validate a modal. Raises: ApiError 50035."""
     form = validate_shape(modal, MODAL, ("data",))
     problems = Problems()
     problems.text(("data", "custom_id"), form.get("custom_id"), 100, shortest=1, required=True)

@@ -1,4 +1,4 @@
-"""Collects what is wrong with a form and gives it back as Discord's nested error tree."""
+"""Collects validation errors of a form and returns them as Discord's error tree."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -10,17 +10,17 @@ Path = tuple[str | int, ...]
 
 
 class Problems:
-    """Everything wrong with one form, each at its path."""
+    """The validation errors of one form, by path."""
 
     def __init__(self) -> None:
         self._found_or_error: list[tuple[Path, str, str]] = []
 
     def add(self, path: Path, code: str, sentence: str) -> None:
-        """Note one problem."""
+        """Add an error."""
         self._found_or_error.append((path, code, sentence))
 
     def raise_if_any(self) -> None:
-        """Raise the refusal 50035 when something was noted."""
+        """Raise ApiError 50035 if there are errors."""
         if self._found_or_error:
             raise ApiError(400, int(ErrorCode.INVALID_FORM), "Invalid Form Body", self._tree())
 
@@ -34,7 +34,7 @@ class Problems:
         return _pruned(tree)
 
     def text(self, path: Path, value: Any, longest: int, *, shortest: int = 0, required: bool = False) -> bool:
-        """Check a string's length in characters; None passes unless required. Return whether it is a good string."""
+        """Check a string's length in characters; None is valid unless required. Return whether it is a valid string."""
         if value is None:
             return self._absent(path, required)
         if not isinstance(value, str):
@@ -51,7 +51,7 @@ class Problems:
         return False
 
     def number(self, path: Path, value: Any, smallest: int, largest: int, *, required: bool = False) -> bool:
-        """Check a whole number's range; None passes unless required. Return whether it is a good number."""
+        """Check a whole number's range; None is valid unless required. Return whether it is a valid number."""
         if value is None:
             return self._absent(path, required)
         if isinstance(value, bool) or not isinstance(value, int):
@@ -65,7 +65,7 @@ class Problems:
         return False
 
     def choice(self, path: Path, value: Any, choices: Iterable[Any]) -> bool:
-        """Check that a value is one of those allowed."""
+        """Check that a value is one of the choices."""
         allowed = tuple(choices)
         if value in allowed and not isinstance(value, bool):
             return True
@@ -76,7 +76,7 @@ class Problems:
         return False
 
     def listing(self, path: Path, value: Any, longest: int, *, shortest: int = 0, required: bool = False) -> list[Json]:
-        """Check a list of objects and its length; return its objects, none when it is absent or bad."""
+        """Check a list of objects and its length. Return the list, empty when it is absent or invalid."""
         if value is None:
             self._absent(path, required)
             return []
@@ -94,7 +94,7 @@ class Problems:
 
 
 def _pruned(node: Json) -> Json:
-    # A node of Discord's tree has either errors of its own or inner nodes.
+    # A node of Discord's error tree has either errors or child nodes.
     if "_errors" in node:
         return {"_errors": node["_errors"]}
     return {key: _pruned(inner) for key, inner in node.items()}

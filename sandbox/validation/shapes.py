@@ -1,4 +1,4 @@
-"""Which part of a form is text, number, list or object. It is judged first, so that the rules meet no surprise."""
+"""Validates the types in a form before the rules run: text, number, list or object."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from sandbox.state.records import Json
 from sandbox.validation.problems import Path, Problems
 
-# A shape is a type or several, a list of one shape, or an object's shapes by key; other keys are let pass unread.
+# A shape is a type, a tuple of types, a list of one shape, or a mapping of shapes by key. Unknown keys are not checked.
 ANY = (object,)
 ID = (int, str)
 WORDS = {str: "string", int: "int", float: "float", bool: "boolean"}
@@ -97,9 +97,9 @@ COMMAND = {
 
 
 def validate_shape(body: Any, shape: Any, path: Path = ()) -> Any:
-    """Return a form without the nulls inside its parts; those of its own keys stay, since an edit means them.
+    """Return a form without nested nulls. Nulls of top-level keys stay: in an edit they clear the field.
 
-    Raises: ApiError 50035 when a part is of another type than its shape.
+    Raises: ApiError 50035 for a value of the wrong type.
     """
     problems = Problems()
     read = _read(problems, path, body, shape)

@@ -90,11 +90,11 @@ async def test_new_commands_are_told(sandbox: Sandbox, ben: MemberClient, comman
     ("options", "sentence"),
     [
         ({}, "The option prompt is required."),
-        ({"prompt": "x"}, "prompt must be 2 or more in length."),
-        ({"prompt": "x" * 6001}, "prompt must be 6000 or fewer in length."),
+        ({"prompt": "x"}, "prompt must be at least 2 characters."),
+        ({"prompt": "x" * 6001}, "prompt must be 6000 characters or fewer."),
         ({"prompt": "ok", "count": 5}, "count must be at most 4."),
-        ({"prompt": "ok", "style": "chalk"}, "Choose one of the values offered for style."),
-        ({"prompt": "ok", "colour": "red"}, "This command has no option named colour."),
+        ({"prompt": "ok", "style": "chalk"}, "Choose one of the listed values for style."),
+        ({"prompt": "ok", "colour": "red"}, "Unknown option: colour."),
         ({"prompt": "ok", "who": "123"}, "who must be a member."),
     ],
 )
@@ -104,7 +104,7 @@ async def test_a_wrong_option_never_reaches_the_bot(
     """The member reads what is wrong, as Discord's own app would say it."""
     with pytest.raises(RequestRefused) as refused:
         await ada.command("imagine", **options)
-    assert (refused.value.status, refused.value.sentence) == (400, sentence)
+    assert (refused.value.status, refused.value.message) == (400, sentence)
     assert sandbox.world.interactions == {}
 
 
@@ -129,7 +129,7 @@ async def test_a_file_above_the_limit_is_refused(sandbox: Sandbox, ada: MemberCl
             "imagine", prompt="ok", picture=FileOption(name="b.bin", content=bytes(ATTACHMENT_LIMIT_BYTES + 1))
         )
     assert refused.value.status == 413
-    assert refused.value.sentence == "b.bin is too large: a file may have 10 MiB."
+    assert refused.value.message == "b.bin is too large. The limit is 10 MiB per file."
 
 
 async def test_commands_are_offered_where_they_belong(
@@ -144,7 +144,7 @@ async def test_commands_are_offered_where_they_belong(
     ):
         with pytest.raises(RequestRefused) as refused:
             await person.command(name, channel=channel)
-        assert refused.value.sentence == f"There is no command /{name} that you can use here."
+        assert refused.value.message == f"The command /{name} is not available here."
     pressed = await ada.command("settings", "show")
     assert asked(sandbox, pressed.interaction_id)["options"] == [{"name": "show", "type": 1, "options": []}]
     assert (await ben.command("grown-up", channel="after-dark")).interaction_id
@@ -179,16 +179,16 @@ async def test_impossible_presses_say_why(sandbox: Sandbox, raw: RawBot, ben: Me
     message = await shown(raw, ben)
     gone = message | {"id": "1"}
     for target, button, values, sentence in (
-        (message, "e1:up:forged", None, "This message has no such button."),
-        (message, "Off", None, "This button is disabled."),
-        (message, "menu", ["d"], "Choose among the options offered."),
-        (message, "menu", ["a", "b", "c"], "Choose 1 to 2 of the options."),
-        (message, "who", ["123"], "The choice must be a role."),
-        (gone, "On", None, "This message is not there any more."),
+        (message, "e1:up:forged", None, "This component does not exist."),
+        (message, "Off", None, "This component is disabled."),
+        (message, "menu", ["d"], "Choose one of the listed options."),
+        (message, "menu", ["a", "b", "c"], "Choose 1 to 2options."),
+        (message, "who", ["123"], "The selection must be a role."),
+        (gone, "On", None, "This message no longer exists."),
     ):
         with pytest.raises(RequestRefused) as refused:
             await ben.press(target, button, values)
-        assert refused.value.sentence == sentence
+        assert refused.value.message == sentence
     assert sandbox.world.interactions == {}
 
 
@@ -207,7 +207,7 @@ async def test_an_ephemeral_message_is_its_members_alone(
     message = await ada.reply(pressed)
     with pytest.raises(RequestRefused) as refused:
         await ben.press(message, "On")
-    assert refused.value.sentence == "This message is not there any more."
+    assert refused.value.message == "This message no longer exists."
     for person, contents in ((ada, ["psst", "for all"]), (ben, ["for all"])):
         state = await (await http.get("/sandbox/state", params={"member": person.id})).json()
         assert [item["content"] for item in state["messages"][message["channel_id"]]] == contents
@@ -232,7 +232,7 @@ async def test_members_write_reply_and_delete(sandbox: Sandbox, ada: MemberClien
     assert reply["referenced_message"]["content"] == "first"
     with pytest.raises(RequestRefused) as refused:
         await ben.delete(reply)
-    assert refused.value.sentence == "You may not delete this message."
+    assert refused.value.message == "You do not have permission to delete this message."
     await ada.delete(first)
     await ben.wait_for(lambda event: event.kind == "MESSAGE_DELETE" and event.body["id"] == first["id"])
     with pytest.raises(RequestRefused):
@@ -247,7 +247,7 @@ async def test_direct_messages_are_private(sandbox: Sandbox, ada: MemberClient, 
     assert [message["content"] for message in ben.messages.values()] == ["public"]
     with pytest.raises(RequestRefused) as refused:
         await ben.say("let me in", channel=ada.channels["dm"])
-    assert refused.value.sentence == "You cannot see such a channel."
+    assert refused.value.message == "This channel does not exist, or you do not have access to it."
 
 
 async def test_history_reaches_back_past_the_first_fifty(

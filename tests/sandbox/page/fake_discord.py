@@ -83,7 +83,7 @@ class FakeDiscord:
         member = request.query.get("member") or self.state["members"][0]["id"]
         me = next((each for each in self.state["members"] if each["id"] == member), None)
         if me is None:
-            return web.json_response({"message": "There is no such member."}, status=404)
+            return web.json_response({"message": "Unknown member."}, status=404)
         return web.json_response({**self.state, "me": me})
 
     async def events(self, request: web.Request) -> web.WebSocketResponse:

@@ -58,7 +58,7 @@ async def test_a_press_without_an_answer_says_so(visit: Page, discord: FakeDisco
 async def test_a_refused_press_says_why(visit: Page, discord: FakeDiscord, watch: Watch) -> None:
     """Where the sandbox refuses a press its sentence stands under the message."""
     watch.expect("400")
-    discord.refusal = "This message has no such button."
+    discord.refusal = "This component does not exist."
     view = await post(visit, discord, *grid_buttons())
     await view.get_by_role("button", name="🔄").click()
     await expect(view.get_by_role("alert")).to_have_text(discord.refusal)
