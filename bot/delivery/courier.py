@@ -118,7 +118,7 @@ class Courier:
 
     async def _listen(self) -> None:
         pause = timedelta(seconds=1)
-        await listen(self._office.database, hear=self.hear, catch_up=self._hear_all, pause=pause)
+        await listen(self._office.database, on_change=self.hear, on_connect=self._hear_all, retry_delay=pause)
 
     def _hear_all(self) -> None:
         for tracked in self._tracking:

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.store.eta import read_experience
 from engine.contract.jobs import Job, JobStatus, Picture
 from engine.store.jobs import read_job, read_picture, read_preview
-from engine.store.queue_position import count_ahead, read_places
+from engine.store.queue_position import count_ahead, read_queue_positions
 from engine.store.tables import jobs
 
 
@@ -52,7 +52,7 @@ async def read_standings(connection: AsyncConnection, job_ids: Collection[UUID])
     query = sa.select(jobs.c.id, jobs.c.status, jobs.c.progress).where(jobs.c.id == sa.any_(listed))
     rows = (await connection.execute(query)).all()
     waiting = [row.id for row in rows if row.status == JobStatus.WAITING.value]
-    places = await read_places(connection, waiting) if waiting else {}
+    places = await read_queue_positions(connection, waiting) if waiting else {}
     return {
         row.id: Standing(status=JobStatus(row.status), percent=int(row.progress * 100), num_ahead=places.get(row.id))
         for row in rows

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from engine.contract.feedback import Consent
-from engine.store.tables import metadata, one_of
+from engine.store.tables import check_one_of, metadata
 
 
 class Kind(StrEnum):
@@ -48,7 +48,7 @@ members = sa.Table(
     sa.Column("consent", sa.Text, nullable=False, server_default=Consent.USE.value),
     sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False, server_default=_now),
     sa.UniqueConstraint("discord_id"),
-    one_of("consent", Consent),
+    check_one_of("consent", Consent),
     comment="persons; everything else names them by the opaque id",
 )
 
@@ -75,8 +75,8 @@ deliveries = sa.Table(
     sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False, server_default=_now),
     sa.Column("closed_at", sa.TIMESTAMP(timezone=True)),
     sa.UniqueConstraint("press_id", "ordinal"),
-    one_of("kind", Kind),
-    one_of("state", DeliveryState),
+    check_one_of("kind", Kind),
+    check_one_of("state", DeliveryState),
     sa.CheckConstraint("(kind = 'picture') = (picture_id IS NOT NULL)", name="picture_when_picture"),
     sa.CheckConstraint("(token IS NULL) = (token_expires_at IS NULL)", name="token_expires"),
     sa.CheckConstraint("state = 'open' OR token IS NULL", name="no_token_when_closed"),

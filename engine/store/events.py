@@ -39,7 +39,7 @@ async def store_event(database: Database, event: Event) -> bool:
 
     Raises: StoreUnavailable when it could not be made sure of.
     """
-    async with database.single() as connection:
+    async with database.autocommit() as connection:
         return await record_event(connection, event)
 
 

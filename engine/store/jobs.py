@@ -52,7 +52,7 @@ async def submit_jobs(connection: AsyncConnection, requests: Sequence[JobRequest
     insert = sa.insert(jobs).returning(*jobs.c, sort_by_parameter_order=True)
     submitted = tuple(job_from_row(row) for row in await connection.execute(insert, rows))
     await enqueue(connection, {row["id"]: row["turn"] for row in rows})
-    await announce(connection, *(request.id for request in requests))
+    await notify_changed(connection, *(request.id for request in requests))
     return submitted
 
 
@@ -97,7 +97,7 @@ async def read_preview(connection: AsyncConnection, job_id: UUID) -> bytes | Non
     return image
 
 
-async def announce(connection: AsyncConnection, *job_ids: UUID) -> None:
+async def notify_changed(connection: AsyncConnection, *job_ids: UUID) -> None:
     """Tell listeners of `easel_jobs`, when the transaction commits, that the jobs have changed."""
     listed = sa.func.unnest(sa.literal([str(job_id) for job_id in job_ids], pg.ARRAY(sa.Text)))
     await connection.execute(sa.select(sa.func.pg_notify(JOBS_CHANNEL, listed)))

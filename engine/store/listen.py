@@ -14,32 +14,32 @@ from engine.contract.errors import StoreUnavailable
 from engine.store.database import Database
 from engine.store.jobs import JOBS_CHANNEL
 
-_log = structlog.get_logger()
+_log = structlog.get_logger(__name__)
 
 
 async def listen(
-    database: Database, *, hear: Callable[[UUID], None], catch_up: Callable[[], None], pause: timedelta
+    database: Database, *, on_change: Callable[[UUID], None], on_connect: Callable[[], None], retry_delay: timedelta
 ) -> None:
-    """Call `hear` with the id of every job that changes, for ever.
+    """Call `on_change` with the id of every job that changes, for ever.
 
-    catch_up: called at each new connection, when changes may have been missed.
-    pause: between two attempts to connect.
+    on_connect: called at each new connection, when changes may have been missed.
+    retry_delay: between two attempts to connect.
     """
     while True:
         try:
-            await _listen_once(database, hear, catch_up)
+            await _listen_once(database, on_change, on_connect)
         except (StoreUnavailable, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-            _log.warning("not listening", error=type(error).__name__)
-        await asyncio.sleep(pause.total_seconds())
+            _log.warning("listening_failed", error=type(error).__name__)
+        await asyncio.sleep(retry_delay.total_seconds())
 
 
-async def _listen_once(database: Database, hear: Callable[[UUID], None], catch_up: Callable[[], None]) -> None:
+async def _listen_once(database: Database, on_change: Callable[[UUID], None], on_connect: Callable[[], None]) -> None:
     lost = asyncio.Event()
     connection = await database.listen()
     try:
         connection.add_termination_listener(lambda *_: lost.set())
-        await connection.add_listener(JOBS_CHANNEL, lambda *heard: hear(UUID(heard[-1])))
-        catch_up()
+        await connection.add_listener(JOBS_CHANNEL, lambda *heard: on_change(UUID(heard[-1])))
+        on_connect()
         await lost.wait()
     finally:
         connection.terminate()

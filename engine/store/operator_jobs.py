@@ -13,13 +13,13 @@ import structlog
 from engine.contract.errors import JobUnknown, StoreUnavailable
 from engine.contract.ids import new_id
 from engine.contract.jobs import FINAL, Job, JobRequest, JobSpec, Operation
-from engine.store.database import AWAY, Database
+from engine.store.database import CONNECTION_ERRORS, Database
 from engine.store.jobs import JOBS_CHANNEL, read_job, submit_job
 
 # Whoever asks at the machine itself: one member of its own, whom no person is.
 OPERATOR_ID = UUID("00000000-0000-7000-8000-000000000000")
 
-log = structlog.get_logger(__name__)
+_log = structlog.get_logger(__name__)
 
 
 async def submit_for_operator(database: Database, spec: JobSpec, seed: int) -> Job:
@@ -61,7 +61,7 @@ async def _read(database: Database, job_id: UUID) -> Job | None:
         async with database.begin() as connection:
             job = await read_job(connection, job_id)
     except StoreUnavailable as error:
-        log.warning("store_unavailable", cause=str(error))
+        _log.warning("store_unavailable", cause=str(error))
         return None
     if job is None:
         raise JobUnknown()
@@ -72,19 +72,19 @@ async def _read(database: Database, job_id: UUID) -> Job | None:
 async def _listening(database: Database, job_id: UUID, changed: asyncio.Event) -> AsyncIterator[None]:
     """Set `changed` at every announcement of the job; where listening fails, polling has to do."""
 
-    def hear(_connection: object, _pid: object, _channel: object, payload: object) -> None:
+    def on_notify(_connection: object, _pid: object, _channel: object, payload: object) -> None:
         if payload == str(job_id):
             changed.set()
 
     try:
         connection = await database.listen()
-        await connection.add_listener(JOBS_CHANNEL, hear)
-    except (StoreUnavailable, *AWAY) as error:
-        log.warning("not_listening", cause=str(error))
+        await connection.add_listener(JOBS_CHANNEL, on_notify)
+    except (StoreUnavailable, *CONNECTION_ERRORS) as error:
+        _log.warning("listening_failed", cause=str(error))
         yield
         return
     try:
         yield
     finally:
-        with suppress(*AWAY):
+        with suppress(*CONNECTION_ERRORS):
             await connection.close(timeout=5)

@@ -18,14 +18,14 @@ from pgqueuer import QueueManager
 from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
 from pgqueuer.adapters.persistence.queries import Queries
 from pgqueuer.domain.errors import RetryRequested
-from pgqueuer.domain.models import Job as Entry
+from pgqueuer.domain.models import Job as QueueEntry
 from pgqueuer.domain.models import TracebackRecord
 from pgqueuer.domain.types import JOB_STATUS, JobId
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.contract.errors import StoreUnavailable
 from engine.store.database import Database
-from engine.store.reconnecting import SteadyDriver, open_driver
+from engine.store.reconnecting import ReconnectingDriver, open_driver
 
 ENTRYPOINT = "paint"
 
@@ -35,11 +35,11 @@ Handler = Callable[[UUID], Awaitable[timedelta | None]]
 
 _LOG_KEPT = timedelta(days=7)
 
-log = structlog.get_logger(__name__)
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
-class QueueTerms:
+class QueueOptions:
     """How an engine takes jobs.
 
     concurrency: jobs at once, at least 2.
@@ -91,7 +91,7 @@ async def prune_log(connection: AsyncConnection) -> int:
     return (await connection.execute(query, {"kept": _LOG_KEPT})).rowcount
 
 
-async def run_queue(database: Database, handle: Handler, terms: QueueTerms, *, stop: asyncio.Event) -> None:
+async def run_queue(database: Database, handle: Handler, terms: QueueOptions, *, stop: asyncio.Event) -> None:
     """Hand jobs to `handle` until `stop` is set, then return when those handed out have been answered.
 
     Guarantees: while Postgres is away nothing is offered and nothing is forgotten; a job is handed out again when its
@@ -101,10 +101,10 @@ async def run_queue(database: Database, handle: Handler, terms: QueueTerms, *, s
         try:
             await _run_manager(database, handle, terms, stop)
         except StoreUnavailable as error:
-            log.warning("queue_unavailable", cause=str(error))
+            _log.warning("queue_unavailable", cause=str(error))
 
 
-async def _run_manager(database: Database, handle: Handler, terms: QueueTerms, stop: asyncio.Event) -> None:
+async def _run_manager(database: Database, handle: Handler, terms: QueueOptions, stop: asyncio.Event) -> None:
     async with open_driver(database) as driver:
         queries = _LeasedQueries(driver)
         manager = QueueManager(queries)
@@ -119,8 +119,8 @@ async def _run_manager(database: Database, handle: Handler, terms: QueueTerms, s
             )
 
 
-def _entry_handler(handle: Handler) -> Callable[[Entry], Awaitable[None]]:
-    async def answer(entry: Entry) -> None:
+def _entry_handler(handle: Handler) -> Callable[[QueueEntry], Awaitable[None]]:
+    async def answer(entry: QueueEntry) -> None:
         assert entry.payload is not None
         delay = await handle(UUID(bytes=entry.payload))
         if delay is not None:
@@ -130,7 +130,7 @@ def _entry_handler(handle: Handler) -> Callable[[Entry], Awaitable[None]]:
 
 
 @asynccontextmanager
-async def _stopping(stop: asyncio.Event, manager: QueueManager, driver: SteadyDriver) -> AsyncIterator[None]:
+async def _stopping(stop: asyncio.Event, manager: QueueManager, driver: ReconnectingDriver) -> AsyncIterator[None]:
     async def pass_on() -> None:
         await stop.wait()
         manager.shutdown.set()
@@ -146,16 +146,16 @@ async def _stopping(stop: asyncio.Event, manager: QueueManager, driver: SteadyDr
 class _LeasedQueries(Queries):
     """PgQueuer's queries, except that an engine whose lease has ended leaves the entry to its new holder."""
 
-    async def log_jobs(self, job_status: list[tuple[Entry, JOB_STATUS, TracebackRecord | None]]) -> None:
+    async def log_jobs(self, job_status: list[tuple[QueueEntry, JOB_STATUS, TracebackRecord | None]]) -> None:
         held = await self._held([entry for entry, _, _ in job_status])
         if mine := [item for item in job_status if item[0].id in held]:
             await super().log_jobs(mine)
 
-    async def retry_job(self, job: Entry, delay: timedelta, traceback_record: TracebackRecord | None) -> None:
+    async def retry_job(self, job: QueueEntry, delay: timedelta, traceback_record: TracebackRecord | None) -> None:
         if await self._held([job]):
             await super().retry_job(job, delay, traceback_record)
 
-    async def _held(self, entries: list[Entry]) -> set[JobId]:
+    async def _held(self, entries: list[QueueEntry]) -> set[JobId]:
         query = f"""
             SELECT id FROM {self.qbe.qualified.queue_table}
             JOIN unnest($1::bigint[], $2::uuid[]) AS lease (entry, holder) ON id = entry AND queue_manager_id = holder

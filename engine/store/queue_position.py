@@ -37,7 +37,7 @@ async def count_ahead(connection: AsyncConnection, job: Job) -> int:
     return int((await connection.execute(query)).scalar_one())
 
 
-async def read_places(connection: AsyncConnection, job_ids: Collection[UUID]) -> Mapping[UUID, int]:
+async def read_queue_positions(connection: AsyncConnection, job_ids: Collection[UUID]) -> Mapping[UUID, int]:
     """Return how many waiting jobs will be offered before each of these, for those of them that wait."""
     order = sa.func.row_number().over(order_by=(jobs.c.turn, jobs.c.id))
     waiting = sa.select(jobs.c.id, order.label("place")).where(jobs.c.status == JobStatus.WAITING.value).subquery()

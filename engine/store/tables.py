@@ -22,7 +22,7 @@ CONVENTION = {
 metadata = sa.MetaData(naming_convention=CONVENTION)
 
 
-def one_of(column: str, values: Iterable[StrEnum]) -> sa.CheckConstraint:
+def check_one_of(column: str, values: Iterable[StrEnum]) -> sa.CheckConstraint:
     """Return the check that `column` holds one of `values`, named after the column."""
     names = ", ".join(f"'{value}'" for value in sorted(values))
     return sa.CheckConstraint(f"{column} IN ({names})", name=column)
@@ -51,8 +51,8 @@ jobs = sa.Table(
     sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False, server_default=_now),
     sa.Column("started_at", sa.TIMESTAMP(timezone=True)),
     sa.Column("ended_at", sa.TIMESTAMP(timezone=True)),
-    one_of("operation", Operation),
-    one_of("status", JobStatus),
+    check_one_of("operation", Operation),
+    check_one_of("status", JobStatus),
     sa.CheckConstraint(f"seed BETWEEN 0 AND {MAX_SEED}", name="seed"),
     sa.CheckConstraint("progress BETWEEN 0 AND 1", name="progress"),
     sa.CheckConstraint("(status = 'failed') = (cause IS NOT NULL)", name="cause_when_failed"),
@@ -114,9 +114,9 @@ events = sa.Table(
     sa.Column("consent", sa.Text, nullable=False),
     sa.Column("at", sa.TIMESTAMP(timezone=True), nullable=False),
     sa.UniqueConstraint("press_id"),
-    one_of("verb", Verb),
-    one_of("surface", Surface),
-    one_of("consent", Consent),
+    check_one_of("verb", Verb),
+    check_one_of("surface", Surface),
+    check_one_of("consent", Consent),
     sa.CheckConstraint("(verb = 'rate') = (value IS NOT NULL)", name="value_when_rated"),
     sa.CheckConstraint("value BETWEEN 1 AND 4", name="value"),
     sa.CheckConstraint("latency_ms >= 0", name="latency"),

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.contract.errors import PainterLost
 from engine.contract.jobs import MAX_ATTEMPTS, Job, JobStatus, Picture
-from engine.store.jobs import PENDING, announce, job_from_row
+from engine.store.jobs import PENDING, job_from_row, notify_changed
 from engine.store.tables import jobs, pictures, previews
 
 CANCELS_CHANNEL = "easel_cancels"
@@ -43,7 +43,7 @@ async def start_job(connection: AsyncConnection, job_id: UUID) -> Job | None:
     if row is None:
         await fail_job(connection, job_id, {"error": PainterLost.__name__, "attempts": MAX_ATTEMPTS})
         return None
-    await announce(connection, job_id)
+    await notify_changed(connection, job_id)
     return job_from_row(row)
 
 
@@ -69,7 +69,7 @@ async def record_progress(
         await connection.execute(
             insert.on_conflict_do_update(index_elements=["job_id"], set_={"image": insert.excluded.image})
         )
-    await announce(connection, job_id)
+    await notify_changed(connection, job_id)
     return True
 
 
@@ -116,7 +116,7 @@ async def return_job(
     if not changed.rowcount:
         return False
     await _drop_preview(connection, job_id)
-    await announce(connection, job_id)
+    await notify_changed(connection, job_id)
     return True
 
 
@@ -155,7 +155,7 @@ async def _end_job(
     if not changed.rowcount:
         return False
     await _drop_preview(connection, job_id)
-    await announce(connection, job_id)
+    await notify_changed(connection, job_id)
     return True
 
 

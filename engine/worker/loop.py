@@ -17,7 +17,7 @@ from engine.contract.errors import StoreUnavailable
 from engine.contract.painting import Painter
 from engine.store.database import Database
 from engine.store.objects import Objects
-from engine.store.queue import QueueTerms, prune_log, requeue_orphans, run_queue
+from engine.store.queue import QueueOptions, prune_log, requeue_orphans, run_queue
 from engine.store.queue_position import count_waiting
 from engine.store.reconnecting import open_driver
 from engine.store.transitions import CANCELS_CHANNEL, read_held
@@ -42,7 +42,7 @@ class WorkerTerms:
     pause: after what nobody expected, before the same is tried again.
     """
 
-    queue: QueueTerms = field(default_factory=QueueTerms)
+    queue: QueueOptions = field(default_factory=QueueOptions)
     shift: ShiftTerms = field(default_factory=ShiftTerms)
     grace: timedelta = timedelta(seconds=10)
     watch: timedelta = timedelta(seconds=2)

@@ -29,7 +29,7 @@ from engine.store.database import Database, open_database
 from engine.store.embedded_postgres import open_embedded
 from engine.store.jobs import submit_job
 from engine.store.objects import Objects, open_objects
-from engine.store.queue import ENTRYPOINT, QueueTerms
+from engine.store.queue import ENTRYPOINT, QueueOptions
 from engine.worker.loop import WorkerTerms, run_worker
 from engine.worker.metrics import create_metrics
 from migrations import upgrade
@@ -86,7 +86,7 @@ async def _rate_working(database: Database, objects: Objects, jobs: int, concurr
         objects=objects,
         painter=FakePainter(),
         metrics=create_metrics(CollectorRegistry()),
-        terms=WorkerTerms(queue=QueueTerms(concurrency=concurrency)),
+        terms=WorkerTerms(queue=QueueOptions(concurrency=concurrency)),
         stop=stop,
         hurry=asyncio.Event(),
     )

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from engine.logs import REDACTED, redacted, set_up_logging
+from engine.logs import REDACTED, redact, set_up_logging
 from engine.settings import LogFormat
 
 TOKEN = "MTAwMDAwMDAwMDAwMDAwMDAw.GaBcDe.abcdefghijklmnopqrstuvwxyz0123456789"
@@ -66,5 +66,5 @@ def test_json_lines_are_json() -> None:
 def test_ordinary_text_is_left_alone() -> None:
     """Ids, hashes and addresses without a password pass unchanged."""
     text = "job 0190a7c5-7c2b-7d3e-8f4a-9b1c2d3e4f5a at http://127.0.0.1:8642/path sha256 " + "ab" * 32
-    assert redacted(text) == text
-    assert redacted(PASSWORD_URL) == f"postgresql://{REDACTED}@db.example:5432/easel"
+    assert redact(text) == text
+    assert redact(PASSWORD_URL) == f"postgresql://{REDACTED}@db.example:5432/easel"

@@ -123,7 +123,7 @@ async def test_callers_own_failures_stay_what_they_are(database: Database, tmp_p
 async def test_single_statements_commit_by_themselves(database: Database) -> None:
     """What was done before a failure stays, since each statement was its own transaction."""
     with pytest.raises(sa.exc.ProgrammingError):
-        async with database.single() as connection:
+        async with database.autocommit() as connection:
             await connection.execute(sa.text("CREATE TABLE kept ()"))
             await connection.execute(sa.text("SELECT nothing"))
     async with database.begin() as connection:
@@ -133,7 +133,7 @@ async def test_single_statements_commit_by_themselves(database: Database) -> Non
 async def test_single_leaves_the_pool_transactional(database_url: str) -> None:
     """A connection used for single statements rolls back as any other when it is lent again."""
     async with open_database(database_url, pool_size=1) as database:
-        async with database.single() as connection:
+        async with database.autocommit() as connection:
             await connection.execute(sa.text("CREATE TABLE kept ()"))
         with pytest.raises(ZeroDivisionError):
             async with database.begin() as connection:

@@ -15,14 +15,14 @@ import pytest
 from structlog.testing import capture_logs
 
 from engine.contract.errors import PostgresBroken
-from engine.store.embedded_postgres import join_server, leave_server, open_embedded
+from engine.store.embedded_postgres import acquire_server, open_embedded, release_server
 
 _USER = """
 import sys
 from pathlib import Path
 from engine.contract.errors import PostgresBroken
-from engine.store.embedded_postgres import join_server
-membership = join_server(Path(sys.argv[1]))
+from engine.store.embedded_postgres import acquire_server
+handle = acquire_server(Path(sys.argv[1]))
 print("joined", flush=True)
 sys.stdin.read()
 """
@@ -75,10 +75,10 @@ async def test_server_lives_from_first_to_last_user(folder: Path) -> None:
 
 async def test_users_starting_together_join_one_server(folder: Path) -> None:
     """Users that start at the same moment wait for each other and get the same server."""
-    memberships = await asyncio.gather(*(asyncio.to_thread(join_server, folder) for _ in range(4)))
-    assert len({membership.url for membership in memberships}) == 1
-    assert await _answer(memberships[0].url) == 1
-    await asyncio.gather(*(asyncio.to_thread(leave_server, membership) for membership in memberships))
+    handles = await asyncio.gather(*(asyncio.to_thread(acquire_server, folder) for _ in range(4)))
+    assert len({handle.url for handle in handles}) == 1
+    assert await _answer(handles[0].url) == 1
+    await asyncio.gather(*(asyncio.to_thread(release_server, handle) for handle in handles))
     assert not (folder / "data" / "postmaster.pid").exists()
 
 
@@ -115,14 +115,14 @@ async def test_what_is_left_of_a_killed_server_is_waited_for(folder: Path) -> No
             late = server.children()[0]
             late.suspend()
             server.kill()
-            joining = asyncio.create_task(asyncio.to_thread(join_server, folder))
+            joining = asyncio.create_task(asyncio.to_thread(acquire_server, folder))
             # Another thread logs it.
             while not joining.done() and not _is_waiting(lines):  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
             late.resume()
-            membership = await joining
-            assert await _answer(membership.url) == 1
-            await asyncio.to_thread(leave_server, membership)
+            handle = await joining
+            assert await _answer(handle.url) == 1
+            await asyncio.to_thread(release_server, handle)
 
 
 async def test_pid_of_another_process_does_not_block(folder: Path) -> None:
@@ -144,7 +144,7 @@ async def test_damaged_data_is_said_with_the_log(folder: Path) -> None:
         pass
     (folder / "data" / "global" / "pg_control").write_bytes(b"damaged")
     with pytest.raises(PostgresBroken) as broken:
-        join_server(folder)
+        acquire_server(folder)
     assert "pg_control" in broken.value.log.read_text()
 
 

@@ -33,7 +33,7 @@ async def test_changes_arrive_by_announcement(database: Database) -> None:
     job = await submit_for_operator(database, _SPEC, 7)
     seen: list[tuple[JobStatus, float]] = []
     changes: list[Callable[[], Awaitable[object]]] = []
-    async with database.single() as connection:
+    async with database.autocommit() as connection:
         changes = [
             lambda: start_job(connection, job.id),
             lambda: record_progress(connection, job.id, 0.5, None),

@@ -49,7 +49,7 @@ _QUERIES: dict[str, Query] = {
     "read_source": lambda connection, job: jobs.read_source(connection, job.id),
     "count_pending": lambda connection, job: queue_position.count_pending(connection, job.member_id),
     "count_ahead": lambda connection, job: queue_position.count_ahead(connection, job),
-    "read_places": lambda connection, job: queue_position.read_places(connection, [job.id]),
+    "read_queue_positions": lambda connection, job: queue_position.read_queue_positions(connection, [job.id]),
     "count_waiting": lambda connection, job: queue_position.count_waiting(connection),
     "read_typical_duration": lambda connection, job: queue_position.read_typical_duration(connection),
     "start_job": lambda connection, job: transitions.start_job(connection, job.id),
@@ -67,7 +67,7 @@ _QUERIES: dict[str, Query] = {
 @pytest.fixture
 async def filled(database: Database) -> tuple[Database, Job]:
     """A database with twenty thousand jobs, of which one in a hundred waits, and one of the waiting ones."""
-    async with database.single() as connection:
+    async with database.autocommit() as connection:
         for statement in _FILL.split(";"):
             await connection.execute(sa.text(statement))
         of_one = sa.text("SELECT id FROM jobs WHERE status = 'waiting' AND turn = 10000")

@@ -14,11 +14,11 @@ from engine.contract.ids import new_id
 from engine.contract.jobs import Job
 from engine.store.database import Database
 from engine.store.jobs import submit_job
-from engine.store.queue import Handler, QueueTerms, prune_log, requeue_orphans, run_queue
+from engine.store.queue import Handler, QueueOptions, prune_log, requeue_orphans, run_queue
 from engine.store.transitions import cancel_job
 from tests.fakes import request_for
 
-_TERMS = QueueTerms(concurrency=2, lease=timedelta(seconds=30), poll=timedelta(seconds=0.1))
+_TERMS = QueueOptions(concurrency=2, lease=timedelta(seconds=30), poll=timedelta(seconds=0.1))
 
 
 async def _submit(database: Database, member: UUID) -> Job:

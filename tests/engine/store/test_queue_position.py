@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from engine.contract.ids import new_id
 from engine.store.database import Database
-from engine.store.queue_position import count_ahead, count_pending, count_waiting, read_places, read_typical_duration
+from engine.store.queue_position import (
+    count_ahead,
+    count_pending,
+    count_waiting,
+    read_queue_positions,
+    read_typical_duration,
+)
 from engine.store.transitions import finish_job
 from tests.engine.store.stages import picture_of, started, submitted
 
@@ -16,7 +22,7 @@ async def test_place_in_the_queue_is_by_turns(database: Database) -> None:
     other = await submitted(database, calm)
     async with database.begin() as connection:
         assert [await count_ahead(connection, job) for job in [*own, other]] == [0, 2, 3, 1]
-        places = await read_places(connection, [job.id for job in [*own, other]])
+        places = await read_queue_positions(connection, [job.id for job in [*own, other]])
         assert [places[job.id] for job in [*own, other]] == [0, 2, 3, 1]
         assert await count_pending(connection, busy) == 3
         assert await count_waiting(connection) == 4

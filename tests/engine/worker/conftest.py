@@ -18,13 +18,13 @@ from structlog.testing import capture_logs
 from engine.contract.painting import Painter
 from engine.store.database import Database
 from engine.store.objects import Objects
-from engine.store.queue import QueueTerms
+from engine.store.queue import QueueOptions
 from engine.worker.loop import WorkerTerms, run_worker
 from engine.worker.metrics import create_metrics
 from engine.worker.run_job import ShiftTerms
 
 QUICK = WorkerTerms(
-    queue=QueueTerms(concurrency=4, lease=timedelta(minutes=5), poll=timedelta(seconds=0.2)),
+    queue=QueueOptions(concurrency=4, lease=timedelta(minutes=5), poll=timedelta(seconds=0.2)),
     shift=ShiftTerms(progress=timedelta(0), retry=timedelta(seconds=0.05)),
     grace=timedelta(minutes=5),
     watch=timedelta(seconds=0.2),
