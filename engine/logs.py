@@ -98,10 +98,10 @@ def _shared(process: str) -> list[Processor]:
 def _redactor(secrets: Iterable[str]) -> Processor:
     known = tuple(secret for secret in secrets if secret)
 
-    def redact(_logger: WrappedLogger, _method: str, line: EventDict) -> str:
+    def redact_line(_logger: WrappedLogger, _method: str, line: EventDict) -> str:
         return redact(str(line), known)
 
-    return redact
+    return redact_line
 
 
 def _renderers(log_format: LogFormat, stream: TextIO) -> list[Processor]:

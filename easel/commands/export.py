@@ -38,13 +38,13 @@ async def export(folder: Path, settings: EngineSettings) -> int:
     with Progress(console=Console(stderr=True)) as progress:
         bar = progress.add_task("Exporting", total=None)
         async with open_tables(settings) as url, open_database(url, pool_size=2) as database:
-            exported = await export_raw(
+            summary = await export_raw(
                 database,
                 open_objects(settings.storage_url),
                 folder,
                 report=lambda done, total: progress.update(bar, completed=done, total=total),
             )
-    typer.echo(f"{exported.jobs} jobs, {exported.pictures} pictures and {exported.events} events in {folder}")
-    for key in exported.damaged:
+    typer.echo(f"{summary.jobs} jobs, {summary.pictures} pictures and {summary.events} events in {folder}")
+    for key in summary.damaged:
         typer.echo(f"The picture {key} is damaged or missing: restore it from a backup of the picture store.", err=True)
-    return 1 if exported.damaged else 0
+    return 1 if summary.damaged else 0

@@ -25,25 +25,25 @@ _TEXT_CHUNKS = frozenset({b"tEXt", b"zTXt", b"iTXt", b"eXIf"})
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
-def numbers_from_members(members: Iterable[UUID]) -> dict[UUID, int]:
+def assign_member_numbers(members: Iterable[UUID]) -> dict[UUID, int]:
     """Return a number from 0 for each member, dealt anew every time, so that two exports cannot be joined by them."""
     shuffled = list(members)
     secrets.SystemRandom().shuffle(shuffled)
     return {member: number for number, member in enumerate(shuffled)}
 
 
-def anonymous(value: Any) -> Any:
+def anonymize(value: Any) -> Any:
     """Return JSON-ready data with every text in it, keys apart, rid of what could name a person."""
     if isinstance(value, str):
-        return _anonymous_text(value)
+        return _anonymize_text(value)
     if isinstance(value, Mapping):
-        return {key: anonymous(item) for key, item in value.items()}
+        return {key: anonymize(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [anonymous(item) for item in value]
+        return [anonymize(item) for item in value]
     return value
 
 
-def png_without_texts(png: bytes) -> bytes:
+def strip_png_metadata(png: bytes) -> bytes:
     """Return the picture, pixel for pixel, without its text and Exif chunks; what is no PNG comes back as it is."""
     if not png.startswith(_SIGNATURE):
         return png
@@ -56,7 +56,7 @@ def png_without_texts(png: bytes) -> bytes:
     return b"".join(kept)
 
 
-def _anonymous_text(text: str) -> str:
+def _anonymize_text(text: str) -> str:
     """Return the text after taking out until nothing is found: what is left of a removal may meet to form a name."""
     before = text if _HASH.fullmatch(text) else None
     while text != before:

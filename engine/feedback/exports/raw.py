@@ -19,7 +19,7 @@ from uuid import UUID
 from engine.contract.errors import PictureCorrupt, SettingsInvalid, StorageFull
 from engine.contract.feedback import Event
 from engine.contract.jobs import Job, Picture, json_from_spec
-from engine.feedback.anonymize import anonymous, numbers_from_members, png_without_texts
+from engine.feedback.anonymize import anonymize, assign_member_numbers, strip_png_metadata
 from engine.store.database import Database
 from engine.store.objects import Objects, key_from_bytes
 from engine.store.snapshots import Snapshot, open_snapshot
@@ -27,15 +27,15 @@ from engine.store.snapshots import Snapshot, open_snapshot
 FORMAT = "easel-raw"
 VERSION = 1
 
-_LINES_AT_ONCE = 200
+_LINES_PER_WRITE = 200
 
 # Called with the rows written and the rows there are.
-Report = Callable[[int, int], None]
-Row = Mapping[str, Any]
+ReportProgress = Callable[[int, int], None]
+JsonRow = Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Exported:
+class ExportSummary:
     """What an export holds; `damaged` are the keys of pictures without a file in it, as theirs is gone or altered."""
 
     jobs: int
@@ -45,9 +45,9 @@ class Exported:
 
 
 @dataclass(kw_only=True)
-class _Tally:
+class _ExportProgress:
     total: int
-    report: Report
+    report: ReportProgress
     done: int = 0
     damaged: list[str] = field(default_factory=list)
 
@@ -56,7 +56,7 @@ class _Tally:
         self.report(self.done, self.total)
 
 
-async def export_raw(database: Database, objects: Objects, folder: Path, *, report: Report) -> Exported:
+async def export_raw(database: Database, objects: Objects, folder: Path, *, report: ReportProgress) -> ExportSummary:
     """Write `jobs.jsonl`, `pictures.jsonl`, `events.jsonl`, `export.json` and the files under `pictures/` to `folder`.
 
     Everything is as of one moment, and in memory only a few rows at a time. Members are numbers that no other export
@@ -65,49 +65,51 @@ async def export_raw(database: Database, objects: Objects, folder: Path, *, repo
     Raises: SettingsInvalid when `folder` exists and is not an empty folder, StorageFull when the disk is full,
     StoreUnavailable when Postgres or the picture store goes away.
     """
-    folder = await asyncio.to_thread(_unoccupied, folder)
-    async with _complete_or_absent(folder) as building, open_snapshot(database) as snapshot:
-        tally = _Tally(total=await snapshot.count_rows(), report=report)
-        members = numbers_from_members(await snapshot.read_member_ids())
-        exported = Exported(
-            jobs=await _write_lines(building / "jobs.jsonl", _job_rows(snapshot, members), tally),
+    folder = await asyncio.to_thread(_require_empty, folder)
+    async with _atomic_folder(folder) as staging, open_snapshot(database) as snapshot:
+        progress = _ExportProgress(total=await snapshot.count_rows(), report=report)
+        members = assign_member_numbers(await snapshot.read_member_ids())
+        summary = ExportSummary(
+            jobs=await _write_lines(staging / "jobs.jsonl", _job_rows(snapshot, members), progress),
             pictures=await _write_lines(
-                building / "pictures.jsonl", _picture_rows(snapshot, objects, building, tally), tally
+                staging / "pictures.jsonl", _picture_rows(snapshot, objects, staging, progress), progress
             ),
-            events=await _write_lines(building / "events.jsonl", _event_rows(snapshot, members), tally),
-            damaged=tuple(tally.damaged),
+            events=await _write_lines(staging / "events.jsonl", _event_rows(snapshot, members), progress),
+            damaged=tuple(progress.damaged),
         )
-        await asyncio.to_thread(_write_about, building / "export.json", exported)
-    return exported
+        await asyncio.to_thread(_write_summary, staging / "export.json", summary)
+    return summary
 
 
-async def _job_rows(snapshot: Snapshot, members: Mapping[UUID, int]) -> AsyncIterator[Row]:
+async def _job_rows(snapshot: Snapshot, members: Mapping[UUID, int]) -> AsyncIterator[JsonRow]:
     async for job in snapshot.stream_jobs():
         yield row_from_job(job, members)
 
 
-async def _event_rows(snapshot: Snapshot, members: Mapping[UUID, int]) -> AsyncIterator[Row]:
+async def _event_rows(snapshot: Snapshot, members: Mapping[UUID, int]) -> AsyncIterator[JsonRow]:
     async for event in snapshot.stream_events():
         yield row_from_event(event, members)
 
 
-async def _picture_rows(snapshot: Snapshot, objects: Objects, building: Path, tally: _Tally) -> AsyncIterator[Row]:
+async def _picture_rows(
+    snapshot: Snapshot, objects: Objects, staging: Path, progress: _ExportProgress
+) -> AsyncIterator[JsonRow]:
     async for picture in snapshot.stream_pictures():
-        recipe = anonymous(picture.recipe)
+        recipe = anonymize(picture.recipe)
         try:
             png = await objects.get(picture.object_key)
         except PictureCorrupt:
-            tally.damaged.append(picture.object_key)
+            progress.damaged.append(picture.object_key)
             yield row_from_picture(picture, recipe, None)
             continue
         if recipe != picture.recipe:
-            png = png_without_texts(png)
+            png = strip_png_metadata(png)
         key = key_from_bytes(png, Path(picture.object_key).suffix)
-        await asyncio.to_thread(_write_file, building / "pictures" / key, png)
+        await asyncio.to_thread(_write_file, staging / "pictures" / key, png)
         yield row_from_picture(picture, recipe, f"pictures/{key}")
 
 
-def row_from_job(job: Job, members: Mapping[UUID, int]) -> Row:
+def row_from_job(job: Job, members: Mapping[UUID, int]) -> JsonRow:
     """Return the job as a line of the export; image prompts keep their weights and lose their addresses."""
     spec = json_from_spec(job.spec)
     spec["images"] = [{"weight": image["weight"]} for image in spec["images"]]
@@ -115,7 +117,7 @@ def row_from_job(job: Job, members: Mapping[UUID, int]) -> Row:
         "id": str(job.id),
         "member": members[job.member_id],
         "operation": job.operation.value,
-        "spec": anonymous(spec),
+        "spec": anonymize(spec),
         "seed": job.seed,
         "status": job.status.value,
         "attempts": job.attempts,
@@ -128,7 +130,7 @@ def row_from_job(job: Job, members: Mapping[UUID, int]) -> Row:
     }
 
 
-def row_from_picture(picture: Picture, recipe: Any, file: str | None) -> Row:
+def row_from_picture(picture: Picture, recipe: Any, file: str | None) -> JsonRow:
     """Return the picture as a line of the export; `file` is where it lies in the folder, None where it is damaged."""
     return {
         "id": str(picture.id),
@@ -142,7 +144,7 @@ def row_from_picture(picture: Picture, recipe: Any, file: str | None) -> Row:
     }
 
 
-def row_from_event(event: Event, members: Mapping[UUID, int]) -> Row:
+def row_from_event(event: Event, members: Mapping[UUID, int]) -> JsonRow:
     """Return the event as a line of the export, without the id of its press, which is Discord's."""
     return {
         "id": str(event.id),
@@ -162,22 +164,22 @@ def row_from_event(event: Event, members: Mapping[UUID, int]) -> Row:
     }
 
 
-async def _write_lines(path: Path, rows: AsyncIterator[Row], tally: _Tally) -> int:
+async def _write_lines(path: Path, rows: AsyncIterator[JsonRow], progress: _ExportProgress) -> int:
     written, lines = 0, list[str]()
     with path.open("w", encoding="utf-8") as file:
         async for row in rows:
             lines.append(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n")
-            if len(lines) == _LINES_AT_ONCE:
-                written += await _flush(file.writelines, lines, tally)
-        written += await _flush(file.writelines, lines, tally)
+            if len(lines) == _LINES_PER_WRITE:
+                written += await _flush(file.writelines, lines, progress)
+        written += await _flush(file.writelines, lines, progress)
     return written
 
 
-async def _flush(write: Callable[[list[str]], None], lines: list[str], tally: _Tally) -> int:
+async def _flush(write: Callable[[list[str]], None], lines: list[str], progress: _ExportProgress) -> int:
     rows = len(lines)
     await asyncio.to_thread(write, lines)
     lines.clear()
-    tally.add(rows)
+    progress.add(rows)
     return rows
 
 
@@ -186,20 +188,20 @@ def _write_file(path: Path, data: bytes) -> None:
     path.write_bytes(data)
 
 
-def _write_about(path: Path, exported: Exported) -> None:
-    about = {
+def _write_summary(path: Path, summary: ExportSummary) -> None:
+    content = {
         "format": FORMAT,
         "version": VERSION,
         "exported_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "jobs": exported.jobs,
-        "pictures": exported.pictures,
-        "events": exported.events,
-        "damaged": list(exported.damaged),
+        "jobs": summary.jobs,
+        "pictures": summary.pictures,
+        "events": summary.events,
+        "damaged": list(summary.damaged),
     }
-    path.write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
-def _unoccupied(folder: Path) -> Path:
+def _require_empty(folder: Path) -> Path:
     folder = folder.expanduser().absolute()
     if folder.is_symlink() or (folder.exists() and (not folder.is_dir() or any(folder.iterdir()))):
         problem = f"{folder} exists and is not an empty folder: name one that does not exist yet."
@@ -208,15 +210,15 @@ def _unoccupied(folder: Path) -> Path:
 
 
 @asynccontextmanager
-async def _complete_or_absent(folder: Path) -> AsyncIterator[Path]:
+async def _atomic_folder(folder: Path) -> AsyncIterator[Path]:
     """Yield a folder beside `folder` to write to, which takes its place when the block succeeds and goes when not."""
     try:
-        building = await asyncio.to_thread(_make_beside, folder)
+        staging = await asyncio.to_thread(_make_sibling_folder, folder)
         try:
-            yield building
-            await asyncio.to_thread(os.replace, building, folder)
+            yield staging
+            await asyncio.to_thread(os.replace, staging, folder)
         except BaseException:
-            shutil.rmtree(building, ignore_errors=True)
+            shutil.rmtree(staging, ignore_errors=True)
             raise
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
@@ -224,12 +226,12 @@ async def _complete_or_absent(folder: Path) -> AsyncIterator[Path]:
         raise SettingsInvalid(problems=(f"{folder} cannot be written: {error.strerror}.",)) from error
 
 
-def _make_beside(folder: Path) -> Path:
+def _make_sibling_folder(folder: Path) -> Path:
     folder.parent.mkdir(parents=True, exist_ok=True)
-    building = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    staging = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     # As any folder the operator makes, not for its maker alone.
-    building.chmod(0o755)
-    return building
+    staging.chmod(0o755)
+    return staging
 
 
 def _text(value: UUID | datetime | None) -> str | None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
 from engine.contract.ids import new_id
-from engine.feedback.anonymize import anonymous, numbers_from_members, png_without_texts
+from engine.feedback.anonymize import anonymize, assign_member_numbers, strip_png_metadata
 
 _NAMING = re.compile(r"\d{17,20}|@|https?://|cdn\.discord")
 
@@ -34,15 +34,15 @@ _NAMING = re.compile(r"\d{17,20}|@|https?://|cdn\.discord")
 )
 def test_names_are_taken_out_of_texts(text: str, left: str) -> None:
     """Addresses, mentions, handles and long numbers go; words, weights and seeds stay."""
-    assert anonymous(text) == left
+    assert anonymize(text) == left
 
 
 def test_the_hash_of_a_file_stays_whole() -> None:
     """Seventeen digits in a row are in one hash of some sixty, and recipes need all of them."""
     sha256 = "12345678901234567" + "ab" * 23 + "c"
     recipe = {"model_sha256": sha256, "lora_sha256": {"ink": sha256}}
-    assert anonymous(recipe) == recipe
-    assert anonymous(f"see {sha256}") == "see " + "ab" * 23 + "c"
+    assert anonymize(recipe) == recipe
+    assert anonymize(f"see {sha256}") == "see " + "ab" * 23 + "c"
 
 
 _json = st.recursive(
@@ -62,14 +62,14 @@ def test_no_text_at_any_depth_names_anybody(value: Any) -> None:
         for inner in item.values() if isinstance(item, dict) else item if isinstance(item, list) else ():
             check(inner)
 
-    check(anonymous(value))
-    assert anonymous(anonymous(value)) == anonymous(value)
+    check(anonymize(value))
+    assert anonymize(anonymize(value)) == anonymize(value)
 
 
 def test_members_are_dealt_new_numbers() -> None:
     """Numbers are dense and each member has one; the next export deals others."""
     members = [new_id() for _ in range(200)]
-    first, second = numbers_from_members(members), numbers_from_members(members)
+    first, second = assign_member_numbers(members), assign_member_numbers(members)
     assert sorted(first.values()) == list(range(200))
     assert first != second
 
@@ -82,7 +82,7 @@ def test_picture_keeps_its_pixels_and_loses_its_texts() -> None:
     texts.add_text("zipped", "for @bob", zip=True)
     buffer = io.BytesIO()
     image.save(buffer, "PNG", pnginfo=texts)
-    png = png_without_texts(buffer.getvalue())
+    png = strip_png_metadata(buffer.getvalue())
     assert b"bob" not in png
     assert zlib.compress(b"for @bob") not in png
     with Image.open(io.BytesIO(png)) as bare:
@@ -93,4 +93,4 @@ def test_picture_keeps_its_pixels_and_loses_its_texts() -> None:
 
 def test_what_is_no_png_is_left_alone() -> None:
     """Other bytes come back unchanged."""
-    assert png_without_texts(b"GIF89a") == b"GIF89a"
+    assert strip_png_metadata(b"GIF89a") == b"GIF89a"
