@@ -128,9 +128,9 @@ def export(
 @app.command()
 def doctor() -> None:
     """Check everything Easel depends on, and say what to do."""
-    from easel.doctor.report import examine
+    from easel.doctor.report import run_doctor
 
-    raise typer.Exit(asyncio.run(examine()))
+    raise typer.Exit(asyncio.run(run_doctor()))
 
 
 @models.command("list")

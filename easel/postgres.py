@@ -16,10 +16,10 @@ from engine.contract.errors import SettingsInvalid
 from engine.settings import EngineSettings
 from engine.store.embedded_postgres import open_embedded
 
-OLDEST_SERVER = 14
+MIN_SERVER_VERSION = 14
 # A fresh server takes 40 MiB, and a transaction log that grows (measured: 2026-11-21, du of a new home).
-ROOM_BYTES = 200 * 2**20
-_PATIENCE = 10.0
+REQUIRED_BYTES = 200 * 2**20
+_CONNECT_TIMEOUT_SECONDS = 10.0
 
 
 @asynccontextmanager
@@ -33,21 +33,21 @@ async def open_postgres(settings: EngineSettings) -> AsyncIterator[str]:
             try:
                 url = await stack.enter_async_context(open_embedded(settings.home / "postgres"))
             except subprocess.CalledProcessError as error:
-                raise SettingsInvalid(problems=(_unmade(settings.home),)) from error
+                raise SettingsInvalid(problems=(_initialization_problem(settings.home),)) from error
             yield url
         return
     url = settings.database_url.get_secret_value()
-    fault = await find_fault(url)
+    fault = await find_connection_problem(url)
     if fault:
         raise SettingsInvalid(problems=(fault,))
     yield url
 
 
-async def find_fault(url: str) -> str | None:
+async def find_connection_problem(url: str) -> str | None:
     """Return what is wrong with the Postgres at `url` and what to do, without its password; None when it answers."""
-    place = _place(url)
+    place = _address(url)
     try:
-        connection = await asyncpg.connect(url, timeout=_PATIENCE)
+        connection = await asyncpg.connect(url, timeout=_CONNECT_TIMEOUT_SECONDS)
     except (asyncpg.InvalidPasswordError, asyncpg.InvalidAuthorizationSpecificationError):
         return f"DATABASE_URL: the Postgres at {place} refuses that user or password. Check both."
     except asyncpg.InvalidCatalogNameError:
@@ -64,21 +64,21 @@ async def find_fault(url: str) -> str | None:
         version = connection.get_server_version().major
     finally:
         await connection.close()
-    if version < OLDEST_SERVER:
-        return f"DATABASE_URL: the Postgres at {place} is version {version}. Easel needs {OLDEST_SERVER} or newer."
+    if version < MIN_SERVER_VERSION:
+        return f"DATABASE_URL: the Postgres at {place} is version {version}. Easel needs {MIN_SERVER_VERSION} or newer."
     return None
 
 
-def _unmade(home: Path) -> str:
+def _initialization_problem(home: Path) -> str:
     free = shutil.disk_usage(home).free
     return (
         f"The embedded Postgres could not be made in {home}: what it said is above. "
-        f"It needs {ROOM_BYTES / 2**20:.0f} MiB, and {free / 2**20:,.0f} are free there: "
+        f"It needs {REQUIRED_BYTES / 2**20:.0f} MiB, and {free / 2**20:,.0f} are free there: "
         "make room, or set EASEL_HOME to a folder on another disk."
     )
 
 
-def _place(url: str) -> str:
+def _address(url: str) -> str:
     try:
         parts = urlsplit(url)
         return f"{parts.hostname or 'the local socket'}:{parts.port or 5432}"

@@ -14,10 +14,10 @@ import typer
 
 from bot.settings import BotSettings
 from easel.postgres import open_postgres
-from easel.process.child import end_with_parent, tell_ready
-from easel.process.engine_lock import engine_presence
+from easel.process.child import end_with_parent, report_ready
+from easel.process.engine_lock import hold_engine_lock
 from easel.process.ports import HOST
-from easel.process.preload import Abandoned, opening_early
+from easel.process.preload import PreloadCancelled, preload
 from easel.process.signals import stop_on_signals
 from engine.contract.errors import SettingsInvalid
 from engine.logs import set_up_logging
@@ -28,10 +28,10 @@ from engine.store.database import open_database
 from engine.store.objects import open_objects
 from migrations import read_pending, upgrade
 
-Announce = Callable[[], None]
+ReportReady = Callable[[], None]
 
 
-async def serve_bot(health_port: int, announce: Announce) -> None:
+async def serve_bot(health_port: int, report_ready: ReportReady) -> None:
     """Serve Discord until told to stop.
 
     Raises: SettingsInvalid without a token, or when Discord refuses it.
@@ -45,11 +45,13 @@ async def serve_bot(health_port: int, announce: Announce) -> None:
     set_up_logging(settings.log_format, process="bot", secrets=_secrets(settings))
     limits = await read_limits(settings.models_file or SHIPPED, settings.model)
     options = BotOptions(token=token, api_url=settings.discord_api_url, health=(HOST, health_port), limits=limits)
-    async with stop_on_signals() as orders, open_tables(settings) as url, open_database(url) as database:
-        await serve(options, database, open_objects(settings.storage_url), stop=orders.stop, announce_ready=announce)
+    async with stop_on_signals() as signals, open_migrated_postgres(settings) as url, open_database(url) as database:
+        await serve(
+            options, database, open_objects(settings.storage_url), stop=signals.stop, announce_ready=report_ready
+        )
 
 
-async def serve_engine(health_port: int, quiet: bool, announce: Announce) -> None:
+async def serve_engine(health_port: int, quiet: bool, report_ready: ReportReady) -> None:
     """Paint what is in the queue until told to stop.
 
     Raises: OperatorError or RequestError when the model cannot be loaded.
@@ -60,19 +62,25 @@ async def serve_engine(health_port: int, quiet: bool, announce: Announce) -> Non
     settings = read_settings(BotSettings)
     level = logging.WARNING if quiet else logging.INFO
     set_up_logging(settings.log_format, process="engine", secrets=_secrets(settings), level=level)
-    async with stop_on_signals() as orders:
+    async with stop_on_signals() as signals:
         # A stop while the painter is still being loaded leaves nothing to finish.
-        with suppress(Abandoned):
+        with suppress(PreloadCancelled):
             async with (
-                opening_early(partial(open_painter, settings, settings.model), orders.stop) as painter_opener,
-                open_tables(settings) as url,
+                preload(partial(open_painter, settings, settings.model), signals.stop) as painter_opener,
+                open_migrated_postgres(settings) as url,
             ):
                 options = EngineOptions(database_url=url, storage_url=settings.storage_url, health=(HOST, health_port))
-                with engine_presence(settings.home):
-                    await serve(options, painter_opener, stop=orders.stop, hurry=orders.hurry, announce_ready=announce)
+                with hold_engine_lock(settings.home):
+                    await serve(
+                        options,
+                        painter_opener,
+                        stop=signals.stop,
+                        hurry=signals.force_stop,
+                        announce_ready=report_ready,
+                    )
 
 
-async def serve_sandbox(port: int, hint: bool, announce: Announce) -> None:
+async def serve_sandbox(port: int, hint: bool, report_ready: ReportReady) -> None:
     """Serve the sandbox until told to stop.
 
     hint: whether to print how a bot is pointed at it.
@@ -82,25 +90,25 @@ async def serve_sandbox(port: int, hint: bool, announce: Announce) -> None:
     from sandbox.server import serve
 
     set_up_logging(read_settings(BotSettings).log_format, process="sandbox")
-    async with stop_on_signals() as orders, serve(port=port) as sandbox:
+    async with stop_on_signals() as signals, serve(port=port) as sandbox:
         structlog.get_logger(__name__).info("sandbox_served", address=sandbox.url)
         if hint:
             typer.echo(
                 f"For a bot of its own: DISCORD_API_URL={sandbox.api_url} DISCORD_TOKEN={sandbox.token} easel bot"
             )
-        announce()
-        await orders.stop.wait()
+        report_ready()
+        await signals.stop.wait()
 
 
-def run_process(serve: Callable[[Announce], Coroutine[Any, Any, None]], *, supervised: bool) -> None:
+def run_process(serve: Callable[[ReportReady], Coroutine[Any, Any, None]], *, supervised: bool) -> None:
     """Run one serving process to its end; a supervised one tells its parent when it is ready, and ends with it."""
     if supervised:
         end_with_parent()
-    asyncio.run(serve(tell_ready if supervised else _nothing))
+    asyncio.run(serve(report_ready if supervised else _ignore))
 
 
 @asynccontextmanager
-async def open_tables(settings: EngineSettings) -> AsyncIterator[str]:
+async def open_migrated_postgres(settings: EngineSettings) -> AsyncIterator[str]:
     """Yield the address of a Postgres that has this release's tables; the embedded one is given them.
 
     Raises: SettingsInvalid when `DATABASE_URL` leads nowhere or lacks tables.
@@ -109,7 +117,7 @@ async def open_tables(settings: EngineSettings) -> AsyncIterator[str]:
         if settings.database_url is None:
             await upgrade(url)
         else:
-            await _refuse_pending(url)
+            await _require_migrated(url)
         yield url
 
 
@@ -118,7 +126,7 @@ NO_TOKEN = (
 )
 
 
-async def _refuse_pending(url: str) -> None:
+async def _require_migrated(url: str) -> None:
     async with open_database(url, pool_size=1) as database:
         pending = await read_pending(database)
     if pending:
@@ -130,4 +138,4 @@ def _secrets(settings: BotSettings) -> tuple[str, ...]:
     return tuple(secret.get_secret_value() for secret in hidden if secret)
 
 
-def _nothing() -> None: ...
+def _ignore() -> None: ...

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from easel.serve import open_tables
+from easel.serve import open_migrated_postgres
 from engine.feedback.exports.raw import export_raw
 from engine.logs import set_up_logging
 from engine.settings import EngineSettings
@@ -37,7 +37,7 @@ async def export(folder: Path, settings: EngineSettings) -> int:
     set_up_logging(settings.log_format, process="export", level=logging.ERROR)
     with Progress(console=Console(stderr=True)) as progress:
         bar = progress.add_task("Exporting", total=None)
-        async with open_tables(settings) as url, open_database(url, pool_size=2) as database:
+        async with open_migrated_postgres(settings) as url, open_database(url, pool_size=2) as database:
             summary = await export_raw(
                 database,
                 open_objects(settings.storage_url),

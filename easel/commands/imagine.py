@@ -18,11 +18,11 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from easel.commands.parse import specs_from_prompt
 from easel.errors import exit_code_from_cause, sentence_from_cause
-from easel.process.engine_lock import is_engine_present
+from easel.process.engine_lock import is_engine_running
 from easel.process.programs import engine_program
-from easel.process.signals import Orders
-from easel.process.supervise import keep_running, new_watch, wait_until_ready
-from easel.serve import open_tables
+from easel.process.signals import StopSignals
+from easel.process.supervise import keep_running, new_supervisor_state, wait_until_ready
+from easel.serve import open_migrated_postgres
 from engine.contract.errors import PainterLost
 from engine.contract.jobs import FINAL, MAX_SEED, Job, JobSpec, JobStatus
 from engine.logs import set_up_logging
@@ -35,7 +35,7 @@ from engine.store.objects import Objects, open_objects
 from engine.store.operator_jobs import follow, submit_for_operator
 from engine.store.transitions import cancel_job
 
-PATIENCE = timedelta(seconds=5)
+HINT_AFTER = timedelta(seconds=5)
 
 
 async def imagine(prompt: str, output: Path, settings: EngineSettings) -> int:
@@ -49,9 +49,9 @@ async def imagine(prompt: str, output: Path, settings: EngineSettings) -> int:
     specs = specs_from_prompt(prompt, await read_limits(settings.models_file or SHIPPED, settings.model))
     console = Console(stderr=True)
     async with (
-        open_tables(settings) as url,
+        open_migrated_postgres(settings) as url,
         open_database(url, pool_size=2) as database,
-        _engine_at_work(settings, console),
+        _ensure_engine(settings, console),
     ):
         jobs = [await submit_for_operator(database, spec, _seed(spec)) for spec in specs]
         try:
@@ -60,28 +60,28 @@ async def imagine(prompt: str, output: Path, settings: EngineSettings) -> int:
             await asyncio.shield(_cancel(database, jobs))
         objects = open_objects(settings.storage_url)
         codes = [
-            await _conclude(database, objects, job, path)
+            await _report_result(database, objects, job, path)
             for job, path in zip(ended, _paths(output, len(ended)), strict=True)
         ]
     return max(codes)
 
 
 @asynccontextmanager
-async def _engine_at_work(settings: EngineSettings, console: Console) -> AsyncIterator[None]:
-    """Hold an engine for the duration, where the embedded Postgres says that none works here."""
-    if settings.database_url is not None or await asyncio.to_thread(is_engine_present, settings.home):
+async def _ensure_engine(settings: EngineSettings, console: Console) -> AsyncIterator[None]:
+    """Run an engine for the duration of the block when the embedded Postgres is used and no engine is running."""
+    if settings.database_url is not None or await asyncio.to_thread(is_engine_running, settings.home):
         yield
         return
     console.print("No engine is running here: starting one for this picture ...")
     engine = engine_program(0, "--quiet")
-    watch = new_watch((engine,), Orders())
-    running = asyncio.create_task(keep_running((engine,), watch, console.print))
+    state = new_supervisor_state((engine,), StopSignals())
+    running = asyncio.create_task(keep_running((engine,), state, console.print))
     try:
-        if not await wait_until_ready(watch):
+        if not await wait_until_ready(state):
             raise PainterLost(cause="the engine could not be started")
         yield
     finally:
-        watch.orders.stop.set()
+        state.signals.stop.set()
         await running
 
 
@@ -105,7 +105,7 @@ async def _follow_all(database: Database, jobs: list[Job], console: Console) -> 
 
 
 async def _follow(database: Database, job: Job, progress: Progress, begun: asyncio.Event) -> Job:
-    bar = progress.add_task(_short(job.spec.prompt), total=1.0, status=job.status.value)
+    bar = progress.add_task(_shorten(job.spec.prompt), total=1.0, status=job.status.value)
     async for seen in follow(database, job.id):
         progress.update(bar, completed=seen.progress, status=seen.status.value)
         if seen.status is not JobStatus.WAITING:
@@ -115,9 +115,9 @@ async def _follow(database: Database, job: Job, progress: Progress, begun: async
 
 
 async def _hint(begun: asyncio.Event, progress: Progress) -> None:
-    """Say what to look at when no engine has taken a job for a while."""
+    """Print a hint when no engine has taken a job for a while."""
     try:
-        await asyncio.wait_for(begun.wait(), PATIENCE.total_seconds())
+        await asyncio.wait_for(begun.wait(), HINT_AFTER.total_seconds())
     except TimeoutError:
         progress.console.print("No engine has begun yet. If none is running, start one: easel engine")
 
@@ -128,8 +128,8 @@ async def _cancel(database: Database, jobs: list[Job]) -> None:
             await cancel_job(connection, job.id)
 
 
-async def _conclude(database: Database, objects: Objects, job: Job, path: Path) -> int:
-    """Write the grid, say where and which pictures it holds, or say why there is none; return the exit code."""
+async def _report_result(database: Database, objects: Objects, job: Job, path: Path) -> int:
+    """Write the grid and print its path and picture ids, or print why there is none; return the exit code."""
     if job.status is JobStatus.FINISHED:
         assert job.grid_key is not None
         await asyncio.to_thread(_write, await objects.get(job.grid_key), path)
@@ -163,5 +163,5 @@ def _paths(output: Path, number: int) -> list[Path]:
     return [output.with_stem(f"{output.stem}-{index}") for index in range(1, number + 1)]
 
 
-def _short(prompt: str) -> str:
+def _shorten(prompt: str) -> str:
     return prompt if len(prompt) <= 40 else prompt[:37] + "..."

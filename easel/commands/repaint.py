@@ -1,4 +1,4 @@
-"""`easel repaint`: a stored picture painted again from its recipe, past the queue, and held against what is kept."""
+"""`easel repaint`: paints a stored picture again from its recipe, bypassing the queue, and compares the two."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from easel.painter import open_painter
-from easel.serve import open_tables
+from easel.serve import open_migrated_postgres
 from engine.contract.errors import PainterLost, PictureCorrupt, PictureUnknown
 from engine.contract.jobs import Picture
 from engine.contract.painting import Order, Painted, PaintedPicture
@@ -31,11 +31,11 @@ from engine.store.objects import Objects, key_from_bytes, open_objects
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kept:
-    """A stored picture as it is kept.
+class StoredPicture:
+    """A picture with its files from the picture store.
 
-    png: its file; None where that is lost or damaged, so that the hash in its key is all to compare with.
-    source: file of the picture that it varies; None when it was painted from noise.
+    png: its file; None when it is missing or damaged and only the hash in its key is left to compare with.
+    source: file of the picture it varies; None when it was painted from noise.
     """
 
     picture: Picture
@@ -62,31 +62,31 @@ async def repaint(picture_id: UUID, output: Path, settings: EngineSettings) -> i
     painter raise: WeightsMismatch for weights that have changed since, among others.
     """
     set_up_logging(settings.log_format, process="repaint", level=logging.ERROR)
-    async with open_tables(settings) as url, open_database(url, pool_size=1) as database:
-        kept = await _read(database, open_objects(settings.storage_url), picture_id)
-    recipe, registry = kept.picture.recipe, read_registry(settings.models_file or SHIPPED)
-    order = await asyncio.to_thread(order_from_recipe, recipe, registry, kept.source)
+    async with open_migrated_postgres(settings) as url, open_database(url, pool_size=1) as database:
+        stored = await _read(database, open_objects(settings.storage_url), picture_id)
+    recipe, registry = stored.picture.recipe, read_registry(settings.models_file or SHIPPED)
+    order = await asyncio.to_thread(order_from_recipe, recipe, registry, stored.source)
     painted = await _paint(order, settings, recipe["model"])
     again = painted.pictures[recipe["slot"]]
     await asyncio.to_thread(output.write_bytes, again.png)
-    typer.echo(f"{output}: {comparison(kept, again)}")
+    typer.echo(f"{output}: {describe_difference(stored, again)}")
     return 0
 
 
-async def _read(database: Database, objects: Objects, picture_id: UUID) -> Kept:
+async def _read(database: Database, objects: Objects, picture_id: UUID) -> StoredPicture:
     async with database.begin() as connection:
         picture = await read_picture(connection, picture_id)
         if picture is None:
             raise PictureUnknown(picture_id=picture_id)
         source = await read_source(connection, picture.job_id)
-    return Kept(
+    return StoredPicture(
         picture=picture,
-        png=await _read_if_whole(objects, picture.object_key),
+        png=await _read_png(objects, picture.object_key),
         source=await objects.get(source.object_key) if source else None,
     )
 
 
-async def _read_if_whole(objects: Objects, key: str) -> bytes | None:
+async def _read_png(objects: Objects, key: str) -> bytes | None:
     try:
         return await objects.get(key)
     except PictureCorrupt:
@@ -104,14 +104,14 @@ async def _paint(order: Order, settings: EngineSettings, model: str) -> Painted:
     raise PainterLost(cause="the painter ended without a picture")
 
 
-def comparison(kept: Kept, again: PaintedPicture) -> str:
+def describe_difference(stored: StoredPicture, again: PaintedPicture) -> str:
     """Return how like the stored picture the new one is and, where it is not the same, why that may be."""
-    if key_from_bytes(again.png, Path(kept.picture.object_key).suffix) == kept.picture.object_key:
+    if key_from_bytes(again.png, Path(stored.picture.object_key).suffix) == stored.picture.object_key:
         return "the same as the stored picture, byte for byte."
-    why = _why(kept.picture.recipe["libraries"], again.recipe["libraries"])
-    if kept.png is None:
+    why = _why(stored.picture.recipe["libraries"], again.recipe["libraries"])
+    if stored.png is None:
         return f"not the bytes of the stored picture, whose file is lost or damaged. {why}"
-    difference = _largest_difference(kept.png, again.png)
+    difference = _largest_difference(stored.png, again.png)
     if difference == 0:
         return f"the same pixels as the stored picture, in a file of other bytes. {why}"
     return f"not quite the stored picture: pixels differ by up to {difference} of 255. {why}"

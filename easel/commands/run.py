@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import Callable
 from datetime import timedelta
 
 import typer
@@ -16,14 +15,12 @@ from easel.postgres import open_postgres
 from easel.process.ports import HOST, Ports, free_ports
 from easel.process.programs import POSTGRES, all_programs
 from easel.process.signals import stop_on_signals
-from easel.process.supervise import Watch, keep_running, new_watch, wait_until_ready
+from easel.process.supervise import PrintLine, SupervisorState, keep_running, new_supervisor_state, wait_until_ready
 from engine.contract.errors import EaselError
 from engine.settings import read_settings
 from migrations import upgrade
 
-REMINDER = timedelta(seconds=10)
-
-Say = Callable[[str], None]
+REPORT_INTERVAL = timedelta(seconds=10)
 
 
 async def run_everything(port: int) -> int:
@@ -35,71 +32,71 @@ async def run_everything(port: int) -> int:
     """
     settings = read_settings(BotSettings)
     ports = free_ports(port)
-    say = _speaker()
+    print_line = _timestamped_printer()
     if settings.discord_token is None and settings.discord_api_url != DISCORD_API_URL:
-        say("DISCORD_API_URL has no effect without DISCORD_TOKEN.")
+        print_line("DISCORD_API_URL has no effect without DISCORD_TOKEN.")
     programs = tuple(all_programs(settings, ports))
-    async with stop_on_signals() as orders:
-        watch = new_watch(programs, orders, POSTGRES)
+    async with stop_on_signals() as signals:
+        state = new_supervisor_state(programs, signals, POSTGRES)
         async with asyncio.TaskGroup() as group:
-            group.create_task(_tell_progress(watch, _address(settings, ports), say))
-            group.create_task(_hold_postgres(settings, watch, say))
-            await keep_running(programs, watch, say)
-    for name in watch.failed:
-        say(f"The {name} could not be started: what it said is above.")
-    say("Stopped.")
-    return 1 if watch.failed else 0
+            group.create_task(_report_startup(state, _address(settings, ports), print_line))
+            group.create_task(_run_postgres(settings, state, print_line))
+            await keep_running(programs, state, print_line)
+    for name in state.failed:
+        print_line(f"The {name} could not be started: what it said is above.")
+    print_line("Stopped.")
+    return 1 if state.failed else 0
 
 
-async def _hold_postgres(settings: BotSettings, watch: Watch, say: Say) -> None:
-    """Keep the database and its tables at hand until every process has ended; say what is wrong when it cannot be."""
+async def _run_postgres(settings: BotSettings, state: SupervisorState, print_line: PrintLine) -> None:
+    """Keep a migrated Postgres open until every process has ended; print what is wrong when that fails."""
     try:
         async with open_postgres(settings) as url:
             applied = await upgrade(url)
-            say("Postgres is up" + (f", with {', '.join(applied)} applied." if applied else "."))
-            watch.ready[POSTGRES].set()
-            for over in watch.over.values():
-                await over.wait()
+            print_line("Postgres is up" + (f", with {', '.join(applied)} applied." if applied else "."))
+            state.ready[POSTGRES].set()
+            for ended in state.ended.values():
+                await ended.wait()
     except (EaselError, OSError) as error:
         sentence = sentence_from_error(error) if isinstance(error, EaselError) else sentence_from_os_error(error)
         typer.echo(sentence, err=True)
-        watch.failed.append(POSTGRES)
-        watch.orders.stop.set()
+        state.failed.append(POSTGRES)
+        state.signals.stop.set()
 
 
 def _address(settings: BotSettings, ports: Ports) -> str:
     return "it serves Discord" if settings.discord_token else f"http://{HOST}:{ports.page}"
 
 
-async def _tell_progress(watch: Watch, address: str, say: Say) -> None:
-    """Say who is ready as they become so, who is waited for in between, and at last where Easel is."""
-    say(f"Starting {', '.join(watch.ready)} ...")
-    reminding = asyncio.create_task(_remind(watch, say))
+async def _report_startup(state: SupervisorState, address: str, print_line: PrintLine) -> None:
+    """Print what Easel is waiting for and, at last, its address."""
+    print_line(f"Starting {', '.join(state.ready)} ...")
+    reminding = asyncio.create_task(_report_waiting(state, print_line))
     try:
-        if await wait_until_ready(watch):
-            say(f"Easel is ready: {address}   (Ctrl-C stops it)")
-        await watch.orders.stop.wait()
+        if await wait_until_ready(state):
+            print_line(f"Easel is ready: {address}   (Ctrl-C stops it)")
+        await state.signals.stop.wait()
     finally:
         reminding.cancel()
-    if not watch.failed:
-        say("Stopping ...")
+    if not state.failed:
+        print_line("Stopping ...")
 
 
-async def _remind(watch: Watch, say: Say) -> None:
+async def _report_waiting(state: SupervisorState, print_line: PrintLine) -> None:
     while True:
-        await asyncio.sleep(REMINDER.total_seconds())
-        waiting = [name for name, ready in watch.ready.items() if not ready.is_set()]
+        await asyncio.sleep(REPORT_INTERVAL.total_seconds())
+        waiting = [name for name, ready in state.ready.items() if not ready.is_set()]
         if not waiting:
             return
-        say(f"Still waiting for {' and '.join(waiting)} ...")
+        print_line(f"Still waiting for {' and '.join(waiting)} ...")
 
 
-def _speaker() -> Say:
-    """Return what prints a line with the seconds since now."""
+def _timestamped_printer() -> PrintLine:
+    """Return a function that prints a line with the seconds since this call."""
     began = time.monotonic()
 
-    def say(sentence: str) -> None:
+    def print_line(sentence: str) -> None:
         typer.echo(f"{time.monotonic() - began:6.1f} s  {sentence}")
         sys.stdout.flush()
 
-    return say
+    return print_line

@@ -21,13 +21,13 @@ from engine.store.database import open_database
 from engine.store.objects import open_objects
 from migrations import read_pending
 
-OLDEST_PYTHON = (3, 11)
-LEAST_FREE_BYTES = 2**30
+MIN_PYTHON = (3, 11)
+MIN_FREE_BYTES = 2**30
 EXTRAS = ("", "bot", "engine")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finding:
+class CheckResult:
     """What a check found; `advice` says what to do and is None when all is well."""
 
     subject: str
@@ -35,23 +35,23 @@ class Finding:
     advice: str | None = None
 
 
-def check_python() -> Finding:
+def check_python() -> CheckResult:
     """Return whether this Python is one Easel runs on."""
     found = ".".join(str(part) for part in sys.version_info[:3])
-    advice = "Install Python 3.11 or newer and run `make setup`." if sys.version_info < OLDEST_PYTHON else None
-    return Finding(subject="Python", found=found, advice=advice)
+    advice = "Install Python 3.11 or newer and run `make setup`." if sys.version_info < MIN_PYTHON else None
+    return CheckResult(subject="Python", found=found, advice=advice)
 
 
-def check_packages() -> Finding:
+def check_packages() -> CheckResult:
     """Return whether every package that Easel needs is installed."""
     needed = sorted(_needed_packages())
     missing = [name for name in needed if not _is_installed(name)]
     if missing:
-        return Finding(subject="packages", found=f"missing: {', '.join(missing)}", advice="Run `make setup`.")
-    return Finding(subject="packages", found=f"{len(needed)} installed")
+        return CheckResult(subject="packages", found=f"missing: {', '.join(missing)}", advice="Run `make setup`.")
+    return CheckResult(subject="packages", found=f"{len(needed)} installed")
 
 
-def check_home(home: Path) -> Finding:
+def check_home(home: Path) -> CheckResult:
     """Return whether Easel may write to its home, and whether there is room."""
     try:
         home.mkdir(parents=True, exist_ok=True)
@@ -59,40 +59,42 @@ def check_home(home: Path) -> Finding:
         probe.write_bytes(b"easel")
         probe.unlink()
     except OSError as error:
-        return Finding(subject="EASEL_HOME", found=str(home), advice=sentence_from_os_error(error))
+        return CheckResult(subject="EASEL_HOME", found=str(home), advice=sentence_from_os_error(error))
     return _with_room("EASEL_HOME", home, str(home))
 
 
-async def check_storage(url: str) -> Finding:
+async def check_storage(url: str) -> CheckResult:
     """Return whether pictures can be stored and read back."""
     try:
         objects = open_objects(url)
         await objects.get(await objects.put(b"easel doctor", ".txt"))
     except EaselError as error:
-        return Finding(subject="pictures", found=url, advice=sentence_from_error(error))
+        return CheckResult(subject="pictures", found=url, advice=sentence_from_error(error))
     except OSError as error:
-        return Finding(subject="pictures", found=url, advice=sentence_from_os_error(error))
+        return CheckResult(subject="pictures", found=url, advice=sentence_from_os_error(error))
     parts = urlsplit(url)
     return (
         _with_room("pictures", Path(unquote(parts.path)), url)
         if parts.scheme == "file"
-        else Finding(subject="pictures", found=url)
+        else CheckResult(subject="pictures", found=url)
     )
 
 
-async def check_migrations(url: str) -> Finding:
+async def check_migrations(url: str) -> CheckResult:
     """Return whether the database has this release's tables."""
     async with open_database(url, pool_size=1) as database:
         pending = await read_pending(database)
     if pending:
-        return Finding(subject="tables", found=f"not there yet: {', '.join(pending)}", advice="Run `easel migrate`.")
-    return Finding(subject="tables", found="up to date")
+        return CheckResult(
+            subject="tables", found=f"not there yet: {', '.join(pending)}", advice="Run `easel migrate`."
+        )
+    return CheckResult(subject="tables", found="up to date")
 
 
-async def check_token(settings: BotSettings) -> Finding:
+async def check_discord(settings: BotSettings) -> CheckResult:
     """Return whether Discord accepts the token."""
     if settings.discord_token is None:
-        return Finding(subject="Discord", found="no DISCORD_TOKEN: `easel run` serves the sandbox")
+        return CheckResult(subject="Discord", found="no DISCORD_TOKEN: `easel run` serves the sandbox")
     address = f"{settings.discord_api_url}/users/@me"
     headers = {
         "Authorization": f"Bot {settings.discord_token.get_secret_value()}",
@@ -108,13 +110,13 @@ async def check_token(settings: BotSettings) -> Finding:
             body = await answer.json(content_type=None) if answer.status == 200 else {}
     except (aiohttp.ClientError, TimeoutError) as error:
         advice = "Check the network, and DISCORD_API_URL if it is set."
-        return Finding(subject="Discord", found=f"no answer from {address} ({type(error).__name__})", advice=advice)
+        return CheckResult(subject="Discord", found=f"no answer from {address} ({type(error).__name__})", advice=advice)
     if answer.status == 401:
-        return Finding(subject="Discord", found="refuses the token", advice=TOKEN_REFUSED)
+        return CheckResult(subject="Discord", found="refuses the token", advice=TOKEN_REFUSED)
     if answer.status != 200:
         advice = "Try again in some minutes; discordstatus.com says whether Discord is ill."
-        return Finding(subject="Discord", found=f"answers {answer.status}", advice=advice)
-    return Finding(subject="Discord", found=f"the bot is {body.get('username', 'unnamed')}")
+        return CheckResult(subject="Discord", found=f"answers {answer.status}", advice=advice)
+    return CheckResult(subject="Discord", found=f"the bot is {body.get('username', 'unnamed')}")
 
 
 TOKEN_REFUSED = (
@@ -123,14 +125,14 @@ TOKEN_REFUSED = (
 )
 
 
-async def check_port(page: int, health: int) -> Finding:
+async def check_port(page: int, health: int) -> CheckResult:
     """Return whether the chat page's port is free, or Easel's own: then its bot is healthy on the port `health`."""
     if is_free(page):
-        return Finding(subject="port", found=f"{page} is free")
+        return CheckResult(subject="port", found=f"{page} is free")
     if await _is_alive(health):
-        return Finding(subject="port", found=f"{page} is Easel's own: it is running")
+        return CheckResult(subject="port", found=f"{page} is Easel's own: it is running")
     advice = f"Stop what uses it, or start Easel with `easel run --port {page + 100}`."
-    return Finding(subject="port", found=f"{page} is in use", advice=advice)
+    return CheckResult(subject="port", found=f"{page} is in use", advice=advice)
 
 
 async def _is_alive(port: int) -> bool:
@@ -144,12 +146,12 @@ async def _is_alive(port: int) -> bool:
         return False
 
 
-def _with_room(subject: str, folder: Path, found: str) -> Finding:
+def _with_room(subject: str, folder: Path, found: str) -> CheckResult:
     free = shutil.disk_usage(folder).free
     advice = None
-    if free < LEAST_FREE_BYTES:
+    if free < MIN_FREE_BYTES:
         advice = "The disk is nearly full: make room, or move this folder to another disk."
-    return Finding(subject=subject, found=f"{found}, {free / 2**30:.1f} GiB free", advice=advice)
+    return CheckResult(subject=subject, found=f"{found}, {free / 2**30:.1f} GiB free", advice=advice)
 
 
 def _needed_packages() -> Iterator[str]:

@@ -9,7 +9,7 @@ from rich.markup import escape
 
 from bot.settings import BotSettings
 from easel.doctor import checks
-from easel.doctor.checks import Finding
+from easel.doctor.checks import CheckResult
 from easel.doctor.model_checks import check_device, check_model
 from easel.errors import sentence_from_error, sentence_from_os_error
 from easel.postgres import open_postgres
@@ -19,51 +19,51 @@ from engine.settings import read_settings
 PORT = 8642
 
 
-async def examine() -> int:
+async def run_doctor() -> int:
     """Print one line for every check as it is done; return 0 when all is well, otherwise 1."""
     console = Console(highlight=False, soft_wrap=True)
     num_faults = 0
-    async for finding in _findings():
-        num_faults += finding.advice is not None
-        _show(console, finding)
+    async for result in _results():
+        num_faults += result.advice is not None
+        _show(console, result)
     if num_faults:
         console.print(f"\n{num_faults} to mend.")
     return 1 if num_faults else 0
 
 
-async def _findings() -> AsyncIterator[Finding]:
+async def _results() -> AsyncIterator[CheckResult]:
     yield checks.check_python()
     yield checks.check_packages()
     try:
         settings = read_settings(BotSettings)
     except SettingsInvalid as error:
         for problem in error.problems:
-            yield Finding(subject="settings", found="refused", advice=problem)
+            yield CheckResult(subject="settings", found="refused", advice=problem)
         return
     yield checks.check_home(settings.home)
-    async for finding in _postgres_findings(settings):
-        yield finding
+    async for result in _postgres_results(settings):
+        yield result
     yield await checks.check_storage(settings.storage_url)
     yield await check_device(settings)
     yield await check_model(settings)
-    yield await checks.check_token(settings)
+    yield await checks.check_discord(settings)
     yield await checks.check_port(PORT, PORT + 1)
 
 
-async def _postgres_findings(settings: BotSettings) -> AsyncIterator[Finding]:
+async def _postgres_results(settings: BotSettings) -> AsyncIterator[CheckResult]:
     found = "DATABASE_URL" if settings.database_url else f"embedded, in {settings.home / 'postgres'}"
     try:
         async with open_postgres(settings) as url:
-            yield Finding(subject="Postgres", found=f"{found}: answers")
+            yield CheckResult(subject="Postgres", found=f"{found}: answers")
             yield await checks.check_migrations(url)
     except EaselError as error:
-        yield Finding(subject="Postgres", found=found, advice=sentence_from_error(error))
+        yield CheckResult(subject="Postgres", found=found, advice=sentence_from_error(error))
     except OSError as error:
-        yield Finding(subject="Postgres", found=found, advice=sentence_from_os_error(error))
+        yield CheckResult(subject="Postgres", found=found, advice=sentence_from_os_error(error))
 
 
-def _show(console: Console, finding: Finding) -> None:
-    mark = "[green]ok[/green]  " if finding.advice is None else "[red]MEND[/red]"
-    console.print(f"{mark}  [bold]{finding.subject:<10}[/bold]  {escape(finding.found)}")
-    if finding.advice:
-        console.print(f"      {'':<10}  {escape(finding.advice)}")
+def _show(console: Console, result: CheckResult) -> None:
+    mark = "[green]ok[/green]  " if result.advice is None else "[red]MEND[/red]"
+    console.print(f"{mark}  [bold]{result.subject:<10}[/bold]  {escape(result.found)}")
+    if result.advice:
+        console.print(f"      {'':<10}  {escape(result.advice)}")

@@ -16,7 +16,7 @@ def end_with_parent() -> None:
     threading.Thread(target=_wait_for_end, name="parent", daemon=True).start()
 
 
-def tell_ready() -> None:
+def report_ready() -> None:
     """Tell the parent that this process does its work now."""
     sys.stdout.write(READY_LINE + "\n")
     sys.stdout.flush()

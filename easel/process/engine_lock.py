@@ -11,7 +11,7 @@ _NAME = "engines.lock"
 
 
 @contextmanager
-def engine_presence(home: Path) -> Iterator[None]:
+def hold_engine_lock(home: Path) -> Iterator[None]:
     """Count as an engine of `home` while the block runs."""
     home.mkdir(parents=True, exist_ok=True)
     with (home / _NAME).open("ab") as lock:
@@ -19,7 +19,7 @@ def engine_presence(home: Path) -> Iterator[None]:
         yield
 
 
-def is_engine_present(home: Path) -> bool:
+def is_engine_running(home: Path) -> bool:
     """Return whether any process counts as an engine of `home` now."""
     home.mkdir(parents=True, exist_ok=True)
     with (home / _NAME).open("ab") as lock:

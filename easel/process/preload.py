@@ -8,37 +8,37 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TypeVar
 
 
-class Abandoned(Exception):
-    """The thing was given up before it was open."""
+class PreloadCancelled(Exception):
+    """The resource was given up before it was open."""
 
 
-Thing = TypeVar("Thing")
-Opener = Callable[[], AbstractAsyncContextManager[Thing]]
+Resource = TypeVar("Resource")
+Opener = Callable[[], AbstractAsyncContextManager[Resource]]
 
 
 @asynccontextmanager
-async def opening_early(opener: Opener[Thing], give_up: asyncio.Event) -> AsyncIterator[Opener[Thing]]:
+async def preload(opener: Opener[Resource], cancel: asyncio.Event) -> AsyncIterator[Opener[Resource]]:
     """Begin to open at once, and yield an opener that waits for it and raises what opening raised.
 
-    give_up: set, it makes the yielded opener raise Abandoned instead of waiting on.
+    cancel: set, it makes the yielded opener raise PreloadCancelled instead of waiting on.
 
     What was opened is closed on the way out, also when nobody waited for it or it was still being opened.
     """
-    opened: asyncio.Future[Thing] = asyncio.get_running_loop().create_future()
+    opened: asyncio.Future[Resource] = asyncio.get_running_loop().create_future()
     done = asyncio.Event()
-    holding = asyncio.create_task(_hold(opener, opened, done))
+    holder = asyncio.create_task(_hold(opener, opened, done))
 
     @asynccontextmanager
-    async def waiting() -> AsyncIterator[Thing]:
-        giving_up = asyncio.create_task(give_up.wait())
+    async def waiting() -> AsyncIterator[Resource]:
+        cancelling = asyncio.create_task(cancel.wait())
         try:
-            await asyncio.wait((opened, holding, giving_up), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((opened, holder, cancelling), return_when=asyncio.FIRST_COMPLETED)
         finally:
-            giving_up.cancel()
-        if holding.done():
-            holding.result()
+            cancelling.cancel()
+        if holder.done():
+            holder.result()
         if not opened.done():
-            raise Abandoned
+            raise PreloadCancelled
         yield opened.result()
 
     try:
@@ -46,11 +46,11 @@ async def opening_early(opener: Opener[Thing], give_up: asyncio.Event) -> AsyncI
     finally:
         done.set()
         if not opened.done():
-            holding.cancel()
-        await asyncio.wait((holding,))
+            holder.cancel()
+        await asyncio.wait((holder,))
 
 
-async def _hold(opener: Opener[Thing], opened: asyncio.Future[Thing], done: asyncio.Event) -> None:
-    async with opener() as thing:
-        opened.set_result(thing)
+async def _hold(opener: Opener[Resource], opened: asyncio.Future[Resource], done: asyncio.Event) -> None:
+    async with opener() as resource:
+        opened.set_result(resource)
         await done.wait()

@@ -1,4 +1,4 @@
-"""How a process is asked to stop: SIGINT or SIGTERM once, and again for haste."""
+"""How a process is asked to stop: SIGINT or SIGTERM once to finish its work, twice to abandon it."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, kw_only=True)
-class Orders:
-    """What this process was told.
+class StopSignals:
+    """The stop signals this process has received.
 
-    stop: end what is in hand, then end. hurry: let go of what is in hand; never set before `stop`.
+    stop: finish the current work, then exit. force_stop: abandon the current work; never set before `stop`.
     """
 
     stop: asyncio.Event = field(default_factory=asyncio.Event)
-    hurry: asyncio.Event = field(default_factory=asyncio.Event)
+    force_stop: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 @asynccontextmanager
-async def stop_on_signals() -> AsyncIterator[Orders]:
-    """Yield orders that the first SIGINT or SIGTERM turns to `stop`, and the next one to `hurry`."""
-    orders = Orders()
+async def stop_on_signals() -> AsyncIterator[StopSignals]:
+    """Yield events of which the first SIGINT or SIGTERM sets `stop` and the next one `force_stop`."""
+    signals = StopSignals()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, _obey, orders)
+        loop.add_signal_handler(number, _on_signal, signals)
     try:
-        yield orders
+        yield signals
     finally:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(number)
 
 
-def _obey(orders: Orders) -> None:
-    if orders.stop.is_set():
-        orders.hurry.set()
-    orders.stop.set()
+def _on_signal(signals: StopSignals) -> None:
+    if signals.stop.is_set():
+        signals.force_stop.set()
+    signals.stop.set()

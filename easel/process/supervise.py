@@ -14,17 +14,17 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from easel.process.signals import Orders
+from easel.process.signals import StopSignals
 
 READY_LINE = "ready"
 
-FIRST_PAUSE = timedelta(seconds=1)
-LONGEST_PAUSE = timedelta(minutes=1)
-SETTLED_AFTER = timedelta(minutes=1)
+MIN_RESTART_DELAY = timedelta(seconds=1)
+MAX_RESTART_DELAY = timedelta(minutes=1)
+STABLE_AFTER = timedelta(minutes=1)
 STOP_GRACE = timedelta(seconds=30)
-HURRIED_GRACE = timedelta(seconds=5)
+FORCE_GRACE = timedelta(seconds=5)
 
-Say = Callable[[str], None]
+PrintLine = Callable[[str], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,46 +41,48 @@ class Program:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Watch:
+class SupervisorState:
     """How it stands with the processes.
 
     ready: set for each program, by name, at its first readiness, and by the caller for what is no program.
-    over: set for each program when it has ended for good.
-    grace: from being asked to stop to being killed; `hurried_grace` from being asked again.
+    ended: set for each program when it has ended for good.
+    grace: from being asked to stop to being killed; `force_grace` from being asked again.
     failed: names of the programs that ended before they were ever ready; grows while they run.
     """
 
     ready: Mapping[str, asyncio.Event]
-    over: Mapping[str, asyncio.Event]
-    orders: Orders
+    ended: Mapping[str, asyncio.Event]
+    signals: StopSignals
     grace: timedelta = STOP_GRACE
-    hurried_grace: timedelta = HURRIED_GRACE
+    force_grace: timedelta = FORCE_GRACE
     failed: list[str] = field(default_factory=list)
 
 
-def new_watch(programs: Sequence[Program], orders: Orders, *others: str, grace: timedelta = STOP_GRACE) -> Watch:
-    """Return a watch on which nothing has happened yet; `others` become ready by the caller's word."""
+def new_supervisor_state(
+    programs: Sequence[Program], signals: StopSignals, *others: str, grace: timedelta = STOP_GRACE
+) -> SupervisorState:
+    """Return a state on which nothing has happened yet; `others` become ready by the caller's word."""
     names = [program.name for program in programs]
     ready = {name: asyncio.Event() for name in [*others, *names]}
-    return Watch(ready=ready, over={name: asyncio.Event() for name in names}, orders=orders, grace=grace)
+    return SupervisorState(ready=ready, ended={name: asyncio.Event() for name in names}, signals=signals, grace=grace)
 
 
-async def keep_running(programs: Sequence[Program], watch: Watch, say: Say) -> None:
+async def keep_running(programs: Sequence[Program], state: SupervisorState, print_line: PrintLine) -> None:
     """Run the programs until they are told to stop, and return when every one of them has ended.
 
-    A program that dies is started again after a pause that doubles up to a minute. One that ends before it was
-    ever ready stops everything and is named in `watch.failed`.
+    A program that dies is started again after a delay that doubles up to a minute. One that ends before it was
+    ever ready stops everything and is named in `state.failed`.
     """
     async with asyncio.TaskGroup() as group:
         for program in programs:
             users = [other.name for other in programs if program.name in other.after]
-            group.create_task(_keep_one(program, users, watch, say))
+            group.create_task(_keep_running_one(program, users, state, print_line))
 
 
-async def wait_until_ready(watch: Watch) -> bool:
+async def wait_until_ready(state: SupervisorState) -> bool:
     """Wait until everything is ready; False when it was told to stop first."""
-    await _first_of(_all_set(watch.ready.values()), watch.orders.stop.wait())
-    return not watch.orders.stop.is_set()
+    await _wait_for_first(_all_set(state.ready.values()), state.signals.stop.wait())
+    return not state.signals.stop.is_set()
 
 
 async def _all_set(events: Iterable[asyncio.Event]) -> None:
@@ -88,37 +90,43 @@ async def _all_set(events: Iterable[asyncio.Event]) -> None:
         await event.wait()
 
 
-async def _keep_one(program: Program, users: Sequence[str], watch: Watch, say: Say) -> None:
+async def _keep_running_one(
+    program: Program, users: Sequence[str], state: SupervisorState, print_line: PrintLine
+) -> None:
     try:
-        await _first_of(_all_set(watch.ready[name] for name in program.after), watch.orders.stop.wait())
-        may_stop = [watch.orders.stop, *(watch.over[name] for name in users)]
-        await _keep_alive(program, may_stop, watch, say)
+        await _wait_for_first(_all_set(state.ready[name] for name in program.after), state.signals.stop.wait())
+        may_stop = [state.signals.stop, *(state.ended[name] for name in users)]
+        await _keep_alive(program, may_stop, state, print_line)
     finally:
-        watch.over[program.name].set()
+        state.ended[program.name].set()
 
 
-async def _keep_alive(program: Program, may_stop: Sequence[asyncio.Event], watch: Watch, say: Say) -> None:
+async def _keep_alive(
+    program: Program, may_stop: Sequence[asyncio.Event], state: SupervisorState, print_line: PrintLine
+) -> None:
     clock = asyncio.get_running_loop()
-    pause = FIRST_PAUSE
-    while not watch.orders.stop.is_set():
+    delay = MIN_RESTART_DELAY
+    while not state.signals.stop.is_set():
         began = clock.time()
-        code = await _run_once(program, may_stop, watch, say)
-        if watch.orders.stop.is_set():
+        code = await _run_once(program, may_stop, state, print_line)
+        if state.signals.stop.is_set():
             return
-        if not watch.ready[program.name].is_set():
-            watch.failed.append(program.name)
-            watch.orders.stop.set()
+        if not state.ready[program.name].is_set():
+            state.failed.append(program.name)
+            state.signals.stop.set()
             return
-        if clock.time() - began > SETTLED_AFTER.total_seconds():
-            pause = FIRST_PAUSE
-        say(f"The {program.name} {_ending(code)}. Starting it again in {pause.total_seconds():.0f} s.")
-        await _first_of(asyncio.sleep(pause.total_seconds()), watch.orders.stop.wait())
-        pause = min(pause * 2, LONGEST_PAUSE)
+        if clock.time() - began > STABLE_AFTER.total_seconds():
+            delay = MIN_RESTART_DELAY
+        print_line(f"The {program.name} {_ending(code)}. Starting it again in {delay.total_seconds():.0f} s.")
+        await _wait_for_first(asyncio.sleep(delay.total_seconds()), state.signals.stop.wait())
+        delay = min(delay * 2, MAX_RESTART_DELAY)
 
 
-async def _run_once(program: Program, may_stop: Sequence[asyncio.Event], watch: Watch, say: Say) -> int:
+async def _run_once(
+    program: Program, may_stop: Sequence[asyncio.Event], state: SupervisorState, print_line: PrintLine
+) -> int:
     """Start the program, and return its exit code once it has died or been stopped."""
-    with _lifeline() as lifeline, _ready_line(watch.ready[program.name]) as ready_line:
+    with _lifeline_pipe() as lifeline, _ready_pipe(state.ready[program.name]) as ready_line:
         # With pipes of asyncio's own, waiting for the process would mean waiting for all that inherited them.
         process = await asyncio.create_subprocess_exec(
             *program.command,
@@ -129,14 +137,14 @@ async def _run_once(program: Program, may_stop: Sequence[asyncio.Event], watch: 
             start_new_session=True,
         )
         try:
-            await _first_of(process.wait(), _all_set(may_stop))
-            return await _stop(process, program.name, watch, say)
+            await _wait_for_first(process.wait(), _all_set(may_stop))
+            return await _stop(process, program.name, state, print_line)
         finally:
             _kill_group(process.pid)
 
 
 @contextmanager
-def _lifeline() -> Iterator[int]:
+def _lifeline_pipe() -> Iterator[int]:
     """Yield the end of a pipe for a child to read, which is at its end when this process is."""
     theirs, ours = os.pipe()
     try:
@@ -147,21 +155,21 @@ def _lifeline() -> Iterator[int]:
 
 
 @contextmanager
-def _ready_line(ready: asyncio.Event) -> Iterator[int]:
+def _ready_pipe(ready: asyncio.Event) -> Iterator[int]:
     """Yield the end of a pipe for a child to write to; the line that says so there sets `ready`."""
     ours, theirs = os.pipe()
     mark = f"{READY_LINE}\n".encode()
-    heard = bytearray()
+    received = bytearray()
 
-    def hear() -> None:
+    def read_output() -> None:
         # Read to the end, because a program whose standard output is full would stand still.
-        heard.extend(os.read(ours, 65536))
-        if mark in heard:
+        received.extend(os.read(ours, 65536))
+        if mark in received:
             ready.set()
-        del heard[: -len(mark)]
+        del received[: -len(mark)]
 
     loop = asyncio.get_running_loop()
-    loop.add_reader(ours, hear)
+    loop.add_reader(ours, read_output)
     try:
         yield theirs
     finally:
@@ -170,15 +178,15 @@ def _ready_line(ready: asyncio.Event) -> Iterator[int]:
         os.close(theirs)
 
 
-async def _stop(process: asyncio.subprocess.Process, name: str, watch: Watch, say: Say) -> int:
+async def _stop(process: asyncio.subprocess.Process, name: str, state: SupervisorState, print_line: PrintLine) -> int:
     """Ask, ask again when in a hurry, and kill what has not ended within the grace."""
     _send(process, signal.SIGTERM)
-    await _first_of(process.wait(), watch.orders.hurry.wait(), asyncio.sleep(watch.grace.total_seconds()))
-    if process.returncode is None and watch.orders.hurry.is_set():
+    await _wait_for_first(process.wait(), state.signals.force_stop.wait(), asyncio.sleep(state.grace.total_seconds()))
+    if process.returncode is None and state.signals.force_stop.is_set():
         _send(process, signal.SIGTERM)
-        await _first_of(process.wait(), asyncio.sleep(watch.hurried_grace.total_seconds()))
+        await _wait_for_first(process.wait(), asyncio.sleep(state.force_grace.total_seconds()))
     if process.returncode is None:
-        say(f"The {name} does not stop: killing it.")
+        print_line(f"The {name} does not stop: killing it.")
         _send(process, signal.SIGKILL)
     return await process.wait()
 
@@ -199,7 +207,7 @@ def _kill_group(pid: int) -> None:
         os.killpg(pid, signal.SIGKILL)
 
 
-async def _first_of(*waiting: Awaitable[object]) -> None:
+async def _wait_for_first(*waiting: Awaitable[object]) -> None:
     tasks = [asyncio.ensure_future(one) for one in waiting]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

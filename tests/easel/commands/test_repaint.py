@@ -19,7 +19,7 @@ import pytest
 import sqlalchemy as sa
 from PIL import Image
 
-from easel.commands.repaint import Kept, comparison
+from easel.commands.repaint import StoredPicture, describe_difference
 from engine.contract.ids import new_id
 from engine.contract.jobs import Job, JobRequest, JobSpec, JobStatus, Operation, Part, Picture
 from engine.contract.painting import PaintedPicture
@@ -249,12 +249,12 @@ def test_what_is_not_the_same_is_told_with_why(colour: int, level: int, librarie
     """Pixels and bytes are told apart, and versions of libraries that the recipe knows are named."""
     stored = png(10, level=1)
     again = PaintedPicture(png=png(colour, level=level), width=2, height=2, seed=7, recipe={"libraries": libraries})
-    assert told in comparison(Kept(picture=picture(stored), png=stored, source=None), again)
+    assert told in describe_difference(StoredPicture(picture=picture(stored), png=stored, source=None), again)
 
 
 def test_pixels_of_a_lost_file_are_not_spoken_of() -> None:
     again = PaintedPicture(png=png(13, level=1), width=2, height=2, seed=7, recipe={"libraries": THEN})
-    told = comparison(Kept(picture=picture(png(10, level=1)), png=None, source=None), again)
+    told = describe_difference(StoredPicture(picture=picture(png(10, level=1)), png=None, source=None), again)
     assert told.startswith("not the bytes of the stored picture, whose file is lost or damaged.")
 
 

@@ -10,7 +10,7 @@ import pytest
 from bot.health import open_health
 from bot.metrics import Metrics
 from bot.settings import BotSettings
-from easel.doctor.checks import check_home, check_packages, check_port, check_python, check_storage, check_token
+from easel.doctor.checks import check_discord, check_home, check_packages, check_port, check_python, check_storage
 from easel.doctor.model_checks import check_device, check_model
 from engine.settings import EngineSettings
 from sandbox.server import serve
@@ -77,8 +77,8 @@ async def test_storage_that_cannot_be_written_is_advised(home: Path) -> None:
 async def test_port_in_use_is_advised() -> None:
     """The advice names another port."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        finding = await check_port(taken.getsockname()[1], 9)
-    assert finding.advice and "--port" in finding.advice
+        result = await check_port(taken.getsockname()[1], 9)
+    assert result.advice and "--port" in result.advice
 
 
 async def test_running_easel_is_no_fault() -> None:
@@ -89,28 +89,28 @@ async def test_running_easel_is_no_fault() -> None:
 
     with socket.create_server(("127.0.0.1", 0)) as taken:
         async with open_health("127.0.0.1", 0, Metrics(), find_trouble) as health:
-            finding = await check_port(taken.getsockname()[1], health)
-    assert finding.advice is None and "running" in finding.found
+            result = await check_port(taken.getsockname()[1], health)
+    assert result.advice is None and "running" in result.found
 
 
 async def test_token_is_tried() -> None:
     """Discord is asked who the bot is; a refused token is said without repeating it."""
     async with serve() as discord:
-        right = await check_token(_bot_settings(DISCORD_TOKEN=discord.token, DISCORD_API_URL=discord.api_url))
-        wrong = await check_token(_bot_settings(DISCORD_TOKEN="wrong-token", DISCORD_API_URL=discord.api_url))
+        right = await check_discord(_bot_settings(DISCORD_TOKEN=discord.token, DISCORD_API_URL=discord.api_url))
+        wrong = await check_discord(_bot_settings(DISCORD_TOKEN="wrong-token", DISCORD_API_URL=discord.api_url))
     assert right.advice is None and right.found.startswith("the bot is ")
     assert wrong.advice and "Reset Token" in wrong.advice and "wrong-token" not in f"{wrong}"
 
 
 async def test_unreachable_discord_is_advised() -> None:
     """No answer is not a wrong token."""
-    finding = await check_token(_bot_settings(DISCORD_TOKEN="a-token", DISCORD_API_URL="http://127.0.0.1:9/api"))
-    assert finding.advice and "network" in finding.advice
+    result = await check_discord(_bot_settings(DISCORD_TOKEN="a-token", DISCORD_API_URL="http://127.0.0.1:9/api"))
+    assert result.advice and "network" in result.advice
 
 
 async def test_no_token_is_no_fault() -> None:
     """Without a token there is the sandbox."""
-    assert (await check_token(_bot_settings())).advice is None
+    assert (await check_discord(_bot_settings())).advice is None
 
 
 async def test_device_is_told_with_its_room() -> None:

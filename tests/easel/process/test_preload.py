@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from easel.process.preload import Abandoned, opening_early
+from easel.process.preload import PreloadCancelled, preload
 
 
 @dataclass
@@ -44,7 +44,7 @@ class Door:
 async def test_opening_begins_before_it_is_asked_for() -> None:
     """The time until then is used, and the opener then yields what was opened."""
     door = Door()
-    async with opening_early(door.opener(), asyncio.Event()) as opener:
+    async with preload(door.opener(), asyncio.Event()) as opener:
         await door.tried.wait()
         door.key.set()
         async with opener() as room:
@@ -57,17 +57,17 @@ async def test_fault_is_met_where_the_thing_is_needed() -> None:
     door = Door(fault=LookupError("no such door"))
     door.key.set()
     with pytest.raises(LookupError):
-        async with opening_early(door.opener(), asyncio.Event()) as opener, opener():
+        async with preload(door.opener(), asyncio.Event()) as opener, opener():
             raise AssertionError("it did not open")
 
 
 async def test_giving_up_ends_the_wait() -> None:
-    """Nobody waits for a thing that is not wanted any more, and its opening is cancelled."""
-    door, give_up = Door(), asyncio.Event()
-    with pytest.raises(Abandoned):
-        async with opening_early(door.opener(), give_up) as opener:
+    """A cancelled preload ends the wait and the opening."""
+    door, cancel = Door(), asyncio.Event()
+    with pytest.raises(PreloadCancelled):
+        async with preload(door.opener(), cancel) as opener:
             await door.tried.wait()
-            give_up.set()
+            cancel.set()
             async with opener():
                 raise AssertionError("it did not open")
     assert not door.is_open
@@ -77,6 +77,6 @@ async def test_thing_nobody_asked_for_is_closed() -> None:
     """Leaving closes it all the same."""
     door = Door()
     door.key.set()
-    async with opening_early(door.opener(), asyncio.Event()):
+    async with preload(door.opener(), asyncio.Event()):
         await door.opened.wait()
     assert not door.is_open

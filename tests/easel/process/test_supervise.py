@@ -13,8 +13,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from easel.process.signals import Orders
-from easel.process.supervise import STOP_GRACE, Program, keep_running, new_watch, wait_until_ready
+from easel.process.signals import StopSignals
+from easel.process.supervise import STOP_GRACE, Program, keep_running, new_supervisor_state, wait_until_ready
 
 Children = Callable[[], list[psutil.Process]]
 
@@ -44,14 +44,14 @@ def _program(name: str, source: str, *arguments: object, after: tuple[str, ...] 
 
 
 class Run:
-    """Programs under watch, and what was said of them."""
+    """Supervised programs, and what was printed about them."""
 
     def __init__(self, programs: Sequence[Program], grace: timedelta) -> None:
-        watch = new_watch(programs, Orders(), grace=grace)
+        state = new_supervisor_state(programs, StopSignals(), grace=grace)
         # However busy the machine, it is no test of these that a program ends in time when it is asked again.
-        self.watch = replace(watch, hurried_grace=timedelta(minutes=5))
+        self.state = replace(state, force_grace=timedelta(minutes=5))
         self.said: list[str] = []
-        self.task = asyncio.create_task(keep_running(programs, self.watch, self.said.append))
+        self.task = asyncio.create_task(keep_running(programs, self.state, self.said.append))
 
 
 @asynccontextmanager
@@ -60,8 +60,8 @@ async def _running(*programs: Program, grace: timedelta = STOP_GRACE) -> AsyncIt
     try:
         yield run
     finally:
-        run.watch.orders.stop.set()
-        run.watch.orders.hurry.set()
+        run.state.signals.stop.set()
+        run.state.signals.force_stop.set()
         await run.task
 
 
@@ -92,9 +92,9 @@ async def _until(condition: Callable[[], object]) -> None:
 
 
 async def test_ready_when_every_program_said_so() -> None:
-    """Readiness is what the programs say, not that they were started."""
+    """Readiness is what the programs report, not that they were started."""
     async with _running(_program("a", SERVES), _program("b", SERVES)) as run:
-        assert await wait_until_ready(run.watch)
+        assert await wait_until_ready(run.state)
 
 
 async def test_program_waits_for_the_one_it_needs(tmp_path: Path) -> None:
@@ -105,13 +105,13 @@ async def test_program_waits_for_the_one_it_needs(tmp_path: Path) -> None:
         "import pathlib, sys; assert pathlib.Path(sys.argv[1]).exists(); print('ready', flush=True); sys.stdin.read()"
     )
     async with _running(_program("bot", second, note, after=("sandbox",)), _program("sandbox", first, note)) as run:
-        assert await wait_until_ready(run.watch)
+        assert await wait_until_ready(run.state)
 
 
 async def test_killed_program_is_started_again(children: Children) -> None:
     """A program that dies after it was ready comes back, and that is said with the signal's name."""
     async with _running(_program("engine", SERVES)) as run:
-        assert await wait_until_ready(run.watch)
+        assert await wait_until_ready(run.state)
         (first,) = children()
         first.kill()
         await _until(lambda: [child for child in children() if child.pid != first.pid])
@@ -119,18 +119,18 @@ async def test_killed_program_is_started_again(children: Children) -> None:
 
 
 async def test_program_that_never_was_ready_stops_everything(children: Children) -> None:
-    """A wrong setting would only be met again: the whole ends, and says whose fault it was."""
+    """A wrong setting would only be met again: everything stops, and the failed program is named."""
     async with _running(_program("engine", SERVES), _program("bot", "raise SystemExit(1)")) as run:
         await run.task
-        assert run.watch.failed == ["bot"]
+        assert run.state.failed == ["bot"]
     assert not children()
 
 
 async def test_stopping_ends_every_process(children: Children) -> None:
     """After a stop nothing runs any more and nothing is started again."""
     async with _running(_program("a", SERVES), _program("b", SERVES)) as run:
-        assert await wait_until_ready(run.watch)
-        run.watch.orders.stop.set()
+        assert await wait_until_ready(run.state)
+        run.state.signals.stop.set()
         await run.task
     assert not children() and not run.said
 
@@ -149,8 +149,8 @@ async def test_what_others_need_is_stopped_last(tmp_path: Path) -> None:
     """
     programs = _program("sandbox", source, note, "2"), _program("bot", source, note, "1", after=("sandbox",))
     async with _running(*programs) as run:
-        assert await wait_until_ready(run.watch)
-        run.watch.orders.stop.set()
+        assert await wait_until_ready(run.state)
+        run.state.signals.stop.set()
         await run.task
     assert note.read_text() == "12"
 
@@ -159,7 +159,7 @@ async def test_grandchildren_do_not_outlive_a_killed_program(children: Children)
     """What the program itself started goes with it, and does not keep the end from being noticed."""
     source = "import subprocess, sys; subprocess.Popen(['sleep', '617']); print('ready', flush=True); sys.stdin.read()"
     async with _running(_program("engine", source)) as run:
-        assert await wait_until_ready(run.watch)
+        assert await wait_until_ready(run.state)
         # One that was started a moment ago has no environment to be read yet.
         await _until(lambda: len(children()) == 2)
         program, grandchild = sorted(children(), key=lambda child: child.name() == "sleep")
@@ -172,10 +172,10 @@ async def test_second_order_makes_haste(tmp_path: Path, children: Children) -> N
     """Asked a second time, a program is asked again at once and may let go of what it has in hand."""
     note = tmp_path / "asked"
     async with _running(_program("engine", HASTY, note)) as run:
-        assert await wait_until_ready(run.watch)
-        run.watch.orders.stop.set()
+        assert await wait_until_ready(run.state)
+        run.state.signals.stop.set()
         await _until(note.exists)
-        run.watch.orders.hurry.set()
+        run.state.signals.force_stop.set()
         await run.task
     assert not children() and not run.said
 
@@ -183,8 +183,8 @@ async def test_second_order_makes_haste(tmp_path: Path, children: Children) -> N
 async def test_program_that_does_not_stop_is_killed(children: Children) -> None:
     """Nothing is left behind, and it is said."""
     async with _running(_program("engine", STUBBORN), grace=timedelta()) as run:
-        assert await wait_until_ready(run.watch)
-        run.watch.orders.stop.set()
+        assert await wait_until_ready(run.state)
+        run.state.signals.stop.set()
         await run.task
     assert not children()
     assert run.said == ["The engine does not stop: killing it."]
