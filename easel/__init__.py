@@ -1,4 +1,4 @@
-"""The `easel` command: reads the settings, chooses and starts what is asked for; it does none of the work itself."""
+"""The `easel` command: reads the settings and starts the requested part of Easel; it does none of the work itself."""
 
 from easel.app import main
 

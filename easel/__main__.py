@@ -1,4 +1,4 @@
-"""`python -m easel`, the same as `easel`; it is how `easel run` starts its processes."""
+"""`python -m easel`, the same as `easel`; `easel run` starts its processes this way."""
 
 from easel import main
 

@@ -1,6 +1,6 @@
-"""The commands and their options; what each one does is imported only when it is asked for."""
+"""Declares the commands, their options and their help; `easel/commands/` runs them."""
 
-# Imports inside the functions keep `easel --help` quick: torch and discord.py take seconds.
+# Imports inside the functions keep `easel --help` fast: torch and discord.py take seconds to import.
 
 from __future__ import annotations
 
@@ -21,21 +21,23 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="easel",
-    help="Easel: an image service of your own in Discord.",
+    help="Easel: a self-hosted image service for Discord.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
 
-models = typer.Typer(name="models", help="See, add, check and fetch models.", no_args_is_help=True)
+models = typer.Typer(name="models", help="List, check, add and fetch models.", no_args_is_help=True)
 app.add_typer(models)
 
-Port = Annotated[int, typer.Option(min=0, max=65535, help="Port of the chat page on 127.0.0.1; 0 takes a free one.")]
-Quiet = Annotated[bool, typer.Option("--quiet", help="Log warnings and errors only.")]
-HealthPort = Annotated[int, typer.Option(min=0, max=65535, help="Port of /healthz, /readyz and /metrics.")]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="Port of the chat page on 127.0.0.1; 0 picks a free one.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Log only warnings and errors.")]
+HealthPort = Annotated[
+    int, typer.Option(min=0, max=65535, help="Port of /healthz, /readyz and /metrics; 0 picks a free one.")
+]
 
-# A prompt may begin with a flag of its own.
+# A prompt may start with one of its own flags.
 PROMPT_FIRST = {"ignore_unknown_options": True}
 
 Supervised = Annotated[bool, typer.Option("--supervised", hidden=True)]
@@ -43,7 +45,7 @@ Supervised = Annotated[bool, typer.Option("--supervised", hidden=True)]
 
 @app.command()
 def run(port: Port = 8642) -> None:
-    """Start everything: Postgres, engine and bot; without DISCORD_TOKEN also the sandbox with its chat page."""
+    """Run Postgres, the engine and the bot. Without DISCORD_TOKEN, also run the sandbox and its chat page."""
     from easel.commands.run import run_everything
 
     raise typer.Exit(asyncio.run(run_everything(port)))
@@ -51,7 +53,7 @@ def run(port: Port = 8642) -> None:
 
 @app.command()
 def bot(health_port: HealthPort = 8643, supervised: Supervised = False) -> None:
-    """Serve Discord: commands, buttons, delivery."""
+    """Run the bot: commands, buttons and deliveries."""
     from easel.serve import run_process, serve_bot
 
     run_process(partial(serve_bot, health_port), supervised=supervised)
@@ -59,7 +61,7 @@ def bot(health_port: HealthPort = 8643, supervised: Supervised = False) -> None:
 
 @app.command()
 def engine(health_port: HealthPort = 8644, quiet: Quiet = False, supervised: Supervised = False) -> None:
-    """Paint what is in the queue; one process for each GPU."""
+    """Run an engine that paints the jobs in the queue. Run one per GPU."""
     from easel.serve import run_process, serve_engine
 
     run_process(partial(serve_engine, health_port, quiet), supervised=supervised)
@@ -67,7 +69,7 @@ def engine(health_port: HealthPort = 8644, quiet: Quiet = False, supervised: Sup
 
 @app.command()
 def sandbox(port: Port = 8642, supervised: Supervised = False) -> None:
-    """Serve the sandbox: a local Discord with a chat page."""
+    """Run the sandbox: a local Discord with a chat page."""
     from easel.serve import run_process, serve_sandbox
 
     run_process(partial(serve_sandbox, port, not supervised), supervised=supervised)
@@ -75,7 +77,7 @@ def sandbox(port: Port = 8642, supervised: Supervised = False) -> None:
 
 @app.command()
 def migrate() -> None:
-    """Bring the database to this release's tables."""
+    """Upgrade the database schema."""
     from easel.commands.migrate import migrate
 
     asyncio.run(migrate())
@@ -83,31 +85,33 @@ def migrate() -> None:
 
 @app.command(context_settings=PROMPT_FIRST)
 def imagine(
-    prompt: Annotated[str, typer.Argument(help="What to paint, with flags as in Discord.")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="Where to write the grid.")] = Path("grid.png"),
+    prompt: Annotated[str, typer.Argument(help="What to paint, with the same flags as in Discord.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="File to write the grid to.")] = Path("grid.png"),
 ) -> None:
-    """Paint a grid, the same way through queue and engine as from Discord."""
+    """Paint a grid from the terminal. It uses the same queue and engine as Discord."""
     from easel.commands.imagine import imagine
-    from easel.commands.outputs import check_image
+    from easel.output_paths import check_image
 
     raise typer.Exit(asyncio.run(imagine(prompt, check_image(output), _settings())))
 
 
 @app.command()
 def repaint(
-    picture: Annotated[str, typer.Argument(help="Its id, as `easel imagine` prints it and an export lists it.")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="Where to write it.")] = Path("repainted.png"),
+    picture: Annotated[str, typer.Argument(help="Id of the picture, from `easel imagine` or an export.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="File to write the picture to.")] = Path(
+        "repainted.png"
+    ),
 ) -> None:
-    """Paint a stored picture again from its recipe, and say whether it comes out the same."""
-    from easel.commands.outputs import check_png
+    """Paint a stored picture again from its recipe and compare the two."""
     from easel.commands.repaint import id_from_text, repaint
+    from easel.output_paths import check_png
 
     raise typer.Exit(asyncio.run(repaint(id_from_text(picture), check_png(output), _settings())))
 
 
 @app.command(context_settings=PROMPT_FIRST)
-def parse(prompt: Annotated[str, typer.Argument(help="A prompt with its flags.")]) -> None:
-    """Print how a prompt is understood, as JSON; exit 2 with a caret under what is wrong."""
+def parse(prompt: Annotated[str, typer.Argument(help="Prompt with its flags.")]) -> None:
+    """Parse a prompt and print the result as JSON."""
     from easel.commands.parse import json_from_prompt
 
     typer.echo(json_from_prompt(prompt))
@@ -115,10 +119,10 @@ def parse(prompt: Annotated[str, typer.Argument(help="A prompt with its flags.")
 
 @app.command()
 def export(
-    kind: Annotated[str, typer.Argument(metavar="FORMAT", help="raw: jobs, pictures and events as JSONL.")],
+    kind: Annotated[str, typer.Argument(metavar="FORMAT", help="raw: jobs, pictures and events as JSON Lines.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder to write to.")],
 ) -> None:
-    """Write what is kept, with the picture files."""
+    """Export jobs, pictures and events. Names and Discord ids are removed."""
     from easel.commands.export import check_format, export
 
     check_format(kind)
@@ -127,7 +131,7 @@ def export(
 
 @app.command()
 def doctor() -> None:
-    """Check everything Easel depends on, and say what to do."""
+    """Check everything Easel depends on and suggest fixes."""
     from easel.doctor.report import run_doctor
 
     raise typer.Exit(asyncio.run(run_doctor()))
@@ -135,7 +139,7 @@ def doctor() -> None:
 
 @models.command("list")
 def list_models() -> None:
-    """Show the models that are registered."""
+    """List the registered models and adapters."""
     from easel.commands.models import show_models
 
     show_models(_settings())
@@ -143,7 +147,7 @@ def list_models() -> None:
 
 @models.command()
 def check() -> None:
-    """Check the files of every model and adapter, and record the hashes of those that have none."""
+    """Check the files of every model and adapter, and record missing hashes."""
     from easel.commands.models import check_models
 
     raise typer.Exit(check_models(_settings()))
@@ -151,15 +155,15 @@ def check() -> None:
 
 @models.command()
 def add(
-    name: Annotated[str, typer.Argument(help="How prompts name it: --model NAME.")],
+    name: Annotated[str, typer.Argument(help="Name to use in prompts: --model NAME.")],
     family: Annotated[str, typer.Option(help=f"One of {', '.join(FAMILIES)}.")],
-    licence: Annotated[str, typer.Option(help="Under which its weights may be used.")],
-    folder: Annotated[str, typer.Option(help="A diffusers folder.")] = "",
-    file: Annotated[str, typer.Option(help="A single .safetensors file.")] = "",
-    hub: Annotated[str, typer.Option(help="An id at the Hugging Face hub.")] = "",
-    revision: Annotated[str, typer.Option(help="Commit or tag at the hub.")] = "",
-    variant: Annotated[str, typer.Option(help="Which copy of a folder's or the hub's weights, such as fp16.")] = "",
-    config: Annotated[str, typer.Option(help="Folder or hub id with the configuration of a single file.")] = "",
+    licence: Annotated[str, typer.Option(help="Licence of the weights.")],
+    folder: Annotated[str, typer.Option(help="Path of a diffusers folder.")] = "",
+    file: Annotated[str, typer.Option(help="Path of a single .safetensors file.")] = "",
+    hub: Annotated[str, typer.Option(help="Repository id on the Hugging Face Hub.")] = "",
+    revision: Annotated[str, typer.Option(help="Commit or tag of the repository.")] = "",
+    variant: Annotated[str, typer.Option(help="Variant of the weights, such as fp16.")] = "",
+    config: Annotated[str, typer.Option(help="Folder or Hub id with the configuration of a single file.")] = "",
 ) -> None:
     """Register a model in EASEL_MODELS_FILE."""
     from easel.commands.models import register_model
@@ -170,16 +174,16 @@ def add(
 
 
 @models.command()
-def fetch(name: Annotated[str, typer.Argument(help="A registered model of the hub.")]) -> None:
-    """Bring a hub model's files to this machine."""
+def fetch(name: Annotated[str, typer.Argument(help="Registered model from the Hub.")]) -> None:
+    """Download a model's files from the Hugging Face Hub."""
     from easel.commands.models import fetch_model
 
     raise typer.Exit(fetch_model(_settings(), name))
 
 
 def main() -> None:
-    """Run the command line: exit code 0 when done, 1 when it failed, 2 when what was asked is wrong."""
-    # platformdirs warns of a fallback that Easel does not use.
+    """Run the command line: exit code 0 for success, 1 for failure, 2 for wrong usage."""
+    # platformdirs warns about a fallback that Easel does not use.
     warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
     try:
         app(prog_name="easel")

@@ -1,6 +1,6 @@
-"""What an operator reads when something is wrong: one plain sentence for each error, saying what to do.
+"""What an operator reads when something goes wrong: one plain sentence per error that says what to do.
 
-Sentences for members are elsewhere.
+The sentences for members are in `bot/replies.py`.
 """
 
 from __future__ import annotations
@@ -15,83 +15,83 @@ Facts = Mapping[str, Any]
 
 _SENTENCES: Mapping[type[errors.EaselError], Callable[[Facts], str]] = {
     errors.PromptRefused: lambda facts: str(facts["message"]),
-    errors.TooManyPending: lambda _: "Too many jobs are waiting already: try again when some have finished.",
-    errors.JobUnknown: lambda _: "There is no such job here.",
-    errors.PictureUnknown: lambda _: (
-        "There is no such picture here. `easel imagine` prints the ids of what it paints, `easel export raw` lists all."
+    errors.TooManyPending: lambda facts: (
+        f"You have reached the limit of {facts['limit']} unfinished jobs. Try again when some have finished."
     ),
-    errors.NotYours: lambda _: "Only the job's owner or an administrator may do that.",
-    errors.JobOver: lambda facts: f"That job has already ended: it is {facts['status']}.",
+    errors.JobUnknown: lambda _: "Job not found.",
+    errors.PictureUnknown: lambda _: (
+        "Picture not found. `easel imagine` prints picture ids, and `easel export raw` lists all of them."
+    ),
+    errors.NotYours: lambda _: "Only the job's owner or an administrator can do that.",
+    errors.JobOver: lambda facts: f"The job has already ended ({facts['status']}).",
     errors.ModelUnknown: lambda facts: (
-        f"There is no model called {facts['name']!r}. Known are: {_listed(facts['known'])}. "
-        "Set EASEL_MODEL to one of them, or register another in EASEL_MODELS_FILE."
+        f'Unknown model "{facts["name"]}". Available: {_listed(facts["known"])}. '
+        "Set EASEL_MODEL to one of them, or register the model in EASEL_MODELS_FILE."
     ),
     errors.OperationUnsupported: lambda facts: (
-        f"The model {facts['model']!r} has no {facts['operation']!r} among its operations: name another with --model, "
-        "or add it in EASEL_MODELS_FILE."
+        f'The model "{facts["model"]}" does not support {facts["operation"]}. Choose another model with --model, '
+        "or add the operation in EASEL_MODELS_FILE."
     ),
     errors.SizeUnsupported: lambda facts: (
-        f"The model {facts['model']!r} cannot paint {facts['width']} x {facts['height']}: ask for another aspect ratio."
+        f'The model "{facts["model"]}" cannot paint {facts["width"]} x {facts["height"]}. Choose another aspect ratio.'
     ),
     errors.SettingUnsupported: lambda facts: (
-        f"The model {facts['model']!r} does not take {facts['name']} {facts['value']!r}."
-        + (f" It takes: {_listed(facts['known'])}." if facts["known"] else "")
+        f'The model "{facts["model"]}" does not support {facts["name"]} "{facts["value"]}".'
+        + (f" Available: {_listed(facts['known'])}." if facts["known"] else "")
     ),
     errors.AdapterMismatch: lambda facts: (
-        f"The adapter {facts['name']!r} does not fit the model {facts['model']!r}: {facts['part']}. "
-        "Leave it out, or register it for the model that it is made for."
+        f'The adapter "{facts["name"]}" does not fit the model "{facts["model"]}": {facts["part"]}. '
+        "Leave it out, or register it for the model it was made for."
     ),
     errors.StoreUnavailable: lambda facts: (
-        f"Postgres or the picture store cannot be reached{_cause(facts)}: `easel doctor` says which, and why."
+        f"Cannot reach Postgres or the picture store{_cause(facts)}. Run `easel doctor` to find out why."
     ),
-    errors.PainterLost: lambda _: "The painting process died; its jobs are back in the queue. The log says why.",
-    errors.JobInterrupted: lambda _: "The engine is stopping; the job is back in the queue.",
+    errors.PainterLost: lambda _: "The painting process died. Its jobs are back in the queue; the log says why.",
+    errors.JobInterrupted: lambda _: "The engine is stopping. The job is back in the queue.",
     errors.WeightsMissing: lambda facts: (
-        f"There is no file {facts['path']}{_cause(facts)}. "
-        "Put it there, or leave out the model or the adapter that it belongs to."
+        f"File not found: {facts['path']}{_cause(facts)}. Put it there, or leave out the model or adapter that uses it."
         if str(facts["path"]).endswith(".safetensors")
-        else f"There is no model at {facts['path']}{_cause(facts)}. "
-        "Put its folder there, fetch it with `easel models fetch` if it is the hub's, "
-        "or set EASEL_MODEL to a model that is here."
+        else f"Model not found: {facts['path']}{_cause(facts)}. Put its folder there, run `easel models fetch` if it "
+        "comes from the Hugging Face Hub, or set EASEL_MODEL to another model."
     ),
     errors.WeightsMismatch: lambda facts: (
-        f"{facts['path']} is damaged, or not what was registered{_cause(facts)}. Put the right files back."
+        f"{facts['path']} is damaged or is not the registered file{_cause(facts)}. Restore the original files."
     ),
     errors.ModelBroken: lambda facts: (
-        f"The model {facts['name']!r} cannot be painted with: {facts['cause']}. "
-        "Mend that, or set EASEL_MODEL to another."
+        f'The model "{facts["name"]}" does not work: {facts["cause"]}. Fix it, or set EASEL_MODEL to another model.'
     ),
     errors.PaintedNothing: lambda facts: (
-        f"The model {facts['name']!r} painted nothing usable: {facts['cause']}. `easel models check` says whether its "
-        "files are whole; if they are, leave out its adapters and its speed, or set EASEL_MODEL to another."
+        f'The model "{facts["name"]}" painted no usable picture: {facts["cause"]}. Run `easel models check` to verify '
+        "its files. If they are intact, remove its adapters and speed settings, or set EASEL_MODEL to another model."
     ),
     errors.SpeedUnsupported: lambda facts: (
-        f"The model {facts['name']!r} cannot have {facts['setting']} here: {facts['cause']}. Change its speed in "
-        "EASEL_MODELS_FILE."
+        f'The model "{facts["name"]}" cannot use {facts["setting"]} here: {facts["cause"]}. Change its speed settings '
+        "in EASEL_MODELS_FILE."
     ),
     errors.NoRoom: lambda facts: (
-        f"The device has no room for one picture of {facts['size']} by the model {facts['model']!r}: set smaller "
-        "defaults and a smaller max_side for it in EASEL_MODELS_FILE, set EASEL_MODELS_MEMORY lower, so that it is "
-        "there in parts, or close other programs that use the device."
+        f'The device has too little memory for one {facts["size"]} picture by the model "{facts["model"]}". Lower its '
+        "default size and max_side in EASEL_MODELS_FILE, lower EASEL_MODELS_MEMORY so that it is loaded in parts, or "
+        "close other programs that use the device."
         if facts["size"]
-        else f"The device has no room for the model {facts['model']!r}: set EASEL_MODELS_MEMORY lower, so that it is "
-        "there in parts, set EASEL_MODEL to a smaller one, or close other programs that use the device."
+        else f'The device has too little memory for the model "{facts["model"]}". Lower EASEL_MODELS_MEMORY so that it '
+        "is loaded in parts, set EASEL_MODEL to a smaller model, or close other programs that use the device."
     ),
     errors.StorageFull: lambda _: (
-        "The disk that holds the pictures is full. Make room, or move EASEL_HOME or EASEL_STORAGE_URL to another disk; "
-        "nothing is lost, waiting jobs go on then."
+        "The disk that holds the pictures is full. Free some space, or move EASEL_HOME or EASEL_STORAGE_URL to another "
+        "disk. Nothing is lost: waiting jobs continue afterwards."
     ),
     errors.PictureCorrupt: lambda facts: (
-        f"The stored picture {facts.get('key', '')} is {facts.get('cause', 'damaged')}: "
-        "restore it from a backup of the picture store."
+        f"The stored picture {facts.get('key', '')} is {facts.get('cause', 'damaged')}. "
+        "Restore it from a backup of the picture store."
     ),
     errors.RecipeUnreadable: lambda facts: (
-        f"The picture's recipe cannot be read: {'; '.join(map(str, _tuple(facts['problems'])))}. If a newer release of "
-        "Easel painted it, repaint it with that one; if not, its row was changed: restore the database from a backup."
+        f"Cannot read the picture's recipe: {'; '.join(map(str, _tuple(facts['problems'])))}. If a newer release of "
+        "Easel painted it, repaint it with that release. Otherwise its row was changed: restore the database from a "
+        "backup."
     ),
     errors.PostgresBroken: lambda facts: (
-        f"The embedded Postgres does not start: the end of {facts['log']} says why. Make room where its disk is full; "
-        "where its data is damaged, restore EASEL_HOME from a backup."
+        f"The embedded Postgres does not start; the end of {facts['log']} says why. If the disk is full, free some "
+        "space. If the data is damaged, restore EASEL_HOME from a backup."
     ),
     errors.SettingsInvalid: lambda facts: "\n".join(map(str, _tuple(facts["problems"]))),
 }
@@ -107,32 +107,32 @@ def sentence_from_error(error: errors.EaselError) -> str:
 
 
 def sentence_from_cause(cause: Facts) -> str:
-    """Return what to tell the operator about the cause that a failed job keeps."""
+    """Return what to tell the operator about the stored cause of a failed job."""
     known = _BY_NAME.get(cause["error"])
     return _SENTENCES[known](cause) if known else f"The job failed: {cause['error']}, {cause.get('message', '')}"
 
 
 def sentence_from_os_error(error: OSError) -> str:
-    """Return what to tell the operator about a refusal of the operating system."""
-    place = f" {error.filename}" if error.filename else ""
+    """Return what to tell the operator about an error from the operating system."""
+    path = f": {error.filename}" if error.filename else ""
     match error.errno:
         case errno.ENOSPC | errno.EDQUOT:
-            return f"The disk is full{place and ':' + place}. Make room, or set EASEL_HOME to a folder on another disk."
+            return f"The disk is full{path}. Free some space, or set EASEL_HOME to a folder on another disk."
         case errno.EACCES | errno.EPERM | errno.EROFS:
-            return f"Easel may not write to{place or ' a file'}: change its owner, or set EASEL_HOME elsewhere."
+            return f"Permission denied{path}. Change its owner, or set EASEL_HOME to another folder."
         case errno.EADDRINUSE:
-            return "The port is in use: stop what uses it, or choose another with --port."
+            return "The port is already in use. Stop the program that uses it, or choose another with --port."
         case _:
-            return f"The system refused{place}: {error.strerror or error}."
+            return f"{error.strerror or error}{path}"
 
 
 def exit_code_from_error(error: errors.EaselError) -> int:
-    """Return 2 where the request was wrong, 1 where it failed."""
+    """Return 2 if the request was wrong, 1 if it failed."""
     return 2 if isinstance(error, errors.RequestError) else 1
 
 
 def exit_code_from_cause(cause: Facts) -> int:
-    """Return 2 where the request of a failed job was wrong, 1 where it failed."""
+    """Return 2 if the request of a failed job was wrong, 1 if it failed."""
     return 2 if issubclass(_BY_NAME.get(cause["error"], errors.EaselError), errors.RequestError) else 1
 
 

@@ -1,4 +1,4 @@
-"""How a command opens a painter: the operator's models, and what was compiled for them kept in the home."""
+"""Opens a painter in a process of its own, configured from the settings."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from engine.settings import EngineSettings
 
 
 def open_painter(settings: EngineSettings, model: str | None) -> AbstractAsyncContextManager[SupervisedPainter]:
-    """Open a painter in a process of its own; see `supervise`.
+    """Open a painter process; see `supervise`.
 
-    model: loaded before it is ready, and its default; None for the default of the models file.
+    model: loaded first, and the default of prompts; None for the default of the models file.
     """
     return supervise(setting_from_settings(settings, model))
 
 
 def setting_from_settings(settings: EngineSettings, model: str | None) -> Setting:
-    """Return what the painting process is told of the operator's settings."""
+    """Return the settings that the painting process needs."""
     return Setting(
         registry=settings.models_file or SHIPPED,
         model=model,

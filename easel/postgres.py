@@ -1,4 +1,4 @@
-"""Which Postgres a command uses, and what is wrong with it when it cannot; it says no SQL."""
+"""Opens the Postgres that a command uses: `DATABASE_URL` or the embedded server. Says what to do when that fails."""
 
 from __future__ import annotations
 
@@ -14,19 +14,21 @@ import asyncpg
 
 from engine.contract.errors import SettingsInvalid
 from engine.settings import EngineSettings
+from engine.store.database import open_database
 from engine.store.embedded_postgres import open_embedded
+from migrations import read_pending, upgrade
 
 MIN_SERVER_VERSION = 14
-# A fresh server takes 40 MiB, and a transaction log that grows (measured: 2026-11-21, du of a new home).
+# A new server takes 40 MiB plus a transaction log that grows (measured: 2026-11-21, du of a new home).
 REQUIRED_BYTES = 200 * 2**20
 _CONNECT_TIMEOUT_SECONDS = 10.0
 
 
 @asynccontextmanager
 async def open_postgres(settings: EngineSettings) -> AsyncIterator[str]:
-    """Yield the address of the Postgres to use: `DATABASE_URL`, or else the embedded server of `EASEL_HOME`.
+    """Yield the URL of the Postgres to use: `DATABASE_URL`, or the embedded server in `EASEL_HOME`.
 
-    Raises: SettingsInvalid when `DATABASE_URL` leads nowhere, PostgresBroken when the embedded server does not start.
+    Raises: SettingsInvalid when `DATABASE_URL` does not work, PostgresBroken when the embedded server does not start.
     """
     if settings.database_url is None:
         async with AsyncExitStack() as stack:
@@ -37,44 +39,70 @@ async def open_postgres(settings: EngineSettings) -> AsyncIterator[str]:
             yield url
         return
     url = settings.database_url.get_secret_value()
-    fault = await find_connection_problem(url)
-    if fault:
-        raise SettingsInvalid(problems=(fault,))
+    problem = await find_connection_problem(url)
+    if problem:
+        raise SettingsInvalid(problems=(problem,))
     yield url
 
 
+@asynccontextmanager
+async def open_migrated_postgres(settings: EngineSettings) -> AsyncIterator[str]:
+    """Yield the URL of a Postgres whose schema is up to date; the embedded one is upgraded first.
+
+    Raises: SettingsInvalid when `DATABASE_URL` does not work or its schema is not up to date, PostgresBroken.
+    """
+    async with open_postgres(settings) as url:
+        if settings.database_url is None:
+            await upgrade(url)
+        else:
+            await _require_migrated(url)
+        yield url
+
+
 async def find_connection_problem(url: str) -> str | None:
-    """Return what is wrong with the Postgres at `url` and what to do, without its password; None when it answers."""
-    place = _address(url)
+    """Return why the Postgres at `url` cannot be used and what to do, without its password; None when it can."""
+    address = _address(url)
     try:
         connection = await asyncpg.connect(url, timeout=_CONNECT_TIMEOUT_SECONDS)
     except (asyncpg.InvalidPasswordError, asyncpg.InvalidAuthorizationSpecificationError):
-        return f"DATABASE_URL: the Postgres at {place} refuses that user or password. Check both."
+        return f"DATABASE_URL: the Postgres at {address} rejected the user or password. Check both."
     except asyncpg.InvalidCatalogNameError:
-        return f"DATABASE_URL: the Postgres at {place} has no such database. Create it with createdb, or name another."
+        return (
+            f"DATABASE_URL: the Postgres at {address} has no such database. Create it with createdb, or choose another."
+        )
     except (asyncpg.ClientConfigurationError, ValueError):
-        return "DATABASE_URL cannot be read: it must look like postgresql://user:password@host:5432/easel."
+        return "DATABASE_URL is invalid. It must look like postgresql://user:password@host:5432/easel."
     except asyncpg.TooManyConnectionsError:
-        return f"DATABASE_URL: the Postgres at {place} has no connection left. Raise max_connections, or close some."
+        return f"DATABASE_URL: the Postgres at {address} has no free connections. Raise max_connections, or close some."
     except asyncpg.CannotConnectNowError:
-        return f"DATABASE_URL: the Postgres at {place} is starting or stopping. Try again in a moment."
+        return f"DATABASE_URL: the Postgres at {address} is starting or stopping. Try again in a moment."
     except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncpg.PostgresConnectionError):
-        return f"DATABASE_URL: no Postgres answers at {place}. Is it running, and may this machine reach it?"
+        return f"DATABASE_URL: cannot connect to Postgres at {address}. Is it running, and can this machine reach it?"
     try:
         version = connection.get_server_version().major
     finally:
         await connection.close()
     if version < MIN_SERVER_VERSION:
-        return f"DATABASE_URL: the Postgres at {place} is version {version}. Easel needs {MIN_SERVER_VERSION} or newer."
+        return (
+            f"DATABASE_URL: the Postgres at {address} is version {version}. Easel needs {MIN_SERVER_VERSION} or newer."
+        )
     return None
+
+
+async def _require_migrated(url: str) -> None:
+    async with open_database(url, pool_size=1) as database:
+        pending = await read_pending(database)
+    if pending:
+        problem = f"The database schema is not up to date ({', '.join(pending)} missing). Run `easel migrate`."
+        raise SettingsInvalid(problems=(problem,))
 
 
 def _initialization_problem(home: Path) -> str:
     free = shutil.disk_usage(home).free
     return (
-        f"The embedded Postgres could not be made in {home}: what it said is above. "
-        f"It needs {REQUIRED_BYTES / 2**20:.0f} MiB, and {free / 2**20:,.0f} are free there: "
-        "make room, or set EASEL_HOME to a folder on another disk."
+        f"Could not initialize the embedded Postgres in {home}; see its output above. "
+        f"It needs {REQUIRED_BYTES / 2**20:.0f} MiB, and {free / 2**20:,.0f} are free there. "
+        "Free some space, or set EASEL_HOME to a folder on another disk."
     )
 
 

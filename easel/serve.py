@@ -1,11 +1,11 @@
-"""The processes that serve: each opens what it needs, runs until it is told to stop, and closes it again."""
+"""`easel bot`, `easel engine` and `easel sandbox`: opens what each needs, runs it until it is told to stop."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -13,7 +13,7 @@ import structlog
 import typer
 
 from bot.settings import BotSettings
-from easel.postgres import open_postgres
+from easel.postgres import open_migrated_postgres
 from easel.process.child import end_with_parent, report_ready
 from easel.process.engine_lock import hold_engine_lock
 from easel.process.ports import HOST
@@ -23,18 +23,17 @@ from engine.contract.errors import SettingsInvalid
 from engine.logs import set_up_logging
 from engine.models.prompt_limits import read_limits
 from engine.models.registry.registry import SHIPPED
-from engine.settings import EngineSettings, read_settings
+from engine.settings import read_settings
 from engine.store.database import open_database
 from engine.store.objects import open_objects
-from migrations import read_pending, upgrade
 
 ReportReady = Callable[[], None]
 
 
 async def serve_bot(health_port: int, report_ready: ReportReady) -> None:
-    """Serve Discord until told to stop.
+    """Run the bot until told to stop.
 
-    Raises: SettingsInvalid without a token, or when Discord refuses it.
+    Raises: SettingsInvalid when there is no token or Discord rejects it.
     """
     from bot.serve import BotOptions, serve
 
@@ -52,7 +51,7 @@ async def serve_bot(health_port: int, report_ready: ReportReady) -> None:
 
 
 async def serve_engine(health_port: int, quiet: bool, report_ready: ReportReady) -> None:
-    """Paint what is in the queue until told to stop.
+    """Run an engine until told to stop.
 
     Raises: OperatorError or RequestError when the model cannot be loaded.
     """
@@ -63,7 +62,7 @@ async def serve_engine(health_port: int, quiet: bool, report_ready: ReportReady)
     level = logging.WARNING if quiet else logging.INFO
     set_up_logging(settings.log_format, process="engine", secrets=_secrets(settings), level=level)
     async with stop_on_signals() as signals:
-        # A stop while the painter is still being loaded leaves nothing to finish.
+        # When stopped while the painter is still loading, there is nothing to finish.
         with suppress(PreloadCancelled):
             async with (
                 preload(partial(open_painter, settings, settings.model), signals.stop) as painter_opener,
@@ -81,9 +80,9 @@ async def serve_engine(health_port: int, quiet: bool, report_ready: ReportReady)
 
 
 async def serve_sandbox(port: int, hint: bool, report_ready: ReportReady) -> None:
-    """Serve the sandbox until told to stop.
+    """Run the sandbox until told to stop.
 
-    hint: whether to print how a bot is pointed at it.
+    hint: whether to print how to connect a bot to it.
 
     Raises: OSError when the port is in use.
     """
@@ -93,44 +92,21 @@ async def serve_sandbox(port: int, hint: bool, report_ready: ReportReady) -> Non
     async with stop_on_signals() as signals, serve(port=port) as sandbox:
         structlog.get_logger(__name__).info("sandbox_served", address=sandbox.url)
         if hint:
-            typer.echo(
-                f"For a bot of its own: DISCORD_API_URL={sandbox.api_url} DISCORD_TOKEN={sandbox.token} easel bot"
-            )
+            typer.echo(f"To connect a bot: DISCORD_API_URL={sandbox.api_url} DISCORD_TOKEN={sandbox.token} easel bot")
         report_ready()
         await signals.stop.wait()
 
 
 def run_process(serve: Callable[[ReportReady], Coroutine[Any, Any, None]], *, supervised: bool) -> None:
-    """Run one serving process to its end; a supervised one tells its parent when it is ready, and ends with it."""
+    """Run one process to its end; a supervised one tells its parent when it is ready and exits with it."""
     if supervised:
         end_with_parent()
     asyncio.run(serve(report_ready if supervised else _ignore))
 
 
-@asynccontextmanager
-async def open_migrated_postgres(settings: EngineSettings) -> AsyncIterator[str]:
-    """Yield the address of a Postgres that has this release's tables; the embedded one is given them.
-
-    Raises: SettingsInvalid when `DATABASE_URL` leads nowhere or lacks tables.
-    """
-    async with open_postgres(settings) as url:
-        if settings.database_url is None:
-            await upgrade(url)
-        else:
-            await _require_migrated(url)
-        yield url
-
-
 NO_TOKEN = (
-    "DISCORD_TOKEN is not set: set it to your bot's token, or use `easel run`, which serves the sandbox without one."  # noqa: S105
+    "DISCORD_TOKEN is not set. Set it to your bot's token, or use `easel run`, which starts the sandbox without one."  # noqa: S105
 )
-
-
-async def _require_migrated(url: str) -> None:
-    async with open_database(url, pool_size=1) as database:
-        pending = await read_pending(database)
-    if pending:
-        raise SettingsInvalid(problems=(f"The database lacks {', '.join(pending)}: run `easel migrate` first.",))
 
 
 def _secrets(settings: BotSettings) -> tuple[str, ...]:

@@ -1,1 +1,4 @@
-"""One file for each command of `easel`; each chooses what it needs and prints what came of it."""
+"""One file per command: `easel/app.py` declares the command and its options, the file here runs it.
+
+`easel bot`, `easel engine` and `easel sandbox` are in `easel/serve.py`, and `easel doctor` is in `easel/doctor/`.
+"""

@@ -1,4 +1,4 @@
-"""`easel export`: what is kept, written to a folder with a progress bar."""
+"""`easel export`: writes jobs, pictures and events to a folder."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from easel.serve import open_migrated_postgres
+from easel.postgres import open_migrated_postgres
 from engine.feedback.exports.raw import export_raw
 from engine.logs import set_up_logging
 from engine.settings import EngineSettings
@@ -20,19 +20,19 @@ FORMATS = ("raw",)
 
 
 def check_format(name: str) -> str:
-    """Return `name` where it is a format of an export.
+    """Return `name` if it is an export format.
 
-    Raises: BadParameter where it is none.
+    Raises: BadParameter if it is not.
     """
     if name not in FORMATS:
-        raise typer.BadParameter(f"There is no format {name!r}: choose one of {', '.join(FORMATS)}.")
+        raise typer.BadParameter(f'Unknown format "{name}". Available: {", ".join(FORMATS)}')
     return name
 
 
 async def export(folder: Path, settings: EngineSettings) -> int:
-    """Write the raw export to `folder` and say what it holds; return 1 when pictures were damaged or missing.
+    """Write the raw export to `folder` and print what it contains; return 1 when pictures are damaged or missing.
 
-    Raises: SettingsInvalid when `folder` is occupied, StorageFull, StoreUnavailable.
+    Raises: SettingsInvalid when `folder` is not empty, StorageFull, StoreUnavailable.
     """
     set_up_logging(settings.log_format, process="export", level=logging.ERROR)
     with Progress(console=Console(stderr=True)) as progress:
@@ -44,7 +44,7 @@ async def export(folder: Path, settings: EngineSettings) -> int:
                 folder,
                 report=lambda done, total: progress.update(bar, completed=done, total=total),
             )
-    typer.echo(f"{summary.jobs} jobs, {summary.pictures} pictures and {summary.events} events in {folder}")
+    typer.echo(f"Exported {summary.jobs} jobs, {summary.pictures} pictures and {summary.events} events to {folder}")
     for key in summary.damaged:
-        typer.echo(f"The picture {key} is damaged or missing: restore it from a backup of the picture store.", err=True)
+        typer.echo(f"The picture {key} is damaged or missing. Restore it from a backup of the picture store.", err=True)
     return 1 if summary.damaged else 0

@@ -1,4 +1,4 @@
-"""`easel imagine`: a job through queue and engine like any other, followed with a progress bar, written to a file."""
+"""`easel imagine`: submits a job to the queue, shows its progress, and writes the grid to a file."""
 
 from __future__ import annotations
 
@@ -18,12 +18,11 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from easel.commands.parse import specs_from_prompt
 from easel.errors import exit_code_from_cause, sentence_from_cause
+from easel.postgres import open_migrated_postgres
 from easel.process.engine_lock import is_engine_running
 from easel.process.programs import engine_program
 from easel.process.signals import StopSignals
 from easel.process.supervise import keep_running, new_supervisor_state, wait_until_ready
-from easel.serve import open_migrated_postgres
-from engine.contract.errors import PainterLost
 from engine.contract.jobs import FINAL, MAX_SEED, Job, JobSpec, JobStatus
 from engine.logs import set_up_logging
 from engine.models.prompt_limits import read_limits
@@ -39,11 +38,11 @@ HINT_AFTER = timedelta(seconds=5)
 
 
 async def imagine(prompt: str, output: Path, settings: EngineSettings) -> int:
-    """Paint the grids that the prompt asks for into `output`, numbered when they are several; return the exit code.
+    """Paint the prompt's grids into `output`, numbered if there are several; return the exit code.
 
-    A job whose grid nobody waits for any more is cancelled.
+    Jobs that are still open when this ends are cancelled.
 
-    Raises: PromptRefused, SettingsInvalid, StoreUnavailable, PainterLost when no engine could be started.
+    Raises: PromptRefused, SettingsInvalid, StoreUnavailable, Exit when the engine could not start.
     """
     set_up_logging(settings.log_format, process="imagine", level=logging.ERROR)
     specs = specs_from_prompt(prompt, await read_limits(settings.models_file or SHIPPED, settings.model))
@@ -72,13 +71,14 @@ async def _ensure_engine(settings: EngineSettings, console: Console) -> AsyncIte
     if settings.database_url is not None or await asyncio.to_thread(is_engine_running, settings.home):
         yield
         return
-    console.print("No engine is running here: starting one for this picture ...")
+    console.print("No engine is running. Starting one for this picture ...")
     engine = engine_program(0, "--quiet")
     state = new_supervisor_state((engine,), StopSignals())
     running = asyncio.create_task(keep_running((engine,), state, console.print))
     try:
         if not await wait_until_ready(state):
-            raise PainterLost(cause="the engine could not be started")
+            console.print("Failed to start the engine. See its messages above.")
+            raise typer.Exit(1)
         yield
     finally:
         state.signals.stop.set()
@@ -119,7 +119,7 @@ async def _hint(begun: asyncio.Event, progress: Progress) -> None:
     try:
         await asyncio.wait_for(begun.wait(), HINT_AFTER.total_seconds())
     except TimeoutError:
-        progress.console.print("No engine has begun yet. If none is running, start one: easel engine")
+        progress.console.print("Still waiting for an engine. If none is running, start one with `easel engine`.")
 
 
 async def _cancel(database: Database, jobs: list[Job]) -> None:

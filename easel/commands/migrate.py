@@ -1,4 +1,4 @@
-"""`easel migrate`: brings the database to this release's tables and says what was done."""
+"""`easel migrate`: upgrades the database schema and prints the migrations it applied."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from migrations import upgrade
 
 
 async def migrate() -> None:
-    """Apply the revisions that the database lacks."""
+    """Apply the migrations that are missing."""
     settings = read_settings(BotSettings)
     async with open_postgres(settings) as url:
         applied = await upgrade(url)
-    typer.echo(f"Applied {', '.join(applied)}." if applied else "The tables are up to date.")
+    typer.echo(f"Applied {', '.join(applied)}." if applied else "The database schema is up to date.")

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from easel.painter import open_painter
-from easel.serve import open_migrated_postgres
+from easel.postgres import open_migrated_postgres
 from engine.contract.errors import PainterLost, PictureCorrupt, PictureUnknown
 from engine.contract.jobs import Picture
 from engine.contract.painting import Order, Painted, PaintedPicture
@@ -44,22 +44,22 @@ class StoredPicture:
 
 
 def id_from_text(text: str) -> UUID:
-    """Return the id that the text writes.
+    """Parse a picture id.
 
-    Raises: BadParameter when it is none.
+    Raises: BadParameter when `text` is not a UUID.
     """
     try:
         return UUID(text)
     except ValueError as error:
         example = "01a20dc4-00ce-74d2-a3c9-db42636e1ac2"
-        raise typer.BadParameter(f"{text!r} is no id of a picture. One looks like {example}.") from error
+        raise typer.BadParameter(f'"{text}" is not a picture id. Example: {example}') from error
 
 
 async def repaint(picture_id: UUID, output: Path, settings: EngineSettings) -> int:
-    """Paint the picture again into `output`, say whether it is the same, and return 0; nothing is queued or stored.
+    """Repaint the picture into `output`, print whether it is identical, and return 0; nothing is queued or stored.
 
-    Raises: PictureUnknown, PictureCorrupt when the picture that it varies is lost, and what `order_from_recipe` and a
-    painter raise: WeightsMismatch for weights that have changed since, among others.
+    Raises: PictureUnknown, PictureCorrupt when the file of the picture it varies is missing, and what
+    `order_from_recipe` and a painter raise: WeightsMismatch when the weights have changed, among others.
     """
     set_up_logging(settings.log_format, process="repaint", level=logging.ERROR)
     async with open_migrated_postgres(settings) as url, open_database(url, pool_size=1) as database:
@@ -105,31 +105,28 @@ async def _paint(order: Order, settings: EngineSettings, model: str) -> Painted:
 
 
 def describe_difference(stored: StoredPicture, again: PaintedPicture) -> str:
-    """Return how like the stored picture the new one is and, where it is not the same, why that may be."""
+    """Describe how the new picture differs from the stored one and, if it does, the likely reason."""
     if key_from_bytes(again.png, Path(stored.picture.object_key).suffix) == stored.picture.object_key:
-        return "the same as the stored picture, byte for byte."
-    why = _why(stored.picture.recipe["libraries"], again.recipe["libraries"])
+        return "identical to the stored picture."
+    why = _likely_reason(stored.picture.recipe["libraries"], again.recipe["libraries"])
     if stored.png is None:
-        return f"not the bytes of the stored picture, whose file is lost or damaged. {why}"
+        return f"different from the stored picture, whose file is missing or damaged. {why}"
     difference = _largest_difference(stored.png, again.png)
     if difference == 0:
-        return f"the same pixels as the stored picture, in a file of other bytes. {why}"
-    return f"not quite the stored picture: pixels differ by up to {difference} of 255. {why}"
+        return f"the same pixels as the stored picture, but different bytes. {why}"
+    return f"slightly different from the stored picture: pixels differ by up to {difference} of 255. {why}"
 
 
-def _why(then: Mapping[str, str], now: Mapping[str, str]) -> str:
-    others = {name: version for name, version in now.items() if then.get(name) != version}
-    if others:
-        changes = (f"{name} was {then.get(name)} and is {version}" for name, version in others.items())
-        return f"Other libraries paint now: {', '.join(changes)}."
-    return (
-        "Numbers are rounded in other places on another device, or where other jobs share the steps; "
-        "a recipe tells of neither."
-    )
+def _likely_reason(then: Mapping[str, str], now: Mapping[str, str]) -> str:
+    changed = {name: version for name, version in now.items() if then.get(name) != version}
+    if changed:
+        changes = (f"{name} {then.get(name, 'none')} → {version}" for name, version in changed.items())
+        return f"Libraries have changed: {', '.join(changes)}."
+    return "Rounding differs between devices and when other jobs share a denoising step; a recipe records neither."
 
 
 def _largest_difference(one: bytes, other: bytes) -> int:
-    """Return by how much a colour of a pixel differs at most; 0 when the pictures are equal."""
+    """Return the largest difference of any channel of any pixel, 0 to 255."""
     with Image.open(io.BytesIO(one)) as before, Image.open(io.BytesIO(other)) as after:
         difference = ImageChops.difference(before.convert("RGB"), after.convert("RGB"))
     return max(difference.tobytes())

@@ -1,4 +1,4 @@
-"""`easel run`: Postgres, tables, then every process, and one line when all of it works; stops it all together."""
+"""`easel run`: starts Postgres and every process, prints the address when all are ready, and stops them together."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ REPORT_INTERVAL = timedelta(seconds=10)
 
 
 async def run_everything(port: int) -> int:
-    """Run all of Easel until told to stop; return 0 then, and 1 when a process could not be started.
+    """Run all of Easel until told to stop; return 0, or 1 when a process could not start.
 
-    port: of the chat page; the health pages of bot and engine are on the two after it. 0 takes free ones.
+    port: of the chat page; the bot's and the engine's health pages use the next two. 0 picks free ports.
 
-    Raises: SettingsInvalid when a setting is wrong or a port in use.
+    Raises: SettingsInvalid when a setting is invalid or a port is in use.
     """
     settings = read_settings(BotSettings)
     ports = free_ports(port)
@@ -43,7 +43,7 @@ async def run_everything(port: int) -> int:
             group.create_task(_run_postgres(settings, state, print_line))
             await keep_running(programs, state, print_line)
     for name in state.failed:
-        print_line(f"The {name} could not be started: what it said is above.")
+        print_line(f"Failed to start {name}. See its messages above.")
     print_line("Stopped.")
     return 1 if state.failed else 0
 
@@ -53,7 +53,7 @@ async def _run_postgres(settings: BotSettings, state: SupervisorState, print_lin
     try:
         async with open_postgres(settings) as url:
             applied = await upgrade(url)
-            print_line("Postgres is up" + (f", with {', '.join(applied)} applied." if applied else "."))
+            print_line("Postgres is ready." + (f" Applied {', '.join(applied)}." if applied else ""))
             state.ready[POSTGRES].set()
             for ended in state.ended.values():
                 await ended.wait()
@@ -65,7 +65,7 @@ async def _run_postgres(settings: BotSettings, state: SupervisorState, print_lin
 
 
 def _address(settings: BotSettings, ports: Ports) -> str:
-    return "it serves Discord" if settings.discord_token else f"http://{HOST}:{ports.page}"
+    return "connected to Discord" if settings.discord_token else f"http://{HOST}:{ports.page}"
 
 
 async def _report_startup(state: SupervisorState, address: str, print_line: PrintLine) -> None:
@@ -74,7 +74,7 @@ async def _report_startup(state: SupervisorState, address: str, print_line: Prin
     reminding = asyncio.create_task(_report_waiting(state, print_line))
     try:
         if await wait_until_ready(state):
-            print_line(f"Easel is ready: {address}   (Ctrl-C stops it)")
+            print_line(f"Easel is ready: {address}   (press Ctrl-C to stop)")
         await state.signals.stop.wait()
     finally:
         reminding.cancel()
@@ -93,10 +93,10 @@ async def _report_waiting(state: SupervisorState, print_line: PrintLine) -> None
 
 def _timestamped_printer() -> PrintLine:
     """Return a function that prints a line with the seconds since this call."""
-    began = time.monotonic()
+    started = time.monotonic()
 
     def print_line(sentence: str) -> None:
-        typer.echo(f"{time.monotonic() - began:6.1f} s  {sentence}")
+        typer.echo(f"{time.monotonic() - started:6.1f} s  {sentence}")
         sys.stdout.flush()
 
     return print_line

@@ -1,4 +1,4 @@
-"""The doctor's look at the painter's side: the device, the models file, and the weights of the model in use."""
+"""The checks of `easel doctor` on what paints: the device, the models file and the weights of the default model."""
 
 from __future__ import annotations
 
@@ -16,39 +16,39 @@ from engine.starter import WEIGHTS, verify_weights
 
 
 async def check_model(settings: EngineSettings) -> CheckResult:
-    """Return whether the model in use is registered, whole, and the one whose hash was recorded."""
+    """Check that the default model is registered and that its files are complete and match the recorded hash."""
     try:
         model = read_registry(settings.models_file or SHIPPED).model(settings.model)
-        place = await asyncio.to_thread(_place_if_sound, model)
+        folder = await asyncio.to_thread(_verified_folder, model)
     except EaselError as error:
-        return CheckResult(subject="model", found=settings.model or "the default", advice=sentence_from_error(error))
-    return CheckResult(subject="model", found=f"{model.name} in {place}")
+        return CheckResult(name="model", found=settings.model or "default", fix=sentence_from_error(error))
+    return CheckResult(name="model", found=f"{model.name} in {folder}")
 
 
 async def check_device(settings: EngineSettings) -> CheckResult:
-    """Return what pictures are painted on, in which numbers, and how much of it weights may take."""
+    """Return the device that paints, its number format, and how much memory model weights may use."""
     try:
         loading = await asyncio.to_thread(import_module, "engine.models.loading.pipeline")
     except ImportError as error:
-        return CheckResult(subject="device", found=f"torch does not load: {error}", advice="Run `make setup` again.")
+        return CheckResult(name="device", found=f"torch cannot be imported: {error}", fix="Run `make setup` again.")
     try:
         device = loading.best_device()
-        room = f"room for {loading.budget_of(device) / 2**30:.1f} GB of weights now"
+        memory = f"{loading.budget_of(device) / 2**30:.1f} GB available for weights"
     except RuntimeError as error:
-        advice = "Close other programs that use the card, or hide it from Easel with CUDA_VISIBLE_DEVICES=."
-        return CheckResult(subject="device", found=f"the card does not answer: {error}", advice=advice)
-    numbers = str(device.dtype).removeprefix("torch.")
+        fix = "Close other programs that use the card, or hide it from Easel with CUDA_VISIBLE_DEVICES=."
+        return CheckResult(name="device", found=f"the card does not respond: {error}", fix=fix)
+    dtype = str(device.dtype).removeprefix("torch.")
     if settings.models_memory is not None:
-        room += f", and {settings.models_memory:g} GB set"
-    return CheckResult(subject="device", found=f"{device.device}, {numbers}, {room}")
+        memory += f", set to {settings.models_memory:g} GB by EASEL_MODELS_MEMORY"
+    return CheckResult(name="device", found=f"{device.device}, {dtype}, {memory}")
 
 
-def _place_if_sound(model: Model) -> Path:
+def _verified_folder(model: Model) -> Path:
     standing = standing_of(model)
     if standing.error is not None:
         raise standing.error
     assert standing.place is not None
-    place = standing.place.resolve()
-    if place == WEIGHTS.resolve():
-        verify_weights(place)
-    return place
+    folder = standing.place.resolve()
+    if folder == WEIGHTS.resolve():
+        verify_weights(folder)
+    return folder

@@ -1,4 +1,4 @@
-"""`easel doctor`: runs every check, whatever the others find, and prints what to do."""
+"""`easel doctor`: runs every check and prints the results with what to do."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ PORT = 8642
 
 
 async def run_doctor() -> int:
-    """Print one line for every check as it is done; return 0 when all is well, otherwise 1."""
+    """Print one line per check as it finishes; return 0 when all pass, otherwise 1."""
     console = Console(highlight=False, soft_wrap=True)
-    num_faults = 0
+    num_problems = 0
     async for result in _results():
-        num_faults += result.advice is not None
+        num_problems += result.fix is not None
         _show(console, result)
-    if num_faults:
-        console.print(f"\n{num_faults} to mend.")
-    return 1 if num_faults else 0
+    if num_problems:
+        console.print(f"\n{num_problems} {'problem' if num_problems == 1 else 'problems'} found.")
+    return 1 if num_problems else 0
 
 
 async def _results() -> AsyncIterator[CheckResult]:
@@ -38,7 +38,7 @@ async def _results() -> AsyncIterator[CheckResult]:
         settings = read_settings(BotSettings)
     except SettingsInvalid as error:
         for problem in error.problems:
-            yield CheckResult(subject="settings", found="refused", advice=problem)
+            yield CheckResult(name="settings", found="invalid", fix=problem)
         return
     yield checks.check_home(settings.home)
     async for result in _postgres_results(settings):
@@ -54,16 +54,16 @@ async def _postgres_results(settings: BotSettings) -> AsyncIterator[CheckResult]
     found = "DATABASE_URL" if settings.database_url else f"embedded, in {settings.home / 'postgres'}"
     try:
         async with open_postgres(settings) as url:
-            yield CheckResult(subject="Postgres", found=f"{found}: answers")
+            yield CheckResult(name="Postgres", found=f"{found}, running")
             yield await checks.check_migrations(url)
     except EaselError as error:
-        yield CheckResult(subject="Postgres", found=found, advice=sentence_from_error(error))
+        yield CheckResult(name="Postgres", found=found, fix=sentence_from_error(error))
     except OSError as error:
-        yield CheckResult(subject="Postgres", found=found, advice=sentence_from_os_error(error))
+        yield CheckResult(name="Postgres", found=found, fix=sentence_from_os_error(error))
 
 
 def _show(console: Console, result: CheckResult) -> None:
-    mark = "[green]ok[/green]  " if result.advice is None else "[red]MEND[/red]"
-    console.print(f"{mark}  [bold]{result.subject:<10}[/bold]  {escape(result.found)}")
-    if result.advice:
-        console.print(f"      {'':<10}  {escape(result.advice)}")
+    mark = "[green]ok[/green]  " if result.fix is None else "[red]Fix[/red] "
+    console.print(f"{mark}  [bold]{result.name:<10}[/bold]  {escape(result.found)}")
+    if result.fix:
+        console.print(f"      {'':<10}  {escape(result.fix)}")

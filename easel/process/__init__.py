@@ -1,1 +1,1 @@
-"""Processes: which `easel run` starts, how they are watched, what they hear, and how they end."""
+"""Processes: which ones `easel run` starts, how they are supervised, and how they stop."""

@@ -1,4 +1,4 @@
-"""The child's side of `easel run`: saying that it is ready, and ending when its parent has gone."""
+"""The child's side of `easel run`: reports that it is ready, and exits when its parent does."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from easel.process.supervise import READY_LINE, STOP_GRACE
 
 
 def end_with_parent() -> None:
-    """Ask this process to stop as soon as standard input is closed, which happens however the parent ends."""
+    """Stop this process when its standard input closes, which happens however the parent ends."""
     threading.Thread(target=_wait_for_end, name="parent", daemon=True).start()
 
 
 def report_ready() -> None:
-    """Tell the parent that this process does its work now."""
+    """Tell the parent that this process is ready."""
     sys.stdout.write(READY_LINE + "\n")
     sys.stdout.flush()
 
 
 def _wait_for_end() -> None:
-    # Not through sys.stdin, whose lock a thread that still reads would hold while the interpreter ends.
+    # Not through sys.stdin: a thread still reading it would hold its lock while the interpreter shuts down.
     while os.read(sys.stdin.fileno(), 4096):
         pass
     os.kill(os.getpid(), signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""The ports of `easel run` on this machine, known to be free before anything is started."""
+"""The ports of `easel run`, checked before anything starts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ HOST = "127.0.0.1"
 
 @dataclass(frozen=True, kw_only=True)
 class Ports:
-    """Of the chat page, and of the health pages of bot and engine."""
+    """Ports of the chat page and of the bot's and engine's health pages."""
 
     page: int
     bot: int
@@ -36,7 +36,7 @@ def free_ports(page: int) -> Ports:
 
 
 def is_free(port: int) -> bool:
-    """Return whether nothing listens on `port` here."""
+    """Return whether nothing on this machine listens on `port`."""
     with socket.socket() as probe:
         return _bind(probe, port) is None
 
@@ -44,17 +44,14 @@ def is_free(port: int) -> bool:
 def _bound(listener: socket.socket, port: int) -> int:
     error = _bind(listener, port)
     if error is not None:
-        found = "is in use" if error.errno == errno.EADDRINUSE else f"cannot be opened ({error.strerror})"
-        raise SettingsInvalid(
-            problems=(
-                f"Port {port} {found}: stop what uses it, or choose another with `easel run --port {port + 100}`.",
-            )
-        )
+        found = "is already in use" if error.errno == errno.EADDRINUSE else f"cannot be opened ({error.strerror})"
+        fix = f"Stop the program that uses it, or choose another with `easel run --port {port + 100}`."
+        raise SettingsInvalid(problems=(f"Port {port} {found}. {fix}",))
     return int(listener.getsockname()[1])
 
 
 def _bind(listener: socket.socket, port: int) -> OSError | None:
-    # As servers do, so that a port whose last connection has just been closed counts as free.
+    # As servers do, so that a port whose last connection has just closed counts as free.
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((HOST, port))

@@ -1,4 +1,4 @@
-"""Opening something slow while other things are opened: begun at once, waited for where it is needed."""
+"""Opens a slow resource in the background while others open."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TypeVar
 
 
 class PreloadCancelled(Exception):
-    """The resource was given up before it was open."""
+    """The preload was cancelled before the resource was open."""
 
 
 Resource = TypeVar("Resource")
@@ -18,11 +18,11 @@ Opener = Callable[[], AbstractAsyncContextManager[Resource]]
 
 @asynccontextmanager
 async def preload(opener: Opener[Resource], cancel: asyncio.Event) -> AsyncIterator[Opener[Resource]]:
-    """Begin to open at once, and yield an opener that waits for it and raises what opening raised.
+    """Start opening the resource at once; yield an opener that waits for it and raises what opening raised.
 
-    cancel: set, it makes the yielded opener raise PreloadCancelled instead of waiting on.
+    cancel: when set, the yielded opener raises PreloadCancelled instead of waiting.
 
-    What was opened is closed on the way out, also when nobody waited for it or it was still being opened.
+    Guarantees: the resource is closed on exit, even if nobody waited for it or it was still opening.
     """
     opened: asyncio.Future[Resource] = asyncio.get_running_loop().create_future()
     done = asyncio.Event()

@@ -1,4 +1,4 @@
-"""What `easel run` and `easel imagine` start: each program is this same command, supervised."""
+"""The programs that `easel run` and `easel imagine` start: each is this same command, supervised."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from sandbox.state.seed import TOKEN
 
 POSTGRES = "Postgres"
 
-_OWN = (sys.executable, "-m", "easel")
-# transformers warns of image processors that Easel does not use.
-_QUIET = {"TRANSFORMERS_VERBOSITY": "error"}
+_COMMAND = (sys.executable, "-m", "easel")
+# transformers warns about image processors that Easel does not use.
+_ENVIRONMENT = {"TRANSFORMERS_VERBOSITY": "error"}
 
 
 def engine_program(health_port: int, *options: str, after: tuple[str, ...] = ()) -> Program:
-    """Return an engine; port 0 takes a free one."""
-    command = (*_OWN, "engine", "--supervised", "--health-port", str(health_port), *options)
-    return Program(name="engine", command=command, environment=_QUIET, after=after)
+    """Return the engine program; port 0 picks a free one."""
+    command = (*_COMMAND, "engine", "--supervised", "--health-port", str(health_port), *options)
+    return Program(name="engine", command=command, environment=_ENVIRONMENT, after=after)
 
 
 def all_programs(settings: BotSettings, ports: Ports) -> Iterator[Program]:
-    """Yield everything that serves, with the sandbox where there is no token.
+    """Yield the engine, the bot and, without a token, the sandbox.
 
-    The engine takes longest to load, so it does not wait for the embedded server, which it can join itself.
+    The engine takes longest to load, so it does not wait for the embedded Postgres, which it can open itself.
     """
     yield engine_program(ports.engine, after=(POSTGRES,) if settings.database_url else ())
-    serve_bot = (*_OWN, "bot", "--supervised", "--health-port", str(ports.bot))
+    serve_bot = (*_COMMAND, "bot", "--supervised", "--health-port", str(ports.bot))
     if settings.discord_token:
         yield Program(name="bot", command=serve_bot, after=(POSTGRES,))
         return
-    yield Program(name="sandbox", command=(*_OWN, "sandbox", "--supervised", "--port", str(ports.page)))
+    yield Program(name="sandbox", command=(*_COMMAND, "sandbox", "--supervised", "--port", str(ports.page)))
     local = {"DISCORD_TOKEN": TOKEN, "DISCORD_API_URL": f"http://{HOST}:{ports.page}{PREFIX}"}
     yield Program(name="bot", command=serve_bot, environment=local, after=(POSTGRES, "sandbox"))

@@ -1,7 +1,7 @@
-"""Keeping the processes of `easel run` alive: started, waited for, started again when they die, stopped together.
+"""Supervises processes: starts them in order, waits for them, restarts them when they die, stops them together.
 
-What the programs do is not known here. A program says that it is ready with a line on its standard output, and
-holds its standard input open to notice when its parent is gone.
+It does not know what the programs do. A program reports that it is ready with a line on standard output, and exits
+when its standard input closes because its parent is gone.
 """
 
 from __future__ import annotations
@@ -29,9 +29,10 @@ PrintLine = Callable[[str], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Program:
-    """One process to keep: what to start, and what its environment has besides the parent's.
+    """A process to supervise.
 
-    after: names that must be ready before this one is started; the programs among them are stopped after it.
+    environment: added to the parent's environment.
+    after: names that must be ready before this one starts; programs among them stop after it.
     """
 
     name: str
@@ -42,12 +43,12 @@ class Program:
 
 @dataclass(frozen=True, kw_only=True)
 class SupervisorState:
-    """How it stands with the processes.
+    """The state of the supervised programs.
 
-    ready: set for each program, by name, at its first readiness, and by the caller for what is no program.
-    ended: set for each program when it has ended for good.
-    grace: from being asked to stop to being killed; `force_grace` from being asked again.
-    failed: names of the programs that ended before they were ever ready; grows while they run.
+    ready: by name, set when a program is first ready; the caller sets those that are not programs.
+    ended: by name, set when a program has ended for good.
+    grace: time from the first SIGTERM to SIGKILL; `force_grace` from the second SIGTERM.
+    failed: names of the programs that ended before they were ready; grows while they run.
     """
 
     ready: Mapping[str, asyncio.Event]
@@ -61,17 +62,17 @@ class SupervisorState:
 def new_supervisor_state(
     programs: Sequence[Program], signals: StopSignals, *others: str, grace: timedelta = STOP_GRACE
 ) -> SupervisorState:
-    """Return a state on which nothing has happened yet; `others` become ready by the caller's word."""
+    """Return the initial state; `others` are names that the caller reports as ready."""
     names = [program.name for program in programs]
     ready = {name: asyncio.Event() for name in [*others, *names]}
     return SupervisorState(ready=ready, ended={name: asyncio.Event() for name in names}, signals=signals, grace=grace)
 
 
 async def keep_running(programs: Sequence[Program], state: SupervisorState, print_line: PrintLine) -> None:
-    """Run the programs until they are told to stop, and return when every one of them has ended.
+    """Run the programs until they are told to stop, and return when all have ended.
 
-    A program that dies is started again after a delay that doubles up to a minute. One that ends before it was
-    ever ready stops everything and is named in `state.failed`.
+    A program that dies is restarted after a delay that doubles up to a minute. A program that ends before it was
+    ever ready stops everything and is listed in `state.failed`.
     """
     async with asyncio.TaskGroup() as group:
         for program in programs:
@@ -80,7 +81,7 @@ async def keep_running(programs: Sequence[Program], state: SupervisorState, prin
 
 
 async def wait_until_ready(state: SupervisorState) -> bool:
-    """Wait until everything is ready; False when it was told to stop first."""
+    """Wait until everything is ready; return False if a stop came first."""
     await _wait_for_first(_all_set(state.ready.values()), state.signals.stop.wait())
     return not state.signals.stop.is_set()
 
@@ -117,7 +118,7 @@ async def _keep_alive(
             return
         if clock.time() - began > STABLE_AFTER.total_seconds():
             delay = MIN_RESTART_DELAY
-        print_line(f"The {program.name} {_ending(code)}. Starting it again in {delay.total_seconds():.0f} s.")
+        print_line(f"The {program.name} {_ending(code)}. Restarting in {delay.total_seconds():.0f} s.")
         await _wait_for_first(asyncio.sleep(delay.total_seconds()), state.signals.stop.wait())
         delay = min(delay * 2, MAX_RESTART_DELAY)
 
@@ -125,15 +126,15 @@ async def _keep_alive(
 async def _run_once(
     program: Program, may_stop: Sequence[asyncio.Event], state: SupervisorState, print_line: PrintLine
 ) -> int:
-    """Start the program, and return its exit code once it has died or been stopped."""
-    with _lifeline_pipe() as lifeline, _ready_pipe(state.ready[program.name]) as ready_line:
-        # With pipes of asyncio's own, waiting for the process would mean waiting for all that inherited them.
+    """Start the program and return its exit code once it has ended."""
+    with _stdin_pipe() as stdin, _ready_pipe(state.ready[program.name]) as stdout:
+        # With asyncio's own pipes, waiting for the process would mean waiting for every process that inherited them.
         process = await asyncio.create_subprocess_exec(
             *program.command,
-            stdin=lifeline,
-            stdout=ready_line,
+            stdin=stdin,
+            stdout=stdout,
             env={**os.environ, **program.environment},
-            # Ctrl-C in a terminal goes to a whole process group; here the parent decides who stops when.
+            # Ctrl-C in a terminal goes to the whole process group; here the parent decides what stops when.
             start_new_session=True,
         )
         try:
@@ -144,49 +145,49 @@ async def _run_once(
 
 
 @contextmanager
-def _lifeline_pipe() -> Iterator[int]:
-    """Yield the end of a pipe for a child to read, which is at its end when this process is."""
-    theirs, ours = os.pipe()
+def _stdin_pipe() -> Iterator[int]:
+    """Yield the read end of a pipe for a child; it reaches end of file when this process ends."""
+    child_end, our_end = os.pipe()
     try:
-        yield theirs
+        yield child_end
     finally:
-        os.close(theirs)
-        os.close(ours)
+        os.close(child_end)
+        os.close(our_end)
 
 
 @contextmanager
 def _ready_pipe(ready: asyncio.Event) -> Iterator[int]:
-    """Yield the end of a pipe for a child to write to; the line that says so there sets `ready`."""
-    ours, theirs = os.pipe()
-    mark = f"{READY_LINE}\n".encode()
+    """Yield the write end of a pipe for a child; the ready line in it sets `ready`."""
+    our_end, child_end = os.pipe()
+    line = f"{READY_LINE}\n".encode()
     received = bytearray()
 
     def read_output() -> None:
-        # Read to the end, because a program whose standard output is full would stand still.
-        received.extend(os.read(ours, 65536))
-        if mark in received:
+        # Keep reading: a program blocks when the pipe of its standard output is full.
+        received.extend(os.read(our_end, 65536))
+        if line in received:
             ready.set()
-        del received[: -len(mark)]
+        del received[: -len(line)]
 
     loop = asyncio.get_running_loop()
-    loop.add_reader(ours, read_output)
+    loop.add_reader(our_end, read_output)
     try:
-        yield theirs
+        yield child_end
     finally:
-        loop.remove_reader(ours)
-        os.close(ours)
-        os.close(theirs)
+        loop.remove_reader(our_end)
+        os.close(our_end)
+        os.close(child_end)
 
 
 async def _stop(process: asyncio.subprocess.Process, name: str, state: SupervisorState, print_line: PrintLine) -> int:
-    """Ask, ask again when in a hurry, and kill what has not ended within the grace."""
+    """Send SIGTERM, again on a forced stop, and SIGKILL when the grace period is over."""
     _send(process, signal.SIGTERM)
     await _wait_for_first(process.wait(), state.signals.force_stop.wait(), asyncio.sleep(state.grace.total_seconds()))
     if process.returncode is None and state.signals.force_stop.is_set():
         _send(process, signal.SIGTERM)
         await _wait_for_first(process.wait(), asyncio.sleep(state.force_grace.total_seconds()))
     if process.returncode is None:
-        print_line(f"The {name} does not stop: killing it.")
+        print_line(f"The {name} does not stop. Killing it.")
         _send(process, signal.SIGKILL)
     return await process.wait()
 
@@ -194,7 +195,7 @@ async def _stop(process: asyncio.subprocess.Process, name: str, state: Superviso
 def _send(process: asyncio.subprocess.Process, number: signal.Signals) -> None:
     """Signal the process unless it has ended.
 
-    Not by `terminate` and `kill`: they look for its end and take the exit code away from whoever waits for it.
+    Not with `terminate` or `kill`: they poll the process, which takes its exit code away from the task that waits.
     """
     if process.returncode is None:
         with suppress(ProcessLookupError):
@@ -202,7 +203,7 @@ def _send(process: asyncio.subprocess.Process, number: signal.Signals) -> None:
 
 
 def _kill_group(pid: int) -> None:
-    """Leave nothing behind of what the program started."""
+    """Kill everything the program started."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
 
@@ -217,4 +218,4 @@ async def _wait_for_first(*waiting: Awaitable[object]) -> None:
 
 
 def _ending(code: int) -> str:
-    return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+    return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"exited with code {code}"

@@ -1,4 +1,4 @@
-"""What `easel doctor` finds out about the device, on machines that are not at hand."""
+"""What `easel doctor` reports about devices that this machine does not have."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ def _refuse(*_: object) -> tuple[int, int]:
 
 
 async def test_a_card_that_does_not_answer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One that another program holds for itself: what is checked after it is checked all the same."""
+    """A card that another program holds is a problem with a fix, not a crash."""
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda *_: (9, 0))
     monkeypatch.setattr(torch.cuda, "mem_get_info", _refuse)
-    finding = await check_device(EngineSettings())
-    assert finding.advice is not None and "Close other programs that use the card" in finding.advice
-    assert "busy or unavailable" in finding.found
+    result = await check_device(EngineSettings())
+    assert result.fix is not None and "Close other programs that use the card" in result.fix
+    assert "busy or unavailable" in result.found

@@ -54,10 +54,10 @@ def test_exit_code_tells_who_must_act() -> None:
 @pytest.mark.parametrize(
     ("number", "advice"),
     [
-        (errno.ENOSPC, "Make room"),
-        (errno.EDQUOT, "Make room"),
-        (errno.EACCES, "change its owner"),
-        (errno.EROFS, "change its owner"),
+        (errno.ENOSPC, "Free some space"),
+        (errno.EDQUOT, "Free some space"),
+        (errno.EACCES, "Change its owner"),
+        (errno.EROFS, "Change its owner"),
         (errno.EADDRINUSE, "--port"),
     ],
 )

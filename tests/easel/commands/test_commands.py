@@ -40,7 +40,7 @@ async def test_parse_prints_the_specs_as_json(home: Path) -> None:
 
 
 async def test_refused_prompt_exits_2_with_a_caret(home: Path) -> None:
-    """The fault is shown under its place, on standard error; nothing is printed for a pipe to read."""
+    """The caret on standard error points at the error; nothing is printed to standard output."""
     done = await run_easel("parse", "a red circle --shape round", home=home)
     assert (done.code, done.out) == (2, "")
     line, carets, *_ = done.err.splitlines()
@@ -48,21 +48,21 @@ async def test_refused_prompt_exits_2_with_a_caret(home: Path) -> None:
 
 
 async def test_prompt_may_begin_with_a_flag(home: Path) -> None:
-    """The shell's word is the prompt, whatever it begins with."""
+    """A prompt that starts with a flag is still the prompt."""
     done = await run_easel("parse", "--no red", home=home)
     assert "There are no words to paint" in done.err
 
 
 @pytest.mark.parametrize("arguments", [("parse",), ("nonsense",), ("run", "--port", "99999"), ("export", "raw")])
 async def test_wrong_usage_exits_2(arguments: tuple[str, ...], home: Path) -> None:
-    """What was asked is wrong, and the usage is shown."""
+    """Wrong usage exits with 2 and shows the usage."""
     done = await run_easel(*arguments, home=home)
     assert done.code == 2
     assert "Usage: easel" in done.err
 
 
 async def test_faults_of_the_environment_exit_1_all_at_once(home: Path) -> None:
-    """Every command that needs settings refuses wrong ones with a sentence for each, and no traceback."""
+    """Every invalid setting is reported in one sentence, without a traceback."""
     done = await run_easel("migrate", home=home, EASEL_HOEM="x", EASEL_LOG_FORMAT="xml", DATABASE_URL="mysql://x")
     assert done.code == 1
     assert "EASEL_HOEM" in done.err and "EASEL_LOG_FORMAT" in done.err and "DATABASE_URL" in done.err
@@ -70,21 +70,21 @@ async def test_faults_of_the_environment_exit_1_all_at_once(home: Path) -> None:
 
 
 async def test_database_that_is_not_there_is_said(home: Path) -> None:
-    """A wrong DATABASE_URL is one sentence, with the place and without the password."""
+    """A wrong DATABASE_URL is reported in one sentence, with the address and without the password."""
     done = await run_easel("migrate", home=home, DATABASE_URL="postgresql://easel:very-secret@127.0.0.1:9/easel")
     assert done.code == 1
-    assert done.err.startswith("DATABASE_URL: no Postgres answers at 127.0.0.1:9.")
+    assert done.err.startswith("DATABASE_URL: cannot connect to Postgres at 127.0.0.1:9.")
     assert "very-secret" not in done.err
 
 
 async def test_database_that_does_not_exist_is_said(home: Path, postgres: str) -> None:
-    """The server answers, but knows no such database."""
+    """The server answers, but the database does not exist."""
     done = await run_easel("migrate", home=home, DATABASE_URL=postgres.replace("/postgres?", "/nowhere?"))
     assert (done.code, "has no such database" in done.err) == (1, True)
 
 
 async def test_home_that_cannot_be_made_is_said(home: Path) -> None:
-    """A file in the way of EASEL_HOME is a sentence, not a traceback."""
+    """A file in the way of EASEL_HOME is reported in a sentence, not a traceback."""
     (home / "file").touch()
     done = await run_easel("migrate", home=home / "file" / "easel")
     assert done.code == 1
@@ -92,11 +92,11 @@ async def test_home_that_cannot_be_made_is_said(home: Path) -> None:
 
 
 async def test_server_that_cannot_be_made_is_said(home: Path) -> None:
-    """Where files may not grow, as on a full disk, the embedded server's own words are followed by what to do."""
+    """On a full disk, the embedded server's own output is followed by what to do."""
     process = await start_easel("migrate", home=home, before=("bash", "-c", 'ulimit -f 64; exec "$@"', "bash"))
     _, err = await process.communicate()
     assert process.returncode == 1
-    assert "make room" in err.decode() and "Traceback" not in err.decode()
+    assert "Free some space" in err.decode() and "Traceback" not in err.decode()
 
 
 async def test_migrate_says_what_it_did(home: Path) -> None:
@@ -104,4 +104,4 @@ async def test_migrate_says_what_it_did(home: Path) -> None:
     first = await run_easel("migrate", home=home)
     second = await run_easel("migrate", home=home)
     assert first.out.startswith("Applied 0001")
-    assert (second.code, second.out) == (0, "The tables are up to date.\n")
+    assert (second.code, second.out) == (0, "The database schema is up to date.\n")

@@ -74,16 +74,16 @@ def _insert(models_file: Path, entry: str) -> None:
 
 
 async def test_check_fails_when_files_changed(models_file: Path, home: Path) -> None:
-    """Weights that are no longer the recorded ones are refused, with what to do."""
+    """Weights that no longer match the recorded hash are refused with a fix."""
     await run_easel("models", "check", home=home, EASEL_MODELS_FILE=str(models_file))
     (models_file.parent / "weights" / "model_index.json").write_text('{"_class_name": "StableDiffusionPipeline"}')
     done = await run_easel("models", "check", home=home, EASEL_MODELS_FILE=str(models_file))
     assert done.code == 1
-    assert "MEND" in done.out and "Put the right files back" in done.out
+    assert "Fix" in done.out and "Restore the original files" in done.out
 
 
 async def test_check_covers_adapters(models_file: Path, home: Path) -> None:
-    """One that fits its model is recorded; what is missing, made for another or changed later is to mend."""
+    """A fitting adapter is recorded; one that is missing, made for another model or changed later needs a fix."""
     folder = models_file.parent
     save_lora(folder / "ink.safetensors", folder / "weights", seed=1)
     save_lora(folder / "big.safetensors", save_sdxl(folder / "sdxl"), seed=2)
@@ -93,12 +93,12 @@ async def test_check_covers_adapters(models_file: Path, home: Path) -> None:
     lines = dict(_verdicts(first.out))
     assert first.code == 1
     assert "fits tiny" in lines["ok ink"] and recorded in first.out
-    assert "does not fit the model 'tiny': unet." in lines["MEND 1.5-big"]
-    assert f"There is no file {folder / 'gone.safetensors'}." in lines["MEND gone"]
+    assert 'does not fit the model "tiny": unet.' in lines["Fix 1.5-big"]
+    assert f"File not found: {folder / 'gone.safetensors'}." in lines["Fix gone"]
     assert "sha256" not in _entry(models_file, "1.5-big", table="adapters")
     save_lora(folder / "ink.safetensors", folder / "weights", seed=3)
     second = await run_easel("models", "check", home=home, EASEL_MODELS_FILE=str(models_file))
-    assert "Put the right files back" in dict(_verdicts(second.out))["MEND ink"]
+    assert "Restore the original files" in dict(_verdicts(second.out))["Fix ink"]
 
 
 def _add_adapters(models_file: Path, **files: str) -> None:
@@ -148,7 +148,7 @@ async def test_check_shows_how_far_it_is_on_a_terminal_only(models_file: Path, h
     variables = {"EASEL_MODELS_FILE": str(models_file), "COLUMNS": "200"}
     shown = await run_on_terminal("models", "check", home=home, **variables)
     piped = await run_easel("models", "check", home=home, **variables)
-    assert "reading tiny" in shown.err and "reading" not in shown.out
+    assert "Hashing tiny" in shown.err and "Hashing" not in shown.out
     assert (shown.code, piped.code, piped.err) == (0, 0, "")
 
 
@@ -162,7 +162,7 @@ async def test_faulty_entry_is_refused_and_not_written(models_file: Path, home: 
 
 
 async def test_add_needs_a_file_of_ones_own(home: Path) -> None:
-    """What ships is not edited."""
+    """The registry that ships is never edited."""
     arguments = ("models", "add", "other", "--family", "sd1", "--licence", "none", "--folder", "other")
     done = await run_easel(*arguments, home=home)
     assert done.code == 1
@@ -170,7 +170,7 @@ async def test_add_needs_a_file_of_ones_own(home: Path) -> None:
 
 
 async def test_fetch_of_an_unknown_model_exits_2(models_file: Path, home: Path) -> None:
-    """The names there are, are told."""
+    """The error lists the available names."""
     done = await run_easel("models", "fetch", "nobody", home=home, EASEL_MODELS_FILE=str(models_file))
     assert done.code == 2
-    assert "Known are: tiny" in done.err
+    assert "Available: tiny" in done.err

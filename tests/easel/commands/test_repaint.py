@@ -74,7 +74,7 @@ async def test_a_picture_comes_out_the_same_byte_for_byte(painted: Painted, tmp_
     again = tmp_path / "again.png"
     assert len(set(painted.ids)) == 4
     done = await run_easel("repaint", painted.ids[0], "-o", str(again), home=painted.home)
-    assert (done.code, done.out) == (0, f"{again}: the same as the stored picture, byte for byte.\n"), done.err
+    assert (done.code, done.out) == (0, f"{again}: identical to the stored picture.\n"), done.err
     assert is_stored(painted.home, again)
 
 
@@ -109,7 +109,7 @@ async def test_weights_that_have_changed_are_refused(painted: Painted, tmp_path:
         "repaint", painted.ids[0], "-o", str(tmp_path / "x.png"), home=painted.home, EASEL_MODELS_FILE=str(models)
     )
     assert (done.code, done.out) == (1, "")
-    assert done.err == f"{tmp_path / 'weights'} is damaged, or not what was registered. Put the right files back.\n"
+    assert done.err == f"{tmp_path / 'weights'} is damaged or is not the registered file. Restore the original files.\n"
     assert "x.png" not in _names_in(tmp_path)
 
 
@@ -128,9 +128,9 @@ def _names_in(folder: Path) -> list[str]:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("nonsense",), "'nonsense' is no id of a picture. One looks like"),
-        (("01a20dc4-00ce-74d2-a3c9-db42636e1ac2",), "There is no such picture here. `easel imagine` prints"),
-        (("01a20dc4-00ce-74d2-a3c9-db42636e1ac2", "-o", "x.jpg"), "x.jpg names no PNG: end it with .png."),
+        (("nonsense",), '"nonsense" is not a picture id. Example:'),
+        (("01a20dc4-00ce-74d2-a3c9-db42636e1ac2",), "Picture not found. `easel imagine` prints"),
+        (("01a20dc4-00ce-74d2-a3c9-db42636e1ac2", "-o", "x.jpg"), "x.jpg is not a PNG file name. Use .png."),
         (("01a20dc4-00ce-74d2-a3c9-db42636e1ac2", "-o", "nowhere/x.png"), "There is no folder nowhere"),
     ],
 )
@@ -157,12 +157,12 @@ async def test_a_variation_comes_out_the_same_from_its_source(
     for lost in (None, varied):
         forget(storage_url, lost)
         done = await run_easel(*again, home=home, **variables)
-        assert (done.code, "byte for byte" in done.out) == (0, True), done
+        assert (done.code, "identical to the stored picture" in done.out) == (0, True), done
     forget(storage_url, source)
     done = await run_easel(*again, home=home, **variables)
     assert done.code == 1
     assert done.err == (
-        f"The stored picture {source.object_key} is missing: restore it from a backup of the picture store.\n"
+        f"The stored picture {source.object_key} is missing. Restore it from a backup of the picture store.\n"
     )
 
 
@@ -183,8 +183,8 @@ async def test_a_recipe_that_cannot_be_read_is_told_in_a_sentence(
         "repaint", str(picture_id), "-o", str(tmp_path / "x.png"), home=home, DATABASE_URL=database_url
     )
     assert (done.code, done.out) == (1, ""), done.err
-    assert done.err.startswith(f"The picture's recipe cannot be read: {told}") and done.err.count("\n") == 1
-    assert "If a newer release of Easel painted it, repaint it with that one;" in done.err
+    assert done.err.startswith(f"Cannot read the picture's recipe: {told}") and done.err.count("\n") == 1
+    assert "If a newer release of Easel painted it, repaint it with that release." in done.err
     assert "x.png" not in _names_in(tmp_path)
 
 
@@ -239,9 +239,9 @@ def forget(storage_url: str, picture: Picture | None) -> None:
 @pytest.mark.parametrize(
     ("colour", "level", "libraries", "told"),
     [
-        (10, 1, LATER, "the same as the stored picture, byte for byte."),
-        (10, 0, LATER, "the same pixels as the stored picture, in a file of other bytes. Other libraries paint"),
-        (13, 0, LATER, "by up to 3 of 255. Other libraries paint now: torch was 2.13.0 and is 2.14.0."),
+        (10, 1, LATER, "identical to the stored picture."),
+        (10, 0, LATER, "the same pixels as the stored picture, but different bytes. Libraries have changed"),
+        (13, 0, LATER, "by up to 3 of 255. Libraries have changed: torch 2.13.0 → 2.14.0."),
         (13, 0, THEN, "by up to 3 of 255. Numbers are rounded in other places on another device"),
     ],
 )
@@ -255,7 +255,7 @@ def test_what_is_not_the_same_is_told_with_why(colour: int, level: int, librarie
 def test_pixels_of_a_lost_file_are_not_spoken_of() -> None:
     again = PaintedPicture(png=png(13, level=1), width=2, height=2, seed=7, recipe={"libraries": THEN})
     told = describe_difference(StoredPicture(picture=picture(png(10, level=1)), png=None, source=None), again)
-    assert told.startswith("not the bytes of the stored picture, whose file is lost or damaged.")
+    assert told.startswith("different from the stored picture, whose file is missing or damaged.")
 
 
 def png(colour: int, *, level: int) -> bytes:

@@ -81,7 +81,7 @@ async def _status(address: str) -> int:
 
 @pytest.mark.parametrize("start", ["first", "second"])
 async def test_run_serves_and_leaves_nothing(start: str, old_home: Path, models_file: Path) -> None:
-    """One line tells the address when it answers; Ctrl-C ends every process, Postgres too, with exit code 0."""
+    """One line prints the address when it is ready; Ctrl-C ends every process, Postgres too, with exit code 0."""
     process = await start_easel("run", "--port", "0", home=old_home, EASEL_MODELS_FILE=str(models_file))
     assert await _status(await _address_when_ready(process)) == 200
     process.send_signal(signal.SIGINT)
@@ -92,7 +92,7 @@ async def test_run_serves_and_leaves_nothing(start: str, old_home: Path, models_
 
 
 async def test_run_uses_the_database_it_is_given(home: Path, models_file: Path, empty_url: str) -> None:
-    """With DATABASE_URL its tables are made there, and no server of Easel's own is started."""
+    """With DATABASE_URL, that database is migrated and no embedded server is started."""
     process = await start_easel(
         "run", "--port", "0", home=home, EASEL_MODELS_FILE=str(models_file), DATABASE_URL=empty_url
     )
@@ -113,13 +113,13 @@ async def test_killed_run_leaves_no_process(old_home: Path, models_file: Path) -
 
 
 async def test_imagine_and_export_alone(old_home: Path, models_file: Path, tmp_path: Path) -> None:
-    """With nothing running, a prompt becomes a grid and the grid an export; an engine is started for it and said so."""
+    """With nothing running, `imagine` starts an engine, says so, and paints a grid that `export` then writes."""
     grid, folder = tmp_path / "grid.png", tmp_path / "export"
     painted = await run_easel(
         "imagine", "a red circle --seed 7", "-o", str(grid), home=old_home, EASEL_MODELS_FILE=str(models_file)
     )
     assert (painted.code, painted.out) == (0, f"{grid}\n"), painted.err
-    assert "No engine is running here" in painted.err and "engine_ready" not in painted.err
+    assert "No engine is running." in painted.err and "engine_ready" not in painted.err
     with Image.open(grid) as image:
         assert image.size == (64, 64)
     exported = await run_easel("export", "raw", "-o", str(folder), home=old_home)
@@ -130,12 +130,12 @@ async def test_imagine_and_export_alone(old_home: Path, models_file: Path, tmp_p
 
 
 async def test_interrupted_imagine_cancels_its_job(home: Path, models_file: Path, database_url: str) -> None:
-    """Where no engine takes the job, that is said; Ctrl-C then leaves nothing for an engine to paint for nobody."""
+    """Without an engine there is a hint; Ctrl-C then cancels the job."""
     process = await start_easel(
         "imagine", "a cat", home=home, EASEL_MODELS_FILE=str(models_file), DATABASE_URL=database_url
     )
     assert process.stderr is not None
-    while b"No engine has begun yet" not in await process.stderr.readline():
+    while b"Still waiting for an engine" not in await process.stderr.readline():
         assert process.returncode is None
     process.send_signal(signal.SIGINT)
     _, err = await process.communicate()
@@ -146,17 +146,17 @@ async def test_interrupted_imagine_cancels_its_job(home: Path, models_file: Path
 
 
 async def test_port_in_use_is_said(home: Path) -> None:
-    """Nothing is started when the chat page could not be served; the sentence names another port."""
+    """A port in use is reported before anything starts, with another port to try."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         done = await run_easel("run", "--port", str(port), home=home)
     assert done.code == 1
-    assert f"Port {port} is in use" in done.err and "--port" in done.err
+    assert f"Port {port} is already in use" in done.err and "--port" in done.err
     assert not _names_in(home)
 
 
 async def test_home_that_cannot_be_made_is_said(home: Path) -> None:
-    """A file in the way of EASEL_HOME is a sentence, however many processes meet it."""
+    """A file in the way of EASEL_HOME is reported in a sentence by every process."""
     (home / "file").touch()
     done = await run_easel("run", "--port", "0", home=home / "file" / "easel")
     assert done.code == 1
@@ -164,29 +164,29 @@ async def test_home_that_cannot_be_made_is_said(home: Path) -> None:
 
 
 async def test_missing_model_is_said(old_home: Path, tmp_path: Path) -> None:
-    """An engine without its model ends the whole, with the folder it looked for."""
+    """A missing model stops everything and names the folder that was expected."""
     models = tmp_path / "models.toml"
     models.write_text('default = "gone"\n[models.gone]\nfamily = "sd1"\nfolder = "nowhere"\n')
     done = await run_easel("run", "--port", "0", home=old_home, EASEL_MODELS_FILE=str(models))
     assert done.code == 1
-    assert f"There is no model at {tmp_path / 'nowhere'}" in done.err
-    assert "The engine could not be started" in done.out
+    assert f"Model not found: {tmp_path / 'nowhere'}" in done.err
+    assert "Failed to start engine" in done.out
     assert "Traceback" not in done.err
 
 
 async def test_corrupt_model_is_said(old_home: Path, tmp_path: Path) -> None:
-    """Weights that were cut short end the whole, with the file and what to do."""
+    """Truncated weights stop everything, with the file and what to do."""
     models_file = save_models_file(tmp_path)
     weights = next((tmp_path / "weights" / "unet").glob("*.safetensors"))
     weights.write_bytes(weights.read_bytes()[:-100])
     done = await run_easel("run", "--port", "0", home=old_home, EASEL_MODELS_FILE=str(models_file))
     assert done.code == 1
-    assert str(weights.name) in done.err and "Put the right files back" in done.err
+    assert str(weights.name) in done.err and "Restore the original files" in done.err
     assert "Traceback" not in done.err
 
 
 async def test_wrong_token_is_said(old_home: Path, models_file: Path) -> None:
-    """A token that Discord refuses ends the whole with what to do, and is not repeated."""
+    """A rejected token stops everything, with what to do and without the token itself."""
     async with serve() as discord:
         done = await run_easel(
             "run",
@@ -203,14 +203,14 @@ async def test_wrong_token_is_said(old_home: Path, models_file: Path) -> None:
 
 
 async def test_bot_without_token_is_said(old_home: Path) -> None:
-    """The bot alone has no sandbox to fall back on."""
+    """The bot alone needs a token."""
     done = await run_easel("bot", home=old_home)
     assert done.code == 1
     assert done.err.startswith("DISCORD_TOKEN is not set")
 
 
 async def test_refused_flag_of_imagine_exits_2(old_home: Path, models_file: Path, tmp_path: Path) -> None:
-    """What the model cannot do is told before anything is started."""
+    """A flag that the model does not support is reported before anything starts."""
     done = await run_easel(
         "imagine", "a cat --chaos 50", "-o", str(tmp_path / "x.png"), home=old_home, EASEL_MODELS_FILE=str(models_file)
     )
@@ -219,7 +219,7 @@ async def test_refused_flag_of_imagine_exits_2(old_home: Path, models_file: Path
 
 
 async def test_adapter_that_does_not_fit_exits_2(old_home: Path, tmp_path: Path) -> None:
-    """The part that does not is told under the adapter's name, and nothing is queued or painted."""
+    """A caret points at the adapter, the part that does not fit is named, and nothing is queued."""
     models_file = save_models_file(tmp_path)
     save_lora(tmp_path / "big.safetensors", save_sdxl(tmp_path / "sdxl"), seed=1)
     with models_file.open("a") as file:
@@ -235,7 +235,7 @@ async def test_adapter_that_does_not_fit_exits_2(old_home: Path, tmp_path: Path)
 
 @pytest.mark.parametrize("output", ["nowhere/grid.png", "grid.doc"])
 async def test_output_that_cannot_be_written_exits_2(output: str, old_home: Path, tmp_path: Path) -> None:
-    """A wrong place for the grid is told before anything is painted."""
+    """A bad output path is reported before anything is painted."""
     done = await run_easel("imagine", "a cat", "-o", str(tmp_path / output), home=old_home)
     assert done.code == 2
     assert "Usage: easel imagine" in done.err

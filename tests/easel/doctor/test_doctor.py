@@ -1,4 +1,4 @@
-"""`easel doctor`: each thing Easel depends on is looked at, whatever the others say, and each fault has its advice."""
+"""`easel doctor`: every check runs regardless of the others, and every problem comes with a fix."""
 
 from __future__ import annotations
 
@@ -35,20 +35,20 @@ def _engine_settings(**variables: object) -> EngineSettings:
 
 
 async def test_fresh_home_needs_its_tables_only(home: Path, tmp_path: Path) -> None:
-    """Every line is printed, the one fault says what to run, and the exit code is 1 until it was run."""
+    """Every line is printed, the only problem says what to run, and the exit code is 1 until that was run."""
     models_file = str(save_models_file(tmp_path))
     before = await run_easel("doctor", home=home, EASEL_MODELS_FILE=models_file)
     assert before.code == 1
-    assert "Run `easel migrate`." in before.out and before.out.count("MEND") == 1
+    assert "Run `easel migrate`." in before.out and before.out.count("Fix ") == 1
     await run_easel("migrate", home=home)
     after = await run_easel("doctor", home=home, EASEL_MODELS_FILE=models_file)
     assert (after.code, after.err) == (0, ""), after.out
-    for subject in ("Python", "packages", "EASEL_HOME", "Postgres", "tables", "pictures", "device", "model", "Discord"):
-        assert f"ok    {subject}" in after.out
+    for name in ("Python", "packages", "EASEL_HOME", "Postgres", "schema", "pictures", "device", "model", "Discord"):
+        assert f"ok    {name}" in after.out
 
 
 async def test_wrong_settings_are_all_listed(home: Path) -> None:
-    """What cannot be read is not guessed at: the settings' faults are the findings."""
+    """Every invalid setting is listed."""
     done = await run_easel("doctor", home=home, EASEL_HOEM="x", EASEL_LOG_FORMAT="xml")
     assert done.code == 1
     assert "did you mean EASEL_HOME?" in done.out and "'console' or 'json'" in done.out
@@ -56,29 +56,29 @@ async def test_wrong_settings_are_all_listed(home: Path) -> None:
 
 def test_this_environment_is_whole() -> None:
     """The tests run with every package that Easel needs."""
-    assert check_python().advice is None
-    assert check_packages().advice is None
+    assert check_python().fix is None
+    assert check_packages().fix is None
 
 
 def test_home_in_the_way_of_a_file_is_advised(home: Path) -> None:
     """A home that cannot be a folder is named."""
     (home / "file").touch()
-    advice = check_home(home / "file" / "easel").advice
-    assert advice and "Not a directory" in advice
+    fix = check_home(home / "file" / "easel").fix
+    assert fix and "Not a directory" in fix
 
 
 async def test_storage_that_cannot_be_written_is_advised(home: Path) -> None:
     """A picture store is tried, not believed."""
     (home / "file").touch()
-    assert (await check_storage((home / "pictures").as_uri())).advice is None
-    assert (await check_storage((home / "file" / "pictures").as_uri())).advice
+    assert (await check_storage((home / "pictures").as_uri())).fix is None
+    assert (await check_storage((home / "file" / "pictures").as_uri())).fix
 
 
 async def test_port_in_use_is_advised() -> None:
     """The advice names another port."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         result = await check_port(taken.getsockname()[1], 9)
-    assert result.advice and "--port" in result.advice
+    assert result.fix and "--port" in result.fix
 
 
 async def test_running_easel_is_no_fault() -> None:
@@ -90,7 +90,7 @@ async def test_running_easel_is_no_fault() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         async with open_health("127.0.0.1", 0, Metrics(), find_trouble) as health:
             result = await check_port(taken.getsockname()[1], health)
-    assert result.advice is None and "running" in result.found
+    assert result.fix is None and "running" in result.found
 
 
 async def test_token_is_tried() -> None:
@@ -98,34 +98,34 @@ async def test_token_is_tried() -> None:
     async with serve() as discord:
         right = await check_discord(_bot_settings(DISCORD_TOKEN=discord.token, DISCORD_API_URL=discord.api_url))
         wrong = await check_discord(_bot_settings(DISCORD_TOKEN="wrong-token", DISCORD_API_URL=discord.api_url))
-    assert right.advice is None and right.found.startswith("the bot is ")
-    assert wrong.advice and "Reset Token" in wrong.advice and "wrong-token" not in f"{wrong}"
+    assert right.fix is None and right.found.startswith("logged in as ")
+    assert wrong.fix and "Reset Token" in wrong.fix and "wrong-token" not in f"{wrong}"
 
 
 async def test_unreachable_discord_is_advised() -> None:
     """No answer is not a wrong token."""
     result = await check_discord(_bot_settings(DISCORD_TOKEN="a-token", DISCORD_API_URL="http://127.0.0.1:9/api"))
-    assert result.advice and "network" in result.advice
+    assert result.fix and "network" in result.fix
 
 
 async def test_no_token_is_no_fault() -> None:
     """Without a token there is the sandbox."""
-    assert (await check_discord(_bot_settings())).advice is None
+    assert (await check_discord(_bot_settings())).fix is None
 
 
 async def test_device_is_told_with_its_room() -> None:
-    """What the operator set beside what there is."""
+    """The memory available, and the amount the operator set."""
     told = (await check_device(_engine_settings(EASEL_MODELS_MEMORY="7.5"))).found
-    assert "GB of weights now, and 7.5 GB set" in told
-    assert (await check_device(_engine_settings())).found.endswith("GB of weights now")
+    assert "GB available for weights, set to 7.5 GB" in told
+    assert (await check_device(_engine_settings())).found.endswith("GB available for weights")
 
 
 async def test_missing_model_is_advised_with_its_folder(tmp_path: Path) -> None:
     """The advice names the folder that was looked for."""
     models_file = tmp_path / "models.toml"
     models_file.write_text(MODELS_FILE.format(folder="nowhere", sha256=""))
-    advice = (await check_model(_engine_settings(EASEL_MODELS_FILE=models_file))).advice
-    assert advice and str(tmp_path / "nowhere") in advice
+    fix = (await check_model(_engine_settings(EASEL_MODELS_FILE=models_file))).fix
+    assert fix and str(tmp_path / "nowhere") in fix
 
 
 @pytest.mark.parametrize("damage", ["truncated", "another"])
@@ -137,12 +137,12 @@ async def test_corrupt_model_is_advised(damage: str, tmp_path: Path) -> None:
         weights.write_bytes(weights.read_bytes()[:-100])
     else:
         models_file.write_text(MODELS_FILE.format(folder="weights", sha256="0" * 64))
-    advice = (await check_model(_engine_settings(EASEL_MODELS_FILE=models_file))).advice
-    assert advice and "Put the right files back" in advice
+    fix = (await check_model(_engine_settings(EASEL_MODELS_FILE=models_file))).fix
+    assert fix and "Restore the original files" in fix
 
 
 async def test_unknown_model_is_advised_with_the_known(tmp_path: Path) -> None:
     """A misspelt EASEL_MODEL meets the names there are."""
     models_file = save_models_file(tmp_path)
-    advice = (await check_model(_engine_settings(EASEL_MODELS_FILE=models_file, EASEL_MODEL="tini"))).advice
-    assert advice and "Known are: tiny" in advice
+    fix = (await check_model(_engine_settings(EASEL_MODELS_FILE=models_file, EASEL_MODEL="tini"))).fix
+    assert fix and "Available: tiny" in fix

@@ -1,4 +1,4 @@
-"""Keeping processes alive: readiness, restarts, stopping, and children that outlive nobody."""
+"""Supervising processes: readiness, restarts, stopping, and no process left behind."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ Children = Callable[[], list[psutil.Process]]
 pytestmark = pytest.mark.kills
 
 SERVES = "import sys; print('ready', flush=True); sys.stdin.read()"
-STUBBORN = (
+IGNORES_SIGTERM = (
     "import signal, sys; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('ready', flush=True); sys.stdin.read()"
 )
 # Sleeps in short pieces: a signal just before signal.pause() would not be heeded until the next one.
-HASTY = """if True:
+STOPS_ON_SECOND_SIGNAL = """if True:
     import pathlib, signal, sys, time
     note = pathlib.Path(sys.argv[1])
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0) if note.exists() else note.touch())
@@ -48,7 +48,7 @@ class Run:
 
     def __init__(self, programs: Sequence[Program], grace: timedelta) -> None:
         state = new_supervisor_state(programs, StopSignals(), grace=grace)
-        # However busy the machine, it is no test of these that a program ends in time when it is asked again.
+        # These tests do not check that a program ends in time after a second signal, however busy the machine.
         self.state = replace(state, force_grace=timedelta(minutes=5))
         self.said: list[str] = []
         self.task = asyncio.create_task(keep_running(programs, self.state, self.said.append))
@@ -98,7 +98,7 @@ async def test_ready_when_every_program_said_so() -> None:
 
 
 async def test_program_waits_for_the_one_it_needs(tmp_path: Path) -> None:
-    """What comes after another is started when that one is ready."""
+    """A program starts when the one it depends on is ready."""
     note = tmp_path / "first"
     first = "import pathlib, sys; pathlib.Path(sys.argv[1]).touch(); print('ready', flush=True); sys.stdin.read()"
     second = (
@@ -109,13 +109,13 @@ async def test_program_waits_for_the_one_it_needs(tmp_path: Path) -> None:
 
 
 async def test_killed_program_is_started_again(children: Children) -> None:
-    """A program that dies after it was ready comes back, and that is said with the signal's name."""
+    """A program that dies after it was ready is restarted, and a line names the signal."""
     async with _running(_program("engine", SERVES)) as run:
         assert await wait_until_ready(run.state)
         (first,) = children()
         first.kill()
         await _until(lambda: [child for child in children() if child.pid != first.pid])
-    assert run.said == ["The engine was killed by SIGKILL. Starting it again in 1 s."]
+    assert run.said == ["The engine was killed by SIGKILL. Restarting in 1 s."]
 
 
 async def test_program_that_never_was_ready_stops_everything(children: Children) -> None:
@@ -127,7 +127,7 @@ async def test_program_that_never_was_ready_stops_everything(children: Children)
 
 
 async def test_stopping_ends_every_process(children: Children) -> None:
-    """After a stop nothing runs any more and nothing is started again."""
+    """After a stop nothing runs and nothing is restarted."""
     async with _running(_program("a", SERVES), _program("b", SERVES)) as run:
         assert await wait_until_ready(run.state)
         run.state.signals.stop.set()
@@ -168,10 +168,10 @@ async def test_grandchildren_do_not_outlive_a_killed_program(children: Children)
         await _until(lambda: not _is_running(grandchild))
 
 
-async def test_second_order_makes_haste(tmp_path: Path, children: Children) -> None:
-    """Asked a second time, a program is asked again at once and may let go of what it has in hand."""
+async def test_forced_stop_signals_again(tmp_path: Path, children: Children) -> None:
+    """On a forced stop, a program is signalled a second time at once."""
     note = tmp_path / "asked"
-    async with _running(_program("engine", HASTY, note)) as run:
+    async with _running(_program("engine", STOPS_ON_SECOND_SIGNAL, note)) as run:
         assert await wait_until_ready(run.state)
         run.state.signals.stop.set()
         await _until(note.exists)
@@ -181,13 +181,13 @@ async def test_second_order_makes_haste(tmp_path: Path, children: Children) -> N
 
 
 async def test_program_that_does_not_stop_is_killed(children: Children) -> None:
-    """Nothing is left behind, and it is said."""
-    async with _running(_program("engine", STUBBORN), grace=timedelta()) as run:
+    """It is killed, nothing is left behind, and a line says so."""
+    async with _running(_program("engine", IGNORES_SIGTERM), grace=timedelta()) as run:
         assert await wait_until_ready(run.state)
         run.state.signals.stop.set()
         await run.task
     assert not children()
-    assert run.said == ["The engine does not stop: killing it."]
+    assert run.said == ["The engine does not stop. Killing it."]
 
 
 async def test_child_ends_with_its_parent() -> None:

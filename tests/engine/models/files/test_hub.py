@@ -144,7 +144,7 @@ async def test_an_altered_file_is_refused_by_its_hash(fetched: Fetched, hub: Hub
     hub.publish("club/tiny", "v1", {**WHOLE, UNET: weights(2.0)})
     done = await easel(folder, hub.url, "fetch", "tiny")
     assert done.code == 1
-    assert "damaged, or not what was registered" in done.out and "Put the right files back" in done.out
+    assert "damaged or is not the registered file" in done.out and "Restore the original files" in done.out
     assert recorded(folder) == recorded(fetched.folder) is not None
 
 
@@ -170,7 +170,7 @@ async def test_another_variant_is_another_fetch(hub: Hub, tmp_path: Path) -> Non
     hub.publish("club/tiny", "v1", CROWDED)
     await easel(tmp_path, hub.url, "fetch", "tiny")
     checked = await easel(tmp_path, hub.url, "check", variant="fp16")
-    assert checked.code == 1 and "There is no model at club/tiny" in checked.out
+    assert checked.code == 1 and "Model not found: club/tiny" in checked.out
     hub.asked.clear()
     done = await easel(tmp_path, hub.url, "fetch", "tiny")
     assert done.code == 0, done.out + done.err
@@ -214,7 +214,7 @@ async def test_half_of_a_snapshot_does_not_pass(hub: Hub, tmp_path: Path) -> Non
     remove(tmp_path, "trees/*.json")
     unlisted = await easel(tmp_path, hub.url, "check")
     assert (listed.code, unlisted.code) == (1, 1)
-    assert "There is no model at club/tiny" in listed.out
+    assert "Model not found: club/tiny" in listed.out
     assert "has 1 of the 2 files of weights in text_encoder" in unlisted.out
     assert (await easel(tmp_path, hub.url, "fetch", "tiny")).code == 0
 
@@ -234,7 +234,7 @@ async def test_what_the_hub_does_not_have_is_said(hub: Hub, tmp_path: Path, repo
     hub.publish(repository, revision, WHOLE)
     done = await easel(tmp_path, hub.url, "fetch", "tiny")
     assert done.code == 1
-    assert "There is no model at club/tiny" in done.err and "Traceback" not in done.err
+    assert "Model not found: club/tiny" in done.err and "Traceback" not in done.err
 
 
 async def test_a_licence_that_was_not_agreed_to_is_told(hub: Hub, tmp_path: Path) -> None:
