@@ -1,7 +1,7 @@
-"""What an operator sets through the environment: read once, checked whole, frozen; opens nothing.
+"""The settings an operator sets through the environment: read once, validated together, frozen.
 
-`EASEL_HOME` is `~/.easel` unless set: one folder to look at, back up or delete, and short, because the path of
-Postgres' socket inside it may not exceed about a hundred bytes.
+`EASEL_HOME` defaults to `~/.easel`: one folder to inspect, back up or delete, and short, because the path of the
+Postgres socket inside it is limited to about 100 bytes.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ Settings = TypeVar("Settings", bound="EngineSettings")
 
 
 class EngineSettings(BaseSettings):
-    """What every process of Easel needs to know.
+    """The settings of every process.
 
-    home: folder of the embedded Postgres and, unless `storage_url` says otherwise, of the pictures; absolute.
-    database_url: `postgresql://...`, with its password; None uses the embedded server of `home`.
+    home: absolute path of the folder with the embedded Postgres and, unless `storage_url` is set, the pictures.
+    database_url: `postgresql://...`, with its password; None for the embedded server in `home`.
     storage_url: `file:///...` or `s3://bucket/prefix`.
-    model: name of the model for jobs that name none; None for the default of the models file.
-    models_file: a TOML file that registers more models; None for the ones that ship.
-    models_memory: GB (2 ** 30 bytes) that the weights of loaded models may take on the device; None for what is free
-        when the engine starts, less what pictures need.
+    model: model of jobs that name none; None for the default of the models file.
+    models_file: TOML file that registers models; None for the one that ships.
+    models_memory: GB (2 ** 30 bytes) that the weights of loaded models may use on the device; None for what is free
+        when the engine starts, minus what pictures need.
     """
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
@@ -58,53 +58,53 @@ class EngineSettings(BaseSettings):
 
     @field_validator("database_url")
     @classmethod
-    def _names_postgres(cls, url: SecretStr | None) -> SecretStr | None:
+    def _is_postgres_url(cls, url: SecretStr | None) -> SecretStr | None:
         if url and urlsplit(url.get_secret_value()).scheme not in {"postgresql", "postgres"}:
-            raise ValueError("must begin with postgresql://, as in postgresql://user:password@host:5432/easel")
+            raise ValueError("must start with postgresql://, for example postgresql://user:password@host:5432/easel")
         return url
 
     @field_validator("storage_url")
     @classmethod
-    def _names_a_store(cls, url: str, info: ValidationInfo) -> str:
+    def _is_storage_url(cls, url: str, info: ValidationInfo) -> str:
         if not url and "home" in info.data:
             home: Path = info.data["home"]
             return (home / "pictures").as_uri()
         if url and urlsplit(url).scheme not in {"file", "s3"}:
-            raise ValueError("must begin with file:/// or s3://, as in file:///srv/easel/pictures")
+            raise ValueError("must start with file:/// or s3://, for example file:///srv/easel/pictures")
         return url
 
     @field_validator("models_file")
     @classmethod
-    def _is_there(cls, path: Path | None) -> Path | None:
+    def _is_file(cls, path: Path | None) -> Path | None:
         if path and not path.expanduser().is_file():
-            raise ValueError(f"names no file: {path}")
+            raise ValueError(f"file not found: {path}")
         return path.expanduser().absolute() if path else None
 
     @field_validator("models_memory", mode="before")
     @classmethod
-    def _is_an_amount(cls, memory: str | None) -> float | None:
+    def _is_positive_number(cls, memory: str | None) -> float | None:
         if memory is None:
             return None
         if not _AMOUNT.fullmatch(memory) or not float(memory):
-            raise ValueError("must be a number of GB, as in 16 or 7.5")
+            raise ValueError("must be a number of GB, for example 16 or 7.5")
         return float(memory)
 
     @property
     def models_memory_bytes(self) -> int | None:
-        """What `models_memory` comes to."""
+        """`models_memory` in bytes."""
         return None if self.models_memory is None else int(self.models_memory * 2**30)
 
 
 def read_settings(kind: type[Settings]) -> Settings:
     """Return the settings of a process, from the environment.
 
-    Raises: SettingsInvalid with one sentence for every fault there is, unknown `EASEL_` names included.
+    Raises: SettingsInvalid with one sentence for every error, unknown `EASEL_` names included.
     """
     problems = list(_unknown_names(kind, os.environ))
     try:
         settings = kind()
     except ValidationError as error:
-        problems += [_sentence_from_error(fault) for fault in error.errors(include_input=False)]
+        problems += [_sentence_from_error(details) for details in error.errors(include_input=False)]
     else:
         if not problems:
             return settings
@@ -121,12 +121,12 @@ def _unknown_names(kind: type[EngineSettings], environ: Mapping[str, str]) -> It
     for name in sorted(environ):
         if name.startswith(PREFIX) and name not in known:
             near = get_close_matches(name, known, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(known))}."
-            yield f"{name} is not a setting of Easel: {hint}"
+            hint = f"Did you mean {near[0]}?" if near else f"Available: {', '.join(sorted(known))}."
+            yield f"{name} is not a setting. {hint}"
 
 
-def _sentence_from_error(fault: ErrorDetails) -> str:
-    name = ".".join(str(part) for part in fault["loc"])
-    if fault["type"] == "literal_error":
-        return f"{name} must be {fault['ctx']['expected']}"
-    return f"{name} {fault['msg'].removeprefix('Value error, ')}"
+def _sentence_from_error(details: ErrorDetails) -> str:
+    name = ".".join(str(part) for part in details["loc"])
+    if details["type"] == "literal_error":
+        return f"{name} must be {details['ctx']['expected']}"
+    return f"{name} {details['msg'].removeprefix('Value error, ')}"

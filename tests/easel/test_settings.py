@@ -1,4 +1,4 @@
-"""Settings: read whole, refused whole, and never telling their secrets."""
+"""Settings: validated together, and secrets are never shown."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def bare(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_nothing_set_is_enough() -> None:
-    """Without any variable everything lies under `~/.easel`, and the bot speaks to Discord itself."""
+    """By default everything is in `~/.easel` and the bot connects to Discord."""
     settings = read_settings(BotSettings)
     assert settings.home == Path.home() / ".easel"
     assert settings.storage_url == (Path.home() / ".easel" / "pictures").as_uri()
@@ -58,7 +58,7 @@ def test_variables_are_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
 
 
 def test_empty_means_unset(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An empty variable, as compose files leave them, counts as none."""
+    """An empty variable, as compose files leave them, counts as unset."""
     for name in ("DISCORD_TOKEN", "DATABASE_URL", "EASEL_STORAGE_URL", "EASEL_LOG_FORMAT", "EASEL_MODELS_MEMORY"):
         monkeypatch.setenv(name, "")
     settings = read_settings(BotSettings)
@@ -67,7 +67,7 @@ def test_empty_means_unset(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_fault_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One reading reports all that is wrong, each with the name of its variable."""
+    """Every invalid variable is reported at once, by name."""
     for name, value in {
         "EASEL_STORAGE_URL": "ftp://x",
         "DATABASE_URL": "mysql://root@localhost/x",
@@ -93,7 +93,7 @@ def test_every_fault_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_painting_process_is_told_what_it_must_know(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The operator's models file and memory, and a folder of the home for what is compiled."""
+    """It gets the models file, the memory, and a folder in the home for compiled models."""
     models = tmp_path / "models.toml"
     models.touch()
     for name, value in (("HOME", tmp_path), ("MODELS_FILE", models), ("MODELS_MEMORY", "2")):
@@ -107,19 +107,19 @@ def test_memory_that_is_no_amount_is_refused(monkeypatch: pytest.MonkeyPatch, me
     monkeypatch.setenv("EASEL_MODELS_MEMORY", memory)
     with pytest.raises(SettingsInvalid) as refused:
         read_settings(EngineSettings)
-    assert refused.value.problems == ("EASEL_MODELS_MEMORY must be a number of GB, as in 16 or 7.5",)
+    assert refused.value.problems == ("EASEL_MODELS_MEMORY must be a number of GB, for example 16 or 7.5",)
 
 
 def test_unknown_name_is_refused_with_the_nearest(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A misspelt variable would otherwise be ignored in silence."""
+    """A misspelt variable is not silently ignored."""
     monkeypatch.setenv("EASEL_HOEM", "/srv/easel")
     with pytest.raises(SettingsInvalid) as refused:
         read_settings(EngineSettings)
-    assert refused.value.problems == ("EASEL_HOEM is not a setting of Easel: did you mean EASEL_HOME?",)
+    assert refused.value.problems == ("EASEL_HOEM is not a setting. Did you mean EASEL_HOME?",)
 
 
 def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither the record nor a refusal of it repeats a token or a password."""
+    """Neither the settings nor their errors show a token or a password."""
     monkeypatch.setenv("DISCORD_TOKEN", TOKEN)
     monkeypatch.setenv("DATABASE_URL", URL)
     shown = f"{read_settings(BotSettings)!r} {read_settings(BotSettings)}"
@@ -132,7 +132,7 @@ def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_settings_do_not_change() -> None:
-    """A process keeps the settings it began with."""
+    """Settings are frozen."""
     settings = read_settings(EngineSettings)
     with pytest.raises(ValidationError):
         settings.model = "another"

@@ -51,7 +51,7 @@ async def test_wrong_settings_are_all_listed(home: Path) -> None:
     """Every invalid setting is listed."""
     done = await run_easel("doctor", home=home, EASEL_HOEM="x", EASEL_LOG_FORMAT="xml")
     assert done.code == 1
-    assert "did you mean EASEL_HOME?" in done.out and "'console' or 'json'" in done.out
+    assert "Did you mean EASEL_HOME?" in done.out and "'console' or 'json'" in done.out
 
 
 def test_this_environment_is_whole() -> None:

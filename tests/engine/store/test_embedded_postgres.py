@@ -50,7 +50,7 @@ async def _run(program: str, *arguments: str) -> asyncio.subprocess.Process:
 
 
 def _is_waiting(lines: Sequence[Mapping[str, object]]) -> bool:
-    return any(line["event"] == "postgres_remains_awaited" for line in lines)
+    return any(line["event"] == "waiting_for_old_postgres" for line in lines)
 
 
 def _server_pid(folder: Path) -> int:
