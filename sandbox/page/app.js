@@ -1,15 +1,15 @@
-// Puts the page together: one member, one open channel, and which part hears of what.
+// Assembles the page: one member, one open channel, and the handlers of store changes.
 
 import { MessageBar } from "./command/bar.js";
 import { createDrafts } from "./command/drafts.js";
-import { drawGate, isGated } from "./gate.js";
+import { drawAgeGate, isGated } from "./age_gate.js";
 import { Interactions } from "./interactions.js";
-import { followMessages } from "./message/actions.js";
+import { createToolbar } from "./message/actions.js";
 import { MessageLog } from "./message/log.js";
 import { createApi } from "./model/api.js";
-import { recall, remember } from "./model/memory.js";
-import { createReading } from "./model/reading.js";
-import { follow } from "./model/following.js";
+import { loadValue, saveValue } from "./model/storage.js";
+import { createReadState } from "./model/read_state.js";
+import { subscribe } from "./model/subscription.js";
 import { Store, displayName } from "./model/store.js";
 import { Lightbox } from "./overlay/lightbox.js";
 import { openModal } from "./overlay/modal.js";
@@ -26,13 +26,13 @@ const at = (id) => document.getElementById(id);
 const place = new URLSearchParams(location.search);
 
 const store = new Store((change) => changes[change.kind](change));
-const tell = createNotices(at("notices"));
+const notify = createNotices(at("notices"));
 const lightbox = new Lightbox();
 const typing = createTyping(at("typing"), store);
 const themeButton = createThemeButton();
 let api = createApi(place.get("member"));
 let connection = null;
-let reading = null;
+let readState = null;
 let drafts = null;
 let current = null;
 
@@ -47,12 +47,12 @@ async function attempt(action) {
   try {
     return await action();
   } catch (error) {
-    tell(error.message, "error");
+    notify(error.message, "error");
     return undefined;
   }
 }
 
-/** What messages know of the page around them, and may ask of it. */
+/** The state and actions that messages use. */
 const env = {
   store,
   channelId: () => current?.id,
@@ -62,26 +62,26 @@ const env = {
   failure: (id) => interactions.failure(id),
   waitingIn: (channelId) => interactions.waitingIn(channelId),
   forgetWaiting: (nonce) => interactions.forget(nonce),
-  showsHint: () => !recall("used-command", false),
+  showsHint: () => !loadValue("used-command", false),
   tryImagine: () => bar.tryCommand("imagine"),
   reply: (message) => bar.reply(message),
   react: (message, emoji, add) => attempt(() => api.react(message.channel_id, message.id, emoji, add)),
   remove: (message) => attempt(() => api.remove(message.channel_id, message.id)),
-  jump: (id) => { if (!log.reveal(id)) tell("That message is further up, or gone."); },
-  copy: (text) => attempt(async () => { await navigator.clipboard.writeText(text); tell("Copied."); }),
+  jump: (id) => { if (!log.reveal(id)) notify("That message is not loaded or was deleted."); },
+  copy: (text) => attempt(async () => { await navigator.clipboard.writeText(text); notify("Copied to clipboard."); }),
   runOnMessage: (command, message) => attempt(() => interactions.run(message.channel_id,
     { id: command.id, name: command.name, type: command.type, target_id: message.id }, [], command.name)),
 };
 
 const log = new MessageLog(at("log"), at("jump"), env, { loadOlder, onPin: readCurrent });
-const toolbar = followMessages(at("log"), env);
+const toolbar = createToolbar(at("log"), env);
 const bar = new MessageBar(at("composer"), {
-  store, tell, drafts: () => drafts, focusLog: () => log.focus(),
+  store, notify, drafts: () => drafts, focusLog: () => log.focus(),
   say: (channelId, content, reference) => api.say(channelId, content, reference),
   complete: (channelId, data) => interactions.complete(channelId, data),
   run: async (channelId, data, files, name) => {
     await interactions.run(channelId, data, files, name);
-    remember("used-command", true);
+    saveValue("used-command", true);
     log.toEnd();
   },
 });
@@ -97,7 +97,7 @@ const changes = {
   typing: ({ channelId, userId }) => typing.note(channelId, userId),
 };
 
-/** True where that channel's messages are on the page. */
+/** True if that channel's messages are on the page. */
 function isOpen(channelId) {
   return Boolean(current) && current.id === channelId && !isGated(store.me.id, current);
 }
@@ -108,14 +108,14 @@ async function loadOlder(channelId) {
 }
 
 function drawSidebar() {
-  drawChannels(at("channels"), { store, currentId: current?.id, unreadOf: reading.unread, onOpen: openChannel });
-  const named = store.channels.reduce((sum, { id }) => sum + reading.unread(id).named, 0);
+  drawChannels(at("channels"), { store, currentId: current?.id, unreadOf: readState.unread, onOpen: openChannel });
+  const named = store.channels.reduce((sum, { id }) => sum + readState.unread(id).named, 0);
   document.title = `${named ? `(${named}) ` : ""}${current?.name ?? "Easel"} · Easel sandbox`;
 }
 
 function readCurrent() {
   if (!isOpen(current?.id) || document.hidden || !log.isPinned) return;
-  if (reading.mark(current.id)) drawSidebar();
+  if (readState.mark(current.id)) drawSidebar();
 }
 
 function openChannel(id) {
@@ -126,7 +126,7 @@ function openChannel(id) {
   showSidebar(false);
   drawTopbar(at("topbar"), current, () => showSidebar(true));
   typing.show(current.id);
-  if (isGated(store.me.id, current)) askFirst();
+  if (isGated(store.me.id, current)) showAgeGate();
   else showLog();
   drawSidebar();
 }
@@ -135,10 +135,10 @@ function showParts({ gated }) {
   for (const [part, hidden] of [["stage", gated], ["composer", gated], ["gate", !gated]]) at(part).hidden = hidden;
 }
 
-function askFirst() {
+function showAgeGate() {
   const channel = current;
   showParts({ gated: true });
-  drawGate(at("gate"), {
+  drawAgeGate(at("gate"), {
     memberId: store.me.id, channel,
     onPass: () => openChannel(channel.id), onBack: () => openChannel(store.channels[0].id),
   });
@@ -146,7 +146,7 @@ function askFirst() {
 
 function showLog() {
   showParts({ gated: false });
-  log.show(current, reading.unread(current.id).first);
+  log.show(current, readState.unread(current.id).first);
   toolbar.renew();
   bar.show(current);
   if (!matchMedia("(pointer: coarse)").matches) bar.focus();
@@ -160,7 +160,7 @@ function showSidebar(open) {
 }
 
 function start() {
-  reading = createReading(store.me.id, store);
+  readState = createReadState(store.me.id, store);
   drafts = createDrafts(store.me.id);
   at("guild-name").textContent = store.guild.name;
   drawMember(at("member-area"), { store, onSwitch: switchMember, themeButton });
@@ -182,7 +182,7 @@ function onAdd(message) {
 function onChannels() {
   const still = store.channel(current.id);
   if (!still) {
-    tell(`#${current.name} was deleted.`);
+    notify(`#${current.name} was deleted.`);
     openChannel(store.channels[0].id);
     return;
   }
@@ -198,7 +198,7 @@ async function switchMember(id) {
   await enter();
 }
 
-/** The state, or null where there is none to be had; a member who does not exist gives way to the first one. */
+/** The state, or null if the request fails. An unknown member falls back to the first one. */
 async function firstState() {
   try {
     return await api.state();
@@ -210,7 +210,7 @@ async function firstState() {
   }
 }
 
-/** Loads the member's state, then follows what happens. */
+/** Loads the member's state, then subscribes to events. */
 async function enter() {
   const snapshot = await firstState();
   if (!snapshot) {
@@ -220,7 +220,7 @@ async function enter() {
   }
   api = createApi(snapshot.me.id);
   store.start(snapshot);
-  connection = follow(snapshot.me.id, {
+  connection = subscribe(snapshot.me.id, {
     state: () => attempt(() => api.state()),
     onState: (fresh) => { store.catchUp(fresh); drawBanner(at("banner"), null); },
     onEvent: (type, event) => { interactions.handle(type, event); store.apply(type, event); },

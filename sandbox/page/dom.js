@@ -1,4 +1,4 @@
-// Builds elements. Text always arrives as text nodes: nothing here, or anywhere on the page, parses HTML.
+// Creates elements. Text is always inserted as text nodes; the page never parses HTML.
 
 const ICONS = "/page/icons.svg";
 const SVG = "http://www.w3.org/2000/svg";
@@ -24,7 +24,7 @@ function set(node, name, value) {
   else node.setAttribute(name, value === true ? "" : value);
 }
 
-/** A new element; `on`, `data`, `vars` and `class` take objects or lists, null children are left out. */
+/** A new element. `on`, `data`, `vars` and `class` take objects or lists; null children are skipped. */
 export function element(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) set(node, name, value);
@@ -32,7 +32,7 @@ export function element(tag, attributes = {}, ...children) {
   return node;
 }
 
-/** A decorative icon; the element around it carries the name. */
+/** A decorative icon; its parent element has the accessible name. */
 export function icon(name) {
   const svg = document.createElementNS(SVG, "svg");
   const use = document.createElementNS(SVG, "use");
@@ -43,7 +43,7 @@ export function icon(name) {
   return svg;
 }
 
-/** A button that shows only an icon and says its name to everybody else. */
+/** A button with an icon and an accessible name. */
 export function iconButton(name, label, onClick, attributes = {}) {
   return element("button", {
     type: "button", class: "icon-button", "aria-label": label, title: label, on: { click: onClick }, ...attributes,
@@ -52,13 +52,13 @@ export function iconButton(name, label, onClick, attributes = {}) {
 
 let lastId = 0;
 
-/** An id that no other element of this page has. */
+/** A unique element id. */
 export function freshId(prefix) {
   lastId += 1;
   return `${prefix}-${lastId}`;
 }
 
-/** True while the person has asked for less motion. */
+/** True if the user prefers reduced motion. */
 export function prefersStillness() {
   return matchMedia("(prefers-reduced-motion: reduce)").matches;
 }

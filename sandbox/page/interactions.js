@@ -1,4 +1,4 @@
-// What was asked of the bot and not answered yet: presses, commands, modal answers, autocompletes, each by its nonce.
+// Pending interactions by nonce: component presses, commands, modal submissions and autocompletes.
 
 import { freshNonce } from "./model/snowflake.js";
 
@@ -10,8 +10,8 @@ const LONGEST_WAIT = 20000;
 const SILENCE = "The application did not respond.";
 
 /**
- * Hooks: `send(payload, files)` asks the sandbox; `drawMessage(id)` and `drawWaiting()` draw again what waits or waits
- * no more; `openModal(modal, submit)` opens a form.
+* Hooks: `send(payload, files)` sends an interaction; `drawMessage(id)` and `drawWaiting()` redraw what is pending;
+* `openModal(modal, submit)` opens a modal.
  */
 export class Interactions {
   #hooks;
@@ -39,7 +39,7 @@ export class Interactions {
     }
   }
 
-  /** Sends a command; rejects where the sandbox refuses it, and then nothing is left waiting. */
+  /** Sends a command; rejects if the sandbox refuses it. */
   async run(channelId, data, files, name) {
     const nonce = this.#start({
       kind: "command", channelId, name, draw: this.#hooks.drawWaiting,
@@ -53,12 +53,12 @@ export class Interactions {
     }
   }
 
-  /** Resolves to the bot's choices for a command being typed. */
+  /** Resolves to the bot's autocomplete choices. */
   complete(channelId, data) {
     return this.#promised("autocomplete", channelId, { type: AUTOCOMPLETE, data });
   }
 
-  /** Hears an event of the socket; those of other kinds are not its business. */
+  /** Handles an event of the socket and ignores other types. */
   handle(type, event) {
     const handlers = {
       INTERACTION_STATE: () => this.#onState(event),
@@ -68,7 +68,7 @@ export class Interactions {
     handlers[type]?.();
   }
 
-  /** Ends the waiting of the command that `message` answers. */
+  /** Completes the pending command that `message` responds to. */
   settle(message) {
     const source = message.interaction_metadata?.id;
     for (const entry of [...this.#open.values()]) {
@@ -77,12 +77,12 @@ export class Interactions {
     }
   }
 
-  /** Forgets a command that failed. */
+  /** Removes a failed command. */
   forget(nonce) {
     this.#end(nonce);
   }
 
-  /** The ids of a message's components whose press waits for an answer. */
+  /** The custom ids of a message's components with a pending press. */
   pendingOf(messageId) {
     return new Set([...this.#open.values()].filter((entry) => entry.messageId === messageId).map((entry) => entry.customId));
   }
@@ -92,7 +92,7 @@ export class Interactions {
     return this.#failures.get(messageId) ?? null;
   }
 
-  /** A channel's commands without an answer: {nonce, name, failure}. */
+  /** A channel's commands without a response: {nonce, name, failure}. */
   waitingIn(channelId) {
     return [...this.#open.values()].filter((entry) => entry.kind === "command" && entry.channelId === channelId);
   }

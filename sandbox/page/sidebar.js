@@ -1,18 +1,18 @@
-// The left side: channels with their unread marks, and who is using the page.
+// The sidebar: channels with unread marks, and the current member.
 
 import { element, icon } from "./dom.js";
 import { displayName } from "./model/store.js";
 import { avatar } from "./text/avatar.js";
 import { openListbox } from "./overlay/listbox.js";
 
-/** The icon that stands for a channel. */
-export function markOf(channel) {
+/** The icon of a channel. */
+export function channelIcon(channel) {
   if (channel.kind === "dm") return "direct";
   return channel.nsfw ? "adult" : "hash";
 }
 
 function describe(channel, { count, named }) {
-  const notes = [channel.nsfw && "age-restricted", count && `${count} unread`, named && `${named} for you`].filter(Boolean);
+  const notes = [channel.nsfw && "age-restricted", count && `${count} unread`, named && `${named} ${named > 1 ? "mentions" : "mention"}`].filter(Boolean);
   return [channel.name, ...notes].join(", ");
 }
 
@@ -20,7 +20,7 @@ function channelLink(channel, { isCurrent, unread, onOpen }) {
   return element("button", {
     type: "button", class: ["channel", unread.count > 0 && "channel--unread"], "aria-current": isCurrent ? "page" : null,
     "aria-label": describe(channel, unread), data: { channelId: channel.id }, on: { click: () => onOpen(channel.id) },
-  }, icon(markOf(channel)), element("span", { class: "channel__name" }, channel.name),
+  }, icon(channelIcon(channel)), element("span", { class: "channel__name" }, channel.name),
   unread.named > 0 && element("span", { class: "channel__count", "aria-hidden": "true" }, String(unread.named)));
 }
 
@@ -46,14 +46,14 @@ function memberOption(member) {
     lead: member.administrator ? "Admin" : null };
 }
 
-/** Draws who is using the page into `foot`, as a button that offers the others. */
+/** Draws the current member into `foot`, as a button to switch members. */
 export function drawMember(foot, { store, onSwitch, themeButton }) {
   const { me } = store;
   const button = element("button", {
     type: "button", class: "member", "aria-haspopup": "listbox", "aria-expanded": "false",
     "aria-label": `You are ${displayName(me)}${me.administrator ? ", administrator" : ""}. Switch member`,
     on: { click: () => openListbox(button, {
-      label: "Be somebody else", options: store.members.map(memberOption), selected: [me.id], onChoose: ([id]) => onSwitch(id),
+      label: "Switch member", options: store.members.map(memberOption), selected: [me.id], onChoose: ([id]) => onSwitch(id),
     }) },
   }, avatar(me), element("span", { class: "member__words" },
     element("span", { class: "member__name" }, displayName(me), me.administrator ? element("span", { class: "badge" }, "Admin") : null),

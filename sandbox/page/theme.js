@@ -1,23 +1,23 @@
-// Light, dark, or as the system says.
+// The theme: light, dark or system.
 
 import { icon, iconButton } from "./dom.js";
-import { recall, remember } from "./model/memory.js";
+import { loadValue, saveValue } from "./model/storage.js";
 
 const ORDER = ["auto", "light", "dark"];
 const ICONS = { auto: "auto", light: "sun", dark: "moon" };
-const NAMES = { auto: "as the system", light: "light", dark: "dark" };
+const NAMES = { auto: "system", light: "light", dark: "dark" };
 
 function apply(theme) {
   if (theme === "auto") delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = theme;
 }
 
-/** A button that walks through the themes; the choice is kept and applied at once. */
+/** A button that cycles through the themes and saves the choice. */
 export function createThemeButton() {
-  let theme = recall("theme", "auto");
+  let theme = loadValue("theme", "auto");
   const button = iconButton("auto", "", () => {
     theme = ORDER[(ORDER.indexOf(theme) + 1) % ORDER.length];
-    remember("theme", theme);
+    saveValue("theme", theme);
     show();
   });
 

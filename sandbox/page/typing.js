@@ -1,17 +1,17 @@
-// Who is typing in the open channel; each sign fades after ten seconds, or with the message.
+// The typing indicator of the open channel. An entry expires after ten seconds, or with the user's message.
 
 import { displayName } from "./model/store.js";
 
 const STAYS = 10000;
 
-/** The line of typing people in `node`. */
+/** The typing indicator in `node`. */
 export function createTyping(node, store) {
   const signs = new Map();
   let shown = null;
   const keyOf = (channelId, userId) => `${channelId}/${userId}`;
 
   function draw() {
-    const names = [...signs.values()].filter((sign) => sign.channelId === shown).map(({ userId }) => displayName(store.person(userId)));
+    const names = [...signs.values()].filter((sign) => sign.channelId === shown).map(({ userId }) => displayName(store.user(userId)));
     node.textContent = names.length ? `${names.join(" and ")} ${names.length > 1 ? "are" : "is"} typing…` : "";
   }
 

@@ -1,8 +1,8 @@
-// The message box: plain messages and replies, and the way into commands.
+// The message box: messages, replies and commands.
 
 import { element, icon, iconButton } from "../dom.js";
 import { displayName } from "../model/store.js";
-import { entriesOf, matching, spelledOut, usable } from "./catalog.js";
+import { entriesOf, matching, matchTyped, usable } from "./catalog.js";
 import { CommandForm } from "./form.js";
 import { Panel } from "./panel.js";
 
@@ -45,7 +45,7 @@ export class MessageBar {
     });
   }
 
-  /** Turns to `channel`, with what was begun there. */
+  /** Opens `channel` with its draft. */
   show(channel) {
     this.keep();
     this.#channel = channel;
@@ -60,7 +60,7 @@ export class MessageBar {
     this.#text.placeholder = `Message ${place}, or / for commands`;
   }
 
-  /** Keeps what is written as the channel's draft. */
+  /** Saves the channel's draft. */
   keep() {
     if (!this.#channel) return;
     const form = this.#form;
@@ -68,7 +68,7 @@ export class MessageBar {
       form ? { command: form.entry.name, values: form.values() } : { text: this.#text.value });
   }
 
-  /** Forgets the channel, as its member leaves. */
+  /** Saves the draft and closes the channel. */
   leave() {
     this.keep();
     this.#channel = null;
@@ -78,12 +78,12 @@ export class MessageBar {
     (this.#form ?? this.#text).focus();
   }
 
-  /** Looks at the commands anew. */
+  /** Updates the suggestions after the commands changed. */
   renew() {
     if (this.#channel) this.#suggest();
   }
 
-  /** Answers `message` with what is sent next; null answers nothing. */
+  /** Replies to `message` with the next message; null cancels. */
   reply(message) {
     this.#replyTo = message;
     this.#replying.hidden = !message;
@@ -101,11 +101,11 @@ export class MessageBar {
     if (entry) this.#begin(entry);
   }
 
-  /** Puts files into the command being written; true where there were any. */
+  /** Adds files to the open command; true if there were any. */
   acceptFiles(files) {
     if (!files.length || !this.#channel) return false;
     const taken = [...files].filter((file) => this.#form?.acceptFile(file));
-    if (!taken.length) this.#env.tell("Files go into a command's file option. Type / to choose a command first.");
+    if (!taken.length) this.#env.notify("To upload a file, type / and choose a command with a file option.");
     return true;
   }
 
@@ -137,7 +137,7 @@ export class MessageBar {
 
   #onInput() {
     this.#say(null);
-    const spelled = this.#isCommand() ? spelledOut(this.#entries(), this.#text.value) : null;
+    const spelled = this.#isCommand() ? matchTyped(this.#entries(), this.#text.value) : null;
     if (spelled) { this.#begin(...spelled); return; }
     this.#suggest();
     this.#measure();
@@ -203,7 +203,7 @@ export class MessageBar {
     const words = this.#text.value.trim();
     const channelId = this.#channel.id;
     if (!words) return;
-    if (words.length > LONGEST) { this.#say(`Discord takes up to ${LONGEST} characters; this has ${words.length}.`); return; }
+    if (words.length > LONGEST) { this.#say(`Your message is too long: ${words.length} of ${LONGEST} characters.`); return; }
     try {
       await this.#env.say(channelId, words, this.#replyTo?.id);
     } catch (error) {
@@ -216,7 +216,7 @@ export class MessageBar {
     this.reply(null);
   }
 
-  // Each returns true where it used the key.
+  // Each returns true if it handled the key.
   #keys = {
     Enter: (event) => {
       if (event.shiftKey) return false;

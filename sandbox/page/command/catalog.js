@@ -1,4 +1,4 @@
-// The slash commands that a member can use here, one entry for each subcommand, and finding them by what is typed.
+// The slash commands that a member can use in a channel, one entry per subcommand, and searching them.
 
 const CHAT_INPUT = 1;
 const SUBCOMMAND = 1;
@@ -6,13 +6,13 @@ const GROUP = 2;
 const IN_GUILD = 0;
 const IN_DM = 1;
 const bit = (place) => 1n << BigInt(place);
-// Reactions, see, send, embed, attach, history, use commands: what every member of the sandbox may do.
+// Add reactions, view, send, embed links, attach files, history, use commands: every member's permissions.
 const EVERYBODY = [6, 10, 11, 14, 15, 16, 31].reduce((sum, place) => sum | bit(place), 0n);
 
-function leaves(command, path, options) {
+function flatten(command, path, options) {
   const nested = options.filter(({ type }) => type === SUBCOMMAND || type === GROUP);
   if (!nested.length) return [{ command, path, options }];
-  return nested.flatMap((option) => leaves(command, [...path, option], option.options ?? []));
+  return nested.flatMap((option) => flatten(command, [...path, option], option.options ?? []));
 }
 
 function entryOf({ command, path, options }) {
@@ -21,10 +21,10 @@ function entryOf({ command, path, options }) {
   return { name, description: last.description, command, path, options };
 }
 
-/** Every usable slash command of `commands`, subcommands spelt out: {name, description, command, path, options}. */
+/** Every slash command of `commands`, one entry per subcommand: {name, description, command, path, options}. */
 export function entriesOf(commands) {
   return commands.filter((command) => (command.type ?? CHAT_INPUT) === CHAT_INPUT)
-    .flatMap((command) => leaves(command, [], command.options ?? [])).map(entryOf)
+    .flatMap((command) => flatten(command, [], command.options ?? [])).map(entryOf)
     .sort((a, b) => a.name.localeCompare(b.name));
 }
 
@@ -53,15 +53,15 @@ function rank(entry, text) {
   return entry.description?.toLowerCase().includes(text) ? 2 : 3;
 }
 
-/** The entries that `text` may mean, best first. */
+/** The entries that match `text`, best first. */
 export function matching(entries, text) {
   const wanted = text.trim().toLowerCase();
   return entries.map((entry) => [rank(entry, wanted), entry]).filter(([place]) => place < 3)
     .sort(([a], [b]) => a - b).map(([, entry]) => entry);
 }
 
-/** [entry, rest] where `text` is a whole command name and more, else null: "/imagine a fox". */
-export function spelledOut(entries, text) {
+/** [entry, rest] if `text` starts with a full command name, else null: "/imagine a fox". */
+export function matchTyped(entries, text) {
   const found = entries.filter((entry) => text.startsWith(`/${entry.name} `))
     .sort((a, b) => b.name.length - a.name.length)[0];
   return found ? [found, text.slice(found.name.length + 2)] : null;

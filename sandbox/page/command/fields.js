@@ -1,4 +1,4 @@
-// The places for a command's options: free text, numbers, choices, people, channels. Each is
+// The fields of a command's options: text, numbers, choices, users, channels. Each is
 // {option, node, control, value, text, problem, suggest, choose, focus}.
 
 import { element } from "../dom.js";
@@ -10,24 +10,24 @@ const ENTITY_COMPONENT = { [TYPES.user]: 5, [TYPES.channel]: 8, [TYPES.role]: 6,
 const BOOLEAN = [{ label: "True", value: true }, { label: "False", value: false }];
 const MANY = 25;
 
-/** The frame around an option's control, its name in front. */
+/** The frame of an option's control, labelled with its name. */
 export function slot(option, control, extra) {
   return element("div", { class: ["slot", extra], data: { option: option.name } },
     element("span", { class: "slot__name", "aria-hidden": "true" }, option.name), control);
 }
 
 function lengthProblem(option, text) {
-  if (text.length < (option.min_length ?? 0)) return `At least ${option.min_length} characters.`;
-  if (text.length > (option.max_length ?? 6000)) return `At most ${option.max_length ?? 6000} characters, this has ${text.length}.`;
+  if (text.length < (option.min_length ?? 0)) return `Must be at least ${option.min_length} characters.`;
+  if (text.length > (option.max_length ?? 6000)) return `Must be ${option.max_length ?? 6000} characters or fewer. It has ${text.length}.`;
   return null;
 }
 
 function numberProblem(option, text) {
   const number = Number(text);
-  if (!Number.isFinite(number)) return "A number, please.";
-  if (option.type === TYPES.integer && !Number.isSafeInteger(number)) return "A whole number, please.";
-  if (number < option.min_value) return `At least ${option.min_value}.`;
-  if (number > option.max_value) return `At most ${option.max_value}.`;
+  if (!Number.isFinite(number)) return "Must be a number.";
+  if (option.type === TYPES.integer && !Number.isSafeInteger(number)) return "Must be a whole number.";
+  if (number < option.min_value) return `Must be at least ${option.min_value}.`;
+  if (number > option.max_value) return `Must be at most ${option.max_value}.`;
   return null;
 }
 
@@ -66,9 +66,9 @@ function createTypedField(option, { store, complete }) {
   }
 
   function problem() {
-    if (!text().trim()) return option.required ? "This option is needed. Type a value." : null;
+    if (!text().trim()) return option.required ? "This option is required. Specify a value." : null;
     if (current()) return null;
-    if (fixed || !isFree(option)) return "Choose one from the list.";
+    if (fixed || !isFree(option)) return "Choose an option from the list.";
     return isNumber(option) ? numberProblem(option, text()) : lengthProblem(option, text());
   }
 
@@ -92,7 +92,7 @@ function createTypedField(option, { store, complete }) {
   return field;
 }
 
-/** The field of `option`; `complete(field)` asks the bot for choices, `onChange` hears of a picked file. */
+/** The field of `option`; `complete(field)` asks the bot for choices, `onChange` is called for a new file. */
 export function createField(option, env) {
   if (option.type === TYPES.attachment) return createFileField(option, env, slot);
   return createTypedField(option, env);

@@ -1,9 +1,9 @@
-// The place for an attachment option: chosen, pasted or dropped, with a small preview.
+// The field of an attachment option: chosen, pasted or dropped, with a preview.
 
 import { element, icon } from "../dom.js";
 import { sizeText } from "../text/addresses.js";
 
-/** Discord's limit for an attachment without any upgrade. */
+/** Discord's attachment limit without Nitro. */
 const LARGEST = 10 * 1024 * 1024;
 
 function preview(file) {
@@ -12,7 +12,7 @@ function preview(file) {
   return element("img", { class: "slot__preview", src: address, alt: "", on: { load: () => URL.revokeObjectURL(address) } });
 }
 
-/** An attachment field: like other fields, and `accept(file)` takes a pasted or dropped file. */
+/** An attachment field: like other fields, plus `accept(file)` for a pasted or dropped file. */
 export function createFileField(option, { onChange }, slot) {
   let file = null;
   const chooser = element("input", { type: "file", class: "visually-hidden", tabindex: "-1", "aria-hidden": "true",
@@ -36,8 +36,8 @@ export function createFileField(option, { onChange }, slot) {
   }
 
   function problem() {
-    if (!file) return option.required ? "This option needs a file." : null;
-    return file.size > LARGEST ? `That file has ${sizeText(file.size)}; Discord takes up to 10 MB.` : null;
+    if (!file) return option.required ? "This option is required. Choose a file." : null;
+    return file.size > LARGEST ? `Your file is too large (${sizeText(file.size)}). The limit is 10 MB.` : null;
   }
 
   draw();

@@ -1,4 +1,4 @@
-// Filling in one command: its name as a chip, a place for each option, optional ones added when wanted.
+// The form of one command: its name, required options, and optional ones on request.
 
 import { element, freshId, iconButton } from "../dom.js";
 import { TYPES, createField } from "./fields.js";
@@ -36,10 +36,10 @@ export class CommandForm {
       class: "form__name", tabindex: "-1", id: freshId("form"),
       on: { keydown: (event) => this.#onBareKey(event), focusin: () => this.#showBare() },
     }, `/${entry.name}`);
-    // Stands in for a field where the command has none.
+    // Takes the role of a field if the command has no options.
     this.#bare = { control: this.#name, text: () => "", isList: false, focus: () => this.#name.focus() };
     this.node = element("div", { class: "form", role: "group", "aria-label": `/${entry.name}` }, this.#name, this.#places,
-      iconButton("close", "Leave this command", () => hooks.leave(""), { class: "icon-button form__leave" }));
+      iconButton("close", "Cancel command", () => hooks.leave(""), { class: "icon-button form__leave" }));
   }
 
   /** Shows every required option, and each whose text is in `values`. */
@@ -56,12 +56,12 @@ export class CommandForm {
     return Object.fromEntries(typed.map((field) => [field.option.name, field.text()]));
   }
 
-  /** Puts focus where something is still wanted. */
+  /** Focuses the first invalid field, else the last one. */
   focus() {
     (this.#wrongField() ?? this.#fields.at(-1) ?? this.#bare).focus();
   }
 
-  /** Puts `file` into an attachment option that has none; false where there is no such option. */
+  /** Adds `file` to an empty attachment option; false if there is none. */
   acceptFile(file) {
     const empty = this.#fields.find((field) => field.isFile && !field.value());
     const option = this.#rest().find(({ type }) => type === TYPES.attachment);
@@ -71,7 +71,7 @@ export class CommandForm {
     return Boolean(target);
   }
 
-  /** Sends the command, or says what is wrong and goes there. */
+  /** Sends the command, or shows the first error and focuses its field. */
   async submit() {
     if (this.node.hasAttribute("aria-busy")) return;
     const wrong = this.#wrongField();
@@ -158,7 +158,7 @@ export class CommandForm {
       const suggestions = await field.suggest();
       if (isCurrent()) this.#show(field, suggestions);
     } catch (error) {
-      if (isCurrent()) this.#hooks.say(`No suggestions: ${error.message}`);
+      if (isCurrent()) this.#hooks.say(`Could not load suggestions: ${error.message}`);
     }
   }
 
@@ -193,7 +193,7 @@ export class CommandForm {
     uses[event.key]();
   }
 
-  // Each returns true where it used the key.
+  // Each returns true if it handled the key.
   #keys = {
     Enter: (field) => {
       if (!field.isList || !this.#panel.take()) this.submit();

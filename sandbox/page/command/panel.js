@@ -1,4 +1,4 @@
-// The panel above the message box: commands to choose from, or the hint and suggestions of the option being filled.
+// The panel above the message box: commands to choose from, or the hint and suggestions of the active option.
 
 import { element } from "../dom.js";
 import { ActiveOption, optionNode } from "../overlay/options.js";
@@ -32,7 +32,7 @@ function moreOptions(rest, onAdd) {
       on: { click: () => onAdd(option) } }, `+ ${option.name}`)));
 }
 
-/** Lives in `node`; one list at a time, its active row mirrored in the control that has focus. */
+/** The panel in `node`: one list at a time; the focused control's aria-activedescendant follows the active row. */
 export class Panel {
   #node;
   #list = element("div", { class: "listbox", role: "listbox", id: "command-panel" });
@@ -53,7 +53,7 @@ export class Panel {
 
   get hasActive() { return this.isOpen && !this.#list.hidden && Boolean(this.#active?.node); }
 
-  /** Offers commands; the first is active, so that Enter takes it. */
+  /** Shows commands; the first is active, so that Enter selects it. */
   showEntries(entries, holder, onPick) {
     this.#list.setAttribute("aria-label", "Commands");
     this.#fill(entries.map(entryRow), holder, onPick);
@@ -62,7 +62,7 @@ export class Panel {
     this.#node.hidden = !entries.length;
   }
 
-  /** Tells about `field` (or the command, without one), offers suggestions for it and the options not yet used. */
+  /** Shows the hint of `field` (or of the command), its suggestions and the unused options. */
   showField({ entry, field, rest, suggestions }, { onPick, onAdd }) {
     this.#list.setAttribute("aria-label", field ? `Suggestions for ${field.option.name}` : "Suggestions");
     this.#fill(suggestions.map(choiceRow), field?.control, (choice) => onPick(field, choice));
@@ -76,7 +76,7 @@ export class Panel {
     this.#active?.set(null);
   }
 
-  /** Chooses the active row; false where there is none. */
+  /** Selects the active row; false if there is none. */
   take() {
     if (!this.hasActive) return false;
     const at = [...this.#list.children].indexOf(this.#active.node);
@@ -84,7 +84,7 @@ export class Panel {
     return true;
   }
 
-  /** Moves by arrow keys; true where the key was used. */
+  /** Moves by arrow keys; true if it handled the key. */
   move(event) {
     return this.isOpen && !this.#list.hidden && this.#active.key(event);
   }

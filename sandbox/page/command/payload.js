@@ -1,4 +1,4 @@
-// From filled fields to what Discord calls interaction data: nested subcommands, files by their place.
+// Builds interaction data from fields: nested subcommands, files by index.
 
 function nested(entry, options) {
   return entry.path.toReversed().reduce((inner, part) => [{ type: part.type, name: part.name, options: inner }], options);
@@ -19,7 +19,7 @@ export function commandData(entry, fields) {
   return { data: { ...base(entry), options: nested(entry, options) }, files };
 }
 
-/** The data of an autocomplete question: what is typed so far, with `focused` marked. */
+/** The data of an autocomplete interaction, with the `focused` option marked. */
 export function autocompleteData(entry, fields, focused) {
   const known = fields.filter((field) => field === focused || (field.value() !== null && !(field.value() instanceof File)));
   const options = known.map((field) => {

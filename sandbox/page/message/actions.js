@@ -1,4 +1,4 @@
-// The small toolbar of a message. There is one; it moves to the message under the pointer or the focus.
+// The toolbar of a message. A single toolbar moves to the message under the pointer or focus.
 
 import { element, iconButton } from "../dom.js";
 import { has } from "../model/messages.js";
@@ -16,7 +16,7 @@ function apps(message, env) {
   const commands = env.store.commands.filter((command) => command.type === MESSAGE_COMMAND);
   if (!commands.length) return null;
   return iconButton("apps", "Apps", (event) => openListbox(event.currentTarget, {
-    label: "Apps for this message", min: 1, max: 1, selected: [],
+    label: "Apps", min: 1, max: 1, selected: [],
     options: commands.map((command) => ({ value: command.id, label: command.name })),
     onChoose: ([id]) => env.runOnMessage(commands.find((command) => command.id === id), message),
   }));
@@ -35,8 +35,8 @@ function buttonsFor(message, env) {
   ].filter(Boolean);
 }
 
-/** Lets the toolbar follow pointer and focus inside `box`. */
-export function followMessages(box, env) {
+/** Moves the toolbar with pointer and focus inside `box`. */
+export function createToolbar(box, env) {
   const bar = element("div", { class: "toolbar", role: "toolbar", "aria-label": "Message actions" });
   let owner = null;
 

@@ -1,11 +1,11 @@
-// A message's files: pictures into one gallery, everything else as cards to download.
+// Attachments: pictures in a gallery, other files as download cards.
 
 import { element, icon } from "../dom.js";
 import { isPicture, localAddress, sizeText } from "../text/addresses.js";
 
 const SPOILER = /^SPOILER_/;
 
-/** What a gallery needs to know of a picture attachment. */
+/** The gallery item of a picture attachment. */
 export function pictureOf(file) {
   return {
     url: localAddress(file.url), width: file.width, height: file.height, name: file.filename,
@@ -22,7 +22,7 @@ export function fileCard({ name, size, url }) {
       size == null ? null : element("span", { class: "file__size" }, sizeText(size))));
 }
 
-/** Draws `message`'s own files into `part`, but those that its components v2 show themselves. */
+/** Draws `message`'s attachments into `part`. */
 export function drawAttachments(part, message, env) {
   const files = message.attachments ?? [];
   const pictures = files.filter((file) => isPicture(file) && localAddress(file.url));

@@ -1,4 +1,4 @@
-// What can be chosen in selects and options that list people, roles and channels.
+// The choices of selects and options that list users, roles and channels.
 
 import { displayName } from "../model/store.js";
 
@@ -27,7 +27,7 @@ export function entityOptions(component, store) {
   return lists[component.type]();
 }
 
-/** The values chosen before anybody touched the select. */
+/** The default values of a select. */
 export function defaultValues(component) {
   const marked = (component.options ?? []).filter((option) => option.default).map((option) => option.value);
   return [...marked, ...(component.default_values ?? []).map(({ id }) => id)];

@@ -5,7 +5,7 @@ import { localAddress, mediaAddress } from "../text/addresses.js";
 import { drawMarkdown } from "../text/markdown_view.js";
 import { fileCard } from "./attachments.js";
 import { drawButton, drawSelect } from "./controls.js";
-import { colourText, elsewhere } from "./embeds.js";
+import { colourText, externalPicture } from "./embeds.js";
 
 function select(component, env) {
   return drawSelect(component, { ...env, onChoose: (values) => env.press(component, values) });
@@ -23,7 +23,7 @@ function mediaItem({ media, description, spoiler }, env) {
 function media(items, key, env) {
   const known = items.map((item) => mediaItem(item, env));
   const here = known.filter((item) => item.url);
-  if (!here.length) return elsewhere(items[0]?.media.url ?? "");
+  if (!here.length) return externalPicture(items[0]?.media.url ?? "");
   const gallery = env.gallery(key);
   gallery.update(here);
   return gallery.node;

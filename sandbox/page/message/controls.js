@@ -1,4 +1,4 @@
-// Buttons and select menus under a message. What a press does is the caller's.
+// Buttons and select menus.
 
 import { element, icon } from "../dom.js";
 import { safeLink } from "../text/addresses.js";
@@ -21,7 +21,7 @@ function linkButton(component) {
     inside(component), icon("link"));
 }
 
-/** A message button; while its press waits for an answer it shows so and takes no second press. */
+/** A message button; busy and inactive while its press is pending. */
 export function drawButton(component, env) {
   if (component.style === 5) return linkButton(component);
   const isPending = env.isPending(component.custom_id);
@@ -48,7 +48,7 @@ function summary(component, options, selected) {
     [index ? ", " : null, emojiNode(option.emoji), option.emoji ? " " : null, option.label]));
 }
 
-/** A select menu of any type; `onChoose` gets the values when they are settled. */
+/** A select menu of any type; `onChoose` gets the selected values. */
 export function drawSelect(component, { store, isPending = () => false, onChoose, label }) {
   const options = optionsOf(component, store);
   let selected = defaultValues(component);

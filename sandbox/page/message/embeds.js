@@ -18,17 +18,17 @@ function linked(url, children) {
 function picture(media, role, env, index) {
   if (!media?.url) return null;
   const url = localAddress(media.url);
-  if (!url) return elsewhere(media.url);
+  if (!url) return externalPicture(media.url);
   const gallery = env.gallery(`embed-${index}-${role}`);
   gallery.update([{ url, width: media.width, height: media.height, alt: "", name: role }]);
   return element("div", { class: `embed__${role}` }, gallery.node);
 }
 
-/** Stands in for a picture that lives outside this machine, which the page never loads. */
-export function elsewhere(address) {
+/** The placeholder of an external picture, which the page never loads. */
+export function externalPicture(address) {
   const href = safeLink(address);
-  return element("p", { class: "elsewhere" }, "A picture from ",
-    href ? linked(href, new URL(href).host) : "another place", " is not loaded here.");
+  return element("p", { class: "external-picture" }, "External picture from ",
+    href ? linked(href, new URL(href).host) : "an unknown host", " is not loaded.");
 }
 
 function author({ name, url }) {

@@ -1,4 +1,4 @@
-// Walking through messages by keyboard: one of them takes focus, arrows go on, Escape returns to the composer.
+// Keyboard navigation of messages: arrow keys move focus, Escape returns to the composer.
 
 const STEPS = { ArrowUp: "previousElementSibling", ArrowDown: "nextElementSibling" };
 
@@ -10,8 +10,8 @@ function targetOf(event, list) {
   return event.target.matches("[data-message-id]") ? event.target[step] : list.lastElementChild;
 }
 
-/** Makes the messages of `list` reachable with arrow keys once `box` or one of them has focus. */
-export function moveThrough(box, list) {
+/** Moves focus through the messages of `list` with arrow keys, once `box` or a message has focus. */
+export function navigateByKeys(box, list) {
   let current = null;
 
   function hold(node) {

@@ -1,10 +1,10 @@
-// The scrolling list of one channel's messages: keyed nodes, dividers, history, commands still on their way.
+// The scrolling message list of one channel: keyed nodes, dividers, history, pending commands.
 
 import { element } from "../dom.js";
 import { has } from "../model/messages.js";
 import { isLater } from "../model/snowflake.js";
 import { isSameDay } from "../text/times.js";
-import { moveThrough } from "./keys.js";
+import { navigateByKeys } from "./keys.js";
 import { createScroll } from "./scroll.js";
 import { MessageView } from "./view.js";
 import { drawWaiting } from "./waiting.js";
@@ -53,12 +53,12 @@ export class MessageLog {
     box.append(inner);
     this.#scroll = createScroll(box, inner, { onTop: () => this.#older(), onPin: (pinned) => this.#onPin(pinned) });
     jump.addEventListener("click", this.#scroll.toEnd);
-    moveThrough(box, this.#list);
+    navigateByKeys(box, this.#list);
   }
 
   get isPinned() { return this.#scroll.isPinned(); }
 
-  /** Turns to `channel`; a line stands before `firstNew`. */
+  /** Shows `channel`, with a divider before `firstNew`. */
   show(channel, firstNew) {
     this.#channel = channel;
     this.#firstNew = firstNew;
@@ -75,7 +75,7 @@ export class MessageLog {
     requestAnimationFrame(() => this.#box.setAttribute("aria-live", "polite"));
   }
 
-  /** Makes the list show what the store holds, touching only what differs. */
+  /** Updates the list to the store's messages, changing only what differs. */
   sync() {
     const wanted = this.#wanted();
     const ids = new Set(wanted.map((message) => message.id));
@@ -95,13 +95,13 @@ export class MessageLog {
     this.#views.get(message.id)?.update(message);
   }
 
-  /** Draws a message again because something outside it changed, such as a press on its way. */
+  /** Redraws a message after a change outside it, such as a pending press. */
   refresh(id) {
     const view = this.#views.get(id);
     view?.update(view.message);
   }
 
-  /** Takes a message away; focus in it goes to a neighbour. */
+  /** Removes a message; its focus moves to a neighbour. */
   remove(message) {
     const node = this.#views.get(message.id)?.node;
     if (!node) return;
@@ -116,7 +116,7 @@ export class MessageLog {
     this.#waiting.replaceChildren(...entries.map((entry) => drawWaiting(entry, this.#env)));
   }
 
-  /** Scrolls to a message and focuses it; false where it is not loaded. */
+  /** Scrolls to a message and focuses it; false if it is not loaded. */
   reveal(id) {
     if (this.#env.store.find(this.#channel.id, id) && !this.#views.has(id)) this.#reachBackTo(id);
     const node = this.#views.get(id)?.node;
@@ -136,7 +136,7 @@ export class MessageLog {
     (this.#list.lastElementChild ?? this.#box).focus();
   }
 
-  // Opening a channel draws its newest messages only; what else is known waits above until somebody scrolls there.
+  // An opened channel draws only its newest messages; older known ones are drawn on scrolling up.
   #startOf(firstNew) {
     const messages = this.#env.store.log(this.#channel.id);
     const from = messages.at(-STEP)?.id ?? null;
@@ -184,7 +184,7 @@ export class MessageLog {
     if (pinned) this.#hooks.onPin();
   }
 
-  // Where the messages leave room nobody can scroll, so history comes by itself.
+  // Without overflow there is no scrolling, so history loads until the log is full.
   async #fillUp() {
     const before = this.#env.store.log(this.#channel.id).length;
     if (!this.#scroll.hasRoom()) return;

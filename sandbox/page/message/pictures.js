@@ -1,5 +1,5 @@
-// Pictures in a message: one large, several as a mosaic. Space is kept before they arrive, and when an edit
-// replaces a picture the old one stays until the new one can be painted.
+// Pictures in a message: one large, several as a mosaic. Their space is reserved before they load, and when an edit
+// replaces a picture, the old one stays until the new one is decoded.
 
 import { element, icon } from "../dom.js";
 
@@ -9,7 +9,7 @@ function ratioOf({ width, height }) {
   return width && height ? width / height : 1;
 }
 
-/** The file behind an address: its signature is renewed from time to time, the picture stays the same. */
+/** A URL without its signature, which changes while the picture stays the same. */
 const fileOf = (url) => url.split("?")[0];
 
 function imageOf(item, attributes) {
@@ -84,11 +84,11 @@ class Tile {
 
   #fail() {
     this.node.dataset.state = "failed";
-    this.node.setAttribute("aria-label", `Picture could not be loaded: ${this.#item.name}`);
+    this.node.setAttribute("aria-label", `Could not load picture: ${this.#item.name}`);
   }
 }
 
-/** The pictures of one place in a message: {url, width, height, alt, name, spoiler} each. */
+/** A gallery of pictures: {url, width, height, alt, name, spoiler} each. */
 export class Gallery {
   #tiles = [];
   #items = [];

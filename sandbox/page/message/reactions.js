@@ -1,4 +1,4 @@
-// Reactions under a message: what was given, by how many, and whether by this member.
+// Reactions of a message: emoji, count, and whether the member reacted.
 
 import { element } from "../dom.js";
 import { emojiKey, emojiNode } from "../text/emoji.js";
@@ -8,7 +8,7 @@ function pill(reaction, message, env) {
   const people = count === 1 ? "1 reaction" : `${count} reactions`;
   return element("button", {
     type: "button", class: "reaction", "aria-pressed": me ? "true" : "false",
-    "aria-label": `${emoji.name}, ${people}${me ? ", one of them yours" : ""}`,
+    "aria-label": `${emoji.name}, ${people}${me ? ", including yours" : ""}`,
     data: { emoji: emoji.name }, on: { click: () => env.react(message, emojiKey(emoji), !me) },
   }, emojiNode(emoji), element("span", { class: "reaction__count" }, String(count)));
 }

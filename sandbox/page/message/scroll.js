@@ -1,11 +1,11 @@
-// Keeps the log where the reader wants it: pinned to the newest message, or still while others arrive.
+// Scroll position of the log: pinned to the newest message, or fixed while others arrive.
 
 import { prefersStillness } from "../dom.js";
 
 const NEAR = 60;
 const HISTORY_AT = 400;
 
-/** Watches `box` around `list`; calls `onTop` near the beginning and `onPin` when pinned or let go. */
+/** Watches `box` around `list`; calls `onTop` near the top and `onPin` when pinned or unpinned. */
 export function createScroll(box, list, { onTop, onPin }) {
   let pinned = true;
 
@@ -34,7 +34,7 @@ export function createScroll(box, list, { onTop, onPin }) {
   observer.observe(list);
   observer.observe(box);
 
-  /** Runs `change` without moving what the reader sees. */
+  /** Runs `change` without moving the visible messages. */
   function still(change) {
     const before = box.scrollHeight - box.scrollTop;
     change();

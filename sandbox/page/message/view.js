@@ -1,4 +1,4 @@
-// One message. An edit redraws only the parts whose facts changed, so pictures, focus and open menus survive it.
+// One message. An edit redraws only the changed parts, so that pictures, focus and open menus survive it.
 
 import { element, freshId, icon } from "../dom.js";
 import { has } from "../model/messages.js";
@@ -18,45 +18,45 @@ function commandName(message) {
   return message.interaction_metadata?.name ?? message.interaction?.name;
 }
 
-function usedCommand(message, env) {
+function commandContext(message, env) {
   const user = message.interaction_metadata?.user ?? message.interaction?.user;
   const name = commandName(message);
   if (!user || !name) return null;
   return element("div", { class: "context" }, icon("reply"), avatar(user, "tiny"),
-    element("span", { class: "context__name" }, displayName(env.store.person(user.id) ?? user)),
+    element("span", { class: "context__name" }, displayName(env.store.user(user.id) ?? user)),
     " used ", element("span", { class: "mention" }, `/${name}`));
 }
 
 function previewOf(message, env) {
   if (message.content) return drawLine(message.content.slice(0, 300), env.store);
-  if (message.attachments?.length) return "a picture";
-  return "a message without text";
+  if (message.attachments?.length) return "Click to see attachment";
+  return "Click to see message";
 }
 
 function reply(message, env) {
   const source = message.referenced_message;
   if (!message.message_reference || (message.type !== REPLY && !source)) return null;
-  if (!source) return element("div", { class: "context" }, icon("reply"), element("em", {}, "The message was deleted."));
+  if (!source) return element("div", { class: "context" }, icon("reply"), element("em", {}, "Original message was deleted."));
   return element("button", {
     type: "button", class: "context context--jump", data: { jump: source.id },
-    "aria-label": `In reply to ${displayName(source.author)}: jump to that message`, on: { click: () => env.jump(source.id) },
+    "aria-label": `In reply to ${displayName(source.author)}. Jump to message`, on: { click: () => env.jump(source.id) },
   }, icon("reply"), avatar(source.author, "tiny"),
   element("span", { class: "context__name" }, displayName(source.author)),
   element("span", { class: "context__text" }, previewOf(source, env)));
 }
 
 function drawContext(part, message, env) {
-  part.replaceChildren(...[reply(message, env) ?? usedCommand(message, env)].filter(Boolean));
+  part.replaceChildren(...[reply(message, env) ?? commandContext(message, env)].filter(Boolean));
 }
 
 function badges(message, env) {
   if (message.author.bot) return element("span", { class: "badge badge--app" }, "App");
-  return env.store.person(message.author.id)?.administrator ? element("span", { class: "badge" }, "Admin") : null;
+  return env.store.user(message.author.id)?.administrator ? element("span", { class: "badge" }, "Admin") : null;
 }
 
 function drawHeader(part, message, env) {
   const date = new Date(message.timestamp);
-  const name = displayName(env.store.person(message.author.id) ?? message.author);
+  const name = displayName(env.store.user(message.author.id) ?? message.author);
   part.replaceChildren(
     element("span", { class: "message__author", id: part.dataset.nameId }, name), badges(message, env) ?? "",
     element("time", { class: "message__time", datetime: date.toISOString(), title: fullTime(date), data: { clock: "message" } },
@@ -81,7 +81,7 @@ function editedMark(message) {
   return element("span", { class: "edited", title: `Edited ${when}` }, " (edited)");
 }
 
-function drawWhisper(part, message, env) {
+function drawEphemeralNote(part, message, env) {
   if (!has(message, "ephemeral")) return part.replaceChildren();
   return part.replaceChildren(icon("eye"), "Only you can see this · ", element("button", {
     type: "button", class: "text-button", on: { click: () => env.remove(message) } }, "Dismiss message"));
@@ -92,7 +92,7 @@ function drawFailure(part, message, env) {
   return part.replaceChildren(...(reason ? [icon("warning"), reason] : []));
 }
 
-// name, the facts that it shows, how it is drawn
+// name, the values it depends on, how it is drawn
 const PARTS = [
   ["context", (m) => [m.message_reference, m.referenced_message?.id, m.referenced_message?.content, commandName(m)], drawContext],
   ["header", (m) => [m.author, m.timestamp], drawHeader],
@@ -103,7 +103,7 @@ const PARTS = [
   ["components", (m, env) => [m.components, env.pending], drawComponents],
   ["failure", (m, env) => env.failure(m.id), drawFailure],
   ["reactions", (m) => m.reactions, drawReactions],
-  ["whisper", (m) => has(m, "ephemeral"), drawWhisper],
+  ["ephemeral", (m) => has(m, "ephemeral"), drawEphemeralNote],
 ];
 
 function createParts(nameId) {
@@ -116,7 +116,7 @@ function createParts(nameId) {
 function scaffold(message, parts, nameId) {
   const { context, ...rest } = parts;
   return element("article", {
-    class: ["message", has(message, "ephemeral") && "message--whisper"], tabindex: "-1", "aria-labelledby": nameId,
+    class: ["message", has(message, "ephemeral") && "message--ephemeral"], tabindex: "-1", "aria-labelledby": nameId,
     data: { messageId: message.id, authorId: message.author.id },
   }, element("div", { class: "message__lead" }), context, avatar(message.author),
   element("span", { class: "message__clock", "aria-hidden": "true" }, clockTime(new Date(message.timestamp))),
@@ -145,7 +145,7 @@ export class MessageView {
     this.update(message);
   }
 
-  /** Draws the parts of `message` that differ from what is shown. */
+  /** Redraws the parts of `message` that changed. */
   update(message) {
     this.message = message;
     const env = this.#envFor(message);
@@ -154,7 +154,7 @@ export class MessageView {
     }
   }
 
-  /** What stands before the message, and whether it shares the head of the one above. */
+  /** Draws the dividers above the message, and groups it with the previous one. */
   lead(marks) {
     this.node.classList.toggle("message--grouped", Boolean(marks.grouped));
     if (this.#isNews("lead", [marks.day?.toDateString(), marks.isNew])) this.node.firstChild.replaceChildren(...leadNodes(marks));

@@ -1,4 +1,4 @@
-// Commands that were sent and have no message yet, and those that never got one. Only their member sees them.
+// Commands without a response: pending or failed. Only their member sees them.
 
 import { element, icon } from "../dom.js";
 import { displayName } from "../model/store.js";
@@ -8,15 +8,15 @@ function state(entry, env) {
   if (!entry.failure) return element("p", { class: "thinking" }, "Sending command…");
   return [
     element("p", { class: "message__failure", role: "alert" }, icon("warning"), entry.failure),
-    element("p", { class: "message__whisper" }, icon("eye"), "Only you can see this · ", element("button", {
+    element("p", { class: "message__ephemeral" }, icon("eye"), "Only you can see this · ", element("button", {
       type: "button", class: "text-button", on: { click: () => env.forgetWaiting(entry.nonce) } }, "Dismiss message")),
   ];
 }
 
-/** A command on its way: {nonce, name, failure}. */
+/** A pending or failed command: {nonce, name, failure}. */
 export function drawWaiting(entry, env) {
   return element("article", {
-    class: ["message", entry.failure && "message--whisper"], data: { nonce: entry.nonce },
+    class: ["message", entry.failure && "message--ephemeral"], data: { nonce: entry.nonce },
     "aria-label": `/${entry.name}`,
   }, element("div", { class: "context" }, icon("reply"), avatar(env.store.me, "tiny"),
     element("span", { class: "context__name" }, displayName(env.store.me)), " used ",

@@ -1,16 +1,16 @@
-// The beginning of a channel: what it is and, for newcomers, the first thing to try.
+// The welcome text of a channel, with a hint for new members.
 
 import { element, icon } from "../dom.js";
 import { displayName } from "../model/store.js";
 
 function words(channel, store) {
   if (channel.kind === "dm") {
-    return [displayName(store.bot), `This is the beginning of your direct messages with ${displayName(store.bot)}. Nobody else sees them.`];
+    return [displayName(store.bot), `This is the beginning of your direct message history with ${displayName(store.bot)}.`];
   }
-  return [`#${channel.name}`, channel.topic || `This is the beginning of #${channel.name}.`];
+  return [`#${channel.name}`, channel.topic || `This is the start of the #${channel.name} channel.`];
 }
 
-/** The nodes that open a channel whose first message is loaded. */
+/** The welcome nodes of a channel whose first message is loaded. */
 export function drawWelcome(channel, env) {
   const [title, text] = words(channel, env.store);
   return [
@@ -23,7 +23,7 @@ export function drawWelcome(channel, env) {
 
 function hint(env) {
   return element("div", { class: "hint" },
-    element("p", {}, "New here? Type ", element("kbd", {}, "/imagine"), ", describe a picture, and press Enter. ",
-      "Four pictures appear; the buttons below them enlarge, vary and rate."),
+    element("p", {}, "New here? Type ", element("kbd", {}, "/imagine"), ", describe a picture and press Enter. ",
+      "You get four pictures, with buttons to upscale, vary and rate them."),
     element("button", { type: "button", class: "button button--primary", on: { click: env.tryImagine } }, "Try /imagine"));
 }

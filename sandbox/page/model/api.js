@@ -1,6 +1,6 @@
-// Calls to the sandbox. Every refusal becomes a Refusal with the sentence that the sandbox gave.
+// Requests to the sandbox. An error response becomes an ApiError with the sandbox's message.
 
-export class Refusal extends Error {
+export class ApiError extends Error {
   constructor(sentence, status = 0) {
     super(sentence);
     this.status = status;
@@ -12,11 +12,11 @@ async function answered(request) {
   try {
     response = await request;
   } catch (error) {
-    if (error instanceof TypeError) throw new Refusal("The sandbox does not answer. Is Easel still running?");
+    if (error instanceof TypeError) throw new ApiError("Could not reach the sandbox. Is Easel still running?");
     throw error;
   }
   const body = await bodyOf(response);
-  if (!response.ok) throw new Refusal(body?.message ?? `The sandbox answered ${response.status}.`, response.status);
+  if (!response.ok) throw new ApiError(body?.message ?? `The sandbox returned HTTP ${response.status}.`, response.status);
   return body;
 }
 
@@ -40,7 +40,7 @@ function formOf(payload, files) {
 
 const query = (member) => (member ? `?member=${encodeURIComponent(member)}` : "");
 
-/** The calls of one member; `member` may be empty for the sandbox's first. */
+/** The API for one member; without `member`, for the first one. */
 export function createApi(member) {
   const reaction = (channelId, messageId, emoji) =>
     `/sandbox/reactions/${channelId}/${messageId}/${encodeURIComponent(emoji)}${query(member)}`;

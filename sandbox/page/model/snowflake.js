@@ -1,4 +1,4 @@
-// Discord ids: 64-bit numbers as text, ordered by time. Never converted to a JavaScript number.
+// Snowflakes: 64-bit ids as text, ordered by time, never converted to JavaScript numbers.
 
 const EPOCH = 1420070400000n;
 
@@ -8,12 +8,12 @@ export function compareIds(a, b) {
   return a < b ? -1 : Number(a > b);
 }
 
-/** True where `a` was made after `b`; anything is later than nothing. */
+/** True if `a` was created after `b`, or there is no `b`. */
 export function isLater(a, b) {
   return !b || compareIds(a, b) > 0;
 }
 
-/** A fresh nonce: digits, at most 25 of them, as Discord's own clients send. */
+/** A new nonce: up to 25 digits, like those of Discord's clients. */
 export function freshNonce() {
   const random = crypto.getRandomValues(new Uint32Array(1))[0] & 0x3fffff;
   return String(((BigInt(Date.now()) - EPOCH) << 22n) | BigInt(random));

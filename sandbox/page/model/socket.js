@@ -1,4 +1,4 @@
-// The live connection: one WebSocket for one member, opened again with growing pauses for as long as it is wanted.
+// The WebSocket of one member, which reconnects with exponential backoff.
 
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 8000;
@@ -9,8 +9,8 @@ function address(member) {
 }
 
 /**
- * Calls `onEvent(t, d)` for each event and `onLost` once for each loss.
- * Returns {close, drop, retry}: `drop` loses this connection on purpose, `retry` cuts the current pause short.
+* Calls `onEvent(t, d)` for each event and `onLost` on each disconnect.
+* Returns {close, drop, retry}: `drop` disconnects and reconnects, `retry` skips the current backoff.
  */
 export function connect(member, { onEvent, onLost }) {
   let socket = null;

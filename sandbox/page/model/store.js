@@ -1,7 +1,7 @@
-// Everything one member may see: who, where, what was said. Changes come from the sandbox only, and each is told
-// to the listener as {kind, ...}. It draws nothing and asks for nothing.
+// Everything that one member can see: members, channels, messages, commands. Each change is reported
+// to the listener as {kind, ...}.
 
-import { PAGE, caughtUp, withMessage, withReaction } from "./messages.js";
+import { PAGE, mergeFresh, insertMessage, applyReaction } from "./messages.js";
 
 const EMPTY = { me: null, bot: null, guild: null, members: [], channels: [], commands: [] };
 
@@ -11,13 +11,13 @@ function identified(snapshot) {
   return { ...EMPTY, ...snapshot, me };
 }
 
-/** The name that people see of a user or member object. */
+/** The display name of a user or member object. */
 export function displayName(user) {
-  return user?.global_name || user?.username || "Somebody";
+  return user?.global_name || user?.username || "Unknown user";
 }
 
 /**
- * Tells its listener of: start, catch-up, add {message}, update {message}, remove {message}, channels, commands and
+* Reports to its listener: start, catch-up, add {message}, update {message}, remove {message}, channels, commands and
  * typing {channelId, userId}.
  */
 export class Store {
@@ -49,7 +49,7 @@ export class Store {
   }
 
   /** The member, or the bot, of that id. */
-  person(id) {
+  user(id) {
     return [...this.members, this.bot].find((user) => user?.id === id);
   }
 
@@ -62,12 +62,12 @@ export class Store {
     return this.log(channelId).find((message) => message.id === id);
   }
 
-  /** True where nothing older than the channel's first known message exists. */
+  /** True if the channel's first known message is its oldest. */
   isComplete(channelId) {
     return this.#complete.has(channelId);
   }
 
-  /** Takes the state of a new member. */
+  /** Loads the state of a new member. */
   start(snapshot) {
     this.#logs = new Map();
     this.#complete.clear();
@@ -75,7 +75,7 @@ export class Store {
     this.#onChange({ kind: "start" });
   }
 
-  /** Takes the state after a connection was made anew; what was loaded of history stays. */
+  /** Updates the state after a reconnect; loaded history stays. */
   catchUp(snapshot) {
     this.#take(snapshot);
     this.#onChange({ kind: "catch-up" });
@@ -84,10 +84,10 @@ export class Store {
   /** Adds history; none means that there is no more. */
   addOlder(channelId, messages) {
     if (!messages.length) this.#complete.add(channelId);
-    this.#logs.set(channelId, messages.reduce(withMessage, this.log(channelId)));
+    this.#logs.set(channelId, messages.reduce(insertMessage, this.log(channelId)));
   }
 
-  /** Applies an event of the socket; those of other kinds are not its business. */
+  /** Applies an event of the socket and ignores other types. */
   apply(type, event) {
     const handlers = {
       MESSAGE_CREATE: () => this.#create(event),
@@ -110,7 +110,7 @@ export class Store {
     this.#logs = new Map(this.channels.map(({ id }) => {
       const fresh = snapshot.messages[id] ?? [];
       if (fresh.length < PAGE) this.#complete.add(id);
-      return [id, caughtUp(old.get(id) ?? [], fresh)];
+      return [id, mergeFresh(old.get(id) ?? [], fresh)];
     }));
   }
 
@@ -121,7 +121,7 @@ export class Store {
 
   #create(message) {
     const isNew = !this.find(message.channel_id, message.id);
-    this.#logs.set(message.channel_id, withMessage(this.log(message.channel_id), message));
+    this.#logs.set(message.channel_id, insertMessage(this.log(message.channel_id), message));
     this.#onChange({ kind: isNew ? "add" : "update", message });
   }
 
@@ -142,6 +142,6 @@ export class Store {
 
   #react(event, step) {
     const message = this.find(event.channel_id, event.message_id);
-    if (message) this.#update(withReaction(message, event.emoji, step, event.user_id === this.me.id));
+    if (message) this.#update(applyReaction(message, event.emoji, step, event.user_id === this.me.id));
   }
 }

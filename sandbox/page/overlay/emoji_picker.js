@@ -1,4 +1,4 @@
-// A small set of emoji to react with: the ones that mean something to Easel first.
+// The emoji picker: Easel's rating emoji first.
 
 import { element } from "../dom.js";
 import { openPopup } from "./popup.js";

@@ -1,4 +1,4 @@
-// One picture at a time, large: arrows walk through its message's pictures, the file can be kept.
+// The lightbox: one picture at a time, with arrow keys and download.
 
 import { element, icon, iconButton } from "../dom.js";
 
@@ -23,7 +23,7 @@ export class Lightbox {
       iconButton(name, label, () => this.#step(by), { class: "icon-button lightbox__step" });
     this.#steps = [step("left", "Previous picture", -1), step("right", "Next picture", 1)];
     const bar = element("div", { class: "lightbox__bar" }, this.#caption,
-      iconButton("zoom", "Show in full size", () => this.#toggleSize()), this.#keep,
+      iconButton("zoom", "View full size", () => this.#toggleSize()), this.#keep,
       iconButton("close", "Close", () => this.#dialog.close()));
     this.#dialog = element("dialog", {
       class: "lightbox", "aria-label": "Picture",

@@ -1,4 +1,4 @@
-// The opened list of a select: choose one, or several and be done; type to find.
+// The popup list of a select: single or multiple choice, with search.
 
 import { element } from "../dom.js";
 import { ActiveOption, optionNode } from "./options.js";
@@ -67,7 +67,7 @@ class Listbox {
     const shown = this.#asked.options.filter((option) => matches(option, this.#search?.value ?? ""));
     this.#box.replaceChildren(...shown.map((option) =>
       optionNode(option, { isSelected: this.#chosen.includes(option.value), marks: true })));
-    if (!shown.length) this.#box.append(element("p", { class: "listbox__none" }, "Nothing fits."));
+    if (!shown.length) this.#box.append(element("p", { class: "listbox__none" }, "No results."));
     this.#active.set([...this.#box.children].find((node) => node.dataset.value === at));
     if (!this.#active.node) this.#active.first();
     if (this.#done) this.#done.disabled = this.#chosen.length < this.#asked.min;

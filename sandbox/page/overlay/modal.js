@@ -1,4 +1,4 @@
-// A form that the bot asks a member to fill in. It stays open until the bot has taken the answer.
+// A modal. It stays open until the bot acknowledges the submission.
 
 import { element, freshId, iconButton } from "../dom.js";
 import { drawMarkdown } from "../text/markdown_view.js";
@@ -8,7 +8,7 @@ const ROW = 1;
 const TEXT = 10;
 const LABEL = 18;
 
-// Each gives {node, field, wrap}: `wrap` puts the answer into the shape that it has to go back in.
+// Each gives {node, field, wrap}: `wrap` nests the value as in the modal.
 function partsOf(component, store) {
   if (component.type === TEXT) {
     return [{ node: element("div", { class: "prose" }, drawMarkdown(component.content, store)) }];
@@ -46,7 +46,7 @@ function firstProblem(parts) {
   return first;
 }
 
-/** Opens `modal` {custom_id, title, components}; `submit(components, files)` resolves once taken, or rejects with why not. */
+/** Opens `modal` {custom_id, title, components}; `submit(components, files)` resolves on success, or rejects with the error. */
 export function openModal(modal, { store, botName, submit }) {
   const titleId = freshId("modal");
   const parts = modal.components.flatMap((component) => partsOf(component, store));
@@ -55,7 +55,7 @@ export function openModal(modal, { store, botName, submit }) {
   const form = element("form", { class: "modal__form", novalidate: true, on: { submit: onSubmit } },
     element("header", { class: "modal__head" },
       element("div", {}, element("h2", { class: "modal__title", id: titleId }, modal.title),
-        element("p", { class: "modal__from" }, `${botName} asks. Never share passwords here.`)),
+        element("p", { class: "modal__from" }, `This form will be submitted to ${botName}. Do not share passwords or other sensitive information.`)),
       iconButton("close", "Close", () => dialog.close())),
     element("div", { class: "modal__fields" }, parts.map((part) => part.node)), trouble,
     element("footer", { class: "modal__foot" },

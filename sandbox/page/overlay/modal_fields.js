@@ -8,8 +8,8 @@ const PARAGRAPH = 2;
 
 function lengthProblem(component, value) {
   const least = component.min_length ?? 0;
-  if ((component.required ?? true) && !value.trim()) return "This is needed.";
-  if (value && value.length < least) return `At least ${least} characters, please.`;
+  if ((component.required ?? true) && !value.trim()) return "This field is required.";
+  if (value && value.length < least) return `Must be at least ${least} characters.`;
   return null;
 }
 

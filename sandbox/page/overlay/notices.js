@@ -1,4 +1,4 @@
-// Short sentences at the edge of the page that go away by themselves, or when dismissed.
+// Toasts that disappear by themselves or when dismissed.
 
 import { element, iconButton } from "../dom.js";
 

@@ -1,4 +1,4 @@
-// A list of options with one active at a time: drawing, and moving through it by keyboard. Used wherever people choose.
+// Option lists with one active row: drawing and keyboard navigation.
 
 import { element, freshId, icon } from "../dom.js";
 import { avatar } from "../text/avatar.js";
@@ -16,7 +16,7 @@ export function optionNode(option, { isSelected = false, marks = false } = {}) {
   marks && isSelected ? icon("check") : null);
 }
 
-/** Keeps one row of `box` active, and `holder`, which has the focus, saying which. */
+/** The active row of `box`, mirrored in aria-activedescendant of `holder`, which has the focus. */
 export class ActiveOption {
   #box;
   #holder;
@@ -44,7 +44,7 @@ export class ActiveOption {
     this.set(this.#rows[0]);
   }
 
-  /** Follows arrows, Home and End; true where the key was used. */
+  /** Moves with the up and down arrows; true if it handled the key. */
   key(event) {
     const rows = this.#rows;
     const isPlain = !event.altKey && !event.ctrlKey && !event.metaKey && !event.shiftKey;

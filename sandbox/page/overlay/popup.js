@@ -1,4 +1,4 @@
-// Small panels beside a control, in the top layer. Escape and clicks elsewhere close them; focus goes back.
+// Popups at a control, in the top layer. Escape and outside clicks close them and restore focus.
 
 import { element } from "../dom.js";
 

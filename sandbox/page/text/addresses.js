@@ -1,9 +1,9 @@
-// Which addresses the page follows and loads. Links leave only by http and https; pictures come from this origin.
+// The URLs that the page links to (http and https only) and loads (this origin only).
 
 const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
 const IMAGE_NAME = /\.(png|jpe?g|gif|webp|avif|bmp)$/i;
 
-/** The address if a person may be sent there, else null. */
+/** The URL if it is safe to link to, else null. */
 export function safeLink(text) {
   if (!URL.canParse(text)) return null;
   const url = new URL(text);
@@ -15,7 +15,7 @@ function isOurs(url) {
   return LOOPBACK.has(url.hostname) && LOOPBACK.has(location.hostname) && url.port === location.port;
 }
 
-/** The address of a file that this page may load, as a path of its own origin, or null for any other place. */
+/** The URL of a file that the page may load, as a path of its own origin, else null. */
 export function localAddress(text) {
   if (!text || !URL.canParse(text, location.href)) return null;
   const url = new URL(text, location.href);
@@ -31,7 +31,7 @@ export function mediaAddress(media, attachments = []) {
   return localAddress(attachments.find((file) => file.filename === name)?.url);
 }
 
-/** True where the attachment is a picture that browsers draw. */
+/** True if browsers can display the attachment as an image. */
 export function isPicture({ content_type: type, filename }) {
   return type ? type.startsWith("image/") && !type.includes("svg") : IMAGE_NAME.test(filename);
 }

@@ -1,11 +1,11 @@
-// Faces for people and the bot, drawn from their names: the sandbox keeps no avatars.
+// Default avatars, drawn from names: the sandbox stores no avatars.
 
 import { element } from "../dom.js";
 import { displayName } from "../model/store.js";
 
 const HUES = 8;
 
-/** A round mark with the person's first letter; decorative, as the name always stands beside it. */
+/** A round avatar with the user's initial; decorative, since the name is always beside it. */
 export function avatar(user, size = "normal") {
   const hue = user?.bot ? "bot" : Number(BigInt(user?.id ?? 0) % BigInt(HUES));
   const letter = [...displayName(user)][0].toUpperCase();

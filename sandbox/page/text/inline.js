@@ -1,4 +1,4 @@
-// Discord's markdown inside a line: text to a list of nodes {type, ...}. Draws nothing.
+// Parses Discord's inline markdown to nodes {type, ...}.
 
 import { safeLink } from "./addresses.js";
 
@@ -12,7 +12,7 @@ function link(address, children, original) {
   return href ? { type: "link", href, children } : text(original);
 }
 
-// Tried in this order at each place; the first that fits wins.
+// Tried in this order at each position; the first match wins.
 const RULES = [
   [/\\([^0-9A-Za-z\s])/y, (match) => text(match[1])],
   [/(`+)([\s\S]*?[^`])\1(?!`)/y, (match) => ({ type: "code", value: match[2].trim() || match[2] })],

@@ -1,4 +1,4 @@
-// Discord's markdown by lines: headings, quotes, lists, subtext, code blocks. Text to a tree; draws nothing.
+// Parses Discord's block markdown to a tree: headings, quotes, lists, subtext, code blocks.
 
 import { inlineNodes } from "./inline.js";
 
@@ -46,7 +46,7 @@ function item(match) {
   return { depth: Math.min(Math.floor(match[1].length / 2), 4), children: inlineNodes(match[3]) };
 }
 
-// Each takes the lines from `at` and returns [block, lines used], or null where it does not apply.
+// Each reads the lines from `at` and returns [block, number of lines], or null without a match.
 const READERS = [
   (lines, at) => {
     const match = HEADING.exec(lines[at]);

@@ -1,4 +1,4 @@
-// Draws markdown trees. Names of members, channels and roles come from the store.
+// Renders markdown trees; names of members, channels and roles come from the store.
 
 import { element } from "../dom.js";
 import { displayName } from "../model/store.js";
@@ -16,7 +16,7 @@ function spoiler(children) {
     cover.classList.add("spoiler--open");
   };
   const cover = element("span", {
-    class: "spoiler", role: "button", tabindex: "0", "aria-label": "Spoiler, press to show",
+    class: "spoiler", role: "button", tabindex: "0", "aria-label": "Spoiler, press to reveal",
     on: { click: reveal, keydown: reveal },
   }, element("span", { class: "spoiler__text" }, children));
   return cover;
@@ -44,7 +44,7 @@ const INLINE = {
   spoiler: (node, draw) => spoiler(draw(node.children)),
   link: (node, draw) => element("a", { href: node.href, target: "_blank", rel: "noopener noreferrer" }, draw(node.children)),
   user: ({ id }, draw, store) =>
-    mention("@", displayName(store.person(id)), id === store.me?.id && "mention--me"),
+    mention("@", displayName(store.user(id)), id === store.me?.id && "mention--me"),
   role: ({ id }, draw, store) => mention("@", store.roles.find((role) => role.id === id)?.name ?? "role"),
   channel: ({ id }, draw, store) => mention("#", store.channel(id)?.name ?? "unknown"),
   command: ({ name }) => mention("/", name),
@@ -77,7 +77,7 @@ function blocks(nodes, store) {
   return nodes.map((node) => BLOCKS[node.type](node, store));
 }
 
-/** The nodes of a message's text; text of nothing but a few emoji is drawn large. */
+/** The nodes of a message's text; a text of only a few emoji is drawn large. */
 export function drawMarkdown(source, store) {
   const drawn = blocks(parseMarkdown(source), store);
   if (JUMBO.test(source)) drawn[0]?.classList.add("jumbo");

@@ -1,4 +1,4 @@
-// Times as people read them: short and relative when near, full on demand; Discord's <t:...> styles.
+// Formats times: relative when recent, and Discord's <t:...> styles.
 
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
@@ -58,7 +58,7 @@ const WRITERS = {
   relative: (node, date) => relativeTime(date),
 };
 
-/** Writes every relative time under `root` anew. */
+/** Updates every relative time under `root`. */
 export function refreshTimes(root) {
   for (const node of root.querySelectorAll("time[data-clock]")) {
     const text = WRITERS[node.dataset.clock](node, new Date(node.dateTime));

@@ -83,7 +83,7 @@ async def test_a_missing_required_option_is_named(visit: Page, discord: FakeDisc
     """Enter on an empty prompt sends nothing, says what is missing and stays there."""
     await begin(visit, "/imagine ")
     await visit.keyboard.press("Enter")
-    await expect(visit.get_by_role("alert").get_by_text("prompt: This option is needed")).to_be_visible()
+    await expect(visit.get_by_role("alert").get_by_text("prompt: This option is required")).to_be_visible()
     await expect(visit.get_by_label("prompt: What to paint")).to_be_focused()
     assert not discord.interactions
 
@@ -101,7 +101,7 @@ async def test_optional_options_are_added_and_taken_away(visit: Page, discord: F
     await visit.get_by_role("button", name="+ steps").click()
     await visit.keyboard.type("200")
     await visit.keyboard.press("Enter")
-    await expect(visit.get_by_role("alert").get_by_text("steps: At most 150.")).to_be_visible()
+    await expect(visit.get_by_role("alert").get_by_text("steps: Must be at most 150.")).to_be_visible()
     await visit.keyboard.press("Backspace")
     await visit.keyboard.press("Enter")
     sent = await discord.next_interaction(COMMAND)

@@ -105,7 +105,7 @@ async def test_a_picture_that_fails_says_so(visit: Page, discord: FakeDiscord, w
     watch.expect("404")
     one = message(EASEL, "gone", attachments=[picture("gone.png")])
     await discord.push("MESSAGE_CREATE", one)
-    await expect(visit.get_by_role("button", name="Picture could not be loaded: gone.png")).to_be_visible()
+    await expect(visit.get_by_role("button", name="Could not load picture: gone.png")).to_be_visible()
 
 
 async def test_the_lightbox_walks_and_keeps(visit: Page, discord: FakeDiscord) -> None:
@@ -170,7 +170,7 @@ async def test_a_reply_to_something_deleted_says_so(visit: Page, discord: FakeDi
     """A reply whose message is gone does not pretend to have one."""
     one = message(BEN, "yes", type=19, message_reference={"message_id": "1"}, referenced_message=None)
     await discord.push("MESSAGE_CREATE", one)
-    await expect(shown(visit, one)).to_contain_text("The message was deleted.")
+    await expect(shown(visit, one)).to_contain_text("Original message was deleted.")
 
 
 async def test_reactions_count_and_toggle(visit: Page, discord: FakeDiscord) -> None:
@@ -184,7 +184,7 @@ async def test_reactions_count_and_toggle(visit: Page, discord: FakeDiscord) -> 
     event = {"channel_id": STUDIO, "message_id": one["id"], "emoji": {"id": None, "name": "⭐"}}
     await discord.push("MESSAGE_REACTION_ADD", {**event, "user_id": BEN["id"]})
     await discord.push("MESSAGE_REACTION_ADD", {**event, "user_id": ADA["id"]})
-    pill = shown(visit, one).get_by_role("button", name="⭐, 2 reactions, one of them yours")
+    pill = shown(visit, one).get_by_role("button", name="⭐, 2 reactions, including yours")
     await expect(pill).to_have_attribute("aria-pressed", "true")
     await pill.click()
     await discord.until(lambda: discord.reacted[-1] == ("DELETE", "⭐"))
@@ -254,7 +254,7 @@ async def test_embeds_are_drawn_and_foreign_pictures_are_not_fetched(visit: Page
     one = message(EASEL, embeds=[embed])
     await discord.push("MESSAGE_CREATE", one)
     card = shown(visit, one).locator(".embed")
-    for words in ("Your info", "two jobs", "Fast", "12 min", "since Monday", "A picture from cdn.example.org"):
+    for words in ("Your info", "two jobs", "Fast", "12 min", "since Monday", "External picture from cdn.example.org"):
         await expect(card).to_contain_text(words)
     await expect(card.locator("img")).to_have_count(0)
 

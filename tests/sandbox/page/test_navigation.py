@@ -60,7 +60,7 @@ async def test_unread_channels_are_marked_until_opened(visit: Page, discord: Fak
     """A message elsewhere marks its channel, counts where it names the member, and a line shows what is new."""
     await discord.push("MESSAGE_CREATE", message(BEN, "look", channel_id=GALLERY))
     await discord.push("MESSAGE_CREATE", message(BEN, f"<@{ADA['id']}>!", channel_id=GALLERY, mentions=[ADA]))
-    await expect(visit.get_by_role("button", name="gallery, 2 unread, 1 for you")).to_be_visible()
+    await expect(visit.get_by_role("button", name="gallery, 2 unread, 1 mention")).to_be_visible()
     await expect(visit).to_have_title("(1) studio · Easel sandbox")
     await visit.get_by_role("button", name="gallery").click()
     await expect(visit.get_by_role("separator", name="New messages")).to_be_visible()
@@ -105,7 +105,7 @@ async def test_reading_further_up_is_not_disturbed(page: Page, discord: FakeDisc
     log = page.get_by_role("log")
     await expect(page.get_by_text("line 39")).to_be_in_viewport()
     await log.evaluate("node => { node.scrollTop = 200; }")
-    jump = page.get_by_role("button", name="Newer messages")
+    jump = page.get_by_role("button", name="Jump to present")
     await expect(jump).to_be_visible()
     await discord.push("MESSAGE_CREATE", message(BEN, "the newest"))
     await expect(page.get_by_text("the newest")).to_be_attached()
@@ -128,12 +128,12 @@ async def test_a_lost_connection_is_named_and_caught_up(visit: Page, discord: Fa
     await visit.clock.install()
     await visit.clock.pause_at(datetime.now(UTC) + timedelta(minutes=1))
     await discord.drop()
-    await expect(visit.get_by_text("The connection to Easel was lost")).to_be_visible()
+    await expect(visit.get_by_text("Connection lost")).to_be_visible()
     discord.is_away = False
-    await visit.get_by_role("button", name="Try now").click()
+    await visit.get_by_role("button", name="Retry now").click()
     await expect(visit.get_by_text("painted meanwhile")).to_be_visible()
     await expect(visit.get_by_text("soon deleted")).to_have_count(0)
-    await expect(visit.get_by_text("The connection to Easel was lost")).to_be_hidden()
+    await expect(visit.get_by_text("Connection lost")).to_be_hidden()
 
 
 async def test_catching_up_keeps_the_history_that_was_loaded(page: Page, discord: FakeDiscord) -> None:
@@ -178,7 +178,7 @@ async def test_a_deleted_channel_closes(visit: Page, discord: FakeDiscord) -> No
 
 async def test_the_theme_is_chosen_and_kept(visit: Page) -> None:
     """The toggle walks through system, light and dark, and the choice survives a reload."""
-    await visit.get_by_role("button", name="Theme: as the system").click()
+    await visit.get_by_role("button", name="Theme: system").click()
     await visit.get_by_role("button", name="Theme: light").click()
     await visit.reload()
     await expect(visit.get_by_role("button", name="Theme: dark")).to_be_visible()

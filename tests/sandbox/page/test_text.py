@@ -24,7 +24,7 @@ CASES = {
     "[site](https://example.org) <https://a.org/b_c_d>": "<p><a>site</a> <a>https://a.org/b_c_d</a></p>",
     "[bad](javascript:alert(1)) <script>": "<p>[bad](javascript:alert(1)) &lt;script&gt;</p>",
     f"<@{ADA['id']}> <#{GALLERY}> <@&1> </imagine:5> <@99>": (
-        "<p><span>@Ada</span> <span>#gallery</span> <span>@role</span> <span>/imagine</span> <span>@Somebody</span></p>"
+        "<p><span>@Ada</span> <span>#gallery</span> <span>@role</span> <span>/imagine</span> <span>@Unknown user</span></p>"
     ),
     "**open ||spoil *t": "<p>**open ||spoil *t</p>",
 }
@@ -72,7 +72,7 @@ async def test_hostile_text_is_read_to_its_end(visit: Page) -> None:
 async def test_spoilers_open_on_demand(visit: Page, discord: FakeDiscord) -> None:
     """A spoiler is unreadable until pressed, by mouse or keyboard."""
     await discord.push("MESSAGE_CREATE", message(BEN, "it is ||a fox||"))
-    cover = visit.get_by_role("button", name="Spoiler, press to show")
+    cover = visit.get_by_role("button", name="Spoiler, press to reveal")
     await expect(visit.locator(".spoiler__text")).to_have_css("opacity", "0")
     await cover.focus()
     await visit.keyboard.press("Enter")

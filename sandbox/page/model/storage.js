@@ -1,5 +1,5 @@
-// What the browser remembers between visits: theme, drafts, read marks, gates. A browser that refuses storage
-// only forgets.
+// Values saved in the browser: theme, drafts, read state, age gates. Without storage access
+// nothing is saved.
 
 const PREFIX = "easel:";
 
@@ -21,13 +21,13 @@ function attempt(action) {
   }
 }
 
-/** The value kept under `key`, or `fallback`. */
-export function recall(key, fallback) {
+/** The value saved under `key`, or `fallback`. */
+export function loadValue(key, fallback) {
   return attempt(() => parse(localStorage.getItem(PREFIX + key))) ?? fallback;
 }
 
-/** Keeps `value` under `key`; null and undefined forget it. */
-export function remember(key, value) {
+/** Saves `value` under `key`; null and undefined remove it. */
+export function saveValue(key, value) {
   attempt(() => {
     if (value == null) localStorage.removeItem(PREFIX + key);
     else localStorage.setItem(PREFIX + key, JSON.stringify(value));

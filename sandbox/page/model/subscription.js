@@ -1,13 +1,13 @@
-// Following what happens to one member without a gap: every connection begins with READY, then the state is asked for,
-// and events that arrive meanwhile wait for it.
+// Subscribes to a member's events without a gap: each connection starts with READY, then the state is requested,
+// and events that arrive meanwhile are queued.
 
 import { connect } from "./socket.js";
 
 /**
- * Returns {close, retry}. Hooks: `state()` resolves to a snapshot, or nothing where it failed; `onState(snapshot)`
+* Returns {close, retry}. Hooks: `state()` resolves to a snapshot, or nothing on failure; `onState(snapshot)`
  * after each (re)connection; `onEvent(t, d)`; `onLost()` after each loss.
  */
-export function follow(memberId, { state, onState, onEvent, onLost }) {
+export function subscribe(memberId, { state, onState, onEvent, onLost }) {
   let early = [];
   let isWanted = true;
 

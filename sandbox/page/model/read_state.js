@@ -1,13 +1,13 @@
-// What a member has read: one mark per channel, kept between visits.
+// The last read message per channel, saved between visits.
 
 import { mentions } from "./messages.js";
 import { isLater } from "./snowflake.js";
-import { recall, remember } from "./memory.js";
+import { loadValue, saveValue } from "./storage.js";
 
-/** The read marks of one member; channels never opened count as read up to `store`'s newest message. */
-export function createReading(memberId, store) {
+/** The read state of one member; channels never opened count as read up to `store`'s newest message. */
+export function createReadState(memberId, store) {
   const key = `read:${memberId}`;
-  const marks = recall(key, {});
+  const marks = loadValue(key, {});
 
   const newest = (channelId) => store.log(channelId).at(-1)?.id;
 
@@ -15,7 +15,7 @@ export function createReading(memberId, store) {
     const id = newest(channelId);
     if (!id || !isLater(id, marks[channelId])) return false;
     marks[channelId] = id;
-    remember(key, marks);
+    saveValue(key, marks);
     return true;
   }
 
