@@ -61,7 +61,7 @@ class Sandbox:
 
     def deny(self, channel_name: str, permissions: Permissions) -> None:
         """Deny the bot exactly these permissions in a channel."""
-        self.world.change_channel(replace(self.channel(channel_name), denied=int(permissions)))
+        self.world.update_channel(replace(self.channel(channel_name), denied=int(permissions)))
 
     def inject_fault(self, route: str, **options: Unpack[FaultOptions]) -> None:
         """Add a fault. The options are the fields of `InjectedFault`."""
@@ -107,7 +107,7 @@ async def serve(
     try:
         yield sandbox
     finally:
-        gateway.drop()
+        gateway.disconnect_all()
         await runner.cleanup()
 
 

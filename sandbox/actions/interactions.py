@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from sandbox.actions.message_forms import Form, changed_message, new_message
+from sandbox.actions.message_forms import Form, edited_message, new_message
 from sandbox.state.errors import ErrorCode, api_error
 from sandbox.state.flags import MessageFlags
 from sandbox.state.records import CallbackType, Interaction, InteractionType, Json, Message, MessageType, WorldEvent
@@ -156,7 +156,7 @@ def _defer_message(world: World, interaction: Interaction, form: Form) -> Json:
 
 def _update(world: World, interaction: Interaction, form: Form) -> Json:
     message = world.message(interaction.channel_id, interaction.message_id or 0)
-    world.change_message(changed_message(world, message, form))
+    world.update_message(edited_message(world, message, form))
     return {"response_id": message.id}
 
 
@@ -226,12 +226,12 @@ def message_of_interaction(world: World, interaction: Interaction, message_id: i
     return message
 
 
-def change_response(world: World, message: Message, form: Form) -> Message:
+def edit_response_message(world: World, message: Message, form: Form) -> Message:
     """Edit a response or followup and return it. Editing a deferred response completes it."""
     is_loading = bool(message.flags & MessageFlags.LOADING)
-    changed = changed_message(world, replace(message, flags=message.flags & ~int(MessageFlags.LOADING)), form)
+    changed = edited_message(world, replace(message, flags=message.flags & ~int(MessageFlags.LOADING)), form)
     changed = replace(changed, edited_at=None) if is_loading else changed
-    world.change_message(changed)
+    world.update_message(changed)
     return changed
 
 
@@ -239,7 +239,7 @@ def follow_up(world: World, interaction: Interaction, form: Form) -> Message:
     """Post a followup and return it. The first one after a deferred response completes that response."""
     original = world.messages[interaction.channel_id].get(interaction.response_id or 0)
     if original and original.flags & MessageFlags.LOADING:
-        return change_response(world, original, form)
+        return edit_response_message(world, original, form)
     message = new_message(
         world,
         form,

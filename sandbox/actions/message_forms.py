@@ -61,7 +61,7 @@ def new_message(world: World, form: Form, *, channel_id: int, **given: Any) -> M
     return _with_mentions(world, message, payload.get("allowed_mentions"))
 
 
-def changed_message(world: World, message: Message, form: Form) -> Message:
+def edited_message(world: World, message: Message, form: Form) -> Message:
     """Return an edited message: absent fields stay, `attachments` lists the files to keep.
 
     Raises: ApiError when the form is invalid or leaves the message empty.

@@ -46,7 +46,7 @@ def store_upload(
         description=description,
         ephemeral=ephemeral,
     )
-    world.files.keep(attachment.id, upload.content)
+    world.files.add(attachment.id, upload.content)
     return attachment
 
 

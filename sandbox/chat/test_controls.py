@@ -43,11 +43,11 @@ async def control_gateway(request: web.Request) -> web.Response:
     body, gateway = await object_body(request), gateway_of(request)
     action, resumable = body.get("action"), bool(body.get("resumable", True))
     if action == "drop":
-        gateway.drop(resumable=resumable)
+        gateway.disconnect_all(resumable=resumable)
     elif action == "reconnect":
         gateway.request_reconnect()
     elif action == "invalidate":
-        gateway.invalidate(resumable=resumable)
+        gateway.invalidate_sessions(resumable=resumable)
     else:
         raise ActionError("Unknown action. Available: drop, reconnect, invalidate.")
     return web.Response(status=204)
@@ -67,7 +67,7 @@ async def set_bot_access(request: web.Request) -> web.Response:
     body, channel = await object_body(request), _channel(request)
     if body.get("bot") not in DENIED_PERMISSIONS:
         raise ActionError("Unknown access. Available: writes, reads, outside.")
-    world_of(request).change_channel(replace(channel, denied=int(DENIED_PERMISSIONS[body["bot"]])))
+    world_of(request).update_channel(replace(channel, denied=int(DENIED_PERMISSIONS[body["bot"]])))
     return web.Response(status=204)
 
 

@@ -41,11 +41,11 @@ class Gateway:
         for session in self.sessions:
             dispatch_event(self.world, session, event)
 
-    def drop(self, *, resumable: bool = True) -> None:
+    def disconnect_all(self, *, resumable: bool = True) -> None:
         """Abort every connection. Unless `resumable`, also remove the sessions."""
         for connection in tuple(self.connections):
             if not resumable and connection.session:
-                self.sessions.forget(connection.session.id)
+                self.sessions.remove(connection.session.id)
             connection.abort()
 
     def request_reconnect(self) -> None:
@@ -53,11 +53,11 @@ class Gateway:
         for connection in self.connections:
             connection.send_op(Op.RECONNECT)
 
-    def invalidate(self, *, resumable: bool = False) -> None:
+    def invalidate_sessions(self, *, resumable: bool = False) -> None:
         """Send Invalid Session to every client."""
         for connection in self.connections:
             if not resumable and connection.session:
-                self.sessions.forget(connection.session.id)
+                self.sessions.remove(connection.session.id)
             connection.send_op(Op.INVALID_SESSION, resumable)
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
@@ -103,7 +103,7 @@ class Gateway:
             session.send = None
             # A client that closes with one of these codes cannot resume.
             if connection.socket.close_code in (1000, 1001) and not connection.socket.exception():
-                self.sessions.forget(session.id)
+                self.sessions.remove(session.id)
 
     def _handle(self, connection: Connection, payload: Json) -> None:
         self._count_send(connection)
@@ -169,12 +169,12 @@ class Gateway:
     def _resume(self, connection: Connection, data: Any) -> None:
         if not isinstance(data, dict) or not _is_token(self.world, data.get("token")):
             raise SocketClosed(CloseCode.AUTHENTICATION_FAILED)
-        session, sequence = self.sessions.find(str(data.get("session_id"))), data.get("seq")
+        session, sequence = self.sessions.get(str(data.get("session_id"))), data.get("seq")
         if session is None:
             connection.send_op(Op.INVALID_SESSION, False)
             return
         if not isinstance(sequence, int) or not session.can_replay(sequence):
-            self.sessions.forget(session.id)
+            self.sessions.remove(session.id)
             raise SocketClosed(CloseCode.INVALID_SEQUENCE)
         self._attach(connection, session)
         session.replay(sequence)
@@ -182,7 +182,7 @@ class Gateway:
     def _ignore(self, connection: Connection, data: Any) -> None:
         """Accept presence and voice state updates, which have no effect here."""
 
-    def _send_members(self, connection: Connection, data: Any) -> None:
+    def _request_members(self, connection: Connection, data: Any) -> None:
         assert connection.session is not None
         guild = self.world.guilds.get(int(data["guild_id"]))
         wanted, prefix = {str(user_id) for user_id in _listed(data.get("user_ids"))}, data.get("query") or ""
@@ -232,5 +232,5 @@ HANDLERS: dict[Any, Callable[[Gateway, Connection, Any], None]] = {
     Op.PRESENCE: Gateway._ignore,
     Op.VOICE_STATE: Gateway._ignore,
     Op.RESUME: Gateway._resume,
-    Op.REQUEST_MEMBERS: Gateway._send_members,
+    Op.REQUEST_MEMBERS: Gateway._request_members,
 }

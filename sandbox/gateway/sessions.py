@@ -64,13 +64,13 @@ class Sessions:
         self._by_id[session.id] = session
         detached = [other for other in self if other.send is None and other is not session]
         for old in detached[: max(0, len(detached) - KEPT_SESSIONS)]:
-            self.forget(old.id)
+            self.remove(old.id)
         return session
 
-    def find(self, session_id: str) -> Session | None:
+    def get(self, session_id: str) -> Session | None:
         """Return a session, None when it is unknown."""
         return self._by_id.get(session_id)
 
-    def forget(self, session_id: str) -> None:
+    def remove(self, session_id: str) -> None:
         """Remove a session, so that it cannot be resumed."""
         self._by_id.pop(session_id, None)

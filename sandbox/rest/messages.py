@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox.actions.message_forms import changed_message, new_message
+from sandbox.actions.message_forms import edited_message, new_message
 from sandbox.app_keys import world_of
 from sandbox.gateway.dispatch import shows_content
 from sandbox.json_response import json_response
@@ -119,8 +119,8 @@ async def edit_message(request: web.Request) -> web.Response:
     world, message = world_of(request), visible_message(request)
     if message.author_id != world.application.id:
         return _suppress_embeds(request, message, form.payload)
-    changed = changed_message(world, message, form)
-    world.change_message(changed)
+    changed = edited_message(world, message, form)
+    world.update_message(changed)
     return json_response(bot_message_json(world, changed))
 
 
@@ -130,7 +130,7 @@ def _suppress_embeds(request: web.Request, message: Message, payload: Json) -> w
     world = world_of(request)
     permitted_channel(request, Permissions.MANAGE_MESSAGES)
     changed = replace(message, flags=int(payload["flags"] or 0) & MessageFlags.SUPPRESS_EMBEDS)
-    world.change_message(changed)
+    world.update_message(changed)
     return json_response(bot_message_json(world, changed))
 
 

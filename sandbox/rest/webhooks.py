@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from sandbox.actions.interactions import (
-    change_response,
+    edit_response_message,
     follow_up,
     interaction_by_token,
     message_of_interaction,
@@ -62,7 +62,7 @@ async def get_response(request: web.Request) -> web.Response:
 async def edit_response(request: web.Request) -> web.Response:
     """Edit the response or a followup."""
     form = await form_body(request)
-    return _response(request, change_response(world_of(request), _message(request), form))
+    return _response(request, edit_response_message(world_of(request), _message(request), form))
 
 
 @routes.delete(MESSAGE)

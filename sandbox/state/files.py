@@ -16,19 +16,19 @@ class FileStore:
     def __iter__(self) -> Iterator[int]:
         return iter(tuple(self._contents))
 
-    def keep(self, attachment_id: int, content: bytes) -> None:
+    def add(self, attachment_id: int, content: bytes) -> None:
         """Store a file and evict the oldest ones above the capacity."""
         self._contents[attachment_id] = content
         self._used_bytes += len(content)
         for oldest in self:
             if self._used_bytes <= self._capacity_bytes:
                 return
-            self.forget(oldest)
+            self.remove(oldest)
 
-    def find(self, attachment_id: int) -> bytes | None:
+    def get(self, attachment_id: int) -> bytes | None:
         """Return a file's content, None when it was evicted or never stored."""
         return self._contents.get(attachment_id)
 
-    def forget(self, attachment_id: int) -> None:
+    def remove(self, attachment_id: int) -> None:
         """Remove a file if it exists."""
         self._used_bytes -= len(self._contents.pop(attachment_id, b""))

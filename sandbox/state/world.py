@@ -130,7 +130,7 @@ class World:
         is_inside = user_id == self.application.id or any(member.user_id == user_id for member in members)
         return is_inside and bool(self.permissions(user_id, channel) & Permissions.VIEW_CHANNEL)
 
-    def change_channel(self, channel: Channel) -> None:
+    def update_channel(self, channel: Channel) -> None:
         """Replace the channel with the same id."""
         self.channels[channel.id] = channel
         self.publish(WorldEvent(kind="CHANNEL_UPDATE", channel_id=channel.id))
@@ -138,7 +138,7 @@ class World:
     def remove_channel(self, channel_id: int) -> None:
         """Delete a channel with its messages and their files."""
         for message_id in list(self.messages[channel_id]):
-            self._forget_files(self.messages[channel_id].pop(message_id), None)
+            self._remove_files(self.messages[channel_id].pop(message_id), None)
         self.publish(WorldEvent(kind="CHANNEL_DELETE", channel_id=channel_id))
         del self.channels[channel_id], self.messages[channel_id]
 
@@ -156,33 +156,33 @@ class World:
             self.channels[channel.id] = replace(channel, last_message_id=message.id)
         self.publish(_message_event("MESSAGE_CREATE", message))
 
-    def change_message(self, message: Message) -> None:
+    def update_message(self, message: Message) -> None:
         """Replace the message with the same id and remove the files it no longer has."""
         before = self.messages[message.channel_id][message.id]
         self.messages[message.channel_id][message.id] = message
-        self._forget_files(before, message)
+        self._remove_files(before, message)
         self.publish(_message_event("MESSAGE_UPDATE", message))
 
     def remove_message(self, message: Message) -> None:
         """Delete a message and its files."""
         del self.messages[message.channel_id][message.id]
-        self._forget_files(message, None)
+        self._remove_files(message, None)
         self.publish(_message_event("MESSAGE_DELETE", message))
 
     def remove_messages(self, channel_id: int, messages: tuple[Message, ...]) -> None:
         """Delete several messages: one event for the bot, one per message for chat pages."""
         for message in messages:
             del self.messages[channel_id][message.id]
-            self._forget_files(message, None)
+            self._remove_files(message, None)
             self.publish(replace(_message_event("MESSAGE_DELETE", message), to_bot=False))
         ids = [str(message.id) for message in messages]
         self.publish(WorldEvent(kind="MESSAGE_DELETE_BULK", channel_id=channel_id, data={"ids": ids}, to_members=False))
 
-    def _forget_files(self, before: Message, after: Message | None) -> None:
+    def _remove_files(self, before: Message, after: Message | None) -> None:
         kept = {attachment.id for attachment in after.attachments} if after else set()
         for attachment in before.attachments:
             if attachment.id not in kept:
-                self.files.forget(attachment.id)
+                self.files.remove(attachment.id)
 
     def add_reaction(self, message: Message, emoji: str, user_id: int) -> None:
         """Add a user's reaction; does nothing when it already exists.

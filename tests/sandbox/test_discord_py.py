@@ -30,7 +30,7 @@ def greeting_bot() -> RecordingBot:
 async def test_a_dropped_socket_is_resumed_and_nothing_is_missed(sandbox: Sandbox, ada: MemberClient) -> None:
     """A command sent while the bot is away reaches it by replay, once, within its three seconds or not at all."""
     async with logged_in(sandbox, greeting_bot()) as bot:
-        sandbox.gateway.drop()
+        sandbox.gateway.disconnect_all()
         said = await ada.say("while away", channel="dm")
         await bot.heard("resumed")
         await bot.heard("message", lambda message: str(message.id) == said["id"])
@@ -44,7 +44,7 @@ async def test_a_lost_session_is_begun_anew(sandbox: Sandbox, ada: MemberClient)
     """Without a session to resume the bot identifies again and answers."""
     async with logged_in(sandbox, greeting_bot()) as bot:
         bot.events.clear()
-        sandbox.gateway.invalidate()
+        sandbox.gateway.invalidate_sessions()
         await bot.heard("ready")
         assert (await ada.reply(await ada.command("hello")))["content"] == "hello"
 

@@ -88,7 +88,7 @@ async def test_hikari_resumes_after_a_dropped_socket(sandbox: Sandbox, ada: Memb
         async def on_message(event: hikari.DMMessageCreateEvent) -> None:
             heard.put_nowait(event.content)
 
-        sandbox.gateway.drop()
+        sandbox.gateway.disconnect_all()
         await ada.say("missed", channel="dm")
         async with asyncio.timeout(60):
             assert await heard.get() == "missed"

@@ -247,7 +247,7 @@ async def test_a_lost_gateway_is_found_again(
     bot: asyncio.Task[None], sandbox: Sandbox, ben: MemberClient, hand: EngineHand
 ) -> None:
     """After the socket was dropped, commands are answered again by themselves."""
-    sandbox.gateway.drop()
+    sandbox.gateway.disconnect_all()
     await ben.reply(await ben.command("imagine", prompt="a cat"))
 
 

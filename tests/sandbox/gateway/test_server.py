@@ -40,7 +40,7 @@ async def test_a_lost_socket_is_resumed_with_what_it_missed(sandbox: Sandbox, ra
     async with raw_socket(sandbox) as socket:
         ready = await socket.identify()
         await socket.until("GUILD_CREATE")
-        sandbox.gateway.drop()
+        sandbox.gateway.disconnect_all()
         await socket.closed()
     await raw.post_message({"content": "missed 1"})
     await raw.post_message({"content": "missed 2"})

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sandbox.actions.message_forms import Form, changed_message, new_message
+from sandbox.actions.message_forms import Form, edited_message, new_message
 from sandbox.payloads.messages import message_json
 from sandbox.rest.applications import registered_commands
 from sandbox.state.clock import ManualClock
@@ -155,7 +155,7 @@ def test_a_spoilt_message_is_taken_or_refused(good: dict[str, Any], data: st.Dat
     try:
         message = new_message(world, form, channel_id=channel)
         message_json(world, message, world.bot.id)
-        message_json(world, changed_message(world, message, form), world.bot.id)
+        message_json(world, edited_message(world, message, form), world.bot.id)
     except ApiError as refusal:
         assert refusal.status in (400, 413)
 
