@@ -42,7 +42,7 @@ FLAGS = (
 WIDE: ViewportSize = {"width": 1280, "height": 860}
 NARROW: ViewportSize = {"width": 380, "height": 760}
 PATIENCE_MS = 60_000
-"""How long a page may take to show what is expected; Playwright's own five seconds are too few on a busy machine."""
+"""How long a page may take to show an expected state. Playwright's default of 5 s is too short under load."""
 
 
 def installed_browser() -> str | None:
@@ -51,7 +51,7 @@ def installed_browser() -> str | None:
 
 
 async def _fetch_browser() -> None:
-    """Lets Playwright download its own Chromium; skips the test, with the reason, where it cannot."""
+    """Installs Playwright's own Chromium, or skips the test with the reason."""
     driver = shutil.which("playwright") or "playwright"
     try:
         process = await asyncio.create_subprocess_exec(
@@ -66,7 +66,7 @@ async def _fetch_browser() -> None:
 
 @asynccontextmanager
 async def browsing() -> AsyncIterator[Browser]:
-    """A headless Chromium; the test is skipped, by name and reason, where none can be had."""
+    """A headless Chromium; skips the test with the reason if none is available."""
     executable = installed_browser()
     if executable is None:
         await _fetch_browser()
@@ -85,14 +85,14 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 class Watch:
-    """What a page complained of: console errors, uncaught exceptions, refused content."""
+    """The console errors and warnings, uncaught exceptions and policy violations of a page."""
 
     def __init__(self) -> None:
         self.complaints: list[str] = []
         self.expected: list[str] = []
 
     def expect(self, part: str) -> None:
-        """Lets complaints that contain `part` pass, for tests that cause them on purpose."""
+        """Allow complaints that contain `part`, for tests that cause them on purpose."""
         self.expected.append(part)
 
     def on_console(self, message: ConsoleMessage) -> None:
@@ -109,13 +109,13 @@ class Watch:
 
 @pytest.fixture
 def watch() -> Watch:
-    """What the test's page complained of; anything unexpected fails the test when it ends."""
+    """The page's complaints; an unexpected one fails the test at its end."""
     return Watch()
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
-    """A fresh visit to the browser: no memory of other tests."""
+    """A new browser context, without state from other tests."""
     opened = await browser.new_context(viewport=WIDE, reduced_motion="reduce", locale="en-GB", timezone_id="UTC")
     opened.set_default_timeout(PATIENCE_MS)
     yield opened
@@ -124,7 +124,7 @@ async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def page(context: BrowserContext, watch: Watch) -> AsyncIterator[Page]:
-    """A blank page; the test fails if it ever logs an error, throws, or breaks its content security policy."""
+    """A blank page; the test fails if it logs an error, throws, or violates its content security policy."""
     opened = await context.new_page()
     opened.on("console", watch.on_console)
     opened.on("pageerror", watch.on_exception)
@@ -134,7 +134,7 @@ async def page(context: BrowserContext, watch: Watch) -> AsyncIterator[Page]:
 
 
 async def take_screenshot(page: Page, name: str) -> Path:
-    """Writes what the page shows to tests/screenshots/{name}.png, once its pictures and fonts are there."""
+    """Save a screenshot to tests/screenshots/{name}.png, once pictures and fonts have loaded."""
     await page.evaluate(
         "Promise.all([document.fonts.ready, ...[...document.images].map((i) => i.decode().catch(() => null))])"
     )

@@ -1,4 +1,4 @@
-"""Everything at once, as a new user starts it: `easel run` with the shipped model, and a browser on its chat page."""
+"""The whole service, as a new user starts it: `easel run` with the shipped model, and a browser on its chat page."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["browser", "context", "easel", "page", "watch"]
 
 @dataclass(frozen=True, kw_only=True)
 class RunningEasel:
-    """A running Easel: its home, and the address of its chat page."""
+    """A running Easel: its home and the URL of its chat page."""
 
     home: Path
     address: str
@@ -28,7 +28,7 @@ class RunningEasel:
 
 @pytest.fixture(scope="session")
 def home() -> Iterator[Path]:
-    """An empty `EASEL_HOME`; outside pytest's folder, which the embedded server's user may not enter."""
+    """An empty `EASEL_HOME`, outside pytest's folder, which the embedded server's user cannot read."""
     folder = Path(tempfile.mkdtemp(prefix="easel-e2e-"))
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
@@ -36,7 +36,7 @@ def home() -> Iterator[Path]:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def easel(home: Path) -> AsyncIterator[RunningEasel]:
-    """Postgres, engine, bot and sandbox, started by one command and stopped as Ctrl-C stops them."""
+    """Postgres, engine, bot and sandbox, started by one command and stopped with SIGINT."""
     process = await start_easel("run", "--port", "0", home=home)
     assert process.stdout is not None
     heard = b""

@@ -1,4 +1,4 @@
-"""The whole way of a picture in a real browser: chat page, sandbox, bot, Postgres, engine and back."""
+"""End to end in a real browser: chat page, sandbox, bot, Postgres, engine and back."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.easel.command import run_easel
 pytestmark = [*BROWSER, pytest.mark.timeout(600)]
 
 PAINTED = 180_000
-"""Milliseconds within which a grid must have come; far more than it takes, for machines under load."""
+"""The timeout for a grid in milliseconds; much longer than it takes, for machines under load."""
 
 
 async def imagine(page: Page, channel: str, prompt: str) -> None:
@@ -28,18 +28,18 @@ async def imagine(page: Page, channel: str, prompt: str) -> None:
 
 
 def newest(page: Page, text: str) -> Locator:
-    """The newest message that contains the text, whichever that is when it is looked for."""
+    """The newest message that contains the text, evaluated on each use."""
     return page.locator("[data-message-id]").filter(has_text=text).last
 
 
 async def pinned(page: Page, message: Locator) -> Locator:
-    """The same message for good, though newer ones may quote it."""
+    """A locator of that one message, even if newer ones quote it."""
     number = await message.get_attribute("data-message-id")
     return page.locator(f"[data-message-id='{number}']")
 
 
 async def wait_for_grid(message: Locator) -> None:
-    """Wait until the message shows its finished grid with every button."""
+    """Wait for the message's finished grid and all its buttons."""
     await expect(message.get_by_role("button", name="U1")).to_be_visible(timeout=PAINTED)
     for name in ("U4", "V1", "V4", "😖", "😍"):
         await expect(message.get_by_role("button", name=name)).to_be_enabled()
@@ -52,7 +52,7 @@ def rows(export: Path, table: str) -> list[dict[str, Any]]:
 
 
 async def test_imagine_rate_upscale_and_vary(page: Page, easel: RunningEasel, tmp_path: Path) -> None:
-    """A member imagines, rates, changes the rating, upscales and varies; every press is kept with what was shown."""
+    """A member imagines, rates, changes the rating, upscales and varies; every press is stored with what was shown."""
     await page.goto(easel.address)
     await imagine(page, "#studio", "a red circle on a blue background --seed 3")
     await expect(newest(page, "a red circle").get_by_role("button", name="Cancel")).to_be_visible()
@@ -103,7 +103,7 @@ async def test_imagine_in_a_direct_message(page: Page, easel: RunningEasel) -> N
 
 
 async def test_wrong_flags_are_shown_with_a_caret(page: Page, easel: RunningEasel) -> None:
-    """A prompt with a fault is answered to its member alone, with a caret under the fault and the nearest name."""
+    """An invalid prompt gets an ephemeral error with a caret under the mistake and the closest name."""
     await page.goto(easel.address)
     await imagine(page, "#studio", "a fox --stepz 3")
     answer = newest(page, "--stepz")

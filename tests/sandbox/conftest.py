@@ -1,4 +1,4 @@
-"""Fixtures of the sandbox's tests: a sandbox held to Discord's description, a bare bot, and members."""
+"""Fixtures: a sandbox validated against Discord's OpenAPI description, a raw bot, and members."""
 
 from collections.abc import AsyncIterator
 
@@ -15,7 +15,7 @@ from tests.sandbox.raw_bot import RawBot
 
 @pytest.fixture
 def recorder() -> OpenApiRecorder:
-    """What compares requests and answers with the description; without it `test_openapi` is skipped by name."""
+    """Validates requests and responses against the description; without the file `test_openapi` is skipped."""
     return OpenApiRecorder()
 
 
@@ -26,7 +26,7 @@ def observers(recorder: OpenApiRecorder) -> tuple[()] | tuple[object]:
 
 @pytest.fixture
 async def sandbox(recorder: OpenApiRecorder) -> AsyncIterator[Sandbox]:
-    """A sandbox that waits for answers; the test fails when anything differed from the description."""
+    """A sandbox without response deadlines; the test fails on any mismatch with the description."""
     async with serve(clock=UnhurriedClock(), observers=observers(recorder)) as running:  # type: ignore[arg-type]
         yield running
     assert recorder.mismatches == []
@@ -34,13 +34,13 @@ async def sandbox(recorder: OpenApiRecorder) -> AsyncIterator[Sandbox]:
 
 @pytest.fixture
 def clock() -> ManualClock:
-    """Time that the test moves."""
+    """A manual clock."""
     return ManualClock()
 
 
 @pytest.fixture
 async def still_sandbox(recorder: OpenApiRecorder, clock: ManualClock) -> AsyncIterator[Sandbox]:
-    """A sandbox by `clock`."""
+    """A sandbox on the manual clock."""
     async with serve(clock=clock, observers=observers(recorder)) as running:  # type: ignore[arg-type]
         yield running
     assert recorder.mismatches == []
@@ -48,7 +48,7 @@ async def still_sandbox(recorder: OpenApiRecorder, clock: ManualClock) -> AsyncI
 
 @pytest.fixture
 async def raw(sandbox: Sandbox) -> AsyncIterator[RawBot]:
-    """A bare bot on `sandbox`."""
+    """A raw bot on `sandbox`."""
     async with aiohttp.ClientSession() as http:
         yield RawBot(http, sandbox)
 
@@ -62,6 +62,6 @@ async def ada(sandbox: Sandbox) -> AsyncIterator[MemberClient]:
 
 @pytest.fixture
 async def ben(sandbox: Sandbox) -> AsyncIterator[MemberClient]:
-    """Ben, a plain member."""
+    """Ben, a member without extra permissions."""
     async with member_client(sandbox.url, "ben") as somebody:
         yield somebody

@@ -1,4 +1,4 @@
-"""Unmodified discord.py on a sandbox: pointed there for one test, its hidden errors brought to light."""
+"""Runs unmodified discord.py against a sandbox and raises errors that it would only log."""
 
 import asyncio
 import sys
@@ -15,13 +15,13 @@ from discord.http import Route
 from sandbox.server import Sandbox
 
 Setup = Callable[["RecordingBot"], None]
-# What discord.py calls the tasks that answer a command or a press.
+# The names of discord.py's tasks that handle a command or a component.
 ANSWERING = ("CommandTree-invoker", "discord-ui-view-dispatch")
 
 
 @contextmanager
 def pointed_at(sandbox: Sandbox) -> Iterator[None]:
-    """Point discord.py at a sandbox, and back on leaving: it keeps its addresses on its classes."""
+    """Point discord.py at a sandbox, and restore it on exit: its URLs are class attributes."""
     before = Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY, discord.Asset.BASE
     Route.BASE = sandbox.api_url
     DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(sandbox.gateway_url)
@@ -33,7 +33,7 @@ def pointed_at(sandbox: Sandbox) -> Iterator[None]:
 
 
 class RecordingBot(discord.AutoShardedClient):
-    """A client that keeps every event it saw and every error that discord.py would only have logged."""
+    """A client that records every event, and every error that discord.py would only log."""
 
     def __init__(self, *, intents: discord.Intents | None = None, **options: Any) -> None:
         # discord.py waits this long for one more guild before it says that it is ready.
@@ -84,7 +84,7 @@ class RecordingBot(discord.AutoShardedClient):
 
 @asynccontextmanager
 async def logged_in(sandbox: Sandbox, bot: RecordingBot) -> AsyncIterator[RecordingBot]:
-    """Yield a bot once it is ready; on leaving, let it finish its answers and fail with the first error that it met."""
+    """Yield a bot once it is ready. On exit, wait for its handlers and raise its first error."""
     with pointed_at(sandbox):
         running = asyncio.create_task(bot.start(sandbox.token))
         ready = asyncio.create_task(bot.heard("ready"))
@@ -103,13 +103,13 @@ async def logged_in(sandbox: Sandbox, bot: RecordingBot) -> AsyncIterator[Record
 
 
 async def _answered() -> None:
-    """Return once nothing is being answered any more: what a test saw of an answer need not have been its end."""
+    """Wait until no handler is running: a response may be visible before its handler ends."""
     while tasks := [task for task in asyncio.all_tasks() if task.get_name().startswith(ANSWERING)]:
         await asyncio.wait(tasks)
 
 
 def answer_with(bot: RecordingBot, name: str, effect: Callable[[discord.Interaction], Awaitable[None]]) -> None:
-    """Give a bot a command without options that does `effect`."""
+    """Add a command without options whose callback is `effect`."""
 
     async def callback(interaction: discord.Interaction) -> None:
         await effect(interaction)

@@ -1,4 +1,4 @@
-"""Holds the sandbox's bot-facing answers, and the requests they got, to Discord's own OpenAPI description."""
+"""Validates the sandbox's REST requests and responses against Discord's OpenAPI description."""
 
 import json
 from collections.abc import Mapping

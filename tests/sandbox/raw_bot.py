@@ -1,4 +1,4 @@
-"""A bare HTTP client with a bot's token, for what no library would send."""
+"""A raw HTTP client with a bot's token, for requests that no library would send."""
 
 import io
 import json
@@ -26,7 +26,7 @@ class RawResponse:
 
 
 class RawBot:
-    """Sends requests as the bot and returns whatever comes back."""
+    """Sends requests as the bot and returns the raw responses."""
 
     def __init__(self, http: aiohttp.ClientSession, sandbox: Sandbox) -> None:
         self.http, self.sandbox = http, sandbox

@@ -1,4 +1,4 @@
-"""A bare Gateway client that speaks each way of compression, for what no library would send."""
+"""A raw Gateway client for every compression, for payloads that no library would send."""
 
 import asyncio
 import json
@@ -70,7 +70,7 @@ class RawSocket:
 
 @asynccontextmanager
 async def raw_socket(sandbox: Sandbox, compress: str | None = None) -> AsyncIterator[RawSocket]:
-    """Yield a socket that has been greeted."""
+    """Connect, receive Hello and yield the socket."""
     address = f"{sandbox.gateway_url}?v=10&encoding=json" + (f"&compress={compress}" if compress else "")
     async with aiohttp.ClientSession() as http, http.ws_connect(address) as socket:
         raw = RawSocket(socket, sandbox.token, _unpacker(compress))

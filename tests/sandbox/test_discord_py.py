@@ -1,4 +1,4 @@
-"""Real discord.py through the things that go wrong between a bot and Discord."""
+"""discord.py against connection losses, rate limits and server errors."""
 
 import asyncio
 import subprocess
@@ -41,7 +41,7 @@ async def test_a_dropped_socket_is_resumed_and_nothing_is_missed(sandbox: Sandbo
 
 
 async def test_a_lost_session_is_begun_anew(sandbox: Sandbox, ada: MemberClient) -> None:
-    """Without a session to resume the bot identifies again and answers."""
+    """Without a session to resume, the bot identifies again and responds."""
     async with logged_in(sandbox, greeting_bot()) as bot:
         bot.events.clear()
         sandbox.gateway.invalidate_sessions()
@@ -84,7 +84,7 @@ async def test_every_shard_serves_its_guilds() -> None:
 
 
 async def test_rate_limits_are_kept_without_a_429(sandbox: Sandbox) -> None:
-    """discord.py waits by the headers: seven messages pass, and none was ever refused."""
+    """discord.py waits by the headers: seven messages pass without a 429."""
     answers: list[int] = []
 
     async with logged_in(sandbox, RecordingBot()) as bot:
@@ -133,7 +133,7 @@ async def test_a_server_error_is_tried_again(sandbox: Sandbox) -> None:
 
 
 async def test_a_slow_answer_arrives_all_the_same(sandbox: Sandbox) -> None:
-    """The work is done, and not before the delay."""
+    """The request is handled, and not before the delay."""
     delay = timedelta(milliseconds=300)
     sandbox.inject_fault("POST /channels/*/messages", kind="slow", delay=delay)
     async with logged_in(sandbox, RecordingBot()) as bot:
@@ -146,7 +146,7 @@ async def test_a_slow_answer_arrives_all_the_same(sandbox: Sandbox) -> None:
 
 
 async def test_a_lost_answer_has_done_its_work(sandbox: Sandbox, ada: MemberClient) -> None:
-    """The message is there though the bot saw its connection break."""
+    """The message exists although the bot's connection broke."""
     sandbox.inject_fault("POST /interactions/**", kind="lose_answer")
 
     async def effect(interaction: discord.Interaction) -> None:
@@ -189,7 +189,7 @@ ZLIB_BOT = """
 
 
 async def test_a_bot_without_zstandard_uses_zlib(sandbox: Sandbox) -> None:
-    """discord.py picks zlib-stream where zstandard is missing, and gets ready by it."""
+    """Without zstandard, discord.py uses zlib-stream and becomes ready."""
     arguments = (sys.executable, "-c", textwrap.dedent(ZLIB_BOT), sandbox.api_url, sandbox.gateway_url, sandbox.token)
     process = await asyncio.create_subprocess_exec(*arguments, stdout=subprocess.PIPE)
     output, _ = await asyncio.wait_for(process.communicate(), 60)

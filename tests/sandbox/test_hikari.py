@@ -1,4 +1,4 @@
-"""A second client library, unmodified, as a check on the first: hikari logs in, registers, is asked and answers."""
+"""A second client library, unmodified: hikari logs in, registers commands and responds."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -80,7 +80,7 @@ async def test_hikari_registers_a_command_and_answers_it(sandbox: Sandbox, ada: 
 
 
 async def test_hikari_resumes_after_a_dropped_socket(sandbox: Sandbox, ada: MemberClient) -> None:
-    """The message said while it was away arrives by replay."""
+    """A message sent during the disconnect arrives by replay."""
     async with hikari_bot(sandbox) as bot:
         heard: asyncio.Queue[str | None] = asyncio.Queue()
 

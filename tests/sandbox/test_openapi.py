@@ -24,7 +24,7 @@ def every_route() -> set[str]:
 
 
 def test_every_route_is_one_of_discords() -> None:
-    """No route exists that Discord has not."""
+    """Every route exists in Discord's API."""
     known = {f"{method.upper()} {path}" for path, methods in description()["paths"].items() for method in methods}
     assert every_route() - known == set()
 
@@ -81,7 +81,7 @@ async def walk_interaction(bot: RawBot) -> None:
 
 
 async def test_every_route_answers_as_described(still_sandbox: Sandbox, bot: RawBot, recorder: OpenApiRecorder) -> None:
-    """Each route is asked at least once, and each request and answer fits the description."""
+    """Each route is requested at least once, and each request and response matches the description."""
     world = still_sandbox.world
     guild, application, channel = next(iter(world.guilds)), world.application.id, still_sandbox.channel("studio").id
     for path in (
@@ -103,7 +103,7 @@ async def test_every_route_answers_as_described(still_sandbox: Sandbox, bot: Raw
 async def test_the_recorder_notices_what_differs(
     still_sandbox: Sandbox, bot: RawBot, recorder: OpenApiRecorder
 ) -> None:
-    """A wrong query, a wrong body that the sandbox lets pass, and nothing for a right one."""
+    """It reports a wrong query and a wrong body, and nothing for a valid request."""
     channel = still_sandbox.channel("studio").id
     await bot.call("GET", f"/channels/{channel}/messages")
     assert recorder.mismatches == []

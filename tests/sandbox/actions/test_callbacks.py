@@ -1,4 +1,4 @@
-"""Every way in which real discord.py answers an interaction."""
+"""Every way in which discord.py responds to an interaction."""
 
 import io
 from collections.abc import Awaitable, Callable
@@ -28,7 +28,7 @@ def view_pressing(effect: Effect) -> discord.ui.View:
 
 
 async def test_a_message_answers_a_command(sandbox: Sandbox, ada: MemberClient, ben: MemberClient) -> None:
-    """Type 4: everybody sees the answer, with who used what."""
+    """Type 4: everyone sees the response, with the user and command."""
 
     async def effect(interaction: discord.Interaction) -> None:
         answer = await interaction.response.send_message("waiting to start")
@@ -61,7 +61,7 @@ async def test_an_ephemeral_answer_is_seen_by_its_member_alone(
 
 
 async def test_a_deferred_answer_arrives_later(sandbox: Sandbox, ada: MemberClient) -> None:
-    """Type 5: first a message that loads, then the first followup takes its place and keeps its id."""
+    """Type 5: a loading message first; the first followup completes it and keeps its id."""
 
     async def effect(interaction: discord.Interaction) -> None:
         await interaction.response.defer(thinking=True)
@@ -96,7 +96,7 @@ async def test_original_is_edited_with_files_and_deleted(sandbox: Sandbox, ada: 
 
 
 async def test_a_press_updates_its_message(sandbox: Sandbox, ada: MemberClient, ben: MemberClient) -> None:
-    """Type 7: the pressed message changes, whoever pressed it."""
+    """Type 7: the message with the button changes, for any member."""
 
     async def press(interaction: discord.Interaction) -> None:
         await interaction.response.edit_message(content=f"pressed by {interaction.user.name}", view=None)
@@ -114,7 +114,7 @@ async def test_a_press_updates_its_message(sandbox: Sandbox, ada: MemberClient, 
 
 
 async def test_a_deferred_update_leaves_the_message_until_it_is_edited(sandbox: Sandbox, ada: MemberClient) -> None:
-    """Type 6: nothing shows at first; `@original` is then the pressed message."""
+    """Type 6: nothing changes at first; `@original` is the message with the button."""
 
     async def press(interaction: discord.Interaction) -> None:
         await interaction.response.defer()
@@ -134,7 +134,7 @@ async def test_a_deferred_update_leaves_the_message_until_it_is_edited(sandbox: 
 
 
 async def test_a_press_answered_with_a_message_replies_to_the_pressed_one(sandbox: Sandbox, ada: MemberClient) -> None:
-    """Type 4 to a press: a reply to the message with the button."""
+    """Type 4 for a button: a reply to its message."""
 
     async def press(interaction: discord.Interaction) -> None:
         await interaction.response.send_message("new one")
@@ -150,7 +150,7 @@ async def test_a_press_answered_with_a_message_replies_to_the_pressed_one(sandbo
 
 
 async def test_autocomplete_offers_choices(sandbox: Sandbox, ada: MemberClient) -> None:
-    """Type 8: what the member typed comes back as choices."""
+    """Type 8: the typed text comes back as choices."""
     bot = RecordingBot()
 
     @bot.tree.command(description="for a test")
@@ -182,7 +182,7 @@ class Remix(discord.ui.Modal, title="Remix"):
 
 
 async def test_a_modal_opens_and_comes_back(sandbox: Sandbox, ada: MemberClient) -> None:
-    """Type 9 to a press, and the modal's own answer changes the pressed message."""
+    """Type 9 for a button; the response to the modal updates the message."""
 
     async def press(interaction: discord.Interaction) -> None:
         await interaction.response.send_modal(Remix())
@@ -200,7 +200,7 @@ async def test_a_modal_opens_and_comes_back(sandbox: Sandbox, ada: MemberClient)
 
 @pytest.mark.parametrize("channel", ["studio", "dm"])
 async def test_components_v2_show_uploaded_pictures(sandbox: Sandbox, ada: MemberClient, channel: str) -> None:
-    """A layout with a gallery of `attachment://` names arrives with the file's address, in a guild and in a DM."""
+    """A layout with a gallery of `attachment://` names has the file's URL, in a guild and in a DM."""
 
     class Layout(discord.ui.LayoutView):
         box: discord.ui.Container["Layout"] = discord.ui.Container(

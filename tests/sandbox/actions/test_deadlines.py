@@ -1,4 +1,4 @@
-"""Three seconds to answer, fifteen minutes to follow up, a day for an address: by a clock that the test moves."""
+"""Deadlines on a manual clock: responses in 3 seconds, followups in 15 minutes, URLs for 24 hours, rate limits."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -47,7 +47,7 @@ def webhook(sandbox: Sandbox, pressed: SentInteraction) -> str:
 async def test_an_answer_within_three_seconds_is_taken(
     still_sandbox: Sandbox, raw: RawBot, ada: MemberClient, clock: ManualClock
 ) -> None:
-    """Just before the deadline all is well, and the member never hears of a failure."""
+    """A response just before the deadline is accepted, and the member sees no failure."""
     pressed = await ada.command("imagine")
     clock.advance(timedelta(seconds=3) - ALMOST)
     assert (await raw.call("POST", callback(still_sandbox, pressed), MESSAGE)).status == 204
@@ -58,7 +58,7 @@ async def test_an_answer_within_three_seconds_is_taken(
 async def test_after_three_seconds_the_application_did_not_respond(
     still_sandbox: Sandbox, raw: RawBot, ada: MemberClient, clock: ManualClock
 ) -> None:
-    """The member is told, and a late answer is refused with 10062."""
+    """The member sees the failure, and a late response gets 10062."""
     pressed = await ada.command("imagine")
     clock.advance(timedelta(seconds=3))
     assert await ada.outcome(pressed) == "failed"
@@ -68,7 +68,7 @@ async def test_after_three_seconds_the_application_did_not_respond(
 
 
 async def test_an_interaction_is_answered_once(still_sandbox: Sandbox, raw: RawBot, ada: MemberClient) -> None:
-    """40060 for the second answer; 10062 for a wrong token."""
+    """40060 for a second response; 10062 for a wrong token."""
     pressed = await ada.command("imagine")
     assert (await raw.call("POST", callback(still_sandbox, pressed)[:-20] + "x/callback", MESSAGE)).code == 10062
     assert (await raw.call("POST", callback(still_sandbox, pressed), MESSAGE)).status == 204
@@ -78,7 +78,7 @@ async def test_an_interaction_is_answered_once(still_sandbox: Sandbox, raw: RawB
 async def test_a_token_is_good_for_fifteen_minutes(
     still_sandbox: Sandbox, raw: RawBot, ada: MemberClient, clock: ManualClock
 ) -> None:
-    """Then 50027, for followups and for the original alike; the message itself can still be edited by its id."""
+    """After that, 50027 for followups and for the original; the message itself can still be edited by its id."""
     pressed = await ada.command("imagine")
     await raw.call("POST", callback(still_sandbox, pressed), MESSAGE)
     path = webhook(still_sandbox, pressed)
@@ -94,7 +94,7 @@ async def test_a_token_is_good_for_fifteen_minutes(
 
 
 async def test_followups_need_an_answer_first(still_sandbox: Sandbox, raw: RawBot, ada: MemberClient) -> None:
-    """10015 before the answer and for an unknown token; 10008 for a message of another interaction."""
+    """10015 before the response and for an unknown token; 10008 for a message of another interaction."""
     first, second = await ada.command("imagine"), await ada.command("imagine")
     assert (await raw.call("POST", webhook(still_sandbox, first), {"content": "x"})).code == 10015
     for pressed in (first, second):
@@ -111,7 +111,7 @@ async def test_followups_need_an_answer_first(still_sandbox: Sandbox, raw: RawBo
 async def test_an_answer_must_fit_its_interaction(
     still_sandbox: Sandbox, raw: RawBot, ada: MemberClient, kind: int
 ) -> None:
-    """A command takes no update, no choices and no activity; the interaction stays unanswered."""
+    """A command accepts no update, choices or activity; the interaction stays open."""
     pressed = await ada.command("imagine")
     answer = await raw.call("POST", callback(still_sandbox, pressed), {"type": kind, "data": {"choices": []}})
     assert answer.code == 50035
@@ -119,7 +119,7 @@ async def test_an_answer_must_fit_its_interaction(
 
 
 async def test_a_files_address_runs_out_after_a_day(still_sandbox: Sandbox, raw: RawBot, clock: ManualClock) -> None:
-    """Old addresses serve nothing, and the message then shows a new one."""
+    """Expired URLs return 404, and the message then has a new one."""
     message = (await raw.post_message({}, files=[("a.txt", b"a")])).body
     clock.advance(timedelta(hours=24))
     async with raw.http.get(message["attachments"][0]["url"]) as response:
@@ -143,7 +143,7 @@ async def test_a_bucket_empties_and_fills_again(still_sandbox: Sandbox, raw: Raw
 
 
 async def test_all_requests_together_are_limited(still_sandbox: Sandbox, raw: RawBot, clock: ManualClock) -> None:
-    """Fifty in a second, whatever their routes; answers to interactions do not count."""
+    """Fifty per second over all routes; interaction callbacks do not count."""
     paths = ["/users/@me", "/gateway", "/applications/@me"]
     clock.advance(timedelta(seconds=1))
     answers = [await raw.call("GET", paths[number % 3]) for number in range(51)]

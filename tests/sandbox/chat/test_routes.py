@@ -1,4 +1,4 @@
-"""The members' side: what each sees, what each may do, and the sentence when it is impossible."""
+"""The HTTP interface for members: what they see, what they may do, and the error messages."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -45,7 +45,7 @@ async def commands(raw: RawBot) -> list[dict[str, Any]]:
 
 @pytest.fixture
 async def http(sandbox: Sandbox) -> AsyncIterator[aiohttp.ClientSession]:
-    """A session whose paths begin at the sandbox."""
+    """An HTTP session with the sandbox as base URL."""
     async with aiohttp.ClientSession(base_url=sandbox.url) as session:
         yield session
 
@@ -57,7 +57,7 @@ def asked(sandbox: Sandbox, interaction_id: str) -> dict[str, Any]:
 async def test_each_member_sees_their_own_world(
     sandbox: Sandbox, http: aiohttp.ClientSession, commands: list[dict[str, Any]]
 ) -> None:
-    """One direct message each, the administrators' commands for them only, all members by name."""
+    """Each member has one DM channel; only administrators see their commands; all members are listed."""
     members = await (await http.get("/sandbox/members")).json()
     states = [await (await http.get("/sandbox/state", params={"member": member["id"]})).json() for member in members]
     assert [(state["me"]["username"], state["me"]["administrator"]) for state in states] == [
@@ -101,7 +101,7 @@ async def test_new_commands_are_told(sandbox: Sandbox, ben: MemberClient, comman
 async def test_a_wrong_option_never_reaches_the_bot(
     sandbox: Sandbox, ada: MemberClient, commands: list[dict[str, Any]], options: dict[str, Any], sentence: str
 ) -> None:
-    """The member reads what is wrong, as Discord's own app would say it."""
+    """The member gets an error message like that of Discord's client."""
     with pytest.raises(RequestRefused) as refused:
         await ada.command("imagine", **options)
     assert (refused.value.status, refused.value.message) == (400, sentence)
@@ -111,7 +111,7 @@ async def test_a_wrong_option_never_reaches_the_bot(
 async def test_options_arrive_resolved(
     sandbox: Sandbox, ada: MemberClient, ben: MemberClient, commands: list[Any]
 ) -> None:
-    """A file and a member come with their objects; the file can be read at its address."""
+    """Files and members arrive as resolved objects; the file can be downloaded."""
     pressed = await ada.command(
         "imagine", prompt="a cat", picture=FileOption(name="cat.png", content=b"cat"), who=ben.id
     )
@@ -123,7 +123,7 @@ async def test_options_arrive_resolved(
 
 
 async def test_a_file_above_the_limit_is_refused(sandbox: Sandbox, ada: MemberClient, commands: list[Any]) -> None:
-    """413 with a sentence that says the limit."""
+    """413 with the limit in the message."""
     with pytest.raises(RequestRefused) as refused:
         await ada.command(
             "imagine", prompt="ok", picture=FileOption(name="b.bin", content=bytes(ATTACHMENT_LIMIT_BYTES + 1))
@@ -135,7 +135,7 @@ async def test_a_file_above_the_limit_is_refused(sandbox: Sandbox, ada: MemberCl
 async def test_commands_are_offered_where_they_belong(
     sandbox: Sandbox, ada: MemberClient, ben: MemberClient, commands: list[Any]
 ) -> None:
-    """Age-restricted ones in age-restricted channels, guild ones not in direct messages, administrators' for them."""
+    """Commands need their channel: age-restricted, guild or DM; some need an administrator."""
     for person, name, channel in (
         (ben, "grown-up", "studio"),
         (ben, "settings", "studio"),
@@ -175,7 +175,7 @@ async def shown(raw: RawBot, person: MemberClient, **body: Any) -> dict[str, Any
 
 
 async def test_impossible_presses_say_why(sandbox: Sandbox, raw: RawBot, ben: MemberClient) -> None:
-    """Unknown, disabled, out of the menu, too many, and a message that is gone."""
+    """Unknown, disabled, not an option, too many options, and a deleted message."""
     message = await shown(raw, ben)
     gone = message | {"id": "1"}
     for target, button, values, sentence in (
@@ -195,7 +195,7 @@ async def test_impossible_presses_say_why(sandbox: Sandbox, raw: RawBot, ben: Me
 async def test_an_ephemeral_message_is_its_members_alone(
     sandbox: Sandbox, raw: RawBot, http: aiohttp.ClientSession, ada: MemberClient, ben: MemberClient, commands: Any
 ) -> None:
-    """Others neither see it in their state nor press its buttons, and the Gateway does not tell the bot of it."""
+    """Other members neither see it nor can press its buttons, and the Gateway does not send it to the bot."""
     async with raw_socket(sandbox) as socket:
         await socket.identify()
         pressed = await ada.command("imagine", prompt="ok")
@@ -226,7 +226,7 @@ async def test_choices_arrive_with_what_they_mean(
 
 
 async def test_members_write_reply_and_delete(sandbox: Sandbox, ada: MemberClient, ben: MemberClient) -> None:
-    """Own messages may be deleted by their author, anybody's by an administrator, and not by others."""
+    """Authors can delete their own messages, administrators any message, others none."""
     first = await ben.say("first")
     reply = await ada.say("second", reply_to=first)
     assert reply["referenced_message"]["content"] == "first"
@@ -240,7 +240,7 @@ async def test_members_write_reply_and_delete(sandbox: Sandbox, ada: MemberClien
 
 
 async def test_direct_messages_are_private(sandbox: Sandbox, ada: MemberClient, ben: MemberClient) -> None:
-    """Nobody else hears of them or may look."""
+    """Other members neither receive events of a DM nor can view it."""
     await ada.say("private", channel="dm")
     await ada.say("public")
     await ben.message(lambda message: message["content"] == "public")
@@ -266,7 +266,7 @@ async def test_history_reaches_back_past_the_first_fifty(
 
 
 async def test_the_page_is_served_under_a_strict_policy(sandbox: Sandbox, http: aiohttp.ClientSession) -> None:
-    """Scripts and connections are the page's own; nothing outside its folder is served."""
+    """Scripts and connections are same-origin; nothing outside the page's folder is served."""
     async with http.get("/") as page:
         policy = page.headers["Content-Security-Policy"]
         assert (page.status, page.content_type) == (200, "text/html")
@@ -280,7 +280,7 @@ async def test_the_page_is_served_under_a_strict_policy(sandbox: Sandbox, http: 
 async def test_controls_work_over_http(
     sandbox: Sandbox, raw: RawBot, http: aiohttp.ClientSession, ada: MemberClient
 ) -> None:
-    """Faults go on and off, channels close and vanish, sockets drop: for tests in another process."""
+    """Faults, channel permissions and deletion work over HTTP, for tests in another process."""
     fault = {"route": "GET /users/@me", "kind": "status", "status": 503, "count": 2}
     assert (await http.put("/sandbox/faults", json=fault)).status == 204
     assert (await raw.call("GET", "/users/@me")).status == 503

@@ -1,4 +1,4 @@
-"""The Gateway by its protocol: greeting, identify, compression, resume, close codes, shards and intents."""
+"""The Gateway protocol: Hello, Identify, compression, Resume, close codes, shards and intents."""
 
 import json
 from dataclasses import replace
@@ -17,7 +17,7 @@ GUILD_MESSAGES, DIRECT_MESSAGES = 1 << 9, 1 << 12
 
 @pytest.mark.parametrize("compress", [None, "zlib-stream", "zstd-stream"])
 async def test_each_compression_carries_every_payload(sandbox: Sandbox, raw: RawBot, compress: str | None) -> None:
-    """READY, the guild, a heartbeat's answer and a message arrive whole through one stream."""
+    """READY, GUILD_CREATE, a heartbeat ACK and a message arrive intact through one stream."""
     async with raw_socket(sandbox, compress) as socket:
         ready = await socket.identify()
         guild = await socket.until("GUILD_CREATE")
@@ -30,13 +30,13 @@ async def test_each_compression_carries_every_payload(sandbox: Sandbox, raw: Raw
 
 
 async def test_payloads_may_be_compressed_one_by_one(sandbox: Sandbox) -> None:
-    """`compress` in identify, without a stream, gives zlib payloads."""
+    """`compress` in Identify, without transport compression, gives zlib payloads."""
     async with raw_socket(sandbox) as socket:
         assert (await socket.identify(compress=True))["v"] == 10
 
 
 async def test_a_lost_socket_is_resumed_with_what_it_missed(sandbox: Sandbox, raw: RawBot) -> None:
-    """Events of the time between are replayed once, in order, before RESUMED; new ones follow."""
+    """Missed events are replayed once, in order, before RESUMED; new ones follow."""
     async with raw_socket(sandbox) as socket:
         ready = await socket.identify()
         await socket.until("GUILD_CREATE")
@@ -59,7 +59,7 @@ async def test_a_lost_socket_is_resumed_with_what_it_missed(sandbox: Sandbox, ra
 
 
 async def test_an_unknown_session_is_invalid(sandbox: Sandbox) -> None:
-    """Op 9 with false: the client has to identify anew, on the same socket."""
+    """Op 9 with false: the client has to identify again on the same socket."""
     async with raw_socket(sandbox) as socket:
         await socket.send(6, {"token": sandbox.token, "session_id": "none", "seq": 1})
         assert await socket.receive() == {"op": 9, "d": False, "s": None, "t": None}
@@ -90,7 +90,7 @@ async def identify_wrongly(socket: RawSocket, **fields: Any) -> None:
     ],
 )
 async def test_a_wrong_identify_closes_the_socket(sandbox: Sandbox, fields: dict[str, Any], code: int) -> None:
-    """Each fault has its close code."""
+    """Each error has its close code."""
     async with raw_socket(sandbox) as socket:
         await identify_wrongly(socket, **fields)
         assert await socket.closed() == code
@@ -101,7 +101,7 @@ async def test_a_wrong_identify_closes_the_socket(sandbox: Sandbox, fields: dict
     [('{"op": 99}', 4001), ("{", 4002), ("[]", 4002), ('{"op": 3, "d": {}}', 4003), (json.dumps("x" * 5000), 4002)],
 )
 async def test_a_bad_payload_closes_the_socket(sandbox: Sandbox, text: str, code: int) -> None:
-    """Unknown opcode, no JSON, no object, too early, too large."""
+    """Unknown opcode, invalid JSON, not an object, before Identify, too large."""
     async with raw_socket(sandbox) as socket:
         await socket.socket.send_str(text)
         assert await socket.closed() == code
@@ -134,7 +134,7 @@ async def test_intents_choose_the_events(sandbox: Sandbox, raw: RawBot, ada: Mem
 
 
 async def test_members_are_hidden_without_their_intent(sandbox: Sandbox) -> None:
-    """Without the members intent a guild comes with the bot alone, with it with everybody."""
+    """Without the members intent GUILD_CREATE lists only the bot, with it every member."""
     names = []
     for intents in (1, 1 | 1 << 1):
         async with raw_socket(sandbox) as socket:
@@ -145,7 +145,7 @@ async def test_members_are_hidden_without_their_intent(sandbox: Sandbox) -> None
 
 
 async def test_a_privileged_intent_may_be_disallowed(sandbox: Sandbox) -> None:
-    """4014 when the application may not ask for it."""
+    """4014 when the application does not have it."""
     application = sandbox.world.application
     sandbox.world.application = replace(application, privileged_intents=False)
     async with raw_socket(sandbox) as socket:
@@ -172,7 +172,7 @@ async def test_members_are_sent_when_asked_for(sandbox: Sandbox) -> None:
 
 
 async def test_the_gateway_may_refuse_connections(sandbox: Sandbox) -> None:
-    """A fault on `GET /socket` cuts the connection as often as it says; aiohttp itself tries a GET twice."""
+    """A fault on `GET /socket` closes the connection `count` times; aiohttp retries a GET once."""
     sandbox.inject_fault("GET /socket", kind="refuse", count=2)
     with pytest.raises(aiohttp.ClientError):
         async with raw_socket(sandbox):

@@ -1,4 +1,4 @@
-"""The people, channels, commands and messages that the page's tests look at, as Discord objects."""
+"""The Discord objects of the page's tests: users, channels, commands and messages."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""A tiny server that speaks what the chat page expects of a sandbox, and does only what a test tells it.
+"""A small server with the sandbox's HTTP interface for the chat page, controlled by the test.
 
-It is no Discord: it keeps lists, records what the page asks for and sends the events it is given.
+It records the page's requests and sends the events that the test gives it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def png(width: int, height: int, colour: str) -> bytes:
 
 @dataclass
 class FakeDiscord:
-    """State, answers and records of one fake sandbox; `url` is set while it is served."""
+    """The state, responses and records of a fake sandbox; `url` is set while it is served."""
 
     state: JSON
     url: str = ""

@@ -1,4 +1,4 @@
-"""That everybody can use the chat page: contrast, names, keyboard, narrow screens, long logs. It leaves screenshots."""
+"""Accessibility of the chat page: contrast, names, keyboard, narrow screens, long logs. It saves screenshots."""
 
 from __future__ import annotations
 

@@ -126,7 +126,7 @@ async def test_the_lightbox_walks_and_keeps(visit: Page, discord: FakeDiscord) -
 
 
 async def test_an_ephemeral_message_says_so_and_goes_when_dismissed(visit: Page, discord: FakeDiscord) -> None:
-    """A whisper is marked; dismissing asks the sandbox to remove it; it cannot be reacted to."""
+    """An ephemeral message is marked; dismissing asks the sandbox to remove it; it cannot be reacted to."""
     one = message(EASEL, "The queue is full.", flags=EPHEMERAL)
     await discord.push("MESSAGE_CREATE", one)
     await expect(shown(visit, one)).to_contain_text("Only you can see this")

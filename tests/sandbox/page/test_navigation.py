@@ -1,4 +1,4 @@
-"""Channels, members, history and the connection: getting around in the chat page, and losing nothing."""
+"""Navigation in the chat page: channels, members, history and reconnects."""
 
 from __future__ import annotations
 
@@ -50,14 +50,14 @@ async def test_another_member_sees_the_page_as_theirs(visit: Page, discord: Fake
 
 
 async def test_an_unknown_member_gives_way_to_the_first(page: Page, discord: FakeDiscord, watch: Watch) -> None:
-    """An address that names somebody who does not exist still opens the page."""
+    """A URL with an unknown member still opens the page."""
     watch.expect("404")
     await page.goto(f"{discord.url}?member=999")
     await expect(page.get_by_role("button", name="You are Ada, administrator. Switch member")).to_be_visible()
 
 
 async def test_unread_channels_are_marked_until_opened(visit: Page, discord: FakeDiscord) -> None:
-    """A message elsewhere marks its channel, counts where it names the member, and a line shows what is new."""
+    """A message elsewhere marks its channel, mentions are counted, and a divider shows what is new."""
     await discord.push("MESSAGE_CREATE", message(BEN, "look", channel_id=GALLERY))
     await discord.push("MESSAGE_CREATE", message(BEN, f"<@{ADA['id']}>!", channel_id=GALLERY, mentions=[ADA]))
     await expect(visit.get_by_role("button", name="gallery, 2 unread, 1 mention")).to_be_visible()
@@ -68,7 +68,7 @@ async def test_unread_channels_are_marked_until_opened(visit: Page, discord: Fak
 
 
 async def test_older_messages_come_on_scrolling_up_and_the_view_stays(page: Page, discord: FakeDiscord) -> None:
-    """History arrives above while what is being read keeps its place; at the beginning the channel says so."""
+    """History loads above without moving the visible messages; at the top the welcome text shows."""
     every = [message(BEN, f"line {n}", age=timedelta(minutes=200 - n)) for n in range(120)]
     discord.state = sandbox_state(studio=every[-50:])
     discord.older = {every[0]["channel_id"]: every[:-50]}
@@ -88,7 +88,7 @@ async def test_older_messages_come_on_scrolling_up_and_the_view_stays(page: Page
 
 
 async def test_a_tall_screen_fills_itself_with_history(page: Page, discord: FakeDiscord) -> None:
-    """Where the newest messages leave room, and nobody could scroll, the older ones come by themselves."""
+    """If the newest messages do not fill the screen, older ones load without scrolling."""
     every = [message(BEN, f"line {n}") for n in range(70)]
     discord.state = sandbox_state(studio=every[-50:])
     discord.older = {every[0]["channel_id"]: every[:-50]}
@@ -99,7 +99,7 @@ async def test_a_tall_screen_fills_itself_with_history(page: Page, discord: Fake
 
 
 async def test_reading_further_up_is_not_disturbed(page: Page, discord: FakeDiscord) -> None:
-    """A new message does not pull a reader down; a button does."""
+    """A new message does not scroll down; the button does."""
     discord.state = sandbox_state(studio=[message(BEN, f"line {n}") for n in range(40)])
     await page.goto(discord.url)
     log = page.get_by_role("log")
@@ -116,7 +116,7 @@ async def test_reading_further_up_is_not_disturbed(page: Page, discord: FakeDisc
 
 
 async def test_a_lost_connection_is_named_and_caught_up(visit: Page, discord: FakeDiscord, watch: Watch) -> None:
-    """While the socket is gone a banner says so; after it, what was missed is there and what was deleted is not."""
+    """A lost connection shows a banner; after the reconnect, missed messages appear and deleted ones are gone."""
     watch.expect("WebSocket")
     gone, kept = message(BEN, "soon deleted"), message(BEN, "kept")
     for one in (gone, kept):
@@ -137,7 +137,7 @@ async def test_a_lost_connection_is_named_and_caught_up(visit: Page, discord: Fa
 
 
 async def test_catching_up_keeps_the_history_that_was_loaded(page: Page, discord: FakeDiscord) -> None:
-    """After a reconnection the older messages are still there, above what is new."""
+    """After a reconnect, loaded history stays above the new messages."""
     every = [message(BEN, f"line {n}", age=timedelta(minutes=200 - n)) for n in range(100)]
     discord.state = sandbox_state(studio=every[-50:])
     discord.older = {every[0]["channel_id"]: every[:-50]}
@@ -157,7 +157,7 @@ async def test_newcomers_are_shown_how_to_begin(visit: Page) -> None:
 
 
 async def test_direct_messages_are_with_the_bot(visit: Page, discord: FakeDiscord) -> None:
-    """The DM opens, takes messages, and shows who is typing there and nowhere else."""
+    """The DM opens, sends messages, and shows its own typing indicator."""
     await visit.get_by_role("button", name="Easel", exact=True).click()
     await expect(visit.get_by_role("textbox", name="Message @Easel")).to_be_focused()
     await discord.push("TYPING_START", {"channel_id": DM, "user_id": EASEL["id"]})
@@ -168,7 +168,7 @@ async def test_direct_messages_are_with_the_bot(visit: Page, discord: FakeDiscor
 
 
 async def test_a_deleted_channel_closes(visit: Page, discord: FakeDiscord) -> None:
-    """When the open channel is deleted the page goes to the first one and says so."""
+    """When the open channel is deleted, the page opens the first one and shows a notice."""
     await visit.get_by_role("button", name="gallery").click()
     await discord.push("CHANNEL_DELETE", {"id": GALLERY, "name": "gallery", "kind": "text", "type": 0, "nsfw": False})
     # First what goes away by itself.
@@ -177,7 +177,7 @@ async def test_a_deleted_channel_closes(visit: Page, discord: FakeDiscord) -> No
 
 
 async def test_the_theme_is_chosen_and_kept(visit: Page) -> None:
-    """The toggle walks through system, light and dark, and the choice survives a reload."""
+    """The button cycles through system, light and dark, and the choice survives a reload."""
     await visit.get_by_role("button", name="Theme: system").click()
     await visit.get_by_role("button", name="Theme: light").click()
     await visit.reload()

@@ -1,4 +1,4 @@
-"""The chat page on the real sandbox with unmodified discord.py behind it: both speak the same contract."""
+"""The chat page on the real sandbox, with unmodified discord.py as the bot."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ async def chat(page: Page, sandbox: Sandbox, go_on: asyncio.Event) -> None:
 
 
 async def test_a_member_uses_a_bot_through_the_page(page: Page) -> None:
-    """Autocomplete, a deferred answer, edits, buttons, a modal, a whisper and a select work end to end."""
+    """Autocomplete, a deferred answer, edits, buttons, a modal, an ephemeral message and a select work end to end."""
     go_on = asyncio.Event()
     async with serve(clock=UnhurriedClock()) as sandbox, logged_in(sandbox, painting_bot(go_on)):
         await chat(page, sandbox, go_on)
@@ -144,7 +144,7 @@ async def test_a_member_uses_a_bot_through_the_page(page: Page) -> None:
 
 
 async def test_a_silent_bot_is_named(page: Page) -> None:
-    """A bot that takes too long to answer is said not to have responded."""
+    """A bot that takes too long shows that the application did not respond."""
     bot = RecordingBot()
 
     async def sulk(interaction: discord.Interaction) -> None:

@@ -1,4 +1,4 @@
-"""Discord's markdown as the chat page reads it, and times."""
+"""The chat page's rendering of Discord markdown and times."""
 
 from __future__ import annotations
 
@@ -64,13 +64,13 @@ LENGTHS = """async (sources) => {
 
 
 async def test_hostile_text_is_read_to_its_end(visit: Page) -> None:
-    """Thousands of open marks neither hang the page nor overflow its stack."""
+    """Thousands of unclosed marks neither hang the page nor overflow its stack."""
     lengths = await visit.evaluate(LENGTHS, HOSTILE)
     assert len(lengths) == len(HOSTILE)
 
 
 async def test_spoilers_open_on_demand(visit: Page, discord: FakeDiscord) -> None:
-    """A spoiler is unreadable until pressed, by mouse or keyboard."""
+    """A spoiler is hidden until it is pressed, by mouse or keyboard."""
     await discord.push("MESSAGE_CREATE", message(BEN, "it is ||a fox||"))
     cover = visit.get_by_role("button", name="Spoiler, press to reveal")
     await expect(visit.locator(".spoiler__text")).to_have_css("opacity", "0")
@@ -80,7 +80,7 @@ async def test_spoilers_open_on_demand(visit: Page, discord: FakeDiscord) -> Non
 
 
 async def test_links_leave_safely(visit: Page, discord: FakeDiscord) -> None:
-    """A link opens elsewhere and does not tell from where."""
+    """A link opens in a new tab without a referrer."""
     await discord.push("MESSAGE_CREATE", message(BEN, "https://example.org/a?b=c."))
     link = visit.get_by_role("link", name="https://example.org/a?b=c", exact=True)
     await expect(link).to_have_attribute("rel", "noopener noreferrer")

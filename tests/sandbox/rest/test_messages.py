@@ -1,4 +1,4 @@
-"""Messages as the bot writes, reads, changes and deletes them, by real discord.py and by bare requests."""
+"""The messages resource, through discord.py and raw requests."""
 
 import asyncio
 import io
@@ -35,7 +35,7 @@ async def test_history_pages_before_after_and_around(sandbox: Sandbox, raw: RawB
 
 
 async def test_real_discord_py_writes_reads_and_deletes(sandbox: Sandbox, ada: MemberClient) -> None:
-    """Send, reply, react, edit, fetch, delete: each shows to members and comes back as an event."""
+    """Send, reply, react, edit, fetch, delete: each reaches members and comes back as an event."""
     async with logged_in(sandbox, RecordingBot()) as bot:
         channel = await studio(bot, sandbox)
         first = await channel.send("first", embed=discord.Embed(title="t", description="d"))
@@ -56,7 +56,7 @@ async def test_real_discord_py_writes_reads_and_deletes(sandbox: Sandbox, ada: M
 
 
 async def test_bulk_delete_takes_two_to_a_hundred(sandbox: Sandbox, raw: RawBot, ada: MemberClient) -> None:
-    """Members see each message go; one id alone is refused."""
+    """Members see each deletion; a single id is rejected."""
     ids = [(await raw.post_message({"content": str(number)})).body["id"] for number in range(3)]
     path = f"/channels/{sandbox.channel('studio').id}/messages/bulk-delete"
     assert (await raw.call("POST", path, {"messages": ids[:2]})).status == 204
@@ -65,7 +65,7 @@ async def test_bulk_delete_takes_two_to_a_hundred(sandbox: Sandbox, raw: RawBot,
 
 
 async def test_an_enforced_nonce_posts_once(sandbox: Sandbox, raw: RawBot) -> None:
-    """The same nonce twice answers with the same message; without enforcement there are two."""
+    """The same nonce twice returns the same message; without enforcement there are two."""
     body = {"content": "once", "nonce": "delivery-1", "enforce_nonce": True}
     answers = await asyncio.gather(*(raw.post_message(body) for _ in range(3)))
     assert len({answer.body["id"] for answer in answers}) == 1
@@ -74,7 +74,7 @@ async def test_an_enforced_nonce_posts_once(sandbox: Sandbox, raw: RawBot) -> No
 
 
 async def test_an_edit_keeps_the_files_it_names(sandbox: Sandbox, raw: RawBot) -> None:
-    """`attachments` on an edit is the list of what stays, new files being added; without it all stay."""
+    """`attachments` in an edit lists the files to keep; new files are added; without it all stay."""
     message = (await raw.post_message({"content": "x"}, files=[("a.txt", b"a"), ("b.txt", b"b")])).body
     path = f"/channels/{message['channel_id']}/messages/{message['id']}"
     kept = {"attachments": [{"id": message["attachments"][1]["id"]}, {"id": "0", "description": "new"}]}
@@ -86,7 +86,7 @@ async def test_an_edit_keeps_the_files_it_names(sandbox: Sandbox, raw: RawBot) -
 
 
 async def test_an_embed_shows_its_upload_instead_of_the_list(raw: RawBot) -> None:
-    """A picture named as `attachment://` gets its address in the embed, with its size in pixels."""
+    """An `attachment://` image gets its URL in the embed, with its size in pixels."""
     embed = {"title": "grid", "image": {"url": "attachment://grid.png"}}
     message = (await raw.post_message({"embeds": [embed]}, files=[("grid.png", png(3, 2))])).body
     shown = message["embeds"][0]["image"]
@@ -104,7 +104,7 @@ def png(width_px: int, height_px: int) -> bytes:
 
 
 async def test_attachment_addresses_are_signed(sandbox: Sandbox, raw: RawBot) -> None:
-    """An address without its signature, or of a deleted message, serves nothing."""
+    """A URL without its signature, or of a deleted message, returns 404."""
     message = (await raw.post_message({"content": "x"}, files=[("a.html", b"<script>")])).body
     url = message["attachments"][0]["url"]
     async with raw.http.get(url) as response:
@@ -129,7 +129,7 @@ async def test_direct_messages_open_and_arrive(sandbox: Sandbox, ben: MemberClie
 
 
 async def test_content_is_hidden_without_its_intent(sandbox: Sandbox, ada: MemberClient) -> None:
-    """In a guild the bot reads what names it, and nothing else."""
+    """In a guild the bot reads only messages that mention it."""
     async with logged_in(sandbox, RecordingBot()) as bot:
         await ada.say("secret")
         await ada.say(f"<@{sandbox.world.bot.id}> for you")
@@ -158,7 +158,7 @@ async def test_allowed_mentions_decide_who_is_named(sandbox: Sandbox, raw: RawBo
 
 
 async def test_a_read_only_channel_refuses_to_write(sandbox: Sandbox, raw: RawBot) -> None:
-    """50013 without the permission to send, 50001 without that to see, 10003 for no channel."""
+    """50013 without SEND_MESSAGES, 50001 without VIEW_CHANNEL, 10003 for an unknown channel."""
     channel_id = sandbox.channel("studio").id
     sandbox.deny("studio", Permissions.SEND_MESSAGES)
     assert (
@@ -175,7 +175,7 @@ async def test_a_read_only_channel_refuses_to_write(sandbox: Sandbox, raw: RawBo
 
 
 async def test_reactions_come_and_go(sandbox: Sandbox, ada: MemberClient, ben: MemberClient) -> None:
-    """A member's reaction reaches the bot, and each member's page says whether it is theirs."""
+    """A member's reaction reaches the bot, and `me` is set for that member only."""
     async with logged_in(sandbox, RecordingBot()) as bot:
         message = await (await studio(bot, sandbox)).send("rate me")
         await ada.message(lambda item: item["id"] == str(message.id))

@@ -1,10 +1,10 @@
-"""The room for uploaded files."""
+"""The capacity for uploaded files."""
 
 from sandbox.state.files import FileStore
 
 
-def test_the_oldest_files_are_lost_when_there_is_no_room() -> None:
-    """The bytes kept never exceed the room, and forgotten ones make room again."""
+def test_the_oldest_files_are_evicted_above_the_capacity() -> None:
+    """Stored bytes never exceed the capacity, and removed files free theirs."""
     files = FileStore(capacity_bytes=10)
     for number in range(3):
         files.add(number, b"1234")

@@ -1,4 +1,4 @@
-"""Whatever JSON a bot sends, the sandbox takes it or refuses it by Discord's rules, and never breaks over it."""
+"""Any JSON that a bot sends is accepted or rejected by Discord's rules, without a server error."""
 
 import copy
 from typing import Any
@@ -126,7 +126,7 @@ def places(body: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 @st.composite
 def spoilt(draw: st.DrawFn, body: Any) -> Any:
-    """A good body with one or two of its parts replaced by something else."""
+    """A valid body with one or two parts replaced."""
     spoilt_body = copy.deepcopy(body)
     for _ in range(draw(st.integers(1, 2))):
         path = draw(st.sampled_from(places(spoilt_body)[1:]))
@@ -147,8 +147,8 @@ def new_world() -> World:
 @pytest.mark.parametrize("good", [V1, V2], ids=["first version", "second version"])
 @settings(max_examples=400)
 @given(data=st.data())
-def test_a_spoilt_message_is_taken_or_refused(good: dict[str, Any], data: st.DataObject) -> None:
-    """As a new message and as an edit; what is taken can also be shown."""
+def test_a_malformed_message_is_accepted_or_rejected(good: dict[str, Any], data: st.DataObject) -> None:
+    """As a new message and as an edit; an accepted form can also be rendered."""
     world = new_world()
     channel = next(iter(world.channels))
     form = Form(payload=data.draw(spoilt(good)), uploads={})
@@ -162,8 +162,8 @@ def test_a_spoilt_message_is_taken_or_refused(good: dict[str, Any], data: st.Dat
 
 @settings(max_examples=300)
 @given(modal=spoilt(MODAL))
-def test_a_spoilt_modal_is_taken_or_refused(modal: Any) -> None:
-    """Nothing but Discord's refusal comes out."""
+def test_a_malformed_modal_is_accepted_or_rejected(modal: Any) -> None:
+    """It raises nothing but Discord's API error."""
     try:
         check_modal(modal)
     except ApiError as refusal:
@@ -172,8 +172,8 @@ def test_a_spoilt_modal_is_taken_or_refused(modal: Any) -> None:
 
 @settings(max_examples=300)
 @given(commands=spoilt(COMMANDS))
-def test_spoilt_commands_are_taken_or_refused(commands: Any) -> None:
-    """Nothing but Discord's refusal comes out."""
+def test_malformed_commands_are_accepted_or_rejected(commands: Any) -> None:
+    """It raises nothing but Discord's API error."""
     try:
         registered_commands(new_world(), None, commands)
     except ApiError as refusal:
@@ -181,8 +181,8 @@ def test_spoilt_commands_are_taken_or_refused(commands: Any) -> None:
 
 
 @pytest.mark.parametrize("good", [V1, V2, MODAL, COMMANDS])
-def test_the_good_bodies_are_good(good: Any) -> None:
-    """What the others spoil is taken as it stands."""
+def test_the_valid_bodies_are_accepted(good: Any) -> None:
+    """The unmodified bodies are accepted."""
     world = new_world()
     if good is MODAL:
         check_modal(good)

@@ -1,4 +1,4 @@
-"""Discord's refusals: each bad form with its place and code in the tree of 50035, and the other numbered errors."""
+"""Discord's API errors: the path and code of each invalid field in 50035, and the other error codes."""
 
 from typing import Any
 
@@ -140,7 +140,7 @@ async def test_a_bad_message_is_refused_at_its_place(raw: RawBot, body: dict[str
 
 
 async def test_everything_wrong_is_named_at_once(raw: RawBot) -> None:
-    """One answer has every fault of the form."""
+    """One response lists every error of the form."""
     answer = await raw.post_message({"content": "x" * 2001, **row(BUTTON, BUTTON)})
     assert set(answer.body["errors"]) == {"content", "components"}
 
@@ -159,7 +159,7 @@ async def test_a_file_above_ten_mebibytes_is_too_large(raw: RawBot) -> None:
 
 
 async def test_a_message_has_ten_files_at_most(raw: RawBot) -> None:
-    """30015 for the eleventh, also when an edit would bring it."""
+    """30015 for the eleventh, also in an edit."""
     ten = [(f"{number}.txt", b"x") for number in range(10)]
     assert (await raw.post_message({}, files=[*ten, ("more.txt", b"x")])).code == 30015
     message = (await raw.post_message({}, files=ten)).body
@@ -168,7 +168,7 @@ async def test_a_message_has_ten_files_at_most(raw: RawBot) -> None:
 
 
 async def test_an_edit_may_not_empty_a_message(raw: RawBot) -> None:
-    """Taking the last part away is refused and changes nothing."""
+    """Removing the last content is rejected and changes nothing."""
     message = (await raw.post_message({"content": "x"})).body
     path = f"/channels/{message['channel_id']}/messages/{message['id']}"
     assert (await raw.call("PATCH", path, {"content": ""})).code == 50006
@@ -182,13 +182,13 @@ async def test_a_wrong_token_is_unauthorized(raw: RawBot) -> None:
         assert (answer.status, answer.body) == (401, {"message": "401: Unauthorized", "code": 0})
 
 
-async def test_a_client_that_is_no_bot_is_turned_away(raw: RawBot) -> None:
+async def test_a_client_that_is_not_a_bot_is_rejected(raw: RawBot) -> None:
     """Discord answers 40333 to a User-Agent that names no bot library."""
     assert (await raw.call("GET", "/users/@me", headers={"User-Agent": "curl/8"})).code == 40333
 
 
 async def test_bad_json_and_unknown_routes(raw: RawBot, sandbox: Sandbox) -> None:
-    """50109 for what is no JSON, 404 with code 0 for a route that there is not, 405 for its wrong method."""
+    """50109 for invalid JSON, 404 with code 0 for an unknown route, 405 for a wrong method."""
     path = f"/channels/{sandbox.channel('studio').id}/messages"
     answer = await raw.call("POST", path, data=b"{", headers={"Content-Type": "application/json"})
     assert (answer.status, answer.code) == (400, 50109)
@@ -224,8 +224,8 @@ async def test_a_bad_command_is_refused_at_its_place(
     assert raw.sandbox.world.commands == {}
 
 
-async def test_foreign_pages_are_kept_out(sandbox: Sandbox) -> None:
-    """A foreign Host or Origin gets 403, on the page's routes and on the bot's."""
+async def test_foreign_origins_are_rejected(sandbox: Sandbox) -> None:
+    """A foreign Host or Origin gets 403, on member and bot routes."""
     async with aiohttp.ClientSession() as http:
         for path in ("/", "/sandbox/state", "/api/v10/gateway"):
             for headers in ({"Host": "evil.example"}, {"Origin": "https://evil.example"}):
