@@ -46,11 +46,11 @@ def state_json(world: World, member_id: int) -> Json:
     guild = next(iter(world.guilds.values()))
     channels = [channel for channel in world.channels.values() if world.may_see(member_id, channel)]
     shown = [channel for channel in channels if channel.guild_id in (None, guild.id)]
-    people = [member_summary_json(world, member.user_id) for member in guild.members if member.user_id != world.bot.id]
+    members = [member_summary_json(world, member.user_id) for member in guild.members if member.user_id != world.bot.id]
     return {
         "me": member_summary_json(world, member_id),
         "bot": user_json(world.bot),
-        "members": people,
+        "members": members,
         "guild": {"id": str(guild.id), "name": guild.name, "roles": roles_json(world, guild)},
         "channels": [channel_summary_json(world, channel) for channel in shown],
         "commands": commands_json(world, member_id),

@@ -5,10 +5,10 @@ import { emojiKey, emojiNode } from "../text/emoji.js";
 
 function pill(reaction, message, env) {
   const { emoji, count, me } = reaction;
-  const people = count === 1 ? "1 reaction" : `${count} reactions`;
+  const label = count === 1 ? "1 reaction" : `${count} reactions`;
   return element("button", {
     type: "button", class: "reaction", "aria-pressed": me ? "true" : "false",
-    "aria-label": `${emoji.name}, ${people}${me ? ", including yours" : ""}`,
+    "aria-label": `${emoji.name}, ${label}${me ? ", including yours" : ""}`,
     data: { emoji: emoji.name }, on: { click: () => env.react(message, emojiKey(emoji), !me) },
   }, emojiNode(emoji), element("span", { class: "reaction__count" }, String(count)));
 }

@@ -24,7 +24,8 @@ CASES = {
     "[site](https://example.org) <https://a.org/b_c_d>": "<p><a>site</a> <a>https://a.org/b_c_d</a></p>",
     "[bad](javascript:alert(1)) <script>": "<p>[bad](javascript:alert(1)) &lt;script&gt;</p>",
     f"<@{ADA['id']}> <#{GALLERY}> <@&1> </imagine:5> <@99>": (
-        "<p><span>@Ada</span> <span>#gallery</span> <span>@role</span> <span>/imagine</span> <span>@Unknown user</span></p>"
+        "<p><span>@Ada</span> <span>#gallery</span> <span>@role</span> <span>/imagine</span> "
+        "<span>@Unknown user</span></p>"
     ),
     "**open ||spoil *t": "<p>**open ||spoil *t</p>",
 }
