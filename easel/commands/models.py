@@ -16,15 +16,15 @@ from rich.table import Table
 from easel.errors import sentence_from_error
 from engine.contract.errors import EaselError, SettingsInvalid
 from engine.models import manage
-from engine.models.files.weights import Watch, unwatched
+from engine.models.files.weights import ProgressCallback, ignore_progress
 from engine.models.manage import (
-    AdapterStanding,
-    Standing,
-    adapter_standings,
+    AdapterStatus,
+    ModelStatus,
+    adapter_statuses,
     add_model,
-    record_adapter,
-    record_first,
-    standing_of,
+    model_status,
+    record_adapter_hash,
+    record_missing_hash,
 )
 from engine.models.registry.registry import SHIPPED, Model, Registry, read_registry
 from engine.settings import EngineSettings
@@ -39,7 +39,7 @@ def show_models(settings: EngineSettings) -> None:
         name = f"{model.name} (default)" if model.name == default else model.name
         size = f"{model.defaults.width} x {model.defaults.height}"
         steps = str(model.defaults.steps)
-        speed = (f"{name} {value}" for name, value in model.speed.given.items())
+        speed = (f"{name} {value}" for name, value in model.speed.overrides.items())
         family = ", ".join((model.family.name, *speed))
         table.add_row(name, family, size, steps, model.licence, escape(_source_text(model)))
     _console().print(table)
@@ -56,14 +56,16 @@ def check_models(settings: EngineSettings) -> int:
     num_failed = 0
     for name, model in registry.models.items():
         with _hash_progress(name) as watch:
-            standing = standing_of(model, watch)
-        num_failed += standing.error is not None
-        _show(standing)
-        num_failed += not _is_recorded(name, partial(record_first, registry, standing))
-    for adapted in adapter_standings(registry):
+            status = model_status(model, watch)
+        num_failed += status.error is not None
+        _show(status)
+        num_failed += not _is_recorded(name, partial(record_missing_hash, registry, status))
+    for adapted in adapter_statuses(registry):
         num_failed += adapted.error is not None
         _show_adapter(adapted)
-        num_failed += not _is_recorded(f"adapter {adapted.adapter.name}", partial(record_adapter, registry, adapted))
+        num_failed += not _is_recorded(
+            f"adapter {adapted.adapter.name}", partial(record_adapter_hash, registry, adapted)
+        )
     return 1 if num_failed else 0
 
 
@@ -87,9 +89,9 @@ def register_model(settings: EngineSettings, name: str, *, family: str, licence:
             problems=(f"Set EASEL_MODELS_FILE to a file of your own first, such as a copy of {SHIPPED}.",)
         )
     with _hash_progress(name) as watch:
-        standing = add_model(settings.models_file, name, watch, family=family, licence=licence, **source)
-    _show(standing)
-    return 1 if standing.error else 0
+        status = add_model(settings.models_file, name, watch, family=family, licence=licence, **source)
+    _show(status)
+    return 1 if status.error else 0
 
 
 def fetch_model(settings: EngineSettings, name: str) -> int:
@@ -99,9 +101,9 @@ def fetch_model(settings: EngineSettings, name: str) -> int:
     ModelBroken when the repository has no usable pipeline.
     """
     with _hash_progress(name) as watch:
-        standing = manage.fetch_model(_registry(settings), name, watch)
-    _show(standing)
-    return 1 if standing.error else 0
+        status = manage.fetch_model(_registry(settings), name, watch)
+    _show(status)
+    return 1 if status.error else 0
 
 
 def _registry(settings: EngineSettings) -> Registry:
@@ -115,11 +117,11 @@ def _source_text(model: Model) -> str:
 
 
 @contextmanager
-def _hash_progress(name: str) -> Iterator[Watch]:
+def _hash_progress(name: str) -> Iterator[ProgressCallback]:
     """Yield a callback that shows a progress bar on stderr if that is a terminal, from its first call on."""
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield unwatched
+        yield ignore_progress
         return
     bar = Progress(TextColumn("{task.description}"), BarColumn(), DownloadColumn(), console=console, transient=True)
     task = bar.add_task(f"Hashing {name}", total=None)
@@ -134,22 +136,22 @@ def _hash_progress(name: str) -> Iterator[Watch]:
         bar.stop()
 
 
-def _show(standing: Standing) -> None:
-    if standing.error is not None:
-        _show_problem(standing.model.name, standing.error)
+def _show(status: ModelStatus) -> None:
+    if status.error is not None:
+        _show_problem(status.model.name, status.error)
         return
-    assert standing.place is not None
-    _show_ok(standing.model.name, f"{standing.place.resolve()}, {_size_text(standing.size_bytes)}", standing.sha256)
+    assert status.path is not None
+    _show_ok(status.model.name, f"{status.path.resolve()}, {_size_text(status.size_bytes)}", status.sha256)
 
 
-def _show_adapter(standing: AdapterStanding) -> None:
-    adapter = standing.adapter
+def _show_adapter(status: AdapterStatus) -> None:
+    adapter = status.adapter
     name = f"adapter {adapter.name}"
-    if standing.error is not None:
-        _show_problem(name, standing.error)
+    if status.error is not None:
+        _show_problem(name, status.error)
         return
-    fits = ", ".join(standing.fits) or "no registered model"
-    _show_ok(name, f"{adapter.file.resolve()}, {_size_text(standing.size_bytes)}, fits {fits}", standing.sha256)
+    fits = ", ".join(status.fits) or "no registered model"
+    _show_ok(name, f"{adapter.file.resolve()}, {_size_text(status.size_bytes)}, fits {fits}", status.sha256)
 
 
 def _show_problem(name: str, error: EaselError) -> None:

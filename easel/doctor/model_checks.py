@@ -9,7 +9,7 @@ from pathlib import Path
 from easel.doctor.checks import CheckResult
 from easel.errors import sentence_from_error
 from engine.contract.errors import EaselError
-from engine.models.manage import standing_of
+from engine.models.manage import model_status
 from engine.models.registry.registry import SHIPPED, Model, read_registry
 from engine.settings import EngineSettings
 from engine.starter import WEIGHTS, verify_weights
@@ -33,7 +33,7 @@ async def check_device(settings: EngineSettings) -> CheckResult:
         return CheckResult(name="device", found=f"torch cannot be imported: {error}", fix="Run `make setup` again.")
     try:
         device = loading.best_device()
-        memory = f"{loading.budget_of(device) / 2**30:.1f} GB available for weights"
+        memory = f"{loading.memory_budget(device) / 2**30:.1f} GB available for weights"
     except RuntimeError as error:
         fix = "Close other programs that use the card, or hide it from Easel with CUDA_VISIBLE_DEVICES=."
         return CheckResult(name="device", found=f"the card does not respond: {error}", fix=fix)
@@ -44,11 +44,11 @@ async def check_device(settings: EngineSettings) -> CheckResult:
 
 
 def _verified_folder(model: Model) -> Path:
-    standing = standing_of(model)
-    if standing.error is not None:
-        raise standing.error
-    assert standing.place is not None
-    folder = standing.place.resolve()
+    status = model_status(model)
+    if status.error is not None:
+        raise status.error
+    assert status.path is not None
+    folder = status.path.resolve()
     if folder == WEIGHTS.resolve():
         verify_weights(folder)
     return folder

@@ -12,15 +12,22 @@ from pathlib import Path
 
 from engine.contract.errors import AdapterMismatch, EaselError, SettingsInvalid, WeightsMismatch, WeightsMissing
 from engine.models.files.adapter_fit import check_fit
-from engine.models.files.locate import fetch, place_of
-from engine.models.files.verify import sound_hash
-from engine.models.files.weights import Watch, check_whole, hash_of, size_of, unwatched, weight_files
+from engine.models.files.locate import fetch, local_path
+from engine.models.files.verify import verified_hash
+from engine.models.files.weights import (
+    ProgressCallback,
+    check_complete,
+    hash_of,
+    ignore_progress,
+    size_of,
+    weight_files,
+)
 from engine.models.registry.registry import SHIPPED, Adapter, Model, Registry, read_registry
 from engine.models.registry.toml_edit import quoted, text_from_key, text_with_hash
 
 
 @dataclass(frozen=True, kw_only=True)
-class Standing:
+class ModelStatus:
     """How a registered model stands on this machine.
 
     place: where its files are; None when they are not here.
@@ -29,67 +36,74 @@ class Standing:
     """
 
     model: Model
-    place: Path | None = None
+    path: Path | None = None
     size_bytes: int = 0
     sha256: str | None = None
     error: EaselError | None = None
 
 
-def standing_of(model: Model, watch: Watch = unwatched) -> Standing:
+def model_status(model: Model, on_progress: ProgressCallback = ignore_progress) -> ModelStatus:
     """Return how the model stands: found, whole, and the one whose hash was recorded.
 
     watch: told how far hashing is, which takes a while for a large model.
     """
     try:
-        place = place_of(model)
-        sha256 = sound_hash(model, place, watch)
+        path = local_path(model)
+        sha256 = verified_hash(model, path, on_progress)
     except EaselError as error:
-        return Standing(model=model, error=error)
-    size_bytes = sum(map(size_of, weight_files(place, model.source.variant)))
-    return Standing(model=model, place=place, size_bytes=size_bytes, sha256=sha256)
+        return ModelStatus(model=model, error=error)
+    size_bytes = sum(map(size_of, weight_files(path, model.source.variant)))
+    return ModelStatus(model=model, path=path, size_bytes=size_bytes, sha256=sha256)
 
 
-def fetch_model(registry: Registry, name: str, watch: Watch = unwatched) -> Standing:
+def fetch_model(registry: Registry, name: str, on_progress: ProgressCallback = ignore_progress) -> ModelStatus:
     """Bring a model's files to this machine; return how it then stands, its hash recorded where none was.
 
     Raises: ModelUnknown, WeightsMissing, WeightsMismatch, ModelBroken; see `places.fetch`.
     """
     fetch(registry.model(name))
-    standing = standing_of(registry.model(name), watch)
-    record_first(registry, standing)
-    return standing
+    status = model_status(registry.model(name), on_progress)
+    record_missing_hash(registry, status)
+    return status
 
 
-def record_first(registry: Registry, standing: Standing) -> None:
+def record_missing_hash(registry: Registry, status: ModelStatus) -> None:
     """Write the hash of what is there into an operator's own file, unless there is one already."""
-    if standing.sha256 is not None and standing.model.sha256 is None and registry.path != SHIPPED:
-        record_hash(registry.path, standing.model.name, standing.sha256)
+    if status.sha256 is not None and status.model.sha256 is None and registry.path != SHIPPED:
+        record_hash(registry.path, status.model.name, status.sha256)
 
 
 def add_model(
-    path: Path, name: str, watch: Watch = unwatched, /, *, family: str, licence: str, **source: str
-) -> Standing:
+    path: Path,
+    name: str,
+    on_progress: ProgressCallback = ignore_progress,
+    /,
+    *,
+    family: str,
+    licence: str,
+    **source: str,
+) -> ModelStatus:
     """Append a model to the registry file, with its hash where its files are here.
 
     source: one of `folder`, `file`, `hub`, and `revision`, `variant` or `config` with it, as in the file. watch: see
-    `standing_of`. The file is left as it was when the model or the file is faulty.
+    `model_status`. The file is left as it was when the model or the file is faulty.
 
     Raises: SettingsInvalid.
     """
     if not re.fullmatch(r"[\w.-]+", name):
-        raise SettingsInvalid(problems=(f"{name!r} is no name: letters, digits, dots and dashes only",))
+        raise SettingsInvalid(problems=(f"model names can contain only letters, digits, _, . and -, not {name!r}",))
     before = path.read_bytes()
     values = {"family": family, "licence": licence, **source}
     lines = [f"[models.{text_from_key(name)}]", *(f"{key} = {quoted(value)}" for key, value in values.items())]
     path.write_bytes(before.rstrip() + ("\n\n" + "\n".join(lines) + "\n").encode())
     try:
-        standing = standing_of(read_registry(path).model(name), watch)
+        status = model_status(read_registry(path).model(name), on_progress)
     except SettingsInvalid:
         path.write_bytes(before)
         raise
-    if standing.sha256 is not None:
-        record_hash(path, name, standing.sha256)
-    return standing
+    if status.sha256 is not None:
+        record_hash(path, name, status.sha256)
+    return status
 
 
 def record_hash(path: Path, name: str, sha256: str, *, table: str = "models") -> None:
@@ -101,13 +115,13 @@ def record_hash(path: Path, name: str, sha256: str, *, table: str = "models") ->
     edited = text_with_hash(path.read_bytes().decode(), table, name, sha256)
     if edited is None:
         entry = f"[{table}.{text_from_key(name)}]"
-        sentence = f'{path}: no place was found for the hash of {entry}. Write it there yourself: sha256 = "{sha256}"'
+        sentence = f'{path}: cannot update {entry} automatically. Add this line to it: sha256 = "{sha256}"'
         raise SettingsInvalid(problems=(sentence,))
     path.write_bytes(edited.encode())
 
 
 @dataclass(frozen=True, kw_only=True)
-class AdapterStanding:
+class AdapterStatus:
     """How a registered adapter stands on this machine.
 
     fits: the models that it was held against; those whose files are missing or damaged are not among them.
@@ -121,28 +135,28 @@ class AdapterStanding:
     error: EaselError | None = None
 
 
-def adapter_standings(registry: Registry) -> Iterator[AdapterStanding]:
+def adapter_statuses(registry: Registry) -> Iterator[AdapterStatus]:
     """Yield how each adapter stands: found, whole, the one whose hash was recorded, and made for its models."""
     for adapter in registry.adapters.values():
-        yield _adapter_standing(adapter, registry)
+        yield _adapter_status(adapter, registry)
 
 
-def record_adapter(registry: Registry, standing: AdapterStanding) -> None:
+def record_adapter_hash(registry: Registry, status: AdapterStatus) -> None:
     """Write the hash of what is there into an operator's own file, unless there is one already."""
-    if standing.sha256 is not None and standing.adapter.sha256 is None and registry.path != SHIPPED:
-        record_hash(registry.path, standing.adapter.name, standing.sha256, table="adapters")
+    if status.sha256 is not None and status.adapter.sha256 is None and registry.path != SHIPPED:
+        record_hash(registry.path, status.adapter.name, status.sha256, table="adapters")
 
 
-def _adapter_standing(adapter: Adapter, registry: Registry) -> AdapterStanding:
+def _adapter_status(adapter: Adapter, registry: Registry) -> AdapterStatus:
     try:
-        check_whole(adapter.file)
+        check_complete(adapter.file)
         sha256 = hash_of(adapter.file)
         if adapter.sha256 not in (None, sha256):
             raise WeightsMismatch(path=adapter.file)
         fits = tuple(model.name for model in _models_of(adapter, registry) if _is_seen_to_fit(adapter, model))
     except EaselError as error:
-        return AdapterStanding(adapter=adapter, error=error)
-    return AdapterStanding(adapter=adapter, fits=fits, size_bytes=adapter.file.stat().st_size, sha256=sha256)
+        return AdapterStatus(adapter=adapter, error=error)
+    return AdapterStatus(adapter=adapter, fits=fits, size_bytes=adapter.file.stat().st_size, sha256=sha256)
 
 
 def _models_of(adapter: Adapter, registry: Registry) -> tuple[Model, ...]:
@@ -150,7 +164,7 @@ def _models_of(adapter: Adapter, registry: Registry) -> tuple[Model, ...]:
     if adapter.model is None:
         return tuple(model for model in registry.models.values() if adapter in registry.adapters_of(model))
     if adapter.model not in registry.models:
-        part = "no model of that name is registered"
+        part = "no model has that name"
         raise AdapterMismatch(name=adapter.name, model=adapter.model, part=part)
     return (registry.models[adapter.model],)
 
@@ -158,7 +172,7 @@ def _models_of(adapter: Adapter, registry: Registry) -> tuple[Model, ...]:
 def _is_seen_to_fit(adapter: Adapter, model: Model) -> bool:
     """Return whether the model is here to be held against; what else is wrong with it is said of the model itself."""
     try:
-        check_fit(adapter, model, place_of(model))
+        check_fit(adapter, model, local_path(model))
     except (WeightsMissing, WeightsMismatch):
         return False
     return True

@@ -42,9 +42,9 @@ def _find(model: Model) -> Path | None:
     """Return where the model's files are, or None: not on this machine, or nothing installed that could look."""
     try:
         # Loads the hub's client, which is not among the packages of a bot alone.
-        from engine.models.files.locate import place_of
+        from engine.models.files.locate import local_path
 
-        return place_of(model)
+        return local_path(model)
     except (ImportError, OSError, WeightsMissing):
         return None
 
@@ -75,7 +75,7 @@ def limits_from_registry(
 def _capabilities_from_model(model: Model, incompatible_adapters: Mapping[str, str]) -> ModelCapabilities:
     return ModelCapabilities(
         name=model.name,
-        abilities=model.vocabulary,
+        abilities=model.prompt_abilities,
         operations=model.abilities.operations,
         samplers=model.abilities.samplers,
         step_limits=model.step_limits,

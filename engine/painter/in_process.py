@@ -17,10 +17,10 @@ from torch import Tensor
 
 from engine.contract.errors import EaselError, WeightsMismatch, WeightsMissing
 from engine.contract.painting import Order, Painted, PaintedPicture, Progress
-from engine.models.files.weights import Watch as Reading
-from engine.models.loading.pipeline import best_device, budget_of
+from engine.models.files.weights import ProgressCallback as Reading
+from engine.models.loading.pipeline import best_device, memory_budget
 from engine.models.registry.registry import SHIPPED, Registry, read_registry
-from engine.painter.batch.loop import Studio, Watch
+from engine.painter.batch.loop import ProgressCallback, Studio
 from engine.painter.batch.options import Manner
 from engine.painter.batch.rows import Entry, Event, Failed, Finished, Stepped
 from engine.painter.cache.loader import Warming
@@ -84,7 +84,7 @@ async def create_painter(
     budget_bytes: int | None = None,
     threads: int | None = None,
     beat: Callable[[Phase], None] = lambda _: None,
-    watch: Watch = lambda _: None,
+    watch: ProgressCallback = lambda _: None,
     load: Load | None = None,
 ) -> AsyncIterator[LocalPainter]:
     """Open a painter of the registered models on the best device of this machine; they are loaded when first asked for.
@@ -114,7 +114,7 @@ async def create_painter(
 
 def _models(load: Load | None, budget_bytes: int | None, width: int | None, reading: Reading) -> WarmModels:
     device = best_device()
-    budget = budget_of(device) if budget_bytes is None else budget_bytes
+    budget = memory_budget(device) if budget_bytes is None else budget_bytes
     if load is not None:
         return WarmModels(load, budget, width)
     return WarmModels(loader(device, parse_attention, budget, reading), budget, width, weigher(device, budget))

@@ -24,10 +24,10 @@ import torch
 from torch import Tensor
 
 from engine.contract.errors import SpeedUnsupported
-from engine.models.loading.fp8 import quantise
-from engine.models.loading.pipeline import Device, best_device, denoiser_of, pipeline_of
+from engine.models.loading.fp8 import quantize_linears
+from engine.models.loading.pipeline import Device, best_device, denoiser_of, load_pipeline
 from engine.models.registry.registry import Model, read_registry
-from engine.models.registry.speed import Compilation, Precision, Speed
+from engine.models.registry.speed import Compilation, Precision, SpeedSettings
 from engine.painter.batch.rows import Words
 from engine.painter.cache.warmup import Batch, blank
 from engine.painter.families import adapted
@@ -75,7 +75,7 @@ def main() -> None:
 def subjects(device: Device) -> Iterator[Subject]:
     """Yield the starter, and the architectures that only a card can run in reasonable time."""
     starter = read_registry().model("starter")
-    yield Subject(name="starter", model=starter, build=lambda: pipeline_of(starter, device)[0])
+    yield Subject(name="starter", model=starter, build=lambda: load_pipeline(starter, device)[0])
     if device.device.type == "cuda":
         for name, case in (("SD 1.5", SD15), ("SDXL", SDXL), ("Flux-dev", FLUX)):
             yield Subject(name=name, model=registry_of(case).model(), build=_builder(case, device))
@@ -92,14 +92,14 @@ def _builder(case: Case, device: Device) -> Callable[[], Any]:
 def as_stock(subject: Subject, pipe: Any, device: Device) -> Callable[[Batch], Tensor]:
     """The denoiser as diffusers has it: its own attention, its own layout, nothing compiled."""
     plain = copy.deepcopy(denoiser_of(pipe))
-    model = _adapted(subject, pipe, device, Speed())
+    model = _adapted(subject, pipe, device, SpeedSettings())
     return lambda batch: model.forward(plain, *batch)
 
 
 def channels_last(subject: Subject, pipe: Any, device: Device) -> Callable[[Batch], Tensor]:
     """The layout alone."""
     plain = copy.deepcopy(denoiser_of(pipe)).to(memory_format=torch.channels_last)
-    model = _adapted(subject, pipe, device, Speed())
+    model = _adapted(subject, pipe, device, SpeedSettings())
     return lambda batch: model.forward(plain, *batch)
 
 
@@ -107,7 +107,7 @@ def fused_projections(subject: Subject, pipe: Any, device: Device) -> Callable[[
     """Queries, keys and values of each attention by one product, with diffusers' own processor for it."""
     fused = copy.deepcopy(denoiser_of(pipe))
     fused.fuse_qkv_projections()
-    model = _adapted(subject, pipe, device, Speed())
+    model = _adapted(subject, pipe, device, SpeedSettings())
     return lambda batch: model.forward(fused, *batch)
 
 
@@ -115,7 +115,7 @@ def with_speed(**choices: Any) -> Choice:
     """The painter as it paints with these choices of the models file."""
 
     def choose(subject: Subject, pipe: Any, device: Device) -> Callable[[Batch], Tensor]:
-        model = _adapted(subject, pipe, device, Speed(**choices))
+        model = _adapted(subject, pipe, device, SpeedSettings(**choices))
 
         def call(batch: Batch) -> Tensor:
             model.make_ready(*batch)
@@ -141,10 +141,10 @@ CHOICES: dict[str, Choice] = {
 }
 
 
-def _adapted(subject: Subject, pipe: Any, device: Device, speed: Speed) -> Any:
+def _adapted(subject: Subject, pipe: Any, device: Device, speed: SpeedSettings) -> Any:
     model = replace(subject.model, speed=speed)
     if speed.precision is Precision.FP8:
-        quantise(denoiser_of(pipe), model.name, device.device)
+        quantize_linears(denoiser_of(pipe), model.name, device.device)
     return adapted(pipe, model, device=device.device, sha256="", fragments_of=parse_attention)
 
 
@@ -187,7 +187,7 @@ def _measured(subject: Subject, choice: Choice, device: Device) -> str:
 @torch.inference_mode()
 def share_of_texts(subject: Subject, device: Device) -> str:
     """Return how much of a grid, painted as shipped, it is to encode its texts: no cache of them could save more."""
-    model = _adapted(subject, subject.build(), device, Speed())
+    model = _adapted(subject, subject.build(), device, SpeedSettings())
     steps = subject.model.defaults.steps
     latents, timesteps, words = _grid(subject, model)
     encode = _shortest(lambda: torch.cat([one.tokens for one in _texts(model)]), device)
@@ -227,7 +227,7 @@ def _clock_of(device: Device) -> Callable[[], float]:
 
 
 def _batch(subject: Subject, pipe: Any, device: Device) -> Batch:
-    model = _adapted(subject, copy.copy(pipe), device, Speed())
+    model = _adapted(subject, copy.copy(pipe), device, SpeedSettings())
     defaults = subject.model.defaults
     latents, _, _ = blank(model, (defaults.width, defaults.height), ROWS)
     texts = [model.words(TEXT), model.away()]

@@ -16,7 +16,7 @@ import torch
 
 from engine.models.loading.pipeline import Device, best_device
 from engine.models.registry.registry import SHIPPED, read_registry
-from engine.models.registry.speed import Compilation, Speed
+from engine.models.registry.speed import Compilation, SpeedSettings
 from engine.painter.in_process import create_painter
 from tests.bench.painter_cuda import SD15, registry_text
 from tests.bench.side_by_side import PROMPT, BenchRow
@@ -59,7 +59,7 @@ def _sd15(folder: Path, how: Compilation, device: Device) -> Path:
     if not weights.exists():
         SD15.build(device).save_pretrained(weights)
         torch.cuda.empty_cache()
-    return _written(folder, registry_text(replace(SD15, speed=Speed(compile=how))))
+    return _written(folder, registry_text(replace(SD15, speed=SpeedSettings(compile=how))))
 
 
 def _written(folder: Path, text: str) -> Path:

@@ -18,7 +18,7 @@ from PIL import Image
 from engine.contract.painting import Order
 from engine.models.loading.pipeline import best_device
 from engine.models.registry.registry import Registry, read_registry
-from engine.models.registry.speed import Precision, Speed
+from engine.models.registry.speed import Precision, SpeedSettings
 from engine.painter.in_process import LocalPainter, create_painter
 from engine.starter.classifier import judge_from_file
 from engine.starter.evaluate import Figure, Paint, figures
@@ -30,12 +30,12 @@ GRIDS = 12
 JUDGED_SHARE = 0.5
 JUDGED = 7
 # The first is what the others are compared with; names of choices serve as names of models.
-LOOSE: Mapping[str, Speed] = MappingProxyType(
+LOOSE: Mapping[str, SpeedSettings] = MappingProxyType(
     {
-        "as shipped": Speed(),
-        'precision = "fp8"': Speed(precision=Precision.FP8),
-        "guidance_until = 0.75": Speed(guidance_until=0.75),
-        "guidance_until = 0.5": Speed(guidance_until=0.5),
+        "as shipped": SpeedSettings(),
+        'precision = "fp8"': SpeedSettings(precision=Precision.FP8),
+        "guidance_until = 0.75": SpeedSettings(guidance_until=0.75),
+        "guidance_until = 0.5": SpeedSettings(guidance_until=0.5),
     }
 )
 

@@ -18,10 +18,10 @@ from typing import Any
 import torch
 
 from engine.contract.errors import ModelBroken, NoRoom, PaintedNothing, SpeedUnsupported
-from engine.models.loading.fp8 import quantise
+from engine.models.loading.fp8 import quantize_linears
 from engine.models.loading.pipeline import Device, best_device, denoiser_of
 from engine.models.registry.registry import Model, Registry, read_registry
-from engine.models.registry.speed import Compilation, Precision, Speed
+from engine.models.registry.speed import Compilation, Precision, SpeedSettings
 from engine.painter.families import adapted
 from engine.painter.in_process import LocalPainter, create_painter
 from engine.painter.pipeline.protocol import LoadedModel
@@ -64,7 +64,7 @@ class Case:
     side: int
     steps: int
     guidance: float
-    speed: Speed = field(default_factory=Speed)
+    speed: SpeedSettings = field(default_factory=SpeedSettings)
 
 
 SD15 = Case(family="sd1", build=sd15, side=512, steps=30, guidance=7.5)
@@ -88,12 +88,12 @@ def _rows() -> Iterator[tuple[str, str, Case, Measure]]:
     ):
         for how in Compilation:
             what = f"{name}, CUDA, compile = {how}: speed over stock diffusers"
-            yield what, reach, replace(case, speed=Speed(compile=how)), grid_speed
-    rough = replace(SDXL, speed=Speed(compile=Compilation.BLOCKS, precision=Precision.FP8))
+            yield what, reach, replace(case, speed=SpeedSettings(compile=how)), grid_speed
+    rough = replace(SDXL, speed=SpeedSettings(compile=Compilation.BLOCKS, precision=Precision.FP8))
     yield "SDXL grid in fp8, CUDA, compile = blocks: speed over stock diffusers", "at least 2.0", rough, grid_speed
     for how in (Compilation.NONE, Compilation.GRAPHS):
         what = f"8 mixed SD 1.5 jobs at once over one after another, CUDA, compile = {how}: throughput"
-        yield what, "at least 1.8", replace(SD15, speed=Speed(compile=how)), mixed_throughput
+        yield what, "at least 1.8", replace(SD15, speed=SpeedSettings(compile=how)), mixed_throughput
 
 
 async def figure_of(measure: Measure, case: Case, device: Device) -> str:
@@ -147,7 +147,7 @@ async def _painter(case: Case, pipe: Any, device: Device) -> AsyncIterator[Local
 
     def load(model: Model) -> LoadedModel:
         if model.speed.precision is Precision.FP8:
-            quantise(denoiser_of(pipe), model.name, device.device)
+            quantize_linears(denoiser_of(pipe), model.name, device.device)
         return adapted(pipe, model, device=device.device, sha256="random", fragments_of=parse_attention)
 
     async with create_painter(registry_of(case), load=load) as painter:

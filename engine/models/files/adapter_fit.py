@@ -26,24 +26,24 @@ from engine.models.files.layouts import (
 from engine.models.files.weights import header_of, tensors_of, weight_files
 from engine.models.registry.registry import Adapter, Model, Registry
 
-Read = Callable[[Path], Mapping[str, Shape]]
+TensorReader = Callable[[Path], Mapping[str, Shape]]
 # The weights that an adapter may change, by part of the model; a part is missing where its names are not known.
-Base = Mapping[str, Modules]
+BaseModules = Mapping[str, Modules]
 
 # What else a LoRA's file may hold of a layer.
-_BESIDE = re.compile(r"(?:\.alpha|dora_scale|lora_magnitude_vector(?:\.weight)?|lora_B\.bias)$")
+_EXTRA = re.compile(r"(?:\.alpha|dora_scale|lora_magnitude_vector(?:\.weight)?|lora_B\.bias)$")
 # Weights that take the place of the base's own; Flux's loader would leave them there for ever.
 _REPLACING = re.compile(r"(?:norm_(?:added_)?[qk]\.weight|(?:query|key)_norm\.scale)$")
-_DAMAGED = "its file is damaged, or no safetensors file"
+_DAMAGED = "its file is damaged or is not a safetensors file"
 
 
-def check_fit(adapter: Adapter, model: Model, place: Path) -> None:
-    """Return when the adapter fits the model whose files are at `place`.
+def check_fit(adapter: Adapter, model: Model, path: Path) -> None:
+    """Return when the adapter fits the model whose files are at `path`.
 
     Raises: AdapterMismatch with the first part that does not fit, WeightsMissing, WeightsMismatch.
     """
-    part = _made_for_another(adapter, model) or _first_mismatch(
-        tensors_in(adapter.file), base_of(place, model.source.variant)
+    part = _registered_for_another(adapter, model) or _first_mismatch(
+        tensors_in(adapter.file), base_modules(path, model.source.variant)
     )
     if part is not None:
         raise AdapterMismatch(name=adapter.name, model=model.name, part=part)
@@ -64,24 +64,24 @@ def incompatible_adapters(registry: Registry, find: Callable[[Model], Path | Non
 
 
 def _incompatible_with(
-    model: Model, adapters: Iterable[Adapter], find: Callable[[Model], Path | None], read: Read
+    model: Model, adapters: Iterable[Adapter], find: Callable[[Model], Path | None], read: TensorReader
 ) -> Mapping[str, str]:
-    base = _base_if_here(find(model), model.source.variant)
+    base = _base_if_present(find(model), model.source.variant)
     told = {
-        adapter.name: _made_for_another(adapter, model) or _mismatch_if_present(adapter, base, read)
+        adapter.name: _registered_for_another(adapter, model) or _mismatch_if_present(adapter, base, read)
         for adapter in adapters
     }
     return {name: part for name, part in told.items() if part is not None}
 
 
-def _base_if_here(place: Path | None, variant: str | None) -> Base | None:
+def _base_if_present(path: Path | None, variant: str | None) -> BaseModules | None:
     try:
-        return None if place is None else base_of(place, variant)
+        return None if path is None else base_modules(path, variant)
     except (WeightsMissing, WeightsMismatch, OSError):
         return None
 
 
-def _mismatch_if_present(adapter: Adapter, base: Base | None, read: Read) -> str | None:
+def _mismatch_if_present(adapter: Adapter, base: BaseModules | None, read: TensorReader) -> str | None:
     try:
         return None if base is None else _first_mismatch(read(adapter.file), base)
     except WeightsMismatch:
@@ -90,21 +90,21 @@ def _mismatch_if_present(adapter: Adapter, base: Base | None, read: Read) -> str
         return None
 
 
-def _made_for_another(adapter: Adapter, model: Model) -> str | None:
+def _registered_for_another(adapter: Adapter, model: Model) -> str | None:
     """Return for what else the adapter was registered, or None."""
     if adapter.family != model.family.name:
-        return f"it is made for {adapter.family}"
-    return None if adapter.model in (None, model.name) else f"it is made for {adapter.model}"
+        return f"it is for family {adapter.family}"
+    return None if adapter.model in (None, model.name) else f"it is for model {adapter.model}"
 
 
-def base_of(place: Path, variant: str | None = None) -> Base:
+def base_modules(path: Path, variant: str | None = None) -> BaseModules:
     """Return what the headers of a diffusers folder or a single file say of the weights that an adapter may change.
 
     Raises: WeightsMissing, WeightsMismatch.
     """
-    if place.is_file():
-        return parts_in_file(tensors_in(place))
-    files = [file for file in weight_files(place, variant) if file.suffix == ".safetensors"]
+    if path.is_file():
+        return parts_in_file(tensors_in(path))
+    files = [file for file in weight_files(path, variant) if file.suffix == ".safetensors"]
     return {part: _modules_of(file for file in files if file.parent.name == part) for part in PARTS}
 
 
@@ -120,17 +120,17 @@ def _modules_of(files: Iterable[Path]) -> Modules:
     return {module: shape for file in files for module, shape in modules_of(tensors_in(file)).items()}
 
 
-def _first_mismatch(tensors: Mapping[str, Shape], base: Base) -> str | None:
+def _first_mismatch(tensors: Mapping[str, Shape], base: BaseModules) -> str | None:
     """Return the first part that does not fit, or None; a file without any LoRA tensor fits nothing."""
     if not any("lora" in name or ".lokr_" in name for name in tensors):
-        return "it holds no LoRA tensors"
+        return "it contains no LoRA tensors"
     return next((layer_of(name) for name, shape in tensors.items() if not _fits(name, shape, base)), None)
 
 
-def _fits(name: str, shape: Shape, base: Base) -> bool:
+def _fits(name: str, shape: Shape, base: BaseModules) -> bool:
     """Return whether a tensor of an adapter fits, as far as can be told."""
     if not is_lora(name):
-        return bool(_BESIDE.search(name)) or not (_REPLACING.search(name) or base.get("unet"))
+        return bool(_EXTRA.search(name)) or not (_REPLACING.search(name) or base.get("unet"))
     part, module = part_and_module(name, base)
     if part is None:
         return not base.get("unet")

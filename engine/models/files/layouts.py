@@ -21,14 +21,16 @@ _PARTS = (
 )
 PARTS = tuple(part for _, part in _PARTS)
 
-_END = re.compile(r"(?:\.lora_[AB]|\.lora_(?:down|up)|[._]lora\.(?:down|up)|\.lora_linear_layer\.(?:down|up))\.weight$")
+_LORA_SUFFIX = re.compile(
+    r"(?:\.lora_[AB]|\.lora_(?:down|up)|[._]lora\.(?:down|up)|\.lora_linear_layer\.(?:down|up))\.weight$"
+)
 _IS_DOWN = re.compile(r"(?:A|down)\.weight$")
 # The layers of attention as diffusers' processors had them.
-_OLD_END = re.compile(r"_lora\.(?:down|up)\.weight$")
-_OLD_TEXT = {"to_q": "q_proj", "to_k": "k_proj", "to_v": "v_proj", "to_out": "out_proj"}
+_OLD_LORA_SUFFIX = re.compile(r"_lora\.(?:down|up)\.weight$")
+_OLD_TEXT_LAYERS = {"to_q": "q_proj", "to_k": "k_proj", "to_v": "v_proj", "to_out": "out_proj"}
 _KOHYA = re.compile(r"^lora_unet_")
 # What may be called by the names of a transformer's first code; kohya calls every denoiser a unet.
-_FIRST_OR_OWN = re.compile(r"^(?:lora_unet_|diffusion_model\.)")
+_LDM_OR_ORIGINAL = re.compile(r"^(?:lora_unet_|diffusion_model\.)")
 
 # Where the parts are in a single file.
 _IN_FILES = (
@@ -40,7 +42,7 @@ _IN_FILES = (
     ("text_encoders.clip_l.transformer.", "text_encoder"),
     ("text_encoders.clip_g.transformer.", "text_encoder_2"),
 )
-_FIRST_ENDS = {
+_LDM_ENDS = {
     "time_embed_0": "time_embedding_linear_1",
     "time_embed_2": "time_embedding_linear_2",
     "label_emb_0_0": "add_embedding_linear_1",
@@ -49,7 +51,7 @@ _FIRST_ENDS = {
     "out_0": "conv_norm_out",
     "out_2": "conv_out",
 }
-_FIRST_LAYERS = {
+_LDM_LAYERS = {
     "in_layers_0": "norm1",
     "in_layers_2": "conv1",
     "emb_layers_1": "time_emb_proj",
@@ -57,7 +59,7 @@ _FIRST_LAYERS = {
     "out_layers_3": "conv2",
     "skip_connection": "conv_shortcut",
 }
-_FIRST_MIDDLE = {"0": "resnets_0", "1": "attentions_0", "2": "resnets_1"}
+_LDM_MIDDLE = {"0": "resnets_0", "1": "attentions_0", "2": "resnets_1"}
 _OPENCLIP_ENDS = {
     "token_embedding": "embeddings_token_embedding",
     "positional_embedding": "embeddings_position_embedding",
@@ -75,7 +77,7 @@ _OPENCLIP_LAYERS = {
 
 def is_lora(name: str) -> bool:
     """Return whether a tensor's name is one of the two halves of a LoRA's layer in a layout that is known here."""
-    return _END.search(name) is not None
+    return _LORA_SUFFIX.search(name) is not None
 
 
 def is_down(name: str) -> bool:
@@ -85,7 +87,7 @@ def is_down(name: str) -> bool:
 
 def layer_of(name: str) -> str:
     """Return the layer that a LoRA tensor changes, as its file calls it."""
-    return _END.sub("", name)
+    return _LORA_SUFFIX.sub("", name)
 
 
 def part_and_module(name: str, base: Mapping[str, Modules]) -> tuple[str | None, str]:
@@ -98,11 +100,11 @@ def part_and_module(name: str, base: Mapping[str, Modules]) -> tuple[str | None,
     named = ((part, prefix.sub("", bare)) for prefix, part in _PARTS if prefix.search(bare))
     part, module = next(named, (None, bare))
     module = flat(module)
-    if (denoiser := base.get("transformer")) and (part is None or _FIRST_OR_OWN.search(bare)):
+    if (denoiser := base.get("transformer")) and (part is None or _LDM_OR_ORIGINAL.search(bare)):
         return ("transformer" if module in denoiser else None), module
     if _KOHYA.search(bare) and "add_embedding_linear_1" in base.get("unet", ()):
         # Only the loader of SDXL brings the first names of blocks to its own.
-        return part, _from_first(module, _num_layers(base["unet"]))
+        return part, _from_ldm(module, _num_layers(base["unet"]))
     return part, module
 
 
@@ -130,11 +132,11 @@ def parts_in_file(tensors: Mapping[str, Shape]) -> Mapping[str, Modules]:
 def _bare(name: str) -> str:
     """Return a LoRA tensor's module with its prefix; diffusers once kept LoRAs in attention processors."""
     module = layer_of(name).replace(".processor.", ".")
-    if not _OLD_END.search(name):
+    if not _OLD_LORA_SUFFIX.search(name):
         return module
     block, dot, layer = module.rpartition(".")
     if block.endswith("self_attn"):
-        return block + dot + _OLD_TEXT.get(layer, layer)
+        return block + dot + _OLD_TEXT_LAYERS.get(layer, layer)
     return module + (".0" if layer == "to_out" else "")
 
 
@@ -144,7 +146,7 @@ def _unet(tensors: Mapping[str, Shape]) -> Modules:
     ends = (re.fullmatch(r"input_blocks_(\d+)_0_op", module) for module in modules)
     num_layers = min((int(end[1]) - 1 for end in ends if end), default=2)
     is_unet = "input_blocks_0_0" in modules
-    return {_from_first(module, num_layers): shape for module, shape in modules.items()} if is_unet else {}
+    return {_from_ldm(module, num_layers): shape for module, shape in modules.items()} if is_unet else {}
 
 
 def _num_layers(unet: Modules) -> int:
@@ -152,19 +154,19 @@ def _num_layers(unet: Modules) -> int:
     return sum(re.fullmatch(r"down_blocks_0_resnets_\d+_conv1", module) is not None for module in unet)
 
 
-def _from_first(module: str, num_layers: int) -> str:
+def _from_ldm(module: str, num_layers: int) -> str:
     """Return diffusers' name of a UNet's module for that of the first Stable Diffusion code; others as they are."""
     if found := re.fullmatch(r"middle_block_([012])_(.+)", module):
-        return f"mid_block_{_FIRST_MIDDLE[found[1]]}_{_FIRST_LAYERS.get(found[2], found[2])}"
+        return f"mid_block_{_LDM_MIDDLE[found[1]]}_{_LDM_LAYERS.get(found[2], found[2])}"
     found = re.fullmatch(r"(input|output)_blocks_(\d+)_([012])_(.+)", module)
-    if found is None or module in _FIRST_ENDS:
-        return _FIRST_ENDS.get(module, module)
+    if found is None or module in _LDM_ENDS:
+        return _LDM_ENDS.get(module, module)
     way = "down" if found[1] == "input" else "up"
     block, layer = divmod(int(found[2]) - (way == "down"), num_layers + 1)
     if found[4] in ("op", "conv"):
         return f"{way}_blocks_{block}_{way}samplers_0_conv"
     kind = "resnets" if found[3] == "0" else "attentions"
-    return f"{way}_blocks_{block}_{kind}_{layer}_{_FIRST_LAYERS.get(found[4], found[4])}"
+    return f"{way}_blocks_{block}_{kind}_{layer}_{_LDM_LAYERS.get(found[4], found[4])}"
 
 
 def _openclip(tensors: Mapping[str, Shape]) -> Modules:

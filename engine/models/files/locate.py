@@ -20,14 +20,14 @@ from huggingface_hub.errors import (
 
 from engine.contract.errors import ModelBroken, WeightsMissing
 from engine.models.files.selection import INDEX, SETTINGS
-from engine.models.files.verify import check_choice
-from engine.models.files.weights import choice_of
+from engine.models.files.verify import check_selection
+from engine.models.files.weights import select_in_folder
 from engine.models.registry.registry import Model
 
 _SETTINGS = tuple(f"*{suffix}" for suffix in sorted(SETTINGS))
 
 
-def place_of(model: Model) -> Path:
+def local_path(model: Model) -> Path:
     """Return the folder or file that holds the model's weights.
 
     Raises: WeightsMissing, also for a hub model of which not all that makes its pipeline was fetched, WeightsMismatch
@@ -42,14 +42,14 @@ def place_of(model: Model) -> Path:
     return place
 
 
-def config_of(model: Model) -> Path:
+def config_path(model: Model) -> Path:
     """Return the folder with the configurations of a single file.
 
     Raises: ModelBroken when the registry names none, WeightsMissing for one of the hub that was never fetched.
     """
     config = model.source.config
     if config is None:
-        cause = "its single file needs `config` in the models file: a folder or a hub id with its configurations"
+        cause = "a model with `file` also needs `config` in the models file: a folder or hub id with its configuration"
         raise ModelBroken(name=model.name, cause=cause)
     if Path(config).is_dir():
         return Path(config)
@@ -74,7 +74,7 @@ def fetch(model: Model) -> Path:
     if source.file is not None and source.config is not None and not Path(source.config).is_dir():
         with _missing(source.config):
             _snapshot(source.config, None, _SETTINGS)
-    return place_of(model)
+    return local_path(model)
 
 
 def _fetch_pipeline(model: Model, hub: str) -> Path:
@@ -83,12 +83,12 @@ def _fetch_pipeline(model: Model, hub: str) -> Path:
         revision = resolve_revision(hub, revision=model.source.revision)
         paths = _listed(hub, revision) or list_repo_files(hub, revision=revision.resolved)
         if INDEX not in paths:
-            cause = f"{hub} has no {INDEX}: it is no diffusers folder, and its files can only be registered as `file`"
+            cause = f"{hub} has no {INDEX}, so it is not a diffusers pipeline. Register one of its files with `file`"
             raise ModelBroken(name=model.name, cause=cause)
         place = _snapshot(hub, revision, _exactly([INDEX]))
-        choice = choice_of(place, model.source.variant, paths)
-        check_choice(model, hub, choice)
-        return _snapshot(hub, revision, _exactly(choice.files))
+        selection = select_in_folder(place, model.source.variant, paths)
+        check_selection(model, hub, selection)
+        return _snapshot(hub, revision, _exactly(selection.files))
 
 
 def _fetched_pipeline(hub: str, revision: str | None, variant: str | None) -> Path:
@@ -100,8 +100,8 @@ def _fetched_pipeline(hub: str, revision: str | None, variant: str | None) -> Pa
     with _missing(hub):
         resolved = resolve_revision(hub, revision=revision, local_files_only=True)
         place = _snapshot(hub, resolved, _exactly([INDEX]), is_here=True)
-        choice = choice_of(place, variant, _listed(hub, resolved) or None)
-        return _snapshot(hub, resolved, _exactly(choice.files), is_here=True)
+        selection = select_in_folder(place, variant, _listed(hub, resolved) or None)
+        return _snapshot(hub, resolved, _exactly(selection.files), is_here=True)
 
 
 def _listed(hub: str, revision: str) -> Collection[str]:
@@ -126,11 +126,11 @@ def _missing(hub: str) -> Iterator[None]:
     try:
         yield
     except GatedRepoError as error:
-        raise _missing_because(hub, "agree to its licence on its page at the hub, and set HF_TOKEN") from error
+        raise _missing_because(hub, "accept its license on its Hugging Face page, then set HF_TOKEN") from error
     except (LocalEntryNotFoundError, RevisionResolutionError, HfHubHTTPError, HFValidationError) as error:
         raise WeightsMissing(path=Path(hub)) from error
     except httpx2.TransportError as error:
-        raise _missing_because(hub, "the connection broke off; fetch it again to go on from there") from error
+        raise _missing_because(hub, "the connection was lost. Fetch it again to resume") from error
 
 
 def _missing_because(hub: str, cause: str) -> WeightsMissing:

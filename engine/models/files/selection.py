@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from engine.models.files.variants import Copies, copies_of, copy_of, is_shard_index
+from engine.models.files.variants import Variants, is_shard_index, select_variant, variants_in
 
 INDEX = "model_index.json"
 # Configurations, and what tokenizers are made of.
@@ -25,7 +25,7 @@ _OTHER_SETTINGS = frozenset({"scheduler_config.json", "tokenizer_config.json", "
 
 
 @dataclass(frozen=True, kw_only=True)
-class Choice:
+class FileSelection:
     """The files that make a pipeline, and what it lacks.
 
     files: paths below its folder, in order: those that the loader reads, and no others.
@@ -33,7 +33,7 @@ class Choice:
     """
 
     files: tuple[str, ...]
-    faults: tuple[str, ...]
+    problems: tuple[str, ...]
 
 
 _Folders = Mapping[str, Collection[str]]
@@ -48,7 +48,7 @@ def parts_of(index: object) -> frozenset[str]:
     return frozenset(name for name, entry in entries if _is_part(name, entry) and name not in UNUSED)
 
 
-def choose(index: object, paths: Iterable[str], variant: str | None = None) -> Choice:
+def select_files(index: object, paths: Iterable[str], variant: str | None = None) -> FileSelection:
     """Return the files of a pipeline that are read when it is loaded.
 
     Of each folder of a part, nested ones too, these are all settings and one copy of the weights: that of the variant
@@ -58,11 +58,11 @@ def choose(index: object, paths: Iterable[str], variant: str | None = None) -> C
     """
     parts = parts_of(index)
     folders = _by_folder(path for path in paths if path.partition("/")[0] in parts)
-    copies = {folder: copies_of(inside) for folder, inside in folders.items()}
+    variants = {folder: variants_in(inside) for folder, inside in folders.items()}
     settings = [path for inside in folders.values() for path in inside if _is_setting(path)]
-    weights = [file.path for its in copies.values() for file in copy_of(its, variant)]
-    faults = (*_absences(parts, folders, copies), *_wrong_variants(copies, variant), *_gaps(copies, variant))
-    return Choice(files=tuple(sorted([INDEX, *settings, *weights])), faults=faults)
+    weights = [file.path for its in variants.values() for file in select_variant(its, variant)]
+    problems = (*_absences(parts, folders, variants), *_wrong_variants(variants, variant), *_gaps(variants, variant))
+    return FileSelection(files=tuple(sorted([INDEX, *settings, *weights])), problems=problems)
 
 
 def _is_part(name: str, entry: object) -> bool:
@@ -82,17 +82,17 @@ def _is_setting(path: str) -> bool:
     return PurePosixPath(path).suffix in SETTINGS and not is_shard_index(path)
 
 
-def _absences(parts: Set[str], folders: _Folders, copies: Mapping[str, Copies]) -> Iterator[str]:
+def _absences(parts: Set[str], folders: _Folders, variants: Mapping[str, Variants]) -> Iterator[str]:
     """Yield which parts are not there, or have no weights that may be opened."""
     present = {folder.partition("/")[0] for folder in folders}
     if absent := parts - present:
-        yield f"has no folder {_listed(absent)}, which its {INDEX} names"
-    bare = {part for part in parts & folders.keys() if not copies[part] and _is_of_weights(folders[part])}
+        yield f"has no folder {_listed(absent)}, which {INDEX} lists"
+    bare = {part for part in parts & folders.keys() if not variants[part] and _is_of_weights(folders[part])}
     pickled = {part for part in bare if _suffixes(folders[part]) & PICKLES}
     if pickled:
         yield (
-            f"has no .safetensors file for {_listed(pickled)}, and pickles (.bin, .ckpt, .pt) are left alone,"
-            " because they can run code when they are opened"
+            f"has no .safetensors file for {_listed(pickled)}, only pickles (.bin, .ckpt, .pt), which are not opened"
+            " because they can run code"
         )
     if bare - pickled:
         yield f"has no weights for {_listed(bare - pickled)}"
@@ -105,31 +105,31 @@ def _is_of_weights(inside: Collection[str]) -> bool:
     return tells and not names & _OTHER_SETTINGS
 
 
-def _wrong_variants(copies: Mapping[str, Copies], variant: str | None) -> Iterator[str]:
+def _wrong_variants(variants: Mapping[str, Variants], variant: str | None) -> Iterator[str]:
     """Yield what the variant that is registered, or that none is, leaves without weights."""
-    known = {name for its in copies.values() for name in its}
-    lacking = {folder: its for folder, its in copies.items() if its and not copy_of(its, variant)}
+    known = {name for its in variants.values() for name in its}
+    lacking = {folder: its for folder, its in variants.items() if its and not select_variant(its, variant)}
     if variant is not None and variant not in known:
         yield f"has no variant {json.dumps(variant)}{_advice(known)}"
     elif lacking:
         offered = list(map(set, lacking.values()))
         fitting = set.intersection(*offered) or set.union(*offered)
-        yield f"has no plain weights for {_listed(lacking)}, only variants{_advice(fitting)}"
+        yield f"has no default weights for {_listed(lacking)}, only variants{_advice(fitting)}"
 
 
 def _advice(variants: Collection[str]) -> str:
     named = " or ".join(json.dumps(name) for name in sorted(variants) if name)
-    ways = [f"set variant = {named}"] * bool(named) + ["take its variant out"] * ("" in variants)
+    ways = [f"set variant = {named}"] * bool(named) + ["remove its variant"] * ("" in variants)
     return f": {', or '.join(ways)} in the models file" if ways else ""
 
 
-def _gaps(copies: Mapping[str, Copies], variant: str | None) -> Iterator[str]:
+def _gaps(variants: Mapping[str, Variants], variant: str | None) -> Iterator[str]:
     """Yield where shards are missing."""
-    for folder, its in copies.items():
-        shards = [file for file in copy_of(its, variant) if file.num_shards]
+    for folder, its in variants.items():
+        shards = [file for file in select_variant(its, variant) if file.num_shards]
         num_shards = max((file.num_shards for file in shards), default=0)
         if len(shards) < num_shards:
-            yield f"has {len(shards)} of the {num_shards} files of weights in {folder}"
+            yield f"has only {len(shards)} of {num_shards} weight files in {folder}"
 
 
 def _suffixes(paths: Iterable[str]) -> set[str]:

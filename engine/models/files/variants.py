@@ -19,7 +19,7 @@ _ANY_SHARD_INDEX = re.compile(r".*\.index(?:\.[\w-]+)?\.json")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Weights:
+class WeightFile:
     """A file of weights, or the index of shards.
 
     stem: its name without all else, which is diffusers' or transformers'. variant: empty for plain weights.
@@ -36,27 +36,27 @@ class Weights:
 
 
 # By variant; the plain copy has an empty name.
-Copies = Mapping[str, Collection[Weights]]
+Variants = Mapping[str, Collection[WeightFile]]
 
 
-def copies_of(paths: Iterable[str]) -> Copies:
+def variants_in(paths: Iterable[str]) -> Variants:
     """Return what is read of each copy that can be read of the weights in one folder.
 
     paths: of all files in the folder.
     """
-    found: dict[tuple[str, str], list[Weights]] = {}
-    for file in filter(None, map(_weights_from_path, paths)):
+    found: dict[tuple[str, str], list[WeightFile]] = {}
+    for file in filter(None, map(_weight_file_from_path, paths)):
         found.setdefault((file.variant, file.stem), []).append(file)
-    copies: dict[str, list[Weights]] = {}
+    variants: dict[str, list[WeightFile]] = {}
     for (variant, _), files in found.items():
-        if read := _read_of(files):
-            copies.setdefault(variant, []).extend(read)
-    return copies
+        if read := _read_files(files):
+            variants.setdefault(variant, []).extend(read)
+    return variants
 
 
-def copy_of(copies: Copies, variant: str | None) -> Collection[Weights]:
+def select_variant(variants: Variants, variant: str | None) -> Collection[WeightFile]:
     """Return the copy that is loaded: the variant where there is one, else the plain one; empty without either."""
-    return copies.get(variant or "") or copies.get("") or ()
+    return variants.get(variant or "") or variants.get("") or ()
 
 
 def is_shard_index(path: str) -> bool:
@@ -64,20 +64,20 @@ def is_shard_index(path: str) -> bool:
     return _ANY_SHARD_INDEX.fullmatch(path) is not None
 
 
-def _weights_from_path(path: str) -> Weights | None:
+def _weight_file_from_path(path: str) -> WeightFile | None:
     name = PurePosixPath(path).name
     if match := _WEIGHTS.fullmatch(name):
         stem, old_num, variant, num = match.groups()
         num_shards = int(num or old_num or 0)
-        return Weights(path=path, stem=stem, variant=variant or "", num_shards=num_shards, is_old=bool(old_num))
+        return WeightFile(path=path, stem=stem, variant=variant or "", num_shards=num_shards, is_old=bool(old_num))
     if match := _SHARD_INDEX.fullmatch(name):
         stem, old_variant, variant = match.groups()
         named = variant or old_variant or ""
-        return Weights(path=path, stem=stem, variant=named, is_index=True, is_old=bool(old_variant))
+        return WeightFile(path=path, stem=stem, variant=named, is_index=True, is_old=bool(old_variant))
     return None
 
 
-def _read_of(files: Collection[Weights]) -> Collection[Weights]:
+def _read_files(files: Collection[WeightFile]) -> Collection[WeightFile]:
     """Return what is read where a copy is there more than once: whole, in shards, in shards of older names."""
     whole = [file for file in files if not file.num_shards and not file.is_index]
     indexes = _newer(file for file in files if file.is_index)
@@ -88,6 +88,6 @@ def _read_of(files: Collection[Weights]) -> Collection[Weights]:
     return whole or sharded if is_of_transformers else sharded or whole
 
 
-def _newer(files: Iterable[Weights]) -> Collection[Weights]:
+def _newer(files: Iterable[WeightFile]) -> Collection[WeightFile]:
     known = list(files)
     return [file for file in known if not file.is_old] or known

@@ -5,28 +5,34 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.contract.errors import ModelBroken
-from engine.models.files.selection import Choice
-from engine.models.files.weights import Watch, check_whole, choice_of, recognise, unwatched
+from engine.models.files.selection import FileSelection
+from engine.models.files.weights import (
+    ProgressCallback,
+    check_complete,
+    ignore_progress,
+    resolve_hash,
+    select_in_folder,
+)
 from engine.models.registry.registry import Model
 
 
-def sound_hash(model: Model, place: Path, watch: Watch = unwatched) -> str:
-    """Return the hash of the model's files at `place`; see `recognise` for which.
+def verified_hash(model: Model, path: Path, on_progress: ProgressCallback = ignore_progress) -> str:
+    """Return the hash of the model's files at `path`; see `resolve_hash` for which.
 
     Raises: WeightsMissing, WeightsMismatch for files that are damaged or other than those recorded, ModelBroken for a
     folder whose files make no pipeline.
     """
     variant = model.source.variant
-    if not place.is_file():
-        check_choice(model, str(place), choice_of(place, variant))
-    check_whole(place, variant)
-    return recognise(place, model.sha256, variant, watch)
+    if not path.is_file():
+        check_selection(model, str(path), select_in_folder(path, variant))
+    check_complete(path, variant)
+    return resolve_hash(path, model.sha256, variant, on_progress)
 
 
-def check_choice(model: Model, where: str, choice: Choice) -> None:
+def check_selection(model: Model, where: str, selection: FileSelection) -> None:
     """Return when the files that were chosen are enough; `where` is the folder or repository that they are in.
 
     Raises: ModelBroken.
     """
-    if choice.faults:
-        raise ModelBroken(name=model.name, cause=f"{where} {'; it '.join(choice.faults)}")
+    if selection.problems:
+        raise ModelBroken(name=model.name, cause=f"{where} {'; it '.join(selection.problems)}")

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from engine.contract.errors import WeightsMismatch, WeightsMissing
-from engine.models.files.selection import INDEX, Choice, choose, parts_of
+from engine.models.files.selection import INDEX, FileSelection, parts_of, select_files
 
 # Told how many bytes were hashed, and of how many, whenever there are more.
-Watch = Callable[[int, int], None]
+ProgressCallback = Callable[[int, int], None]
 
 _MAX_HEADER_BYTES = 100 * 1024 * 1024
 _CHUNK_BYTES = 1024 * 1024
@@ -26,11 +26,11 @@ _PICKLE_BEGINNINGS = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"PK\x
 _ONCE_COUNTED = frozenset({".safetensors", ".json", ".txt", ".model"})
 
 
-def unwatched(done_bytes: int, total_bytes: int) -> None:
+def ignore_progress(done_bytes: int, total_bytes: int) -> None:
     """Tell nobody how far it is."""
 
 
-def choice_of(folder: Path, variant: str | None = None, paths: Iterable[str] | None = None) -> Choice:
+def select_in_folder(folder: Path, variant: str | None = None, paths: Iterable[str] | None = None) -> FileSelection:
     """Return which files make the pipeline in a folder.
 
     paths: of all files that there could be; None takes those that are there.
@@ -46,8 +46,8 @@ def choice_of(folder: Path, variant: str | None = None, paths: Iterable[str] | N
         raise _damaged(index, str(error)) from error
     parts = parts_of(content)
     if not parts:
-        raise _damaged(index, "it names no part of a pipeline")
-    return choose(content, _paths_in(folder, parts) if paths is None else paths, variant)
+        raise _damaged(index, "it lists no pipeline components")
+    return select_files(content, _paths_in(folder, parts) if paths is None else paths, variant)
 
 
 def _paths_in(folder: Path, parts: Iterable[str]) -> Iterator[str]:
@@ -61,19 +61,19 @@ def _paths_in(folder: Path, parts: Iterable[str]) -> Iterator[str]:
 def weight_files(place: Path, variant: str | None = None) -> list[Path]:
     """Return the files that are read of a model, in a fixed order; `place` is a folder or a single file.
 
-    Raises: WeightsMissing, WeightsMismatch; see `choice_of`.
+    Raises: WeightsMissing, WeightsMismatch; see `select_in_folder`.
     """
     if place.is_file():
         return [place]
     if not place.exists():
         raise WeightsMissing(path=place)
-    files = sorted(place / path for path in choice_of(place, variant).files)
+    files = sorted(place / path for path in select_in_folder(place, variant).files)
     if not any(path.suffix == ".safetensors" for path in files):
         raise WeightsMissing(path=place)
     return files
 
 
-def hash_of(place: Path, variant: str | None = None, watch: Watch = unwatched) -> str:
+def hash_of(place: Path, variant: str | None = None, on_progress: ProgressCallback = ignore_progress) -> str:
     """Return the SHA-256 over the names and contents of the files that are read; of the contents alone for one file.
 
     What else lies in the folder does not change what the model is: other variants, other models, folders of no part.
@@ -81,10 +81,12 @@ def hash_of(place: Path, variant: str | None = None, watch: Watch = unwatched) -
     Raises: WeightsMissing, WeightsMismatch; see `weight_files`.
     """
     files = weight_files(place, variant)
-    return _total(place, files, _hashes(files, watch))
+    return _total(place, files, _hashes(files, on_progress))
 
 
-def recognise(place: Path, recorded: str | None, variant: str | None = None, watch: Watch = unwatched) -> str:
+def resolve_hash(
+    place: Path, recorded: str | None, variant: str | None = None, on_progress: ProgressCallback = ignore_progress
+) -> str:
     """Return the hash that files go by: the recorded one where it is theirs, `hash_of` where none was recorded.
 
     Hashes were once over every file below a folder, read or not. For a folder that holds nothing else, which is how
@@ -95,12 +97,12 @@ def recognise(place: Path, recorded: str | None, variant: str | None = None, wat
     Raises: WeightsMismatch for other files than those recorded, WeightsMissing; see `weight_files`.
     """
     files = weight_files(place, variant)
-    hashes = _hashes(files, watch)
+    hashes = _hashes(files, on_progress)
     sha256 = _total(place, files, hashes)
     if recorded in (None, sha256):
         return sha256
     once = [place] if place.is_file() else _once_counted(place)
-    hashes |= _hashes([path for path in once if path not in hashes], watch)
+    hashes |= _hashes([path for path in once if path not in hashes], on_progress)
     if recorded != _total(place, once, hashes):
         raise WeightsMismatch(path=place)
     return str(recorded)
@@ -119,7 +121,7 @@ def _total(place: Path, files: Iterable[Path], hashes: Mapping[Path, str]) -> st
     return total.hexdigest()
 
 
-def _hashes(files: Collection[Path], watch: Watch) -> dict[Path, str]:
+def _hashes(files: Collection[Path], on_progress: ProgressCallback) -> dict[Path, str]:
     total_bytes, done_bytes = sum(map(size_of, files)), 0
     hashes = {}
     for path in files:
@@ -127,7 +129,7 @@ def _hashes(files: Collection[Path], watch: Watch) -> dict[Path, str]:
         for chunk in _chunks(path):
             digest.update(chunk)
             done_bytes += len(chunk)
-            watch(done_bytes, total_bytes)
+            on_progress(done_bytes, total_bytes)
         hashes[path] = digest.hexdigest()
     return hashes
 
@@ -151,7 +153,7 @@ def _chunks(path: Path) -> Iterator[bytes]:
         raise WeightsMissing(path=path) from error
 
 
-def check_whole(place: Path, variant: str | None = None) -> None:
+def check_complete(place: Path, variant: str | None = None) -> None:
     """Read the headers of all safetensors files of a model and compare them with the files' sizes.
 
     Raises: WeightsMissing, WeightsMismatch for a truncated file or one that is no safetensors file.
@@ -187,16 +189,16 @@ def _header(length: bytes, read: Any, size: int) -> Mapping[str, Any]:
     if len(length) < 8 or header_bytes > min(size - 8, _MAX_HEADER_BYTES):
         # Only here: a header of 1408 bytes begins as a pickle does.
         if length.startswith(_PICKLE_BEGINNINGS):
-            raise ValueError("it is a pickle, which can run code when it is opened")
+            raise ValueError("it is a pickle, which can run code when opened")
         raise ValueError("its header is longer than the file")
     header = json.loads(read(header_bytes))
     end = max((tensor["data_offsets"][1] for name, tensor in header.items() if name != "__metadata__"), default=0)
     if 8 + header_bytes + end != size:
-        raise ValueError(f"it has {size} bytes where its header says {8 + header_bytes + end}")
+        raise ValueError(f"it has {size} bytes, but its header says {8 + header_bytes + end}")
     return header  # type: ignore[no-any-return]
 
 
-def num_weights(place: Path, variant: str | None = None) -> int:
+def num_parameters(place: Path, variant: str | None = None) -> int:
     """Return how many numbers the weights of a model are, as the headers of its files say.
 
     Raises: WeightsMissing, WeightsMismatch.

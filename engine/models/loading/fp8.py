@@ -28,14 +28,14 @@ class Fp8Linear(nn.Module):
 
     def __init__(self, linear: nn.Linear) -> None:
         super().__init__()
-        weight, scale = scaled_rows(linear.weight.detach())
+        weight, scale = quantize_rows(linear.weight.detach())
         self.weight = nn.Parameter(weight, requires_grad=False)
         self.register_buffer("scale", scale.t())
         self.bias = linear.bias
 
     def forward(self, states: Tensor) -> Tensor:
         """Return the states [..., in] times the weight, [..., out], in the dtype of the states."""
-        rows, scale = scaled_rows(states.flatten(0, -2))
+        rows, scale = quantize_rows(states.flatten(0, -2))
         product: Tensor = scaled_mm(
             rows,
             self.weight.t(),
@@ -49,13 +49,13 @@ class Fp8Linear(nn.Module):
         return (product if self.bias is None else product + self.bias).view(*states.shape[:-1], -1)
 
 
-def scaled_rows(rows: Tensor) -> tuple[Tensor, Tensor]:
+def quantize_rows(rows: Tensor) -> tuple[Tensor, Tensor]:
     """Return rows [n, width] as E4M3 numbers, and the scale of each row, float32 [n, 1], that brings them back."""
     scale = (rows.abs().amax(dim=1, keepdim=True).float() / _MOST).clamp(min=_LEAST_SCALE)
     return (rows / scale).clamp(-_MOST, _MOST).to(E4M3), scale
 
 
-def quantise(denoiser: nn.Module, name: str, device: torch.device) -> int:
+def quantize_linears(denoiser: nn.Module, name: str, device: torch.device) -> int:
     """Let the linear layers of a denoiser's repeated blocks multiply 8-bit floats; return how many do.
 
     Left as they are: convolutions, what lies outside of the blocks, and the small layers that take in the timestep
@@ -66,7 +66,7 @@ def quantise(denoiser: nn.Module, name: str, device: torch.device) -> int:
     Raises: SpeedUnsupported for a CUDA device that has no such numbers.
     """
     if device.type == "cuda" and torch.cuda.get_device_capability(device) < _FIRST_CAPABLE:
-        cause = f"{torch.cuda.get_device_name(device)} has no 8-bit floats"
+        cause = f"{torch.cuda.get_device_name(device)} does not support 8-bit floats"
         raise SpeedUnsupported(name=name, setting='precision = "fp8"', cause=cause)
     num = 0
     for block in repeated_blocks(denoiser):

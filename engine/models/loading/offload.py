@@ -16,14 +16,14 @@ from diffusers.hooks import apply_group_offloading
 _AWAY = torch.device("cpu")
 
 
-class Seat:
+class DeviceSlot:
     """The one place on the device, and the part that has it."""
 
     def __init__(self, device: torch.device) -> None:
         self.device = device
         self.part: torch.nn.Module | None = None
 
-    def give_to(self, part: torch.nn.Module | None) -> None:
+    def onload(self, part: torch.nn.Module | None) -> None:
         """Move `part` onto the device, and what was there off it first; None leaves the device empty."""
         if part is self.part:
             return
@@ -34,7 +34,7 @@ class Seat:
         self.part = part if part is None else part.to(self.device)
 
 
-def settle(pipe: Any, device: torch.device, budget_bytes: int | None) -> None:
+def move_to_device(pipe: Any, device: torch.device, budget_bytes: int | None) -> None:
     """Put a pipeline onto the device: whole where it fits the budget, else each part while it is used.
 
     The decoder is left on the device at first, because whoever takes the pipeline over begins by asking it something.
@@ -42,49 +42,49 @@ def settle(pipe: Any, device: torch.device, budget_bytes: int | None) -> None:
     if budget_bytes is None or not is_offloaded(pipe, budget_bytes):
         pipe.to(device)
         return
-    seat = Seat(device)
-    for part in parts_of(pipe):
-        _invite(part, seat, budget_bytes)
-    if bytes_of(pipe.vae) <= budget_bytes:
-        seat.give_to(pipe.vae)
+    seat = DeviceSlot(device)
+    for part in torch_modules(pipe):
+        _add_onload_hook(part, seat, budget_bytes)
+    if weight_bytes(pipe.vae) <= budget_bytes:
+        seat.onload(pipe.vae)
 
 
 def is_offloaded(pipe: Any, budget_bytes: int | None) -> bool:
-    """Return whether `settle` leaves a pipeline's parts off the device until they are used."""
-    return budget_bytes is not None and sum(map(bytes_of, parts_of(pipe))) > budget_bytes
+    """Return whether `move_to_device` leaves a pipeline's parts off the device until they are used."""
+    return budget_bytes is not None and sum(map(weight_bytes, torch_modules(pipe))) > budget_bytes
 
 
 def bytes_on_device(pipe: Any, budget_bytes: int | None) -> int:
-    """Return the most bytes of weights that a pipeline has on the device at once, once `settle` has put it there."""
-    sizes = [bytes_of(part) for part in parts_of(pipe)]
+    """Return the peak bytes of weights that a pipeline has on the device after `move_to_device`."""
+    sizes = [weight_bytes(part) for part in torch_modules(pipe)]
     if budget_bytes is None or not is_offloaded(pipe, budget_bytes):
         return sum(sizes)
     return max((size for size in sizes if size <= budget_bytes), default=0)
 
 
-def parts_of(pipe: Any) -> Sequence[torch.nn.Module]:
+def torch_modules(pipe: Any) -> Sequence[torch.nn.Module]:
     """Return the parts of a pipeline that have weights."""
     return [part for part in pipe.components.values() if isinstance(part, torch.nn.Module)]
 
 
-def bytes_of(part: torch.nn.Module) -> int:
+def weight_bytes(part: torch.nn.Module) -> int:
     """Return the bytes that the weights of a part take."""
     return sum(weight.numel() * weight.element_size() for weight in part.parameters())
 
 
-class _Visit(ModelHook):  # type: ignore[misc]
+class _OnloadHook(ModelHook):  # type: ignore[misc]
     """Gives the seat to its part before the part is used."""
 
-    def __init__(self, seat: Seat, part: torch.nn.Module | None) -> None:
+    def __init__(self, seat: DeviceSlot, part: torch.nn.Module | None) -> None:
         self._seat, self._part = seat, part
 
     def pre_forward(self, module: torch.nn.Module, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        self._seat.give_to(self._part)
+        self._seat.onload(self._part)
         return send_to_device(args, self._seat.device), send_to_device(kwargs, self._seat.device)
 
 
-def _invite(part: torch.nn.Module, seat: Seat, budget_bytes: int) -> None:
-    fits = bytes_of(part) <= budget_bytes
+def _add_onload_hook(part: torch.nn.Module, seat: DeviceSlot, budget_bytes: int) -> None:
+    fits = weight_bytes(part) <= budget_bytes
     if not fits:
         apply_group_offloading(part, onload_device=seat.device, offload_device=_AWAY, offload_type="leaf_level")
-    add_hook_to_module(part, _Visit(seat, part if fits else None))
+    add_hook_to_module(part, _OnloadHook(seat, part if fits else None))

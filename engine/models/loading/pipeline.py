@@ -16,13 +16,13 @@ import diffusers
 import torch
 
 from engine.contract.errors import ModelBroken, WeightsMissing
-from engine.models.files.locate import config_of, place_of
+from engine.models.files.locate import config_path, local_path
 from engine.models.files.selection import INDEX, UNUSED
-from engine.models.files.verify import sound_hash
-from engine.models.files.weights import Watch, unwatched
+from engine.models.files.verify import verified_hash
+from engine.models.files.weights import ProgressCallback, ignore_progress
 from engine.models.loading.errors import blamed_on
-from engine.models.loading.fp8 import quantise
-from engine.models.loading.offload import is_offloaded, settle
+from engine.models.loading.fp8 import quantize_linears
+from engine.models.loading.offload import is_offloaded, move_to_device
 from engine.models.registry.registry import Model
 from engine.models.registry.speed import Precision
 
@@ -58,14 +58,14 @@ def dtype_for(capability: tuple[int, int]) -> torch.dtype:
     return torch.bfloat16 if capability >= _FIRST_WITH_BFLOAT16 else torch.float32
 
 
-def budget_of(device: Device) -> int:
-    """Return the bytes that weights may take: `budget_within` what a card has now, or half of the machine's memory."""
+def memory_budget(device: Device) -> int:
+    """Return how many bytes weights may take: `memory_budget_within` on CUDA, half of the memory on a CPU."""
     if device.device.type == "cuda":
-        return budget_within(*torch.cuda.mem_get_info(device.device))
+        return memory_budget_within(*torch.cuda.mem_get_info(device.device))
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
 
 
-def budget_within(free_bytes: int, total_bytes: int) -> int:
+def memory_budget_within(free_bytes: int, total_bytes: int) -> int:
     """Return the bytes that weights may take on a card: what other programs left, less a fifth of it all for pictures.
 
     0 where they left less than that: models are then painted with layer by layer.
@@ -73,8 +73,8 @@ def budget_within(free_bytes: int, total_bytes: int) -> int:
     return max(0, free_bytes - total_bytes // 5)
 
 
-def pipeline_of(
-    model: Model, device: Device, budget_bytes: int | None = None, watch: Watch = unwatched
+def load_pipeline(
+    model: Model, device: Device, budget_bytes: int | None = None, on_progress: ProgressCallback = ignore_progress
 ) -> tuple[Any, str]:
     """Return the model's diffusers pipeline on its device, and the hash of its files.
 
@@ -84,16 +84,16 @@ def pipeline_of(
     Raises: WeightsMissing, WeightsMismatch for files other than those recorded, ModelBroken for another family or files
     that make no pipeline, SpeedUnsupported when the device has not the numbers that were chosen.
     """
-    place = place_of(model)
-    kind = _kind_of(model, place)
-    sha256 = sound_hash(model, place, watch)
+    place = local_path(model)
+    kind = _pipeline_class(model, place)
+    sha256 = verified_hash(model, place, on_progress)
     with blamed_on(model.name):
-        pipe = _opened(kind, model, place, device)
+        pipe = _open(kind, model, place, device)
     if model.speed.precision is Precision.FP8:
-        quantise(denoiser_of(pipe), model.name, device.device)
+        quantize_linears(denoiser_of(pipe), model.name, device.device)
     if device.device.type == "cpu" or is_offloaded(pipe, budget_bytes):
-        _own_memory(pipe)
-    settle(pipe, device.device, budget_bytes)
+        _copy_mapped_weights(pipe)
+    move_to_device(pipe, device.device, budget_bytes)
     return pipe, sha256
 
 
@@ -102,9 +102,9 @@ def denoiser_of(pipe: Any) -> Any:
     return getattr(pipe, "unet", None) or pipe.transformer
 
 
-def _opened(kind: Any, model: Model, place: Path, device: Device) -> Any:
+def _open(kind: Any, model: Model, place: Path, device: Device) -> Any:
     if place.is_file():
-        config = str(config_of(model))
+        config = str(config_path(model))
         return kind.from_single_file(str(place), config=config, dtype=device.dtype, local_files_only=True)
     return kind.from_pretrained(
         str(place),
@@ -122,14 +122,14 @@ def _without_unused(kind: Any) -> dict[str, Any]:
     return {name: settings[name] for name in settings.keys() & inspect.signature(kind.__init__).parameters.keys()}
 
 
-def _kind_of(model: Model, place: Path) -> Any:
+def _pipeline_class(model: Model, place: Path) -> Any:
     """Return the pipeline class; a folder must name one of its registered family."""
     name = model.family.pipelines[0] if place.is_file() else _class_name(model, place / INDEX)
     if place.is_file() and not model.family.has_single_files:
-        cause = f"a model of family {model.family.name} is a diffusers folder, and this is a single file"
+        cause = f"models of family {model.family.name} must be a diffusers folder, not a single file"
         raise ModelBroken(name=model.name, cause=cause)
     if name not in model.family.pipelines:
-        cause = f"its folder holds a {name}, which is not of family {model.family.name}"
+        cause = f"its folder contains a {name}, which is not of family {model.family.name}"
         raise ModelBroken(name=model.name, cause=cause)
     return getattr(diffusers, name)
 
@@ -140,10 +140,10 @@ def _class_name(model: Model, index: Path) -> str:
     except FileNotFoundError as error:
         raise WeightsMissing(path=index) from error
     except (ValueError, KeyError, TypeError) as error:
-        raise ModelBroken(name=model.name, cause=f"its {INDEX} cannot be read: {error}") from error
+        raise ModelBroken(name=model.name, cause=f"cannot read its {INDEX}: {error}") from error
 
 
-def _own_memory(pipe: Any) -> None:
+def _copy_mapped_weights(pipe: Any) -> None:
     """Copy weights that are mapped from files, so that a file changed on disk does not change a loaded model."""
     for part in pipe.components.values():
         if isinstance(part, torch.nn.Module):

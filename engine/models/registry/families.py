@@ -19,7 +19,7 @@ DIFFUSION_SAMPLERS = (
 
 # A consistency model was distilled on so many steps, and no sampler of it finds more: `original_inference_steps` of
 # `LCMScheduler`, diffusers 0.42, which refuses more.
-MOST_STEPS = MappingProxyType({"lcm": 50})
+MAX_STEPS_BY_SAMPLER = MappingProxyType({"lcm": 50})
 
 # Bounds of what an operator sets: pixels of a side, steps (the most that a prompt can name), guidance scale.
 MAX_SIDE = 16_384
@@ -27,10 +27,10 @@ MAX_STEPS = 150
 MAX_GUIDANCE = 50.0
 
 # What the painter can do with every model, in the words of the prompt language's table.
-COMMON = frozenset({"draft", "quality", "sameseed", "sampler", "stop"})
+COMMON_ABILITIES = frozenset({"draft", "quality", "sameseed", "sampler", "stop"})
 # Words in brackets count more or less; language models that read a text as a whole give tokens no such meaning.
-MARKS = frozenset({"attention"})
-ADAPTERS = frozenset({"lora"})
+ATTENTION = frozenset({"attention"})
+ADAPTER_ABILITY = frozenset({"lora"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,18 +54,18 @@ class Family:
     name: str
     pipelines: tuple[str, ...]
     side: int
-    cell: int
+    granularity: int
     multiple: int
     steps: int
     guidance: float
     sampler: str
     samplers: tuple[str, ...]
-    squares: tuple[int, ...] = ()
+    trained_squares: tuple[int, ...] = ()
     is_flow: bool = False
     has_embedded_guidance: bool = False
     has_single_files: bool = True
-    has_fixed_texts: bool = True
-    abilities: frozenset[str] = COMMON | MARKS | ADAPTERS
+    has_fixed_text_length: bool = True
+    abilities: frozenset[str] = COMMON_ABILITIES | ATTENTION | ADAPTER_ABILITY
 
 
 def _diffusion(name: str, pipelines: tuple[str, ...], side: int, guidance: float) -> Family:
@@ -73,7 +73,7 @@ def _diffusion(name: str, pipelines: tuple[str, ...], side: int, guidance: float
         name=name,
         pipelines=pipelines,
         side=side,
-        cell=8,
+        granularity=8,
         multiple=64,
         steps=30,
         guidance=guidance,
@@ -92,7 +92,7 @@ _ALL = (
         name="sd3",
         pipelines=("StableDiffusion3Pipeline",),
         side=1024,
-        cell=16,
+        granularity=16,
         multiple=16,
         steps=28,
         guidance=4.5,
@@ -104,7 +104,7 @@ _ALL = (
         name="flux",
         pipelines=("FluxPipeline",),
         side=1024,
-        cell=16,
+        granularity=16,
         multiple=16,
         steps=28,
         guidance=3.5,
@@ -117,36 +117,36 @@ _ALL = (
         name="pixart",
         pipelines=("PixArtAlphaPipeline", "PixArtSigmaPipeline"),
         side=1024,
-        cell=16,
+        granularity=16,
         multiple=16,
-        squares=(256, 512, 1024, 2048),
+        trained_squares=(256, 512, 1024, 2048),
         steps=20,
         guidance=4.5,
         sampler="dpmpp-2m",
         samplers=DIFFUSION_SAMPLERS,
         has_single_files=False,
-        abilities=COMMON | MARKS,
+        abilities=COMMON_ABILITIES | ATTENTION,
     ),
     Family(
         name="sana",
         pipelines=("SanaPipeline",),
         side=1024,
-        cell=32,
+        granularity=32,
         multiple=32,
-        squares=(512, 1024, 2048, 4096),
+        trained_squares=(512, 1024, 2048, 4096),
         steps=20,
         guidance=4.5,
         sampler="dpmpp-2m",
         samplers=("dpmpp-2m", "euler", "heun"),
         is_flow=True,
         has_single_files=False,
-        abilities=COMMON | ADAPTERS,
+        abilities=COMMON_ABILITIES | ADAPTER_ABILITY,
     ),
     Family(
         name="qwen-image",
         pipelines=("QwenImagePipeline",),
         side=1328,
-        cell=16,
+        granularity=16,
         multiple=16,
         steps=50,
         guidance=4.0,
@@ -154,22 +154,22 @@ _ALL = (
         samplers=("euler",),
         is_flow=True,
         has_single_files=False,
-        has_fixed_texts=False,
-        abilities=COMMON | ADAPTERS,
+        has_fixed_text_length=False,
+        abilities=COMMON_ABILITIES | ADAPTER_ABILITY,
     ),
     Family(
         name="z-image",
         pipelines=("ZImagePipeline",),
         side=1024,
-        cell=16,
+        granularity=16,
         multiple=16,
         steps=9,
         guidance=1.0,
         sampler="euler",
         samplers=("euler",),
         is_flow=True,
-        has_fixed_texts=False,
-        abilities=COMMON | ADAPTERS,
+        has_fixed_text_length=False,
+        abilities=COMMON_ABILITIES | ADAPTER_ABILITY,
     ),
 )
 

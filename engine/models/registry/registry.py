@@ -15,11 +15,19 @@ from typing import Any
 
 from engine.contract.errors import ModelUnknown, SettingsInvalid
 from engine.contract.jobs import Operation
-from engine.models.registry.families import ADAPTERS, FAMILIES, MAX_GUIDANCE, MAX_SIDE, MAX_STEPS, MOST_STEPS, Family
-from engine.models.registry.scheduler import Scheduler, samplers_under, scheduler_from_table
-from engine.models.registry.sources import DETAILS, SOURCES, Source, source_from_table
-from engine.models.registry.speed import Precision, Speed, check_ratios, speed_from_table
-from engine.models.registry.toml_values import Faults
+from engine.models.registry.families import (
+    ADAPTER_ABILITY,
+    FAMILIES,
+    MAX_GUIDANCE,
+    MAX_SIDE,
+    MAX_STEPS,
+    MAX_STEPS_BY_SAMPLER,
+    Family,
+)
+from engine.models.registry.scheduler import SchedulerSettings, samplers_under, scheduler_from_table
+from engine.models.registry.sources import DETAILS, SOURCES, WeightSource, source_from_table, unsafe_file
+from engine.models.registry.speed import Precision, SpeedSettings, check_ratios, speed_from_table
+from engine.models.registry.toml_values import TomlReader
 from engine.models.registry.trained_sizes import trained_sizes
 from engine.prompt import SizeLimits, StepLimits, max_steps_by
 
@@ -27,7 +35,7 @@ SHIPPED = Path(__file__).with_name("registry.toml")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Defaults:
+class ModelDefaults:
     """What a job gets when it does not say: pixels, steps, guidance scale, sampler."""
 
     width: int
@@ -62,35 +70,35 @@ class Abilities:
 class Model:
     """One model as its operator registered it.
 
-    sha256: hash over all its weights and configurations; None until it was recorded by `check` or `add`.
+    sha256: hash over all its weights and configurations; None until it was recorded by `check` or `add_problem`.
     """
 
     name: str
     family: Family
-    source: Source
-    defaults: Defaults
+    source: WeightSource
+    defaults: ModelDefaults
     abilities: Abilities
-    scheduler: Scheduler
+    scheduler: SchedulerSettings
     licence: str
     sha256: str | None
-    speed: Speed = field(default_factory=Speed)
+    speed: SpeedSettings = field(default_factory=SpeedSettings)
 
     @property
-    def vocabulary(self) -> frozenset[str]:
+    def prompt_abilities(self) -> frozenset[str]:
         """What the painter can do with it, in the words of the prompt language; 8-bit weights wear no adapters."""
-        return self.family.abilities - (ADAPTERS if self.speed.precision is Precision.FP8 else frozenset())
+        return self.family.abilities - (ADAPTER_ABILITY if self.speed.precision is Precision.FP8 else frozenset())
 
     @property
     def step_limits(self) -> StepLimits:
         """How many steps it paints, and how many each sampler takes."""
         usual, most = self.defaults, self.abilities.max_steps
-        return StepLimits(default=usual.steps, sampler=usual.sampler, maximum=most, max_steps_by=MOST_STEPS)
+        return StepLimits(default=usual.steps, sampler=usual.sampler, maximum=most, max_steps_by=MAX_STEPS_BY_SAMPLER)
 
     @property
     def size_limits(self) -> SizeLimits:
         """What a ratio comes to: one of the sizes that the model was trained on, or else any multiple in its bounds."""
         step, least, most = self.abilities.multiple, self.abilities.min_side, self.abilities.max_side
-        trained = trained_sizes(self.family.squares, self.defaults.side)
+        trained = trained_sizes(self.family.trained_squares, self.defaults.side)
         return SizeLimits(
             square=round(self.defaults.side) // step * step,
             multiple=step,
@@ -137,7 +145,7 @@ class Registry:
             for adapter in self.adapters.values()
             if adapter.family == model.family.name
             and adapter.model in (None, model.name)
-            and model.vocabulary >= ADAPTERS
+            and model.prompt_abilities >= ADAPTER_ABILITY
         )
 
 
@@ -149,10 +157,10 @@ def read_registry(path: Path = SHIPPED) -> Registry:
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise SettingsInvalid(problems=(f"{path}: cannot be read ({error.strerror})",)) from error
+        raise SettingsInvalid(problems=(f"{path}: cannot read the file ({error.strerror})",)) from error
     except ValueError as error:
         # Not TOML, not UTF-8, or a number of more digits than Python reads.
-        raise SettingsInvalid(problems=(f"{path}: not TOML: {error}",)) from error
+        raise SettingsInvalid(problems=(f"{path}: not valid TOML: {error}",)) from error
     return registry_from_data(data, path)
 
 
@@ -161,16 +169,16 @@ def registry_from_data(data: Mapping[str, Any], path: Path) -> Registry:
 
     Raises: SettingsInvalid with every fault at once.
     """
-    faults = Faults(path)
-    faults.unknown(data, {"default", "models", "adapters"}, "the file")
-    tables = faults.table(data, "models", "the file")
-    models = {name: _model(name, faults.table(tables, name, "models"), faults) for name in tables}
-    names = faults.table(data, "adapters", "the file")
-    adapters = {name: _adapter(name, faults.table(names, name, "adapters"), faults) for name in names}
-    default = faults.text(data, "default", "the file", next(iter(models), ""))
+    reader = TomlReader(path)
+    reader.check_keys(data, {"default", "models", "adapters"}, "the file")
+    tables = reader.table(data, "models", "the file")
+    models = {name: _model(name, reader.table(tables, name, "models"), reader) for name in tables}
+    names = reader.table(data, "adapters", "the file")
+    adapters = {name: _adapter(name, reader.table(names, name, "adapters"), reader) for name in names}
+    default = reader.text(data, "default", "the file", next(iter(models), ""))
     if default not in models:
-        faults.add("the file", f"default is {default!r}, which is not among the models")
-    faults.raise_any()
+        reader.add_problem("the file", f"default is {default!r}, but no model has that name")
+    reader.raise_problems()
     return Registry(
         path=path,
         default=default,
@@ -179,34 +187,34 @@ def registry_from_data(data: Mapping[str, Any], path: Path) -> Registry:
     )
 
 
-def _model(name: str, table: Mapping[str, Any], faults: Faults) -> Model | None:
-    place = f"models.{name}"
-    faults.unknown(table, _SETTINGS, place)
-    family = _family(table, place, faults)
+def _model(name: str, table: Mapping[str, Any], reader: TomlReader) -> Model | None:
+    section = f"models.{name}"
+    reader.check_keys(table, _SETTINGS, section)
+    family = _family(table, section, reader)
     if family is None:
         return None
-    defaults = _defaults(faults.table(table, "defaults", place), family, f"{place}.defaults", faults)
-    scheduler = scheduler_from_table(faults.table(table, "scheduler", place), family, f"{place}.scheduler", faults)
-    abilities = _abilities(faults.table(table, "abilities", place), family, defaults, scheduler, place, faults)
+    defaults = _defaults(reader.table(table, "defaults", section), family, f"{section}.defaults", reader)
+    scheduler = scheduler_from_table(reader.table(table, "scheduler", section), family, f"{section}.scheduler", reader)
+    abilities = _abilities(reader.table(table, "abilities", section), family, defaults, scheduler, section, reader)
     model = Model(
         name=name,
         family=family,
-        source=source_from_table(table, place, faults),
+        source=source_from_table(table, section, reader),
         defaults=defaults,
         abilities=abilities,
         scheduler=scheduler,
-        licence=faults.text(table, "licence", place, "unknown"),
-        sha256=faults.text(table, "sha256", place) or None,
-        speed=speed_from_table(faults.table(table, "speed", place), family, f"{place}.speed", faults),
+        licence=reader.text(table, "licence", section, "unknown"),
+        sha256=reader.text(table, "sha256", section) or None,
+        speed=speed_from_table(reader.table(table, "speed", section), family, f"{section}.speed", reader),
     )
-    _check_defaults(defaults, abilities, f"{place}.defaults", faults)
-    _check_steps(model.step_limits, f"{place}.defaults", faults)
-    check_ratios(model.speed, model.size_limits, f"{place}.speed", faults)
+    _check_defaults(defaults, abilities, f"{section}.defaults", reader)
+    _check_steps(model.step_limits, f"{section}.defaults", reader)
+    check_ratios(model.speed, model.size_limits, f"{section}.speed", reader)
     return model
 
 
-def _family(table: Mapping[str, Any], place: str, faults: Faults) -> Family | None:
-    name = faults.required_choice(table, "family", place, tuple(FAMILIES))
+def _family(table: Mapping[str, Any], section: str, reader: TomlReader) -> Family | None:
+    name = reader.required_choice(table, "family", section, tuple(FAMILIES))
     return None if name is None else FAMILIES[name]
 
 
@@ -214,77 +222,83 @@ _TABLES = ("defaults", "abilities", "scheduler", "speed")
 _SETTINGS = {"family", "licence", "sha256", *SOURCES, *DETAILS, *_TABLES}
 
 
-def _defaults(table: Mapping[str, Any], family: Family, place: str, faults: Faults) -> Defaults:
-    faults.unknown(table, {"width", "height", "steps", "guidance", "sampler"}, place)
-    return Defaults(
-        width=faults.whole(table, "width", place, family.side, MAX_SIDE),
-        height=faults.whole(table, "height", place, family.side, MAX_SIDE),
-        steps=faults.whole(table, "steps", place, family.steps, MAX_STEPS),
-        guidance=faults.number(table, "guidance", place, family.guidance, 0.0, MAX_GUIDANCE),
-        sampler=faults.text(table, "sampler", place, family.sampler),
+def _defaults(table: Mapping[str, Any], family: Family, section: str, reader: TomlReader) -> ModelDefaults:
+    reader.check_keys(table, {"width", "height", "steps", "guidance", "sampler"}, section)
+    return ModelDefaults(
+        width=reader.integer(table, "width", section, family.side, MAX_SIDE),
+        height=reader.integer(table, "height", section, family.side, MAX_SIDE),
+        steps=reader.integer(table, "steps", section, family.steps, MAX_STEPS),
+        guidance=reader.number(table, "guidance", section, family.guidance, 0.0, MAX_GUIDANCE),
+        sampler=reader.text(table, "sampler", section, family.sampler),
     )
 
 
 def _abilities(
-    table: Mapping[str, Any], family: Family, defaults: Defaults, scheduler: Scheduler, place: str, faults: Faults
+    table: Mapping[str, Any],
+    family: Family,
+    defaults: ModelDefaults,
+    scheduler: SchedulerSettings,
+    section: str,
+    reader: TomlReader,
 ) -> Abilities:
-    place = f"{place}.abilities"
-    faults.unknown(table, {"operations", "samplers", "multiple", "min_side", "max_side", "max_steps"}, place)
-    operations = faults.choices(table, "operations", place, tuple(operation.value for operation in Operation))
-    trained = trained_sizes(family.squares, defaults.side)
+    section = f"{section}.abilities"
+    reader.check_keys(table, {"operations", "samplers", "multiple", "min_side", "max_side", "max_steps"}, section)
+    operations = reader.choices(table, "operations", section, tuple(operation.value for operation in Operation))
+    trained = trained_sizes(family.trained_squares, defaults.side)
     sides = tuple(side for size in trained for side in size) or (family.side // 4, family.side * 2)
     return Abilities(
         operations=tuple(Operation(value) for value in operations),
-        samplers=faults.choices(table, "samplers", place, samplers_under(scheduler, family.samplers)),
-        multiple=_multiple(table, family, place, faults),
-        min_side=faults.whole(table, "min_side", place, min(sides), MAX_SIDE),
-        max_side=faults.whole(table, "max_side", place, max(sides), MAX_SIDE),
-        max_steps=faults.whole(table, "max_steps", place, MAX_STEPS, MAX_STEPS),
+        samplers=reader.choices(table, "samplers", section, samplers_under(scheduler, family.samplers)),
+        multiple=_multiple(table, family, section, reader),
+        min_side=reader.integer(table, "min_side", section, min(sides), MAX_SIDE),
+        max_side=reader.integer(table, "max_side", section, max(sides), MAX_SIDE),
+        max_steps=reader.integer(table, "max_steps", section, MAX_STEPS, MAX_STEPS),
     )
 
 
-def _multiple(table: Mapping[str, Any], family: Family, place: str, faults: Faults) -> int:
-    multiple = faults.whole(table, "multiple", place, family.multiple, MAX_SIDE)
-    if multiple % family.cell == 0:
+def _multiple(table: Mapping[str, Any], family: Family, section: str, reader: TomlReader) -> int:
+    multiple = reader.integer(table, "multiple", section, family.multiple, MAX_SIDE)
+    if multiple % family.granularity == 0:
         return multiple
-    faults.add(place, f"multiple is {multiple}, and sides of family {family.name} are multiples of {family.cell}")
+    least = family.granularity
+    reader.add_problem(section, f"multiple is {multiple}, but family {family.name} needs a multiple of {least}")
     return family.multiple
 
 
-def _check_defaults(defaults: Defaults, abilities: Abilities, place: str, faults: Faults) -> None:
+def _check_defaults(defaults: ModelDefaults, abilities: Abilities, section: str, reader: TomlReader) -> None:
     if defaults.sampler not in abilities.samplers:
-        faults.add(place, f"sampler is {defaults.sampler!r}; known are {', '.join(abilities.samplers)}")
+        reader.add_problem(section, f"unknown sampler {defaults.sampler!r}. Available: {', '.join(abilities.samplers)}")
     for side in (defaults.width, defaults.height):
         if side % abilities.multiple or not abilities.min_side <= side <= abilities.max_side:
-            faults.add(
-                place,
-                f"a side of {side} is no multiple of {abilities.multiple}"
-                f" between {abilities.min_side} and {abilities.max_side}",
+            reader.add_problem(
+                section,
+                f"width and height must be multiples of {abilities.multiple}"
+                f" from {abilities.min_side} to {abilities.max_side}, not {side}",
             )
 
 
-def _check_steps(steps: StepLimits, place: str, faults: Faults) -> None:
+def _check_steps(steps: StepLimits, section: str, reader: TomlReader) -> None:
     most = max_steps_by(steps.sampler, steps)
     if steps.default > most:
-        why = "max_steps is" if most == steps.maximum else f"the sampler {steps.sampler} takes at most"
-        faults.add(place, f"steps is {steps.default}, and {why} {most}")
+        why = "max_steps is" if most == steps.maximum else f"the maximum with sampler {steps.sampler} is"
+        reader.add_problem(section, f"steps is {steps.default}, but {why} {most}")
 
 
-def _adapter(name: str, table: Mapping[str, Any], faults: Faults) -> Adapter | None:
-    place = f"adapters.{name}"
-    faults.unknown(table, {"file", "family", "model", "sha256"}, place)
-    file = faults.text(table, "file", place)
+def _adapter(name: str, table: Mapping[str, Any], reader: TomlReader) -> Adapter | None:
+    section = f"adapters.{name}"
+    reader.check_keys(table, {"file", "family", "model", "sha256"}, section)
+    file = reader.text(table, "file", section)
     if not file.endswith(".safetensors"):
-        faults.add(place, f"file must be a .safetensors file, not {file!r}: other formats can run code when opened")
-    family = _family(table, place, faults)
+        reader.add_problem(section, unsafe_file(file))
+    family = _family(table, section, reader)
     if family is None:
         return None
-    if not family.abilities >= ADAPTERS:
-        faults.add(place, f"a model of family {family.name} takes no adapters")
+    if not family.abilities >= ADAPTER_ABILITY:
+        reader.add_problem(section, f"models of family {family.name} cannot use adapters")
     return Adapter(
         name=name,
-        file=faults.path.parent / file,
+        file=reader.path.parent / file,
         family=family.name,
-        model=faults.text(table, "model", place) or None,
-        sha256=faults.text(table, "sha256", place) or None,
+        model=reader.text(table, "model", section) or None,
+        sha256=reader.text(table, "sha256", section) or None,
     )

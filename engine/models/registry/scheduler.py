@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from engine.models.registry.families import Family
-from engine.models.registry.toml_values import Faults
+from engine.models.registry.toml_values import TomlReader
 
 SPACINGS = ("linspace", "leading", "trailing")
 PREDICTIONS = ("epsilon", "v_prediction")
@@ -21,7 +21,7 @@ _WITHOUT_ZERO_SNR = frozenset({"heun"})
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scheduler:
+class SchedulerSettings:
     """Settings of a model's scheduler, in diffusers' words, in force for every sampler; None where its files are right.
 
     timestep_spacing: where steps fall: "trailing" begins with pure noise, as few-step models want it.
@@ -36,24 +36,26 @@ class Scheduler:
     shift: float | None = None
 
     @property
-    def given(self) -> dict[str, str | bool | float]:
+    def overrides(self) -> dict[str, str | bool | float]:
         """What is set at all, by its name."""
         return {name: value for name, value in asdict(self).items() if value is not None}
 
 
-def scheduler_from_table(table: Mapping[str, Any], family: Family, place: str, faults: Faults) -> Scheduler:
+def scheduler_from_table(
+    table: Mapping[str, Any], family: Family, section: str, reader: TomlReader
+) -> SchedulerSettings:
     """Return what the table sets; a setting that means nothing to the family is a fault."""
-    faults.unknown(table, _OF_FLOW if family.is_flow else _OF_DIFFUSION, place)
+    reader.check_keys(table, _OF_FLOW if family.is_flow else _OF_DIFFUSION, section)
     readers: Mapping[str, Callable[..., Any]] = {
-        "timestep_spacing": partial(faults.choice, known=SPACINGS),
-        "prediction_type": partial(faults.choice, known=PREDICTIONS),
-        "rescale_betas_zero_snr": faults.truth,
-        "shift": partial(faults.number, default=1.0, low=MIN_SHIFT, high=MAX_SHIFT),
+        "timestep_spacing": partial(reader.choice, known=SPACINGS),
+        "prediction_type": partial(reader.choice, known=PREDICTIONS),
+        "rescale_betas_zero_snr": reader.boolean,
+        "shift": partial(reader.number, default=1.0, low=MIN_SHIFT, high=MAX_SHIFT),
     }
-    return Scheduler(**{name: read(table, name, place) for name, read in readers.items() if name in table})
+    return SchedulerSettings(**{name: read(table, name, section) for name, read in readers.items() if name in table})
 
 
-def samplers_under(scheduler: Scheduler, samplers: Sequence[str]) -> tuple[str, ...]:
+def samplers_under(scheduler: SchedulerSettings, samplers: Sequence[str]) -> tuple[str, ...]:
     """Return those of the samplers for which all that is set holds."""
     return tuple(
         sampler for sampler in samplers if not (scheduler.rescale_betas_zero_snr and sampler in _WITHOUT_ZERO_SNR)

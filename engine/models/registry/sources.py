@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from engine.models.registry.toml_values import Faults
+from engine.models.registry.toml_values import TomlReader
 
 SOURCES = ("folder", "file", "hub")
 DETAILS = ("revision", "variant", "config")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Source:
+class WeightSource:
     """Where weights are: exactly one of a diffusers folder, a single `.safetensors` file, or a hub id.
 
     revision: commit or tag at the hub; None elsewhere.
@@ -31,39 +31,44 @@ class Source:
     config: str | None = None
 
 
-def source_from_table(table: Mapping[str, Any], place: str, faults: Faults) -> Source:
-    """Return the source that a model's table names; what is wrong goes to `faults`."""
+def source_from_table(table: Mapping[str, Any], section: str, reader: TomlReader) -> WeightSource:
+    """Return the source that a model's table names; what is wrong goes to `reader`."""
     given = [name for name in SOURCES if name in table]
     if len(given) != 1:
-        faults.add(place, f"exactly one of {', '.join(SOURCES)} must say where the weights are, not {len(given)}")
-    base = faults.path.parent
-    folder, file, hub = (faults.text(table, name, place) for name in SOURCES)
+        reader.add_problem(section, f"set exactly one of {', '.join(SOURCES)}, not {len(given)}")
+    base = reader.path.parent
+    folder, file, hub = (reader.text(table, name, section) for name in SOURCES)
     if file and not file.endswith(".safetensors"):
-        faults.add(place, f"file must be a .safetensors file, not {file!r}: other formats can run code when opened")
-    return Source(
+        reader.add_problem(section, unsafe_file(file))
+    return WeightSource(
         folder=base / folder if folder else None,
         file=base / file if file else None,
         hub=hub or None,
-        revision=faults.text(table, "revision", place) or None,
-        variant=_variant(faults.text(table, "variant", place), file, place, faults),
-        config=_config(faults.text(table, "config", place), place, faults),
+        revision=reader.text(table, "revision", section) or None,
+        variant=_variant(reader.text(table, "variant", section), file, section, reader),
+        config=_config(reader.text(table, "config", section), section, reader),
     )
 
 
-def _variant(variant: str, file: str, place: str, faults: Faults) -> str | None:
+def unsafe_file(file: str) -> str:
+    """Return what is wrong with a weights file that is not safetensors."""
+    return f"file must be a .safetensors file, not {file!r}: other formats can run code when opened"
+
+
+def _variant(variant: str, file: str, section: str, reader: TomlReader) -> str | None:
     if variant and file:
-        faults.add(place, "variant is one of the copies in a folder or at a hub, and a file is only one")
+        reader.add_problem(section, "variant works only with folder or hub, not with file")
     if not re.fullmatch(r"[\w-]*", variant):
-        faults.add(place, f"variant is {variant!r}, which is in no file's name: letters, digits, _ and - only")
+        reader.add_problem(section, f"variant can contain only letters, digits, _ and -, not {variant!r}")
     return variant or None
 
 
-def _config(config: str, place: str, faults: Faults) -> str | None:
+def _config(config: str, section: str, reader: TomlReader) -> str | None:
     """Return the folder, relative to the file's, or else the hub id."""
-    folder = faults.path.parent / config
+    folder = reader.path.parent / config
     try:
         is_folder = folder.is_dir()
     except OSError as error:
-        faults.add(place, f"config can be no folder's name: {error.strerror}")
+        reader.add_problem(section, f"config is not a valid path: {error.strerror}")
         return None
     return str(folder) if config and is_folder else config or None

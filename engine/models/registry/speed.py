@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from engine.models.registry.families import Family
-from engine.models.registry.toml_values import Faults
+from engine.models.registry.toml_values import TomlReader
 from engine.prompt import SizeLimits, painted_size
 
 MIN_GUIDANCE_UNTIL = 0.01
@@ -43,7 +43,7 @@ class Precision(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Speed:
+class SpeedSettings:
     """How forwards are run.
 
     ratios: shapes, as `--ar` has them, that are compiled for beside the model's own; others are painted uncompiled.
@@ -58,7 +58,7 @@ class Speed:
     guidance_until: float = 1.0
 
     @property
-    def given(self) -> dict[str, str | float]:
+    def overrides(self) -> dict[str, str | float]:
         """What was chosen otherwise than by default, and may show in pictures; JSON-ready."""
         chosen: dict[str, str | float] = {
             "compile": self.compile.value,
@@ -71,41 +71,39 @@ class Speed:
 _DEFAULTS = {"compile": Compilation.NONE.value, "precision": Precision.OWN.value, "guidance_until": 1.0}
 
 
-def speed_from_table(table: Mapping[str, Any], family: Family, place: str, faults: Faults) -> Speed:
-    """Return the choices of a model's `speed` table; what is wrong goes to `faults`."""
-    faults.unknown(table, {"compile", "precision", "ratios", "guidance_until"}, place)
-    compilation = Compilation(faults.choice(table, "compile", place, tuple(Compilation)))
-    if compilation is not Compilation.NONE and not family.has_fixed_texts:
-        faults.add(place, f"models of family {family.name} read texts of any length, and are not compiled")
-    return Speed(
+def speed_from_table(table: Mapping[str, Any], family: Family, section: str, reader: TomlReader) -> SpeedSettings:
+    """Return the choices of a model's `speed` table; what is wrong goes to `reader`."""
+    reader.check_keys(table, {"compile", "precision", "ratios", "guidance_until"}, section)
+    compilation = Compilation(reader.choice(table, "compile", section, tuple(Compilation)))
+    if compilation is not Compilation.NONE and not family.has_fixed_text_length:
+        reader.add_problem(section, f"compile is not available for family {family.name}, whose prompts vary in length")
+    return SpeedSettings(
         compile=compilation,
-        precision=Precision(faults.choice(table, "precision", place, tuple(Precision))),
-        ratios=_ratios(table, place, faults),
-        guidance_until=_guidance_until(table, family, place, faults),
+        precision=Precision(reader.choice(table, "precision", section, tuple(Precision))),
+        ratios=_ratios(table, section, reader),
+        guidance_until=_guidance_until(table, family, section, reader),
     )
 
 
-def check_ratios(speed: Speed, size_limits: SizeLimits, place: str, faults: Faults) -> None:
+def check_ratios(speed: SpeedSettings, size_limits: SizeLimits, section: str, reader: TomlReader) -> None:
     """Add a fault for each shape that the model does not paint."""
     for ratio in speed.ratios:
         if painted_size(ratio, size_limits) is None:
-            faults.add(place, f"ratios has {ratio}, which the model does not paint: see its min_side and max_side")
+            reader.add_problem(section, f"ratios contains {ratio}, which is outside min_side and max_side")
 
 
-def _guidance_until(table: Mapping[str, Any], family: Family, place: str, faults: Faults) -> float:
-    share = faults.number(table, "guidance_until", place, 1.0, MIN_GUIDANCE_UNTIL, 1.0)
+def _guidance_until(table: Mapping[str, Any], family: Family, section: str, reader: TomlReader) -> float:
+    share = reader.number(table, "guidance_until", section, 1.0, MIN_GUIDANCE_UNTIL, 1.0)
     if share < 1 and family.has_embedded_guidance:
-        faults.add(
-            place, f"models of family {family.name} are told the guidance in every step: leave guidance_until out"
-        )
+        reader.add_problem(section, f"guidance_until is not available for family {family.name}. Remove it")
     return share
 
 
-def _ratios(table: Mapping[str, Any], place: str, faults: Faults) -> tuple[str, ...]:
+def _ratios(table: Mapping[str, Any], section: str, reader: TomlReader) -> tuple[str, ...]:
     ratios = table.get("ratios", [])
     if isinstance(ratios, list) and all(_is_ratio(ratio) for ratio in ratios):
         return tuple(ratios)
-    faults.add(place, 'ratios must be a list of shapes such as "3:2"')
+    reader.add_problem(section, 'ratios must be a list of ratios such as "3:2"')
     return ()
 
 

@@ -9,78 +9,80 @@ from typing import Any
 from engine.contract.errors import SettingsInvalid
 
 
-class Faults:
+class TomlReader:
     """Reads values of the tables of one file and remembers every one that is wrong."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.problems: list[str] = []
 
-    def add(self, place: str, sentence: str) -> None:
-        self.problems.append(f"{self.path}: {place}: {sentence}")
+    def add_problem(self, section: str, sentence: str) -> None:
+        self.problems.append(f"{self.path}: {section}: {sentence}")
 
-    def raise_any(self) -> None:
+    def raise_problems(self) -> None:
         """Raise SettingsInvalid when anything was wrong."""
         if self.problems:
             raise SettingsInvalid(problems=tuple(self.problems))
 
-    def unknown(self, table: Mapping[str, Any], known: set[str], place: str) -> None:
+    def check_keys(self, table: Mapping[str, Any], known: set[str], section: str) -> None:
         for name in table.keys() - known:
-            self.add(place, f"{name!r} is not a setting; known are {', '.join(sorted(known))}")
+            self.add_problem(section, f"unknown key {name!r}. Available: {', '.join(sorted(known))}")
 
-    def table(self, table: Mapping[str, Any], name: str, place: str) -> Mapping[str, Any]:
+    def table(self, table: Mapping[str, Any], name: str, section: str) -> Mapping[str, Any]:
         value = table.get(name, {})
         if isinstance(value, Mapping):
             return value
-        self.add(place, f"{name} must be a table")
+        self.add_problem(section, f"{name} must be a table")
         return {}
 
-    def text(self, table: Mapping[str, Any], name: str, place: str, default: str = "") -> str:
+    def text(self, table: Mapping[str, Any], name: str, section: str, default: str = "") -> str:
         value = table.get(name, default)
         if isinstance(value, str):
             return value
-        self.add(place, f"{name} must be text, not {value!r}")
+        self.add_problem(section, f"{name} must be a string, not {value!r}")
         return default
 
-    def number(self, table: Mapping[str, Any], name: str, place: str, default: float, low: float, high: float) -> float:
+    def number(
+        self, table: Mapping[str, Any], name: str, section: str, default: float, low: float, high: float
+    ) -> float:
         value = table.get(name, default)
         if isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high:
             return value
-        self.add(place, f"{name} must be a number from {low:g} to {high:g}, not {value!r}")
+        self.add_problem(section, f"{name} must be a number from {low:g} to {high:g}, not {value!r}")
         return default
 
-    def whole(self, table: Mapping[str, Any], name: str, place: str, default: int, high: int) -> int:
-        value = self.number(table, name, place, default, 1, high)
+    def integer(self, table: Mapping[str, Any], name: str, section: str, default: int, high: int) -> int:
+        value = self.number(table, name, section, default, 1, high)
         if value == int(value):
             return int(value)
-        self.add(place, f"{name} must be a whole number, not {value!r}")
+        self.add_problem(section, f"{name} must be a whole number, not {value!r}")
         return default
 
-    def truth(self, table: Mapping[str, Any], name: str, place: str, default: bool = False) -> bool:
+    def boolean(self, table: Mapping[str, Any], name: str, section: str, default: bool = False) -> bool:
         value = table.get(name, default)
         if isinstance(value, bool):
             return value
-        self.add(place, f"{name} must be true or false, not {value!r}")
+        self.add_problem(section, f"{name} must be true or false, not {value!r}")
         return default
 
-    def required_choice(self, table: Mapping[str, Any], name: str, place: str, known: tuple[str, ...]) -> str | None:
+    def required_choice(self, table: Mapping[str, Any], name: str, section: str, known: tuple[str, ...]) -> str | None:
         value = table.get(name)
         if value in known:
             return str(value)
-        told = f"{name} is {value!r}" if name in table else f"{name} must be there"
-        self.add(place, f"{told}; known are {', '.join(known)}")
+        told = f"unknown {name} {value!r}" if name in table else f"{name} is missing"
+        self.add_problem(section, f"{told}. Available: {', '.join(known)}")
         return None
 
-    def choice(self, table: Mapping[str, Any], name: str, place: str, known: tuple[str, ...]) -> str:
-        value = self.text(table, name, place, known[0])
+    def choice(self, table: Mapping[str, Any], name: str, section: str, known: tuple[str, ...]) -> str:
+        value = self.text(table, name, section, known[0])
         if value in known:
             return value
-        self.add(place, f"{name} is {value!r}; known are {', '.join(known)}")
+        self.add_problem(section, f"unknown {name} {value!r}. Available: {', '.join(known)}")
         return known[0]
 
-    def choices(self, table: Mapping[str, Any], name: str, place: str, known: tuple[str, ...]) -> tuple[str, ...]:
+    def choices(self, table: Mapping[str, Any], name: str, section: str, known: tuple[str, ...]) -> tuple[str, ...]:
         values = table.get(name, list(known))
         if isinstance(values, list) and values and all(value in known for value in values):
             return tuple(values)
-        self.add(place, f"{name} must be a list out of {', '.join(known)}")
+        self.add_problem(section, f"{name} must be a list with any of {', '.join(known)}")
         return known

@@ -21,14 +21,14 @@ _MORE_SHAPES: tuple[Size, ...] = ((31, 8), (30, 8), (9, 26), (9, 28), (8, 29), (
 _FIRST_WITH_MORE = 2048
 
 
-def trained_sizes(squares: Sequence[int], side: float) -> tuple[Size, ...]:
+def trained_sizes(trained_squares: Sequence[int], side: float) -> tuple[Size, ...]:
     """Return width and height of every size that a model was trained on, in pixels, the widest first.
 
     squares: sides of the squares that models of its family were trained on, each twice the one before.
     side: of the model's own square; its class is the nearest of them.
     Returns: nothing where the nearest is further than half the way to another one.
     """
-    square = min(squares, key=lambda known: _factor(known, side), default=None)
+    square = min(trained_squares, key=lambda known: _factor(known, side), default=None)
     if square is None or _factor(square, side) > sqrt(2):
         return ()
     shapes = _SHAPES + (_MORE_SHAPES if square >= _FIRST_WITH_MORE else ())

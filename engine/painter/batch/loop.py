@@ -29,7 +29,7 @@ from engine.painter.pipeline.protocol import LoadedModel
 from engine.painter.process.messages import Phase
 
 # Told the job and slot of every row before each forward.
-Watch = Callable[[Sequence[tuple[UUID, int]]], None]
+ProgressCallback = Callable[[Sequence[tuple[UUID, int]]], None]
 
 
 # None only wakes the loop.
@@ -39,7 +39,7 @@ Arrival = Entry | Warming | Arrived | Stirred | None
 class Studio:
     """The loop and what it holds; `join` and `leave` may be called from any thread, the rest is the thread's own."""
 
-    def __init__(self, models: Models, manner: Manner, beat: Callable[[Phase], None], watch: Watch) -> None:
+    def __init__(self, models: Models, manner: Manner, beat: Callable[[Phase], None], watch: ProgressCallback) -> None:
         """`beat` is called whenever the thread comes to a new phase, or to the next round of one."""
         self._models, self._manner, self._beat, self._watch = models, manner, beat, watch
         self._pace = Pace()

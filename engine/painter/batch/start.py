@@ -21,7 +21,7 @@ from engine.painter.sampling.samplers import Course, scheduler_for, start_of
 def opened_rows(order: Order, settings: Settings, model: LoadedModel) -> tuple[Row, ...]:
     """Return one row for each picture of the order, ready for its first step; the model then wears its adapters."""
     model.wear(settings.loras)
-    given = settings.model.scheduler.given
+    given = settings.model.scheduler.overrides
     scheduler = scheduler_for(settings.sampler, model.scheduler_config, given, is_flow=model.is_flow)
     model.timesteps(scheduler, settings.steps, settings.width, settings.height)
     start = start_of(settings.strength, settings.steps, scheduler.order, is_flow=model.is_flow)

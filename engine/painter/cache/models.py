@@ -14,11 +14,11 @@ import structlog
 import torch
 
 from engine.contract.errors import OperatorError
-from engine.models.files.locate import place_of
-from engine.models.files.weights import Watch, num_weights, unwatched
+from engine.models.files.locate import local_path
+from engine.models.files.weights import ProgressCallback, ignore_progress, num_parameters
 from engine.models.loading.errors import outcome_of
 from engine.models.loading.offload import bytes_on_device, is_offloaded
-from engine.models.loading.pipeline import Device, pipeline_of
+from engine.models.loading.pipeline import Device, load_pipeline
 from engine.models.registry.registry import Adapter, Model
 from engine.models.registry.speed import Compilation
 from engine.painter.cache.warmup import WIDTHS, Preparation, preparation
@@ -167,7 +167,10 @@ def _give_back() -> None:
 
 
 def loader(
-    device: Device, fragments_of: Callable[[str], Fragments], budget_bytes: int, watch: Watch = unwatched
+    device: Device,
+    fragments_of: Callable[[str], Fragments],
+    budget_bytes: int,
+    watch: ProgressCallback = ignore_progress,
 ) -> Load:
     """Return what loads a registered model onto the device, in parts where the budget is too small for all of it.
 
@@ -175,7 +178,7 @@ def loader(
     """
 
     def load(model: Model) -> LoadedModel:
-        pipe, sha256 = pipeline_of(model, device, budget_bytes, watch)
+        pipe, sha256 = load_pipeline(model, device, budget_bytes, watch)
         if is_offloaded(pipe, budget_bytes) and model.speed.compile is not Compilation.NONE:
             log.warning("not_compiled", model=model.name, cause="it is too large for the device to hold whole")
             model = replace(model, speed=replace(model.speed, compile=Compilation.NONE))
@@ -193,7 +196,7 @@ def weigher(device: Device, budget_bytes: int) -> Weigh:
     def weigh(model: Model) -> int:
         try:
             if model.name not in known:
-                known[model.name] = num_weights(place_of(model), model.source.variant) * device.dtype.itemsize
+                known[model.name] = num_parameters(local_path(model), model.source.variant) * device.dtype.itemsize
         except (OperatorError, ValueError):
             return 0
         return min(known[model.name], budget_bytes)

@@ -16,8 +16,8 @@ from engine.contract.errors import PictureCorrupt, SettingsInvalid, WeightsMisma
 from engine.contract.ids import new_id
 from engine.contract.jobs import MAX_SEED, Part, json_from_spec, spec_from_json
 from engine.contract.painting import Order
-from engine.models.files.locate import place_of
-from engine.models.files.weights import hash_of, recognise
+from engine.models.files.locate import local_path
+from engine.models.files.weights import hash_of, resolve_hash
 from engine.models.registry.registry import Registry
 from engine.painter.output.recipe_check import check_recipe
 from engine.painter.sampling.params import Settings, seed_of_slot, settings_from_order
@@ -90,7 +90,7 @@ def order_from_recipe(recipe: Mapping[str, Any], registry: Registry, source: byt
     """
     check_recipe(recipe)
     model = registry.model(recipe["model"])
-    recognise(place_of(model), recipe["model_sha256"], model.source.variant)
+    resolve_hash(local_path(model), recipe["model_sha256"], model.source.variant)
     if (source and hashlib.sha256(source).hexdigest()) != recipe["source_sha256"]:
         raise PictureCorrupt(key=recipe["source_sha256"], cause="another than the one the picture was made from")
     if recipe["libraries"] != _versions():
@@ -141,8 +141,8 @@ def _in_force(settings: Settings) -> dict[str, Any]:
         "steps": settings.steps,
         "guidance": settings.guidance,
         "sampler": settings.sampler,
-        "scheduler": settings.model.scheduler.given or None,
-        "speed": settings.model.speed.given or None,
+        "scheduler": settings.model.scheduler.overrides or None,
+        "speed": settings.model.speed.overrides or None,
     }
 
 

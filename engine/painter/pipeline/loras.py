@@ -12,10 +12,10 @@ import torch
 
 from engine.contract.errors import AdapterMismatch, ModelBroken, WeightsMismatch
 from engine.models.files.adapter_fit import check_fit
-from engine.models.files.locate import place_of
+from engine.models.files.locate import local_path
 from engine.models.files.weights import hash_of
 from engine.models.loading.errors import blamed_on
-from engine.models.loading.offload import parts_of
+from engine.models.loading.offload import torch_modules
 from engine.models.registry.registry import Adapter, Model
 
 Loras = tuple[tuple[Adapter, float], ...]
@@ -91,7 +91,7 @@ class Wardrobe:
         sha256 = hash_of(adapter.file)
         if adapter.sha256 not in (None, sha256):
             raise WeightsMismatch(path=adapter.file)
-        check_fit(adapter, self._model, place_of(self._model))
+        check_fit(adapter, self._model, local_path(self._model))
         # peft takes a dot in a name for a path.
         name = next(self._names)
         try:
@@ -120,7 +120,7 @@ class Wardrobe:
         return sum(weight.numel() * weight.element_size() for weight in weights.values())
 
     def _weights_of(self, name: str) -> Iterator[tuple[str, torch.nn.Parameter]]:
-        for part in parts_of(self._pipe):
+        for part in torch_modules(self._pipe):
             yield from ((path, weight) for path, weight in part.named_parameters() if name in path.split("."))
 
     def _mismatch(self, adapter: Adapter, part: str) -> AdapterMismatch:

@@ -60,7 +60,7 @@ def scheduler_for(
 ) -> Any:
     """Return a new scheduler of the sampler, set up from the model's scheduler configuration.
 
-    given: what the model's operator sets otherwise, `Scheduler.given`.
+    given: what the model's operator sets otherwise, `SchedulerSettings.overrides`.
     """
     name, changes = (FLOW if is_flow else DIFFUSION)[sampler]
     return getattr(diffusers, name).from_config(config, **changes, **(_shift(config, given) if is_flow else given))

@@ -63,7 +63,7 @@ async def test_check_tells_of_a_hash_that_it_cannot_write(models_file: Path, hom
     done = await run_easel("models", "check", home=home, EASEL_MODELS_FILE=str(models_file))
     recorded = _entry(models_file, "tiny")["sha256"]
     assert done.code == 1
-    assert f'Write it there yourself: sha256 = "{recorded}"' in done.out and ESCAPED in _text(models_file)
+    assert f'Add this line to it: sha256 = "{recorded}"' in done.out and ESCAPED in _text(models_file)
 
 
 ESCAPED = '[models."t\\u00efny"]\nfamily = "sd1"\nfolder = "weights"\n\n'

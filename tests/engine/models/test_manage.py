@@ -9,7 +9,7 @@ import pytest
 
 from engine.contract.errors import SettingsInvalid, WeightsMismatch, WeightsMissing
 from engine.models.files.weights import hash_of
-from engine.models.manage import add_model, record_hash, standing_of
+from engine.models.manage import add_model, model_status, record_hash
 from engine.models.registry.registry import read_registry
 from tests.engine.painter.checkpoints import save_sd1
 
@@ -42,17 +42,17 @@ def file(home: Path) -> Path:
 
 
 def test_each_model_stands_as_it_is(file: Path, home: Path) -> None:
-    here, gone = map(standing_of, read_registry(file).models.values())
-    assert (here.place, here.error, here.sha256) == (home / "sd1", None, hash_of(home / "sd1"))
+    here, gone = map(model_status, read_registry(file).models.values())
+    assert (here.path, here.error, here.sha256) == (home / "sd1", None, hash_of(home / "sd1"))
     assert here.size_bytes > 10_000
     assert isinstance(gone.error, WeightsMissing)
 
 
 def test_a_recorded_hash_is_held_against_the_files(file: Path, home: Path) -> None:
     record_hash(file, "here", hash_of(home / "sd1"))
-    assert standing_of(read_registry(file).model("here")).error is None
+    assert model_status(read_registry(file).model("here")).error is None
     record_hash(file, "here", "0" * 64)
-    assert isinstance(standing_of(read_registry(file).model("here")).error, WeightsMismatch)
+    assert isinstance(model_status(read_registry(file).model("here")).error, WeightsMismatch)
 
 
 def test_recording_a_hash_keeps_all_else(file: Path) -> None:
@@ -111,8 +111,8 @@ def test_a_hash_that_has_no_place_is_told_with_the_line_to_write(tmp_path: Path,
 
 
 def test_an_added_model_has_its_hash_and_the_rest_is_untouched(file: Path, home: Path) -> None:
-    standing = add_model(file, "new-1.5", family="sd1", licence='say "please"', folder="sd1")
-    assert standing.error is None
+    status = add_model(file, "new-1.5", family="sd1", licence='say "please"', folder="sd1")
+    assert status.error is None
     added = read_registry(file).model("new-1.5")
     assert (added.sha256, added.licence) == (hash_of(home / "sd1"), 'say "please"')
     assert file.read_text().startswith(FILE.rstrip())

@@ -8,7 +8,7 @@ import pytest
 
 from engine.contract.errors import AdapterMismatch, EaselError, WeightsMismatch, WeightsMissing
 from engine.models.files.weights import hash_of
-from engine.models.manage import AdapterStanding, adapter_standings, record_adapter
+from engine.models.manage import AdapterStatus, adapter_statuses, record_adapter_hash
 from engine.models.registry.registry import read_registry
 from tests.engine.painter.checkpoints import save_lora, save_sd1
 
@@ -39,18 +39,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def standing(folder: Path, *lines: str) -> AdapterStanding:
+def status(folder: Path, *lines: str) -> AdapterStatus:
     (folder / "models.toml").write_text("\n".join([MODELS, "[adapters.ink]", *lines]))
-    (only,) = adapter_standings(read_registry(folder / "models.toml"))
+    (only,) = adapter_statuses(read_registry(folder / "models.toml"))
     return only
 
 
 def test_an_adapter_is_held_against_its_models_that_are_here(folder: Path) -> None:
     """Models that are missing or damaged are told of themselves, and keep no adapter from being usable."""
-    sound = standing(folder, 'file = "ink.safetensors"', 'family = "sd1"')
+    sound = status(folder, 'file = "ink.safetensors"', 'family = "sd1"')
     assert (sound.error, sound.fits, sound.sha256) == (None, ("here",), hash_of(folder / "ink.safetensors"))
     assert sound.size_bytes == (folder / "ink.safetensors").stat().st_size
-    assert standing(folder, 'file = "ink.safetensors"', 'family = "sd1"', 'model = "gone"').fits == ()
+    assert status(folder, 'file = "ink.safetensors"', 'family = "sd1"', 'model = "gone"').fits == ()
 
 
 @pytest.mark.parametrize(
@@ -59,27 +59,27 @@ def test_an_adapter_is_held_against_its_models_that_are_here(folder: Path) -> No
         (('file = "no.safetensors"', 'family = "sd1"'), WeightsMissing, "no.safetensors"),
         (('file = "cut.safetensors"', 'family = "sd1"'), WeightsMismatch, "cut.safetensors"),
         (('file = "ink.safetensors"', 'family = "sd1"', 'sha256 = "0"'), WeightsMismatch, "ink.safetensors"),
-        (('file = "ink.safetensors"', 'family = "sd1"', 'model = "nobody"'), AdapterMismatch, "no model of that name"),
-        (('file = "ink.safetensors"', 'family = "sdxl"', 'model = "here"'), AdapterMismatch, "made for sdxl"),
+        (('file = "ink.safetensors"', 'family = "sd1"', 'model = "nobody"'), AdapterMismatch, "no model has that name"),
+        (('file = "ink.safetensors"', 'family = "sdxl"', 'model = "here"'), AdapterMismatch, "for family sdxl"),
     ],
 )
 def test_what_is_wrong_with_an_adapter_is_told(
     folder: Path, lines: tuple[str, ...], error: type[EaselError], told: str
 ) -> None:
-    found = standing(folder, *lines)
+    found = status(folder, *lines)
     assert isinstance(found.error, error) and told in str(found.error)
     assert found.sha256 is None
 
 
 def test_its_hash_is_recorded_once(folder: Path) -> None:
     """In its own entry, and never in place of one that is there."""
-    found = standing(folder, 'file = "ink.safetensors"', 'family = "sd1"')
+    found = status(folder, 'file = "ink.safetensors"', 'family = "sd1"')
     file = folder / "models.toml"
     before = file.read_text()
-    record_adapter(read_registry(file), found)
+    record_adapter_hash(read_registry(file), found)
     assert file.read_text().replace(f'sha256 = "{found.sha256}"\n', "") == before
     recorded = read_registry(file)
     assert recorded.adapters["ink"].sha256 == found.sha256 and recorded.model().sha256 is None
-    (again,) = adapter_standings(recorded)
-    record_adapter(recorded, again)
+    (again,) = adapter_statuses(recorded)
+    record_adapter_hash(recorded, again)
     assert read_registry(file) == recorded

@@ -43,7 +43,7 @@ def test_every_key_and_every_family_is_told() -> None:
     """The keys are those that the code names when it is given an unknown one; rows of the page begin with them."""
     with pytest.raises(SettingsInvalid) as refused:
         registry_from_data(tomllib.loads(NONSENSE), Path("models.toml"))
-    lists = [problem.partition("known are ")[2] for problem in refused.value.problems]
+    lists = [problem.partition("Available: ")[2] for problem in refused.value.problems]
     known = {key for keys in lists for key in keys.split(", ")} - {"defaults", "abilities", "scheduler", "speed"}
     rows = re.findall(r"^\| (`[^|]*`) \|", PAGE, re.MULTILINE)
     assert len(lists) == NONSENSE.count("nonsense")

@@ -23,5 +23,5 @@ max_side = 64
 
 
 def entry(name: str, family: str, folder: str, sampler: str = "euler") -> str:
-    multiple = FAMILIES[family].cell
+    multiple = FAMILIES[family].granularity
     return MODEL.format(name=name, family=family, folder=folder, sampler=sampler, multiple=multiple)

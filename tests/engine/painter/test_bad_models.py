@@ -16,7 +16,7 @@ from safetensors.torch import save_file
 
 from engine.contract.errors import ModelBroken, OperatorError, WeightsMismatch, WeightsMissing
 from engine.models.registry.registry import Registry
-from engine.models.registry.sources import Source
+from engine.models.registry.sources import WeightSource
 from engine.painter.in_process import create_painter
 from tests.engine.painter.orders import order, painted
 
@@ -75,7 +75,7 @@ def beside(registry: Registry, folder: Path) -> Registry:
     """Return a registry of the tiny model and, as `bad`, a copy of it in the folder."""
     tiny = registry.model("tiny")
     shutil.copytree(tiny.source.folder or Path(), folder)
-    bad = replace(tiny, name="bad", source=Source(folder=folder))
+    bad = replace(tiny, name="bad", source=WeightSource(folder=folder))
     return replace(registry, models=MappingProxyType({"tiny": tiny, "bad": bad}))
 
 

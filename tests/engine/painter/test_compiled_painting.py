@@ -13,9 +13,9 @@ from torch import Tensor
 
 from engine.contract.errors import SpeedUnsupported
 from engine.contract.painting import Order, Painted
-from engine.models.loading.pipeline import Device, denoiser_of, pipeline_of
+from engine.models.loading.pipeline import Device, denoiser_of, load_pipeline
 from engine.models.registry.registry import Model, Registry, read_registry
-from engine.models.registry.speed import Speed
+from engine.models.registry.speed import SpeedSettings
 from engine.painter.batch.rows import Words
 from engine.painter.families.unet import UNetModel
 from engine.painter.in_process import create_painter
@@ -61,7 +61,7 @@ def compiled(file: Path) -> Registry:
 
 async def painted_uncompiled(compiled: Registry, wanted: Order) -> Painted:
     tiny = compiled.model()
-    plain = replace(compiled, models={tiny.name: replace(tiny, speed=Speed())})
+    plain = replace(compiled, models={tiny.name: replace(tiny, speed=SpeedSettings())})
     async with create_painter(plain, width=4) as painter:
         return await painted(painter, wanted)
 
@@ -111,7 +111,7 @@ class Crowded(UNetModel):
     """
 
     def __init__(self, model: Model) -> None:
-        pipe, sha256 = pipeline_of(model, CPU)
+        pipe, sha256 = load_pipeline(model, CPU)
         self.own, self.room = denoiser_of(pipe), 1000
         self.calls: list[tuple[bool, int]] = []
         super().__init__(pipe, model, device=CPU.device, sha256=sha256, fragments_of=parse_attention)

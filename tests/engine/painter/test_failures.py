@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from engine.contract.errors import NoRoom, PaintedNothing, PainterLost, PictureCorrupt, WeightsMissing
-from engine.models.files.weights import num_weights
+from engine.models.files.weights import num_parameters
 from engine.models.registry.registry import Model, Registry
 from engine.painter.batch.rows import Words
 from engine.painter.in_process import create_painter
@@ -170,7 +170,7 @@ async def test_an_adapter_that_is_gone_when_its_model_comes_back_fails_its_order
     file = Path(shutil.copy(checkpoints / "ink.safetensors", tmp_path))
     moved = {"ink": replace(registry.adapters["ink"], file=file)}
     registry = replace(two, adapters=moved)
-    room_for_one = num_weights(checkpoints / "sd1") * 4
+    room_for_one = num_parameters(checkpoints / "sd1") * 4
     forwards = Forwards(held=5)
     async with create_painter(registry, width=8, budget_bytes=room_for_one, watch=forwards) as painter:
         inked = painter.paint(order(steps=60, lora=("ink",)))

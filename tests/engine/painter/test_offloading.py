@@ -7,10 +7,10 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from engine.models.files.locate import place_of
-from engine.models.files.weights import num_weights
-from engine.models.loading.offload import Seat, bytes_of, bytes_on_device, parts_of, settle
-from engine.models.loading.pipeline import best_device, pipeline_of
+from engine.models.files.locate import local_path
+from engine.models.files.weights import num_parameters
+from engine.models.loading.offload import DeviceSlot, bytes_on_device, move_to_device, torch_modules, weight_bytes
+from engine.models.loading.pipeline import best_device, load_pipeline
 from engine.models.registry.registry import Registry, read_registry
 from engine.painter.in_process import create_painter
 from tests.engine.painter.orders import order, painted
@@ -34,8 +34,8 @@ async def test_pictures_are_the_same_whatever_the_budget(
     registry: Registry, name: str, budget: Callable[[list[int]], int]
 ) -> None:
     """A budget of the largest part brings parts one by one, one of nothing brings layers; no byte changes."""
-    pipe, _ = pipeline_of(registry.model(name), best_device())
-    room = budget([bytes_of(part) for part in parts_of(pipe)])
+    pipe, _ = load_pipeline(registry.model(name), best_device())
+    room = budget([weight_bytes(part) for part in torch_modules(pipe)])
     wanted = order(steps=3, model=name)
     async with create_painter(registry, width=64) as painter:
         usual = await painted(painter, wanted)
@@ -47,15 +47,15 @@ async def test_pictures_are_the_same_whatever_the_budget(
 def test_what_a_model_has_on_the_device_at_once_is_known(
     registry: Registry, budget: Callable[[list[int]], int], share: Callable[[list[int]], int]
 ) -> None:
-    pipe, _ = pipeline_of(registry.model(), best_device())
-    sizes = [bytes_of(part) for part in parts_of(pipe)]
+    pipe, _ = load_pipeline(registry.model(), best_device())
+    sizes = [weight_bytes(part) for part in torch_modules(pipe)]
     assert bytes_on_device(pipe, budget(sizes)) == share(sizes)
 
 
 def test_a_part_takes_the_seat_when_it_is_used(registry: Registry) -> None:
     """After the decoder, the text encoder's turn moves the decoder off: told by where its hook says it is."""
-    pipe, _ = pipeline_of(registry.model(), best_device())
-    settle(pipe, torch.device("cpu"), max(map(bytes_of, parts_of(pipe))))
+    pipe, _ = load_pipeline(registry.model(), best_device())
+    move_to_device(pipe, torch.device("cpu"), max(map(weight_bytes, torch_modules(pipe))))
     seat = pipe.vae._hf_hook._seat
     assert seat.part is pipe.vae
     pipe.encode_prompt("a cat", "cpu", 1, False)
@@ -67,17 +67,17 @@ def test_a_part_takes_the_seat_when_it_is_used(registry: Registry) -> None:
 def test_one_part_is_on_the_device_at_a_time() -> None:
     """Two parts and a device that has no memory of its own: who leaves the seat leaves the device."""
     first, second = torch.nn.Linear(2, 2), torch.nn.Linear(2, 2)
-    seat = Seat(torch.device("cpu", 0))
-    seat.give_to(first)
-    seat.give_to(second)
+    seat = DeviceSlot(torch.device("cpu", 0))
+    seat.onload(first)
+    seat.onload(second)
     assert seat.part is second
-    seat.give_to(None)
+    seat.onload(None)
     assert seat.part is None
 
 
 def test_a_model_is_weighed_before_it_is_loaded() -> None:
     """The numbers that its headers list are those that are loaded; the starter's folder has CLIP beside its parts."""
     starter = read_registry().model("starter")
-    pipe, _ = pipeline_of(starter, best_device())
-    loaded = sum(weight.numel() for part in parts_of(pipe) for weight in part.parameters())
-    assert num_weights(place_of(starter)) == loaded
+    pipe, _ = load_pipeline(starter, best_device())
+    loaded = sum(weight.numel() for part in torch_modules(pipe) for weight in part.parameters())
+    assert num_parameters(local_path(starter)) == loaded

@@ -9,7 +9,7 @@ import pytest
 
 from engine.contract.errors import SettingUnsupported
 from engine.models.registry.registry import Registry, read_registry
-from engine.models.registry.speed import Precision, Speed
+from engine.models.registry.speed import Precision, SpeedSettings
 from engine.painter.in_process import create_painter
 from tests.engine.painter.orders import order, painted, pixels_of, psnr
 
@@ -19,7 +19,7 @@ async def test_pictures_are_near_those_of_whole_numbers_and_no_adapter_is_taken(
 ) -> None:
     """A named model beside the plain one; a member who asks for an adapter with it hears that it takes none."""
     tiny = registry.model()
-    rough = replace(tiny, name="rough", speed=Speed(precision=Precision.FP8))
+    rough = replace(tiny, name="rough", speed=SpeedSettings(precision=Precision.FP8))
     both = replace(registry, models={"tiny": tiny, "rough": rough})
     async with create_painter(both, width=8) as painter:
         exact, near = [
@@ -28,5 +28,5 @@ async def test_pictures_are_near_those_of_whole_numbers_and_no_adapter_is_taken(
         with pytest.raises(SettingUnsupported):
             await painted(painter, order("a red cat", model="rough", lora=("ink",)))
     assert all(20 < psnr(*pair) < 99 for pair in zip(pixels_of(exact), pixels_of(near), strict=True))
-    assert "attention" in rough.vocabulary and "lora" not in rough.vocabulary
+    assert "attention" in rough.prompt_abilities and "lora" not in rough.prompt_abilities
     assert read_registry(checkpoints / "registry.toml").adapters_of(rough) == ()

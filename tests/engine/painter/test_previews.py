@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from engine.contract.painting import Order, Progress
-from engine.models.loading.pipeline import Device, pipeline_of
+from engine.models.loading.pipeline import Device, load_pipeline
 from engine.models.registry.registry import Model, Registry
 from engine.painter.batch.options import Manner
 from engine.painter.families import adapted
@@ -36,7 +36,7 @@ async def test_previews_are_not_decoded(registry: Registry) -> None:
     decoded: list[int] = []
 
     def load(model: Model) -> LoadedModel:
-        pipe, sha256 = pipeline_of(model, CPU)
+        pipe, sha256 = load_pipeline(model, CPU)
         pipe.vae.decoder.register_forward_hook(lambda decoder, given, made: decoded.append(len(made)))
         return adapted(pipe, model, device=CPU.device, sha256=sha256, fragments_of=parse_attention)
 

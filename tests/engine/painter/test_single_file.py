@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from engine.contract.errors import ModelBroken, WeightsMissing
-from engine.models.loading.pipeline import best_device, pipeline_of
+from engine.models.loading.pipeline import best_device, load_pipeline
 from engine.models.registry.registry import Registry, read_registry
-from engine.models.registry.sources import Source
+from engine.models.registry.sources import WeightSource
 from engine.painter.in_process import create_painter
 from tests.engine.models.original_layout import save_single_file
 from tests.engine.painter.orders import order, painted, pixels_of, psnr
@@ -38,7 +38,7 @@ def test_a_single_file_without_configurations_on_this_machine_is_refused(single:
     """Nothing is fetched while loading: they must be named, and be here."""
     model = single.model("file")
     with pytest.raises(ModelBroken, match="`config`"):
-        pipeline_of(replace(model, source=Source(file=model.source.file)), best_device())
+        load_pipeline(replace(model, source=WeightSource(file=model.source.file)), best_device())
     for config in ("nobody/has-this", "no such folder/at/all"):
         with pytest.raises(WeightsMissing):
-            pipeline_of(replace(model, source=replace(model.source, config=config)), best_device())
+            load_pipeline(replace(model, source=replace(model.source, config=config)), best_device())

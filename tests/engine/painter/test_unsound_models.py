@@ -20,7 +20,7 @@ from torch import Tensor
 from engine.contract.errors import ModelBroken, NoRoom, OperatorError, PaintedNothing
 from engine.models.loading.errors import blamed_on, outcome_of
 from engine.models.registry.registry import Registry
-from engine.models.registry.sources import Source
+from engine.models.registry.sources import WeightSource
 from engine.painter.batch.options import Manner
 from engine.painter.batch.rows import Conditioning
 from engine.painter.in_process import create_painter
@@ -85,7 +85,7 @@ def both(registry: Registry, tmp_path: Path) -> Registry:
     """The tiny model and, as `bad`, a copy of it to spoil."""
     tiny = registry.model("tiny")
     shutil.copytree(tiny.source.folder or Path(), tmp_path / "bad")
-    bad = replace(tiny, name="bad", source=Source(folder=tmp_path / "bad"))
+    bad = replace(tiny, name="bad", source=WeightSource(folder=tmp_path / "bad"))
     return replace(registry, models=MappingProxyType({"tiny": tiny, "bad": bad}))
 
 

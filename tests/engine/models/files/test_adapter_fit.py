@@ -8,7 +8,7 @@ import pytest
 
 from engine.contract.errors import WeightsMissing
 from engine.models.files.adapter_fit import incompatible_adapters
-from engine.models.files.locate import place_of
+from engine.models.files.locate import local_path
 from engine.models.registry.registry import Model, Registry, read_registry
 from tests.engine.models.original_layout import save_single_file
 from tests.engine.models.outlines import save_flux, save_shapes
@@ -81,7 +81,7 @@ def registry(folder: Path) -> Registry:
 
 def place_if_here(model: Model) -> Path | None:
     try:
-        return place_of(model)
+        return local_path(model)
     except WeightsMissing:
         return None
 
@@ -93,9 +93,9 @@ def test_every_pair_that_does_not_fit_is_told_with_the_first_part_that_does_not(
     save_shapes(folder / "made.safetensors", {f"{FITTING}.lora_A.weight": (4, 32)})
     told = incompatible_adapters(registry, place_if_here)
     first = "unet.down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k"
-    damaged = "its file is damaged, or no safetensors file"
-    assert told["tiny"] == {"big": first, "cut": damaged, "flux": "it is made for flux"}
-    assert told["file"] == {**told["tiny"], "own": "it is made for tiny"}
-    assert told["away"] == {"own": "it is made for tiny", "flux": "it is made for flux"}
-    assert set(told["large"].values()) == {"it is made for sd1", "it is made for flux"}
+    damaged = "its file is damaged or is not a safetensors file"
+    assert told["tiny"] == {"big": first, "cut": damaged, "flux": "it is for family flux"}
+    assert told["file"] == {**told["tiny"], "own": "it is for model tiny"}
+    assert told["away"] == {"own": "it is for model tiny", "flux": "it is for family flux"}
+    assert set(told["large"].values()) == {"it is for family sd1", "it is for family flux"}
     assert told["flow"]["flux"] == FITTING

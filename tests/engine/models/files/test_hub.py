@@ -185,13 +185,17 @@ async def test_another_variant_is_another_fetch(hub: Hub, tmp_path: Path) -> Non
             "",
             'text_encoder, only variants: set variant = "fp16"',
         ),
-        ({**CROWDED}, "bf16", 'no variant "bf16": set variant = "fp16" or "non_ema", or take its variant out'),
-        ({**PARTS, "text_encoder/pytorch_model.bin": PICKLE}, "", "no .safetensors file for text_encoder, and pickles"),
+        ({**CROWDED}, "bf16", 'no variant "bf16": set variant = "fp16" or "non_ema", or remove its variant'),
+        (
+            {**PARTS, "text_encoder/pytorch_model.bin": PICKLE},
+            "",
+            "no .safetensors file for text_encoder, only pickles",
+        ),
         ({**PARTS}, "", "club/tiny has no weights for text_encoder"),
         ({name: CROWDED[name] for name in CROWDED if "tokenizer" not in name}, "", "has no folder tokenizer, which"),
-        ({name: CROWDED[name] for name in CROWDED if "00002-of" not in name}, "", "has 1 of the 2 files of weights in"),
+        ({name: CROWDED[name] for name in CROWDED if "00002-of" not in name}, "", "has only 1 of 2 weight files in"),
         ({**CROWDED, "model_index.json": b"{}"}, "", "model_index.json is damaged"),
-        ({UNET: weights(1.0)}, "", "club/tiny has no model_index.json: it is no diffusers folder"),
+        ({UNET: weights(1.0)}, "", "club/tiny has no model_index.json, so it is not a diffusers pipeline"),
     ],
 )
 async def test_what_makes_no_pipeline_is_refused_before_it_is_brought(
@@ -215,7 +219,7 @@ async def test_half_of_a_snapshot_does_not_pass(hub: Hub, tmp_path: Path) -> Non
     unlisted = await easel(tmp_path, hub.url, "check")
     assert (listed.code, unlisted.code) == (1, 1)
     assert "Model not found: club/tiny" in listed.out
-    assert "has 1 of the 2 files of weights in text_encoder" in unlisted.out
+    assert "has only 1 of 2 weight files in text_encoder" in unlisted.out
     assert (await easel(tmp_path, hub.url, "fetch", "tiny")).code == 0
 
 
@@ -243,7 +247,7 @@ async def test_a_licence_that_was_not_agreed_to_is_told(hub: Hub, tmp_path: Path
     hub.gated.add("club/tiny")
     done = await easel(tmp_path, hub.url, "fetch", "tiny")
     assert done.code == 1
-    assert "agree to its licence on its page at the hub, and set HF_TOKEN" in done.err and "Traceback" not in done.err
+    assert "accept its license on its Hugging Face page, then set HF_TOKEN" in done.err and "Traceback" not in done.err
 
 
 async def test_a_fetch_that_broke_off_is_done_by_another(hub: Hub, tmp_path: Path) -> None:
@@ -252,7 +256,7 @@ async def test_a_fetch_that_broke_off_is_done_by_another(hub: Hub, tmp_path: Pat
     hub.dropped.add(UNET)
     first = await easel(tmp_path, hub.url, "fetch", "tiny")
     assert first.code == 1 and recorded(tmp_path) is None
-    assert "fetch it again" in first.err and "Traceback" not in first.err
+    assert "Fetch it again" in first.err and "Traceback" not in first.err
     checked = await easel(tmp_path, hub.url, "check")
     assert checked.code == 1 and recorded(tmp_path) is None
     hub.dropped.clear()

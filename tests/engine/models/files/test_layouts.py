@@ -12,7 +12,7 @@ from diffusers import StableDiffusionPipeline
 from torch import Tensor
 
 from engine.contract.errors import AdapterMismatch
-from engine.models.files.adapter_fit import base_of, check_fit, tensors_in
+from engine.models.files.adapter_fit import base_modules, check_fit, tensors_in
 from engine.models.files.layouts import parts_in_file
 from engine.models.registry.registry import Registry, read_registry
 from tests.engine.models.original_layout import save_single_file
@@ -164,15 +164,15 @@ def test_what_the_loader_of_a_unet_does_not_take_is_told(
 
 def test_a_single_file_is_read_as_the_folder_that_it_was_made_of(folder: Path) -> None:
     """Every weight of the UNet and the text encoder, under the names and with the shapes of the folder."""
-    of_folder = base_of(folder / "sd1")
-    assert base_of(folder / "sd1.safetensors") == {part: of_folder[part] for part in ("unet", "text_encoder")}
+    of_folder = base_modules(folder / "sd1")
+    assert base_modules(folder / "sd1.safetensors") == {part: of_folder[part] for part in ("unet", "text_encoder")}
 
 
 def test_a_text_encoder_that_openclip_named_is_read_as_that_of_the_folder(folder: Path) -> None:
     ours = tensors_in(folder / "sdxl" / "text_encoder_2" / "model.safetensors")
     theirs = {f"conditioner.embedders.1.model.{openclip_name(name)}": shape for name, shape in ours.items()}
     stacked = {name: (3 * shape[0], *shape[1:]) for name, shape in theirs.items() if name.endswith("in_proj_weight")}
-    assert parts_in_file({**theirs, **stacked}) == {"text_encoder_2": base_of(folder / "sdxl")["text_encoder_2"]}
+    assert parts_in_file({**theirs, **stacked}) == {"text_encoder_2": base_modules(folder / "sdxl")["text_encoder_2"]}
 
 
 def openclip_name(name: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from engine.models.files.selection import choose, parts_of
+from engine.models.files.selection import parts_of, select_files
 
 Index = dict[str, object]
 
@@ -74,10 +74,10 @@ def inside(part: str, *names: str) -> list[str]:
 @pytest.mark.parametrize(("variant", "megabytes"), [(None, 13_877), ("fp16", 6_939)])
 def test_sdxl_is_its_parts_in_one_copy(variant: str | None, megabytes: int) -> None:
     """14 or 7 GB of the 35 that its .safetensors files are; all settings, and nothing of other folders."""
-    choice = choose(SDXL, SDXL_PATHS, variant)
-    assert choice.faults == ()
-    assert set(choice.files) - weights(choice.files) == SETTINGS
-    assert sum(SDXL_WEIGHTS.get(path, 0) for path in choice.files) == megabytes
+    selection = select_files(SDXL, SDXL_PATHS, variant)
+    assert selection.problems == ()
+    assert set(selection.files) - weights(selection.files) == SETTINGS
+    assert sum(SDXL_WEIGHTS.get(path, 0) for path in selection.files) == megabytes
 
 
 def test_parts_are_what_the_index_names_and_something_is_painted_with() -> None:
@@ -94,8 +94,8 @@ def test_a_checker_is_neither_brought_nor_missed() -> None:
     index = {**UNET, "safety_checker": ["stable_diffusion", "StableDiffusionSafetyChecker"]}
     paths = inside("unet", "diffusion_pytorch_model.safetensors")
     for more in ([], ["safety_checker/config.json", "safety_checker/model.safetensors"]):
-        choice = choose(index, [*paths, *more])
-        assert (set(choice.files), choice.faults) == (set(paths), ())
+        selection = select_files(index, [*paths, *more])
+        assert (set(selection.files), selection.problems) == (set(paths), ())
 
 
 def test_tokenizers_are_whole() -> None:
@@ -105,16 +105,16 @@ def test_tokenizers_are_whole() -> None:
     """
     names = {"spiece.model", "merges.txt", "config.json", "tokenizer_config.json", "chat_template.jinja"}
     paths = [f"tokenizer/{name}" for name in (*names, "README.md", "tokenizer.py")]
-    chosen = choose({"tokenizer": ["transformers", "T5Tokenizer"]}, paths)
+    chosen = select_files({"tokenizer": ["transformers", "T5Tokenizer"]}, paths)
     assert set(chosen.files) == {"model_index.json", *(f"tokenizer/{name}" for name in names)}
-    assert chosen.faults == ()
+    assert chosen.problems == ()
 
 
 def test_nested_folders_of_a_part_count() -> None:
     """Each has one copy of its own."""
     nested = ["unet/down/config.json", "unet/down/model.safetensors", "unet/down/model.fp16.safetensors"]
     paths = [*inside("unet", "diffusion_pytorch_model.safetensors"), *nested]
-    assert set(choose(UNET, paths).files) == set(paths) - {"unet/down/model.fp16.safetensors"}
+    assert set(select_files(UNET, paths).files) == set(paths) - {"unet/down/model.fp16.safetensors"}
 
 
 def test_what_no_loader_looks_for_is_left_in_a_part_too() -> None:
@@ -124,7 +124,7 @@ def test_what_no_loader_looks_for_is_left_in_a_part_too() -> None:
         *("pytorch_lora_weights.safetensors", "diffusion_pytorch_model.non_ema.safetensors", "old.safetensors"),
         *("diffusion_pytorch_model.bin.index.json", "diffusion_pytorch_model.safetensors.index.fp16.json"),
     )
-    assert set(choose(UNET, [*kept, *(f"unet/{name}" for name in other)]).files) == set(kept)
+    assert set(select_files(UNET, [*kept, *(f"unet/{name}" for name in other)]).files) == set(kept)
 
 
 def shards(stem: str, num: int, form: str) -> list[str]:
@@ -155,23 +155,23 @@ OLD = [*shards("model", 2, "{}.fp16"), "model.safetensors.fp16.index.json"]
 )
 def test_shards_come_together_with_their_index(there: list[str], variant: str | None, chosen: list[str]) -> None:
     """Of plain weights and of variants, named as releases of both libraries have named them; whole files come first."""
-    choice = choose(TEXT, inside("text_encoder", *there), variant)
-    assert (set(choice.files), choice.faults) == (set(inside("text_encoder", *chosen)), ())
+    selection = select_files(TEXT, inside("text_encoder", *there), variant)
+    assert (set(selection.files), selection.problems) == (set(inside("text_encoder", *chosen)), ())
 
 
 def test_diffusers_takes_shards_before_a_whole_file() -> None:
     """The other way round than transformers: `ModelMixin.from_pretrained`, diffusers 0.42, looks for an index first."""
     sharded = [*shards("diffusion_pytorch_model", 3, "{}"), "diffusion_pytorch_model.safetensors.index.json"]
-    choice = choose(UNET, inside("unet", "diffusion_pytorch_model.safetensors", *sharded))
-    assert set(choice.files) == set(inside("unet", *sharded))
+    selection = select_files(UNET, inside("unet", "diffusion_pytorch_model.safetensors", *sharded))
+    assert set(selection.files) == set(inside("unet", *sharded))
 
 
 def test_a_folder_without_the_variant_gives_its_plain_weights() -> None:
     """As diffusers does, where any folder has the variant."""
     paths = [path for path in SDXL_PATHS if path != "text_encoder_2/model.fp16.safetensors"]
-    choice = choose(SDXL, paths, "fp16")
-    assert choice.faults == ()
-    assert weights(choice.files) == {
+    selection = select_files(SDXL, paths, "fp16")
+    assert selection.problems == ()
+    assert weights(selection.files) == {
         *("text_encoder/model.fp16.safetensors", "text_encoder_2/model.safetensors"),
         *("unet/diffusion_pytorch_model.fp16.safetensors", "vae/diffusion_pytorch_model.fp16.safetensors"),
     }
@@ -180,33 +180,37 @@ def test_a_folder_without_the_variant_gives_its_plain_weights() -> None:
 @pytest.mark.parametrize(
     ("there", "variant", "told"),
     [
-        (["model.fp16.safetensors"], None, 'no plain weights for text_encoder, only variants: set variant = "fp16" in'),
+        (
+            ["model.fp16.safetensors"],
+            None,
+            'no default weights for text_encoder, only variants: set variant = "fp16" in',
+        ),
         ([*NEW, "model.ema.safetensors"], None, 'set variant = "ema" or "fp16" in the models file'),
-        (["model.safetensors"], "fp16", 'has no variant "fp16": take its variant out in the models file'),
-        (["model.safetensors", "model.bf16.safetensors"], "fp16", 'set variant = "bf16", or take its variant out'),
+        (["model.safetensors"], "fp16", 'has no variant "fp16": remove its variant in the models file'),
+        (["model.safetensors", "model.bf16.safetensors"], "fp16", 'set variant = "bf16", or remove its variant'),
         ([], None, "has no weights for text_encoder"),
         (["other.safetensors"], None, "has no weights for text_encoder"),
         (PLAIN[:2], None, "has no weights for text_encoder"),
-        (["pytorch_model.bin"], None, "no .safetensors file for text_encoder, and pickles (.bin, .ckpt, .pt) are left"),
-        (PLAIN[1:], None, "has 1 of the 2 files of weights in text_encoder"),
-        (NEW[1:], "fp16", "has 1 of the 2 files of weights in text_encoder"),
+        (["pytorch_model.bin"], None, "no .safetensors file for text_encoder, only pickles (.bin, .ckpt, .pt)"),
+        (PLAIN[1:], None, "has only 1 of 2 weight files in text_encoder"),
+        (NEW[1:], "fp16", "has only 1 of 2 weight files in text_encoder"),
     ],
 )
 def test_what_a_part_lacks_is_told_with_what_to_do(there: list[str], variant: str | None, told: str) -> None:
     """Variants that would do are named; shards are counted."""
-    fault, *_ = choose(TEXT, inside("text_encoder", *there), variant).faults
+    fault, *_ = select_files(TEXT, inside("text_encoder", *there), variant).problems
     assert told in fault
 
 
 def test_only_variants_that_every_folder_has_are_offered() -> None:
     """A variant of the UNet alone would leave the text encoder without weights."""
     unet = inside("unet", "diffusion_pytorch_model.fp16.safetensors", "diffusion_pytorch_model.non_ema.safetensors")
-    (fault,) = choose({**UNET, **TEXT}, [*unet, *inside("text_encoder", "model.fp16.safetensors")]).faults
+    (fault,) = select_files({**UNET, **TEXT}, [*unet, *inside("text_encoder", "model.fp16.safetensors")]).problems
     assert fault.endswith('for text_encoder, unet, only variants: set variant = "fp16" in the models file')
 
 
 def test_a_part_without_a_folder_is_told() -> None:
     """Such as the tokenizer of a copy that was broken off."""
     index = {**UNET, "tokenizer": ["transformers", "CLIPTokenizer"]}
-    (fault,) = choose(index, inside("unet", "diffusion_pytorch_model.safetensors")).faults
-    assert fault == "has no folder tokenizer, which its model_index.json names"
+    (fault,) = select_files(index, inside("unet", "diffusion_pytorch_model.safetensors")).problems
+    assert fault == "has no folder tokenizer, which model_index.json lists"

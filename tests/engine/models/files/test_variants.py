@@ -13,11 +13,11 @@ import pytest
 import torch
 
 from engine.contract.errors import ModelBroken, WeightsMismatch
-from engine.models.files.weights import hash_of, num_weights, recognise, weight_files
-from engine.models.loading.pipeline import best_device, pipeline_of
-from engine.models.manage import standing_of
+from engine.models.files.weights import hash_of, num_parameters, resolve_hash, weight_files
+from engine.models.loading.pipeline import best_device, load_pipeline
+from engine.models.manage import model_status
 from engine.models.registry.registry import Model, read_registry
-from engine.models.registry.sources import Source
+from engine.models.registry.sources import WeightSource
 from engine.starter import WEIGHTS
 from tests.engine.models.once import hash_of_everything
 from tests.engine.painter.checkpoints import save_sd1
@@ -48,12 +48,12 @@ def both(copies: Path, tmp_path: Path) -> Path:
 
 
 def model(folder: Path, variant: str | None = None, sha256: str | None = None) -> Model:
-    source = Source(folder=folder, variant=variant)
+    source = WeightSource(folder=folder, variant=variant)
     return replace(read_registry().model(), name="tiny", source=source, sha256=sha256)
 
 
 def loaded(folder: Path, variant: str | None = None) -> Any:
-    return pipeline_of(model(folder, variant), best_device())[0]
+    return load_pipeline(model(folder, variant), best_device())[0]
 
 
 def same_parts(one: Any, other: Any) -> set[str]:
@@ -70,8 +70,8 @@ def test_a_variant_beside_does_not_change_what_a_folder_is(copies: Path, both: P
     (both / "onnx" / "config.json").write_text("{}")
     shutil.copyfile(both / "unet" / "diffusion_pytorch_model.safetensors", both / "all_in_one.safetensors")
     assert hash_of(both) == hash_of(plain) == hash_of_everything(plain)
-    assert num_weights(both) == num_weights(plain)
-    standing, wanted = standing_of(model(both)), standing_of(model(plain))
+    assert num_parameters(both) == num_parameters(plain)
+    standing, wanted = model_status(model(both)), model_status(model(plain))
     assert (standing.error, standing.size_bytes) == (None, wanted.size_bytes)
     assert same_parts(loaded(both), loaded(plain)) == set(PARTS)
 
@@ -82,7 +82,7 @@ def test_the_registered_variant_is_what_is_read(copies: Path, both: Path) -> Non
     (both / "vae" / "diffusion_pytorch_model.safetensors").write_bytes(b"damaged")
     assert same_parts(loaded(both, "fp16"), loaded(copies / "other")) == set(PARTS)
     assert hash_of(both, "fp16") == before != hash_of(copies / "plain")
-    assert num_weights(both, "fp16") == num_weights(copies / "plain")
+    assert num_parameters(both, "fp16") == num_parameters(copies / "plain")
 
 
 def test_a_folder_without_the_variant_gives_its_plain_weights(copies: Path, both: Path) -> None:
@@ -112,10 +112,10 @@ def test_shards_are_read_and_missed(copies: Path, tmp_path: Path, variant: str |
     sharded = [path for path in weight_files(tmp_path / "shards", variant) if "-of-" in path.name]
     assert {path.parent.name for path in sharded} == set(PARTS)
     assert len(sharded) == len(list((tmp_path / "shards").rglob("*.safetensors")))
-    assert num_weights(tmp_path / "shards", variant) == num_weights(copies / "plain")
+    assert num_parameters(tmp_path / "shards", variant) == num_parameters(copies / "plain")
     assert same_parts(loaded(tmp_path / "shards", variant), pipe) == set(PARTS)
     sharded[0].unlink()
-    with pytest.raises(ModelBroken, match=r"of the \d+ files of weights in"):
+    with pytest.raises(ModelBroken, match=r"only \d+ of \d+ weight files in"):
         loaded(tmp_path / "shards", variant)
 
 
@@ -128,7 +128,7 @@ def test_shards_with_older_names_are_read(copies: Path, tmp_path: Path) -> None:
     for index in (tmp_path / "shards").rglob("*.index.fp16.json"):
         index.write_text(NEW_NAME.sub(OLD_NAME, index.read_text()))
     assert same_parts(loaded(tmp_path / "shards", "fp16"), pipe) == set(PARTS)
-    assert num_weights(tmp_path / "shards", "fp16") == num_weights(copies / "plain")
+    assert num_parameters(tmp_path / "shards", "fp16") == num_parameters(copies / "plain")
 
 
 def test_what_nothing_is_painted_with_is_neither_loaded_nor_missed(both: Path) -> None:
@@ -155,23 +155,23 @@ def test_a_hash_of_everything_in_the_folder_still_holds(both: Path) -> None:
     """As operators' files and pictures' recipes have it; it is kept, and as strict as it was."""
     once = hash_of_everything(both)
     assert once != hash_of(both)
-    standing = standing_of(model(both, sha256=once))
+    standing = model_status(model(both, sha256=once))
     assert (standing.error, standing.sha256) == (None, once)
     (both / FP16).write_bytes((both / FP16).read_bytes()[:-1] + b"!")
-    assert isinstance(standing_of(model(both, sha256=once)).error, WeightsMismatch)
+    assert isinstance(model_status(model(both, sha256=once)).error, WeightsMismatch)
 
 
 def test_the_starters_hash_still_holds() -> None:
     """Pictures painted when CLIP, which lies beside its parts, was counted can be painted again."""
-    assert recognise(WEIGHTS, STARTER_ONCE) == STARTER_ONCE
-    assert recognise(WEIGHTS, hash_of(WEIGHTS)) == hash_of(WEIGHTS) != STARTER_ONCE
+    assert resolve_hash(WEIGHTS, STARTER_ONCE) == STARTER_ONCE
+    assert resolve_hash(WEIGHTS, hash_of(WEIGHTS)) == hash_of(WEIGHTS) != STARTER_ONCE
     with pytest.raises(WeightsMismatch):
-        recognise(WEIGHTS, "0" * 64)
+        resolve_hash(WEIGHTS, "0" * 64)
 
 
 def test_how_far_hashing_is_is_told_up_to_the_end(both: Path) -> None:
     """In bytes of the files that are read."""
     told: list[tuple[int, int]] = []
-    standing = standing_of(model(both), lambda *done: told.append(done))
+    standing = model_status(model(both), lambda *done: told.append(done))
     assert [done for done, _ in told] == sorted(done for done, _ in told)
     assert told[-1] == (standing.size_bytes, standing.size_bytes)

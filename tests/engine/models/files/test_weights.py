@@ -12,11 +12,11 @@ import torch
 from safetensors.torch import save_file
 
 from engine.contract.errors import ModelBroken, WeightsMismatch, WeightsMissing
-from engine.models.files.weights import check_whole, hash_of, header_of, tensors_of
-from engine.models.loading.pipeline import best_device, pipeline_of
+from engine.models.files.weights import check_complete, hash_of, header_of, tensors_of
+from engine.models.loading.pipeline import best_device, load_pipeline
 from engine.models.registry.families import FAMILIES
 from engine.models.registry.registry import Model, read_registry
-from engine.models.registry.sources import Source
+from engine.models.registry.sources import WeightSource
 from tests.engine.painter.checkpoints import save_sd1
 
 UNET = Path("unet") / "diffusion_pytorch_model.safetensors"
@@ -35,13 +35,13 @@ def folder(whole: Path, tmp_path: Path) -> Path:
 
 def model(folder: Path, **changes: object) -> Model:
     shipped = read_registry().model()
-    return replace(shipped, name="tiny", source=Source(folder=folder), **changes)  # type: ignore[arg-type]
+    return replace(shipped, name="tiny", source=WeightSource(folder=folder), **changes)  # type: ignore[arg-type]
 
 
 def test_a_whole_folder_is_loaded_with_its_hash(folder: Path) -> None:
-    pipe, sha256 = pipeline_of(model(folder), best_device())
+    pipe, sha256 = load_pipeline(model(folder), best_device())
     assert sha256 == hash_of(folder)
-    assert pipeline_of(model(folder, sha256=sha256), best_device())[1] == sha256
+    assert load_pipeline(model(folder, sha256=sha256), best_device())[1] == sha256
     assert all(weight.dtype == torch.float32 for weight in pipe.unet.parameters())
 
 
@@ -55,7 +55,7 @@ def test_a_truncated_file_is_refused(folder: Path) -> None:
     file = folder / UNET
     file.write_bytes(file.read_bytes()[:-100])
     with pytest.raises(WeightsMismatch) as refused:
-        pipeline_of(model(folder), best_device())
+        load_pipeline(model(folder), best_device())
     assert refused.value.path == file
 
 
@@ -66,7 +66,7 @@ def test_altered_weights_are_refused_by_their_hash(folder: Path) -> None:
     data[-1] ^= 1
     file.write_bytes(data)
     with pytest.raises(WeightsMismatch):
-        pipeline_of(model(folder, sha256=recorded), best_device())
+        load_pipeline(model(folder, sha256=recorded), best_device())
 
 
 @pytest.mark.parametrize("how", ["pickle", "zip"])
@@ -76,7 +76,7 @@ def test_a_pickle_named_safetensors_is_refused_unopened(folder: Path, how: str) 
     else:
         torch.save({"weight": torch.zeros(2)}, folder / UNET)
     with pytest.raises(WeightsMismatch) as refused:
-        check_whole(folder)
+        check_complete(folder)
     assert "pickle" in str(refused.value.facts["cause"])
 
 
@@ -85,23 +85,23 @@ def test_a_folder_with_pickles_only_is_refused(folder: Path) -> None:
     torch.save({"conv_in.weight": torch.zeros(2)}, folder / "unet" / "diffusion_pytorch_model.bin")
     (folder / UNET).unlink()
     with pytest.raises(ModelBroken):
-        pipeline_of(model(folder), best_device())
+        load_pipeline(model(folder), best_device())
 
 
 def test_a_folder_that_is_not_there_is_missing(tmp_path: Path) -> None:
     with pytest.raises(WeightsMissing):
-        pipeline_of(model(tmp_path / "nowhere"), best_device())
+        load_pipeline(model(tmp_path / "nowhere"), best_device())
 
 
 def test_a_folder_of_another_family_is_refused_by_name(folder: Path) -> None:
     with pytest.raises(ModelBroken) as refused:
-        pipeline_of(model(folder, family=FAMILIES["sdxl"]), best_device())
+        load_pipeline(model(folder, family=FAMILIES["sdxl"]), best_device())
     assert "StableDiffusionPipeline" in refused.value.cause
 
 
 def test_a_folder_that_changes_later_does_not_change_a_loaded_model(folder: Path) -> None:
     """Zeros written over the file leave the weights in memory as they were."""
-    pipe, _ = pipeline_of(model(folder), best_device())
+    pipe, _ = load_pipeline(model(folder), best_device())
     before = pipe.unet.conv_in.weight.clone()
     size = (folder / UNET).stat().st_size
     with (folder / UNET).open("r+b") as file:
@@ -120,8 +120,8 @@ def test_a_single_file_of_a_family_that_is_kept_in_folders_is_refused(tmp_path: 
     file = tmp_path / "pixart.safetensors"
     save_file({"a": torch.zeros(1)}, file)
     with pytest.raises(ModelBroken) as refused:
-        pipeline_of(replace(model(file, family=FAMILIES["pixart"]), source=Source(file=file)), best_device())
-    assert "is a diffusers folder" in refused.value.cause
+        load_pipeline(replace(model(file, family=FAMILIES["pixart"]), source=WeightSource(file=file)), best_device())
+    assert "must be a diffusers folder" in refused.value.cause
 
 
 def test_a_header_as_long_as_a_pickle_begins_is_read(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from engine.models.loading.pipeline import best_device, budget_of, budget_within, dtype_for
+from engine.models.loading.pipeline import best_device, dtype_for, memory_budget, memory_budget_within
 
 
 @pytest.mark.parametrize(
@@ -29,8 +29,8 @@ def test_only_cards_that_are_made_for_bfloat16_paint_in_it(
 @pytest.mark.parametrize(("free", "budget"), [(24, 19), (14, 9), (5, 0), (2, 0), (0, 0)])
 def test_weights_take_what_other_programs_left_and_leave_room_for_pictures(free: int, budget: int) -> None:
     """Of a card of 25 GB, five of which are for pictures whoever else is on it."""
-    assert budget_within(free * 2**30, 25 * 2**30) == budget * 2**30
+    assert memory_budget_within(free * 2**30, 25 * 2**30) == budget * 2**30
 
 
 def test_weights_leave_room_on_the_machine() -> None:
-    assert 2**30 < budget_of(best_device()) < 2**50
+    assert 2**30 < memory_budget(best_device()) < 2**50

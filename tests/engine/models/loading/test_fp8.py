@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from engine.models.loading.fp8 import Fp8Linear, quantise, scaled_rows
-from engine.models.loading.offload import bytes_of
+from engine.models.loading.fp8 import Fp8Linear, quantize_linears, quantize_rows
+from engine.models.loading.offload import weight_bytes
 from tests.engine.painter.checkpoints import tiny_unet
 
 
@@ -39,7 +39,7 @@ def test_every_row_has_a_scale_of_its_own() -> None:
 def test_scales_bring_rows_back() -> None:
     """The largest number of a row is exact, and each other one is within a sixteenth of itself."""
     rows = torch.randn(4, 16)
-    quantised, scale = scaled_rows(rows)
+    quantised, scale = quantize_rows(rows)
     back = quantised.float() * scale
     torch.testing.assert_close(back.abs().amax(1), rows.abs().amax(1))
     assert ((back - rows).abs() <= rows.abs() / 16 + scale * 2**-9).all()
@@ -48,7 +48,7 @@ def test_scales_bring_rows_back() -> None:
 def test_the_linear_layers_of_blocks_are_changed_and_nothing_else() -> None:
     """Convolutions, and the layers that take in times, stay in the model's own numbers."""
     unet = tiny_unet(4)
-    assert quantise(unet, "tiny", torch.device("cpu")) > 0
+    assert quantize_linears(unet, "tiny", torch.device("cpu")) > 0
     inside = [path for path, part in unet.named_modules() if isinstance(part, Fp8Linear)]
     assert all("transformer_blocks" in path for path in inside)
     assert any(path.endswith("attn2.to_k") for path in inside) and any("ff.net" in path for path in inside)
@@ -58,5 +58,5 @@ def test_the_linear_layers_of_blocks_are_changed_and_nothing_else() -> None:
 def test_8_bit_weights_take_a_byte_each() -> None:
     """So a budget holds more of them; their scales are few."""
     layer = linear(512, 512)
-    assert bytes_of(layer) == 512 * 512 * 4 + 512 * 4
-    assert bytes_of(Fp8Linear(layer)) == 512 * 512 + 512 * 4
+    assert weight_bytes(layer) == 512 * 512 * 4 + 512 * 4
+    assert weight_bytes(Fp8Linear(layer)) == 512 * 512 + 512 * 4

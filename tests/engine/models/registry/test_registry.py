@@ -11,7 +11,7 @@ import pytest
 from engine.contract.errors import ModelUnknown, SettingsInvalid
 from engine.models.registry.families import FAMILIES
 from engine.models.registry.registry import Registry, read_registry
-from engine.models.registry.speed import Compilation, Precision, Speed
+from engine.models.registry.speed import Compilation, Precision, SpeedSettings
 
 TWO = """
 default = "small"
@@ -109,10 +109,10 @@ def test_every_fault_is_told_at_once(tmp_path: Path) -> None:
         read(tmp_path, faulty)
     told = "\n".join(refused.value.problems)
     wanted = (
-        "default is 'nobody'", "'colour'", "sd9", "exactly one of", "'haste'", "side of 100", "steps must be",
-        "guidance", "'brush'", "operations", "max_steps", "weights.ckpt", "a file is only one", "../fp8", "d.pt",
-        "'wide'", "prediction_type must be text", "must be true or false, not 'yes'", "'shift' is not a setting",
-        "shift must be a number", "'prediction_type' is not a setting",
+        "default is 'nobody'", "'colour'", "sd9", "exactly one of", "'haste'", "1024, not 100", "steps must be",
+        "guidance", "'brush'", "operations", "max_steps", "weights.ckpt", "not with file", "../fp8", "d.pt",
+        "'wide'", "prediction_type must be a string", "must be true or false, not 'yes'", "unknown key 'shift'",
+        "shift must be a number", "unknown key 'prediction_type'",
     )  # fmt: skip
     assert [word for word in wanted if word not in told] == []
 
@@ -123,27 +123,29 @@ def test_how_forwards_are_run_is_chosen_for_each_model(tmp_path: Path) -> None:
     registry = read(
         tmp_path, f'[models.a]\nfamily = "sd1"\nfolder = "a"\n[models.b]\nfamily = "sd1"\nfolder = "b"\n{table}'
     )
-    assert registry.model("a").speed == Speed(
+    assert registry.model("a").speed == SpeedSettings(
         compile=Compilation.NONE, precision=Precision.OWN, ratios=(), guidance_until=1.0
     )
-    chosen = Speed(compile=Compilation.GRAPHS, precision=Precision.FP8, ratios=("3:2", "1:2"), guidance_until=0.6)
+    chosen = SpeedSettings(
+        compile=Compilation.GRAPHS, precision=Precision.FP8, ratios=("3:2", "1:2"), guidance_until=0.6
+    )
     assert registry.model("b").speed == chosen
 
 
 @pytest.mark.parametrize(
     ("family", "line", "told"),
     [
-        ("sd1", 'compile = "yes"', "compile is 'yes'; known are none, blocks, whole, graphs"),
-        ("sd1", 'precision = "int4"', "precision is 'int4'; known are own, fp8"),
-        ("sd1", 'ratios = ["3x2"]', 'ratios must be a list of shapes such as "3:2"'),
+        ("sd1", 'compile = "yes"', "unknown compile 'yes'. Available: none, blocks, whole, graphs"),
+        ("sd1", 'precision = "int4"', "unknown precision 'int4'. Available: own, fp8"),
+        ("sd1", 'ratios = ["3x2"]', 'ratios must be a list of ratios such as "3:2"'),
         ("sd1", 'ratios = "3:2"', "ratios must be a list"),
-        ("sd1", 'ratios = ["90:1"]', "ratios has 90:1, which the model does not paint"),
+        ("sd1", 'ratios = ["90:1"]', "ratios contains 90:1, which is outside min_side and max_side"),
         ("sd1", "guidance_until = 0", "guidance_until must be a number from 0.01 to 1, not 0"),
         ("sd1", "guidance_until = 60", "guidance_until must be a number from 0.01 to 1, not 60"),
         ("sd1", "guidance_until = nan", "guidance_until must be a number"),
-        ("flux", "guidance_until = 0.6", "are told the guidance in every step: leave guidance_until out"),
-        ("sd1", "fast = true", "'fast' is not a setting"),
-        ("qwen-image", 'compile = "blocks"', "read texts of any length, and are not compiled"),
+        ("flux", "guidance_until = 0.6", "guidance_until is not available for family flux. Remove it"),
+        ("sd1", "fast = true", "unknown key 'fast'"),
+        ("qwen-image", 'compile = "blocks"', "compile is not available for family qwen-image"),
     ],
 )
 def test_a_wrong_choice_of_speed_is_told(tmp_path: Path, family: str, line: str, told: str) -> None:
@@ -155,8 +157,11 @@ def test_a_wrong_choice_of_speed_is_told(tmp_path: Path, family: str, line: str,
 def test_what_is_set_about_a_scheduler_and_nothing_else_is_given_on(tmp_path: Path) -> None:
     text = TWO + '[models.small.scheduler]\ntimestep_spacing = "trailing"\nrescale_betas_zero_snr = false\n'
     registry = read(tmp_path, text)
-    assert registry.model("small").scheduler.given == {"timestep_spacing": "trailing", "rescale_betas_zero_snr": False}
-    assert registry.model("large").scheduler.given == {}
+    assert registry.model("small").scheduler.overrides == {
+        "timestep_spacing": "trailing",
+        "rescale_betas_zero_snr": False,
+    }
+    assert registry.model("large").scheduler.overrides == {}
 
 
 def test_a_sampler_that_cannot_keep_to_the_scheduler_is_not_taken(tmp_path: Path) -> None:
@@ -173,7 +178,7 @@ def test_a_sampler_that_cannot_keep_to_the_scheduler_is_not_taken(tmp_path: Path
 
 @pytest.mark.parametrize(
     ("sampler", "told"),
-    [("euler", "steps is 60, and max_steps is 55"), ("lcm", "steps is 60, and the sampler lcm takes at most 50")],
+    [("euler", "steps is 60, but max_steps is 55"), ("lcm", "steps is 60, but the maximum with sampler lcm is 50")],
 )
 def test_more_steps_than_can_be_painted_are_no_default(tmp_path: Path, sampler: str, told: str) -> None:
     """Of the model, and of its own sampler."""
@@ -213,4 +218,4 @@ def test_a_family_that_takes_no_adapters_says_so_before_queueing(tmp_path: Path)
     text = '[models.m]\nfamily = "pixart"\nfolder = "m"\n[adapters.ink]\nfile = "ink.safetensors"\nfamily = "pixart"'
     with pytest.raises(SettingsInvalid) as refused:
         read(tmp_path, text)
-    assert "takes no adapters" in str(refused.value.problems)
+    assert "cannot use adapters" in str(refused.value.problems)

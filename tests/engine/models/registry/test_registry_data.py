@@ -92,7 +92,7 @@ def test_every_number_that_is_taken_can_be_painted_with(
 def assert_sound(model: Model) -> None:
     """Hold a model's numbers to what its family, its samplers and the painter take."""
     usual, able = model.defaults, model.abilities
-    assert able.multiple % model.family.cell == 0
+    assert able.multiple % model.family.granularity == 0
     assert all(able.min_side <= side <= able.max_side <= MAX_SIDE for side in (usual.width, usual.height))
     assert usual.sampler in able.samplers and 1 <= usual.steps <= max_steps_by(usual.sampler, model.step_limits)
     assert 0 <= usual.guidance <= MAX_GUIDANCE and 0 < model.speed.guidance_until <= 1
@@ -107,7 +107,9 @@ def read(family: Any = "sd1", **tables: Any) -> Registry:
 def test_a_family_that_is_none_is_told_with_those_there_are(family: Any) -> None:
     with pytest.raises(SettingsInvalid) as refused:
         read(family)
-    assert refused.value.problems[0].startswith(f"models.toml: models.m: family is {family!r}; known are sd1, sd2,")
+    assert refused.value.problems[0].startswith(
+        f"models.toml: models.m: unknown family {family!r}. Available: sd1, sd2,"
+    )
 
 
 @pytest.mark.parametrize(
@@ -119,7 +121,7 @@ def test_a_family_that_is_none_is_told_with_those_there_are(family: Any) -> None
         ("defaults", "guidance", math.inf, "guidance must be a number from 0 to 50, not inf"),
         ("defaults", "guidance", 99, "guidance must be a number from 0 to 50, not 99"),
         ("scheduler", "shift", math.inf, "shift must be a number from 0.01 to 100, not inf"),
-        ("abilities", "multiple", 7, "multiple is 7, and sides of family sd3 are multiples of 16"),
+        ("abilities", "multiple", 7, "multiple is 7, but family sd3 needs a multiple of 16"),
         ("abilities", "max_steps", 151, "max_steps must be a number from 1 to 150, not 151"),
     ],
 )
@@ -133,4 +135,4 @@ def test_an_adapter_says_which_family_it_is_for() -> None:
     data = {"models": {"m": {"family": "sd1", "folder": "m"}}, "adapters": {"ink": {"file": "ink.safetensors"}}}
     with pytest.raises(SettingsInvalid) as refused:
         registry_from_data(data, FILE)
-    assert refused.value.problems[0].startswith("models.toml: adapters.ink: family must be there; known are sd1,")
+    assert refused.value.problems[0].startswith("models.toml: adapters.ink: family is missing. Available: sd1,")

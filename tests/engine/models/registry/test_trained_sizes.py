@@ -54,7 +54,7 @@ def test_a_model_of_another_class_has_none(side: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("family", "square"), [(name, side) for name in ("pixart", "sana") for side in FAMILIES[name].squares]
+    ("family", "square"), [(name, side) for name in ("pixart", "sana") for side in FAMILIES[name].trained_squares]
 )
 def test_a_ratio_comes_to_the_size_that_the_stock_pipelines_bin_it_to(tmp_path: Path, family: str, square: int) -> None:
     """Every ratio within the table, in whole numbers up to 30, with no other word in the registry than the square."""

@@ -12,7 +12,7 @@ import torch
 
 from engine.contract.painting import Painted
 from engine.models.loading.offload import bytes_on_device
-from engine.models.loading.pipeline import Device, pipeline_of
+from engine.models.loading.pipeline import Device, load_pipeline
 from engine.models.registry.registry import Adapter, Model, Registry
 from engine.painter.cache.models import WarmModels
 from engine.painter.families import adapted
@@ -33,7 +33,7 @@ class Shelf:
         self.pipes: list[object] = []
 
     def load(self, model: Model) -> LoadedModel:
-        pipe, sha256 = pipeline_of(model, DEVICE)
+        pipe, sha256 = load_pipeline(model, DEVICE)
         self.pipes.append(pipe)
         self.models.append(adapted(pipe, model, device=DEVICE.device, sha256=sha256, fragments_of=parse_attention))
         return self.models[-1]
@@ -51,7 +51,7 @@ def shelf() -> Shelf:
 @pytest.fixture(scope="module")
 def size_bytes(registry: Registry) -> int:
     """The memory that the tiny model takes without adapters."""
-    return bytes_on_device(pipeline_of(registry.model(), DEVICE)[0], None)
+    return bytes_on_device(load_pipeline(registry.model(), DEVICE)[0], None)
 
 
 def wear(loaded: LoadedModel, *adapters: Adapter) -> None:

@@ -10,9 +10,9 @@ from weakref import WeakSet
 
 import torch
 
-from engine.models.loading.pipeline import Device, pipeline_of
+from engine.models.loading.pipeline import Device, load_pipeline
 from engine.models.registry.registry import Model, Registry
-from engine.models.registry.speed import Compilation, Speed
+from engine.models.registry.speed import Compilation, SpeedSettings
 from engine.painter.cache.models import WarmModels
 from engine.painter.cache.warmup import WIDTHS
 from engine.painter.families import adapted
@@ -69,7 +69,7 @@ def test_what_has_no_room_even_alone_changes_nothing_about_what_is_kept(registry
 
 def test_a_width_is_used_as_soon_as_it_is_known(registry: Registry) -> None:
     """Not only when everything is compiled for it, which takes minutes."""
-    model = replace(registry.model(), speed=Speed(compile=Compilation.WHOLE))
+    model = replace(registry.model(), speed=SpeedSettings(compile=Compilation.WHOLE))
     models = WarmModels(FlatModel, budget_bytes=1000)
     models.keep(model, models.fetch(model))
     widths = []
@@ -117,7 +117,7 @@ def test_a_model_that_is_let_go_is_gone(registry: Registry) -> None:
     weights: list[WeakSet[torch.Tensor]] = []
 
     def load(model: Model) -> LoadedModel:
-        pipe, sha256 = pipeline_of(model, device)
+        pipe, sha256 = load_pipeline(model, device)
         weights.append(WeakSet(part for part in pipe.unet.parameters()))
         pipe.unet.itself = [pipe.unet]
         return adapted(pipe, model, device=device.device, sha256=sha256, fragments_of=parse_attention)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from engine.models.registry.registry import Model, Registry
-from engine.models.registry.speed import Compilation, Speed
+from engine.models.registry.speed import Compilation, SpeedSettings
 from engine.painter.batch.rows import Words
 from engine.painter.cache.warmup import preparation, shortest
 from engine.painter.pipeline.protocol import LoadedModel
@@ -34,7 +34,7 @@ class Ready(FlatModel):
 
 
 def compiled(registry: Registry, *ratios: str) -> Model:
-    return replace(registry.model(), speed=Speed(compile=Compilation.WHOLE, ratios=ratios))
+    return replace(registry.model(), speed=SpeedSettings(compile=Compilation.WHOLE, ratios=ratios))
 
 
 def prepared(model: Model, loaded: LoadedModel, known: int | None) -> tuple[int, int]:

@@ -14,7 +14,7 @@ from diffusers import PixArtAlphaPipeline, PixArtSigmaPipeline
 
 from engine.contract.jobs import ParameterValue
 from engine.contract.painting import Order
-from engine.models.loading.pipeline import Device, pipeline_of
+from engine.models.loading.pipeline import Device, load_pipeline
 from engine.models.registry.registry import Model, Registry, read_registry
 from engine.painter.families import adapted
 from engine.painter.in_process import create_painter
@@ -266,7 +266,7 @@ def test_a_transformer_in_bfloat16_predicts_bit_for_bit_what_the_stock_one_does(
 
 def loaded_model(model: Model) -> LoadedModel:
     device = Device(device=torch.device("cpu"), dtype=torch.float32)
-    pipe, sha256 = pipeline_of(model, device)
+    pipe, sha256 = load_pipeline(model, device)
     with torch.inference_mode():
         return adapted(pipe, model, device=device.device, sha256=sha256, fragments_of=parse_attention)
 

@@ -23,9 +23,9 @@ from engine.contract.errors import (
 from engine.contract.painting import Order
 from engine.models.files.weights import hash_of
 from engine.models.registry.registry import Registry
-from engine.models.registry.scheduler import Scheduler
-from engine.models.registry.sources import Source
-from engine.models.registry.speed import Precision, Speed
+from engine.models.registry.scheduler import SchedulerSettings
+from engine.models.registry.sources import WeightSource
+from engine.models.registry.speed import Precision, SpeedSettings
 from engine.painter.in_process import create_painter
 from engine.painter.output.recipe import order_from_recipe
 from tests.engine.models.once import hash_of_everything
@@ -82,7 +82,7 @@ async def test_other_weights_under_the_same_name_are_refused(
     """One bit of one weight is another model, and so is one that is gone."""
     (_, recipe), *_ = await stored(registry, order(steps=1, pictures=1))
     folder = Path(shutil.copytree(checkpoints / "sd1", tmp_path / "sd1"))
-    moved = replace(registry.model(), source=Source(folder=folder))
+    moved = replace(registry.model(), source=WeightSource(folder=folder))
     changed = replace(registry, models=MappingProxyType({moved.name: moved}))
     order_from_recipe(recipe, changed)
     turn_a_bit(folder / "unet" / "diffusion_pytorch_model.safetensors")
@@ -121,7 +121,7 @@ async def test_a_recipe_from_when_every_file_counted_still_holds(
     (_, recipe), *_ = await stored(registry, order(steps=1, pictures=1))
     folder = Path(shutil.copytree(checkpoints / "sd1", tmp_path / "sd1"))
     shutil.copytree(folder / "text_encoder", folder / "clip")
-    moved = replace(registry.model(), source=Source(folder=folder))
+    moved = replace(registry.model(), source=WeightSource(folder=folder))
     changed = replace(registry, models=MappingProxyType({moved.name: moved}))
     assert hash_of_everything(folder) != recipe["model_sha256"]
     for sha256 in (recipe["model_sha256"], hash_of_everything(folder)):
@@ -141,11 +141,11 @@ async def test_what_was_set_about_the_scheduler_is_told_with_what_it_was(registr
     """A recipe without it was painted as the model's files say, also by a release that could not set it."""
     wanted = order(pictures=1, steps=2)
     model = registry.model()
-    scheduler = Scheduler(timestep_spacing="trailing", rescale_betas_zero_snr=True)
+    scheduler = SchedulerSettings(timestep_spacing="trailing", rescale_betas_zero_snr=True)
     changed = replace(registry, models=MappingProxyType({model.name: replace(model, scheduler=scheduler)}))
     (_, plain), *_ = await stored(registry, wanted)
     (png, recipe), *_ = await stored(changed, wanted)
-    assert "scheduler" not in plain and recipe["scheduler"] == scheduler.given
+    assert "scheduler" not in plain and recipe["scheduler"] == scheduler.overrides
     assert (await stored(changed, order_from_recipe(recipe, changed)))[0][0] == png
     with pytest.raises(SettingsInvalid, match=r"scheduler was not set, and would be .'timestep_spacing': 'trailing'"):
         order_from_recipe(plain, changed)
@@ -157,7 +157,7 @@ async def test_what_was_chosen_to_be_quicker_is_told_with_what_it_was(registry: 
     """A picture of 8-bit products and less guidance is no picture of the same model without that."""
     wanted = order(pictures=1, steps=2)
     model = registry.model()
-    rough = replace(model, speed=Speed(precision=Precision.FP8, guidance_until=0.5))
+    rough = replace(model, speed=SpeedSettings(precision=Precision.FP8, guidance_until=0.5))
     changed = replace(registry, models=MappingProxyType({model.name: rough}))
     (_, plain), *_ = await stored(registry, wanted)
     (_, recipe), *_ = await stored(changed, wanted)

@@ -20,9 +20,9 @@ from torch._inductor import config as inductor
 from torch.profiler import ProfilerActivity, profile
 
 from engine.models.loading.blocks import repeated_blocks
-from engine.models.loading.pipeline import Device, denoiser_of, pipeline_of
+from engine.models.loading.pipeline import Device, denoiser_of, load_pipeline
 from engine.models.registry.registry import Model, Registry, read_registry
-from engine.models.registry.speed import Compilation, Precision, Speed
+from engine.models.registry.speed import Compilation, Precision, SpeedSettings
 from engine.painter.batch.rows import Words
 from engine.painter.cache.warmup import Batch, blank
 from engine.painter.families import adapted
@@ -48,8 +48,8 @@ class Opened:
 
 
 def opened(model: Model, how: Compilation, precision: Precision = Precision.OWN) -> Opened:
-    model = replace(model, speed=Speed(compile=how, precision=precision))
-    pipe, sha256 = pipeline_of(model, CPU)
+    model = replace(model, speed=SpeedSettings(compile=how, precision=precision))
+    pipe, sha256 = load_pipeline(model, CPU)
     return Opened(pipe=pipe, model=adapted(pipe, model, device=CPU.device, sha256=sha256, fragments_of=parse_attention))
 
 

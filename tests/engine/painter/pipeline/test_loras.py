@@ -83,7 +83,7 @@ def test_the_part_that_does_not_fit_is_named(registry: Registry, checkpoints: Pa
 def test_a_lora_of_another_family_is_refused_by_name(registry: Registry, checkpoints: Path) -> None:
     with pytest.raises(AdapterMismatch) as refused:
         check_fit(registry.adapters["ink"], registry.model("sdxl"), checkpoints / "sdxl")
-    assert refused.value.part == "it is made for sd1"
+    assert refused.value.part == "it is for family sd1"
 
 
 @pytest.mark.parametrize("name", ["ink", "paper"])

@@ -12,7 +12,7 @@ import pytest
 from diffusers.callbacks import SDCFGCutoffCallback, SDXLCFGCutoffCallback
 
 from engine.models.registry.registry import Registry
-from engine.models.registry.speed import Speed
+from engine.models.registry.speed import SpeedSettings
 from engine.painter.in_process import create_painter
 from engine.painter.sampling.samplers import Course, scheduler_for
 from tests.engine.painter.orders import all_painted, encoded_gradient, order, painted, pixels_of, psnr
@@ -31,7 +31,7 @@ KINDS = {
 @pytest.fixture
 def hurried(registry: Registry) -> Registry:
     """The models of the common registry, guided until `UNTIL`."""
-    speed = Speed(guidance_until=UNTIL)
+    speed = SpeedSettings(guidance_until=UNTIL)
     models = {name: replace(model, speed=speed) for name, model in registry.models.items()}
     return replace(registry, models=MappingProxyType(models))
 
