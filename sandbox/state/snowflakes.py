@@ -24,8 +24,3 @@ class Snowflakes:
 def snowflake_from_moment(moment: datetime) -> int:
     """Return the smallest id of that millisecond."""
     return ((moment - EPOCH) // timedelta(milliseconds=1)) << TIME_SHIFT
-
-
-def moment_from_snowflake(snowflake: int) -> datetime:
-    """Return when an id was generated, to the millisecond."""
-    return EPOCH + timedelta(milliseconds=snowflake >> TIME_SHIFT)
