@@ -33,7 +33,7 @@ run: $(STAMP)
 	@exec $(BIN)/easel run $(ARGS)
 
 test: $(STAMP) $(BROWSER)
-	@exec $(BIN)/python -m pytest $(ARGS)
+	@exec $(BIN)/python -m pytest --numprocesses=auto --dist=loadscope --no-loadscope-reorder $(ARGS)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -1,16 +1,19 @@
 """Fixtures that every test may use: real Postgres with a database of its own for each test, and a picture store.
 
-One embedded server serves the session; a test's database is a copy of a template that the migrations made.
+One embedded server serves the run; a test's database is a copy of a template that the migrations made.
 """
 
 from __future__ import annotations
 
 import asyncio
+import fcntl
+import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -24,7 +27,40 @@ from engine.store.objects import Objects, open_objects
 from migrations import upgrade
 from tests.outage import Outage, open_outage
 
+if TYPE_CHECKING:
+    from xdist.remote import Producer
+    from xdist.scheduler import Scheduling
+
 TEMPLATE = "easel_template"
+MEMORY = Path("/dev/shm")
+# What a run needs at most, with the homes of several Easels at a time.
+ROOM = 2 << 30
+MAX_WORKERS = 4
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the folder that all workers of the run share, in memory where there is room, and name it to them."""
+    if hasattr(config, "workerinput"):
+        return
+    is_roomy = MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free >= ROOM
+    folder = tempfile.mkdtemp(prefix="easel-tests-", dir=MEMORY if is_roomy else None)
+    os.environ["TESTS_FOLDER"] = folder
+    config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Return how many workers to start; tests that were named by their paths are few and need none."""
+    is_whole = config.args_source is config.ArgsSource.TESTPATHS
+    return min(len(os.sched_getaffinity(0)), MAX_WORKERS) if is_whole else 0
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
+    """Return what deals out the tests of a run with workers."""
+    from tests.distribution import FileScheduling
+
+    return FileScheduling(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -35,25 +71,27 @@ def plain_log() -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """The address of the session's server; not durable, because no test pulls the plug of the machine.
+def shared_folder() -> Path:
+    """The folder of the run, the same in every worker and in memory where there is room."""
+    return Path(os.environ["TESTS_FOLDER"])
+
+
+@pytest.fixture(scope="session")
+def postgres(shared_folder: Path) -> Iterator[str]:
+    """The address of the run's server; not durable, because no test pulls the plug of the machine.
 
     Nor does it clean up by itself: whoever does might hold the template when it is to be copied.
     """
-    # Not under pytest's own temporary folder: the server runs as another user when the tests run as root.
-    home = Path(tempfile.mkdtemp(prefix="easel-tests-"))
-    handle = acquire_server(home)
-    asyncio.run(_loosen(handle.url))
+    handle = acquire_server(shared_folder / "postgres")
+    with _one_at_a_time(shared_folder):
+        asyncio.run(_prepare(handle.url))
     yield handle.url
     release_server(handle)
-    shutil.rmtree(home, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
 def template(postgres: str) -> str:
     """The name of a migrated database to copy."""
-    asyncio.run(_execute(postgres, f"CREATE DATABASE {TEMPLATE}"))
-    asyncio.run(upgrade(database_at(postgres, TEMPLATE)))
     return TEMPLATE
 
 
@@ -79,9 +117,9 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-async def outage() -> AsyncIterator[Outage]:
+async def outage(shared_folder: Path) -> AsyncIterator[Outage]:
     """A migrated server of the test's own, to stop and start."""
-    async with open_outage() as opened:
+    async with open_outage(shared_folder) as opened:
         yield opened
 
 
@@ -105,17 +143,32 @@ def database_at(server: str, name: str) -> str:
 @asynccontextmanager
 async def _database(server: str, template: str) -> AsyncIterator[str]:
     name = f"test_{uuid4().hex}"
-    await _execute(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    await _execute(server, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
     try:
         yield database_at(server, name)
     finally:
         await _execute(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
-async def _loosen(url: str) -> None:
-    await _execute(url, "ALTER SYSTEM SET fsync = off", "ALTER SYSTEM SET full_page_writes = off")
-    await _execute(url, "ALTER SYSTEM SET autovacuum = off")
+@contextmanager
+def _one_at_a_time(folder: Path) -> Iterator[None]:
+    with (folder / "template.lock").open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+async def _prepare(url: str) -> None:
+    """Set up the server and its template, where no worker has done so yet."""
+    connection = await asyncpg.connect(url)
+    is_done = await connection.fetchval("SELECT count(*) FROM pg_database WHERE datname = $1", TEMPLATE)
+    await connection.close()
+    if is_done:
+        return
+    for setting in ("fsync", "full_page_writes", "autovacuum"):
+        await _execute(url, f"ALTER SYSTEM SET {setting} = off")
     await _execute(url, "SELECT pg_reload_conf()")
+    await _execute(url, f"CREATE DATABASE {TEMPLATE}")
+    await upgrade(database_at(url, TEMPLATE))
 
 
 async def _execute(url: str, *statements: str) -> None:

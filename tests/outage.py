@@ -34,9 +34,9 @@ class Outage:
 
 
 @asynccontextmanager
-async def open_outage() -> AsyncIterator[Outage]:
-    """Yield a server that runs; whatever became of it is removed afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix="easel-outage-"))
+async def open_outage(place: Path) -> AsyncIterator[Outage]:
+    """Yield a server that runs, with its data in a folder of `place` that is removed afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="outage-", dir=place))
     handle = await asyncio.to_thread(acquire_server, folder)
     await upgrade(handle.url)
     async with open_database(handle.url) as database:

@@ -27,9 +27,9 @@ class RunningEasel:
 
 
 @pytest.fixture(scope="session")
-def home() -> Iterator[Path]:
+def home(shared_folder: Path) -> Iterator[Path]:
     """An empty `EASEL_HOME`, outside pytest's folder, which the embedded server's user cannot read."""
-    folder = Path(tempfile.mkdtemp(prefix="easel-e2e-"))
+    folder = Path(tempfile.mkdtemp(prefix="e2e-", dir=shared_folder))
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
 

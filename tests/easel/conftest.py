@@ -11,8 +11,8 @@ import pytest
 
 
 @pytest.fixture
-def home() -> Iterator[Path]:
-    """An empty `EASEL_HOME`; outside pytest's folder, which the embedded server's user may not enter."""
-    folder = Path(tempfile.mkdtemp(prefix="easel-cli-"))
+def home(shared_folder: Path) -> Iterator[Path]:
+    """An empty `EASEL_HOME`, outside pytest's folder, which the embedded server's user cannot read."""
+    folder = Path(tempfile.mkdtemp(prefix="home-", dir=shared_folder))
     yield folder
     shutil.rmtree(folder, ignore_errors=True)

@@ -50,9 +50,9 @@ class Painted:
 
 
 @pytest.fixture(scope="module")
-def painted() -> Iterator[Painted]:
+def painted(shared_folder: Path) -> Iterator[Painted]:
     """Painted by `easel imagine` with nothing running and nothing configured."""
-    home = Path(tempfile.mkdtemp(prefix="easel-repaint-"))
+    home = Path(tempfile.mkdtemp(prefix="repaint-", dir=shared_folder))
     imagined = asyncio.run(run_easel("imagine", "a red circle --seed 7 --steps 4", "-o", f"{home}/g.png", home=home))
     assert imagined.code == 0, imagined.err
     yield Painted(home=home, ids=tuple(re.findall(r"^Picture \d: (\S+)$", imagined.err, re.MULTILINE)))

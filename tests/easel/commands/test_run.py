@@ -35,9 +35,9 @@ def models_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def old_home() -> Iterator[Path]:
+def old_home(shared_folder: Path) -> Iterator[Path]:
     """A home that the tests of this module share, so that all but the first find it initialised."""
-    folder = Path(tempfile.mkdtemp(prefix="easel-run-"))
+    folder = Path(tempfile.mkdtemp(prefix="run-", dir=shared_folder))
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
 

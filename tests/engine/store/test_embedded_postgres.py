@@ -29,9 +29,9 @@ sys.stdin.read()
 
 
 @pytest.fixture
-def folder() -> Iterator[Path]:
+def folder(shared_folder: Path) -> Iterator[Path]:
     """A folder for a server; short of name and open to the user the server runs as."""
-    path = Path(tempfile.mkdtemp(prefix="easel-embedded-"))
+    path = Path(tempfile.mkdtemp(prefix="embedded-", dir=shared_folder))
     yield path
     shutil.rmtree(path, ignore_errors=True)
 
@@ -115,6 +115,7 @@ async def test_what_is_left_of_a_killed_server_is_waited_for(folder: Path) -> No
             late = server.children()[0]
             late.suspend()
             server.kill()
+            server.wait(60)
             joining = asyncio.create_task(asyncio.to_thread(acquire_server, folder))
             # Another thread logs it.
             while not joining.done() and not _is_waiting(lines):  # noqa: ASYNC110
