@@ -10,16 +10,17 @@ from dataclasses import replace
 import aiohttp
 import discord
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from bot import replies
 from bot.cards import job_card, view_from_card
 from bot.delivery.discord_messages import NO_MENTIONS
-from bot.error_boundary import result_of
 from bot.services import Services
 from bot.store.job_status import Standing
 from bot.store.submissions import Submitted
 from engine.contract.errors import EaselError
 from engine.contract.jobs import JobStatus
+from engine.error_boundary import logged_result_of
 
 _log = structlog.get_logger()
 
@@ -37,11 +38,12 @@ async def answer(interaction: discord.Interaction, services: Services, name: str
     assert task is not None
     services.answering.add(task)
     task.add_done_callback(services.answering.discard)
-    result = await result_of(work, asked=name, interaction=interaction.id)
-    if isinstance(result, EaselError):
-        await say(interaction, replies.reply_for(result))
-    elif isinstance(result, Exception):
-        await say(interaction, replies.BROKEN)
+    with bound_contextvars(action=name, interaction=interaction.id):
+        result = await logged_result_of(work)
+        if isinstance(result, EaselError):
+            await say(interaction, replies.reply_for(result))
+        elif isinstance(result, Exception):
+            await say(interaction, replies.BROKEN)
     outcome = type(result).__name__ if result else "done"
     services.metrics.answers.labels(name=name, outcome=outcome).inc()
     services.metrics.answer_seconds.labels(name=name).observe(time.monotonic() - began)
@@ -55,7 +57,7 @@ async def say(interaction: discord.Interaction, text: str) -> None:
         else:
             await interaction.response.send_message(text, ephemeral=True, allowed_mentions=NO_MENTIONS)
     except _UNSENT as error:
-        _log.warning("answer not sent", interaction=interaction.id, error=type(error).__name__)
+        _log.warning("answer_not_sent", error=type(error).__name__)
 
 
 async def show_submitted(interaction: discord.Interaction, services: Services, submitted: Submitted) -> None:
@@ -68,7 +70,7 @@ async def show_submitted(interaction: discord.Interaction, services: Services, s
             card.content, view=view_from_card(card), allowed_mentions=NO_MENTIONS
         )
     except _UNSENT as error:
-        _log.warning("answer not sent", job=str(job.id), error=type(error).__name__)
+        _log.warning("answer_not_sent", job=str(job.id), error=type(error).__name__)
         services.courier.take(delivery, is_fresh=False)
         return
     shown = Standing(status=JobStatus.WAITING, percent=0, num_ahead=submitted.num_ahead)

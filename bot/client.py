@@ -70,7 +70,7 @@ class EaselTree(app_commands.CommandTree[EaselClient]):
         self, interaction: discord.Interaction[EaselClient], error: app_commands.AppCommandError, /
     ) -> None:
         """Answer a command that could not even be called."""
-        _log.error("command not called", error=type(error).__name__, interaction=interaction.id, exc_info=error)
+        _log.error("command_failed", error=type(error).__name__, interaction=interaction.id, exc_info=error)
         await say(interaction, replies.BROKEN)
 
 

@@ -14,16 +14,17 @@ import discord
 import discord.gateway
 import discord.http
 import structlog
+from prometheus_client import CollectorRegistry
 
 from bot.client import EaselClient, register_commands
 from bot.delivery.courier import Courier
 from bot.delivery.deliver import Office
-from bot.health import open_health
-from bot.metrics import Metrics
+from bot.metrics import create_bot_metrics
 from bot.services import ANSWER_WITHIN, Services
 from bot.store.deliveries import Claimant
 from engine.contract.errors import SettingsInvalid, StoreUnavailable
 from engine.contract.ids import new_id
+from engine.health import open_health
 from engine.prompt import Limits, PromptDefaults
 from engine.store.database import Database
 from engine.store.objects import Objects
@@ -71,7 +72,8 @@ async def serve(
     """
     # discord.py has no other way to be pointed elsewhere; it holds for the whole process.
     discord.http.Route.BASE = options.api_url.rstrip("/")
-    metrics = Metrics()
+    registry = CollectorRegistry()
+    metrics = create_bot_metrics(registry)
     async with _open_client(options, stop) as client:
         if stop.is_set():
             return
@@ -96,7 +98,7 @@ async def serve(
         )
         is_forgetful = client_forgets(options)
         await _register(client, stop, always=is_forgetful)
-        async with _open_health(options, client, metrics):
+        async with _open_health(options, client, registry):
             await _run(client, courier, stop, _follow_sessions(client, stop, announce_ready, is_forgetful))
 
 
@@ -164,7 +166,7 @@ async def _open_client(options: BotOptions, stop: asyncio.Event) -> AsyncIterato
                 OSError,
                 TimeoutError,
             ) as error:
-                _log.warning("Discord cannot be reached", error=type(error).__name__)
+                _log.warning("discord_unavailable", error=type(error).__name__)
                 await _pause(stop)
         yield client
     finally:
@@ -184,17 +186,17 @@ async def _register(client: EaselClient, stop: asyncio.Event, *, always: bool) -
             await register_commands(client, client.services, always=always)
             return
         except (discord.HTTPException, aiohttp.ClientError, StoreUnavailable) as error:
-            _log.warning("commands not registered yet", error=type(error).__name__)
+            _log.warning("registering_commands_failed", error=type(error).__name__)
             await _pause(stop)
 
 
 @asynccontextmanager
-async def _open_health(options: BotOptions, client: EaselClient, metrics: Metrics) -> AsyncIterator[None]:
+async def _open_health(options: BotOptions, client: EaselClient, registry: CollectorRegistry) -> AsyncIterator[None]:
     if options.health is None:
         yield
         return
 
-    async def find_trouble() -> str | None:
+    async def find_problem() -> str | None:
         if not client.is_ready() or any(shard.is_closed() for shard in client.shards.values()):
             return "not connected to Discord"
         try:
@@ -205,8 +207,8 @@ async def _open_health(options: BotOptions, client: EaselClient, metrics: Metric
             return "the database cannot be reached"
 
     host, port = options.health
-    async with open_health(host, port, metrics, find_trouble) as bound:
-        _log.info("health served", address=f"http://{host}:{bound}")
+    async with open_health(host, port, registry, find_problem) as bound:
+        _log.info("health_served", address=f"http://{host}:{bound}")
         yield
 
 

@@ -7,21 +7,41 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from weakref import WeakValueDictionary
 
 from bot.delivery.courier import Courier
-from bot.metrics import Metrics
+from bot.metrics import BotMetrics
 from bot.store.deliveries import Claimant
 from bot.store.interaction import Press
-from bot.store.objects import AsyncConnection, Database
-from bot.turns import Turns
 from engine.contract.errors import StoreUnavailable
 from engine.prompt import Limits, PromptDefaults
+from engine.store.database import AsyncConnection, Database
 
 ANSWER_WITHIN = timedelta(seconds=3)
 """How soon after a press Discord wants its answer."""
 
 _SENDING = timedelta(seconds=0.5)
 """How much of that is kept for sending the answer."""
+
+
+class MemberLocks:
+    """One lock for each Discord user, so that a member who presses fast holds one connection and not the pool.
+
+    Locks that nobody holds or waits for are forgotten.
+    """
+
+    def __init__(self) -> None:
+        self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+
+    def of(self, discord_id: int) -> asyncio.Lock:
+        """Return the member's lock, the same one while anybody holds or waits for it."""
+        lock = self._locks.get(discord_id)
+        if lock is None:
+            lock = self._locks[discord_id] = asyncio.Lock()
+        return lock
+
+    def __len__(self) -> int:
+        return len(self._locks)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,25 +55,25 @@ class Services:
     database: Database
     courier: Courier
     claimant: Claimant
-    metrics: Metrics
+    metrics: BotMetrics
     defaults: PromptDefaults
     limits: Limits
     answer_within: timedelta = ANSWER_WITHIN
-    turns: Turns = field(default_factory=Turns)
+    member_locks: MemberLocks = field(default_factory=MemberLocks)
     answering: set[asyncio.Task[object]] = field(default_factory=set)
 
     @asynccontextmanager
     async def transaction(self, press: Press) -> AsyncIterator[AsyncConnection]:
         """Yield a connection in a transaction that is committed in time for an answer, or given up.
 
-        Presses of one member take turns.
+        Transactions of one member run one after another.
 
         Raises: StoreUnavailable.
         """
         try:
             async with (
                 asyncio.timeout((self.answer_within - _SENDING).total_seconds()),
-                self.turns.of(press.discord_id),
+                self.member_locks.of(press.discord_id),
                 self.database.begin() as connection,
             ):
                 yield connection

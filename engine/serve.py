@@ -78,7 +78,7 @@ async def serve(
     async with (
         open_database(options.database_url, pool_size=pool_size) as database,
         open_painter() as painter,
-        _health(options, registry, partial(_find_trouble, database, painter, stop)),
+        _health(options, registry, partial(_find_problem, database, painter, stop)),
     ):
         if not await _wait_ready(painter, stop):
             return
@@ -96,12 +96,12 @@ async def serve(
 
 
 @asynccontextmanager
-async def _health(options: EngineOptions, registry: CollectorRegistry, find_trouble: Probe) -> AsyncIterator[None]:
+async def _health(options: EngineOptions, registry: CollectorRegistry, find_problem: Probe) -> AsyncIterator[None]:
     if options.health is None:
         yield
         return
     host, port = options.health
-    async with open_health(host, port, registry, find_trouble) as bound:
+    async with open_health(host, port, registry, find_problem) as bound:
         _log.info("health_served", address=f"http://{host}:{bound}")
         yield
 
@@ -131,7 +131,7 @@ async def _load(painter: LoadedPainter) -> None:
             return
 
 
-async def _find_trouble(database: Database, painter: LoadedPainter, stop: asyncio.Event) -> str | None:
+async def _find_problem(database: Database, painter: LoadedPainter, stop: asyncio.Event) -> str | None:
     if stop.is_set():
         return "stopping"
     if not painter.is_ready:

@@ -18,8 +18,8 @@ MAX_FUNCTION_LINES, AIM_FUNCTION_LINES = 60, 30
 TABLES = {"engine/prompt/parameters.py"}
 
 DRAWERS = {"utils", "util", "helpers", "helper", "common", "manager", "managers", "misc", "shared"}
-# What the bot's loops and what the engine's loops go through.
-MAY_CATCH_ALL = {"bot/error_boundary.py": 1, "engine/worker/error_boundary.py": 1}
+# What the loops of the bot and of the engine go through.
+MAY_CATCH_ALL = {"engine/error_boundary.py": 1}
 # The painting process is handed the environment on.
 READS_ENVIRONMENT = ("easel", "engine/settings.py", "bot/settings.py", "engine/painter/process/launch.py")
 SAYS_SQL = ("engine/store", "bot/store", "migrations")
@@ -81,8 +81,8 @@ def test_no_module_is_a_drawer() -> None:
     assert not [_name(path) for path in FILES if DRAWERS & {*path.relative_to(ROOT).with_suffix("").parts}]
 
 
-def test_everything_is_caught_at_the_two_outermost_loops_only() -> None:
-    """`except Exception` appears once in the bot and once in the engine.
+def test_everything_is_caught_at_the_error_boundary_only() -> None:
+    """`except Exception` appears once, in the boundary that the loops of bot and engine go through.
 
     Handlers that clean up and raise again swallow nothing and may be anywhere.
     """

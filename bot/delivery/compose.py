@@ -10,11 +10,11 @@ from bot.delivery.attachments import MAX_BYTES, Attachment, fit
 from bot.delivery.discord_messages import Showing
 from bot.store.deliveries import Delivery
 from bot.store.job_status import Scene
-from bot.store.objects import Objects
 from engine.contract.errors import PictureCorrupt
 from engine.contract.jobs import FINAL, Job, JobStatus, Picture
 from engine.prompt import Limits
 from engine.prompt.checks.followups import possible_operations
+from engine.store.objects import Objects
 
 _MAX_SLUG = 40
 

@@ -13,17 +13,18 @@ from datetime import timedelta
 from uuid import UUID
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from bot.delivery.deliver import Again, Ended, Office, UpToDate, close, is_news, must_keep, send
 from bot.delivery.edit_rate import Pace, Urgency
 from bot.delivery.tracking import Tracked, Tracking
-from bot.error_boundary import result_of
 from bot.store.deliveries import Delivery, claim_deliveries, keep_message, read_deliveries, release_claims, renew_claims
 from bot.store.eta import Experience, read_experience
 from bot.store.job_status import Standing, read_standings
 from bot.store.tables import DeliveryState, Kind
 from engine.contract.errors import EaselError
 from engine.contract.jobs import FINAL, JobStatus
+from engine.error_boundary import logged_result_of
 from engine.store.listen import listen
 
 _log = structlog.get_logger()
@@ -110,7 +111,7 @@ class Courier:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
-        await result_of(self._release())
+        await logged_result_of(self._release())
 
     async def _release(self) -> None:
         async with self._office.database.begin() as connection:
@@ -127,7 +128,7 @@ class Courier:
     async def _poll(self) -> None:
         """Renew and claim well within the lease, and look at every job: changes may go unheard, places do move."""
         while True:
-            await result_of(self._claim())
+            await logged_result_of(self._claim())
             self._hear_all()
             await asyncio.sleep(self._office.claimant.lease.total_seconds() / 3)
 
@@ -135,23 +136,23 @@ class Courier:
         claimant = self._office.claimant
         held = {tracked.delivery.id for tracked in self._tracking}
         async with self._office.database.begin() as connection:
-            followup_spec = await renew_claims(connection, claimant)
+            renewed = await renew_claims(connection, claimant)
             claimed = await claim_deliveries(connection, claimant, limit=_MAX_CLAIMED_AT_ONCE)
-            claimed += await read_deliveries(connection, self._late_strays(followup_spec))
+            claimed += await read_deliveries(connection, self._late_strays(renewed))
             self.experience = await read_experience(connection)
-        for delivery_id in held - followup_spec - {delivery.id for delivery in claimed}:
+        for delivery_id in held - renewed - {delivery.id for delivery in claimed}:
             self._drop(delivery_id)
         for delivery in claimed:
             if self._tracking.get(delivery.id) is None:
                 self.take(delivery, is_fresh=False)
 
-    def _late_strays(self, followup_spec: frozenset[UUID]) -> list[UUID]:
+    def _late_strays(self, renewed: frozenset[UUID]) -> list[UUID]:
         """Return what is claimed but was never taken here, long after any answer to it can be on its way.
 
         A press that was given up while its commit was under way leaves such a delivery.
         """
         now = _now()
-        untaken = [delivery_id for delivery_id in followup_spec if self._tracking.get(delivery_id) is None]
+        untaken = [delivery_id for delivery_id in renewed if self._tracking.get(delivery_id) is None]
         self._strays = {delivery_id: self._strays.get(delivery_id, now) for delivery_id in untaken}
         patience = _LEASES_UNTIL_STRAY * self._office.claimant.lease
         return [delivery_id for delivery_id, since in self._strays.items() if now - since >= patience]
@@ -161,7 +162,7 @@ class Courier:
             await self._heard.wait()
             self._heard.clear()
             job_ids, self._changed = self._changed, set()
-            error = await result_of(self._want_news(job_ids))
+            error = await logged_result_of(self._want_news(job_ids))
             if error:
                 self._changed |= job_ids
                 await asyncio.sleep(1)
@@ -206,7 +207,12 @@ class Courier:
         if tracked is None:
             lane.pace.forget(key)
             return
-        progress = await result_of(send(self._office, tracked), job=str(tracked.delivery.job_id))
+        with bound_contextvars(job=str(tracked.delivery.job_id)):
+            await self._send_tracked(lane, tracked)
+
+    async def _send_tracked(self, lane: Lane, tracked: Tracked) -> None:
+        key = tracked.delivery.id
+        progress = await logged_result_of(send(self._office, tracked))
         match progress:
             case Ended():
                 self._drop(key)
@@ -226,7 +232,7 @@ class Courier:
         if tracked.failures < _MAX_FAILURES:
             self._retry(lane, tracked, None)
             return
-        ended = await result_of(close(self._office, tracked, DeliveryState.UNDELIVERABLE, type(error).__name__))
+        ended = await logged_result_of(close(self._office, tracked, DeliveryState.UNDELIVERABLE, type(error).__name__))
         if isinstance(ended, Ended):
             self._drop(tracked.delivery.id)
 

@@ -31,7 +31,7 @@ from bot.delivery.discord_messages import (
     post,
 )
 from bot.delivery.tracking import Tracked
-from bot.metrics import Metrics
+from bot.metrics import BotMetrics
 from bot.store.deliveries import (
     Claimant,
     close_delivery,
@@ -41,10 +41,11 @@ from bot.store.deliveries import (
     renew_claim,
 )
 from bot.store.job_status import Scene, Standing, read_scene
-from bot.store.objects import AsyncConnection, Database, Objects
 from bot.store.tables import DeliveryState
 from engine.contract.jobs import JobStatus
 from engine.prompt import Limits
+from engine.store.database import AsyncConnection, Database
+from engine.store.objects import Objects
 
 _log = structlog.get_logger()
 
@@ -63,7 +64,7 @@ class Office:
     database: Database
     objects: Objects
     claimant: Claimant
-    metrics: Metrics
+    metrics: BotMetrics
     limits: Limits
     gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_MAX_TRANSACTIONS))
 
@@ -113,7 +114,7 @@ async def send(office: Office, tracked: Tracked) -> Progress:
     max_bytes = MAX_BYTES if tracked.max_bytes is None else tracked.max_bytes
     showing = await compose(tracked.delivery, scene, office.objects, office.limits, max_bytes=max_bytes)
     outcome = await _show(office, tracked, showing)
-    office.metrics.edits.labels(outcome=type(outcome).__name__.lower()).inc()
+    office.metrics.messages.labels(outcome=type(outcome).__name__.lower()).inc()
     return await _conclude(office, tracked, showing, standing, outcome)
 
 
@@ -150,7 +151,7 @@ async def close(office: Office, tracked: Tracked, state: DeliveryState, cause: s
         await close_delivery(connection, delivery.id, state, cause=cause)
     office.metrics.closed.labels(state=state.value).inc()
     if cause:
-        _log.warning("delivery ended", job=str(delivery.job_id), state=state.value, cause=cause)
+        _log.warning("delivery_failed", state=state.value, cause=cause)
     return Ended()
 
 

@@ -14,6 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from engine.contract.errors import StoreUnavailable
 
+__all__ = ["CONNECTION_ERRORS", "AsyncConnection", "Database", "open_database", "sqlalchemy_url"]
+
 CONNECTION_ERRORS = (
     OSError,
     TimeoutError,

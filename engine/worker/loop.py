@@ -15,13 +15,13 @@ import structlog
 
 from engine.contract.errors import StoreUnavailable
 from engine.contract.painting import Painter
+from engine.error_boundary import result_of
 from engine.store.database import Database
 from engine.store.objects import Objects
 from engine.store.queue import QueueOptions, prune_log, requeue_orphans, run_queue
 from engine.store.queue_position import count_waiting
 from engine.store.reconnecting import open_driver
 from engine.store.transitions import CANCELS_CHANNEL, read_held
-from engine.worker.error_boundary import result_of
 from engine.worker.leases import Holds
 from engine.worker.metrics import Metrics
 from engine.worker.run_job import Shift, ShiftTerms, work_on

@@ -28,11 +28,11 @@ from engine.contract.errors import (
 from engine.contract.ids import new_id
 from engine.contract.jobs import Job, Picture
 from engine.contract.painting import Order, Painted, Painter, Progress
+from engine.error_boundary import result_of
 from engine.store.database import Database
 from engine.store.jobs import read_source
 from engine.store.objects import Objects
 from engine.store.transitions import fail_job, finish_job, is_exhausted, record_progress, return_job, start_job
-from engine.worker.error_boundary import result_of
 from engine.worker.leases import Hold, Holds, LeaseLost, pursue
 from engine.worker.metrics import Metrics
 

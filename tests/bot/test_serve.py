@@ -13,12 +13,13 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 import sqlalchemy as sa
+from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
 from bot.client import EaselClient, register_commands
 from bot.delivery.courier import Courier
 from bot.delivery.deliver import Office
-from bot.metrics import Metrics
+from bot.metrics import create_bot_metrics
 from bot.services import Services
 from bot.store.deliveries import Claimant
 from bot.store.tables import DeliveryState, deliveries
@@ -52,7 +53,12 @@ def services_for(client: EaselClient, database: Database, objects: Objects) -> S
     """Return services for a client that serves nothing."""
     claimant = Claimant(id=new_id(), lease=timedelta(seconds=15))
     office = Office(
-        client=client, database=database, objects=objects, claimant=claimant, metrics=Metrics(), limits=Limits()
+        client=client,
+        database=database,
+        objects=objects,
+        claimant=claimant,
+        metrics=create_bot_metrics(CollectorRegistry()),
+        limits=Limits(),
     )
     return Services(
         database=database,
@@ -112,7 +118,7 @@ async def test_health_tells_life_readiness_and_figures(start_bot: BotStarter, be
 
 def address_told(lines: Sequence[Mapping[str, Any]]) -> str:
     """Return where the health pages are, as the log says."""
-    (address,) = [str(line["address"]) for line in lines if line["event"] == "health served"]
+    (address,) = [str(line["address"]) for line in lines if line["event"] == "health_served"]
     return address
 
 

@@ -6,12 +6,12 @@ import socket
 from pathlib import Path
 
 import pytest
+from prometheus_client import CollectorRegistry
 
-from bot.health import open_health
-from bot.metrics import Metrics
 from bot.settings import BotSettings
 from easel.doctor.checks import check_discord, check_home, check_packages, check_port, check_python, check_storage
 from easel.doctor.model_checks import check_device, check_model
+from engine.health import open_health
 from engine.settings import EngineSettings
 from sandbox.server import serve
 from tests.easel.command import run_easel
@@ -84,11 +84,11 @@ async def test_port_in_use_is_advised() -> None:
 async def test_running_easel_is_no_fault() -> None:
     """A port that Easel itself uses needs no mending."""
 
-    async def find_trouble() -> None:
+    async def find_problem() -> None:
         return None
 
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        async with open_health("127.0.0.1", 0, Metrics(), find_trouble) as health:
+        async with open_health("127.0.0.1", 0, CollectorRegistry(), find_problem) as health:
             result = await check_port(taken.getsockname()[1], health)
     assert result.fix is None and "running" in result.found
 

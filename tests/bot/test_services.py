@@ -1,19 +1,19 @@
-"""Members take turns with themselves only."""
+"""The lock of each member."""
 
 from __future__ import annotations
 
 import asyncio
 import gc
 
-from bot.turns import Turns
+from bot.services import MemberLocks
 
 
 async def test_a_member_waits_for_themselves_and_for_nobody_else() -> None:
     """A second press of the same member waits; another member's does not."""
-    turns = Turns()
-    async with turns.of(1):
-        waiting = asyncio.create_task(turns.of(1).acquire())
-        async with turns.of(2):
+    locks = MemberLocks()
+    async with locks.of(1):
+        waiting = asyncio.create_task(locks.of(1).acquire())
+        async with locks.of(2):
             await asyncio.sleep(0)
         assert not waiting.done()
     assert await waiting
@@ -21,9 +21,9 @@ async def test_a_member_waits_for_themselves_and_for_nobody_else() -> None:
 
 async def test_members_who_are_done_are_forgotten() -> None:
     """Memory does not grow with the number of members ever seen."""
-    turns = Turns()
+    locks = MemberLocks()
     for discord_id in range(100):
-        async with turns.of(discord_id):
+        async with locks.of(discord_id):
             pass
     gc.collect()
-    assert len(turns) == 0
+    assert len(locks) == 0
