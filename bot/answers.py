@@ -64,7 +64,7 @@ async def show_submitted(interaction: discord.Interaction, services: Services, s
     """Answer with the message of a job just stored; where that fails, the courier posts it instead."""
     job, delivery = submitted.job, submitted.delivery
     wait = services.courier.experience.wait(submitted.num_ahead)
-    card = job_card(job, delivery.discord_id, num_ahead=submitted.num_ahead, wait=wait)
+    card = job_card(job, delivery.discord_id, services.buttons, num_ahead=submitted.num_ahead, wait=wait)
     try:
         sent = await interaction.response.send_message(
             card.content, view=view_from_card(card), allowed_mentions=NO_MENTIONS

@@ -1,19 +1,18 @@
-"""What a message of Easel's shows: its line of text and its buttons, from a job as it stands; no pictures here."""
+"""The text and the buttons of Easel's messages, made from a job's current state; no pictures here."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from uuid import UUID
+from enum import Enum, auto
+from typing import Protocol
 
 import discord
 
 from bot import replies
-from bot.custom_ids import ButtonId, ButtonVerb, text_from_id
-from engine.contract.feedback import Rating
-from engine.contract.jobs import Job, JobStatus, Operation
+from engine.contract.jobs import FINAL, Job, JobStatus, Operation
 
 MAX_CONTENT = 2000
 """Discord's limit on the text of a message."""
@@ -26,14 +25,43 @@ _LINK = re.compile(r"<?(https?://[^\s<>]+)>?")
 _MARKDOWN = re.compile(r"([\\*_~`|<@\[\]])")
 
 
+class CardKind(Enum):
+    """What a card shows: a job that waits or runs, the grid of a finished job, or a single picture of it."""
+
+    PENDING = auto()
+    GRID = auto()
+    PICTURE = auto()
+
+
 @dataclass(frozen=True, kw_only=True)
 class ButtonFace:
-    """One button: its id, and the label or emoji it wears."""
+    """One button of a card: its id and its label, emoji or both."""
 
-    id: ButtonId
+    custom_id: str
     label: str | None = None
     emoji: str | None = None
 
+
+class CardButton(Protocol):
+    """What the class of a verb declares for the cards.
+
+    rows: the cards on which its buttons are, each with the row, counted from 0.
+    """
+
+    @property
+    def rows(self) -> Mapping[CardKind, int]: ...
+
+    def faces(self, job: Job, slot: int | None) -> tuple[ButtonFace, ...]:
+        """Return its buttons on a card of the job, from left to right; `slot` as in `picture_card`, else None."""
+        ...
+
+    def operation_of(self, job: Job) -> Operation | None:
+        """Return the operation of the job that a press starts, or None when it starts none."""
+        ...
+
+
+Buttons = Sequence[CardButton]
+"""The class of every verb. Within a row, their buttons follow this order."""
 
 Rows = tuple[tuple[ButtonFace, ...], ...]
 
@@ -49,32 +77,38 @@ class Card:
 def job_card(
     job: Job,
     discord_id: int,
+    buttons: Buttons,
     *,
     num_ahead: int = 0,
     wait: timedelta | None = None,
     operations: Collection[Operation] = _ALL_OPERATIONS,
 ) -> Card:
-    """Return the message of a job as it stands, from waiting to its end.
+    """Return the message of a job in its current state, from waiting to its end.
 
-    num_ahead: while it waits, how many will be offered before it; wait: until it is finished, None where unknown.
-    operations: by which its words can be painted again; a button that starts a job of another is left out.
+    num_ahead: how many jobs start before it while it waits; wait: time until it is finished, None if unknown.
+    operations: those that its model supports; buttons that start a job of any other are left out.
     """
     if job.status is JobStatus.FINISHED:
-        return Card(content=_line(job, discord_id, None), rows=_grid_rows(job, operations))
-    if job.status is JobStatus.CANCELLED:
-        return Card(content=_line(job, discord_id, "Cancelled"))
-    if job.status is JobStatus.FAILED:
-        why = replies.sentence_from_cause(job.cause or {})
-        return Card(content=_line(job, discord_id, f"Failed: {why}"))
-    if job.status is JobStatus.RUNNING:
-        return Card(content=_line(job, discord_id, f"{percent(job)}%"), rows=_cancel_row(job))
-    return Card(content=_line(job, discord_id, replies.waiting(num_ahead, wait)), rows=_cancel_row(job))
+        return Card(content=_line(job, discord_id, None), rows=_rows(buttons, CardKind.GRID, job, None, operations))
+    if job.status in FINAL:
+        return Card(content=_line(job, discord_id, replies.job_ended(job)))
+    is_running = job.status is JobStatus.RUNNING
+    state = f"{percent(job)}%" if is_running else replies.waiting(num_ahead, wait)
+    rows = _rows(buttons, CardKind.PENDING, job, None, operations)
+    return Card(content=_line(job, discord_id, state), rows=rows)
 
 
-def picture_card(job: Job, discord_id: int, slot: int, *, operations: Collection[Operation] = _ALL_OPERATIONS) -> Card:
-    """Return the message of a single picture, `slot` 0 to 3; `operations` as for the job's own message."""
-    content = f"**{shown_prompt(job.spec.prompt)}** - Image #{slot + 1} <@{discord_id}>"
-    return Card(content=content, rows=_picture_rows(job.id, slot, operations))
+def picture_card(
+    job: Job,
+    discord_id: int,
+    slot: int,
+    buttons: Buttons,
+    *,
+    operations: Collection[Operation] = _ALL_OPERATIONS,
+) -> Card:
+    """Return the message of a single picture, `slot` 0 to 3; `operations` as in `job_card`."""
+    content = f"**{shown_prompt(job.spec.prompt)}** - {replies.picture_title(slot)} <@{discord_id}>"
+    return Card(content=content, rows=_rows(buttons, CardKind.PICTURE, job, slot, operations))
 
 
 def with_note(card: Card, note: str) -> Card:
@@ -105,7 +139,7 @@ def view_from_card(card: Card) -> discord.ui.View:
             view.add_item(
                 discord.ui.Button(
                     style=discord.ButtonStyle.secondary,
-                    custom_id=text_from_id(face.id),
+                    custom_id=face.custom_id,
                     label=face.label,
                     emoji=face.emoji,
                     row=row,
@@ -116,45 +150,22 @@ def view_from_card(card: Card) -> discord.ui.View:
 
 
 def _line(job: Job, discord_id: int, state: str | None) -> str:
-    who = f"Variations by <@{discord_id}>" if job.operation is Operation.VARY else f"<@{discord_id}>"
-    return f"**{shown_prompt(job.spec.prompt)}** - {who}" + (f" ({state})" if state else "")
+    title = replies.job_title(job.operation, discord_id)
+    return f"**{shown_prompt(job.spec.prompt)}** - {title}" + (f" ({state})" if state else "")
 
 
-def _cancel_row(job: Job) -> Rows:
-    return ((ButtonFace(id=ButtonId(verb=ButtonVerb.CANCEL, job_id=job.id), label="Cancel"),),)
-
-
-def _grid_rows(job: Job, operations: Collection[Operation]) -> Rows:
-    again = ButtonFace(id=ButtonId(verb=ButtonVerb.REROLL, job_id=job.id), emoji="🔄")
-    return _filled(
-        _numbered("U", ButtonVerb.UP, job.id) + ((again,) if job.operation in operations else ()),
-        _numbered("V", ButtonVerb.VARY, job.id) if Operation.VARY in operations else (),
-        tuple(_face(ButtonVerb.RATE, job.id, rating.value, rating) for rating in Rating),
-    )
-
-
-def _picture_rows(job_id: UUID, slot: int, operations: Collection[Operation]) -> Rows:
-    vary = ButtonFace(id=ButtonId(verb=ButtonVerb.VARY, job_id=job_id, index=slot + 1), label="Vary", emoji="🪄")
-    tens = 10 * (slot + 1)
-    return _filled(
-        (vary,) if Operation.VARY in operations else (),
-        tuple(_face(ButtonVerb.JUDGE, job_id, tens + rating.value, rating) for rating in Rating),
-    )
-
-
-def _filled(*rows: tuple[ButtonFace, ...]) -> Rows:
-    return tuple(row for row in rows if row)
-
-
-def _numbered(letter: str, verb: ButtonVerb, job_id: UUID) -> tuple[ButtonFace, ...]:
+def _rows(buttons: Buttons, kind: CardKind, job: Job, slot: int | None, operations: Collection[Operation]) -> Rows:
+    shown = [button for button in buttons if kind in button.rows and _is_possible(button, job, operations)]
+    numbers = sorted({button.rows[kind] for button in shown})
     return tuple(
-        ButtonFace(id=ButtonId(verb=verb, job_id=job_id, index=number), label=f"{letter}{number}")
-        for number in range(1, 5)
+        tuple(face for button in shown if button.rows[kind] == number for face in button.faces(job, slot))
+        for number in numbers
     )
 
 
-def _face(verb: ButtonVerb, job_id: UUID, index: int, rating: Rating) -> ButtonFace:
-    return ButtonFace(id=ButtonId(verb=verb, job_id=job_id, index=index), emoji=replies.FACES[rating])
+def _is_possible(button: CardButton, job: Job, operations: Collection[Operation]) -> bool:
+    operation = button.operation_of(job)
+    return operation is None or operation in operations
 
 
 def _escaped(line: str) -> str:

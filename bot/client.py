@@ -1,11 +1,11 @@
-"""The Discord client: what it listens to, and when it tells Discord of its commands; it opens nothing of its own."""
+"""The Discord client and the registration of its commands; it is handed commands, buttons and services."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import discord
@@ -14,9 +14,7 @@ from discord import app_commands
 
 from bot import replies
 from bot.answers import answer, say
-from bot.buttons import BUTTONS
-from bot.commands.imagine import imagine
-from bot.custom_ids import PASSING, id_from_text
+from bot.custom_ids import GENERATED_ID
 from bot.delivery.discord_messages import NO_MENTIONS
 from bot.interaction_context import custom_ids
 from bot.services import Services
@@ -28,6 +26,10 @@ INTENTS = discord.Intents(guilds=True)
 """Guilds and nothing else: what members write is never received."""
 
 
+Command = app_commands.Command[Any, ..., Any]
+ButtonType = type[discord.ui.DynamicItem[Any]]
+
+
 class EaselClient(discord.AutoShardedClient):
     """The bot on Discord's gateway; commands and buttons find their services here."""
 
@@ -35,19 +37,20 @@ class EaselClient(discord.AutoShardedClient):
     sessioned: asyncio.Event
     """Set when every shard has begun a session anew, the first one too; a resumed session is not new."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, commands: Sequence[Command], buttons: Sequence[ButtonType]) -> None:
         super().__init__(
             intents=INTENTS,
             allowed_mentions=NO_MENTIONS,
             max_messages=None,
             chunk_guilds_at_startup=False,
             member_cache_flags=discord.MemberCacheFlags.none(),
-            **options,
         )
         self.sessioned = asyncio.Event()
         self.tree = EaselTree(self)
-        self.tree.add_command(imagine)
-        self.add_dynamic_items(*BUTTONS)
+        for command in commands:
+            self.tree.add_command(command)
+        self._buttons = buttons
+        self.add_dynamic_items(*buttons)
 
     async def on_ready(self) -> None:
         """Tell that there is a new session."""
@@ -59,8 +62,13 @@ class EaselClient(discord.AutoShardedClient):
             return
         data: Mapping[str, Any] = interaction.data or {}
         custom_id = str(data.get("custom_id", ""))
-        if not PASSING.fullmatch(custom_id) and not _is_taken(interaction, custom_id):
+        if not GENERATED_ID.fullmatch(custom_id) and not self._is_known(interaction, custom_id):
             await answer(interaction, self.services, "unknown", say(interaction, replies.UNKNOWN_BUTTON))
+
+    def _is_known(self, interaction: discord.Interaction[EaselClient], custom_id: str) -> bool:
+        """Return whether discord.py hands the press to a button class: one must match, and the message have the id."""
+        is_matched = any(button.__discord_ui_compiled_template__.fullmatch(custom_id) for button in self._buttons)
+        return is_matched and interaction.message is not None and custom_id in custom_ids(interaction.message)
 
 
 class EaselTree(app_commands.CommandTree[EaselClient]):
@@ -90,12 +98,6 @@ async def register_commands(client: EaselClient, services: Services, *, always: 
     async with services.database.begin() as connection:
         await keep_command_hash(connection, application_id, digest)
     return True
-
-
-def _is_taken(interaction: discord.Interaction[EaselClient], custom_id: str) -> bool:
-    """Return whether discord.py hands the press to a button class: only for a known id that the message wears."""
-    message = interaction.message
-    return id_from_text(custom_id) is not None and message is not None and custom_id in custom_ids(message)
 
 
 def _digest(tree: EaselTree) -> str:

@@ -7,19 +7,19 @@ from datetime import timedelta
 
 import discord
 
-from bot.custom_ids import ButtonVerb, id_from_text
-from bot.store.interaction import Press, Token
+from bot.custom_ids import id_from_text, single_picture_slot
+from bot.store.interaction import InteractionContext, Token
 from engine.contract.feedback import Surface
 
 TOKEN_LIFE = timedelta(minutes=15)
 """How long Discord honours an interaction's token."""
 
 
-def press_from_interaction(interaction: discord.Interaction) -> Press:
+def context_from_interaction(interaction: discord.Interaction) -> InteractionContext:
     """Return the facts of the interaction that Easel keeps or decides by."""
     message = interaction.message
     shown_at = (message.edited_at or message.created_at) if message else None
-    return Press(
+    return InteractionContext(
         id=str(interaction.id),
         discord_id=interaction.user.id,
         channel_id=interaction.channel_id or 0,
@@ -35,10 +35,8 @@ def press_from_interaction(interaction: discord.Interaction) -> Press:
 
 def shown_slot(texts: Iterable[str]) -> int | None:
     """Return the slot of the picture that a message with these buttons shows by itself; None for any other message."""
-    for button in map(id_from_text, texts):
-        if button and button.index is not None and button.verb is ButtonVerb.JUDGE:
-            return button.index // 10 - 1
-    return None
+    slots = [single_picture_slot(button) for button in map(id_from_text, texts) if button]
+    return next((slot for slot in slots if slot is not None), None)
 
 
 def custom_ids(message: discord.Message) -> list[str]:

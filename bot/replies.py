@@ -11,11 +11,11 @@ from typing import Any
 
 from engine.contract import errors
 from engine.contract.feedback import Rating
-from engine.contract.jobs import JobStatus, Operation
+from engine.contract.jobs import Job, JobStatus, Operation
 
 Facts = Mapping[str, Any]
 
-FACES: Mapping[Rating, str] = {Rating.AWFUL: "😖", Rating.BAD: "☹️", Rating.GOOD: "🙂", Rating.GREAT: "😍"}
+RATING_EMOJI: Mapping[Rating, str] = {Rating.AWFUL: "😖", Rating.BAD: "☹️", Rating.GOOD: "🙂", Rating.GREAT: "😍"}
 
 CANCELLED = "Cancelled."
 UNKNOWN_BUTTON = "This button is not one Easel knows. Start again with /imagine."
@@ -156,6 +156,21 @@ def _too_large(model: str, size: str) -> str:
     return f"a picture of {size} by {model}" if size else f"the model {model}"
 
 
+def job_title(operation: Operation, discord_id: int) -> str:
+    """Return whose job it is, and of what kind."""
+    return f"Variations by <@{discord_id}>" if operation is Operation.VARY else f"<@{discord_id}>"
+
+
+def picture_title(slot: int) -> str:
+    """Return which picture of the grid it is."""
+    return f"Image #{slot + 1}"
+
+
+def job_ended(job: Job) -> str:
+    """Return the state of a job that was cancelled or failed."""
+    return "Cancelled" if job.status is JobStatus.CANCELLED else f"Failed: {sentence_from_cause(job.cause or {})}"
+
+
 def waiting(num_ahead: int, wait: timedelta | None) -> str:
     """Return the state of a job that has just been queued."""
     place = "next in line" if num_ahead == 0 else f"{num_ahead} ahead"
@@ -165,10 +180,10 @@ def waiting(num_ahead: int, wait: timedelta | None) -> str:
 def rated(rating: Rating, before: Rating | None) -> str:
     """Return the confirmation of a stored rating."""
     if before is None:
-        return f"Rated {FACES[rating]}. Press another face to change it."
+        return f"Rated {RATING_EMOJI[rating]}. Press another face to change it."
     if before is rating:
-        return f"Your rating stays {FACES[rating]}."
-    return f"Rating changed from {FACES[before]} to {FACES[rating]}."
+        return f"Your rating stays {RATING_EMOJI[rating]}."
+    return f"Rating changed from {RATING_EMOJI[before]} to {RATING_EMOJI[rating]}."
 
 
 def moved_from(channel_id: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -16,7 +16,10 @@ import discord.http
 import structlog
 from prometheus_client import CollectorRegistry
 
+from bot.buttons import BUTTONS
+from bot.buttons.base import JobButton
 from bot.client import EaselClient, register_commands
+from bot.commands import COMMANDS
 from bot.delivery.courier import Courier
 from bot.delivery.deliver import Office
 from bot.metrics import create_bot_metrics
@@ -63,6 +66,7 @@ async def serve(
     *,
     stop: asyncio.Event,
     announce_ready: Callable[[], None] = lambda: None,
+    buttons: Sequence[type[JobButton]] = BUTTONS,
 ) -> None:
     """Serve Discord until `stop` is set; then finish the edits under way and leave the rest to the next process.
 
@@ -74,12 +78,13 @@ async def serve(
     discord.http.Route.BASE = options.api_url.rstrip("/")
     registry = CollectorRegistry()
     metrics = create_bot_metrics(registry)
-    async with _open_client(options, stop) as client:
+    async with _open_client(options, buttons, stop) as client:
         if stop.is_set():
             return
         claimant = Claimant(id=new_id(), lease=options.lease)
         office = Office(
             client=client,
+            buttons=buttons,
             database=database,
             objects=objects,
             claimant=claimant,
@@ -88,6 +93,7 @@ async def serve(
         )
         courier = Courier(office)
         client.services = Services(
+            buttons=buttons,
             database=database,
             courier=courier,
             claimant=claimant,
@@ -147,9 +153,11 @@ async def _follow_sessions(
 
 
 @asynccontextmanager
-async def _open_client(options: BotOptions, stop: asyncio.Event) -> AsyncIterator[EaselClient]:
+async def _open_client(
+    options: BotOptions, buttons: Sequence[type[JobButton]], stop: asyncio.Event
+) -> AsyncIterator[EaselClient]:
     """Yield a client that Discord knows by its token; while Discord is away, wait for it."""
-    client = EaselClient()
+    client = EaselClient(COMMANDS, buttons)
     try:
         while not stop.is_set():
             try:

@@ -7,12 +7,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 from weakref import WeakValueDictionary
 
+import discord
+
+from bot.cards import Buttons
 from bot.delivery.courier import Courier
 from bot.metrics import BotMetrics
 from bot.store.deliveries import Claimant
-from bot.store.interaction import Press
+from bot.store.interaction import InteractionContext
 from engine.contract.errors import StoreUnavailable
 from engine.prompt import Limits, PromptDefaults
 from engine.store.database import AsyncConnection, Database
@@ -52,6 +56,7 @@ class Services:
     answering: the tasks that are answering a press right now.
     """
 
+    buttons: Buttons
     database: Database
     courier: Courier
     claimant: Claimant
@@ -63,7 +68,7 @@ class Services:
     answering: set[asyncio.Task[object]] = field(default_factory=set)
 
     @asynccontextmanager
-    async def transaction(self, press: Press) -> AsyncIterator[AsyncConnection]:
+    async def transaction(self, context: InteractionContext) -> AsyncIterator[AsyncConnection]:
         """Yield a connection in a transaction that is committed in time for an answer, or given up.
 
         Transactions of one member run one after another.
@@ -73,9 +78,15 @@ class Services:
         try:
             async with (
                 asyncio.timeout((self.answer_within - _SENDING).total_seconds()),
-                self.member_locks.of(press.discord_id),
+                self.member_locks.of(context.discord_id),
                 self.database.begin() as connection,
             ):
                 yield connection
         except TimeoutError as error:
             raise StoreUnavailable(cause="slow") from error
+
+
+def services_of(interaction: discord.Interaction[Any]) -> Services:
+    """Return the services that the interaction's client was handed."""
+    services: Services = interaction.client.services
+    return services

@@ -1,12 +1,19 @@
-"""What members press, one file for each verb; the class only parses its id, the truth is read when it is pressed."""
+"""The buttons, one file for each verb: its class owns the id, the labels, the place on the cards and the action."""
 
+from bot.buttons.base import JobButton
 from bot.buttons.cancel import CancelButton
-from bot.buttons.judge import JudgeButton
-from bot.buttons.rate import RateButton
+from bot.buttons.rate import RateButton, RatePictureButton
 from bot.buttons.reroll import RerollButton
-from bot.buttons.upscale import UpButton
+from bot.buttons.upscale import UpscaleButton
 from bot.buttons.vary import VaryButton
 
-BUTTONS = (UpButton, VaryButton, RerollButton, RateButton, JudgeButton, CancelButton)
+BUTTONS: tuple[type[JobButton], ...] = (
+    UpscaleButton,
+    VaryButton,
+    RerollButton,
+    RateButton,
+    RatePictureButton,
+    CancelButton,
+)
 
 __all__ = ["BUTTONS"]

@@ -1,32 +1,79 @@
-"""What the buttons have in common: made from their id alone, and answered whatever happens."""
+"""What the buttons have in common: each is made from its id alone, and every press is answered."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, ClassVar, Self
+from uuid import UUID
 
 import discord
 
-from bot.answers import answer
-from bot.custom_ids import ButtonId, ButtonVerb, id_from_match
-from bot.interaction_context import press_from_interaction
-from bot.services import Services
-from bot.store.interaction import Press
-
-if TYPE_CHECKING:
-    from bot.client import EaselClient
+from bot import replies
+from bot.answers import answer, say, show_submitted
+from bot.cards import ButtonFace, CardKind
+from bot.custom_ids import NO_INDEX, ButtonId, id_from_match, pattern, text_from_id
+from bot.interaction_context import context_from_interaction
+from bot.services import Services, services_of
+from bot.store.followups import FollowUp, start_follow_up
+from bot.store.interaction import InteractionContext
+from engine.contract.feedback import Verb
+from engine.contract.jobs import Job, Operation
+from engine.prompt.checks.followups import followup_spec
 
 NEVER = re.compile("(?!)")
 
 
 class JobButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=NEVER):
-    """A button of some job; each verb's class says what a press does."""
+    """A button of some job. The class of each verb declares everything about it and is listed in `BUTTONS`.
 
-    verb: ClassVar[ButtonVerb]
+    verb: as it stands in the id. rows: the cards that have the button, each with the row, counted from 0.
+    """
+
+    verb: ClassVar[str] = ""
+    id_pattern: ClassVar[re.Pattern[str]] = NEVER
+    rows: ClassVar[Mapping[CardKind, int]] = {}
+
+    def __init_subclass__(cls, *, verb: str = "", index: str = NO_INDEX) -> None:
+        """Take the verb and the form of its index; a class without a verb is a base of others."""
+        cls.verb = verb
+        cls.id_pattern = pattern(verb, index) if verb else NEVER
+        super().__init_subclass__(template=cls.id_pattern)
 
     def __init__(self, item: discord.ui.Button[discord.ui.View], button: ButtonId) -> None:
         super().__init__(item)
         self.button = button
+
+    @classmethod
+    def faces(cls, job: Job, slot: int | None) -> tuple[ButtonFace, ...]:
+        """Return the verb's buttons on a card of the job, from left to right.
+
+        slot: the picture, 0 to 3, on a card of a single picture; None on any other.
+        """
+        raise NotImplementedError
+
+    @classmethod
+    def operation_of(cls, job: Job) -> Operation | None:
+        """Return the operation of the job that a press starts, or None when it starts none."""
+        return None
+
+    async def press(self, interaction: discord.Interaction, services: Services, context: InteractionContext) -> None:
+        """Store what the press means, then answer it."""
+        raise NotImplementedError
+
+    @classmethod
+    def face(
+        cls, job_id: UUID, index: int | None = None, *, label: str | None = None, emoji: str | None = None
+    ) -> ButtonFace:
+        """Return one button of the verb.
+
+        Raises: ValueError for an index that the verb does not have.
+        """
+        custom_id = text_from_id(ButtonId(verb=cls.verb, job_id=job_id, index=index))
+        if not cls.id_pattern.fullmatch(custom_id):
+            raise ValueError(f"{cls.verb} has no index {index}")
+        return ButtonFace(custom_id=custom_id, label=label, emoji=emoji)
 
     @classmethod
     async def from_custom_id(
@@ -34,20 +81,52 @@ class JobButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], temp
     ) -> Self:
         """Return the button that the id names."""
         assert isinstance(item, discord.ui.Button)
-        return cls(item, id_from_match(cls.verb, match))
+        return cls(item, id_from_match(match))
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Do what the verb says, and answer."""
-        client: EaselClient = interaction.client
-        services = client.services
-        press = press_from_interaction(interaction)
-        await answer(interaction, services, self.verb.value, self.press(interaction, services, press))
-
-    async def press(self, interaction: discord.Interaction, services: Services, press: Press) -> None:
-        """Store what the press means, then answer it."""
-        raise NotImplementedError
+        services = services_of(interaction)
+        context = context_from_interaction(interaction)
+        await answer(interaction, services, self.verb, self.press(interaction, services, context))
 
     def slot(self) -> int:
         """Return the slot, 0 to 3, of the picture that an index of 1 to 4 names."""
         assert self.button.index is not None
         return self.button.index - 1
+
+
+class FollowUpButton(JobButton):
+    """A button that starts a job from another one; a verb's class declares only these two, its id and its faces.
+
+    event_verb: how the press is recorded. operation: of the new job; None repeats the operation of the old one.
+    """
+
+    event_verb: ClassVar[Verb]
+    operation: ClassVar[Operation | None] = None
+
+    @classmethod
+    def operation_of(cls, job: Job) -> Operation:
+        """Return the operation of the new job."""
+        return cls.operation or job.operation
+
+    async def press(self, interaction: discord.Interaction, services: Services, context: InteractionContext) -> None:
+        """Store the new job, and show it as the answer."""
+        slot = None if self.button.index is None else self.slot()
+        follow_up = FollowUp(
+            verb=self.event_verb,
+            job_id=self.button.job_id,
+            slot=slot,
+            operation_of=self.operation_of,
+            renew_spec=partial(followup_spec, services.limits),
+        )
+        async with services.transaction(context) as connection:
+            submitted = await start_follow_up(connection, context, follow_up, services.claimant)
+        if submitted:
+            await show_submitted(interaction, services, submitted)
+        else:
+            await say(interaction, replies.ALREADY_DONE)
+
+
+def numbered(button: type[JobButton], job: Job, letter: str) -> tuple[ButtonFace, ...]:
+    """Return one button for each picture of a grid, labelled with the letter and the picture's number."""
+    return tuple(button.face(job.id, number, label=f"{letter}{number}") for number in range(1, 5))

@@ -7,19 +7,25 @@ import discord
 from bot import replies
 from bot.answers import say
 from bot.buttons.base import JobButton
-from bot.custom_ids import ButtonVerb, pattern
+from bot.cards import ButtonFace, CardKind
 from bot.services import Services
 from bot.store.button_actions import cancel
-from bot.store.interaction import Press
+from bot.store.interaction import InteractionContext
+from engine.contract.jobs import Job
 
 
-class CancelButton(JobButton, template=pattern(ButtonVerb.CANCEL)):
+class CancelButton(JobButton, verb="cancel"):
     """Stops the job."""
 
-    verb = ButtonVerb.CANCEL
+    rows = {CardKind.PENDING: 0}
 
-    async def press(self, interaction: discord.Interaction, services: Services, press: Press) -> None:
-        """Store that the job is cancelled; the engine lets go of it and the courier shows it."""
-        async with services.transaction(press) as connection:
-            await cancel(connection, press, self.button.job_id)
+    @classmethod
+    def faces(cls, job: Job, slot: int | None) -> tuple[ButtonFace, ...]:
+        """Return the one button."""
+        return (cls.face(job.id, label="Cancel"),)
+
+    async def press(self, interaction: discord.Interaction, services: Services, context: InteractionContext) -> None:
+        """Store that the job is cancelled; the engine then stops it, and the courier updates its message."""
+        async with services.transaction(context) as connection:
+            await cancel(connection, context, self.button.job_id)
         await say(interaction, replies.CANCELLED)

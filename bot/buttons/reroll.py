@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-from functools import partial
-
-import discord
-
-from bot import replies
-from bot.answers import say, show_submitted
-from bot.buttons.base import JobButton
-from bot.custom_ids import ButtonVerb, pattern
-from bot.services import Services
-from bot.store.button_actions import reroll
-from bot.store.interaction import Press
-from engine.prompt.checks.followups import followup_spec
+from bot.buttons.base import FollowUpButton
+from bot.cards import ButtonFace, CardKind
+from engine.contract.feedback import Verb
+from engine.contract.jobs import Job
 
 
-class RerollButton(JobButton, template=pattern(ButtonVerb.REROLL)):
-    """Paints the job's grid anew."""
+class RerollButton(FollowUpButton, verb="reroll"):
+    """Paints the job's grid again."""
 
-    verb = ButtonVerb.REROLL
+    rows = {CardKind.GRID: 0}
+    event_verb = Verb.REROLL
 
-    async def press(self, interaction: discord.Interaction, services: Services, press: Press) -> None:
-        """Store the new job, and show it as the answer."""
-        respec = partial(followup_spec, services.limits)
-        async with services.transaction(press) as connection:
-            submitted = await reroll(connection, press, self.button.job_id, services.claimant, respec)
-        if submitted:
-            await show_submitted(interaction, services, submitted)
-        else:
-            await say(interaction, replies.ALREADY_DONE)
+    @classmethod
+    def faces(cls, job: Job, slot: int | None) -> tuple[ButtonFace, ...]:
+        """Return the one button."""
+        return (cls.face(job.id, emoji="🔄"),)

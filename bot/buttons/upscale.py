@@ -1,28 +1,35 @@
-"""U1 to U4: one picture of the grid on its own, as a reply."""
+"""U1 to U4: one picture of the grid by itself, as a reply."""
 
 from __future__ import annotations
 
 import discord
 
-from bot.buttons.base import JobButton
-from bot.custom_ids import ButtonVerb, pattern
+from bot.buttons.base import JobButton, numbered
+from bot.cards import ButtonFace, CardKind
+from bot.custom_ids import ONE_TO_FOUR
 from bot.services import Services
 from bot.store.button_actions import upscale
-from bot.store.interaction import Press
+from bot.store.interaction import InteractionContext
+from engine.contract.jobs import Job
 
 
-class UpButton(JobButton, template=pattern(ButtonVerb.UP)):
+class UpscaleButton(JobButton, verb="up", index=ONE_TO_FOUR):
     """Posts the picture that its index names."""
 
-    verb = ButtonVerb.UP
+    rows = {CardKind.GRID: 0}
 
-    async def press(self, interaction: discord.Interaction, services: Services, press: Press) -> None:
-        """Store the wish with its delivery, and answer; then the courier posts the picture."""
-        async with services.transaction(press) as connection:
-            delivery = await upscale(connection, press, self.button.job_id, self.slot(), services.claimant)
+    @classmethod
+    def faces(cls, job: Job, slot: int | None) -> tuple[ButtonFace, ...]:
+        """Return U1 to U4."""
+        return numbered(cls, job, "U")
+
+    async def press(self, interaction: discord.Interaction, services: Services, context: InteractionContext) -> None:
+        """Store the press and its delivery, and answer; then the courier posts the picture."""
+        async with services.transaction(context) as connection:
+            delivery = await upscale(connection, context, self.button.job_id, self.slot(), services.claimant)
         try:
             await interaction.response.defer()
         finally:
-            # After the answer, which is not to wait for the picture's reading and posting.
+            # After the answer, which must not wait until the picture is read and posted.
             if delivery:
                 services.courier.take(delivery, is_fresh=True)

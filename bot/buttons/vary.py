@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-from functools import partial
-
-import discord
-
-from bot import replies
-from bot.answers import say, show_submitted
-from bot.buttons.base import JobButton
-from bot.custom_ids import ButtonVerb, pattern
-from bot.services import Services
-from bot.store.button_actions import vary
-from bot.store.interaction import Press
-from engine.prompt.checks.followups import followup_spec
+from bot.buttons.base import FollowUpButton, numbered
+from bot.cards import ButtonFace, CardKind
+from bot.custom_ids import ONE_TO_FOUR
+from engine.contract.feedback import Verb
+from engine.contract.jobs import Job, Operation
 
 
-class VaryButton(JobButton, template=pattern(ButtonVerb.VARY)):
+class VaryButton(FollowUpButton, verb="vary", index=ONE_TO_FOUR):
     """Varies the picture that its index names."""
 
-    verb = ButtonVerb.VARY
+    rows = {CardKind.GRID: 1, CardKind.PICTURE: 0}
+    event_verb = Verb.VARY
+    operation = Operation.VARY
 
-    async def press(self, interaction: discord.Interaction, services: Services, press: Press) -> None:
-        """Store the new job, and show it as the answer."""
-        respec = partial(followup_spec, services.limits)
-        async with services.transaction(press) as connection:
-            submitted = await vary(connection, press, self.button.job_id, self.slot(), services.claimant, respec)
-        if submitted:
-            await show_submitted(interaction, services, submitted)
-        else:
-            await say(interaction, replies.ALREADY_DONE)
+    @classmethod
+    def faces(cls, job: Job, slot: int | None) -> tuple[ButtonFace, ...]:
+        """Return V1 to V4 for a grid, and Vary for a single picture."""
+        if slot is None:
+            return numbered(cls, job, "V")
+        return (cls.face(job.id, slot + 1, label="Vary", emoji="🪄"),)

@@ -1,1 +1,11 @@
-"""What members type, one file for each family of commands."""
+"""The slash commands, one file for each family."""
+
+from typing import Any
+
+from discord import app_commands
+
+from bot.commands.imagine import imagine
+
+COMMANDS: tuple[app_commands.Command[Any, ..., Any], ...] = (imagine,)
+
+__all__ = ["COMMANDS"]

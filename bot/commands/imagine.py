@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import discord
 from discord import app_commands
 
 from bot import replies
 from bot.answers import answer, say, show_submitted
-from bot.interaction_context import press_from_interaction
-from bot.services import Services
-from bot.store.button_actions import draw_seed
-from bot.store.submissions import Draft, submit_drafts
+from bot.interaction_context import context_from_interaction
+from bot.services import Services, services_of
+from bot.store.submissions import Draft, random_seed, submit_drafts
 from engine.contract.errors import PromptRefused
 from engine.contract.jobs import JobSpec, Operation
 from engine.prompt import OPTION_HELP, PROMPT_HELP, PromptErrors, Specs, format_errors, parse
-
-if TYPE_CHECKING:
-    from bot.client import EaselClient
 
 
 @app_commands.command(name="imagine", description="Paint four pictures from words")
 @app_commands.describe(prompt=PROMPT_HELP, negative=OPTION_HELP["negative"])
 @app_commands.allowed_installs(guilds=True, users=False)
 @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
-async def imagine(interaction: discord.Interaction[EaselClient], prompt: str, negative: str | None = None) -> None:
+async def imagine(interaction: discord.Interaction, prompt: str, negative: str | None = None) -> None:
     """Queue the jobs that the prompt asks for, and show the first as the answer."""
-    services = interaction.client.services
+    services = services_of(interaction)
     await answer(interaction, services, "imagine", _imagine(interaction, services, prompt, negative))
 
 
@@ -53,16 +47,14 @@ def may_post(interaction: discord.Interaction) -> bool:
     return here.view_channel and may_send and here.attach_files
 
 
-async def _imagine(
-    interaction: discord.Interaction[EaselClient], services: Services, prompt: str, negative: str | None
-) -> None:
+async def _imagine(interaction: discord.Interaction, services: Services, prompt: str, negative: str | None) -> None:
     if not may_post(interaction):
         await say(interaction, replies.CHANNEL_CLOSED)
         return
     drafts = [_draft(spec) for spec in specs_from_text(services, prompt, negative)]
-    press = press_from_interaction(interaction)
-    async with services.transaction(press) as connection:
-        submitted = await submit_drafts(connection, press, drafts, services.claimant)
+    context = context_from_interaction(interaction)
+    async with services.transaction(context) as connection:
+        submitted = await submit_drafts(connection, context, drafts, services.claimant)
     if not submitted:
         await say(interaction, replies.ALREADY_DONE)
         return
@@ -73,4 +65,4 @@ async def _imagine(
 
 def _draft(spec: JobSpec) -> Draft:
     seed = spec.parameters.get("seed")
-    return Draft(operation=Operation.IMAGINE, spec=spec, seed=seed if isinstance(seed, int) else draw_seed())
+    return Draft(operation=Operation.IMAGINE, spec=spec, seed=seed if isinstance(seed, int) else random_seed())

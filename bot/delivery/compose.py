@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from bot import replies
-from bot.cards import Card, job_card, picture_card, with_note
+from bot.cards import Buttons, Card, job_card, picture_card, with_note
 from bot.delivery.attachments import MAX_BYTES, Attachment, fit
 from bot.delivery.discord_messages import Showing
 from bot.store.deliveries import Delivery
@@ -20,7 +20,7 @@ _MAX_SLUG = 40
 
 
 async def compose(
-    delivery: Delivery, scene: Scene, objects: Objects, limits: Limits, *, max_bytes: int = MAX_BYTES
+    delivery: Delivery, scene: Scene, objects: Objects, limits: Limits, buttons: Buttons, *, max_bytes: int = MAX_BYTES
 ) -> Showing:
     """Return what the delivery's message shows, with a picture of at most `max_bytes`.
 
@@ -28,7 +28,7 @@ async def compose(
 
     Raises: StoreUnavailable when the picture cannot be fetched just now.
     """
-    card = _card(delivery, scene, limits)
+    card = _card(delivery, scene, limits, buttons)
     note, attachment = None, None
     try:
         attachment = await _picture(scene, objects)
@@ -46,13 +46,13 @@ async def compose(
     )
 
 
-def _card(delivery: Delivery, scene: Scene, limits: Limits) -> Card:
+def _card(delivery: Delivery, scene: Scene, limits: Limits, buttons: Buttons) -> Card:
     job, who = scene.job, delivery.discord_id
     operations = possible_operations(limits, job.spec)
     if scene.picture:
-        card = picture_card(job, who, scene.picture.slot, operations=operations)
+        card = picture_card(job, who, scene.picture.slot, buttons, operations=operations)
     else:
-        card = job_card(job, who, num_ahead=scene.num_ahead or 0, wait=scene.wait, operations=operations)
+        card = job_card(job, who, buttons, num_ahead=scene.num_ahead or 0, wait=scene.wait, operations=operations)
     return with_note(card, replies.moved_from(delivery.moved_from)) if delivery.moved_from else card
 
 

@@ -15,6 +15,7 @@ from datetime import timedelta
 import discord
 import structlog
 
+from bot.cards import Buttons
 from bot.delivery.attachments import MAX_BYTES
 from bot.delivery.compose import compose
 from bot.delivery.discord_messages import (
@@ -61,6 +62,7 @@ class Office:
     """
 
     client: discord.Client
+    buttons: Buttons
     database: Database
     objects: Objects
     claimant: Claimant
@@ -112,7 +114,7 @@ async def send(office: Office, tracked: Tracked) -> Progress:
     if not is_news(tracked.shown, standing):
         return UpToDate(is_edited=False)
     max_bytes = MAX_BYTES if tracked.max_bytes is None else tracked.max_bytes
-    showing = await compose(tracked.delivery, scene, office.objects, office.limits, max_bytes=max_bytes)
+    showing = await compose(tracked.delivery, scene, office.objects, office.limits, office.buttons, max_bytes=max_bytes)
     outcome = await _show(office, tracked, showing)
     office.metrics.messages.labels(outcome=type(outcome).__name__.lower()).inc()
     return await _conclude(office, tracked, showing, standing, outcome)

@@ -17,7 +17,7 @@ import discord
 from discord.http import Route
 
 from bot.cards import Card, view_from_card
-from bot.custom_ids import ButtonVerb, id_from_text, text_from_id
+from bot.custom_ids import id_from_text, single_picture_slot, text_from_id
 from bot.delivery.attachments import Attachment
 from bot.interaction_context import custom_ids
 from bot.store.deliveries import Delivery
@@ -197,10 +197,10 @@ def _shows(message: discord.Message, delivery: Delivery, showing: Showing) -> bo
     texts = custom_ids(message)
     ids = [button for button in map(id_from_text, texts) if button and button.job_id == delivery.job_id]
     if delivery.kind is Kind.PICTURE:
-        mine = {text_from_id(face.id) for row in showing.card.rows for face in row}
-        return any(button.verb is ButtonVerb.JUDGE and text_from_id(button) in mine for button in ids)
+        mine = {face.custom_id for row in showing.card.rows for face in row}
+        return any(single_picture_slot(button) is not None and text_from_id(button) in mine for button in ids)
     if ids:
-        return all(button.verb is not ButtonVerb.JUDGE for button in ids)
+        return all(single_picture_slot(button) is None for button in ids)
     return not texts and message.content == showing.card.content
 
 

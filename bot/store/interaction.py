@@ -20,7 +20,7 @@ class Token:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Press:
+class InteractionContext:
     """One interaction of a member.
 
     id: Discord's id of the interaction, the same however often it is delivered.

@@ -26,7 +26,7 @@ class Member:
     consent: Consent
 
 
-async def admit_member(connection: AsyncConnection, discord_id: int) -> Member:
+async def lock_member(connection: AsyncConnection, discord_id: int) -> Member:
     """Return the member for a Discord user, made on first sight; two at once get the same one.
 
     Until the transaction ends no other of the same member gets past this, so that what one counts stays true.

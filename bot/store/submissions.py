@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.policy.quotas import refuse_excess
 from bot.store.deliveries import Claimant, Delivery, add_deliveries, is_answered
-from bot.store.interaction import Press
-from bot.store.members import Member, admit_member
+from bot.store.interaction import InteractionContext
+from bot.store.members import Member, lock_member
 from bot.store.tables import Kind
 from engine.contract.ids import new_id
-from engine.contract.jobs import Job, JobRequest, JobSpec, Operation
+from engine.contract.jobs import MAX_SEED, Job, JobRequest, JobSpec, Operation
 from engine.store.jobs import submit_jobs
 from engine.store.queue_position import count_ahead, count_pending
 
@@ -40,7 +41,7 @@ class Submitted:
 
 
 async def submit_drafts(
-    connection: AsyncConnection, press: Press, drafts: Sequence[Draft], claimant: Claimant
+    connection: AsyncConnection, context: InteractionContext, drafts: Sequence[Draft], claimant: Claimant
 ) -> tuple[Submitted, ...]:
     """Store every draft as a job of the presser with its delivery; empty when the press was already answered.
 
@@ -48,12 +49,23 @@ async def submit_drafts(
 
     Raises: TooManyPending when the member would have too many unfinished jobs; nothing is stored then.
     """
-    member = await admit_member(connection, press.discord_id)
-    if await is_answered(connection, press.id):
+    member = await lock_member(connection, context.discord_id)
+    return await submit_for_member(connection, context, member, drafts, claimant)
+
+
+async def submit_for_member(
+    connection: AsyncConnection,
+    context: InteractionContext,
+    member: Member,
+    drafts: Sequence[Draft],
+    claimant: Claimant,
+) -> tuple[Submitted, ...]:
+    """Do the same for a member whose row this transaction has locked."""
+    if await is_answered(connection, context.id):
         return ()
     refuse_excess(pending=await count_pending(connection, member.id), asked=len(drafts))
     jobs = await submit_jobs(connection, [_request(draft, member) for draft in drafts])
-    made = [delivery_for(press, member, job.id, ordinal=ordinal) for ordinal, job in enumerate(jobs)]
+    made = [delivery_for(context, member, job.id, ordinal=ordinal) for ordinal, job in enumerate(jobs)]
     await add_deliveries(connection, made, claimant)
     num_ahead = await count_ahead(connection, jobs[0])
     return tuple(
@@ -63,7 +75,7 @@ async def submit_drafts(
 
 
 def delivery_for(
-    press: Press, member: Member, job_id: UUID, *, ordinal: int = 0, picture_id: UUID | None = None
+    context: InteractionContext, member: Member, job_id: UUID, *, ordinal: int = 0, picture_id: UUID | None = None
 ) -> Delivery:
     """Return the delivery that answers the press; only the first answer with a grid is the interaction's own."""
     is_own_answer = picture_id is None and ordinal == 0
@@ -74,20 +86,20 @@ def delivery_for(
         picture_id=picture_id,
         member_id=member.id,
         discord_id=member.discord_id,
-        press_id=press.id,
+        press_id=context.id,
         ordinal=ordinal,
-        channel_id=press.channel_id,
+        channel_id=context.channel_id,
         moved_from=None,
-        reply_to=press.message_id,
+        reply_to=context.message_id,
         message_id=None,
-        token=press.token if is_own_answer else None,
-        created_at=press.at,
+        token=context.token if is_own_answer else None,
+        created_at=context.at,
     )
 
 
-def posted(submitted: Submitted, message_id: int) -> Delivery:
-    """Return the delivery with the message that now shows it."""
-    return replace(submitted.delivery, message_id=message_id)
+def random_seed() -> int:
+    """Return a seed for a job that asked for none, 0 to 2**32 - 1."""
+    return secrets.randbelow(MAX_SEED + 1)
 
 
 def _request(draft: Draft, member: Member) -> JobRequest:

@@ -26,7 +26,7 @@ from rich.table import Table
 
 from bot.serve import BotOptions
 from bot.store.deliveries import Claimant
-from bot.store.interaction import Press, Token
+from bot.store.interaction import InteractionContext, Token
 from bot.store.submissions import Draft, submit_drafts
 from engine.contract.feedback import Surface
 from engine.contract.ids import new_id
@@ -143,7 +143,7 @@ async def _submit(database: Database, sandbox: Sandbox, count: int) -> None:
     channels = [sandbox.channel(name).id for name in ("studio", "gallery", "after-dark")]
     now = datetime.now(UTC)
     for number in range(count):
-        press = Press(
+        press = InteractionContext(
             id=str(sandbox.world.snowflakes.next()),
             discord_id=1000 + number // 20,
             channel_id=channels[number % 3],

@@ -21,7 +21,7 @@ from rich.table import Table
 
 from bot.serve import BotOptions
 from bot.store.deliveries import Claimant
-from bot.store.interaction import Press, Token
+from bot.store.interaction import InteractionContext, Token
 from bot.store.submissions import Draft, submit_drafts
 from engine.contract.feedback import Surface
 from engine.contract.ids import new_id
@@ -72,9 +72,9 @@ async def _deliver(sandbox: Sandbox, database: Database, hand: EngineHand, count
         messages.clear()
 
 
-def _press(sandbox: Sandbox, channel_id: int) -> Press:
+def _press(sandbox: Sandbox, channel_id: int) -> InteractionContext:
     now = datetime.now(UTC)
-    return Press(
+    return InteractionContext(
         id=str(sandbox.world.snowflakes.next()),
         discord_id=channel_id,
         channel_id=channel_id,

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from bot.buttons import BUTTONS
+from bot.buttons.base import JobButton
 from bot.serve import BotOptions, serve
 from engine.contract.jobs import Job, Picture
 from engine.store.database import Database
@@ -49,11 +51,13 @@ def start_bot(sandbox: Sandbox, database: Database, objects: Objects) -> BotStar
     """Return what starts a bot and waits until it is ready; leaving its block stops it as SIGTERM does."""
 
     @asynccontextmanager
-    async def start(*, on: Database = database, **options: Any) -> AsyncIterator[asyncio.Task[None]]:
+    async def start(
+        *, on: Database = database, buttons: Sequence[type[JobButton]] = BUTTONS, **options: Any
+    ) -> AsyncIterator[asyncio.Task[None]]:
         stop, ready = asyncio.Event(), asyncio.Event()
         usual = {"token": sandbox.token, "api_url": sandbox.api_url, "answer_within": UNHURRIED, "lease": LEASE}
         chosen = BotOptions(**{**usual, **options})
-        task = asyncio.create_task(serve(chosen, on, objects, stop=stop, announce_ready=ready.set))
+        task = asyncio.create_task(serve(chosen, on, objects, stop=stop, announce_ready=ready.set, buttons=buttons))
         waiting = asyncio.create_task(ready.wait())
         try:
             await asyncio.wait([task, waiting], return_when=asyncio.FIRST_COMPLETED)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.buttons import BUTTONS
 from bot.cards import MAX_CONTENT, Card, job_card, picture_card, shown_prompt, view_from_card, with_note
 from engine.contract.ids import new_id
 from engine.contract.jobs import Job, JobSpec, JobStatus, Operation, Part
@@ -57,7 +58,7 @@ def test_a_prompt_is_shown_letter_by_letter(written: str, shown: str) -> None:
 def test_no_prompt_is_too_long_to_show(prompt: str) -> None:
     """The longest line of every kind of card stays within Discord's limit, by UTF-16 units too."""
     for status in JobStatus:
-        card = with_note(job_card(job_of(prompt, status=status, progress=0.5), 2**63), "n" * 200)
+        card = with_note(job_card(job_of(prompt, status=status, progress=0.5), 2**63, BUTTONS), "n" * 200)
         assert len(card.content.encode("utf-16-le", "surrogatepass")) // 2 <= MAX_CONTENT
 
 
@@ -69,12 +70,12 @@ def test_six_thousand_characters_are_cut_with_a_mark() -> None:
 
 def test_the_running_card_tells_the_share_of_steps() -> None:
     """In whole per cent, rounded down, so that 100% is never said too early."""
-    assert "(99%)" in job_card(job_of(status=JobStatus.RUNNING, progress=0.999), 5).content
+    assert "(99%)" in job_card(job_of(status=JobStatus.RUNNING, progress=0.999), 5, BUTTONS).content
 
 
 def test_a_failed_job_has_no_buttons() -> None:
     """There is nothing to press, and the sentence says what to do."""
-    card = job_card(job_of(status=JobStatus.FAILED), 5)
+    card = job_card(job_of(status=JobStatus.FAILED), 5, BUTTONS)
     assert card.rows == ()
     assert "(Failed: the painter stopped three times" in card.content
 
@@ -98,15 +99,17 @@ def test_a_button_whose_job_cannot_be_painted_is_not_shown(
 ) -> None:
     """U and the faces start no job; V and Vary start a variation, and the re-roll what the job itself was."""
     job = job_of(status=JobStatus.FINISHED)
-    assert labels(job_card(job, 5, operations=operations)) == grid
-    assert labels(picture_card(job, 5, 3, operations=operations)) == picture
+    assert labels(job_card(job, 5, BUTTONS, operations=operations)) == grid
+    assert labels(picture_card(job, 5, 3, BUTTONS, operations=operations)) == picture
 
 
 def labels(card: Card) -> list[list[str | None]]:
     return [[face.label for face in row] for row in card.rows]
 
 
-@pytest.mark.parametrize("card", [job_card(job_of(status=JobStatus.FINISHED), 5), picture_card(job_of(), 5, 3)])
+@pytest.mark.parametrize(
+    "card", [job_card(job_of(status=JobStatus.FINISHED), 5, BUTTONS), picture_card(job_of(), 5, 3, BUTTONS)]
+)
 async def test_discord_py_keeps_no_view(card: Card) -> None:
     """Views of sent messages are finished, so that discord.py does not remember each of them for ever."""
     view = view_from_card(card)
@@ -116,5 +119,5 @@ async def test_discord_py_keeps_no_view(card: Card) -> None:
 
 def test_a_waiting_job_tells_its_place() -> None:
     """The message says how many are ahead."""
-    card = job_card(job_of(), 5, num_ahead=2, wait=None)
+    card = job_card(job_of(), 5, BUTTONS, num_ahead=2, wait=None)
     assert card.content == "**a red circle** - <@5> (Waiting to start: 2 ahead)"

@@ -11,19 +11,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.buttons import BUTTONS
-from bot.custom_ids import MAX_LENGTH, PASSING, ButtonId, ButtonVerb, id_from_text, pattern, text_from_id
+from bot.buttons.base import JobButton
+from bot.buttons.rate import RatePictureButton
+from bot.buttons.upscale import UpscaleButton
+from bot.custom_ids import GENERATED_ID, MAX_LENGTH, ButtonId, id_from_text, single_picture_slot, text_from_id
 
 JOB = UUID("ffffffff-ffff-7fff-bfff-ffffffffffff")
 
-INDEXES: dict[ButtonVerb, list[int | None]] = {
-    ButtonVerb.UP: [1, 2, 3, 4],
-    ButtonVerb.VARY: [1, 2, 3, 4],
-    ButtonVerb.REROLL: [None],
-    ButtonVerb.RATE: [1, 2, 3, 4],
-    ButtonVerb.JUDGE: [10 * picture + face for picture, face in product(range(1, 5), range(1, 5))],
-    ButtonVerb.CANCEL: [None],
+INDEXES: dict[str, list[int | None]] = {
+    "up": [1, 2, 3, 4],
+    "vary": [1, 2, 3, 4],
+    "reroll": [None],
+    "rate": [1, 2, 3, 4],
+    "judge": [10 * picture + rating for picture, rating in product(range(1, 5), range(1, 5))],
+    "cancel": [None],
 }
-EVERY = [ButtonId(verb=verb, job_id=JOB, index=index) for verb in ButtonVerb for index in INDEXES[verb]]
+EVERY = [ButtonId(verb=verb, job_id=JOB, index=index) for verb, indexes in INDEXES.items() for index in indexes]
+
+
+def matching(text: str) -> list[type[JobButton]]:
+    """Return the classes whose pattern matches the id."""
+    return [button for button in BUTTONS if button.id_pattern.fullmatch(text)]
 
 
 @pytest.mark.parametrize("button", EVERY, ids=text_from_id)
@@ -31,15 +39,16 @@ def test_an_id_reads_back_and_only_its_own_verb_matches_it(button: ButtonId) -> 
     """Every id there is fits Discord's limit, is ASCII, and fullmatches exactly one pattern."""
     text = text_from_id(button)
     assert id_from_text(text) == button
-    assert [verb for verb in ButtonVerb if pattern(verb).fullmatch(text)] == [button.verb]
-    assert len(text) <= MAX_LENGTH and text.isascii() and not PASSING.fullmatch(text)
+    assert [found.verb for found in matching(text)] == [button.verb]
+    assert len(text) <= MAX_LENGTH and text.isascii() and not GENERATED_ID.fullmatch(text)
 
 
-@given(job=st.uuids(), verb=st.sampled_from(ButtonVerb))
-def test_every_job_has_ids(job: UUID, verb: ButtonVerb) -> None:
+@given(job=st.uuids(), button=st.sampled_from(BUTTONS))
+def test_every_job_has_ids(job: UUID, button: type[JobButton]) -> None:
     """The grammar holds for any job, whatever its digits."""
-    button = ButtonId(verb=verb, job_id=job, index=INDEXES[verb][-1])
-    assert id_from_text(text_from_id(button)) == button
+    index = INDEXES[button.verb][-1]
+    text = button.face(job, index).custom_id
+    assert id_from_text(text) == ButtonId(verb=button.verb, job_id=job, index=index)
 
 
 @pytest.mark.parametrize(
@@ -63,22 +72,29 @@ def test_every_job_has_ids(job: UUID, verb: ButtonVerb) -> None:
         "",
     ],
 )
-def test_what_is_not_in_the_grammar_is_no_id(text: str) -> None:
+def test_ids_outside_the_grammar_match_no_button(text: str) -> None:
     """Indexes out of range, trailing junk, other digits and other versions are refused, not guessed at."""
-    assert id_from_text(text) is None
+    assert matching(text) == []
 
 
 def test_an_index_that_a_verb_lacks_is_never_written() -> None:
     """Such an id would be a button that never answers."""
     with pytest.raises(ValueError, match="no index 5"):
-        text_from_id(ButtonId(verb=ButtonVerb.UP, job_id=JOB, index=5))
+        UpscaleButton.face(JOB, 5)
 
 
 def test_each_verb_has_its_one_class() -> None:
     """discord.py runs every class whose pattern matches, so there must be exactly one for each verb."""
-    assert sorted(button.verb for button in BUTTONS) == sorted(ButtonVerb)
+    assert sorted(button.verb for button in BUTTONS) == sorted(INDEXES)
     templates: list[re.Pattern[str]] = [button.__discord_ui_compiled_template__ for button in BUTTONS]
-    assert templates == [pattern(button.verb) for button in BUTTONS]
+    assert templates == [button.id_pattern for button in BUTTONS]
+
+
+def test_only_the_rating_of_a_picture_tells_which_picture_is_shown() -> None:
+    """Its index has two digits; no other verb's has."""
+    for button in EVERY:
+        is_rating = button.verb == RatePictureButton.verb
+        assert single_picture_slot(button) == ((button.index or 0) // 10 - 1 if is_rating else None)
 
 
 @given(st.text())

@@ -16,7 +16,9 @@ import sqlalchemy as sa
 from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
+from bot.buttons import BUTTONS
 from bot.client import EaselClient, register_commands
+from bot.commands import COMMANDS
 from bot.delivery.courier import Courier
 from bot.delivery.deliver import Office
 from bot.metrics import create_bot_metrics
@@ -44,7 +46,7 @@ REGISTRATIONS = r"PUT /applications/\d+/commands"
 @pytest.fixture
 async def client(bot: asyncio.Task[None], sandbox: Sandbox) -> AsyncIterator[EaselClient]:
     """A second client, logged in and not connected; the running bot has pointed discord.py at the sandbox."""
-    async with EaselClient() as opened:
+    async with EaselClient(COMMANDS, BUTTONS) as opened:
         await opened.login(sandbox.token)
         yield opened
 
@@ -54,6 +56,7 @@ def services_for(client: EaselClient, database: Database, objects: Objects) -> S
     claimant = Claimant(id=new_id(), lease=timedelta(seconds=15))
     office = Office(
         client=client,
+        buttons=BUTTONS,
         database=database,
         objects=objects,
         claimant=claimant,
@@ -61,6 +64,7 @@ def services_for(client: EaselClient, database: Database, objects: Objects) -> S
         limits=Limits(),
     )
     return Services(
+        buttons=BUTTONS,
         database=database,
         courier=Courier(office),
         claimant=claimant,

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 
+from bot.buttons.base import FollowUpButton
+from bot.buttons.reroll import RerollButton
+from bot.buttons.vary import VaryButton
 from bot.policy.quotas import MAX_PENDING
-from bot.store.button_actions import cancel, rate, reroll, upscale, vary
+from bot.store.button_actions import cancel, rate, upscale
 from bot.store.deliveries import Claimant
 from bot.store.eta import read_experience
-from bot.store.interaction import Press, Token
-from bot.store.members import admit_member
+from bot.store.followups import FollowUp, start_follow_up
+from bot.store.interaction import InteractionContext, Token
+from bot.store.members import lock_member
 from bot.store.submissions import Draft, Submitted, submit_drafts
 from engine.contract.errors import JobOver, JobUnknown, NotYours, PictureUnknown, TooManyPending
 from engine.contract.feedback import Rating, Surface
@@ -22,19 +30,18 @@ from engine.contract.ids import new_id
 from engine.contract.jobs import JobSpec, Operation, Part
 from engine.prompt import Limits
 from engine.prompt.checks.followups import followup_spec
-from engine.store.database import Database
+from engine.store.database import AsyncConnection, Database
 from tests.bot.engine_hand import EngineHand
 
 US = Claimant(id=new_id(), lease=timedelta(seconds=15))
 SPEC = JobSpec(prompt="a cat --seed 3", parts=(Part(text="a cat"),), parameters={"seed": 3})
-AGAIN = partial(followup_spec, Limits())
 DRAFT = Draft(operation=Operation.IMAGINE, spec=SPEC, seed=3)
 
 
-def press(number: int, *, discord_id: int = 5, message_id: int | None = None) -> Press:
+def press(number: int, *, discord_id: int = 5, message_id: int | None = None) -> InteractionContext:
     """Return a press of a member's in some channel."""
     now = datetime.now(UTC)
-    return Press(
+    return InteractionContext(
         id=str(number),
         discord_id=discord_id,
         channel_id=77,
@@ -46,6 +53,33 @@ def press(number: int, *, discord_id: int = 5, message_id: int | None = None) ->
         is_administrator=False,
         at=now,
     )
+
+
+async def vary(connection: AsyncConnection, context: InteractionContext, job_id: UUID, slot: int) -> Submitted | None:
+    """Press V under the picture."""
+    return await _follow_up(connection, context, job_id, VaryButton, slot)
+
+
+async def reroll(connection: AsyncConnection, context: InteractionContext, job_id: UUID) -> Submitted | None:
+    """Press the re-roll under the grid."""
+    return await _follow_up(connection, context, job_id, RerollButton, None)
+
+
+async def _follow_up(
+    connection: AsyncConnection,
+    context: InteractionContext,
+    job_id: UUID,
+    button: type[FollowUpButton],
+    slot: int | None,
+) -> Submitted | None:
+    follow_up = FollowUp(
+        verb=button.event_verb,
+        job_id=job_id,
+        slot=slot,
+        operation_of=button.operation_of,
+        renew_spec=partial(followup_spec, Limits()),
+    )
+    return await start_follow_up(connection, context, follow_up, US)
 
 
 async def submitted(database: Database, *, number: int = 1, discord_id: int = 5) -> Submitted:
@@ -61,9 +95,9 @@ async def test_a_press_delivered_twice_starts_one_job(database: Database, hand: 
     await hand.finish(job)
     async with database.begin() as connection:
         assert await submit_drafts(connection, press(1), [DRAFT], US) == ()
-        assert await vary(connection, press(2), job.id, 0, US, AGAIN)
+        assert await vary(connection, press(2), job.id, 0)
     async with database.begin() as connection:
-        assert await vary(connection, press(2), job.id, 0, US, AGAIN) is None
+        assert await vary(connection, press(2), job.id, 0) is None
         assert await upscale(connection, press(3), job.id, 0, US)
     async with database.begin() as connection:
         assert await upscale(connection, press(3), job.id, 0, US) is None
@@ -89,7 +123,7 @@ async def test_a_refused_press_leaves_nothing(database: Database, hand: EngineHa
         await submit_drafts(connection, press(2), [DRAFT] * MAX_PENDING, US)
     with pytest.raises(TooManyPending):
         async with database.begin() as connection:
-            await vary(connection, press(3), job.id, 0, US, AGAIN)
+            await vary(connection, press(3), job.id, 0)
     assert await hand.events(job.id) == ()
     assert len(await hand.jobs()) == MAX_PENDING + 1
 
@@ -122,12 +156,12 @@ async def test_a_member_takes_turns_and_nobody_else(database: Database) -> None:
 
     async def enter(discord_id: int, name: str) -> None:
         async with database.begin() as connection:
-            await admit_member(connection, discord_id)
+            await lock_member(connection, discord_id)
             order.append(name)
 
     await enter(5, "made")
     async with database.begin() as connection:
-        await admit_member(connection, 5)
+        await lock_member(connection, 5)
         same = asyncio.create_task(enter(5, "same"))
         await enter(6, "other")
         order.append("first")
@@ -156,10 +190,10 @@ async def test_a_new_seed_leaves_the_rest_of_the_spec(database: Database, hand: 
     job = (await submitted(database)).job
     pictures = await hand.finish(job)
     async with database.begin() as connection:
-        varied = await vary(connection, press(2), job.id, 1, US, AGAIN)
+        varied = await vary(connection, press(2), job.id, 1)
         assert varied
     async with database.begin() as connection:
-        again = await reroll(connection, press(3), varied.job.id, US, AGAIN)
+        again = await reroll(connection, press(3), varied.job.id)
         assert again
     assert (again.job.operation, again.job.parent_picture_id) == (Operation.VARY, pictures[1].id)
     assert again.job.spec.prompt == "a cat"
@@ -215,3 +249,39 @@ async def test_an_administrator_cancels_for_others(database: Database, hand: Eng
         await cancel(connection, replace(press(2, discord_id=6), is_administrator=True), job.id)
     (event,) = await hand.events(job.id)
     assert not event.is_owner
+
+
+async def test_a_press_locks_its_member_once(database: Database, hand: EngineHand) -> None:
+    """Whatever a press stores, one statement locks the member's row, and no other statement is repeated either."""
+    job = (await submitted(database)).job
+    await hand.finish(job)
+    waiting = (await submitted(database, number=2)).job
+    presses: dict[str, Callable[[AsyncConnection, InteractionContext], Awaitable[object]]] = {
+        "vary": lambda connection, context: vary(connection, context, job.id, 0),
+        "reroll": lambda connection, context: reroll(connection, context, job.id),
+        "upscale": lambda connection, context: upscale(connection, context, job.id, 0, US),
+        "rate": lambda connection, context: rate(connection, context, job.id, None, Rating.GOOD),
+        "cancel": lambda connection, context: cancel(connection, context, waiting.id),
+        "imagine": lambda connection, context: submit_drafts(connection, context, [DRAFT], US),
+    }
+    for number, (name, act) in enumerate(presses.items(), 3):
+        with statements_of(database) as statements:
+            async with database.begin() as connection:
+                await act(connection, press(number))
+        assert len([text for text in statements if "FROM members" in text and "FOR NO KEY UPDATE" in text]) == 1, name
+        assert len(set(statements)) == len(statements), name
+
+
+@contextmanager
+def statements_of(database: Database) -> Iterator[list[str]]:
+    """Yield a list that receives the text of every statement the database executes in the block."""
+    statements = list[str]()
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        statements.append(statement)
+
+    sa.event.listen(database.engine.sync_engine, "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        sa.event.remove(database.engine.sync_engine, "before_cursor_execute", note)

@@ -1,0 +1,57 @@
+"""Jobs that buttons start from other jobs: the feedback event, the new job and its delivery, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store.button_actions import event_from_press, find_picture, read_press
+from bot.store.deliveries import Claimant
+from bot.store.interaction import InteractionContext
+from bot.store.submissions import Draft, Submitted, random_seed, submit_for_member
+from engine.contract.feedback import Verb
+from engine.contract.jobs import Job, JobSpec, Operation
+from engine.store.events import record_event
+
+
+@dataclass(frozen=True, kw_only=True)
+class FollowUp:
+    """What a button asks for.
+
+    verb: how the press is recorded.
+    slot: the picture, 0 to 3, that the new job starts from; None starts from what the old job started from.
+    operation_of: tells the new job's operation from the old job.
+    renew_spec: makes the new job's spec from the old one's; refuses what the models cannot do.
+    """
+
+    verb: Verb
+    job_id: UUID
+    slot: int | None
+    operation_of: Callable[[Job], Operation]
+    renew_spec: Callable[[Operation, JobSpec], JobSpec]
+
+
+async def start_follow_up(
+    connection: AsyncConnection, context: InteractionContext, follow_up: FollowUp, claimant: Claimant
+) -> Submitted | None:
+    """Store the new job with its delivery; None when the press was already stored.
+
+    Raises: JobUnknown, PictureUnknown, TooManyPending, and what `renew_spec` raises.
+    """
+    press = await read_press(connection, context, follow_up.job_id)
+    picture = None if follow_up.slot is None else find_picture(press, follow_up.slot)
+    operation = follow_up.operation_of(press.job)
+    draft = Draft(
+        operation=operation,
+        spec=follow_up.renew_spec(operation, press.job.spec),
+        seed=random_seed(),
+        parent_job_id=press.job.id,
+        parent_picture_id=picture.id if picture else press.job.parent_picture_id,
+    )
+    if not await record_event(connection, event_from_press(context, press, follow_up.verb, picture)):
+        return None
+    submitted = await submit_for_member(connection, context, press.member, [draft], claimant)
+    return submitted[0] if submitted else None
