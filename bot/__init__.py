@@ -1,5 +1,5 @@
 """Everything that knows Discord; it never imports torch.
 
-Read in this order: `serve` (what is put together), `client` (the gateway), `commands` and `buttons` (what members
-do), `store` (what is kept), `delivery` (how jobs reach their messages), `cards` and `replies` (what members read).
+Read in this order: `serve` (puts the bot together), `client` (the gateway), `commands` and `buttons` (what members
+use), `store` (tables), `delivery` (keeps messages up to date), `cards` and `replies` (what members read).
 """

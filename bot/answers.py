@@ -1,4 +1,4 @@
-"""Answering an interaction: the work, its sentence when it fails, and the message of a job that it started."""
+"""Answering interactions: run the work, reply with an error if it fails, and show the job that it started."""
 
 from __future__ import annotations
 
@@ -16,41 +16,41 @@ from bot import replies
 from bot.cards import job_card, view_from_card
 from bot.delivery.discord_messages import NO_MENTIONS
 from bot.services import Services
-from bot.store.job_status import Standing
-from bot.store.submissions import Submitted
+from bot.store.job_status import JobProgress
+from bot.store.submissions import SubmittedJob
 from engine.contract.errors import EaselError
 from engine.contract.jobs import JobStatus
 from engine.error_boundary import logged_result_of
 
 _log = structlog.get_logger()
 
-# What sending an answer may meet; the answer may or may not have arrived.
+# Errors of sending an answer; it may have arrived all the same.
 _UNSENT = (discord.HTTPException, aiohttp.ClientError, OSError, asyncio.TimeoutError)
 
 
 async def answer(interaction: discord.Interaction, services: Services, name: str, work: Awaitable[None]) -> None:
-    """Do the work, which answers the interaction; where it raises, answer with the error's sentence.
+    """Run the work, which answers the interaction; if it raises, reply with the error.
 
-    name: what was asked for, for logs and figures.
+    name: of the command or verb, for logs and metrics.
     """
     began = time.monotonic()
     task = asyncio.current_task()
     assert task is not None
-    services.answering.add(task)
-    task.add_done_callback(services.answering.discard)
+    services.answer_tasks.add(task)
+    task.add_done_callback(services.answer_tasks.discard)
     with bound_contextvars(action=name, interaction=interaction.id):
         result = await logged_result_of(work)
         if isinstance(result, EaselError):
-            await say(interaction, replies.reply_for(result))
+            await send_ephemeral(interaction, replies.reply_for(result))
         elif isinstance(result, Exception):
-            await say(interaction, replies.BROKEN)
+            await send_ephemeral(interaction, replies.BROKEN)
     outcome = type(result).__name__ if result else "done"
     services.metrics.answers.labels(name=name, outcome=outcome).inc()
     services.metrics.answer_seconds.labels(name=name).observe(time.monotonic() - began)
 
 
-async def say(interaction: discord.Interaction, text: str) -> None:
-    """Tell the member alone; an interaction that no longer takes answers is only logged."""
+async def send_ephemeral(interaction: discord.Interaction, text: str) -> None:
+    """Reply to the member alone; if Discord no longer accepts a reply, only log that."""
     try:
         if interaction.response.is_done():
             await interaction.followup.send(text, ephemeral=True, allowed_mentions=NO_MENTIONS)
@@ -60,10 +60,10 @@ async def say(interaction: discord.Interaction, text: str) -> None:
         _log.warning("answer_not_sent", error=type(error).__name__)
 
 
-async def show_submitted(interaction: discord.Interaction, services: Services, submitted: Submitted) -> None:
-    """Answer with the message of a job just stored; where that fails, the courier posts it instead."""
+async def show_job(interaction: discord.Interaction, services: Services, submitted: SubmittedJob) -> None:
+    """Answer with the message of a job just stored; if that fails, the courier posts it instead."""
     job, delivery = submitted.job, submitted.delivery
-    wait = services.courier.experience.wait(submitted.num_ahead)
+    wait = services.courier.duration_stats.wait(submitted.num_ahead)
     card = job_card(job, delivery.discord_id, services.buttons, num_ahead=submitted.num_ahead, wait=wait)
     try:
         sent = await interaction.response.send_message(
@@ -71,10 +71,10 @@ async def show_submitted(interaction: discord.Interaction, services: Services, s
         )
     except _UNSENT as error:
         _log.warning("answer_not_sent", job=str(job.id), error=type(error).__name__)
-        services.courier.take(delivery, is_fresh=False)
+        services.courier.deliver(delivery, is_fresh=False)
         return
-    shown = Standing(status=JobStatus.WAITING, percent=0, num_ahead=submitted.num_ahead)
+    shown = JobProgress(status=JobStatus.WAITING, percent=0, num_ahead=submitted.num_ahead)
     if sent.message_id is None:
-        services.courier.take(delivery, is_fresh=False)
+        services.courier.deliver(delivery, is_fresh=False)
     else:
-        services.courier.take(replace(delivery, message_id=sent.message_id), is_fresh=True, shown=shown)
+        services.courier.deliver(replace(delivery, message_id=sent.message_id), is_fresh=True, shown=shown)

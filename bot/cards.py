@@ -112,17 +112,17 @@ def picture_card(
 
 
 def with_note(card: Card, note: str) -> Card:
-    """Return the card with one more line under its text, cut where there is no room."""
+    """Return the card with one more line under its text, cut to Discord's limit."""
     return Card(content=f"{card.content}\n{note}"[:MAX_CONTENT], rows=card.rows)
 
 
 def percent(job: Job) -> int:
-    """Return the share of the steps done as members see it, 0 to 100."""
+    """Return the percentage of the steps that are done, rounded down, 0 to 100."""
     return int(job.progress * 100)
 
 
 def shown_prompt(prompt: str) -> str:
-    """Return the prompt as one line that Discord shows letter by letter: no markdown, mentions or link previews."""
+    """Return the prompt as one line that Discord shows as it is: no markdown, mentions or link previews."""
     line = " ".join(prompt.split())
     shown = _escaped(line)
     while _length(shown) > _MAX_PROMPT:
@@ -132,7 +132,7 @@ def shown_prompt(prompt: str) -> str:
 
 
 def view_from_card(card: Card) -> discord.ui.View:
-    """Return the buttons of the card for discord.py, which is told to forget them: presses are found by id alone."""
+    """Return the card's buttons as a view that discord.py does not keep: presses are dispatched by id alone."""
     view = discord.ui.View(timeout=None)
     for row, faces in enumerate(card.rows):
         for face in faces:
@@ -170,7 +170,7 @@ def _is_possible(button: CardButton, job: Job, operations: Collection[Operation]
 
 def _escaped(line: str) -> str:
     pieces = _LINK.split(line)
-    # Odd pieces are the addresses: in angle brackets Discord makes no preview of them.
+    # Odd pieces are URLs: Discord shows no preview of those in angle brackets.
     return "".join(f"<{piece}>" if at % 2 else _MARKDOWN.sub(r"\\\1", piece) for at, piece in enumerate(pieces))
 
 

@@ -1,4 +1,4 @@
-"""The Discord client and the registration of its commands; it is handed commands, buttons and services."""
+"""The Discord client and the registration of its commands; it is given commands, buttons and services."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ import structlog
 from discord import app_commands
 
 from bot import replies
-from bot.answers import answer, say
+from bot.answers import answer, send_ephemeral
 from bot.custom_ids import GENERATED_ID
 from bot.delivery.discord_messages import NO_MENTIONS
 from bot.interaction_context import custom_ids
 from bot.services import Services
-from bot.store.syncs import keep_command_hash, read_command_hash
+from bot.store.syncs import read_command_hash, store_command_hash
 
 _log = structlog.get_logger()
 
 INTENTS = discord.Intents(guilds=True)
-"""Guilds and nothing else: what members write is never received."""
+"""Guilds only: the bot never receives what members write."""
 
 
 Command = app_commands.Command[Any, ..., Any]
@@ -34,8 +34,8 @@ class EaselClient(discord.AutoShardedClient):
     """The bot on Discord's gateway; commands and buttons find their services here."""
 
     services: Services
-    sessioned: asyncio.Event
-    """Set when every shard has begun a session anew, the first one too; a resumed session is not new."""
+    new_session: asyncio.Event
+    """Set when every shard has started a new session, including the first; a resumed session is not new."""
 
     def __init__(self, commands: Sequence[Command], buttons: Sequence[ButtonType]) -> None:
         super().__init__(
@@ -45,25 +45,25 @@ class EaselClient(discord.AutoShardedClient):
             chunk_guilds_at_startup=False,
             member_cache_flags=discord.MemberCacheFlags.none(),
         )
-        self.sessioned = asyncio.Event()
-        self.tree = EaselTree(self)
+        self.new_session = asyncio.Event()
+        self.tree = EaselCommandTree(self)
         for command in commands:
             self.tree.add_command(command)
         self._buttons = buttons
         self.add_dynamic_items(*buttons)
 
     async def on_ready(self) -> None:
-        """Tell that there is a new session."""
-        self.sessioned.set()
+        """Report the new session."""
+        self.new_session.set()
 
     async def on_interaction(self, interaction: discord.Interaction[EaselClient]) -> None:
-        """Answer the presses that no button class takes: of unknown, foreign and forged ids."""
+        """Answer presses that no button class handles: unknown, foreign and forged ids."""
         if interaction.type is not discord.InteractionType.component:
             return
         data: Mapping[str, Any] = interaction.data or {}
         custom_id = str(data.get("custom_id", ""))
         if not GENERATED_ID.fullmatch(custom_id) and not self._is_known(interaction, custom_id):
-            await answer(interaction, self.services, "unknown", say(interaction, replies.UNKNOWN_BUTTON))
+            await answer(interaction, self.services, "unknown", send_ephemeral(interaction, replies.UNKNOWN_BUTTON))
 
     def _is_known(self, interaction: discord.Interaction[EaselClient], custom_id: str) -> bool:
         """Return whether discord.py hands the press to a button class: one must match, and the message have the id."""
@@ -71,35 +71,35 @@ class EaselClient(discord.AutoShardedClient):
         return is_matched and interaction.message is not None and custom_id in custom_ids(interaction.message)
 
 
-class EaselTree(app_commands.CommandTree[EaselClient]):
-    """The commands; their own errors are answered by the commands, these are what is left."""
+class EaselCommandTree(app_commands.CommandTree[EaselClient]):
+    """The command tree; it answers the errors that the commands do not."""
 
     async def on_error(
         self, interaction: discord.Interaction[EaselClient], error: app_commands.AppCommandError, /
     ) -> None:
-        """Answer a command that could not even be called."""
+        """Answer a command that could not be called."""
         _log.error("command_failed", error=type(error).__name__, interaction=interaction.id, exc_info=error)
-        await say(interaction, replies.BROKEN)
+        await send_ephemeral(interaction, replies.BROKEN)
 
 
-async def register_commands(client: EaselClient, services: Services, *, always: bool) -> bool:
-    """Tell Discord of the commands if they changed since it was last told; return whether it was told.
+async def register_commands(client: EaselClient, services: Services, *, force: bool) -> bool:
+    """Register the commands with Discord if they have changed; return whether they were registered.
 
-    always: whether to tell it anyway, because the Discord at hand may have forgotten.
+    force: register them even if unchanged.
     """
     application_id = client.application_id
     assert application_id is not None
     digest = _digest(client.tree)
     async with services.database.begin() as connection:
         known = await read_command_hash(connection, application_id)
-    if known == digest and not always:
+    if known == digest and not force:
         return False
     await client.tree.sync()
     async with services.database.begin() as connection:
-        await keep_command_hash(connection, application_id, digest)
+        await store_command_hash(connection, application_id, digest)
     return True
 
 
-def _digest(tree: EaselTree) -> str:
+def _digest(tree: EaselCommandTree) -> str:
     commands = [command.to_dict(tree) for command in tree.get_commands()]
     return hashlib.sha256(json.dumps(commands, sort_keys=True).encode()).hexdigest()

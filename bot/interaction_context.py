@@ -1,4 +1,4 @@
-"""From discord.py's interaction to the facts that Easel keeps or decides by."""
+"""Makes Easel's context of an interaction from discord.py's."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from datetime import timedelta
 import discord
 
 from bot.custom_ids import id_from_text, single_picture_slot
-from bot.store.interaction import InteractionContext, Token
+from bot.store.interaction import InteractionContext, InteractionToken
 from engine.contract.feedback import Surface
 
-TOKEN_LIFE = timedelta(minutes=15)
-"""How long Discord honours an interaction's token."""
+TOKEN_LIFETIME = timedelta(minutes=15)
+"""How long an interaction's token is valid."""
 
 
 def context_from_interaction(interaction: discord.Interaction) -> InteractionContext:
-    """Return the facts of the interaction that Easel keeps or decides by."""
+    """Return what Easel stores or decides by."""
     message = interaction.message
     shown_at = (message.edited_at or message.created_at) if message else None
     return InteractionContext(
@@ -26,7 +26,7 @@ def context_from_interaction(interaction: discord.Interaction) -> InteractionCon
         message_id=message.id if message else None,
         shown_slot=shown_slot(custom_ids(message)) if message else None,
         surface=_surface(interaction),
-        token=Token(text=interaction.token, expires_at=interaction.created_at + TOKEN_LIFE),
+        token=InteractionToken(text=interaction.token, expires_at=interaction.created_at + TOKEN_LIFETIME),
         latency=max(timedelta(), interaction.created_at - shown_at) if shown_at else None,
         is_administrator=interaction.guild_id is not None and interaction.permissions.administrator,
         at=interaction.created_at,
@@ -34,7 +34,7 @@ def context_from_interaction(interaction: discord.Interaction) -> InteractionCon
 
 
 def shown_slot(texts: Iterable[str]) -> int | None:
-    """Return the slot of the picture that a message with these buttons shows by itself; None for any other message."""
+    """Return the slot of the picture that a message with these buttons shows by itself; None for other messages."""
     slots = [single_picture_slot(button) for button in map(id_from_text, texts) if button]
     return next((slot for slot in slots if slot is not None), None)
 

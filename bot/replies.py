@@ -1,6 +1,6 @@
-"""Every sentence a member reads, apart from the faults of a prompt, which the prompt language words itself.
+"""Every sentence that members read, except errors in a prompt, which come from the prompt language.
 
-Indexes start at 1 here and nowhere else.
+Pictures are numbered from 1 here and in labels, from 0 everywhere else.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ Facts = Mapping[str, Any]
 RATING_EMOJI: Mapping[Rating, str] = {Rating.AWFUL: "😖", Rating.BAD: "☹️", Rating.GOOD: "🙂", Rating.GREAT: "😍"}
 
 CANCELLED = "Cancelled."
-UNKNOWN_BUTTON = "This button is not one Easel knows. Start again with /imagine."
-ALREADY_DONE = "That press was already taken care of."
-BROKEN = "Something went wrong on Easel's side, and it has been written down. Please try again."
+UNKNOWN_BUTTON = "This button is not supported. Use /imagine to start again."
+ALREADY_DONE = "This has already been done."
+BROKEN = "Something went wrong. The error has been logged. Please try again."
 CHANNEL_CLOSED = (
-    "Easel may not post pictures here. Ask an administrator to allow it, or use /imagine in a direct message."
+    "I don't have permission to post pictures here. Ask an administrator for it, or use /imagine in a direct message."
 )
-PICTURE_LOST = "The picture is damaged or missing in Easel's store. Press 🔄 under its grid, or use /imagine again."
-PICTURE_TOO_LARGE = "The picture is too large for Discord, even made smaller. It is kept in Easel's store."
+PICTURE_LOST = "This picture is missing or damaged. Press 🔄 under the grid, or use /imagine again."
+PICTURE_TOO_LARGE = "This picture is too large for Discord. It is still stored on the server."
 
 _ENDED = {
     JobStatus.FINISHED.value: "has already finished",
@@ -35,72 +35,73 @@ _ENDED = {
 
 _SENTENCES: Mapping[type[errors.EaselError], Callable[[Any], str]] = {
     errors.PromptRefused: lambda error: code_block(error.message),
-    errors.TooManyPending: lambda error: (
-        f"You have {error.pending} unfinished jobs and may have {error.limit}. Wait for one to finish, or cancel one."
-    ),
-    errors.JobUnknown: lambda error: "Easel no longer knows this job. Start again with /imagine.",
-    errors.PictureUnknown: lambda error: "There is no such picture. Wait until the grid is finished, then press again.",
-    errors.NotYours: lambda error: "Only the member who started this job, or an administrator, can cancel it.",
-    errors.JobOver: lambda error: f"There is nothing to cancel: the job {_ENDED.get(error.status, 'is over')}.",
-    errors.ModelUnknown: lambda error: f"There is no model called {error.name}. Choose one of: {_list(error.known)}.",
+    errors.TooManyPending: lambda error: f"{_limit(error)} Wait for a job to finish, or cancel one.",
+    errors.JobUnknown: lambda error: "This job no longer exists. Use /imagine to start again.",
+    errors.PictureUnknown: lambda error: "This picture does not exist yet. Try again when the grid is finished.",
+    errors.NotYours: lambda error: "Only the member who started this job or an administrator can cancel it.",
+    errors.JobOver: lambda error: f"This job {_ENDED.get(error.status, 'has already ended')}.",
+    errors.ModelUnknown: lambda error: f'Unknown model "{error.name}". Available: {_list(error.known)}.',
     errors.OperationUnsupported: lambda error: (
-        f"The model {error.model} {_inability(error.operation)}. Start again with /imagine and another --model."
+        f"The model {error.model} {_inability(error.operation)}. Use /imagine with another --model."
     ),
     errors.SizeUnsupported: lambda error: (
-        f"The model {error.model} cannot paint {error.width}x{error.height}. Choose another --ar, such as --ar 1:1."
+        f"The model {error.model} does not support {error.width}x{error.height}. Use another --ar, such as --ar 1:1."
     ),
     errors.SettingUnsupported: lambda error: _setting_sentence(error),
     errors.AdapterMismatch: lambda error: (
-        f"The adapter {error.name} does not fit the model {error.model}. Leave it out, or choose its own model."
+        f"The LoRA {error.name} does not work with the model {error.model}. Remove it, or use another --model."
     ),
     errors.StoreUnavailable: lambda error: (
-        "Easel cannot reach its database just now, so nothing was stored. Please try again in a minute."
+        "The database is not available at the moment, so nothing was saved. Please try again in a minute."
     ),
-    errors.PainterLost: lambda error: "The painter stopped unexpectedly. Please try again.",
-    errors.JobInterrupted: lambda error: "The painter was being restarted. Please try again.",
+    errors.PainterLost: lambda error: "The image engine stopped unexpectedly. Please try again.",
+    errors.JobInterrupted: lambda error: "The image engine was restarted. Please try again.",
     errors.WeightsMissing: lambda error: _sentences(*_unusable_files(error.facts, "missing")),
     errors.WeightsMismatch: lambda error: _sentences(*_unusable_files(error.facts, "damaged")),
     errors.ModelBroken: lambda error: _sentences(*_broken(error.facts)),
     errors.PaintedNothing: lambda error: _sentences(*_nothing(error.facts)),
     errors.NoRoom: lambda error: (
-        f"The painter has no room for {_too_large(error.model, error.size)}. Try a smaller --ar or another --model, or"
-        " tell Easel's operator."
+        f"Not enough memory for {_too_large(error.model, error.size)}. Try a smaller --ar or another --model, or"
+        " contact the server's operator."
     ),
     errors.SpeedUnsupported: lambda error: (
-        f"The model {error.name} cannot be painted with as it is set up. Try another --model, or tell Easel's operator."
+        f"The model {error.name} does not work with its current settings. Try another --model, or contact the server's"
+        " operator."
     ),
-    errors.StorageFull: lambda error: "Easel has no room left for pictures. Please tell its operator.",
+    errors.StorageFull: lambda error: "The picture storage is full. Please contact the server's operator.",
     errors.PictureCorrupt: lambda error: PICTURE_LOST,
     errors.RecipeUnreadable: lambda error: (
-        "The picture is from another release of Easel, which this one cannot read. Please tell its operator."
+        "This picture was made by another version of Easel and cannot be read. Please contact the server's operator."
     ),
-    errors.PostgresBroken: lambda error: "Easel's database does not start. Please tell its operator.",
-    errors.SettingsInvalid: lambda error: "Easel is set up wrongly. Please tell its operator.",
+    errors.PostgresBroken: lambda error: "The database does not start. Please contact the server's operator.",
+    errors.SettingsInvalid: lambda error: "The settings of Easel are invalid. Please contact the server's operator.",
 }
 
 _CAUSES: Mapping[str, Callable[[Facts], str]] = {
-    "ModelUnknown": lambda facts: f"there is no model called {facts.get('name', 'that')}",
+    "ModelUnknown": lambda facts: f'unknown model "{facts.get("name", "")}"',
     "OperationUnsupported": lambda facts: (
-        f"the model {_inability(facts.get('operation', ''))}; start again with /imagine and another --model"
+        f"the model {_inability(facts.get('operation', ''))}; use /imagine with another --model"
     ),
-    "SizeUnsupported": lambda facts: "the model cannot paint that shape; choose another --ar",
+    "SizeUnsupported": lambda facts: "the model does not support this size; use another --ar",
     "SettingUnsupported": lambda facts: (
-        f"the model does not take --{facts.get('name', 'setting')} {facts.get('value', '')}".rstrip()
-        + (f"; it takes {_list(facts['known'])}" if facts.get("known") else "")
+        f"the model does not support --{facts.get('name', 'setting')} {facts.get('value', '')}".rstrip()
+        + (f"; available: {_list(facts['known'])}" if facts.get("known") else "")
     ),
-    "AdapterMismatch": lambda facts: "the adapter does not fit the model",
+    "AdapterMismatch": lambda facts: "the LoRA does not work with the model; remove it, or use another --model",
     "NoRoom": lambda facts: (
-        f"the painter has no room for {_too_large(facts.get('model', 'the model'), facts.get('size', ''))};"
-        " try a smaller --ar or another --model, or tell Easel's operator"
+        f"not enough memory for {_too_large(facts.get('model', ''), facts.get('size', ''))};"
+        " try a smaller --ar or another --model, or contact the server's operator"
     ),
-    "PainterLost": lambda facts: "the painter stopped three times while at it; change the prompt or tell the operator",
-    "JobInterrupted": lambda facts: "the painter was restarted three times while at it; please try again",
+    "PainterLost": lambda facts: (
+        "the image engine stopped three times; change the prompt or contact the server's operator"
+    ),
+    "JobInterrupted": lambda facts: "the image engine was restarted three times; please try again",
     "SpeedUnsupported": lambda facts: (
-        f"the model {facts.get('name', '')} cannot be painted with as it is set up;"
-        " try another --model, or tell Easel's operator"
+        f"the model {facts.get('name', '')} does not work with its current settings;"
+        " try another --model, or contact the server's operator"
     ),
-    "StorageFull": lambda facts: "there is no room left for pictures; please tell Easel's operator",
-    "PictureCorrupt": lambda facts: "the picture it starts from is damaged; start again with /imagine",
+    "StorageFull": lambda facts: "the picture storage is full; please contact the server's operator",
+    "PictureCorrupt": lambda facts: "the source picture is damaged; use /imagine to start again",
     "WeightsMissing": lambda facts: "; ".join(_unusable_files(facts, "missing")),
     "WeightsMismatch": lambda facts: "; ".join(_unusable_files(facts, "damaged")),
     "ModelBroken": lambda facts: "; ".join(_broken(facts)),
@@ -109,7 +110,7 @@ _CAUSES: Mapping[str, Callable[[Facts], str]] = {
 
 
 def reply_for(error: errors.EaselError) -> str:
-    """Return the sentence for an error: what is wrong and what to do; every class of the tree has one."""
+    """Return the reply for an error: what is wrong and what to do; every class of the tree has one."""
     for kind in type(error).__mro__:
         if kind in _SENTENCES:
             return _SENTENCES[kind](error)
@@ -117,31 +118,31 @@ def reply_for(error: errors.EaselError) -> str:
 
 
 def has_reply(kind: type[errors.EaselError]) -> bool:
-    """Return whether errors of exactly this class have a sentence of their own."""
+    """Return whether errors of exactly this class have a reply of their own."""
     return kind in _SENTENCES
 
 
 def sentence_from_cause(cause: Mapping[str, Any]) -> str:
-    """Return why a job failed, from what was stored with it, as the end of a sentence."""
+    """Return why a job failed, from its stored cause, as the end of a sentence."""
     wording = _CAUSES.get(str(cause.get("error")))
-    return wording(cause) if wording else "it failed three times; change the prompt or tell Easel's operator"
+    return wording(cause) if wording else "it failed three times; change the prompt or contact the server's operator"
 
 
 def _unusable_files(facts: Facts, state: str) -> tuple[str, str]:
-    """Return whose files are in that state, and what to do: of an adapter where it is named, else of the model."""
+    """Return which files are missing or damaged, an adapter's or the model's, and what to do."""
     if adapter := facts.get("adapter"):
-        return f"the file of the adapter {adapter} is {state}", "leave it out, and please tell Easel's operator"
-    return f"the model's files are {state}", "try another --model, and please tell Easel's operator"
+        return f"the file of the LoRA {adapter} is {state}", "remove it, and please contact the server's operator"
+    return f"the model's files are {state}", "try another --model, and please contact the server's operator"
 
 
 def _broken(facts: Facts) -> tuple[str, str]:
-    what = f"the model {facts.get('name', '')} cannot be painted with"
-    return what, "try another --model, and please tell Easel's operator"
+    what = f"the model {facts.get('name', '')} does not work"
+    return what, "try another --model, and please contact the server's operator"
 
 
 def _nothing(facts: Facts) -> tuple[str, str]:
-    what = f"the model {facts.get('name', '')} painted nothing usable"
-    return what, "try another prompt or another --model, and tell Easel's operator if it happens again"
+    what = f"the model {facts.get('name', '')} produced no usable picture"
+    return what, "try another prompt or --model, and contact the server's operator if it happens again"
 
 
 def _sentences(*parts: str) -> str:
@@ -149,11 +150,11 @@ def _sentences(*parts: str) -> str:
 
 
 def _inability(operation: str) -> str:
-    return "paints no variations of a picture" if operation == Operation.VARY else "only varies pictures"
+    return "does not support variations" if operation == Operation.VARY else "only supports variations"
 
 
 def _too_large(model: str, size: str) -> str:
-    return f"a picture of {size} by {model}" if size else f"the model {model}"
+    return f"a picture of {size} with the model {model}" if size else f"the model {model}"
 
 
 def job_title(operation: Operation, discord_id: int) -> str:
@@ -172,7 +173,7 @@ def job_ended(job: Job) -> str:
 
 
 def waiting(num_ahead: int, wait: timedelta | None) -> str:
-    """Return the state of a job that has just been queued."""
+    """Return the state of a waiting job."""
     place = "next in line" if num_ahead == 0 else f"{num_ahead} ahead"
     return f"Waiting to start: {place}" + (f", about {duration(wait)}" if wait else "")
 
@@ -180,19 +181,19 @@ def waiting(num_ahead: int, wait: timedelta | None) -> str:
 def rated(rating: Rating, before: Rating | None) -> str:
     """Return the confirmation of a stored rating."""
     if before is None:
-        return f"Rated {RATING_EMOJI[rating]}. Press another face to change it."
+        return f"Rated {RATING_EMOJI[rating]}. Press another one to change it."
     if before is rating:
-        return f"Your rating stays {RATING_EMOJI[rating]}."
+        return f"Your rating is still {RATING_EMOJI[rating]}."
     return f"Rating changed from {RATING_EMOJI[before]} to {RATING_EMOJI[rating]}."
 
 
 def moved_from(channel_id: int) -> str:
-    """Return why a message is in the direct messages and not where it was asked for."""
-    return f"Easel may no longer post in <#{channel_id}>, so here is what you asked for there."
+    """Return why a message is in the direct messages and not in its channel."""
+    return f"I can no longer post in <#{channel_id}>, so your pictures are here."
 
 
 def duration(time: timedelta) -> str:
-    """Return a length of time rounded as one would say it: 7 s, 40 s, 3 min, 2 h."""
+    """Return a rounded duration: 7 s, 40 s, 3 min, 2 h."""
     seconds = max(1, round(time.total_seconds()))
     if seconds < 10:
         return f"{seconds} s"
@@ -202,13 +203,19 @@ def duration(time: timedelta) -> str:
 
 
 def code_block(text: str, *, limit: int = 1990) -> str:
-    """Return the text in a code block that it cannot leave, within a message's limit of 2,000 characters."""
+    """Return the text in a code block that it cannot close, within Discord's limit of 2,000 characters."""
     return f"```\n{text.replace('```', '` ` `')[: limit - 8]}\n```"
 
 
 def _setting_sentence(error: errors.SettingUnsupported) -> str:
-    choice = f" Choose one of: {_list(error.known)}." if error.known else " Leave it out, or give another value."
-    return f"The model {error.model} does not take --{error.name} {error.value}.{choice}"
+    choice = f" Available: {_list(error.known)}." if error.known else " Remove it, or use another value."
+    return f"The model {error.model} does not support --{error.name} {error.value}.{choice}"
+
+
+def _limit(error: errors.TooManyPending) -> str:
+    if error.pending >= error.limit:
+        return f"You have reached the limit of {error.limit} unfinished jobs."
+    return f"You have {error.pending} unfinished jobs, and the limit is {error.limit}."
 
 
 def _list(names: Sequence[str]) -> str:

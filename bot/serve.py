@@ -1,4 +1,4 @@
-"""The bot put together and run until it is told to stop; settings, stores and signals are the caller's."""
+"""Puts the bot together and runs it until it is told to stop; settings, stores and signals come from the caller."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from bot.buttons.base import JobButton
 from bot.client import EaselClient, register_commands
 from bot.commands import COMMANDS
 from bot.delivery.courier import Courier
-from bot.delivery.deliver import Office
+from bot.delivery.deliver import DeliveryContext
 from bot.metrics import create_bot_metrics
-from bot.services import ANSWER_WITHIN, Services
-from bot.store.deliveries import Claimant
+from bot.services import ANSWER_TIMEOUT, Services
+from bot.store.deliveries import BotInstance
 from engine.contract.errors import SettingsInvalid, StoreUnavailable
 from engine.contract.ids import new_id
 from engine.health import open_health
@@ -42,19 +42,19 @@ _PROBE = timedelta(seconds=2)
 
 @dataclass(frozen=True, kw_only=True)
 class BotOptions:
-    """What an operator decides for one bot process.
+    """The options of a bot process.
 
-    api_url: base of Discord's REST interface; the gateway's address is asked of it.
+    api_url: base URL of Discord's REST API, which also tells the gateway's URL.
     health: host and port of the health pages, 0 for a free port; None for none.
-    lease: how long the deliveries of a process that died wait for another.
-    answer_within: how soon after a press this Discord wants its answer.
+    lease: after how long another process takes over the deliveries of one that died.
+    answer_timeout: how long this Discord waits for the answer to an interaction.
     """
 
     token: str = field(repr=False)
     api_url: str = DISCORD_API_URL
     health: tuple[str, int] | None = None
     lease: timedelta = timedelta(seconds=15)
-    answer_within: timedelta = ANSWER_WITHIN
+    answer_timeout: timedelta = ANSWER_TIMEOUT
     defaults: PromptDefaults = field(default_factory=PromptDefaults)
     limits: Limits = field(default_factory=Limits)
 
@@ -68,48 +68,48 @@ async def serve(
     announce_ready: Callable[[], None] = lambda: None,
     buttons: Sequence[type[JobButton]] = BUTTONS,
 ) -> None:
-    """Serve Discord until `stop` is set; then finish the edits under way and leave the rest to the next process.
+    """Serve Discord until `stop` is set; then finish the requests in flight and leave the rest to the next process.
 
-    announce_ready: called once, when presses are answered.
+    announce_ready: called once, when the bot answers interactions.
 
-    Raises: SettingsInvalid when Discord refuses the token.
+    Raises: SettingsInvalid if Discord rejects the token.
     """
-    # discord.py has no other way to be pointed elsewhere; it holds for the whole process.
+    # discord.py has no other way to set the URL; it holds for the whole process.
     discord.http.Route.BASE = options.api_url.rstrip("/")
     registry = CollectorRegistry()
     metrics = create_bot_metrics(registry)
     async with _open_client(options, buttons, stop) as client:
         if stop.is_set():
             return
-        claimant = Claimant(id=new_id(), lease=options.lease)
-        office = Office(
+        instance = BotInstance(id=new_id(), lease=options.lease)
+        context = DeliveryContext(
             client=client,
             buttons=buttons,
             database=database,
             objects=objects,
-            claimant=claimant,
+            instance=instance,
             metrics=metrics,
             limits=options.limits,
         )
-        courier = Courier(office)
+        courier = Courier(context)
         client.services = Services(
             buttons=buttons,
             database=database,
             courier=courier,
-            claimant=claimant,
+            instance=instance,
             metrics=metrics,
             defaults=options.defaults,
             limits=options.limits,
-            answer_within=options.answer_within,
+            answer_timeout=options.answer_timeout,
         )
-        is_forgetful = client_forgets(options)
-        await _register(client, stop, always=is_forgetful)
+        forgets = forgets_commands(options)
+        await _register(client, stop, force=forgets)
         async with _open_health(options, client, registry):
-            await _run(client, courier, stop, _follow_sessions(client, stop, announce_ready, is_forgetful))
+            await _run(client, courier, stop, _follow_sessions(client, stop, announce_ready, forgets))
 
 
-def client_forgets(options: BotOptions) -> bool:
-    """Return whether the Discord at hand may have lost our commands since it was last told: any but the real one."""
+def forgets_commands(options: BotOptions) -> bool:
+    """Return whether this Discord may lose registered commands: any but the real one."""
     return options.api_url.rstrip("/") != DISCORD_API_URL
 
 
@@ -118,17 +118,17 @@ async def _run(
 ) -> None:
     answered = asyncio.Event()
     connected = asyncio.create_task(client.connect(reconnect=True), name="gateway")
-    carrying = asyncio.create_task(courier.run(answered), name="courier")
+    delivering = asyncio.create_task(courier.run(answered), name="courier")
     announcing = asyncio.create_task(following, name="sessions")
     stopped = asyncio.create_task(stop.wait(), name="stop")
     try:
-        await asyncio.wait([connected, carrying, stopped], return_when=asyncio.FIRST_COMPLETED)
-        if client.services.answering:
-            # Later ones Discord would not take.
-            longest = client.services.answer_within.total_seconds()
-            await asyncio.wait(tuple(client.services.answering), timeout=longest)
+        await asyncio.wait([connected, delivering, stopped], return_when=asyncio.FIRST_COMPLETED)
+        if client.services.answer_tasks:
+            # Discord would not accept later answers.
+            longest = client.services.answer_timeout.total_seconds()
+            await asyncio.wait(tuple(client.services.answer_tasks), timeout=longest)
         answered.set()
-        await carrying
+        await delivering
     finally:
         announcing.cancel()
         stopped.cancel()
@@ -140,29 +140,29 @@ async def _run(
 
 
 async def _follow_sessions(
-    client: EaselClient, stop: asyncio.Event, announce_ready: Callable[[], None], is_forgetful: bool
+    client: EaselClient, stop: asyncio.Event, announce_ready: Callable[[], None], forgets: bool
 ) -> None:
-    """Announce the first session; at each further one tell a Discord that may have started anew of the commands."""
-    await client.sessioned.wait()
+    """Announce the first session; at each new one register the commands again if this Discord may have lost them."""
+    await client.new_session.wait()
     _log.info("serving", shards=client.shard_count, guilds=len(client.guilds))
     announce_ready()
-    while is_forgetful:
-        client.sessioned.clear()
-        await client.sessioned.wait()
-        await _register(client, stop, always=True)
+    while forgets:
+        client.new_session.clear()
+        await client.new_session.wait()
+        await _register(client, stop, force=True)
 
 
 @asynccontextmanager
 async def _open_client(
     options: BotOptions, buttons: Sequence[type[JobButton]], stop: asyncio.Event
 ) -> AsyncIterator[EaselClient]:
-    """Yield a client that Discord knows by its token; while Discord is away, wait for it."""
+    """Yield a client that is logged in; while Discord is unavailable, wait for it."""
     client = EaselClient(COMMANDS, buttons)
     try:
         while not stop.is_set():
             try:
                 await client.login(options.token)
-                if client_forgets(options):
+                if forgets_commands(options):
                     await _point_gateway(client)
                 break
             except discord.LoginFailure as error:
@@ -182,16 +182,16 @@ async def _open_client(
 
 
 async def _point_gateway(client: EaselClient) -> None:
-    """Let sessions that are begun anew go where this Discord is; discord.py would turn to the real one."""
+    """Make new sessions use this Discord's gateway; discord.py would use the real one."""
     _, address, _ = await client.http.get_bot_gateway()
     socket = discord.gateway.DiscordWebSocket
     socket.DEFAULT_GATEWAY = type(socket.DEFAULT_GATEWAY)(address)
 
 
-async def _register(client: EaselClient, stop: asyncio.Event, *, always: bool) -> None:
+async def _register(client: EaselClient, stop: asyncio.Event, *, force: bool) -> None:
     while not stop.is_set():
         try:
-            await register_commands(client, client.services, always=always)
+            await register_commands(client, client.services, force=force)
             return
         except (discord.HTTPException, aiohttp.ClientError, StoreUnavailable) as error:
             _log.warning("registering_commands_failed", error=type(error).__name__)
@@ -212,7 +212,7 @@ async def _open_health(options: BotOptions, client: EaselClient, registry: Colle
                 await client.services.database.ping()
             return None
         except (StoreUnavailable, TimeoutError):
-            return "the database cannot be reached"
+            return "the database is not available"
 
     host, port = options.health
     async with open_health(host, port, registry, find_problem) as bound:
@@ -231,6 +231,6 @@ async def _pause(stop: asyncio.Event) -> None:
 def _bad_token() -> SettingsInvalid:
     return SettingsInvalid(
         problems=(
-            "Discord refuses DISCORD_TOKEN. Copy the bot's token again from the Developer Portal, or reset it there.",
+            "Discord rejected DISCORD_TOKEN. Copy the bot's token again from the Developer Portal, or reset it there.",
         )
     )

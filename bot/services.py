@@ -1,4 +1,4 @@
-"""What commands and buttons are handed: the stores, the courier, this process's name and the prompt's limits."""
+"""What commands and buttons work with: the stores, the courier, this process's identity and the prompt's limits."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ import discord
 from bot.cards import Buttons
 from bot.delivery.courier import Courier
 from bot.metrics import BotMetrics
-from bot.store.deliveries import Claimant
+from bot.store.deliveries import BotInstance
 from bot.store.interaction import InteractionContext
 from engine.contract.errors import StoreUnavailable
 from engine.prompt import Limits, PromptDefaults
 from engine.store.database import AsyncConnection, Database
 
-ANSWER_WITHIN = timedelta(seconds=3)
-"""How soon after a press Discord wants its answer."""
+ANSWER_TIMEOUT = timedelta(seconds=3)
+"""How long Discord waits for the answer to an interaction."""
 
-_SENDING = timedelta(seconds=0.5)
-"""How much of that is kept for sending the answer."""
+_SEND_MARGIN = timedelta(seconds=0.5)
+"""How much of that is left for sending the answer."""
 
 
 class MemberLocks:
@@ -52,24 +52,24 @@ class MemberLocks:
 class Services:
     """Opened by the composition root, closed by it.
 
-    answer_within: how soon after a press Discord wants its answer; a press waits a little less for the store.
-    answering: the tasks that are answering a press right now.
+    answer_timeout: how soon after a press Discord wants its answer; a press waits a little less for the store.
+    answer_tasks: the tasks that are answer_tasks a press right now.
     """
 
     buttons: Buttons
     database: Database
     courier: Courier
-    claimant: Claimant
+    instance: BotInstance
     metrics: BotMetrics
     defaults: PromptDefaults
     limits: Limits
-    answer_within: timedelta = ANSWER_WITHIN
+    answer_timeout: timedelta = ANSWER_TIMEOUT
     member_locks: MemberLocks = field(default_factory=MemberLocks)
-    answering: set[asyncio.Task[object]] = field(default_factory=set)
+    answer_tasks: set[asyncio.Task[object]] = field(default_factory=set)
 
     @asynccontextmanager
     async def transaction(self, context: InteractionContext) -> AsyncIterator[AsyncConnection]:
-        """Yield a connection in a transaction that is committed in time for an answer, or given up.
+        """Yield a connection in a transaction that commits in time for an answer or times out.
 
         Transactions of one member run one after another.
 
@@ -77,7 +77,7 @@ class Services:
         """
         try:
             async with (
-                asyncio.timeout((self.answer_within - _SENDING).total_seconds()),
+                asyncio.timeout((self.answer_timeout - _SEND_MARGIN).total_seconds()),
                 self.member_locks.of(context.discord_id),
                 self.database.begin() as connection,
             ):

@@ -1,4 +1,4 @@
-"""What an operator sets for the bot: the engine's settings and how to reach Discord; opens nothing."""
+"""The bot's settings: the engine's, and how to reach Discord."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ DISCORD_API_URL = "https://discord.com/api/v10"
 
 
 class BotSettings(EngineSettings):
-    """What the bot needs to know.
+    """The settings that the bot reads.
 
-    discord_token: None serves the sandbox, where the command allows it.
-    discord_api_url: base of Discord's REST interface; another one for a proxy or the sandbox. The gateway's address
-        is asked of it.
+    discord_token: None for the sandbox, if the command supports it.
+    discord_api_url: base URL of Discord's REST API, or of a proxy or the sandbox. It also tells the gateway's URL.
     """
 
     discord_token: SecretStr | None = Field(default=None, validation_alias="DISCORD_TOKEN")
@@ -36,5 +35,5 @@ class BotSettings(EngineSettings):
     def _is_http(cls, url: str) -> str:
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ValueError(f"must be an address such as {DISCORD_API_URL}")
+            raise ValueError(f"must be a URL such as {DISCORD_API_URL}")
         return url.rstrip("/")

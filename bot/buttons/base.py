@@ -11,7 +11,7 @@ from uuid import UUID
 import discord
 
 from bot import replies
-from bot.answers import answer, say, show_submitted
+from bot.answers import answer, send_ephemeral, show_job
 from bot.cards import ButtonFace, CardKind
 from bot.custom_ids import NO_INDEX, ButtonId, id_from_match, pattern, text_from_id
 from bot.interaction_context import context_from_interaction
@@ -120,11 +120,11 @@ class FollowUpButton(JobButton):
             renew_spec=partial(followup_spec, services.limits),
         )
         async with services.transaction(context) as connection:
-            submitted = await start_follow_up(connection, context, follow_up, services.claimant)
+            submitted = await start_follow_up(connection, context, follow_up, services.instance)
         if submitted:
-            await show_submitted(interaction, services, submitted)
+            await show_job(interaction, services, submitted)
         else:
-            await say(interaction, replies.ALREADY_DONE)
+            await send_ephemeral(interaction, replies.ALREADY_DONE)
 
 
 def numbered(button: type[JobButton], job: Job, letter: str) -> tuple[ButtonFace, ...]:

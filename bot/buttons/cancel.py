@@ -5,7 +5,7 @@ from __future__ import annotations
 import discord
 
 from bot import replies
-from bot.answers import say
+from bot.answers import send_ephemeral
 from bot.buttons.base import JobButton
 from bot.cards import ButtonFace, CardKind
 from bot.services import Services
@@ -28,4 +28,4 @@ class CancelButton(JobButton, verb="cancel"):
         """Store that the job is cancelled; the engine then stops it, and the courier updates its message."""
         async with services.transaction(context) as connection:
             await cancel(connection, context, self.button.job_id)
-        await say(interaction, replies.CANCELLED)
+        await send_ephemeral(interaction, replies.CANCELLED)

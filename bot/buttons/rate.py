@@ -5,7 +5,7 @@ from __future__ import annotations
 import discord
 
 from bot import replies
-from bot.answers import say
+from bot.answers import send_ephemeral
 from bot.buttons.base import JobButton
 from bot.cards import ButtonFace, CardKind
 from bot.custom_ids import ONE_TO_FOUR, PICTURE_AND_RATING
@@ -30,7 +30,7 @@ class RateButton(JobButton, verb="rate", index=ONE_TO_FOUR):
         """Store the rating, and confirm it."""
         async with services.transaction(context) as connection:
             rated = await rate(connection, context, self.button.job_id, None, Rating(self.button.index or 0))
-        await say(interaction, replies.rated(rated.rating, rated.before))
+        await send_ephemeral(interaction, replies.rated(rated.rating, rated.before))
 
 
 class RatePictureButton(JobButton, verb="judge", index=PICTURE_AND_RATING):
@@ -50,4 +50,4 @@ class RatePictureButton(JobButton, verb="judge", index=PICTURE_AND_RATING):
         number, rating = divmod(self.button.index or 0, 10)
         async with services.transaction(context) as connection:
             rated = await rate(connection, context, self.button.job_id, number - 1, Rating(rating))
-        await say(interaction, replies.rated(rated.rating, rated.before))
+        await send_ephemeral(interaction, replies.rated(rated.rating, rated.before))

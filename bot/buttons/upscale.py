@@ -26,10 +26,10 @@ class UpscaleButton(JobButton, verb="up", index=ONE_TO_FOUR):
     async def press(self, interaction: discord.Interaction, services: Services, context: InteractionContext) -> None:
         """Store the press and its delivery, and answer; then the courier posts the picture."""
         async with services.transaction(context) as connection:
-            delivery = await upscale(connection, context, self.button.job_id, self.slot(), services.claimant)
+            delivery = await upscale(connection, context, self.button.job_id, self.slot(), services.instance)
         try:
             await interaction.response.defer()
         finally:
             # After the answer, which must not wait until the picture is read and posted.
             if delivery:
-                services.courier.take(delivery, is_fresh=True)
+                services.courier.deliver(delivery, is_fresh=True)

@@ -1,4 +1,4 @@
-"""`/imagine`: from a prompt to one message for each job it asks for."""
+"""`/imagine`: from a prompt to a message for each of its jobs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import discord
 from discord import app_commands
 
 from bot import replies
-from bot.answers import answer, say, show_submitted
+from bot.answers import answer, send_ephemeral, show_job
 from bot.interaction_context import context_from_interaction
 from bot.services import Services, services_of
 from bot.store.submissions import Draft, random_seed, submit_drafts
@@ -15,20 +15,20 @@ from engine.contract.jobs import JobSpec, Operation
 from engine.prompt import OPTION_HELP, PROMPT_HELP, PromptErrors, Specs, format_errors, parse
 
 
-@app_commands.command(name="imagine", description="Paint four pictures from words")
+@app_commands.command(name="imagine", description="Create four pictures from a prompt")
 @app_commands.describe(prompt=PROMPT_HELP, negative=OPTION_HELP["negative"])
 @app_commands.allowed_installs(guilds=True, users=False)
 @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
 async def imagine(interaction: discord.Interaction, prompt: str, negative: str | None = None) -> None:
-    """Queue the jobs that the prompt asks for, and show the first as the answer."""
+    """Queue the jobs of the prompt, and answer with the first one's message."""
     services = services_of(interaction)
     await answer(interaction, services, "imagine", _imagine(interaction, services, prompt, negative))
 
 
 def specs_from_text(services: Services, prompt: str, negative: str | None) -> Specs:
-    """Return the specs of the jobs asked for.
+    """Return the specs of the prompt's jobs.
 
-    Raises: PromptRefused with every fault shown.
+    Raises: PromptRefused with every error in the prompt.
     """
     given = {"negative": negative} if negative else {}
     specs = parse(prompt, services.defaults, services.limits, command_options=given)
@@ -38,7 +38,7 @@ def specs_from_text(services: Services, prompt: str, negative: str | None) -> Sp
 
 
 def may_post(interaction: discord.Interaction) -> bool:
-    """Return whether the bot may keep a picture's message up to date where the member is."""
+    """Return whether the bot may post and edit messages with pictures in the channel."""
     if interaction.guild_id is None:
         return True
     here = interaction.app_permissions
@@ -49,18 +49,18 @@ def may_post(interaction: discord.Interaction) -> bool:
 
 async def _imagine(interaction: discord.Interaction, services: Services, prompt: str, negative: str | None) -> None:
     if not may_post(interaction):
-        await say(interaction, replies.CHANNEL_CLOSED)
+        await send_ephemeral(interaction, replies.CHANNEL_CLOSED)
         return
     drafts = [_draft(spec) for spec in specs_from_text(services, prompt, negative)]
     context = context_from_interaction(interaction)
     async with services.transaction(context) as connection:
-        submitted = await submit_drafts(connection, context, drafts, services.claimant)
+        submitted = await submit_drafts(connection, context, drafts, services.instance)
     if not submitted:
-        await say(interaction, replies.ALREADY_DONE)
+        await send_ephemeral(interaction, replies.ALREADY_DONE)
         return
-    await show_submitted(interaction, services, submitted[0])
+    await show_job(interaction, services, submitted[0])
     for further in submitted[1:]:
-        services.courier.take(further.delivery, is_fresh=True)
+        services.courier.deliver(further.delivery, is_fresh=True)
 
 
 def _draft(spec: JobSpec) -> Draft:

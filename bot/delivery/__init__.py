@@ -1,1 +1,1 @@
-"""How jobs reach their messages: changes are noticed, read, paced and shown, and nothing is lost by a restart."""
+"""Keeping messages up to date with their jobs: changes are noticed, read and sent, and nothing is lost by a restart."""

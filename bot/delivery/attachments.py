@@ -1,4 +1,4 @@
-"""Making a picture small enough for Discord, in a thread; what is already small enough is sent as it is."""
+"""Shrinking pictures to Discord's attachment limit, in a thread; smaller ones are sent unchanged."""
 
 from __future__ import annotations
 
@@ -9,34 +9,34 @@ from dataclasses import dataclass
 from PIL import Image
 
 MAX_BYTES = 10 * 1024 * 1024
-"""Discord's limit on one attachment where nobody paid for more."""
+"""Discord's limit on an attachment in a server without boosts."""
 
-_ENDINGS = {"image/png": "png", "image/webp": "webp", "image/jpeg": "jpg"}
+_EXTENSIONS = {"image/png": "png", "image/webp": "webp", "image/jpeg": "jpg"}
 _QUALITIES = (92, 80, 65)
 _MAX_WEBP_SIDE = 16383
 
 
 @dataclass(frozen=True, kw_only=True)
-class Attachment:
-    """An image file as it goes to Discord."""
+class ImageFile:
+    """An image file to attach to a message."""
 
     data: bytes
     media_type: str
 
     @property
-    def ending(self) -> str:
-        """The file name's ending, without its dot."""
-        return _ENDINGS.get(self.media_type, "bin")
+    def extension(self) -> str:
+        """The file name's extension, without the dot."""
+        return _EXTENSIONS.get(self.media_type, "bin")
 
 
-async def fit(attachment: Attachment, *, max_bytes: int = MAX_BYTES) -> Attachment | None:
-    """Return the picture within `max_bytes`: itself, else a WebP, else a smaller one; None when none fits."""
+async def fit(attachment: ImageFile, *, max_bytes: int = MAX_BYTES) -> ImageFile | None:
+    """Return the picture within `max_bytes`: itself, or as a WebP, or smaller; None if that is still too large."""
     if len(attachment.data) <= max_bytes:
         return attachment
     return await asyncio.to_thread(_shrink, attachment.data, max_bytes)
 
 
-def _shrink(data: bytes, max_bytes: int) -> Attachment | None:
+def _shrink(data: bytes, max_bytes: int) -> ImageFile | None:
     with Image.open(io.BytesIO(data)) as opened:
         image = opened.convert("RGB")
     for factor in (1, 2, 4, 8):
@@ -47,5 +47,5 @@ def _shrink(data: bytes, max_bytes: int) -> Attachment | None:
             encoded = io.BytesIO()
             smaller.save(encoded, "WEBP", quality=quality, method=0)
             if encoded.tell() <= max_bytes:
-                return Attachment(data=encoded.getvalue(), media_type="image/webp")
+                return ImageFile(data=encoded.getvalue(), media_type="image/webp")
     return None

@@ -1,4 +1,4 @@
-"""What a delivery's message shows at this moment: the card with its picture, preview, grid or none."""
+"""The content of a delivery's message: its card, with the picture, preview, grid or none."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import re
 
 from bot import replies
 from bot.cards import Buttons, Card, job_card, picture_card, with_note
-from bot.delivery.attachments import MAX_BYTES, Attachment, fit
-from bot.delivery.discord_messages import Showing
+from bot.delivery.attachments import MAX_BYTES, ImageFile, fit
+from bot.delivery.discord_messages import MessageContent
 from bot.store.deliveries import Delivery
-from bot.store.job_status import Scene
+from bot.store.job_status import JobDetails
 from engine.contract.errors import PictureCorrupt
 from engine.contract.jobs import FINAL, Job, JobStatus, Picture
 from engine.prompt import Limits
@@ -20,48 +20,54 @@ _MAX_SLUG = 40
 
 
 async def compose(
-    delivery: Delivery, scene: Scene, objects: Objects, limits: Limits, buttons: Buttons, *, max_bytes: int = MAX_BYTES
-) -> Showing:
+    delivery: Delivery,
+    details: JobDetails,
+    objects: Objects,
+    limits: Limits,
+    buttons: Buttons,
+    *,
+    max_bytes: int = MAX_BYTES,
+) -> MessageContent:
     """Return what the delivery's message shows, with a picture of at most `max_bytes`.
 
-    limits: of the service as it is now; a button that they could only refuse is not shown.
+    limits: the current ones; buttons that they would refuse are left out.
 
-    Raises: StoreUnavailable when the picture cannot be fetched just now.
+    Raises: StoreUnavailable if the picture cannot be read at the moment.
     """
-    card = _card(delivery, scene, limits, buttons)
+    card = _card(delivery, details, limits, buttons)
     note, attachment = None, None
     try:
-        attachment = await _picture(scene, objects)
+        attachment = await _picture(details, objects)
     except PictureCorrupt:
         note = replies.PICTURE_LOST
     if attachment:
         attachment = await fit(attachment, max_bytes=max_bytes)
         note = None if attachment else replies.PICTURE_TOO_LARGE
-    return Showing(
+    return MessageContent(
         card=with_note(card, note) if note else card,
         attachment=attachment,
-        name=_name(scene.job, scene.picture),
-        bare=scene.job.status is not JobStatus.RUNNING,
-        is_last=scene.job.status in FINAL,
+        name=_name(details.job, details.picture),
+        clears_attachment=details.job.status is not JobStatus.RUNNING,
+        is_last=details.job.status in FINAL,
     )
 
 
-def _card(delivery: Delivery, scene: Scene, limits: Limits, buttons: Buttons) -> Card:
-    job, who = scene.job, delivery.discord_id
+def _card(delivery: Delivery, details: JobDetails, limits: Limits, buttons: Buttons) -> Card:
+    job, who = details.job, delivery.discord_id
     operations = possible_operations(limits, job.spec)
-    if scene.picture:
-        card = picture_card(job, who, scene.picture.slot, buttons, operations=operations)
+    if details.picture:
+        card = picture_card(job, who, details.picture.slot, buttons, operations=operations)
     else:
-        card = job_card(job, who, buttons, num_ahead=scene.num_ahead or 0, wait=scene.wait, operations=operations)
+        card = job_card(job, who, buttons, num_ahead=details.num_ahead or 0, wait=details.wait, operations=operations)
     return with_note(card, replies.moved_from(delivery.moved_from)) if delivery.moved_from else card
 
 
-async def _picture(scene: Scene, objects: Objects) -> Attachment | None:
-    if scene.picture:
-        return Attachment(data=await objects.get(scene.picture.object_key), media_type="image/png")
-    if scene.job.grid_key and scene.job.grid_type:
-        return Attachment(data=await objects.get(scene.job.grid_key), media_type=scene.job.grid_type)
-    return Attachment(data=scene.preview, media_type="image/jpeg") if scene.preview else None
+async def _picture(details: JobDetails, objects: Objects) -> ImageFile | None:
+    if details.picture:
+        return ImageFile(data=await objects.get(details.picture.object_key), media_type="image/png")
+    if details.job.grid_key and details.job.grid_type:
+        return ImageFile(data=await objects.get(details.job.grid_key), media_type=details.job.grid_type)
+    return ImageFile(data=details.preview, media_type="image/jpeg") if details.preview else None
 
 
 def _name(job: Job, picture: Picture | None) -> str:

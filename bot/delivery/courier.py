@@ -1,7 +1,7 @@
-"""The loops that carry deliveries: claim what is open, hear what changes, and send in each channel's pace.
+"""The loops behind deliveries: claim open ones, watch their jobs, and update messages within each channel's rate limit.
 
-A channel has one message in flight at a time. While its rate limit makes that one wait, later wishes gather, and when
-the budget is back the results among them go first.
+Each channel has one request in flight at a time. While its rate limit holds that one up, later edits queue, and
+results go first when the limit is over.
 """
 
 from __future__ import annotations
@@ -15,13 +15,29 @@ from uuid import UUID
 import structlog
 from structlog.contextvars import bound_contextvars
 
-from bot.delivery.deliver import Again, Ended, Office, UpToDate, close, is_news, must_keep, send
-from bot.delivery.edit_rate import Pace, Urgency
-from bot.delivery.tracking import Tracked, Tracking
-from bot.store.deliveries import Delivery, claim_deliveries, keep_message, read_deliveries, release_claims, renew_claims
-from bot.store.eta import Experience, read_experience
-from bot.store.job_status import Standing, read_standings
-from bot.store.tables import DeliveryState, Kind
+from bot.delivery.deliver import (
+    Closed,
+    DeliveryContext,
+    RetryLater,
+    UpToDate,
+    close,
+    has_unstored_message,
+    needs_edit,
+    send,
+)
+from bot.delivery.edit_rate import EditPriority, EditRateLimiter
+from bot.delivery.tracking import TrackedDeliveries, TrackedDelivery
+from bot.store.deliveries import (
+    Delivery,
+    claim_deliveries,
+    read_deliveries,
+    release_claims,
+    renew_claims,
+    store_message_id,
+)
+from bot.store.eta import DurationStats, read_duration_stats
+from bot.store.job_status import JobProgress, read_job_progress
+from bot.store.tables import DeliveryKind, DeliveryState
 from engine.contract.errors import EaselError
 from engine.contract.jobs import FINAL, JobStatus
 from engine.error_boundary import logged_result_of
@@ -32,59 +48,59 @@ _log = structlog.get_logger()
 _MAX_CLAIMED_AT_ONCE = 200
 _MAX_FAILURES = 5
 _MAX_BACKOFF = timedelta(seconds=30)
-_LEASES_UNTIL_STRAY = 4
-_PATIENCE = timedelta(seconds=10)
-"""How long a stopping process waits for edits that are under way."""
+_LEASES_UNTIL_ORPHANED = 4
+_STOP_TIMEOUT = timedelta(seconds=10)
+"""How long a stopping process waits for requests in flight."""
 
-Place = tuple[int, Kind]
+QueueKey = tuple[int, DeliveryKind]
 """A channel and a kind: posts of single pictures do not wait for edits, which have a rate limit of their own."""
 
 
 @dataclass(kw_only=True)
-class Lane:
-    """One channel's wishes, and the task that fulfils them while there are any."""
+class ChannelQueue:
+    """The pending edits of one channel, and the task that sends them while there are any."""
 
-    pace: Pace = field(default_factory=Pace)
-    woken: asyncio.Event = field(default_factory=asyncio.Event)
+    limiter: EditRateLimiter = field(default_factory=EditRateLimiter)
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
 
 
 class Courier:
-    """Brings open deliveries to their messages until told to stop."""
+    """Keeps the messages of open deliveries up to date."""
 
-    def __init__(self, office: Office) -> None:
-        self._office = office
-        self._tracking = Tracking()
-        self._strays: dict[UUID, timedelta] = {}
-        self._lanes: dict[Place, Lane] = {}
+    def __init__(self, context: DeliveryContext) -> None:
+        self._context = context
+        self._tracking = TrackedDeliveries()
+        self._orphaned_since: dict[UUID, timedelta] = {}
+        self._queues: dict[QueueKey, ChannelQueue] = {}
         self._changed: set[UUID] = set()
-        self._heard = asyncio.Event()
+        self._has_changes = asyncio.Event()
         self._is_stopping = False
-        self.experience = Experience()
+        self.duration_stats = DurationStats()
 
     @property
     def num_open(self) -> int:
         """How many deliveries this process holds."""
         return len(self._tracking)
 
-    def take(self, delivery: Delivery, *, is_fresh: bool, shown: Standing | None = None) -> None:
-        """Carry a delivery that this process has claimed.
+    def deliver(self, delivery: Delivery, *, is_fresh: bool, shown: JobProgress | None = None) -> None:
+        """Keep the message of a delivery up to date that this process has claimed.
 
-        is_fresh: whether it is certain that no message was posted of which the id is missing.
-        shown: what its message shows; None when it has none or nobody knows.
+        is_fresh: whether it is certain that no message with an unknown id exists.
+        shown: what its message shows; None if it has no message or that is unknown.
         """
-        self._tracking.add(Tracked(delivery=delivery, kept=False, searched=is_fresh, shown=shown))
-        self._office.metrics.open.set(self.num_open)
-        self.hear(delivery.job_id)
+        self._tracking.add(TrackedDelivery(delivery=delivery, is_stored=False, is_searched=is_fresh, shown=shown))
+        self._context.metrics.open.set(self.num_open)
+        self.schedule_refresh(delivery.job_id)
 
-    def hear(self, job_id: UUID) -> None:
-        """Look at the job again soon."""
+    def schedule_refresh(self, job_id: UUID) -> None:
+        """Check soon whether the messages of the job are out of date."""
         if self._tracking.has_job(job_id):
             self._changed.add(job_id)
-            self._heard.set()
+            self._has_changes.set()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Carry deliveries until `stop` is set; then finish the edits under way and let go of the rest."""
+        """Update messages until `stop` is set; then finish the requests in flight and release the rest."""
         loops = [
             asyncio.create_task(self._listen(), name="courier-listen"),
             asyncio.create_task(self._poll(), name="courier-poll"),
@@ -103,168 +119,172 @@ class Courier:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        lanes = [lane.task for lane in self._lanes.values() if lane.task]
-        for lane in self._lanes.values():
-            lane.woken.set()
-        if lanes:
-            _, late = await asyncio.wait(lanes, timeout=_PATIENCE.total_seconds())
+        sending = [queue.task for queue in self._queues.values() if queue.task]
+        for queue in self._queues.values():
+            queue.wake.set()
+        if sending:
+            _, late = await asyncio.wait(sending, timeout=_STOP_TIMEOUT.total_seconds())
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
         await logged_result_of(self._release())
 
     async def _release(self) -> None:
-        async with self._office.database.begin() as connection:
-            await release_claims(connection, self._office.claimant)
+        async with self._context.database.begin() as connection:
+            await release_claims(connection, self._context.instance)
 
     async def _listen(self) -> None:
         pause = timedelta(seconds=1)
-        await listen(self._office.database, on_change=self.hear, on_connect=self._hear_all, retry_delay=pause)
+        await listen(
+            self._context.database, on_change=self.schedule_refresh, on_connect=self._schedule_all, retry_delay=pause
+        )
 
-    def _hear_all(self) -> None:
+    def _schedule_all(self) -> None:
         for tracked in self._tracking:
-            self.hear(tracked.delivery.job_id)
+            self.schedule_refresh(tracked.delivery.job_id)
 
     async def _poll(self) -> None:
-        """Renew and claim well within the lease, and look at every job: changes may go unheard, places do move."""
+        """Renew and claim well within the lease, and check every job: notifications get lost, positions move."""
         while True:
             await logged_result_of(self._claim())
-            self._hear_all()
-            await asyncio.sleep(self._office.claimant.lease.total_seconds() / 3)
+            self._schedule_all()
+            await asyncio.sleep(self._context.instance.lease.total_seconds() / 3)
 
     async def _claim(self) -> None:
-        claimant = self._office.claimant
+        instance = self._context.instance
         held = {tracked.delivery.id for tracked in self._tracking}
-        async with self._office.database.begin() as connection:
-            renewed = await renew_claims(connection, claimant)
-            claimed = await claim_deliveries(connection, claimant, limit=_MAX_CLAIMED_AT_ONCE)
-            claimed += await read_deliveries(connection, self._late_strays(renewed))
-            self.experience = await read_experience(connection)
+        async with self._context.database.begin() as connection:
+            renewed = await renew_claims(connection, instance)
+            claimed = await claim_deliveries(connection, instance, limit=_MAX_CLAIMED_AT_ONCE)
+            claimed += await read_deliveries(connection, self._find_orphaned(renewed))
+            self.duration_stats = await read_duration_stats(connection)
         for delivery_id in held - renewed - {delivery.id for delivery in claimed}:
             self._drop(delivery_id)
         for delivery in claimed:
             if self._tracking.get(delivery.id) is None:
-                self.take(delivery, is_fresh=False)
+                self.deliver(delivery, is_fresh=False)
 
-    def _late_strays(self, renewed: frozenset[UUID]) -> list[UUID]:
-        """Return what is claimed but was never taken here, long after any answer to it can be on its way.
+    def _find_orphaned(self, renewed: frozenset[UUID]) -> list[UUID]:
+        """Return the claimed deliveries that no press handed over, long after its answer can still be under way.
 
-        A press that was given up while its commit was under way leaves such a delivery.
+        A press that timed out during its commit leaves such a delivery.
         """
         now = _now()
-        untaken = [delivery_id for delivery_id in renewed if self._tracking.get(delivery_id) is None]
-        self._strays = {delivery_id: self._strays.get(delivery_id, now) for delivery_id in untaken}
-        patience = _LEASES_UNTIL_STRAY * self._office.claimant.lease
-        return [delivery_id for delivery_id, since in self._strays.items() if now - since >= patience]
+        unhandled = [delivery_id for delivery_id in renewed if self._tracking.get(delivery_id) is None]
+        self._orphaned_since = {delivery_id: self._orphaned_since.get(delivery_id, now) for delivery_id in unhandled}
+        grace = _LEASES_UNTIL_ORPHANED * self._context.instance.lease
+        return [delivery_id for delivery_id, since in self._orphaned_since.items() if now - since >= grace]
 
     async def _refresh(self) -> None:
         while True:
-            await self._heard.wait()
-            self._heard.clear()
+            await self._has_changes.wait()
+            self._has_changes.clear()
             job_ids, self._changed = self._changed, set()
-            error = await logged_result_of(self._want_news(job_ids))
+            error = await logged_result_of(self._queue_edits(job_ids))
             if error:
                 self._changed |= job_ids
                 await asyncio.sleep(1)
-                self._heard.set()
+                self._has_changes.set()
 
-    async def _want_news(self, job_ids: set[UUID]) -> None:
-        async with self._office.transaction() as connection:
-            standings = await read_standings(connection, job_ids)
-            unkept = [tracked for tracked in self._tracking.of_jobs(job_ids) if must_keep(tracked)]
-            for tracked in unkept:
-                await keep_message(connection, tracked.delivery.id, tracked.delivery.message_id or 0)
-        for tracked in unkept:
-            tracked.kept = True
+    async def _queue_edits(self, job_ids: set[UUID]) -> None:
+        async with self._context.transaction() as connection:
+            progress_by_job = await read_job_progress(connection, job_ids)
+            unstored = [tracked for tracked in self._tracking.of_jobs(job_ids) if has_unstored_message(tracked)]
+            for tracked in unstored:
+                await store_message_id(connection, tracked.delivery.id, tracked.delivery.message_id or 0)
+        for tracked in unstored:
+            tracked.is_stored = True
         for tracked in self._tracking.of_jobs(job_ids):
-            standing = standings.get(tracked.delivery.job_id)
-            if standing and is_news(tracked.shown, standing):
-                self._want(tracked, _urgency(tracked.shown, standing))
+            progress = progress_by_job.get(tracked.delivery.job_id)
+            if progress and needs_edit(tracked.shown, progress):
+                self._queue_edit(tracked, _priority(tracked.shown, progress))
 
-    def _want(self, tracked: Tracked, urgency: Urgency, after: timedelta = timedelta()) -> None:
-        place = _place(tracked)
-        lane = self._lanes.setdefault(place, Lane())
-        lane.pace.want(tracked.delivery.id, urgency, _now(), after=after)
-        lane.woken.set()
-        if (lane.task is None or lane.task.done()) and not self._is_stopping:
-            lane.task = asyncio.create_task(self._work(lane), name=f"courier-lane-{place[0]}")
+    def _queue_edit(self, tracked: TrackedDelivery, priority: EditPriority, after: timedelta = timedelta()) -> None:
+        key = _queue_key(tracked)
+        queue = self._queues.setdefault(key, ChannelQueue())
+        queue.limiter.request(tracked.delivery.id, priority, _now(), after=after)
+        queue.wake.set()
+        if (queue.task is None or queue.task.done()) and not self._is_stopping:
+            queue.task = asyncio.create_task(self._run_queue(queue), name=f"courier-channel-{key[0]}")
 
-    async def _work(self, lane: Lane) -> None:
-        """Send what the lane wants, one at a time, until it wants nothing."""
+    async def _run_queue(self, queue: ChannelQueue) -> None:
+        """Send the pending edits, one at a time, until there are none."""
         while not self._is_stopping:
-            lane.woken.clear()
-            key = lane.pace.choose(_now())
-            pause = lane.pace.pause(_now())
+            queue.wake.clear()
+            key = queue.limiter.take_next(_now())
+            pause = queue.limiter.time_until_next(_now())
             if key is not None:
-                await self._send(lane, key)
+                await self._send(queue, key)
             elif pause is None:
                 return
             else:
-                await _wait(lane.woken, pause)
+                await _wait(queue.wake, pause)
 
-    async def _send(self, lane: Lane, key: UUID) -> None:
+    async def _send(self, queue: ChannelQueue, key: UUID) -> None:
         tracked = self._tracking.get(key)
         if tracked is None:
-            lane.pace.forget(key)
+            queue.limiter.forget(key)
             return
         with bound_contextvars(job=str(tracked.delivery.job_id)):
-            await self._send_tracked(lane, tracked)
+            await self._send_tracked(queue, tracked)
 
-    async def _send_tracked(self, lane: Lane, tracked: Tracked) -> None:
+    async def _send_tracked(self, queue: ChannelQueue, tracked: TrackedDelivery) -> None:
         key = tracked.delivery.id
-        progress = await logged_result_of(send(self._office, tracked))
-        match progress:
-            case Ended():
+        result = await logged_result_of(send(self._context, tracked))
+        match result:
+            case Closed():
                 self._drop(key)
             case UpToDate(is_edited=is_edited):
                 tracked.failures = 0
                 if is_edited:
-                    lane.pace.record_shown(key, _now())
-            case Again(after=after):
-                self._retry(lane, tracked, after)
+                    queue.limiter.record_edit(key, _now())
+            case RetryLater(after=after):
+                self._retry(queue, tracked, after)
             case EaselError():
-                self._retry(lane, tracked, None)
+                self._retry(queue, tracked, None)
             case Exception():
-                await self._tolerate(lane, tracked, progress)
+                await self._retry_or_close(queue, tracked, result)
 
-    async def _tolerate(self, lane: Lane, tracked: Tracked, error: Exception) -> None:
-        """Try again after an error that nobody expected, but not for ever."""
+    async def _retry_or_close(self, queue: ChannelQueue, tracked: TrackedDelivery, error: Exception) -> None:
+        """Retry after an unexpected error, up to a limit."""
         if tracked.failures < _MAX_FAILURES:
-            self._retry(lane, tracked, None)
+            self._retry(queue, tracked, None)
             return
-        ended = await logged_result_of(close(self._office, tracked, DeliveryState.UNDELIVERABLE, type(error).__name__))
-        if isinstance(ended, Ended):
+        result = await logged_result_of(
+            close(self._context, tracked, DeliveryState.UNDELIVERABLE, type(error).__name__)
+        )
+        if isinstance(result, Closed):
             self._drop(tracked.delivery.id)
 
-    def _retry(self, lane: Lane, tracked: Tracked, after: timedelta | None) -> None:
+    def _retry(self, queue: ChannelQueue, tracked: TrackedDelivery, after: timedelta | None) -> None:
         if after is None:
             after = min(_MAX_BACKOFF, timedelta(seconds=2**tracked.failures))
             tracked.failures += 1
-        if self._lanes.get(_place(tracked)) is not lane:
-            lane.pace.forget(tracked.delivery.id)
-        self._want(tracked, Urgency.RESULT, after)
+        if self._queues.get(_queue_key(tracked)) is not queue:
+            queue.limiter.forget(tracked.delivery.id)
+        self._queue_edit(tracked, EditPriority.RESULT, after)
 
     def _drop(self, delivery_id: UUID) -> None:
         tracked = self._tracking.drop(delivery_id)
-        self._office.metrics.open.set(self.num_open)
+        self._context.metrics.open.set(self.num_open)
         if tracked is None:
             return
-        place = _place(tracked)
-        lane = self._lanes.get(place)
-        if lane:
-            lane.pace.forget(delivery_id)
-            if lane.pace.is_empty:
-                del self._lanes[place]
+        key = _queue_key(tracked)
+        queue = self._queues.get(key)
+        if queue:
+            queue.limiter.forget(delivery_id)
+            if queue.limiter.is_empty:
+                del self._queues[key]
 
 
-def _urgency(shown: Standing | None, standing: Standing) -> Urgency:
-    if standing.status in FINAL:
-        return Urgency.RESULT
-    is_place = shown is not None and shown.status is standing.status is JobStatus.WAITING
-    return Urgency.PLACE if is_place else Urgency.PREVIEW
+def _priority(shown: JobProgress | None, progress: JobProgress) -> EditPriority:
+    if progress.status in FINAL:
+        return EditPriority.RESULT
+    has_moved = shown is not None and shown.status is progress.status is JobStatus.WAITING
+    return EditPriority.QUEUE_POSITION if has_moved else EditPriority.PREVIEW
 
 
-def _place(tracked: Tracked) -> Place:
+def _queue_key(tracked: TrackedDelivery) -> QueueKey:
     return tracked.delivery.channel_id, tracked.delivery.kind
 
 

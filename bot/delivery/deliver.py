@@ -1,12 +1,13 @@
-"""One delivery shown once: read how its job stands, show that in its message, and keep what came of it.
+"""One update of one delivery: read the state of its job, show it in the message, and store the outcome.
 
-Everything here may be repeated after a kill at any line: edits are idempotent, a post is looked for before it is
-repeated, and a delivery ends only after its last showing.
+Everything here may be repeated after a kill at any line: edits are idempotent, a message is searched for before it
+is posted again, and a delivery is closed only after its last update.
 """
 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -19,29 +20,29 @@ from bot.cards import Buttons
 from bot.delivery.attachments import MAX_BYTES
 from bot.delivery.compose import compose
 from bot.delivery.discord_messages import (
-    Gone,
-    Later,
-    Outcome,
-    Refused,
-    Showing,
-    Shown,
-    TooLarge,
+    AttachmentTooLarge,
+    DiscordUnavailable,
+    MessageContent,
+    MessageDeleted,
+    Rejected,
+    SendOutcome,
+    Sent,
     edit,
     find,
-    open_direct_channel,
+    open_dm_channel,
     post,
 )
-from bot.delivery.tracking import Tracked
+from bot.delivery.tracking import TrackedDelivery
 from bot.metrics import BotMetrics
 from bot.store.deliveries import (
-    Claimant,
+    BotInstance,
     close_delivery,
     find_known_messages,
-    keep_message,
     move_delivery,
     renew_claim,
+    store_message_id,
 )
-from bot.store.job_status import Scene, Standing, read_scene
+from bot.store.job_status import JobDetails, JobProgress, read_job_details
 from bot.store.tables import DeliveryState
 from engine.contract.jobs import JobStatus
 from engine.prompt import Limits
@@ -51,21 +52,21 @@ from engine.store.objects import Objects
 _log = structlog.get_logger()
 
 _MAX_TRANSACTIONS = 6
-_LEAST_BYTES = 64 * 1024
+_MIN_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, kw_only=True)
-class Office:
-    """What sending needs: Discord, the stores, this process's name for its claims, and what the models can do.
+class DeliveryContext:
+    """What deliveries need: Discord, the stores, this process's identity for its claims, and the limits of the models.
 
-    gate: lets few deliveries at a time to the database, so that presses find connections free.
+    gate: limits the deliveries that use the database at once, so that presses find free connections.
     """
 
     client: discord.Client
     buttons: Buttons
     database: Database
     objects: Objects
-    claimant: Claimant
+    instance: BotInstance
     metrics: BotMetrics
     limits: Limits
     gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_MAX_TRANSACTIONS))
@@ -81,171 +82,184 @@ class Office:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ended:
-    """Nothing more is to be done here: the delivery is closed, or another process has it."""
+class Closed:
+    """The delivery is closed, or another process has claimed it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class UpToDate:
-    """The message shows what there is; the next change of the job asks for more."""
+    """The message shows the current state of the job."""
 
     is_edited: bool
 
 
 @dataclass(frozen=True, kw_only=True)
-class Again:
-    """To be tried again; `after` None means as soon as Discord may have recovered."""
+class RetryLater:
+    """To be retried `after` some time; None means with exponential backoff."""
 
     after: timedelta | None
 
 
-Progress = Ended | UpToDate | Again
+SendResult = Closed | UpToDate | RetryLater
 
 
-async def send(office: Office, tracked: Tracked) -> Progress:
-    """Bring the delivery's message up to date.
+async def send(context: DeliveryContext, tracked: TrackedDelivery) -> SendResult:
+    """Update the delivery's message.
 
-    Raises: StoreUnavailable when a store cannot be reached; the same call may be made again.
+    Raises: StoreUnavailable if a store cannot be reached; the call may be repeated.
     """
-    scene = await _read(office, tracked)
-    if scene is None:
-        return Ended()
-    standing = standing_of(scene)
-    if not is_news(tracked.shown, standing):
+    details = await _read(context, tracked)
+    if details is None:
+        return Closed()
+    progress = progress_from_details(details)
+    if not needs_edit(tracked.shown, progress):
         return UpToDate(is_edited=False)
     max_bytes = MAX_BYTES if tracked.max_bytes is None else tracked.max_bytes
-    showing = await compose(tracked.delivery, scene, office.objects, office.limits, office.buttons, max_bytes=max_bytes)
-    outcome = await _show(office, tracked, showing)
-    office.metrics.messages.labels(outcome=type(outcome).__name__.lower()).inc()
-    return await _conclude(office, tracked, showing, standing, outcome)
+    content = await compose(
+        tracked.delivery, details, context.objects, context.limits, context.buttons, max_bytes=max_bytes
+    )
+    outcome = await _send_or_edit(context, tracked, content)
+    context.metrics.messages.labels(outcome=_label(outcome)).inc()
+    return await _apply_outcome(context, tracked, content, progress, outcome)
 
 
-def is_news(shown: Standing | None, standing: Standing) -> bool:
+def needs_edit(shown: JobProgress | None, progress: JobProgress) -> bool:
     """Return whether a message that shows `shown` is out of date enough for an edit.
 
-    A job that only just started is not worth one, nor is a place in the queue that has hardly moved.
+    The start of a job is not worth an edit, nor is a small change of the queue position.
     """
     if shown is None:
         return True
-    if shown.status is standing.status is JobStatus.WAITING:
-        return _has_moved(shown.num_ahead or 0, standing.num_ahead or 0)
-    if standing.status is JobStatus.RUNNING and standing.percent == 0 and shown.status is JobStatus.WAITING:
+    if shown.status is progress.status is JobStatus.WAITING:
+        return _has_moved(shown.num_ahead or 0, progress.num_ahead or 0)
+    if progress.status is JobStatus.RUNNING and progress.percent == 0 and shown.status is JobStatus.WAITING:
         return False
-    return shown != standing
+    return shown != progress
 
 
-def must_keep(tracked: Tracked) -> bool:
+def has_unstored_message(tracked: TrackedDelivery) -> bool:
     """Return whether the message's id is known here but not yet in the store."""
-    return tracked.delivery.message_id is not None and not tracked.kept
+    return tracked.delivery.message_id is not None and not tracked.is_stored
 
 
-def standing_of(scene: Scene) -> Standing:
-    """Return the standing that a message made from the scene shows."""
-    return Standing(status=scene.job.status, percent=int(scene.job.progress * 100), num_ahead=scene.num_ahead)
+def progress_from_details(details: JobDetails) -> JobProgress:
+    """Return the progress that a message made from the details shows."""
+    return JobProgress(status=details.job.status, percent=int(details.job.progress * 100), num_ahead=details.num_ahead)
 
 
-async def close(office: Office, tracked: Tracked, state: DeliveryState, cause: str | None = None) -> Ended:
-    """End the delivery in the store, with its message where there is one."""
+async def close(
+    context: DeliveryContext, tracked: TrackedDelivery, state: DeliveryState, cause: str | None = None
+) -> Closed:
+    """Close the delivery in the store, and store its message's id if it is not stored yet."""
     delivery = tracked.delivery
-    async with office.transaction() as connection:
-        if delivery.message_id and must_keep(tracked):
-            await keep_message(connection, delivery.id, delivery.message_id)
+    async with context.transaction() as connection:
+        if delivery.message_id and has_unstored_message(tracked):
+            await store_message_id(connection, delivery.id, delivery.message_id)
         await close_delivery(connection, delivery.id, state, cause=cause)
-    office.metrics.closed.labels(state=state.value).inc()
+    context.metrics.closed.labels(state=state.value).inc()
     if cause:
         _log.warning("delivery_failed", state=state.value, cause=cause)
-    return Ended()
+    return Closed()
 
 
-async def _read(office: Office, tracked: Tracked) -> Scene | None:
-    """Return what there is to show; None when the delivery is no longer this process's to show."""
+async def _read(context: DeliveryContext, tracked: TrackedDelivery) -> JobDetails | None:
+    """Return what the message can show, or None if the delivery is closed or another process has claimed it."""
     delivery = tracked.delivery
-    async with office.transaction() as connection:
-        if not await renew_claim(connection, delivery.id, office.claimant):
+    async with context.transaction() as connection:
+        if not await renew_claim(connection, delivery.id, context.instance):
             return None
-        if delivery.message_id and must_keep(tracked):
-            await keep_message(connection, delivery.id, delivery.message_id)
-        scene = await read_scene(connection, delivery.job_id, delivery.picture_id)
-    tracked.kept = delivery.message_id is not None
-    return scene
+        if delivery.message_id and has_unstored_message(tracked):
+            await store_message_id(connection, delivery.id, delivery.message_id)
+        details = await read_job_details(connection, delivery.job_id, delivery.picture_id)
+    tracked.is_stored = delivery.message_id is not None
+    return details
 
 
-async def _show(office: Office, tracked: Tracked, showing: Showing) -> Outcome:
+async def _send_or_edit(context: DeliveryContext, tracked: TrackedDelivery, content: MessageContent) -> SendOutcome:
     delivery = tracked.delivery
-    if delivery.message_id is None and not tracked.searched:
-        found = await find(office.client, delivery, showing, lambda ids: _known(office, ids))
-        if isinstance(found, Shown):
+    if delivery.message_id is None and not tracked.is_searched:
+        found = await find(context.client, delivery, content, lambda ids: _find_known(context, ids))
+        if isinstance(found, Sent):
             delivery = tracked.delivery = replace(delivery, message_id=found.message_id)
         elif found is not None:
             return found
     if delivery.message_id is not None:
-        return await edit(office.client, delivery, delivery.message_id, showing)
-    tracked.searched = False
-    return await post(office.client, delivery, showing)
+        return await edit(context.client, delivery, delivery.message_id, content)
+    tracked.is_searched = False
+    return await post(context.client, delivery, content)
 
 
-async def _known(office: Office, message_ids: Iterable[int]) -> frozenset[int]:
-    async with office.transaction() as connection:
+async def _find_known(context: DeliveryContext, message_ids: Iterable[int]) -> frozenset[int]:
+    async with context.transaction() as connection:
         return await find_known_messages(connection, tuple(message_ids))
 
 
-async def _conclude(
-    office: Office, tracked: Tracked, showing: Showing, standing: Standing, outcome: Outcome
-) -> Progress:
+async def _apply_outcome(
+    context: DeliveryContext,
+    tracked: TrackedDelivery,
+    content: MessageContent,
+    progress: JobProgress,
+    outcome: SendOutcome,
+) -> SendResult:
     match outcome:
-        case Shown(message_id=message_id):
-            return await _record_shown(office, tracked, showing, standing, message_id)
-        case Gone():
-            return await close(office, tracked, DeliveryState.GONE)
-        case TooLarge() if showing.attachment:
-            tracked.searched = tracked.delivery.message_id is None
-            tracked.max_bytes = _smaller(len(showing.attachment.data))
-            return Again(after=timedelta())
-        case Refused(may_write=False, cause=cause):
-            return await _move(office, tracked, cause)
-        case Later():
-            return Again(after=None)
+        case Sent(message_id=message_id):
+            return await _record_shown(context, tracked, content, progress, message_id)
+        case MessageDeleted():
+            return await close(context, tracked, DeliveryState.GONE)
+        case AttachmentTooLarge() if content.attachment:
+            tracked.is_searched = tracked.delivery.message_id is None
+            tracked.max_bytes = _next_size_limit(len(content.attachment.data))
+            return RetryLater(after=timedelta())
+        case Rejected(can_post=False, cause=cause):
+            return await _move(context, tracked, cause)
+        case DiscordUnavailable():
+            return RetryLater(after=None)
         case _:
-            cause = outcome.cause if isinstance(outcome, Refused) else "too large without a picture"
-            return await close(office, tracked, DeliveryState.UNDELIVERABLE, cause)
+            cause = outcome.cause if isinstance(outcome, Rejected) else "too large without a picture"
+            return await close(context, tracked, DeliveryState.UNDELIVERABLE, cause)
 
 
 async def _record_shown(
-    office: Office, tracked: Tracked, showing: Showing, standing: Standing, message_id: int
-) -> Progress:
+    context: DeliveryContext, tracked: TrackedDelivery, content: MessageContent, progress: JobProgress, message_id: int
+) -> SendResult:
     tracked.delivery = replace(tracked.delivery, message_id=message_id)
-    if showing.is_last:
-        return await close(office, tracked, DeliveryState.DELIVERED)
-    tracked.shown = standing
-    if not tracked.kept:
-        async with office.transaction() as connection:
-            await keep_message(connection, tracked.delivery.id, message_id)
-        tracked.kept = True
+    if content.is_last:
+        return await close(context, tracked, DeliveryState.DELIVERED)
+    tracked.shown = progress
+    if not tracked.is_stored:
+        async with context.transaction() as connection:
+            await store_message_id(connection, tracked.delivery.id, message_id)
+        tracked.is_stored = True
     return UpToDate(is_edited=True)
 
 
-async def _move(office: Office, tracked: Tracked, cause: str) -> Progress:
-    """Turn to the member's direct messages, once, where the channel no longer takes the bot's messages."""
+async def _move(context: DeliveryContext, tracked: TrackedDelivery, cause: str) -> SendResult:
+    """Move the delivery to the member's direct messages, once, if the bot may no longer post in the channel."""
     delivery = tracked.delivery
     channel_id = None
     if delivery.moved_from is None:
-        channel_id = await open_direct_channel(office.client, delivery.discord_id)
+        channel_id = await open_dm_channel(context.client, delivery.discord_id)
     if channel_id is None or channel_id == delivery.channel_id:
-        return await close(office, tracked, DeliveryState.UNDELIVERABLE, cause)
-    async with office.transaction() as connection:
+        return await close(context, tracked, DeliveryState.UNDELIVERABLE, cause)
+    async with context.transaction() as connection:
         await move_delivery(connection, delivery.id, channel_id)
     tracked.delivery = replace(
         delivery, moved_from=delivery.channel_id, channel_id=channel_id, message_id=None, reply_to=None, token=None
     )
-    tracked.kept, tracked.searched, tracked.shown = False, True, None
-    return Again(after=timedelta())
+    tracked.is_stored, tracked.is_searched, tracked.shown = False, True, None
+    return RetryLater(after=timedelta())
 
 
-def _has_moved(told: int, num_ahead: int) -> bool:
-    """Return whether the place has changed by a quarter of what was told: a long wait takes a dozen edits at most."""
-    return told != num_ahead and 4 * abs(told - num_ahead) >= told
+def _has_moved(shown: int, num_ahead: int) -> bool:
+    """Return whether the position has changed by a quarter: a long wait takes a dozen edits at most."""
+    return shown != num_ahead and 4 * abs(shown - num_ahead) >= shown
 
 
-def _smaller(size_bytes: int) -> int:
-    """Return the next limit to try: half, and in the end too little for any picture."""
-    return size_bytes // 2 if size_bytes > _LEAST_BYTES else 0
+def _next_size_limit(size_bytes: int) -> int:
+    """Return the next limit to try: half of the size, or 0, which sends no picture, once that is pointless."""
+    return size_bytes // 2 if size_bytes > _MIN_BYTES else 0
+
+
+def _label(outcome: SendOutcome) -> str:
+    """Return the outcome's name in snake_case."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", type(outcome).__name__).lower()

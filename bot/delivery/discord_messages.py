@@ -1,6 +1,6 @@
-"""Showing a delivery in Discord: editing its message, finding it again, or posting it; the store is not touched here.
+"""Editing, finding and posting a delivery's message in Discord; the store is not used here.
 
-Discord's errors become one of four outcomes, so that what to do about each is decided in one place.
+Discord's errors become outcomes, so that one place decides what to do about each.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from discord.http import Route
 
 from bot.cards import Card, view_from_card
 from bot.custom_ids import id_from_text, single_picture_slot, text_from_id
-from bot.delivery.attachments import Attachment
+from bot.delivery.attachments import ImageFile
 from bot.interaction_context import custom_ids
 from bot.store.deliveries import Delivery
-from bot.store.tables import Kind
+from bot.store.tables import DeliveryKind
 
 NO_MENTIONS = discord.AllowedMentions.none()
 
@@ -33,89 +33,90 @@ _BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Showing:
-    """What a message is to show now.
+class MessageContent:
+    """What a message shows.
 
-    attachment: None leaves the picture that is there, unless `bare`.
-    bare: whether a picture that is there is taken away.
-    is_last: whether nothing will follow.
+    attachment: None keeps the current picture, unless `clears_attachment`.
+    name: of the attached file, without its extension.
+    clears_attachment: whether the current picture is removed.
+    is_last: whether no update will follow.
     """
 
     card: Card
-    attachment: Attachment | None
+    attachment: ImageFile | None
     name: str
-    bare: bool
+    clears_attachment: bool
     is_last: bool
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shown:
-    """Discord has it, in this message."""
+class Sent:
+    """The message shows the content."""
 
     message_id: int
 
 
 @dataclass(frozen=True, kw_only=True)
-class Gone:
+class MessageDeleted:
     """The message or its channel was deleted."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Refused:
-    """Discord will not have it from us; `may_write` is False when the reason is the channel, not the message."""
+class Rejected:
+    """Discord rejected the request; `can_post` is False if the bot may not post in the channel at all."""
 
     cause: str
-    may_write: bool
+    can_post: bool
 
 
 @dataclass(frozen=True, kw_only=True)
-class TooLarge:
-    """The attachment is over the limit in force there."""
+class AttachmentTooLarge:
+    """The attachment exceeds the channel's limit."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Later:
-    """Discord is away or unwell; nobody knows whether it has it."""
+class DiscordUnavailable:
+    """Discord cannot be reached or failed; the request may or may not have taken effect."""
 
     cause: str
 
 
-Outcome = Shown | Gone | Refused | TooLarge | Later
+SendOutcome = Sent | MessageDeleted | Rejected | AttachmentTooLarge | DiscordUnavailable
 
 
-async def edit(client: discord.Client, delivery: Delivery, message_id: int, showing: Showing) -> Outcome:
-    """Edit the message, by its id or, where only that is allowed, by the interaction's token."""
+async def edit(client: discord.Client, delivery: Delivery, message_id: int, content: MessageContent) -> SendOutcome:
+    """Edit the message by its id or, if the bot may not do that in the channel, by the interaction's token."""
 
-    async def by_id() -> Outcome:
+    async def by_id() -> SendOutcome:
         message = client.get_partial_messageable(delivery.channel_id).get_partial_message(message_id)
-        await message.edit(**_content(showing), attachments=_attachments(showing))
-        return Shown(message_id=message_id)
+        await message.edit(**_message_fields(content), attachments=_attachments(content))
+        return Sent(message_id=message_id)
 
-    async def by_token(text: str) -> Outcome:
+    async def by_token(text: str) -> SendOutcome:
         webhook = discord.Webhook.partial(client.application_id or 0, text, client=client)
-        await webhook.edit_message(message_id, **_content(showing), attachments=_attachments(showing))
-        return Shown(message_id=message_id)
+        await webhook.edit_message(message_id, **_message_fields(content), attachments=_attachments(content))
+        return Sent(message_id=message_id)
 
     outcome = await _outcome(by_id)
-    token = live_token(delivery)
-    if isinstance(outcome, Refused) and not outcome.may_write and token:
+    token = valid_token(delivery)
+    if isinstance(outcome, Rejected) and not outcome.can_post and token:
         return await _outcome(lambda: by_token(token))
     return outcome
 
 
-async def post(client: discord.Client, delivery: Delivery, showing: Showing) -> Outcome:
-    """Post a new message; Discord itself drops a second post of the same delivery within a few minutes."""
+async def post(client: discord.Client, delivery: Delivery, content: MessageContent) -> SendOutcome:
+    """Post a new message; for a few minutes Discord ignores a second post of the same delivery."""
 
-    async def send() -> Outcome:
-        extra: dict[str, Any] = {"nonce": nonce(delivery.id), **_content(showing)}
-        if showing.attachment:
-            extra["file"] = _file(showing)
+    async def send() -> SendOutcome:
+        extra: dict[str, Any] = {"nonce": nonce(delivery.id), **_message_fields(content)}
+        if content.attachment:
+            extra["file"] = _file(content)
         if delivery.reply_to:
             extra["reference"] = discord.MessageReference(
                 message_id=delivery.reply_to, channel_id=delivery.channel_id, fail_if_not_exists=False
             )
         message = await client.get_partial_messageable(delivery.channel_id).send(**extra)
-        return Shown(message_id=message.id)
+        return Sent(message_id=message.id)
 
     return await _outcome(send)
 
@@ -123,27 +124,27 @@ async def post(client: discord.Client, delivery: Delivery, showing: Showing) -> 
 async def find(
     client: discord.Client,
     delivery: Delivery,
-    showing: Showing,
-    is_known: Callable[[Iterable[int]], Awaitable[frozenset[int]]],
-) -> Outcome | None:
-    """Look for a message that was posted but whose id was never kept; None when there is none.
+    content: MessageContent,
+    find_known: Callable[[Iterable[int]], Awaitable[frozenset[int]]],
+) -> SendOutcome | None:
+    """Find a message that was posted but whose id was never stored; None if there is none.
 
-    is_known: which of these messages already show some other delivery.
+    find_known: returns which of the messages belong to other deliveries.
     """
 
-    async def look() -> Outcome:
-        ours = [message for message in await _candidates(client, delivery) if _shows(message, delivery, showing)]
-        taken = await is_known([message.id for message in ours]) if ours else frozenset[int]()
+    async def look() -> SendOutcome:
+        ours = [message for message in await _candidates(client, delivery) if _shows(message, delivery, content)]
+        taken = await find_known([message.id for message in ours]) if ours else frozenset[int]()
         free = [message.id for message in ours if message.id not in taken]
-        return Shown(message_id=free[0]) if free else Gone()
+        return Sent(message_id=free[0]) if free else MessageDeleted()
 
     outcome = await _outcome(look)
-    # Where the history may not be read, posting is still tried: Discord itself drops a recent second post.
-    return None if isinstance(outcome, Gone | Refused) else outcome
+    # If the bot may not read the history, posting is still tried: Discord ignores a recent second post.
+    return None if isinstance(outcome, MessageDeleted | Rejected) else outcome
 
 
-async def open_direct_channel(client: discord.Client, discord_id: int) -> int | None:
-    """Return the channel of the member's direct messages, or None when Discord will not open it."""
+async def open_dm_channel(client: discord.Client, discord_id: int) -> int | None:
+    """Return the channel of the member's direct messages, or None if Discord does not open one."""
     try:
         data = await client.http.start_private_message(discord_id)
     except discord.HTTPException:
@@ -160,14 +161,14 @@ def nonce(delivery_id: UUID) -> str:
     return digits
 
 
-def live_token(delivery: Delivery) -> str | None:
-    """Return the interaction's token while Discord still honours it."""
+def valid_token(delivery: Delivery) -> str | None:
+    """Return the interaction's token, or None if it has expired."""
     token = delivery.token
     return token.text if token and token.expires_at > datetime.now(UTC) else None
 
 
 async def _candidates(client: discord.Client, delivery: Delivery) -> list[discord.Message]:
-    token = live_token(delivery)
+    token = valid_token(delivery)
     if token:
         original = await _original(client, token)
         if original:
@@ -179,7 +180,7 @@ async def _candidates(client: discord.Client, delivery: Delivery) -> list[discor
 
 
 async def _original(client: discord.Client, token: str) -> discord.Message | None:
-    """Return what the interaction was answered with, or None when it never was."""
+    """Return the message that answered the interaction, or None if none did."""
     webhook = discord.Webhook.partial(client.application_id or 0, token, client=client)
     route = Route(
         "GET", "/webhooks/{webhook_id}/{webhook_token}/messages/@original", webhook_id=webhook.id, webhook_token=token
@@ -193,56 +194,56 @@ async def _original(client: discord.Client, token: str) -> discord.Message | Non
         raise
 
 
-def _shows(message: discord.Message, delivery: Delivery, showing: Showing) -> bool:
+def _shows(message: discord.Message, delivery: Delivery, content: MessageContent) -> bool:
     texts = custom_ids(message)
     ids = [button for button in map(id_from_text, texts) if button and button.job_id == delivery.job_id]
-    if delivery.kind is Kind.PICTURE:
-        mine = {face.custom_id for row in showing.card.rows for face in row}
+    if delivery.kind is DeliveryKind.PICTURE:
+        mine = {face.custom_id for row in content.card.rows for face in row}
         return any(single_picture_slot(button) is not None and text_from_id(button) in mine for button in ids)
     if ids:
         return all(single_picture_slot(button) is None for button in ids)
-    return not texts and message.content == showing.card.content
+    return not texts and message.content == content.card.content
 
 
-def _content(showing: Showing) -> dict[str, Any]:
+def _message_fields(content: MessageContent) -> dict[str, Any]:
     return {
-        "content": showing.card.content,
-        "view": view_from_card(showing.card) if showing.card.rows else None,
+        "content": content.card.content,
+        "view": view_from_card(content.card) if content.card.rows else None,
         "allowed_mentions": NO_MENTIONS,
     }
 
 
-def _attachments(showing: Showing) -> Any:
-    if showing.attachment:
-        return [_file(showing)]
-    return [] if showing.bare else discord.utils.MISSING
+def _attachments(content: MessageContent) -> Any:
+    if content.attachment:
+        return [_file(content)]
+    return [] if content.clears_attachment else discord.utils.MISSING
 
 
-def _file(showing: Showing) -> discord.File:
-    assert showing.attachment is not None
-    return discord.File(io.BytesIO(showing.attachment.data), f"{showing.name}.{showing.attachment.ending}")
+def _file(content: MessageContent) -> discord.File:
+    assert content.attachment is not None
+    return discord.File(io.BytesIO(content.attachment.data), f"{content.name}.{content.attachment.extension}")
 
 
-async def _outcome(work: Callable[[], Awaitable[Outcome]]) -> Outcome:
+async def _outcome(work: Callable[[], Awaitable[SendOutcome]]) -> SendOutcome:
     try:
         return await work()
     except discord.NotFound as error:
         is_gone = error.code in (_UNKNOWN_CHANNEL, _UNKNOWN_MESSAGE)
-        return Gone() if is_gone else Refused(cause=_cause(error), may_write=True)
+        return MessageDeleted() if is_gone else Rejected(cause=_cause(error), can_post=True)
     except discord.Forbidden as error:
-        return Refused(cause=_cause(error), may_write=False)
+        return Rejected(cause=_cause(error), can_post=False)
     except discord.DiscordServerError as error:
-        return Later(cause=_cause(error))
+        return DiscordUnavailable(cause=_cause(error))
     except discord.HTTPException as error:
         if error.status == 413 or error.code == _TOO_LARGE:
-            return TooLarge()
+            return AttachmentTooLarge()
         if error.code == _EXPIRED_TOKEN:
-            return Refused(cause=_cause(error), may_write=False)
+            return Rejected(cause=_cause(error), can_post=False)
         if error.status in (401, 429):
-            return Later(cause=_cause(error))
-        return Refused(cause=_cause(error), may_write=True)
+            return DiscordUnavailable(cause=_cause(error))
+        return Rejected(cause=_cause(error), can_post=True)
     except (TimeoutError, aiohttp.ClientError, OSError) as error:
-        return Later(cause=type(error).__name__)
+        return DiscordUnavailable(cause=type(error).__name__)
 
 
 def _cause(error: discord.HTTPException) -> str:

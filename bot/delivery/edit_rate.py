@@ -1,6 +1,6 @@
 """When each message of a channel may be edited next, and which goes first; no clock and no network of its own.
 
-Instants are time since any fixed start. Wishes for the same message are merged, so that a burst of changes is one edit.
+Instants are time since any fixed start. Requests for one message are merged: a burst of changes is one edit.
 """
 
 from __future__ import annotations
@@ -11,70 +11,70 @@ from enum import IntEnum
 from uuid import UUID
 
 MIN_INTERVAL = timedelta(seconds=2)
-"""Between two edits of one message."""
+"""The shortest time between two edits of one message."""
 
 
-class Urgency(IntEnum):
-    """What goes first when not everything can go now."""
+class EditPriority(IntEnum):
+    """What an edit is for; the higher values go first."""
 
-    PLACE = 0
+    QUEUE_POSITION = 0
     PREVIEW = 1
     RESULT = 2
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wish:
-    """A message that should be shown anew, not before `ready_at`."""
+class PendingEdit:
+    """An edit of a message, to be sent at `ready_at` or later."""
 
-    urgency: Urgency
+    priority: EditPriority
     ready_at: timedelta
 
 
-class Pace:
-    """The wishes of one channel."""
+class EditRateLimiter:
+    """The pending edits of one channel."""
 
     def __init__(self) -> None:
-        self._wishes: dict[UUID, Wish] = {}
-        self._shown_at: dict[UUID, timedelta] = {}
+        self._pending: dict[UUID, PendingEdit] = {}
+        self._edited_at: dict[UUID, timedelta] = {}
 
-    def want(self, key: UUID, urgency: Urgency, now: timedelta, *, after: timedelta = timedelta()) -> None:
-        """Ask for the message to be shown `after` some time at the earliest; a result is never demoted to a preview."""
-        known = self._wishes.get(key)
-        rested = self._shown_at[key] + MIN_INTERVAL if key in self._shown_at else now
+    def request(self, key: UUID, priority: EditPriority, now: timedelta, *, after: timedelta = timedelta()) -> None:
+        """Request an edit, `after` some time at the earliest; a result is never demoted to a preview."""
+        known = self._pending.get(key)
+        rested = self._edited_at[key] + MIN_INTERVAL if key in self._edited_at else now
         ready_at = known.ready_at if known else max(rested, now)
-        self._wishes[key] = Wish(
-            urgency=max(urgency, known.urgency) if known else urgency,
+        self._pending[key] = PendingEdit(
+            priority=max(priority, known.priority) if known else priority,
             ready_at=max(ready_at, now + after) if after else ready_at,
         )
 
-    def choose(self, now: timedelta) -> UUID | None:
-        """Take the wish that goes now: results, then previews, then places; of these what has been ready longest."""
-        due = [(-wish.urgency, wish.ready_at, key) for key, wish in self._wishes.items() if wish.ready_at <= now]
+    def take_next(self, now: timedelta) -> UUID | None:
+        """Take the next edit that is ready: results, then previews, then queue positions, the longest ready first."""
+        due = [(-edit.priority, edit.ready_at, key) for key, edit in self._pending.items() if edit.ready_at <= now]
         if not due:
             return None
         key = min(due)[2]
-        del self._wishes[key]
+        del self._pending[key]
         return key
 
-    def record_shown(self, key: UUID, now: timedelta) -> None:
-        """Note that the message has just been edited."""
-        self._shown_at[key] = now
-        if key in self._wishes:
-            wish = self._wishes[key]
-            self._wishes[key] = Wish(urgency=wish.urgency, ready_at=max(wish.ready_at, now + MIN_INTERVAL))
+    def record_edit(self, key: UUID, now: timedelta) -> None:
+        """Record that the message has just been edited."""
+        self._edited_at[key] = now
+        if key in self._pending:
+            edit = self._pending[key]
+            self._pending[key] = PendingEdit(priority=edit.priority, ready_at=max(edit.ready_at, now + MIN_INTERVAL))
 
     def forget(self, key: UUID) -> None:
-        """Drop everything about the message."""
-        self._wishes.pop(key, None)
-        self._shown_at.pop(key, None)
+        """Remove everything about the message."""
+        self._pending.pop(key, None)
+        self._edited_at.pop(key, None)
 
     @property
     def is_empty(self) -> bool:
-        """Whether it remembers nothing."""
-        return not self._wishes and not self._shown_at
+        """Whether nothing is pending and no edit is recorded."""
+        return not self._pending and not self._edited_at
 
-    def pause(self, now: timedelta) -> timedelta | None:
-        """Return how long until a wish is ready, or None when there is none."""
-        if not self._wishes:
+    def time_until_next(self, now: timedelta) -> timedelta | None:
+        """Return how long until an edit is ready, or None if none is pending."""
+        if not self._pending:
             return None
-        return max(timedelta(), min(wish.ready_at for wish in self._wishes.values()) - now)
+        return max(timedelta(), min(edit.ready_at for edit in self._pending.values()) - now)

@@ -1,17 +1,17 @@
-"""Who may have how much waiting; what is counted is read elsewhere."""
+"""How many unfinished jobs a member may have."""
 
 from __future__ import annotations
 
 from engine.contract.errors import TooManyPending
 
 MAX_PENDING = 40
-"""Unfinished jobs a member may have at once: as many as one prompt with repeats can ask for."""
+"""The limit of unfinished jobs per member: as many as one prompt with `--repeat` can ask for."""
 
 
-def refuse_excess(*, pending: int, asked: int, limit: int = MAX_PENDING) -> None:
-    """Let a member with `pending` unfinished jobs add `asked` more only while the sum stays within `limit`.
+def check_quota(*, pending: int, num_new: int, limit: int = MAX_PENDING) -> None:
+    """Check that a member with `pending` unfinished jobs may add `num_new` more.
 
-    Raises: TooManyPending.
+    Raises: TooManyPending if the sum exceeds `limit`.
     """
-    if pending + asked > limit:
+    if pending + num_new > limit:
         raise TooManyPending(pending=pending, limit=limit)

@@ -1,1 +1,1 @@
-"""What the bot keeps in Postgres: members, deliveries and command syncs; the only part of the bot that says SQL."""
+"""The bot's tables in Postgres: members, deliveries and command syncs; the only part of the bot with SQL."""

@@ -1,6 +1,6 @@
 """What each button does to the store: the feedback event and everything it starts, in one transaction.
 
-Every function takes the connection of that transaction; what it returns is true once the block around it has ended.
+Every function takes the connection of that transaction; its result holds once the transaction is committed.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.deliveries import Claimant, Delivery, add_deliveries
+from bot.store.deliveries import BotInstance, Delivery, add_deliveries
 from bot.store.interaction import InteractionContext
 from bot.store.members import Member, lock_member
-from bot.store.submissions import delivery_for
+from bot.store.submissions import new_delivery
 from engine.contract.errors import JobOver, JobUnknown, NotYours, PictureUnknown
 from engine.contract.feedback import Event, Rating, Shown, Verb
 from engine.contract.ids import new_id
@@ -27,7 +27,7 @@ from engine.store.transitions import cancel_job
 
 @dataclass(frozen=True, kw_only=True)
 class ButtonPress:
-    """What a press met: who press, the job, all its pictures by slot, and those that the message shows."""
+    """A press on a button: the member, the job, all its pictures by slot, and those that the message shows."""
 
     member: Member
     job: Job
@@ -36,8 +36,8 @@ class ButtonPress:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rated:
-    """A stored rating and the one it replaces; None when it is the member's first."""
+class RatingChange:
+    """A stored rating, and the one it replaces or None."""
 
     rating: Rating
     before: Rating | None
@@ -45,8 +45,8 @@ class Rated:
 
 async def rate(
     connection: AsyncConnection, context: InteractionContext, job_id: UUID, slot: int | None, rating: Rating
-) -> Rated:
-    """Store the rating of one picture, or of the grid when `slot` is None; a former rating stays in the log.
+) -> RatingChange:
+    """Store the rating of one picture, or of the grid if `slot` is None; earlier ratings stay in the log.
 
     Raises: JobUnknown, PictureUnknown.
     """
@@ -56,13 +56,13 @@ async def rate(
     picture = None if slot is None else find_picture(press, slot)
     value = await read_rating(connection, press.member.id, job_id, picture.id if picture else None)
     await record_event(connection, event_from_press(context, press, Verb.RATE, picture, rating))
-    return Rated(rating=rating, before=Rating(value) if value else None)
+    return RatingChange(rating=rating, before=Rating(value) if value else None)
 
 
 async def upscale(
-    connection: AsyncConnection, context: InteractionContext, job_id: UUID, slot: int, claimant: Claimant
+    connection: AsyncConnection, context: InteractionContext, job_id: UUID, slot: int, instance: BotInstance
 ) -> Delivery | None:
-    """Store that the picture is wanted on its own, with its delivery; None when the press was already stored.
+    """Store the press and the delivery of the picture as a message of its own; None if the press was already stored.
 
     Raises: JobUnknown, PictureUnknown.
     """
@@ -70,8 +70,8 @@ async def upscale(
     picture = find_picture(press, slot)
     if not await record_event(connection, event_from_press(context, press, Verb.UPSCALE, picture)):
         return None
-    delivery = delivery_for(context, press.member, job_id, picture_id=picture.id)
-    await add_deliveries(connection, [delivery], claimant)
+    delivery = new_delivery(context, press.member, job_id, picture_id=picture.id)
+    await add_deliveries(connection, [delivery], instance)
     return delivery
 
 
@@ -115,6 +115,10 @@ def event_from_press(
 
 
 async def read_press(connection: AsyncConnection, context: InteractionContext, job_id: UUID) -> ButtonPress:
+    """Return what the press is about, with the member's row locked.
+
+    Raises: JobUnknown.
+    """
     found = await read_job_with_pictures(connection, job_id)
     if found is None:
         raise JobUnknown(job_id=job_id)
@@ -130,6 +134,10 @@ def _shown(context: InteractionContext, pictures: tuple[Picture, ...]) -> tuple[
 
 
 def find_picture(press: ButtonPress, slot: int) -> Picture:
+    """Return the picture in the slot, 0 to 3.
+
+    Raises: PictureUnknown.
+    """
     for picture in press.pictures:
         if picture.slot == slot:
             return picture

@@ -1,4 +1,4 @@
-"""How long jobs have been taking, from which the wait of a new one is guessed."""
+"""How long recent jobs took, to estimate the wait of a new one."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from engine.store.tables import jobs
 
 
 @dataclass(frozen=True, kw_only=True)
-class Experience:
-    """What recent jobs teach: how long one is painted, None before any has finished, and how many are at once."""
+class DurationStats:
+    """How long a recent job took, None before any has finished, and how many run at once."""
 
     typical: timedelta | None = None
-    at_once: int = 1
+    num_running: int = 1
 
     def wait(self, num_ahead: int) -> timedelta | None:
-        """Return the time until a job with so many ahead is finished, or None where nothing is known."""
-        return self.typical * (num_ahead // self.at_once + 1) if self.typical else None
+        """Return the estimated time until a job with `num_ahead` before it is finished, or None if unknown."""
+        return self.typical * (num_ahead // self.num_running + 1) if self.typical else None
 
 
-async def read_experience(connection: AsyncConnection) -> Experience:
-    """Return what the last jobs teach."""
+async def read_duration_stats(connection: AsyncConnection) -> DurationStats:
+    """Return the statistics of the last jobs."""
     running = sa.select(sa.func.count()).where(jobs.c.status == JobStatus.RUNNING.value)
-    at_once = int((await connection.execute(running)).scalar_one())
-    return Experience(typical=await read_typical_duration(connection), at_once=max(1, at_once))
+    num_running = int((await connection.execute(running)).scalar_one())
+    return DurationStats(typical=await read_typical_duration(connection), num_running=max(1, num_running))

@@ -9,9 +9,9 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.button_actions import event_from_press, find_picture, read_press
-from bot.store.deliveries import Claimant
+from bot.store.deliveries import BotInstance
 from bot.store.interaction import InteractionContext
-from bot.store.submissions import Draft, Submitted, random_seed, submit_for_member
+from bot.store.submissions import Draft, SubmittedJob, random_seed, submit_for_member
 from engine.contract.feedback import Verb
 from engine.contract.jobs import Job, JobSpec, Operation
 from engine.store.events import record_event
@@ -35,8 +35,8 @@ class FollowUp:
 
 
 async def start_follow_up(
-    connection: AsyncConnection, context: InteractionContext, follow_up: FollowUp, claimant: Claimant
-) -> Submitted | None:
+    connection: AsyncConnection, context: InteractionContext, follow_up: FollowUp, instance: BotInstance
+) -> SubmittedJob | None:
     """Store the new job with its delivery; None when the press was already stored.
 
     Raises: JobUnknown, PictureUnknown, TooManyPending, and what `renew_spec` raises.
@@ -53,5 +53,5 @@ async def start_follow_up(
     )
     if not await record_event(connection, event_from_press(context, press, follow_up.verb, picture)):
         return None
-    submitted = await submit_for_member(connection, context, press.member, [draft], claimant)
+    submitted = await submit_for_member(connection, context, press.member, [draft], instance)
     return submitted[0] if submitted else None

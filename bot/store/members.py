@@ -1,4 +1,4 @@
-"""Members in Postgres: a Discord user becomes an opaque id here, and only here back again."""
+"""Members in Postgres: the only place that maps Discord users to opaque ids and back."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LOCKED = sa.select(members).where(members.c.discord_id == sa.bindparam("discord
 
 @dataclass(frozen=True, kw_only=True)
 class Member:
-    """A person by their opaque id, with what they have agreed to."""
+    """A person by an opaque id, with the consent they have given."""
 
     id: UUID
     discord_id: int
@@ -27,18 +27,18 @@ class Member:
 
 
 async def lock_member(connection: AsyncConnection, discord_id: int) -> Member:
-    """Return the member for a Discord user, made on first sight; two at once get the same one.
+    """Return the member of a Discord user, created on first use, with their row locked until the transaction ends.
 
-    Until the transaction ends no other of the same member gets past this, so that what one counts stays true.
+    No other transaction of the same member gets past this meanwhile, so that what this one counts stays true.
     """
     known = await _read(connection, discord_id)
     if known:
         return known
     query = pg.insert(members).values(id=new_id(), discord_id=discord_id)
     await connection.execute(query.on_conflict_do_nothing(index_elements=["discord_id"]))
-    made = await _read(connection, discord_id)
-    assert made is not None
-    return made
+    created = await _read(connection, discord_id)
+    assert created is not None
+    return created
 
 
 async def _read(connection: AsyncConnection, discord_id: int) -> Member | None:

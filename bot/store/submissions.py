@@ -9,11 +9,11 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.policy.quotas import refuse_excess
-from bot.store.deliveries import Claimant, Delivery, add_deliveries, is_answered
+from bot.policy.quotas import check_quota
+from bot.store.deliveries import BotInstance, Delivery, add_deliveries, is_answered
 from bot.store.interaction import InteractionContext
 from bot.store.members import Member, lock_member
-from bot.store.tables import Kind
+from bot.store.tables import DeliveryKind
 from engine.contract.ids import new_id
 from engine.contract.jobs import MAX_SEED, Job, JobRequest, JobSpec, Operation
 from engine.store.jobs import submit_jobs
@@ -22,7 +22,7 @@ from engine.store.queue_position import count_ahead, count_pending
 
 @dataclass(frozen=True, kw_only=True)
 class Draft:
-    """A job to be, before it has an id and an owner."""
+    """A job before it has an id and an owner."""
 
     operation: Operation
     spec: JobSpec
@@ -32,8 +32,8 @@ class Draft:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Submitted:
-    """A stored job with its delivery, and how many waiting jobs will be offered before it."""
+class SubmittedJob:
+    """A stored job with its delivery, and how many waiting jobs start before it."""
 
     job: Job
     delivery: Delivery
@@ -41,16 +41,16 @@ class Submitted:
 
 
 async def submit_drafts(
-    connection: AsyncConnection, context: InteractionContext, drafts: Sequence[Draft], claimant: Claimant
-) -> tuple[Submitted, ...]:
-    """Store every draft as a job of the presser with its delivery; empty when the press was already answered.
+    connection: AsyncConnection, context: InteractionContext, drafts: Sequence[Draft], instance: BotInstance
+) -> tuple[SubmittedJob, ...]:
+    """Store every draft as a job of the member with its delivery; empty if the interaction was already answered.
 
-    The places of all but the first are guesses: those of other members may come in between.
+    The queue positions of all but the first are estimates: jobs of other members may come in between.
 
-    Raises: TooManyPending when the member would have too many unfinished jobs; nothing is stored then.
+    Raises: TooManyPending if the member would have too many unfinished jobs; nothing is stored then.
     """
     member = await lock_member(connection, context.discord_id)
-    return await submit_for_member(connection, context, member, drafts, claimant)
+    return await submit_for_member(connection, context, member, drafts, instance)
 
 
 async def submit_for_member(
@@ -58,30 +58,30 @@ async def submit_for_member(
     context: InteractionContext,
     member: Member,
     drafts: Sequence[Draft],
-    claimant: Claimant,
-) -> tuple[Submitted, ...]:
-    """Do the same for a member whose row this transaction has locked."""
+    instance: BotInstance,
+) -> tuple[SubmittedJob, ...]:
+    """Do the same for a member whose row this transaction has already locked."""
     if await is_answered(connection, context.id):
         return ()
-    refuse_excess(pending=await count_pending(connection, member.id), asked=len(drafts))
+    check_quota(pending=await count_pending(connection, member.id), num_new=len(drafts))
     jobs = await submit_jobs(connection, [_request(draft, member) for draft in drafts])
-    made = [delivery_for(context, member, job.id, ordinal=ordinal) for ordinal, job in enumerate(jobs)]
-    await add_deliveries(connection, made, claimant)
+    added = [new_delivery(context, member, job.id, ordinal=ordinal) for ordinal, job in enumerate(jobs)]
+    await add_deliveries(connection, added, instance)
     num_ahead = await count_ahead(connection, jobs[0])
     return tuple(
-        Submitted(job=job, delivery=delivery, num_ahead=num_ahead + further)
-        for further, (job, delivery) in enumerate(zip(jobs, made, strict=True))
+        SubmittedJob(job=job, delivery=delivery, num_ahead=num_ahead + further)
+        for further, (job, delivery) in enumerate(zip(jobs, added, strict=True))
     )
 
 
-def delivery_for(
+def new_delivery(
     context: InteractionContext, member: Member, job_id: UUID, *, ordinal: int = 0, picture_id: UUID | None = None
 ) -> Delivery:
-    """Return the delivery that answers the press; only the first answer with a grid is the interaction's own."""
+    """Return a new delivery for the interaction; only the first one with a grid is the interaction's own response."""
     is_own_answer = picture_id is None and ordinal == 0
     return Delivery(
         id=new_id(),
-        kind=Kind.PICTURE if picture_id else Kind.GRID,
+        kind=DeliveryKind.PICTURE if picture_id else DeliveryKind.GRID,
         job_id=job_id,
         picture_id=picture_id,
         member_id=member.id,

@@ -1,4 +1,4 @@
-"""Which commands Discord was last told of, so that they are registered again only when they changed."""
+"""Which commands were last registered with Discord, so that they are registered again only when they change."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ async def read_command_hash(connection: AsyncConnection, application_id: int) ->
     return found
 
 
-async def keep_command_hash(connection: AsyncConnection, application_id: int, digest: str) -> None:
-    """Remember the hash of the commands just registered."""
+async def store_command_hash(connection: AsyncConnection, application_id: int, digest: str) -> None:
+    """Store the hash of the commands just registered."""
     insert = pg.insert(command_syncs).values(application_id=application_id, hash=digest)
     changed = {"hash": insert.excluded.hash, "synced_at": sa.func.now()}
     await connection.execute(insert.on_conflict_do_update(index_elements=["application_id"], set_=changed))

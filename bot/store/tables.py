@@ -1,4 +1,4 @@
-"""The tables the bot owns, with their legal states as checks; jobs, pictures and events belong to the engine."""
+"""The bot's own tables, with their legal states as checks; jobs, pictures and events belong to the engine."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from engine.contract.feedback import Consent
 from engine.store.tables import check_one_of, metadata
 
 
-class Kind(StrEnum):
+class DeliveryKind(StrEnum):
     """What a delivery shows.
 
-    grid: a job from waiting to its end, one message edited all along.
+    grid: a job from waiting to its end, one message that is edited.
     picture: one picture of a finished job, posted once.
     """
 
@@ -23,12 +23,12 @@ class Kind(StrEnum):
 
 
 class DeliveryState(StrEnum):
-    """Where a delivery stands; every state but `open` is final.
+    """The state of a delivery; every state but `open` is final.
 
-    open: something is still to be shown.
-    delivered: the last thing there is to show is in the message.
+    open: the message will be updated again.
+    delivered: the message shows the final result.
     gone: the message or its channel was deleted.
-    undeliverable: Discord refuses it; `cause` says why.
+    undeliverable: Discord rejects it; `cause` says why.
     """
 
     OPEN = "open"
@@ -75,7 +75,7 @@ deliveries = sa.Table(
     sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False, server_default=_now),
     sa.Column("closed_at", sa.TIMESTAMP(timezone=True)),
     sa.UniqueConstraint("press_id", "ordinal"),
-    check_one_of("kind", Kind),
+    check_one_of("kind", DeliveryKind),
     check_one_of("state", DeliveryState),
     sa.CheckConstraint("(kind = 'picture') = (picture_id IS NOT NULL)", name="picture_when_picture"),
     sa.CheckConstraint("(token IS NULL) = (token_expires_at IS NULL)", name="token_expires"),

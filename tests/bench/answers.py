@@ -25,8 +25,8 @@ from rich.console import Console
 from rich.table import Table
 
 from bot.serve import BotOptions
-from bot.store.deliveries import Claimant
-from bot.store.interaction import InteractionContext, Token
+from bot.store.deliveries import BotInstance
+from bot.store.interaction import InteractionContext, InteractionToken
 from bot.store.submissions import Draft, submit_drafts
 from engine.contract.feedback import Surface
 from engine.contract.ids import new_id
@@ -44,7 +44,7 @@ from tests.bot.engine_hand import EngineHand
 from tests.bot.reading import Message, is_grid
 
 LEASE = BotOptions(token="").lease
-NOBODY = Claimant(id=new_id(), lease=timedelta(0))
+NOBODY = BotInstance(id=new_id(), lease=timedelta(0))
 
 Act = Callable[[MemberClient], Awaitable[SentInteraction]]
 
@@ -150,7 +150,7 @@ async def _submit(database: Database, sandbox: Sandbox, count: int) -> None:
             message_id=None,
             shown_slot=None,
             surface=Surface.GUILD,
-            token=Token(text="expired", expires_at=now - timedelta(minutes=1)),
+            token=InteractionToken(text="expired", expires_at=now - timedelta(minutes=1)),
             latency=None,
             is_administrator=False,
             at=now,

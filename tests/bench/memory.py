@@ -20,8 +20,8 @@ from rich.console import Console
 from rich.table import Table
 
 from bot.serve import BotOptions
-from bot.store.deliveries import Claimant
-from bot.store.interaction import InteractionContext, Token
+from bot.store.deliveries import BotInstance
+from bot.store.interaction import InteractionContext, InteractionToken
 from bot.store.submissions import Draft, submit_drafts
 from engine.contract.feedback import Surface
 from engine.contract.ids import new_id
@@ -37,7 +37,7 @@ from tests.bot.engine_hand import EngineHand
 
 GUILDS = 30
 LEASE = BotOptions(token="").lease
-NOBODY = Claimant(id=new_id(), lease=timedelta(0))
+NOBODY = BotInstance(id=new_id(), lease=timedelta(0))
 DRAFT = Draft(operation=Operation.IMAGINE, spec=JobSpec(prompt="a cat", parts=(Part(text="a cat"),)), seed=1)
 
 
@@ -81,7 +81,7 @@ def _press(sandbox: Sandbox, channel_id: int) -> InteractionContext:
         message_id=None,
         shown_slot=None,
         surface=Surface.GUILD,
-        token=Token(text="expired", expires_at=now - timedelta(minutes=1)),
+        token=InteractionToken(text="expired", expires_at=now - timedelta(minutes=1)),
         latency=None,
         is_administrator=False,
         at=now,

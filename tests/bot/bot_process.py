@@ -36,7 +36,7 @@ async def main(api_url: str, token: str, database_url: str, storage_url: str, le
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     lease = timedelta(seconds=float(lease_seconds))
-    options = BotOptions(token=token, api_url=api_url, lease=lease, answer_within=UNHURRIED)
+    options = BotOptions(token=token, api_url=api_url, lease=lease, answer_timeout=UNHURRIED)
     async with open_database(database_url) as database:
         objects = open_objects(storage_url)
         await serve(options, database, objects, stop=stop, announce_ready=lambda: print("ready", flush=True))

@@ -22,7 +22,7 @@ from sandbox.server import Sandbox
 from tests.bot.clocks import UNHURRIED, UnhurriedClock
 from tests.bot.engine_hand import EngineHand
 from tests.bot.reading import Message
-from tests.bot.watching import Watch
+from tests.bot.watching import RequestWatch
 from tests.sandbox.openapi import DESCRIPTION, OpenApiRecorder
 
 LEASE = timedelta(seconds=1.5)
@@ -31,13 +31,13 @@ BotStarter = Callable[..., AbstractAsyncContextManager[asyncio.Task[None]]]
 
 
 @pytest.fixture
-async def watch() -> Watch:
+async def watch() -> RequestWatch:
     """What the bot asks of Discord."""
-    return Watch()
+    return RequestWatch()
 
 
 @pytest.fixture
-async def sandbox(watch: Watch) -> AsyncIterator[Sandbox]:
+async def sandbox(watch: RequestWatch) -> AsyncIterator[Sandbox]:
     """A local Discord; the test fails when a request or answer differed from its description, where that is at hand."""
     recorder = OpenApiRecorder()
     described = [recorder.observe] if DESCRIPTION.exists() else []
@@ -55,7 +55,7 @@ def start_bot(sandbox: Sandbox, database: Database, objects: Objects) -> BotStar
         *, on: Database = database, buttons: Sequence[type[JobButton]] = BUTTONS, **options: Any
     ) -> AsyncIterator[asyncio.Task[None]]:
         stop, ready = asyncio.Event(), asyncio.Event()
-        usual = {"token": sandbox.token, "api_url": sandbox.api_url, "answer_within": UNHURRIED, "lease": LEASE}
+        usual = {"token": sandbox.token, "api_url": sandbox.api_url, "answer_timeout": UNHURRIED, "lease": LEASE}
         chosen = BotOptions(**{**usual, **options})
         task = asyncio.create_task(serve(chosen, on, objects, stop=stop, announce_ready=ready.set, buttons=buttons))
         waiting = asyncio.create_task(ready.wait())

@@ -78,7 +78,7 @@ async def test_forged_and_foreign_buttons_are_answered(
     forged = await post_buttons(sandbox, "studio", known + unknown)
     for at, _ in enumerate(known):
         answer = await ben.reply(await ben.press(forged, f"B{at}"))
-        assert text_of(answer) == "Easel no longer knows this job. Start again with /imagine."
+        assert text_of(answer) == "This job no longer exists. Use /imagine to start again."
     for at, _ in enumerate(unknown, len(known)):
         answer = await ben.reply(await ben.press(forged, f"B{at}"))
         assert text_of(answer) == replies.UNKNOWN_BUTTON
@@ -95,7 +95,7 @@ async def test_buttons_of_a_grid_that_is_not_finished_wait_for_it(
     forged = await post_buttons(sandbox, "studio", ids)
     for at, _ in enumerate(ids):
         answer = await ben.reply(await ben.press(forged, f"B{at}"))
-        assert text_of(answer).startswith("There is no such picture.")
+        assert text_of(answer).startswith("This picture does not exist yet.")
     assert await hand.events(job.id) == ()
 
 
@@ -106,7 +106,7 @@ async def test_cancelling_what_is_over_says_so(
     _, job, _ = await painted_grid()
     forged = await post_buttons(sandbox, "studio", [f"e1:cancel:{job.id}"])
     answer = await ben.reply(await ben.press(forged, "B0"))
-    assert text_of(answer) == "There is nothing to cancel: the job has already finished."
+    assert text_of(answer) == "This job has already finished."
     assert (await hand.job(job.id)).status is JobStatus.FINISHED
     assert await hand.events(job.id) == ()
 
@@ -114,11 +114,11 @@ async def test_cancelling_what_is_over_says_so(
 async def test_a_member_has_at_most_forty_unfinished_jobs(
     bot: asyncio.Task[None], ben: MemberClient, cleo: MemberClient, hand: EngineHand
 ) -> None:
-    """The one too many is refused with both numbers; another member is not affected."""
+    """One more is refused with the limit; another member is not affected."""
     await ben.reply(await ben.command("imagine", prompt="a cat --repeat 40", channel="dm"))
     assert len(await hand.jobs()) == MAX_PENDING
     answer = await ben.reply(await ben.command("imagine", prompt="a dog"))
-    assert text_of(answer).startswith("You have 40 unfinished jobs and may have 40.")
+    assert text_of(answer).startswith("You have reached the limit of 40 unfinished jobs.")
     await cleo.reply(await cleo.command("imagine", prompt="a dog"))
     assert len(await hand.jobs()) == MAX_PENDING + 1
 
@@ -138,5 +138,5 @@ async def test_a_wrong_token_is_said_plainly(sandbox: Sandbox, database: Databas
     options = BotOptions(token="not.a.token", api_url=sandbox.api_url)
     with pytest.raises(SettingsInvalid) as refused:
         await serve(options, database, objects, stop=asyncio.Event())
-    assert "Discord refuses DISCORD_TOKEN" in refused.value.problems[0]
+    assert "Discord rejected DISCORD_TOKEN" in refused.value.problems[0]
     assert "not.a.token" not in str(refused.value) + repr(options)

@@ -77,7 +77,7 @@ def test_a_failed_job_has_no_buttons() -> None:
     """There is nothing to press, and the sentence says what to do."""
     card = job_card(job_of(status=JobStatus.FAILED), 5, BUTTONS)
     assert card.rows == ()
-    assert "(Failed: the painter stopped three times" in card.content
+    assert "(Failed: the image engine stopped three times" in card.content
 
 
 FACES = [None] * 4

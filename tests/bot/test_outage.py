@@ -55,6 +55,6 @@ async def test_a_store_that_keeps_a_press_waiting_is_given_up(
     start_bot: BotStarter, ben: MemberClient, hand: EngineHand, database_url: str
 ) -> None:
     """The press is answered with an error while Discord still takes an answer, and nothing of it is stored."""
-    async with start_bot(answer_within=timedelta(seconds=1)), blocked(database_url, "LOCK TABLE members"):
+    async with start_bot(answer_timeout=timedelta(seconds=1)), blocked(database_url, "LOCK TABLE members"):
         assert text_of(await ben.reply(await ben.command("imagine", prompt="a cat"))) == AWAY
     assert await hand.jobs() == []

@@ -75,7 +75,7 @@ def test_a_rating_is_confirmed_with_what_it_changed() -> None:
     """First, changed, and unchanged are told apart."""
     assert "Rated 😍" in rated(Rating.GREAT, None)
     assert rated(Rating.GREAT, Rating.BAD) == "Rating changed from ☹️ to 😍."
-    assert rated(Rating.GREAT, Rating.GREAT) == "Your rating stays 😍."
+    assert rated(Rating.GREAT, Rating.GREAT) == "Your rating is still 😍."
 
 
 def test_a_job_that_asked_for_too_many_steps_is_told_the_most() -> None:
@@ -83,8 +83,8 @@ def test_a_job_that_asked_for_too_many_steps_is_told_the_most() -> None:
     told = sentence_from_cause(
         {"error": "SettingUnsupported", "name": "steps", "value": "64", "known": ["1 to 50 with the sampler lcm"]}
     )
-    assert told == "the model does not take --steps 64; it takes 1 to 50 with the sampler lcm"
-    assert sentence_from_cause({"error": "SettingUnsupported", "name": "lora"}) == "the model does not take --lora"
+    assert told == "the model does not support --steps 64; available: 1 to 50 with the sampler lcm"
+    assert sentence_from_cause({"error": "SettingUnsupported", "name": "lora"}) == "the model does not support --lora"
 
 
 @pytest.mark.parametrize(
@@ -92,10 +92,14 @@ def test_a_job_that_asked_for_too_many_steps_is_told_the_most() -> None:
     [
         (errors.WeightsMissing(path=Path("a")), "", "The model's files are missing. Try another --model, and"),
         (errors.WeightsMismatch(path=Path("a")), "", "The model's files are damaged. Try another --model, and"),
-        (errors.WeightsMissing(path=Path("a")), "ink", "The file of the adapter ink is missing. Leave it out, and"),
-        (errors.WeightsMismatch(path=Path("a")), "ink", "The file of the adapter ink is damaged. Leave it out, and"),
-        (errors.ModelBroken(name="tiny", cause="no"), "", "The model tiny cannot be painted with. Try another --model"),
-        (errors.PaintedNothing(name="tiny", cause="no"), "", "The model tiny painted nothing usable. Try another prom"),
+        (errors.WeightsMissing(path=Path("a")), "ink", "The file of the LoRA ink is missing. Remove it, and"),
+        (errors.WeightsMismatch(path=Path("a")), "ink", "The file of the LoRA ink is damaged. Remove it, and"),
+        (errors.ModelBroken(name="tiny", cause="no"), "", "The model tiny does not work. Try another --model"),
+        (
+            errors.PaintedNothing(name="tiny", cause="no"),
+            "",
+            "The model tiny produced no usable picture. Try another",
+        ),
     ],
 )
 def test_what_cannot_be_painted_with_is_told_for_what_it_is(
@@ -107,7 +111,7 @@ def test_what_cannot_be_painted_with_is_told_for_what_it_is(
     """
     if adapter:
         error.facts = {**error.facts, "adapter": adapter}
-    assert reply_for(error).startswith(told) and "Easel's operator" in reply_for(error)
+    assert reply_for(error).startswith(told) and "the server's operator" in reply_for(error)
     kept = sentence_from_cause({**error.facts, "error": type(error).__name__})
     assert f"{kept}.".replace("; ", ". ").lower() == reply_for(error).lower()
 

@@ -20,10 +20,10 @@ from bot.buttons import BUTTONS
 from bot.client import EaselClient, register_commands
 from bot.commands import COMMANDS
 from bot.delivery.courier import Courier
-from bot.delivery.deliver import Office
+from bot.delivery.deliver import DeliveryContext
 from bot.metrics import create_bot_metrics
 from bot.services import Services
-from bot.store.deliveries import Claimant
+from bot.store.deliveries import BotInstance
 from bot.store.tables import DeliveryState, deliveries
 from engine.contract.ids import new_id
 from engine.prompt import Limits, PromptDefaults
@@ -37,7 +37,7 @@ from tests.bot.conftest import BotStarter
 from tests.bot.engine_hand import EngineHand
 from tests.bot.reading import is_grid
 from tests.bot.rows import delivery_states
-from tests.bot.watching import Watch
+from tests.bot.watching import RequestWatch
 from tests.engine.worker.following import until
 
 REGISTRATIONS = r"PUT /applications/\d+/commands"
@@ -53,38 +53,38 @@ async def client(bot: asyncio.Task[None], sandbox: Sandbox) -> AsyncIterator[Eas
 
 def services_for(client: EaselClient, database: Database, objects: Objects) -> Services:
     """Return services for a client that serves nothing."""
-    claimant = Claimant(id=new_id(), lease=timedelta(seconds=15))
-    office = Office(
+    instance = BotInstance(id=new_id(), lease=timedelta(seconds=15))
+    context = DeliveryContext(
         client=client,
         buttons=BUTTONS,
         database=database,
         objects=objects,
-        claimant=claimant,
+        instance=instance,
         metrics=create_bot_metrics(CollectorRegistry()),
         limits=Limits(),
     )
     return Services(
         buttons=BUTTONS,
         database=database,
-        courier=Courier(office),
-        claimant=claimant,
-        metrics=office.metrics,
+        courier=Courier(context),
+        instance=instance,
+        metrics=context.metrics,
         defaults=PromptDefaults(),
-        limits=office.limits,
+        limits=context.limits,
     )
 
 
 async def test_commands_are_registered_only_when_they_changed(
-    client: EaselClient, database: Database, objects: Objects, watch: Watch
+    client: EaselClient, database: Database, objects: Objects, watch: RequestWatch
 ) -> None:
     """The real Discord limits registrations, so what it already knows is not told again."""
     services = services_for(client, database, objects)
     assert watch.count(REGISTRATIONS) == 1
-    assert not await register_commands(client, services, always=False)
+    assert not await register_commands(client, services, force=False)
     assert watch.count(REGISTRATIONS) == 1
     client.tree.remove_command("imagine")
-    assert await register_commands(client, services, always=False)
-    assert not await register_commands(client, services, always=False)
+    assert await register_commands(client, services, force=False)
+    assert not await register_commands(client, services, force=False)
     assert watch.count(REGISTRATIONS) == 2
 
 
@@ -134,7 +134,7 @@ async def test_a_stopping_bot_finishes_its_edit_and_lets_go_of_the_rest(
     storage_url: str,
     ben: MemberClient,
     hand: EngineHand,
-    watch: Watch,
+    watch: RequestWatch,
 ) -> None:
     """On SIGTERM the grid under way arrives and is kept; the waiting job's claim is free at once."""
     async with bot_process(sandbox, database_url, storage_url) as process:
@@ -155,7 +155,7 @@ async def test_a_stopping_bot_finishes_its_edit_and_lets_go_of_the_rest(
 
 
 async def test_results_overtake_previews_in_a_busy_channel(
-    start_bot: BotStarter, sandbox: Sandbox, ben: MemberClient, hand: EngineHand, watch: Watch
+    start_bot: BotStarter, sandbox: Sandbox, ben: MemberClient, hand: EngineHand, watch: RequestWatch
 ) -> None:
     """While one edit is held up, a preview and then a result come to wait behind it: the result goes first."""
     edits = rf"PATCH /channels/{sandbox.channel('studio').id}/messages/\d+"
@@ -180,7 +180,7 @@ async def test_results_overtake_previews_in_a_busy_channel(
 
 
 async def test_a_stopping_bot_still_answers_what_was_pressed(
-    start_bot: BotStarter, sandbox: Sandbox, ben: MemberClient, hand: EngineHand, watch: Watch
+    start_bot: BotStarter, sandbox: Sandbox, ben: MemberClient, hand: EngineHand, watch: RequestWatch
 ) -> None:
     """An answer that is on its way when the bot is told to stop arrives, and the next bot goes on from it."""
     sandbox.inject_fault("POST /interactions/*/*/callback", kind="slow", delay=timedelta(seconds=1))

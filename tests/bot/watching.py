@@ -11,7 +11,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 
-class Watch:
+class RequestWatch:
     """Every request begun, as method and path below `/api/v10`."""
 
     def __init__(self) -> None:

@@ -7,17 +7,17 @@ from typing import Any
 
 import pytest
 
-from bot.delivery.deliver import is_news
-from bot.store.job_status import Standing
+from bot.delivery.deliver import needs_edit
+from bot.store.job_status import JobProgress
 from engine.contract.jobs import JobStatus
 from sandbox.chat.test_client import MemberClient
 from tests.bot.engine_hand import EngineHand
 from tests.bot.reading import labels, text_of
 
 
-def waiting(num_ahead: int) -> Standing:
+def waiting(num_ahead: int) -> JobProgress:
     """Return the standing of a job in that place."""
-    return Standing(status=JobStatus.WAITING, percent=0, num_ahead=num_ahead)
+    return JobProgress(status=JobStatus.WAITING, percent=0, num_ahead=num_ahead)
 
 
 async def test_a_waiting_message_follows_the_queue(
@@ -38,19 +38,19 @@ async def test_a_waiting_message_follows_the_queue(
 @pytest.mark.parametrize(("told", "now"), [(1, 0), (0, 1), (4, 3), (40, 30), (40, 50), (3, 2)])
 def test_a_place_that_has_moved_is_told(told: int, now: int) -> None:
     """Forwards or backwards, by a quarter or more of what was told."""
-    assert is_news(waiting(told), waiting(now))
+    assert needs_edit(waiting(told), waiting(now))
 
 
 @pytest.mark.parametrize(("told", "now"), [(0, 0), (40, 31), (40, 49), (5, 4)])
 def test_a_place_that_hardly_moved_is_not(told: int, now: int) -> None:
     """The edits of a channel are few, and previews and results need them."""
-    assert not is_news(waiting(told), waiting(now))
+    assert not needs_edit(waiting(told), waiting(now))
 
 
 def test_a_long_wait_takes_few_edits() -> None:
     """From forty ahead to the front, one step at a time."""
     told, edits = 40, 0
     for now in range(39, -1, -1):
-        if is_news(waiting(told), waiting(now)):
+        if needs_edit(waiting(told), waiting(now)):
             told, edits = now, edits + 1
     assert (told, edits <= 13) == (0, True)

@@ -14,7 +14,7 @@ from tests.bot.bot_process import bot_process
 from tests.bot.engine_hand import EngineHand
 from tests.bot.reading import is_grid, shown_by_bot
 from tests.bot.rows import until_closed
-from tests.bot.watching import Watch
+from tests.bot.watching import RequestWatch
 from tests.killing import blocked, kill
 
 pytestmark = pytest.mark.kills
@@ -28,7 +28,7 @@ FREEZE = "LOCK TABLE deliveries IN EXCLUSIVE MODE"
 
 async def test_between_commit_and_answer(
     sandbox: Sandbox,
-    watch: Watch,
+    watch: RequestWatch,
     database: Database,
     database_url: str,
     storage_url: str,
@@ -46,7 +46,7 @@ async def test_between_commit_and_answer(
 
 async def test_between_answer_and_its_keeping(
     sandbox: Sandbox,
-    watch: Watch,
+    watch: RequestWatch,
     database: Database,
     database_url: str,
     storage_url: str,
@@ -66,7 +66,7 @@ async def test_between_answer_and_its_keeping(
 
 async def test_during_an_edit(
     sandbox: Sandbox,
-    watch: Watch,
+    watch: RequestWatch,
     database: Database,
     database_url: str,
     storage_url: str,
@@ -98,7 +98,7 @@ async def test_between_the_end_of_a_job_and_its_last_edit(
 
 async def test_between_the_last_edit_and_its_keeping(
     sandbox: Sandbox,
-    watch: Watch,
+    watch: RequestWatch,
     database: Database,
     database_url: str,
     storage_url: str,
@@ -119,7 +119,7 @@ async def test_between_the_last_edit_and_its_keeping(
 
 async def test_between_a_press_and_its_picture(
     sandbox: Sandbox,
-    watch: Watch,
+    watch: RequestWatch,
     database: Database,
     database_url: str,
     storage_url: str,
@@ -139,7 +139,7 @@ async def test_between_a_press_and_its_picture(
 
 async def test_between_a_picture_and_its_keeping(
     sandbox: Sandbox,
-    watch: Watch,
+    watch: RequestWatch,
     database: Database,
     database_url: str,
     storage_url: str,

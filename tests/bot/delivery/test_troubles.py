@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from PIL import Image
 
 from bot import replies
-from bot.store.deliveries import Claimant
+from bot.store.deliveries import BotInstance
 from bot.store.submissions import submit_drafts
 from bot.store.tables import DeliveryState, deliveries
 from engine.contract.feedback import Verb
@@ -235,8 +235,8 @@ async def test_a_delivery_whose_press_was_given_up_is_still_brought(
     lost = replace(press(int(waiting["id"]), discord_id=int(ben.id)), channel_id=int(ben.channels["studio"]))
     async with database.begin() as connection:
         holder = (await connection.execute(sa.select(deliveries.c.claimed_by))).scalar_one()
-        claimant = Claimant(id=holder, lease=timedelta(seconds=1.5))
-        (stray,) = await submit_drafts(connection, lost, [DRAFT], claimant)
+        instance = BotInstance(id=holder, lease=timedelta(seconds=1.5))
+        (stray,) = await submit_drafts(connection, lost, [DRAFT], instance)
     await hand.finish(stray.job)
     await ben.message(is_grid)
     assert await until_closed(database, stray.job.id) == [DeliveryState.DELIVERED]

@@ -18,12 +18,12 @@ from bot.buttons.reroll import RerollButton
 from bot.buttons.vary import VaryButton
 from bot.policy.quotas import MAX_PENDING
 from bot.store.button_actions import cancel, rate, upscale
-from bot.store.deliveries import Claimant
-from bot.store.eta import read_experience
+from bot.store.deliveries import BotInstance
+from bot.store.eta import read_duration_stats
 from bot.store.followups import FollowUp, start_follow_up
-from bot.store.interaction import InteractionContext, Token
+from bot.store.interaction import InteractionContext, InteractionToken
 from bot.store.members import lock_member
-from bot.store.submissions import Draft, Submitted, submit_drafts
+from bot.store.submissions import Draft, SubmittedJob, submit_drafts
 from engine.contract.errors import JobOver, JobUnknown, NotYours, PictureUnknown, TooManyPending
 from engine.contract.feedback import Rating, Surface
 from engine.contract.ids import new_id
@@ -33,7 +33,7 @@ from engine.prompt.checks.followups import followup_spec
 from engine.store.database import AsyncConnection, Database
 from tests.bot.engine_hand import EngineHand
 
-US = Claimant(id=new_id(), lease=timedelta(seconds=15))
+US = BotInstance(id=new_id(), lease=timedelta(seconds=15))
 SPEC = JobSpec(prompt="a cat --seed 3", parts=(Part(text="a cat"),), parameters={"seed": 3})
 DRAFT = Draft(operation=Operation.IMAGINE, spec=SPEC, seed=3)
 
@@ -48,19 +48,21 @@ def press(number: int, *, discord_id: int = 5, message_id: int | None = None) ->
         message_id=message_id,
         shown_slot=None,
         surface=Surface.GUILD,
-        token=Token(text="secret", expires_at=now + timedelta(minutes=15)),
+        token=InteractionToken(text="secret", expires_at=now + timedelta(minutes=15)),
         latency=timedelta(seconds=1),
         is_administrator=False,
         at=now,
     )
 
 
-async def vary(connection: AsyncConnection, context: InteractionContext, job_id: UUID, slot: int) -> Submitted | None:
+async def vary(
+    connection: AsyncConnection, context: InteractionContext, job_id: UUID, slot: int
+) -> SubmittedJob | None:
     """Press V under the picture."""
     return await _follow_up(connection, context, job_id, VaryButton, slot)
 
 
-async def reroll(connection: AsyncConnection, context: InteractionContext, job_id: UUID) -> Submitted | None:
+async def reroll(connection: AsyncConnection, context: InteractionContext, job_id: UUID) -> SubmittedJob | None:
     """Press the re-roll under the grid."""
     return await _follow_up(connection, context, job_id, RerollButton, None)
 
@@ -71,7 +73,7 @@ async def _follow_up(
     job_id: UUID,
     button: type[FollowUpButton],
     slot: int | None,
-) -> Submitted | None:
+) -> SubmittedJob | None:
     follow_up = FollowUp(
         verb=button.event_verb,
         job_id=job_id,
@@ -82,7 +84,7 @@ async def _follow_up(
     return await start_follow_up(connection, context, follow_up, US)
 
 
-async def submitted(database: Database, *, number: int = 1, discord_id: int = 5) -> Submitted:
+async def submitted(database: Database, *, number: int = 1, discord_id: int = 5) -> SubmittedJob:
     """Return a job that the member has just asked for."""
     async with database.begin() as connection:
         (job,) = await submit_drafts(connection, press(number, discord_id=discord_id), [DRAFT], US)
@@ -172,17 +174,17 @@ async def test_a_member_takes_turns_and_nobody_else(database: Database) -> None:
 async def test_the_wait_is_told_from_experience(database: Database, hand: EngineHand) -> None:
     """Nothing is promised before a job has finished; then the place counts."""
     async with database.begin() as connection:
-        assert (await read_experience(connection)).wait(0) is None
+        assert (await read_duration_stats(connection)).wait(0) is None
     first = await submitted(database)
     await hand.finish(first.job)
     second = await submitted(database, number=2)
     third = await submitted(database, number=3)
     assert (first.num_ahead, second.num_ahead, third.num_ahead) == (0, 0, 1)
     async with database.begin() as connection:
-        experience = await read_experience(connection)
-    assert experience.typical is not None
-    assert experience.wait(1) == experience.typical * 2
-    assert replace(experience, at_once=4).wait(3) == experience.typical
+        stats = await read_duration_stats(connection)
+    assert stats.typical is not None
+    assert stats.wait(1) == stats.typical * 2
+    assert replace(stats, num_running=4).wait(3) == stats.typical
 
 
 async def test_a_new_seed_leaves_the_rest_of_the_spec(database: Database, hand: EngineHand) -> None:

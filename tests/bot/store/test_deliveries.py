@@ -9,16 +9,16 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from bot.store.deliveries import (
-    Claimant,
+    BotInstance,
     Delivery,
     claim_deliveries,
     close_delivery,
     find_known_messages,
-    keep_message,
     move_delivery,
     release_claims,
     renew_claim,
     renew_claims,
+    store_message_id,
 )
 from bot.store.submissions import submit_drafts
 from bot.store.tables import DeliveryState, deliveries
@@ -26,21 +26,21 @@ from engine.contract.ids import new_id
 from engine.store.database import Database
 from tests.bot.store.test_button_actions import DRAFT, US, press
 
-OTHER = Claimant(id=new_id(), lease=timedelta(minutes=5))
-LAPSED = Claimant(id=new_id(), lease=timedelta(0))
+OTHER = BotInstance(id=new_id(), lease=timedelta(minutes=5))
+LAPSED = BotInstance(id=new_id(), lease=timedelta(0))
 
 
-async def made(database: Database, claimant: Claimant, count: int = 1) -> list[Delivery]:
-    """Return new deliveries that the claimant holds."""
+async def made(database: Database, instance: BotInstance, count: int = 1) -> list[Delivery]:
+    """Return new deliveries that the instance holds."""
     async with database.begin() as connection:
-        submitted = await submit_drafts(connection, press(1), [DRAFT] * count, claimant)
+        submitted = await submit_drafts(connection, press(1), [DRAFT] * count, instance)
     return [one.delivery for one in submitted]
 
 
-async def claim(database: Database, claimant: Claimant, limit: int = 100) -> list[UUID]:
-    """Return the ids of the deliveries that the claimant gets."""
+async def claim(database: Database, instance: BotInstance, limit: int = 100) -> list[UUID]:
+    """Return the ids of the deliveries that the instance gets."""
     async with database.begin() as connection:
-        return [delivery.id for delivery in await claim_deliveries(connection, claimant, limit=limit)]
+        return [delivery.id for delivery in await claim_deliveries(connection, instance, limit=limit)]
 
 
 async def test_what_one_process_holds_no_other_gets(database: Database) -> None:
@@ -67,8 +67,8 @@ async def test_a_lapsed_claim_is_taken_over_whole(database: Database) -> None:
 async def test_processes_that_claim_at_once_share(database: Database) -> None:
     """No delivery goes to two of them, and none is left."""
     made_ids = {delivery.id for delivery in await made(database, LAPSED, 30)}
-    claimants = [Claimant(id=new_id(), lease=timedelta(minutes=5)) for _ in range(4)]
-    shares = await asyncio.gather(*(claim(database, claimant, 12) for claimant in claimants))
+    claimants = [BotInstance(id=new_id(), lease=timedelta(minutes=5)) for _ in range(4)]
+    shares = await asyncio.gather(*(claim(database, instance, 12) for instance in claimants))
     taken = [delivery_id for share in shares for delivery_id in share]
     assert len(taken) == len(set(taken)) and set(taken) <= made_ids
     rest = await claim(database, OTHER)
@@ -79,7 +79,7 @@ async def test_a_closed_delivery_keeps_no_token(database: Database) -> None:
     """It ends once, nobody claims it again, and the secret is gone."""
     (delivery,) = await made(database, LAPSED)
     async with database.begin() as connection:
-        await keep_message(connection, delivery.id, 99)
+        await store_message_id(connection, delivery.id, 99)
         assert await close_delivery(connection, delivery.id, DeliveryState.DELIVERED)
         assert not await close_delivery(connection, delivery.id, DeliveryState.GONE)
         row = (await connection.execute(sa.select(deliveries.c.state, deliveries.c.token))).one()
@@ -91,8 +91,8 @@ async def test_only_the_first_message_kept_counts(database: Database) -> None:
     """A message that already shows a delivery is known, so that no other delivery takes it."""
     (delivery,) = await made(database, US)
     async with database.begin() as connection:
-        await keep_message(connection, delivery.id, 99)
-        await keep_message(connection, delivery.id, 100)
+        await store_message_id(connection, delivery.id, 99)
+        await store_message_id(connection, delivery.id, 100)
         assert await find_known_messages(connection, [98, 99, 100]) == {99}
 
 
@@ -100,7 +100,7 @@ async def test_a_moved_delivery_starts_over_elsewhere(database: Database) -> Non
     """It remembers where it came from, and has neither message nor token there."""
     (delivery,) = await made(database, LAPSED)
     async with database.begin() as connection:
-        await keep_message(connection, delivery.id, 99)
+        await store_message_id(connection, delivery.id, 99)
         await move_delivery(connection, delivery.id, 4)
         (moved,) = await claim_deliveries(connection, OTHER, limit=1)
     assert (moved.channel_id, moved.moved_from) == (4, 77)
