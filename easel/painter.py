@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractAsyncContextManager
 
 from engine.models.registry.registry import SHIPPED
-from engine.painter.process.launch import Setting
+from engine.painter.process.launch import PainterOptions
 from engine.painter.process.supervisor import SupervisedPainter, supervise
 from engine.settings import EngineSettings
 
@@ -18,9 +18,9 @@ def open_painter(settings: EngineSettings, model: str | None) -> AbstractAsyncCo
     return supervise(setting_from_settings(settings, model))
 
 
-def setting_from_settings(settings: EngineSettings, model: str | None) -> Setting:
+def setting_from_settings(settings: EngineSettings, model: str | None) -> PainterOptions:
     """Return the settings that the painting process needs."""
-    return Setting(
+    return PainterOptions(
         registry=settings.models_file or SHIPPED,
         model=model,
         budget_bytes=settings.models_memory_bytes,

@@ -17,7 +17,7 @@ from engine.contract.painting import Painter
 from engine.health import Probe, open_health
 from engine.store.database import Database, open_database
 from engine.store.objects import open_objects
-from engine.worker.loop import WorkerTerms, run_worker
+from engine.worker.loop import WorkerOptions, run_worker
 from engine.worker.metrics import create_metrics
 
 _PAINTER_RETRY_SECONDS = 1.0
@@ -30,7 +30,7 @@ class LoadedPainter(Painter, Protocol):
 
     @property
     def is_ready(self) -> bool:
-        """Whether it would begin an order now."""
+        """Whether it would begin an request now."""
         ...
 
     async def wait_ready(self) -> None:
@@ -54,7 +54,7 @@ class EngineOptions:
     database_url: str
     storage_url: str
     health: tuple[str, int] | None = None
-    terms: WorkerTerms = field(default_factory=WorkerTerms)
+    worker: WorkerOptions = field(default_factory=WorkerOptions)
 
 
 async def serve(
@@ -74,7 +74,7 @@ async def serve(
     registry = CollectorRegistry()
     objects = open_objects(options.storage_url)
     # One connection for each job's writes, and some for the chores.
-    pool_size = options.terms.queue.concurrency + 4
+    pool_size = options.worker.queue.concurrency + 4
     async with (
         open_database(options.database_url, pool_size=pool_size) as database,
         open_painter() as painter,
@@ -82,14 +82,14 @@ async def serve(
     ):
         if not await _wait_ready(painter, stop):
             return
-        _log.info("engine_ready", concurrency=options.terms.queue.concurrency)
+        _log.info("engine_ready", concurrency=options.worker.queue.concurrency)
         announce_ready()
         await run_worker(
             database=database,
             objects=objects,
             painter=painter,
             metrics=create_metrics(registry),
-            terms=options.terms,
+            options=options.worker,
             stop=stop,
             hurry=hurry,
         )

@@ -13,7 +13,7 @@ from PIL import Image
 
 from engine.contract.ids import new_id
 from engine.contract.jobs import MAX_SEED, JobRequest, JobSpec, Operation, ParameterValue, Part
-from engine.contract.painting import Order, Painted, PaintedPicture, Progress
+from engine.contract.painting import Painted, PaintedPicture, PaintRequest, Progress
 
 SIZE = 32
 
@@ -24,9 +24,9 @@ class FakePainter:
 
     pace: time that each of `steps` takes.
     faults: errors to raise instead of the picture, by prompt, used up from the front.
-    open: while cleared, orders stand still after half of their steps.
+    open: while cleared, requests stand still after half of their steps.
     loaded: while cleared, it says that it is not ready.
-    orders: every order that was begun; closed: the jobs whose painting was broken off.
+    requests: every request that was begun; closed: the jobs whose painting was broken off.
     """
 
     steps: int = 4
@@ -34,7 +34,7 @@ class FakePainter:
     faults: Mapping[str, list[Exception]] = field(default_factory=dict)
     open: asyncio.Event = field(default_factory=asyncio.Event)
     loaded: asyncio.Event = field(default_factory=asyncio.Event)
-    orders: list[Order] = field(default_factory=list)
+    requests: list[PaintRequest] = field(default_factory=list)
     closed: list[UUID] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -50,38 +50,38 @@ class FakePainter:
         """Return when it is loaded."""
         await self.loaded.wait()
 
-    async def paint(self, order: Order) -> AsyncGenerator[Progress | Painted, None]:
+    async def paint(self, request: PaintRequest) -> AsyncGenerator[Progress | Painted, None]:
         """Yield progress with a preview at every step, then the pictures, or raise the fault that is due."""
-        self.orders.append(order)
+        self.requests.append(request)
         is_done = False
         try:
             for step in range(1, self.steps + 1):
-                yield Progress(done=step, total=self.steps, preview=_encode(order.seed, "JPEG"))
+                yield Progress(done=step, total=self.steps, preview=_encode(request.seed, "JPEG"))
                 if step == self.steps // 2:
                     await self.open.wait()
                 await asyncio.sleep(self.pace.total_seconds())
-            if self.faults.get(order.spec.prompt):
-                raise self.faults[order.spec.prompt].pop(0)
+            if self.faults.get(request.spec.prompt):
+                raise self.faults[request.spec.prompt].pop(0)
             is_done = True
-            yield painted_from_order(order)
+            yield painted_from_request(request)
         finally:
             if not is_done:
-                self.closed.append(order.job_id)
+                self.closed.append(request.job_id)
 
 
-def painted_from_order(order: Order) -> Painted:
-    """Return the flat pictures of the order, one for each slot."""
+def painted_from_request(request: PaintRequest) -> Painted:
+    """Return the flat pictures of the request, one for each slot."""
     pictures = tuple(
         PaintedPicture(
             png=_encode(seed, "PNG"),
             width=SIZE,
             height=SIZE,
             seed=seed,
-            recipe={"prompt": order.spec.prompt, "seed": seed, "model": "fake", "model_sha256": "f4ce"},
+            recipe={"prompt": request.spec.prompt, "seed": seed, "model": "fake", "model_sha256": "f4ce"},
         )
-        for seed in ((order.seed + slot) % (MAX_SEED + 1) for slot in range(order.num_pictures))
+        for seed in ((request.seed + slot) % (MAX_SEED + 1) for slot in range(request.num_pictures))
     )
-    return Painted(pictures=pictures, grid=_encode(order.seed, "JPEG"), grid_type="image/jpeg")
+    return Painted(pictures=pictures, grid=_encode(request.seed, "JPEG"), grid_type="image/jpeg")
 
 
 def request_for(

@@ -20,10 +20,10 @@ from easel.painter import open_painter
 from easel.postgres import open_migrated_postgres
 from engine.contract.errors import PainterLost, PictureCorrupt, PictureUnknown
 from engine.contract.jobs import Picture
-from engine.contract.painting import Order, Painted, PaintedPicture
+from engine.contract.painting import Painted, PaintedPicture, PaintRequest
 from engine.logs import set_up_logging
 from engine.models.registry.registry import SHIPPED, read_registry
-from engine.painter.output.recipe import order_from_recipe
+from engine.painter.output.recipe import request_from_recipe
 from engine.settings import EngineSettings
 from engine.store.database import Database, open_database
 from engine.store.jobs import read_picture, read_source
@@ -59,14 +59,14 @@ async def repaint(picture_id: UUID, output: Path, settings: EngineSettings) -> i
     """Repaint the picture into `output`, print whether it is identical, and return 0; nothing is queued or stored.
 
     Raises: PictureUnknown, PictureCorrupt when the file of the picture it varies is missing, and what
-    `order_from_recipe` and a painter raise: WeightsMismatch when the weights have changed, among others.
+    `request_from_recipe` and a painter raise: WeightsMismatch when the weights have changed, among others.
     """
     set_up_logging(settings.log_format, process="repaint", level=logging.ERROR)
     async with open_migrated_postgres(settings) as url, open_database(url, pool_size=1) as database:
         stored = await _read(database, open_objects(settings.storage_url), picture_id)
     recipe, registry = stored.picture.recipe, read_registry(settings.models_file or SHIPPED)
-    order = await asyncio.to_thread(order_from_recipe, recipe, registry, stored.source)
-    painted = await _paint(order, settings, recipe["model"])
+    request = await asyncio.to_thread(request_from_recipe, recipe, registry, stored.source)
+    painted = await _paint(request, settings, recipe["model"])
     again = painted.pictures[recipe["slot"]]
     await asyncio.to_thread(output.write_bytes, again.png)
     typer.echo(f"{output}: {describe_difference(stored, again)}")
@@ -93,10 +93,10 @@ async def _read_png(objects: Objects, key: str) -> bytes | None:
         return None
 
 
-async def _paint(order: Order, settings: EngineSettings, model: str) -> Painted:
+async def _paint(request: PaintRequest, settings: EngineSettings, model: str) -> Painted:
     with Progress(console=Console(stderr=True)) as progress:
         bar = progress.add_task("Painting", total=None)
-        async with open_painter(settings, model) as painter, aclosing(painter.paint(order)) as events:
+        async with open_painter(settings, model) as painter, aclosing(painter.paint(request)) as events:
             async for event in events:
                 if isinstance(event, Painted):
                     return event

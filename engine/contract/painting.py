@@ -13,7 +13,7 @@ NUM_PICTURES = 4
 
 
 @dataclass(frozen=True, kw_only=True)
-class Order:
+class PaintRequest:
     """One job for the painter.
 
     seed: 0 to 2**32 - 1; picture `slot` is painted from `seed + slot` modulo 2**32, each from a generator of its own,
@@ -56,7 +56,7 @@ class PaintedPicture:
 
 @dataclass(frozen=True, kw_only=True)
 class Painted:
-    """The last thing a painter says of an order: its pictures by slot, and the grid as members see it.
+    """The last thing a painter says of a request: its pictures by slot, and the grid as members see it.
 
     grid: a JPEG or WebP of the pictures, tiles 1 2 / 3 4, under 10 MiB.
     grid_type: its media type.
@@ -68,12 +68,12 @@ class Painted:
 
 
 class Painter(Protocol):
-    """Paints orders, any number at once."""
+    """Paints requests, any number at once."""
 
-    def paint(self, order: Order) -> AsyncGenerator[Progress | Painted, None]:
-        """Yield progress and at last one `Painted`; closing the generator takes the order's rows out at the next step.
+    def paint(self, request: PaintRequest) -> AsyncGenerator[Progress | Painted, None]:
+        """Yield progress, then one `Painted`; closing the generator removes the request's rows at the next step.
 
-        Raises: RequestError when the model cannot do what the spec asks, TransientError when the same order may succeed
-        later, OperatorError when the operator must act.
+        Raises: RequestError when the model cannot do what the spec asks, TransientError when the same request may
+        succeed later, OperatorError when the operator must act.
         """
         ...

@@ -1,6 +1,6 @@
-"""How pictures come about: orders become rows of a running batch, rows become pictures.
+"""From a paint request to finished pictures: requests become rows of a running batch, rows become pictures.
 
-Read in this order: `settings` (what an order asks of a model), `samplers` (how a row moves), `rows` (the state of one
-picture), `turns` (which rows go next), `studio` (the denoising loop on one thread), `local` (orders in, pictures out,
-in this process), `supervisor` (the same from a child process that may die).
+Read in this order: `sampling.params` (what a request asks of a model), `sampling.samplers` (how a row moves),
+`batch.rows` (the state of one picture), `batch.scheduler` (which rows go next), `batch.loop` (the denoising loop on
+one thread), `in_process` (requests in, pictures out), `process.supervisor` (the same from a child process).
 """

@@ -1,6 +1,6 @@
 """The commands that make the starter and measure it; each names its folder, none touches Easel's settings.
 
-Their order: render, learn-words, train-autoencoder, encode, train, ship, match; then train-judge and evaluate.
+Their request: render, learn-words, train-autoencoder, encode, train, ship, match; then train-judge and evaluate.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ class LeaseLost(TransientError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Hold:
+class RunningJob:
     """One job in hand; `ended` is set with the reason when it is to be let go of."""
 
     job: Job
@@ -28,55 +28,55 @@ class Hold:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Holds:
+class RunningJobs:
     """Every job in hand, by id."""
 
-    by_id: dict[UUID, Hold] = field(default_factory=dict)
+    by_id: dict[UUID, RunningJob] = field(default_factory=dict)
     interrupted: asyncio.Event = field(default_factory=asyncio.Event)
 
     @contextmanager
-    def holding(self, job: Job) -> Iterator[Hold]:
-        """Yield the hold on `job`, which is in hand until the block ends."""
-        hold = Hold(job=job, ended=asyncio.get_running_loop().create_future())
-        self.by_id[job.id] = hold
+    def track(self, job: Job) -> Iterator[RunningJob]:
+        """Yield the running job, which is in hand until the block ends."""
+        running = RunningJob(job=job, ended=asyncio.get_running_loop().create_future())
+        self.by_id[job.id] = running
         if self.interrupted.is_set():
-            _end(hold, JobInterrupted())
+            _end(running, JobInterrupted())
         try:
-            yield hold
+            yield running
         finally:
             del self.by_id[job.id]
 
     def attempts(self) -> Mapping[UUID, int]:
         """Return the attempt that each job in hand was started with."""
-        return {job_id: hold.job.attempts for job_id, hold in self.by_id.items()}
+        return {job_id: running.job.attempts for job_id, running in self.by_id.items()}
 
     def lose(self, job_id: UUID, *, attempt: int | None = None) -> None:
         """Let go of the job, if it is in hand in that attempt, because it is no longer ours."""
-        hold = self.by_id.get(job_id)
-        if hold is not None and attempt in (None, hold.job.attempts):
-            _end(hold, LeaseLost())
+        running = self.by_id.get(job_id)
+        if running is not None and attempt in (None, running.job.attempts):
+            _end(running, LeaseLost())
 
     def interrupt(self) -> None:
         """Let go of every job, now and from now on, because the engine stops."""
         self.interrupted.set()
-        for hold in self.by_id.values():
-            _end(hold, JobInterrupted())
+        for running in self.by_id.values():
+            _end(running, JobInterrupted())
 
 
-async def pursue(hold: Hold, work: Coroutine[Any, Any, Result]) -> Result:
+async def run_unless_ended(running: RunningJob, work: Coroutine[Any, Any, Result]) -> Result:
     """Return what `work` returns, or cancel it and raise the reason when the job is to be let go of first."""
     task = asyncio.create_task(work)
     try:
-        await asyncio.wait((task, hold.ended), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((task, running.ended), return_when=asyncio.FIRST_COMPLETED)
         if task.done():
             return task.result()
-        raise hold.ended.result()
+        raise running.ended.result()
     finally:
         if not task.done():
             task.cancel()
             await asyncio.wait((task,))
 
 
-def _end(hold: Hold, reason: TransientError) -> None:
-    if not hold.ended.done():
-        hold.ended.set_result(reason)
+def _end(running: RunningJob, reason: TransientError) -> None:
+    if not running.ended.done():
+        running.ended.set_result(reason)

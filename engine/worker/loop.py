@@ -22,9 +22,9 @@ from engine.store.queue import QueueOptions, prune_log, requeue_orphans, run_que
 from engine.store.queue_position import count_waiting
 from engine.store.reconnecting import open_driver
 from engine.store.transitions import CANCELS_CHANNEL, read_held
-from engine.worker.leases import Holds
+from engine.worker.leases import RunningJobs
 from engine.worker.metrics import Metrics
-from engine.worker.run_job import Shift, ShiftTerms, work_on
+from engine.worker.run_job import JobOptions, JobRunner, run_job
 
 _LISTENER_CHECK = timedelta(seconds=5)
 _DEPTH_INTERVAL = timedelta(seconds=5)
@@ -33,7 +33,7 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
-class WorkerTerms:
+class WorkerOptions:
     """How an engine works.
 
     grace: how long running jobs may go on after a stop before they are returned to the queue.
@@ -43,7 +43,7 @@ class WorkerTerms:
     """
 
     queue: QueueOptions = field(default_factory=QueueOptions)
-    shift: ShiftTerms = field(default_factory=ShiftTerms)
+    job: JobOptions = field(default_factory=JobOptions)
     grace: timedelta = timedelta(seconds=10)
     watch: timedelta = timedelta(seconds=2)
     sweep: timedelta = timedelta(seconds=30)
@@ -56,7 +56,7 @@ async def run_worker(
     objects: Objects,
     painter: Painter,
     metrics: Metrics,
-    terms: WorkerTerms,
+    options: WorkerOptions,
     stop: asyncio.Event,
     hurry: asyncio.Event,
 ) -> None:
@@ -64,63 +64,63 @@ async def run_worker(
 
     Running jobs finish within the grace; what is left then, or when `hurry` is set, is back in the queue at once.
     """
-    holds = Holds()
-    shift = Shift(
+    running_jobs = RunningJobs()
+    runner = JobRunner(
         database=database,
         objects=objects,
         painter=painter,
-        holds=holds,
+        running_jobs=running_jobs,
         metrics=metrics,
-        terms=terms.shift,
+        options=options.job,
         stop=stop,
     )
     async with (
-        _beside(_repeat(_LISTENER_CHECK, partial(_watch_cancels, database, holds))),
-        _beside(_repeat(terms.watch, partial(_check_holds, database, holds))),
-        _beside(_repeat(terms.sweep, partial(_sweep, database))),
+        _beside(_repeat(_LISTENER_CHECK, partial(_watch_cancels, database, running_jobs))),
+        _beside(_repeat(options.watch, partial(_check_running_jobs, database, running_jobs))),
+        _beside(_repeat(options.sweep, partial(_sweep, database))),
         _beside(_repeat(_DEPTH_INTERVAL, partial(_measure_queue, database, metrics))),
-        _beside(_interrupt_in_time(holds, terms.grace, stop, hurry)),
+        _beside(_interrupt_in_time(running_jobs, options.grace, stop, hurry)),
     ):
-        await _keep_queue_running(shift, terms)
+        await _keep_queue_running(runner, options)
 
 
-async def _keep_queue_running(shift: Shift, terms: WorkerTerms) -> None:
+async def _keep_queue_running(runner: JobRunner, options: WorkerOptions) -> None:
     """Take jobs until the stop, starting over when the queue itself breaks."""
-    handle = partial(_work_or_return, shift, terms.pause)
-    while not shift.stop.is_set():
-        error = await result_of(run_queue(shift.database, handle, terms.queue, stop=shift.stop))
+    handle = partial(_work_or_return, runner, options.pause)
+    while not runner.stop.is_set():
+        error = await result_of(run_queue(runner.database, handle, options.queue, stop=runner.stop))
         if error is not None:
             log.error("queue_failed", exc_info=error)
             with suppress(TimeoutError):
-                await asyncio.wait_for(shift.stop.wait(), terms.pause.total_seconds())
+                await asyncio.wait_for(runner.stop.wait(), options.pause.total_seconds())
 
 
-async def _work_or_return(shift: Shift, pause: timedelta, job_id: UUID) -> timedelta | None:
+async def _work_or_return(runner: JobRunner, pause: timedelta, job_id: UUID) -> timedelta | None:
     """Do the job, or return after how long it is to be offered again; never raises, so that no entry is dropped."""
-    result = await result_of(work_on(shift, job_id))
+    result = await result_of(run_job(runner, job_id))
     if isinstance(result, Exception):
         log.error("job_not_concluded", job=str(job_id), exc_info=result)
         return pause
     return result
 
 
-async def _watch_cancels(database: Database, holds: Holds) -> None:
+async def _watch_cancels(database: Database, running_jobs: RunningJobs) -> None:
     async with open_driver(database) as driver:
-        await driver.add_listener(CANCELS_CHANNEL, lambda payload: holds.lose(UUID(str(payload))))
+        await driver.add_listener(CANCELS_CHANNEL, lambda payload: running_jobs.lose(UUID(str(payload))))
         while True:
             # A listener hears nothing of a lost connection until the next query.
             await driver.fetch("SELECT 1")
             await asyncio.sleep(_LISTENER_CHECK.total_seconds())
 
 
-async def _check_holds(database: Database, holds: Holds) -> None:
-    attempts = holds.attempts()
+async def _check_running_jobs(database: Database, running_jobs: RunningJobs) -> None:
+    attempts = running_jobs.attempts()
     if not attempts:
         return
     async with database.begin() as connection:
         held = await read_held(connection, attempts)
     for job_id in attempts.keys() - held:
-        holds.lose(job_id, attempt=attempts[job_id])
+        running_jobs.lose(job_id, attempt=attempts[job_id])
 
 
 async def _sweep(database: Database) -> None:
@@ -137,11 +137,13 @@ async def _measure_queue(database: Database, metrics: Metrics) -> None:
         metrics.waiting.set(await count_waiting(connection))
 
 
-async def _interrupt_in_time(holds: Holds, grace: timedelta, stop: asyncio.Event, hurry: asyncio.Event) -> None:
+async def _interrupt_in_time(
+    running_jobs: RunningJobs, grace: timedelta, stop: asyncio.Event, hurry: asyncio.Event
+) -> None:
     await stop.wait()
     with suppress(TimeoutError):
         await asyncio.wait_for(hurry.wait(), grace.total_seconds())
-    holds.interrupt()
+    running_jobs.interrupt()
 
 
 async def _repeat(interval: timedelta, action: Callable[[], Coroutine[Any, Any, None]]) -> None:

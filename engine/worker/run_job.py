@@ -27,13 +27,13 @@ from engine.contract.errors import (
 )
 from engine.contract.ids import new_id
 from engine.contract.jobs import Job, Picture
-from engine.contract.painting import Order, Painted, Painter, Progress
+from engine.contract.painting import Painted, Painter, PaintRequest, Progress
 from engine.error_boundary import result_of
 from engine.store.database import Database
 from engine.store.jobs import read_source
 from engine.store.objects import Objects
 from engine.store.transitions import fail_job, finish_job, is_exhausted, record_progress, return_job, start_job
-from engine.worker.leases import Hold, Holds, LeaseLost, pursue
+from engine.worker.leases import LeaseLost, RunningJob, RunningJobs, run_unless_ended
 from engine.worker.metrics import Metrics
 
 Result = TypeVar("Result")
@@ -45,7 +45,7 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
-class ShiftTerms:
+class JobOptions:
     """How an engine works on a job.
 
     progress: at least this long between two notes of a job's progress.
@@ -59,108 +59,112 @@ class ShiftTerms:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shift:
+class JobRunner:
     """What working on jobs takes; `stop` is set when the engine is to end."""
 
     database: Database
     objects: Objects
     painter: Painter
-    holds: Holds
+    running_jobs: RunningJobs
     metrics: Metrics
-    terms: ShiftTerms
+    options: JobOptions
     stop: asyncio.Event
 
 
-async def work_on(shift: Shift, job_id: UUID) -> timedelta | None:
+async def run_job(runner: JobRunner, job_id: UUID) -> timedelta | None:
     """Do the job and return None, or after how long it is to be offered again.
 
     Guarantees: of all who were ever given the job, one finishes it.
     """
-    job = await _start(shift, job_id)
+    job = await _start(runner, job_id)
     if job is None:
         return None
-    with shift.holds.holding(job) as hold, shift.metrics.running.track_inprogress(), shift.metrics.seconds.time():
-        outcome, delay = await _try_job(shift, hold)
-    shift.metrics.jobs.labels(outcome).inc()
+    with (
+        runner.running_jobs.track(job) as running,
+        runner.metrics.running.track_inprogress(),
+        runner.metrics.seconds.time(),
+    ):
+        outcome, delay = await _try_job(runner, running)
+    runner.metrics.jobs.labels(outcome).inc()
     log.info("job_" + outcome, job=str(job_id), attempt=job.attempts)
     return delay
 
 
-async def _start(shift: Shift, job_id: UUID) -> Job | None:
+async def _start(runner: JobRunner, job_id: UUID) -> Job | None:
     async def start() -> Job | None:
-        async with shift.database.begin() as connection:
+        async with runner.database.begin() as connection:
             return await start_job(connection, job_id)
 
     return await _insist(start)
 
 
-async def _try_job(shift: Shift, hold: Hold) -> tuple[str, timedelta | None]:
-    result = await result_of(_do(shift, hold))
+async def _try_job(runner: JobRunner, running: RunningJob) -> tuple[str, timedelta | None]:
+    result = await result_of(_do(runner, running))
     match result:
         case None:
             return "finished", None
         case LeaseLost():
             return "lost", None
         case JobInterrupted():
-            return await _hand_back(shift, hold.job, timedelta(0))
+            return await _hand_back(runner, running.job, timedelta(0))
         case StoreUnavailable():
-            return await _hand_back(shift, hold.job, shift.terms.patience)
+            return await _hand_back(runner, running.job, runner.options.patience)
         case RequestError() | OperatorError():
-            return await _fail(shift, hold, result)
+            return await _fail(runner, running, result)
         case Exception():
-            return await _after_failure(shift, hold, result)
+            return await _after_failure(runner, running, result)
 
 
-async def _do(shift: Shift, hold: Hold) -> None:
-    painted = await pursue(hold, _paint(shift, hold.job))
-    await pursue(hold, _keep(shift, hold.job, painted))
+async def _do(runner: JobRunner, running: RunningJob) -> None:
+    painted = await run_unless_ended(running, _paint(runner, running.job))
+    await run_unless_ended(running, _keep(runner, running.job, painted))
 
 
-async def _after_failure(shift: Shift, hold: Hold, error: Exception) -> tuple[str, timedelta | None]:
-    job = hold.job
-    if isinstance(error, PainterLost) and shift.stop.is_set():
+async def _after_failure(runner: JobRunner, running: RunningJob, error: Exception) -> tuple[str, timedelta | None]:
+    job = running.job
+    if isinstance(error, PainterLost) and runner.stop.is_set():
         # A signal to the whole process group takes the painter first; that is not the job's doing.
-        return await _hand_back(shift, job, timedelta(0))
+        return await _hand_back(runner, job, timedelta(0))
     log.warning("job_attempt_failed", job=str(job.id), attempt=job.attempts, exc_info=error)
     if is_exhausted(job):
-        return await _fail(shift, hold, error)
-    return await _retry(shift, hold)
+        return await _fail(runner, running, error)
+    return await _retry(runner, running)
 
 
-async def _paint(shift: Shift, job: Job) -> Painted:
-    order = Order(
+async def _paint(runner: JobRunner, job: Job) -> Painted:
+    request = PaintRequest(
         job_id=job.id,
         member_id=job.member_id,
         spec=job.spec,
         seed=job.seed,
-        source=await _read_source(shift, job),
+        source=await _read_source(runner, job),
     )
     clock = asyncio.get_running_loop().time
     preview, next_note = None, 0.0
-    async with aclosing(shift.painter.paint(order)) as words:
+    async with aclosing(runner.painter.paint(request)) as words:
         async for word in words:
             if isinstance(word, Painted):
                 return word
             preview = word.preview or preview
             if clock() >= next_note:
-                await _note(shift, job, word, preview)
-                preview, next_note = None, clock() + shift.terms.progress.total_seconds()
+                await _note(runner, job, word, preview)
+                preview, next_note = None, clock() + runner.options.progress.total_seconds()
     raise PainterLost(cause="the painter ended without a picture")
 
 
-async def _read_source(shift: Shift, job: Job) -> bytes | None:
+async def _read_source(runner: JobRunner, job: Job) -> bytes | None:
     async def read() -> Picture | None:
-        async with shift.database.begin() as connection:
+        async with runner.database.begin() as connection:
             return await read_source(connection, job.id)
 
     source = await _insist(read) if job.parent_picture_id else None
-    return await _with_objects(shift, lambda: shift.objects.get(source.object_key)) if source else None
+    return await _with_objects(runner, lambda: runner.objects.get(source.object_key)) if source else None
 
 
-async def _note(shift: Shift, job: Job, progress: Progress, preview: bytes | None) -> None:
+async def _note(runner: JobRunner, job: Job, progress: Progress, preview: bytes | None) -> None:
     share = min(1.0, progress.done / max(1, progress.total))
     try:
-        async with shift.database.begin() as connection:
+        async with runner.database.begin() as connection:
             held = await record_progress(connection, job.id, share, preview, attempt=job.attempts)
     except StoreUnavailable as error:
         # Progress is a courtesy; the painting goes on without it.
@@ -170,23 +174,23 @@ async def _note(shift: Shift, job: Job, progress: Progress, preview: bytes | Non
         raise LeaseLost()
 
 
-async def _keep(shift: Shift, job: Job, painted: Painted) -> None:
+async def _keep(runner: JobRunner, job: Job, painted: Painted) -> None:
     """Store files before rows: a crash between leaves files that no row names, never a row without its file."""
     suffix = _GRID_SUFFIXES[painted.grid_type]
-    puts = [_put(shift, picture.png, ".png") for picture in painted.pictures]
-    *keys, grid_key = await asyncio.gather(*puts, _put(shift, painted.grid, suffix))
+    puts = [_put(runner, picture.png, ".png") for picture in painted.pictures]
+    *keys, grid_key = await asyncio.gather(*puts, _put(runner, painted.grid, suffix))
     pictures = _pictures(job, painted, keys)
 
     async def finish() -> bool:
-        async with shift.database.begin() as connection:
+        async with runner.database.begin() as connection:
             return await finish_job(connection, job.id, pictures, grid_key, painted.grid_type, attempt=job.attempts)
 
     if not await _insist(finish):
         raise LeaseLost()
 
 
-async def _put(shift: Shift, data: bytes, suffix: str) -> str:
-    return await _with_objects(shift, lambda: shift.objects.put(data, suffix))
+async def _put(runner: JobRunner, data: bytes, suffix: str) -> str:
+    return await _with_objects(runner, lambda: runner.objects.put(data, suffix))
 
 
 def _pictures(job: Job, painted: Painted, keys: list[str]) -> list[Picture]:
@@ -205,57 +209,57 @@ def _pictures(job: Job, painted: Painted, keys: list[str]) -> list[Picture]:
     ]
 
 
-async def _fail(shift: Shift, hold: Hold, error: Exception) -> tuple[str, timedelta | None]:
-    job = hold.job
+async def _fail(runner: JobRunner, running: RunningJob, error: Exception) -> tuple[str, timedelta | None]:
+    job = running.job
 
     async def fail() -> bool:
-        async with shift.database.begin() as connection:
+        async with runner.database.begin() as connection:
             return await fail_job(connection, job.id, cause_from_error(error), attempt=job.attempts)
 
-    return await _conclude(shift, hold, fail, "failed", None)
+    return await _conclude(runner, running, fail, "failed", None)
 
 
-async def _retry(shift: Shift, hold: Hold) -> tuple[str, timedelta | None]:
-    job = hold.job
+async def _retry(runner: JobRunner, running: RunningJob) -> tuple[str, timedelta | None]:
+    job = running.job
 
     async def give_back() -> bool:
-        async with shift.database.begin() as connection:
+        async with runner.database.begin() as connection:
             return await return_job(connection, job.id, count_attempt=True, attempt=job.attempts)
 
     # Spread out, so that jobs that failed together because of one of them do not all meet it again.
-    delay = shift.terms.retry * 2 ** (job.attempts - 1) * random.uniform(0.5, 1.5)
-    return await _conclude(shift, hold, give_back, "returned", delay)
+    delay = runner.options.retry * 2 ** (job.attempts - 1) * random.uniform(0.5, 1.5)
+    return await _conclude(runner, running, give_back, "returned", delay)
 
 
 async def _conclude(
-    shift: Shift, hold: Hold, write: Callable[[], Awaitable[bool]], outcome: str, delay: timedelta | None
+    runner: JobRunner, running: RunningJob, write: Callable[[], Awaitable[bool]], outcome: str, delay: timedelta | None
 ) -> tuple[str, timedelta | None]:
     try:
-        held = await pursue(hold, _insist(write))
+        held = await run_unless_ended(running, _insist(write))
     except LeaseLost:
         return "lost", None
     except JobInterrupted:
-        return await _hand_back(shift, hold.job, timedelta(0))
+        return await _hand_back(runner, running.job, timedelta(0))
     return (outcome, delay) if held else ("lost", None)
 
 
-async def _hand_back(shift: Shift, job: Job, delay: timedelta) -> tuple[str, timedelta]:
+async def _hand_back(runner: JobRunner, job: Job, delay: timedelta) -> tuple[str, timedelta]:
     """Return the job without counting the attempt; where Postgres is away, its lease runs out instead."""
     try:
-        async with shift.database.begin() as connection:
+        async with runner.database.begin() as connection:
             await return_job(connection, job.id, count_attempt=False, attempt=job.attempts)
     except StoreUnavailable as error:
         log.warning("job_not_handed_back", job=str(job.id), cause=str(error))
     return "returned", delay
 
 
-async def _with_objects(shift: Shift, action: Callable[[], Awaitable[Result]]) -> Result:
+async def _with_objects(runner: JobRunner, action: Callable[[], Awaitable[Result]]) -> Result:
     """Return what `action` on the picture store returns, waiting for the store within the patience.
 
     Raises: StoreUnavailable when it stays away, or answers too slowly.
     """
     try:
-        async with asyncio.timeout(shift.terms.patience.total_seconds()):
+        async with asyncio.timeout(runner.options.patience.total_seconds()):
             return await _insist(action)
     except TimeoutError as error:
         raise StoreUnavailable(cause="the picture store stays away") from error

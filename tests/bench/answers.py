@@ -140,7 +140,7 @@ async def _submit(database: Database, sandbox: Sandbox, count: int) -> None:
     """Store jobs of many members, with deliveries that the running bot takes over."""
     prompt = "a blue square"
     draft = Draft(operation=Operation.IMAGINE, spec=JobSpec(prompt=prompt, parts=(Part(text=prompt),)), seed=1)
-    channels = [sandbox.channel(name).id for name in ("studio", "gallery", "after-dark")]
+    channels = [sandbox.channel(name).id for name in ("denoising_loop", "gallery", "after-dark")]
     now = datetime.now(UTC)
     for number in range(count):
         press = InteractionContext(

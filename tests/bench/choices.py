@@ -28,7 +28,7 @@ from engine.models.loading.fp8 import quantize_linears
 from engine.models.loading.pipeline import Device, best_device, denoiser_of, load_pipeline
 from engine.models.registry.registry import Model, read_registry
 from engine.models.registry.speed import Compilation, Precision, SpeedSettings
-from engine.painter.batch.rows import Words
+from engine.painter.batch.rows import PromptEmbeds
 from engine.painter.cache.warmup import Batch, blank
 from engine.painter.families import adapted
 from engine.painter.pipeline.protocol import LoadedModel
@@ -206,10 +206,10 @@ def _grid(subject: Subject, model: LoadedModel) -> Batch:
     return latents, timesteps, texts * PICTURES
 
 
-def _texts(model: LoadedModel) -> list[Words]:
+def _texts(model: LoadedModel) -> list[PromptEmbeds]:
     """Return the texts of a grid, encoded: what is shown, and what guidance leads away from where rows make it."""
-    shown = [model.words(TEXT)]
-    return shown if model.has_embedded_guidance else [*shown, model.away()]
+    shown = [model.encode_prompt(TEXT)]
+    return shown if model.has_embedded_guidance else [*shown, model.encode_negative()]
 
 
 def _shortest(work: Callable[[], Tensor], device: Device) -> float:
@@ -230,7 +230,7 @@ def _batch(subject: Subject, pipe: Any, device: Device) -> Batch:
     model = _adapted(subject, copy.copy(pipe), device, SpeedSettings())
     defaults = subject.model.defaults
     latents, _, _ = blank(model, (defaults.width, defaults.height), ROWS)
-    texts = [model.words(TEXT), model.away()]
+    texts = [model.encode_prompt(TEXT), model.encode_negative()]
     generator = torch.Generator().manual_seed(0)
     noise = torch.randn(latents.shape, generator=generator).to(latents.device, latents.dtype)
     return noise, torch.full((ROWS,), 500.0, device=latents.device), [texts[row % 2] for row in range(ROWS)]

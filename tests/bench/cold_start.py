@@ -20,7 +20,7 @@ from engine.models.registry.speed import Compilation, SpeedSettings
 from engine.painter.in_process import create_painter
 from tests.bench.painter_cuda import SD15, registry_text
 from tests.bench.side_by_side import PROMPT, BenchRow
-from tests.engine.painter.orders import order, painted
+from tests.engine.painter.requests import paint_request, painted
 
 
 def cold_start_rows() -> Iterator[BenchRow]:
@@ -79,7 +79,7 @@ def _first_grid_seconds(file: Path, cache: Path) -> float:
 async def _paint_first_grid(file: Path) -> None:
     async with create_painter(read_registry(file)) as painter:
         await painter.warm()
-        await painted(painter, order(PROMPT))
+        await painted(painter, paint_request(PROMPT))
 
 
 if __name__ == "__main__":

@@ -34,10 +34,10 @@ from engine.store.database import Database, open_database
 from engine.store.embedded_postgres import open_embedded
 from engine.store.jobs import JOBS_CHANNEL, read_job, submit_job
 from engine.store.objects import Objects, open_objects
-from engine.worker.loop import WorkerTerms, run_worker
+from engine.worker.loop import WorkerOptions, run_worker
 from engine.worker.metrics import create_metrics
 from migrations import upgrade
-from tests.engine.painter.orders import order, painted, pixels
+from tests.engine.painter.requests import paint_request, painted, pixels
 from tests.fakes import request_for
 
 PROMPT = "a red circle on a blue background"
@@ -95,7 +95,7 @@ class Bench:
     async def warm_up(self) -> Painted:
         """Paint once each way, and return the pictures."""
         await self._through_engine(0)
-        return await painted(self._painter, order(PROMPT))
+        return await painted(self._painter, paint_request(PROMPT))
 
     async def pair(self, jobs: int, number: int) -> Pair:
         """Measure both ways; which comes first changes from pair to pair."""
@@ -112,7 +112,7 @@ class Bench:
         return Spent(clock=time.perf_counter() - clock, cpu=cpu_seconds(pids) - cpu)
 
     async def _alone(self, seed: int) -> None:
-        await painted(self._painter, order(PROMPT, seed=seed))
+        await painted(self._painter, paint_request(PROMPT, seed=seed))
 
     async def _through_engine(self, seed: int) -> None:
         """Submit a job, and return when its end has been announced and read."""
@@ -132,7 +132,7 @@ class Bench:
 @asynccontextmanager
 async def _tables(url: str) -> AsyncIterator[Database]:
     await upgrade(url)
-    async with open_database(url, pool_size=WorkerTerms().queue.concurrency + 4) as database:
+    async with open_database(url, pool_size=WorkerOptions().queue.concurrency + 4) as database:
         yield database
 
 
@@ -155,13 +155,13 @@ async def _ears(database: Database) -> AsyncIterator[Ears]:
 @asynccontextmanager
 async def _worker(database: Database, objects: Objects, painter: SupervisedPainter) -> AsyncIterator[None]:
     stop = asyncio.Event()
-    metrics, terms = create_metrics(CollectorRegistry()), WorkerTerms()
+    metrics, options = create_metrics(CollectorRegistry()), WorkerOptions()
     work = run_worker(
         database=database,
         objects=objects,
         painter=painter,
         metrics=metrics,
-        terms=terms,
+        options=options,
         stop=stop,
         hurry=asyncio.Event(),
     )

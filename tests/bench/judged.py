@@ -15,7 +15,7 @@ from types import MappingProxyType
 
 from PIL import Image
 
-from engine.contract.painting import Order
+from engine.contract.painting import PaintRequest
 from engine.models.loading.pipeline import best_device
 from engine.models.registry.registry import Registry, read_registry
 from engine.models.registry.speed import Precision, SpeedSettings
@@ -24,7 +24,7 @@ from engine.starter.classifier import judge_from_file
 from engine.starter.evaluate import Figure, Paint, figures
 from engine.starter.sample import Wish, parts_from_folder
 from tests.bench.side_by_side import PROMPT, Spent, stopwatch
-from tests.engine.painter.orders import Pixels, all_painted, order, painted, pixels_of, psnr
+from tests.engine.painter.requests import Pixels, all_painted, paint_request, painted, pixels_of, psnr
 
 GRIDS = 12
 JUDGED_SHARE = 0.5
@@ -66,7 +66,7 @@ async def _grid_line(painter: LocalPainter, name: str) -> tuple[str, str]:
         for model, times in spent.items():
             # The first grid of a model brings it off the disk.
             with stopwatch(Spent() if seed < 0 else times):
-                result = await painted(painter, order(PROMPT, seed=4 * seed + 4, model=model))
+                result = await painted(painter, paint_request(PROMPT, seed=4 * seed + 4, model=model))
             pictures[model] += pixels_of(result)
     is_cpu = best_device().device.type == "cpu"
     plain, other = ((one.cpu if is_cpu else one.clock) for one in (spent[first], spent[name]))
@@ -86,15 +86,15 @@ def _paint_by(painter: LocalPainter, model: str) -> Paint:
     loop = asyncio.get_running_loop()
 
     def paint(wishes: Sequence[Wish], seeds: Sequence[int]) -> list[Image.Image]:
-        orders = [_order(wish, seed, model) for wish, seed in zip(wishes, seeds, strict=True)]
-        results = asyncio.run_coroutine_threadsafe(all_painted(painter, orders), loop).result()
+        requests = [_request(wish, seed, model) for wish, seed in zip(wishes, seeds, strict=True)]
+        results = asyncio.run_coroutine_threadsafe(all_painted(painter, requests), loop).result()
         return [Image.fromarray(picture) for result in results for picture in pixels_of(result)]
 
     return paint
 
 
-def _order(wish: Wish, seed: int, model: str) -> Order:
-    return order(*((part.text, part.weight) for part in wish.concepts), seed=seed, pictures=1, model=model)
+def _request(wish: Wish, seed: int, model: str) -> PaintRequest:
+    return paint_request(*((part.text, part.weight) for part in wish.concepts), seed=seed, pictures=1, model=model)
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -35,7 +35,7 @@ from tests.bench.side_by_side import (
     stock_grid,
     stopwatch,
 )
-from tests.engine.painter.orders import order, painted
+from tests.engine.painter.requests import paint_request, painted
 
 RUNS = 5
 MIXED_RUNS = 2
@@ -65,7 +65,7 @@ async def _rows(figure: Path) -> AsyncIterator[BenchRow]:
     stock = stock_pipeline()
     async with create_painter(watch=record.batches.append) as painter:
         await painter.warm()
-        await painted(painter, order(PROMPT))
+        await painted(painter, paint_request(PROMPT))
         for row in await _grid_alone(painter, stock):
             yield row
         for row in await _eight_jobs(painter, stock, record):
@@ -91,7 +91,7 @@ async def _grid_alone(painter: LocalPainter, stock: Any) -> list[BenchRow]:
     ours, theirs = Spent(), Spent()
     for _ in range(RUNS):
         with stopwatch(ours):
-            await painted(painter, order(PROMPT))
+            await painted(painter, paint_request(PROMPT))
         with stopwatch(theirs):
             await asyncio.to_thread(stock_grid, stock, starter.steps, starter.guidance, starter.width)
     clock, cpu = min(ours.clock) / min(theirs.clock), min(ours.cpu) / min(theirs.cpu)
@@ -125,14 +125,14 @@ async def _eight_jobs(painter: LocalPainter, stock: Any, record: Record) -> list
 
 async def _late_job(painter: LocalPainter, record: Record) -> BenchRow:
     """Return how many forwards pass between a one-picture job's arrival and its own first."""
-    long, late = order(PROMPT, steps=100), order(PROMPT, steps=8, pictures=1)
+    long, late = paint_request(PROMPT, steps=100), paint_request(PROMPT, steps=8, pictures=1)
     events = painter.paint(long)
     await anext(events)
-    arrived = len(record.batches)
+    message = len(record.batches)
     await painted(painter, late)
     first = next(at for at, rows in enumerate(record.batches) if (late.job_id, 0) in rows)
     await events.aclose()
-    return "steps until a late one-picture job starts beside a long one", "at most 2", str(first - arrived)
+    return "steps until a late one-picture job starts beside a long one", "at most 2", str(first - message)
 
 
 async def _grid_kept_ms() -> float:

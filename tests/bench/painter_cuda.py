@@ -36,7 +36,7 @@ from tests.bench.side_by_side import (
     stock_grid,
     stopwatch,
 )
-from tests.engine.painter.orders import order, painted, pixels_of, psnr
+from tests.engine.painter.requests import paint_request, painted, pixels_of, psnr
 
 RUNS = 4
 
@@ -123,7 +123,7 @@ async def grid_speed(case: Case, device: Device) -> str:
     async with _painter(case, pipe, device) as painter:
         for _ in range(RUNS):
             with stopwatch(ours):
-                result = await painted(painter, order(PROMPT, seed=0))
+                result = await painted(painter, paint_request(PROMPT, seed=0))
     worst = min(psnr(*pair) for pair in zip(pixels_of(result), stock, strict=True))
     times = f"{min(ours.clock):.2f} s for {min(theirs.clock):.2f} s"
     return f"{min(theirs.clock) / min(ours.clock):.2f} ({times}; worst picture {worst:.0f} dB)"

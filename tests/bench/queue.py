@@ -30,7 +30,7 @@ from engine.store.embedded_postgres import open_embedded
 from engine.store.jobs import submit_job
 from engine.store.objects import Objects, open_objects
 from engine.store.queue import ENTRYPOINT, QueueOptions
-from engine.worker.loop import WorkerTerms, run_worker
+from engine.worker.loop import WorkerOptions, run_worker
 from engine.worker.metrics import create_metrics
 from migrations import upgrade
 from tests.fakes import FakePainter, request_for
@@ -86,7 +86,7 @@ async def _rate_working(database: Database, objects: Objects, jobs: int, concurr
         objects=objects,
         painter=FakePainter(),
         metrics=create_metrics(CollectorRegistry()),
-        terms=WorkerTerms(queue=QueueOptions(concurrency=concurrency)),
+        options=WorkerOptions(queue=QueueOptions(concurrency=concurrency)),
         stop=stop,
         hurry=asyncio.Event(),
     )

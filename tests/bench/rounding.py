@@ -23,9 +23,9 @@ from engine.painter.in_process import create_painter
 from engine.prompt import parse_attention
 from tests.engine.painter.checkpoints import save_sd1, save_sdxl
 from tests.engine.painter.gemma_checkpoints import save_sana
-from tests.engine.painter.orders import Pixels, order, painted, pixels_of, psnr
 from tests.engine.painter.qwen_checkpoints import save_qwen_image, save_z_image
 from tests.engine.painter.registries import entry
+from tests.engine.painter.requests import Pixels, paint_request, painted, pixels_of, psnr
 from tests.engine.painter.stock import stock_pictures
 from tests.engine.painter.t5_checkpoints import save_pixart
 
@@ -114,8 +114,8 @@ def _stock(kind: Kind, folder: Path, *, pictures: int = 2, dtype: torch.dtype = 
 
 
 async def _painted(registry: Registry) -> list[Pixels]:
-    async with create_painter(registry, width=64, load=loader(BFLOAT16, parse_attention, PLENTY)) as painter:
-        return pixels_of(await painted(painter, order("a red cat", steps=3, cfg=5.0, pictures=2)))
+    async with create_painter(registry, max_rows=64, load=loader(BFLOAT16, parse_attention, PLENTY)) as painter:
+        return pixels_of(await painted(painter, paint_request("a red cat", steps=3, cfg=5.0, pictures=2)))
 
 
 def _worst(ones: Iterable[Any], others: Iterable[Any]) -> float:

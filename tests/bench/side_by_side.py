@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from engine.contract.painting import Order
+from engine.contract.painting import PaintRequest
 from engine.painter.in_process import LocalPainter
 from engine.painter.output.images import grid_from_pixels
-from tests.engine.painter.orders import Batches, Pixels, order, painted
+from tests.engine.painter.requests import Batches, Pixels, paint_request, painted
 
 PROMPT = "a red circle on a blue background"
 # Steps and guidance of eight jobs in order of arrival.
@@ -74,11 +74,11 @@ async def all_at_once(painter: LocalPainter) -> Spent:
     ends = Spent()
     clock, cpu = time.perf_counter(), time.process_time()
 
-    async def one(wanted: Order) -> None:
+    async def one(wanted: PaintRequest) -> None:
         await painted(painter, wanted)
         ends.add_since(clock, cpu)
 
-    await asyncio.gather(*(one(order(PROMPT, steps=steps, cfg=guidance)) for steps, guidance in MIXED))
+    await asyncio.gather(*(one(paint_request(PROMPT, steps=steps, cfg=guidance)) for steps, guidance in MIXED))
     return ends
 
 

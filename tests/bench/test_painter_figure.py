@@ -12,8 +12,8 @@ from engine.models.registry.registry import Registry, read_registry
 from engine.painter.in_process import create_painter
 from tests.bench.painter_figure import CELL, COLOURS, LINE, MARGIN, TITLE, draw_rows
 from tests.engine.painter.checkpoints import save_sd1
-from tests.engine.painter.orders import Batches, all_painted, order
 from tests.engine.painter.registries import entry
+from tests.engine.painter.requests import Batches, all_painted, paint_request
 
 STEPS = (8, 2, 10, 3, 6, 4, 9, 5)
 PICTURES = 4
@@ -30,9 +30,9 @@ def registry(tmp_path: Path) -> Registry:
 async def test_the_rows_of_eight_jobs_over_steps(registry: Registry, tmp_path: Path) -> None:
     """A line for each picture and a colour for each job; a cell is filled where a picture was a row, and no other."""
     batches: Batches = []
-    orders = [order(steps=steps, pictures=PICTURES) for steps in STEPS]
-    async with create_painter(registry, width=24, watch=batches.append) as painter:
-        await all_painted(painter, orders)
+    requests = [paint_request(steps=steps, pictures=PICTURES) for steps in STEPS]
+    async with create_painter(registry, max_rows=24, watch=batches.append) as painter:
+        await all_painted(painter, requests)
     draw_rows(batches, tmp_path / "figures" / "rows.png")
 
     lines = read_lines(tmp_path / "figures" / "rows.png", len(batches))

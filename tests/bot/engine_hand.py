@@ -11,14 +11,14 @@ from PIL import Image
 from engine.contract.feedback import Event
 from engine.contract.ids import new_id
 from engine.contract.jobs import Job, Picture
-from engine.contract.painting import Order
+from engine.contract.painting import PaintRequest
 from engine.store.database import Database
 from engine.store.events import read_events
 from engine.store.jobs import job_from_row
 from engine.store.objects import Objects
 from engine.store.tables import jobs
 from engine.store.transitions import fail_job, finish_job, record_progress, start_job
-from tests.fakes import painted_from_order
+from tests.fakes import painted_from_request
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,8 +63,8 @@ class EngineHand:
         """Store four pictures and the grid, and mark the job finished; it is started first where it waits."""
         if job.status.value == "waiting":
             await self.start(job.id)
-        order = Order(job_id=job.id, member_id=job.member_id, spec=job.spec, seed=job.seed)
-        painted = painted_from_order(order)
+        request = PaintRequest(job_id=job.id, member_id=job.member_id, spec=job.spec, seed=job.seed)
+        painted = painted_from_request(request)
         stored = []
         for slot, picture in enumerate(painted.pictures):
             key = await self.objects.put(picture.png, ".png")

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from bot.settings import DISCORD_API_URL, BotSettings
 from easel.painter import setting_from_settings
 from engine.contract.errors import SettingsInvalid
-from engine.painter.process.launch import Setting
+from engine.painter.process.launch import PainterOptions
 from engine.settings import EngineSettings, read_settings
 
 TOKEN = "MTAwMDAwMDAwMDAwMDAwMDAw.GaBcDe.abcdefghijklmnopqrstuvwxyz0123456789"
@@ -99,7 +99,7 @@ def test_the_painting_process_is_told_what_it_must_know(monkeypatch: pytest.Monk
     for name, value in (("HOME", tmp_path), ("MODELS_FILE", models), ("MODELS_MEMORY", "2")):
         monkeypatch.setenv(f"EASEL_{name}", str(value))
     told = setting_from_settings(read_settings(EngineSettings), "mine")
-    assert told == Setting(registry=models, model="mine", budget_bytes=2 * 2**30, cache=tmp_path / "compiled")
+    assert told == PainterOptions(registry=models, model="mine", budget_bytes=2 * 2**30, cache=tmp_path / "compiled")
 
 
 @pytest.mark.parametrize("memory", ["0", "0.0", "-4", "inf", "nan", "16 GB", "lots", "9" * 400])

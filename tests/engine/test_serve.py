@@ -40,7 +40,7 @@ async def test_engine_is_ready_when_it_can_paint(database: Database, database_ur
     painter, stop, hurry, ready = FakePainter(), asyncio.Event(), asyncio.Event(), asyncio.Event()
     painter.loaded.clear()
     health = ("127.0.0.1", 0)
-    options = EngineOptions(database_url=database_url, storage_url=storage_url, health=health, terms=QUICK)
+    options = EngineOptions(database_url=database_url, storage_url=storage_url, health=health, worker=QUICK)
     told: list[str] = []
 
     async def is_told() -> bool:

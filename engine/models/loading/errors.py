@@ -32,8 +32,8 @@ _RAISED = (
 _NO_ROOM = ("_STATUS_ALLOC_FAILED", "can't allocate memory", "out of memory")
 
 
-class Blame:
-    """Raises, in place of what is raised within it, what that comes to; see `blamed_on`."""
+class TranslatedErrors:
+    """Raises, in place of what is raised within it, what that comes to; see `translated_errors`."""
 
     def __init__(self, model: str) -> None:
         self._model = model
@@ -49,14 +49,14 @@ class Blame:
             raise told from error
 
 
-def blamed_on(model: str) -> Blame:
+def translated_errors(model: str) -> TranslatedErrors:
     """Raise ModelBroken in place of whatever the parts of a model raise, so that only who asked for it is told.
 
     Numbers that are none, FloatingPointError, become PaintedNothing, and allocations that fail outside torch
     torch.OutOfMemoryError. Passed on are our own errors, and torch.AcceleratorError, after which nothing can be painted
     in this process.
     """
-    return Blame(model)
+    return TranslatedErrors(model)
 
 
 def _told(model: str, error: BaseException) -> Exception | None:
@@ -79,20 +79,20 @@ def _says_no_room(error: RuntimeError) -> bool:
     return any(words in str(error) for words in _NO_ROOM)
 
 
-def outcome_of(model: str, work: Callable[[], T]) -> T | EaselError | torch.OutOfMemoryError:
-    """Return what the work with a model comes to, or the error that kept it from being done; see `blamed_on`.
+def result_or_error(model: str, work: Callable[[], T]) -> T | EaselError | torch.OutOfMemoryError:
+    """Return what the work with a model comes to, or the error that kept it from being done; see `translated_errors`.
 
     Guarantees: the error holds none of the memory that was taken until then, so that there is room to try again.
     """
     try:
-        with blamed_on(model):
+        with translated_errors(model):
             return work()
     except (EaselError, torch.OutOfMemoryError) as error:
-        let_go_of_tensors(error)
+        free_tensors(error)
         return error
 
 
-def let_go_of_tensors(error: BaseException | None) -> None:
+def free_tensors(error: BaseException | None) -> None:
     """Empty the frames that an error came through; what they hold on the device would stay as long as the error."""
     while error is not None:
         traceback.clear_frames(error.__traceback__)

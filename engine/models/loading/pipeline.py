@@ -20,7 +20,7 @@ from engine.models.files.locate import config_path, local_path
 from engine.models.files.selection import INDEX, UNUSED
 from engine.models.files.verify import verified_hash
 from engine.models.files.weights import ProgressCallback, ignore_progress
-from engine.models.loading.errors import blamed_on
+from engine.models.loading.errors import translated_errors
 from engine.models.loading.fp8 import quantize_linears
 from engine.models.loading.offload import is_offloaded, move_to_device
 from engine.models.registry.registry import Model
@@ -87,7 +87,7 @@ def load_pipeline(
     place = local_path(model)
     kind = _pipeline_class(model, place)
     sha256 = verified_hash(model, place, on_progress)
-    with blamed_on(model.name):
+    with translated_errors(model.name):
         pipe = _open(kind, model, place, device)
     if model.speed.precision is Precision.FP8:
         quantize_linears(denoiser_of(pipe), model.name, device.device)

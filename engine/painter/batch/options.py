@@ -7,10 +7,10 @@ from datetime import timedelta
 
 
 @dataclass(frozen=True, kw_only=True)
-class Manner:
+class LoopOptions:
     """The choices, with what a server works by.
 
-    preview_every: least time between two previews of an order.
+    preview_every: least time between two previews of a request.
     decode_pixels: of pictures decoded at once, four of 512 x 512; a decoder gains little from more.
     longest_load: time without progress of a load after which nothing is painted beside it, so that whoever watches
         sees that it hangs.

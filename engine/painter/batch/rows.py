@@ -1,4 +1,4 @@
-"""The state of one picture in the running batch, and the order that it belongs to; no scheduling, no model.
+"""The state of one picture in the running batch, and the request that it belongs to; no scheduling, no model.
 
 A picture is a row; a forward row is one text of one picture, so a picture with guidance takes two of a forward.
 """
@@ -13,19 +13,19 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from engine.contract.painting import Order
+from engine.contract.painting import PaintRequest
 from engine.painter.sampling.params import Settings
-from engine.painter.sampling.samplers import Course
+from engine.painter.sampling.samplers import Trajectory
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Words:
+class PromptEmbeds:
     """What a text tells a model.
 
-    tokens: float [1, tokens, width].
-    pooled: float [1, width], or None for families without one.
+    tokens: float [1, tokens, features].
+    pooled: float [1, features], or None for families without one.
     cut: the end of the text that the model has no room for; empty when all was read.
-    guidance: guidance scale, for families that are told it; others work it out of two rows.
+    guidance: guidance scale, for families that are active_conditioning it; others work it out of two rows.
     mask: bool [1, tokens], the tokens that are read; None when all are.
     """
 
@@ -38,21 +38,21 @@ class Words:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Conditioning:
-    """All texts of an order with the weight of each: `weights[i]` belongs to `words[i]`.
+    """All texts of a request with the weight of each: `weights[i]` belongs to `embeds[i]`.
 
-    unconditional: what guidance leads away from; None when the guidance scale is 1.
+    unconditional: what guidance leads unconditional from; None when the guidance scale is 1.
     guidance: guidance scale, at least 1.
     """
 
-    words: tuple[Words, ...]
+    embeds: tuple[PromptEmbeds, ...]
     weights: tuple[float, ...]
-    unconditional: Words | None
+    unconditional: PromptEmbeds | None
     guidance: float
 
     @property
-    def texts(self) -> tuple[Words, ...]:
+    def texts(self) -> tuple[PromptEmbeds, ...]:
         """The forward rows of one picture: the unconditional one first, when there is one."""
-        return (self.unconditional, *self.words) if self.unconditional else self.words
+        return (self.unconditional, *self.embeds) if self.unconditional else self.embeds
 
     @cached_property
     def unguided(self) -> Conditioning:
@@ -64,59 +64,59 @@ class Conditioning:
 class Row:
     """One picture on its way.
 
-    course: the way that it goes, in step with others of its order; `place` is its own among them.
+    trajectory: the way that it goes, in step with others of its request; `place` is its own among them.
     guidance_until: share of the steps after which it is painted without guidance; see `Speed`.
-    latents: float [1, channels, height, width] in latent units, at the noise level of the course's next timestep.
-    guess: the last guess of the clean latents; None before the first step.
+    latents: float [1, channels, height, width] in latent units, at the noise level of the trajectory's next timestep.
+    denoised: the last estimate of the clean latents; None before the first step.
     """
 
     slot: int
     conditioning: Conditioning
-    course: Course
+    trajectory: Trajectory
     place: int
     latents: Tensor
     guidance_until: float = 1.0
-    guess: Tensor | None = None
+    denoised: Tensor | None = None
 
     @property
-    def told(self) -> Conditioning:
-        """What the next model call of this picture is told."""
-        is_guided = self.course.left_before(self.guidance_until) > 0
+    def active_conditioning(self) -> Conditioning:
+        """What the next model call of this picture is active_conditioning."""
+        is_guided = self.trajectory.remaining_before(self.guidance_until) > 0
         return self.conditioning if is_guided else self.conditioning.unguided
 
     @property
-    def width(self) -> int:
+    def num_rows(self) -> int:
         """Forward rows that the next model call of this picture takes."""
-        return len(self.told.texts)
+        return len(self.active_conditioning.texts)
 
     @property
-    def remaining(self) -> int:
+    def remaining_rows(self) -> int:
         """Forward rows that all its model calls still take."""
-        guided = self.course.left_before(self.guidance_until)
-        unguided = self.course.left - guided
+        guided = self.trajectory.remaining_before(self.guidance_until)
+        unguided = self.trajectory.remaining - guided
         return guided * len(self.conditioning.texts) + unguided * len(self.conditioning.unguided.texts)
 
 
 @dataclass(kw_only=True, eq=False)
-class Entry:
-    """An order that takes part in the batch; `tell` hands its events to whoever waits for them, from the loop's thread.
+class ActiveRequest:
+    """A request in the running batch; `tell` is called with its events, from the loop's thread.
 
     rows: empty until its model is loaded.
     waited: loop steps in which it was there and none of its rows was painted.
     idle: loop steps since one was.
     previewed: when its last preview was made, seconds of the monotonic clock, whose zero may be just now.
-    was_crowded: whether other models were let go for it, and nothing of it was painted since.
+    needed_eviction: whether other models were let go for it, and nothing of it was painted since.
     is_over: whether it is finished, failed or withdrawn; the loop forgets it before its next step.
     """
 
-    order: Order
+    request: PaintRequest
     settings: Settings
     tell: Callable[[Event], None]
     rows: tuple[Row, ...] = ()
     waited: int = 0
     idle: int = 0
     previewed: float = -math.inf
-    was_crowded: bool = False
+    needed_eviction: bool = False
     is_over: bool = False
 
     @property
@@ -125,16 +125,16 @@ class Entry:
         return self.settings.model.name, self.settings.pixels, self.settings.loras
 
     @property
-    def open_rows(self) -> tuple[Row | None, ...]:
-        """The rows that have steps left; None stands for all of them before the order is opened."""
-        return tuple(row for row in self.rows if not row.course.is_over) if self.rows else (None,)
+    def unfinished_rows(self) -> tuple[Row | None, ...]:
+        """The rows that have steps left; None stands for all of them before the request is opened."""
+        return tuple(row for row in self.rows if not row.trajectory.is_over) if self.rows else (None,)
 
     @property
-    def remaining(self) -> int:
-        """Forward rows that the order still needs; before it is opened, those of plain guidance."""
+    def remaining_rows(self) -> int:
+        """Forward rows that the request still needs; before it is opened, those of plain guidance."""
         if not self.rows:
-            return self.order.num_pictures * self.settings.steps * 2
-        return sum(row.remaining for row in self.rows)
+            return self.request.num_pictures * self.settings.steps * 2
+        return sum(row.remaining_rows for row in self.rows)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,7 +148,7 @@ class Stepped:
 
 @dataclass(frozen=True, kw_only=True)
 class Finished:
-    """The pictures of an order by slot, each uint8 [height, width, 3] on the CPU, and facts for the recipe.
+    """The pictures of a request by slot, each uint8 [height, width, 3] on the CPU, and facts for the recipe.
 
     sha256: hash of the model's files. lora_sha256: of each adapter's file, in the order of the settings.
     """
@@ -161,7 +161,7 @@ class Finished:
 
 @dataclass(frozen=True, kw_only=True)
 class Failed:
-    """The order ended with an error."""
+    """The request ended with an error."""
 
     error: Exception
 
@@ -177,12 +177,12 @@ def guided(outputs: Tensor, conditioning: Conditioning) -> Tensor:
     Source: Liu et al. 2022 (composable diffusion), equation 11; Ho and Salimans 2022, equation 6.
     """
     if conditioning.unconditional is None:
-        return toward(outputs, conditioning)
-    away = outputs[:1]
-    return away + conditioning.guidance * (toward(outputs, conditioning) - away)
+        return combine_positive(outputs, conditioning)
+    unconditional = outputs[:1]
+    return unconditional + conditioning.guidance * (combine_positive(outputs, conditioning) - unconditional)
 
 
-def toward(outputs: Tensor, conditioning: Conditioning) -> Tensor:
+def combine_positive(outputs: Tensor, conditioning: Conditioning) -> Tensor:
     """Return what the positive texts predict together; they follow one unconditional output, where there is one."""
     positive = outputs if conditioning.unconditional is None else outputs[1:]
     return positive if conditioning.weights == (1.0,) else _weighted(positive, conditioning.weights)

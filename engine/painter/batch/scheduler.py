@@ -1,4 +1,4 @@
-"""Which rows go into the next forward: short remaining work first with ageing, fair between members, warm models first.
+"""Which rows go into the next forward: short requests first with ageing, fair between members, warm models first.
 
 Pure bookkeeping on small records; nothing here knows tensors.
 """
@@ -22,26 +22,26 @@ class Candidate(Generic[T]):
 
     batch: rows may share a forward when this is equal (model, size).
     is_warm: whether its model is loaded.
-    width: forward rows that it takes.
-    remaining: forward rows that the whole order still needs.
-    left: model calls that this row still needs.
-    waited: loop steps in which the order was there and was not painted, in all.
-    idle: loop steps since the order was last painted.
+    num_rows: forward rows that it takes.
+    remaining_rows: forward rows that the whole request still needs.
+    remaining_calls: model calls that this row still needs.
+    waited: loop steps in which the request was there and was not painted, in all.
+    idle: loop steps since the request was last painted.
     """
 
     row: T
     batch: Hashable
     is_warm: bool
     member: Hashable
-    width: int
-    remaining: int
-    left: int
+    num_rows: int
+    remaining_rows: int
+    remaining_calls: int
     waited: int
     idle: int
 
 
 @dataclass(frozen=True, kw_only=True)
-class Account:
+class MemberUsage:
     """What a member was given lately, in forward rows, and the loop steps that they still have to be made up for.
 
     waited: rises by one in a step in which none of their work was painted, and falls by one in each other.
@@ -52,60 +52,60 @@ class Account:
 
 
 def chosen(
-    candidates: Sequence[Candidate[T]], accounts: Mapping[Hashable, Account], limit_of: Callable[[T], int]
+    candidates: Sequence[Candidate[T]], usage_by_member: Mapping[Hashable, MemberUsage], limit_of: Callable[[T], int]
 ) -> list[Candidate[T]]:
     """Return the rows of the next forward, all of one batch key and at most as wide as pays, but at least one row.
 
-    limit_of: width that pays for the model of a row.
-    Guarantees: whoever waits rises by AGEING forward rows for every step and row's width; an order keeps that rank
+    limit_of: most rows that pay for the model of a row.
+    Guarantees: whoever waits rises by AGEING forward rows for every step and row; a request keeps that rank
     until it is done, a member gives it back step by step while they are served. So newer work overtakes for a bounded
     time only, and who never pauses cannot hold up who comes now and then; a model that is not loaded waits at most
     LOOK_AHEAD_STEPS while loaded ones have work, and is not exchanged for another more often.
     """
     if not candidates:
         return []
-    members = _member_ranks(candidates, accounts)
-    ranked = sorted(candidates, key=lambda one: (members[one.member], _rank(one), -one.left))
+    members = _member_ranks(candidates, usage_by_member)
+    ranked = sorted(candidates, key=lambda one: (members[one.member], _rank(one), -one.remaining_calls))
     first = _leader(ranked)
     return _filled([one for one in ranked if one.batch == first.batch], limit_of(first.row))
 
 
-def next_accounts(
-    accounts: Mapping[Hashable, Account], present: Iterable[Hashable], turn: Iterable[Candidate[T]]
-) -> dict[Hashable, Account]:
-    """Return the accounts one step later: what was given fades, and who was there and got nothing has waited.
+def next_usage(
+    usage_by_member: Mapping[Hashable, MemberUsage], present: Iterable[Hashable], turn: Iterable[Candidate[T]]
+) -> dict[Hashable, MemberUsage]:
+    """Return the usage one step later: what was given fades, and who was there and got nothing has waited.
 
     present: the members who had work. Who has none keeps what they were given until it has faded, and no waiting.
     """
     given: dict[Hashable, int] = {}
     for one in turn:
-        given[one.member] = given.get(one.member, 0) + one.width
+        given[one.member] = given.get(one.member, 0) + one.num_rows
     there = set(present)
     later = {
-        member: _later(accounts.get(member, Account()), given.get(member, 0), member in there)
-        for member in {*accounts, *there}
+        member: _later(usage_by_member.get(member, MemberUsage()), given.get(member, 0), member in there)
+        for member in {*usage_by_member, *there}
     }
-    return {member: account for member, account in later.items() if member in there or account.served >= 1}
+    return {member: usage for member, usage in later.items() if member in there or usage.served >= 1}
 
 
-def _later(account: Account, given: int, is_there: bool) -> Account:
-    served = account.served * 0.5 ** (1 / HALF_LIFE_STEPS) + given
-    waited = account.waited + 1 if given == 0 else max(0, account.waited - 1)
-    return Account(served=served, waited=waited if is_there else 0)
+def _later(usage: MemberUsage, given: int, is_there: bool) -> MemberUsage:
+    served = usage.served * 0.5 ** (1 / HALF_LIFE_STEPS) + given
+    waited = usage.waited + 1 if given == 0 else max(0, usage.waited - 1)
+    return MemberUsage(served=served, waited=waited if is_there else 0)
 
 
 def _rank(one: Candidate[T]) -> float:
-    return one.remaining - AGEING * one.width * one.waited
+    return one.remaining_rows - AGEING * one.num_rows * one.waited
 
 
 def _member_ranks(
-    candidates: Iterable[Candidate[T]], accounts: Mapping[Hashable, Account]
+    candidates: Iterable[Candidate[T]], usage_by_member: Mapping[Hashable, MemberUsage]
 ) -> dict[Hashable, tuple[float, int]]:
-    """Return the rank of each member; equal ones keep the order in which they came, and nobody mixes into another."""
+    """Return the rank of each member; equal ones keep the request in which they came, and nobody mixes into another."""
     ranks: dict[Hashable, tuple[float, int]] = {}
     for one in candidates:
-        account = accounts.get(one.member, Account())
-        rank = one.remaining + account.served - AGEING * one.width * account.waited
+        usage = usage_by_member.get(one.member, MemberUsage())
+        rank = one.remaining_rows + usage.served - AGEING * one.num_rows * usage.waited
         best, place = ranks.get(one.member, (rank, len(ranks)))
         ranks[one.member] = min(best, rank), place
     return ranks
@@ -119,41 +119,43 @@ def _leader(ranked: Sequence[Candidate[T]]) -> Candidate[T]:
 
 def _filled(ranked: Iterable[Candidate[T]], limit: int) -> list[Candidate[T]]:
     batch: list[Candidate[T]] = []
-    width = 0
+    num_rows = 0
     for candidate in ranked:
-        if batch and width + candidate.width > limit:
+        if batch and num_rows + candidate.num_rows > limit:
             continue
         batch.append(candidate)
-        width += candidate.width
+        num_rows += candidate.num_rows
     return batch
 
 
 @dataclass(frozen=True, kw_only=True)
-class Knee:
-    """The width beyond which a wider forward does not pay, as far as it was measured.
+class BatchSizeLimit:
+    """The number of rows beyond which a wider forward does not pay, as far as it was measured.
 
-    rate: rows per second at that width. idle: wider ones in a row that did not pay. is_found: whether no wider one need
+    rate: rows per second at that size. idle: larger sizes in a row that did not pay. is_found: whether none larger need
     be measured.
     """
 
-    width: int
+    num_rows: int
     rate: float
     idle: int = 0
     is_found: bool = False
 
 
-UNKNOWN = Knee(width=1, rate=0.0)
+UNKNOWN_LIMIT = BatchSizeLimit(num_rows=1, rate=0.0)
 
 
-def next_knee(knee: Knee, width: int, seconds: float, *, gain: float = 0.1, longest_seconds: float = 2.0) -> Knee:
-    """Return the knee after a forward of so many rows was measured; widths come in ascending order.
+def next_limit(
+    limit: BatchSizeLimit, num_rows: int, seconds: float, *, gain: float = 0.1, longest_seconds: float = 2.0
+) -> BatchSizeLimit:
+    """Return the limit after a forward of so many rows was measured; numbers of rows come in ascending order.
 
     gain: a wider forward pays when it raises rows per second by more than this share.
     longest_seconds: after a forward that took this long, or two in a row that did not pay, nothing wider is measured.
-    The first width counts also when it was not to be measured at all.
+    The first size counts also when it was not to be measured at all.
     """
-    rate = width / seconds
-    if rate > knee.rate * (1 + gain) or not knee.rate:
-        return Knee(width=width, rate=rate, is_found=seconds > longest_seconds)
-    idle = knee.idle + 1
-    return replace(knee, idle=idle, is_found=idle == 2 or seconds > longest_seconds)
+    rate = num_rows / seconds
+    if rate > limit.rate * (1 + gain) or not limit.rate:
+        return BatchSizeLimit(num_rows=num_rows, rate=rate, is_found=seconds > longest_seconds)
+    idle = limit.idle + 1
+    return replace(limit, idle=idle, is_found=idle == 2 or seconds > longest_seconds)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 
-class Pace:
+class LaunchThrottle:
     """Waits, after each step, for the step before it; on a CPU steps are over when they return.
 
     A card takes a thousand launches before it lets anybody wait, and a step that was recorded as one graph is one

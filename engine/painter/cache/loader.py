@@ -16,7 +16,7 @@ from typing import Protocol
 import torch
 
 from engine.contract.errors import EaselError, NoRoom, PainterLost
-from engine.models.loading.errors import outcome_of
+from engine.models.loading.errors import result_or_error
 from engine.models.registry.registry import Adapter, Model
 from engine.painter.pipeline.loras import Loras
 from engine.painter.pipeline.protocol import LoadedModel
@@ -33,19 +33,19 @@ class Models(Protocol):
         """Return whether the model may be loaded beside those that are."""
         ...
 
-    def hold(self, adapters: Iterable[Adapter]) -> None:
-        """Keep the adapters that orders name; while there is too much, others go, the longest unworn first."""
+    def pin(self, adapters: Iterable[Adapter]) -> None:
+        """Keep the adapters that requests name; while there is too much, others go, the longest unworn first."""
         ...
 
-    def make_way(self, model: Model) -> None:
+    def evict_for(self, model: Model) -> None:
         """Let adapters, then models go until there is room for this one, the least recently used first."""
         ...
 
-    def leave_alone(self, model: Model) -> bool:
+    def evict_others(self, model: Model) -> bool:
         """Let all go but this model and held adapters; return whether any went."""
         ...
 
-    def has_fitted(self, model: Model) -> None:
+    def note_fit(self, model: Model) -> None:
         """Remember that there was room once the others had gone: never again keep as many beside it."""
         ...
 
@@ -77,21 +77,21 @@ class Models(Protocol):
         """Return a warm model to paint with."""
         ...
 
-    def has_at_hand(self, model: Model, loras: Loras) -> bool:
+    def has_loaded(self, model: Model, loras: Loras) -> bool:
         """Return whether the model is warm and has these adapters loaded."""
         ...
 
-    def width(self, model: Model, pixels: tuple[int, int]) -> int:
+    def max_rows(self, model: Model, pixels: tuple[int, int]) -> int:
         """Return the forward rows beyond which a wider batch of this model and size does not pay, or has no room."""
         ...
 
-    def narrow(self, model: Model, pixels: tuple[int, int], width: int) -> None:
+    def limit_rows(self, model: Model, pixels: tuple[int, int], max_rows: int) -> None:
         """Remember that there is no room for batches wider than this, until models go."""
         ...
 
 
 @dataclass(frozen=True, kw_only=True)
-class Arrived:
+class LoadFinished:
     """A model that has come, or the error that it met on the way: the outcome of its loading, which is done."""
 
     model: Model
@@ -99,45 +99,45 @@ class Arrived:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Warming:
-    """A model to load ahead of its first order; `tell` is called with None, or the error that it met."""
+class LoadRequest:
+    """A model to load ahead of its first request; `tell` is called with None, or the error that it met."""
 
     model: Model
     tell: Callable[[EaselError | None], None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stirred:
+class LoadProgressed:
     """What is on its way has come a little further."""
 
 
-class Arrivals:
+class ModelLoader:
     """Brings models one at a time and tells of each; all but the loading belongs to the loop's thread."""
 
     def __init__(
         self,
         models: Models,
-        tell: Callable[[Arrived], None],
+        tell: Callable[[LoadFinished], None],
         turn_away: Callable[[Model, EaselError], None],
     ) -> None:
-        """`tell` is called from the loading thread; `turn_away` when a model whose orders wait cannot be had."""
+        """`tell` is called from the loading thread; `turn_away` when a model whose requests wait cannot be had."""
         self._models, self._tell, self._turn_away = models, tell, turn_away
         self._loaders = ThreadPoolExecutor(1, thread_name_prefix="loader")
-        self._warmings: list[Warming] = []
+        self._warmings: list[LoadRequest] = []
         self._since = 0.0
-        self._made_way = False
+        self._has_evicted = False
         self.coming: Model | None = None
 
-    def ask(self, warming: Warming) -> None:
+    def ask(self, warming: LoadRequest) -> None:
         """Bring a model before anybody needs it."""
         self._warmings.append(warming)
 
     def begin(self, model: Model) -> None:
         """Let models go for this one and begin to load it; nothing else may be on its way."""
-        self._models.make_way(model)
+        self._models.evict_for(model)
         self._load(model)
 
-    def send_for(self, needed: Iterable[Model]) -> None:
+    def load_needed(self, needed: Iterable[Model]) -> None:
         """Begin to load what is asked for, or what is needed and has room beside what is loaded."""
         self._tell_ready()
         if self.coming is not None:
@@ -148,18 +148,18 @@ class Arrivals:
         if model is not None:
             self.begin(model)
 
-    def receive(self, arrived: Arrived) -> None:
+    def receive(self, message: LoadFinished) -> None:
         """Take in a model that has come; one that had no room beside others is loaded once more without them."""
-        model, self.coming = arrived.model, None
-        loaded = arrived.outcome.result()
+        model, self.coming = message.model, None
+        loaded = message.outcome.result()
         if isinstance(loaded, EaselError):
             self.refuse(model, loaded)
         elif not isinstance(loaded, torch.OutOfMemoryError):
             self._models.keep(model, loaded)
-            if self._made_way:
-                self._models.has_fitted(model)
-        elif self._models.leave_alone(model):
-            self._load(model, made_way=True)
+            if self._has_evicted:
+                self._models.note_fit(model)
+        elif self._models.evict_others(model):
+            self._load(model, has_evicted=True)
         else:
             self.refuse(model, NoRoom(model=model.name))
 
@@ -194,11 +194,11 @@ class Arrivals:
         for warming in self._warmings:
             warming.tell(PainterLost())
 
-    def _load(self, model: Model, *, made_way: bool = False) -> None:
-        self.coming, self._since, self._made_way = model, time.monotonic(), made_way
+    def _load(self, model: Model, *, has_evicted: bool = False) -> None:
+        self.coming, self._since, self._has_evicted = model, time.monotonic(), has_evicted
         fetch = torch.inference_mode()(partial(self._models.fetch, model))
-        outcome = self._loaders.submit(outcome_of, model.name, fetch)
-        outcome.add_done_callback(lambda done: self._tell(Arrived(model=model, outcome=done)))
+        outcome = self._loaders.submit(result_or_error, model.name, fetch)
+        outcome.add_done_callback(lambda done: self._tell(LoadFinished(model=model, outcome=done)))
 
     def _tell_ready(self) -> None:
         """Tell whoever asked for a model that it is there and lacks nothing."""

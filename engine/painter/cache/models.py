@@ -16,12 +16,12 @@ import torch
 from engine.contract.errors import OperatorError
 from engine.models.files.locate import local_path
 from engine.models.files.weights import ProgressCallback, ignore_progress, num_parameters
-from engine.models.loading.errors import outcome_of
+from engine.models.loading.errors import result_or_error
 from engine.models.loading.offload import bytes_on_device, is_offloaded
 from engine.models.loading.pipeline import Device, load_pipeline
 from engine.models.registry.registry import Adapter, Model
 from engine.models.registry.speed import Compilation
-from engine.painter.cache.warmup import WIDTHS, Preparation, preparation
+from engine.painter.cache.warmup import BATCH_SIZES, Preparation, preparation
 from engine.painter.families import adapted
 from engine.painter.pipeline.loras import Loras
 from engine.painter.pipeline.prompt_weighting import Fragments
@@ -37,15 +37,15 @@ Weigh = Callable[[Model], int]
 class WarmModels:
     """Keeps models loaded and lets the least recently used go when the budget is spent."""
 
-    def __init__(self, load: Load, budget_bytes: int, width: int | None = None, weigh: Weigh = lambda _: 0) -> None:
-        """`width` is the widest forward; None measures for each model where a wider one no longer pays."""
-        self._load, self._budget_bytes, self._width, self._weigh = load, budget_bytes, width, weigh
+    def __init__(self, load: Load, budget_bytes: int, max_rows: int | None = None, weigh: Weigh = lambda _: 0) -> None:
+        """`max_rows` is the largest forward; None measures for each model where a wider one no longer pays."""
+        self._load, self._budget_bytes, self._max_rows, self._weigh = load, budget_bytes, max_rows, weigh
         self._loaded: OrderedDict[str, LoadedModel] = OrderedDict()
         self._preparing: dict[str, tuple[Model, Preparation]] = {}
-        self._widths: dict[str, int] = {}
+        self._measured: dict[str, int] = {}
         self._too_much: tuple[str, int] | None = None
-        self._narrowed: dict[tuple[str, tuple[int, int]], int] = {}
-        self._held: frozenset[Adapter] = frozenset()
+        self._row_limits: dict[tuple[str, tuple[int, int]], int] = {}
+        self._pinned: frozenset[Adapter] = frozenset()
 
     def is_warm(self, model: Model) -> bool:
         return model.name in self._loaded
@@ -63,7 +63,7 @@ class WarmModels:
         self._drop_over(self._budget_bytes)
         if older := [name for name in self._oldest_over(self._budget_bytes) if name != model.name]:
             self._let_go(*older)
-        known = self._widths.get(model.name, self._width)
+        known = self._measured.get(model.name, self._max_rows)
         self._preparing[model.name] = model, preparation(model, loaded, known)
 
     def is_ready(self, model: Model) -> bool:
@@ -75,32 +75,32 @@ class WarmModels:
 
     def prepare(self, model: Model) -> None:
         pieces = self._preparing[model.name][1]
-        width = outcome_of(model.name, lambda: next(pieces, None))
-        if isinstance(width, Exception):
+        max_rows = result_or_error(model.name, lambda: next(pieces, None))
+        if isinstance(max_rows, Exception):
             self._let_go(model.name)
-            raise width
-        if width is None:
+            raise max_rows
+        if max_rows is None:
             del self._preparing[model.name]
-        elif width:
-            self._widths[model.name] = width
+        elif max_rows:
+            self._measured[model.name] = max_rows
 
     def take(self, model: Model) -> LoadedModel:
         self._loaded.move_to_end(model.name)
         return self._loaded[model.name]
 
-    def has_at_hand(self, model: Model, loras: Loras) -> bool:
-        return self.is_warm(model) and self._loaded[model.name].has_at_hand(loras)
+    def has_loaded(self, model: Model, loras: Loras) -> bool:
+        return self.is_warm(model) and self._loaded[model.name].has_loaded(loras)
 
-    def hold(self, adapters: Iterable[Adapter]) -> None:
-        self._held = frozenset(adapters)
+    def pin(self, adapters: Iterable[Adapter]) -> None:
+        self._pinned = frozenset(adapters)
         self._drop_over(self._budget_bytes)
 
-    def make_way(self, model: Model) -> None:
+    def evict_for(self, model: Model) -> None:
         self._drop_over(self._budget_bytes - self._weigh(model))
         if oldest := self._oldest_over(self._budget_bytes - self._weigh(model)):
             self._let_go(*oldest)
 
-    def leave_alone(self, model: Model) -> bool:
+    def evict_others(self, model: Model) -> bool:
         others = [name for name in self._loaded if name != model.name]
         has_more = bool(others or self._idle())
         coming = 0 if self.is_warm(model) else self._weigh(model)
@@ -109,17 +109,17 @@ class WarmModels:
         self._let_go(*others)
         return has_more
 
-    def has_fitted(self, model: Model) -> None:
+    def note_fit(self, model: Model) -> None:
         name, num_bytes = self._too_much or ("", 0)
         if name == model.name:
             self._budget_bytes, self._too_much = min(self._budget_bytes, num_bytes - 1), None
 
-    def width(self, model: Model, pixels: tuple[int, int]) -> int:
-        pays = self._widths.get(model.name, self._width or WIDTHS[0])
-        return min(pays, self._narrowed.get((model.name, pixels), pays))
+    def max_rows(self, model: Model, pixels: tuple[int, int]) -> int:
+        pays = self._measured.get(model.name, self._max_rows or BATCH_SIZES[0])
+        return min(pays, self._row_limits.get((model.name, pixels), pays))
 
-    def narrow(self, model: Model, pixels: tuple[int, int], width: int) -> None:
-        self._narrowed[model.name, pixels] = min(width, self.width(model, pixels))
+    def limit_rows(self, model: Model, pixels: tuple[int, int], max_rows: int) -> None:
+        self._row_limits[model.name, pixels] = min(max_rows, self.max_rows(model, pixels))
 
     def _oldest_over(self, budget_bytes: int) -> list[str]:
         """Return the least recently used models without which the others keep to the budget."""
@@ -136,19 +136,19 @@ class WarmModels:
         for name in names:
             del self._loaded[name]
             self._preparing.pop(name, None)
-            self._narrowed.clear()
+            self._row_limits.clear()
         _give_back()
 
     def _spent(self) -> int:
         return sum(map(_bytes_of, self._loaded.values()))
 
     def _idle(self) -> list[tuple[LoadedModel, Adapter]]:
-        """Return the adapters that no order names, those worn longest ago of the least recently used model first."""
+        """Return the adapters that no request names, those worn longest ago of the least recently used model first."""
         every = ((loaded, adapter) for loaded in self._loaded.values() for adapter in loaded.adapters)
-        return [(loaded, adapter) for loaded, adapter in every if adapter not in self._held]
+        return [(loaded, adapter) for loaded, adapter in every if adapter not in self._pinned]
 
     def _drop_over(self, budget_bytes: int) -> None:
-        """Let adapters go that no order names, until what is loaded keeps to the budget or none is left."""
+        """Let adapters go that no request names, until what is loaded keeps to the budget or none is left."""
         for loaded, adapter in self._idle():
             if self._spent() <= budget_bytes:
                 break

@@ -1,4 +1,4 @@
-"""How wide a model paints, measured before it paints for anybody, and what is compiled for those widths."""
+"""How wide a model paints, measured before it paints for anybody, and what is compiled for those batch sizes."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 import torch
 from torch import Tensor
 
-from engine.models.loading.errors import blamed_on
+from engine.models.loading.errors import translated_errors
 from engine.models.registry.registry import Model
 from engine.models.registry.speed import Compilation
-from engine.painter.batch.rows import Words
-from engine.painter.batch.scheduler import UNKNOWN, Knee, next_knee
+from engine.painter.batch.rows import PromptEmbeds
+from engine.painter.batch.scheduler import UNKNOWN_LIMIT, BatchSizeLimit, next_limit
 from engine.painter.pipeline.protocol import LoadedModel
 from engine.painter.sampling.params import size_of
 
-WIDTHS = (2, 4, 8, 16, 32)
+BATCH_SIZES = (2, 4, 8, 16, 32)
 
 Size = tuple[int, int]
-Batch = tuple[Tensor, Tensor, Sequence[Words]]
-# One piece of work for each yield, which tells the width that pays, or 0 before it is known.
+Batch = tuple[Tensor, Tensor, Sequence[PromptEmbeds]]
+# One piece of work for each yield, which tells the batch size that pays, or 0 before it is known.
 Preparation = Iterator[int]
 
 _RUNS = 3
@@ -29,56 +29,56 @@ _LONG_SECONDS = 1.0
 
 
 def preparation(model: Model, loaded: LoadedModel, known: int | None) -> Preparation:
-    """Measure the width beyond which a wider forward no longer pays and compile what is to be, a piece at a time.
+    """Measure the batch size beyond which a wider forward no longer pays and compile what is to be, a piece at a time.
 
-    Each piece is one width at one size: milliseconds to measure, up to a minute to compile for the first time.
-    known: that width, where it need not be measured.
+    Each piece is one batch size at one size: milliseconds to measure, up to a minute to compile for the first time.
+    known: that batch size, where it need not be measured.
 
     Raises: SpeedUnsupported, ModelBroken for what it raises in its first forward.
     """
     own = (model.defaults.width, model.defaults.height)
-    widths = widths_of(model, loaded)
-    width = known
-    if width is None:
-        width = yield from _measuring(model.name, loaded, own, widths)
-    yield width
+    batch_sizes = batch_sizes_of(model, loaded)
+    max_rows = known
+    if max_rows is None:
+        max_rows = yield from _measuring(model.name, loaded, own, batch_sizes)
+    yield max_rows
     if model.speed.compile is not Compilation.NONE:
         sizes = dict.fromkeys((own, *(size_of(ratio, model) for ratio in model.speed.ratios)))
         for size in sizes:
-            for _ in _compiling(model.name, loaded, size, [rows for rows in widths if rows <= width]):
-                yield width
+            for _ in _compiling(model.name, loaded, size, [rows for rows in batch_sizes if rows <= max_rows]):
+                yield max_rows
 
 
-def widths_of(model: Model, loaded: LoadedModel) -> tuple[int, ...]:
-    """Return the widths that come into question; one row is one only where a picture takes one, without guidance."""
+def batch_sizes_of(model: Model, loaded: LoadedModel) -> tuple[int, ...]:
+    """Return the batch sizes to measure; 1 only where a picture may take a single row, without guidance."""
     unguided = model.defaults.guidance <= 1.0 or model.speed.guidance_until < 1.0
     takes_one = loaded.has_embedded_guidance or unguided
-    return (1, *WIDTHS) if takes_one else WIDTHS
+    return (1, *BATCH_SIZES) if takes_one else BATCH_SIZES
 
 
-def _measuring(name: str, loaded: LoadedModel, size: Size, widths: Iterable[int]) -> Generator[int, None, int]:
+def _measuring(name: str, loaded: LoadedModel, size: Size, batch_sizes: Iterable[int]) -> Generator[int, None, int]:
     """Return the forward rows beyond which a wider forward of this size no longer pays on this device.
 
     On a CPU it is CPU time that is compared, because other processes stretch the time by the clock. A forward that the
     device has no room for does not pay.
     """
     clock = time.process_time if loaded.device.type == "cpu" else time.perf_counter
-    knee: Knee = UNKNOWN
+    limit: BatchSizeLimit = UNKNOWN_LIMIT
     if loaded.device.type != "cpu":
         # The first forward on a device brings its kernels there.
         _seconds_of(name, loaded, size, 1, clock)
-    for rows in widths:
+    for rows in batch_sizes:
         yield 0
-        knee = next_knee(knee, rows, _seconds_of(name, loaded, size, rows, clock))
-        if knee.is_found:
+        limit = next_limit(limit, rows, _seconds_of(name, loaded, size, rows, clock))
+        if limit.is_found:
             break
-    return knee.width
+    return limit.num_rows
 
 
 def _seconds_of(name: str, loaded: LoadedModel, size: Size, rows: int, clock: Callable[[], float]) -> float:
     """Return the seconds of a forward of so many rows of this size; infinitely many where there is no room for it."""
     try:
-        with blamed_on(name):
+        with translated_errors(name):
             batch = blank(loaded, size, rows)
             loaded.make_ready(*batch)
             return shortest(lambda: loaded.predict(*batch), clock)
@@ -88,17 +88,17 @@ def _seconds_of(name: str, loaded: LoadedModel, size: Size, rows: int, clock: Ca
 
 def blank(loaded: LoadedModel, size: Size, rows: int) -> Batch:
     """Return a batch of this size that shows nothing, to a model that then wears nothing; see `LoadedModel.predict`."""
-    loaded.wear(())
+    loaded.set_adapters(())
     latents = torch.zeros(rows, *loaded.latent_shape(*size), dtype=loaded.dtype, device=loaded.device)
-    return latents, torch.full((rows,), 500.0, device=loaded.device), [loaded.away()] * rows
+    return latents, torch.full((rows,), 500.0, device=loaded.device), [loaded.encode_negative()] * rows
 
 
-def _compiling(name: str, loaded: LoadedModel, size: Size, widths: Iterable[int]) -> Iterator[None]:
-    """Make every width ready; none wider is tried after one that there was no room for."""
-    for rows in widths:
+def _compiling(name: str, loaded: LoadedModel, size: Size, batch_sizes: Iterable[int]) -> Iterator[None]:
+    """Make every batch size ready; none wider is tried after one that there was no room for."""
+    for rows in batch_sizes:
         yield
         try:
-            with blamed_on(name):
+            with translated_errors(name):
                 loaded.make_ready(*blank(loaded, size, rows))
         except torch.OutOfMemoryError:
             return

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from engine.models.registry.registry import Model
-from engine.painter.batch.rows import Words
+from engine.painter.batch.rows import PromptEmbeds
 from engine.painter.pipeline.base import PipelineModel
 from engine.painter.pipeline.flow_matching import patched, set_even_timesteps, unpatched
 from engine.painter.pipeline.prompt_weighting import cut_beyond, plain, weighed, weights_of_tokens
@@ -33,7 +33,7 @@ class FluxModel(PipelineModel):
         factor = self._pipe.vae_scale_factor * 2
         return self._num_channels, 2 * (height // factor), 2 * (width // factor)
 
-    def words(self, text: str) -> Words:
+    def encode_prompt(self, text: str) -> PromptEmbeds:
         fragments = self._fragments_of(text)
         kept, cut = cut_beyond(plain(fragments), self._pipe.tokenizer_2, T5_TOKENS)
         weights = weights_of_tokens(fragments, self._pipe.tokenizer_2, T5_TOKENS, lead=0)
@@ -43,23 +43,23 @@ class FluxModel(PipelineModel):
         _, rows, columns = self.latent_shape(width, height)
         set_even_timesteps(scheduler, steps, (rows // 2) * (columns // 2))
 
-    def forward(self, denoiser: Any, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> Tensor:
+    def forward(self, denoiser: Any, latents: Tensor, timesteps: Tensor, embeds: Sequence[PromptEmbeds]) -> Tensor:
         _, _, height, width = latents.shape
         patches: Tensor = denoiser(
             hidden_states=patched(latents),
             timestep=timesteps.to(latents.dtype) / 1000,
-            guidance=self._guidance(words),
-            encoder_hidden_states=torch.cat([one.tokens for one in words]),
-            pooled_projections=torch.cat([one.pooled for one in words if one.pooled is not None]),
-            txt_ids=torch.zeros(words[0].tokens.shape[1], 3, device=self.device, dtype=latents.dtype),
+            guidance=self._guidance(embeds),
+            encoder_hidden_states=torch.cat([one.tokens for one in embeds]),
+            pooled_projections=torch.cat([one.pooled for one in embeds if one.pooled is not None]),
+            txt_ids=torch.zeros(embeds[0].tokens.shape[1], 3, device=self.device, dtype=latents.dtype),
             img_ids=self._image_ids(height // 2, width // 2, latents.dtype),
             return_dict=False,
         )[0]
         return unpatched(patches, height, width)
 
-    def _embed(self, text: str) -> Words:
+    def _embed(self, text: str) -> PromptEmbeds:
         tokens, pooled, _ = self._pipe.encode_prompt(text, text, device=self.device, max_sequence_length=T5_TOKENS)
-        return Words(tokens=tokens, pooled=pooled)
+        return PromptEmbeds(tokens=tokens, pooled=pooled)
 
     def _image_ids(self, rows: int, columns: int, dtype: torch.dtype) -> Tensor:
         """Return the places of a picture's patches; they are made once a size, for each making waits for the device."""
@@ -68,8 +68,8 @@ class FluxModel(PipelineModel):
             self._ids[rows, columns] = made
         return self._ids[rows, columns]
 
-    def _guidance(self, words: Sequence[Words]) -> Tensor | None:
+    def _guidance(self, embeds: Sequence[PromptEmbeds]) -> Tensor | None:
         """Return the guidance scale of each row, or None for a model that was distilled without (schnell)."""
         if not self._denoiser.config.guidance_embeds:
             return None
-        return torch.tensor([one.guidance for one in words]).to(self.device, non_blocking=True)
+        return torch.tensor([one.guidance for one in embeds]).to(self.device, non_blocking=True)

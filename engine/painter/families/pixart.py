@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from engine.models.registry.registry import Model
-from engine.painter.batch.rows import Words
+from engine.painter.batch.rows import PromptEmbeds
 from engine.painter.pipeline.base import PipelineModel
 from engine.painter.pipeline.prompt_weighting import cut_beyond, plain, stacked_tokens, weighed, weights_of_tokens
 
@@ -28,7 +28,7 @@ class PixArtModel(PipelineModel):
         super().__init__(pipe, pipe.transformer, model, num_channels=pipe.transformer.config.in_channels, **common)
         self._room = SIGMA_TOKENS if "Sigma" in type(pipe).__name__ else ALPHA_TOKENS
 
-    def words(self, text: str) -> Words:
+    def encode_prompt(self, text: str) -> PromptEmbeds:
         fragments = self._fragments_of(text)
         kept, cut = cut_beyond(plain(fragments), self._pipe.tokenizer, self._room)
         weights = weights_of_tokens(fragments, self._pipe.tokenizer, self._room, lead=0)
@@ -37,8 +37,8 @@ class PixArtModel(PipelineModel):
     def timesteps(self, scheduler: Any, steps: int, width: int, height: int) -> None:
         scheduler.set_timesteps(steps)
 
-    def forward(self, denoiser: Any, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> Tensor:
-        tokens, mask = stacked_tokens(words)
+    def forward(self, denoiser: Any, latents: Tensor, timesteps: Tensor, embeds: Sequence[PromptEmbeds]) -> Tensor:
+        tokens, mask = stacked_tokens(embeds)
         output: Tensor = denoiser(
             latents,
             encoder_hidden_states=tokens,
@@ -49,9 +49,9 @@ class PixArtModel(PipelineModel):
         )[0]
         return output[:, : self._num_channels]
 
-    def _embed(self, text: str) -> Words:
+    def _embed(self, text: str) -> PromptEmbeds:
         tokens, mask, _, _ = self._pipe.encode_prompt(text, False, device=self.device, max_sequence_length=self._room)
-        return Words(tokens=tokens, mask=mask.bool())
+        return PromptEmbeds(tokens=tokens, mask=mask.bool())
 
     def _sizes(self, latents: Tensor) -> dict[str, Tensor | None]:
         """Return the size and its ratio for every row, for the models that were trained with them."""

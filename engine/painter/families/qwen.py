@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from engine.models.registry.registry import Model
-from engine.painter.batch.rows import Conditioning, Words, guided, toward
+from engine.painter.batch.rows import Conditioning, PromptEmbeds, combine_positive, guided
 from engine.painter.pipeline.base import PipelineModel
 from engine.painter.pipeline.flow_matching import patched, set_even_timesteps, unpatched
 from engine.painter.pipeline.prompt_weighting import cut_beyond, plain, stacked_tokens
@@ -35,25 +35,25 @@ class QwenImageModel(PipelineModel):
         factor = self._pipe.vae_scale_factor * 2
         return self._num_channels, 2 * (height // factor), 2 * (width // factor)
 
-    def words(self, text: str) -> Words:
+    def encode_prompt(self, text: str) -> PromptEmbeds:
         kept = plain(self._fragments_of(text))
         _, cut = cut_beyond(kept, self._pipe.tokenizer, self._room + 1)
         tokens, mask = self._pipe.encode_prompt(kept, device=self.device, max_sequence_length=TOKENS)
-        return Words(tokens=tokens, mask=mask, cut=cut)
+        return PromptEmbeds(tokens=tokens, mask=mask, cut=cut)
 
-    def away(self, text: str = "") -> Words:
-        return self.words(text or NOTHING)
+    def encode_negative(self, text: str = "") -> PromptEmbeds:
+        return self.encode_prompt(text or NOTHING)
 
     def timesteps(self, scheduler: Any, steps: int, width: int, height: int) -> None:
         _, rows, columns = self.latent_shape(width, height)
         set_even_timesteps(scheduler, steps, (rows // 2) * (columns // 2))
 
-    def forward(self, denoiser: Any, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> Tensor:
+    def forward(self, denoiser: Any, latents: Tensor, timesteps: Tensor, embeds: Sequence[PromptEmbeds]) -> Tensor:
         # Attention with a mask rounds otherwise than without: where texts of other lengths share a forward, pictures in
         # bfloat16 are 52 dB from the stock pipeline's, which are 45 dB from those in float32; where all are as long,
         # they are equal (measured: 2026-11-24, python -m tests.bench rounding, and with a negative text as long).
         batch, _, height, width = latents.shape
-        tokens, mask = stacked_tokens(words)
+        tokens, mask = stacked_tokens(embeds)
         patches: Tensor = denoiser(
             hidden_states=patched(latents),
             timestep=timesteps.to(latents.dtype) / 1000,
@@ -72,7 +72,7 @@ class QwenImageModel(PipelineModel):
         prediction = guided(outputs, conditioning)
         if conditioning.unconditional is None:
             return prediction
-        lengths = [_lengths(one) for one in (toward(outputs, conditioning), prediction)]
+        lengths = [_lengths(one) for one in (combine_positive(outputs, conditioning), prediction)]
         return unpatched(patched(prediction) * (lengths[0] / lengths[1]), *prediction.shape[-2:])
 
 

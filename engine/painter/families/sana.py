@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from engine.models.registry.registry import Model
-from engine.painter.batch.rows import Words
+from engine.painter.batch.rows import PromptEmbeds
 from engine.painter.pipeline.base import PipelineModel
 from engine.painter.pipeline.prompt_weighting import cut_beyond, plain, stacked_tokens
 
@@ -31,18 +31,18 @@ class SanaModel(PipelineModel):
         parameters = inspect.signature(type(pipe).__call__).parameters
         self._instruction: list[str] = parameters["complex_human_instruction"].default
 
-    def words(self, text: str) -> Words:
+    def encode_prompt(self, text: str) -> PromptEmbeds:
         return self._read(plain(self._fragments_of(text)), self._instruction)
 
-    def away(self, text: str = "") -> Words:
+    def encode_negative(self, text: str = "") -> PromptEmbeds:
         """Return a text that was read without the instruction, which asks for more detail."""
         return self._read(plain(self._fragments_of(text)), None)
 
     def timesteps(self, scheduler: Any, steps: int, width: int, height: int) -> None:
         scheduler.set_timesteps(steps)
 
-    def forward(self, denoiser: Any, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> Tensor:
-        tokens, mask = stacked_tokens(words)
+    def forward(self, denoiser: Any, latents: Tensor, timesteps: Tensor, embeds: Sequence[PromptEmbeds]) -> Tensor:
+        tokens, mask = stacked_tokens(embeds)
         output: Tensor = denoiser(
             latents.to(self._denoiser.dtype),
             encoder_hidden_states=tokens.to(self._denoiser.dtype),
@@ -52,10 +52,10 @@ class SanaModel(PipelineModel):
         )[0]
         return output[:, : self._num_channels].float()
 
-    def _read(self, text: str, instruction: list[str] | None) -> Words:
+    def _read(self, text: str, instruction: list[str] | None) -> PromptEmbeds:
         # The first token is special, and an instruction takes one token of the text's room.
         _, cut = cut_beyond(text, self._pipe.tokenizer, TOKENS - 1 if instruction else TOKENS)
         tokens, mask, _, _ = self._pipe.encode_prompt(
             text, False, device=self.device, max_sequence_length=TOKENS, complex_human_instruction=instruction
         )
-        return Words(tokens=tokens, mask=mask.bool(), cut=cut)
+        return PromptEmbeds(tokens=tokens, mask=mask.bool(), cut=cut)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from engine.models.registry.registry import Model
-from engine.painter.batch.rows import Words
+from engine.painter.batch.rows import PromptEmbeds
 from engine.painter.pipeline.base import PipelineModel
 from engine.painter.pipeline.flow_matching import shift_for
 from engine.painter.pipeline.prompt_weighting import Fragments, cut_beyond, plain, weighed, weights_of_tokens
@@ -26,7 +26,7 @@ class SD3Model(PipelineModel):
     def __init__(self, pipe: Any, model: Model, **common: Any) -> None:
         super().__init__(pipe, pipe.transformer, model, num_channels=pipe.transformer.config.in_channels, **common)
 
-    def words(self, text: str) -> Words:
+    def encode_prompt(self, text: str) -> PromptEmbeds:
         fragments = self._fragments_of(text)
         kept, cut = cut_beyond(plain(fragments), self._pipe.tokenizer_3, T5_TOKENS)
         return replace(weighed(self._embed(kept), self._weights(fragments), self._embed), cut=cut)
@@ -36,21 +36,21 @@ class SD3Model(PipelineModel):
         patch = self._denoiser.config.patch_size
         scheduler.set_timesteps(steps, **shift_for(scheduler, (rows // patch) * (columns // patch)))
 
-    def forward(self, denoiser: Any, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> Tensor:
+    def forward(self, denoiser: Any, latents: Tensor, timesteps: Tensor, embeds: Sequence[PromptEmbeds]) -> Tensor:
         output: Tensor = denoiser(
             hidden_states=latents,
             timestep=timesteps,
-            encoder_hidden_states=torch.cat([one.tokens for one in words]),
-            pooled_projections=torch.cat([one.pooled for one in words if one.pooled is not None]),
+            encoder_hidden_states=torch.cat([one.tokens for one in embeds]),
+            pooled_projections=torch.cat([one.pooled for one in embeds if one.pooled is not None]),
             return_dict=False,
         )[0]
         return output
 
-    def _embed(self, text: str) -> Words:
+    def _embed(self, text: str) -> PromptEmbeds:
         tokens, _, pooled, _ = self._pipe.encode_prompt(
             text, text, text, device=self.device, do_classifier_free_guidance=False, max_sequence_length=T5_TOKENS
         )
-        return Words(tokens=tokens, pooled=pooled)
+        return PromptEmbeds(tokens=tokens, pooled=pooled)
 
     def _weights(self, fragments: Fragments) -> tuple[float, ...]:
         """Return the weights of the tokens as they stand: those of both CLIPs over each other, then those of the T5."""

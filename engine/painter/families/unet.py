@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from engine.models.registry.registry import Model
-from engine.painter.batch.rows import Words
+from engine.painter.batch.rows import PromptEmbeds
 from engine.painter.pipeline.base import PipelineModel, channels_last
-from engine.painter.pipeline.prompt_weighting import stacked_tokens, weighed_words
+from engine.painter.pipeline.prompt_weighting import stacked_tokens, weighted_embeds
 
 
 class UNetModel(PipelineModel):
@@ -23,62 +23,62 @@ class UNetModel(PipelineModel):
         self._is_xl = getattr(pipe, "text_encoder_2", None) is not None
         self.has_embedded_guidance = pipe.unet.config.time_cond_proj_dim is not None
 
-    def words(self, text: str) -> Words:
-        return weighed_words(self._fragments_of(text), self._pipe.tokenizer, self._embed)
+    def encode_prompt(self, text: str) -> PromptEmbeds:
+        return weighted_embeds(self._fragments_of(text), self._pipe.tokenizer, self._embed)
 
-    def away(self, text: str = "") -> Words:
+    def encode_negative(self, text: str = "") -> PromptEmbeds:
         if text:
-            return self.words(text)
+            return self.encode_prompt(text)
         nothing = self._embed("")
         if not (self._is_xl and self._pipe.config.force_zeros_for_empty_prompt):
             return nothing
         pooled = None if nothing.pooled is None else torch.zeros_like(nothing.pooled)
-        return Words(tokens=torch.zeros_like(nothing.tokens), pooled=pooled)
+        return PromptEmbeds(tokens=torch.zeros_like(nothing.tokens), pooled=pooled)
 
     def timesteps(self, scheduler: Any, steps: int, width: int, height: int) -> None:
         scheduler.set_timesteps(steps)
 
-    def forward(self, denoiser: Any, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> Tensor:
-        tokens, mask = stacked_tokens(words)
+    def forward(self, denoiser: Any, latents: Tensor, timesteps: Tensor, embeds: Sequence[PromptEmbeds]) -> Tensor:
+        tokens, mask = stacked_tokens(embeds)
         output: Tensor = denoiser(
             latents,
             timesteps,
-            timestep_cond=self._guidance(latents, words),
+            timestep_cond=self._guidance(latents, embeds),
             encoder_hidden_states=tokens,
             encoder_attention_mask=mask,
-            added_cond_kwargs=self._added(latents, words),
+            added_cond_kwargs=self._added(latents, embeds),
             return_dict=False,
         )[0]
         return output
 
-    def _embed(self, text: str) -> Words:
+    def _embed(self, text: str) -> PromptEmbeds:
         if self._is_xl:
             tokens, _, pooled, _ = self._pipe.encode_prompt(text, device=self.device, do_classifier_free_guidance=False)
-            return Words(tokens=tokens, pooled=pooled)
+            return PromptEmbeds(tokens=tokens, pooled=pooled)
         tokens, _ = self._pipe.encode_prompt(text, self.device, 1, False)
-        return Words(tokens=tokens)
+        return PromptEmbeds(tokens=tokens)
 
-    def _guidance(self, latents: Tensor, words: Sequence[Words]) -> Tensor | None:
+    def _guidance(self, latents: Tensor, embeds: Sequence[PromptEmbeds]) -> Tensor | None:
         """Return each row's guidance scale as an embedding, or None for a model that is not told it.
 
         Source: `LatentConsistencyModelPipeline`, diffusers 0.42: what is told is the scale beyond 1.
         """
         if not self.has_embedded_guidance:
             return None
-        beyond = torch.tensor([one.guidance - 1 for one in words])
+        beyond = torch.tensor([one.guidance - 1 for one in embeds])
         width = self._denoiser.config.time_cond_proj_dim
         embedded: Tensor = self._pipe.get_guidance_scale_embedding(beyond, embedding_dim=width)
         return embedded.to(latents.device, latents.dtype, non_blocking=True)
 
-    def _added(self, latents: Tensor, words: Sequence[Words]) -> dict[str, Tensor] | None:
+    def _added(self, latents: Tensor, embeds: Sequence[PromptEmbeds]) -> dict[str, Tensor] | None:
         """Return SDXL's pooled texts and sizes: original size, no crop, target size, as its pipeline gives them."""
         if not self._is_xl:
             return None
         factor = self._pipe.vae_scale_factor
         height, width = latents.shape[-2] * factor, latents.shape[-1] * factor
         sizes = torch.tensor([height, width, 0, 0, height, width], dtype=latents.dtype)
-        pooled = torch.cat([one.pooled for one in words if one.pooled is not None])
-        return {"text_embeds": pooled, "time_ids": sizes.to(latents.device, non_blocking=True).expand(len(words), -1)}
+        pooled = torch.cat([one.pooled for one in embeds if one.pooled is not None])
+        return {"text_embeds": pooled, "time_ids": sizes.to(latents.device, non_blocking=True).expand(len(embeds), -1)}
 
 
 def _laid_out(unet: Any, device: torch.device) -> Any:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from engine.models.registry.registry import Model
-from engine.painter.batch.rows import Words
+from engine.painter.batch.rows import PromptEmbeds
 from engine.painter.pipeline.base import PipelineModel
 from engine.painter.pipeline.flow_matching import set_even_timesteps
 from engine.painter.pipeline.prompt_weighting import cut_beyond, plain
@@ -33,22 +33,22 @@ class ZImageModel(PipelineModel):
         factor = self._pipe.vae_scale_factor * 2
         return self._num_channels, 2 * (height // factor), 2 * (width // factor)
 
-    def words(self, text: str) -> Words:
+    def encode_prompt(self, text: str) -> PromptEmbeds:
         kept = plain(self._fragments_of(text))
         read, _ = self._pipe.encode_prompt(
             kept, device=self.device, do_classifier_free_guidance=False, max_sequence_length=TOKENS
         )
-        return Words(tokens=read[0][None], cut=self._cut(kept, read[0].shape[0]))
+        return PromptEmbeds(tokens=read[0][None], cut=self._cut(kept, read[0].shape[0]))
 
     def timesteps(self, scheduler: Any, steps: int, width: int, height: int) -> None:
         _, rows, columns = self.latent_shape(width, height)
         set_even_timesteps(scheduler, steps, (rows // 2) * (columns // 2))
 
-    def forward(self, denoiser: Any, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> Tensor:
+    def forward(self, denoiser: Any, latents: Tensor, timesteps: Tensor, embeds: Sequence[PromptEmbeds]) -> Tensor:
         outputs: list[Tensor] = denoiser(
             list(latents.to(self._denoiser.dtype)[:, :, None]),
             (1000 - timesteps) / 1000,
-            [one.tokens[0] for one in words],
+            [one.tokens[0] for one in embeds],
             return_dict=False,
         )[0]
         return -torch.stack(outputs)[:, :, 0].float()

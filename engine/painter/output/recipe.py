@@ -15,12 +15,12 @@ import structlog
 from engine.contract.errors import PictureCorrupt, SettingsInvalid, WeightsMismatch
 from engine.contract.ids import new_id
 from engine.contract.jobs import MAX_SEED, Part, json_from_spec, spec_from_json
-from engine.contract.painting import Order
+from engine.contract.painting import PaintRequest
 from engine.models.files.locate import local_path
 from engine.models.files.weights import hash_of, resolve_hash
 from engine.models.registry.registry import Registry
 from engine.painter.output.recipe_check import check_recipe
-from engine.painter.sampling.params import Settings, seed_of_slot, settings_from_order
+from engine.painter.sampling.params import Settings, seed_of_slot, settings_from_request
 
 if TYPE_CHECKING:
     # Rows are tensors; whoever only reads a recipe need not load torch.
@@ -46,10 +46,10 @@ _A1111_NAMES: Mapping[str, tuple[str, str]] = MappingProxyType(
 )
 
 
-def recipe_of(order: Order, settings: Settings, finished: Finished, slot: int) -> dict[str, Any]:
+def recipe_of(request: PaintRequest, settings: Settings, finished: Finished, slot: int) -> dict[str, Any]:
     """Return all that painting the picture again takes, JSON-ready.
 
-    slot, pictures: its place among those of the order; the same bytes need a batch of the same size.
+    slot, pictures: its place among those of the request; the same bytes need a batch of the same size.
     lora_sha256: hash of each adapter's file by its name; absent in recipes that were written before it was kept.
     source_sha256: hash of the encoded image that a variation starts from; None when it was painted from noise.
     cut: text that the model had no room for; absent when it read everything.
@@ -57,10 +57,10 @@ def recipe_of(order: Order, settings: Settings, finished: Finished, slot: int) -
         nothing was.
     """
     recipe: dict[str, Any] = {
-        "spec": json_from_spec(order.spec),
-        "seed": seed_of_slot(order, slot),
+        "spec": json_from_spec(request.spec),
+        "seed": seed_of_slot(request, slot),
         "slot": slot,
-        "pictures": order.num_pictures,
+        "pictures": request.num_pictures,
         **{name: value for name, value in _in_force(settings).items() if value is not None},
         "positive": _parts(settings.positive),
         "negative": _parts(settings.negative),
@@ -69,7 +69,7 @@ def recipe_of(order: Order, settings: Settings, finished: Finished, slot: int) -
             adapter.name: sha256 for (adapter, _), sha256 in zip(settings.loras, finished.lora_sha256, strict=True)
         },
         "strength": settings.strength,
-        "source_sha256": order.source and hashlib.sha256(order.source).hexdigest(),
+        "source_sha256": request.source and hashlib.sha256(request.source).hexdigest(),
         "stop": settings.stop,
         "model": settings.model.name,
         "model_sha256": finished.sha256,
@@ -78,8 +78,8 @@ def recipe_of(order: Order, settings: Settings, finished: Finished, slot: int) -
     return recipe | ({"cut": list(finished.cut)} if finished.cut else {})
 
 
-def order_from_recipe(recipe: Mapping[str, Any], registry: Registry, source: bytes | None = None) -> Order:
-    """Return the order that paints the recipe's picture again, in slot `recipe["slot"]`, for nobody in particular.
+def request_from_recipe(recipe: Mapping[str, Any], registry: Registry, source: bytes | None = None) -> PaintRequest:
+    """Return the request that paints the recipe's picture again, in slot `recipe["slot"]`, for nobody in particular.
 
     source: the encoded image that a variation starts from. Other library versions are logged: the picture is then the
     same to the eye, and may differ in its bytes. The files of model and adapters are read whole, which takes a while.
@@ -95,16 +95,16 @@ def order_from_recipe(recipe: Mapping[str, Any], registry: Registry, source: byt
         raise PictureCorrupt(key=recipe["source_sha256"], cause="another than the one the picture was made from")
     if recipe["libraries"] != _versions():
         log.warning("painted_with_other_libraries", then=recipe["libraries"], now=_versions())
-    order = _order(recipe, source)
-    settings = settings_from_order(order, registry)
+    request = _request(recipe, source)
+    settings = settings_from_request(request, registry)
     _check_defaults(recipe, settings)
     _check_adapters(recipe.get("lora_sha256", {}), settings)
-    return order
+    return request
 
 
-def _order(recipe: Mapping[str, Any], source: bytes | None) -> Order:
+def _request(recipe: Mapping[str, Any], source: bytes | None) -> PaintRequest:
     spec = spec_from_json(recipe["spec"])
-    return Order(
+    return PaintRequest(
         job_id=new_id(),
         member_id=new_id(),
         spec=replace(spec, parameters={**spec.parameters, "model": recipe["model"]}),
@@ -116,7 +116,7 @@ def _order(recipe: Mapping[str, Any], source: bytes | None) -> Order:
 
 
 def _check_defaults(recipe: Mapping[str, Any], settings: Settings) -> None:
-    """Raise SettingsInvalid when the order would not be painted with the settings of the recipe."""
+    """Raise SettingsInvalid when the request would not be painted with the settings of the recipe."""
     changed = [
         f"{name} was {recipe.get(name) or 'not set'}, and would be {value or 'not set'}"
         for name, value in _in_force(settings).items()

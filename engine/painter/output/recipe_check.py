@@ -21,12 +21,12 @@ _RATIO = re.compile(r"[1-9][0-9]{0,4}:[1-9][0-9]{0,4}")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
-    """What an entry of a recipe must be: in words, and as a question; `inner` are those of an object."""
+class Rule:
+    """What an rule of a recipe must be: in words, and as a question; `inner` are those of an object."""
 
-    told: str
+    description: str
     fits: Callable[[object], bool]
-    inner: Mapping[str, Entry] = field(default_factory=lambda: MappingProxyType({}))
+    inner: Mapping[str, Rule] = field(default_factory=lambda: MappingProxyType({}))
     is_optional: bool = False
 
 
@@ -44,22 +44,22 @@ def check_recipe(recipe: object) -> None:
         raise RecipeUnreadable(problems=tuple(problems))
 
 
-def _faults(name: str, value: object, entry: Entry) -> Iterator[str]:
-    if not entry.fits(value):
-        yield f"{name} is {_shown(value)}, not {entry.told}"
-    elif entry.inner and isinstance(value, Mapping):
-        yield from _faults_within(name, value, entry.inner)
+def _faults(name: str, value: object, rule: Rule) -> Iterator[str]:
+    if not rule.fits(value):
+        yield f"{name} is {_shown(value)}, not {rule.description}"
+    elif rule.inner and isinstance(value, Mapping):
+        yield from _faults_within(name, value, rule.inner)
 
 
-def _faults_within(name: str, values: Mapping[str, object], entries: Mapping[str, Entry]) -> Iterator[str]:
-    for unknown in sorted(values.keys() - entries.keys()):
+def _faults_within(name: str, values: Mapping[str, object], rules: Mapping[str, Rule]) -> Iterator[str]:
+    for unknown in sorted(values.keys() - rules.keys()):
         yield f"{name} has {_shown(unknown)}, which this release does not know"
-    missing = [inner for inner, entry in entries.items() if inner not in values and not entry.is_optional]
+    missing = [inner for inner, rule in rules.items() if inner not in values and not rule.is_optional]
     if missing:
         yield f"{name} lacks {', '.join(missing)}"
-    for inner, entry in entries.items():
+    for inner, rule in rules.items():
         if inner in values:
-            yield from _faults(inner, values[inner], entry)
+            yield from _faults(inner, values[inner], rule)
 
 
 def _contradictions(recipe: Mapping[str, Any]) -> Iterator[str]:
@@ -74,41 +74,43 @@ def _shown(value: object) -> str:
     return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}..."
 
 
-def _whole(low: float | None, high: float | None = None) -> Entry:
+def _whole(low: float | None, high: float | None = None) -> Rule:
     number = _number(low, high)
-    return Entry(
-        told=number.told.replace("a number", "a whole number"),
+    return Rule(
+        description=number.description.replace("a number", "a whole number"),
         fits=lambda value: isinstance(value, int) and number.fits(value),
     )
 
 
-def _number(low: float | None, high: float | None = None) -> Entry:
+def _number(low: float | None, high: float | None = None) -> Rule:
     least, most = -_LARGEST if low is None else low, _LARGEST if high is None else high
     bounds = ("" if low is None else f" from {low:g}") + ("" if high is None else f" to {high:.10g}")
-    return Entry(
-        told=f"a number{bounds}",
+    return Rule(
+        description=f"a number{bounds}",
         # True is an int; a number beyond the largest float is read as infinity.
         fits=lambda value: isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= most,
     )
 
 
-def _or_null(entry: Entry) -> Entry:
-    return replace(entry, told=f"{entry.told} or null", fits=lambda value: value is None or entry.fits(value))
-
-
-def _optional(entry: Entry) -> Entry:
-    return replace(entry, is_optional=True)
-
-
-def _list_of(entry: Entry) -> Entry:
-    return Entry(
-        told=f"a list, each {entry.told}",
-        fits=lambda value: isinstance(value, list) and all(not [*_faults("", item, entry)] for item in value),
+def _or_null(rule: Rule) -> Rule:
+    return replace(
+        rule, description=f"{rule.description} or null", fits=lambda value: value is None or rule.fits(value)
     )
 
 
-def _object(**inner: Entry) -> Entry:
-    return Entry(told="an object", fits=lambda value: isinstance(value, Mapping), inner=inner)
+def _optional(rule: Rule) -> Rule:
+    return replace(rule, is_optional=True)
+
+
+def _list_of(rule: Rule) -> Rule:
+    return Rule(
+        description=f"a list, each {rule.description}",
+        fits=lambda value: isinstance(value, list) and all(not [*_faults("", item, rule)] for item in value),
+    )
+
+
+def _object(**inner: Rule) -> Rule:
+    return Rule(description="an object", fits=lambda value: isinstance(value, Mapping), inner=inner)
 
 
 def _is_texts_by_name(value: object) -> bool:
@@ -123,42 +125,42 @@ def _is_adapter(value: object) -> bool:
     return isinstance(value, list) and len(value) == 2 and _TEXT.fits(value[0]) and _number(None).fits(value[1])
 
 
-def _entry_of(parameter: Parameter) -> Entry:
+def _rule_for(parameter: Parameter) -> Rule:
     """Return what the value of a parameter of the prompt language must be."""
     match parameter.kind:
         case ParameterKind.FLAG:
-            entry = Entry(told="true or false", fits=lambda value: isinstance(value, bool))
+            rule = Rule(description="true or false", fits=lambda value: isinstance(value, bool))
         case ParameterKind.INTEGER:
-            entry = _whole(parameter.low, parameter.high)
+            rule = _whole(parameter.low, parameter.high)
         case ParameterKind.DECIMAL:
-            entry = _number(parameter.low, parameter.high)
+            rule = _number(parameter.low, parameter.high)
         case ParameterKind.RATIO:
-            entry = Entry(told="width:height", fits=lambda value: _TEXT.fits(value) and _is_ratio(value))
+            rule = Rule(description="width:height", fits=lambda value: _TEXT.fits(value) and _is_ratio(value))
         case ParameterKind.CHOICE | ParameterKind.MODEL | ParameterKind.VERSION | ParameterKind.NIJI:
-            entry = _TEXT
+            rule = _TEXT
         case _:
-            entry = _list_of(_TEXT)
-    return _optional(entry)
+            rule = _list_of(_TEXT)
+    return _optional(rule)
 
 
 def _is_ratio(value: object) -> bool:
     return bool(_RATIO.fullmatch(str(value)))
 
 
-_TEXT = Entry(told="text", fits=lambda value: isinstance(value, str))
+_TEXT = Rule(description="text", fits=lambda value: isinstance(value, str))
 _OBJECT = _object()
-_TEXTS_BY_NAME = Entry(told="texts by name", fits=_is_texts_by_name)
-_PARTS = _list_of(replace(_object(text=_TEXT, weight=_number(None)), told="a text with its weight"))
+_TEXTS_BY_NAME = Rule(description="texts by name", fits=_is_texts_by_name)
+_PARTS = _list_of(replace(_object(text=_TEXT, weight=_number(None)), description="a text with its weight"))
 
 _SPEC = _object(
-    version=Entry(
-        told=" or ".join(map(str, sorted(READABLE_SPEC_VERSIONS))),
+    version=Rule(
+        description=" or ".join(map(str, sorted(READABLE_SPEC_VERSIONS))),
         fits=lambda value: isinstance(value, int) and value in READABLE_SPEC_VERSIONS,
     ),
     prompt=_TEXT,
-    parts=replace(_PARTS, told=f"{_PARTS.told}, one of them above 0", fits=_is_weighed),
-    images=_list_of(replace(_object(url=_TEXT, weight=_number(None)), told="an address with its weight")),
-    parameters=_object(**{row.name: _entry_of(row) for row in PARAMETERS if not row.gives}),
+    parts=replace(_PARTS, description=f"{_PARTS.description}, one of them above 0", fits=_is_weighed),
+    images=_list_of(replace(_object(url=_TEXT, weight=_number(None)), description="an address with its weight")),
+    parameters=_object(**{row.name: _rule_for(row) for row in PARAMETERS if not row.gives}),
 )
 
 _RECIPE = _object(
@@ -175,7 +177,7 @@ _RECIPE = _object(
     speed=_optional(_OBJECT),
     positive=_PARTS,
     negative=_PARTS,
-    loras=_list_of(Entry(told="a name with its weight", fits=_is_adapter)),
+    loras=_list_of(Rule(description="a name with its weight", fits=_is_adapter)),
     lora_sha256=_optional(_TEXTS_BY_NAME),
     strength=_or_null(_number(0, 1)),
     source_sha256=_or_null(_TEXT),

@@ -1,4 +1,4 @@
-"""What all families have in common: a diffusers pipeline whose parts encode, decode, sketch and wear adapters."""
+"""What all families have in common: a diffusers pipeline whose parts encode, decode, preview and load LoRAs."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from engine.contract.errors import SpeedUnsupported
 from engine.models.loading.offload import bytes_on_device
 from engine.models.registry.registry import Adapter, Model
 from engine.models.registry.speed import Compilation
-from engine.painter.batch.rows import Conditioning, Words, guided
+from engine.painter.batch.rows import Conditioning, PromptEmbeds, guided
 from engine.painter.pipeline.compile import CompiledDenoiser, NotCompiled
-from engine.painter.pipeline.loras import Loras, Wardrobe
+from engine.painter.pipeline.loras import LoraManager, Loras
 from engine.painter.pipeline.prompt_weighting import Fragments
-from engine.painter.pipeline.vae import Sketch, fitted_sketch, latents_from_pictures, pictures_from_latents
+from engine.painter.pipeline.vae import PreviewMap, fit_preview_map, latents_from_pictures, pictures_from_latents
 
 
 class PipelineModel(ABC):
@@ -53,57 +53,57 @@ class PipelineModel(ABC):
         denoiser.requires_grad_(False)
         how = model.speed.compile
         self._compiled = None if how is Compilation.NONE else CompiledDenoiser(denoiser, how)
-        self._wardrobe = Wardrobe(pipe, model)
-        self._sketch: Sketch = fitted_sketch(pipe.vae, self.latent_shape(64, 64))
+        self._lora_manager = LoraManager(pipe, model)
+        self._preview_map: PreviewMap = fit_preview_map(pipe.vae, self.latent_shape(64, 64))
 
     def latent_shape(self, width: int, height: int) -> tuple[int, int, int]:
         factor = self._pipe.vae_scale_factor
         return self._num_channels, height // factor, width // factor
 
-    def wear(self, loras: Loras) -> None:
-        self._wardrobe.wear(loras)
+    def set_adapters(self, loras: Loras) -> None:
+        self._lora_manager.set_adapters(loras)
 
     def sha256_of(self, adapter: Adapter) -> str:
-        return self._wardrobe.sha256_of(adapter)
+        return self._lora_manager.sha256_of(adapter)
 
-    def has_at_hand(self, loras: Loras) -> bool:
-        return self._wardrobe.has_at_hand(loras)
+    def has_loaded(self, loras: Loras) -> bool:
+        return self._lora_manager.has_loaded(loras)
 
     @property
     def adapters(self) -> Mapping[Adapter, int]:
-        return self._wardrobe.adapters
+        return self._lora_manager.adapters
 
     def drop(self, adapter: Adapter) -> None:
-        self._wardrobe.drop(adapter)
+        self._lora_manager.drop(adapter)
 
-    def away(self, text: str = "") -> Words:
-        return self.words(text)
+    def encode_negative(self, text: str = "") -> PromptEmbeds:
+        return self.encode_prompt(text)
 
     @abstractmethod
-    def words(self, text: str) -> Words:
+    def encode_prompt(self, text: str) -> PromptEmbeds:
         """Return what a text, with its attention marks, tells the model."""
 
-    def make_ready(self, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> None:
+    def make_ready(self, latents: Tensor, timesteps: Tensor, embeds: Sequence[PromptEmbeds]) -> None:
         if self._compiled is None:
             return
         try:
-            self._compiled.make_ready(self.forward, latents, timesteps, words)
+            self._compiled.make_ready(self.forward, latents, timesteps, embeds)
         except NotCompiled as error:
             setting = f'compile = "{self._model.speed.compile}"'
             raise SpeedUnsupported(name=self._model.name, setting=setting, cause=str(error)) from error
 
-    def predict(self, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> Tensor:
-        compiled = None if self._wardrobe.is_wearing else self._compiled
-        while compiled is not None and compiled.widths(latents, words):
+    def predict(self, latents: Tensor, timesteps: Tensor, embeds: Sequence[PromptEmbeds]) -> Tensor:
+        compiled = None if self._lora_manager.is_active else self._compiled
+        while compiled is not None and compiled.batch_sizes(latents, embeds):
             try:
-                return compiled.predict(self.forward, latents, timesteps, words)
+                return compiled.predict(self.forward, latents, timesteps, embeds)
             except torch.OutOfMemoryError:
                 # That width is not ready any more; a narrower one, not filled up as far, may have room.
                 continue
-        return self.forward(self._denoiser, latents, timesteps, words)
+        return self.forward(self._denoiser, latents, timesteps, embeds)
 
     @abstractmethod
-    def forward(self, denoiser: Any, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> Tensor:
+    def forward(self, denoiser: Any, latents: Tensor, timesteps: Tensor, embeds: Sequence[PromptEmbeds]) -> Tensor:
         """Return the output of this denoiser, the pipeline's own or a compiled one, for a batch; see `predict`."""
 
     def guided(self, outputs: Tensor, conditioning: Conditioning) -> Tensor:
@@ -115,8 +115,8 @@ class PipelineModel(ABC):
     def decode(self, latents: Tensor) -> Tensor:
         return pictures_from_latents(self._vae, latents)
 
-    def sketch(self, latents: Tensor) -> Tensor:
-        return self._sketch(latents)
+    def preview(self, latents: Tensor) -> Tensor:
+        return self._preview_map(latents)
 
 
 def channels_last(part: Any) -> Any:

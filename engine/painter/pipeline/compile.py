@@ -20,14 +20,14 @@ from torch._dynamo.exc import FailOnRecompileLimitHit
 
 from engine.models.loading.blocks import repeated_blocks
 from engine.models.registry.speed import Compilation
-from engine.painter.batch.rows import Words
+from engine.painter.batch.rows import PromptEmbeds
 
-# Share of a width's rows that must be there for it to be filled up; else they are painted in two forwards.
+# Share of a batch size that must be there for it to be filled up; else they are painted in two forwards.
 FILLED = 0.75
-# Every width, size and kind of block is compiled once more; torch gives up after 8 unless told otherwise.
+# Every batch size, picture size and kind of block is compiled once more; torch gives up after 8 unless told otherwise.
 _MOST_KINDS = 4096
 
-Predict = Callable[[nn.Module, Tensor, Tensor, Sequence[Words]], Tensor]
+Predict = Callable[[nn.Module, Tensor, Tensor, Sequence[PromptEmbeds]], Tensor]
 
 
 class NotCompiled(Exception):
@@ -35,102 +35,102 @@ class NotCompiled(Exception):
 
 
 class Shape(NamedTuple):
-    """What batches must have in common, apart from their width, to be painted by the same compiled code."""
+    """What batches must have in common, apart from their number of rows, to be painted by the same compiled code."""
 
     latents: tuple[int, ...]
     tokens: tuple[int, ...]
     is_masked: bool
 
 
-def shape_of(latents: Tensor, words: Sequence[Words]) -> Shape | None:
+def shape_of(latents: Tensor, embeds: Sequence[PromptEmbeds]) -> Shape | None:
     """Return the shape of a batch; None when its texts have more than one."""
-    shapes = {Shape(tuple(latents.shape[1:]), tuple(one.tokens.shape[1:]), one.mask is not None) for one in words}
+    shapes = {Shape(tuple(latents.shape[1:]), tuple(one.tokens.shape[1:]), one.mask is not None) for one in embeds}
     return shapes.pop() if len(shapes) == 1 else None
 
 
 class CompiledDenoiser:
-    """A twin of a denoiser with the same weights, and the widths that it is ready for at each shape of a batch.
+    """A copy of a denoiser with the same weights, and the batch sizes that it is ready for at each shape of a batch.
 
-    The twin has modules of its own, so that adapters, which change modules, never reach it; and code of its own, so
+    The copy has modules of its own, so that adapters, which change modules, never reach it; and code of its own, so
     that torch's limits count for it alone, and what is compiled goes when it goes.
     """
 
     def __init__(self, denoiser: nn.Module, how: Compilation) -> None:
-        twin = twin_of(denoiser)
-        parts = repeated_blocks(twin) if how is Compilation.BLOCKS else [twin]
+        copied = copy_sharing_weights(denoiser)
+        parts = repeated_blocks(copied) if how is Compilation.BLOCKS else [copied]
         weakref.finalize(self, _forget, give_own_code(parts))
-        self._how, self._denoiser = how, compiled(twin, parts, how)
-        self._widths: dict[Shape, list[int]] = {}
+        self._how, self._denoiser = how, compiled(copied, parts, how)
+        self._batch_sizes: dict[Shape, list[int]] = {}
 
-    def widths(self, latents: Tensor, words: Sequence[Words]) -> Sequence[int]:
-        """Return the widths that are ready for such a batch, ascending; none when it was not made ready."""
-        shape = shape_of(latents, words)
-        return self._widths.get(shape, ()) if shape else ()
+    def batch_sizes(self, latents: Tensor, embeds: Sequence[PromptEmbeds]) -> Sequence[int]:
+        """Return the batch sizes that are ready for such a batch, ascending; none when it was not made ready."""
+        shape = shape_of(latents, embeds)
+        return self._batch_sizes.get(shape, ()) if shape else ()
 
-    def make_ready(self, predict: Predict, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> None:
+    def make_ready(self, predict: Predict, latents: Tensor, timesteps: Tensor, embeds: Sequence[PromptEmbeds]) -> None:
         """Compile for batches like this one; nothing happens when that was done.
 
         Raises: NotCompiled, torch.OutOfMemoryError.
         """
-        shape = shape_of(latents, words)
-        if shape is None or len(latents) in self._widths.get(shape, ()):
+        shape = shape_of(latents, embeds)
+        if shape is None or len(latents) in self._batch_sizes.get(shape, ()):
             return
         try:
             with config.patch(accumulated_recompile_limit=_MOST_KINDS):
                 # The second call records the graph, where there is one.
                 for _ in range(2):
-                    self._call(predict, latents, timesteps, words)
+                    self._call(predict, latents, timesteps, embeds)
         except torch.OutOfMemoryError:
             raise
         except (RuntimeError, FailOnRecompileLimitHit) as error:
             raise NotCompiled(str(error).strip().partition("\n")[0] or type(error).__name__) from error
-        self._widths[shape] = sorted({*self._widths.get(shape, ()), len(latents)})
+        self._batch_sizes[shape] = sorted({*self._batch_sizes.get(shape, ()), len(latents)})
 
-    def predict(self, predict: Predict, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> Tensor:
-        """Return the outputs of a batch, painted in forwards of the widths that are ready; there must be some.
+    def predict(self, predict: Predict, latents: Tensor, timesteps: Tensor, embeds: Sequence[PromptEmbeds]) -> Tensor:
+        """Return the outputs of a batch, painted in forwards of the batch sizes that are ready; there must be some.
 
         Raises: torch.OutOfMemoryError; what had no room is not ready any more.
         """
-        pieces = pieces_of(len(latents), self.widths(latents, words))
+        sub_batches = sub_batches_of(len(latents), self.batch_sizes(latents, embeds))
         # A batch that differs in a way that nobody thought of is painted uncompiled, too.
         with torch.compiler.set_stance("eager_on_recompile"):
-            outputs = [self._painted(predict, piece, latents, timesteps, words) for piece in pieces]
+            outputs = [self._painted(predict, part, latents, timesteps, embeds) for part in sub_batches]
         return torch.cat(outputs)[: len(latents)]
 
     def _painted(
-        self, predict: Predict, piece: Piece, latents: Tensor, timesteps: Tensor, words: Sequence[Words]
+        self, predict: Predict, part: SubBatch, latents: Tensor, timesteps: Tensor, embeds: Sequence[PromptEmbeds]
     ) -> Tensor:
-        some = list(words[piece.first : piece.last])
-        filled = [*some, *some[-1:] * piece.num_filled]
+        some = list(embeds[part.first : part.last])
+        filled = [*some, *some[-1:] * part.num_filled]
         try:
-            return self._call(predict, piece.taken_of(latents), piece.taken_of(timesteps), filled)
+            return self._call(predict, part.taken_of(latents), part.taken_of(timesteps), filled)
         except torch.OutOfMemoryError:
-            self._leave_out(latents, words, piece.width)
+            self._leave_out(latents, embeds, part.num_rows)
             raise
 
-    def _leave_out(self, latents: Tensor, words: Sequence[Words], width: int) -> None:
-        shape = shape_of(latents, words)
+    def _leave_out(self, latents: Tensor, embeds: Sequence[PromptEmbeds], num_rows: int) -> None:
+        shape = shape_of(latents, embeds)
         if shape is not None:
-            self._widths[shape] = [ready for ready in self._widths[shape] if ready < width]
+            self._batch_sizes[shape] = [ready for ready in self._batch_sizes[shape] if ready < num_rows]
 
-    def _call(self, predict: Predict, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> Tensor:
+    def _call(self, predict: Predict, latents: Tensor, timesteps: Tensor, embeds: Sequence[PromptEmbeds]) -> Tensor:
         if self._how is not Compilation.GRAPHS:
-            return predict(self._denoiser, latents, timesteps, words)
+            return predict(self._denoiser, latents, timesteps, embeds)
         torch.compiler.cudagraph_mark_step_begin()  # type: ignore[no-untyped-call]
         # A graph's next run writes over its last output.
-        return predict(self._denoiser, latents, timesteps, words).clone()
+        return predict(self._denoiser, latents, timesteps, embeds).clone()
 
 
-class Piece(NamedTuple):
-    """Rows of a batch that are painted in one forward, filled up with copies of the last to a width that is ready."""
+class SubBatch(NamedTuple):
+    """Rows of a batch that are painted in one forward, padded with copies of the last to a size that is ready."""
 
     first: int
     last: int
-    width: int
+    num_rows: int
 
     @property
     def num_filled(self) -> int:
-        return self.width - (self.last - self.first)
+        return self.num_rows - (self.last - self.first)
 
     def taken_of(self, batch: Tensor) -> Tensor:
         """Return its rows of a batch, filled up."""
@@ -138,26 +138,26 @@ class Piece(NamedTuple):
         return torch.cat([rows, rows[-1:].expand(self.num_filled, *rows.shape[1:])]) if self.num_filled else rows
 
 
-def pieces_of(num_rows: int, widths: Sequence[int]) -> list[Piece]:
-    """Return the pieces that so many rows are painted in, in their order.
+def sub_batches_of(num_rows: int, batch_sizes: Sequence[int]) -> list[SubBatch]:
+    """Return the sub_batches that so many rows are painted in, in their order.
 
-    widths: ascending. One that is filled for three quarters is filled up; else rows are split over smaller ones.
+    batch_sizes: ascending. One that is filled for three quarters is filled up; else rows are split over smaller ones.
     """
-    pieces: list[Piece] = []
+    sub_batches: list[SubBatch] = []
     at = 0
     while at < num_rows:
-        width = _width_for(num_rows - at, widths)
-        pieces.append(Piece(first=at, last=min(at + width, num_rows), width=width))
-        at += width
-    return pieces
+        num_rows = _batch_size_for(num_rows - at, batch_sizes)
+        sub_batches.append(SubBatch(first=at, last=min(at + num_rows, num_rows), num_rows=num_rows))
+        at += num_rows
+    return sub_batches
 
 
-def _width_for(left: int, widths: Sequence[int]) -> int:
-    snug = (width for width in widths if FILLED * width <= left <= width)
-    return next(snug, None) or max((width for width in widths if width <= left), default=widths[0])
+def _batch_size_for(left: int, batch_sizes: Sequence[int]) -> int:
+    snug = (num_rows for num_rows in batch_sizes if FILLED * num_rows <= left <= num_rows)
+    return next(snug, None) or max((num_rows for num_rows in batch_sizes if num_rows <= left), default=batch_sizes[0])
 
 
-def twin_of(denoiser: nn.Module) -> nn.Module:
+def copy_sharing_weights(denoiser: nn.Module) -> nn.Module:
     """Return a denoiser of its own modules and the very same weights."""
     shared = {id(weight): weight for weight in (*denoiser.parameters(), *denoiser.buffers())}
     return copy.deepcopy(denoiser, shared)

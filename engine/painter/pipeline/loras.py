@@ -14,7 +14,7 @@ from engine.contract.errors import AdapterMismatch, ModelBroken, WeightsMismatch
 from engine.models.files.adapter_fit import check_fit
 from engine.models.files.locate import local_path
 from engine.models.files.weights import hash_of
-from engine.models.loading.errors import blamed_on
+from engine.models.loading.errors import translated_errors
 from engine.models.loading.offload import torch_modules
 from engine.models.registry.registry import Adapter, Model
 
@@ -22,7 +22,7 @@ Loras = tuple[tuple[Adapter, float], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Piece:
+class LoadedAdapter:
     """An adapter that a pipeline has loaded: its name there, the hash of its file, and the memory that it takes."""
 
     name: str
@@ -30,7 +30,7 @@ class Piece:
     size_bytes: int
 
 
-class Wardrobe:
+class LoraManager:
     """The adapters that a pipeline has loaded, those worn last at the end, and those that it wears."""
 
     def __init__(self, pipe: Any, model: Model) -> None:
@@ -38,53 +38,53 @@ class Wardrobe:
         # Flux's loader widens the base for a LoRA that is wider, and it stays so; kept from that, it refuses the LoRA.
         pipe._maybe_expand_transformer_param_shape_or_error_ = lambda *_: False
         self._names = (f"adapter_{number}" for number in count())
-        self._pieces: OrderedDict[Adapter, Piece] = OrderedDict()
+        self._adapters: OrderedDict[Adapter, LoadedAdapter] = OrderedDict()
         # None: whatever a change that went wrong has left.
-        self._worn: Loras | None = ()
+        self._active_loras: Loras | None = ()
 
     @property
-    def is_wearing(self) -> bool:
-        return self._worn != ()
+    def is_active(self) -> bool:
+        return self._active_loras != ()
 
     @property
     def adapters(self) -> Mapping[Adapter, int]:
         """The bytes that each loaded adapter takes, the one that was worn longest ago first."""
-        return {adapter: piece.size_bytes for adapter, piece in self._pieces.items()}
+        return {adapter: loaded.size_bytes for adapter, loaded in self._adapters.items()}
 
-    def has_at_hand(self, loras: Loras) -> bool:
-        return all(adapter in self._pieces for adapter, _ in loras)
+    def has_loaded(self, loras: Loras) -> bool:
+        return all(adapter in self._adapters for adapter, _ in loras)
 
-    def wear(self, loras: Loras) -> None:
+    def set_adapters(self, loras: Loras) -> None:
         """Let the pipeline paint with exactly these adapters; nothing happens when it already does.
 
         Raises: AdapterMismatch, WeightsMissing, WeightsMismatch, torch.OutOfMemoryError; the pipeline then wears
         nothing, and what was half loaded is gone.
         """
-        if loras == self._worn:
+        if loras == self._active_loras:
             return
-        self._worn = None
+        self._active_loras = None
         for adapter, _ in loras:
-            if adapter not in self._pieces:
+            if adapter not in self._adapters:
                 self._load(adapter)
-            self._pieces.move_to_end(adapter)
+            self._adapters.move_to_end(adapter)
         if loras:
             self._pipe.enable_lora()
             self._pipe.set_adapters(
-                [self._pieces[adapter].name for adapter, _ in loras], [weight for _, weight in loras]
+                [self._adapters[adapter].name for adapter, _ in loras], [weight for _, weight in loras]
             )
         else:
             self._pipe.disable_lora()
-        self._worn = loras
+        self._active_loras = loras
 
     def drop(self, adapter: Adapter) -> None:
         """Let a loaded adapter go; it is loaded again when it is to be worn again."""
         # Where one is deleted that is on, peft puts on another in its place.
-        self.wear(())
-        self._pipe.delete_adapters(self._pieces.pop(adapter).name)
+        self.set_adapters(())
+        self._pipe.delete_adapters(self._adapters.pop(adapter).name)
 
     def sha256_of(self, adapter: Adapter) -> str:
         """Return the hash of the file that the adapter was loaded from; it must be loaded."""
-        return self._pieces[adapter].sha256
+        return self._adapters[adapter].sha256
 
     def _load(self, adapter: Adapter) -> None:
         """Load an adapter, and leave the pipeline wearing nothing, whatever happens."""
@@ -96,16 +96,16 @@ class Wardrobe:
         name = next(self._names)
         try:
             size_bytes = self._put_in(adapter, name)
-            self._pieces[adapter] = Piece(name=name, sha256=sha256, size_bytes=size_bytes)
+            self._adapters[adapter] = LoadedAdapter(name=name, sha256=sha256, size_bytes=size_bytes)
         finally:
-            if adapter not in self._pieces:
+            if adapter not in self._adapters:
                 self._pipe.delete_adapters(name)
             self._pipe.disable_lora()
 
     def _put_in(self, adapter: Adapter, name: str) -> int:
         """Let the pipeline load the file under a name; return the bytes that its weights take."""
         try:
-            with blamed_on(self._model.name):
+            with translated_errors(self._model.name):
                 self._pipe.load_lora_weights(
                     str(adapter.file.parent), weight_name=adapter.file.name, adapter_name=name, use_safetensors=True
                 )

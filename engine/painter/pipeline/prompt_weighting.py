@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from engine.painter.batch.rows import Words
+from engine.painter.batch.rows import PromptEmbeds
 
 Fragments = Sequence[tuple[str, float]]
-Embed = Callable[[str], Words]
+Embed = Callable[[str], PromptEmbeds]
 
 MAX_CHUNKS = 4
 
@@ -26,17 +26,17 @@ class Chunk:
     weights: tuple[float, ...]
 
 
-def weighed_words(fragments: Fragments, tokenizer: Any, embed: Embed) -> Words:
+def weighted_embeds(fragments: Fragments, tokenizer: Any, embed: Embed) -> PromptEmbeds:
     """Return the embedding of the fragments, each token scaled by the weight of its fragment.
 
     A text beyond the encoder's length is embedded in chunks, side by side; beyond MAX_CHUNKS it is cut, and
-    `Words.cut` is what was left out. The pooled embedding is that of the first chunk.
+    `PromptEmbeds.cut` is what was left out. The pooled embedding is that of the first chunk.
     Guarantees: with every weight 1 and one chunk, exactly what `embed` returns.
     """
     chunks, cut = chunks_from_fragments(fragments, tokenizer)
     parts = [weighed(embed(chunk.text), chunk.weights, embed) for chunk in chunks]
     tokens = parts[0].tokens if len(parts) == 1 else torch.cat([part.tokens for part in parts], dim=1)
-    return Words(tokens=tokens, pooled=parts[0].pooled, cut=cut)
+    return PromptEmbeds(tokens=tokens, pooled=parts[0].pooled, cut=cut)
 
 
 def chunks_from_fragments(fragments: Fragments, tokenizer: Any) -> tuple[list[Chunk], str]:
@@ -83,21 +83,21 @@ def weights_of_tokens(fragments: Fragments, tokenizer: Any, room: int, lead: int
     return (*(1.0 for _ in range(lead)), *read, *(1.0 for _ in range(room - lead - len(read))))
 
 
-def stacked_tokens(words: Sequence[Words]) -> tuple[Tensor, Tensor | None]:
+def stacked_tokens(embeds: Sequence[PromptEmbeds]) -> tuple[Tensor, Tensor | None]:
     """Return all tokens as one batch, and a mask of those that are read where any are not.
 
     Returns: float [batch, tokens, width], and bool [batch, tokens] or None when all are read.
     """
-    longest = max(one.tokens.shape[1] for one in words)
-    padded = [pad(one.tokens, (0, 0, 0, longest - one.tokens.shape[1])) for one in words]
-    if all(one.mask is None and one.tokens.shape[1] == longest for one in words):
+    longest = max(one.tokens.shape[1] for one in embeds)
+    padded = [pad(one.tokens, (0, 0, 0, longest - one.tokens.shape[1])) for one in embeds]
+    if all(one.mask is None and one.tokens.shape[1] == longest for one in embeds):
         return torch.cat(padded), None
-    return torch.cat(padded), torch.cat([pad(_mask(one), (0, longest - one.tokens.shape[1])) for one in words])
+    return torch.cat(padded), torch.cat([pad(_mask(one), (0, longest - one.tokens.shape[1])) for one in embeds])
 
 
-def _mask(words: Words) -> Tensor:
-    everything = torch.ones(1, words.tokens.shape[1], dtype=torch.bool, device=words.tokens.device)
-    return everything if words.mask is None else words.mask
+def _mask(embeds: PromptEmbeds) -> Tensor:
+    everything = torch.ones(1, embeds.tokens.shape[1], dtype=torch.bool, device=embeds.tokens.device)
+    return everything if embeds.mask is None else embeds.mask
 
 
 def _offsets(text: str, tokenizer: Any) -> list[int]:
@@ -127,16 +127,16 @@ def _framed(weights: Sequence[float], length: int) -> tuple[float, ...]:
     return (1.0, *weights, *(1.0 for _ in range(length - 1 - len(weights))))
 
 
-def weighed(words: Words, weights: Sequence[float], embed: Embed) -> Words:
+def weighed(embeds: PromptEmbeds, weights: Sequence[float], embed: Embed) -> PromptEmbeds:
     """Return the words with each token moved from the empty text's embedding by its weight.
 
-    weights: one for each token of the words.
+    weights: one for each token of the embeds.
     Source: compel 2.5, `EmbeddingsProvider.get_embeddings_for_weighted_prompt_fragments`, its rule for weights over 1.
     """
     if all(weight == 1.0 for weight in weights):
-        return words
-    scale = torch.tensor(weights, dtype=words.tokens.dtype, device=words.tokens.device).view(1, -1, 1)
-    return replace(words, tokens=_moved(words.tokens, embed("").tokens, scale))
+        return embeds
+    scale = torch.tensor(weights, dtype=embeds.tokens.dtype, device=embeds.tokens.device).view(1, -1, 1)
+    return replace(embeds, tokens=_moved(embeds.tokens, embed("").tokens, scale))
 
 
 def _moved(tokens: Tensor, empty: Tensor, scale: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from engine.models.registry.registry import Adapter
-from engine.painter.batch.rows import Conditioning, Words
+from engine.painter.batch.rows import Conditioning, PromptEmbeds
 from engine.painter.pipeline.loras import Loras
 
 
@@ -36,15 +36,15 @@ class LoadedModel(Protocol):
         """Return channels, height and width of the latents of one picture."""
         ...
 
-    def words(self, text: str) -> Words:
+    def encode_prompt(self, text: str) -> PromptEmbeds:
         """Return what a text, with its attention marks, tells the model."""
         ...
 
-    def away(self, text: str = "") -> Words:
+    def encode_negative(self, text: str = "") -> PromptEmbeds:
         """Return what guidance leads away from: a negative text, or what the model is told when there is none."""
         ...
 
-    def wear(self, loras: Loras) -> None:
+    def set_adapters(self, loras: Loras) -> None:
         """Read and predict with exactly these adapters from now on.
 
         Raises: AdapterMismatch, WeightsMissing, WeightsMismatch for a file other than the recorded one,
@@ -56,8 +56,8 @@ class LoadedModel(Protocol):
         """Return the SHA-256 of the file that an adapter was loaded from; it must be at hand."""
         ...
 
-    def has_at_hand(self, loras: Loras) -> bool:
-        """Return whether these adapters are loaded, so that `wear` opens no file."""
+    def has_loaded(self, loras: Loras) -> bool:
+        """Return whether these adapters are loaded, so that `set_adapters` opens no file."""
         ...
 
     @property
@@ -73,14 +73,14 @@ class LoadedModel(Protocol):
         """Set a scheduler's timesteps for pictures of this size, on the CPU: its numbers are read one by one."""
         ...
 
-    def make_ready(self, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> None:
+    def make_ready(self, latents: Tensor, timesteps: Tensor, embeds: Sequence[PromptEmbeds]) -> None:
         """Compile for batches like this one, where the operator chose that; see `predict`.
 
         Raises: SpeedUnsupported when it cannot be done here, torch.OutOfMemoryError.
         """
         ...
 
-    def predict(self, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> Tensor:
+    def predict(self, latents: Tensor, timesteps: Tensor, embeds: Sequence[PromptEmbeds]) -> Tensor:
         """Return the model's output for a batch.
 
         latents: float [batch, channels, height, width], scaled by each row's scheduler.
@@ -107,6 +107,6 @@ class LoadedModel(Protocol):
         """
         ...
 
-    def sketch(self, latents: Tensor) -> Tensor:
+    def preview(self, latents: Tensor) -> Tensor:
         """Return small previews by a linear map, uint8 [batch, height of latents, width of latents, 3] on the CPU."""
         ...

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-Sketch = Callable[[Tensor], Tensor]
+PreviewMap = Callable[[Tensor], Tensor]
 
 _FIT_SIDE = 16
 _FIT_PICTURES = 8
@@ -41,7 +41,7 @@ def bytes_from_unit(pictures: Tensor) -> Tensor:
     return pictures.float().clamp(0, 1).mul(255).round().to(torch.uint8).permute(0, 2, 3, 1).cpu()
 
 
-def fitted_sketch(vae: Any, latent_shape: tuple[int, int, int]) -> Sketch:
+def fit_preview_map(vae: Any, latent_shape: tuple[int, int, int]) -> PreviewMap:
     """Return the linear map from latents to colours that fits this VAE best.
 
     latent_shape: channels and sides of the latents of a 64 x 64 picture; the sides give the VAE's scale.
@@ -52,10 +52,10 @@ def fitted_sketch(vae: Any, latent_shape: tuple[int, int, int]) -> Sketch:
     latents = _scaled(vae, _encoded(vae, pictures.to(vae.device), lambda distribution: distribution.mode())).float()
     colours = torch.nn.functional.avg_pool2d(pictures.to(latents.device), scale)
     weights = _least_squares(_columns(latents), colours.movedim(1, -1).reshape(-1, 3))
-    return lambda given: _sketched(given, weights)
+    return lambda given: _previewed(given, weights)
 
 
-def _sketched(latents: Tensor, weights: Tensor) -> Tensor:
+def _previewed(latents: Tensor, weights: Tensor) -> Tensor:
     batch, _, height, width = latents.shape
     colours = (_columns(latents.float()) @ weights).view(batch, height, width, 3).movedim(-1, 1)
     return bytes_from_unit(colours / 2 + 0.5)

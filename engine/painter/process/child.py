@@ -32,8 +32,8 @@ from engine.painter.process.messages import (
     bytes_from_frame,
     frame_from_error,
     frame_from_event,
-    order_from_frame,
     read_frame,
+    request_from_frame,
 )
 
 Beat = Callable[[Phase], None]
@@ -45,11 +45,11 @@ _BEAT_EVERY_SECONDS = 0.2
 def main() -> None:
     """Serve the socket whose descriptor is the first argument; the rest are those of `_open`."""
     ignore_signals()
-    descriptor, registry, model, width, threads, budget = sys.argv[1:]
+    descriptor, registry, model, max_rows, threads, budget = sys.argv[1:]
     diffusers.utils.logging.disable_progress_bar()
     transformers.utils.logging.disable_progress_bar()
     connection = socket.socket(fileno=int(descriptor))
-    open_painter = partial(_open, Path(registry), model or None, _number(width), _number(threads), _number(budget))
+    open_painter = partial(_open, Path(registry), model or None, _number(max_rows), _number(threads), _number(budget))
     asyncio.run(serve(connection, open_painter))
 
 
@@ -64,16 +64,16 @@ def _number(text: str) -> int | None:
 
 
 def _open(
-    path: Path, model: str | None, width: int | None, threads: int | None, budget_bytes: int | None, beat: Beat
+    path: Path, model: str | None, max_rows: int | None, threads: int | None, budget_bytes: int | None, beat: Beat
 ) -> AbstractAsyncContextManager[LocalPainter]:
     registry = read_registry(path)
     if model is not None:
         registry = replace(registry, default=registry.model(model).name)
-    return create_painter(registry, width=width, threads=threads, budget_bytes=budget_bytes, beat=beat)
+    return create_painter(registry, max_rows=max_rows, threads=threads, budget_bytes=budget_bytes, beat=beat)
 
 
 async def serve(connection: socket.socket, open_painter: OpenPainter) -> None:
-    """Paint what the other side of the socket orders, until it is gone; then end the process.
+    """Paint what the other side of the socket requests, until it is gone; then end the process.
 
     open_painter: handed what is called at every phase of the painter's work.
     """
@@ -85,7 +85,7 @@ async def serve(connection: socket.socket, open_painter: OpenPainter) -> None:
             lost = asyncio.create_task(painter.lost.wait())
             lost.add_done_callback(lambda _: os._exit(1))
             _say(writer, Frame(kind=Kind.READY))
-            await take_orders(reader, writer, painter)
+            await serve_requests(reader, writer, painter)
             # Without closing the painter: a thread inside a hung device call would keep the interpreter from ending.
             os._exit(0)
     except EaselError as error:
@@ -94,10 +94,10 @@ async def serve(connection: socket.socket, open_painter: OpenPainter) -> None:
     os._exit(0)
 
 
-async def take_orders(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, painter: Painter) -> None:
+async def serve_requests(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, painter: Painter) -> None:
     """Paint what arrives until the supervisor is gone.
 
-    Guarantees: an order that was not taken out ends with its pictures or with why not, whatever the painter raises.
+    Guarantees: a request that was not taken out ends with its pictures or with why not, whatever the painter raises.
     """
     tickets: dict[str, asyncio.Task[None]] = {}
     while (frame := await read_frame(reader)) is not None:
@@ -110,7 +110,7 @@ async def take_orders(reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 
 
 async def _paint(frame: Frame, writer: asyncio.StreamWriter, painter: Painter) -> None:
-    async with aclosing(painter.paint(order_from_frame(frame))) as events:
+    async with aclosing(painter.paint(request_from_frame(frame))) as events:
         async for event in events:
             _say(writer, frame_from_event(frame.ticket, event))
 

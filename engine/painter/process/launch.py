@@ -30,11 +30,11 @@ _QUIET_LIBRARIES = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Setting:
+class PainterOptions:
     """What the child paints with.
 
     model: name of its default model; None takes the registry's.
-    width: widest forward in rows; None measures it.
+    max_rows: widest forward in rows; None measures it.
     threads: of torch on the CPU; None leaves them as torch likes.
     budget_bytes: what the weights of loaded models may take on the device; None takes what there is room for.
     cache: folder that keeps what is compiled for the next start; None leaves the place to torch.
@@ -42,13 +42,15 @@ class Setting:
 
     registry: Path = SHIPPED
     model: str | None = None
-    width: int | None = None
+    max_rows: int | None = None
     threads: int | None = None
     budget_bytes: int | None = None
     cache: Path | None = None
 
 
-async def start_process(program: str, setting: Setting) -> tuple[Process, asyncio.StreamReader, asyncio.StreamWriter]:
+async def start_process(
+    program: str, painter_options: PainterOptions
+) -> tuple[Process, asyncio.StreamReader, asyncio.StreamWriter]:
     """Start the module `program` with a socket to it; a fresh interpreter, because CUDA does not survive a fork.
 
     Raises: OSError when the system has no process, memory or descriptor for it.
@@ -56,7 +58,7 @@ async def start_process(program: str, setting: Setting) -> tuple[Process, asynci
     ours, theirs = socket.socketpair()
     try:
         with theirs:
-            process = await _start(program, setting, theirs.fileno())
+            process = await _start(program, painter_options, theirs.fileno())
         return process, *await asyncio.open_connection(sock=ours)
     except BaseException:
         # A process that was started ends when it finds nobody at the other side.
@@ -64,16 +66,16 @@ async def start_process(program: str, setting: Setting) -> tuple[Process, asynci
         raise
 
 
-async def _start(program: str, setting: Setting, descriptor: int) -> Process:
+async def _start(program: str, painter_options: PainterOptions, descriptor: int) -> Process:
     return await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         program,
-        *(str(descriptor), str(setting.registry.absolute()), setting.model or ""),
-        *map(_text, (setting.width, setting.threads, setting.budget_bytes)),
+        *(str(descriptor), str(painter_options.registry.absolute()), painter_options.model or ""),
+        *map(_text, (painter_options.max_rows, painter_options.threads, painter_options.budget_bytes)),
         pass_fds=(descriptor,),
         cwd=_ROOT,
-        env={**_QUIET_LIBRARIES, **os.environ, **_QUIET_THREADS, **_cached(setting.cache)},
+        env={**_QUIET_LIBRARIES, **os.environ, **_QUIET_THREADS, **_cached(painter_options.cache)},
     )
 
 

@@ -19,15 +19,15 @@ from uuid import UUID
 
 from engine.contract.errors import AdapterMismatch, EaselError, ModelBroken, PainterLost
 from engine.contract.jobs import json_from_spec, spec_from_json
-from engine.contract.painting import Order, Painted, PaintedPicture, Progress
+from engine.contract.painting import Painted, PaintedPicture, PaintRequest, Progress
 
 
 class Kind(StrEnum):
     """What a frame says.
 
-    paint, drop: from the supervisor: take this order, take it out.
-    ready, beat, line, progress, painted, failed: from the child: able to take orders, alive in this phase, a line for
-        the log, and what became of an order; `failed` without a ticket means that the child cannot start.
+    paint, drop: from the supervisor: take this request, take it out.
+    ready, beat, line, progress, painted, failed: from the child: able to take requests, alive in this phase, a line for
+        the log, and what became of a request; `failed` without a ticket means that the child cannot start.
     """
 
     PAINT = "paint"
@@ -81,24 +81,24 @@ def bytes_from_frame(frame: Frame) -> bytes:
     return b"".join((struct.pack(">I", len(encoded)), encoded, *frame.blobs))
 
 
-def frame_from_order(ticket: str, order: Order) -> Frame:
-    """Return the frame that hands an order over."""
+def frame_from_request(ticket: str, request: PaintRequest) -> Frame:
+    """Return the frame that hands a request over."""
     facts = {
-        "job_id": str(order.job_id),
-        "member_id": str(order.member_id),
-        "spec": json_from_spec(order.spec),
-        "seed": order.seed,
-        "strength": order.strength,
-        "num_pictures": order.num_pictures,
+        "job_id": str(request.job_id),
+        "member_id": str(request.member_id),
+        "spec": json_from_spec(request.spec),
+        "seed": request.seed,
+        "strength": request.strength,
+        "num_pictures": request.num_pictures,
     }
-    blobs = () if order.source is None else (order.source,)
+    blobs = () if request.source is None else (request.source,)
     return Frame(kind=Kind.PAINT, ticket=ticket, facts=facts, blobs=blobs)
 
 
-def order_from_frame(frame: Frame) -> Order:
-    """Return the order that `frame_from_order` wrote."""
+def request_from_frame(frame: Frame) -> PaintRequest:
+    """Return the request that `frame_from_request` wrote."""
     facts = frame.facts
-    return Order(
+    return PaintRequest(
         job_id=UUID(facts["job_id"]),
         member_id=UUID(facts["member_id"]),
         spec=spec_from_json(facts["spec"]),
@@ -110,7 +110,7 @@ def order_from_frame(frame: Frame) -> Order:
 
 
 def frame_from_event(ticket: str, event: Progress | Painted) -> Frame:
-    """Return the frame that tells of an order."""
+    """Return the frame that tells of a request."""
     if isinstance(event, Progress):
         blobs = () if event.preview is None else (event.preview,)
         facts: dict[str, Any] = {"done": event.done, "total": event.total}
@@ -149,7 +149,7 @@ _BLAMED = (ModelBroken, AdapterMismatch)
 
 
 def frame_from_error(ticket: str, error: BaseException) -> Frame:
-    """Return the frame that says why an order, or the child, failed.
+    """Return the frame that says why a request, or the child, failed.
 
     What nobody foresaw is told as PainterLost; its traceback goes with the frame, for the log, and so does that of what
     a model or an adapter raised.

@@ -1,6 +1,6 @@
-"""A painter that outlives what it paints with: orders go to a child process, which is replaced when it dies or hangs.
+"""A painter that outlives what it paints with: requests go to a child process, which is replaced when it dies or hangs.
 
-Torch lives in the child only. An order whose child was lost fails with PainterLost, so that the queue offers it again.
+Torch lives in the child only. A request whose child was lost fails with PainterLost, so that the queue offers it again.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from uuid import uuid4
 import structlog
 
 from engine.contract.errors import PainterLost
-from engine.contract.painting import Order, Painted, Progress
-from engine.painter.process.launch import Process, Setting, start_process
+from engine.contract.painting import Painted, PaintRequest, Progress
+from engine.painter.process.launch import PainterOptions, Process, start_process
 from engine.painter.process.logs import write_down
 from engine.painter.process.messages import (
     Frame,
@@ -26,7 +26,7 @@ from engine.painter.process.messages import (
     bytes_from_frame,
     error_from_frame,
     event_from_frame,
-    frame_from_order,
+    frame_from_request,
     read_frame,
 )
 
@@ -34,11 +34,11 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Care:
+class SupervisorOptions:
     """How a child is looked after.
 
     patience: time without a word from it, by what it is at, after which it counts as hung. Nothing is expected of an
-        idle child that has no orders.
+        idle child that has no requests.
     first_rest, longest_rest: time before a lost child is replaced; doubles while children are lost without having
         been ready.
     program: module that the child runs.
@@ -60,16 +60,16 @@ class Care:
 
 
 class SupervisedPainter:
-    """Paints orders in a child process; made by `supervise`."""
+    """Paints requests in a child process; made by `supervise`."""
 
-    def __init__(self, setting: Setting, care: Care) -> None:
-        self._setting, self._care = setting, care
+    def __init__(self, painter_options: PainterOptions, options: SupervisorOptions) -> None:
+        self._painter_options, self._options = painter_options, options
         self._ready: asyncio.Future[Child] = asyncio.get_running_loop().create_future()
         self._child: Child | None = None
 
     @property
     def is_ready(self) -> bool:
-        """Whether a child is loaded and takes orders."""
+        """Whether a child is loaded and takes requests."""
         return self._ready.done() and not self._ready.cancelled() and self._ready.exception() is None
 
     @property
@@ -78,17 +78,17 @@ class SupervisedPainter:
         return self._child.process.pid if self._child else None
 
     async def wait_ready(self) -> None:
-        """Return when a child takes orders.
+        """Return when a child takes requests.
 
         Raises: OperatorError or RequestError when it cannot start, PainterLost when it was lost on the way.
         """
         await asyncio.shield(self._ready)
 
-    async def paint(self, order: Order) -> AsyncGenerator[Progress | Painted, None]:
+    async def paint(self, request: PaintRequest) -> AsyncGenerator[Progress | Painted, None]:
         """Yield progress and at last the pictures; see `engine.contract.painting.Painter`."""
         child = await asyncio.shield(self._ready)
         ticket = uuid4().hex
-        frames = child.submit(ticket, order)
+        frames = child.submit(ticket, request)
         try:
             while True:
                 frame = await frames.get()
@@ -104,10 +104,10 @@ class SupervisedPainter:
 
     async def tend(self) -> None:
         """Keep a child alive until cancelled."""
-        rest = self._care.first_rest
+        rest = self._options.first_rest
         while True:
             was_ready = await self._one_life()
-            rest = self._care.first_rest if was_ready else min(rest * 2, self._care.longest_rest)
+            rest = self._options.first_rest if was_ready else min(rest * 2, self._options.longest_rest)
             await asyncio.sleep(rest.total_seconds())
 
     async def _one_life(self) -> bool:
@@ -116,7 +116,9 @@ class SupervisedPainter:
             self._ready = asyncio.get_running_loop().create_future()
         ready = self._ready
         try:
-            self._child = child = Child(*await start_process(self._care.program, self._setting), self._care)
+            self._child = child = Child(
+                *await start_process(self._options.program, self._painter_options), self._options
+            )
         except OSError as error:
             log.error("painter not started", cause=str(error))
             _give_up(ready)
@@ -126,7 +128,7 @@ class SupervisedPainter:
         finally:
             was_ready = ready.done() and ready.exception() is None
             if was_ready:
-                # New orders wait for the next child already.
+                # New requests wait for the next child already.
                 self._ready = asyncio.get_running_loop().create_future()
             self._child = None
             await child.end()
@@ -150,28 +152,28 @@ class Child:
         process: Process,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
-        care: Care,
+        options: SupervisorOptions,
     ) -> None:
         self.process = process
-        self._reader, self._writer, self._care = reader, writer, care
+        self._reader, self._writer, self._options = reader, writer, options
         self._tickets: dict[str, asyncio.Queue[Frame | None]] = {}
         self._phase = Phase.LOAD
         self._deadline = asyncio.timeout(None)
 
-    def submit(self, ticket: str, order: Order) -> asyncio.Queue[Frame | None]:
-        """Hand an order over; return the queue of what the child says of it, with None when it is lost."""
+    def submit(self, ticket: str, request: PaintRequest) -> asyncio.Queue[Frame | None]:
+        """Hand a request over; return the queue of what the child says of it, with None when it is lost."""
         frames: asyncio.Queue[Frame | None] = asyncio.Queue()
         if self._writer.is_closing():
             frames.put_nowait(None)
             return frames
         self._tickets[ticket] = frames
-        self._writer.write(bytes_from_frame(frame_from_order(ticket, order)))
+        self._writer.write(bytes_from_frame(frame_from_request(ticket, request)))
         if self._phase is Phase.IDLE:
             self._expect()
         return frames
 
     def withdraw(self, ticket: str) -> None:
-        """Take an order out, if it is still in."""
+        """Take a request out, if it is still in."""
         if self._tickets.pop(ticket, None) is not None and not self._writer.is_closing():
             self._writer.write(bytes_from_frame(Frame(kind=Kind.DROP, ticket=ticket)))
 
@@ -198,7 +200,7 @@ class Child:
     def _take(self, frame: Frame, ready: asyncio.Future[Child]) -> None:
         if "traceback" in frame.facts:
             # Written down here, where logging is set up; of what was expected to go wrong the worker tells.
-            log.error("order not painted", pid=self.process.pid, exception=frame.facts["traceback"])
+            log.error("request not painted", pid=self.process.pid, exception=frame.facts["traceback"])
         if frame.kind is Kind.BEAT:
             self._phase = Phase(frame.facts["phase"])
         elif frame.kind is Kind.LINE:
@@ -215,17 +217,19 @@ class Child:
     def _expect(self) -> None:
         """Set the time by which the next word must come; none when there is nothing to do."""
         at_rest = self._phase is Phase.IDLE and not self._tickets
-        patience = self._care.patience[self._phase].total_seconds()
+        patience = self._options.patience[self._phase].total_seconds()
         self._deadline.reschedule(None if at_rest else asyncio.get_running_loop().time() + patience)
 
 
 @asynccontextmanager
-async def supervise(setting: Setting | None = None, care: Care | None = None) -> AsyncIterator[SupervisedPainter]:
+async def supervise(
+    painter_options: PainterOptions | None = None, options: SupervisorOptions | None = None
+) -> AsyncIterator[SupervisedPainter]:
     """Open a painter whose child is loaded and ready; the child is killed on the way out.
 
     Raises: OperatorError when the default model cannot be loaded, ModelUnknown, SettingsInvalid, PainterLost.
     """
-    painter = SupervisedPainter(setting or Setting(), care or Care())
+    painter = SupervisedPainter(painter_options or PainterOptions(), options or SupervisorOptions())
     tending = asyncio.create_task(painter.tend())
     try:
         await painter.wait_ready()

@@ -1,4 +1,4 @@
-"""What an order asks of a model, resolved and checked before any tensor is made; standard library only."""
+"""What a request asks of a model, resolved and checked before any tensor is made; standard library only."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from engine.contract.errors import OperationUnsupported, SettingUnsupported, SizeUnsupported
 from engine.contract.jobs import MAX_SEED, JobSpec, Operation, ParameterValue, Part
-from engine.contract.painting import Order
+from engine.contract.painting import PaintRequest
 from engine.models.registry.families import MAX_GUIDANCE
 from engine.models.registry.registry import Adapter, Model, Registry
 from engine.prompt import painted_size, size_for, steps_for
@@ -15,14 +15,14 @@ from engine.prompt import painted_size, size_for, steps_for
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """The settings in force for one order; every picture of it shares them.
+    """The settings in force for one request; every picture of it shares them.
 
     positive: parts that are shown, weights summing to 1.
     negative: parts that are pushed away, weights positive, on the same scale.
     guidance: guidance scale; at 1 there is no unconditional row.
     loras: adapters with their weights.
     strength: how far a variation may leave its source, over 0 to 1; None paints from noise.
-    stop: share of the steps that is painted, over 0 to 1; below 1 the best guess so far becomes the picture.
+    stop: share of the steps that is painted, over 0 to 1; below 1 the best estimate so far becomes the picture.
     """
 
     model: Model
@@ -43,20 +43,20 @@ class Settings:
         return self.width, self.height
 
 
-def settings_from_order(order: Order, registry: Registry) -> Settings:
-    """Return the settings that the order and its model's defaults come to.
+def settings_from_request(request: PaintRequest, registry: Registry) -> Settings:
+    """Return the settings that the request and its model's defaults come to.
 
     Raises: ModelUnknown, OperationUnsupported, SizeUnsupported, SettingUnsupported.
     """
-    asked = order.spec.parameters
+    asked = request.spec.parameters
     model = registry.model(_text(asked.get("model")))
-    operation = Operation.VARY if order.source is not None else Operation.IMAGINE
+    operation = Operation.VARY if request.source is not None else Operation.IMAGINE
     if operation not in model.abilities.operations:
         raise OperationUnsupported(operation=operation.value, model=model.name)
     sampler = _text(asked.get("sampler")) or model.defaults.sampler
     _check(model, "sampler", sampler, model.abilities.samplers)
     width, height = size_of(asked.get("ar"), model)
-    positive, negative = weighed_parts(order.spec)
+    positive, negative = weighed_parts(request.spec)
     return Settings(
         model=model,
         width=width,
@@ -67,7 +67,7 @@ def settings_from_order(order: Order, registry: Registry) -> Settings:
         positive=positive,
         negative=negative,
         loras=_loras(asked.get("lora"), model, registry),
-        strength=_strength(order, model),
+        strength=_strength(request, model),
         stop=_bounded(model, "stop", asked.get("stop"), 100, 1, 100) / 100,
     )
 
@@ -81,16 +81,16 @@ def weighed_parts(spec: JobSpec) -> tuple[tuple[Part, ...], tuple[Part, ...]]:
     return positive, negative
 
 
-def seed_of_slot(order: Order, slot: int) -> int:
+def seed_of_slot(request: PaintRequest, slot: int) -> int:
     """Return the seed of the picture in `slot`; `sameseed` gives all of them the same."""
-    same = order.spec.parameters.get("sameseed")
+    same = request.spec.parameters.get("sameseed")
     if isinstance(same, int):
         return same
-    return (order.seed + slot) % (MAX_SEED + 1)
+    return (request.seed + slot) % (MAX_SEED + 1)
 
 
 def _steps(asked: Mapping[str, ParameterValue], model: Model) -> int:
-    """Return the steps that the order comes to, with its quality and its sampler."""
+    """Return the steps that the request comes to, with its quality and its sampler."""
     _bounded(model, "steps", asked.get("steps"), 1, 1, model.step_limits.maximum)
     _bounded(model, "quality", asked.get("quality"), 1, 0.25, 4)
     return steps_for(asked, model.name, model.step_limits)
@@ -144,9 +144,9 @@ def _weight(name: str, text: str, model: Model) -> float:
         raise SettingUnsupported(name="lora", value=f"{name}:{text}", model=model.name) from error
 
 
-def _strength(order: Order, model: Model) -> float | None:
-    if order.source is None:
+def _strength(request: PaintRequest, model: Model) -> float | None:
+    if request.source is None:
         return None
-    if 0 < order.strength <= 1:
-        return order.strength
-    raise SettingUnsupported(name="strength", value=f"{order.strength:g}", model=model.name, known=("0 to 1",))
+    if 0 < request.strength <= 1:
+        return request.strength
+    raise SettingUnsupported(name="strength", value=f"{request.strength:g}", model=model.name, known=("0 to 1",))

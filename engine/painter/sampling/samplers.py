@@ -75,7 +75,7 @@ def _shift(config: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any
     return {"shift": shift, "flow_shift": shift, **({"use_dynamic_shifting": False} if given else {})}
 
 
-class Course:
+class Trajectory:
     """The way of pictures that move in step: one scheduler for all of them, a generator for each.
 
     at: model calls done; `is_over` when there are none left. A sampler of second order makes two calls a step.
@@ -100,8 +100,8 @@ class Course:
         if hasattr(scheduler, "set_begin_index"):
             scheduler.set_begin_index(start)
 
-    def parted(self, places: Sequence[int]) -> Course:
-        """Return the course of some of its pictures, which from now on move on their own."""
+    def split(self, places: Sequence[int]) -> Trajectory:
+        """Return the trajectory of some of its pictures, which from now on move on their own."""
         num = len(self.generators)
         part = copy.copy(self)
         part.generators = [self.generators[place] for place in places]
@@ -115,11 +115,11 @@ class Course:
         return self.at == len(self.timesteps)
 
     @property
-    def left(self) -> int:
+    def remaining(self) -> int:
         """Model calls still to do."""
         return len(self.timesteps) - self.at
 
-    def left_before(self, share: float) -> int:
+    def remaining_before(self, share: float) -> int:
         """Return the model calls still to do before this share of all steps from noise, which is a whole one at least.
 
         share: over 0 to 1. A variation that begins later on the way has fewer of them.
@@ -127,21 +127,21 @@ class Course:
         calls_a_step: int = self.scheduler.order
         steps = ceil(len(self.scheduler.timesteps) / calls_a_step)
         end = max(1, round(steps * share)) * calls_a_step - self._start
-        return min(max(end - self.at, 0), self.left)
+        return min(max(end - self.at, 0), self.remaining)
 
     @property
     def timestep(self) -> Tensor:
         """The timestep of the next model call, a scalar."""
         return self.timesteps[self.at]
 
-    def scaled(self, latents: Tensor) -> Tensor:
+    def scale_model_input(self, latents: Tensor) -> Tensor:
         """Return what the model is shown of the latents at this timestep."""
         if hasattr(self.scheduler, "scale_model_input"):
             scaled: Tensor = self.scheduler.scale_model_input(latents, self.timestep)
             return scaled
         return latents
 
-    def noised(self, latents: Tensor, noise: Tensor) -> Tensor:
+    def add_noise(self, latents: Tensor, noise: Tensor) -> Tensor:
         """Return clean latents brought to the noise level of the first timestep."""
         start = self.timesteps[0][None]
         if hasattr(self.scheduler, "add_noise"):
@@ -151,7 +151,7 @@ class Course:
         return noised
 
     def advance(self, prediction: Tensor, latents: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the next latents, and the best guess of the clean ones; moves on by one model call.
+        """Return the next latents, and the best estimate of the clean ones; moves on by one model call.
 
         prediction, latents: float [pictures, ...], in the order of the generators.
         """
@@ -159,14 +159,14 @@ class Course:
         sigma = self.scheduler.sigmas[self._start + self.at] if self._is_flow else None
         after = self.scheduler.step(prediction, self.timestep, latents, **extras)
         self.at += 1
-        guess = _clean_guess(self.scheduler, after) if sigma is None else latents - sigma * prediction
-        return after.prev_sample, guess
+        denoised = _denoised_of(self.scheduler, after) if sigma is None else latents - sigma * prediction
+        return after.prev_sample, denoised
 
 
-def start_of(strength: float | None, steps: int, order: int, *, is_flow: bool = False) -> int:
+def start_index(strength: float | None, steps: int, request: int, *, is_flow: bool = False) -> int:
     """Return the index of the first timestep that a variation of this strength paints; 0 paints them all.
 
-    order: model calls a step of the scheduler. At least one step is always painted.
+    request: model calls a step of the scheduler. At least one step is always painted.
     is_flow: whether a step that the strength paints in part is painted; else it is skipped.
     Source: `get_timesteps` of `StableDiffusionImg2ImgPipeline` and of `FluxImg2ImgPipeline`, diffusers 0.42.
     """
@@ -174,7 +174,7 @@ def start_of(strength: float | None, steps: int, order: int, *, is_flow: bool = 
         return 0
     painted = min(steps * strength, steps)
     skipped = int(steps - (painted if is_flow else int(painted)))
-    return min(skipped, steps - 1) * order
+    return min(skipped, steps - 1) * request
 
 
 def _rows_of(value: Any, num: int, places: Sequence[int]) -> Any:
@@ -186,8 +186,8 @@ def _rows_of(value: Any, num: int, places: Sequence[int]) -> Any:
     return value
 
 
-def _clean_guess(scheduler: Any, after: Any) -> Tensor:
+def _denoised_of(scheduler: Any, after: Any) -> Tensor:
     outputs = getattr(scheduler, "model_outputs", None) or (None,)
-    guesses = (getattr(after, "pred_original_sample", None), getattr(after, "denoised", None), outputs[-1])
-    guess: Tensor = next((guess for guess in guesses if guess is not None), after.prev_sample)
-    return guess
+    found = (getattr(after, "pred_original_sample", None), getattr(after, "denoised", None), outputs[-1])
+    denoised: Tensor = next((one for one in found if one is not None), after.prev_sample)
+    return denoised

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from engine.contract.errors import ModelUnknown, RequestError
 from engine.contract.jobs import JobSpec, Operation
-from engine.contract.painting import Order
+from engine.contract.painting import PaintRequest
 from engine.models.prompt_limits import limits_from_registry, read_limits
 from engine.models.registry.registry import Registry, read_registry, registry_from_data
-from engine.painter.sampling.params import settings_from_order
+from engine.painter.sampling.params import settings_from_request
 from engine.prompt import PromptErrors, check_supported, format_errors, parse
 from tests.engine.painter.checkpoints import save_lora, save_sd1, save_sdxl
 
@@ -121,7 +121,7 @@ def refusal_of(spec: JobSpec, registry: Registry, operation: Operation = Operati
     """Return what the painter says against a job; None where it would paint it."""
     source = b"a picture" if operation is Operation.VARY else None
     try:
-        settings_from_order(Order(job_id=NO_ONE, member_id=NO_ONE, spec=spec, seed=0, source=source), registry)
+        settings_from_request(PaintRequest(job_id=NO_ONE, member_id=NO_ONE, spec=spec, seed=0, source=source), registry)
     except RequestError as error:
         return error
     return None

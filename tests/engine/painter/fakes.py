@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from engine.models.registry.registry import Adapter, Model
-from engine.painter.batch.rows import Conditioning, Words, guided
+from engine.painter.batch.rows import Conditioning, PromptEmbeds, guided
 from engine.painter.pipeline.loras import Loras
 
 
@@ -29,27 +29,27 @@ class FlatModel:
         self.scheduler_config: Mapping[str, Any] = {"beta_start": 0.00085, "beta_end": 0.012}
         self.name, self.room, self.size_bytes = model.name, room, size_bytes
         self.room_to_decode = room_to_decode
-        self.widths: list[int] = []
+        self.batch_sizes: list[int] = []
 
     def latent_shape(self, width: int, height: int) -> tuple[int, int, int]:
         return 4, height // 4, width // 4
 
-    def words(self, text: str) -> Words:
-        return Words(tokens=torch.full((1, 1, 1), float("nan") if text == "poison" else 0.0))
+    def encode_prompt(self, text: str) -> PromptEmbeds:
+        return PromptEmbeds(tokens=torch.full((1, 1, 1), float("nan") if text == "poison" else 0.0))
 
-    def away(self, text: str = "") -> Words:
-        return self.words(text)
+    def encode_negative(self, text: str = "") -> PromptEmbeds:
+        return self.encode_prompt(text)
 
     def guided(self, outputs: Tensor, conditioning: Conditioning) -> Tensor:
         return guided(outputs, conditioning)
 
-    def wear(self, loras: Loras) -> None:
+    def set_adapters(self, loras: Loras) -> None:
         return None
 
     def sha256_of(self, adapter: Adapter) -> str:
         return "1" * 64
 
-    def has_at_hand(self, loras: Loras) -> bool:
+    def has_loaded(self, loras: Loras) -> bool:
         return not loras
 
     def drop(self, adapter: Adapter) -> None:
@@ -58,14 +58,14 @@ class FlatModel:
     def timesteps(self, scheduler: Any, steps: int, width: int, height: int) -> None:
         scheduler.set_timesteps(steps)
 
-    def make_ready(self, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> None:
+    def make_ready(self, latents: Tensor, timesteps: Tensor, embeds: Sequence[PromptEmbeds]) -> None:
         return None
 
-    def predict(self, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> Tensor:
-        self.widths.append(len(latents))
+    def predict(self, latents: Tensor, timesteps: Tensor, embeds: Sequence[PromptEmbeds]) -> Tensor:
+        self.batch_sizes.append(len(latents))
         if len(latents) > self.room:
             raise torch.OutOfMemoryError("no room")
-        return latents * 0.1 + torch.cat([one.tokens for one in words]).view(-1, 1, 1, 1)
+        return latents * 0.1 + torch.cat([one.tokens for one in embeds]).view(-1, 1, 1, 1)
 
     def encode(self, pictures: Tensor, generator: torch.Generator) -> Tensor:
         return torch.zeros(1, 4, pictures.shape[2] // 4, pictures.shape[3] // 4)
@@ -73,9 +73,9 @@ class FlatModel:
     def decode(self, latents: Tensor) -> Tensor:
         if len(latents) > self.room_to_decode:
             raise torch.OutOfMemoryError("no room")
-        return self.sketch(latents).repeat_interleave(4, 1).repeat_interleave(4, 2)
+        return self.preview(latents).repeat_interleave(4, 1).repeat_interleave(4, 2)
 
-    def sketch(self, latents: Tensor) -> Tensor:
+    def preview(self, latents: Tensor) -> Tensor:
         return latents[:, :3].clamp(0, 1).mul(255).to(torch.uint8).movedim(1, -1).contiguous()
 
 

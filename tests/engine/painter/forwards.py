@@ -7,7 +7,7 @@ import threading
 from collections.abc import Sequence
 from uuid import UUID
 
-from tests.engine.painter.orders import Batches
+from tests.engine.painter.requests import Batches
 
 
 class Forwards:

@@ -1,4 +1,4 @@
-"""Damaged models in a running painter: each is told to its own orders, and those of a whole model go on."""
+"""Damaged models in a running painter: each is told to its own requests, and those of a whole model go on."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from engine.contract.errors import ModelBroken, OperatorError, WeightsMismatch, 
 from engine.models.registry.registry import Registry
 from engine.models.registry.sources import WeightSource
 from engine.painter.in_process import create_painter
-from tests.engine.painter.orders import order, painted
+from tests.engine.painter.requests import paint_request, painted
 
 UNET = Path("unet") / "diffusion_pytorch_model.safetensors"
 
@@ -85,9 +85,11 @@ async def test_a_damaged_model_fails_its_own_orders_only(
 ) -> None:
     both = beside(registry, tmp_path / "bad")
     damage(tmp_path / "bad")
-    async with create_painter(both, width=64) as painter:
+    async with create_painter(both, max_rows=64) as painter:
         lost, fine = await asyncio.gather(
-            painted(painter, order(model="bad", steps=1)), painted(painter, order(steps=20)), return_exceptions=True
+            painted(painter, paint_request(model="bad", steps=1)),
+            painted(painter, paint_request(steps=20)),
+            return_exceptions=True,
         )
         assert isinstance(lost, DAMAGES[damage])
         assert not isinstance(fine, BaseException)
@@ -96,8 +98,8 @@ async def test_a_damaged_model_fails_its_own_orders_only(
 async def test_a_folder_that_changes_under_the_painter_changes_no_picture(registry: Registry, tmp_path: Path) -> None:
     """Weights overwritten in place and the folder gone: the loaded model paints what it did."""
     both = beside(registry, tmp_path / "bad")
-    wanted = order(model="bad", steps=3)
-    async with create_painter(both, width=64) as painter:
+    wanted = paint_request(model="bad", steps=3)
+    async with create_painter(both, max_rows=64) as painter:
         before = await painted(painter, wanted)
         with (tmp_path / "bad" / UNET).open("r+b") as file:
             file.write(bytes((tmp_path / "bad" / UNET).stat().st_size))

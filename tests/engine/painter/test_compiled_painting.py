@@ -12,17 +12,17 @@ import torch
 from torch import Tensor
 
 from engine.contract.errors import SpeedUnsupported
-from engine.contract.painting import Order, Painted
+from engine.contract.painting import Painted, PaintRequest
 from engine.models.loading.pipeline import Device, denoiser_of, load_pipeline
 from engine.models.registry.registry import Model, Registry, read_registry
 from engine.models.registry.speed import SpeedSettings
-from engine.painter.batch.rows import Words
+from engine.painter.batch.rows import PromptEmbeds
 from engine.painter.families.unet import UNetModel
 from engine.painter.in_process import create_painter
-from engine.painter.process.launch import Setting
+from engine.painter.process.launch import PainterOptions
 from engine.painter.process.supervisor import supervise
 from engine.prompt import parse_attention
-from tests.engine.painter.orders import all_painted, order, painted, pixels_of, psnr
+from tests.engine.painter.requests import all_painted, paint_request, painted, pixels_of, psnr
 from tests.engine.painter.stock import stock_pictures
 
 CPU = Device(device=torch.device("cpu"), dtype=torch.float32)
@@ -59,10 +59,10 @@ def compiled(file: Path) -> Registry:
     return read_registry(file)
 
 
-async def painted_uncompiled(compiled: Registry, wanted: Order) -> Painted:
+async def painted_uncompiled(compiled: Registry, wanted: PaintRequest) -> Painted:
     tiny = compiled.model()
     plain = replace(compiled, models={tiny.name: replace(tiny, speed=SpeedSettings())})
-    async with create_painter(plain, width=4) as painter:
+    async with create_painter(plain, max_rows=4) as painter:
         return await painted(painter, wanted)
 
 
@@ -75,13 +75,13 @@ async def test_pictures_of_a_compiled_model_are_those_of_the_stock_pipeline(
     checkpoints: Path, compiled: Registry
 ) -> None:
     """Alone, and beside seven pictures of other samplers, steps and texts, in forwards of up to four rows."""
-    wanted = order("a blue house", sampler="dpmpp-2m", steps=5, cfg=6.5, seed=3)
+    wanted = paint_request("a blue house", sampler="dpmpp-2m", steps=5, cfg=6.5, seed=3)
     others = (
-        order("a red cat", sampler="euler-ancestral", steps=4, cfg=1.0, pictures=3),
-        order(("a", 2.0), ("b", 1.0), sampler="unipc", steps=6, cfg=9.0, pictures=2),
-        order("fog", sampler="heun", steps=3, pictures=2),
+        paint_request("a red cat", sampler="euler-ancestral", steps=4, cfg=1.0, pictures=3),
+        paint_request(("a", 2.0), ("b", 1.0), sampler="unipc", steps=6, cfg=9.0, pictures=2),
+        paint_request("fog", sampler="heun", steps=3, pictures=2),
     )
-    async with create_painter(compiled, width=4) as painter:
+    async with create_painter(compiled, max_rows=4) as painter:
         await painter.warm()
         mixed, *_ = await all_painted(painter, (wanted, *others))
         alone = await painted(painter, wanted)
@@ -96,9 +96,9 @@ async def test_pictures_of_a_compiled_model_are_those_of_the_stock_pipeline(
 async def test_a_job_with_an_adapter_that_comes_while_its_model_is_compiled_leaves_nothing_behind(
     compiled: Registry,
 ) -> None:
-    wanted = order("a red cat", sampler="euler", steps=3, cfg=5.0, pictures=2)
-    async with create_painter(compiled, width=4) as painter:
-        await painted(painter, order("a red cat", steps=3, pictures=2, lora=("ink",)))
+    wanted = paint_request("a red cat", sampler="euler", steps=3, cfg=5.0, pictures=2)
+    async with create_painter(compiled, max_rows=4) as painter:
+        await painted(painter, paint_request("a red cat", steps=3, pictures=2, lora=("ink",)))
         await painter.warm()
         result = await painted(painter, wanted)
     assert nearness(result, await painted_uncompiled(compiled, wanted)) > ENOUGH_DB
@@ -116,11 +116,11 @@ class Crowded(UNetModel):
         self.calls: list[tuple[bool, int]] = []
         super().__init__(pipe, model, device=CPU.device, sha256=sha256, fragments_of=parse_attention)
 
-    def forward(self, denoiser: Any, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> Tensor:
+    def forward(self, denoiser: Any, latents: Tensor, timesteps: Tensor, embeds: Sequence[PromptEmbeds]) -> Tensor:
         self.calls.append((denoiser is not self.own, len(latents)))
         if len(latents) > self.room:
             raise torch.OutOfMemoryError("no room")
-        return super().forward(denoiser, latents, timesteps, words)
+        return super().forward(denoiser, latents, timesteps, embeds)
 
     def crowd(self, room: int) -> None:
         """Leave no more room than this from now on."""
@@ -133,9 +133,9 @@ async def test_a_compiled_width_without_room_is_split_once_and_its_pictures_are_
     compiled: Registry, room: int, pictures: int, guidance: float
 ) -> None:
     """Four forward rows where fewer have room: tried once, painted in compiled forwards of two ever after."""
-    wanted = order("a red cat", sampler="euler", steps=5, cfg=guidance, pictures=pictures)
+    wanted = paint_request("a red cat", sampler="euler", steps=5, cfg=guidance, pictures=pictures)
     crowded = Crowded(compiled.model())
-    async with create_painter(compiled, width=4, load=lambda _: crowded) as painter:
+    async with create_painter(compiled, max_rows=4, load=lambda _: crowded) as painter:
         await painter.warm()
         crowded.crowd(room)
         result = await painted(painter, wanted)
@@ -145,9 +145,9 @@ async def test_a_compiled_width_without_room_is_split_once_and_its_pictures_are_
 
 async def test_a_picture_that_was_filled_up_beyond_the_room_is_painted_without(compiled: Registry) -> None:
     """Two texts and none are three rows, which have room, and four have not."""
-    wanted = order(("a cat", 2.0), ("fog", 1.0), sampler="euler", steps=5, cfg=5.0, pictures=1)
+    wanted = paint_request(("a cat", 2.0), ("fog", 1.0), sampler="euler", steps=5, cfg=5.0, pictures=1)
     crowded = Crowded(compiled.model())
-    async with create_painter(compiled, width=4, load=lambda _: crowded) as painter:
+    async with create_painter(compiled, max_rows=4, load=lambda _: crowded) as painter:
         await painter.warm()
         crowded.crowd(3)
         result = await painted(painter, wanted)
@@ -158,10 +158,10 @@ async def test_a_picture_that_was_filled_up_beyond_the_room_is_painted_without(c
 async def test_what_cannot_be_compiled_is_refused_with_the_reason(
     file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A machine without a C++ compiler: the model is refused while it is loaded, and no order ever waits for it."""
+    """A machine without a C++ compiler: the model is refused while it is loaded, and no request ever waits for it."""
     monkeypatch.setenv("CXX", "no-compiler")
     with pytest.raises(SpeedUnsupported) as refused:
-        async with supervise(Setting(registry=file, width=2, threads=1, cache=tmp_path / "cache")):
+        async with supervise(PainterOptions(registry=file, max_rows=2, threads=1, cache=tmp_path / "cache")):
             pass
     assert refused.value.setting == 'compile = "whole"'
     assert "compiler" in refused.value.cause
@@ -169,12 +169,12 @@ async def test_what_cannot_be_compiled_is_refused_with_the_reason(
 
 async def test_what_was_compiled_is_kept_for_the_next_start(file: Path, tmp_path: Path) -> None:
     """With the cache on disk, a second start needs no C++ compiler."""
-    setting = Setting(registry=file, width=2, threads=1, cache=tmp_path / "cache")
+    setting = PainterOptions(registry=file, max_rows=2, threads=1, cache=tmp_path / "cache")
     async with supervise(setting):
         pass
     built = compiled_files(tmp_path / "cache")
     async with supervise(setting) as painter:
-        await painted(painter, order(steps=2))
+        await painted(painter, paint_request(steps=2))
     assert built and compiled_files(tmp_path / "cache") == built
 
 

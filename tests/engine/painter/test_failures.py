@@ -1,4 +1,4 @@
-"""What can go wrong with a model while it paints: each is told to its own order and to no other."""
+"""What can go wrong with a model while it paints: each is told to its own request and to no other."""
 
 from __future__ import annotations
 
@@ -16,20 +16,22 @@ from torch import Tensor
 from engine.contract.errors import NoRoom, PaintedNothing, PainterLost, PictureCorrupt, WeightsMissing
 from engine.models.files.weights import num_parameters
 from engine.models.registry.registry import Model, Registry
-from engine.painter.batch.rows import Words
+from engine.painter.batch.rows import PromptEmbeds
 from engine.painter.in_process import create_painter
 from engine.painter.pipeline.protocol import LoadedModel
 from tests.engine.painter.fakes import FlatModel, joining
 from tests.engine.painter.forwards import Forwards
-from tests.engine.painter.orders import order, painted
+from tests.engine.painter.requests import paint_request, painted
 
 
 async def test_numbers_that_are_none_break_their_own_order_only(registry: Registry) -> None:
-    """NaN from one row of a batch: PaintedNothing for its order, the same picture as ever for the other."""
-    async with create_painter(registry, width=64, load=FlatModel) as painter:
-        alone = await painted(painter, order(steps=20))
+    """NaN from one row of a batch: PaintedNothing for its request, the same picture as ever for the other."""
+    async with create_painter(registry, max_rows=64, load=FlatModel) as painter:
+        alone = await painted(painter, paint_request(steps=20))
         broken, fine = await asyncio.gather(
-            painted(painter, order("poison", steps=20)), painted(painter, order(steps=20)), return_exceptions=True
+            painted(painter, paint_request("poison", steps=20)),
+            painted(painter, paint_request(steps=20)),
+            return_exceptions=True,
         )
     assert isinstance(broken, PaintedNothing)
     assert broken.name == "tiny"
@@ -39,18 +41,22 @@ async def test_numbers_that_are_none_break_their_own_order_only(registry: Regist
 async def test_a_batch_without_room_is_split_and_stays_narrow(registry: Registry) -> None:
     """Eight forward rows where four have room: tried once, split, and never tried again."""
     models: list[FlatModel] = []
-    async with create_painter(registry, width=64, load=lambda model: told(models, FlatModel(model, room=4))) as painter:
-        result = await painted(painter, order(steps=5))
+    async with create_painter(
+        registry, max_rows=64, load=lambda model: told(models, FlatModel(model, room=4))
+    ) as painter:
+        result = await painted(painter, paint_request(steps=5))
     assert len(result.pictures) == 4
-    assert models[0].widths[:3] == [8, 4, 4]
-    assert max(models[0].widths[3:]) == 4
+    assert models[0].batch_sizes[:3] == [8, 4, 4]
+    assert max(models[0].batch_sizes[3:]) == 4
 
 
 async def test_a_row_that_has_no_room_alone_fails_its_order_only(registry: Registry) -> None:
-    """One picture with guidance needs two forward rows; with room for one, an order without guidance still ends."""
-    async with create_painter(registry, width=64, load=lambda model: FlatModel(model, room=1)) as painter:
+    """One picture with guidance needs two forward rows; with room for one, a request without guidance still ends."""
+    async with create_painter(registry, max_rows=64, load=lambda model: FlatModel(model, room=1)) as painter:
         wide, narrow = await asyncio.gather(
-            painted(painter, order(steps=5)), painted(painter, order(steps=5, cfg=1.0)), return_exceptions=True
+            painted(painter, paint_request(steps=5)),
+            painted(painter, paint_request(steps=5, cfg=1.0)),
+            return_exceptions=True,
         )
     assert isinstance(wide, NoRoom)
     assert (wide.model, wide.size) == ("tiny", "32 x 32")
@@ -58,13 +64,13 @@ async def test_a_row_that_has_no_room_alone_fails_its_order_only(registry: Regis
 
 
 async def test_pictures_are_decoded_one_by_one_where_there_is_no_room_for_more(registry: Registry) -> None:
-    async with create_painter(registry, width=64, load=FlatModel) as painter:
-        together = await painted(painter, order(steps=2))
-    async with create_painter(registry, width=64, load=lambda model: FlatModel(model, room_to_decode=1)) as painter:
-        assert await painted(painter, order(steps=2)) == together
-    async with create_painter(registry, width=64, load=lambda model: FlatModel(model, room_to_decode=0)) as painter:
+    async with create_painter(registry, max_rows=64, load=FlatModel) as painter:
+        together = await painted(painter, paint_request(steps=2))
+    async with create_painter(registry, max_rows=64, load=lambda model: FlatModel(model, room_to_decode=1)) as painter:
+        assert await painted(painter, paint_request(steps=2)) == together
+    async with create_painter(registry, max_rows=64, load=lambda model: FlatModel(model, room_to_decode=0)) as painter:
         with pytest.raises(NoRoom):
-            await painted(painter, order(steps=2))
+            await painted(painter, paint_request(steps=2))
 
 
 async def test_a_model_is_loaded_once_more_after_the_others_have_gone(two: Registry) -> None:
@@ -76,9 +82,9 @@ async def test_a_model_is_loaded_once_more_after_the_others_have_gone(two: Regis
             raise torch.OutOfMemoryError("no room")
         return joining(there, FlatModel(model))
 
-    async with create_painter(two, width=64, load=load) as painter:
+    async with create_painter(two, max_rows=64, load=load) as painter:
         for name in ("tiny", "second", "tiny"):
-            await painted(painter, order(model=name, steps=2))
+            await painted(painter, paint_request(model=name, steps=2))
             assert [one.name for one in there] == [name]
 
 
@@ -87,16 +93,16 @@ async def test_a_row_without_room_is_painted_once_other_models_have_gone(two: Re
     there: WeakSet[FlatModel] = WeakSet()
 
     class Crowded(FlatModel):
-        def predict(self, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> Tensor:
+        def predict(self, latents: Tensor, timesteps: Tensor, embeds: Sequence[PromptEmbeds]) -> Tensor:
             self.room = 0 if len(there) > 1 else 4
-            return super().predict(latents, timesteps, words)
+            return super().predict(latents, timesteps, embeds)
 
     def load(model: Model) -> LoadedModel:
         return joining(there, Crowded(model))
 
-    async with create_painter(two, width=64, load=load) as painter:
+    async with create_painter(two, max_rows=64, load=load) as painter:
         await painter.warm("second")
-        assert len((await painted(painter, order(steps=3))).pictures) == 4
+        assert len((await painted(painter, paint_request(steps=3))).pictures) == 4
         assert [one.name for one in there] == ["tiny"]
 
 
@@ -112,14 +118,14 @@ async def test_a_model_that_is_too_large_for_the_empty_device_is_told(registry: 
 
 async def test_texts_that_the_device_has_no_room_for_fail_their_order_only(registry: Registry) -> None:
     class Wordless(FlatModel):
-        def words(self, text: str) -> Words:
+        def encode_prompt(self, text: str) -> PromptEmbeds:
             if text == "long":
                 raise torch.OutOfMemoryError("no room")
-            return super().words(text)
+            return super().encode_prompt(text)
 
-    async with create_painter(registry, width=64, load=Wordless) as painter:
+    async with create_painter(registry, max_rows=64, load=Wordless) as painter:
         lost, fine = await asyncio.gather(
-            painted(painter, order("long")), painted(painter, order()), return_exceptions=True
+            painted(painter, paint_request("long")), painted(painter, paint_request()), return_exceptions=True
         )
     assert isinstance(lost, NoRoom)
     assert not isinstance(fine, BaseException)
@@ -131,18 +137,20 @@ async def test_a_model_that_cannot_be_loaded_fails_its_orders_only(registry: Reg
             raise WeightsMissing(path=registry.path)
         return FlatModel(model)
 
-    async with create_painter(two, width=64, load=load) as painter:
+    async with create_painter(two, max_rows=64, load=load) as painter:
         lost, fine = await asyncio.gather(
-            painted(painter, order(model="second")), painted(painter, order()), return_exceptions=True
+            painted(painter, paint_request(model="second")), painted(painter, paint_request()), return_exceptions=True
         )
     assert isinstance(lost, WeightsMissing)
     assert not isinstance(fine, BaseException)
 
 
 async def test_a_source_that_is_no_picture_fails_its_order_only(registry: Registry) -> None:
-    async with create_painter(registry, width=64, load=FlatModel) as painter:
+    async with create_painter(registry, max_rows=64, load=FlatModel) as painter:
         lost, fine = await asyncio.gather(
-            painted(painter, order(source=b"no picture")), painted(painter, order()), return_exceptions=True
+            painted(painter, paint_request(source=b"no picture")),
+            painted(painter, paint_request()),
+            return_exceptions=True,
         )
     assert isinstance(lost, PictureCorrupt)
     assert not isinstance(fine, BaseException)
@@ -150,34 +158,34 @@ async def test_a_source_that_is_no_picture_fails_its_order_only(registry: Regist
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 async def test_when_the_loop_itself_breaks_nobody_waits_for_ever(registry: Registry) -> None:
-    """After an error of the device nothing can be painted in this process; orders then fail with PainterLost."""
+    """After an error of the device nothing can be painted in this process; requests then fail with PainterLost."""
 
     def load(model: Model) -> LoadedModel:
         raise torch.AcceleratorError("CUDA error: an illegal memory access was encountered")
 
-    async with create_painter(registry, width=64, load=load) as painter:
+    async with create_painter(registry, max_rows=64, load=load) as painter:
         with pytest.raises(PainterLost):
-            await painted(painter, order())
+            await painted(painter, paint_request())
         await painter.lost.wait()
         with pytest.raises(PainterLost):
-            await painted(painter, order())
+            await painted(painter, paint_request())
 
 
 async def test_an_adapter_that_is_gone_when_its_model_comes_back_fails_its_orders_only(
     registry: Registry, two: Registry, checkpoints: Path, tmp_path: Path
 ) -> None:
-    """A model is let go with the adapter that an open order wears, and the file is removed before it is loaded anew."""
+    """A model is evicted with the adapter of an active request, and the file is removed before it is loaded again."""
     file = Path(shutil.copy(checkpoints / "ink.safetensors", tmp_path))
     moved = {"ink": replace(registry.adapters["ink"], file=file)}
     registry = replace(two, adapters=moved)
     room_for_one = num_parameters(checkpoints / "sd1") * 4
     forwards = Forwards(held=5)
-    async with create_painter(registry, width=8, budget_bytes=room_for_one, watch=forwards) as painter:
-        inked = painter.paint(order(steps=60, lora=("ink",)))
+    async with create_painter(registry, max_rows=8, budget_bytes=room_for_one, watch=forwards) as painter:
+        inked = painter.paint(paint_request(steps=60, lora=("ink",)))
         await anext(inked)
         await forwards.until_held()
         await asyncio.to_thread(file.unlink)
-        painting = asyncio.create_task(painted(painter, order(model="second", steps=2, cfg=1.0)))
+        painting = asyncio.create_task(painted(painter, paint_request(model="second", steps=2, cfg=1.0)))
         # It joins at its first turn.
         await asyncio.sleep(0)
         forwards.let_go()
@@ -186,12 +194,12 @@ async def test_an_adapter_that_is_gone_when_its_model_comes_back_fails_its_order
             async for _ in inked:
                 pass
         assert len(other.pictures) == 4
-        assert len((await painted(painter, order(steps=2))).pictures) == 4
+        assert len((await painted(painter, paint_request(steps=2))).pictures) == 4
 
 
 async def test_orders_of_two_models_are_both_painted(two: Registry) -> None:
-    async with create_painter(two, width=64, load=FlatModel, budget_bytes=100) as painter:
-        await asyncio.gather(*(painted(painter, order(model=name, steps=9)) for name in ("second", "tiny") * 2))
+    async with create_painter(two, max_rows=64, load=FlatModel, budget_bytes=100) as painter:
+        await asyncio.gather(*(painted(painter, paint_request(model=name, steps=9)) for name in ("second", "tiny") * 2))
 
 
 def told(models: list[FlatModel], model: FlatModel) -> FlatModel:

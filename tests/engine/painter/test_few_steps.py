@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from engine.contract.painting import Order
+from engine.contract.painting import PaintRequest
 from engine.models.registry.registry import Registry, read_registry
 from engine.painter.in_process import create_painter
-from tests.engine.painter.orders import all_painted, order, painted, pixels_of, psnr
 from tests.engine.painter.registries import entry
+from tests.engine.painter.requests import all_painted, paint_request, painted, pixels_of, psnr
 from tests.engine.painter.stock import EQUAL_DB, OTHER_DB, stock_pictures
 
 TRAILING = MappingProxyType({"timestep_spacing": "trailing"})
@@ -42,10 +42,10 @@ class Way:
     stock_guidance: float = 1.0
     lora: str | None = None
 
-    def order(self) -> Order:
+    def request(self) -> PaintRequest:
         told: dict[str, Any] = {"model": self.model, "sampler": self.sampler, "steps": self.steps}
         told |= {} if self.guidance is None else {"cfg": self.guidance}
-        return order("a red cat", pictures=2, parameters=told | ({"lora": (self.lora,)} if self.lora else {}))
+        return paint_request("a red cat", pictures=2, parameters=told | ({"lora": (self.lora,)} if self.lora else {}))
 
     def stock(self, checkpoints: Path) -> list[Any]:
         is_xl = self.files == "sdxl"
@@ -109,8 +109,8 @@ def few_steps(checkpoints: Path) -> Registry:
 async def test_few_steps_are_those_of_the_stock_pipeline(few_steps: Registry, checkpoints: Path, name: str) -> None:
     """The files of every checkpoint here say epsilon and linspace, so that only what is set makes it so."""
     way = WAYS[name]
-    async with create_painter(few_steps, width=64) as painter:
-        result = await painted(painter, way.order())
+    async with create_painter(few_steps, max_rows=64) as painter:
+        result = await painted(painter, way.request())
     stock = way.stock(checkpoints)
     assert min(psnr(*pair) for pair in zip(pixels_of(result), stock, strict=True)) > EQUAL_DB
 
@@ -118,9 +118,11 @@ async def test_few_steps_are_those_of_the_stock_pipeline(few_steps: Registry, ch
 async def test_few_steps_in_a_mixed_batch_are_what_they_are_alone(few_steps: Registry, checkpoints: Path) -> None:
     """Orders of other samplers, other guidance and more steps in the same forwards change nothing."""
     names = ("turbo, 1 step", "turbo, 4 steps", "lightning")
-    others = [order("a tree", model="turbo", sampler=sampler, steps=6, cfg=5.0) for sampler in ("dpmpp-2m", "heun")]
-    async with create_painter(few_steps, width=64) as painter:
-        results = await all_painted(painter, [*(WAYS[name].order() for name in names), *others])
+    others = [
+        paint_request("a tree", model="turbo", sampler=sampler, steps=6, cfg=5.0) for sampler in ("dpmpp-2m", "heun")
+    ]
+    async with create_painter(few_steps, max_rows=64) as painter:
+        results = await all_painted(painter, [*(WAYS[name].request() for name in names), *others])
     for result, name in zip(results, names, strict=False):
         stock = WAYS[name].stock(checkpoints)
         assert min(psnr(*pair) for pair in zip(pixels_of(result), stock, strict=True)) > EQUAL_DB
@@ -130,7 +132,7 @@ async def test_few_steps_in_a_mixed_batch_are_what_they_are_alone(few_steps: Reg
 async def test_what_an_operator_sets_shows(few_steps: Registry, checkpoints: Path, name: str) -> None:
     """As the files say, the stock pipeline paints something else."""
     way = WAYS[name]
-    async with create_painter(few_steps, width=64) as painter:
-        result = await painted(painter, way.order())
+    async with create_painter(few_steps, max_rows=64) as painter:
+        result = await painted(painter, way.request())
     as_files_say = Way(**{**vars(way), "given": {}}).stock(checkpoints)
     assert psnr(pixels_of(result)[0], as_files_say[0]) < OTHER_DB

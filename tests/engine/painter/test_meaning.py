@@ -13,22 +13,22 @@ from statistics import fmean
 import pytest
 from PIL import Image
 
-from engine.contract.painting import Order
+from engine.contract.painting import PaintRequest
 from engine.painter.in_process import LocalPainter, create_painter
 from engine.starter.classifier import judge_from_file, verdicts_from_pictures
 from engine.starter.metrics import SHOWN, colour_share
-from tests.engine.painter.orders import order, painted
+from tests.engine.painter.requests import paint_request, painted
 
 STEPS = 10
 
 
 @pytest.fixture
 async def painter() -> AsyncIterator[LocalPainter]:
-    async with create_painter(width=16) as opened:
+    async with create_painter(max_rows=16) as opened:
         yield opened
 
 
-async def images(painter: LocalPainter, wanted: Order) -> list[Image.Image]:
+async def images(painter: LocalPainter, wanted: PaintRequest) -> list[Image.Image]:
     result = await painted(painter, wanted)
     return [Image.open(io.BytesIO(picture.png)) for picture in result.pictures]
 
@@ -44,7 +44,7 @@ def red_over_blue(pictures: Sequence[Image.Image]) -> float:
 
 async def test_a_parts_weight_raises_its_share(painter: LocalPainter) -> None:
     """`red::w blue::1` at 0.5, 1 and 2: each time more of what is red or blue is red."""
-    weighed = [order(("red", weight), ("blue", 1.0), steps=STEPS) for weight in (0.5, 1.0, 2.0)]
+    weighed = [paint_request(("red", weight), ("blue", 1.0), steps=STEPS) for weight in (0.5, 1.0, 2.0)]
     low, even, high = [red_over_blue(await images(painter, one)) for one in weighed]
     assert low + 0.05 < even < high - 0.05
     assert low < 0.4 and high > 0.6
@@ -52,22 +52,22 @@ async def test_a_parts_weight_raises_its_share(painter: LocalPainter) -> None:
 
 async def test_a_prompt_of_two_parts_shows_both(painter: LocalPainter) -> None:
     """Red and blue each fill at least a fiftieth of the grid; of one part alone the other colour is not there."""
-    both = await images(painter, order("red", "blue", steps=STEPS))
-    alone = await images(painter, order("red", steps=STEPS))
+    both = await images(painter, paint_request("red", "blue", steps=STEPS))
+    alone = await images(painter, paint_request("red", steps=STEPS))
     assert min(share(both, "red"), share(both, "blue")) >= SHOWN
     assert share(alone, "red") >= SHOWN > share(alone, "blue")
 
 
 async def test_no_takes_away(painter: LocalPainter) -> None:
     """Less of the sea is blue with `--no blue`."""
-    plain = await images(painter, order("a boat on the sea", steps=STEPS))
-    without = await images(painter, order("a boat on the sea", ("blue", -0.5), steps=STEPS))
+    plain = await images(painter, paint_request("a boat on the sea", steps=STEPS))
+    without = await images(painter, paint_request("a boat on the sea", ("blue", -0.5), steps=STEPS))
     assert share(without, "blue") < 0.9 * share(plain, "blue")
 
 
 async def test_the_judge_sees_what_was_asked_for(painter: LocalPainter) -> None:
     """The object, its colour and its background: three of four pictures at least."""
-    pictures = await images(painter, order("a blue star on a yellow background", steps=16))
+    pictures = await images(painter, paint_request("a blue star on a yellow background", steps=16))
     verdicts = verdicts_from_pictures(judge_from_file(), pictures)
     seen = [(verdict.shape, verdict.colour, verdict.backdrop.colour) for verdict in verdicts]
     assert seen.count(("star", "blue", "yellow")) >= 3

@@ -13,7 +13,7 @@ from engine.models.loading.offload import DeviceSlot, bytes_on_device, move_to_d
 from engine.models.loading.pipeline import best_device, load_pipeline
 from engine.models.registry.registry import Registry, read_registry
 from engine.painter.in_process import create_painter
-from tests.engine.painter.orders import order, painted
+from tests.engine.painter.requests import paint_request, painted
 
 
 def whole(sizes: list[int]) -> int:
@@ -36,10 +36,10 @@ async def test_pictures_are_the_same_whatever_the_budget(
     """A budget of the largest part brings parts one by one, one of nothing brings layers; no byte changes."""
     pipe, _ = load_pipeline(registry.model(name), best_device())
     room = budget([weight_bytes(part) for part in torch_modules(pipe)])
-    wanted = order(steps=3, model=name)
-    async with create_painter(registry, width=64) as painter:
+    wanted = paint_request(steps=3, model=name)
+    async with create_painter(registry, max_rows=64) as painter:
         usual = await painted(painter, wanted)
-    async with create_painter(registry, width=64, budget_bytes=room) as painter:
+    async with create_painter(registry, max_rows=64, budget_bytes=room) as painter:
         assert await painted(painter, wanted) == usual
 
 

@@ -11,7 +11,7 @@ from engine.contract.errors import SettingUnsupported
 from engine.models.registry.registry import Registry, read_registry
 from engine.models.registry.speed import Precision, SpeedSettings
 from engine.painter.in_process import create_painter
-from tests.engine.painter.orders import order, painted, pixels_of, psnr
+from tests.engine.painter.requests import paint_request, painted, pixels_of, psnr
 
 
 async def test_pictures_are_near_those_of_whole_numbers_and_no_adapter_is_taken(
@@ -21,12 +21,13 @@ async def test_pictures_are_near_those_of_whole_numbers_and_no_adapter_is_taken(
     tiny = registry.model()
     rough = replace(tiny, name="rough", speed=SpeedSettings(precision=Precision.FP8))
     both = replace(registry, models={"tiny": tiny, "rough": rough})
-    async with create_painter(both, width=8) as painter:
+    async with create_painter(both, max_rows=8) as painter:
         exact, near = [
-            await painted(painter, order("a red cat", sampler="euler", steps=4, model=name)) for name in both.models
+            await painted(painter, paint_request("a red cat", sampler="euler", steps=4, model=name))
+            for name in both.models
         ]
         with pytest.raises(SettingUnsupported):
-            await painted(painter, order("a red cat", model="rough", lora=("ink",)))
+            await painted(painter, paint_request("a red cat", model="rough", lora=("ink",)))
     assert all(20 < psnr(*pair) < 99 for pair in zip(pixels_of(exact), pixels_of(near), strict=True))
     assert "attention" in rough.prompt_abilities and "lora" not in rough.prompt_abilities
     assert read_registry(checkpoints / "registry.toml").adapters_of(rough) == ()

@@ -7,16 +7,16 @@ from datetime import timedelta
 import pytest
 import torch
 
-from engine.contract.painting import Order, Progress
+from engine.contract.painting import PaintRequest, Progress
 from engine.models.loading.pipeline import Device, load_pipeline
 from engine.models.registry.registry import Model, Registry
-from engine.painter.batch.options import Manner
+from engine.painter.batch.options import LoopOptions
 from engine.painter.families import adapted
 from engine.painter.in_process import LocalPainter, create_painter
 from engine.painter.pipeline.protocol import LoadedModel
 from engine.prompt import parse_attention
 from tests.engine.painter.fakes import FlatModel
-from tests.engine.painter.orders import order
+from tests.engine.painter.requests import paint_request
 
 CPU = Device(device=torch.device("cpu"), dtype=torch.float32)
 
@@ -25,10 +25,10 @@ CPU = Device(device=torch.device("cpu"), dtype=torch.float32)
 async def test_a_preview_comes_with_the_first_step_and_then_as_often_as_is_asked(
     registry: Registry, every: timedelta, seen: list[bool]
 ) -> None:
-    manner = Manner(preview_every=every)
-    async with create_painter(registry, width=64, manner=manner, load=FlatModel) as painter:
+    options = LoopOptions(preview_every=every)
+    async with create_painter(registry, max_rows=64, options=options, load=FlatModel) as painter:
         for _ in range(2):
-            assert await previews(painter, order(steps=4)) == seen
+            assert await previews(painter, paint_request(steps=4)) == seen
 
 
 async def test_previews_are_not_decoded(registry: Registry) -> None:
@@ -40,12 +40,12 @@ async def test_previews_are_not_decoded(registry: Registry) -> None:
         pipe.vae.decoder.register_forward_hook(lambda decoder, given, made: decoded.append(len(made)))
         return adapted(pipe, model, device=CPU.device, sha256=sha256, fragments_of=parse_attention)
 
-    manner = Manner(preview_every=timedelta(0))
-    async with create_painter(registry, width=64, manner=manner, load=load) as painter:
-        assert await previews(painter, order(steps=5)) == [True] * 5
+    options = LoopOptions(preview_every=timedelta(0))
+    async with create_painter(registry, max_rows=64, options=options, load=load) as painter:
+        assert await previews(painter, paint_request(steps=5)) == [True] * 5
     assert decoded == [4]
 
 
-async def previews(painter: LocalPainter, wanted: Order) -> list[bool]:
-    """Return for each progress of the order whether it has a preview."""
+async def previews(painter: LocalPainter, wanted: PaintRequest) -> list[bool]:
+    """Return for each progress of the request whether it has a preview."""
     return [event.preview is not None async for event in painter.paint(wanted) if isinstance(event, Progress)]

@@ -13,8 +13,8 @@ from engine.models.registry.registry import Registry, read_registry
 from engine.models.registry.sources import WeightSource
 from engine.painter.in_process import create_painter
 from tests.engine.models.original_layout import save_single_file
-from tests.engine.painter.orders import order, painted, pixels_of, psnr
 from tests.engine.painter.registries import entry
+from tests.engine.painter.requests import paint_request, painted, pixels_of, psnr
 
 
 @pytest.fixture(scope="module")
@@ -29,8 +29,11 @@ def single(checkpoints: Path) -> Registry:
 
 
 async def test_a_single_file_paints_what_its_folder_paints(single: Registry) -> None:
-    async with create_painter(single, width=64) as painter:
-        one, other = await painted(painter, order(steps=3)), await painted(painter, order(steps=3, model="file"))
+    async with create_painter(single, max_rows=64) as painter:
+        one, other = (
+            await painted(painter, paint_request(steps=3)),
+            await painted(painter, paint_request(steps=3, model="file")),
+        )
     assert min(psnr(*pair) for pair in zip(pixels_of(one), pixels_of(other), strict=True)) > 50
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from engine.models.registry.registry import Registry
 from engine.painter.in_process import create_painter
-from tests.engine.painter.orders import Batches, all_painted, order, pixels_of, psnr
+from tests.engine.painter.requests import Batches, all_painted, paint_request, pixels_of, psnr
 from tests.engine.painter.stock import EQUAL_DB, stock_pictures
 
 SIZES = {"1:1": (32, 32), "2:1": (48, 24), "1:2": (24, 48)}
@@ -15,9 +15,9 @@ SIZES = {"1:1": (32, 32), "2:1": (48, 24), "1:2": (24, 48)}
 async def test_sizes_at_once_are_what_the_stock_pipeline_paints_at_each(registry: Registry, checkpoints: Path) -> None:
     """Two of them have as many pixels, and none is in a forward with another."""
     batches: Batches = []
-    orders = {ratio: order("a red cat", ar=ratio, sampler="euler", steps=4, pictures=2) for ratio in SIZES}
-    async with create_painter(registry, width=64, watch=batches.append) as painter:
-        results = await all_painted(painter, list(orders.values()))
+    requests = {ratio: paint_request("a red cat", ar=ratio, sampler="euler", steps=4, pictures=2) for ratio in SIZES}
+    async with create_painter(registry, max_rows=64, watch=batches.append) as painter:
+        results = await all_painted(painter, list(requests.values()))
     assert all(len({job for job, _ in rows}) == 1 for rows in batches)
     for result, (width, height) in zip(results, SIZES.values(), strict=True):
         stock = stock_pictures(

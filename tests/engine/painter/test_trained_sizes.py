@@ -10,9 +10,9 @@ from diffusers import PixArtSigmaPipeline
 from engine.contract.errors import SizeUnsupported
 from engine.models.registry.registry import Registry, read_registry
 from engine.painter.in_process import create_painter
-from engine.painter.sampling.params import settings_from_order
+from engine.painter.sampling.params import settings_from_request
 from tests.engine.painter.gemma_checkpoints import save_sana
-from tests.engine.painter.orders import order, painted, pixels_of, psnr
+from tests.engine.painter.requests import paint_request, painted, pixels_of, psnr
 from tests.engine.painter.stock import EQUAL_DB, stock_pictures
 from tests.engine.painter.t5_checkpoints import save_pixart
 
@@ -52,8 +52,8 @@ def registry(folder: Path) -> Registry:
 async def test_a_ratio_is_painted_as_the_stock_pipeline_paints_its_bin(
     registry: Registry, folder: Path, model: str, pipeline: str, sampler: str, ar: str, size: tuple[int, int]
 ) -> None:
-    wanted = order("a red cat", model=model, ar=ar, steps=2, cfg=4.5, pictures=1)
-    async with create_painter(registry, width=2) as painter:
+    wanted = paint_request("a red cat", model=model, ar=ar, steps=2, cfg=4.5, pictures=1)
+    async with create_painter(registry, max_rows=2) as painter:
         result = await painted(painter, wanted)
     stock = stock_pictures(
         folder / model, kind=pipeline, sampler=sampler, pictures=1, prompt="a red cat", num_inference_steps=2,
@@ -66,4 +66,4 @@ async def test_a_ratio_is_painted_as_the_stock_pipeline_paints_its_bin(
 @pytest.mark.parametrize(("model", "ar"), [("pixart", "5:1"), ("sana", "1:5")])
 def test_a_ratio_beyond_the_trained_sizes_is_refused(registry: Registry, model: str, ar: str) -> None:
     with pytest.raises(SizeUnsupported):
-        settings_from_order(order(model=model, ar=ar), registry)
+        settings_from_request(paint_request(model=model, ar=ar), registry)

@@ -1,4 +1,4 @@
-"""Models that load and cannot be painted with: their own orders are told, and everybody else's go on."""
+"""Models that load and cannot be painted with: their own requests are told, and everybody else's go on."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from diffusers import AutoencoderKL, UNet2DConditionModel
 from torch import Tensor
 
 from engine.contract.errors import ModelBroken, NoRoom, OperatorError, PaintedNothing
-from engine.models.loading.errors import blamed_on, outcome_of
+from engine.models.loading.errors import result_or_error, translated_errors
 from engine.models.registry.registry import Registry
 from engine.models.registry.sources import WeightSource
-from engine.painter.batch.options import Manner
+from engine.painter.batch.options import LoopOptions
 from engine.painter.batch.rows import Conditioning
 from engine.painter.in_process import create_painter
 from engine.painter.process.messages import Phase, frame_from_error
 from tests.engine.painter.checkpoints import tiny_unet, tiny_vae
 from tests.engine.painter.fakes import FlatModel
-from tests.engine.painter.orders import order, painted
+from tests.engine.painter.requests import paint_request, painted
 
 
 def made_for_inpainting(folder: Path) -> None:
@@ -94,14 +94,14 @@ def both(registry: Registry, tmp_path: Path) -> Registry:
 async def test_an_unsound_model_fails_its_own_orders_only(
     both: Registry, tmp_path: Path, fault: Callable[[Path], None], width: int | None
 ) -> None:
-    """Asked for twice, beside an order that is painted all the while, and after which another is."""
+    """Asked for twice, beside a request that is painted all the while, and after which another is."""
     fault(tmp_path / "bad")
-    asked = [order(model="bad", steps=2, sampler="dpmpp-2m") for _ in range(2)]
-    async with create_painter(both, width=width) as painter:
+    asked = [paint_request(model="bad", steps=2, sampler="dpmpp-2m") for _ in range(2)]
+    async with create_painter(both, max_rows=width) as painter:
         *lost, fine = await asyncio.gather(
-            *(painted(painter, one) for one in asked), painted(painter, order(steps=20)), return_exceptions=True
+            *(painted(painter, one) for one in asked), painted(painter, paint_request(steps=20)), return_exceptions=True
         )
-        after = await painted(painter, order(steps=2))
+        after = await painted(painter, paint_request(steps=2))
     assert [type(one) for one in lost] == [FAULTS[fault]] * 2
     assert not isinstance(fine, BaseException)
     assert len(after.pictures) == 4
@@ -110,16 +110,16 @@ async def test_an_unsound_model_fails_its_own_orders_only(
 class Choosy(FlatModel):
     """Has no room for what comes of a text `tall` after its forward, and breaks over the text `odd` within it."""
 
-    def predict(self, latents: Tensor, timesteps: Tensor, words: Sequence[Any]) -> Tensor:
-        if any(one.cut == "odd" for one in words):
+    def predict(self, latents: Tensor, timesteps: Tensor, embeds: Sequence[Any]) -> Tensor:
+        if any(one.cut == "odd" for one in embeds):
             raise IndexError("index out of range")
-        return super().predict(latents, timesteps, words)
+        return super().predict(latents, timesteps, embeds)
 
-    def words(self, text: str) -> Any:
-        return replace(super().words(text), cut=text)
+    def encode_prompt(self, text: str) -> Any:
+        return replace(super().encode_prompt(text), cut=text)
 
     def guided(self, outputs: Tensor, conditioning: Conditioning) -> Tensor:
-        if conditioning.words[0].cut == "tall":
+        if conditioning.embeds[0].cut == "tall":
             raise torch.OutOfMemoryError("no room")
         return super().guided(outputs, conditioning)
 
@@ -129,12 +129,15 @@ async def test_who_shares_a_forward_with_what_fails_is_moved_once(
     registry: Registry, text: str, told: type[Exception]
 ) -> None:
     """Wherever it fails, within the forward or after it, the others' pictures are what they are alone."""
-    others = [order("a", seed=1, steps=9, sampler="euler-ancestral"), order("b", seed=2, steps=9, sampler="dpmpp-2m")]
-    async with create_painter(registry, width=64, load=Choosy) as painter:
+    others = [
+        paint_request("a", seed=1, steps=9, sampler="euler-ancestral"),
+        paint_request("b", seed=2, steps=9, sampler="dpmpp-2m"),
+    ]
+    async with create_painter(registry, max_rows=64, load=Choosy) as painter:
         alone = [await painted(painter, one) for one in others]
         first, lost, last = await asyncio.gather(
             painted(painter, others[0]),
-            painted(painter, order(text, steps=9)),
+            painted(painter, paint_request(text, steps=9)),
             painted(painter, others[1]),
             return_exceptions=True,
         )
@@ -154,8 +157,8 @@ async def test_a_failed_attempt_holds_no_memory_while_it_is_repeated(registry: R
             held.append(ref(taken))
             return super().decode(latents)
 
-    async with create_painter(registry, width=64, load=lambda model: Cramped(model, room_to_decode=1)) as painter:
-        await painted(painter, order(steps=2))
+    async with create_painter(registry, max_rows=64, load=lambda model: Cramped(model, room_to_decode=1)) as painter:
+        await painted(painter, paint_request(steps=2))
     assert seen == [False] * 5
 
 
@@ -170,9 +173,9 @@ async def test_large_pictures_are_decoded_one_by_one_with_a_beat_each(registry: 
             return super().decode(latents)
 
     for pixels in (4 * 32 * 32, 32 * 32):
-        manner = Manner(decode_pixels=pixels)
-        async with create_painter(registry, manner=manner, width=64, load=Counted, beat=beats.append) as painter:
-            await painted(painter, order(steps=2))
+        options = LoopOptions(decode_pixels=pixels)
+        async with create_painter(registry, options=options, max_rows=64, load=Counted, beat=beats.append) as painter:
+            await painted(painter, paint_request(steps=2))
     assert decoded == [4, 1, 1, 1, 1]
     assert beats.count(Phase.DECODE) == 5
 
@@ -202,13 +205,13 @@ async def test_large_pictures_are_decoded_one_by_one_with_a_beat_each(registry: 
 )
 def test_who_is_to_blame(raised: BaseException, told: type[BaseException]) -> None:
     """A device that broke, and what was foreseen, pass; want of room is told as such, whatever library it was."""
-    with pytest.raises(told), blamed_on("tiny"):
+    with pytest.raises(told), translated_errors("tiny"):
         raise raised
 
 
 def test_what_a_model_raised_is_told_with_its_traceback() -> None:
     """Because it may be a mistake of our own; of files that cannot be used the cause says enough."""
-    raised = outcome_of("tiny", lambda: int("many"))
+    raised = result_or_error("tiny", lambda: int("many"))
     plain = ModelBroken(name="tiny", cause="its folder holds a FluxPipeline")
     assert isinstance(raised, ModelBroken)
     assert "ValueError: invalid literal for int()" in frame_from_error("t", raised).facts["traceback"]

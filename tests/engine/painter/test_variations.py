@@ -9,7 +9,7 @@ from PIL import Image
 
 from engine.models.registry.registry import Registry
 from engine.painter.in_process import create_painter
-from tests.engine.painter.orders import all_painted, encoded_gradient, order, pixels_of, psnr
+from tests.engine.painter.requests import all_painted, encoded_gradient, paint_request, pixels_of, psnr
 from tests.engine.painter.stock import EQUAL_DB, SCHEDULERS, stock_pictures
 
 STRENGTHS = (0.3, 0.6, 1.0)
@@ -20,12 +20,12 @@ async def test_variations_of_every_sampler_and_strength_at_once(registry: Regist
     """Each begins as far on its way as in its own stock call, be it of one call a step or of two."""
     source = encoded_gradient(40, 24)
     asked = [(sampler, strength) for sampler in SCHEDULERS for strength in STRENGTHS]
-    orders = [
-        order("a cat", source=source, strength=strength, sampler=sampler, steps=STEPS, pictures=2)
+    requests = [
+        paint_request("a cat", source=source, strength=strength, sampler=sampler, steps=STEPS, pictures=2)
         for sampler, strength in asked
     ]
-    async with create_painter(registry, width=64) as painter:
-        results = await all_painted(painter, orders)
+    async with create_painter(registry, max_rows=64) as painter:
+        results = await all_painted(painter, requests)
     for result, (sampler, strength) in zip(results, asked, strict=True):
         stock = stock_pictures(
             checkpoints / "sd1", kind="StableDiffusionImg2ImgPipeline", sampler=sampler, pictures=2, prompt="a cat",

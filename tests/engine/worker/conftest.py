@@ -1,4 +1,4 @@
-"""An engine in the test's own process, with a fake painter and terms short enough to wait for.
+"""An engine in the test's own process, with a fake painter and options short enough to wait for.
 
 Its lease is not among these: on a busy machine a short one ends while its engine lives.
 """
@@ -19,13 +19,13 @@ from engine.contract.painting import Painter
 from engine.store.database import Database
 from engine.store.objects import Objects
 from engine.store.queue import QueueOptions
-from engine.worker.loop import WorkerTerms, run_worker
+from engine.worker.loop import WorkerOptions, run_worker
 from engine.worker.metrics import create_metrics
-from engine.worker.run_job import ShiftTerms
+from engine.worker.run_job import JobOptions
 
-QUICK = WorkerTerms(
+QUICK = WorkerOptions(
     queue=QueueOptions(concurrency=4, lease=timedelta(minutes=5), poll=timedelta(seconds=0.2)),
-    shift=ShiftTerms(progress=timedelta(0), retry=timedelta(seconds=0.05)),
+    job=JobOptions(progress=timedelta(0), retry=timedelta(seconds=0.05)),
     grace=timedelta(minutes=5),
     watch=timedelta(seconds=0.2),
     sweep=timedelta(seconds=0.2),
@@ -61,7 +61,7 @@ def start_engine(database: Database, objects: Objects) -> EngineStarter:
     async def start(
         painter: Painter,
         *,
-        terms: WorkerTerms = QUICK,
+        options: WorkerOptions = QUICK,
         store: Objects = objects,
         on: Database = database,
         registry: CollectorRegistry | None = None,
@@ -72,7 +72,7 @@ def start_engine(database: Database, objects: Objects) -> EngineStarter:
             objects=store,
             painter=painter,
             metrics=create_metrics(registry or CollectorRegistry()),
-            terms=terms,
+            options=options,
             stop=stop,
             hurry=hurry,
         )

@@ -24,9 +24,9 @@ async def main(database_url: str, storage_url: str, pace: float) -> None:
     async def open_painter() -> AsyncIterator[LoadedPainter]:
         yield FakePainter(pace=timedelta(seconds=pace))
 
-    terms = dataclasses.replace(QUICK, grace=timedelta(0))
+    options = dataclasses.replace(QUICK, grace=timedelta(0))
     await serve(
-        EngineOptions(database_url=database_url, storage_url=storage_url, terms=terms),
+        EngineOptions(database_url=database_url, storage_url=storage_url, worker=options),
         open_painter,
         stop=stop,
         hurry=hurry,

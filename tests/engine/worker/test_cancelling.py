@@ -37,7 +37,7 @@ async def test_cancelled_while_waiting_is_never_painted(database: Database, star
     painter = FakePainter()
     async with start_engine(painter):
         await until(lambda: queue_is_empty(database))
-    assert painter.orders == []
+    assert painter.requests == []
 
 
 async def test_cancel_racing_finish_has_one_winner(database: Database, start_engine: EngineStarter) -> None:

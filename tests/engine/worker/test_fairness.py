@@ -20,13 +20,13 @@ async def test_forty_jobs_delay_one_by_those_running(database: Database, start_e
     forty = [await submit(database, request_for(many)) for _ in range(40)]
     async with start_engine(painter):
         await asyncio.gather(*(job_running(database, job.id) for job in forty[: QUICK.queue.concurrency]))
-        running = len(painter.orders)
+        running = len(painter.requests)
         one = await submit(database, request_for(single))
         painter.open.set()
         assert (await end_of(database, one.id)).status is JobStatus.FINISHED
-        order = [each.job_id for each in painter.orders]
+        request = [each.job_id for each in painter.requests]
         # Jobs that take the other free places at the same time may reach the painter a moment before it.
-        assert order.index(one.id) < running + QUICK.queue.concurrency
+        assert request.index(one.id) < running + QUICK.queue.concurrency
         for job in forty:
             assert (await end_of(database, job.id)).status is JobStatus.FINISHED
 
@@ -41,6 +41,6 @@ async def test_two_busy_members_alternate(database: Database, start_engine: Engi
         for job in jobs:
             await end_of(database, job.id)
     lead = 0
-    for order in painter.orders:
-        lead += 1 if order.member_id == first else -1
+    for request in painter.requests:
+        lead += 1 if request.member_id == first else -1
         assert abs(lead) <= QUICK.queue.concurrency + 1

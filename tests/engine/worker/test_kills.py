@@ -125,7 +125,7 @@ async def test_killed_between_rows_and_acknowledgement(
     painter = FakePainter()
     async with start_engine(painter):
         await until(lambda: queue_is_empty(database))
-    assert painter.orders == []
+    assert painter.requests == []
     assert (await _finish_elsewhere(database, objects, start_engine, job)).attempts == 1
 
 
@@ -145,7 +145,7 @@ async def test_killer_of_three_engines_is_quarantined(
         done = await end_of(database, job.id)
         await until(lambda: queue_is_empty(database))
     assert (done.status, done.cause) == (JobStatus.FAILED, {"error": "PainterLost", "attempts": 3})
-    assert painter.orders == []
+    assert painter.requests == []
 
 
 async def test_terminated_engine_returns_its_job(
@@ -172,7 +172,7 @@ async def test_engine_thought_dead_finishes_nothing(
     async with start_engine(first):
         await job_running(database, job.id)
         async with start_engine(second):
-            while not second.orders:
+            while not second.requests:
                 # The first beats on; the second must look before it does.
                 await _end_leases(database)
                 await asyncio.sleep(0.05)

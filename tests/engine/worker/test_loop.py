@@ -64,8 +64,8 @@ async def test_variation_starts_from_its_picture(
             picture = (await read_pictures(connection, first.id))[2]
         second = await submit(database, request_for(new_id(), parent=(first.id, picture.id)))
         assert (await end_of(database, second.id)).status is JobStatus.FINISHED
-    assert painter.orders[0].source is None
-    assert painter.orders[1].source == await objects.get(picture.object_key)
+    assert painter.requests[0].source is None
+    assert painter.requests[1].source == await objects.get(picture.object_key)
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ async def test_third_failure_quarantines(database: Database, start_engine: Engin
         await until(lambda: queue_is_empty(database))
     assert (done.status, done.attempts) == (JobStatus.FAILED, 3)
     assert done.cause == {"error": "ZeroDivisionError", "message": "by nothing"}
-    assert sum(order.job_id == poison.id for order in painter.orders) == 3
+    assert sum(request.job_id == poison.id for request in painter.requests) == 3
 
 
 async def test_job_without_an_entry_is_queued_again(database: Database, start_engine: EngineStarter) -> None:
@@ -159,7 +159,7 @@ async def test_store_that_comes_back_is_waited_for(
     job = await submit(database, request_for(new_id()))
     async with start_engine(painter, store=AwayTwice(objects.store)):
         done = await end_of(database, job.id)
-    assert (done.status, done.attempts, len(painter.orders)) == (JobStatus.FINISHED, 1, 1)
+    assert (done.status, done.attempts, len(painter.requests)) == (JobStatus.FINISHED, 1, 1)
 
 
 async def test_variation_of_a_lost_picture_fails(

@@ -26,7 +26,7 @@ async def test_engine_outlives_an_outage(outage: Outage, start_engine: EngineSta
     painter = FakePainter()
     painter.open.clear()
     jobs = [await submit(outage.database, request_for(new_id())) for _ in range(6)]
-    async with start_engine(painter, terms=BRIEF, on=outage.database):
+    async with start_engine(painter, options=BRIEF, on=outage.database):
         await asyncio.gather(*(job_running(outage.database, job.id) for job in jobs[:4]))
         await outage.begin()
         with pytest.raises(StoreUnavailable):
@@ -46,7 +46,7 @@ async def test_cancelling_works_after_an_outage(outage: Outage, start_engine: En
     painter = FakePainter()
     painter.open.clear()
     job = await submit(outage.database, request_for(new_id()))
-    async with start_engine(painter, terms=BRIEF, on=outage.database):
+    async with start_engine(painter, options=BRIEF, on=outage.database):
         await job_running(outage.database, job.id)
         await outage.begin()
         await outage.end()
@@ -61,12 +61,12 @@ async def test_stop_during_an_outage_ends_the_engine(outage: Outage, start_engin
     painter = FakePainter()
     painter.open.clear()
     job = await submit(outage.database, request_for(new_id()))
-    async with start_engine(painter, terms=BRIEF, on=outage.database) as engine:
+    async with start_engine(painter, options=BRIEF, on=outage.database) as engine:
         await job_running(outage.database, job.id)
         await outage.begin()
         engine.stop.set()
         engine.hurry.set()
         await engine.task
     await outage.end()
-    async with start_engine(FakePainter(), terms=BRIEF, on=outage.database):
+    async with start_engine(FakePainter(), options=BRIEF, on=outage.database):
         assert (await end_of(outage.database, job.id)).status is JobStatus.FINISHED

@@ -17,14 +17,14 @@ from engine.contract.errors import SettingsInvalid, StoreUnavailable
 from engine.contract.feedback import Consent, Event, Shown, Surface, Verb
 from engine.contract.ids import new_id
 from engine.contract.jobs import Job, Picture
-from engine.contract.painting import Order
+from engine.contract.painting import PaintRequest
 from engine.feedback.exports.raw import export_raw
 from engine.store.database import Database
 from engine.store.events import record_event
 from engine.store.jobs import read_pictures, submit_job
 from engine.store.objects import Objects
 from engine.store.transitions import fail_job, finish_job, start_job
-from tests.fakes import painted_from_order, request_for
+from tests.fakes import painted_from_request, request_for
 
 _NAMING = re.compile(r"\d{17,20}|@|https?://|discord")
 _PRESS = "1234567890123456789"
@@ -32,7 +32,9 @@ _PRESS = "1234567890123456789"
 
 async def _finished(database: Database, objects: Objects, member: UUID, prompt: str) -> tuple[Job, Sequence[Picture]]:
     request = request_for(member, prompt)
-    painted = painted_from_order(Order(job_id=request.id, member_id=member, spec=request.spec, seed=request.seed))
+    painted = painted_from_request(
+        PaintRequest(job_id=request.id, member_id=member, spec=request.spec, seed=request.seed)
+    )
     keys = [await objects.put(picture.png, ".png") for picture in painted.pictures]
     pictures = [
         Picture(

@@ -8,37 +8,37 @@ from datetime import timedelta
 
 from engine.contract.painting import Painted, Progress
 from engine.models.registry.registry import Registry
-from engine.painter.batch.options import Manner
+from engine.painter.batch.options import LoopOptions
 from engine.painter.in_process import create_painter
 from tests.engine.painter.forwards import Forwards
-from tests.engine.painter.orders import Batches, all_painted, order, painted, pixels
+from tests.engine.painter.requests import Batches, all_painted, paint_request, painted, pixels
 
 
 async def test_rows_of_several_orders_share_a_forward(registry: Registry) -> None:
-    """Eleven pictures of four orders with other steps, guidance and samplers are rows of one forward."""
+    """Eleven pictures of four requests with other steps, guidance and samplers are rows of one forward."""
     forwards = Forwards(held=1)
-    async with create_painter(registry, width=64, watch=forwards) as painter:
+    async with create_painter(registry, max_rows=64, watch=forwards) as painter:
         await painter.warm()
-        orders = (
-            order(steps=30),
-            order(steps=20, cfg=1.0, pictures=3),
-            order(steps=20, sampler="heun", pictures=2),
-            order(steps=20, sampler="unipc", cfg=9.0, pictures=2),
+        requests = (
+            paint_request(steps=30),
+            paint_request(steps=20, cfg=1.0, pictures=3),
+            paint_request(steps=20, sampler="heun", pictures=2),
+            paint_request(steps=20, sampler="unipc", cfg=9.0, pictures=2),
         )
-        painting = asyncio.create_task(all_painted(painter, orders))
+        painting = asyncio.create_task(all_painted(painter, requests))
         await forwards.until_held()
         forwards.let_go()
         await painting
     assert max(len(rows) for rows in forwards.batches) == 11
     calls = Counter(job for rows in forwards.batches for job, _ in rows)
-    assert [calls[one.job_id] for one in orders] == [30 * 4, 20 * 3, 39 * 2, 20 * 2]
+    assert [calls[one.job_id] for one in requests] == [30 * 4, 20 * 3, 39 * 2, 20 * 2]
 
 
 async def test_a_cancelled_order_is_out_at_the_next_step(registry: Registry) -> None:
     """No forward holds its rows once the step that ran at the moment of closing is over."""
     forwards = Forwards(held=5)
-    async with create_painter(registry, width=64, watch=forwards) as painter:
-        gone, stays = order(steps=40), order(steps=40)
+    async with create_painter(registry, max_rows=64, watch=forwards) as painter:
+        gone, stays = paint_request(steps=40), paint_request(steps=40)
         staying = asyncio.create_task(painted(painter, stays))
         events = painter.paint(gone)
         await anext(events)
@@ -52,8 +52,8 @@ async def test_a_cancelled_order_is_out_at_the_next_step(registry: Registry) -> 
 
 async def test_a_late_one_picture_order_starts_within_two_steps(registry: Registry) -> None:
     forwards = Forwards(held=5)
-    async with create_painter(registry, width=4, watch=forwards) as painter:
-        long, late = order(steps=100), order(steps=4, pictures=1)
+    async with create_painter(registry, max_rows=4, watch=forwards) as painter:
+        long, late = paint_request(steps=100), paint_request(steps=4, pictures=1)
         events = painter.paint(long)
         await anext(events)
         await forwards.until_held()
@@ -70,14 +70,14 @@ async def test_a_late_one_picture_order_starts_within_two_steps(registry: Regist
 async def test_no_forward_is_wider_than_pays(registry: Registry) -> None:
     """With room for 6 forward rows, three pictures with guidance are painted at once, and all are painted."""
     batches: Batches = []
-    async with create_painter(registry, width=6, watch=batches.append) as painter:
-        await all_painted(painter, [order(steps=3), order(steps=3)])
+    async with create_painter(registry, max_rows=6, watch=batches.append) as painter:
+        await all_painted(painter, [paint_request(steps=3), paint_request(steps=3)])
     assert max(len(rows) for rows in batches) == 3
 
 
 async def test_progress_counts_every_step_and_previews_are_small_jpegs(registry: Registry) -> None:
-    async with create_painter(registry, width=64, manner=Manner(preview_every=timedelta(0))) as painter:
-        said = [event async for event in painter.paint(order(steps=5))]
+    async with create_painter(registry, max_rows=64, options=LoopOptions(preview_every=timedelta(0))) as painter:
+        said = [event async for event in painter.paint(paint_request(steps=5))]
     assert [event.done for event in said[:-1] if isinstance(event, Progress)] == [1, 2, 3, 4, 5]
     previews = [event.preview for event in said[:-1] if isinstance(event, Progress)]
     assert all(preview is not None and pixels(preview).shape == (256, 256, 3) for preview in previews)

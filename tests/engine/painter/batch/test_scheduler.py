@@ -11,19 +11,19 @@ import pytest
 from engine.painter.batch.scheduler import (
     HALF_LIFE_STEPS,
     LOOK_AHEAD_STEPS,
-    UNKNOWN,
-    Account,
+    UNKNOWN_LIMIT,
+    BatchSizeLimit,
     Candidate,
-    Knee,
+    MemberUsage,
     chosen,
-    next_accounts,
-    next_knee,
+    next_limit,
+    next_usage,
 )
 
 
 @dataclass
 class Work:
-    """An order in the simulation: so many rows, each with steps left."""
+    """A request in the simulation: so many rows, each with steps left."""
 
     name: str
     rows: int = 4
@@ -43,11 +43,11 @@ class Work:
 
 def simulated(works: list[Work], limit: int, steps: int, warm: frozenset[str] = frozenset("a")) -> None:
     """Run the policy for so many steps; each row is 2 forward rows wide, and a chosen model becomes the warm one."""
-    accounts: dict[Hashable, Account] = {}
+    usage_by_member: dict[Hashable, MemberUsage] = {}
     for now in range(steps):
         open_works = [work for work in works if work.begins <= now and any(work.left)]
-        turn = chosen([one for work in open_works for one in candidates(work, warm)], accounts, lambda _: limit)
-        accounts = next_accounts(accounts, (work.member or work.name for work in open_works), turn)
+        turn = chosen([one for work in open_works for one in candidates(work, warm)], usage_by_member, lambda _: limit)
+        usage_by_member = next_usage(usage_by_member, (work.member or work.name for work in open_works), turn)
         painted = [one.row[0].name for one in turn]
         for work in open_works:
             work.waited += work.name not in painted
@@ -63,8 +63,8 @@ def simulated(works: list[Work], limit: int, steps: int, warm: frozenset[str] = 
 def candidates(work: Work, warm: frozenset[str]) -> list[Candidate[tuple[Work, int]]]:
     return [
         Candidate(
-            row=(work, slot), batch=work.model, is_warm=work.model in warm, member=work.member or work.name, width=2,
-            remaining=2 * sum(work.left), waited=work.waited, idle=work.idle, left=left,
+            row=(work, slot), batch=work.model, is_warm=work.model in warm, member=work.member or work.name, num_rows=2,
+            remaining_rows=2 * sum(work.left), waited=work.waited, idle=work.idle, remaining_calls=left,
         )
         for slot, left in enumerate(work.left) if left
     ]  # fmt: skip
@@ -85,7 +85,7 @@ def test_shorter_orders_end_first() -> None:
 
 
 def test_a_long_order_is_not_starved_by_short_ones_without_end() -> None:
-    """A new short order at every other step, for ever: the long one still ends."""
+    """A new short request at every other step, for ever: the long one still ends."""
     long = Work("long", steps=40)
     works = [long, *(Work(f"short{begins}", steps=2, begins=begins) for begins in range(0, 1000, 2))]
     simulated(works, limit=8, steps=1000)
@@ -93,7 +93,7 @@ def test_a_long_order_is_not_starved_by_short_ones_without_end() -> None:
 
 
 def test_a_member_who_floods_does_not_keep_another_waiting() -> None:
-    """Sixty orders of one member; one order of the same size by another who comes later is among the first to end."""
+    """Sixty requests by one member; a later request of the same size by another is among the first to finish."""
     flood = [Work(f"f{index}", member="flood", steps=10) for index in range(60)]
     other = Work("other", steps=10, begins=30)
     simulated([*flood, other], limit=8, steps=200)
@@ -114,7 +114,7 @@ def test_whoever_comes_now_and_then_never_waits_behind_one_who_never_pauses(ever
 
 
 def test_one_who_never_pauses_is_served_beside_others_without_end() -> None:
-    """A new short order by a new member at every other step takes all there is; the long one still gets its share."""
+    """A new short request by a new member at every other step takes all there is; the long one still gets its share."""
     long = [Work(f"long{index}", member="long", steps=100) for index in range(4)]
     shorts = [Work(f"s{begins}", steps=2, begins=begins) for begins in range(0, 2000, 2)]
     simulated([*long, *shorts], limit=8, steps=2000)
@@ -124,12 +124,12 @@ def test_one_who_never_pauses_is_served_beside_others_without_end() -> None:
 @pytest.mark.parametrize(("waited", "first"), [(0, "short"), (36, "short"), (37, "long")])
 def test_an_order_that_waits_rises_by_its_width_in_every_step(waited: int, first: str) -> None:
     """Of one member: 80 forward rows come behind 8 until 72 are made up for, two in a step."""
-    short, long = offered("short", remaining=8), offered("long", remaining=80, waited=waited)
+    short, long = offered("short", remaining_rows=8), offered("long", remaining_rows=80, waited=waited)
     assert [one.row for one in chosen([short, long], {}, lambda _: 2)] == [first]
 
 
 def test_a_long_order_is_not_starved_by_short_ones_of_the_same_member() -> None:
-    """A new short order at every other step, for ever: the long one still ends."""
+    """A new short request at every other step, for ever: the long one still ends."""
     long = Work("long", steps=40, member="one")
     works = [long, *(Work(f"short{begins}", steps=2, member="one", begins=begins) for begins in range(0, 1000, 2))]
     simulated(works, limit=8, steps=1000)
@@ -139,29 +139,37 @@ def test_a_long_order_is_not_starved_by_short_ones_of_the_same_member() -> None:
 @pytest.mark.parametrize(("served", "first"), [(0.0, "served"), (1.0, "served"), (3.0, "other")])
 def test_what_a_member_was_given_lately_counts_as_work_that_is_left(served: float, first: str) -> None:
     """Two rows less of work lead until more than two were given."""
-    turn = [offered("served", remaining=8, member="served"), offered("other", remaining=10, member="other")]
-    accounts: dict[Hashable, Account] = {"served": Account(served=served)}
-    assert [one.row for one in chosen(turn, accounts, lambda _: 2)] == [first]
+    turn = [offered("served", remaining_rows=8, member="served"), offered("other", remaining_rows=10, member="other")]
+    usage_by_member: dict[Hashable, MemberUsage] = {"served": MemberUsage(served=served)}
+    assert [one.row for one in chosen(turn, usage_by_member, lambda _: 2)] == [first]
 
 
 def test_what_a_member_was_given_is_half_of_it_later_and_at_last_forgotten() -> None:
-    accounts = next_accounts({}, ["one"], [offered("a", remaining=8, member="one")] * 4)
-    assert accounts["one"].served == 8
+    usage_by_member = next_usage({}, ["one"], [offered("a", remaining_rows=8, member="one")] * 4)
+    assert usage_by_member["one"].served == 8
     for left in (4, 2):
-        accounts = after_steps_of_others(accounts, HALF_LIFE_STEPS)
-        assert accounts["one"].served == pytest.approx(left)
-    assert "one" not in after_steps_of_others(accounts, 2 * HALF_LIFE_STEPS)
+        usage_by_member = after_steps_of_others(usage_by_member, HALF_LIFE_STEPS)
+        assert usage_by_member["one"].served == pytest.approx(left)
+    assert "one" not in after_steps_of_others(usage_by_member, 2 * HALF_LIFE_STEPS)
 
 
-def after_steps_of_others(accounts: dict[Hashable, Account], steps: int) -> dict[Hashable, Account]:
+def after_steps_of_others(usage_by_member: dict[Hashable, MemberUsage], steps: int) -> dict[Hashable, MemberUsage]:
     for _ in range(steps):
-        accounts = next_accounts(accounts, ["another"], [])
-    return accounts
+        usage_by_member = next_usage(usage_by_member, ["another"], [])
+    return usage_by_member
 
 
-def offered(name: str, *, remaining: int, member: str = "one", waited: int = 0) -> Candidate[str]:
+def offered(name: str, *, remaining_rows: int, member: str = "one", waited: int = 0) -> Candidate[str]:
     return Candidate(
-        row=name, batch="a", is_warm=True, member=member, width=2, remaining=remaining, waited=waited, idle=0, left=9
+        row=name,
+        batch="a",
+        is_warm=True,
+        member=member,
+        num_rows=2,
+        remaining_rows=remaining_rows,
+        waited=waited,
+        idle=0,
+        remaining_calls=9,
     )
 
 
@@ -176,7 +184,7 @@ def test_a_batch_is_of_one_size_and_model_and_no_wider_than_pays() -> None:
     works = [Work("a1"), Work("b1", model="b"), Work("a2")]
     turn = chosen([one for work in works for one in candidates(work, frozenset("ab"))], {}, lambda _: 12)
     assert len({one.batch for one in turn}) == 1
-    assert sum(one.width for one in turn) <= 12
+    assert sum(one.num_rows for one in turn) <= 12
 
 
 def test_a_row_wider_than_pays_is_painted_alone() -> None:
@@ -184,7 +192,7 @@ def test_a_row_wider_than_pays_is_painted_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds_of", "width"),
+    ("seconds_of", "num_rows"),
     [
         (lambda rows: 0.1, 32),
         (lambda rows: 0.01 * rows, 2),
@@ -193,21 +201,21 @@ def test_a_row_wider_than_pays_is_painted_alone() -> None:
         (lambda rows: math.inf, 2),
     ],
 )
-def test_the_knee_is_where_a_wider_forward_no_longer_pays(seconds_of: Callable[[int], float], width: int) -> None:
+def test_the_limit_is_where_a_wider_forward_no_longer_pays(seconds_of: Callable[[int], float], num_rows: int) -> None:
     """Where time does not grow, where it grows with every row, from some row on, and where there is no room."""
-    assert knee_of(seconds_of)[0].width == width
+    assert limit_of(seconds_of)[0].num_rows == num_rows
 
 
-def test_the_knee_is_not_sought_with_forwards_that_take_too_long() -> None:
-    knee, measured = knee_of(lambda rows: 3.0)
-    assert (knee.width, measured) == (2, [2])
+def test_the_limit_is_not_sought_with_forwards_that_take_too_long() -> None:
+    limit, measured = limit_of(lambda rows: 3.0)
+    assert (limit.num_rows, measured) == (2, [2])
 
 
-def knee_of(seconds_of: Callable[[int], float]) -> tuple[Knee, list[int]]:
-    """Return the knee, and the widths that were measured until it was found."""
-    knee, measured = UNKNOWN, []
-    for width in (2, 4, 8, 16, 32):
-        if not knee.is_found:
-            measured.append(width)
-            knee = next_knee(knee, width, seconds_of(width))
-    return knee, measured
+def limit_of(seconds_of: Callable[[int], float]) -> tuple[BatchSizeLimit, list[int]]:
+    """Return the limit, and the numbers of rows that were measured until it was found."""
+    limit, measured = UNKNOWN_LIMIT, []
+    for num_rows in (2, 4, 8, 16, 32):
+        if not limit.is_found:
+            measured.append(num_rows)
+            limit = next_limit(limit, num_rows, seconds_of(num_rows))
+    return limit, measured

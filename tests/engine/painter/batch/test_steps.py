@@ -22,10 +22,10 @@ from engine.models.registry.families import FAMILIES
 from engine.models.registry.registry import Registry, registry_from_data
 from engine.painter.in_process import create_painter
 from engine.painter.pipeline.flow_matching import set_even_timesteps
-from engine.painter.sampling.samplers import Course, scheduler_for, start_of
+from engine.painter.sampling.samplers import Trajectory, scheduler_for, start_index
 from engine.prompt import max_steps_by
 from tests.engine.painter.fakes import FlatModel
-from tests.engine.painter.orders import order, painted
+from tests.engine.painter.requests import paint_request, painted
 
 DYNAMIC: Mapping[str, Any] = MappingProxyType({"use_dynamic_shifting": True, "base_shift": 0.5, "max_shift": 1.15})
 # As the files of well-known models of each family have them.
@@ -64,21 +64,23 @@ def test_every_sampler_paints_the_fewest_and_the_most_steps_it_is_offered_for(
             set_even_timesteps(scheduler, steps, 4096)
         else:
             scheduler.set_timesteps(steps)
-        start = start_of(strength, steps, scheduler.order, is_flow=model.family.is_flow)
-        assert torch.isfinite(walked(Course(scheduler, [torch.Generator()], start, is_flow=model.family.is_flow))).all()
+        start = start_index(strength, steps, scheduler.order, is_flow=model.family.is_flow)
+        assert torch.isfinite(
+            walked(Trajectory(scheduler, [torch.Generator()], start, is_flow=model.family.is_flow))
+        ).all()
 
 
-def walked(course: Course) -> torch.Tensor:
+def walked(trajectory: Trajectory) -> torch.Tensor:
     """Return the latents at the end of a way on which nothing but a tenth of them is ever predicted."""
-    latents = course.noised(torch.zeros(1, 1, 2, 2), torch.ones(1, 1, 2, 2))
-    while not course.is_over:
-        latents, _ = course.advance(0.1 * course.scaled(latents), latents)
+    latents = trajectory.add_noise(torch.zeros(1, 1, 2, 2), torch.ones(1, 1, 2, 2))
+    while not trajectory.is_over:
+        latents, _ = trajectory.advance(0.1 * trajectory.scale_model_input(latents), latents)
     return latents
 
 
 async def test_more_steps_than_a_sampler_takes_leave_the_painter_alone(registry: Registry) -> None:
-    """They are refused before the loop hears of them, and the next order is painted."""
-    async with create_painter(registry, width=64, load=FlatModel) as painter:
+    """They are refused before the loop hears of them, and the next request is painted."""
+    async with create_painter(registry, max_rows=64, load=FlatModel) as painter:
         with pytest.raises(SettingUnsupported):
-            await painted(painter, order(sampler="lcm", steps=60))
-        assert len((await painted(painter, order(sampler="lcm", steps=50, pictures=1))).pictures) == 1
+            await painted(painter, paint_request(sampler="lcm", steps=60))
+        assert len((await painted(painter, paint_request(sampler="lcm", steps=50, pictures=1))).pictures) == 1

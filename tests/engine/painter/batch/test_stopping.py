@@ -1,4 +1,4 @@
-"""`--stop`: a picture that is cut short is the best guess so far, as the stock scheduler guesses it."""
+"""`--stop`: a picture that is cut short is the best estimate so far, as the stock scheduler estimates it."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from PIL import Image
 
 from engine.models.registry.registry import Registry
 from engine.painter.in_process import create_painter
-from tests.engine.painter.orders import Batches, all_painted, order, pixels_of, psnr
+from tests.engine.painter.requests import Batches, all_painted, paint_request, pixels_of, psnr
 from tests.engine.painter.stock import EQUAL_DB, OTHER_DB, SCHEDULERS
 
 STEPS, STOP = 8, 50
 
-# Where each sampler's scheduler has its guess of the clean latents after a step.
+# Where each sampler's scheduler has its estimate of the clean latents after a step.
 GUESSES: Mapping[str, Callable[[Any, Any], Any]] = MappingProxyType(
     {
         "euler": lambda scheduler, after: after.pred_original_sample,
@@ -37,30 +37,30 @@ GUESSES: Mapping[str, Callable[[Any, Any], Any]] = MappingProxyType(
 async def test_a_stopped_picture_is_the_best_guess_of_the_stock_scheduler(
     registry: Registry, checkpoints: Path, sampler: str
 ) -> None:
-    """After half the model calls, beside an order that goes on to its end; the latents themselves are still noise."""
+    """After half the model calls, beside a request that goes on to its end; the latents themselves are still noise."""
     batches: Batches = []
-    half = order("a red cat", sampler=sampler, steps=STEPS, stop=STOP, pictures=1)
-    whole = order("a red cat", sampler=sampler, steps=STEPS, pictures=1)
-    async with create_painter(registry, width=64, watch=batches.append) as painter:
+    half = paint_request("a red cat", sampler=sampler, steps=STEPS, stop=STOP, pictures=1)
+    whole = paint_request("a red cat", sampler=sampler, steps=STEPS, pictures=1)
+    async with create_painter(registry, max_rows=64, watch=batches.append) as painter:
         stopped, _ = await all_painted(painter, (half, whole))
     assert sum((half.job_id, 0) in rows for rows in batches) == STEPS // 2
-    guess, latents = stock_stopped(checkpoints / "sd1", sampler)
-    assert psnr(pixels_of(stopped)[0], guess) > EQUAL_DB
+    denoised, latents = stock_stopped(checkpoints / "sd1", sampler)
+    assert psnr(pixels_of(stopped)[0], denoised) > EQUAL_DB
     assert psnr(pixels_of(stopped)[0], latents) < OTHER_DB
 
 
 def stock_stopped(folder: Path, sampler: str) -> tuple[Image.Image, Image.Image]:
-    """Return what the stock pipeline decodes after half its steps: the scheduler's guess, and the latents."""
+    """Return what the stock pipeline decodes after half its steps: the scheduler's estimate, and the latents."""
     pipe = diffusers.StableDiffusionPipeline.from_pretrained(folder)
     pipe.set_progress_bar_config(disable=True)
     kind, changes = SCHEDULERS[sampler]
     pipe.scheduler = scheduler = kind.from_config(pipe.scheduler.config, **changes)
-    step, guesses = scheduler.step, []
+    step, denoised = scheduler.step, []
 
     @wraps(step)
     def guessing(*told: Any, **more: Any) -> tuple[Any]:
         after = step(*told, **{**more, "return_dict": True})
-        guesses.append(GUESSES[sampler](scheduler, after))
+        denoised.append(GUESSES[sampler](scheduler, after))
         return (after.prev_sample,)
 
     scheduler.step = guessing
@@ -68,7 +68,7 @@ def stock_stopped(folder: Path, sampler: str) -> tuple[Image.Image, Image.Image]
     def painted(is_guess: bool) -> Image.Image:
         def stop(pipe: Any, step: int, timestep: Any, told: dict[str, Any]) -> dict[str, Any]:
             pipe._interrupt = step + 1 == STEPS // 2
-            return {"latents": guesses[-1]} if is_guess and pipe.interrupt else told
+            return {"latents": denoised[-1]} if is_guess and pipe.interrupt else told
 
         picture: Image.Image = pipe(
             "a red cat", num_inference_steps=STEPS, guidance_scale=5.0, height=32, width=32,

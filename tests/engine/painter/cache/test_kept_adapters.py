@@ -19,7 +19,7 @@ from engine.painter.families import adapted
 from engine.painter.in_process import create_painter
 from engine.painter.pipeline.protocol import LoadedModel
 from engine.prompt import parse_attention
-from tests.engine.painter.orders import all_painted, order, painted
+from tests.engine.painter.requests import all_painted, paint_request, painted
 
 DEVICE = Device(device=torch.device("cpu"), dtype=torch.float32)
 WANTED = (("ink",), ("paper",), (), ("ink:0.5", "paper:-0.7"), ("ink",))
@@ -54,17 +54,17 @@ def size_bytes(registry: Registry) -> int:
     return bytes_on_device(load_pipeline(registry.model(), DEVICE)[0], None)
 
 
-def wear(loaded: LoadedModel, *adapters: Adapter) -> None:
-    loaded.wear(tuple((adapter, 1.0) for adapter in adapters))
+def set_adapters(loaded: LoadedModel, *adapters: Adapter) -> None:
+    loaded.set_adapters(tuple((adapter, 1.0) for adapter in adapters))
 
 
 def kept(registry: Registry, shelf: Shelf, budget_bytes: int) -> WarmModels:
     """Return models of which one is loaded, and wears nothing any more after ink and then paper."""
-    models = WarmModels(shelf.load, budget_bytes, width=2)
+    models = WarmModels(shelf.load, budget_bytes, max_rows=2)
     models.keep(registry.model(), models.fetch(registry.model()))
     for name in ("ink", "paper"):
-        wear(shelf.models[-1], registry.adapters[name])
-    wear(shelf.models[-1])
+        set_adapters(shelf.models[-1], registry.adapters[name])
+    set_adapters(shelf.models[-1])
     return models
 
 
@@ -77,13 +77,13 @@ def test_what_adapters_take_is_what_the_pipeline_has_grown_by(registry: Registry
     """Byte for byte, while they are loaded and when one has gone; that was on, and is loaded again when it shall be."""
     kept(registry, shelf, 10**9)
     loaded, pipe = shelf.models[-1], shelf.pipes[-1]
-    wear(loaded, registry.adapters["ink"])
+    set_adapters(loaded, registry.adapters["ink"])
     assert bytes_on_device(pipe, None) == loaded.size_bytes + sum(loaded.adapters.values())
     assert min(loaded.adapters.values()) > 10_000
     loaded.drop(registry.adapters["ink"])
     assert shelf.adapters == ["paper"]
     assert bytes_on_device(pipe, None) == loaded.size_bytes + sum(loaded.adapters.values())
-    wear(loaded, registry.adapters["ink"])
+    set_adapters(loaded, registry.adapters["ink"])
     assert shelf.adapters == ["paper", "ink"]
 
 
@@ -91,17 +91,17 @@ def test_what_adapters_take_is_what_the_pipeline_has_grown_by(registry: Registry
 def test_the_adapter_that_was_worn_longest_ago_goes_when_the_budget_is_spent(
     registry: Registry, shelf: Shelf, size_bytes: int
 ) -> None:
-    """One too many for the budget; what orders name stays, however much there is."""
+    """One too many for the budget; what requests name stays, however much there is."""
     ink, paper = registry.adapters["ink"], registry.adapters["paper"]
     models = kept(registry, shelf, size_bytes + 60_000)
     assert 30_000 < max(shelf.models[-1].adapters.values()) < 60_000
-    models.hold((ink, paper))
+    models.pin((ink, paper))
     assert shelf.adapters == ["ink", "paper"]
-    wear(shelf.models[-1], ink)
-    models.hold(())
+    set_adapters(shelf.models[-1], ink)
+    models.pin(())
     assert shelf.adapters == ["ink"]
-    wear(shelf.models[-1], paper, ink)
-    models.hold((paper,))
+    set_adapters(shelf.models[-1], paper, ink)
+    models.pin((paper,))
     assert shelf.adapters == ["paper"]
 
 
@@ -112,14 +112,14 @@ def test_adapters_that_nobody_wears_make_way_for_a_model_before_models_do(
     """Without them there is room for a second model beside the first."""
     model = registry.model()
     second = replace(model, name="second")
-    models = WarmModels(shelf.load, 2 * size_bytes, width=2, weigh=lambda _: size_bytes)
+    models = WarmModels(shelf.load, 2 * size_bytes, max_rows=2, weigh=lambda _: size_bytes)
     models.keep(model, models.fetch(model))
-    wear(shelf.models[-1], registry.adapters["ink"])
-    models.hold(registry.adapters.values())
+    set_adapters(shelf.models[-1], registry.adapters["ink"])
+    models.pin(registry.adapters.values())
     assert not models.has_room(second)
-    models.hold(())
+    models.pin(())
     assert models.has_room(second)
-    models.make_way(second)
+    models.evict_for(second)
     assert (models.is_warm(model), shelf.adapters) == (True, [])
 
 
@@ -127,26 +127,26 @@ def test_adapters_that_nobody_wears_make_way_for_a_model_before_models_do(
 def test_adapters_that_nobody_wears_go_before_a_picture_has_no_room(registry: Registry, shelf: Shelf) -> None:
     """On a card that is full of them; where that was enough they stay as few, and there is nothing more to let go."""
     models = kept(registry, shelf, 10**9)
-    models.hold((registry.adapters["paper"],))
-    assert models.leave_alone(registry.model())
+    models.pin((registry.adapters["paper"],))
+    assert models.evict_others(registry.model())
     assert shelf.adapters == ["paper"]
-    models.has_fitted(registry.model())
-    assert not models.leave_alone(registry.model())
-    wear(shelf.models[-1], registry.adapters["ink"])
-    models.hold((registry.adapters["paper"],))
+    models.note_fit(registry.model())
+    assert not models.evict_others(registry.model())
+    set_adapters(shelf.models[-1], registry.adapters["ink"])
+    models.pin((registry.adapters["paper"],))
     assert shelf.adapters == ["paper"]
 
 
 async def test_pictures_are_the_same_whether_adapters_go_in_between_or_not(
     registry: Registry, shelf: Shelf, size_bytes: int
 ) -> None:
-    """With room for none of them beside the model: each is gone by the next order, and is loaded again when named."""
-    orders = [order(steps=3, lora=names) if names else order(steps=3) for names in WANTED]
-    async with create_painter(registry, width=64) as painter:
-        ample = [await painted(painter, one) for one in orders]
-    async with create_painter(registry, width=64, budget_bytes=size_bytes, load=shelf.load) as painter:
+    """With room for none of them beside the model: each is gone by the next request, and is loaded again when named."""
+    requests = [paint_request(steps=3, lora=names) if names else paint_request(steps=3) for names in WANTED]
+    async with create_painter(registry, max_rows=64) as painter:
+        ample = [await painted(painter, one) for one in requests]
+    async with create_painter(registry, max_rows=64, budget_bytes=size_bytes, load=shelf.load) as painter:
         short, loaded = [], []
-        for one in orders:
+        for one in requests:
             short.append(await painted(painter, one))
             loaded.append(set(shelf.adapters))
     assert files_of(short) == files_of(ample)
@@ -156,20 +156,20 @@ async def test_pictures_are_the_same_whether_adapters_go_in_between_or_not(
 
 async def test_a_model_that_the_device_holds_in_parts_lets_adapters_go_too(registry: Registry) -> None:
     """Layer by layer, where the budget is smaller than its UNet."""
-    orders = [order(steps=2, lora=names) if names else order(steps=2) for names in WANTED]
-    async with create_painter(registry, width=64) as painter:
-        ample = [await painted(painter, one) for one in orders]
-    async with create_painter(registry, width=64, budget_bytes=300_000) as painter:
-        assert files_of([await painted(painter, one) for one in orders]) == files_of(ample)
+    requests = [paint_request(steps=2, lora=names) if names else paint_request(steps=2) for names in WANTED]
+    async with create_painter(registry, max_rows=64) as painter:
+        ample = [await painted(painter, one) for one in requests]
+    async with create_painter(registry, max_rows=64, budget_bytes=300_000) as painter:
+        assert files_of([await painted(painter, one) for one in requests]) == files_of(ample)
 
 
 async def test_what_rows_in_progress_wear_is_never_let_go(registry: Registry, shelf: Shelf, size_bytes: int) -> None:
     """Orders take turns with adapters for which there is no room: each is loaded once, and named by its number."""
-    orders = [order(steps=4, lora=names) for names in (("ink",), ("paper",), ("ink:0.5", "paper:0.5"))]
-    async with create_painter(registry, width=64) as painter:
-        ample = [await painted(painter, one) for one in orders]
-    async with create_painter(registry, width=64, budget_bytes=size_bytes, load=shelf.load) as painter:
-        together = await all_painted(painter, orders)
+    requests = [paint_request(steps=4, lora=names) for names in (("ink",), ("paper",), ("ink:0.5", "paper:0.5"))]
+    async with create_painter(registry, max_rows=64) as painter:
+        ample = [await painted(painter, one) for one in requests]
+    async with create_painter(registry, max_rows=64, budget_bytes=size_bytes, load=shelf.load) as painter:
+        together = await all_painted(painter, requests)
     assert files_of(together) == files_of(ample)
     names = {name for part in shelf.pipes[-1].get_list_adapters().values() for name in part}  # type: ignore[attr-defined]
     assert names <= {"adapter_0", "adapter_1"}
@@ -178,7 +178,7 @@ async def test_what_rows_in_progress_wear_is_never_let_go(registry: Registry, sh
 async def test_an_adapter_that_went_is_not_loaded_again_while_a_model_is_built(
     registry: Registry, shelf: Shelf, size_bytes: int
 ) -> None:
-    """Its order waits for that; one without adapters begins and ends meanwhile."""
+    """Its request waits for that; one without adapters begins and ends meanwhile."""
     gate, begun = threading.Event(), threading.Event()
 
     def load(model: Model) -> LoadedModel:
@@ -189,13 +189,13 @@ async def test_an_adapter_that_went_is_not_loaded_again_while_a_model_is_built(
 
     model = registry.model()
     two = replace(registry, models={model.name: model, "second": replace(model, name="second")})
-    async with create_painter(two, width=64, budget_bytes=size_bytes, load=load) as painter:
+    async with create_painter(two, max_rows=64, budget_bytes=size_bytes, load=load) as painter:
         for names in (("ink",), ("paper",)):
-            before = await painted(painter, order(steps=2, lora=names))
-        cold = asyncio.create_task(painted(painter, order(model="second", steps=2)))
+            before = await painted(painter, paint_request(steps=2, lora=names))
+        cold = asyncio.create_task(painted(painter, paint_request(model="second", steps=2)))
         await asyncio.to_thread(begun.wait)
-        worn = asyncio.create_task(painted(painter, order(steps=2, lora=("paper",))))
-        await painted(painter, order(steps=20))
+        worn = asyncio.create_task(painted(painter, paint_request(steps=2, lora=("paper",))))
+        await painted(painter, paint_request(steps=20))
         assert not worn.done()
         assert shelf.adapters == []
         gate.set()

@@ -13,17 +13,17 @@ import torch
 from engine.contract.errors import PainterLost
 from engine.models.loading.pipeline import Device
 from engine.models.registry.registry import Model, Registry
-from engine.painter.batch.loop import Studio
-from engine.painter.batch.options import Manner
-from engine.painter.cache.loader import Warming
+from engine.painter.batch.loop import DenoisingLoop
+from engine.painter.batch.options import LoopOptions
+from engine.painter.cache.loader import LoadRequest
 from engine.painter.cache.models import WarmModels, loader
 from engine.painter.in_process import create_painter
 from engine.painter.pipeline.protocol import LoadedModel
 from engine.painter.process.messages import Phase
 from engine.prompt import parse_attention
 from tests.engine.painter.fakes import FlatModel
-from tests.engine.painter.orders import order, painted
 from tests.engine.painter.process.beats import PATIENCE_SECONDS, Beats
+from tests.engine.painter.requests import paint_request, painted
 
 # A load that breaks the painter is told.
 pytestmark = pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
@@ -49,29 +49,29 @@ class SlowLoad:
 
 
 async def test_orders_are_painted_while_another_model_loads(two: Registry) -> None:
-    """A whole order begins and ends while the load stands still; the order that waits for it is painted afterwards."""
+    """A whole request is painted while the load is paused; the request that waits for it is painted afterwards."""
     load = SlowLoad()
-    async with create_painter(two, width=64, load=load) as painter:
+    async with create_painter(two, max_rows=64, load=load) as painter:
         await painter.warm()
-        cold = asyncio.create_task(painted(painter, order(model="second")))
+        cold = asyncio.create_task(painted(painter, paint_request(model="second")))
         await load.until_begun()
-        await painted(painter, order(steps=40))
+        await painted(painter, paint_request(steps=40))
         assert not cold.done()
         load.let_go()
         assert len((await cold).pictures) == 4
 
 
 async def test_a_load_that_takes_too_long_stops_the_painting_so_that_it_is_noticed(two: Registry) -> None:
-    """Without patience for loads an order that comes beside one is taken in and not begun, and the loop says LOAD."""
+    """Without patience for loads a request that comes beside one is taken in and not begun, and the loop says LOAD."""
     load, beats = SlowLoad(), Beats()
-    manner = Manner(longest_load=timedelta(0))
-    async with create_painter(two, width=64, manner=manner, load=load, beat=beats) as painter:
+    options = LoopOptions(longest_load=timedelta(0))
+    async with create_painter(two, max_rows=64, options=options, load=load, beat=beats) as painter:
         await painter.warm()
         await beats.until(Phase.LOAD)
         await beats.until(Phase.IDLE)
-        cold = asyncio.create_task(painted(painter, order(model="second")))
+        cold = asyncio.create_task(painted(painter, paint_request(model="second")))
         assert await beats.next() is Phase.LOAD
-        late = asyncio.create_task(painted(painter, order()))
+        late = asyncio.create_task(painted(painter, paint_request()))
         assert await beats.next() is Phase.LOAD
         load.let_go()
         await asyncio.gather(cold, late)
@@ -80,16 +80,16 @@ async def test_a_load_that_takes_too_long_stops_the_painting_so_that_it_is_notic
 async def test_a_load_that_makes_progress_says_so(two: Registry) -> None:
     """A large model on a slow disk takes longer than anybody has patience for silence."""
     load, beats = SlowLoad(), Beats()
-    studio = Studio(WarmModels(load, budget_bytes=1000), Manner(), beats, lambda _: None)
-    thread = threading.Thread(target=studio.run)
+    denoising_loop = DenoisingLoop(WarmModels(load, budget_bytes=1000), LoopOptions(), beats, lambda _: None)
+    thread = threading.Thread(target=denoising_loop.run)
     thread.start()
-    studio.warm(Warming(model=two.model("second"), tell=lambda _: None))
+    denoising_loop.warm(LoadRequest(model=two.model("second"), tell=lambda _: None))
     heard = [await beats.next() for _ in range(2)]
     for _ in range(3):
-        studio.stir()
+        denoising_loop.report_progress()
         heard.append(await beats.next())
     load.let_go()
-    studio.close()
+    denoising_loop.close()
     await asyncio.to_thread(thread.join)
     assert heard == [Phase.IDLE, *[Phase.LOAD] * 4]
 
@@ -104,8 +104,8 @@ def test_a_load_tells_how_far_its_files_are_read(registry: Registry) -> None:
 
 async def test_whoever_waits_for_a_load_is_told_when_the_painter_closes(two: Registry) -> None:
     load = SlowLoad()
-    async with create_painter(two, width=64, load=load) as painter:
-        waiting = asyncio.create_task(painted(painter, order(model="second")))
+    async with create_painter(two, max_rows=64, load=load) as painter:
+        waiting = asyncio.create_task(painted(painter, paint_request(model="second")))
         await load.until_begun()
     load.let_go()
     with pytest.raises(PainterLost):
@@ -123,7 +123,7 @@ async def test_models_make_way_before_another_is_loaded(two: Registry) -> None:
         there.add(loaded)
         return loaded
 
-    async with create_painter(two, width=64, load=load, budget_bytes=99) as painter:
+    async with create_painter(two, max_rows=64, load=load, budget_bytes=99) as painter:
         for name in ("tiny", "second", "tiny"):
-            await painted(painter, order(model=name, steps=2))
+            await painted(painter, paint_request(model=name, steps=2))
     assert found == [[], [], []]

@@ -14,7 +14,7 @@ from engine.models.loading.pipeline import Device, load_pipeline
 from engine.models.registry.registry import Model, Registry
 from engine.models.registry.speed import Compilation, SpeedSettings
 from engine.painter.cache.models import WarmModels
-from engine.painter.cache.warmup import WIDTHS
+from engine.painter.cache.warmup import BATCH_SIZES
 from engine.painter.families import adapted
 from engine.painter.pipeline.protocol import LoadedModel
 from engine.prompt import parse_attention
@@ -25,13 +25,13 @@ def test_the_least_recently_used_model_goes_when_the_budget_is_spent(registry: R
     """Three models of 100 bytes in a budget of 200; with their sizes known, the way is made before loading."""
     first = registry.model()
     second, third = replace(first, name="second"), replace(first, name="third")
-    models = WarmModels(FlatModel, budget_bytes=200, width=2, weigh=lambda _: 100)
+    models = WarmModels(FlatModel, budget_bytes=200, max_rows=2, weigh=lambda _: 100)
     for model in (first, second):
         assert models.has_room(model)
         models.keep(model, models.fetch(model))
     models.take(first)
     assert not models.has_room(third)
-    models.make_way(third)
+    models.evict_for(third)
     assert [models.is_warm(model) for model in (first, second)] == [True, False]
     models.keep(third, FlatModel(third, size_bytes=150))
     assert [models.is_warm(model) for model in (first, second, third)] == [False, False, True]
@@ -41,17 +41,21 @@ def test_what_had_no_room_beside_others_is_never_kept_beside_them_again(registry
     """Once it fitted alone, the budget falls below what was there; what was narrow beside others is not for ever."""
     first = registry.model()
     second = replace(first, name="second")
-    models = WarmModels(FlatModel, budget_bytes=1000, width=8, weigh=lambda _: 100)
+    models = WarmModels(FlatModel, budget_bytes=1000, max_rows=8, weigh=lambda _: 100)
     for model in (first, second):
         models.keep(model, models.fetch(model))
-    models.narrow(first, (32, 32), 2)
-    assert (models.width(first, (32, 32)), models.width(first, (64, 64)), models.width(second, (32, 32))) == (2, 8, 8)
-    assert models.leave_alone(first)
-    assert models.width(first, (32, 32)) == 8
+    models.limit_rows(first, (32, 32), 2)
+    assert (models.max_rows(first, (32, 32)), models.max_rows(first, (64, 64)), models.max_rows(second, (32, 32))) == (
+        2,
+        8,
+        8,
+    )
+    assert models.evict_others(first)
+    assert models.max_rows(first, (32, 32)) == 8
     assert models.is_warm(first) and models.has_room(second)
-    models.has_fitted(second)
+    models.note_fit(second)
     assert models.has_room(second)
-    models.has_fitted(first)
+    models.note_fit(first)
     assert not models.has_room(second)
 
 
@@ -59,11 +63,11 @@ def test_what_has_no_room_even_alone_changes_nothing_about_what_is_kept(registry
     """One picture that is too large for the device must not cost everybody else their warm models for ever."""
     first = registry.model()
     second = replace(first, name="second")
-    models = WarmModels(FlatModel, budget_bytes=1000, width=8, weigh=lambda _: 100)
+    models = WarmModels(FlatModel, budget_bytes=1000, max_rows=8, weigh=lambda _: 100)
     for model in (first, second):
         models.keep(model, models.fetch(model))
-    assert models.leave_alone(first) and not models.leave_alone(first)
-    models.has_fitted(first)
+    assert models.evict_others(first) and not models.evict_others(first)
+    models.note_fit(first)
     assert models.has_room(second)
 
 
@@ -75,21 +79,21 @@ def test_a_width_is_used_as_soon_as_it_is_known(registry: Registry) -> None:
     widths = []
     while models.unready:
         models.prepare(model)
-        widths.append(models.width(model, (32, 32)))
-    assert widths[0] == WIDTHS[0] < widths[-1]
+        widths.append(models.max_rows(model, (32, 32)))
+    assert widths[0] == BATCH_SIZES[0] < widths[-1]
     assert widths.index(widths[-1]) < len(widths) - 2
 
 
 def test_memory_is_swept_once_however_many_models_go(registry: Registry) -> None:
     """A sweep goes over everything that lives in the process: once for two models, and once where there is none."""
     first = registry.model()
-    models = WarmModels(FlatModel, budget_bytes=1000, width=8, weigh=lambda _: 100)
+    models = WarmModels(FlatModel, budget_bytes=1000, max_rows=8, weigh=lambda _: 100)
     for name in ("one", "two", "three"):
         models.keep(replace(first, name=name), models.fetch(first))
     with sweeps() as swept:
-        assert models.leave_alone(replace(first, name="three"))
+        assert models.evict_others(replace(first, name="three"))
         assert swept == [2]
-        assert not models.leave_alone(replace(first, name="three"))
+        assert not models.evict_others(replace(first, name="three"))
         assert swept == [2, 2]
 
 
@@ -125,5 +129,5 @@ def test_a_model_that_is_let_go_is_gone(registry: Registry) -> None:
     models = WarmModels(load, budget_bytes=10**9)
     models.keep(registry.model(), models.fetch(registry.model()))
     assert len(weights[0]) > 0
-    models.leave_alone(replace(registry.model(), name="other"))
+    models.evict_others(replace(registry.model(), name="other"))
     assert len(weights[0]) == 0

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from engine.models.registry.registry import Model, Registry
 from engine.models.registry.speed import Compilation, SpeedSettings
-from engine.painter.batch.rows import Words
+from engine.painter.batch.rows import PromptEmbeds
 from engine.painter.cache.warmup import preparation, shortest
 from engine.painter.pipeline.protocol import LoadedModel
 from tests.engine.painter.fakes import FlatModel
@@ -27,7 +27,7 @@ class Ready(FlatModel):
         super().__init__(model, room=room)
         self.made: Made = []
 
-    def make_ready(self, latents: Tensor, timesteps: Tensor, words: Sequence[Words]) -> None:
+    def make_ready(self, latents: Tensor, timesteps: Tensor, embeds: Sequence[PromptEmbeds]) -> None:
         if len(latents) > self.room:
             raise torch.OutOfMemoryError("no room")
         self.made.append(tuple(latents.shape))
@@ -73,7 +73,7 @@ def test_a_width_without_room_does_not_pay(registry: Registry) -> None:
     assert prepared(registry.model(), FlatModel(registry.model(), room=4), None)[0] <= 4
 
     class Wordless(FlatModel):
-        def away(self, text: str = "") -> Words:
+        def encode_negative(self, text: str = "") -> PromptEmbeds:
             raise torch.OutOfMemoryError("no room")
 
     assert prepared(registry.model(), Wordless(registry.model()), None)[0] == 2

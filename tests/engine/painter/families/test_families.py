@@ -9,7 +9,7 @@ import pytest
 
 from engine.models.registry.registry import Registry
 from engine.painter.in_process import create_painter
-from tests.engine.painter.orders import all_painted, order, pixels_of, psnr
+from tests.engine.painter.requests import all_painted, paint_request, pixels_of, psnr
 from tests.engine.painter.stock import EQUAL_DB, OTHER_DB, stock_pictures
 
 PIPELINES = {"wide": "StableDiffusionPipeline", "sd2": "StableDiffusionPipeline", "sdxl": "StableDiffusionXLPipeline"}
@@ -20,13 +20,13 @@ async def test_a_family_in_a_mixed_batch_paints_what_its_stock_pipeline_paints(
     registry: Registry, checkpoints: Path, model: str
 ) -> None:
     """With and without guidance and a negative prompt, two samplers, all in the same forwards."""
-    orders = (
-        order("a red cat", model=model, sampler="euler", steps=4, pictures=2),
-        order("a house", ("fog", -0.5), model=model, sampler="dpmpp-2m", steps=5, pictures=2),
-        order("a tree", model=model, sampler="ddim", steps=3, cfg=1.0, pictures=2),
+    requests = (
+        paint_request("a red cat", model=model, sampler="euler", steps=4, pictures=2),
+        paint_request("a house", ("fog", -0.5), model=model, sampler="dpmpp-2m", steps=5, pictures=2),
+        paint_request("a tree", model=model, sampler="ddim", steps=3, cfg=1.0, pictures=2),
     )
-    async with create_painter(registry, width=64) as painter:
-        results = await all_painted(painter, orders)
+    async with create_painter(registry, max_rows=64) as painter:
+        results = await all_painted(painter, requests)
     asked: tuple[dict[str, Any], ...] = (
         {"prompt": "a red cat", "sampler": "euler", "num_inference_steps": 4, "guidance_scale": 5.0},
         {"prompt": "a house", "negative_prompt": "fog", "sampler": "dpmpp-2m", "num_inference_steps": 5,
@@ -43,12 +43,12 @@ async def test_a_latent_consistency_model_is_told_the_guidance_of_each_row(
     registry: Registry, checkpoints: Path, kind: str
 ) -> None:
     """Two guidance scales and two numbers of steps in one forward; both stock pipelines that take such a UNet agree."""
-    orders = (
-        order("a red cat", model="lcm", steps=4, pictures=2, cfg=8.5),
-        order("a red cat", model="lcm", steps=2, pictures=2, cfg=1.0),
+    requests = (
+        paint_request("a red cat", model="lcm", steps=4, pictures=2, cfg=8.5),
+        paint_request("a red cat", model="lcm", steps=2, pictures=2, cfg=1.0),
     )
-    async with create_painter(registry, width=64) as painter:
-        results = await all_painted(painter, orders)
+    async with create_painter(registry, max_rows=64) as painter:
+        results = await all_painted(painter, requests)
     for result, steps, guidance in zip(results, (4, 2), (8.5, 1.0), strict=True):
         stock = stock_pictures(
             checkpoints / "lcm", kind=kind, sampler="lcm", pictures=2, height=32, width=32, prompt="a red cat",
@@ -59,6 +59,8 @@ async def test_a_latent_consistency_model_is_told_the_guidance_of_each_row(
 
 async def test_what_a_latent_consistency_model_is_told_shows(registry: Registry) -> None:
     """Nothing but the guidance scale differs between the two."""
-    async with create_painter(registry, width=64) as painter:
-        strong, weak = await all_painted(painter, [order(model="lcm", pictures=1, cfg=cfg) for cfg in (8.5, 1.0)])
+    async with create_painter(registry, max_rows=64) as painter:
+        strong, weak = await all_painted(
+            painter, [paint_request(model="lcm", pictures=1, cfg=cfg) for cfg in (8.5, 1.0)]
+        )
     assert psnr(pixels_of(strong)[0], pixels_of(weak)[0]) < OTHER_DB

@@ -13,7 +13,7 @@ import torch
 from diffusers import PixArtAlphaPipeline, PixArtSigmaPipeline
 
 from engine.contract.jobs import ParameterValue
-from engine.contract.painting import Order
+from engine.contract.painting import PaintRequest
 from engine.models.loading.pipeline import Device, load_pipeline
 from engine.models.registry.registry import Model, Registry, read_registry
 from engine.painter.families import adapted
@@ -22,9 +22,9 @@ from engine.painter.pipeline.protocol import LoadedModel
 from engine.prompt import parse_attention
 from tests.engine.painter.checkpoints import save_transformer_lora
 from tests.engine.painter.gemma_checkpoints import save_sana
-from tests.engine.painter.orders import all_painted, encoded_gradient, order, painted, pixels_of, psnr
 from tests.engine.painter.qwen_checkpoints import save_qwen_image, save_z_image
 from tests.engine.painter.registries import entry
+from tests.engine.painter.requests import all_painted, encoded_gradient, paint_request, painted, pixels_of, psnr
 from tests.engine.painter.stock import EQUAL_DB, OTHER_DB, stock_pictures
 from tests.engine.painter.t5_checkpoints import save_flux, save_pixart, save_sd3
 
@@ -112,9 +112,9 @@ class Asked:
     guidance: float
     unwanted: str = ""
 
-    def order(self, model: str) -> Order:
+    def request(self, model: str) -> PaintRequest:
         unwanted = [(self.unwanted, -0.5)] if self.unwanted and KINDS[model].has_negative else []
-        return order(
+        return paint_request(
             self.text, *unwanted, model=model, steps=self.steps, cfg=self.guidance, pictures=2, ar=KINDS[model].ratio
         )
 
@@ -136,9 +136,9 @@ async def test_a_transformer_alone_and_in_a_mixed_batch_paints_what_its_stock_pi
 ) -> None:
     """Other steps, other guidance and texts of other lengths in the same forwards change nothing."""
     kind = KINDS[model]
-    async with create_painter(registry, width=64) as painter:
-        results = [await painted(painter, CAT.order(model))]
-        results += await all_painted(painter, [one.order(model) for one in MIXED])
+    async with create_painter(registry, max_rows=64) as painter:
+        results = [await painted(painter, CAT.request(model))]
+        results += await all_painted(painter, [one.request(model) for one in MIXED])
     for result, asked in zip(results, (CAT, *MIXED), strict=True):
         stock = stock_pictures(
             folder / model, kind=kind.pipeline, sampler=kind.scheduler, pictures=2, **asked.stock(kind)
@@ -156,9 +156,9 @@ async def test_a_flow_sampler_paints_what_the_stock_pipeline_paints_with_it(
 ) -> None:
     """Orders of one, two and four steps, each with its own text and guidance, at once."""
     kind, asked = KINDS[model], [replace(one, steps=steps) for one, steps in zip(MIXED, (1, 2, 4), strict=True)]
-    orders = [with_parameters(one.order(model), sampler=sampler) for one in asked]
-    async with create_painter(registry, width=64) as painter:
-        results = await all_painted(painter, orders)
+    requests = [with_parameters(one.request(model), sampler=sampler) for one in asked]
+    async with create_painter(registry, max_rows=64) as painter:
+        results = await all_painted(painter, requests)
     for result, one in zip(results, asked, strict=True):
         stock = stock_pictures(
             folder / model, kind=kind.pipeline, sampler=f"flow-{sampler}", pictures=2, **one.stock(kind)
@@ -170,11 +170,11 @@ async def test_a_flow_sampler_paints_what_the_stock_pipeline_paints_with_it(
 async def test_the_shift_that_an_operator_gives_is_the_stock_pipelines(
     registry: Registry, folder: Path, model: str
 ) -> None:
-    """Whether the files shift by size, as Flux does, or by a number; beside an order of the model as its files say."""
+    """Whether the files shift by size, as Flux does, or by a number; beside a request of the model as its files say."""
     kind = KINDS[model]
-    far = with_parameters(CAT.order(model), model=f"far-{model}")
-    async with create_painter(registry, width=64) as painter:
-        results = await all_painted(painter, [CAT.order(model), far])
+    far = with_parameters(CAT.request(model), model=f"far-{model}")
+    async with create_painter(registry, max_rows=64) as painter:
+        results = await all_painted(painter, [CAT.request(model), far])
     given = {"shift": 6.0, "flow_shift": 6.0, "use_dynamic_shifting": False}
     stock = stock_pictures(
         folder / model, kind=kind.pipeline, sampler=kind.scheduler, pictures=2, given=given, **CAT.stock(kind)
@@ -192,8 +192,8 @@ async def test_a_variation_is_what_the_stock_image_to_image_pipeline_paints(
     """A picture through the encoder, noised to part of a step, and back; for a batch the stock ones encode only one."""
     source = encoded_gradient(48, 32)
     asked = replace(CAT, steps=4)
-    wanted = replace(asked.order(model), source=source, strength=0.6, num_pictures=1)
-    async with create_painter(registry, width=64) as painter:
+    wanted = replace(asked.request(model), source=source, strength=0.6, num_pictures=1)
+    async with create_painter(registry, max_rows=64) as painter:
         result = await painted(painter, wanted)
     told = asked.stock(KINDS[model])
     stock = stock_pictures(
@@ -206,8 +206,8 @@ async def test_a_variation_is_what_the_stock_image_to_image_pipeline_paints(
 async def test_words_in_brackets_count_more_and_less(registry: Registry, model: str) -> None:
     """A weight of 1 changes nothing; others change the picture, and the more the farther they are from 1."""
     texts = ("a red cat", "a (red:1.0) cat", "a (red:1.5) cat", "a (red:3.0) cat")
-    async with create_painter(registry, width=64) as painter:
-        results = await all_painted(painter, [replace(CAT, text=text).order(model) for text in texts])
+    async with create_painter(registry, max_rows=64) as painter:
+        results = await all_painted(painter, [replace(CAT, text=text).request(model) for text in texts])
     plain, *others = (pixels_of(result)[0] for result in results)
     same, more, most = (psnr(plain, other) for other in others)
     assert most < more < same == psnr(plain, plain)
@@ -217,10 +217,10 @@ async def test_words_in_brackets_count_more_and_less(registry: Registry, model: 
 async def test_an_adapter_on_a_transformer_paints_what_the_stock_pipeline_paints_with_it(
     registry: Registry, folder: Path, model: str
 ) -> None:
-    """Worn at half its weight for one order, and taken off for the next."""
+    """Worn at half its weight for one request, and taken off for the next."""
     kind = KINDS[model]
-    worn, bare = with_parameters(CAT.order(model), lora=(f"{model}-ink:0.5",)), CAT.order(model)
-    async with create_painter(registry, width=64) as painter:
+    worn, bare = with_parameters(CAT.request(model), lora=(f"{model}-ink:0.5",)), CAT.request(model)
+    async with create_painter(registry, max_rows=64) as painter:
         results = [await painted(painter, wanted) for wanted in (bare, worn, bare)]
     loras = {folder / f"{model}-ink.safetensors": 0.5}
     stock = stock_pictures(
@@ -236,12 +236,12 @@ async def test_an_adapter_on_a_transformer_paints_what_the_stock_pipeline_paints
 def test_what_a_model_has_no_room_for_is_told_and_nothing_else(registry: Registry, model: str) -> None:
     """A text that fits is whole; of one that does not, the end that changes nothing is what is told."""
     loaded = loaded_model(registry.model(model))
-    read = loaded.words(TOO_LONG)
-    assert loaded.words(CAT.text).cut == ""
+    read = loaded.encode_prompt(TOO_LONG)
+    assert loaded.encode_prompt(CAT.text).cut == ""
     assert TOO_LONG.endswith(read.cut)
     kept = TOO_LONG.removesuffix(read.cut)
-    assert torch.equal(loaded.words(f"{kept}x").tokens, loaded.words(f"{kept}y").tokens)
-    assert not torch.equal(loaded.words(f"{kept[:-1]}x").tokens, loaded.words(f"{kept[:-1]}y").tokens)
+    assert torch.equal(loaded.encode_prompt(f"{kept}x").tokens, loaded.encode_prompt(f"{kept}y").tokens)
+    assert not torch.equal(loaded.encode_prompt(f"{kept[:-1]}x").tokens, loaded.encode_prompt(f"{kept[:-1]}y").tokens)
 
 
 def test_a_transformer_in_bfloat16_predicts_bit_for_bit_what_the_stock_one_does(folder: Path) -> None:
@@ -254,14 +254,14 @@ def test_a_transformer_in_bfloat16_predicts_bit_for_bit_what_the_stock_one_does(
     latents, timesteps = torch.randn(2, 4, 8, 8), torch.tensor([999.0, 300.0])
     with torch.inference_mode():
         loaded = adapted(pipe, model, device=torch.device("cpu"), sha256="", fragments_of=parse_attention)
-        words = [loaded.away(), loaded.words(LONG)]
+        embeds = [loaded.encode_negative(), loaded.encode_prompt(LONG)]
         told = {
-            "encoder_hidden_states": torch.cat([one.tokens for one in words]).bfloat16(),
-            "encoder_attention_mask": torch.cat([one.mask for one in words if one.mask is not None]),
+            "encoder_hidden_states": torch.cat([one.tokens for one in embeds]).bfloat16(),
+            "encoder_attention_mask": torch.cat([one.mask for one in embeds if one.mask is not None]),
             "timestep": timesteps,
         }
         expected = stock(latents.bfloat16(), **told).sample.float()
-        assert torch.equal(expected, loaded.predict(latents, timesteps, words))
+        assert torch.equal(expected, loaded.predict(latents, timesteps, embeds))
 
 
 def loaded_model(model: Model) -> LoadedModel:
@@ -271,5 +271,5 @@ def loaded_model(model: Model) -> LoadedModel:
         return adapted(pipe, model, device=device.device, sha256=sha256, fragments_of=parse_attention)
 
 
-def with_parameters(wanted: Order, **parameters: ParameterValue) -> Order:
+def with_parameters(wanted: PaintRequest, **parameters: ParameterValue) -> PaintRequest:
     return replace(wanted, spec=replace(wanted.spec, parameters={**wanted.spec.parameters, **parameters}))

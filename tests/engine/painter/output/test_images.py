@@ -10,11 +10,11 @@ import pytest
 from PIL import Image
 
 from engine.models.registry.registry import Registry
-from engine.painter.batch.options import Manner
+from engine.painter.batch.options import LoopOptions
 from engine.painter.in_process import create_painter
 from engine.painter.output.images import MAX_GRID_BYTES, grid_from_pixels, png_from_pixels, preview_from_pixels, tiled
 from tests.engine.painter.fakes import FlatModel
-from tests.engine.painter.orders import Pixels, order, painted, pixels
+from tests.engine.painter.requests import Pixels, paint_request, painted, pixels
 from tests.threads import threads_calling
 
 
@@ -59,8 +59,10 @@ def test_a_preview_is_a_jpeg_of_256_pixels() -> None:
 
 
 async def test_originals_carry_their_recipe_as_other_tools_write_it(registry: Registry) -> None:
-    async with create_painter(registry, width=64) as painter:
-        result = await painted(painter, order(("a fox", 3.0), ("ink", 1.0), ("red", -0.5), steps=2, cfg=4.5, seed=11))
+    async with create_painter(registry, max_rows=64) as painter:
+        result = await painted(
+            painter, paint_request(("a fox", 3.0), ("ink", 1.0), ("red", -0.5), steps=2, cfg=4.5, seed=11)
+        )
     second = result.pictures[1]
     text = Image.open(io.BytesIO(second.png)).text["parameters"]  # type: ignore[attr-defined]
     sha256 = second.recipe["model_sha256"]
@@ -76,6 +78,6 @@ async def test_originals_carry_their_recipe_as_other_tools_write_it(registry: Re
 async def test_nothing_is_encoded_in_the_thread_of_the_event_loop(registry: Registry) -> None:
     """Nor in that of the denoising loop: originals, grid and previews are made by threads for that alone."""
     with threads_calling(png_from_pixels, grid_from_pixels, preview_from_pixels) as names:
-        async with create_painter(registry, load=FlatModel, manner=Manner(preview_every=timedelta(0))) as painter:
-            await painted(painter, order(steps=2))
+        async with create_painter(registry, load=FlatModel, options=LoopOptions(preview_every=timedelta(0))) as painter:
+            await painted(painter, paint_request(steps=2))
     assert names and all(name.startswith("encoder") for name in names)

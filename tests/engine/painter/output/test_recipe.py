@@ -20,29 +20,29 @@ from engine.contract.errors import (
     WeightsMismatch,
     WeightsMissing,
 )
-from engine.contract.painting import Order
+from engine.contract.painting import PaintRequest
 from engine.models.files.weights import hash_of
 from engine.models.registry.registry import Registry
 from engine.models.registry.scheduler import SchedulerSettings
 from engine.models.registry.sources import WeightSource
 from engine.models.registry.speed import Precision, SpeedSettings
 from engine.painter.in_process import create_painter
-from engine.painter.output.recipe import order_from_recipe
+from engine.painter.output.recipe import request_from_recipe
 from tests.engine.models.once import hash_of_everything
-from tests.engine.painter.orders import order, painted
+from tests.engine.painter.requests import paint_request, painted
 
 ORDERS = {
-    "plain": order(),
-    "last seed": order(seed=2**32 - 2),
-    "parts": order("a (red:1.3) cat", ("a dog", 0.5), ("rain", -0.4), sampler="dpmpp-2m-sde", cfg=3.0),
-    "one seed": order(sameseed=11, pictures=2, sampler="euler-ancestral", quality=0.5),
-    "adapter": order(lora=("ink:0.7",), pictures=1, stop=70),
+    "plain": paint_request(),
+    "last seed": paint_request(seed=2**32 - 2),
+    "parts": paint_request("a (red:1.3) cat", ("a dog", 0.5), ("rain", -0.4), sampler="dpmpp-2m-sde", cfg=3.0),
+    "one seed": paint_request(sameseed=11, pictures=2, sampler="euler-ancestral", quality=0.5),
+    "adapter": paint_request(lora=("ink:0.7",), pictures=1, stop=70),
 }
 
 
-async def stored(registry: Registry, wanted: Order) -> list[tuple[bytes, dict[str, Any]]]:
+async def stored(registry: Registry, wanted: PaintRequest) -> list[tuple[bytes, dict[str, Any]]]:
     """Paint, and return the files with their recipes as they come back from a column of JSON."""
-    async with create_painter(registry, width=64) as painter:
+    async with create_painter(registry, max_rows=64) as painter:
         result = await painted(painter, wanted)
     return [(one.png, json.loads(json.dumps(one.recipe))) for one in result.pictures]
 
@@ -57,39 +57,39 @@ def turn_a_bit(file: Path) -> None:
 async def test_the_recipe_alone_gives_the_same_bytes(registry: Registry, name: str) -> None:
     """A painter opened anew, told only what the last picture's recipe says."""
     *_, (png, recipe) = await stored(registry, ORDERS[name])
-    again = await stored(registry, order_from_recipe(recipe, registry))
+    again = await stored(registry, request_from_recipe(recipe, registry))
     assert again[recipe["slot"]][0] == png
 
 
 async def test_the_model_of_the_recipe_is_used_whatever_the_default_is_now(registry: Registry) -> None:
-    (png, recipe), *_ = await stored(registry, order())
-    (again, _), *_ = await stored(registry, order_from_recipe(recipe, replace(registry, default="wide")))
+    (png, recipe), *_ = await stored(registry, paint_request())
+    (again, _), *_ = await stored(registry, request_from_recipe(recipe, replace(registry, default="wide")))
     assert again == png
 
 
 async def test_a_variation_is_painted_again_from_its_own_source_only(registry: Registry) -> None:
-    (source, _), *_ = await stored(registry, order(seed=1))
-    (png, recipe), *_ = await stored(registry, order(source=source, strength=0.5, pictures=1))
-    assert (await stored(registry, order_from_recipe(recipe, registry, source)))[0][0] == png
+    (source, _), *_ = await stored(registry, paint_request(seed=1))
+    (png, recipe), *_ = await stored(registry, paint_request(source=source, strength=0.5, pictures=1))
+    assert (await stored(registry, request_from_recipe(recipe, registry, source)))[0][0] == png
     for other in (None, png):
         with pytest.raises(PictureCorrupt):
-            order_from_recipe(recipe, registry, other)
+            request_from_recipe(recipe, registry, other)
 
 
 async def test_other_weights_under_the_same_name_are_refused(
     registry: Registry, checkpoints: Path, tmp_path: Path
 ) -> None:
     """One bit of one weight is another model, and so is one that is gone."""
-    (_, recipe), *_ = await stored(registry, order(steps=1, pictures=1))
+    (_, recipe), *_ = await stored(registry, paint_request(steps=1, pictures=1))
     folder = Path(shutil.copytree(checkpoints / "sd1", tmp_path / "sd1"))
     moved = replace(registry.model(), source=WeightSource(folder=folder))
     changed = replace(registry, models=MappingProxyType({moved.name: moved}))
-    order_from_recipe(recipe, changed)
+    request_from_recipe(recipe, changed)
     turn_a_bit(folder / "unet" / "diffusion_pytorch_model.safetensors")
     with pytest.raises(WeightsMismatch):
-        order_from_recipe(recipe, changed)
+        request_from_recipe(recipe, changed)
     with pytest.raises(ModelUnknown):
-        order_from_recipe(recipe, replace(registry, models=MappingProxyType({})))
+        request_from_recipe(recipe, replace(registry, models=MappingProxyType({})))
 
 
 async def test_another_adapter_under_the_same_name_is_refused(
@@ -101,61 +101,61 @@ async def test_another_adapter_under_the_same_name_is_refused(
     assert recipe["lora_sha256"] == {"ink": hash_of(file)}
     moved = {**registry.adapters, "ink": replace(registry.adapters["ink"], file=file)}
     changed = replace(registry, adapters=MappingProxyType(moved))
-    order_from_recipe(recipe, changed)
+    request_from_recipe(recipe, changed)
     turn_a_bit(file)
     with pytest.raises(WeightsMismatch) as refused:
-        order_from_recipe(recipe, changed)
+        request_from_recipe(recipe, changed)
     assert refused.value.path == file
-    order_from_recipe({name: fact for name, fact in recipe.items() if name != "lora_sha256"}, changed)
+    request_from_recipe({name: fact for name, fact in recipe.items() if name != "lora_sha256"}, changed)
     shutil.move(file, tmp_path / "elsewhere")
     with pytest.raises(WeightsMissing):
-        order_from_recipe(recipe, changed)
+        request_from_recipe(recipe, changed)
     with pytest.raises(SettingUnsupported):
-        order_from_recipe(recipe, replace(registry, adapters=MappingProxyType({})))
+        request_from_recipe(recipe, replace(registry, adapters=MappingProxyType({})))
 
 
 async def test_a_recipe_from_when_every_file_counted_still_holds(
     registry: Registry, checkpoints: Path, tmp_path: Path
 ) -> None:
     """The starter's are such: it has CLIP beside its parts."""
-    (_, recipe), *_ = await stored(registry, order(steps=1, pictures=1))
+    (_, recipe), *_ = await stored(registry, paint_request(steps=1, pictures=1))
     folder = Path(shutil.copytree(checkpoints / "sd1", tmp_path / "sd1"))
     shutil.copytree(folder / "text_encoder", folder / "clip")
     moved = replace(registry.model(), source=WeightSource(folder=folder))
     changed = replace(registry, models=MappingProxyType({moved.name: moved}))
     assert hash_of_everything(folder) != recipe["model_sha256"]
     for sha256 in (recipe["model_sha256"], hash_of_everything(folder)):
-        order_from_recipe({**recipe, "model_sha256": sha256}, changed)
+        request_from_recipe({**recipe, "model_sha256": sha256}, changed)
 
 
 async def test_other_defaults_of_the_model_are_told_with_what_they_were(registry: Registry) -> None:
-    (_, recipe), *_ = await stored(registry, order(pictures=1, cfg=2.0))
+    (_, recipe), *_ = await stored(registry, paint_request(pictures=1, cfg=2.0))
     model = registry.model()
     other = replace(model, defaults=replace(model.defaults, steps=3, guidance=1.0))
     with pytest.raises(SettingsInvalid, match="steps was 6, and would be 3") as refused:
-        order_from_recipe(recipe, replace(registry, models=MappingProxyType({model.name: other})))
+        request_from_recipe(recipe, replace(registry, models=MappingProxyType({model.name: other})))
     assert "guidance" not in str(refused.value)
 
 
 async def test_what_was_set_about_the_scheduler_is_told_with_what_it_was(registry: Registry) -> None:
     """A recipe without it was painted as the model's files say, also by a release that could not set it."""
-    wanted = order(pictures=1, steps=2)
+    wanted = paint_request(pictures=1, steps=2)
     model = registry.model()
     scheduler = SchedulerSettings(timestep_spacing="trailing", rescale_betas_zero_snr=True)
     changed = replace(registry, models=MappingProxyType({model.name: replace(model, scheduler=scheduler)}))
     (_, plain), *_ = await stored(registry, wanted)
     (png, recipe), *_ = await stored(changed, wanted)
     assert "scheduler" not in plain and recipe["scheduler"] == scheduler.overrides
-    assert (await stored(changed, order_from_recipe(recipe, changed)))[0][0] == png
+    assert (await stored(changed, request_from_recipe(recipe, changed)))[0][0] == png
     with pytest.raises(SettingsInvalid, match=r"scheduler was not set, and would be .'timestep_spacing': 'trailing'"):
-        order_from_recipe(plain, changed)
+        request_from_recipe(plain, changed)
     with pytest.raises(SettingsInvalid, match=r"'trailing', .* and would be not set"):
-        order_from_recipe(recipe, registry)
+        request_from_recipe(recipe, registry)
 
 
 async def test_what_was_chosen_to_be_quicker_is_told_with_what_it_was(registry: Registry) -> None:
     """A picture of 8-bit products and less guidance is no picture of the same model without that."""
-    wanted = order(pictures=1, steps=2)
+    wanted = paint_request(pictures=1, steps=2)
     model = registry.model()
     rough = replace(model, speed=SpeedSettings(precision=Precision.FP8, guidance_until=0.5))
     changed = replace(registry, models=MappingProxyType({model.name: rough}))
@@ -165,13 +165,13 @@ async def test_what_was_chosen_to_be_quicker_is_told_with_what_it_was(registry: 
     with pytest.raises(
         SettingsInvalid, match=r"speed was .'precision': 'fp8', 'guidance_until': 0.5., and would be not set"
     ):
-        order_from_recipe(recipe, registry)
+        request_from_recipe(recipe, registry)
 
 
 async def test_other_library_versions_are_told(registry: Registry) -> None:
-    (_, recipe), *_ = await stored(registry, order(steps=1, pictures=1))
+    (_, recipe), *_ = await stored(registry, paint_request(steps=1, pictures=1))
     with capture_logs() as told:
-        order_from_recipe(recipe, registry)
+        request_from_recipe(recipe, registry)
         assert told == []
-        order_from_recipe({**recipe, "libraries": {**recipe["libraries"], "torch": "1.0"}}, registry)
+        request_from_recipe({**recipe, "libraries": {**recipe["libraries"], "torch": "1.0"}}, registry)
     assert [entry["then"]["torch"] for entry in told] == ["1.0"]

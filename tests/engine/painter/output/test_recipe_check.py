@@ -16,10 +16,10 @@ from engine.contract.errors import EaselError, RecipeUnreadable
 from engine.models.files.weights import hash_of
 from engine.models.registry.registry import Registry
 from engine.painter.batch.rows import Finished
-from engine.painter.output.recipe import order_from_recipe, recipe_of
+from engine.painter.output.recipe import recipe_of, request_from_recipe
 from engine.painter.output.recipe_check import check_recipe
-from engine.painter.sampling.params import settings_from_order
-from tests.engine.painter.orders import order
+from engine.painter.sampling.params import settings_from_request
+from tests.engine.painter.requests import paint_request
 
 Path = tuple[str | int, ...]
 Recipe = dict[str, Any]
@@ -34,12 +34,12 @@ JSON = st.recursive(
 @pytest.fixture(scope="module")
 def recipe(registry: Registry) -> Recipe:
     """Of the second picture of a grid with everything that a prompt can ask of the painter, read back from JSON."""
-    wanted = order(
+    wanted = paint_request(
         "a (red:1.3) cat",
         ("rain", -0.4),
         parameters={"ar": "1:2", "lora": ("ink:0.7",), "cfg": 3.5, "steps": 4, "quality": 0.5, "draft": True},
     )
-    asked = settings_from_order(wanted, registry)
+    asked = settings_from_request(wanted, registry)
     finished = Finished(
         pictures=(torch.zeros(1),),
         sha256=hash_of(registry.path.parent / "sd1"),
@@ -80,7 +80,7 @@ def problems_of(recipe: object) -> tuple[str, ...]:
 
 def test_what_this_release_writes_it_reads(recipe: Recipe, registry: Registry) -> None:
     """What may be absent may be."""
-    assert order_from_recipe(recipe, registry).num_pictures == 4
+    assert request_from_recipe(recipe, registry).num_pictures == 4
     check_recipe(without(without(recipe, "cut"), "lora_sha256"))
     check_recipe({**recipe, "scheduler": {"timestep_spacing": "trailing"}, "speed": {"compile": "whole"}})
     check_recipe({**recipe, "strength": 0.5, "source_sha256": "a" * 64})
@@ -128,11 +128,11 @@ def test_everything_that_is_wrong_is_told_at_once(recipe: Recipe) -> None:
 def test_whatever_stands_in_a_recipe_is_read_or_refused(
     recipe: Recipe, registry: Registry, data: st.DataObject
 ) -> None:
-    """Any JSON in the place of any value, or under a new name, ends in an order or in an error with a sentence."""
+    """Any JSON in the place of any value, or under a new name, ends in a request or in an error with a sentence."""
     new: list[Path] = [("new",), ("spec", "new"), ("spec", "parameters", "new"), ("spec", "parameters", "sameseed")]
     path = data.draw(st.sampled_from([*paths_in(recipe), *new]))
     try:
-        read = order_from_recipe(changed(recipe, path, data.draw(JSON)), registry)
-        settings_from_order(read, registry)
+        read = request_from_recipe(changed(recipe, path, data.draw(JSON)), registry)
+        settings_from_request(read, registry)
     except EaselError as error:
         assert error.facts

@@ -23,10 +23,10 @@ from engine.models.loading.blocks import repeated_blocks
 from engine.models.loading.pipeline import Device, denoiser_of, load_pipeline
 from engine.models.registry.registry import Model, Registry, read_registry
 from engine.models.registry.speed import Compilation, Precision, SpeedSettings
-from engine.painter.batch.rows import Words
+from engine.painter.batch.rows import PromptEmbeds
 from engine.painter.cache.warmup import Batch, blank
 from engine.painter.families import adapted
-from engine.painter.pipeline.compile import FILLED, CompiledDenoiser, pieces_of
+from engine.painter.pipeline.compile import FILLED, CompiledDenoiser, sub_batches_of
 from engine.painter.pipeline.protocol import LoadedModel
 from engine.prompt import parse_attention
 from tests.engine.painter.gemma_checkpoints import save_sana
@@ -57,7 +57,7 @@ def opened(model: Model, how: Compilation, precision: Precision = Precision.OWN)
 def plain_calls(of: Opened) -> Iterator[list[object]]:
     """Yield what grows by one whenever the denoiser that is not compiled is asked.
 
-    Its hook is there for no longer: a twin that is made meanwhile would have it too, and be compiled with it.
+    Its hook is there for no longer: a copy that is made meanwhile would have it too, and be compiled with it.
     """
     calls: list[object] = []
     hook = denoiser_of(of.pipe).register_forward_pre_hook(lambda *_: calls.append(None))
@@ -103,10 +103,14 @@ def plain_code() -> Iterator[None]:
 
 def noisy(model: LoadedModel, rows: int, texts: Sequence[str] = ("a red cat", "")) -> Batch:
     latents, _, _ = blank(model, SIZE, rows)
-    words = [replace(model.words(text), guidance=3.5) for text in texts]
+    embeds = [replace(model.encode_prompt(text), guidance=3.5) for text in texts]
     generator = torch.Generator().manual_seed(rows)
     timesteps = torch.linspace(900, 20, rows)
-    return torch.randn(latents.shape, generator=generator), timesteps, [words[row % len(words)] for row in range(rows)]
+    return (
+        torch.randn(latents.shape, generator=generator),
+        timesteps,
+        [embeds[row % len(embeds)] for row in range(rows)],
+    )
 
 
 def error_of(made: Opened, batch: Batch, plain: torch.Tensor, num_runs: int = 1) -> float:
@@ -130,30 +134,30 @@ def test_any_number_of_rows_is_painted_by_the_compiled_widths(whole: Opened, reg
     """Filled up or split, every row has its own output in its own place."""
     batch = noisy(whole.model, rows)
     plain = opened(registry.model("tiny"), Compilation.NONE).model.predict(*batch)
-    assert error_of(whole, batch, plain, len(pieces_of(rows, (2, 4)))) < 1e-4
+    assert error_of(whole, batch, plain, len(sub_batches_of(rows, (2, 4)))) < 1e-4
 
 
 def test_other_sizes_and_longer_texts_are_painted_as_ever(whole: Opened) -> None:
     """Nothing is compiled while somebody waits: what was not made ready goes to the plain denoiser."""
-    latents, timesteps, words = noisy(whole.model, 2)
-    long = whole.model.words("many words " * 12)
+    latents, timesteps, embeds = noisy(whole.model, 2)
+    long = whole.model.encode_prompt("many words " * 12)
     with plain_calls(whole) as calls:
-        whole.model.predict(torch.cat([latents, latents], dim=3), timesteps, words)
-        whole.model.predict(latents, timesteps, [words[0], long])
+        whole.model.predict(torch.cat([latents, latents], dim=3), timesteps, embeds)
+        whole.model.predict(latents, timesteps, [embeds[0], long])
     assert len(calls) == 2
 
 
 def test_adapters_are_worn_by_the_plain_denoiser_alone(registry: Registry) -> None:
-    """The compiled twin shares the weights, never the adapters: put on and off, they leave no trace in it."""
+    """The compiled copy shares the weights, never the adapters: put on and off, they leave no trace in it."""
     made = opened(registry.model("tiny"), Compilation.WHOLE)
     batch = noisy(made.model, 2)
     made.model.make_ready(*batch)
     bare = made.model.predict(*batch)
-    made.model.wear(((registry.adapters["ink"], 1.0),))
+    made.model.set_adapters(((registry.adapters["ink"], 1.0),))
     with plain_calls(made) as calls:
         inked = made.model.predict(*batch)
     assert len(calls) == 1
-    made.model.wear(())
+    made.model.set_adapters(())
     assert share_of(made.model.predict(*batch) - bare, bare) < 1e-4
     assert share_of(inked - bare, bare) > 1e-2
 
@@ -164,8 +168,8 @@ def test_compiled_code_paints_again_once_adapters_are_off(registry: Registry) ->
     batch = noisy(made.model, 2)
     made.model.make_ready(*batch)
     bare = made.model.predict(*batch)
-    made.model.wear(((registry.adapters["ink"], 1.0),))
-    made.model.wear(())
+    made.model.set_adapters(((registry.adapters["ink"], 1.0),))
+    made.model.set_adapters(())
     assert error_of(made, batch, bare) < 1e-4
 
 
@@ -193,24 +197,24 @@ def test_every_family_gives_the_same_outputs_compiled(
 @given(st.integers(1, 70), st.sets(st.sampled_from([1, 2, 4, 8, 16, 32]), min_size=1))
 def test_every_row_is_in_one_piece_and_pieces_are_compiled_widths(rows: int, widths: set[int]) -> None:
     """In order, none left out; rows that fill up a piece repeat the last one, and are few but in the smallest."""
-    pieces = pieces_of(rows, sorted(widths))
+    sub_batches = sub_batches_of(rows, sorted(widths))
     batch = torch.arange(rows)[:, None]
-    taken = torch.cat([piece.taken_of(batch) for piece in pieces])[:, 0].tolist()
+    taken = torch.cat([piece.taken_of(batch) for piece in sub_batches])[:, 0].tolist()
     assert taken[:rows] == list(range(rows)) and set(taken[rows:]) <= {rows - 1}
-    assert {len(piece.taken_of(batch)) for piece in pieces} <= widths
-    last = pieces[-1].width
+    assert {len(piece.taken_of(batch)) for piece in sub_batches} <= widths
+    last = sub_batches[-1].num_rows
     assert len(taken) - rows <= (1 - FILLED) * last or last == min(widths)
     assert len(taken) - rows < last
 
 
 def test_a_batch_that_nobody_thought_of_is_painted_uncompiled() -> None:
     """Laid out otherwise in memory, it would be compiled for while somebody waits."""
-    words = [Words(tokens=torch.zeros(1, 1, 1))] * 2
+    embeds = [PromptEmbeds(tokens=torch.zeros(1, 1, 1))] * 2
     denoiser = CompiledDenoiser(Scale(), Compilation.WHOLE)
-    denoiser.make_ready(scaled, torch.ones(2, 3, 4, 4), torch.ones(2), words)
+    denoiser.make_ready(scaled, torch.ones(2, 3, 4, 4), torch.ones(2), embeds)
     (code,) = codes_of_twins()
     other = torch.ones(2, 3, 4, 4).to(memory_format=torch.channels_last)
-    assert denoiser.predict(scaled, other, torch.ones(2), words).eq(3.0).all()
+    assert denoiser.predict(scaled, other, torch.ones(2), embeds).eq(3.0).all()
     assert num_compiled_of(code) == 1
 
 
@@ -227,8 +231,8 @@ class Scale(nn.Module):
 
 def test_what_was_compiled_goes_with_its_denoiser() -> None:
     """It hangs on code that is the denoiser's own: another of the same class shares none of it, and loses nothing."""
-    words = [Words(tokens=torch.zeros(1, 1, 1))] * 2
-    batch = torch.ones(2, 1, 1, 1), torch.ones(2), words
+    embeds = [PromptEmbeds(tokens=torch.zeros(1, 1, 1))] * 2
+    batch = torch.ones(2, 1, 1, 1), torch.ones(2), embeds
     first, second = (CompiledDenoiser(Scale(), Compilation.WHOLE) for _ in range(2))
     first.make_ready(scaled, *batch)
     second.make_ready(scaled, *batch)
@@ -249,7 +253,7 @@ def scaled(denoiser: nn.Module, latents: torch.Tensor, *_: object) -> torch.Tens
 def codes_of_twins() -> list[CodeType]:
     gc.collect()
     twins = [thing for thing in gc.get_objects() if type(thing) is Scale and "forward" in vars(thing)]
-    return [vars(twin)["forward"].__code__ for twin in twins]
+    return [vars(copied)["forward"].__code__ for copied in twins]
 
 
 def num_compiled_of(code: CodeType) -> int:

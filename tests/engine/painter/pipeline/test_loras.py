@@ -13,24 +13,28 @@ from engine.models.files.adapter_fit import check_fit
 from engine.models.files.weights import hash_of
 from engine.models.registry.registry import Registry
 from engine.painter.in_process import LocalPainter, create_painter
-from tests.engine.painter.orders import all_painted, order, painted, pixels_of, psnr
+from tests.engine.painter.requests import all_painted, paint_request, painted, pixels_of, psnr
 from tests.engine.painter.stock import EQUAL_DB, OTHER_DB, stock_pictures
 
 
 @pytest.fixture
 async def painter(registry: Registry) -> AsyncIterator[LocalPainter]:
-    async with create_painter(registry, width=64) as opened:
+    async with create_painter(registry, max_rows=64) as opened:
         yield opened
 
 
 async def test_two_loras_at_once_paint_what_the_stock_pipeline_paints_and_others_see_none_of_it(
     painter: LocalPainter, checkpoints: Path
 ) -> None:
-    """Three orders at the same time: without, with one, and with two LoRAs; the first is what it is alone."""
-    before = await painted(painter, order(steps=4))
+    """Three requests at the same time: without, with one, and with two LoRAs; the first is what it is alone."""
+    before = await painted(painter, paint_request(steps=4))
     plain, one, two = await all_painted(
         painter,
-        (order(steps=4), order(steps=4, lora=("ink",)), order(steps=4, lora=("ink:0.5", "paper:-0.7"))),
+        (
+            paint_request(steps=4),
+            paint_request(steps=4, lora=("ink",)),
+            paint_request(steps=4, lora=("ink:0.5", "paper:-0.7")),
+        ),
     )
     assert [picture.png for picture in plain.pictures] == [picture.png for picture in before.pictures]
     ink, paper = checkpoints / "ink.safetensors", checkpoints / "paper.safetensors"
@@ -53,23 +57,23 @@ async def test_a_lora_that_does_not_fit_is_refused_and_others_go_on(
 ) -> None:
     """Missing and damaged files are told apart from the model's by the adapter's name."""
     with pytest.raises(error) as refused:
-        await painted(painter, order(lora=("ink", name)))
+        await painted(painter, paint_request(lora=("ink", name)))
     assert (refused.value.facts.get("adapter") == name) == (error in (WeightsMissing, WeightsMismatch))
-    await painted(painter, order(steps=1, lora=("ink:0.5",)))
+    await painted(painter, paint_request(steps=1, lora=("ink:0.5",)))
 
 
 async def test_an_adapter_is_held_to_the_hash_that_the_registry_records(registry: Registry, checkpoints: Path) -> None:
-    """The right one is worn, any other is the operator's to mend, and other orders go on."""
+    """The right one is worn, any other is the operator's to mend, and other requests go on."""
     right = hash_of(checkpoints / "ink.safetensors")
     held = {name: replace(registry.adapters[name], sha256=right) for name in ("ink", "paper")}
-    async with create_painter(replace(registry, adapters=held), width=64) as painter:
-        assert (await painted(painter, order(steps=1, lora=("ink",)))).pictures[0].recipe["lora_sha256"] == {
+    async with create_painter(replace(registry, adapters=held), max_rows=64) as painter:
+        assert (await painted(painter, paint_request(steps=1, lora=("ink",)))).pictures[0].recipe["lora_sha256"] == {
             "ink": right
         }
         with pytest.raises(WeightsMismatch) as refused:
-            await painted(painter, order(steps=1, lora=("paper",)))
+            await painted(painter, paint_request(steps=1, lora=("paper",)))
         assert refused.value.path == checkpoints / "paper.safetensors"
-        await painted(painter, order(steps=1, lora=("ink",)))
+        await painted(painter, paint_request(steps=1, lora=("ink",)))
 
 
 def test_the_part_that_does_not_fit_is_named(registry: Registry, checkpoints: Path) -> None:

@@ -5,30 +5,30 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from engine.painter.batch.rows import Words
-from engine.painter.pipeline.prompt_weighting import MAX_CHUNKS, chunks_from_fragments, stacked_tokens, weighed_words
+from engine.painter.batch.rows import PromptEmbeds
+from engine.painter.pipeline.prompt_weighting import MAX_CHUNKS, chunks_from_fragments, stacked_tokens, weighted_embeds
 from tests.engine.painter.checkpoints import byte_tokenizer
 
 TOKENIZER = byte_tokenizer()
 ROOM = TOKENIZER.model_max_length
 
 
-def embed(text: str) -> Words:
+def embed(text: str) -> PromptEmbeds:
     """Stand-in for an encoder: each token's number, so that positions can be seen."""
     ids = TOKENIZER(text, padding="max_length", max_length=ROOM, truncation=True, return_tensors="pt").input_ids
-    return Words(tokens=ids[..., None].float(), pooled=torch.tensor([[float(len(text))]]))
+    return PromptEmbeds(tokens=ids[..., None].float(), pooled=torch.tensor([[float(len(text))]]))
 
 
 def moved(text: str, fragments: list[tuple[str, float]]) -> list[float]:
     """Return by how much each token left the empty text's, as a share of what it does without weights."""
     plain, empty = embed(text).tokens, embed("").tokens
-    shares: Tensor = (weighed_words(fragments, TOKENIZER, embed).tokens - empty) / (plain - empty)
+    shares: Tensor = (weighted_embeds(fragments, TOKENIZER, embed).tokens - empty) / (plain - empty)
     return shares.flatten()[1 : len(text.replace(" ", "")) + 1].tolist()
 
 
 def test_weights_of_1_change_nothing() -> None:
-    words = weighed_words([("a red ", 1.0), ("cat", 1.0)], TOKENIZER, embed)
-    assert torch.equal(words.tokens, embed("a red cat").tokens)
+    embeds = weighted_embeds([("a red ", 1.0), ("cat", 1.0)], TOKENIZER, embed)
+    assert torch.equal(embeds.tokens, embed("a red cat").tokens)
 
 
 def test_each_token_is_moved_by_the_weight_of_its_own_word() -> None:
@@ -45,15 +45,15 @@ def test_a_long_text_is_read_in_chunks_between_words() -> None:
     assert "".join(chunk.text for chunk in chunks) == text
     assert all(len(chunk.weights) == ROOM for chunk in chunks)
     assert all(len(word) == 5 for chunk in chunks for word in chunk.text.split())
-    assert weighed_words([(text, 1.0)], TOKENIZER, embed).tokens.shape[1] == ROOM * len(chunks)
+    assert weighted_embeds([(text, 1.0)], TOKENIZER, embed).tokens.shape[1] == ROOM * len(chunks)
 
 
 def test_what_is_beyond_the_last_chunk_is_cut_and_said() -> None:
     text = " ".join(f"w{index:04}" for index in range(100))
-    words = weighed_words([(text, 1.0)], TOKENIZER, embed)
-    assert words.tokens.shape[1] == ROOM * MAX_CHUNKS
-    assert text.endswith(words.cut)
-    assert words.cut.startswith("w")
+    embeds = weighted_embeds([(text, 1.0)], TOKENIZER, embed)
+    assert embeds.tokens.shape[1] == ROOM * MAX_CHUNKS
+    assert text.endswith(embeds.cut)
+    assert embeds.cut.startswith("w")
 
 
 def test_one_endless_word_is_read_too() -> None:
@@ -67,7 +67,7 @@ def test_no_text_is_one_empty_chunk() -> None:
 
 
 def test_texts_of_other_lengths_are_padded_and_masked() -> None:
-    short, long = Words(tokens=torch.ones(1, 2, 3)), Words(tokens=torch.ones(1, 4, 3))
+    short, long = PromptEmbeds(tokens=torch.ones(1, 2, 3)), PromptEmbeds(tokens=torch.ones(1, 4, 3))
     tokens, mask = stacked_tokens([short, long])
     assert tokens.shape == (2, 4, 3)
     assert mask is not None

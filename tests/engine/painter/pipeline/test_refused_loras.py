@@ -17,11 +17,11 @@ from engine.contract.errors import AdapterMismatch, NoRoom
 from engine.contract.painting import Painted
 from engine.models.registry.registry import Registry, read_registry
 from engine.painter.in_process import LocalPainter, create_painter
-from engine.painter.pipeline.loras import Loras, Wardrobe
+from engine.painter.pipeline.loras import LoraManager, Loras
 from tests.engine.models.original_layout import save_single_file
 from tests.engine.painter.fakes import FlatModel
-from tests.engine.painter.orders import order, painted, pixels_of, psnr
 from tests.engine.painter.registries import entry
+from tests.engine.painter.requests import paint_request, painted, pixels_of, psnr
 from tests.engine.painter.stock import stock_pictures
 from tests.engine.painter.t5_checkpoints import save_flux
 
@@ -79,7 +79,7 @@ def broken(folder: Path) -> Registry:
 
 @pytest.fixture
 async def painter(broken: Registry) -> AsyncIterator[LocalPainter]:
-    async with create_painter(broken, width=64) as opened:
+    async with create_painter(broken, max_rows=64) as opened:
         yield opened
 
 
@@ -101,24 +101,24 @@ async def test_a_lora_that_fails_when_part_of_it_is_in_changes_no_later_picture(
     painter: LocalPainter, checkpoints: Path, name: str, model: str
 ) -> None:
     """Plain, broken twice, plain: the same bytes; and a good one is worn afterwards as if nothing had been."""
-    before = await painted(painter, order(steps=4, model=model))
+    before = await painted(painter, paint_request(steps=4, model=model))
     for _ in range(2):
         with pytest.raises(AdapterMismatch) as refused:
-            await painted(painter, order(steps=4, model=model, lora=(name,)))
+            await painted(painter, paint_request(steps=4, model=model, lora=(name,)))
         assert "already in use" not in refused.value.part
-    assert files_of(await painted(painter, order(steps=4, model=model))) == files_of(before)
-    assert_inked(await painted(painter, order(steps=4, model=model, lora=("ink",))), checkpoints)
+    assert files_of(await painted(painter, paint_request(steps=4, model=model))) == files_of(before)
+    assert_inked(await painted(painter, paint_request(steps=4, model=model, lora=("ink",))), checkpoints)
 
 
 @pytest.mark.parametrize("name", BROKEN)
 async def test_a_lora_that_fails_while_another_is_on_does_not_take_its_place(
     painter: LocalPainter, checkpoints: Path, name: str
 ) -> None:
-    """Named beside the good one, and by another order while that paints, which gets its pictures all the same."""
-    alone = await painted(painter, order(steps=4, lora=("ink",)))
+    """Named beside the good one, and by another request while that paints, which gets its pictures all the same."""
+    alone = await painted(painter, paint_request(steps=4, lora=("ink",)))
     with pytest.raises(AdapterMismatch):
-        await painted(painter, order(steps=4, lora=("ink", name)))
-    together = (order(steps=4, lora=("ink",)), order(steps=4, lora=(name,)))
+        await painted(painter, paint_request(steps=4, lora=("ink", name)))
+    together = (paint_request(steps=4, lora=("ink",)), paint_request(steps=4, lora=(name,)))
     inked, refused = await asyncio.gather(*(painted(painter, one) for one in together), return_exceptions=True)
     assert isinstance(refused, AdapterMismatch)
     assert isinstance(inked, Painted)
@@ -131,26 +131,26 @@ async def test_a_lora_that_only_the_loader_can_judge_is_refused_and_leaves_flux_
     painter: LocalPainter, name: str
 ) -> None:
     """diffusers would widen the model's own layer, put in nothing without a word, or leave a layer without numbers."""
-    before = await painted(painter, order(steps=2, model="flux"))
+    before = await painted(painter, paint_request(steps=2, model="flux"))
     with pytest.raises(AdapterMismatch):
-        await painted(painter, order(steps=2, model="flux", lora=(name,)))
-    assert files_of(await painted(painter, order(steps=2, model="flux"))) == files_of(before)
+        await painted(painter, paint_request(steps=2, model="flux", lora=(name,)))
+    assert files_of(await painted(painter, paint_request(steps=2, model="flux"))) == files_of(before)
 
 
 @pytest.mark.parametrize("times", [0, 1])
 async def test_an_adapter_without_room_fails_its_order_only(registry: Registry, times: int) -> None:
-    """When the order opens, or at a step, where the model was let go in between and its adapters with it."""
+    """When the request opens, or at a step, where the model was let go in between and its adapters with it."""
 
     class Full(FlatModel):
         times_worn = 0
 
-        def wear(self, loras: Loras) -> None:
+        def set_adapters(self, loras: Loras) -> None:
             self.times_worn += len(loras)
             if self.times_worn > times and loras:
                 raise torch.OutOfMemoryError("no room")
 
-    async with create_painter(registry, width=64, load=Full) as painter:
-        both = (order(steps=3, lora=("ink",)), order(steps=3))
+    async with create_painter(registry, max_rows=64, load=Full) as painter:
+        both = (paint_request(steps=3, lora=("ink",)), paint_request(steps=3))
         lost, fine = await asyncio.gather(*(painted(painter, one) for one in both), return_exceptions=True)
     assert isinstance(lost, NoRoom)
     assert isinstance(fine, Painted)
@@ -172,13 +172,13 @@ def test_an_adapter_that_there_is_no_room_for_leaves_nothing_and_may_come_again(
     broken: Registry, checkpoints: Path
 ) -> None:
     pipe = Cramped.from_pretrained(checkpoints / "sd1")
-    wardrobe = Wardrobe(pipe, broken.model())
+    wardrobe = LoraManager(pipe, broken.model())
     loras = ((broken.adapters["ink"], 0.5),)
     for _ in range(2):
         with pytest.raises(torch.OutOfMemoryError):
-            wardrobe.wear(loras)
+            wardrobe.set_adapters(loras)
         assert (pipe.get_list_adapters(), dict(wardrobe.adapters)) == ({}, {})
     Cramped.has_room = True
-    wardrobe.wear(loras)
+    wardrobe.set_adapters(loras)
     assert [*wardrobe.adapters] == [broken.adapters["ink"]]
     assert pipe.get_list_adapters().keys() == {"unet"}

@@ -1,4 +1,4 @@
-"""A painting process that takes orders as the real one does; its painter breaks where an order's words say so."""
+"""A painting process that takes requests as the real one does; its painter breaks where a request's words say so."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ import socket
 import sys
 from collections.abc import AsyncGenerator
 
-from engine.contract.painting import Order, Painted, PaintedPicture, Progress
-from engine.painter.process.child import take_orders
+from engine.contract.painting import Painted, PaintedPicture, PaintRequest, Progress
+from engine.painter.process.child import serve_requests
 from engine.painter.process.messages import Frame, Kind, bytes_from_frame
 
 
 class BreakingPainter:
     """Paints its process id; `break` divides by zero, and of `odd` it tells a recipe that nobody can send."""
 
-    async def paint(self, order: Order) -> AsyncGenerator[Progress | Painted, None]:
-        recipe = {"made": object()} if order.spec.prompt == "odd" else {}
-        yield Progress(done=1, total=1 // (order.spec.prompt != "break"))
+    async def paint(self, request: PaintRequest) -> AsyncGenerator[Progress | Painted, None]:
+        recipe = {"made": object()} if request.spec.prompt == "odd" else {}
+        yield Progress(done=1, total=1 // (request.spec.prompt != "break"))
         picture = PaintedPicture(png=b"", width=1, height=1, seed=0, recipe=recipe)
         yield Painted(pictures=(picture,), grid=str(os.getpid()).encode(), grid_type="image/webp")
 
@@ -26,7 +26,7 @@ class BreakingPainter:
 async def serve(connection: socket.socket) -> None:
     reader, writer = await asyncio.open_connection(sock=connection)
     writer.write(bytes_from_frame(Frame(kind=Kind.READY)))
-    await take_orders(reader, writer, BreakingPainter())
+    await serve_requests(reader, writer, BreakingPainter())
 
 
 if __name__ == "__main__":

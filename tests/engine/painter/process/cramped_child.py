@@ -20,7 +20,7 @@ from engine.painter.process.messages import Phase
 @asynccontextmanager
 async def open_painter(registry: Path, beat: Callable[[Phase], None]) -> AsyncIterator[LocalPainter]:
     logging.getLogger("some.library").warning("careful, %s", "please")
-    async with create_painter(read_registry(registry), width=4, budget_bytes=1, beat=beat) as painter:
+    async with create_painter(read_registry(registry), max_rows=4, budget_bytes=1, beat=beat) as painter:
         yield painter
 
 

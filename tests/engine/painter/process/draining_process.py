@@ -1,4 +1,4 @@
-"""A process that paints in a child and is told to stop, with its whole group, in the middle of an order."""
+"""A process that paints in a child and is told to stop, with its whole group, in the middle of a request."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ import sys
 from pathlib import Path
 
 from engine.contract.painting import Painted, Progress
-from engine.painter.process.launch import Setting
+from engine.painter.process.launch import PainterOptions
 from engine.painter.process.supervisor import supervise
-from tests.engine.painter.orders import order
+from tests.engine.painter.requests import paint_request
 
 
 async def main(registry: Path) -> None:
-    """Print how many pictures came of the order, and the signals that this process was sent meanwhile."""
+    """Print how many pictures came of the request, and the signals that this process was sent meanwhile."""
     heard: list[str] = []
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, heard.append, number.name)
-    async with supervise(Setting(registry=registry, width=64, threads=1)) as painter:
-        async for event in painter.paint(order(steps=60)):
+    async with supervise(PainterOptions(registry=registry, max_rows=64, threads=1)) as painter:
+        async for event in painter.paint(paint_request(steps=60)):
             if isinstance(event, Progress) and event.done == 2:
                 os.killpg(0, signal.SIGINT)
                 os.killpg(0, signal.SIGTERM)

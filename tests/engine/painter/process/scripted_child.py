@@ -1,4 +1,4 @@
-"""A painting process without a model: it does what the words of an order say, `paint`, `die` or `wait`.
+"""A painting process without a model: it does what the words of a request say, `paint`, `die` or `wait`.
 
 `hang load`, `hang step` and `hang decode` stop it in that phase.
 """
@@ -18,8 +18,8 @@ from engine.painter.process.messages import (
     Phase,
     bytes_from_frame,
     frame_from_event,
-    order_from_frame,
     read_frame,
+    request_from_frame,
 )
 
 
@@ -34,17 +34,17 @@ async def serve(connection: socket.socket) -> None:
     while (frame := await read_frame(reader)) is not None:
         if frame.kind is Kind.DROP:
             os._exit(7)
-        order = order_from_frame(frame)
+        request = request_from_frame(frame)
         say(Frame(kind=Kind.BEAT, facts={"phase": Phase.STEP}))
         say(frame_from_event(frame.ticket, Progress(done=1, total=2, preview=b"small")))
         await writer.drain()
-        if order.spec.prompt == "die":
+        if request.spec.prompt == "die":
             os.kill(os.getpid(), signal.SIGKILL)
-        if order.spec.prompt.startswith("hang"):
-            say(Frame(kind=Kind.BEAT, facts={"phase": Phase(order.spec.prompt.split()[1])}))
+        if request.spec.prompt.startswith("hang"):
+            say(Frame(kind=Kind.BEAT, facts={"phase": Phase(request.spec.prompt.split()[1])}))
             await writer.drain()
             os.kill(os.getpid(), signal.SIGSTOP)
-        if order.spec.prompt == "paint":
+        if request.spec.prompt == "paint":
             grid = str(os.getpid()).encode()
             say(frame_from_event(frame.ticket, Painted(pictures=(), grid=grid, grid_type="image/webp")))
             say(Frame(kind=Kind.BEAT, facts={"phase": Phase.IDLE}))

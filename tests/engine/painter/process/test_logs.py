@@ -12,8 +12,8 @@ import pytest
 import structlog
 
 from engine.logs import set_up_logging
-from engine.painter.process.launch import Setting
-from engine.painter.process.supervisor import Care, supervise
+from engine.painter.process.launch import PainterOptions
+from engine.painter.process.supervisor import SupervisorOptions, supervise
 
 pytestmark = pytest.mark.kills
 
@@ -40,7 +40,7 @@ async def test_a_line_of_the_painting_process_is_json_where_others_are(
     stream = io.StringIO()
     set_up_logging("json", process="engine", stream=stream)
     async with supervise(
-        Setting(registry=registry), Care(program="tests.engine.painter.process.cramped_child")
+        PainterOptions(registry=registry), SupervisorOptions(program="tests.engine.painter.process.cramped_child")
     ) as painter:
         pid = painter.pid
     library, model = [json.loads(line) for line in stream.getvalue().splitlines()][:2]
@@ -58,7 +58,7 @@ async def test_the_painting_process_keeps_to_the_memory_that_it_is_given(checkpo
     _write(registry, _text(checkpoints / "registry.toml") + COMPILED)
     stream = io.StringIO()
     set_up_logging("json", process="engine", stream=stream)
-    async with supervise(Setting(registry=registry, width=4, threads=1, budget_bytes=1)):
+    async with supervise(PainterOptions(registry=registry, max_rows=4, threads=1, budget_bytes=1)):
         assert "it is too large for the device to hold whole" in stream.getvalue()
 
 

@@ -18,11 +18,11 @@ from engine.painter.process.messages import (
     event_from_frame,
     frame_from_error,
     frame_from_event,
-    frame_from_order,
-    order_from_frame,
+    frame_from_request,
     read_frame,
+    request_from_frame,
 )
-from tests.engine.painter.orders import order
+from tests.engine.painter.requests import paint_request
 
 PICTURE = PaintedPicture(png=b"\x89PNG", width=3, height=2, seed=2**32 - 1, recipe={"loras": [["ink", 0.5]]})
 
@@ -30,15 +30,17 @@ PICTURE = PaintedPicture(png=b"\x89PNG", width=3, height=2, seed=2**32 - 1, reci
 async def sent(frame: Frame) -> Frame:
     reader = asyncio.StreamReader()
     reader.feed_data(bytes_from_frame(frame))
-    arrived = await read_frame(reader)
-    assert arrived is not None
-    return arrived
+    message = await read_frame(reader)
+    assert message is not None
+    return message
 
 
 @pytest.mark.parametrize("source", [None, b"\x00\xff picture"])
 async def test_orders_arrive(source: bytes | None) -> None:
-    wanted = order(("ein (Fuchs:1.2), 狐", 2.0), ("no", -0.5), source=source, lora=("ink:0.5",), steps=3, cfg=4.5)
-    assert order_from_frame(await sent(frame_from_order("t", wanted))) == wanted
+    wanted = paint_request(
+        ("ein (Fuchs:1.2), 狐", 2.0), ("no", -0.5), source=source, lora=("ink:0.5",), steps=3, cfg=4.5
+    )
+    assert request_from_frame(await sent(frame_from_request("t", wanted))) == wanted
 
 
 @pytest.mark.parametrize(
@@ -57,8 +59,8 @@ async def test_events_arrive(event: Progress | Painted) -> None:
     "error", [PainterLost(), ModelUnknown(name="a", known=("b", "c")), WeightsMismatch(path=Path("/models/a"))]
 )
 async def test_errors_arrive_with_their_facts(error: EaselError) -> None:
-    arrived = error_from_frame(await sent(frame_from_error("t", error)))
-    assert (type(arrived), arrived.facts) == (type(error), error.facts)
+    message = error_from_frame(await sent(frame_from_error("t", error)))
+    assert (type(message), message.facts) == (type(error), error.facts)
 
 
 async def test_facts_that_json_has_no_word_for_arrive_as_text() -> None:

@@ -15,13 +15,13 @@ import pytest
 from structlog.testing import capture_logs
 
 from engine.contract.errors import ModelUnknown, PainterLost, SettingUnsupported
-from engine.contract.painting import Order, Painted, Painter, Progress
+from engine.contract.painting import Painted, Painter, PaintRequest, Progress
 from engine.models.registry.registry import Registry
 from engine.painter.in_process import create_painter
-from engine.painter.process.launch import Setting
+from engine.painter.process.launch import PainterOptions
 from engine.painter.process.messages import Phase
-from engine.painter.process.supervisor import Care, supervise
-from tests.engine.painter.orders import order, painted
+from engine.painter.process.supervisor import SupervisorOptions, supervise
+from tests.engine.painter.requests import paint_request, painted
 
 pytestmark = pytest.mark.kills
 
@@ -29,49 +29,51 @@ SCRIPTED = "tests.engine.painter.process.scripted_child"
 BREAKING = "tests.engine.painter.process.breaking_child"
 
 
-def scripted(**patience: float) -> Care:
-    return Care(program=SCRIPTED, patience={phase: timedelta(seconds=patience.get(phase, 60)) for phase in Phase})
+def scripted(**patience: float) -> SupervisorOptions:
+    return SupervisorOptions(
+        program=SCRIPTED, patience={phase: timedelta(seconds=patience.get(phase, 60)) for phase in Phase}
+    )
 
 
 async def test_a_child_paints_what_a_local_painter_paints_and_is_replaced_when_killed(
     checkpoints: Path, registry: Registry
 ) -> None:
-    """The same bytes from a real child; then SIGKILL in the middle of an order, and the next child paints again."""
-    setting = Setting(registry=checkpoints / "registry.toml", width=64, threads=1)
-    async with create_painter(registry, width=64) as local, supervise(setting) as far:
-        ours, theirs = await painted(local, order()), await painted(far, order())
+    """The same bytes from a real child; then SIGKILL in the middle of a request, and the next child paints again."""
+    setting = PainterOptions(registry=checkpoints / "registry.toml", max_rows=64, threads=1)
+    async with create_painter(registry, max_rows=64) as local, supervise(setting) as far:
+        ours, theirs = await painted(local, paint_request()), await painted(far, paint_request())
         assert ours == theirs
         with pytest.raises(SettingUnsupported) as refused:
-            await painted(far, order(sampler="brush"))
+            await painted(far, paint_request(sampler="brush"))
         assert refused.value.known == registry.model().abilities.samplers
         first = far.pid
         assert first is not None
         with pytest.raises(PainterLost):
-            async for event in far.paint(order(steps=100)):
+            async for event in far.paint(paint_request(steps=100)):
                 if isinstance(event, Progress) and event.done == 2:
                     os.kill(first, signal.SIGKILL)
-        assert (await painted(far, order())).grid == ours.grid
+        assert (await painted(far, paint_request())).grid == ours.grid
         assert far.pid not in (None, first)
 
 
 async def test_orders_of_a_child_that_dies_may_be_offered_again() -> None:
-    async with supervise(care=scripted()) as painter:
-        first = (await painted(painter, order("paint"))).grid
+    async with supervise(options=scripted()) as painter:
+        first = (await painted(painter, paint_request("paint"))).grid
         with pytest.raises(PainterLost):
-            await painted(painter, order("die"))
-        assert (await painted(painter, order("paint"))).grid != first
+            await painted(painter, paint_request("die"))
+        assert (await painted(painter, paint_request("paint"))).grid != first
 
 
 @pytest.mark.parametrize(("words", "fault"), [("break", "ZeroDivisionError"), ("odd", "TypeError")])
 async def test_an_order_that_breaks_in_an_unforeseen_way_is_lost_alone(words: str, fault: str) -> None:
     """Nobody waits for it for ever: it may be offered again, its traceback is logged, and its child paints on."""
     with capture_logs() as lines:
-        async with supervise(care=replace(scripted(), program=BREAKING)) as painter:
-            first = (await painted(painter, order("paint"))).grid
+        async with supervise(options=replace(scripted(), program=BREAKING)) as painter:
+            first = (await painted(painter, paint_request("paint"))).grid
             with pytest.raises(PainterLost):
-                await painted(painter, order(words))
-            assert (await painted(painter, order("paint"))).grid == first
-    (told,) = [line["exception"] for line in lines if line["event"] == "order not painted"]
+                await painted(painter, paint_request(words))
+            assert (await painted(painter, paint_request("paint"))).grid == first
+    (told,) = [line["exception"] for line in lines if line["event"] == "request not painted"]
     assert told.startswith("Traceback") and told.splitlines()[-1].startswith(fault)
 
 
@@ -79,14 +81,14 @@ async def test_a_child_that_cannot_be_started_is_started_later(monkeypatch: pyte
     """Where the system refuses a process, waiters meet PainterLost, the log says why, and it is tried again."""
     patient = replace(scripted(), first_rest=timedelta(0), longest_rest=timedelta(0))
     with capture_logs() as lines:
-        async with supervise(care=patient) as painter:
+        async with supervise(options=patient) as painter:
             monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
             with pytest.raises(PainterLost):
-                await painted(painter, order("die"))
+                await painted(painter, paint_request("die"))
             with pytest.raises(PainterLost):
                 await painter.wait_ready()
             monkeypatch.undo()
-            await offered_again(painter, order("paint"))
+            await offered_again(painter, paint_request("paint"))
     causes = [line["cause"] for line in lines if line["event"] == "painter not started"]
     assert causes and all(str(tmp_path / "python") in cause for cause in causes)
 
@@ -96,25 +98,25 @@ async def test_a_child_that_says_nothing_is_replaced_after_the_patience_for_what
     """A stopped process never answers; for all else the patience is longer than the test may take."""
     patience = dict.fromkeys(Phase, timedelta(hours=1))
     with capture_logs() as lines:
-        async with supervise(care=Care(program=SCRIPTED, patience=patience)) as painter:
+        async with supervise(options=SupervisorOptions(program=SCRIPTED, patience=patience)) as painter:
             # Short only while it hangs: loading is also what a child is at while it starts.
             patience[phase] = timedelta(seconds=0.3)
             with pytest.raises(PainterLost):
-                await painted(painter, order(f"hang {phase}"))
+                await painted(painter, paint_request(f"hang {phase}"))
             patience[phase] = timedelta(hours=1)
-            await painted(painter, order("paint"))
+            await painted(painter, paint_request("paint"))
     assert [line["phase"] for line in lines if line["event"] == "painter hung"] == [phase]
 
 
 async def test_a_child_that_says_nothing_while_it_starts_is_lost() -> None:
     with pytest.raises(PainterLost):
-        async with supervise(care=scripted(load=0)):
+        async with supervise(options=scripted(load=0)):
             pass
 
 
 async def test_an_idle_child_may_be_silent() -> None:
-    """Without an order there is no deadline: the same process is there long after all patience."""
-    async with supervise(care=scripted(idle=0.01)) as painter:
+    """Without a request there is no deadline: the same process is there long after all patience."""
+    async with supervise(options=scripted(idle=0.01)) as painter:
         pid = painter.pid
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.3):
@@ -123,17 +125,17 @@ async def test_an_idle_child_may_be_silent() -> None:
 
 
 async def test_a_closed_generator_tells_the_child_to_drop_the_order() -> None:
-    """The scripted child ends itself when it is told to drop an order, so another process paints the next one."""
-    async with supervise(care=scripted()) as painter:
-        first = (await painted(painter, order("paint"))).grid
-        events = painter.paint(order("wait"))
+    """The scripted child ends itself when it is told to drop a request, so another process paints the next one."""
+    async with supervise(options=scripted()) as painter:
+        first = (await painted(painter, paint_request("paint"))).grid
+        events = painter.paint(paint_request("wait"))
         assert await anext(events) == Progress(done=1, total=2, preview=b"small")
         await events.aclose()
-        assert (await offered_again(painter, order("paint"))).grid != first
+        assert (await offered_again(painter, paint_request("paint"))).grid != first
 
 
-async def offered_again(painter: Painter, wanted: Order) -> Painted:
-    """Paint as the queue does: an order whose painter was lost is offered again."""
+async def offered_again(painter: Painter, wanted: PaintRequest) -> Painted:
+    """Paint as the queue does: a request whose painter was lost is offered again."""
     while True:
         try:
             return await painted(painter, wanted)
@@ -143,12 +145,12 @@ async def offered_again(painter: Painter, wanted: Order) -> Painted:
 
 async def test_an_unknown_default_model_is_told_at_the_start(checkpoints: Path) -> None:
     with pytest.raises(ModelUnknown):
-        async with supervise(Setting(registry=checkpoints / "registry.toml", model="nobody")):
+        async with supervise(PainterOptions(registry=checkpoints / "registry.toml", model="nobody")):
             pass
 
 
 async def test_the_child_ends_with_its_supervisor() -> None:
-    async with supervise(care=scripted()) as painter:
+    async with supervise(options=scripted()) as painter:
         pid = painter.pid
     assert pid is not None
     with pytest.raises(ProcessLookupError):
@@ -161,7 +163,7 @@ def test_the_supervisor_never_imports_torch() -> None:
 
 
 def test_a_signal_to_the_whole_group_costs_no_picture_and_libraries_say_nothing(checkpoints: Path) -> None:
-    """SIGINT and SIGTERM to every process of a group, in the middle of an order: all its pictures come nevertheless."""
+    """SIGINT and SIGTERM to every process of a group during a request: all its pictures still arrive."""
     command = [
         sys.executable,
         "-m",

@@ -14,8 +14,8 @@ from diffusers.callbacks import SDCFGCutoffCallback, SDXLCFGCutoffCallback
 from engine.models.registry.registry import Registry
 from engine.models.registry.speed import SpeedSettings
 from engine.painter.in_process import create_painter
-from engine.painter.sampling.samplers import Course, scheduler_for
-from tests.engine.painter.orders import all_painted, encoded_gradient, order, painted, pixels_of, psnr
+from engine.painter.sampling.samplers import Trajectory, scheduler_for
+from tests.engine.painter.requests import all_painted, encoded_gradient, paint_request, painted, pixels_of, psnr
 from tests.engine.painter.stock import EQUAL_DB, OTHER_DB, stock_pictures
 
 # Of 7 steps the first 2 are guided, in the stock pipeline's counting as in the painter's.
@@ -50,10 +50,10 @@ def stock(checkpoints: Path, name: str, sampler: str) -> Any:
 async def test_it_paints_what_the_stock_pipeline_paints_with_its_cutoff(
     hurried: Registry, checkpoints: Path, name: str, sampler: str
 ) -> None:
-    """Beside an order of other steps, whose guidance ends at another time."""
-    wanted = order("a red cat", model=name, sampler=sampler, steps=STEPS, pictures=1, cfg=GUIDANCE)
-    other = order("fog", ("red", -0.5), model=name, sampler="heun", steps=11, pictures=2)
-    async with create_painter(hurried, width=64) as painter:
+    """Beside a request of other steps, whose guidance ends at another time."""
+    wanted = paint_request("a red cat", model=name, sampler=sampler, steps=STEPS, pictures=1, cfg=GUIDANCE)
+    other = paint_request("fog", ("red", -0.5), model=name, sampler="heun", steps=11, pictures=2)
+    async with create_painter(hurried, max_rows=64) as painter:
         result, _ = await all_painted(painter, [wanted, other])
     assert psnr(pixels_of(result)[0], stock(checkpoints, name, sampler)) > EQUAL_DB
 
@@ -62,8 +62,8 @@ async def test_it_shows(hurried: Registry, registry: Registry) -> None:
     """Whoever guides to the end paints another picture; without guidance there is no difference."""
     pictures = []
     for models in (registry, hurried):
-        async with create_painter(models, width=64) as painter:
-            both = [order("a red cat", cfg=guidance, steps=STEPS, pictures=1) for guidance in (GUIDANCE, 1.0)]
+        async with create_painter(models, max_rows=64) as painter:
+            both = [paint_request("a red cat", cfg=guidance, steps=STEPS, pictures=1) for guidance in (GUIDANCE, 1.0)]
             pictures.append([pixels_of(result)[0] for result in await all_painted(painter, both)])
     assert psnr(pictures[0][0], pictures[1][0]) < OTHER_DB
     assert psnr(pictures[0][1], pictures[1][1]) > EQUAL_DB
@@ -72,17 +72,21 @@ async def test_it_shows(hurried: Registry, registry: Registry) -> None:
 async def test_an_unguided_step_takes_half_the_rows(hurried: Registry) -> None:
     """In forwards of four rows two pictures are painted in each guided step, and all four in each other."""
     watched: list[int] = []
-    async with create_painter(hurried, width=4, watch=lambda rows: watched.append(len(rows))) as painter:
-        await painted(painter, order("a red cat", sampler="euler", steps=STEPS, pictures=4))
+    async with create_painter(hurried, max_rows=4, watch=lambda rows: watched.append(len(rows))) as painter:
+        await painted(painter, paint_request("a red cat", sampler="euler", steps=STEPS, pictures=4))
     assert watched == [2, 2, 2, 2, 4, 4, 4, 4, 4]
 
 
 async def test_a_variation_is_guided_at_the_same_noise_as_a_new_picture(hurried: Registry) -> None:
     """One that begins where guidance has ended has none, so that any scale paints the same."""
     source = encoded_gradient(32, 32)
-    weak = [order("a red cat", source=source, strength=0.3, steps=10, pictures=1, cfg=cfg) for cfg in (3.0, 9.0)]
-    strong = [order("a red cat", source=source, strength=0.9, steps=10, pictures=1, cfg=cfg) for cfg in (3.0, 9.0)]
-    async with create_painter(hurried, width=64) as painter:
+    weak = [
+        paint_request("a red cat", source=source, strength=0.3, steps=10, pictures=1, cfg=cfg) for cfg in (3.0, 9.0)
+    ]
+    strong = [
+        paint_request("a red cat", source=source, strength=0.9, steps=10, pictures=1, cfg=cfg) for cfg in (3.0, 9.0)
+    ]
+    async with create_painter(hurried, max_rows=64) as painter:
         results = [pixels_of(result)[0] for result in await all_painted(painter, [*weak, *strong])]
     assert psnr(results[0], results[1]) > EQUAL_DB
     assert psnr(results[2], results[3]) < OTHER_DB
@@ -93,11 +97,11 @@ async def test_a_variation_is_guided_at_the_same_noise_as_a_new_picture(hurried:
     [(10, 0, 1.0, 10), (10, 0, 0.6, 6), (10, 4, 0.6, 2), (10, 8, 0.6, 0), (10, 4, 1.0, 6), (1, 0, 0.1, 1)],
 )
 def test_calls_left_before_a_share_of_the_way(steps: int, start: int, share: float, left: int) -> None:
-    """A share counts from the noise of a new picture, wherever the course begins; the first call is before any."""
+    """A share counts from the noise of a new picture, wherever the trajectory begins; the first call is before any."""
     scheduler = scheduler_for("euler", diffusers.EulerDiscreteScheduler().config)
     scheduler.set_timesteps(steps)
-    course = Course(scheduler, [], start)
-    assert course.left_before(share) == left
+    trajectory = Trajectory(scheduler, [], start)
+    assert trajectory.remaining_before(share) == left
 
 
 @pytest.mark.parametrize(("share", "left"), [(0.01, 2), (0.5, 10), (1.0, 19)])
@@ -105,4 +109,4 @@ def test_a_sampler_of_second_order_is_guided_in_whole_steps(share: float, left: 
     """Its two calls of a step are averaged; the last step has one."""
     scheduler = scheduler_for("heun", diffusers.EulerDiscreteScheduler().config)
     scheduler.set_timesteps(10)
-    assert Course(scheduler, []).left_before(share) == left
+    assert Trajectory(scheduler, []).remaining_before(share) == left

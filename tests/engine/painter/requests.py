@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from engine.contract.jobs import JobSpec, ParameterValue, Part
-from engine.contract.painting import Order, Painted, Painter, Progress
+from engine.contract.painting import Painted, Painter, PaintRequest, Progress
 
 Pixels = NDArray[np.uint8]
 # Job and slot of every row of each forward, as a painter's `watch` is told.
 Batches = list[Sequence[tuple[UUID, int]]]
 
 
-def order(
+def paint_request(
     *parts: str | tuple[str, float],
     seed: int = 7,
     pictures: int = 4,
@@ -29,9 +29,9 @@ def order(
     strength: float = 0.75,
     parameters: Mapping[str, ParameterValue] | None = None,
     **more: ParameterValue,
-) -> Order:
+) -> PaintRequest:
     weighed = [part if isinstance(part, tuple) else (part, 1.0) for part in parts or ("a red cat",)]
-    return Order(
+    return PaintRequest(
         job_id=uuid4(),
         member_id=member or uuid4(),
         spec=JobSpec(
@@ -46,7 +46,7 @@ def order(
     )
 
 
-async def painted(painter: Painter, wanted: Order) -> Painted:
+async def painted(painter: Painter, wanted: PaintRequest) -> Painted:
     """Return what the painter says last."""
     said = [event async for event in painter.paint(wanted)]
     assert all(isinstance(event, Progress) for event in said[:-1])
@@ -54,9 +54,9 @@ async def painted(painter: Painter, wanted: Order) -> Painted:
     return said[-1]
 
 
-async def all_painted(painter: Painter, orders: Sequence[Order]) -> list[Painted]:
-    """Return what the painter makes of orders that are given at once."""
-    return await asyncio.gather(*(painted(painter, wanted) for wanted in orders))
+async def all_painted(painter: Painter, requests: Sequence[PaintRequest]) -> list[Painted]:
+    """Return what the painter makes of requests that are given at once."""
+    return await asyncio.gather(*(painted(painter, wanted) for wanted in requests))
 
 
 def pixels_of(result: Painted) -> list[Pixels]:
