@@ -7,14 +7,13 @@ results go first when the limit is over.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
 import structlog
 from structlog.contextvars import bound_contextvars
 
+from bot.delivery.channel_queue import ChannelQueue, QueueKey, edit_priority, queue_key
 from bot.delivery.deliver import (
     Closed,
     DeliveryContext,
@@ -25,7 +24,7 @@ from bot.delivery.deliver import (
     needs_edit,
     send,
 )
-from bot.delivery.edit_rate import EditPriority, EditRateLimiter
+from bot.delivery.edit_rate import EditPriority
 from bot.delivery.tracking import TrackedDeliveries, TrackedDelivery
 from bot.store.deliveries import (
     Delivery,
@@ -37,9 +36,8 @@ from bot.store.deliveries import (
 )
 from bot.store.eta import DurationStats, read_duration_stats
 from bot.store.job_status import JobProgress, read_job_progress
-from bot.store.tables import DeliveryKind, DeliveryState
+from bot.store.tables import DeliveryState
 from engine.contract.errors import EaselError
-from engine.contract.jobs import FINAL, JobStatus
 from engine.error_boundary import logged_result_of
 from engine.store.listen import listen
 
@@ -51,18 +49,6 @@ _MAX_BACKOFF = timedelta(seconds=30)
 _LEASES_UNTIL_ORPHANED = 4
 _STOP_TIMEOUT = timedelta(seconds=10)
 """How long a stopping process waits for requests in flight."""
-
-QueueKey = tuple[int, DeliveryKind]
-"""A channel and a kind: posts of single pictures do not wait for edits, which have a rate limit of their own."""
-
-
-@dataclass(kw_only=True)
-class ChannelQueue:
-    """The pending edits of one channel, and the task that sends them while there are any."""
-
-    limiter: EditRateLimiter = field(default_factory=EditRateLimiter)
-    wake: asyncio.Event = field(default_factory=asyncio.Event)
-    task: asyncio.Task[None] | None = None
 
 
 class Courier:
@@ -134,9 +120,9 @@ class Courier:
             await release_claims(connection, self._context.instance)
 
     async def _listen(self) -> None:
-        pause = timedelta(seconds=1)
+        delay = timedelta(seconds=1)
         await listen(
-            self._context.database, on_change=self.schedule_refresh, on_connect=self._schedule_all, retry_delay=pause
+            self._context.database, on_change=self.schedule_refresh, on_connect=self._schedule_all, retry_delay=delay
         )
 
     def _schedule_all(self) -> None:
@@ -197,10 +183,10 @@ class Courier:
         for tracked in self._tracking.of_jobs(job_ids):
             progress = progress_by_job.get(tracked.delivery.job_id)
             if progress and needs_edit(tracked.shown, progress):
-                self._queue_edit(tracked, _priority(tracked.shown, progress))
+                self._queue_edit(tracked, edit_priority(tracked.shown, progress))
 
     def _queue_edit(self, tracked: TrackedDelivery, priority: EditPriority, after: timedelta = timedelta()) -> None:
-        key = _queue_key(tracked)
+        key = queue_key(tracked)
         queue = self._queues.setdefault(key, ChannelQueue())
         queue.limiter.request(tracked.delivery.id, priority, _now(), after=after)
         queue.wake.set()
@@ -218,7 +204,7 @@ class Courier:
             elif pause is None:
                 return
             else:
-                await _wait(queue.wake, pause)
+                await queue.wait(pause)
 
     async def _send(self, queue: ChannelQueue, key: UUID) -> None:
         tracked = self._tracking.get(key)
@@ -260,7 +246,7 @@ class Courier:
         if after is None:
             after = min(_MAX_BACKOFF, timedelta(seconds=2**tracked.failures))
             tracked.failures += 1
-        if self._queues.get(_queue_key(tracked)) is not queue:
+        if self._queues.get(queue_key(tracked)) is not queue:
             queue.limiter.forget(tracked.delivery.id)
         self._queue_edit(tracked, EditPriority.RESULT, after)
 
@@ -269,23 +255,12 @@ class Courier:
         self._context.metrics.open.set(self.num_open)
         if tracked is None:
             return
-        key = _queue_key(tracked)
+        key = queue_key(tracked)
         queue = self._queues.get(key)
         if queue:
             queue.limiter.forget(delivery_id)
             if queue.limiter.is_empty:
                 del self._queues[key]
-
-
-def _priority(shown: JobProgress | None, progress: JobProgress) -> EditPriority:
-    if progress.status in FINAL:
-        return EditPriority.RESULT
-    has_moved = shown is not None and shown.status is progress.status is JobStatus.WAITING
-    return EditPriority.QUEUE_POSITION if has_moved else EditPriority.PREVIEW
-
-
-def _queue_key(tracked: TrackedDelivery) -> QueueKey:
-    return tracked.delivery.channel_id, tracked.delivery.kind
 
 
 def _now() -> timedelta:
@@ -294,9 +269,3 @@ def _now() -> timedelta:
 
 async def _until(event: asyncio.Event) -> None:
     await event.wait()
-
-
-async def _wait(event: asyncio.Event, longest: timedelta) -> None:
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(longest.total_seconds()):
-            await event.wait()

@@ -147,7 +147,7 @@ async def test_a_job_given_up_is_told_in_plain_words(
     job = await hand.only_job()
     await hand.fail(job.id, error="PainterLost")
     failed = await ben.changed(waiting, lambda item: "(Failed" in item["content"])
-    assert "the painter stopped three times" in text_of(failed)
+    assert "the image engine stopped three times" in text_of(failed)
     assert failed["components"] == []
 
 
