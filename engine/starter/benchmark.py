@@ -19,7 +19,7 @@ from diffusers import StableDiffusionPipeline
 
 
 @dataclass(frozen=True, kw_only=True)
-class Serving:
+class PaintingCost:
     """Median seconds for a grid of four, and the largest resident size of the process in GiB."""
 
     seconds: float
@@ -27,14 +27,14 @@ class Serving:
     threads: int
 
 
-def measured_serving(folder: Path, steps: int, guidance: float) -> Serving:
+def measure_painting_cost(folder: Path, steps: int, guidance: float) -> PaintingCost:
     """The figures of a fresh process that paints five grids from `folder`."""
     command = [sys.executable, "-W", "ignore", "-m", "engine.starter.benchmark", str(folder), str(steps), str(guidance)]
     answer = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    return Serving(**json.loads(answer.splitlines()[-1]))
+    return PaintingCost(**json.loads(answer.splitlines()[-1]))
 
 
-def _serving(folder: Path, steps: int, guidance: float) -> Serving:
+def _painting_cost(folder: Path, steps: int, guidance: float) -> PaintingCost:
     pipeline = StableDiffusionPipeline.from_pretrained(folder)
     pipeline.set_progress_bar_config(disable=True)
     times = []
@@ -51,9 +51,9 @@ def _serving(folder: Path, steps: int, guidance: float) -> Serving:
         )
         times.append(time.perf_counter() - started)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    return Serving(seconds=statistics.median(times), gibibytes=peak, threads=torch.get_num_threads())
+    return PaintingCost(seconds=statistics.median(times), gibibytes=peak, threads=torch.get_num_threads())
 
 
 if __name__ == "__main__":
     where, step_count, scale = sys.argv[1:]
-    sys.stdout.write(json.dumps(asdict(_serving(Path(where), int(step_count), float(scale)))) + "\n")
+    sys.stdout.write(json.dumps(asdict(_painting_cost(Path(where), int(step_count), float(scale)))) + "\n")

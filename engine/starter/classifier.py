@@ -1,6 +1,6 @@
-"""The judge: a small classifier of pictures, taught on rendered truth, that says what a picture of the world shows.
+"""A small classifier, trained on renders with known labels, that says what a 128 x 128 picture of the world shows.
 
-It has never seen a painted picture, nor the starter's CLIP; it reads squares of 128 only.
+It is independent of the starter: it never saw a painted picture or the starter's CLIP.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ _HEADS = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Verdict:
-    """What a picture shows: its likeliest shape with that one's colour, and all else; pairs are read by halves."""
+class Classification:
+    """The most likely label of each head; shape and colour are those of one object (see `shows_pair` for two)."""
 
     shape: str
     colour: str
@@ -50,8 +50,8 @@ class Verdict:
     style: str
 
 
-class Judge(nn.Module):
-    """Five convolutions over 128 x 128 pixels and one linear head for everything it is asked."""
+class Classifier(nn.Module):
+    """Five convolutions over 128 x 128 pixels and one linear layer, split into a head per question."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -66,42 +66,45 @@ class Judge(nn.Module):
         self.head = nn.Linear(320, sum(_HEADS.values()))
 
     def forward(self, pixels: torch.Tensor) -> dict[str, torch.Tensor]:
-        """The logits of every head for pixels [n, 3, 128, 128] from -1 to 1; colours as [n, shapes, colours + 1]."""
+        """Return the logits of each head, float32 [n, classes]; `colours` is [n, shapes, colours + 1].
+
+        pixels: float32 [n, 3, 128, 128], -1 to 1. The last colour means that the shape is absent.
+        """
         parts = dict(zip(_HEADS, self.head(self.body(pixels)).split(list(_HEADS.values()), dim=1), strict=True))
         parts["colours"] = parts["colours"].view(len(pixels), len(SHAPES), -1)
         return parts
 
 
-def answers_from_scene(scene: Scene) -> dict[str, torch.Tensor]:
-    """What the judge should say of a scene; a shape that is not there has the colour after the last."""
+def labels_from_scene(scene: Scene) -> dict[str, torch.Tensor]:
+    """Return each head's class, int64; `colours` is [shapes], where absent shapes have the last class."""
     kinds = dict(scene.kinds)
     colours = [COLOUR_NAMES.index(kinds[shape]) if shape in kinds else len(COLOURS) for shape in SHAPES]
     return {
         "colours": torch.tensor(colours),
         "backdrop": torch.tensor(BACKDROPS.index(scene.backdrop)),
         "place": torch.tensor(_PLACES.index(scene.place)),
-        "count": torch.tensor(len(scene.things) - 1),
+        "count": torch.tensor(len(scene.objects) - 1),
         "style": torch.tensor(STYLES.index(scene.style)),
     }
 
 
 def pixels_from_images(pictures: Sequence[Image.Image]) -> torch.Tensor:
-    """Pictures as floats [n, 3, h, w] from -1 to 1."""
+    """Return pictures of one size as float32 [n, 3, height, width], -1 to 1."""
     levels = np.stack([np.asarray(picture.convert("RGB")) for picture in pictures])
     return torch.from_numpy(levels).permute(0, 3, 1, 2).float() / 127.5 - 1
 
 
 @torch.no_grad()
-def verdicts_from_pictures(judge: Judge, pictures: Sequence[Image.Image]) -> list[Verdict]:
-    """What the judge sees in each picture."""
-    logits = judge(pixels_from_images(pictures))
-    return [_verdict({name: values[row] for name, values in logits.items()}) for row in range(len(pictures))]
+def classify(classifier: Classifier, pictures: Sequence[Image.Image]) -> list[Classification]:
+    """Return the classification of each picture, 128 x 128 pixels."""
+    logits = classifier(pixels_from_images(pictures))
+    return [_classification({name: values[row] for name, values in logits.items()}) for row in range(len(pictures))]
 
 
-def _verdict(logits: dict[str, torch.Tensor]) -> Verdict:
+def _classification(logits: dict[str, torch.Tensor]) -> Classification:
     chances = logits["colours"].softmax(-1)
     likeliest = int(chances[:, -1].argmin())
-    return Verdict(
+    return Classification(
         shape=SHAPES[likeliest],
         colour=COLOUR_NAMES[int(chances[likeliest, :-1].argmax())],
         backdrop=BACKDROPS[int(logits["backdrop"].argmax())],
@@ -111,15 +114,15 @@ def _verdict(logits: dict[str, torch.Tensor]) -> Verdict:
     )
 
 
-def shows_pair(judge: Judge, picture: Image.Image, scene: Scene) -> bool:
-    """Whether the two halves of the picture, side by side or one above the other, show the scene's two kinds.
+def shows_pair(classifier: Classifier, picture: Image.Image, scene: Scene) -> bool:
+    """Return whether the halves of the picture, left and right or top and bottom, show the scene's two objects.
 
-    A half is judged with the other covered by the background that the judge saw, so that each object stands alone.
+    Each half is classified with the other one painted over with the predicted background, so that it holds one object.
     """
-    (seen,) = verdicts_from_pictures(judge, [picture])
-    ground = picture_from_scene(replace(scene, things=(), backdrop=seen.backdrop))
-    verdicts = verdicts_from_pictures(judge, [_covered(picture, ground, half) for half in _HALVES])
-    kinds = [(verdict.shape, verdict.colour) for verdict in verdicts]
+    (seen,) = classify(classifier, [picture])
+    ground = picture_from_scene(replace(scene, objects=(), backdrop=seen.backdrop))
+    classifications = classify(classifier, [_covered(picture, ground, half) for half in _HALVES])
+    kinds = [(classification.shape, classification.colour) for classification in classifications]
     return set(scene.kinds) in (set(kinds[:2]), set(kinds[2:]))
 
 
@@ -129,66 +132,74 @@ def _covered(picture: Image.Image, ground: Image.Image, half: tuple[int, int, in
     return alone
 
 
-def judge_from_file(file: Path = WEIGHTS) -> Judge:
-    """The trained judge."""
-    judge = Judge()
-    judge.load_state_dict({name: value.float() for name, value in load_file(file).items()})
-    return judge.eval()
+def classifier_from_file(file: Path = WEIGHTS) -> Classifier:
+    """Return the trained classifier in evaluation mode, float32."""
+    classifier = Classifier()
+    classifier.load_state_dict({name: value.float() for name, value in load_file(file).items()})
+    return classifier.eval()
 
 
-def save_judge(judge: Judge, file: Path = WEIGHTS) -> None:
-    """Write the judge's weights in half precision."""
-    state = judge.state_dict()
+def save_classifier(classifier: Classifier, file: Path = WEIGHTS) -> None:
+    """Write the classifier's weights as float16."""
+    state = classifier.state_dict()
     save_file({name: value.half() if value.is_floating_point() else value for name, value in state.items()}, file)
 
 
 def blurred(picture: Image.Image, dice: random.Random) -> Image.Image:
-    """The picture with some loss of sharpness, as a decoder has."""
+    """Return the picture, in 60 % of calls blurred by a Gaussian of 0 to 1.6 pixels, as a decoder loses sharpness."""
     return picture.filter(ImageFilter.GaussianBlur(dice.uniform(0, 1.6))) if dice.random() < 0.6 else picture
 
 
-def train_judge(judge: Judge, *, first_seed: int, steps: int, batch: int = 64, rate: float = 2e-3) -> Iterator[float]:
-    """Teach the judge on fresh renders, held-out pairs included, yielding each step's loss."""
+def train_classifier(
+    classifier: Classifier, *, first_seed: int, steps: int, batch: int = 64, rate: float = 2e-3
+) -> Iterator[float]:
+    """Train on fresh renders, held-out pairs included, and yield the loss of each step.
+
+    The loss is the sum of the heads' cross-entropies, that of the colours weighted by the number of shapes. AdamW with
+    a one-cycle learning rate that peaks at `rate`.
+    """
     dice = random.Random(first_seed)
-    optimiser = torch.optim.AdamW(judge.parameters(), lr=rate, weight_decay=1e-3)
-    course = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=steps, pct_start=0.1)
-    judge.train()
+    optimizer = torch.optim.AdamW(classifier.parameters(), lr=rate, weight_decay=1e-3)
+    lr_scheduler = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=steps, pct_start=0.1)
+    classifier.train()
     for step in range(steps):
         seeds = range(first_seed + step * batch, first_seed + (step + 1) * batch)
         scenes = [scene_from_seed(seed, held_out=None, side=(SIDE, SIDE)) for seed in seeds]
         pixels = pixels_from_images([blurred(picture_from_scene(scene), dice) for scene in scenes])
-        loss = _loss(judge(pixels + 0.04 * torch.randn_like(pixels)), scenes)
-        optimiser.zero_grad(set_to_none=True)
+        loss = _loss(classifier(pixels + 0.04 * torch.randn_like(pixels)), scenes)
+        optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
-        optimiser.step()
-        course.step()
+        optimizer.step()
+        lr_scheduler.step()
         yield loss.item()
-    judge.eval()
+    classifier.eval()
 
 
 def _loss(logits: dict[str, torch.Tensor], scenes: Sequence[Scene]) -> torch.Tensor:
-    truth = [answers_from_scene(scene) for scene in scenes]
+    truth = [labels_from_scene(scene) for scene in scenes]
     losses = []
     for name, values in logits.items():
-        wanted = torch.stack([answers[name] for answers in truth])
+        wanted = torch.stack([labels[name] for labels in truth])
         loss = nn.functional.cross_entropy(values.flatten(0, -2), wanted.flatten())
         losses.append(loss * (len(SHAPES) if name == "colours" else 1))
     return torch.stack(losses).sum()
 
 
-def judge_scores(judge: Judge, *, first_seed: int, count: int) -> dict[str, float]:
-    """The share of held-out renders of which the judge says each thing rightly."""
+def classifier_accuracy(classifier: Classifier, *, first_seed: int, count: int) -> dict[str, float]:
+    """Return the accuracy of each head on `count` renders that were not trained on, 0 to 1."""
     scenes = [scene_from_seed(seed, held_out=None, side=(SIDE, SIDE)) for seed in range(first_seed, first_seed + count)]
-    pairs = [(scene, verdicts_from_pictures(judge, [picture_from_scene(scene)])[0]) for scene in scenes]
-    ones = [(scene, said) for scene, said in pairs if len(scene.things) == 1]
+    pairs = [(scene, classify(classifier, [picture_from_scene(scene)])[0]) for scene in scenes]
+    ones = [(scene, said) for scene, said in pairs if len(scene.objects) == 1]
     twos = [scene for scene in scenes if scene.relation is not None]
     return {
-        "two objects with their colours": _share(shows_pair(judge, picture_from_scene(scene), scene) for scene in twos),
+        "two objects with their colours": _share(
+            shows_pair(classifier, picture_from_scene(scene), scene) for scene in twos
+        ),
         "shape of a single object": _share(scene.kinds[0][0] == said.shape for scene, said in ones),
         "colour of a single object": _share(scene.kinds[0][1] == said.colour for scene, said in ones),
         "background": _share(scene.backdrop == said.backdrop for scene, said in pairs),
         "position": _share(scene.place == said.place for scene, said in ones),
-        "count": _share(len(scene.things) == said.count for scene, said in pairs),
+        "count": _share(len(scene.objects) == said.count for scene, said in pairs),
         "style": _share(scene.style == said.style for scene, said in pairs),
     }
 

@@ -1,4 +1,4 @@
-"""The commands that make the starter and measure it; each names its folder, none touches Easel's settings.
+"""The commands that train and evaluate the starter; each takes its folder, none reads Easel's settings.
 
 Their request: render, learn-words, train-autoencoder, encode, train, ship, match; then train-judge and evaluate.
 """
@@ -38,7 +38,7 @@ def learn_words(root: Root, scenes: int = 12_000) -> None:
 def train_autoencoder(
     root: Root, steps: int = 900, seed: int = 0, rate: float = 1.5e-3, decoder_only: bool = False
 ) -> None:
-    """Train the autoencoder, or only improve the decoder of the one that is there."""
+    """Train the autoencoder, or only the decoder of an existing one."""
     from engine.starter.runs import train_autoencoder_of_run
 
     train_autoencoder_of_run(root, steps=steps, seed=seed, rate=rate, decoder_only=decoder_only)
@@ -68,52 +68,58 @@ def train(
     fixed_text: Annotated[bool, typer.Option(help="Leave the text encoder, and so the CLIP model, as it is.")] = False,
     start: Annotated[Path | None, typer.Option("--from", help="A pipeline folder to start from.")] = None,
 ) -> None:
-    """Train the denoiser and its text encoder; a run that was broken off goes on from its checkpoint."""
+    """Train the denoiser and its text encoder; an interrupted run resumes from its checkpoint."""
     from engine.starter.runs import train_denoiser
-    from engine.starter.train_denoiser import Lesson
+    from engine.starter.train_denoiser import TrainingConfig
 
-    lesson = Lesson(steps=steps, batch=batch, rate=rate, seed=seed, fixed_text=fixed_text)
-    train_denoiser(root, lesson, start)
+    config = TrainingConfig(steps=steps, batch=batch, rate=rate, seed=seed, fixed_text=fixed_text)
+    train_denoiser(root, config, start)
 
 
 @app.command()
 def ship(root: Root, folder: Path | None = None) -> None:
     """Write the average of the last checkpoint as a pipeline folder, with its hashes."""
-    from engine.starter.package import ship_parts
-    from engine.starter.runs import parts_of_run
+    from engine.starter.package import save_components
+    from engine.starter.runs import components_of_run
     from engine.starter.weights import WEIGHTS
 
-    ship_parts(parts_of_run(root), folder or WEIGHTS)
+    save_components(components_of_run(root), folder or WEIGHTS)
 
 
 @app.command()
 def match(root: Root, steps: int = 600, folder: Path | None = None) -> None:
     """Train the image tower against a pipeline folder's text encoder and write the CLIP model beside it."""
-    from engine.starter.runs import match_pictures
+    from engine.starter.runs import train_clip_of_run
     from engine.starter.weights import WEIGHTS
 
-    typer.echo(f"own caption first of 50: {match_pictures(root, folder or WEIGHTS, steps):.1%}")
+    typer.echo(f"own caption first of 50: {train_clip_of_run(root, folder or WEIGHTS, steps):.1%}")
 
 
-@app.command()
-def train_judge(
+@app.command("train-judge")
+def train_classifier(
     steps: int = 3000,
     seed: int = 100_000_000,
     rate: float = 2e-3,
-    on: Annotated[bool, typer.Option("--on", help="Go on from the judge that is there.")] = False,
+    on: Annotated[bool, typer.Option("--on", help="Continue training the existing classifier.")] = False,
 ) -> None:
-    """Train the judge on fresh renders and say how often it is right on others."""
+    """Train the classifier on fresh renders and print its accuracy on others."""
     import torch
     from rich.progress import track
 
-    from engine.starter.classifier import Judge, judge_from_file, judge_scores, save_judge, train_judge
+    from engine.starter.classifier import (
+        Classifier,
+        classifier_accuracy,
+        classifier_from_file,
+        save_classifier,
+        train_classifier,
+    )
 
     torch.manual_seed(seed)
-    judge = judge_from_file() if on else Judge()
-    for _ in track(train_judge(judge, first_seed=seed, steps=steps, rate=rate), total=steps):
+    classifier = classifier_from_file() if on else Classifier()
+    for _ in track(train_classifier(classifier, first_seed=seed, steps=steps, rate=rate), total=steps):
         pass
-    save_judge(judge)
-    for name, score in judge_scores(judge_from_file(), first_seed=900_000_000, count=2000).items():
+    save_classifier(classifier)
+    for name, score in classifier_accuracy(classifier_from_file(), first_seed=900_000_000, count=2000).items():
         typer.echo(f"{name}: {score:.1%}")
 
 
@@ -126,11 +132,11 @@ def evaluate(
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the table here, too.")] = None,
 ) -> None:
     """Print the table of figures for a pipeline folder, at its default settings unless told."""
-    from engine.starter.evaluate import evaluated
+    from engine.starter.evaluate import evaluation_table
     from engine.starter.sample import GUIDANCE, STEPS
     from engine.starter.weights import WEIGHTS
 
-    table = evaluated(folder or WEIGHTS, steps=steps or STEPS, guidance=guidance or GUIDANCE, share=share)
+    table = evaluation_table(folder or WEIGHTS, steps=steps or STEPS, guidance=guidance or GUIDANCE, share=share)
     typer.echo(table)
     if output is not None:
         output.write_text(table + "\n")
@@ -139,7 +145,7 @@ def evaluate(
 @app.command()
 def contact_sheet(output: Path, folder: Path | None = None) -> None:
     """Paint 24 prompts, four pictures each, into one picture."""
-    from engine.starter.sample import CONTACT_PROMPTS, contact_sheet, parts_from_folder
+    from engine.starter.sample import CONTACT_PROMPTS, components_from_folder, contact_sheet
     from engine.starter.weights import WEIGHTS
 
-    contact_sheet(parts_from_folder(folder or WEIGHTS), CONTACT_PROMPTS).save(output, quality=88)
+    contact_sheet(components_from_folder(folder or WEIGHTS), CONTACT_PROMPTS).save(output, quality=88)

@@ -1,4 +1,4 @@
-"""What the denoiser is taught from: latents and caption tokens of rendered shards, prepared once and read from disk.
+"""Training examples of the denoiser: latents and caption tokens of rendered shards, computed once and kept on disk.
 
 Reads the shards that `world.shards` writes; needs a trained autoencoder and tokenizer.
 """
@@ -24,9 +24,10 @@ _BATCH = 32
 
 @dataclass(frozen=True, kw_only=True)
 class Examples:
-    """Scenes of one size: `latents` [n, c, h, w] in half precision, `tokens` [n, CAPTIONS_EACH, MAX_TOKENS].
+    """Scenes of one size.
 
-    `covered` [n, h, w], bool, says which latents an object stands on or near.
+    latents: float16 [n, c, h, w]. tokens: int16 [n, CAPTIONS_EACH, MAX_TOKENS].
+    covered: bool [n, h, w], true where a latent is on or near an object.
     """
 
     latents: torch.Tensor
@@ -38,19 +39,19 @@ class Examples:
 
 
 def pixels_from_pictures(pictures: np.ndarray) -> torch.Tensor:
-    """8-bit pictures [n, h, w, 3] as floats [n, 3, h, w] from -1 to 1."""
+    """Return uint8 [n, height, width, 3] as float32 [n, 3, height, width], -1 to 1."""
     return torch.from_numpy(np.array(pictures)).permute(0, 3, 1, 2).float() / 127.5 - 1
 
 
 def tokens_from_captions(tokenizer: CLIPTokenizer, captions: list[str]) -> torch.Tensor:
-    """Token ids [n, MAX_TOKENS], cut and padded as every diffusers pipeline does."""
+    """Return token ids, int64 [n, MAX_TOKENS], truncated and padded as diffusers pipelines do."""
     rows = tokenizer(captions, padding="max_length", max_length=MAX_TOKENS, truncation=True).input_ids
     return torch.tensor(rows)
 
 
 @torch.no_grad()
 def write_examples(shard: Path, autoencoder: AutoencoderKL, tokenizer: CLIPTokenizer) -> Path:
-    """Prepare one shard, unless that was done, and return its file."""
+    """Encode one shard, unless its file exists, and return the file."""
     target = shard / "examples.pt"
     if not target.exists():
         sides = [_examples(file, autoencoder, tokenizer) for file in _pictures(shard)]
@@ -75,23 +76,23 @@ def _examples(file: Path, autoencoder: AutoencoderKL, tokenizer: CLIPTokenizer) 
     return Examples(
         latents=torch.cat(latents),
         tokens=tokens.view(len(scenes), CAPTIONS_EACH, MAX_TOKENS),
-        covered=torch.stack([covered_by_things(scene) for scene in scenes]),
+        covered=torch.stack([covered_by_objects(scene) for scene in scenes]),
     )
 
 
-def covered_by_things(scene: Scene) -> torch.Tensor:
+def covered_by_objects(scene: Scene) -> torch.Tensor:
     """Which latents [height/8, width/8] lie within a sixth of its reach of an object's square."""
     width, height = scene.width // LATENT_SCALE, scene.height // LATENT_SCALE
     down, along = torch.arange(height)[:, None] + 0.5, torch.arange(width)[None] + 0.5
     covered = torch.zeros(height, width, dtype=torch.bool)
-    for thing in scene.things:
-        reach = thing.reach * min(width, height) * 7 / 6
-        covered |= ((along - thing.x * width).abs() <= reach) & ((down - thing.y * height).abs() <= reach)
+    for object_ in scene.objects:
+        reach = object_.reach * min(width, height) * 7 / 6
+        covered |= ((along - object_.x * width).abs() <= reach) & ((down - object_.y * height).abs() <= reach)
     return covered
 
 
 def examples_by_side(folder: Path) -> dict[tuple[int, int], Examples]:
-    """Everything prepared so far under `folder`, by the height and width of its latents."""
+    """Return all examples under `folder` by (height, width) of their latents."""
     found: dict[tuple[int, int], list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]] = {}
     for file in sorted(folder.glob("[0-9]*/examples.pt")):
         for latents, tokens, covered in torch.load(file):
@@ -106,7 +107,7 @@ def _joined(parts: list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]) -> Exa
 
 @dataclass(frozen=True, kw_only=True)
 class Batch:
-    """Examples of one size, each with one caption: `latents` [n, c, h, w] as floats, `tokens` [n, MAX_TOKENS]."""
+    """One caption per example, of one size: latents float32 [n, c, h, w], tokens int64 [n, MAX_TOKENS]."""
 
     latents: torch.Tensor
     tokens: torch.Tensor
@@ -114,7 +115,7 @@ class Batch:
 
 
 def batches(sides: dict[tuple[int, int], Examples], size: int, dice: torch.Generator) -> Iterator[Batch]:
-    """Endless batches of `size`, each of one size of latents, sizes drawn by how many examples they have."""
+    """Yield endless batches of `size` examples, each of one size of latents, drawn in proportion to its examples."""
     names = list(sides)
     weights = torch.tensor([float(len(sides[name])) for name in names])
     while True:

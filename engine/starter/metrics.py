@@ -1,4 +1,4 @@
-"""Plain measures of pixels, with no learning in them: shares of named colours, distances between pictures, PSNR."""
+"""Pixel metrics that need no model: share of a named colour, distance between pictures, PSNR."""
 
 from __future__ import annotations
 
@@ -11,13 +11,16 @@ from PIL import Image
 from engine.starter.world.vocabulary import COLOURS
 
 SHOWN = 0.02
-"""The share of a picture's pixels from which on a colour counts as shown."""
+"""A colour counts as shown from this share of the pixels on."""
 
 _REACH = 80.0
 
 
 def colour_share(picture: Image.Image, colour: str) -> float:
-    """The share of pixels that are nearer to `colour` than to any other of the world, and near it at all (RGB)."""
+    """Return the share of pixels whose nearest named colour is `colour`, 0 to 1.
+
+    Nearest by Euclidean distance in 8-bit sRGB; pixels 80 or more away from it do not count.
+    """
     pixels = np.asarray(picture.convert("RGB"), dtype=np.float32).reshape(-1, 1, 3)
     distances = np.linalg.norm(pixels - np.array(list(COLOURS.values()), dtype=np.float32), axis=2)
     index = list(COLOURS).index(colour)
@@ -25,12 +28,15 @@ def colour_share(picture: Image.Image, colour: str) -> float:
 
 
 def mean_distance(pictures: Sequence[Image.Image]) -> float:
-    """The mean over all pairs of the root mean square difference of their pixels, as a share of the full range."""
+    """Return the RMS difference of two pictures' pixels, averaged over all pairs, 0 to 1 (the full range)."""
     arrays = [np.asarray(picture.convert("RGB"), dtype=np.float32) / 255 for picture in pictures]
     return float(np.mean([np.sqrt(np.mean((first - second) ** 2)) for first, second in combinations(arrays, 2)]))
 
 
 def psnr(picture: Image.Image, reference: Image.Image) -> float:
-    """Peak signal-to-noise ratio in dB of 8-bit pictures of one size."""
+    """Return the peak signal-to-noise ratio of 8-bit pictures of one size, in dB: 10 log10(255^2 / MSE).
+
+    The MSE is at least 1e-6, so that equal pictures give 108 dB.
+    """
     difference = np.asarray(picture, dtype=np.float32) - np.asarray(reference, dtype=np.float32)
     return float(10 * np.log10(255**2 / max(1e-6, float(np.mean(difference**2)))))

@@ -1,6 +1,6 @@
-"""The optimiser: Muon (Jordan et al. 2024) for weights that are matrices, AdamW for all the rest.
+"""Optimizers: Muon (Jordan et al. 2024) for matrices and convolution kernels, AdamW for everything else.
 
-Chosen for few steps on a slow machine: an orthogonalised step teaches more a sample than AdamW's and costs little more.
+Chosen for short training on a CPU: an orthogonalized update learns more per sample than AdamW's at little extra cost.
 """
 
 from __future__ import annotations
@@ -15,14 +15,18 @@ _NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
 
 
 class Muon(torch.optim.Optimizer):
-    """Momentum steps made orthogonal and as large as AdamW's (Liu et al. 2025, eq. 4); kernels are flattened."""
+    """Nesterov momentum with orthogonalized updates, scaled to the RMS of AdamW's.
+
+    W <- (1 - lr * decay) W - lr * 0.2 * sqrt(max(A, B)) * orthogonal(M), for W and M of shape [A, B]; kernels
+    [out, in, h, w] are flattened to [out, in * h * w]. Source: Liu et al. 2025 (Muon is scalable), eq. 4.
+    """
 
     def __init__(self, weights: Iterable[nn.Parameter], *, lr: float) -> None:
         super().__init__(weights, {"lr": lr, "momentum": 0.95, "decay": 0.01})
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
-        """Move every weight that has a gradient."""
+        """Update every weight that has a gradient."""
         for group in self.param_groups:
             for weight in group["params"]:
                 if weight.grad is not None:
@@ -40,9 +44,11 @@ class Muon(torch.optim.Optimizer):
 
 
 def orthogonal(matrix: torch.Tensor) -> torch.Tensor:
-    """The nearest orthogonal matrix, roughly: five Newton-Schulz steps with Jordan's coefficients.
+    """Return an approximation of the nearest semi-orthogonal matrix to `matrix`, float [rows, columns].
 
-    They are taken on the Gram matrix of the shorter side, which for flattened kernels is a third of the work.
+    Five Newton-Schulz steps X <- a X + b (X X^T) X + c (X X^T)^2 X with a, b, c = 3.4445, -4.7750, 2.0315, after
+    X <- X / |X|_F. Source: Jordan et al. 2024 (Muon). They run on the Gram matrix of the shorter side, which takes a
+    third of the work for flattened kernels. Singular values end near 1, not at 1.
     """
     wide: torch.Tensor = matrix.T if matrix.shape[0] > matrix.shape[1] else matrix
     wide = wide / (wide.norm() + 1e-7)
@@ -56,8 +62,8 @@ def orthogonal(matrix: torch.Tensor) -> torch.Tensor:
     return found.T if matrix.shape[0] > matrix.shape[1] else found
 
 
-def optimisers_for(module: nn.Module, rate: float) -> list[torch.optim.Optimizer]:
-    """Muon for the inner matrices and kernels of `module`; AdamW for embeddings, norms, biases and its two ends."""
+def optimizers_for(module: nn.Module, rate: float) -> list[torch.optim.Optimizer]:
+    """Return Muon for the inner matrices and kernels of `module`, AdamW for embeddings, norms, biases and both ends."""
     matrices: list[nn.Parameter] = []
     others: list[nn.Parameter] = []
     for name, weight in module.named_parameters():

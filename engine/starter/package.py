@@ -11,18 +11,18 @@ from pathlib import Path
 import torch
 from diffusers import StableDiffusionPipeline
 
-from engine.starter.sample import Parts
+from engine.starter.sample import Components
 from engine.starter.weights import record_weights
 
 
-def ship_parts(parts: Parts, folder: Path) -> None:
-    """Write `parts` to `folder` so that stock StableDiffusionPipeline.from_pretrained(folder) paints with them."""
+def save_components(components: Components, folder: Path) -> None:
+    """Write `components` to `folder` so that stock StableDiffusionPipeline.from_pretrained(folder) paints with them."""
     pipeline = StableDiffusionPipeline(
-        vae=parts.autoencoder,
-        text_encoder=parts.text_encoder,
-        tokenizer=parts.tokenizer,
-        unet=parts.denoiser,
-        scheduler=parts.schedule,
+        vae=components.autoencoder,
+        text_encoder=components.text_encoder,
+        tokenizer=components.tokenizer,
+        unet=components.denoiser,
+        scheduler=components.schedule,
         safety_checker=None,
         feature_extractor=None,
         requires_safety_checker=False,

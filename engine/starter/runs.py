@@ -21,10 +21,16 @@ from transformers import CLIPModel, CLIPTokenizer
 
 from engine.starter.architecture import new_autoencoder, new_denoiser, new_scheduler, new_text_encoder
 from engine.starter.examples import examples_by_side, tokens_from_captions
-from engine.starter.sample import Parts, parts_from_folder, pictures_from_wishes, sheet_from_pictures, wish_from_caption
-from engine.starter.train_clip import Pairs, copy_text, new_matcher, ship_matcher, top_one, train_matcher
-from engine.starter.train_denoiser import Lesson, Pupil, Training
-from engine.starter.train_vae import Squares, normalise_latents, start_from_averages, train_autoencoder
+from engine.starter.sample import (
+    Components,
+    components_from_folder,
+    pictures_from_prompts,
+    prompt_from_caption,
+    sheet_from_pictures,
+)
+from engine.starter.train_clip import CaptionedPictures, copy_text_tower, new_clip, save_clip, top1_accuracy, train_clip
+from engine.starter.train_denoiser import TextConditionedDenoiser, Trainer, TrainingConfig
+from engine.starter.train_vae import SquareCrops, normalise_latents, start_from_averages, train_autoencoder
 from engine.starter.weights import record_weights
 
 SAVE_EVERY = 100
@@ -45,53 +51,53 @@ SHEET_CAPTIONS = (
 )
 
 
-def train_denoiser(root: Path, lesson: Lesson, start: Path | None = None) -> None:
-    """Train to the end of `lesson` under `root`, going on from its checkpoint, or from the weights in `start`."""
+def train_denoiser(root: Path, config: TrainingConfig, start: Path | None = None) -> None:
+    """Train to the end of `config` under `root`, going on from its checkpoint, or from the weights in `start`."""
     folder = root / "denoiser"
     (folder / "sheets").mkdir(parents=True, exist_ok=True)
     tokenizer = CLIPTokenizer.from_pretrained(root / "tokenizer")
-    training = _opened(folder, tokenizer, lesson, start)
+    trainer = _open_trainer(folder, tokenizer, config, start)
     with Progress() as progress:
-        bar = progress.add_task("denoiser", total=lesson.steps)
-        while training.step < lesson.steps:
-            losses = _stretch(root, training, lambda loss: progress.update(bar, completed=training.step))
-            training.save(folder / "state.pt")
-            _note(folder, training.step, losses)
-            if training.step % SHEET_EVERY == 0:
-                _draw_sheet(root, tokenizer, training)
+        bar = progress.add_task("denoiser", total=config.steps)
+        while trainer.step < config.steps:
+            losses = _train_to_checkpoint(root, trainer, lambda loss: progress.update(bar, completed=trainer.step))
+            trainer.save(folder / "state.pt")
+            _log_losses(folder, trainer.step, losses)
+            if trainer.step % SHEET_EVERY == 0:
+                _draw_sheet(root, tokenizer, trainer)
 
 
-def _stretch(root: Path, training: Training, tell: Callable[[float], None]) -> list[float]:
+def _train_to_checkpoint(root: Path, trainer: Trainer, tell: Callable[[float], None]) -> list[float]:
     """Train to the next checkpoint on every shard prepared by now, so that shards may be prepared meanwhile."""
     losses = []
-    for loss in training.steps(examples_by_side(root / "shards"), training.step + SAVE_EVERY):
+    for loss in trainer.steps(examples_by_side(root / "shards"), trainer.step + SAVE_EVERY):
         losses.append(loss)
         tell(loss)
     return losses
 
 
-def _opened(folder: Path, tokenizer: CLIPTokenizer, lesson: Lesson, start: Path | None) -> Training:
-    torch.manual_seed(lesson.seed)
-    pupil = Pupil(new_text_encoder(tokenizer), new_denoiser())
+def _open_trainer(folder: Path, tokenizer: CLIPTokenizer, config: TrainingConfig, start: Path | None) -> Trainer:
+    torch.manual_seed(config.seed)
+    model = TextConditionedDenoiser(new_text_encoder(tokenizer), new_denoiser())
     if start is not None:
-        parts = parts_from_folder(start)
-        pupil = Pupil(parts.text_encoder, parts.denoiser)
-    training = Training(pupil, lesson, tokens_from_captions(tokenizer, [""])[0])
+        components = components_from_folder(start)
+        model = TextConditionedDenoiser(components.text_encoder, components.denoiser)
+    trainer = Trainer(model, config, tokens_from_captions(tokenizer, [""])[0])
     if (folder / "state.pt").exists():
-        training.load(folder / "state.pt")
-    return training
+        trainer.load(folder / "state.pt")
+    return trainer
 
 
-def _note(folder: Path, step: int, losses: list[float]) -> None:
+def _log_losses(folder: Path, step: int, losses: list[float]) -> None:
     now = datetime.now(UTC).isoformat("T", "seconds")
     line = {"step": step, "loss": round(sum(losses) / len(losses), 5), "at": now}
     with (folder / "log.jsonl").open("a") as log:
         log.write(json.dumps(line) + "\n")
 
 
-def averaged_parts(root: Path, tokenizer: CLIPTokenizer, average: Pupil) -> Parts:
+def averaged_components(root: Path, tokenizer: CLIPTokenizer, average: TextConditionedDenoiser) -> Components:
     """The parts of a run as they would be shipped: the running average, the autoencoder and the schedule."""
-    return Parts(
+    return Components(
         tokenizer=tokenizer,
         text_encoder=average.text_encoder,
         denoiser=average.denoiser,
@@ -100,51 +106,53 @@ def averaged_parts(root: Path, tokenizer: CLIPTokenizer, average: Pupil) -> Part
     )
 
 
-def _draw_sheet(root: Path, tokenizer: CLIPTokenizer, training: Training) -> None:
-    parts = averaged_parts(root, tokenizer, copy.deepcopy(training.average).cpu())
-    wishes = [wish_from_caption(caption) for caption in SHEET_CAPTIONS for _ in range(2)]
-    pictures = pictures_from_wishes(parts, wishes, list(range(len(wishes))))
+def _draw_sheet(root: Path, tokenizer: CLIPTokenizer, trainer: Trainer) -> None:
+    components = averaged_components(root, tokenizer, copy.deepcopy(trainer.average).cpu())
+    prompts = [prompt_from_caption(caption) for caption in SHEET_CAPTIONS for _ in range(2)]
+    pictures = pictures_from_prompts(components, prompts, list(range(len(prompts))))
     sheet = sheet_from_pictures(pictures, columns=8)
-    sheet.save(root / "denoiser" / "sheets" / f"{training.step:06d}.png")
+    sheet.save(root / "denoiser" / "sheets" / f"{trainer.step:06d}.png")
 
 
-def parts_of_run(root: Path) -> Parts:
+def components_of_run(root: Path) -> Components:
     """The averaged parts of the last checkpoint under `root`."""
     tokenizer = CLIPTokenizer.from_pretrained(root / "tokenizer")
-    pupil = Pupil(new_text_encoder(tokenizer), new_denoiser())
-    pupil.load_state_dict(torch.load(root / "denoiser" / "state.pt", map_location="cpu")["average"])
-    return averaged_parts(root, tokenizer, pupil.eval())
+    model = TextConditionedDenoiser(new_text_encoder(tokenizer), new_denoiser())
+    model.load_state_dict(torch.load(root / "denoiser" / "state.pt", map_location="cpu")["average"])
+    return averaged_components(root, tokenizer, model.eval())
 
 
 def train_autoencoder_of_run(root: Path, *, steps: int, seed: int, rate: float, decoder_only: bool) -> None:
     """Train the autoencoder of `root` on its shards, or its decoder alone, and write it back."""
     torch.manual_seed(seed)
-    squares = Squares(sorted((root / "shards").glob("[0-9]*")))
-    sample = squares.draw(384, 128, random.Random(seed))
+    crops = SquareCrops(sorted((root / "shards").glob("[0-9]*")))
+    sample = crops.draw(384, 128, random.Random(seed))
     if decoder_only:
         model = AutoencoderKL.from_pretrained(root / "vae")
     else:
         model = new_autoencoder()
         start_from_averages(model, sample[:16])
-    losses = train_autoencoder(model, squares, steps=steps, rate=rate, decoder_only=decoder_only)
+    losses = train_autoencoder(model, crops, steps=steps, rate=rate, decoder_only=decoder_only)
     for step, loss in enumerate(track(losses, "autoencoder", total=steps), start=1):
         if step % SAVE_EVERY == 0:
-            _note(root, step, [loss])
+            _log_losses(root, step, [loss])
     if not decoder_only:
         normalise_latents(model, sample)
     model.save_pretrained(root / "vae")
 
 
-def match_pictures(root: Path, folder: Path, steps: int) -> float:
+def train_clip_of_run(root: Path, folder: Path, steps: int) -> float:
     """Train the CLIP model beside the pipeline in `folder`; its top-1 share among 50 on a shard kept aside."""
-    parts = parts_from_folder(folder)
-    model = new_matcher(parts.text_encoder)
+    components = components_from_folder(folder)
+    model = new_clip(components.text_encoder)
     if (folder / "clip").exists():
         model.load_state_dict(CLIPModel.from_pretrained(folder / "clip").state_dict())
-        copy_text(parts.text_encoder, model)
+        copy_text_tower(components.text_encoder, model)
     kept_aside, *shards = sorted((root / "shards").glob("[0-9]*"), reverse=True)
-    for _ in track(train_matcher(model, parts.tokenizer, Pairs(shards), steps=steps), "matcher", total=steps):
+    for _ in track(
+        train_clip(model, components.tokenizer, CaptionedPictures(shards), steps=steps), "matcher", total=steps
+    ):
         pass
-    ship_matcher(model, parts.tokenizer, folder / "clip")
+    save_clip(model, components.tokenizer, folder / "clip")
     record_weights(folder)
-    return top_one(model, parts.tokenizer, Pairs([kept_aside]))
+    return top1_accuracy(model, components.tokenizer, CaptionedPictures([kept_aside]))

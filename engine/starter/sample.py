@@ -29,26 +29,26 @@ class Concept:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wish:
+class ComposedPrompt:
     """What one picture should show: its concepts, and the text that the unconditional row carries."""
 
     concepts: tuple[Concept, ...]
     negative: str = ""
 
 
-def wish_from_caption(caption: str) -> Wish:
+def prompt_from_caption(caption: str) -> ComposedPrompt:
     """The wish of a caption with a single part."""
-    return Wish(concepts=(Concept(text=caption),))
+    return ComposedPrompt(concepts=(Concept(text=caption),))
 
 
-def weighed(wish: Wish) -> Wish:
+def normalized(prompt: ComposedPrompt) -> ComposedPrompt:
     """The wish with its weights divided by their sum."""
-    total = sum(concept.weight for concept in wish.concepts)
-    return replace(wish, concepts=tuple(replace(part, weight=part.weight / total) for part in wish.concepts))
+    total = sum(concept.weight for concept in prompt.concepts)
+    return replace(prompt, concepts=tuple(replace(part, weight=part.weight / total) for part in prompt.concepts))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Parts:
+class Components:
     """A loaded starter, every part in evaluation mode."""
 
     tokenizer: CLIPTokenizer
@@ -58,9 +58,9 @@ class Parts:
     schedule: DPMSolverMultistepScheduler
 
 
-def parts_from_folder(folder: Path) -> Parts:
+def components_from_folder(folder: Path) -> Components:
     """The parts of a pipeline folder, in single precision."""
-    return Parts(
+    return Components(
         tokenizer=CLIPTokenizer.from_pretrained(folder / "tokenizer"),
         text_encoder=CLIPTextModel.from_pretrained(folder / "text_encoder").float().eval(),
         denoiser=UNet2DConditionModel.from_pretrained(folder / "unet").float().eval(),
@@ -70,9 +70,9 @@ def parts_from_folder(folder: Path) -> Parts:
 
 
 @torch.no_grad()
-def pictures_from_wishes(
-    parts: Parts,
-    wishes: Sequence[Wish],
+def pictures_from_prompts(
+    components: Components,
+    prompts: Sequence[ComposedPrompt],
     seeds: Sequence[int],
     *,
     steps: int = STEPS,
@@ -83,31 +83,31 @@ def pictures_from_wishes(
 
     Guidance is that of Liu et al. 2022, eq. 11: e = e_0 + g * sum_i w_i (e_i - e_0).
     """
-    rows = _embedded(parts, [weighed(wish) for wish in wishes])
-    weights = torch.tensor([[part.weight for part in weighed(wish).concepts] for wish in wishes])
-    latents = torch.stack([_noise(parts, seed, side) for seed in seeds])
-    schedule = DPMSolverMultistepScheduler.from_config(parts.schedule.config)
+    rows = _embedded(components, [normalized(prompt) for prompt in prompts])
+    weights = torch.tensor([[part.weight for part in normalized(prompt).concepts] for prompt in prompts])
+    latents = torch.stack([_noise(components, seed, side) for seed in seeds])
+    schedule = DPMSolverMultistepScheduler.from_config(components.schedule.config)
     schedule.set_timesteps(steps)
     for timestep in schedule.timesteps:
-        velocity = _guided(parts, latents, timestep, rows, weights, guidance)
+        velocity = _guided(components, latents, timestep, rows, weights, guidance)
         latents = schedule.step(velocity, timestep, latents).prev_sample
-    return _decoded(parts, latents)
+    return _decoded(components, latents)
 
 
-def _embedded(parts: Parts, wishes: Sequence[Wish]) -> torch.Tensor:
-    texts = [[wish.negative, *(part.text for part in wish.concepts)] for wish in wishes]
+def _embedded(components: Components, prompts: Sequence[ComposedPrompt]) -> torch.Tensor:
+    texts = [[prompt.negative, *(part.text for part in prompt.concepts)] for prompt in prompts]
     flat = [text for row in texts for text in row]
-    states: torch.Tensor = parts.text_encoder(tokens_from_captions(parts.tokenizer, flat)).last_hidden_state
+    states: torch.Tensor = components.text_encoder(tokens_from_captions(components.tokenizer, flat)).last_hidden_state
     return states.view(len(texts), len(texts[0]), *states.shape[1:])
 
 
-def _noise(parts: Parts, seed: int, side: tuple[int, int]) -> torch.Tensor:
-    shape = (parts.denoiser.config.in_channels, side[1] // 8, side[0] // 8)
+def _noise(components: Components, seed: int, side: tuple[int, int]) -> torch.Tensor:
+    shape = (components.denoiser.config.in_channels, side[1] // 8, side[0] // 8)
     return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
 
 
 def _guided(
-    parts: Parts,
+    components: Components,
     latents: torch.Tensor,
     timestep: torch.Tensor,
     rows: torch.Tensor,
@@ -116,16 +116,18 @@ def _guided(
 ) -> torch.Tensor:
     count = rows.shape[1]
     stacked = latents.repeat_interleave(count, dim=0)
-    out = parts.denoiser(stacked, timestep, rows.flatten(0, 1)).sample.view(len(latents), count, *latents.shape[1:])
+    out = components.denoiser(stacked, timestep, rows.flatten(0, 1)).sample.view(
+        len(latents), count, *latents.shape[1:]
+    )
     base, conditional = out[:, :1], out[:, 1:]
     guided: torch.Tensor = base[:, 0] + guidance * (weights[:, :, None, None, None] * (conditional - base)).sum(1)
     return guided
 
 
-def _decoded(parts: Parts, latents: torch.Tensor) -> list[Image.Image]:
+def _decoded(components: Components, latents: torch.Tensor) -> list[Image.Image]:
     pictures: list[Image.Image] = []
-    for latent in (latents / parts.autoencoder.config.scaling_factor).split(16):
-        pictures += _pictures_from_pixels(parts.autoencoder.decode(latent).sample)
+    for latent in (latents / components.autoencoder.config.scaling_factor).split(16):
+        pictures += _pictures_from_pixels(components.autoencoder.decode(latent).sample)
     return pictures
 
 
@@ -135,9 +137,11 @@ def _pictures_from_pixels(pixels: torch.Tensor) -> list[Image.Image]:
 
 
 @torch.no_grad()
-def reconstructed(parts: Parts, pixels: torch.Tensor) -> list[Image.Image]:
+def reconstructed(components: Components, pixels: torch.Tensor) -> list[Image.Image]:
     """What is left of pixels [n, 3, h, w] from -1 to 1 after the autoencoder."""
-    return _pictures_from_pixels(parts.autoencoder.decode(parts.autoencoder.encode(pixels).latent_dist.mean).sample)
+    return _pictures_from_pixels(
+        components.autoencoder.decode(components.autoencoder.encode(pixels).latent_dist.mean).sample
+    )
 
 
 def sheet_from_pictures(pictures: Sequence[Image.Image], *, columns: int) -> Image.Image:
@@ -178,10 +182,10 @@ CONTACT_PROMPTS = (
 )
 
 
-def contact_sheet(parts: Parts, prompts: Sequence[str]) -> Image.Image:
+def contact_sheet(components: Components, captions: Sequence[str]) -> Image.Image:
     """Four pictures of each prompt in a row, two prompts beside one another, at the default settings."""
-    wishes = [wish_from_caption(prompt) for prompt in prompts for _ in range(4)]
+    prompts = [prompt_from_caption(caption) for caption in captions for _ in range(4)]
     pictures: list[Image.Image] = []
-    for at in range(0, len(wishes), 16):
-        pictures += pictures_from_wishes(parts, wishes[at : at + 16], range(at, min(at + 16, len(wishes))))
+    for at in range(0, len(prompts), 16):
+        pictures += pictures_from_prompts(components, prompts[at : at + 16], range(at, min(at + 16, len(prompts))))
     return sheet_from_pictures(pictures, columns=8)

@@ -1,6 +1,6 @@
-"""The CLIP model beside the pipeline: an image tower taught to agree with the starter's own, frozen text encoder.
+"""Training of the CLIP model that ships with the pipeline: an image tower for the starter's own, frozen text encoder.
 
-Locked-text contrastive learning (Radford et al. 2021, with one tower fixed) on rendered squares of 128 and captions.
+Contrastive learning (Radford et al. 2021) with the text tower locked, on 128 x 128 renders and their captions.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ from engine.starter.world import caption_from_scene, scene_from_seed
 _TOWER = {"hidden_size": 128, "intermediate_size": 512, "num_hidden_layers": 4, "num_attention_heads": 4}
 
 
-def new_matcher(text_encoder: CLIPTextModel) -> CLIPModel:
-    """A CLIP model with the weights of `text_encoder`, which do not learn, and a fresh image tower."""
+def new_clip(text_encoder: CLIPTextModel) -> CLIPModel:
+    """Return a CLIP model with the frozen weights of `text_encoder` and an untrained image tower."""
     vision = CLIPVisionConfig(image_size=128, patch_size=16, projection_dim=128, **_TOWER)
     text = text_encoder.config.to_dict()
     model = CLIPModel(CLIPConfig(text_config=text, vision_config=vision.to_dict(), projection_dim=128))
-    copy_text(text_encoder, model)
+    copy_text_tower(text_encoder, model)
     return model
 
 
-def copy_text(text_encoder: CLIPTextModel, model: CLIPModel) -> None:
-    """Give the text tower of `model` the weights of `text_encoder`, and keep it from learning."""
+def copy_text_tower(text_encoder: CLIPTextModel, model: CLIPModel) -> None:
+    """Copy the weights of `text_encoder` to the text tower of `model`, and freeze it."""
     own = text_encoder.state_dict()
     target = model.text_model.state_dict()
     bare = {name.removeprefix("text_model."): value for name, value in own.items()}
@@ -47,8 +47,8 @@ def copy_text(text_encoder: CLIPTextModel, model: CLIPModel) -> None:
     model.text_model.requires_grad_(False)
 
 
-class Pairs:
-    """Rendered squares of 128 and their seeds, from the shards given."""
+class CaptionedPictures:
+    """The 128 x 128 renders of shards, with captions made from their seeds."""
 
     def __init__(self, shards: Iterable[Path]) -> None:
         files = [shard / "128x128.npy" for shard in shards]
@@ -56,7 +56,10 @@ class Pairs:
         self.seeds = [np.load(file.with_suffix(".seeds.npy")) for file in files]
 
     def draw(self, tokenizer: CLIPTokenizer, size: int, dice: random.Random) -> tuple[torch.Tensor, torch.Tensor]:
-        """A batch of pixels and of the tokens of one complete caption each."""
+        """Return a batch of pixels and of the tokens of one complete caption each.
+
+        Pixels are float32 [size, 3, 128, 128], -1 to 1; tokens are int64 [size, MAX_TOKENS].
+        """
         pixels, captions = [], []
         for _ in range(size):
             shard = dice.randrange(len(self.pictures))
@@ -67,37 +70,46 @@ class Pairs:
         return pixels_from_pictures(np.stack(pixels)), tokens_from_captions(tokenizer, captions)
 
 
-def train_matcher(
-    model: CLIPModel, tokenizer: CLIPTokenizer, pairs: Pairs, *, steps: int, batch: int = 64, rate: float = 1e-3
+def train_clip(
+    model: CLIPModel,
+    tokenizer: CLIPTokenizer,
+    pairs: CaptionedPictures,
+    *,
+    steps: int,
+    batch: int = 64,
+    rate: float = 1e-3,
 ) -> Iterator[float]:
-    """Teach the image tower and the two projections, yielding each step's loss."""
+    """Train the image tower and both projections, and yield the loss of each step."""
     dice = random.Random(steps)
-    learning = [weight for weight in model.parameters() if weight.requires_grad]
-    optimiser = torch.optim.AdamW(learning, lr=rate, betas=(0.9, 0.98), weight_decay=0.01)
-    course = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=steps, pct_start=0.1)
+    trainable = [weight for weight in model.parameters() if weight.requires_grad]
+    optimizer = torch.optim.AdamW(trainable, lr=rate, betas=(0.9, 0.98), weight_decay=0.01)
+    lr_scheduler = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=steps, pct_start=0.1)
     model.train()
     for _ in range(steps):
-        loss = _disagreement(model, *pairs.draw(tokenizer, batch, dice))
-        optimiser.zero_grad(set_to_none=True)
+        loss = _contrastive_loss(model, *pairs.draw(tokenizer, batch, dice))
+        optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
-        nn.utils.clip_grad_norm_(learning, 1.0)
-        optimiser.step()
-        course.step()
+        nn.utils.clip_grad_norm_(trainable, 1.0)
+        optimizer.step()
+        lr_scheduler.step()
         with torch.no_grad():
             model.logit_scale.clamp_(max=4.6)
         yield loss.item()
     model.eval()
 
 
-def _disagreement(model: CLIPModel, pixels: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
+def _contrastive_loss(model: CLIPModel, pixels: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
+    """Return the symmetric cross-entropy over similarities [n, n] (Radford et al. 2021, figure 3)."""
     logits = model(input_ids=tokens, pixel_values=pixels).logits_per_image
     rows = torch.arange(len(pixels))
     return (nn.functional.cross_entropy(logits, rows) + nn.functional.cross_entropy(logits.T, rows)) / 2
 
 
 @torch.no_grad()
-def top_one(model: CLIPModel, tokenizer: CLIPTokenizer, pairs: Pairs, *, batches: int = 10, size: int = 50) -> float:
-    """The share of pictures whose own caption is the likeliest of `size`."""
+def top1_accuracy(
+    model: CLIPModel, tokenizer: CLIPTokenizer, pairs: CaptionedPictures, *, batches: int = 10, size: int = 50
+) -> float:
+    """Return the share of pictures whose own caption scores highest among `size`, 0 to 1."""
     dice = random.Random(7)
     hits = 0
     for _ in range(batches):
@@ -107,8 +119,8 @@ def top_one(model: CLIPModel, tokenizer: CLIPTokenizer, pairs: Pairs, *, batches
     return hits / (batches * size)
 
 
-def ship_matcher(model: CLIPModel, tokenizer: CLIPTokenizer, folder: Path) -> None:
-    """Write the whole CLIP model and its processor to `folder`, in half precision."""
+def save_clip(model: CLIPModel, tokenizer: CLIPTokenizer, folder: Path) -> None:
+    """Write the CLIP model as float16, with its processor, to `folder`."""
     half = [0.5, 0.5, 0.5]
     size = {"height": 128, "width": 128}
     images = CLIPImageProcessorPil(size={"shortest_edge": 128}, crop_size=size, image_mean=half, image_std=half)

@@ -1,6 +1,6 @@
-"""Training of the denoiser together with its text encoder, on prepared latents and captions.
+"""Training of the denoiser together with its text encoder, on precomputed latents and captions.
 
-Resumable to the bit: everything that decides the next step is in the checkpoint, the randomness included.
+Resuming is exact: the checkpoint holds everything that decides the next step, including the random state.
 """
 
 from __future__ import annotations
@@ -16,94 +16,110 @@ from torch import nn
 from transformers import CLIPTextModel
 
 from engine.starter.architecture import new_scheduler
-from engine.starter.device import Machine, best_machine
+from engine.starter.device import TrainingDevice, best_training_device
 from engine.starter.examples import Batch, Examples, batches
-from engine.starter.optimizers import optimisers_for
+from engine.starter.optimizers import optimizers_for
 
-_SHAPING = (0.35, 0.75)
-_BESIDE = 0.25
+_SHAPE_RANGE = (0.35, 0.75)
+_BACKGROUND_WEIGHT = 0.25
 
 
 @dataclass(frozen=True, kw_only=True)
-class Lesson:
-    """How to train: `steps` in all, the last `settling` of them (a share) with a falling learning rate.
+class TrainingConfig:
+    """How to train.
 
-    With `fixed_text` the averaged text encoder stays as it is, so that a CLIP model taught on it stays right.
+    steps, batch: optimizer steps, and examples per step. rate: the highest learning rate.
+    warmup_steps: with a rising learning rate. decay_share: share of all steps, at the end, with a falling one.
+    caption_dropout: share of captions replaced by the empty one, for classifier-free guidance (Ho & Salimans 2022).
+    ema_decay: of the exponential moving average of the weights, which is what ships.
+    fixed_text: freeze the averaged text encoder, so that a CLIP model trained on it stays valid.
     """
 
     steps: int = 8000
     batch: int = 32
     rate: float = 2e-3
-    warming: int = 200
-    settling: float = 0.6
-    dropout: float = 0.12
-    decay: float = 0.998
+    warmup_steps: int = 200
+    decay_share: float = 0.6
+    caption_dropout: float = 0.12
+    ema_decay: float = 0.998
     seed: int = 0
     fixed_text: bool = False
 
 
-class Pupil(nn.Module):
-    """The two modules that learn together."""
+class TextConditionedDenoiser(nn.Module):
+    """The text encoder and the denoiser, trained together."""
 
     def __init__(self, text_encoder: CLIPTextModel, denoiser: UNet2DConditionModel) -> None:
         super().__init__()
         self.text_encoder, self.denoiser = text_encoder, denoiser
 
     def forward(self, tokens: torch.Tensor, noisy: torch.Tensor, timesteps: torch.Tensor) -> torch.Tensor:
-        """The velocity that the denoiser predicts for `noisy` latents under the captions `tokens`."""
+        """Return the predicted velocity, float [n, c, h, w].
+
+        tokens: int64 [n, MAX_TOKENS]. noisy: latents, float [n, c, h, w]. timesteps: int64 [n], 0 to 999.
+        """
         states = self.text_encoder(tokens).last_hidden_state
         velocity: torch.Tensor = self.denoiser(noisy, timesteps, states).sample
         return velocity
 
 
-class Training:
-    """One training run in its present state: pupil, average, optimiser, randomness, step."""
+class Trainer:
+    """The state of a training run: model, moving average, optimizers, random generator and step."""
 
-    def __init__(self, pupil: Pupil, lesson: Lesson, silence: torch.Tensor, machine: Machine | None = None) -> None:
-        self.machine = machine or best_machine()
-        self.machine.prepare(pupil)
-        self.pupil, self.lesson, self.silence = pupil.train(), lesson, silence
-        self._predict = torch.compile(self.pupil, dynamic=False) if self.machine.compiled else self.pupil
-        self.average = copy.deepcopy(pupil).requires_grad_(False).eval()
-        self.optimisers = optimisers_for(pupil, lesson.rate)
-        self.dice = torch.Generator().manual_seed(lesson.seed)
+    def __init__(
+        self,
+        model: TextConditionedDenoiser,
+        config: TrainingConfig,
+        empty_tokens: torch.Tensor,
+        training_device: TrainingDevice | None = None,
+    ) -> None:
+        self.training_device = training_device or best_training_device()
+        self.training_device.prepare(model)
+        self.model, self.config, self.empty_tokens = model.train(), config, empty_tokens
+        self._predict = torch.compile(self.model, dynamic=False) if self.training_device.compiled else self.model
+        self.average = copy.deepcopy(model).requires_grad_(False).eval()
+        self.optimizers = optimizers_for(model, config.rate)
+        self.dice = torch.Generator().manual_seed(config.seed)
         self.step = 0
-        self._fix_text()
+        self._freeze_text()
 
     def steps(self, sides: dict[tuple[int, int], Examples], until: int) -> Iterator[float]:
-        """Train up to step `until` or the lesson's last, yielding each step's loss."""
-        source = batches(sides, self.lesson.batch, self.dice)
-        while self.step < min(until, self.lesson.steps):
+        """Train up to step `until` or the last of the config, and yield the loss of each step."""
+        source = batches(sides, self.config.batch, self.dice)
+        while self.step < min(until, self.config.steps):
             yield self._take_step(next(source))
 
     def _take_step(self, batch: Batch) -> float:
-        for optimiser in self.optimisers:
-            optimiser.zero_grad(set_to_none=True)
-            for group in optimiser.param_groups:
-                group["lr"] = rate_at(self.step, self.lesson)
-        dropped = torch.rand(len(batch.tokens), generator=self.dice) < self.lesson.dropout
-        spoken = replace(batch, tokens=torch.where(dropped[:, None], self.silence, batch.tokens))
-        loss = velocity_loss(self._predict, spoken, self.dice, self.machine)
+        for optimizer in self.optimizers:
+            optimizer.zero_grad(set_to_none=True)
+            for group in optimizer.param_groups:
+                group["lr"] = learning_rate_at(self.step, self.config)
+        dropped = torch.rand(len(batch.tokens), generator=self.dice) < self.config.caption_dropout
+        with_dropout = replace(batch, tokens=torch.where(dropped[:, None], self.empty_tokens, batch.tokens))
+        loss = velocity_loss(self._predict, with_dropout, self.dice, self.training_device)
         torch.autograd.backward(loss)
-        nn.utils.clip_grad_norm_(self.pupil.parameters(), 1.0)
-        for optimiser in self.optimisers:
-            optimiser.step()
+        nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        for optimizer in self.optimizers:
+            optimizer.step()
         self.step += 1
-        self._blend()
+        self._update_average()
         return loss.item()
 
     @torch.no_grad()
-    def _blend(self) -> None:
-        share = 1 - min(self.lesson.decay, (1 + self.step) / (10 + self.step))
-        torch._foreach_lerp_(list(self.average.parameters()), list(self.pupil.parameters()), share)
+    def _update_average(self) -> None:
+        share = 1 - min(self.config.ema_decay, (1 + self.step) / (10 + self.step))
+        torch._foreach_lerp_(list(self.average.parameters()), list(self.model.parameters()), share)
 
     def save(self, file: Path) -> None:
-        """Write the whole state; a crash while writing leaves the file that was there."""
+        """Write the state to a file; a crash while writing leaves the previous file intact.
+
+        The keys are those of the first release, so that its checkpoints still load.
+        """
         state = {
-            "lesson": asdict(self.lesson),
-            "pupil": self.pupil.state_dict(),
+            "lesson": asdict(self.config),
+            "pupil": self.model.state_dict(),
             "average": self.average.state_dict(),
-            "optimisers": [optimiser.state_dict() for optimiser in self.optimisers],
+            "optimisers": [optimizer.state_dict() for optimizer in self.optimizers],
             "dice": self.dice.get_state(),
             "step": self.step,
         }
@@ -111,59 +127,65 @@ class Training:
         file.with_suffix(".partial").rename(file)
 
     def load(self, file: Path) -> None:
-        """Take up the state that `save` wrote; the lesson stays the one this run was given."""
-        state = torch.load(file, map_location=self.machine.device)
-        self.pupil.load_state_dict(state["pupil"])
+        """Load a state that `save` wrote; the config of this run is kept."""
+        state = torch.load(file, map_location=self.training_device.device)
+        self.model.load_state_dict(state["pupil"])
         self.average.load_state_dict(state["average"])
-        for optimiser, kept in zip(self.optimisers, state["optimisers"], strict=True):
-            optimiser.load_state_dict(kept)
+        for optimizer, kept in zip(self.optimizers, state["optimisers"], strict=True):
+            optimizer.load_state_dict(kept)
         self.dice.set_state(state["dice"].cpu())
         self.step = state["step"]
-        self._fix_text()
+        self._freeze_text()
 
-    def _fix_text(self) -> None:
-        if self.lesson.fixed_text:
-            self.pupil.text_encoder.load_state_dict(self.average.text_encoder.state_dict())
-            self.pupil.text_encoder.requires_grad_(False)
+    def _freeze_text(self) -> None:
+        if self.config.fixed_text:
+            self.model.text_encoder.load_state_dict(self.average.text_encoder.state_dict())
+            self.model.text_encoder.requires_grad_(False)
 
 
-def rate_at(step: int, lesson: Lesson) -> float:
-    """The learning rate of a step: rising, level, then falling to a fiftieth."""
-    rising = min(1.0, (step + 1) / lesson.warming)
-    left = (lesson.steps - step) / max(1.0, lesson.settling * lesson.steps)
-    return lesson.rate * rising * max(0.02, min(1.0, left))
+def learning_rate_at(step: int, config: TrainingConfig) -> float:
+    """Return the learning rate of a step: linear warmup, constant, then linear decay to 2 % of the highest."""
+    rising = min(1.0, (step + 1) / config.warmup_steps)
+    left = (config.steps - step) / max(1.0, config.decay_share * config.steps)
+    return config.rate * rising * max(0.02, min(1.0, left))
 
 
 Predict = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
 
 
-def velocity_loss(predict: Predict, batch: Batch, dice: torch.Generator, machine: Machine) -> torch.Tensor:
-    """Squared error of the predicted velocity (Salimans & Ho 2022) at drawn timesteps, its weighted mean.
+def velocity_loss(
+    predict: Predict, batch: Batch, dice: torch.Generator, training_device: TrainingDevice
+) -> torch.Tensor:
+    """Return the weighted mean squared error of the predicted velocity at sampled timesteps, a float32 scalar.
 
-    Latents that no object is near count a quarter, which leaves the minimum where it is (a weight that is the same for
-    every prediction at a place moves no expectation) and more than halves what they add to a step's noise.
+    v = alpha_t * noise - sigma_t * latents, with alpha_t^2 = cumulative alpha and sigma_t^2 = 1 - alpha_t^2.
+    Source: Salimans & Ho 2022, section 4.
+
+    Latents away from every object weigh a quarter. A weight that does not depend on the prediction leaves the minimum
+    where it is, and this one more than halves what the background adds to the gradient's noise.
     """
     signal = new_scheduler().alphas_cumprod
-    timesteps = drawn_timesteps(len(batch.latents), len(signal), dice)
+    timesteps = sample_timesteps(len(batch.latents), len(signal), dice)
     noise = torch.randn(batch.latents.shape, generator=dice)
     alpha = signal[timesteps].sqrt()[:, None, None, None]
     sigma = (1 - signal[timesteps]).sqrt()[:, None, None, None]
     noisy, velocity = alpha * batch.latents + sigma * noise, alpha * noise - sigma * batch.latents
-    weights = torch.where(batch.covered, 1.0, _BESIDE)[:, None]
-    device = machine.device
-    with machine.autocast():
+    weights = torch.where(batch.covered, 1.0, _BACKGROUND_WEIGHT)[:, None]
+    device = training_device.device
+    with training_device.autocast():
         predicted = predict(batch.tokens.to(device), noisy.to(device), timesteps.to(device))
     errors = nn.functional.mse_loss(predicted.float(), velocity.to(device), reduction="none")
     return (weights.to(device) * errors).mean() / weights.mean().item()
 
 
-def drawn_timesteps(count: int, steps: int, dice: torch.Generator) -> torch.Tensor:
-    """Two in five of them spread evenly over all timesteps, the rest where the caption must tell the shape.
+def sample_timesteps(count: int, steps: int, dice: torch.Generator) -> torch.Tensor:
+    """Return timesteps, int64 [count], 0 to steps - 1: two in five stratified over all, the rest over 35 to 75 %.
 
-    Earlier the caption tells colour and place; later the shape can be seen in the noisy latents themselves. With evenly
-    drawn ones alone, colours and places were learnt by 2000 steps, and all objects were still discs.
+    That range is where the caption decides the shape: above it the caption decides colour and place, below it the
+    noisy latents already show the shape. With uniform timesteps, colours and places were learnt after 2000 steps, and
+    every object was still a disc.
     """
     spread = (torch.arange(count) + torch.rand(count, generator=dice)) / count
-    low, high = _SHAPING
+    low, high = _SHAPE_RANGE
     shaping = low + spread * (high - low)
     return (torch.where(torch.arange(count) % 5 < 2, spread, shaping) * steps).long().clamp(max=steps - 1)

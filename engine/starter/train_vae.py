@@ -1,6 +1,6 @@
-"""Training of the autoencoder from a start that already passes small pictures through, and of its decoder alone later.
+"""Training of the autoencoder, initialized to average colours, and later of its decoder alone.
 
-Plain L1 and L2 losses: the world is flat and sharp, so no perceptual or adversarial term is needed.
+L1 and L2 losses only: the world is flat and sharp, so no perceptual or adversarial term is needed.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ _WHOLE_FROM = 0.7
 _PAINTED_NOISE = 0.1
 
 
-class Squares:
-    """Rendered squares of 128, from the shards given."""
+class SquareCrops:
+    """Crops of the 128 x 128 renders of shards."""
 
     def __init__(self, shards: Iterable[Path]) -> None:
         self.pictures = [np.load(shard / "128x128.npy", mmap_mode="r") for shard in shards]
 
     def draw(self, count: int, side: int, dice: random.Random) -> torch.Tensor:
-        """`count` crops of `side` pixels [n, 3, side, side] from -1 to 1."""
+        """Return random crops, float32 [count, 3, side, side], -1 to 1."""
         crops = []
         for _ in range(count):
             pictures = dice.choice(self.pictures)
@@ -41,10 +41,12 @@ class Squares:
 
 @torch.no_grad()
 def start_from_averages(model: AutoencoderKL, pixels: torch.Tensor) -> None:
-    """Set `model` up to encode the mean colour of every 8 x 8 pixels and to decode it, which is 20 dB untrained.
+    """Initialize `model` to encode each 8 x 8 patch as its mean colour and decode it: 20 dB PSNR without training.
 
-    Its blocks all but pass their input on, colours go twice (once negated) so that the last activation keeps them,
-    and two constant channels keep the norms from scaling flat pictures up. `pixels` set the scale.
+    Blocks are close to the identity. Colours are carried twice, once negated, so that the last activation keeps them,
+    and two constant channels stop the norms from amplifying flat pictures.
+
+    pixels: float32 [n, 3, height, width], -1 to 1, which the scales are fitted on.
     """
     for module in model.modules():
         _pass_through(module)
@@ -111,29 +113,31 @@ def _fit_scales(model: AutoencoderKL, pixels: torch.Tensor) -> None:
 
 
 def train_autoencoder(
-    model: AutoencoderKL, squares: Squares, *, steps: int, rate: float = 1.5e-3, decoder_only: bool = False
+    model: AutoencoderKL, crops: SquareCrops, *, steps: int, rate: float = 1.5e-3, decoder_only: bool = False
 ) -> Iterator[float]:
-    """Teach `model` on crops and at last on whole squares, yielding each step's mean squared error on a 0 to 1 scale.
+    """Train `model` on crops, in the last 30 % on whole renders; yield each step's MSE of pixels on a 0 to 1 scale.
 
-    With `decoder_only` the latents stay as they are, so that what was learnt on them keeps its worth, and reach the
-    decoder with some noise: painted latents are not clean, and what the decoder makes of them should be. (900 steps
-    raised reconstruction from 28.0 to 29.1 dB and the right shapes of 60 painted pictures from 54 to 57.)
+    The loss is L1 + 2 L2 + 1e-4 KL, the divergence of the latents from a standard normal (Kingma & Welling 2014).
+
+    decoder_only: freeze the encoder, so that models trained on its latents stay valid, and add Gaussian noise of
+        deviation 0.1 to the latents, because painted latents are not clean. (900 steps raised reconstruction from 28.0
+        to 29.1 dB and the right shapes of 60 painted pictures from 54 to 57.)
     """
     dice = random.Random(steps)
     frozen = [model.encoder, model.quant_conv] if decoder_only else []
     for part in frozen:
         part.requires_grad_(False)
-    learning = [weight for weight in model.parameters() if weight.requires_grad]
-    optimiser = torch.optim.AdamW(learning, lr=rate, betas=(0.9, 0.98), weight_decay=1e-4)
+    trainable = [weight for weight in model.parameters() if weight.requires_grad]
+    optimizer = torch.optim.AdamW(trainable, lr=rate, betas=(0.9, 0.98), weight_decay=1e-4)
     for step in range(steps):
         done = step / steps
-        optimiser.param_groups[0]["lr"] = rate * min(1.0, (step + 1) / 100) * (1 - done) ** 0.8 + 1e-5
-        pixels = squares.draw(8, _CROP, dice) if done < _WHOLE_FROM else squares.draw(3, 128, dice)
+        optimizer.param_groups[0]["lr"] = rate * min(1.0, (step + 1) / 100) * (1 - done) ** 0.8 + 1e-5
+        pixels = crops.draw(8, _CROP, dice) if done < _WHOLE_FROM else crops.draw(3, 128, dice)
         loss, error = _losses(model, pixels, _PAINTED_NOISE if decoder_only else 0.0)
-        optimiser.zero_grad(set_to_none=True)
+        optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
-        nn.utils.clip_grad_norm_(learning, 0.5)
-        optimiser.step()
+        nn.utils.clip_grad_norm_(trainable, 0.5)
+        optimizer.step()
         yield error / 4
     for part in frozen:
         part.requires_grad_(True)
@@ -150,9 +154,12 @@ def _losses(model: AutoencoderKL, pixels: torch.Tensor, noise: float) -> tuple[t
 
 @torch.no_grad()
 def normalise_latents(model: AutoencoderKL, pixels: torch.Tensor) -> None:
-    """Give every latent channel mean 0 and deviation 1 over `pixels`, by folding the change into the mixing layers.
+    """Normalize each latent channel to mean 0 and deviation 1 over `pixels`, and undo it in the decoder.
 
-    Pipelines know one scaling factor for all channels and no shift, so it is done in the weights; decoding undoes it.
+    The change is folded into the two 1 x 1 convolutions around the latents, because pipelines support only one scaling
+    factor for all channels and no shift.
+
+    pixels: float32 [n, 3, height, width], -1 to 1.
     """
     latents = torch.cat([model.encode(batch).latent_dist.mean for batch in torch.split(pixels, 32)])
     mean, deviation = latents.mean((0, 2, 3)), latents.std((0, 2, 3))

@@ -20,9 +20,9 @@ from engine.models.loading.pipeline import best_device
 from engine.models.registry.registry import Registry, read_registry
 from engine.models.registry.speed import Precision, SpeedSettings
 from engine.painter.in_process import LocalPainter, create_painter
-from engine.starter.classifier import judge_from_file
-from engine.starter.evaluate import Figure, Paint, figures
-from engine.starter.sample import Wish, parts_from_folder
+from engine.starter.classifier import classifier_from_file
+from engine.starter.evaluate import MetricRow, PaintFunction, metric_rows
+from engine.starter.sample import ComposedPrompt, components_from_folder
 from tests.bench.side_by_side import PROMPT, Spent, stopwatch
 from tests.engine.painter.requests import Pixels, all_painted, paint_request, painted, pixels_of, psnr
 
@@ -75,17 +75,19 @@ async def _grid_line(painter: LocalPainter, name: str) -> tuple[str, str]:
     return f"{speed:.2f}", "none" if name == first else f"{near:.0f} dB"
 
 
-def _shares(paint: Paint) -> list[Figure]:
+def _shares(paint: PaintFunction) -> list[MetricRow]:
     folder = read_registry().model("starter").source.folder
     assert folder is not None
-    return list(islice(figures(paint, parts_from_folder(folder), judge_from_file(), JUDGED_SHARE), JUDGED))
+    return list(
+        islice(metric_rows(paint, components_from_folder(folder), classifier_from_file(), JUDGED_SHARE), JUDGED)
+    )
 
 
-def _paint_by(painter: LocalPainter, model: str) -> Paint:
+def _paint_by(painter: LocalPainter, model: str) -> PaintFunction:
     """Return painting for other threads than the one whose loop this is called in."""
     loop = asyncio.get_running_loop()
 
-    def paint(wishes: Sequence[Wish], seeds: Sequence[int]) -> list[Image.Image]:
+    def paint(wishes: Sequence[ComposedPrompt], seeds: Sequence[int]) -> list[Image.Image]:
         requests = [_request(wish, seed, model) for wish, seed in zip(wishes, seeds, strict=True)]
         results = asyncio.run_coroutine_threadsafe(all_painted(painter, requests), loop).result()
         return [Image.fromarray(picture) for result in results for picture in pixels_of(result)]
@@ -93,7 +95,7 @@ def _paint_by(painter: LocalPainter, model: str) -> Paint:
     return paint
 
 
-def _request(wish: Wish, seed: int, model: str) -> PaintRequest:
+def _request(wish: ComposedPrompt, seed: int, model: str) -> PaintRequest:
     return paint_request(*((part.text, part.weight) for part in wish.concepts), seed=seed, pictures=1, model=model)
 
 
@@ -101,5 +103,5 @@ def _line(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _percent(figure: Figure) -> str:
+def _percent(figure: MetricRow) -> str:
     return f"{figure.value:.1%}"

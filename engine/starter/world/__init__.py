@@ -5,6 +5,6 @@ It draws and names; it knows nothing of tensors or training.
 
 from engine.starter.world.captions import caption_from_scene
 from engine.starter.world.painting import picture_from_scene
-from engine.starter.world.scenes import Backdrop, Scene, Thing, scene_from_seed
+from engine.starter.world.scenes import Backdrop, Scene, SceneObject, scene_from_seed
 
-__all__ = ["Backdrop", "Scene", "Thing", "caption_from_scene", "picture_from_scene", "scene_from_seed"]
+__all__ = ["Backdrop", "Scene", "SceneObject", "caption_from_scene", "picture_from_scene", "scene_from_seed"]

@@ -64,12 +64,12 @@ _OPENINGS = ("a picture of", "an image of", "a drawing of", "picture of", "there
 
 def caption_from_scene(scene: Scene, seed: int, *, complete: bool = False) -> str:
     """One caption of `scene`; a `complete` one says every colour, place, background and style there is."""
-    speaker = _Speaker(random.Random(f"{scene.seed}/{seed}"), complete)
-    if not complete and speaker.dice.random() < 0.06:
-        return _keywords(speaker, scene)
-    words = [_subject(speaker, scene), _place(speaker, scene), _backdrop(speaker, scene.backdrop)]
-    style = _style(speaker, scene)
-    dice = speaker.dice
+    sampler = _CaptionSampler(random.Random(f"{scene.seed}/{seed}"), complete)
+    if not complete and sampler.dice.random() < 0.06:
+        return _keywords(sampler, scene)
+    words = [_subject(sampler, scene), _place(sampler, scene), _backdrop(sampler, scene.backdrop)]
+    style = _style(sampler, scene)
+    dice = sampler.dice
     if dice.random() < 0.1 and words[2].startswith("on"):
         words = [words[2] + ",", words[0], words[1]]
     body = " ".join(word for word in words if word)
@@ -81,13 +81,13 @@ def caption_from_scene(scene: Scene, seed: int, *, complete: bool = False) -> st
     return body
 
 
-class _Speaker:
+class _CaptionSampler:
     """A manner of speaking: how often things are said, and in which of their words."""
 
     def __init__(self, dice: random.Random, complete: bool) -> None:
         self.dice, self.complete = dice, complete
 
-    def says(self, chance: float) -> bool:
+    def includes(self, chance: float) -> bool:
         """Whether something that is said `chance` of the time is said now; complete speech says it always."""
         return self.complete or self.dice.random() < chance
 
@@ -110,62 +110,62 @@ def _plural(words: str) -> str:
     return words + ("es" if words.endswith(("s", "x")) else "s")
 
 
-def _noun(speaker: _Speaker, shape: str, colour: str, chance: float = 0.88) -> str:
-    noun = speaker.word(shape, _SHAPE_WORDS.get(shape, ()))
-    if not speaker.says(chance):
+def _noun(sampler: _CaptionSampler, shape: str, colour: str, chance: float = 0.88) -> str:
+    noun = sampler.word(shape, _SHAPE_WORDS.get(shape, ()))
+    if not sampler.includes(chance):
         return noun
-    return f"{speaker.word(colour, _COLOUR_WORDS.get(colour, ()))} {noun}"
+    return f"{sampler.word(colour, _COLOUR_WORDS.get(colour, ()))} {noun}"
 
 
-def _subject(speaker: _Speaker, scene: Scene) -> str:
+def _subject(sampler: _CaptionSampler, scene: Scene) -> str:
     if scene.relation is not None:
-        return _pair(speaker, scene, scene.relation)
+        return _pair(sampler, scene, scene.relation)
     ((shape, colour),) = scene.kinds
-    noun = _noun(speaker, shape, colour)
-    if len(scene.things) > 1:
-        return f"{speaker.phrase(_COUNT_WORDS[len(scene.things)])} {_plural(noun)}"
-    if scene.size is not None and speaker.dice.random() < (0.1 if scene.size == "medium" else 0.6):
-        noun = f"{speaker.phrase(_SIZE_WORDS[scene.size])} {noun}"
-    bare = speaker.dice.random() < 0.2
+    noun = _noun(sampler, shape, colour)
+    if len(scene.objects) > 1:
+        return f"{sampler.phrase(_COUNT_WORDS[len(scene.objects)])} {_plural(noun)}"
+    if scene.size is not None and sampler.dice.random() < (0.1 if scene.size == "medium" else 0.6):
+        noun = f"{sampler.phrase(_SIZE_WORDS[scene.size])} {noun}"
+    bare = sampler.dice.random() < 0.2
     return noun if bare else _article(noun)
 
 
-def _pair(speaker: _Speaker, scene: Scene, relation: str) -> str:
-    first, second = (_noun(speaker, *kind, 0.93) for kind in scene.kinds)
-    if speaker.dice.random() < 0.55:
-        return f"{_article(first)} {speaker.phrase(_RELATION_WORDS[relation])} {_article(second)}"
+def _pair(sampler: _CaptionSampler, scene: Scene, relation: str) -> str:
+    first, second = (_noun(sampler, *kind, 0.93) for kind in scene.kinds)
+    if sampler.dice.random() < 0.55:
+        return f"{_article(first)} {sampler.phrase(_RELATION_WORDS[relation])} {_article(second)}"
     if relation not in ("left of", "right of"):
         return f"{_article(first)} and {_article(second)}"
-    return f"{_article(first)} {speaker.dice.choice(_BESIDE)} {_article(second)}"
+    return f"{_article(first)} {sampler.dice.choice(_BESIDE)} {_article(second)}"
 
 
-def _place(speaker: _Speaker, scene: Scene) -> str:
+def _place(sampler: _CaptionSampler, scene: Scene) -> str:
     if scene.place == "centre":
-        return speaker.phrase(_PLACE_WORDS["centre"]) if speaker.dice.random() < 0.12 else ""
-    return speaker.phrase(_PLACE_WORDS[scene.place]) if scene.place is not None and speaker.says(0.85) else ""
+        return sampler.phrase(_PLACE_WORDS["centre"]) if sampler.dice.random() < 0.12 else ""
+    return sampler.phrase(_PLACE_WORDS[scene.place]) if scene.place is not None and sampler.includes(0.85) else ""
 
 
-def _backdrop(speaker: _Speaker, backdrop: Backdrop) -> str:
+def _backdrop(sampler: _CaptionSampler, backdrop: Backdrop) -> str:
     if backdrop.colour is None:
-        return speaker.phrase(_SCENERY_WORDS[backdrop.kind]) if speaker.says(0.92) else ""
-    if not speaker.says(0.35 if backdrop.colour == "white" and backdrop.kind == "plain" else 0.9):
+        return sampler.phrase(_SCENERY_WORDS[backdrop.kind]) if sampler.includes(0.92) else ""
+    if not sampler.includes(0.35 if backdrop.colour == "white" and backdrop.kind == "plain" else 0.9):
         return ""
-    colour = speaker.word(backdrop.colour, _COLOUR_WORDS.get(backdrop.colour, ()))
+    colour = sampler.word(backdrop.colour, _COLOUR_WORDS.get(backdrop.colour, ()))
     if backdrop.kind == "gradient":
-        return speaker.phrase((f"on {_article(colour)} gradient background", f"on {_article(colour)} gradient"))
+        return sampler.phrase((f"on {_article(colour)} gradient background", f"on {_article(colour)} gradient"))
     background = f"{_article(colour)} background"
-    return speaker.phrase((f"on {background}", f"on {colour}", f"against {background}"))
+    return sampler.phrase((f"on {background}", f"on {colour}", f"against {background}"))
 
 
-def _style(speaker: _Speaker, scene: Scene) -> str:
-    if scene.style == "flat" and speaker.dice.random() < 0.92:
+def _style(sampler: _CaptionSampler, scene: Scene) -> str:
+    if scene.style == "flat" and sampler.dice.random() < 0.92:
         return ""
-    return speaker.phrase(_STYLE_WORDS[scene.style]) if speaker.says(0.95) else ""
+    return sampler.phrase(_STYLE_WORDS[scene.style]) if sampler.includes(0.95) else ""
 
 
-def _keywords(speaker: _Speaker, scene: Scene) -> str:
+def _keywords(sampler: _CaptionSampler, scene: Scene) -> str:
     shape, colour = scene.kinds[0]
     words = [colour, shape]
     if scene.backdrop.colour is not None:
         words.append(scene.backdrop.colour)
-    return speaker.dice.choice([*words, colour])
+    return sampler.dice.choice([*words, colour])

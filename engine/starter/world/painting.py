@@ -10,11 +10,11 @@ from itertools import pairwise
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-from engine.starter.world.scenes import Backdrop, Scene, Thing
-from engine.starter.world.shapes import FIGURES, Part, Point
+from engine.starter.world.scenes import Backdrop, Scene, SceneObject
+from engine.starter.world.shapes import POLYGONS, Point, Polygon
 from engine.starter.world.vocabulary import COLOURS
 
-Paint = tuple[int, int, int]
+Rgb = tuple[int, int, int]
 _SCALE = 2
 _STROKE = 6
 _KEEP_FULL = [0] * 255 + [255]
@@ -37,12 +37,12 @@ def picture_from_scene(scene: Scene) -> Image.Image:
     return _pixelated(small) if scene.style == "pixel art" else small
 
 
-def _mixed(paint: Paint, other: Paint, share: float) -> Paint:
+def _mixed(paint: Rgb, other: Rgb, share: float) -> Rgb:
     red, green, blue = (round(a + (b - a) * share) for a, b in zip(paint, other, strict=True))
     return red, green, blue
 
 
-def _toned(paint: Paint, tone: float) -> Paint:
+def _toned(paint: Rgb, tone: float) -> Rgb:
     """`paint` darkened for tones below 0, lightened above; black and white, which cannot, turn grey."""
     if tone < 0:
         return _mixed(paint, (105, 105, 105) if sum(paint) < 90 else (0, 0, 0), -tone)
@@ -68,7 +68,7 @@ def _ground(scene: Scene, dice: random.Random) -> Image.Image:
             return _checks(size)
 
 
-def _fade(size: tuple[int, int], stops: tuple[tuple[float, Paint], ...]) -> Image.Image:
+def _fade(size: tuple[int, int], stops: tuple[tuple[float, Rgb], ...]) -> Image.Image:
     column = Image.new("RGB", (1, 32))
     for row in range(32):
         at = row / 31
@@ -77,7 +77,7 @@ def _fade(size: tuple[int, int], stops: tuple[tuple[float, Paint], ...]) -> Imag
     return column.resize(size, Image.Resampling.BILINEAR)
 
 
-def _bands(size: tuple[int, int], split: float, above: Paint, below: Paint) -> Image.Image:
+def _bands(size: tuple[int, int], split: float, above: Rgb, below: Rgb) -> Image.Image:
     picture = Image.new("RGB", size, above)
     picture.paste(below, (0, round(size[1] * split), *size))
     return picture
@@ -109,10 +109,10 @@ def _checks(size: tuple[int, int]) -> Image.Image:
     return picture
 
 
-def _placed(scene: Scene, thing: Thing, part: Part) -> list[Point]:
+def _placed(scene: Scene, object_: SceneObject, part: Polygon) -> list[Point]:
     width, height = scene.width * _SCALE, scene.height * _SCALE
-    reach = thing.reach * min(width, height)
-    return [(thing.x * width + x * reach, thing.y * height + y * reach) for x, y in part.outline]
+    reach = object_.reach * min(width, height)
+    return [(object_.x * width + x * reach, object_.y * height + y * reach) for x, y in part.outline]
 
 
 def _shaken(points: list[Point], dice: random.Random) -> list[Point]:
@@ -123,13 +123,13 @@ def _shaken(points: list[Point], dice: random.Random) -> list[Point]:
 def _filled(ground: Image.Image, scene: Scene) -> Image.Image:
     picture = ground.copy()
     pen = ImageDraw.Draw(picture)
-    for thing in scene.things:
-        for part in FIGURES[thing.shape]:
-            points = _placed(scene, thing, part)
+    for object_ in scene.objects:
+        for part in POLYGONS[object_.shape]:
+            points = _placed(scene, object_, part)
             if part.tone is None:
                 _uncover(picture, ground, points)
             else:
-                pen.polygon(points, fill=_toned(COLOURS[thing.colour], part.tone))
+                pen.polygon(points, fill=_toned(COLOURS[object_.colour], part.tone))
     return picture
 
 
@@ -139,20 +139,20 @@ def _uncover(picture: Image.Image, ground: Image.Image, points: list[Point]) -> 
     picture.paste(ground, mask=mask)
 
 
-def _silhouette(scene: Scene, thing: Thing) -> Image.Image:
+def _silhouette(scene: Scene, object_: SceneObject) -> Image.Image:
     mask = Image.new("L", (scene.width * _SCALE, scene.height * _SCALE))
     pen = ImageDraw.Draw(mask)
-    for part in FIGURES[thing.shape]:
-        pen.polygon(_placed(scene, thing, part), fill=0 if part.tone is None else 255)
+    for part in POLYGONS[object_.shape]:
+        pen.polygon(_placed(scene, object_, part), fill=0 if part.tone is None else 255)
     return mask
 
 
 def _outlined(ground: Image.Image, scene: Scene) -> Image.Image:
-    for thing in scene.things:
-        body = _silhouette(scene, thing)
+    for object_ in scene.objects:
+        body = _silhouette(scene, object_)
         inside = body.filter(ImageFilter.BoxBlur(_STROKE)).point(_KEEP_FULL)
         edge = ImageChops.subtract(body, inside)
-        ground.paste(COLOURS[thing.colour], mask=edge)
+        ground.paste(COLOURS[object_.colour], mask=edge)
     return ground
 
 
@@ -164,10 +164,10 @@ def _washed(ground: Image.Image, scene: Scene) -> Image.Image:
 def _sketched(ground: Image.Image, scene: Scene, dice: random.Random) -> Image.Image:
     picture = Image.blend(_filled(ground, scene), Image.new("RGB", ground.size, (250, 250, 245)), 0.2)
     pen = ImageDraw.Draw(picture)
-    for thing in scene.things:
-        for part in FIGURES[thing.shape]:
+    for object_ in scene.objects:
+        for part in POLYGONS[object_.shape]:
             for _ in range(2):
-                points = _shaken(_placed(scene, thing, part), dice)
+                points = _shaken(_placed(scene, object_, part), dice)
                 pen.line([*points, points[0]], fill=(70, 70, 75), width=3)
     return picture
 

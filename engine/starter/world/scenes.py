@@ -38,7 +38,7 @@ _PAIRS = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Thing:
+class SceneObject:
     """One object: what, in which colour, where its middle is (fractions of width and height) and its half extent."""
 
     shape: str
@@ -63,7 +63,7 @@ class Scene:
     seed: int
     width: int
     height: int
-    things: tuple[Thing, ...]
+    objects: tuple[SceneObject, ...]
     backdrop: Backdrop
     style: str
     place: str | None = None
@@ -73,23 +73,23 @@ class Scene:
     @property
     def kinds(self) -> tuple[tuple[str, str], ...]:
         """The distinct pairs of shape and colour, in the order they are spoken of."""
-        return tuple(dict.fromkeys((thing.shape, thing.colour) for thing in self.things))
+        return tuple(dict.fromkeys((object_.shape, object_.colour) for object_ in self.objects))
 
 
 def scene_from_seed(
-    seed: int, *, held_out: bool | None = False, side: tuple[int, int] | None = None, objects: str | None = None
+    seed: int, *, held_out: bool | None = False, side: tuple[int, int] | None = None, composition: str | None = None
 ) -> Scene:
     """The scene of `seed`, always the same one.
 
     `held_out` False keeps every pair of HELD_OUT away, True shows only such pairs, None does not look.
-    `objects` fixes the composition: one, two or many.
+    `composition` fixes the composition: one, two or many.
     """
     dice = random.Random(seed)
     width, height = side or dice.choices(SIDES, weights=(70, 9, 9, 6, 6))[0]
     backdrop = _backdrop(dice)
     style = dice.choices(STYLES, weights=(76, 6, 6, 6, 6))[0]
-    bare = Scene(seed=seed, width=width, height=height, things=(), backdrop=backdrop, style=style)
-    match objects or dice.choices(("one", "two", "many"), weights=(55, 33, 12))[0]:
+    bare = Scene(seed=seed, width=width, height=height, objects=(), backdrop=backdrop, style=style)
+    match composition or dice.choices(("one", "two", "many"), weights=(55, 33, 12))[0]:
         case "one":
             return _with_one(dice, bare, held_out)
         case "two":
@@ -130,18 +130,18 @@ def _kind(
     return dice.choice(allowed or choices)
 
 
-def _thing(dice: random.Random, kind: tuple[str, str], at: tuple[float, float], reach: float) -> Thing:
+def _object(dice: random.Random, kind: tuple[str, str], at: tuple[float, float], reach: float) -> SceneObject:
     shape, colour = kind
     x, y = (value + dice.uniform(-0.025, 0.025) for value in at)
-    return Thing(shape=shape, colour=colour, x=x, y=y, reach=reach * dice.uniform(0.93, 1.07))
+    return SceneObject(shape=shape, colour=colour, x=x, y=y, reach=reach * dice.uniform(0.93, 1.07))
 
 
 def _with_one(dice: random.Random, scene: Scene, held_out: bool | None) -> Scene:
     place = dice.choices(tuple(PLACES), weights=(44, 14, 14, 14, 14))[0]
     weights = (16, 54, 30) if place == "centre" else (30, 70, 0)
     size = dice.choices(tuple(SIZES), weights=weights)[0]
-    thing = _thing(dice, _kind(dice, scene, held_out), PLACES[place], SIZES[size])
-    return replace(scene, things=(thing,), place=place, size=size)
+    object_ = _object(dice, _kind(dice, scene, held_out), PLACES[place], SIZES[size])
+    return replace(scene, objects=(object_,), place=place, size=size)
 
 
 def _with_two(dice: random.Random, scene: Scene, held_out: bool | None) -> Scene:
@@ -149,12 +149,12 @@ def _with_two(dice: random.Random, scene: Scene, held_out: bool | None) -> Scene
     second = _kind(dice, scene, held_out, (first,))
     relation = dice.choices(RELATIONS, weights=(40, 20, 20, 20))[0]
     places = _PAIRS[relation]
-    things = (_thing(dice, first, places[0], 0.23), _thing(dice, second, places[1], 0.23))
-    return replace(scene, things=things, relation=relation)
+    objects = (_object(dice, first, places[0], 0.23), _object(dice, second, places[1], 0.23))
+    return replace(scene, objects=objects, relation=relation)
 
 
 def _with_many(dice: random.Random, scene: Scene, held_out: bool | None) -> Scene:
     kind = _kind(dice, scene, held_out)
     count = dice.choice((2, 3, 4))
     reach = 0.22 if count == 2 else 0.2
-    return replace(scene, things=tuple(_thing(dice, kind, at, reach) for at in _LAYOUTS[count]))
+    return replace(scene, objects=tuple(_object(dice, kind, at, reach) for at in _LAYOUTS[count]))

@@ -13,24 +13,24 @@ Point = tuple[float, float]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part:
+class Polygon:
     """One filled polygon; `tone` below 0 is darker than the object's colour, above 0 lighter, None the background."""
 
     outline: tuple[Point, ...]
     tone: float | None = 0.0
 
 
-def _part(points: Iterable[Point], tone: float | None = 0.0) -> Part:
-    return Part(outline=tuple(points), tone=tone)
+def _polygon(points: Iterable[Point], tone: float | None = 0.0) -> Polygon:
+    return Polygon(outline=tuple(points), tone=tone)
 
 
-def _ellipse(x: float, y: float, rx: float, ry: float, tone: float | None = 0.0) -> Part:
+def _ellipse(x: float, y: float, rx: float, ry: float, tone: float | None = 0.0) -> Polygon:
     turns = (math.tau * step / 36 for step in range(36))
-    return _part(((x + rx * math.cos(turn), y + ry * math.sin(turn)) for turn in turns), tone)
+    return _polygon(((x + rx * math.cos(turn), y + ry * math.sin(turn)) for turn in turns), tone)
 
 
-def _box(left: float, top: float, right: float, bottom: float, tone: float | None = 0.0) -> Part:
-    return _part(((left, top), (right, top), (right, bottom), (left, bottom)), tone)
+def _box(left: float, top: float, right: float, bottom: float, tone: float | None = 0.0) -> Polygon:
+    return _polygon(((left, top), (right, top), (right, bottom), (left, bottom)), tone)
 
 
 def _spikes(count: int, inner: float) -> list[Point]:
@@ -57,35 +57,35 @@ def _moon() -> list[Point]:
     return [(x + 0.15, y) for x, y in outer + inner]
 
 
-def _petals() -> tuple[Part, ...]:
+def _petals() -> tuple[Polygon, ...]:
     turns = [math.tau * step / 6 for step in range(6)]
     return tuple(_ellipse(0.58 * math.cos(t), 0.58 * math.sin(t), 0.4, 0.4) for t in turns)
 
 
-FIGURES: dict[str, tuple[Part, ...]] = {
+POLYGONS: dict[str, tuple[Polygon, ...]] = {
     "circle": (_ellipse(0, 0, 0.95, 0.95),),
     "square": (_box(-0.88, -0.88, 0.88, 0.88),),
-    "triangle": (_part(((0, -0.95), (1, 0.85), (-1, 0.85))),),
-    "star": (_part(_spikes(5, 0.42)),),
-    "heart": (_part(_heart()),),
-    "diamond": (_part(((0, -1), (0.68, 0), (0, 1), (-0.68, 0))),),
+    "triangle": (_polygon(((0, -0.95), (1, 0.85), (-1, 0.85))),),
+    "star": (_polygon(_spikes(5, 0.42)),),
+    "heart": (_polygon(_heart()),),
+    "diamond": (_polygon(((0, -1), (0.68, 0), (0, 1), (-0.68, 0))),),
     "cross": (_box(-0.32, -0.95, 0.32, 0.95), _box(-0.95, -0.32, 0.95, 0.32)),
     "ring": (_ellipse(0, 0, 0.98, 0.98), _ellipse(0, 0, 0.55, 0.55, None)),
-    "moon": (_part(_moon()),),
-    "sun": (_part(_spikes(12, 0.68)), _ellipse(0, 0, 0.58, 0.58, 0.3)),
+    "moon": (_polygon(_moon()),),
+    "sun": (_polygon(_spikes(12, 0.68)), _ellipse(0, 0, 0.58, 0.58, 0.3)),
     "house": (
         _box(-0.75, -0.15, 0.75, 0.95),
-        _part(((0, -1), (1, -0.1), (-1, -0.1)), -0.35),
+        _polygon(((0, -1), (1, -0.1), (-1, -0.1)), -0.35),
         _box(-0.2, 0.35, 0.2, 0.95, -0.55),
     ),
     "tree": (_box(-0.15, 0.3, 0.15, 1, -0.5), _ellipse(0, -0.3, 0.72, 0.7)),
     "boat": (
-        _part(((-1, 0.3), (1, 0.3), (0.6, 0.9), (-0.6, 0.9))),
+        _polygon(((-1, 0.3), (1, 0.3), (0.6, 0.9), (-0.6, 0.9))),
         _box(-0.06, -0.95, 0.06, 0.3, -0.4),
-        _part(((0.12, -0.9), (0.85, 0.15), (0.12, 0.15)), 0.3),
+        _polygon(((0.12, -0.9), (0.85, 0.15), (0.12, 0.15)), 0.3),
     ),
     "fish": (
-        _part(((0.4, 0), (1, -0.5), (1, 0.5))),
+        _polygon(((0.4, 0), (1, -0.5), (1, 0.5))),
         _ellipse(-0.2, 0, 0.8, 0.5),
         _ellipse(-0.6, -0.12, 0.1, 0.1, -0.7),
     ),
@@ -97,9 +97,9 @@ FIGURES: dict[str, tuple[Part, ...]] = {
         _box(-0.5, 0.1, 0.5, 0.57),
     ),
     "mountain": (
-        _part(((-0.3, -0.8), (0.55, 0.85), (-1, 0.85))),
-        _part(((0.45, -0.3), (1, 0.85), (-0.05, 0.85)), -0.25),
-        _part(((-0.3, -0.8), (-0.04, -0.3), (-0.3, -0.42), (-0.5, -0.3)), 0.6),
+        _polygon(((-0.3, -0.8), (0.55, 0.85), (-1, 0.85))),
+        _polygon(((0.45, -0.3), (1, 0.85), (-0.05, 0.85)), -0.25),
+        _polygon(((-0.3, -0.8), (-0.04, -0.3), (-0.3, -0.42), (-0.5, -0.3)), 0.6),
     ),
 }
 """Every shape's polygons, painted in order."""

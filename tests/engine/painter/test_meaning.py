@@ -15,7 +15,7 @@ from PIL import Image
 
 from engine.contract.painting import PaintRequest
 from engine.painter.in_process import LocalPainter, create_painter
-from engine.starter.classifier import judge_from_file, verdicts_from_pictures
+from engine.starter.classifier import classifier_from_file, classify
 from engine.starter.metrics import SHOWN, colour_share
 from tests.engine.painter.requests import paint_request, painted
 
@@ -68,6 +68,6 @@ async def test_no_takes_away(painter: LocalPainter) -> None:
 async def test_the_judge_sees_what_was_asked_for(painter: LocalPainter) -> None:
     """The object, its colour and its background: three of four pictures at least."""
     pictures = await images(painter, paint_request("a blue star on a yellow background", steps=16))
-    verdicts = verdicts_from_pictures(judge_from_file(), pictures)
+    verdicts = classify(classifier_from_file(), pictures)
     seen = [(verdict.shape, verdict.colour, verdict.backdrop.colour) for verdict in verdicts]
     assert seen.count(("star", "blue", "yellow")) >= 3

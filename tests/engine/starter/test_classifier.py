@@ -9,8 +9,14 @@ import pytest
 import torch
 from PIL import Image
 
-from engine.starter.classifier import Judge, answers_from_scene, judge_from_file, judge_scores, save_judge
-from engine.starter.evaluate import Figure, table_from_figures
+from engine.starter.classifier import (
+    Classifier,
+    classifier_accuracy,
+    classifier_from_file,
+    labels_from_scene,
+    save_classifier,
+)
+from engine.starter.evaluate import MetricRow, table_from_figures
 from engine.starter.metrics import colour_share, mean_distance, psnr
 from engine.starter.world import scene_from_seed
 from engine.starter.world.vocabulary import COLOURS, SHAPES
@@ -18,7 +24,7 @@ from engine.starter.world.vocabulary import COLOURS, SHAPES
 
 def test_the_shipped_judge_reads_renders() -> None:
     """On scenes that it never saw it is right nearly always; the exact shares are in the model card."""
-    scores = judge_scores(judge_from_file(), first_seed=950_000_000, count=150)
+    scores = classifier_accuracy(classifier_from_file(), first_seed=950_000_000, count=150)
     for name in ("shape of a single object", "colour of a single object", "background", "position"):
         assert scores[name] > 0.9, name
 
@@ -26,25 +32,25 @@ def test_the_shipped_judge_reads_renders() -> None:
 def test_an_untrained_judge_scores_low() -> None:
     """The scores are about the judge and not about the question."""
     torch.manual_seed(0)
-    assert judge_scores(Judge().eval(), first_seed=950_000_000, count=60)["shape of a single object"] < 0.4
+    assert classifier_accuracy(Classifier().eval(), first_seed=950_000_000, count=60)["shape of a single object"] < 0.4
 
 
 def test_answers_are_the_truth_of_the_scene() -> None:
     """Every shape that is there has its colour's number, every other the number after the last."""
-    scene = scene_from_seed(4, objects="two")
-    answers = answers_from_scene(scene)["colours"].tolist()
-    said = {(SHAPES[row], tuple(COLOURS)[value]) for row, value in enumerate(answers) if value < len(COLOURS)}
+    scene = scene_from_seed(4, composition="two")
+    labels = labels_from_scene(scene)["colours"].tolist()
+    said = {(SHAPES[row], tuple(COLOURS)[value]) for row, value in enumerate(labels) if value < len(COLOURS)}
     assert said == set(scene.kinds)
 
 
 def test_a_judge_survives_its_file(tmp_path: Path) -> None:
     """Saved in half precision and read again it says the same."""
     torch.manual_seed(0)
-    judge = Judge().eval()
-    save_judge(judge, tmp_path / "judge.safetensors")
+    classifier = Classifier().eval()
+    save_classifier(classifier, tmp_path / "judge.safetensors")
     pixels = torch.rand(2, 3, 128, 128)
-    for name, logits in judge_from_file(tmp_path / "judge.safetensors")(pixels).items():
-        assert torch.allclose(logits, judge(pixels)[name], atol=0.02)
+    for name, logits in classifier_from_file(tmp_path / "judge.safetensors")(pixels).items():
+        assert torch.allclose(logits, classifier(pixels)[name], atol=0.02)
 
 
 def test_colour_shares_count_pixels() -> None:
@@ -65,8 +71,8 @@ def test_distances_and_psnr_have_their_units() -> None:
 def test_the_table_names_figure_and_target() -> None:
     """Shares are percentages, figures with a unit are numbers."""
     rows = [
-        Figure(name="background", value=0.915, count=180, target="90 %"),
-        Figure(name="reconstruction (dB PSNR)", value=28.44, count=200, target="28"),
+        MetricRow(name="background", value=0.915, count=180, target="90 %"),
+        MetricRow(name="reconstruction (dB PSNR)", value=28.44, count=200, target="28"),
     ]
     lines = table_from_figures(rows).splitlines()
     assert lines[2] == "| background | 91.5% | 90 % | 180 |"

@@ -11,13 +11,13 @@ from PIL import Image
 from engine.starter import WEIGHTS
 from engine.starter.metrics import colour_share, mean_distance
 from engine.starter.sample import (
+    Components,
+    ComposedPrompt,
     Concept,
-    Parts,
-    Wish,
-    parts_from_folder,
-    pictures_from_wishes,
-    weighed,
-    wish_from_caption,
+    components_from_folder,
+    normalized,
+    pictures_from_prompts,
+    prompt_from_caption,
 )
 
 
@@ -30,9 +30,9 @@ def stock() -> StableDiffusionPipeline:
 
 
 @pytest.fixture(scope="module")
-def parts() -> Parts:
+def parts() -> Components:
     """The folder as the evaluation opens it."""
-    return parts_from_folder(WEIGHTS)
+    return components_from_folder(WEIGHTS)
 
 
 def _painted(stock: StableDiffusionPipeline, prompt: str, **settings: object) -> Image.Image:
@@ -65,23 +65,25 @@ def test_the_same_seed_gives_the_same_bytes(stock: StableDiffusionPipeline) -> N
     assert _painted(stock, "a red circle").tobytes() == _painted(stock, "a red circle").tobytes()
 
 
-def test_stock_diffusers_and_composed_guidance_agree(stock: StableDiffusionPipeline, parts: Parts) -> None:
+def test_stock_diffusers_and_composed_guidance_agree(stock: StableDiffusionPipeline, parts: Components) -> None:
     """One concept under composed guidance is plain classifier-free guidance."""
-    ours = pictures_from_wishes(parts, [wish_from_caption("a blue star")], [11], steps=3, guidance=4.0)[0]
+    ours = pictures_from_prompts(parts, [prompt_from_caption("a blue star")], [11], steps=3, guidance=4.0)[0]
     theirs = _painted(stock, "a blue star", guidance_scale=4.0)
     assert np.abs(np.asarray(ours, dtype=int) - np.asarray(theirs, dtype=int)).max() <= 2
 
 
 def test_weights_are_shares() -> None:
     """Weights are divided by their sum, negative ones included."""
-    wish = weighed(Wish(concepts=(Concept(text="a", weight=2.0), Concept(text="b", weight=-0.5))))
-    assert [part.weight for part in wish.concepts] == pytest.approx([4 / 3, -1 / 3])
+    prompt = normalized(ComposedPrompt(concepts=(Concept(text="a", weight=2.0), Concept(text="b", weight=-0.5))))
+    assert [part.weight for part in prompt.concepts] == pytest.approx([4 / 3, -1 / 3])
 
 
-def test_colours_are_painted_as_asked(parts: Parts) -> None:
+def test_colours_are_painted_as_asked(parts: Components) -> None:
     """Red pictures are red and blue ones blue, by a wide margin."""
     red, blue = (
-        pictures_from_wishes(parts, [wish_from_caption(f"a large {colour} circle on a white background")] * 4, range(4))
+        pictures_from_prompts(
+            parts, [prompt_from_caption(f"a large {colour} circle on a white background")] * 4, range(4)
+        )
         for colour in ("red", "blue")
     )
     assert sum(colour_share(picture, "red") for picture in red) > 5 * sum(
@@ -92,7 +94,7 @@ def test_colours_are_painted_as_asked(parts: Parts) -> None:
     )
 
 
-def test_the_pictures_of_a_grid_differ(parts: Parts) -> None:
+def test_the_pictures_of_a_grid_differ(parts: Components) -> None:
     """Four seeds are four pictures."""
-    grid = pictures_from_wishes(parts, [wish_from_caption("a red star")] * 4, range(4), steps=6)
+    grid = pictures_from_prompts(parts, [prompt_from_caption("a red star")] * 4, range(4), steps=6)
     assert mean_distance(grid) > 0.03

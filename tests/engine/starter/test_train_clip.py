@@ -28,7 +28,7 @@ def test_the_text_tower_is_the_pipelines(model: CLIPModel) -> None:
 def test_pictures_are_nearer_to_their_own_colour(model: CLIPModel) -> None:
     """Of rendered single objects, most are matched to their colour rather than to another."""
     processor = CLIPProcessor.from_pretrained(WEIGHTS / "clip")
-    scenes = [scene_from_seed(60_000_000 + at, side=(128, 128), objects="one") for at in range(60)]
+    scenes = [scene_from_seed(60_000_000 + at, side=(128, 128), composition="one") for at in range(60)]
     chosen = [scene for scene in scenes if scene.kinds[0][1] in ("red", "blue")]
     inputs = processor(
         text=["a red object", "a blue object"],

@@ -12,18 +12,24 @@ from diffusers import UNet2DConditionModel
 from transformers import CLIPTextConfig, CLIPTextModel
 
 from engine.starter.architecture import new_scheduler
-from engine.starter.device import Machine
-from engine.starter.examples import CAPTIONS_EACH, Batch, Examples, batches, covered_by_things
+from engine.starter.device import TrainingDevice
+from engine.starter.examples import CAPTIONS_EACH, Batch, Examples, batches, covered_by_objects
 from engine.starter.optimizers import orthogonal
-from engine.starter.train_denoiser import Lesson, Pupil, Training, rate_at, velocity_loss
+from engine.starter.train_denoiser import (
+    TextConditionedDenoiser,
+    Trainer,
+    TrainingConfig,
+    learning_rate_at,
+    velocity_loss,
+)
 from engine.starter.world import picture_from_scene, scene_from_seed
 
 TOKENS = 6
-PROCESSOR = Machine(device=torch.device("cpu"))
-LESSON = Lesson(steps=6, batch=4, warming=2, seed=5)
+PROCESSOR = TrainingDevice(device=torch.device("cpu"))
+LESSON = TrainingConfig(steps=6, batch=4, warmup_steps=2, seed=5)
 
 
-def _pupil() -> Pupil:
+def _pupil() -> TextConditionedDenoiser:
     torch.manual_seed(1)
     text = CLIPTextConfig(
         vocab_size=20,
@@ -47,7 +53,7 @@ def _pupil() -> Pupil:
         attention_head_dim=2,
         norm_num_groups=8,
     )
-    return Pupil(CLIPTextModel(text), denoiser)
+    return TextConditionedDenoiser(CLIPTextModel(text), denoiser)
 
 
 def _sides() -> dict[tuple[int, int], Examples]:
@@ -62,8 +68,8 @@ def _sides() -> dict[tuple[int, int], Examples]:
     }
 
 
-def _training(lesson: Lesson = LESSON, machine: Machine = PROCESSOR) -> Training:
-    return Training(_pupil(), lesson, torch.full((TOKENS,), 19), machine)
+def _training(config: TrainingConfig = LESSON, training_device: TrainingDevice = PROCESSOR) -> Trainer:
+    return Trainer(_pupil(), config, torch.full((TOKENS,), 19), training_device)
 
 
 def test_the_same_seed_trains_the_same_pupil() -> None:
@@ -83,22 +89,22 @@ def test_a_run_that_is_broken_off_goes_on_as_if_it_had_not_been(tmp_path: Path) 
         assert torch.equal(mine, theirs)
 
 
-def _loss(pupil: Pupil) -> float:
+def _loss(model: TextConditionedDenoiser) -> float:
     """The loss on the same examples, noise and timesteps at every call."""
     examples = _sides()[8, 8]
     batch = Batch(latents=examples.latents.float(), tokens=examples.tokens[:, 0].long(), covered=examples.covered)
     dice = torch.Generator().manual_seed(9)
     with torch.no_grad():
-        losses = [velocity_loss(pupil, batch, dice, PROCESSOR) for _ in range(20)]
+        losses = [velocity_loss(model, batch, dice, PROCESSOR) for _ in range(20)]
     return torch.stack(losses).sum().item()
 
 
 def test_training_lowers_the_loss() -> None:
     """Sixty steps on a handful of examples learn something of them."""
-    training = _training(Lesson(steps=60, batch=8, warming=5, rate=5e-3))
-    before = _loss(training.pupil)
+    training = _training(TrainingConfig(steps=60, batch=8, warmup_steps=5, rate=5e-3))
+    before = _loss(training.model)
     list(training.steps(_sides(), 60))
-    assert _loss(training.pupil) < 0.9 * before
+    assert _loss(training.model) < 0.9 * before
 
 
 def test_errors_beside_objects_count_a_quarter() -> None:
@@ -122,21 +128,21 @@ def test_covered_latents_are_where_objects_stand() -> None:
     """All but a rim of the pixels that objects change lie on covered latents, and something is left uncovered."""
     for seed in range(40):
         scene = scene_from_seed(seed, side=(144, 112))
-        bare = picture_from_scene(replace(scene, things=()))
+        bare = picture_from_scene(replace(scene, objects=()))
         changed = np.abs(np.asarray(picture_from_scene(scene)).astype(int) - np.asarray(bare)).max(2) > 40
-        covered = covered_by_things(scene)
+        covered = covered_by_objects(scene)
         assert covered.numpy().repeat(8, 0).repeat(8, 1)[changed].mean() > 0.95
         assert not covered.all()
 
 
 def test_half_precision_trains_too() -> None:
     """With forward passes in bfloat16 the weights stay in single precision and the loss falls."""
-    machine = Machine(device=torch.device("cpu"), half=torch.bfloat16)
-    training = _training(Lesson(steps=60, batch=8, warming=5, rate=5e-3), machine)
-    before = _loss(training.pupil)
+    training_device = TrainingDevice(device=torch.device("cpu"), autocast_dtype=torch.bfloat16)
+    training = _training(TrainingConfig(steps=60, batch=8, warmup_steps=5, rate=5e-3), training_device)
+    before = _loss(training.model)
     list(training.steps(_sides(), 60))
-    assert _loss(training.pupil) < 0.9 * before
-    assert {weight.dtype for weight in training.pupil.parameters()} == {torch.float32}
+    assert _loss(training.model) < 0.9 * before
+    assert {weight.dtype for weight in training.model.parameters()} == {torch.float32}
 
 
 def test_a_batch_is_of_one_size_and_all_sizes_come() -> None:
@@ -147,11 +153,11 @@ def test_a_batch_is_of_one_size_and_all_sizes_come() -> None:
 
 def test_the_rate_rises_stays_and_falls() -> None:
     """Warm-up, a level stretch and a linear end."""
-    lesson = Lesson(steps=1000, warming=100, settling=0.3, rate=1.0)
-    assert rate_at(0, lesson) == pytest.approx(0.01)
-    assert rate_at(400, lesson) == 1.0
-    assert rate_at(850, lesson) == pytest.approx(0.5)
-    assert rate_at(999, lesson) == pytest.approx(0.02)
+    config = TrainingConfig(steps=1000, warmup_steps=100, decay_share=0.3, rate=1.0)
+    assert learning_rate_at(0, config) == pytest.approx(0.01)
+    assert learning_rate_at(400, config) == 1.0
+    assert learning_rate_at(850, config) == pytest.approx(0.5)
+    assert learning_rate_at(999, config) == pytest.approx(0.02)
 
 
 def test_orthogonal_steps_have_even_singular_values() -> None:
@@ -167,13 +173,13 @@ def test_orthogonal_steps_have_even_singular_values() -> None:
 def test_fixed_text_stays_as_it_is() -> None:
     """The denoiser learns on, the text encoder and its average do not change by a bit."""
     training = _training(replace(LESSON, fixed_text=True))
-    before = {name: value.clone() for name, value in training.pupil.state_dict().items()}
+    before = {name: value.clone() for name, value in training.model.state_dict().items()}
     list(training.steps(_sides(), 3))
     changed = {
-        name.split(".")[0] for name, value in training.pupil.state_dict().items() if not value.equal(before[name])
+        name.split(".")[0] for name, value in training.model.state_dict().items() if not value.equal(before[name])
     }
     assert changed == {"denoiser"}
     for mine, theirs in zip(
-        training.average.text_encoder.parameters(), training.pupil.text_encoder.parameters(), strict=True
+        training.average.text_encoder.parameters(), training.model.text_encoder.parameters(), strict=True
     ):
         assert torch.equal(mine, theirs)

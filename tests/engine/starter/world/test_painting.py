@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from engine.starter.metrics import colour_share
-from engine.starter.world import Backdrop, Scene, Thing, picture_from_scene, scene_from_seed
+from engine.starter.world import Backdrop, Scene, SceneObject, picture_from_scene, scene_from_seed
 from engine.starter.world.vocabulary import COLOURS, PLACES, SCENERIES, SHAPES, STYLES
 
-BARE = Scene(seed=1, width=128, height=128, things=(), backdrop=Backdrop(kind="plain", colour="white"), style="flat")
+BARE = Scene(seed=1, width=128, height=128, objects=(), backdrop=Backdrop(kind="plain", colour="white"), style="flat")
 
 
 def _alone(shape: str, colour: str, x: float = 0.5, y: float = 0.5) -> Scene:
-    return replace(BARE, things=(Thing(shape=shape, colour=colour, x=x, y=y, reach=0.25),))
+    return replace(BARE, objects=(SceneObject(shape=shape, colour=colour, x=x, y=y, reach=0.25),))
 
 
 def test_the_same_scene_gives_the_same_pixels() -> None:

@@ -20,7 +20,7 @@ def test_training_scenes_show_no_held_out_pair() -> None:
 
 def test_held_out_scenes_show_only_held_out_pairs() -> None:
     """Asked for what was held out, single objects are held-out pairs."""
-    scenes = [scene_from_seed(seed, held_out=True, objects="one") for seed in range(300)]
+    scenes = [scene_from_seed(seed, held_out=True, composition="one") for seed in range(300)]
     assert {scene.kinds[0] for scene in scenes} <= HELD_OUT
 
 
@@ -35,13 +35,13 @@ def test_every_shape_and_colour_is_taught_in_other_pairs() -> None:
 def test_compositions_are_as_asked() -> None:
     """One object, two different ones, or two to four alike."""
     for seed in range(100):
-        assert len(scene_from_seed(seed, objects="one").things) == 1
-        first, second = scene_from_seed(seed, objects="two").things
+        assert len(scene_from_seed(seed, composition="one").objects) == 1
+        first, second = scene_from_seed(seed, composition="two").objects
         assert first.shape != second.shape
         assert first.colour != second.colour
-        many = scene_from_seed(seed, objects="many")
+        many = scene_from_seed(seed, composition="many")
         assert len(many.kinds) == 1
-        assert 2 <= len(many.things) <= 4
+        assert 2 <= len(many.objects) <= 4
 
 
 def test_the_world_is_as_wide_as_it_must_be() -> None:
