@@ -1,6 +1,6 @@
-"""Logging, set up in one place: structlog and the standard library's loggers, as console lines or JSON on stderr.
+"""Logging for structlog and the standard library, as console lines or JSON on stderr.
 
-The last step before a line is written takes every secret out of it, whatever put it there.
+The last step before a line is written removes every secret from it.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from engine.settings import LogFormat
 REDACTED = "[secret]"
 
 # A Discord token, the token in an interaction's or webhook's address, and the password in a database address.
-_SHAPES = re.compile(
+_SECRET_PATTERNS = re.compile(
     r"[\w-]{23,28}\.[\w-]{6,7}\.[\w-]{27,}"
     r"|(?<=/webhooks/)\d+/[\w-]{30,}"
     r"|(?<=/interactions/)\d+/[\w-]{30,}"
     r"|(?<=://)[^\s/:@]+:[^\s/@]+(?=@)"
 )
 
-# What these say at the level of others is of use to their own developers only.
-_NOISY = {
+# Below these levels, these loggers are useful only to their own developers.
+_MIN_LEVELS = {
     "aiohttp.access": logging.WARNING,
     "alembic": logging.WARNING,
     "asyncio": logging.WARNING,
@@ -46,12 +46,12 @@ def set_up_logging(
     stream: TextIO | None = None,
     level: int = logging.INFO,
 ) -> None:
-    """Send every logger of this process to `stream` (stderr unless given), each line marked with `process`.
+    """Send all logs of this process to `stream` (default stderr), each line with its `process`.
 
-    secrets: texts that never appear in a line; anything shaped like a token or a password does not either.
-    level: the least grave lines that are written.
+    secrets: strings to redact; anything that looks like a token or a password is redacted too.
+    level: lowest level that is written.
     """
-    shared = _shared(process)
+    shared = _shared_processors(process)
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -66,8 +66,8 @@ def set_up_logging(
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    for name, least in _NOISY.items():
-        logging.getLogger(name).setLevel(max(level, least))
+    for name, min_level in _MIN_LEVELS.items():
+        logging.getLogger(name).setLevel(max(level, min_level))
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.stdlib.BoundLogger,
@@ -76,13 +76,13 @@ def set_up_logging(
 
 
 def redact(text: str, secrets: Iterable[str] = ()) -> str:
-    """Return `text` with the secrets, and everything shaped like one, replaced by `[secret]`."""
+    """Return `text` with the secrets, and everything that looks like one, replaced by `[secret]`."""
     for secret in secrets:
         text = text.replace(secret, REDACTED)
-    return _SHAPES.sub(REDACTED, text)
+    return _SECRET_PATTERNS.sub(REDACTED, text)
 
 
-def _shared(process: str) -> list[Processor]:
+def _shared_processors(process: str) -> list[Processor]:
     def name_process(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
         return {"process": process, **event}
 

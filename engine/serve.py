@@ -1,4 +1,4 @@
-"""The engine process put together: database, picture store, painter, health and worker, until it is told to stop."""
+"""Runs the engine process: database, picture store, painter, health and worker, until told to stop."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ _log = structlog.get_logger(__name__)
 
 
 class LoadedPainter(Painter, Protocol):
-    """A painter that takes a while before it can paint, and may have to start over."""
+    """A painter that takes a while to load and may have to restart."""
 
     @property
     def is_ready(self) -> bool:
-        """Whether it would begin an request now."""
+        """Whether it can paint now."""
         ...
 
     async def wait_ready(self) -> None:
-        """Return when it would.
+        """Wait until it can paint.
 
-        Raises: OperatorError or RequestError when it never will, TransientError when it was lost on the way.
+        Raises: OperatorError or RequestError when it cannot load, TransientError when it was lost while loading.
         """
         ...
 
@@ -46,9 +46,9 @@ PainterOpener = Callable[[], AbstractAsyncContextManager[LoadedPainter]]
 
 @dataclass(frozen=True, kw_only=True)
 class EngineOptions:
-    """What an engine needs to be told.
+    """The options of an engine.
 
-    health: host and port of its health addresses, 0 for a free port; None serves none.
+    health: host and port of the health pages, port 0 for a free one; None serves none.
     """
 
     database_url: str
@@ -65,15 +65,15 @@ async def serve(
     hurry: asyncio.Event,
     announce_ready: Callable[[], None],
 ) -> None:
-    """Paint jobs from the queue until `stop` is set; see `run_worker` for what `stop` and `hurry` promise.
+    """Paint jobs from the queue until `stop` is set; see `run_worker` for what `stop` and `hurry` guarantee.
 
-    announce_ready: called once, when the painter is loaded and jobs are taken.
+    announce_ready: called once, when the painter is loaded and takes jobs.
 
-    Raises: OperatorError or RequestError when the painter cannot start, SettingsInvalid when an option is wrong.
+    Raises: OperatorError or RequestError when the painter cannot start, SettingsInvalid when an option is invalid.
     """
     registry = CollectorRegistry()
     objects = open_objects(options.storage_url)
-    # One connection for each job's writes, and some for the chores.
+    # One connection per job, plus some for background tasks.
     pool_size = options.worker.queue.concurrency + 4
     async with (
         open_database(options.database_url, pool_size=pool_size) as database,
@@ -107,7 +107,7 @@ async def _health(options: EngineOptions, registry: CollectorRegistry, find_prob
 
 
 async def _wait_ready(painter: LoadedPainter, stop: asyncio.Event) -> bool:
-    """Return whether the painter became ready before the stop."""
+    """Return whether the painter became ready before `stop` was set."""
     stopping = asyncio.create_task(stop.wait())
     loading = asyncio.create_task(_load(painter))
     try:
@@ -139,5 +139,5 @@ async def _find_problem(database: Database, painter: LoadedPainter, stop: asynci
     try:
         await database.ping()
     except StoreUnavailable as error:
-        return f"Postgres is away: {error}"
+        return f"Postgres is unavailable: {error}"
     return None

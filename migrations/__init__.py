@@ -1,6 +1,6 @@
-"""The database's schema, forward only: Alembic revisions, run one migrator at a time.
+"""The database schema: Alembic revisions, forward only, run by one migrator at a time.
 
-Revisions are frozen text and import none of Easel's tables, so that an old one never changes with the code.
+Revisions do not import Easel's tables, so that old ones do not change with the code.
 """
 
 from __future__ import annotations
@@ -15,14 +15,15 @@ from alembic.script import ScriptDirectory
 
 from engine.store.database import Database, open_database
 
-# Any constant will do, so long as every release uses the same.
+# Any constant works, as long as every release uses the same one.
 _LOCK = 0x0EA5E1
 
 
 async def upgrade(url: str) -> tuple[str, ...]:
-    """Bring the database at `url` to the newest revision and return the revisions applied, oldest first.
+    """Upgrade the database at `url` to the latest revision and return the applied revisions, oldest first.
 
-    Two migrators take turns. A table that stays locked for four seconds ends it, with nothing changed by that revision.
+    Concurrent migrators wait for each other. If a table stays locked for four seconds, the upgrade fails and changes
+    nothing.
 
     Raises: StoreUnavailable when Postgres cannot be reached.
     """
@@ -31,13 +32,13 @@ async def upgrade(url: str) -> tuple[str, ...]:
 
 
 async def upgrade_database(database: Database) -> tuple[str, ...]:
-    """Do what `upgrade` does, through an open pool."""
+    """Like `upgrade`, with an open pool."""
     async with database.begin() as connection:
         return await connection.run_sync(_upgrade)
 
 
 async def read_pending(database: Database) -> tuple[str, ...]:
-    """Return the revisions that the database lacks, oldest first; empty when it is up to date."""
+    """Return the missing revisions, oldest first; empty when the database is up to date."""
     async with database.begin() as connection:
         return await connection.run_sync(_pending)
 

@@ -1,4 +1,4 @@
-"""Where Alembic enters: it is handed an open connection and opens none itself."""
+"""Alembic's entry point: it uses the connection it is given and opens none itself."""
 
 from __future__ import annotations
 

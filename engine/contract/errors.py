@@ -37,7 +37,7 @@ from pathlib import Path
 
 
 class EaselError(Exception):
-    """The root: carries facts as keyword attributes, so that a reply can be written from them."""
+    """The base class; its facts are keyword attributes from which a reply can be written."""
 
     def __init__(self, **facts: object) -> None:
         super().__init__(", ".join(f"{name}={value!r}" for name, value in facts.items()))
@@ -57,7 +57,7 @@ class OperatorError(EaselError):
 
 
 class PromptRefused(RequestError):
-    """The prompt has faults: `message` shows every one of them, with a caret under each."""
+    """The prompt is invalid: `message` shows every error in it, with a caret under each."""
 
     def __init__(self, *, message: str) -> None:
         super().__init__(message=message)
@@ -73,11 +73,11 @@ class TooManyPending(RequestError):
 
 
 class JobUnknown(RequestError):
-    """No such job is kept here."""
+    """The job does not exist."""
 
 
 class PictureUnknown(RequestError):
-    """The job has no such picture."""
+    """The picture does not exist."""
 
 
 class NotYours(RequestError):
@@ -93,7 +93,7 @@ class JobOver(RequestError):
 
 
 class ModelUnknown(RequestError):
-    """No model called `name` is registered; `known` are the names there are."""
+    """No model called `name` is registered; `known` are the registered names."""
 
     def __init__(self, *, name: str, known: tuple[str, ...]) -> None:
         super().__init__(name=name, known=known)
@@ -101,7 +101,7 @@ class ModelUnknown(RequestError):
 
 
 class OperationUnsupported(RequestError):
-    """The model does not do `operation`: "imagine" or "vary"."""
+    """The model does not support `operation`: "imagine" or "vary"."""
 
     def __init__(self, *, operation: str, model: str) -> None:
         super().__init__(operation=operation, model=model)
@@ -117,7 +117,7 @@ class SizeUnsupported(RequestError):
 
 
 class SettingUnsupported(RequestError):
-    """The model does not take `value` for the parameter `name`; `known` are the values it takes."""
+    """The model does not support `value` for the parameter `name`; `known` are the values it supports."""
 
     def __init__(self, *, name: str, value: str, model: str, known: tuple[str, ...] = ()) -> None:
         super().__init__(name=name, value=value, model=model, known=known)
@@ -125,7 +125,7 @@ class SettingUnsupported(RequestError):
 
 
 class AdapterMismatch(RequestError):
-    """The adapter `name` does not fit the model: `part` is the first place that does not."""
+    """The adapter `name` does not fit the model: `part` is the first part that does not."""
 
     def __init__(self, *, name: str, model: str, part: str) -> None:
         super().__init__(name=name, model=model, part=part)
@@ -133,7 +133,7 @@ class AdapterMismatch(RequestError):
 
 
 class StoreUnavailable(TransientError):
-    """Postgres cannot be reached just now."""
+    """Postgres or the picture store cannot be reached right now."""
 
 
 class PainterLost(TransientError):
@@ -145,7 +145,7 @@ class JobInterrupted(TransientError):
 
 
 class WeightsMissing(OperatorError):
-    """There is no file or folder at `path`; of an adapter worn in a job, its name is the fact `adapter`."""
+    """There is no file or folder at `path`; the fact `adapter` names the adapter when it belongs to one."""
 
     def __init__(self, *, path: Path) -> None:
         super().__init__(path=path)
@@ -153,7 +153,7 @@ class WeightsMissing(OperatorError):
 
 
 class WeightsMismatch(OperatorError):
-    """The file at `path` is damaged, or not the one whose hash was recorded; `adapter` as in WeightsMissing."""
+    """The file at `path` is damaged or does not match the recorded hash; `adapter` as in WeightsMissing."""
 
     def __init__(self, *, path: Path) -> None:
         super().__init__(path=path)
@@ -161,7 +161,7 @@ class WeightsMismatch(OperatorError):
 
 
 class ModelBroken(OperatorError):
-    """The model `name` cannot be painted with: `cause` says what was seen."""
+    """The model `name` does not work: `cause` says why."""
 
     def __init__(self, *, name: str, cause: str) -> None:
         super().__init__(name=name, cause=cause)
@@ -169,7 +169,7 @@ class ModelBroken(OperatorError):
 
 
 class PaintedNothing(OperatorError):
-    """What the model `name` painted is no picture: `cause` says what was seen."""
+    """The model `name` painted no usable picture: `cause` says why."""
 
     def __init__(self, *, name: str, cause: str) -> None:
         super().__init__(name=name, cause=cause)
@@ -177,9 +177,9 @@ class PaintedNothing(OperatorError):
 
 
 class NoRoom(OperatorError):
-    """The device has no room for one picture of `size` by `model`, nothing else being on it.
+    """The device has too little memory for one picture of `size` by `model`, even with nothing else on it.
 
-    size: "width x height" in pixels; empty when there is no room for the model itself.
+    size: "width x height" in pixels; empty when the model itself does not fit.
     """
 
     def __init__(self, *, model: str, size: str = "") -> None:
@@ -188,7 +188,7 @@ class NoRoom(OperatorError):
 
 
 class SpeedUnsupported(OperatorError):
-    """The model `name` cannot be painted with as its `speed` table says: `setting` is the line, `cause` is why."""
+    """The model `name` does not support the `setting` of its `speed` table: `cause` says why."""
 
     def __init__(self, *, name: str, setting: str, cause: str) -> None:
         super().__init__(name=name, setting=setting, cause=cause)
@@ -196,15 +196,15 @@ class SpeedUnsupported(OperatorError):
 
 
 class StorageFull(OperatorError):
-    """The picture store has no room left."""
+    """The picture store is full."""
 
 
 class PictureCorrupt(OperatorError):
-    """A stored picture no longer has the bytes its hash names."""
+    """A stored picture is missing or no longer matches its hash."""
 
 
 class RecipeUnreadable(OperatorError):
-    """A picture's recipe is not one that this release writes: `problems` has a phrase for each wrong entry."""
+    """This release cannot read the picture's recipe: `problems` has a phrase for each invalid entry."""
 
     def __init__(self, *, problems: tuple[str, ...]) -> None:
         super().__init__(problems=problems)
@@ -212,7 +212,7 @@ class RecipeUnreadable(OperatorError):
 
 
 class PostgresBroken(OperatorError):
-    """The Postgres that comes with Easel does not start: the file `log` ends with why."""
+    """The embedded Postgres does not start: the end of the file `log` says why."""
 
     def __init__(self, *, log: Path) -> None:
         super().__init__(log=log)
@@ -220,7 +220,7 @@ class PostgresBroken(OperatorError):
 
 
 class SettingsInvalid(OperatorError):
-    """Settings are wrong: `problems` has one sentence for each."""
+    """Settings are invalid: `problems` has one sentence for each."""
 
     def __init__(self, *, problems: tuple[str, ...]) -> None:
         super().__init__(problems=problems)

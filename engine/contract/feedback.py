@@ -1,6 +1,6 @@
-"""What a feedback event is: an append-only fact about who pressed what, with what was shown.
+"""Feedback events: append-only facts about who pressed what, with what was shown.
 
-Preferences are derived from events elsewhere; nothing here judges.
+Preferences are derived from events elsewhere.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Verb(StrEnum):
 
 
 class Rating(IntEnum):
-    """The four faces, worst to best; the number is what an event's `value` holds."""
+    """The four ratings, worst to best; an event's `value` holds the number."""
 
     AWFUL = 1
     BAD = 2
@@ -31,7 +31,7 @@ class Rating(IntEnum):
 
 
 class Surface(StrEnum):
-    """Where the press happened."""
+    """Where the button was pressed."""
 
     GUILD = "guild"
     DM = "dm"
@@ -39,7 +39,7 @@ class Surface(StrEnum):
 
 
 class Consent(StrEnum):
-    """What the member has agreed to; each step includes the ones before it."""
+    """What the member has agreed to; each level includes the ones before it."""
 
     USE = "use"
     TRAIN = "train"
@@ -48,7 +48,7 @@ class Consent(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Shown:
-    """One picture that was in view, and in which slot (0 to 3)."""
+    """A picture that was shown, and its slot (0 to 3)."""
 
     picture_id: UUID
     slot: int
@@ -56,15 +56,15 @@ class Shown:
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """One feedback fact.
+    """A feedback event.
 
-    press_id: unique to the press, so that a repeated delivery of it is recorded once.
-    picture_id: the picture pressed on; None when the verb concerns the whole grid.
+    press_id: unique per press, so that a press delivered twice is recorded once.
+    picture_id: the picture the press is about; None for the whole grid.
     value: the rating for `rate`, otherwise None.
-    shown: the pictures in view, by slot; empty only when nothing was painted yet.
-    is_owner: whether the presser owns the job.
-    latency: time between the message being shown and the press.
-    consent: what was in force at the press.
+    shown: the pictures that were shown, by slot; empty only when nothing was painted yet.
+    is_owner: whether the member owns the job.
+    latency: time from showing the message to the press.
+    consent: the member's consent at the time of the press.
     """
 
     id: UUID

@@ -1,6 +1,6 @@
-"""What a job is: the spec it asks for, its states and which of them may follow which.
+"""Jobs: what a job asks for, its states and its result.
 
-A person is an opaque member id here; where an answer is posted is no business of this module.
+Members are opaque ids here; this module does not know where results are posted.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ ParameterValue = str | int | float | bool | tuple[str, ...]
 
 
 class Operation(StrEnum):
-    """What is done: `imagine` paints a grid from words, `vary` one from a picture and its words."""
+    """The kind of job: `imagine` paints a grid from a prompt, `vary` paints one from a picture and its prompt."""
 
     IMAGINE = "imagine"
     VARY = "vary"
@@ -30,9 +30,9 @@ class Operation(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """One concept of a prompt with its weight relative to the others; negative weights push away.
+    """A part of a prompt with its weight relative to the others; a negative weight steers away from it.
 
-    `text` keeps attention marks such as `(word:1.3)`; the painter reads them.
+    `text` keeps attention weights such as `(word:1.3)`, which the painter parses.
     """
 
     text: str
@@ -41,7 +41,7 @@ class Part:
 
 @dataclass(frozen=True, kw_only=True)
 class ImagePrompt:
-    """A picture given as an address, with its weight among the pictures of the prompt."""
+    """A picture link in a prompt, with its weight relative to the other pictures."""
 
     url: str
     weight: float = 1.0
@@ -49,12 +49,12 @@ class ImagePrompt:
 
 @dataclass(frozen=True, kw_only=True)
 class JobSpec:
-    """What one job asks for, as the prompt language understood it.
+    """What one job asks for, parsed from its prompt.
 
-    prompt: the canonical prompt; it parses to this same spec.
-    parts: positive and negative concepts (`--no` included); their weights sum to more than zero.
-    parameters: canonical names to values, only what was given or substituted: `ar` "3:2", `seed` 7, `steps` 20,
-        `cfg` 4.5, `sampler` "euler", `model` "starter", `lora` ("name:0.8", ...); the model's default for the rest.
+    prompt: the canonical prompt, which parses to this same spec.
+    parts: positive and negative parts (`--no` included); the sum of their weights is greater than zero.
+    parameters: canonical names to values, only those that were given or filled in: `ar` "3:2", `seed` 7, `steps` 20,
+        `cfg` 4.5, `sampler` "euler", `model` "starter", `lora` ("name:0.8", ...); defaults apply to the rest.
     """
 
     prompt: str
@@ -69,11 +69,11 @@ class JobSpec:
 class JobStatus(StrEnum):
     """The states of a job.
 
-    waiting: committed and queued; returns here when its engine dies or stops.
+    waiting: committed and queued; a job returns here when its engine dies or stops.
     running: an engine holds its lease.
     finished: every picture is stored; the only state with pictures.
-    failed: refused by the model, or tried three times; `cause` says why.
-    cancelled: its owner or an administrator stopped it.
+    failed: rejected by the model or tried three times; `cause` says why.
+    cancelled: by its owner or an administrator.
     The last three are final.
     """
 
@@ -91,7 +91,7 @@ MAX_ATTEMPTS = 3
 
 @dataclass(frozen=True, kw_only=True)
 class JobRequest:
-    """A job to be: who asks, for what, and from which picture it descends."""
+    """A job to submit: who asks, for what, and the job and picture it starts from."""
 
     id: UUID
     member_id: UUID
@@ -104,10 +104,10 @@ class JobRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """A job as it stands in the store.
+    """A job as stored.
 
-    progress: share of the steps done, 0 to 1.
-    cause: the class name of the error that ended it, with its facts; None unless failed.
+    progress: fraction of the steps done, 0 to 1.
+    cause: `{"error": class name, ...facts}` of the error that ended it; None unless failed.
     grid_key, grid_type: object key and media type of the grid image; None until finished.
     """
 
@@ -131,7 +131,7 @@ class Job:
 
 @dataclass(frozen=True, kw_only=True)
 class Picture:
-    """One stored image: `slot` 0 to 3 reads left to right, top to bottom; `recipe` is enough to paint it again."""
+    """A stored image; `slot` 0 to 3 counts left to right, top to bottom; `recipe` is enough to paint it again."""
 
     id: UUID
     job_id: UUID
@@ -144,7 +144,7 @@ class Picture:
 
 
 def json_from_spec(spec: JobSpec) -> dict[str, Any]:
-    """Return the spec as JSON-ready data with its version."""
+    """Return the spec as JSON-compatible data with its version."""
     return {
         "version": SPEC_VERSION,
         "prompt": spec.prompt,
@@ -159,7 +159,7 @@ def json_from_spec(spec: JobSpec) -> dict[str, Any]:
 def spec_from_json(data: Mapping[str, Any]) -> JobSpec:
     """Return the spec that `json_from_spec` wrote.
 
-    Raises: ValueError for a version that this release does not read.
+    Raises: ValueError for a version that this release cannot read.
     """
     version = data.get("version")
     if version not in READABLE_SPEC_VERSIONS:

@@ -1,1 +1,1 @@
-"""From the log to what leaves the service: exports, without torch and without anything that names a person."""
+"""Exports of jobs, pictures and events, without torch and without personal data."""

@@ -1,6 +1,6 @@
-"""Taking out of data what could name a person: addresses, mentions, handles and long numbers; and re-numbering members.
+"""Anonymizes data: removes URLs, mentions, handles and long numbers from text, and renumbers members.
 
-Texts lose no more than that. Source: Discord's developer policy, rules 15 to 20, read 2026-11-21.
+Nothing else is removed. Source: Discord's developer policy, rules 15 to 20, read 2026-11-21.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _MENTION = re.compile(r"<(?:@[!&]?|#|a?:\w+:|/[^:>]+:|t:|id:)\w*(?::\w+)?>")
 _HANDLE = re.compile(r"\S*@\S*")
 _SNOWFLAKE = re.compile(r"\d{17,20}")
 
-# The hash of a file names nobody, whatever digits are in it.
+# The hash of a file identifies nobody, whatever digits are in it.
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 _TEXT_CHUNKS = frozenset({b"tEXt", b"zTXt", b"iTXt", b"eXIf"})
@@ -26,14 +26,14 @@ _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
 def assign_member_numbers(members: Iterable[UUID]) -> dict[UUID, int]:
-    """Return a number from 0 for each member, dealt anew every time, so that two exports cannot be joined by them."""
+    """Return a number from 0 for each member, in a new random order, so that two exports cannot be joined by them."""
     shuffled = list(members)
     secrets.SystemRandom().shuffle(shuffled)
     return {member: number for number, member in enumerate(shuffled)}
 
 
 def anonymize(value: Any) -> Any:
-    """Return JSON-ready data with every text in it, keys apart, rid of what could name a person."""
+    """Return JSON-compatible data with every string except keys anonymized."""
     if isinstance(value, str):
         return _anonymize_text(value)
     if isinstance(value, Mapping):
@@ -44,7 +44,7 @@ def anonymize(value: Any) -> Any:
 
 
 def strip_png_metadata(png: bytes) -> bytes:
-    """Return the picture, pixel for pixel, without its text and Exif chunks; what is no PNG comes back as it is."""
+    """Return the PNG without its text and Exif chunks, pixels unchanged; other data is returned unchanged."""
     if not png.startswith(_SIGNATURE):
         return png
     kept, at = [_SIGNATURE], len(_SIGNATURE)
@@ -57,7 +57,7 @@ def strip_png_metadata(png: bytes) -> bytes:
 
 
 def _anonymize_text(text: str) -> str:
-    """Return the text after taking out until nothing is found: what is left of a removal may meet to form a name."""
+    """Remove matches until none is left: what remains after a removal may join into another match."""
     before = text if _HASH.fullmatch(text) else None
     while text != before:
         before = text

@@ -1,1 +1,1 @@
-"""Jobs, pictures, feedback events, the queue and the picture files; SQL lives here, torch and Discord do not."""
+"""Jobs, pictures, feedback events, the queue and the picture files; all SQL; no torch, no Discord."""

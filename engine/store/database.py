@@ -1,4 +1,4 @@
-"""The connection pool to Postgres, and the one place where its absence becomes `StoreUnavailable`."""
+"""The connection pool to Postgres, and the one place that turns connection errors into `StoreUnavailable`."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Database:
 
     @asynccontextmanager
     async def autocommit(self) -> AsyncIterator[AsyncConnection]:
-        """Yield a connection on which every statement commits by itself, in one round trip instead of three.
+        """Yield a connection in autocommit mode: every statement commits by itself, in one round trip instead of three.
 
         Raises: StoreUnavailable when Postgres cannot be reached, or was lost before a statement was confirmed.
         """
@@ -58,9 +58,9 @@ class Database:
             yield connection
 
     async def listen(self, *, command_timeout: timedelta | None = None) -> asyncpg.Connection:
-        """Return a connection of its own for LISTEN, outside the pool; the caller closes it.
+        """Return a separate connection for LISTEN, outside the pool; the caller closes it.
 
-        command_timeout: after which a query on it fails with TimeoutError; None waits for ever.
+        command_timeout: time after which a query on it raises TimeoutError; None for no limit.
 
         Raises: StoreUnavailable when Postgres cannot be reached.
         """
@@ -71,7 +71,7 @@ class Database:
             raise StoreUnavailable(cause=type(error).__name__) from error
 
     async def ping(self) -> None:
-        """Return once Postgres has answered.
+        """Check that Postgres answers.
 
         Raises: StoreUnavailable when it does not.
         """
@@ -79,13 +79,13 @@ class Database:
             await connection.execute(sa.select(1))
 
     async def close(self) -> None:
-        """Give every connection back to Postgres."""
+        """Close every connection."""
         await self.engine.dispose()
 
 
 @asynccontextmanager
 async def open_database(url: str, *, pool_size: int = 10) -> AsyncIterator[Database]:
-    """Yield a pool on `url` (`postgresql://...`) and close it afterwards."""
+    """Yield a pool for `url` (`postgresql://...`) and close it afterwards."""
     database = Database(url, pool_size=pool_size)
     try:
         yield database
@@ -95,7 +95,7 @@ async def open_database(url: str, *, pool_size: int = 10) -> AsyncIterator[Datab
 
 @asynccontextmanager
 async def _translate_errors(opening: AbstractAsyncContextManager[AsyncConnection]) -> AsyncIterator[AsyncConnection]:
-    """Yield what `opening` opens, and turn every way in which Postgres can be away into `StoreUnavailable`."""
+    """Yield what `opening` opens, and raise every connection error as `StoreUnavailable`."""
     is_open = False
     try:
         async with opening as connection:
@@ -114,13 +114,13 @@ async def _translate_errors(opening: AbstractAsyncContextManager[AsyncConnection
 
 
 def sqlalchemy_url(url: str) -> str:
-    """Return `url` with the asyncpg dialect that SQLAlchemy needs named in its scheme."""
+    """Return `url` with the asyncpg dialect in its scheme, as SQLAlchemy needs it."""
     scheme = urlsplit(url).scheme
     return "postgresql+asyncpg" + url[len(scheme) :]
 
 
 def _discard_closed(dbapi_connection: Any, _record: object, _proxy: object) -> None:
-    """Make the pool replace a connection that Postgres has closed; the socket tells, so that no ping is needed.
+    """Make the pool replace a connection that Postgres has closed; the socket knows, so that no ping is needed.
 
     Measured: SQLAlchemy's own ping takes three round trips, as many as storing an event.
     """
@@ -129,7 +129,7 @@ def _discard_closed(dbapi_connection: Any, _record: object, _proxy: object) -> N
 
 
 def _is_connection_error(error: Exception) -> bool:
-    """Return whether an error inside a transaction is the connection's, and not of a file the caller was writing."""
+    """Return whether an error inside a transaction comes from the connection, not from a file the caller wrote."""
     return not isinstance(error, OSError) or isinstance(error, ConnectionError | TimeoutError)
 
 

@@ -1,6 +1,6 @@
-"""The Postgres that comes with Easel: one server for all processes of a folder, from the first to the last of them.
+"""The embedded Postgres: one server per folder, started by the first process that uses it and stopped by the last.
 
-Who uses it is known by file locks, which the kernel drops with their process, so that a killed user is never counted.
+Its users hold file locks, which the kernel releases when their process dies, so that a killed user does not count.
 It does not migrate: an open server may be empty.
 """
 
@@ -31,7 +31,7 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class ServerHandle:
-    """One user's hold on a running server; `release_server` ends it."""
+    """One user's handle on a running server; `release_server` ends it."""
 
     url: str
     folder: Path
@@ -41,9 +41,9 @@ class ServerHandle:
 
 @asynccontextmanager
 async def open_embedded(folder: Path) -> AsyncIterator[str]:
-    """Yield the address, as asyncpg takes it, of the server whose data lies in `folder`, started if need be.
+    """Yield the asyncpg URL of the server whose data is in `folder`, starting it if needed.
 
-    Raises: PostgresBroken when it does not come up within a minute.
+    Raises: PostgresBroken when it does not start within a minute.
     """
     handle = await asyncio.to_thread(acquire_server, folder)
     try:
@@ -53,9 +53,9 @@ async def open_embedded(folder: Path) -> AsyncIterator[str]:
 
 
 def acquire_server(folder: Path) -> ServerHandle:
-    """Start the server of `folder`, or join it where it runs; blocks for about a second when it has to start.
+    """Start the server of `folder` unless it is running; starting blocks for about a second.
 
-    Raises: PostgresBroken when it does not come up within a minute.
+    Raises: PostgresBroken when it does not start within a minute.
     """
     folder = folder.expanduser().resolve()
     folder.mkdir(parents=True, exist_ok=True)
@@ -71,7 +71,7 @@ def acquire_server(folder: Path) -> ServerHandle:
 
 
 def release_server(handle: ServerHandle) -> None:
-    """Let go of the server; it is stopped when nobody else, in this process or another, holds it."""
+    """Release the server, and stop it when no other user, in this process or another, holds it."""
     with _startup_lock(handle.folder), handle.lock:
         if _is_last_user(handle.lock):
             handle.server.stop()
@@ -109,11 +109,11 @@ def _start(server: PostgresServer, data: Path) -> None:
     try:
         server.start()
     except subprocess.TimeoutExpired:
-        # Recovery after a crash can outlast the library's ten seconds; the server itself goes on starting.
+        # Recovery after a crash can exceed the library's ten seconds; the server itself keeps starting.
         _wait_until_settled(data)
         server.start()
     except subprocess.CalledProcessError:
-        # The pid file is still that of a server that was only just being killed, and looked as though it ran.
+        # The pid file belongs to a server that was being killed and still looked as if it was running.
         if found is None or _lines(data / "postmaster.pid") != found:
             raise
         _wait_until_settled(data)
@@ -121,7 +121,7 @@ def _start(server: PostgresServer, data: Path) -> None:
 
 
 def _initialise(data: Path) -> None:
-    """Make the data folder beside its place and move it there: killed half-way, nothing is left that looks whole."""
+    """Create the data folder under another name and rename it, so that a killed process leaves no half-made one."""
     building = data.with_name("data.new")
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir()
@@ -130,7 +130,7 @@ def _initialise(data: Path) -> None:
 
 
 def _wait_until_settled(data: Path) -> None:
-    """Wait until no server is half-way up or down, and forget a pid file whose pid now belongs to something else."""
+    """Wait until no server is starting or stopping, and remove a pid file whose pid another process has now."""
     deadline = time.monotonic() + _START_TIMEOUT_SECONDS
     pid_file = data / "postmaster.pid"
     while (lines := _lines(pid_file)) is not None:
@@ -148,7 +148,7 @@ def _wait_until_settled(data: Path) -> None:
 
 
 def _wait_for_leftover_processes(pid: int, data: Path, deadline: float) -> None:
-    """Wait until nothing is left of a killed server whose pid this was: Postgres refuses to start beside it."""
+    """Wait until every process of the killed server with this pid has ended: Postgres refuses to start beside it."""
     if _has_leftover_processes(pid, data):
         _log.info("waiting_for_old_postgres", data=str(data))
     while _has_leftover_processes(pid, data):
@@ -158,7 +158,7 @@ def _wait_for_leftover_processes(pid: int, data: Path, deadline: float) -> None:
 
 
 def _has_leftover_processes(pid: int, data: Path) -> bool:
-    # The command line of a server's process tells only what it is for; but it works in the folder of the data.
+    # A server process's command line shows only its role, but its working directory is the data folder.
     found = (process.info for process in psutil.process_iter(["pid", "name", "cwd", "status"]))
     return any(
         one["name"] == "postgres"

@@ -1,4 +1,4 @@
-"""Feedback events in Postgres: append-only, one for a press however often it is delivered."""
+"""Feedback events in Postgres: append-only, one per press however often it is delivered."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ _APPEND = pg.insert(events).on_conflict_do_nothing(index_elements=["press_id"])
 
 
 async def record_event(connection: AsyncConnection, event: Event) -> bool:
-    """Append the event; False, and nothing written, when its press is already recorded."""
+    """Append the event; return False and write nothing when its press is already recorded."""
     return bool((await connection.execute(_APPEND, _row_from_event(event))).rowcount)
 
 
 async def store_event(database: Database, event: Event) -> bool:
-    """Append the event by itself, with nothing else to commit; False when its press is already recorded.
+    """Append the event in its own transaction; return False when its press is already recorded.
 
-    Raises: StoreUnavailable when it could not be made sure of.
+    Raises: StoreUnavailable when the commit could not be confirmed.
     """
     async with database.autocommit() as connection:
         return await record_event(connection, event)
@@ -46,9 +46,9 @@ async def store_event(database: Database, event: Event) -> bool:
 async def read_rating(
     connection: AsyncConnection, member_id: UUID, job_id: UUID, picture_id: UUID | None
 ) -> int | None:
-    """Return the member's rating now in force for the picture, or for the whole grid when `picture_id` is None."""
-    of = {"job_id": job_id, "member_id": member_id, "picture_id": picture_id}
-    rating: int | None = (await connection.execute(_RATING, of)).scalar_one_or_none()
+    """Return the member's current rating of the picture, or of the whole grid when `picture_id` is None."""
+    parameters = {"job_id": job_id, "member_id": member_id, "picture_id": picture_id}
+    rating: int | None = (await connection.execute(_RATING, parameters)).scalar_one_or_none()
     return rating
 
 
@@ -61,7 +61,7 @@ async def read_events(connection: AsyncConnection, job_id: UUID) -> tuple[Event,
 
 
 def event_from_row(row: sa.Row[Any]) -> Event:
-    """Return the event that the row holds."""
+    """Return the event stored in the row."""
     return Event(
         id=row.id,
         press_id=row.press_id,

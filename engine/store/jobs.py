@@ -1,7 +1,7 @@
-"""Jobs in Postgres: submitting and reading them; how they change is in `transitions`.
+"""Jobs in Postgres: submitting and reading them; `transitions` changes their status.
 
-Every function takes a connection, so that the caller decides what else belongs to the same transaction. Every change of
-a job is announced at commit on the channel `easel_jobs`, with the job's id.
+Every function takes a connection, so that the caller decides what else is in the transaction. At commit, every change
+of a job is announced on the channel `easel_jobs` with the job's id.
 """
 
 from __future__ import annotations
@@ -36,15 +36,15 @@ _WITH_PICTURES = (
 
 
 async def submit_job(connection: AsyncConnection, request: JobRequest) -> Job:
-    """Store the job and its queue entry; it is offered to engines when the transaction commits."""
+    """Store the job and its queue entry; engines see it when the transaction commits."""
     (job,) = await submit_jobs(connection, [request])
     return job
 
 
 async def submit_jobs(connection: AsyncConnection, requests: Sequence[JobRequest]) -> tuple[Job, ...]:
-    """Store one member's jobs and their queue entries, in as many round trips as for one.
+    """Store one member's jobs and their queue entries, with the same number of round trips as for one job.
 
-    Members take turns: a job's turn is the queue's present turn, or one after the member's own last unfinished job.
+    Members take turns: a job's turn is the queue's current turn, or one after the member's last unfinished job.
     Source: start-time fair queueing, Goyal, Vin and Cheng 1996, with every job of length one.
     """
     first_turn = int((await connection.execute(sa.select(_next_turn(requests[0].member_id)))).scalar_one())
@@ -57,7 +57,7 @@ async def submit_jobs(connection: AsyncConnection, requests: Sequence[JobRequest
 
 
 async def read_job(connection: AsyncConnection, job_id: UUID) -> Job | None:
-    """Return the job, or None where there is none."""
+    """Return the job, or None if it does not exist."""
     row = (await connection.execute(_ONE, {"job_id": job_id})).one_or_none()
     return job_from_row(row) if row else None
 
@@ -69,7 +69,7 @@ async def read_pictures(connection: AsyncConnection, job_id: UUID) -> tuple[Pict
 
 
 async def read_job_with_pictures(connection: AsyncConnection, job_id: UUID) -> tuple[Job, tuple[Picture, ...]] | None:
-    """Return the job and its pictures by slot, in one round trip, or None where there is no such job."""
+    """Return the job and its pictures by slot, in one round trip, or None if the job does not exist."""
     rows = (await connection.execute(_WITH_PICTURES, {"job_id": job_id})).all()
     if not rows:
         return None
@@ -78,33 +78,33 @@ async def read_job_with_pictures(connection: AsyncConnection, job_id: UUID) -> t
 
 
 async def read_picture(connection: AsyncConnection, picture_id: UUID) -> Picture | None:
-    """Return the picture, or None where there is none."""
+    """Return the picture, or None if it does not exist."""
     row = (await connection.execute(sa.select(pictures).where(pictures.c.id == picture_id))).one_or_none()
     return picture_from_row(row) if row else None
 
 
 async def read_source(connection: AsyncConnection, job_id: UUID) -> Picture | None:
-    """Return the picture that the job varies, or None when it paints from noise; its row cannot go before the job's."""
+    """Return the picture that the job varies, or None when it paints from noise; its row outlives the job's."""
     query = sa.select(pictures).join(jobs, jobs.c.parent_picture_id == pictures.c.id).where(jobs.c.id == job_id)
     row = (await connection.execute(query)).one_or_none()
     return picture_from_row(row) if row else None
 
 
 async def read_preview(connection: AsyncConnection, job_id: UUID) -> bytes | None:
-    """Return the newest preview of a running job as JPEG, or None."""
+    """Return the latest preview of a running job as JPEG, or None."""
     query = sa.select(previews.c.image).where(previews.c.job_id == job_id)
     image: bytes | None = (await connection.execute(query)).scalar_one_or_none()
     return image
 
 
 async def notify_changed(connection: AsyncConnection, *job_ids: UUID) -> None:
-    """Tell listeners of `easel_jobs`, when the transaction commits, that the jobs have changed."""
+    """Notify listeners on `easel_jobs`, at commit, that the jobs have changed."""
     listed = sa.func.unnest(sa.literal([str(job_id) for job_id in job_ids], pg.ARRAY(sa.Text)))
     await connection.execute(sa.select(sa.func.pg_notify(JOBS_CHANNEL, listed)))
 
 
 def job_from_row(row: sa.Row[Any]) -> Job:
-    """Return the job that the row holds."""
+    """Return the job stored in the row."""
     return Job(
         id=row.id,
         member_id=row.member_id,
@@ -126,7 +126,7 @@ def job_from_row(row: sa.Row[Any]) -> Job:
 
 
 def picture_from_row(row: sa.Row[Any], *, prefix: str = "") -> Picture:
-    """Return the picture that the row holds, in columns whose names begin with `prefix`."""
+    """Return the picture stored in the row, in columns whose names start with `prefix`."""
     return Picture(**{name: row._mapping[prefix + name] for name in _PICTURE})
 
 

@@ -1,4 +1,4 @@
-"""Hearing of changed jobs from Postgres as they happen; what is missed while it is away is for a poll to catch."""
+"""Listens for changed jobs in Postgres; notifications missed during an outage are left to polling."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _log = structlog.get_logger(__name__)
 async def listen(
     database: Database, *, on_change: Callable[[UUID], None], on_connect: Callable[[], None], retry_delay: timedelta
 ) -> None:
-    """Call `on_change` with the id of every job that changes, for ever.
+    """Call `on_change` with the id of every job that changes; never returns.
 
-    on_connect: called at each new connection, when changes may have been missed.
-    retry_delay: between two attempts to connect.
+    on_connect: called after every new connection, when changes may have been missed.
+    retry_delay: time between two attempts to connect.
     """
     while True:
         try:

@@ -1,6 +1,6 @@
-"""Picture files by content: a local folder or any S3-compatible service, through obstore.
+"""Content-addressed picture files, in a local folder or any S3-compatible service, through obstore.
 
-An object's key is the SHA-256 of its bytes, so that storing is idempotent and reading can tell damage.
+An object's key is the SHA-256 of its bytes, so that storing is idempotent and reading detects damage.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ from obstore.store import LocalStore, ObjectStore, S3Store
 
 from engine.contract.errors import PictureCorrupt, SettingsInvalid, StorageFull, StoreUnavailable
 
-# ENOSPC, EDQUOT and EFBIG as the operating system's message carries them; obstore has no class for them.
+# ENOSPC, EDQUOT and EFBIG in the operating system's message; obstore has no exception classes for them.
 _FULL = re.compile(r"\(os error (28|122|27)\)")
 
 
 class Objects:
-    """Immutable bytes under the hash of their content; hashed and written in other threads than the caller's."""
+    """Immutable objects stored under the hash of their content; hashing and I/O run in other threads."""
 
     def __init__(self, store: ObjectStore) -> None:
         self.store = store
 
     async def put(self, data: bytes, suffix: str) -> str:
-        """Return the key under which `data` is now stored; whole or not at all, and again without harm.
+        """Store `data` and return its key; atomic, and idempotent.
 
-        suffix: the file ending with its dot, such as ".png".
+        suffix: file extension with its dot, such as ".png".
 
-        Raises: StorageFull when there is no room, StoreUnavailable when the store cannot be reached.
+        Raises: StorageFull when the disk is full, StoreUnavailable when the store cannot be reached.
         """
         key = await asyncio.to_thread(key_from_bytes, data, suffix)
         try:
@@ -46,7 +46,7 @@ class Objects:
     async def get(self, key: str) -> bytes:
         """Return the bytes under `key`, checked against their hash.
 
-        Raises: PictureCorrupt when they are gone or altered, StoreUnavailable when the store cannot be reached.
+        Raises: PictureCorrupt when they are missing or altered, StoreUnavailable when the store cannot be reached.
         """
         try:
             data = bytes(await (await self.store.get_async(key)).bytes_async())
@@ -60,23 +60,23 @@ class Objects:
 
 
 def open_objects(url: str, **options: Any) -> Objects:
-    """Return the picture store at `url`: `file:///folder`, made if need be, or `s3://bucket/prefix`.
+    """Return the picture store at `url`: `file:///folder`, created if needed, or `s3://bucket/prefix`.
 
-    options: for S3, obstore's own names such as `endpoint` and `region`; the usual AWS variables fill the rest.
+    options: for S3, obstore's options such as `endpoint` and `region`; the usual AWS variables provide the rest.
 
-    Raises: SettingsInvalid for another kind of address.
+    Raises: SettingsInvalid for any other URL.
     """
     parts = urlsplit(url)
     if parts.scheme == "file" and not parts.netloc and parts.path:
         return Objects(LocalStore(Path(unquote(parts.path)), mkdir=True))
     if parts.scheme == "s3" and parts.netloc:
-        # Plain HTTP only where the operator wrote it, as for a service on the same machine.
+        # Plain HTTP only if the operator asked for it, as for a service on the same machine.
         plain = str(options.get("endpoint", "")).startswith("http://")
         return Objects(S3Store.from_url(url, client_options={"allow_http": plain} if plain else None, **options))
     raise SettingsInvalid(problems=(f"EASEL_STORAGE_URL must be file:///folder or s3://bucket/prefix, not {url!r}.",))
 
 
 def key_from_bytes(data: bytes, suffix: str) -> str:
-    """Return the key of `data`: two levels of folders from its SHA-256, then the hash and the ending."""
+    """Return the key of `data`: two levels of folders from its SHA-256, then the hash and the extension."""
     digest = hashlib.sha256(data).hexdigest()
     return f"{digest[:2]}/{digest[2:4]}/{digest}{suffix}"

@@ -1,4 +1,4 @@
-"""Following a job to its end from a terminal or a test, and submitting one there without Discord."""
+"""Submits a job for the operator, without Discord, and follows a job to its end."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from engine.contract.jobs import FINAL, Job, JobRequest, JobSpec, Operation
 from engine.store.database import CONNECTION_ERRORS, Database
 from engine.store.jobs import JOBS_CHANNEL, read_job, submit_job
 
-# Whoever asks at the machine itself: one member of its own, whom no person is.
+# The member id of everyone who asks from the command line; no person has it.
 OPERATOR_ID = UUID("00000000-0000-7000-8000-000000000000")
 
 _log = structlog.get_logger(__name__)
 
 
 async def submit_for_operator(database: Database, spec: JobSpec, seed: int) -> Job:
-    """Store and queue a job asked for at the machine itself.
+    """Store and queue a job from the command line.
 
     seed: 0 to 2**32 - 1.
 
@@ -35,11 +35,11 @@ async def submit_for_operator(database: Database, spec: JobSpec, seed: int) -> J
 
 
 async def follow(database: Database, job_id: UUID, *, poll: timedelta = timedelta(seconds=1)) -> AsyncIterator[Job]:
-    """Yield the job as it stands, then again whenever it has changed, and end after it has.
+    """Yield the job now and after every change, until it has ended.
 
-    poll: how often it is read without having been announced. Outages of Postgres are waited through.
+    poll: how often it is read without a notification. Waits out outages of Postgres.
 
-    Raises: JobUnknown when there is no such job.
+    Raises: JobUnknown when the job does not exist.
     """
     changed = asyncio.Event()
     last: Job | None = None
@@ -56,7 +56,7 @@ async def follow(database: Database, job_id: UUID, *, poll: timedelta = timedelt
 
 
 async def _read(database: Database, job_id: UUID) -> Job | None:
-    """Return the job, or None when Postgres is away just now."""
+    """Return the job, or None while Postgres is unavailable."""
     try:
         async with database.begin() as connection:
             job = await read_job(connection, job_id)
@@ -70,7 +70,7 @@ async def _read(database: Database, job_id: UUID) -> Job | None:
 
 @asynccontextmanager
 async def _listening(database: Database, job_id: UUID, changed: asyncio.Event) -> AsyncIterator[None]:
-    """Set `changed` at every announcement of the job; where listening fails, polling has to do."""
+    """Set `changed` at every notification about the job; if listening fails, polling remains."""
 
     def on_notify(_connection: object, _pid: object, _channel: object, payload: object) -> None:
         if payload == str(job_id):

@@ -1,6 +1,6 @@
-"""The queue: PgQueuer in the same Postgres, one entry a job, offered in order of turn under a lease.
+"""The queue: PgQueuer in the same Postgres, one entry per job, handed out in order of turn under a lease.
 
-The lease is a heartbeat: an engine that stops beating loses its jobs to whoever asks next. It does not paint.
+A heartbeat keeps the lease: when an engine stops sending it, other engines get its jobs.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ from engine.store.reconnecting import ReconnectingDriver, open_driver
 
 ENTRYPOINT = "paint"
 
-# Returns None when the job needs nothing more, or after how long it is to be offered again; never raises, because
-# PgQueuer would drop the entry.
+# Returns None when the job is done, or the delay until it is handed out again; never raises, because PgQueuer would
+# drop the entry.
 Handler = Callable[[UUID], Awaitable[timedelta | None]]
 
-_LOG_KEPT = timedelta(days=7)
+_LOG_RETENTION = timedelta(days=7)
 
 _log = structlog.get_logger(__name__)
 
@@ -42,9 +42,9 @@ _log = structlog.get_logger(__name__)
 class QueueOptions:
     """How an engine takes jobs.
 
-    concurrency: jobs at once, at least 2.
-    lease: silence after which its jobs are offered to others; it beats twice as often.
-    poll: how often it looks by itself, beside being notified.
+    concurrency: number of jobs at once, at least 2.
+    lease: time without a heartbeat after which other engines get its jobs; the heartbeat is twice as frequent.
+    poll: how often it looks for jobs without a notification.
     """
 
     concurrency: int = 8
@@ -53,9 +53,9 @@ class QueueOptions:
 
 
 async def enqueue(connection: AsyncConnection, turns: Mapping[UUID, int]) -> None:
-    """Queue jobs, each with its turn, in the caller's transaction; one that is queued already is left as it is.
+    """Queue jobs, each with its turn, in the caller's transaction; jobs already queued are left unchanged.
 
-    A lower turn is offered first, equal ones as they came.
+    Lower turns are handed out first, equal turns in order of arrival.
     """
     await (await _queries(connection)).enqueue(
         [ENTRYPOINT] * len(turns),
@@ -67,9 +67,9 @@ async def enqueue(connection: AsyncConnection, turns: Mapping[UUID, int]) -> Non
 
 
 async def requeue_orphans(connection: AsyncConnection) -> int:
-    """Queue every unfinished job that has lost its entry and return their number.
+    """Queue every unfinished job that has no entry and return their number.
 
-    An entry is lost only where something ended it without ending the job; two sweeps at once queue a job once.
+    A job has no entry only if something ended the entry but not the job; two calls at once queue a job once.
     """
     rows = await connection.execute(
         sa.text("""
@@ -86,25 +86,25 @@ async def requeue_orphans(connection: AsyncConnection) -> int:
 
 
 async def prune_log(connection: AsyncConnection) -> int:
-    """Delete the queue's own diary where it is older than a week and already counted; return how many lines."""
-    query = sa.text("DELETE FROM pgqueuer_log WHERE aggregated AND created < now() - CAST(:kept AS interval)")
-    return (await connection.execute(query, {"kept": _LOG_KEPT})).rowcount
+    """Delete entries of PgQueuer's log that are older than a week and aggregated; return how many."""
+    query = sa.text("DELETE FROM pgqueuer_log WHERE aggregated AND created < now() - CAST(:retention AS interval)")
+    return (await connection.execute(query, {"retention": _LOG_RETENTION})).rowcount
 
 
-async def run_queue(database: Database, handle: Handler, terms: QueueOptions, *, stop: asyncio.Event) -> None:
-    """Hand jobs to `handle` until `stop` is set, then return when those handed out have been answered.
+async def run_queue(database: Database, handle: Handler, options: QueueOptions, *, stop: asyncio.Event) -> None:
+    """Pass jobs to `handle` until `stop` is set, then return when all calls have returned.
 
-    Guarantees: while Postgres is away nothing is offered and nothing is forgotten; a job is handed out again when its
-    engine's lease ends, so `handle` must bear being asked twice.
+    Guarantees: no job is lost while Postgres is unavailable. A job is handed out again when its lease expires, so
+    `handle` must tolerate being called twice for one job.
     """
     while not stop.is_set():
         try:
-            await _run_manager(database, handle, terms, stop)
+            await _run_manager(database, handle, options, stop)
         except StoreUnavailable as error:
             _log.warning("queue_unavailable", cause=str(error))
 
 
-async def _run_manager(database: Database, handle: Handler, terms: QueueOptions, stop: asyncio.Event) -> None:
+async def _run_manager(database: Database, handle: Handler, options: QueueOptions, stop: asyncio.Event) -> None:
     async with open_driver(database) as driver:
         queries = _LeasedQueries(driver)
         manager = QueueManager(queries)
@@ -112,9 +112,9 @@ async def _run_manager(database: Database, handle: Handler, terms: QueueOptions,
         async with _stopping(stop, manager, driver):
             await manager.run(
                 batch_size=1,
-                max_concurrent_tasks=terms.concurrency,
-                heartbeat_timeout=terms.lease,
-                dequeue_timeout=terms.poll,
+                max_concurrent_tasks=options.concurrency,
+                heartbeat_timeout=options.lease,
+                dequeue_timeout=options.poll,
                 shutdown_on_listener_failure=True,
             )
 
@@ -131,12 +131,12 @@ def _entry_handler(handle: Handler) -> Callable[[QueueEntry], Awaitable[None]]:
 
 @asynccontextmanager
 async def _stopping(stop: asyncio.Event, manager: QueueManager, driver: ReconnectingDriver) -> AsyncIterator[None]:
-    async def pass_on() -> None:
+    async def forward() -> None:
         await stop.wait()
         manager.shutdown.set()
         driver.shutdown.set()
 
-    task = asyncio.create_task(pass_on())
+    task = asyncio.create_task(forward())
     try:
         yield
     finally:
@@ -144,7 +144,7 @@ async def _stopping(stop: asyncio.Event, manager: QueueManager, driver: Reconnec
 
 
 class _LeasedQueries(Queries):
-    """PgQueuer's queries, except that an engine whose lease has ended leaves the entry to its new holder."""
+    """PgQueuer's queries, except that an engine whose lease has expired leaves the entry to its new holder."""
 
     async def log_jobs(self, job_status: list[tuple[QueueEntry, JOB_STATUS, TracebackRecord | None]]) -> None:
         held = await self._held([entry for entry, _, _ in job_status])

@@ -1,4 +1,4 @@
-"""Who waits: how many jobs, in which order they will be offered, and how long one has lately taken."""
+"""Queue positions: how many jobs wait, how many are ahead of a job, and how long a job takes."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from engine.store.tables import jobs
 
 
 async def count_pending(connection: AsyncConnection, member_id: UUID) -> int:
-    """Return how many of the member's jobs wait or run."""
+    """Return how many of the member's jobs are waiting or running."""
     query = sa.select(sa.func.count()).where(jobs.c.member_id == member_id, PENDING)
     return int((await connection.execute(query)).scalar_one())
 
 
 async def count_waiting(connection: AsyncConnection) -> int:
-    """Return how many jobs wait for an engine."""
+    """Return how many jobs are waiting for an engine."""
     query = sa.select(sa.func.count()).where(jobs.c.status == JobStatus.WAITING.value)
     return int((await connection.execute(query)).scalar_one())
 
 
 async def count_ahead(connection: AsyncConnection, job: Job) -> int:
-    """Return how many waiting jobs will be offered before this one."""
+    """Return how many waiting jobs are ahead of this one."""
     mine = sa.select(jobs.c.turn, jobs.c.id).where(jobs.c.id == job.id).subquery()
     query = sa.select(sa.func.count()).where(
         jobs.c.status == JobStatus.WAITING.value,
@@ -38,12 +38,12 @@ async def count_ahead(connection: AsyncConnection, job: Job) -> int:
 
 
 async def read_queue_positions(connection: AsyncConnection, job_ids: Collection[UUID]) -> Mapping[UUID, int]:
-    """Return how many waiting jobs will be offered before each of these, for those of them that wait."""
+    """Return how many waiting jobs are ahead of each of these jobs; jobs that are not waiting are left out."""
     order = sa.func.row_number().over(order_by=(jobs.c.turn, jobs.c.id))
-    waiting = sa.select(jobs.c.id, order.label("place")).where(jobs.c.status == JobStatus.WAITING.value).subquery()
+    waiting = sa.select(jobs.c.id, order.label("position")).where(jobs.c.status == JobStatus.WAITING.value).subquery()
     listed = sa.literal(list(job_ids), pg.ARRAY(pg.UUID))
     rows = await connection.execute(sa.select(waiting).where(waiting.c.id == sa.any_(listed)))
-    return {row.id: row.place - 1 for row in rows}
+    return {row.id: row.position - 1 for row in rows}
 
 
 async def read_typical_duration(connection: AsyncConnection) -> timedelta | None:

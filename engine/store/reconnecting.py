@@ -1,6 +1,6 @@
-"""One connection for the queue that is opened again, listeners and all, whenever Postgres was away.
+"""The queue's connection, which reconnects and restores its listeners after an outage of Postgres.
 
-It makes an outage look like a slow answer; work that needs transactions goes through `Database`.
+To its caller an outage looks like a slow query; work that needs transactions uses `Database`.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ _log = structlog.get_logger(__name__)
 
 
 class ReconnectingDriver:
-    """PgQueuer's way to Postgres. A query waits while Postgres is away, and gives up once `shutdown` is set.
+    """PgQueuer's driver. A query waits while Postgres is unavailable, and fails once `shutdown` is set.
 
-    A query whose answer was lost is asked again: PgQueuer's are safe to repeat, or give a lease that then runs out.
+    A query whose result was lost is repeated: PgQueuer's queries are idempotent, or take a lease that then expires.
     """
 
     def __init__(self, database: Database) -> None:
@@ -53,16 +53,16 @@ class ReconnectingDriver:
         return [dict(row) for row in rows]
 
     async def execute(self, query: str, *args: object) -> str:
-        """Run `query` and return Postgres's word on it."""
-        word: str = await self._retry(lambda connection: connection.execute(query, *args))
-        return word
+        """Run `query` and return its command tag."""
+        tag: str = await self._retry(lambda connection: connection.execute(query, *args))
+        return tag
 
     async def notify(self, channel: str, payload: str) -> None:
-        """Send `payload` to those who listen on `channel`."""
+        """Send `payload` to the listeners on `channel`."""
         await self.execute("SELECT pg_notify($1, $2)", channel, payload)
 
     async def add_listener(self, channel: str, callback: NotifyCallback) -> None:
-        """Call `callback` with every payload on `channel`; what is sent during an outage is missed."""
+        """Call `callback` with every payload on `channel`; payloads sent during an outage are lost."""
         await self._retry(lambda connection: connection.add_listener(channel, Relay(callback)))
         self._listeners.append((channel, callback))
 
@@ -77,19 +77,19 @@ class ReconnectingDriver:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Stay open: the queue leaves the driver before it has written its last words."""
+        """Stay open: the queue exits the driver before its last writes."""
 
     async def _retry(self, action: Callable[[asyncpg.Connection], Awaitable[Result]]) -> Result:
         async with self._lock:
-            wait = _MIN_RETRY_DELAY
+            delay = _MIN_RETRY_DELAY
             while True:
                 try:
                     return await action(await self._connected())
                 except (StoreUnavailable, *CONNECTION_ERRORS) as error:
                     if self._is_usage_error(error):
                         raise
-                    await self._wait_before_retry(error, wait)
-                wait = min(wait * 2, _MAX_RETRY_DELAY)
+                    await self._wait_before_retry(error, delay)
+                delay = min(delay * 2, _MAX_RETRY_DELAY)
 
     async def _connected(self) -> asyncpg.Connection:
         if self._connection is None or self._connection.is_closed():
@@ -99,17 +99,17 @@ class ReconnectingDriver:
         return self._connection
 
     def _is_usage_error(self, error: Exception) -> bool:
-        """Return whether asyncpg complains of how it was called, which no new connection would cure."""
+        """Return whether asyncpg was called wrongly, which a new connection would not fix."""
         connection = self._connection
         return isinstance(error, asyncpg.InterfaceError) and connection is not None and not connection.is_closed()
 
-    async def _wait_before_retry(self, error: Exception, wait: timedelta) -> None:
+    async def _wait_before_retry(self, error: Exception, delay: timedelta) -> None:
         if self._connection is not None:
             self._connection.terminate()
             self._connection = None
         _log.warning("queue_connection_lost", error=type(error).__name__)
         with suppress(TimeoutError):
-            await asyncio.wait_for(self.shutdown.wait(), wait.total_seconds())
+            await asyncio.wait_for(self.shutdown.wait(), delay.total_seconds())
         if self.shutdown.is_set():
             raise StoreUnavailable(cause=type(error).__name__) from error
 

@@ -1,4 +1,4 @@
-"""Reading everything there is, row by row and as of one moment, for exports."""
+"""A consistent snapshot of all jobs, pictures and events, streamed row by row for exports."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from engine.store.events import event_from_row
 from engine.store.jobs import job_from_row, picture_from_row
 from engine.store.tables import events, jobs, pictures
 
-_ROWS_AT_ONCE = 500
+_FETCH_SIZE = 500
 
 
 @dataclass(frozen=True, kw_only=True)
 class Snapshot:
-    """The database as it stood at one moment, while its transaction lasts; memory does not grow with it."""
+    """The database at one point in time, for the duration of its transaction; rows are streamed."""
 
     connection: AsyncConnection
 
     async def count_rows(self) -> int:
-        """Return how many jobs, pictures and events there are together."""
+        """Return the number of jobs, pictures and events together."""
         counts = [sa.select(sa.func.count()).select_from(table).scalar_subquery() for table in (jobs, pictures, events)]
         return int((await self.connection.execute(sa.select(counts[0] + counts[1] + counts[2]))).scalar_one())
 
     async def read_member_ids(self) -> list[UUID]:
-        """Return every member who asked for a job or pressed a button."""
+        """Return the id of every member who submitted a job or pressed a button."""
         query = sa.union(sa.select(jobs.c.member_id), sa.select(events.c.member_id))
         return list((await self.connection.execute(query)).scalars())
 
@@ -55,7 +55,7 @@ class Snapshot:
 
 @asynccontextmanager
 async def open_snapshot(database: Database) -> AsyncIterator[Snapshot]:
-    """Yield a snapshot; what is committed meanwhile is not in it.
+    """Yield a snapshot, which excludes everything committed later.
 
     Raises: StoreUnavailable when Postgres cannot be reached or goes away.
     """
@@ -65,8 +65,6 @@ async def open_snapshot(database: Database) -> AsyncIterator[Snapshot]:
 
 
 async def _stream(connection: AsyncConnection, table: sa.Table) -> AsyncIterator[sa.Row[Any]]:
-    rows = await connection.stream(
-        sa.select(table).order_by(table.c.id), execution_options={"yield_per": _ROWS_AT_ONCE}
-    )
+    rows = await connection.stream(sa.select(table).order_by(table.c.id), execution_options={"yield_per": _FETCH_SIZE})
     async for row in rows:
         yield row

@@ -1,4 +1,4 @@
-"""The tables the engine owns, with their legal states as checks; the queue's own tables belong to PgQueuer."""
+"""The engine's tables, with their valid states as CHECK constraints; PgQueuer owns the queue's tables."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ metadata = sa.MetaData(naming_convention=CONVENTION)
 
 
 def check_one_of(column: str, values: Iterable[StrEnum]) -> sa.CheckConstraint:
-    """Return the check that `column` holds one of `values`, named after the column."""
+    """Return a constraint, named after the column, that `column` is one of `values`."""
     names = ", ".join(f"'{value}'" for value in sorted(values))
     return sa.CheckConstraint(f"{column} IN ({names})", name=column)
 
@@ -64,7 +64,7 @@ jobs = sa.Table(
     sa.Index("jobs_waiting_idx", "turn", "id", postgresql_where=sa.text("status = 'waiting'")),
     sa.Index("jobs_started_idx", "turn", postgresql_where=sa.text("started_at IS NOT NULL")),
     sa.Index("jobs_ended_idx", "ended_at", postgresql_where=sa.text("ended_at IS NOT NULL")),
-    # Postgres looks these up when a job with its pictures is deleted.
+    # Postgres uses these when it deletes a job with its pictures.
     sa.Index(None, "parent_job_id", postgresql_where=sa.text("parent_job_id IS NOT NULL")),
     sa.Index(None, "parent_picture_id", postgresql_where=sa.text("parent_picture_id IS NOT NULL")),
 )

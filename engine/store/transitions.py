@@ -1,7 +1,7 @@
-"""The legal changes of a job's status: each is one statement that finds the job in the state it may leave, or nothing.
+"""The valid transitions of a job's status: each is one UPDATE that matches the job only in a state it may leave.
 
-An engine passes the attempt that it started, so that one whose job was taken over changes nothing. A cancellation is
-announced on the channel `easel_cancels` too.
+An engine passes the attempt it started, so that it changes nothing after another engine took over the job. A
+cancellation is also announced on the channel `easel_cancels`.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ CANCELS_CHANNEL = "easel_cancels"
 
 
 async def start_job(connection: AsyncConnection, job_id: UUID) -> Job | None:
-    """Mark the job running and count the attempt; None when there is nothing to do.
+    """Mark the job running and count the attempt; return None when there is nothing to do.
 
-    A job that has been started three times and never ended is failed here instead: what kills engines is not tried for
-    ever.
+    A job that was started three times and never ended fails here instead, so that a job that kills engines is not
+    retried forever.
     """
     query = (
         sa.update(jobs)
@@ -48,7 +48,7 @@ async def start_job(connection: AsyncConnection, job_id: UUID) -> Job | None:
 
 
 async def read_held(connection: AsyncConnection, attempts: Mapping[UUID, int]) -> frozenset[UUID]:
-    """Return which of the jobs, each with the attempt that was started, still run in that attempt."""
+    """Return which of the jobs, given with the attempt that was started, are still running in that attempt."""
     query = sa.select(jobs.c.id, jobs.c.attempts).where(
         jobs.c.id.in_(list(attempts)), jobs.c.status == JobStatus.RUNNING.value
     )
@@ -59,7 +59,7 @@ async def read_held(connection: AsyncConnection, attempts: Mapping[UUID, int]) -
 async def record_progress(
     connection: AsyncConnection, job_id: UUID, progress: float, preview: bytes | None, *, attempt: int | None = None
 ) -> bool:
-    """Keep the share of steps done and, where given, the preview; False when the job is no longer running."""
+    """Store the fraction of steps done and, if given, the preview; return False when the job is no longer running."""
     query = sa.update(jobs).where(*_running(job_id, attempt))
     changed = await connection.execute(query.values(progress=progress))
     if not changed.rowcount:
@@ -93,13 +93,13 @@ async def finish_job(
 async def fail_job(
     connection: AsyncConnection, job_id: UUID, cause: Mapping[str, Any], *, attempt: int | None = None
 ) -> bool:
-    """Mark the job failed with its cause (`{"error": class name, ...facts}`); False when it had already ended."""
+    """Mark the job failed with its cause (`{"error": class name, ...facts}`); return False if it had ended."""
     allowed = (jobs.c.id == job_id, PENDING) if attempt is None else _running(job_id, attempt)
     return await _end_job(connection, job_id, JobStatus.FAILED, allowed, {"cause": dict(cause)})
 
 
 async def cancel_job(connection: AsyncConnection, job_id: UUID) -> bool:
-    """Mark a waiting or running job cancelled; its engine lets go at the next step. False when it had already ended."""
+    """Mark a waiting or running job cancelled; its engine stops at the next step. Return False if it had ended."""
     if not await _end_job(connection, job_id, JobStatus.CANCELLED, (jobs.c.id == job_id, PENDING), {}):
         return False
     await connection.execute(sa.select(sa.func.pg_notify(CANCELS_CHANNEL, str(job_id))))
@@ -109,7 +109,7 @@ async def cancel_job(connection: AsyncConnection, job_id: UUID) -> bool:
 async def return_job(
     connection: AsyncConnection, job_id: UUID, *, count_attempt: bool, attempt: int | None = None
 ) -> bool:
-    """Put a running job back among the waiting; an attempt that is not counted was not the job's fault."""
+    """Return a running job to the queue; the attempt is not counted when the job did not cause it to fail."""
     attempts = jobs.c.attempts if count_attempt else jobs.c.attempts - 1
     query = sa.update(jobs).where(*_running(job_id, attempt))
     changed = await connection.execute(query.values(status=JobStatus.WAITING.value, attempts=attempts, progress=0))
@@ -121,7 +121,7 @@ async def return_job(
 
 
 def is_exhausted(job: Job) -> bool:
-    """Return whether the job has used every attempt it has."""
+    """Return whether the job has used all its attempts."""
     return job.attempts >= MAX_ATTEMPTS
 
 

@@ -1,4 +1,4 @@
-"""Create every table of Easel, and PgQueuer's beside them."""
+"""Create every table of Easel and of PgQueuer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Create everything; nothing is there yet."""
+    """Create everything."""
     _create_jobs()
     _create_pictures()
     _create_previews()

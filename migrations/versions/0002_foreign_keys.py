@@ -1,7 +1,7 @@
-"""Index the foreign keys that Postgres follows when a job or a picture is deleted.
+"""Index the foreign keys that Postgres follows when it deletes a job or a picture.
 
-Safe while the previous release runs: nothing but indexes is added. Writes to the three tables wait while they are
-built, about a second for a million rows.
+Safe while the previous release runs: it only adds indexes. Writes to the three tables wait while they are built, about
+a second per million rows.
 """
 
 from __future__ import annotations

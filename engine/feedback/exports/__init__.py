@@ -1,1 +1,1 @@
-"""What leaves the service, one file for each format."""
+"""The export formats, one file each."""

@@ -1,4 +1,4 @@
-"""The raw export: every job, picture and event as JSON lines, with the picture files; nothing derived, nobody named."""
+"""The raw export: every job, picture and event as JSON Lines with the picture files, anonymized."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ VERSION = 1
 
 _LINES_PER_WRITE = 200
 
-# Called with the rows written and the rows there are.
+# Called with the number of rows written and the total.
 ReportProgress = Callable[[int, int], None]
 JsonRow = Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExportSummary:
-    """What an export holds; `damaged` are the keys of pictures without a file in it, as theirs is gone or altered."""
+    """The contents of an export; `damaged` are the keys of pictures whose file is missing or altered."""
 
     jobs: int
     pictures: int
@@ -59,11 +59,11 @@ class _ExportProgress:
 async def export_raw(database: Database, objects: Objects, folder: Path, *, report: ReportProgress) -> ExportSummary:
     """Write `jobs.jsonl`, `pictures.jsonl`, `events.jsonl`, `export.json` and the files under `pictures/` to `folder`.
 
-    Everything is as of one moment, and in memory only a few rows at a time. Members are numbers that no other export
-    shares. The folder appears when it is complete, or not at all.
+    Guarantees: the export is a consistent snapshot, only a few rows are in memory at a time, member numbers differ
+    between exports, and the folder appears only when it is complete.
 
     Raises: SettingsInvalid when `folder` exists and is not an empty folder, StorageFull when the disk is full,
-    StoreUnavailable when Postgres or the picture store goes away.
+    StoreUnavailable when Postgres or the picture store becomes unavailable.
     """
     folder = await asyncio.to_thread(_require_empty, folder)
     async with _atomic_folder(folder) as staging, open_snapshot(database) as snapshot:
@@ -110,7 +110,7 @@ async def _picture_rows(
 
 
 def row_from_job(job: Job, members: Mapping[UUID, int]) -> JsonRow:
-    """Return the job as a line of the export; image prompts keep their weights and lose their addresses."""
+    """Return the job as a line of the export; picture links keep their weight and lose their URL."""
     spec = json_from_spec(job.spec)
     spec["images"] = [{"weight": image["weight"]} for image in spec["images"]]
     return {
@@ -131,7 +131,7 @@ def row_from_job(job: Job, members: Mapping[UUID, int]) -> JsonRow:
 
 
 def row_from_picture(picture: Picture, recipe: Any, file: str | None) -> JsonRow:
-    """Return the picture as a line of the export; `file` is where it lies in the folder, None where it is damaged."""
+    """Return the picture as a line of the export; `file` is its path in the folder, None if it is damaged."""
     return {
         "id": str(picture.id),
         "job_id": str(picture.job_id),
@@ -145,7 +145,7 @@ def row_from_picture(picture: Picture, recipe: Any, file: str | None) -> JsonRow
 
 
 def row_from_event(event: Event, members: Mapping[UUID, int]) -> JsonRow:
-    """Return the event as a line of the export, without the id of its press, which is Discord's."""
+    """Return the event as a line of the export, without `press_id`, which is a Discord id."""
     return {
         "id": str(event.id),
         "member": members[event.member_id],
@@ -204,14 +204,14 @@ def _write_summary(path: Path, summary: ExportSummary) -> None:
 def _require_empty(folder: Path) -> Path:
     folder = folder.expanduser().absolute()
     if folder.is_symlink() or (folder.exists() and (not folder.is_dir() or any(folder.iterdir()))):
-        problem = f"{folder} exists and is not an empty folder: name one that does not exist yet."
+        problem = f"{folder} already exists and is not an empty folder. Choose another."
         raise SettingsInvalid(problems=(problem,))
     return folder
 
 
 @asynccontextmanager
 async def _atomic_folder(folder: Path) -> AsyncIterator[Path]:
-    """Yield a folder beside `folder` to write to, which takes its place when the block succeeds and goes when not."""
+    """Yield a temporary folder that is renamed to `folder` if the block succeeds and removed if it fails."""
     try:
         staging = await asyncio.to_thread(_make_sibling_folder, folder)
         try:
@@ -223,13 +223,13 @@ async def _atomic_folder(folder: Path) -> AsyncIterator[Path]:
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise StorageFull(path=folder) from error
-        raise SettingsInvalid(problems=(f"{folder} cannot be written: {error.strerror}.",)) from error
+        raise SettingsInvalid(problems=(f"Cannot write to {folder}: {error.strerror}",)) from error
 
 
 def _make_sibling_folder(folder: Path) -> Path:
     folder.parent.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    # As any folder the operator makes, not for its maker alone.
+    # mkdtemp makes the folder private; give it the usual permissions.
     staging.chmod(0o755)
     return staging
 
