@@ -1,4 +1,4 @@
-# Every target first sets up what it needs; when nothing has changed, that takes no time.
+# Every target first sets up what it needs, which takes no time when nothing has changed.
 # Extra arguments: make run ARGS="--port 9000", make test ARGS="tests/easel -x".
 
 ARGS ?=
@@ -11,23 +11,23 @@ BROWSER := .venv/.browser
 .PHONY: help setup run test lint bench
 
 help:
-	@echo "make setup   make .venv with everything pinned, and the easel command in $(BIN)"
-	@echo "make run     start everything; without DISCORD_TOKEN on http://127.0.0.1:8642"
-	@echo "make test    run every test"
+	@echo "make setup   create .venv, with the easel command in $(BIN)"
+	@echo "make run     start everything; without DISCORD_TOKEN, open http://127.0.0.1:8642"
+	@echo "make test    run all tests; a part with ARGS=tests/easel"
 	@echo "make lint    check style, types and import contracts"
-	@echo "make bench   measure, and print the tables"
+	@echo "make bench   run the benchmarks"
 
 setup: $(STAMP)
 
 $(STAMP): pyproject.toml constraints.txt
 	@if [ -z "$(PYTHON)" ]; then \
-		echo "Easel needs Python 3.11 or newer: install it, or name it with make PYTHON=/path/to/python3"; exit 1; fi
-	@echo "Setting up .venv with $$($(PYTHON) --version). The first time this downloads torch: allow some minutes."
+		echo "Easel needs Python 3.11 or newer. Install it, or set its path with make PYTHON=/path/to/python3"; exit 1; fi
+	@echo "Setting up .venv with $$($(PYTHON) --version). This downloads torch, which takes a few minutes."
 	@$(PYTHON) -m venv .venv || { \
-		echo "Python could not make a virtual environment: on Debian and Ubuntu, apt-get install python3-venv"; exit 1; }
+		echo "Could not create a virtual environment. On Debian and Ubuntu, run: apt-get install python3-venv"; exit 1; }
 	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e ".[bot,engine,dev]"
 	@touch $@
-	@echo "Set up. The easel command is $(BIN)/easel"
+	@echo "Done. The easel command is $(BIN)/easel"
 
 run: $(STAMP)
 	@exec $(BIN)/easel run $(ARGS)
@@ -44,10 +44,10 @@ lint: $(STAMP)
 bench: $(STAMP)
 	@exec $(BIN)/python -m tests.bench $(ARGS)
 
-# The browser tests use a Chromium or Chrome that is there already; only without one is it fetched.
+# The browser tests use an installed Chromium or Chrome, and download one only if there is none.
 $(BROWSER): $(STAMP)
 	@for name in chromium chromium-browser google-chrome google-chrome-stable; do \
 		if command -v $$name >/dev/null 2>&1; then touch $@; exit 0; fi; done; \
-	echo "No Chromium found: fetching one for the browser tests."; \
+	echo "No Chromium found. Downloading one for the browser tests."; \
 	if $(BIN)/playwright install chromium; then touch $@; \
-	else echo "No Chromium could be fetched: the browser tests will be skipped."; fi
+	else echo "Could not download Chromium. The browser tests will be skipped."; fi

@@ -1,4 +1,4 @@
-"""Stand-ins that tests share: a painter without a model, and the records it is given."""
+"""Fakes that tests share: a painter without a model, and the records it is given."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SIZE = 32
 
 @dataclass(kw_only=True)
 class FakePainter:
-    """Paints flat pictures whose colours come from the seed, so that every seed has its own bytes.
+    """Paints flat pictures whose colour comes from the seed, so that every seed gives different bytes.
 
     pace: time that each of `steps` takes.
     faults: errors to raise instead of the picture, by prompt, used up from the front.

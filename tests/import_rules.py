@@ -1,4 +1,4 @@
-"""An import contract that lists what a package may import, so that everything not listed is refused.
+"""An import contract that lists what a package may import and rejects everything else.
 
 import-linter's own contracts list what is forbidden; a new dependency would pass them unseen.
 """

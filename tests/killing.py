@@ -1,4 +1,4 @@
-"""Processes to kill, and locks that hold them at the boundary where they are to be killed."""
+"""Processes that tests kill, and locks that stop them at a chosen point."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import asyncpg
 async def ready_process(
     module: str, *arguments: str, stderr: int | None = None
 ) -> AsyncIterator[asyncio.subprocess.Process]:
-    """Yield the module run as a process, once it has printed "ready"; whatever is left of it at the end is killed."""
+    """Run the module as a process and yield it once it has printed "ready"; kill what is left of it at the end."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", module, *arguments, stdout=asyncio.subprocess.PIPE, stderr=stderr
     )
@@ -37,7 +37,7 @@ async def kill(process: asyncio.subprocess.Process) -> None:
 
 @asynccontextmanager
 async def held(database_url: str, statement: str) -> AsyncIterator[asyncpg.Connection]:
-    """Hold what `statement` locks, in a transaction of the connection that is yielded."""
+    """Hold the locks of `statement` in a transaction, and yield its connection."""
     connection = await asyncpg.connect(database_url)
     try:
         async with connection.transaction():
@@ -49,7 +49,7 @@ async def held(database_url: str, statement: str) -> AsyncIterator[asyncpg.Conne
 
 @asynccontextmanager
 async def blocked(database_url: str, statement: str) -> AsyncIterator[None]:
-    """Hold what `statement` locks; at the end, end the sessions that wait for it, as their client is dead."""
+    """Hold the locks of `statement`; at the end, terminate the waiting sessions, whose client is dead."""
     async with held(database_url, statement) as connection:
         yield
         await connection.execute("""

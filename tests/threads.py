@@ -1,4 +1,4 @@
-"""In which threads functions run, as the interpreter itself tells it."""
+"""Records in which threads functions run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 @contextmanager
 def threads_calling(*functions: Callable[..., Any]) -> Iterator[set[str]]:
-    """Yield the names of the threads that call any of these functions meanwhile: this one, and those begun since."""
+    """Yield the names of the threads that call any of these functions: this thread, and those started since."""
     codes = {function.__code__ for function in functions}
     names: set[str] = set()
 

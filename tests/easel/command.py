@@ -1,4 +1,4 @@
-"""The `easel` command as a process of its own, with an environment that holds only what a test says."""
+"""Runs the `easel` command as a process, with only the environment that a test sets."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 COMMAND = (sys.executable, "-m", "easel")
-_KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "SSL_CERT_FILE")
+_INHERITED = ("PATH", "HOME", "LANG", "TMPDIR", "SSL_CERT_FILE")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """How a command ended."""
+class CommandResult:
+    """The exit code and output of a command."""
 
     code: int
     out: str
@@ -27,35 +27,35 @@ class Outcome:
 async def start_easel(*arguments: str, home: Path, before: tuple[str, ...] = (), **variables: str) -> Process:
     """Start `easel` with these arguments and return its process; standard output and error are pipes.
 
-    before: the words of a command that runs the rest of its line.
+    before: a command to prefix, which runs the rest of its command line.
     """
     return await _start((*before, *COMMAND, *arguments), home, variables, PIPE)
 
 
-async def run_easel(*arguments: str, home: Path, **variables: str) -> Outcome:
+async def run_easel(*arguments: str, home: Path, **variables: str) -> CommandResult:
     """Run `easel` to its end."""
     process = await start_easel(*arguments, home=home, before=(), **variables)
     out, err = await process.communicate()
-    return Outcome(code=process.returncode or 0, out=out.decode(), err=err.decode())
+    return CommandResult(code=process.returncode or 0, out=out.decode(), err=err.decode())
 
 
-async def run_on_terminal(*arguments: str, home: Path, **variables: str) -> Outcome:
+async def run_on_terminal(*arguments: str, home: Path, **variables: str) -> CommandResult:
     """Run `easel` to its end with a terminal for standard error; standard output is a pipe."""
     shown, terminal = os.openpty()
     process = await _start((*COMMAND, *arguments), home, variables, terminal)
     os.close(terminal)
     err, (out, _) = await asyncio.gather(asyncio.to_thread(_read_all, shown), process.communicate())
-    return Outcome(code=process.returncode or 0, out=out.decode(), err=err.decode())
+    return CommandResult(code=process.returncode or 0, out=out.decode(), err=err.decode())
 
 
-async def _start(words: tuple[str, ...], home: Path, variables: Mapping[str, str], stderr: int) -> Process:
-    environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
+async def _start(arguments: tuple[str, ...], home: Path, variables: Mapping[str, str], stderr: int) -> Process:
+    environment = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     environment |= {"EASEL_HOME": str(home), "OMP_NUM_THREADS": "1", **variables}
-    return await asyncio.create_subprocess_exec(*words, env=environment, stdout=PIPE, stderr=stderr)
+    return await asyncio.create_subprocess_exec(*arguments, env=environment, stdout=PIPE, stderr=stderr)
 
 
 def _read_all(shown: int) -> bytes:
-    """Return what is written to a terminal until nobody has it open, which Linux tells by an error."""
+    """Read a terminal until every process has closed it, which Linux reports as an error."""
     read = b""
     with os.fdopen(shown, "rb", buffering=0) as file, suppress(OSError):
         while chunk := file.read(1024):

@@ -1,4 +1,4 @@
-"""Operator sentences: every error has one, and each says what to do."""
+"""Error messages for the operator: every error has one, and it says what to do."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _sample(kind: type[EaselError]) -> EaselError:
 
 @pytest.mark.parametrize("kind", LEAVES, ids=lambda kind: kind.__name__)
 def test_every_error_has_a_sentence(kind: type[EaselError]) -> None:
-    """No error reaches an operator as a class name; the cause that a failed job keeps says the same."""
+    """No operator sees a class name, and the stored cause of a failed job gives the same sentence."""
     error = _sample(kind)
     sentence = sentence_from_error(error)
     assert kind.__name__ not in sentence and sentence
@@ -44,7 +44,7 @@ def test_every_error_has_a_sentence(kind: type[EaselError]) -> None:
 
 
 def test_exit_code_tells_who_must_act() -> None:
-    """2 asks for another request, 1 does not."""
+    """2 means that the request must change, 1 does not."""
     assert exit_code_from_error(errors.PromptRefused(message="no")) == 2
     assert exit_code_from_error(errors.StorageFull()) == 1
     assert exit_code_from_cause(cause_from_error(errors.SizeUnsupported(width=1, height=9, model="m"))) == 2
@@ -61,12 +61,12 @@ def test_exit_code_tells_who_must_act() -> None:
         (errno.EADDRINUSE, "--port"),
     ],
 )
-def test_refusals_of_the_system_say_what_to_do(number: int, advice: str) -> None:
-    """A full disk, a folder of somebody else's and a used port are everyday faults."""
+def test_os_errors_say_what_to_do(number: int, advice: str) -> None:
+    """Full disks, missing permissions and used ports each get their own advice."""
     sentence = sentence_from_os_error(OSError(number, "as the system says", "/srv/easel"))
     assert advice in sentence
 
 
-def test_unforeseen_cause_is_still_told() -> None:
-    """A failed job's cause of a kind nobody foresaw is shown with what it said."""
+def test_unknown_cause_is_shown() -> None:
+    """An unknown cause of a failed job is shown with its message."""
     assert "RuntimeError, broken" in sentence_from_cause(cause_from_error(RuntimeError("broken")))

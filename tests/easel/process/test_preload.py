@@ -1,4 +1,4 @@
-"""Opening early: begun at once, its faults met where it is needed, closed whatever happens."""
+"""Preloading: starts at once, raises where the resource is used, and always closes it."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from easel.process.preload import PreloadCancelled, preload
 
 
 @dataclass
-class Door:
-    """Something slow to open, and what happened to it."""
+class SlowResource:
+    """A resource that opens when `unlock` is set, and a record of what happened to it."""
 
-    key: asyncio.Event = field(default_factory=asyncio.Event)
-    tried: asyncio.Event = field(default_factory=asyncio.Event)
+    unlock: asyncio.Event = field(default_factory=asyncio.Event)
+    started: asyncio.Event = field(default_factory=asyncio.Event)
     opened: asyncio.Event = field(default_factory=asyncio.Event)
     is_open: bool = False
-    fault: Exception | None = None
+    error: Exception | None = None
 
     def opener(self) -> Callable[[], AbstractAsyncContextManager[str]]:
-        """Return what opens it once the key turns."""
+        """Return an opener of the resource."""
 
         @asynccontextmanager
         async def opened() -> AsyncIterator[str]:
-            self.tried.set()
-            await self.key.wait()
-            if self.fault:
-                raise self.fault
+            self.started.set()
+            await self.unlock.wait()
+            if self.error:
+                raise self.error
             self.is_open = True
             self.opened.set()
             try:
-                yield "room"
+                yield "opened"
             finally:
                 self.is_open = False
 
@@ -42,41 +42,41 @@ class Door:
 
 
 async def test_opening_begins_before_it_is_asked_for() -> None:
-    """The time until then is used, and the opener then yields what was opened."""
-    door = Door()
-    async with preload(door.opener(), asyncio.Event()) as opener:
-        await door.tried.wait()
-        door.key.set()
-        async with opener() as room:
-            assert room == "room" and door.is_open
-    assert not door.is_open
+    """Opening starts in the background, and the opener yields what was opened."""
+    resource = SlowResource()
+    async with preload(resource.opener(), asyncio.Event()) as opener:
+        await resource.started.wait()
+        resource.unlock.set()
+        async with opener() as value:
+            assert value == "opened" and resource.is_open
+    assert not resource.is_open
 
 
-async def test_fault_is_met_where_the_thing_is_needed() -> None:
-    """What opening raised comes out of the opener."""
-    door = Door(fault=LookupError("no such door"))
-    door.key.set()
+async def test_error_is_raised_where_the_resource_is_used() -> None:
+    """The opener raises what opening raised."""
+    resource = SlowResource(error=LookupError("broken"))
+    resource.unlock.set()
     with pytest.raises(LookupError):
-        async with preload(door.opener(), asyncio.Event()) as opener, opener():
+        async with preload(resource.opener(), asyncio.Event()) as opener, opener():
             raise AssertionError("it did not open")
 
 
-async def test_giving_up_ends_the_wait() -> None:
+async def test_cancelling_ends_the_wait() -> None:
     """A cancelled preload ends the wait and the opening."""
-    door, cancel = Door(), asyncio.Event()
+    resource, cancel = SlowResource(), asyncio.Event()
     with pytest.raises(PreloadCancelled):
-        async with preload(door.opener(), cancel) as opener:
-            await door.tried.wait()
+        async with preload(resource.opener(), cancel) as opener:
+            await resource.started.wait()
             cancel.set()
             async with opener():
                 raise AssertionError("it did not open")
-    assert not door.is_open
+    assert not resource.is_open
 
 
-async def test_thing_nobody_asked_for_is_closed() -> None:
-    """Leaving closes it all the same."""
-    door = Door()
-    door.key.set()
-    async with preload(door.opener(), asyncio.Event()):
-        await door.opened.wait()
-    assert not door.is_open
+async def test_unused_resource_is_closed() -> None:
+    """A resource that nobody used is closed on exit."""
+    resource = SlowResource()
+    resource.unlock.set()
+    async with preload(resource.opener(), asyncio.Event()):
+        await resource.opened.wait()
+    assert not resource.is_open

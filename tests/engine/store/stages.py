@@ -1,4 +1,4 @@
-"""Jobs brought to a stage through the store, and read back."""
+"""Jobs in a given state, created through the store, and read back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The queue hands jobs out in turn, keeps what is not done, and leaves an entry to whoever holds its lease."""
+"""The queue hands jobs out in turn, keeps unfinished ones, and leaves an entry to the holder of its lease."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from engine.store.queue import Handler, QueueOptions, prune_log, requeue_orphans
 from engine.store.transitions import cancel_job
 from tests.fakes import request_for
 
-_TERMS = QueueOptions(concurrency=2, lease=timedelta(seconds=30), poll=timedelta(seconds=0.1))
+_OPTIONS = QueueOptions(concurrency=2, lease=timedelta(seconds=30), poll=timedelta(seconds=0.1))
 
 
 async def _submit(database: Database, member: UUID) -> Job:
@@ -39,7 +39,7 @@ async def _until_empty(database: Database) -> None:
 @asynccontextmanager
 async def _running(database: Database, handle: Handler) -> AsyncIterator[None]:
     stop = asyncio.Event()
-    task = asyncio.create_task(run_queue(database, handle, _TERMS, stop=stop))
+    task = asyncio.create_task(run_queue(database, handle, _OPTIONS, stop=stop))
     try:
         yield
     finally:
@@ -62,8 +62,8 @@ async def test_jobs_are_handed_out_in_turn(database: Database) -> None:
     assert handed == [job.id for job in jobs]
 
 
-async def test_returned_job_is_offered_again(database: Database) -> None:
-    """A handler that asks for another time gets the job again, and answers it for good the second time."""
+async def test_returned_job_is_handed_out_again(database: Database) -> None:
+    """A handler that returns a delay gets the job again, and finishes it the second time."""
     job = await _submit(database, new_id())
     handed: list[UUID] = []
 
@@ -77,7 +77,7 @@ async def test_returned_job_is_offered_again(database: Database) -> None:
 
 
 async def test_entry_belongs_to_the_holder_of_the_lease(database: Database) -> None:
-    """An engine whose lease was given to another does not take the entry away by answering late."""
+    """An engine that lost its lease does not remove the entry when it finishes late."""
     await _submit(database, new_id())
     begun, go_on = asyncio.Event(), asyncio.Event()
 
@@ -95,7 +95,7 @@ async def test_entry_belongs_to_the_holder_of_the_lease(database: Database) -> N
 
 
 async def test_orphans_are_queued_once(database: Database) -> None:
-    """Unfinished jobs without an entry are queued again, by sweeps at the same moment only once; ended ones are not."""
+    """Unfinished jobs without an entry are queued again, only once even by concurrent calls; ended jobs are not."""
     jobs = [await _submit(database, new_id()) for _ in range(3)]
     async with database.begin() as connection:
         await connection.execute(sa.text("DELETE FROM pgqueuer"))
@@ -111,8 +111,8 @@ async def test_orphans_are_queued_once(database: Database) -> None:
     assert await _scalar(database, "SELECT count(DISTINCT dedupe_key) FROM pgqueuer") == 2
 
 
-async def test_diary_is_pruned_by_age(database: Database) -> None:
-    """Lines older than a week that have been counted go; the others stay."""
+async def test_log_is_pruned_by_age(database: Database) -> None:
+    """Aggregated entries older than a week are deleted; the others stay."""
     async with database.begin() as connection:
         await connection.execute(
             sa.text("""

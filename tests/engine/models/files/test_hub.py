@@ -15,7 +15,7 @@ import pytest
 from safetensors.numpy import save
 
 from engine.models.files.weights import hash_of
-from tests.easel.command import Outcome, run_easel
+from tests.easel.command import CommandResult, run_easel
 from tests.engine.models.hub_server import Files, Hub, serve_hub
 
 REGISTRY = """
@@ -74,7 +74,7 @@ class Fetched:
     """A folder that a model was fetched into: how that ended, and which files the hub was asked for."""
 
     folder: Path
-    done: Outcome
+    done: CommandResult
     asked: tuple[str, ...]
 
 
@@ -94,7 +94,7 @@ def hub() -> Iterator[Hub]:
         yield served
 
 
-async def easel(folder: Path, hub_url: str, *arguments: str, variant: str = "") -> Outcome:
+async def easel(folder: Path, hub_url: str, *arguments: str, variant: str = "") -> CommandResult:
     """Run `easel models` with a cache, a home and a models file in this folder.
 
     variant: that is registered from now on.
