@@ -1,4 +1,4 @@
-"""What CI relies on: a browser test that was skipped is a failure there, and nowhere else."""
+"""In CI, and only there, a skipped browser test is a failure."""
 
 from __future__ import annotations
 
@@ -43,19 +43,19 @@ def suite(tmp_path: Path) -> Path:
 
 
 def test_skipped_browser_test_fails_in_ci(suite: Path) -> None:
-    """It is said how many, and what to do."""
+    """The number of skipped tests is printed, with what to do."""
     done = _run(suite, CI="true")
     assert done.returncode == 1
     assert "1 browser tests were skipped: install Chromium." in done.stdout
 
 
 def test_skipped_browser_test_passes_elsewhere(suite: Path) -> None:
-    """Somebody without a browser may run the rest."""
+    """Without a browser, the other tests can still run."""
     assert _run(suite).returncode == 0
 
 
 def test_settings_of_whoever_runs_the_tests_are_not_used(tmp_path: Path) -> None:
-    """A developer's token, database and home are gone before the first test."""
+    """A developer's token, database and home are unset before the first test."""
     shutil.copy(ROOT / "conftest.py", tmp_path)
     (tmp_path / "test_settings.py").write_text(
         "import os\n\ndef test_gone():\n"

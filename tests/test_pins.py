@@ -1,4 +1,4 @@
-"""What `make setup` installs is written down: every package that Easel needs, and each with its version."""
+"""`make setup` installs pinned versions of every package that Easel needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rules that keep the source readable, for every tracked Python file; imports are held by import-linter."""
+"""Rules that keep the source readable, for every tracked Python file; import-linter checks the imports."""
 
 from __future__ import annotations
 
@@ -72,12 +72,12 @@ def test_files_and_functions_stay_small() -> None:
 
 
 def test_every_module_says_its_job() -> None:
-    """Every module opens with a docstring."""
+    """Every module starts with a docstring."""
     assert not [_name(path) for path in FILES if not ast.get_docstring(ast.parse(path.read_text()))]
 
 
 def test_no_module_is_a_drawer() -> None:
-    """No module or folder is named for holding whatever fits nowhere else."""
+    """No module or folder has a catch-all name."""
     assert not [_name(path) for path in FILES if DRAWERS & {*path.relative_to(ROOT).with_suffix("").parts}]
 
 
@@ -120,7 +120,7 @@ def test_only_composition_roots_read_the_environment() -> None:
 
 
 def test_only_the_stores_say_sql() -> None:
-    """Outside `store/` and the migrations nothing imports SQLAlchemy or writes a statement."""
+    """Outside `store/` and the migrations, nothing imports SQLAlchemy or contains SQL."""
     statement = re.compile(r"\b(SELECT .+ FROM|INSERT INTO|UPDATE \w+ SET|DELETE FROM|CREATE TABLE)\b", re.DOTALL)
     says = [
         f"{_name(path)}:{node.lineno}"

@@ -88,7 +88,7 @@ async def _report_waiting(state: SupervisorState, print_line: PrintLine) -> None
         waiting = [name for name, ready in state.ready.items() if not ready.is_set()]
         if not waiting:
             return
-        print_line(f"Still waiting for {' and '.join(waiting)} ...")
+        print_line(f"Waiting for {', '.join(waiting)} ...")
 
 
 def _timestamped_printer() -> PrintLine:

@@ -1,4 +1,4 @@
-"""Logging: one form for every logger, and no secret in any line."""
+"""Logging: one format for every logger, and no secret in any line."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PASSWORD_URL = "postgresql://easel:very-secret@db.example:5432/easel"
 
 @pytest.fixture(autouse=True)
 def logging_put_back() -> Iterator[None]:
-    """Leave logging as it was found."""
+    """Restore logging afterwards."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     yield
@@ -37,7 +37,7 @@ def _logged(log_format: LogFormat, *secrets: str) -> io.StringIO:
 
 @pytest.mark.parametrize("log_format", ["console", "json"])
 def test_no_secret_is_logged(log_format: LogFormat) -> None:
-    """Whoever logs it, in a message, a field, an argument or a traceback: a secret leaves no trace."""
+    """No secret is logged, in a message, field, argument or traceback."""
     stream = _logged(log_format, "hunter2-hunter2")
     log = structlog.get_logger("bot.somewhere")
     log.info(f"logging in with {TOKEN}", url=f"https://discord.com/api/v10/webhooks/1/{INTERACTION_TOKEN}")

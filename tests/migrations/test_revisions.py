@@ -1,4 +1,4 @@
-"""The revisions make exactly the tables that are declared, and can be run again and by several at once."""
+"""The revisions create exactly the declared tables, and can run repeatedly and concurrently."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ async def test_revisions_equal_declared_tables(database_url: str, empty_url: str
 
 
 async def test_queue_is_content_with_its_tables(database_url: str) -> None:
-    """PgQueuer finds everything it needs, and nothing that it would change."""
+    """PgQueuer finds everything it needs and would change nothing."""
     connection = await asyncpg.connect(database_url)
     try:
         queries = Queries.from_asyncpg_connection(connection)
@@ -71,25 +71,25 @@ async def test_queue_is_content_with_its_tables(database_url: str) -> None:
 
 
 async def test_upgrade_again_changes_nothing(database_url: str) -> None:
-    """A database at the newest revision stays as it is."""
+    """A database at the latest revision does not change."""
     assert await upgrade(database_url) == ()
 
 
 async def test_migrators_take_turns(empty_url: str) -> None:
-    """Of several migrators started together one runs each revision and none fails."""
+    """When several migrators start together, each revision runs once and none fails."""
     applied = await asyncio.gather(*(upgrade(empty_url) for _ in range(4)))
     assert sorted(applied)[:3] == [(), (), ()]
     assert max(applied)
 
 
 async def test_pending_revisions_are_known(empty_url: str, database: Database) -> None:
-    """What an operator still has to run is told without running it."""
+    """Missing revisions are listed without being applied."""
     async with open_database(empty_url) as empty:
         assert await read_pending(empty)
     assert await read_pending(database) == ()
 
 
 async def test_upgrade_without_postgres_says_so() -> None:
-    """An address where nobody answers raises the error that means just that."""
+    """Without a server, `upgrade` raises StoreUnavailable."""
     with pytest.raises(StoreUnavailable):
         await upgrade("postgresql://postgres@127.0.0.1:1/postgres")

@@ -1,4 +1,4 @@
-"""`easel repaint` as a real process: the same bytes from what is kept, or why not."""
+"""`easel repaint` as a real process: the picture is identical, or the command says why not."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def is_stored(home: Path, file: Path) -> bool:
 
 
 async def test_a_picture_comes_out_the_same_byte_for_byte(painted: Painted, tmp_path: Path) -> None:
-    """By the id that `easel imagine` printed; the file is the stored one, and so the command says."""
+    """The file is identical to the stored one, and the command says so."""
     again = tmp_path / "again.png"
     assert len(set(painted.ids)) == 4
     done = await run_easel("repaint", painted.ids[0], "-o", str(again), home=painted.home)
@@ -79,7 +79,7 @@ async def test_a_picture_comes_out_the_same_byte_for_byte(painted: Painted, tmp_
 
 
 async def test_what_is_compiled_is_kept_where_the_engine_keeps_it(painted: Painted, tmp_path: Path) -> None:
-    """The process that paints for either is told the same folder, in the home."""
+    """Both painting processes get the same folder in the home."""
     _write(tmp_path / "sitecustomize.py", NOTE_CACHE)
     variables = {"PYTHONPATH": str(tmp_path), "NOTES": str(tmp_path / "notes")}
     again = ("repaint", painted.ids[0], "-o", str(tmp_path / "again.png"))
@@ -100,7 +100,7 @@ if cache := os.environ.get("TORCHINDUCTOR_CACHE_DIR"):
 
 
 async def test_weights_that_have_changed_are_refused(painted: Painted, tmp_path: Path) -> None:
-    """One bit of the model's: exit 1, with the file that is another now and what to do, and nothing is written."""
+    """One changed bit: exit 1, with the file and what to do, and nothing is written."""
     shutil.copytree(WEIGHTS, tmp_path / "weights")
     models = tmp_path / "models.toml"
     _write(models, _text(SHIPPED).replace("../../starter/weights", "weights"))
@@ -131,11 +131,11 @@ def _names_in(folder: Path) -> list[str]:
         (("nonsense",), '"nonsense" is not a picture id. Example:'),
         (("01a20dc4-00ce-74d2-a3c9-db42636e1ac2",), "Picture not found. `easel imagine` prints"),
         (("01a20dc4-00ce-74d2-a3c9-db42636e1ac2", "-o", "x.jpg"), "x.jpg is not a PNG file name. Use .png."),
-        (("01a20dc4-00ce-74d2-a3c9-db42636e1ac2", "-o", "nowhere/x.png"), "There is no folder nowhere"),
+        (("01a20dc4-00ce-74d2-a3c9-db42636e1ac2", "-o", "nowhere/x.png"), "Folder not found: nowhere"),
     ],
 )
 async def test_what_was_asked_wrongly_exits_2(painted: Painted, arguments: tuple[str, ...], told: str) -> None:
-    """Without painting anything, and with what would be right."""
+    """Wrong arguments exit with 2 and a correct example, without painting."""
     done = await run_easel("repaint", *arguments, home=painted.home)
     assert (done.code, told in done.err) == (2, True), done.err
     assert "Traceback" not in done.err
@@ -144,7 +144,7 @@ async def test_what_was_asked_wrongly_exits_2(painted: Painted, arguments: tuple
 async def test_a_variation_comes_out_the_same_from_its_source(
     home: Path, tmp_path: Path, database: Database, database_url: str, objects: Objects, storage_url: str
 ) -> None:
-    """Also where its own file is lost, of which the hash is left; without the source's it is refused by name."""
+    """It works without the variation's own file, whose hash is enough, but not without its source."""
     variables = {
         "EASEL_MODELS_FILE": str(save_models_file(tmp_path)),
         "DATABASE_URL": database_url,
@@ -177,7 +177,7 @@ async def test_a_variation_comes_out_the_same_from_its_source(
 async def test_a_recipe_that_cannot_be_read_is_told_in_a_sentence(
     home: Path, tmp_path: Path, database: Database, database_url: str, recipe: Any, told: str
 ) -> None:
-    """Exit 1, with what is wrong in it and what to do; a newer release may have written the job's spec as well."""
+    """Exit 1, with what is wrong and what to do; a newer release may have written the spec too."""
     picture_id = await keep_picture(database, recipe)
     done = await run_easel(
         "repaint", str(picture_id), "-o", str(tmp_path / "x.png"), home=home, DATABASE_URL=database_url
@@ -231,7 +231,7 @@ async def paint(database: Database, operation: Operation, source: Picture | None
 
 
 def forget(storage_url: str, picture: Picture | None) -> None:
-    """Lose the picture's file."""
+    """Delete the picture's file."""
     if picture is not None:
         (Path(storage_url.removeprefix("file://")) / picture.object_key).unlink()
 
@@ -246,7 +246,7 @@ def forget(storage_url: str, picture: Picture | None) -> None:
     ],
 )
 def test_what_is_not_the_same_is_told_with_why(colour: int, level: int, libraries: dict[str, str], told: str) -> None:
-    """Pixels and bytes are told apart, and versions of libraries that the recipe knows are named."""
+    """The message distinguishes pixels from bytes and names changed library versions."""
     stored = png(10, level=1)
     again = PaintedPicture(png=png(colour, level=level), width=2, height=2, seed=7, recipe={"libraries": libraries})
     assert told in describe_difference(StoredPicture(picture=picture(stored), png=stored, source=None), again)

@@ -119,7 +119,7 @@ async def test_killed_program_is_started_again(children: Children) -> None:
 
 
 async def test_program_that_never_was_ready_stops_everything(children: Children) -> None:
-    """A wrong setting would only be met again: everything stops, and the failed program is named."""
+    """It would only fail again: everything stops, and the failed program is named."""
     async with _running(_program("engine", SERVES), _program("bot", "raise SystemExit(1)")) as run:
         await run.task
         assert run.state.failed == ["bot"]
@@ -136,7 +136,7 @@ async def test_stopping_ends_every_process(children: Children) -> None:
 
 
 async def test_what_others_need_is_stopped_last(tmp_path: Path) -> None:
-    """A program that another was started after outlives it."""
+    """A program stops after those that depend on it."""
     note = tmp_path / "order"
     source = """if True:
         import signal, sys, time
@@ -156,7 +156,7 @@ async def test_what_others_need_is_stopped_last(tmp_path: Path) -> None:
 
 
 async def test_grandchildren_do_not_outlive_a_killed_program(children: Children) -> None:
-    """What the program itself started goes with it, and does not keep the end from being noticed."""
+    """A program's own children are killed with it and do not hide its end."""
     source = "import subprocess, sys; subprocess.Popen(['sleep', '617']); print('ready', flush=True); sys.stdin.read()"
     async with _running(_program("engine", source)) as run:
         assert await wait_until_ready(run.state)

@@ -1,4 +1,4 @@
-"""Ids tell the order in which they were made."""
+"""Ids sort by creation time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from engine.contract.ids import new_id
 
 
 def test_ids_sort_by_the_microsecond_they_were_made() -> None:
-    """Many in one millisecond keep their order, so that of two presses in it the later one is known."""
+    """Ids made in one millisecond keep their order."""
     ids = []
     for _ in range(500):
         ids.append(new_id())
@@ -20,7 +20,7 @@ def test_ids_sort_by_the_microsecond_they_were_made() -> None:
 
 
 def test_ids_are_uuids_of_version_seven() -> None:
-    """Other tools read the time from them."""
+    """Ids are standard UUIDv7, from which other tools can read the time."""
     before = time.time_ns() // 1_000_000
     made = new_id()
     assert (made.version, made.variant) == (7, "specified in RFC 4122")

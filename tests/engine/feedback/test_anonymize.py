@@ -1,4 +1,4 @@
-"""Texts lose what could name a person and keep the rest; members lose their identity with every export."""
+"""Anonymizing removes identifying text and nothing else, and renumbers members in every export."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _NAMING = re.compile(r"\d{17,20}|@|https?://|cdn\.discord")
     ],
 )
 def test_names_are_taken_out_of_texts(text: str, left: str) -> None:
-    """Addresses, mentions, handles and long numbers go; words, weights and seeds stay."""
+    """URLs, mentions, handles and long numbers are removed; words, weights and seeds stay."""
     assert anonymize(text) == left
 
 
@@ -54,7 +54,7 @@ _json = st.recursive(
 
 @given(_json)
 def test_no_text_at_any_depth_names_anybody(value: Any) -> None:
-    """However deep a text lies, nothing that looks like an identity is left in it, and the shape stays."""
+    """At any depth, no identifying text is left and the structure stays the same."""
 
     def check(item: Any) -> None:
         if isinstance(item, str):
@@ -67,7 +67,7 @@ def test_no_text_at_any_depth_names_anybody(value: Any) -> None:
 
 
 def test_members_are_dealt_new_numbers() -> None:
-    """Numbers are dense and each member has one; the next export deals others."""
+    """Each member has a number from 0, and the next export uses other numbers."""
     members = [new_id() for _ in range(200)]
     first, second = assign_member_numbers(members), assign_member_numbers(members)
     assert sorted(first.values()) == list(range(200))
@@ -75,7 +75,7 @@ def test_members_are_dealt_new_numbers() -> None:
 
 
 def test_picture_keeps_its_pixels_and_loses_its_texts() -> None:
-    """The recipe in a PNG's text chunk goes, the picture does not."""
+    """The text chunk of a PNG is removed; its pixels are unchanged."""
     image = Image.new("RGB", (5, 4), (200, 10, 30))
     texts = PngImagePlugin.PngInfo()
     texts.add_text("parameters", "for @bob")
@@ -91,6 +91,6 @@ def test_picture_keeps_its_pixels_and_loses_its_texts() -> None:
         assert bare.info == {}
 
 
-def test_what_is_no_png_is_left_alone() -> None:
+def test_other_data_is_unchanged() -> None:
     """Other bytes come back unchanged."""
     assert strip_png_metadata(b"GIF89a") == b"GIF89a"

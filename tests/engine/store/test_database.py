@@ -1,4 +1,4 @@
-"""The pool tells an absent Postgres from every other failure, and mends itself when Postgres is back."""
+"""The pool distinguishes an unavailable Postgres from other failures, and recovers when it is back."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ _END_OTHERS = """
     WHERE datname = current_database() AND pid <> pg_backend_pid()"""
 
 
-async def test_nobody_answering_is_absence() -> None:
-    """An address without a server is an absent Postgres, by pool and by listener."""
+async def test_no_server_is_unavailable() -> None:
+    """Without a server, pool and listener raise StoreUnavailable."""
     async with open_database("postgresql://postgres@127.0.0.1:1/postgres") as database:
         with pytest.raises(StoreUnavailable):
             await database.ping()
@@ -31,8 +31,8 @@ async def test_nobody_answering_is_absence() -> None:
             await database.listen()
 
 
-async def test_connection_lost_before_the_commit_is_absence(database: Database, database_url: str) -> None:
-    """A transaction whose connection dies is told as absence, and nothing of it is kept."""
+async def test_connection_lost_before_the_commit_is_unavailable(database: Database, database_url: str) -> None:
+    """A transaction whose connection dies raises StoreUnavailable and is rolled back."""
     other = await asyncpg.connect(database_url)
     with pytest.raises(StoreUnavailable):
         async with database.begin() as connection:
@@ -44,7 +44,7 @@ async def test_connection_lost_before_the_commit_is_absence(database: Database, 
 
 
 async def test_closed_connections_are_replaced(database: Database, database_url: str) -> None:
-    """Connections that Postgres closed while they lay in the pool are not handed out."""
+    """Connections that Postgres closed while idle in the pool are replaced."""
     closed = asyncio.Event()
     async with database.begin() as connection:
         pooled: Any = (await connection.get_raw_connection()).driver_connection
@@ -54,10 +54,8 @@ async def test_closed_connections_are_replaced(database: Database, database_url:
     await database.ping()
 
 
-async def test_a_connection_that_was_bidden_farewell_is_absence_and_is_given_up(
-    database_url: str, tmp_path: Path
-) -> None:
-    """Between Postgres's last words and the closing of the socket, a connection fails once, as absence."""
+async def test_an_ended_connection_is_unavailable_and_discarded(database_url: str, tmp_path: Path) -> None:
+    """A connection that Postgres has ended but not closed fails once, with StoreUnavailable."""
     async with _held_open(database_url, tmp_path) as line, open_database(line.url) as database:
         await database.ping()
         await _end_others(database_url)
@@ -76,7 +74,7 @@ async def _end_others(database_url: str) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class _Line:
-    """A way to Postgres whose connections stay open after Postgres has `ended` them, until they `may_close`."""
+    """A proxy to Postgres whose connections stay open after Postgres has `ended` them, until they `may_close`."""
 
     url: str
     ended: asyncio.Event
@@ -110,7 +108,7 @@ async def _pass_on(source: asyncio.StreamReader, target: asyncio.StreamWriter) -
 
 
 async def test_callers_own_failures_stay_what_they_are(database: Database, tmp_path: Path) -> None:
-    """An error of a file, or of the SQL, inside a transaction is not taken for an absent Postgres."""
+    """A file or SQL error inside a transaction is not reported as StoreUnavailable."""
     with pytest.raises(FileNotFoundError):
         async with database.begin() as connection:
             await connection.execute(sa.text("SELECT 1"))
@@ -121,7 +119,7 @@ async def test_callers_own_failures_stay_what_they_are(database: Database, tmp_p
 
 
 async def test_single_statements_commit_by_themselves(database: Database) -> None:
-    """What was done before a failure stays, since each statement was its own transaction."""
+    """Statements before a failure stay committed, since each is its own transaction."""
     with pytest.raises(sa.exc.ProgrammingError):
         async with database.autocommit() as connection:
             await connection.execute(sa.text("CREATE TABLE kept ()"))
@@ -130,8 +128,8 @@ async def test_single_statements_commit_by_themselves(database: Database) -> Non
         assert (await connection.execute(sa.text("SELECT to_regclass('kept') IS NOT NULL"))).scalar_one()
 
 
-async def test_single_leaves_the_pool_transactional(database_url: str) -> None:
-    """A connection used for single statements rolls back as any other when it is lent again."""
+async def test_autocommit_leaves_the_pool_transactional(database_url: str) -> None:
+    """A connection used in autocommit mode is transactional again when it is reused."""
     async with open_database(database_url, pool_size=1) as database:
         async with database.autocommit() as connection:
             await connection.execute(sa.text("CREATE TABLE kept ()"))

@@ -1,4 +1,4 @@
-"""Feedback events are appended once for a press, and the last rating is the one in force."""
+"""Feedback events are appended once per press, and the last rating counts."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _rating(job: Job, rating: Rating, press: str = "press") -> Event:
 
 
 async def test_event_comes_back_whole(database: Database, job: Job) -> None:
-    """What was shown, how long it was seen and under which consent are kept with the verb."""
+    """The event keeps what was shown, the latency and the consent."""
     event = _rating(job, Rating.GREAT)
     assert await store_event(database, event)
     async with database.begin() as connection:
@@ -54,14 +54,14 @@ async def test_event_comes_back_whole(database: Database, job: Job) -> None:
 
 
 async def test_press_is_recorded_once(database: Database, job: Job) -> None:
-    """Of many deliveries of one press, at the same moment, one is kept."""
+    """Many concurrent deliveries of one press are recorded once."""
     events = [_rating(job, Rating.GOOD) for _ in range(8)]
     kept = await asyncio.gather(*(store_event(database, event) for event in events))
     assert sorted(kept) == [False] * 7 + [True]
 
 
 async def test_last_rating_is_in_force_and_history_is_kept(database: Database, job: Job) -> None:
-    """Pressing another face changes the rating; both presses stay."""
+    """Another rating replaces the first; both events stay."""
     first = _rating(job, Rating.BAD, "first")
     second = dataclasses.replace(_rating(job, Rating.GREAT, "second"), at=first.at + timedelta(seconds=1))
     async with database.begin() as connection:

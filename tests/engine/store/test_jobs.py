@@ -1,4 +1,4 @@
-"""Jobs are stored whole with their queue entry or not at all, and every change of one is announced."""
+"""Jobs are stored together with their queue entry, and every change is announced."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures are kept by content: idempotent to store, checked when read, and clear about a full disk."""
+"""Pictures are stored by content: idempotent, verified when read, and clear about a full disk."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class _FullStore(MemoryStore):
 
 
 async def test_stored_bytes_come_back(objects: Objects) -> None:
-    """What was put is got, under a key that spreads over folders and ends as asked."""
+    """Stored bytes are read back, under a key with two folder levels and the given suffix."""
     key = await objects.put(b"picture", ".png")
     assert key == key_from_bytes(b"picture", ".png")
     assert key.count("/") == 2
@@ -46,14 +46,14 @@ async def test_stored_bytes_come_back(objects: Objects) -> None:
 
 
 async def test_storing_twice_keeps_one(objects: Objects, tmp_path: Path) -> None:
-    """The same bytes have one key and one file, also when stored at the same moment."""
+    """The same bytes have one key and one file, even when stored concurrently."""
     keys = await asyncio.gather(*(objects.put(b"picture" * 1000, ".png") for _ in range(8)))
     assert len(set(keys)) == 1
     assert len([path for path in (tmp_path / "pictures").rglob("*") if path.is_file()]) == 1
 
 
 async def test_damage_is_noticed(objects: Objects, tmp_path: Path) -> None:
-    """Altered or missing bytes are refused, and storing the picture again mends it."""
+    """Altered or missing bytes raise PictureCorrupt, and storing the picture again repairs it."""
     key = await objects.put(b"picture", ".png")
     (tmp_path / "pictures" / key).write_bytes(b"pictura")
     with pytest.raises(PictureCorrupt):
@@ -66,27 +66,27 @@ async def test_damage_is_noticed(objects: Objects, tmp_path: Path) -> None:
 
 
 async def test_hashing_is_not_the_event_loops_work(objects: Objects) -> None:
-    """Megabytes are hashed in other threads, going in and coming out."""
+    """Hashing runs in other threads, for writes and reads."""
     with threads_calling(key_from_bytes) as names:
         await objects.get(await objects.put(b"picture", ".png"))
     assert names and threading.current_thread().name not in names
 
 
 async def test_full_disk_is_said() -> None:
-    """No room left is its own error, for the operator."""
+    """A full disk raises StorageFull."""
     with pytest.raises(StorageFull):
         await Objects(_FullStore()).put(b"picture", ".png")
 
 
 def test_file_that_may_not_grow_is_said(storage_url: str) -> None:
-    """A real refusal of the operating system to write more arrives as the same error."""
+    """A real file size limit raises the same error."""
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] == resource.RLIM_INFINITY
     done = subprocess.run([sys.executable, "-c", _PUT_TOO_MUCH, storage_url], check=False, capture_output=True)
     assert done.returncode == 7, done.stderr.decode()
 
 
 async def test_s3_is_spoken() -> None:
-    """An `s3://` address puts and gets through the S3 protocol, under its prefix."""
+    """An `s3://` URL reads and writes through the S3 protocol, under its prefix."""
     kept: dict[str, bytes] = {}
 
     async def put(request: web.Request) -> web.Response:
@@ -134,7 +134,7 @@ async def test_unreachable_store_is_said() -> None:
 
 @pytest.mark.parametrize("url", ["", "/pictures", "file://host/pictures", "s3://", "gs://bucket"])
 def test_other_addresses_are_refused(url: str) -> None:
-    """An address that is neither a folder nor S3 is an operator's error, with what to write instead."""
+    """A URL that is neither a folder nor S3 raises SettingsInvalid with what to write instead."""
     with pytest.raises(SettingsInvalid) as caught:
         open_objects(url)
     assert "EASEL_STORAGE_URL" in caught.value.problems[0]

@@ -1,4 +1,4 @@
-"""A job can be followed to its end, from before it runs or from after it ended, and through what fails."""
+"""A job can be followed to its end, before it runs, after it ended, and through outages."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _LONG = timedelta(minutes=10)
 
 
 async def test_operator_submits_without_discord(database: Database) -> None:
-    """A job asked for at the machine waits like any other, under a member of its own."""
+    """A job from the command line waits like any other, under its own member id."""
     job = await submit_for_operator(database, _SPEC, 7)
     assert (job.member_id, job.operation, job.status) == (OPERATOR_ID, Operation.IMAGINE, JobStatus.WAITING)
 
 
 async def test_changes_arrive_by_announcement(database: Database) -> None:
-    """Each change is seen when it is committed, without polling, and the end ends it."""
+    """Each change is seen when it is committed, without polling, and following stops at the end."""
     job = await submit_for_operator(database, _SPEC, 7)
     seen: list[tuple[JobStatus, float]] = []
     changes: list[Callable[[], Awaitable[object]]] = []
@@ -60,7 +60,7 @@ async def test_ended_job_is_told_once(database: Database) -> None:
 
 
 async def test_unknown_job_is_said(database: Database) -> None:
-    """There is nothing to follow where there is no job."""
+    """Following an unknown job raises JobUnknown."""
     with pytest.raises(JobUnknown):
         _ = [state async for state in follow(database, new_id())]
 

@@ -1,4 +1,4 @@
-"""Every query that grows with the service goes by an index, as Postgres plans it on filled tables."""
+"""Queries on growing tables use an index, as Postgres plans them on filled tables."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ async def _plan(database: Database, statement: str, parameters: Any) -> str:
 
 
 async def test_queries_go_by_indexes(filled: tuple[Database, Job]) -> None:
-    """No statement of any of them reads a table from end to end."""
+    """No statement scans a whole table."""
     database, job = filled
     for name, query in _QUERIES.items():
         statements = await _statements(database, job, query)
@@ -108,7 +108,7 @@ async def test_queries_go_by_indexes(filled: tuple[Database, Job]) -> None:
 
 
 async def test_deleting_a_job_goes_by_indexes(filled: tuple[Database, Job]) -> None:
-    """What Postgres looks up for the foreign keys of a job and its pictures reads no table from end to end."""
+    """The foreign key lookups of a deleted job and its pictures scan no whole table."""
     database, _ = filled
     async with database.begin() as connection:
         one = sa.text("SELECT id FROM jobs WHERE status = 'finished' LIMIT 1")
@@ -120,6 +120,6 @@ async def test_deleting_a_job_goes_by_indexes(filled: tuple[Database, Job]) -> N
 
 
 async def _read_scans(connection: AsyncConnection) -> dict[str, int]:
-    """Return how often this session has read each of the large tables from end to end."""
+    """Return how many sequential scans of the large tables this session has made."""
     query = "SELECT relname, seq_scan FROM pg_stat_xact_user_tables WHERE relname IN ('jobs', 'pictures', 'events')"
     return {row.relname: row.seq_scan for row in await connection.execute(sa.text(query))}

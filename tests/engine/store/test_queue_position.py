@@ -1,4 +1,4 @@
-"""Who waits is told by turns, and how long from what has finished."""
+"""Queue positions follow turns, and typical durations come from finished jobs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Jobs change status only as they legally may, and an engine that lost a job changes nothing of it."""
+"""Jobs make only valid transitions, and an engine that lost a job cannot change it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def test_waiting_job_cannot_finish(database: Database) -> None:
 
 
 async def test_earlier_attempt_writes_nothing(database: Database) -> None:
-    """Whoever started a job before its present holder can neither note, finish, fail nor return it."""
+    """An earlier attempt can neither record progress, finish, fail nor return the job."""
     first = await started(database, await submitted(database))
     second = await started(database, first)
     assert (first.attempts, second.attempts) == (1, 2)
@@ -49,7 +49,7 @@ async def test_earlier_attempt_writes_nothing(database: Database) -> None:
 
 
 async def test_uncounted_return_leaves_the_attempt(database: Database) -> None:
-    """A job returned for no fault of its own has as many attempts left as before, and no progress or preview."""
+    """A job returned without counting the attempt keeps its attempts, and loses its progress and preview."""
     job = await started(database, await submitted(database))
     async with database.begin() as connection:
         await record_progress(connection, job.id, 0.5, b"jpeg")
@@ -60,7 +60,7 @@ async def test_uncounted_return_leaves_the_attempt(database: Database) -> None:
 
 
 async def test_fourth_start_fails_the_job(database: Database) -> None:
-    """A job started three times without an end is failed with its cause instead of being started again."""
+    """A job started three times without an end fails with a cause instead of being started again."""
     job = await submitted(database)
     for _ in range(3):
         await started(database, job)

@@ -1,4 +1,4 @@
-"""The raw export is complete, of one moment, names nobody, and is there whole or not at all."""
+"""The raw export is complete, consistent, anonymous and atomic."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ async def test_everything_is_exported(database: Database, objects: Objects, tmp_
 
 
 async def test_nobody_is_named(database: Database, objects: Objects, tmp_path: Path) -> None:
-    """Member ids, press ids, addresses, mentions and handles are in no file of the export."""
+    """No file of the export contains member ids, press ids, URLs, mentions or handles."""
     member = new_id()
     prompt = f"https://cdn.discordapp.com/a.png <@{_PRESS}> by @bob"
     job, pictures = await _finished(database, objects, member, prompt)
@@ -148,7 +148,7 @@ async def test_export_is_of_one_moment(database: Database, objects: Objects, tmp
 
 
 async def test_damaged_picture_is_told_not_fatal(database: Database, objects: Objects, tmp_path: Path) -> None:
-    """A picture whose file is gone is exported without one, and named in the result."""
+    """A picture whose file is missing is exported without it and listed in the result."""
     _, pictures = await _finished(database, objects, new_id(), "a red circle")
     (tmp_path / "pictures" / pictures[1].object_key).unlink()
     exported = await export_raw(database, objects, tmp_path / "out", report=_ignore)
@@ -157,8 +157,8 @@ async def test_damaged_picture_is_told_not_fatal(database: Database, objects: Ob
     assert [slot for slot, file in files.items() if file is None] == [1]
 
 
-async def test_occupied_folder_is_refused(database: Database, objects: Objects, tmp_path: Path) -> None:
-    """Nothing is written into a folder that holds something, nor over a file; an empty folder is used."""
+async def test_non_empty_folder_is_refused(database: Database, objects: Objects, tmp_path: Path) -> None:
+    """A non-empty folder or a file is refused; an empty folder is used."""
     occupied, file, empty = tmp_path / "occupied", tmp_path / "file", tmp_path / "empty"
     occupied.mkdir()
     (occupied / "mine").write_text("kept")
@@ -173,7 +173,7 @@ async def test_occupied_folder_is_refused(database: Database, objects: Objects, 
 
 
 async def test_interrupted_export_leaves_nothing(database: Database, objects: Objects, tmp_path: Path) -> None:
-    """An export that fails half-way leaves neither the folder nor what it had begun."""
+    """An export that fails leaves no folder behind."""
 
     class AwayObjects(Objects):
         async def get(self, key: str) -> bytes:
@@ -187,14 +187,14 @@ async def test_interrupted_export_leaves_nothing(database: Database, objects: Ob
 
 
 async def test_unwritable_place_is_said(database: Database, objects: Objects, tmp_path: Path) -> None:
-    """A place where no folder can be made is an operator's error that names it."""
+    """A folder that cannot be created raises SettingsInvalid with its path."""
     (tmp_path / "file").write_text("")
-    with pytest.raises(SettingsInvalid, match="cannot be written"):
+    with pytest.raises(SettingsInvalid, match="Cannot write to"):
         await export_raw(database, objects, tmp_path / "file" / "out", report=_ignore)
 
 
 async def test_many_rows_are_streamed(database: Database, objects: Objects, tmp_path: Path) -> None:
-    """More rows than are fetched at once arrive all, in order of id."""
+    """More rows than one fetch are all exported, in order of id."""
     job, pictures = await _finished(database, objects, new_id(), "a red circle")
     first = _press(job, pictures, job.member_id, 1)
     async with database.begin() as connection:
