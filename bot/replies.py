@@ -174,8 +174,8 @@ def job_ended(job: Job) -> str:
 
 def waiting(num_ahead: int, wait: timedelta | None) -> str:
     """Return the state of a waiting job."""
-    place = "next in line" if num_ahead == 0 else f"{num_ahead} ahead"
-    return f"Waiting to start: {place}" + (f", about {duration(wait)}" if wait else "")
+    position = "next in line" if num_ahead == 0 else f"{num_ahead} ahead"
+    return f"Waiting to start: {position}" + (f", about {duration(wait)}" if wait else "")
 
 
 def rated(rating: Rating, before: Rating | None) -> str:

@@ -10,7 +10,6 @@ import asyncio
 from datetime import timedelta
 from uuid import UUID
 
-import structlog
 from structlog.contextvars import bound_contextvars
 
 from bot.delivery.channel_queue import ChannelQueue, QueueKey, edit_priority, queue_key
@@ -40,8 +39,6 @@ from bot.store.tables import DeliveryState
 from engine.contract.errors import EaselError
 from engine.error_boundary import logged_result_of
 from engine.store.listen import listen
-
-_log = structlog.get_logger()
 
 _MAX_CLAIMED_AT_ONCE = 200
 _MAX_FAILURES = 5

@@ -59,7 +59,7 @@ _MIN_BYTES = 64 * 1024
 class DeliveryContext:
     """What deliveries need: Discord, the stores, this process's identity for its claims, and the limits of the models.
 
-    gate: limits the deliveries that use the database at once, so that presses find free connections.
+    semaphore: limits the deliveries that use the database at once, so that presses find free connections.
     """
 
     client: discord.Client
@@ -69,7 +69,7 @@ class DeliveryContext:
     instance: BotInstance
     metrics: BotMetrics
     limits: Limits
-    gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_MAX_TRANSACTIONS))
+    semaphore: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_MAX_TRANSACTIONS))
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
@@ -77,7 +77,7 @@ class DeliveryContext:
 
         Raises: StoreUnavailable.
         """
-        async with self.gate, self.database.begin() as connection:
+        async with self.semaphore, self.database.begin() as connection:
             yield connection
 
 

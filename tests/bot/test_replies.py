@@ -65,8 +65,8 @@ def test_a_duration_is_said_as_one_would(seconds: float, said: str) -> None:
     assert duration(timedelta(seconds=seconds)) == said
 
 
-def test_without_experience_no_wait_is_promised() -> None:
-    """Before any job has finished only the place is told."""
+def test_before_any_job_has_finished_there_is_no_estimate() -> None:
+    """Only the queue position is shown."""
     assert waiting(3, None) == "Waiting to start: 3 ahead"
     assert waiting(0, timedelta(seconds=12)) == "Waiting to start: next in line, about 10 s"
 

@@ -88,8 +88,8 @@ async def test_commands_are_registered_only_when_they_changed(
     assert watch.count(REGISTRATIONS) == 2
 
 
-async def test_a_discord_that_started_anew_is_told_of_the_commands(start_bot: BotStarter, hand: EngineHand) -> None:
-    """A sandbox that was started again has forgotten them; the bot connects again and registers by itself."""
+async def test_commands_are_registered_again_with_a_restarted_discord(start_bot: BotStarter, hand: EngineHand) -> None:
+    """A restarted sandbox has lost them; the bot reconnects and registers them by itself."""
     async with AsyncExitStack() as first:
         old = await first.enter_async_context(serve(clock=UnhurriedClock()))
         async with start_bot(api_url=old.api_url):

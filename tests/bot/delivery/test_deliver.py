@@ -1,4 +1,4 @@
-"""A waiting job's message tells its place while the queue moves, without an edit for every step of it."""
+"""A waiting job's message shows its queue position, without an edit for every step."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.bot.reading import labels, text_of
 
 
 def waiting(num_ahead: int) -> JobProgress:
-    """Return the standing of a job in that place."""
+    """Return the progress of a job at that position."""
     return JobProgress(status=JobStatus.WAITING, percent=0, num_ahead=num_ahead)
 
 
@@ -36,13 +36,13 @@ async def test_a_waiting_message_follows_the_queue(
 
 
 @pytest.mark.parametrize(("told", "now"), [(1, 0), (0, 1), (4, 3), (40, 30), (40, 50), (3, 2)])
-def test_a_place_that_has_moved_is_told(told: int, now: int) -> None:
-    """Forwards or backwards, by a quarter or more of what was told."""
+def test_a_moved_position_is_shown(told: int, now: int) -> None:
+    """Forwards or backwards, by a quarter or more of what the message shows."""
     assert needs_edit(waiting(told), waiting(now))
 
 
 @pytest.mark.parametrize(("told", "now"), [(0, 0), (40, 31), (40, 49), (5, 4)])
-def test_a_place_that_hardly_moved_is_not(told: int, now: int) -> None:
+def test_a_position_that_hardly_moved_is_not_shown(told: int, now: int) -> None:
     """The edits of a channel are few, and previews and results need them."""
     assert not needs_edit(waiting(told), waiting(now))
 

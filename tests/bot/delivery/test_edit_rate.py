@@ -1,4 +1,4 @@
-"""When messages of a channel are edited, with a clock in the test's hand."""
+"""When messages of a channel are edited, with a clock that the test controls."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def at(seconds: float) -> timedelta:
 
 
 def test_a_burst_of_changes_is_one_edit() -> None:
-    """Wishes for one message are merged."""
+    """Requests for one message are merged."""
     limiter = EditRateLimiter()
     for tenth in range(10):
         limiter.request(A, EditPriority.PREVIEW, at(tenth / 10))
@@ -39,8 +39,8 @@ def test_a_message_rests_two_seconds_between_edits() -> None:
     assert limiter.take_next(at(2)) == A
 
 
-def test_a_wish_made_while_an_edit_was_under_way_waits_too() -> None:
-    """The rest counts from when the edit was done, not from when it was wished for."""
+def test_a_request_during_an_edit_waits_too() -> None:
+    """The interval starts when the edit is done, not when it was requested."""
     limiter = EditRateLimiter()
     limiter.request(A, EditPriority.PREVIEW, at(0))
     assert limiter.take_next(at(0)) == A
@@ -68,7 +68,7 @@ def test_a_result_is_not_demoted() -> None:
 
 
 def test_a_retry_waits_as_long_as_it_was_told() -> None:
-    """A new wish in between does not cut the wait short."""
+    """A new request in between does not shorten the delay."""
     limiter = EditRateLimiter()
     limiter.request(A, EditPriority.RESULT, at(0), after=at(8))
     limiter.request(A, EditPriority.RESULT, at(1))
@@ -87,7 +87,7 @@ def test_a_forgotten_message_leaves_nothing() -> None:
 
 @given(st.lists(st.tuples(st.sampled_from([A, B]), st.sampled_from(EditPriority), st.integers(0, 3000)), max_size=60))
 def test_no_message_is_ever_edited_twice_within_the_interval(requests: list[tuple[UUID, EditPriority, int]]) -> None:
-    """Whatever is wished and however often, and nothing wished is left behind."""
+    """Whatever is requested and however often; every request is sent in the end."""
     limiter, now, edits = EditRateLimiter(), timedelta(), dict[UUID, timedelta]()
     for key, priority, wait_ms in requests:
         limiter.request(key, priority, now)

@@ -139,7 +139,7 @@ async def test_a_damaged_grid_is_said_to_be_damaged(
     assert replies.PICTURE_LOST in text_of(grid)
 
 
-async def test_a_job_given_up_is_told_in_plain_words(
+async def test_a_failed_job_says_why_in_plain_words(
     bot: asyncio.Task[None], ben: MemberClient, hand: EngineHand
 ) -> None:
     """The sentence names the cause and no class of ours, and there is nothing left to press."""
@@ -202,7 +202,7 @@ async def test_an_answer_that_was_lost_is_found(
     assert len(shown_by_bot(ben)) == 1
 
 
-async def test_an_answer_that_never_arrived_is_posted_anew(
+async def test_an_answer_that_never_arrived_is_posted_again(
     bot: asyncio.Task[None], sandbox: Sandbox, ben: MemberClient, hand: EngineHand
 ) -> None:
     """Discord says that the application did not respond, but the job is stored, so its grid comes all the same."""

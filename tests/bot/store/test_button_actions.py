@@ -152,7 +152,7 @@ async def test_one_discord_user_is_one_member(database: Database, hand: EngineHa
     assert len({job.member_id for job in await hand.jobs()}) == 2
 
 
-async def test_a_member_takes_turns_and_nobody_else(database: Database) -> None:
+async def test_a_member_waits_for_their_own_transactions_only(database: Database) -> None:
     """A second transaction of the same member waits for the first, in whatever process; another member's does not."""
     order = list[str]()
 
@@ -171,8 +171,8 @@ async def test_a_member_takes_turns_and_nobody_else(database: Database) -> None:
     assert order == ["made", "other", "first", "same"]
 
 
-async def test_the_wait_is_told_from_experience(database: Database, hand: EngineHand) -> None:
-    """Nothing is promised before a job has finished; then the place counts."""
+async def test_the_wait_is_estimated_from_recent_jobs(database: Database, hand: EngineHand) -> None:
+    """There is no estimate before a job has finished; then the queue position counts."""
     async with database.begin() as connection:
         assert (await read_duration_stats(connection)).wait(0) is None
     first = await submitted(database)
