@@ -1,4 +1,7 @@
-"""The prompt language: text to specs and back, pure; what the words mean to a model is the painter's business."""
+"""The prompt language: parses text into job specs and renders specs as text. Pure functions, standard library only.
+
+`parser` runs the stages of `grammar/`; `checks/` compares the result with what the model and the service support.
+"""
 
 from engine.prompt.checks.operations import spec_for_operation
 from engine.prompt.checks.outdated import check_supported

@@ -30,10 +30,10 @@ def check_suffix(suffix: str, limits: Limits = DEFAULT_LIMITS) -> PromptErrors |
 
 def _name_error(name: str) -> PromptError:
     source = PromptSource(name="the name", text=name, origin=Origin.COMMAND)
-    message = "A name begins with a letter; up to 31 letters, digits and - follow."
+    message = "A name starts with a letter, followed by up to 31 letters, digits, _ or -."
     suggestion = "Choose another name."
     if name in BY_SPELLING:
-        message = f"--{name} is a parameter of the language."
+        message = f"--{name} is already a parameter."
     return PromptError(source=source, start=0, end=len(name), message=message, suggestion=suggestion)
 
 

@@ -1,6 +1,6 @@
-"""What is wrong with a prompt and where: records, and their showing with a caret under each fault.
+"""Errors in a prompt, and their text with a caret under each. Errors are values; nothing here raises.
 
-It does not find faults (the stages do) and does not raise: faults are values.
+A stage returns a `Problem` at a span of its own text; `spans.locate` turns it into a `PromptError` in the source text.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ MAX_QUOTED = 32
 
 
 class Problem(NamedTuple):
-    """A fault as a stage sees it: a span of the text the stage was given, a sentence and what to do."""
+    """An error found by a stage: a span of the stage's own text, a message and a suggestion."""
 
     start: int
     end: int
@@ -25,7 +25,7 @@ class Problem(NamedTuple):
 
 
 class Origin(IntEnum):
-    """Where a text was written; what stands nearer to the prompt wins over what stands further."""
+    """Where a text was typed; lower values override higher ones."""
 
     PROMPT = 0
     COMMAND = 1
@@ -35,9 +35,9 @@ class Origin(IntEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class PromptSource:
-    """A text that a member wrote: the prompt itself, an option of the command, an own option, the suffix.
+    """A text that a member typed: the prompt, an option of the command, a custom option or the suffix.
 
-    name: as a member is told, such as "your option --ink"; "prompt" for the prompt itself.
+    name: as shown to the member, such as "your option --ink"; "prompt" for the prompt itself.
     """
 
     name: str
@@ -47,7 +47,7 @@ class PromptSource:
 
 @dataclass(frozen=True, kw_only=True)
 class PromptError:
-    """One fault: `start` and `end` count code points of `source.text`, `end` being past the last one."""
+    """One error in a source: code points `start` to `end` (exclusive) of `source.text`."""
 
     source: PromptSource
     start: int
@@ -58,16 +58,16 @@ class PromptError:
 
 @dataclass(frozen=True, kw_only=True)
 class PromptErrors:
-    """Every fault of one prompt, in the order of the text; never empty."""
+    """All errors of one prompt, in the order of the text; never empty."""
 
     errors: tuple[PromptError, ...]
 
 
 def format_errors(errors: PromptErrors, *, width: int = EXCERPT_WIDTH, max_length: int = MAX_SHOWN_LENGTH) -> str:
-    """Return one block for each fault: the line, carets under the fault, the sentence and the suggestion.
+    """Return one block per error: the line, carets under the error, the message and the suggestion.
 
-    Fits a Discord code block (no run of backticks, with room to spare under 2,000 characters) and a terminal. Lines
-    longer than `width` columns are cut around the fault; of faults beyond `max_length` only the number is told.
+    Fits a Discord code block (no run of backticks, under 2,000 characters) and a terminal. Lines longer than `width`
+    columns are cut around the error; errors beyond `max_length` characters are only counted.
     """
     shown: list[str] = []
     length = 0
@@ -82,13 +82,13 @@ def format_errors(errors: PromptErrors, *, width: int = EXCERPT_WIDTH, max_lengt
 
 
 def quoted(text: str) -> str:
-    """Return the words a member wrote as a sentence may repeat them: cut to a few, unprintable ones replaced."""
+    """Return text for use in a message: shortened, with unprintable characters replaced."""
     shown = "".join(map(_visible, text[:MAX_QUOTED]))
     return shown + "..." if len(text) > MAX_QUOTED else shown
 
 
 def columns(text: str) -> int:
-    """Return how many columns a fixed-width font gives the text: wide characters two, combining ones none."""
+    """Return the width of text in a fixed-width font: two columns for wide characters, none for combining ones."""
     if text.isascii():
         return len(text)
     return sum(map(_columns_of, text))

@@ -1,4 +1,4 @@
-"""What a member is told of the language inside Discord, from the table; the long page is `page`."""
+"""The help that Discord shows, generated from the parameter table; the long page is in `reference_page`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from engine.prompt.parameter_type import Parameter, ParameterKind, number_text, 
 from engine.prompt.parameters import BY_SPELLING, PARAMETERS
 
 # Discord shows at most 100 characters of an option's description.
-PROMPT_HELP = "What to paint. Weigh parts with ::, keep things out with --no, set the shape with --ar 3:2."
+PROMPT_HELP = "What to paint. Use :: for weights, --no to exclude things, --ar 3:2 for the shape."
 
 SLASH_OPTIONS: tuple[Parameter, ...] = tuple(row for row in PARAMETERS if row.option)
 
@@ -19,17 +19,17 @@ OPTION_HELP: Mapping[str, str] = MappingProxyType({row.option: row.help for row 
 
 
 def help_lines() -> tuple[str, ...]:
-    """Return one line for each parameter: how it is written and what it does."""
+    """Return one line per parameter: its usage and what it does."""
     return tuple(f"{usage(row)}  {row.help}" for row in PARAMETERS)
 
 
 def help_for(spelling: str) -> str:
-    """Return everything about one parameter, or which one was probably meant."""
+    """Return the full help of one parameter, or a suggestion for an unknown one."""
     name = spelling.strip(" -–—").lower()
     row = BY_SPELLING.get(name)
     if row is None:
         near = closest_name(name, BY_SPELLING)
-        return f"There is no parameter --{name[:32]}." + (f" Did you mean --{near}?" if near else "")
+        return f"Unknown parameter --{name[:32]}." + (f" Did you mean --{near}?" if near else "")
     facts = [
         usage(row),
         row.help,
@@ -42,13 +42,13 @@ def help_for(spelling: str) -> str:
 
 
 def usage(row: Parameter) -> str:
-    """Return the spellings of a parameter and what follows them, such as "--chaos, --c 0-100"."""
+    """Return the spellings of a parameter and its placeholder, such as "--chaos, --c 0-100"."""
     spellings = ", ".join(f"--{spelling}" for spelling in (row.name, *row.aliases))
     return f"{spellings} {placeholder(row)}".rstrip()
 
 
 def placeholder(row: Parameter) -> str:
-    """Return what stands for the value in a usage line."""
+    """Return the placeholder of the value in a usage line."""
     if row.choices:
         return "|".join(row.choices) if len(row.choices) < 4 else "name"
     if row.kind in (ParameterKind.INTEGER, ParameterKind.DECIMAL):
@@ -57,11 +57,11 @@ def placeholder(row: Parameter) -> str:
 
 
 def default_text(row: Parameter) -> str:
-    """Return what holds without the parameter, or "" when that is the model's own business or nothing."""
+    """Return the default in words, or "" when the model decides or there is none."""
     if row.default is None:
         return ""
     shown = number_text(row.default) if isinstance(row.default, int | float) else row.default
-    return f"Without it: {shown}."
+    return f"Default: {shown}."
 
 
 _PLACEHOLDERS = {

@@ -58,7 +58,9 @@ def _too_long_written_out(prompt: str, length: int, limits: Limits) -> list[Prob
     """Return a flaw when nobody could write the canonical prompt, which suffix, options and escapes made too long."""
     if len(prompt) <= limits.max_length:
         return []
-    message = f"Written out in full this has {len(prompt):,} characters; {limits.max_length:,} are allowed."
+    message = (
+        f"With everything expanded, the prompt has {len(prompt):,} characters. The limit is {limits.max_length:,}."
+    )
     return [Problem(0, length, message, "Shorten it.")]
 
 
@@ -76,9 +78,9 @@ def _empty_prompt(parts: Sequence[LocatedPart], images: Sequence[LocatedImage], 
     if parts or len(images) > 1:
         return []
     if images:
-        message = "One picture alone is not enough."
+        message = "One picture is not enough."
         return [Problem(images[0].start, images[0].end, message, "Add words, or another picture.")]
-    return [Problem(0, length, "There are no words to paint.", "Say what the pictures shall show.")]
+    return [Problem(0, length, "The prompt has no words.", "Describe what the pictures should show.")]
 
 
 def _applicable(settings: Sequence[ParameterSetting], has_images: bool) -> tuple[list[ParameterSetting], list[Problem]]:
@@ -92,9 +94,9 @@ def _applicable(settings: Sequence[ParameterSetting], has_images: bool) -> tuple
         if not needs or needs in present:
             applicable.append(setting)
         elif setting.origin is not Origin.SUFFIX:
-            message = f"{setting.raw.spelling} means nothing without {_NEEDED[needs]}."
+            message = f"{setting.raw.spelling} has no effect without {_NEEDED[needs]}."
             problems.append(
-                Problem(setting.raw.start, setting.span[1], message, f"Add {_NEEDED[needs]} or leave it out.")
+                Problem(setting.raw.start, setting.span[1], message, f"Add {_NEEDED[needs]} or remove the parameter.")
             )
     return applicable, problems
 

@@ -1,4 +1,4 @@
-"""What a parameter of the language is: the columns of the one table; the rows are in `table`."""
+"""The columns of the parameter table; the rows are in `parameters`."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ ANY = frozenset(Operation)
 
 
 class ParameterKind(StrEnum):
-    """How the words after a name are read.
+    """How the words after a parameter's name are parsed.
 
-    flag: no words. integer, decimal: one number in a range. ratio: whole numbers W:H. choice: one word of a few.
-    model, version, niji: the name of a model, whole or as a number. words: everything up to the next parameter.
-    references: picture addresses, style codes or `random`. pictures: picture addresses. adapters: name:weight.
+    flag: no value. integer, decimal: one number in a range. ratio: whole numbers W:H. choice: one of a few words.
+    model, version, niji: a model, by name or number. words: everything up to the next parameter.
+    references: picture links, style codes or `random`. pictures: picture links. adapters: name:weight.
     codes: any number of short codes, or none.
     """
 
@@ -40,15 +40,15 @@ class Parameter:
     """One row of the table.
 
     name: canonical, without its dashes; `aliases` are the other spellings.
-    low, high: the allowed range, both included. default: what holds when it is not given.
-    choices: the words that a choice takes.
-    help: one line of at most 100 characters, as Discord shows it. meaning: what it does to the engine.
+    low, high: the allowed range, inclusive. default: its value when it is not given.
+    choices: the values of a choice.
+    help: one line of at most 100 characters, as Discord shows it. meaning: what it changes in the engine.
     example: a prompt that uses it.
-    operations: what may take it; elsewhere it is left out.
-    ability: what a model must be able to do for it; "" when every model can.
-    needs: "images", "sref" or "cref" when it means nothing without them.
-    group: of the parameters of one group a job has at most one.
-    gives: the parameter that it is another spelling of.
+    operations: the operations that use it; others drop it.
+    ability: the ability that it requires of a model or the service; "" for none.
+    needs: "images", "sref" or "cref" when it has no effect without them.
+    group: a job has at most one parameter of a group.
+    gives: the parameter whose value it sets, when that is another one.
     option: its name as an option of `/imagine`; "" when it has none.
     """
 
@@ -71,12 +71,12 @@ class Parameter:
 
     @property
     def target(self) -> str:
-        """Return the canonical name under which its value is kept."""
+        """Return the canonical name of the parameter whose value it sets."""
         return self.gives or self.name
 
     @property
     def slot(self) -> str:
-        """Return what it competes for: its group, or itself."""
+        """Return its group, or its own target: a job has one value per slot."""
         return self.group or self.target
 
 
@@ -105,8 +105,8 @@ _RANGES = {
     ParameterKind.VERSION: "a model's version",
     ParameterKind.NIJI: "a version, or nothing",
     ParameterKind.WORDS: "words, separated by commas",
-    ParameterKind.REFERENCES: "picture addresses, style codes or random",
-    ParameterKind.PICTURES: "picture addresses",
-    ParameterKind.ADAPTERS: "name or name:weight, several separated by blanks, each weight",
+    ParameterKind.REFERENCES: "picture links, style codes or random",
+    ParameterKind.PICTURES: "picture links",
+    ParameterKind.ADAPTERS: "name or name:weight, separated by spaces, each weight",
     ParameterKind.CODES: "profile codes, or nothing for your own",
 }

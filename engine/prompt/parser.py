@@ -68,7 +68,7 @@ def _too_long(
     if length <= limits.max_length:
         return None
     start = min(limits.max_length, max(0, len(source.text) - 1))
-    message = f"This has {length:,} characters; {limits.max_length:,} are allowed."
+    message = f"The text has {length:,} characters. The limit is {limits.max_length:,}."
     return PromptError(source=source, start=start, end=start + 1, message=message, suggestion="Shorten it.")
 
 
@@ -105,7 +105,9 @@ def _suffix_problems(text: str) -> list[Problem]:
     if STARTS_PARAMETERS.match(text):
         return []
     return [
-        Problem(0, len(text), "A suffix holds parameters only.", "Begin it with --, or use an own option for words.")
+        Problem(
+            0, len(text), "A suffix can only contain parameters.", "Start it with --, or use a custom option for words."
+        )
     ]
 
 
@@ -136,8 +138,8 @@ def _job_count_errors(
         if number > limits.max_jobs and "repeat" in job.places:
             return [locate(too_many_jobs(job.places["repeat"], number, limits.max_jobs), mapped)]
         if number > limits.max_relax_jobs and "relax" in job.places:
-            message = f"--relax takes {limits.max_relax_jobs:,} at a time, and this makes {number:,} jobs."
-            advice = "Leave out --relax, or paint them one by one."
+            message = f"--relax allows {limits.max_relax_jobs:,} job at a time, and this prompt creates {number:,}."
+            advice = "Remove --relax, or send them one at a time."
             return [locate(Problem(*job.places["relax"], message, advice), mapped)]
     return []
 

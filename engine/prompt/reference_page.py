@@ -1,6 +1,6 @@
-"""The language page, `docs/prompt-language.md`: the language on one screen, every parameter, and what was decided.
+"""The reference page, `docs/prompt-language.md`: the language on one screen, every parameter, and the details.
 
-The parameters come from the table; a test holds the file to what `language_page` returns.
+The parameters come from the table; a test compares the file with what `language_page` returns.
 """
 
 from __future__ import annotations
@@ -14,25 +14,25 @@ from engine.prompt.parser import parse
 
 _SCREEN = r"""# The prompt language
 
-A prompt is pictures, then words, then parameters: `[picture addresses] words [--parameters]`.
+A prompt is picture links, then words, then parameters: `[picture links] words [--parameters]`.
 
 ## On one screen
 
-| write | and it means |
+| write | meaning |
 |---|---|
 | `a red fox in the snow` | one part |
-| `space:: ship` | two parts, `space` and `ship`, equally strong |
-| `space::2 ship` | the words before `::` count twice; the number must touch the colons |
-| `meadow:: flowers::-.5` | away from flowers; all weights together must be more than 0, and only their ratio counts |
-| `meadow --no flowers, bees` | the same, as a list: one part of weight -0.5 |
-| `a (red:1.3) fox`, `a (red) fox`, `a [red] fox` | in a part: `red` counts 1.3, 1.1 and 1/1.1 times; brackets nest |
+| `space:: ship` | two parts, `space` and `ship`, with equal weight |
+| `space::2 ship` | `space` has twice the weight; the number must touch the colons |
+| `meadow:: flowers::-.5` | fewer flowers; the weights must add up to more than 0, and only their ratio matters |
+| `meadow --no flowers, bees` | the same for a list: one part of weight -0.5 |
+| `a (red:1.3) fox`, `a (red) fox`, `a [red] fox` | within a part, `red` has weight 1.3, 1.1 or 1/1.1; brackets nest |
 | `a {red, green} fox in {sun, rain}` | four jobs: red sun, red rain, green sun, green rain |
 | `a {fox {cub, pup}, hen}` | sets nest: fox cub, fox pup, hen |
-| `https://.../cat.png a cat in ink` | a picture to start from; `https://.../cat.png::2` weighs it among pictures |
-| `a red fox --ar 3:2 --seed 7` | parameters go last, in any order; `--` and the name touch, and a blank goes before |
-| `\--`, `\{`, `\}`, `\,`, `\:`, `\(`, `\)`, `\[`, `\]`, `\\` | the plain sign |
+| `https://.../cat.png a cat in ink` | a picture to start from; `https://.../cat.png::2` sets its weight |
+| `a red fox --ar 3:2 --seed 7` | parameters go last, in any order, with a space before `--` and none after it |
+| `\--`, `\{`, `\}`, `\,`, `\:`, `\(`, `\)`, `\[`, `\]`, `\\` | the literal character |
 
-When something is wrong, nothing is painted: every fault is shown below the line it is in, with what to write.
+If a prompt has errors, no job is queued. Each error is shown under the text it is in, with a suggestion:
 
 ```
 {errors}
@@ -40,45 +40,45 @@ When something is wrong, nothing is painted: every fault is shown below the line
 
 ## Parameters
 
-What a model or the service cannot do is said before the job is queued. *Needs* names that ability; where there is
-none, every model can. *Grid* parameters belong to a first grid and are left out of variations.
+If the model or the server does not support a parameter, the prompt is refused before it is queued. *Needs* is the
+ability that a parameter requires; without one, every model supports it. *Grid* parameters apply to new grids and are
+dropped from variations.
 
 """
 
 _DECIDED = (
-    "Weights must sum to more than 0; a sum of 0 is refused.",
+    "Weights must add up to more than 0.",
     "A number is a weight when it touches `::` and no letter, digit or point follows it: `a:: 2 b` is `a` and `2 b`, "
-    "`a::3d art` is `a` and `3d art`. Weights go from -10000 to 10000.",
-    "Nothing between two separators is nothing (`:: cat`, `cat::::` and `cat::2::` are one part); nothing with a "
-    "weight is a fault.",
-    "Quotes do not protect `::`, and an address ends at it; `\\:` is a plain colon.",
-    "A `--no` list is one part of weight -0.5, however long. A second `--no` in the prompt is another one. Words of "
-    "the option `negative`, of own options and of the suffix join the first list.",
-    "In sets, blanks around an option go, an empty option (`{red, }`) leaves its place empty, `{a}` is `a`; `{}` and "
-    "a brace without its partner are faults. Commas are separators only inside braces.",
-    "`--repeat` and sets multiply, and the product has the limit of jobs. `--repeat 1` paints once. A `--seed` is the "
-    "same in every job. With `--relax` a prompt makes one job.",
-    "The same parameter twice is fine when both say the same, and a fault when not. The prompt and the options of the "
-    "command win over own options, these over the suffix, and that over the service's own settings. `--lora` lists "
-    "join.",
-    "An own option is put in before sets are read, once: a value's own `--names` are not replaced again. Names of the "
-    "table win. Its parameters end where it ends, so that words may follow it.",
-    "Words after a parameter's value are a fault, because they would be lost.",
-    "`--` begins a parameter at the start of a word, when a letter follows; so do the dashes that phones make of it. "
+    "`a::3d art` is `a` and `3d art`. Weights range from -10000 to 10000.",
+    "Empty parts are ignored: `:: cat`, `cat::::` and `cat::2::` are one part. Empty parts with a weight are errors.",
+    "Quotes do not escape `::`, and a link ends at it. Write `\\:` for a literal colon.",
+    "A `--no` list is one part of weight -0.5, however long. A second `--no` in the prompt adds another part. Words "
+    "from the command's option `negative`, custom options and the suffix are added to the first list.",
+    "In sets, spaces around an option are removed, an empty option (`{red, }`) adds nothing, and `{a}` is `a`. `{}` "
+    "and unmatched braces are errors. Commas separate options only inside braces.",
+    "`--repeat` and sets multiply, and the job limit applies to the product. `--repeat 1` runs the prompt once. "
+    "`--seed` is the same in every job. A prompt with `--relax` creates one job.",
+    "Repeating a parameter with the same value is fine; different values are an error. The prompt and the command's "
+    "options override custom options, these override the suffix, and the suffix overrides the server's defaults. "
+    "`--lora` lists are merged.",
+    "Custom options are expanded once, before sets. Options within their values are not expanded. Built-in parameters "
+    "override custom options of the same name. Parameters end with the custom option, so words can follow it.",
+    "Words after a parameter's value are an error, because they would be lost.",
+    "`--` starts a parameter at the start of a word when a letter follows; so do the dashes that phones insert for it. "
     "`-- ar` and `well--known` are words.",
-    "The limit of characters holds for what was written, and for the prompt written out in full.",
-    "Picture addresses may stand anywhere among the words, begin with http, and end in .png, .gif, .webp, .jpg or "
-    ".jpeg. Weights of pictures are more than 0. One picture alone is not enough. An address that touches "
-    "the words before it is a fault.",
-    "`--iw`, `--sw` and `--cw` without their pictures are faults in a prompt, and wait in a suffix.",
-    f"`--ar` goes from 1:{MAX_RATIO} to {MAX_RATIO}:1. A model of side S paints width and height as multiples of its "
-    "step, nearest to an area of S x S that grows by 28 % for each unit of ratio beyond 1, to 14 % at most. PixArt and "
-    "Sana paint the nearest of the sizes that they were trained on, and nothing wider or taller than these.",
-    "`--version` and `--niji` are other ways to name a model. `--sref random` is drawn when the job is queued.",
-    "A bracket without its partner is a plain sign. Words in brackets count from 0 to 10 times. `::` ends a part even "
-    "inside brackets.",
-    "Full-width signs, smart quotes, special blanks and hyphens become the plain ones; zero-width characters go, "
-    "except joiners inside scripts and emoji. Control characters are faults.",
+    "The character limit applies to the prompt as typed and after expansion.",
+    "Picture links can be anywhere among the words. They start with http and end in .png, .gif, .webp, .jpg or .jpeg. "
+    "Their weights must be greater than 0. One picture without words is an error, and so is a link without a space "
+    "before it.",
+    "`--iw`, `--sw` and `--cw` without pictures are errors in a prompt, and are ignored in a suffix.",
+    f"`--ar` ranges from 1:{MAX_RATIO} to {MAX_RATIO}:1. A model with native side S uses the multiples of its step "
+    "that are nearest to an area of S x S, which grows by 28 % per unit of ratio above 1, up to 14 %. PixArt and "
+    "Sana use the nearest of the sizes that they were trained on, and no wider or taller ones.",
+    "`--version` and `--niji` are other ways to select a model. `--sref random` is drawn when the job is queued.",
+    "An unmatched bracket is a literal character. Weights in brackets range from 0 to 10. `::` ends a part even inside "
+    "brackets.",
+    "Full-width characters, smart quotes, special spaces and hyphens are converted to ASCII. Zero-width characters are "
+    "removed, except joiners inside scripts and emoji. Control characters are errors.",
 )
 
 _EXAMPLE = "a red fox --ar 1.5:1 --chaos 400 --sede 7"
@@ -93,21 +93,21 @@ def language_page() -> str:
     decided = "\n".join(f"- {message}" for message in _DECIDED)
     return (
         f"{_SCREEN.replace('{errors}', shown)}{_HEADING}\n{rows}\n\n{details}\n"
-        f"## What is decided here\n\nWhere the language that members know leaves something open, it is this.\n\n"
+        f"## Details\n\nRules that other services leave open.\n\n"
         f"{decided}\n"
     )
 
 
-_HEADING = "| parameter | what it does | without it | for | needs |\n|---|---|---|---|---|"
+_HEADING = "| parameter | what it does | default | for | needs |\n|---|---|---|---|---|"
 
 
 def _row(row: Parameter) -> str:
-    default = default_text(row).removeprefix("Without it: ").removesuffix(".")
+    default = default_text(row).removeprefix("Default: ").removesuffix(".")
     place = "grid" if Operation.VARY not in row.operations else "all"
     raw = usage(row).replace("|", "\\|")
     return f"| `{raw}` | {row.help} | {default} | {place} | {row.ability.replace('_', ' ')} |"
 
 
 def _details(row: Parameter) -> str:
-    same = f" The same as giving `--{row.gives}`." if row.gives else ""
+    same = f" Sets `--{row.gives}`." if row.gives else ""
     return f"### --{row.name}\n\n{row.meaning} Takes {range_text(row)}.{same}\n\n    {row.example}\n"

@@ -36,7 +36,7 @@ def capability_problems(
     problems += _operation(settings, parts, images, model)
     problems += _too_many_steps(settings, defaults, model)
     if images and model.abilities is not None and "images" not in model.abilities:
-        message = f"{model.name} takes no pictures in a prompt."
+        message = f"{model.name} cannot use picture links."
         problems.append(Problem(images[0].start, images[0].end, message, _ANOTHER_MODEL))
     return problems + _incompatible_adapters(adapters, model, limits) + _unsupported_attention(parts, model)
 
@@ -53,7 +53,7 @@ def _operation(
     places = [(one.raw.start, one.span[1]) for one in settings if one.target == "model"]
     places += [(0, part.end) for part in parts]
     places += [(0, image.end) for image in images]
-    return [Problem(*place, f"{model.name} only varies pictures.", _NAME_ANOTHER) for place in places[:1]]
+    return [Problem(*place, f"{model.name} can only vary existing pictures.", _NAME_ANOTHER) for place in places[:1]]
 
 
 def _too_many_steps(
@@ -77,7 +77,7 @@ def _too_many_steps_text(asked: Mapping[str, ParameterValue], model: str, steps:
     most = max_steps_by(sampler, steps)
     if painted <= most:
         return "", ""
-    message = f"The sampler {sampler} takes at most {most} steps, and this comes to {painted}."
+    message = f"The sampler {sampler} supports at most {most} steps, and this job has {painted}."
     return message, f"Try --steps {int(most / step_factor(asked))}."
 
 
@@ -97,7 +97,7 @@ def _incompatible_adapters(adapters: Sequence[Token], model: ModelCapabilities, 
 def _suggest_compatible(model: ModelCapabilities, limits: Limits) -> str:
     """Return what to do instead: the adapters that fit, where there are any."""
     fitting = [name for name in limits.adapters or () if name not in model.incompatible_adapters]
-    return f"Leave it out, or take one that fits: {quoted_list(fitting)}." if fitting else _ANOTHER_MODEL
+    return f"Remove it, or use one that fits: {quoted_list(fitting)}." if fitting else _ANOTHER_MODEL
 
 
 def _unsupported_attention(parts: Sequence[LocatedPart], model: ModelCapabilities) -> list[Problem]:
@@ -105,7 +105,7 @@ def _unsupported_attention(parts: Sequence[LocatedPart], model: ModelCapabilitie
     if model.abilities is None or "attention" in model.abilities:
         return []
     marked = [located for located in parts if any(weight != 1.0 for _, weight in parse_attention(located.part.text))]
-    message = f"{model.name} reads a text as a whole: words in brackets cannot count more or less."
+    message = f"{model.name} does not support weights in brackets."
     return [Problem(located.start, located.end, message, _PLAIN_BRACKETS) for located in marked]
 
 
@@ -126,11 +126,11 @@ def _setting_problem(setting: ParameterSetting, model: ModelCapabilities, limits
     spelling, ability = setting.raw.spelling, setting.raw.parameter.ability
     if ability in SERVICE_ABILITIES:
         is_able = limits.abilities is None or ability in limits.abilities
-        return ("", "") if is_able else (f"{spelling} is not possible here.", "Leave it out.")
+        return ("", "") if is_able else (f"{spelling} is not available on this server.", "Remove it.")
     if ability and model.abilities is not None and ability not in model.abilities:
-        return f"{spelling} is not possible with {model.name}.", _ANOTHER_MODEL
+        return f"{spelling} is not available with {model.name}.", _ANOTHER_MODEL
     if setting.target == "sampler" and model.samplers and setting.value not in model.samplers:
-        return f"{model.name} does not take the sampler {setting.value}.", f"It takes {', '.join(model.samplers)}."
+        return f"{model.name} does not support the sampler {setting.value}.", f"Available: {', '.join(model.samplers)}."
     if setting.target == "ar" and model.size_limits is not None:
         return _unsupported_ratio(str(setting.value), model.name, model.size_limits)
     return "", ""
@@ -145,7 +145,7 @@ def _unsupported_ratio(ar: str, model: str, size_limits: SizeLimits) -> tuple[st
 
 def _outside_sizes(ar: str, model: str, size_limits: SizeLimits) -> tuple[str, str]:
     in_order = sorted(size_limits.sizes, key=lambda size: size[0] / size[1])
-    message = f"{model} paints no {ar}: its shapes go from {ratio_of(in_order[0])} to {ratio_of(in_order[-1])}."
+    message = f"{model} does not support {ar}, only ratios from {ratio_of(in_order[0])} to {ratio_of(in_order[-1])}."
     return message, f"Try --ar {ratio_of(size_for(ar, sizes=size_limits.sizes))}."
 
 
@@ -154,13 +154,15 @@ def _outside_sides(ar: str, model: str, size_limits: SizeLimits) -> tuple[str, s
     upright = width < height
     shapes = [":".join(reversed(shape.split(":"))) if upright else shape for shape in _SHAPES]
     widest = next((shape for shape in shapes if painted_size(shape, size_limits)), "1:1")
-    message = f"{model} paints no {ar}: its sides go from {size_limits.min_side} to {size_limits.max_side} pixels."
+    message = (
+        f"{model} does not support {ar}. Its sides must be {size_limits.min_side} to {size_limits.max_side} pixels."
+    )
     return message, f"Try --ar {widest}."
 
 
 _SHAPES = ("9:1", "8:1", "7:1", "6:1", "5:1", "4:1", "3:1", "5:2", "21:9", "2:1", "16:9", "3:2", "4:3", "5:4")
 # Where too many steps are told: at the first of these that was said.
 _MAKES_STEPS = ("steps", "quality", "sampler", "model")
-_PLAIN_BRACKETS = "For plain brackets write \\( and \\), or name another model with --model."
-_NAME_ANOTHER = "Name another model with --model."
-_ANOTHER_MODEL = "Leave it out, or name another model with --model."
+_PLAIN_BRACKETS = "For literal brackets, write \\( and \\), or choose another model with --model."
+_NAME_ANOTHER = "Choose another model with --model."
+_ANOTHER_MODEL = "Remove it, or choose another model with --model."

@@ -53,8 +53,8 @@ def attention_problems(text: str, start: int) -> list[Problem]:
             continue
         weights.append(weights[-1] * factor)
         if weights[-2] <= MAX_ATTENTION and not 0 <= weights[-1] <= MAX_ATTENTION:
-            message = f"Words in brackets count from 0 to {MAX_ATTENTION:g} times, and here {weights[-1]:.4g} times."
-            suggestion = "For plain brackets write \\( and \\)."
+            message = f"The weight of words in brackets must be 0 to {MAX_ATTENTION:g}, not {weights[-1]:.4g}."
+            suggestion = "For literal brackets, write \\( and \\)."
             problems.append(Problem(start + place, start + place + 1, message, suggestion))
             weights[-1] = MAX_ATTENTION + 1
     return problems

@@ -34,7 +34,9 @@ def expand_options(
         return mapped, [], []
     length = len(mapped.text) + sum(len(options[match[1]]) for match in found)
     if length > max_length:
-        message = f"With your own options put in, the prompt has {length:,} characters; {max_length:,} are allowed."
+        message = (
+            f"With your custom options expanded, the prompt has {length:,} characters. The limit is {max_length:,}."
+        )
         return mapped, [Problem(found[0].start(), found[0].end(), message, "Shorten the option.")], []
     return _expand(mapped, found, options)
 

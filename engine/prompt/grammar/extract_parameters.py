@@ -91,7 +91,7 @@ def _setting(mapped: MappedText, start: int, end: int, limits: Limits) -> Parame
 
 
 def _unknown(token: Token, name: str) -> Problem:
-    return Problem(token.start, token.end, f"There is no parameter --{quoted(name)}.", _suggestion(name))
+    return Problem(token.start, token.end, f"Unknown parameter --{quoted(name)}.", _suggestion(name))
 
 
 def _suggestion(name: str) -> str:
@@ -99,9 +99,9 @@ def _suggestion(name: str) -> str:
     if name in FOREIGN_PARAMETERS:
         return FOREIGN_PARAMETERS[name]
     if name.lower() in BY_SPELLING:
-        return f"Names are written small: --{name.lower()}."
+        return f"Use lower case: --{name.lower()}."
     match = _NAME_THEN_REST.fullmatch(name)
     if match and match[1] in BY_SPELLING:
         return f"Write --{match[1]} {quoted(match[2])}".rstrip() + "."
     near = one_edit_match(_SPELLINGS, name)
-    return f"Did you mean --{near}?" if near else "For a plain dash write \\--."
+    return f"Did you mean --{near}?" if near else "For a literal dash, write \\--."

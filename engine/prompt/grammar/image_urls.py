@@ -62,17 +62,17 @@ def _image(match: re.Match[str]) -> ImagePrompt | Problem:
     start, end = match.span("url")
     url = match["url"].rstrip(_TRAILING)
     if url.lower().startswith("blob:"):
-        return Problem(start, end, "This picture was never sent: a blob: address works on your own screen only.", _SEND)
+        return Problem(start, end, "A blob: link works only in your own browser.", _SEND)
     if not is_picture_address(url):
-        message = "This is not the address of a picture: it must end in .png, .gif, .webp, .jpg or .jpeg."
+        message = "This is not a picture link. It must end in .png, .gif, .webp, .jpg or .jpeg."
         return Problem(start, end, message, _SEND)
     weight = float(match["weight"]) if match["weight"] else 1.0
     if not 0 < weight <= MAX_IMAGE_WEIGHT:
-        message = f"The weight of a picture must be more than 0 and at most {MAX_IMAGE_WEIGHT:g}."
-        return Problem(*match.span("weight"), message, "To push something away, use --no.")
+        message = f"The weight of a picture must be greater than 0 and at most {MAX_IMAGE_WEIGHT:g}."
+        return Problem(*match.span("weight"), message, "To exclude something, use --no.")
     return ImagePrompt(url=url, weight=weight)
 
 
-_TOUCHES = "This address touches the words before it."
-_APART = "Put a blank before it, or write https\\:// for plain words."
-_SEND = "Upload the picture and copy its link."
+_TOUCHES = "There is no space before this link."
+_APART = "Add a space before it, or write https\\:// for literal text."
+_SEND = "Upload the picture and paste its link."

@@ -43,9 +43,7 @@ def normalize(mapped: MappedText) -> tuple[MappedText, list[Problem]]:
     if text.isascii() and text.isprintable():
         return mapped, []
     problems = [
-        Problem(
-            match.start(), match.end(), f"There is an unreadable character here ({_name(match[0])}).", "Take it out."
-        )
+        Problem(match.start(), match.end(), f"Unreadable character ({_name(match[0])}).", "Remove it.")
         for match in _UNREADABLE.finditer(text)
     ]
     normalized = MappedText(text=text.translate(_PLAIN), segments=mapped.segments)

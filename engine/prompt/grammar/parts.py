@@ -62,11 +62,15 @@ def _add_part(parts: list[LocatedPart], problems: list[Problem], text: str, star
     span = match.span()
     if not words and match["weight"]:
         problems.append(
-            Problem(*span, "There are no words before this weight.", "Write the words, then :: and the number.")
+            Problem(*span, "This weight has no words before it.", "Write the words, then :: and the number.")
         )
     elif words and abs(weight) > MAX_WEIGHT:
         problems.append(
-            Problem(*span, f"A weight must be between -{MAX_WEIGHT:g} and {MAX_WEIGHT:g}.", "Only ratios count.")
+            Problem(
+                *span,
+                f"A weight must be between -{MAX_WEIGHT:g} and {MAX_WEIGHT:g}.",
+                "Only the ratio of weights matters.",
+            )
         )
     elif words:
         parts.append(LocatedPart(Part(text=words, weight=weight), *span))
@@ -100,16 +104,16 @@ def weight_problems(parts: Sequence[LocatedPart]) -> list[Problem]:
         return []
     heaviest = min(parts, key=lambda located: located.part.weight)
     shown = 0 if abs(total) < _ROUNDING else total
-    message = f"The weights sum to {shown:g}, and must sum to more than 0."
+    message = f"The weights add up to {shown:g}. The sum must be greater than 0."
     return [Problem(heaviest.start, heaviest.end, message, _advice(parts))]
 
 
 def _advice(parts: Sequence[LocatedPart]) -> str:
     if len(parts) == 1:
-        return "A weight is that of all words before it: write :: in front of what should go."
+        return "A weight applies to all words before it. Write :: before the words to exclude."
     if sum(located.part.weight == NO_WEIGHT for located in parts) > 1:
-        return "Put everything into one list, --no a, b."
-    return "Raise a positive weight or lower a negative one."
+        return "Use one list: --no a, b."
+    return "Raise a positive weight, or move a negative one closer to 0."
 
 
 def normalized_weights(parts: Sequence[Part]) -> tuple[float, ...]:

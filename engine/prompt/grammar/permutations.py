@@ -58,7 +58,7 @@ def _join(mapped: MappedText, words: list[_Token]) -> MappedText:
 def too_many_jobs(place: tuple[int, int], count: int, max_jobs: int) -> Problem:
     """Return the flaw of a prompt that makes more jobs than are allowed."""
     told = f"more than {_MAX_COUNT:,}" if count >= _MAX_COUNT else f"{count:,}"
-    return Problem(*place, f"This makes {told} jobs; {max_jobs:,} are allowed at once.", "Leave out some options.")
+    return Problem(*place, f"This creates {told} jobs. The limit is {max_jobs:,}.", "Remove some options.")
 
 
 def _first_options(tokens: list[_Token]) -> list[_Token]:
@@ -112,7 +112,7 @@ def _tokens(text: str) -> tuple[list[_Token], list[Problem]]:
         tokens.append(_Token(_TOKEN_KINDS[sign], start, end))
     _add_words(tokens, text, kept, len(text), before_comma=False)
     problems += [
-        Problem(place, place + 1, "This { is never closed.", "Close it with }, or write \\{ for a plain brace.")
+        Problem(place, place + 1, "This { is not closed.", "Add }, or write \\{ for a literal brace.")
         for place in opened
     ]
     return tokens, sorted(problems)
@@ -130,10 +130,10 @@ def _add_words(tokens: list[_Token], text: str, start: int, end: int, *, before_
 
 def _close(tokens: list[_Token], opened: list[int], place: int) -> list[Problem]:
     if not opened:
-        return [Problem(place, place + 1, "This } closes nothing.", "Write \\} for a plain brace.")]
+        return [Problem(place, place + 1, "This } has no matching {.", "Write \\} for a literal brace.")]
     opening = opened.pop()
     if tokens[-1].kind == "open":
-        return [Problem(opening, place + 1, "There is nothing between these braces.", "Write options, as in {a, b}.")]
+        return [Problem(opening, place + 1, "These braces are empty.", "Add options, for example {a, b}.")]
     return []
 
 

@@ -68,7 +68,7 @@ def _choose(chosen: dict[str, ParameterSetting], setting: ParameterSetting) -> l
 
 
 def _contradiction(setting: ParameterSetting, other: str) -> Problem:
-    return Problem(*setting.span, f"{setting.raw.spelling} contradicts {quoted(other)}.", "Leave one of them out.")
+    return Problem(*setting.span, f"{setting.raw.spelling} conflicts with {quoted(other)}.", "Remove one of them.")
 
 
 def _words(setting: ParameterSetting) -> str:

@@ -63,8 +63,8 @@ def _extra(raw: RawParameter, allowed: int) -> list[Problem]:
         return []
     start, end = raw.tokens[allowed].start, raw.tokens[-1].end
     what = "one value" if allowed else "no value"
-    message = f"{raw.spelling} takes {what}, and these words come after it."
-    return [Problem(start, end, message, "Write the words before the first --.")]
+    message = f"{raw.spelling} takes {what}, but more words follow."
+    return [Problem(start, end, message, "Move the words before the first --.")]
 
 
 def _integer(raw: RawParameter, limits: Limits) -> ParsedValue:
@@ -140,9 +140,9 @@ def _choice(raw: RawParameter, limits: Limits) -> ParsedValue:
 
 def _unknown_choice(raw: RawParameter, token: Token, names: Sequence[str]) -> list[Problem]:
     near = closest_name(token.text, names)
-    there_are = f"There are: {quoted_list(names)}." if names else "There are none here: leave it out."
+    there_are = f"Available: {quoted_list(names)}." if names else "None are available on this server. Remove it."
     suggestion = f"Did you mean {near}?" if near else there_are
-    return [Problem(token.start, token.end, f"{raw.spelling} does not know {quoted(token.text)}.", suggestion)]
+    return [Problem(token.start, token.end, f"Unknown {raw.spelling} value {quoted(token.text)}.", suggestion)]
 
 
 def quoted_list(names: Sequence[str]) -> str:
@@ -176,21 +176,21 @@ def _known_model(raw: RawParameter, token: Token, names: Sequence[str], limits: 
         if not known or name in known:
             return name
     near = closest_name(token.text, known)
-    suggestion = f"Did you mean --model {near}?" if near else f"Models here: {quoted_list(known)}."
-    return [Problem(token.start, token.end, f"There is no model {quoted(token.text)} here.", suggestion)]
+    suggestion = f"Did you mean --model {near}?" if near else f"Available: {quoted_list(known)}."
+    return [Problem(token.start, token.end, f"Unknown model {quoted(token.text)}.", suggestion)]
 
 
 def _words(raw: RawParameter, limits: Limits) -> ParsedValue:
     for token in raw.tokens:
         if "::" in _ESCAPED.sub("", token.text):
-            message = "--no takes no weights."
-            return [Problem(token.start, token.end, message, "Write a part of its own before the first --, words::-2.")]
+            message = "--no does not support weights."
+            return [Problem(token.start, token.end, message, "Write words::-2 before the first parameter instead.")]
         if is_link(token.text):
-            return [Problem(token.start, token.end, "--no takes words, not addresses.", _example(raw.parameter))]
+            return [Problem(token.start, token.end, "--no takes words, not links.", _example(raw.parameter))]
     items = " ".join(token.text for token in raw.tokens).split(",")
     kept = tuple(item.strip() for item in items if item.strip())
     if not kept:
-        return [Problem(raw.start, raw.end, f"{raw.spelling} has no words.", _example(raw.parameter))]
+        return [Problem(raw.start, raw.end, f"{raw.spelling} needs words.", _example(raw.parameter))]
     return kept
 
 
@@ -241,7 +241,7 @@ def _reference(raw: RawParameter, token: Token) -> str | list[Problem]:
         return address
     number = float(weight)
     if not 0 < number <= MAX_REFERENCE_WEIGHT:
-        message = f"The weight of a style must be more than 0 and at most {MAX_REFERENCE_WEIGHT:g}."
+        message = f"The weight of a style must be greater than 0 and at most {MAX_REFERENCE_WEIGHT:g}."
         return [Problem(token.start, token.end, message)]
     return address if number == 1 else f"{address}::{text_from_number(number)}"
 

@@ -50,7 +50,7 @@ async def test_refused_prompt_exits_2_with_a_caret(home: Path) -> None:
 async def test_prompt_may_begin_with_a_flag(home: Path) -> None:
     """A prompt that starts with a flag is still the prompt."""
     done = await run_easel("parse", "--no red", home=home)
-    assert "There are no words to paint" in done.err
+    assert "The prompt has no words" in done.err
 
 
 @pytest.mark.parametrize("arguments", [("parse",), ("nonsense",), ("run", "--port", "99999"), ("export", "raw")])

@@ -152,7 +152,7 @@ async def test_adapter_of_another_base_is_refused_under_its_name(tmp_path: Path)
     assert isinstance(refused, PromptErrors)
     line, carets, sentence = format_errors(refused).splitlines()
     assert line[carets.index("^") : carets.rindex("^") + 1] == "big"
-    assert sentence.startswith("big does not fit tiny: unet.") and sentence.endswith("take one that fits: ink.")
+    assert sentence.startswith("big does not fit tiny: unet.") and sentence.endswith("use one that fits: ink.")
 
 
 TWO_ADAPTERS = """

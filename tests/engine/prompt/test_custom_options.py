@@ -50,14 +50,14 @@ def test_options_are_not_put_into_options() -> None:
     result = parse("a --one", PromptDefaults(options={"one": "--two", "two": "--one"}))
     assert isinstance(result, PromptErrors)
     (error,) = result.errors
-    assert (error.source.name, error.message) == ("your option --one", "There is no parameter --two.")
+    assert (error.source.name, error.message) == ("your option --one", "Unknown parameter --two.")
 
 
 def test_options_cannot_blow_a_prompt_up() -> None:
     """The limit of length holds with the options put in."""
     result = parse("--big " * 100, PromptDefaults(options={"big": "x" * 100}), Limits(max_length=6000))
     assert isinstance(result, PromptErrors) and len(result.errors) == 1
-    assert "With your own options put in, the prompt has 10,600" in format_errors(result)
+    assert "With your custom options expanded, the prompt has 10,600" in format_errors(result)
 
 
 def test_a_fault_of_an_option_is_told_once_and_in_it() -> None:
@@ -71,14 +71,14 @@ def test_a_fault_of_an_option_is_told_once_and_in_it() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "says"),
     [
-        ("ar", "in ink", "is a parameter of the language"),
-        ("s", "in ink", "is a parameter of the language"),
-        ("", "in ink", "begins with a letter"),
-        ("2x", "in ink", "begins with a letter"),
-        ("a b", "in ink", "begins with a letter"),
+        ("ar", "in ink", "is already a parameter"),
+        ("s", "in ink", "is already a parameter"),
+        ("", "in ink", "starts with a letter"),
+        ("2x", "in ink", "starts with a letter"),
+        ("a b", "in ink", "starts with a letter"),
         ("mine", "--steps 0", "between 1 and 150"),
-        ("mine", "a {b", "never closed"),
-        ("mine", "a\x00", "unreadable"),
+        ("mine", "a {b", "is not closed"),
+        ("mine", "a\x00", "Unreadable"),
     ],
 )
 def test_options_are_checked_when_they_are_set(name: str, value: str, says: str) -> None:

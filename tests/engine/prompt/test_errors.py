@@ -122,9 +122,9 @@ def test_a_fault_says_where_it_was_written() -> None:
 
 
 def test_a_suffix_of_words_is_refused() -> None:
-    """A suffix holds parameters only."""
-    assert "A suffix holds parameters only" in shown("a fox", defaults=PromptDefaults(suffix="in ink"))
-    assert "A suffix holds parameters only" in shown("a fox", defaults=PromptDefaults(suffix="blur::-.5"))
+    """A suffix can only contain parameters."""
+    assert "A suffix can only contain parameters" in shown("a fox", defaults=PromptDefaults(suffix="in ink"))
+    assert "A suffix can only contain parameters" in shown("a fox", defaults=PromptDefaults(suffix="blur::-.5"))
 
 
 @pytest.mark.parametrize(

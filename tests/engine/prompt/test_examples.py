@@ -41,7 +41,7 @@ def one(number: int, text: str, *parts: tuple[str, float], ours: bool = False, *
     return Example(number=number, text=text, jobs=(parts,), parameters=(parameters,) if parameters else (), ours=ours)
 
 
-def normalized(number: int, text: str, *texts: str, ours: bool = False) -> Example:
+def each(number: int, text: str, *texts: str, ours: bool = False) -> Example:
     """Return an example of several jobs of one part each."""
     return Example(number=number, text=text, jobs=tuple(((words, 1.0),) for words in texts), ours=ours)
 
@@ -79,16 +79,16 @@ EXAMPLES: tuple[Example, ...] = (
     one(12, "hot dog::1.5 food::-1", ("hot dog", 1.5), ("food", -1)),
     one(13, "hot dog::1.25 animal::-0.75", ("hot dog", 1.25), ("animal", -0.75)),
     one(14, "hot dog:: food::-1 animal", ("hot dog", 1), ("food", -1), ("animal", 1)),
-    refused(15, "hot dog animal::-1", "sum to -1"),
-    refused(16, "hot:: dog::-1", "sum to 0, and must sum to more than 0"),
-    refused(17, "hot:: dog::-2", "sum to -1"),
-    refused(18, "a --no b --no c", "one list, --no a, b", ours=True),
+    refused(15, "hot dog animal::-1", "add up to -1"),
+    refused(16, "hot:: dog::-1", "add up to 0. The sum must be greater than 0"),
+    refused(17, "hot:: dog::-2", "add up to -1"),
+    refused(18, "a --no b --no c", "Use one list: --no a, b", ours=True),
     one(19, "this :: 2 that :: 3", ("this", 1), ("2 that", 1), ("3", 1), ours=True),
     one(20, "this : : that", ("this : : that", 1)),
     one(21, "hot::1.5 dog --v 3", ("hot", 1.5), ("dog", 1), model="v3", ours=True),
     one(22, "space:: ship --v 7", ("space", 1), ("ship", 1), model="v7", ours=True),
-    normalized(23, "a {red, green, yellow} bird", "a red bird", "a green bird", "a yellow bird"),
-    normalized(
+    each(23, "a {red, green, yellow} bird", "a red bird", "a green bird", "a yellow bird"),
+    each(
         24,
         "a {red, green} bird in the {jungle, desert}",
         "a red bird in the jungle",
@@ -96,9 +96,7 @@ EXAMPLES: tuple[Example, ...] = (
         "a green bird in the jungle",
         "a green bird in the desert",
     ),
-    normalized(
-        25, "A {sculpture, painting} of a {seagull {on a pier, on a beach}, poodle {on a sofa, in a truck}}.", *EIGHT
-    ),
+    each(25, "A {sculpture, painting} of a {seagull {on a pier, on a beach}, poodle {on a sofa, in a truck}}.", *EIGHT),
     Example(
         number=26,
         text="fruit salad bird --ar {3:2, 1:1, 2:3, 1:2}",
@@ -111,15 +109,17 @@ EXAMPLES: tuple[Example, ...] = (
         jobs=((("fruit salad bird", 1),),) * 2,
         parameters=({"model": "v5"}, {"model": "niji"}),
     ),
-    refused(27, "fruit salad bird --{v 5, niji, test}", "no parameter --test", ours=True),
-    normalized(28, r"{red, pastel \, yellow} bird", "red bird", "pastel, yellow bird"),
-    normalized(29, "a {happy,sad} penguin", "a happy penguin", "a sad penguin"),
-    normalized(30, "a happy penguin --r 3", *["a happy penguin"] * 3),
-    refused(31, "a {1, 2, 3, 4, 5} bird", "This makes 5 jobs; 4 are allowed", limits=Limits(max_jobs=4)),
-    refused(31, "{a, b, c, d, e, f, g, h, i, j, k} bird", "makes 11 jobs; 10 are", limits=Limits(max_jobs=10)),
-    refused(31, TWENTY_MORE, "This makes 41 jobs; 40 are allowed"),
-    refused(32, "a {red, green} bird --relax", "--relax takes 1 at a time, and this makes 2 jobs"),
-    refused(32, "a bird --r 2 --relax", "--relax takes 1 at a time"),
+    refused(27, "fruit salad bird --{v 5, niji, test}", "Unknown parameter --test", ours=True),
+    each(28, r"{red, pastel \, yellow} bird", "red bird", "pastel, yellow bird"),
+    each(29, "a {happy,sad} penguin", "a happy penguin", "a sad penguin"),
+    each(30, "a happy penguin --r 3", *["a happy penguin"] * 3),
+    refused(31, "a {1, 2, 3, 4, 5} bird", "This creates 5 jobs. The limit is 4", limits=Limits(max_jobs=4)),
+    refused(
+        31, "{a, b, c, d, e, f, g, h, i, j, k} bird", "creates 11 jobs. The limit is 10", limits=Limits(max_jobs=10)
+    ),
+    refused(31, TWENTY_MORE, "This creates 41 jobs. The limit is 40"),
+    refused(32, "a {red, green} bird --relax", "--relax allows 1 job at a time, and this prompt creates 2"),
+    refused(32, "a bird --r 2 --relax", "--relax allows 1 job at a time"),
     Example(
         number=33,
         text="{hot::2, cold::3} dog",
@@ -128,7 +128,7 @@ EXAMPLES: tuple[Example, ...] = (
     ),
     Example(number=34, text=f"{PNG_A} a cool person", jobs=((("a cool person", 1),),), images=((PNG_A, 1),)),
     Example(number=35, text=f"{PNG_A} {PNG_B}", jobs=((),), images=((PNG_A, 1), (PNG_B, 1))),
-    refused(36, PNG_A, "One picture alone is not enough"),
+    refused(36, PNG_A, "One picture is not enough"),
     Example(
         number=37,
         text=f"cactus {PNG_A}::4 {PNG_B}::1 --iw 0.5",
@@ -143,24 +143,24 @@ EXAMPLES: tuple[Example, ...] = (
         images=((PNG_A, 1),),
         parameters=({"iw": 1},),
     ),
-    refused(39, "https://cdn.example.org/x.null cat", "not the address of a picture"),
-    refused(40, "blob:https://example.org/1234 cat", "This picture was never sent"),
+    refused(39, "https://cdn.example.org/x.null cat", "not a picture link"),
+    refused(40, "blob:https://example.org/1234 cat", "A blob: link works only in your own browser"),
     one(41, "landscape —ar 3:2", ("landscape", 1), ar="3:2"),
     one(42, "landscape -- ar 3:2", ("landscape -- ar 3:2", 1), ours=True),
     refused(43, "cat --ar 1.39:1", "Write --ar 139:100"),
     one(44, "cat --ar 1920:1080", ("cat", 1), ar="16:9"),
-    refused(45, "cat --v5", "There is no parameter --v5. Write --v 5."),
-    refused(45, "cat --foo", "There is no parameter --foo"),
+    refused(45, "cat --v5", "Unknown parameter --v5. Write --v 5."),
+    refused(45, "cat --foo", "Unknown parameter --foo"),
     refused(46, "cat --s 1200 --v 7", "--stylize must be between 0 and 1000"),
     refused(47, "cat --c 101", "--chaos must be between 0 and 100", ours=True),
     refused(47, "cat --stop 5", "--stop must be between 10 and 100", ours=True),
     refused(47, "cat --seed 4294967296", "--seed must be between 0 and 4294967295", ours=True),
     refused(47, f"{PNG_A} cat --iw 4", "--iw must be between 0 and 3", ours=True),
     refused(47, "cat --weird 3001", "--weird must be between 0 and 3000", ours=True),
-    refused(48, f"cat --cref {PNG_A} --v 7", "--cref is not possible with v7", limits=_able("v7", "style")),
-    refused(49, "cat --AR 3:2", "Names are written small: --ar"),
-    refused(50, "cat --p", "--p is not possible here", limits=Limits(abilities=frozenset({"speed"}))),
-    refused(51, "cat --stealth", "--stealth is not possible here", limits=Limits(abilities=frozenset())),
+    refused(48, f"cat --cref {PNG_A} --v 7", "--cref is not available with v7", limits=_able("v7", "style")),
+    refused(49, "cat --AR 3:2", "Use lower case: --ar"),
+    refused(50, "cat --p", "--p is not available on this server", limits=Limits(abilities=frozenset({"speed"}))),
+    refused(51, "cat --stealth", "--stealth is not available on this server", limits=Limits(abilities=frozenset())),
     Example(
         number=52,
         text="--pablo playing basketball --pic",
@@ -174,8 +174,8 @@ EXAMPLES: tuple[Example, ...] = (
         ),
     ),
     refused(53, "cat --version 4 --stylize 10000", "--stylize must be between 0 and 1000"),
-    refused(54, "", "no words to paint"),
-    refused(54, "--ar 3:2 --tile", "no words to paint"),
+    refused(54, "", "has no words"),
+    refused(54, "--ar 3:2 --tile", "has no words"),
     one(55, 'movie poster with title "Aliens!"', ('movie poster with title "Aliens!"', 1)),
     one(55, "movie poster with title “Aliens!”", ('movie poster with title "Aliens!"', 1)),
     one(56, "text only --video", ("text only", 1), video=True, ours=True),

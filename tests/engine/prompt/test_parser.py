@@ -44,7 +44,7 @@ def test_every_fault_of_a_prompt_is_told_at_once() -> None:
 @pytest.mark.parametrize("text", ["", "   ", "--ar 3:2", "::", "--no cats", "\u200b", "{,}"])
 def test_a_prompt_without_words_is_refused(text: str) -> None:
     """Nothing to paint is a fault, with or without parameters."""
-    assert "no words to paint" in format_errors(errors_of(text))
+    assert "has no words" in format_errors(errors_of(text))
 
 
 def test_the_option_negative_joins_the_list_of_the_prompt() -> None:
@@ -83,17 +83,17 @@ def test_six_thousand_characters_pass_and_one_more_does_not() -> None:
 def test_a_prompt_is_not_longer_when_it_is_written_out() -> None:
     """What suffix and escapes add counts too, so that every canonical prompt can be written again."""
     assert specs_of("a" * 5991, defaults=PromptDefaults(suffix="--ar 3:2"))
-    assert "Written out in full this has 6,001 characters" in format_errors(
+    assert "With everything expanded, the prompt has 6,001 characters" in format_errors(
         errors_of("a" * 5992, defaults=PromptDefaults(suffix="--ar 3:2"))
     )
-    assert "Written out" in format_errors(errors_of("a\\b" * 2000))
+    assert "With everything expanded" in format_errors(errors_of("a\\b" * 2000))
 
 
 def test_what_a_model_cannot_do_is_told_before_queueing() -> None:
     """An ability that the named model lacks is a fault at the parameter."""
     limits = Limits(models=(ModelCapabilities(name="starter", abilities=frozenset()),), default_model="starter")
     (error,) = errors_of("moss --tile", limits=limits).errors
-    assert error.message == "--tile is not possible with starter."
+    assert error.message == "--tile is not available with starter."
     assert specs_of("moss --seed 3", limits=limits)
 
 

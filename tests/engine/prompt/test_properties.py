@@ -95,7 +95,7 @@ def test_a_fault_is_shown_where_it_was_written(before: str, after: str, place: s
     )
     result = parse(texts["prompt"], defaults, command_options={"seed": wrong} if "seed" in place else {})
     for error in result.errors if isinstance(result, PromptErrors) else ():
-        if error.message != "There is no parameter --zzqqx.":
+        if error.message != "Unknown parameter --zzqqx.":
             continue
         assert (error.source.name, error.source.text[error.start : error.end]) == (place, "--zzqqx")
 

@@ -89,7 +89,7 @@ def test_empty_options_of_the_command_are_nothing(empty: str) -> None:
 
 def test_help_for_a_wrong_name() -> None:
     """A name that is none is told with the one that was meant."""
-    assert help_for("--stlye") == "There is no parameter --stlye. Did you mean --style?"
+    assert help_for("--stlye") == "Unknown parameter --stlye. Did you mean --style?"
     assert help_for("-- S ").startswith("--stylize")
 
 

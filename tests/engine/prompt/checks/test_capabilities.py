@@ -20,7 +20,7 @@ def test_names_of_models_come_from_the_registry() -> None:
     )
     assert values("a --v 6.1", limits=limits) == {"model": "6.1"}
     assert values("a --niji 6", limits=limits) == {"model": "niji6"}
-    assert error("a --v 5", limits=limits) == ("5", "There is no model 5 here. Models here: 6.1, niji6, starter.")
+    assert error("a --v 5", limits=limits) == ("5", "Unknown model 5. Available: 6.1, niji6, starter.")
     assert error("a --model startr", limits=limits)[1].endswith("Did you mean --model starter?")
 
 
@@ -35,30 +35,33 @@ def test_what_a_model_takes_is_told_with_its_name() -> None:
         "--steps 60",
         "--steps must be between 1 and 50 with slow. Try --steps 50.",
     )
-    assert "It takes euler, heun." in error("a --sampler lcm", limits=limits)[1]
-    assert error(f"{PNG} a", limits=limits) == (PNG, "slow takes no pictures in a prompt. " + _LEAVE)
-    assert error("a --chaos 3", limits=limits) == ("--chaos 3", "--chaos is not possible with slow. " + _LEAVE)
+    assert "Available: euler, heun." in error("a --sampler lcm", limits=limits)[1]
+    assert error(f"{PNG} a", limits=limits) == (PNG, "slow cannot use picture links. " + _LEAVE)
+    assert error("a --chaos 3", limits=limits) == ("--chaos 3", "--chaos is not available with slow. " + _LEAVE)
     assert "Did you mean ink?" in error("a --lora inc", limits=limits)[1]
     bare = replace(limits, adapters=())
-    assert error("a --lora ink", limits=bare)[1] == "--lora does not know ink. There are none here: leave it out."
+    assert (
+        error("a --lora ink", limits=bare)[1]
+        == "Unknown --lora value ink. None are available on this server. Remove it."
+    )
     assert values("a --tile --fast --steps 50 --lora ink", limits=limits)
 
 
 @pytest.mark.parametrize(
     ("raw", "where", "told"),
     [
-        ("--sampler lcm --steps 51", "--steps 51", "comes to 51. Try --steps 50."),
+        ("--sampler lcm --steps 51", "--steps 51", "this job has 51. Try --steps 50."),
         ("--sampler lcm --steps 120", "--steps 120", "--steps must be between 1 and 100 with quick. Try --steps 100."),
-        ("--steps 20 --q 4 --sampler lcm", "--steps 20", "comes to 80. Try --steps 12."),
-        ("--q 4 --model quick", "--q 4", "comes to 64. Try --steps 12."),
-        ("--sampler lcm --model slow", "--sampler lcm", "comes to 60. Try --steps 50."),
+        ("--steps 20 --q 4 --sampler lcm", "--steps 20", "this job has 80. Try --steps 12."),
+        ("--q 4 --model quick", "--q 4", "this job has 64. Try --steps 12."),
+        ("--sampler lcm --model slow", "--sampler lcm", "this job has 60. Try --steps 50."),
     ],
 )
 def test_more_steps_than_the_sampler_takes_are_told(raw: str, where: str, told: str) -> None:
     """Under the first thing said that makes them so many, after quality and draft; the suggestion is let through."""
     found, message = error(f"a {raw}", limits=HURRIED)
     assert (found, message.endswith(told)) == (where, True), message
-    assert message.startswith(("The sampler lcm takes at most 50 steps, and this ", "--steps must be"))
+    assert message.startswith(("The sampler lcm supports at most 50 steps, and this ", "--steps must be"))
     for fine in ("--steps 50", "--steps 100 --draft", "--steps 12 --q 4", "--sampler euler --steps 100", "--q 3"):
         assert values(f"a {fine}", limits=HURRIED)
 
@@ -77,10 +80,10 @@ HURRIED = Limits(
 @pytest.mark.parametrize(
     ("raw", "where", "told"),
     [
-        ("a --lora big", "big", "big does not fit small: unet.up. Leave it out, or take one that fits: ink, wash."),
+        ("a --lora big", "big", "big does not fit small: unet.up. Remove it, or use one that fits: ink, wash."),
         ("a --lora ink:0.5 big:.7 --model small", "big", "big does not fit small: unet.up."),
         ("a --model large --lora big ink", "ink", "ink does not fit large: it is made for sd1."),
-        ("a --v large --lora ink --lora big", "ink", "Leave it out, or take one that fits: big, wash."),
+        ("a --v large --lora ink --lora big", "ink", "Remove it, or use one that fits: big, wash."),
     ],
 )
 def test_an_adapter_that_does_not_fit_the_model_is_told_under_its_name(raw: str, where: str, told: str) -> None:
@@ -96,7 +99,7 @@ def test_every_adapter_that_does_not_fit_is_told_where_it_was_written() -> None:
     assert isinstance(errors, PromptErrors)
     places = [(one.source.name, one.source.text[one.start : one.end]) for one in errors.errors]
     assert places == [("prompt", "big"), ("your suffix", "big")]
-    assert "--lora is not possible with bare." in error("a --lora big ink --model bare", limits=DRESSERS)[1]
+    assert "--lora is not available with bare." in error("a --lora big ink --model bare", limits=DRESSERS)[1]
     assert error("a --lora ink --model none", limits=DRESSERS)[1].endswith(f"for sd1. {_LEAVE}")
 
 
@@ -128,8 +131,8 @@ def test_a_model_that_only_varies_pictures_paints_no_words(raw: str, where: str)
     first = errors.errors[0]
     assert first.source.text[first.start : first.end].startswith(where)
     assert (first.message, first.suggestion) == (
-        "later only varies pictures.",
-        "Name another model with --model.",
+        "later can only vary existing pictures.",
+        "Choose another model with --model.",
     )
     open_to_all = replace(limits, models=(replace(later, operations=None),))
     assert not isinstance(parse("a cat", limits=open_to_all), PromptErrors)
@@ -140,8 +143,8 @@ def test_weighed_words_are_refused_for_a_model_to_which_they_mean_nothing(text: 
     """A model that reads a text as a whole; plain brackets and words that count once are let through."""
     combined = ModelCapabilities(name="whole", abilities=frozenset())
     limits = Limits(models=(combined,), default_model="whole")
-    assert "whole reads a text as a whole" in error(text, limits=limits)[1]
-    assert error("a cat --lora ink", limits=limits)[1].startswith("--lora is not possible with whole.")
+    assert "whole does not support weights in brackets" in error(text, limits=limits)[1]
+    assert error("a cat --lora ink", limits=limits)[1].startswith("--lora is not available with whole.")
     assert values(r"a \(red\) cat (once:1)", limits=limits) == {}
     able = replace(combined, abilities=frozenset({"attention"}))
     assert values(text, limits=replace(limits, models=(able,))) == {}
@@ -155,7 +158,7 @@ def test_a_shape_that_the_model_does_not_paint(raw: str, suggested: str) -> None
     sides = SizeLimits(square=128, multiple=16, min_side=64, max_side=256)
     limits = Limits(models=(ModelCapabilities(name="small", size_limits=sides),), default_model="small")
     where, told = error(f"a {raw}", limits=limits)
-    assert where == raw and "its sides go from 64 to 256 pixels" in told and suggested in told
+    assert where == raw and "Its sides must be 64 to 256 pixels" in told and suggested in told
     assert values("a --ar 3:1", limits=limits) == {"ar": "3:1"}
 
 
@@ -169,8 +172,8 @@ def test_a_shape_beyond_the_only_sizes_of_a_model(raw: str, suggested: str) -> N
     sides = SizeLimits(square=1024, multiple=16, min_side=512, max_side=2048, sizes=sizes)
     limits = Limits(models=(ModelCapabilities(name="trained", size_limits=sides),), default_model="trained")
     where, told = error(f"a {raw}", limits=limits)
-    assert where == raw and "its shapes go from 2:3 to 4:1" in told and suggested in told
+    assert where == raw and "only ratios from 2:3 to 4:1" in told and suggested in told
     assert values("a --ar 4:1", limits=limits) == {"ar": "4:1"}
 
 
-_LEAVE = "Leave it out, or name another model with --model."
+_LEAVE = "Remove it, or choose another model with --model."

@@ -58,11 +58,11 @@ def test_stretches(text: str, want: list[tuple[str, float]]) -> None:
     ("text", "start"), [("a (fox:11)", 2), ("fox (x:-1)", 4), ("((fox:5):5)", 1), ("a:: b (John 3:16)", 6)]
 )
 def test_attention_out_of_range_is_a_fault(text: str, start: int) -> None:
-    """Words count from 0 to 10 times; the bracket that goes beyond is pointed at."""
+    """Words must be 0 to 10, not; the bracket that goes beyond is pointed at."""
     result = parse(text)
     assert isinstance(result, PromptErrors)
     (error,) = result.errors
-    assert error.start == start and "count from 0 to 10 times" in error.message
+    assert error.start == start and "must be 0 to 10, not" in error.message
 
 
 def test_too_many_brackets_are_one_fault() -> None:

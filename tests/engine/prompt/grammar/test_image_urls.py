@@ -35,16 +35,16 @@ def test_picture_addresses(address: str) -> None:
 @pytest.mark.parametrize(
     ("address", "says"),
     [
-        ("https://a.org/a", "not the address of a picture"),
-        ("https://a.org/a.bmp", "not the address of a picture"),
-        ("https://a.org", "not the address of a picture"),
-        ("https://.png", "not the address of a picture"),
-        ("https://s.mj.run/AbC", "not the address of a picture"),
-        ("ftp://a.org/a.png", "not the address of a picture"),
-        ("file:///etc/a.png", "not the address of a picture"),
-        ("https://[::1]/a.png", "not the address of a picture"),
-        ("https://a.org/a.png\\", "not the address of a picture"),
-        ("blob:https://a.org/1", "never sent"),
+        ("https://a.org/a", "not a picture link"),
+        ("https://a.org/a.bmp", "not a picture link"),
+        ("https://a.org", "not a picture link"),
+        ("https://.png", "not a picture link"),
+        ("https://s.mj.run/AbC", "not a picture link"),
+        ("ftp://a.org/a.png", "not a picture link"),
+        ("file:///etc/a.png", "not a picture link"),
+        ("https://[::1]/a.png", "not a picture link"),
+        ("https://a.org/a.png\\", "not a picture link"),
+        ("blob:https://a.org/1", "works only in your own browser"),
     ],
 )
 def test_other_addresses_are_faults(address: str, says: str) -> None:
@@ -90,7 +90,7 @@ def test_an_address_in_brackets_is_a_fault() -> None:
     """An address that touches other signs would be painted as words, and is told."""
     result = parse("a cat (https://a.org/a.png)")
     assert isinstance(result, PromptErrors)
-    assert result.errors[0].start == 7 and "touches the words before it" in result.errors[0].message
+    assert result.errors[0].start == 7 and "no space before this link" in result.errors[0].message
 
 
 @pytest.mark.parametrize("weight", ["0", "-1", "10001"])

@@ -60,15 +60,15 @@ def test_expansion(text: str, want: list[str]) -> None:
 @pytest.mark.parametrize(
     ("text", "place", "says"),
     [
-        ("a {b", "{", "never closed"),
-        ("a {b {c}", "{", "never closed"),
-        ("a } b", "}", "closes nothing"),
-        ("{a}}", "}", "closes nothing"),
-        ("{}", "{}", "nothing between"),
-        ("{ }", "{ }", "nothing between"),
-        ("{a,{}}", "{}", "nothing between"),
-        ("x {1,2,3}", "{1,2,3}", "makes 3 jobs; 2 are allowed"),
-        ("{1,2} {3,4}", "{1,2}", "makes 4 jobs; 2 are allowed"),
+        ("a {b", "{", "is not closed"),
+        ("a {b {c}", "{", "is not closed"),
+        ("a } b", "}", "has no matching {"),
+        ("{a}}", "}", "has no matching {"),
+        ("{}", "{}", "braces are empty"),
+        ("{ }", "{ }", "braces are empty"),
+        ("{a,{}}", "{}", "braces are empty"),
+        ("x {1,2,3}", "{1,2,3}", "creates 3 jobs. The limit is 2"),
+        ("{1,2} {3,4}", "{1,2}", "creates 4 jobs. The limit is 2"),
     ],
 )
 def test_flaws(text: str, place: str, says: str) -> None:
@@ -123,7 +123,7 @@ def test_sets_and_repeats_multiply() -> None:
 def test_the_product_of_sets_and_repeats_is_limited(text: str, number: int) -> None:
     """The limit holds for all jobs of a prompt together."""
     result = parse(text, limits=Limits(max_jobs=2 if number == 3 else 40))
-    assert isinstance(result, PromptErrors) and f"makes {number} jobs" in format_errors(result)
+    assert isinstance(result, PromptErrors) and f"creates {number} jobs" in format_errors(result)
 
 
 def test_a_fault_in_one_option_is_told_once() -> None:
