@@ -141,3 +141,15 @@ def test_no_module_state_is_changed() -> None:
         if isinstance(node, ast.Global)
     ]
     assert not declared
+
+
+def test_a_class_name_has_one_meaning() -> None:
+    """No two classes of the source share a name; migrations keep the names that they were written with."""
+    names = Counter(
+        node.name
+        for path in SOURCES
+        if not _is_under(path, ("migrations",))
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ClassDef)
+    )
+    assert [name for name, count in names.items() if count > 1] == []
