@@ -6,12 +6,11 @@ One embedded server serves the run; a test's database is a copy of a template th
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -26,6 +25,7 @@ from engine.store.embedded_postgres import acquire_server, release_server
 from engine.store.objects import Objects, open_objects
 from migrations import upgrade
 from tests.outage import Outage, open_outage
+from tests.sharing import one_at_a_time
 
 if TYPE_CHECKING:
     from xdist.remote import Producer
@@ -41,6 +41,8 @@ MAX_WORKERS = 4
 def pytest_configure(config: pytest.Config) -> None:
     """Make the folder that all workers of the run share, in memory where there is room, and name it to them."""
     if hasattr(config, "workerinput"):
+        # Read when torch is imported: threads of one worker would wait for cores that another has.
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
         return
     is_roomy = MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free >= ROOM
     folder = tempfile.mkdtemp(prefix="easel-tests-", dir=MEMORY if is_roomy else None)
@@ -63,6 +65,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Schedul
     return FileScheduling(config, log)
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let workers begin with what takes longest."""
+    if hasattr(config, "workerinput"):
+        from tests.distribution import put_long_first
+
+        put_long_first(items)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def plain_log() -> None:
     """Log lines as plain text: drawing a traceback in colours takes seconds."""
@@ -83,7 +93,7 @@ def postgres(shared_folder: Path) -> Iterator[str]:
     Nor does it clean up by itself: whoever does might hold the template when it is to be copied.
     """
     handle = acquire_server(shared_folder / "postgres")
-    with _one_at_a_time(shared_folder):
+    with one_at_a_time(shared_folder / "template.lock"):
         asyncio.run(_prepare(handle.url))
     yield handle.url
     release_server(handle)
@@ -148,13 +158,6 @@ async def _database(server: str, template: str) -> AsyncIterator[str]:
         yield database_at(server, name)
     finally:
         await _execute(server, f"DROP DATABASE {name} WITH (FORCE)")
-
-
-@contextmanager
-def _one_at_a_time(folder: Path) -> Iterator[None]:
-    with (folder / "template.lock").open("ab") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 async def _prepare(url: str) -> None:

@@ -31,7 +31,7 @@ from engine.store.objects import Objects, key_from_bytes
 from engine.store.operator_jobs import OPERATOR_ID, follow
 from engine.store.tables import jobs, pictures
 from engine.store.transitions import finish_job, start_job
-from tests.easel.command import run_easel, start_easel
+from tests.easel.command import CommandResult, run_easel, start_easel
 from tests.easel.models import save_models_file
 from tests.fakes import request_for
 
@@ -43,20 +43,42 @@ LATER = {"torch": "2.14.0", "diffusers": "0.42.1"}
 
 @dataclass(frozen=True, kw_only=True)
 class Painted:
-    """A home in which the starter has painted a grid, and the ids of its pictures."""
+    """A home in which the starter has painted a grid, the ids of its pictures, and the first of them painted again.
+
+    told: the processes that were told where to keep what is compiled, and where.
+    """
 
     home: Path
     ids: tuple[str, ...]
+    again: Path
+    repainted: CommandResult
+    told: tuple[str, ...]
 
 
 @pytest.fixture(scope="module")
-def painted(shared_folder: Path) -> Iterator[Painted]:
-    """Painted by `easel imagine` with nothing running and nothing configured."""
-    home = Path(tempfile.mkdtemp(prefix="repaint-", dir=shared_folder))
-    imagined = asyncio.run(run_easel("imagine", "a red circle --seed 7 --steps 4", "-o", f"{home}/g.png", home=home))
+def painted(shared_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Painted]:
+    """Painted by `easel imagine` with nothing running and nothing configured, and by `easel repaint`."""
+    home, folder = Path(tempfile.mkdtemp(prefix="repaint-", dir=shared_folder)), tmp_path_factory.mktemp("notes")
+    (folder / "sitecustomize.py").write_text(NOTE_CACHE)
+    variables = {"PYTHONPATH": str(folder), "NOTES": str(folder / "notes")}
+    arguments = ("imagine", "a red circle --seed 7 --steps 4", "-o", f"{home}/g.png")
+    imagined = asyncio.run(run_easel(*arguments, home=home, **variables))
     assert imagined.code == 0, imagined.err
-    yield Painted(home=home, ids=tuple(re.findall(r"^Picture \d: (\S+)$", imagined.err, re.MULTILINE)))
+    ids = tuple(re.findall(r"^Picture \d: (\S+)$", imagined.err, re.MULTILINE))
+    again = folder / "again.png"
+    repainted = asyncio.run(run_easel("repaint", ids[0], "-o", str(again), home=home, **variables))
+    told = tuple((folder / "notes").read_text().splitlines())
+    yield Painted(home=home, ids=ids, again=again, repainted=repainted, told=told)
     shutil.rmtree(home, ignore_errors=True)
+
+
+# Read by every interpreter at its start; only the process that paints is told of a folder.
+NOTE_CACHE = """
+import os, sys
+if cache := os.environ.get("TORCHINDUCTOR_CACHE_DIR"):
+    with open(os.environ["NOTES"], "a") as notes:
+        print(sys.orig_argv[2], cache, file=notes)
+"""
 
 
 def turn_a_bit(file: Path) -> None:
@@ -69,34 +91,17 @@ def is_stored(home: Path, file: Path) -> bool:
     return (home / "pictures" / key_from_bytes(file.read_bytes(), ".png")).is_file()
 
 
-async def test_a_picture_comes_out_the_same_byte_for_byte(painted: Painted, tmp_path: Path) -> None:
+def test_a_picture_comes_out_the_same_byte_for_byte(painted: Painted) -> None:
     """The file is identical to the stored one, and the command says so."""
-    again = tmp_path / "again.png"
     assert len(set(painted.ids)) == 4
-    done = await run_easel("repaint", painted.ids[0], "-o", str(again), home=painted.home)
-    assert (done.code, done.out) == (0, f"{again}: identical to the stored picture.\n"), done.err
-    assert is_stored(painted.home, again)
+    told = f"{painted.again}: identical to the stored picture.\n"
+    assert (painted.repainted.code, painted.repainted.out) == (0, told), painted.repainted.err
+    assert is_stored(painted.home, painted.again)
 
 
-async def test_what_is_compiled_is_kept_where_the_engine_keeps_it(painted: Painted, tmp_path: Path) -> None:
+def test_what_is_compiled_is_kept_where_the_engine_keeps_it(painted: Painted) -> None:
     """Both painting processes get the same folder in the home."""
-    _write(tmp_path / "sitecustomize.py", NOTE_CACHE)
-    variables = {"PYTHONPATH": str(tmp_path), "NOTES": str(tmp_path / "notes")}
-    again = ("repaint", painted.ids[0], "-o", str(tmp_path / "again.png"))
-    imagine = ("imagine", "a red circle --steps 1", "-o", str(tmp_path / "grid.png"))
-    for arguments in (again, imagine):
-        done = await run_easel(*arguments, home=painted.home, **variables)
-        assert done.code == 0, done.err
-    assert _text(tmp_path / "notes").splitlines() == [f"engine.painter.process.child {painted.home}/compiled"] * 2
-
-
-# Read by every interpreter at its start; only the process that paints is told of a folder.
-NOTE_CACHE = """
-import os, sys
-if cache := os.environ.get("TORCHINDUCTOR_CACHE_DIR"):
-    with open(os.environ["NOTES"], "a") as notes:
-        print(sys.orig_argv[2], cache, file=notes)
-"""
+    assert painted.told == (f"engine.painter.process.child {painted.home}/compiled",) * 2
 
 
 async def test_weights_that_have_changed_are_refused(painted: Painted, tmp_path: Path) -> None:

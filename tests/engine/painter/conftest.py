@@ -12,6 +12,7 @@ import torch
 from engine.models.registry.registry import Registry, read_registry
 from tests.engine.painter.checkpoints import save_lcm, save_lora, save_sd1, save_sdxl
 from tests.engine.painter.registries import entry
+from tests.sharing import made_once
 
 torch.set_num_threads(1)
 
@@ -31,9 +32,12 @@ REGISTRY = "".join(
 
 
 @pytest.fixture(scope="session")
-def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def checkpoints(shared_folder: Path) -> Path:
     """A folder of tiny checkpoints with a `registry.toml`."""
-    folder = tmp_path_factory.mktemp("checkpoints")
+    return made_once(shared_folder / "checkpoints", _save_checkpoints)
+
+
+def _save_checkpoints(folder: Path) -> None:
     save_sd1(folder / "sd1")
     save_sd1(folder / "wide", latent_channels=6, seed=1)
     save_sd1(folder / "sd2", prediction="v_prediction", seed=2)
@@ -45,7 +49,6 @@ def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "empty.safetensors").write_bytes(bytes([2, 0, 0, 0, 0, 0, 0, 0]) + b"{}")
     (folder / "pickle.safetensors").write_bytes(b"\x80\x04K\x01.")
     (folder / "registry.toml").write_text(REGISTRY)
-    return folder
 
 
 @pytest.fixture(scope="session")
