@@ -25,7 +25,7 @@ from engine.models.registry.families import (
     Family,
 )
 from engine.models.registry.scheduler import SchedulerSettings, samplers_under, scheduler_from_table
-from engine.models.registry.sources import DETAILS, SOURCES, WeightSource, source_from_table, unsafe_file
+from engine.models.registry.sources import DETAILS, SOURCES, WeightSource, check_file, source_from_table
 from engine.models.registry.speed import Precision, SpeedSettings, check_ratios, speed_from_table
 from engine.models.registry.toml_values import TomlReader
 from engine.models.registry.trained_sizes import trained_sizes
@@ -70,7 +70,7 @@ class Abilities:
 class Model:
     """One model as its operator registered it.
 
-    sha256: hash over all its weights and configurations; None until it was recorded by `check` or `add_problem`.
+    sha256: hash over all its weights and configurations; None until it was recorded by `easel models check` or `add`.
     """
 
     name: str
@@ -90,9 +90,9 @@ class Model:
 
     @property
     def step_limits(self) -> StepLimits:
-        """How many steps it paints, and how many each sampler takes."""
-        usual, most = self.defaults, self.abilities.max_steps
-        return StepLimits(default=usual.steps, sampler=usual.sampler, maximum=most, max_steps_by=MAX_STEPS_BY_SAMPLER)
+        """How many steps it supports, in total and with each sampler."""
+        steps, sampler, most = self.defaults.steps, self.defaults.sampler, self.abilities.max_steps
+        return StepLimits(default=steps, sampler=sampler, maximum=most, max_steps_by=MAX_STEPS_BY_SAMPLER)
 
     @property
     def size_limits(self) -> SizeLimits:
@@ -260,21 +260,18 @@ def _multiple(table: Mapping[str, Any], family: Family, section: str, reader: To
     multiple = reader.integer(table, "multiple", section, family.multiple, MAX_SIDE)
     if multiple % family.granularity == 0:
         return multiple
-    least = family.granularity
-    reader.add_problem(section, f"multiple is {multiple}, but family {family.name} needs a multiple of {least}")
+    message = f"multiple is {multiple}, but family {family.name} needs a multiple of {family.granularity}"
+    reader.add_problem(section, message)
     return family.multiple
 
 
 def _check_defaults(defaults: ModelDefaults, abilities: Abilities, section: str, reader: TomlReader) -> None:
     if defaults.sampler not in abilities.samplers:
         reader.add_problem(section, f"unknown sampler {defaults.sampler!r}. Available: {', '.join(abilities.samplers)}")
+    step, low, high = abilities.multiple, abilities.min_side, abilities.max_side
     for side in (defaults.width, defaults.height):
-        if side % abilities.multiple or not abilities.min_side <= side <= abilities.max_side:
-            reader.add_problem(
-                section,
-                f"width and height must be multiples of {abilities.multiple}"
-                f" from {abilities.min_side} to {abilities.max_side}, not {side}",
-            )
+        if side % step or not low <= side <= high:
+            reader.add_problem(section, f"width and height must be a multiple of {step}, {low} to {high}, not {side}")
 
 
 def _check_steps(steps: StepLimits, section: str, reader: TomlReader) -> None:
@@ -288,8 +285,7 @@ def _adapter(name: str, table: Mapping[str, Any], reader: TomlReader) -> Adapter
     section = f"adapters.{name}"
     reader.check_keys(table, {"file", "family", "model", "sha256"}, section)
     file = reader.text(table, "file", section)
-    if not file.endswith(".safetensors"):
-        reader.add_problem(section, unsafe_file(file))
+    check_file(file, section, reader)
     family = _family(table, section, reader)
     if family is None:
         return None

@@ -38,8 +38,8 @@ def source_from_table(table: Mapping[str, Any], section: str, reader: TomlReader
         reader.add_problem(section, f"set exactly one of {', '.join(SOURCES)}, not {len(given)}")
     base = reader.path.parent
     folder, file, hub = (reader.text(table, name, section) for name in SOURCES)
-    if file and not file.endswith(".safetensors"):
-        reader.add_problem(section, unsafe_file(file))
+    if file:
+        check_file(file, section, reader)
     return WeightSource(
         folder=base / folder if folder else None,
         file=base / file if file else None,
@@ -50,9 +50,11 @@ def source_from_table(table: Mapping[str, Any], section: str, reader: TomlReader
     )
 
 
-def unsafe_file(file: str) -> str:
-    """Return what is wrong with a weights file that is not safetensors."""
-    return f"file must be a .safetensors file, not {file!r}: other formats can run code when opened"
+def check_file(file: str, section: str, reader: TomlReader) -> None:
+    """Add a problem for a weights file that is not safetensors."""
+    if not file.endswith(".safetensors"):
+        message = f"file must be a .safetensors file, not {file!r}: other formats can run code when opened"
+        reader.add_problem(section, message)
 
 
 def _variant(variant: str, file: str, section: str, reader: TomlReader) -> str | None:

@@ -280,9 +280,7 @@ _LINK = re.compile(r"<?(?:https?|blob|ftp|file):", re.IGNORECASE)
 _ESCAPED = re.compile(r"\\.")
 
 _VALUE_OPTIONAL = frozenset({ParameterKind.NIJI, ParameterKind.CODES})
-_TAKES_SEVERAL = frozenset(
-    {ParameterKind.WORDS, ParameterKind.REFERENCES, ParameterKind.PICTURES, ParameterKind.ADAPTERS, ParameterKind.CODES}
-)
+_TAKES_SEVERAL = frozenset(map(ParameterKind, ("words", "references", "pictures", "adapters", "codes")))
 
 _PARSERS: Mapping[ParameterKind, ValueParser] = MappingProxyType(
     {
