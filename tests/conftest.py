@@ -10,7 +10,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -25,7 +25,7 @@ from engine.store.embedded_postgres import acquire_server, release_server
 from engine.store.objects import Objects, open_objects
 from migrations import upgrade
 from tests.outage import Outage, open_outage
-from tests.sharing import one_at_a_time
+from tests.sharing import one_at_a_time, run_folder
 
 if TYPE_CHECKING:
     from xdist.remote import Producer
@@ -45,9 +45,10 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ.setdefault("OMP_NUM_THREADS", "1")
         return
     is_roomy = MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free >= ROOM
-    folder = tempfile.mkdtemp(prefix="easel-tests-", dir=MEMORY if is_roomy else None)
-    os.environ["TESTS_FOLDER"] = folder
-    config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+    until_the_end = ExitStack()
+    config.add_cleanup(until_the_end.close)
+    folder = until_the_end.enter_context(run_folder(MEMORY if is_roomy else Path(tempfile.gettempdir())))
+    os.environ["TESTS_FOLDER"] = str(folder)
 
 
 @pytest.hookimpl(optionalhook=True)
