@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -14,10 +14,12 @@ from engine.models.loading.offload import bytes_on_device
 from engine.models.registry.registry import Adapter, Model
 from engine.models.registry.speed import Compilation
 from engine.painter.batch.rows import Conditioning, PromptEmbeds, guided
-from engine.painter.pipeline.compile import CompiledDenoiser, NotCompiled
 from engine.painter.pipeline.loras import LoraManager, Loras
 from engine.painter.pipeline.prompt_weighting import Fragments
 from engine.painter.pipeline.vae import PreviewMap, fit_preview_map, latents_from_pictures, pictures_from_latents
+
+if TYPE_CHECKING:
+    from engine.painter.pipeline.compile import CompiledDenoiser
 
 
 class PipelineModel(ABC):
@@ -52,7 +54,7 @@ class PipelineModel(ABC):
         # Adapters put on later freeze the weights, and what was compiled for other weights would not be used again.
         denoiser.requires_grad_(False)
         how = model.speed.compile
-        self._compiled = None if how is Compilation.NONE else CompiledDenoiser(denoiser, how)
+        self._compiled = None if how is Compilation.NONE else _compiled(denoiser, how)
         self._lora_manager = LoraManager(pipe, model)
         self._preview_map: PreviewMap = fit_preview_map(pipe.vae, self.latent_shape(64, 64))
 
@@ -86,6 +88,8 @@ class PipelineModel(ABC):
     def make_ready(self, latents: Tensor, timesteps: Tensor, embeds: Sequence[PromptEmbeds]) -> None:
         if self._compiled is None:
             return
+        from engine.painter.pipeline.compile import NotCompiled
+
         try:
             self._compiled.make_ready(self.forward, latents, timesteps, embeds)
         except NotCompiled as error:
@@ -117,6 +121,13 @@ class PipelineModel(ABC):
 
     def preview(self, latents: Tensor) -> Tensor:
         return self._preview_map(latents)
+
+
+def _compiled(denoiser: Any, how: Compilation) -> CompiledDenoiser:
+    # Torch's compiler takes seconds to import, and most models are painted without it.
+    from engine.painter.pipeline.compile import CompiledDenoiser
+
+    return CompiledDenoiser(denoiser, how)
 
 
 def channels_last(part: Any) -> Any:

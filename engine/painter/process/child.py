@@ -16,14 +16,13 @@ from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-
-import diffusers
-import transformers
+from typing import TYPE_CHECKING
 
 from engine.contract.errors import EaselError
 from engine.contract.painting import Painter
 from engine.models.registry.registry import read_registry
-from engine.painter.in_process import LocalPainter, create_painter
+from engine.models.registry.speed import Compilation
+from engine.painter.process.libraries import import_libraries
 from engine.painter.process.logs import tell_log
 from engine.painter.process.messages import (
     Frame,
@@ -36,8 +35,11 @@ from engine.painter.process.messages import (
     request_from_frame,
 )
 
+if TYPE_CHECKING:
+    from engine.painter.in_process import LocalPainter
+
 Beat = Callable[[Phase], None]
-OpenPainter = Callable[[Beat], AbstractAsyncContextManager[LocalPainter]]
+OpenPainter = Callable[[Beat], "AbstractAsyncContextManager[LocalPainter]"]
 
 _BEAT_EVERY_SECONDS = 0.2
 
@@ -46,8 +48,8 @@ def main() -> None:
     """Serve the socket whose descriptor is the first argument; the rest are those of `_open`."""
     ignore_signals()
     descriptor, registry, model, max_rows, threads, budget = sys.argv[1:]
-    diffusers.utils.logging.disable_progress_bar()
-    transformers.utils.logging.disable_progress_bar()
+    # Before the event loop and its threads: it takes seconds.
+    import_libraries(compiles=may_compile(Path(registry)))
     connection = socket.socket(fileno=int(descriptor))
     open_painter = partial(_open, Path(registry), model or None, _number(max_rows), _number(threads), _number(budget))
     asyncio.run(serve(connection, open_painter))
@@ -59,6 +61,15 @@ def ignore_signals() -> None:
         signal.signal(number, signal.SIG_IGN)
 
 
+def may_compile(registry: Path) -> bool:
+    """Return whether any model of the file is to be compiled; of a file that cannot be read everything is possible."""
+    try:
+        models = read_registry(registry).models.values()
+    except EaselError:
+        return True
+    return any(model.speed.compile is not Compilation.NONE for model in models)
+
+
 def _number(text: str) -> int | None:
     return int(text) if text else None
 
@@ -66,6 +77,8 @@ def _number(text: str) -> int | None:
 def _open(
     path: Path, model: str | None, max_rows: int | None, threads: int | None, budget_bytes: int | None, beat: Beat
 ) -> AbstractAsyncContextManager[LocalPainter]:
+    from engine.painter.in_process import create_painter
+
     registry = read_registry(path)
     if model is not None:
         registry = replace(registry, default=registry.model(model).name)
