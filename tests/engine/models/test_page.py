@@ -1,4 +1,4 @@
-"""The page about the models file, `docs/models.md`, says what the code takes."""
+"""The page `docs/models.md` documents every key and family that the code supports."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def test_every_example_is_a_models_file(example: str) -> None:
     assert registry_from_data(tomllib.loads(example), Path("models.toml")).models
 
 
-def test_every_key_and_every_family_is_told() -> None:
-    """The keys are those that the code names when it is given an unknown one; rows of the page begin with them."""
+def test_every_key_and_every_family_is_documented() -> None:
+    """The code lists its keys when it is given an unknown one; rows of the page begin with them."""
     with pytest.raises(SettingsInvalid) as refused:
         registry_from_data(tomllib.loads(NONSENSE), Path("models.toml"))
     lists = [problem.partition("Available: ")[2] for problem in refused.value.problems]
