@@ -13,7 +13,6 @@ import structlog
 import typer
 
 from bot.settings import BotSettings
-from easel.postgres import open_migrated_postgres
 from easel.process.child import end_with_parent, report_ready
 from easel.process.engine_lock import hold_engine_lock
 from easel.process.ports import HOST
@@ -21,11 +20,7 @@ from easel.process.preload import PreloadCancelled, preload
 from easel.process.signals import stop_on_signals
 from engine.contract.errors import SettingsInvalid
 from engine.logs import set_up_logging
-from engine.models.prompt_limits import read_limits
-from engine.models.registry.registry import SHIPPED
 from engine.settings import read_settings
-from engine.store.database import open_database
-from engine.store.objects import open_objects
 
 ReportReady = Callable[[], None]
 
@@ -36,6 +31,11 @@ async def serve_bot(health_port: int, report_ready: ReportReady) -> None:
     Raises: SettingsInvalid when there is no token or Discord rejects it.
     """
     from bot.serve import BotOptions, serve
+    from easel.postgres import open_migrated_postgres
+    from engine.models.prompt_limits import read_limits
+    from engine.models.registry.registry import SHIPPED
+    from engine.store.database import open_database
+    from engine.store.objects import open_objects
 
     settings = read_settings(BotSettings)
     if settings.discord_token is None:
@@ -56,6 +56,7 @@ async def serve_engine(health_port: int, quiet: bool, report_ready: ReportReady)
     Raises: OperatorError or RequestError when the model cannot be loaded.
     """
     from easel.painter import open_painter
+    from easel.postgres import open_migrated_postgres
     from engine.serve import EngineOptions, serve
 
     settings = read_settings(BotSettings)

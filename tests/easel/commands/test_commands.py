@@ -33,6 +33,13 @@ def test_light_commands_import_nothing_heavy() -> None:
     assert done.stdout.count("Usage: ") == 3 and '"a red circle"' in done.stdout
 
 
+def test_the_sandbox_imports_no_database() -> None:
+    """What only the bot and the engine use takes neither time nor memory in the sandbox's process."""
+    program = "import sys, easel.serve, sandbox.server; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert {"sqlalchemy", "asyncpg", "alembic", "discord", "torch"} & set(done.stdout.split()) == set()
+
+
 async def test_parse_prints_the_specs_as_json(home: Path) -> None:
     """The array holds one object for each job of the prompt."""
     done = await run_easel("parse", "a {red, blue} circle --ar 3:2", home=home)
