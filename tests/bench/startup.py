@@ -1,81 +1,110 @@
-"""How long `easel run` takes from an initialised home to ready, against importing what paints.
+"""How long `easel run` takes from an initialized home to ready, and what memory all of its processes then take.
 
-`python -m tests.bench.startup` starts the real command with the sandbox and the model that ships, or, where that is
-absent, a tiny one.
+`python -m tests.bench.startup --against PATH` compares with another checkout, which has a `.venv` of its own: the two
+take turns, and a ratio is the median of those of the pairs, because whatever else runs here slows both of a pair.
 """
 
 from __future__ import annotations
 
-import asyncio
-import shutil
+import argparse
+import os
 import signal
 import subprocess
-import sys
 import tempfile
 import time
+from contextlib import suppress
+from dataclasses import astuple, dataclass
 from pathlib import Path
+from statistics import median
 
 import psutil
 from rich.console import Console
 from rich.table import Table
 
-from tests.easel.command import start_easel
-from tests.easel.models import save_models_file
-
-REFERENCE = "from diffusers import StableDiffusionPipeline"
-SHIPPED = Path(__file__).parent.parent.parent / "engine" / "starter" / "weights"
+OURS = Path(__file__).parent.parent.parent
+# Caches and connection pools are then as they stay while nothing is asked for.
+_IDLE_SECONDS = 5.0
 
 
-async def main() -> None:
-    """Print a table: wall time, processor time of all processes, and the ratio to the reference."""
-    home = Path(tempfile.mkdtemp(prefix="easel-bench-"))
-    variables = {} if SHIPPED.is_dir() else {"EASEL_MODELS_FILE": str(save_models_file(home / "tiny"))}
-    try:
-        await _seconds_until_ready(home, variables)
-        rows = {
-            "import torch and diffusers": _imported(),
-            "easel run to ready": await _seconds_until_ready(home, variables),
-        }
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
-    table = Table(title=f"Start on an initialised home, {'starter' if SHIPPED.is_dir() else 'tiny'} model")
-    for heading in ("what", "wall, s", "processor, s", "wall / reference"):
+@dataclass(frozen=True, kw_only=True)
+class StartCost:
+    """What one start took.
+
+    wall, processor: seconds until ready, the latter of all processes together.
+    memory: MiB of all processes together, each shared page counted once (PSS), Postgres included.
+    """
+
+    wall: float
+    processor: float
+    memory: float
+
+
+def main(against: Path | None, pairs: int) -> None:
+    """Print a table of this checkout, and of the other with the ratios to it where there is one."""
+    checkouts = [OURS] if against is None else [against, OURS]
+    with tempfile.TemporaryDirectory(prefix="easel-bench-") as text:
+        homes = [Path(text, str(number)) for number in range(len(checkouts))]
+        for checkout, home in zip(checkouts, homes, strict=True):
+            start_cost(checkout, home)
+        costs = [[start_cost(*one) for one in zip(checkouts, homes, strict=True)] for _ in range(pairs)]
+    table = Table(title=f"easel run on an initialized home, medians of {pairs}")
+    for heading in ("what", "against", "ours", "ratio"):
         table.add_column(heading, justify="left" if heading == "what" else "right")
-    reference = rows["import torch and diffusers"][0]
-    for name, (wall, processor) in rows.items():
-        table.add_row(name, f"{wall:.1f}", f"{processor:.1f}", f"{wall / reference:.2f}")
+    for number, what in enumerate(("to ready, wall s", "to ready, processor s", "idle memory, PSS MiB")):
+        table.add_row(what, *_figures([[astuple(cost)[number] for cost in pair] for pair in costs]))
     Console().print(table)
 
 
-async def _seconds_until_ready(home: Path, variables: dict[str, str]) -> tuple[float, float]:
+def _figures(pairs: list[list[float]]) -> tuple[str, str, str]:
+    ours = f"{median(pair[-1] for pair in pairs):.1f}"
+    if len(pairs[0]) == 1:
+        return "", ours, ""
+    return f"{median(pair[0] for pair in pairs):.1f}", ours, f"{median(ours / other for other, ours in pairs):.2f}"
+
+
+def start_cost(checkout: Path, home: Path) -> StartCost:
+    """Start everything of a checkout, wait until it is ready and idle, and stop it again."""
+    variables = {**os.environ, "EASEL_HOME": str(home)}
     began = time.perf_counter()
-    process = await start_easel("run", "--port", "0", home=home, before=(), **variables)
-    assert process.stdout is not None and process.stderr is not None
-    draining = asyncio.create_task(process.stderr.read())
-    while line := await process.stdout.readline():
-        if b"Easel is ready" in line:
-            break
-    taken = time.perf_counter() - began, _processor_seconds(psutil.Process(process.pid))
-    process.send_signal(signal.SIGINT)
-    await process.stdout.read()
-    if await process.wait():
-        raise SystemExit((await draining).decode())
-    return taken
+    command = [str(checkout / ".venv" / "bin" / "easel"), "run", "--port", "0"]
+    with subprocess.Popen(command, env=variables, cwd=checkout, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        if not any("Easel is ready" in line for line in process.stdout):
+            raise SystemExit(f"{command[0]} did not start")
+        wall, processor = time.perf_counter() - began, sum(map(_processor_seconds, _processes(process.pid, home)))
+        time.sleep(_IDLE_SECONDS)
+        memory = sum(map(_pss, _processes(process.pid, home)))
+        process.send_signal(signal.SIGINT)
+        process.stdout.read()
+    return StartCost(wall=wall, processor=processor, memory=memory)
 
 
-def _processor_seconds(parent: psutil.Process) -> float:
-    times = [process.cpu_times() for process in [parent, *parent.children(recursive=True)]]
-    return sum(each.user + each.system for each in times)
+def _processes(pid: int, home: Path) -> list[psutil.Process]:
+    """Return the process and its children, and the Postgres of the home, which belongs to nobody."""
+    parent = psutil.Process(pid)
+    family = {parent, *parent.children(recursive=True)}
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if process.name() == "postgres" and process.cwd().startswith(str(home)):
+                family.add(process)
+    return list(family)
 
 
-def _imported() -> tuple[float, float]:
-    began = time.perf_counter()
-    process = psutil.Popen(
-        [sys.executable, "-c", f"{REFERENCE}; import os; print(sum(os.times()[:2]))"], stdout=subprocess.PIPE
-    )
-    out, _ = process.communicate()
-    return time.perf_counter() - began, float(out)
+def _processor_seconds(process: psutil.Process) -> float:
+    with suppress(psutil.NoSuchProcess):
+        times = process.cpu_times()
+        return times.user + times.system
+    return 0.0
+
+
+def _pss(process: psutil.Process) -> float:
+    with suppress(psutil.NoSuchProcess):
+        return float(process.memory_full_info().pss) / 2**20
+    return 0.0
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--against", type=Path, help="another checkout with its own .venv")
+    parser.add_argument("--pairs", type=int, default=5)
+    main(**vars(parser.parse_args()))
