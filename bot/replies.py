@@ -44,6 +44,9 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Any], str]] = {
     errors.OperationUnsupported: lambda error: (
         f"The model {error.model} {_inability(error.operation)}. Use /imagine with another --model."
     ),
+    errors.SourceMismatch: lambda error: (
+        "This needs a picture to start from." if error.needs_source else "This does not take a picture to start from."
+    ),
     errors.SizeUnsupported: lambda error: (
         f"The model {error.model} does not support {error.width}x{error.height}. Use another --ar, such as --ar 1:1."
     ),
@@ -81,6 +84,9 @@ _CAUSES: Mapping[str, Callable[[Facts], str]] = {
     "ModelUnknown": lambda facts: f'unknown model "{facts.get("name", "")}"',
     "OperationUnsupported": lambda facts: (
         f"the model {_inability(facts.get('operation', ''))}; use /imagine with another --model"
+    ),
+    "SourceMismatch": lambda facts: (
+        "it needs a picture to start from" if facts.get("needs_source") else "it does not take a picture to start from"
     ),
     "SizeUnsupported": lambda facts: "the model does not support this size; use another --ar",
     "SettingUnsupported": lambda facts: (

@@ -13,7 +13,7 @@ from PIL import Image
 
 from engine.contract.ids import new_id
 from engine.contract.jobs import MAX_SEED, JobRequest, JobSpec, Operation, ParameterValue, Part
-from engine.contract.painting import Painted, PaintedPicture, PaintRequest, Progress
+from engine.contract.painting import PaintedPicture, PaintedPictures, PaintRequest, Progress
 
 SIZE = 32
 
@@ -50,7 +50,7 @@ class FakePainter:
         """Return when it is loaded."""
         await self.loaded.wait()
 
-    async def paint(self, request: PaintRequest) -> AsyncGenerator[Progress | Painted, None]:
+    async def paint(self, request: PaintRequest) -> AsyncGenerator[Progress | PaintedPictures, None]:
         """Yield progress with a preview at every step, then the pictures, or raise the fault that is due."""
         self.requests.append(request)
         is_done = False
@@ -69,7 +69,7 @@ class FakePainter:
                 self.closed.append(request.job_id)
 
 
-def painted_from_request(request: PaintRequest) -> Painted:
+def painted_from_request(request: PaintRequest) -> PaintedPictures:
     """Return the flat pictures of the request, one for each slot."""
     pictures = tuple(
         PaintedPicture(
@@ -81,7 +81,7 @@ def painted_from_request(request: PaintRequest) -> Painted:
         )
         for seed in ((request.seed + slot) % (MAX_SEED + 1) for slot in range(request.num_pictures))
     )
-    return Painted(pictures=pictures, grid=_encode(request.seed, "JPEG"), grid_type="image/jpeg")
+    return PaintedPictures(pictures=pictures, grid=_encode(request.seed, "JPEG"), grid_type="image/jpeg")
 
 
 def request_for(

@@ -9,13 +9,15 @@ import pytest
 
 from engine.contract.errors import PainterLost
 from engine.contract.ids import new_id
-from engine.contract.painting import NUM_PICTURES, Painted, PaintRequest, Progress
+from engine.contract.painting import NUM_PICTURES, PaintedPictures, PaintRequest, Progress
 from tests.fakes import FakePainter, request_for
 
 
 def _request(seed: int = 7) -> PaintRequest:
     request = request_for(new_id())
-    return PaintRequest(job_id=request.id, member_id=request.member_id, spec=request.spec, seed=seed)
+    return PaintRequest(
+        job_id=request.id, member_id=request.member_id, operation=request.operation, spec=request.spec, seed=seed
+    )
 
 
 async def test_painter_ends_with_four_pictures() -> None:
@@ -23,7 +25,7 @@ async def test_painter_ends_with_four_pictures() -> None:
     words = [word async for word in FakePainter(steps=3).paint(_request())]
     assert [word.done for word in words if isinstance(word, Progress)] == [1, 2, 3]
     painted = words[-1]
-    assert isinstance(painted, Painted)
+    assert isinstance(painted, PaintedPictures)
     assert [picture.seed for picture in painted.pictures] == [7, 8, 9, 10]
     assert len({picture.png for picture in painted.pictures}) == NUM_PICTURES
 
@@ -33,7 +35,7 @@ async def test_painter_raises_each_fault_once() -> None:
     painter = FakePainter(faults={"a red circle": [PainterLost()]})
     with pytest.raises(PainterLost):
         _ = [word async for word in painter.paint(_request())]
-    assert isinstance([word async for word in painter.paint(_request())][-1], Painted)
+    assert isinstance([word async for word in painter.paint(_request())][-1], PaintedPictures)
 
 
 async def test_painter_knows_what_was_broken_off() -> None:

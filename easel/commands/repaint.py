@@ -20,7 +20,8 @@ from easel.painter import open_painter
 from easel.postgres import open_migrated_postgres
 from engine.contract.errors import PainterLost, PictureCorrupt, PictureUnknown
 from engine.contract.jobs import Picture
-from engine.contract.painting import Painted, PaintedPicture, PaintRequest
+from engine.contract.painting import PaintedPicture, PaintedPictures, PaintRequest
+from engine.contract.painting import Progress as Step
 from engine.logs import set_up_logging
 from engine.models.registry.registry import SHIPPED, read_registry
 from engine.painter.output.recipe import request_from_recipe
@@ -93,14 +94,15 @@ async def _read_png(objects: Objects, key: str) -> bytes | None:
         return None
 
 
-async def _paint(request: PaintRequest, settings: EngineSettings, model: str) -> Painted:
+async def _paint(request: PaintRequest, settings: EngineSettings, model: str) -> PaintedPictures:
     with Progress(console=Console(stderr=True)) as progress:
         bar = progress.add_task("Painting", total=None)
         async with open_painter(settings, model) as painter, aclosing(painter.paint(request)) as events:
             async for event in events:
-                if isinstance(event, Painted):
+                if isinstance(event, PaintedPictures):
                     return event
-                progress.update(bar, completed=event.done, total=event.total)
+                if isinstance(event, Step):
+                    progress.update(bar, completed=event.done, total=event.total)
     raise PainterLost(cause="the painter ended without a picture")
 
 

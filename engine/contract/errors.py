@@ -10,6 +10,7 @@ EaselError
         JobOver
         ModelUnknown
         OperationUnsupported
+        SourceMismatch
         SizeUnsupported
         SettingUnsupported
         AdapterMismatch
@@ -106,6 +107,14 @@ class OperationUnsupported(RequestError):
     def __init__(self, *, operation: str, model: str) -> None:
         super().__init__(operation=operation, model=model)
         self.operation, self.model = operation, model
+
+
+class SourceMismatch(RequestError):
+    """`operation` comes without the picture that it needs, or with one that it does not take."""
+
+    def __init__(self, *, operation: str, needs_source: bool) -> None:
+        super().__init__(operation=operation, needs_source=needs_source)
+        self.operation, self.needs_source = operation, needs_source
 
 
 class SizeUnsupported(RequestError):

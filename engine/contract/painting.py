@@ -1,4 +1,4 @@
-"""What the worker hands to a painter and what comes back; no torch here, so that the worker can be tested anywhere."""
+"""What the worker gives a painter and what comes back; no torch here, so that the worker can be tested anywhere."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
 
-from engine.contract.jobs import JobSpec
+from engine.contract.jobs import JobSpec, Operation
 
 NUM_PICTURES = 4
+# How far a variation may leave its source where the job does not say.
+DEFAULT_STRENGTH = 0.75
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,22 +20,23 @@ class PaintRequest:
 
     seed: 0 to 2**32 - 1; picture `slot` is painted from `seed + slot` modulo 2**32, each from a generator of its own,
         so that its content does not depend on the batch it was in.
-    source: encoded image that a variation starts from; None paints from noise.
-    strength: 0 to 1, how far a variation may leave its source.
+    source: encoded image that the operation starts from; None for operations that start from noise.
+    strength: how far the result may leave its source, over 0 to 1; None for operations that start from noise.
     """
 
     job_id: UUID
     member_id: UUID
+    operation: Operation
     spec: JobSpec
     seed: int
     source: bytes | None = None
-    strength: float = 0.75
+    strength: float | None = None
     num_pictures: int = NUM_PICTURES
 
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """Steps done of steps in all, now and then with a small preview of the grid as JPEG."""
+    """Steps done of all steps, from time to time with a small preview of the grid as JPEG."""
 
     done: int
     total: int
@@ -55,25 +58,43 @@ class PaintedPicture:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Painted:
-    """The last thing a painter says of a request: its pictures by slot, and the grid as members see it.
+class PaintedPictures:
+    """A result of pictures, by slot, with the grid that members see where the operation makes one.
 
-    grid: a JPEG or WebP of the pictures, tiles 1 2 / 3 4, under 10 MiB.
-    grid_type: its media type.
+    grid: a JPEG or WebP of the pictures, tiles 1 2 / 3 4, under 10 MiB; None for pictures without a grid.
+    grid_type: its media type; None without a grid.
     """
 
     pictures: tuple[PaintedPicture, ...]
-    grid: bytes
-    grid_type: str
+    grid: bytes | None = None
+    grid_type: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaintedFile:
+    """A result that is one file."""
+
+    content: bytes
+    media_type: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaintedText:
+    """A result that is text."""
+
+    text: str
+
+
+PaintResult = PaintedPictures | PaintedFile | PaintedText
 
 
 class Painter(Protocol):
     """Paints requests, any number at once."""
 
-    def paint(self, request: PaintRequest) -> AsyncGenerator[Progress | Painted, None]:
-        """Yield progress, then one `Painted`; closing the generator removes the request's rows at the next step.
+    def paint(self, request: PaintRequest) -> AsyncGenerator[Progress | PaintResult, None]:
+        """Yield progress, then one result; closing the generator removes the request's rows at the next step.
 
-        Raises: RequestError when the model cannot do what the spec asks, TransientError when the same request may
+        Raises: RequestError when the model cannot do what the request asks, TransientError when the same request may
         succeed later, OperatorError when the operator must act.
         """
         ...

@@ -1,6 +1,6 @@
-"""A painter in this process: requests in, pictures out, the denoising loop on a thread of its own.
+"""A painter in this process: requests in, pictures out, the denoising loop on its own thread.
 
-It is what a supervised child runs, and what tests paint with; nothing here survives a hung device.
+A supervised child runs this, and tests paint with it; nothing here survives a hung device.
 """
 
 from __future__ import annotations
@@ -16,18 +16,20 @@ import torch
 from torch import Tensor
 
 from engine.contract.errors import EaselError, WeightsMismatch, WeightsMissing
-from engine.contract.painting import Painted, PaintedPicture, PaintRequest, Progress
-from engine.models.files.weights import ProgressCallback as Reading
+from engine.contract.painting import PaintedPicture, PaintedPictures, PaintRequest, PaintResult, Progress
+from engine.models.files.weights import ProgressCallback as OnRead
 from engine.models.loading.pipeline import best_device, memory_budget
 from engine.models.registry.registry import SHIPPED, Registry, read_registry
-from engine.painter.batch.loop import DenoisingLoop, Watch
+from engine.painter.batch.loop import DenoisingLoop, OnForward
 from engine.painter.batch.options import LoopOptions
-from engine.painter.batch.rows import ActiveRequest, Event, Failed, Finished, Stepped
+from engine.painter.batch.rows import ActiveRequest
 from engine.painter.cache.loader import LoadRequest
 from engine.painter.cache.models import Load, WarmModels, loader, weigher
+from engine.painter.events import Event, Failed, Finished, Stepped
+from engine.painter.operations import check_operation
 from engine.painter.output.images import Pixels, grid_from_pixels, png_from_pixels, preview_from_pixels
 from engine.painter.output.recipe import parameters_text, recipe_of
-from engine.painter.process.messages import Phase
+from engine.painter.phase import Phase
 from engine.painter.sampling.params import Settings, settings_from_request
 from engine.prompt import parse_attention
 
@@ -39,11 +41,9 @@ ENCODERS = 2
 class LocalPainter:
     """Paints requests in a denoising loop whose thread is running; made by `create_painter`."""
 
-    def __init__(
-        self, registry: Registry, denoising_loop: DenoisingLoop, encoders: Executor, lost: asyncio.Event
-    ) -> None:
+    def __init__(self, registry: Registry, loop: DenoisingLoop, encoders: Executor, lost: asyncio.Event) -> None:
         """`lost` is set when the loop's thread has ended, for whatever reason."""
-        self._registry, self._denoising_loop, self._encoders = registry, denoising_loop, encoders
+        self._registry, self._loop, self._encoders = registry, loop, encoders
         self.lost = lost
 
     async def warm(self, name: str | None = None) -> None:
@@ -52,29 +52,30 @@ class LocalPainter:
         Raises: ModelUnknown, OperatorError.
         """
         answer: asyncio.Queue[EaselError | None] = asyncio.Queue()
-        self._denoising_loop.warm(LoadRequest(model=self._registry.model(name), tell=_teller(answer)))
+        self._loop.warm(LoadRequest(model=self._registry.model(name), report=_put_from_any_thread(answer)))
         error = await answer.get()
         if error is not None:
             raise error
 
-    async def paint(self, request: PaintRequest) -> AsyncGenerator[Progress | Painted, None]:
-        """Yield progress and at last the pictures; see `engine.contract.painting.Painter`."""
+    async def paint(self, request: PaintRequest) -> AsyncGenerator[Progress | PaintResult, None]:
+        """Yield progress, then the result; see `engine.contract.painting.Painter`."""
+        check_operation(request, self._registry)
         settings = settings_from_request(request, self._registry)
         events: asyncio.Queue[Event] = asyncio.Queue()
-        loop = asyncio.get_running_loop()
-        active = ActiveRequest(request=request, settings=settings, tell=_teller(events))
-        self._denoising_loop.join(active)
+        event_loop = asyncio.get_running_loop()
+        active = ActiveRequest(request=request, settings=settings, report=_put_from_any_thread(events))
+        self._loop.join(active)
         try:
             while True:
                 event = await events.get()
                 if isinstance(event, Failed):
-                    raise _naming_adapter(event.error, settings)
+                    raise _with_adapter_name(event.error, settings)
                 if isinstance(event, Finished):
-                    yield await loop.run_in_executor(self._encoders, painted_from, request, settings, event)
+                    yield await event_loop.run_in_executor(self._encoders, encode_result, request, settings, event)
                     return
-                yield await loop.run_in_executor(self._encoders, progress_from, event)
+                yield await event_loop.run_in_executor(self._encoders, encode_progress, event)
         finally:
-            self._denoising_loop.leave(active)
+            self._loop.leave(active)
 
 
 @asynccontextmanager
@@ -85,82 +86,82 @@ async def create_painter(
     max_rows: int | None = None,
     budget_bytes: int | None = None,
     threads: int | None = None,
-    beat: Callable[[Phase], None] = lambda _: None,
-    watch: Watch = lambda _: None,
+    heartbeat: Callable[[Phase], None] = lambda _: None,
+    on_forward: OnForward = lambda _: None,
     load: Load | None = None,
 ) -> AsyncIterator[LocalPainter]:
-    """Open a painter of the registered models on the best device of this machine; they are loaded when first asked for.
+    """Open a painter of the registered models on this machine's best device; models are loaded on first use.
 
     registry: the shipped one when None.
-    max_rows: widest forward in rows; None measures for each model where wider no longer pays.
-    budget_bytes: what the weights of loaded models may take on the device; None takes what there is room for.
-    threads: of torch on the CPU; None leaves them as they are.
-    beat, watch: called from the loop's thread, at every phase of its work, and with the rows of every forward.
-    load: how a model is loaded; None takes its weights to the best device.
+    max_rows: most rows in one forward; None measures for each model how many are worth it.
+    budget_bytes: device memory for the weights of loaded models; None uses what there is.
+    threads: torch's threads on the CPU; None leaves them as they are.
+    heartbeat, on_forward: called from the loop's thread, in every phase, and with the rows of every forward.
+    load: loads a model; None loads its weights onto the best device.
     """
     if threads is not None:
         torch.set_num_threads(threads)
     registry = registry or read_registry(SHIPPED)
-    models = _models(load, budget_bytes, max_rows, lambda *_: denoising_loop.report_progress())
-    denoising_loop = DenoisingLoop(models, options or LoopOptions(), beat, watch)
+    models = _models(load, budget_bytes, max_rows, lambda *_: loop.report_progress())
+    loop = DenoisingLoop(models, options or LoopOptions(), heartbeat, on_forward)
     lost = asyncio.Event()
     thread = threading.Thread(
-        target=_run, args=(denoising_loop, asyncio.get_running_loop(), lost), name="denoising_loop", daemon=True
+        target=_run, args=(loop, asyncio.get_running_loop(), lost), name="denoising-loop", daemon=True
     )
     thread.start()
     with ThreadPoolExecutor(ENCODERS, thread_name_prefix="encoder") as encoders:
         try:
-            yield LocalPainter(registry, denoising_loop, encoders, lost)
+            yield LocalPainter(registry, loop, encoders, lost)
         finally:
-            denoising_loop.close()
+            loop.close()
             await asyncio.to_thread(thread.join)
 
 
-def _models(load: Load | None, budget_bytes: int | None, max_rows: int | None, reading: Reading) -> WarmModels:
+def _models(load: Load | None, budget_bytes: int | None, max_rows: int | None, on_read: OnRead) -> WarmModels:
     device = best_device()
     budget = memory_budget(device) if budget_bytes is None else budget_bytes
     if load is not None:
         return WarmModels(load, budget, max_rows)
-    return WarmModels(loader(device, parse_attention, budget, reading), budget, max_rows, weigher(device, budget))
+    return WarmModels(loader(device, parse_attention, budget, on_read), budget, max_rows, weigher(device, budget))
 
 
-def _teller(events: asyncio.Queue[T]) -> Callable[[T], None]:
-    """Return a function that puts into the queue from any thread."""
-    loop = asyncio.get_running_loop()
+def _put_from_any_thread(events: asyncio.Queue[T]) -> Callable[[T], None]:
+    """Return a function that puts an event into the queue and may be called from any thread."""
+    event_loop = asyncio.get_running_loop()
 
-    def tell(event: T) -> None:
-        loop.call_soon_threadsafe(events.put_nowait, event)
+    def put(event: T) -> None:
+        event_loop.call_soon_threadsafe(events.put_nowait, event)
 
-    return tell
+    return put
 
 
-def _naming_adapter(error: Exception, settings: Settings) -> Exception:
-    """Return the error, with the name of the adapter of these settings where it is about its file."""
+def _with_adapter_name(error: Exception, settings: Settings) -> Exception:
+    """Return the error, with the adapter's name where it is about the file of one of the request's adapters."""
     names = {adapter.file: adapter.name for adapter, _ in settings.loras}
     if isinstance(error, WeightsMissing | WeightsMismatch) and error.path in names:
         error.facts = {**error.facts, "adapter": names[error.path]}
     return error
 
 
-def _run(denoising_loop: DenoisingLoop, loop: asyncio.AbstractEventLoop, lost: asyncio.Event) -> None:
+def _run(loop: DenoisingLoop, event_loop: asyncio.AbstractEventLoop, lost: asyncio.Event) -> None:
     try:
-        denoising_loop.run()
+        loop.run()
     finally:
-        loop.call_soon_threadsafe(lost.set)
+        event_loop.call_soon_threadsafe(lost.set)
 
 
-def progress_from(event: Stepped) -> Progress:
-    """Return the progress that members see, its preview encoded."""
+def encode_progress(event: Stepped) -> Progress:
+    """Return the progress with its preview encoded."""
     preview = None if event.preview is None else preview_from_pixels(_pixels(event.preview))
     return Progress(done=event.done, total=event.total, preview=preview)
 
 
-def painted_from(request: PaintRequest, settings: Settings, finished: Finished) -> Painted:
-    """Return the finished pictures as files, with their recipes."""
+def encode_result(request: PaintRequest, settings: Settings, finished: Finished) -> PaintedPictures:
+    """Return the finished pictures as files with their recipes, and their grid."""
     pixels = _pixels(finished.pictures)
     pictures = tuple(_picture(request, settings, finished, slot, picture) for slot, picture in enumerate(pixels))
     grid, grid_type = grid_from_pixels(pixels)
-    return Painted(pictures=pictures, grid=grid, grid_type=grid_type)
+    return PaintedPictures(pictures=pictures, grid=grid, grid_type=grid_type)
 
 
 def _picture(

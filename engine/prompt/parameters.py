@@ -6,24 +6,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from engine.contract.jobs import MAX_SEED
+from engine.contract.samplers import SAMPLERS
 from engine.prompt.parameter_type import GRID, Parameter, ParameterKind
 
 MAX_RATIO = 10
 # Abilities that belong to the service and not to a model.
 SERVICE_ABILITIES = frozenset({"speed", "visibility", "profile", "video"})
 MAX_ADAPTER_WEIGHT = 2.0
-
-SAMPLERS = (
-    "euler",
-    "euler-ancestral",
-    "heun",
-    "dpmpp-2m",
-    "dpmpp-2m-karras",
-    "dpmpp-2m-sde",
-    "ddim",
-    "unipc",
-    "lcm",
-)
 
 PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
@@ -279,7 +268,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
         name="sampler",
         kind=ParameterKind.CHOICE,
-        choices=SAMPLERS,
+        choices=tuple(SAMPLERS),
         help="The sampling method.",
         meaning="Selects the scheduler of the denoising loop.",
         example="a red fox --sampler euler",

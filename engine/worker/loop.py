@@ -29,7 +29,7 @@ from engine.worker.run_job import JobOptions, JobRunner, run_job
 _LISTENER_CHECK = timedelta(seconds=5)
 _DEPTH_INTERVAL = timedelta(seconds=5)
 
-log = structlog.get_logger(__name__)
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +90,7 @@ async def _keep_queue_running(runner: JobRunner, options: WorkerOptions) -> None
     while not runner.stop.is_set():
         error = await result_of(run_queue(runner.database, handle, options.queue, stop=runner.stop))
         if error is not None:
-            log.error("queue_failed", exc_info=error)
+            _log.error("queue_failed", exc_info=error)
             with suppress(TimeoutError):
                 await asyncio.wait_for(runner.stop.wait(), options.pause.total_seconds())
 
@@ -99,7 +99,7 @@ async def _work_or_return(runner: JobRunner, pause: timedelta, job_id: UUID) -> 
     """Do the job, or return after how long it is to be offered again; never raises, so that no entry is dropped."""
     result = await result_of(run_job(runner, job_id))
     if isinstance(result, Exception):
-        log.error("job_not_concluded", job=str(job_id), exc_info=result)
+        _log.error("job_not_concluded", job=str(job_id), exc_info=result)
         return pause
     return result
 
@@ -127,7 +127,7 @@ async def _sweep(database: Database) -> None:
     async with database.begin() as connection:
         strays = await requeue_orphans(connection)
     if strays:
-        log.warning("jobs_requeued", count=strays)
+        _log.warning("jobs_requeued", count=strays)
     async with database.begin() as connection:
         await prune_log(connection)
 
@@ -150,9 +150,9 @@ async def _repeat(interval: timedelta, action: Callable[[], Coroutine[Any, Any, 
     while True:
         match await result_of(action()):
             case StoreUnavailable() as error:
-                log.warning("store_unavailable", cause=str(error))
+                _log.warning("store_unavailable", cause=str(error))
             case Exception() as error:
-                log.error("chore_failed", exc_info=error)
+                _log.error("chore_failed", exc_info=error)
         await asyncio.sleep(interval.total_seconds())
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from engine.contract.errors import (
     EaselError,
@@ -27,7 +28,17 @@ from engine.contract.errors import (
 )
 from engine.contract.ids import new_id
 from engine.contract.jobs import Job, Picture
-from engine.contract.painting import Painted, Painter, PaintRequest, Progress
+from engine.contract.painting import (
+    DEFAULT_STRENGTH,
+    PaintedFile,
+    PaintedPicture,
+    PaintedPictures,
+    PaintedText,
+    Painter,
+    PaintRequest,
+    PaintResult,
+    Progress,
+)
 from engine.error_boundary import result_of
 from engine.store.database import Database
 from engine.store.jobs import read_source
@@ -38,10 +49,10 @@ from engine.worker.metrics import Metrics
 
 Result = TypeVar("Result")
 
-_GRID_SUFFIXES = {"image/jpeg": ".jpg", "image/webp": ".webp", "image/png": ".png"}
+_SUFFIXES = {"image/jpeg": ".jpg", "image/webp": ".webp", "image/png": ".png", "text/plain": ".txt"}
 _LONGEST_WAIT = timedelta(seconds=5)
 
-log = structlog.get_logger(__name__)
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,21 +83,25 @@ class JobRunner:
 
 
 async def run_job(runner: JobRunner, job_id: UUID) -> timedelta | None:
-    """Do the job and return None, or after how long it is to be offered again.
+    """Run the job and return None, or the delay after which it is to be offered again.
 
-    Guarantees: of all who were ever given the job, one finishes it.
+    Guarantees: of all engines that were ever given the job, one finishes it.
     """
-    job = await _start(runner, job_id)
-    if job is None:
-        return None
+    with bound_contextvars(job=str(job_id)):
+        job = await _start(runner, job_id)
+        return None if job is None else await _run_started(runner, job)
+
+
+async def _run_started(runner: JobRunner, job: Job) -> timedelta | None:
     with (
+        bound_contextvars(attempt=job.attempts),
         runner.running_jobs.track(job) as running,
         runner.metrics.running.track_inprogress(),
         runner.metrics.seconds.time(),
     ):
         outcome, delay = await _try_job(runner, running)
-    runner.metrics.jobs.labels(outcome).inc()
-    log.info("job_" + outcome, job=str(job_id), attempt=job.attempts)
+        runner.metrics.jobs.labels(outcome).inc()
+        _log.info("job_" + outcome)
     return delay
 
 
@@ -116,8 +131,8 @@ async def _try_job(runner: JobRunner, running: RunningJob) -> tuple[str, timedel
 
 
 async def _do(runner: JobRunner, running: RunningJob) -> None:
-    painted = await run_unless_ended(running, _paint(runner, running.job))
-    await run_unless_ended(running, _keep(runner, running.job, painted))
+    result = await run_unless_ended(running, _paint(runner, running.job))
+    await run_unless_ended(running, _store(runner, running.job, result))
 
 
 async def _after_failure(runner: JobRunner, running: RunningJob, error: Exception) -> tuple[str, timedelta | None]:
@@ -125,29 +140,32 @@ async def _after_failure(runner: JobRunner, running: RunningJob, error: Exceptio
     if isinstance(error, PainterLost) and runner.stop.is_set():
         # A signal to the whole process group takes the painter first; that is not the job's doing.
         return await _hand_back(runner, job, timedelta(0))
-    log.warning("job_attempt_failed", job=str(job.id), attempt=job.attempts, exc_info=error)
+    _log.warning("job_attempt_failed", exc_info=error)
     if is_exhausted(job):
         return await _fail(runner, running, error)
     return await _retry(runner, running)
 
 
-async def _paint(runner: JobRunner, job: Job) -> Painted:
+async def _paint(runner: JobRunner, job: Job) -> PaintResult:
+    source = await _read_source(runner, job)
     request = PaintRequest(
         job_id=job.id,
         member_id=job.member_id,
+        operation=job.operation,
         spec=job.spec,
         seed=job.seed,
-        source=await _read_source(runner, job),
+        source=source,
+        strength=None if source is None else DEFAULT_STRENGTH,
     )
     clock = asyncio.get_running_loop().time
     preview, next_note = None, 0.0
-    async with aclosing(runner.painter.paint(request)) as words:
-        async for word in words:
-            if isinstance(word, Painted):
-                return word
-            preview = word.preview or preview
+    async with aclosing(runner.painter.paint(request)) as events:
+        async for event in events:
+            if not isinstance(event, Progress):
+                return event
+            preview = event.preview or preview
             if clock() >= next_note:
-                await _note(runner, job, word, preview)
+                await _note(runner, job, event, preview)
                 preview, next_note = None, clock() + runner.options.progress.total_seconds()
     raise PainterLost(cause="the painter ended without a picture")
 
@@ -168,32 +186,46 @@ async def _note(runner: JobRunner, job: Job, progress: Progress, preview: bytes 
             held = await record_progress(connection, job.id, share, preview, attempt=job.attempts)
     except StoreUnavailable as error:
         # Progress is a courtesy; the painting goes on without it.
-        log.warning("progress_not_noted", job=str(job.id), cause=str(error))
+        _log.warning("progress_not_noted", cause=str(error))
         return
     if not held:
         raise LeaseLost()
 
 
-async def _keep(runner: JobRunner, job: Job, painted: Painted) -> None:
-    """Store files before rows: a crash between leaves files that no row names, never a row without its file."""
-    suffix = _GRID_SUFFIXES[painted.grid_type]
-    puts = [_put(runner, picture.png, ".png") for picture in painted.pictures]
-    *keys, grid_key = await asyncio.gather(*puts, _put(runner, painted.grid, suffix))
+async def _store(runner: JobRunner, job: Job, result: PaintResult) -> None:
+    """Store files before rows: a crash in between leaves files without a row, never a row without its file."""
+    painted = result.pictures if isinstance(result, PaintedPictures) else ()
+    content, media_type = shown_object(result)
+    puts = [_put(runner, picture.png, ".png") for picture in painted]
+    *keys, key = await asyncio.gather(*puts, _put(runner, content, _SUFFIXES.get(media_type, ".bin")))
     pictures = _pictures(job, painted, keys)
 
     async def finish() -> bool:
         async with runner.database.begin() as connection:
-            return await finish_job(connection, job.id, pictures, grid_key, painted.grid_type, attempt=job.attempts)
+            return await finish_job(connection, job.id, pictures, key, media_type, attempt=job.attempts)
 
     if not await _insist(finish):
         raise LeaseLost()
+
+
+def shown_object(result: PaintResult) -> tuple[bytes, str]:
+    """Return what stands for the result as a whole, with its media type: its grid, first picture, file or text."""
+    match result:
+        case PaintedPictures(grid=bytes() as grid, grid_type=str() as grid_type):
+            return grid, grid_type
+        case PaintedPictures():
+            return result.pictures[0].png, "image/png"
+        case PaintedFile():
+            return result.content, result.media_type
+        case PaintedText():
+            return result.text.encode(), "text/plain"
 
 
 async def _put(runner: JobRunner, data: bytes, suffix: str) -> str:
     return await _with_objects(runner, lambda: runner.objects.put(data, suffix))
 
 
-def _pictures(job: Job, painted: Painted, keys: list[str]) -> list[Picture]:
+def _pictures(job: Job, painted: Sequence[PaintedPicture], keys: Sequence[str]) -> list[Picture]:
     return [
         Picture(
             id=new_id(),
@@ -205,7 +237,7 @@ def _pictures(job: Job, painted: Painted, keys: list[str]) -> list[Picture]:
             seed=picture.seed,
             recipe=picture.recipe,
         )
-        for slot, (picture, key) in enumerate(zip(painted.pictures, keys, strict=True))
+        for slot, (picture, key) in enumerate(zip(painted, keys, strict=True))
     ]
 
 
@@ -249,7 +281,7 @@ async def _hand_back(runner: JobRunner, job: Job, delay: timedelta) -> tuple[str
         async with runner.database.begin() as connection:
             await return_job(connection, job.id, count_attempt=False, attempt=job.attempts)
     except StoreUnavailable as error:
-        log.warning("job_not_handed_back", job=str(job.id), cause=str(error))
+        _log.warning("job_not_handed_back", cause=str(error))
     return "returned", delay
 
 
@@ -272,7 +304,7 @@ async def _insist(action: Callable[[], Awaitable[Result]]) -> Result:
         try:
             return await action()
         except StoreUnavailable as error:
-            log.warning("store_unavailable", cause=str(error))
+            _log.warning("store_unavailable", cause=str(error))
         await asyncio.sleep(wait.total_seconds())
         wait = min(wait * 2, _LONGEST_WAIT)
 

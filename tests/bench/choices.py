@@ -28,10 +28,10 @@ from engine.models.loading.fp8 import quantize_linears
 from engine.models.loading.pipeline import Device, best_device, denoiser_of, load_pipeline
 from engine.models.registry.registry import Model, read_registry
 from engine.models.registry.speed import Compilation, Precision, SpeedSettings
-from engine.painter.batch.rows import PromptEmbeds
 from engine.painter.cache.warmup import Batch, blank
 from engine.painter.families import adapted
 from engine.painter.pipeline.protocol import LoadedModel
+from engine.painter.sampling.guidance import PromptEmbeds
 from engine.prompt import parse_attention
 from tests.bench.judged import judged_lines
 from tests.bench.painter_cuda import FLUX, SD15, SDXL, Case, registry_of
@@ -189,9 +189,9 @@ def share_of_texts(subject: Subject, device: Device) -> str:
     """Return how much of a grid, painted as shipped, it is to encode its texts: no cache of them could save more."""
     model = _adapted(subject, subject.build(), device, SpeedSettings())
     steps = subject.model.defaults.steps
-    latents, timesteps, words = _grid(subject, model)
+    latents, timesteps, embeds = _grid(subject, model)
     encode = _shortest(lambda: torch.cat([one.tokens for one in _texts(model)]), device)
-    forward = _shortest(lambda: model.predict(latents, timesteps, words), device)
+    forward = _shortest(lambda: model.predict(latents, timesteps, embeds), device)
     decode = _shortest(lambda: model.decode(latents[:PICTURES]), device)
     share = encode / (encode + steps * forward + decode)
     spent = f"encoding {encode * 1000:.1f} ms, {steps} steps of {forward * 1000:.1f}, decoding {decode * 1000:.1f}"

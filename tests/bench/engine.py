@@ -27,7 +27,7 @@ from rich.table import Table
 
 from engine.contract.ids import new_id
 from engine.contract.jobs import FINAL, JobStatus
-from engine.contract.painting import Painted
+from engine.contract.painting import PaintedPictures
 from engine.painter.output.images import grid_from_pixels, png_from_pixels
 from engine.painter.process.supervisor import SupervisedPainter, supervise
 from engine.store.database import Database, open_database
@@ -92,7 +92,7 @@ class Bench:
     ) -> None:
         self._database, self._painter, self._ears, self._processes = database, painter, ears, processes
 
-    async def warm_up(self) -> Painted:
+    async def warm_up(self) -> PaintedPictures:
         """Paint once each way, and return the pictures."""
         await self._through_engine(0)
         return await painted(self._painter, paint_request(PROMPT))
@@ -195,7 +195,7 @@ def cpu_seconds(pids: Sequence[int]) -> float:
     return spent
 
 
-def encoding_of(result: Painted) -> Spent:
+def encoding_of(result: PaintedPictures) -> Spent:
     """Return what making files of a grid's pictures takes, which the painter does beside painting."""
     pictures = [pixels(picture.png) for picture in result.pictures]
     clock, cpu = time.perf_counter(), time.process_time()

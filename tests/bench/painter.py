@@ -63,7 +63,7 @@ def _print(row: BenchRow) -> None:
 async def _rows(figure: Path) -> AsyncIterator[BenchRow]:
     record = Record()
     stock = stock_pipeline()
-    async with create_painter(watch=record.batches.append) as painter:
+    async with create_painter(on_forward=record.batches.append) as painter:
         await painter.warm()
         await painted(painter, paint_request(PROMPT))
         for row in await _grid_alone(painter, stock):

@@ -31,7 +31,7 @@ async def test_the_rows_of_eight_jobs_over_steps(registry: Registry, tmp_path: P
     """A line for each picture and a colour for each job; a cell is filled where a picture was a row, and no other."""
     batches: Batches = []
     requests = [paint_request(steps=steps, pictures=PICTURES) for steps in STEPS]
-    async with create_painter(registry, max_rows=24, watch=batches.append) as painter:
+    async with create_painter(registry, max_rows=24, on_forward=batches.append) as painter:
         await all_painted(painter, requests)
     draw_rows(batches, tmp_path / "figures" / "rows.png")
 

@@ -63,8 +63,11 @@ class EngineHand:
         """Store four pictures and the grid, and mark the job finished; it is started first where it waits."""
         if job.status.value == "waiting":
             await self.start(job.id)
-        request = PaintRequest(job_id=job.id, member_id=job.member_id, spec=job.spec, seed=job.seed)
+        request = PaintRequest(
+            job_id=job.id, member_id=job.member_id, operation=job.operation, spec=job.spec, seed=job.seed
+        )
         painted = painted_from_request(request)
+        assert painted.grid is not None and painted.grid_type is not None
         stored = []
         for slot, picture in enumerate(painted.pictures):
             key = await self.objects.put(picture.png, ".png")

@@ -5,21 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from types import MappingProxyType
 
-DIFFUSION_SAMPLERS = (
-    "euler",
-    "euler-ancestral",
-    "heun",
-    "dpmpp-2m",
-    "dpmpp-2m-karras",
-    "dpmpp-2m-sde",
-    "ddim",
-    "unipc",
-    "lcm",
-)
+from engine.contract.samplers import SAMPLERS
 
-# A consistency model was distilled on so many steps, and no sampler of it finds more: `original_inference_steps` of
-# `LCMScheduler`, diffusers 0.42, which refuses more.
-MAX_STEPS_BY_SAMPLER = MappingProxyType({"lcm": 50})
+DIFFUSION_SAMPLERS = tuple(SAMPLERS)
+
+MAX_STEPS_BY_SAMPLER = MappingProxyType(
+    {name: sampler.max_steps for name, sampler in SAMPLERS.items() if sampler.max_steps is not None}
+)
 
 # Bounds of what an operator sets: pixels of a side, steps (the most that a prompt can name), guidance scale.
 MAX_SIDE = 16_384

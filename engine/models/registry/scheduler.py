@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
+from engine.contract.samplers import SAMPLERS
 from engine.models.registry.families import Family
 from engine.models.registry.toml_values import TomlReader
 
@@ -16,8 +17,7 @@ MIN_SHIFT, MAX_SHIFT = 0.01, 100.0
 
 _OF_DIFFUSION = {"timestep_spacing", "prediction_type", "rescale_betas_zero_snr"}
 _OF_FLOW = {"shift"}
-# Its scheduler in diffusers 0.42 has no such setting.
-_WITHOUT_ZERO_SNR = frozenset({"heun"})
+_WITHOUT_ZERO_SNR = frozenset(name for name, sampler in SAMPLERS.items() if not sampler.has_zero_snr)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,12 +8,12 @@ from datetime import timedelta
 
 @dataclass(frozen=True, kw_only=True)
 class LoopOptions:
-    """The choices, with what a server works by.
+    """The choices, with a server's values.
 
     preview_every: least time between two previews of a request.
-    decode_pixels: of pictures decoded at once, four of 512 x 512; a decoder gains little from more.
-    longest_load: time without progress of a load after which nothing is painted beside it, so that whoever watches
-        sees that it hangs.
+    decode_pixels: pixels of the pictures decoded at once, four of 512 x 512; a decoder gains little from more.
+    longest_load: time a load may go without progress; then painting beside it stops, so that the supervisor sees that
+        it hangs.
     """
 
     preview_every: timedelta = timedelta(seconds=1)

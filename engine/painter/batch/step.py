@@ -1,12 +1,10 @@
-"""One forward of a mixed batch: every row's texts side by side, split when the device has no room for all of them.
-
-A forward that fails for another reason is split as well, until it is known whose rows are to blame.
-"""
+"""One denoising step of a mixed batch; below it, how a batch that fails is split until it is known which rows fail."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -15,15 +13,19 @@ from engine.contract.errors import EaselError
 from engine.models.loading.errors import result_or_error
 from engine.painter.batch.rows import Row
 from engine.painter.pipeline.protocol import LoadedModel
+from engine.painter.sampling.guidance import PromptEmbeds
 from engine.painter.sampling.params import Settings
+
+# Rows that share a trajectory.
+Group = Sequence[Row]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class StepFailure:
-    """A row that could not be moved, and why.
+    """A row that could not be moved on, and why.
 
     error: ModelBroken, or torch.OutOfMemoryError.
-    can_retry: whether the row is as it was, so that the same step may be tried once there is more room.
+    can_retry: whether the row is unchanged, so that the same step may be tried again once there is more memory.
     """
 
     row: Row
@@ -31,81 +33,103 @@ class StepFailure:
     can_retry: bool
 
 
-def advance(
-    rows: Sequence[Row], model: LoadedModel, settings: Settings, narrow: Callable[[int], None]
-) -> list[StepFailure]:
-    """Move every row on by one model call, in as few forwards as the device has room for.
+def denoise(rows: Sequence[Row], model: LoadedModel, name: str) -> list[StepFailure]:
+    """Move every row on by one model call: scale the input, predict, guide, take the sampler's step.
 
-    settings: of one of the rows, which have model, size and adapters in common.
-    narrow: told the number of rows to keep to when a wider forward had no room.
-    Returns: the rows that could not be moved even alone; the others have moved.
+    One forward for all rows, one forward row for each text of each picture; a model call is a function of noisy
+    latents and a timestep, as in Karras et al. 2022, and what it predicts (noise, v or velocity) is the sampler's
+    concern. Guarantees: until the prediction is there, no row is changed.
+
+    Returns: the rows of each trajectory whose guidance or sampler failed.
+    Raises: what the model raises.
     """
-    name = settings.model.name
-    # Adapters that were loaded before may be gone: the model was let go in between, and they with it.
-    worn = result_or_error(name, lambda: model.set_adapters(settings.loras))
-    return _advance(rows, model, name, narrow) if worn is None else _failures(rows, worn)
-
-
-def _failures(rows: Iterable[Row], error: EaselError | torch.OutOfMemoryError) -> list[StepFailure]:
-    """Return failures for rows that were not touched."""
-    return [StepFailure(row=row, error=error, can_retry=isinstance(error, torch.OutOfMemoryError)) for row in rows]
-
-
-def _advance(rows: Sequence[Row], model: LoadedModel, name: str, narrow: Callable[[int], None]) -> list[StepFailure]:
     groups = group_by_trajectory(rows)
-    outputs = result_or_error(name, lambda: _predicted(groups, model))
-    if not isinstance(outputs, Exception):
-        moved = [_moved(group, output, model, name) for group, output in zip(groups, outputs, strict=True)]
-        return [failure for group in moved for failure in group]
-    if len(rows) == 1:
-        return _failures(rows, outputs)
-    half = (len(rows) + 1) // 2
-    if isinstance(outputs, torch.OutOfMemoryError):
-        narrow(sum(row.num_rows for row in rows[:half]))
-    return [failures for part in (rows[:half], rows[half:]) for failures in _advance(part, model, name, narrow)]
+    latents = [torch.cat([row.latents for row in group]) for group in groups]
+    scaled = [group[0].trajectory.scale_model_input(noisy) for group, noisy in zip(groups, latents, strict=True)]
+    outputs = model.predict(_repeated(groups, scaled), _timesteps(groups, model), _texts(groups))
+    failures: list[StepFailure] = []
+    for group, noisy, output in zip(groups, latents, torch.split(outputs, list(map(_num_rows, groups))), strict=True):
+        error = result_or_error(name, partial(_guide_and_step, group, noisy, output, model))
+        # The sampler may have moved on already: it cannot be asked again.
+        failures += [] if error is None else [StepFailure(row=row, error=error, can_retry=False) for row in group]
+    return failures
 
 
-def _predicted(groups: Sequence[Sequence[Row]], model: LoadedModel) -> Sequence[Tensor]:
-    """Return the model's output for each group, in one forward: a row for each text of each of its pictures."""
-    rows = [row for group in groups for row in group]
-    timesteps = torch.cat([row.trajectory.timestep.float().expand(row.num_rows) for row in rows])
-    outputs = model.predict(
-        torch.cat([shown for group in groups for shown in _shown(group)]),
-        timesteps.to(model.device, non_blocking=True),
-        [words for row in rows for words in row.active_conditioning.texts],
-    )
-    return torch.split(outputs, [sum(row.num_rows for row in group) for group in groups])
+def _guide_and_step(group: Group, noisy: Tensor, output: Tensor, model: LoadedModel) -> None:
+    """Guide each picture of one trajectory and take its sampler's step; output is float [forward rows, ...]."""
+    parts = zip(group, torch.split(output, [row.num_rows for row in group]), strict=True)
+    prediction = torch.cat([model.guide(part, row.active_conditioning) for row, part in parts])
+    latents, denoised = group[0].trajectory.step(prediction, noisy)
+    for index, row in enumerate(group):
+        row.latents, row.denoised = latents[index, None], denoised[index, None]
 
 
 def group_by_trajectory(rows: Sequence[Row]) -> list[list[Row]]:
-    """Return the rows grouped by trajectory; rows whose companions are not in the batch are split off first."""
+    """Return the rows by trajectory; where only some rows of a trajectory are given, they get one of their own."""
     groups: dict[int, list[Row]] = {}
     for row in rows:
         groups.setdefault(id(row.trajectory), []).append(row)
     for group in groups.values():
         if len(group) < len(group[0].trajectory.generators):
-            trajectory = group[0].trajectory.split([row.place for row in group])
-            for place, row in enumerate(group):
-                row.trajectory, row.place = trajectory, place
+            trajectory = group[0].trajectory.split([row.index for row in group])
+            for index, row in enumerate(group):
+                row.trajectory, row.index = trajectory, index
     return list(groups.values())
 
 
-def _shown(group: Sequence[Row]) -> Iterator[Tensor]:
-    """Yield what the model is shown of each picture of a group, once for each of its texts."""
-    scaled = group[0].trajectory.scale_model_input(torch.cat([row.latents for row in group]))
-    for row, latents in zip(group, scaled, strict=True):
-        yield latents.expand(row.num_rows, *latents.shape)
+def _repeated(groups: Sequence[Group], scaled: Sequence[Tensor]) -> Tensor:
+    """Return the model's input, float [forward rows, channels, height, width]: each picture once for each text."""
+    pictures = [
+        (row, one) for group, batch in zip(groups, scaled, strict=True) for row, one in zip(group, batch, strict=True)
+    ]
+    return torch.cat([one.expand(row.num_rows, *one.shape) for row, one in pictures])
 
 
-def _moved(group: Sequence[Row], output: Tensor, model: LoadedModel, name: str) -> list[StepFailure]:
-    """Move a group on; return its rows when that failed half-way, after which its sampler cannot be asked again."""
-    error = result_or_error(name, lambda: _move(group, output, model))
-    return [] if error is None else [StepFailure(row=row, error=error, can_retry=False) for row in group]
+def _timesteps(groups: Sequence[Group], model: LoadedModel) -> Tensor:
+    """Return the timestep of each forward row, float32 [forward rows] on the model's device."""
+    timesteps = [row.trajectory.timestep.float().expand(row.num_rows) for group in groups for row in group]
+    return torch.cat(timesteps).to(model.device, non_blocking=True)
 
 
-def _move(group: Sequence[Row], output: Tensor, model: LoadedModel) -> None:
-    parts = zip(group, torch.split(output, [row.num_rows for row in group]), strict=True)
-    prediction = torch.cat([model.guided(part, row.active_conditioning) for row, part in parts])
-    latents, denoised = group[0].trajectory.advance(prediction, torch.cat([row.latents for row in group]))
-    for place, row in enumerate(group):
-        row.latents, row.denoised = latents[place, None], denoised[place, None]
+def _texts(groups: Sequence[Group]) -> list[PromptEmbeds]:
+    return [text for group in groups for row in group for text in row.active_conditioning.texts]
+
+
+def _num_rows(rows: Iterable[Row]) -> int:
+    return sum(row.num_rows for row in rows)
+
+
+def step_or_split(
+    rows: Sequence[Row], model: LoadedModel, settings: Settings, limit_rows: Callable[[int], None]
+) -> list[StepFailure]:
+    """Move every row on by one model call, in as few forwards as fit the device's memory.
+
+    A forward that fails is split in halves: one that ran out of memory to make it fit, any other to find out whose rows
+    fail.
+
+    settings: of any of the rows, which have model, size and adapters in common.
+    limit_rows: called with the number of forward rows to keep to, when more did not fit.
+    Returns: the rows that could not be moved even alone; the others have moved.
+    """
+    name = settings.model.name
+    # Adapters that were loaded before may be gone: the model may have been evicted since, and they with it.
+    error = result_or_error(name, partial(model.set_adapters, settings.loras))
+    return _split(rows, model, name, limit_rows) if error is None else _failures(rows, error)
+
+
+def _split(rows: Sequence[Row], model: LoadedModel, name: str, limit_rows: Callable[[int], None]) -> list[StepFailure]:
+    result = result_or_error(name, partial(denoise, rows, model, name))
+    if not isinstance(result, Exception):
+        return result
+    if len(rows) == 1:
+        return _failures(rows, result)
+    half = (len(rows) + 1) // 2
+    if isinstance(result, torch.OutOfMemoryError):
+        limit_rows(_num_rows(rows[:half]))
+    return [failure for part in (rows[:half], rows[half:]) for failure in _split(part, model, name, limit_rows)]
+
+
+def _failures(rows: Iterable[Row], error: EaselError | torch.OutOfMemoryError) -> list[StepFailure]:
+    """Return failures of rows that are unchanged."""
+    can_retry = isinstance(error, torch.OutOfMemoryError)
+    return [StepFailure(row=row, error=error, can_retry=can_retry) for row in rows]

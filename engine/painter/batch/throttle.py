@@ -1,4 +1,4 @@
-"""How far whoever launches work on a device may be ahead of it: a step, or progress and cancellation would be lies."""
+"""Keeps the launching thread at most one step ahead of the device, so that progress and cancellation are true."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ import torch
 
 
 class LaunchThrottle:
-    """Waits, after each step, for the step before it; on a CPU steps are over when they return.
+    """Waits after each step for the step before it; on a CPU a step is done when it returns.
 
-    A card takes a thousand launches before it lets anybody wait, and a step that was recorded as one graph is one
-    launch: a whole job would be launched before its second step is painted, and nobody could leave or join.
+    A card queues a thousand launches before it makes the caller wait, and a step recorded as one graph is one launch:
+    a whole job would be launched before its second step is painted, and no request could leave or join.
     """
 
     def __init__(self) -> None:
-        self._last: torch.cuda.Event | None = None
+        self._previous: torch.cuda.Event | None = None
 
-    def step(self, device: torch.device) -> None:
-        """Note that a step was launched, and return when the one before it is painted."""
+    def wait_for_previous_step(self, device: torch.device) -> None:
+        """Note that a step was launched, and return when the one before it is done."""
         if device.type != "cuda":
             return
         event = torch.cuda.Event()  # type: ignore[no-untyped-call]
         event.record()
-        if self._last is not None:
-            self._last.synchronize()
-        self._last = event
+        if self._previous is not None:
+            self._previous.synchronize()
+        self._previous = event

@@ -22,7 +22,7 @@ from engine.painter.pipeline.loras import Loras
 from engine.painter.pipeline.protocol import LoadedModel
 
 
-class Models(Protocol):
+class ModelCache(Protocol):
     """Where the loop gets models from."""
 
     def is_warm(self, model: Model) -> bool:
@@ -53,7 +53,7 @@ class Models(Protocol):
         """Load the model; may be called from another thread. Raises: EaselError, torch.OutOfMemoryError."""
         ...
 
-    def keep(self, model: Model, loaded: LoadedModel) -> None:
+    def add(self, model: Model, loaded: LoadedModel) -> None:
         """Take in what `fetch` has loaded."""
         ...
 
@@ -62,7 +62,7 @@ class Models(Protocol):
         ...
 
     @property
-    def unready(self) -> Model | None:
+    def unprepared(self) -> Model | None:
         """A warm model of which something is still to be measured or compiled."""
         ...
 
@@ -73,7 +73,7 @@ class Models(Protocol):
         """
         ...
 
-    def take(self, model: Model) -> LoadedModel:
+    def use(self, model: Model) -> LoadedModel:
         """Return a warm model to paint with."""
         ...
 
@@ -103,7 +103,7 @@ class LoadRequest:
     """A model to load ahead of its first request; `tell` is called with None, or the error that it met."""
 
     model: Model
-    tell: Callable[[EaselError | None], None]
+    report: Callable[[EaselError | None], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,92 +116,92 @@ class ModelLoader:
 
     def __init__(
         self,
-        models: Models,
-        tell: Callable[[LoadFinished], None],
-        turn_away: Callable[[Model, EaselError], None],
+        models: ModelCache,
+        send: Callable[[LoadFinished], None],
+        fail_waiting: Callable[[Model, EaselError], None],
     ) -> None:
-        """`tell` is called from the loading thread; `turn_away` when a model whose requests wait cannot be had."""
-        self._models, self._tell, self._turn_away = models, tell, turn_away
+        """`tell` is called from the loading thread; `fail_waiting` when a model whose requests wait cannot be had."""
+        self._models, self._send, self._fail_waiting = models, send, fail_waiting
         self._loaders = ThreadPoolExecutor(1, thread_name_prefix="loader")
-        self._warmings: list[LoadRequest] = []
+        self._requests: list[LoadRequest] = []
         self._since = 0.0
         self._has_evicted = False
-        self.coming: Model | None = None
+        self.loading: Model | None = None
 
-    def ask(self, warming: LoadRequest) -> None:
+    def request(self, load: LoadRequest) -> None:
         """Bring a model before anybody needs it."""
-        self._warmings.append(warming)
+        self._requests.append(load)
 
-    def begin(self, model: Model) -> None:
+    def start(self, model: Model) -> None:
         """Let models go for this one and begin to load it; nothing else may be on its way."""
         self._models.evict_for(model)
         self._load(model)
 
     def load_needed(self, needed: Iterable[Model]) -> None:
         """Begin to load what is asked for, or what is needed and has room beside what is loaded."""
-        self._tell_ready()
-        if self.coming is not None:
+        self._report_ready()
+        if self.loading is not None:
             return
-        asked = next((one.model for one in self._warmings if not self._models.is_warm(one.model)), None)
+        asked = next((one.model for one in self._requests if not self._models.is_warm(one.model)), None)
         missing = (model for model in needed if not self._models.is_warm(model))
         model = asked or next((model for model in missing if self._models.has_room(model)), None)
         if model is not None:
-            self.begin(model)
+            self.start(model)
 
-    def receive(self, message: LoadFinished) -> None:
+    def finish(self, message: LoadFinished) -> None:
         """Take in a model that has come; one that had no room beside others is loaded once more without them."""
-        model, self.coming = message.model, None
+        model, self.loading = message.model, None
         loaded = message.outcome.result()
         if isinstance(loaded, EaselError):
-            self.refuse(model, loaded)
+            self.fail(model, loaded)
         elif not isinstance(loaded, torch.OutOfMemoryError):
-            self._models.keep(model, loaded)
+            self._models.add(model, loaded)
             if self._has_evicted:
                 self._models.note_fit(model)
         elif self._models.evict_others(model):
             self._load(model, has_evicted=True)
         else:
-            self.refuse(model, NoRoom(model=model.name))
+            self.fail(model, NoRoom(model=model.name))
 
     def prepare(self, model: Model) -> None:
         """Measure or compile one piece of a model."""
         try:
             self._models.prepare(model)
         except EaselError as error:
-            self.refuse(model, error)
+            self.fail(model, error)
         except torch.OutOfMemoryError:
-            self.refuse(model, NoRoom(model=model.name))
-        self._tell_ready()
+            self.fail(model, NoRoom(model=model.name))
+        self._report_ready()
 
-    def refuse(self, model: Model, error: EaselError) -> None:
+    def fail(self, model: Model, error: EaselError) -> None:
         """Tell whoever waits for a model that it cannot be had."""
-        self._turn_away(model, error)
-        for warming in [warming for warming in self._warmings if warming.model == model]:
-            self._warmings.remove(warming)
-            warming.tell(error)
+        self._fail_waiting(model, error)
+        for load in [load for load in self._requests if load.model == model]:
+            self._requests.remove(load)
+            load.report(error)
 
-    def renew(self) -> None:
+    def note_progress(self) -> None:
         """Give what is on its way its time anew, because it makes progress."""
         self._since = time.monotonic()
 
     def is_late(self, limit: timedelta) -> bool:
         """Return whether something has been on its way for longer than this, without having come any further."""
-        return self.coming is not None and time.monotonic() - self._since > limit.total_seconds()
+        return self.loading is not None and time.monotonic() - self._since > limit.total_seconds()
 
     def close(self) -> None:
         """Load nothing more; what is on its way is left to itself, for it may hang."""
         self._loaders.shutdown(wait=False, cancel_futures=True)
-        for warming in self._warmings:
-            warming.tell(PainterLost())
+        for load in self._requests:
+            load.report(PainterLost())
 
     def _load(self, model: Model, *, has_evicted: bool = False) -> None:
-        self.coming, self._since, self._has_evicted = model, time.monotonic(), has_evicted
+        self.loading, self._since, self._has_evicted = model, time.monotonic(), has_evicted
         fetch = torch.inference_mode()(partial(self._models.fetch, model))
         outcome = self._loaders.submit(result_or_error, model.name, fetch)
-        outcome.add_done_callback(lambda done: self._tell(LoadFinished(model=model, outcome=done)))
+        outcome.add_done_callback(lambda done: self._send(LoadFinished(model=model, outcome=done)))
 
-    def _tell_ready(self) -> None:
+    def _report_ready(self) -> None:
         """Tell whoever asked for a model that it is there and lacks nothing."""
-        for warming in [warming for warming in self._warmings if self._models.is_ready(warming.model)]:
-            self._warmings.remove(warming)
-            warming.tell(None)
+        for load in [load for load in self._requests if self._models.is_ready(load.model)]:
+            self._requests.remove(load)
+            load.report(None)

@@ -57,7 +57,7 @@ class WarmModels:
     def fetch(self, model: Model) -> LoadedModel:
         return self._load(model)
 
-    def keep(self, model: Model, loaded: LoadedModel) -> None:
+    def add(self, model: Model, loaded: LoadedModel) -> None:
         self._loaded[model.name] = loaded
         self._loaded.move_to_end(model.name)
         self._drop_over(self._budget_bytes)
@@ -70,7 +70,7 @@ class WarmModels:
         return self.is_warm(model) and model.name not in self._preparing
 
     @property
-    def unready(self) -> Model | None:
+    def unprepared(self) -> Model | None:
         return next((model for model, _ in self._preparing.values()), None)
 
     def prepare(self, model: Model) -> None:
@@ -84,7 +84,7 @@ class WarmModels:
         elif max_rows:
             self._measured[model.name] = max_rows
 
-    def take(self, model: Model) -> LoadedModel:
+    def use(self, model: Model) -> LoadedModel:
         self._loaded.move_to_end(model.name)
         return self._loaded[model.name]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -12,9 +13,8 @@ from torch import Tensor
 from engine.models.loading.errors import translated_errors
 from engine.models.registry.registry import Model
 from engine.models.registry.speed import Compilation
-from engine.painter.batch.rows import PromptEmbeds
-from engine.painter.batch.scheduler import UNKNOWN_LIMIT, BatchSizeLimit, next_limit
 from engine.painter.pipeline.protocol import LoadedModel
+from engine.painter.sampling.guidance import PromptEmbeds
 from engine.painter.sampling.params import size_of
 
 BATCH_SIZES = (2, 4, 8, 16, 32)
@@ -119,3 +119,36 @@ def _timed(forward: Callable[[], Tensor], clock: Callable[[], float]) -> float:
     start = clock()
     forward().sum().item()
     return clock() - start
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchSizeLimit:
+    """The number of rows beyond which a wider forward does not pay, as far as it was measured.
+
+    rate: rows per second at that size. idle: larger sizes in a row that did not pay. is_found: whether none larger need
+    be measured.
+    """
+
+    num_rows: int
+    rate: float
+    idle: int = 0
+    is_found: bool = False
+
+
+UNKNOWN_LIMIT = BatchSizeLimit(num_rows=1, rate=0.0)
+
+
+def next_limit(
+    limit: BatchSizeLimit, num_rows: int, seconds: float, *, gain: float = 0.1, longest_seconds: float = 2.0
+) -> BatchSizeLimit:
+    """Return the limit after a forward of so many rows was measured; numbers of rows come in ascending order.
+
+    gain: a wider forward pays when it raises rows per second by more than this share.
+    longest_seconds: after a forward that took this long, or two in a row that did not pay, nothing wider is measured.
+    The first size counts also when it was not to be measured at all.
+    """
+    rate = num_rows / seconds
+    if rate > limit.rate * (1 + gain) or not limit.rate:
+        return BatchSizeLimit(num_rows=num_rows, rate=rate, is_found=seconds > longest_seconds)
+    idle = limit.idle + 1
+    return replace(limit, idle=idle, is_found=idle == 2 or seconds > longest_seconds)

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from engine.models.registry.registry import Model
-from engine.painter.batch.rows import Conditioning, PromptEmbeds, combine_positive, guided
 from engine.painter.pipeline.base import PipelineModel
 from engine.painter.pipeline.flow_matching import patched, set_even_timesteps, unpatched
 from engine.painter.pipeline.prompt_weighting import cut_beyond, plain, stacked_tokens
+from engine.painter.sampling.guidance import Conditioning, PromptEmbeds, apply_guidance, combine_positive
 
 TOKENS = 512
 # What the model's card gives for no negative prompt; an empty text would be none at all to the stock pipeline.
@@ -64,12 +64,12 @@ class QwenImageModel(PipelineModel):
         )[0]
         return unpatched(patches, height, width)
 
-    def guided(self, outputs: Tensor, conditioning: Conditioning) -> Tensor:
+    def guide(self, outputs: Tensor, conditioning: Conditioning) -> Tensor:
         """Return plain guidance with every patch as long as the conditional prediction has it.
 
         Source: `QwenImagePipeline`, diffusers 0.42.
         """
-        prediction = guided(outputs, conditioning)
+        prediction = apply_guidance(outputs, conditioning)
         if conditioning.unconditional is None:
             return prediction
         lengths = [_lengths(one) for one in (combine_positive(outputs, conditioning), prediction)]

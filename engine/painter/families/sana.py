@@ -13,9 +13,9 @@ import torch
 from torch import Tensor
 
 from engine.models.registry.registry import Model
-from engine.painter.batch.rows import PromptEmbeds
 from engine.painter.pipeline.base import PipelineModel
 from engine.painter.pipeline.prompt_weighting import cut_beyond, plain, stacked_tokens
+from engine.painter.sampling.guidance import PromptEmbeds
 
 TOKENS = 300
 

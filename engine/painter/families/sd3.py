@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from engine.models.registry.registry import Model
-from engine.painter.batch.rows import PromptEmbeds
 from engine.painter.pipeline.base import PipelineModel
 from engine.painter.pipeline.flow_matching import shift_for
 from engine.painter.pipeline.prompt_weighting import Fragments, cut_beyond, plain, weighed, weights_of_tokens
+from engine.painter.sampling.guidance import PromptEmbeds
 
 T5_TOKENS = 256
 

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from engine.models.registry.registry import Model
-from engine.painter.batch.rows import PromptEmbeds
 from engine.painter.pipeline.base import PipelineModel, channels_last
 from engine.painter.pipeline.prompt_weighting import stacked_tokens, weighted_embeds
+from engine.painter.sampling.guidance import PromptEmbeds
 
 
 class UNetModel(PipelineModel):

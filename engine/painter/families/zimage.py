@@ -12,10 +12,10 @@ import torch
 from torch import Tensor
 
 from engine.models.registry.registry import Model
-from engine.painter.batch.rows import PromptEmbeds
 from engine.painter.pipeline.base import PipelineModel
 from engine.painter.pipeline.flow_matching import set_even_timesteps
 from engine.painter.pipeline.prompt_weighting import cut_beyond, plain
+from engine.painter.sampling.guidance import PromptEmbeds
 
 TOKENS = 512
 

@@ -7,43 +7,25 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from importlib.metadata import version
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import structlog
 
 from engine.contract.errors import PictureCorrupt, SettingsInvalid, WeightsMismatch
 from engine.contract.ids import new_id
-from engine.contract.jobs import MAX_SEED, Part, json_from_spec, spec_from_json
+from engine.contract.jobs import MAX_SEED, Operation, Part, json_from_spec, spec_from_json
 from engine.contract.painting import PaintRequest
+from engine.contract.samplers import SAMPLERS
 from engine.models.files.locate import local_path
 from engine.models.files.weights import hash_of, resolve_hash
 from engine.models.registry.registry import Registry
+from engine.painter.events import Finished
 from engine.painter.output.recipe_check import check_recipe
 from engine.painter.sampling.params import Settings, seed_of_slot, settings_from_request
 
-if TYPE_CHECKING:
-    # Rows are tensors; whoever only reads a recipe need not load torch.
-    from engine.painter.batch.rows import Finished
-
-log = structlog.get_logger(__name__)
+_log = structlog.get_logger(__name__)
 
 LIBRARIES = ("torch", "diffusers", "transformers")
-
-# AUTOMATIC1111 writes the sampler and its noise schedule as two settings.
-_A1111_NAMES: Mapping[str, tuple[str, str]] = MappingProxyType(
-    {
-        "euler": ("Euler", "Automatic"),
-        "euler-ancestral": ("Euler a", "Automatic"),
-        "heun": ("Heun", "Automatic"),
-        "dpmpp-2m": ("DPM++ 2M", "Automatic"),
-        "dpmpp-2m-karras": ("DPM++ 2M", "Karras"),
-        "dpmpp-2m-sde": ("DPM++ 2M SDE", "Automatic"),
-        "ddim": ("DDIM", "Automatic"),
-        "unipc": ("UniPC", "Automatic"),
-        "lcm": ("LCM", "Automatic"),
-    }
-)
 
 
 def recipe_of(request: PaintRequest, settings: Settings, finished: Finished, slot: int) -> dict[str, Any]:
@@ -94,7 +76,7 @@ def request_from_recipe(recipe: Mapping[str, Any], registry: Registry, source: b
     if (source and hashlib.sha256(source).hexdigest()) != recipe["source_sha256"]:
         raise PictureCorrupt(key=recipe["source_sha256"], cause="another than the one the picture was made from")
     if recipe["libraries"] != _versions():
-        log.warning("painted_with_other_libraries", then=recipe["libraries"], now=_versions())
+        _log.warning("painted_with_other_libraries", then=recipe["libraries"], now=_versions())
     request = _request(recipe, source)
     settings = settings_from_request(request, registry)
     _check_defaults(recipe, settings)
@@ -110,7 +92,8 @@ def _request(recipe: Mapping[str, Any], source: bytes | None) -> PaintRequest:
         spec=replace(spec, parameters={**spec.parameters, "model": recipe["model"]}),
         seed=(recipe["seed"] - recipe["slot"]) % (MAX_SEED + 1),
         source=source,
-        strength=recipe["strength"] or 0.0,
+        operation=Operation.IMAGINE if recipe["strength"] is None else Operation.VARY,
+        strength=recipe["strength"],
         num_pictures=recipe["pictures"],
     )
 
@@ -148,7 +131,7 @@ def _in_force(settings: Settings) -> dict[str, Any]:
 
 def parameters_text(recipe: Mapping[str, Any]) -> str:
     """Return the recipe in the format that AUTOMATIC1111 writes into PNG files."""
-    sampler, schedule = _A1111_NAMES[recipe["sampler"]]
+    sampler, schedule = SAMPLERS[recipe["sampler"]].a1111
     facts = {
         "Steps": recipe["steps"],
         "Sampler": sampler,

@@ -13,10 +13,10 @@ from engine.contract.errors import SpeedUnsupported
 from engine.models.loading.offload import bytes_on_device
 from engine.models.registry.registry import Adapter, Model
 from engine.models.registry.speed import Compilation
-from engine.painter.batch.rows import Conditioning, PromptEmbeds, guided
 from engine.painter.pipeline.loras import LoraManager, Loras
 from engine.painter.pipeline.prompt_weighting import Fragments
 from engine.painter.pipeline.vae import PreviewMap, fit_preview_map, latents_from_pictures, pictures_from_latents
+from engine.painter.sampling.guidance import Conditioning, PromptEmbeds, apply_guidance
 
 if TYPE_CHECKING:
     from engine.painter.pipeline.compile import CompiledDenoiser
@@ -110,8 +110,8 @@ class PipelineModel(ABC):
     def forward(self, denoiser: Any, latents: Tensor, timesteps: Tensor, embeds: Sequence[PromptEmbeds]) -> Tensor:
         """Return the output of this denoiser, the pipeline's own or a compiled one, for a batch; see `predict`."""
 
-    def guided(self, outputs: Tensor, conditioning: Conditioning) -> Tensor:
-        return guided(outputs, conditioning)
+    def guide(self, outputs: Tensor, conditioning: Conditioning) -> Tensor:
+        return apply_guidance(outputs, conditioning)
 
     def encode(self, pictures: Tensor, generator: torch.Generator) -> Tensor:
         return latents_from_pictures(self._vae, pictures.to(self.device), generator)

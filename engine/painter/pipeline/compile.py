@@ -20,7 +20,7 @@ from torch._dynamo.exc import FailOnRecompileLimitHit
 
 from engine.models.loading.blocks import repeated_blocks
 from engine.models.registry.speed import Compilation
-from engine.painter.batch.rows import PromptEmbeds
+from engine.painter.sampling.guidance import PromptEmbeds
 
 # Share of a batch size that must be there for it to be filled up; else they are painted in two forwards.
 FILLED = 0.75

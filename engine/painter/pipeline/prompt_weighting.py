@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from engine.painter.batch.rows import PromptEmbeds
+from engine.painter.sampling.guidance import PromptEmbeds
 
 Fragments = Sequence[tuple[str, float]]
 Embed = Callable[[str], PromptEmbeds]

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from engine.models.registry.registry import Adapter
-from engine.painter.batch.rows import Conditioning, PromptEmbeds
 from engine.painter.pipeline.loras import Loras
+from engine.painter.sampling.guidance import Conditioning, PromptEmbeds
 
 
 class LoadedModel(Protocol):
@@ -89,7 +89,7 @@ class LoadedModel(Protocol):
         """
         ...
 
-    def guided(self, outputs: Tensor, conditioning: Conditioning) -> Tensor:
+    def guide(self, outputs: Tensor, conditioning: Conditioning) -> Tensor:
         """Return the prediction that the outputs of a row's texts come to, float [1, channels, height, width].
 
         outputs: float [texts, channels, height, width], in the order of `conditioning.texts`.

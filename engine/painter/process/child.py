@@ -1,6 +1,6 @@
 """The painting process: a local painter behind a socket; it ends when its supervisor does.
 
-Started by `engine.painter.process.supervisor` and by nobody else.
+Started only by `engine.painter.process.supervisor`.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from engine.contract.errors import EaselError
 from engine.contract.painting import Painter
 from engine.models.registry.registry import read_registry
 from engine.models.registry.speed import Compilation
+from engine.painter.phase import Phase
 from engine.painter.process.libraries import import_libraries
-from engine.painter.process.logs import tell_log
+from engine.painter.process.logs import forward_logs
 from engine.painter.process.messages import (
     Frame,
-    Kind,
-    Phase,
+    FrameKind,
     bytes_from_frame,
     frame_from_error,
     frame_from_event,
@@ -38,10 +38,10 @@ from engine.painter.process.messages import (
 if TYPE_CHECKING:
     from engine.painter.in_process import LocalPainter
 
-Beat = Callable[[Phase], None]
-OpenPainter = Callable[[Beat], "AbstractAsyncContextManager[LocalPainter]"]
+Heartbeat = Callable[[Phase], None]
+OpenPainter = Callable[[Heartbeat], "AbstractAsyncContextManager[LocalPainter]"]
 
-_BEAT_EVERY_SECONDS = 0.2
+_HEARTBEAT_SECONDS = 0.2
 
 
 def main() -> None:
@@ -56,7 +56,7 @@ def main() -> None:
 
 
 def ignore_signals() -> None:
-    """Leave it to the supervisor to end this process: a signal to the whole group would cost the pictures in hand."""
+    """Leave ending this process to the supervisor: a signal to the whole group would cost the running pictures."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
 
@@ -75,80 +75,85 @@ def _number(text: str) -> int | None:
 
 
 def _open(
-    path: Path, model: str | None, max_rows: int | None, threads: int | None, budget_bytes: int | None, beat: Beat
+    path: Path,
+    model: str | None,
+    max_rows: int | None,
+    threads: int | None,
+    budget_bytes: int | None,
+    heartbeat: Heartbeat,
 ) -> AbstractAsyncContextManager[LocalPainter]:
     from engine.painter.in_process import create_painter
 
     registry = read_registry(path)
     if model is not None:
         registry = replace(registry, default=registry.model(model).name)
-    return create_painter(registry, max_rows=max_rows, threads=threads, budget_bytes=budget_bytes, beat=beat)
+    return create_painter(registry, max_rows=max_rows, threads=threads, budget_bytes=budget_bytes, heartbeat=heartbeat)
 
 
 async def serve(connection: socket.socket, open_painter: OpenPainter) -> None:
-    """Paint what the other side of the socket requests, until it is gone; then end the process.
+    """Paint requests from the socket until the supervisor is gone, then end the process.
 
-    open_painter: handed what is called at every phase of the painter's work.
+    open_painter: takes the function to call in every phase of the painter's work.
     """
     reader, writer = await asyncio.open_connection(sock=connection)
-    tell_log(partial(_say, writer))
+    forward_logs(partial(_send, writer))
     try:
-        async with open_painter(_pulse(writer)) as painter:
+        async with open_painter(_heartbeat(writer)) as painter:
             await painter.warm()
             lost = asyncio.create_task(painter.lost.wait())
             lost.add_done_callback(lambda _: os._exit(1))
-            _say(writer, Frame(kind=Kind.READY))
+            _send(writer, Frame(kind=FrameKind.READY))
             await serve_requests(reader, writer, painter)
             # Without closing the painter: a thread inside a hung device call would keep the interpreter from ending.
             os._exit(0)
     except EaselError as error:
-        _say(writer, frame_from_error("", error))
+        _send(writer, frame_from_error("", error))
         await writer.drain()
     os._exit(0)
 
 
 async def serve_requests(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, painter: Painter) -> None:
-    """Paint what arrives until the supervisor is gone.
+    """Paint requests until the supervisor is gone.
 
-    Guarantees: a request that was not taken out ends with its pictures or with why not, whatever the painter raises.
+    Guarantees: a request that is not cancelled ends with its result or an error, whatever the painter raises.
     """
-    tickets: dict[str, asyncio.Task[None]] = {}
+    tasks: dict[str, asyncio.Task[None]] = {}
     while (frame := await read_frame(reader)) is not None:
-        if frame.kind is Kind.PAINT:
-            tickets = {ticket: task for ticket, task in tickets.items() if not task.done()}
-            tickets[frame.ticket] = task = asyncio.create_task(_paint(frame, writer, painter))
-            task.add_done_callback(partial(_tell_failure, writer, frame.ticket))
-        elif frame.kind is Kind.DROP and frame.ticket in tickets:
-            tickets[frame.ticket].cancel()
+        if frame.kind is FrameKind.PAINT:
+            tasks = {call_id: task for call_id, task in tasks.items() if not task.done()}
+            tasks[frame.call_id] = task = asyncio.create_task(_paint(frame, writer, painter))
+            task.add_done_callback(partial(_send_failure, writer, frame.call_id))
+        elif frame.kind is FrameKind.CANCEL and frame.call_id in tasks:
+            tasks[frame.call_id].cancel()
 
 
 async def _paint(frame: Frame, writer: asyncio.StreamWriter, painter: Painter) -> None:
     async with aclosing(painter.paint(request_from_frame(frame))) as events:
         async for event in events:
-            _say(writer, frame_from_event(frame.ticket, event))
+            _send(writer, frame_from_event(frame.call_id, event))
 
 
-def _tell_failure(writer: asyncio.StreamWriter, ticket: str, painting: asyncio.Task[None]) -> None:
-    error = None if painting.cancelled() else painting.exception()
+def _send_failure(writer: asyncio.StreamWriter, call_id: str, task: asyncio.Task[None]) -> None:
+    error = None if task.cancelled() else task.exception()
     if error is not None:
-        _say(writer, frame_from_error(ticket, error))
+        _send(writer, frame_from_error(call_id, error))
 
 
-def _pulse(writer: asyncio.StreamWriter) -> Beat:
-    """Return what tells the supervisor that the loop's thread is alive: every change of phase, and now and then."""
+def _heartbeat(writer: asyncio.StreamWriter) -> Heartbeat:
+    """Return a function that reports that the loop's thread is alive: at every change of phase, and regularly."""
     loop = asyncio.get_running_loop()
     last = [(Phase.IDLE, 0.0)]
 
-    def beat(phase: Phase) -> None:
+    def heartbeat(phase: Phase) -> None:
         now = time.monotonic()
-        if phase != last[0][0] or now - last[0][1] > _BEAT_EVERY_SECONDS:
+        if phase != last[0][0] or now - last[0][1] > _HEARTBEAT_SECONDS:
             last[0] = (phase, now)
-            loop.call_soon_threadsafe(_say, writer, Frame(kind=Kind.BEAT, facts={"phase": phase}))
+            loop.call_soon_threadsafe(_send, writer, Frame(kind=FrameKind.HEARTBEAT, facts={"phase": phase}))
 
-    return beat
+    return heartbeat
 
 
-def _say(writer: asyncio.StreamWriter, frame: Frame) -> None:
+def _send(writer: asyncio.StreamWriter, frame: Frame) -> None:
     writer.write(bytes_from_frame(frame))
 
 

@@ -1,4 +1,4 @@
-"""The painting process as it is started: what it paints with, its environment, and the socket to it."""
+"""Starts the painting process: its options, its environment, and the socket to it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ROOT = Path(engine.__file__).parent.parent
 # on 2 threads took 13.8 s spinning and 0.2 s sleeping (measured: 2026-11-21, 2 cores, load average 11).
 _QUIET_THREADS = {"OMP_WAIT_POLICY": "PASSIVE"}
 
-# Libraries read these while they are imported, so that nothing in the child could set them in time.
+# Libraries read these while they are imported: the child itself would set them too late.
 _QUIET_LIBRARIES = {
     "DIFFUSERS_VERBOSITY": "error",
     "TRANSFORMERS_VERBOSITY": "error",
@@ -31,13 +31,13 @@ _QUIET_LIBRARIES = {
 
 @dataclass(frozen=True, kw_only=True)
 class PainterOptions:
-    """What the child paints with.
+    """How the child paints.
 
-    model: name of its default model; None takes the registry's.
-    max_rows: widest forward in rows; None measures it.
-    threads: of torch on the CPU; None leaves them as torch likes.
-    budget_bytes: what the weights of loaded models may take on the device; None takes what there is room for.
-    cache: folder that keeps what is compiled for the next start; None leaves the place to torch.
+    model: name of its default model; None uses the registry's.
+    max_rows: most rows in one forward; None measures it.
+    threads: torch's threads on the CPU; None leaves them to torch.
+    budget_bytes: device memory for the weights of loaded models; None uses what there is.
+    cache: folder that keeps compiled code for the next start; None leaves the choice to torch.
     """
 
     registry: Path = SHIPPED
@@ -51,9 +51,9 @@ class PainterOptions:
 async def start_process(
     program: str, painter_options: PainterOptions
 ) -> tuple[Process, asyncio.StreamReader, asyncio.StreamWriter]:
-    """Start the module `program` with a socket to it; a fresh interpreter, because CUDA does not survive a fork.
+    """Start the module `program` and return it with a socket to it; a new interpreter, as CUDA does not survive a fork.
 
-    Raises: OSError when the system has no process, memory or descriptor for it.
+    Raises: OSError when the system has no process, memory or descriptor left.
     """
     ours, theirs = socket.socketpair()
     try:
@@ -61,7 +61,7 @@ async def start_process(
             process = await _start(program, painter_options, theirs.fileno())
         return process, *await asyncio.open_connection(sock=ours)
     except BaseException:
-        # A process that was started ends when it finds nobody at the other side.
+        # A process that was started ends when it finds the socket closed.
         ours.close()
         raise
 
@@ -75,7 +75,7 @@ async def _start(program: str, painter_options: PainterOptions, descriptor: int)
         *map(_text, (painter_options.max_rows, painter_options.threads, painter_options.budget_bytes)),
         pass_fds=(descriptor,),
         cwd=_ROOT,
-        env={**_QUIET_LIBRARIES, **os.environ, **_QUIET_THREADS, **_cached(painter_options.cache)},
+        env={**_QUIET_LIBRARIES, **os.environ, **_QUIET_THREADS, **_cache_environment(painter_options.cache)},
     )
 
 
@@ -83,5 +83,5 @@ def _text(number: int | None) -> str:
     return "" if number is None else str(number)
 
 
-def _cached(folder: Path | None) -> dict[str, str]:
+def _cache_environment(folder: Path | None) -> dict[str, str]:
     return {} if folder is None else {"TORCHINDUCTOR_CACHE_DIR": str(folder)}

@@ -1,4 +1,4 @@
-"""What the painting process logs: told to its supervisor, who knows how lines are to look and which are wanted."""
+"""Log lines of the painting process, sent to its supervisor, which knows how they look and which are wanted."""
 
 from __future__ import annotations
 
@@ -9,45 +9,45 @@ from collections.abc import Callable
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
-from engine.painter.process.messages import Frame, frame_from_line
+from engine.painter.process.messages import Frame, frame_from_log
 
-Tell = Callable[[int, EventDict], None]
+SendLine = Callable[[int, EventDict], None]
 
-log = structlog.get_logger(__name__)
+_log = structlog.get_logger(__name__)
 
 
-def tell_log(say: Callable[[Frame], None]) -> None:
-    """Send every line of this process to `say`, in the running loop's thread, whichever thread logs it."""
+def forward_logs(send: Callable[[Frame], None]) -> None:
+    """Pass every log line of this process, from any thread, to `send`, called in the running event loop."""
     loop = asyncio.get_running_loop()
 
-    def tell(level: int, line: EventDict) -> None:
-        loop.call_soon_threadsafe(say, frame_from_line(level, line))
+    def send_line(level: int, line: EventDict) -> None:
+        loop.call_soon_threadsafe(send, frame_from_log(level, line))
 
-    def tell_only(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-        tell(event.pop("level_number"), event)
+    def forward(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        send_line(event.pop("level_number"), event)
         raise structlog.DropEvent
 
     structlog.configure(
-        processors=[structlog.stdlib.add_log_level_number, structlog.processors.format_exc_info, tell_only]
+        processors=[structlog.stdlib.add_log_level_number, structlog.processors.format_exc_info, forward]
     )
-    logging.getLogger().handlers = [_Teller(tell)]
+    logging.getLogger().handlers = [_ForwardingHandler(send_line)]
 
 
-class _Teller(logging.Handler):
-    """Tells the lines of libraries, which log in the standard library's way."""
+class _ForwardingHandler(logging.Handler):
+    """Forwards the lines of libraries, which use the standard library's logging."""
 
-    def __init__(self, tell: Tell) -> None:
+    def __init__(self, send_line: SendLine) -> None:
         super().__init__()
-        self._tell = tell
+        self._send_line = send_line
 
     def emit(self, record: logging.LogRecord) -> None:
         line: EventDict = {"event": record.getMessage(), "logger": record.name}
         if record.exc_info:
             line["exception"] = logging.Formatter().formatException(record.exc_info)
-        # Libraries may have levels of their own; structlog knows the five.
-        self._tell(min(record.levelno // 10 * 10, logging.CRITICAL), line)
+        # Libraries may have their own levels; structlog knows the standard five.
+        self._send_line(min(record.levelno // 10 * 10, logging.CRITICAL), line)
 
 
-def write_down(frame: Frame, pid: int) -> None:
-    """Log the line that the painting process of this id has told."""
-    log.log(frame.facts["level"], **frame.facts["line"], pid=pid)
+def log_frame(frame: Frame, pid: int) -> None:
+    """Log the line that the painting process with this id has forwarded."""
+    _log.log(frame.facts["level"], **frame.facts["line"], pid=pid)

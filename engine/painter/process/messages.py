@@ -1,4 +1,4 @@
-"""What a painting process and its supervisor say to each other, as frames on a socket; standard library only.
+"""The messages between a painting process and its supervisor, as frames on a socket; standard library only.
 
 A frame is 4 bytes, big endian, with the length of a JSON header, the header, and the blobs whose lengths it lists.
 """
@@ -18,46 +18,51 @@ from typing import Any
 from uuid import UUID
 
 from engine.contract.errors import AdapterMismatch, EaselError, ModelBroken, PainterLost
-from engine.contract.jobs import json_from_spec, spec_from_json
-from engine.contract.painting import Painted, PaintedPicture, PaintRequest, Progress
+from engine.contract.jobs import Operation, json_from_spec, spec_from_json
+from engine.contract.painting import (
+    PaintedFile,
+    PaintedPicture,
+    PaintedPictures,
+    PaintedText,
+    PaintRequest,
+    PaintResult,
+    Progress,
+)
 
 
-class Kind(StrEnum):
+class FrameKind(StrEnum):
     """What a frame says.
 
-    paint, drop: from the supervisor: take this request, take it out.
-    ready, beat, line, progress, painted, failed: from the child: able to take requests, alive in this phase, a line for
-        the log, and what became of a request; `failed` without a ticket means that the child cannot start.
+    paint, cancel: from the supervisor: start this request, cancel it.
+    ready, heartbeat, log, progress, pictures, file, text, failed: from the child: ready for requests, alive in this
+        phase, a line for the log, and what became of a request; `failed` without a call id means that the child cannot
+        start.
     """
 
     PAINT = "paint"
-    DROP = "drop"
+    CANCEL = "cancel"
     READY = "ready"
-    BEAT = "beat"
-    LINE = "line"
+    HEARTBEAT = "heartbeat"
+    LOG = "log"
     PROGRESS = "progress"
-    PAINTED = "painted"
+    PICTURES = "pictures"
+    FILE = "file"
+    TEXT = "text"
     FAILED = "failed"
 
 
-class Phase(StrEnum):
-    """What a painting process is at; each has its own patience."""
-
-    IDLE = "idle"
-    LOAD = "load"
-    STEP = "step"
-    DECODE = "decode"
+RESULTS = frozenset({FrameKind.PICTURES, FrameKind.FILE, FrameKind.TEXT})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Frame:
-    """One thing said.
+    """One message.
 
-    ticket: which call of `paint` it is about; empty when none.
+    call_id: the call of `paint` that it is about; empty when none.
     """
 
-    kind: Kind
-    ticket: str = ""
+    kind: FrameKind
+    call_id: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
     blobs: tuple[bytes, ...] = ()
 
@@ -70,29 +75,30 @@ async def read_frame(reader: asyncio.StreamReader) -> Frame | None:
         blobs = tuple([await reader.readexactly(size) for size in header["blobs"]])
     except (asyncio.IncompleteReadError, ConnectionError):
         return None
-    return Frame(kind=Kind(header["kind"]), ticket=header["ticket"], facts=header["facts"], blobs=blobs)
+    return Frame(kind=FrameKind(header["kind"]), call_id=header["call_id"], facts=header["facts"], blobs=blobs)
 
 
 def bytes_from_frame(frame: Frame) -> bytes:
     """Return the frame as it goes over the socket."""
     sizes = [len(blob) for blob in frame.blobs]
-    header = {"kind": frame.kind, "ticket": frame.ticket, "facts": dict(frame.facts), "blobs": sizes}
+    header = {"kind": frame.kind, "call_id": frame.call_id, "facts": dict(frame.facts), "blobs": sizes}
     encoded = json.dumps(header).encode()
     return b"".join((struct.pack(">I", len(encoded)), encoded, *frame.blobs))
 
 
-def frame_from_request(ticket: str, request: PaintRequest) -> Frame:
-    """Return the frame that hands a request over."""
+def frame_from_request(call_id: str, request: PaintRequest) -> Frame:
+    """Return the frame that starts a request."""
     facts = {
         "job_id": str(request.job_id),
         "member_id": str(request.member_id),
+        "operation": request.operation.value,
         "spec": json_from_spec(request.spec),
         "seed": request.seed,
         "strength": request.strength,
         "num_pictures": request.num_pictures,
     }
     blobs = () if request.source is None else (request.source,)
-    return Frame(kind=Kind.PAINT, ticket=ticket, facts=facts, blobs=blobs)
+    return Frame(kind=FrameKind.PAINT, call_id=call_id, facts=facts, blobs=blobs)
 
 
 def request_from_frame(frame: Frame) -> PaintRequest:
@@ -101,6 +107,7 @@ def request_from_frame(frame: Frame) -> PaintRequest:
     return PaintRequest(
         job_id=UUID(facts["job_id"]),
         member_id=UUID(facts["member_id"]),
+        operation=Operation(facts["operation"]),
         spec=spec_from_json(facts["spec"]),
         seed=facts["seed"],
         source=frame.blobs[0] if frame.blobs else None,
@@ -109,58 +116,81 @@ def request_from_frame(frame: Frame) -> PaintRequest:
     )
 
 
-def frame_from_event(ticket: str, event: Progress | Painted) -> Frame:
-    """Return the frame that tells of a request."""
-    if isinstance(event, Progress):
-        blobs = () if event.preview is None else (event.preview,)
-        facts: dict[str, Any] = {"done": event.done, "total": event.total}
-        return Frame(kind=Kind.PROGRESS, ticket=ticket, facts=facts, blobs=blobs)
+def frame_from_event(call_id: str, event: Progress | PaintResult) -> Frame:
+    """Return the frame that reports on a request."""
+    match event:
+        case Progress():
+            blobs = () if event.preview is None else (event.preview,)
+            facts = {"done": event.done, "total": event.total}
+            return Frame(kind=FrameKind.PROGRESS, call_id=call_id, facts=facts, blobs=blobs)
+        case PaintedPictures():
+            return _frame_from_pictures(call_id, event)
+        case PaintedFile():
+            about = {"media_type": event.media_type}
+            return Frame(kind=FrameKind.FILE, call_id=call_id, facts=about, blobs=(event.content,))
+        case PaintedText():
+            return Frame(kind=FrameKind.TEXT, call_id=call_id, facts={"text": event.text})
+
+
+def _frame_from_pictures(call_id: str, result: PaintedPictures) -> Frame:
     pictures = [
         {"width": one.width, "height": one.height, "seed": one.seed, "recipe": dict(one.recipe)}
-        for one in event.pictures
+        for one in result.pictures
     ]
+    grid = () if result.grid is None else (result.grid,)
     return Frame(
-        kind=Kind.PAINTED,
-        ticket=ticket,
-        facts={"pictures": pictures, "grid_type": event.grid_type},
-        blobs=(*(one.png for one in event.pictures), event.grid),
+        kind=FrameKind.PICTURES,
+        call_id=call_id,
+        facts={"pictures": pictures, "grid_type": result.grid_type},
+        blobs=(*(one.png for one in result.pictures), *grid),
     )
 
 
-def event_from_frame(frame: Frame) -> Progress | Painted:
+def event_from_frame(frame: Frame) -> Progress | PaintResult:
     """Return the event that `frame_from_event` wrote."""
-    facts = frame.facts
-    if frame.kind is Kind.PROGRESS:
-        preview = frame.blobs[0] if frame.blobs else None
-        return Progress(done=facts["done"], total=facts["total"], preview=preview)
-    *pngs, grid = frame.blobs
-    pictures = tuple(PaintedPicture(png=png, **about) for png, about in zip(pngs, facts["pictures"], strict=True))
-    return Painted(pictures=pictures, grid=grid, grid_type=facts["grid_type"])
+    facts, blobs = frame.facts, frame.blobs
+    match frame.kind:
+        case FrameKind.PROGRESS:
+            return Progress(done=facts["done"], total=facts["total"], preview=blobs[0] if blobs else None)
+        case FrameKind.FILE:
+            return PaintedFile(content=blobs[0], media_type=facts["media_type"])
+        case FrameKind.TEXT:
+            return PaintedText(text=facts["text"])
+        case _:
+            return _pictures_from_frame(frame)
 
 
-def frame_from_line(level: int, line: Mapping[str, object]) -> Frame:
+def _pictures_from_frame(frame: Frame) -> PaintedPictures:
+    grid_type = frame.facts["grid_type"]
+    pngs, grid = (frame.blobs, None) if grid_type is None else (frame.blobs[:-1], frame.blobs[-1])
+    about = zip(pngs, frame.facts["pictures"], strict=True)
+    pictures = tuple(PaintedPicture(png=png, **facts) for png, facts in about)
+    return PaintedPictures(pictures=pictures, grid=grid, grid_type=grid_type)
+
+
+def frame_from_log(level: int, line: Mapping[str, object]) -> Frame:
     """Return the frame that tells a line for the log: its level, as `logging` counts, and its `event` with all else."""
     facts = {"level": level, "line": {name: _plain(value) for name, value in line.items()}}
-    return Frame(kind=Kind.LINE, facts=facts)
+    return Frame(kind=FrameKind.LOG, facts=facts)
 
 
-# What these come from may be a mistake of our own.
-_BLAMED = (ModelBroken, AdapterMismatch)
+# These may come from a mistake of our own.
+_WITH_TRACEBACK = (ModelBroken, AdapterMismatch)
 
 
-def frame_from_error(ticket: str, error: BaseException) -> Frame:
+def frame_from_error(call_id: str, error: BaseException) -> Frame:
     """Return the frame that says why a request, or the child, failed.
 
-    What nobody foresaw is told as PainterLost; its traceback goes with the frame, for the log, and so does that of what
-    a model or an adapter raised.
+    An unexpected error becomes PainterLost with its traceback for the log; errors of a model or an adapter carry theirs
+    too.
     """
     name, known = PainterLost.__name__, {}
     if isinstance(error, EaselError):
         name, known = type(error).__name__, {name: _plain(value) for name, value in error.facts.items()}
     facts: dict[str, Any] = {"error": name, "facts": known}
-    if not isinstance(error, EaselError) or (isinstance(error, _BLAMED) and error.__cause__):
+    if not isinstance(error, EaselError) or (isinstance(error, _WITH_TRACEBACK) and error.__cause__):
         facts["traceback"] = "".join(traceback.format_exception(error)).rstrip()
-    return Frame(kind=Kind.FAILED, ticket=ticket, facts=facts)
+    return Frame(kind=FrameKind.FAILED, call_id=call_id, facts=facts)
 
 
 def error_from_frame(frame: Frame) -> EaselError:

@@ -1,4 +1,4 @@
-"""A painter that outlives what it paints with: requests go to a child process, which is replaced when it dies or hangs.
+"""A painter that survives what it paints with: requests go to a child process, which is replaced when it dies or hangs.
 
 Torch lives in the child only. A request whose child was lost fails with PainterLost, so that the queue offers it again.
 """
@@ -16,13 +16,14 @@ from uuid import uuid4
 import structlog
 
 from engine.contract.errors import PainterLost
-from engine.contract.painting import Painted, PaintRequest, Progress
+from engine.contract.painting import PaintRequest, PaintResult, Progress
+from engine.painter.phase import Phase
 from engine.painter.process.launch import PainterOptions, Process, start_process
-from engine.painter.process.logs import write_down
+from engine.painter.process.logs import log_frame
 from engine.painter.process.messages import (
+    RESULTS,
     Frame,
-    Kind,
-    Phase,
+    FrameKind,
     bytes_from_frame,
     error_from_frame,
     event_from_frame,
@@ -30,21 +31,20 @@ from engine.painter.process.messages import (
     read_frame,
 )
 
-log = structlog.get_logger(__name__)
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
 class SupervisorOptions:
-    """How a child is looked after.
+    """How a child is supervised.
 
-    patience: time without a word from it, by what it is at, after which it counts as hung. Nothing is expected of an
-        idle child that has no requests.
-    first_rest, longest_rest: time before a lost child is replaced; doubles while children are lost without having
-        been ready.
+    timeouts: time without a message in each phase after which the child counts as hung; an idle child without requests
+        need not send any.
+    first_delay, longest_delay: before a lost child is replaced; doubles while children are lost before they are ready.
     program: module that the child runs.
     """
 
-    patience: Mapping[Phase, timedelta] = field(
+    timeouts: Mapping[Phase, timedelta] = field(
         default_factory=lambda: MappingProxyType(
             {
                 Phase.LOAD: timedelta(minutes=10),
@@ -54,8 +54,8 @@ class SupervisorOptions:
             }
         )
     )
-    first_rest: timedelta = timedelta(seconds=0.2)
-    longest_rest: timedelta = timedelta(seconds=30)
+    first_delay: timedelta = timedelta(seconds=0.2)
+    longest_delay: timedelta = timedelta(seconds=30)
     program: str = "engine.painter.process.child"
 
 
@@ -80,37 +80,37 @@ class SupervisedPainter:
     async def wait_ready(self) -> None:
         """Return when a child takes requests.
 
-        Raises: OperatorError or RequestError when it cannot start, PainterLost when it was lost on the way.
+        Raises: OperatorError or RequestError when it cannot start, PainterLost when it was lost before.
         """
         await asyncio.shield(self._ready)
 
-    async def paint(self, request: PaintRequest) -> AsyncGenerator[Progress | Painted, None]:
-        """Yield progress and at last the pictures; see `engine.contract.painting.Painter`."""
+    async def paint(self, request: PaintRequest) -> AsyncGenerator[Progress | PaintResult, None]:
+        """Yield progress, then the result; see `engine.contract.painting.Painter`."""
         child = await asyncio.shield(self._ready)
-        ticket = uuid4().hex
-        frames = child.submit(ticket, request)
+        call_id = uuid4().hex
+        frames = child.submit(call_id, request)
         try:
             while True:
                 frame = await frames.get()
                 if frame is None:
                     raise PainterLost()
-                if frame.kind is Kind.FAILED:
+                if frame.kind is FrameKind.FAILED:
                     raise error_from_frame(frame)
                 yield event_from_frame(frame)
-                if frame.kind is Kind.PAINTED:
+                if frame.kind in RESULTS:
                     return
         finally:
-            child.withdraw(ticket)
+            child.cancel(call_id)
 
-    async def tend(self) -> None:
-        """Keep a child alive until cancelled."""
-        rest = self._options.first_rest
+    async def keep_running(self) -> None:
+        """Replace lost children until cancelled."""
+        delay = self._options.first_delay
         while True:
-            was_ready = await self._one_life()
-            rest = self._options.first_rest if was_ready else min(rest * 2, self._options.longest_rest)
-            await asyncio.sleep(rest.total_seconds())
+            was_ready = await self._run_child()
+            delay = self._options.first_delay if was_ready else min(delay * 2, self._options.longest_delay)
+            await asyncio.sleep(delay.total_seconds())
 
-    async def _one_life(self) -> bool:
+    async def _run_child(self) -> bool:
         """Start a child and return, when it is gone, whether it was ever ready."""
         if self._ready.done():
             self._ready = asyncio.get_running_loop().create_future()
@@ -120,32 +120,32 @@ class SupervisedPainter:
                 *await start_process(self._options.program, self._painter_options), self._options
             )
         except OSError as error:
-            log.error("painter not started", cause=str(error))
-            _give_up(ready)
+            _log.error("painter_not_started", cause=str(error))
+            _fail_waiting(ready)
             return False
         try:
-            await child.attend(ready)
+            await child.relay(ready)
         finally:
             was_ready = ready.done() and ready.exception() is None
             if was_ready:
-                # New requests wait for the next child already.
+                # New requests already wait for the next child.
                 self._ready = asyncio.get_running_loop().create_future()
             self._child = None
             await child.end()
-            _give_up(ready)
-        log.warning("painter lost", pid=child.process.pid, was_ready=was_ready, exit=child.process.returncode)
+            _fail_waiting(ready)
+        _log.warning("painter_lost", pid=child.process.pid, was_ready=was_ready, exit=child.process.returncode)
         return was_ready
 
 
-def _give_up(ready: asyncio.Future[Child]) -> None:
-    """Tell whoever still waits for a child that it was lost; where nobody does, that is no news."""
+def _fail_waiting(ready: asyncio.Future[Child]) -> None:
+    """Fail everything that waits for a child; with nothing waiting, the error counts as retrieved."""
     if not ready.done():
         ready.set_exception(PainterLost())
     ready.exception()
 
 
 class Child:
-    """One painting process, what was asked of it, and when it must next be heard of."""
+    """One painting process, its requests, and the time by which it must send its next message."""
 
     def __init__(
         self,
@@ -156,69 +156,69 @@ class Child:
     ) -> None:
         self.process = process
         self._reader, self._writer, self._options = reader, writer, options
-        self._tickets: dict[str, asyncio.Queue[Frame | None]] = {}
+        self._calls: dict[str, asyncio.Queue[Frame | None]] = {}
         self._phase = Phase.LOAD
         self._deadline = asyncio.timeout(None)
 
-    def submit(self, ticket: str, request: PaintRequest) -> asyncio.Queue[Frame | None]:
-        """Hand a request over; return the queue of what the child says of it, with None when it is lost."""
+    def submit(self, call_id: str, request: PaintRequest) -> asyncio.Queue[Frame | None]:
+        """Send a request; return the queue of the child's frames about it, with None when the child is lost."""
         frames: asyncio.Queue[Frame | None] = asyncio.Queue()
         if self._writer.is_closing():
             frames.put_nowait(None)
             return frames
-        self._tickets[ticket] = frames
-        self._writer.write(bytes_from_frame(frame_from_request(ticket, request)))
+        self._calls[call_id] = frames
+        self._writer.write(bytes_from_frame(frame_from_request(call_id, request)))
         if self._phase is Phase.IDLE:
-            self._expect()
+            self._reset_deadline()
         return frames
 
-    def withdraw(self, ticket: str) -> None:
-        """Take a request out, if it is still in."""
-        if self._tickets.pop(ticket, None) is not None and not self._writer.is_closing():
-            self._writer.write(bytes_from_frame(Frame(kind=Kind.DROP, ticket=ticket)))
+    def cancel(self, call_id: str) -> None:
+        """Cancel a request, if it is still running."""
+        if self._calls.pop(call_id, None) is not None and not self._writer.is_closing():
+            self._writer.write(bytes_from_frame(Frame(kind=FrameKind.CANCEL, call_id=call_id)))
 
-    async def attend(self, ready: asyncio.Future[Child]) -> None:
-        """Pass on what the child says until it is gone, or silent for longer than anybody has patience."""
+    async def relay(self, ready: asyncio.Future[Child]) -> None:
+        """Pass on the child's frames until it is gone, or silent for longer than its phase allows."""
         try:
             async with self._deadline:
-                self._expect()
+                self._reset_deadline()
                 while (frame := await read_frame(self._reader)) is not None:
-                    self._take(frame, ready)
-                    self._expect()
+                    self._handle(frame, ready)
+                    self._reset_deadline()
         except TimeoutError:
-            log.error("painter hung", pid=self.process.pid, phase=self._phase)
+            _log.error("painter_hung", pid=self.process.pid, phase=self._phase)
 
     async def end(self) -> None:
-        """Kill the process if it is still there, and let go of everybody who waits for it."""
+        """Kill the process if it is still there, and release everything that waits for it."""
         self._writer.close()
         with suppress(ProcessLookupError):
             self.process.kill()
         await self.process.wait()
-        for frames in self._tickets.values():
+        for frames in self._calls.values():
             frames.put_nowait(None)
 
-    def _take(self, frame: Frame, ready: asyncio.Future[Child]) -> None:
+    def _handle(self, frame: Frame, ready: asyncio.Future[Child]) -> None:
         if "traceback" in frame.facts:
-            # Written down here, where logging is set up; of what was expected to go wrong the worker tells.
-            log.error("request not painted", pid=self.process.pid, exception=frame.facts["traceback"])
-        if frame.kind is Kind.BEAT:
+            # Logged here, where logging is configured; expected errors are logged by the worker.
+            _log.error("request_not_painted", pid=self.process.pid, exception=frame.facts["traceback"])
+        if frame.kind is FrameKind.HEARTBEAT:
             self._phase = Phase(frame.facts["phase"])
-        elif frame.kind is Kind.LINE:
-            write_down(frame, self.process.pid)
-        elif frame.kind is Kind.READY:
+        elif frame.kind is FrameKind.LOG:
+            log_frame(frame, self.process.pid)
+        elif frame.kind is FrameKind.READY:
             ready.set_result(self)
-        elif frame.ticket in self._tickets:
-            self._tickets[frame.ticket].put_nowait(frame)
-            if frame.kind in (Kind.PAINTED, Kind.FAILED):
-                del self._tickets[frame.ticket]
-        elif frame.kind is Kind.FAILED and not frame.ticket:
+        elif frame.call_id in self._calls:
+            self._calls[frame.call_id].put_nowait(frame)
+            if frame.kind is FrameKind.FAILED or frame.kind in RESULTS:
+                del self._calls[frame.call_id]
+        elif frame.kind is FrameKind.FAILED and not frame.call_id:
             ready.set_exception(error_from_frame(frame))
 
-    def _expect(self) -> None:
-        """Set the time by which the next word must come; none when there is nothing to do."""
-        at_rest = self._phase is Phase.IDLE and not self._tickets
-        patience = self._options.patience[self._phase].total_seconds()
-        self._deadline.reschedule(None if at_rest else asyncio.get_running_loop().time() + patience)
+    def _reset_deadline(self) -> None:
+        """Set the time by which the next message must come; none while the child has nothing to do."""
+        is_idle = self._phase is Phase.IDLE and not self._calls
+        timeout = self._options.timeouts[self._phase].total_seconds()
+        self._deadline.reschedule(None if is_idle else asyncio.get_running_loop().time() + timeout)
 
 
 @asynccontextmanager
@@ -230,11 +230,11 @@ async def supervise(
     Raises: OperatorError when the default model cannot be loaded, ModelUnknown, SettingsInvalid, PainterLost.
     """
     painter = SupervisedPainter(painter_options or PainterOptions(), options or SupervisorOptions())
-    tending = asyncio.create_task(painter.tend())
+    running = asyncio.create_task(painter.keep_running())
     try:
         await painter.wait_ready()
         yield painter
     finally:
-        tending.cancel()
+        running.cancel()
         with suppress(asyncio.CancelledError):
-            await tending
+            await running

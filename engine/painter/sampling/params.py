@@ -1,4 +1,4 @@
-"""What a request asks of a model, resolved and checked before any tensor is made; standard library only."""
+"""What a request asks of a model, resolved and checked before any tensor exists; no torch."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.contract.errors import OperationUnsupported, SettingUnsupported, SizeUnsupported
-from engine.contract.jobs import MAX_SEED, JobSpec, Operation, ParameterValue, Part
+from engine.contract.jobs import MAX_SEED, JobSpec, ParameterValue, Part
 from engine.contract.painting import PaintRequest
 from engine.models.registry.families import MAX_GUIDANCE
 from engine.models.registry.registry import Adapter, Model, Registry
@@ -50,9 +50,8 @@ def settings_from_request(request: PaintRequest, registry: Registry) -> Settings
     """
     asked = request.spec.parameters
     model = registry.model(_text(asked.get("model")))
-    operation = Operation.VARY if request.source is not None else Operation.IMAGINE
-    if operation not in model.abilities.operations:
-        raise OperationUnsupported(operation=operation.value, model=model.name)
+    if request.operation not in model.abilities.operations:
+        raise OperationUnsupported(operation=request.operation.value, model=model.name)
     sampler = _text(asked.get("sampler")) or model.defaults.sampler
     _check(model, "sampler", sampler, model.abilities.samplers)
     width, height = size_of(asked.get("ar"), model)
@@ -145,8 +144,6 @@ def _weight(name: str, text: str, model: Model) -> float:
 
 
 def _strength(request: PaintRequest, model: Model) -> float | None:
-    if request.source is None:
-        return None
-    if 0 < request.strength <= 1:
+    if request.strength is None or 0 < request.strength <= 1:
         return request.strength
     raise SettingUnsupported(name="strength", value=f"{request.strength:g}", model=model.name, known=("0 to 1",))

@@ -121,7 +121,11 @@ def refusal_of(spec: JobSpec, registry: Registry, operation: Operation = Operati
     """Return what the painter says against a job; None where it would paint it."""
     source = b"a picture" if operation is Operation.VARY else None
     try:
-        settings_from_request(PaintRequest(job_id=NO_ONE, member_id=NO_ONE, spec=spec, seed=0, source=source), registry)
+        request = PaintRequest(
+            job_id=NO_ONE, member_id=NO_ONE, operation=operation, spec=spec, seed=0, source=source,
+            strength=None if source is None else 0.75,
+        )  # fmt: skip
+        settings_from_request(request, registry)
     except RequestError as error:
         return error
     return None

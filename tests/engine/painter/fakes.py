@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from engine.models.registry.registry import Adapter, Model
-from engine.painter.batch.rows import Conditioning, PromptEmbeds, guided
 from engine.painter.pipeline.loras import Loras
+from engine.painter.sampling.guidance import Conditioning, PromptEmbeds, apply_guidance
 
 
 class FlatModel:
@@ -40,8 +40,8 @@ class FlatModel:
     def encode_negative(self, text: str = "") -> PromptEmbeds:
         return self.encode_prompt(text)
 
-    def guided(self, outputs: Tensor, conditioning: Conditioning) -> Tensor:
-        return guided(outputs, conditioning)
+    def guide(self, outputs: Tensor, conditioning: Conditioning) -> Tensor:
+        return apply_guidance(outputs, conditioning)
 
     def set_adapters(self, loras: Loras) -> None:
         return None

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from engine.contract.jobs import JobSpec, ParameterValue, Part
-from engine.contract.painting import Painted, Painter, PaintRequest, Progress
+from engine.contract.jobs import JobSpec, Operation, ParameterValue, Part
+from engine.contract.painting import PaintedPictures, Painter, PaintRequest, Progress
 
 Pixels = NDArray[np.uint8]
 # Job and slot of every row of each forward, as a painter's `watch` is told.
@@ -42,24 +42,25 @@ def paint_request(
         seed=seed,
         num_pictures=pictures,
         source=source,
-        strength=strength,
+        operation=Operation.IMAGINE if source is None else Operation.VARY,
+        strength=None if source is None else strength,
     )
 
 
-async def painted(painter: Painter, wanted: PaintRequest) -> Painted:
+async def painted(painter: Painter, wanted: PaintRequest) -> PaintedPictures:
     """Return what the painter says last."""
     said = [event async for event in painter.paint(wanted)]
     assert all(isinstance(event, Progress) for event in said[:-1])
-    assert isinstance(said[-1], Painted)
+    assert isinstance(said[-1], PaintedPictures)
     return said[-1]
 
 
-async def all_painted(painter: Painter, requests: Sequence[PaintRequest]) -> list[Painted]:
+async def all_painted(painter: Painter, requests: Sequence[PaintRequest]) -> list[PaintedPictures]:
     """Return what the painter makes of requests that are given at once."""
     return await asyncio.gather(*(painted(painter, wanted) for wanted in requests))
 
 
-def pixels_of(result: Painted) -> list[Pixels]:
+def pixels_of(result: PaintedPictures) -> list[Pixels]:
     return [pixels(picture.png) for picture in result.pictures]
 
 

@@ -12,15 +12,15 @@ import torch
 from torch import Tensor
 
 from engine.contract.errors import SpeedUnsupported
-from engine.contract.painting import Painted, PaintRequest
+from engine.contract.painting import PaintedPictures, PaintRequest
 from engine.models.loading.pipeline import Device, denoiser_of, load_pipeline
 from engine.models.registry.registry import Model, Registry, read_registry
 from engine.models.registry.speed import SpeedSettings
-from engine.painter.batch.rows import PromptEmbeds
 from engine.painter.families.unet import UNetModel
 from engine.painter.in_process import create_painter
 from engine.painter.process.launch import PainterOptions
 from engine.painter.process.supervisor import supervise
+from engine.painter.sampling.guidance import PromptEmbeds
 from engine.prompt import parse_attention
 from tests.engine.painter.requests import all_painted, paint_request, painted, pixels_of, psnr
 from tests.engine.painter.stock import stock_pictures
@@ -59,14 +59,14 @@ def compiled(file: Path) -> Registry:
     return read_registry(file)
 
 
-async def painted_uncompiled(compiled: Registry, wanted: PaintRequest) -> Painted:
+async def painted_uncompiled(compiled: Registry, wanted: PaintRequest) -> PaintedPictures:
     tiny = compiled.model()
     plain = replace(compiled, models={tiny.name: replace(tiny, speed=SpeedSettings())})
     async with create_painter(plain, max_rows=4) as painter:
         return await painted(painter, wanted)
 
 
-def nearness(one: Painted, other: Painted) -> float:
+def nearness(one: PaintedPictures, other: PaintedPictures) -> float:
     """Return how near the worst picture is to that of the other, in decibels."""
     return min(psnr(*pair) for pair in zip(pixels_of(one), pixels_of(other), strict=True))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.contract.painting import Painted, PaintRequest
+from engine.contract.painting import PaintedPictures, PaintRequest
 from engine.models.registry.registry import Registry
 from engine.painter.in_process import LocalPainter, create_painter
 from tests.engine.painter.forwards import Forwards
@@ -49,7 +49,7 @@ async def test_picture_3_of_a_mixed_batch_of_11_is_the_picture_it_is_alone(
         paint_request(("a", 2.0), ("b", 1.0), sampler="unipc", steps=9, cfg=9.0, pictures=2),
         paint_request("(loud:1.4) tree", ("fog", -0.5), sampler="heun", steps=5, pictures=2),
     )
-    async with create_painter(registry, max_rows=64, watch=forwards) as painter:
+    async with create_painter(registry, max_rows=64, on_forward=forwards) as painter:
         await painter.warm()
         painting = asyncio.create_task(all_painted(painter, (wanted, *others)))
         await forwards.until_held()
@@ -106,7 +106,7 @@ async def test_the_same_seed_gives_the_same_bytes(registry: Registry) -> None:
         paint_request("a red cat", seed=5, sampler="euler", steps=100, cfg=7.0, pictures=1),
     ]
     forwards = Forwards(held=1)
-    async with create_painter(registry, max_rows=64, watch=forwards) as painter:
+    async with create_painter(registry, max_rows=64, on_forward=forwards) as painter:
         first = await painted_beside(painter, forwards, one, long)
         forwards.hold(1)
         second = await painted_beside(painter, forwards, again, short)
@@ -118,7 +118,7 @@ async def test_the_same_seed_gives_the_same_bytes(registry: Registry) -> None:
 
 async def painted_beside(
     painter: LocalPainter, forwards: Forwards, wanted: PaintRequest, others: Sequence[PaintRequest]
-) -> Painted:
+) -> PaintedPictures:
     """Return the pictures of a request that comes while others are painted, and that they outlast."""
     async with AsyncExitStack() as stack:
         streams = [await stack.enter_async_context(aclosing(painter.paint(other))) for other in others]
@@ -155,5 +155,5 @@ async def test_a_long_text_beside_short_ones_is_what_it_is_alone(painter: LocalP
     assert min(psnr(*pair) for pair in pairs(short, await painted(painter, paint_request("a cat", steps=5)))) > EQUAL_DB
 
 
-def pairs(one: Painted, other: Painted) -> Iterator[tuple[Pixels, Pixels]]:
+def pairs(one: PaintedPictures, other: PaintedPictures) -> Iterator[tuple[Pixels, Pixels]]:
     return zip(pixels_of(one), pixels_of(other), strict=True)

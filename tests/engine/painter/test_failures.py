@@ -16,9 +16,9 @@ from torch import Tensor
 from engine.contract.errors import NoRoom, PaintedNothing, PainterLost, PictureCorrupt, WeightsMissing
 from engine.models.files.weights import num_parameters
 from engine.models.registry.registry import Model, Registry
-from engine.painter.batch.rows import PromptEmbeds
 from engine.painter.in_process import create_painter
 from engine.painter.pipeline.protocol import LoadedModel
+from engine.painter.sampling.guidance import PromptEmbeds
 from tests.engine.painter.fakes import FlatModel, joining
 from tests.engine.painter.forwards import Forwards
 from tests.engine.painter.requests import paint_request, painted
@@ -180,7 +180,7 @@ async def test_an_adapter_that_is_gone_when_its_model_comes_back_fails_its_order
     registry = replace(two, adapters=moved)
     room_for_one = num_parameters(checkpoints / "sd1") * 4
     forwards = Forwards(held=5)
-    async with create_painter(registry, max_rows=8, budget_bytes=room_for_one, watch=forwards) as painter:
+    async with create_painter(registry, max_rows=8, budget_bytes=room_for_one, on_forward=forwards) as painter:
         inked = painter.paint(paint_request(steps=60, lora=("ink",)))
         await anext(inked)
         await forwards.until_held()

@@ -16,7 +16,7 @@ async def test_sizes_at_once_are_what_the_stock_pipeline_paints_at_each(registry
     """Two of them have as many pixels, and none is in a forward with another."""
     batches: Batches = []
     requests = {ratio: paint_request("a red cat", ar=ratio, sampler="euler", steps=4, pictures=2) for ratio in SIZES}
-    async with create_painter(registry, max_rows=64, watch=batches.append) as painter:
+    async with create_painter(registry, max_rows=64, on_forward=batches.append) as painter:
         results = await all_painted(painter, list(requests.values()))
     assert all(len({job for job, _ in rows}) == 1 for rows in batches)
     for result, (width, height) in zip(results, SIZES.values(), strict=True):

@@ -22,9 +22,10 @@ from engine.models.loading.errors import result_or_error, translated_errors
 from engine.models.registry.registry import Registry
 from engine.models.registry.sources import WeightSource
 from engine.painter.batch.options import LoopOptions
-from engine.painter.batch.rows import Conditioning
 from engine.painter.in_process import create_painter
-from engine.painter.process.messages import Phase, frame_from_error
+from engine.painter.phase import Phase
+from engine.painter.process.messages import frame_from_error
+from engine.painter.sampling.guidance import Conditioning
 from tests.engine.painter.checkpoints import tiny_unet, tiny_vae
 from tests.engine.painter.fakes import FlatModel
 from tests.engine.painter.requests import paint_request, painted
@@ -118,10 +119,10 @@ class Choosy(FlatModel):
     def encode_prompt(self, text: str) -> Any:
         return replace(super().encode_prompt(text), cut=text)
 
-    def guided(self, outputs: Tensor, conditioning: Conditioning) -> Tensor:
+    def guide(self, outputs: Tensor, conditioning: Conditioning) -> Tensor:
         if conditioning.embeds[0].cut == "tall":
             raise torch.OutOfMemoryError("no room")
-        return super().guided(outputs, conditioning)
+        return super().guide(outputs, conditioning)
 
 
 @pytest.mark.parametrize(("text", "told"), [("tall", NoRoom), ("odd", ModelBroken)])
@@ -174,7 +175,9 @@ async def test_large_pictures_are_decoded_one_by_one_with_a_beat_each(registry: 
 
     for pixels in (4 * 32 * 32, 32 * 32):
         options = LoopOptions(decode_pixels=pixels)
-        async with create_painter(registry, options=options, max_rows=64, load=Counted, beat=beats.append) as painter:
+        async with create_painter(
+            registry, options=options, max_rows=64, load=Counted, heartbeat=beats.append
+        ) as painter:
             await painted(painter, paint_request(steps=2))
     assert decoded == [4, 1, 1, 1, 1]
     assert beats.count(Phase.DECODE) == 5

@@ -33,8 +33,11 @@ _PRESS = "1234567890123456789"
 async def _finished(database: Database, objects: Objects, member: UUID, prompt: str) -> tuple[Job, Sequence[Picture]]:
     request = request_for(member, prompt)
     painted = painted_from_request(
-        PaintRequest(job_id=request.id, member_id=member, spec=request.spec, seed=request.seed)
+        PaintRequest(
+            job_id=request.id, member_id=member, operation=request.operation, spec=request.spec, seed=request.seed
+        )
     )
+    assert painted.grid is not None and painted.grid_type is not None
     keys = [await objects.put(picture.png, ".png") for picture in painted.pictures]
     pictures = [
         Picture(

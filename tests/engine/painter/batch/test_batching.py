@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from datetime import timedelta
 
-from engine.contract.painting import Painted, Progress
+from engine.contract.painting import PaintedPictures, Progress
 from engine.models.registry.registry import Registry
 from engine.painter.batch.options import LoopOptions
 from engine.painter.in_process import create_painter
@@ -17,7 +17,7 @@ from tests.engine.painter.requests import Batches, all_painted, paint_request, p
 async def test_rows_of_several_orders_share_a_forward(registry: Registry) -> None:
     """Eleven pictures of four requests with other steps, guidance and samplers are rows of one forward."""
     forwards = Forwards(held=1)
-    async with create_painter(registry, max_rows=64, watch=forwards) as painter:
+    async with create_painter(registry, max_rows=64, on_forward=forwards) as painter:
         await painter.warm()
         requests = (
             paint_request(steps=30),
@@ -37,7 +37,7 @@ async def test_rows_of_several_orders_share_a_forward(registry: Registry) -> Non
 async def test_a_cancelled_order_is_out_at_the_next_step(registry: Registry) -> None:
     """No forward holds its rows once the step that ran at the moment of closing is over."""
     forwards = Forwards(held=5)
-    async with create_painter(registry, max_rows=64, watch=forwards) as painter:
+    async with create_painter(registry, max_rows=64, on_forward=forwards) as painter:
         gone, stays = paint_request(steps=40), paint_request(steps=40)
         staying = asyncio.create_task(painted(painter, stays))
         events = painter.paint(gone)
@@ -52,7 +52,7 @@ async def test_a_cancelled_order_is_out_at_the_next_step(registry: Registry) -> 
 
 async def test_a_late_one_picture_order_starts_within_two_steps(registry: Registry) -> None:
     forwards = Forwards(held=5)
-    async with create_painter(registry, max_rows=4, watch=forwards) as painter:
+    async with create_painter(registry, max_rows=4, on_forward=forwards) as painter:
         long, late = paint_request(steps=100), paint_request(steps=4, pictures=1)
         events = painter.paint(long)
         await anext(events)
@@ -70,7 +70,7 @@ async def test_a_late_one_picture_order_starts_within_two_steps(registry: Regist
 async def test_no_forward_is_wider_than_pays(registry: Registry) -> None:
     """With room for 6 forward rows, three pictures with guidance are painted at once, and all are painted."""
     batches: Batches = []
-    async with create_painter(registry, max_rows=6, watch=batches.append) as painter:
+    async with create_painter(registry, max_rows=6, on_forward=batches.append) as painter:
         await all_painted(painter, [paint_request(steps=3), paint_request(steps=3)])
     assert max(len(rows) for rows in batches) == 3
 
@@ -81,4 +81,4 @@ async def test_progress_counts_every_step_and_previews_are_small_jpegs(registry:
     assert [event.done for event in said[:-1] if isinstance(event, Progress)] == [1, 2, 3, 4, 5]
     previews = [event.preview for event in said[:-1] if isinstance(event, Progress)]
     assert all(preview is not None and pixels(preview).shape == (256, 256, 3) for preview in previews)
-    assert isinstance(said[-1], Painted)
+    assert isinstance(said[-1], PaintedPictures)

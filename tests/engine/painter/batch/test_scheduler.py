@@ -11,14 +11,12 @@ import pytest
 from engine.painter.batch.scheduler import (
     HALF_LIFE_STEPS,
     LOOK_AHEAD_STEPS,
-    UNKNOWN_LIMIT,
-    BatchSizeLimit,
     Candidate,
     MemberUsage,
-    chosen,
-    next_limit,
+    choose_batch,
     next_usage,
 )
+from engine.painter.cache.warmup import UNKNOWN_LIMIT, BatchSizeLimit, next_limit
 
 
 @dataclass
@@ -43,11 +41,11 @@ class Work:
 
 def simulated(works: list[Work], limit: int, steps: int, warm: frozenset[str] = frozenset("a")) -> None:
     """Run the policy for so many steps; each row is 2 forward rows wide, and a chosen model becomes the warm one."""
-    usage_by_member: dict[Hashable, MemberUsage] = {}
+    usage: dict[Hashable, MemberUsage] = {}
     for now in range(steps):
         open_works = [work for work in works if work.begins <= now and any(work.left)]
-        turn = chosen([one for work in open_works for one in candidates(work, warm)], usage_by_member, lambda _: limit)
-        usage_by_member = next_usage(usage_by_member, (work.member or work.name for work in open_works), turn)
+        turn = choose_batch([one for work in open_works for one in candidates(work, warm)], usage, lambda _: limit)
+        usage = next_usage(usage, (work.member or work.name for work in open_works), turn)
         painted = [one.row[0].name for one in turn]
         for work in open_works:
             work.waited += work.name not in painted
@@ -63,7 +61,8 @@ def simulated(works: list[Work], limit: int, steps: int, warm: frozenset[str] = 
 def candidates(work: Work, warm: frozenset[str]) -> list[Candidate[tuple[Work, int]]]:
     return [
         Candidate(
-            row=(work, slot), batch=work.model, is_warm=work.model in warm, member=work.member or work.name, num_rows=2,
+            row=(work, slot), batch_key=work.model, is_warm=work.model in warm, member=work.member or work.name,
+            num_rows=2,
             remaining_rows=2 * sum(work.left), waited=work.waited, idle=work.idle, remaining_calls=left,
         )
         for slot, left in enumerate(work.left) if left
@@ -125,7 +124,7 @@ def test_one_who_never_pauses_is_served_beside_others_without_end() -> None:
 def test_an_order_that_waits_rises_by_its_width_in_every_step(waited: int, first: str) -> None:
     """Of one member: 80 forward rows come behind 8 until 72 are made up for, two in a step."""
     short, long = offered("short", remaining_rows=8), offered("long", remaining_rows=80, waited=waited)
-    assert [one.row for one in chosen([short, long], {}, lambda _: 2)] == [first]
+    assert [one.row for one in choose_batch([short, long], {}, lambda _: 2)] == [first]
 
 
 def test_a_long_order_is_not_starved_by_short_ones_of_the_same_member() -> None:
@@ -140,29 +139,29 @@ def test_a_long_order_is_not_starved_by_short_ones_of_the_same_member() -> None:
 def test_what_a_member_was_given_lately_counts_as_work_that_is_left(served: float, first: str) -> None:
     """Two rows less of work lead until more than two were given."""
     turn = [offered("served", remaining_rows=8, member="served"), offered("other", remaining_rows=10, member="other")]
-    usage_by_member: dict[Hashable, MemberUsage] = {"served": MemberUsage(served=served)}
-    assert [one.row for one in chosen(turn, usage_by_member, lambda _: 2)] == [first]
+    usage: dict[Hashable, MemberUsage] = {"served": MemberUsage(served=served)}
+    assert [one.row for one in choose_batch(turn, usage, lambda _: 2)] == [first]
 
 
 def test_what_a_member_was_given_is_half_of_it_later_and_at_last_forgotten() -> None:
-    usage_by_member = next_usage({}, ["one"], [offered("a", remaining_rows=8, member="one")] * 4)
-    assert usage_by_member["one"].served == 8
+    usage = next_usage({}, ["one"], [offered("a", remaining_rows=8, member="one")] * 4)
+    assert usage["one"].served == 8
     for left in (4, 2):
-        usage_by_member = after_steps_of_others(usage_by_member, HALF_LIFE_STEPS)
-        assert usage_by_member["one"].served == pytest.approx(left)
-    assert "one" not in after_steps_of_others(usage_by_member, 2 * HALF_LIFE_STEPS)
+        usage = after_steps_of_others(usage, HALF_LIFE_STEPS)
+        assert usage["one"].served == pytest.approx(left)
+    assert "one" not in after_steps_of_others(usage, 2 * HALF_LIFE_STEPS)
 
 
-def after_steps_of_others(usage_by_member: dict[Hashable, MemberUsage], steps: int) -> dict[Hashable, MemberUsage]:
+def after_steps_of_others(usage: dict[Hashable, MemberUsage], steps: int) -> dict[Hashable, MemberUsage]:
     for _ in range(steps):
-        usage_by_member = next_usage(usage_by_member, ["another"], [])
-    return usage_by_member
+        usage = next_usage(usage, ["another"], [])
+    return usage
 
 
 def offered(name: str, *, remaining_rows: int, member: str = "one", waited: int = 0) -> Candidate[str]:
     return Candidate(
         row=name,
-        batch="a",
+        batch_key="a",
         is_warm=True,
         member=member,
         num_rows=2,
@@ -182,13 +181,13 @@ def test_a_warm_model_is_preferred_for_a_bounded_time_only() -> None:
 
 def test_a_batch_is_of_one_size_and_model_and_no_wider_than_pays() -> None:
     works = [Work("a1"), Work("b1", model="b"), Work("a2")]
-    turn = chosen([one for work in works for one in candidates(work, frozenset("ab"))], {}, lambda _: 12)
-    assert len({one.batch for one in turn}) == 1
+    turn = choose_batch([one for work in works for one in candidates(work, frozenset("ab"))], {}, lambda _: 12)
+    assert len({one.batch_key for one in turn}) == 1
     assert sum(one.num_rows for one in turn) <= 12
 
 
 def test_a_row_wider_than_pays_is_painted_alone() -> None:
-    assert len(chosen(candidates(Work("wide"), frozenset("a")), {}, lambda _: 1)) == 1
+    assert len(choose_batch(candidates(Work("wide"), frozenset("a")), {}, lambda _: 1)) == 1
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,7 @@ def walked(trajectory: Trajectory) -> torch.Tensor:
     """Return the latents at the end of a way on which nothing but a tenth of them is ever predicted."""
     latents = trajectory.add_noise(torch.zeros(1, 1, 2, 2), torch.ones(1, 1, 2, 2))
     while not trajectory.is_over:
-        latents, _ = trajectory.advance(0.1 * trajectory.scale_model_input(latents), latents)
+        latents, _ = trajectory.step(0.1 * trajectory.scale_model_input(latents), latents)
     return latents
 
 

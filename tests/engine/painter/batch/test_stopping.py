@@ -41,7 +41,7 @@ async def test_a_stopped_picture_is_the_best_guess_of_the_stock_scheduler(
     batches: Batches = []
     half = paint_request("a red cat", sampler=sampler, steps=STEPS, stop=STOP, pictures=1)
     whole = paint_request("a red cat", sampler=sampler, steps=STEPS, pictures=1)
-    async with create_painter(registry, max_rows=64, watch=batches.append) as painter:
+    async with create_painter(registry, max_rows=64, on_forward=batches.append) as painter:
         stopped, _ = await all_painted(painter, (half, whole))
     assert sum((half.job_id, 0) in rows for rows in batches) == STEPS // 2
     denoised, latents = stock_stopped(checkpoints / "sd1", sampler)

@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from engine.contract.painting import Painted
+from engine.contract.painting import PaintedPictures
 from engine.models.loading.offload import bytes_on_device
 from engine.models.loading.pipeline import Device, load_pipeline
 from engine.models.registry.registry import Adapter, Model, Registry
@@ -61,14 +61,14 @@ def set_adapters(loaded: LoadedModel, *adapters: Adapter) -> None:
 def kept(registry: Registry, shelf: Shelf, budget_bytes: int) -> WarmModels:
     """Return models of which one is loaded, and wears nothing any more after ink and then paper."""
     models = WarmModels(shelf.load, budget_bytes, max_rows=2)
-    models.keep(registry.model(), models.fetch(registry.model()))
+    models.add(registry.model(), models.fetch(registry.model()))
     for name in ("ink", "paper"):
         set_adapters(shelf.models[-1], registry.adapters[name])
     set_adapters(shelf.models[-1])
     return models
 
 
-def files_of(results: Iterable[Painted]) -> list[bytes]:
+def files_of(results: Iterable[PaintedPictures]) -> list[bytes]:
     return [picture.png for result in results for picture in result.pictures]
 
 
@@ -113,7 +113,7 @@ def test_adapters_that_nobody_wears_make_way_for_a_model_before_models_do(
     model = registry.model()
     second = replace(model, name="second")
     models = WarmModels(shelf.load, 2 * size_bytes, max_rows=2, weigh=lambda _: size_bytes)
-    models.keep(model, models.fetch(model))
+    models.add(model, models.fetch(model))
     set_adapters(shelf.models[-1], registry.adapters["ink"])
     models.pin(registry.adapters.values())
     assert not models.has_room(second)

@@ -18,8 +18,8 @@ from engine.painter.batch.options import LoopOptions
 from engine.painter.cache.loader import LoadRequest
 from engine.painter.cache.models import WarmModels, loader
 from engine.painter.in_process import create_painter
+from engine.painter.phase import Phase
 from engine.painter.pipeline.protocol import LoadedModel
-from engine.painter.process.messages import Phase
 from engine.prompt import parse_attention
 from tests.engine.painter.fakes import FlatModel
 from tests.engine.painter.process.beats import PATIENCE_SECONDS, Beats
@@ -65,7 +65,7 @@ async def test_a_load_that_takes_too_long_stops_the_painting_so_that_it_is_notic
     """Without patience for loads a request that comes beside one is taken in and not begun, and the loop says LOAD."""
     load, beats = SlowLoad(), Beats()
     options = LoopOptions(longest_load=timedelta(0))
-    async with create_painter(two, max_rows=64, options=options, load=load, beat=beats) as painter:
+    async with create_painter(two, max_rows=64, options=options, load=load, heartbeat=beats) as painter:
         await painter.warm()
         await beats.until(Phase.LOAD)
         await beats.until(Phase.IDLE)
@@ -83,7 +83,7 @@ async def test_a_load_that_makes_progress_says_so(two: Registry) -> None:
     denoising_loop = DenoisingLoop(WarmModels(load, budget_bytes=1000), LoopOptions(), beats, lambda _: None)
     thread = threading.Thread(target=denoising_loop.run)
     thread.start()
-    denoising_loop.warm(LoadRequest(model=two.model("second"), tell=lambda _: None))
+    denoising_loop.warm(LoadRequest(model=two.model("second"), report=lambda _: None))
     heard = [await beats.next() for _ in range(2)]
     for _ in range(3):
         denoising_loop.report_progress()

@@ -28,12 +28,12 @@ def test_the_least_recently_used_model_goes_when_the_budget_is_spent(registry: R
     models = WarmModels(FlatModel, budget_bytes=200, max_rows=2, weigh=lambda _: 100)
     for model in (first, second):
         assert models.has_room(model)
-        models.keep(model, models.fetch(model))
-    models.take(first)
+        models.add(model, models.fetch(model))
+    models.use(first)
     assert not models.has_room(third)
     models.evict_for(third)
     assert [models.is_warm(model) for model in (first, second)] == [True, False]
-    models.keep(third, FlatModel(third, size_bytes=150))
+    models.add(third, FlatModel(third, size_bytes=150))
     assert [models.is_warm(model) for model in (first, second, third)] == [False, False, True]
 
 
@@ -43,7 +43,7 @@ def test_what_had_no_room_beside_others_is_never_kept_beside_them_again(registry
     second = replace(first, name="second")
     models = WarmModels(FlatModel, budget_bytes=1000, max_rows=8, weigh=lambda _: 100)
     for model in (first, second):
-        models.keep(model, models.fetch(model))
+        models.add(model, models.fetch(model))
     models.limit_rows(first, (32, 32), 2)
     assert (models.max_rows(first, (32, 32)), models.max_rows(first, (64, 64)), models.max_rows(second, (32, 32))) == (
         2,
@@ -65,7 +65,7 @@ def test_what_has_no_room_even_alone_changes_nothing_about_what_is_kept(registry
     second = replace(first, name="second")
     models = WarmModels(FlatModel, budget_bytes=1000, max_rows=8, weigh=lambda _: 100)
     for model in (first, second):
-        models.keep(model, models.fetch(model))
+        models.add(model, models.fetch(model))
     assert models.evict_others(first) and not models.evict_others(first)
     models.note_fit(first)
     assert models.has_room(second)
@@ -75,9 +75,9 @@ def test_a_width_is_used_as_soon_as_it_is_known(registry: Registry) -> None:
     """Not only when everything is compiled for it, which takes minutes."""
     model = replace(registry.model(), speed=SpeedSettings(compile=Compilation.WHOLE))
     models = WarmModels(FlatModel, budget_bytes=1000)
-    models.keep(model, models.fetch(model))
+    models.add(model, models.fetch(model))
     widths = []
-    while models.unready:
+    while models.unprepared:
         models.prepare(model)
         widths.append(models.max_rows(model, (32, 32)))
     assert widths[0] == BATCH_SIZES[0] < widths[-1]
@@ -89,7 +89,7 @@ def test_memory_is_swept_once_however_many_models_go(registry: Registry) -> None
     first = registry.model()
     models = WarmModels(FlatModel, budget_bytes=1000, max_rows=8, weigh=lambda _: 100)
     for name in ("one", "two", "three"):
-        models.keep(replace(first, name=name), models.fetch(first))
+        models.add(replace(first, name=name), models.fetch(first))
     with sweeps() as swept:
         assert models.evict_others(replace(first, name="three"))
         assert swept == [2]
@@ -127,7 +127,7 @@ def test_a_model_that_is_let_go_is_gone(registry: Registry) -> None:
         return adapted(pipe, model, device=device.device, sha256=sha256, fragments_of=parse_attention)
 
     models = WarmModels(load, budget_bytes=10**9)
-    models.keep(registry.model(), models.fetch(registry.model()))
+    models.add(registry.model(), models.fetch(registry.model()))
     assert len(weights[0]) > 0
     models.evict_others(replace(registry.model(), name="other"))
     assert len(weights[0]) == 0

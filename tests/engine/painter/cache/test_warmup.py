@@ -12,9 +12,9 @@ from torch import Tensor
 
 from engine.models.registry.registry import Model, Registry
 from engine.models.registry.speed import Compilation, SpeedSettings
-from engine.painter.batch.rows import PromptEmbeds
 from engine.painter.cache.warmup import preparation, shortest
 from engine.painter.pipeline.protocol import LoadedModel
+from engine.painter.sampling.guidance import PromptEmbeds
 from tests.engine.painter.fakes import FlatModel
 
 Made = list[tuple[int, ...]]

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from engine.contract.errors import EaselError, RecipeUnreadable
 from engine.models.files.weights import hash_of
 from engine.models.registry.registry import Registry
-from engine.painter.batch.rows import Finished
+from engine.painter.events import Finished
 from engine.painter.output.recipe import recipe_of, request_from_recipe
 from engine.painter.output.recipe_check import check_recipe
 from engine.painter.sampling.params import settings_from_request

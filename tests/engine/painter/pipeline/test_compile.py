@@ -23,11 +23,11 @@ from engine.models.loading.blocks import repeated_blocks
 from engine.models.loading.pipeline import Device, denoiser_of, load_pipeline
 from engine.models.registry.registry import Model, Registry, read_registry
 from engine.models.registry.speed import Compilation, Precision, SpeedSettings
-from engine.painter.batch.rows import PromptEmbeds
 from engine.painter.cache.warmup import Batch, blank
 from engine.painter.families import adapted
 from engine.painter.pipeline.compile import FILLED, CompiledDenoiser, sub_batches_of
 from engine.painter.pipeline.protocol import LoadedModel
+from engine.painter.sampling.guidance import PromptEmbeds
 from engine.prompt import parse_attention
 from tests.engine.painter.gemma_checkpoints import save_sana
 from tests.engine.painter.registries import entry

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from engine.painter.batch.rows import PromptEmbeds
 from engine.painter.pipeline.prompt_weighting import MAX_CHUNKS, chunks_from_fragments, stacked_tokens, weighted_embeds
+from engine.painter.sampling.guidance import PromptEmbeds
 from tests.engine.painter.checkpoints import byte_tokenizer
 
 TOKENIZER = byte_tokenizer()

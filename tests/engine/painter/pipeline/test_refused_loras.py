@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from engine.contract.errors import AdapterMismatch, NoRoom
-from engine.contract.painting import Painted
+from engine.contract.painting import PaintedPictures
 from engine.models.registry.registry import Registry, read_registry
 from engine.painter.in_process import LocalPainter, create_painter
 from engine.painter.pipeline.loras import LoraManager, Loras
@@ -83,11 +83,11 @@ async def painter(broken: Registry) -> AsyncIterator[LocalPainter]:
         yield opened
 
 
-def files_of(result: Painted) -> list[bytes]:
+def files_of(result: PaintedPictures) -> list[bytes]:
     return [picture.png for picture in result.pictures]
 
 
-def assert_inked(result: Painted, checkpoints: Path) -> None:
+def assert_inked(result: PaintedPictures, checkpoints: Path) -> None:
     stock = stock_pictures(
         checkpoints / "sd1", sampler="euler", loras={checkpoints / "ink.safetensors": 1.0}, prompt="a red cat",
         num_inference_steps=4, guidance_scale=5.0, height=32, width=32,
@@ -121,7 +121,7 @@ async def test_a_lora_that_fails_while_another_is_on_does_not_take_its_place(
     together = (paint_request(steps=4, lora=("ink",)), paint_request(steps=4, lora=(name,)))
     inked, refused = await asyncio.gather(*(painted(painter, one) for one in together), return_exceptions=True)
     assert isinstance(refused, AdapterMismatch)
-    assert isinstance(inked, Painted)
+    assert isinstance(inked, PaintedPictures)
     assert files_of(inked) == files_of(alone)
     assert_inked(inked, checkpoints)
 
@@ -153,7 +153,7 @@ async def test_an_adapter_without_room_fails_its_order_only(registry: Registry, 
         both = (paint_request(steps=3, lora=("ink",)), paint_request(steps=3))
         lost, fine = await asyncio.gather(*(painted(painter, one) for one in both), return_exceptions=True)
     assert isinstance(lost, NoRoom)
-    assert isinstance(fine, Painted)
+    assert isinstance(fine, PaintedPictures)
 
 
 class Cramped(StableDiffusionPipeline):  # type: ignore[misc]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from engine.painter.process.messages import Phase
+from engine.painter.phase import Phase
 
 PATIENCE_SECONDS = 30
 

@@ -8,24 +8,24 @@ import socket
 import sys
 from collections.abc import AsyncGenerator
 
-from engine.contract.painting import Painted, PaintedPicture, PaintRequest, Progress
+from engine.contract.painting import PaintedPicture, PaintedPictures, PaintRequest, Progress
 from engine.painter.process.child import serve_requests
-from engine.painter.process.messages import Frame, Kind, bytes_from_frame
+from engine.painter.process.messages import Frame, FrameKind, bytes_from_frame
 
 
 class BreakingPainter:
     """Paints its process id; `break` divides by zero, and of `odd` it tells a recipe that nobody can send."""
 
-    async def paint(self, request: PaintRequest) -> AsyncGenerator[Progress | Painted, None]:
+    async def paint(self, request: PaintRequest) -> AsyncGenerator[Progress | PaintedPictures, None]:
         recipe = {"made": object()} if request.spec.prompt == "odd" else {}
         yield Progress(done=1, total=1 // (request.spec.prompt != "break"))
         picture = PaintedPicture(png=b"", width=1, height=1, seed=0, recipe=recipe)
-        yield Painted(pictures=(picture,), grid=str(os.getpid()).encode(), grid_type="image/webp")
+        yield PaintedPictures(pictures=(picture,), grid=str(os.getpid()).encode(), grid_type="image/webp")
 
 
 async def serve(connection: socket.socket) -> None:
     reader, writer = await asyncio.open_connection(sock=connection)
-    writer.write(bytes_from_frame(Frame(kind=Kind.READY)))
+    writer.write(bytes_from_frame(Frame(kind=FrameKind.READY)))
     await serve_requests(reader, writer, BreakingPainter())
 
 

@@ -13,14 +13,14 @@ from pathlib import Path
 
 from engine.models.registry.registry import read_registry
 from engine.painter.in_process import LocalPainter, create_painter
+from engine.painter.phase import Phase
 from engine.painter.process.child import serve
-from engine.painter.process.messages import Phase
 
 
 @asynccontextmanager
 async def open_painter(registry: Path, beat: Callable[[Phase], None]) -> AsyncIterator[LocalPainter]:
     logging.getLogger("some.library").warning("careful, %s", "please")
-    async with create_painter(read_registry(registry), max_rows=4, budget_bytes=1, beat=beat) as painter:
+    async with create_painter(read_registry(registry), max_rows=4, budget_bytes=1, heartbeat=beat) as painter:
         yield painter
 
 

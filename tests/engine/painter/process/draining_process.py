@@ -8,7 +8,7 @@ import signal
 import sys
 from pathlib import Path
 
-from engine.contract.painting import Painted, Progress
+from engine.contract.painting import PaintedPictures, Progress
 from engine.painter.process.launch import PainterOptions
 from engine.painter.process.supervisor import supervise
 from tests.engine.painter.requests import paint_request
@@ -24,7 +24,7 @@ async def main(registry: Path) -> None:
             if isinstance(event, Progress) and event.done == 2:
                 os.killpg(0, signal.SIGINT)
                 os.killpg(0, signal.SIGTERM)
-            if isinstance(event, Painted):
+            if isinstance(event, PaintedPictures):
                 print(len(event.pictures), *sorted(heard))
 
 

@@ -9,10 +9,17 @@ from uuid import UUID
 import pytest
 
 from engine.contract.errors import EaselError, ModelUnknown, PainterLost, PictureUnknown, WeightsMismatch
-from engine.contract.painting import Painted, PaintedPicture, Progress
+from engine.contract.painting import (
+    PaintedFile,
+    PaintedPicture,
+    PaintedPictures,
+    PaintedText,
+    PaintResult,
+    Progress,
+)
 from engine.painter.process.messages import (
     Frame,
-    Kind,
+    FrameKind,
     bytes_from_frame,
     error_from_frame,
     event_from_frame,
@@ -48,10 +55,10 @@ async def test_orders_arrive(source: bytes | None) -> None:
     [
         Progress(done=1, total=2),
         Progress(done=2, total=2, preview=b"jpeg"),
-        Painted(pictures=(PICTURE, PICTURE), grid=b"webp", grid_type="image/webp"),
+        PaintedPictures(pictures=(PICTURE, PICTURE), grid=b"webp", grid_type="image/webp"),
     ],
 )
-async def test_events_arrive(event: Progress | Painted) -> None:
+async def test_events_arrive(event: Progress | PaintedPictures) -> None:
     assert event_from_frame(await sent(frame_from_event("t", event))) == event
 
 
@@ -77,6 +84,19 @@ async def test_facts_beyond_an_errors_own_arrive_too() -> None:
 @pytest.mark.parametrize("cut", [0, 2, 6, -1])
 async def test_half_a_frame_is_the_end(cut: int) -> None:
     reader = asyncio.StreamReader()
-    reader.feed_data(bytes_from_frame(Frame(kind=Kind.PROGRESS, blobs=(b"abc",)))[:cut])
+    reader.feed_data(bytes_from_frame(Frame(kind=FrameKind.PROGRESS, blobs=(b"abc",)))[:cut])
     reader.feed_eof()
     assert await read_frame(reader) is None
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        PaintedPictures(pictures=()),
+        PaintedPictures(pictures=(PaintedPicture(png=b"png", width=1, height=2, seed=3, recipe={"steps": 4}),)),
+        PaintedFile(content=b"bytes", media_type="video/mp4"),
+        PaintedText(text="a red circle"),
+    ],
+)
+def test_results_without_a_grid_arrive_as_they_were_sent(result: PaintResult) -> None:
+    assert event_from_frame(frame_from_event("call", result)) == result

@@ -15,11 +15,11 @@ import pytest
 from structlog.testing import capture_logs
 
 from engine.contract.errors import ModelUnknown, PainterLost, SettingUnsupported
-from engine.contract.painting import Painted, Painter, PaintRequest, Progress
+from engine.contract.painting import PaintedPictures, Painter, PaintRequest, Progress
 from engine.models.registry.registry import Registry
 from engine.painter.in_process import create_painter
+from engine.painter.phase import Phase
 from engine.painter.process.launch import PainterOptions
-from engine.painter.process.messages import Phase
 from engine.painter.process.supervisor import SupervisorOptions, supervise
 from tests.engine.painter.requests import paint_request, painted
 
@@ -29,9 +29,9 @@ SCRIPTED = "tests.engine.painter.process.scripted_child"
 BREAKING = "tests.engine.painter.process.breaking_child"
 
 
-def scripted(**patience: float) -> SupervisorOptions:
+def scripted(**timeouts: float) -> SupervisorOptions:
     return SupervisorOptions(
-        program=SCRIPTED, patience={phase: timedelta(seconds=patience.get(phase, 60)) for phase in Phase}
+        program=SCRIPTED, timeouts={phase: timedelta(seconds=timeouts.get(phase, 60)) for phase in Phase}
     )
 
 
@@ -73,13 +73,13 @@ async def test_an_order_that_breaks_in_an_unforeseen_way_is_lost_alone(words: st
             with pytest.raises(PainterLost):
                 await painted(painter, paint_request(words))
             assert (await painted(painter, paint_request("paint"))).grid == first
-    (told,) = [line["exception"] for line in lines if line["event"] == "request not painted"]
+    (told,) = [line["exception"] for line in lines if line["event"] == "request_not_painted"]
     assert told.startswith("Traceback") and told.splitlines()[-1].startswith(fault)
 
 
 async def test_a_child_that_cannot_be_started_is_started_later(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Where the system refuses a process, waiters meet PainterLost, the log says why, and it is tried again."""
-    patient = replace(scripted(), first_rest=timedelta(0), longest_rest=timedelta(0))
+    patient = replace(scripted(), first_delay=timedelta(0), longest_delay=timedelta(0))
     with capture_logs() as lines:
         async with supervise(options=patient) as painter:
             monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
@@ -89,7 +89,7 @@ async def test_a_child_that_cannot_be_started_is_started_later(monkeypatch: pyte
                 await painter.wait_ready()
             monkeypatch.undo()
             await offered_again(painter, paint_request("paint"))
-    causes = [line["cause"] for line in lines if line["event"] == "painter not started"]
+    causes = [line["cause"] for line in lines if line["event"] == "painter_not_started"]
     assert causes and all(str(tmp_path / "python") in cause for cause in causes)
 
 
@@ -98,14 +98,14 @@ async def test_a_child_that_says_nothing_is_replaced_after_the_patience_for_what
     """A stopped process never answers; for all else the patience is longer than the test may take."""
     patience = dict.fromkeys(Phase, timedelta(hours=1))
     with capture_logs() as lines:
-        async with supervise(options=SupervisorOptions(program=SCRIPTED, patience=patience)) as painter:
+        async with supervise(options=SupervisorOptions(program=SCRIPTED, timeouts=patience)) as painter:
             # Short only while it hangs: loading is also what a child is at while it starts.
             patience[phase] = timedelta(seconds=0.3)
             with pytest.raises(PainterLost):
                 await painted(painter, paint_request(f"hang {phase}"))
             patience[phase] = timedelta(hours=1)
             await painted(painter, paint_request("paint"))
-    assert [line["phase"] for line in lines if line["event"] == "painter hung"] == [phase]
+    assert [line["phase"] for line in lines if line["event"] == "painter_hung"] == [phase]
 
 
 async def test_a_child_that_says_nothing_while_it_starts_is_lost() -> None:
@@ -134,7 +134,7 @@ async def test_a_closed_generator_tells_the_child_to_drop_the_order() -> None:
         assert (await offered_again(painter, paint_request("paint"))).grid != first
 
 
-async def offered_again(painter: Painter, wanted: PaintRequest) -> Painted:
+async def offered_again(painter: Painter, wanted: PaintRequest) -> PaintedPictures:
     """Paint as the queue does: a request whose painter was lost is offered again."""
     while True:
         try:

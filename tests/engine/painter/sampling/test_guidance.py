@@ -72,7 +72,7 @@ async def test_it_shows(hurried: Registry, registry: Registry) -> None:
 async def test_an_unguided_step_takes_half_the_rows(hurried: Registry) -> None:
     """In forwards of four rows two pictures are painted in each guided step, and all four in each other."""
     watched: list[int] = []
-    async with create_painter(hurried, max_rows=4, watch=lambda rows: watched.append(len(rows))) as painter:
+    async with create_painter(hurried, max_rows=4, on_forward=lambda rows: watched.append(len(rows))) as painter:
         await painted(painter, paint_request("a red cat", sampler="euler", steps=STEPS, pictures=4))
     assert watched == [2, 2, 2, 2, 4, 4, 4, 4, 4]
 

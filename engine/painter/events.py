@@ -1,0 +1,48 @@
+"""What the denoising loop reports about a request; no torch at run time, so that reading a recipe stays quick."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stepped:
+    """The request has moved on by a step.
+
+    done, total: model calls of each of its pictures.
+    preview: uint8 [pictures, height, width, 3] on the CPU from time to time, else None.
+    """
+
+    done: int
+    total: int
+    preview: Tensor | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    """The request's pictures, with what its recipe records.
+
+    pictures: by slot, each uint8 [height, width, 3] on the CPU.
+    sha256: hash of the model's files.
+    lora_sha256: hash of each adapter's file, in the order of the settings.
+    cut: ends of texts that did not fit the text encoder.
+    """
+
+    pictures: tuple[Tensor, ...]
+    sha256: str
+    lora_sha256: tuple[str, ...] = ()
+    cut: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failed:
+    """The request ended with an error."""
+
+    error: Exception
+
+
+Event = Stepped | Finished | Failed

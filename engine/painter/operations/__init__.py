@@ -1,0 +1,33 @@
+"""What is done: one file for each operation, and the one table of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from engine.contract.errors import OperationUnsupported, SourceMismatch
+from engine.contract.jobs import Operation
+from engine.contract.painting import PaintRequest
+from engine.models.registry.registry import Registry
+from engine.painter.operations.imagine import IMAGINE
+from engine.painter.operations.operation import PainterOperation
+from engine.painter.operations.vary import VARY
+
+OPERATIONS: Mapping[Operation, PainterOperation] = MappingProxyType({Operation.IMAGINE: IMAGINE, Operation.VARY: VARY})
+
+
+def check_operation(
+    request: PaintRequest, registry: Registry, table: Mapping[Operation, PainterOperation] = OPERATIONS
+) -> None:
+    """Return when the painter has the request's operation, and a source and a strength exactly where it needs them.
+
+    Raises: OperationUnsupported, SourceMismatch, ModelUnknown.
+    """
+    operation = table.get(request.operation)
+    if operation is None:
+        name = request.spec.parameters.get("model")
+        raise OperationUnsupported(
+            operation=request.operation.value, model=registry.model(None if name is None else str(name)).name
+        )
+    if not operation.needs_source == (request.source is not None) == (request.strength is not None):
+        raise SourceMismatch(operation=request.operation.value, needs_source=operation.needs_source)

@@ -1,0 +1,83 @@
+"""Prompt embeddings with their weights, and the predictions for them combined into one by guidance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PromptEmbeds:
+    """One text as the denoiser reads it.
+
+    tokens: float [1, tokens, features].
+    pooled: float [1, features]; None for families without a pooled embedding.
+    mask: bool [1, tokens], True for tokens that are attended to; None when all are.
+    cut: the end of the text that does not fit the text encoder; empty when everything fits.
+    guidance: guidance scale, for families that take it as an input; others combine two predictions instead.
+    """
+
+    tokens: Tensor
+    pooled: Tensor | None = None
+    mask: Tensor | None = None
+    cut: str = ""
+    guidance: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Conditioning:
+    """All texts of a request with their weights: `weights[i]` belongs to `embeds[i]`.
+
+    unconditional: the text that guidance moves away from; None when the guidance scale is 1.
+    guidance: guidance scale, at least 1.
+    """
+
+    embeds: tuple[PromptEmbeds, ...]
+    weights: tuple[float, ...]
+    unconditional: PromptEmbeds | None
+    guidance: float
+
+    @property
+    def texts(self) -> tuple[PromptEmbeds, ...]:
+        """The forward rows of one picture: the unconditional row first, if there is one."""
+        return (self.unconditional, *self.embeds) if self.unconditional else self.embeds
+
+    @cached_property
+    def unguided(self) -> Conditioning:
+        """The same texts without guidance."""
+        return replace(self, unconditional=None, guidance=1.0)
+
+
+def apply_guidance(outputs: Tensor, conditioning: Conditioning) -> Tensor:
+    """Return one prediction from the predictions for all texts of a row: u + s * (c - u).
+
+    u is the unconditional prediction, c the weighted sum of the others, s the guidance scale. With one text of weight
+    1 this is classifier-free guidance; without an unconditional row it is c.
+
+    outputs: float [texts, channels, height, width] in latent units, in the order of `conditioning.texts`.
+    Returns: float [1, channels, height, width], same dtype and device.
+    Source: Liu et al. 2022 (composable diffusion), equation 11; Ho and Salimans 2022, equation 6.
+    """
+    if conditioning.unconditional is None:
+        return combine_positive(outputs, conditioning)
+    unconditional = outputs[:1]
+    return unconditional + conditioning.guidance * (combine_positive(outputs, conditioning) - unconditional)
+
+
+def combine_positive(outputs: Tensor, conditioning: Conditioning) -> Tensor:
+    """Return the weighted sum of the predictions for the positive texts: c = sum of weights[i] * outputs[i].
+
+    outputs: float [texts, channels, height, width]; an unconditional prediction, if there is one, comes first.
+    Returns: float [1, channels, height, width].
+    Source: Liu et al. 2022 (composable diffusion), equation 11.
+    """
+    positive = outputs if conditioning.unconditional is None else outputs[1:]
+    return positive if conditioning.weights == (1.0,) else _weighted_sum(positive, conditioning.weights)
+
+
+def _weighted_sum(outputs: Tensor, weights: tuple[float, ...]) -> Tensor:
+    scale = torch.tensor(weights, dtype=outputs.dtype).to(outputs.device, non_blocking=True)
+    return (outputs * scale.view(-1, 1, 1, 1)).sum(dim=0, keepdim=True)
