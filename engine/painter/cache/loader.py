@@ -1,7 +1,4 @@
-"""Which models the loop has, which are on their way, and what loaded ones still need to be as quick as they can be.
-
-One at a time comes off the disk, on a thread of its own, while painting goes on.
-"""
+"""Loads models for the denoising loop, one at a time, on its own thread, while painting goes on."""
 
 from __future__ import annotations
 
@@ -23,30 +20,30 @@ from engine.painter.pipeline.protocol import LoadedModel
 
 
 class ModelCache(Protocol):
-    """Where the loop gets models from."""
+    """Where the loop gets its models from; all but `fetch` is called from the loop's thread."""
 
     def is_warm(self, model: Model) -> bool:
         """Return whether the model is loaded."""
         ...
 
     def has_room(self, model: Model) -> bool:
-        """Return whether the model may be loaded beside those that are."""
+        """Return whether the model fits beside the loaded ones."""
         ...
 
     def pin(self, adapters: Iterable[Adapter]) -> None:
-        """Keep the adapters that requests name; while there is too much, others go, the longest unworn first."""
+        """Keep the adapters in use loaded; over budget, others are unloaded, least recently used first."""
         ...
 
     def evict_for(self, model: Model) -> None:
-        """Let adapters, then models go until there is room for this one, the least recently used first."""
+        """Evict adapters, then models, least recently used first, until this model fits."""
         ...
 
     def evict_others(self, model: Model) -> bool:
-        """Let all go but this model and held adapters; return whether any went."""
+        """Evict everything but this model and the pinned adapters; return whether there was anything."""
         ...
 
     def note_fit(self, model: Model) -> None:
-        """Remember that there was room once the others had gone: never again keep as many beside it."""
+        """Note that the model fitted once others were evicted: never keep as much beside it again."""
         ...
 
     def fetch(self, model: Model) -> LoadedModel:
@@ -54,45 +51,45 @@ class ModelCache(Protocol):
         ...
 
     def add(self, model: Model, loaded: LoadedModel) -> None:
-        """Take in what `fetch` has loaded."""
+        """Add a model that `fetch` has loaded."""
         ...
 
     def is_ready(self, model: Model) -> bool:
-        """Return whether the model is warm and nothing of it is still to be measured or compiled."""
+        """Return whether the model is loaded, measured and compiled."""
         ...
 
     @property
     def unprepared(self) -> Model | None:
-        """A warm model of which something is still to be measured or compiled."""
+        """A loaded model that is not fully measured or compiled, or None."""
         ...
 
     def prepare(self, model: Model) -> None:
-        """Measure or compile one piece of it.
+        """Measure or compile the next part of it.
 
-        Raises: SpeedUnsupported, ModelBroken, torch.OutOfMemoryError; the model is then let go.
+        Raises: SpeedUnsupported, ModelBroken, torch.OutOfMemoryError; the model is then evicted.
         """
         ...
 
     def use(self, model: Model) -> LoadedModel:
-        """Return a warm model to paint with."""
+        """Return a loaded model to paint with, and note that it was used."""
         ...
 
     def has_loaded(self, model: Model, loras: Loras) -> bool:
-        """Return whether the model is warm and has these adapters loaded."""
+        """Return whether the model and these adapters are loaded."""
         ...
 
     def max_rows(self, model: Model, pixels: tuple[int, int]) -> int:
-        """Return the forward rows beyond which a wider batch of this model and size does not pay, or has no room."""
+        """Return the most forward rows worth running at once with this model and picture size."""
         ...
 
     def limit_rows(self, model: Model, pixels: tuple[int, int], max_rows: int) -> None:
-        """Remember that there is no room for batches wider than this, until models go."""
+        """Note that more rows than this do not fit, until models are evicted."""
         ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class LoadFinished:
-    """A model that has come, or the error that it met on the way: the outcome of its loading, which is done."""
+    """A load that has ended; `outcome` is done and holds the model or the error."""
 
     model: Model
     outcome: Future[LoadedModel | EaselError | torch.OutOfMemoryError]
@@ -100,7 +97,7 @@ class LoadFinished:
 
 @dataclass(frozen=True, kw_only=True)
 class LoadRequest:
-    """A model to load ahead of its first request; `tell` is called with None, or the error that it met."""
+    """A model to load ahead of its first request; `report` is called with None once it is ready, or with the error."""
 
     model: Model
     report: Callable[[EaselError | None], None]
@@ -108,11 +105,11 @@ class LoadRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class LoadProgressed:
-    """What is on its way has come a little further."""
+    """The running load has made progress."""
 
 
 class ModelLoader:
-    """Brings models one at a time and tells of each; all but the loading belongs to the loop's thread."""
+    """Loads models one at a time; everything but the loading itself runs on the loop's thread."""
 
     def __init__(
         self,
@@ -120,7 +117,7 @@ class ModelLoader:
         send: Callable[[LoadFinished], None],
         fail_waiting: Callable[[Model, EaselError], None],
     ) -> None:
-        """`tell` is called from the loading thread; `fail_waiting` when a model whose requests wait cannot be had."""
+        """`send` is called from the loading thread; `fail_waiting` when a model that requests wait for cannot be loaded."""
         self._models, self._send, self._fail_waiting = models, send, fail_waiting
         self._loaders = ThreadPoolExecutor(1, thread_name_prefix="loader")
         self._requests: list[LoadRequest] = []
@@ -129,16 +126,16 @@ class ModelLoader:
         self.loading: Model | None = None
 
     def request(self, load: LoadRequest) -> None:
-        """Bring a model before anybody needs it."""
+        """Load a model before a request needs it."""
         self._requests.append(load)
 
     def start(self, model: Model) -> None:
-        """Let models go for this one and begin to load it; nothing else may be on its way."""
+        """Evict models for this one and start loading it; no other load may be running."""
         self._models.evict_for(model)
         self._load(model)
 
     def load_needed(self, needed: Iterable[Model]) -> None:
-        """Begin to load what is asked for, or what is needed and has room beside what is loaded."""
+        """Start the next load, if any: a requested model, or a needed one that fits beside those loaded."""
         self._report_ready()
         if self.loading is not None:
             return
@@ -149,7 +146,7 @@ class ModelLoader:
             self.start(model)
 
     def finish(self, message: LoadFinished) -> None:
-        """Take in a model that has come; one that had no room beside others is loaded once more without them."""
+        """Add the loaded model; one that did not fit beside others is loaded again without them."""
         model, self.loading = message.model, None
         loaded = message.outcome.result()
         if isinstance(loaded, EaselError):
@@ -164,7 +161,7 @@ class ModelLoader:
             self.fail(model, NoRoom(model=model.name))
 
     def prepare(self, model: Model) -> None:
-        """Measure or compile one piece of a model."""
+        """Measure or compile the next part of a model."""
         try:
             self._models.prepare(model)
         except EaselError as error:
@@ -174,22 +171,22 @@ class ModelLoader:
         self._report_ready()
 
     def fail(self, model: Model, error: EaselError) -> None:
-        """Tell whoever waits for a model that it cannot be had."""
+        """Fail everything that waits for the model."""
         self._fail_waiting(model, error)
         for load in [load for load in self._requests if load.model == model]:
             self._requests.remove(load)
             load.report(error)
 
     def note_progress(self) -> None:
-        """Give what is on its way its time anew, because it makes progress."""
+        """Restart the running load's time limit, because it makes progress."""
         self._since = time.monotonic()
 
     def is_late(self, limit: timedelta) -> bool:
-        """Return whether something has been on its way for longer than this, without having come any further."""
+        """Return whether the running load has made no progress for longer than this."""
         return self.loading is not None and time.monotonic() - self._since > limit.total_seconds()
 
     def close(self) -> None:
-        """Load nothing more; what is on its way is left to itself, for it may hang."""
+        """Load nothing more; a running load is abandoned, as it may hang."""
         self._loaders.shutdown(wait=False, cancel_futures=True)
         for load in self._requests:
             load.report(PainterLost())
@@ -201,7 +198,7 @@ class ModelLoader:
         outcome.add_done_callback(lambda done: self._send(LoadFinished(model=model, outcome=done)))
 
     def _report_ready(self) -> None:
-        """Tell whoever asked for a model that it is there and lacks nothing."""
+        """Report the requested models that are ready."""
         for load in [load for load in self._requests if self._models.is_ready(load.model)]:
             self._requests.remove(load)
             load.report(None)

@@ -1,6 +1,6 @@
-"""Models that are kept loaded: by a budget in bytes, least recently used out first; and how wide each one paints.
+"""Models kept loaded within a budget in bytes, least recently used evicted first; and how many rows each runs at once.
 
-Weights come off the disk in any thread (`fetch`); everything else here belongs to the loop's.
+`fetch` may run on any thread; everything else belongs to the loop's.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ from engine.painter.pipeline.loras import Loras
 from engine.painter.pipeline.prompt_weighting import Fragments
 from engine.painter.pipeline.protocol import LoadedModel
 
-log = structlog.get_logger(__name__)
+_log = structlog.get_logger(__name__)
 
 Load = Callable[[Model], LoadedModel]
-# Bytes that a model will take on the device, told before it is loaded; 0 when they cannot be told.
+# Bytes a model will take on the device, before it is loaded; 0 when unknown.
 Weigh = Callable[[Model], int]
 
 
 class WarmModels:
-    """Keeps models loaded and lets the least recently used go when the budget is spent."""
+    """Keeps models loaded and evicts the least recently used when the budget is exceeded."""
 
     def __init__(self, load: Load, budget_bytes: int, max_rows: int | None = None, weigh: Weigh = lambda _: 0) -> None:
         """`max_rows` is the largest forward; None measures for each model where a wider one no longer pays."""
@@ -62,7 +62,7 @@ class WarmModels:
         self._loaded.move_to_end(model.name)
         self._drop_over(self._budget_bytes)
         if older := [name for name in self._oldest_over(self._budget_bytes) if name != model.name]:
-            self._let_go(*older)
+            self._evict(*older)
         known = self._measured.get(model.name, self._max_rows)
         self._preparing[model.name] = model, preparation(model, loaded, known)
 
@@ -77,7 +77,7 @@ class WarmModels:
         pieces = self._preparing[model.name][1]
         max_rows = result_or_error(model.name, lambda: next(pieces, None))
         if isinstance(max_rows, Exception):
-            self._let_go(model.name)
+            self._evict(model.name)
             raise max_rows
         if max_rows is None:
             del self._preparing[model.name]
@@ -98,7 +98,7 @@ class WarmModels:
     def evict_for(self, model: Model) -> None:
         self._drop_over(self._budget_bytes - self._weigh(model))
         if oldest := self._oldest_over(self._budget_bytes - self._weigh(model)):
-            self._let_go(*oldest)
+            self._evict(*oldest)
 
     def evict_others(self, model: Model) -> bool:
         others = [name for name in self._loaded if name != model.name]
@@ -106,7 +106,7 @@ class WarmModels:
         coming = 0 if self.is_warm(model) else self._weigh(model)
         self._too_much = (model.name, self._spent() + coming) if has_more else None
         self._drop_over(0)
-        self._let_go(*others)
+        self._evict(*others)
         return has_more
 
     def note_fit(self, model: Model) -> None:
@@ -131,13 +131,13 @@ class WarmModels:
             spent -= _bytes_of(loaded)
         return oldest
 
-    def _let_go(self, *names: str) -> None:
-        """Forget models, and what there was no room for beside them; then give back what nothing holds any more."""
+    def _evict(self, *names: str) -> None:
+        """Evict models, forget what did not fit beside them, and free their memory."""
         for name in names:
             del self._loaded[name]
             self._preparing.pop(name, None)
             self._row_limits.clear()
-        _give_back()
+        _free_memory()
 
     def _spent(self) -> int:
         return sum(map(_bytes_of, self._loaded.values()))
@@ -159,8 +159,8 @@ def _bytes_of(loaded: LoadedModel) -> int:
     return loaded.size_bytes + sum(loaded.adapters.values())
 
 
-def _give_back() -> None:
-    """Let the device have the memory of models that are gone; their parts hold each other until they are swept."""
+def _free_memory() -> None:
+    """Free the memory of evicted models; their parts refer to each other until they are collected."""
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
@@ -172,7 +172,7 @@ def loader(
     budget_bytes: int,
     watch: ProgressCallback = ignore_progress,
 ) -> Load:
-    """Return what loads a registered model onto the device, in parts where the budget is too small for all of it.
+    """Return a function that loads a registered model onto the device, in parts where the budget is too small for it.
 
     watch: told, from the thread that loads, how far the files are read.
     """
@@ -180,7 +180,7 @@ def loader(
     def load(model: Model) -> LoadedModel:
         pipe, sha256 = load_pipeline(model, device, budget_bytes, watch)
         if is_offloaded(pipe, budget_bytes) and model.speed.compile is not Compilation.NONE:
-            log.warning("not_compiled", model=model.name, cause="it is too large for the device to hold whole")
+            _log.warning("not_compiled", model=model.name, cause="the device is too small for the whole model")
             model = replace(model, speed=replace(model.speed, compile=Compilation.NONE))
         loaded = adapted(pipe, model, device=device.device, sha256=sha256, fragments_of=fragments_of)
         loaded.size_bytes = bytes_on_device(pipe, budget_bytes)
@@ -190,7 +190,7 @@ def loader(
 
 
 def weigher(device: Device, budget_bytes: int) -> Weigh:
-    """Return what tells the bytes that a registered model will take on the device; 0 for one that is not whole."""
+    """Return a function that tells how many bytes a registered model will take on the device; 0 when files are missing."""
     known: dict[str, int] = {}
 
     def weigh(model: Model) -> int:

@@ -1,4 +1,4 @@
-"""How wide a model paints, measured before it paints for anybody, and what is compiled for those batch sizes."""
+"""How many rows a model runs at once, measured before its first request, and compilation for those batch sizes."""
 
 from __future__ import annotations
 
