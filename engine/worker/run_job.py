@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import timedelta
@@ -26,14 +26,10 @@ from engine.contract.errors import (
     RequestError,
     StoreUnavailable,
 )
-from engine.contract.ids import new_id
 from engine.contract.jobs import Job, Picture
 from engine.contract.painting import (
     DEFAULT_STRENGTH,
-    PaintedFile,
-    PaintedPicture,
     PaintedPictures,
-    PaintedText,
     Painter,
     PaintRequest,
     PaintResult,
@@ -46,10 +42,10 @@ from engine.store.objects import Objects
 from engine.store.transitions import fail_job, finish_job, is_exhausted, record_progress, return_job, start_job
 from engine.worker.leases import LeaseLost, RunningJob, RunningJobs, run_unless_ended
 from engine.worker.metrics import Metrics
+from engine.worker.results import SUFFIXES, picture_rows, shown_object
 
 Result = TypeVar("Result")
 
-_SUFFIXES = {"image/jpeg": ".jpg", "image/webp": ".webp", "image/png": ".png", "text/plain": ".txt"}
 _LONGEST_WAIT = timedelta(seconds=5)
 
 _log = structlog.get_logger(__name__)
@@ -197,8 +193,8 @@ async def _store(runner: JobRunner, job: Job, result: PaintResult) -> None:
     painted = result.pictures if isinstance(result, PaintedPictures) else ()
     content, media_type = shown_object(result)
     puts = [_put(runner, picture.png, ".png") for picture in painted]
-    *keys, key = await asyncio.gather(*puts, _put(runner, content, _SUFFIXES.get(media_type, ".bin")))
-    pictures = _pictures(job, painted, keys)
+    *keys, key = await asyncio.gather(*puts, _put(runner, content, SUFFIXES.get(media_type, ".bin")))
+    pictures = picture_rows(job, painted, keys)
 
     async def finish() -> bool:
         async with runner.database.begin() as connection:
@@ -208,37 +204,8 @@ async def _store(runner: JobRunner, job: Job, result: PaintResult) -> None:
         raise LeaseLost()
 
 
-def shown_object(result: PaintResult) -> tuple[bytes, str]:
-    """Return what stands for the result as a whole, with its media type: its grid, first picture, file or text."""
-    match result:
-        case PaintedPictures(grid=bytes() as grid, grid_type=str() as grid_type):
-            return grid, grid_type
-        case PaintedPictures():
-            return result.pictures[0].png, "image/png"
-        case PaintedFile():
-            return result.content, result.media_type
-        case PaintedText():
-            return result.text.encode(), "text/plain"
-
-
 async def _put(runner: JobRunner, data: bytes, suffix: str) -> str:
     return await _with_objects(runner, lambda: runner.objects.put(data, suffix))
-
-
-def _pictures(job: Job, painted: Sequence[PaintedPicture], keys: Sequence[str]) -> list[Picture]:
-    return [
-        Picture(
-            id=new_id(),
-            job_id=job.id,
-            slot=slot,
-            object_key=key,
-            width=picture.width,
-            height=picture.height,
-            seed=picture.seed,
-            recipe=picture.recipe,
-        )
-        for slot, (picture, key) in enumerate(zip(painted, keys, strict=True))
-    ]
 
 
 async def _fail(runner: JobRunner, running: RunningJob, error: Exception) -> tuple[str, timedelta | None]:

@@ -117,7 +117,7 @@ class ModelLoader:
         send: Callable[[LoadFinished], None],
         fail_waiting: Callable[[Model, EaselError], None],
     ) -> None:
-        """`send` is called from the loading thread; `fail_waiting` when a model that requests wait for cannot be loaded."""
+        """`send` is called from the loading thread; `fail_waiting` when a model cannot be loaded."""
         self._models, self._send, self._fail_waiting = models, send, fail_waiting
         self._loaders = ThreadPoolExecutor(1, thread_name_prefix="loader")
         self._requests: list[LoadRequest] = []

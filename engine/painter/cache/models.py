@@ -190,7 +190,7 @@ def loader(
 
 
 def weigher(device: Device, budget_bytes: int) -> Weigh:
-    """Return a function that tells how many bytes a registered model will take on the device; 0 when files are missing."""
+    """Return a function that estimates the bytes a model takes on the device; 0 when its files are missing."""
     known: dict[str, int] = {}
 
     def weigh(model: Model) -> int:
