@@ -18,6 +18,7 @@ SAMPLES: dict[type[errors.EaselError], errors.EaselError] = {
     errors.JobOver: errors.JobOver(status="finished"),
     errors.ModelUnknown: errors.ModelUnknown(name="nope", known=("starter",)),
     errors.OperationUnsupported: errors.OperationUnsupported(operation="vary", model="starter"),
+    errors.SourceMismatch: errors.SourceMismatch(operation="vary", needs_source=True),
     errors.SizeUnsupported: errors.SizeUnsupported(width=9000, height=9, model="starter"),
     errors.SettingUnsupported: errors.SettingUnsupported(name="sampler", value="x", model="starter", known=("euler",)),
     errors.AdapterMismatch: errors.AdapterMismatch(name="ink", model="starter", part="unet"),
