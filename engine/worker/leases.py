@@ -1,4 +1,4 @@
-"""The jobs an engine has in hand, and how each is let go of before its painting ends."""
+"""The jobs that an engine is running, and how each can be ended early."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ Result = TypeVar("Result")
 
 
 class LeaseLost(TransientError):
-    """The job was cancelled, or another engine has it now; nothing more is to be written about it."""
+    """The job was cancelled, or another engine has it now; nothing more may be written about it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunningJob:
-    """One job in hand; `ended` is set with the reason when it is to be let go of."""
+    """One running job; `ended` is set with the reason when it must end early."""
 
     job: Job
     ended: asyncio.Future[TransientError]
@@ -29,14 +29,14 @@ class RunningJob:
 
 @dataclass(frozen=True, kw_only=True)
 class RunningJobs:
-    """Every job in hand, by id."""
+    """All running jobs, by id."""
 
     by_id: dict[UUID, RunningJob] = field(default_factory=dict)
     interrupted: asyncio.Event = field(default_factory=asyncio.Event)
 
     @contextmanager
     def track(self, job: Job) -> Iterator[RunningJob]:
-        """Yield the running job, which is in hand until the block ends."""
+        """Track the job as running until the block ends."""
         running = RunningJob(job=job, ended=asyncio.get_running_loop().create_future())
         self.by_id[job.id] = running
         if self.interrupted.is_set():
@@ -47,24 +47,24 @@ class RunningJobs:
             del self.by_id[job.id]
 
     def attempts(self) -> Mapping[UUID, int]:
-        """Return the attempt that each job in hand was started with."""
+        """Return the attempt that each running job was started with."""
         return {job_id: running.job.attempts for job_id, running in self.by_id.items()}
 
     def lose(self, job_id: UUID, *, attempt: int | None = None) -> None:
-        """Let go of the job, if it is in hand in that attempt, because it is no longer ours."""
+        """End the job, if it is running in that attempt, because its lease is lost."""
         running = self.by_id.get(job_id)
         if running is not None and attempt in (None, running.job.attempts):
             _end(running, LeaseLost())
 
     def interrupt(self) -> None:
-        """Let go of every job, now and from now on, because the engine stops."""
+        """End every job, now and from now on, because the engine stops."""
         self.interrupted.set()
         for running in self.by_id.values():
             _end(running, JobInterrupted())
 
 
 async def run_unless_ended(running: RunningJob, work: Coroutine[Any, Any, Result]) -> Result:
-    """Return what `work` returns, or cancel it and raise the reason when the job is to be let go of first."""
+    """Return what `work` returns, or cancel it and raise the reason when the job must end first."""
     task = asyncio.create_task(work)
     try:
         await asyncio.wait((task, running.ended), return_when=asyncio.FIRST_COMPLETED)

@@ -1,4 +1,4 @@
-"""An engine at work: jobs from the queue to the painter until it is told to stop; watches cancellations and strays."""
+"""The worker: takes jobs from the queue to the painter until it is stopped; watches for cancelled and lost jobs."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ async def run_worker(
     stop: asyncio.Event,
     hurry: asyncio.Event,
 ) -> None:
-    """Do jobs until `stop` is set, then end what is in hand and return.
+    """Run jobs until `stop` is set, then finish the running ones and return.
 
     Running jobs finish within the grace; what is left then, or when `hurry` is set, is back in the queue at once.
     """
@@ -85,7 +85,7 @@ async def run_worker(
 
 
 async def _keep_queue_running(runner: JobRunner, options: WorkerOptions) -> None:
-    """Take jobs until the stop, starting over when the queue itself breaks."""
+    """Take jobs until the stop; start over when the queue itself fails."""
     handle = partial(_work_or_return, runner, options.pause)
     while not runner.stop.is_set():
         error = await result_of(run_queue(runner.database, handle, options.queue, stop=runner.stop))
@@ -96,7 +96,7 @@ async def _keep_queue_running(runner: JobRunner, options: WorkerOptions) -> None
 
 
 async def _work_or_return(runner: JobRunner, pause: timedelta, job_id: UUID) -> timedelta | None:
-    """Do the job, or return after how long it is to be offered again; never raises, so that no entry is dropped."""
+    """Run the job and return the delay before it is offered again; never raises, so that no job is dropped."""
     result = await result_of(run_job(runner, job_id))
     if isinstance(result, Exception):
         _log.error("job_not_concluded", job=str(job_id), exc_info=result)
@@ -108,7 +108,7 @@ async def _watch_cancels(database: Database, running_jobs: RunningJobs) -> None:
     async with open_driver(database) as driver:
         await driver.add_listener(CANCELS_CHANNEL, lambda payload: running_jobs.lose(UUID(str(payload))))
         while True:
-            # A listener hears nothing of a lost connection until the next query.
+            # A listener does not notice a lost connection before its next query.
             await driver.fetch("SELECT 1")
             await asyncio.sleep(_LISTENER_CHECK.total_seconds())
 

@@ -1,4 +1,4 @@
-"""What an engine counts of its work, for Prometheus."""
+"""The engine's Prometheus metrics."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One job from its start to its end: paint, store the files, then the rows; or why not.
+"""Runs one job: paint, store the files, then the rows; or record why it failed.
 
 Every write names the attempt that was started, so that an engine whose job was taken over changes nothing.
 """
@@ -67,7 +67,7 @@ class JobOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class JobRunner:
-    """What working on jobs takes; `stop` is set when the engine is to end."""
+    """What running jobs needs; `stop` is set when the engine is to end."""
 
     database: Database
     objects: Objects
@@ -106,7 +106,7 @@ async def _start(runner: JobRunner, job_id: UUID) -> Job | None:
         async with runner.database.begin() as connection:
             return await start_job(connection, job_id)
 
-    return await _insist(start)
+    return await _retry_while_down(start)
 
 
 async def _try_job(runner: JobRunner, running: RunningJob) -> tuple[str, timedelta | None]:
@@ -134,7 +134,7 @@ async def _do(runner: JobRunner, running: RunningJob) -> None:
 async def _after_failure(runner: JobRunner, running: RunningJob, error: Exception) -> tuple[str, timedelta | None]:
     job = running.job
     if isinstance(error, PainterLost) and runner.stop.is_set():
-        # A signal to the whole process group takes the painter first; that is not the job's doing.
+        # A signal to the whole process group takes the painter first; the job is not at fault.
         return await _hand_back(runner, job, timedelta(0))
     _log.warning("job_attempt_failed", exc_info=error)
     if is_exhausted(job):
@@ -154,15 +154,15 @@ async def _paint(runner: JobRunner, job: Job) -> PaintResult:
         strength=None if source is None else DEFAULT_STRENGTH,
     )
     clock = asyncio.get_running_loop().time
-    preview, next_note = None, 0.0
+    preview, next_record = None, 0.0
     async with aclosing(runner.painter.paint(request)) as events:
         async for event in events:
             if not isinstance(event, Progress):
                 return event
             preview = event.preview or preview
-            if clock() >= next_note:
-                await _note(runner, job, event, preview)
-                preview, next_note = None, clock() + runner.options.progress.total_seconds()
+            if clock() >= next_record:
+                await _record_progress(runner, job, event, preview)
+                preview, next_record = None, clock() + runner.options.progress.total_seconds()
     raise PainterLost(cause="the painter ended without a picture")
 
 
@@ -171,18 +171,18 @@ async def _read_source(runner: JobRunner, job: Job) -> bytes | None:
         async with runner.database.begin() as connection:
             return await read_source(connection, job.id)
 
-    source = await _insist(read) if job.parent_picture_id else None
+    source = await _retry_while_down(read) if job.parent_picture_id else None
     return await _with_objects(runner, lambda: runner.objects.get(source.object_key)) if source else None
 
 
-async def _note(runner: JobRunner, job: Job, progress: Progress, preview: bytes | None) -> None:
+async def _record_progress(runner: JobRunner, job: Job, progress: Progress, preview: bytes | None) -> None:
     share = min(1.0, progress.done / max(1, progress.total))
     try:
         async with runner.database.begin() as connection:
             held = await record_progress(connection, job.id, share, preview, attempt=job.attempts)
     except StoreUnavailable as error:
-        # Progress is a courtesy; the painting goes on without it.
-        _log.warning("progress_not_noted", cause=str(error))
+        # Progress is optional; painting goes on without it.
+        _log.warning("progress_not_recorded", cause=str(error))
         return
     if not held:
         raise LeaseLost()
@@ -200,7 +200,7 @@ async def _store(runner: JobRunner, job: Job, result: PaintResult) -> None:
         async with runner.database.begin() as connection:
             return await finish_job(connection, job.id, pictures, key, media_type, attempt=job.attempts)
 
-    if not await _insist(finish):
+    if not await _retry_while_down(finish):
         raise LeaseLost()
 
 
@@ -225,7 +225,7 @@ async def _retry(runner: JobRunner, running: RunningJob) -> tuple[str, timedelta
         async with runner.database.begin() as connection:
             return await return_job(connection, job.id, count_attempt=True, attempt=job.attempts)
 
-    # Spread out, so that jobs that failed together because of one of them do not all meet it again.
+    # Spread out, so that jobs that failed together because of one of them are not all retried beside it.
     delay = runner.options.retry * 2 ** (job.attempts - 1) * random.uniform(0.5, 1.5)
     return await _conclude(runner, running, give_back, "returned", delay)
 
@@ -234,7 +234,7 @@ async def _conclude(
     runner: JobRunner, running: RunningJob, write: Callable[[], Awaitable[bool]], outcome: str, delay: timedelta | None
 ) -> tuple[str, timedelta | None]:
     try:
-        held = await run_unless_ended(running, _insist(write))
+        held = await run_unless_ended(running, _retry_while_down(write))
     except LeaseLost:
         return "lost", None
     except JobInterrupted:
@@ -243,7 +243,7 @@ async def _conclude(
 
 
 async def _hand_back(runner: JobRunner, job: Job, delay: timedelta) -> tuple[str, timedelta]:
-    """Return the job without counting the attempt; where Postgres is away, its lease runs out instead."""
+    """Return the job to the queue without counting the attempt; if Postgres is down, its lease runs out instead."""
     try:
         async with runner.database.begin() as connection:
             await return_job(connection, job.id, count_attempt=False, attempt=job.attempts)
@@ -253,19 +253,19 @@ async def _hand_back(runner: JobRunner, job: Job, delay: timedelta) -> tuple[str
 
 
 async def _with_objects(runner: JobRunner, action: Callable[[], Awaitable[Result]]) -> Result:
-    """Return what `action` on the picture store returns, waiting for the store within the patience.
+    """Return the result of `action` on the picture store, retrying within `patience` while the store is down.
 
     Raises: StoreUnavailable when it stays away, or answers too slowly.
     """
     try:
         async with asyncio.timeout(runner.options.patience.total_seconds()):
-            return await _insist(action)
+            return await _retry_while_down(action)
     except TimeoutError as error:
-        raise StoreUnavailable(cause="the picture store stays away") from error
+        raise StoreUnavailable(cause="the picture store is still down") from error
 
 
-async def _insist(action: Callable[[], Awaitable[Result]]) -> Result:
-    """Return what `action` returns, however long the store is away."""
+async def _retry_while_down(action: Callable[[], Awaitable[Result]]) -> Result:
+    """Return the result of `action`, retrying for as long as the store is down."""
     wait = timedelta(seconds=0.1)
     while True:
         try:

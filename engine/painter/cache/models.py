@@ -143,7 +143,7 @@ class WarmModels:
         return sum(map(_bytes_of, self._loaded.values()))
 
     def _idle(self) -> list[tuple[LoadedModel, Adapter]]:
-        """Return the adapters that no request names, those worn longest ago of the least recently used model first."""
+        """Return the adapters not in use, least recently used first."""
         every = ((loaded, adapter) for loaded in self._loaded.values() for adapter in loaded.adapters)
         return [(loaded, adapter) for loaded, adapter in every if adapter not in self._pinned]
 
@@ -174,7 +174,7 @@ def loader(
 ) -> Load:
     """Return a function that loads a registered model onto the device, in parts where the budget is too small for it.
 
-    watch: told, from the thread that loads, how far the files are read.
+    watch: called from the loading thread with how much of the files is read.
     """
 
     def load(model: Model) -> LoadedModel:

@@ -87,7 +87,7 @@ def _seconds_of(name: str, loaded: LoadedModel, size: Size, rows: int, clock: Ca
 
 
 def blank(loaded: LoadedModel, size: Size, rows: int) -> Batch:
-    """Return a batch of this size that shows nothing, to a model that then wears nothing; see `LoadedModel.predict`."""
+    """Return an empty batch of this size, with no adapters set; see `LoadedModel.predict`."""
     loaded.set_adapters(())
     latents = torch.zeros(rows, *loaded.latent_shape(*size), dtype=loaded.dtype, device=loaded.device)
     return latents, torch.full((rows,), 500.0, device=loaded.device), [loaded.encode_negative()] * rows

@@ -61,7 +61,7 @@ def recipe_of(request: PaintRequest, settings: Settings, finished: Finished, slo
 
 
 def request_from_recipe(recipe: Mapping[str, Any], registry: Registry, source: bytes | None = None) -> PaintRequest:
-    """Return the request that paints the recipe's picture again, in slot `recipe["slot"]`, for nobody in particular.
+    """Return the request that paints the recipe's picture again, in slot `recipe["slot"]`, for no member in particular.
 
     source: the encoded image that a variation starts from. Other library versions are logged: the picture is then the
     same to the eye, and may differ in its bytes. The files of model and adapters are read whole, which takes a while.

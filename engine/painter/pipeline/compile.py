@@ -1,6 +1,6 @@
 """Denoisers compiled for the batches that were made ready: the same pictures within rounding, sooner.
 
-Whatever was not made ready (another size, a longer text, adapters) is painted uncompiled, so that nobody who paints
+Batches that were not prepared (another size, a longer text, adapters) are painted uncompiled, so that no request
 ever waits for a compiler.
 """
 
@@ -92,7 +92,7 @@ class CompiledDenoiser:
         Raises: torch.OutOfMemoryError; what had no room is not ready any more.
         """
         sub_batches = sub_batches_of(len(latents), self.batch_sizes(latents, embeds))
-        # A batch that differs in a way that nobody thought of is painted uncompiled, too.
+        # A batch that differs in an unforeseen way is painted uncompiled, too.
         with torch.compiler.set_stance("eager_on_recompile"):
             outputs = [self._painted(predict, part, latents, timesteps, embeds) for part in sub_batches]
         return torch.cat(outputs)[: len(latents)]

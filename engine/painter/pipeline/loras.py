@@ -31,7 +31,7 @@ class LoadedAdapter:
 
 
 class LoraManager:
-    """The adapters that a pipeline has loaded, those worn last at the end, and those that it wears."""
+    """The adapters that a pipeline has loaded, most recently used last, and those that are set."""
 
     def __init__(self, pipe: Any, model: Model) -> None:
         self._pipe, self._model = pipe, model
@@ -48,7 +48,7 @@ class LoraManager:
 
     @property
     def adapters(self) -> Mapping[Adapter, int]:
-        """The bytes that each loaded adapter takes, the one that was worn longest ago first."""
+        """The bytes that each loaded adapter takes, least recently used first."""
         return {adapter: loaded.size_bytes for adapter, loaded in self._adapters.items()}
 
     def has_loaded(self, loras: Loras) -> bool:
@@ -57,8 +57,8 @@ class LoraManager:
     def set_adapters(self, loras: Loras) -> None:
         """Let the pipeline paint with exactly these adapters; nothing happens when it already does.
 
-        Raises: AdapterMismatch, WeightsMissing, WeightsMismatch, torch.OutOfMemoryError; the pipeline then wears
-        nothing, and what was half loaded is gone.
+        Raises: AdapterMismatch, WeightsMissing, WeightsMismatch, torch.OutOfMemoryError; the pipeline then
+        has none set, and nothing half loaded is left.
         """
         if loras == self._active_loras:
             return
@@ -77,7 +77,7 @@ class LoraManager:
         self._active_loras = loras
 
     def drop(self, adapter: Adapter) -> None:
-        """Let a loaded adapter go; it is loaded again when it is to be worn again."""
+        """Unload an adapter; it is loaded again on its next use."""
         # Where one is deleted that is on, peft puts on another in its place.
         self.set_adapters(())
         self._pipe.delete_adapters(self._adapters.pop(adapter).name)
@@ -87,7 +87,7 @@ class LoraManager:
         return self._adapters[adapter].sha256
 
     def _load(self, adapter: Adapter) -> None:
-        """Load an adapter, and leave the pipeline wearing nothing, whatever happens."""
+        """Load an adapter and leave the pipeline with none set, whatever happens."""
         sha256 = hash_of(adapter.file)
         if adapter.sha256 not in (None, sha256):
             raise WeightsMismatch(path=adapter.file)

@@ -1,4 +1,4 @@
-"""The one protocol that every family is adapted to: words in, predictions and pictures out."""
+"""The one protocol that every family is adapted to: text to embeddings, latents to predictions, latents to pixels."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class LoadedModel(Protocol):
 
     scheduler_config: what samplers are set up from.
     is_flow: whether it predicts the velocity of a rectified flow.
-    has_embedded_guidance: whether it is told the guidance scale, and needs no unconditional row.
+    has_embedded_guidance: whether it takes the guidance scale as an input, and needs no unconditional row.
     dtype, device: of its latents.
     sha256: hash over its weights and configurations.
     size_bytes: memory that its weights take, without adapters.
@@ -41,19 +41,19 @@ class LoadedModel(Protocol):
         ...
 
     def encode_negative(self, text: str = "") -> PromptEmbeds:
-        """Return what guidance leads away from: a negative text, or what the model is told when there is none."""
+        """Return the embeddings of the unconditional row: of a negative text, or those that the model uses for none."""
         ...
 
     def set_adapters(self, loras: Loras) -> None:
         """Read and predict with exactly these adapters from now on.
 
         Raises: AdapterMismatch, WeightsMissing, WeightsMismatch for a file other than the recorded one,
-        torch.OutOfMemoryError; it then wears none, and nothing of an adapter that failed is left.
+        torch.OutOfMemoryError; then no adapter is set, and nothing of one that failed is left.
         """
         ...
 
     def sha256_of(self, adapter: Adapter) -> str:
-        """Return the SHA-256 of the file that an adapter was loaded from; it must be at hand."""
+        """Return the SHA-256 of the file that an adapter was loaded from; it must be loaded."""
         ...
 
     def has_loaded(self, loras: Loras) -> bool:
@@ -62,11 +62,11 @@ class LoadedModel(Protocol):
 
     @property
     def adapters(self) -> Mapping[Adapter, int]:
-        """The memory in bytes that each loaded adapter takes, the one that was worn longest ago first."""
+        """The memory in bytes that each loaded adapter takes, least recently used first."""
         ...
 
     def drop(self, adapter: Adapter) -> None:
-        """Let a loaded adapter go; it is loaded again when it is to be worn again."""
+        """Unload an adapter; it is loaded again on its next use."""
         ...
 
     def timesteps(self, scheduler: Any, steps: int, width: int, height: int) -> None:
