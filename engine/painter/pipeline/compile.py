@@ -146,9 +146,9 @@ def sub_batches_of(num_rows: int, batch_sizes: Sequence[int]) -> list[SubBatch]:
     sub_batches: list[SubBatch] = []
     at = 0
     while at < num_rows:
-        num_rows = _batch_size_for(num_rows - at, batch_sizes)
-        sub_batches.append(SubBatch(first=at, last=min(at + num_rows, num_rows), num_rows=num_rows))
-        at += num_rows
+        size = _batch_size_for(num_rows - at, batch_sizes)
+        sub_batches.append(SubBatch(first=at, last=min(at + size, num_rows), num_rows=size))
+        at += size
     return sub_batches
 
 
