@@ -1,4 +1,4 @@
-"""What a member may keep as an own option or as a suffix, checked when it is set and not at every prompt."""
+"""Checks a member's custom options and suffix when they are set, so that prompts do not fail later."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _NAME = re.compile(r"[^\W\d_][\w-]{0,31}")
 
 
 def check_option(name: str, value: str, limits: Limits = DEFAULT_LIMITS) -> PromptErrors | None:
-    """Return what keeps `--name` from standing for the value, or None when nothing does.
+    """Return the errors in a custom option, or None if it is valid.
 
-    name: without dashes. Words, parameters and both may be a value; what is wrong in it is shown in it.
+    name: without dashes. value: words, parameters or both; errors point into it.
     """
     if name in BY_SPELLING or not _NAME.fullmatch(name):
         return PromptErrors(errors=(_name_error(name),))
@@ -24,7 +24,7 @@ def check_option(name: str, value: str, limits: Limits = DEFAULT_LIMITS) -> Prom
 
 
 def check_suffix(suffix: str, limits: Limits = DEFAULT_LIMITS) -> PromptErrors | None:
-    """Return what keeps the text from being a suffix, or None; an empty one is none."""
+    """Return the errors in a suffix, or None if it is valid; an empty suffix is valid."""
     return _only(parse("picture", PromptDefaults(suffix=suffix), limits), Origin.SUFFIX)
 
 

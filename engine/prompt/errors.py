@@ -66,7 +66,7 @@ class PromptErrors:
 def format_errors(errors: PromptErrors, *, width: int = EXCERPT_WIDTH, max_length: int = MAX_SHOWN_LENGTH) -> str:
     """Return one block per error: the line, carets under the error, the message and the suggestion.
 
-    Fits a Discord code block (no run of backticks, under 2,000 characters) and a terminal. Lines longer than `width`
+    Fits a Discord code block (no double backticks, under 2,000 characters) and a terminal. Lines longer than `width`
     columns are cut around the error; errors beyond `max_length` characters are only counted.
     """
     shown: list[str] = []
@@ -102,7 +102,7 @@ def _block(error: PromptError, width: int) -> str:
 
 
 def _excerpt(error: PromptError, width: int) -> tuple[str, str]:
-    """Return the line around the fault, at most about `width` columns of it, and the carets below."""
+    """Return the line around the error, at most about `width` columns of it, and the carets below it."""
     text = error.source.text
     before = _before(text, error.start, width)
     inside = "".join(map(_visible, text[error.start : min(error.end, error.start + 4 * width)]))
@@ -115,7 +115,7 @@ def _excerpt(error: PromptError, width: int) -> tuple[str, str]:
 
 
 def _before(text: str, start: int, width: int) -> str:
-    """Return what stands before the fault: all of it in a short line, half a line of it in a long one."""
+    """Return the text before the error: all of it in a short line, half a line of it in a long one."""
     is_short = len(text) <= width and columns(text) <= width
     shown = "".join(map(_visible, text[0 if is_short else max(0, start - width // 2) : start]))
     while not is_short and columns(shown) > width // 2:
@@ -124,7 +124,7 @@ def _before(text: str, start: int, width: int) -> str:
 
 
 def _cut(text: str, room: int) -> str:
-    """Return the text, or as much of it as fits `room` columns and dots."""
+    """Return the text, cut to `room` columns and followed by dots if it is wider."""
     if columns(text) <= room:
         return text
     kept, used = [], 0
@@ -143,7 +143,7 @@ def _columns_of(character: str) -> int:
 
 
 def _visible(character: str) -> str:
-    """Return what stands for the character in one line: a blank for line ends, a sign for what cannot be shown."""
+    """Return the character as shown in one line: a space for white space, a replacement for control characters."""
     if character.isspace():
         return " "
     return "\N{REPLACEMENT CHARACTER}" if unicodedata.category(character) in ("Cc", "Cs") else character

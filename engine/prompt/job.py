@@ -1,4 +1,4 @@
-"""One text without sets, read into one spec: parameters, pictures, parts, and the checks that need all three."""
+"""Parses one text without sets into one spec: parameters, pictures, parts, and the checks that need all three."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from engine.prompt.render import render
 
 
 class ParsedJob(NamedTuple):
-    """What one text came to: its spec, or None and its flaws.
+    """The result of one text: its spec, or None and its problems.
 
-    times: how often it is wanted. places: where the settings that hold stand, by canonical name.
+    times: the number of jobs, from `--repeat`. places: span of each setting that applies, by canonical name.
     """
 
     spec: JobSpec | None
@@ -32,7 +32,7 @@ class ParsedJob(NamedTuple):
 
 
 def parse_job(mapped: MappedText, defaults: PromptDefaults, limits: Limits) -> ParsedJob:
-    """Return what one text without sets asks for."""
+    """Return the job of one text without sets."""
     text, raw, problems = extract_parameters(mapped, limits)
     (held, negatives, adapters), contradictions = resolve_settings(raw, mapped.text)
     text, images, image_problems = extract_images(text)
@@ -55,7 +55,7 @@ def parse_job(mapped: MappedText, defaults: PromptDefaults, limits: Limits) -> P
 
 
 def _too_long_written_out(prompt: str, length: int, limits: Limits) -> list[Problem]:
-    """Return a flaw when nobody could write the canonical prompt, which suffix, options and escapes made too long."""
+    """Return a problem if the suffix, custom options and escapes make the canonical prompt too long to be typed."""
     if len(prompt) <= limits.max_length:
         return []
     message = (
@@ -84,7 +84,7 @@ def _empty_prompt(parts: Sequence[LocatedPart], images: Sequence[LocatedImage], 
 
 
 def _applicable(settings: Sequence[ParameterSetting], has_images: bool) -> tuple[list[ParameterSetting], list[Problem]]:
-    """Leave out what means nothing here when it came from a suffix; written in the prompt it is a flaw."""
+    """Return the settings that have an effect, and problems for the others; those from a suffix are just dropped."""
     if not any(setting.raw.parameter.needs for setting in settings):
         return list(settings), []
     present = {setting.target for setting in settings} | ({"images"} if has_images else set())
@@ -104,7 +104,7 @@ def _applicable(settings: Sequence[ParameterSetting], has_images: bool) -> tuple
 def _with_defaults(
     values: Mapping[str, ParameterValue], defaults: PromptDefaults, has_images: bool
 ) -> dict[str, ParameterValue]:
-    """Return the values with those of the service where nothing was said, in the table's order."""
+    """Return the values, with the service's defaults for slots that are not set, in the table's order."""
     taken = {row.slot for row in CANONICAL if row.name in values}
     present = {*values, *defaults.parameters, *(["images"] if has_images else [])}
     applicable = {

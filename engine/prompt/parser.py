@@ -1,7 +1,4 @@
-"""The whole way from what a member wrote to specs: the stages in their order.
-
-What one text says once it stands alone is read by `job`.
-"""
+"""Parses a prompt into specs: the stages up to permutations; `job` parses each text that they produce."""
 
 from __future__ import annotations
 
@@ -23,7 +20,7 @@ Specs = tuple[JobSpec, ...]
 NO_DEFAULTS = PromptDefaults()
 DEFAULT_LIMITS = Limits()
 NO_COMMAND_OPTIONS: Mapping[str, str] = MappingProxyType({})
-# One prompt can make forty texts with the same fault; enough is told after this many.
+# Forty texts of one prompt can repeat the same error.
 MAX_ERRORS = 100
 
 
@@ -34,11 +31,13 @@ def parse(
     *,
     command_options: Mapping[str, str] = NO_COMMAND_OPTIONS,
 ) -> Specs | PromptErrors:
-    """Return the specs of the jobs that a prompt asks for, in order, or every fault of it; nothing is ever raised.
+    """Return the specs of the jobs that a prompt asks for, in order, or all of its errors.
 
-    given: options of the command, as typed, by their own name or the parameter's: {"negative": "red, green", "seed":
-        "7"}. Each counts as written behind the prompt, and its faults are shown in its own line; negative words join
-        the prompt's own `--no`.
+    command_options: the command's options, as typed, by option or parameter name: {"negative": "red, green", "seed":
+        "7"}. They are appended to the prompt, and errors in them are shown in their own line. Negative words are added
+        to the prompt's first `--no`.
+
+    Guarantees: raises nothing, whatever the text is.
     """
     prompt = PromptSource(name="prompt", text=text)
     too_long = _too_long(prompt, defaults, limits, command_options)
@@ -75,7 +74,7 @@ def _too_long(
 def _combined(
     prompt: PromptSource, defaults: PromptDefaults, command_options: Mapping[str, str]
 ) -> tuple[MappedText, list[PromptError]]:
-    """Return prompt, options of the command and suffix as one text in plain characters."""
+    """Return the prompt, the command's options and the suffix as one normalized text."""
     mapped = mapped_from_source(prompt)
     normalized, problems = normalize(mapped)
     errors = [locate(problem, mapped) for problem in problems]
@@ -93,7 +92,7 @@ def _combined(
 
 
 def _additions(defaults: PromptDefaults, command_options: Mapping[str, str]) -> Iterator[tuple[PromptSource, str]]:
-    """Yield what stands behind the prompt, each with the words that go before it."""
+    """Yield the sources that follow the prompt, each with the text to put before it."""
     for name, text in command_options.items():
         source = PromptSource(name=f"the option {name}", text=text, origin=Origin.COMMAND)
         yield source, f" --{BY_OPTION.get(name, name)} "
@@ -112,7 +111,7 @@ def _suffix_problems(text: str) -> list[Problem]:
 
 
 def _specs(texts: Sequence[MappedText], defaults: PromptDefaults, limits: Limits, errors: list[PromptError]) -> Specs:
-    """Return the specs of all texts, repeated as they ask; faults are added, each once."""
+    """Return the specs of all texts, repeated by `--repeat`; each error is added to `errors` once."""
     jobs: list[ParsedJob] = []
     seen = set(errors)
     for mapped in texts:
@@ -133,7 +132,7 @@ def _specs(texts: Sequence[MappedText], defaults: PromptDefaults, limits: Limits
 def _job_count_errors(
     jobs: Sequence[ParsedJob], texts: Sequence[MappedText], number: int, limits: Limits
 ) -> list[PromptError]:
-    """Return the fault of too many jobs, at the first `--repeat` or `--relax` that forbids them."""
+    """Return the error for too many jobs, at the first `--repeat` or `--relax` that exceeds its limit."""
     for job, mapped in zip(jobs, texts, strict=False):
         if number > limits.max_jobs and "repeat" in job.places:
             return [locate(too_many_jobs(job.places["repeat"], number, limits.max_jobs), mapped)]

@@ -1,4 +1,4 @@
-"""From specs back to text: the canonical prompt, and the JSON records of `easel parse`."""
+"""Renders specs as text: the canonical prompt, and the JSON records of `easel parse`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SIGNS = (
     r"|(?P<link>(?<!\S)<?(?:https?|blob|ftp|file)|https?(?=://)):"
 )
 _ESCAPED = re.compile(_SIGNS.replace("{END}", ""), re.IGNORECASE)
-# A colon at the end touches the separator that follows.
+# A colon at the end would touch the separator that follows.
 _ESCAPED_BEFORE_SEPARATOR = re.compile(_SIGNS.replace("{END}", r"|\Z"), re.IGNORECASE)
 _NEEDS_ESCAPE = re.compile(r"[\\{}:–—―-]")
 _LINK = re.compile(r"(?<!\S)<?(?:https?|blob|ftp|file):", re.IGNORECASE)
@@ -26,7 +26,7 @@ _LINK = re.compile(r"(?<!\S)<?(?:https?|blob|ftp|file):", re.IGNORECASE)
 def render(spec: JobSpec) -> str:
     """Return the canonical prompt: pictures, words, `--no`, then parameters in the table's order.
 
-    `parse` reads it as one job with this same spec, when it is given no defaults.
+    Guarantees: without defaults, `parse` returns this spec for it, and no other.
     """
     heads, negatives = _cut(spec.parts)
     pieces = [_image_text(image) for image in spec.images]
@@ -38,12 +38,12 @@ def render(spec: JobSpec) -> str:
 
 
 def json_from_specs(specs: Sequence[JobSpec]) -> list[dict[str, Any]]:
-    """Return one JSON-ready object for each job: prompt, parts, images, parameters."""
+    """Return one JSON-ready object per job: prompt, parts, images, parameters."""
     return [{name: value for name, value in json_from_spec(spec).items() if name != "version"} for spec in specs]
 
 
 def _cut(parts: Sequence[Part]) -> tuple[Sequence[Part], Sequence[Part]]:
-    """Return the parts to write with `::` and those at the end that `--no` makes."""
+    """Return the parts to write with `::`, and the last ones that can be written with `--no`."""
     place = len(parts)
     while place and parts[place - 1].weight == NO_WEIGHT and _is_list(parts[place - 1].text):
         place -= 1
@@ -51,7 +51,7 @@ def _cut(parts: Sequence[Part]) -> tuple[Sequence[Part], Sequence[Part]]:
 
 
 def _is_list(text: str) -> bool:
-    """Return whether `--no` would read the text back as it is."""
+    """Return whether the parser would return this same text from a `--no` list."""
     items = text.split(",")
     return ", ".join(dict.fromkeys(item.strip() for item in items if item.strip())) == text and not _LINK.search(text)
 

@@ -1,4 +1,4 @@
-"""Whether a job's model and the service can do what the job asks, as far as the limits say what they can."""
+"""Whether the model and the service support what a job asks for; unknown limits are not checked."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def capability_problems(
     defaults: PromptDefaults,
     limits: Limits,
 ) -> list[Problem]:
-    """Return a flaw for each thing that cannot be done; nothing is one of which nobody has said what can be.
+    """Return a problem for everything that is not supported.
 
     adapters: the words that name adapters, each with its weight.
     """
@@ -47,7 +47,7 @@ def _operation(
     images: Sequence[LocatedImage],
     model: ModelCapabilities,
 ) -> list[Problem]:
-    """Return a flaw, where the model is named or else under the first words, for a model that paints no first grid."""
+    """Return a problem, at the model's name or else at the first words, for a model that cannot paint new grids."""
     if model.operations is None or Operation.IMAGINE in model.operations:
         return []
     places = [(one.raw.start, one.span[1]) for one in settings if one.target == "model"]
@@ -59,7 +59,7 @@ def _operation(
 def _too_many_steps(
     settings: Sequence[ParameterSetting], defaults: PromptDefaults, model: ModelCapabilities
 ) -> list[Problem]:
-    """Return a flaw, under what makes them so many, for steps that the model or the job's sampler does not paint."""
+    """Return a problem, at the parameter that causes it, for more steps than the model or the sampler supports."""
     if model.step_limits is None:
         return []
     said = {setting.target: setting for setting in settings}
@@ -70,7 +70,7 @@ def _too_many_steps(
 
 
 def _too_many_steps_text(asked: Mapping[str, ParameterValue], model: str, steps: StepLimits) -> tuple[str, str]:
-    """Return what to say of more steps than are painted, or two empty texts."""
+    """Return the message and the suggestion for too many steps, or two empty texts."""
     if float(str(asked.get("steps", 1))) > steps.maximum:
         return f"--steps must be between 1 and {steps.maximum} with {model}.", f"Try --steps {steps.maximum}."
     sampler, painted = sampler_of(asked, steps), painted_steps(asked, steps)
@@ -82,7 +82,7 @@ def _too_many_steps_text(asked: Mapping[str, ParameterValue], model: str, steps:
 
 
 def _incompatible_adapters(adapters: Sequence[Token], model: ModelCapabilities, limits: Limits) -> list[Problem]:
-    """Return a flaw under the name of each adapter that does not fit a model that takes adapters."""
+    """Return a problem at the name of each adapter that does not fit; none for a model without adapters."""
     if model.abilities is not None and "lora" not in model.abilities:
         return []
     problems = []
@@ -95,13 +95,13 @@ def _incompatible_adapters(adapters: Sequence[Token], model: ModelCapabilities, 
 
 
 def _suggest_compatible(model: ModelCapabilities, limits: Limits) -> str:
-    """Return what to do instead: the adapters that fit, where there are any."""
+    """Return a suggestion: the adapters that fit, if there are any."""
     fitting = [name for name in limits.adapters or () if name not in model.incompatible_adapters]
     return f"Remove it, or use one that fits: {quoted_list(fitting)}." if fitting else _ANOTHER_MODEL
 
 
 def _unsupported_attention(parts: Sequence[LocatedPart], model: ModelCapabilities) -> list[Problem]:
-    """Return a flaw for each part whose words are weighed for a model to which such weights mean nothing."""
+    """Return a problem for each part with weights in brackets, for a model that does not support them."""
     if model.abilities is None or "attention" in model.abilities:
         return []
     marked = [located for located in parts if any(weight != 1.0 for _, weight in parse_attention(located.part.text))]
@@ -110,7 +110,7 @@ def _unsupported_attention(parts: Sequence[LocatedPart], model: ModelCapabilitie
 
 
 def _model_of(settings: Sequence[ParameterSetting], defaults: PromptDefaults, limits: Limits) -> ModelCapabilities:
-    """Return what is known of the model that the job names, or that holds where it names none."""
+    """Return what is known of the job's model, which is the default if the job names none."""
     named = [str(setting.value) for setting in settings if setting.target == "model"]
     name = named[0] if named else str(defaults.parameters.get("model", limits.default_model))
     return next((model for model in limits.models if model.name == name), ModelCapabilities(name=name))
@@ -122,7 +122,7 @@ def _setting_problems(setting: ParameterSetting, model: ModelCapabilities, limit
 
 
 def _setting_problem(setting: ParameterSetting, model: ModelCapabilities, limits: Limits) -> tuple[str, str]:
-    """Return the sentence and the suggestion, or two empty texts when nothing hinders."""
+    """Return the message and the suggestion for one setting, or two empty texts if it is supported."""
     spelling, ability = setting.raw.spelling, setting.raw.parameter.ability
     if ability in SERVICE_ABILITIES:
         is_able = limits.abilities is None or ability in limits.abilities
@@ -137,7 +137,7 @@ def _setting_problem(setting: ParameterSetting, model: ModelCapabilities, limits
 
 
 def _unsupported_ratio(ar: str, model: str, size_limits: SizeLimits) -> tuple[str, str]:
-    """Return what to say of a ratio whose size the model does not paint, and the nearest that it does."""
+    """Return the message for a ratio that the model does not support, and the nearest one that it does."""
     if painted_size(ar, size_limits):
         return "", ""
     return _outside_sizes(ar, model, size_limits) if size_limits.sizes else _outside_sides(ar, model, size_limits)
@@ -161,7 +161,7 @@ def _outside_sides(ar: str, model: str, size_limits: SizeLimits) -> tuple[str, s
 
 
 _SHAPES = ("9:1", "8:1", "7:1", "6:1", "5:1", "4:1", "3:1", "5:2", "21:9", "2:1", "16:9", "3:2", "4:3", "5:4")
-# Where too many steps are told: at the first of these that was said.
+# Too many steps are reported at the first of these that the prompt sets.
 _MAKES_STEPS = ("steps", "quality", "sampler", "model")
 _PLAIN_BRACKETS = "For literal brackets, write \\( and \\), or choose another model with --model."
 _NAME_ANOTHER = "Choose another model with --model."

@@ -1,4 +1,4 @@
-"""What a new job takes over from an old one's spec."""
+"""The spec of a new job that is based on an old one."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from engine.prompt import Limits, check_supported, render
 
 
 def followup_spec(limits: Limits, operation: Operation, spec: JobSpec) -> JobSpec:
-    """Return what a new job of the operation takes over from an old one's spec: all but a seed asked for.
+    """Return the spec of a new job of the operation: the old one's spec without its seed.
 
-    limits: of the service as it is now.
+    limits: the service's current limits.
 
-    Raises: RequestError when the models that there are now cannot do it; see `check_supported`.
+    Raises: RequestError if the current models do not support it; see `check_supported`.
     """
     check_supported(operation, spec, limits)
     return without_seed(spec)
 
 
 def possible_operations(limits: Limits, spec: JobSpec) -> frozenset[Operation]:
-    """Return by which operations a new job could take the spec over now; by none where its model is gone."""
+    """Return the operations that currently support the spec; none if its model is no longer registered."""
     return frozenset(operation for operation in Operation if _is_possible(limits, operation, spec))
 
 
@@ -35,7 +35,7 @@ def _is_possible(limits: Limits, operation: Operation, spec: JobSpec) -> bool:
 
 
 def without_seed(spec: JobSpec) -> JobSpec:
-    """Return the spec with no seed asked for, and its canonical prompt to match."""
+    """Return the spec without `--seed`, and with the canonical prompt to match."""
     if "seed" not in spec.parameters:
         return spec
     kept = {name: value for name, value in spec.parameters.items() if name != "seed"}

@@ -1,4 +1,4 @@
-"""What of a spec an operation takes: a variation keeps shape and words, and not what belongs to a first grid."""
+"""The parameters that an operation keeps: a variation drops those that only apply to new grids."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from engine.prompt.render import render
 
 
 def spec_for_operation(operation: Operation, spec: JobSpec) -> JobSpec:
-    """Return the spec without the parameters that the operation does not take, its canonical prompt renewed."""
+    """Return the spec without the parameters that the operation drops, and with the canonical prompt to match."""
     taken = {row.name for row in CANONICAL if operation in row.operations}
     if taken >= spec.parameters.keys():
         return spec

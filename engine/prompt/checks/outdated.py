@@ -1,4 +1,4 @@
-"""Whether a spec that was accepted once can be painted now, and by which operation; the registry may have changed."""
+"""Whether a stored spec is still supported, for an operation; the registry may have changed since it was accepted."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from engine.prompt.parameters import CANONICAL, SERVICE_ABILITIES
 
 
 def check_supported(operation: Operation, spec: JobSpec, limits: Limits) -> None:
-    """Return when the job can be painted; nothing hinders of which nobody has said what can be.
+    """Check that the job is supported; unknown limits are not checked.
 
     Raises: ModelUnknown, OperationUnsupported, SettingUnsupported, SizeUnsupported, AdapterMismatch.
     """

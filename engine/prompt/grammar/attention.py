@@ -1,7 +1,7 @@
-"""Attention inside a part: `(word)` counts 1.1 times, `[word]` 1/1.1, `(word:1.3)` 1.3 times; nesting multiplies.
+"""Weights within a part: 1.1 for `(word)`, 1/1.1 for `[word]`, 1.3 for `(word:1.3)`; nested weights multiply.
 
-The grammar is the one AUTOMATIC1111 made common, except that a bracket without its partner is plain text.
-`\\(`, `\\)`, `\\[`, `\\]` and `\\\\` are the plain signs.
+The grammar is that of AUTOMATIC1111, except that an unmatched bracket is plain text. `\\(`, `\\)`, `\\[`, `\\]` and
+`\\\\` are literal characters.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ _PARTNERS = {")": "(", "]": "["}
 
 
 def parse_attention(text: str) -> tuple[tuple[str, float], ...]:
-    """Return the text in stretches of equal weight, without its marks; together they are the words to encode.
+    """Return the text to encode in chunks of equal weight, without brackets and weights.
 
-    Weights are from 0 to 10; neighbours never have the same weight and no stretch is empty.
+    Guarantees: weights are 0 to 10, neighbouring chunks have different weights, and no chunk is empty.
     """
     if not _SIGNS.search(text):
         return ((text, 1.0),) if text else ()
@@ -38,9 +38,9 @@ def parse_attention(text: str) -> tuple[tuple[str, float], ...]:
 
 
 def attention_problems(text: str, start: int) -> list[Problem]:
-    """Return a flaw for each bracket whose words would count less than 0 or more than ten times.
+    """Return a problem for each bracket that gives its words a weight below 0 or above 10.
 
-    start: where the text begins in what the member wrote.
+    start: position of the text in the prompt.
     """
     if not _SIGNS.search(text):
         return []
@@ -61,9 +61,9 @@ def attention_problems(text: str, start: int) -> list[Problem]:
 
 
 def _factors(text: str) -> tuple[dict[int, float | None], dict[int, int]]:
-    """Return the factor at each opening bracket (None at its closing one), and where a `:weight` ends what precedes it.
+    """Return the factor at each opening bracket (None at its closing one), and the start of the `:weight` before one.
 
-    Brackets without a partner are in neither.
+    Unmatched brackets are in neither.
     """
     factors: dict[int, float | None] = {}
     cuts: dict[int, int] = {}
@@ -81,14 +81,14 @@ def _factors(text: str) -> tuple[dict[int, float | None], dict[int, int]]:
 
 
 def _partner(text: str, open_brackets: list[int], sign: str) -> int:
-    """Take the last open bracket if it is the partner, and return its place, or -1."""
+    """Pop the last open bracket if it matches and return its position, or -1."""
     if open_brackets and text[open_brackets[-1]] == sign:
         return open_brackets.pop()
     return -1
 
 
 def _read_weight(text: str, opening: int, closing: int, factors: dict[int, float | None], cuts: dict[int, int]) -> None:
-    """Put the weight written before the closing bracket in place of the usual one."""
+    """Replace the bracket's factor with the weight written before the closing bracket, if there is one."""
     if text[closing] != ")":
         return
     match = _WEIGHT.search(text[max(opening + 1, closing - _WEIGHT_ROOM) : closing])
@@ -98,7 +98,7 @@ def _read_weight(text: str, opening: int, closing: int, factors: dict[int, float
 
 
 def _chunks(text: str, factors: dict[int, float | None], cuts: dict[int, int]) -> list[tuple[str, float]]:
-    """Return the words between signs with the weight in force."""
+    """Return the text between brackets, each chunk with its weight."""
     chunks: list[tuple[str, float]] = []
     weights = [1.0]
     kept = 0

@@ -1,6 +1,6 @@
-"""Second stage: a member's own options, `--name`, replaced by what they stand for.
+"""Second stage: replaces a member's custom options, `--name`, with their values.
 
-An option is replaced once: a value that names another option is not looked into again.
+Options are expanded once: options within a value are not expanded.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from engine.prompt.grammar.normalize import normalize
 from engine.prompt.grammar.spans import MappedText, Slice, join, locate, mapped_from_source
 from engine.prompt.parameters import BY_SPELLING
 
-# Ends the parameters of an own option: what follows is again the prompt's. No text that was read contains it.
+# Marks the end of a custom option's parameters; the words after it belong to the prompt. Normalized text has no such
+# character.
 END_OF_OPTION = "\x1f"
 
 _OPTION = re.compile(r"(?<![^\s{,])(?:--|[–—―])([^\W\d_][\w-]*)")
@@ -24,10 +25,10 @@ _PARAMETER_START = re.compile(r"(?<![^\s{,])(?:--|[–—―])(?=[^\W\d_{])")
 def expand_options(
     mapped: MappedText, options: Mapping[str, str], max_length: int
 ) -> tuple[MappedText, list[Problem], list[PromptError]]:
-    """Return the text with every own option replaced by its value, flaws of it, and faults of the values.
+    """Return the text with every custom option replaced by its value, its problems, and the errors in the values.
 
-    The table's own names win over an option of the same name. When the whole would be longer than `max_length`
-    nothing is replaced and that is the flaw.
+    Built-in parameters override options of the same name. If the result would be longer than `max_length`, that is the
+    problem, and nothing is replaced.
     """
     found = [match for match in _OPTION.finditer(mapped.text) if _is_custom(match[1], options)] if options else []
     if not found:

@@ -1,4 +1,4 @@
-"""Fourth stage: parameters, where they stand in a text and what each says; which of several holds is `precedence`'s."""
+"""Fourth stage: finds the parameters in a text and parses their values; `precedence` decides between repeated ones."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NAME_THEN_REST = re.compile(r"([A-Za-z]+)[=:,;.]?(.*)", re.DOTALL)
 
 
 class ParameterSetting(NamedTuple):
-    """A parameter that was read: how it was written, its value, and how near to the prompt."""
+    """A parsed parameter: how it was written, its value, and where it came from."""
 
     raw: RawParameter
     value: ParameterValue
@@ -32,25 +32,25 @@ class ParameterSetting(NamedTuple):
 
     @property
     def target(self) -> str:
-        """Return the canonical name that it gives a value to."""
+        """Return the canonical name of the parameter that it sets."""
         return self.raw.parameter.target
 
     @property
     def precedence(self) -> int:
-        """Return its rank among sources; the options of the command stand as near as the prompt."""
+        """Return its rank; lower ranks override higher ones, and the prompt and the command's options have the same."""
         return max(self.origin, Origin.COMMAND)
 
     @property
     def span(self) -> tuple[int, int]:
-        """Return where its value stands, or its name when it has none."""
+        """Return the span of its value, or of its name if it has none."""
         tokens = self.raw.tokens
         return (tokens[0].start, tokens[-1].end) if tokens else (self.raw.start, self.raw.end)
 
 
 def extract_parameters(mapped: MappedText, limits: Limits) -> tuple[str, list[ParameterSetting], list[Problem]]:
-    """Return the text with blanks where its parameters were, the parameters, and their flaws.
+    """Return the text with its parameters blanked out, the parameters, and their problems.
 
-    The text keeps its length, so that positions in it stay true.
+    The text keeps its length, so that positions in it stay valid.
     """
     text = mapped.text
     if not _MAY_START.search(text):
@@ -70,7 +70,7 @@ def extract_parameters(mapped: MappedText, limits: Limits) -> tuple[str, list[Pa
 
 
 def _spans(text: str) -> Iterator[tuple[int, int]]:
-    """Yield from where to where each parameter reaches: to the next one, or to the end of the own option it is in."""
+    """Yield the span of each parameter: up to the next one, or to the end of the custom option that contains it."""
     starts = [match.start() for match in _START.finditer(text)]
     for start, end in pairwise([*starts, len(text)]):
         mark = text.find(END_OF_OPTION, start, end)
@@ -95,7 +95,7 @@ def _unknown(token: Token, name: str) -> Problem:
 
 
 def _suggestion(name: str) -> str:
-    """Return what to write in place of an unknown name."""
+    """Return what to write instead of an unknown name."""
     if name in FOREIGN_PARAMETERS:
         return FOREIGN_PARAMETERS[name]
     if name.lower() in BY_SPELLING:

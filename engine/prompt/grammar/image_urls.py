@@ -1,4 +1,4 @@
-"""Fifth stage: picture addresses among the words: what counts as one, and their weights."""
+"""Extracts picture links and their weights from the words."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _TRAILING = ",;"
 
 
 def is_picture_address(word: str) -> bool:
-    """Return whether the word is the web address of a .png, .gif, .webp, .jpg or .jpeg."""
+    """Return whether the word is an http link to a .png, .gif, .webp, .jpg or .jpeg file."""
     return "::" not in word and bool(_PICTURE.fullmatch(word))
 
 
 class LocatedImage(NamedTuple):
-    """A picture prompt and its span."""
+    """A picture link and its span."""
 
     image: ImagePrompt
     start: int
@@ -37,9 +37,9 @@ class LocatedImage(NamedTuple):
 
 
 def extract_images(text: str) -> tuple[str, list[LocatedImage], list[Problem]]:
-    """Return the text with blanks where its addresses were, the pictures, and flaws for addresses of none.
+    """Return the text with its links blanked out, the pictures, and a problem for each link that is not a picture.
 
-    The text keeps its length, so that positions in it stay true.
+    The text keeps its length, so that positions in it stay valid.
     """
     if ":" not in text:
         return text, [], []

@@ -1,6 +1,6 @@
-"""First stage: characters that phones and keyboards put in place of the plain ones, made plain.
+"""First stage: converts the characters that phones and keyboards insert to plain ones.
 
-Dashes stay as they are: only the start of a parameter gives them a meaning, and that stage reads them.
+Dashes stay as they are: they only matter at the start of a parameter, and a later stage handles them.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ _PLAIN = {
 _INVISIBLE = "[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]"
 _JOINERS = "[\u200c\u200d]"
 _REMOVED = re.compile(_INVISIBLE)
-# Joiners shape emoji and the letters of many scripts; beside plain ASCII or an end they do nothing.
+# Joiners shape emoji and the letters of many scripts; next to ASCII or at either end they have no effect.
 _IDLE_JOINERS = re.compile(f"(?:(?<=[\\x00-\\x7f])|(?<![\\s\\S])){_JOINERS}+|{_JOINERS}+(?=[\\x00-\\x7f]|\\Z)")
 _UNREADABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]+")
 
 
 def normalize(mapped: MappedText) -> tuple[MappedText, list[Problem]]:
-    """Return the text in plain characters, and a flaw for each run of characters that no text has.
+    """Return the text in plain characters, and a problem for each sequence of unreadable characters.
 
-    Full-width letters and signs, smart quotes, hyphens and blanks become the ASCII ones; zero-width characters
-    go, except joiners between characters that they may join. Plain text comes back unchanged.
+    Full-width characters, smart quotes, hyphens and special spaces become ASCII. Zero-width characters are removed,
+    except joiners between characters that they can join. Plain text is returned unchanged.
     """
     text = mapped.text
     if text.isascii() and text.isprintable():

@@ -1,4 +1,4 @@
-"""Numbers as members write them, and back."""
+"""Reads and writes numbers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ DECIMAL = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
 
 
 def text_from_number(number: float) -> str:
-    """Return the shortest digits that read back as the same number, never with an exponent."""
+    """Return the shortest text that parses to the same number, without an exponent."""
     text = repr(number + 0.0)
     if "e" in text:
         return format(Decimal(text), "f")

@@ -1,4 +1,4 @@
-"""Last stage: parts and weights; `::` ends a part, a number that touches it is the weight of the words before it."""
+"""Splits the words into weighted parts: `::` ends a part, and a number that touches it is the part's weight."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from engine.prompt.grammar.attention import attention_problems
 
 MAX_WEIGHT = 10_000.0
 NO_WEIGHT = -0.5
-# Sums this small beside their parts are rounding, not weight.
+# A sum this small relative to its terms is a rounding error.
 _ROUNDING = 1e-9
 
 _SEPARATOR = re.compile(r"\\[\s\S]|::(?P<weight>[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?![\w.]))?")
@@ -24,7 +24,7 @@ _DASHES = "-–—―"
 
 
 class LocatedPart(NamedTuple):
-    """A part and the span that gave it its weight."""
+    """A part, and the span of the `::` that ends it, or of its words if none does."""
 
     part: Part
     start: int
@@ -32,9 +32,9 @@ class LocatedPart(NamedTuple):
 
 
 def split_parts(text: str) -> tuple[list[LocatedPart], list[Problem]]:
-    """Return the parts of the words, in order, and what is wrong with their weights and attention.
+    """Return the parts, in order, and the problems with their weights and brackets.
 
-    Text without words between two separators is no part, unless it was given a weight, which is a flaw.
+    Empty parts are ignored; an empty part with a weight is a problem.
     """
     parts: list[LocatedPart] = []
     problems: list[Problem] = []
@@ -56,7 +56,7 @@ def _separators(text: str) -> list[re.Match[str]]:
 
 
 def _add_part(parts: list[LocatedPart], problems: list[Problem], text: str, start: int, match: re.Match[str]) -> None:
-    """Add the part that the separator ends."""
+    """Add the part before the separator."""
     words = words_from_text(text[start : match.start()])
     weight = float(match["weight"] or 1) + 0.0
     span = match.span()
@@ -78,9 +78,9 @@ def _add_part(parts: list[LocatedPart], problems: list[Problem], text: str, star
 
 
 def words_from_text(text: str) -> str:
-    """Return the words as a part keeps them: single blanks, and no escapes but those that attention reads.
+    """Return the words of a part: single spaces, and only the escapes that `attention` needs.
 
-    Every backslash that is left is the first of a pair, `\\\\`, `\\(`, `\\)`, `\\[` or `\\]`.
+    Guarantees: every backslash is the first of a pair, `\\\\`, `\\(`, `\\)`, `\\[` or `\\]`.
     """
     if "\\" in text:
         text = _ESCAPE.sub(_unescaped, text)
@@ -97,7 +97,7 @@ def _unescaped(match: re.Match[str]) -> str:
 
 
 def weight_problems(parts: Sequence[LocatedPart]) -> list[Problem]:
-    """Return the flaw of parts whose weights do not sum to more than zero."""
+    """Return a problem if the weights do not add up to more than 0."""
     weights = [located.part.weight for located in parts]
     total = fsum(weights)
     if not weights or total > _ROUNDING * fsum(map(abs, weights)):
@@ -117,6 +117,9 @@ def _advice(parts: Sequence[LocatedPart]) -> str:
 
 
 def normalized_weights(parts: Sequence[Part]) -> tuple[float, ...]:
-    """Return each part's weight as a share of their sum, so that the shares sum to 1; only ratios matter."""
+    """Return each part's weight divided by the sum of all weights, so that they add up to 1.
+
+    parts: with weights that add up to more than 0; single weights can be negative.
+    """
     total = fsum(part.weight for part in parts)
     return tuple(part.weight / total for part in parts)

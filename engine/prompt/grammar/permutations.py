@@ -1,6 +1,6 @@
-"""Third stage: `{a, b}` makes one text for each option, leftmost set slowest, before anything else is read.
+"""Third stage: turns `{a, b}` sets into one text per option; the last set varies fastest.
 
-Sets nest; `\\,`, `\\{` and `\\}` are the plain signs, and lose their backslash here; other escapes pass unread.
+Sets nest. `\\,`, `\\{` and `\\}` are literal characters and lose their backslash here; other escapes are kept.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ class _Token(NamedTuple):
 
 
 class _Rope(NamedTuple):
-    """Words of one job as a tree that shares its branches with other jobs: everything left of `right`, then `right`."""
+    """The words of one job, those of `left` and then those of `right`; jobs share their common branches."""
 
     left: _Rope | None
     right: _Rope | _Token | None
 
 
 def permute(mapped: MappedText, max_jobs: int) -> tuple[list[MappedText], list[Problem]]:
-    """Return the texts that the sets make, at most `max_jobs`, and the flaws.
+    """Return the texts that the sets create, at most `max_jobs`, and the problems.
 
-    With flaws there is one text, of the first option of each set, so that what else is wrong can be told as well.
+    With problems there is one text, of the first option of each set, so that later stages can report theirs too.
     """
     text = mapped.text
     if "{" not in text and "}" not in text and "\\" not in text:
@@ -51,12 +51,12 @@ def permute(mapped: MappedText, max_jobs: int) -> tuple[list[MappedText], list[P
 
 
 def _join(mapped: MappedText, words: list[_Token]) -> MappedText:
-    """Return the words as one text; the empty piece gives a text without words a place too."""
+    """Return the words as one text; the empty slice gives a text without words a position too."""
     return join([Slice(mapped, 0, 0), *(Slice(mapped, token.start, token.end) for token in words)])
 
 
 def too_many_jobs(place: tuple[int, int], count: int, max_jobs: int) -> Problem:
-    """Return the flaw of a prompt that makes more jobs than are allowed."""
+    """Return the problem of a prompt that creates more jobs than allowed."""
     told = f"more than {_MAX_COUNT:,}" if count >= _MAX_COUNT else f"{count:,}"
     return Problem(*place, f"This creates {told} jobs. The limit is {max_jobs:,}.", "Remove some options.")
 
@@ -88,7 +88,7 @@ def _first_set(tokens: list[_Token]) -> tuple[int, int]:
 
 
 def _tokens(text: str) -> tuple[list[_Token], list[Problem]]:
-    """Return the text cut at braces and their commas, blanks around options left out; and what is unbalanced."""
+    """Return the text split at braces and their commas, without spaces around options, and the problems in it."""
     tokens: list[_Token] = []
     problems: list[Problem] = []
     opened: list[int] = []
@@ -119,7 +119,7 @@ def _tokens(text: str) -> tuple[list[_Token], list[Problem]]:
 
 
 def _add_words(tokens: list[_Token], text: str, start: int, end: int, *, before_comma: bool) -> None:
-    """Add the words between two signs, without the blanks around an option; ends of own options are no blanks."""
+    """Add the words between two signs, without spaces around an option; END_OF_OPTION is not a space."""
     if tokens and tokens[-1].kind in ("open", "next"):
         start += len(text[start:end]) - len(text[start:end].lstrip(" "))
     if before_comma:
@@ -138,7 +138,7 @@ def _close(tokens: list[_Token], opened: list[int], place: int) -> list[Problem]
 
 
 def _count(tokens: list[_Token]) -> int:
-    """Return how many texts the sets make, without making them; at most a million is told apart."""
+    """Return how many texts the sets create, without creating them, at most a million."""
     outer: list[tuple[int, int]] = []
     product, options = 1, 0
     for token in tokens:
@@ -155,7 +155,7 @@ def _count(tokens: list[_Token]) -> int:
 
 
 def _ropes(tokens: list[_Token]) -> list[_Rope | None]:
-    """Return one chain for each text, in order."""
+    """Return one rope per text, in order."""
     outer: list[tuple[list[_Rope | None], list[_Rope | None]]] = []
     texts: list[_Rope | None] = [None]
     options: list[_Rope | None] = []
@@ -175,7 +175,7 @@ def _ropes(tokens: list[_Token]) -> list[_Rope | None]:
 
 
 def _flatten(rope: _Rope | None) -> list[_Token]:
-    """Return the words of a chain from first to last."""
+    """Return the words of a rope from first to last."""
     words: list[_Token] = []
     waiting: list[_Rope | _Token | None] = [rope]
     while waiting:

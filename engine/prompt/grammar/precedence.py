@@ -1,4 +1,4 @@
-"""Which of several sayings of a parameter holds, and the parts that `--no` makes."""
+"""Decides between repeated parameters, and makes the parts of `--no`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from engine.prompt.parameters import CANONICAL
 
 
 class ResolvedSettings(NamedTuple):
-    """What holds for one job: settings in the table's order, parts that `--no` makes, the words that name adapters."""
+    """The settings of one job in the table's order, the parts of `--no`, and the words that name adapters."""
 
     settings: tuple[ParameterSetting, ...]
     negatives: tuple[LocatedPart, ...]
@@ -24,10 +24,10 @@ class ResolvedSettings(NamedTuple):
 
 
 def resolve_settings(settings: Sequence[ParameterSetting], text: str) -> tuple[ResolvedSettings, list[Problem]]:
-    """Return what holds, and a flaw for each contradiction.
+    """Return the settings that apply, and a problem for each conflict.
 
-    The prompt and the command's options win over own options, those over the suffix; lists are joined. Among equals,
-    saying the same twice is fine and saying two things is a contradiction.
+    The prompt and the command's options override custom options, and these override the suffix; lists are merged.
+    Repeating a value in the same source is fine, and different values are a conflict.
     """
     if not settings:
         return ResolvedSettings((), (), ()), []
@@ -80,9 +80,9 @@ def _slice(text: str, setting: ParameterSetting) -> str:
 
 
 def _join_adapters(settings: Sequence[ParameterSetting]) -> tuple[list[ParameterSetting], list[Problem]]:
-    """Return one setting with the adapters of all, in the order written, and contradictions.
+    """Return one setting with all adapters, in the order written, and the conflicts.
 
-    settings: nearest first; the nearest weight of an adapter holds.
+    settings: in the order of precedence; the first weight of an adapter applies.
     """
     problems: list[Problem] = []
     held: dict[str, tuple[str, int]] = {}
@@ -101,7 +101,7 @@ def _adapters(value: ParameterValue) -> list[tuple[str, str]]:
 
 
 def _negative_parts(settings: Sequence[ParameterSetting]) -> tuple[LocatedPart, ...]:
-    """Return one part for each `--no` of the prompt; those from elsewhere join the first."""
+    """Return one part per `--no` of the prompt; lists from other sources are added to the first."""
     own = [setting for setting in settings if setting.origin is Origin.PROMPT]
     others = [setting for setting in settings if setting.origin is not Origin.PROMPT]
     lists = [own[:1] + others, *([setting] for setting in own[1:])]
@@ -109,7 +109,7 @@ def _negative_parts(settings: Sequence[ParameterSetting]) -> tuple[LocatedPart, 
 
 
 def _negative(settings: Sequence[ParameterSetting]) -> LocatedPart:
-    """Return one part of all the lists, standing where the first does."""
+    """Return one part with all lists, at the span of the first."""
     items = [item for setting in settings if isinstance(setting.value, tuple) for item in setting.value]
     words = ", ".join(words_from_text(item) for item in dict.fromkeys(items))
     return LocatedPart(Part(text=words, weight=NO_WEIGHT), *settings[0].span)

@@ -1,6 +1,6 @@
-"""Text that remembers where each of its characters was written, through removals, substitutions and permutations.
+"""Text that maps each of its characters to where it was typed, through removals, substitutions and permutations.
 
-It knows nothing of the language; positions are looked up only when a fault has to be shown.
+It knows nothing of the language; positions are looked up only to show an error.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ class Segment(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MappedText:
-    """A text in runs of unbroken origin: `segments` ascend by `start` and the first starts at 0."""
+    """A text and the sources of its segments: `segments` ascend by `start`, and the first starts at 0."""
 
     text: str
     segments: tuple[Segment, ...]
 
 
 class Slice(NamedTuple):
-    """A span of a traced text."""
+    """A span of a mapped text."""
 
     mapped: MappedText
     start: int
@@ -38,12 +38,12 @@ class Slice(NamedTuple):
 
 
 def mapped_from_source(source: PromptSource) -> MappedText:
-    """Return the source's own text, each character at its own place."""
+    """Return the source's text, each character mapped to its own position."""
     return MappedText(text=source.text, segments=(Segment(0, source, 0),))
 
 
 def join(slices: Iterable[Slice]) -> MappedText:
-    """Return the pieces one after another, each character remembering its place."""
+    """Return the slices one after another, each character mapped to its source."""
     texts: list[str] = []
     segments: list[Segment] = []
     length = 0
@@ -62,9 +62,9 @@ def source_at(mapped: MappedText, index: int) -> PromptSource:
 
 
 def locate(problem: Problem, mapped: MappedText) -> PromptError:
-    """Return the flaw as a fault of the text that the member wrote.
+    """Return the problem as an error in the text that the member typed.
 
-    A flaw that spans two sources is shown where it starts.
+    A problem that spans two sources ends with the first.
     """
     first = _segment_at(mapped, problem.start)
     last = _segment_at(mapped, max(problem.start, problem.end - 1))
@@ -89,7 +89,7 @@ def _segment_at(mapped: MappedText, index: int) -> Segment:
 
 
 def _segments_between(mapped: MappedText, start: int, end: int, at: int) -> list[Segment]:
-    """Return the runs of `start` to `end`, moved so that the span begins at `at`."""
+    """Return the segments from `start` to `end`, moved so that the span starts at `at`."""
     first = max(0, bisect_right(mapped.segments, start, key=lambda segment: segment.start) - 1)
     moved: list[Segment] = []
     for index in range(first, len(mapped.segments)):

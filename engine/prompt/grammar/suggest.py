@@ -10,9 +10,9 @@ MAX_NAME = 24
 
 
 def one_edit_match(index: Mapping[str, tuple[str, ...]], word: str) -> str:
-    """Return the name that is one letter more, less or other than the word, or two swapped; "" when none is.
+    """Return a name that differs from the word by one letter inserted, deleted, replaced or swapped, or "".
 
-    index: of `deletion_index`; takes the same time however many names there are.
+    index: from `deletion_index`. The time does not depend on the number of names.
     """
     if len(word) > MAX_NAME:
         return ""
@@ -22,7 +22,7 @@ def one_edit_match(index: Mapping[str, tuple[str, ...]], word: str) -> str:
 
 
 def deletion_index(names: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
-    """Return each name under itself and under what is left of it without one of its letters."""
+    """Return an index of the names by themselves and by every form with one letter deleted."""
     index: dict[str, tuple[str, ...]] = {}
     for name in names:
         for form in _deletions(name):
@@ -35,7 +35,7 @@ def _deletions(name: str) -> set[str]:
 
 
 def closest_name(word: str, names: Iterable[str]) -> str:
-    """Return the name most like the word, or "" when none is."""
+    """Return the name most similar to the word, or "" if none is similar."""
     if len(word) > MAX_NAME:
         return ""
     matches = get_close_matches(word.lower(), list(names), n=1, cutoff=0.6)

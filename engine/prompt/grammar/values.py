@@ -1,4 +1,4 @@
-"""The words after a parameter's name, read by its kind into a value, or into flaws."""
+"""Parses the words after a parameter's name by its kind, into a value or problems."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MAX_REFERENCE_WEIGHT = 10_000.0
 
 
 class Token(NamedTuple):
-    """A word without blanks and its span."""
+    """A word and its span."""
 
     text: str
     start: int
@@ -31,7 +31,7 @@ class Token(NamedTuple):
 
 
 class RawParameter(NamedTuple):
-    """A parameter as it stands in the text: its row, the spelling with dashes, its span, and the words after it."""
+    """A parameter in the text: its row, its spelling with dashes, the span of its name, and the words after it."""
 
     parameter: Parameter
     spelling: str
@@ -45,7 +45,7 @@ ValueParser = Callable[[RawParameter, Limits], ParsedValue]
 
 
 def parse_value(raw: RawParameter, limits: Limits) -> ParsedValue:
-    """Return the value of a parameter, or the flaws that keep it from having one."""
+    """Return the value of a parameter, or the problems with it."""
     kind = raw.parameter.kind
     if kind is ParameterKind.FLAG:
         return _extra(raw, 0) or (raw.parameter.gives and raw.parameter.name) or True
@@ -58,7 +58,7 @@ def parse_value(raw: RawParameter, limits: Limits) -> ParsedValue:
 
 
 def _extra(raw: RawParameter, allowed: int) -> list[Problem]:
-    """Return a flaw for words after the value."""
+    """Return a problem for words after the value."""
     if len(raw.tokens) <= allowed:
         return []
     start, end = raw.tokens[allowed].start, raw.tokens[-1].end
@@ -119,7 +119,7 @@ def _ratio(raw: RawParameter, limits: Limits) -> ParsedValue:
 
 
 def _invalid_ratio(raw: RawParameter, token: Token) -> list[Problem]:
-    """Return the flaw with the ratio in whole numbers where that can be worked out."""
+    """Return the problem, and suggest the ratio in whole numbers if there is one."""
     parts = re.split(r"[:x/×]", token.text)
     if len(parts) != 2 or not all(DECIMAL.fullmatch(part) and len(part) <= MAX_RATIO_DIGITS for part in parts):
         return _invalid(raw, token)
@@ -168,7 +168,7 @@ def _niji(raw: RawParameter, limits: Limits) -> ParsedValue:
 
 
 def _known_model(raw: RawParameter, token: Token, names: Sequence[str], limits: Limits) -> ParsedValue:
-    """Return the first of the names that is registered, or the first that is a name when no registry is known."""
+    """Return the first of the names that is registered, or the first name if the models are unknown."""
     if not all(map(_NAME.fullmatch, names)):
         return _invalid(raw, token)
     known = [model.name for model in limits.models]
@@ -195,7 +195,7 @@ def _words(raw: RawParameter, limits: Limits) -> ParsedValue:
 
 
 def is_link(word: str) -> bool:
-    """Return whether the word begins as an address does."""
+    """Return whether the word starts like a link."""
     return bool(_LINK.match(word))
 
 

@@ -1,4 +1,4 @@
-"""What comes of a prompt with one job: its parameters, or its only fault."""
+"""The outcome of a prompt with one job: its parameters, or its only error."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def values(text: str, **how: object) -> dict[str, object]:
 
 
 def error(text: str, **how: object) -> tuple[str, str]:
-    """Return what the only fault points at, and what it says."""
+    """Return the underlined text of the only error, and its message."""
     result = parse(text, **how)  # type: ignore[arg-type]
     assert isinstance(result, PromptErrors), result
     (only,) = result.errors

@@ -1,4 +1,4 @@
-"""Prompts as people, phones and accidents make them: strategies for the property tests."""
+"""Strategies for the property tests: prompts as people and phones write them, and random ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Own options and suffixes, put in and checked."""
+"""Custom options and suffixes: expanding and checking them."""
 
 from __future__ import annotations
 
@@ -35,18 +35,18 @@ def prompts(text: str) -> list[str]:
     ],
 )
 def test_own_options(text: str, want: list[str]) -> None:
-    """`--name` is replaced by what it stands for, and words may follow its parameters."""
+    """`--name` is replaced by its value, and words can follow its parameters."""
     assert prompts(text) == want
 
 
 def test_the_table_wins_over_an_own_option() -> None:
-    """An own option named like a parameter is never put in."""
+    """A custom option with the name of a parameter is never expanded."""
     result = parse("a fox --ar 3:2", PromptDefaults(options={"ar": "in ink"}))
     assert not isinstance(result, PromptErrors) and dict(result[0].parameters) == {"ar": "3:2"}
 
 
 def test_options_are_not_put_into_options() -> None:
-    """A value that names an option is not looked into again, so that no two can call each other for ever."""
+    """Options within a value are not expanded, so two options cannot expand each other endlessly."""
     result = parse("a --one", PromptDefaults(options={"one": "--two", "two": "--one"}))
     assert isinstance(result, PromptErrors)
     (error,) = result.errors
@@ -54,14 +54,14 @@ def test_options_are_not_put_into_options() -> None:
 
 
 def test_options_cannot_blow_a_prompt_up() -> None:
-    """The limit of length holds with the options put in."""
+    """The length limit applies to the expanded text."""
     result = parse("--big " * 100, PromptDefaults(options={"big": "x" * 100}), Limits(max_length=6000))
     assert isinstance(result, PromptErrors) and len(result.errors) == 1
     assert "With your custom options expanded, the prompt has 10,600" in format_errors(result)
 
 
-def test_a_fault_of_an_option_is_told_once_and_in_it() -> None:
-    """An option used twice has its fault once, in its own line."""
+def test_an_error_of_an_option_is_reported_once_and_in_it() -> None:
+    """An error in an option that is used twice is reported once, in the option's line."""
     result = parse("a --bad and --bad", PromptDefaults(options={"bad": "x --steps 0"}))
     assert isinstance(result, PromptErrors)
     (error,) = result.errors
@@ -82,7 +82,7 @@ def test_a_fault_of_an_option_is_told_once_and_in_it() -> None:
     ],
 )
 def test_options_are_checked_when_they_are_set(name: str, value: str, says: str) -> None:
-    """A name that cannot be used and a value that can never be read are refused at once."""
+    """An invalid name and an invalid value are refused when the option is set."""
     errors = check_option(name, value)
     assert errors is not None and says in format_errors(errors)
 
@@ -92,17 +92,17 @@ def test_options_are_checked_when_they_are_set(name: str, value: str, says: str)
     [("ink", "in ink"), ("wide", "--ar 16:9"), ("größe", "--ar 3:2 --tile"), ("x", ""), ("neg", ":: red::-.5")],
 )
 def test_good_options(name: str, value: str) -> None:
-    """Words, parameters and both may be an option."""
+    """An option can contain words, parameters or both."""
     assert check_option(name, value) is None
 
 
 @pytest.mark.parametrize("suffix", ["", "  ", "--ar 3:2", "—tile --iw 2", "--no blur"])
 def test_good_suffixes(suffix: str) -> None:
-    """Parameters, and nothing, may be a suffix."""
+    """A suffix can contain parameters or be empty."""
     assert check_suffix(suffix) is None
 
 
 @pytest.mark.parametrize("suffix", ["in ink", "blur::-.5", "--steps 0", "--nope"])
 def test_bad_suffixes(suffix: str) -> None:
-    """Words and faulty parameters may not."""
+    """A suffix cannot contain words or invalid parameters."""
     assert check_suffix(suffix) is not None

@@ -1,4 +1,4 @@
-"""How faults are shown: the line, the carets, the sentence."""
+"""How errors are shown: the line, the carets and the message."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ def shown(text: str, **how: object) -> str:
 
 
 def caret_line(text: str) -> str:
-    """Return the line with carets of a prompt with one fault."""
+    """Return the line and the carets of a prompt with one error."""
     return shown(text).splitlines()[1]
 
 
-def test_a_fault_is_three_lines() -> None:
-    """The prompt, carets below what is wrong, and what to do."""
+def test_an_error_is_three_lines() -> None:
+    """The prompt, the carets, and the message with a suggestion."""
     assert shown("a cat --ar 1.39:1") == (
         "a cat --ar 1.39:1\n"
         "           ^^^^^^\n"
@@ -47,23 +47,23 @@ def test_a_fault_is_three_lines() -> None:
         ("क\u094d\u0937", 2),
     ],
 )
-def test_carets_stand_below_the_fault(before: str, width: int) -> None:
-    """Wide characters take two columns, combining and zero-width ones none, and all else one."""
+def test_carets_stand_below_the_error(before: str, width: int) -> None:
+    """Wide characters take two columns, combining and zero-width ones none, and all others one."""
     assert caret_line(f"{before} --sede 7") == " " * (width + 1) + "^" * 6
 
 
 def test_carets_are_as_wide_as_what_is_wrong() -> None:
-    """A fault of wide characters has two carets for each."""
+    """Wide characters have two carets each."""
     assert caret_line("cat --ar 鳥花") == " " * 9 + "^^^^"
 
 
-def test_a_fault_behind_the_end_still_has_a_caret() -> None:
-    """An empty prompt has one caret under its empty line."""
+def test_an_error_behind_the_end_still_has_a_caret() -> None:
+    """An empty prompt has one caret below its empty line."""
     assert shown("").splitlines()[:2] == ["", "^"]
 
 
-def test_long_lines_are_cut_around_the_fault() -> None:
-    """A fault deep in a long prompt is shown in a line that fits, with its own words above the carets."""
+def test_long_lines_are_cut_around_the_error() -> None:
+    """An error deep in a long prompt is shown in a line that fits, with its own words above the carets."""
     lines = shown("word " * 1000 + "--sede 7 --tile").splitlines()
     assert all(len(line) <= 80 for line in lines[:2])
     start = lines[1].index("^")
@@ -72,43 +72,43 @@ def test_long_lines_are_cut_around_the_fault() -> None:
 
 @pytest.mark.parametrize("filler", ["word ", "鳥花 ", "e\u0301 ", "\u0301", "😀"])
 def test_any_long_line_is_cut(filler: str) -> None:
-    """Whatever the line is made of, it and its carets stay short and together."""
+    """The line and its carets are short and aligned, whatever the characters."""
     lines = shown(filler * 500 + " --sede 7").splitlines()
     assert columns(lines[0]) <= 80 and lines[1].count("^") == 6
     assert columns(lines[0][: lines[0].index("--sede")]) == lines[1].index("^")
 
 
-def test_a_long_fault_is_cut() -> None:
-    """A fault that is thousands of characters wide keeps its line and its carets short."""
+def test_a_long_error_is_cut() -> None:
+    """An error of thousands of characters has a short line and short carets."""
     lines = shown("cat --tile " + "x" * 3000).splitlines()
     assert all(len(line) < 100 for line in lines)
 
 
-def test_many_faults_stay_below_the_length_of_a_message() -> None:
-    """Only the first faults are shown and the others counted, in less than 2,000 characters."""
+def test_many_errors_stay_below_the_length_of_a_message() -> None:
+    """The first errors are shown and the others counted, in less than 2,000 characters."""
     text = shown(" ".join(f"--wrong{number}" for number in range(400)))
     assert len(text) < 2000 and "more" in text
 
 
-def test_all_faults_are_in_the_value() -> None:
-    """What is not shown is still told to who asks."""
+def test_all_errors_are_in_the_value() -> None:
+    """The value contains the errors that are not shown."""
     result = parse("a " + " ".join(f"--wrong{number}" for number in range(60)))
     assert isinstance(result, PromptErrors) and len(result.errors) == 60
 
 
 def test_nothing_breaks_out_of_a_code_block() -> None:
-    """Backticks of a prompt never stand three in a row."""
+    """The shown text never has three backticks in a row."""
     assert "```" not in shown("``` cat ``` --sede ````````")
 
 
 def test_what_cannot_be_shown_has_a_stand_in() -> None:
-    """Control characters and line ends leave the line one line."""
+    """Control characters and line ends do not break the line."""
     lines = shown("a\x00b\nc\x1b[31m --sede").splitlines()
     assert lines[0] == "a�b c�[31m --sede"
 
 
-def test_a_fault_says_where_it_was_written() -> None:
-    """Faults of the suffix, of own options and of the command's options name their text."""
+def test_an_error_says_where_it_was_written() -> None:
+    """Errors in the suffix, custom options and the command's options name their source."""
     text = shown(
         "a fox --mine",
         defaults=PromptDefaults(suffix="--steps 0", options={"mine": "--cfg x"}),
@@ -131,12 +131,12 @@ def test_a_suffix_of_words_is_refused() -> None:
     ("text", "width"), [("", 0), ("abc", 3), ("é", 1), ("e\u0301", 1), ("鳥", 2), ("😀", 2), ("\u200d", 0), ("ｱ", 1)]
 )
 def test_columns(text: str, width: int) -> None:
-    """The width of a text is what a fixed-width font gives it."""
+    """The width of a text is its width in a fixed-width font."""
     assert columns(text) == width
 
 
-def test_a_fault_can_be_made_by_hand() -> None:
-    """The record is enough to show a fault that another part of Easel found."""
+def test_an_error_can_be_made_by_hand() -> None:
+    """Other parts of Easel can show an error by making the record themselves."""
     source = PromptSource(name="prompt", text="a fox")
     error = PromptError(source=source, start=2, end=5, message="No foxes here.")
     assert format_errors(PromptErrors(errors=(error,))) == "a fox\n  ^^^\nNo foxes here."

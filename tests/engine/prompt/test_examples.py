@@ -23,7 +23,7 @@ PNG_A, PNG_B = "https://a.org/a.png", "https://b.org/b.png"
 
 @dataclass(frozen=True, kw_only=True)
 class Example:
-    """One example: a prompt, and the parts of each job, or a piece of the fault's sentence or suggestion."""
+    """One example: a prompt, and the parts of each job, or a piece of the error's message or suggestion."""
 
     number: int
     text: str
@@ -47,7 +47,7 @@ def each(number: int, text: str, *texts: str, ours: bool = False) -> Example:
 
 
 def refused(number: int, text: str, error: str, *, ours: bool = False, limits: Limits | None = None) -> Example:
-    """Return an example of a prompt with a fault."""
+    """Return an example of a prompt with an error."""
     return Example(number=number, text=text, error=error, ours=ours, limits=limits or Limits())
 
 
@@ -200,12 +200,12 @@ def test_worked_example(example: Example) -> None:
 
 
 def test_every_example_is_here() -> None:
-    """The examples are 56, and each has its test."""
+    """There are 56 examples, and each has its test."""
     assert {example.number for example in EXAMPLES} == set(range(1, 57))
 
 
 def test_what_the_first_example_leaves_unsaid() -> None:
-    """A prompt without parameters is square and paints four pictures."""
+    """A prompt without parameters creates four square pictures."""
     assert BY_SPELLING["ar"].default == "1:1" and NUM_PICTURES == 4
 
 
@@ -222,5 +222,5 @@ def test_what_the_first_example_leaves_unsaid() -> None:
     ],
 )
 def test_two_ways_to_say_the_same(one_way: str, another: str) -> None:
-    """Both prompts make the same specs, canonical prompt included."""
+    """Both prompts create the same specs, canonical prompt included."""
     assert parse(one_way) == parse(another)

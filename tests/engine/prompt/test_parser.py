@@ -1,4 +1,4 @@
-"""The way from a prompt to specs, whole: what bot and terminal rely on."""
+"""Parsing prompts into specs, as the bot and the command use it."""
 
 from __future__ import annotations
 
@@ -30,37 +30,37 @@ def errors_of(text: str, **how: object) -> PromptErrors:
 
 
 def test_a_plain_prompt_is_one_part_and_no_parameters() -> None:
-    """Words alone make one job of one part of weight 1."""
+    """A prompt of only words is one job with one part of weight 1."""
     (spec,) = specs_of("a red fox in the snow")
     assert spec == JobSpec(prompt="a red fox in the snow", parts=(Part(text="a red fox in the snow"),))
 
 
-def test_every_fault_of_a_prompt_is_told_at_once() -> None:
-    """Three faults in one prompt are three faults, in the order of the text."""
+def test_every_error_of_a_prompt_is_reported_at_once() -> None:
+    """Three errors in one prompt are all reported, in the order of the text."""
     errors = errors_of("cat --foo 3 --c 101 --ar wide").errors
     assert [error.source.text[error.start : error.end] for error in errors] == ["--foo", "101", "wide"]
 
 
 @pytest.mark.parametrize("text", ["", "   ", "--ar 3:2", "::", "--no cats", "\u200b", "{,}"])
 def test_a_prompt_without_words_is_refused(text: str) -> None:
-    """Nothing to paint is a fault, with or without parameters."""
+    """A prompt without words is an error, with or without parameters."""
     assert "has no words" in format_errors(errors_of(text))
 
 
 def test_the_option_negative_joins_the_list_of_the_prompt() -> None:
-    """Words given as the command's option and behind --no are one negative part."""
+    """Words from the command's option and from --no are one negative part."""
     (spec,) = specs_of("a fox --no red", command_options={"no": "green, blue"})
     assert spec.parts == (Part(text="a fox"), Part(text="red, green, blue", weight=-0.5))
 
 
-def test_a_fault_of_a_command_option_is_shown_in_its_own_line() -> None:
-    """A seed that is no number is pointed at in the option, not in the prompt."""
+def test_an_error_of_a_command_option_is_shown_in_its_own_line() -> None:
+    """An invalid seed is underlined in the option, not in the prompt."""
     (error,) = errors_of("a fox", command_options={"seed": "seven"}).errors
     assert (error.source.name, error.start, error.end) == ("the option seed", 0, 5)
 
 
 def test_parameters_stand_in_the_order_of_the_table() -> None:
-    """Specs of the same parameters look the same wherever they are printed."""
+    """Specs with the same parameters have them in the same order."""
     text = "a fox --lora ink --seed 7 --ar 3:2"
     assert list(specs_of(text)[0].parameters) == ["ar", "seed", "lora"]
     (spec,) = specs_of(text, defaults=PromptDefaults(parameters={"steps": 9, "chaos": 1, "no": ("x",), "repeat": 3}))
@@ -68,20 +68,20 @@ def test_parameters_stand_in_the_order_of_the_table() -> None:
 
 
 def test_a_suffix_gives_way_to_the_prompt() -> None:
-    """What the prompt says wins over the member's suffix; the rest of the suffix holds."""
+    """The prompt overrides the member's suffix; the rest of the suffix applies."""
     (spec,) = specs_of("a fox --ar 1:1", defaults=PromptDefaults(suffix="--ar 3:2 --steps 8"))
     assert dict(spec.parameters) == {"ar": "1:1", "steps": 8}
 
 
 def test_six_thousand_characters_pass_and_one_more_does_not() -> None:
-    """The limit is the last length that is allowed."""
+    """A prompt of exactly the maximum length is allowed."""
     assert specs_of("a" * 6000)
     (error,) = errors_of("a" * 6001).errors
     assert error.start == 6000 and "6,001" in error.message
 
 
 def test_a_prompt_is_not_longer_when_it_is_written_out() -> None:
-    """What suffix and escapes add counts too, so that every canonical prompt can be written again."""
+    """Text from the suffix and escapes counts too, so that every canonical prompt can be typed again."""
     assert specs_of("a" * 5991, defaults=PromptDefaults(suffix="--ar 3:2"))
     assert "With everything expanded, the prompt has 6,001 characters" in format_errors(
         errors_of("a" * 5992, defaults=PromptDefaults(suffix="--ar 3:2"))
@@ -89,8 +89,8 @@ def test_a_prompt_is_not_longer_when_it_is_written_out() -> None:
     assert "With everything expanded" in format_errors(errors_of("a\\b" * 2000))
 
 
-def test_what_a_model_cannot_do_is_told_before_queueing() -> None:
-    """An ability that the named model lacks is a fault at the parameter."""
+def test_what_a_model_cannot_do_is_reported_before_queueing() -> None:
+    """A parameter that needs an ability the model lacks is underlined."""
     limits = Limits(models=(ModelCapabilities(name="starter", abilities=frozenset()),), default_model="starter")
     (error,) = errors_of("moss --tile", limits=limits).errors
     assert error.message == "--tile is not available with starter."
@@ -98,7 +98,7 @@ def test_what_a_model_cannot_do_is_told_before_queueing() -> None:
 
 
 def test_the_records_are_what_the_terminal_prints() -> None:
-    """One object a job: prompt, parts, images, parameters."""
+    """One object per job: prompt, parts, images, parameters."""
     assert json_from_specs(specs_of("a:: b --ar 3:2")) == [
         {
             "prompt": "a:: b --ar 3:2",
@@ -110,7 +110,7 @@ def test_the_records_are_what_the_terminal_prints() -> None:
 
 
 def test_the_canonical_prompt_reads_back_as_the_same_spec() -> None:
-    """Rendering and parsing undo each other, escapes and all."""
+    """Rendering and parsing are inverse, escapes included."""
     text = r"https://a.org/x.png::2 a \{b\} \--foo (x:1.3)::3 d\:\:e:: f --no red --iw 2 --lora ink:.5 --raw"
     specs = specs_of(text)
     assert parse(render(specs[0])) == specs

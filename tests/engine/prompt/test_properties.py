@@ -1,4 +1,4 @@
-"""What holds for every prompt, however strange."""
+"""Properties of every prompt."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ WITH_NEEDS = "https://a.org/x.png a fox --sref random --cref https://a.org/c.png
 @example("{" * 3000, "", "", "")
 @example("(" * 6000, "", "", "")
 def test_no_prompt_raises(text: str, suffix: str, option: str, negative: str) -> None:
-    """Whatever a member wrote, in whatever place, the answer is specs or faults that can be shown."""
+    """Any text in any source gives specs, or errors that can be shown."""
     result = parse(text, PromptDefaults(suffix=suffix, options={"ink": option}), command_options={"no": negative})
     if isinstance(result, PromptErrors):
         shown = format_errors(result)
@@ -43,7 +43,7 @@ def test_no_prompt_raises(text: str, suffix: str, option: str, negative: str) ->
 @settings(max_examples=300)
 @given(prompts)
 def test_every_spec_reads_back_from_its_canonical_prompt(text: str) -> None:
-    """parse(render(spec)) is that spec, and the canonical prompt is its own."""
+    """parse(render(spec)) is that spec, and its canonical prompt is canonical."""
     result = parse(text)
     assume(not isinstance(result, PromptErrors))
     for spec in result if not isinstance(result, PromptErrors) else ():
@@ -52,7 +52,7 @@ def test_every_spec_reads_back_from_its_canonical_prompt(text: str) -> None:
 
 
 def test_every_text_of_three_signs_keeps_the_promises() -> None:
-    """All 2,197 of them: none raises, and each spec reads back."""
+    """None of the 2,197 raises, and each spec survives rendering and parsing."""
     signs = ("{", "}", ",", "\\", ":", "::2", "(", ")", "--", "a", " ", "https://a.org/x.png", "\u200d")
     for text in map("".join, product(signs, repeat=3)):
         result = parse(text)
@@ -64,7 +64,7 @@ def test_every_text_of_three_signs_keeps_the_promises() -> None:
 
 @given(st.lists(st.sampled_from(ROWS), unique_by=lambda row: row.slot, max_size=9), st.randoms())
 def test_the_order_of_parameters_does_not_matter(rows: list[object], random: object) -> None:
-    """Any order of the same parameters makes the same specs."""
+    """Any order of the same parameters gives the same specs."""
     raw = [f"--{row.name} {VALUES[row.kind][-1]}" for row in rows]  # type: ignore[attr-defined]
     shuffled = list(raw)
     random.shuffle(shuffled)  # type: ignore[attr-defined]
@@ -75,7 +75,7 @@ def test_the_order_of_parameters_does_not_matter(rows: list[object], random: obj
 
 @given(st.lists(st.tuples(plain_words, weights), min_size=1, max_size=6), st.sampled_from([0.25, 0.5, 2.0, 4.0, 100.0]))
 def test_only_the_ratio_of_weights_matters(parts: list[tuple[str, float]], factor: float) -> None:
-    """Weights scaled by a factor are refused or taken alike, and their shares are the same."""
+    """Scaled weights are accepted or refused like the originals, and have the same shares."""
     first = parse(" ".join(f"{words}::{weight:.6f}" for words, weight in parts))
     scaled = parse(" ".join(f"{words}::{weight * factor:.6f}" for words, weight in parts))
     assert isinstance(first, PromptErrors) == isinstance(scaled, PromptErrors)
@@ -86,8 +86,8 @@ def test_only_the_ratio_of_weights_matters(parts: list[tuple[str, float]], facto
 
 @settings(max_examples=200)
 @given(prompts, prompts, st.sampled_from(["prompt", "your suffix", "your option --ink", "the option seed"]))
-def test_a_fault_is_shown_where_it_was_written(before: str, after: str, place: str) -> None:
-    """Whatever stands around it and wherever it is written, a wrong name is pointed at exactly."""
+def test_an_error_is_shown_where_it_was_written(before: str, after: str, place: str) -> None:
+    """An unknown name is underlined exactly, whatever surrounds it and in any source."""
     wrong = f"{before} --zzqqx {after}"
     texts = {"prompt": f"a --ink {wrong}" if place == "prompt" else f"{before} a --ink {after}"}
     defaults = PromptDefaults(
@@ -102,7 +102,7 @@ def test_a_fault_is_shown_where_it_was_written(before: str, after: str, place: s
 
 @given(prompts)
 def test_what_is_read_is_not_larger_than_what_was_written(text: str) -> None:
-    """One text without sets makes at most as many words, signs and parts as it has characters, escapes apart."""
+    """A text without sets creates at most as many words, signs and parts as it has characters, escapes apart."""
     result = parse(text)
     assume("{" not in text and "｛" not in text and "--r" not in text and not isinstance(result, PromptErrors))
     for spec in result if not isinstance(result, PromptErrors) else ():
@@ -112,7 +112,7 @@ def test_what_is_read_is_not_larger_than_what_was_written(text: str) -> None:
 
 @given(st.text(alphabet="ab ()[]\\:.13", max_size=40))
 def test_attention_loses_no_words(text: str) -> None:
-    """Every letter of a part reaches a stretch, in order, with a weight from 0 to 10."""
+    """Every letter of a part is in a chunk, in order, with a weight from 0 to 10."""
     chunks = parse_attention(text)
     letters = [letter for words, _ in chunks for letter in words if letter in "ab"]
     assert letters == [letter for letter in text if letter in "ab"]
@@ -122,7 +122,7 @@ def test_attention_loses_no_words(text: str) -> None:
 
 @given(st.lists(st.tuples(plain_words, weights.filter(bool)), min_size=1, max_size=5))
 def test_parts_are_what_was_written(parts: list[tuple[str, float]]) -> None:
-    """Words and weights come back as written, blanks apart."""
+    """Words and weights are returned as written, except for spaces."""
     result = parse(" ".join(f"{words}::{weight:.3f}" for words, weight in parts))
     assume(not isinstance(result, PromptErrors))
     raw = tuple(Part(text=" ".join(words.split()), weight=weight) for words, weight in parts)

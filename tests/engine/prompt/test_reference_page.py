@@ -1,4 +1,4 @@
-"""What comes from the table: the language page, help, and the options of the command."""
+"""Generated from the parameter table: the language page, the help and the command's options."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_the_page_is_what_the_table_says() -> None:
 
 @by_name
 def test_every_example_is_read(row: Parameter) -> None:
-    """The example of each row is a prompt without faults that uses the parameter."""
+    """The example of each row is a valid prompt that uses the parameter."""
     result = parse(row.example)
     assert not isinstance(result, PromptErrors), format_errors(result)
     assert f"--{row.name}" in row.example
@@ -45,7 +45,7 @@ def test_every_example_is_read(row: Parameter) -> None:
 
 @by_name
 def test_every_row_fits_discord(row: Parameter) -> None:
-    """Discord takes at most 100 characters of an option's description and 32 of its name."""
+    """Discord limits an option's description to 100 characters and its name to 32."""
     assert 0 < len(row.help) <= 100 and len(row.option) <= 32
 
 
@@ -59,7 +59,7 @@ def test_every_row_is_on_the_page_and_in_help(row: Parameter) -> None:
 
 
 def test_spellings_are_unique() -> None:
-    """No name or alias stands for two parameters, and no foreign name is one."""
+    """No name or alias belongs to two parameters, and none is a foreign name."""
     assert len(BY_SPELLING) == sum(1 + len(row.aliases) for row in PARAMETERS)
     assert not BY_SPELLING.keys() & FOREIGN_PARAMETERS.keys()
 
@@ -72,7 +72,7 @@ def test_all_names_of_the_language_are_there() -> None:
 
 
 def test_options_of_the_command() -> None:
-    """The command has one option for each row that names one, under that name, and gives its parameter."""
+    """The command has one option for each row with an option name, and it sets the row's parameter."""
     assert {row.option for row in SLASH_OPTIONS} == {"ar", "negative", "seed", "steps", "cfg", "model"}
     assert len(PROMPT_HELP) <= 100
     given = {"negative": "red", "seed": "7", "ar": "3:2", "steps": "9", "cfg": "4", "model": "starter"}
@@ -83,18 +83,18 @@ def test_options_of_the_command() -> None:
 
 @pytest.mark.parametrize("empty", ["", "  ", "\u200b"])
 def test_empty_options_of_the_command_are_nothing(empty: str) -> None:
-    """An option left empty changes nothing."""
+    """An empty option changes nothing."""
     assert parse("a fox", command_options={"negative": empty}) == parse("a fox")
 
 
 def test_help_for_a_wrong_name() -> None:
-    """A name that is none is told with the one that was meant."""
+    """The error for an unknown name suggests the similar one."""
     assert help_for("--stlye") == "Unknown parameter --stlye. Did you mean --style?"
     assert help_for("-- S ").startswith("--stylize")
 
 
 def test_a_variation_keeps_what_it_takes() -> None:
-    """What belongs to a first grid is left out of a variation; shape, words and models stay."""
+    """Variations drop the parameters of new grids and keep shape, words and model."""
     result = parse("a:: b --no c --ar 3:2 --seed 7 --chaos 9 --tile --lora ink --steps 9")
     assert not isinstance(result, PromptErrors)
     varied = spec_for_operation(Operation.VARY, result[0])
@@ -104,7 +104,7 @@ def test_a_variation_keeps_what_it_takes() -> None:
 
 
 def test_defaults_of_the_table_are_allowed_values() -> None:
-    """A prompt that says every default is read, and each default is of the value's kind."""
+    """A prompt with every default is valid, and each default has the value's type."""
     given = [row for row in PARAMETERS if row.default is not None and not row.needs and row.name != "repeat"]
     result = parse("a fox " + " ".join(f"--{row.name} {row.default}" for row in given))
     assert not isinstance(result, PromptErrors), format_errors(result)
@@ -112,7 +112,7 @@ def test_defaults_of_the_table_are_allowed_values() -> None:
 
 
 def test_settings_of_the_service_are_part_of_the_canonical_prompt() -> None:
-    """What holds by default is in the spec, so that the spec stays true when the service changes its mind."""
+    """Defaults are stored in the spec, so that it keeps its meaning when the service changes them."""
     result = parse("a fox", PromptDefaults(parameters={"steps": 12}))
     assert not isinstance(result, PromptErrors)
     assert result[0].prompt == "a fox --steps 12"

@@ -41,7 +41,7 @@ PNG = "https://a.org/a.png"
     ],
 )
 def test_canonical_prompts(text: str, want: str) -> None:
-    """Everything has one spelling, and only what would be read as a sign is escaped."""
+    """Everything has one spelling, and only characters with a meaning are escaped."""
     result = parse(text)
     assert not isinstance(result, PromptErrors), format_errors(result)
     (spec,) = result
@@ -71,7 +71,7 @@ def test_canonical_prompts(text: str, want: str) -> None:
 )
 @pytest.mark.parametrize("weight", [1.0, 2.0, -0.5, 0.25])
 def test_any_part_reads_back(text: str, weight: float) -> None:
-    """Whatever words a part holds, and wherever it stands, its canonical prompt gives it back."""
+    """Any words of a part, in any position, survive rendering and parsing."""
     spec = JobSpec(prompt="", parts=(Part(text=text, weight=weight), Part(text="z", weight=3.0), Part(text=text)))
     result = parse(render(spec))
     assert not isinstance(result, PromptErrors), format_errors(result)
@@ -83,12 +83,12 @@ def test_any_part_reads_back(text: str, weight: float) -> None:
     [(1.0, "1"), (0.5, "0.5"), (-0.5, "-0.5"), (1e-7, "0.0000001"), (1e16, "10000000000000000"), (-0.0, "0"), (3, "3")],
 )
 def test_numbers(number: float, text: str) -> None:
-    """Numbers are written shortest, without exponent or needless point, and read back the same."""
+    """Numbers have the shortest form, without an exponent or a trailing point, and parse to the same value."""
     assert text_from_number(number) == text and float(text) == number
 
 
 def test_specs_survive_storage() -> None:
-    """A spec written as JSON and read back is the same spec."""
+    """A spec survives being written as JSON and read back."""
     result = parse(f"{PNG}::2 a:: b --no c --lora ink --seed 7 --tile --cfg 4.5")
     assert not isinstance(result, PromptErrors)
     assert spec_from_json(json_from_spec(result[0])) == result[0]

@@ -198,19 +198,19 @@ def test_a_folder_without_the_variant_gives_its_plain_weights() -> None:
 )
 def test_what_a_part_lacks_is_told_with_what_to_do(there: list[str], variant: str | None, told: str) -> None:
     """Variants that would do are named; shards are counted."""
-    fault, *_ = select_files(TEXT, inside("text_encoder", *there), variant).problems
-    assert told in fault
+    problem, *_ = select_files(TEXT, inside("text_encoder", *there), variant).problems
+    assert told in problem
 
 
 def test_only_variants_that_every_folder_has_are_offered() -> None:
     """A variant of the UNet alone would leave the text encoder without weights."""
     unet = inside("unet", "diffusion_pytorch_model.fp16.safetensors", "diffusion_pytorch_model.non_ema.safetensors")
-    (fault,) = select_files({**UNET, **TEXT}, [*unet, *inside("text_encoder", "model.fp16.safetensors")]).problems
-    assert fault.endswith('for text_encoder, unet, only variants: set variant = "fp16" in the models file')
+    (problem,) = select_files({**UNET, **TEXT}, [*unet, *inside("text_encoder", "model.fp16.safetensors")]).problems
+    assert problem.endswith('for text_encoder, unet, only variants: set variant = "fp16" in the models file')
 
 
 def test_a_part_without_a_folder_is_told() -> None:
     """Such as the tokenizer of a copy that was broken off."""
     index = {**UNET, "tokenizer": ["transformers", "CLIPTokenizer"]}
-    (fault,) = select_files(index, inside("unet", "diffusion_pytorch_model.safetensors")).problems
-    assert fault == "has no folder tokenizer, which model_index.json lists"
+    (problem,) = select_files(index, inside("unet", "diffusion_pytorch_model.safetensors")).problems
+    assert problem == "has no folder tokenizer, which model_index.json lists"

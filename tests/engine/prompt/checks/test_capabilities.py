@@ -1,4 +1,4 @@
-"""What a prompt asks of a model that the model cannot do is told before anything is queued."""
+"""Requests that the model does not support are refused before they are queued."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PNG = "https://a.org/a.png"
 
 
 def test_names_of_models_come_from_the_registry() -> None:
-    """A version is the registered model of that name; an unknown one is told with those there are."""
+    """A version selects the registered model of that name; the error for an unknown one lists the models."""
     limits = Limits(
         models=(ModelCapabilities(name="6.1"), ModelCapabilities(name="niji6"), ModelCapabilities(name="starter"))
     )
@@ -24,8 +24,8 @@ def test_names_of_models_come_from_the_registry() -> None:
     assert error("a --model startr", limits=limits)[1].endswith("Did you mean --model starter?")
 
 
-def test_what_a_model_takes_is_told_with_its_name() -> None:
-    """Steps and samplers have the limits of the model that the job names, or of the default one."""
+def test_what_a_model_takes_is_reported_with_its_name() -> None:
+    """The limits of steps and samplers are those of the job's model, or of the default one."""
     steps = StepLimits(default=20, sampler="euler", maximum=50)
     slow = ModelCapabilities(
         name="slow", abilities=frozenset({"tile", "lora"}), samplers=("euler", "heun"), step_limits=steps
@@ -57,8 +57,8 @@ def test_what_a_model_takes_is_told_with_its_name() -> None:
         ("--sampler lcm --model slow", "--sampler lcm", "this job has 60. Try --steps 50."),
     ],
 )
-def test_more_steps_than_the_sampler_takes_are_told(raw: str, where: str, told: str) -> None:
-    """Under the first thing said that makes them so many, after quality and draft; the suggestion is let through."""
+def test_more_steps_than_the_sampler_takes_are_reported(raw: str, where: str, told: str) -> None:
+    """The error is at the parameter that causes it, counts quality and draft, and suggests a value that works."""
     found, message = error(f"a {raw}", limits=HURRIED)
     assert (found, message.endswith(told)) == (where, True), message
     assert message.startswith(("The sampler lcm supports at most 50 steps, and this ", "--steps must be"))
@@ -86,15 +86,15 @@ HURRIED = Limits(
         ("a --v large --lora ink --lora big", "ink", "Remove it, or use one that fits: big, wash."),
     ],
 )
-def test_an_adapter_that_does_not_fit_the_model_is_told_under_its_name(raw: str, where: str, told: str) -> None:
-    """The model that the prompt names, or else the default one; adapters of which nobody says anything pass."""
+def test_an_adapter_that_does_not_fit_the_model_is_reported_under_its_name(raw: str, where: str, told: str) -> None:
+    """The model is the prompt's, or else the default; adapters of unknown compatibility pass."""
     found, message = error(raw, limits=DRESSERS)
     assert (found, told in message) == (where, True), message
     assert values("a --lora ink wash") == values("a --lora ink wash", limits=DRESSERS)
 
 
-def test_every_adapter_that_does_not_fit_is_told_where_it_was_written() -> None:
-    """Those of the suffix in the suffix; a model that takes no adapters is told once, whatever they are."""
+def test_every_adapter_that_does_not_fit_is_reported_where_it_was_written() -> None:
+    """Errors in the suffix are shown in the suffix; a model without adapter support is one error."""
     errors = parse("a --lora big", PromptDefaults(suffix="--lora big wash"), DRESSERS)
     assert isinstance(errors, PromptErrors)
     places = [(one.source.name, one.source.text[one.start : one.end]) for one in errors.errors]
@@ -123,7 +123,7 @@ DRESSERS = Limits(
     ("raw", "where"), [("a cat --model later", "--model later"), ("a cat:: a dog --no red", "a cat"), (PNG, PNG)]
 )
 def test_a_model_that_only_varies_pictures_paints_no_words(raw: str, where: str) -> None:
-    """It is told where the model is named, or else under the first words; where nobody has said so, nothing hinders."""
+    """The error is at the model's name, or else at the first words; unknown operations are not checked."""
     later = ModelCapabilities(name="later", operations=(Operation.VARY,))
     limits = Limits(models=(later,), default_model="later")
     errors = parse(raw, limits=limits)
@@ -140,7 +140,7 @@ def test_a_model_that_only_varies_pictures_paints_no_words(raw: str, where: str)
 
 @pytest.mark.parametrize("text", ["a (red:1.3) cat", "a [red] cat", "a cat --no (red:2)", "a cat:: (red)::2"])
 def test_weighed_words_are_refused_for_a_model_to_which_they_mean_nothing(text: str) -> None:
-    """A model that reads a text as a whole; plain brackets and words that count once are let through."""
+    """Weights in brackets are refused; literal brackets and weights of 1 pass."""
     combined = ModelCapabilities(name="whole", abilities=frozenset())
     limits = Limits(models=(combined,), default_model="whole")
     assert "whole does not support weights in brackets" in error(text, limits=limits)[1]
@@ -154,7 +154,7 @@ def test_weighed_words_are_refused_for_a_model_to_which_they_mean_nothing(text: 
     ("raw", "suggested"), [("--ar 10:1", "Try --ar 3:1."), ("--ar 1:10", "Try --ar 1:3."), ("--ar 4:1", "--ar 3:1")]
 )
 def test_a_shape_that_the_model_does_not_paint(raw: str, suggested: str) -> None:
-    """A ratio beyond the model's sides is told with the widest that it paints."""
+    """The error for a ratio outside the model's bounds suggests the widest that it supports."""
     sides = SizeLimits(square=128, multiple=16, min_side=64, max_side=256)
     limits = Limits(models=(ModelCapabilities(name="small", size_limits=sides),), default_model="small")
     where, told = error(f"a {raw}", limits=limits)
@@ -167,7 +167,7 @@ def test_a_shape_that_the_model_does_not_paint(raw: str, suggested: str) -> None
     [("--ar 10:1", "Try --ar 4:1."), ("--ar 1:3", "Try --ar 2:3."), ("--ar 1:10", "Try --ar 2:3.")],
 )
 def test_a_shape_beyond_the_only_sizes_of_a_model(raw: str, suggested: str) -> None:
-    """A ratio beyond the widest or the tallest size is told with the nearest that the model paints."""
+    """The error for a ratio beyond the widest or tallest size suggests the nearest that the model supports."""
     sizes = ((2048, 512), (1024, 1024), (832, 1248))
     sides = SizeLimits(square=1024, multiple=16, min_side=512, max_side=2048, sizes=sizes)
     limits = Limits(models=(ModelCapabilities(name="trained", size_limits=sides),), default_model="trained")

@@ -1,4 +1,4 @@
-"""Attention inside a part."""
+"""Weights in brackets within a part."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ from engine.prompt import PromptErrors, parse, parse_attention
     ],
 )
 def test_stretches(text: str, want: list[tuple[str, float]]) -> None:
-    """Marks become weights, escapes become signs, and lonely brackets stay what they are."""
+    """Brackets become weights, escapes become literal characters, and unmatched brackets are plain text."""
     found = parse_attention(text)
     assert [words for words, _ in found] == [words for words, _ in want]
     assert [weight for _, weight in found] == pytest.approx([weight for _, weight in want])
@@ -57,28 +57,28 @@ def test_stretches(text: str, want: list[tuple[str, float]]) -> None:
 @pytest.mark.parametrize(
     ("text", "start"), [("a (fox:11)", 2), ("fox (x:-1)", 4), ("((fox:5):5)", 1), ("a:: b (John 3:16)", 6)]
 )
-def test_attention_out_of_range_is_a_fault(text: str, start: int) -> None:
-    """Words must be 0 to 10, not; the bracket that goes beyond is pointed at."""
+def test_attention_out_of_range_is_an_error(text: str, start: int) -> None:
+    """Weights must be 0 to 10; the bracket that exceeds this is underlined."""
     result = parse(text)
     assert isinstance(result, PromptErrors)
     (error,) = result.errors
     assert error.start == start and "must be 0 to 10, not" in error.message
 
 
-def test_too_many_brackets_are_one_fault() -> None:
-    """Thirty brackets around a word make it count more than ten times, which is told once."""
+def test_too_many_brackets_are_one_error() -> None:
+    """Thirty brackets around a word give it a weight above 10, which is one error."""
     result = parse("(" * 30 + "fox" + ")" * 30)
     assert isinstance(result, PromptErrors) and len(result.errors) == 1
     assert not isinstance(parse("(" * 24 + "fox" + ")" * 24), PromptErrors)
 
 
 def test_the_weight_of_a_list_to_keep_out_is_checked_too() -> None:
-    """Attention inside --no has the same range."""
+    """Weights in brackets within --no have the same range."""
     result = parse("a fox --no red, (blue:12)")
     assert isinstance(result, PromptErrors) and result.errors[0].start == 16
 
 
 def test_neighbours_differ() -> None:
-    """Stretches of one weight are one stretch, across escapes and lonely brackets."""
+    """Neighbouring chunks of equal weight are merged, across escapes and unmatched brackets."""
     found = parse_attention(r"a \( b ) c (d) (e:1.1) \\ f")
     assert all(one[1] != other[1] for one, other in pairwise(found))

@@ -65,7 +65,7 @@ PNG = "https://a.org/a.png"
     ],
 )
 def test_values(raw: str, want: dict[str, object]) -> None:
-    """Every spelling gives its canonical name and a value of its kind."""
+    """Every spelling sets its canonical name, to a value of its kind."""
     assert values(f"a fox {raw}") == want
 
 
@@ -140,20 +140,20 @@ def test_values(raw: str, want: dict[str, object]) -> None:
         ("--xqzw", "--xqzw", "For a literal dash, write \\--."),
     ],
 )
-def test_faults(raw: str, place: str, says: str) -> None:
-    """What cannot be read is pointed at, with the range, the nearest value or the nearest name."""
+def test_errors(raw: str, place: str, says: str) -> None:
+    """Invalid values are underlined, with the range, the nearest value or the nearest name."""
     where, told = error(f"a fox {raw}")
     assert (where, says in told) == (place, True), told
 
 
-def test_a_list_tells_its_first_faults_only() -> None:
-    """A list of hundreds of wrong items does not make hundreds of faults, nor the time to look for their like."""
+def test_a_list_tells_its_first_errors_only() -> None:
+    """A list of hundreds of invalid items neither creates hundreds of errors nor searches for suggestions for each."""
     result = parse("a fox --lora " + "x:y " * 900)
     assert isinstance(result, PromptErrors) and len(result.errors) == 8
 
 
-def test_a_wrong_value_and_words_behind_it_are_two_faults() -> None:
-    """Neither hides the other."""
+def test_a_wrong_value_and_words_behind_it_are_two_errors() -> None:
+    """Neither error hides the other."""
     result = parse("a fox --c 400 and a dog")
     assert isinstance(result, PromptErrors)
     assert [error.source.text[error.start : error.end] for error in result.errors] == ["400", "and a dog"]

@@ -1,4 +1,4 @@
-"""Picture addresses among the words."""
+"""Picture links among the words."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PNG, JPG = "https://a.org/a.png", "https://b.org/b.jpg"
     ],
 )
 def test_picture_addresses(address: str) -> None:
-    """Addresses of the web that end in a picture's ending are taken as they are."""
+    """Links with a picture's extension are accepted as they are."""
     assert is_picture_address(address)
     result = parse(f"{address} a cat")
     assert not isinstance(result, PromptErrors)
@@ -47,8 +47,8 @@ def test_picture_addresses(address: str) -> None:
         ("blob:https://a.org/1", "works only in your own browser"),
     ],
 )
-def test_other_addresses_are_faults(address: str, says: str) -> None:
-    """An address that cannot be a picture is pointed at."""
+def test_other_addresses_are_errors(address: str, says: str) -> None:
+    """A link that is not a picture is underlined."""
     assert not is_picture_address(address)
     result = parse(f"a cat {address}")
     assert isinstance(result, PromptErrors) and says in format_errors(result)
@@ -78,7 +78,7 @@ def test_other_addresses_are_faults(address: str, says: str) -> None:
     ],
 )
 def test_pictures_and_words(text: str, images: list[tuple[str, float]], words: list[str]) -> None:
-    """Addresses are taken out of the words with their weights, wherever they stand."""
+    """Links are extracted with their weights, wherever they are."""
     result = parse(text)
     assert not isinstance(result, PromptErrors), format_errors(result)
     assert [(image.url, image.weight) for image in result[0].images] == images
@@ -86,8 +86,8 @@ def test_pictures_and_words(text: str, images: list[tuple[str, float]], words: l
     assert parse(result[0].prompt) == (result[0],)
 
 
-def test_an_address_in_brackets_is_a_fault() -> None:
-    """An address that touches other signs would be painted as words, and is told."""
+def test_an_address_in_brackets_is_an_error() -> None:
+    """A link without a space before it would become words, so it is an error."""
     result = parse("a cat (https://a.org/a.png)")
     assert isinstance(result, PromptErrors)
     assert result.errors[0].start == 7 and "no space before this link" in result.errors[0].message
@@ -95,7 +95,7 @@ def test_an_address_in_brackets_is_a_fault() -> None:
 
 @pytest.mark.parametrize("weight", ["0", "-1", "10001"])
 def test_weights_of_pictures_are_positive(weight: str) -> None:
-    """A weight that is not is pointed at."""
+    """An invalid weight is underlined."""
     result = parse(f"{PNG}::{weight} cat")
     assert isinstance(result, PromptErrors)
     (error,) = result.errors

@@ -1,4 +1,4 @@
-"""Characters that phones put in place of the plain ones."""
+"""Characters that phones insert instead of plain ones."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ def normalized(text: str) -> str:
     ],
 )
 def test_plain_text(text: str, want: str) -> None:
-    """Quotes, blanks, hyphens and full-width signs are ASCII; zero-width characters are gone where they do nothing."""
+    """Quotes, spaces, hyphens and full-width characters become ASCII; zero-width characters without effect go."""
     assert normalized(text) == want
 
 
 @pytest.mark.parametrize("text", ["a fox --no red", "é 鳥 👩‍🎨 — “x” \u200b\u200d\u200b. \u3000"])
 def test_plain_text_stays_plain(text: str) -> None:
-    """Making plain twice changes nothing more."""
+    """Normalizing twice has no further effect."""
     assert normalized(normalized(text)) == normalized(text)
 
 
@@ -59,8 +59,8 @@ def test_plain_text_stays_plain(text: str) -> None:
         ("a\uffff", 1, 2, "U+FFFF"),
     ],
 )
-def test_characters_that_no_text_has_are_faults(text: str, start: int, end: int, name: str) -> None:
-    """Control characters and halves of surrogates are pointed at and named."""
+def test_characters_that_no_text_has_are_errors(text: str, start: int, end: int, name: str) -> None:
+    """Control characters and lone surrogates are underlined and named."""
     result = parse(f"{text} cat")
     assert isinstance(result, PromptErrors)
     (error,) = result.errors
@@ -68,7 +68,7 @@ def test_characters_that_no_text_has_are_faults(text: str, start: int, end: int,
 
 
 def test_removed_characters_do_not_move_positions() -> None:
-    """A place behind removed characters is found where it was written."""
+    """A position after removed characters maps to where it was typed."""
     source = PromptSource(name="prompt", text="\u200ba\u200b\u200bb\ufeffc")
     mapped, _ = normalize(mapped_from_source(source))
     assert mapped.text == "abc"
@@ -80,5 +80,5 @@ def test_removed_characters_do_not_move_positions() -> None:
 
 @pytest.mark.parametrize("dash", ["--", "—", "–", "―", "－－", "−−"])
 def test_every_dash_of_a_phone_begins_a_parameter(dash: str) -> None:
-    """What keyboards make of two hyphens is read as two hyphens."""
+    """The dashes that keyboards insert for two hyphens start a parameter."""
     assert parse(f"a fox {dash}ar 3:2") == parse("a fox --ar 3:2")

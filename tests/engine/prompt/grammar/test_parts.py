@@ -17,7 +17,7 @@ def parts(text: str) -> Want:
 
 
 def error(text: str) -> tuple[str, str]:
-    """Return what the only fault points at, and what it says."""
+    """Return the underlined text of the only error, and its message."""
     result = parse(text)
     assert isinstance(result, PromptErrors), result
     (only,) = result.errors
@@ -69,7 +69,7 @@ def error(text: str) -> tuple[str, str]:
     ],
 )
 def test_parts(text: str, want: Want) -> None:
-    """Words before `::` are a part, and only a number that touches it is its weight."""
+    """The words before `::` are a part, and only a number that touches it is its weight."""
     assert parts(text) == want
 
 
@@ -88,8 +88,8 @@ def test_parts(text: str, want: Want) -> None:
         ("a::-1", "::-1", "Write :: before"),
     ],
 )
-def test_flaws_of_weights(text: str, place: str, says: str) -> None:
-    """A wrong weight is pointed at where it stands."""
+def test_problems_of_weights(text: str, place: str, says: str) -> None:
+    """An invalid weight is underlined."""
     where, told = error(text)
     assert where == place and says in told
 

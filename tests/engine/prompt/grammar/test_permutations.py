@@ -1,4 +1,4 @@
-"""Sets of options, expanded before anything else is read."""
+"""Sets of options, expanded before parameters are parsed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def texts(text: str, max_jobs: int = 40) -> list[str]:
 
 
 def message(text: str, max_jobs: int = 40) -> tuple[str, str]:
-    """Return what the first flaw points at, and its sentence."""
+    """Return the underlined text of the first problem, and its message."""
     _, problems = permute(mapped_from_source(PromptSource(name="prompt", text=text)), max_jobs)
     return text[problems[0].start : problems[0].end], problems[0].message
 
@@ -53,7 +53,7 @@ def message(text: str, max_jobs: int = 40) -> tuple[str, str]:
     ],
 )
 def test_expansion(text: str, want: list[str]) -> None:
-    """Each option in its place, leftmost set slowest, blanks around options gone, escapes of the stage resolved."""
+    """One text per option, the last set varying fastest, without spaces around options and escapes of this stage."""
     assert texts(text) == want
 
 
@@ -71,14 +71,14 @@ def test_expansion(text: str, want: list[str]) -> None:
         ("{1,2} {3,4}", "{1,2}", "creates 4 jobs. The limit is 2"),
     ],
 )
-def test_flaws(text: str, place: str, says: str) -> None:
-    """What cannot be expanded is pointed at."""
+def test_problems(text: str, place: str, says: str) -> None:
+    """A set that cannot be expanded is underlined."""
     where, told = message(text, max_jobs=2)
     assert where == place and says in told
 
 
-def test_every_lonely_brace_is_told() -> None:
-    """Three braces without partners are three faults."""
+def test_every_lonely_brace_is_reported() -> None:
+    """Three unmatched braces are three problems."""
     result = parse("a } b { c {")
     assert isinstance(result, PromptErrors)
     assert [error.start for error in result.errors] == [2, 6, 10]
@@ -93,27 +93,27 @@ def test_every_lonely_brace_is_told() -> None:
         ("{1,2,3,4,5,6,7} {1,2,3,4,5,6,7} --c 400", ["{1,2,3,4,5,6,7}", "400"]),
     ],
 )
-def test_other_faults_are_told_beside_those_of_sets(text: str, places: list[str]) -> None:
-    """A set that cannot be expanded does not hide what else is wrong."""
+def test_other_errors_are_reported_beside_those_of_sets(text: str, places: list[str]) -> None:
+    """A set that cannot be expanded does not hide other errors."""
     result = parse(text)
     assert isinstance(result, PromptErrors)
     assert [error.source.text[error.start : error.end] for error in result.errors] == places
 
 
 def test_the_limit_is_checked_before_anything_is_expanded() -> None:
-    """A prompt that would make 2 ** 1500 jobs is refused with a number that can be read."""
+    """A prompt that would create 2 ** 1500 jobs is refused with a readable number."""
     _, told = message("{a,b}" * 1500)
     assert "more than 1,000,000 jobs" in told
 
 
 def test_a_thousand_nested_sets_are_one_job() -> None:
-    """Depth alone makes no jobs and breaks nothing."""
+    """Deep nesting creates no extra jobs and does not crash."""
     assert texts("{" * 1000 + "a" + "}" * 1000) == ["a"]
     assert texts("{a, " * 39 + "b" + "}" * 39) == ["a"] * 39 + ["b"]
 
 
 def test_sets_and_repeats_multiply() -> None:
-    """Two options three times are six jobs, each option's jobs together."""
+    """Two options repeated three times are six jobs, grouped by option."""
     result = parse("a {red, blue} fox --r 3")
     assert not isinstance(result, PromptErrors)
     assert [render(spec) for spec in result] == ["a red fox"] * 3 + ["a blue fox"] * 3
@@ -121,13 +121,13 @@ def test_sets_and_repeats_multiply() -> None:
 
 @pytest.mark.parametrize(("text", "number"), [("{a, b} --r 21", 42), ("a --r 3", 3), ("{a, b --r 40}", 41)])
 def test_the_product_of_sets_and_repeats_is_limited(text: str, number: int) -> None:
-    """The limit holds for all jobs of a prompt together."""
+    """The limit applies to all jobs of a prompt together."""
     result = parse(text, limits=Limits(max_jobs=2 if number == 3 else 40))
     assert isinstance(result, PromptErrors) and f"creates {number} jobs" in format_errors(result)
 
 
-def test_a_fault_in_one_option_is_told_once() -> None:
-    """Forty jobs with the same fault have one fault, at the place it was written."""
+def test_an_error_in_one_option_is_reported_once() -> None:
+    """Forty jobs with the same error report it once, where it was typed."""
     result = parse("a {1,2,3,4,5,6,7,8} fox --ar {wide, 3:2}")
     assert isinstance(result, PromptErrors)
     (error,) = result.errors

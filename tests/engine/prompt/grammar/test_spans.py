@@ -1,4 +1,4 @@
-"""Text that knows where it was written."""
+"""Text that maps its characters to where they were typed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FIRST, SECOND = mapped_from_source(ONE), mapped_from_source(OTHER)
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 8), st.integers(0, 8)), max_size=8))
 def test_every_character_remembers_its_place(cuts: list[tuple[bool, int, int]]) -> None:
-    """Through two joins each character is found in its source, at its place."""
+    """After two joins each character maps to its position in its source."""
     slices = [Slice(FIRST if first else SECOND, min(start, end), max(start, end)) for first, start, end in cuts]
     once = join(slices)
     twice = join([Slice(once, 0, len(once.text) // 2), Slice(once, len(once.text) // 2, len(once.text))])
@@ -25,14 +25,14 @@ def test_every_character_remembers_its_place(cuts: list[tuple[bool, int, int]]) 
         assert error.source.text[error.start : error.end] == character
 
 
-def test_a_flaw_over_two_sources_is_shown_where_it_starts() -> None:
-    """It reaches to the end of its first source."""
+def test_a_problem_over_two_sources_is_shown_where_it_starts() -> None:
+    """It ends at the end of its first source."""
     both = join([Slice(FIRST, 0, 9), Slice(SECOND, 0, 8)])
     error = locate(Problem(6, 12, ""), both)
     assert (error.source, error.start, error.end) == (ONE, 6, 9)
 
 
-def test_a_flaw_behind_the_end_is_shown_at_the_end() -> None:
-    """A place past the last character is the end of the last source."""
+def test_a_problem_behind_the_end_is_shown_at_the_end() -> None:
+    """A position past the last character maps to the end of the last source."""
     error = locate(Problem(9, 12, ""), FIRST)
     assert (error.start, error.end) == (9, 9)
