@@ -1,4 +1,4 @@
-"""Which models there are, what each can do, and how its weights come off the disk.
+"""The registered models: what each supports, where its files are, and how it is loaded.
 
-`registry`, `families` and `trained_sizes` are torch-free, so that the bot can read names, abilities and sizes.
+`registry` does not import torch, so that the bot can read names, abilities and sizes.
 """

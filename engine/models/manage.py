@@ -1,6 +1,6 @@
-"""What an operator does with the registry: see which models and adapters are there, add, check, record hashes.
+"""The operator's tasks with the registry: list, check, fetch and add models and adapters, and record their hashes.
 
-The file keeps its comments and its order: entries are appended, and a hash is put into the entry's text.
+The file keeps its comments and its order: entries are appended, and hashes are inserted into the entry's text.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from engine.models.registry.toml_edit import quoted, text_from_key, text_with_ha
 
 @dataclass(frozen=True, kw_only=True)
 class ModelStatus:
-    """How a registered model stands on this machine.
+    """The state of a registered model on this machine.
 
-    place: where its files are; None when they are not here.
-    size_bytes: of its files. sha256: of what is there now.
-    error: why it cannot be painted with; None when it can.
+    path: its folder or file; None if it is missing.
+    size_bytes: total size of its files. sha256: hash of the current files.
+    error: why the model does not work; None if it does.
     """
 
     model: Model
@@ -43,9 +43,9 @@ class ModelStatus:
 
 
 def model_status(model: Model, on_progress: ProgressCallback = ignore_progress) -> ModelStatus:
-    """Return how the model stands: found, whole, and the one whose hash was recorded.
+    """Return the state of a model: whether its files are there, complete, and match the recorded hash.
 
-    watch: told how far hashing is, which takes a while for a large model.
+    on_progress: called during hashing, which takes a while for a large model.
     """
     try:
         path = local_path(model)
@@ -57,9 +57,9 @@ def model_status(model: Model, on_progress: ProgressCallback = ignore_progress) 
 
 
 def fetch_model(registry: Registry, name: str, on_progress: ProgressCallback = ignore_progress) -> ModelStatus:
-    """Bring a model's files to this machine; return how it then stands, its hash recorded where none was.
+    """Download a model, record its hash if there is none, and return its state.
 
-    Raises: ModelUnknown, WeightsMissing, WeightsMismatch, ModelBroken; see `places.fetch`.
+    Raises: ModelUnknown, WeightsMissing, WeightsMismatch, ModelBroken; see `locate.fetch`.
     """
     fetch(registry.model(name))
     status = model_status(registry.model(name), on_progress)
@@ -68,7 +68,7 @@ def fetch_model(registry: Registry, name: str, on_progress: ProgressCallback = i
 
 
 def record_missing_hash(registry: Registry, status: ModelStatus) -> None:
-    """Write the hash of what is there into an operator's own file, unless there is one already."""
+    """Write the model's current hash into the operator's file, unless the file has one already."""
     if status.sha256 is not None and status.model.sha256 is None and registry.path != SHIPPED:
         record_hash(registry.path, status.model.name, status.sha256)
 
@@ -83,12 +83,12 @@ def add_model(
     licence: str,
     **source: str,
 ) -> ModelStatus:
-    """Append a model to the registry file, with its hash where its files are here.
+    """Append a model to the registry file, with its hash if its files are on this machine.
 
-    source: one of `folder`, `file`, `hub`, and `revision`, `variant` or `config` with it, as in the file. watch: see
-    `model_status`. The file is left as it was when the model or the file is faulty.
+    source: one of `folder`, `file` or `hub`, and `revision`, `variant` or `config` as in the file.
+    on_progress: see `model_status`.
 
-    Raises: SettingsInvalid.
+    Raises: SettingsInvalid if the model or the file is invalid; the file is then unchanged.
     """
     if not re.fullmatch(r"[\w.-]+", name):
         raise SettingsInvalid(problems=(f"model names can contain only letters, digits, _, . and -, not {name!r}",))
@@ -107,10 +107,10 @@ def add_model(
 
 
 def record_hash(path: Path, name: str, sha256: str, *, table: str = "models") -> None:
-    """Write a model's or an adapter's hash into its entry of the registry file, in place of the one that is there.
+    """Write the hash of a model or an adapter into its entry in the registry file, replacing an existing one.
 
-    Raises: SettingsInvalid with the line to write by hand, where the entry is written in a way that is not understood;
-    the file is left as it was.
+    Raises: SettingsInvalid with the line to add by hand if the entry's syntax is not supported; the file is then
+    unchanged.
     """
     edited = text_with_hash(path.read_bytes().decode(), table, name, sha256)
     if edited is None:
@@ -122,10 +122,10 @@ def record_hash(path: Path, name: str, sha256: str, *, table: str = "models") ->
 
 @dataclass(frozen=True, kw_only=True)
 class AdapterStatus:
-    """How a registered adapter stands on this machine.
+    """The state of a registered adapter on this machine.
 
-    fits: the models that it was held against; those whose files are missing or damaged are not among them.
-    size_bytes, sha256: of its file. error: why nothing can be painted with it; None when it can.
+    fits: the models that it was checked against and fits; models with missing or damaged files are not checked.
+    size_bytes, sha256: size and hash of its file. error: why the adapter does not work; None if it does.
     """
 
     adapter: Adapter
@@ -136,13 +136,13 @@ class AdapterStatus:
 
 
 def adapter_statuses(registry: Registry) -> Iterator[AdapterStatus]:
-    """Yield how each adapter stands: found, whole, the one whose hash was recorded, and made for its models."""
+    """Yield the state of each adapter: whether its file is there, complete, matches its hash and fits its models."""
     for adapter in registry.adapters.values():
         yield _adapter_status(adapter, registry)
 
 
 def record_adapter_hash(registry: Registry, status: AdapterStatus) -> None:
-    """Write the hash of what is there into an operator's own file, unless there is one already."""
+    """Write the adapter's current hash into the operator's file, unless the file has one already."""
     if status.sha256 is not None and status.adapter.sha256 is None and registry.path != SHIPPED:
         record_hash(registry.path, status.adapter.name, status.sha256, table="adapters")
 
@@ -170,7 +170,7 @@ def _models_of(adapter: Adapter, registry: Registry) -> tuple[Model, ...]:
 
 
 def _is_seen_to_fit(adapter: Adapter, model: Model) -> bool:
-    """Return whether the model is here to be held against; what else is wrong with it is said of the model itself."""
+    """Check the fit and return True, or False if the model's files are missing or damaged."""
     try:
         check_fit(adapter, model, local_path(model))
     except (WeightsMissing, WeightsMismatch):

@@ -1,4 +1,4 @@
-"""What the prompt language is told of the registered models, so that a member hears at once what cannot be done."""
+"""Limits of the registered models for the prompt language, so that it refuses unsupported prompts at once."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from engine.prompt import Limits, ModelCapabilities
 IncompatibleAdapters = Mapping[str, Mapping[str, str]]
 
 NO_INCOMPATIBLE_ADAPTERS: IncompatibleAdapters = MappingProxyType({})
-# Of the language's parameters that need something of the service itself, none is served yet.
+# None of the language's service abilities is supported yet.
 _SERVICE: frozenset[str] = frozenset()
 
 
 async def read_limits(models_file: Path, default_model: str | None) -> Limits:
-    """Return the limits of a service with this models file; headers of adapters and models are read once, on a thread.
+    """Return the limits of a service with this models file; a thread reads the headers of adapters and models once.
 
-    default_model: for prompts that name none; None for the file's own default.
+    default_model: the model of prompts that name none; None for the file's default.
 
-    Raises: SettingsInvalid for a faulty file, ModelUnknown when the default is not registered.
+    Raises: SettingsInvalid for an invalid file, ModelUnknown if the default is not registered.
     """
     return await asyncio.to_thread(_read_limits, models_file, default_model)
 
@@ -39,9 +39,9 @@ def _read_limits(models_file: Path, default_model: str | None) -> Limits:
 
 
 def _find(model: Model) -> Path | None:
-    """Return where the model's files are, or None: not on this machine, or nothing installed that could look."""
+    """Return the path of the model's files, or None if they are missing or the Hub client is not installed."""
     try:
-        # Loads the hub's client, which is not among the packages of a bot alone.
+        # Imports the Hub client, which an installation of the bot alone does not have.
         from engine.models.files.locate import local_path
 
         return local_path(model)
@@ -54,12 +54,12 @@ def limits_from_registry(
     default_model: str | None,
     incompatible_adapters: IncompatibleAdapters = NO_INCOMPATIBLE_ADAPTERS,
 ) -> Limits:
-    """Return the limits of a service that paints with the models of `registry`.
+    """Return the limits of a service with the models of `registry`.
 
-    default_model: for prompts that name none; None for the registry's own default.
-    misfits: by model the adapters that do not fit it, each with the first part that does not.
+    default_model: the model of prompts that name none; None for the registry's default.
+    incompatible_adapters: by model, the adapters that do not fit it, each with the first layer that does not.
 
-    Raises: ModelUnknown when it is not registered.
+    Raises: ModelUnknown if the default is not registered.
     """
     return Limits(
         models=tuple(

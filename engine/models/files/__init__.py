@@ -1,1 +1,1 @@
-"""The files of models and adapters: where they are, which are read, what layout they have, and their hashes."""
+"""The files of models and adapters: where they are, which ones are used, their layouts and their hashes."""

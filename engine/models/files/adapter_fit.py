@@ -1,7 +1,7 @@
-"""Whether a LoRA fits a model, told from the headers of their files before anything is loaded or queued.
+"""Checks whether a LoRA fits a model, from the headers of their files, before anything is loaded or queued.
 
-Layouts that are not known here are left to the loader of the model's family, which refuses what it cannot put in; a
-UNet's takes no others.
+Unknown layouts are left to the loader of the model's family, which refuses them if it does not support them; the loader
+of UNets supports no others.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ from engine.models.files.weights import header_of, tensors_of, weight_files
 from engine.models.registry.registry import Adapter, Model, Registry
 
 TensorReader = Callable[[Path], Mapping[str, Shape]]
-# The weights that an adapter may change, by part of the model; a part is missing where its names are not known.
+# The weights that an adapter can change, by part of the model; parts with unknown names are missing.
 BaseModules = Mapping[str, Modules]
 
-# What else a LoRA's file may hold of a layer.
+# Other tensors of a layer in a LoRA's file.
 _EXTRA = re.compile(r"(?:\.alpha|dora_scale|lora_magnitude_vector(?:\.weight)?|lora_B\.bias)$")
-# Weights that take the place of the base's own; Flux's loader would leave them there for ever.
+# Weights that replace those of the base model; Flux's loader would never restore the originals.
 _REPLACING = re.compile(r"(?:norm_(?:added_)?[qk]\.weight|(?:query|key)_norm\.scale)$")
 _DAMAGED = "its file is damaged or is not a safetensors file"
 
 
 def check_fit(adapter: Adapter, model: Model, path: Path) -> None:
-    """Return when the adapter fits the model whose files are at `path`.
+    """Check that the adapter fits the model whose files are at `path`.
 
-    Raises: AdapterMismatch with the first part that does not fit, WeightsMissing, WeightsMismatch.
+    Raises: AdapterMismatch with the first layer that does not fit, WeightsMissing, WeightsMismatch.
     """
     part = _registered_for_another(adapter, model) or _first_mismatch(
         tensors_in(adapter.file), base_modules(path, model.source.variant)
@@ -50,13 +50,13 @@ def check_fit(adapter: Adapter, model: Model, path: Path) -> None:
 
 
 def incompatible_adapters(registry: Registry, find: Callable[[Model], Path | None]) -> Mapping[str, Mapping[str, str]]:
-    """Return by model the adapters that do not fit it, each with the first part that does not.
+    """Return, by model, the adapters that do not fit it, each with the first layer that does not.
 
-    find: where a model's files are; None when they are not on this machine.
+    find: returns the path of a model's files, or None if they are not on this machine.
 
-    Where the model's or the adapter's file is not here, or may not be read, nobody here can say, and the adapter
-    passes: the bot may serve another machine's engine, and the starter is on both. An adapter that is here and damaged
-    fits nothing: no engine could open that file.
+    If the model's or the adapter's file is missing or unreadable, the adapter passes: the bot may run on another
+    machine than the engine, and the starter is on both. A damaged adapter fits no model, because no engine can open
+    it.
     """
     read = cache(tensors_in)
     adapters = registry.adapters.values()
@@ -91,14 +91,14 @@ def _mismatch_if_present(adapter: Adapter, base: BaseModules | None, read: Tenso
 
 
 def _registered_for_another(adapter: Adapter, model: Model) -> str | None:
-    """Return for what else the adapter was registered, or None."""
+    """Return what the adapter is registered for if it is not this model, else None."""
     if adapter.family != model.family.name:
         return f"it is for family {adapter.family}"
     return None if adapter.model in (None, model.name) else f"it is for model {adapter.model}"
 
 
 def base_modules(path: Path, variant: str | None = None) -> BaseModules:
-    """Return what the headers of a diffusers folder or a single file say of the weights that an adapter may change.
+    """Return the weights that an adapter can change, from the headers of a diffusers folder or a single file.
 
     Raises: WeightsMissing, WeightsMismatch.
     """
@@ -109,7 +109,7 @@ def base_modules(path: Path, variant: str | None = None) -> BaseModules:
 
 
 def tensors_in(file: Path) -> Mapping[str, Shape]:
-    """Return the shape of every tensor of a safetensors file.
+    """Return the shape of every tensor in a safetensors file, by name.
 
     Raises: WeightsMissing, WeightsMismatch.
     """
@@ -121,14 +121,14 @@ def _modules_of(files: Iterable[Path]) -> Modules:
 
 
 def _first_mismatch(tensors: Mapping[str, Shape], base: BaseModules) -> str | None:
-    """Return the first part that does not fit, or None; a file without any LoRA tensor fits nothing."""
+    """Return the first layer that does not fit, or None; a file without LoRA tensors fits nothing."""
     if not any("lora" in name or ".lokr_" in name for name in tensors):
         return "it contains no LoRA tensors"
     return next((layer_of(name) for name, shape in tensors.items() if not _fits(name, shape, base)), None)
 
 
 def _fits(name: str, shape: Shape, base: BaseModules) -> bool:
-    """Return whether a tensor of an adapter fits, as far as can be told."""
+    """Return whether an adapter's tensor fits; True if its layout is unknown."""
     if not is_lora(name):
         return bool(_EXTRA.search(name)) or not (_REPLACING.search(name) or base.get("unet"))
     part, module = part_and_module(name, base)
@@ -138,6 +138,6 @@ def _fits(name: str, shape: Shape, base: BaseModules) -> bool:
 
 
 def _matches(shape: Shape, weight: Shape | None, *, is_down: bool) -> bool:
-    """Compare what a LoRA takes in, or gives out, with the weight that it changes: [out, in, ...]."""
+    """Return whether the LoRA's input or output width equals that of the weight [out, in, ...] that it changes."""
     side = slice(1, 2) if is_down else slice(1)
     return weight is not None and shape[side] == weight[side]

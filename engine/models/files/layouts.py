@@ -1,7 +1,7 @@
-"""What the layouts that adapters and models are saved in call the same weights, brought to one spelling.
+"""Converts the names of weights in the layouts of adapters and models to one form.
 
-That is the name of the module in diffusers, flat as kohya writes it: `down_blocks_0_attentions_0_proj_in`. Sources:
-`lora_conversion_utils` and `state_dict_utils` for adapters, `single_file_utils` for models, diffusers 0.42.
+This is the name of the module in diffusers, joined by underscores as in kohya: `down_blocks_0_attentions_0_proj_in`.
+Sources: `lora_conversion_utils` and `state_dict_utils` for adapters, `single_file_utils` for models, diffusers 0.42.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 Shape = tuple[int, ...]
 Modules = Mapping[str, Shape]
 
-# The parts of a model that an adapter may change: its name there, and folder of the part in a diffusers folder.
+# The parts of a model that an adapter can change: the prefix of their names, and their diffusers folder.
 _PARTS = (
     (re.compile(r"^(?:unet\.|lora_unet_)"), "unet"),
     (re.compile(r"^(?:transformer\.|diffusion_model\.|lora_transformer_)"), "transformer"),
@@ -25,14 +25,14 @@ _LORA_SUFFIX = re.compile(
     r"(?:\.lora_[AB]|\.lora_(?:down|up)|[._]lora\.(?:down|up)|\.lora_linear_layer\.(?:down|up))\.weight$"
 )
 _IS_DOWN = re.compile(r"(?:A|down)\.weight$")
-# The layers of attention as diffusers' processors had them.
+# Attention layers in the attention processors of older diffusers releases.
 _OLD_LORA_SUFFIX = re.compile(r"_lora\.(?:down|up)\.weight$")
 _OLD_TEXT_LAYERS = {"to_q": "q_proj", "to_k": "k_proj", "to_v": "v_proj", "to_out": "out_proj"}
 _KOHYA = re.compile(r"^lora_unet_")
-# What may be called by the names of a transformer's first code; kohya calls every denoiser a unet.
+# Prefixes of names that can be those of the transformer's original code; kohya calls every denoiser a unet.
 _LDM_OR_ORIGINAL = re.compile(r"^(?:lora_unet_|diffusion_model\.)")
 
-# Where the parts are in a single file.
+# Prefixes of the parts in a single file.
 _IN_FILES = (
     ("model.diffusion_model.", "unet"),
     ("cond_stage_model.transformer.", "text_encoder"),
@@ -76,25 +76,25 @@ _OPENCLIP_LAYERS = {
 
 
 def is_lora(name: str) -> bool:
-    """Return whether a tensor's name is one of the two halves of a LoRA's layer in a layout that is known here."""
+    """Return whether the tensor is one of the two matrices of a LoRA layer, in a known layout."""
     return _LORA_SUFFIX.search(name) is not None
 
 
 def is_down(name: str) -> bool:
-    """Return whether a LoRA tensor is the half that takes the layer's input."""
+    """Return whether the LoRA tensor is the down matrix, which takes the layer's input."""
     return _IS_DOWN.search(name) is not None
 
 
 def layer_of(name: str) -> str:
-    """Return the layer that a LoRA tensor changes, as its file calls it."""
+    """Return the layer that a LoRA tensor changes, as named in its file."""
     return _LORA_SUFFIX.sub("", name)
 
 
 def part_and_module(name: str, base: Mapping[str, Modules]) -> tuple[str | None, str]:
-    """Return what a LoRA tensor changes of a base, by part and module: no part where its layout leaves that open.
+    """Return the part and the module of a base model that a LoRA tensor changes; the part is None if it is unknown.
 
-    Files for transformers often name no part, or keep the names of the model's own first code, which differ from one
-    to the next.
+    Files for transformers often name no part, or use the names of the model's original code, which differ between
+    models.
     """
     bare = _bare(name)
     named = ((part, prefix.sub("", bare)) for prefix, part in _PARTS if prefix.search(bare))
@@ -103,23 +103,23 @@ def part_and_module(name: str, base: Mapping[str, Modules]) -> tuple[str | None,
     if (denoiser := base.get("transformer")) and (part is None or _LDM_OR_ORIGINAL.search(bare)):
         return ("transformer" if module in denoiser else None), module
     if _KOHYA.search(bare) and "add_embedding_linear_1" in base.get("unet", ()):
-        # Only the loader of SDXL brings the first names of blocks to its own.
+        # Only the loader of SDXL converts the original names of blocks.
         return part, _from_ldm(module, _num_layers(base["unet"]))
     return part, module
 
 
 def flat(module: str) -> str:
-    """Return a module's name as kohya writes it; text models nest once more in some releases of transformers."""
+    """Return a module's name in kohya's form; some releases of transformers nest text models in `text_model`."""
     return module.replace(".", "_").removeprefix("text_model_")
 
 
 def modules_of(tensors: Mapping[str, Shape]) -> Modules:
-    """Return the shapes of the weights among the tensors of a part by their modules."""
+    """Return the shapes of the weights among the tensors of a part, by module."""
     return {flat(name.removesuffix(".weight")): shape for name, shape in tensors.items() if name.endswith(".weight")}
 
 
 def parts_in_file(tensors: Mapping[str, Shape]) -> Mapping[str, Modules]:
-    """Return by part what is known of the weights of a single file; parts whose names are not known are left out."""
+    """Return the weights of a single file by part and module, without parts whose names are unknown."""
     parts: dict[str, Modules] = {}
     for prefix, part in _IN_FILES:
         inside = {name.removeprefix(prefix): shape for name, shape in tensors.items() if name.startswith(prefix)}
@@ -130,7 +130,7 @@ def parts_in_file(tensors: Mapping[str, Shape]) -> Mapping[str, Modules]:
 
 
 def _bare(name: str) -> str:
-    """Return a LoRA tensor's module with its prefix; diffusers once kept LoRAs in attention processors."""
+    """Return a LoRA tensor's module with its prefix; older diffusers releases put LoRAs in attention processors."""
     module = layer_of(name).replace(".processor.", ".")
     if not _OLD_LORA_SUFFIX.search(name):
         return module
@@ -141,7 +141,7 @@ def _bare(name: str) -> str:
 
 
 def _unet(tensors: Mapping[str, Shape]) -> Modules:
-    """Return a UNet's modules; none for transformers, whose names differ from one to the next."""
+    """Return a UNet's modules; none for transformers, whose names differ between models."""
     modules = modules_of(tensors)
     ends = (re.fullmatch(r"input_blocks_(\d+)_0_op", module) for module in modules)
     num_layers = min((int(end[1]) - 1 for end in ends if end), default=2)
@@ -150,12 +150,12 @@ def _unet(tensors: Mapping[str, Shape]) -> Modules:
 
 
 def _num_layers(unet: Modules) -> int:
-    """Return how many layers the blocks of a UNet have on its way down."""
+    """Return how many layers each down block of a UNet has."""
     return sum(re.fullmatch(r"down_blocks_0_resnets_\d+_conv1", module) is not None for module in unet)
 
 
 def _from_ldm(module: str, num_layers: int) -> str:
-    """Return diffusers' name of a UNet's module for that of the first Stable Diffusion code; others as they are."""
+    """Return the diffusers name of a UNet module named as in the original Stable Diffusion code, or the same name."""
     if found := re.fullmatch(r"middle_block_([012])_(.+)", module):
         return f"mid_block_{_LDM_MIDDLE[found[1]]}_{_LDM_LAYERS.get(found[2], found[2])}"
     found = re.fullmatch(r"(input|output)_blocks_(\d+)_([012])_(.+)", module)
@@ -170,7 +170,7 @@ def _from_ldm(module: str, num_layers: int) -> str:
 
 
 def _openclip(tensors: Mapping[str, Shape]) -> Modules:
-    """Return the modules of a text encoder that OpenCLIP named; none for others."""
+    """Return the modules of a text encoder in OpenCLIP's layout; none for others."""
     is_openclip = any(name.startswith("transformer.resblocks.") for name in tensors)
     return dict(pair for name, shape in tensors.items() for pair in _from_openclip(name, shape)) if is_openclip else {}
 

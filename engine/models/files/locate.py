@@ -1,4 +1,4 @@
-"""Where a registered model's files are on this machine, and how those of a hub get here; no tensors."""
+"""Finds the files of a registered model on this machine, and downloads them from the Hub; loads no tensors."""
 
 from __future__ import annotations
 
@@ -28,10 +28,9 @@ _SETTINGS = tuple(f"*{suffix}" for suffix in sorted(SETTINGS))
 
 
 def local_path(model: Model) -> Path:
-    """Return the folder or file that holds the model's weights.
+    """Return the folder or file with the model's weights.
 
-    Raises: WeightsMissing, also for a hub model of which not all that makes its pipeline was fetched, WeightsMismatch
-    for one whose index is damaged.
+    Raises: WeightsMissing, also for an incomplete download of a Hub model, WeightsMismatch for a damaged index.
     """
     source = model.source
     if source.hub is not None:
@@ -43,9 +42,9 @@ def local_path(model: Model) -> Path:
 
 
 def config_path(model: Model) -> Path:
-    """Return the folder with the configurations of a single file.
+    """Return the folder with the configuration of a single file.
 
-    Raises: ModelBroken when the registry names none, WeightsMissing for one of the hub that was never fetched.
+    Raises: ModelBroken if the registry names none, WeightsMissing for a Hub id that was not downloaded.
     """
     config = model.source.config
     if config is None:
@@ -58,15 +57,15 @@ def config_path(model: Model) -> Path:
 
 
 def fetch(model: Model) -> Path:
-    """Bring a hub model's files to this machine, with progress bars on stderr; return where they are.
+    """Download a Hub model, with progress bars on stderr, and return its folder.
 
-    Only what makes its pipeline is brought, as its index and the repository's list of files tell. A fetch that was
-    broken off goes on where it stopped. Models of a folder or file are only looked for; the configurations of a file
-    may come from the hub.
+    Only the files of its pipeline are downloaded, according to its index and the repository's list of files. An
+    interrupted download resumes. Models with a folder or file are not downloaded, except for a file's configuration
+    from the Hub.
 
-    Raises: WeightsMissing when the hub cannot be reached or has no such model, ModelBroken when what it has makes no
-    pipeline, or only one of weights in formats that are never brought here or in variants that are not registered,
-    WeightsMismatch when its index is damaged.
+    Raises: WeightsMissing if the Hub cannot be reached or has no such model, ModelBroken if the repository has no
+    complete pipeline, or only with weights in unsafe formats or unregistered variants, WeightsMismatch for a damaged
+    index.
     """
     source = model.source
     if source.hub is not None:
@@ -79,7 +78,7 @@ def fetch(model: Model) -> Path:
 
 def _fetch_pipeline(model: Model, hub: str) -> Path:
     with _missing(hub):
-        # One commit for all of it, whatever the revision comes to name meanwhile.
+        # All files from one commit, even if the revision moves in the meantime.
         revision = resolve_revision(hub, revision=model.source.revision)
         paths = _listed(hub, revision) or list_repo_files(hub, revision=revision.resolved)
         if INDEX not in paths:
@@ -92,10 +91,10 @@ def _fetch_pipeline(model: Model, hub: str) -> Path:
 
 
 def _fetched_pipeline(hub: str, revision: str | None, variant: str | None) -> Path:
-    """Return where a pipeline is that was brought here before.
+    """Return the folder of a pipeline that was downloaded before.
 
-    It is whole when all files that a fetch would bring are here. The repository's list of files was kept with it; where
-    that is gone, the files that are here are taken for all there are.
+    It is complete if all files that a download would include are there. The cache keeps the repository's list of files;
+    without it, the cached files are taken to be all files.
     """
     with _missing(hub):
         resolved = resolve_revision(hub, revision=revision, local_files_only=True)
@@ -105,7 +104,7 @@ def _fetched_pipeline(hub: str, revision: str | None, variant: str | None) -> Pa
 
 
 def _listed(hub: str, revision: str) -> Collection[str]:
-    """Return the paths of all files of a repository, as the last fetch kept them; empty when it kept none."""
+    """Return the paths of all files of a repository from the cache; empty if it has no list of them."""
     try:
         return [file.path for file in get_cached_repo_tree(hub, revision=revision)]
     except CachedRepoTreeNotFoundError:
@@ -122,7 +121,7 @@ def _snapshot(hub: str, revision: str | None, wanted: tuple[str, ...], *, is_her
 
 @contextmanager
 def _missing(hub: str) -> Iterator[None]:
-    """Let what the hub, or what is left of it here, does not have be a missing model."""
+    """Raise WeightsMissing for the errors of the Hub and its cache."""
     try:
         yield
     except GatedRepoError as error:

@@ -1,7 +1,7 @@
-"""Which files make a pipeline, told by its index and by the names of all files that there are; none is opened here.
+"""Selects the files of a pipeline by its index and the names of all available files; opens no file.
 
-A repository holds more than a pipeline needs: variants of its weights, whole models in one file at its root, adapters,
-folders for other programs. Standard library only.
+A repository has more than a pipeline needs: variants of its weights, single-file models at its root, adapters, folders
+for other programs. Standard library only.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ from pathlib import PurePosixPath
 from engine.models.files.variants import Variants, is_shard_index, select_variant, variants_in
 
 INDEX = "model_index.json"
-# Configurations, and what tokenizers are made of.
+# Configurations and the files of tokenizers.
 SETTINGS = frozenset({".json", ".txt", ".model", ".jinja"})
-# Formats that run code when they are opened.
+# Formats that can run code when opened.
 PICKLES = frozenset({".bin", ".ckpt", ".pt", ".pth", ".pkl", ".pickle"})
-# Parts that an index may name and that nothing is painted with; loading leaves them out.
+# Parts that an index can name but that Easel does not use; they are not loaded.
 UNUSED = frozenset({"safety_checker", "feature_extractor", "image_encoder"})
-# What parts without weights are configured by; those with weights have a config.json.
+# Configurations of parts without weights; parts with weights have a config.json.
 _OTHER_SETTINGS = frozenset({"scheduler_config.json", "tokenizer_config.json", "preprocessor_config.json"})
 
 
 @dataclass(frozen=True, kw_only=True)
 class FileSelection:
-    """The files that make a pipeline, and what it lacks.
+    """The files of a pipeline, and what is missing.
 
-    files: paths below its folder, in order: those that the loader reads, and no others.
-    faults: why they are not enough, each the end of a sentence that begins with where they are; empty when they are.
+    files: sorted paths relative to the pipeline's folder, exactly those that the loader reads.
+    problems: why they are no complete pipeline, each the end of a sentence that starts with the folder; else empty.
     """
 
     files: tuple[str, ...]
@@ -40,21 +40,21 @@ _Folders = Mapping[str, Collection[str]]
 
 
 def parts_of(index: object) -> frozenset[str]:
-    """Return the names of the parts that a pipeline is painted with; they are also those of their folders.
+    """Return the names of the pipeline's parts that Easel uses, which are also the names of their folders.
 
-    index: what `model_index.json` holds; a part is a pair of library and class there, both null where it is left out.
+    index: the content of `model_index.json`, in which a part is a pair of library and class, both null if it is absent.
     """
     entries = index.items() if isinstance(index, Mapping) else ()
     return frozenset(name for name, entry in entries if _is_part(name, entry) and name not in UNUSED)
 
 
 def select_files(index: object, paths: Iterable[str], variant: str | None = None) -> FileSelection:
-    """Return the files of a pipeline that are read when it is loaded.
+    """Return the files of a pipeline that loading reads.
 
-    Of each folder of a part, nested ones too, these are all settings and one copy of the weights: that of the variant
-    where there is one, else the plain one. Source: `DiffusionPipeline.from_pretrained`, diffusers 0.42.
+    For each folder of a part, nested ones too, these are all configurations and one copy of the weights: the variant if
+    there is one, else the default. Source: `DiffusionPipeline.from_pretrained`, diffusers 0.42.
 
-    paths: of all files that there are, below the pipeline's folder.
+    paths: of all available files, relative to the pipeline's folder.
     """
     parts = parts_of(index)
     folders = _by_folder(path for path in paths if path.partition("/")[0] in parts)
@@ -67,7 +67,7 @@ def select_files(index: object, paths: Iterable[str], variant: str | None = None
 
 def _is_part(name: str, entry: object) -> bool:
     is_pair = isinstance(entry, list) and len(entry) == 2 and all(isinstance(word, str) for word in entry)
-    # An argument of the pipeline's class, and never a way out of its folder.
+    # A valid argument name of the pipeline's class, so never a path out of its folder.
     return is_pair and name.isidentifier() and not name.startswith("_")
 
 
@@ -83,7 +83,7 @@ def _is_setting(path: str) -> bool:
 
 
 def _absences(parts: Set[str], folders: _Folders, variants: Mapping[str, Variants]) -> Iterator[str]:
-    """Yield which parts are not there, or have no weights that may be opened."""
+    """Yield the parts that are missing, or that have no weights in a safe format."""
     present = {folder.partition("/")[0] for folder in folders}
     if absent := parts - present:
         yield f"has no folder {_listed(absent)}, which {INDEX} lists"
@@ -99,14 +99,14 @@ def _absences(parts: Set[str], folders: _Folders, variants: Mapping[str, Variant
 
 
 def _is_of_weights(inside: Collection[str]) -> bool:
-    """Return whether the part in a folder has weights, as its other files tell."""
+    """Return whether the part in a folder should have weights, judging by its other files."""
     names = {PurePosixPath(path).name for path in inside}
     tells = "config.json" in names or bool(_suffixes(inside) & {".safetensors", *PICKLES})
     return tells and not names & _OTHER_SETTINGS
 
 
 def _wrong_variants(variants: Mapping[str, Variants], variant: str | None) -> Iterator[str]:
-    """Yield what the variant that is registered, or that none is, leaves without weights."""
+    """Yield the parts that have no weights for the registered variant, or none for the default."""
     known = {name for its in variants.values() for name in its}
     lacking = {folder: its for folder, its in variants.items() if its and not select_variant(its, variant)}
     if variant is not None and variant not in known:
@@ -124,7 +124,7 @@ def _advice(variants: Collection[str]) -> str:
 
 
 def _gaps(variants: Mapping[str, Variants], variant: str | None) -> Iterator[str]:
-    """Yield where shards are missing."""
+    """Yield the folders with missing shards."""
     for folder, its in variants.items():
         shards = [file for file in select_variant(its, variant) if file.num_shards]
         num_shards = max((file.num_shards for file in shards), default=0)

@@ -1,6 +1,6 @@
-"""The copies of its weights that a folder has, plain or variants, as the names of its files tell; none is opened here.
+"""The copies of weights in a folder, default or variant, by the names of its files; opens no file.
 
-A variant is the same weights in other numbers (`fp16`) or of another moment of training (`non_ema`).
+A variant is the same weights in another precision (`fp16`) or from another stage of training (`non_ema`).
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-# The names that diffusers and transformers look for. Shards of a variant have their number behind it or, as older
-# releases wrote them, before it. Source: `variant_compatible_siblings`, diffusers 0.42.
+# The names that diffusers and transformers look for. Shards of a variant have their number after it or, in older
+# releases, before it. Source: `variant_compatible_siblings`, diffusers 0.42.
 _STEM = r"(diffusion_pytorch_model|model)"
 _WEIGHTS = re.compile(_STEM + r"(?:-\d{5}-of-(\d{5}))?(?:\.([\w-]+?)(?:-\d{5}-of-(\d{5}))?)?\.safetensors")
 _SHARD_INDEX = re.compile(_STEM + r"\.safetensors(?:\.([\w-]+))?\.index(?:\.([\w-]+))?\.json")
@@ -20,11 +20,11 @@ _ANY_SHARD_INDEX = re.compile(r".*\.index(?:\.[\w-]+)?\.json")
 
 @dataclass(frozen=True, kw_only=True)
 class WeightFile:
-    """A file of weights, or the index of shards.
+    """A file of weights, or an index of shards.
 
-    stem: its name without all else, which is diffusers' or transformers'. variant: empty for plain weights.
-    num_shards: how many files the copy is spread over; 0 when this is all of it, and for an index.
-    is_old: named as older releases did.
+    stem: `diffusion_pytorch_model` or `model`. variant: empty for the default weights.
+    num_shards: the number of files that the copy is split into; 0 for a whole copy and for an index.
+    is_old: named as in older releases.
     """
 
     path: str
@@ -35,12 +35,12 @@ class WeightFile:
     is_old: bool = False
 
 
-# By variant; the plain copy has an empty name.
+# By variant; the default copy has an empty name.
 Variants = Mapping[str, Collection[WeightFile]]
 
 
 def variants_in(paths: Iterable[str]) -> Variants:
-    """Return what is read of each copy that can be read of the weights in one folder.
+    """Return the files that loading reads of each copy of the weights in one folder.
 
     paths: of all files in the folder.
     """
@@ -55,12 +55,12 @@ def variants_in(paths: Iterable[str]) -> Variants:
 
 
 def select_variant(variants: Variants, variant: str | None) -> Collection[WeightFile]:
-    """Return the copy that is loaded: the variant where there is one, else the plain one; empty without either."""
+    """Return the copy to load: the variant if there is one, else the default; empty without either."""
     return variants.get(variant or "") or variants.get("") or ()
 
 
 def is_shard_index(path: str) -> bool:
-    """Return whether a file only says which weights are in which shard, also of formats that are not read."""
+    """Return whether the file is an index of shards, of any format."""
     return _ANY_SHARD_INDEX.fullmatch(path) is not None
 
 
@@ -78,7 +78,7 @@ def _weight_file_from_path(path: str) -> WeightFile | None:
 
 
 def _read_files(files: Collection[WeightFile]) -> Collection[WeightFile]:
-    """Return what is read where a copy is there more than once: whole, in shards, in shards of older names."""
+    """Return the files to read if a copy is there more than once: whole, in shards, in shards with old names."""
     whole = [file for file in files if not file.num_shards and not file.is_index]
     indexes = _newer(file for file in files if file.is_index)
     shards = _newer(file for file in files if file.num_shards)

@@ -1,4 +1,4 @@
-"""Whether a registered model can be loaded: all of it is there, whole, and what was recorded; no tensors."""
+"""Verifies that the files of a registered model are there, complete, and match the recorded hash; loads no tensors."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from engine.models.registry.registry import Model
 
 
 def verified_hash(model: Model, path: Path, on_progress: ProgressCallback = ignore_progress) -> str:
-    """Return the hash of the model's files at `path`; see `resolve_hash` for which.
+    """Return the hash of the model's files at `path`; see `resolve_hash`.
 
-    Raises: WeightsMissing, WeightsMismatch for files that are damaged or other than those recorded, ModelBroken for a
-    folder whose files make no pipeline.
+    Raises: WeightsMissing, WeightsMismatch for damaged files or a different hash, ModelBroken for a folder without a
+    complete pipeline.
     """
     variant = model.source.variant
     if not path.is_file():
@@ -30,7 +30,7 @@ def verified_hash(model: Model, path: Path, on_progress: ProgressCallback = igno
 
 
 def check_selection(model: Model, where: str, selection: FileSelection) -> None:
-    """Return when the files that were chosen are enough; `where` is the folder or repository that they are in.
+    """Check that the selected files are a complete pipeline; `where` names their folder or repository in the error.
 
     Raises: ModelBroken.
     """

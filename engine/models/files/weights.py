@@ -1,6 +1,6 @@
-"""Weight files on disk, judged without opening them as tensors: whole, safe to open, and which ones they are.
+"""Checks weight files without loading tensors: whether they are complete and safe to open, and their hashes.
 
-Standard library only. A safetensors file begins with 8 bytes, little endian, that say how long its JSON header is.
+Standard library only. A safetensors file starts with the length of its JSON header: 8 bytes, little endian.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 from engine.contract.errors import WeightsMismatch, WeightsMissing
 from engine.models.files.selection import INDEX, FileSelection, parts_of, select_files
 
-# Told how many bytes were hashed, and of how many, whenever there are more.
+# Called with the bytes hashed so far and the total.
 ProgressCallback = Callable[[int, int], None]
 
 _MAX_HEADER_BYTES = 100 * 1024 * 1024
@@ -27,15 +27,15 @@ _ONCE_COUNTED = frozenset({".safetensors", ".json", ".txt", ".model"})
 
 
 def ignore_progress(done_bytes: int, total_bytes: int) -> None:
-    """Tell nobody how far it is."""
+    """Do nothing."""
 
 
 def select_in_folder(folder: Path, variant: str | None = None, paths: Iterable[str] | None = None) -> FileSelection:
-    """Return which files make the pipeline in a folder.
+    """Return the files of the pipeline in a folder.
 
-    paths: of all files that there could be; None takes those that are there.
+    paths: of all files that the folder should have; None for those that it has.
 
-    Raises: WeightsMissing without an index of parts, WeightsMismatch with a `cause` among its facts for a damaged one.
+    Raises: WeightsMissing without an index, WeightsMismatch with a `cause` among its facts for a damaged one.
     """
     index = folder / INDEX
     try:
@@ -51,7 +51,7 @@ def select_in_folder(folder: Path, variant: str | None = None, paths: Iterable[s
 
 
 def _paths_in(folder: Path, parts: Iterable[str]) -> Iterator[str]:
-    """Yield the paths of all files in these folders of a folder; a part that models share may be a link."""
+    """Yield the relative paths of all files of these parts; the folder of a part shared by models can be a link."""
     for part in parts:
         for parent, _, names in os.walk(folder / part):
             files = (Path(parent, name) for name in names)
@@ -59,7 +59,7 @@ def _paths_in(folder: Path, parts: Iterable[str]) -> Iterator[str]:
 
 
 def weight_files(place: Path, variant: str | None = None) -> list[Path]:
-    """Return the files that are read of a model, in a fixed order; `place` is a folder or a single file.
+    """Return the files of a model that loading reads, sorted; `place` is a folder or a single file.
 
     Raises: WeightsMissing, WeightsMismatch; see `select_in_folder`.
     """
@@ -74,9 +74,9 @@ def weight_files(place: Path, variant: str | None = None) -> list[Path]:
 
 
 def hash_of(place: Path, variant: str | None = None, on_progress: ProgressCallback = ignore_progress) -> str:
-    """Return the SHA-256 over the names and contents of the files that are read; of the contents alone for one file.
+    """Return the SHA-256 of the names and contents of the files that loading reads; for one file, of its content.
 
-    What else lies in the folder does not change what the model is: other variants, other models, folders of no part.
+    Other files in the folder do not change the hash: other variants, other models, folders that are not a part.
 
     Raises: WeightsMissing, WeightsMismatch; see `weight_files`.
     """
@@ -87,14 +87,14 @@ def hash_of(place: Path, variant: str | None = None, on_progress: ProgressCallba
 def resolve_hash(
     place: Path, recorded: str | None, variant: str | None = None, on_progress: ProgressCallback = ignore_progress
 ) -> str:
-    """Return the hash that files go by: the recorded one where it is theirs, `hash_of` where none was recorded.
+    """Return the recorded hash if it matches the files, or `hash_of` if none was recorded.
 
-    Hashes were once over every file below a folder, read or not. For a folder that holds nothing else, which is how
-    `save_pretrained` leaves it, nothing changed. For others (the starter, with CLIP beside its parts; repositories that
-    were fetched whole; chat templates, which did not count) a hash of that kind goes on to hold, in a models file and
-    in the recipe of a picture, as long as all that it was recorded of is in the folder.
+    Earlier releases hashed every file in a folder, used or not. For a folder without other files, as `save_pretrained`
+    writes it, both hashes are the same. For other folders (the starter, with CLIP next to its parts; repositories that
+    were downloaded whole; chat templates, which did not count) an old hash in a models file or a recipe stays valid as
+    long as the folder has all files that it was recorded from.
 
-    Raises: WeightsMismatch for other files than those recorded, WeightsMissing; see `weight_files`.
+    Raises: WeightsMismatch if the hash does not match, WeightsMissing; see `weight_files`.
     """
     files = weight_files(place, variant)
     hashes = _hashes(files, on_progress)
@@ -135,7 +135,7 @@ def _hashes(files: Collection[Path], on_progress: ProgressCallback) -> dict[Path
 
 
 def size_of(path: Path) -> int:
-    """Return the bytes of a file.
+    """Return the size of a file in bytes.
 
     Raises: WeightsMissing.
     """
@@ -154,9 +154,9 @@ def _chunks(path: Path) -> Iterator[bytes]:
 
 
 def check_complete(place: Path, variant: str | None = None) -> None:
-    """Read the headers of all safetensors files of a model and compare them with the files' sizes.
+    """Check that the header of each safetensors file of a model agrees with the file's size.
 
-    Raises: WeightsMissing, WeightsMismatch for a truncated file or one that is no safetensors file.
+    Raises: WeightsMissing, WeightsMismatch for a truncated file or one that is not a safetensors file.
     """
     for path in weight_files(place, variant):
         if path.suffix == ".safetensors":
@@ -164,7 +164,7 @@ def check_complete(place: Path, variant: str | None = None) -> None:
 
 
 def header_of(path: Path) -> Mapping[str, Any]:
-    """Return the header of a safetensors file: tensor names to dtype, shape and place.
+    """Return the header of a safetensors file: dtype, shape and offsets by tensor name.
 
     Raises: WeightsMissing, WeightsMismatch with a `cause` among its facts.
     """
@@ -187,7 +187,7 @@ def _damaged(path: Path, cause: str) -> WeightsMismatch:
 def _header(length: bytes, read: Any, size: int) -> Mapping[str, Any]:
     header_bytes = int.from_bytes(length, "little")
     if len(length) < 8 or header_bytes > min(size - 8, _MAX_HEADER_BYTES):
-        # Only here: a header of 1408 bytes begins as a pickle does.
+        # Checked only here, because a valid header of 1408 bytes starts like a pickle.
         if length.startswith(_PICKLE_BEGINNINGS):
             raise ValueError("it is a pickle, which can run code when opened")
         raise ValueError("its header is longer than the file")
@@ -199,7 +199,7 @@ def _header(length: bytes, read: Any, size: int) -> Mapping[str, Any]:
 
 
 def num_parameters(place: Path, variant: str | None = None) -> int:
-    """Return how many numbers the weights of a model are, as the headers of its files say.
+    """Return the number of parameters of a model, from the headers of its files.
 
     Raises: WeightsMissing, WeightsMismatch.
     """
@@ -208,7 +208,7 @@ def num_parameters(place: Path, variant: str | None = None) -> int:
 
 
 def tensors_of(header: Mapping[str, Any]) -> Iterator[tuple[str, tuple[int, ...]]]:
-    """Yield name and shape of every tensor of a safetensors header."""
+    """Yield the name and shape of every tensor in a safetensors header."""
     for name, tensor in header.items():
         if name != "__metadata__":
             yield name, tuple(tensor["shape"])

@@ -1,1 +1,1 @@
-"""From files to a pipeline on a device: precision, offloading, and who is to blame when it fails."""
+"""Loads files into a pipeline on a device: precision, offloading, and translation of errors."""

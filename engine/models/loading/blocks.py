@@ -1,10 +1,10 @@
-"""The blocks that a denoiser repeats: most of its weights and nearly all of its work."""
+"""The repeated blocks of a denoiser: most of its weights and nearly all of its work."""
 
 from __future__ import annotations
 
 from torch import nn
 
-# Class names in diffusers; a UNet has two kinds.
+# Class names in diffusers; a UNet has two of them.
 KINDS = frozenset(
     {
         "BasicTransformerBlock",
@@ -20,5 +20,5 @@ KINDS = frozenset(
 
 
 def repeated_blocks(denoiser: nn.Module) -> list[nn.Module]:
-    """Return the blocks of a denoiser, in their order."""
+    """Return the repeated blocks of a denoiser, in the order of its modules."""
     return [part for part in denoiser.modules() if type(part).__name__ in KINDS]

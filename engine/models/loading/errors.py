@@ -1,4 +1,4 @@
-"""Whose fault an error is that torch, diffusers or transformers raise over a model: the model's, or the device's."""
+"""Translates the errors of torch, diffusers and transformers: is the cause the model's files or the device?"""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from engine.contract.errors import EaselError, ModelBroken, PaintedNothing
 
 T = TypeVar("T")
 
-# What files that make no sound model have been seen to raise, and what is said of such things elsewhere in torch.
+# What damaged or unsuitable files have been seen to raise, and related errors of torch.
 _RAISED = (
     ArithmeticError,
     AssertionError,
@@ -28,12 +28,12 @@ _RAISED = (
     TypeError,
     ValueError,
 )
-# Libraries below torch, and its allocator for the CPU, say so in words only.
+# Libraries below torch and its CPU allocator raise RuntimeError with these words.
 _NO_ROOM = ("_STATUS_ALLOC_FAILED", "can't allocate memory", "out of memory")
 
 
 class TranslatedErrors:
-    """Raises, in place of what is raised within it, what that comes to; see `translated_errors`."""
+    """A context manager that replaces the errors raised within it; see `translated_errors`."""
 
     def __init__(self, model: str) -> None:
         self._model = model
@@ -50,17 +50,17 @@ class TranslatedErrors:
 
 
 def translated_errors(model: str) -> TranslatedErrors:
-    """Raise ModelBroken in place of whatever the parts of a model raise, so that only who asked for it is told.
+    """Raise ModelBroken instead of whatever the parts of a model raise, so that only jobs of this model fail.
 
-    Numbers that are none, FloatingPointError, become PaintedNothing, and allocations that fail outside torch
-    torch.OutOfMemoryError. Passed on are our own errors, and torch.AcceleratorError, after which nothing can be painted
-    in this process.
+    FloatingPointError (NaN or infinite results) becomes PaintedNothing, and allocations that fail outside torch become
+    torch.OutOfMemoryError. Easel's own errors pass unchanged, and so does torch.AcceleratorError, after which the
+    process cannot use the device any more.
     """
     return TranslatedErrors(model)
 
 
 def _told(model: str, error: BaseException) -> Exception | None:
-    """Return what is to be raised instead of the error; None when it is passed on."""
+    """Return the error to raise instead, or None if it passes unchanged."""
     if isinstance(error, EaselError | torch.OutOfMemoryError):
         return None
     if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and _says_no_room(error)):
@@ -69,7 +69,7 @@ def _told(model: str, error: BaseException) -> Exception | None:
         return None
     if isinstance(error, FloatingPointError):
         return PaintedNothing(name=model, cause=str(error))
-    # The tokenizers that are written in Rust raise the root itself.
+    # The Rust tokenizers raise Exception itself.
     if isinstance(error, _RAISED) or type(error) is Exception:
         return ModelBroken(name=model, cause=f"{type(error).__name__}: {error}")
     return None
@@ -80,9 +80,9 @@ def _says_no_room(error: RuntimeError) -> bool:
 
 
 def result_or_error(model: str, work: Callable[[], T]) -> T | EaselError | torch.OutOfMemoryError:
-    """Return what the work with a model comes to, or the error that kept it from being done; see `translated_errors`.
+    """Return the result of work with a model, or its error; see `translated_errors`.
 
-    Guarantees: the error holds none of the memory that was taken until then, so that there is room to try again.
+    Guarantees: the error keeps no tensors alive, so that there is memory to try again.
     """
     try:
         with translated_errors(model):
@@ -93,7 +93,7 @@ def result_or_error(model: str, work: Callable[[], T]) -> T | EaselError | torch
 
 
 def free_tensors(error: BaseException | None) -> None:
-    """Empty the frames that an error came through; what they hold on the device would stay as long as the error."""
+    """Clear the frames in an error's traceback, whose tensors would stay on the device as long as the error lives."""
     while error is not None:
         traceback.clear_frames(error.__traceback__)
         error = error.__cause__ or error.__context__

@@ -1,1 +1,1 @@
-"""Which models there are, and what each can do: the models file, read, checked and edited. Torch-free."""
+"""The models file: reads, checks and edits it. Does not import torch."""

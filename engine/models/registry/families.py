@@ -1,4 +1,4 @@
-"""What is common to all models of a family: pipeline class, sizes, samplers and defaults; facts only, no weights."""
+"""What all models of a family have in common: pipeline class, sizes, samplers and defaults."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ MAX_STEPS_BY_SAMPLER = MappingProxyType(
     {name: sampler.max_steps for name, sampler in SAMPLERS.items() if sampler.max_steps is not None}
 )
 
-# Bounds of what an operator sets: pixels of a side, steps (the most that a prompt can name), guidance scale.
+# Maximum values in the models file: pixels of a side, steps (the maximum of --steps), guidance scale.
 MAX_SIDE = 16_384
 MAX_STEPS = 150
 MAX_GUIDANCE = 50.0
 
-# What the painter can do with every model, in the words of the prompt language's table.
+# Abilities of every model, as in the prompt language's parameter table.
 COMMON_ABILITIES = frozenset({"draft", "quality", "sameseed", "sampler", "stop"})
-# Words in brackets count more or less; language models that read a text as a whole give tokens no such meaning.
+# Weights in brackets; large language models as text encoders do not support them.
 ATTENTION = frozenset({"attention"})
 ADAPTER_ABILITY = frozenset({"lora"})
 
@@ -29,18 +29,20 @@ ADAPTER_ABILITY = frozenset({"lora"})
 class Family:
     """One kind of model.
 
-    pipelines: the diffusers classes that a folder of this family may name in its `model_index.json`.
-    side: pixels of the square that the family was trained on.
-    cell: sides of a picture, in pixels, can only be multiples of this: what its decoder makes of one latent, or of one
-        patch of them for a denoiser that takes patches.
-    multiple: sides are multiples of this many pixels where an operator does not say.
-    squares: sides of the squares whose `trained_sizes` its models paint; empty where they paint any multiple.
-    guidance: the usual guidance scale; 1 paints without an unconditional row.
+    pipelines: the diffusers classes that a folder of this family can name in its `model_index.json`.
+    side: side of the square that the family was trained on, in pixels.
+    granularity: width and height can only be multiples of this many pixels: the side that its decoder makes of one
+        latent, or of one patch of latents for a denoiser that uses patches.
+    multiple: width and height are multiples of this many pixels unless the models file sets another value.
+    trained_squares: sides, in pixels, of the squares whose `trained_sizes` its models support; empty if they support
+        any multiple.
+    steps, sampler: the default number of steps and sampler.
+    guidance: the default guidance scale; 1 means no unconditional row.
     is_flow: whether the model predicts the velocity of a rectified flow.
-    has_embedded_guidance: whether all its models are told the guidance scale, and need no unconditional row for it.
-    has_single_files: whether diffusers reads it from one `.safetensors` file; others are folders.
-    has_fixed_texts: whether every text comes to as many tokens, cut or padded; only then are its models compiled.
-    abilities: what the painter can do with it, in the words of the prompt language's table.
+    has_embedded_guidance: whether the guidance scale is an input of the model, which then needs no unconditional row.
+    has_single_files: whether diffusers supports a single `.safetensors` file; otherwise only folders.
+    has_fixed_text_length: whether every text is cut or padded to the same number of tokens, as compilation requires.
+    abilities: what its models support, as in the prompt language's parameter table.
     """
 
     name: str

@@ -1,6 +1,6 @@
-"""The registry: one TOML file that names the models and adapters, read whole and checked before anything is loaded.
+"""The registry: reads the TOML file with all models and adapters, and checks it before anything is loaded.
 
-Torch-free; nothing here opens weights.
+Does not import torch and does not open weights.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ SHIPPED = Path(__file__).with_name("registry.toml")
 
 @dataclass(frozen=True, kw_only=True)
 class ModelDefaults:
-    """What a job gets when it does not say: pixels, steps, guidance scale, sampler."""
+    """The values of jobs that do not set them: width and height in pixels, steps, guidance scale, sampler."""
 
     width: int
     height: int
@@ -46,16 +46,16 @@ class ModelDefaults:
 
     @property
     def side(self) -> float:
-        """Side of the square of the same area, pixels."""
+        """Side of the square of the same area, in pixels."""
         return sqrt(self.width * self.height)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Abilities:
-    """What a job may ask of a model.
+    """What a model supports.
 
-    multiple: both sides are multiples of this many pixels.
-    min_side, max_side: bounds of a side, pixels.
+    multiple: width and height are multiples of this many pixels.
+    min_side, max_side: bounds of width and height, inclusive, in pixels.
     """
 
     operations: tuple[Operation, ...]
@@ -68,9 +68,9 @@ class Abilities:
 
 @dataclass(frozen=True, kw_only=True)
 class Model:
-    """One model as its operator registered it.
+    """One registered model.
 
-    sha256: hash over all its weights and configurations; None until it was recorded by `easel models check` or `add`.
+    sha256: hash of its files, see `weights.hash_of`; None until `easel models check`, `add` or `fetch` records it.
     """
 
     name: str
@@ -85,7 +85,7 @@ class Model:
 
     @property
     def prompt_abilities(self) -> frozenset[str]:
-        """What the painter can do with it, in the words of the prompt language; 8-bit weights wear no adapters."""
+        """Its abilities, as in the prompt language's parameter table; 8-bit weights do not support adapters."""
         return self.family.abilities - (ADAPTER_ABILITY if self.speed.precision is Precision.FP8 else frozenset())
 
     @property
@@ -96,7 +96,7 @@ class Model:
 
     @property
     def size_limits(self) -> SizeLimits:
-        """What a ratio comes to: one of the sizes that the model was trained on, or else any multiple in its bounds."""
+        """The sizes that it supports: those it was trained on, or any multiple within its bounds."""
         step, least, most = self.abilities.multiple, self.abilities.min_side, self.abilities.max_side
         trained = trained_sizes(self.family.trained_squares, self.defaults.side)
         return SizeLimits(
@@ -110,7 +110,7 @@ class Model:
 
 @dataclass(frozen=True, kw_only=True)
 class Adapter:
-    """One LoRA file: it fits every model of `family`, or only `model` when that is given."""
+    """One LoRA file: it works with every model of `family`, or only with `model` if it is set."""
 
     name: str
     file: Path
@@ -121,7 +121,7 @@ class Adapter:
 
 @dataclass(frozen=True, kw_only=True)
 class Registry:
-    """All that the file names; `default` is the model of a job that names none."""
+    """All models and adapters of the file; `default` is the model of jobs that name none."""
 
     path: Path
     default: str
@@ -139,7 +139,7 @@ class Registry:
         return self.models[wanted]
 
     def adapters_of(self, model: Model) -> tuple[Adapter, ...]:
-        """Return the adapters that were registered for the model."""
+        """Return the adapters that are registered for the model."""
         return tuple(
             adapter
             for adapter in self.adapters.values()
@@ -152,14 +152,14 @@ class Registry:
 def read_registry(path: Path = SHIPPED) -> Registry:
     """Return the registry in the TOML file at `path`; relative paths in it start at its folder.
 
-    Raises: SettingsInvalid with every fault of the file at once.
+    Raises: SettingsInvalid with all problems of the file.
     """
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SettingsInvalid(problems=(f"{path}: cannot read the file ({error.strerror})",)) from error
     except ValueError as error:
-        # Not TOML, not UTF-8, or a number of more digits than Python reads.
+        # Not TOML, not UTF-8, or a number with more digits than Python accepts.
         raise SettingsInvalid(problems=(f"{path}: not valid TOML: {error}",)) from error
     return registry_from_data(data, path)
 
@@ -167,7 +167,7 @@ def read_registry(path: Path = SHIPPED) -> Registry:
 def registry_from_data(data: Mapping[str, Any], path: Path) -> Registry:
     """Return the registry that the parsed TOML describes.
 
-    Raises: SettingsInvalid with every fault at once.
+    Raises: SettingsInvalid with all problems.
     """
     reader = TomlReader(path)
     reader.check_keys(data, {"default", "models", "adapters"}, "the file")

@@ -1,4 +1,4 @@
-"""How a model's scheduler is set otherwise than its files say: Turbo, Lightning, v-prediction, the shift of a flow."""
+"""Scheduler settings that override those in a model's files: for Turbo, Lightning, v-prediction and flow shift."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _WITHOUT_ZERO_SNR = frozenset(name for name, sampler in SAMPLERS.items() if not 
 
 @dataclass(frozen=True, kw_only=True)
 class SchedulerSettings:
-    """Settings of a model's scheduler, in diffusers' words, in force for every sampler; None where its files are right.
+    """Settings of a model's scheduler, as named in diffusers, for every sampler; None keeps the value in its files.
 
-    timestep_spacing: where steps fall: "trailing" begins with pure noise, as few-step models want it.
-    prediction_type: what the model predicts; files without configurations of their own cannot say.
-    rescale_betas_zero_snr: whether the last timestep is pure noise, no signal left in it.
-    shift: how far the noise schedule of a flow model is shifted, the same at every size of picture.
+    timestep_spacing: spacing of the steps; "trailing" starts with pure noise, as few-step models need.
+    prediction_type: what the model predicts; single files without a configuration do not say.
+    rescale_betas_zero_snr: whether the last timestep is pure noise, without any signal.
+    shift: shift of a flow model's noise schedule, 0.01 to 100, the same at every size.
     """
 
     timestep_spacing: str | None = None
@@ -37,14 +37,14 @@ class SchedulerSettings:
 
     @property
     def overrides(self) -> dict[str, str | bool | float]:
-        """What is set at all, by its name."""
+        """The values that are set, by name."""
         return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 def scheduler_from_table(
     table: Mapping[str, Any], family: Family, section: str, reader: TomlReader
 ) -> SchedulerSettings:
-    """Return what the table sets; a setting that means nothing to the family is a fault."""
+    """Return the settings of the table; a setting that the family does not support is a problem."""
     reader.check_keys(table, _OF_FLOW if family.is_flow else _OF_DIFFUSION, section)
     readers: Mapping[str, Callable[..., Any]] = {
         "timestep_spacing": partial(reader.choice, known=SPACINGS),
@@ -56,7 +56,7 @@ def scheduler_from_table(
 
 
 def samplers_under(scheduler: SchedulerSettings, samplers: Sequence[str]) -> tuple[str, ...]:
-    """Return those of the samplers for which all that is set holds."""
+    """Return those of the samplers that support all settings."""
     return tuple(
         sampler for sampler in samplers if not (scheduler.rescale_betas_zero_snr and sampler in _WITHOUT_ZERO_SNR)
     )

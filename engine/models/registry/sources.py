@@ -1,4 +1,4 @@
-"""Where the weights of a registered model come from."""
+"""The source of a model's weights in the models file."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ DETAILS = ("revision", "variant", "config")
 
 @dataclass(frozen=True, kw_only=True)
 class WeightSource:
-    """Where weights are: exactly one of a diffusers folder, a single `.safetensors` file, or a hub id.
+    """The source of weights: exactly one of a diffusers folder, a single `.safetensors` file, or a Hub id.
 
-    revision: commit or tag at the hub; None elsewhere.
-    variant: which copy of its weights is read of a folder or hub, such as `fp16`; None reads the plain ones.
-    config: folder or hub id that holds the configuration of a single file; None elsewhere.
+    revision: commit or tag on the Hub; None for the latest.
+    variant: variant of the weights in a folder or on the Hub, such as `fp16`; None for the default weights.
+    config: folder or Hub id with the configuration of a single file.
     """
 
     folder: Path | None = None
@@ -32,7 +32,7 @@ class WeightSource:
 
 
 def source_from_table(table: Mapping[str, Any], section: str, reader: TomlReader) -> WeightSource:
-    """Return the source that a model's table names; what is wrong goes to `reader`."""
+    """Return the source in a model's table; problems are added to `reader`."""
     given = [name for name in SOURCES if name in table]
     if len(given) != 1:
         reader.add_problem(section, f"set exactly one of {', '.join(SOURCES)}, not {len(given)}")
@@ -66,7 +66,7 @@ def _variant(variant: str, file: str, section: str, reader: TomlReader) -> str |
 
 
 def _config(config: str, section: str, reader: TomlReader) -> str | None:
-    """Return the folder, relative to the file's, or else the hub id."""
+    """Return the path of the folder, if it exists relative to the models file, else the Hub id."""
     folder = reader.path.parent / config
     try:
         is_folder = folder.is_dir()

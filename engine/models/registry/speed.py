@@ -1,6 +1,6 @@
-"""How the forwards of a model are run: compiled or not, and in which numbers; an operator's choice for each model.
+"""Speed settings of a model: compilation, precision and guidance.
 
-Standard library only. What each choice gains and changes is measured by `python -m tests.bench.choices`.
+Standard library only. `python -m tests.bench.choices` measures what each option gains and changes.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ _RATIO = re.compile(r"[1-9][0-9]{0,4}:[1-9][0-9]{0,4}")
 
 
 class Compilation(StrEnum):
-    """What is compiled; pictures stay the same within rounding.
+    """What is compiled; pictures stay the same except for rounding.
 
     none: nothing.
-    blocks: each kind of block that the denoiser repeats, which compiles soonest.
-    whole: the denoiser as one, which paints soonest on a CPU.
-    graphs: the denoiser as one, and on a CUDA device its kernels are launched as one graph, for small work.
+    blocks: each kind of repeated block of the denoiser; compiles fastest.
+    whole: the whole denoiser; runs fastest on a CPU.
+    graphs: the whole denoiser, and on a CUDA device its kernels are launched as one graph, for small batches.
     """
 
     NONE = "none"
@@ -36,7 +36,7 @@ class Compilation(StrEnum):
 
 
 class Precision(StrEnum):
-    """The numbers that the denoiser multiplies in: its own, or 8-bit floats, which paints other pictures."""
+    """The precision of the denoiser's linear layers: its own, or 8-bit floats, which change the pictures."""
 
     OWN = "own"
     FP8 = "fp8"
@@ -44,12 +44,12 @@ class Precision(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class SpeedSettings:
-    """How forwards are run.
+    """Speed settings of a model.
 
-    ratios: shapes, as `--ar` has them, that are compiled for beside the model's own; others are painted uncompiled.
-    guidance_until: share of the steps after which pictures are painted without guidance, in half the forward rows,
-        0.01 to 1; 1 guides every step, and any guides the first. It paints other pictures.
-        Source: Kynkäänniemi et al. 2024 (guidance in a limited interval), its end alone, in steps instead of sigmas.
+    ratios: aspect ratios, as for `--ar`, to compile for in addition to the model's own; others run uncompiled.
+    guidance_until: share of the steps that use guidance, 0.01 to 1; the remaining steps have half the rows. 1 guides
+        every step, and any value guides the first. Changes the pictures. Source: Kynkäänniemi et al. 2024 (guidance in
+        a limited interval), only the end of the interval, in steps instead of sigmas.
     """
 
     compile: Compilation = Compilation.NONE
@@ -59,7 +59,7 @@ class SpeedSettings:
 
     @property
     def overrides(self) -> dict[str, str | float]:
-        """What was chosen otherwise than by default, and may show in pictures; JSON-ready."""
+        """The settings that differ from the defaults and can change pictures, by name; JSON-ready."""
         chosen: dict[str, str | float] = {
             "compile": self.compile.value,
             "precision": self.precision.value,
@@ -72,7 +72,7 @@ _DEFAULTS = {"compile": Compilation.NONE.value, "precision": Precision.OWN.value
 
 
 def speed_from_table(table: Mapping[str, Any], family: Family, section: str, reader: TomlReader) -> SpeedSettings:
-    """Return the choices of a model's `speed` table; what is wrong goes to `reader`."""
+    """Return the settings of a model's `speed` table; problems are added to `reader`."""
     reader.check_keys(table, {"compile", "precision", "ratios", "guidance_until"}, section)
     compilation = Compilation(reader.choice(table, "compile", section, tuple(Compilation)))
     if compilation is not Compilation.NONE and not family.has_fixed_text_length:
@@ -86,7 +86,7 @@ def speed_from_table(table: Mapping[str, Any], family: Family, section: str, rea
 
 
 def check_ratios(speed: SpeedSettings, size_limits: SizeLimits, section: str, reader: TomlReader) -> None:
-    """Add a fault for each shape that the model does not paint."""
+    """Add a problem for each ratio that the model does not support."""
     for ratio in speed.ratios:
         if painted_size(ratio, size_limits) is None:
             reader.add_problem(section, f"ratios contains {ratio}, which is outside min_side and max_side")

@@ -1,4 +1,4 @@
-"""An entry of the registry file as text: a hash put into it, and all else kept letter by letter."""
+"""Inserts a hash into an entry of the registry file and leaves all other text unchanged."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ _BARE = re.compile("[A-Za-z0-9_-]+")
 
 
 def text_from_key(key: str) -> str:
-    """Return a key or a string's value as TOML writes it; only what needs quotes has them."""
+    """Return a key in TOML syntax, quoted only if necessary."""
     return key if _BARE.fullmatch(key) else quoted(key)
 
 
 def quoted(value: str) -> str:
-    """Return the value as a string of TOML, which takes those of JSON."""
+    """Return the value as a TOML string; JSON strings are valid TOML."""
     return json.dumps(value, ensure_ascii=False)
 
 
 def text_with_hash(text: str, table: str, name: str, sha256: str) -> str | None:
-    """Return the file's text with the hash in the entry, in place of the one there; None where it cannot be put there.
+    """Return the file's text with the entry's hash inserted or replaced; None if that is not possible.
 
-    Guarantees: the text reads as before but for the hash. Every place that it may belong to is tried until that is so,
-    because an entry may be written in any of TOML's ways, and what looks like one may stand within a string.
+    Guarantees: except for the hash, the text parses to the same data. Each possible position is tried until it does,
+    because TOML has several syntaxes for an entry, and strings can contain text that looks like one.
     """
     try:
         data = tomllib.loads(text)
@@ -42,7 +42,7 @@ def text_with_hash(text: str, table: str, name: str, sha256: str) -> str | None:
 
 
 def _changed(line: str, table: str, name: str, before: str, sha256: str) -> Iterator[str]:
-    """Yield the line with the hash, in each way in which it may be the line for it."""
+    """Yield the line with the hash, once for each syntax in which it could belong there."""
     setting, end = f'sha256 = "{sha256}"', "\r\n" if line.endswith("\r\n") else "\n"
     if before and before in line:
         yield line.replace(before, sha256)

@@ -1,4 +1,4 @@
-"""Values read out of TOML tables, with every fault remembered, so that an operator hears of all of them at once."""
+"""Reads values from TOML tables and collects all problems, so that the operator sees them at once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from engine.contract.errors import SettingsInvalid
 
 
 class TomlReader:
-    """Reads values of the tables of one file and remembers every one that is wrong."""
+    """Reads values from the tables of one file and collects the problems."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -20,7 +20,7 @@ class TomlReader:
         self.problems.append(f"{self.path}: {section}: {sentence}")
 
     def raise_problems(self) -> None:
-        """Raise SettingsInvalid when anything was wrong."""
+        """Raise SettingsInvalid if there are problems."""
         if self.problems:
             raise SettingsInvalid(problems=tuple(self.problems))
 

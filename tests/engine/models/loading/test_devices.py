@@ -1,4 +1,4 @@
-"""What models are painted with: which numbers a device has, and how much of its memory weights may take."""
+"""The precision of a device, and how much of its memory weights can take."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from engine.models.loading.pipeline import best_device, dtype_for, memory_budget
 def test_only_cards_that_are_made_for_bfloat16_paint_in_it(
     card: str, capability: tuple[int, int], dtype: torch.dtype
 ) -> None:
-    """The others emulate it."""
+    """Older cards only emulate bfloat16."""
     assert dtype_for(capability) == dtype, card
 
 
 @pytest.mark.parametrize(("free", "budget"), [(24, 19), (14, 9), (5, 0), (2, 0), (0, 0)])
 def test_weights_take_what_other_programs_left_and_leave_room_for_pictures(free: int, budget: int) -> None:
-    """Of a card of 25 GB, five of which are for pictures whoever else is on it."""
+    """A fifth of a card's memory is kept for pictures: 5 of 25 GB, however much other programs use."""
     assert memory_budget_within(free * 2**30, 25 * 2**30) == budget * 2**30
 
 

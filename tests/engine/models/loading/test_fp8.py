@@ -1,4 +1,4 @@
-"""Linear layers that multiply 8-bit floats: how near they come, row by row, and which ones become such."""
+"""Linear layers that multiply 8-bit floats: their error per row, and which layers are converted."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def linear(width: int = 64, out: int = 32) -> nn.Linear:
 
 @torch.inference_mode()
 def test_a_product_of_8_bit_floats_is_near_that_of_whole_ones() -> None:
-    """E4M3 has 3 bits of mantissa, so a number is off by at most a sixteenth and a sum of many by far less."""
+    """E4M3 has 3 bits of mantissa: a number is off by at most a sixteenth, and a sum of many by far less."""
     layer, states = linear(), torch.randn(2, 5, 64)
     exact, rough = layer(states), Fp8Linear(layer)(states)
     assert rough.shape == exact.shape and rough.dtype == exact.dtype
@@ -26,7 +26,7 @@ def test_a_product_of_8_bit_floats_is_near_that_of_whole_ones() -> None:
 
 @torch.inference_mode()
 def test_every_row_has_a_scale_of_its_own() -> None:
-    """A row of huge numbers, of nothing, or of no numbers at all leaves the picture beside it as it is."""
+    """A row of huge numbers, zeros or NaN does not change the picture next to it."""
     layer = Fp8Linear(linear())
     row = torch.randn(1, 64)
     others = torch.stack([torch.full((64,), 1e6), torch.zeros(64), torch.full((64,), float("nan"))])
@@ -37,7 +37,7 @@ def test_every_row_has_a_scale_of_its_own() -> None:
 
 
 def test_scales_bring_rows_back() -> None:
-    """The largest number of a row is exact, and each other one is within a sixteenth of itself."""
+    """The largest number of a row is exact, and every other has a relative error of at most a sixteenth."""
     rows = torch.randn(4, 16)
     quantised, scale = quantize_rows(rows)
     back = quantised.float() * scale
@@ -46,7 +46,7 @@ def test_scales_bring_rows_back() -> None:
 
 
 def test_the_linear_layers_of_blocks_are_changed_and_nothing_else() -> None:
-    """Convolutions, and the layers that take in times, stay in the model's own numbers."""
+    """Convolutions and timestep layers keep the model's precision."""
     unet = tiny_unet(4)
     assert quantize_linears(unet, "tiny", torch.device("cpu")) > 0
     inside = [path for path, part in unet.named_modules() if isinstance(part, Fp8Linear)]
@@ -56,7 +56,7 @@ def test_the_linear_layers_of_blocks_are_changed_and_nothing_else() -> None:
 
 
 def test_8_bit_weights_take_a_byte_each() -> None:
-    """So a budget holds more of them; their scales are few."""
+    """The weights take a byte each, and their scales take little."""
     layer = linear(512, 512)
     assert weight_bytes(layer) == 512 * 512 * 4 + 512 * 4
     assert weight_bytes(Fp8Linear(layer)) == 512 * 512 + 512 * 4

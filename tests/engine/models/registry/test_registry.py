@@ -1,4 +1,4 @@
-"""The registry file: what it says, and every fault that it can have."""
+"""The registry file: reading it, and every problem that it can have."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_what_a_file_says_and_what_the_family_adds(tmp_path: Path) -> None:
         registry.model("huge")
 
 
-def test_every_fault_is_told_at_once(tmp_path: Path) -> None:
+def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
     faulty = """
         default = "nobody"
         colour = 3
@@ -118,7 +118,7 @@ def test_every_fault_is_told_at_once(tmp_path: Path) -> None:
 
 
 def test_how_forwards_are_run_is_chosen_for_each_model(tmp_path: Path) -> None:
-    """Nothing is compiled, no number is rounded and every step is guided unless the operator says so."""
+    """By default nothing is compiled, the weights keep their precision, and every step is guided."""
     table = '[models.b.speed]\ncompile = "graphs"\nprecision = "fp8"\nratios = ["3:2", "1:2"]\nguidance_until = 0.6\n'
     registry = read(
         tmp_path, f'[models.a]\nfamily = "sd1"\nfolder = "a"\n[models.b]\nfamily = "sd1"\nfolder = "b"\n{table}'
@@ -165,7 +165,7 @@ def test_what_is_set_about_a_scheduler_and_nothing_else_is_given_on(tmp_path: Pa
 
 
 def test_a_sampler_that_cannot_keep_to_the_scheduler_is_not_taken(tmp_path: Path) -> None:
-    """Heun's knows no terminal noise: it is not offered, and asking for it is a fault of the file."""
+    """Heun's scheduler has no zero terminal SNR: it is not offered, and choosing it is a problem of the file."""
     text = '[models.m]\nfamily = "sd2"\nfolder = "m"\n[models.m.scheduler]\nrescale_betas_zero_snr = {}\n'
     samplers = FAMILIES["sd2"].samplers
     assert read(tmp_path, text.format("false")).model().abilities.samplers == samplers
@@ -181,7 +181,7 @@ def test_a_sampler_that_cannot_keep_to_the_scheduler_is_not_taken(tmp_path: Path
     [("euler", "steps is 60, but max_steps is 55"), ("lcm", "steps is 60, but the maximum with sampler lcm is 50")],
 )
 def test_more_steps_than_can_be_painted_are_no_default(tmp_path: Path, sampler: str, told: str) -> None:
-    """Of the model, and of its own sampler."""
+    """Both the model's maximum and its sampler's apply."""
     defaults = f'[models.m.defaults]\nsteps = 60\nsampler = "{sampler}"\n[models.m.abilities]\nmax_steps = 55'
     with pytest.raises(SettingsInvalid) as refused:
         read(tmp_path, f'[models.m]\nfamily = "sd1"\nfolder = "m"\n{defaults}')
@@ -214,7 +214,7 @@ def test_a_model_of_every_family_is_registered_with_defaults_that_it_can_do(tmp_
 
 
 def test_a_family_that_takes_no_adapters_says_so_before_queueing(tmp_path: Path) -> None:
-    """PixArt has no loader of adapters, so neither the language nor the registry lets one by."""
+    """diffusers has no adapter loader for PixArt, so the language and the registry refuse adapters."""
     text = '[models.m]\nfamily = "pixart"\nfolder = "m"\n[adapters.ink]\nfile = "ink.safetensors"\nfamily = "pixart"'
     with pytest.raises(SettingsInvalid) as refused:
         read(tmp_path, text)

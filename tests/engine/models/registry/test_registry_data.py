@@ -1,4 +1,4 @@
-"""Whatever TOML holds where the models file is expected is a registry, or faults that an operator is told."""
+"""Any TOML data in place of the models file is a registry or a list of problems."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ anything = st.recursive(
 
 
 def tables(**known: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
-    """Return tables that may have these settings and one more, each as it should be or anything else."""
+    """Return tables with any of these settings and one more, each valid or anything else."""
     return st.fixed_dictionaries({}, optional={name: its | anything for name, its in (*known.items(), ("wat", plain))})
 
 
@@ -55,7 +55,7 @@ names = st.sampled_from(["a", "b"])
 @given(
     tables(models=st.dictionaries(names, models, min_size=1), adapters=st.dictionaries(names, adapters), default=names)
 )
-def test_any_data_is_a_registry_or_is_refused_with_its_faults(data: dict[str, Any]) -> None:
+def test_any_data_is_a_registry_or_is_refused_with_its_problems(data: dict[str, Any]) -> None:
     try:
         assert registry_from_data(data, FILE).models
     except SettingsInvalid as error:
@@ -80,7 +80,7 @@ NUMBERS = (
 def test_every_number_that_is_taken_can_be_painted_with(
     table: str, name: str, family: str, sampler: str, number: float
 ) -> None:
-    """Of any size, whole or not, or none at all; and whatever the family and its sampler."""
+    """Numbers of any size, whole or not, or none, with any family and sampler."""
     settings: dict[str, dict[str, Any]] = {"defaults": {"sampler": sampler}}
     settings.setdefault(table, {})[name] = number
     try:
@@ -90,7 +90,7 @@ def test_every_number_that_is_taken_can_be_painted_with(
 
 
 def assert_sound(model: Model) -> None:
-    """Hold a model's numbers to what its family, its samplers and the painter take."""
+    """Check a model's numbers against what its family, its samplers and the painter support."""
     usual, able = model.defaults, model.abilities
     assert able.multiple % model.family.granularity == 0
     assert all(able.min_side <= side <= able.max_side <= MAX_SIDE for side in (usual.width, usual.height))

@@ -1,4 +1,4 @@
-"""The tables of trained sizes are those of the stock pipelines, and a ratio comes to the size that they bin it to."""
+"""The trained sizes are those of the stock pipelines, and a ratio gets the size that they bin it to."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SQUARES = tuple(TABLES)
 
 @pytest.mark.parametrize("square", SQUARES)
 def test_the_sizes_are_those_of_the_stock_pipelines(square: int) -> None:
-    """Each of them is its own bin, so that the stock pipelines paint it as it is and resize nothing."""
+    """Each size is its own bin, so the stock pipelines do not resize it."""
     sizes = trained_sizes(SQUARES, square)
     assert sorted(sizes) == sorted((int(width), int(height)) for height, width in TABLES[square].values())
     for width, height in sizes:
@@ -49,7 +49,7 @@ def test_a_model_has_the_sizes_of_the_nearest_square(side: int, square: int) -> 
 
 @pytest.mark.parametrize("side", [32, 181, 5793])
 def test_a_model_of_another_class_has_none(side: int) -> None:
-    """Nor has one of a family without such tables."""
+    """Families without tables have no trained sizes either."""
     assert trained_sizes(SQUARES, side) == trained_sizes((), 1024) == ()
 
 
@@ -57,7 +57,7 @@ def test_a_model_of_another_class_has_none(side: int) -> None:
     ("family", "square"), [(name, side) for name in ("pixart", "sana") for side in FAMILIES[name].trained_squares]
 )
 def test_a_ratio_comes_to_the_size_that_the_stock_pipelines_bin_it_to(tmp_path: Path, family: str, square: int) -> None:
-    """Every ratio within the table, in whole numbers up to 30, with no other word in the registry than the square."""
+    """Every ratio within the table, in whole numbers up to 30, for a model that only sets its square."""
     sides = model_of(tmp_path, family, square).size_limits
     ratios = ((w, h) for w in range(1, 31) for h in range(1, 31) if gcd(w, h) == 1 and 1 <= 4 * w / h <= 16)
     for width, height in ratios:
@@ -67,7 +67,7 @@ def test_a_ratio_comes_to_the_size_that_the_stock_pipelines_bin_it_to(tmp_path: 
 
 
 def test_what_the_operator_allows_bounds_the_sizes(tmp_path: Path) -> None:
-    """Sides of 768 to 1280, in steps of 128: of the trained sizes those that are so remain."""
+    """With sides of 768 to 1280 in steps of 128, only the trained sizes that match remain."""
     bounds = "[models.m.abilities]\nmin_side = 768\nmax_side = 1280\nmultiple = 128"
     assert model_of(tmp_path, "pixart", 1024, bounds).size_limits.sizes == (
         (1280, 768), (1152, 896), (1024, 1024), (896, 1152), (768, 1280),
