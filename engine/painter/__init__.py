@@ -19,5 +19,5 @@ cache       which models stay loaded, and how many rows are worth running at onc
 operations  what is done: imagine, vary; one table.
 families    each kind of model adapted to one protocol.
 pipeline    that protocol, and what families share: prompts, VAE, LoRAs, compilation.
-sampling    the mathematics of a step: samplers, guidance, and the settings of a request.
+sampling    the mathematics of a step: samplers, guidance, and the parameters of a request.
 """

@@ -28,14 +28,14 @@ class Finished:
 
     pictures: by slot, each uint8 [height, width, 3] on the CPU.
     sha256: hash of the model's files.
-    lora_sha256: hash of each adapter's file, in the order of the settings.
-    cut: ends of texts that did not fit the text encoder.
+    lora_sha256: hash of each adapter's file, in the order of the request's `loras`.
+    truncated_texts: ends of the texts that did not fit the text encoder.
     """
 
     pictures: tuple[Tensor, ...]
     sha256: str
     lora_sha256: tuple[str, ...] = ()
-    cut: tuple[str, ...] = ()
+    truncated_texts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,13 +24,13 @@ from engine.painter.batch.loop import DenoisingLoop, OnForward
 from engine.painter.batch.options import LoopOptions
 from engine.painter.batch.rows import ActiveRequest
 from engine.painter.cache.loader import LoadRequest
-from engine.painter.cache.models import Load, WarmModels, loader, weigher
+from engine.painter.cache.models import LoadModel, LruModelCache, create_estimate_bytes, create_load_model
 from engine.painter.events import Event, Failed, Finished, Stepped
 from engine.painter.operations import check_operation
 from engine.painter.output.images import Pixels, grid_from_pixels, png_from_pixels, preview_from_pixels
 from engine.painter.output.recipe import parameters_text, recipe_of
 from engine.painter.phase import Phase
-from engine.painter.sampling.params import Settings, settings_from_request
+from engine.painter.sampling.params import SamplingParams, params_from_request
 from engine.prompt import parse_attention
 
 T = TypeVar("T")
@@ -60,18 +60,18 @@ class LocalPainter:
     async def paint(self, request: PaintRequest) -> AsyncGenerator[Progress | PaintResult, None]:
         """Yield progress, then the result; see `engine.contract.painting.Painter`."""
         check_operation(request, self._registry)
-        settings = settings_from_request(request, self._registry)
+        params = params_from_request(request, self._registry)
         events: asyncio.Queue[Event] = asyncio.Queue()
         event_loop = asyncio.get_running_loop()
-        active = ActiveRequest(request=request, settings=settings, report=_put_from_any_thread(events))
+        active = ActiveRequest(request=request, params=params, report=_put_from_any_thread(events))
         self._loop.join(active)
         try:
             while True:
                 event = await events.get()
                 if isinstance(event, Failed):
-                    raise _with_adapter_name(event.error, settings)
+                    raise _with_adapter_name(event.error, params)
                 if isinstance(event, Finished):
-                    yield await event_loop.run_in_executor(self._encoders, encode_result, request, settings, event)
+                    yield await event_loop.run_in_executor(self._encoders, encode_result, request, params, event)
                     return
                 yield await event_loop.run_in_executor(self._encoders, encode_progress, event)
         finally:
@@ -88,7 +88,7 @@ async def create_painter(
     threads: int | None = None,
     heartbeat: Callable[[Phase], None] = lambda _: None,
     on_forward: OnForward = lambda _: None,
-    load: Load | None = None,
+    load: LoadModel | None = None,
 ) -> AsyncIterator[LocalPainter]:
     """Open a painter of the registered models on this machine's best device; models are loaded on first use.
 
@@ -117,12 +117,13 @@ async def create_painter(
             await asyncio.to_thread(thread.join)
 
 
-def _models(load: Load | None, budget_bytes: int | None, max_rows: int | None, on_read: OnRead) -> WarmModels:
+def _models(load: LoadModel | None, budget_bytes: int | None, max_rows: int | None, on_read: OnRead) -> LruModelCache:
     device = best_device()
     budget = memory_budget(device) if budget_bytes is None else budget_bytes
     if load is not None:
-        return WarmModels(load, budget, max_rows)
-    return WarmModels(loader(device, parse_attention, budget, on_read), budget, max_rows, weigher(device, budget))
+        return LruModelCache(load, budget, max_rows)
+    load = create_load_model(device, parse_attention, budget, on_read)
+    return LruModelCache(load, budget, max_rows, create_estimate_bytes(device, budget))
 
 
 def _put_from_any_thread(events: asyncio.Queue[T]) -> Callable[[T], None]:
@@ -135,9 +136,9 @@ def _put_from_any_thread(events: asyncio.Queue[T]) -> Callable[[T], None]:
     return put
 
 
-def _with_adapter_name(error: Exception, settings: Settings) -> Exception:
+def _with_adapter_name(error: Exception, params: SamplingParams) -> Exception:
     """Return the error, with the adapter's name where it is about the file of one of the request's adapters."""
-    names = {adapter.file: adapter.name for adapter, _ in settings.loras}
+    names = {adapter.file: adapter.name for adapter, _ in params.loras}
     if isinstance(error, WeightsMissing | WeightsMismatch) and error.path in names:
         error.facts = {**error.facts, "adapter": names[error.path]}
     return error
@@ -156,18 +157,18 @@ def encode_progress(event: Stepped) -> Progress:
     return Progress(done=event.done, total=event.total, preview=preview)
 
 
-def encode_result(request: PaintRequest, settings: Settings, finished: Finished) -> PaintedPictures:
+def encode_result(request: PaintRequest, params: SamplingParams, finished: Finished) -> PaintedPictures:
     """Return the finished pictures as files with their recipes, and their grid."""
     pixels = _pixels(finished.pictures)
-    pictures = tuple(_picture(request, settings, finished, slot, picture) for slot, picture in enumerate(pixels))
+    pictures = tuple(_picture(request, params, finished, slot, picture) for slot, picture in enumerate(pixels))
     grid, grid_type = grid_from_pixels(pixels)
     return PaintedPictures(pictures=pictures, grid=grid, grid_type=grid_type)
 
 
 def _picture(
-    request: PaintRequest, settings: Settings, finished: Finished, slot: int, pixels: Pixels
+    request: PaintRequest, params: SamplingParams, finished: Finished, slot: int, pixels: Pixels
 ) -> PaintedPicture:
-    recipe = recipe_of(request, settings, finished, slot)
+    recipe = recipe_of(request, params, finished, slot)
     return PaintedPicture(
         png=png_from_pixels(pixels, parameters_text(recipe)),
         width=pixels.shape[1],

@@ -118,7 +118,7 @@ def with_speed(**choices: Any) -> Choice:
         model = _adapted(subject, pipe, device, SpeedSettings(**choices))
 
         def call(batch: Batch) -> Tensor:
-            model.make_ready(*batch)
+            model.warm_up(*batch)
             output: Tensor = model.predict(*batch)
             return output
 

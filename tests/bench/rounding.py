@@ -18,7 +18,7 @@ from diffusers import PixArtSigmaPipeline
 
 from engine.models.loading.pipeline import Device
 from engine.models.registry.registry import Registry, read_registry
-from engine.painter.cache.models import loader
+from engine.painter.cache.models import create_load_model
 from engine.painter.in_process import create_painter
 from engine.prompt import parse_attention
 from tests.engine.painter.checkpoints import save_sd1, save_sdxl
@@ -114,7 +114,9 @@ def _stock(kind: Kind, folder: Path, *, pictures: int = 2, dtype: torch.dtype = 
 
 
 async def _painted(registry: Registry) -> list[Pixels]:
-    async with create_painter(registry, max_rows=64, load=loader(BFLOAT16, parse_attention, PLENTY)) as painter:
+    async with create_painter(
+        registry, max_rows=64, load=create_load_model(BFLOAT16, parse_attention, PLENTY)
+    ) as painter:
         return pixels_of(await painted(painter, paint_request("a red cat", steps=3, cfg=5.0, pictures=2)))
 
 

@@ -25,17 +25,17 @@ def decode_request(
 
     Raises: PaintedNothing when latents or pictures are not finite, ModelBroken, torch.OutOfMemoryError.
     """
-    settings = active.settings
-    latents = torch.cat([_final_latents(settings.stop, row) for row in active.rows])
+    params, texts = active.params, active.rows[0].conditioning.texts
+    latents = torch.cat([_final_latents(params.stop, row) for row in active.rows])
     if not torch.isfinite(latents).all():
-        raise PaintedNothing(name=settings.model.name, cause="its latents are not numbers")
-    parts = torch.split(latents, max(1, max_pixels // (settings.width * settings.height)))
-    pictures = tuple(_decode(parts, model, settings.model.name, heartbeat))
+        raise PaintedNothing(name=params.model.name, cause="its latents are not numbers")
+    parts = torch.split(latents, max(1, max_pixels // (params.width * params.height)))
+    pictures = tuple(_decode(parts, model, params.model.name, heartbeat))
     return Finished(
         pictures=pictures,
         sha256=model.sha256,
-        lora_sha256=tuple(model.sha256_of(adapter) for adapter, _ in settings.loras),
-        cut=tuple(text.cut for text in active.rows[0].conditioning.texts if text.cut),
+        lora_sha256=tuple(model.sha256_of(adapter) for adapter, _ in params.loras),
+        truncated_texts=tuple(one.truncated_text for one in texts if one.truncated_text),
     )
 
 

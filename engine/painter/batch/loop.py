@@ -136,12 +136,12 @@ class DenoisingLoop:
 
     def _fail_waiting(self, model: Model, error: EaselError) -> None:
         """Fail the requests that wait for a model."""
-        fail((active for active in self._requests if active.settings.model == model), error)
+        fail((active for active in self._requests if active.params.model == model), error)
 
     def _load_models(self) -> None:
         """Pin the adapters in use and load the next model that is needed and fits."""
-        self._models.pin(adapter for active in self._requests for adapter, _ in active.settings.loras)
-        self._loader.load_needed(active.settings.model for active in self._memory.models_to_load(self._requests))
+        self._models.pin(adapter for active in self._requests for adapter, _ in active.params.loras)
+        self._loader.load_needed(active.params.model for active in self._memory.models_to_load(self._requests))
 
     def _prepare_model(self) -> None:
         """Measure or compile one part of a model; requests are painted without waiting for the rest."""
@@ -155,7 +155,7 @@ class DenoisingLoop:
         batch = choose_batch(candidates_of(self._ready(), self._models.is_warm), self._usage, self._max_rows)
         if not batch:
             return
-        model = batch[0].row[0].settings.model
+        model = batch[0].row[0].params.model
         if not self._models.is_warm(model):
             self._loader.start(model)
             return
@@ -164,7 +164,7 @@ class DenoisingLoop:
             self._step(model, loaded, batch)
 
     def _max_rows(self, row: RequestRow) -> int:
-        return self._models.max_rows(row[0].settings.model, row[0].settings.pixels)
+        return self._models.max_rows(row[0].params.model, row[0].params.pixels)
 
     def _ready(self) -> Iterator[ActiveRequest]:
         """Yield the requests that something can be done for now."""
@@ -175,14 +175,14 @@ class DenoisingLoop:
         if self._loader.loading is None:
             return True
         # While a model is built, accelerate changes how torch registers parameters: no adapter may be loaded then.
-        return self._models.has_loaded(active.settings.model, active.settings.loras)
+        return self._models.has_loaded(active.params.model, active.params.loras)
 
     def _start_requests(self, model: Model, loaded: LoadedModel) -> int:
         """Start the model's requests that have no rows yet; return how many there were."""
-        unstarted = [active for active in self._ready() if not active.rows and active.settings.model == model]
+        unstarted = [active for active in self._ready() if not active.rows and active.params.model == model]
         for active in unstarted:
             self._heartbeat(Phase.STEP)
-            rows = result_or_error(model.name, partial(start_rows, active.request, active.settings, loaded))
+            rows = result_or_error(model.name, partial(start_rows, active.request, active.params, loaded))
             if isinstance(rows, Exception):
                 self._memory.can_retry_after(active, rows)
             else:
@@ -195,9 +195,9 @@ class DenoisingLoop:
         chosen = [(active, row) for active, row in (one.row for one in batch) if row is not None]
         self._on_forward([(active.request.job_id, row.slot) for active, row in chosen])
         requests = list({id(active): active for active, _ in chosen}.values())
-        settings = requests[0].settings
-        limit_rows = partial(self._models.limit_rows, model, settings.pixels)
-        failures = step_or_split([row for _, row in chosen], loaded, settings, limit_rows)
+        params = requests[0].params
+        limit_rows = partial(self._models.limit_rows, model, params.pixels)
+        failures = step_or_split([row for _, row in chosen], loaded, params, limit_rows)
         self._throttle.wait_for_previous_step(loaded.device)
         self._usage = next_usage(self._usage, (active.request.member_id for active in self._requests), batch)
         count_waiting(self._requests, batch)
@@ -207,7 +207,7 @@ class DenoisingLoop:
     def _report(self, active: ActiveRequest, model: LoadedModel) -> None:
         """Report the request's progress; decode it when all its rows are finished."""
         self._memory.note_fit(active)
-        preview = result_or_error(active.settings.model.name, partial(self._preview, active, model))
+        preview = result_or_error(active.params.model.name, partial(self._preview, active, model))
         if isinstance(preview, EaselError):
             fail((active,), preview)
             return
@@ -219,7 +219,7 @@ class DenoisingLoop:
         """Decode the request's pictures and report them; a request whose pictures are not finite fails alone."""
         heartbeat = partial(self._heartbeat, Phase.DECODE)
         decode = partial(decode_request, active, model, self._options.decode_pixels, heartbeat)
-        finished = result_or_error(active.settings.model.name, decode)
+        finished = result_or_error(active.params.model.name, decode)
         if not isinstance(finished, Exception):
             self._memory.note_fit(active)
             active.is_over = True

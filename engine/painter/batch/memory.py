@@ -39,21 +39,21 @@ class MemoryPolicy:
 
     def can_retry_after(self, active: ActiveRequest, error: Exception, can_retry: bool = True) -> bool:
         """Return whether the request can be tried again because there is or will be more memory; else fail it."""
-        settings = active.settings
+        params = active.params
         if isinstance(error, EaselError):
             fail((active,), error)
-        elif can_retry and self._loader.loading not in (None, settings.model):
+        elif can_retry and self._loader.loading not in (None, params.model):
             # The memory may be taken by the model that is being loaded: once it is loaded, it can be evicted.
             return True
-        elif can_retry and self._models.evict_others(settings.model):
+        elif can_retry and self._models.evict_others(params.model):
             active.has_evicted = True
             return True
         else:
-            fail((active,), NoRoom(model=settings.model.name, size=f"{settings.width} x {settings.height}"))
+            fail((active,), NoRoom(model=params.model.name, size=f"{params.width} x {params.height}"))
         return False
 
     def note_fit(self, active: ActiveRequest) -> None:
         """Record that the request fitted; where models were evicted for it, the cache then keeps fewer beside it."""
         if active.has_evicted:
-            self._models.note_fit(active.settings.model)
+            self._models.note_fit(active.params.model)
             active.has_evicted = False

@@ -15,7 +15,7 @@ from engine.contract.errors import EaselError
 from engine.contract.painting import PaintRequest
 from engine.painter.events import Event, Failed
 from engine.painter.sampling.guidance import Conditioning
-from engine.painter.sampling.params import Settings
+from engine.painter.sampling.params import SamplingParams
 from engine.painter.sampling.samplers import Trajectory
 
 
@@ -70,7 +70,7 @@ class ActiveRequest:
     """
 
     request: PaintRequest
-    settings: Settings
+    params: SamplingParams
     report: Callable[[Event], None]
     rows: tuple[Row, ...] = ()
     waited: int = 0
@@ -82,7 +82,7 @@ class ActiveRequest:
     @property
     def batch_key(self) -> Hashable:
         """What rows must have in common to share a forward."""
-        return self.settings.model.name, self.settings.pixels, self.settings.loras
+        return self.params.model.name, self.params.pixels, self.params.loras
 
     @property
     def unfinished_rows(self) -> tuple[Row | None, ...]:
@@ -93,7 +93,7 @@ class ActiveRequest:
     def remaining_rows(self) -> int:
         """Forward rows that the request still needs; before it is started, those of plain guidance."""
         if not self.rows:
-            return self.request.num_pictures * self.settings.steps * 2
+            return self.request.num_pictures * self.params.steps * 2
         return sum(row.remaining_rows for row in self.rows)
 
 

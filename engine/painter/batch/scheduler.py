@@ -61,7 +61,7 @@ def candidates_of(requests: Iterable[ActiveRequest], is_warm: Callable[[Model], 
         Candidate(
             row=(active, row),
             batch_key=active.batch_key,
-            is_warm=is_warm(active.settings.model),
+            is_warm=is_warm(active.params.model),
             member=active.request.member_id,
             num_rows=row.num_rows if row else 1,
             remaining_rows=active.remaining_rows,

@@ -11,35 +11,35 @@ from engine.painter.batch.rows import Row
 from engine.painter.operations import OPERATIONS
 from engine.painter.pipeline.protocol import LoadedModel
 from engine.painter.sampling.guidance import Conditioning
-from engine.painter.sampling.params import Settings, seed_of_slot
+from engine.painter.sampling.params import SamplingParams, seed_of_slot
 from engine.painter.sampling.samplers import Trajectory, scheduler_for, start_index
 
 
-def start_rows(request: PaintRequest, settings: Settings, model: LoadedModel) -> tuple[Row, ...]:
+def start_rows(request: PaintRequest, params: SamplingParams, model: LoadedModel) -> tuple[Row, ...]:
     """Return one row for each picture, ready for its first step; the model then has the request's adapters set."""
-    model.set_adapters(settings.loras)
-    given = settings.model.scheduler.overrides
-    scheduler = scheduler_for(settings.sampler, model.scheduler_config, given, is_flow=model.is_flow)
-    model.timesteps(scheduler, settings.steps, settings.width, settings.height)
-    start = start_index(settings.strength, settings.steps, scheduler.order, is_flow=model.is_flow)
-    conditioning = conditioning_of(settings, model)
+    model.set_adapters(params.loras)
+    given = params.model.scheduler.overrides
+    scheduler = scheduler_for(params.sampler, model.scheduler_config, given, is_flow=model.is_flow)
+    model.timesteps(scheduler, params.steps, params.width, params.height)
+    start = start_index(params.strength, params.steps, scheduler.order, is_flow=model.is_flow)
+    conditioning = conditioning_of(params, model)
     generators = [torch.Generator().manual_seed(seed_of_slot(request, slot)) for slot in range(request.num_pictures)]
-    trajectory = Trajectory(scheduler, generators, start, settings.stop, model.is_flow)
-    first_latents = OPERATIONS[request.operation].first_latents(request, settings, model, trajectory)
+    trajectory = Trajectory(scheduler, generators, start, params.stop, model.is_flow)
+    first_latents = OPERATIONS[request.operation].first_latents(request, params, model, trajectory)
     return tuple(
         Row(
             slot=slot,
             conditioning=conditioning,
             trajectory=trajectory,
             index=slot,
-            guidance_until=settings.model.speed.guidance_until,
+            guidance_until=params.model.speed.guidance_until,
             latents=latents,
         )
         for slot, latents in enumerate(first_latents)
     )
 
 
-def conditioning_of(settings: Settings, model: LoadedModel) -> Conditioning:
+def conditioning_of(params: SamplingParams, model: LoadedModel) -> Conditioning:
     """Return the texts of the request as embeddings; they are encoded once for all its rows.
 
     Embeddings are not cached between requests: on the starter that ships, one CPU thread, encoding is 0.5 % of a grid,
@@ -51,12 +51,12 @@ def conditioning_of(settings: Settings, model: LoadedModel) -> Conditioning:
     Text is used: it spoils nothing, a row makes the forward half as wide again, and it is what the stock pipelines'
     `negative_prompt` does.
     """
-    embeds = tuple(model.encode_prompt(part.text) for part in settings.positive)
-    weights = tuple(part.weight for part in settings.positive)
+    embeds = tuple(model.encode_prompt(part.text) for part in params.positive)
+    weights = tuple(part.weight for part in params.positive)
     if model.has_embedded_guidance:
-        embeds = tuple(replace(one, guidance=settings.guidance) for one in embeds)
+        embeds = tuple(replace(one, guidance=params.guidance) for one in embeds)
         return Conditioning(embeds=embeds, weights=weights, unconditional=None, guidance=1.0)
-    if settings.guidance <= 1.0:
+    if params.guidance <= 1.0:
         return Conditioning(embeds=embeds, weights=weights, unconditional=None, guidance=1.0)
-    unconditional = model.encode_negative(", ".join(part.text for part in settings.negative))
-    return Conditioning(embeds=embeds, weights=weights, unconditional=unconditional, guidance=settings.guidance)
+    unconditional = model.encode_negative(", ".join(part.text for part in params.negative))
+    return Conditioning(embeds=embeds, weights=weights, unconditional=unconditional, guidance=params.guidance)

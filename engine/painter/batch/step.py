@@ -14,7 +14,7 @@ from engine.models.loading.errors import result_or_error
 from engine.painter.batch.rows import Row
 from engine.painter.pipeline.protocol import LoadedModel
 from engine.painter.sampling.guidance import PromptEmbeds
-from engine.painter.sampling.params import Settings
+from engine.painter.sampling.params import SamplingParams
 
 # Rows that share a trajectory.
 Group = Sequence[Row]
@@ -100,20 +100,20 @@ def _num_rows(rows: Iterable[Row]) -> int:
 
 
 def step_or_split(
-    rows: Sequence[Row], model: LoadedModel, settings: Settings, limit_rows: Callable[[int], None]
+    rows: Sequence[Row], model: LoadedModel, params: SamplingParams, limit_rows: Callable[[int], None]
 ) -> list[StepFailure]:
     """Move every row on by one model call, in as few forwards as fit the device's memory.
 
     A forward that fails is split in halves: one that ran out of memory to make it fit, any other to find out whose rows
     fail.
 
-    settings: of any of the rows, which have model, size and adapters in common.
+    params: of any of the rows, which have model, size and adapters in common.
     limit_rows: called with the number of forward rows to keep to, when more did not fit.
     Returns: the rows that could not be moved even alone; the others have moved.
     """
-    name = settings.model.name
+    name = params.model.name
     # Adapters that were loaded before may be gone: the model may have been evicted since, and they with it.
-    error = result_or_error(name, partial(model.set_adapters, settings.loras))
+    error = result_or_error(name, partial(model.set_adapters, params.loras))
     return _split(rows, model, name, limit_rows) if error is None else _failures(rows, error)
 
 

@@ -1,4 +1,4 @@
-"""Models kept loaded within a budget in bytes, least recently used evicted first; and how many rows each runs at once.
+"""Models kept loaded within a budget of bytes, and the rows that each runs at once.
 
 `fetch` may run on any thread; everything else belongs to the loop's.
 """
@@ -29,21 +29,32 @@ from engine.painter.pipeline.protocol import LoadedModel
 
 _log = structlog.get_logger(__name__)
 
-Load = Callable[[Model], LoadedModel]
-# Bytes a model will take on the device, before it is loaded; 0 when unknown.
-Weigh = Callable[[Model], int]
+LoadModel = Callable[[Model], LoadedModel]
+# Returns the bytes that a model will take on the device, before it is loaded; 0 when unknown.
+EstimateBytes = Callable[[Model], int]
 
 
-class WarmModels:
-    """Keeps models loaded and evicts the least recently used when the budget is exceeded."""
+class LruModelCache:
+    """A `ModelCache` that evicts the least recently used models when the budget is exceeded."""
 
-    def __init__(self, load: Load, budget_bytes: int, max_rows: int | None = None, weigh: Weigh = lambda _: 0) -> None:
+    def __init__(
+        self,
+        load: LoadModel,
+        budget_bytes: int,
+        max_rows: int | None = None,
+        estimate_bytes: EstimateBytes = lambda _: 0,
+    ) -> None:
         """`max_rows` is the largest forward; None measures for each model where a wider one no longer pays."""
-        self._load, self._budget_bytes, self._max_rows, self._weigh = load, budget_bytes, max_rows, weigh
+        self._load, self._budget_bytes, self._max_rows, self._estimate_bytes = (
+            load,
+            budget_bytes,
+            max_rows,
+            estimate_bytes,
+        )
         self._loaded: OrderedDict[str, LoadedModel] = OrderedDict()
         self._preparing: dict[str, tuple[Model, Preparation]] = {}
         self._measured: dict[str, int] = {}
-        self._too_much: tuple[str, int] | None = None
+        self._did_not_fit: tuple[str, int] | None = None
         self._row_limits: dict[tuple[str, tuple[int, int]], int] = {}
         self._pinned: frozenset[Adapter] = frozenset()
 
@@ -52,7 +63,7 @@ class WarmModels:
 
     def has_room(self, model: Model) -> bool:
         idle_bytes = sum(loaded.adapters[adapter] for loaded, adapter in self._idle())
-        return self._spent() - idle_bytes + self._weigh(model) <= self._budget_bytes
+        return self._loaded_bytes() - idle_bytes + self._estimate_bytes(model) <= self._budget_bytes
 
     def fetch(self, model: Model) -> LoadedModel:
         return self._load(model)
@@ -60,8 +71,8 @@ class WarmModels:
     def add(self, model: Model, loaded: LoadedModel) -> None:
         self._loaded[model.name] = loaded
         self._loaded.move_to_end(model.name)
-        self._drop_over(self._budget_bytes)
-        if older := [name for name in self._oldest_over(self._budget_bytes) if name != model.name]:
+        self._unload_idle_adapters(self._budget_bytes)
+        if older := [name for name in self._least_recent_over(self._budget_bytes) if name != model.name]:
             self._evict(*older)
         known = self._measured.get(model.name, self._max_rows)
         self._preparing[model.name] = model, preparation(model, loaded, known)
@@ -93,26 +104,26 @@ class WarmModels:
 
     def pin(self, adapters: Iterable[Adapter]) -> None:
         self._pinned = frozenset(adapters)
-        self._drop_over(self._budget_bytes)
+        self._unload_idle_adapters(self._budget_bytes)
 
     def evict_for(self, model: Model) -> None:
-        self._drop_over(self._budget_bytes - self._weigh(model))
-        if oldest := self._oldest_over(self._budget_bytes - self._weigh(model)):
+        self._unload_idle_adapters(self._budget_bytes - self._estimate_bytes(model))
+        if oldest := self._least_recent_over(self._budget_bytes - self._estimate_bytes(model)):
             self._evict(*oldest)
 
     def evict_others(self, model: Model) -> bool:
         others = [name for name in self._loaded if name != model.name]
         has_more = bool(others or self._idle())
-        coming = 0 if self.is_warm(model) else self._weigh(model)
-        self._too_much = (model.name, self._spent() + coming) if has_more else None
-        self._drop_over(0)
+        coming = 0 if self.is_warm(model) else self._estimate_bytes(model)
+        self._did_not_fit = (model.name, self._loaded_bytes() + coming) if has_more else None
+        self._unload_idle_adapters(0)
         self._evict(*others)
         return has_more
 
     def note_fit(self, model: Model) -> None:
-        name, num_bytes = self._too_much or ("", 0)
+        name, num_bytes = self._did_not_fit or ("", 0)
         if name == model.name:
-            self._budget_bytes, self._too_much = min(self._budget_bytes, num_bytes - 1), None
+            self._budget_bytes, self._did_not_fit = min(self._budget_bytes, num_bytes - 1), None
 
     def max_rows(self, model: Model, pixels: tuple[int, int]) -> int:
         pays = self._measured.get(model.name, self._max_rows or BATCH_SIZES[0])
@@ -121,41 +132,41 @@ class WarmModels:
     def limit_rows(self, model: Model, pixels: tuple[int, int], max_rows: int) -> None:
         self._row_limits[model.name, pixels] = min(max_rows, self.max_rows(model, pixels))
 
-    def _oldest_over(self, budget_bytes: int) -> list[str]:
-        """Return the least recently used models without which the others keep to the budget."""
-        oldest, spent = [], self._spent()
+    def _least_recent_over(self, budget_bytes: int) -> list[str]:
+        """Return the least recently used models to evict so that the rest fits the budget."""
+        oldest, num_bytes = [], self._loaded_bytes()
         for name, loaded in self._loaded.items():
-            if spent <= budget_bytes:
+            if num_bytes <= budget_bytes:
                 break
             oldest.append(name)
-            spent -= _bytes_of(loaded)
+            num_bytes -= _num_bytes(loaded)
         return oldest
 
     def _evict(self, *names: str) -> None:
-        """Evict models, forget what did not fit beside them, and free their memory."""
+        """Evict models, free their memory, and forget the row limits, which hold beside these models only."""
         for name in names:
             del self._loaded[name]
             self._preparing.pop(name, None)
             self._row_limits.clear()
         _free_memory()
 
-    def _spent(self) -> int:
-        return sum(map(_bytes_of, self._loaded.values()))
+    def _loaded_bytes(self) -> int:
+        return sum(map(_num_bytes, self._loaded.values()))
 
     def _idle(self) -> list[tuple[LoadedModel, Adapter]]:
         """Return the adapters not in use, least recently used first."""
         every = ((loaded, adapter) for loaded in self._loaded.values() for adapter in loaded.adapters)
         return [(loaded, adapter) for loaded, adapter in every if adapter not in self._pinned]
 
-    def _drop_over(self, budget_bytes: int) -> None:
-        """Let adapters go that no request names, until what is loaded keeps to the budget or none is left."""
+    def _unload_idle_adapters(self, budget_bytes: int) -> None:
+        """Unload adapters that no request uses until everything loaded fits the budget, or none is left."""
         for loaded, adapter in self._idle():
-            if self._spent() <= budget_bytes:
+            if self._loaded_bytes() <= budget_bytes:
                 break
             loaded.drop(adapter)
 
 
-def _bytes_of(loaded: LoadedModel) -> int:
+def _num_bytes(loaded: LoadedModel) -> int:
     return loaded.size_bytes + sum(loaded.adapters.values())
 
 
@@ -166,15 +177,17 @@ def _free_memory() -> None:
         torch.cuda.empty_cache()
 
 
-def loader(
+def create_load_model(
     device: Device,
     fragments_of: Callable[[str], Fragments],
     budget_bytes: int,
     watch: ProgressCallback = ignore_progress,
-) -> Load:
-    """Return a function that loads a registered model onto the device, in parts where the budget is too small for it.
+) -> LoadModel:
+    """Return a function that loads a registered model onto the device.
 
-    watch: called from the loading thread with how much of the files is read.
+    budget_bytes: a model larger than this is kept on the CPU, and its parts are moved to the device in turn; it is then
+        not compiled.
+    watch: called from the loading thread with the bytes of the files that are read, and their total.
     """
 
     def load(model: Model) -> LoadedModel:
@@ -189,11 +202,11 @@ def loader(
     return load
 
 
-def weigher(device: Device, budget_bytes: int) -> Weigh:
+def create_estimate_bytes(device: Device, budget_bytes: int) -> EstimateBytes:
     """Return a function that estimates the bytes a model takes on the device; 0 when its files are missing."""
     known: dict[str, int] = {}
 
-    def weigh(model: Model) -> int:
+    def estimate_bytes(model: Model) -> int:
         try:
             if model.name not in known:
                 known[model.name] = num_parameters(local_path(model), model.source.variant) * device.dtype.itemsize
@@ -201,4 +214,4 @@ def weigher(device: Device, budget_bytes: int) -> Weigh:
             return 0
         return min(known[model.name], budget_bytes)
 
-    return weigh
+    return estimate_bytes

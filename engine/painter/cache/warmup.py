@@ -80,7 +80,7 @@ def _seconds_of(name: str, loaded: LoadedModel, size: Size, rows: int, clock: Ca
     try:
         with translated_errors(name):
             batch = blank(loaded, size, rows)
-            loaded.make_ready(*batch)
+            loaded.warm_up(*batch)
             return shortest(lambda: loaded.predict(*batch), clock)
     except torch.OutOfMemoryError:
         return math.inf
@@ -99,7 +99,7 @@ def _compiling(name: str, loaded: LoadedModel, size: Size, batch_sizes: Iterable
         yield
         try:
             with translated_errors(name):
-                loaded.make_ready(*blank(loaded, size, rows))
+                loaded.warm_up(*blank(loaded, size, rows))
         except torch.OutOfMemoryError:
             return
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from engine.models.registry.registry import Model
 from engine.painter.pipeline.base import PipelineModel
 from engine.painter.pipeline.flow_matching import patched, set_even_timesteps, unpatched
-from engine.painter.pipeline.prompt_weighting import cut_beyond, plain, weighed, weights_of_tokens
+from engine.painter.pipeline.prompt_weighting import plain, truncate, weighed, weights_of_tokens
 from engine.painter.sampling.guidance import PromptEmbeds
 
 T5_TOKENS = 512
@@ -35,9 +35,9 @@ class FluxModel(PipelineModel):
 
     def encode_prompt(self, text: str) -> PromptEmbeds:
         fragments = self._fragments_of(text)
-        kept, cut = cut_beyond(plain(fragments), self._pipe.tokenizer_2, T5_TOKENS)
+        kept, truncated_text = truncate(plain(fragments), self._pipe.tokenizer_2, T5_TOKENS)
         weights = weights_of_tokens(fragments, self._pipe.tokenizer_2, T5_TOKENS, lead=0)
-        return replace(weighed(self._embed(kept), weights, self._embed), cut=cut)
+        return replace(weighed(self._embed(kept), weights, self._embed), truncated_text=truncated_text)
 
     def timesteps(self, scheduler: Any, steps: int, width: int, height: int) -> None:
         _, rows, columns = self.latent_shape(width, height)

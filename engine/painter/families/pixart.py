@@ -14,7 +14,7 @@ from torch import Tensor
 
 from engine.models.registry.registry import Model
 from engine.painter.pipeline.base import PipelineModel
-from engine.painter.pipeline.prompt_weighting import cut_beyond, plain, stacked_tokens, weighed, weights_of_tokens
+from engine.painter.pipeline.prompt_weighting import plain, stacked_tokens, truncate, weighed, weights_of_tokens
 from engine.painter.sampling.guidance import PromptEmbeds
 
 ALPHA_TOKENS = 120
@@ -30,9 +30,9 @@ class PixArtModel(PipelineModel):
 
     def encode_prompt(self, text: str) -> PromptEmbeds:
         fragments = self._fragments_of(text)
-        kept, cut = cut_beyond(plain(fragments), self._pipe.tokenizer, self._room)
+        kept, truncated_text = truncate(plain(fragments), self._pipe.tokenizer, self._room)
         weights = weights_of_tokens(fragments, self._pipe.tokenizer, self._room, lead=0)
-        return replace(weighed(self._embed(kept), weights, self._embed), cut=cut)
+        return replace(weighed(self._embed(kept), weights, self._embed), truncated_text=truncated_text)
 
     def timesteps(self, scheduler: Any, steps: int, width: int, height: int) -> None:
         scheduler.set_timesteps(steps)

@@ -11,7 +11,7 @@ from torch import Tensor
 from engine.models.registry.registry import Model
 from engine.painter.pipeline.base import PipelineModel
 from engine.painter.pipeline.flow_matching import patched, set_even_timesteps, unpatched
-from engine.painter.pipeline.prompt_weighting import cut_beyond, plain, stacked_tokens
+from engine.painter.pipeline.prompt_weighting import plain, stacked_tokens, truncate
 from engine.painter.sampling.guidance import Conditioning, PromptEmbeds, apply_guidance, combine_positive
 
 TOKENS = 512
@@ -37,9 +37,9 @@ class QwenImageModel(PipelineModel):
 
     def encode_prompt(self, text: str) -> PromptEmbeds:
         kept = plain(self._fragments_of(text))
-        _, cut = cut_beyond(kept, self._pipe.tokenizer, self._room + 1)
+        _, truncated_text = truncate(kept, self._pipe.tokenizer, self._room + 1)
         tokens, mask = self._pipe.encode_prompt(kept, device=self.device, max_sequence_length=TOKENS)
-        return PromptEmbeds(tokens=tokens, mask=mask, cut=cut)
+        return PromptEmbeds(tokens=tokens, mask=mask, truncated_text=truncated_text)
 
     def encode_negative(self, text: str = "") -> PromptEmbeds:
         return self.encode_prompt(text or NOTHING)

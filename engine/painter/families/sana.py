@@ -14,7 +14,7 @@ from torch import Tensor
 
 from engine.models.registry.registry import Model
 from engine.painter.pipeline.base import PipelineModel
-from engine.painter.pipeline.prompt_weighting import cut_beyond, plain, stacked_tokens
+from engine.painter.pipeline.prompt_weighting import plain, stacked_tokens, truncate
 from engine.painter.sampling.guidance import PromptEmbeds
 
 TOKENS = 300
@@ -54,8 +54,8 @@ class SanaModel(PipelineModel):
 
     def _read(self, text: str, instruction: list[str] | None) -> PromptEmbeds:
         # The first token is special, and an instruction takes one token of the text's room.
-        _, cut = cut_beyond(text, self._pipe.tokenizer, TOKENS - 1 if instruction else TOKENS)
+        _, truncated_text = truncate(text, self._pipe.tokenizer, TOKENS - 1 if instruction else TOKENS)
         tokens, mask, _, _ = self._pipe.encode_prompt(
             text, False, device=self.device, max_sequence_length=TOKENS, complex_human_instruction=instruction
         )
-        return PromptEmbeds(tokens=tokens, mask=mask.bool(), cut=cut)
+        return PromptEmbeds(tokens=tokens, mask=mask.bool(), truncated_text=truncated_text)

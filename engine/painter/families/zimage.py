@@ -14,7 +14,7 @@ from torch import Tensor
 from engine.models.registry.registry import Model
 from engine.painter.pipeline.base import PipelineModel
 from engine.painter.pipeline.flow_matching import set_even_timesteps
-from engine.painter.pipeline.prompt_weighting import cut_beyond, plain
+from engine.painter.pipeline.prompt_weighting import plain, truncate
 from engine.painter.sampling.guidance import PromptEmbeds
 
 TOKENS = 512
@@ -38,7 +38,7 @@ class ZImageModel(PipelineModel):
         read, _ = self._pipe.encode_prompt(
             kept, device=self.device, do_classifier_free_guidance=False, max_sequence_length=TOKENS
         )
-        return PromptEmbeds(tokens=read[0][None], cut=self._cut(kept, read[0].shape[0]))
+        return PromptEmbeds(tokens=read[0][None], truncated_text=self._truncated_text(kept, read[0].shape[0]))
 
     def timesteps(self, scheduler: Any, steps: int, width: int, height: int) -> None:
         _, rows, columns = self.latent_shape(width, height)
@@ -53,7 +53,7 @@ class ZImageModel(PipelineModel):
         )[0]
         return -torch.stack(outputs)[:, :, 0].float()
 
-    def _cut(self, text: str, num_read: int) -> str:
+    def _truncated_text(self, text: str, num_read: int) -> str:
         """Return the end of a text that has no room behind the template's beginning; what follows gives way to it."""
         if num_read < TOKENS:
             return ""
@@ -62,4 +62,4 @@ class ZImageModel(PipelineModel):
             messages, tokenize=False, add_generation_prompt=True, enable_thinking=True
         )
         beginning = tokenizer(whole.partition(text)[0], add_special_tokens=False).input_ids
-        return cut_beyond(text, tokenizer, TOKENS - len(beginning) + 1)[1]
+        return truncate(text, tokenizer, TOKENS - len(beginning) + 1)[1]

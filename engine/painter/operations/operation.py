@@ -10,10 +10,10 @@ from torch import Tensor
 
 from engine.contract.painting import PaintRequest
 from engine.painter.pipeline.protocol import LoadedModel
-from engine.painter.sampling.params import Settings
+from engine.painter.sampling.params import SamplingParams
 from engine.painter.sampling.samplers import Trajectory
 
-FirstLatents = Callable[[PaintRequest, Settings, LoadedModel, Trajectory], list[Tensor]]
+FirstLatents = Callable[[PaintRequest, SamplingParams, LoadedModel, Trajectory], list[Tensor]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,10 +29,10 @@ class PainterOperation:
     first_latents: FirstLatents
 
 
-def draw_noise(settings: Settings, model: LoadedModel, generator: torch.Generator) -> Tensor:
+def draw_noise(params: SamplingParams, model: LoadedModel, generator: torch.Generator) -> Tensor:
     """Return standard normal noise, float [1, channels, height, width] in the model's dtype, on its device.
 
     It is drawn on the CPU, so that a picture is the same on every device.
     """
-    shape = (1, *model.latent_shape(settings.width, settings.height))
+    shape = (1, *model.latent_shape(params.width, params.height))
     return torch.randn(shape, generator=generator, dtype=model.dtype).to(model.device)

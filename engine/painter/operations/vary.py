@@ -13,12 +13,12 @@ from engine.contract.errors import PictureCorrupt
 from engine.contract.painting import PaintRequest
 from engine.painter.operations.operation import PainterOperation, draw_noise
 from engine.painter.pipeline.protocol import LoadedModel
-from engine.painter.sampling.params import Settings
+from engine.painter.sampling.params import SamplingParams
 from engine.painter.sampling.samplers import Trajectory
 
 
 def first_latents(
-    request: PaintRequest, settings: Settings, model: LoadedModel, trajectory: Trajectory
+    request: PaintRequest, params: SamplingParams, model: LoadedModel, trajectory: Trajectory
 ) -> list[Tensor]:
     """Return the encoded source for each picture, noised to the trajectory's first timestep.
 
@@ -26,12 +26,12 @@ def first_latents(
     Source: Meng et al. 2022 (SDEdit), algorithm 1; `StableDiffusionImg2ImgPipeline`, diffusers 0.42.
     """
     assert request.source is not None
-    source = pixels_from_image(request.source, settings.width, settings.height)
+    source = pixels_from_image(request.source, params.width, params.height)
     latents = []
     for generator in trajectory.generators:
         # The encoder draws from the picture's generator before the noise does, as in the stock pipeline.
         encoded = model.encode(source, generator)
-        latents.append(trajectory.add_noise(encoded, draw_noise(settings, model, generator)))
+        latents.append(trajectory.add_noise(encoded, draw_noise(params, model, generator)))
     return latents
 
 

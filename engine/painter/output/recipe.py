@@ -21,14 +21,14 @@ from engine.models.files.weights import hash_of, resolve_hash
 from engine.models.registry.registry import Registry
 from engine.painter.events import Finished
 from engine.painter.output.recipe_check import check_recipe
-from engine.painter.sampling.params import Settings, seed_of_slot, settings_from_request
+from engine.painter.sampling.params import SamplingParams, params_from_request, seed_of_slot
 
 _log = structlog.get_logger(__name__)
 
 LIBRARIES = ("torch", "diffusers", "transformers")
 
 
-def recipe_of(request: PaintRequest, settings: Settings, finished: Finished, slot: int) -> dict[str, Any]:
+def recipe_of(request: PaintRequest, params: SamplingParams, finished: Finished, slot: int) -> dict[str, Any]:
     """Return all that painting the picture again takes, JSON-ready.
 
     slot, pictures: its place among those of the request; the same bytes need a batch of the same size.
@@ -43,21 +43,21 @@ def recipe_of(request: PaintRequest, settings: Settings, finished: Finished, slo
         "seed": seed_of_slot(request, slot),
         "slot": slot,
         "pictures": request.num_pictures,
-        **{name: value for name, value in _in_force(settings).items() if value is not None},
-        "positive": _parts(settings.positive),
-        "negative": _parts(settings.negative),
-        "loras": [[adapter.name, weight] for adapter, weight in settings.loras],
+        **{name: value for name, value in _in_force(params).items() if value is not None},
+        "positive": _parts(params.positive),
+        "negative": _parts(params.negative),
+        "loras": [[adapter.name, weight] for adapter, weight in params.loras],
         "lora_sha256": {
-            adapter.name: sha256 for (adapter, _), sha256 in zip(settings.loras, finished.lora_sha256, strict=True)
+            adapter.name: sha256 for (adapter, _), sha256 in zip(params.loras, finished.lora_sha256, strict=True)
         },
-        "strength": settings.strength,
+        "strength": params.strength,
         "source_sha256": request.source and hashlib.sha256(request.source).hexdigest(),
-        "stop": settings.stop,
-        "model": settings.model.name,
+        "stop": params.stop,
+        "model": params.model.name,
         "model_sha256": finished.sha256,
         "libraries": dict(_versions()),
     }
-    return recipe | ({"cut": list(finished.cut)} if finished.cut else {})
+    return recipe | ({"cut": list(finished.truncated_texts)} if finished.truncated_texts else {})
 
 
 def request_from_recipe(recipe: Mapping[str, Any], registry: Registry, source: bytes | None = None) -> PaintRequest:
@@ -78,9 +78,9 @@ def request_from_recipe(recipe: Mapping[str, Any], registry: Registry, source: b
     if recipe["libraries"] != _versions():
         _log.warning("painted_with_other_libraries", then=recipe["libraries"], now=_versions())
     request = _request(recipe, source)
-    settings = settings_from_request(request, registry)
-    _check_defaults(recipe, settings)
-    _check_adapters(recipe.get("lora_sha256", {}), settings)
+    params = params_from_request(request, registry)
+    _check_defaults(recipe, params)
+    _check_adapters(recipe.get("lora_sha256", {}), params)
     return request
 
 
@@ -98,11 +98,11 @@ def _request(recipe: Mapping[str, Any], source: bytes | None) -> PaintRequest:
     )
 
 
-def _check_defaults(recipe: Mapping[str, Any], settings: Settings) -> None:
+def _check_defaults(recipe: Mapping[str, Any], params: SamplingParams) -> None:
     """Raise SettingsInvalid when the request would not be painted with the settings of the recipe."""
     changed = [
         f"{name} was {recipe.get(name) or 'not set'}, and would be {value or 'not set'}"
-        for name, value in _in_force(settings).items()
+        for name, value in _in_force(params).items()
         if recipe.get(name) != value
     ]
     if changed:
@@ -110,22 +110,22 @@ def _check_defaults(recipe: Mapping[str, Any], settings: Settings) -> None:
         raise SettingsInvalid(problems=(f"{told} Set them in EASEL_MODELS_FILE as they were.",))
 
 
-def _check_adapters(recorded: Mapping[str, str], settings: Settings) -> None:
+def _check_adapters(recorded: Mapping[str, str], params: SamplingParams) -> None:
     """Raise WeightsMismatch when an adapter's file is not the recorded one; what was not recorded passes."""
-    for adapter, _ in settings.loras:
+    for adapter, _ in params.loras:
         if adapter.name in recorded and hash_of(adapter.file) != recorded[adapter.name]:
             raise WeightsMismatch(path=adapter.file)
 
 
-def _in_force(settings: Settings) -> dict[str, Any]:
+def _in_force(params: SamplingParams) -> dict[str, Any]:
     return {
-        "width": settings.width,
-        "height": settings.height,
-        "steps": settings.steps,
-        "guidance": settings.guidance,
-        "sampler": settings.sampler,
-        "scheduler": settings.model.scheduler.overrides or None,
-        "speed": settings.model.speed.overrides or None,
+        "width": params.width,
+        "height": params.height,
+        "steps": params.steps,
+        "guidance": params.guidance,
+        "sampler": params.sampler,
+        "scheduler": params.model.scheduler.overrides or None,
+        "speed": params.model.speed.overrides or None,
     }
 
 

@@ -85,13 +85,13 @@ class PipelineModel(ABC):
     def encode_prompt(self, text: str) -> PromptEmbeds:
         """Return what a text, with its attention marks, tells the model."""
 
-    def make_ready(self, latents: Tensor, timesteps: Tensor, embeds: Sequence[PromptEmbeds]) -> None:
+    def warm_up(self, latents: Tensor, timesteps: Tensor, embeds: Sequence[PromptEmbeds]) -> None:
         if self._compiled is None:
             return
         from engine.painter.pipeline.compile import NotCompiled
 
         try:
-            self._compiled.make_ready(self.forward, latents, timesteps, embeds)
+            self._compiled.warm_up(self.forward, latents, timesteps, embeds)
         except NotCompiled as error:
             setting = f'compile = "{self._model.speed.compile}"'
             raise SpeedUnsupported(name=self._model.name, setting=setting, cause=str(error)) from error

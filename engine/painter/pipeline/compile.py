@@ -67,7 +67,7 @@ class CompiledDenoiser:
         shape = shape_of(latents, embeds)
         return self._batch_sizes.get(shape, ()) if shape else ()
 
-    def make_ready(self, predict: Predict, latents: Tensor, timesteps: Tensor, embeds: Sequence[PromptEmbeds]) -> None:
+    def warm_up(self, predict: Predict, latents: Tensor, timesteps: Tensor, embeds: Sequence[PromptEmbeds]) -> None:
         """Compile for batches like this one; nothing happens when that was done.
 
         Raises: NotCompiled, torch.OutOfMemoryError.

@@ -30,13 +30,13 @@ def weighted_embeds(fragments: Fragments, tokenizer: Any, embed: Embed) -> Promp
     """Return the embedding of the fragments, each token scaled by the weight of its fragment.
 
     A text beyond the encoder's length is embedded in chunks, side by side; beyond MAX_CHUNKS it is cut, and
-    `PromptEmbeds.cut` is what was left out. The pooled embedding is that of the first chunk.
+    `PromptEmbeds.truncated_text` is what was left out. The pooled embedding is that of the first chunk.
     Guarantees: with every weight 1 and one chunk, exactly what `embed` returns.
     """
-    chunks, cut = chunks_from_fragments(fragments, tokenizer)
+    chunks, truncated_text = chunks_from_fragments(fragments, tokenizer)
     parts = [weighed(embed(chunk.text), chunk.weights, embed) for chunk in chunks]
     tokens = parts[0].tokens if len(parts) == 1 else torch.cat([part.tokens for part in parts], dim=1)
-    return PromptEmbeds(tokens=tokens, pooled=parts[0].pooled, cut=cut)
+    return PromptEmbeds(tokens=tokens, pooled=parts[0].pooled, truncated_text=truncated_text)
 
 
 def chunks_from_fragments(fragments: Fragments, tokenizer: Any) -> tuple[list[Chunk], str]:
@@ -57,7 +57,7 @@ def chunks_from_fragments(fragments: Fragments, tokenizer: Any) -> tuple[list[Ch
     return chunks, text[_place(spans[MAX_CHUNKS][0], offsets, text) :] if len(spans) > MAX_CHUNKS else ""
 
 
-def cut_beyond(text: str, tokenizer: Any, room: int) -> tuple[str, str]:
+def truncate(text: str, tokenizer: Any, room: int) -> tuple[str, str]:
     """Return the text up to so many tokens, the closing one included, and what is cut off it."""
     offsets = _offsets(text, tokenizer) if tokenizer is not None else []
     if len(offsets) < room:

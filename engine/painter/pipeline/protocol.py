@@ -73,7 +73,7 @@ class LoadedModel(Protocol):
         """Set a scheduler's timesteps for pictures of this size, on the CPU: its numbers are read one by one."""
         ...
 
-    def make_ready(self, latents: Tensor, timesteps: Tensor, embeds: Sequence[PromptEmbeds]) -> None:
+    def warm_up(self, latents: Tensor, timesteps: Tensor, embeds: Sequence[PromptEmbeds]) -> None:
         """Compile for batches like this one, where the operator chose that; see `predict`.
 
         Raises: SpeedUnsupported when it cannot be done here, torch.OutOfMemoryError.

@@ -16,14 +16,14 @@ class PromptEmbeds:
     tokens: float [1, tokens, features].
     pooled: float [1, features]; None for families without a pooled embedding.
     mask: bool [1, tokens], True for tokens that are attended to; None when all are.
-    cut: the end of the text that does not fit the text encoder; empty when everything fits.
+    truncated_text: the end of the text that does not fit the text encoder; empty when everything fits.
     guidance: guidance scale, for families that take it as an input; others combine two predictions instead.
     """
 
     tokens: Tensor
     pooled: Tensor | None = None
     mask: Tensor | None = None
-    cut: str = ""
+    truncated_text: str = ""
     guidance: float = 1.0
 
 

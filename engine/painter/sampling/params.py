@@ -14,7 +14,7 @@ from engine.prompt import painted_size, size_for, steps_for
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
+class SamplingParams:
     """The settings in force for one request; every picture of it shares them.
 
     positive: parts that are shown, weights summing to 1.
@@ -43,7 +43,7 @@ class Settings:
         return self.width, self.height
 
 
-def settings_from_request(request: PaintRequest, registry: Registry) -> Settings:
+def params_from_request(request: PaintRequest, registry: Registry) -> SamplingParams:
     """Return the settings that the request and its model's defaults come to.
 
     Raises: ModelUnknown, OperationUnsupported, SizeUnsupported, SettingUnsupported.
@@ -56,7 +56,7 @@ def settings_from_request(request: PaintRequest, registry: Registry) -> Settings
     _check(model, "sampler", sampler, model.abilities.samplers)
     width, height = size_of(asked.get("ar"), model)
     positive, negative = weighed_parts(request.spec)
-    return Settings(
+    return SamplingParams(
         model=model,
         width=width,
         height=height,

@@ -70,7 +70,7 @@ class Trajectory:
         timesteps: tuple[Tensor, ...] = tuple(scheduler.timesteps[start:])
         self.timesteps = timesteps[: max(1, round(len(timesteps) * stop))]
         self.num_done = 0
-        self._draws = "generator" in inspect.signature(scheduler.step).parameters
+        self._takes_generator = "generator" in inspect.signature(scheduler.step).parameters
         if hasattr(scheduler, "set_begin_index"):
             scheduler.set_begin_index(start)
 
@@ -138,7 +138,7 @@ class Trajectory:
         Returns: the next latents, and the estimate of the clean latents, both of that shape; for flow models the
             estimate is x - sigma * v.
         """
-        extras = {"generator": self.generators} if self._draws else {}
+        extras = {"generator": self.generators} if self._takes_generator else {}
         sigma = self.scheduler.sigmas[self._start + self.num_done] if self._is_flow else None
         after = self.scheduler.step(prediction, self.timestep, latents, **extras)
         self.num_done += 1

@@ -14,7 +14,7 @@ from engine.contract.jobs import JobSpec, Operation
 from engine.contract.painting import PaintRequest
 from engine.models.prompt_limits import limits_from_registry, read_limits
 from engine.models.registry.registry import Registry, read_registry, registry_from_data
-from engine.painter.sampling.params import settings_from_request
+from engine.painter.sampling.params import params_from_request
 from engine.prompt import PromptErrors, check_supported, format_errors, parse
 from tests.engine.painter.checkpoints import save_lora, save_sd1, save_sdxl
 
@@ -125,7 +125,7 @@ def refusal_of(spec: JobSpec, registry: Registry, operation: Operation = Operati
             job_id=NO_ONE, member_id=NO_ONE, operation=operation, spec=spec, seed=0, source=source,
             strength=None if source is None else 0.75,
         )  # fmt: skip
-        settings_from_request(request, registry)
+        params_from_request(request, registry)
     except RequestError as error:
         return error
     return None

@@ -10,7 +10,7 @@ from diffusers import PixArtSigmaPipeline
 from engine.contract.errors import SizeUnsupported
 from engine.models.registry.registry import Registry, read_registry
 from engine.painter.in_process import create_painter
-from engine.painter.sampling.params import settings_from_request
+from engine.painter.sampling.params import params_from_request
 from tests.engine.painter.gemma_checkpoints import save_sana
 from tests.engine.painter.requests import paint_request, painted, pixels_of, psnr
 from tests.engine.painter.stock import EQUAL_DB, stock_pictures
@@ -66,4 +66,4 @@ async def test_a_ratio_is_painted_as_the_stock_pipeline_paints_its_bin(
 @pytest.mark.parametrize(("model", "ar"), [("pixart", "5:1"), ("sana", "1:5")])
 def test_a_ratio_beyond_the_trained_sizes_is_refused(registry: Registry, model: str, ar: str) -> None:
     with pytest.raises(SizeUnsupported):
-        settings_from_request(paint_request(model=model, ar=ar), registry)
+        params_from_request(paint_request(model=model, ar=ar), registry)

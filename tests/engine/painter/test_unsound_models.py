@@ -112,15 +112,15 @@ class Choosy(FlatModel):
     """Has no room for what comes of a text `tall` after its forward, and breaks over the text `odd` within it."""
 
     def predict(self, latents: Tensor, timesteps: Tensor, embeds: Sequence[Any]) -> Tensor:
-        if any(one.cut == "odd" for one in embeds):
+        if any(one.truncated_text == "odd" for one in embeds):
             raise IndexError("index out of range")
         return super().predict(latents, timesteps, embeds)
 
     def encode_prompt(self, text: str) -> Any:
-        return replace(super().encode_prompt(text), cut=text)
+        return replace(super().encode_prompt(text), truncated_text=text)
 
     def guide(self, outputs: Tensor, conditioning: Conditioning) -> Tensor:
-        if conditioning.embeds[0].cut == "tall":
+        if conditioning.embeds[0].truncated_text == "tall":
             raise torch.OutOfMemoryError("no room")
         return super().guide(outputs, conditioning)
 

@@ -14,7 +14,7 @@ from engine.contract.painting import PaintedPictures
 from engine.models.loading.offload import bytes_on_device
 from engine.models.loading.pipeline import Device, load_pipeline
 from engine.models.registry.registry import Adapter, Model, Registry
-from engine.painter.cache.models import WarmModels
+from engine.painter.cache.models import LruModelCache
 from engine.painter.families import adapted
 from engine.painter.in_process import create_painter
 from engine.painter.pipeline.protocol import LoadedModel
@@ -58,9 +58,9 @@ def set_adapters(loaded: LoadedModel, *adapters: Adapter) -> None:
     loaded.set_adapters(tuple((adapter, 1.0) for adapter in adapters))
 
 
-def kept(registry: Registry, shelf: Shelf, budget_bytes: int) -> WarmModels:
+def kept(registry: Registry, shelf: Shelf, budget_bytes: int) -> LruModelCache:
     """Return models of which one is loaded, and wears nothing any more after ink and then paper."""
-    models = WarmModels(shelf.load, budget_bytes, max_rows=2)
+    models = LruModelCache(shelf.load, budget_bytes, max_rows=2)
     models.add(registry.model(), models.fetch(registry.model()))
     for name in ("ink", "paper"):
         set_adapters(shelf.models[-1], registry.adapters[name])
@@ -112,7 +112,7 @@ def test_adapters_that_nobody_wears_make_way_for_a_model_before_models_do(
     """Without them there is room for a second model beside the first."""
     model = registry.model()
     second = replace(model, name="second")
-    models = WarmModels(shelf.load, 2 * size_bytes, max_rows=2, weigh=lambda _: size_bytes)
+    models = LruModelCache(shelf.load, 2 * size_bytes, max_rows=2, estimate_bytes=lambda _: size_bytes)
     models.add(model, models.fetch(model))
     set_adapters(shelf.models[-1], registry.adapters["ink"])
     models.pin(registry.adapters.values())

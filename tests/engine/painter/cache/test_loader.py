@@ -16,7 +16,7 @@ from engine.models.registry.registry import Model, Registry
 from engine.painter.batch.loop import DenoisingLoop
 from engine.painter.batch.options import LoopOptions
 from engine.painter.cache.loader import LoadRequest
-from engine.painter.cache.models import WarmModels, loader
+from engine.painter.cache.models import LruModelCache, create_load_model
 from engine.painter.in_process import create_painter
 from engine.painter.phase import Phase
 from engine.painter.pipeline.protocol import LoadedModel
@@ -80,7 +80,7 @@ async def test_a_load_that_takes_too_long_stops_the_painting_so_that_it_is_notic
 async def test_a_load_that_makes_progress_says_so(two: Registry) -> None:
     """A large model on a slow disk takes longer than anybody has patience for silence."""
     load, beats = SlowLoad(), Beats()
-    denoising_loop = DenoisingLoop(WarmModels(load, budget_bytes=1000), LoopOptions(), beats, lambda _: None)
+    denoising_loop = DenoisingLoop(LruModelCache(load, budget_bytes=1000), LoopOptions(), beats, lambda _: None)
     thread = threading.Thread(target=denoising_loop.run)
     thread.start()
     denoising_loop.warm(LoadRequest(model=two.model("second"), report=lambda _: None))
@@ -97,7 +97,7 @@ async def test_a_load_that_makes_progress_says_so(two: Registry) -> None:
 def test_a_load_tells_how_far_its_files_are_read(registry: Registry) -> None:
     told: list[tuple[int, int]] = []
     device = Device(device=torch.device("cpu"), dtype=torch.float32)
-    loader(device, parse_attention, 10**9, lambda done, total: told.append((done, total)))(registry.model())
+    create_load_model(device, parse_attention, 10**9, lambda done, total: told.append((done, total)))(registry.model())
     assert [done for done, _ in told] == sorted({done for done, _ in told})
     assert told[-1] == (told[0][1], told[0][1])
 

@@ -13,7 +13,7 @@ import torch
 from engine.models.loading.pipeline import Device, load_pipeline
 from engine.models.registry.registry import Model, Registry
 from engine.models.registry.speed import Compilation, SpeedSettings
-from engine.painter.cache.models import WarmModels
+from engine.painter.cache.models import LruModelCache
 from engine.painter.cache.warmup import BATCH_SIZES
 from engine.painter.families import adapted
 from engine.painter.pipeline.protocol import LoadedModel
@@ -25,7 +25,7 @@ def test_the_least_recently_used_model_goes_when_the_budget_is_spent(registry: R
     """Three models of 100 bytes in a budget of 200; with their sizes known, the way is made before loading."""
     first = registry.model()
     second, third = replace(first, name="second"), replace(first, name="third")
-    models = WarmModels(FlatModel, budget_bytes=200, max_rows=2, weigh=lambda _: 100)
+    models = LruModelCache(FlatModel, budget_bytes=200, max_rows=2, estimate_bytes=lambda _: 100)
     for model in (first, second):
         assert models.has_room(model)
         models.add(model, models.fetch(model))
@@ -41,7 +41,7 @@ def test_what_had_no_room_beside_others_is_never_kept_beside_them_again(registry
     """Once it fitted alone, the budget falls below what was there; what was narrow beside others is not for ever."""
     first = registry.model()
     second = replace(first, name="second")
-    models = WarmModels(FlatModel, budget_bytes=1000, max_rows=8, weigh=lambda _: 100)
+    models = LruModelCache(FlatModel, budget_bytes=1000, max_rows=8, estimate_bytes=lambda _: 100)
     for model in (first, second):
         models.add(model, models.fetch(model))
     models.limit_rows(first, (32, 32), 2)
@@ -63,7 +63,7 @@ def test_what_has_no_room_even_alone_changes_nothing_about_what_is_kept(registry
     """One picture that is too large for the device must not cost everybody else their warm models for ever."""
     first = registry.model()
     second = replace(first, name="second")
-    models = WarmModels(FlatModel, budget_bytes=1000, max_rows=8, weigh=lambda _: 100)
+    models = LruModelCache(FlatModel, budget_bytes=1000, max_rows=8, estimate_bytes=lambda _: 100)
     for model in (first, second):
         models.add(model, models.fetch(model))
     assert models.evict_others(first) and not models.evict_others(first)
@@ -74,7 +74,7 @@ def test_what_has_no_room_even_alone_changes_nothing_about_what_is_kept(registry
 def test_a_width_is_used_as_soon_as_it_is_known(registry: Registry) -> None:
     """Not only when everything is compiled for it, which takes minutes."""
     model = replace(registry.model(), speed=SpeedSettings(compile=Compilation.WHOLE))
-    models = WarmModels(FlatModel, budget_bytes=1000)
+    models = LruModelCache(FlatModel, budget_bytes=1000)
     models.add(model, models.fetch(model))
     widths = []
     while models.unprepared:
@@ -87,7 +87,7 @@ def test_a_width_is_used_as_soon_as_it_is_known(registry: Registry) -> None:
 def test_memory_is_swept_once_however_many_models_go(registry: Registry) -> None:
     """A sweep goes over everything that lives in the process: once for two models, and once where there is none."""
     first = registry.model()
-    models = WarmModels(FlatModel, budget_bytes=1000, max_rows=8, weigh=lambda _: 100)
+    models = LruModelCache(FlatModel, budget_bytes=1000, max_rows=8, estimate_bytes=lambda _: 100)
     for name in ("one", "two", "three"):
         models.add(replace(first, name=name), models.fetch(first))
     with sweeps() as swept:
@@ -126,7 +126,7 @@ def test_a_model_that_is_let_go_is_gone(registry: Registry) -> None:
         pipe.unet.itself = [pipe.unet]
         return adapted(pipe, model, device=device.device, sha256=sha256, fragments_of=parse_attention)
 
-    models = WarmModels(load, budget_bytes=10**9)
+    models = LruModelCache(load, budget_bytes=10**9)
     models.add(registry.model(), models.fetch(registry.model()))
     assert len(weights[0]) > 0
     models.evict_others(replace(registry.model(), name="other"))

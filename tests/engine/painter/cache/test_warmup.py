@@ -27,7 +27,7 @@ class Ready(FlatModel):
         super().__init__(model, room=room)
         self.made: Made = []
 
-    def make_ready(self, latents: Tensor, timesteps: Tensor, embeds: Sequence[PromptEmbeds]) -> None:
+    def warm_up(self, latents: Tensor, timesteps: Tensor, embeds: Sequence[PromptEmbeds]) -> None:
         if len(latents) > self.room:
             raise torch.OutOfMemoryError("no room")
         self.made.append(tuple(latents.shape))

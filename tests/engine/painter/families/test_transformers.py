@@ -237,9 +237,9 @@ def test_what_a_model_has_no_room_for_is_told_and_nothing_else(registry: Registr
     """A text that fits is whole; of one that does not, the end that changes nothing is what is told."""
     loaded = loaded_model(registry.model(model))
     read = loaded.encode_prompt(TOO_LONG)
-    assert loaded.encode_prompt(CAT.text).cut == ""
-    assert TOO_LONG.endswith(read.cut)
-    kept = TOO_LONG.removesuffix(read.cut)
+    assert loaded.encode_prompt(CAT.text).truncated_text == ""
+    assert TOO_LONG.endswith(read.truncated_text)
+    kept = TOO_LONG.removesuffix(read.truncated_text)
     assert torch.equal(loaded.encode_prompt(f"{kept}x").tokens, loaded.encode_prompt(f"{kept}y").tokens)
     assert not torch.equal(loaded.encode_prompt(f"{kept[:-1]}x").tokens, loaded.encode_prompt(f"{kept[:-1]}y").tokens)
 

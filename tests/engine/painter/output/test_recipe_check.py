@@ -18,7 +18,7 @@ from engine.models.registry.registry import Registry
 from engine.painter.events import Finished
 from engine.painter.output.recipe import recipe_of, request_from_recipe
 from engine.painter.output.recipe_check import check_recipe
-from engine.painter.sampling.params import settings_from_request
+from engine.painter.sampling.params import params_from_request
 from tests.engine.painter.requests import paint_request
 
 Path = tuple[str | int, ...]
@@ -39,12 +39,12 @@ def recipe(registry: Registry) -> Recipe:
         ("rain", -0.4),
         parameters={"ar": "1:2", "lora": ("ink:0.7",), "cfg": 3.5, "steps": 4, "quality": 0.5, "draft": True},
     )
-    asked = settings_from_request(wanted, registry)
+    asked = params_from_request(wanted, registry)
     finished = Finished(
         pictures=(torch.zeros(1),),
         sha256=hash_of(registry.path.parent / "sd1"),
         lora_sha256=(hash_of(registry.adapters["ink"].file),),
-        cut=("and so on",),
+        truncated_texts=("and so on",),
     )
     read: Recipe = json.loads(json.dumps(recipe_of(wanted, asked, finished, 1)))
     return read
@@ -133,6 +133,6 @@ def test_whatever_stands_in_a_recipe_is_read_or_refused(
     path = data.draw(st.sampled_from([*paths_in(recipe), *new]))
     try:
         read = request_from_recipe(changed(recipe, path, data.draw(JSON)), registry)
-        settings_from_request(read, registry)
+        params_from_request(read, registry)
     except EaselError as error:
         assert error.facts

@@ -77,7 +77,7 @@ def whole(registry: Registry) -> Opened:
     made = opened(registry.model("tiny"), Compilation.WHOLE)
     with torch.inference_mode():
         for rows in (2, 4):
-            made.model.make_ready(*blank(made.model, SIZE, rows))
+            made.model.warm_up(*blank(made.model, SIZE, rows))
     return made
 
 
@@ -151,7 +151,7 @@ def test_adapters_are_worn_by_the_plain_denoiser_alone(registry: Registry) -> No
     """The compiled copy shares the weights, never the adapters: put on and off, they leave no trace in it."""
     made = opened(registry.model("tiny"), Compilation.WHOLE)
     batch = noisy(made.model, 2)
-    made.model.make_ready(*batch)
+    made.model.warm_up(*batch)
     bare = made.model.predict(*batch)
     made.model.set_adapters(((registry.adapters["ink"], 1.0),))
     with plain_calls(made) as calls:
@@ -166,7 +166,7 @@ def test_compiled_code_paints_again_once_adapters_are_off(registry: Registry) ->
     """A job with an adapter slows down nobody who comes after it."""
     made = opened(registry.model("tiny"), Compilation.WHOLE)
     batch = noisy(made.model, 2)
-    made.model.make_ready(*batch)
+    made.model.warm_up(*batch)
     bare = made.model.predict(*batch)
     made.model.set_adapters(((registry.adapters["ink"], 1.0),))
     made.model.set_adapters(())
@@ -189,7 +189,7 @@ def test_every_family_gives_the_same_outputs_compiled(
     """Whatever else its denoiser is told: pooled texts, sizes, guidance, masks; and in the numbers that were chosen."""
     plain, made = (opened(models[name], way, precision) for way in (Compilation.NONE, how))
     batch = noisy(made.model, 2)
-    made.model.make_ready(*batch)
+    made.model.warm_up(*batch)
     num_parts = len(repeated_blocks(denoiser_of(made.pipe))) if how is Compilation.BLOCKS else 1
     assert error_of(made, batch, plain.model.predict(*batch), num_parts) < 1e-4
 
@@ -211,7 +211,7 @@ def test_a_batch_that_nobody_thought_of_is_painted_uncompiled() -> None:
     """Laid out otherwise in memory, it would be compiled for while somebody waits."""
     embeds = [PromptEmbeds(tokens=torch.zeros(1, 1, 1))] * 2
     denoiser = CompiledDenoiser(Scale(), Compilation.WHOLE)
-    denoiser.make_ready(scaled, torch.ones(2, 3, 4, 4), torch.ones(2), embeds)
+    denoiser.warm_up(scaled, torch.ones(2, 3, 4, 4), torch.ones(2), embeds)
     (code,) = codes_of_twins()
     other = torch.ones(2, 3, 4, 4).to(memory_format=torch.channels_last)
     assert denoiser.predict(scaled, other, torch.ones(2), embeds).eq(3.0).all()
@@ -234,8 +234,8 @@ def test_what_was_compiled_goes_with_its_denoiser() -> None:
     embeds = [PromptEmbeds(tokens=torch.zeros(1, 1, 1))] * 2
     batch = torch.ones(2, 1, 1, 1), torch.ones(2), embeds
     first, second = (CompiledDenoiser(Scale(), Compilation.WHOLE) for _ in range(2))
-    first.make_ready(scaled, *batch)
-    second.make_ready(scaled, *batch)
+    first.warm_up(scaled, *batch)
+    second.warm_up(scaled, *batch)
     codes = codes_of_twins()
     assert num_compiled_of(Scale.forward.__code__) == 0
     assert [num_compiled_of(code) for code in codes] == [1, 1]

@@ -40,8 +40,8 @@ def test_each_token_is_moved_by_the_weight_of_its_own_word() -> None:
 def test_a_long_text_is_read_in_chunks_between_words() -> None:
     """A hundred words of five letters: every token is read once, and no word is torn."""
     text = " ".join(f"w{index:04}" for index in range(40))
-    chunks, cut = chunks_from_fragments([(text, 1.0)], TOKENIZER)
-    assert cut == ""
+    chunks, truncated_text = chunks_from_fragments([(text, 1.0)], TOKENIZER)
+    assert truncated_text == ""
     assert "".join(chunk.text for chunk in chunks) == text
     assert all(len(chunk.weights) == ROOM for chunk in chunks)
     assert all(len(word) == 5 for chunk in chunks for word in chunk.text.split())
@@ -52,8 +52,8 @@ def test_what_is_beyond_the_last_chunk_is_cut_and_said() -> None:
     text = " ".join(f"w{index:04}" for index in range(100))
     embeds = weighted_embeds([(text, 1.0)], TOKENIZER, embed)
     assert embeds.tokens.shape[1] == ROOM * MAX_CHUNKS
-    assert text.endswith(embeds.cut)
-    assert embeds.cut.startswith("w")
+    assert text.endswith(embeds.truncated_text)
+    assert embeds.truncated_text.startswith("w")
 
 
 def test_one_endless_word_is_read_too() -> None:
@@ -62,8 +62,8 @@ def test_one_endless_word_is_read_too() -> None:
 
 
 def test_no_text_is_one_empty_chunk() -> None:
-    chunks, cut = chunks_from_fragments([], TOKENIZER)
-    assert ([chunk.text for chunk in chunks], cut) == ([""], "")
+    chunks, truncated_text = chunks_from_fragments([], TOKENIZER)
+    assert ([chunk.text for chunk in chunks], truncated_text) == ([""], "")
 
 
 def test_texts_of_other_lengths_are_padded_and_masked() -> None:
