@@ -14,7 +14,6 @@ import asyncpg
 
 from engine.contract.errors import SettingsInvalid
 from engine.settings import EngineSettings
-from engine.store.database import open_database
 from engine.store.embedded_postgres import open_embedded
 from migrations import read_pending, upgrade
 
@@ -90,8 +89,7 @@ async def find_connection_problem(url: str) -> str | None:
 
 
 async def _require_migrated(url: str) -> None:
-    async with open_database(url, pool_size=1) as database:
-        pending = await read_pending(database)
+    pending = await read_pending(url)
     if pending:
         problem = f"The database schema is not up to date ({', '.join(pending)} missing). Run `easel migrate`."
         raise SettingsInvalid(problems=(problem,))

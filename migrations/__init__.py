@@ -1,22 +1,20 @@
 """The database schema: Alembic revisions, forward only, run by one migrator at a time.
 
-Revisions do not import Easel's tables, so that old ones do not change with the code.
+Revisions do not import Easel's tables, so that old ones do not change with the code. Alembic and SQLAlchemy, half a
+second and 30 MB of every process, are imported only when a revision is missing.
 """
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
-import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
+import asyncpg
 
-from engine.store.database import Database, open_database
+# A revision's file is named after it: `0001_foundation.py`.
+NEWEST = max(path.name.partition("_")[0] for path in Path(__file__).parent.glob("versions/[0-9]*_*.py"))
 
-# Any constant works, as long as every release uses the same one.
-_LOCK = 0x0EA5E1
+_TIMEOUT_SECONDS = 10.0
 
 
 async def upgrade(url: str) -> tuple[str, ...]:
@@ -27,42 +25,37 @@ async def upgrade(url: str) -> tuple[str, ...]:
 
     Raises: StoreUnavailable when Postgres cannot be reached.
     """
+    if await is_current(url):
+        return ()
+    from engine.store.database import open_database
+    from migrations.migrator import upgrade_database
+
     async with open_database(url, pool_size=1) as database:
         return await upgrade_database(database)
 
 
-async def upgrade_database(database: Database) -> tuple[str, ...]:
-    """Like `upgrade`, with an open pool."""
-    async with database.begin() as connection:
-        return await connection.run_sync(_upgrade)
+async def read_pending(url: str) -> tuple[str, ...]:
+    """Return the missing revisions, oldest first; empty when the database is up to date.
+
+    Raises: StoreUnavailable when Postgres cannot be reached.
+    """
+    if await is_current(url):
+        return ()
+    from engine.store.database import open_database
+    from migrations.migrator import read_pending_of
+
+    async with open_database(url, pool_size=1) as database:
+        return await read_pending_of(database)
 
 
-async def read_pending(database: Database) -> tuple[str, ...]:
-    """Return the missing revisions, oldest first; empty when the database is up to date."""
-    async with database.begin() as connection:
-        return await connection.run_sync(_pending)
-
-
-def _upgrade(connection: sa.Connection) -> tuple[str, ...]:
-    connection.execute(sa.text("SET LOCAL lock_timeout = '60s'"))
-    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
-    connection.execute(sa.text("SET LOCAL lock_timeout = '4s'"))
-    pending = _pending(connection)
-    if pending:
-        config = _config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-    return pending
-
-
-def _pending(connection: sa.Connection) -> tuple[str, ...]:
-    script = ScriptDirectory.from_config(_config())
-    current = MigrationContext.configure(connection).get_current_heads()
-    revisions = script.iterate_revisions("heads", current or "base")
-    return tuple(reversed([revision.revision for revision in revisions]))
-
-
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
-    return config
+async def is_current(url: str) -> bool:
+    """Return whether the newest revision is applied; False also when that cannot be read."""
+    try:
+        connection = await asyncpg.connect(url, timeout=_TIMEOUT_SECONDS)
+        try:
+            rows = await connection.fetch("SELECT version_num FROM alembic_version")
+        finally:
+            await connection.close()
+    except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        return False
+    return [row["version_num"] for row in rows] == [NEWEST]

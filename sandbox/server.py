@@ -14,6 +14,7 @@ from sandbox.app_keys import CHAT_SOCKETS, FAULTS, GATEWAY, LIMITS, WORLD, ChatS
 from sandbox.chat import routes, static_files, test_controls
 from sandbox.gateway.server import HEARTBEAT_INTERVAL, Gateway
 from sandbox.rest import (
+    PREFIX,
     applications,
     cdn,
     channels,
@@ -25,7 +26,7 @@ from sandbox.rest import (
     users,
     webhooks,
 )
-from sandbox.rest.middleware import MIDDLEWARES, PREFIX, apply_fault
+from sandbox.rest.middleware import MIDDLEWARES, apply_fault
 from sandbox.state.clock import Clock, WallClock
 from sandbox.state.fault_injection import FaultOptions, Faults, InjectedFault
 from sandbox.state.flags import Permissions

@@ -17,7 +17,6 @@ from bot.settings import BotSettings
 from easel.errors import sentence_from_error, sentence_from_os_error
 from easel.process.ports import HOST, is_free
 from engine.contract.errors import EaselError
-from engine.store.database import open_database
 from engine.store.objects import open_objects
 from migrations import read_pending
 
@@ -85,8 +84,7 @@ async def check_storage(url: str) -> CheckResult:
 
 async def check_migrations(url: str) -> CheckResult:
     """Check that the database schema is up to date."""
-    async with open_database(url, pool_size=1) as database:
-        pending = await read_pending(database)
+    pending = await read_pending(url)
     if pending:
         return CheckResult(name="schema", found=f"missing migrations: {', '.join(pending)}", fix="Run `easel migrate`.")
     return CheckResult(name="schema", found="up to date")

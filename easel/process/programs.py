@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from bot.settings import BotSettings
 from easel.process.ports import HOST, Ports
 from easel.process.supervise import Program
-from sandbox.rest.middleware import PREFIX
+from sandbox.rest import PREFIX
 from sandbox.state.seed import TOKEN
 
 POSTGRES = "Postgres"

@@ -1,1 +1,3 @@
 """REST API v10 for bots, one module per resource."""
+
+PREFIX = "/api/v10"

@@ -8,12 +8,12 @@ from aiohttp.typedefs import Handler
 
 from sandbox.app_keys import FAULTS, LIMITS, world_of
 from sandbox.json_response import json_response
+from sandbox.rest import PREFIX
 from sandbox.state.errors import ApiError, ErrorCode, api_error, unauthorized
 from sandbox.state.fault_injection import InjectedFault
 from sandbox.state.ratelimits import RateLimitResult
 from sandbox.state.records import Json
 
-PREFIX = "/api/v10"
 HEADERS = web.RequestKey("headers", dict[str, str])
 MAJOR_PARAMETERS = ("channel_id", "guild_id", "webhook_id", "webhook_token", "interaction_id")
 # The token is in the path, and clients send neither header.

@@ -12,9 +12,10 @@ from pgqueuer.queries import Queries
 
 import bot.store.tables  # noqa: F401  the bot declares its tables in the same metadata
 from engine.contract.errors import StoreUnavailable
-from engine.store.database import Database, open_database
+from engine.store.database import open_database
 from engine.store.tables import metadata
-from migrations import read_pending, upgrade
+from migrations import NEWEST, is_current, read_pending, upgrade
+from migrations.migrator import newest_revision
 
 # Everything the catalog says of a table, in Postgres's own spelling.
 _CATALOG = {
@@ -82,11 +83,26 @@ async def test_migrators_take_turns(empty_url: str) -> None:
     assert max(applied)
 
 
-async def test_pending_revisions_are_known(empty_url: str, database: Database) -> None:
+async def test_pending_revisions_are_known(empty_url: str, database_url: str) -> None:
     """Missing revisions are listed without being applied."""
-    async with open_database(empty_url) as empty:
-        assert await read_pending(empty)
-    assert await read_pending(database) == ()
+    assert await read_pending(empty_url)
+    assert await read_pending(database_url) == ()
+    assert await is_current(database_url) and not await is_current(empty_url)
+
+
+def test_the_newest_revision_is_known_without_alembic() -> None:
+    assert newest_revision() == NEWEST
+
+
+async def test_an_old_or_unknown_revision_is_not_current(database_url: str) -> None:
+    """A schema of another release is left to Alembic to judge."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        for revision in ("0001", "9999"):
+            await connection.execute("UPDATE alembic_version SET version_num = $1", revision)
+            assert not await is_current(database_url)
+    finally:
+        await connection.close()
 
 
 async def test_upgrade_without_postgres_says_so() -> None:

@@ -33,11 +33,21 @@ def test_light_commands_import_nothing_heavy() -> None:
     assert done.stdout.count("Usage: ") == 3 and '"a red circle"' in done.stdout
 
 
-def test_the_sandbox_imports_no_database() -> None:
-    """What only the bot and the engine use takes neither time nor memory in the sandbox's process."""
-    program = "import sys, easel.serve, sandbox.server; print(*sys.modules)"
+@pytest.mark.parametrize(
+    ("modules", "heavy"),
+    [
+        ("easel.serve, sandbox.server", {"sqlalchemy", "asyncpg", "alembic", "discord", "torch"}),
+        ("easel.app, easel.commands.run", {"sqlalchemy", "alembic", "aiohttp", "discord", "torch"}),
+        ("easel.serve, bot.serve, easel.postgres", {"alembic", "torch"}),
+        ("easel.serve, engine.serve, easel.painter, easel.postgres", {"alembic", "discord", "torch"}),
+    ],
+    ids=["sandbox", "run", "bot", "engine"],
+)
+def test_a_process_imports_only_what_it_uses(modules: str, heavy: set[str]) -> None:
+    """What other processes use takes neither time nor memory in this one."""
+    program = f"import sys, {modules}; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert {"sqlalchemy", "asyncpg", "alembic", "discord", "torch"} & set(done.stdout.split()) == set()
+    assert heavy & set(done.stdout.split()) == set()
 
 
 async def test_parse_prints_the_specs_as_json(home: Path) -> None:
