@@ -25,4 +25,5 @@ def setting_from_settings(settings: EngineSettings, model: str | None) -> Painte
         model=model,
         budget_bytes=settings.models_memory_bytes,
         cache=settings.home / "compiled",
+        measurements=settings.home / "measured",
     )

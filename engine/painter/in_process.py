@@ -10,6 +10,7 @@ import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TypeVar
 
 import torch
@@ -24,6 +25,7 @@ from engine.painter.batch.loop import DenoisingLoop, OnForward
 from engine.painter.batch.options import LoopOptions
 from engine.painter.batch.rows import ActiveRequest
 from engine.painter.cache.loader import LoadRequest
+from engine.painter.cache.measurements import Measurements
 from engine.painter.cache.models import LoadModel, LruModelCache, create_estimate_bytes, create_load_model
 from engine.painter.events import Event, Failed, Finished, Stepped
 from engine.painter.operations import check_operation
@@ -89,6 +91,7 @@ async def create_painter(
     heartbeat: Callable[[Phase], None] = lambda _: None,
     on_forward: OnForward = lambda _: None,
     load: LoadModel | None = None,
+    measurements: Path | None = None,
 ) -> AsyncIterator[LocalPainter]:
     """Open a painter of the registered models on this machine's best device; models are loaded on first use.
 
@@ -98,11 +101,13 @@ async def create_painter(
     threads: torch's threads on the CPU; None leaves them as they are.
     heartbeat, on_forward: called from the loop's thread, in every phase, and with the rows of every forward.
     load: loads a model; None loads its weights onto the best device.
+    measurements: folder that keeps what was measured of the models for the next start; None measures anew.
     """
     if threads is not None:
         torch.set_num_threads(threads)
     registry = registry or read_registry(SHIPPED)
-    models = _models(load, budget_bytes, max_rows, lambda *_: loop.report_progress())
+    kept = Measurements(folder=measurements)
+    models = _models(load, budget_bytes, max_rows, kept, lambda *_: loop.report_progress())
     loop = DenoisingLoop(models, options or LoopOptions(), heartbeat, on_forward)
     lost = asyncio.Event()
     thread = threading.Thread(
@@ -117,13 +122,15 @@ async def create_painter(
             await asyncio.to_thread(thread.join)
 
 
-def _models(load: LoadModel | None, budget_bytes: int | None, max_rows: int | None, on_read: OnRead) -> LruModelCache:
+def _models(
+    load: LoadModel | None, budget_bytes: int | None, max_rows: int | None, kept: Measurements, on_read: OnRead
+) -> LruModelCache:
     device = best_device()
     budget = memory_budget(device) if budget_bytes is None else budget_bytes
     if load is not None:
-        return LruModelCache(load, budget, max_rows)
-    load = create_load_model(device, parse_attention, budget, on_read)
-    return LruModelCache(load, budget, max_rows, create_estimate_bytes(device, budget))
+        return LruModelCache(load, budget, max_rows, measurements=kept)
+    load = create_load_model(device, parse_attention, budget, on_read, kept)
+    return LruModelCache(load, budget, max_rows, create_estimate_bytes(device, budget), kept)
 
 
 def _put_from_any_thread(events: asyncio.Queue[T]) -> Callable[[T], None]:

@@ -99,7 +99,13 @@ def test_the_painting_process_is_told_what_it_must_know(monkeypatch: pytest.Monk
     for name, value in (("HOME", tmp_path), ("MODELS_FILE", models), ("MODELS_MEMORY", "2")):
         monkeypatch.setenv(f"EASEL_{name}", str(value))
     told = setting_from_settings(read_settings(EngineSettings), "mine")
-    assert told == PainterOptions(registry=models, model="mine", budget_bytes=2 * 2**30, cache=tmp_path / "compiled")
+    assert told == PainterOptions(
+        registry=models,
+        model="mine",
+        budget_bytes=2 * 2**30,
+        cache=tmp_path / "compiled",
+        measurements=tmp_path / "measured",
+    )
 
 
 @pytest.mark.parametrize("memory", ["0", "0.0", "-4", "inf", "nan", "16 GB", "lots", "9" * 400])

@@ -9,6 +9,7 @@ import gc
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 
 import structlog
 import torch
@@ -21,6 +22,7 @@ from engine.models.loading.offload import bytes_on_device, is_offloaded
 from engine.models.loading.pipeline import Device, load_pipeline
 from engine.models.registry.registry import Adapter, Model
 from engine.models.registry.speed import Compilation
+from engine.painter.cache.measurements import Measurements
 from engine.painter.cache.warmup import BATCH_SIZES, Preparation, preparation
 from engine.painter.families import adapted
 from engine.painter.pipeline.loras import Loras
@@ -33,6 +35,8 @@ LoadModel = Callable[[Model], LoadedModel]
 # Returns the bytes that a model will take on the device, before it is loaded; 0 when unknown.
 EstimateBytes = Callable[[Model], int]
 
+_NOT_KEPT = Measurements()
+
 
 class LruModelCache:
     """A `ModelCache` that evicts the least recently used models when the budget is exceeded."""
@@ -43,8 +47,10 @@ class LruModelCache:
         budget_bytes: int,
         max_rows: int | None = None,
         estimate_bytes: EstimateBytes = lambda _: 0,
+        measurements: Measurements = _NOT_KEPT,
     ) -> None:
         """`max_rows` is the largest forward; None measures for each model where a wider one no longer pays."""
+        self._measurements = measurements
         self._load, self._budget_bytes, self._max_rows, self._estimate_bytes = (
             load,
             budget_bytes,
@@ -74,7 +80,7 @@ class LruModelCache:
         self._unload_idle_adapters(self._budget_bytes)
         if older := [name for name in self._least_recent_over(self._budget_bytes) if name != model.name]:
             self._evict(*older)
-        known = self._measured.get(model.name, self._max_rows)
+        known = self._measured.get(model.name, self._max_rows) or self._measurements.read_max_rows(model, loaded)
         self._preparing[model.name] = model, preparation(model, loaded, known)
 
     def is_ready(self, model: Model) -> bool:
@@ -92,8 +98,10 @@ class LruModelCache:
             raise max_rows
         if max_rows is None:
             del self._preparing[model.name]
-        elif max_rows:
+        elif max_rows and self._measured.get(model.name) != max_rows:
             self._measured[model.name] = max_rows
+            if self._max_rows is None:
+                self._measurements.write_max_rows(model, self._loaded[model.name], max_rows)
 
     def use(self, model: Model) -> LoadedModel:
         self._loaded.move_to_end(model.name)
@@ -182,6 +190,7 @@ def create_load_model(
     fragments_of: Callable[[str], Fragments],
     budget_bytes: int,
     watch: ProgressCallback = ignore_progress,
+    measurements: Measurements = _NOT_KEPT,
 ) -> LoadModel:
     """Return a function that loads a registered model onto the device.
 
@@ -195,7 +204,14 @@ def create_load_model(
         if is_offloaded(pipe, budget_bytes) and model.speed.compile is not Compilation.NONE:
             _log.warning("not_compiled", model=model.name, cause="the device is too small for the whole model")
             model = replace(model, speed=replace(model.speed, compile=Compilation.NONE))
-        loaded = adapted(pipe, model, device=device.device, sha256=sha256, fragments_of=fragments_of)
+        loaded = adapted(
+            pipe,
+            model,
+            device=device.device,
+            sha256=sha256,
+            fragments_of=fragments_of,
+            fit_preview=partial(measurements.preview_weights, sha256, device.device),
+        )
         loaded.size_bytes = bytes_on_device(pipe, budget_bytes)
         return loaded
 

@@ -18,6 +18,7 @@ from engine.painter.families.unet import UNetModel
 from engine.painter.families.zimage import ZImageModel
 from engine.painter.pipeline.prompt_weighting import Fragments
 from engine.painter.pipeline.protocol import LoadedModel
+from engine.painter.pipeline.vae import PreviewFit, fit_preview_weights
 
 KINDS: Mapping[str, Callable[..., LoadedModel]] = MappingProxyType(
     {
@@ -35,7 +36,14 @@ KINDS: Mapping[str, Callable[..., LoadedModel]] = MappingProxyType(
 
 
 def adapted(
-    pipe: Any, model: Model, *, device: torch.device, sha256: str, fragments_of: Callable[[str], Fragments]
+    pipe: Any,
+    model: Model,
+    *,
+    device: torch.device,
+    sha256: str,
+    fragments_of: Callable[[str], Fragments],
+    fit_preview: PreviewFit = fit_preview_weights,
 ) -> LoadedModel:
     """Return the pipeline's parts behind the protocol of the painter."""
-    return KINDS[model.family.name](pipe, model, device=device, sha256=sha256, fragments_of=fragments_of)
+    common = {"device": device, "sha256": sha256, "fragments_of": fragments_of, "fit_preview": fit_preview}
+    return KINDS[model.family.name](pipe, model, **common)

@@ -15,7 +15,13 @@ from engine.models.registry.registry import Adapter, Model
 from engine.models.registry.speed import Compilation
 from engine.painter.pipeline.loras import LoraManager, Loras
 from engine.painter.pipeline.prompt_weighting import Fragments
-from engine.painter.pipeline.vae import PreviewMap, fit_preview_map, latents_from_pictures, pictures_from_latents
+from engine.painter.pipeline.vae import (
+    PreviewFit,
+    fit_preview_weights,
+    latents_from_pictures,
+    pictures_from_latents,
+    preview_from_latents,
+)
 from engine.painter.sampling.guidance import Conditioning, PromptEmbeds, apply_guidance
 
 if TYPE_CHECKING:
@@ -41,6 +47,7 @@ class PipelineModel(ABC):
         device: torch.device,
         sha256: str,
         fragments_of: Callable[[str], Fragments],
+        fit_preview: PreviewFit = fit_preview_weights,
     ) -> None:
         """Take over the pipeline's parts; they are on `device` and in their final dtype."""
         self._denoiser, self._vae = denoiser, channels_last(pipe.vae)
@@ -56,7 +63,7 @@ class PipelineModel(ABC):
         how = model.speed.compile
         self._compiled = None if how is Compilation.NONE else _compiled(denoiser, how)
         self._lora_manager = LoraManager(pipe, model)
-        self._preview_map: PreviewMap = fit_preview_map(pipe.vae, self.latent_shape(64, 64))
+        self._preview_weights = fit_preview(pipe.vae, self.latent_shape(64, 64))
 
     def latent_shape(self, width: int, height: int) -> tuple[int, int, int]:
         factor = self._pipe.vae_scale_factor
@@ -120,7 +127,7 @@ class PipelineModel(ABC):
         return pictures_from_latents(self._vae, latents)
 
     def preview(self, latents: Tensor) -> Tensor:
-        return self._preview_map(latents)
+        return preview_from_latents(latents, self._preview_weights)
 
 
 def _compiled(denoiser: Any, how: Compilation) -> CompiledDenoiser:

@@ -8,7 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-PreviewMap = Callable[[Tensor], Tensor]
+# Takes the VAE and the shape of the latents of a 64 x 64 picture; returns weights for `preview_from_latents`.
+PreviewFit = Callable[[Any, tuple[int, int, int]], Tensor]
 
 _FIT_SIDE = 16
 _FIT_PICTURES = 8
@@ -41,8 +42,8 @@ def bytes_from_unit(pictures: Tensor) -> Tensor:
     return pictures.float().clamp(0, 1).mul(255).round().to(torch.uint8).permute(0, 2, 3, 1).cpu()
 
 
-def fit_preview_map(vae: Any, latent_shape: tuple[int, int, int]) -> PreviewMap:
-    """Return the linear map from latents to colours that fits this VAE best.
+def fit_preview_weights(vae: Any, latent_shape: tuple[int, int, int]) -> Tensor:
+    """Return the linear map from latents to colours that fits this VAE best: float32 [channels + 1, 3].
 
     latent_shape: channels and sides of the latents of a 64 x 64 picture; the sides give the VAE's scale.
     Fitted by least squares on soft random pictures that the VAE itself encodes, so that no family needs a table.
@@ -51,13 +52,13 @@ def fit_preview_map(vae: Any, latent_shape: tuple[int, int, int]) -> PreviewMap:
     pictures = _soft_pictures(_FIT_SIDE * scale)
     latents = _scaled(vae, _encoded(vae, pictures.to(vae.device), lambda distribution: distribution.mode())).float()
     colours = torch.nn.functional.avg_pool2d(pictures.to(latents.device), scale)
-    weights = _least_squares(_columns(latents), colours.movedim(1, -1).reshape(-1, 3))
-    return lambda given: _previewed(given, weights)
+    return _least_squares(_columns(latents), colours.movedim(1, -1).reshape(-1, 3))
 
 
-def _previewed(latents: Tensor, weights: Tensor) -> Tensor:
+def preview_from_latents(latents: Tensor, weights: Tensor) -> Tensor:
+    """Return the latents' colours as uint8 [batch, height / 8, width / 8, 3] on the CPU, one pixel for each place."""
     batch, _, height, width = latents.shape
-    colours = (_columns(latents.float()) @ weights).view(batch, height, width, 3).movedim(-1, 1)
+    colours = (_columns(latents.float()) @ weights.to(latents.device)).view(batch, height, width, 3).movedim(-1, 1)
     return bytes_from_unit(colours / 2 + 0.5)
 
 

@@ -47,11 +47,19 @@ _HEARTBEAT_SECONDS = 0.2
 def main() -> None:
     """Serve the socket whose descriptor is the first argument; the rest are those of `_open`."""
     ignore_signals()
-    descriptor, registry, model, max_rows, threads, budget = sys.argv[1:]
+    descriptor, registry, model, max_rows, threads, budget, measurements = sys.argv[1:]
     # Before the event loop and its threads: it takes seconds.
     import_libraries(compiles=may_compile(Path(registry)))
     connection = socket.socket(fileno=int(descriptor))
-    open_painter = partial(_open, Path(registry), model or None, _number(max_rows), _number(threads), _number(budget))
+    open_painter = partial(
+        _open,
+        Path(registry),
+        model or None,
+        _number(max_rows),
+        _number(threads),
+        _number(budget),
+        Path(measurements) if measurements else None,
+    )
     asyncio.run(serve(connection, open_painter))
 
 
@@ -80,6 +88,7 @@ def _open(
     max_rows: int | None,
     threads: int | None,
     budget_bytes: int | None,
+    measurements: Path | None,
     heartbeat: Heartbeat,
 ) -> AbstractAsyncContextManager[LocalPainter]:
     from engine.painter.in_process import create_painter
@@ -87,7 +96,14 @@ def _open(
     registry = read_registry(path)
     if model is not None:
         registry = replace(registry, default=registry.model(model).name)
-    return create_painter(registry, max_rows=max_rows, threads=threads, budget_bytes=budget_bytes, heartbeat=heartbeat)
+    return create_painter(
+        registry,
+        max_rows=max_rows,
+        threads=threads,
+        budget_bytes=budget_bytes,
+        heartbeat=heartbeat,
+        measurements=measurements,
+    )
 
 
 async def serve(connection: socket.socket, open_painter: OpenPainter) -> None:

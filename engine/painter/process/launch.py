@@ -38,6 +38,7 @@ class PainterOptions:
     threads: torch's threads on the CPU; None leaves them to torch.
     budget_bytes: device memory for the weights of loaded models; None uses what there is.
     cache: folder that keeps compiled code for the next start; None leaves the choice to torch.
+    measurements: folder that keeps what was measured of the models for the next start; None measures anew.
     """
 
     registry: Path = SHIPPED
@@ -46,6 +47,7 @@ class PainterOptions:
     threads: int | None = None
     budget_bytes: int | None = None
     cache: Path | None = None
+    measurements: Path | None = None
 
 
 async def start_process(
@@ -73,6 +75,7 @@ async def _start(program: str, painter_options: PainterOptions, descriptor: int)
         program,
         *(str(descriptor), str(painter_options.registry.absolute()), painter_options.model or ""),
         *map(_text, (painter_options.max_rows, painter_options.threads, painter_options.budget_bytes)),
+        str(painter_options.measurements or ""),
         pass_fds=(descriptor,),
         cwd=_ROOT,
         env={**_QUIET_LIBRARIES, **os.environ, **_QUIET_THREADS, **_cache_environment(painter_options.cache)},
