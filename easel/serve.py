@@ -75,7 +75,7 @@ async def serve_engine(health_port: int, quiet: bool, report_ready: ReportReady)
                         options,
                         painter_opener,
                         stop=signals.stop,
-                        hurry=signals.force_stop,
+                        force_stop=signals.force_stop,
                         announce_ready=report_ready,
                     )
 

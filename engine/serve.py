@@ -62,10 +62,10 @@ async def serve(
     open_painter: PainterOpener,
     *,
     stop: asyncio.Event,
-    hurry: asyncio.Event,
+    force_stop: asyncio.Event,
     announce_ready: Callable[[], None],
 ) -> None:
-    """Paint jobs from the queue until `stop` is set; see `run_worker` for what `stop` and `hurry` guarantee.
+    """Paint jobs from the queue until `stop` is set; see `run_worker` for what `stop` and `force_stop` guarantee.
 
     announce_ready: called once, when the painter is loaded and takes jobs.
 
@@ -91,7 +91,7 @@ async def serve(
             metrics=create_metrics(registry),
             options=options.worker,
             stop=stop,
-            hurry=hurry,
+            force_stop=force_stop,
         )
 
 

@@ -1,4 +1,4 @@
 """From the queue to the finished job: lease, paint, store, finish; cancellation, retry and draining.
 
-It is handed a painter and knows nothing of how one paints.
+It is handed a painter and does not know how it works.
 """

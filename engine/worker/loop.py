@@ -1,4 +1,4 @@
-"""The worker: takes jobs from the queue to the painter until it is stopped; watches for cancelled and lost jobs."""
+"""The worker: paints jobs from the queue until it is stopped, and ends running jobs that are cancelled or lost."""
 
 from __future__ import annotations
 
@@ -34,20 +34,20 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class WorkerOptions:
-    """How an engine works.
+    """The options of a worker.
 
-    grace: how long running jobs may go on after a stop before they are returned to the queue.
-    watch: how often it makes sure that the jobs in hand are still its own, beside being notified.
-    sweep: how often it looks for jobs that have lost their place in the queue.
-    pause: after what nobody expected, before the same is tried again.
+    stop_grace: how long running jobs may continue after a stop before they are returned to the queue.
+    check_interval: how often it checks that the running jobs are still its own; notifications come sooner.
+    sweep_interval: how often it looks for jobs that have lost their queue entry.
+    error_delay: wait after an unexpected error.
     """
 
     queue: QueueOptions = field(default_factory=QueueOptions)
     job: JobOptions = field(default_factory=JobOptions)
-    grace: timedelta = timedelta(seconds=10)
-    watch: timedelta = timedelta(seconds=2)
-    sweep: timedelta = timedelta(seconds=30)
-    pause: timedelta = timedelta(seconds=5)
+    stop_grace: timedelta = timedelta(seconds=10)
+    check_interval: timedelta = timedelta(seconds=2)
+    sweep_interval: timedelta = timedelta(seconds=30)
+    error_delay: timedelta = timedelta(seconds=5)
 
 
 async def run_worker(
@@ -58,11 +58,11 @@ async def run_worker(
     metrics: Metrics,
     options: WorkerOptions,
     stop: asyncio.Event,
-    hurry: asyncio.Event,
+    force_stop: asyncio.Event,
 ) -> None:
     """Run jobs until `stop` is set, then finish the running ones and return.
 
-    Running jobs finish within the grace; what is left then, or when `hurry` is set, is back in the queue at once.
+    Running jobs may finish within `stop_grace`; then, or when `force_stop` is set, the rest returns to the queue.
     """
     running_jobs = RunningJobs()
     runner = JobRunner(
@@ -75,32 +75,32 @@ async def run_worker(
         stop=stop,
     )
     async with (
-        _beside(_repeat(_LISTENER_CHECK, partial(_watch_cancels, database, running_jobs))),
-        _beside(_repeat(options.watch, partial(_check_running_jobs, database, running_jobs))),
-        _beside(_repeat(options.sweep, partial(_sweep, database))),
-        _beside(_repeat(_DEPTH_INTERVAL, partial(_measure_queue, database, metrics))),
-        _beside(_interrupt_in_time(running_jobs, options.grace, stop, hurry)),
+        _in_background(_repeat(_LISTENER_CHECK, partial(_watch_cancels, database, running_jobs))),
+        _in_background(_repeat(options.check_interval, partial(_check_running_jobs, database, running_jobs))),
+        _in_background(_repeat(options.sweep_interval, partial(_sweep, database))),
+        _in_background(_repeat(_DEPTH_INTERVAL, partial(_measure_queue, database, metrics))),
+        _in_background(_interrupt_after_grace(running_jobs, options.stop_grace, stop, force_stop)),
     ):
         await _keep_queue_running(runner, options)
 
 
 async def _keep_queue_running(runner: JobRunner, options: WorkerOptions) -> None:
     """Take jobs until the stop; start over when the queue itself fails."""
-    handle = partial(_work_or_return, runner, options.pause)
+    handle = partial(_run_or_return, runner, options.error_delay)
     while not runner.stop.is_set():
         error = await result_of(run_queue(runner.database, handle, options.queue, stop=runner.stop))
         if error is not None:
             _log.error("queue_failed", exc_info=error)
             with suppress(TimeoutError):
-                await asyncio.wait_for(runner.stop.wait(), options.pause.total_seconds())
+                await asyncio.wait_for(runner.stop.wait(), options.error_delay.total_seconds())
 
 
-async def _work_or_return(runner: JobRunner, pause: timedelta, job_id: UUID) -> timedelta | None:
-    """Run the job and return the delay before it is offered again; never raises, so that no job is dropped."""
+async def _run_or_return(runner: JobRunner, error_delay: timedelta, job_id: UUID) -> timedelta | None:
+    """Run the job and return the delay before it is offered again; never raise, so that no job is dropped."""
     result = await result_of(run_job(runner, job_id))
     if isinstance(result, Exception):
         _log.error("job_not_concluded", job=str(job_id), exc_info=result)
-        return pause
+        return error_delay
     return result
 
 
@@ -125,9 +125,9 @@ async def _check_running_jobs(database: Database, running_jobs: RunningJobs) -> 
 
 async def _sweep(database: Database) -> None:
     async with database.begin() as connection:
-        strays = await requeue_orphans(connection)
-    if strays:
-        _log.warning("jobs_requeued", count=strays)
+        orphans = await requeue_orphans(connection)
+    if orphans:
+        _log.warning("jobs_requeued", count=orphans)
     async with database.begin() as connection:
         await prune_log(connection)
 
@@ -137,12 +137,12 @@ async def _measure_queue(database: Database, metrics: Metrics) -> None:
         metrics.waiting.set(await count_waiting(connection))
 
 
-async def _interrupt_in_time(
-    running_jobs: RunningJobs, grace: timedelta, stop: asyncio.Event, hurry: asyncio.Event
+async def _interrupt_after_grace(
+    running_jobs: RunningJobs, stop_grace: timedelta, stop: asyncio.Event, force_stop: asyncio.Event
 ) -> None:
     await stop.wait()
     with suppress(TimeoutError):
-        await asyncio.wait_for(hurry.wait(), grace.total_seconds())
+        await asyncio.wait_for(force_stop.wait(), stop_grace.total_seconds())
     running_jobs.interrupt()
 
 
@@ -152,13 +152,13 @@ async def _repeat(interval: timedelta, action: Callable[[], Coroutine[Any, Any, 
             case StoreUnavailable() as error:
                 _log.warning("store_unavailable", cause=str(error))
             case Exception() as error:
-                _log.error("chore_failed", exc_info=error)
+                _log.error("background_task_failed", exc_info=error)
         await asyncio.sleep(interval.total_seconds())
 
 
 @asynccontextmanager
-async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Run `work` for as long as the block takes."""
+async def _in_background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run `work` until the block ends."""
     task = asyncio.create_task(work)
     try:
         yield

@@ -11,10 +11,10 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 class Metrics:
     """The engine's instruments.
 
-    jobs: jobs let out of hand, by outcome: finished, failed, returned or lost.
-    running: jobs in hand.
+    jobs: jobs that this engine has ended, by outcome: finished, failed, returned or lost.
+    running: jobs that this engine is running.
     waiting: jobs that wait for any engine, as last counted.
-    seconds: from the start of a job to its finish.
+    seconds: from a job's start to its end.
     """
 
     jobs: Counter
@@ -26,12 +26,12 @@ class Metrics:
 def create_metrics(registry: CollectorRegistry) -> Metrics:
     """Return instruments that `registry` collects."""
     return Metrics(
-        jobs=Counter("easel_jobs", "Jobs let out of hand, by outcome", ["outcome"], registry=registry),
-        running=Gauge("easel_jobs_running", "Jobs in hand", registry=registry),
+        jobs=Counter("easel_jobs", "Jobs that this engine has ended, by outcome", ["outcome"], registry=registry),
+        running=Gauge("easel_jobs_running", "Jobs that this engine is running", registry=registry),
         waiting=Gauge("easel_jobs_waiting", "Jobs that wait for any engine", registry=registry),
         seconds=Histogram(
             "easel_job_seconds",
-            "Seconds from a job's start to its finish",
+            "Seconds from a job's start to its end",
             buckets=(0.5, 1, 2, 4, 8, 15, 30, 60, 120, 300),
             registry=registry,
         ),

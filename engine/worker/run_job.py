@@ -53,21 +53,21 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class JobOptions:
-    """How an engine works on a job.
+    """How a worker runs a job.
 
-    progress: at least this long between two notes of a job's progress.
-    retry: before a failed job is tried again; doubled at each attempt, give or take a half.
-    patience: how long the picture store may be away before the job is handed back; it is offered again after as long.
+    progress_interval: shortest time between two records of a job's progress.
+    retry_delay: wait before the second attempt; doubles with each attempt, and is multiplied by 0.5 to 1.5 at random.
+    storage_timeout: how long the picture store may be down before the job returns to the queue, for as long again.
     """
 
-    progress: timedelta = timedelta(seconds=0.7)
-    retry: timedelta = timedelta(seconds=2)
-    patience: timedelta = timedelta(minutes=1)
+    progress_interval: timedelta = timedelta(seconds=0.7)
+    retry_delay: timedelta = timedelta(seconds=2)
+    storage_timeout: timedelta = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, kw_only=True)
 class JobRunner:
-    """What running jobs needs; `stop` is set when the engine is to end."""
+    """What it takes to run jobs; `stop` is set when the engine is to stop."""
 
     database: Database
     objects: Objects
@@ -119,7 +119,7 @@ async def _try_job(runner: JobRunner, running: RunningJob) -> tuple[str, timedel
         case JobInterrupted():
             return await _hand_back(runner, running.job, timedelta(0))
         case StoreUnavailable():
-            return await _hand_back(runner, running.job, runner.options.patience)
+            return await _hand_back(runner, running.job, runner.options.storage_timeout)
         case RequestError() | OperatorError():
             return await _fail(runner, running, result)
         case Exception():
@@ -162,7 +162,7 @@ async def _paint(runner: JobRunner, job: Job) -> PaintResult:
             preview = event.preview or preview
             if clock() >= next_record:
                 await _record_progress(runner, job, event, preview)
-                preview, next_record = None, clock() + runner.options.progress.total_seconds()
+                preview, next_record = None, clock() + runner.options.progress_interval.total_seconds()
     raise PainterLost(cause="the painter ended without a picture")
 
 
@@ -226,7 +226,7 @@ async def _retry(runner: JobRunner, running: RunningJob) -> tuple[str, timedelta
             return await return_job(connection, job.id, count_attempt=True, attempt=job.attempts)
 
     # Spread out, so that jobs that failed together because of one of them are not all retried beside it.
-    delay = runner.options.retry * 2 ** (job.attempts - 1) * random.uniform(0.5, 1.5)
+    delay = runner.options.retry_delay * 2 ** (job.attempts - 1) * random.uniform(0.5, 1.5)
     return await _conclude(runner, running, give_back, "returned", delay)
 
 
@@ -253,12 +253,12 @@ async def _hand_back(runner: JobRunner, job: Job, delay: timedelta) -> tuple[str
 
 
 async def _with_objects(runner: JobRunner, action: Callable[[], Awaitable[Result]]) -> Result:
-    """Return the result of `action` on the picture store, retrying within `patience` while the store is down.
+    """Return the result of `action` on the picture store, retrying within `storage_timeout` while the store is down.
 
-    Raises: StoreUnavailable when it stays away, or answers too slowly.
+    Raises: StoreUnavailable when it stays down or answers too slowly.
     """
     try:
-        async with asyncio.timeout(runner.options.patience.total_seconds()):
+        async with asyncio.timeout(runner.options.storage_timeout.total_seconds()):
             return await _retry_while_down(action)
     except TimeoutError as error:
         raise StoreUnavailable(cause="the picture store is still down") from error

@@ -163,7 +163,7 @@ async def _worker(database: Database, objects: Objects, painter: SupervisedPaint
         metrics=metrics,
         options=options,
         stop=stop,
-        hurry=asyncio.Event(),
+        force_stop=asyncio.Event(),
     )
     task = asyncio.create_task(work)
     try:

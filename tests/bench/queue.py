@@ -88,7 +88,7 @@ async def _rate_working(database: Database, objects: Objects, jobs: int, concurr
         metrics=create_metrics(CollectorRegistry()),
         options=WorkerOptions(queue=QueueOptions(concurrency=concurrency)),
         stop=stop,
-        hurry=asyncio.Event(),
+        force_stop=asyncio.Event(),
     )
     start = time.perf_counter()
     task = asyncio.create_task(work)

@@ -37,7 +37,7 @@ async def _status(address: str, path: str) -> tuple[int, str]:
 
 async def test_engine_is_ready_when_it_can_paint(database: Database, database_url: str, storage_url: str) -> None:
     """It lives at once, is ready when its painter is, paints, counts, and says when it is stopping."""
-    painter, stop, hurry, ready = FakePainter(), asyncio.Event(), asyncio.Event(), asyncio.Event()
+    painter, stop, force_stop, ready = FakePainter(), asyncio.Event(), asyncio.Event(), asyncio.Event()
     painter.loaded.clear()
     health = ("127.0.0.1", 0)
     options = EngineOptions(database_url=database_url, storage_url=storage_url, health=health, worker=QUICK)
@@ -48,7 +48,9 @@ async def test_engine_is_ready_when_it_can_paint(database: Database, database_ur
         return bool(told)
 
     with capture_logs() as lines:
-        task = asyncio.create_task(serve(options, _opener(painter), stop=stop, hurry=hurry, announce_ready=ready.set))
+        task = asyncio.create_task(
+            serve(options, _opener(painter), stop=stop, force_stop=force_stop, announce_ready=ready.set)
+        )
         await until(is_told)
     assert await _status(told[0], "/healthz") == (200, "alive\n")
     assert await _status(told[0], "/readyz") == (503, "the painter is not loaded\n")
@@ -80,7 +82,7 @@ async def test_stop_while_loading_ends_it(database_url: str, storage_url: str) -
     stop.set()
     announced: list[bool] = []
     await serve(
-        options, _opener(painter), stop=stop, hurry=asyncio.Event(), announce_ready=lambda: announced.append(True)
+        options, _opener(painter), stop=stop, force_stop=asyncio.Event(), announce_ready=lambda: announced.append(True)
     )
     assert announced == []
 
@@ -94,7 +96,9 @@ async def test_missing_weights_end_it_with_the_reason(database_url: str, storage
 
     options = EngineOptions(database_url=database_url, storage_url=storage_url)
     with pytest.raises(WeightsMissing):
-        await serve(options, _opener(Bare()), stop=asyncio.Event(), hurry=asyncio.Event(), announce_ready=lambda: None)
+        await serve(
+            options, _opener(Bare()), stop=asyncio.Event(), force_stop=asyncio.Event(), announce_ready=lambda: None
+        )
 
 
 async def test_taken_port_is_said(database_url: str, storage_url: str) -> None:
@@ -109,6 +113,6 @@ async def test_taken_port_is_said(database_url: str, storage_url: str) -> None:
                 options,
                 _opener(FakePainter()),
                 stop=asyncio.Event(),
-                hurry=asyncio.Event(),
+                force_stop=asyncio.Event(),
                 announce_ready=lambda: None,
             )

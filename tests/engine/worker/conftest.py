@@ -25,11 +25,11 @@ from engine.worker.run_job import JobOptions
 
 QUICK = WorkerOptions(
     queue=QueueOptions(concurrency=4, lease=timedelta(minutes=5), poll=timedelta(seconds=0.2)),
-    job=JobOptions(progress=timedelta(0), retry=timedelta(seconds=0.05)),
-    grace=timedelta(minutes=5),
-    watch=timedelta(seconds=0.2),
-    sweep=timedelta(seconds=0.2),
-    pause=timedelta(seconds=0.05),
+    job=JobOptions(progress_interval=timedelta(0), retry_delay=timedelta(seconds=0.05)),
+    stop_grace=timedelta(minutes=5),
+    check_interval=timedelta(seconds=0.2),
+    sweep_interval=timedelta(seconds=0.2),
+    error_delay=timedelta(seconds=0.05),
 )
 
 
@@ -39,7 +39,7 @@ class Engine:
 
     task: asyncio.Task[None]
     stop: asyncio.Event = field(default_factory=asyncio.Event)
-    hurry: asyncio.Event = field(default_factory=asyncio.Event)
+    force_stop: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 EngineStarter = Callable[..., AbstractAsyncContextManager[Engine]]
@@ -66,7 +66,7 @@ def start_engine(database: Database, objects: Objects) -> EngineStarter:
         on: Database = database,
         registry: CollectorRegistry | None = None,
     ) -> AsyncIterator[Engine]:
-        stop, hurry = asyncio.Event(), asyncio.Event()
+        stop, force_stop = asyncio.Event(), asyncio.Event()
         work = run_worker(
             database=on,
             objects=store,
@@ -74,14 +74,14 @@ def start_engine(database: Database, objects: Objects) -> EngineStarter:
             metrics=create_metrics(registry or CollectorRegistry()),
             options=options,
             stop=stop,
-            hurry=hurry,
+            force_stop=force_stop,
         )
         task = asyncio.create_task(work)
         try:
-            yield Engine(task=task, stop=stop, hurry=hurry)
+            yield Engine(task=task, stop=stop, force_stop=force_stop)
         finally:
             stop.set()
-            hurry.set()
+            force_stop.set()
             with suppress(asyncio.CancelledError):
                 await task
 

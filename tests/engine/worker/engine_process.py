@@ -17,19 +17,19 @@ from tests.fakes import FakePainter
 
 async def main(database_url: str, storage_url: str, pace: float) -> None:
     """Serve until SIGTERM, saying `ready` on the way."""
-    stop, hurry = asyncio.Event(), asyncio.Event()
+    stop, force_stop = asyncio.Event(), asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
 
     @asynccontextmanager
     async def open_painter() -> AsyncIterator[LoadedPainter]:
         yield FakePainter(pace=timedelta(seconds=pace))
 
-    options = dataclasses.replace(QUICK, grace=timedelta(0))
+    options = dataclasses.replace(QUICK, stop_grace=timedelta(0))
     await serve(
         EngineOptions(database_url=database_url, storage_url=storage_url, worker=options),
         open_painter,
         stop=stop,
-        hurry=hurry,
+        force_stop=force_stop,
         announce_ready=lambda: print("ready", flush=True),
     )
 

@@ -65,7 +65,7 @@ async def test_stop_during_an_outage_ends_the_engine(outage: Outage, start_engin
         await job_running(outage.database, job.id)
         await outage.begin()
         engine.stop.set()
-        engine.hurry.set()
+        engine.force_stop.set()
         await engine.task
     await outage.end()
     async with start_engine(FakePainter(), options=BRIEF, on=outage.database):

@@ -38,7 +38,7 @@ async def test_hurried_stop_returns_running_jobs(database: Database, start_engin
     async with start_engine(painter) as engine:
         await job_running(database, job.id)
         engine.stop.set()
-        engine.hurry.set()
+        engine.force_stop.set()
         await engine.task
     assert painter.closed == [job.id]
     back = await job_when(database, job.id, lambda job: True)

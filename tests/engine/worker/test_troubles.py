@@ -39,7 +39,7 @@ async def test_store_that_stays_away_hands_the_job_back(
 
     store = Away(objects.store)
     job = await submit(database, request_for(new_id()))
-    impatient = replace(QUICK, job=replace(QUICK.job, patience=timedelta(seconds=0.3)))
+    impatient = replace(QUICK, job=replace(QUICK.job, storage_timeout=timedelta(seconds=0.3)))
     async with start_engine(FakePainter(), store=store, options=impatient):
         await job_running(database, job.id)
         returned = await job_when(database, job.id, lambda job: job.status is JobStatus.WAITING)
