@@ -2,15 +2,50 @@
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
 import pytest
 
-from engine.contract.jobs import Operation
+from engine.contract.ids import new_id
+from engine.contract.jobs import JobSpec, Operation, ParameterValue, Part
+from engine.contract.painting import PaintRequest
 from engine.contract.samplers import SAMPLERS
+from engine.models.prompt_limits import limits_from_registry
 from engine.models.registry.families import FAMILIES, Family
+from engine.models.registry.registry import SHIPPED, read_registry
 from engine.painter.families import KINDS
-from engine.painter.operations import OPERATIONS
-from engine.prompt import PARAMETERS
+from engine.painter.operations import OPERATIONS, check_operation
+from engine.painter.sampling.params import params_from_request, seed_of_slot
+from engine.prompt import PARAMETERS, parse
 from engine.prompt.parameters import SERVICE_ABILITIES
+
+ROOT = Path(__file__).parent.parent
+REGISTRY = read_registry(SHIPPED)
+CANONICAL = {row.name: row for row in PARAMETERS if not row.gives}
+
+# Abilities in the table that neither a family nor the service has yet; whoever adds one there removes it here.
+NOT_SUPPORTED_YET = frozenset(
+    {
+        "character_reference",
+        "chaos",
+        "images",
+        "profile",
+        "speed",
+        "style",
+        "style_reference",
+        "tile",
+        "video",
+        "visibility",
+        "weird",
+    }
+)
+# Parameters whose effect is over when a job's spec exists; tested below.
+READ_BY_THE_PARSER = {"no", "repeat"}
+# The modules that create jobs from a spec; each chooses the seed.
+CREATE_JOBS = ("bot/commands/imagine.py", "easel/commands/imagine.py")
 
 
 def test_the_prompt_language_offers_every_sampler() -> None:
@@ -40,6 +75,100 @@ def test_the_painter_has_every_family_and_no_other() -> None:
 
 def test_the_painter_has_every_operation_and_no_other() -> None:
     assert set(OPERATIONS) == set(Operation)
+
+
+class ReadNames(Mapping[str, ParameterValue]):
+    """Parameters of which none is set, and the names of those that were looked up."""
+
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+
+    def __getitem__(self, name: str) -> ParameterValue:
+        self.names.add(name)
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+def read_by_the_painter() -> set[str]:
+    """Return the parameters that the painter looks up for some operation."""
+    parameters = ReadNames()
+    for operation, of_painter in OPERATIONS.items():
+        request = PaintRequest(
+            job_id=new_id(),
+            member_id=new_id(),
+            operation=operation,
+            spec=JobSpec(prompt="a cat", parts=(Part(text="a cat"),), parameters=parameters),
+            seed=7,
+            source=b"image" if of_painter.needs_source else None,
+            strength=0.5 if of_painter.needs_source else None,
+        )
+        check_operation(request, REGISTRY)
+        params_from_request(request, REGISTRY)
+        seed_of_slot(request, 0)
+    return parameters.names
+
+
+def read_in(path: Path) -> set[str]:
+    """Return every literal `name` of `x.parameters.get(name)` and `x.parameters[name]` in a module."""
+    return {name for node in ast.walk(ast.parse(path.read_text())) if (name := _literal_read(node))}
+
+
+def _literal_read(node: Any) -> str:
+    match node:
+        case ast.Call(
+            func=ast.Attribute(value=ast.Attribute(attr="parameters"), attr="get"),
+            args=[ast.Constant(value=str(name)), *_],
+        ):
+            return name
+        case ast.Subscript(value=ast.Attribute(attr="parameters"), slice=ast.Constant(value=str(name))):
+            return name
+    return ""
+
+
+def offered_abilities() -> frozenset[str]:
+    """Return the abilities of the service and of any family."""
+    service = limits_from_registry(REGISTRY, None).abilities or frozenset()
+    return service.union(*(family.abilities for family in FAMILIES.values()))
+
+
+def test_every_supported_parameter_is_read() -> None:
+    """By the parser, by the commands that create jobs, or by the painter."""
+    creating = set[str]().union(*(read_in(ROOT / path) for path in CREATE_JOBS))
+    read = READ_BY_THE_PARSER | creating | read_by_the_painter()
+    unread = {name: row.ability for name, row in CANONICAL.items() if name not in read}
+    assert {name for name, ability in unread.items() if ability not in NOT_SUPPORTED_YET} == set()
+
+
+def test_no_parameter_is_read_that_is_not_supported() -> None:
+    """What is read has a row, and no ability that is missing everywhere."""
+    sources = [path for room in ("bot", "easel", "engine") for path in (ROOT / room).rglob("*.py")]
+    read = read_by_the_painter().union(*(read_in(path) for path in sources))
+    assert read <= set(CANONICAL)
+    assert {name for name in read if CANONICAL[name].ability in NOT_SUPPORTED_YET} == set()
+
+
+def test_every_ability_of_the_table_is_offered_or_listed_as_not_supported() -> None:
+    abilities = {row.ability for row in PARAMETERS if row.ability}
+    assert abilities - offered_abilities() == NOT_SUPPORTED_YET
+    assert not NOT_SUPPORTED_YET & offered_abilities()
+
+
+@pytest.mark.parametrize("path", CREATE_JOBS)
+def test_every_command_that_creates_jobs_reads_the_seed(path: str) -> None:
+    assert read_in(ROOT / path) == {"seed"}
+
+
+def test_the_parser_reads_its_own_parameters() -> None:
+    """`--no` becomes a part, `--repeat` copies of the job; neither needs the painter."""
+    specs = parse("a cat --no dogs --repeat 2")
+    assert isinstance(specs, tuple)
+    assert [[part.text for part in spec.parts] for spec in specs] == [["a cat", "dogs"]] * 2
+    assert all("repeat" not in spec.parameters for spec in specs)
 
 
 def test_every_ability_of_a_family_belongs_to_a_parameter_or_to_the_text() -> None:
