@@ -68,7 +68,7 @@ def save_sdxl(folder: Path, *, seed: int = 0) -> Path:
 
 
 def save_lcm(folder: Path, *, seed: int = 0) -> Path:
-    """Save a random latent consistency model: its UNet is told the guidance scale."""
+    """Save a random latent consistency model: its UNet takes the guidance scale as an input."""
     torch.manual_seed(seed)
     unet = tiny_unet(4, time_cond_proj_dim=32)
     strengthen(unet, "cond_proj", 6.0)
@@ -107,7 +107,7 @@ def save_transformer_lora(file: Path, model: Path, kind: type[DiffusionPipeline]
 
 
 def strengthen(module: torch.nn.Module, part: str, factor: float) -> None:
-    """Multiply the weights of a part, so that a random model's pictures show what it is told."""
+    """Multiply the weights of a part, so that a random model's pictures depend on its inputs."""
     for name, weight in module.named_parameters():
         if part in name:
             weight.data *= factor

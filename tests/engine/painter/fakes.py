@@ -1,4 +1,4 @@
-"""A model without weights that can be told to fail in the ways that models fail."""
+"""A model without weights that fails on demand in the ways that models fail."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from engine.painter.sampling.guidance import Conditioning, PromptEmbeds, apply_g
 
 
 class FlatModel:
-    """Paints flat colours; a text of `poison` gives numbers that are none, and batches wider than `room` do not fit."""
+    """Paints flat colours; the text `poison` gives NaN, and batches of more than `room` rows do not fit."""
 
     is_flow = False
     has_embedded_guidance = False
@@ -80,6 +80,6 @@ class FlatModel:
 
 
 def joining(there: WeakSet[FlatModel], model: FlatModel) -> FlatModel:
-    """Return the model, put among those that are on the device for as long as it lives."""
+    """Add the model to those on the device, until it is freed, and return it."""
     there.add(model)
     return model

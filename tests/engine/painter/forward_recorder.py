@@ -1,4 +1,4 @@
-"""The forwards of a painter, seen from its own thread, which stands still before a chosen one."""
+"""Records a painter's forwards, and pauses its thread before a chosen one."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from uuid import UUID
 from tests.engine.painter.requests import Batches
 
 
-class Forwards:
-    """A painter's `watch`: the rows of every forward; it goes on from the one that is held when it is let go."""
+class ForwardRecorder:
+    """An `on_forward` callback that keeps the rows of every forward and pauses before one of them until resumed."""
 
-    def __init__(self, *, held: int) -> None:
-        """`held` counts from 1."""
+    def __init__(self, *, pause_at: int) -> None:
+        """`pause_at` counts from 1."""
         self.batches: Batches = []
-        self.hold(held)
+        self.pause_at(pause_at)
 
-    def hold(self, number: int) -> None:
-        """Let the forward that is the `number`th from now stand still; not while another does."""
-        self._reached, self._let_go = threading.Event(), threading.Event()
-        self._held = len(self.batches) + number
+    def pause_at(self, number: int) -> None:
+        """Pause at the `number`th forward from now; not while paused."""
+        self._paused, self._resumed = threading.Event(), threading.Event()
+        self._pause_at = len(self.batches) + number
 
     def __call__(self, rows: Sequence[tuple[UUID, int]]) -> None:
-        """Note the rows; in the forward that is held, wait."""
+        """Keep the rows; pause if it is the chosen forward."""
         self.batches.append(rows)
-        if len(self.batches) == self._held:
-            self._reached.set()
-            self._let_go.wait()
+        if len(self.batches) == self._pause_at:
+            self._paused.set()
+            self._resumed.wait()
 
-    async def until_held(self) -> None:
-        """Return when the painter's thread stands still."""
-        await asyncio.to_thread(self._reached.wait)
+    async def wait_paused(self) -> None:
+        """Return when the painter's thread is paused."""
+        await asyncio.to_thread(self._paused.wait)
 
-    def let_go(self) -> None:
-        """Let it go on."""
-        self._let_go.set()
+    def resume(self) -> None:
+        """Let the painter's thread continue."""
+        self._resumed.set()

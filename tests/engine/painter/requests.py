@@ -1,4 +1,4 @@
-"""Orders with only what matters said, and ways to paint and compare them."""
+"""Requests with only what matters given, and functions that paint and compare them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from engine.contract.jobs import JobSpec, Operation, ParameterValue, Part
 from engine.contract.painting import PaintedPictures, Painter, PaintRequest, Progress
 
 Pixels = NDArray[np.uint8]
-# Job and slot of every row of each forward, as a painter's `watch` is told.
+# Job and slot of every row of each forward, as `on_forward` receives them.
 Batches = list[Sequence[tuple[UUID, int]]]
 
 
@@ -48,7 +48,7 @@ def paint_request(
 
 
 async def painted(painter: Painter, wanted: PaintRequest) -> PaintedPictures:
-    """Return what the painter says last."""
+    """Return the painter's result."""
     said = [event async for event in painter.paint(wanted)]
     assert all(isinstance(event, Progress) for event in said[:-1])
     assert isinstance(said[-1], PaintedPictures)
@@ -56,7 +56,7 @@ async def painted(painter: Painter, wanted: PaintRequest) -> PaintedPictures:
 
 
 async def all_painted(painter: Painter, requests: Sequence[PaintRequest]) -> list[PaintedPictures]:
-    """Return what the painter makes of requests that are given at once."""
+    """Return the results of requests that are painted at once."""
     return await asyncio.gather(*(painted(painter, wanted) for wanted in requests))
 
 

@@ -1,4 +1,4 @@
-"""The reference: stock diffusers pipelines, told the same as the painter."""
+"""The reference: stock diffusers pipelines with the painter's settings."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ def save_sd3(folder: Path, *, seed: int = 0) -> Path:
 
 
 def save_flux(folder: Path, *, has_guidance: bool = True, seed: int = 0) -> Path:
-    """Save a random Flux checkpoint that is told the guidance scale, as dev is, or is not, as schnell."""
+    """Save a random Flux checkpoint that takes the guidance scale as an input, as dev does, or does not, as schnell."""
     torch.manual_seed(seed)
     pipe = FluxPipeline(
         transformer=FluxTransformer2DModel(
@@ -87,7 +87,7 @@ def save_pixart(
     sample_size: int = 128,
     seed: int = 0,
 ) -> Path:
-    """Save a random PixArt checkpoint; Alpha is told sizes, and both predict the variance too."""
+    """Save a random PixArt checkpoint; Alpha takes sizes as an input, and both predict the variance too."""
     torch.manual_seed(seed)
     pipe = kind(
         tokenizer=letter_tokenizer(),

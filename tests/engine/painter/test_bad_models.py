@@ -1,4 +1,4 @@
-"""Damaged models in a running painter: each is told to its own requests, and those of a whole model go on."""
+"""Damaged models in a running painter: they fail their own requests, and those of a sound model are painted."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def beside(registry: Registry, folder: Path) -> Registry:
 
 
 @pytest.mark.parametrize("damage", list(DAMAGES))
-async def test_a_damaged_model_fails_its_own_orders_only(
+async def test_a_damaged_model_fails_only_its_requests(
     registry: Registry, tmp_path: Path, damage: Callable[[Path], None]
 ) -> None:
     both = beside(registry, tmp_path / "bad")
@@ -95,7 +95,7 @@ async def test_a_damaged_model_fails_its_own_orders_only(
         assert not isinstance(fine, BaseException)
 
 
-async def test_a_folder_that_changes_under_the_painter_changes_no_picture(registry: Registry, tmp_path: Path) -> None:
+async def test_changing_a_loaded_models_folder_changes_no_picture(registry: Registry, tmp_path: Path) -> None:
     """Weights overwritten in place and the folder gone: the loaded model paints what it did."""
     both = beside(registry, tmp_path / "bad")
     wanted = paint_request(model="bad", steps=3)

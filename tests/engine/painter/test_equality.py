@@ -12,7 +12,7 @@ import pytest
 from engine.contract.painting import PaintedPictures, PaintRequest
 from engine.models.registry.registry import Registry
 from engine.painter.in_process import LocalPainter, create_painter
-from tests.engine.painter.forwards import Forwards
+from tests.engine.painter.forward_recorder import ForwardRecorder
 from tests.engine.painter.requests import Batches, Pixels, all_painted, paint_request, painted, pixels_of, psnr
 from tests.engine.painter.stock import EQUAL_DB, OTHER_DB, SCHEDULERS, stock_pictures
 
@@ -42,7 +42,7 @@ async def test_picture_3_of_a_mixed_batch_of_11_is_the_picture_it_is_alone(
     registry: Registry, checkpoints: Path
 ) -> None:
     """Rows of other steps, guidance, samplers and texts in the same forward change nothing; one forward holds all."""
-    forwards = Forwards(held=1)
+    forwards = ForwardRecorder(pause_at=1)
     wanted = paint_request("a blue house", sampler="dpmpp-2m", steps=7, cfg=6.5, seed=3)
     others = (
         paint_request("a red cat", sampler="euler-ancestral", steps=4, cfg=1.0, pictures=3),
@@ -52,8 +52,8 @@ async def test_picture_3_of_a_mixed_batch_of_11_is_the_picture_it_is_alone(
     async with create_painter(registry, max_rows=64, on_forward=forwards) as painter:
         await painter.warm()
         painting = asyncio.create_task(all_painted(painter, (wanted, *others)))
-        await forwards.until_held()
-        forwards.let_go()
+        await forwards.wait_paused()
+        forwards.resume()
         mixed, *_ = await painting
         alone = await painted(
             painter, paint_request("a blue house", sampler="dpmpp-2m", steps=7, cfg=6.5, seed=5, pictures=1)
@@ -69,9 +69,7 @@ async def test_picture_3_of_a_mixed_batch_of_11_is_the_picture_it_is_alone(
 
 
 @pytest.mark.parametrize("sampler", ["heun", "unipc", "dpmpp-2m-sde"])
-async def test_pictures_of_one_order_that_part_on_the_way_are_what_they_are_together(
-    registry: Registry, sampler: str
-) -> None:
+async def test_pictures_of_one_request_that_are_split_on_the_way_are_the_same(registry: Registry, sampler: str) -> None:
     """Room for three of four pictures: they part, with samplers that remember, and equal those of one batch."""
     asked = paint_request("a red cat", sampler=sampler, steps=6)
     async with create_painter(registry, max_rows=6) as narrow:
@@ -105,10 +103,10 @@ async def test_the_same_seed_gives_the_same_bytes(registry: Registry) -> None:
         paint_request("(loud:1.4) tree", seed=4, sampler="ddim", steps=100, cfg=4.0, pictures=1),
         paint_request("a red cat", seed=5, sampler="euler", steps=100, cfg=7.0, pictures=1),
     ]
-    forwards = Forwards(held=1)
+    forwards = ForwardRecorder(pause_at=1)
     async with create_painter(registry, max_rows=64, on_forward=forwards) as painter:
         first = await painted_beside(painter, forwards, one, long)
-        forwards.hold(1)
+        forwards.pause_at(1)
         second = await painted_beside(painter, forwards, again, short)
     ours, theirs = held_with(one, forwards.batches), held_with(again, forwards.batches)
     assert [len(rows) for rows in ours] == [len(rows) for rows in theirs] == [8] * 30
@@ -117,17 +115,17 @@ async def test_the_same_seed_gives_the_same_bytes(registry: Registry) -> None:
 
 
 async def painted_beside(
-    painter: LocalPainter, forwards: Forwards, wanted: PaintRequest, others: Sequence[PaintRequest]
+    painter: LocalPainter, forwards: ForwardRecorder, wanted: PaintRequest, others: Sequence[PaintRequest]
 ) -> PaintedPictures:
     """Return the pictures of a request that comes while others are painted, and that they outlast."""
     async with AsyncExitStack() as stack:
         streams = [await stack.enter_async_context(aclosing(painter.paint(other))) for other in others]
         begun = asyncio.gather(*(anext(stream) for stream in streams))
-        await forwards.until_held()
+        await forwards.wait_paused()
         painting = asyncio.create_task(painted(painter, wanted))
         # It joins at its first turn.
         await asyncio.sleep(0)
-        forwards.let_go()
+        forwards.resume()
         await begun
         return await painting
 

@@ -1,4 +1,4 @@
-"""What can go wrong with a model while it paints: each is told to its own request and to no other."""
+"""What can go wrong with a model while it paints: each error fails its own request and no other."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from engine.painter.in_process import create_painter
 from engine.painter.pipeline.protocol import LoadedModel
 from engine.painter.sampling.guidance import PromptEmbeds
 from tests.engine.painter.fakes import FlatModel, joining
-from tests.engine.painter.forwards import Forwards
+from tests.engine.painter.forward_recorder import ForwardRecorder
 from tests.engine.painter.requests import paint_request, painted
 
 
-async def test_numbers_that_are_none_break_their_own_order_only(registry: Registry) -> None:
+async def test_a_request_with_non_finite_latents_fails_alone(registry: Registry) -> None:
     """NaN from one row of a batch: PaintedNothing for its request, the same picture as ever for the other."""
     async with create_painter(registry, max_rows=64, load=FlatModel) as painter:
         alone = await painted(painter, paint_request(steps=20))
@@ -38,11 +38,11 @@ async def test_numbers_that_are_none_break_their_own_order_only(registry: Regist
     assert fine == alone
 
 
-async def test_a_batch_without_room_is_split_and_stays_narrow(registry: Registry) -> None:
+async def test_a_batch_that_does_not_fit_is_split_and_stays_small(registry: Registry) -> None:
     """Eight forward rows where four have room: tried once, split, and never tried again."""
     models: list[FlatModel] = []
     async with create_painter(
-        registry, max_rows=64, load=lambda model: told(models, FlatModel(model, room=4))
+        registry, max_rows=64, load=lambda model: recorded(models, FlatModel(model, room=4))
     ) as painter:
         result = await painted(painter, paint_request(steps=5))
     assert len(result.pictures) == 4
@@ -50,7 +50,7 @@ async def test_a_batch_without_room_is_split_and_stays_narrow(registry: Registry
     assert max(models[0].batch_sizes[3:]) == 4
 
 
-async def test_a_row_that_has_no_room_alone_fails_its_order_only(registry: Registry) -> None:
+async def test_a_row_that_does_not_fit_alone_fails_only_its_request(registry: Registry) -> None:
     """One picture with guidance needs two forward rows; with room for one, a request without guidance still ends."""
     async with create_painter(registry, max_rows=64, load=lambda model: FlatModel(model, room=1)) as painter:
         wide, narrow = await asyncio.gather(
@@ -63,7 +63,7 @@ async def test_a_row_that_has_no_room_alone_fails_its_order_only(registry: Regis
     assert not isinstance(narrow, BaseException)
 
 
-async def test_pictures_are_decoded_one_by_one_where_there_is_no_room_for_more(registry: Registry) -> None:
+async def test_pictures_are_decoded_one_by_one_where_more_do_not_fit(registry: Registry) -> None:
     async with create_painter(registry, max_rows=64, load=FlatModel) as painter:
         together = await painted(painter, paint_request(steps=2))
     async with create_painter(registry, max_rows=64, load=lambda model: FlatModel(model, room_to_decode=1)) as painter:
@@ -73,7 +73,7 @@ async def test_pictures_are_decoded_one_by_one_where_there_is_no_room_for_more(r
             await painted(painter, paint_request(steps=2))
 
 
-async def test_a_model_is_loaded_once_more_after_the_others_have_gone(two: Registry) -> None:
+async def test_a_model_that_does_not_fit_is_loaded_again_after_others_are_evicted(two: Registry) -> None:
     """A device with room for one model at a time, whatever the budget says; afterwards only one is kept there."""
     there: WeakSet[FlatModel] = WeakSet()
 
@@ -88,7 +88,7 @@ async def test_a_model_is_loaded_once_more_after_the_others_have_gone(two: Regis
             assert [one.name for one in there] == [name]
 
 
-async def test_a_row_without_room_is_painted_once_other_models_have_gone(two: Registry) -> None:
+async def test_a_row_that_does_not_fit_is_painted_after_other_models_are_evicted(two: Registry) -> None:
     """Beside another model not even one row has room, alone on the device four have."""
     there: WeakSet[FlatModel] = WeakSet()
 
@@ -106,7 +106,7 @@ async def test_a_row_without_room_is_painted_once_other_models_have_gone(two: Re
         assert [one.name for one in there] == ["tiny"]
 
 
-async def test_a_model_that_is_too_large_for_the_empty_device_is_told(registry: Registry) -> None:
+async def test_a_model_too_large_for_the_empty_device_fails_its_requests(registry: Registry) -> None:
     def load(model: Model) -> LoadedModel:
         raise torch.OutOfMemoryError("no room")
 
@@ -116,7 +116,7 @@ async def test_a_model_that_is_too_large_for_the_empty_device_is_told(registry: 
         assert (refused.value.model, refused.value.size) == ("tiny", "")
 
 
-async def test_texts_that_the_device_has_no_room_for_fail_their_order_only(registry: Registry) -> None:
+async def test_texts_that_do_not_fit_fail_only_their_request(registry: Registry) -> None:
     class Wordless(FlatModel):
         def encode_prompt(self, text: str) -> PromptEmbeds:
             if text == "long":
@@ -131,7 +131,7 @@ async def test_texts_that_the_device_has_no_room_for_fail_their_order_only(regis
     assert not isinstance(fine, BaseException)
 
 
-async def test_a_model_that_cannot_be_loaded_fails_its_orders_only(registry: Registry, two: Registry) -> None:
+async def test_a_model_that_cannot_be_loaded_fails_only_its_requests(registry: Registry, two: Registry) -> None:
     def load(model: Model) -> LoadedModel:
         if model.name == "second":
             raise WeightsMissing(path=registry.path)
@@ -145,7 +145,7 @@ async def test_a_model_that_cannot_be_loaded_fails_its_orders_only(registry: Reg
     assert not isinstance(fine, BaseException)
 
 
-async def test_a_source_that_is_no_picture_fails_its_order_only(registry: Registry) -> None:
+async def test_a_source_that_is_not_an_image_fails_only_its_request(registry: Registry) -> None:
     async with create_painter(registry, max_rows=64, load=FlatModel) as painter:
         lost, fine = await asyncio.gather(
             painted(painter, paint_request(source=b"no picture")),
@@ -157,7 +157,7 @@ async def test_a_source_that_is_no_picture_fails_its_order_only(registry: Regist
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-async def test_when_the_loop_itself_breaks_nobody_waits_for_ever(registry: Registry) -> None:
+async def test_when_the_loop_fails_every_request_fails(registry: Registry) -> None:
     """After an error of the device nothing can be painted in this process; requests then fail with PainterLost."""
 
     def load(model: Model) -> LoadedModel:
@@ -171,7 +171,7 @@ async def test_when_the_loop_itself_breaks_nobody_waits_for_ever(registry: Regis
             await painted(painter, paint_request())
 
 
-async def test_an_adapter_that_is_gone_when_its_model_comes_back_fails_its_orders_only(
+async def test_an_adapter_deleted_before_its_model_is_reloaded_fails_only_its_requests(
     registry: Registry, two: Registry, checkpoints: Path, tmp_path: Path
 ) -> None:
     """A model is evicted with the adapter of an active request, and the file is removed before it is loaded again."""
@@ -179,16 +179,16 @@ async def test_an_adapter_that_is_gone_when_its_model_comes_back_fails_its_order
     moved = {"ink": replace(registry.adapters["ink"], file=file)}
     registry = replace(two, adapters=moved)
     room_for_one = num_parameters(checkpoints / "sd1") * 4
-    forwards = Forwards(held=5)
+    forwards = ForwardRecorder(pause_at=5)
     async with create_painter(registry, max_rows=8, budget_bytes=room_for_one, on_forward=forwards) as painter:
         inked = painter.paint(paint_request(steps=60, lora=("ink",)))
         await anext(inked)
-        await forwards.until_held()
+        await forwards.wait_paused()
         await asyncio.to_thread(file.unlink)
         painting = asyncio.create_task(painted(painter, paint_request(model="second", steps=2, cfg=1.0)))
         # It joins at its first turn.
         await asyncio.sleep(0)
-        forwards.let_go()
+        forwards.resume()
         other = await painting
         with pytest.raises(WeightsMissing):
             async for _ in inked:
@@ -197,11 +197,11 @@ async def test_an_adapter_that_is_gone_when_its_model_comes_back_fails_its_order
         assert len((await painted(painter, paint_request(steps=2))).pictures) == 4
 
 
-async def test_orders_of_two_models_are_both_painted(two: Registry) -> None:
+async def test_requests_of_two_models_are_both_painted(two: Registry) -> None:
     async with create_painter(two, max_rows=64, load=FlatModel, budget_bytes=100) as painter:
         await asyncio.gather(*(painted(painter, paint_request(model=name, steps=9)) for name in ("second", "tiny") * 2))
 
 
-def told(models: list[FlatModel], model: FlatModel) -> FlatModel:
+def recorded(models: list[FlatModel], model: FlatModel) -> FlatModel:
     models.append(model)
     return model

@@ -28,9 +28,9 @@ class Way:
     """A way to paint in few steps.
 
     model: a name of the registry below; `files` is the folder of its checkpoint.
-    given: what the operator sets about the scheduler, and the stock scheduler is told.
-    guidance: as the painter is told; None leaves it to the model's default of 1. `stock_guidance` is as the stock
-        pipeline is told: at 0 as at 1 it paints without an unconditional row.
+    given: the operator's scheduler settings, which the stock scheduler gets too.
+    guidance: the painter's; None leaves it to the model's default of 1. `stock_guidance` is the stock
+        pipeline's: at 0 as at 1 it paints without an unconditional row.
     """
 
     model: str
@@ -43,9 +43,11 @@ class Way:
     lora: str | None = None
 
     def request(self) -> PaintRequest:
-        told: dict[str, Any] = {"model": self.model, "sampler": self.sampler, "steps": self.steps}
-        told |= {} if self.guidance is None else {"cfg": self.guidance}
-        return paint_request("a red cat", pictures=2, parameters=told | ({"lora": (self.lora,)} if self.lora else {}))
+        parameters: dict[str, Any] = {"model": self.model, "sampler": self.sampler, "steps": self.steps}
+        parameters |= {} if self.guidance is None else {"cfg": self.guidance}
+        return paint_request(
+            "a red cat", pictures=2, parameters=parameters | ({"lora": (self.lora,)} if self.lora else {})
+        )
 
     def stock(self, checkpoints: Path) -> list[Any]:
         is_xl = self.files == "sdxl"
@@ -115,7 +117,7 @@ async def test_few_steps_are_those_of_the_stock_pipeline(few_steps: Registry, ch
     assert min(psnr(*pair) for pair in zip(pixels_of(result), stock, strict=True)) > EQUAL_DB
 
 
-async def test_few_steps_in_a_mixed_batch_are_what_they_are_alone(few_steps: Registry, checkpoints: Path) -> None:
+async def test_few_steps_in_a_mixed_batch_paint_the_same_as_alone(few_steps: Registry, checkpoints: Path) -> None:
     """Orders of other samplers, other guidance and more steps in the same forwards change nothing."""
     names = ("turbo, 1 step", "turbo, 4 steps", "lightning")
     others = [
@@ -129,7 +131,7 @@ async def test_few_steps_in_a_mixed_batch_are_what_they_are_alone(few_steps: Reg
 
 
 @pytest.mark.parametrize("name", ["turbo, 4 steps", "lightning", "v-prediction, euler", "v-prediction, ddim"])
-async def test_what_an_operator_sets_shows(few_steps: Registry, checkpoints: Path, name: str) -> None:
+async def test_the_operators_settings_change_the_picture(few_steps: Registry, checkpoints: Path, name: str) -> None:
     """As the files say, the stock pipeline paints something else."""
     way = WAYS[name]
     async with create_painter(few_steps, max_rows=64) as painter:

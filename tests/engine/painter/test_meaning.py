@@ -58,14 +58,14 @@ async def test_a_prompt_of_two_parts_shows_both(painter: LocalPainter) -> None:
     assert share(alone, "red") >= SHOWN > share(alone, "blue")
 
 
-async def test_no_takes_away(painter: LocalPainter) -> None:
+async def test_no_removes_things(painter: LocalPainter) -> None:
     """Less of the sea is blue with `--no blue`."""
     plain = await images(painter, paint_request("a boat on the sea", steps=STEPS))
     without = await images(painter, paint_request("a boat on the sea", ("blue", -0.5), steps=STEPS))
     assert share(without, "blue") < 0.9 * share(plain, "blue")
 
 
-async def test_the_judge_sees_what_was_asked_for(painter: LocalPainter) -> None:
+async def test_the_classifier_recognizes_what_was_asked_for(painter: LocalPainter) -> None:
     """The object, its colour and its background: three of four pictures at least."""
     pictures = await images(painter, paint_request("a blue star on a yellow background", steps=16))
     verdicts = classify(classifier_from_file(), pictures)

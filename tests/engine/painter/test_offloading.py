@@ -44,7 +44,7 @@ async def test_pictures_are_the_same_whatever_the_budget(
 
 
 @pytest.mark.parametrize(("budget", "share"), [(whole, whole), (largest, largest), (none, lambda _: 0)])
-def test_what_a_model_has_on_the_device_at_once_is_known(
+def test_the_bytes_on_the_device_are_those_of_the_largest_part(
     registry: Registry, budget: Callable[[list[int]], int], share: Callable[[list[int]], int]
 ) -> None:
     pipe, _ = load_pipeline(registry.model(), best_device())
@@ -52,31 +52,31 @@ def test_what_a_model_has_on_the_device_at_once_is_known(
     assert bytes_on_device(pipe, budget(sizes)) == share(sizes)
 
 
-def test_a_part_takes_the_seat_when_it_is_used(registry: Registry) -> None:
-    """After the decoder, the text encoder's turn moves the decoder off: told by where its hook says it is."""
+def test_a_part_moves_to_the_device_when_it_is_used(registry: Registry) -> None:
+    """After the decoder, the text encoder's turn moves the decoder off the device, as its hook says."""
     pipe, _ = load_pipeline(registry.model(), best_device())
     move_to_device(pipe, torch.device("cpu"), max(map(weight_bytes, torch_modules(pipe))))
-    seat = pipe.vae._hf_hook._seat
-    assert seat.part is pipe.vae
+    slot = pipe.vae._hf_hook._seat
+    assert slot.part is pipe.vae
     pipe.encode_prompt("a cat", "cpu", 1, False)
-    assert seat.part is pipe.text_encoder
+    assert slot.part is pipe.text_encoder
     pipe.vae.decode(torch.zeros(1, 4, 8, 8))
-    assert seat.part is pipe.vae
+    assert slot.part is pipe.vae
 
 
 def test_one_part_is_on_the_device_at_a_time() -> None:
-    """Two parts and a device that has no memory of its own: who leaves the seat leaves the device."""
+    """Two parts and a device without memory of its own: a part that leaves the slot leaves the device."""
     first, second = torch.nn.Linear(2, 2), torch.nn.Linear(2, 2)
-    seat = DeviceSlot(torch.device("cpu", 0))
-    seat.onload(first)
-    seat.onload(second)
-    assert seat.part is second
-    seat.onload(None)
-    assert seat.part is None
+    slot = DeviceSlot(torch.device("cpu", 0))
+    slot.onload(first)
+    slot.onload(second)
+    assert slot.part is second
+    slot.onload(None)
+    assert slot.part is None
 
 
-def test_a_model_is_weighed_before_it_is_loaded() -> None:
-    """The numbers that its headers list are those that are loaded; the starter's folder has CLIP beside its parts."""
+def test_a_models_size_is_estimated_before_it_is_loaded() -> None:
+    """Its headers list the numbers that are loaded; the starter's folder has CLIP beside its parts."""
     starter = read_registry().model("starter")
     pipe, _ = load_pipeline(starter, best_device())
     loaded = sum(weight.numel() for part in torch_modules(pipe) for weight in part.parameters())

@@ -1,4 +1,4 @@
-"""Models that multiply in 8-bit floats beside those that do not: near the same pictures, and a name of their own."""
+"""Models quantized to 8-bit floats beside the same models in full precision."""
 
 from __future__ import annotations
 
@@ -14,10 +14,8 @@ from engine.painter.in_process import create_painter
 from tests.engine.painter.requests import paint_request, painted, pixels_of, psnr
 
 
-async def test_pictures_are_near_those_of_whole_numbers_and_no_adapter_is_taken(
-    registry: Registry, checkpoints: Path
-) -> None:
-    """A named model beside the plain one; a member who asks for an adapter with it hears that it takes none."""
+async def test_quantized_pictures_are_close_and_adapters_are_refused(registry: Registry, checkpoints: Path) -> None:
+    """A quantized model beside the plain one; a request for an adapter with it is refused."""
     tiny = registry.model()
     rough = replace(tiny, name="rough", speed=SpeedSettings(precision=Precision.FP8))
     both = replace(registry, models={"tiny": tiny, "rough": rough})

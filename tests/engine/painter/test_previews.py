@@ -22,7 +22,7 @@ CPU = Device(device=torch.device("cpu"), dtype=torch.float32)
 
 
 @pytest.mark.parametrize(("every", "seen"), [(timedelta(0), [True] * 4), (timedelta.max, [True, False, False, False])])
-async def test_a_preview_comes_with_the_first_step_and_then_as_often_as_is_asked(
+async def test_a_preview_comes_with_the_first_step_and_then_at_the_given_interval(
     registry: Registry, every: timedelta, seen: list[bool]
 ) -> None:
     options = LoopOptions(preview_every=every)

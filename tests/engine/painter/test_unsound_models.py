@@ -1,4 +1,4 @@
-"""Models that load and cannot be painted with: their own requests are told, and everybody else's go on."""
+"""Models that load and do not work: their own requests fail, and all others are painted."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def both(registry: Registry, tmp_path: Path) -> Registry:
 
 @pytest.mark.parametrize("width", [64, None], ids=["width known", "width measured"])
 @pytest.mark.parametrize("fault", list(FAULTS))
-async def test_an_unsound_model_fails_its_own_orders_only(
+async def test_an_unsound_model_fails_only_its_requests(
     both: Registry, tmp_path: Path, fault: Callable[[Path], None], width: int | None
 ) -> None:
     """Asked for twice, beside a request that is painted all the while, and after which another is."""
@@ -125,11 +125,11 @@ class Choosy(FlatModel):
         return super().guide(outputs, conditioning)
 
 
-@pytest.mark.parametrize(("text", "told"), [("tall", NoRoom), ("odd", ModelBroken)])
-async def test_who_shares_a_forward_with_what_fails_is_moved_once(
-    registry: Registry, text: str, told: type[Exception]
+@pytest.mark.parametrize(("text", "expected"), [("tall", NoRoom), ("odd", ModelBroken)])
+async def test_requests_that_share_a_failing_forward_take_the_step_once(
+    registry: Registry, text: str, expected: type[Exception]
 ) -> None:
-    """Wherever it fails, within the forward or after it, the others' pictures are what they are alone."""
+    """Wherever it fails, within the forward or after it, the others' pictures are as they are alone."""
     others = [
         paint_request("a", seed=1, steps=9, sampler="euler-ancestral"),
         paint_request("b", seed=2, steps=9, sampler="dpmpp-2m"),
@@ -142,12 +142,12 @@ async def test_who_shares_a_forward_with_what_fails_is_moved_once(
             painted(painter, others[1]),
             return_exceptions=True,
         )
-    assert isinstance(lost, told)
+    assert isinstance(lost, expected)
     assert [first, last] == alone
 
 
 async def test_a_failed_attempt_holds_no_memory_while_it_is_repeated(registry: Registry) -> None:
-    """Four pictures have no room in the decoder; what was taken is gone before the first is decoded."""
+    """Four pictures do not fit in the decoder; their memory is freed before the first is decoded alone."""
     held: list[ref[Tensor]] = []
     seen: list[bool] = []
 
@@ -163,9 +163,9 @@ async def test_a_failed_attempt_holds_no_memory_while_it_is_repeated(registry: R
     assert seen == [False] * 5
 
 
-async def test_large_pictures_are_decoded_one_by_one_with_a_beat_each(registry: Registry) -> None:
+async def test_large_pictures_are_decoded_one_by_one_with_a_heartbeat_each(registry: Registry) -> None:
     """Whoever watches would take four large pictures at once for a decoder that hangs."""
-    beats: list[Phase] = []
+    heartbeats: list[Phase] = []
     decoded: list[int] = []
 
     class Counted(FlatModel):
@@ -176,15 +176,15 @@ async def test_large_pictures_are_decoded_one_by_one_with_a_beat_each(registry: 
     for pixels in (4 * 32 * 32, 32 * 32):
         options = LoopOptions(decode_pixels=pixels)
         async with create_painter(
-            registry, options=options, max_rows=64, load=Counted, heartbeat=beats.append
+            registry, options=options, max_rows=64, load=Counted, heartbeat=heartbeats.append
         ) as painter:
             await painted(painter, paint_request(steps=2))
     assert decoded == [4, 1, 1, 1, 1]
-    assert beats.count(Phase.DECODE) == 5
+    assert heartbeats.count(Phase.DECODE) == 5
 
 
 @pytest.mark.parametrize(
-    ("raised", "told"),
+    ("raised", "expected"),
     [
         (RuntimeError("mat1 and mat2 shapes cannot be multiplied"), ModelBroken),
         (KeyError("attn"), ModelBroken),
@@ -206,14 +206,14 @@ async def test_large_pictures_are_decoded_one_by_one_with_a_beat_each(registry: 
         (KeyboardInterrupt(), KeyboardInterrupt),
     ],
 )
-def test_who_is_to_blame(raised: BaseException, told: type[BaseException]) -> None:
-    """A device that broke, and what was foreseen, pass; want of room is told as such, whatever library it was."""
-    with pytest.raises(told), translated_errors("tiny"):
+def test_errors_are_translated_by_who_must_act(raised: BaseException, expected: type[BaseException]) -> None:
+    """Errors of the device and Easel's own pass unchanged; out of memory is recognized from any library."""
+    with pytest.raises(expected), translated_errors("tiny"):
         raise raised
 
 
-def test_what_a_model_raised_is_told_with_its_traceback() -> None:
-    """Because it may be a mistake of our own; of files that cannot be used the cause says enough."""
+def test_an_error_of_a_model_is_sent_with_its_traceback() -> None:
+    """Because it may be a bug of ours; for files that do not work the cause says enough."""
     raised = result_or_error("tiny", lambda: int("many"))
     plain = ModelBroken(name="tiny", cause="its folder holds a FluxPipeline")
     assert isinstance(raised, ModelBroken)

@@ -10,13 +10,13 @@ from engine.contract.painting import PaintedPictures, Progress
 from engine.models.registry.registry import Registry
 from engine.painter.batch.options import LoopOptions
 from engine.painter.in_process import create_painter
-from tests.engine.painter.forwards import Forwards
+from tests.engine.painter.forward_recorder import ForwardRecorder
 from tests.engine.painter.requests import Batches, all_painted, paint_request, painted, pixels
 
 
-async def test_rows_of_several_orders_share_a_forward(registry: Registry) -> None:
+async def test_rows_of_several_requests_share_a_forward(registry: Registry) -> None:
     """Eleven pictures of four requests with other steps, guidance and samplers are rows of one forward."""
-    forwards = Forwards(held=1)
+    forwards = ForwardRecorder(pause_at=1)
     async with create_painter(registry, max_rows=64, on_forward=forwards) as painter:
         await painter.warm()
         requests = (
@@ -26,48 +26,48 @@ async def test_rows_of_several_orders_share_a_forward(registry: Registry) -> Non
             paint_request(steps=20, sampler="unipc", cfg=9.0, pictures=2),
         )
         painting = asyncio.create_task(all_painted(painter, requests))
-        await forwards.until_held()
-        forwards.let_go()
+        await forwards.wait_paused()
+        forwards.resume()
         await painting
     assert max(len(rows) for rows in forwards.batches) == 11
     calls = Counter(job for rows in forwards.batches for job, _ in rows)
     assert [calls[one.job_id] for one in requests] == [30 * 4, 20 * 3, 39 * 2, 20 * 2]
 
 
-async def test_a_cancelled_order_is_out_at_the_next_step(registry: Registry) -> None:
+async def test_a_cancelled_request_is_removed_at_the_next_step(registry: Registry) -> None:
     """No forward holds its rows once the step that ran at the moment of closing is over."""
-    forwards = Forwards(held=5)
+    forwards = ForwardRecorder(pause_at=5)
     async with create_painter(registry, max_rows=64, on_forward=forwards) as painter:
         gone, stays = paint_request(steps=40), paint_request(steps=40)
         staying = asyncio.create_task(painted(painter, stays))
         events = painter.paint(gone)
         await anext(events)
-        await forwards.until_held()
+        await forwards.wait_paused()
         await events.aclose()
-        forwards.let_go()
+        forwards.resume()
         await staying
     held = [number for number, rows in enumerate(forwards.batches, 1) if any(job == gone.job_id for job, _ in rows)]
     assert held[-1] == 5 < len(forwards.batches)
 
 
-async def test_a_late_one_picture_order_starts_within_two_steps(registry: Registry) -> None:
-    forwards = Forwards(held=5)
+async def test_a_late_one_picture_request_starts_within_two_steps(registry: Registry) -> None:
+    forwards = ForwardRecorder(pause_at=5)
     async with create_painter(registry, max_rows=4, on_forward=forwards) as painter:
         long, late = paint_request(steps=100), paint_request(steps=4, pictures=1)
         events = painter.paint(long)
         await anext(events)
-        await forwards.until_held()
+        await forwards.wait_paused()
         painting = asyncio.create_task(painted(painter, late))
         # It joins at its first turn.
         await asyncio.sleep(0)
-        forwards.let_go()
+        forwards.resume()
         await painting
         first = next(number for number, rows in enumerate(forwards.batches, 1) if (late.job_id, 0) in rows)
         await events.aclose()
     assert first <= 5 + 2
 
 
-async def test_no_forward_is_wider_than_pays(registry: Registry) -> None:
+async def test_no_forward_has_more_rows_than_pay(registry: Registry) -> None:
     """With room for 6 forward rows, three pictures with guidance are painted at once, and all are painted."""
     batches: Batches = []
     async with create_painter(registry, max_rows=6, on_forward=batches.append) as painter:

@@ -19,7 +19,7 @@ from engine.painter.pipeline.protocol import LoadedModel
 from tests.engine.painter.fakes import FlatModel, joining
 from tests.engine.painter.requests import paint_request, painted
 
-PATIENCE_SECONDS = 60
+TIMEOUT_SECONDS = 60
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def there() -> WeakSet[FlatModel]:
     return WeakSet()
 
 
-async def test_a_preview_is_never_worth_an_order(two: Registry, there: WeakSet[FlatModel]) -> None:
+async def test_a_preview_that_fails_never_fails_its_request(two: Registry, there: WeakSet[FlatModel]) -> None:
     """It is left out where it has no room, be it of the last step and another model there to go."""
 
     class Sketchy(FlatModel):
@@ -42,14 +42,14 @@ async def test_a_preview_is_never_worth_an_order(two: Registry, there: WeakSet[F
 
     async with create_painter(two, max_rows=64, load=lambda model: joining(there, Sketchy(model))) as painter:
         await painter.warm("second")
-        async with asyncio.timeout(PATIENCE_SECONDS):
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             result = await painted(painter, paint_request(steps=1))
         assert len(result.pictures) == 4
         assert {one.name for one in there} == {"tiny", "second"}
 
 
-async def test_an_order_waits_for_room_while_another_model_arrives(two: Registry, there: WeakSet[FlatModel]) -> None:
-    """What has no room beside weights that are on their way is painted once they are here and can be let go."""
+async def test_a_request_waits_for_memory_while_another_model_loads(two: Registry, there: WeakSet[FlatModel]) -> None:
+    """What does not fit beside a model that is loading is painted once that model can be evicted."""
     is_coming, gate = threading.Event(), threading.Event()
 
     class Crowded(FlatModel):
@@ -64,21 +64,21 @@ async def test_an_order_waits_for_room_while_another_model_arrives(two: Registry
         if model.name == "second":
             is_coming.set()
             # Not here before the other request has found no room.
-            assert gate.wait(PATIENCE_SECONDS)
+            assert gate.wait(TIMEOUT_SECONDS)
         return loaded
 
     async with create_painter(two, max_rows=64, load=load) as painter:
         await painter.warm()
         other = asyncio.create_task(painted(painter, paint_request(model="second", steps=2)))
-        assert await asyncio.to_thread(is_coming.wait, PATIENCE_SECONDS)
-        async with asyncio.timeout(PATIENCE_SECONDS):
+        assert await asyncio.to_thread(is_coming.wait, TIMEOUT_SECONDS)
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             results = await asyncio.gather(painted(painter, paint_request(steps=2)), other)
         assert [len(result.pictures) for result in results] == [4, 4]
 
 
 @pytest.mark.parametrize("words", ["CUBLAS_STATUS_ALLOC_FAILED", "DefaultCPUAllocator: can't allocate memory"])
-async def test_a_width_without_room_is_known_by_words_too(registry: Registry, words: str) -> None:
-    """Libraries below torch have no error of their own for it; a model is measured at every start."""
+async def test_an_out_of_memory_error_is_recognized_by_its_text_too(registry: Registry, words: str) -> None:
+    """Libraries below torch raise a plain RuntimeError for it; a model is measured at every start."""
 
     class Wordy(FlatModel):
         def predict(self, latents: Tensor, timesteps: Tensor, given: Sequence[Any]) -> Tensor:
@@ -90,8 +90,8 @@ async def test_a_width_without_room_is_known_by_words_too(registry: Registry, wo
         assert len((await painted(painter, paint_request(steps=2))).pictures) == 4
 
 
-async def test_a_model_that_the_device_cannot_measure_is_refused(registry: Registry) -> None:
-    """Not even what is shown in the first forward has room; the painter goes on."""
+async def test_a_model_that_fails_while_it_is_measured_is_refused(registry: Registry) -> None:
+    """Not even the first forward fits; the painter goes on."""
 
     class Bare(FlatModel):
         def set_adapters(self, loras: Any) -> None:

@@ -69,21 +69,21 @@ def candidates(work: Work, warm: frozenset[str]) -> list[Candidate[tuple[Work, i
     ]  # fmt: skip
 
 
-def test_a_late_one_picture_order_starts_at_the_next_step() -> None:
+def test_a_late_one_picture_request_starts_at_the_next_step() -> None:
     long, late = Work("long", steps=100), Work("late", rows=1, steps=8, begins=20)
     simulated([long, late], limit=8, steps=60)
     assert late.started == 20
     assert late.ended is not None
 
 
-def test_shorter_orders_end_first() -> None:
+def test_shorter_requests_end_first() -> None:
     works = [Work(str(steps), steps=steps) for steps in (40, 8, 24, 16)]
     simulated(works, limit=8, steps=100)
     ends = {work.steps: work.ended for work in works}
     assert sorted(ends, key=lambda steps: ends[steps] or 0) == [8, 16, 24, 40]
 
 
-def test_a_long_order_is_not_starved_by_short_ones_without_end() -> None:
+def test_a_long_request_is_not_starved_by_an_endless_stream_of_short_ones() -> None:
     """A new short request at every other step, for ever: the long one still ends."""
     long = Work("long", steps=40)
     works = [long, *(Work(f"short{begins}", steps=2, begins=begins) for begins in range(0, 1000, 2))]
@@ -91,7 +91,7 @@ def test_a_long_order_is_not_starved_by_short_ones_without_end() -> None:
     assert long.ended is not None
 
 
-def test_a_member_who_floods_does_not_keep_another_waiting() -> None:
+def test_a_member_who_floods_the_queue_does_not_delay_another() -> None:
     """Sixty requests by one member; a later request of the same size by another is among the first to finish."""
     flood = [Work(f"f{index}", member="flood", steps=10) for index in range(60)]
     other = Work("other", steps=10, begins=30)
@@ -101,7 +101,7 @@ def test_a_member_who_floods_does_not_keep_another_waiting() -> None:
 
 
 @pytest.mark.parametrize("every", [60, 100])
-def test_whoever_comes_now_and_then_never_waits_behind_one_who_never_pauses(every: int) -> None:
+def test_an_occasional_member_never_waits_for_one_who_never_pauses(every: int) -> None:
     """One member keeps four grids open for ever; the other's grids start at once, the last as soon as the first."""
     steps = 2400
     flood = [Work(f"f{index}", member="flood", steps=30, begins=30 * (index - 4)) for index in range(steps // 30)]
@@ -112,7 +112,7 @@ def test_whoever_comes_now_and_then_never_waits_behind_one_who_never_pauses(ever
     assert all(other.ended is not None for other in others)
 
 
-def test_one_who_never_pauses_is_served_beside_others_without_end() -> None:
+def test_a_member_who_never_pauses_is_served_beside_an_endless_stream_of_others() -> None:
     """A new short request by a new member at every other step takes all there is; the long one still gets its share."""
     long = [Work(f"long{index}", member="long", steps=100) for index in range(4)]
     shorts = [Work(f"s{begins}", steps=2, begins=begins) for begins in range(0, 2000, 2)]
@@ -121,13 +121,13 @@ def test_one_who_never_pauses_is_served_beside_others_without_end() -> None:
 
 
 @pytest.mark.parametrize(("waited", "first"), [(0, "short"), (36, "short"), (37, "long")])
-def test_an_order_that_waits_rises_by_its_width_in_every_step(waited: int, first: str) -> None:
-    """Of one member: 80 forward rows come behind 8 until 72 are made up for, two in a step."""
+def test_a_waiting_requests_priority_rises_by_its_rows_in_every_step(waited: int, first: str) -> None:
+    """Of one member: 80 forward rows come after 8 until 72 are made up for, two in a step."""
     short, long = offered("short", remaining_rows=8), offered("long", remaining_rows=80, waited=waited)
     assert [one.row for one in choose_batch([short, long], {}, lambda _: 2)] == [first]
 
 
-def test_a_long_order_is_not_starved_by_short_ones_of_the_same_member() -> None:
+def test_a_long_request_is_not_starved_by_short_ones_of_the_same_member() -> None:
     """A new short request at every other step, for ever: the long one still ends."""
     long = Work("long", steps=40, member="one")
     works = [long, *(Work(f"short{begins}", steps=2, member="one", begins=begins) for begins in range(0, 1000, 2))]
@@ -136,14 +136,14 @@ def test_a_long_order_is_not_starved_by_short_ones_of_the_same_member() -> None:
 
 
 @pytest.mark.parametrize(("served", "first"), [(0.0, "served"), (1.0, "served"), (3.0, "other")])
-def test_what_a_member_was_given_lately_counts_as_work_that_is_left(served: float, first: str) -> None:
+def test_a_members_recent_usage_counts_as_remaining_work(served: float, first: str) -> None:
     """Two rows less of work lead until more than two were given."""
     turn = [offered("served", remaining_rows=8, member="served"), offered("other", remaining_rows=10, member="other")]
     usage: dict[Hashable, MemberUsage] = {"served": MemberUsage(served=served)}
     assert [one.row for one in choose_batch(turn, usage, lambda _: 2)] == [first]
 
 
-def test_what_a_member_was_given_is_half_of_it_later_and_at_last_forgotten() -> None:
+def test_a_members_usage_halves_over_time_and_is_finally_forgotten() -> None:
     usage = next_usage({}, ["one"], [offered("a", remaining_rows=8, member="one")] * 4)
     assert usage["one"].served == 8
     for left in (4, 2):
@@ -172,21 +172,21 @@ def offered(name: str, *, remaining_rows: int, member: str = "one", waited: int 
     )
 
 
-def test_a_warm_model_is_preferred_for_a_bounded_time_only() -> None:
+def test_a_loaded_model_is_preferred_for_a_bounded_time_only() -> None:
     warm = [Work(f"w{index}", steps=20, begins=20 * index) for index in range(20)]
     cold = Work("cold", steps=1, model="b", begins=5)
     simulated([*warm, cold], limit=8, steps=100)
     assert cold.started == 5 + LOOK_AHEAD_STEPS
 
 
-def test_a_batch_is_of_one_size_and_model_and_no_wider_than_pays() -> None:
+def test_a_batch_has_one_size_and_one_model_and_no_more_rows_than_pay() -> None:
     works = [Work("a1"), Work("b1", model="b"), Work("a2")]
     turn = choose_batch([one for work in works for one in candidates(work, frozenset("ab"))], {}, lambda _: 12)
     assert len({one.batch_key for one in turn}) == 1
     assert sum(one.num_rows for one in turn) <= 12
 
 
-def test_a_row_wider_than_pays_is_painted_alone() -> None:
+def test_a_picture_with_more_rows_than_pay_is_painted_alone() -> None:
     assert len(choose_batch(candidates(Work("wide"), frozenset("a")), {}, lambda _: 1)) == 1
 
 
@@ -200,12 +200,12 @@ def test_a_row_wider_than_pays_is_painted_alone() -> None:
         (lambda rows: math.inf, 2),
     ],
 )
-def test_the_limit_is_where_a_wider_forward_no_longer_pays(seconds_of: Callable[[int], float], num_rows: int) -> None:
+def test_the_limit_is_where_more_rows_no_longer_pay(seconds_of: Callable[[int], float], num_rows: int) -> None:
     """Where time does not grow, where it grows with every row, from some row on, and where there is no room."""
     assert limit_of(seconds_of)[0].num_rows == num_rows
 
 
-def test_the_limit_is_not_sought_with_forwards_that_take_too_long() -> None:
+def test_the_limit_is_not_measured_with_forwards_that_take_too_long() -> None:
     limit, measured = limit_of(lambda rows: 3.0)
     assert (limit.num_rows, measured) == (2, [2])
 

@@ -53,7 +53,7 @@ WAYS = [(name, number, sampler) for name, its in SCHEDULERS.items() for number i
 
 @pytest.mark.parametrize("strength", [None, 0.01, 0.5, 1.0])
 @pytest.mark.parametrize(("family", "number", "sampler"), WAYS)
-def test_every_sampler_paints_the_fewest_and_the_most_steps_it_is_offered_for(
+def test_every_sampler_paints_its_fewest_and_its_most_steps(
     family: str, number: int, sampler: str, strength: float | None
 ) -> None:
     """One, two, and the most: the way ends, and in numbers."""
@@ -71,15 +71,15 @@ def test_every_sampler_paints_the_fewest_and_the_most_steps_it_is_offered_for(
 
 
 def walked(trajectory: Trajectory) -> torch.Tensor:
-    """Return the latents at the end of a way on which nothing but a tenth of them is ever predicted."""
+    """Return the last latents of a trajectory on which the prediction is always a tenth of the latents."""
     latents = trajectory.add_noise(torch.zeros(1, 1, 2, 2), torch.ones(1, 1, 2, 2))
     while not trajectory.is_over:
         latents, _ = trajectory.step(0.1 * trajectory.scale_model_input(latents), latents)
     return latents
 
 
-async def test_more_steps_than_a_sampler_takes_leave_the_painter_alone(registry: Registry) -> None:
-    """They are refused before the loop hears of them, and the next request is painted."""
+async def test_more_steps_than_a_sampler_supports_are_refused(registry: Registry) -> None:
+    """They are refused before they reach the loop, and the next request is painted."""
     async with create_painter(registry, max_rows=64, load=FlatModel) as painter:
         with pytest.raises(SettingUnsupported):
             await painted(painter, paint_request(sampler="lcm", steps=60))

@@ -34,7 +34,7 @@ GUESSES: Mapping[str, Callable[[Any, Any], Any]] = MappingProxyType(
 
 
 @pytest.mark.parametrize("sampler", GUESSES)
-async def test_a_stopped_picture_is_the_best_guess_of_the_stock_scheduler(
+async def test_a_stopped_picture_is_the_denoised_estimate_of_the_stock_scheduler(
     registry: Registry, checkpoints: Path, sampler: str
 ) -> None:
     """After half the model calls, beside a request that goes on to its end; the latents themselves are still noise."""
@@ -58,17 +58,17 @@ def stock_stopped(folder: Path, sampler: str) -> tuple[Image.Image, Image.Image]
     step, denoised = scheduler.step, []
 
     @wraps(step)
-    def guessing(*told: Any, **more: Any) -> tuple[Any]:
-        after = step(*told, **{**more, "return_dict": True})
+    def record_denoised(*args: Any, **kwargs: Any) -> tuple[Any]:
+        after = step(*args, **{**kwargs, "return_dict": True})
         denoised.append(GUESSES[sampler](scheduler, after))
         return (after.prev_sample,)
 
-    scheduler.step = guessing
+    scheduler.step = record_denoised
 
-    def painted(is_guess: bool) -> Image.Image:
-        def stop(pipe: Any, step: int, timestep: Any, told: dict[str, Any]) -> dict[str, Any]:
+    def painted(is_denoised: bool) -> Image.Image:
+        def stop(pipe: Any, step: int, timestep: Any, outputs: dict[str, Any]) -> dict[str, Any]:
             pipe._interrupt = step + 1 == STEPS // 2
-            return {"latents": denoised[-1]} if is_guess and pipe.interrupt else told
+            return {"latents": denoised[-1]} if is_denoised and pipe.interrupt else outputs
 
         picture: Image.Image = pipe(
             "a red cat", num_inference_steps=STEPS, guidance_scale=5.0, height=32, width=32,

@@ -59,7 +59,7 @@ def set_adapters(loaded: LoadedModel, *adapters: Adapter) -> None:
 
 
 def kept(registry: Registry, shelf: Shelf, budget_bytes: int) -> LruModelCache:
-    """Return models of which one is loaded, and wears nothing any more after ink and then paper."""
+    """Return models of which one is loaded and has used the adapters ink and then paper."""
     models = LruModelCache(shelf.load, budget_bytes, max_rows=2)
     models.add(registry.model(), models.fetch(registry.model()))
     for name in ("ink", "paper"):
@@ -73,7 +73,7 @@ def files_of(results: Iterable[PaintedPictures]) -> list[bytes]:
 
 
 @torch.inference_mode()
-def test_what_adapters_take_is_what_the_pipeline_has_grown_by(registry: Registry, shelf: Shelf) -> None:
+def test_the_size_of_adapters_is_what_the_pipeline_has_grown_by(registry: Registry, shelf: Shelf) -> None:
     """Byte for byte, while they are loaded and when one has gone; that was on, and is loaded again when it shall be."""
     kept(registry, shelf, 10**9)
     loaded, pipe = shelf.models[-1], shelf.pipes[-1]
@@ -88,7 +88,7 @@ def test_what_adapters_take_is_what_the_pipeline_has_grown_by(registry: Registry
 
 
 @torch.inference_mode()
-def test_the_adapter_that_was_worn_longest_ago_goes_when_the_budget_is_spent(
+def test_the_least_recently_used_adapter_is_unloaded_over_budget(
     registry: Registry, shelf: Shelf, size_bytes: int
 ) -> None:
     """One too many for the budget; what requests name stays, however much there is."""
@@ -106,7 +106,7 @@ def test_the_adapter_that_was_worn_longest_ago_goes_when_the_budget_is_spent(
 
 
 @torch.inference_mode()
-def test_adapters_that_nobody_wears_make_way_for_a_model_before_models_do(
+def test_idle_adapters_are_unloaded_for_a_model_before_models_are(
     registry: Registry, shelf: Shelf, size_bytes: int
 ) -> None:
     """Without them there is room for a second model beside the first."""
@@ -124,8 +124,8 @@ def test_adapters_that_nobody_wears_make_way_for_a_model_before_models_do(
 
 
 @torch.inference_mode()
-def test_adapters_that_nobody_wears_go_before_a_picture_has_no_room(registry: Registry, shelf: Shelf) -> None:
-    """On a card that is full of them; where that was enough they stay as few, and there is nothing more to let go."""
+def test_idle_adapters_are_unloaded_before_a_request_fails_for_memory(registry: Registry, shelf: Shelf) -> None:
+    """On a device that is full of them; where that was enough the budget shrinks, and nothing more is unloaded."""
     models = kept(registry, shelf, 10**9)
     models.pin((registry.adapters["paper"],))
     assert models.evict_others(registry.model())
@@ -137,7 +137,7 @@ def test_adapters_that_nobody_wears_go_before_a_picture_has_no_room(registry: Re
     assert shelf.adapters == ["paper"]
 
 
-async def test_pictures_are_the_same_whether_adapters_go_in_between_or_not(
+async def test_unloading_adapters_in_between_changes_no_picture(
     registry: Registry, shelf: Shelf, size_bytes: int
 ) -> None:
     """With room for none of them beside the model: each is gone by the next request, and is loaded again when named."""
@@ -154,7 +154,7 @@ async def test_pictures_are_the_same_whether_adapters_go_in_between_or_not(
     assert len(shelf.models) == 1
 
 
-async def test_a_model_that_the_device_holds_in_parts_lets_adapters_go_too(registry: Registry) -> None:
+async def test_adapters_of_an_offloaded_model_are_unloaded_too(registry: Registry) -> None:
     """Layer by layer, where the budget is smaller than its UNet."""
     requests = [paint_request(steps=2, lora=names) if names else paint_request(steps=2) for names in WANTED]
     async with create_painter(registry, max_rows=64) as painter:
@@ -163,8 +163,10 @@ async def test_a_model_that_the_device_holds_in_parts_lets_adapters_go_too(regis
         assert files_of([await painted(painter, one) for one in requests]) == files_of(ample)
 
 
-async def test_what_rows_in_progress_wear_is_never_let_go(registry: Registry, shelf: Shelf, size_bytes: int) -> None:
-    """Orders take turns with adapters for which there is no room: each is loaded once, and named by its number."""
+async def test_adapters_of_active_requests_are_never_unloaded(
+    registry: Registry, shelf: Shelf, size_bytes: int
+) -> None:
+    """Requests alternate between adapters that do not fit together: each is loaded once, and named by its number."""
     requests = [paint_request(steps=4, lora=names) for names in (("ink",), ("paper",), ("ink:0.5", "paper:0.5"))]
     async with create_painter(registry, max_rows=64) as painter:
         ample = [await painted(painter, one) for one in requests]
@@ -175,9 +177,7 @@ async def test_what_rows_in_progress_wear_is_never_let_go(registry: Registry, sh
     assert names <= {"adapter_0", "adapter_1"}
 
 
-async def test_an_adapter_that_went_is_not_loaded_again_while_a_model_is_built(
-    registry: Registry, shelf: Shelf, size_bytes: int
-) -> None:
+async def test_no_adapter_is_loaded_while_a_model_is_loading(registry: Registry, shelf: Shelf, size_bytes: int) -> None:
     """Its request waits for that; one without adapters begins and ends meanwhile."""
     gate, begun = threading.Event(), threading.Event()
 
@@ -194,10 +194,10 @@ async def test_an_adapter_that_went_is_not_loaded_again_while_a_model_is_built(
             before = await painted(painter, paint_request(steps=2, lora=names))
         cold = asyncio.create_task(painted(painter, paint_request(model="second", steps=2)))
         await asyncio.to_thread(begun.wait)
-        worn = asyncio.create_task(painted(painter, paint_request(steps=2, lora=("paper",))))
+        pending = asyncio.create_task(painted(painter, paint_request(steps=2, lora=("paper",))))
         await painted(painter, paint_request(steps=20))
-        assert not worn.done()
+        assert not pending.done()
         assert shelf.adapters == []
         gate.set()
         await cold
-        assert files_of([await worn]) == files_of([before])
+        assert files_of([await pending]) == files_of([before])

@@ -22,15 +22,15 @@ from engine.painter.phase import Phase
 from engine.painter.pipeline.protocol import LoadedModel
 from engine.prompt import parse_attention
 from tests.engine.painter.fakes import FlatModel
-from tests.engine.painter.process.beats import PATIENCE_SECONDS, Beats
+from tests.engine.painter.process.heartbeats import TIMEOUT_SECONDS, HeartbeatRecorder
 from tests.engine.painter.requests import paint_request, painted
 
-# A load that breaks the painter is told.
+# The error of a load that breaks the painter.
 pytestmark = pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
 
 
 class SlowLoad:
-    """A load that holds the second model back until it is let go; that nobody does so for long breaks the painter."""
+    """A load of which the second model waits for `resume`; it breaks the painter when that takes too long."""
 
     def __init__(self) -> None:
         self._loop, self._gate, self._begun = asyncio.get_running_loop(), threading.Event(), asyncio.Event()
@@ -38,17 +38,17 @@ class SlowLoad:
     def __call__(self, model: Model) -> LoadedModel:
         if model.name == "second":
             self._loop.call_soon_threadsafe(self._begun.set)
-            assert self._gate.wait(PATIENCE_SECONDS), "nobody has let the load go"
+            assert self._gate.wait(TIMEOUT_SECONDS), "resume was not called"
         return FlatModel(model)
 
     async def until_begun(self) -> None:
-        await asyncio.wait_for(self._begun.wait(), PATIENCE_SECONDS)
+        await asyncio.wait_for(self._begun.wait(), TIMEOUT_SECONDS)
 
-    def let_go(self) -> None:
+    def resume(self) -> None:
         self._gate.set()
 
 
-async def test_orders_are_painted_while_another_model_loads(two: Registry) -> None:
+async def test_requests_are_painted_while_another_model_loads(two: Registry) -> None:
     """A whole request is painted while the load is paused; the request that waits for it is painted afterwards."""
     load = SlowLoad()
     async with create_painter(two, max_rows=64, load=load) as painter:
@@ -57,62 +57,64 @@ async def test_orders_are_painted_while_another_model_loads(two: Registry) -> No
         await load.until_begun()
         await painted(painter, paint_request(steps=40))
         assert not cold.done()
-        load.let_go()
+        load.resume()
         assert len((await cold).pictures) == 4
 
 
-async def test_a_load_that_takes_too_long_stops_the_painting_so_that_it_is_noticed(two: Registry) -> None:
-    """Without patience for loads a request that comes beside one is taken in and not begun, and the loop says LOAD."""
-    load, beats = SlowLoad(), Beats()
+async def test_a_load_without_progress_stops_painting_and_heartbeats(two: Registry) -> None:
+    """With no time allowed for loads, a request that comes beside one is not started, and the loop sends LOAD."""
+    load, heartbeats = SlowLoad(), HeartbeatRecorder()
     options = LoopOptions(longest_load=timedelta(0))
-    async with create_painter(two, max_rows=64, options=options, load=load, heartbeat=beats) as painter:
+    async with create_painter(two, max_rows=64, options=options, load=load, heartbeat=heartbeats) as painter:
         await painter.warm()
-        await beats.until(Phase.LOAD)
-        await beats.until(Phase.IDLE)
+        await heartbeats.until(Phase.LOAD)
+        await heartbeats.until(Phase.IDLE)
         cold = asyncio.create_task(painted(painter, paint_request(model="second")))
-        assert await beats.next() is Phase.LOAD
+        assert await heartbeats.next() is Phase.LOAD
         late = asyncio.create_task(painted(painter, paint_request()))
-        assert await beats.next() is Phase.LOAD
-        load.let_go()
+        assert await heartbeats.next() is Phase.LOAD
+        load.resume()
         await asyncio.gather(cold, late)
 
 
-async def test_a_load_that_makes_progress_says_so(two: Registry) -> None:
-    """A large model on a slow disk takes longer than anybody has patience for silence."""
-    load, beats = SlowLoad(), Beats()
-    denoising_loop = DenoisingLoop(LruModelCache(load, budget_bytes=1000), LoopOptions(), beats, lambda _: None)
+async def test_a_load_that_makes_progress_sends_heartbeats(two: Registry) -> None:
+    """A large model on a slow disk takes longer than the timeout for a silent child."""
+    load, heartbeats = SlowLoad(), HeartbeatRecorder()
+    denoising_loop = DenoisingLoop(LruModelCache(load, budget_bytes=1000), LoopOptions(), heartbeats, lambda _: None)
     thread = threading.Thread(target=denoising_loop.run)
     thread.start()
     denoising_loop.warm(LoadRequest(model=two.model("second"), report=lambda _: None))
-    heard = [await beats.next() for _ in range(2)]
+    heard = [await heartbeats.next() for _ in range(2)]
     for _ in range(3):
         denoising_loop.report_progress()
-        heard.append(await beats.next())
-    load.let_go()
+        heard.append(await heartbeats.next())
+    load.resume()
     denoising_loop.close()
     await asyncio.to_thread(thread.join)
     assert heard == [Phase.IDLE, *[Phase.LOAD] * 4]
 
 
-def test_a_load_tells_how_far_its_files_are_read(registry: Registry) -> None:
-    told: list[tuple[int, int]] = []
+def test_a_load_reports_how_much_of_its_files_is_read(registry: Registry) -> None:
+    progress: list[tuple[int, int]] = []
     device = Device(device=torch.device("cpu"), dtype=torch.float32)
-    create_load_model(device, parse_attention, 10**9, lambda done, total: told.append((done, total)))(registry.model())
-    assert [done for done, _ in told] == sorted({done for done, _ in told})
-    assert told[-1] == (told[0][1], told[0][1])
+    create_load_model(device, parse_attention, 10**9, lambda done, total: progress.append((done, total)))(
+        registry.model()
+    )
+    assert [done for done, _ in progress] == sorted({done for done, _ in progress})
+    assert progress[-1] == (progress[0][1], progress[0][1])
 
 
-async def test_whoever_waits_for_a_load_is_told_when_the_painter_closes(two: Registry) -> None:
+async def test_requested_loads_fail_when_the_painter_closes(two: Registry) -> None:
     load = SlowLoad()
     async with create_painter(two, max_rows=64, load=load) as painter:
         waiting = asyncio.create_task(painted(painter, paint_request(model="second")))
         await load.until_begun()
-    load.let_go()
+    load.resume()
     with pytest.raises(PainterLost):
         await waiting
 
 
-async def test_models_make_way_before_another_is_loaded(two: Registry) -> None:
+async def test_models_are_evicted_before_another_is_loaded(two: Registry) -> None:
     """A budget that one model spends: nothing is left of it when the next comes off the disk."""
     there: WeakSet[FlatModel] = WeakSet()
     found: list[list[str]] = []

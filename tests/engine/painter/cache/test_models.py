@@ -21,7 +21,7 @@ from engine.prompt import parse_attention
 from tests.engine.painter.fakes import FlatModel
 
 
-def test_the_least_recently_used_model_goes_when_the_budget_is_spent(registry: Registry) -> None:
+def test_the_least_recently_used_model_is_evicted_over_budget(registry: Registry) -> None:
     """Three models of 100 bytes in a budget of 200; with their sizes known, the way is made before loading."""
     first = registry.model()
     second, third = replace(first, name="second"), replace(first, name="third")
@@ -37,7 +37,7 @@ def test_the_least_recently_used_model_goes_when_the_budget_is_spent(registry: R
     assert [models.is_warm(model) for model in (first, second, third)] == [False, False, True]
 
 
-def test_what_had_no_room_beside_others_is_never_kept_beside_them_again(registry: Registry) -> None:
+def test_models_that_did_not_fit_together_are_not_kept_together_again(registry: Registry) -> None:
     """Once it fitted alone, the budget falls below what was there; what was narrow beside others is not for ever."""
     first = registry.model()
     second = replace(first, name="second")
@@ -59,7 +59,7 @@ def test_what_had_no_room_beside_others_is_never_kept_beside_them_again(registry
     assert not models.has_room(second)
 
 
-def test_what_has_no_room_even_alone_changes_nothing_about_what_is_kept(registry: Registry) -> None:
+def test_a_model_that_does_not_fit_alone_leaves_the_budget_unchanged(registry: Registry) -> None:
     """One picture that is too large for the device must not cost everybody else their warm models for ever."""
     first = registry.model()
     second = replace(first, name="second")
@@ -71,7 +71,7 @@ def test_what_has_no_room_even_alone_changes_nothing_about_what_is_kept(registry
     assert models.has_room(second)
 
 
-def test_a_width_is_used_as_soon_as_it_is_known(registry: Registry) -> None:
+def test_a_batch_size_limit_is_used_as_soon_as_it_is_measured(registry: Registry) -> None:
     """Not only when everything is compiled for it, which takes minutes."""
     model = replace(registry.model(), speed=SpeedSettings(compile=Compilation.WHOLE))
     models = LruModelCache(FlatModel, budget_bytes=1000)
@@ -84,7 +84,7 @@ def test_a_width_is_used_as_soon_as_it_is_known(registry: Registry) -> None:
     assert widths.index(widths[-1]) < len(widths) - 2
 
 
-def test_memory_is_swept_once_however_many_models_go(registry: Registry) -> None:
+def test_memory_is_freed_once_however_many_models_are_evicted(registry: Registry) -> None:
     """A sweep goes over everything that lives in the process: once for two models, and once where there is none."""
     first = registry.model()
     models = LruModelCache(FlatModel, budget_bytes=1000, max_rows=8, estimate_bytes=lambda _: 100)
@@ -115,7 +115,7 @@ def sweeps() -> Iterator[list[int]]:
         gc.enable()
 
 
-def test_a_model_that_is_let_go_is_gone(registry: Registry) -> None:
+def test_an_evicted_model_is_freed(registry: Registry) -> None:
     """Its weights are freed at once, although the parts of a pipeline refer to each other."""
     device = Device(device=torch.device("cpu"), dtype=torch.float32)
     weights: list[WeakSet[torch.Tensor]] = []

@@ -38,12 +38,12 @@ def compiled(registry: Registry, *ratios: str) -> Model:
 
 
 def prepared(model: Model, loaded: LoadedModel, known: int | None) -> tuple[int, int]:
-    """Return the width that pays, and in how many pieces it was found and made ready; the last says nothing new."""
+    """Return the batch size that pays, and the number of pieces of work; the last one repeats it."""
     *pieces, last = preparation(model, loaded, known)
     return last, len(pieces)
 
 
-def test_every_width_that_pays_is_made_ready_at_every_shape(registry: Registry) -> None:
+def test_every_batch_size_that_pays_is_compiled_at_every_size(registry: Registry) -> None:
     """The model's own size and the ratios that the operator named, nothing wider than pays, one piece each."""
     model = compiled(registry, "2:1")
     loaded = Ready(model)
@@ -51,7 +51,7 @@ def test_every_width_that_pays_is_made_ready_at_every_shape(registry: Registry) 
     assert loaded.made == [(rows, 4, *sides) for sides in ((8, 8), (6, 12)) for rows in (2, 4, 8)]
 
 
-def test_a_model_without_guidance_is_ready_for_one_row(registry: Registry) -> None:
+def test_a_model_without_guidance_is_compiled_for_one_row(registry: Registry) -> None:
     """One picture of it is one row, which must not be filled up to two."""
     model = compiled(registry)
     model = replace(model, defaults=replace(model.defaults, guidance=1.0))
@@ -60,7 +60,7 @@ def test_a_model_without_guidance_is_ready_for_one_row(registry: Registry) -> No
     assert [shape[0] for shape in loaded.made] == [1, 2]
 
 
-def test_a_width_without_room_is_left_uncompiled(registry: Registry) -> None:
+def test_a_batch_size_that_does_not_fit_is_not_compiled(registry: Registry) -> None:
     """The model is painted with all the same, and wider ones are not tried."""
     model = compiled(registry)
     loaded = Ready(model, room=4)
@@ -68,7 +68,7 @@ def test_a_width_without_room_is_left_uncompiled(registry: Registry) -> None:
     assert [shape[0] for shape in loaded.made] == [2, 4]
 
 
-def test_a_width_without_room_does_not_pay(registry: Registry) -> None:
+def test_a_batch_size_that_does_not_fit_does_not_pay(registry: Registry) -> None:
     """Neither where a forward has no room, nor where the texts of it have none."""
     assert prepared(registry.model(), FlatModel(registry.model(), room=4), None)[0] <= 4
 

@@ -39,7 +39,7 @@ async def test_a_family_in_a_mixed_batch_paints_what_its_stock_pipeline_paints(
 
 
 @pytest.mark.parametrize("kind", ["LatentConsistencyModelPipeline", "StableDiffusionPipeline"])
-async def test_a_latent_consistency_model_is_told_the_guidance_of_each_row(
+async def test_a_latent_consistency_model_receives_the_guidance_of_each_row(
     registry: Registry, checkpoints: Path, kind: str
 ) -> None:
     """Two guidance scales and two numbers of steps in one forward; both stock pipelines that take such a UNet agree."""
@@ -57,7 +57,7 @@ async def test_a_latent_consistency_model_is_told_the_guidance_of_each_row(
         assert min(psnr(*pair) for pair in zip(pixels_of(result), stock, strict=True)) > EQUAL_DB
 
 
-async def test_what_a_latent_consistency_model_is_told_shows(registry: Registry) -> None:
+async def test_the_guidance_of_a_latent_consistency_model_changes_the_picture(registry: Registry) -> None:
     """Nothing but the guidance scale differs between the two."""
     async with create_painter(registry, max_rows=64) as painter:
         strong, weak = await all_painted(

@@ -35,11 +35,11 @@ TOO_LONG = "abcd" * 300
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """One stock pipeline, and how it is told what the painter is told.
+    """One stock pipeline, and its arguments for what the painter paints.
 
     sampler: its own, in the painter's word; `scheduler` is the same in the word of the stock pictures.
     guidance: the name of its guidance scale; `offset` is what its scale is more than the painter's.
-    nothing: what it must be told where there is no negative prompt.
+    nothing: its argument where there is no negative prompt.
     ratio, size: of the pictures, and the width and height that it comes to.
     """
 
@@ -120,10 +120,14 @@ class Asked:
 
     def stock(self, kind: Kind) -> dict[str, Any]:
         width, height = kind.size
-        told = {"prompt": self.text, "num_inference_steps": self.steps, "width": width, "height": height}
+        settings = {"prompt": self.text, "num_inference_steps": self.steps, "width": width, "height": height}
         negative = (self.unwanted or kind.nothing) if kind.has_negative else None
-        told |= kind.more or {}
-        return told | {kind.guidance: self.guidance + kind.offset} | ({"negative_prompt": negative} if negative else {})
+        settings |= kind.more or {}
+        return (
+            settings
+            | {kind.guidance: self.guidance + kind.offset}
+            | ({"negative_prompt": negative} if negative else {})
+        )
 
 
 CAT = Asked(text="a red cat", steps=3, guidance=5.0)
@@ -195,15 +199,15 @@ async def test_a_variation_is_what_the_stock_image_to_image_pipeline_paints(
     wanted = replace(asked.request(model), operation=Operation.VARY, source=source, strength=0.6, num_pictures=1)
     async with create_painter(registry, max_rows=64) as painter:
         result = await painted(painter, wanted)
-    told = asked.stock(KINDS[model])
+    settings = asked.stock(KINDS[model])
     stock = stock_pictures(
-        folder / model, kind=pipeline, sampler="flow", pictures=1, source=source, strength=0.6, **told
+        folder / model, kind=pipeline, sampler="flow", pictures=1, source=source, strength=0.6, **settings
     )
     assert psnr(pixels_of(result)[0], stock[0]) > EQUAL_DB
 
 
 @pytest.mark.parametrize("model", ["sd3", "flux", "alpha"])
-async def test_words_in_brackets_count_more_and_less(registry: Registry, model: str) -> None:
+async def test_words_in_brackets_change_the_picture(registry: Registry, model: str) -> None:
     """A weight of 1 changes nothing; others change the picture, and the more the farther they are from 1."""
     texts = ("a red cat", "a (red:1.0) cat", "a (red:1.5) cat", "a (red:3.0) cat")
     async with create_painter(registry, max_rows=64) as painter:
@@ -219,9 +223,9 @@ async def test_an_adapter_on_a_transformer_paints_what_the_stock_pipeline_paints
 ) -> None:
     """Worn at half its weight for one request, and taken off for the next."""
     kind = KINDS[model]
-    worn, bare = with_parameters(CAT.request(model), lora=(f"{model}-ink:0.5",)), CAT.request(model)
+    with_adapter, without_adapter = with_parameters(CAT.request(model), lora=(f"{model}-ink:0.5",)), CAT.request(model)
     async with create_painter(registry, max_rows=64) as painter:
-        results = [await painted(painter, wanted) for wanted in (bare, worn, bare)]
+        results = [await painted(painter, wanted) for wanted in (without_adapter, with_adapter, without_adapter)]
     loras = {folder / f"{model}-ink.safetensors": 0.5}
     stock = stock_pictures(
         folder / model, kind=kind.pipeline, sampler=kind.scheduler, pictures=2, loras=loras, **CAT.stock(kind)
@@ -233,8 +237,8 @@ async def test_an_adapter_on_a_transformer_paints_what_the_stock_pipeline_paints
 
 
 @pytest.mark.parametrize("model", KINDS)
-def test_what_a_model_has_no_room_for_is_told_and_nothing_else(registry: Registry, model: str) -> None:
-    """A text that fits is whole; of one that does not, the end that changes nothing is what is told."""
+def test_text_that_does_not_fit_the_model_is_reported_and_nothing_else(registry: Registry, model: str) -> None:
+    """A text that fits is read whole; of one that does not, the end that changes nothing is reported."""
     loaded = loaded_model(registry.model(model))
     read = loaded.encode_prompt(TOO_LONG)
     assert loaded.encode_prompt(CAT.text).truncated_text == ""
@@ -255,12 +259,12 @@ def test_a_transformer_in_bfloat16_predicts_bit_for_bit_what_the_stock_one_does(
     with torch.inference_mode():
         loaded = adapted(pipe, model, device=torch.device("cpu"), sha256="", fragments_of=parse_attention)
         embeds = [loaded.encode_negative(), loaded.encode_prompt(LONG)]
-        told = {
+        settings = {
             "encoder_hidden_states": torch.cat([one.tokens for one in embeds]).bfloat16(),
             "encoder_attention_mask": torch.cat([one.mask for one in embeds if one.mask is not None]),
             "timestep": timesteps,
         }
-        expected = stock(latents.bfloat16(), **told).sample.float()
+        expected = stock(latents.bfloat16(), **settings).sample.float()
         assert torch.equal(expected, loaded.predict(latents, timesteps, embeds))
 
 

@@ -41,7 +41,7 @@ def test_one_picture_is_its_own_grid() -> None:
 
 
 @pytest.mark.parametrize(("side", "media"), [(64, "image/webp"), (256, "image/webp"), (1024, "image/jpeg")])
-def test_a_grid_says_what_it_is_and_is_never_too_large(side: int, media: str) -> None:
+def test_a_grid_has_a_media_type_and_is_never_too_large(side: int, media: str) -> None:
     """Noise is the worst that can be asked of an encoder."""
     encoded, grid_type = grid_from_pixels([noise(side, seed) for seed in range(4)])
     opened = Image.open(io.BytesIO(encoded))
@@ -58,7 +58,7 @@ def test_a_preview_is_a_jpeg_of_256_pixels() -> None:
     assert pixels(preview_from_pixels([noise(16)] * 4)).shape == (256, 256, 3)
 
 
-async def test_originals_carry_their_recipe_as_other_tools_write_it(registry: Registry) -> None:
+async def test_originals_contain_their_recipe_as_other_tools_write_it(registry: Registry) -> None:
     async with create_painter(registry, max_rows=64) as painter:
         result = await painted(
             painter, paint_request(("a fox", 3.0), ("ink", 1.0), ("red", -0.5), steps=2, cfg=4.5, seed=11)
@@ -75,7 +75,7 @@ async def test_originals_carry_their_recipe_as_other_tools_write_it(registry: Re
     assert (second.seed, second.width, second.height) == (12, 32, 32)
 
 
-async def test_nothing_is_encoded_in_the_thread_of_the_event_loop(registry: Registry) -> None:
+async def test_nothing_is_encoded_on_the_event_loops_thread(registry: Registry) -> None:
     """Nor in that of the denoising loop: originals, grid and previews are made by threads for that alone."""
     with threads_calling(png_from_pixels, grid_from_pixels, preview_from_pixels) as names:
         async with create_painter(registry, load=FlatModel, options=LoopOptions(preview_every=timedelta(0))) as painter:

@@ -55,7 +55,7 @@ def turn_a_bit(file: Path) -> None:
 
 @pytest.mark.parametrize("name", list(ORDERS))
 async def test_the_recipe_alone_gives_the_same_bytes(registry: Registry, name: str) -> None:
-    """A painter opened anew, told only what the last picture's recipe says."""
+    """A new painter that is given only the last picture's recipe."""
     *_, (png, recipe) = await stored(registry, ORDERS[name])
     again = await stored(registry, request_from_recipe(recipe, registry))
     assert again[recipe["slot"]][0] == png
@@ -114,7 +114,7 @@ async def test_another_adapter_under_the_same_name_is_refused(
         request_from_recipe(recipe, replace(registry, adapters=MappingProxyType({})))
 
 
-async def test_a_recipe_from_when_every_file_counted_still_holds(
+async def test_a_recipe_with_a_hash_over_every_file_is_still_accepted(
     registry: Registry, checkpoints: Path, tmp_path: Path
 ) -> None:
     """The starter's are such: it has CLIP beside its parts."""
@@ -128,7 +128,7 @@ async def test_a_recipe_from_when_every_file_counted_still_holds(
         request_from_recipe({**recipe, "model_sha256": sha256}, changed)
 
 
-async def test_other_defaults_of_the_model_are_told_with_what_they_were(registry: Registry) -> None:
+async def test_changed_defaults_of_the_model_are_named_with_their_old_values(registry: Registry) -> None:
     (_, recipe), *_ = await stored(registry, paint_request(pictures=1, cfg=2.0))
     model = registry.model()
     other = replace(model, defaults=replace(model.defaults, steps=3, guidance=1.0))
@@ -137,7 +137,7 @@ async def test_other_defaults_of_the_model_are_told_with_what_they_were(registry
     assert "guidance" not in str(refused.value)
 
 
-async def test_what_was_set_about_the_scheduler_is_told_with_what_it_was(registry: Registry) -> None:
+async def test_changed_scheduler_settings_are_named_with_their_old_values(registry: Registry) -> None:
     """A recipe without it was painted as the model's files say, also by a release that could not set it."""
     wanted = paint_request(pictures=1, steps=2)
     model = registry.model()
@@ -153,7 +153,7 @@ async def test_what_was_set_about_the_scheduler_is_told_with_what_it_was(registr
         request_from_recipe(recipe, registry)
 
 
-async def test_what_was_chosen_to_be_quicker_is_told_with_what_it_was(registry: Registry) -> None:
+async def test_changed_speed_settings_are_named_with_their_old_values(registry: Registry) -> None:
     """A picture of 8-bit products and less guidance is no picture of the same model without that."""
     wanted = paint_request(pictures=1, steps=2)
     model = registry.model()
@@ -168,10 +168,10 @@ async def test_what_was_chosen_to_be_quicker_is_told_with_what_it_was(registry: 
         request_from_recipe(recipe, registry)
 
 
-async def test_other_library_versions_are_told(registry: Registry) -> None:
+async def test_other_library_versions_are_logged(registry: Registry) -> None:
     (_, recipe), *_ = await stored(registry, paint_request(steps=1, pictures=1))
-    with capture_logs() as told:
+    with capture_logs() as logged:
         request_from_recipe(recipe, registry)
-        assert told == []
+        assert logged == []
         request_from_recipe({**recipe, "libraries": {**recipe["libraries"], "torch": "1.0"}}, registry)
-    assert [entry["then"]["torch"] for entry in told] == ["1.0"]
+    assert [entry["then"]["torch"] for entry in logged] == ["1.0"]

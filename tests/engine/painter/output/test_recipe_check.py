@@ -78,7 +78,7 @@ def problems_of(recipe: object) -> tuple[str, ...]:
     return refused.value.problems
 
 
-def test_what_this_release_writes_it_reads(recipe: Recipe, registry: Registry) -> None:
+def test_a_recipe_of_this_release_is_valid(recipe: Recipe, registry: Registry) -> None:
     """What may be absent may be."""
     assert request_from_recipe(recipe, registry).num_pictures == 4
     check_recipe(without(without(recipe, "cut"), "lora_sha256"))
@@ -87,7 +87,7 @@ def test_what_this_release_writes_it_reads(recipe: Recipe, registry: Registry) -
 
 
 @pytest.mark.parametrize(
-    ("path", "value", "told"),
+    ("path", "value", "message"),
     [
         (("hires",), 2, 'the recipe has "hires", which this release does not know'),
         (("spec", "version"), 2, "version is 2, not 1"),
@@ -108,13 +108,13 @@ def test_what_this_release_writes_it_reads(recipe: Recipe, registry: Registry) -
         (("model",), ["m" * 99], 'model is ["mmm'),
     ],
 )
-def test_what_is_wrong_is_told_in_words(recipe: Recipe, path: Path, value: object, told: str) -> None:
+def test_each_problem_is_named_in_words(recipe: Recipe, path: Path, value: object, message: str) -> None:
     """A newer release's entries, other kinds of values, and values out of range; long ones are cut short."""
     (problem,) = problems_of(changed(recipe, path, value))
-    assert told in problem and len(problem) < 130
+    assert message in problem and len(problem) < 130
 
 
-def test_everything_that_is_wrong_is_told_at_once(recipe: Recipe) -> None:
+def test_all_problems_are_named_at_once(recipe: Recipe) -> None:
     """What is missing by its name; what is no recipe at all as that."""
     assert problems_of(without(without({**recipe, "seed": "7"}, "steps"), "spec")) == (
         "the recipe lacks spec, steps",
@@ -125,9 +125,7 @@ def test_everything_that_is_wrong_is_told_at_once(recipe: Recipe) -> None:
 
 @given(data=st.data())
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_whatever_stands_in_a_recipe_is_read_or_refused(
-    recipe: Recipe, registry: Registry, data: st.DataObject
-) -> None:
+def test_any_recipe_is_read_or_refused(recipe: Recipe, registry: Registry, data: st.DataObject) -> None:
     """Any JSON in the place of any value, or under a new name, ends in a request or in an error with a sentence."""
     new: list[Path] = [("new",), ("spec", "new"), ("spec", "parameters", "new"), ("spec", "parameters", "sameseed")]
     path = data.draw(st.sampled_from([*paths_in(recipe), *new]))

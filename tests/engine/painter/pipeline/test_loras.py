@@ -23,7 +23,7 @@ async def painter(registry: Registry) -> AsyncIterator[LocalPainter]:
         yield opened
 
 
-async def test_two_loras_at_once_paint_what_the_stock_pipeline_paints_and_others_see_none_of_it(
+async def test_two_loras_at_once_paint_what_the_stock_pipeline_paints_and_affect_no_other_request(
     painter: LocalPainter, checkpoints: Path
 ) -> None:
     """Three requests at the same time: without, with one, and with two LoRAs; the first is what it is alone."""
@@ -52,18 +52,18 @@ async def test_two_loras_at_once_paint_what_the_stock_pipeline_paints_and_others
     ("name", "error"),
     [("big", AdapterMismatch), ("empty", AdapterMismatch), ("pickle", WeightsMismatch), ("nowhere", WeightsMissing)],
 )
-async def test_a_lora_that_does_not_fit_is_refused_and_others_go_on(
+async def test_a_lora_that_does_not_fit_fails_only_its_request(
     painter: LocalPainter, name: str, error: type[EaselError]
 ) -> None:
-    """Missing and damaged files are told apart from the model's by the adapter's name."""
+    """Errors of missing and damaged files have the adapter's name."""
     with pytest.raises(error) as refused:
         await painted(painter, paint_request(lora=("ink", name)))
     assert (refused.value.facts.get("adapter") == name) == (error in (WeightsMissing, WeightsMismatch))
     await painted(painter, paint_request(steps=1, lora=("ink:0.5",)))
 
 
-async def test_an_adapter_is_held_to_the_hash_that_the_registry_records(registry: Registry, checkpoints: Path) -> None:
-    """The right one is worn, any other is the operator's to mend, and other requests go on."""
+async def test_an_adapter_must_have_the_hash_in_the_registry(registry: Registry, checkpoints: Path) -> None:
+    """The right file is used, any other is an error for the operator, and other requests are painted."""
     right = hash_of(checkpoints / "ink.safetensors")
     held = {name: replace(registry.adapters[name], sha256=right) for name in ("ink", "paper")}
     async with create_painter(replace(registry, adapters=held), max_rows=64) as painter:

@@ -48,7 +48,7 @@ def test_a_long_text_is_read_in_chunks_between_words() -> None:
     assert weighted_embeds([(text, 1.0)], TOKENIZER, embed).tokens.shape[1] == ROOM * len(chunks)
 
 
-def test_what_is_beyond_the_last_chunk_is_cut_and_said() -> None:
+def test_text_beyond_the_last_chunk_is_truncated_and_reported() -> None:
     text = " ".join(f"w{index:04}" for index in range(100))
     embeds = weighted_embeds([(text, 1.0)], TOKENIZER, embed)
     assert embeds.tokens.shape[1] == ROOM * MAX_CHUNKS
@@ -56,17 +56,17 @@ def test_what_is_beyond_the_last_chunk_is_cut_and_said() -> None:
     assert embeds.truncated_text.startswith("w")
 
 
-def test_one_endless_word_is_read_too() -> None:
+def test_a_word_longer_than_a_chunk_is_read_too() -> None:
     chunks, _ = chunks_from_fragments([("x" * 200, 1.0)], TOKENIZER)
     assert [len(chunk.text) for chunk in chunks] == [ROOM - 2, ROOM - 2, 200 - 2 * (ROOM - 2)]
 
 
-def test_no_text_is_one_empty_chunk() -> None:
+def test_an_empty_text_is_one_empty_chunk() -> None:
     chunks, truncated_text = chunks_from_fragments([], TOKENIZER)
     assert ([chunk.text for chunk in chunks], truncated_text) == ([""], "")
 
 
-def test_texts_of_other_lengths_are_padded_and_masked() -> None:
+def test_texts_of_different_lengths_are_padded_and_masked() -> None:
     short, long = PromptEmbeds(tokens=torch.ones(1, 2, 3)), PromptEmbeds(tokens=torch.ones(1, 4, 3))
     tokens, mask = stacked_tokens([short, long])
     assert tokens.shape == (2, 4, 3)

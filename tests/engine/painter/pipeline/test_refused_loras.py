@@ -97,10 +97,10 @@ def assert_inked(result: PaintedPictures, checkpoints: Path) -> None:
 
 @pytest.mark.parametrize("model", ["tiny", "file"])
 @pytest.mark.parametrize("name", BROKEN)
-async def test_a_lora_that_fails_when_part_of_it_is_in_changes_no_later_picture(
+async def test_a_lora_that_fails_halfway_changes_no_later_picture(
     painter: LocalPainter, checkpoints: Path, name: str, model: str
 ) -> None:
-    """Plain, broken twice, plain: the same bytes; and a good one is worn afterwards as if nothing had been."""
+    """Plain, broken twice, plain: the same bytes; and a good LoRA is then used as usual."""
     before = await painted(painter, paint_request(steps=4, model=model))
     for _ in range(2):
         with pytest.raises(AdapterMismatch) as refused:
@@ -111,7 +111,7 @@ async def test_a_lora_that_fails_when_part_of_it_is_in_changes_no_later_picture(
 
 
 @pytest.mark.parametrize("name", BROKEN)
-async def test_a_lora_that_fails_while_another_is_on_does_not_take_its_place(
+async def test_a_lora_that_fails_does_not_replace_the_one_in_use(
     painter: LocalPainter, checkpoints: Path, name: str
 ) -> None:
     """Named beside the good one, and by another request while that paints, which gets its pictures all the same."""
@@ -127,9 +127,7 @@ async def test_a_lora_that_fails_while_another_is_on_does_not_take_its_place(
 
 
 @pytest.mark.parametrize("name", STRANGE)
-async def test_a_lora_that_only_the_loader_can_judge_is_refused_and_leaves_flux_as_it_was(
-    painter: LocalPainter, name: str
-) -> None:
+async def test_a_lora_that_only_the_loader_refuses_leaves_flux_unchanged(painter: LocalPainter, name: str) -> None:
     """diffusers would widen the model's own layer, put in nothing without a word, or leave a layer without numbers."""
     before = await painted(painter, paint_request(steps=2, model="flux"))
     with pytest.raises(AdapterMismatch):
@@ -138,8 +136,8 @@ async def test_a_lora_that_only_the_loader_can_judge_is_refused_and_leaves_flux_
 
 
 @pytest.mark.parametrize("times", [0, 1])
-async def test_an_adapter_without_room_fails_its_order_only(registry: Registry, times: int) -> None:
-    """When the request opens, or at a step, where the model was let go in between and its adapters with it."""
+async def test_an_adapter_that_does_not_fit_in_memory_fails_only_its_request(registry: Registry, times: int) -> None:
+    """When the request starts, or at a step, if the model and its adapters were evicted in between."""
 
     class Full(FlatModel):
         times_worn = 0
@@ -168,7 +166,7 @@ class Cramped(StableDiffusionPipeline):  # type: ignore[misc]
 
 
 @torch.inference_mode()
-def test_an_adapter_that_there_is_no_room_for_leaves_nothing_and_may_come_again(
+def test_an_adapter_that_does_not_fit_in_memory_leaves_nothing_and_may_be_loaded_later(
     broken: Registry, checkpoints: Path
 ) -> None:
     pipe = Cramped.from_pretrained(checkpoints / "sd1")

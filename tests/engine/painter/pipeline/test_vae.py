@@ -41,7 +41,7 @@ class ClearDecoder:
     ],
     ids=["sana", "z-image", "qwen-image"],
 )
-def test_latents_are_scaled_in_the_numbers_of_the_decoder(config: dict[str, float], decoded: Any) -> None:
+def test_latents_are_scaled_in_the_dtype_of_the_decoder(config: dict[str, float], decoded: Any) -> None:
     """As the pipelines named here scale them: cast first, then divided, then moved."""
     latents = torch.randn(2, 3, 16, 16, generator=torch.Generator().manual_seed(1)) * 0.2
     pictures = pictures_from_latents(ClearDecoder(config=SimpleNamespace(**config)), latents)

@@ -1,4 +1,4 @@
-"""A painting process that takes requests as the real one does; its painter breaks where a request's words say so."""
+"""A painting process that takes requests as the real one does; its painter fails where a prompt says so."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from engine.painter.process.messages import Frame, FrameKind, bytes_from_frame
 
 
 class BreakingPainter:
-    """Paints its process id; `break` divides by zero, and of `odd` it tells a recipe that nobody can send."""
+    """Paints its process id; `break` divides by zero, and the recipe of `odd` cannot be sent."""
 
     async def paint(self, request: PaintRequest) -> AsyncGenerator[Progress | PaintedPictures, None]:
         recipe = {"made": object()} if request.spec.prompt == "odd" else {}

@@ -1,4 +1,4 @@
-"""A process that paints in a child and is told to stop, with its whole group, in the middle of a request."""
+"""A process that paints in a child and gets SIGINT and SIGTERM, with its whole group, in the middle of a request."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.engine.painter.requests import paint_request
 
 
 async def main(registry: Path) -> None:
-    """Print how many pictures came of the request, and the signals that this process was sent meanwhile."""
+    """Print the number of pictures of the request, and the signals that this process received meanwhile."""
     heard: list[str] = []
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, heard.append, number.name)

@@ -1,4 +1,4 @@
-"""A painting process without a model: it does what the words of a request say, `paint`, `die` or `wait`.
+"""A painting process without a model that does what a prompt says: `paint`, `die` or `wait`.
 
 `hang load`, `hang step` and `hang decode` stop it in that phase.
 """

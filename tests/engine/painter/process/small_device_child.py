@@ -1,4 +1,4 @@
-"""The painting process on a device that holds no model whole, and a library in it that has something to say."""
+"""The painting process on a device too small for any model, with a library that logs a warning."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from engine.painter.process.child import serve
 
 
 @asynccontextmanager
-async def open_painter(registry: Path, beat: Callable[[Phase], None]) -> AsyncIterator[LocalPainter]:
+async def open_painter(registry: Path, heartbeat: Callable[[Phase], None]) -> AsyncIterator[LocalPainter]:
     logging.getLogger("some.library").warning("careful, %s", "please")
-    async with create_painter(read_registry(registry), max_rows=4, budget_bytes=1, heartbeat=beat) as painter:
+    async with create_painter(read_registry(registry), max_rows=4, budget_bytes=1, heartbeat=heartbeat) as painter:
         yield painter
 
 

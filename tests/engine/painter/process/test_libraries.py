@@ -55,7 +55,7 @@ async def test_painting_needs_neither_compiler_nor_torch_distributed(checkpoints
     assert HEAVY & set(modules) == set()
 
 
-async def test_the_deferred_compiler_is_there_for_whoever_uses_it() -> None:
+async def test_the_deferred_compiler_is_imported_on_first_use() -> None:
     await asyncio.to_thread(_run, USE_COMPILER)
 
 

@@ -31,16 +31,16 @@ def logging_put_back() -> Iterator[None]:
     structlog.configure(**kept)
 
 
-async def test_a_line_of_the_painting_process_is_json_where_others_are(
+async def test_log_lines_of_the_painting_process_have_the_format_of_the_others(
     checkpoints: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """A model too large to be compiled is told by the thread that loads it, and libraries are heard too."""
+    """The loading thread logs that a model is too large to be compiled, and libraries log too."""
     registry = checkpoints / "compiled.toml"
     _write(registry, _text(checkpoints / "registry.toml") + COMPILED)
     stream = io.StringIO()
     set_up_logging("json", process="engine", stream=stream)
     async with supervise(
-        PainterOptions(registry=registry), SupervisorOptions(program="tests.engine.painter.process.cramped_child")
+        PainterOptions(registry=registry), SupervisorOptions(program="tests.engine.painter.process.small_device_child")
     ) as painter:
         pid = painter.pid
     library, model = [json.loads(line) for line in stream.getvalue().splitlines()][:2]
@@ -52,7 +52,7 @@ async def test_a_line_of_the_painting_process_is_json_where_others_are(
     assert "not_compiled" not in capfd.readouterr().err
 
 
-async def test_the_painting_process_keeps_to_the_memory_that_it_is_given(checkpoints: Path) -> None:
+async def test_the_painting_process_respects_its_memory_budget(checkpoints: Path) -> None:
     """One byte for weights: the model is painted with in parts, which it says of one that were compiled."""
     registry = checkpoints / "compiled.toml"
     _write(registry, _text(checkpoints / "registry.toml") + COMPILED)

@@ -43,7 +43,7 @@ async def sent(frame: Frame) -> Frame:
 
 
 @pytest.mark.parametrize("source", [None, b"\x00\xff picture"])
-async def test_orders_arrive(source: bytes | None) -> None:
+async def test_requests_arrive(source: bytes | None) -> None:
     wanted = paint_request(
         ("ein (Fuchs:1.2), 狐", 2.0), ("no", -0.5), source=source, lora=("ink:0.5",), steps=3, cfg=4.5
     )
@@ -70,9 +70,9 @@ async def test_errors_arrive_with_their_facts(error: EaselError) -> None:
     assert (type(message), message.facts) == (type(error), error.facts)
 
 
-async def test_facts_that_json_has_no_word_for_arrive_as_text() -> None:
-    told = frame_from_error("t", PictureUnknown(job_id=UUID(int=1)))
-    assert error_from_frame(await sent(told)).facts == {"job_id": str(UUID(int=1))}
+async def test_facts_that_json_cannot_represent_arrive_as_text() -> None:
+    frame = frame_from_error("t", PictureUnknown(job_id=UUID(int=1)))
+    assert error_from_frame(await sent(frame)).facts == {"job_id": str(UUID(int=1))}
 
 
 async def test_facts_beyond_an_errors_own_arrive_too() -> None:

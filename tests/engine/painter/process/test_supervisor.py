@@ -56,7 +56,7 @@ async def test_a_child_paints_what_a_local_painter_paints_and_is_replaced_when_k
         assert far.pid not in (None, first)
 
 
-async def test_orders_of_a_child_that_dies_may_be_offered_again() -> None:
+async def test_requests_of_a_child_that_dies_may_be_retried() -> None:
     async with supervise(options=scripted()) as painter:
         first = (await painted(painter, paint_request("paint"))).grid
         with pytest.raises(PainterLost):
@@ -65,7 +65,7 @@ async def test_orders_of_a_child_that_dies_may_be_offered_again() -> None:
 
 
 @pytest.mark.parametrize(("words", "fault"), [("break", "ZeroDivisionError"), ("odd", "TypeError")])
-async def test_an_order_that_breaks_in_an_unforeseen_way_is_lost_alone(words: str, fault: str) -> None:
+async def test_an_unexpected_error_fails_only_its_request(words: str, fault: str) -> None:
     """Nobody waits for it for ever: it may be offered again, its traceback is logged, and its child paints on."""
     with capture_logs() as lines:
         async with supervise(options=replace(scripted(), program=BREAKING)) as painter:
@@ -73,8 +73,8 @@ async def test_an_order_that_breaks_in_an_unforeseen_way_is_lost_alone(words: st
             with pytest.raises(PainterLost):
                 await painted(painter, paint_request(words))
             assert (await painted(painter, paint_request("paint"))).grid == first
-    (told,) = [line["exception"] for line in lines if line["event"] == "request_not_painted"]
-    assert told.startswith("Traceback") and told.splitlines()[-1].startswith(fault)
+    (logged,) = [line["exception"] for line in lines if line["event"] == "request_not_painted"]
+    assert logged.startswith("Traceback") and logged.splitlines()[-1].startswith(fault)
 
 
 async def test_a_child_that_cannot_be_started_is_started_later(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ async def test_a_child_that_cannot_be_started_is_started_later(monkeypatch: pyte
 
 
 @pytest.mark.parametrize("phase", [Phase.LOAD, Phase.STEP, Phase.DECODE])
-async def test_a_child_that_says_nothing_is_replaced_after_the_patience_for_what_it_is_at(phase: Phase) -> None:
+async def test_a_silent_child_is_replaced_after_the_timeout_of_its_phase(phase: Phase) -> None:
     """A stopped process never answers; for all else the patience is longer than the test may take."""
     patience = dict.fromkeys(Phase, timedelta(hours=1))
     with capture_logs() as lines:
@@ -108,7 +108,7 @@ async def test_a_child_that_says_nothing_is_replaced_after_the_patience_for_what
     assert [line["phase"] for line in lines if line["event"] == "painter_hung"] == [phase]
 
 
-async def test_a_child_that_says_nothing_while_it_starts_is_lost() -> None:
+async def test_a_child_that_is_silent_while_it_starts_is_replaced() -> None:
     with pytest.raises(PainterLost):
         async with supervise(options=scripted(load=0)):
             pass
@@ -124,8 +124,8 @@ async def test_an_idle_child_may_be_silent() -> None:
         assert painter.pid == pid
 
 
-async def test_a_closed_generator_tells_the_child_to_drop_the_order() -> None:
-    """The scripted child ends itself when it is told to drop a request, so another process paints the next one."""
+async def test_closing_the_generator_cancels_the_request_in_the_child() -> None:
+    """The scripted child exits when a request is cancelled, so another process paints the next one."""
     async with supervise(options=scripted()) as painter:
         first = (await painted(painter, paint_request("paint"))).grid
         events = painter.paint(paint_request("wait"))
@@ -143,7 +143,7 @@ async def offered_again(painter: Painter, wanted: PaintRequest) -> PaintedPictur
             await asyncio.sleep(0)
 
 
-async def test_an_unknown_default_model_is_told_at_the_start(checkpoints: Path) -> None:
+async def test_an_unknown_default_model_fails_at_the_start(checkpoints: Path) -> None:
     with pytest.raises(ModelUnknown):
         async with supervise(PainterOptions(registry=checkpoints / "registry.toml", model="nobody")):
             pass
@@ -162,7 +162,7 @@ def test_the_supervisor_never_imports_torch() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_a_signal_to_the_whole_group_costs_no_picture_and_libraries_say_nothing(checkpoints: Path) -> None:
+def test_a_signal_to_the_process_group_loses_no_picture_and_libraries_print_nothing(checkpoints: Path) -> None:
     """SIGINT and SIGTERM to every process of a group during a request: all its pictures still arrive."""
     command = [
         sys.executable,

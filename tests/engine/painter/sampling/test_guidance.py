@@ -29,7 +29,7 @@ KINDS = {
 
 
 @pytest.fixture
-def hurried(registry: Registry) -> Registry:
+def partly_guided(registry: Registry) -> Registry:
     """The models of the common registry, guided until `UNTIL`."""
     speed = SpeedSettings(guidance_until=UNTIL)
     models = {name: replace(model, speed=speed) for name, model in registry.models.items()}
@@ -48,20 +48,20 @@ def stock(checkpoints: Path, name: str, sampler: str) -> Any:
 @pytest.mark.parametrize("name", KINDS)
 @pytest.mark.parametrize("sampler", ["euler", "dpmpp-2m", "euler-ancestral"])
 async def test_it_paints_what_the_stock_pipeline_paints_with_its_cutoff(
-    hurried: Registry, checkpoints: Path, name: str, sampler: str
+    partly_guided: Registry, checkpoints: Path, name: str, sampler: str
 ) -> None:
     """Beside a request of other steps, whose guidance ends at another time."""
     wanted = paint_request("a red cat", model=name, sampler=sampler, steps=STEPS, pictures=1, cfg=GUIDANCE)
     other = paint_request("fog", ("red", -0.5), model=name, sampler="heun", steps=11, pictures=2)
-    async with create_painter(hurried, max_rows=64) as painter:
+    async with create_painter(partly_guided, max_rows=64) as painter:
         result, _ = await all_painted(painter, [wanted, other])
     assert psnr(pixels_of(result)[0], stock(checkpoints, name, sampler)) > EQUAL_DB
 
 
-async def test_it_shows(hurried: Registry, registry: Registry) -> None:
+async def test_guidance_until_changes_the_picture(partly_guided: Registry, registry: Registry) -> None:
     """Whoever guides to the end paints another picture; without guidance there is no difference."""
     pictures = []
-    for models in (registry, hurried):
+    for models in (registry, partly_guided):
         async with create_painter(models, max_rows=64) as painter:
             both = [paint_request("a red cat", cfg=guidance, steps=STEPS, pictures=1) for guidance in (GUIDANCE, 1.0)]
             pictures.append([pixels_of(result)[0] for result in await all_painted(painter, both)])
@@ -69,15 +69,15 @@ async def test_it_shows(hurried: Registry, registry: Registry) -> None:
     assert psnr(pictures[0][1], pictures[1][1]) > EQUAL_DB
 
 
-async def test_an_unguided_step_takes_half_the_rows(hurried: Registry) -> None:
+async def test_an_unguided_step_takes_half_the_rows(partly_guided: Registry) -> None:
     """In forwards of four rows two pictures are painted in each guided step, and all four in each other."""
     watched: list[int] = []
-    async with create_painter(hurried, max_rows=4, on_forward=lambda rows: watched.append(len(rows))) as painter:
+    async with create_painter(partly_guided, max_rows=4, on_forward=lambda rows: watched.append(len(rows))) as painter:
         await painted(painter, paint_request("a red cat", sampler="euler", steps=STEPS, pictures=4))
     assert watched == [2, 2, 2, 2, 4, 4, 4, 4, 4]
 
 
-async def test_a_variation_is_guided_at_the_same_noise_as_a_new_picture(hurried: Registry) -> None:
+async def test_a_variation_is_guided_at_the_same_noise_as_a_new_picture(partly_guided: Registry) -> None:
     """One that begins where guidance has ended has none, so that any scale paints the same."""
     source = encoded_gradient(32, 32)
     weak = [
@@ -86,7 +86,7 @@ async def test_a_variation_is_guided_at_the_same_noise_as_a_new_picture(hurried:
     strong = [
         paint_request("a red cat", source=source, strength=0.9, steps=10, pictures=1, cfg=cfg) for cfg in (3.0, 9.0)
     ]
-    async with create_painter(hurried, max_rows=64) as painter:
+    async with create_painter(partly_guided, max_rows=64) as painter:
         results = [pixels_of(result)[0] for result in await all_painted(painter, [*weak, *strong])]
     assert psnr(results[0], results[1]) > EQUAL_DB
     assert psnr(results[2], results[3]) < OTHER_DB
@@ -96,7 +96,7 @@ async def test_a_variation_is_guided_at_the_same_noise_as_a_new_picture(hurried:
     ("steps", "start", "share", "left"),
     [(10, 0, 1.0, 10), (10, 0, 0.6, 6), (10, 4, 0.6, 2), (10, 8, 0.6, 0), (10, 4, 1.0, 6), (1, 0, 0.1, 1)],
 )
-def test_calls_left_before_a_share_of_the_way(steps: int, start: int, share: float, left: int) -> None:
+def test_model_calls_remaining_before_a_share_of_the_steps(steps: int, start: int, share: float, left: int) -> None:
     """A share counts from the noise of a new picture, wherever the trajectory begins; the first call is before any."""
     scheduler = scheduler_for("euler", diffusers.EulerDiscreteScheduler().config)
     scheduler.set_timesteps(steps)
@@ -105,7 +105,7 @@ def test_calls_left_before_a_share_of_the_way(steps: int, start: int, share: flo
 
 
 @pytest.mark.parametrize(("share", "left"), [(0.01, 2), (0.5, 10), (1.0, 19)])
-def test_a_sampler_of_second_order_is_guided_in_whole_steps(share: float, left: int) -> None:
+def test_a_second_order_sampler_is_guided_in_whole_steps(share: float, left: int) -> None:
     """Its two calls of a step are averaged; the last step has one."""
     scheduler = scheduler_for("heun", diffusers.EulerDiscreteScheduler().config)
     scheduler.set_timesteps(10)

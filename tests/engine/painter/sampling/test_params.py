@@ -15,7 +15,7 @@ from tests.engine.painter.registries import entry
 from tests.engine.painter.requests import paint_request
 
 
-def test_what_is_not_said_is_the_models_default(registry: Registry) -> None:
+def test_unset_parameters_are_the_models_defaults(registry: Registry) -> None:
     settings = params_from_request(paint_request(), registry)
     defaults = registry.model().defaults
     assert (settings.pixels, settings.steps) == ((defaults.width, defaults.height), defaults.steps)
@@ -35,7 +35,7 @@ def test_steps_follow_quality_and_draft(registry: Registry, parameters: dict[str
     ("parameters", "steps"),
     [({"steps": 51}, 51), ({"quality": 4.0, "steps": 13}, 52), ({"steps": 120, "draft": True}, 60)],
 )
-def test_more_steps_than_the_sampler_takes_are_refused_with_the_most(
+def test_more_steps_than_the_sampler_supports_are_refused_with_the_limit(
     registry: Registry, parameters: dict[str, ParameterValue], steps: int
 ) -> None:
     """With quality and draft; other samplers take them."""
@@ -70,14 +70,14 @@ def test_seeds_count_up_and_wrap() -> None:
     "parameters",
     [{"sampler": "brush"}, {"steps": 0}, {"steps": 151}, {"cfg": 51.0}, {"lora": ("nobody:1",)}, {"stop": 0}],
 )
-def test_what_the_model_cannot_do_is_refused(registry: Registry, parameters: dict[str, ParameterValue]) -> None:
+def test_unsupported_parameters_are_refused(registry: Registry, parameters: dict[str, ParameterValue]) -> None:
     with pytest.raises(SettingUnsupported) as refused:
         params_from_request(paint_request(parameters=parameters), registry)
     assert refused.value.name == next(iter(parameters))
 
 
 @pytest.mark.parametrize(("able", "source"), [("imagine", b"x"), ("vary", None)])
-def test_an_operation_that_a_model_was_not_registered_for_is_refused(
+def test_an_operation_that_the_model_does_not_support_is_refused(
     tmp_path: Path, able: str, source: bytes | None
 ) -> None:
     abilities = f'[models.m.abilities]\noperations = ["{able}"]\n'
