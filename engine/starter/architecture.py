@@ -1,6 +1,6 @@
-"""The untrained parts of the starter: how large its text encoder, denoiser and schedule are.
+"""The untrained parts of the starter: the sizes of its text encoder, denoiser, autoencoder and schedule.
 
-Sizes only; what they learn is in `denoising`, `autoencoding` and `matching`.
+`train_denoiser`, `train_vae` and `train_clip` train them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,10 @@ TEXT_WIDTH = 128
 
 
 def new_autoencoder() -> AutoencoderKL:
-    """An autoencoder of 8 x 8 pixels to 6 numbers; one norm group, or flat pictures would lose their colour."""
+    """Return an autoencoder: pixels float32 [n, 3, h, w], -1 to 1, to and from latents float32 [n, 6, h/8, w/8].
+
+    Its norms have one group: with more, flat pictures would lose their colour.
+    """
     return AutoencoderKL(
         block_out_channels=(8, 16, 32, 96),
         down_block_types=("DownEncoderBlock2D",) * 4,
@@ -31,7 +34,7 @@ def new_autoencoder() -> AutoencoderKL:
 
 
 def new_text_encoder(tokenizer: CLIPTokenizer) -> CLIPTextModel:
-    """A causal transformer of two layers over `tokenizer`'s tokens."""
+    """Return a causal transformer with two layers: token ids int64 [n, 32] to hidden states float32 [n, 32, 128]."""
     config = CLIPTextConfig(
         vocab_size=len(tokenizer),
         hidden_size=TEXT_WIDTH,
@@ -48,7 +51,10 @@ def new_text_encoder(tokenizer: CLIPTokenizer) -> CLIPTextModel:
 
 
 def new_denoiser() -> UNet2DConditionModel:
-    """A denoiser of 16 x 16 latents that reads the caption at 8 x 8 and 4 x 4."""
+    """Return a UNet: latents [n, 6, h/8, w/8] and hidden states [n, 32, 128] to velocity [n, 6, h/8, w/8], float32.
+
+    For a picture of 128 x 128 pixels, the latents are 16 x 16, and cross-attention is at 8 x 8 and 4 x 4.
+    """
     return UNet2DConditionModel(
         sample_size=16,
         in_channels=LATENT_CHANNELS,
@@ -64,7 +70,12 @@ def new_denoiser() -> UNet2DConditionModel:
 
 
 def new_scheduler() -> DPMSolverMultistepScheduler:
-    """The schedule of Ho et al. 2020 (its last step is all but pure noise), velocity-predicting."""
+    """Return the schedule: 1,000 timesteps with beta linear from 1e-4 to 0.02, sampled by DPM-Solver++(2M).
+
+    The denoiser predicts the velocity v = sqrt(a) e - sqrt(1 - a) x of noise e and latents x, where a is the product of
+    1 - beta up to the timestep. The last one is almost pure noise: a = 4e-5. Sources: Ho et al. 2020 (DDPM), section 4,
+    for beta; Salimans and Ho 2022 (progressive distillation) for v.
+    """
     return DPMSolverMultistepScheduler(
         num_train_timesteps=1000,
         beta_start=1e-4,

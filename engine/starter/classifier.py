@@ -145,9 +145,9 @@ def save_classifier(classifier: Classifier, file: Path = WEIGHTS) -> None:
     save_file({name: value.half() if value.is_floating_point() else value for name, value in state.items()}, file)
 
 
-def blurred(picture: Image.Image, dice: random.Random) -> Image.Image:
+def blurred(picture: Image.Image, rng: random.Random) -> Image.Image:
     """Return the picture, in 60 % of calls blurred by a Gaussian of 0 to 1.6 pixels, as a decoder loses sharpness."""
-    return picture.filter(ImageFilter.GaussianBlur(dice.uniform(0, 1.6))) if dice.random() < 0.6 else picture
+    return picture.filter(ImageFilter.GaussianBlur(rng.uniform(0, 1.6))) if rng.random() < 0.6 else picture
 
 
 def train_classifier(
@@ -158,14 +158,14 @@ def train_classifier(
     The loss is the sum of the heads' cross-entropies, that of the colours weighted by the number of shapes. AdamW with
     a one-cycle learning rate that peaks at `rate`.
     """
-    dice = random.Random(first_seed)
+    rng = random.Random(first_seed)
     optimizer = torch.optim.AdamW(classifier.parameters(), lr=rate, weight_decay=1e-3)
     lr_scheduler = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=steps, pct_start=0.1)
     classifier.train()
     for step in range(steps):
         seeds = range(first_seed + step * batch, first_seed + (step + 1) * batch)
         scenes = [scene_from_seed(seed, held_out=None, side=(SIDE, SIDE)) for seed in seeds]
-        pixels = pixels_from_images([blurred(picture_from_scene(scene), dice) for scene in scenes])
+        pixels = pixels_from_images([blurred(picture_from_scene(scene), rng) for scene in scenes])
         loss = _loss(classifier(pixels + 0.04 * torch.randn_like(pixels)), scenes)
         optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)

@@ -1,6 +1,6 @@
 """The commands that train and evaluate the starter; each takes its folder, none reads Easel's settings.
 
-Their request: render, learn-words, train-autoencoder, encode, train, ship, match; then train-judge and evaluate.
+Their order: render, learn-words, train-autoencoder, encode, train, ship, match; then train-judge and evaluate.
 """
 
 from __future__ import annotations

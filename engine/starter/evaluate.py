@@ -68,7 +68,7 @@ PaintFunction = Callable[[Sequence[ComposedPrompt], Sequence[int]], list[Image.I
 
 
 def paint_with(components: Components, steps: int, guidance: float) -> PaintFunction:
-    """Painting of any number of wishes, in batches, at one setting."""
+    """Paints any number of prompts, in batches, with one setting."""
 
     def paint(prompts: Sequence[ComposedPrompt], seeds: Sequence[int]) -> list[Image.Image]:
         found: list[Image.Image] = []

@@ -114,14 +114,14 @@ class Batch:
     covered: torch.Tensor
 
 
-def batches(sides: dict[tuple[int, int], Examples], size: int, dice: torch.Generator) -> Iterator[Batch]:
+def batches(sides: dict[tuple[int, int], Examples], size: int, rng: torch.Generator) -> Iterator[Batch]:
     """Yield endless batches of `size` examples, each of one size of latents, drawn in proportion to its examples."""
     names = list(sides)
     weights = torch.tensor([float(len(sides[name])) for name in names])
     while True:
-        side = sides[names[int(torch.multinomial(weights, 1, generator=dice))]]
-        rows = torch.randint(len(side), (size,), generator=dice)
-        said = torch.randint(CAPTIONS_EACH, (size,), generator=dice)
+        side = sides[names[int(torch.multinomial(weights, 1, generator=rng))]]
+        rows = torch.randint(len(side), (size,), generator=rng)
+        said = torch.randint(CAPTIONS_EACH, (size,), generator=rng)
         yield Batch(
             latents=side.latents[rows].float(), tokens=side.tokens[rows, said].long(), covered=side.covered[rows]
         )

@@ -11,15 +11,15 @@ from PIL import Image
 from engine.starter.world.vocabulary import COLOURS
 
 SHOWN = 0.02
-"""A colour counts as shown from this share of the pixels on."""
+"""The share of the pixels from which on a colour counts as shown."""
 
 _REACH = 80.0
 
 
 def colour_share(picture: Image.Image, colour: str) -> float:
-    """Return the share of pixels whose nearest named colour is `colour`, 0 to 1.
+    """Return the share of pixels, 0 to 1, whose nearest named colour is `colour`.
 
-    Nearest by Euclidean distance in 8-bit sRGB; pixels 80 or more away from it do not count.
+    The distance is Euclidean in 8-bit sRGB, 0 to 441.7; pixels at a distance of 80 or more do not count.
     """
     pixels = np.asarray(picture.convert("RGB"), dtype=np.float32).reshape(-1, 1, 3)
     distances = np.linalg.norm(pixels - np.array(list(COLOURS.values()), dtype=np.float32), axis=2)
@@ -28,7 +28,10 @@ def colour_share(picture: Image.Image, colour: str) -> float:
 
 
 def mean_distance(pictures: Sequence[Image.Image]) -> float:
-    """Return the RMS difference of two pictures' pixels, averaged over all pairs, 0 to 1 (the full range)."""
+    """Return the mean of sqrt(mean((a - b)^2)) over all pairs of pictures (a, b), with pixels of 0 to 1; 0 to 1.
+
+    pictures: at least two, all of one size.
+    """
     arrays = [np.asarray(picture.convert("RGB"), dtype=np.float32) / 255 for picture in pictures]
     return float(np.mean([np.sqrt(np.mean((first - second) ** 2)) for first, second in combinations(arrays, 2)]))
 

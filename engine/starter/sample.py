@@ -1,6 +1,6 @@
-"""Painting with the starter's parts by themselves: composed guidance over weighted concepts, and no more.
+"""Paints with the starter's parts alone: composed guidance over weighted concepts, without the painter.
 
-The evaluation and the trainer's sample sheets use it; serving is the painter's work.
+The evaluation and the trainer's contact sheets use it; jobs use the painter.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ GUIDANCE = 4.0
 
 @dataclass(frozen=True, kw_only=True)
 class Concept:
-    """One part of a prompt and its share of the guidance; shares of a wish add up to one, negatives included."""
+    """One part of a prompt and its weight, which can be negative; the weights of a prompt add up to more than 0."""
 
     text: str
     weight: float = 1.0
@@ -30,26 +30,26 @@ class Concept:
 
 @dataclass(frozen=True, kw_only=True)
 class ComposedPrompt:
-    """What one picture should show: its concepts, and the text that the unconditional row carries."""
+    """The prompt of one picture: its concepts, and the text of the unconditional row."""
 
     concepts: tuple[Concept, ...]
     negative: str = ""
 
 
 def prompt_from_caption(caption: str) -> ComposedPrompt:
-    """The wish of a caption with a single part."""
+    """Return the prompt with the caption as its only concept."""
     return ComposedPrompt(concepts=(Concept(text=caption),))
 
 
 def normalized(prompt: ComposedPrompt) -> ComposedPrompt:
-    """The wish with its weights divided by their sum."""
+    """Return the prompt with its weights divided by their sum, so that they add up to 1."""
     total = sum(concept.weight for concept in prompt.concepts)
     return replace(prompt, concepts=tuple(replace(part, weight=part.weight / total) for part in prompt.concepts))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Components:
-    """A loaded starter, every part in evaluation mode."""
+    """The parts of a loaded starter, all in evaluation mode."""
 
     tokenizer: CLIPTokenizer
     text_encoder: CLIPTextModel
@@ -59,7 +59,7 @@ class Components:
 
 
 def components_from_folder(folder: Path) -> Components:
-    """The parts of a pipeline folder, in single precision."""
+    """Return the parts of a pipeline folder, in float32."""
     return Components(
         tokenizer=CLIPTokenizer.from_pretrained(folder / "tokenizer"),
         text_encoder=CLIPTextModel.from_pretrained(folder / "text_encoder").float().eval(),
@@ -79,9 +79,15 @@ def pictures_from_prompts(
     guidance: float = GUIDANCE,
     side: tuple[int, int] = (128, 128),
 ) -> list[Image.Image]:
-    """One picture a wish, from the noise of its seed; every wish must have equally many concepts.
+    """Return one RGB picture per prompt, from the noise of its seed.
 
-    Guidance is that of Liu et al. 2022, eq. 11: e = e_0 + g * sum_i w_i (e_i - e_0).
+    prompts: all with the same number of concepts. seeds: one per prompt.
+    guidance: the scale g; 1 adds no guidance.
+    side: width and height in pixels, multiples of 8.
+
+    The latents are float32 [n, 6, height/8, width/8]. The guided prediction is v = v_0 + g sum_i w_i (v_i - v_0), where
+    v_0 is that of the unconditional row and the w_i add up to 1. Source: Liu et al. 2022 (composable diffusion),
+    equation 11, which has noise instead of velocity.
     """
     rows = _embedded(components, [normalized(prompt) for prompt in prompts])
     weights = torch.tensor([[part.weight for part in normalized(prompt).concepts] for prompt in prompts])
@@ -138,14 +144,17 @@ def _pictures_from_pixels(pixels: torch.Tensor) -> list[Image.Image]:
 
 @torch.no_grad()
 def reconstructed(components: Components, pixels: torch.Tensor) -> list[Image.Image]:
-    """What is left of pixels [n, 3, h, w] from -1 to 1 after the autoencoder."""
+    """Return pixels, float32 [n, 3, h, w], -1 to 1, as RGB pictures after encoding and decoding them.
+
+    The latents are the mean of the encoder's distribution, float32 [n, 6, h/8, w/8].
+    """
     return _pictures_from_pixels(
         components.autoencoder.decode(components.autoencoder.encode(pixels).latent_dist.mean).sample
     )
 
 
 def sheet_from_pictures(pictures: Sequence[Image.Image], *, columns: int) -> Image.Image:
-    """The pictures side by side, row by row, with a thin gap."""
+    """Return the pictures in rows of `columns`, 2 pixels apart on white; all have the size of the first."""
     width, height = pictures[0].size
     rows = -(-len(pictures) // columns)
     sheet = Image.new("RGB", (columns * (width + 2), rows * (height + 2)), "white")
@@ -183,7 +192,7 @@ CONTACT_PROMPTS = (
 
 
 def contact_sheet(components: Components, captions: Sequence[str]) -> Image.Image:
-    """Four pictures of each prompt in a row, two prompts beside one another, at the default settings."""
+    """Return a sheet with four pictures per caption, two captions per row, painted with the default settings."""
     prompts = [prompt_from_caption(caption) for caption in captions for _ in range(4)]
     pictures: list[Image.Image] = []
     for at in range(0, len(prompts), 16):

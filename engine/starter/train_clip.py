@@ -55,18 +55,18 @@ class CaptionedPictures:
         self.pictures = [np.load(file, mmap_mode="r") for file in files]
         self.seeds = [np.load(file.with_suffix(".seeds.npy")) for file in files]
 
-    def draw(self, tokenizer: CLIPTokenizer, size: int, dice: random.Random) -> tuple[torch.Tensor, torch.Tensor]:
+    def draw(self, tokenizer: CLIPTokenizer, size: int, rng: random.Random) -> tuple[torch.Tensor, torch.Tensor]:
         """Return a batch of pixels and of the tokens of one complete caption each.
 
         Pixels are float32 [size, 3, 128, 128], -1 to 1; tokens are int64 [size, MAX_TOKENS].
         """
         pixels, captions = [], []
         for _ in range(size):
-            shard = dice.randrange(len(self.pictures))
-            row = dice.randrange(len(self.seeds[shard]))
+            shard = rng.randrange(len(self.pictures))
+            row = rng.randrange(len(self.seeds[shard]))
             scene = scene_from_seed(int(self.seeds[shard][row]))
             pixels.append(self.pictures[shard][row])
-            captions.append(caption_from_scene(scene, dice.randrange(100), complete=True))
+            captions.append(caption_from_scene(scene, rng.randrange(100), complete=True))
         return pixels_from_pictures(np.stack(pixels)), tokens_from_captions(tokenizer, captions)
 
 
@@ -80,13 +80,13 @@ def train_clip(
     rate: float = 1e-3,
 ) -> Iterator[float]:
     """Train the image tower and both projections, and yield the loss of each step."""
-    dice = random.Random(steps)
+    rng = random.Random(steps)
     trainable = [weight for weight in model.parameters() if weight.requires_grad]
     optimizer = torch.optim.AdamW(trainable, lr=rate, betas=(0.9, 0.98), weight_decay=0.01)
     lr_scheduler = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=steps, pct_start=0.1)
     model.train()
     for _ in range(steps):
-        loss = _contrastive_loss(model, *pairs.draw(tokenizer, batch, dice))
+        loss = _contrastive_loss(model, *pairs.draw(tokenizer, batch, rng))
         optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
         nn.utils.clip_grad_norm_(trainable, 1.0)
@@ -110,10 +110,10 @@ def top1_accuracy(
     model: CLIPModel, tokenizer: CLIPTokenizer, pairs: CaptionedPictures, *, batches: int = 10, size: int = 50
 ) -> float:
     """Return the share of pictures whose own caption scores highest among `size`, 0 to 1."""
-    dice = random.Random(7)
+    rng = random.Random(7)
     hits = 0
     for _ in range(batches):
-        pixels, tokens = pairs.draw(tokenizer, size, dice)
+        pixels, tokens = pairs.draw(tokenizer, size, rng)
         logits = model(input_ids=tokens, pixel_values=pixels).logits_per_image
         hits += int((logits.argmax(1) == torch.arange(size)).sum())
     return hits / (batches * size)

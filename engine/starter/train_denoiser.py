@@ -79,13 +79,13 @@ class Trainer:
         self._predict = torch.compile(self.model, dynamic=False) if self.training_device.compiled else self.model
         self.average = copy.deepcopy(model).requires_grad_(False).eval()
         self.optimizers = optimizers_for(model, config.rate)
-        self.dice = torch.Generator().manual_seed(config.seed)
+        self.rng = torch.Generator().manual_seed(config.seed)
         self.step = 0
         self._freeze_text()
 
     def steps(self, sides: dict[tuple[int, int], Examples], until: int) -> Iterator[float]:
         """Train up to step `until` or the last of the config, and yield the loss of each step."""
-        source = batches(sides, self.config.batch, self.dice)
+        source = batches(sides, self.config.batch, self.rng)
         while self.step < min(until, self.config.steps):
             yield self._take_step(next(source))
 
@@ -94,9 +94,9 @@ class Trainer:
             optimizer.zero_grad(set_to_none=True)
             for group in optimizer.param_groups:
                 group["lr"] = learning_rate_at(self.step, self.config)
-        dropped = torch.rand(len(batch.tokens), generator=self.dice) < self.config.caption_dropout
+        dropped = torch.rand(len(batch.tokens), generator=self.rng) < self.config.caption_dropout
         with_dropout = replace(batch, tokens=torch.where(dropped[:, None], self.empty_tokens, batch.tokens))
-        loss = velocity_loss(self._predict, with_dropout, self.dice, self.training_device)
+        loss = velocity_loss(self._predict, with_dropout, self.rng, self.training_device)
         torch.autograd.backward(loss)
         nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         for optimizer in self.optimizers:
@@ -120,7 +120,7 @@ class Trainer:
             "pupil": self.model.state_dict(),
             "average": self.average.state_dict(),
             "optimisers": [optimizer.state_dict() for optimizer in self.optimizers],
-            "dice": self.dice.get_state(),
+            "rng": self.rng.get_state(),
             "step": self.step,
         }
         torch.save(state, file.with_suffix(".partial"))
@@ -133,7 +133,7 @@ class Trainer:
         self.average.load_state_dict(state["average"])
         for optimizer, kept in zip(self.optimizers, state["optimisers"], strict=True):
             optimizer.load_state_dict(kept)
-        self.dice.set_state(state["dice"].cpu())
+        self.rng.set_state(state["rng"].cpu())
         self.step = state["step"]
         self._freeze_text()
 
@@ -154,7 +154,7 @@ Predict = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
 
 
 def velocity_loss(
-    predict: Predict, batch: Batch, dice: torch.Generator, training_device: TrainingDevice
+    predict: Predict, batch: Batch, rng: torch.Generator, training_device: TrainingDevice
 ) -> torch.Tensor:
     """Return the weighted mean squared error of the predicted velocity at sampled timesteps, a float32 scalar.
 
@@ -165,8 +165,8 @@ def velocity_loss(
     where it is, and this one more than halves what the background adds to the gradient's noise.
     """
     signal = new_scheduler().alphas_cumprod
-    timesteps = sample_timesteps(len(batch.latents), len(signal), dice)
-    noise = torch.randn(batch.latents.shape, generator=dice)
+    timesteps = sample_timesteps(len(batch.latents), len(signal), rng)
+    noise = torch.randn(batch.latents.shape, generator=rng)
     alpha = signal[timesteps].sqrt()[:, None, None, None]
     sigma = (1 - signal[timesteps]).sqrt()[:, None, None, None]
     noisy, velocity = alpha * batch.latents + sigma * noise, alpha * noise - sigma * batch.latents
@@ -178,14 +178,14 @@ def velocity_loss(
     return (weights.to(device) * errors).mean() / weights.mean().item()
 
 
-def sample_timesteps(count: int, steps: int, dice: torch.Generator) -> torch.Tensor:
+def sample_timesteps(count: int, steps: int, rng: torch.Generator) -> torch.Tensor:
     """Return timesteps, int64 [count], 0 to steps - 1: two in five stratified over all, the rest over 35 to 75 %.
 
     That range is where the caption decides the shape: above it the caption decides colour and place, below it the
     noisy latents already show the shape. With uniform timesteps, colours and places were learnt after 2000 steps, and
     every object was still a disc.
     """
-    spread = (torch.arange(count) + torch.rand(count, generator=dice)) / count
+    spread = (torch.arange(count) + torch.rand(count, generator=rng)) / count
     low, high = _SHAPE_RANGE
     shaping = low + spread * (high - low)
     return (torch.where(torch.arange(count) % 5 < 2, spread, shaping) * steps).long().clamp(max=steps - 1)

@@ -29,13 +29,13 @@ class SquareCrops:
     def __init__(self, shards: Iterable[Path]) -> None:
         self.pictures = [np.load(shard / "128x128.npy", mmap_mode="r") for shard in shards]
 
-    def draw(self, count: int, side: int, dice: random.Random) -> torch.Tensor:
+    def draw(self, count: int, side: int, rng: random.Random) -> torch.Tensor:
         """Return random crops, float32 [count, 3, side, side], -1 to 1."""
         crops = []
         for _ in range(count):
-            pictures = dice.choice(self.pictures)
-            top, left = dice.randrange(129 - side), dice.randrange(129 - side)
-            crops.append(pictures[dice.randrange(len(pictures)), top : top + side, left : left + side])
+            pictures = rng.choice(self.pictures)
+            top, left = rng.randrange(129 - side), rng.randrange(129 - side)
+            crops.append(pictures[rng.randrange(len(pictures)), top : top + side, left : left + side])
         return pixels_from_pictures(np.stack(crops))
 
 
@@ -123,7 +123,7 @@ def train_autoencoder(
         deviation 0.1 to the latents, because painted latents are not clean. (900 steps raised reconstruction from 28.0
         to 29.1 dB and the right shapes of 60 painted pictures from 54 to 57.)
     """
-    dice = random.Random(steps)
+    rng = random.Random(steps)
     frozen = [model.encoder, model.quant_conv] if decoder_only else []
     for part in frozen:
         part.requires_grad_(False)
@@ -132,7 +132,7 @@ def train_autoencoder(
     for step in range(steps):
         done = step / steps
         optimizer.param_groups[0]["lr"] = rate * min(1.0, (step + 1) / 100) * (1 - done) ** 0.8 + 1e-5
-        pixels = crops.draw(8, _CROP, dice) if done < _WHOLE_FROM else crops.draw(3, 128, dice)
+        pixels = crops.draw(8, _CROP, rng) if done < _WHOLE_FROM else crops.draw(3, 128, rng)
         loss, error = _losses(model, pixels, _PAINTED_NOISE if decoder_only else 0.0)
         optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)

@@ -1,4 +1,4 @@
-"""Linear layers that multiply 8-bit floats: sooner on devices made for it, and not quite the same numbers."""
+"""Linear layers that multiply 8-bit floats: faster on devices that support them, with a larger rounding error."""
 
 from __future__ import annotations
 
@@ -12,16 +12,18 @@ from engine.models.loading.blocks import repeated_blocks
 E4M3 = torch.float8_e4m3fn
 _MOST = torch.finfo(E4M3).max
 _LEAST_SCALE = 1e-12
-# Both sides of a product of 8-bit floats are multiples of this on CUDA devices.
+# CUDA devices require widths that are multiples of this.
 _MULTIPLE = 16
 _LEFT = ("norm", "mod", "time_emb")
 _FIRST_CAPABLE = (8, 9)
 
 
 class Fp8Linear(nn.Module):
-    """A linear layer whose weight and input are E4M3 numbers, each row of both with a scale of its own.
+    """A linear layer with weight and input in E4M3, each row of both with its own scale: y = s_x (q_x q_w^T) s_w + b.
 
-    Source: Micikevicius et al. 2022 (FP8 formats for deep learning), section 3: a row's largest number becomes 448.
+    weight: float8_e4m3fn [out, in], q_w. scale: float32 [1, out], s_w. bias: [out] in the dtype of the original layer.
+
+    Source: Micikevicius et al. 2022 (FP8 formats for deep learning), section 3 for the format, whose maximum is 448.
     """
 
     scale: Tensor
@@ -34,7 +36,7 @@ class Fp8Linear(nn.Module):
         self.bias = linear.bias
 
     def forward(self, states: Tensor) -> Tensor:
-        """Return the states [..., in] times the weight, [..., out], in the dtype of the states."""
+        """Return the product of the states [..., in] and the weight, [..., out], in the dtype of the states."""
         rows, scale = quantize_rows(states.flatten(0, -2))
         product: Tensor = scaled_mm(
             rows,
@@ -50,20 +52,24 @@ class Fp8Linear(nn.Module):
 
 
 def quantize_rows(rows: Tensor) -> tuple[Tensor, Tensor]:
-    """Return rows [n, width] as E4M3 numbers, and the scale of each row, float32 [n, 1], that brings them back."""
+    """Return rows [n, width] as q, float8_e4m3fn [n, width], and the scale s of each row, float32 [n, 1].
+
+    s = max(max_j |x_j| / 448, 1e-12), q = x / s, so that x is about q s and the largest number of a row becomes 448.
+    NaN stays NaN, in its own row only.
+    """
     scale = (rows.abs().amax(dim=1, keepdim=True).float() / _MOST).clamp(min=_LEAST_SCALE)
     return (rows / scale).clamp(-_MOST, _MOST).to(E4M3), scale
 
 
 def quantize_linears(denoiser: nn.Module, name: str, device: torch.device) -> int:
-    """Let the linear layers of a denoiser's repeated blocks multiply 8-bit floats; return how many do.
+    """Replace the linear layers of a denoiser's repeated blocks with `Fp8Linear`, in place, and return their number.
 
-    Left as they are: convolutions, what lies outside of the blocks, and the small layers that take in the timestep
-    or make the scales of norms.
+    Not replaced: convolutions, layers outside the blocks, layers whose widths are not multiples of 16, and the small
+    layers that embed the timestep or compute the scales of norms.
 
-    device: where it will be painted with.
+    device: the device that the denoiser will run on.
 
-    Raises: SpeedUnsupported for a CUDA device that has no such numbers.
+    Raises: SpeedUnsupported for a CUDA device without 8-bit floats, which need compute capability 8.9.
     """
     if device.type == "cuda" and torch.cuda.get_device_capability(device) < _FIRST_CAPABLE:
         cause = f"{torch.cuda.get_device_name(device)} does not support 8-bit floats"

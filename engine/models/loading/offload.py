@@ -1,6 +1,6 @@
-"""Models that a device cannot hold whole: their parts stay in the machine's memory and are on the device while used.
+"""Offloading for models that do not fit on the device: parts stay in main memory and are on the device while used.
 
-One part is there at a time; a part that is too large even alone comes layer by layer.
+The device holds one part at a time. A part that does not fit even alone is moved layer by layer.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ _AWAY = torch.device("cpu")
 
 
 class DeviceSlot:
-    """The one place on the device, and the part that has it."""
+    """Holds at most one part on the device."""
 
     def __init__(self, device: torch.device) -> None:
         self.device = device
         self.part: torch.nn.Module | None = None
 
     def onload(self, part: torch.nn.Module | None) -> None:
-        """Move `part` onto the device, and what was there off it first; None leaves the device empty."""
+        """Move `part` onto the device and the previous part off it first; None leaves the device empty."""
         if part is self.part:
             return
         if self.part is not None:
@@ -35,9 +35,11 @@ class DeviceSlot:
 
 
 def move_to_device(pipe: Any, device: torch.device, budget_bytes: int | None) -> None:
-    """Put a pipeline onto the device: whole where it fits the budget, else each part while it is used.
+    """Move a pipeline onto the device: whole if it fits the budget, else each part while it is used.
 
-    The decoder is left on the device at first, because whoever takes the pipeline over begins by asking it something.
+    budget_bytes: bytes that its weights can take on the device; None for no limit.
+
+    An offloaded pipeline starts with its decoder on the device, because the next step is to query it.
     """
     if budget_bytes is None or not is_offloaded(pipe, budget_bytes):
         pipe.to(device)
@@ -50,12 +52,15 @@ def move_to_device(pipe: Any, device: torch.device, budget_bytes: int | None) ->
 
 
 def is_offloaded(pipe: Any, budget_bytes: int | None) -> bool:
-    """Return whether `move_to_device` leaves a pipeline's parts off the device until they are used."""
+    """Return whether `move_to_device` offloads the pipeline: whether its weights take more than `budget_bytes`."""
     return budget_bytes is not None and sum(map(weight_bytes, torch_modules(pipe))) > budget_bytes
 
 
 def bytes_on_device(pipe: Any, budget_bytes: int | None) -> int:
-    """Return the peak bytes of weights that a pipeline has on the device after `move_to_device`."""
+    """Return the peak bytes of a pipeline's weights on the device after `move_to_device`.
+
+    An offloaded pipeline takes the bytes of the largest part that fits the budget; larger parts are not counted.
+    """
     sizes = [weight_bytes(part) for part in torch_modules(pipe)]
     if budget_bytes is None or not is_offloaded(pipe, budget_bytes):
         return sum(sizes)
@@ -68,12 +73,12 @@ def torch_modules(pipe: Any) -> Sequence[torch.nn.Module]:
 
 
 def weight_bytes(part: torch.nn.Module) -> int:
-    """Return the bytes that the weights of a part take."""
+    """Return the bytes of a part's parameters, each in its own dtype; buffers are not counted."""
     return sum(weight.numel() * weight.element_size() for weight in part.parameters())
 
 
 class _OnloadHook(ModelHook):  # type: ignore[misc]
-    """Gives the seat to its part before the part is used."""
+    """Moves its part onto the device before the part is used."""
 
     def __init__(self, seat: DeviceSlot, part: torch.nn.Module | None) -> None:
         self._seat, self._part = seat, part

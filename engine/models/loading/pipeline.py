@@ -1,6 +1,6 @@
-"""Weights off the disk: a diffusers pipeline on its device, from a folder, a single file or the hub's cache.
+"""Loads a diffusers pipeline onto its device, from a folder, a single file or the Hub's cache.
 
-Only safetensors are opened; nothing is downloaded here (`places.fetch` does that).
+Opens only safetensors and downloads nothing; `locate.fetch` does.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from engine.models.registry.speed import Precision
 
 @dataclass(frozen=True, kw_only=True)
 class Device:
-    """Where models are painted with, and in which numbers."""
+    """The device that models run on, and the dtype of their weights and activations."""
 
     device: torch.device
     dtype: torch.dtype
@@ -39,9 +39,10 @@ _FIRST_WITH_BFLOAT16 = (8, 0)
 
 
 def best_device() -> Device:
-    """Return the CUDA device where there is one, in the numbers that it is made for, else the CPU in float32.
+    """Return the CUDA device if there is one, with the dtype from `dtype_for`, else the CPU with float32.
 
-    Plain CPUs run bfloat16 convolutions hundreds of times slower: reference/performance.md, section 5.
+    CPUs without bfloat16 instructions run its convolutions hundreds of times slower: on one with only AVX2, a 3x3
+    convolution took 28.7 s instead of 54 ms.
     """
     if torch.cuda.is_available():
         return Device(device=torch.device("cuda"), dtype=dtype_for(torch.cuda.get_device_capability()))
@@ -49,26 +50,26 @@ def best_device() -> Device:
 
 
 def dtype_for(capability: tuple[int, int]) -> torch.dtype:
-    """Return the numbers that a CUDA device of this compute capability paints in: bfloat16 from 8.0 on, else float32.
+    """Return the dtype for a CUDA device of this compute capability: bfloat16 from 8.0 on, else float32.
 
-    Older cards (T4, V100, RTX 20xx) only emulate bfloat16. Their float16 is quick, and too narrow for parts of most
-    families (SDXL's decoder; language models and transformers that were trained in bfloat16), which would each need
-    numbers of their own; float32 is right for all of them, in twice the memory.
+    Older cards (T4, V100, RTX 20xx) only emulate bfloat16. Their float16 is fast, but its range is too small for parts
+    of most families (SDXL's decoder; language models and transformers that were trained in bfloat16), which would each
+    need another dtype. float32 works for all of them, with twice the memory.
     """
     return torch.bfloat16 if capability >= _FIRST_WITH_BFLOAT16 else torch.float32
 
 
 def memory_budget(device: Device) -> int:
-    """Return how many bytes weights may take: `memory_budget_within` on CUDA, half of the memory on a CPU."""
+    """Return how many bytes weights can take: `memory_budget_within` on CUDA, half of the machine's memory on a CPU."""
     if device.device.type == "cuda":
         return memory_budget_within(*torch.cuda.mem_get_info(device.device))
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
 
 
 def memory_budget_within(free_bytes: int, total_bytes: int) -> int:
-    """Return the bytes that weights may take on a card: what other programs left, less a fifth of it all for pictures.
+    """Return the bytes that weights can take on a card: max(0, free - total / 5); a fifth of it is kept for pictures.
 
-    0 where they left less than that: models are then painted with layer by layer.
+    With 0, models are offloaded layer by layer.
     """
     return max(0, free_bytes - total_bytes // 5)
 
@@ -78,11 +79,11 @@ def load_pipeline(
 ) -> tuple[Any, str]:
     """Return the model's diffusers pipeline on its device, and the hash of its files.
 
-    budget_bytes: what its weights may take there; parts of a larger model are there only while they are used.
-    watch: told how far the files are read, which is most of the time that a large model on a slow disk takes.
+    budget_bytes: bytes that its weights can take on the device; larger models are offloaded. None for no limit.
+    on_progress: called while the files are hashed, which takes most of the time for a large model on a slow disk.
 
-    Raises: WeightsMissing, WeightsMismatch for files other than those recorded, ModelBroken for another family or files
-    that make no pipeline, SpeedUnsupported when the device has not the numbers that were chosen.
+    Raises: WeightsMissing, WeightsMismatch for files that do not match the recorded hash, ModelBroken for another
+    family or an incomplete pipeline, SpeedUnsupported if the device does not support the model's precision.
     """
     place = local_path(model)
     kind = _pipeline_class(model, place)
@@ -98,7 +99,7 @@ def load_pipeline(
 
 
 def denoiser_of(pipe: Any) -> Any:
-    """Return the part of a pipeline that predicts: its UNet or its transformer."""
+    """Return the denoiser of a pipeline: its UNet or its transformer."""
     return getattr(pipe, "unet", None) or pipe.transformer
 
 
@@ -117,13 +118,13 @@ def _open(kind: Any, model: Model, place: Path, device: Device) -> Any:
 
 
 def _without_unused(kind: Any) -> dict[str, Any]:
-    """Return what keeps a pipeline from loading the parts that nothing is painted with."""
+    """Return the arguments that keep a pipeline from loading the parts that Easel does not use."""
     settings = {**dict.fromkeys(UNUSED), "requires_safety_checker": False}
     return {name: settings[name] for name in settings.keys() & inspect.signature(kind.__init__).parameters.keys()}
 
 
 def _pipeline_class(model: Model, place: Path) -> Any:
-    """Return the pipeline class; a folder must name one of its registered family."""
+    """Return the pipeline class; a folder must name one of the registered family."""
     name = model.family.pipelines[0] if place.is_file() else _class_name(model, place / INDEX)
     if place.is_file() and not model.family.has_single_files:
         cause = f"models of family {model.family.name} must be a diffusers folder, not a single file"
@@ -144,7 +145,7 @@ def _class_name(model: Model, index: Path) -> str:
 
 
 def _copy_mapped_weights(pipe: Any) -> None:
-    """Copy weights that are mapped from files, so that a file changed on disk does not change a loaded model."""
+    """Copy weights out of memory-mapped files, so that a file changed on disk does not change a loaded model."""
     for part in pipe.components.values():
         if isinstance(part, torch.nn.Module):
             for weight in (*part.parameters(), *part.buffers()):

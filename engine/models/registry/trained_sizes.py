@@ -1,7 +1,7 @@
-"""The sizes that PixArt and Sana were trained on, which their stock pipelines bin every other size to; facts only.
+"""The sizes that PixArt and Sana were trained on, to which their stock pipelines map every other size.
 
 Source: the tables `ASPECT_RATIO_..._BIN` of `pipeline_pixart_alpha`, `pipeline_pixart_sigma` and `pipeline_sana`,
-diffusers 0.42. They are those of 256 and of 2048 pixels, and these twice and four times as large.
+diffusers 0.42. The tables of 256 and 2048 pixels are here; the others are two and four times as large.
 """
 
 from __future__ import annotations
@@ -22,11 +22,13 @@ _FIRST_WITH_MORE = 2048
 
 
 def trained_sizes(trained_squares: Sequence[int], side: float) -> tuple[Size, ...]:
-    """Return width and height of every size that a model was trained on, in pixels, the widest first.
+    """Return every size (width, height) that a model was trained on, in pixels, the widest first.
 
-    squares: sides of the squares that models of its family were trained on, each twice the one before.
-    side: of the model's own square; its class is the nearest of them.
-    Returns: nothing where the nearest is further than half the way to another one.
+    trained_squares: sides in pixels of the squares of its family's tables, each twice the one before.
+    side: side of the model's own square in pixels; the table is that of the nearest square by ratio.
+
+    Empty if that ratio is above sqrt(2), halfway to the next square. A shape (a, b), in sixteenths of the square's side
+    S, is the size (a S / 16, b S / 16).
     """
     square = min(trained_squares, key=lambda known: _factor(known, side), default=None)
     if square is None or _factor(square, side) > sqrt(2):

@@ -1,4 +1,4 @@
-"""From a ratio to the size that a model paints."""
+"""The size of a picture for an aspect ratio and a model."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from engine.prompt.limits import SizeLimits
 
 DEFAULT_MULTIPLE = 16
 DEFAULT_SIDE = 1024
-# The area grows with the ratio until it is this much larger than the square's, and by this much for each unit of it.
-# Measured on the five sizes that the reference gives for 1024-class models, which it reproduces exactly.
+# Growth of the area: at most this share of the square's, and this share per unit of ratio. Fitted to the five sizes
+# that the reference gives for 1024-class models, which are reproduced exactly.
 _MOST_GROWTH = 0.14
 _GROWTH = 0.28
 
@@ -20,10 +20,14 @@ def size_for(
 ) -> tuple[int, int]:
     """Return width and height in pixels for a ratio such as "3:2".
 
-    side: of the model's square, a multiple of `step`; every result is a multiple of `step` too.
-    sizes: the only sizes that the model paints, if it has such; then the nearest in shape, the first of two that are
-        as near, and of those of one shape the nearest in area. Source: `classify_height_width_bin` of diffusers 0.42.
-    Exact for 1024 and 16: 1:1 is 1024x1024, 4:3 is 1232x928, 3:2 is 1344x896, 16:9 is 1456x816, and upright the same.
+    side: side S of the model's square, a multiple of `step`; width and height are positive multiples of `step` too.
+    sizes: the only sizes (width, height) that the model supports, if it has a list; the result is then the nearest in
+        shape, the first of two that are equally near, and of several with this shape the nearest in area. Source:
+        `classify_height_width_bin` of diffusers 0.42.
+
+    With r = long / short >= 1, the area is A = S^2 (1 + min(0.14, 0.28 (r - 1))), the long side sqrt(A r) and the short
+    side sqrt(A / r), both rounded half up to multiples of `step`. For 1024 and 16, 1:1 is 1024x1024, 4:3 is 1232x928,
+    3:2 is 1344x896 and 16:9 is 1456x816; portrait sizes mirror them.
     """
     width, height = map(int, ar.split(":"))
     if sizes:
@@ -36,7 +40,7 @@ def size_for(
 
 
 def painted_size(ar: str, size_limits: SizeLimits) -> tuple[int, int] | None:
-    """Return the width and height that a model with these sides paints for a ratio; None where it paints none."""
+    """Return the width and height in pixels for a ratio, or None if the model does not support it."""
     if size_limits.sizes:
         return (
             size_for(ar, side=size_limits.square, sizes=size_limits.sizes)
@@ -48,20 +52,20 @@ def painted_size(ar: str, size_limits: SizeLimits) -> tuple[int, int] | None:
 
 
 def is_within_ratios(ar: str, sizes: Sequence[tuple[int, int]]) -> bool:
-    """Return whether a ratio lies between those of the widest and the tallest of the sizes, or is one of them."""
+    """Return whether a ratio is between those of the widest and the tallest of the sizes, inclusive."""
     width, height = map(int, ar.split(":"))
     ratios = [size[1] / size[0] for size in sizes]
     return min(ratios) <= height / width <= max(ratios)
 
 
 def ratio_of(size: tuple[int, int]) -> str:
-    """Return the reduced ratio of a size: "4:1" of 2048 x 512."""
+    """Return the reduced ratio of a size, such as "4:1" for (2048, 512)."""
     divisor = gcd(*size)
     return f"{size[0] // divisor}:{size[1] // divisor}"
 
 
 def _shape(size: tuple[int, int]) -> float:
-    """Return height over width to two digits, as the tables of the stock pipelines give it."""
+    """Return height / width with two decimals, as in the tables of the stock pipelines."""
     return round(size[1] / size[0], 2)
 
 

@@ -1,4 +1,4 @@
-"""From what a job asks to the steps that a model paints it in."""
+"""The number of denoising steps of a job."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from engine.prompt.limits import StepLimits
 
 
 def painted_steps(asked: Mapping[str, ParameterValue], steps: StepLimits) -> int:
-    """Return the steps that a job comes to: those asked for times the quality, half of them for a draft.
+    """Return the number of denoising steps of a job: steps times `step_factor`, rounded, 1 to `steps.maximum`.
 
-    asked: parameters by their canonical names. The result is 1 to `steps.maximum`, whatever its sampler takes.
+    asked: parameters by canonical name. The maximum of the sampler is not applied.
     """
     return min(max(round(_number(asked, "steps", steps.default) * step_factor(asked)), 1), steps.maximum)
 
 
 def steps_for(asked: Mapping[str, ParameterValue], model: str, steps: StepLimits) -> int:
-    """Return the steps that the model called `model` paints a job in.
+    """Return `painted_steps`, checked against the maximum of the job's sampler; `model` names the model in the error.
 
-    Raises: SettingUnsupported when they are more than the job's sampler takes.
+    Raises: SettingUnsupported if the sampler does not support that many.
     """
     sampler, painted = sampler_of(asked, steps), painted_steps(asked, steps)
     most = max_steps_by(sampler, steps)
@@ -31,17 +31,17 @@ def steps_for(asked: Mapping[str, ParameterValue], model: str, steps: StepLimits
 
 
 def step_factor(asked: Mapping[str, ParameterValue]) -> float:
-    """Return how many times the steps asked for are painted."""
+    """Return the factor by which `--quality` (0.25 to 4) and `--draft` (0.5) multiply the steps."""
     return _number(asked, "quality", 1.0) * (0.5 if asked.get("draft") else 1.0)
 
 
 def sampler_of(asked: Mapping[str, ParameterValue], steps: StepLimits) -> str:
-    """Return the sampler asked for, or the model's own."""
+    """Return the job's sampler, or else the model's default."""
     return str(asked.get("sampler") or steps.sampler)
 
 
 def max_steps_by(sampler: str, steps: StepLimits) -> int:
-    """Return the most steps that the model paints by the sampler."""
+    """Return the maximum number of steps of the model with the sampler."""
     return min(steps.max_steps_by.get(sampler, steps.maximum), steps.maximum)
 
 

@@ -65,39 +65,39 @@ _OPENINGS = ("a picture of", "an image of", "a drawing of", "picture of", "there
 def caption_from_scene(scene: Scene, seed: int, *, complete: bool = False) -> str:
     """One caption of `scene`; a `complete` one says every colour, place, background and style there is."""
     sampler = _CaptionSampler(random.Random(f"{scene.seed}/{seed}"), complete)
-    if not complete and sampler.dice.random() < 0.06:
+    if not complete and sampler.rng.random() < 0.06:
         return _keywords(sampler, scene)
     words = [_subject(sampler, scene), _place(sampler, scene), _backdrop(sampler, scene.backdrop)]
     style = _style(sampler, scene)
-    dice = sampler.dice
-    if dice.random() < 0.1 and words[2].startswith("on"):
+    rng = sampler.rng
+    if rng.random() < 0.1 and words[2].startswith("on"):
         words = [words[2] + ",", words[0], words[1]]
     body = " ".join(word for word in words if word)
     if style:
-        follows = dice.random() < 0.6 or scene.style == "flat"
+        follows = rng.random() < 0.6 or scene.style == "flat"
         body = f"{body}, {style}" if follows else f"{_article(style)} of {body}"
-    elif dice.random() < 0.12:
-        body = f"{dice.choice(_OPENINGS)} {body}"
+    elif rng.random() < 0.12:
+        body = f"{rng.choice(_OPENINGS)} {body}"
     return body
 
 
 class _CaptionSampler:
     """A manner of speaking: how often things are said, and in which of their words."""
 
-    def __init__(self, dice: random.Random, complete: bool) -> None:
-        self.dice, self.complete = dice, complete
+    def __init__(self, rng: random.Random, complete: bool) -> None:
+        self.rng, self.complete = rng, complete
 
     def includes(self, chance: float) -> bool:
         """Whether something that is said `chance` of the time is said now; complete speech says it always."""
-        return self.complete or self.dice.random() < chance
+        return self.complete or self.rng.random() < chance
 
     def word(self, usual: str, others: tuple[str, ...]) -> str:
         """`usual`, or sometimes one of `others`."""
-        return usual if not others or self.dice.random() < 0.8 else self.dice.choice(others)
+        return usual if not others or self.rng.random() < 0.8 else self.rng.choice(others)
 
     def phrase(self, phrases: tuple[str, ...]) -> str:
         """The first of `phrases` about half of the time, else any of them."""
-        return phrases[0] if self.dice.random() < 0.5 else self.dice.choice(phrases)
+        return phrases[0] if self.rng.random() < 0.5 else self.rng.choice(phrases)
 
 
 def _article(words: str) -> str:
@@ -124,24 +124,24 @@ def _subject(sampler: _CaptionSampler, scene: Scene) -> str:
     noun = _noun(sampler, shape, colour)
     if len(scene.objects) > 1:
         return f"{sampler.phrase(_COUNT_WORDS[len(scene.objects)])} {_plural(noun)}"
-    if scene.size is not None and sampler.dice.random() < (0.1 if scene.size == "medium" else 0.6):
+    if scene.size is not None and sampler.rng.random() < (0.1 if scene.size == "medium" else 0.6):
         noun = f"{sampler.phrase(_SIZE_WORDS[scene.size])} {noun}"
-    bare = sampler.dice.random() < 0.2
+    bare = sampler.rng.random() < 0.2
     return noun if bare else _article(noun)
 
 
 def _pair(sampler: _CaptionSampler, scene: Scene, relation: str) -> str:
     first, second = (_noun(sampler, *kind, 0.93) for kind in scene.kinds)
-    if sampler.dice.random() < 0.55:
+    if sampler.rng.random() < 0.55:
         return f"{_article(first)} {sampler.phrase(_RELATION_WORDS[relation])} {_article(second)}"
     if relation not in ("left of", "right of"):
         return f"{_article(first)} and {_article(second)}"
-    return f"{_article(first)} {sampler.dice.choice(_BESIDE)} {_article(second)}"
+    return f"{_article(first)} {sampler.rng.choice(_BESIDE)} {_article(second)}"
 
 
 def _place(sampler: _CaptionSampler, scene: Scene) -> str:
     if scene.place == "centre":
-        return sampler.phrase(_PLACE_WORDS["centre"]) if sampler.dice.random() < 0.12 else ""
+        return sampler.phrase(_PLACE_WORDS["centre"]) if sampler.rng.random() < 0.12 else ""
     return sampler.phrase(_PLACE_WORDS[scene.place]) if scene.place is not None and sampler.includes(0.85) else ""
 
 
@@ -158,7 +158,7 @@ def _backdrop(sampler: _CaptionSampler, backdrop: Backdrop) -> str:
 
 
 def _style(sampler: _CaptionSampler, scene: Scene) -> str:
-    if scene.style == "flat" and sampler.dice.random() < 0.92:
+    if scene.style == "flat" and sampler.rng.random() < 0.92:
         return ""
     return sampler.phrase(_STYLE_WORDS[scene.style]) if sampler.includes(0.95) else ""
 
@@ -168,4 +168,4 @@ def _keywords(sampler: _CaptionSampler, scene: Scene) -> str:
     words = [colour, shape]
     if scene.backdrop.colour is not None:
         words.append(scene.backdrop.colour)
-    return sampler.dice.choice([*words, colour])
+    return sampler.rng.choice([*words, colour])

@@ -1,6 +1,6 @@
-"""Pictures of scenes, drawn with Pillow at twice the size and halved, so that edges are smooth.
+"""Draws pictures of scenes with Pillow, at twice the size and then halved, so that edges are smooth.
 
-The same scene always gives the same pixels; nothing is drawn that the scene's record does not say, but for shades.
+The same scene always gives the same pixels. Only shades are not part of the scene's record.
 """
 
 from __future__ import annotations
@@ -21,16 +21,19 @@ _KEEP_FULL = [0] * 255 + [255]
 
 
 def picture_from_scene(scene: Scene) -> Image.Image:
-    """The scene as an RGB picture of its width and height."""
-    dice = random.Random(scene.seed ^ 0x5EA5E1)
-    ground = _ground(scene, dice)
+    """Return the scene as an 8-bit RGB picture of `scene.width` x `scene.height` pixels.
+
+    Each pixel is the mean of 2 x 2 drawn ones. `scene.seed` seeds the random shades, stars and strokes.
+    """
+    rng = random.Random(scene.seed ^ 0x5EA5E1)
+    ground = _ground(scene, rng)
     match scene.style:
         case "outline":
             picture = _outlined(ground, scene)
         case "watercolour":
             picture = _washed(ground, scene)
         case "sketch":
-            picture = _sketched(ground, scene, dice)
+            picture = _sketched(ground, scene, rng)
         case _:
             picture = _filled(ground, scene)
     small = picture.reduce(_SCALE)
@@ -43,23 +46,23 @@ def _mixed(paint: Rgb, other: Rgb, share: float) -> Rgb:
 
 
 def _toned(paint: Rgb, tone: float) -> Rgb:
-    """`paint` darkened for tones below 0, lightened above; black and white, which cannot, turn grey."""
+    """Return `paint` darker for tones of -1 to 0, lighter for tones of 0 to 1; black and white turn grey instead."""
     if tone < 0:
         return _mixed(paint, (105, 105, 105) if sum(paint) < 90 else (0, 0, 0), -tone)
     return _mixed(paint, (150, 150, 150) if sum(paint) > 720 else (255, 255, 255), tone)
 
 
-def _ground(scene: Scene, dice: random.Random) -> Image.Image:
+def _ground(scene: Scene, rng: random.Random) -> Image.Image:
     size = scene.width * _SCALE, scene.height * _SCALE
     match scene.backdrop:
         case Backdrop(kind="plain", colour=str(colour)):
-            return Image.new("RGB", size, _mixed(COLOURS[colour], (128, 128, 128), dice.uniform(0, 0.06)))
+            return Image.new("RGB", size, _mixed(COLOURS[colour], (128, 128, 128), rng.uniform(0, 0.06)))
         case Backdrop(kind="gradient", colour=str(colour)):
             return _fade(size, ((0.0, (250, 250, 250)), (1.0, COLOURS[colour])))
         case Backdrop(kind="sunset"):
             return _fade(size, ((0.0, (95, 40, 120)), (0.5, (235, 95, 90)), (1.0, (255, 200, 90))))
         case Backdrop(kind="night sky"):
-            return _night(size, dice)
+            return _night(size, rng)
         case Backdrop(kind="grass"):
             return _bands(size, 0.6, (165, 215, 245), (75, 175, 70))
         case Backdrop(kind="sea"):
@@ -83,11 +86,11 @@ def _bands(size: tuple[int, int], split: float, above: Rgb, below: Rgb) -> Image
     return picture
 
 
-def _night(size: tuple[int, int], dice: random.Random) -> Image.Image:
+def _night(size: tuple[int, int], rng: random.Random) -> Image.Image:
     picture = Image.new("RGB", size, (18, 22, 62))
     pen = ImageDraw.Draw(picture)
     for _ in range(14):
-        x, y, r = dice.uniform(0, size[0]), dice.uniform(0, size[1]), dice.uniform(1.5, 3)
+        x, y, r = rng.uniform(0, size[0]), rng.uniform(0, size[1]), rng.uniform(1.5, 3)
         pen.ellipse((x - r, y - r, x + r, y + r), fill=(225, 225, 200))
     return picture
 
@@ -115,8 +118,8 @@ def _placed(scene: Scene, object_: SceneObject, part: Polygon) -> list[Point]:
     return [(object_.x * width + x * reach, object_.y * height + y * reach) for x, y in part.outline]
 
 
-def _shaken(points: list[Point], dice: random.Random) -> list[Point]:
-    moves = [(dice.uniform(-4, 4), dice.uniform(-4, 4)) for _ in range(2)]
+def _shaken(points: list[Point], rng: random.Random) -> list[Point]:
+    moves = [(rng.uniform(-4, 4), rng.uniform(-4, 4)) for _ in range(2)]
     return [(x + moves[index % 2][0], y + moves[index % 2][1]) for index, (x, y) in enumerate(points)]
 
 
@@ -161,13 +164,13 @@ def _washed(ground: Image.Image, scene: Scene) -> Image.Image:
     return Image.blend(filled, Image.new("RGB", filled.size, (255, 252, 245)), 0.18)
 
 
-def _sketched(ground: Image.Image, scene: Scene, dice: random.Random) -> Image.Image:
+def _sketched(ground: Image.Image, scene: Scene, rng: random.Random) -> Image.Image:
     picture = Image.blend(_filled(ground, scene), Image.new("RGB", ground.size, (250, 250, 245)), 0.2)
     pen = ImageDraw.Draw(picture)
     for object_ in scene.objects:
         for part in POLYGONS[object_.shape]:
             for _ in range(2):
-                points = _shaken(_placed(scene, object_, part), dice)
+                points = _shaken(_placed(scene, object_, part), rng)
                 pen.line([*points, points[0]], fill=(70, 70, 75), width=3)
     return picture
 

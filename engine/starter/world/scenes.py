@@ -84,26 +84,26 @@ def scene_from_seed(
     `held_out` False keeps every pair of HELD_OUT away, True shows only such pairs, None does not look.
     `composition` fixes the composition: one, two or many.
     """
-    dice = random.Random(seed)
-    width, height = side or dice.choices(SIDES, weights=(70, 9, 9, 6, 6))[0]
-    backdrop = _backdrop(dice)
-    style = dice.choices(STYLES, weights=(76, 6, 6, 6, 6))[0]
+    rng = random.Random(seed)
+    width, height = side or rng.choices(SIDES, weights=(70, 9, 9, 6, 6))[0]
+    backdrop = _backdrop(rng)
+    style = rng.choices(STYLES, weights=(76, 6, 6, 6, 6))[0]
     bare = Scene(seed=seed, width=width, height=height, objects=(), backdrop=backdrop, style=style)
-    match composition or dice.choices(("one", "two", "many"), weights=(55, 33, 12))[0]:
+    match composition or rng.choices(("one", "two", "many"), weights=(55, 33, 12))[0]:
         case "one":
-            return _with_one(dice, bare, held_out)
+            return _with_one(rng, bare, held_out)
         case "two":
-            return _with_two(dice, bare, held_out)
+            return _with_two(rng, bare, held_out)
         case _:
-            return _with_many(dice, bare, held_out)
+            return _with_many(rng, bare, held_out)
 
 
-def _backdrop(dice: random.Random) -> Backdrop:
-    kind = dice.choices(("plain", "gradient", *SCENERIES), weights=(62, 8, 6, 6, 6, 6, 6))[0]
+def _backdrop(rng: random.Random) -> Backdrop:
+    kind = rng.choices(("plain", "gradient", *SCENERIES), weights=(62, 8, 6, 6, 6, 6, 6))[0]
     if kind == "plain":
-        return Backdrop(kind=kind, colour=dice.choices(tuple(COLOURS), weights=[1] * 8 + [2, 5])[0])
+        return Backdrop(kind=kind, colour=rng.choices(tuple(COLOURS), weights=[1] * 8 + [2, 5])[0])
     if kind == "gradient":
-        return Backdrop(kind=kind, colour=dice.choice(tuple(COLOURS)[:8]))
+        return Backdrop(kind=kind, colour=rng.choice(tuple(COLOURS)[:8]))
     return Backdrop(kind=kind)
 
 
@@ -116,7 +116,7 @@ def colours_on(backdrop: Backdrop) -> list[str]:
 
 
 def _kind(
-    dice: random.Random, scene: Scene, held_out: bool | None, taken: Sequence[tuple[str, str]] = ()
+    rng: random.Random, scene: Scene, held_out: bool | None, taken: Sequence[tuple[str, str]] = ()
 ) -> tuple[str, str]:
     shapes = {shape for shape, _ in taken}
     colours = {colour for _, colour in taken}
@@ -127,34 +127,34 @@ def _kind(
         if shape not in shapes and not any(colours_clash(colour, other) for other in colours)
     ]
     allowed = [pair for pair in choices if held_out is None or (pair in HELD_OUT) == held_out]
-    return dice.choice(allowed or choices)
+    return rng.choice(allowed or choices)
 
 
-def _object(dice: random.Random, kind: tuple[str, str], at: tuple[float, float], reach: float) -> SceneObject:
+def _object(rng: random.Random, kind: tuple[str, str], at: tuple[float, float], reach: float) -> SceneObject:
     shape, colour = kind
-    x, y = (value + dice.uniform(-0.025, 0.025) for value in at)
-    return SceneObject(shape=shape, colour=colour, x=x, y=y, reach=reach * dice.uniform(0.93, 1.07))
+    x, y = (value + rng.uniform(-0.025, 0.025) for value in at)
+    return SceneObject(shape=shape, colour=colour, x=x, y=y, reach=reach * rng.uniform(0.93, 1.07))
 
 
-def _with_one(dice: random.Random, scene: Scene, held_out: bool | None) -> Scene:
-    place = dice.choices(tuple(PLACES), weights=(44, 14, 14, 14, 14))[0]
+def _with_one(rng: random.Random, scene: Scene, held_out: bool | None) -> Scene:
+    place = rng.choices(tuple(PLACES), weights=(44, 14, 14, 14, 14))[0]
     weights = (16, 54, 30) if place == "centre" else (30, 70, 0)
-    size = dice.choices(tuple(SIZES), weights=weights)[0]
-    object_ = _object(dice, _kind(dice, scene, held_out), PLACES[place], SIZES[size])
+    size = rng.choices(tuple(SIZES), weights=weights)[0]
+    object_ = _object(rng, _kind(rng, scene, held_out), PLACES[place], SIZES[size])
     return replace(scene, objects=(object_,), place=place, size=size)
 
 
-def _with_two(dice: random.Random, scene: Scene, held_out: bool | None) -> Scene:
-    first = _kind(dice, scene, held_out)
-    second = _kind(dice, scene, held_out, (first,))
-    relation = dice.choices(RELATIONS, weights=(40, 20, 20, 20))[0]
+def _with_two(rng: random.Random, scene: Scene, held_out: bool | None) -> Scene:
+    first = _kind(rng, scene, held_out)
+    second = _kind(rng, scene, held_out, (first,))
+    relation = rng.choices(RELATIONS, weights=(40, 20, 20, 20))[0]
     places = _PAIRS[relation]
-    objects = (_object(dice, first, places[0], 0.23), _object(dice, second, places[1], 0.23))
+    objects = (_object(rng, first, places[0], 0.23), _object(rng, second, places[1], 0.23))
     return replace(scene, objects=objects, relation=relation)
 
 
-def _with_many(dice: random.Random, scene: Scene, held_out: bool | None) -> Scene:
-    kind = _kind(dice, scene, held_out)
-    count = dice.choice((2, 3, 4))
+def _with_many(rng: random.Random, scene: Scene, held_out: bool | None) -> Scene:
+    kind = _kind(rng, scene, held_out)
+    count = rng.choice((2, 3, 4))
     reach = 0.22 if count == 2 else 0.2
-    return replace(scene, objects=tuple(_object(dice, kind, at, reach) for at in _LAYOUTS[count]))
+    return replace(scene, objects=tuple(_object(rng, kind, at, reach) for at in _LAYOUTS[count]))

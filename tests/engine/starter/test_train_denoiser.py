@@ -57,12 +57,12 @@ def _pupil() -> TextConditionedDenoiser:
 
 
 def _sides() -> dict[tuple[int, int], Examples]:
-    dice = torch.Generator().manual_seed(3)
+    rng = torch.Generator().manual_seed(3)
     return {
         side: Examples(
-            latents=torch.randn(12, 2, 1, 1, generator=dice).expand(12, 2, *side).half(),
-            tokens=torch.randint(18, (12, CAPTIONS_EACH, TOKENS), generator=dice).to(torch.int16),
-            covered=torch.rand(12, *side, generator=dice) < 0.5,
+            latents=torch.randn(12, 2, 1, 1, generator=rng).expand(12, 2, *side).half(),
+            tokens=torch.randint(18, (12, CAPTIONS_EACH, TOKENS), generator=rng).to(torch.int16),
+            covered=torch.rand(12, *side, generator=rng) < 0.5,
         )
         for side in ((8, 8), (4, 8))
     }
@@ -93,9 +93,9 @@ def _loss(model: TextConditionedDenoiser) -> float:
     """The loss on the same examples, noise and timesteps at every call."""
     examples = _sides()[8, 8]
     batch = Batch(latents=examples.latents.float(), tokens=examples.tokens[:, 0].long(), covered=examples.covered)
-    dice = torch.Generator().manual_seed(9)
+    rng = torch.Generator().manual_seed(9)
     with torch.no_grad():
-        losses = [velocity_loss(model, batch, dice, PROCESSOR) for _ in range(20)]
+        losses = [velocity_loss(model, batch, rng, PROCESSOR) for _ in range(20)]
     return torch.stack(losses).sum().item()
 
 
