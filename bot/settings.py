@@ -16,7 +16,7 @@ class BotSettings(EngineSettings):
     """The settings that the bot reads.
 
     discord_token: None for the sandbox, if the command supports it.
-    discord_api_url: base URL of Discord's REST API, or of a proxy or the sandbox. It also tells the gateway's URL.
+    discord_api_url: base URL of Discord's REST API, a proxy or the sandbox, which also provides the gateway's URL.
     """
 
     discord_token: SecretStr | None = Field(default=None, validation_alias="DISCORD_TOKEN")
@@ -27,7 +27,7 @@ class BotSettings(EngineSettings):
     def _is_one_word(cls, token: Any) -> Any:
         text = token.get_secret_value() if isinstance(token, SecretStr) else token
         if isinstance(text, str) and (text != text.strip() or any(letter.isspace() for letter in text)):
-            raise ValueError("contains white space: copy the token again, without anything around it")
+            raise ValueError("must not contain spaces or line breaks. Copy the token again")
         return token
 
     @field_validator("discord_api_url")
@@ -35,5 +35,5 @@ class BotSettings(EngineSettings):
     def _is_http(cls, url: str) -> str:
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ValueError(f"must be a URL such as {DISCORD_API_URL}")
+            raise ValueError(f"must start with http:// or https://, for example {DISCORD_API_URL}")
         return url.rstrip("/")

@@ -41,7 +41,7 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Facts], str]] = {
     ),
     errors.AdapterMismatch: lambda facts: (
         f'The adapter "{facts["name"]}" does not fit the model "{facts["model"]}": {facts["part"]}. '
-        "Leave it out, or register it for the model it was made for."
+        "Remove it from the prompt, or register it for the model that it was made for."
     ),
     errors.StoreUnavailable: lambda facts: (
         f"Cannot reach Postgres or the picture store{_cause(facts)}. Run `easel doctor` to find out why."
@@ -49,7 +49,7 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Facts], str]] = {
     errors.PainterLost: lambda _: "The painting process died. Its jobs are back in the queue; the log says why.",
     errors.JobInterrupted: lambda _: "The engine is stopping. The job is back in the queue.",
     errors.WeightsMissing: lambda facts: (
-        f"File not found: {facts['path']}{_cause(facts)}. Put it there, or leave out the model or adapter that uses it."
+        f"File not found: {facts['path']}{_cause(facts)}. Put it there, or remove the model or adapter that uses it."
         if str(facts["path"]).endswith(".safetensors")
         else f"Model not found: {facts['path']}{_cause(facts)}. Put its folder there, run `easel models fetch` if it "
         "comes from the Hugging Face Hub, or set EASEL_MODEL to another model."
