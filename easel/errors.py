@@ -32,6 +32,9 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Facts], str]] = {
         f'The model "{facts["model"]}" does not support {facts["operation"]}. Choose another model with --model, '
         "or add the operation in EASEL_MODELS_FILE."
     ),
+    errors.SourceMismatch: lambda facts: (
+        f"The operation {facts['operation']} {'needs' if facts['needs_source'] else 'does not use'} a source picture."
+    ),
     errors.SizeUnsupported: lambda facts: (
         f'The model "{facts["model"]}" cannot paint {facts["width"]} x {facts["height"]}. Choose another aspect ratio.'
     ),
