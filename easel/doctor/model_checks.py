@@ -28,7 +28,7 @@ async def check_model(settings: EngineSettings) -> CheckResult:
 async def check_device(settings: EngineSettings) -> CheckResult:
     """Return the device that paints, its number format, and how much memory model weights may use."""
     try:
-        loading = await asyncio.to_thread(import_module, "engine.models.loading.pipeline")
+        loading = await asyncio.to_thread(import_module, "engine.models.loading.device")
     except ImportError as error:
         return CheckResult(name="device", found=f"torch cannot be imported: {error}", fix="Run `make setup` again.")
     try:

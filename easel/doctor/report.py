@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 from rich.console import Console
@@ -41,13 +42,18 @@ async def _results() -> AsyncIterator[CheckResult]:
             yield CheckResult(name="settings", found="invalid", fix=problem)
         return
     yield checks.check_home(settings.home)
+    # Importing torch takes longest: these checks start now, and their results are yielded in the order of the report.
+    device = asyncio.create_task(check_device(settings))
+    others = (
+        asyncio.create_task(check_model(settings)),
+        asyncio.create_task(checks.check_discord(settings)),
+        asyncio.create_task(checks.check_port(PORT, PORT + 1)),
+    )
     async for result in _postgres_results(settings):
         yield result
     yield await checks.check_storage(settings.storage_url)
-    yield await check_device(settings)
-    yield await check_model(settings)
-    yield await checks.check_discord(settings)
-    yield await checks.check_port(PORT, PORT + 1)
+    for task in (device, *others):
+        yield await task
 
 
 async def _postgres_results(settings: BotSettings) -> AsyncIterator[CheckResult]:

@@ -19,7 +19,7 @@ from torch import Tensor
 from engine.contract.errors import EaselError, WeightsMismatch, WeightsMissing
 from engine.contract.painting import PaintedPicture, PaintedPictures, PaintRequest, PaintResult, Progress
 from engine.models.files.weights import ProgressCallback as OnRead
-from engine.models.loading.pipeline import best_device, memory_budget
+from engine.models.loading.device import best_device, memory_budget
 from engine.models.registry.registry import SHIPPED, Registry, read_registry
 from engine.painter.batch.loop import DenoisingLoop, OnForward
 from engine.painter.batch.options import LoopOptions

@@ -22,7 +22,7 @@ from diffusers import (
 )
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, T5Config, T5EncoderModel
 
-from engine.models.loading.pipeline import Device
+from engine.models.loading.device import Device
 from tests.engine.painter.checkpoints import byte_tokenizer, tiny_scheduler
 from tests.engine.painter.t5_checkpoints import letter_tokenizer
 

@@ -24,8 +24,9 @@ import torch
 from torch import Tensor
 
 from engine.contract.errors import SpeedUnsupported
+from engine.models.loading.device import Device, best_device
 from engine.models.loading.fp8 import quantize_linears
-from engine.models.loading.pipeline import Device, best_device, denoiser_of, load_pipeline
+from engine.models.loading.pipeline import denoiser_of, load_pipeline
 from engine.models.registry.registry import Model, read_registry
 from engine.models.registry.speed import Compilation, Precision, SpeedSettings
 from engine.painter.cache.warmup import Batch, blank

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import torch
 
-from engine.models.loading.pipeline import Device, best_device
+from engine.models.loading.device import Device, best_device
 from engine.models.registry.registry import SHIPPED, read_registry
 from engine.models.registry.speed import Compilation, SpeedSettings
 from engine.painter.in_process import create_painter

@@ -16,7 +16,7 @@ from types import MappingProxyType
 from PIL import Image
 
 from engine.contract.painting import PaintRequest
-from engine.models.loading.pipeline import best_device
+from engine.models.loading.device import best_device
 from engine.models.registry.registry import Registry, read_registry
 from engine.models.registry.speed import Precision, SpeedSettings
 from engine.painter.in_process import LocalPainter, create_painter

@@ -18,8 +18,9 @@ from typing import Any
 import torch
 
 from engine.contract.errors import ModelBroken, NoRoom, PaintedNothing, SpeedUnsupported
+from engine.models.loading.device import Device, best_device
 from engine.models.loading.fp8 import quantize_linears
-from engine.models.loading.pipeline import Device, best_device, denoiser_of
+from engine.models.loading.pipeline import denoiser_of
 from engine.models.registry.registry import Model, Registry, read_registry
 from engine.models.registry.speed import Compilation, Precision, SpeedSettings
 from engine.painter.families import adapted

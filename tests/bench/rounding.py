@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from diffusers import PixArtSigmaPipeline
 
-from engine.models.loading.pipeline import Device
+from engine.models.loading.device import Device
 from engine.models.registry.registry import Registry, read_registry
 from engine.painter.cache.models import create_load_model
 from engine.painter.in_process import create_painter

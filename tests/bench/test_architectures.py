@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from engine.models.loading.pipeline import Device
+from engine.models.loading.device import Device
 from tests.bench.architectures import flux_dev, sd15, sdxl
 
 NOWHERE = Device(device=torch.device("meta"), dtype=torch.bfloat16)

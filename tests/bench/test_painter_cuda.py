@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from engine.contract.errors import ModelBroken, NoRoom, PaintedNothing, SpeedUnsupported
-from engine.models.loading.pipeline import Device, best_device
+from engine.models.loading.device import Device, best_device
 from tests.bench.painter_cuda import SD15, Case, figure_of
 
 

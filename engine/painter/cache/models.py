@@ -17,9 +17,10 @@ import torch
 from engine.contract.errors import OperatorError
 from engine.models.files.locate import local_path
 from engine.models.files.weights import ProgressCallback, ignore_progress, num_parameters
+from engine.models.loading.device import Device
 from engine.models.loading.errors import result_or_error
 from engine.models.loading.offload import bytes_on_device, is_offloaded
-from engine.models.loading.pipeline import Device, load_pipeline
+from engine.models.loading.pipeline import load_pipeline
 from engine.models.registry.registry import Adapter, Model
 from engine.models.registry.speed import Compilation
 from engine.painter.cache.measurements import Measurements

@@ -13,7 +13,8 @@ from torch import Tensor
 
 from engine.contract.errors import SpeedUnsupported
 from engine.contract.painting import PaintedPictures, PaintRequest
-from engine.models.loading.pipeline import Device, denoiser_of, load_pipeline
+from engine.models.loading.device import Device
+from engine.models.loading.pipeline import denoiser_of, load_pipeline
 from engine.models.registry.registry import Model, Registry, read_registry
 from engine.models.registry.speed import SpeedSettings
 from engine.painter.families.unet import UNetModel

@@ -9,8 +9,9 @@ import torch
 
 from engine.models.files.locate import local_path
 from engine.models.files.weights import num_parameters
+from engine.models.loading.device import best_device
 from engine.models.loading.offload import DeviceSlot, bytes_on_device, move_to_device, torch_modules, weight_bytes
-from engine.models.loading.pipeline import best_device, load_pipeline
+from engine.models.loading.pipeline import load_pipeline
 from engine.models.registry.registry import Registry, read_registry
 from engine.painter.in_process import create_painter
 from tests.engine.painter.requests import paint_request, painted

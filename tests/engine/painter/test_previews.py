@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from engine.contract.painting import PaintRequest, Progress
-from engine.models.loading.pipeline import Device, load_pipeline
+from engine.models.loading.device import Device
+from engine.models.loading.pipeline import load_pipeline
 from engine.models.registry.registry import Model, Registry
 from engine.painter.batch.options import LoopOptions
 from engine.painter.families import adapted

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from engine.contract.errors import ModelBroken, WeightsMissing
-from engine.models.loading.pipeline import best_device, load_pipeline
+from engine.models.loading.device import best_device
+from engine.models.loading.pipeline import load_pipeline
 from engine.models.registry.registry import Registry, read_registry
 from engine.models.registry.sources import WeightSource
 from engine.painter.in_process import create_painter

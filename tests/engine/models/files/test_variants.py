@@ -14,7 +14,8 @@ import torch
 
 from engine.contract.errors import ModelBroken, WeightsMismatch
 from engine.models.files.weights import hash_of, num_parameters, resolve_hash, weight_files
-from engine.models.loading.pipeline import best_device, load_pipeline
+from engine.models.loading.device import best_device
+from engine.models.loading.pipeline import load_pipeline
 from engine.models.manage import model_status
 from engine.models.registry.registry import Model, read_registry
 from engine.models.registry.sources import WeightSource

@@ -13,7 +13,8 @@ from safetensors.torch import save_file
 
 from engine.contract.errors import ModelBroken, WeightsMismatch, WeightsMissing
 from engine.models.files.weights import check_complete, hash_of, header_of, tensors_of
-from engine.models.loading.pipeline import best_device, load_pipeline
+from engine.models.loading.device import best_device
+from engine.models.loading.pipeline import load_pipeline
 from engine.models.registry.families import FAMILIES
 from engine.models.registry.registry import Model, read_registry
 from engine.models.registry.sources import WeightSource

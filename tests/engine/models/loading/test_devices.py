@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from engine.models.loading.pipeline import best_device, dtype_for, memory_budget, memory_budget_within
+from engine.models.loading.device import best_device, dtype_for, memory_budget, memory_budget_within
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from engine.contract.errors import PainterLost
-from engine.models.loading.pipeline import Device
+from engine.models.loading.device import Device
 from engine.models.registry.registry import Model, Registry
 from engine.painter.batch.loop import DenoisingLoop
 from engine.painter.batch.options import LoopOptions

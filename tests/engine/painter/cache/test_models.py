@@ -10,7 +10,8 @@ from weakref import WeakSet
 
 import torch
 
-from engine.models.loading.pipeline import Device, load_pipeline
+from engine.models.loading.device import Device
+from engine.models.loading.pipeline import load_pipeline
 from engine.models.registry.registry import Model, Registry
 from engine.models.registry.speed import Compilation, SpeedSettings
 from engine.painter.cache.models import LruModelCache

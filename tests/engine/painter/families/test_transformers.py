@@ -14,7 +14,8 @@ from diffusers import PixArtAlphaPipeline, PixArtSigmaPipeline
 
 from engine.contract.jobs import Operation, ParameterValue
 from engine.contract.painting import PaintRequest
-from engine.models.loading.pipeline import Device, load_pipeline
+from engine.models.loading.device import Device
+from engine.models.loading.pipeline import load_pipeline
 from engine.models.registry.registry import Model, Registry, read_registry
 from engine.painter.families import adapted
 from engine.painter.in_process import create_painter

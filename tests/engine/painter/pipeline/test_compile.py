@@ -20,7 +20,8 @@ from torch._inductor import config as inductor
 from torch.profiler import ProfilerActivity, profile
 
 from engine.models.loading.blocks import repeated_blocks
-from engine.models.loading.pipeline import Device, denoiser_of, load_pipeline
+from engine.models.loading.device import Device
+from engine.models.loading.pipeline import denoiser_of, load_pipeline
 from engine.models.registry.registry import Model, Registry, read_registry
 from engine.models.registry.speed import Compilation, Precision, SpeedSettings
 from engine.painter.cache.warmup import Batch, blank
