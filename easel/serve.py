@@ -7,7 +7,8 @@ import logging
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from functools import partial
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 import structlog
 import typer
@@ -17,10 +18,13 @@ from easel.process.child import end_with_parent, report_ready
 from easel.process.engine_lock import hold_engine_lock
 from easel.process.ports import HOST
 from easel.process.preload import PreloadCancelled, preload
-from easel.process.signals import stop_on_signals
+from easel.process.signals import StopSignals, stop_on_signals
 from engine.contract.errors import SettingsInvalid
 from engine.logs import set_up_logging
 from engine.settings import read_settings
+
+if TYPE_CHECKING:
+    from engine.serve import PainterOpener
 
 ReportReady = Callable[[], None]
 
@@ -56,8 +60,6 @@ async def serve_engine(health_port: int, quiet: bool, report_ready: ReportReady)
     Raises: OperatorError or RequestError when the model cannot be loaded.
     """
     from easel.painter import open_painter
-    from easel.postgres import open_migrated_postgres
-    from engine.serve import EngineOptions, serve
 
     settings = read_settings(BotSettings)
     level = logging.WARNING if quiet else logging.INFO
@@ -65,19 +67,29 @@ async def serve_engine(health_port: int, quiet: bool, report_ready: ReportReady)
     async with stop_on_signals() as signals:
         # When stopped while the painter is still loading, there is nothing to finish.
         with suppress(PreloadCancelled):
-            async with (
-                preload(partial(open_painter, settings, settings.model), signals.stop) as painter_opener,
-                open_migrated_postgres(settings) as url,
-            ):
-                options = EngineOptions(database_url=url, storage_url=settings.storage_url, health=(HOST, health_port))
-                with hold_engine_lock(settings.home):
-                    await serve(
-                        options,
-                        painter_opener,
-                        stop=signals.stop,
-                        force_stop=signals.force_stop,
-                        announce_ready=report_ready,
-                    )
+            async with preload(partial(open_painter, settings, settings.model), signals.stop) as painter_opener:
+                await _serve_engine(settings, health_port, painter_opener, signals, report_ready)
+
+
+async def _serve_engine(
+    settings: BotSettings,
+    health_port: int,
+    painter_opener: PainterOpener,
+    signals: StopSignals,
+    report_ready: ReportReady,
+) -> None:
+    # The painting process, which takes longest, starts while this one imports.
+    for name in ("easel.postgres", "engine.serve"):
+        await asyncio.to_thread(import_module, name)
+    from easel.postgres import open_migrated_postgres
+    from engine.serve import EngineOptions, serve
+
+    async with open_migrated_postgres(settings) as url:
+        options = EngineOptions(database_url=url, storage_url=settings.storage_url, health=(HOST, health_port))
+        with hold_engine_lock(settings.home):
+            await serve(
+                options, painter_opener, stop=signals.stop, force_stop=signals.force_stop, announce_ready=report_ready
+            )
 
 
 async def serve_sandbox(port: int, hint: bool, report_ready: ReportReady) -> None:

@@ -1,4 +1,12 @@
-"""`easel run`: starts Postgres and every process, prints the address when all are ready, and stops them together."""
+"""`easel run`: starts Postgres and every process, prints the address when all are ready, and stops them together.
+
+What waits for what (an embedded Postgres; the sandbox only without a token):
+
+    easel run ─┬─ Postgres ─ schema ────────────┬─ bot ─ session with Discord ────────┐
+               ├─ sandbox ──────────────────────┘                                     ├─ ready
+               └─ engine ─┬─ painting process: imports ─ model ─ limits ─┬─ worker ───┘
+                          └─ imports ─ Postgres ─ schema ────────────────┘
+"""
 
 from __future__ import annotations
 
