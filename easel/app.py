@@ -126,7 +126,7 @@ def export(
     from easel.commands.export import check_format, export
 
     check_format(kind)
-    raise typer.Exit(asyncio.run(export(output, _settings())))
+    raise typer.Exit(asyncio.run(export(kind, output, _settings())))
 
 
 @app.command()

@@ -10,13 +10,11 @@ from rich.console import Console
 from rich.progress import Progress
 
 from easel.postgres import open_migrated_postgres
-from engine.feedback.exports.raw import export_raw
+from engine.feedback.exports import FORMATS
 from engine.logs import set_up_logging
 from engine.settings import EngineSettings
 from engine.store.database import open_database
 from engine.store.objects import open_objects
-
-FORMATS = ("raw",)
 
 
 def check_format(name: str) -> str:
@@ -29,8 +27,8 @@ def check_format(name: str) -> str:
     return name
 
 
-async def export(folder: Path, settings: EngineSettings) -> int:
-    """Write the raw export to `folder` and print what it contains; return 1 when pictures are damaged or missing.
+async def export(name: str, folder: Path, settings: EngineSettings) -> int:
+    """Write the export in the format `name` to `folder`; return 1 when pictures are damaged or missing.
 
     Raises: SettingsInvalid when `folder` is not empty, StorageFull, StoreUnavailable.
     """
@@ -38,7 +36,7 @@ async def export(folder: Path, settings: EngineSettings) -> int:
     with Progress(console=Console(stderr=True)) as progress:
         bar = progress.add_task("Exporting", total=None)
         async with open_migrated_postgres(settings) as url, open_database(url, pool_size=2) as database:
-            summary = await export_raw(
+            summary = await FORMATS[name](
                 database,
                 open_objects(settings.storage_url),
                 folder,
