@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from engine.contract.errors import AdapterMismatch, WeightsMismatch, WeightsMissing
-from engine.models.files.layouts import (
+from engine.models.files.lora_layouts import (
     PARTS,
     Modules,
     Shape,

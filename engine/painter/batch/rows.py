@@ -16,7 +16,7 @@ from engine.contract.painting import PaintRequest
 from engine.painter.events import Event, Failed
 from engine.painter.sampling.guidance import Conditioning
 from engine.painter.sampling.params import SamplingParams
-from engine.painter.sampling.samplers import Trajectory
+from engine.painter.sampling.trajectory import Trajectory
 
 
 @dataclass(kw_only=True, eq=False)

@@ -12,7 +12,7 @@ from engine.painter.operations import OPERATIONS
 from engine.painter.pipeline.protocol import LoadedModel
 from engine.painter.sampling.guidance import Conditioning
 from engine.painter.sampling.params import SamplingParams, seed_of_slot
-from engine.painter.sampling.samplers import Trajectory, scheduler_for, start_index
+from engine.painter.sampling.trajectory import Trajectory, scheduler_for, start_index
 
 
 def start_rows(request: PaintRequest, params: SamplingParams, model: LoadedModel) -> tuple[Row, ...]:

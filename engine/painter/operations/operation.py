@@ -11,7 +11,7 @@ from torch import Tensor
 from engine.contract.painting import PaintRequest
 from engine.painter.pipeline.protocol import LoadedModel
 from engine.painter.sampling.params import SamplingParams
-from engine.painter.sampling.samplers import Trajectory
+from engine.painter.sampling.trajectory import Trajectory
 
 FirstLatents = Callable[[PaintRequest, SamplingParams, LoadedModel, Trajectory], list[Tensor]]
 

@@ -14,7 +14,7 @@ from engine.contract.painting import PaintRequest
 from engine.painter.operations.operation import PainterOperation, draw_noise
 from engine.painter.pipeline.protocol import LoadedModel
 from engine.painter.sampling.params import SamplingParams
-from engine.painter.sampling.samplers import Trajectory
+from engine.painter.sampling.trajectory import Trajectory
 
 
 def first_latents(

@@ -22,7 +22,7 @@ from engine.models.registry.families import FAMILIES
 from engine.models.registry.registry import Registry, registry_from_data
 from engine.painter.in_process import create_painter
 from engine.painter.pipeline.flow_matching import set_even_timesteps
-from engine.painter.sampling.samplers import Trajectory, scheduler_for, start_index
+from engine.painter.sampling.trajectory import Trajectory, scheduler_for, start_index
 from engine.prompt import max_steps_by
 from tests.engine.painter.fakes import FlatModel
 from tests.engine.painter.requests import paint_request, painted

@@ -14,7 +14,7 @@ from diffusers.callbacks import SDCFGCutoffCallback, SDXLCFGCutoffCallback
 from engine.models.registry.registry import Registry
 from engine.models.registry.speed import SpeedSettings
 from engine.painter.in_process import create_painter
-from engine.painter.sampling.samplers import Trajectory, scheduler_for
+from engine.painter.sampling.trajectory import Trajectory, scheduler_for
 from tests.engine.painter.requests import all_painted, encoded_gradient, paint_request, painted, pixels_of, psnr
 from tests.engine.painter.stock import EQUAL_DB, OTHER_DB, stock_pictures
 

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from engine.contract.errors import AdapterMismatch
 from engine.models.files.adapter_fit import base_modules, check_fit, tensors_in
-from engine.models.files.layouts import parts_in_file
+from engine.models.files.lora_layouts import parts_in_file
 from engine.models.registry.registry import Registry, read_registry
 from tests.engine.models.original_layout import save_single_file
 from tests.engine.models.outlines import save_flux, save_shapes
