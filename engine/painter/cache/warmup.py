@@ -1,4 +1,7 @@
-"""How many rows a model runs at once, measured before its first request, and compilation for those batch sizes."""
+"""Measures how many forward rows pay before a model's first request, and compiles it for those batch sizes.
+
+A batch size pays when it raises the rows per second of a forward; see `next_limit`.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ BATCH_SIZES = (2, 4, 8, 16, 32)
 
 Size = tuple[int, int]
 Batch = tuple[Tensor, Tensor, Sequence[PromptEmbeds]]
-# One piece of work for each yield, which tells the batch size that pays, or 0 before it is known.
+# Yields once for each piece of work: the largest batch size that pays, or 0 before it is known.
 Preparation = Iterator[int]
 
 _RUNS = 3
@@ -29,12 +32,12 @@ _LONG_SECONDS = 1.0
 
 
 def preparation(model: Model, loaded: LoadedModel, known: int | None) -> Preparation:
-    """Measure the batch size beyond which a wider forward no longer pays and compile what is to be, a piece at a time.
+    """Measure the largest batch size that pays, then compile the model as its `speed` says, a piece at a time.
 
-    Each piece is one batch size at one size: milliseconds to measure, up to a minute to compile for the first time.
-    known: that batch size, where it need not be measured.
+    A piece is one batch size at one picture size: milliseconds to measure, up to a minute to compile the first time.
+    known: the largest batch size that pays, if it need not be measured.
 
-    Raises: SpeedUnsupported, ModelBroken for what it raises in its first forward.
+    Raises: SpeedUnsupported, ModelBroken when the first forward fails.
     """
     own = (model.defaults.width, model.defaults.height)
     batch_sizes = batch_sizes_of(model, loaded)
@@ -50,22 +53,22 @@ def preparation(model: Model, loaded: LoadedModel, known: int | None) -> Prepara
 
 
 def batch_sizes_of(model: Model, loaded: LoadedModel) -> tuple[int, ...]:
-    """Return the batch sizes to measure; 1 only where a picture may take a single row, without guidance."""
+    """Return the batch sizes to measure, ascending; 1 only for models whose pictures may take a single forward row."""
     unguided = model.defaults.guidance <= 1.0 or model.speed.guidance_until < 1.0
     takes_one = loaded.has_embedded_guidance or unguided
     return (1, *BATCH_SIZES) if takes_one else BATCH_SIZES
 
 
 def _measuring(name: str, loaded: LoadedModel, size: Size, batch_sizes: Iterable[int]) -> Generator[int, None, int]:
-    """Return the forward rows beyond which a wider forward of this size no longer pays on this device.
+    """Return the largest batch size that pays at this picture size (width, height) on this device.
 
-    On a CPU it is CPU time that is compared, because other processes stretch the time by the clock. A forward that the
-    device has no room for does not pay.
+    On a CPU it compares CPU time, because other processes prolong wall time. A batch size that does not fit in memory
+    does not pay.
     """
     clock = time.process_time if loaded.device.type == "cpu" else time.perf_counter
     limit: BatchSizeLimit = UNKNOWN_LIMIT
     if loaded.device.type != "cpu":
-        # The first forward on a device brings its kernels there.
+        # The first forward on a device loads its kernels.
         _seconds_of(name, loaded, size, 1, clock)
     for rows in batch_sizes:
         yield 0
@@ -76,7 +79,7 @@ def _measuring(name: str, loaded: LoadedModel, size: Size, batch_sizes: Iterable
 
 
 def _seconds_of(name: str, loaded: LoadedModel, size: Size, rows: int, clock: Callable[[], float]) -> float:
-    """Return the seconds of a forward of so many rows of this size; infinitely many where there is no room for it."""
+    """Return the seconds of a forward of `rows` rows; infinity when it does not fit in memory."""
     try:
         with translated_errors(name):
             batch = blank(loaded, size, rows)
@@ -87,14 +90,17 @@ def _seconds_of(name: str, loaded: LoadedModel, size: Size, rows: int, clock: Ca
 
 
 def blank(loaded: LoadedModel, size: Size, rows: int) -> Batch:
-    """Return an empty batch of this size, with no adapters set; see `LoadedModel.predict`."""
+    """Return a batch of zeros at timestep 500, as `LoadedModel.predict` takes it; no adapters are set.
+
+    size: width and height in pixels.
+    """
     loaded.set_adapters(())
     latents = torch.zeros(rows, *loaded.latent_shape(*size), dtype=loaded.dtype, device=loaded.device)
     return latents, torch.full((rows,), 500.0, device=loaded.device), [loaded.encode_negative()] * rows
 
 
 def _compiling(name: str, loaded: LoadedModel, size: Size, batch_sizes: Iterable[int]) -> Iterator[None]:
-    """Make every batch size ready; none wider is tried after one that there was no room for."""
+    """Compile for each batch size, ascending; stop at one that does not fit in memory."""
     for rows in batch_sizes:
         yield
         try:
@@ -105,7 +111,7 @@ def _compiling(name: str, loaded: LoadedModel, size: Size, batch_sizes: Iterable
 
 
 def shortest(forward: Callable[[], Tensor], clock: Callable[[], float]) -> float:
-    """Return the seconds of the shortest of some runs; after a long one none is repeated, for people wait."""
+    """Return the seconds of the shortest of three runs; long ones are not repeated, because requests wait."""
     best, spent = math.inf, 0.0
     for _ in range(_RUNS):
         seconds = _timed(forward, clock)
@@ -123,10 +129,10 @@ def _timed(forward: Callable[[], Tensor], clock: Callable[[], float]) -> float:
 
 @dataclass(frozen=True, kw_only=True)
 class BatchSizeLimit:
-    """The number of rows beyond which a wider forward does not pay, as far as it was measured.
+    """The largest batch size that pays, as far as it has been measured.
 
-    rate: rows per second at that size. idle: larger sizes in a row that did not pay. is_found: whether none larger need
-    be measured.
+    rate: rows per second at that size. idle: number of larger sizes in a row that did not pay. is_found: whether no
+    larger size need be measured.
     """
 
     num_rows: int
@@ -141,11 +147,11 @@ UNKNOWN_LIMIT = BatchSizeLimit(num_rows=1, rate=0.0)
 def next_limit(
     limit: BatchSizeLimit, num_rows: int, seconds: float, *, gain: float = 0.1, longest_seconds: float = 2.0
 ) -> BatchSizeLimit:
-    """Return the limit after a forward of so many rows was measured; numbers of rows come in ascending order.
+    """Return the limit after a forward of `num_rows` took `seconds`; batch sizes come in ascending order.
 
-    gain: a wider forward pays when it raises rows per second by more than this share.
-    longest_seconds: after a forward that took this long, or two in a row that did not pay, nothing wider is measured.
-    The first size counts also when it was not to be measured at all.
+    gain: a batch size pays when it raises rows per second by more than this share.
+    longest_seconds: after a forward that took longer, or two in a row that did not pay, no larger size is measured.
+    The first size counts even if its forward did not fit in memory.
     """
     rate = num_rows / seconds
     if rate > limit.rate * (1 + gain) or not limit.rate:

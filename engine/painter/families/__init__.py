@@ -1,4 +1,4 @@
-"""Model families adapted at the edge to one protocol; the loop never learns that families exist."""
+"""Every model family behind one protocol, so that the denoising loop is the same for all of them."""
 
 from __future__ import annotations
 
@@ -44,6 +44,12 @@ def adapted(
     fragments_of: Callable[[str], Fragments],
     fit_preview: PreviewFit = fit_preview_weights,
 ) -> LoadedModel:
-    """Return the pipeline's parts behind the protocol of the painter."""
+    """Return the pipeline as a `LoadedModel` of its family.
+
+    pipe: a diffusers pipeline of `model.family`, its parts on the device and in their final dtype.
+    sha256: hash of the model's files.
+    fragments_of: splits a text into pieces with their attention weights, such as `parse_attention`.
+    fit_preview: returns the weights of `preview_from_latents` for a VAE.
+    """
     common = {"device": device, "sha256": sha256, "fragments_of": fragments_of, "fit_preview": fit_preview}
     return KINDS[model.family.name](pipe, model, **common)

@@ -1,4 +1,10 @@
-"""Flux adapted to the painter's protocol: latents in patches of 2 x 2, and guidance that the model is told."""
+"""Flux: a flow transformer on patches of 2 x 2 latents, with the guidance scale as an input.
+
+embeddings  tokens [1, 512, 4096] of T5, pooled [1, 768] of CLIP (features as in FLUX.1).
+latents     [batch, 16, height / 8, width / 8]; height and width are multiples of 16 pixels.
+
+Source: `FluxPipeline`, diffusers 0.42.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +25,7 @@ T5_TOKENS = 512
 
 
 class FluxModel(PipelineModel):
-    """A Flux pipeline's parts behind the painter's protocol; schnell was distilled without guidance and ignores it."""
+    """A Flux pipeline as a `LoadedModel`; schnell, distilled without guidance, ignores the scale."""
 
     is_flow = True
     has_embedded_guidance = True
@@ -62,14 +68,17 @@ class FluxModel(PipelineModel):
         return PromptEmbeds(tokens=tokens, pooled=pooled)
 
     def _image_ids(self, rows: int, columns: int, dtype: torch.dtype) -> Tensor:
-        """Return the places of a picture's patches; they are made once a size, for each making waits for the device."""
+        """Return the positions of a picture's patches, [rows * columns, 3].
+
+        They are cached by size, because creating them waits for the device.
+        """
         if (rows, columns) not in self._ids:
-            made = self._pipe._prepare_latent_image_ids(1, rows, columns, self.device, dtype)
-            self._ids[rows, columns] = made
+            ids = self._pipe._prepare_latent_image_ids(1, rows, columns, self.device, dtype)
+            self._ids[rows, columns] = ids
         return self._ids[rows, columns]
 
     def _guidance(self, embeds: Sequence[PromptEmbeds]) -> Tensor | None:
-        """Return the guidance scale of each row, or None for a model that was distilled without (schnell)."""
+        """Return the guidance scale of each row, float32 [batch], or None for schnell."""
         if not self._denoiser.config.guidance_embeds:
             return None
         return torch.tensor([one.guidance for one in embeds]).to(self.device, non_blocking=True)

@@ -1,6 +1,10 @@
-"""PixArt-Alpha and -Sigma adapted to the painter's protocol: noise is predicted, and its variance, which is left out.
+"""PixArt-Alpha and -Sigma: transformers that predict noise, and its variance, which is dropped.
 
-A ratio comes to one of the sizes that the stock pipelines bin to (`registry.trained_sizes`): nothing is resized.
+embeddings  tokens [1, 120, features] of T5 for Alpha, [1, 300, features] for Sigma, with a mask.
+latents     [batch, 4, height / 8, width / 8].
+
+A ratio becomes one of the sizes that the stock pipelines bin to (`registry.trained_sizes`), so that no picture is
+resized. Source: `PixArtAlphaPipeline` and `PixArtSigmaPipeline`, diffusers 0.42.
 """
 
 from __future__ import annotations
@@ -22,7 +26,7 @@ SIGMA_TOKENS = 300
 
 
 class PixArtModel(PipelineModel):
-    """A PixArt pipeline's parts behind the painter's protocol; Sigma reads longer texts."""
+    """A PixArt pipeline as a `LoadedModel`; Sigma reads longer texts."""
 
     def __init__(self, pipe: Any, model: Model, **common: Any) -> None:
         super().__init__(pipe, pipe.transformer, model, num_channels=pipe.transformer.config.in_channels, **common)
@@ -54,10 +58,13 @@ class PixArtModel(PipelineModel):
         return PromptEmbeds(tokens=tokens, mask=mask.bool())
 
     def _sizes(self, latents: Tensor) -> dict[str, Tensor | None]:
-        """Return the size and its ratio for every row, for the models that were trained with them."""
+        """Return each row's height and width in pixels, [batch, 2], and height / width, [batch, 1].
+
+        Both are None for models without these inputs.
+        """
         if not self._denoiser.use_additional_conditions:
             return {"resolution": None, "aspect_ratio": None}
         height, width = (side * self._pipe.vae_scale_factor for side in latents.shape[-2:])
         numbers = torch.tensor([[height, width, height / width]], dtype=latents.dtype)
-        told = numbers.to(latents.device, non_blocking=True).expand(len(latents), 3)
-        return {"resolution": told[:, :2], "aspect_ratio": told[:, 2:]}
+        sizes = numbers.to(latents.device, non_blocking=True).expand(len(latents), 3)
+        return {"resolution": sizes[:, :2], "aspect_ratio": sizes[:, 2:]}

@@ -1,4 +1,10 @@
-"""Qwen-Image adapted to the painter's protocol: texts of any length, and guidance that keeps the conditional length."""
+"""Qwen-Image: a flow transformer on patches of 2 x 2 latents; guidance keeps the length of the conditional prediction.
+
+embeddings  tokens [1, up to 512, features] of Qwen2.5-VL, as many as the text has, with a mask.
+latents     [batch, 16, height / 8, width / 8]; its VAE is one for films, here of one frame.
+
+Source: `QwenImagePipeline`, diffusers 0.42.
+"""
 
 from __future__ import annotations
 
@@ -15,19 +21,19 @@ from engine.painter.pipeline.prompt_weighting import plain, stacked_tokens, trun
 from engine.painter.sampling.guidance import Conditioning, PromptEmbeds, apply_guidance, combine_positive
 
 TOKENS = 512
-# What the model's card gives for no negative prompt; an empty text would be none at all to the stock pipeline.
+# The model card's text for no negative prompt.
 NOTHING = " "
 
 
 class QwenImageModel(PipelineModel):
-    """A Qwen-Image pipeline's parts behind the painter's protocol."""
+    """A Qwen-Image pipeline as a `LoadedModel`."""
 
     is_flow = True
 
     def __init__(self, pipe: Any, model: Model, **common: Any) -> None:
         num_channels = pipe.transformer.config.in_channels // 4
         super().__init__(pipe, pipe.transformer, model, num_channels=num_channels, **common)
-        # The pipeline drops a fixed number of tokens, which is all before the text for the model's own tokenizer.
+        # The pipeline drops a fixed number of tokens: the template before the text, with the model's own tokenizer.
         before = pipe.tokenizer(pipe.prompt_template_encode.partition("{}")[0]).input_ids
         self._room = TOKENS + pipe.prompt_template_encode_start_idx - len(before)
 
@@ -49,9 +55,10 @@ class QwenImageModel(PipelineModel):
         set_even_timesteps(scheduler, steps, (rows // 2) * (columns // 2))
 
     def forward(self, denoiser: Any, latents: Tensor, timesteps: Tensor, embeds: Sequence[PromptEmbeds]) -> Tensor:
-        # Attention with a mask rounds otherwise than without: where texts of other lengths share a forward, pictures in
-        # bfloat16 are 52 dB from the stock pipeline's, which are 45 dB from those in float32; where all are as long,
-        # they are equal (measured: 2026-11-24, python -m tests.bench rounding, and with a negative text as long).
+        # Attention with a mask rounds differently: where texts of different lengths share a forward, pictures in
+        # bfloat16 are 52 dB from the stock pipeline's, which are 45 dB from those in float32; where all lengths are
+        # the same, they are equal (measured: 2026-11-24, python -m tests.bench rounding, and with a negative text
+        # of the same length).
         batch, _, height, width = latents.shape
         tokens, mask = stacked_tokens(embeds)
         patches: Tensor = denoiser(
@@ -65,17 +72,18 @@ class QwenImageModel(PipelineModel):
         return unpatched(patches, height, width)
 
     def guide(self, outputs: Tensor, conditioning: Conditioning) -> Tensor:
-        """Return plain guidance with every patch as long as the conditional prediction has it.
+        """Return g * |c| / |g| for each patch, where g is classifier-free guidance and c the conditional prediction.
 
-        Source: `QwenImagePipeline`, diffusers 0.42.
+        Norms are over the features of a patch. Source: `QwenImagePipeline`, diffusers 0.42.
         """
         prediction = apply_guidance(outputs, conditioning)
         if conditioning.unconditional is None:
             return prediction
-        lengths = [_lengths(one) for one in (combine_positive(outputs, conditioning), prediction)]
-        return unpatched(patched(prediction) * (lengths[0] / lengths[1]), *prediction.shape[-2:])
+        conditional, guided = _norms(combine_positive(outputs, conditioning)), _norms(prediction)
+        return unpatched(patched(prediction) * (conditional / guided), *prediction.shape[-2:])
 
 
-def _lengths(prediction: Tensor) -> Tensor:
-    lengths: Tensor = torch.linalg.vector_norm(patched(prediction), dim=-1, keepdim=True)
-    return lengths
+def _norms(prediction: Tensor) -> Tensor:
+    """Return the norm of each patch, [batch, patches, 1]."""
+    norms: Tensor = torch.linalg.vector_norm(patched(prediction), dim=-1, keepdim=True)
+    return norms

@@ -1,6 +1,10 @@
-"""Sana adapted to the painter's protocol: texts read by Gemma under an instruction, latents at a thirty-second.
+"""Sana: a flow transformer whose texts Gemma reads after an instruction.
 
-A ratio comes to one of the sizes that the stock pipeline bins to (`registry.trained_sizes`): nothing is resized.
+embeddings  tokens [1, 300, features] of Gemma, with a mask.
+latents     float32 [batch, 32, height / 32, width / 32].
+
+A ratio becomes one of the sizes that the stock pipeline bins to (`registry.trained_sizes`), so that no picture is
+resized. Source: `SanaPipeline`, diffusers 0.42.
 """
 
 from __future__ import annotations
@@ -21,7 +25,7 @@ TOKENS = 300
 
 
 class SanaModel(PipelineModel):
-    """A Sana pipeline's parts behind the painter's protocol; its latents are float32 whatever its weights are."""
+    """A Sana pipeline as a `LoadedModel`; its latents are float32 whatever the dtype of its weights."""
 
     is_flow = True
 
@@ -35,7 +39,7 @@ class SanaModel(PipelineModel):
         return self._read(plain(self._fragments_of(text)), self._instruction)
 
     def encode_negative(self, text: str = "") -> PromptEmbeds:
-        """Return a text that was read without the instruction, which asks for more detail."""
+        """Return the embeddings of the text read without the instruction, which asks for more detail."""
         return self._read(plain(self._fragments_of(text)), None)
 
     def timesteps(self, scheduler: Any, steps: int, width: int, height: int) -> None:

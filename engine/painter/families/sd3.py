@@ -1,4 +1,10 @@
-"""Stable Diffusion 3 and 3.5 adapted to the painter's protocol: two CLIPs and a T5 side by side, plain guidance."""
+"""Stable Diffusion 3 and 3.5: flow transformers that read two CLIPs and a T5.
+
+embeddings  tokens [1, 77 + 256, 4096]: both CLIPs side by side and padded with zeros, then T5; pooled [1, 2048].
+latents     [batch, 16, height / 8, width / 8].
+
+Source: `StableDiffusion3Pipeline`, diffusers 0.42.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +25,7 @@ T5_TOKENS = 256
 
 
 class SD3Model(PipelineModel):
-    """A Stable Diffusion 3 pipeline's parts behind the painter's protocol."""
+    """A Stable Diffusion 3 pipeline as a `LoadedModel`."""
 
     is_flow = True
 
@@ -53,6 +59,6 @@ class SD3Model(PipelineModel):
         return PromptEmbeds(tokens=tokens, pooled=pooled)
 
     def _weights(self, fragments: Fragments) -> tuple[float, ...]:
-        """Return the weights of the tokens as they stand: those of both CLIPs over each other, then those of the T5."""
+        """Return the weights of the tokens in order: those of the CLIPs, which share positions, then T5's."""
         clip = weights_of_tokens(fragments, self._pipe.tokenizer, self._pipe.tokenizer_max_length, lead=1)
         return clip + weights_of_tokens(fragments, self._pipe.tokenizer_3, T5_TOKENS, lead=0)

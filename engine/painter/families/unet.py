@@ -1,4 +1,11 @@
-"""SD 1.x, SD 2.x and SDXL adapted to the painter's protocol: a UNet that takes a timestep for each row."""
+"""SD 1.x, SD 2.x and SDXL: UNets that take a timestep for each row.
+
+embeddings  tokens [1, 77 * chunks, features]: 768 features for SD 1, 1024 for SD 2, 2048 for SDXL, which has a pooled
+            embedding [1, 1280] too.
+latents     [batch, 4, height / 8, width / 8].
+
+Source: `StableDiffusionPipeline` and `StableDiffusionXLPipeline`, diffusers 0.42.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +22,7 @@ from engine.painter.sampling.guidance import PromptEmbeds
 
 
 class UNetModel(PipelineModel):
-    """A Stable Diffusion pipeline's parts behind the painter's protocol; SDXL differs in its words only."""
+    """A Stable Diffusion pipeline as a `LoadedModel`; SDXL differs only in its embeddings."""
 
     def __init__(self, pipe: Any, model: Model, **common: Any) -> None:
         unet = _laid_out(pipe.unet, common["device"])
@@ -59,9 +66,10 @@ class UNetModel(PipelineModel):
         return PromptEmbeds(tokens=tokens)
 
     def _guidance(self, latents: Tensor, embeds: Sequence[PromptEmbeds]) -> Tensor | None:
-        """Return each row's guidance scale as an embedding, or None for a model that is not told it.
+        """Return each row's guidance scale as an embedding, [batch, features], or None for a model without that input.
 
-        Source: `LatentConsistencyModelPipeline`, diffusers 0.42: what is told is the scale beyond 1.
+        The model takes w = s - 1 for the guidance scale s, because its guidance is c + w * (c - u).
+        Source: `LatentConsistencyModelPipeline`, diffusers 0.42.
         """
         if not self.has_embedded_guidance:
             return None
@@ -71,7 +79,10 @@ class UNetModel(PipelineModel):
         return embedded.to(latents.device, latents.dtype, non_blocking=True)
 
     def _added(self, latents: Tensor, embeds: Sequence[PromptEmbeds]) -> dict[str, Tensor] | None:
-        """Return SDXL's pooled texts and sizes: original size, no crop, target size, as its pipeline gives them."""
+        """Return SDXL's pooled embeddings and its sizes in pixels, [batch, 6]: original, crop (none), target.
+
+        Source: `StableDiffusionXLPipeline._get_add_time_ids`, diffusers 0.42.
+        """
         if not self._is_xl:
             return None
         factor = self._pipe.vae_scale_factor
@@ -82,5 +93,5 @@ class UNetModel(PipelineModel):
 
 
 def _laid_out(unet: Any, device: torch.device) -> Any:
-    """Return the UNet with channels last, but for bfloat16 on the CPU: `channels_last` says why."""
+    """Return the UNet with channels last, except for bfloat16 on the CPU; `channels_last` says why."""
     return unet if device.type == "cpu" and unet.dtype == torch.bfloat16 else channels_last(unet)

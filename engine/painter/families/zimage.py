@@ -1,6 +1,10 @@
-"""Z-Image adapted to the painter's protocol: lists of pictures and texts, time that runs from 0 to 1, signs turned.
+"""Z-Image: a flow transformer that takes lists of pictures and texts, and time from 0 (noise) to 1 (clean).
 
-The painter's guidance scale is 1 without guidance, as everywhere in Easel; the stock pipeline counts it from 0.
+embeddings  tokens [1, up to 512, features] of Qwen3, as many as the text has.
+latents     float32 [batch, 16, height / 8, width / 8]; height and width are multiples of 16 pixels.
+
+It predicts the velocity with the opposite sign. The painter's guidance scale s is 1 without guidance, as everywhere in
+Easel; the stock pipeline's is s - 1. Source: `ZImagePipeline`, diffusers 0.42.
 """
 
 from __future__ import annotations
@@ -21,7 +25,7 @@ TOKENS = 512
 
 
 class ZImageModel(PipelineModel):
-    """A Z-Image pipeline's parts behind the painter's protocol; its latents are float32 whatever its weights are."""
+    """A Z-Image pipeline as a `LoadedModel`; its latents are float32 whatever the dtype of its weights."""
 
     is_flow = True
 
@@ -54,7 +58,7 @@ class ZImageModel(PipelineModel):
         return -torch.stack(outputs)[:, :, 0].float()
 
     def _truncated_text(self, text: str, num_read: int) -> str:
-        """Return the end of a text that has no room behind the template's beginning; what follows gives way to it."""
+        """Return the end of a text that does not fit after the template's beginning; its end is truncated first."""
         if num_read < TOKENS:
             return ""
         tokenizer, messages = self._pipe.tokenizer, [{"role": "user", "content": text}]

@@ -1,4 +1,7 @@
-"""Pictures as files: PNG originals with their recipe, the grid that members see, small previews; no tensors."""
+"""Pictures as files: PNG originals with their recipe, the grid that members see, small previews; no tensors.
+
+`Pixels` are uint8 [height, width, 3] in 0 to 255, RGB.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ _GRID_QUALITIES = (90, 80, 60, 40)
 
 
 def png_from_pixels(pixels: Pixels, parameters: str) -> bytes:
-    """Return a PNG of uint8 [height, width, 3] with the text in its `parameters` chunk."""
+    """Return a PNG of the picture with the text in its `parameters` chunk, where A1111 writes it too."""
     about = PngInfo()
     about.add_itxt("parameters", parameters) if not parameters.isascii() else about.add_text("parameters", parameters)
     out = io.BytesIO()
@@ -30,9 +33,9 @@ def png_from_pixels(pixels: Pixels, parameters: str) -> bytes:
 
 
 def grid_from_pixels(pictures: Sequence[Pixels]) -> tuple[bytes, str]:
-    """Return the pictures as one image with its media type, tiles 1 2 / 3 4, always under 10 MiB.
+    """Return the pictures as one image with its media type, tiled 1 2 / 3 4, under MAX_GRID_BYTES.
 
-    Small grids are WebP without chroma loss to speak of; large ones JPEG, which encodes ten times faster.
+    pictures: of one size. Small grids are lossless WebP; large ones JPEG, which encodes ten times faster.
     """
     grid = Image.fromarray(tiled(pictures))
     if grid.width * grid.height <= _SMALL_PIXELS:
@@ -45,7 +48,7 @@ def grid_from_pixels(pictures: Sequence[Pixels]) -> tuple[bytes, str]:
 
 
 def preview_from_pixels(pictures: Sequence[Pixels]) -> bytes:
-    """Return a JPEG of the tiled pictures, its longer side PREVIEW_SIDE pixels."""
+    """Return a JPEG of the tiled pictures, its longer side PREVIEW_SIDE pixels; all are of one size."""
     grid = Image.fromarray(tiled(pictures))
     scale = PREVIEW_SIDE / max(grid.size)
     size = (max(1, round(grid.width * scale)), max(1, round(grid.height * scale)))
@@ -53,7 +56,10 @@ def preview_from_pixels(pictures: Sequence[Pixels]) -> bytes:
 
 
 def tiled(pictures: Sequence[Pixels]) -> Pixels:
-    """Return the pictures as one, two in a row; one picture stays as it is, and an empty last place is black."""
+    """Return the pictures as one, two in a row: uint8 [ceil(n / 2) * height, 2 * width, 3].
+
+    A single picture is returned unchanged, and an empty last tile is black.
+    """
     if len(pictures) == 1:
         return pictures[0]
     height, width, _ = pictures[0].shape

@@ -29,14 +29,14 @@ LIBRARIES = ("torch", "diffusers", "transformers")
 
 
 def recipe_of(request: PaintRequest, params: SamplingParams, finished: Finished, slot: int) -> dict[str, Any]:
-    """Return all that painting the picture again takes, JSON-ready.
+    """Return everything that painting a picture again takes, JSON-ready.
 
-    slot, pictures: its place among those of the request; the same bytes need a batch of the same size.
-    lora_sha256: hash of each adapter's file by its name; absent in recipes that were written before it was kept.
+    slot, pictures: its index and the number of pictures of the request; the same bytes need both.
+    lora_sha256: hash of each adapter's file by its name; absent in recipes of older releases.
     source_sha256: hash of the encoded image that a variation starts from; None when it was painted from noise.
-    cut: text that the model had no room for; absent when it read everything.
-    scheduler, speed: what the model's operator set otherwise than its files, or chose to be quicker; absent when
-        nothing was.
+    cut: the ends of texts that did not fit the text encoder; absent when everything fitted.
+    scheduler, speed: the operator's changes to the model's scheduler, and its settings for speed; absent when there
+        are none.
     """
     recipe: dict[str, Any] = {
         "spec": json_from_spec(request.spec),
@@ -61,14 +61,15 @@ def recipe_of(request: PaintRequest, params: SamplingParams, finished: Finished,
 
 
 def request_from_recipe(recipe: Mapping[str, Any], registry: Registry, source: bytes | None = None) -> PaintRequest:
-    """Return the request that paints the recipe's picture again, in slot `recipe["slot"]`, for no member in particular.
+    """Return the request that paints the recipe's picture again, in slot `recipe["slot"]`, with new ids.
 
-    source: the encoded image that a variation starts from. Other library versions are logged: the picture is then the
-    same to the eye, and may differ in its bytes. The files of model and adapters are read whole, which takes a while.
+    source: the encoded image that a variation starts from. With other library versions than the recipe's, which are
+    logged, the picture looks the same and its bytes may differ. This hashes the files of the model and its adapters,
+    which takes a while.
 
-    Raises: RecipeUnreadable, WeightsMismatch when the model or an adapter of that name has other files now,
-    ModelUnknown, SettingUnsupported for an adapter that is gone, WeightsMissing, PictureCorrupt for another source than
-    the picture's own, SettingsInvalid when the model's defaults have changed.
+    Raises: RecipeUnreadable, WeightsMismatch when the files of the model or an adapter have changed, ModelUnknown,
+    SettingUnsupported for an adapter that is no longer registered, WeightsMissing, PictureCorrupt for a source that is
+    not the recipe's, SettingsInvalid when the model's defaults have changed.
     """
     check_recipe(recipe)
     model = registry.model(recipe["model"])
@@ -99,19 +100,19 @@ def _request(recipe: Mapping[str, Any], source: bytes | None) -> PaintRequest:
 
 
 def _check_defaults(recipe: Mapping[str, Any], params: SamplingParams) -> None:
-    """Raise SettingsInvalid when the request would not be painted with the settings of the recipe."""
+    """Raise SettingsInvalid when the request's parameters are not those of the recipe."""
     changed = [
         f"{name} was {recipe.get(name) or 'not set'}, and would be {value or 'not set'}"
         for name, value in _in_force(params).items()
         if recipe.get(name) != value
     ]
     if changed:
-        told = f"The defaults of the model {recipe['model']!r} have changed: {'; '.join(changed)}."
-        raise SettingsInvalid(problems=(f"{told} Set them in EASEL_MODELS_FILE as they were.",))
+        problem = f"The defaults of the model {recipe['model']!r} have changed: {'; '.join(changed)}."
+        raise SettingsInvalid(problems=(f"{problem} Set them in EASEL_MODELS_FILE as they were.",))
 
 
 def _check_adapters(recorded: Mapping[str, str], params: SamplingParams) -> None:
-    """Raise WeightsMismatch when an adapter's file is not the recorded one; what was not recorded passes."""
+    """Raise WeightsMismatch when an adapter's file has another hash than recorded; without a record it passes."""
     for adapter, _ in params.loras:
         if adapter.name in recorded and hash_of(adapter.file) != recorded[adapter.name]:
             raise WeightsMismatch(path=adapter.file)
@@ -153,7 +154,7 @@ def parameters_text(recipe: Mapping[str, Any]) -> str:
 
 
 def _positive_text(recipe: Mapping[str, Any]) -> str:
-    """Return the parts as A1111 would have them: AND between parts, each with its weight when there are several."""
+    """Return the parts in A1111's syntax: joined with AND, each with its weight, when there are several."""
     parts = recipe["positive"]
     adapters = "".join(f" <lora:{name}:{weight:g}>" for name, weight in recipe["loras"])
     if len(parts) == 1:

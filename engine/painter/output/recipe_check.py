@@ -1,4 +1,4 @@
-"""What is wrong with a recipe as it is stored: another release may have written it, or a hand have changed it."""
+"""Checks a stored recipe, which another release may have written or somebody may have edited."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ _RATIO = re.compile(r"[1-9][0-9]{0,4}:[1-9][0-9]{0,4}")
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """What an rule of a recipe must be: in words, and as a question; `inner` are those of an object."""
+    """What a value in a recipe must be.
+
+    description: in words, for errors. fits: whether a value follows the rule. inner: the rules of an object's entries.
+    """
 
     description: str
     fits: Callable[[object], bool]
@@ -31,11 +34,11 @@ class Rule:
 
 
 def check_recipe(recipe: object) -> None:
-    """Return when this release can read the recipe.
+    """Return if this release can read the recipe.
 
-    What it does not know is refused like what is missing: the picture was painted with it.
+    An unknown entry is refused like a missing one, because the picture was painted with it.
 
-    Raises: RecipeUnreadable with every fault at once.
+    Raises: RecipeUnreadable with all problems.
     """
     problems = [*_faults("the recipe", recipe, _RECIPE)]
     if not problems and isinstance(recipe, Mapping):
@@ -87,7 +90,7 @@ def _number(low: float | None, high: float | None = None) -> Rule:
     bounds = ("" if low is None else f" from {low:g}") + ("" if high is None else f" to {high:.10g}")
     return Rule(
         description=f"a number{bounds}",
-        # True is an int; a number beyond the largest float is read as infinity.
+        # True is an int; JSON numbers beyond the largest float are read as infinity.
         fits=lambda value: isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= most,
     )
 
@@ -126,7 +129,7 @@ def _is_adapter(value: object) -> bool:
 
 
 def _rule_for(parameter: Parameter) -> Rule:
-    """Return what the value of a parameter of the prompt language must be."""
+    """Return the rule for the value of a prompt parameter."""
     match parameter.kind:
         case ParameterKind.FLAG:
             rule = Rule(description="true or false", fits=lambda value: isinstance(value, bool))

@@ -1,4 +1,7 @@
-"""What all families have in common: a diffusers pipeline whose parts encode, decode, preview and load LoRAs."""
+"""What all families share: a diffusers pipeline whose parts encode, decode, preview and load LoRAs.
+
+The public methods are those of `LoadedModel`, which documents them.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +61,7 @@ class PipelineModel(ABC):
         self.dtype: torch.dtype = denoiser.dtype
         self.scheduler_config: Mapping[str, Any] = pipe.scheduler.config
         self.size_bytes = bytes_on_device(pipe, None)
-        # Adapters put on later freeze the weights, and what was compiled for other weights would not be used again.
+        # Loading an adapter freezes the weights, and code compiled for unfrozen ones would not be used again.
         denoiser.requires_grad_(False)
         how = model.speed.compile
         self._compiled = None if how is Compilation.NONE else _compiled(denoiser, how)
@@ -90,7 +93,7 @@ class PipelineModel(ABC):
 
     @abstractmethod
     def encode_prompt(self, text: str) -> PromptEmbeds:
-        """Return what a text, with its attention marks, tells the model."""
+        """Return the embeddings of a text with attention weights."""
 
     def warm_up(self, latents: Tensor, timesteps: Tensor, embeds: Sequence[PromptEmbeds]) -> None:
         if self._compiled is None:
@@ -109,13 +112,16 @@ class PipelineModel(ABC):
             try:
                 return compiled.predict(self.forward, latents, timesteps, embeds)
             except torch.OutOfMemoryError:
-                # That width is not ready any more; a narrower one, not filled up as far, may have room.
+                # That batch size is no longer used; a smaller one with less padding may fit.
                 continue
         return self.forward(self._denoiser, latents, timesteps, embeds)
 
     @abstractmethod
     def forward(self, denoiser: Any, latents: Tensor, timesteps: Tensor, embeds: Sequence[PromptEmbeds]) -> Tensor:
-        """Return the output of this denoiser, the pipeline's own or a compiled one, for a batch; see `predict`."""
+        """Return the output of a denoiser, the pipeline's own or a compiled copy, for a batch.
+
+        Arguments and result are those of `LoadedModel.predict`.
+        """
 
     def guide(self, outputs: Tensor, conditioning: Conditioning) -> Tensor:
         return apply_guidance(outputs, conditioning)
@@ -138,13 +144,13 @@ def _compiled(denoiser: Any, how: Compilation) -> CompiledDenoiser:
 
 
 def channels_last(part: Any) -> Any:
-    """Lay a module's weights out with channels last, unless it is one for films, whose weights have no such layout.
+    """Return the module with its weights in channels-last layout, except for video VAEs, whose 5-d weights have none.
 
-    For decoders and UNets. Measured: 2026-11-21, the starter in float32, one CPU thread: 4 pictures decoded in 79 ms
-    for 98; its UNet gains nothing, that of SD 1.5 takes 12.1 s for 13.8 (one row, 512 x 512). Its kernels round
-    bfloat16 otherwise on the CPU: a tiny Sana was 39 dB from its stock pipeline and SD 1 was 48, which both equal with
-    the plain layout. Decoders keep it: they then paint a picture alike in every batch, which stock ones do not
-    (2026-11-24, `python -m tests.bench rounding`).
+    For decoders and UNets. Measured: 2026-11-21, the starter in float32, one CPU thread: 4 pictures decode in 79 ms
+    instead of 98; its UNet gains nothing, SD 1.5's takes 12.1 s instead of 13.8 (one row, 512 x 512). On the CPU its
+    kernels round bfloat16 differently: a tiny Sana was 39 dB from its stock pipeline and SD 1 was 48; both are equal
+    with the default layout. Decoders keep it: they then decode a picture the same in every batch, which stock ones do
+    not (2026-11-24, `python -m tests.bench rounding`).
     """
-    is_for_films = any(weight.dim() == 5 for weight in part.parameters())
-    return part if is_for_films else part.to(memory_format=torch.channels_last)
+    is_video = any(weight.dim() == 5 for weight in part.parameters())
+    return part if is_video else part.to(memory_format=torch.channels_last)

@@ -1,7 +1,7 @@
-"""Denoisers compiled for the batches that were made ready: the same pictures within rounding, sooner.
+"""Denoisers compiled for certain shapes of batches: the same pictures within rounding, faster.
 
-Batches that were not prepared (another size, a longer text, adapters) are painted uncompiled, so that no request
-ever waits for a compiler.
+Any other batch (another size, a longer text, adapters) is painted uncompiled, so that no request waits for the
+compiler.
 """
 
 from __future__ import annotations
@@ -22,20 +22,23 @@ from engine.models.loading.blocks import repeated_blocks
 from engine.models.registry.speed import Compilation
 from engine.painter.sampling.guidance import PromptEmbeds
 
-# Share of a batch size that must be there for it to be filled up; else they are painted in two forwards.
+# A batch size is padded when at least this share of it is filled; otherwise the rows are split over two forwards.
 FILLED = 0.75
-# Every batch size, picture size and kind of block is compiled once more; torch gives up after 8 unless told otherwise.
+# Every batch size, picture size and kind of block is compiled separately; torch's own limit is 8.
 _MOST_KINDS = 4096
 
 Predict = Callable[[nn.Module, Tensor, Tensor, Sequence[PromptEmbeds]], Tensor]
 
 
 class NotCompiled(Exception):
-    """The compiler gave up; its text is the beginning of what it said."""
+    """The compiler failed; the text is the first line of its error."""
 
 
 class Shape(NamedTuple):
-    """What batches must have in common, apart from their number of rows, to be painted by the same compiled code."""
+    """What batches of the same compiled code have in common, besides their number of rows.
+
+    latents: channels, height and width. tokens: tokens and features. is_masked: whether texts have an attention mask.
+    """
 
     latents: tuple[int, ...]
     tokens: tuple[int, ...]
@@ -43,16 +46,16 @@ class Shape(NamedTuple):
 
 
 def shape_of(latents: Tensor, embeds: Sequence[PromptEmbeds]) -> Shape | None:
-    """Return the shape of a batch; None when its texts have more than one."""
+    """Return the shape of a batch [batch, channels, height, width]; None when its texts differ in shape."""
     shapes = {Shape(tuple(latents.shape[1:]), tuple(one.tokens.shape[1:]), one.mask is not None) for one in embeds}
     return shapes.pop() if len(shapes) == 1 else None
 
 
 class CompiledDenoiser:
-    """A copy of a denoiser with the same weights, and the batch sizes that it is ready for at each shape of a batch.
+    """A copy of a denoiser that shares its weights, and the batch sizes that it is compiled for at each `Shape`.
 
-    The copy has modules of its own, so that adapters, which change modules, never reach it; and code of its own, so
-    that torch's limits count for it alone, and what is compiled goes when it goes.
+    The copy has its own modules, so that adapters, which change modules, never reach it; and its own code objects, so
+    that torch's limits apply to it alone, and what is compiled is freed with it.
     """
 
     def __init__(self, denoiser: nn.Module, how: Compilation) -> None:
@@ -63,12 +66,12 @@ class CompiledDenoiser:
         self._batch_sizes: dict[Shape, list[int]] = {}
 
     def batch_sizes(self, latents: Tensor, embeds: Sequence[PromptEmbeds]) -> Sequence[int]:
-        """Return the batch sizes that are ready for such a batch, ascending; none when it was not made ready."""
+        """Return the batch sizes that are compiled for the shape of this batch, ascending; maybe none."""
         shape = shape_of(latents, embeds)
         return self._batch_sizes.get(shape, ()) if shape else ()
 
     def warm_up(self, predict: Predict, latents: Tensor, timesteps: Tensor, embeds: Sequence[PromptEmbeds]) -> None:
-        """Compile for batches like this one; nothing happens when that was done.
+        """Compile for batches of this shape and size, unless that is done already.
 
         Raises: NotCompiled, torch.OutOfMemoryError.
         """
@@ -87,9 +90,11 @@ class CompiledDenoiser:
         self._batch_sizes[shape] = sorted({*self._batch_sizes.get(shape, ()), len(latents)})
 
     def predict(self, predict: Predict, latents: Tensor, timesteps: Tensor, embeds: Sequence[PromptEmbeds]) -> Tensor:
-        """Return the outputs of a batch, painted in forwards of the batch sizes that are ready; there must be some.
+        """Return the outputs of a batch, float [batch, channels, height, width], from compiled forwards.
 
-        Raises: torch.OutOfMemoryError; what had no room is not ready any more.
+        `batch_sizes` must not be empty for it.
+
+        Raises: torch.OutOfMemoryError; the batch size that did not fit is then no longer used.
         """
         sub_batches = sub_batches_of(len(latents), self.batch_sizes(latents, embeds))
         # A batch that differs in an unforeseen way is painted uncompiled, too.
@@ -101,14 +106,14 @@ class CompiledDenoiser:
         self, predict: Predict, part: SubBatch, latents: Tensor, timesteps: Tensor, embeds: Sequence[PromptEmbeds]
     ) -> Tensor:
         some = list(embeds[part.first : part.last])
-        filled = [*some, *some[-1:] * part.num_filled]
+        filled = [*some, *some[-1:] * part.num_padding]
         try:
-            return self._call(predict, part.taken_of(latents), part.taken_of(timesteps), filled)
+            return self._call(predict, part.rows_of(latents), part.rows_of(timesteps), filled)
         except torch.OutOfMemoryError:
-            self._leave_out(latents, embeds, part.num_rows)
+            self._drop_sizes_from(latents, embeds, part.num_rows)
             raise
 
-    def _leave_out(self, latents: Tensor, embeds: Sequence[PromptEmbeds], num_rows: int) -> None:
+    def _drop_sizes_from(self, latents: Tensor, embeds: Sequence[PromptEmbeds], num_rows: int) -> None:
         shape = shape_of(latents, embeds)
         if shape is not None:
             self._batch_sizes[shape] = [ready for ready in self._batch_sizes[shape] if ready < num_rows]
@@ -122,26 +127,27 @@ class CompiledDenoiser:
 
 
 class SubBatch(NamedTuple):
-    """Rows of a batch that are painted in one forward, padded with copies of the last to a size that is ready."""
+    """Rows `first` up to `last` of a batch, padded with copies of the last one to a forward of `num_rows`."""
 
     first: int
     last: int
     num_rows: int
 
     @property
-    def num_filled(self) -> int:
+    def num_padding(self) -> int:
         return self.num_rows - (self.last - self.first)
 
-    def taken_of(self, batch: Tensor) -> Tensor:
-        """Return its rows of a batch, filled up."""
+    def rows_of(self, batch: Tensor) -> Tensor:
+        """Return its rows of a batch [batch, ...], padded: [num_rows, ...]."""
         rows = batch[self.first : self.last]
-        return torch.cat([rows, rows[-1:].expand(self.num_filled, *rows.shape[1:])]) if self.num_filled else rows
+        return torch.cat([rows, rows[-1:].expand(self.num_padding, *rows.shape[1:])]) if self.num_padding else rows
 
 
 def sub_batches_of(num_rows: int, batch_sizes: Sequence[int]) -> list[SubBatch]:
-    """Return the sub_batches that so many rows are painted in, in their order.
+    """Return the sub-batches that the rows are painted in, in order.
 
-    batch_sizes: ascending. One that is filled for three quarters is filled up; else rows are split over smaller ones.
+    batch_sizes: ascending, not empty. A size of which FILLED is filled is padded; otherwise rows are split over smaller
+        ones.
     """
     sub_batches: list[SubBatch] = []
     at = 0
@@ -152,21 +158,23 @@ def sub_batches_of(num_rows: int, batch_sizes: Sequence[int]) -> list[SubBatch]:
     return sub_batches
 
 
-def _batch_size_for(left: int, batch_sizes: Sequence[int]) -> int:
-    snug = (num_rows for num_rows in batch_sizes if FILLED * num_rows <= left <= num_rows)
-    return next(snug, None) or max((num_rows for num_rows in batch_sizes if num_rows <= left), default=batch_sizes[0])
+def _batch_size_for(remaining: int, batch_sizes: Sequence[int]) -> int:
+    fitting = (num_rows for num_rows in batch_sizes if FILLED * num_rows <= remaining <= num_rows)
+    return next(fitting, None) or max(
+        (num_rows for num_rows in batch_sizes if num_rows <= remaining), default=batch_sizes[0]
+    )
 
 
 def copy_sharing_weights(denoiser: nn.Module) -> nn.Module:
-    """Return a denoiser of its own modules and the very same weights."""
+    """Return a copy of the denoiser with its own modules and the same parameters and buffers."""
     shared = {id(weight): weight for weight in (*denoiser.parameters(), *denoiser.buffers())}
     return copy.deepcopy(denoiser, shared)
 
 
 def give_own_code(modules: Iterable[nn.Module]) -> list[CodeType]:
-    """Give modules a `forward` of code that no other module runs, one for each kind; return those codes.
+    """Give each class of modules a copy of its `forward` that no other module runs; return the code objects.
 
-    torch keeps what it compiles with the code that it was compiled from, for all modules of a class alike.
+    torch keeps what it compiles with the code object it compiled, which all modules of a class share.
     """
     own: dict[type[nn.Module], FunctionType] = {}
     for module in modules:
@@ -184,13 +192,13 @@ def _copied(function: FunctionType) -> FunctionType:
 
 
 def _forget(codes: Iterable[CodeType]) -> None:
-    """Let go of what was compiled from these codes, graphs and their memory with it."""
+    """Free what was compiled from these code objects, with CUDA graphs and their memory."""
     for code in codes:
         reset_code(code)
 
 
 def compiled(denoiser: nn.Module, parts: Iterable[nn.Module], how: Compilation) -> nn.Module:
-    """Return the denoiser so that its first call with each kind of batch compiles it, or those parts of it."""
+    """Return the denoiser so that its first call with each shape of batch compiles it, or these parts of it."""
     settings: dict[str, Any] = {"fullgraph": True, "dynamic": False, "recompile_limit": _MOST_KINDS}
     if how is Compilation.BLOCKS:
         for block in parts:

@@ -1,4 +1,7 @@
-"""Text to tokens with their weights, in chunks that a text encoder can take; the encoders themselves are elsewhere."""
+"""Attention weights of a prompt: text to tokens with weights, and embeddings moved by them.
+
+`fragments` are pieces of a text with their weights; `tokenizer` is a fast tokenizer of transformers.
+"""
 
 from __future__ import annotations
 
@@ -20,17 +23,18 @@ MAX_CHUNKS = 4
 
 @dataclass(frozen=True, kw_only=True)
 class Chunk:
-    """A stretch of text that fits the encoder, with the weight of each of its tokens, special tokens included."""
+    """A piece of text that fits the encoder, with the weight of each of its tokens, special tokens included."""
 
     text: str
     weights: tuple[float, ...]
 
 
 def weighted_embeds(fragments: Fragments, tokenizer: Any, embed: Embed) -> PromptEmbeds:
-    """Return the embedding of the fragments, each token scaled by the weight of its fragment.
+    """Return the embeddings of a text, each token moved by the weight of its fragment; see `weighed`.
 
-    A text beyond the encoder's length is embedded in chunks, side by side; beyond MAX_CHUNKS it is cut, and
-    `PromptEmbeds.truncated_text` is what was left out. The pooled embedding is that of the first chunk.
+    embed: returns a chunk's embeddings, [1, model_max_length, features].
+    Returns: tokens [1, chunks * model_max_length, features] for 1 to MAX_CHUNKS chunks, side by side; the text beyond
+        them is `truncated_text`. The pooled embedding is the first chunk's.
     Guarantees: with every weight 1 and one chunk, exactly what `embed` returns.
     """
     chunks, truncated_text = chunks_from_fragments(fragments, tokenizer)
@@ -40,7 +44,10 @@ def weighted_embeds(fragments: Fragments, tokenizer: Any, embed: Embed) -> Promp
 
 
 def chunks_from_fragments(fragments: Fragments, tokenizer: Any) -> tuple[list[Chunk], str]:
-    """Return the chunks of a text, at least one, and the text that was cut off."""
+    """Return the chunks of a text, 1 to MAX_CHUNKS, and the text beyond them.
+
+    A chunk has `model_max_length` tokens: one special token on each side, and padding.
+    """
     text = plain(fragments)
     room = tokenizer.model_max_length - 2
     offsets = _offsets(text, tokenizer)
@@ -58,7 +65,10 @@ def chunks_from_fragments(fragments: Fragments, tokenizer: Any) -> tuple[list[Ch
 
 
 def truncate(text: str, tokenizer: Any, room: int) -> tuple[str, str]:
-    """Return the text up to so many tokens, the closing one included, and what is cut off it."""
+    """Return the text of the first `room - 1` tokens, and the rest; one token is left for the closing special token.
+
+    tokenizer: None where the model has none; then everything is kept.
+    """
     offsets = _offsets(text, tokenizer) if tokenizer is not None else []
     if len(offsets) < room:
         return text, ""
@@ -66,15 +76,15 @@ def truncate(text: str, tokenizer: Any, room: int) -> tuple[str, str]:
 
 
 def plain(fragments: Fragments) -> str:
-    """Return the text without its marks."""
+    """Return the text without its weights."""
     return "".join(fragment for fragment, _ in fragments)
 
 
 def weights_of_tokens(fragments: Fragments, tokenizer: Any, room: int, lead: int) -> tuple[float, ...]:
-    """Return the weight of every token of a text that is cut or padded to `room` tokens; special tokens weigh 1.
+    """Return the weights of a text that is truncated or padded to `room` tokens; special tokens have weight 1.
 
     tokenizer: None where the model has none; then every weight is 1.
-    lead: special tokens before the text; one more stands after it.
+    lead: number of special tokens before the text; one more follows it.
     """
     if tokenizer is None:
         return (1.0,) * room
@@ -84,9 +94,10 @@ def weights_of_tokens(fragments: Fragments, tokenizer: Any, room: int, lead: int
 
 
 def stacked_tokens(embeds: Sequence[PromptEmbeds]) -> tuple[Tensor, Tensor | None]:
-    """Return all tokens as one batch, and a mask of those that are read where any are not.
+    """Return the tokens of all rows as one batch, padded with zeros to the longest, with an attention mask.
 
-    Returns: float [batch, tokens, width], and bool [batch, tokens] or None when all are read.
+    Returns: float [batch, tokens, features], and bool [batch, tokens], True for tokens that are attended to, or None
+        when all are.
     """
     longest = max(one.tokens.shape[1] for one in embeds)
     padded = [pad(one.tokens, (0, 0, 0, longest - one.tokens.shape[1])) for one in embeds]
@@ -128,9 +139,11 @@ def _framed(weights: Sequence[float], length: int) -> tuple[float, ...]:
 
 
 def weighed(embeds: PromptEmbeds, weights: Sequence[float], embed: Embed) -> PromptEmbeds:
-    """Return the words with each token moved from the empty text's embedding by its weight.
+    """Return the embeddings with each token moved along the line from the empty text's: e + w * (t - e).
 
-    weights: one for each token of the embeds.
+    t, e: the token's embedding in this text and at the same position of the empty text. w: its weight; 1 changes
+        nothing, 0 gives the empty text's.
+    weights: one for each of the tokens [1, tokens, features].
     Source: compel 2.5, `EmbeddingsProvider.get_embeddings_for_weighted_prompt_fragments`, its rule for weights over 1.
     """
     if all(weight == 1.0 for weight in weights):

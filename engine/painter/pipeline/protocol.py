@@ -37,18 +37,18 @@ class LoadedModel(Protocol):
         ...
 
     def encode_prompt(self, text: str) -> PromptEmbeds:
-        """Return what a text, with its attention marks, tells the model."""
+        """Return the embeddings of a text with attention weights in brackets."""
         ...
 
     def encode_negative(self, text: str = "") -> PromptEmbeds:
-        """Return the embeddings of the unconditional row: of a negative text, or those that the model uses for none."""
+        """Return the embeddings of the unconditional row: of a negative text, or the model's own for an empty one."""
         ...
 
     def set_adapters(self, loras: Loras) -> None:
-        """Read and predict with exactly these adapters from now on.
+        """Encode texts and predict with exactly these adapters from now on.
 
-        Raises: AdapterMismatch, WeightsMissing, WeightsMismatch for a file other than the recorded one,
-        torch.OutOfMemoryError; then no adapter is set, and nothing of one that failed is left.
+        Raises: AdapterMismatch, WeightsMissing, WeightsMismatch for a file with another hash than registered,
+        torch.OutOfMemoryError; then no adapter is set, and nothing of a failed one is left.
         """
         ...
 
@@ -70,11 +70,14 @@ class LoadedModel(Protocol):
         ...
 
     def timesteps(self, scheduler: Any, steps: int, width: int, height: int) -> None:
-        """Set a scheduler's timesteps for pictures of this size, on the CPU: its numbers are read one by one."""
+        """Set a scheduler's timesteps, on the CPU, where they are read one by one.
+
+        width, height: of the pictures, in pixels.
+        """
         ...
 
     def warm_up(self, latents: Tensor, timesteps: Tensor, embeds: Sequence[PromptEmbeds]) -> None:
-        """Compile for batches like this one, where the operator chose that; see `predict`.
+        """Compile for batches of this shape and size if the operator chose to; arguments as in `predict`.
 
         Raises: SpeedUnsupported when it cannot be done here, torch.OutOfMemoryError.
         """
@@ -83,30 +86,35 @@ class LoadedModel(Protocol):
     def predict(self, latents: Tensor, timesteps: Tensor, embeds: Sequence[PromptEmbeds]) -> Tensor:
         """Return the model's output for a batch.
 
-        latents: float [batch, channels, height, width], scaled by each row's scheduler.
-        timesteps: float32 [batch], one a row.
-        Returns: float [batch, channels, height, width].
+        latents: float [batch, channels, height, width] in `dtype`, scaled by each row's `scale_model_input`.
+        timesteps: float32 [batch] in 0 to 1000, one for each row.
+        Returns: predicted noise, velocity or clean latents, as the model was trained; shape and dtype of `latents`.
         """
         ...
 
     def guide(self, outputs: Tensor, conditioning: Conditioning) -> Tensor:
-        """Return the prediction that the outputs of a row's texts come to, float [1, channels, height, width].
+        """Return one prediction from the outputs for all texts of a picture, float [1, channels, height, width].
 
         outputs: float [texts, channels, height, width], in the order of `conditioning.texts`.
         """
         ...
 
     def encode(self, pictures: Tensor, generator: torch.Generator) -> Tensor:
-        """Return latents drawn from the encoder's distribution for pictures in -1 to 1, float [1, 3, height, width]."""
+        """Return latents drawn from the encoder's distribution, float [1, channels, height / factor, width / factor].
+
+        pictures: float [1, 3, height, width] in -1 to 1, on any device.
+        """
         ...
 
     def decode(self, latents: Tensor) -> Tensor:
-        """Return pictures, uint8 [batch, height, width, 3] on the CPU.
+        """Return pixels, uint8 [batch, height, width, 3] on the CPU.
 
-        Raises: FloatingPointError for pictures that are not numbers, torch.OutOfMemoryError.
+        latents: float [batch, channels, height / factor, width / factor], clean.
+
+        Raises: FloatingPointError for pixels that are not finite, torch.OutOfMemoryError.
         """
         ...
 
     def preview(self, latents: Tensor) -> Tensor:
-        """Return small previews by a linear map, uint8 [batch, height of latents, width of latents, 3] on the CPU."""
+        """Return small previews by a linear map, uint8 [batch, height / factor, width / factor, 3] on the CPU."""
         ...

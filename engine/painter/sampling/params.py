@@ -1,4 +1,4 @@
-"""What a request asks of a model, resolved and checked before any tensor exists; no torch."""
+"""The sampling parameters of a request, resolved and checked before any tensor exists; no torch."""
 
 from __future__ import annotations
 
@@ -15,14 +15,16 @@ from engine.prompt import painted_size, size_for, steps_for
 
 @dataclass(frozen=True, kw_only=True)
 class SamplingParams:
-    """The settings in force for one request; every picture of it shares them.
+    """The parameters of one request, the same for all of its pictures.
 
-    positive: parts that are shown, weights summing to 1.
-    negative: parts that are pushed away, weights positive, on the same scale.
-    guidance: guidance scale; at 1 there is no unconditional row.
+    width, height: in pixels.
+    steps: sampler steps from noise, before `strength` and `stop` shorten them.
+    guidance: guidance scale, at least 1; at 1 there is no unconditional row.
+    positive: the prompt's parts, weights summing to 1.
+    negative: the parts that guidance moves away from, weights positive, on the same scale.
     loras: adapters with their weights.
     strength: how far a variation may leave its source, over 0 to 1; None paints from noise.
-    stop: share of the steps that is painted, over 0 to 1; below 1 the best estimate so far becomes the picture.
+    stop: share of the steps that is painted, over 0 to 1; below 1 the last denoised estimate becomes the picture.
     """
 
     model: Model
@@ -44,7 +46,7 @@ class SamplingParams:
 
 
 def params_from_request(request: PaintRequest, registry: Registry) -> SamplingParams:
-    """Return the settings that the request and its model's defaults come to.
+    """Return the parameters of a request, with its model's defaults for those it does not set.
 
     Raises: ModelUnknown, OperationUnsupported, SizeUnsupported, SettingUnsupported.
     """
@@ -72,7 +74,7 @@ def params_from_request(request: PaintRequest, registry: Registry) -> SamplingPa
 
 
 def weighed_parts(spec: JobSpec) -> tuple[tuple[Part, ...], tuple[Part, ...]]:
-    """Return the positive parts with weights summing to 1, and the negative ones, positive, on the same scale."""
+    """Return the positive and the negative parts: w_i / S and -w_i / S, where S is the sum of the positive weights."""
     parts = spec.parts or (Part(text=""),)
     total = sum(part.weight for part in parts if part.weight > 0)
     positive = tuple(Part(text=part.text, weight=part.weight / total) for part in parts if part.weight > 0)
@@ -81,7 +83,7 @@ def weighed_parts(spec: JobSpec) -> tuple[tuple[Part, ...], tuple[Part, ...]]:
 
 
 def seed_of_slot(request: PaintRequest, slot: int) -> int:
-    """Return the seed of the picture in `slot`; `sameseed` gives all of them the same."""
+    """Return the seed of a picture, 0 to 2**32 - 1: `sameseed` for every slot, else seed + slot modulo 2**32."""
     same = request.spec.parameters.get("sameseed")
     if isinstance(same, int):
         return same
@@ -89,7 +91,7 @@ def seed_of_slot(request: PaintRequest, slot: int) -> int:
 
 
 def _steps(asked: Mapping[str, ParameterValue], model: Model) -> int:
-    """Return the steps that the request comes to, with its quality and its sampler."""
+    """Return the steps of the request; quality and draft multiply them, and the sampler limits them."""
     _bounded(model, "steps", asked.get("steps"), 1, 1, model.step_limits.maximum)
     _bounded(model, "quality", asked.get("quality"), 1, 0.25, 4)
     return steps_for(asked, model.name, model.step_limits)
@@ -113,7 +115,7 @@ def _bounded(model: Model, name: str, value: ParameterValue | None, default: flo
 
 
 def size_of(ratio: ParameterValue | None, model: Model) -> tuple[int, int]:
-    """Return the width and height that a ratio comes to; the model's own size when None.
+    """Return the width and height in pixels for a ratio such as "3:2"; the model's default size for None.
 
     Raises: SizeUnsupported.
     """

@@ -200,9 +200,9 @@ def test_every_row_is_in_one_piece_and_pieces_are_compiled_widths(rows: int, wid
     """In order, none left out; rows that fill up a piece repeat the last one, and are few but in the smallest."""
     sub_batches = sub_batches_of(rows, sorted(widths))
     batch = torch.arange(rows)[:, None]
-    taken = torch.cat([piece.taken_of(batch) for piece in sub_batches])[:, 0].tolist()
+    taken = torch.cat([piece.rows_of(batch) for piece in sub_batches])[:, 0].tolist()
     assert taken[:rows] == list(range(rows)) and set(taken[rows:]) <= {rows - 1}
-    assert {len(piece.taken_of(batch)) for piece in sub_batches} <= widths
+    assert {len(piece.rows_of(batch)) for piece in sub_batches} <= widths
     last = sub_batches[-1].num_rows
     assert len(taken) - rows <= (1 - FILLED) * last or last == min(widths)
     assert len(taken) - rows < last
