@@ -1,4 +1,4 @@
-"""Runs the engine process: database, picture store, painter, health and worker, until told to stop."""
+"""Runs the engine process: database, picture store, painter, health and worker, until `stop` is set."""
 
 from __future__ import annotations
 

@@ -45,11 +45,11 @@ def conditioning_of(params: SamplingParams, model: LoadedModel) -> Conditioning:
     Embeddings are not cached between requests: on the starter that ships, one CPU thread, encoding is 0.5 % of a grid,
     2.2 ms of 0.44 s (2026-11-24, `python -m tests.bench choices`).
     Negative parts are the text of the unconditional row. Without guidance there is no such row, and they have no
-    effect. Measured: 2026-11-21, the starter that ships, 16 steps, guidance 4, `python -m engine.starter evaluate`: of
+    effect. Measured: 2026-11-21, the shipped starter, 16 steps, guidance 4, `python -m engine.starter evaluate`: of
     39 pictures of uncoloured objects that show a colour, 3 still show it after `--no` as text, none as a row of
-    weight -0.5 (2 and -1, normalised); the judge sees the right shape in 98 % of 360 as text, in 93 % as a row.
-    Text is used: it spoils nothing, a row makes the forward half as wide again, and it is what the stock pipelines'
-    `negative_prompt` does.
+    weight -0.5 (2 and -1, normalised); the classifier sees the right shape in 98 % of 360 as text, in 93 % as a
+    row. Text is used: it costs no quality, a row makes the forward half as large again, and it is what the stock
+    pipelines' `negative_prompt` does.
     """
     embeds = tuple(model.encode_prompt(part.text) for part in params.positive)
     weights = tuple(part.weight for part in params.positive)

@@ -50,14 +50,13 @@ class LruModelCache:
         estimate_bytes: EstimateBytes = lambda _: 0,
         measurements: Measurements = _NOT_KEPT,
     ) -> None:
-        """`max_rows` is the largest forward; None measures for each model where a wider one no longer pays."""
-        self._measurements = measurements
-        self._load, self._budget_bytes, self._max_rows, self._estimate_bytes = (
-            load,
-            budget_bytes,
-            max_rows,
-            estimate_bytes,
-        )
+        """Keep models loaded within the budget.
+
+        budget_bytes: device memory for the weights of all loaded models and adapters.
+        max_rows: most forward rows at once; None measures for each model how many pay.
+        """
+        self._load, self._estimate_bytes, self._measurements = load, estimate_bytes, measurements
+        self._budget_bytes, self._max_rows = budget_bytes, max_rows
         self._loaded: OrderedDict[str, LoadedModel] = OrderedDict()
         self._preparing: dict[str, tuple[Model, Preparation]] = {}
         self._measured: dict[str, int] = {}

@@ -18,7 +18,7 @@ from torch import Tensor
 from engine.models.registry.registry import Model
 from engine.painter.pipeline.base import PipelineModel
 from engine.painter.pipeline.flow_matching import patched, set_even_timesteps, unpatched
-from engine.painter.pipeline.prompt_weighting import plain, truncate, weighed, weights_of_tokens
+from engine.painter.pipeline.prompt_weighting import apply_weights, plain_text, truncate, weights_of_tokens
 from engine.painter.sampling.guidance import PromptEmbeds
 
 T5_TOKENS = 512
@@ -41,9 +41,9 @@ class FluxModel(PipelineModel):
 
     def encode_prompt(self, text: str) -> PromptEmbeds:
         fragments = self._fragments_of(text)
-        kept, truncated_text = truncate(plain(fragments), self._pipe.tokenizer_2, T5_TOKENS)
+        kept, truncated_text = truncate(plain_text(fragments), self._pipe.tokenizer_2, T5_TOKENS)
         weights = weights_of_tokens(fragments, self._pipe.tokenizer_2, T5_TOKENS, lead=0)
-        return replace(weighed(self._embed(kept), weights, self._embed), truncated_text=truncated_text)
+        return replace(apply_weights(self._embed(kept), weights, self._embed), truncated_text=truncated_text)
 
     def timesteps(self, scheduler: Any, steps: int, width: int, height: int) -> None:
         _, rows, columns = self.latent_shape(width, height)

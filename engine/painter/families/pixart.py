@@ -18,7 +18,13 @@ from torch import Tensor
 
 from engine.models.registry.registry import Model
 from engine.painter.pipeline.base import PipelineModel
-from engine.painter.pipeline.prompt_weighting import plain, stacked_tokens, truncate, weighed, weights_of_tokens
+from engine.painter.pipeline.prompt_weighting import (
+    apply_weights,
+    plain_text,
+    stacked_tokens,
+    truncate,
+    weights_of_tokens,
+)
 from engine.painter.sampling.guidance import PromptEmbeds
 
 ALPHA_TOKENS = 120
@@ -30,13 +36,13 @@ class PixArtModel(PipelineModel):
 
     def __init__(self, pipe: Any, model: Model, **common: Any) -> None:
         super().__init__(pipe, pipe.transformer, model, num_channels=pipe.transformer.config.in_channels, **common)
-        self._room = SIGMA_TOKENS if "Sigma" in type(pipe).__name__ else ALPHA_TOKENS
+        self._max_tokens = SIGMA_TOKENS if "Sigma" in type(pipe).__name__ else ALPHA_TOKENS
 
     def encode_prompt(self, text: str) -> PromptEmbeds:
         fragments = self._fragments_of(text)
-        kept, truncated_text = truncate(plain(fragments), self._pipe.tokenizer, self._room)
-        weights = weights_of_tokens(fragments, self._pipe.tokenizer, self._room, lead=0)
-        return replace(weighed(self._embed(kept), weights, self._embed), truncated_text=truncated_text)
+        kept, truncated_text = truncate(plain_text(fragments), self._pipe.tokenizer, self._max_tokens)
+        weights = weights_of_tokens(fragments, self._pipe.tokenizer, self._max_tokens, lead=0)
+        return replace(apply_weights(self._embed(kept), weights, self._embed), truncated_text=truncated_text)
 
     def timesteps(self, scheduler: Any, steps: int, width: int, height: int) -> None:
         scheduler.set_timesteps(steps)
@@ -54,7 +60,9 @@ class PixArtModel(PipelineModel):
         return output[:, : self._num_channels]
 
     def _embed(self, text: str) -> PromptEmbeds:
-        tokens, mask, _, _ = self._pipe.encode_prompt(text, False, device=self.device, max_sequence_length=self._room)
+        tokens, mask, _, _ = self._pipe.encode_prompt(
+            text, False, device=self.device, max_sequence_length=self._max_tokens
+        )
         return PromptEmbeds(tokens=tokens, mask=mask.bool())
 
     def _sizes(self, latents: Tensor) -> dict[str, Tensor | None]:

@@ -17,7 +17,7 @@ from torch import Tensor
 from engine.models.registry.registry import Model
 from engine.painter.pipeline.base import PipelineModel
 from engine.painter.pipeline.flow_matching import patched, set_even_timesteps, unpatched
-from engine.painter.pipeline.prompt_weighting import plain, stacked_tokens, truncate
+from engine.painter.pipeline.prompt_weighting import plain_text, stacked_tokens, truncate
 from engine.painter.sampling.guidance import Conditioning, PromptEmbeds, apply_guidance, combine_positive
 
 TOKENS = 512
@@ -35,15 +35,15 @@ class QwenImageModel(PipelineModel):
         super().__init__(pipe, pipe.transformer, model, num_channels=num_channels, **common)
         # The pipeline drops a fixed number of tokens: the template before the text, with the model's own tokenizer.
         before = pipe.tokenizer(pipe.prompt_template_encode.partition("{}")[0]).input_ids
-        self._room = TOKENS + pipe.prompt_template_encode_start_idx - len(before)
+        self._max_tokens = TOKENS + pipe.prompt_template_encode_start_idx - len(before)
 
     def latent_shape(self, width: int, height: int) -> tuple[int, int, int]:
         factor = self._pipe.vae_scale_factor * 2
         return self._num_channels, 2 * (height // factor), 2 * (width // factor)
 
     def encode_prompt(self, text: str) -> PromptEmbeds:
-        kept = plain(self._fragments_of(text))
-        _, truncated_text = truncate(kept, self._pipe.tokenizer, self._room + 1)
+        kept = plain_text(self._fragments_of(text))
+        _, truncated_text = truncate(kept, self._pipe.tokenizer, self._max_tokens + 1)
         tokens, mask = self._pipe.encode_prompt(kept, device=self.device, max_sequence_length=TOKENS)
         return PromptEmbeds(tokens=tokens, mask=mask, truncated_text=truncated_text)
 

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from engine.models.registry.registry import Model
 from engine.painter.pipeline.base import PipelineModel
-from engine.painter.pipeline.prompt_weighting import plain, stacked_tokens, truncate
+from engine.painter.pipeline.prompt_weighting import plain_text, stacked_tokens, truncate
 from engine.painter.sampling.guidance import PromptEmbeds
 
 TOKENS = 300
@@ -36,11 +36,11 @@ class SanaModel(PipelineModel):
         self._instruction: list[str] = parameters["complex_human_instruction"].default
 
     def encode_prompt(self, text: str) -> PromptEmbeds:
-        return self._read(plain(self._fragments_of(text)), self._instruction)
+        return self._read(plain_text(self._fragments_of(text)), self._instruction)
 
     def encode_negative(self, text: str = "") -> PromptEmbeds:
         """Return the embeddings of the text read without the instruction, which asks for more detail."""
-        return self._read(plain(self._fragments_of(text)), None)
+        return self._read(plain_text(self._fragments_of(text)), None)
 
     def timesteps(self, scheduler: Any, steps: int, width: int, height: int) -> None:
         scheduler.set_timesteps(steps)
@@ -57,7 +57,7 @@ class SanaModel(PipelineModel):
         return output[:, : self._num_channels].float()
 
     def _read(self, text: str, instruction: list[str] | None) -> PromptEmbeds:
-        # The first token is special, and an instruction takes one token of the text's room.
+        # The first token is special, and an instruction takes one token from the text.
         _, truncated_text = truncate(text, self._pipe.tokenizer, TOKENS - 1 if instruction else TOKENS)
         tokens, mask, _, _ = self._pipe.encode_prompt(
             text, False, device=self.device, max_sequence_length=TOKENS, complex_human_instruction=instruction

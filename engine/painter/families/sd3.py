@@ -18,7 +18,7 @@ from torch import Tensor
 from engine.models.registry.registry import Model
 from engine.painter.pipeline.base import PipelineModel
 from engine.painter.pipeline.flow_matching import shift_for
-from engine.painter.pipeline.prompt_weighting import Fragments, plain, truncate, weighed, weights_of_tokens
+from engine.painter.pipeline.prompt_weighting import Fragments, apply_weights, plain_text, truncate, weights_of_tokens
 from engine.painter.sampling.guidance import PromptEmbeds
 
 T5_TOKENS = 256
@@ -34,8 +34,10 @@ class SD3Model(PipelineModel):
 
     def encode_prompt(self, text: str) -> PromptEmbeds:
         fragments = self._fragments_of(text)
-        kept, truncated_text = truncate(plain(fragments), self._pipe.tokenizer_3, T5_TOKENS)
-        return replace(weighed(self._embed(kept), self._weights(fragments), self._embed), truncated_text=truncated_text)
+        kept, truncated_text = truncate(plain_text(fragments), self._pipe.tokenizer_3, T5_TOKENS)
+        return replace(
+            apply_weights(self._embed(kept), self._weights(fragments), self._embed), truncated_text=truncated_text
+        )
 
     def timesteps(self, scheduler: Any, steps: int, width: int, height: int) -> None:
         _, rows, columns = self.latent_shape(width, height)

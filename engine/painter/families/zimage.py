@@ -18,7 +18,7 @@ from torch import Tensor
 from engine.models.registry.registry import Model
 from engine.painter.pipeline.base import PipelineModel
 from engine.painter.pipeline.flow_matching import set_even_timesteps
-from engine.painter.pipeline.prompt_weighting import plain, truncate
+from engine.painter.pipeline.prompt_weighting import plain_text, truncate
 from engine.painter.sampling.guidance import PromptEmbeds
 
 TOKENS = 512
@@ -38,7 +38,7 @@ class ZImageModel(PipelineModel):
         return self._num_channels, 2 * (height // factor), 2 * (width // factor)
 
     def encode_prompt(self, text: str) -> PromptEmbeds:
-        kept = plain(self._fragments_of(text))
+        kept = plain_text(self._fragments_of(text))
         read, _ = self._pipe.encode_prompt(
             kept, device=self.device, do_classifier_free_guidance=False, max_sequence_length=TOKENS
         )

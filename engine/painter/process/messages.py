@@ -169,7 +169,7 @@ def _pictures_from_frame(frame: Frame) -> PaintedPictures:
 
 
 def frame_from_log(level: int, line: Mapping[str, object]) -> Frame:
-    """Return the frame that tells a line for the log: its level, as `logging` counts, and its `event` with all else."""
+    """Return the frame of a log line: its level as a number of `logging`, and its fields with `event`."""
     facts = {"level": level, "line": {name: _plain(value) for name, value in line.items()}}
     return Frame(kind=FrameKind.LOG, facts=facts)
 
