@@ -27,7 +27,7 @@ async def painter(registry: Registry) -> AsyncIterator[LocalPainter]:
 async def test_every_sampler_paints_what_the_stock_pipeline_paints(
     painter: LocalPainter, checkpoints: Path, sampler: str
 ) -> None:
-    """Orders of one, two and five steps, each with its own text and guidance, at once: each equals its stock call."""
+    """Requests of one, two and five steps, each with its own text and guidance, at once: each equals its stock call."""
     asked = ((1, "a red cat", 9.0), (2, "fog", 1.0), (5, "a tree by the river", 5.0))
     requests = [paint_request(text, sampler=sampler, steps=steps, cfg=cfg, pictures=2) for steps, text, cfg in asked]
     for result, (steps, text, guidance) in zip(await all_painted(painter, requests), asked, strict=True):

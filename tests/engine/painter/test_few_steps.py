@@ -118,7 +118,7 @@ async def test_few_steps_are_those_of_the_stock_pipeline(few_steps: Registry, ch
 
 
 async def test_few_steps_in_a_mixed_batch_paint_the_same_as_alone(few_steps: Registry, checkpoints: Path) -> None:
-    """Orders of other samplers, other guidance and more steps in the same forwards change nothing."""
+    """Requests with other samplers, other guidance and more steps in the same forwards change nothing."""
     names = ("turbo, 1 step", "turbo, 4 steps", "lightning")
     others = [
         paint_request("a tree", model="turbo", sampler=sampler, steps=6, cfg=5.0) for sampler in ("dpmpp-2m", "heun")

@@ -1,4 +1,4 @@
-"""Waiting for what a worker does, by announcement and never by the clock."""
+"""Waits for what a worker does, by notification and never by the clock."""
 
 from __future__ import annotations
 

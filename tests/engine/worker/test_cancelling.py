@@ -1,4 +1,4 @@
-"""A cancelled job is let go wherever it is, and a job has one end."""
+"""A cancelled job stops wherever it is, and a job ends once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.engine.worker.following import count, end_of, job_running, queue_is_e
 from tests.fakes import FakePainter, request_for
 
 
-async def test_cancelled_job_is_let_go(database: Database, start_engine: EngineStarter) -> None:
+async def test_cancelled_job_stops_painting(database: Database, start_engine: EngineStarter) -> None:
     """Cancelling a running job closes its painting, and it stays cancelled without pictures."""
     painter = FakePainter()
     painter.open.clear()

@@ -1,4 +1,4 @@
-"""Members take turns: who queues much waits for himself, not others for him."""
+"""Members take turns: a member with many jobs delays only their own."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from tests.engine.worker.following import end_of, job_running, submit
 from tests.fakes import FakePainter, request_for
 
 
-async def test_forty_jobs_delay_one_by_those_running(database: Database, start_engine: EngineStarter) -> None:
+async def test_forty_queued_jobs_delay_another_member_only_by_those_running(
+    database: Database, start_engine: EngineStarter
+) -> None:
     """Of forty jobs queued before it, a second member's job waits for no more than were already running."""
     painter = FakePainter()
     painter.open.clear()

@@ -43,13 +43,13 @@ def _is_painted_in(attempt: int, job: Job) -> bool:
 
 
 async def _end_leases(database: Database) -> None:
-    """Let time pass in the queue: whoever has taken an entry has not been heard of for long."""
+    """Age the queue's heartbeats, so that the leases of all taken entries have expired."""
     end = "UPDATE pgqueuer SET heartbeat = now() - interval '1 hour' WHERE status = 'picked' RETURNING 1"
     await count(database, f"WITH ended AS ({end}) SELECT count(*) FROM ended")
 
 
 async def _finish_elsewhere(database: Database, objects: Objects, start_engine: EngineStarter, job: Job) -> Job:
-    """Let another engine have the job, and return it once finished with one readable set of pictures."""
+    """Let another engine finish the job, and return it with one readable set of pictures."""
     await _end_leases(database)
     async with start_engine(FakePainter()):
         done = await end_of(database, job.id)
@@ -129,10 +129,10 @@ async def test_killed_between_rows_and_acknowledgement(
     assert (await _finish_elsewhere(database, objects, start_engine, job)).attempts == 1
 
 
-async def test_killer_of_three_engines_is_quarantined(
+async def test_job_that_kills_three_engines_is_quarantined(
     database: Database, database_url: str, storage_url: str, start_engine: EngineStarter
 ) -> None:
-    """A job under which three engines died is failed by the fourth without being begun."""
+    """A job that has killed three engines is failed by the fourth without being started."""
     job = await submit(database, request_for(new_id()))
     for attempt in (1, 2, 3):
         is_so = partial(_is_painted_in, attempt)
@@ -161,7 +161,7 @@ async def test_terminated_engine_returns_its_job(
     assert (await _finish_elsewhere(database, objects, start_engine, job)).attempts == 1
 
 
-async def test_engine_thought_dead_finishes_nothing(
+async def test_engine_whose_lease_expired_finishes_nothing(
     database: Database, objects: Objects, start_engine: EngineStarter
 ) -> None:
     """Of two engines that both believe to have the job, the one that started it last finishes it, once."""

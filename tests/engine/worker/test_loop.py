@@ -1,4 +1,4 @@
-"""A worker takes jobs to their end: finished, failed or tried again."""
+"""A worker runs jobs until they are finished, failed or retried."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ async def test_progress_and_preview_are_kept_while_it_runs(database: Database, s
 async def test_variation_starts_from_its_picture(
     database: Database, objects: Objects, start_engine: EngineStarter
 ) -> None:
-    """The painter of a variation is given the bytes of the picture it descends from."""
+    """The painter of a variation gets the bytes of its source picture."""
     painter = FakePainter()
     async with start_engine(painter):
         first = await submit(database, request_for(new_id()))
@@ -75,10 +75,10 @@ async def test_variation_starts_from_its_picture(
         ModelBroken(name="fake", cause="nothing but black"),
     ],
 )
-async def test_refusal_and_fault_fail_at_once(
+async def test_request_and_operator_errors_fail_at_once(
     database: Database, start_engine: EngineStarter, error: Exception
 ) -> None:
-    """What no second try can mend is not tried twice, and its cause is kept with its facts."""
+    """Errors that a retry cannot fix are not retried, and the cause is kept with its facts."""
     painter = FakePainter(faults={"odd": [error]})
     job = await submit(database, request_for(new_id(), "odd"))
     async with start_engine(painter):
@@ -91,9 +91,7 @@ async def test_refusal_and_fault_fail_at_once(
 
 
 @pytest.mark.parametrize("error", [PainterLost(), ZeroDivisionError("by nothing")])
-async def test_passing_failure_is_tried_again(
-    database: Database, start_engine: EngineStarter, error: Exception
-) -> None:
+async def test_transient_failure_is_retried(database: Database, start_engine: EngineStarter, error: Exception) -> None:
     """A job that failed twice finishes at the third attempt."""
     painter = FakePainter(faults={"a red circle": [error, error]})
     job = await submit(database, request_for(new_id()))
@@ -128,7 +126,7 @@ async def test_job_without_an_entry_is_queued_again(database: Database, start_en
 
 
 async def test_full_disk_fails_the_job_with_its_cause(database: Database, start_engine: EngineStarter) -> None:
-    """When the pictures cannot be stored for want of room, the job says so and no row names a missing file."""
+    """When the disk is full, the job fails with that cause and no row names a missing file."""
 
     class FullObjects(Objects):
         async def put(self, data: bytes, suffix: str) -> str:
@@ -141,10 +139,10 @@ async def test_full_disk_fails_the_job_with_its_cause(database: Database, start_
     assert await count(database, "SELECT count(*) FROM pictures") == 0
 
 
-async def test_store_that_comes_back_is_waited_for(
+async def test_a_short_outage_of_the_picture_store_costs_no_attempt(
     database: Database, objects: Objects, start_engine: EngineStarter
 ) -> None:
-    """A picture store that is away for a moment costs no attempt and no second painting."""
+    """A picture store that is down for a moment costs no attempt and no second painting."""
 
     class AwayTwice(Objects):
         refusals = 2

@@ -1,4 +1,4 @@
-"""Postgres goes away under a running engine and comes back; the engine does too, and nothing is lost."""
+"""Postgres stops under a running engine and starts again; the engine recovers, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.outage import Outage
 BRIEF = replace(QUICK, queue=replace(QUICK.queue, lease=timedelta(seconds=2)))
 
 
-async def test_engine_outlives_an_outage(outage: Outage, start_engine: EngineStarter) -> None:
+async def test_engine_survives_an_outage(outage: Outage, start_engine: EngineStarter) -> None:
     """Jobs that ran and jobs that waited when Postgres stopped are finished after it started, each once."""
     painter = FakePainter()
     painter.open.clear()
@@ -57,7 +57,7 @@ async def test_cancelling_works_after_an_outage(outage: Outage, start_engine: En
 
 
 async def test_stop_during_an_outage_ends_the_engine(outage: Outage, start_engine: EngineStarter) -> None:
-    """An engine told to stop while Postgres is away does not wait for it; the job is there for the next engine."""
+    """An engine stopped while Postgres is down does not wait for it; the job is there for the next engine."""
     painter = FakePainter()
     painter.open.clear()
     job = await submit(outage.database, request_for(new_id()))

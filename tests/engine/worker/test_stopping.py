@@ -30,8 +30,8 @@ async def test_stop_lets_running_jobs_finish(database: Database, start_engine: E
     assert await count(database, "SELECT count(*) FROM pgqueuer WHERE status = 'queued'") == 1
 
 
-async def test_hurried_stop_returns_running_jobs(database: Database, start_engine: EngineStarter) -> None:
-    """An engine in a hurry puts its jobs back uncounted, and the next engine takes them at once."""
+async def test_forced_stop_returns_running_jobs(database: Database, start_engine: EngineStarter) -> None:
+    """A forced stop returns jobs without counting the attempt, and the next engine takes them at once."""
     painter = FakePainter()
     painter.open.clear()
     job = await submit(database, request_for(new_id()))
@@ -48,9 +48,7 @@ async def test_hurried_stop_returns_running_jobs(database: Database, start_engin
     assert (done.status, done.attempts) == (JobStatus.FINISHED, 1)
 
 
-async def test_painter_lost_to_the_stop_is_not_held_against_the_job(
-    database: Database, start_engine: EngineStarter
-) -> None:
+async def test_painter_lost_during_a_stop_costs_no_attempt(database: Database, start_engine: EngineStarter) -> None:
     """A painter that dies of the same signal that stops the engine costs its jobs no attempt."""
     painter = FakePainter(faults={"a red circle": [PainterLost()]})
     painter.open.clear()
@@ -64,9 +62,7 @@ async def test_painter_lost_to_the_stop_is_not_held_against_the_job(
     assert (back.status, back.attempts) == (JobStatus.WAITING, 0)
 
 
-async def test_interrupted_painting_is_not_held_against_the_job(
-    database: Database, start_engine: EngineStarter
-) -> None:
+async def test_interrupted_painting_costs_no_attempt(database: Database, start_engine: EngineStarter) -> None:
     """A painter that stops gives jobs back without using up an attempt."""
     painter = FakePainter(faults={"a red circle": [JobInterrupted() for _ in range(5)]})
     job = await submit(database, request_for(new_id()))

@@ -1,4 +1,4 @@
-"""What an engine does about troubles that are not the job's: it hands back, starts over, and loses nothing."""
+"""An engine handles failures that are not the job's: it returns jobs, starts over, and loses nothing."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ async def _was_logged(entries: list[MutableMapping[str, Any]], event: str) -> bo
     return any(entry["event"] == event for entry in entries)
 
 
-async def test_store_that_stays_away_hands_the_job_back(
+async def test_a_picture_store_that_stays_down_returns_the_job(
     database: Database, objects: Objects, start_engine: EngineStarter
 ) -> None:
-    """A job does not wait for the picture store for ever: it is offered again, and no attempt is held against it."""
+    """A job does not wait for the picture store forever: it returns to the queue without counting the attempt."""
 
     class Away(Objects):
         is_away = True
@@ -49,8 +49,8 @@ async def test_store_that_stays_away_hands_the_job_back(
     assert (done.status, done.attempts) == (JobStatus.FINISHED, 1)
 
 
-async def test_what_nobody_foresaw_loses_no_job(database: Database, start_engine: EngineStarter) -> None:
-    """A job that cannot even be started keeps its place, and is done once what broke is mended; the loops live on."""
+async def test_unexpected_errors_lose_no_job(database: Database, start_engine: EngineStarter) -> None:
+    """A job that cannot be started stays queued, and is run once the failure is over; the loops go on."""
     job = await submit(database, request_for(new_id()))
     with capture_logs() as entries:
         async with database.begin() as connection:

@@ -1,4 +1,4 @@
-"""Orders join and leave between steps, and what happens to one is nothing to the others."""
+"""Requests join and leave between steps, and what happens to one does not affect the others."""
 
 from __future__ import annotations
 

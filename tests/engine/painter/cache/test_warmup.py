@@ -1,4 +1,4 @@
-"""What is measured and compiled before a model paints for anybody."""
+"""What is measured and compiled before a model's first request."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Made = list[tuple[int, ...]]
 
 
 class Ready(FlatModel):
-    """Notes the batches that it is made ready for; those wider than its room do not fit."""
+    """Records the batches that it is compiled for; those of more than `room` rows do not fit."""
 
     def __init__(self, model: Model, *, room: int = 1000) -> None:
         super().__init__(model, room=room)
@@ -44,7 +44,7 @@ def prepared(model: Model, loaded: LoadedModel, known: int | None) -> tuple[int,
 
 
 def test_every_batch_size_that_pays_is_compiled_at_every_size(registry: Registry) -> None:
-    """The model's own size and the ratios that the operator named, nothing wider than pays, one piece each."""
+    """The model's own size and the operator's ratios, no batch size larger than pays, one piece of work each."""
     model = compiled(registry, "2:1")
     loaded = Ready(model)
     assert prepared(model, loaded, 8) == (8, 6)
@@ -52,7 +52,7 @@ def test_every_batch_size_that_pays_is_compiled_at_every_size(registry: Registry
 
 
 def test_a_model_without_guidance_is_compiled_for_one_row(registry: Registry) -> None:
-    """One picture of it is one row, which must not be filled up to two."""
+    """One picture of it is one row, which must not be padded to two."""
     model = compiled(registry)
     model = replace(model, defaults=replace(model.defaults, guidance=1.0))
     loaded = Ready(model)
@@ -61,7 +61,7 @@ def test_a_model_without_guidance_is_compiled_for_one_row(registry: Registry) ->
 
 
 def test_a_batch_size_that_does_not_fit_is_not_compiled(registry: Registry) -> None:
-    """The model is painted with all the same, and wider ones are not tried."""
+    """The model is used nevertheless, and larger ones are not tried."""
     model = compiled(registry)
     loaded = Ready(model, room=4)
     assert prepared(model, loaded, 16)[0] == 16
@@ -69,7 +69,7 @@ def test_a_batch_size_that_does_not_fit_is_not_compiled(registry: Registry) -> N
 
 
 def test_a_batch_size_that_does_not_fit_does_not_pay(registry: Registry) -> None:
-    """Neither where a forward has no room, nor where the texts of it have none."""
+    """Neither when a forward does not fit, nor when its texts do not."""
     assert prepared(registry.model(), FlatModel(registry.model(), room=4), None)[0] <= 4
 
     class Wordless(FlatModel):
@@ -81,7 +81,7 @@ def test_a_batch_size_that_does_not_fit_does_not_pay(registry: Registry) -> None
 
 @pytest.mark.parametrize(("seconds", "num_runs"), [(0.01, 3), (0.6, 2), (30.0, 1)])
 def test_a_long_forward_is_not_repeated(seconds: float, num_runs: int) -> None:
-    """A large model on a processor would be measured for minutes, and people wait."""
+    """A large model on a CPU would be measured for minutes, while requests wait."""
     clock = itertools.count(step=seconds)
     runs: list[int] = []
 

@@ -159,7 +159,7 @@ async def test_a_transformer_alone_and_in_a_mixed_batch_paints_what_its_stock_pi
 async def test_a_flow_sampler_paints_what_the_stock_pipeline_paints_with_it(
     registry: Registry, folder: Path, model: str, sampler: str
 ) -> None:
-    """Orders of one, two and four steps, each with its own text and guidance, at once."""
+    """Requests of one, two and four steps, each with its own text and guidance, at once."""
     kind, asked = KINDS[model], [replace(one, steps=steps) for one, steps in zip(MIXED, (1, 2, 4), strict=True)]
     requests = [with_parameters(one.request(model), sampler=sampler) for one in asked]
     async with create_painter(registry, max_rows=64) as painter:

@@ -48,7 +48,7 @@ async def test_log_lines_of_the_painting_process_have_the_format_of_the_others(
         assert (line["process"], line["level"], line["pid"]) == ("engine", "warning", pid)
     assert (library["event"], library["logger"]) == ("careful, please", "some.library")
     assert (model["event"], model["model"]) == ("not_compiled", "tiny")
-    assert model["cause"] == "it is too large for the device to hold whole"
+    assert model["cause"] == "the device is too small for the whole model"
     assert "not_compiled" not in capfd.readouterr().err
 
 
@@ -59,7 +59,7 @@ async def test_the_painting_process_respects_its_memory_budget(checkpoints: Path
     stream = io.StringIO()
     set_up_logging("json", process="engine", stream=stream)
     async with supervise(PainterOptions(registry=registry, max_rows=4, threads=1, budget_bytes=1)):
-        assert "it is too large for the device to hold whole" in stream.getvalue()
+        assert "the device is too small for the whole model" in stream.getvalue()
 
 
 def _write(file: Path, text: str) -> None:
