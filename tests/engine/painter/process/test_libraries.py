@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from engine.painter.process.child import may_compile
+from tests.engine.painter.registries import entry
+from tests.engine.painter.t5_checkpoints import save_flux, save_sd3
 
 HEAVY = {"sympy", "torch._dynamo.convert_frame", "torch._inductor", "torch.distributed.tensor"}
 
@@ -46,6 +49,52 @@ assert guard_or_false(size == 3) is False
 assert torch.compile(lambda x: x + 1, backend="eager")(torch.zeros(1)) == 1
 assert issubclass(torch._dynamo.eval_frame.OptimizedModule, torch.nn.Module)
 """
+
+
+PAINT_EVERYTHING = """
+import asyncio, hashlib, sys
+from pathlib import Path
+from engine.painter.process.libraries import import_libraries
+
+import_libraries(compiles=sys.argv[2] == "whole")
+
+from engine.models.registry.registry import read_registry
+from engine.painter.in_process import create_painter
+from tests.engine.painter.requests import paint_request, painted
+
+async def main():
+    registry = read_registry(Path(sys.argv[1]))
+    loras = paint_request(steps=3, pictures=2, lora=("ink:0.5", "paper:-0.7"))
+    requests = [loras, *(paint_request(steps=3, pictures=2, model=name) for name in ("sdxl", "sd3", "flux"))]
+    for budget_bytes in (None, 1):
+        async with create_painter(registry, max_rows=8, threads=1, budget_bytes=budget_bytes) as painter:
+            for request in requests:
+                result = await painted(painter, request)
+                print(*(hashlib.sha256(picture.png).hexdigest() for picture in result.pictures))
+
+asyncio.run(main())
+"""
+
+
+async def test_adapters_offloading_and_transformers_paint_the_same_bytes_without_them(
+    checkpoints: Path, tmp_path: Path
+) -> None:
+    """LoRAs and three families, on the device and offloaded layer by layer, equal what they are with all of torch."""
+    registry = _registry_of_families(checkpoints, tmp_path)
+    whole, lean = [await asyncio.to_thread(_run, PAINT_EVERYTHING, str(registry), mode) for mode in ("whole", "lean")]
+    assert len(set(whole)) == 8 and len(whole) == 16
+    assert lean == whole
+
+
+def _registry_of_families(checkpoints: Path, folder: Path) -> Path:
+    """Return the models file of the checkpoints with two transformers beside them."""
+    shutil.copytree(checkpoints, folder, dirs_exist_ok=True)
+    save_sd3(folder / "sd3", seed=7)
+    save_flux(folder / "flux", seed=8)
+    registry = folder / "registry.toml"
+    with registry.open("a") as file:
+        file.writelines(entry(name, name, name, "euler") for name in ("sd3", "flux"))
+    return registry
 
 
 async def test_painting_needs_neither_compiler_nor_torch_distributed(checkpoints: Path) -> None:
