@@ -1,4 +1,4 @@
-"""How long `easel run` takes from an initialized home to ready, and what memory all of its processes then take.
+"""How long `easel run`, `doctor` and `repaint` take in an initialized home, and the memory of all processes when idle.
 
 `python -m tests.bench.startup --against PATH` compares with another checkout, which has a `.venv` of its own: the two
 take turns, and a ratio is the median of those of the pairs, because whatever else runs here slows both of a pair.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import signal
 import subprocess
 import tempfile
@@ -24,19 +25,29 @@ from rich.table import Table
 OURS = Path(__file__).parent.parent.parent
 # Caches and connection pools are then as they stay while nothing is asked for.
 _IDLE_SECONDS = 5.0
+_ROWS = (
+    "run to ready, wall s",
+    "run to ready, processor s",
+    "idle memory, PSS MiB",
+    "doctor, wall s",
+    "repaint, wall s",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
-class StartCost:
-    """What one start took.
+class CommandCost:
+    """What each command took.
 
     wall, processor: seconds until ready, the latter of all processes together.
     memory: MiB of all processes together, each shared page counted once (PSS), Postgres included.
+    doctor, repaint: seconds of `easel doctor` and of repainting one picture of the starter.
     """
 
     wall: float
     processor: float
     memory: float
+    doctor: float
+    repaint: float
 
 
 def main(against: Path | None, pairs: int) -> None:
@@ -44,13 +55,15 @@ def main(against: Path | None, pairs: int) -> None:
     checkouts = [OURS] if against is None else [against, OURS]
     with tempfile.TemporaryDirectory(prefix="easel-bench-") as text:
         homes = [Path(text, str(number)) for number in range(len(checkouts))]
-        for checkout, home in zip(checkouts, homes, strict=True):
-            start_cost(checkout, home)
-        costs = [[start_cost(*one) for one in zip(checkouts, homes, strict=True)] for _ in range(pairs)]
-    table = Table(title=f"easel run on an initialized home, medians of {pairs}")
+        pictures = [_imagine(*one) for one in zip(checkouts, homes, strict=True)]
+        each = list(zip(checkouts, homes, pictures, strict=True))
+        for one in each:
+            command_cost(*one)
+        costs = [[command_cost(*one) for one in each] for _ in range(pairs)]
+    table = Table(title=f"easel in an initialized home, medians of {pairs}")
     for heading in ("what", "against", "ours", "ratio"):
         table.add_column(heading, justify="left" if heading == "what" else "right")
-    for number, what in enumerate(("to ready, wall s", "to ready, processor s", "idle memory, PSS MiB")):
+    for number, what in enumerate(_ROWS):
         table.add_row(what, *_figures([[astuple(cost)[number] for cost in pair] for pair in costs]))
     Console().print(table)
 
@@ -62,8 +75,11 @@ def _figures(pairs: list[list[float]]) -> tuple[str, str, str]:
     return f"{median(pair[0] for pair in pairs):.1f}", ours, f"{median(ours / other for other, ours in pairs):.2f}"
 
 
-def start_cost(checkout: Path, home: Path) -> StartCost:
-    """Start everything of a checkout, wait until it is ready and idle, and stop it again."""
+def command_cost(checkout: Path, home: Path, picture: str) -> CommandCost:
+    """Run each command of a checkout once; `run` until it is ready and idle.
+
+    picture: id of one that was painted in this home.
+    """
     variables = {**os.environ, "EASEL_HOME": str(home)}
     began = time.perf_counter()
     command = [str(checkout / ".venv" / "bin" / "easel"), "run", "--port", "0"]
@@ -76,7 +92,33 @@ def start_cost(checkout: Path, home: Path) -> StartCost:
         memory = sum(map(_pss, _processes(process.pid, home)))
         process.send_signal(signal.SIGINT)
         process.stdout.read()
-    return StartCost(wall=wall, processor=processor, memory=memory)
+    doctor = _seconds_of(checkout, home, "doctor")
+    repaint = _seconds_of(checkout, home, "repaint", picture, "-o", str(home / "repainted.png"))
+    return CommandCost(wall=wall, processor=processor, memory=memory, doctor=doctor, repaint=repaint)
+
+
+def _imagine(checkout: Path, home: Path) -> str:
+    """Paint a prompt, which also initializes the home, and return the id of a picture of it."""
+    printed = _output_of(checkout, home, "imagine", "a red circle", "-o", f"{home}.png")
+    found = re.search(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", printed)
+    if found is None:
+        raise SystemExit(f"`easel imagine` printed no picture id: {printed}")
+    return found[0]
+
+
+def _seconds_of(checkout: Path, home: Path, *arguments: str) -> float:
+    began = time.perf_counter()
+    _output_of(checkout, home, *arguments)
+    return time.perf_counter() - began
+
+
+def _output_of(checkout: Path, home: Path, *arguments: str) -> str:
+    command = [str(checkout / ".venv" / "bin" / "easel"), *arguments]
+    variables = {**os.environ, "EASEL_HOME": str(home)}
+    done = subprocess.run(
+        command, env=variables, cwd=checkout, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=True
+    )
+    return done.stdout
 
 
 def _processes(pid: int, home: Path) -> list[psutil.Process]:
