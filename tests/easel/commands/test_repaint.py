@@ -247,7 +247,7 @@ def forget(storage_url: str, picture: Picture | None) -> None:
         (10, 1, LATER, "identical to the stored picture."),
         (10, 0, LATER, "the same pixels as the stored picture, but different bytes. Libraries have changed"),
         (13, 0, LATER, "by up to 3 of 255. Libraries have changed: torch 2.13.0 → 2.14.0."),
-        (13, 0, THEN, "by up to 3 of 255. Numbers are rounded in other places on another device"),
+        (13, 0, THEN, "by up to 3 of 255. Rounding differs between devices"),
     ],
 )
 def test_what_is_not_the_same_is_told_with_why(colour: int, level: int, libraries: dict[str, str], told: str) -> None:

@@ -26,6 +26,9 @@ from engine.prompt import parse_attention
 from tests.engine.painter.requests import all_painted, paint_request, painted, pixels_of, psnr
 from tests.engine.painter.stock import stock_pictures
 
+# A compiler that shares its cores with other tests takes minutes.
+pytestmark = pytest.mark.timeout(1200)
+
 CPU = Device(device=torch.device("cpu"), dtype=torch.float32)
 ENOUGH_DB = 50
 MODELS = """

@@ -34,6 +34,9 @@ from tests.engine.painter.gemma_checkpoints import save_sana
 from tests.engine.painter.registries import entry
 from tests.engine.painter.t5_checkpoints import save_flux, save_pixart, save_sd3
 
+# A compiler that shares its cores with other tests takes minutes.
+pytestmark = pytest.mark.timeout(1200)
+
 CPU = Device(device=torch.device("cpu"), dtype=torch.float32)
 SIZE = (32, 32)
 ENOUGH_DB = 50
