@@ -11,7 +11,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import replace
 from functools import partial
@@ -113,13 +113,16 @@ async def serve(connection: socket.socket, open_painter: OpenPainter) -> None:
     """
     reader, writer = await asyncio.open_connection(sock=connection)
     forward_logs(partial(_send, writer))
+    # Read at once: compiling takes minutes, and the supervisor may be gone meanwhile.
+    first = asyncio.create_task(read_frame(reader))
+    first.add_done_callback(_end_without_supervisor)
     try:
         async with open_painter(_heartbeat(writer)) as painter:
             await painter.warm()
             lost = asyncio.create_task(painter.lost.wait())
             lost.add_done_callback(lambda _: os._exit(1))
             _send(writer, Frame(kind=FrameKind.READY))
-            await serve_requests(reader, writer, painter)
+            await serve_requests(reader, writer, painter, first)
             # Without closing the painter: a thread inside a hung device call would keep the interpreter from ending.
             os._exit(0)
     except EaselError as error:
@@ -128,19 +131,30 @@ async def serve(connection: socket.socket, open_painter: OpenPainter) -> None:
     os._exit(0)
 
 
-async def serve_requests(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, painter: Painter) -> None:
+def _end_without_supervisor(first: asyncio.Task[Frame | None]) -> None:
+    if not first.cancelled() and (first.exception() or first.result() is None):
+        os._exit(0)
+
+
+async def serve_requests(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, painter: Painter, first: Awaitable[Frame | None]
+) -> None:
     """Paint requests until the supervisor is gone.
+
+    first: the first frame from the reader.
 
     Guarantees: a request that is not cancelled ends with its result or an error, whatever the painter raises.
     """
     tasks: dict[str, asyncio.Task[None]] = {}
-    while (frame := await read_frame(reader)) is not None:
+    frame = await first
+    while frame is not None:
         if frame.kind is FrameKind.PAINT:
             tasks = {call_id: task for call_id, task in tasks.items() if not task.done()}
             tasks[frame.call_id] = task = asyncio.create_task(_paint(frame, writer, painter))
             task.add_done_callback(partial(_send_failure, writer, frame.call_id))
         elif frame.kind is FrameKind.CANCEL and frame.call_id in tasks:
             tasks[frame.call_id].cancel()
+        frame = await read_frame(reader)
 
 
 async def _paint(frame: Frame, writer: asyncio.StreamWriter, painter: Painter) -> None:

@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator
 
 from engine.contract.painting import PaintedPicture, PaintedPictures, PaintRequest, Progress
 from engine.painter.process.child import serve_requests
-from engine.painter.process.messages import Frame, FrameKind, bytes_from_frame
+from engine.painter.process.messages import Frame, FrameKind, bytes_from_frame, read_frame
 
 
 class BreakingPainter:
@@ -26,7 +26,7 @@ class BreakingPainter:
 async def serve(connection: socket.socket) -> None:
     reader, writer = await asyncio.open_connection(sock=connection)
     writer.write(bytes_from_frame(Frame(kind=FrameKind.READY)))
-    await serve_requests(reader, writer, BreakingPainter())
+    await serve_requests(reader, writer, BreakingPainter(), read_frame(reader))
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 from dataclasses import replace
@@ -155,6 +156,39 @@ async def test_the_child_ends_with_its_supervisor() -> None:
     assert pid is not None
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+WARMING = """
+import asyncio, socket, sys
+from contextlib import asynccontextmanager
+from engine.painter.process.child import serve
+
+class Warming:
+    async def warm(self):
+        print("warming", flush=True)
+        await asyncio.Event().wait()
+
+@asynccontextmanager
+async def open_painter(heartbeat):
+    yield Warming()
+
+asyncio.run(serve(socket.socket(fileno=int(sys.argv[1])), open_painter))
+"""
+
+
+async def test_a_child_that_compiles_ends_with_its_supervisor() -> None:
+    """The socket closes, as it does when the supervisor is killed, while the child warms up for ever."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        child = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", WARMING, str(theirs.fileno())),
+            pass_fds=[theirs.fileno()],
+            stdout=subprocess.PIPE,
+        )
+        assert child.stdout is not None
+        assert await child.stdout.readline() == b"warming\n"
+    async with asyncio.timeout(60):
+        assert await child.wait() == 0
 
 
 def test_the_supervisor_never_imports_torch() -> None:
