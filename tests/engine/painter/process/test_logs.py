@@ -32,11 +32,10 @@ def logging_put_back() -> Iterator[None]:
 
 
 async def test_log_lines_of_the_painting_process_have_the_format_of_the_others(
-    checkpoints: Path, capfd: pytest.CaptureFixture[str]
+    checkpoints: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """The loading thread logs that a model is too large to be compiled, and libraries log too."""
-    registry = checkpoints / "compiled.toml"
-    _write(registry, _text(checkpoints / "registry.toml") + COMPILED)
+    registry = _compiled(checkpoints, tmp_path)
     stream = io.StringIO()
     set_up_logging("json", process="engine", stream=stream)
     async with supervise(
@@ -52,19 +51,19 @@ async def test_log_lines_of_the_painting_process_have_the_format_of_the_others(
     assert "not_compiled" not in capfd.readouterr().err
 
 
-async def test_the_painting_process_respects_its_memory_budget(checkpoints: Path) -> None:
+async def test_the_painting_process_respects_its_memory_budget(checkpoints: Path, tmp_path: Path) -> None:
     """One byte for weights: the model is painted with in parts, which it says of one that were compiled."""
-    registry = checkpoints / "compiled.toml"
-    _write(registry, _text(checkpoints / "registry.toml") + COMPILED)
+    registry = _compiled(checkpoints, tmp_path)
     stream = io.StringIO()
     set_up_logging("json", process="engine", stream=stream)
     async with supervise(PainterOptions(registry=registry, max_rows=4, threads=1, budget_bytes=1)):
         assert "the device is too small for the whole model" in stream.getvalue()
 
 
-def _write(file: Path, text: str) -> None:
-    file.write_text(text)
-
-
-def _text(file: Path) -> str:
-    return file.read_text()
+def _compiled(checkpoints: Path, folder: Path) -> Path:
+    """Write a registry of the same models, the tiny one compiled, to a folder of the test's own."""
+    text = (checkpoints / "registry.toml").read_text()
+    for key in ("folder", "file"):
+        text = text.replace(f'{key} = "', f'{key} = "{checkpoints}/')
+    (folder / "registry.toml").write_text(text + COMPILED)
+    return folder / "registry.toml"
