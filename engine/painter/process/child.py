@@ -6,13 +6,15 @@ Started only by `engine.painter.process.supervisor`.
 from __future__ import annotations
 
 import asyncio
+import ctypes
+import gc
 import os
 import signal
 import socket
 import sys
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, aclosing
+from contextlib import AbstractAsyncContextManager, aclosing, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -119,6 +121,7 @@ async def serve(connection: socket.socket, open_painter: OpenPainter) -> None:
     try:
         async with open_painter(_heartbeat(writer)) as painter:
             await painter.warm()
+            return_free_memory()
             lost = asyncio.create_task(painter.lost.wait())
             lost.add_done_callback(lambda _: os._exit(1))
             _send(writer, Frame(kind=FrameKind.READY))
@@ -129,6 +132,16 @@ async def serve(connection: socket.socket, open_painter: OpenPainter) -> None:
         _send(writer, frame_from_error("", error))
         await writer.drain()
     os._exit(0)
+
+
+def return_free_memory() -> None:
+    """Give what loading has freed back to the system, where the C library can: glibc keeps it otherwise.
+
+    Measured: 2026-11-28, the starter: 10 MB with its limits kept from an earlier start, 31 MB with them measured anew.
+    """
+    gc.collect()
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _end_without_supervisor(first: asyncio.Task[Frame | None]) -> None:
