@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,14 +29,18 @@ def save_sd1(
     prediction: str = "epsilon",
     seed: int = 0,
     variant: str | None = None,
+    **unet: Any,
 ) -> Path:
-    """Save a random SD 1.x checkpoint of 32 x 32 pixels with latents at a quarter of that."""
+    """Save a random SD 1.x checkpoint of 32 x 32 pixels with latents at a quarter of that.
+
+    unet: what differs in its configuration from that of `tiny_unet`.
+    """
     torch.manual_seed(seed)
     pipe = StableDiffusionPipeline(
         vae=tiny_vae(latent_channels),
         text_encoder=CLIPTextModel(tiny_text_config()),
         tokenizer=byte_tokenizer(),
-        unet=tiny_unet(latent_channels),
+        unet=tiny_unet(latent_channels, **unet),
         scheduler=tiny_scheduler(prediction),
         safety_checker=None,
         feature_extractor=None,
@@ -124,6 +129,15 @@ def tiny_vae(latent_channels: int, **more: Any) -> AutoencoderKL:
         sample_size=32,
         scaling_factor=0.5,
     )
+
+
+# The fewest blocks that a U-Net can have, for tests that compile it: compiling takes a second for each kernel.
+ONE_BLOCK: Mapping[str, Any] = {
+    "block_out_channels": (32,),
+    "down_block_types": ("CrossAttnDownBlock2D",),
+    "mid_block_type": None,
+    "up_block_types": ("CrossAttnUpBlock2D",),
+}
 
 
 def tiny_unet(latent_channels: int, **more: Any) -> UNet2DConditionModel:

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from engine.models.registry.registry import Registry, read_registry
-from tests.engine.painter.checkpoints import save_lcm, save_lora, save_sd1, save_sdxl
+from tests.engine.painter.checkpoints import ONE_BLOCK, save_lcm, save_lora, save_sd1, save_sdxl
 from tests.engine.painter.registries import entry
 from tests.sharing import made_once
 
@@ -43,9 +43,11 @@ def _save_checkpoints(folder: Path) -> None:
     save_sd1(folder / "sd2", prediction="v_prediction", seed=2)
     save_sdxl(folder / "sdxl", seed=3)
     save_lcm(folder / "lcm", seed=7)
+    save_sd1(folder / "one-block", seed=8, **ONE_BLOCK)
     save_lora(folder / "ink.safetensors", folder / "sd1", seed=4)
     save_lora(folder / "paper.safetensors", folder / "sd1", seed=5)
     save_lora(folder / "big.safetensors", folder / "sdxl", seed=6)
+    save_lora(folder / "one-block-ink.safetensors", folder / "one-block", seed=9)
     (folder / "empty.safetensors").write_bytes(bytes([2, 0, 0, 0, 0, 0, 0, 0]) + b"{}")
     (folder / "pickle.safetensors").write_bytes(b"\x80\x04K\x01.")
     (folder / "registry.toml").write_text(REGISTRY)

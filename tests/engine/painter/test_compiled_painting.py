@@ -34,7 +34,7 @@ ENOUGH_DB = 50
 MODELS = """
 [models.tiny]
 family = "sd1"
-folder = "{checkpoints}/sd1"
+folder = "{checkpoints}/one-block"
 [models.tiny.defaults]
 width = 32
 height = 32
@@ -45,7 +45,7 @@ max_side = 64
 [models.tiny.speed]
 compile = "whole"
 [adapters.ink]
-file = "{checkpoints}/ink.safetensors"
+file = "{checkpoints}/one-block-ink.safetensors"
 family = "sd1"
 """
 
@@ -90,7 +90,7 @@ async def test_pictures_of_a_compiled_model_are_those_of_the_stock_pipeline(
         mixed, *_ = await all_painted(painter, (wanted, *others))
         alone = await painted(painter, wanted)
     stock = stock_pictures(
-        checkpoints / "sd1", sampler="dpmpp-2m", seed=3, prompt="a blue house", num_inference_steps=5,
+        checkpoints / "one-block", sampler="dpmpp-2m", seed=3, prompt="a blue house", num_inference_steps=5,
         guidance_scale=6.5, height=32, width=32,
     )  # fmt: skip
     for result in (mixed, alone):

@@ -6,6 +6,7 @@ import gc
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from types import CodeType
 from typing import Any
 
@@ -76,9 +77,18 @@ def inference() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def whole(registry: Registry) -> Opened:
-    """The tiny SD 1 compiled as one for batches of two and four rows."""
-    made = opened(registry.model("tiny"), Compilation.WHOLE)
+def one_block(checkpoints: Path, tmp_path_factory: pytest.TempPathFactory) -> Registry:
+    """The SD 1 with the fewest blocks, and an adapter for it."""
+    file = tmp_path_factory.mktemp("one-block") / "registry.toml"
+    ink = f'[adapters.ink]\nfile = "{checkpoints}/one-block-ink.safetensors"\nfamily = "sd1"\n'
+    file.write_text(entry("tiny", "sd1", f"{checkpoints}/one-block") + ink)
+    return read_registry(file)
+
+
+@pytest.fixture(scope="module")
+def whole(one_block: Registry) -> Opened:
+    """The SD 1 of `one_block` compiled as one for batches of two and four rows."""
+    made = opened(one_block.model("tiny"), Compilation.WHOLE)
     with torch.inference_mode():
         for rows in (2, 4):
             made.model.warm_up(*blank(made.model, SIZE, rows))
@@ -134,10 +144,10 @@ def share_of(difference: torch.Tensor, whole: torch.Tensor) -> float:
 
 
 @pytest.mark.parametrize("rows", [2, 3, 4, 5, 7])
-def test_any_number_of_rows_is_painted_by_the_compiled_widths(whole: Opened, registry: Registry, rows: int) -> None:
+def test_any_number_of_rows_is_painted_by_the_compiled_widths(whole: Opened, one_block: Registry, rows: int) -> None:
     """Filled up or split, every row has its own output in its own place."""
     batch = noisy(whole.model, rows)
-    plain = opened(registry.model("tiny"), Compilation.NONE).model.predict(*batch)
+    plain = opened(one_block.model("tiny"), Compilation.NONE).model.predict(*batch)
     assert error_of(whole, batch, plain, len(sub_batches_of(rows, (2, 4)))) < 1e-4
 
 
@@ -151,13 +161,13 @@ def test_other_sizes_and_longer_texts_are_painted_as_ever(whole: Opened) -> None
     assert len(calls) == 2
 
 
-def test_adapters_are_worn_by_the_plain_denoiser_alone(registry: Registry) -> None:
+def test_adapters_are_worn_by_the_plain_denoiser_alone(one_block: Registry) -> None:
     """The compiled copy shares the weights, never the adapters: put on and off, they leave no trace in it."""
-    made = opened(registry.model("tiny"), Compilation.WHOLE)
+    made = opened(one_block.model("tiny"), Compilation.WHOLE)
     batch = noisy(made.model, 2)
     made.model.warm_up(*batch)
     bare = made.model.predict(*batch)
-    made.model.set_adapters(((registry.adapters["ink"], 1.0),))
+    made.model.set_adapters(((one_block.adapters["ink"], 1.0),))
     with plain_calls(made) as calls:
         inked = made.model.predict(*batch)
     assert len(calls) == 1
@@ -166,13 +176,13 @@ def test_adapters_are_worn_by_the_plain_denoiser_alone(registry: Registry) -> No
     assert share_of(inked - bare, bare) > 1e-2
 
 
-def test_compiled_code_paints_again_once_adapters_are_off(registry: Registry) -> None:
+def test_compiled_code_paints_again_once_adapters_are_off(one_block: Registry) -> None:
     """A job with an adapter slows down nobody who comes after it."""
-    made = opened(registry.model("tiny"), Compilation.WHOLE)
+    made = opened(one_block.model("tiny"), Compilation.WHOLE)
     batch = noisy(made.model, 2)
     made.model.warm_up(*batch)
     bare = made.model.predict(*batch)
-    made.model.set_adapters(((registry.adapters["ink"], 1.0),))
+    made.model.set_adapters(((one_block.adapters["ink"], 1.0),))
     made.model.set_adapters(())
     assert error_of(made, batch, bare) < 1e-4
 
