@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 
 from engine.models.registry.registry import SHIPPED
 from engine.painter.process.launch import PainterOptions
@@ -16,6 +17,11 @@ def open_painter(settings: EngineSettings, model: str | None) -> AbstractAsyncCo
     model: loaded first, and the default of prompts; None for the default of the models file.
     """
     return supervise(setting_from_settings(settings, model))
+
+
+def open_empty_painter(settings: EngineSettings) -> AbstractAsyncContextManager[SupervisedPainter]:
+    """Open a painter process that has loaded no model yet; see `supervise`."""
+    return supervise(replace(setting_from_settings(settings, None), preload=False))
 
 
 def setting_from_settings(settings: EngineSettings, model: str | None) -> PainterOptions:

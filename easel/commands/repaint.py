@@ -8,6 +8,7 @@ import logging
 from collections.abc import Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -16,8 +17,9 @@ from PIL import Image, ImageChops
 from rich.console import Console
 from rich.progress import Progress
 
-from easel.painter import open_painter
+from easel.painter import open_empty_painter
 from easel.postgres import open_migrated_postgres
+from easel.process.preload import Opener, preload
 from engine.contract.errors import PainterLost, PictureCorrupt, PictureUnknown
 from engine.contract.jobs import Picture
 from engine.contract.painting import PaintedPicture, PaintedPictures, PaintRequest
@@ -25,6 +27,7 @@ from engine.contract.painting import Progress as Step
 from engine.logs import set_up_logging
 from engine.models.registry.registry import SHIPPED, read_registry
 from engine.painter.output.recipe import request_from_recipe
+from engine.painter.process.supervisor import SupervisedPainter
 from engine.settings import EngineSettings
 from engine.store.database import Database, open_database
 from engine.store.jobs import read_picture, read_source
@@ -59,15 +62,19 @@ def id_from_text(text: str) -> UUID:
 async def repaint(picture_id: UUID, output: Path, settings: EngineSettings) -> int:
     """Repaint the picture into `output`, print whether it is identical, and return 0; nothing is queued or stored.
 
+    The painter starts while the picture is looked up: its imports take most of the time.
+
     Raises: PictureUnknown, PictureCorrupt when the file of the picture it varies is missing, and what
     `request_from_recipe` and a painter raise: WeightsMismatch when the weights have changed, among others.
     """
     set_up_logging(settings.log_format, process="repaint", level=logging.ERROR)
-    async with open_migrated_postgres(settings) as url, open_database(url, pool_size=1) as database:
-        stored = await _read(database, open_objects(settings.storage_url), picture_id)
-    recipe, registry = stored.picture.recipe, read_registry(settings.models_file or SHIPPED)
-    request = await asyncio.to_thread(request_from_recipe, recipe, registry, stored.source)
-    painted = await _paint(request, settings, recipe["model"])
+    registry = read_registry(settings.models_file or SHIPPED)
+    async with preload(partial(open_empty_painter, settings), asyncio.Event()) as open_painter:
+        async with open_migrated_postgres(settings) as url, open_database(url, pool_size=1) as database:
+            stored = await _read(database, open_objects(settings.storage_url), picture_id)
+        recipe = stored.picture.recipe
+        request = await asyncio.to_thread(request_from_recipe, recipe, registry, stored.source)
+        painted = await _paint(request, open_painter)
     again = painted.pictures[recipe["slot"]]
     await asyncio.to_thread(output.write_bytes, again.png)
     typer.echo(f"{output}: {describe_difference(stored, again)}")
@@ -94,10 +101,10 @@ async def _read_png(objects: Objects, key: str) -> bytes | None:
         return None
 
 
-async def _paint(request: PaintRequest, settings: EngineSettings, model: str) -> PaintedPictures:
+async def _paint(request: PaintRequest, open_painter: Opener[SupervisedPainter]) -> PaintedPictures:
     with Progress(console=Console(stderr=True)) as progress:
         bar = progress.add_task("Painting", total=None)
-        async with open_painter(settings, model) as painter, aclosing(painter.paint(request)) as events:
+        async with open_painter() as painter, aclosing(painter.paint(request)) as events:
             async for event in events:
                 if isinstance(event, PaintedPictures):
                     return event

@@ -47,9 +47,9 @@ _HEARTBEAT_SECONDS = 0.2
 
 
 def main() -> None:
-    """Serve the socket whose descriptor is the first argument; the rest are those of `_open`."""
+    """Serve the socket whose descriptor is the first argument; the rest say how, see `launch.PainterOptions`."""
     ignore_signals()
-    descriptor, registry, model, max_rows, threads, budget, measurements = sys.argv[1:]
+    descriptor, registry, model, preload, max_rows, threads, budget, measurements = sys.argv[1:]
     # Before the event loop and its threads: it takes seconds.
     import_libraries(compiles=may_compile(Path(registry)))
     connection = socket.socket(fileno=int(descriptor))
@@ -62,7 +62,7 @@ def main() -> None:
         _number(budget),
         Path(measurements) if measurements else None,
     )
-    asyncio.run(serve(connection, open_painter))
+    asyncio.run(serve(connection, open_painter, preload=bool(preload)))
 
 
 def ignore_signals() -> None:
@@ -108,10 +108,11 @@ def _open(
     )
 
 
-async def serve(connection: socket.socket, open_painter: OpenPainter) -> None:
+async def serve(connection: socket.socket, open_painter: OpenPainter, *, preload: bool = True) -> None:
     """Paint requests from the socket until the supervisor is gone, then end the process.
 
     open_painter: takes the function to call in every phase of the painter's work.
+    preload: whether the default model is loaded before the process is ready.
     """
     reader, writer = await asyncio.open_connection(sock=connection)
     forward_logs(partial(_send, writer))
@@ -120,8 +121,9 @@ async def serve(connection: socket.socket, open_painter: OpenPainter) -> None:
     first.add_done_callback(_end_without_supervisor)
     try:
         async with open_painter(_heartbeat(writer)) as painter:
-            await painter.warm()
-            return_free_memory()
+            if preload:
+                await painter.warm()
+                return_free_memory()
             lost = asyncio.create_task(painter.lost.wait())
             lost.add_done_callback(lambda _: os._exit(1))
             _send(writer, Frame(kind=FrameKind.READY))

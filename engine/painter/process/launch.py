@@ -34,6 +34,8 @@ class PainterOptions:
     """How the child paints.
 
     model: name of its default model; None uses the registry's.
+    preload: whether the default model is loaded before the child is ready; if not, a model is loaded when the first
+        request needs it.
     max_rows: most rows in one forward; None measures it.
     threads: torch's threads on the CPU; None leaves them to torch.
     budget_bytes: device memory for the weights of loaded models; None uses what there is.
@@ -43,6 +45,7 @@ class PainterOptions:
 
     registry: Path = SHIPPED
     model: str | None = None
+    preload: bool = True
     max_rows: int | None = None
     threads: int | None = None
     budget_bytes: int | None = None
@@ -74,6 +77,7 @@ async def _start(program: str, painter_options: PainterOptions, descriptor: int)
         "-m",
         program,
         *(str(descriptor), str(painter_options.registry.absolute()), painter_options.model or ""),
+        "preload" if painter_options.preload else "",
         *map(_text, (painter_options.max_rows, painter_options.threads, painter_options.budget_bytes)),
         str(painter_options.measurements or ""),
         pass_fds=(descriptor,),

@@ -15,13 +15,14 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from engine.contract.errors import ModelUnknown, PainterLost, SettingUnsupported
+from engine.contract.errors import ModelUnknown, PainterLost, SettingUnsupported, WeightsMissing
 from engine.contract.painting import PaintedPictures, Painter, PaintRequest, Progress
 from engine.models.registry.registry import Registry
 from engine.painter.in_process import create_painter
 from engine.painter.phase import Phase
 from engine.painter.process.launch import PainterOptions
 from engine.painter.process.supervisor import SupervisorOptions, supervise
+from tests.engine.painter.registries import entry
 from tests.engine.painter.requests import paint_request, painted
 
 pytestmark = pytest.mark.kills
@@ -55,6 +56,20 @@ async def test_a_child_paints_what_a_local_painter_paints_and_is_replaced_when_k
                     os.kill(first, signal.SIGKILL)
         assert (await painted(far, paint_request())).grid == ours.grid
         assert far.pid not in (None, first)
+
+
+async def test_a_child_that_preloads_nothing_loads_what_a_request_names(checkpoints: Path, tmp_path: Path) -> None:
+    """It is ready although the default model's files are missing, which a child that preloads them is not."""
+    file = tmp_path / "registry.toml"
+    file.write_text('default = "gone"' + entry("gone", "sd1", "gone") + entry("tiny", "sd1", str(checkpoints / "sd1")))
+    options = PainterOptions(registry=file, max_rows=64, threads=1)
+    with pytest.raises(WeightsMissing):
+        async with supervise(options):
+            pass
+    async with supervise(replace(options, preload=False)) as painter:
+        assert len((await painted(painter, paint_request(model="tiny"))).pictures) == 4
+        with pytest.raises(WeightsMissing):
+            await painted(painter, paint_request())
 
 
 async def test_requests_of_a_child_that_dies_may_be_retried() -> None:
