@@ -8,28 +8,17 @@ from types import TracebackType
 from typing import TypeVar
 
 import torch
-from safetensors import SafetensorError
 
 from engine.contract.errors import EaselError, ModelBroken, PaintedNothing
 
 T = TypeVar("T")
 
-# What damaged or unsuitable files have been seen to raise, and related errors of torch.
-_RAISED = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    ImportError,
-    LookupError,
-    NameError,
-    OSError,
-    RuntimeError,
-    SafetensorError,
-    TypeError,
-    ValueError,
-)
 # Libraries below torch and its CPU allocator raise RuntimeError with these words.
 _NO_ROOM = ("_STATUS_ALLOC_FAILED", "can't allocate memory", "out of memory")
+# Libraries of the device raise RuntimeError with these words, after which the process cannot use it any more.
+_DEVICE_FAILED = ("CUDA error", "CUDA driver error", "_STATUS_EXECUTION_FAILED", "_STATUS_INTERNAL_ERROR")
+# What ends the process or a generator is nobody's mistake.
+_ENDINGS = (GeneratorExit, KeyboardInterrupt, SystemExit)
 
 
 class TranslatedErrors:
@@ -52,31 +41,30 @@ class TranslatedErrors:
 def translated_errors(model: str) -> TranslatedErrors:
     """Raise ModelBroken instead of whatever the parts of a model raise, so that only jobs of this model fail.
 
-    FloatingPointError (NaN or infinite results) becomes PaintedNothing, and allocations that fail outside torch become
-    torch.OutOfMemoryError. Easel's own errors pass unchanged, and so does torch.AcceleratorError, after which the
-    process cannot use the device any more.
+    That is everything but the errors of the device: libraries have exceptions of their own, some of them below
+    Exception or, like the panics of those written in Rust, beside it. FloatingPointError (NaN or infinite results)
+    becomes PaintedNothing, and allocations that fail outside torch become torch.OutOfMemoryError. Easel's own errors
+    pass unchanged, and so do torch.AcceleratorError and its like, after which the process cannot use the device any
+    more.
     """
     return TranslatedErrors(model)
 
 
 def _told(model: str, error: BaseException) -> Exception | None:
     """Return the error to raise instead, or None if it passes unchanged."""
-    if isinstance(error, EaselError | torch.OutOfMemoryError):
+    if isinstance(error, (EaselError, torch.OutOfMemoryError, *_ENDINGS)):
         return None
-    if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and _says_no_room(error)):
+    if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and _says(error, _NO_ROOM)):
         return torch.OutOfMemoryError(str(error))
-    if isinstance(error, torch.AcceleratorError):
+    if isinstance(error, torch.AcceleratorError) or (isinstance(error, RuntimeError) and _says(error, _DEVICE_FAILED)):
         return None
     if isinstance(error, FloatingPointError):
         return PaintedNothing(name=model, cause=str(error))
-    # The Rust tokenizers raise Exception itself.
-    if isinstance(error, _RAISED) or type(error) is Exception:
-        return ModelBroken(name=model, cause=f"{type(error).__name__}: {error}")
-    return None
+    return ModelBroken(name=model, cause=f"{type(error).__name__}: {error}")
 
 
-def _says_no_room(error: RuntimeError) -> bool:
-    return any(words in str(error) for words in _NO_ROOM)
+def _says(error: RuntimeError, words: tuple[str, ...]) -> bool:
+    return any(word in str(error) for word in words)
 
 
 def result_or_error(model: str, work: Callable[[], T]) -> T | EaselError | torch.OutOfMemoryError:

@@ -15,6 +15,7 @@ from weakref import ref
 import pytest
 import torch
 from diffusers import AutoencoderKL, UNet2DConditionModel
+from diffusers.loaders.single_file_utils import SingleFileComponentError
 from torch import Tensor
 
 from engine.contract.errors import ModelBroken, NoRoom, OperatorError, PaintedNothing
@@ -183,6 +184,10 @@ async def test_large_pictures_are_decoded_one_by_one_with_a_heartbeat_each(regis
     assert heartbeats.count(Phase.DECODE) == 5
 
 
+class PanicException(BaseException):
+    """As panics of libraries in Rust arrive: no Exception."""
+
+
 @pytest.mark.parametrize(
     ("raised", "expected"),
     [
@@ -190,7 +195,10 @@ async def test_large_pictures_are_decoded_one_by_one_with_a_heartbeat_each(regis
         (KeyError("attn"), ModelBroken),
         (ImportError("no module named bitsandbytes"), ModelBroken),
         (Exception("data did not match any variant"), ModelBroken),
-        (StopIteration(), StopIteration),
+        (StopIteration(), ModelBroken),
+        (EOFError(), ModelBroken),
+        (SingleFileComponentError("Failed to load AutoencoderKL."), ModelBroken),
+        (PanicException("index out of bounds"), ModelBroken),
         (MemoryError(), torch.OutOfMemoryError),
         (
             RuntimeError("CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
@@ -202,6 +210,7 @@ async def test_large_pictures_are_decoded_one_by_one_with_a_heartbeat_each(regis
         ),
         (torch.AcceleratorError("CUDA error: out of memory"), torch.OutOfMemoryError),
         (torch.AcceleratorError("CUDA error: an illegal memory access was encountered"), torch.AcceleratorError),
+        (RuntimeError("cuDNN error: CUDNN_STATUS_EXECUTION_FAILED"), RuntimeError),
         (NoRoom(model="a"), NoRoom),
         (KeyboardInterrupt(), KeyboardInterrupt),
     ],
