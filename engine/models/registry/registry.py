@@ -5,7 +5,6 @@ Does not import torch and does not open weights.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import sqrt
@@ -13,7 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from engine.contract.errors import ModelUnknown, SettingsInvalid
+from engine.contract.errors import ModelUnknown
 from engine.contract.jobs import Operation
 from engine.models.registry.families import (
     ADAPTER_ABILITY,
@@ -27,7 +26,7 @@ from engine.models.registry.families import (
 from engine.models.registry.scheduler import SchedulerSettings, samplers_under, scheduler_from_table
 from engine.models.registry.sources import DETAILS, SOURCES, WeightSource, check_file, source_from_table
 from engine.models.registry.speed import Precision, SpeedSettings, check_ratios, speed_from_table
-from engine.models.registry.toml_values import TomlReader
+from engine.models.registry.toml_values import TomlReader, read_toml
 from engine.models.registry.trained_sizes import trained_sizes
 from engine.prompt import SizeLimits, StepLimits, max_steps_by
 
@@ -154,14 +153,7 @@ def read_registry(path: Path = SHIPPED) -> Registry:
 
     Raises: SettingsInvalid with all problems of the file.
     """
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SettingsInvalid(problems=(f"{path}: cannot read the file ({error.strerror})",)) from error
-    except ValueError as error:
-        # Not TOML, not UTF-8, or a number with more digits than Python accepts.
-        raise SettingsInvalid(problems=(f"{path}: not valid TOML: {error}",)) from error
-    return registry_from_data(data, path)
+    return registry_from_data(read_toml(path), path)
 
 
 def registry_from_data(data: Mapping[str, Any], path: Path) -> Registry:

@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 
+_BYTE_ORDER_MARK = "\ufeff"
 _BARE = re.compile("[A-Za-z0-9_-]+")
 
 
@@ -23,9 +24,14 @@ def quoted(value: str) -> str:
 def text_with_hash(text: str, table: str, name: str, sha256: str) -> str | None:
     """Return the file's text with the entry's hash inserted or replaced; None if that is not possible.
 
+    A byte order mark at its beginning stays there.
+
     Guarantees: except for the hash, the text parses to the same data. Each possible position is tried until it does,
     because TOML has several syntaxes for an entry, and strings can contain text that looks like one.
     """
+    if text.startswith(_BYTE_ORDER_MARK):
+        edited = text_with_hash(text.removeprefix(_BYTE_ORDER_MARK), table, name, sha256)
+        return None if edited is None else _BYTE_ORDER_MARK + edited
     try:
         data = tomllib.loads(text)
         entry = data[table][name]

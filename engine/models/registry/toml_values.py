@@ -2,11 +2,39 @@
 
 from __future__ import annotations
 
+import codecs
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from engine.contract.errors import SettingsInvalid
+
+_WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
+
+
+def read_toml(path: Path) -> Mapping[str, Any]:
+    """Return the content of a TOML file, which may begin with a byte order mark, as some editors write it.
+
+    Raises: SettingsInvalid.
+    """
+    try:
+        return tomllib.loads(_text_from_bytes(path.read_bytes()))
+    except OSError as error:
+        raise SettingsInvalid(problems=(f"{path}: cannot read the file ({error.strerror})",)) from error
+    except ValueError as error:
+        # Not UTF-8, not TOML, or a number with more digits than Python accepts.
+        raise SettingsInvalid(problems=(f"{path}: not valid TOML: {error}",)) from error
+
+
+def _text_from_bytes(data: bytes) -> str:
+    if data.startswith(_WIDE_MARKS) or b"\0" in data:
+        raise ValueError("its encoding is UTF-16, not UTF-8. Save it as UTF-8")
+    try:
+        return data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ValueError(f"its encoding is not UTF-8 (line {line}). Save it as UTF-8") from error
 
 
 class TomlReader:

@@ -71,6 +71,7 @@ WAYS = {
     "an inline table": '[models]\nn = { family = "sd1" }\nm = { family = "sd1", folder = "m" }  # m\n',
     "inline tables only": 'models = { n = { family = "sd1" }, m = {family = "sd1"} }\n',
     "lines of Windows": '[models.m]\r\nfamily = "sd1"\r\n',
+    "a byte order mark": '\ufeff[models.m]\r\nfamily = "sd1"\r\n',
     "no end of line": '[models.m]\nfamily = "sd1"',
     "an adapter of that name": '[adapters.m]\nfile = "m"\n[models.m]\nfamily = "sd1"\n',
     "a header within a text": '[models.n]\nlicence = """\n[models.m]\n"""\n[models.m]\nfamily = "sd1"\n',
@@ -86,7 +87,7 @@ def test_a_hash_is_written_into_an_entry_of_any_form(tmp_path: Path, text: str) 
     for sha256 in ("a" * 64, "b" * 64):
         record_hash(file, "m", sha256)
         after = file.read_bytes().decode()
-        assert tomllib.loads(after)["models"]["m"]["sha256"] == sha256
+        assert tomllib.loads(after.removeprefix("\ufeff"))["models"]["m"]["sha256"] == sha256
         assert is_within(text, after) and len(after) - len(text) < 100
 
 

@@ -219,3 +219,18 @@ def test_a_family_that_takes_no_adapters_says_so_before_queueing(tmp_path: Path)
     with pytest.raises(SettingsInvalid) as refused:
         read(tmp_path, text)
     assert "cannot use adapters" in str(refused.value.problems)
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"], ids=["lines of Unix", "lines of Windows", "lines of old Macs"])
+def test_a_file_with_a_byte_order_mark_is_read(tmp_path: Path, ending: str) -> None:
+    (tmp_path / "models.toml").write_text(TWO, encoding="utf-8-sig", newline=ending)
+    assert read_registry(tmp_path / "models.toml").model().name == "small"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "latin-1"])
+def test_a_file_in_another_encoding_is_told_what_to_save_it_as(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "models.toml").write_text(TWO.replace("small", "schön"), encoding=encoding)
+    with pytest.raises(SettingsInvalid) as refused:
+        read_registry(tmp_path / "models.toml")
+    (sentence,) = refused.value.problems
+    assert "Save it as UTF-8" in sentence and ("UTF-16" in sentence) == encoding.startswith("utf")
