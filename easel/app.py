@@ -197,6 +197,20 @@ def main() -> None:
 
         typer.echo(sentence_from_os_error(error), err=True)
         sys.exit(1)
+    except _database_errors() as error:
+        from easel.postgres_errors import sentence_from_database_error
+
+        typer.echo(sentence_from_database_error(error), err=True)
+        sys.exit(1)
+
+
+def _database_errors() -> tuple[type[Exception], ...]:
+    """Return what the drivers of Postgres raise, if the command has loaded any."""
+    if "asyncpg" not in sys.modules:
+        return ()
+    from easel.postgres_errors import database_errors
+
+    return database_errors()
 
 
 def _settings() -> BotSettings:

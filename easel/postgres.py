@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
 
-import asyncpg
+import structlog
 
-from engine.contract.errors import SettingsInvalid
+from easel.postgres_errors import sentence_from_connect_error
+from engine.contract.errors import SettingsInvalid, StoreUnavailable
 from engine.settings import EngineSettings
+from engine.store.connector import CONNECT_ERRORS, Connector
 from engine.store.embedded_postgres import open_embedded
+from engine.store.postgres_url import LISTEN_URL, parse_url
 from migrations import read_pending, upgrade
+
+_log = structlog.get_logger(__name__)
 
 MIN_SERVER_VERSION = 14
 # A new server takes 40 MiB plus a transaction log that grows (measured: 2026-11-21, du of a new home).
 REQUIRED_BYTES = 200 * 2**20
-_CONNECT_TIMEOUT_SECONDS = 10.0
 
 
 @asynccontextmanager
@@ -39,6 +41,8 @@ async def open_postgres(settings: EngineSettings) -> AsyncIterator[str]:
         return
     url = settings.database_url.get_secret_value()
     problem = await find_connection_problem(url)
+    if problem is None and settings.listen_url:
+        problem = await find_connection_problem(settings.listen_url, LISTEN_URL)
     if problem:
         raise SettingsInvalid(problems=(problem,))
     yield url
@@ -58,34 +62,58 @@ async def open_migrated_postgres(settings: EngineSettings) -> AsyncIterator[str]
         yield url
 
 
-async def find_connection_problem(url: str) -> str | None:
-    """Return why the Postgres at `url` cannot be used and what to do, without its password; None when it can."""
-    address = _address(url)
+async def find_connection_problem(url: str, name: str = "DATABASE_URL") -> str | None:
+    """Return why the Postgres at `url` cannot be used and what to do, without its password; None when it can.
+
+    It connects as the services do. name: of the setting that holds the URL.
+
+    Raises: SettingsInvalid when the URL is wrong or has parameters that are not supported.
+    """
+    parsed = parse_url(url, name)
     try:
-        connection = await asyncpg.connect(url, timeout=_CONNECT_TIMEOUT_SECONDS)
-    except (asyncpg.InvalidPasswordError, asyncpg.InvalidAuthorizationSpecificationError):
-        return f"DATABASE_URL: the Postgres at {address} rejected the user or password. Check both."
-    except asyncpg.InvalidCatalogNameError:
-        return (
-            f"DATABASE_URL: the Postgres at {address} has no such database. Create it with createdb, or choose another."
-        )
-    except (asyncpg.ClientConfigurationError, ValueError):
-        return "DATABASE_URL is invalid. It must look like postgresql://user:password@host:5432/easel."
-    except asyncpg.TooManyConnectionsError:
-        return f"DATABASE_URL: the Postgres at {address} has no free connections. Raise max_connections, or close some."
-    except asyncpg.CannotConnectNowError:
-        return f"DATABASE_URL: the Postgres at {address} is starting or stopping. Try again in a moment."
-    except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncpg.PostgresConnectionError):
-        return f"DATABASE_URL: cannot connect to Postgres at {address}. Is it running, and can this machine reach it?"
+        connection = await Connector(parsed).connect()
+    except CONNECT_ERRORS as error:
+        return f"{name}: {sentence_from_connect_error(error, parsed.address)}"
     try:
         version = connection.get_server_version().major
     finally:
-        await connection.close()
+        connection.terminate()
     if version < MIN_SERVER_VERSION:
         return (
-            f"DATABASE_URL: the Postgres at {address} is version {version}. Easel needs {MIN_SERVER_VERSION} or newer."
+            f"{name}: the Postgres at {parsed.address} is version {version}. Easel needs {MIN_SERVER_VERSION} or newer."
         )
     return None
+
+
+async def warn_of_polling(settings: EngineSettings) -> None:
+    """Log why notifications do not arrive, if they do not.
+
+    Raises: StoreUnavailable, SettingsInvalid when a URL is wrong.
+    """
+    problem = await find_listen_problem(settings)
+    if problem:
+        _log.warning("no_notifications", problem=problem)
+
+
+async def find_listen_problem(settings: EngineSettings) -> str | None:
+    """Return why notifications do not arrive and what to do; None when they do.
+
+    Raises: StoreUnavailable, SettingsInvalid when a URL is wrong.
+    """
+    if settings.database_url is None:
+        return None
+    url = settings.listen_url or settings.database_url.get_secret_value()
+    name = LISTEN_URL if settings.listen_url else "DATABASE_URL"
+    try:
+        if not await Connector(parse_url(url, name)).is_shared():
+            return None
+    except CONNECT_ERRORS as error:
+        raise StoreUnavailable(cause=str(error) or type(error).__name__) from error
+    return (
+        f"{name} points to a pooler in transaction mode, which passes no notifications on (LISTEN needs a session). "
+        f"Jobs and changes are found by polling, a few seconds later. Set {LISTEN_URL} to the address of Postgres "
+        "itself, or of a pooler in session mode."
+    )
 
 
 async def _require_migrated(url: str) -> None:
@@ -102,11 +130,3 @@ def _initialization_problem(home: Path) -> str:
         f"It needs {REQUIRED_BYTES / 2**20:.0f} MiB, and {free / 2**20:,.0f} are free there. "
         "Free some space, or set EASEL_HOME to a folder on another disk."
     )
-
-
-def _address(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        return f"{parts.hostname or 'the local socket'}:{parts.port or 5432}"
-    except ValueError:
-        return "that address"

@@ -48,7 +48,11 @@ async def serve_bot(health_port: int, report_ready: ReportReady) -> None:
     set_up_logging(settings.log_format, process="bot", secrets=_secrets(settings))
     limits = await read_limits(settings.models_file or SHIPPED, settings.model)
     options = BotOptions(token=token, api_url=settings.discord_api_url, health=(HOST, health_port), limits=limits)
-    async with stop_on_signals() as signals, open_migrated_postgres(settings) as url, open_database(url) as database:
+    async with (
+        stop_on_signals() as signals,
+        open_migrated_postgres(settings) as url,
+        open_database(url, listen_url=settings.listen_url) as database,
+    ):
         await serve(
             options, database, open_objects(settings.storage_url), stop=signals.stop, announce_ready=report_ready
         )
@@ -81,11 +85,17 @@ async def _serve_engine(
     # The painting process, which takes longest, starts while this one imports.
     for name in ("easel.postgres", "engine.serve"):
         await asyncio.to_thread(import_module, name)
-    from easel.postgres import open_migrated_postgres
+    from easel.postgres import open_migrated_postgres, warn_of_polling
     from engine.serve import EngineOptions, serve
 
     async with open_migrated_postgres(settings) as url:
-        options = EngineOptions(database_url=url, storage_url=settings.storage_url, health=(HOST, health_port))
+        await warn_of_polling(settings)
+        options = EngineOptions(
+            database_url=url,
+            listen_url=settings.listen_url,
+            storage_url=settings.storage_url,
+            health=(HOST, health_port),
+        )
         with hold_engine_lock(settings.home):
             await serve(
                 options, painter_opener, stop=signals.stop, force_stop=signals.force_stop, announce_ready=report_ready
@@ -123,7 +133,7 @@ NO_TOKEN = (
 
 
 def _secrets(settings: BotSettings) -> tuple[str, ...]:
-    hidden = (settings.discord_token, settings.database_url)
+    hidden = (settings.discord_token, settings.database_url, settings.listen_database_url)
     return tuple(secret.get_secret_value() for secret in hidden if secret)
 
 

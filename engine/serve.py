@@ -49,10 +49,12 @@ class EngineOptions:
     """The options of an engine.
 
     health: host and port of the health pages, port 0 for a free one; None serves none.
+    listen_url: of the same database, for notifications, where `database_url` is that of a pooler.
     """
 
     database_url: str
     storage_url: str
+    listen_url: str | None = None
     health: tuple[str, int] | None = None
     worker: WorkerOptions = field(default_factory=WorkerOptions)
 
@@ -76,7 +78,7 @@ async def serve(
     # One connection per job, plus some for background tasks.
     pool_size = options.worker.queue.concurrency + 4
     async with (
-        open_database(options.database_url, pool_size=pool_size) as database,
+        open_database(options.database_url, listen_url=options.listen_url, pool_size=pool_size) as database,
         open_painter() as painter,
         _health(options, registry, partial(_find_problem, database, painter, stop)),
     ):

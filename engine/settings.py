@@ -34,6 +34,7 @@ class EngineSettings(BaseSettings):
 
     home: absolute path of the folder with the embedded Postgres and, unless `storage_url` is set, the pictures.
     database_url: `postgresql://...`, with its password; None for the embedded server in `home`.
+    listen_database_url: the same database at an address that keeps sessions; None where `database_url` does.
     storage_url: `file:///...` or `s3://bucket/prefix`.
     model: model of jobs that name none; None for the default of the models file.
     models_file: TOML file that registers models; None for the one that ships.
@@ -45,6 +46,7 @@ class EngineSettings(BaseSettings):
 
     home: Path = Field(default=Path("~/.easel"), validation_alias="EASEL_HOME", validate_default=True)
     database_url: SecretStr | None = Field(default=None, validation_alias="DATABASE_URL")
+    listen_database_url: SecretStr | None = Field(default=None, validation_alias="EASEL_LISTEN_DATABASE_URL")
     storage_url: str = Field(default="", validation_alias="EASEL_STORAGE_URL", validate_default=True)
     model: str | None = Field(default=None, validation_alias="EASEL_MODEL")
     models_file: Path | None = Field(default=None, validation_alias="EASEL_MODELS_FILE")
@@ -56,7 +58,7 @@ class EngineSettings(BaseSettings):
     def _absolute(cls, home: Path) -> Path:
         return home.expanduser().absolute()
 
-    @field_validator("database_url")
+    @field_validator("database_url", "listen_database_url")
     @classmethod
     def _is_postgres_url(cls, url: SecretStr | None) -> SecretStr | None:
         if url and urlsplit(url.get_secret_value()).scheme not in {"postgresql", "postgres"}:
@@ -88,6 +90,12 @@ class EngineSettings(BaseSettings):
         if not _AMOUNT.fullmatch(memory) or not float(memory):
             raise ValueError("must be a number of GB, for example 16 or 7.5")
         return float(memory)
+
+    @property
+    def listen_url(self) -> str | None:
+        """`listen_database_url` as text; None without a `database_url` of one's own."""
+        given = self.listen_database_url
+        return given.get_secret_value() if given and self.database_url else None
 
     @property
     def models_memory_bytes(self) -> int | None:

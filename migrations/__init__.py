@@ -6,15 +6,16 @@ second and 30 MB of every process, are imported only when a revision is missing.
 
 from __future__ import annotations
 
-import asyncio
+from datetime import timedelta
 from pathlib import Path
 
-import asyncpg
+from engine.store.connector import CONNECT_ERRORS, Connector
+from engine.store.postgres_url import parse_url
 
 # A revision's file is named after it: `0001_foundation.py`.
 NEWEST = max(path.name.partition("_")[0] for path in Path(__file__).parent.glob("versions/[0-9]*_*.py"))
 
-_TIMEOUT_SECONDS = 10.0
+_TIMEOUT = timedelta(seconds=10)
 
 
 async def upgrade(url: str) -> tuple[str, ...]:
@@ -51,11 +52,11 @@ async def read_pending(url: str) -> tuple[str, ...]:
 async def is_current(url: str) -> bool:
     """Return whether the newest revision is applied; False also when that cannot be read."""
     try:
-        connection = await asyncpg.connect(url, timeout=_TIMEOUT_SECONDS)
+        connection = await Connector(parse_url(url)).connect(command_timeout=_TIMEOUT)
         try:
             rows = await connection.fetch("SELECT version_num FROM alembic_version")
         finally:
-            await connection.close()
-    except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            connection.terminate()
+    except CONNECT_ERRORS:
         return False
     return [row["version_num"] for row in rows] == [NEWEST]

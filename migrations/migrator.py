@@ -18,7 +18,7 @@ _LOCK = 0x0EA5E1
 
 async def upgrade_database(database: Database) -> tuple[str, ...]:
     """Upgrade to the latest revision and return the applied revisions; see `migrations.upgrade`."""
-    async with database.begin() as connection:
+    async with database.begin(limit=None) as connection:
         return await connection.run_sync(_upgrade)
 
 

@@ -49,7 +49,7 @@ async def imagine(prompt: str, output: Path, settings: EngineSettings) -> int:
     console = Console(stderr=True)
     async with (
         open_migrated_postgres(settings) as url,
-        open_database(url, pool_size=2) as database,
+        open_database(url, listen_url=settings.listen_url, pool_size=2) as database,
         _ensure_engine(settings, console),
     ):
         jobs = [await submit_for_operator(database, spec, _seed(spec)) for spec in specs]

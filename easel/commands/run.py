@@ -20,6 +20,7 @@ import typer
 from bot.settings import DISCORD_API_URL, BotSettings
 from easel.errors import sentence_from_error, sentence_from_os_error
 from easel.postgres import open_postgres
+from easel.postgres_errors import database_errors, sentence_from_database_error
 from easel.process.ports import HOST, Ports, free_ports
 from easel.process.programs import POSTGRES, all_programs
 from easel.process.signals import stop_on_signals
@@ -65,11 +66,18 @@ async def _run_postgres(settings: BotSettings, state: SupervisorState, print_lin
             state.ready[POSTGRES].set()
             for ended in state.ended.values():
                 await ended.wait()
-    except (EaselError, OSError) as error:
-        sentence = sentence_from_error(error) if isinstance(error, EaselError) else sentence_from_os_error(error)
-        typer.echo(sentence, err=True)
-        state.failed.append(POSTGRES)
-        state.signals.stop.set()
+    except EaselError as error:
+        _fail(state, sentence_from_error(error))
+    except OSError as error:
+        _fail(state, sentence_from_os_error(error))
+    except database_errors() as error:
+        _fail(state, sentence_from_database_error(error))
+
+
+def _fail(state: SupervisorState, sentence: str) -> None:
+    typer.echo(sentence, err=True)
+    state.failed.append(POSTGRES)
+    state.signals.stop.set()
 
 
 def _address(settings: BotSettings, ports: Ports) -> str:

@@ -15,6 +15,7 @@ from packaging.requirements import Requirement
 
 from bot.settings import BotSettings
 from easel.errors import sentence_from_error, sentence_from_os_error
+from easel.postgres import find_listen_problem
 from easel.process.ports import HOST, is_free
 from engine.contract.errors import EaselError
 from engine.store.objects import open_objects
@@ -88,6 +89,12 @@ async def check_migrations(url: str) -> CheckResult:
     if pending:
         return CheckResult(name="schema", found=f"missing migrations: {', '.join(pending)}", fix="Run `easel migrate`.")
     return CheckResult(name="schema", found="up to date")
+
+
+async def check_notifications(settings: BotSettings) -> CheckResult:
+    """Check that the services are told of changes."""
+    problem = await find_listen_problem(settings)
+    return CheckResult(name="notify", found="by polling" if problem else "by notifications", fix=problem)
 
 
 async def check_discord(settings: BotSettings) -> CheckResult:

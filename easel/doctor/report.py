@@ -14,6 +14,7 @@ from easel.doctor.checks import CheckResult
 from easel.doctor.model_checks import check_device, check_model
 from easel.errors import sentence_from_error, sentence_from_os_error
 from easel.postgres import open_postgres
+from easel.postgres_errors import database_errors, sentence_from_database_error
 from engine.contract.errors import EaselError, SettingsInvalid
 from engine.settings import read_settings
 
@@ -62,10 +63,13 @@ async def _postgres_results(settings: BotSettings) -> AsyncIterator[CheckResult]
         async with open_postgres(settings) as url:
             yield CheckResult(name="Postgres", found=f"{found}, running")
             yield await checks.check_migrations(url)
+            yield await checks.check_notifications(settings)
     except EaselError as error:
         yield CheckResult(name="Postgres", found=found, fix=sentence_from_error(error))
     except OSError as error:
         yield CheckResult(name="Postgres", found=found, fix=sentence_from_os_error(error))
+    except database_errors() as error:
+        yield CheckResult(name="Postgres", found=found, fix=sentence_from_database_error(error))
 
 
 def _show(console: Console, result: CheckResult) -> None:

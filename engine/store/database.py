@@ -2,59 +2,87 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from datetime import timedelta
+from functools import partial
+from types import MappingProxyType
 from typing import Any
-from urllib.parse import urlsplit
 
 import asyncpg
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.util import await_only, greenlet_spawn
 
 from engine.contract.errors import StoreUnavailable
+from engine.store.connector import CONNECT_ERRORS, CONNECTION_ERRORS, Connector
+from engine.store.pool import ShrinkingPool
+from engine.store.postgres_url import LISTEN_URL, parse_url
 
-__all__ = ["CONNECTION_ERRORS", "AsyncConnection", "Database", "open_database", "sqlalchemy_url"]
+__all__ = ["CONNECTION_ERRORS", "AsyncConnection", "Database", "open_database"]
 
-CONNECTION_ERRORS = (
-    OSError,
-    TimeoutError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.InterfaceError,
-)
+TRANSACTION_LIMIT = timedelta(seconds=10)
+"""How long a transaction may take unless its caller says otherwise."""
+
+IDLE_LIMIT = timedelta(minutes=1)
+
+# A pooler may send a statement to another server process than the one that has prepared it. Within a transaction it
+# does not, and there an unnamed statement is executed before the next one replaces it.
+_UNNAMED_STATEMENTS = MappingProxyType({"prepared_statement_cache_size": 0, "prepared_statement_name_func": lambda: ""})
 
 
 class Database:
-    """A pool of connections; every transaction goes through `begin`."""
+    """A pool of connections; every transaction goes through `begin`.
 
-    def __init__(self, url: str, *, pool_size: int = 10) -> None:
-        self.dsn = url
+    listening_problem: why a connection for LISTEN could not be opened at the last attempt; None when it could.
+    """
+
+    def __init__(self, url: str, *, listen_url: str | None = None, pool_size: int = 10) -> None:
+        self._connector = Connector(parse_url(url))
+        self._listening = Connector(parse_url(listen_url, LISTEN_URL)) if listen_url else self._connector
+        self._can_listen: bool | None = None
+        self.listening_problem: str | None = None
         self.engine: AsyncEngine = create_async_engine(
-            sqlalchemy_url(url), pool_size=pool_size, max_overflow=pool_size, pool_timeout=10
+            "postgresql+asyncpg://",
+            poolclass=ShrinkingPool,
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=10,
+            pool_use_lifo=True,
         )
         self._autocommit = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        sa.event.listen(self.engine.sync_engine, "do_connect", self._connect)
         sa.event.listen(self.engine.sync_engine, "checkout", _discard_closed)
 
     @asynccontextmanager
-    async def begin(self) -> AsyncIterator[AsyncConnection]:
+    async def begin(self, *, limit: timedelta | None = TRANSACTION_LIMIT) -> AsyncIterator[AsyncConnection]:
         """Yield a connection in a transaction that commits when the block ends and rolls back when it raises.
 
-        Raises: StoreUnavailable when Postgres cannot be reached, or was lost before the commit was confirmed.
+        limit: how long it may take together with the wait for a connection, so that a Postgres that hangs keeps
+            nobody waiting; None for no limit.
+
+        Raises: StoreUnavailable when Postgres cannot be reached, does not answer within `limit`, or was lost before
+        the commit was confirmed.
         """
-        async with _translate_errors(self.engine.begin()) as connection:
+        async with _limited(self.engine, limit) as connection, connection.begin():
             yield connection
 
     @asynccontextmanager
     async def autocommit(self) -> AsyncIterator[AsyncConnection]:
         """Yield a connection in autocommit mode: every statement commits by itself, in one round trip instead of three.
 
+        On a pooler, which may send every statement to another server process, it is one transaction instead.
+
         Raises: StoreUnavailable when Postgres cannot be reached, or was lost before a statement was confirmed.
         """
-        async with _translate_errors(self._autocommit.connect()) as connection:
+        if self._connector.is_pooled is None:
+            await self.ping()
+        if self._connector.is_pooled:
+            async with self.begin() as connection:
+                yield connection
+            return
+        async with _limited(self._autocommit, TRANSACTION_LIMIT) as connection:
             yield connection
 
     async def listen(self, *, command_timeout: timedelta | None = None) -> asyncpg.Connection:
@@ -64,73 +92,124 @@ class Database:
 
         Raises: StoreUnavailable when Postgres cannot be reached.
         """
-        seconds = None if command_timeout is None else command_timeout.total_seconds()
         try:
-            return await asyncpg.connect(self.dsn, timeout=10, command_timeout=seconds)
-        except CONNECTION_ERRORS as error:
-            raise StoreUnavailable(cause=type(error).__name__) from error
+            connection = await self._listening.connect(command_timeout=command_timeout)
+        except CONNECT_ERRORS as error:
+            self.listening_problem = cause_of(error)
+            raise StoreUnavailable(cause=self.listening_problem) from error
+        self.listening_problem = None
+        return connection
 
-    async def ping(self) -> None:
-        """Check that Postgres answers.
+    async def can_listen(self) -> bool:
+        """Return whether notifications arrive: not through a pooler that gives one session to several clients.
+
+        Raises: StoreUnavailable when Postgres cannot be reached.
+        """
+        if self._can_listen is None:
+            try:
+                self._can_listen = not await self._listening.is_shared()
+            except CONNECT_ERRORS as error:
+                raise StoreUnavailable(cause=cause_of(error)) from error
+        return self._can_listen
+
+    async def ping(self, *, limit: timedelta = TRANSACTION_LIMIT) -> None:
+        """Check that Postgres answers within `limit`.
 
         Raises: StoreUnavailable when it does not.
         """
-        async with self.begin() as connection:
+        async with self.begin(limit=limit) as connection:
             await connection.execute(sa.select(1))
+
+    async def close_idle(self, unused_for: timedelta) -> None:
+        """Give back the connections that have been idle for so long."""
+        pool = self.engine.pool
+        assert isinstance(pool, ShrinkingPool)
+        await greenlet_spawn(pool.close_idle, unused_for)
 
     async def close(self) -> None:
         """Close every connection."""
         await self.engine.dispose()
 
+    def _connect(self, dialect: Any, *_: object) -> Any:
+        """Open a connection for the pool; SQLAlchemy's own way knows few of the URL's parameters and no pooler."""
+        connection = await_only(self._connector.connect())
+        options = _UNNAMED_STATEMENTS if self._connector.is_pooled else {}
+        return dialect.dbapi.connect(async_creator_fn=partial(_opened, connection), **options)
+
 
 @asynccontextmanager
-async def open_database(url: str, *, pool_size: int = 10) -> AsyncIterator[Database]:
-    """Yield a pool for `url` (`postgresql://...`) and close it afterwards."""
-    database = Database(url, pool_size=pool_size)
+async def open_database(
+    url: str, *, listen_url: str | None = None, pool_size: int = 10, idle: timedelta = IDLE_LIMIT
+) -> AsyncIterator[Database]:
+    """Yield a pool for `url` (`postgresql://...`) and close it afterwards.
+
+    listen_url: of the same Postgres, for LISTEN, where `url` is that of a pooler.
+    pool_size: the most connections that the pool opens.
+    idle: after how long an unused one is closed.
+    """
+    database = Database(url, listen_url=listen_url, pool_size=pool_size)
+    closing = asyncio.create_task(_keep_closing_idle(database, idle))
     try:
         yield database
     finally:
+        closing.cancel()
         await database.close()
 
 
+async def _keep_closing_idle(database: Database, idle: timedelta) -> None:
+    while True:
+        await asyncio.sleep(idle.total_seconds() / 2)
+        await database.close_idle(idle)
+
+
 @asynccontextmanager
-async def _translate_errors(opening: AbstractAsyncContextManager[AsyncConnection]) -> AsyncIterator[AsyncConnection]:
-    """Yield what `opening` opens, and raise every connection error as `StoreUnavailable`."""
+async def _limited(engine: AsyncEngine, limit: timedelta | None) -> AsyncIterator[AsyncConnection]:
+    """Yield a connection, and cut it off after `limit`: only that ends a query that Postgres does not answer."""
+    loop = asyncio.get_running_loop()
+    deadline = None if limit is None else loop.time() + limit.total_seconds()
     is_open = False
     try:
-        async with opening as connection:
+        async with AsyncExitStack() as stack:
+            watch = stack.enter_context(ExitStack())
+            async with asyncio.timeout_at(deadline):
+                connection = await stack.enter_async_context(engine.connect())
             is_open = True
+            if deadline is not None:
+                driver_connection: Any = (await connection.get_raw_connection()).driver_connection
+                # Cancelled after the connection is back in the pool, since a rollback needs an answer as well.
+                watch.callback(loop.call_at(deadline, driver_connection.terminate).cancel)
             yield connection
-    except CONNECTION_ERRORS as error:
-        if is_open and not _is_connection_error(error):
+    except (sa.exc.DBAPIError, sa.exc.TimeoutError, *CONNECT_ERRORS) as error:
+        if is_open and not _is_unavailable(error):
             raise
-        raise StoreUnavailable(cause=type(error).__name__) from error
-    except sa.exc.DBAPIError as error:
-        if error.connection_invalidated or _is_caused_by_connection(error):
-            raise StoreUnavailable(cause=type(error.orig).__name__) from error
-        raise
-    except sa.exc.TimeoutError as error:
-        raise StoreUnavailable(cause="pool exhausted") from error
+        if limit is not None and deadline is not None and loop.time() >= deadline:
+            raise StoreUnavailable(cause=f"no answer within {limit.total_seconds():g} s") from error
+        raise StoreUnavailable(cause=cause_of(error)) from error
 
 
-def sqlalchemy_url(url: str) -> str:
-    """Return `url` with the asyncpg dialect in its scheme, as SQLAlchemy needs it."""
-    scheme = urlsplit(url).scheme
-    return "postgresql+asyncpg" + url[len(scheme) :]
+def cause_of(error: BaseException) -> str:
+    """Return in a few words why Postgres cannot be used."""
+    match error:
+        case sa.exc.TimeoutError():
+            return "every connection of this process is in use"
+        case sa.exc.DBAPIError(orig=BaseException() as original):
+            return cause_of(original)
+        case asyncpg.PostgresError() if str(error):
+            return str(error)
+        case _ if error.__cause__ is not None and isinstance(error.__cause__, CONNECT_ERRORS):
+            return cause_of(error.__cause__)
+        case _:
+            return type(error).__name__
 
 
-def _discard_closed(dbapi_connection: Any, _record: object, _proxy: object) -> None:
-    """Make the pool replace a connection that Postgres has closed; the socket knows, so that no ping is needed.
-
-    Measured: SQLAlchemy's own ping takes three round trips, as many as storing an event.
-    """
-    if dbapi_connection.driver_connection.is_closed():
-        raise sa.exc.DisconnectionError
-
-
-def _is_connection_error(error: Exception) -> bool:
-    """Return whether an error inside a transaction comes from the connection, not from a file the caller wrote."""
-    return not isinstance(error, OSError) or isinstance(error, ConnectionError | TimeoutError)
+def _is_unavailable(error: BaseException) -> bool:
+    """Return whether an error inside a transaction is of the connection or the server, and not of what was asked."""
+    if isinstance(error, sa.exc.DBAPIError):
+        return error.connection_invalidated or _is_caused_by_connection(error)
+    if isinstance(error, OSError):
+        # Not of a file that the caller wrote.
+        return isinstance(error, ConnectionError | TimeoutError)
+    return isinstance(error, (sa.exc.TimeoutError, *CONNECTION_ERRORS))
 
 
 def _is_caused_by_connection(error: sa.exc.DBAPIError) -> bool:
@@ -140,3 +219,16 @@ def _is_caused_by_connection(error: sa.exc.DBAPIError) -> bool:
             return True
         cause = cause.__cause__
     return False
+
+
+async def _opened(connection: asyncpg.Connection) -> asyncpg.Connection:
+    return connection
+
+
+def _discard_closed(dbapi_connection: Any, _record: object, _proxy: object) -> None:
+    """Make the pool replace a connection that Postgres has closed; the socket knows, so that no ping is needed.
+
+    Measured: SQLAlchemy's own ping takes three round trips, as many as storing an event.
+    """
+    if dbapi_connection.driver_connection.is_closed():
+        raise sa.exc.DisconnectionError

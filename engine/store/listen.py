@@ -1,4 +1,4 @@
-"""Listens for changed jobs in Postgres; notifications missed during an outage are left to polling."""
+"""Listens for changed jobs in Postgres; what is missed during an outage or behind a pooler is left to polling."""
 
 from __future__ import annotations
 
@@ -35,6 +35,8 @@ async def listen(
 
 async def _listen_once(database: Database, on_change: Callable[[UUID], None], on_connect: Callable[[], None]) -> None:
     lost = asyncio.Event()
+    if not await database.can_listen():
+        await lost.wait()
     connection = await database.listen()
     try:
         connection.add_termination_listener(lambda *_: lost.set())

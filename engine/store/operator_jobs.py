@@ -77,6 +77,9 @@ async def _listening(database: Database, job_id: UUID, changed: asyncio.Event) -
             changed.set()
 
     try:
+        if not await database.can_listen():
+            yield
+            return
         connection = await database.listen()
         await connection.add_listener(JOBS_CHANNEL, on_notify)
     except (StoreUnavailable, *CONNECTION_ERRORS) as error:

@@ -115,7 +115,8 @@ async def _run_manager(database: Database, handle: Handler, options: QueueOption
                 max_concurrent_tasks=options.concurrency,
                 heartbeat_timeout=options.lease,
                 dequeue_timeout=options.poll,
-                shutdown_on_listener_failure=True,
+                # Without notifications the queue finds jobs by polling.
+                shutdown_on_listener_failure=await database.can_listen(),
             )
 
 

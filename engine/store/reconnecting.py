@@ -62,9 +62,15 @@ class ReconnectingDriver:
         await self.execute("SELECT pg_notify($1, $2)", channel, payload)
 
     async def add_listener(self, channel: str, callback: NotifyCallback) -> None:
-        """Call `callback` with every payload on `channel`; payloads sent during an outage are lost."""
-        await self._retry(lambda connection: connection.add_listener(channel, Relay(callback)))
-        self._listeners.append((channel, callback))
+        """Call `callback` with every payload on `channel`; payloads sent during an outage or by a pooler are lost."""
+
+        async def add(connection: asyncpg.Connection) -> None:
+            if await self._database.can_listen():
+                await connection.add_listener(channel, Relay(callback))
+
+        await self._retry(add)
+        if await self._database.can_listen():
+            self._listeners.append((channel, callback))
 
     async def close(self) -> None:
         """Close the connection."""

@@ -59,7 +59,7 @@ async def open_snapshot(database: Database) -> AsyncIterator[Snapshot]:
 
     Raises: StoreUnavailable when Postgres cannot be reached or goes away.
     """
-    async with database.begin() as connection:
+    async with database.begin(limit=None) as connection:
         await connection.execute(sa.text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
         yield Snapshot(connection=connection)
 

@@ -1,0 +1,196 @@
+"""The URL of a Postgres: which of libpq's parameters it may have, and how they are passed to asyncpg."""
+
+from __future__ import annotations
+
+import os
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from types import MappingProxyType
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+
+from engine.contract.errors import SettingsInvalid
+
+LISTEN_URL = "EASEL_LISTEN_DATABASE_URL"
+"""The setting with the address of Postgres itself where that in `DATABASE_URL` is of a pooler."""
+
+DEFAULT_TIMEOUT = timedelta(seconds=10)
+_DEFAULT_PORT = 5432
+
+_CHOICES = MappingProxyType(
+    {
+        "sslmode": ("disable", "allow", "prefer", "require", "verify-ca", "verify-full"),
+        "sslnegotiation": ("postgres", "direct"),
+        "target_session_attrs": ("any", "primary", "standby", "prefer-standby", "read-write", "read-only"),
+        "gsslib": ("gssapi", "sspi"),
+    }
+)
+
+_FILES = ("sslrootcert", "sslcert", "sslkey", "sslcrl")
+
+# Parameters of libpq that asyncpg does not have, and those of their values that ask for what it does anyway.
+# Source: PostgreSQL 18, "Parameter Key Words". What is in no list is a setting of the server, which judges it.
+_UNSUPPORTED: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "channel_binding": ("disable", "prefer"),
+        "client_encoding": ("auto", "utf8", "utf-8", "unicode"),
+        "fallback_application_name": (),
+        "gssdelegation": ("0",),
+        "gssencmode": ("disable", "prefer"),
+        "hostaddr": (),
+        "keepalives": (),
+        "keepalives_count": (),
+        "keepalives_idle": (),
+        "keepalives_interval": (),
+        "load_balance_hosts": ("disable",),
+        "max_protocol_version": ("3.0", "latest"),
+        "min_protocol_version": ("3.0",),
+        "oauth_client_id": (),
+        "oauth_client_secret": (),
+        "oauth_issuer": (),
+        "oauth_scope": (),
+        "replication": ("false", "off", "no", "0"),
+        "require_auth": (),
+        "requirepeer": (),
+        "scram_client_key": (),
+        "scram_server_key": (),
+        "servicefile": (),
+        "sslcertmode": ("allow",),
+        "sslcompression": ("0",),
+        "sslcrldir": (),
+        "sslkeylogfile": (),
+        "sslsni": ("1",),
+        "tcp_user_timeout": ("0",),
+    }
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Host:
+    """A host of a URL, or the folder of its socket, and its port."""
+
+    name: str
+    port: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PostgresURL:
+    """A URL that asyncpg understands.
+
+    hosts: in the order in which they are tried; empty for asyncpg's default.
+    timeout: how long to wait for each of them.
+    """
+
+    dsn: str
+    hosts: tuple[Host, ...]
+    timeout: timedelta
+    target: str
+
+    @property
+    def address(self) -> str:
+        """The hosts and ports, without user and password."""
+        return ", ".join(
+            "the local socket" if host.name.startswith("/") else f"{host.name}:{host.port}" for host in self.hosts
+        )
+
+
+def parse_url(url: str, name: str = "DATABASE_URL") -> PostgresURL:
+    """Return `url` as asyncpg understands it; `connect_timeout` becomes `timeout`.
+
+    name: of the setting, for the error.
+
+    Raises: SettingsInvalid when it is not a Postgres URL or has parameters that are not supported; never with its
+    password.
+    """
+    try:
+        parts = urlsplit(url)
+        given = parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
+        hosts = _hosts(parts.netloc, dict(given))
+    except ValueError as error:
+        raise SettingsInvalid(
+            problems=(f"{name} is invalid. It must look like postgresql://user:password@host:5432/easel.",)
+        ) from error
+    parameters = dict(given)
+    problems = [*_wrong_choices(parameters), *_unsupported(parameters), *_unreadable(parameters)]
+    timeout = _timeout(parameters.pop("connect_timeout", "0"))
+    if timeout is None:
+        problems.append("connect_timeout must be a number of seconds")
+    if problems:
+        raise SettingsInvalid(problems=tuple(f"{name}: {problem}." for problem in problems))
+    passed = {key: value for key, value in parameters.items() if value and key not in _UNSUPPORTED}
+    if passed.get("sslrootcert") == "system":
+        passed["sslrootcert"] = ssl.get_default_verify_paths().cafile or ""
+    return PostgresURL(
+        dsn=parts._replace(query=urlencode(passed, quote_via=quote)).geturl(),
+        hosts=hosts,
+        timeout=timeout or DEFAULT_TIMEOUT,
+        target=passed.get("target_session_attrs", "any"),
+    )
+
+
+def _hosts(netloc: str, parameters: Mapping[str, str]) -> tuple[Host, ...]:
+    """Return the hosts of a URL or, if it has none before its path, those among its parameters.
+
+    Raises: ValueError when a port is not a number, or hosts and ports are not as many.
+    """
+    _, is_split, after = netloc.partition("@")
+    listed = unquote(after if is_split else netloc)
+    names = (listed or parameters.get("host", "")).split(",")
+    ports = [int(port) for port in parameters.get("port", "").split(",") if port]
+    if len(ports) > 1 and len(ports) != len(names):
+        raise ValueError("as many ports as hosts")
+    return tuple(
+        _host(name, ports[min(place, len(ports) - 1)] if ports else _DEFAULT_PORT)
+        for place, name in enumerate(names)
+        if name
+    )
+
+
+def _host(text: str, port: int) -> Host:
+    if text.startswith("/"):
+        return Host(name=text, port=port)
+    if text.startswith("["):
+        name, _, own = text[1:].partition("]")
+        own = own.removeprefix(":")
+    else:
+        name, _, own = text.partition(":")
+    return Host(name=name, port=int(own) if own else port)
+
+
+def _wrong_choices(parameters: Mapping[str, str]) -> list[str]:
+    return [
+        f"{key} must be one of {', '.join(choices)}, not {parameters[key]}"
+        for key, choices in _CHOICES.items()
+        if parameters.get(key) and parameters[key] not in choices
+    ]
+
+
+def _unsupported(parameters: Mapping[str, str]) -> list[str]:
+    names = sorted(
+        key
+        for key, value in parameters.items()
+        if value and key in _UNSUPPORTED and value.lower() not in _UNSUPPORTED[key]
+    )
+    if not names:
+        return []
+    verb = "is" if len(names) == 1 else "are"
+    return [f"{', '.join(names)} {verb} not supported. Remove {'it' if len(names) == 1 else 'them'} from the URL"]
+
+
+def _unreadable(parameters: Mapping[str, str]) -> list[str]:
+    """Return which certificates and keys cannot be read; the error of the ssl module does not name the file."""
+    return [
+        f"cannot read {parameters[key]}, which {key} names"
+        for key in _FILES
+        if parameters.get(key) not in (None, "", "system") and not os.access(parameters[key], os.R_OK)
+    ]
+
+
+def _timeout(text: str) -> timedelta | None:
+    """Return what `connect_timeout` says, where 0 and less are libpq's words for the default, or None if invalid."""
+    try:
+        seconds = int(text or "0")
+    except ValueError:
+        return None
+    return timedelta(seconds=seconds) if 0 < seconds < 86_400 else DEFAULT_TIMEOUT

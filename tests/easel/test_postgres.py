@@ -1,0 +1,172 @@
+"""`DATABASE_URL` as providers of Postgres give it: understood, or refused with one sentence that says what to do."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from bot.settings import BotSettings
+from easel.doctor.checks import check_notifications
+from easel.postgres import find_connection_problem
+from engine.contract.errors import SettingsInvalid
+from engine.store.database import Database, open_database
+from engine.store.postgres_url import parse_url
+from migrations import is_current, read_pending
+from tests.easel.command import run_easel
+from tests.pooler import open_pooler
+from tests.tls import CERTIFICATES, open_front
+
+ROOT = f"sslrootcert={CERTIFICATES / 'ca.crt'}"
+CLIENT = f"sslcert={CERTIFICATES / 'client.crt'}&sslkey={CERTIFICATES / 'client.key'}"
+
+
+async def _works_everywhere(url: str) -> None:
+    """Use `url` in every way in which Easel connects."""
+    assert await find_connection_problem(url) is None
+    assert await is_current(url)
+    assert await read_pending(url) == ()
+    async with open_database(url, pool_size=2) as database:
+        await database.ping()
+        await (await database.listen()).close()
+        assert await database.can_listen()
+
+
+@pytest.mark.parametrize(
+    ("query", "is_encrypted"),
+    [
+        ("sslmode=disable", False),
+        ("sslmode=allow", False),
+        ("", True),
+        ("sslmode=prefer", True),
+        ("sslmode=require&application_name=x&connect_timeout=10&options=-c%20geqo%3Doff", True),
+        (f"sslmode=verify-ca&{ROOT}&channel_binding=prefer&target_session_attrs=read-write", True),
+        (f"sslmode=verify-full&{ROOT}&{CLIENT}&gssencmode=disable", True),
+    ],
+)
+async def test_parameters_of_encryption_are_understood(database_url: str, query: str, is_encrypted: bool) -> None:
+    """Doctor, migrations, pool and listener all connect by the same parameters."""
+    async with open_front(database_url) as front:
+        await _works_everywhere(front.url(query))
+        assert set(front.were_encrypted) == {is_encrypted}
+
+
+async def test_a_client_certificate_is_sent(database_url: str) -> None:
+    """A server that asks for one gets it."""
+    async with open_front(database_url, needs_client_certificate=True) as front:
+        await _works_everywhere(front.url(f"sslmode=require&{CLIENT}"))
+        assert await find_connection_problem(front.url("sslmode=require"))
+
+
+async def test_certificates_that_do_not_fit_are_told(database_url: str, tmp_path: Path) -> None:
+    """Another host name, a missing file, no root certificate, and a server without encryption."""
+    async with open_front(database_url) as front:
+        wrong_host = await find_connection_problem(front.url(f"sslmode=verify-full&{ROOT}", host="127.0.0.1"))
+        assert wrong_host and "not accepted" in wrong_host and "sslrootcert" in wrong_host
+        with pytest.raises(SettingsInvalid, match=r"cannot read .*none\.crt, which sslrootcert names"):
+            await find_connection_problem(front.url(f"sslmode=verify-ca&sslrootcert={tmp_path}/none.crt"))
+        unknown = await find_connection_problem(front.url("sslmode=verify-full&sslrootcert=system"))
+        assert unknown and "not accepted" in unknown
+    async with open_front(database_url, is_encrypted=False) as front:
+        await _works_everywhere(front.url("sslmode=prefer"))
+        plain = await find_connection_problem(front.url("sslmode=require"))
+        assert plain and "does not offer encryption" in plain
+
+
+@pytest.mark.parametrize(
+    ("query", "problem"),
+    [
+        ("channel_binding=require&keepalives=1", "channel_binding, keepalives are not supported"),
+        ("sslmode=maybe", "sslmode must be one of disable, allow"),
+        ("target_session_attrs=master", "target_session_attrs must be one of any, primary"),
+        ("connect_timeout=soon", "connect_timeout must be a number of seconds"),
+    ],
+)
+def test_what_is_not_supported_is_named(query: str, problem: str) -> None:
+    """One sentence for each, without the password."""
+    with pytest.raises(SettingsInvalid) as caught:
+        parse_url(f"postgresql://easel:secret@db.example/easel?{query}")
+    (sentence,) = caught.value.problems
+    assert problem in sentence and "secret" not in sentence
+
+
+async def test_what_the_server_does_not_know_is_named(database_url: str) -> None:
+    """A parameter of another program is refused by Postgres, which says so."""
+    problem = await find_connection_problem(f"{database_url}&pgbouncer=true")
+    assert problem and 'unrecognized configuration parameter "pgbouncer"' in problem
+
+
+async def test_hosts_are_tried_in_turn(database_url: str) -> None:
+    """One that refuses and one that never answers are passed over, within the timeout for each."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        async with open_front(database_url) as front:
+            hosts = f"127.0.0.1:1,127.0.0.1:{silent.getsockname()[1]},localhost:{front.port}"
+            url = f"postgresql://{front.user}@{hosts}/{front.database}?connect_timeout=1&target_session_attrs="
+            for target in ("primary", "prefer-standby"):
+                async with open_database(url + target, pool_size=1) as database:
+                    await database.ping()
+            problem = await find_connection_problem(url + "standby")
+    assert problem and "target_session_attrs" in problem and "127.0.0.1:1, 127.0.0.1:" in problem
+
+
+async def test_commands_say_what_a_url_lacks(home: Path, database_url: str) -> None:
+    """A service ends with one sentence for each problem."""
+    url = f"{database_url}&sslcrldir=x&sslmode=none"
+    engine = await run_easel("bot", home=home, DATABASE_URL=url, DISCORD_TOKEN="a-token")
+    assert engine.err.splitlines() == [
+        "DATABASE_URL: sslmode must be one of disable, allow, prefer, require, verify-ca, verify-full, not none.",
+        "DATABASE_URL: sslcrldir is not supported. Remove it from the URL.",
+    ]
+    assert engine.code == 1
+
+
+async def test_a_pooler_works_and_is_named(home: Path, empty_url: str) -> None:
+    """The schema is made through it, and the doctor says which setting brings notifications."""
+    async with open_pooler(empty_url) as pooler:
+        migrated = await run_easel("migrate", home=home, DATABASE_URL=pooler.url)
+        assert migrated.code == 0, migrated.err
+        alone = await check_notifications(_settings(DATABASE_URL=pooler.url))
+        assert alone.fix and "Set EASEL_LISTEN_DATABASE_URL to" in alone.fix
+        both = await check_notifications(_settings(DATABASE_URL=pooler.url, EASEL_LISTEN_DATABASE_URL=empty_url))
+        assert both.fix is None
+        pooled = await check_notifications(_settings(DATABASE_URL=empty_url, EASEL_LISTEN_DATABASE_URL=pooler.url))
+        assert pooled.fix and pooled.fix.startswith("EASEL_LISTEN_DATABASE_URL points to a pooler")
+
+
+def _settings(**variables: str) -> BotSettings:
+    return BotSettings.model_validate(variables)
+
+
+async def test_errors_of_the_database_have_a_sentence(home: Path, database_url: str, tmp_path: Path) -> None:
+    """A role without rights sees what to grant, and tables of another program are called that."""
+    owner = await asyncpg.connect(database_url)
+    await owner.execute("CREATE ROLE nobody_special LOGIN")
+    await owner.execute("GRANT SELECT ON alembic_version TO nobody_special")
+    try:
+        url = database_url.replace("postgres@", "nobody_special@")
+        refused = await run_easel("export", "raw", "-o", str(tmp_path / "out"), home=home, DATABASE_URL=url)
+        assert refused.code == 1 and "permission denied" in refused.err and "easel migrate" in refused.err
+        await owner.execute("DROP TABLE alembic_version")
+        foreign = await run_easel("migrate", home=home, DATABASE_URL=database_url)
+        assert foreign.code == 1 and "another program" in foreign.err
+        assert "Traceback" not in refused.err + foreign.err
+    finally:
+        await owner.execute("DROP OWNED BY nobody_special")
+        await owner.execute("DROP ROLE nobody_special")
+        await owner.close()
+
+
+async def test_a_postgres_that_refuses_later_is_unavailable(database: Database, database_url: str) -> None:
+    """A database without room for another connection is away for a while, not broken."""
+    name = database_url.partition("?")[0].rpartition("/")[2]
+    other = await asyncpg.connect(database_url)
+    await other.execute(f"ALTER DATABASE {name} CONNECTION LIMIT 0")
+    await other.execute("CREATE ROLE limited LOGIN")
+    try:
+        problem = await find_connection_problem(database_url.replace("postgres@", "limited@"))
+    finally:
+        await other.execute("DROP ROLE limited")
+        await other.close()
+    assert problem and "no free connections" in problem
