@@ -40,6 +40,8 @@ MAX_WORKERS = 4
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make the folder that all workers of the run share, in memory where there is room, and name it to them."""
+    # Code without vectors compiles in half the time, and torch need not try out for 15 seconds which of them work.
+    os.environ.setdefault("TORCHINDUCTOR_VEC_ISA_OK", "0")
     if hasattr(config, "workerinput"):
         # Read when torch is imported: threads of one worker would wait for cores that another has.
         os.environ.setdefault("OMP_NUM_THREADS", "1")

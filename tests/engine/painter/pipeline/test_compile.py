@@ -17,7 +17,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 from torch._C._dynamo.eval_frame import _debug_get_cache_entry_list
-from torch._inductor import config as inductor
 from torch.profiler import ProfilerActivity, profile
 
 from engine.models.loading.blocks import repeated_blocks
@@ -108,13 +107,6 @@ def models(registry: Registry, tmp_path_factory: pytest.TempPathFactory) -> Mapp
     return {**registry.models, **read_registry(file).models}
 
 
-@pytest.fixture
-def plain_code() -> Iterator[None]:
-    """Code without vectors, which takes two thirds of the time to compile; what is traced is the same."""
-    with inductor.patch({"cpp.vec_isa_ok": False}):
-        yield
-
-
 def noisy(model: LoadedModel, rows: int, texts: Sequence[str] = ("a red cat", "")) -> Batch:
     latents, _, _ = blank(model, SIZE, rows)
     embeds = [replace(model.encode_prompt(text), guidance=3.5) for text in texts]
@@ -187,7 +179,6 @@ def test_compiled_code_paints_again_once_adapters_are_off(one_block: Registry) -
     assert error_of(made, batch, bare) < 1e-4
 
 
-@pytest.mark.usefixtures("plain_code")
 @pytest.mark.parametrize(
     ("name", "how", "precision"),
     [
