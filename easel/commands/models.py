@@ -142,6 +142,8 @@ def _show(status: ModelStatus) -> None:
         return
     assert status.path is not None
     _show_ok(status.model.name, f"{status.path.resolve()}, {_size_text(status.size_bytes)}", status.sha256)
+    for warning in status.warnings:
+        _console().print(f"[yellow]Note[/yellow]  [bold]{status.model.name}[/bold]  {escape(warning)}")
 
 
 def _show_adapter(status: AdapterStatus) -> None:

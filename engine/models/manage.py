@@ -13,6 +13,7 @@ from pathlib import Path
 from engine.contract.errors import AdapterMismatch, EaselError, SettingsInvalid, WeightsMismatch, WeightsMissing
 from engine.models.files.adapter_fit import check_fit
 from engine.models.files.locate import fetch, local_path
+from engine.models.files.scheduler_check import check_scheduler, scheduler_of, scheduler_warnings
 from engine.models.files.verify import verified_hash
 from engine.models.files.weights import (
     ProgressCallback,
@@ -33,6 +34,7 @@ class ModelStatus:
     path: its folder or file; None if it is missing.
     size_bytes: total size of its files. sha256: hash of the current files.
     error: why the model does not work; None if it does.
+    warnings: what may not be meant although the model works.
     """
 
     model: Model
@@ -40,20 +42,25 @@ class ModelStatus:
     size_bytes: int = 0
     sha256: str | None = None
     error: EaselError | None = None
+    warnings: tuple[str, ...] = ()
 
 
 def model_status(model: Model, on_progress: ProgressCallback = ignore_progress) -> ModelStatus:
-    """Return the state of a model: whether its files are there, complete, and match the recorded hash.
+    """Return the state of a model: whether its files are there, complete, match the recorded hash, and have a
+    scheduler that it can be painted with.
 
     on_progress: called during hashing, which takes a while for a large model.
     """
     try:
         path = local_path(model)
         sha256 = verified_hash(model, path, on_progress)
+        if (saved := scheduler_of(model, path)) is not None:
+            check_scheduler(model, saved)
+        warnings = tuple(scheduler_warnings(model, path))
     except EaselError as error:
         return ModelStatus(model=model, error=error)
     size_bytes = sum(map(size_of, weight_files(path, model.source.variant)))
-    return ModelStatus(model=model, path=path, size_bytes=size_bytes, sha256=sha256)
+    return ModelStatus(model=model, path=path, size_bytes=size_bytes, sha256=sha256, warnings=warnings)
 
 
 def fetch_model(registry: Registry, name: str, on_progress: ProgressCallback = ignore_progress) -> ModelStatus:

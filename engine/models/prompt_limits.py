@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from engine.contract.errors import WeightsMissing
+from engine.contract.errors import EaselError, WeightsMissing
 from engine.models.files.adapter_fit import incompatible_adapters
+from engine.models.files.saved_scheduler import supported_samplers
 from engine.models.registry.registry import Model, Registry, read_registry
 from engine.prompt import Limits, ModelCapabilities
 
 IncompatibleAdapters = Mapping[str, Mapping[str, str]]
+Samplers = tuple[str, ...]
 
 NO_INCOMPATIBLE_ADAPTERS: IncompatibleAdapters = MappingProxyType({})
 # None of the language's service abilities is supported yet.
@@ -35,6 +37,7 @@ def _read_limits(models_file: Path, default_model: str | None) -> Limits:
         registry,
         default_model,
         incompatible_adapters(registry, _find) if registry.adapters else NO_INCOMPATIBLE_ADAPTERS,
+        {model.name: _samplers_of(model) for model in registry.models.values()},
     )
 
 
@@ -49,21 +52,40 @@ def _find(model: Model) -> Path | None:
         return None
 
 
+def _samplers_of(model: Model) -> Samplers:
+    """Return the samplers that the scheduler in the model's files supports; all of the model's without its files."""
+    samplers = model.abilities.samplers
+    try:
+        # As in `_find`.
+        from engine.models.files.scheduler_check import scheduler_of
+
+        path = _find(model)
+        saved = None if path is None else scheduler_of(model, path)
+    except (ImportError, OSError, EaselError):
+        return samplers
+    # A model that supports none is broken, which its jobs say better than a list without samplers.
+    return samplers if saved is None else supported_samplers(saved, samplers, model.scheduler.overrides) or samplers
+
+
 def limits_from_registry(
     registry: Registry,
     default_model: str | None,
     incompatible_adapters: IncompatibleAdapters = NO_INCOMPATIBLE_ADAPTERS,
+    samplers: Mapping[str, Samplers] = MappingProxyType({}),
 ) -> Limits:
     """Return the limits of a service with the models of `registry`.
 
     default_model: the model of prompts that name none; None for the registry's default.
     incompatible_adapters: by model, the adapters that do not fit it, each with the first layer that does not.
+    samplers: by model, those that its files support; models that are not in it support all that are registered.
 
     Raises: ModelUnknown if the default is not registered.
     """
     return Limits(
         models=tuple(
-            _capabilities_from_model(model, incompatible_adapters.get(model.name, {}))
+            _capabilities_from_model(
+                model, incompatible_adapters.get(model.name, {}), samplers.get(model.name, model.abilities.samplers)
+            )
             for model in registry.models.values()
         ),
         default_model=registry.model(default_model).name,
@@ -72,12 +94,14 @@ def limits_from_registry(
     )
 
 
-def _capabilities_from_model(model: Model, incompatible_adapters: Mapping[str, str]) -> ModelCapabilities:
+def _capabilities_from_model(
+    model: Model, incompatible_adapters: Mapping[str, str], samplers: Samplers
+) -> ModelCapabilities:
     return ModelCapabilities(
         name=model.name,
         abilities=model.prompt_abilities,
         operations=model.abilities.operations,
-        samplers=model.abilities.samplers,
+        samplers=samplers,
         step_limits=model.step_limits,
         size_limits=model.size_limits,
         incompatible_adapters=incompatible_adapters,

@@ -15,6 +15,8 @@ import torch
 
 from engine.contract.errors import ModelBroken, WeightsMissing
 from engine.models.files.locate import config_path, local_path
+from engine.models.files.saved_scheduler import SavedScheduler
+from engine.models.files.scheduler_check import check_scheduler, scheduler_of
 from engine.models.files.selection import INDEX, UNUSED
 from engine.models.files.verify import verified_hash
 from engine.models.files.weights import ProgressCallback, ignore_progress
@@ -24,6 +26,8 @@ from engine.models.loading.fp8 import quantize_linears
 from engine.models.loading.offload import is_offloaded, move_to_device
 from engine.models.registry.registry import Model
 from engine.models.registry.speed import Precision
+
+_SAID_BY_FILES = ("prediction_type", "rescale_betas_zero_snr")
 
 
 def load_pipeline(
@@ -39,9 +43,14 @@ def load_pipeline(
     """
     place = local_path(model)
     kind = _pipeline_class(model, place)
+    saved = scheduler_of(model, place)
+    if saved is not None:
+        check_scheduler(model, saved)
     sha256 = verified_hash(model, place, on_progress)
     with translated_errors(model.name):
         pipe = _open(kind, model, place, device)
+        if saved is not None:
+            _apply_scheduler_settings(pipe, saved)
     if model.speed.precision is Precision.FP8:
         quantize_linears(denoiser_of(pipe), model.name, device.device)
     if device.device.type == "cpu" or is_offloaded(pipe, budget_bytes):
@@ -67,6 +76,13 @@ def _open(kind: Any, model: Model, place: Path, device: Device) -> Any:
         local_files_only=True,
         **_without_unused(kind),
     )
+
+
+def _apply_scheduler_settings(pipe: Any, saved: SavedScheduler) -> None:
+    """Set what a single file says of its prediction, which diffusers 0.42 does not read."""
+    config = pipe.scheduler.config
+    changed = {name: value for name, value in saved.settings.items() if name in _SAID_BY_FILES and value is not None}
+    pipe.scheduler.register_to_config(**{name: value for name, value in changed.items() if config.get(name) != value})
 
 
 def _without_unused(kind: Any) -> dict[str, Any]:

@@ -17,7 +17,9 @@ MIN_SHIFT, MAX_SHIFT = 0.01, 100.0
 
 _OF_DIFFUSION = {"timestep_spacing", "prediction_type", "rescale_betas_zero_snr"}
 _OF_FLOW = {"shift"}
-_WITHOUT_ZERO_SNR = frozenset(name for name, sampler in SAMPLERS.items() if not sampler.has_zero_snr)
+_WITHOUT_ZERO_SNR = frozenset(
+    name for name, sampler in SAMPLERS.items() if "rescale_betas_zero_snr" in sampler.diffusion.lacks
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import torch
 
+from engine.contract.errors import SettingUnsupported
 from engine.contract.painting import PaintRequest
+from engine.models.files.saved_scheduler import SavedScheduler, supported_samplers
 from engine.painter.batch.rows import Row
 from engine.painter.operations import OPERATIONS
 from engine.painter.pipeline.protocol import LoadedModel
@@ -16,9 +18,13 @@ from engine.painter.sampling.trajectory import Trajectory, scheduler_for, start_
 
 
 def start_rows(request: PaintRequest, params: SamplingParams, model: LoadedModel) -> tuple[Row, ...]:
-    """Return one row for each picture, ready for its first step; the model then has the request's adapters set."""
-    model.set_adapters(params.loras)
+    """Return one row for each picture, ready for its first step; the model then has the request's adapters set.
+
+    Raises: SettingUnsupported for a sampler that the scheduler in the model's files does not support.
+    """
     given = params.model.scheduler.overrides
+    _check_sampler(params, model)
+    model.set_adapters(params.loras)
     scheduler = scheduler_for(params.sampler, model.scheduler_config, given, is_flow=model.is_flow)
     model.timesteps(scheduler, params.steps, params.width, params.height)
     start = start_index(params.strength, params.steps, scheduler.order, is_flow=model.is_flow)
@@ -37,6 +43,14 @@ def start_rows(request: PaintRequest, params: SamplingParams, model: LoadedModel
         )
         for slot, latents in enumerate(first_latents)
     )
+
+
+def _check_sampler(params: SamplingParams, model: LoadedModel) -> None:
+    config = model.scheduler_config
+    saved = SavedScheduler(class_name=config.get("_class_name", ""), settings=config)
+    known = supported_samplers(saved, params.model.abilities.samplers, params.model.scheduler.overrides)
+    if saved.kind is not None and params.sampler not in known:
+        raise SettingUnsupported(name="sampler", value=params.sampler, model=params.model.name, known=known)
 
 
 def conditioning_of(params: SamplingParams, model: LoadedModel) -> Conditioning:

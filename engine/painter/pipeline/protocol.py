@@ -16,7 +16,7 @@ from engine.painter.sampling.guidance import Conditioning, PromptEmbeds
 class LoadedModel(Protocol):
     """A model on its device, ready to paint; used from one thread only.
 
-    scheduler_config: what samplers are set up from.
+    scheduler_config: what samplers are set up from; its class is `_class_name`.
     is_flow: whether it predicts the velocity of a rectified flow.
     has_embedded_guidance: whether it takes the guidance scale as an input, and needs no unconditional row.
     dtype, device: of its latents.

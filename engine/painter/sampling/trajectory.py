@@ -17,7 +17,22 @@ import diffusers
 import torch
 from torch import Tensor
 
-from engine.contract.samplers import SAMPLERS
+from engine.contract.samplers import SAMPLERS, ScheduleKind
+from engine.models.files.saved_scheduler import SavedScheduler
+
+# What a model was trained with, and no sampler may have an opinion of its own about.
+_TRAINED = frozenset(
+    {
+        "beta_end",
+        "beta_schedule",
+        "beta_start",
+        "num_train_timesteps",
+        "prediction_type",
+        "rescale_betas_zero_snr",
+        "trained_betas",
+    }
+)
+_LEFT_OUT = "_use_default_values"
 
 
 def scheduler_for(
@@ -25,15 +40,40 @@ def scheduler_for(
 ) -> Any:
     """Return a new scheduler of the sampler, set up from the model's scheduler configuration.
 
-    given: settings the operator has changed, `Scheduler.given`.
+    config: with the class that it was loaded as under `_class_name`; without it, one for a table of betas.
+    given: settings the operator has changed, `SchedulerSettings.overrides`.
     is_flow: whether the model predicts the velocity of a rectified flow.
-    Raises: ValueError for a sampler without a scheduler for flow models.
+
+    What the model's files leave out is the sampler's default in diffusers, with two exceptions: what the model was
+    trained with has the default of the class in the files, and latents are not clipped to -1 to 1.
+
+    Raises: ValueError for a sampler without a scheduler for models of this kind.
     """
-    choice = SAMPLERS[sampler].flow if is_flow else SAMPLERS[sampler].diffusion
+    saved = SavedScheduler(class_name=str(config.get("_class_name")), settings=config)
+    kind = ScheduleKind.FLOW if is_flow else saved.kind or ScheduleKind.DIFFUSION
+    choice = SAMPLERS[sampler].scheduler(kind)
     if choice is None:
-        raise ValueError(f"{sampler} has no scheduler for flow models")
-    changes = _shift(config, given) if is_flow else given
-    return getattr(diffusers, choice.class_name).from_config(config, **choice.settings, **changes)
+        raise ValueError(f"{sampler} has no scheduler for {kind} models")
+    changes = _shift(config, given) if is_flow else {**_unclipped(config), **given}
+    return getattr(diffusers, choice.class_name).from_config(_with_training(config), **choice.settings, **changes)
+
+
+def _with_training(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the configuration in which defaults that describe the training count as written.
+
+    `from_config` drops every default, and the classes disagree: betas end at 0.02 by default for DDIM, 0.012 for LCM.
+    """
+    left_out = [name for name in config.get(_LEFT_OUT, ()) if name not in _TRAINED]
+    return {**{name: value for name, value in config.items() if name != "_class_name"}, _LEFT_OUT: left_out}
+
+
+def _unclipped(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the setting that keeps DDIM from clipping, if the files do not say that it should.
+
+    It clips by default, which is meant for pixels. Source: `StableDiffusionPipeline.__init__`, diffusers 0.42.
+    """
+    is_said = "clip_sample" in config and "clip_sample" not in config.get(_LEFT_OUT, ())
+    return {} if is_said else {"clip_sample": False}
 
 
 def _shift(config: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:

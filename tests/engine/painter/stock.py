@@ -27,7 +27,8 @@ SCHEDULERS: Mapping[str, tuple[Any, Mapping[str, Any]]] = MappingProxyType(
         "dpmpp-2m": (diffusers.DPMSolverMultistepScheduler, {}),
         "dpmpp-2m-karras": (diffusers.DPMSolverMultistepScheduler, {"use_karras_sigmas": True}),
         "dpmpp-2m-sde": (diffusers.DPMSolverMultistepScheduler, {"algorithm_type": "sde-dpmsolver++"}),
-        "ddim": (diffusers.DDIMScheduler, {}),
+        # As no class of the files here has it; the pipeline of SD 1 corrects the default, that of SDXL does not.
+        "ddim": (diffusers.DDIMScheduler, {"clip_sample": False}),
         "unipc": (diffusers.UniPCMultistepScheduler, {}),
         "lcm": (diffusers.LCMScheduler, {}),
     }
@@ -39,6 +40,15 @@ FLOW_SCHEDULERS: Mapping[str, tuple[Any, Mapping[str, Any]]] = MappingProxyType(
         "flow-euler": (diffusers.FlowMatchEulerDiscreteScheduler, {"shift": 3.0}),
         "flow-heun": (diffusers.FlowMatchHeunDiscreteScheduler, {"shift": 3.0}),
         "flow-dpmpp-2m": (diffusers.DPMSolverMultistepScheduler, _FLOW),
+    }
+)
+
+EDM_SCHEDULERS: Mapping[str, tuple[Any, Mapping[str, Any]]] = MappingProxyType(
+    {
+        "edm-euler": (diffusers.EDMEulerScheduler, {}),
+        "edm-dpmpp-2m": (diffusers.EDMDPMSolverMultistepScheduler, {}),
+        "edm-dpmpp-2m-karras": (diffusers.EDMDPMSolverMultistepScheduler, {"sigma_schedule": "karras"}),
+        "edm-dpmpp-2m-sde": (diffusers.EDMDPMSolverMultistepScheduler, {"algorithm_type": "sde-dpmsolver++"}),
     }
 )
 
@@ -60,10 +70,11 @@ def stock_pictures(
 
     given: settings of the scheduler that are not those of the files.
     """
-    pipe = getattr(diffusers, kind).from_pretrained(folder, dtype=dtype)
+    scheduler, changes = {**SCHEDULERS, **FLOW_SCHEDULERS, **EDM_SCHEDULERS}[sampler]
+    # Handed over as an argument, as the pipelines correct settings that a scheduler must not have with them.
+    saved = scheduler.from_pretrained(folder, subfolder="scheduler", **{**changes, **given})
+    pipe = getattr(diffusers, kind).from_pretrained(folder, dtype=dtype, scheduler=saved)
     pipe.set_progress_bar_config(disable=True)
-    scheduler, changes = {**SCHEDULERS, **FLOW_SCHEDULERS}[sampler]
-    pipe.scheduler = scheduler.from_config(pipe.scheduler.config, **{**changes, **given})
     if source is not None:
         settings["image"] = Image.open(io.BytesIO(source))
     for index, file in enumerate(loras):

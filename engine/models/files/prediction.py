@@ -1,0 +1,85 @@
+"""What a single file says about the prediction of its model: empty tensors and metadata that other programs read.
+
+ComfyUI and reForge read the tensors `v_pred`, `ztsnr`, `edm_mean` and `edm_vpred.sigma_max`; trainers write the
+metadata of ModelSpec (`modelspec.`) and of sd-scripts (`ss_`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+_V, _EPSILON = "v_prediction", "epsilon"
+_EDM_TENSORS = ("edm_mean", "edm_std", "edm_vpred.sigma_max", "edm_vpred.sigma_min")
+_PREDICTION_KEYS = ("modelspec.prediction_type", "prediction_type")
+_V_KEYS = ("ss_v_parameterization", "v_parameterization", "v_pred")
+_ZERO_SNR_KEYS = ("ss_zero_terminal_snr", "zero_terminal_snr", "ztsnr")
+_PREDICTIONS: Mapping[str, str] = {
+    **dict.fromkeys(("v", "v_prediction", "v-prediction", "vpred", "v_pred", "velocity"), _V),
+    **dict.fromkeys(("epsilon", "eps", "noise"), _EPSILON),
+}
+_BOOLEANS: Mapping[str, bool] = {"true": True, "1": True, "false": False, "0": False}
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileSays:
+    """What a single file says of itself.
+
+    settings: for the scheduler, as in diffusers.
+    evidence: the tensor or metadata that says so.
+    is_edm: whether its tensors are those of an EDM model.
+    contradictions: what it says against itself, in words.
+    """
+
+    settings: Mapping[str, str | bool] = field(default_factory=lambda: MappingProxyType({}))
+    evidence: str = ""
+    is_edm: bool = False
+    contradictions: tuple[str, ...] = ()
+
+
+def told_by_file(header: Mapping[str, Any]) -> FileSays:
+    """Return what the header of a safetensors file says; a tensor counts more than metadata.
+
+    Zero terminal SNR counts only where v is predicted: at the last timestep there is no noise to predict otherwise.
+    """
+    metadata = header.get("__metadata__") or {}
+    edm = next((name for name in _EDM_TENSORS if name in header), None)
+    if edm is not None:
+        return FileSays(evidence=f"tensor {edm}", is_edm=True)
+    said = [*_predictions(header, metadata)]
+    zero = [*_zero_snr(header, metadata)]
+    prediction, evidence = said[0] if said else (None, "")
+    against = [*(place for other, place in said if other != prediction)]
+    told = [f"its {evidence} says {prediction}, which is used, but its {place} says otherwise" for place in against]
+    settings: dict[str, str | bool] = {} if prediction is None else {"prediction_type": prediction}
+    if zero and prediction == _V:
+        settings["rescale_betas_zero_snr"] = True
+        evidence += f", {zero[0]}"
+    elif zero:
+        told.append(f"its {zero[0]} says zero terminal SNR, which is ignored because nothing in it says v-prediction")
+    return FileSays(settings=settings, evidence=evidence, contradictions=tuple(told))
+
+
+def _predictions(header: Mapping[str, Any], metadata: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield each prediction type that is said, with where."""
+    if "v_pred" in header:
+        yield _V, "tensor v_pred"
+    for key in _PREDICTION_KEYS:
+        if (prediction := _PREDICTIONS.get(_word(metadata, key))) is not None:
+            yield prediction, f"metadata {key}"
+    for key in _V_KEYS:
+        if (is_v := _BOOLEANS.get(_word(metadata, key))) is not None:
+            yield (_V if is_v else _EPSILON), f"metadata {key}"
+
+
+def _zero_snr(header: Mapping[str, Any], metadata: Mapping[str, Any]) -> Iterator[str]:
+    """Yield where zero terminal SNR is said."""
+    if "ztsnr" in header:
+        yield "tensor ztsnr"
+    yield from (f"metadata {key}" for key in _ZERO_SNR_KEYS if _BOOLEANS.get(_word(metadata, key)))
+
+
+def _word(metadata: Mapping[str, Any], key: str) -> str:
+    return str(metadata.get(key, "")).strip().lower()
