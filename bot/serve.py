@@ -37,7 +37,6 @@ _log = structlog.get_logger()
 DISCORD_API_URL = "https://discord.com/api/v10"
 
 _RETRY = timedelta(seconds=5)
-_PROBE = timedelta(seconds=2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,12 +206,7 @@ async def _open_health(options: BotOptions, client: EaselClient, registry: Colle
     async def find_problem() -> str | None:
         if not client.is_ready() or any(shard.is_closed() for shard in client.shards.values()):
             return "not connected to Discord"
-        try:
-            async with asyncio.timeout(_PROBE.total_seconds()):
-                await client.services.database.ping()
-            return None
-        except (StoreUnavailable, TimeoutError):
-            return "the database is not available"
+        return await client.services.database.find_problem()
 
     host, port = options.health
     async with open_health(host, port, registry, find_problem) as bound:

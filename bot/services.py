@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -75,15 +75,16 @@ class Services:
 
         Raises: StoreUnavailable.
         """
-        try:
-            async with (
-                asyncio.timeout((self.answer_timeout - _SEND_MARGIN).total_seconds()),
-                self.member_locks.of(context.discord_id),
-                self.database.begin() as connection,
-            ):
-                yield connection
-        except TimeoutError as error:
-            raise StoreUnavailable(cause="slow") from error
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + (self.answer_timeout - _SEND_MARGIN).total_seconds()
+        async with AsyncExitStack() as stack:
+            try:
+                async with asyncio.timeout_at(deadline):
+                    await stack.enter_async_context(self.member_locks.of(context.discord_id))
+            except TimeoutError as error:
+                raise StoreUnavailable(cause="the member's earlier presses are not answered yet") from error
+            left = timedelta(seconds=max(0.0, deadline - loop.time()))
+            yield await stack.enter_async_context(self.database.begin(limit=left))
 
 
 def services_of(interaction: discord.Interaction[Any]) -> Services:

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
 from engine.contract.errors import SettingsInvalid
 
+PROBE_LIMIT = timedelta(seconds=5)
+"""How long the check of one request may take, so that whoever asks gets an answer."""
+
 Probe = Callable[[], Awaitable[str | None]]
 """Returns why the process cannot serve at the moment, or None when it can."""
 
 
 @asynccontextmanager
-async def open_health(host: str, port: int, registry: CollectorRegistry, find_problem: Probe) -> AsyncIterator[int]:
+async def open_health(
+    host: str, port: int, registry: CollectorRegistry, find_problem: Probe, *, limit: timedelta = PROBE_LIMIT
+) -> AsyncIterator[int]:
     """Serve the three addresses, and yield the port, which is a free one where `port` is 0.
+
+    limit: how long a check may take.
 
     Raises: SettingsInvalid when the port is taken.
     """
 
     async def ready(_: web.Request) -> web.Response:
-        problem = await find_problem()
+        problem = await _within_limit(find_problem, limit)
         return web.Response(text=f"{problem or 'ready'}\n", status=503 if problem else 200)
 
     async def metrics(_: web.Request) -> web.Response:
@@ -37,6 +46,16 @@ async def open_health(host: str, port: int, registry: CollectorRegistry, find_pr
         yield int(runner.addresses[0][1])
     finally:
         await runner.cleanup()
+
+
+async def _within_limit(find_problem: Probe, limit: timedelta) -> str | None:
+    """Return what the probe finds, or that it takes too long, without waiting for it to end."""
+    probing = asyncio.ensure_future(find_problem())
+    done, _ = await asyncio.wait({probing}, timeout=limit.total_seconds())
+    if done:
+        return probing.result()
+    probing.cancel()
+    return f"no answer within {limit.total_seconds():g} s"
 
 
 async def _live(_: web.Request) -> web.Response:

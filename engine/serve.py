@@ -12,7 +12,7 @@ from typing import Protocol
 import structlog
 from prometheus_client import CollectorRegistry
 
-from engine.contract.errors import StoreUnavailable, TransientError
+from engine.contract.errors import TransientError
 from engine.contract.painting import Painter
 from engine.health import Probe, open_health
 from engine.store.database import Database, open_database
@@ -138,8 +138,4 @@ async def _find_problem(database: Database, painter: LoadedPainter, stop: asynci
         return "stopping"
     if not painter.is_ready:
         return "the painter is not loaded"
-    try:
-        await database.ping()
-    except StoreUnavailable as error:
-        return f"Postgres is unavailable: {error}"
-    return None
+    return await database.find_problem()

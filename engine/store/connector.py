@@ -59,10 +59,13 @@ class Connector:
         """
         connection = await self._open(command_timeout)
         if self.is_pooled is None:
-            self.is_pooled = await _is_pooled(connection, self.url.timeout)
+            try:
+                self.is_pooled = await _is_pooled(connection, self.url.timeout)
+            finally:
+                if self.is_pooled is not False:
+                    connection.terminate()
             if self.is_pooled:
-                connection.terminate()
-                connection = await self._open(command_timeout)
+                return await self._open(command_timeout)
         return connection
 
     async def is_shared(self) -> bool:

@@ -25,6 +25,8 @@ __all__ = ["CONNECTION_ERRORS", "AsyncConnection", "Database", "open_database"]
 TRANSACTION_LIMIT = timedelta(seconds=10)
 """How long a transaction may take unless its caller says otherwise."""
 
+_PROBE_LIMIT = timedelta(seconds=2)
+
 IDLE_LIMIT = timedelta(minutes=1)
 
 # A pooler may send a statement to another server process than the one that has prepared it. Within a transaction it
@@ -119,6 +121,16 @@ class Database:
         """
         async with self.begin(limit=limit) as connection:
             await connection.execute(sa.select(1))
+
+    async def find_problem(self) -> str | None:
+        """Return within two seconds why the database cannot be used, or None when it can."""
+        try:
+            await self.ping(limit=_PROBE_LIMIT)
+        except StoreUnavailable as error:
+            return f"Postgres is not available: {error.facts['cause']}"
+        if self.listening_problem:
+            return f"no connection for notifications: {self.listening_problem}"
+        return None
 
     async def close_idle(self, unused_for: timedelta) -> None:
         """Give back the connections that have been idle for so long."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from datetime import timedelta
 
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
 
 _RETURNED_AT = "returned_at"
@@ -16,6 +17,10 @@ class ShrinkingPool(AsyncAdaptedQueuePool):
     def _do_return_conn(self, record: ConnectionPoolEntry) -> None:
         record.info[_RETURNED_AT] = time.monotonic()
         super()._do_return_conn(record)
+
+    def _close_connection(self, connection: DBAPIConnection, *, terminate: bool = False) -> None:
+        # A Postgres that hangs does not confirm the end of a connection: `terminate` waits a moment only.
+        super()._close_connection(connection, terminate=True)
 
     def close_idle(self, unused_for: timedelta) -> None:
         """Close the connections that nobody has used for so long; needs a greenlet, as every call of SQLAlchemy's."""

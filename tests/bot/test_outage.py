@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import aiohttp
+from structlog.testing import capture_logs
+
 from bot.replies import reply_for
 from engine.contract.errors import StoreUnavailable
+from engine.contract.jobs import JobStatus
 from engine.store.objects import Objects
 from sandbox.chat.test_client import MemberClient
 from tests.bot.conftest import BotStarter
@@ -58,3 +62,27 @@ async def test_a_store_that_keeps_a_press_waiting_is_given_up(
     async with start_bot(answer_timeout=timedelta(seconds=1)), blocked(database_url, "LOCK TABLE members"):
         assert text_of(await ben.reply(await ben.command("imagine", prompt="a cat"))) == AWAY
     assert await hand.jobs() == []
+
+
+async def test_a_postgres_that_hangs_keeps_nobody_waiting(
+    outage: Outage, start_bot: BotStarter, ben: MemberClient, objects: Objects
+) -> None:
+    """While it answers nothing, commands and presses are answered with an error, and the bot says that it is not ready.
+
+    The connections of the pool hang as well; they are given up, and the bot goes on as soon as Postgres does.
+    """
+    hand = EngineHand(database=outage.database, objects=objects)
+    health = ("127.0.0.1", 0)
+    with capture_logs() as lines:
+        async with start_bot(on=outage.database, answer_timeout=timedelta(seconds=1), health=health):
+            (served,) = [line["address"] for line in lines if line["event"] == "health_served"]
+            waiting = await ben.reply(await ben.command("imagine", prompt="a cat"))
+            with outage.frozen():
+                asked = [await ben.command("imagine", prompt=f"{number} fish") for number in range(12)]
+                asked.append(await ben.press(waiting, "Cancel"))
+                assert [text_of(await ben.reply(each)) for each in asked] == [AWAY] * len(asked)
+                async with aiohttp.ClientSession() as session, session.get(f"{served}/readyz") as answer:
+                    assert answer.status == 503
+            assert len(await hand.jobs()) == 1
+            await ben.reply(await ben.press(waiting, "Cancel"))
+            assert [job.status for job in await hand.jobs()] == [JobStatus.CANCELLED]

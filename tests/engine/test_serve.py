@@ -6,20 +6,24 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import aiohttp
 import pytest
+from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
 from engine.contract.errors import SettingsInvalid, WeightsMissing
 from engine.contract.ids import new_id
 from engine.contract.jobs import JobStatus
+from engine.health import open_health
 from engine.serve import EngineOptions, LoadedPainter, serve
 from engine.store.database import Database
 from tests.engine.worker.conftest import QUICK
 from tests.engine.worker.following import end_of, job_running, submit, until
 from tests.fakes import FakePainter, request_for
+from tests.outage import Outage
 
 
 def _opener(painter: LoadedPainter) -> Callable[[], AbstractAsyncContextManager[LoadedPainter]]:
@@ -116,3 +120,33 @@ async def test_taken_port_is_said(database_url: str, storage_url: str) -> None:
                 force_stop=asyncio.Event(),
                 announce_ready=lambda: None,
             )
+
+
+async def test_a_postgres_that_hangs_is_told(outage: Outage, storage_url: str) -> None:
+    """The engine answers that it is not ready instead of waiting, and paints again as soon as Postgres answers."""
+    stop, ready = asyncio.Event(), asyncio.Event()
+    options = EngineOptions(database_url=outage.url, storage_url=storage_url, health=("127.0.0.1", 0), worker=QUICK)
+    with capture_logs() as lines:
+        task = asyncio.create_task(
+            serve(options, _opener(FakePainter()), stop=stop, force_stop=stop, announce_ready=ready.set)
+        )
+        await ready.wait()
+        (address,) = [line["address"] for line in lines if line["event"] == "health_served"]
+        assert await _status(address, "/readyz") == (200, "ready\n")
+        with outage.frozen():
+            assert await _status(address, "/readyz") == (503, "Postgres is not available: no answer within 2 s\n")
+        job = await submit(outage.database, request_for(new_id()))
+        assert (await end_of(outage.database, job.id)).status is JobStatus.FINISHED
+        stop.set()
+        await task
+
+
+async def test_a_check_without_an_end_is_told() -> None:
+    """Whatever a check waits for, the request is answered."""
+
+    async def find_problem() -> None:
+        await asyncio.Event().wait()
+
+    limit = timedelta(seconds=0.1)
+    async with open_health("127.0.0.1", 0, CollectorRegistry(), find_problem, limit=limit) as port:
+        assert await _status(f"http://127.0.0.1:{port}", "/readyz") == (503, "no answer within 0.1 s\n")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -16,6 +17,7 @@ import sqlalchemy as sa
 
 from engine.contract.errors import StoreUnavailable
 from engine.store.database import Database, open_database
+from tests.outage import Outage
 
 _END_OTHERS = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
@@ -139,3 +141,22 @@ async def test_autocommit_leaves_the_pool_transactional(database_url: str) -> No
                 raise ZeroDivisionError
         async with database.begin() as connection:
             assert (await connection.execute(sa.text("SELECT to_regclass('kept') IS NOT NULL"))).scalar_one()
+
+
+async def test_a_transaction_ends_where_postgres_hangs(outage: Outage) -> None:
+    """Each part does: a statement, a new connection, the rollback of somebody who gives up, and closing the pool."""
+    limit = timedelta(seconds=0.2)
+    async with open_database(outage.url, pool_size=1) as database:
+        await database.ping()
+        with outage.frozen():
+            for _ in range(2):
+                with pytest.raises(StoreUnavailable, match=r"no answer within 0\.2 s"):
+                    await database.ping(limit=limit)
+        with ExitStack() as hanging, pytest.raises(StoreUnavailable):
+            async with database.begin(limit=limit) as connection:
+                await connection.execute(sa.text("SELECT 1"))
+                hanging.enter_context(outage.frozen())
+                raise ConnectionError
+        await database.ping()
+        with outage.frozen():
+            await database.close()
