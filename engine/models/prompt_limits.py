@@ -91,6 +91,7 @@ def limits_from_registry(
         default_model=registry.model(default_model).name,
         abilities=_SERVICE,
         adapters=tuple(registry.adapters),
+        adapter_files=MappingProxyType({adapter.file.stem: name for name, adapter in registry.adapters.items()}),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -10,11 +10,13 @@ from engine.contract.jobs import JobSpec, ParameterValue
 from engine.prompt.checks.capabilities import capability_problems
 from engine.prompt.errors import Origin, Problem
 from engine.prompt.grammar.extract_parameters import ParameterSetting, extract_parameters
+from engine.prompt.grammar.foreign_syntax import extract_lora_tags, foreign_problems
 from engine.prompt.grammar.image_urls import LocatedImage, extract_images
 from engine.prompt.grammar.parts import LocatedPart, split_parts, weight_problems
 from engine.prompt.grammar.precedence import resolve_settings
-from engine.prompt.grammar.spans import MappedText
+from engine.prompt.grammar.spans import MappedText, source_at
 from engine.prompt.limits import Limits, PromptDefaults
+from engine.prompt.parameter_type import ParameterKind
 from engine.prompt.parameters import CANONICAL
 from engine.prompt.render import render
 
@@ -34,13 +36,16 @@ class ParsedJob(NamedTuple):
 def parse_job(mapped: MappedText, defaults: PromptDefaults, limits: Limits) -> ParsedJob:
     """Return the job of one text without sets."""
     text, raw, problems = extract_parameters(mapped, limits)
+    text, tags, tag_problems = extract_lora_tags(text, limits)
+    raw += [ParameterSetting(*tag, source_at(mapped, tag.raw.start).origin) for tag in tags]
     (held, negatives, adapters), contradictions = resolve_settings(raw, mapped.text)
     text, images, image_problems = extract_images(text)
+    foreign = [*tag_problems, *foreign_problems(text), *_foreign_in_no(raw, mapped.text)]
     parts, part_problems = split_parts(text)
     settings, needs = _applicable(held, bool(images or image_problems))
     unable = capability_problems(settings, adapters, images, [*parts, *negatives], defaults, limits)
-    problems += [*contradictions, *image_problems, *part_problems, *needs, *unable]
-    problems += [] if part_problems else weight_problems([*parts, *negatives] if parts or images else ())
+    problems += [*contradictions, *foreign, *image_problems, *part_problems, *needs, *unable]
+    problems += [] if part_problems or foreign else weight_problems([*parts, *negatives] if parts or images else ())
     problems = problems or _empty_prompt(parts, images, len(mapped.text))
     places = {setting.target: setting.span for setting in settings}
     values = {setting.target: setting.value for setting in settings}
@@ -52,6 +57,12 @@ def parse_job(mapped: MappedText, defaults: PromptDefaults, limits: Limits) -> P
     spec = _spec([*parts, *negatives], images, values)
     problems = _too_long_written_out(spec.prompt, len(mapped.text), limits)
     return ParsedJob(None if problems else spec, times, places, problems)
+
+
+def _foreign_in_no(settings: Sequence[ParameterSetting], text: str) -> Iterator[Problem]:
+    for setting in settings:
+        if setting.raw.parameter.kind is ParameterKind.WORDS:
+            yield from foreign_problems(text[slice(*setting.span)], setting.span[0])
 
 
 def _too_long_written_out(prompt: str, length: int, limits: Limits) -> list[Problem]:

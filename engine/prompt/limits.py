@@ -90,6 +90,7 @@ class Limits:
     default_model: the model of a prompt that names none.
     abilities: which of `SERVICE_ABILITIES` the service has; None when unknown.
     adapters: the registered adapters; None when unknown, and then any adapter name is accepted.
+    adapter_files: the registered adapters by the name of their file without its ending, as LoRA tags name them.
     """
 
     max_length: int = MAX_PROMPT_LENGTH
@@ -99,3 +100,4 @@ class Limits:
     default_model: str = ""
     abilities: frozenset[str] | None = None
     adapters: tuple[str, ...] | None = None
+    adapter_files: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

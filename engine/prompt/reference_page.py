@@ -30,6 +30,7 @@ A prompt is picture links, then words, then parameters: `[picture links] words [
 | `a {fox {cub, pup}, hen}` | sets nest: fox cub, fox pup, hen |
 | `https://.../cat.png a cat in ink` | a picture to start from; `https://.../cat.png::2` sets its weight |
 | `a red fox --ar 3:2 --seed 7` | parameters go last, in any order, with a space before `--` and none after it |
+| `a fox <lora:ink:0.8>` | the same as `a fox --lora ink:0.8` |
 | `\--`, `\{`, `\}`, `\,`, `\:`, `\(`, `\)`, `\[`, `\]`, `\\` | the literal character |
 
 If a prompt has errors, no job is queued. Each error is shown under the text it is in, with a suggestion:
@@ -77,6 +78,11 @@ _DECIDED = (
     "`--version` and `--niji` are other ways to select a model. `--sref random` is drawn when the job is queued.",
     "An unmatched bracket is a literal character. Weights in brackets range from 0 to 10. `::` ends a part even inside "
     "brackets.",
+    "`<lora:name:0.8>` among the words is `--lora name:0.8`; the name is that of the adapter or of its file. Other "
+    "syntax of AUTOMATIC1111, ComfyUI, InvokeAI, NovelAI and Dynamic Prompts is refused with what to write instead: "
+    "`AND`, `BREAK`, `__wildcard__`, `[a:b:0.5]`, `[a|b]`, `{a|b}`, `<hypernet:x>`, `embedding:x`, `1.2::word::`, "
+    "`(word)++`, and a pasted `Negative prompt:` or `Steps: 20, ...`. For the words themselves, write `\\AND`, "
+    "`\\BREAK`, `\\__x__`, `\\|`, or `\\:` for the colon.",
     "Full-width characters, smart quotes, special spaces and hyphens are converted to ASCII. Zero-width characters are "
     "removed, except joiners inside scripts and emoji. Control characters are errors.",
 )

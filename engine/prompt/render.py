@@ -7,19 +7,24 @@ from collections.abc import Sequence
 from typing import Any
 
 from engine.contract.jobs import ImagePrompt, JobSpec, ParameterValue, Part, json_from_spec
+from engine.prompt.grammar.foreign_syntax import LORA_TAGS, OTHER_TAGS
 from engine.prompt.grammar.numbers import text_from_number
 from engine.prompt.grammar.parts import NO_WEIGHT
 from engine.prompt.parameters import CANONICAL
 
+# What the parser would not take for words, among it the syntax of other programs in `foreign_syntax`.
 _SIGNS = (
     r"(?P<kept>\\[\s\S])"
-    r"|(?P<sign>[{}]|:(?=:{END})|(?<=:):|(?<!\S)[–—―-](?=[–—―-]?[^\W\d_]))"
-    r"|(?P<link>(?<!\S)<?(?:https?|blob|ftp|file)|https?(?=://)):"
+    r"|(?P<sign>[{}|]|:(?=:{END})|(?<=:):|(?<!\S)[–—―-](?=[–—―-]?[^\W\d_])"
+    r"|:(?=\s*[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)\])"
+    r"|(?<!\w)_(?=_(?!_)[\w*./~-]{1,64}?__(?!\w))|(?<!\w)(?-i:AND|BREAK)(?!\w))"
+    r"|(?P<link>(?<!\S)<?(?:https?|blob|ftp|file)|https?(?=://)"
+    rf"|<(?:{'|'.join((*LORA_TAGS, *OTHER_TAGS))})|(?<!\w)(?:embedding|negative prompt|Steps)):"
 )
 _ESCAPED = re.compile(_SIGNS.replace("{END}", ""), re.IGNORECASE)
 # A colon at the end would touch the separator that follows.
 _ESCAPED_BEFORE_SEPARATOR = re.compile(_SIGNS.replace("{END}", r"|\Z"), re.IGNORECASE)
-_NEEDS_ESCAPE = re.compile(r"[\\{}:–—―-]")
+_NEEDS_ESCAPE = re.compile(r"[\\{}|_:–—―-]|AND|BREAK")
 _LINK = re.compile(r"(?<!\S)<?(?:https?|blob|ftp|file):", re.IGNORECASE)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
@@ -158,13 +159,18 @@ def _positive_text(recipe: Mapping[str, Any]) -> str:
     parts = recipe["positive"]
     adapters = "".join(f" <lora:{name}:{weight:g}>" for name, weight in recipe["loras"])
     if len(parts) == 1:
-        return str(parts[0]["text"]) + adapters
-    return " AND ".join(f"{part['text']} :{part['weight']:.4g}" for part in parts) + adapters
+        return _as_words(parts[0]["text"]) + adapters
+    return " AND ".join(f"{_as_words(part['text'])} :{part['weight']:.4g}" for part in parts) + adapters
+
+
+def _as_words(text: str) -> str:
+    """Return a text in which other programs see no adapter, and no part, where the painter saw only words."""
+    return re.sub(r"(?<!\w)AND(?!\w)", "and", re.sub(r"<(?=\w+:)", "< ", text))
 
 
 def _negative_text(recipe: Mapping[str, Any]) -> str | None:
     parts = recipe["negative"]
-    return "Negative prompt: " + ", ".join(part["text"] for part in parts) if parts else None
+    return "Negative prompt: " + ", ".join(_as_words(part["text"]) for part in parts) if parts else None
 
 
 @cache

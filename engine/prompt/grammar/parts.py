@@ -17,9 +17,9 @@ NO_WEIGHT = -0.5
 _ROUNDING = 1e-9
 
 _SEPARATOR = re.compile(r"\\[\s\S]|::(?P<weight>[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?![\w.]))?")
-_ESCAPE = re.compile(r"((?<!\S))?\\([\s\S]?)")
+_ESCAPE = re.compile(r"((?<!\S))?\\((?:AND|BREAK)(?!\w)|[\s\S]?)")
 _KEPT_ESCAPES = "\\()[]"
-_DROPPED_ESCAPES = ":,{}"
+_DROPPED_ESCAPES = (*":,{}|_", "AND", "BREAK")
 _DASHES = "-–—―"
 
 

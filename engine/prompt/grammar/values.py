@@ -182,7 +182,7 @@ def _known_model(raw: RawParameter, token: Token, names: Sequence[str], limits: 
 
 def _words(raw: RawParameter, limits: Limits) -> ParsedValue:
     for token in raw.tokens:
-        if "::" in _ESCAPED.sub("", token.text):
+        if "::" in _ESCAPED.sub(" ", token.text):
             message = "--no does not support weights."
             return [Problem(token.start, token.end, message, "Write words::-2 before the first parameter instead.")]
         if is_link(token.text):
@@ -259,7 +259,7 @@ def _adapter(raw: RawParameter, token: Token, limits: Limits) -> str | list[Prob
     if not _NAME.fullmatch(name) or (separator and not DECIMAL.fullmatch(weight)):
         return _invalid(raw, token)
     if limits.adapters is not None and name not in limits.adapters:
-        return _unknown_choice(raw, token, limits.adapters)
+        return _unknown_choice(raw, token._replace(text=name), limits.adapters)
     number = float(weight or 1)
     if abs(number) > MAX_ADAPTER_WEIGHT:
         message = f"The weight of an adapter must be between -{MAX_ADAPTER_WEIGHT:g} and {MAX_ADAPTER_WEIGHT:g}."

@@ -1,0 +1,154 @@
+"""Prompts pasted from other programs: LoRA tags are adapters, the rest is told with what to write instead."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from engine.prompt import Limits, ModelCapabilities, PromptDefaults, PromptErrors, format_errors, parse, render
+from tests.engine.prompt.outcomes import error
+
+SERVER = Limits(adapters=("ink", "paper-wash"), adapter_files={"Ink Wash v2": "ink", "paper_xl": "paper-wash"})
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "adapters"),
+    [
+        ("a fox <lora:ink:0.8> in snow", "a fox in snow", ("ink:0.8",)),
+        ("a fox <lora:ink>", "a fox", ("ink:1",)),
+        ("<LORA:ink:1.0>a fox", "a fox", ("ink:1",)),
+        ("a fox <lora:ink:-0.5:-0.5>", "a fox", ("ink:-0.5",)),
+        ("a fox <lora:ink:te=0.5:unet=0.5>", "a fox", ("ink:0.5",)),
+        ("a fox <lyco:ink:.5> <lora:paper_xl:1>", "a fox", ("ink:0.5", "paper-wash:1")),
+        ("a fox <lora:styles/Ink Wash v2.safetensors:0.7>", "a fox", ("ink:0.7",)),
+        ("a fox <lora:INK:1>", "a fox", ("ink:1",)),
+        ("a fox <lora:ink:0.8> --lora paper-wash:0.5", "a fox", ("paper-wash:0.5", "ink:0.8")),
+        ("a fox <lora:ink:0.8> --lora ink:0.8", "a fox", ("ink:0.8",)),
+    ],
+)
+def test_a_lora_tag_is_an_adapter(text: str, words: str, adapters: tuple[str, ...]) -> None:
+    """As `--lora` would name it; the canonical prompt says it that way."""
+    result = parse(text, limits=SERVER)
+    assert not isinstance(result, PromptErrors), format_errors(result)
+    assert [part.text for part in result[0].parts] == [words]
+    assert result[0].parameters["lora"] == adapters
+    assert parse(result[0].prompt, limits=SERVER) == result
+
+
+def test_a_lora_tag_in_a_set_is_of_its_option() -> None:
+    result = parse("a {fox <lora:ink:1>, hen}", limits=SERVER)
+    assert not isinstance(result, PromptErrors)
+    assert [dict(spec.parameters) for spec in result] == [{"lora": ("ink:1",)}, {}]
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "told"),
+    [
+        ("a fox <lora:inc:0.8> in snow", "inc:0.8", "Did you mean ink?"),
+        ("a fox <lora:ink:3>", "ink:3", "Try ink:2."),
+        ("a fox <lora:ink:0.8:0.2>", "<lora:ink:0.8:0.2>", "one weight"),
+        ("a fox <lora:ink:1:lbw=MIDD>", "<lora:ink:1:lbw=MIDD>", "one weight"),
+        ("a fox <lora:ink:0.8> --lora ink:0.5", "ink:0.8", "conflicts with ink:0.5"),
+        ("a fox --no fog <lora:ink:1>", "<lora:ink:1>", "no effect here"),
+    ],
+)
+def test_a_lora_tag_that_cannot_be_used_is_told(text: str, place: str, told: str) -> None:
+    found, message = error(text, limits=SERVER)
+    assert (found, told in message) == (place, True), message
+
+
+def test_a_lora_tag_that_does_not_fit_the_model_is_told() -> None:
+    """As for `--lora`: by the model's abilities, and by its layers."""
+    for known in (
+        ModelCapabilities(name="plain", abilities=frozenset()),
+        ModelCapabilities(name="plain", incompatible_adapters={"ink": "unet.x"}),
+    ):
+        limits = Limits(models=(known,), default_model="plain", adapters=("ink",))
+        assert "plain" in error("a fox <lora:ink:1>", limits=limits)[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "told"),
+    [
+        ("a fox BREAK snow", "BREAK", "::"),
+        ("a cat AND a dog", "AND", "a cat:: a dog"),
+        ("a cat AND a dog :1.2", "AND", "a cat:: a dog::1.2"),
+        ("a __animal__ in snow", "__animal__", "{red, green}"),
+        ("a __animals/wild-*__", "__animals/wild-*__", "{red, green}"),
+        ("a [cat:dog:0.5] in snow", "[cat:dog:0.5]", "(a:0.5)"),
+        ("a [cat:10] in snow", "[cat:10]", "(a:0.5)"),
+        ("a [cat::0.5] in snow", "[cat::0.5]", "(a:0.5)"),
+        ("a [(cat:1.2):dog:.5]", "[(cat:1.2):dog:.5]", "(a:0.5)"),
+        ("a [cat|dog] in snow", "[cat|dog]", "{a, b}"),
+        ("a {cat|dog} in snow", "{cat|dog}", "{a, b}"),
+        ("a {2$$cat|dog}", "{2$$cat|dog}", "{a, b}"),
+        ("a fox <hypernet:ink:1>", "<hypernet:ink:1>", "Hypernetworks"),
+        ("a fox <wildcard:animal>", "<wildcard:animal>", "{red, green}"),
+        ("a fox embedding:cute.pt", "embedding:cute.pt", "Embeddings"),
+        ("a fox (embedding:cute:1.2)", "embedding:cute", "Embeddings"),
+        ("a fox --no EasyNegative, fog", "EasyNegative", "Embeddings"),
+        ("a fox --no fog BREAK", "BREAK", "\\BREAK"),
+        ("a fox (red)++", "++", "(word:1.3)"),
+        ("a fox (red)1.3 tail", "1.3", "(word:1.3)"),
+        ('("a fox", "a hen").blend(1, 2)', ".blend(1, 2)", "::"),
+        ("1.2::red fox ::", "1.2::", "(word:1.3)"),
+        ("a fox\nNegative prompt: fog", "Negative prompt:", "--no"),
+        ("a fox\nSteps: 20, Sampler: Euler a", "Steps: 20, Sampler: Euler a", "--steps 20"),
+    ],
+)
+def test_what_is_not_supported_is_told_with_what_to_write(text: str, place: str, told: str) -> None:
+    """Each at its place, and nothing else in the prompt is wrong then."""
+    found, message = error(text)
+    assert (found, told in message) == (place, True), message
+
+
+def test_a_form_in_a_custom_option_is_shown_there() -> None:
+    result = parse("a fox --mine", PromptDefaults(options={"mine": "snow BREAK fog"}))
+    assert isinstance(result, PromptErrors)
+    assert "your option --mine" in format_errors(result)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a ((red)) fox", "a (red:1.3) [fog] fox", "salt and pepper, break of day", "a fox__tail", "10:30 train",
+        "<:fox:123> <a:fox:123> <@123>", "snake_case_words", "a cat | a dog", "Steps: up and down",
+        "the embedding: a study", "girl \\(series\\)", "2:: cats", "BRANDY and BREAKFAST", "C++ code",
+    ],
+)  # fmt: skip
+def test_words_that_look_alike_stay_words(text: str) -> None:
+    assert not isinstance(parse(text), PromptErrors)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a \\AND b \\BREAK c", "a AND b BREAK c"),
+        ("\\__x__", "__x__"),
+        ("a <lora\\:ink:1> b", "a <lora:ink:1> b"),
+        ("embedding\\:x", "embedding:x"),
+        ("[a\\:b\\:0.5]", "[a:b:0.5]"),
+        ("[a\\|b]", "[a|b]"),
+        ("\\{a\\|b\\}", "{a|b}"),
+        ("Negative prompt\\: x", "Negative prompt: x"),
+    ],
+)
+def test_an_escaped_form_is_words(text: str, words: str) -> None:
+    result = parse(text)
+    assert not isinstance(result, PromptErrors), format_errors(result)
+    assert [part.text for part in result[0].parts] == [words]
+    assert parse(result[0].prompt) == result
+
+
+PIECES = ("AND", "BREAK", "__", "x", "<lora:", "ink", ":", "0.5", ">", "[", "]", "|", "{", "}", "\\", " ", "::", "(",
+          ")", "embedding:", "Steps: 2, S", "Negative prompt:", " --no ", ",", "_", "1.2", "+")  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=10).map("".join))
+def test_what_is_accepted_reads_back_from_its_canonical_prompt(text: str) -> None:
+    """Whatever of these forms became words by an escape stays words."""
+    result = parse(text)
+    assume(not isinstance(result, PromptErrors))
+    for spec in result if not isinstance(result, PromptErrors) else ():
+        assert parse(render(spec)) == (spec,)
