@@ -13,6 +13,7 @@ import structlog
 from easel.postgres_errors import sentence_from_connect_error
 from engine.contract.errors import SettingsInvalid, StoreUnavailable
 from engine.settings import EngineSettings
+from engine.store.connection_budget import count_free_connections
 from engine.store.connector import CONNECT_ERRORS, Connector
 from engine.store.embedded_postgres import open_embedded
 from engine.store.postgres_url import LISTEN_URL, parse_url
@@ -85,14 +86,41 @@ async def find_connection_problem(url: str, name: str = "DATABASE_URL") -> str |
     return None
 
 
-async def warn_of_polling(settings: EngineSettings) -> None:
-    """Log why notifications do not arrive, if they do not.
+async def report_connections(settings: EngineSettings) -> None:
+    """Log how many connections this process may open, and what is wrong with the Postgres that it connects to.
 
     Raises: StoreUnavailable, SettingsInvalid when a URL is wrong.
     """
-    problem = await find_listen_problem(settings)
-    if problem:
-        _log.warning("no_notifications", problem=problem)
+    _log.info("database_connections", at_most=settings.database_connections)
+    for problem in (await find_budget_problem(settings), await find_listen_problem(settings)):
+        if problem:
+            _log.warning("database_limits", problem=problem)
+
+
+async def find_budget_problem(settings: EngineSettings) -> str | None:
+    """Return what to do where Postgres has too few free connections for a bot or an engine; None when it has enough.
+
+    Raises: StoreUnavailable, SettingsInvalid when a URL is wrong.
+    """
+    if settings.database_url is None:
+        return None
+    connector = Connector(parse_url(settings.database_url.get_secret_value()))
+    try:
+        connection = await connector.connect()
+        try:
+            free = await count_free_connections(connection)
+        finally:
+            connection.terminate()
+    except CONNECT_ERRORS as error:
+        raise StoreUnavailable(cause=str(error) or type(error).__name__) from error
+    # What a pooler has left cannot be seen through it.
+    if connector.is_pooled or free >= settings.database_connections:
+        return None
+    return (
+        f"Postgres has {max(free, 0)} free connections, and each bot and engine may open "
+        f"{settings.database_connections}. Raise max_connections, close other programs, or lower "
+        "EASEL_DATABASE_CONNECTIONS (at least 3)."
+    )
 
 
 async def find_listen_problem(settings: EngineSettings) -> str | None:

@@ -51,7 +51,12 @@ async def serve_bot(health_port: int, report_ready: ReportReady) -> None:
     async with (
         stop_on_signals() as signals,
         open_migrated_postgres(settings) as url,
-        open_database(url, listen_url=settings.listen_url) as database,
+        open_database(
+            # One is for the courier's notifications.
+            url,
+            listen_url=settings.listen_url,
+            pool_size=settings.database_connections - 1,
+        ) as database,
     ):
         await serve(
             options, database, open_objects(settings.storage_url), stop=signals.stop, announce_ready=report_ready
@@ -85,14 +90,15 @@ async def _serve_engine(
     # The painting process, which takes longest, starts while this one imports.
     for name in ("easel.postgres", "engine.serve"):
         await asyncio.to_thread(import_module, name)
-    from easel.postgres import open_migrated_postgres, warn_of_polling
+    from easel.postgres import open_migrated_postgres, report_connections
     from engine.serve import EngineOptions, serve
 
     async with open_migrated_postgres(settings) as url:
-        await warn_of_polling(settings)
+        await report_connections(settings)
         options = EngineOptions(
             database_url=url,
             listen_url=settings.listen_url,
+            connections=settings.database_connections,
             storage_url=settings.storage_url,
             health=(HOST, health_port),
         )

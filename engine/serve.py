@@ -49,12 +49,14 @@ class EngineOptions:
     """The options of an engine.
 
     health: host and port of the health pages, port 0 for a free one; None serves none.
+    connections: the most that it opens to Postgres, at least 3.
     listen_url: of the same database, for notifications, where `database_url` is that of a pooler.
     """
 
     database_url: str
     storage_url: str
     listen_url: str | None = None
+    connections: int = 5
     health: tuple[str, int] | None = None
     worker: WorkerOptions = field(default_factory=WorkerOptions)
 
@@ -75,8 +77,8 @@ async def serve(
     """
     registry = CollectorRegistry()
     objects = open_objects(options.storage_url)
-    # One connection per job, plus some for background tasks.
-    pool_size = options.worker.queue.concurrency + 4
+    # Jobs hold one only to write; the queue and the cancellations each listen on one outside the pool.
+    pool_size = options.connections - 2
     async with (
         open_database(options.database_url, listen_url=options.listen_url, pool_size=pool_size) as database,
         open_painter() as painter,

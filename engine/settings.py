@@ -35,6 +35,7 @@ class EngineSettings(BaseSettings):
     home: absolute path of the folder with the embedded Postgres and, unless `storage_url` is set, the pictures.
     database_url: `postgresql://...`, with its password; None for the embedded server in `home`.
     listen_database_url: the same database at an address that keeps sessions; None where `database_url` does.
+    database_connections: the most connections to Postgres that a bot or an engine opens.
     storage_url: `file:///...` or `s3://bucket/prefix`.
     model: model of jobs that name none; None for the default of the models file.
     models_file: TOML file that registers models; None for the one that ships.
@@ -47,6 +48,7 @@ class EngineSettings(BaseSettings):
     home: Path = Field(default=Path("~/.easel"), validation_alias="EASEL_HOME", validate_default=True)
     database_url: SecretStr | None = Field(default=None, validation_alias="DATABASE_URL")
     listen_database_url: SecretStr | None = Field(default=None, validation_alias="EASEL_LISTEN_DATABASE_URL")
+    database_connections: int = Field(default=5, validation_alias="EASEL_DATABASE_CONNECTIONS", ge=3, le=100)
     storage_url: str = Field(default="", validation_alias="EASEL_STORAGE_URL", validate_default=True)
     model: str | None = Field(default=None, validation_alias="EASEL_MODEL")
     models_file: Path | None = Field(default=None, validation_alias="EASEL_MODELS_FILE")

@@ -6,11 +6,10 @@ is posted again, and a delivery is closed only after its last update.
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import discord
@@ -51,16 +50,12 @@ from engine.store.objects import Objects
 
 _log = structlog.get_logger()
 
-_MAX_TRANSACTIONS = 6
 _MIN_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, kw_only=True)
 class DeliveryContext:
-    """What deliveries need: Discord, the stores, this process's identity for its claims, and the limits of the models.
-
-    semaphore: limits the deliveries that use the database at once, so that presses find free connections.
-    """
+    """What deliveries need: Discord, the stores, this process's identity for its claims, and the models' limits."""
 
     client: discord.Client
     buttons: Buttons
@@ -69,7 +64,6 @@ class DeliveryContext:
     instance: BotInstance
     metrics: BotMetrics
     limits: Limits
-    semaphore: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_MAX_TRANSACTIONS))
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
@@ -77,7 +71,7 @@ class DeliveryContext:
 
         Raises: StoreUnavailable.
         """
-        async with self.semaphore, self.database.begin() as connection:
+        async with self.database.background, self.database.begin() as connection:
             yield connection
 
 

@@ -15,7 +15,7 @@ from packaging.requirements import Requirement
 
 from bot.settings import BotSettings
 from easel.errors import sentence_from_error, sentence_from_os_error
-from easel.postgres import find_listen_problem
+from easel.postgres import find_budget_problem, find_listen_problem
 from easel.process.ports import HOST, is_free
 from engine.contract.errors import EaselError
 from engine.store.objects import open_objects
@@ -95,6 +95,13 @@ async def check_notifications(settings: BotSettings) -> CheckResult:
     """Check that the services are told of changes."""
     problem = await find_listen_problem(settings)
     return CheckResult(name="notify", found="by polling" if problem else "by notifications", fix=problem)
+
+
+async def check_connections(settings: BotSettings) -> CheckResult:
+    """Check that a bot or an engine gets as many connections as it may open."""
+    problem = await find_budget_problem(settings)
+    found = f"at most {settings.database_connections} for each bot and engine"
+    return CheckResult(name="sessions", found=found, fix=problem)
 
 
 async def check_discord(settings: BotSettings) -> CheckResult:

@@ -63,6 +63,7 @@ async def _postgres_results(settings: BotSettings) -> AsyncIterator[CheckResult]
         async with open_postgres(settings) as url:
             yield CheckResult(name="Postgres", found=f"{found}, running")
             yield await checks.check_migrations(url)
+            yield await checks.check_connections(settings)
             yield await checks.check_notifications(settings)
     except EaselError as error:
         yield CheckResult(name="Postgres", found=found, fix=sentence_from_error(error))

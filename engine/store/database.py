@@ -37,12 +37,14 @@ _UNNAMED_STATEMENTS = MappingProxyType({"prepared_statement_cache_size": 0, "pre
 class Database:
     """A pool of connections; every transaction goes through `begin`.
 
+    background: held by work that can wait, so that half of the pool's connections stay free for what cannot.
     listening_problem: why a connection for LISTEN could not be opened at the last attempt; None when it could.
     """
 
     def __init__(self, url: str, *, listen_url: str | None = None, pool_size: int = 10) -> None:
         self._connector = Connector(parse_url(url))
         self._listening = Connector(parse_url(listen_url, LISTEN_URL)) if listen_url else self._connector
+        self.background = asyncio.Semaphore(max(1, pool_size // 2))
         self._can_listen: bool | None = None
         self.listening_problem: str | None = None
         self.engine: AsyncEngine = create_async_engine(

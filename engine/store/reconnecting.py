@@ -113,7 +113,7 @@ class ReconnectingDriver:
         if self._connection is not None:
             self._connection.terminate()
             self._connection = None
-        _log.warning("queue_connection_lost", error=type(error).__name__)
+        _log.warning("queue_connection_lost", error=type(error).__name__, cause=str(error))
         with suppress(TimeoutError):
             await asyncio.wait_for(self.shutdown.wait(), delay.total_seconds())
         if self.shutdown.is_set():

@@ -10,9 +10,9 @@ import pytest
 
 from bot.settings import BotSettings
 from easel.doctor.checks import check_notifications
-from easel.postgres import find_connection_problem
+from easel.postgres import find_budget_problem, find_connection_problem
 from engine.contract.errors import SettingsInvalid
-from engine.store.database import Database, open_database
+from engine.store.database import open_database
 from engine.store.postgres_url import parse_url
 from migrations import is_current, read_pending
 from tests.easel.command import run_easel
@@ -158,15 +158,24 @@ async def test_errors_of_the_database_have_a_sentence(home: Path, database_url: 
         await owner.close()
 
 
-async def test_a_postgres_that_refuses_later_is_unavailable(database: Database, database_url: str) -> None:
-    """A database without room for another connection is away for a while, not broken."""
-    name = database_url.partition("?")[0].rpartition("/")[2]
-    other = await asyncpg.connect(database_url)
-    await other.execute(f"ALTER DATABASE {name} CONNECTION LIMIT 0")
-    await other.execute("CREATE ROLE limited LOGIN")
+async def test_too_few_connections_are_told(database_url: str) -> None:
+    """Whether the server, the role or the database has the limit that is reached first."""
+    owner = await asyncpg.connect(database_url)
+    name = await owner.fetchval("SELECT current_database()")
+    await owner.execute("CREATE ROLE limited LOGIN CONNECTION LIMIT 4")
+    url = database_url.replace("postgres@", "limited@")
     try:
-        problem = await find_connection_problem(database_url.replace("postgres@", "limited@"))
+        assert await find_budget_problem(_settings(DATABASE_URL=url, EASEL_DATABASE_CONNECTIONS="4")) is None
+        of_role = await find_budget_problem(_settings(DATABASE_URL=url))
+        await owner.execute(f"ALTER DATABASE {name} CONNECTION LIMIT 3")
+        of_database = await find_budget_problem(_settings(DATABASE_URL=url))
+        await owner.execute(f"ALTER DATABASE {name} CONNECTION LIMIT 1")
+        none_left = await find_connection_problem(url)
+        of_server = await find_budget_problem(_settings(DATABASE_URL=database_url, EASEL_DATABASE_CONNECTIONS="100"))
     finally:
-        await other.execute("DROP ROLE limited")
-        await other.close()
-    assert problem and "no free connections" in problem
+        await owner.execute("DROP ROLE limited")
+        await owner.close()
+    assert of_role and "has 4 free connections" in of_role and "EASEL_DATABASE_CONNECTIONS" in of_role
+    assert of_database and "has 2 free connections" in of_database
+    assert none_left and "no free connections" in none_left
+    assert of_server and "may open 100" in of_server

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+import sqlalchemy as sa
 from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
@@ -150,3 +151,63 @@ async def test_a_check_without_an_end_is_told() -> None:
     limit = timedelta(seconds=0.1)
     async with open_health("127.0.0.1", 0, CollectorRegistry(), find_problem, limit=limit) as port:
         assert await _status(f"http://127.0.0.1:{port}", "/readyz") == (503, "no answer within 0.1 s\n")
+
+
+async def test_an_engine_keeps_its_budget_of_connections(
+    database: Database, database_url: str, storage_url: str
+) -> None:
+    """With as many as it may open, and no more, it paints more jobs at once than it has connections."""
+    async with database.begin() as connection:
+        await connection.execute(sa.text("CREATE ROLE small LOGIN CONNECTION LIMIT 3"))
+        await connection.execute(sa.text("GRANT ALL ON ALL TABLES IN SCHEMA public TO small"))
+        await connection.execute(sa.text("GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO small"))
+    stop, ready = asyncio.Event(), asyncio.Event()
+    small_url = database_url.replace("postgres@", "small@")
+    options = EngineOptions(database_url=small_url, storage_url=storage_url, connections=3, worker=QUICK)
+    with capture_logs() as lines:
+        task = asyncio.create_task(
+            serve(options, _opener(FakePainter()), stop=stop, force_stop=stop, announce_ready=ready.set)
+        )
+        jobs = [await submit(database, request_for(new_id())) for _ in range(12)]
+        for job in jobs:
+            assert (await end_of(database, job.id)).status is JobStatus.FINISHED
+        stop.set()
+        await task
+    assert [line for line in lines if line["log_level"] not in ("debug", "info")] == []
+    async with database.begin() as connection:
+        await connection.execute(sa.text("DROP OWNED BY small"))
+        await connection.execute(sa.text("DROP ROLE small"))
+
+
+async def test_an_engine_without_a_free_connection_says_so(
+    database: Database, database_url: str, storage_url: str
+) -> None:
+    """One that can query but not listen for jobs is not ready, and names the reason."""
+    async with database.begin() as connection:
+        await connection.execute(sa.text("CREATE ROLE crowded LOGIN CONNECTION LIMIT 1"))
+        await connection.execute(sa.text("GRANT ALL ON ALL TABLES IN SCHEMA public TO crowded"))
+    stop, ready = asyncio.Event(), asyncio.Event()
+    options = EngineOptions(
+        database_url=database_url.replace("postgres@", "crowded@"),
+        storage_url=storage_url,
+        health=("127.0.0.1", 0),
+        worker=QUICK,
+    )
+    with capture_logs() as lines:
+        task = asyncio.create_task(
+            serve(options, _opener(FakePainter()), stop=stop, force_stop=stop, announce_ready=ready.set)
+        )
+        await ready.wait()
+        (address,) = [line["address"] for line in lines if line["event"] == "health_served"]
+
+        async def is_told() -> bool:
+            status, text = await _status(address, "/readyz")
+            return status == 503 and 'too many connections for role "crowded"' in text
+
+        await until(is_told)
+        stop.set()
+        await task
+    assert any("too many connections" in str(line.get("cause")) for line in lines)
+    async with database.begin() as connection:
+        await connection.execute(sa.text("DROP OWNED BY crowded"))
+        await connection.execute(sa.text("DROP ROLE crowded"))

@@ -160,3 +160,32 @@ async def test_a_transaction_ends_where_postgres_hangs(outage: Outage) -> None:
         await database.ping()
         with outage.frozen():
             await database.close()
+
+
+async def test_a_pool_opens_what_it_needs_and_gives_back_what_is_idle(database_url: str) -> None:
+    """Never more than its size; one connection that is in use again and again stays, and the others are closed."""
+    observer = await asyncpg.connect(database_url)
+    async with open_database(database_url, pool_size=3, idle=timedelta(seconds=0.2)) as database:
+        together = asyncio.Barrier(3)
+
+        async def use() -> None:
+            async with database.begin() as connection:
+                await connection.execute(sa.text("SELECT 1"))
+                await together.wait()
+
+        await asyncio.gather(*(use() for _ in range(9)))
+        assert await _count_others(observer) == 3
+        kept = await _read_pid(database)
+        while await _count_others(observer) > 1:
+            assert await _read_pid(database) == kept
+    await observer.close()
+
+
+async def _count_others(observer: asyncpg.Connection) -> int:
+    query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    return int(await observer.fetchval(query))
+
+
+async def _read_pid(database: Database) -> int:
+    async with database.begin() as connection:
+        return int((await connection.execute(sa.text("SELECT pg_backend_pid()"))).scalar_one())
