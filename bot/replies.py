@@ -58,6 +58,8 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Any], str]] = {
         "The database is not available at the moment, so nothing was saved. Please try again in a minute."
     ),
     errors.PainterLost: lambda error: "The image engine stopped unexpectedly. Please try again.",
+    errors.PainterNotReady: lambda error: "The image engine does not start at the moment. Please try again later.",
+    errors.RequestLost: lambda error: "The image engine could not paint this because of an error. Please try again.",
     errors.JobInterrupted: lambda error: "The image engine was restarted. Please try again.",
     errors.WeightsMissing: lambda error: _sentences(*_unusable_files(error.facts, "missing")),
     errors.WeightsMismatch: lambda error: _sentences(*_unusable_files(error.facts, "damaged")),

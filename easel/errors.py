@@ -50,6 +50,8 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Facts], str]] = {
         f"Cannot reach Postgres or the picture store{_cause(facts)}. Run `easel doctor` to find out why."
     ),
     errors.PainterLost: lambda _: "The painting process died. Its jobs are back in the queue; the log says why.",
+    errors.PainterNotReady: lambda _: "The painting process does not start; the log says why. No job is lost.",
+    errors.RequestLost: lambda _: "The painting process met an unexpected error; the log has its traceback.",
     errors.JobInterrupted: lambda _: "The engine is stopping. The job is back in the queue.",
     errors.WeightsMissing: lambda facts: (
         f"File not found: {facts['path']}{_cause(facts)}. Put it there, or remove the model or adapter that uses it."

@@ -17,6 +17,8 @@ EaselError
     TransientError          nobody acts, Easel retries
         StoreUnavailable
         PainterLost
+            PainterNotReady
+            RequestLost
         JobInterrupted
     OperatorError           the operator acts
         WeightsMissing
@@ -146,7 +148,23 @@ class StoreUnavailable(TransientError):
 
 
 class PainterLost(TransientError):
-    """The painting process died or hung; its jobs go back to the queue."""
+    """The painting process died or hung with the job in hand; the job goes back to the queue.
+
+    The fact `was_killed` is True when something outside the process killed it, which says nothing about the job.
+    """
+
+    @property
+    def was_killed(self) -> bool:
+        """Whether something outside the process killed it."""
+        return bool(self.facts.get("was_killed"))
+
+
+class PainterNotReady(PainterLost):
+    """No painting process could be started, so that none had the job in hand."""
+
+
+class RequestLost(PainterLost):
+    """An unexpected error ended this job and no other; the painting process lives."""
 
 
 class JobInterrupted(TransientError):

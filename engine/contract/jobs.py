@@ -72,7 +72,7 @@ class JobStatus(StrEnum):
     waiting: committed and queued; a job returns here when its engine dies or stops.
     running: an engine holds its lease.
     finished: every picture is stored; the only state with pictures.
-    failed: rejected by the model or tried three times; `cause` says why.
+    failed: rejected by the model, tried three times, or the cause of a crash; `cause` says why.
     cancelled: by its owner or an administrator.
     The last three are final.
     """
@@ -87,6 +87,13 @@ class JobStatus(StrEnum):
 FINAL = frozenset({JobStatus.FINISHED, JobStatus.FAILED, JobStatus.CANCELLED})
 
 MAX_ATTEMPTS = 3
+"""Attempts that a job may fail by itself; a crash is none, because any job in hand may have caused it."""
+
+CRASHES_UNTIL_ALONE = 2
+"""Crashes that a job may be in hand at before it is painted alone, where a crash shows whether it is the cause."""
+
+MAX_CRASHES = 8
+"""Crashes that a job may be in hand at, for those that kill the engine and leave nobody to see it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,6 +113,9 @@ class JobRequest:
 class Job:
     """A job as stored.
 
+    attempts: those that it failed by itself, and the running one.
+    starts: how often it was started, for whatever reason; only the newest start may change the job.
+    crashes: how many engines and painting processes were lost with it in hand.
     progress: fraction of the steps done, 0 to 1.
     cause: `{"error": class name, ...facts}` of the error that ended it; None unless failed.
     grid_key, grid_type: object key and media type of the grid image; None until finished.
@@ -127,6 +137,13 @@ class Job:
     created_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
+    starts: int = 0
+    crashes: int = 0
+
+    @property
+    def is_suspect(self) -> bool:
+        """Whether it may be what crashes painters, so that it is painted alone."""
+        return self.crashes >= CRASHES_UNTIL_ALONE
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -113,6 +113,8 @@ def job_from_row(row: sa.Row[Any]) -> Job:
         seed=row.seed,
         status=JobStatus(row.status),
         attempts=row.attempts,
+        starts=row.starts,
+        crashes=row.crashes,
         progress=row.progress,
         parent_job_id=row.parent_job_id,
         parent_picture_id=row.parent_picture_id,

@@ -42,6 +42,16 @@ jobs = sa.Table(
     sa.Column("status", sa.Text, nullable=False, server_default=JobStatus.WAITING.value),
     sa.Column("turn", sa.BigInteger, nullable=False, comment="start tag of start-time fair queueing"),
     sa.Column("attempts", sa.SmallInteger, nullable=False, server_default=sa.text("0")),
+    sa.Column(
+        "starts", sa.Integer, nullable=False, server_default=sa.text("0"), comment="only the newest one holds it"
+    ),
+    sa.Column(
+        "crashes",
+        sa.SmallInteger,
+        nullable=False,
+        server_default=sa.text("0"),
+        comment="engines and painting processes that were lost with the job in hand",
+    ),
     sa.Column("progress", sa.REAL, nullable=False, server_default=sa.text("0")),
     sa.Column("parent_job_id", pg.UUID, sa.ForeignKey("jobs.id")),
     sa.Column("parent_picture_id", pg.UUID, sa.ForeignKey("pictures.id", use_alter=True)),

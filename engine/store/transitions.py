@@ -1,7 +1,7 @@
 """The valid transitions of a job's status: each is one UPDATE that matches the job only in a state it may leave.
 
-An engine passes the attempt it started, so that it changes nothing after another engine took over the job. A
-cancellation is also announced on the channel `easel_cancels`.
+An engine passes the start it made, so that it changes nothing after another engine took over the job. A cancellation is
+also announced on the channel `easel_cancels`.
 """
 
 from __future__ import annotations
@@ -15,25 +15,52 @@ from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.contract.errors import PainterLost
-from engine.contract.jobs import MAX_ATTEMPTS, Job, JobStatus, Picture
-from engine.store.jobs import PENDING, job_from_row, notify_changed
+from engine.contract.jobs import MAX_ATTEMPTS, MAX_CRASHES, Job, JobStatus, Picture
+from engine.store.jobs import PENDING, job_from_row, notify_changed, read_job
 from engine.store.tables import jobs, pictures, previews
 
 CANCELS_CHANNEL = "easel_cancels"
 
 
-async def start_job(connection: AsyncConnection, job_id: UUID) -> Job | None:
-    """Mark the job running and count the attempt; return None when there is nothing to do.
+async def reclaim_job(connection: AsyncConnection, job_id: UUID) -> Job | None:
+    """Return the job as it waits for its start, or None when it has ended.
 
-    A job that was started three times and never ended fails here instead, so that a job that kills engines is not
-    retried forever.
+    If it is marked running, the engine that ran it is gone: it waits again, and pays no attempt, because engines are
+    also killed by others. The crash is counted; a job that was in hand at `MAX_CRASHES` of them fails.
     """
+    query = sa.update(jobs).where(jobs.c.id == job_id, jobs.c.status == JobStatus.RUNNING.value)
+    values = {"status": JobStatus.WAITING.value, "progress": 0, "attempts": _unpaid(), "crashes": jobs.c.crashes + 1}
+    row = (await connection.execute(query.values(values).returning(*jobs.c))).one_or_none()
+    if row is None:
+        job = await read_job(connection, job_id)
+        return None if job is None or job.status is not JobStatus.WAITING else job
+    if row.crashes >= MAX_CRASHES:
+        await fail_job(connection, job_id, {"error": PainterLost.__name__, "crashes": row.crashes})
+        return None
+    await _drop_preview(connection, job_id)
+    await notify_changed(connection, job_id)
+    return job_from_row(row)
+
+
+async def uncount_crash(connection: AsyncConnection, job_id: UUID, *, start: int) -> None:
+    """Take back the crash that was counted when the job was reclaimed from this start, whose engine lives after all."""
+    query = sa.update(jobs).where(jobs.c.id == job_id, PENDING, jobs.c.starts >= start, jobs.c.crashes > 0)
+    await connection.execute(query.values(crashes=jobs.c.crashes - 1))
+
+
+async def start_job(connection: AsyncConnection, job_id: UUID) -> Job | None:
+    """Mark the job running and begin an attempt; return None when the job has ended.
+
+    Repeating it begins no further attempt, as after a commit whose confirmation was lost.
+    """
+    attempts = sa.case((jobs.c.status == JobStatus.WAITING.value, jobs.c.attempts + 1), else_=jobs.c.attempts)
     query = (
         sa.update(jobs)
-        .where(jobs.c.id == job_id, PENDING, jobs.c.attempts < MAX_ATTEMPTS)
+        .where(jobs.c.id == job_id, PENDING)
         .values(
             status=JobStatus.RUNNING.value,
-            attempts=jobs.c.attempts + 1,
+            attempts=attempts,
+            starts=jobs.c.starts + 1,
             progress=0,
             started_at=sa.func.now(),
         )
@@ -41,26 +68,25 @@ async def start_job(connection: AsyncConnection, job_id: UUID) -> Job | None:
     )
     row = (await connection.execute(query)).one_or_none()
     if row is None:
-        await fail_job(connection, job_id, {"error": PainterLost.__name__, "attempts": MAX_ATTEMPTS})
         return None
     await notify_changed(connection, job_id)
     return job_from_row(row)
 
 
-async def read_held(connection: AsyncConnection, attempts: Mapping[UUID, int]) -> frozenset[UUID]:
-    """Return which of the jobs, given with the attempt that was started, are still running in that attempt."""
-    query = sa.select(jobs.c.id, jobs.c.attempts).where(
-        jobs.c.id.in_(list(attempts)), jobs.c.status == JobStatus.RUNNING.value
+async def read_held(connection: AsyncConnection, starts: Mapping[UUID, int]) -> frozenset[UUID]:
+    """Return which of the jobs, given with their start, are still running from that start."""
+    query = sa.select(jobs.c.id, jobs.c.starts).where(
+        jobs.c.id.in_(list(starts)), jobs.c.status == JobStatus.RUNNING.value
     )
     rows = await connection.execute(query)
-    return frozenset(row.id for row in rows if row.attempts == attempts[row.id])
+    return frozenset(row.id for row in rows if row.starts == starts[row.id])
 
 
 async def record_progress(
-    connection: AsyncConnection, job_id: UUID, progress: float, preview: bytes | None, *, attempt: int | None = None
+    connection: AsyncConnection, job_id: UUID, progress: float, preview: bytes | None, *, start: int | None = None
 ) -> bool:
     """Store the fraction of steps done and, if given, the preview; return False when the job is no longer running."""
-    query = sa.update(jobs).where(*_running(job_id, attempt))
+    query = sa.update(jobs).where(*_running(job_id, start))
     changed = await connection.execute(query.values(progress=progress))
     if not changed.rowcount:
         return False
@@ -80,21 +106,21 @@ async def finish_job(
     grid_key: str,
     grid_type: str,
     *,
-    attempt: int | None = None,
+    start: int | None = None,
 ) -> bool:
     """Store the pictures and mark the job finished; False, and nothing stored, when it is no longer running."""
     values = {"progress": 1.0, "grid_key": grid_key, "grid_type": grid_type}
-    if not await _end_job(connection, job_id, JobStatus.FINISHED, _running(job_id, attempt), values):
+    if not await _end_job(connection, job_id, JobStatus.FINISHED, _running(job_id, start), values):
         return False
     await connection.execute(sa.insert(pictures), [_row_from_picture(picture) for picture in painted])
     return True
 
 
 async def fail_job(
-    connection: AsyncConnection, job_id: UUID, cause: Mapping[str, Any], *, attempt: int | None = None
+    connection: AsyncConnection, job_id: UUID, cause: Mapping[str, Any], *, start: int | None = None
 ) -> bool:
     """Mark the job failed with its cause (`{"error": class name, ...facts}`); return False if it had ended."""
-    allowed = (jobs.c.id == job_id, PENDING) if attempt is None else _running(job_id, attempt)
+    allowed = (jobs.c.id == job_id, PENDING) if start is None else _running(job_id, start)
     return await _end_job(connection, job_id, JobStatus.FAILED, allowed, {"cause": dict(cause)})
 
 
@@ -107,12 +133,23 @@ async def cancel_job(connection: AsyncConnection, job_id: UUID) -> bool:
 
 
 async def return_job(
-    connection: AsyncConnection, job_id: UUID, *, count_attempt: bool, attempt: int | None = None
+    connection: AsyncConnection,
+    job_id: UUID,
+    *,
+    count_attempt: bool = False,
+    count_crash: bool = False,
+    start: int | None = None,
 ) -> bool:
-    """Return a running job to the queue; the attempt is not counted when the job did not cause it to fail."""
-    attempts = jobs.c.attempts if count_attempt else jobs.c.attempts - 1
-    query = sa.update(jobs).where(*_running(job_id, attempt))
-    changed = await connection.execute(query.values(status=JobStatus.WAITING.value, attempts=attempts, progress=0))
+    """Return a running job to the queue; return False when it is no longer running.
+
+    count_attempt: whether the job itself failed. count_crash: whether a painting process was lost with it in hand.
+    """
+    values: dict[str, Any] = {"status": JobStatus.WAITING.value, "progress": 0}
+    if not count_attempt:
+        values["attempts"] = _unpaid()
+    if count_crash:
+        values["crashes"] = jobs.c.crashes + 1
+    changed = await connection.execute(sa.update(jobs).where(*_running(job_id, start)).values(values))
     if not changed.rowcount:
         return False
     await _drop_preview(connection, job_id)
@@ -138,9 +175,13 @@ def _row_from_picture(picture: Picture) -> dict[str, Any]:
     }
 
 
-def _running(job_id: UUID, attempt: int | None) -> tuple[sa.ColumnElement[bool], ...]:
+def _unpaid() -> sa.ColumnElement[int]:
+    return sa.func.greatest(jobs.c.attempts - 1, 0)
+
+
+def _running(job_id: UUID, start: int | None) -> tuple[sa.ColumnElement[bool], ...]:
     running = (jobs.c.id == job_id, jobs.c.status == JobStatus.RUNNING.value)
-    return running if attempt is None else (*running, jobs.c.attempts == attempt)
+    return running if start is None else (*running, jobs.c.starts == start)
 
 
 async def _end_job(

@@ -21,9 +21,13 @@ class LeaseLost(TransientError):
 
 @dataclass(frozen=True, kw_only=True)
 class RunningJob:
-    """One running job; `ended` is set with the reason when it must end early."""
+    """One running job; `ended` is set with the reason when it must end early.
+
+    is_alone: whether the painter has no other job in hand.
+    """
 
     job: Job
+    is_alone: bool
     ended: asyncio.Future[TransientError]
 
 
@@ -35,9 +39,9 @@ class RunningJobs:
     interrupted: asyncio.Event = field(default_factory=asyncio.Event)
 
     @contextmanager
-    def track(self, job: Job) -> Iterator[RunningJob]:
+    def track(self, job: Job, *, is_alone: bool) -> Iterator[RunningJob]:
         """Track the job as running until the block ends."""
-        running = RunningJob(job=job, ended=asyncio.get_running_loop().create_future())
+        running = RunningJob(job=job, is_alone=is_alone, ended=asyncio.get_running_loop().create_future())
         self.by_id[job.id] = running
         if self.interrupted.is_set():
             _end(running, JobInterrupted())
@@ -46,14 +50,14 @@ class RunningJobs:
         finally:
             del self.by_id[job.id]
 
-    def attempts(self) -> Mapping[UUID, int]:
-        """Return the attempt that each running job was started with."""
-        return {job_id: running.job.attempts for job_id, running in self.by_id.items()}
+    def starts(self) -> Mapping[UUID, int]:
+        """Return the start of each running job."""
+        return {job_id: running.job.starts for job_id, running in self.by_id.items()}
 
-    def lose(self, job_id: UUID, *, attempt: int | None = None) -> None:
-        """End the job, if it is running in that attempt, because its lease is lost."""
+    def lose(self, job_id: UUID, *, start: int | None = None) -> None:
+        """End the job, if it is running from that start, because its lease is lost."""
         running = self.by_id.get(job_id)
-        if running is not None and attempt in (None, running.job.attempts):
+        if running is not None and start in (None, running.job.starts):
             _end(running, LeaseLost())
 
     def interrupt(self) -> None:

@@ -114,13 +114,13 @@ async def _watch_cancels(database: Database, running_jobs: RunningJobs) -> None:
 
 
 async def _check_running_jobs(database: Database, running_jobs: RunningJobs) -> None:
-    attempts = running_jobs.attempts()
-    if not attempts:
+    starts = running_jobs.starts()
+    if not starts:
         return
     async with database.begin() as connection:
-        held = await read_held(connection, attempts)
-    for job_id in attempts.keys() - held:
-        running_jobs.lose(job_id, attempt=attempts[job_id])
+        held = await read_held(connection, starts)
+    for job_id in starts.keys() - held:
+        running_jobs.lose(job_id, start=starts[job_id])
 
 
 async def _sweep(database: Database) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from engine.contract.errors import AdapterMismatch, EaselError, ModelBroken, PainterLost
+from engine.contract.errors import AdapterMismatch, EaselError, ModelBroken, RequestLost
 from engine.contract.jobs import Operation, json_from_spec, spec_from_json
 from engine.contract.painting import (
     PaintedFile,
@@ -181,10 +181,10 @@ _WITH_TRACEBACK = (ModelBroken, AdapterMismatch)
 def frame_from_error(call_id: str, error: BaseException) -> Frame:
     """Return the frame that says why a request, or the child, failed.
 
-    An unexpected error becomes PainterLost with its traceback for the log; errors of a model or an adapter carry theirs
+    An unexpected error becomes RequestLost with its traceback for the log; errors of a model or an adapter carry theirs
     too.
     """
-    name, known = PainterLost.__name__, {}
+    name, known = RequestLost.__name__, {}
     if isinstance(error, EaselError):
         name, known = type(error).__name__, {name: _plain(value) for name, value in error.facts.items()}
     facts: dict[str, Any] = {"error": name, "facts": known}
@@ -194,9 +194,9 @@ def frame_from_error(call_id: str, error: BaseException) -> Frame:
 
 
 def error_from_frame(frame: Frame) -> EaselError:
-    """Return the error that `frame_from_error` wrote; PainterLost for one that this release does not know."""
+    """Return the error that `frame_from_error` wrote; RequestLost for one that this release does not know."""
     known = {error.__name__: error for error in _below(EaselError)}
-    kind = known.get(frame.facts["error"], PainterLost)
+    kind = known.get(frame.facts["error"], RequestLost)
     facts = {name: _typed(name, value) for name, value in frame.facts["facts"].items()}
     taken = inspect.signature(kind).parameters
     takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in taken.values())

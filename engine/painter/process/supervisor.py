@@ -6,6 +6,7 @@ Torch lives in the child only. A request whose child was lost fails with Painter
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from uuid import uuid4
 
 import structlog
 
-from engine.contract.errors import PainterLost
+from engine.contract.errors import PainterLost, PainterNotReady
 from engine.contract.painting import PaintRequest, PaintResult, Progress
 from engine.painter.phase import Phase
 from engine.painter.process.launch import PainterOptions, Process, start_process
@@ -30,6 +31,8 @@ from engine.painter.process.messages import (
     frame_from_request,
     read_frame,
 )
+
+_END_SECONDS = 1.0
 
 _log = structlog.get_logger(__name__)
 
@@ -93,7 +96,7 @@ class SupervisedPainter:
             while True:
                 frame = await frames.get()
                 if frame is None:
-                    raise PainterLost()
+                    raise child.loss()
                 if frame.kind is FrameKind.FAILED:
                     raise error_from_frame(frame)
                 yield event_from_frame(frame)
@@ -140,7 +143,7 @@ class SupervisedPainter:
 def _fail_waiting(ready: asyncio.Future[Child]) -> None:
     """Fail everything that waits for a child; with nothing waiting, the error counts as retrieved."""
     if not ready.done():
-        ready.set_exception(PainterLost())
+        ready.set_exception(PainterNotReady())
     ready.exception()
 
 
@@ -158,14 +161,17 @@ class Child:
         self._reader, self._writer, self._options = reader, writer, options
         self._calls: dict[str, asyncio.Queue[Frame | None]] = {}
         self._phase = Phase.LOAD
+        self._is_hung = False
         self._deadline = asyncio.timeout(None)
 
     def submit(self, call_id: str, request: PaintRequest) -> asyncio.Queue[Frame | None]:
-        """Send a request; return the queue of the child's frames about it, with None when the child is lost."""
+        """Send a request; return the queue of the child's frames about it, with None when the child is lost.
+
+        Raises: PainterNotReady when the child is already lost.
+        """
         frames: asyncio.Queue[Frame | None] = asyncio.Queue()
         if self._writer.is_closing():
-            frames.put_nowait(None)
-            return frames
+            raise PainterNotReady()
         self._calls[call_id] = frames
         self._writer.write(bytes_from_frame(frame_from_request(call_id, request)))
         if self._phase is Phase.IDLE:
@@ -186,7 +192,13 @@ class Child:
                     self._handle(frame, ready)
                     self._reset_deadline()
         except TimeoutError:
+            self._is_hung = True
             _log.error("painter_hung", pid=self.process.pid, phase=self._phase)
+            return
+        self._writer.close()
+        # It ends by itself and says how; killed now it could not.
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.process.wait(), _END_SECONDS)
 
     async def end(self) -> None:
         """Kill the process if it is still there, and release everything that waits for it."""
@@ -196,6 +208,11 @@ class Child:
         await self.process.wait()
         for frames in self._calls.values():
             frames.put_nowait(None)
+
+    def loss(self) -> PainterLost:
+        """Return the error of the requests that it had in hand when it was lost."""
+        was_killed = not self._is_hung and self.process.returncode == -signal.SIGKILL
+        return PainterLost(was_killed=was_killed)
 
     def _handle(self, frame: Frame, ready: asyncio.Future[Child]) -> None:
         if "traceback" in frame.facts:

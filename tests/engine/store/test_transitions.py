@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from engine.contract.jobs import JobStatus
+from engine.contract.jobs import MAX_CRASHES, JobStatus
 from engine.store.database import Database
 from engine.store.jobs import read_pictures, read_preview
-from engine.store.transitions import cancel_job, fail_job, finish_job, read_held, record_progress, return_job, start_job
+from engine.store.transitions import (
+    cancel_job,
+    fail_job,
+    finish_job,
+    read_held,
+    reclaim_job,
+    record_progress,
+    return_job,
+    start_job,
+    uncount_crash,
+)
 from tests.engine.store.stages import picture_of, read, started, submitted
 
 
@@ -32,20 +42,26 @@ async def test_waiting_job_cannot_finish(database: Database) -> None:
         assert await read_pictures(connection, job.id) == ()
 
 
-async def test_earlier_attempt_writes_nothing(database: Database) -> None:
-    """An earlier attempt can neither record progress, finish, fail nor return the job."""
+async def test_earlier_start_writes_nothing(database: Database) -> None:
+    """An earlier start can neither record progress, finish, fail nor return the job."""
     first = await started(database, await submitted(database))
     second = await started(database, first)
-    assert (first.attempts, second.attempts) == (1, 2)
+    assert (first.starts, second.starts) == (1, 2)
     async with database.begin() as connection:
-        assert not await record_progress(connection, first.id, 0.9, b"jpeg", attempt=1)
-        assert not await finish_job(connection, first.id, [picture_of(first, 0)], "g.jpg", "image/jpeg", attempt=1)
-        assert not await fail_job(connection, first.id, {"error": "ModelBroken"}, attempt=1)
-        assert not await return_job(connection, first.id, count_attempt=False, attempt=1)
+        assert not await record_progress(connection, first.id, 0.9, b"jpeg", start=1)
+        assert not await finish_job(connection, first.id, [picture_of(first, 0)], "g.jpg", "image/jpeg", start=1)
+        assert not await fail_job(connection, first.id, {"error": "ModelBroken"}, start=1)
+        assert not await return_job(connection, first.id, start=1)
         assert await read_preview(connection, first.id) is None
         assert await read_held(connection, {first.id: 1}) == frozenset()
         assert await read_held(connection, {first.id: 2}) == {first.id}
-        assert await finish_job(connection, first.id, [picture_of(first, 0)], "g.jpg", "image/jpeg", attempt=2)
+        assert await finish_job(connection, first.id, [picture_of(first, 0)], "g.jpg", "image/jpeg", start=2)
+
+
+async def test_a_repeated_start_begins_no_further_attempt(database: Database) -> None:
+    """A start whose confirmation was lost is made again; it is the same attempt."""
+    job = await started(database, await started(database, await submitted(database)))
+    assert (job.attempts, job.starts, job.crashes) == (1, 2, 0)
 
 
 async def test_uncounted_return_leaves_the_attempt(database: Database) -> None:
@@ -53,18 +69,57 @@ async def test_uncounted_return_leaves_the_attempt(database: Database) -> None:
     job = await started(database, await submitted(database))
     async with database.begin() as connection:
         await record_progress(connection, job.id, 0.5, b"jpeg")
-        assert await return_job(connection, job.id, count_attempt=False, attempt=1)
+        assert await return_job(connection, job.id, start=1)
         assert await read_preview(connection, job.id) is None
     back = await read(database, job)
     assert (back.status, back.attempts, back.progress) == (JobStatus.WAITING, 0, 0.0)
 
 
-async def test_fourth_start_fails_the_job(database: Database) -> None:
-    """A job started three times without an end fails with a cause instead of being started again."""
-    job = await submitted(database)
-    for _ in range(3):
-        await started(database, job)
+async def test_return_counts_what_it_is_told(database: Database) -> None:
+    """The job's own failure costs an attempt, a crash beside others only counts as one."""
+    job = await started(database, await submitted(database))
     async with database.begin() as connection:
-        assert await start_job(connection, job.id) is None
+        assert await return_job(connection, job.id, count_attempt=True, start=1)
+    job = await started(database, job)
+    async with database.begin() as connection:
+        assert await return_job(connection, job.id, count_crash=True, start=2)
+    back = await read(database, job)
+    assert (back.attempts, back.crashes) == (1, 1)
+
+
+async def test_reclaimed_job_waits_again_and_pays_nothing(database: Database) -> None:
+    """A job whose engine is gone loses its progress and counts a crash; reclaiming it again changes nothing."""
+    job = await started(database, await submitted(database))
+    async with database.begin() as connection:
+        await record_progress(connection, job.id, 0.5, b"jpeg")
+        first = await reclaim_job(connection, job.id)
+        assert first is not None and await reclaim_job(connection, job.id) == first
+        assert await read_preview(connection, job.id) is None
+        assert not await finish_job(connection, job.id, [picture_of(job, 0)], "g.jpg", "image/jpeg", start=1)
+    assert (first.status, first.attempts, first.crashes, first.progress) == (JobStatus.WAITING, 0, 1, 0.0)
+
+
+async def test_an_engine_that_lives_takes_its_crash_back(database: Database) -> None:
+    """It lost only its lease: the count is what it was, and never below zero."""
+    job = await started(database, await submitted(database))
+    async with database.begin() as connection:
+        await reclaim_job(connection, job.id)
+        for _ in range(2):
+            await uncount_crash(connection, job.id, start=1)
+    assert (await read(database, job)).crashes == 0
+
+
+async def test_a_job_in_hand_at_every_crash_fails_at_last(database: Database) -> None:
+    """One that takes the whole engine with it, so that nobody sees it crash alone, does not do so for ever."""
+    job = await submitted(database)
+    for _ in range(MAX_CRASHES - 1):
+        await started(database, job)
+        async with database.begin() as connection:
+            assert await reclaim_job(connection, job.id)
+    last = await started(database, job)
+    assert (last.attempts, last.is_suspect) == (1, True)
+    async with database.begin() as connection:
+        assert await reclaim_job(connection, job.id) is None
+        assert await reclaim_job(connection, job.id) is None
     failed = await read(database, job)
-    assert (failed.status, failed.cause) == (JobStatus.FAILED, {"error": "PainterLost", "attempts": 3})
+    assert (failed.status, failed.cause) == (JobStatus.FAILED, {"error": "PainterLost", "crashes": MAX_CRASHES})

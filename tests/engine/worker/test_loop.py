@@ -8,7 +8,7 @@ import pytest
 from obstore.store import MemoryStore
 from prometheus_client import CollectorRegistry
 
-from engine.contract.errors import ModelBroken, PainterLost, SizeUnsupported, StorageFull, StoreUnavailable
+from engine.contract.errors import ModelBroken, RequestLost, SizeUnsupported, StorageFull, StoreUnavailable
 from engine.contract.ids import new_id
 from engine.contract.jobs import JobStatus
 from engine.store.database import Database
@@ -90,8 +90,8 @@ async def test_request_and_operator_errors_fail_at_once(
     assert done.cause.items() >= error.facts.items()  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("error", [PainterLost(), ZeroDivisionError("by nothing")])
-async def test_transient_failure_is_retried(database: Database, start_engine: EngineStarter, error: Exception) -> None:
+@pytest.mark.parametrize("error", [RequestLost(), ZeroDivisionError("by nothing")])
+async def test_failure_of_its_own_is_retried(database: Database, start_engine: EngineStarter, error: Exception) -> None:
     """A job that failed twice finishes at the third attempt."""
     painter = FakePainter(faults={"a red circle": [error, error]})
     job = await submit(database, request_for(new_id()))
@@ -101,8 +101,8 @@ async def test_transient_failure_is_retried(database: Database, start_engine: En
 
 
 async def test_third_failure_quarantines(database: Database, start_engine: EngineStarter) -> None:
-    """A job that failed three times stays failed with the last cause, and delays nobody."""
-    painter = FakePainter(faults={"poison": [PainterLost(), PainterLost(), ZeroDivisionError("by nothing")]})
+    """A job that failed three times by itself stays failed with the last cause, and delays nobody."""
+    painter = FakePainter(faults={"poison": [RequestLost(), RequestLost(), ZeroDivisionError("by nothing")]})
     poison = await submit(database, request_for(new_id(), "poison"))
     healthy = await submit(database, request_for(new_id()))
     async with start_engine(painter):

@@ -1,4 +1,4 @@
-"""A painting process without a model that does what a prompt says: `paint`, `die` or `wait`.
+"""A painting process without a model that does what a prompt says: `paint`, `die`, `exit` or `wait`.
 
 `hang load`, `hang step` and `hang decode` stop it in that phase.
 """
@@ -40,6 +40,8 @@ async def serve(connection: socket.socket) -> None:
         await writer.drain()
         if request.spec.prompt == "die":
             os.kill(os.getpid(), signal.SIGKILL)
+        if request.spec.prompt == "exit":
+            os._exit(1)
         if request.spec.prompt.startswith("hang"):
             say(Frame(kind=FrameKind.HEARTBEAT, facts={"phase": Phase(request.spec.prompt.split()[1])}))
             await writer.drain()

@@ -15,7 +15,14 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from engine.contract.errors import ModelUnknown, PainterLost, SettingUnsupported, WeightsMissing
+from engine.contract.errors import (
+    ModelUnknown,
+    PainterLost,
+    PainterNotReady,
+    RequestLost,
+    SettingUnsupported,
+    WeightsMissing,
+)
 from engine.contract.painting import PaintedPictures, Painter, PaintRequest, Progress
 from engine.models.registry.registry import Registry
 from engine.painter.in_process import create_painter
@@ -75,9 +82,18 @@ async def test_a_child_that_preloads_nothing_loads_what_a_request_names(checkpoi
 async def test_requests_of_a_child_that_dies_may_be_retried() -> None:
     async with supervise(options=scripted()) as painter:
         first = (await painted(painter, paint_request("paint"))).grid
-        with pytest.raises(PainterLost):
+        with pytest.raises(PainterLost) as lost:
             await painted(painter, paint_request("die"))
+        assert lost.value.was_killed
         assert (await painted(painter, paint_request("paint"))).grid != first
+
+
+async def test_a_child_that_ends_by_itself_was_not_killed() -> None:
+    """The jobs in hand are told which it was: something outside, or one of them."""
+    async with supervise(options=scripted()) as painter:
+        with pytest.raises(PainterLost) as lost:
+            await painted(painter, paint_request("exit"))
+    assert not lost.value.was_killed
 
 
 @pytest.mark.parametrize(("words", "fault"), [("break", "ZeroDivisionError"), ("odd", "TypeError")])
@@ -86,7 +102,7 @@ async def test_an_unexpected_error_fails_only_its_request(words: str, fault: str
     with capture_logs() as lines:
         async with supervise(options=replace(scripted(), program=BREAKING)) as painter:
             first = (await painted(painter, paint_request("paint"))).grid
-            with pytest.raises(PainterLost):
+            with pytest.raises(RequestLost):
                 await painted(painter, paint_request(words))
             assert (await painted(painter, paint_request("paint"))).grid == first
     (logged,) = [line["exception"] for line in lines if line["event"] == "request_not_painted"]
@@ -101,7 +117,7 @@ async def test_a_child_that_cannot_be_started_is_started_later(monkeypatch: pyte
             monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
             with pytest.raises(PainterLost):
                 await painted(painter, paint_request("die"))
-            with pytest.raises(PainterLost):
+            with pytest.raises(PainterNotReady):
                 await painter.wait_ready()
             monkeypatch.undo()
             await offered_again(painter, paint_request("paint"))
@@ -117,8 +133,9 @@ async def test_a_silent_child_is_replaced_after_the_timeout_of_its_phase(phase: 
         async with supervise(options=SupervisorOptions(program=SCRIPTED, timeouts=patience)) as painter:
             # Short only while it hangs: loading is also what a child is at while it starts.
             patience[phase] = timedelta(seconds=0.3)
-            with pytest.raises(PainterLost):
+            with pytest.raises(PainterLost) as lost:
                 await painted(painter, paint_request(f"hang {phase}"))
+            assert not lost.value.was_killed
             patience[phase] = timedelta(hours=1)
             await painted(painter, paint_request("paint"))
     assert [line["phase"] for line in lines if line["event"] == "painter_hung"] == [phase]
