@@ -5,7 +5,6 @@ The file keeps its comments and its order: entries are appended, and hashes are 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from engine.models.files.weights import (
 )
 from engine.models.registry.registry import SHIPPED, Adapter, Model, Registry, read_registry
 from engine.models.registry.toml_edit import quoted, text_from_key, text_with_hash
+from engine.prompt import is_name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +60,8 @@ def model_status(model: Model, on_progress: ProgressCallback = ignore_progress) 
     except EaselError as error:
         return ModelStatus(model=model, error=error)
     size_bytes = sum(map(size_of, weight_files(path, model.source.variant)))
-    return ModelStatus(model=model, path=path, size_bytes=size_bytes, sha256=sha256, warnings=warnings)
+    unusable = _name_error("model", model.name)
+    return ModelStatus(model=model, path=path, size_bytes=size_bytes, sha256=sha256, error=unusable, warnings=warnings)
 
 
 def fetch_model(registry: Registry, name: str, on_progress: ProgressCallback = ignore_progress) -> ModelStatus:
@@ -97,8 +98,8 @@ def add_model(
 
     Raises: SettingsInvalid if the model or the file is invalid; the file is then unchanged.
     """
-    if not re.fullmatch(r"[\w.-]+", name):
-        raise SettingsInvalid(problems=(f"model names can contain only letters, digits, _, . and -, not {name!r}",))
+    if (unusable := _name_error("model", name)) is not None:
+        raise unusable
     before = path.read_bytes()
     values = {"family": family, "licence": licence, **source}
     lines = [f"[models.{text_from_key(name)}]", *(f"{key} = {quoted(value)}" for key, value in values.items())]
@@ -111,6 +112,17 @@ def add_model(
     if status.sha256 is not None:
         record_hash(path, name, status.sha256)
     return status
+
+
+def _name_error(kind: str, name: str) -> SettingsInvalid | None:
+    """Return the error of a name that prompts cannot use, or None."""
+    if is_name(name):
+        return None
+    problem = (
+        f"Prompts cannot use the {kind} name {name!r}. A name starts with a letter from A to Z or a digit, followed by"
+        " at most 63 letters, digits, _, . or -."
+    )
+    return SettingsInvalid(problems=(problem,))
 
 
 def record_hash(path: Path, name: str, sha256: str, *, table: str = "models") -> None:
@@ -163,7 +175,8 @@ def _adapter_status(adapter: Adapter, registry: Registry) -> AdapterStatus:
         fits = tuple(model.name for model in _models_of(adapter, registry) if _is_seen_to_fit(adapter, model))
     except EaselError as error:
         return AdapterStatus(adapter=adapter, error=error)
-    return AdapterStatus(adapter=adapter, fits=fits, size_bytes=adapter.file.stat().st_size, sha256=sha256)
+    size_bytes, unusable = adapter.file.stat().st_size, _name_error("adapter", adapter.name)
+    return AdapterStatus(adapter=adapter, fits=fits, size_bytes=size_bytes, sha256=sha256, error=unusable)
 
 
 def _models_of(adapter: Adapter, registry: Registry) -> tuple[Model, ...]:

@@ -10,6 +10,7 @@ from engine.prompt.checks.steps import max_steps_by, steps_for
 from engine.prompt.custom_options import check_option, check_suffix
 from engine.prompt.errors import PromptError, PromptErrors, PromptSource, format_errors
 from engine.prompt.grammar.attention import parse_attention
+from engine.prompt.grammar.names import is_name
 from engine.prompt.grammar.parts import normalized_weights
 from engine.prompt.help import OPTION_HELP, PROMPT_HELP, SLASH_OPTIONS, help_for, help_lines
 from engine.prompt.limits import Limits, ModelCapabilities, PromptDefaults, SizeLimits, StepLimits
@@ -40,6 +41,7 @@ __all__ = [
     "format_errors",
     "help_for",
     "help_lines",
+    "is_name",
     "json_from_specs",
     "max_steps_by",
     "normalized_weights",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -15,7 +16,7 @@ import structlog
 from engine.contract.errors import PictureCorrupt, SettingsInvalid, WeightsMismatch
 from engine.contract.ids import new_id
 from engine.contract.jobs import MAX_SEED, Operation, Part, json_from_spec, spec_from_json
-from engine.contract.painting import PaintRequest
+from engine.contract.painting import NUM_PICTURES, PaintRequest
 from engine.contract.samplers import SAMPLERS
 from engine.models.files.locate import local_path
 from engine.models.files.weights import hash_of, resolve_hash
@@ -26,6 +27,14 @@ from engine.painter.sampling.params import SamplingParams, params_from_request, 
 
 _log = structlog.get_logger(__name__)
 
+# Entries that every release wrote, and those that the first ones did not.
+_ALWAYS = frozenset(
+    (
+        *("spec", "seed", "width", "height", "steps", "guidance", "sampler", "positive", "negative", "loras"),
+        *("strength", "stop", "model", "model_sha256", "libraries"),
+    )
+)
+_ADDED_LATER = frozenset({"slot", "pictures", "source_sha256"})
 LIBRARIES = ("torch", "diffusers", "transformers")
 
 
@@ -72,6 +81,7 @@ def request_from_recipe(recipe: Mapping[str, Any], registry: Registry, source: b
     SettingUnsupported for an adapter that is no longer registered, WeightsMissing, PictureCorrupt for a source that is
     not the recipe's, SettingsInvalid when the model's defaults have changed.
     """
+    recipe = completed_recipe(recipe, source)
     check_recipe(recipe)
     model = registry.model(recipe["model"])
     resolve_hash(local_path(model), recipe["model_sha256"], model.source.variant)
@@ -84,6 +94,18 @@ def request_from_recipe(recipe: Mapping[str, Any], registry: Registry, source: b
     _check_defaults(recipe, params)
     _check_adapters(recipe.get("lora_sha256", {}), params)
     return request
+
+
+def completed_recipe(recipe: Any, source: bytes | None = None, slot: int = 0) -> Any:
+    """Return a recipe of the first releases with the three entries that they did not record; any other unchanged.
+
+    source: the encoded image that a variation starts from, which they did not hash. slot: of the stored picture. Their
+    requests had NUM_PICTURES pictures.
+    """
+    if not isinstance(recipe, Mapping) or not recipe.keys() >= _ALWAYS or _ADDED_LATER & recipe.keys():
+        return recipe
+    sha256 = None if source is None or recipe.get("strength") is None else hashlib.sha256(source).hexdigest()
+    return {**recipe, "slot": slot, "pictures": NUM_PICTURES, "source_sha256": sha256}
 
 
 def _request(recipe: Mapping[str, Any], source: bytes | None) -> PaintRequest:
@@ -134,6 +156,7 @@ def _in_force(params: SamplingParams) -> dict[str, Any]:
 def parameters_text(recipe: Mapping[str, Any]) -> str:
     """Return the recipe in the format that AUTOMATIC1111 writes into PNG files."""
     sampler, schedule = SAMPLERS[recipe["sampler"]].a1111
+    release = f"easel, diffusers {recipe['libraries']['diffusers']}"
     facts = {
         "Steps": recipe["steps"],
         "Sampler": sampler,
@@ -144,14 +167,22 @@ def parameters_text(recipe: Mapping[str, Any]) -> str:
         "Model hash": recipe["model_sha256"][:10],
         "Model": recipe["model"],
         **({} if recipe["strength"] is None else {"Denoising strength": f"{recipe['strength']:g}"}),
-        "Version": f"easel, diffusers {recipe['libraries']['diffusers']}",
     }
     lines = [
         _positive_text(recipe),
         _negative_text(recipe),
-        ", ".join(f"{name}: {fact}" for name, fact in facts.items()),
+        ", ".join([*(f"{name}: {_quoted(str(fact))}" for name, fact in facts.items()), f"Version: {release}"]),
     ]
     return "\n".join(line for line in lines if line is not None)
+
+
+def _quoted(fact: str) -> str:
+    """Return a value as AUTOMATIC1111 writes it: as a JSON string if a comma, colon or quote would be misread.
+
+    Source: `quote` in `modules/infotext_utils.py` of stable-diffusion-webui.
+    """
+    is_plain = not fact.startswith('"') and not any(sign in fact for sign in ",:\n")
+    return fact if is_plain else json.dumps(fact, ensure_ascii=False)
 
 
 def _positive_text(recipe: Mapping[str, Any]) -> str:
@@ -164,8 +195,9 @@ def _positive_text(recipe: Mapping[str, Any]) -> str:
 
 
 def _as_words(text: str) -> str:
-    """Return a text in which other programs see no adapter, and no part, where the painter saw only words."""
-    return re.sub(r"(?<!\w)AND(?!\w)", "and", re.sub(r"<(?=\w+:)", "< ", text))
+    """Return a text in which other programs see no adapter, part or negative prompt where the painter saw words."""
+    text = re.sub(r"(?i:(negative prompt)):", r"\1 :", re.sub(r"<(?=\w+:)", "< ", text))
+    return re.sub(r"(?<!\w)(AND|BREAK)(?!\w)", lambda match: match[0].lower(), text)
 
 
 def _negative_text(recipe: Mapping[str, Any]) -> str | None:

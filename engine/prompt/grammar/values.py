@@ -11,6 +11,7 @@ from typing import NamedTuple
 from engine.contract.jobs import ParameterValue
 from engine.prompt.errors import Problem, quoted
 from engine.prompt.grammar.image_urls import is_picture_address
+from engine.prompt.grammar.names import is_name
 from engine.prompt.grammar.numbers import DECIMAL, WHOLE, text_from_number
 from engine.prompt.grammar.suggest import closest_name
 from engine.prompt.limits import Limits
@@ -169,7 +170,7 @@ def _niji(raw: RawParameter, limits: Limits) -> ParsedValue:
 
 def _known_model(raw: RawParameter, token: Token, names: Sequence[str], limits: Limits) -> ParsedValue:
     """Return the first of the names that is registered, or the first name if the models are unknown."""
-    if not all(map(_NAME.fullmatch, names)):
+    if not all(map(is_name, names)):
         return _invalid(raw, token)
     known = [model.name for model in limits.models]
     for name in names:
@@ -251,12 +252,12 @@ def _picture(raw: RawParameter, token: Token) -> str | list[Problem]:
 
 
 def _code(raw: RawParameter, token: Token) -> str | list[Problem]:
-    return token.text if _NAME.fullmatch(token.text) else _invalid(raw, token)
+    return token.text if is_name(token.text) else _invalid(raw, token)
 
 
 def _adapter(raw: RawParameter, token: Token, limits: Limits) -> str | list[Problem]:
     name, separator, weight = token.text.partition(":")
-    if not _NAME.fullmatch(name) or (separator and not DECIMAL.fullmatch(weight)):
+    if not is_name(name) or (separator and not DECIMAL.fullmatch(weight)):
         return _invalid(raw, token)
     if limits.adapters is not None and name not in limits.adapters:
         return _unknown_choice(raw, token._replace(text=name), limits.adapters)
@@ -274,7 +275,6 @@ def _example(parameter: Parameter) -> str:
 
 
 _RATIO = re.compile(rf"([0-9]{{1,{MAX_RATIO_DIGITS}}}):([0-9]{{1,{MAX_RATIO_DIGITS}}})")
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _STYLE_CODE = re.compile(r"[0-9]{1,20}")
 _LINK = re.compile(r"<?(?:https?|blob|ftp|file):", re.IGNORECASE)
 _ESCAPED = re.compile(r"\\.")

@@ -18,6 +18,7 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from easel.commands.repaint import StoredPicture, describe_difference
 from engine.contract.ids import new_id
@@ -248,6 +249,12 @@ def forget(storage_url: str, picture: Picture | None) -> None:
         (10, 0, LATER, "the same pixels as the stored picture, but different bytes. Libraries have changed"),
         (13, 0, LATER, "by up to 3 of 255. Libraries have changed: torch 2.13.0 → 2.14.0."),
         (13, 0, THEN, "by up to 3 of 255. Rounding differs between devices"),
+        (
+            90,
+            0,
+            THEN,
+            "pixels differ by up to 80 of 255. That is too much for rounding",
+        ),
     ],
 )
 def test_what_is_not_the_same_is_told_with_why(colour: int, level: int, libraries: dict[str, str], told: str) -> None:
@@ -257,29 +264,31 @@ def test_what_is_not_the_same_is_told_with_why(colour: int, level: int, librarie
     assert told in describe_difference(StoredPicture(picture=picture(stored), png=stored, source=None), again)
 
 
+def test_a_file_whose_text_is_written_differently_is_told() -> None:
+    stored = png(10, level=0, text="Steps: 4, Model: a, b")
+    again = PaintedPicture(png=png(10, level=0), width=2, height=2, seed=7, recipe={"libraries": THEN})
+    told = describe_difference(StoredPicture(picture=picture(stored), png=stored, source=None), again)
+    assert "the same pixels" in told and "in the text of its file" in told
+
+
 def test_pixels_of_a_lost_file_are_not_spoken_of() -> None:
     again = PaintedPicture(png=png(13, level=1), width=2, height=2, seed=7, recipe={"libraries": THEN})
     told = describe_difference(StoredPicture(picture=picture(png(10, level=1)), png=None, source=None), again)
     assert told.startswith("different from the stored picture, whose file is missing or damaged.")
 
 
-def png(colour: int, *, level: int) -> bytes:
-    """Return four pixels, the last of which has `colour`, in a file that is compressed as the level says."""
+def png(colour: int, *, level: int, text: str = "") -> bytes:
+    """Return four pixels, the last of which has `colour`, in a file with a compression level and a text."""
     image = Image.new("RGB", (2, 2), (10, 10, 10))
     image.putpixel((1, 1), (10, colour, 10))
     out = io.BytesIO()
-    image.save(out, "PNG", compress_level=level)
+    about = PngInfo()
+    about.add_text("parameters", text)
+    image.save(out, "PNG", compress_level=level, pnginfo=about)
     return out.getvalue()
 
 
 def picture(stored: bytes) -> Picture:
-    return Picture(
-        id=UUID(int=1),
-        job_id=UUID(int=2),
-        slot=0,
-        object_key=key_from_bytes(stored, ".png"),
-        width=2,
-        height=2,
-        seed=7,
-        recipe={"libraries": THEN},
-    )
+    key = key_from_bytes(stored, ".png")
+    facts: dict[str, Any] = {"slot": 0, "width": 2, "height": 2, "seed": 7, "recipe": {"libraries": THEN}}
+    return Picture(id=UUID(int=1), job_id=UUID(int=2), object_key=key, **facts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from pathlib import Path
 
@@ -9,9 +10,10 @@ import pytest
 
 from engine.contract.errors import SettingsInvalid, WeightsMismatch, WeightsMissing
 from engine.models.files.weights import hash_of
-from engine.models.manage import add_model, model_status, record_hash
+from engine.models.manage import adapter_statuses, add_model, model_status, record_hash
 from engine.models.registry.registry import read_registry
-from tests.engine.painter.checkpoints import save_sd1
+from engine.prompt import PromptErrors, parse
+from tests.engine.painter.checkpoints import save_lora, save_sd1
 
 FILE = """# my models
 default = "here"
@@ -32,6 +34,7 @@ folder = "nowhere"
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("home")
     save_sd1(folder / "sd1")
+    save_lora(folder / "ink.safetensors", folder / "sd1", seed=1)
     return folder
 
 
@@ -120,9 +123,25 @@ def test_an_added_model_has_its_hash_and_the_rest_is_untouched(file: Path, home:
 
 
 @pytest.mark.parametrize(
+    "name", ["a, b", "SDXL: base", "my model", "-x", ".x", "ü", 'say "x"', "x" * 65, "v6.1", "SD_1-5.x", "x" * 64]
+)
+def test_a_name_that_no_prompt_can_say_is_refused(home: Path, name: str) -> None:
+    """Of a model and of an adapter, by check; a name that a prompt can say is not."""
+    table = f"{json.dumps(name, ensure_ascii=False)}]"
+    models = home / "names.toml"
+    models.write_text(f'[models.{table}\nfamily = "sd1"\nfolder = "sd1"\n[adapters.{table}\nfile = "ink.safetensors"\n'
+                      'family = "sd1"\n', encoding="utf-8")  # fmt: skip
+    registry = read_registry(models)
+    (adapter,) = adapter_statuses(registry)
+    for error in (model_status(registry.model()).error, adapter.error):
+        assert (error is None) is not isinstance(parse(f"a fox --model {name}"), PromptErrors)
+        assert error is None or isinstance(error, SettingsInvalid)
+
+
+@pytest.mark.parametrize(
     ("name", "family", "source"),
     [("b", "sd9", {"folder": "x"}), ("b", "sd1", {}), ("b", "sd1", {"file": "x.ckpt"}), ("a b", "sd1", {"folder": "x"}),
-     ("here", "sd1", {"folder": "sd1"})],
+     ("here", "sd1", {"folder": "sd1"}), ("ü", "sd1", {"folder": "sd1"})],
 )  # fmt: skip
 def test_a_faulty_addition_leaves_the_file_as_it_was(
     file: Path, name: str, family: str, source: dict[str, str]

@@ -42,24 +42,24 @@ class Case:
 CASES = {
     "plain": Case(),
     "v_pred": Case(tensors=("v_pred",), given=V),
-    "v_pred and ztsnr": Case(tensors=("v_pred", "ztsnr"), given=ZERO),
-    "ztsnr alone": Case(tensors=("ztsnr",), told=("tensor ztsnr", "ignored")),
+    "v_pred-and-ztsnr": Case(tensors=("v_pred", "ztsnr"), given=ZERO),
+    "ztsnr-alone": Case(tensors=("ztsnr",), told=("tensor ztsnr", "ignored")),
     "modelspec": Case(metadata={"modelspec.prediction_type": "v"}, given=V),
     "sd-scripts": Case(metadata={"ss_v_parameterization": "True", "ss_zero_terminal_snr": "True"}, given=ZERO),
-    "says epsilon": Case(metadata={"modelspec.prediction_type": "epsilon"}),
-    "against itself": Case(
+    "says-epsilon": Case(metadata={"modelspec.prediction_type": "epsilon"}),
+    "against-itself": Case(
         tensors=("v_pred",), metadata={"modelspec.prediction_type": "epsilon"}, given=V,
         told=("tensor v_pred", "modelspec.prediction_type"),
     ),
-    "against the models file": Case(
+    "against-the-models-file": Case(
         tensors=("v_pred", "ztsnr"), scheduler='prediction_type = "epsilon"\nrescale_betas_zero_snr = false',
         given={"prediction_type": "epsilon", "rescale_betas_zero_snr": False}, told=("v_pred", '"epsilon"', "false"),
     ),
-    "epsilon against the models file": Case(
+    "epsilon-against-the-models-file": Case(
         metadata={"modelspec.prediction_type": "epsilon"}, scheduler='prediction_type = "v_prediction"', given=V,
         told=("modelspec.prediction_type", '"v_prediction"'),
     ),
-    "as the models file says": Case(tensors=("v_pred",), scheduler='prediction_type = "v_prediction"', given=V),
+    "as-the-models-file-says": Case(tensors=("v_pred",), scheduler='prediction_type = "v_prediction"', given=V),
 }  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -27,7 +28,7 @@ from engine.models.registry.scheduler import SchedulerSettings
 from engine.models.registry.sources import WeightSource
 from engine.models.registry.speed import Precision, SpeedSettings
 from engine.painter.in_process import create_painter
-from engine.painter.output.recipe import request_from_recipe
+from engine.painter.output.recipe import completed_recipe, parameters_text, request_from_recipe
 from tests.engine.models.once import hash_of_everything
 from tests.engine.painter.requests import paint_request, painted
 
@@ -59,6 +60,51 @@ async def test_the_recipe_alone_gives_the_same_bytes(registry: Registry, name: s
     *_, (png, recipe) = await stored(registry, ORDERS[name])
     again = await stored(registry, request_from_recipe(recipe, registry))
     assert again[recipe["slot"]][0] == png
+
+
+async def test_a_picture_of_the_first_release_is_painted_again(registry: Registry) -> None:
+    """Its recipe has neither slot, nor number of pictures, nor hashes of adapters and of a variation's source."""
+    pictures = await stored(registry, ORDERS["plain"])
+    source = pictures[0][0]
+    varied = await stored(registry, paint_request(source=source, strength=0.5))
+    for its, slot, given in ((pictures, 2, None), (varied, 3, source)):
+        png, recipe = its[slot]
+        added = {"slot", "pictures", "source_sha256", "lora_sha256"}
+        old = {name: fact for name, fact in recipe.items() if name not in added}
+        complete = completed_recipe(old, given, slot)
+        assert {**complete, "lora_sha256": {}} == recipe
+        assert (await stored(registry, request_from_recipe(complete, registry, given)))[slot][0] == png
+        request_from_recipe(old, registry, given)
+
+
+@pytest.mark.parametrize("recipe", [{}, [], None, {"slot": 1}, {"hires": 2}])
+def test_a_recipe_of_no_release_is_not_completed(recipe: Any) -> None:
+    assert completed_recipe(recipe, None, 1) == recipe
+
+
+# As `parse_generation_parameters` of AUTOMATIC1111 reads the last line.
+_A1111 = re.compile(r'\s*(\w[\w \-/]+):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)')
+
+
+@pytest.mark.parametrize("name", ["tiny", "a, b: c", "SDXL: base", 'the "best", really', '"quoted"', "Ölbild, 狐"])
+async def test_a_model_name_reads_back_from_the_parameters_as_it_is(registry: Registry, name: str) -> None:
+    """Quoted as a JSON string where a comma, colon or quote would end it; nothing else is read as a setting."""
+    (_, recipe), *_ = await stored(registry, paint_request(steps=1, pictures=1))
+    last = parameters_text({**recipe, "model": name}).splitlines()[-1]
+    facts = {key: json.loads(fact) if fact.startswith('"') else fact for key, fact in _A1111.findall(last)}
+    assert facts["Model"] == name
+    assert facts.keys() == {
+        "Steps", "Sampler", "Schedule type", "CFG scale", "Seed", "Size", "Model hash", "Model", "Version",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ["a fox <lora:ink:0.8>", "a cat AND a dog", "Negative prompt: red", "fog BREAK snow"])
+async def test_words_are_no_syntax_of_others_in_the_parameters(registry: Registry, text: str) -> None:
+    """Painted as words, as jobs of older releases are: no adapter is claimed, no part and no negative prompt."""
+    (_, recipe), *_ = await stored(registry, paint_request(text, steps=1, pictures=1))
+    told = parameters_text(recipe)
+    assert not re.search(r"<\w+:|\bAND\b|\bBREAK\b|Negative prompt:", told)
+    assert told.casefold().replace("< ", "<").replace(" :", ":").startswith(text.casefold())
 
 
 async def test_the_model_of_the_recipe_is_used_whatever_the_default_is_now(registry: Registry) -> None:
