@@ -98,6 +98,20 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Facts], str]] = {
         f"The embedded Postgres does not start; the end of {facts['log']} says why. If the disk is full, free some "
         "space. If the data is damaged, restore EASEL_HOME from a backup."
     ),
+    errors.SchemaOutdated: lambda facts: (
+        "The database has no schema yet. Run `easel migrate`."
+        if facts["revision"] is None
+        else f"The database schema (revision {facts['revision']}) was written by "
+        f"{facts['release'] or 'an older release'} and lacks what {facts['own_release']} needs "
+        f"({_listed(facts['missing'])} missing). Stop the bot and the engines, back up the database, and run "
+        "`easel migrate`."
+    ),
+    errors.SchemaNewer: lambda facts: (
+        f"The database schema (revision {facts['revision']}) was written by "
+        f"{facts['release'] or 'a newer release, or by another program'}. This is {facts['own_release']}, which knows "
+        f"revisions up to {facts['newest']}. Install {facts['release'] or 'the release that wrote it'} again, or "
+        "restore the backup of the database from before its upgrade."
+    ),
     errors.SettingsInvalid: lambda facts: "\n".join(map(str, _tuple(facts["problems"]))),
 }
 

@@ -17,7 +17,7 @@ from engine.store.connection_budget import count_free_connections
 from engine.store.connector import CONNECT_ERRORS, Connector
 from engine.store.embedded_postgres import open_embedded
 from engine.store.postgres_url import LISTEN_URL, parse_url
-from migrations import read_pending, upgrade
+from migrations import require_current, upgrade
 
 _log = structlog.get_logger(__name__)
 
@@ -53,13 +53,13 @@ async def open_postgres(settings: EngineSettings) -> AsyncIterator[str]:
 async def open_migrated_postgres(settings: EngineSettings) -> AsyncIterator[str]:
     """Yield the URL of a Postgres whose schema is up to date; the embedded one is upgraded first.
 
-    Raises: SettingsInvalid when `DATABASE_URL` does not work or its schema is not up to date, PostgresBroken.
+    Raises: SettingsInvalid when `DATABASE_URL` does not work, SchemaOutdated, SchemaNewer, PostgresBroken.
     """
     async with open_postgres(settings) as url:
         if settings.database_url is None:
             await upgrade(url)
         else:
-            await _require_migrated(url)
+            await require_current(url)
         yield url
 
 
@@ -142,13 +142,6 @@ async def find_listen_problem(settings: EngineSettings) -> str | None:
         f"Jobs and changes are found by polling, a few seconds later. Set {LISTEN_URL} to the address of Postgres "
         "itself, or of a pooler in session mode."
     )
-
-
-async def _require_migrated(url: str) -> None:
-    pending = await read_pending(url)
-    if pending:
-        problem = f"The database schema is not up to date ({', '.join(pending)} missing). Run `easel migrate`."
-        raise SettingsInvalid(problems=(problem,))
 
 
 def _initialization_problem(home: Path) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+from engine.contract.errors import SchemaOutdated
 from engine.store.connector import CONNECT_ERRORS, Connector
 from engine.store.postgres_url import parse_url
 
@@ -24,7 +25,7 @@ async def upgrade(url: str) -> tuple[str, ...]:
     Concurrent migrators wait for each other. If a table stays locked for four seconds, the upgrade fails and changes
     nothing.
 
-    Raises: StoreUnavailable when Postgres cannot be reached.
+    Raises: StoreUnavailable when Postgres cannot be reached, SchemaNewer when a newer release has written the schema.
     """
     if await is_current(url):
         return ()
@@ -38,15 +39,27 @@ async def upgrade(url: str) -> tuple[str, ...]:
 async def read_pending(url: str) -> tuple[str, ...]:
     """Return the missing revisions, oldest first; empty when the database is up to date.
 
-    Raises: StoreUnavailable when Postgres cannot be reached.
+    Raises: StoreUnavailable when Postgres cannot be reached, SchemaNewer when a newer release has written the schema.
+    """
+    try:
+        await require_current(url)
+    except SchemaOutdated as error:
+        return error.missing
+    return ()
+
+
+async def require_current(url: str) -> None:
+    """Check that the schema is that of this release.
+
+    Raises: SchemaOutdated, SchemaNewer, StoreUnavailable when Postgres cannot be reached.
     """
     if await is_current(url):
-        return ()
+        return
     from engine.store.database import open_database
-    from migrations.migrator import read_pending_of
+    from migrations.migrator import require_current_of
 
     async with open_database(url, pool_size=1) as database:
-        return await read_pending_of(database)
+        await require_current_of(database)
 
 
 async def is_current(url: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import metadata
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -10,10 +11,17 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from engine.contract.errors import SchemaNewer, SchemaOutdated
 from engine.store.database import Database
+from migrations import NEWEST
 
 # Any constant works, as long as every release uses the same one.
 _LOCK = 0x0EA5E1
+
+OWN_RELEASE = f"Easel {metadata.version('easel')}"
+
+# Alembic's table; its comment names the release that last changed the schema, for one that does not know its revision.
+_VERSIONS = sa.Table("alembic_version", sa.MetaData(), comment=OWN_RELEASE)
 
 
 async def upgrade_database(database: Database) -> tuple[str, ...]:
@@ -22,10 +30,10 @@ async def upgrade_database(database: Database) -> tuple[str, ...]:
         return await connection.run_sync(_upgrade)
 
 
-async def read_pending_of(database: Database) -> tuple[str, ...]:
-    """Return the missing revisions, oldest first; empty when the database is up to date."""
+async def require_current_of(database: Database) -> None:
+    """Check that the schema is that of this release; see `migrations.require_current`."""
     async with database.begin() as connection:
-        return await connection.run_sync(_pending)
+        await connection.run_sync(_require_current)
 
 
 def newest_revision() -> str | None:
@@ -42,12 +50,38 @@ def _upgrade(connection: sa.Connection) -> tuple[str, ...]:
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        connection.execute(sa.schema.SetTableComment(_VERSIONS))
     return pending
 
 
+def _require_current(connection: sa.Connection) -> None:
+    pending = _pending(connection)
+    if pending:
+        current = MigrationContext.configure(connection).get_current_revision()
+        release = _read_release(connection)
+        raise SchemaOutdated(revision=current, missing=pending, release=release, own_release=OWN_RELEASE)
+
+
+def _read_release(connection: sa.Connection) -> str | None:
+    """Return the release that last changed the schema, or None if it has left no note."""
+    query = sa.text("SELECT obj_description(to_regclass('alembic_version'), 'pg_class')")
+    release: str | None = connection.execute(query).scalar_one()
+    return release
+
+
 def _pending(connection: sa.Connection) -> tuple[str, ...]:
+    """Return the missing revisions, oldest first.
+
+    Raises: SchemaNewer when the database has a revision that this release does not know.
+    """
     script = ScriptDirectory.from_config(_config())
+    known = {revision.revision for revision in script.walk_revisions()}
     current = MigrationContext.configure(connection).get_current_heads()
+    for revision in current:
+        if revision not in known:
+            raise SchemaNewer(
+                revision=revision, release=_read_release(connection), newest=NEWEST, own_release=OWN_RELEASE
+            )
     revisions = script.iterate_revisions("heads", current or "base")
     return tuple(reversed([revision.revision for revision in revisions]))
 

@@ -17,9 +17,9 @@ from bot.settings import BotSettings
 from easel.errors import sentence_from_error, sentence_from_os_error
 from easel.postgres import find_budget_problem, find_listen_problem
 from easel.process.ports import HOST, is_free
-from engine.contract.errors import EaselError
+from engine.contract.errors import EaselError, SchemaNewer, SchemaOutdated
 from engine.store.objects import open_objects
-from migrations import read_pending
+from migrations import require_current
 
 MIN_PYTHON = (3, 11)
 MIN_FREE_BYTES = 2**30
@@ -85,9 +85,13 @@ async def check_storage(url: str) -> CheckResult:
 
 async def check_migrations(url: str) -> CheckResult:
     """Check that the database schema is up to date."""
-    pending = await read_pending(url)
-    if pending:
-        return CheckResult(name="schema", found=f"missing migrations: {', '.join(pending)}", fix="Run `easel migrate`.")
+    try:
+        await require_current(url)
+    except SchemaOutdated as error:
+        found = f"missing migrations: {', '.join(error.missing)}"
+        return CheckResult(name="schema", found=found, fix=sentence_from_error(error))
+    except SchemaNewer as error:
+        return CheckResult(name="schema", found=f"revision {error.revision}", fix=sentence_from_error(error))
     return CheckResult(name="schema", found="up to date")
 
 

@@ -31,6 +31,8 @@ EaselError
         PictureCorrupt
         RecipeUnreadable
         PostgresBroken
+        SchemaOutdated
+        SchemaNewer
         SettingsInvalid
 """
 
@@ -244,6 +246,27 @@ class PostgresBroken(OperatorError):
     def __init__(self, *, log: Path) -> None:
         super().__init__(log=log)
         self.log = log
+
+
+class SchemaOutdated(OperatorError):
+    """The database, at `revision`, lacks the revisions `missing`; `release` wrote its schema.
+
+    revision: None for an empty database. release: None if the schema does not say.
+    """
+
+    def __init__(
+        self, *, revision: str | None, missing: tuple[str, ...], release: str | None, own_release: str
+    ) -> None:
+        super().__init__(revision=revision, missing=missing, release=release, own_release=own_release)
+        self.revision, self.missing, self.release, self.own_release = revision, missing, release, own_release
+
+
+class SchemaNewer(OperatorError):
+    """The database has `revision`, which this release does not know; `release` wrote it, None if it does not say."""
+
+    def __init__(self, *, revision: str, release: str | None, newest: str, own_release: str) -> None:
+        super().__init__(revision=revision, release=release, newest=newest, own_release=own_release)
+        self.revision, self.release, self.newest, self.own_release = revision, release, newest, own_release
 
 
 class SettingsInvalid(OperatorError):

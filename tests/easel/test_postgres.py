@@ -179,3 +179,20 @@ async def test_too_few_connections_are_told(database_url: str) -> None:
     assert of_database and "has 2 free connections" in of_database
     assert none_left and "no free connections" in none_left
     assert of_server and "may open 100" in of_server
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("engine",), ("migrate",), ("export", "raw", "-o", "x")],
+    ids=lambda arguments: arguments[0],
+)
+async def test_a_schema_of_a_newer_release_is_told(home: Path, database_url: str, arguments: tuple[str, ...]) -> None:
+    """A service and the commands name the release that wrote it, and what to do."""
+    owner = await asyncpg.connect(database_url)
+    await owner.execute("UPDATE alembic_version SET version_num = '9999'")
+    await owner.execute("COMMENT ON TABLE alembic_version IS 'Easel 8.1'")
+    await owner.close()
+    done = await run_easel(*arguments, home=home, DATABASE_URL=database_url, DISCORD_TOKEN="a-token")
+    said = done.err.strip().splitlines()[-1]
+    assert "(revision 9999) was written by Easel 8.1. This is Easel " in said and "restore the backup" in said
+    assert done.code == 1 and "Traceback" not in done.err

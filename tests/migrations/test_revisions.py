@@ -11,11 +11,11 @@ from pgqueuer import QueueManager
 from pgqueuer.queries import Queries
 
 import bot.store.tables  # noqa: F401  the bot declares its tables in the same metadata
-from engine.contract.errors import StoreUnavailable
+from engine.contract.errors import SchemaNewer, SchemaOutdated, StoreUnavailable
 from engine.store.database import open_database
 from engine.store.tables import metadata
-from migrations import NEWEST, is_current, read_pending, upgrade
-from migrations.migrator import newest_revision
+from migrations import NEWEST, is_current, read_pending, require_current, upgrade
+from migrations.migrator import OWN_RELEASE, newest_revision
 
 # Everything the catalog says of a table, in Postgres's own spelling.
 _CATALOG = {
@@ -94,13 +94,39 @@ def test_the_newest_revision_is_known_without_alembic() -> None:
     assert newest_revision() == NEWEST
 
 
-async def test_an_old_or_unknown_revision_is_not_current(database_url: str) -> None:
-    """A schema of another release is left to Alembic to judge."""
-    connection = await asyncpg.connect(database_url)
+async def test_an_older_schema_is_told_from_none(database_url: str, empty_url: str) -> None:
+    """With the release that wrote it, which its tables say; every upgrade leaves that note."""
+    with pytest.raises(SchemaOutdated) as caught:
+        await require_current(empty_url)
+    assert (caught.value.revision, caught.value.release) == (None, None)
+    await _execute(database_url, "UPDATE alembic_version SET version_num = '0001'")
+    assert not await is_current(database_url)
+    with pytest.raises(SchemaOutdated) as caught:
+        await require_current(database_url)
+    assert (caught.value.revision, caught.value.release) == ("0001", OWN_RELEASE)
+    assert caught.value.missing[0] == "0002"
+
+
+async def test_a_newer_schema_is_refused(database_url: str) -> None:
+    """Reading and upgrading name the release that wrote it, and change nothing."""
+    await _execute(
+        database_url,
+        "UPDATE alembic_version SET version_num = '9999'",
+        "COMMENT ON TABLE alembic_version IS 'Easel 8.1'",
+    )
+    assert not await is_current(database_url)
+    for action in (require_current, read_pending, upgrade):
+        with pytest.raises(SchemaNewer) as caught:
+            await action(database_url)
+        assert (caught.value.revision, caught.value.release) == ("9999", "Easel 8.1")
+        assert (caught.value.newest, caught.value.own_release) == (NEWEST, OWN_RELEASE)
+
+
+async def _execute(url: str, *statements: str) -> None:
+    connection = await asyncpg.connect(url)
     try:
-        for revision in ("0001", "9999"):
-            await connection.execute("UPDATE alembic_version SET version_num = $1", revision)
-            assert not await is_current(database_url)
+        for statement in statements:
+            await connection.execute(statement)
     finally:
         await connection.close()
 
