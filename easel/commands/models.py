@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
+from itertools import groupby
 from pathlib import Path
 
 import typer
@@ -25,9 +26,14 @@ from engine.models.manage import (
     model_status,
     record_adapter_hash,
     record_missing_hash,
+    with_trial,
 )
 from engine.models.registry.registry import SHIPPED, Model, Registry, read_registry
+from engine.painter.process.libraries import import_libraries
 from engine.settings import EngineSettings
+
+# Names that begin alike, above which one pattern stands for all of them.
+_MOST_ALIKE = 12
 
 
 def show_models(settings: EngineSettings) -> None:
@@ -56,7 +62,7 @@ def check_models(settings: EngineSettings) -> int:
     num_failed = 0
     for name, model in registry.models.items():
         with _hash_progress(name) as watch:
-            status = model_status(model, watch)
+            status = _tried(model_status(model, watch))
         num_failed += status.error is not None
         _show(status)
         num_failed += not _is_recorded(name, partial(record_missing_hash, registry, status))
@@ -67,6 +73,18 @@ def check_models(settings: EngineSettings) -> int:
             f"adapter {adapted.adapter.name}", partial(record_adapter_hash, registry, adapted)
         )
     return 1 if num_failed else 0
+
+
+def _tried(status: ModelStatus) -> ModelStatus:
+    """Return the state after a trial, for which the libraries of the painter are imported: once, and only if needed."""
+    if status.error is None:
+        _import_libraries()
+    return with_trial(status)
+
+
+@cache
+def _import_libraries() -> None:
+    import_libraries(compiles=False)
 
 
 def _is_recorded(name: str, record: Callable[[], None]) -> bool:
@@ -89,7 +107,7 @@ def register_model(settings: EngineSettings, name: str, *, family: str, licence:
             problems=(f"Set EASEL_MODELS_FILE to a file of your own first, such as a copy of {SHIPPED}.",)
         )
     with _hash_progress(name) as watch:
-        status = add_model(settings.models_file, name, watch, family=family, licence=licence, **source)
+        status = _tried(add_model(settings.models_file, name, watch, family=family, licence=licence, **source))
     _show(status)
     return 1 if status.error else 0
 
@@ -144,6 +162,16 @@ def _show(status: ModelStatus) -> None:
     _show_ok(status.model.name, f"{status.path.resolve()}, {_size_text(status.size_bytes)}", status.sha256)
     for warning in status.warnings:
         _console().print(f"[yellow]Note[/yellow]  [bold]{status.model.name}[/bold]  {escape(warning)}")
+    if status.unread:
+        unread = ", ".join(_grouped(status.unread))
+        _console().print(f"[yellow]Note[/yellow]  [bold]{status.model.name}[/bold]  not used: {escape(unread)}")
+
+
+def _grouped(names: Iterable[str]) -> Iterator[str]:
+    """Yield the names; many that begin alike, as the averaged weights of a training do, as one pattern."""
+    for start, group in groupby(sorted(names), lambda name: name.partition(".")[0]):
+        alike = list(group)
+        yield from alike if len(alike) <= _MOST_ALIKE else [f"{start}.* ({len(alike)} tensors)"]
 
 
 def _show_adapter(status: AdapterStatus) -> None:

@@ -6,14 +6,14 @@ The file keeps its comments and its order: entries are appended, and hashes are 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine.contract.errors import AdapterMismatch, EaselError, SettingsInvalid, WeightsMismatch, WeightsMissing
 from engine.models.files.adapter_fit import check_fit
 from engine.models.files.locate import fetch, local_path
 from engine.models.files.scheduler_check import check_scheduler, scheduler_of, scheduler_warnings
-from engine.models.files.verify import verified_hash
+from engine.models.files.verify import check_layout, verified_hash
 from engine.models.files.weights import (
     ProgressCallback,
     check_complete,
@@ -33,6 +33,7 @@ class ModelStatus:
 
     path: its folder or file; None if it is missing.
     size_bytes: total size of its files. sha256: hash of the current files.
+    unread: tensors and settings in its files that nobody reads, by name; empty before `with_trial`.
     error: why the model does not work; None if it does.
     warnings: what may not be meant although the model works.
     """
@@ -41,8 +42,21 @@ class ModelStatus:
     path: Path | None = None
     size_bytes: int = 0
     sha256: str | None = None
+    unread: tuple[str, ...] = ()
     error: EaselError | None = None
     warnings: tuple[str, ...] = ()
+
+
+def with_trial(status: ModelStatus) -> ModelStatus:
+    """Return the state of a model after its parts were loaded without their numbers; imports torch and diffusers."""
+    if status.error is not None:
+        return status
+    from engine.models.loading.trial import try_loading
+
+    try:
+        return replace(status, unread=try_loading(status.model))
+    except EaselError as error:
+        return ModelStatus(model=status.model, error=error)
 
 
 def model_status(model: Model, on_progress: ProgressCallback = ignore_progress) -> ModelStatus:
@@ -53,9 +67,10 @@ def model_status(model: Model, on_progress: ProgressCallback = ignore_progress) 
     """
     try:
         path = local_path(model)
-        sha256 = verified_hash(model, path, on_progress)
+        check_layout(model, path)
         if (saved := scheduler_of(model, path)) is not None:
             check_scheduler(model, saved)
+        sha256 = verified_hash(model, path, on_progress)
         warnings = tuple(scheduler_warnings(model, path))
     except EaselError as error:
         return ModelStatus(model=model, error=error)

@@ -19,8 +19,7 @@ from huggingface_hub.errors import (
 )
 
 from engine.contract.errors import ModelBroken, WeightsMissing
-from engine.models.files.selection import INDEX, SETTINGS
-from engine.models.files.verify import check_selection
+from engine.models.files.selection import INDEX, SETTINGS, FileSelection
 from engine.models.files.weights import select_in_folder
 from engine.models.registry.registry import Model
 
@@ -74,6 +73,15 @@ def fetch(model: Model) -> Path:
         with _missing(source.config):
             _snapshot(source.config, None, _SETTINGS)
     return local_path(model)
+
+
+def check_selection(model: Model, where: str, selection: FileSelection) -> None:
+    """Check that the selected files are a complete pipeline; `where` names their folder or repository in the error.
+
+    Raises: ModelBroken.
+    """
+    if selection.problems:
+        raise ModelBroken(name=model.name, cause=f"{where} {'; it '.join(selection.problems)}")
 
 
 def _fetch_pipeline(model: Model, hub: str) -> Path:

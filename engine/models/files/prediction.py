@@ -13,6 +13,8 @@ from typing import Any
 
 _V, _EPSILON = "v_prediction", "epsilon"
 _EDM_TENSORS = ("edm_mean", "edm_std", "edm_vpred.sigma_max", "edm_vpred.sigma_min")
+# Tensors that say something and are no weights.
+TENSORS_THAT_TELL = frozenset({"v_pred", "ztsnr", *_EDM_TENSORS})
 _PREDICTION_KEYS = ("modelspec.prediction_type", "prediction_type")
 _V_KEYS = ("ss_v_parameterization", "v_parameterization", "v_pred")
 _ZERO_SNR_KEYS = ("ss_zero_terminal_snr", "zero_terminal_snr", "ztsnr")

@@ -5,13 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.contract.errors import ModelBroken
-from engine.models.files.selection import FileSelection
+from engine.models.files.contents import problem_with
+from engine.models.files.locate import check_selection, config_path
+from engine.models.files.selection import parts_of
 from engine.models.files.weights import (
     ProgressCallback,
     check_complete,
+    header_of,
     ignore_progress,
+    index_of,
     resolve_hash,
     select_in_folder,
+    tensors_of,
 )
 from engine.models.registry.registry import Model
 
@@ -19,20 +24,30 @@ from engine.models.registry.registry import Model
 def verified_hash(model: Model, path: Path, on_progress: ProgressCallback = ignore_progress) -> str:
     """Return the hash of the model's files at `path`; see `resolve_hash`.
 
-    Raises: WeightsMissing, WeightsMismatch for damaged files or a different hash, ModelBroken for a folder without a
-    complete pipeline.
+    Raises: WeightsMissing, WeightsMismatch for damaged files or a different hash, ModelBroken for a folder or a file
+    without a complete pipeline.
     """
     variant = model.source.variant
-    if not path.is_file():
+    if path.is_file():
+        _check_contents(model, path)
+    else:
         check_selection(model, str(path), select_in_folder(path, variant))
     check_complete(path, variant)
     return resolve_hash(path, model.sha256, variant, on_progress)
 
 
-def check_selection(model: Model, where: str, selection: FileSelection) -> None:
-    """Check that the selected files are a complete pipeline; `where` names their folder or repository in the error.
+def check_layout(model: Model, path: Path) -> None:
+    """Check that models of the family may be a single file, if this one is.
 
     Raises: ModelBroken.
     """
-    if selection.problems:
-        raise ModelBroken(name=model.name, cause=f"{where} {'; it '.join(selection.problems)}")
+    if path.is_file() and not model.family.has_single_files:
+        cause = f"models of family {model.family.name} must be a diffusers folder, not a single file"
+        raise ModelBroken(name=model.name, cause=cause)
+
+
+def _check_contents(model: Model, file: Path) -> None:
+    names = [name for name, _ in tensors_of(header_of(file))]
+    problem = problem_with(model.family.name, parts_of(index_of(config_path(model))), names)
+    if problem is not None:
+        raise ModelBroken(name=model.name, cause=f"{file} {problem}")

@@ -37,6 +37,16 @@ def select_in_folder(folder: Path, variant: str | None = None, paths: Iterable[s
 
     Raises: WeightsMissing without an index, WeightsMismatch with a `cause` among its facts for a damaged one.
     """
+    content = index_of(folder)
+    parts = parts_of(content)
+    return select_files(content, _paths_in(folder, parts) if paths is None else paths, variant)
+
+
+def index_of(folder: Path) -> Mapping[str, Any]:
+    """Return the content of a pipeline's index, which lists at least one part.
+
+    Raises: WeightsMissing without an index, WeightsMismatch with a `cause` among its facts for a damaged one.
+    """
     index = folder / INDEX
     try:
         content = json.loads(index.read_text(encoding="utf-8"))
@@ -44,10 +54,9 @@ def select_in_folder(folder: Path, variant: str | None = None, paths: Iterable[s
         raise WeightsMissing(path=index) from error
     except ValueError as error:
         raise _damaged(index, str(error)) from error
-    parts = parts_of(content)
-    if not parts:
+    if not parts_of(content):
         raise _damaged(index, "it lists no pipeline components")
-    return select_files(content, _paths_in(folder, parts) if paths is None else paths, variant)
+    return content  # type: ignore[no-any-return]
 
 
 def _paths_in(folder: Path, parts: Iterable[str]) -> Iterator[str]:

@@ -21,6 +21,10 @@ _DEVICE_FAILED = ("CUDA error", "CUDA driver error", "_STATUS_EXECUTION_FAILED",
 _ENDINGS = (GeneratorExit, KeyboardInterrupt, SystemExit)
 
 
+class UnusableFiles(Exception):
+    """A model's files do not work; its text says why, as the cause of a ModelBroken."""
+
+
 class TranslatedErrors:
     """A context manager that replaces the errors raised within it; see `translated_errors`."""
 
@@ -60,7 +64,8 @@ def _told(model: str, error: BaseException) -> Exception | None:
         return None
     if isinstance(error, FloatingPointError):
         return PaintedNothing(name=model, cause=str(error))
-    return ModelBroken(name=model, cause=f"{type(error).__name__}: {error}")
+    cause = str(error) if isinstance(error, UnusableFiles) else f"{type(error).__name__}: {error}"
+    return ModelBroken(name=model, cause=cause.rstrip(". \n"))
 
 
 def _says(error: RuntimeError, words: tuple[str, ...]) -> bool:

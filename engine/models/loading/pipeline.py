@@ -14,20 +14,22 @@ import diffusers
 import torch
 
 from engine.contract.errors import ModelBroken, WeightsMissing
-from engine.models.files.locate import config_path, local_path
-from engine.models.files.saved_scheduler import SavedScheduler
+from engine.models.files.locate import local_path
 from engine.models.files.scheduler_check import check_scheduler, scheduler_of
-from engine.models.files.selection import INDEX, UNUSED
-from engine.models.files.verify import verified_hash
+from engine.models.files.selection import INDEX
+from engine.models.files.verify import check_layout, verified_hash
 from engine.models.files.weights import ProgressCallback, ignore_progress
 from engine.models.loading.device import Device
 from engine.models.loading.errors import translated_errors
 from engine.models.loading.fp8 import quantize_linears
 from engine.models.loading.offload import is_offloaded, move_to_device
+from engine.models.loading.parts import load_parts
+from engine.models.loading.scheduler_config import SchedulerConfig, config_as_loaded
 from engine.models.registry.registry import Model
 from engine.models.registry.speed import Precision
 
-_SAID_BY_FILES = ("prediction_type", "rescale_betas_zero_snr")
+# What pipelines would load or import for themselves, and Easel does not use.
+_SWITCHES = ("requires_safety_checker", "add_watermarker")
 
 
 def load_pipeline(
@@ -42,15 +44,15 @@ def load_pipeline(
     family or an incomplete pipeline, SpeedUnsupported if the device does not support the model's precision.
     """
     place = local_path(model)
-    kind = _pipeline_class(model, place)
+    kind = pipeline_class(model, place)
     saved = scheduler_of(model, place)
     if saved is not None:
         check_scheduler(model, saved)
     sha256 = verified_hash(model, place, on_progress)
     with translated_errors(model.name):
         pipe = _open(kind, model, place, device)
-        if saved is not None:
-            _apply_scheduler_settings(pipe, saved)
+        if saved is not None:  # As loading the parts has checked.
+            pipe.scheduler = SchedulerConfig(config=config_as_loaded(saved, kind))
     if model.speed.precision is Precision.FP8:
         quantize_linears(denoiser_of(pipe), model.name, device.device)
     if device.device.type == "cpu" or is_offloaded(pipe, budget_bytes):
@@ -65,38 +67,18 @@ def denoiser_of(pipe: Any) -> Any:
 
 
 def _open(kind: Any, model: Model, place: Path, device: Device) -> Any:
-    if place.is_file():
-        config = str(config_path(model))
-        return kind.from_single_file(str(place), config=config, dtype=device.dtype, local_files_only=True)
-    return kind.from_pretrained(
-        str(place),
-        dtype=device.dtype,
-        variant=model.source.variant,
-        use_safetensors=True,
-        local_files_only=True,
-        **_without_unused(kind),
-    )
+    parts = load_parts(kind, model, place, device.dtype)
+    taken = inspect.signature(kind.__init__).parameters
+    absent = dict.fromkeys(name for name, parameter in taken.items() if parameter.default is parameter.empty)
+    absent.pop("self")
+    switches = {name: False for name in _SWITCHES if name in taken}
+    return kind(**{**absent, **parts.settings, **switches, **parts.components})
 
 
-def _apply_scheduler_settings(pipe: Any, saved: SavedScheduler) -> None:
-    """Set what a single file says of its prediction, which diffusers 0.42 does not read."""
-    config = pipe.scheduler.config
-    changed = {name: value for name, value in saved.settings.items() if name in _SAID_BY_FILES and value is not None}
-    pipe.scheduler.register_to_config(**{name: value for name, value in changed.items() if config.get(name) != value})
-
-
-def _without_unused(kind: Any) -> dict[str, Any]:
-    """Return the arguments that keep a pipeline from loading the parts that Easel does not use."""
-    settings = {**dict.fromkeys(UNUSED), "requires_safety_checker": False}
-    return {name: settings[name] for name in settings.keys() & inspect.signature(kind.__init__).parameters.keys()}
-
-
-def _pipeline_class(model: Model, place: Path) -> Any:
+def pipeline_class(model: Model, place: Path) -> Any:
     """Return the pipeline class; a folder must name one of the registered family."""
+    check_layout(model, place)
     name = model.family.pipelines[0] if place.is_file() else _class_name(model, place / INDEX)
-    if place.is_file() and not model.family.has_single_files:
-        cause = f"models of family {model.family.name} must be a diffusers folder, not a single file"
-        raise ModelBroken(name=model.name, cause=cause)
     if name not in model.family.pipelines:
         cause = f"its folder contains a {name}, which is not of family {model.family.name}"
         raise ModelBroken(name=model.name, cause=cause)

@@ -40,7 +40,7 @@ class Family:
     guidance: the default guidance scale; 1 means no unconditional row.
     is_flow: whether the model predicts the velocity of a rectified flow.
     has_embedded_guidance: whether the guidance scale is an input of the model, which then needs no unconditional row.
-    has_single_files: whether diffusers supports a single `.safetensors` file; otherwise only folders.
+    has_single_files: whether diffusers reads all parts from a single `.safetensors` file; otherwise only folders.
     has_fixed_text_length: whether every text is cut or padded to the same number of tokens, as compilation requires.
     abilities: what its models support, as in the prompt language's parameter table.
     """
@@ -154,6 +154,7 @@ _ALL = (
     Family(
         name="z-image",
         pipelines=("ZImagePipeline",),
+        has_single_files=False,
         side=1024,
         granularity=16,
         multiple=16,

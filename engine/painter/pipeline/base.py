@@ -59,8 +59,7 @@ class PipelineModel(ABC):
         self.device = device
         self.sha256 = sha256
         self.dtype: torch.dtype = denoiser.dtype
-        saved = {**pipe.scheduler.config, "_class_name": type(pipe.scheduler).__name__}
-        self.scheduler_config: Mapping[str, Any] = saved
+        self.scheduler_config: Mapping[str, Any] = pipe.scheduler.config
         self.size_bytes = bytes_on_device(pipe, None)
         # Loading an adapter freezes the weights, and code compiled for unfrozen ones would not be used again.
         denoiser.requires_grad_(False)

@@ -33,11 +33,16 @@ def import_libraries(*, compiles: bool) -> None:
             _defer(_COMPILER_NAME, _COMPILER)
             _defer(_SHAPES, _SYMBOLIC_SHAPES)
             _leave_meta_tensors_blank(torch.nn.init)
-        import diffusers
         import transformers
+
+        # It warns of the image processors that diffusers imports and nobody uses.
+        verbosity = transformers.utils.logging.get_verbosity()
+        transformers.utils.logging.set_verbosity_error()
+        import diffusers
 
         import engine.painter.in_process  # noqa: F401
 
+        transformers.utils.logging.set_verbosity(verbosity)
         diffusers.utils.logging.disable_progress_bar()
         transformers.utils.logging.disable_progress_bar()
 

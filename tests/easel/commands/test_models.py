@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import shutil
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import load_file, save_file
 
 from engine.models.registry.families import FAMILIES
 from tests.easel.command import run_easel, run_on_terminal
@@ -80,6 +84,27 @@ async def test_check_fails_when_files_changed(models_file: Path, home: Path) -> 
     done = await run_easel("models", "check", home=home, EASEL_MODELS_FILE=str(models_file))
     assert done.code == 1
     assert "Fix" in done.out and "Restore the original files" in done.out
+
+
+async def test_check_loads_without_numbers(models_file: Path, home: Path) -> None:
+    """A model whose files are whole and lack a tensor is refused; of one that works, what nobody reads is named."""
+    folder = models_file.parent / "weights"
+    shutil.copytree(folder, folder.with_name("bad"))
+    _insert(models_file, '[models.bad]\nfamily = "sd1"\nfolder = "bad"\n\n')
+    config = json.loads((folder / "unet" / "config.json").read_text())
+    (folder / "unet" / "config.json").write_text(json.dumps({**config, "tiling": 2}))
+    file = folder / "unet" / "diffusion_pytorch_model.safetensors"
+    tensors = load_file(file)
+    more = {"odd": torch.ones(1), **{f"ema.{number}": torch.ones(1) for number in range(20)}}
+    save_file({**tensors, **more}, file)
+    del tensors["conv_out.bias"]
+    save_file(tensors, folder.with_name("bad") / "unet" / file.name)
+    done = await run_easel("models", "check", home=home, EASEL_MODELS_FILE=str(models_file))
+    (note,) = [line for line in done.out.splitlines() if line.startswith("Note")]
+    assert (done.code, done.err) == (1, "")
+    assert note == "Note  tiny  not used: unet/config.json: tiling, unet: ema.* (20 tensors), unet: odd"
+    assert 'The model "bad" does not work: its unet lacks the tensor conv_out.bias. Fix it' in done.out
+    assert "sha256" in _entry(models_file, "tiny") and "sha256" not in _entry(models_file, "bad")
 
 
 async def test_check_covers_adapters(models_file: Path, home: Path) -> None:

@@ -17,6 +17,7 @@ from safetensors.numpy import save
 from engine.models.files.weights import hash_of
 from tests.easel.command import CommandResult, run_easel
 from tests.engine.models.hub_server import Files, Hub, serve_hub
+from tests.engine.painter.checkpoints import save_sd1
 
 REGISTRY = """
 [models.tiny]
@@ -131,11 +132,15 @@ def test_fetch_brings_the_revision_and_records_its_hash(fetched: Fetched, tmp_pa
     assert recorded(fetched.folder) == hash_of(saved(WHOLE, tmp_path))
 
 
-async def test_what_was_fetched_is_used_without_the_hub(fetched: Fetched) -> None:
+async def test_what_was_fetched_is_used_without_the_hub(hub: Hub, tmp_path: Path) -> None:
     """A snapshot is whole when all that was wanted of it is here, also where its repository has more."""
-    checked = await easel(fetched.folder, "http://127.0.0.1:9", "check")
-    assert checked.code == 0, checked.out + checked.err
-    assert str(recorded(fetched.folder)) in checked.out
+    folder = save_sd1(tmp_path / "sd1")
+    files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    hub.publish("club/tiny", "v1", {**BESIDE, **files})
+    fetched = await easel(tmp_path, hub.url, "fetch", "tiny")
+    checked = await easel(tmp_path, "http://127.0.0.1:9", "check")
+    assert (fetched.code, checked.code) == (0, 0), checked.out + checked.err
+    assert str(recorded(tmp_path)) in checked.out
 
 
 async def test_an_altered_file_is_refused_by_its_hash(fetched: Fetched, hub: Hub, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import torch
+from diffusers import StableDiffusionPipeline
 
 from engine.contract.errors import ModelBroken, WeightsMismatch
 from engine.models.files.weights import hash_of, num_parameters, resolve_hash, weight_files
@@ -108,7 +109,7 @@ def test_a_folder_of_other_variants_is_refused_with_their_names(copies: Path, va
 @pytest.mark.parametrize("variant", [None, "fp16"])
 def test_shards_are_read_and_missed(copies: Path, tmp_path: Path, variant: str | None) -> None:
     """All of them and their index belong to the model; without one of them it is refused before it is loaded."""
-    pipe = loaded(copies / "plain")
+    pipe = StableDiffusionPipeline.from_pretrained(copies / "plain")
     pipe.save_pretrained(tmp_path / "shards", variant=variant, max_shard_size="40KB")
     sharded = [path for path in weight_files(tmp_path / "shards", variant) if "-of-" in path.name]
     assert {path.parent.name for path in sharded} == set(PARTS)
@@ -122,7 +123,7 @@ def test_shards_are_read_and_missed(copies: Path, tmp_path: Path, variant: str |
 
 def test_shards_with_older_names_are_read(copies: Path, tmp_path: Path) -> None:
     """`model-00001-of-00002.fp16.safetensors`, which the index names."""
-    pipe = loaded(copies / "plain")
+    pipe = StableDiffusionPipeline.from_pretrained(copies / "plain")
     pipe.save_pretrained(tmp_path / "shards", variant="fp16", max_shard_size="40KB")
     for path in sorted((tmp_path / "shards").rglob("*.fp16-*-of-*.safetensors")):
         path.rename(path.with_name(NEW_NAME.sub(OLD_NAME, path.name)))

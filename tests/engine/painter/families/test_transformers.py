@@ -16,6 +16,7 @@ from engine.contract.jobs import Operation, ParameterValue
 from engine.contract.painting import PaintRequest
 from engine.models.loading.device import Device
 from engine.models.loading.pipeline import load_pipeline
+from engine.models.loading.trial import try_loading
 from engine.models.registry.registry import Model, Registry, read_registry
 from engine.painter.families import adapted
 from engine.painter.in_process import create_painter
@@ -102,6 +103,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def registry(folder: Path) -> Registry:
     return read_registry(folder / "registry.toml")
+
+
+@pytest.mark.parametrize("name", list(KINDS))
+def test_a_check_finds_nothing_amiss(registry: Registry, name: str) -> None:
+    assert try_loading(registry.model(name)) == ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,187 @@
+"""Loads the parts of a pipeline that Easel uses, one by one, and refuses those whose files lack something.
+
+The same code checks files without loading them (`is_trial`): tensors then have a name, a dtype and a shape, but no
+numbers. Other parts, and the scheduler, are not loaded: the painter's samplers are its own.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import diffusers
+import torch
+from diffusers.loaders.single_file import load_single_file_sub_model
+from diffusers.loaders.single_file_utils import load_single_file_checkpoint
+from torch import nn
+from transformers import PreTrainedModel
+
+from engine.models.files.contents import quantized_tensor
+from engine.models.files.locate import config_path
+from engine.models.files.prediction import TENSORS_THAT_TELL
+from engine.models.files.saved_scheduler import FILE as SCHEDULER_CONFIG
+from engine.models.files.selection import UNUSED, parts_of
+from engine.models.files.variants import select_variant, variants_in
+from engine.models.files.weights import index_of
+from engine.models.loading.errors import UnusableFiles
+from engine.models.loading.tokenizers import check_tokenizer
+from engine.models.loading.traced import TracedTensor, traced_tensors
+from engine.models.registry.registry import Model
+
+SCHEDULER = "scheduler"
+# Stable Diffusion 3 paints without its T5.
+_OPTIONAL = frozenset({"text_encoder_3", "tokenizer_3"})
+_LIBRARIES = frozenset({"diffusers", "transformers"})
+_MOST_NAMES = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadedParts:
+    """The parts of a pipeline.
+
+    components: by their names in the pipeline, without those that are absent or not used.
+    settings: the other arguments of the pipeline's class that its index sets.
+    unread: the names of tensors in the files that no part takes; those of a folder begin with the name of the part.
+    """
+
+    components: Mapping[str, Any]
+    settings: Mapping[str, Any]
+    unread: tuple[str, ...]
+
+
+def load_parts(
+    kind: type[Any], model: Model, place: Path, dtype: torch.dtype, *, is_trial: bool = False
+) -> LoadedParts:
+    """Return the parts of a pipeline of class `kind`; they are on the CPU.
+
+    place: the model's folder or single file.
+
+    Raises: UnusableFiles for files that lack a part or a tensor, and whatever the libraries raise.
+    """
+    folder = config_path(model) if place.is_file() else place
+    index = index_of(folder)
+    taken = inspect.signature(kind.__init__).parameters
+    names = sorted((parts_of(index) & taken.keys()) - {SCHEDULER})
+    _check_present(taken, {*names, *(parts_of(index) & {SCHEDULER})})
+    if not (folder / SCHEDULER_CONFIG).exists():
+        raise UnusableFiles(f"it has no {SCHEDULER_CONFIG}")
+    entries = {name: tuple(index[name]) for name in names}
+    if place.is_file():
+        components, unread = _from_file(entries, place, folder, dtype, is_trial=is_trial)
+    else:
+        components, unread = _from_folder(entries, place, model.source.variant, dtype, is_trial=is_trial)
+    _check_tokenizers(components)
+    return LoadedParts(
+        components=components,
+        settings={name: value for name, value in index.items() if name in taken and not isinstance(value, list)},
+        unread=tuple(sorted(unread)),
+    )
+
+
+def _check_present(taken: Mapping[str, inspect.Parameter], listed: Collection[str]) -> None:
+    needed = {name for name, parameter in taken.items() if parameter.default is parameter.empty and name != "self"}
+    if missing := needed - UNUSED - _OPTIONAL - set(listed):
+        raise UnusableFiles(f"its model_index.json lists no {', '.join(sorted(missing))}")
+
+
+_Entries = Mapping[str, tuple[str, str]]
+_Loaded = tuple[dict[str, Any], set[str]]
+
+
+def _from_folder(
+    entries: _Entries, folder: Path, variant: str | None, dtype: torch.dtype, *, is_trial: bool
+) -> _Loaded:
+    components: dict[str, Any] = {}
+    unread: set[str] = set()
+    for name, entry in entries.items():
+        kind, place = _class_of(name, *entry), folder / name
+        if not issubclass(kind, nn.Module):
+            components[name] = kind.from_pretrained(str(place), local_files_only=True)
+            continue
+        is_of_transformers = issubclass(kind, PreTrainedModel)
+        components[name], report = kind.from_pretrained(
+            str(place),
+            dtype=dtype,
+            variant=variant if _has_variant(place, variant) else None,
+            use_safetensors=True,
+            local_files_only=True,
+            output_loading_info=True,
+            # transformers logs which tensors do not fit, and does not say so in its error.
+            **({"ignore_mismatched_sizes": True} if is_of_transformers else {}),
+            **({"device_map": "meta"} if is_trial else {}),
+        )
+        _check_filled(name, report["missing_keys"])
+        if report["mismatched_keys"]:
+            names = [str(mismatch[0]) for mismatch in report["mismatched_keys"]]
+            raise UnusableFiles(f"its config.json does not fit its {name}, as {_listed(names)} shows")
+        unread |= {f"{name}: {tensor}" for tensor in report["unexpected_keys"]}
+        if (scale := quantized_tensor(report["unexpected_keys"])) is not None:
+            raise UnusableFiles(f"its {name} has quantized weights (its tensor {scale} scales others)")
+    return components, unread
+
+
+def _has_variant(folder: Path, variant: str | None) -> bool:
+    files = select_variant(variants_in(file.name for file in folder.iterdir()), variant)
+    return any(file.variant for file in files)
+
+
+def _from_file(entries: _Entries, file: Path, folder: Path, dtype: torch.dtype, *, is_trial: bool) -> _Loaded:
+    """Load the parts from a single file, in the order in which diffusers does: its conversions take tensors away."""
+    checkpoint = traced_tensors(file) if is_trial else load_single_file_checkpoint(str(file))
+    unread = set(checkpoint) - TENSORS_THAT_TELL
+    components: dict[str, Any] = {}
+    for name, (library, class_name) in entries.items():
+        _class_of(name, library, class_name)
+        try:
+            components[name] = part = load_single_file_sub_model(
+                library,
+                class_name,
+                name,
+                checkpoint,
+                diffusers.pipelines,
+                False,
+                str(folder),
+                local_files_only=True,
+                torch_dtype=dtype,
+                **({"device": "meta"} if is_trial else {}),
+            )
+        except NotImplementedError:
+            # A tensor is missing; a trial says which.
+            _from_file(entries, file, folder, dtype, is_trial=True)
+            raise
+        if isinstance(part, nn.Module):
+            weights = dict(part.named_parameters())
+            _check_filled(name, [path for path, weight in weights.items() if _is_unfilled(weight)])
+            unread -= {origin for one in weights.values() if isinstance(one, TracedTensor) for origin in one.origins}
+    return components, unread if is_trial else set()
+
+
+def _is_unfilled(weight: nn.Parameter) -> bool:
+    return weight.is_meta and not isinstance(weight, TracedTensor)
+
+
+def _class_of(part: str, library: str, name: str) -> Any:
+    if library not in _LIBRARIES:
+        raise UnusableFiles(f"its {part} is of the library {library}, which is not used")
+    return getattr(importlib.import_module(library), name)
+
+
+def _check_filled(part: str, missing: Collection[str]) -> None:
+    if missing:
+        raise UnusableFiles(f"its {part} lacks {_listed(missing)}")
+
+
+def _listed(tensors: Collection[str]) -> str:
+    names = sorted(tensors)
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return f"the tensors {', '.join(names[:_MOST_NAMES])}{more}" if len(names) > 1 else f"the tensor {names[0]}"
+
+
+def _check_tokenizers(components: Mapping[str, Any]) -> None:
+    for name, part in components.items():
+        if name.startswith("tokenizer"):
+            check_tokenizer(name, part, components.get(name.replace("tokenizer", "text_encoder")))

@@ -1,0 +1,31 @@
+"""Tokenizers that fit their text encoders: how long a text may be, and whether its words are known."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.models.loading.errors import UnusableFiles
+
+# A beginning, an end, and one token of the text.
+_LEAST_TOKENS = 3
+# Of the encoder's tokens; without its vocabulary a tokenizer knows only the special ones.
+_LEAST_KNOWN = 0.1
+
+
+def check_tokenizer(name: str, tokenizer: Any, encoder: Any) -> None:
+    """Check a tokenizer against the encoder that reads its tokens, and limit its `model_max_length` to the encoder's.
+
+    Without a length in its files a tokenizer says 1e30, and texts are padded to that.
+    encoder: None where the pipeline has none; then only the tokenizer is checked.
+
+    Raises: UnusableFiles for a tokenizer without its vocabulary, which loads and knows no word, or of no length.
+    """
+    config: Any = None if encoder is None else encoder.config.get_text_config()
+    positions = getattr(config, "max_position_embeddings", None)
+    if positions is not None:
+        tokenizer.model_max_length = min(tokenizer.model_max_length, positions)
+    if tokenizer.model_max_length < _LEAST_TOKENS:
+        raise UnusableFiles(f"its {name} has a model_max_length of {tokenizer.model_max_length}")
+    num_known, num_read = len(tokenizer), getattr(config, "vocab_size", 0)
+    if num_known < num_read * _LEAST_KNOWN:
+        raise UnusableFiles(f"its {name} knows {num_known} of {num_read} tokens: the file of its vocabulary is missing")

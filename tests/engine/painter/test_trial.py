@@ -1,0 +1,185 @@
+"""Checking a model without loading it: it is refused for what loading refuses, and told what nobody reads."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from engine.contract.errors import ModelBroken
+from engine.models.loading.device import best_device
+from engine.models.loading.pipeline import load_pipeline
+from engine.models.loading.trial import try_loading
+from engine.models.manage import model_status, with_trial
+from engine.models.registry.registry import Model, Registry
+from engine.models.registry.sources import WeightSource
+from tests.engine.models.original_layout import save_single_file
+
+Edit = Callable[[Path], None]
+
+UNET, TEXT = "unet/diffusion_pytorch_model.safetensors", "text_encoder/model.safetensors"
+LDM = ("model.diffusion_model", "first_stage_model", "cond_stage_model.transformer.text_model")
+FOLDERS = ("tiny", "sd2", "sdxl", "lcm")
+
+
+@pytest.fixture
+def folder(checkpoints: Path, tmp_path: Path) -> Path:
+    """A copy of the tiny SD 1 that may be changed."""
+    return Path(shutil.copytree(checkpoints / "sd1", tmp_path / "sd1"))
+
+
+@pytest.fixture
+def file(checkpoints: Path, tmp_path: Path) -> Path:
+    """The tiny SD 1 as a single file that may be changed."""
+    return save_single_file(checkpoints / "sd1", tmp_path / "sd1.safetensors")
+
+
+def model(registry: Registry, **source: Any) -> Model:
+    return replace(registry.model("tiny"), source=WeightSource(**source))
+
+
+def of_file(registry: Registry, checkpoints: Path, file: Path) -> Model:
+    return model(registry, file=file, config=str(checkpoints / "sd1"))
+
+
+def without(file: str, start: str) -> Edit:
+    return lambda folder: rewrite(folder / file, lambda tensors: {n: t for n, t in tensors.items() if start not in n})
+
+
+def with_tensors(file: str, **more: Tensor) -> Edit:
+    return lambda folder: rewrite(folder / file, lambda tensors: {**tensors, **more})
+
+
+def rewrite(file: Path, change: Callable[[Mapping[str, Tensor]], dict[str, Tensor]]) -> None:
+    save_file(change(load_file(file)), file)
+
+
+def setting(file: str, **changes: Any) -> Edit:
+    def edit(folder: Path) -> None:
+        (folder / file).write_text(json.dumps({**json.loads((folder / file).read_text()), **changes}))
+
+    return edit
+
+
+def without_vocabulary(folder: Path) -> None:
+    (folder / "tokenizer" / "tokenizer.json").unlink()
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_a_sound_model_has_nothing_that_nobody_reads(registry: Registry, name: str) -> None:
+    assert try_loading(registry.model(name)) == ()
+
+
+def test_a_sound_single_file_has_nothing_that_nobody_reads(registry: Registry, checkpoints: Path, file: Path) -> None:
+    assert try_loading(of_file(registry, checkpoints, file)) == ()
+
+
+FAULTS = {
+    "a tensor of the U-Net is missing": (without(UNET, "conv_out.weight"), "its unet lacks the tensor conv_out.weight"),
+    "a tensor of the text encoder is missing, which the library would draw at random": (
+        without(TEXT, "layers.0.layer_norm2"),
+        "its text_encoder lacks the tensors encoder.layers.0.layer_norm2.bias, encoder.layers.0.layer_norm2.weight",
+    ),
+    "a tensor of the text encoder has another shape": (
+        with_tensors(TEXT, **{"final_layer_norm.weight": torch.ones(3)}),
+        "its config.json does not fit its text_encoder, as the tensor final_layer_norm.weight shows",
+    ),
+    "the weights are quantized": (with_tensors(UNET, **{"conv_out.scale_weight": torch.ones(1)}), "quantized weights"),
+    "the tokenizer has no vocabulary": (without_vocabulary, "its tokenizer knows 2 of 514 tokens"),
+    "the tokenizer takes no text": (
+        setting("tokenizer/tokenizer_config.json", model_max_length=2),
+        "its tokenizer has a model_max_length of 2",
+    ),
+    "a part is null": (setting("model_index.json", vae=[None, None]), "its model_index.json lists no vae"),
+    "a class is of no library": (setting("model_index.json", unet=["os", "path"]), "library os, which is not used"),
+    "a class does not exist": (setting("model_index.json", unet=["diffusers", "UNetOfOld"]), "UNetOfOld"),
+    "a library is missing": (
+        setting("unet/config.json", quantization_config={"quant_method": "bitsandbytes", "load_in_4bit": True}),
+        "bitsandbytes",
+    ),
+    "the scheduler's settings are damaged": (
+        lambda folder: (folder / "scheduler" / "scheduler_config.json").write_text("{"),
+        "scheduler_config.json: Expecting property name",
+    ),
+}
+
+
+@pytest.mark.parametrize(("fault", "cause"), FAULTS.values(), ids=FAULTS)
+def test_a_check_refuses_what_loading_refuses(registry: Registry, folder: Path, fault: Edit, cause: str) -> None:
+    """In the same words: both are the same code."""
+    fault(folder)
+    faulty = model(registry, folder=folder)
+    checked = with_trial(model_status(faulty)).error
+    assert isinstance(checked, ModelBroken) and cause in checked.cause
+    with pytest.raises(ModelBroken) as refused:
+        load_pipeline(faulty, best_device())
+    assert refused.value.cause == checked.cause
+
+
+@pytest.mark.parametrize(
+    ("start", "cause"),
+    [
+        (f"{LDM[0]}.", "has no U-Net (unet)"),
+        (f"{LDM[1]}.", "has no VAE (vae)"),
+        (f"{LDM[2]}.", "has no text encoder (text_encoder)"),
+        (f"{LDM[0]}.out.2.weight", "its unet lacks the tensor conv_out.weight"),
+        (f"{LDM[1]}.decoder.conv_out.weight", "its vae lacks the tensor decoder.conv_out.weight"),
+        (f"{LDM[2]}.final_layer_norm.weight", "its text_encoder lacks the tensor final_layer_norm.weight"),
+    ],
+)
+def test_a_single_file_that_lacks_something_is_refused(
+    registry: Registry, checkpoints: Path, file: Path, start: str, cause: str
+) -> None:
+    """Even if its configuration is in a folder that has the weights of another model's part."""
+    without(file.name, start)(file.parent)
+    faulty = of_file(registry, checkpoints, file)
+    checked = with_trial(model_status(faulty)).error
+    assert isinstance(checked, ModelBroken) and cause in checked.cause
+    with pytest.raises(ModelBroken) as refused:
+        load_pipeline(faulty, best_device())
+    assert refused.value.cause == checked.cause
+
+
+def test_tensors_and_settings_that_nobody_reads_are_named(registry: Registry, folder: Path) -> None:
+    for edit in (
+        with_tensors(UNET, **{"controls.0.weight": torch.ones(2)}),
+        with_tensors(TEXT, **{"visual.proj": torch.ones(2)}),
+        setting("unet/config.json", tiling=2),
+        setting("text_encoder/config.json", dropout=0.1),
+        setting("scheduler/scheduler_config.json", noise="blue", skip_prk_steps=True),
+        setting("model_index.json", refiner=["diffusers", "UNet2DConditionModel"], style="ink"),
+    ):
+        edit(folder)
+    shutil.copytree(folder / "unet", folder / "refiner")
+    status = with_trial(model_status(model(registry, folder=folder)))
+    assert (status.error, status.unread) == (
+        None,
+        (
+            "text_encoder: visual.proj",
+            "unet: controls.0.weight",
+            "model_index.json: refiner",
+            "model_index.json: style",
+            "text_encoder/config.json: dropout",
+            "unet/config.json: tiling",
+            "scheduler/scheduler_config.json: noise",
+            "scheduler/scheduler_config.json: skip_prk_steps",
+        ),
+    )
+
+
+def test_tensors_of_a_single_file_that_nobody_reads_are_named(
+    registry: Registry, checkpoints: Path, file: Path
+) -> None:
+    """Beside the parts and within them, whatever becomes of the names of others on the way."""
+    told = {"v_pred": torch.ones(0), "ztsnr": torch.ones(0)}
+    more = {"model_ema.decay": torch.ones(1), f"{LDM[0]}.odd": torch.ones(2), f"{LDM[1]}.loss.odd": torch.ones(2)}
+    with_tensors(file.name, **more, **told)(file.parent)
+    assert set(try_loading(of_file(registry, checkpoints, file))) == set(more)
