@@ -29,6 +29,8 @@ _TRAINED = frozenset(
         "num_train_timesteps",
         "prediction_type",
         "rescale_betas_zero_snr",
+        # 0 by default for all classes; the pipelines of SD 1 and 2 set it to 1 where files leave it out.
+        "steps_offset",
         "trained_betas",
     }
 )

@@ -46,7 +46,11 @@ def saved(checkpoints: Path, tmp_path_factory: pytest.TempPathFactory) -> Regist
         text.append(entry(name, "sdxl", name, "dpmpp-2m"))
     for name, kind in CLIPPING.items():
         shutil.copytree(checkpoints / "sd1", folder / name)
-        replace_scheduler(folder / name, kind, {"beta_start": 0.00085, "beta_end": 0.012, "steps_offset": 1})
+        settings = {"beta_start": 0.00085, "beta_end": 0.012, "timestep_spacing": "leading"}
+        replace_scheduler(folder / name, kind, settings)
+        (folder / name / "scheduler" / "scheduler_config.json").write_text(
+            json.dumps({"_class_name": kind, **settings})
+        )
         text.append(entry(name, "sd1", name))
     vae = folder / "playground" / "vae" / "config.json"
     statistics = {"latents_mean": [0.1, -0.2, 0.3, 0.0], "latents_std": [1.0, 2.0, 0.7, 1.5]}
@@ -105,12 +109,15 @@ async def test_schedulers_that_no_sampler_can_stand_in_for_are_refused_by_check_
 
 
 @pytest.mark.parametrize("name", CLIPPING)
-async def test_ddim_clips_no_latents_where_the_files_do_not_say_so(saved: Registry, name: str) -> None:
-    """The class clips by default, which is meant for pixels; the stock pipeline corrects it."""
+@pytest.mark.parametrize("sampler", ["ddim", "euler", "unipc"])
+async def test_what_the_files_leave_out_is_what_the_stock_pipeline_makes_of_it(
+    saved: Registry, name: str, sampler: str
+) -> None:
+    """DDIM clips by default, which is meant for pixels, and steps are counted from 1: the stock pipeline corrects both."""
     async with create_painter(saved, max_rows=64) as painter:
-        result = await painted(painter, paint_request(model=name, sampler="ddim", steps=5, pictures=1))
+        result = await painted(painter, paint_request(model=name, sampler=sampler, steps=5, pictures=1))
     stock = stock_pictures(
-        saved.path.parent / name, sampler="ddim", pictures=1, prompt="a red cat", num_inference_steps=5,
+        saved.path.parent / name, sampler=sampler, pictures=1, prompt="a red cat", num_inference_steps=5,
         guidance_scale=5.0, height=32, width=32,
     )  # fmt: skip
     assert psnr(pixels_of(result)[0], stock[0]) > EQUAL_DB
