@@ -113,7 +113,7 @@ async def test_schedulers_that_no_sampler_can_stand_in_for_are_refused_by_check_
 async def test_what_the_files_leave_out_is_what_the_stock_pipeline_makes_of_it(
     saved: Registry, name: str, sampler: str
 ) -> None:
-    """DDIM clips by default, which is meant for pixels, and steps are counted from 1: the stock pipeline corrects both."""
+    """It counts steps from 1, and keeps DDIM from clipping, which is meant for pixels."""
     async with create_painter(saved, max_rows=64) as painter:
         result = await painted(painter, paint_request(model=name, sampler=sampler, steps=5, pictures=1))
     stock = stock_pictures(
