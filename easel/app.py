@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from easel.process.signals import run_command
 from engine.contract.errors import EaselError
 from engine.models.registry.families import FAMILIES
 
@@ -80,7 +81,7 @@ def migrate() -> None:
     """Upgrade the database schema."""
     from easel.commands.migrate import migrate
 
-    asyncio.run(migrate())
+    run_command(migrate())
 
 
 @app.command(context_settings=PROMPT_FIRST)
@@ -92,7 +93,7 @@ def imagine(
     from easel.commands.imagine import imagine
     from easel.output_paths import check_image
 
-    raise typer.Exit(asyncio.run(imagine(prompt, check_image(output), _settings())))
+    raise typer.Exit(run_command(imagine(prompt, check_image(output), _settings())))
 
 
 @app.command()
@@ -106,7 +107,7 @@ def repaint(
     from easel.commands.repaint import id_from_text, repaint
     from easel.output_paths import check_png
 
-    raise typer.Exit(asyncio.run(repaint(id_from_text(picture), check_png(output), _settings())))
+    raise typer.Exit(run_command(repaint(id_from_text(picture), check_png(output), _settings())))
 
 
 @app.command(context_settings=PROMPT_FIRST)
@@ -126,7 +127,7 @@ def export(
     from easel.commands.export import check_format, export
 
     check_format(kind)
-    raise typer.Exit(asyncio.run(export(kind, output, _settings())))
+    raise typer.Exit(run_command(export(kind, output, _settings())))
 
 
 @app.command()
@@ -134,7 +135,7 @@ def doctor() -> None:
     """Check everything Easel depends on and suggest fixes."""
     from easel.doctor.report import run_doctor
 
-    raise typer.Exit(asyncio.run(run_doctor()))
+    raise typer.Exit(run_command(run_doctor()))
 
 
 @models.command("list")

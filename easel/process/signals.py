@@ -1,12 +1,15 @@
-"""How a process is asked to stop: SIGINT or SIGTERM once to finish its work, twice to abandon it."""
+"""How a process is asked to stop: a service once to finish its work and twice to abandon it, a command to clean up."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +35,24 @@ async def stop_on_signals() -> AsyncIterator[StopSignals]:
     finally:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(number)
+
+
+def run_command(work: Coroutine[Any, Any, Result]) -> Result:
+    """Run a command and return its result; SIGTERM cancels it, as Ctrl-C does, so that it cleans up.
+
+    Raises: SystemExit with the exit code of a terminated process.
+    """
+
+    async def run() -> Result:
+        task = asyncio.current_task()
+        assert task is not None
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        return await work
+
+    try:
+        return asyncio.run(run())
+    except asyncio.CancelledError:
+        raise SystemExit(128 + signal.SIGTERM) from None
 
 
 def _on_signal(signals: StopSignals) -> None:

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import json
-import os
-import shutil
-import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from engine.contract.errors import PictureCorrupt, SettingsInvalid, StorageFull
+from engine.contract.errors import PictureCorrupt, SettingsInvalid
 from engine.contract.feedback import Event
 from engine.contract.jobs import Job, Picture, json_from_spec
 from engine.feedback.anonymize import anonymize, assign_member_numbers, strip_png_metadata
+from engine.feedback.exports.staging import atomic_folder, in_thread
 from engine.store.database import Database
 from engine.store.objects import Objects, key_from_bytes
 from engine.store.snapshots import Snapshot, open_snapshot
@@ -60,13 +56,13 @@ async def export_raw(database: Database, objects: Objects, folder: Path, *, repo
     """Write `jobs.jsonl`, `pictures.jsonl`, `events.jsonl`, `export.json` and the files under `pictures/` to `folder`.
 
     Guarantees: the export is a consistent snapshot, only a few rows are in memory at a time, member numbers differ
-    between exports, and the folder appears only when it is complete.
+    between exports, and the folder appears only when it is complete. What killed exports left beside it is removed.
 
     Raises: SettingsInvalid when `folder` exists and is not an empty folder, StorageFull when the disk is full,
     StoreUnavailable when Postgres or the picture store becomes unavailable.
     """
     folder = await asyncio.to_thread(_require_empty, folder)
-    async with _atomic_folder(folder) as staging, open_snapshot(database) as snapshot:
+    async with atomic_folder(folder) as staging, open_snapshot(database) as snapshot:
         progress = _ExportProgress(total=await snapshot.count_rows(), report=report)
         members = assign_member_numbers(await snapshot.read_member_ids())
         summary = ExportSummary(
@@ -77,7 +73,7 @@ async def export_raw(database: Database, objects: Objects, folder: Path, *, repo
             events=await _write_lines(staging / "events.jsonl", _event_rows(snapshot, members), progress),
             damaged=tuple(progress.damaged),
         )
-        await asyncio.to_thread(_write_summary, staging / "export.json", summary)
+        await in_thread(_write_summary, staging / "export.json", summary)
     return summary
 
 
@@ -105,7 +101,7 @@ async def _picture_rows(
         if recipe != picture.recipe:
             png = strip_png_metadata(png)
         key = key_from_bytes(png, Path(picture.object_key).suffix)
-        await asyncio.to_thread(_write_file, staging / "pictures" / key, png)
+        await in_thread(_write_file, staging / "pictures" / key, png)
         yield row_from_picture(picture, recipe, f"pictures/{key}")
 
 
@@ -177,7 +173,7 @@ async def _write_lines(path: Path, rows: AsyncIterator[JsonRow], progress: _Expo
 
 async def _flush(write: Callable[[list[str]], None], lines: list[str], progress: _ExportProgress) -> int:
     rows = len(lines)
-    await asyncio.to_thread(write, lines)
+    await in_thread(write, lines)
     lines.clear()
     progress.add(rows)
     return rows
@@ -207,31 +203,6 @@ def _require_empty(folder: Path) -> Path:
         problem = f"{folder} already exists and is not an empty folder. Choose another."
         raise SettingsInvalid(problems=(problem,))
     return folder
-
-
-@asynccontextmanager
-async def _atomic_folder(folder: Path) -> AsyncIterator[Path]:
-    """Yield a temporary folder that is renamed to `folder` if the block succeeds and removed if it fails."""
-    try:
-        staging = await asyncio.to_thread(_make_sibling_folder, folder)
-        try:
-            yield staging
-            await asyncio.to_thread(os.replace, staging, folder)
-        except BaseException:
-            shutil.rmtree(staging, ignore_errors=True)
-            raise
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise StorageFull(path=folder) from error
-        raise SettingsInvalid(problems=(f"Cannot write to {folder}: {error.strerror}",)) from error
-
-
-def _make_sibling_folder(folder: Path) -> Path:
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    staging = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    # mkdtemp makes the folder private; give it the usual permissions.
-    staging.chmod(0o755)
-    return staging
 
 
 def _text(value: UUID | datetime | None) -> str | None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
+import fcntl
 import json
+import os
 import re
+import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,6 +23,7 @@ from engine.contract.ids import new_id
 from engine.contract.jobs import Job, Picture
 from engine.contract.painting import PaintRequest
 from engine.feedback.exports.raw import export_raw
+from engine.feedback.exports.staging import atomic_folder, in_thread
 from engine.store.database import Database
 from engine.store.events import record_event
 from engine.store.jobs import read_pictures, submit_job
@@ -209,3 +214,43 @@ async def test_many_rows_are_streamed(database: Database, objects: Objects, tmp_
     ids = [line["id"] for line in _lines(tmp_path / "out" / "events.jsonl")]
     assert ids == sorted(set(ids))
     assert len(ids) == 1203
+
+
+async def test_what_killed_exports_left_is_removed(database: Database, objects: Objects, tmp_path: Path) -> None:
+    """But not the folder of one that is still writing."""
+    exports = tmp_path / "exports"
+    left, writing = exports / ".old.easel-export-1", exports / ".new.easel-export-2"
+    for folder in (left, writing):
+        (folder / "pictures").mkdir(parents=True)
+        (folder / "pictures" / "a.png").write_bytes(b"png")
+    lock = os.open(writing, os.O_RDONLY)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    await export_raw(database, objects, exports / "out", report=lambda done, total: None)
+    assert _names(exports) == {"out", writing.name}
+    os.close(lock)
+
+
+async def test_a_cancelled_export_writes_nothing_afterwards(tmp_path: Path) -> None:
+    """What a thread is writing at that moment is waited for, and removed with the rest."""
+    began, may_write = threading.Event(), threading.Event()
+
+    def write(path: Path) -> None:
+        began.set()
+        may_write.wait()
+        path.mkdir(parents=True)
+
+    async def export() -> None:
+        async with atomic_folder(tmp_path / "out") as staging:
+            await in_thread(write, staging / "pictures" / "ab")
+
+    exporting = asyncio.create_task(export())
+    await asyncio.to_thread(began.wait)
+    exporting.cancel()
+    asyncio.get_running_loop().call_soon(may_write.set)
+    with pytest.raises(asyncio.CancelledError):
+        await exporting
+    assert _names(tmp_path) == set()
+
+
+def _names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}

@@ -1,0 +1,34 @@
+"""`easel export`, ended from outside."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.easel.command import run_easel, start_easel
+from tests.engine.worker.following import until
+from tests.killing import blocked
+
+
+@pytest.mark.kills
+async def test_an_ended_export_leaves_nothing(home: Path, database_url: str, tmp_path: Path) -> None:
+    """SIGTERM makes it clean up; what SIGKILL leaves, the next export removes."""
+    folder = tmp_path / "exports"
+    arguments = ("export", "raw", "-o", str(folder / "all"))
+
+    async def is_writing() -> bool:
+        return folder.exists() and any(folder.iterdir())
+
+    for number, expected in ((signal.SIGTERM, 0), (signal.SIGKILL, 1)):
+        async with blocked(database_url, "LOCK TABLE events"):
+            export = await start_easel(*arguments, home=home, DATABASE_URL=database_url)
+            await until(is_writing)
+            export.send_signal(number)
+            await export.communicate()
+        assert len(list(folder.iterdir())) == expected
+        assert export.returncode == (128 + number if number is signal.SIGTERM else -number)
+    done = await run_easel(*arguments, home=home, DATABASE_URL=database_url)
+    assert done.code == 0, done.err
+    assert [path.name for path in folder.iterdir()] == ["all"]
