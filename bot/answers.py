@@ -60,6 +60,14 @@ async def send_ephemeral(interaction: discord.Interaction, text: str) -> None:
         _log.warning("answer_not_sent", error=type(error).__name__)
 
 
+async def acknowledge(interaction: discord.Interaction) -> None:
+    """Answer a press with nothing to see; if Discord no longer accepts an answer, only log that."""
+    try:
+        await interaction.response.defer()
+    except _UNSENT as error:
+        _log.warning("answer_not_sent", error=type(error).__name__)
+
+
 async def show_job(interaction: discord.Interaction, services: Services, submitted: SubmittedJob) -> None:
     """Answer with the message of a job just stored; if that fails, the courier posts it instead."""
     job, delivery = submitted.job, submitted.delivery

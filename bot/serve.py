@@ -23,8 +23,9 @@ from bot.commands import COMMANDS
 from bot.delivery.courier import Courier
 from bot.delivery.deliver import DeliveryContext
 from bot.metrics import create_bot_metrics
-from bot.services import ANSWER_TIMEOUT, Services
+from bot.services import ANSWER_TIMEOUT, SEND_MARGIN, Services
 from bot.store.deliveries import BotInstance
+from bot.store.press_batches import PressBatches
 from engine.contract.errors import SettingsInvalid, StoreUnavailable
 from engine.contract.ids import new_id
 from engine.health import open_health
@@ -94,6 +95,7 @@ async def serve(
         client.services = Services(
             buttons=buttons,
             database=database,
+            presses=PressBatches(database, limit=options.answer_timeout - SEND_MARGIN),
             courier=courier,
             instance=instance,
             metrics=metrics,

@@ -119,8 +119,7 @@ class FollowUpButton(JobButton):
             operation_of=self.operation_of,
             renew_spec=partial(followup_spec, services.limits),
         )
-        async with services.transaction(context) as connection:
-            submitted = await start_follow_up(connection, context, follow_up, services.instance)
+        submitted = await services.commit(context, lambda: start_follow_up(context, follow_up, services.instance))
         if submitted:
             await show_job(interaction, services, submitted)
         else:

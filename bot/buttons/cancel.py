@@ -26,6 +26,5 @@ class CancelButton(JobButton, verb="cancel"):
 
     async def press(self, interaction: discord.Interaction, services: Services, context: InteractionContext) -> None:
         """Store that the job is cancelled; the engine then stops it, and the courier updates its message."""
-        async with services.transaction(context) as connection:
-            await cancel(connection, context, self.button.job_id)
+        await services.commit(context, lambda: cancel(context, self.button.job_id))
         await send_ephemeral(interaction, replies.CANCELLED)

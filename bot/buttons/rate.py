@@ -28,8 +28,8 @@ class RateButton(JobButton, verb="rate", index=ONE_TO_FOUR):
 
     async def press(self, interaction: discord.Interaction, services: Services, context: InteractionContext) -> None:
         """Store the rating, and confirm it."""
-        async with services.transaction(context) as connection:
-            rated = await rate(connection, context, self.button.job_id, None, Rating(self.button.index or 0))
+        rating = Rating(self.button.index or 0)
+        rated = await services.commit(context, lambda: rate(context, self.button.job_id, None, rating))
         await send_ephemeral(interaction, replies.rated(rated.rating, rated.before))
 
 
@@ -48,6 +48,5 @@ class RatePictureButton(JobButton, verb="judge", index=PICTURE_AND_RATING):
     async def press(self, interaction: discord.Interaction, services: Services, context: InteractionContext) -> None:
         """Store the rating, and confirm it."""
         number, rating = divmod(self.button.index or 0, 10)
-        async with services.transaction(context) as connection:
-            rated = await rate(connection, context, self.button.job_id, number - 1, Rating(rating))
+        rated = await services.commit(context, lambda: rate(context, self.button.job_id, number - 1, Rating(rating)))
         await send_ephemeral(interaction, replies.rated(rated.rating, rated.before))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import discord
 
+from bot.answers import acknowledge
 from bot.buttons.base import JobButton, numbered
 from bot.cards import ButtonFace, CardKind
 from bot.custom_ids import ONE_TO_FOUR
@@ -25,11 +26,10 @@ class UpscaleButton(JobButton, verb="up", index=ONE_TO_FOUR):
 
     async def press(self, interaction: discord.Interaction, services: Services, context: InteractionContext) -> None:
         """Store the press and its delivery, and answer; then the courier posts the picture."""
-        async with services.transaction(context) as connection:
-            delivery = await upscale(connection, context, self.button.job_id, self.slot(), services.instance)
-        try:
-            await interaction.response.defer()
-        finally:
-            # After the answer, which must not wait until the picture is read and posted.
-            if delivery:
-                services.courier.deliver(delivery, is_fresh=True)
+        delivery = await services.commit(
+            context, lambda: upscale(context, self.button.job_id, self.slot(), services.instance)
+        )
+        await acknowledge(interaction)
+        # After the answer, which must not wait until the picture is read and posted.
+        if delivery:
+            services.courier.deliver(delivery, is_fresh=True)

@@ -53,8 +53,7 @@ async def _imagine(interaction: discord.Interaction, services: Services, prompt:
         return
     drafts = [_draft(spec) for spec in specs_from_text(services, prompt, negative)]
     context = context_from_interaction(interaction)
-    async with services.transaction(context) as connection:
-        submitted = await submit_drafts(connection, context, drafts, services.instance)
+    submitted = await services.commit(context, lambda: submit_drafts(context, drafts, services.instance))
     if not submitted:
         await send_ephemeral(interaction, replies.ALREADY_DONE)
         return

@@ -1,6 +1,6 @@
 """What each button does to the store: the feedback event and everything it starts, in one transaction.
 
-Every function takes the connection of that transaction; its result holds once the transaction is committed.
+The coroutines are presses, to be run by `bot.store.batch`; their results hold once the transaction is committed.
 """
 
 from __future__ import annotations
@@ -10,19 +10,23 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
-from bot.store.deliveries import BotInstance, Delivery, add_deliveries
+from bot.store.deliveries import BotInstance, Delivery
 from bot.store.interaction import InteractionContext
-from bot.store.members import Member, lock_member
+from bot.store.members import Member
+from bot.store.statements import (
+    cancel_waiting,
+    deliver,
+    lock_member,
+    read_job_with_pictures,
+    read_rating,
+    record_event,
+)
 from bot.store.submissions import new_delivery
 from engine.contract.errors import JobOver, JobUnknown, NotYours, PictureUnknown
 from engine.contract.feedback import Event, Rating, Shown, Verb
 from engine.contract.ids import new_id
 from engine.contract.jobs import Job, Picture
-from engine.store.events import read_rating, record_event
-from engine.store.jobs import read_job, read_job_with_pictures
-from engine.store.transitions import cancel_job
+from engine.store.events import Rated
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,51 +47,48 @@ class RatingChange:
     before: Rating | None
 
 
-async def rate(
-    connection: AsyncConnection, context: InteractionContext, job_id: UUID, slot: int | None, rating: Rating
-) -> RatingChange:
+async def rate(context: InteractionContext, job_id: UUID, slot: int | None, rating: Rating) -> RatingChange:
     """Store the rating of one picture, or of the grid if `slot` is None; earlier ratings stay in the log.
 
     Raises: JobUnknown, PictureUnknown.
     """
-    press = await read_press(connection, context, job_id)
+    press = await read_press(context, job_id)
     if slot is None and not press.pictures:
         raise PictureUnknown(job_id=job_id)
     picture = None if slot is None else find_picture(press, slot)
-    value = await read_rating(connection, press.member.id, job_id, picture.id if picture else None)
-    await record_event(connection, event_from_press(context, press, Verb.RATE, picture, rating))
+    rated = Rated(member_id=press.member.id, job_id=job_id, picture_id=picture.id if picture else None)
+    value = await read_rating(rated)
+    await record_event(event_from_press(context, press, Verb.RATE, picture, rating))
     return RatingChange(rating=rating, before=Rating(value) if value else None)
 
 
-async def upscale(
-    connection: AsyncConnection, context: InteractionContext, job_id: UUID, slot: int, instance: BotInstance
-) -> Delivery | None:
+async def upscale(context: InteractionContext, job_id: UUID, slot: int, instance: BotInstance) -> Delivery | None:
     """Store the press and the delivery of the picture as a message of its own; None if the press was already stored.
 
     Raises: JobUnknown, PictureUnknown.
     """
-    press = await read_press(connection, context, job_id)
+    press = await read_press(context, job_id)
     picture = find_picture(press, slot)
-    if not await record_event(connection, event_from_press(context, press, Verb.UPSCALE, picture)):
+    if not await record_event(event_from_press(context, press, Verb.UPSCALE, picture)):
         return None
     delivery = new_delivery(context, press.member, job_id, picture_id=picture.id)
-    await add_deliveries(connection, [delivery], instance)
+    await deliver(([delivery], instance))
     return delivery
 
 
-async def cancel(connection: AsyncConnection, context: InteractionContext, job_id: UUID) -> None:
+async def cancel(context: InteractionContext, job_id: UUID) -> None:
     """Stop the job for its owner or an administrator.
 
     Raises: JobUnknown, NotYours, JobOver.
     """
-    press = await read_press(connection, context, job_id)
+    press = await read_press(context, job_id)
     if not (_is_owner(press) or context.is_administrator):
         raise NotYours(job_id=job_id)
-    if not await record_event(connection, event_from_press(context, press, Verb.CANCEL, None)):
-        return
-    if not await cancel_job(connection, job_id):
-        ended = await read_job(connection, job_id)
-        raise JobOver(status=(ended or press.job).status.value)
+    is_cancelled = await cancel_waiting(job_id)
+    is_new = await record_event(event_from_press(context, press, Verb.CANCEL, None))
+    if is_new and not is_cancelled:
+        ended = await read_job_with_pictures(job_id)
+        raise JobOver(status=(ended[0] if ended else press.job).status.value)
 
 
 def event_from_press(
@@ -114,16 +115,16 @@ def event_from_press(
     )
 
 
-async def read_press(connection: AsyncConnection, context: InteractionContext, job_id: UUID) -> ButtonPress:
+async def read_press(context: InteractionContext, job_id: UUID) -> ButtonPress:
     """Return what the press is about, with the member's row locked.
 
     Raises: JobUnknown.
     """
-    found = await read_job_with_pictures(connection, job_id)
+    found = await read_job_with_pictures(job_id)
     if found is None:
         raise JobUnknown(job_id=job_id)
     job, pictures = found
-    member = await lock_member(connection, context.discord_id)
+    member = await lock_member(context.discord_id)
     return ButtonPress(member=member, job=job, pictures=pictures, shown=_shown(context, pictures))
 
 

@@ -5,7 +5,7 @@ A claim is a lease: one process at a time works on an open delivery, and another
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -61,10 +61,12 @@ async def add_deliveries(connection: AsyncConnection, added: Iterable[Delivery],
     await connection.execute(sa.insert(deliveries).values(_claim(instance)), rows)
 
 
-async def is_answered(connection: AsyncConnection, press_id: str) -> bool:
-    """Return whether the press already has a delivery."""
-    query = sa.select(sa.exists().where(deliveries.c.press_id == press_id))
-    return bool((await connection.execute(query)).scalar_one())
+async def find_answered(connection: AsyncConnection, press_ids: Sequence[str]) -> list[bool]:
+    """Return whether each press already has a delivery."""
+    listed = sa.literal(list(press_ids), pg.ARRAY(sa.Text))
+    query = sa.select(deliveries.c.press_id).where(deliveries.c.press_id == sa.any_(listed))
+    answered = set((await connection.execute(query)).scalars())
+    return [press_id in answered for press_id in press_ids]
 
 
 async def claim_deliveries(connection: AsyncConnection, instance: BotInstance, *, limit: int) -> tuple[Delivery, ...]:

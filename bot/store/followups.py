@@ -6,15 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from bot.policy.quotas import check_quota
 from bot.store.button_actions import event_from_press, find_picture, read_press
 from bot.store.deliveries import BotInstance
 from bot.store.interaction import InteractionContext
+from bot.store.statements import count_pending, is_answered, record_event
 from bot.store.submissions import Draft, SubmittedJob, random_seed, submit_for_member
 from engine.contract.feedback import Verb
 from engine.contract.jobs import Job, JobSpec, Operation
-from engine.store.events import record_event
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,13 +34,13 @@ class FollowUp:
 
 
 async def start_follow_up(
-    connection: AsyncConnection, context: InteractionContext, follow_up: FollowUp, instance: BotInstance
+    context: InteractionContext, follow_up: FollowUp, instance: BotInstance
 ) -> SubmittedJob | None:
     """Store the new job with its delivery; None when the press was already stored.
 
     Raises: JobUnknown, PictureUnknown, TooManyPending, and what `renew_spec` raises.
     """
-    press = await read_press(connection, context, follow_up.job_id)
+    press = await read_press(context, follow_up.job_id)
     picture = None if follow_up.slot is None else find_picture(press, follow_up.slot)
     operation = follow_up.operation_of(press.job)
     draft = Draft(
@@ -51,7 +50,10 @@ async def start_follow_up(
         parent_job_id=press.job.id,
         parent_picture_id=picture.id if picture else press.job.parent_picture_id,
     )
-    if not await record_event(connection, event_from_press(context, press, follow_up.verb, picture)):
+    # Asked before the limit: the first delivery of the press may have used it up.
+    if await is_answered(context.id):
         return None
-    submitted = await submit_for_member(connection, context, press.member, [draft], instance)
-    return submitted[0] if submitted else None
+    check_quota(pending=await count_pending(press.member.id), num_new=1)
+    await record_event(event_from_press(context, press, follow_up.verb, picture))
+    (submitted,) = await submit_for_member(context, press.member, [draft], instance)
+    return submitted

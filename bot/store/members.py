@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -13,8 +14,14 @@ from bot.store.tables import members
 from engine.contract.feedback import Consent
 from engine.contract.ids import new_id
 
-# Not FOR UPDATE: deliveries that name the member may still be written.
-_LOCKED = sa.select(members).where(members.c.discord_id == sa.bindparam("discord_id")).with_for_update(key_share=True)
+# Not FOR UPDATE: deliveries that name the member may still be written. In one order, so that no two wait for another.
+_LOCKED = (
+    sa.select(members)
+    .where(members.c.discord_id == sa.any_(sa.bindparam("discord_ids", type_=pg.ARRAY(sa.BigInteger))))
+    .order_by(members.c.discord_id)
+    .with_for_update(key_share=True)
+)
+_ADD = pg.insert(members).on_conflict_do_nothing(index_elements=["discord_id"])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,21 +33,18 @@ class Member:
     consent: Consent
 
 
-async def lock_member(connection: AsyncConnection, discord_id: int) -> Member:
-    """Return the member of a Discord user, created on first use, with their row locked until the transaction ends.
+async def lock_members(connection: AsyncConnection, discord_ids: Sequence[int]) -> list[Member]:
+    """Return the members of Discord users, created on first use, with their rows locked until the transaction ends.
 
-    No other transaction of the same member gets past this meanwhile, so that what this one counts stays true.
+    No other transaction of the same members gets past this meanwhile, so that what this one counts stays true.
     """
-    known = await _read(connection, discord_id)
-    if known:
-        return known
-    query = pg.insert(members).values(id=new_id(), discord_id=discord_id)
-    await connection.execute(query.on_conflict_do_nothing(index_elements=["discord_id"]))
-    created = await _read(connection, discord_id)
-    assert created is not None
-    return created
+    known = await _read(connection, discord_ids)
+    if new := sorted(set(discord_ids) - known.keys()):
+        await connection.execute(_ADD, [{"id": new_id(), "discord_id": discord_id} for discord_id in new])
+        known |= await _read(connection, new)
+    return [known[discord_id] for discord_id in discord_ids]
 
 
-async def _read(connection: AsyncConnection, discord_id: int) -> Member | None:
-    row = (await connection.execute(_LOCKED, {"discord_id": discord_id})).one_or_none()
-    return Member(id=row.id, discord_id=row.discord_id, consent=Consent(row.consent)) if row else None
+async def _read(connection: AsyncConnection, discord_ids: Sequence[int]) -> dict[int, Member]:
+    rows = await connection.execute(_LOCKED, {"discord_ids": list(discord_ids)})
+    return {row.discord_id: Member(id=row.id, discord_id=row.discord_id, consent=Consent(row.consent)) for row in rows}

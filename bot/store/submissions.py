@@ -1,4 +1,7 @@
-"""Submitting jobs: member, limit, job, queue entry, delivery and event in one transaction, or none of them."""
+"""Submitting jobs: member, limit, job, queue entry, delivery and event in one transaction, or none of them.
+
+The coroutines are presses, to be run by `bot.store.batch`.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from bot.policy.quotas import check_quota
-from bot.store.deliveries import BotInstance, Delivery, add_deliveries, is_answered
+from bot.store.deliveries import BotInstance, Delivery
 from bot.store.interaction import InteractionContext
-from bot.store.members import Member, lock_member
+from bot.store.members import Member
+from bot.store.statements import count_ahead, count_pending, deliver, is_answered, lock_member, submit_jobs
 from bot.store.tables import DeliveryKind
 from engine.contract.ids import new_id
 from engine.contract.jobs import MAX_SEED, Job, JobRequest, JobSpec, Operation
-from engine.store.jobs import submit_jobs
-from engine.store.queue_position import count_ahead, count_pending
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +41,7 @@ class SubmittedJob:
 
 
 async def submit_drafts(
-    connection: AsyncConnection, context: InteractionContext, drafts: Sequence[Draft], instance: BotInstance
+    context: InteractionContext, drafts: Sequence[Draft], instance: BotInstance
 ) -> tuple[SubmittedJob, ...]:
     """Store every draft as a job of the member with its delivery; empty if the interaction was already answered.
 
@@ -49,25 +49,21 @@ async def submit_drafts(
 
     Raises: TooManyPending if the member would have too many unfinished jobs; nothing is stored then.
     """
-    member = await lock_member(connection, context.discord_id)
-    return await submit_for_member(connection, context, member, drafts, instance)
+    member = await lock_member(context.discord_id)
+    if await is_answered(context.id):
+        return ()
+    check_quota(pending=await count_pending(member.id), num_new=len(drafts))
+    return await submit_for_member(context, member, drafts, instance)
 
 
 async def submit_for_member(
-    connection: AsyncConnection,
-    context: InteractionContext,
-    member: Member,
-    drafts: Sequence[Draft],
-    instance: BotInstance,
+    context: InteractionContext, member: Member, drafts: Sequence[Draft], instance: BotInstance
 ) -> tuple[SubmittedJob, ...]:
-    """Do the same for a member whose row this transaction has already locked."""
-    if await is_answered(connection, context.id):
-        return ()
-    check_quota(pending=await count_pending(connection, member.id), num_new=len(drafts))
-    jobs = await submit_jobs(connection, [_request(draft, member) for draft in drafts])
+    """Do the same for a member who is locked, may have so many jobs, and has not had an answer to the interaction."""
+    jobs = await submit_jobs([_request(draft, member) for draft in drafts])
     added = [new_delivery(context, member, job.id, ordinal=ordinal) for ordinal, job in enumerate(jobs)]
-    await add_deliveries(connection, added, instance)
-    num_ahead = await count_ahead(connection, jobs[0])
+    await deliver((added, instance))
+    num_ahead = await count_ahead(jobs[0].id)
     return tuple(
         SubmittedJob(job=job, delivery=delivery, num_ahead=num_ahead + further)
         for further, (job, delivery) in enumerate(zip(jobs, added, strict=True))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields
+from itertools import groupby, islice
 from typing import Any
 from uuid import UUID
 
@@ -30,9 +31,18 @@ _ONE = sa.select(jobs).where(jobs.c.id == sa.bindparam("job_id"))
 _WITH_PICTURES = (
     sa.select(jobs, *(column.label(f"picture_{column.name}") for column in pictures.c))
     .select_from(jobs.outerjoin(pictures, pictures.c.job_id == jobs.c.id))
-    .where(jobs.c.id == sa.bindparam("job_id"))
-    .order_by(pictures.c.slot)
+    .where(jobs.c.id == sa.any_(sa.bindparam("job_ids", type_=pg.ARRAY(pg.UUID))))
+    .order_by(jobs.c.id, pictures.c.slot)
 )
+_NEXT_TURNS = sa.text("""
+    SELECT greatest(coalesce(present.turn, 0), coalesce(own.turn + 1, 0))
+    FROM unnest(:member_ids) WITH ORDINALITY AS member (id, number)
+    CROSS JOIN (SELECT max(turn) AS turn FROM jobs WHERE started_at IS NOT NULL) AS present
+    CROSS JOIN LATERAL (
+        SELECT max(turn) AS turn FROM jobs WHERE member_id = member.id AND status IN ('waiting', 'running')
+    ) AS own
+    ORDER BY member.number
+""").bindparams(sa.bindparam("member_ids", type_=pg.ARRAY(pg.UUID)))
 
 
 async def submit_job(connection: AsyncConnection, request: JobRequest) -> Job:
@@ -42,18 +52,31 @@ async def submit_job(connection: AsyncConnection, request: JobRequest) -> Job:
 
 
 async def submit_jobs(connection: AsyncConnection, requests: Sequence[JobRequest]) -> tuple[Job, ...]:
-    """Store one member's jobs and their queue entries, with the same number of round trips as for one job.
+    """Store one member's jobs and their queue entries."""
+    (submitted,) = await submit_all(connection, [requests])
+    return submitted
+
+
+async def submit_all(connection: AsyncConnection, requests: Sequence[Sequence[JobRequest]]) -> list[tuple[Job, ...]]:
+    """Store the jobs of several members and their queue entries, with as many round trips as for one job.
 
     Members take turns: a job's turn is the queue's current turn, or one after the member's last unfinished job.
     Source: start-time fair queueing, Goyal, Vin and Cheng 1996, with every job of length one.
+
+    requests: for each member their own, at least one.
     """
-    first_turn = int((await connection.execute(sa.select(_next_turn(requests[0].member_id)))).scalar_one())
-    rows = [_row_from_request(request, turn) for turn, request in enumerate(requests, first_turn)]
+    parameters = {"member_ids": [own[0].member_id for own in requests]}
+    first_turns = (await connection.execute(_NEXT_TURNS, parameters)).scalars().all()
+    rows = [
+        _row_from_request(request, turn)
+        for first, own in zip(first_turns, requests, strict=True)
+        for turn, request in enumerate(own, first)
+    ]
     insert = sa.insert(jobs).returning(*jobs.c, sort_by_parameter_order=True)
-    submitted = tuple(job_from_row(row) for row in await connection.execute(insert, rows))
+    submitted = iter([job_from_row(row) for row in await connection.execute(insert, rows)])
     await enqueue(connection, {row["id"]: row["turn"] for row in rows})
-    await notify_changed(connection, *(request.id for request in requests))
-    return submitted
+    await notify_changed(connection, *(row["id"] for row in rows))
+    return [tuple(islice(submitted, len(own))) for own in requests]
 
 
 async def read_job(connection: AsyncConnection, job_id: UUID) -> Job | None:
@@ -68,13 +91,17 @@ async def read_pictures(connection: AsyncConnection, job_id: UUID) -> tuple[Pict
     return tuple(picture_from_row(row) for row in rows)
 
 
-async def read_job_with_pictures(connection: AsyncConnection, job_id: UUID) -> tuple[Job, tuple[Picture, ...]] | None:
-    """Return the job and its pictures by slot, in one round trip, or None if the job does not exist."""
-    rows = (await connection.execute(_WITH_PICTURES, {"job_id": job_id})).all()
-    if not rows:
-        return None
-    painted = tuple(picture_from_row(row, prefix="picture_") for row in rows if row.picture_id is not None)
-    return job_from_row(rows[0]), painted
+async def read_jobs_with_pictures(
+    connection: AsyncConnection, job_ids: Sequence[UUID]
+) -> list[tuple[Job, tuple[Picture, ...]] | None]:
+    """Return each job and its pictures by slot, in one round trip, or None where the job does not exist."""
+    rows = (await connection.execute(_WITH_PICTURES, {"job_ids": list(set(job_ids))})).all()
+    found = {}
+    for job_id, own in groupby(rows, key=lambda row: row.id):
+        first, *_ = of_job = list(own)
+        painted = tuple(picture_from_row(row, prefix="picture_") for row in of_job if row.picture_id is not None)
+        found[job_id] = job_from_row(first), painted
+    return [found.get(job_id) for job_id in job_ids]
 
 
 async def read_picture(connection: AsyncConnection, picture_id: UUID) -> Picture | None:
@@ -143,9 +170,3 @@ def _row_from_request(request: JobRequest, turn: int) -> dict[str, Any]:
         "parent_job_id": request.parent_job_id,
         "parent_picture_id": request.parent_picture_id,
     }
-
-
-def _next_turn(member_id: UUID) -> sa.ColumnElement[int]:
-    present = sa.select(sa.func.max(jobs.c.turn)).where(jobs.c.started_at.is_not(None)).scalar_subquery()
-    own_last = sa.select(sa.func.max(jobs.c.turn)).where(jobs.c.member_id == member_id, PENDING).scalar_subquery()
-    return sa.func.greatest(sa.func.coalesce(present, 0), sa.func.coalesce(own_last + 1, 0))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -19,6 +19,17 @@ async def count_pending(connection: AsyncConnection, member_id: UUID) -> int:
     """Return how many of the member's jobs are waiting or running."""
     query = sa.select(sa.func.count()).where(jobs.c.member_id == member_id, PENDING)
     return int((await connection.execute(query)).scalar_one())
+
+
+async def count_pending_of(connection: AsyncConnection, member_ids: Sequence[UUID]) -> list[int]:
+    """Return how many of each member's jobs are waiting or running."""
+    listed = sa.literal(list(set(member_ids)), pg.ARRAY(pg.UUID))
+    query = sa.select(jobs.c.member_id, sa.func.count().label("pending")).where(
+        jobs.c.member_id == sa.any_(listed), PENDING
+    )
+    rows = await connection.execute(query.group_by(jobs.c.member_id))
+    pending = {row.member_id: int(row.pending) for row in rows}
+    return [pending.get(member_id, 0) for member_id in member_ids]
 
 
 async def count_waiting(connection: AsyncConnection) -> int:

@@ -25,6 +25,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bot.serve import BotOptions
+from bot.store.batch import run_alone
 from bot.store.deliveries import BotInstance
 from bot.store.interaction import InteractionContext, InteractionToken
 from bot.store.submissions import Draft, submit_drafts
@@ -156,7 +157,7 @@ async def _submit(database: Database, sandbox: Sandbox, count: int) -> None:
             at=now,
         )
         async with database.begin() as connection:
-            await submit_drafts(connection, press, [draft], NOBODY)
+            await run_alone(connection, submit_drafts(press, [draft], NOBODY))
 
 
 async def _until_shown(database: Database, count: int) -> None:

@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bot.serve import BotOptions
+from bot.store.batch import run_alone
 from bot.store.deliveries import BotInstance
 from bot.store.interaction import InteractionContext, InteractionToken
 from bot.store.submissions import Draft, submit_drafts
@@ -64,7 +65,7 @@ async def _deliver(sandbox: Sandbox, database: Database, hand: EngineHand, count
     channels = cycle(channel.id for channel in sandbox.world.channels.values() if channel.guild_id)
     for _ in range(count):
         async with database.begin() as connection:
-            (submitted,) = await submit_drafts(connection, _press(sandbox, next(channels)), [DRAFT], NOBODY)
+            (submitted,) = await run_alone(connection, submit_drafts(_press(sandbox, next(channels)), [DRAFT], NOBODY))
         await hand.finish(submitted.job)
     while await _count_open(database):  # noqa: ASYNC110  rows announce nothing
         await asyncio.sleep(0.5)

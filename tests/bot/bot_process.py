@@ -32,7 +32,12 @@ def bot_process(
 async def main(api_url: str, token: str, database_url: str, storage_url: str, lease_seconds: str) -> None:
     """Serve until SIGTERM, saying `ready` on the way."""
     # Standard output is for `ready` alone: nobody reads on, and a full pipe would stop the bot.
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    # Drawing a traceback in colours takes seconds.
+    renderer = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(
+        processors=[structlog.processors.add_log_level, renderer],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     lease = timedelta(seconds=float(lease_seconds))

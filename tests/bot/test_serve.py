@@ -24,6 +24,7 @@ from bot.delivery.deliver import DeliveryContext
 from bot.metrics import create_bot_metrics
 from bot.services import Services
 from bot.store.deliveries import BotInstance
+from bot.store.press_batches import PressBatches
 from bot.store.tables import DeliveryState, deliveries
 from engine.contract.ids import new_id
 from engine.prompt import Limits, PromptDefaults
@@ -32,7 +33,7 @@ from engine.store.objects import Objects
 from sandbox.chat.test_client import MemberClient, member_client
 from sandbox.server import Sandbox, serve
 from tests.bot.bot_process import bot_process
-from tests.bot.clocks import UnhurriedClock
+from tests.bot.clocks import UNHURRIED, UnhurriedClock
 from tests.bot.conftest import BotStarter
 from tests.bot.engine_hand import EngineHand
 from tests.bot.reading import is_grid
@@ -66,6 +67,7 @@ def services_for(client: EaselClient, database: Database, objects: Objects) -> S
     return Services(
         buttons=BUTTONS,
         database=database,
+        presses=PressBatches(database, limit=UNHURRIED),
         courier=Courier(context),
         instance=instance,
         metrics=context.metrics,

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from PIL import Image
 
 from bot import replies
+from bot.store.batch import run_alone
 from bot.store.deliveries import BotInstance
 from bot.store.submissions import submit_drafts
 from bot.store.tables import DeliveryState, deliveries
@@ -236,7 +237,7 @@ async def test_a_delivery_whose_press_was_given_up_is_still_brought(
     async with database.begin() as connection:
         holder = (await connection.execute(sa.select(deliveries.c.claimed_by))).scalar_one()
         instance = BotInstance(id=holder, lease=timedelta(seconds=1.5))
-        (stray,) = await submit_drafts(connection, lost, [DRAFT], instance)
+        (stray,) = await run_alone(connection, submit_drafts(lost, [DRAFT], instance))
     await hand.finish(stray.job)
     await ben.message(is_grid)
     assert await until_closed(database, stray.job.id) == [DeliveryState.DELIVERED]

@@ -17,12 +17,13 @@ from bot.buttons.base import FollowUpButton
 from bot.buttons.reroll import RerollButton
 from bot.buttons.vary import VaryButton
 from bot.policy.quotas import MAX_PENDING
+from bot.store.batch import run_alone
 from bot.store.button_actions import cancel, rate, upscale
 from bot.store.deliveries import BotInstance
 from bot.store.eta import read_duration_stats
 from bot.store.followups import FollowUp, start_follow_up
 from bot.store.interaction import InteractionContext, InteractionToken
-from bot.store.members import lock_member
+from bot.store.members import lock_members
 from bot.store.submissions import Draft, SubmittedJob, submit_drafts
 from engine.contract.errors import JobOver, JobUnknown, NotYours, PictureUnknown, TooManyPending
 from engine.contract.feedback import Rating, Surface
@@ -81,13 +82,13 @@ async def _follow_up(
         operation_of=button.operation_of,
         renew_spec=partial(followup_spec, Limits()),
     )
-    return await start_follow_up(connection, context, follow_up, US)
+    return await run_alone(connection, start_follow_up(context, follow_up, US))
 
 
 async def submitted(database: Database, *, number: int = 1, discord_id: int = 5) -> SubmittedJob:
     """Return a job that the member has just asked for."""
     async with database.begin() as connection:
-        (job,) = await submit_drafts(connection, press(number, discord_id=discord_id), [DRAFT], US)
+        (job,) = await run_alone(connection, submit_drafts(press(number, discord_id=discord_id), [DRAFT], US))
     return job
 
 
@@ -96,13 +97,13 @@ async def test_a_press_delivered_twice_starts_one_job(database: Database, hand: 
     job = (await submitted(database)).job
     await hand.finish(job)
     async with database.begin() as connection:
-        assert await submit_drafts(connection, press(1), [DRAFT], US) == ()
+        assert await run_alone(connection, submit_drafts(press(1), [DRAFT], US)) == ()
         assert await vary(connection, press(2), job.id, 0)
     async with database.begin() as connection:
         assert await vary(connection, press(2), job.id, 0) is None
-        assert await upscale(connection, press(3), job.id, 0, US)
+        assert await run_alone(connection, upscale(press(3), job.id, 0, US))
     async with database.begin() as connection:
-        assert await upscale(connection, press(3), job.id, 0, US) is None
+        assert await run_alone(connection, upscale(press(3), job.id, 0, US)) is None
     assert (len(await hand.jobs()), len(await hand.events(job.id))) == (2, 2)
 
 
@@ -111,7 +112,7 @@ async def test_one_press_delivered_twice_at_once_starts_one_job(database: Databa
 
     async def once() -> bool:
         async with database.begin() as connection:
-            return bool(await submit_drafts(connection, press(1), [DRAFT], US))
+            return bool(await run_alone(connection, submit_drafts(press(1), [DRAFT], US)))
 
     assert sorted(await asyncio.gather(once(), once(), once())) == [False, False, True]
     assert len(await hand.jobs()) == 1
@@ -122,7 +123,7 @@ async def test_a_refused_press_leaves_nothing(database: Database, hand: EngineHa
     job = (await submitted(database)).job
     await hand.finish(job)
     async with database.begin() as connection:
-        await submit_drafts(connection, press(2), [DRAFT] * MAX_PENDING, US)
+        await run_alone(connection, submit_drafts(press(2), [DRAFT] * MAX_PENDING, US))
     with pytest.raises(TooManyPending):
         async with database.begin() as connection:
             await vary(connection, press(3), job.id, 0)
@@ -136,7 +137,7 @@ async def test_the_limit_holds_for_presses_at_once(database: Database, hand: Eng
     async def ask(number: int) -> bool:
         try:
             async with database.begin() as connection:
-                return bool(await submit_drafts(connection, press(number), [DRAFT] * 15, US))
+                return bool(await run_alone(connection, submit_drafts(press(number), [DRAFT] * 15, US)))
         except TooManyPending:
             return False
 
@@ -158,12 +159,12 @@ async def test_a_member_waits_for_their_own_transactions_only(database: Database
 
     async def enter(discord_id: int, name: str) -> None:
         async with database.begin() as connection:
-            await lock_member(connection, discord_id)
+            await lock_members(connection, [discord_id])
             order.append(name)
 
     await enter(5, "made")
     async with database.begin() as connection:
-        await lock_member(connection, 5)
+        await lock_members(connection, [5])
         same = asyncio.create_task(enter(5, "same"))
         await enter(6, "other")
         order.append("first")
@@ -207,9 +208,9 @@ async def test_ratings_follow_the_last_press(database: Database, hand: EngineHan
     job = (await submitted(database)).job
     await hand.finish(job)
     async with database.begin() as connection:
-        first = await rate(connection, press(2), job.id, slot, Rating.BAD)
-        second = await rate(connection, press(3), job.id, slot, Rating.GREAT)
-        other = await rate(connection, press(4, discord_id=6), job.id, slot, Rating.AWFUL)
+        first = await run_alone(connection, rate(press(2), job.id, slot, Rating.BAD))
+        second = await run_alone(connection, rate(press(3), job.id, slot, Rating.GREAT))
+        other = await run_alone(connection, rate(press(4, discord_id=6), job.id, slot, Rating.AWFUL))
     assert (first.before, second.before, other.before) == (None, Rating.BAD, None)
 
 
@@ -221,7 +222,7 @@ async def test_ratings_of_one_millisecond_keep_their_order(database: Database, h
     before = None
     for number, rating in enumerate([Rating.BAD, Rating.GREAT] * 5, 2):
         async with database.begin() as connection:
-            rated = await rate(connection, replace(press(number), at=moment), job.id, None, rating)
+            rated = await run_alone(connection, rate(replace(press(number), at=moment), job.id, None, rating))
         assert rated.before is before
         before = rating
 
@@ -231,16 +232,16 @@ async def test_presses_on_nothing_are_refused(database: Database, hand: EngineHa
     job = (await submitted(database)).job
     async with database.begin() as connection:
         with pytest.raises(JobUnknown):
-            await rate(connection, press(2), new_id(), None, Rating.BAD)
+            await run_alone(connection, rate(press(2), new_id(), None, Rating.BAD))
         with pytest.raises(PictureUnknown):
-            await upscale(connection, press(3), job.id, 0, US)
+            await run_alone(connection, upscale(press(3), job.id, 0, US))
         with pytest.raises(NotYours):
-            await cancel(connection, press(4, discord_id=6), job.id)
-        await cancel(connection, press(5), job.id)
-        await cancel(connection, press(5), job.id)
+            await run_alone(connection, cancel(press(4, discord_id=6), job.id))
+        await run_alone(connection, cancel(press(5), job.id))
+        await run_alone(connection, cancel(press(5), job.id))
     with pytest.raises(JobOver):
         async with database.begin() as connection:
-            await cancel(connection, press(6), job.id)
+            await run_alone(connection, cancel(press(6), job.id))
     assert len(await hand.events(job.id)) == 1
 
 
@@ -248,7 +249,7 @@ async def test_an_administrator_cancels_for_others(database: Database, hand: Eng
     """What counts is whether the member administers the guild at the press."""
     job = (await submitted(database)).job
     async with database.begin() as connection:
-        await cancel(connection, replace(press(2, discord_id=6), is_administrator=True), job.id)
+        await run_alone(connection, cancel(replace(press(2, discord_id=6), is_administrator=True), job.id))
     (event,) = await hand.events(job.id)
     assert not event.is_owner
 
@@ -261,10 +262,10 @@ async def test_a_press_locks_its_member_once(database: Database, hand: EngineHan
     presses: dict[str, Callable[[AsyncConnection, InteractionContext], Awaitable[object]]] = {
         "vary": lambda connection, context: vary(connection, context, job.id, 0),
         "reroll": lambda connection, context: reroll(connection, context, job.id),
-        "upscale": lambda connection, context: upscale(connection, context, job.id, 0, US),
-        "rate": lambda connection, context: rate(connection, context, job.id, None, Rating.GOOD),
-        "cancel": lambda connection, context: cancel(connection, context, waiting.id),
-        "imagine": lambda connection, context: submit_drafts(connection, context, [DRAFT], US),
+        "upscale": lambda connection, context: run_alone(connection, upscale(context, job.id, 0, US)),
+        "rate": lambda connection, context: run_alone(connection, rate(context, job.id, None, Rating.GOOD)),
+        "cancel": lambda connection, context: run_alone(connection, cancel(context, waiting.id)),
+        "imagine": lambda connection, context: run_alone(connection, submit_drafts(context, [DRAFT], US)),
     }
     for number, (name, act) in enumerate(presses.items(), 3):
         with statements_of(database) as statements:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from bot.store.batch import run_alone
 from bot.store.deliveries import (
     BotInstance,
     Delivery,
@@ -33,7 +34,7 @@ LAPSED = BotInstance(id=new_id(), lease=timedelta(0))
 async def made(database: Database, instance: BotInstance, count: int = 1) -> list[Delivery]:
     """Return new deliveries that the instance holds."""
     async with database.begin() as connection:
-        submitted = await submit_drafts(connection, press(1), [DRAFT] * count, instance)
+        submitted = await run_alone(connection, submit_drafts(press(1), [DRAFT] * count, instance))
     return [one.delivery for one in submitted]
 
 

@@ -13,7 +13,7 @@ from engine.contract.feedback import Consent, Event, Rating, Shown, Surface, Ver
 from engine.contract.ids import new_id
 from engine.contract.jobs import Job
 from engine.store.database import Database
-from engine.store.events import read_events, read_rating, record_event, store_event
+from engine.store.events import Rated, read_events, read_ratings, record_event, store_event
 from engine.store.jobs import submit_job
 from tests.fakes import request_for
 
@@ -64,12 +64,13 @@ async def test_last_rating_is_in_force_and_history_is_kept(database: Database, j
     """Another rating replaces the first; both events stay."""
     first = _rating(job, Rating.BAD, "first")
     second = dataclasses.replace(_rating(job, Rating.GREAT, "second"), at=first.at + timedelta(seconds=1))
+    grid = Rated(job_id=job.id, member_id=job.member_id, picture_id=None)
     async with database.begin() as connection:
         await record_event(connection, first)
-        assert await read_rating(connection, job.member_id, job.id, None) == Rating.BAD
+        (before,) = await read_ratings(connection, [grid])
         await record_event(connection, second)
-        assert await read_rating(connection, job.member_id, job.id, None) == Rating.GREAT
-        assert await read_rating(connection, new_id(), job.id, None) is None
+        by_another = dataclasses.replace(grid, member_id=new_id())
+        assert (before, *await read_ratings(connection, [by_another, grid])) == (Rating.BAD, None, Rating.GREAT)
         assert len(await read_events(connection, job.id)) == 2
 
 

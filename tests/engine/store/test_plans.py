@@ -44,10 +44,11 @@ Query = Callable[[AsyncConnection, Job], Awaitable[object]]
 _QUERIES: dict[str, Query] = {
     "read_job": lambda connection, job: jobs.read_job(connection, job.id),
     "read_pictures": lambda connection, job: jobs.read_pictures(connection, job.id),
-    "read_job_with_pictures": lambda connection, job: jobs.read_job_with_pictures(connection, job.id),
+    "read_jobs_with_pictures": lambda connection, job: jobs.read_jobs_with_pictures(connection, [job.id]),
     "read_picture": lambda connection, job: jobs.read_picture(connection, job.id),
     "read_source": lambda connection, job: jobs.read_source(connection, job.id),
     "count_pending": lambda connection, job: queue_position.count_pending(connection, job.member_id),
+    "count_pending_of": lambda connection, job: queue_position.count_pending_of(connection, [job.member_id]),
     "count_ahead": lambda connection, job: queue_position.count_ahead(connection, job),
     "read_queue_positions": lambda connection, job: queue_position.read_queue_positions(connection, [job.id]),
     "count_waiting": lambda connection, job: queue_position.count_waiting(connection),
@@ -56,7 +57,9 @@ _QUERIES: dict[str, Query] = {
     "record_progress": lambda connection, job: transitions.record_progress(connection, job.id, 0.5, b"jpeg"),
     "cancel_job": lambda connection, job: transitions.cancel_job(connection, job.id),
     "read_held": lambda connection, job: transitions.read_held(connection, {job.id: 1}),
-    "read_rating": lambda connection, job: events.read_rating(connection, job.member_id, job.id, None),
+    "read_ratings": lambda connection, job: events.read_ratings(
+        connection, [events.Rated(member_id=job.member_id, job_id=job.id, picture_id=None)]
+    ),
     "read_events": lambda connection, job: events.read_events(connection, job.id),
     "requeue_orphans": lambda connection, job: queue.requeue_orphans(connection),
     "prune_log": lambda connection, job: queue.prune_log(connection),

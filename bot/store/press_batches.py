@@ -1,0 +1,126 @@
+"""Commits presses that come within the same few milliseconds together; none waits for another without need."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from bot.store.batch import Outcome, Press, run_together
+from engine.contract.errors import StoreUnavailable
+from engine.error_boundary import result_of
+from engine.store.database import Database
+
+_MAX_SIZE = 100
+_MAX_BATCHES = 2
+"""Two, so that presses are stored while the batch before them is committed."""
+
+
+class _GivenUp(Exception):
+    """Nobody waits any more for a press that has changed something."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Waiting:
+    """A press that has not been committed. It is made anew for every attempt."""
+
+    discord_id: int
+    make: Callable[[], Press[Any]]
+    result: asyncio.Future[Any]
+
+
+class PressBatches:
+    """Takes presses one by one and commits them in batches; presses of one member are in batches after one another.
+
+    What a press returns holds: its batch has been committed. A press that raises leaves nothing.
+
+    limit: how long a batch may take.
+    """
+
+    def __init__(self, database: Database, *, limit: timedelta) -> None:
+        self._database, self._limit = database, limit
+        self._waiting: list[_Waiting] = []
+        self._members: set[int] = set()
+        self._batches: set[asyncio.Task[None]] = set()
+
+    async def commit(self, discord_id: int, make: Callable[[], Press[Any]]) -> Any:
+        """Return what the press returns, once it is committed.
+
+        Raises: what the press raises, StoreUnavailable.
+        """
+        waiting = _Waiting(discord_id=discord_id, make=make, result=asyncio.get_running_loop().create_future())
+        self._waiting.append(waiting)
+        self._start_batch()
+        return await waiting.result
+
+    def _start_batch(self) -> None:
+        """Start a batch, unless enough are running; it takes whatever is waiting by the time it begins."""
+        if self._waiting and len(self._batches) < _MAX_BATCHES:
+            batch = asyncio.create_task(self._run_batch(), name="press-batch")
+            self._batches.add(batch)
+            batch.add_done_callback(self._end_batch)
+
+    def _end_batch(self, batch: asyncio.Task[None]) -> None:
+        self._batches.discard(batch)
+
+    async def _run_batch(self) -> None:
+        while taken := self._take():
+            members = {waiting.discord_id for waiting in taken}
+            self._members |= members
+            try:
+                await self._settle(taken)
+            finally:
+                self._members -= members
+
+    def _take(self) -> list[_Waiting]:
+        """Remove and return the next batch, with one press of each member at most."""
+        taken: dict[int, _Waiting] = {}
+        left: list[_Waiting] = []
+        for waiting in self._waiting:
+            if waiting.result.done():
+                continue
+            is_free = waiting.discord_id not in self._members and waiting.discord_id not in taken
+            if is_free and len(taken) < _MAX_SIZE:
+                taken[waiting.discord_id] = waiting
+            else:
+                left.append(waiting)
+        self._waiting = left
+        return list(taken.values())
+
+    async def _settle(self, taken: Sequence[_Waiting]) -> None:
+        """Commit the presses, or as many of them as can be: what fails is tried again in halves."""
+        committed = await result_of(self._commit(taken))
+        if isinstance(committed, Exception) and len(taken) > 1 and not isinstance(committed, StoreUnavailable):
+            middle = len(taken) // 2
+            await self._settle(taken[:middle])
+            await self._settle(taken[middle:])
+            return
+        results = [committed] * len(taken) if isinstance(committed, Exception) else committed
+        for waiting, result in zip(taken, results, strict=True):
+            _hand_over(waiting.result, result)
+
+    async def _commit(self, taken: Sequence[_Waiting]) -> list[Any]:
+        async with self._database.begin(limit=self._limit) as connection:
+            outcomes = await run_together(connection, [waiting.make() for waiting in taken])
+            for waiting, outcome in zip(taken, outcomes, strict=True):
+                _check(waiting, outcome)
+        return [outcome.result for outcome in outcomes]
+
+
+def _check(waiting: _Waiting, outcome: Outcome[Any]) -> None:
+    """Raise what undoes the batch, if the press has changed something that must not stay."""
+    if outcome.is_spoiled:
+        raise outcome.result
+    if outcome.has_changed and waiting.result.done():
+        raise _GivenUp
+
+
+def _hand_over(waiting: asyncio.Future[Any], result: Any) -> None:
+    if waiting.done():
+        return
+    if isinstance(result, Exception):
+        waiting.set_exception(result)
+    else:
+        waiting.set_result(result)
