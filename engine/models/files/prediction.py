@@ -16,6 +16,8 @@ _EDM_TENSORS = ("edm_mean", "edm_std", "edm_vpred.sigma_max", "edm_vpred.sigma_m
 # Tensors that say something and are no weights.
 TENSORS_THAT_TELL = frozenset({"v_pred", "ztsnr", *_EDM_TENSORS})
 _PREDICTION_KEYS = ("modelspec.prediction_type", "prediction_type")
+# The only architecture of ModelSpec whose name says what it predicts.
+_ARCHITECTURE, _V_ARCHITECTURE = "modelspec.architecture", "stable-diffusion-v2-768-v"
 _V_KEYS = ("ss_v_parameterization", "v_parameterization", "v_pred")
 _ZERO_SNR_KEYS = ("ss_zero_terminal_snr", "zero_terminal_snr", "ztsnr")
 _PREDICTIONS: Mapping[str, str] = {
@@ -71,6 +73,8 @@ def _predictions(header: Mapping[str, Any], metadata: Mapping[str, Any]) -> Iter
     for key in _PREDICTION_KEYS:
         if (prediction := _PREDICTIONS.get(_word(metadata, key))) is not None:
             yield prediction, f"metadata {key}"
+    if _word(metadata, _ARCHITECTURE).startswith(_V_ARCHITECTURE):
+        yield _V, f"metadata {_ARCHITECTURE}"
     for key in _V_KEYS:
         if (is_v := _BOOLEANS.get(_word(metadata, key))) is not None:
             yield (_V if is_v else _EPSILON), f"metadata {key}"

@@ -19,6 +19,7 @@ from engine.prompt.limits import Limits
 from engine.prompt.parameters import BY_SPELLING
 
 LORA_TAGS = ("lora", "lyco", "locon", "loha", "lokr")
+_REMOVE = "Remove it."
 # Tags of other programs, by name: what they stand for.
 OTHER_TAGS: Mapping[str, str] = MappingProxyType(
     {
@@ -27,6 +28,9 @@ OTHER_TAGS: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(("wildcard", "random", "alternate", "fromto"), "For several variants, write {red, green}."),
         **dict.fromkeys(("segment", "object", "region", "clear"), "Regions are not supported. Remove it."),
         **dict.fromkeys(("model", "sampler", "preset", "param"), "Write parameters such as --model instead."),
+        **dict.fromkeys(
+            ("base", "refiner", "video", "extend", "repeat", "setvar", "var", "setmacro", "macro"), _REMOVE
+        ),
     }
 )
 # Names that only mean something to a program that has the embedding.
@@ -49,6 +53,11 @@ _FORMS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
             r"(?<!\w)BREAK(?!\w)",
             "BREAK is not supported.",
             "Remove it: long prompts are split automatically. For separate parts write ::, for the word \\BREAK.",
+        ),
+        "region": (
+            r"(?<!\w)ADD(?:COL|ROW|COMM|BASE)(?!\w)",
+            "Regions are not supported.",
+            "Describe where things are in words.",
         ),
         "wildcard": (
             r"(?<!\w)__(?!_)[\w*./~-]{1,64}?__(?!\w)",

@@ -45,6 +45,7 @@ CASES = {
     "v_pred-and-ztsnr": Case(tensors=("v_pred", "ztsnr"), given=ZERO),
     "ztsnr-alone": Case(tensors=("ztsnr",), told=("tensor ztsnr", "ignored")),
     "modelspec": Case(metadata={"modelspec.prediction_type": "v"}, given=V),
+    "architecture": Case(metadata={"modelspec.architecture": "stable-diffusion-v2-768-v"}, given=V),
     "sd-scripts": Case(metadata={"ss_v_parameterization": "True", "ss_zero_terminal_snr": "True"}, given=ZERO),
     "says-epsilon": Case(metadata={"modelspec.prediction_type": "epsilon"}),
     "against-itself": Case(

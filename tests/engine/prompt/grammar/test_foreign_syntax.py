@@ -85,6 +85,8 @@ def test_a_lora_tag_that_does_not_fit_the_model_is_told() -> None:
         ("a {2$$cat|dog}", "{2$$cat|dog}", "{a, b}"),
         ("a fox <hypernet:ink:1>", "<hypernet:ink:1>", "Hypernetworks"),
         ("a fox <wildcard:animal>", "<wildcard:animal>", "{red, green}"),
+        ("a fox ADDCOL a hen", "ADDCOL", "Regions"),
+        ("a fox <refiner:x>", "<refiner:x>", "Remove it"),
         ("a fox embedding:cute.pt", "embedding:cute.pt", "Embeddings"),
         ("a fox (embedding:cute:1.2)", "embedding:cute", "Embeddings"),
         ("a fox --no EasyNegative, fog", "EasyNegative", "Embeddings"),
