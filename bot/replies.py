@@ -11,7 +11,7 @@ from typing import Any
 
 from engine.contract import errors
 from engine.contract.feedback import Rating
-from engine.contract.jobs import Job, JobStatus, Operation
+from engine.contract.jobs import MAX_COUNTED_AHEAD, Job, JobStatus, Operation
 
 Facts = Mapping[str, Any]
 
@@ -79,6 +79,8 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Any], str]] = {
         "This picture was made by another version of Easel and cannot be read. Please contact the server's operator."
     ),
     errors.PostgresBroken: lambda error: "The database does not start. Please contact the server's operator.",
+    errors.SchemaOutdated: lambda error: "The database is being upgraded. Please contact the server's operator.",
+    errors.SchemaNewer: lambda error: "The database is of a newer Easel. Please contact the server's operator.",
     errors.SettingsInvalid: lambda error: "The settings of Easel are invalid. Please contact the server's operator.",
 }
 
@@ -182,7 +184,8 @@ def job_ended(job: Job) -> str:
 
 def waiting(num_ahead: int, wait: timedelta | None) -> str:
     """Return the state of a waiting job."""
-    position = "next in line" if num_ahead == 0 else f"{num_ahead} ahead"
+    counted = f"{num_ahead}+" if num_ahead >= MAX_COUNTED_AHEAD else f"{num_ahead}"
+    position = "next in line" if num_ahead == 0 else f"{counted} ahead"
     return f"Waiting to start: {position}" + (f", about {duration(wait)}" if wait else "")
 
 

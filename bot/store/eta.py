@@ -8,7 +8,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from engine.contract.jobs import JobStatus
+from engine.contract.jobs import MAX_COUNTED_AHEAD, JobStatus
 from engine.store.queue_position import read_typical_duration
 from engine.store.tables import jobs
 
@@ -22,6 +22,8 @@ class DurationStats:
 
     def wait(self, num_ahead: int) -> timedelta | None:
         """Return the estimated time until a job with `num_ahead` before it is finished, or None if unknown."""
+        if num_ahead >= MAX_COUNTED_AHEAD:
+            return None
         return self.typical * (num_ahead // self.num_running + 1) if self.typical else None
 
 

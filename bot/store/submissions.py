@@ -17,7 +17,7 @@ from bot.store.members import Member
 from bot.store.statements import count_ahead, count_pending, deliver, is_answered, lock_member, submit_jobs
 from bot.store.tables import DeliveryKind
 from engine.contract.ids import new_id
-from engine.contract.jobs import MAX_SEED, Job, JobRequest, JobSpec, Operation
+from engine.contract.jobs import MAX_COUNTED_AHEAD, MAX_SEED, Job, JobRequest, JobSpec, Operation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +65,7 @@ async def submit_for_member(
     await deliver((added, instance))
     num_ahead = await count_ahead(jobs[0].id)
     return tuple(
-        SubmittedJob(job=job, delivery=delivery, num_ahead=num_ahead + further)
+        SubmittedJob(job=job, delivery=delivery, num_ahead=min(num_ahead + further, MAX_COUNTED_AHEAD))
         for further, (job, delivery) in enumerate(zip(jobs, added, strict=True))
     )
 

@@ -255,7 +255,12 @@ class SchemaOutdated(OperatorError):
     """
 
     def __init__(
-        self, *, revision: str | None, missing: tuple[str, ...], release: str | None, own_release: str
+        self,
+        *,
+        revision: str | None = None,
+        missing: tuple[str, ...] = (),
+        release: str | None = None,
+        own_release: str = "this release",
     ) -> None:
         super().__init__(revision=revision, missing=missing, release=release, own_release=own_release)
         self.revision, self.missing, self.release, self.own_release = revision, missing, release, own_release
@@ -264,7 +269,14 @@ class SchemaOutdated(OperatorError):
 class SchemaNewer(OperatorError):
     """The database has `revision`, which this release does not know; `release` wrote it, None if it does not say."""
 
-    def __init__(self, *, revision: str, release: str | None, newest: str, own_release: str) -> None:
+    def __init__(
+        self,
+        *,
+        revision: str = "unknown",
+        release: str | None = None,
+        newest: str = "",
+        own_release: str = "this release",
+    ) -> None:
         super().__init__(revision=revision, release=release, newest=newest, own_release=own_release)
         self.revision, self.release, self.newest, self.own_release = revision, release, newest, own_release
 

@@ -86,6 +86,9 @@ class JobStatus(StrEnum):
 
 FINAL = frozenset({JobStatus.FINISHED, JobStatus.FAILED, JobStatus.CANCELLED})
 
+MAX_COUNTED_AHEAD = 100
+"""The queue position from which on jobs are no longer counted: it means that so many or more are ahead."""
+
 MAX_ATTEMPTS = 3
 """Attempts that a job may fail by itself; a crash is none, because any job in hand may have caused it."""
 

@@ -86,9 +86,22 @@ async def requeue_orphans(connection: AsyncConnection) -> int:
 
 
 async def prune_log(connection: AsyncConnection) -> int:
-    """Delete entries of PgQueuer's log that are older than a week and aggregated; return how many."""
-    query = sa.text("DELETE FROM pgqueuer_log WHERE aggregated AND created < now() - CAST(:retention AS interval)")
-    return (await connection.execute(query, {"retention": _LOG_RETENTION})).rowcount
+    """Delete the oldest entries of PgQueuer's log and statistics, if older than a week; return how many of the log.
+
+    Entries of the log that are not in the statistics yet are kept. At most a thousand of each are deleted at a time,
+    found by their indexes, so that what is kept costs nothing.
+    """
+    # Times rise with the ids of the statistics, which have no index by time.
+    statistics = sa.text("""
+        DELETE FROM pgqueuer_statistics WHERE id = ANY (ARRAY(
+            SELECT id FROM (SELECT id, created FROM pgqueuer_statistics ORDER BY id LIMIT 1000) AS oldest
+            WHERE created < now() - CAST(:retention AS interval)))""")
+    log = sa.text("""
+        DELETE FROM pgqueuer_log WHERE id = ANY (ARRAY(
+            SELECT id FROM pgqueuer_log
+            WHERE aggregated AND created < now() - CAST(:retention AS interval) ORDER BY created LIMIT 1000))""")
+    await connection.execute(statistics, {"retention": _LOG_RETENTION})
+    return (await connection.execute(log, {"retention": _LOG_RETENTION})).rowcount
 
 
 async def run_queue(database: Database, handle: Handler, options: QueueOptions, *, stop: asyncio.Event) -> None:

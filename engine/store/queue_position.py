@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from engine.contract.jobs import Job, JobStatus
+from engine.contract.jobs import MAX_COUNTED_AHEAD, Job, JobStatus
 from engine.store.jobs import PENDING
 from engine.store.tables import jobs
 
@@ -39,22 +39,43 @@ async def count_waiting(connection: AsyncConnection) -> int:
 
 
 async def count_ahead(connection: AsyncConnection, job: Job) -> int:
-    """Return how many waiting jobs are ahead of this one."""
+    """Return how many waiting jobs are ahead of this one, at most `MAX_COUNTED_AHEAD`; further ones are not read."""
     mine = sa.select(jobs.c.turn, jobs.c.id).where(jobs.c.id == job.id).subquery()
-    query = sa.select(sa.func.count()).where(
-        jobs.c.status == JobStatus.WAITING.value,
-        sa.tuple_(jobs.c.turn, jobs.c.id) < sa.tuple_(mine.c.turn, mine.c.id),
+    ahead = (
+        sa.select(jobs.c.id)
+        .where(
+            jobs.c.status == JobStatus.WAITING.value,
+            sa.tuple_(jobs.c.turn, jobs.c.id) < sa.select(mine.c.turn, mine.c.id).scalar_subquery(),
+        )
+        # In the order of the index, which Postgres otherwise does not always use.
+        .order_by(jobs.c.turn, jobs.c.id)
+        .limit(MAX_COUNTED_AHEAD)
+        .subquery()
     )
+    query = sa.select(sa.func.count()).select_from(ahead)
     return int((await connection.execute(query)).scalar_one())
 
 
 async def read_queue_positions(connection: AsyncConnection, job_ids: Collection[UUID]) -> Mapping[UUID, int]:
-    """Return how many waiting jobs are ahead of each of these jobs; jobs that are not waiting are left out."""
+    """Return how many waiting jobs are ahead of each of these jobs, as `count_ahead` counts them.
+
+    Jobs that are not waiting are left out. Only the front of the queue is read, however many jobs wait.
+    """
     order = sa.func.row_number().over(order_by=(jobs.c.turn, jobs.c.id))
-    waiting = sa.select(jobs.c.id, order.label("position")).where(jobs.c.status == JobStatus.WAITING.value).subquery()
+    front = (
+        sa.select(jobs.c.id, (order - 1).label("ahead"))
+        .where(jobs.c.status == JobStatus.WAITING.value)
+        .order_by(jobs.c.turn, jobs.c.id)
+        .limit(MAX_COUNTED_AHEAD)
+        .subquery()
+    )
     listed = sa.literal(list(job_ids), pg.ARRAY(pg.UUID))
-    rows = await connection.execute(sa.select(waiting).where(waiting.c.id == sa.any_(listed)))
-    return {row.id: row.position - 1 for row in rows}
+    rows = await connection.execute(
+        sa.select(jobs.c.id, sa.func.coalesce(front.c.ahead, MAX_COUNTED_AHEAD).label("ahead"))
+        .select_from(jobs.outerjoin(front, front.c.id == jobs.c.id))
+        .where(jobs.c.id == sa.any_(listed), jobs.c.status == JobStatus.WAITING.value)
+    )
+    return {row.id: row.ahead for row in rows}
 
 
 async def read_typical_duration(connection: AsyncConnection) -> timedelta | None:

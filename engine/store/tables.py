@@ -72,6 +72,7 @@ jobs = sa.Table(
     sa.CheckConstraint("(operation = 'vary') = (parent_picture_id IS NOT NULL)", name="vary_has_source"),
     sa.Index("jobs_pending_idx", "member_id", "turn", postgresql_where=sa.text("status IN ('waiting', 'running')")),
     sa.Index("jobs_waiting_idx", "turn", "id", postgresql_where=sa.text("status = 'waiting'")),
+    sa.Index("jobs_running_idx", "id", postgresql_where=sa.text("status = 'running'")),
     sa.Index("jobs_started_idx", "turn", postgresql_where=sa.text("started_at IS NOT NULL")),
     sa.Index("jobs_ended_idx", "ended_at", postgresql_where=sa.text("ended_at IS NOT NULL")),
     # Postgres uses these when it deletes a job with its pictures.

@@ -11,6 +11,7 @@ import pytest
 from bot.replies import BROKEN, code_block, duration, has_reply, rated, reply_for, sentence_from_cause, waiting
 from engine.contract import errors
 from engine.contract.feedback import Rating
+from engine.contract.jobs import MAX_COUNTED_AHEAD
 
 SAMPLES: dict[type[errors.EaselError], errors.EaselError] = {
     errors.PromptRefused: errors.PromptRefused(message="a --wat\n  ^^^^^\nThere is no --wat."),
@@ -69,6 +70,7 @@ def test_a_duration_is_said_as_one_would(seconds: float, said: str) -> None:
 def test_before_any_job_has_finished_there_is_no_estimate() -> None:
     """Only the queue position is shown."""
     assert waiting(3, None) == "Waiting to start: 3 ahead"
+    assert waiting(MAX_COUNTED_AHEAD, None) == f"Waiting to start: {MAX_COUNTED_AHEAD}+ ahead"
     assert waiting(0, timedelta(seconds=12)) == "Waiting to start: next in line, about 10 s"
 
 

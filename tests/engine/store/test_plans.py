@@ -11,7 +11,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from engine.contract.jobs import Job
+from bot.store.eta import read_duration_stats
+from engine.contract.jobs import MAX_COUNTED_AHEAD, Job
 from engine.store import events, jobs, queue, queue_position, transitions
 from engine.store.database import Database
 from tests.fakes import request_for
@@ -53,6 +54,7 @@ _QUERIES: dict[str, Query] = {
     "read_queue_positions": lambda connection, job: queue_position.read_queue_positions(connection, [job.id]),
     "count_waiting": lambda connection, job: queue_position.count_waiting(connection),
     "read_typical_duration": lambda connection, job: queue_position.read_typical_duration(connection),
+    "read_duration_stats": lambda connection, job: read_duration_stats(connection),
     "start_job": lambda connection, job: transitions.start_job(connection, job.id),
     "record_progress": lambda connection, job: transitions.record_progress(connection, job.id, 0.5, b"jpeg"),
     "cancel_job": lambda connection, job: transitions.cancel_job(connection, job.id),
@@ -126,3 +128,47 @@ async def _read_scans(connection: AsyncConnection) -> dict[str, int]:
     """Return how many sequential scans of the large tables this session has made."""
     query = "SELECT relname, seq_scan FROM pg_stat_xact_user_tables WHERE relname IN ('jobs', 'pictures', 'events')"
     return {row.relname: row.seq_scan for row in await connection.execute(sa.text(query))}
+
+
+_WAITING = """
+    INSERT INTO jobs (id, member_id, operation, spec, seed, status, turn)
+    SELECT gen_random_uuid(), lpad((n % 500)::text, 32, '0')::uuid, 'imagine',
+        '{"version": 1, "prompt": "", "parts": [], "images": [], "parameters": {}}', n, 'waiting', n
+    FROM generate_series(1, 5000) AS n;
+    INSERT INTO pgqueuer_statistics (count, created, priority, status, entrypoint)
+    SELECT 1, now(), n, 'successful', 'paint' FROM generate_series(1, 20000) AS n;
+    INSERT INTO pgqueuer_log (job_id, status, priority, entrypoint, aggregated)
+    SELECT n, 'successful', 0, 'paint', true FROM generate_series(1, 20000) AS n;
+    ANALYZE"""
+
+
+async def test_a_place_in_a_long_queue_is_cheap(database: Database) -> None:
+    """However many jobs wait, before or after it; nor does what is kept of the log cost anything."""
+    async with database.autocommit() as connection:
+        for statement in _WAITING.split(";"):
+            await connection.execute(sa.text(statement))
+    for turn in (1, 50, 2500, 5000):
+        job = await _check_place(database, turn)
+        for name in ("count_ahead", "read_queue_positions", "read_duration_stats", "count_pending", "prune_log"):
+            for statement, parameters in await _statements(database, job, _QUERIES[name]):
+                assert await _pages(database, statement, parameters) < 40, f"{name}\n{statement}"
+
+
+async def _check_place(database: Database, turn: int) -> Job:
+    """Return the job with this turn, whose place both queries must know."""
+    async with database.begin() as connection:
+        one = sa.text("SELECT id FROM jobs WHERE turn = :turn")
+        job = await jobs.read_job(connection, (await connection.execute(one, {"turn": turn})).scalar_one())
+        assert job is not None
+        place = min(turn - 1, MAX_COUNTED_AHEAD)
+        assert await queue_position.count_ahead(connection, job) == place
+        assert await queue_position.read_queue_positions(connection, [job.id]) == {job.id: place}
+    return job
+
+
+async def _pages(database: Database, statement: str, parameters: Any) -> int:
+    """Return how many pages of tables and indexes the statement reads."""
+    async with database.begin() as connection:
+        explain = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}"
+        (answer,) = (await connection.exec_driver_sql(explain, parameters)).scalar_one()
+    return int(answer["Plan"]["Shared Hit Blocks"] + answer["Plan"]["Shared Read Blocks"])

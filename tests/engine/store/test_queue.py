@@ -123,3 +123,16 @@ async def test_log_is_pruned_by_age(database: Database) -> None:
         )
         assert await prune_log(connection) == 1
     assert await _scalar(database, "SELECT sum(job_id) FROM pgqueuer_log") == 5
+
+
+async def test_statistics_are_pruned_by_age(database: Database) -> None:
+    """They have a row for every job, because each has a priority of its own; those of a week ago are deleted."""
+    async with database.begin() as connection:
+        await connection.execute(
+            sa.text("""
+                INSERT INTO pgqueuer_statistics (count, created, priority, status, entrypoint)
+                VALUES (1, now() - interval '8 days', 1, 'successful', 'paint'),
+                       (1, now(), 2, 'successful', 'paint')""")
+        )
+        await prune_log(connection)
+    assert await _scalar(database, "SELECT sum(priority) FROM pgqueuer_statistics") == 2
