@@ -124,7 +124,22 @@ def _first_mismatch(tensors: Mapping[str, Shape], base: BaseModules) -> str | No
     """Return the first layer that does not fit, or None; a file without LoRA tensors fits nothing."""
     if not any("lora" in name or ".lokr_" in name for name in tensors):
         return "it contains no LoRA tensors"
-    return next((layer_of(name) for name, shape in tensors.items() if not _fits(name, shape, base)), None)
+    misfit = next((layer_of(name) for name, shape in tensors.items() if not _fits(name, shape, base)), None)
+    return misfit or _first_broken(tensors)
+
+
+def _first_broken(tensors: Mapping[str, Shape]) -> str | None:
+    """Return the first layer of which one matrix is missing, or whose two do not have the same rank."""
+    layers: dict[str, dict[bool, Shape]] = {}
+    for name, shape in tensors.items():
+        if is_lora(name):
+            layers.setdefault(layer_of(name), {})[is_down(name)] = shape
+    for layer, halves in layers.items():
+        if len(halves) < 2:
+            return f"{layer} is not whole"
+        if halves[True][:1] != halves[False][1:2]:
+            return f"{layer} has matrices of different ranks"
+    return None
 
 
 def _fits(name: str, shape: Shape, base: BaseModules) -> bool:
@@ -138,6 +153,18 @@ def _fits(name: str, shape: Shape, base: BaseModules) -> bool:
 
 
 def _matches(shape: Shape, weight: Shape | None, *, is_down: bool) -> bool:
-    """Return whether the LoRA's input or output width equals that of the weight [out, in, ...] that it changes."""
-    side = slice(1, 2) if is_down else slice(1)
-    return weight is not None and shape[side] == weight[side]
+    """Return whether one matrix of a LoRA fits the weight [out, in, ...] that it changes.
+
+    The down matrix has its input width and its kernel, the up matrix its output width. A matrix is as good as a 1 x 1
+    convolution, see `renamed_tensors` of the painter.
+    """
+    if weight is None or len(weight) < 2 or len(shape) < 2:
+        return False
+    if is_down:
+        return shape[1] == weight[1] and _kernel(shape) == _kernel(weight)
+    return shape[0] == weight[0] and not _kernel(shape)
+
+
+def _kernel(shape: Shape) -> Shape:
+    """Return the height and width of a convolution's kernel; nothing for 1 x 1 and for linear layers."""
+    return shape[2:] if any(side != 1 for side in shape[2:]) else ()

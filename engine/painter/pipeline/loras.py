@@ -11,12 +11,13 @@ from typing import Any
 import torch
 
 from engine.contract.errors import AdapterMismatch, ModelBroken, WeightsMismatch
-from engine.models.files.adapter_fit import check_fit
+from engine.models.files.adapter_fit import BaseModules, base_modules, check_fit
 from engine.models.files.locate import local_path
 from engine.models.files.weights import hash_of
 from engine.models.loading.errors import translated_errors
 from engine.models.loading.offload import torch_modules
 from engine.models.registry.registry import Adapter, Model
+from engine.painter.pipeline.lora_tensors import renamed_tensors
 
 Loras = tuple[tuple[Adapter, float], ...]
 
@@ -91,24 +92,29 @@ class LoraManager:
         sha256 = hash_of(adapter.file)
         if adapter.sha256 not in (None, sha256):
             raise WeightsMismatch(path=adapter.file)
-        check_fit(adapter, self._model, local_path(self._model))
+        place = local_path(self._model)
+        check_fit(adapter, self._model, place)
+        base = base_modules(place, self._model.source.variant)
         # peft takes a dot in a name for a path.
         name = next(self._names)
         try:
-            size_bytes = self._put_in(adapter, name)
+            size_bytes = self._put_in(adapter, name, base)
             self._adapters[adapter] = LoadedAdapter(name=name, sha256=sha256, size_bytes=size_bytes)
         finally:
             if adapter not in self._adapters:
                 self._pipe.delete_adapters(name)
             self._pipe.disable_lora()
 
-    def _put_in(self, adapter: Adapter, name: str) -> int:
+    def _put_in(self, adapter: Adapter, name: str, base: BaseModules) -> int:
         """Let the pipeline load the file under a name; return the bytes that its weights take."""
         try:
             with translated_errors(self._model.name):
-                self._pipe.load_lora_weights(
-                    str(adapter.file.parent), weight_name=adapter.file.name, adapter_name=name, use_safetensors=True
-                )
+                if (tensors := renamed_tensors(adapter.file, base, self._pipe)) is not None:
+                    self._pipe.load_lora_weights(tensors, adapter_name=name)
+                else:
+                    self._pipe.load_lora_weights(
+                        str(adapter.file.parent), weight_name=adapter.file.name, adapter_name=name, use_safetensors=True
+                    )
         except ModelBroken as error:
             raise self._mismatch(adapter, error.cause) from error
         weights = dict(self._weights_of(name))

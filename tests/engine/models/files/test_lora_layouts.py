@@ -13,7 +13,7 @@ from torch import Tensor
 
 from engine.contract.errors import AdapterMismatch
 from engine.models.files.adapter_fit import base_modules, check_fit, tensors_in
-from engine.models.files.lora_layouts import parts_in_file
+from engine.models.files.lora_layouts import part_and_module, parts_in_file
 from engine.models.registry.registry import Registry, read_registry
 from tests.engine.models.original_layout import save_single_file
 from tests.engine.models.outlines import save_flux, save_shapes
@@ -211,8 +211,13 @@ def test_the_first_names_of_blocks_are_held_against_a_model_of_sdxl(
     registry: Registry, folder: Path, name: str, takes: int
 ) -> None:
     """Its loader brings them to its own, so that a layer of any kind can be compared."""
+    base = base_modules(folder / "sdxl")
+    _, module = part_and_module(f"lora_unet_{name}.lora_down.weight", base)
+    gives, _, *kernel = base["unet"][module]
+    up = {f"lora_unet_{name}.lora_up.weight": (gives, 4, 1, 1)}
     for width, misfit in ((takes, None), (takes + 1, f"lora_unet_{name}")):
-        save_shapes(folder / "made.safetensors", {f"lora_unet_{name}.lora_down.weight": (4, width, 1, 1)})
+        down = {f"lora_unet_{name}.lora_down.weight": (4, width, *(kernel or (1, 1)))}
+        save_shapes(folder / "made.safetensors", {**down, **up})
         assert fit(registry, folder, "large", "sdxl") == misfit
 
 
@@ -224,9 +229,11 @@ def test_a_layer_of_a_transformer_is_compared_where_its_name_is_known(
     module = "transformer_blocks.0.attn.to_q"
     name = prefix + (module.replace(".", "_") if prefix.endswith("_") else module)
     for width, misfit in ((8, None), (9, name)):
-        save_shapes(folder / "made.safetensors", {f"{name}.lora_down.weight": (4, width)})
+        halves = {f"{name}.lora_down.weight": (4, width), f"{name}.lora_up.weight": (8, 4)}
+        save_shapes(folder / "made.safetensors", halves)
         assert fit(registry, folder, "flow", "flux") == misfit
-    save_shapes(folder / "made.safetensors", {"lora_unet_double_blocks_0_img_attn_qkv.lora_down.weight": (4, 9)})
+    first = "lora_unet_double_blocks_0_img_attn_qkv"
+    save_shapes(folder / "made.safetensors", {f"{first}.lora_down.weight": (4, 9), f"{first}.lora_up.weight": (27, 4)})
     assert fit(registry, folder, "flow", "flux") is None
 
 

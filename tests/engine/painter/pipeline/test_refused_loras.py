@@ -33,7 +33,8 @@ WIDE = "lora_unet_double_blocks_0_img_attn_proj"
 # Put beside a LoRA for the UNet, which fits: what only the loader finds out, and when the UNet's part is already in.
 BROKEN: Mapping[str, Mapping[str, Tensor]] = {
     "halved": {f"{QUERY}.lora_A.weight": torch.ones(4, 32)},
-    "folded": {f"{QUERY}.lora_A.weight": torch.ones(4, 32, 1, 1), f"{QUERY}.lora_B.weight": torch.ones(32, 4, 1, 1)},
+    "uneven": {f"{QUERY}.lora_A.weight": torch.ones(4, 32), f"{QUERY}.lora_B.weight": torch.ones(32, 8)},
+    "blurred": {f"{QUERY}.lora_A.weight": torch.ones(4, 32, 3, 3), f"{QUERY}.lora_B.weight": torch.ones(32, 4, 1, 1)},
 }
 # For Flux, in names that are left to the loader: wider than the model, of no part, and with the name of an adapter.
 STRANGE: Mapping[str, Mapping[str, Tensor]] = {
