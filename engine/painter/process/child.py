@@ -43,12 +43,16 @@ if TYPE_CHECKING:
 Heartbeat = Callable[[Phase], None]
 OpenPainter = Callable[[Heartbeat], "AbstractAsyncContextManager[LocalPainter]"]
 
+NICENESS = 10
+"""How much lower than that of the engine the priority of the painting process is."""
+
 _HEARTBEAT_SECONDS = 0.2
 
 
 def main() -> None:
     """Serve the socket whose descriptor is the first argument; the rest say how, see `launch.PainterOptions`."""
     ignore_signals()
+    lower_priority()
     descriptor, registry, model, preload, max_rows, threads, budget, measurements = sys.argv[1:]
     # Before the event loop and its threads: it takes seconds.
     import_libraries(compiles=may_compile(Path(registry)))
@@ -69,6 +73,18 @@ def ignore_signals() -> None:
     """Leave ending this process to the supervisor: a signal to the whole group would cost the running pictures."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
+
+
+def lower_priority() -> None:
+    """Let the bot and Postgres go first on the cores that they share with this process.
+
+    Linux divides the cores between sessions before it divides them between processes, so that of a session with
+    nothing but the engine the share is lowered as well.
+    """
+    os.nice(NICENESS)
+    if os.getsid(0) == os.getppid():
+        with suppress(OSError):
+            Path("/proc/self/autogroup").write_text(str(NICENESS))
 
 
 def may_compile(registry: Path) -> bool:

@@ -15,7 +15,7 @@ from tests.engine.painter.requests import paint_request
 
 
 async def main(registry: Path) -> None:
-    """Print the number of pictures of the request, and the signals that this process received meanwhile."""
+    """Print the number of pictures of the request, the signals received meanwhile, and this session's niceness."""
     heard: list[str] = []
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, heard.append, number.name)
@@ -25,7 +25,13 @@ async def main(registry: Path) -> None:
                 os.killpg(0, signal.SIGINT)
                 os.killpg(0, signal.SIGTERM)
             if isinstance(event, PaintedPictures):
-                print(len(event.pictures), *sorted(heard))
+                print(len(event.pictures), *sorted(heard), niceness_of_session())
+
+
+def niceness_of_session() -> int:
+    """Return by how much Linux prefers other sessions to this one; 0 where it knows no such thing."""
+    file = Path("/proc/self/autogroup")
+    return int(file.read_text().split()[-1]) if file.exists() else 0
 
 
 if __name__ == "__main__":
