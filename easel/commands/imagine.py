@@ -31,7 +31,7 @@ from engine.settings import EngineSettings
 from engine.store.database import Database, open_database
 from engine.store.jobs import read_pictures
 from engine.store.objects import Objects, open_objects
-from engine.store.operator_jobs import follow, submit_for_operator
+from engine.store.operator_jobs import JobChanges, follow, open_job_changes, submit_for_operator
 from engine.store.transitions import cancel_job
 
 HINT_AFTER = timedelta(seconds=5)
@@ -97,16 +97,16 @@ async def _follow_all(database: Database, jobs: list[Job], console: Console) -> 
     with Progress(*columns, console=console) as progress:
         hinting = asyncio.create_task(_hint(begun, progress))
         try:
-            async with asyncio.TaskGroup() as group:
-                following = [group.create_task(_follow(database, job, progress, begun)) for job in jobs]
+            async with open_job_changes(database) as changes, asyncio.TaskGroup() as group:
+                following = [group.create_task(_follow(database, job, changes, progress, begun)) for job in jobs]
         finally:
             hinting.cancel()
     return [task.result() for task in following]
 
 
-async def _follow(database: Database, job: Job, progress: Progress, begun: asyncio.Event) -> Job:
+async def _follow(database: Database, job: Job, changes: JobChanges, progress: Progress, begun: asyncio.Event) -> Job:
     bar = progress.add_task(_shorten(job.spec.prompt), total=1.0, status=job.status.value)
-    async for seen in follow(database, job.id):
+    async for seen in follow(database, job.id, changes=changes):
         progress.update(bar, completed=seen.progress, status=seen.status.value)
         if seen.status is not JobStatus.WAITING:
             begun.set()

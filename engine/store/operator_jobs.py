@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 from datetime import timedelta
 from uuid import UUID
 
@@ -34,16 +34,35 @@ async def submit_for_operator(database: Database, spec: JobSpec, seed: int) -> J
         return await submit_job(connection, request)
 
 
-async def follow(database: Database, job_id: UUID, *, poll: timedelta = timedelta(seconds=1)) -> AsyncIterator[Job]:
+class JobChanges:
+    """Wakes whoever follows a job when it changes."""
+
+    def __init__(self) -> None:
+        self._events: dict[str, asyncio.Event] = {}
+
+    def of(self, job_id: UUID) -> asyncio.Event:
+        """Return the event that every change of the job sets."""
+        return self._events.setdefault(str(job_id), asyncio.Event())
+
+    def hear(self, _connection: object, _pid: object, _channel: object, payload: object) -> None:
+        """Take a notification."""
+        if event := self._events.get(str(payload)):
+            event.set()
+
+
+async def follow(
+    database: Database, job_id: UUID, *, changes: JobChanges | None = None, poll: timedelta = timedelta(seconds=1)
+) -> AsyncIterator[Job]:
     """Yield the job now and after every change, until it has ended.
 
+    changes: of `open_job_changes`, for whoever follows several jobs; None listens on a connection of its own.
     poll: how often it is read without a notification. Waits out outages of Postgres.
 
     Raises: JobUnknown when the job does not exist.
     """
-    changed = asyncio.Event()
     last: Job | None = None
-    async with _listening(database, job_id, changed):
+    async with open_job_changes(database) if changes is None else nullcontext(changes) as heard:
+        changed = heard.of(job_id)
         while last is None or last.status not in FINAL:
             changed.clear()
             job = await _read(database, job_id)
@@ -69,25 +88,21 @@ async def _read(database: Database, job_id: UUID) -> Job | None:
 
 
 @asynccontextmanager
-async def _listening(database: Database, job_id: UUID, changed: asyncio.Event) -> AsyncIterator[None]:
-    """Set `changed` at every notification about the job; if listening fails, polling remains."""
-
-    def on_notify(_connection: object, _pid: object, _channel: object, payload: object) -> None:
-        if payload == str(job_id):
-            changed.set()
-
+async def open_job_changes(database: Database) -> AsyncIterator[JobChanges]:
+    """Yield what hears of every change of a job, on one connection; if listening fails, it stays silent."""
+    changes = JobChanges()
     try:
         if not await database.can_listen():
-            yield
+            yield changes
             return
         connection = await database.listen()
-        await connection.add_listener(JOBS_CHANNEL, on_notify)
+        await connection.add_listener(JOBS_CHANNEL, changes.hear)
     except (StoreUnavailable, *CONNECTION_ERRORS) as error:
         _log.warning("listening_failed", cause=str(error))
-        yield
+        yield changes
         return
     try:
-        yield
+        yield changes
     finally:
         with suppress(*CONNECTION_ERRORS):
             await connection.close(timeout=5)

@@ -10,12 +10,13 @@ from uuid import UUID
 
 import asyncpg
 import pytest
+import sqlalchemy as sa
 
 from engine.contract.errors import JobUnknown, StoreUnavailable
 from engine.contract.ids import new_id
 from engine.contract.jobs import JobSpec, JobStatus, Operation, Part
 from engine.store.database import Database
-from engine.store.operator_jobs import OPERATOR_ID, follow, submit_for_operator
+from engine.store.operator_jobs import OPERATOR_ID, follow, open_job_changes, submit_for_operator
 from engine.store.transitions import cancel_job, record_progress, start_job
 
 _SPEC = JobSpec(prompt="a red circle", parts=(Part(text="a red circle"),))
@@ -49,6 +50,22 @@ async def test_changes_arrive_by_announcement(database: Database) -> None:
         JobStatus.RUNNING,
         JobStatus.CANCELLED,
     ]
+
+
+async def test_many_jobs_are_followed_on_one_connection(database: Database) -> None:
+    """Their changes arrive by notifications, however many they are."""
+    jobs = [await submit_for_operator(database, _SPEC, seed) for seed in range(5)]
+    async with open_job_changes(database) as changes:
+        followed = [follow(database, job.id, changes=changes, poll=_LONG) for job in jobs]
+        for states in followed:
+            assert (await anext(states)).status is JobStatus.WAITING
+        ends = [asyncio.ensure_future(anext(states)) for states in followed]
+        async with database.begin() as connection:
+            listening = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query ~ 'LISTEN'"
+            assert (await connection.execute(sa.text(listening))).scalar_one() == 2  # one is this query
+            for job in jobs:
+                await cancel_job(connection, job.id)
+        assert {(await end).status for end in ends} == {JobStatus.CANCELLED}
 
 
 async def test_ended_job_is_told_once(database: Database) -> None:
