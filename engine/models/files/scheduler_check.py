@@ -25,7 +25,8 @@ _PREDICTIONS: Mapping[ScheduleKind, frozenset[str]] = {
 def scheduler_of(model: Model, place: Path) -> SavedScheduler | None:
     """Return the scheduler in the files of a model, or None if they have none.
 
-    What a single file says of itself is among its settings.
+    What a single file says of itself is among its settings, unless the models file sets another prediction type: then
+    nothing that the file says about it holds.
 
     place: the model's folder or file.
 
@@ -43,7 +44,9 @@ def scheduler_of(model: Model, place: Path) -> SavedScheduler | None:
             " as playgroundai/playground-v2.5-1024px-aesthetic"
         )
         raise ModelBroken(name=model.name, cause=cause)
-    return replace(saved, settings={**saved.settings, **says.settings})
+    prediction = model.scheduler.prediction_type
+    is_believed = prediction in (None, says.settings.get("prediction_type", prediction))
+    return replace(saved, settings={**saved.settings, **says.settings}) if is_believed else saved
 
 
 def check_scheduler(model: Model, saved: SavedScheduler) -> None:

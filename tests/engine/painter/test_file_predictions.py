@@ -56,6 +56,10 @@ CASES = {
         tensors=("v_pred", "ztsnr"), scheduler='prediction_type = "epsilon"\nrescale_betas_zero_snr = false',
         given={"prediction_type": "epsilon", "rescale_betas_zero_snr": False}, told=("v_pred", '"epsilon"', "false"),
     ),
+    "prediction-against-the-models-file": Case(
+        tensors=("v_pred", "ztsnr"), scheduler='prediction_type = "epsilon"', given={"prediction_type": "epsilon"},
+        told=("v_pred", '"epsilon"'),
+    ),
     "epsilon-against-the-models-file": Case(
         metadata={"modelspec.prediction_type": "epsilon"}, scheduler='prediction_type = "v_prediction"', given=V,
         told=("modelspec.prediction_type", '"v_prediction"'),
