@@ -27,14 +27,13 @@ from engine.painter.sampling.params import SamplingParams, params_from_request, 
 
 _log = structlog.get_logger(__name__)
 
-# Entries that every release wrote, and those that the first ones did not.
+# Entries that every release wrote.
 _ALWAYS = frozenset(
     (
         *("spec", "seed", "width", "height", "steps", "guidance", "sampler", "positive", "negative", "loras"),
         *("strength", "stop", "model", "model_sha256", "libraries"),
     )
 )
-_ADDED_LATER = frozenset({"slot", "pictures", "source_sha256"})
 LIBRARIES = ("torch", "diffusers", "transformers")
 
 
@@ -97,15 +96,15 @@ def request_from_recipe(recipe: Mapping[str, Any], registry: Registry, source: b
 
 
 def completed_recipe(recipe: Any, source: bytes | None = None, slot: int = 0) -> Any:
-    """Return a recipe of the first releases with the three entries that they did not record; any other unchanged.
+    """Return a recipe with the entries that the first releases did not record; any other recipe is unchanged.
 
     source: the encoded image that a variation starts from, which they did not hash. slot: of the stored picture. Their
     requests had NUM_PICTURES pictures.
     """
-    if not isinstance(recipe, Mapping) or not recipe.keys() >= _ALWAYS or _ADDED_LATER & recipe.keys():
+    if not isinstance(recipe, Mapping) or not recipe.keys() >= _ALWAYS:
         return recipe
-    sha256 = None if source is None or recipe.get("strength") is None else hashlib.sha256(source).hexdigest()
-    return {**recipe, "slot": slot, "pictures": NUM_PICTURES, "source_sha256": sha256}
+    sha256 = None if source is None or recipe["strength"] is None else hashlib.sha256(source).hexdigest()
+    return {"slot": slot, "pictures": NUM_PICTURES, "source_sha256": sha256, **recipe}
 
 
 def _request(recipe: Mapping[str, Any], source: bytes | None) -> PaintRequest:
