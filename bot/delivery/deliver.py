@@ -20,6 +20,7 @@ from bot.delivery.attachments import MAX_BYTES
 from bot.delivery.compose import compose
 from bot.delivery.discord_messages import (
     AttachmentTooLarge,
+    ChannelDeleted,
     DiscordUnavailable,
     MessageContent,
     MessageDeleted,
@@ -30,6 +31,7 @@ from bot.delivery.discord_messages import (
     find,
     open_dm_channel,
     post,
+    withdraw,
 )
 from bot.delivery.tracking import TrackedDelivery
 from bot.metrics import BotMetrics
@@ -37,13 +39,14 @@ from bot.store.deliveries import (
     BotInstance,
     close_delivery,
     find_known_messages,
+    forget_message,
     move_delivery,
     renew_claim,
     store_message_id,
 )
 from bot.store.job_status import JobDetails, JobProgress, read_job_details
 from bot.store.tables import DeliveryState
-from engine.contract.jobs import JobStatus
+from engine.contract.jobs import FINAL, JobStatus
 from engine.prompt import Limits
 from engine.store.database import AsyncConnection, Database
 from engine.store.objects import Objects
@@ -106,7 +109,7 @@ async def send(context: DeliveryContext, tracked: TrackedDelivery) -> SendResult
     if details is None:
         return Closed()
     progress = progress_from_details(details)
-    if not needs_edit(tracked.shown, progress):
+    if not needs_edit(tracked.shown, progress) or not (tracked.takes_edits or details.job.status in FINAL):
         return UpToDate(is_edited=False)
     max_bytes = MAX_BYTES if tracked.max_bytes is None else tracked.max_bytes
     content = await compose(
@@ -180,7 +183,7 @@ async def _send_or_edit(context: DeliveryContext, tracked: TrackedDelivery, cont
     if delivery.message_id is not None:
         return await edit(context.client, delivery, delivery.message_id, content)
     tracked.is_searched = False
-    return await post(context.client, delivery, content)
+    return await post(context.client, delivery, content, is_replacement=tracked.replaces is not None)
 
 
 async def _find_known(context: DeliveryContext, message_ids: Iterable[int]) -> frozenset[int]:
@@ -200,17 +203,20 @@ async def _apply_outcome(
             return await _record_shown(context, tracked, content, progress, message_id)
         case MessageDeleted():
             return await close(context, tracked, DeliveryState.GONE)
+        case ChannelDeleted():
+            return await _move(context, tracked, "the channel was deleted")
         case AttachmentTooLarge() if content.attachment:
             tracked.is_searched = tracked.delivery.message_id is None
             tracked.max_bytes = _next_size_limit(len(content.attachment.data))
             return RetryLater(after=timedelta())
-        case Rejected(can_post=False, cause=cause):
+        case Rejected(can_post=True) if tracked.delivery.message_id is not None:
+            return await _replace_message(context, tracked, content)
+        case Rejected(cause=cause):
             return await _move(context, tracked, cause)
         case DiscordUnavailable():
             return RetryLater(after=None)
         case _:
-            cause = outcome.cause if isinstance(outcome, Rejected) else "too large without a picture"
-            return await close(context, tracked, DeliveryState.UNDELIVERABLE, cause)
+            return await close(context, tracked, DeliveryState.UNDELIVERABLE, "too large without a picture")
 
 
 async def _record_shown(
@@ -218,13 +224,32 @@ async def _record_shown(
 ) -> SendResult:
     tracked.delivery = replace(tracked.delivery, message_id=message_id)
     if content.is_last:
-        return await close(context, tracked, DeliveryState.DELIVERED)
+        closed = await close(context, tracked, DeliveryState.DELIVERED)
+        if tracked.replaces is not None:
+            await withdraw(context.client, tracked.delivery.channel_id, tracked.replaces)
+        return closed
     tracked.shown = progress
     if not tracked.is_stored:
         async with context.transaction() as connection:
             await store_message_id(connection, tracked.delivery.id, message_id)
         tracked.is_stored = True
     return UpToDate(is_edited=True)
+
+
+async def _replace_message(context: DeliveryContext, tracked: TrackedDelivery, content: MessageContent) -> SendResult:
+    """Post the result as a new message where the old one can no longer be edited, as in an archived thread.
+
+    Progress is not worth it: a post reopens the thread.
+    """
+    tracked.takes_edits = False
+    if not content.is_last:
+        return UpToDate(is_edited=False)
+    delivery = tracked.delivery
+    async with context.transaction() as connection:
+        await forget_message(connection, delivery.id)
+    tracked.replaces, tracked.delivery = delivery.message_id, replace(delivery, message_id=None)
+    tracked.is_stored, tracked.is_searched = False, True
+    return RetryLater(after=timedelta())
 
 
 async def _move(context: DeliveryContext, tracked: TrackedDelivery, cause: str) -> SendResult:
@@ -240,7 +265,8 @@ async def _move(context: DeliveryContext, tracked: TrackedDelivery, cause: str) 
     tracked.delivery = replace(
         delivery, moved_from=delivery.channel_id, channel_id=channel_id, message_id=None, reply_to=None, token=None
     )
-    tracked.is_stored, tracked.is_searched, tracked.shown = False, True, None
+    tracked.is_stored, tracked.is_searched, tracked.takes_edits = False, True, True
+    tracked.shown, tracked.replaces = None, None
     return RetryLater(after=timedelta())
 
 

@@ -58,12 +58,20 @@ class Sent:
 
 @dataclass(frozen=True, kw_only=True)
 class MessageDeleted:
-    """The message or its channel was deleted."""
+    """The message was deleted."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChannelDeleted:
+    """The channel or thread was deleted."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rejected:
-    """Discord rejected the request; `can_post` is False if the bot may not post in the channel at all."""
+    """Discord rejected the request; `can_post` is False if the bot may not post in the channel at all.
+
+    A rejected edit does not mean that a post is rejected: a thread that is archived takes posts alone.
+    """
 
     cause: str
     can_post: bool
@@ -81,7 +89,7 @@ class DiscordUnavailable:
     cause: str
 
 
-SendOutcome = Sent | MessageDeleted | Rejected | AttachmentTooLarge | DiscordUnavailable
+SendOutcome = Sent | MessageDeleted | ChannelDeleted | Rejected | AttachmentTooLarge | DiscordUnavailable
 
 
 async def edit(client: discord.Client, delivery: Delivery, message_id: int, content: MessageContent) -> SendOutcome:
@@ -104,11 +112,16 @@ async def edit(client: discord.Client, delivery: Delivery, message_id: int, cont
     return outcome
 
 
-async def post(client: discord.Client, delivery: Delivery, content: MessageContent) -> SendOutcome:
-    """Post a new message; for a few minutes Discord ignores a second post of the same delivery."""
+async def post(
+    client: discord.Client, delivery: Delivery, content: MessageContent, *, is_replacement: bool = False
+) -> SendOutcome:
+    """Post a new message; for a few minutes Discord ignores a second post of the same delivery.
+
+    is_replacement: whether it is posted in place of a message that can no longer be edited.
+    """
 
     async def send() -> SendOutcome:
-        extra: dict[str, Any] = {"nonce": nonce(delivery.id), **_message_fields(content)}
+        extra: dict[str, Any] = {"nonce": nonce(delivery.id, is_replacement), **_message_fields(content)}
         if content.attachment:
             extra["file"] = _file(content)
         if delivery.reply_to:
@@ -143,6 +156,16 @@ async def find(
     return None if isinstance(outcome, MessageDeleted | Rejected) else outcome
 
 
+async def withdraw(client: discord.Client, channel_id: int, message_id: int) -> None:
+    """Delete a message that another one has replaced, if Discord allows it."""
+
+    async def delete() -> SendOutcome:
+        await client.http.delete_message(channel_id, message_id)
+        return MessageDeleted()
+
+    await _outcome(delete)
+
+
 async def open_dm_channel(client: discord.Client, discord_id: int) -> int | None:
     """Return the channel of the member's direct messages, or None if Discord does not open one."""
     try:
@@ -152,9 +175,9 @@ async def open_dm_channel(client: discord.Client, discord_id: int) -> int | None
     return int(data["id"])
 
 
-def nonce(delivery_id: UUID) -> str:
-    """Return the delivery's id in base 36, which fits Discord's 25 characters."""
-    number, digits = delivery_id.int, ""
+def nonce(delivery_id: UUID, is_replacement: bool = False) -> str:
+    """Return the delivery's id in base 36, which fits Discord's 25 characters; another one for a replacement."""
+    number, digits = delivery_id.int ^ is_replacement, ""
     while number:
         number, digit = divmod(number, 36)
         digits = _BASE36[digit] + digits
@@ -228,8 +251,7 @@ async def _outcome(work: Callable[[], Awaitable[SendOutcome]]) -> SendOutcome:
     try:
         return await work()
     except discord.NotFound as error:
-        is_gone = error.code in (_UNKNOWN_CHANNEL, _UNKNOWN_MESSAGE)
-        return MessageDeleted() if is_gone else Rejected(cause=_cause(error), can_post=True)
+        return _missing(error)
     except discord.Forbidden as error:
         return Rejected(cause=_cause(error), can_post=False)
     except discord.DiscordServerError as error:
@@ -244,6 +266,12 @@ async def _outcome(work: Callable[[], Awaitable[SendOutcome]]) -> SendOutcome:
         return Rejected(cause=_cause(error), can_post=True)
     except (TimeoutError, aiohttp.ClientError, OSError) as error:
         return DiscordUnavailable(cause=type(error).__name__)
+
+
+def _missing(error: discord.NotFound) -> SendOutcome:
+    if error.code == _UNKNOWN_MESSAGE:
+        return MessageDeleted()
+    return ChannelDeleted() if error.code == _UNKNOWN_CHANNEL else Rejected(cause=_cause(error), can_post=True)
 
 
 def _cause(error: discord.HTTPException) -> str:

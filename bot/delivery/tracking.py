@@ -18,6 +18,8 @@ class TrackedDelivery:
     is_searched: whether it is certain that no message with an unknown id exists.
     shown: what the message shows; None if unknown.
     failures: consecutive failed attempts.
+    takes_edits: False once an edit of the message was rejected; then only the result is worth another try.
+    replaces: the message in whose place a new one is posted, because it can no longer be edited.
     max_bytes: the limit on the picture after Discord rejected a larger one; None for the usual limit.
     """
 
@@ -26,6 +28,8 @@ class TrackedDelivery:
     is_searched: bool
     shown: JobProgress | None = None
     failures: int = 0
+    takes_edits: bool = True
+    replaces: int | None = None
     max_bytes: int | None = None
 
 

@@ -119,6 +119,12 @@ async def store_message_id(connection: AsyncConnection, delivery_id: UUID, messa
     await connection.execute(query.values(message_id=message_id))
 
 
+async def forget_message(connection: AsyncConnection, delivery_id: UUID) -> None:
+    """Forget the delivery's message, so that another one is posted in its place."""
+    query = sa.update(deliveries).where(deliveries.c.id == delivery_id)
+    await connection.execute(query.values(message_id=None))
+
+
 async def move_delivery(connection: AsyncConnection, delivery_id: UUID, channel_id: int) -> None:
     """Move the delivery to another channel, where it has no message yet."""
     query = sa.update(deliveries).where(deliveries.c.id == delivery_id)

@@ -28,6 +28,7 @@ from tests.bot.engine_hand import EngineHand
 from tests.bot.reading import is_grid, shown_by_bot, text_of
 from tests.bot.rows import delivery_states, drop_tokens, until_closed
 from tests.bot.store.test_button_actions import DRAFT, press
+from tests.bot.watching import RequestWatch
 
 MEBIBYTE = 1024 * 1024
 EDITS = "PATCH /channels/*/messages/*"
@@ -50,15 +51,76 @@ async def test_a_message_deleted_while_its_job_runs_stays_deleted(
     await ben.until(lambda: not shown_by_bot(ben))
 
 
-async def test_a_deleted_channel_ends_its_deliveries(
+async def test_the_grid_of_a_deleted_channel_goes_to_the_member(
     bot: asyncio.Task[None], sandbox: Sandbox, ben: MemberClient, hand: EngineHand, database: Database
 ) -> None:
-    """There is nowhere to show it."""
-    await ben.reply(await ben.command("imagine", prompt="a cat", channel="gallery"))
+    """By direct message, once, and it says why."""
+    waiting = await ben.reply(await ben.command("imagine", prompt="a cat", channel="gallery"))
     sandbox.world.remove_channel(sandbox.channel("gallery").id)
     job = await hand.only_job()
     await hand.finish(job)
-    assert await until_closed(database, job.id) == [DeliveryState.GONE]
+    assert await until_closed(database, job.id) == [DeliveryState.DELIVERED]
+    (grid,) = [item for item in shown_by_bot(ben) if item["channel_id"] == ben.channels["dm"]]
+    assert is_grid(grid)
+    assert replies.moved_from(int(waiting["channel_id"])) in text_of(grid)
+
+
+async def test_a_result_whose_message_can_no_longer_be_edited_is_posted_anew(
+    bot: asyncio.Task[None], sandbox: Sandbox, ben: MemberClient, hand: EngineHand, database: Database
+) -> None:
+    """As in an archived thread, which takes posts: the one that still shows progress and Cancel is deleted."""
+    waiting = await ben.reply(await ben.command("imagine", prompt="a cat"))
+    job = await hand.only_job()
+    await hand.start(job.id)
+    sandbox.inject_fault(EDITS, kind="status", status=400, count=None)
+    await hand.progress(job.id, 0.5)
+    await hand.finish(await hand.only_job())
+    grid = await ben.message(is_grid)
+    assert await until_closed(database, job.id) == [DeliveryState.DELIVERED]
+    assert grid["channel_id"] == waiting["channel_id"]
+    await ben.until(lambda: shown_by_bot(ben) == [grid])
+
+
+async def test_progress_alone_is_not_posted_anew(
+    bot: asyncio.Task[None], sandbox: Sandbox, ben: MemberClient, hand: EngineHand, watch: RequestWatch
+) -> None:
+    """A post would reopen the thread; the result tries the old message first, which may take edits again."""
+    waiting = await ben.reply(await ben.command("imagine", prompt="a cat"))
+    job = await hand.only_job()
+    await hand.start(job.id)
+    sandbox.inject_fault(EDITS, kind="status", status=400)
+    await hand.progress(job.id, 0.5)
+    await watch.until_begun(r"PATCH /channels/\d+/messages/\d+")
+    await hand.finish(await hand.only_job())
+    await ben.changed(waiting, is_grid)
+    assert watch.count(r"POST /channels/\d+/messages") == 0
+
+
+async def test_a_result_that_its_channel_takes_in_no_form_goes_to_the_member(
+    bot: asyncio.Task[None], sandbox: Sandbox, ben: MemberClient, hand: EngineHand, database: Database
+) -> None:
+    """As in a locked thread: neither edited nor posted."""
+    studio = sandbox.channel("studio").id
+    waiting = await ben.reply(await ben.command("imagine", prompt="a cat"))
+    for route in (f"PATCH /channels/{studio}/messages/*", f"POST /channels/{studio}/messages"):
+        sandbox.inject_fault(route, kind="status", status=400, count=None)
+    job = await hand.only_job()
+    await hand.finish(job)
+    grid = await ben.message(is_grid)
+    assert await until_closed(database, job.id) == [DeliveryState.DELIVERED]
+    assert grid["channel_id"] == ben.channels["dm"]
+    assert replies.moved_from(int(waiting["channel_id"])) in text_of(grid)
+
+
+async def test_a_result_that_nothing_takes_is_given_up(
+    bot: asyncio.Task[None], sandbox: Sandbox, ben: MemberClient, hand: EngineHand, database: Database
+) -> None:
+    await ben.reply(await ben.command("imagine", prompt="a cat"))
+    for route in (EDITS, POSTS):
+        sandbox.inject_fault(route, kind="status", status=400, count=None)
+    job = await hand.only_job()
+    await hand.finish(job)
+    assert await until_closed(database, job.id) == [DeliveryState.UNDELIVERABLE]
 
 
 async def test_a_channel_the_bot_may_no_longer_see_is_served_by_the_answer_itself(
