@@ -24,7 +24,7 @@ _SIGNS = (
 _ESCAPED = re.compile(_SIGNS.replace("{END}", ""), re.IGNORECASE)
 # A colon at the end would touch the separator that follows.
 _ESCAPED_BEFORE_SEPARATOR = re.compile(_SIGNS.replace("{END}", r"|\Z"), re.IGNORECASE)
-_NEEDS_ESCAPE = re.compile(r"[\\{}|_:–—―-]|AND|BREAK")
+_NEEDS_ESCAPE = re.compile(r"[\\{}|_:–—―-]")
 _LINK = re.compile(r"(?<!\S)<?(?:https?|blob|ftp|file):", re.IGNORECASE)
 
 
@@ -85,7 +85,7 @@ def _place(name: str) -> int:
 
 
 def _escape(text: str, signs: re.Pattern[str]) -> str:
-    if not _NEEDS_ESCAPE.search(text):
+    if not _NEEDS_ESCAPE.search(text) and "AND" not in text and "BREAK" not in text:
         return text
     return signs.sub(_escaped, text)
 

@@ -92,6 +92,8 @@ _FORMS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
     }
 )
 _FORM = re.compile("|".join([_ESCAPED, *(f"(?P<{name}>{form[0]})" for name, form in _FORMS.items())]))
+_SIGNS_OF_FORMS = ("AND", "BREAK", "ADD", "__", "::", ")+", ")-", ").", "Steps:", *(f"){digit}" for digit in range(10)))
+_NAMES_OF_FORMS = ("embedding:", "negative prompt:", *_EMBEDDINGS)
 _BRACKET = re.compile(rf"{_ESCAPED}|[\[\]|]")
 _SCHEDULED = re.compile(rf"(?<!\\):\s*{_NUMBER}\Z")
 _MAX_NUMBER = 24
@@ -112,6 +114,8 @@ def extract_lora_tags(text: str, limits: Limits) -> tuple[str, list[LoraTag], li
     """
     tags: list[LoraTag] = []
     problems: list[Problem] = []
+    if "<" not in text:
+        return text, tags, problems
     for match in _TAG.finditer(text):
         if match["kind"].lower() not in LORA_TAGS:
             continue
@@ -160,7 +164,7 @@ def foreign_problems(text: str, start: int = 0) -> list[Problem]:
 
 
 def _tag_problems(text: str) -> Iterator[Problem]:
-    for match in _TAG.finditer(text):
+    for match in _TAG.finditer(text) if "<" in text else ():
         kind = match["kind"].lower()
         if kind in LORA_TAGS:
             yield Problem(*match.span(), "A LoRA has no effect here.", "Write it before the first parameter.")
@@ -169,6 +173,10 @@ def _tag_problems(text: str) -> Iterator[Problem]:
 
 
 def _form_problems(text: str) -> Iterator[Problem]:
+    # Nearly no prompt has any of them, and the pattern of all is slow.
+    lowered = text.lower()
+    if not any(sign in text for sign in _SIGNS_OF_FORMS) and not any(name in lowered for name in _NAMES_OF_FORMS):
+        return
     for match in _FORM.finditer(text):
         if match.lastgroup is not None:
             yield Problem(*match.span(), *_FORMS[match.lastgroup][1:])
@@ -176,6 +184,8 @@ def _form_problems(text: str) -> Iterator[Problem]:
 
 def _bracket_problems(text: str) -> Iterator[Problem]:
     """Yield the brackets that would change the text during the steps."""
+    if "[" not in text:
+        return
     opened: list[tuple[int, bool]] = []
     for match in _BRACKET.finditer(text):
         if match[0] == "[":
@@ -197,6 +207,8 @@ def _bracket_problems(text: str) -> Iterator[Problem]:
 def set_problems(text: str) -> list[Problem]:
     """Return a problem for each set whose options are separated by bars, as in `{a|b}`."""
     problems: list[Problem] = []
+    if "|" not in text:
+        return problems
     opened: list[tuple[int, set[str]]] = []
     for match in _BRACE.finditer(text):
         sign = match[0]
