@@ -8,6 +8,7 @@ from __future__ import annotations
 import queue
 import time
 from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from engine.contract.errors import EaselError, PainterLost
 from engine.models.loading.errors import result_or_error
 from engine.models.registry.registry import Model
 from engine.painter.batch.decode import decode_request
+from engine.painter.batch.host_memory import HostMemoryBound
 from engine.painter.batch.memory import MemoryPolicy
 from engine.painter.batch.options import LoopOptions
 from engine.painter.batch.rows import ActiveRequest, fail
@@ -57,6 +59,7 @@ class DenoisingLoop:
         """`heartbeat` is called whenever the thread enters a phase, or a new round of one."""
         self._models, self._options, self._heartbeat, self._on_forward = models, options, heartbeat, on_forward
         self._throttle = LaunchThrottle()
+        self._host_memory = HostMemoryBound(options.host_bytes, is_offloading=torch.cuda.is_available())
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._loader = ModelLoader(models, self._inbox.put, self._fail_waiting)
         self._memory = MemoryPolicy(models, self._loader)
@@ -98,8 +101,9 @@ class DenoisingLoop:
                 self._requests = [active for active in self._requests if not active.is_over]
                 if self._is_open:
                     self._load_models()
-                    self._prepare_model()
-                    self._paint_step()
+                    with self._bounded_memory():
+                        self._prepare_model()
+                        self._paint_step()
         finally:
             self._abandon()
 
@@ -149,6 +153,10 @@ class DenoisingLoop:
         if model is not None:
             self._heartbeat(Phase.LOAD)
             self._loader.prepare(model)
+
+    def _bounded_memory(self) -> AbstractContextManager[None]:
+        """Bound the machine's memory that is taken, except beside a load, whose model takes its own share."""
+        return self._host_memory.bounded() if self._loader.loading is None else nullcontext()
 
     def _paint_step(self) -> None:
         """Run one step of the rows that the scheduler chooses; load their model first if it is not loaded."""
