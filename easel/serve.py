@@ -35,7 +35,7 @@ async def serve_bot(health_port: int, report_ready: ReportReady) -> None:
     Raises: SettingsInvalid when there is no token or Discord rejects it.
     """
     from bot.serve import BotOptions, serve
-    from easel.postgres import open_migrated_postgres
+    from easel.postgres import open_migrated_postgres, report_connections
     from engine.models.prompt_limits import read_limits
     from engine.models.registry.registry import SHIPPED
     from engine.store.database import open_database
@@ -58,6 +58,7 @@ async def serve_bot(health_port: int, report_ready: ReportReady) -> None:
             pool_size=settings.database_connections - 1,
         ) as database,
     ):
+        await report_connections(settings)
         await serve(
             options, database, open_objects(settings.storage_url), stop=signals.stop, announce_ready=report_ready
         )

@@ -14,6 +14,9 @@ _RETURNED_AT = "returned_at"
 class ShrinkingPool(AsyncAdaptedQueuePool):
     """SQLAlchemy's pool, with `close_idle`. Needs `use_lifo`, so that the same few connections stay in use."""
 
+    # Named like SQLAlchemy's own pools, whose loggers it keeps quiet.
+    _sqla_logger_namespace = "sqlalchemy.pool.ShrinkingPool"
+
     def _do_return_conn(self, record: ConnectionPoolEntry) -> None:
         record.info[_RETURNED_AT] = time.monotonic()
         super()._do_return_conn(record)

@@ -15,7 +15,7 @@ from engine.contract.errors import SettingsInvalid
 from engine.store.database import open_database
 from engine.store.postgres_url import parse_url
 from migrations import is_current, read_pending
-from tests.easel.command import run_easel
+from tests.easel.command import run_easel, start_easel
 from tests.pooler import open_pooler
 from tests.tls import CERTIFICATES, open_front
 
@@ -133,6 +133,30 @@ async def test_a_pooler_works_and_is_named(home: Path, empty_url: str) -> None:
         assert both.fix is None
         pooled = await check_notifications(_settings(DATABASE_URL=empty_url, EASEL_LISTEN_DATABASE_URL=pooler.url))
         assert pooled.fix and pooled.fix.startswith("EASEL_LISTEN_DATABASE_URL points to a pooler")
+
+
+@pytest.mark.parametrize("service", ["bot", "engine"])
+async def test_services_state_their_connections(home: Path, database_url: str, service: str) -> None:
+    """Each says how many it may open, and what it lacks."""
+    async with open_pooler(database_url) as pooler:
+        process = await start_easel(
+            service,
+            "--health-port",
+            "0",
+            home=home,
+            DATABASE_URL=pooler.url,
+            DISCORD_TOKEN="a-token",
+            DISCORD_API_URL="http://127.0.0.1:9/api",
+        )
+        assert process.stderr is not None
+        said = b""
+        while b"EASEL_LISTEN_DATABASE_URL" not in said:
+            line = await process.stderr.readline()
+            assert line, said
+            said += line
+        assert b"at_most=5" in said
+        process.terminate()
+        await process.communicate()
 
 
 def _settings(**variables: str) -> BotSettings:
