@@ -24,7 +24,6 @@ app = typer.Typer(
     name="easel",
     help="Easel: a self-hosted image service for Discord.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
@@ -41,7 +40,29 @@ HealthPort = Annotated[
 # A prompt may start with one of its own flags.
 PROMPT_FIRST = {"ignore_unknown_options": True}
 
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Prompt = Annotated[
+    str, typer.Argument(help="What to paint, with the same flags as in Discord; - reads standard input.")
+]
+
 Supervised = Annotated[bool, typer.Option("--supervised", hidden=True)]
+
+
+def _show_version(is_asked: bool) -> None:
+    if is_asked:
+        from importlib.metadata import version
+
+        typer.echo(f"easel {version('easel')}")
+        raise typer.Exit
+
+
+@app.callback()
+def easel(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_show_version, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Easel: a self-hosted image service for Discord."""
 
 
 @app.command()
@@ -86,14 +107,14 @@ def migrate() -> None:
 
 @app.command(context_settings=PROMPT_FIRST)
 def imagine(
-    prompt: Annotated[str, typer.Argument(help="What to paint, with the same flags as in Discord.")],
+    prompt: Prompt,
     output: Annotated[Path, typer.Option("-o", "--output", help="File to write the grid to.")] = Path("grid.png"),
 ) -> None:
     """Paint a grid from the terminal. It uses the same queue and engine as Discord."""
     from easel.commands.imagine import imagine
     from easel.output_paths import check_image
 
-    raise typer.Exit(run_command(imagine(prompt, check_image(output), _settings())))
+    raise typer.Exit(run_command(imagine(_given(prompt), check_image(output), _settings())))
 
 
 @app.command()
@@ -111,11 +132,11 @@ def repaint(
 
 
 @app.command(context_settings=PROMPT_FIRST)
-def parse(prompt: Annotated[str, typer.Argument(help="Prompt with its flags.")]) -> None:
+def parse(prompt: Prompt) -> None:
     """Parse a prompt and print the result as JSON."""
     from easel.commands.parse import json_from_prompt
 
-    typer.echo(json_from_prompt(prompt))
+    typer.echo(json_from_prompt(_given(prompt)))
 
 
 @app.command()
@@ -131,19 +152,27 @@ def export(
 
 
 @app.command()
-def doctor() -> None:
+def doctor(
+    port: Port = 8642,
+    as_json: Json = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print only problems.")] = False,
+) -> None:
     """Check everything Easel depends on and suggest fixes."""
-    from easel.doctor.report import run_doctor
+    from easel.doctor.report import json_line, run_doctor, text
 
-    raise typer.Exit(run_command(run_doctor()))
+    raise typer.Exit(run_command(run_doctor(port, json_line if as_json else text, quiet=quiet)))
 
 
 @models.command("list")
-def list_models() -> None:
+def list_models(
+    as_json: Json = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print only the names of models.")] = False,
+) -> None:
     """List the registered models and adapters."""
-    from easel.commands.models import show_models
+    from easel.commands.models import print_names, show_json, show_models
 
-    show_models(_settings())
+    show = show_json if as_json else print_names if quiet else show_models
+    show(_settings())
 
 
 @models.command()
@@ -203,6 +232,11 @@ def main() -> None:
 
         typer.echo(sentence_from_database_error(error), err=True)
         sys.exit(1)
+
+
+def _given(prompt: str) -> str:
+    """Return the prompt, read from standard input when it is a dash."""
+    return sys.stdin.read().strip() if prompt == "-" else prompt
 
 
 def _database_errors() -> tuple[type[Exception], ...]:

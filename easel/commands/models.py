@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache, partial
@@ -40,7 +41,9 @@ def show_models(settings: EngineSettings) -> None:
     """Print the registered models and adapters, without reading their files."""
     registry = _registry(settings)
     default = registry.model(settings.model).name
-    table = Table("model", "family", "size", "steps", "licence", "source")
+    table = Table("model", "family", "size", "steps", "licence")
+    # A path that does not fit goes on in the next line.
+    table.add_column("source", overflow="fold")
     for model in registry.models.values():
         name = f"{model.name} (default)" if model.name == default else model.name
         size = f"{model.defaults.width} x {model.defaults.height}"
@@ -51,6 +54,34 @@ def show_models(settings: EngineSettings) -> None:
     _console().print(table)
     for adapter in registry.adapters.values():
         _console().print(f"adapter {adapter.name}: {escape(str(adapter.file))}")
+
+
+def show_json(settings: EngineSettings) -> None:
+    """Print the registered models and adapters as one JSON object."""
+    registry = _registry(settings)
+    default = registry.model(settings.model).name
+    models = [
+        {
+            "name": model.name,
+            "is_default": model.name == default,
+            "family": model.family.name,
+            "width": model.defaults.width,
+            "height": model.defaults.height,
+            "steps": model.defaults.steps,
+            "speed": {name: str(value) for name, value in model.speed.overrides.items()},
+            "licence": model.licence,
+            "source": _source_text(model),
+        }
+        for model in registry.models.values()
+    ]
+    adapters = [{"name": adapter.name, "file": str(adapter.file)} for adapter in registry.adapters.values()]
+    typer.echo(json.dumps({"models": models, "adapters": adapters}, ensure_ascii=False, indent=2))
+
+
+def print_names(settings: EngineSettings) -> None:
+    """Print the name of each registered model on a line of its own."""
+    for name in _registry(settings).models:
+        typer.echo(name)
 
 
 def check_models(settings: EngineSettings) -> int:

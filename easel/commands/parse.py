@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 
 from engine.contract.errors import PromptRefused
 from engine.contract.jobs import JobSpec
@@ -23,8 +24,10 @@ def specs_from_prompt(prompt: str, limits: Limits = USUAL_LIMITS) -> tuple[JobSp
 
 
 def json_from_prompt(prompt: str) -> str:
-    """Return the specs of the prompt as a JSON array.
+    """Return the specs of the prompt as a JSON array; those that are asked for several times have their `count`.
 
     Raises: PromptRefused with every fault of it, a caret under each.
     """
-    return json.dumps(json_from_specs(specs_from_prompt(prompt)), ensure_ascii=False, indent=2)
+    counts = Counter(json.dumps(spec) for spec in json_from_specs(specs_from_prompt(prompt)))
+    specs = [json.loads(text) | ({"count": count} if count > 1 else {}) for text, count in counts.items()]
+    return json.dumps(specs, ensure_ascii=False, indent=2)

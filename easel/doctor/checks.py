@@ -145,7 +145,7 @@ TOKEN_REJECTED = (
 async def check_port(page: int, health: int) -> CheckResult:
     """Check that the chat page's port is free, or used by a running Easel whose bot answers on the port `health`."""
     if is_free(page):
-        return CheckResult(name="port", found=f"{page} is free")
+        return CheckResult(name="port", found=f"{page} is free; Easel is not running")
     if await _is_alive(health):
         return CheckResult(name="port", found=f"{page} is used by Easel, which is running")
     fix = f"Stop the program that uses it, or start Easel with `easel run --port {page + 100}`."

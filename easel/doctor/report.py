@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Callable
+from dataclasses import asdict
 
 from rich.console import Console
 from rich.markup import escape
@@ -18,22 +20,26 @@ from easel.postgres_errors import database_errors, sentence_from_database_error
 from engine.contract.errors import EaselError, SettingsInvalid
 from engine.settings import read_settings
 
-PORT = 8642
+Show = Callable[[CheckResult], str]
 
 
-async def run_doctor() -> int:
-    """Print one line per check as it finishes; return 0 when all pass, otherwise 1."""
+async def run_doctor(port: int, show: Show, *, quiet: bool = False) -> int:
+    """Print each check as it finishes; return 0 when all pass, otherwise 1.
+
+    port: of the chat page. show: returns the lines of a check, in rich's markup. quiet: whether to print only problems.
+    """
     console = Console(highlight=False, soft_wrap=True)
     num_problems = 0
-    async for result in _results():
+    async for result in _results(port):
         num_problems += result.fix is not None
-        _show(console, result)
-    if num_problems:
+        if result.fix or not quiet:
+            console.print(show(result))
+    if num_problems and show is text:
         console.print(f"\n{num_problems} {'problem' if num_problems == 1 else 'problems'} found.")
     return 1 if num_problems else 0
 
 
-async def _results() -> AsyncIterator[CheckResult]:
+async def _results(port: int) -> AsyncIterator[CheckResult]:
     yield checks.check_python()
     yield checks.check_packages()
     try:
@@ -48,7 +54,7 @@ async def _results() -> AsyncIterator[CheckResult]:
     others = (
         asyncio.create_task(check_model(settings)),
         asyncio.create_task(checks.check_discord(settings)),
-        asyncio.create_task(checks.check_port(PORT, PORT + 1)),
+        asyncio.create_task(checks.check_port(port, port + 1)),
     )
     async for result in _postgres_results(settings):
         yield result
@@ -73,8 +79,13 @@ async def _postgres_results(settings: BotSettings) -> AsyncIterator[CheckResult]
         yield CheckResult(name="Postgres", found=found, fix=sentence_from_database_error(error))
 
 
-def _show(console: Console, result: CheckResult) -> None:
+def text(result: CheckResult) -> str:
+    """Return a line with what was found, and another with what to do about it."""
     mark = "[green]ok[/green]  " if result.fix is None else "[red]Fix[/red] "
-    console.print(f"{mark}  [bold]{result.name:<10}[/bold]  {escape(result.found)}")
-    if result.fix:
-        console.print(f"      {'':<10}  {escape(result.fix)}")
+    found = f"{mark}  [bold]{result.name:<10}[/bold]  {escape(result.found)}"
+    return f"{found}\n      {'':<10}  {escape(result.fix)}" if result.fix else found
+
+
+def json_line(result: CheckResult) -> str:
+    """Return the check as a JSON object on a line of its own."""
+    return escape(json.dumps(asdict(result), ensure_ascii=False))

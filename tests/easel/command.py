@@ -32,10 +32,11 @@ async def start_easel(*arguments: str, home: Path, before: tuple[str, ...] = (),
     return await _start((*before, *COMMAND, *arguments), home, variables, PIPE)
 
 
-async def run_easel(*arguments: str, home: Path, **variables: str) -> CommandResult:
-    """Run `easel` to its end."""
-    process = await start_easel(*arguments, home=home, before=(), **variables)
-    out, err = await process.communicate()
+async def run_easel(*arguments: str, home: Path, typed: str | None = None, **variables: str) -> CommandResult:
+    """Run `easel` to its end; `typed` is its standard input, if it has one of its own."""
+    stdin = None if typed is None else PIPE
+    process = await _start((*COMMAND, *arguments), home, variables, PIPE, stdin)
+    out, err = await process.communicate(None if typed is None else typed.encode())
     return CommandResult(code=process.returncode or 0, out=out.decode(), err=err.decode())
 
 
@@ -48,10 +49,12 @@ async def run_on_terminal(*arguments: str, home: Path, **variables: str) -> Comm
     return CommandResult(code=process.returncode or 0, out=out.decode(), err=err.decode())
 
 
-async def _start(arguments: tuple[str, ...], home: Path, variables: Mapping[str, str], stderr: int) -> Process:
+async def _start(
+    arguments: tuple[str, ...], home: Path, variables: Mapping[str, str], stderr: int, stdin: int | None = None
+) -> Process:
     environment = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     environment |= {"EASEL_HOME": str(home), "OMP_NUM_THREADS": "1", **variables}
-    return await asyncio.create_subprocess_exec(*arguments, env=environment, stdout=PIPE, stderr=stderr)
+    return await asyncio.create_subprocess_exec(*arguments, env=environment, stdin=stdin, stdout=PIPE, stderr=stderr)
 
 
 def _read_all(shown: int) -> bytes:

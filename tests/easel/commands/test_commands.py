@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,18 @@ async def test_parse_prints_the_specs_as_json(home: Path) -> None:
     assert done.code == 0
     assert [spec["parts"][0]["text"] for spec in specs] == ["a red circle", "a blue circle"]
     assert specs[0]["parameters"]["ar"] == "3:2"
+
+
+async def test_parse_prints_a_repeated_prompt_once_with_its_count(home: Path) -> None:
+    """Read from standard input, which a shell leaves as it is."""
+    done = await run_easel("parse", "-", home=home, typed="a {red, blue, red} circle\n")
+    specs = json.loads(done.out)
+    assert [(spec["prompt"], spec.get("count")) for spec in specs] == [("a red circle", 2), ("a blue circle", None)]
+
+
+async def test_the_version_is_the_installed_one(home: Path) -> None:
+    done = await run_easel("--version", home=home)
+    assert (done.code, done.out) == (0, f"easel {version('easel')}\n")
 
 
 async def test_refused_prompt_exits_2_with_a_caret(home: Path) -> None:

@@ -41,6 +41,20 @@ async def test_list_names_what_is_registered(home: Path) -> None:
     assert "starter (default)" in done.out and "Apache-2.0" in done.out
 
 
+async def test_list_is_whole_and_readable_by_programs(models_file: Path, home: Path) -> None:
+    """A path is never cut, however long; `--json` has everything, `--quiet` the names."""
+    settings = {"EASEL_MODELS_FILE": str(models_file), "COLUMNS": "60"}
+    table, text, names = [
+        await run_easel("models", "list", *options, home=home, **settings)
+        for options in ((), ("--json",), ("--quiet",))
+    ]
+    (model,) = json.loads(text.out)["models"]
+    source = model["source"]
+    column = "".join(line.split("│")[-2].strip() for line in table.out.splitlines() if line.startswith("│"))
+    assert source in column and len(source) > 60
+    assert names.out == f"{model['name']}\n"
+
+
 async def test_list_tells_what_paints_other_pictures(tmp_path: Path, home: Path) -> None:
     """Of two models of the same weights, the one that is painted otherwise to be quicker is known by it."""
     entry = '[models.{}]\nfamily = "sd1"\nfolder = "weights"\n'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from pathlib import Path
 
@@ -45,6 +46,17 @@ async def test_fresh_home_needs_its_tables_only(home: Path, tmp_path: Path) -> N
     assert (after.code, after.err) == (0, ""), after.out
     for name in ("Python", "packages", "EASEL_HOME", "Postgres", "schema", "pictures", "device", "model", "Discord"):
         assert f"ok    {name}" in after.out
+
+
+async def test_only_problems_are_told_to_programs_that_ask_for_them(home: Path) -> None:
+    """One JSON object for each check; the port is the one that was named."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = await run_easel("doctor", "--json", "--quiet", "--port", str(port), home=home)
+    problems = {item["name"]: item for item in map(json.loads, done.out.splitlines())}
+    assert done.code == 1
+    assert problems["port"]["found"] == f"{port} is already in use" and str(port + 100) in problems["port"]["fix"]
+    assert all(item["fix"] for item in problems.values())
 
 
 async def test_wrong_settings_are_all_listed(home: Path) -> None:
