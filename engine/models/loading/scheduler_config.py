@@ -39,8 +39,8 @@ def config_as_loaded(saved: SavedScheduler, kind: type[Any]) -> Mapping[str, Any
     config = {**defaults, **saved.settings, "_class_name": saved.class_name}
     config["_use_default_values"] = [name for name in defaults if name not in saved.settings]
     if issubclass(kind, diffusers.StableDiffusionPipeline):
-        fixed = {"steps_offset": 1, "clip_sample": False}
-        config |= {name: value for name, value in fixed.items() if name in config}
+        # Also where the class in the files does not have them: the pipeline corrects whichever scheduler it is given.
+        config |= {"steps_offset": 1, "clip_sample": False}
     return config
 
 

@@ -32,7 +32,11 @@ CLASSES: Mapping[str, tuple[str, Mapping[str, Any], str]] = {
     "sigmoid": ("DDPMScheduler", {"beta_schedule": "sigmoid"}, "beta_schedule"),
     "continuous": ("EulerDiscreteScheduler", {"timestep_type": "continuous"}, "Set sampler in"),
 }  # fmt: skip
-CLIPPING = {"euler": "EulerDiscreteScheduler", "pndm": "PNDMScheduler"}
+CLIPPING = {
+    "euler": "EulerDiscreteScheduler",
+    "pndm": "PNDMScheduler",
+    "single": "DPMSolverSinglestepScheduler",
+}
 
 
 @pytest.fixture(scope="module")
@@ -46,11 +50,9 @@ def saved(checkpoints: Path, tmp_path_factory: pytest.TempPathFactory) -> Regist
         text.append(entry(name, "sdxl", name, "dpmpp-2m"))
     for name, kind in CLIPPING.items():
         shutil.copytree(checkpoints / "sd1", folder / name)
-        settings = {"beta_start": 0.00085, "beta_end": 0.012, "timestep_spacing": "leading"}
-        replace_scheduler(folder / name, kind, settings)
-        (folder / name / "scheduler" / "scheduler_config.json").write_text(
-            json.dumps({"_class_name": kind, **settings})
-        )
+        replace_scheduler(folder / name, kind, {})
+        settings = {"_class_name": kind, "beta_start": 0.00085, "beta_end": 0.012, "timestep_spacing": "leading"}
+        (folder / name / "scheduler" / "scheduler_config.json").write_text(json.dumps(settings))
         text.append(entry(name, "sd1", name))
     vae = folder / "playground" / "vae" / "config.json"
     statistics = {"latents_mean": [0.1, -0.2, 0.3, 0.0], "latents_std": [1.0, 2.0, 0.7, 1.5]}
