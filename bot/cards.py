@@ -82,18 +82,20 @@ def job_card(
     num_ahead: int = 0,
     wait: timedelta | None = None,
     operations: Collection[Operation] = _ALL_OPERATIONS,
+    state: str | None = None,
 ) -> Card:
     """Return the message of a job in its current state, from waiting to its end.
 
     num_ahead: how many jobs start before it while it waits; wait: time until it is finished, None if unknown.
     operations: those that its model supports; buttons that start a job of any other are left out.
+    state: of an unfinished job, instead of its progress or its position.
     """
     if job.status is JobStatus.FINISHED:
         return Card(content=_line(job, discord_id, None), rows=_rows(buttons, CardKind.GRID, job, None, operations))
     if job.status in FINAL:
         return Card(content=_line(job, discord_id, replies.job_ended(job)))
     is_running = job.status is JobStatus.RUNNING
-    state = f"{percent(job)}%" if is_running else replies.waiting(num_ahead, wait)
+    state = state or (f"{percent(job)}%" if is_running else replies.waiting(num_ahead, wait))
     rows = _rows(buttons, CardKind.PENDING, job, None, operations)
     return Card(content=_line(job, discord_id, state), rows=rows)
 

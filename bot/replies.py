@@ -25,6 +25,9 @@ CHANNEL_CLOSED = (
     "I don't have permission to post pictures here. Ask an administrator for it, or use /imagine in a direct message."
 )
 PICTURE_LOST = "This picture is missing or damaged. Press 🔄 under the grid, or use /imagine again."
+PICTURES_AWAY = "The picture storage is not available at the moment."
+STORAGE_FULL = "The storage of Easel is full."
+PICTURE_KEPT = f"{PICTURES_AWAY} This picture appears here when it is back."
 PICTURE_TOO_LARGE = "This picture is too large for Discord. It is still stored on the server."
 
 _ENDED = {
@@ -57,6 +60,10 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Any], str]] = {
     errors.StoreUnavailable: lambda error: (
         "The database is not available at the moment, so nothing was saved. Please try again in a minute."
     ),
+    errors.PictureStoreUnavailable: lambda error: f"{PICTURES_AWAY} Please try again later.",
+    errors.StorageFull: lambda error: (
+        f"{STORAGE_FULL} Nothing was saved. Please contact the server's operator; waiting jobs go on afterwards."
+    ),
     errors.PainterLost: lambda error: "The image engine stopped unexpectedly. Please try again.",
     errors.PainterNotReady: lambda error: "The image engine does not start at the moment. Please try again later.",
     errors.RequestLost: lambda error: "The image engine could not paint this because of an error. Please try again.",
@@ -73,7 +80,6 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Any], str]] = {
         f"The model {error.name} does not work with its current settings. Try another --model, or contact the server's"
         " operator."
     ),
-    errors.StorageFull: lambda error: "The picture storage is full. Please contact the server's operator.",
     errors.PictureCorrupt: lambda error: PICTURE_LOST,
     errors.RecipeUnreadable: lambda error: (
         "This picture was made by another version of Easel and cannot be read. Please contact the server's operator."
@@ -187,6 +193,14 @@ def waiting(num_ahead: int, wait: timedelta | None) -> str:
     counted = f"{num_ahead}+" if num_ahead >= MAX_COUNTED_AHEAD else f"{num_ahead}"
     position = "next in line" if num_ahead == 0 else f"{counted} ahead"
     return f"Waiting to start: {position}" + (f", about {duration(wait)}" if wait else "")
+
+
+def blocked(job: Job, is_full: bool) -> str:
+    """Return the state of a job that waits for the picture storage: to start, or with its pictures painted."""
+    storage = "storage is full" if is_full else "picture storage is not available"
+    if job.status is JobStatus.RUNNING:
+        return f"Painted, waiting to be stored: the {storage}"
+    return f"Waiting to start: the {storage}"
 
 
 def rated(rating: Rating, before: Rating | None) -> str:

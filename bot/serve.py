@@ -31,13 +31,14 @@ from engine.contract.ids import new_id
 from engine.health import open_health
 from engine.prompt import Limits, PromptDefaults
 from engine.store.database import Database
-from engine.store.objects import Objects
+from engine.store.objects import Objects, problem_of
 
 _log = structlog.get_logger()
 
 DISCORD_API_URL = "https://discord.com/api/v10"
 
 _RETRY = timedelta(seconds=5)
+_STORE_CHECK, _STORE_RECHECK = timedelta(seconds=10), timedelta(seconds=2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +106,7 @@ async def serve(
         )
         forgets = forgets_commands(options)
         await _register(client, stop, force=forgets)
-        async with _open_health(options, client, registry):
+        async with _checking(objects), _open_health(options, client, objects, registry):
             await _run(client, courier, stop, _follow_sessions(client, stop, announce_ready, forgets))
 
 
@@ -200,7 +201,26 @@ async def _register(client: EaselClient, stop: asyncio.Event, *, force: bool) ->
 
 
 @asynccontextmanager
-async def _open_health(options: BotOptions, client: EaselClient, registry: CollectorRegistry) -> AsyncIterator[None]:
+async def _checking(objects: Objects) -> AsyncIterator[None]:
+    """Check the picture store regularly while the block runs, so that messages and readyz tell the truth about it."""
+    task = asyncio.create_task(_keep_checking(objects), name="picture-store")
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _keep_checking(objects: Objects) -> None:
+    while True:
+        await objects.check()
+        await asyncio.sleep((_STORE_RECHECK if objects.problem else _STORE_CHECK).total_seconds())
+
+
+@asynccontextmanager
+async def _open_health(
+    options: BotOptions, client: EaselClient, objects: Objects, registry: CollectorRegistry
+) -> AsyncIterator[None]:
     if options.health is None:
         yield
         return
@@ -208,7 +228,7 @@ async def _open_health(options: BotOptions, client: EaselClient, registry: Colle
     async def find_problem() -> str | None:
         if not client.is_ready() or any(shard.is_closed() for shard in client.shards.values()):
             return "not connected to Discord"
-        return await client.services.database.find_problem()
+        return await client.services.database.find_problem() or problem_of(objects)
 
     host, port = options.health
     async with open_health(host, port, registry, find_problem) as bound:

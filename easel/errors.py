@@ -10,8 +10,24 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from engine.contract import errors
+from engine.contract.store_faults import StoreFault
 
 Facts = Mapping[str, Any]
+
+_STORE_FIXES: Mapping[StoreFault, str] = {
+    StoreFault.UNREACHABLE: (
+        "Check that it runs, and that AWS_ENDPOINT_URL is its address, http:// or https:// included, such as "
+        "http://minio:9000."
+    ),
+    StoreFault.NO_BUCKET: "Create the bucket that EASEL_STORAGE_URL names, or name one that exists.",
+    StoreFault.WRONG_KEY: "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to a key of this service.",
+    StoreFault.FORBIDDEN: (
+        "Allow the key, or for a folder the user that runs Easel, to read and write in EASEL_STORAGE_URL. For S3, also "
+        "check AWS_REGION."
+    ),
+    StoreFault.NO_CREDENTIALS: "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
+    StoreFault.BROKEN: "Its own log says why. Check EASEL_STORAGE_URL and AWS_ENDPOINT_URL.",
+}
 
 _SENTENCES: Mapping[type[errors.EaselError], Callable[[Facts], str]] = {
     errors.PromptRefused: lambda facts: str(facts["message"]),
@@ -49,6 +65,14 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Facts], str]] = {
     errors.StoreUnavailable: lambda facts: (
         f"Cannot reach Postgres or the picture store{_cause(facts)}. Run `easel doctor` to find out why."
     ),
+    errors.PictureStoreUnavailable: lambda facts: (
+        f"The picture store {facts['fault']}{_cause(facts)}. "
+        + _STORE_FIXES.get(facts["fault"], _STORE_FIXES[StoreFault.BROKEN])
+    ),
+    errors.StorageFull: lambda facts: (
+        f"{_full_disk(facts)} is full. Free some space, or move EASEL_HOME, EASEL_STORAGE_URL or DATABASE_URL to "
+        "another disk. Nothing is lost: waiting jobs continue afterwards."
+    ),
     errors.PainterLost: lambda _: "The painting process died. Its jobs are back in the queue; the log says why.",
     errors.PainterNotReady: lambda _: "The painting process does not start; the log says why. No job is lost.",
     errors.RequestLost: lambda _: "The painting process met an unexpected error; the log has its traceback.",
@@ -80,10 +104,6 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Facts], str]] = {
         if facts["size"]
         else f'The device has too little memory for the model "{facts["model"]}". Lower EASEL_MODELS_MEMORY so that it '
         "is loaded in parts, set EASEL_MODEL to a smaller model, or close other programs that use the device."
-    ),
-    errors.StorageFull: lambda _: (
-        "The disk that holds the pictures is full. Free some space, or move EASEL_HOME or EASEL_STORAGE_URL to another "
-        "disk. Nothing is lost: waiting jobs continue afterwards."
     ),
     errors.PictureCorrupt: lambda facts: (
         f"The stored picture {facts.get('key', '')} is {facts.get('cause', 'damaged')}. "
@@ -157,6 +177,12 @@ def exit_code_from_cause(cause: Facts) -> int:
 
 def _cause(facts: Facts) -> str:
     return f" ({facts['cause']})" if "cause" in facts else ""
+
+
+def _full_disk(facts: Facts) -> str:
+    if "path" in facts:
+        return f"The disk of {facts['path']}"
+    return "The disk of Postgres" if facts.get("place") == "database" else "The disk that holds the pictures"
 
 
 def _tuple(value: object) -> tuple[object, ...]:

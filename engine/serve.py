@@ -16,7 +16,7 @@ from engine.contract.errors import TransientError
 from engine.contract.painting import Painter
 from engine.health import Probe, open_health
 from engine.store.database import Database, open_database
-from engine.store.objects import open_objects
+from engine.store.objects import Objects, open_objects, problem_of
 from engine.worker.loop import WorkerOptions, run_worker
 from engine.worker.metrics import create_metrics
 
@@ -82,7 +82,7 @@ async def serve(
     async with (
         open_database(options.database_url, listen_url=options.listen_url, pool_size=pool_size) as database,
         open_painter() as painter,
-        _health(options, registry, partial(_find_problem, database, painter, stop)),
+        _health(options, registry, partial(_find_problem, database, objects, painter, stop)),
     ):
         if not await _wait_ready(painter, stop):
             return
@@ -135,9 +135,11 @@ async def _load(painter: LoadedPainter) -> None:
             return
 
 
-async def _find_problem(database: Database, painter: LoadedPainter, stop: asyncio.Event) -> str | None:
+async def _find_problem(
+    database: Database, objects: Objects, painter: LoadedPainter, stop: asyncio.Event
+) -> str | None:
     if stop.is_set():
         return "stopping"
     if not painter.is_ready:
         return "the painter is not loaded"
-    return await database.find_problem()
+    return await database.find_problem() or problem_of(objects)

@@ -10,7 +10,7 @@ from bot.delivery.attachments import MAX_BYTES, ImageFile, fit
 from bot.delivery.discord_messages import MessageContent
 from bot.store.deliveries import Delivery
 from bot.store.job_status import JobDetails
-from engine.contract.errors import PictureCorrupt
+from engine.contract.errors import PictureCorrupt, StorageFull, StoreUnavailable
 from engine.contract.jobs import FINAL, Job, JobStatus, Picture
 from engine.prompt import Limits
 from engine.prompt.checks.followups import possible_operations
@@ -32,14 +32,17 @@ async def compose(
 
     limits: the current ones; buttons that they would refuse are left out.
 
-    Raises: StoreUnavailable if the picture cannot be read at the moment.
+    While the picture store cannot be used, the message says so instead of showing the picture.
     """
-    card = _card(delivery, details, limits, buttons)
-    note, attachment = None, None
+    blocked = _blocked(details, objects)
+    card = _card(delivery, details, limits, buttons, blocked)
+    note, attachment, lacks_picture = None, None, False
     try:
         attachment = await _picture(details, objects)
     except PictureCorrupt:
         note = replies.PICTURE_LOST
+    except StoreUnavailable:
+        note, lacks_picture = replies.PICTURE_KEPT, True
     if attachment:
         attachment = await fit(attachment, max_bytes=max_bytes)
         note = None if attachment else replies.PICTURE_TOO_LARGE
@@ -48,17 +51,34 @@ async def compose(
         attachment=attachment,
         name=_name(details.job, details.picture),
         clears_attachment=details.job.status is not JobStatus.RUNNING,
-        is_last=details.job.status in FINAL,
+        is_last=details.job.status in FINAL and not lacks_picture,
+        lacks_picture=lacks_picture,
     )
 
 
-def _card(delivery: Delivery, details: JobDetails, limits: Limits, buttons: Buttons) -> Card:
+def _blocked(details: JobDetails, objects: Objects) -> str | None:
+    """Return the state of a job that waits for the picture store; None while it can be used."""
+    is_painted = details.job.status is JobStatus.RUNNING and details.job.progress == 1
+    if objects.problem is None or not (is_painted or details.job.status is JobStatus.WAITING):
+        return None
+    return replies.blocked(details.job, isinstance(objects.problem, StorageFull))
+
+
+def _card(delivery: Delivery, details: JobDetails, limits: Limits, buttons: Buttons, state: str | None) -> Card:
     job, who = details.job, delivery.discord_id
     operations = possible_operations(limits, job.spec)
     if details.picture:
         card = picture_card(job, who, details.picture.slot, buttons, operations=operations)
     else:
-        card = job_card(job, who, buttons, num_ahead=details.num_ahead or 0, wait=details.wait, operations=operations)
+        card = job_card(
+            job,
+            who,
+            buttons,
+            num_ahead=details.num_ahead or 0,
+            wait=details.wait,
+            operations=operations,
+            state=state,
+        )
     return with_note(card, replies.moved_from(delivery.moved_from)) if delivery.moved_from else card
 
 

@@ -22,6 +22,7 @@ from bot.delivery.deliver import (
     has_unstored_message,
     needs_edit,
     send,
+    with_block,
 )
 from bot.delivery.edit_rate import EditPriority
 from bot.delivery.tracking import TrackedDeliveries, TrackedDelivery
@@ -178,7 +179,8 @@ class Courier:
         for tracked in unstored:
             tracked.is_stored = True
         for tracked in self._tracking.of_jobs(job_ids):
-            progress = progress_by_job.get(tracked.delivery.job_id)
+            found = progress_by_job.get(tracked.delivery.job_id)
+            progress = with_block(found, self._context.objects) if found else None
             if progress and needs_edit(tracked.shown, progress):
                 self._queue_edit(tracked, edit_priority(tracked.shown, progress))
 

@@ -108,16 +108,27 @@ async def send(context: DeliveryContext, tracked: TrackedDelivery) -> SendResult
     details = await _read(context, tracked)
     if details is None:
         return Closed()
-    progress = progress_from_details(details)
-    if not needs_edit(tracked.shown, progress) or not (tracked.takes_edits or details.job.status in FINAL):
+    progress = with_block(progress_from_details(details), context.objects)
+    is_due = tracked.lacks_picture or needs_edit(tracked.shown, progress)
+    if not is_due or not (tracked.takes_edits or details.job.status in FINAL):
         return UpToDate(is_edited=False)
     max_bytes = MAX_BYTES if tracked.max_bytes is None else tracked.max_bytes
     content = await compose(
         tracked.delivery, details, context.objects, context.limits, context.buttons, max_bytes=max_bytes
     )
+    if tracked.lacks_picture and content.lacks_picture:
+        return RetryLater(after=None)
     outcome = await _send_or_edit(context, tracked, content)
     context.metrics.messages.labels(outcome=_label(outcome)).inc()
-    return await _apply_outcome(context, tracked, content, progress, outcome)
+    result = await _apply_outcome(context, tracked, content, progress, outcome)
+    tracked.lacks_picture = content.lacks_picture and isinstance(result, UpToDate)
+    return RetryLater(after=None) if tracked.lacks_picture else result
+
+
+def with_block(progress: JobProgress, objects: Objects) -> JobProgress:
+    """Return the progress with whether the job waits for the picture store: to start, or with its pictures painted."""
+    waits = progress.status is JobStatus.WAITING or (progress.status is JobStatus.RUNNING and progress.percent == 100)
+    return replace(progress, is_blocked=waits and objects.problem is not None)
 
 
 def needs_edit(shown: JobProgress | None, progress: JobProgress) -> bool:
@@ -128,7 +139,7 @@ def needs_edit(shown: JobProgress | None, progress: JobProgress) -> bool:
     if shown is None:
         return True
     if shown.status is progress.status is JobStatus.WAITING:
-        return _has_moved(shown.num_ahead or 0, progress.num_ahead or 0)
+        return shown.is_blocked is not progress.is_blocked or _has_moved(shown.num_ahead or 0, progress.num_ahead or 0)
     if progress.status is JobStatus.RUNNING and progress.percent == 0 and shown.status is JobStatus.WAITING:
         return False
     return shown != progress

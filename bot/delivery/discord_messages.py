@@ -40,6 +40,7 @@ class MessageContent:
     name: of the attached file, without its extension.
     clears_attachment: whether the current picture is removed.
     is_last: whether no update will follow.
+    lacks_picture: whether its picture cannot be read at the moment.
     """
 
     card: Card
@@ -47,6 +48,7 @@ class MessageContent:
     name: str
     clears_attachment: bool
     is_last: bool
+    lacks_picture: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

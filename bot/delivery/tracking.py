@@ -20,6 +20,7 @@ class TrackedDelivery:
     failures: consecutive failed attempts.
     takes_edits: False once an edit of the message was rejected; then only the result is worth another try.
     replaces: the message in whose place a new one is posted, because it can no longer be edited.
+    lacks_picture: whether the message says that its picture cannot be read at the moment.
     max_bytes: the limit on the picture after Discord rejected a larger one; None for the usual limit.
     """
 
@@ -30,6 +31,7 @@ class TrackedDelivery:
     failures: int = 0
     takes_edits: bool = True
     replaces: int | None = None
+    lacks_picture: bool = False
     max_bytes: int | None = None
 
 

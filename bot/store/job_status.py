@@ -23,11 +23,13 @@ class JobProgress:
     """The part of a job's state that tells whether its message is out of date.
 
     num_ahead: how many waiting jobs start before it; None unless it waits.
+    is_blocked: whether it waits for the picture store.
     """
 
     status: JobStatus
     percent: int
     num_ahead: int | None = None
+    is_blocked: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

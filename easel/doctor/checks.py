@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections.abc import Iterator
@@ -79,8 +80,17 @@ async def check_storage(url: str) -> CheckResult:
     return (
         _check_space("pictures", Path(unquote(parts.path)), url)
         if parts.scheme == "file"
-        else CheckResult(name="pictures", found=url)
+        else CheckResult(name="pictures", found=url + _endpoint())
     )
+
+
+def _endpoint() -> str:
+    """Return where the S3 service is, if it is not Amazon's, and whether it is spoken to without encryption."""
+    names = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")
+    endpoint = next((value for name in names if (value := os.environ.get(name))), "")
+    if not endpoint:
+        return ""
+    return f" at {endpoint}" + (", over plain HTTP" if endpoint.startswith("http://") else "")
 
 
 async def check_migrations(url: str) -> CheckResult:

@@ -16,6 +16,8 @@ EaselError
         AdapterMismatch
     TransientError          nobody acts, Easel retries
         StoreUnavailable
+            PictureStoreUnavailable
+            StorageFull
         PainterLost
             PainterNotReady
             RequestLost
@@ -27,7 +29,6 @@ EaselError
         PaintedNothing
         NoRoom
         SpeedUnsupported
-        StorageFull
         PictureCorrupt
         RecipeUnreadable
         PostgresBroken
@@ -39,6 +40,8 @@ EaselError
 from __future__ import annotations
 
 from pathlib import Path
+
+from engine.contract.store_faults import StoreFault
 
 
 class EaselError(Exception):
@@ -149,16 +152,27 @@ class StoreUnavailable(TransientError):
     """Postgres or the picture store cannot be reached right now."""
 
 
+class PictureStoreUnavailable(StoreUnavailable):
+    """The picture store cannot be used: `fault` says what is wrong, and `cause` quotes its answer or error."""
+
+    def __init__(self, *, fault: StoreFault = StoreFault.BROKEN, cause: str = "") -> None:
+        super().__init__(fault=fault, cause=cause)
+        self.fault, self.cause = fault, cause
+
+
+class StorageFull(StoreUnavailable):
+    """The disk of Postgres (`place` "database") or of the pictures is full; what cannot be written waits for room."""
+
+
 class PainterLost(TransientError):
     """The painting process died or hung with the job in hand; the job goes back to the queue.
 
-    The fact `was_killed` is True when something outside the process killed it, which says nothing about the job.
+    was_killed: whether something outside the process killed it, which says nothing about the job.
     """
 
-    @property
-    def was_killed(self) -> bool:
-        """Whether something outside the process killed it."""
-        return bool(self.facts.get("was_killed"))
+    def __init__(self, **facts: object) -> None:
+        super().__init__(**facts)
+        self.was_killed = bool(facts.get("was_killed"))
 
 
 class PainterNotReady(PainterLost):
@@ -222,10 +236,6 @@ class SpeedUnsupported(OperatorError):
     def __init__(self, *, name: str, setting: str, cause: str) -> None:
         super().__init__(name=name, setting=setting, cause=cause)
         self.name, self.setting, self.cause = name, setting, cause
-
-
-class StorageFull(OperatorError):
-    """The picture store is full."""
 
 
 class PictureCorrupt(OperatorError):

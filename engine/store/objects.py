@@ -8,52 +8,109 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from obstore.exceptions import BaseError, NotFoundError
 from obstore.store import LocalStore, ObjectStore, S3Store
 
-from engine.contract.errors import PictureCorrupt, SettingsInvalid, StorageFull, StoreUnavailable
+from engine.contract.errors import (
+    PictureCorrupt,
+    PictureStoreUnavailable,
+    SettingsInvalid,
+    StorageFull,
+    StoreUnavailable,
+)
+from engine.contract.store_faults import StoreFault
 
-# ENOSPC, EDQUOT and EFBIG in the operating system's message; obstore has no exception classes for them.
-_FULL = re.compile(r"\(os error (28|122|27)\)")
+if TYPE_CHECKING:
+    from obstore.store import ClientConfig, RetryConfig
+
+# ENOSPC, EDQUOT and EFBIG in the operating system's message, and what services answer; obstore has no exception
+# classes for them.
+_FULL = re.compile(r"\(os error (28|122|27)\)|507 Insufficient Storage|StorageFull|QuotaExceeded")
+# The first that is found in the error's text.
+_FAULTS: Mapping[str, StoreFault] = MappingProxyType(
+    {
+        "NoSuchBucket": StoreFault.NO_BUCKET,
+        "InvalidAccessKeyId": StoreFault.WRONG_KEY,
+        "SignatureDoesNotMatch": StoreFault.WRONG_KEY,
+        "InvalidToken": StoreFault.WRONG_KEY,
+        "ExpiredToken": StoreFault.WRONG_KEY,
+        "169.254.169.254": StoreFault.NO_CREDENTIALS,
+        "401 Unauthorized": StoreFault.WRONG_KEY,
+        "403 Forbidden": StoreFault.FORBIDDEN,
+        "(os error 13)": StoreFault.FORBIDDEN,
+        "(os error 30)": StoreFault.FORBIDDEN,
+        "HTTP error": StoreFault.UNREACHABLE,
+    }
+)
+_CODE = re.compile(r"<Code>([A-Za-z]{1,60})</Code>")
+_HOST = re.compile(r"https?://[^/\s]+")
+_PROBE = b"easel"
+
+# Whoever calls retries for as long as it can wait; obstore alone would retry for three minutes.
+_RETRIES: RetryConfig = {"max_retries": 2, "retry_timeout": timedelta(seconds=10)}
+_CLIENT: ClientConfig = {
+    "allow_http": True,
+    "connect_timeout": timedelta(seconds=5),
+    "timeout": timedelta(seconds=30),
+}
 
 
 class Objects:
-    """Immutable objects stored under the hash of their content; hashing and I/O run in other threads."""
+    """Immutable objects stored under the hash of their content; hashing and I/O run in other threads.
+
+    problem: why the store could not be used at the last check; None while it can.
+    """
 
     def __init__(self, store: ObjectStore) -> None:
         self.store = store
+        self.problem: StoreUnavailable | None = None
+
+    async def check(self) -> None:
+        """Store a few bytes, always the same, to set `problem`; a local folder does not keep them."""
+        try:
+            key = await self.put(_PROBE, ".txt")
+            if isinstance(self.store, LocalStore):
+                with suppress(BaseError, OSError):
+                    await self.store.delete_async(key)
+        except StoreUnavailable as error:
+            self.problem = error
+        else:
+            self.problem = None
 
     async def put(self, data: bytes, suffix: str) -> str:
         """Store `data` and return its key; atomic, and idempotent.
 
         suffix: file extension with its dot, such as ".png".
 
-        Raises: StorageFull when the disk is full, StoreUnavailable when the store cannot be reached.
+        Raises: StorageFull when the disk is full, PictureStoreUnavailable when the store cannot be used.
         """
         key = await asyncio.to_thread(key_from_bytes, data, suffix)
         try:
             await self.store.put_async(key, data)
         except (BaseError, OSError) as error:
-            if _FULL.search(str(error)):
-                raise StorageFull(key=key) from error
-            raise StoreUnavailable(cause=type(error).__name__, key=key) from error
+            raise _unavailable(error) from error
         return key
 
     async def get(self, key: str) -> bytes:
         """Return the bytes under `key`, checked against their hash.
 
-        Raises: PictureCorrupt when they are missing or altered, StoreUnavailable when the store cannot be reached.
+        Raises: PictureCorrupt when they are missing or altered, PictureStoreUnavailable when the store cannot be used.
         """
         try:
             data = bytes(await (await self.store.get_async(key)).bytes_async())
-        except (NotFoundError, FileNotFoundError) as error:
-            raise PictureCorrupt(key=key, cause="missing") from error
         except (BaseError, OSError) as error:
-            raise StoreUnavailable(cause=type(error).__name__, key=key) from error
+            # A missing bucket is a missing object, too.
+            if isinstance(error, NotFoundError | FileNotFoundError) and "NoSuchBucket" not in str(error):
+                raise PictureCorrupt(key=key, cause="missing") from error
+            raise _unavailable(error) from error
         if key != await asyncio.to_thread(key_from_bytes, data, Path(key).suffix):
             raise PictureCorrupt(key=key, cause="altered")
         return data
@@ -62,7 +119,8 @@ class Objects:
 def open_objects(url: str, **options: Any) -> Objects:
     """Return the picture store at `url`: `file:///folder`, created if needed, or `s3://bucket/prefix`.
 
-    options: for S3, obstore's options such as `endpoint` and `region`; the usual AWS variables provide the rest.
+    options: for S3, obstore's options such as `endpoint` and `region`; the usual AWS variables provide the rest, and
+        AWS_ENDPOINT_URL may be a plain-HTTP address.
 
     Raises: SettingsInvalid for any other URL.
     """
@@ -70,9 +128,8 @@ def open_objects(url: str, **options: Any) -> Objects:
     if parts.scheme == "file" and not parts.netloc and parts.path:
         return Objects(LocalStore(Path(unquote(parts.path)), mkdir=True))
     if parts.scheme == "s3" and parts.netloc:
-        # Plain HTTP only if the operator asked for it, as for a service on the same machine.
-        plain = str(options.get("endpoint", "")).startswith("http://")
-        return Objects(S3Store.from_url(url, client_options={"allow_http": plain} if plain else None, **options))
+        # The scheme of the endpoint says whether it is plain HTTP; whoever writes http:// means it.
+        return Objects(S3Store.from_url(url, client_options=_CLIENT, retry_config=_RETRIES, **options))
     raise SettingsInvalid(problems=(f"EASEL_STORAGE_URL must be file:///folder or s3://bucket/prefix, not {url!r}.",))
 
 
@@ -80,3 +137,26 @@ def key_from_bytes(data: bytes, suffix: str) -> str:
     """Return the key of `data`: two levels of folders from its SHA-256, then the hash and the extension."""
     digest = hashlib.sha256(data).hexdigest()
     return f"{digest[:2]}/{digest[2:4]}/{digest}{suffix}"
+
+
+def _unavailable(error: Exception) -> StoreUnavailable:
+    """Return what the error of obstore says about the store."""
+    text = str(error)
+    if _FULL.search(text):
+        return StorageFull(place="pictures")
+    fault = next((fault for word, fault in _FAULTS.items() if word in text), StoreFault.BROKEN)
+    said = _CODE.search(text) or _HOST.search(text)
+    return PictureStoreUnavailable(fault=fault, cause=said.group(said.lastindex or 0) if said else type(error).__name__)
+
+
+def problem_of(objects: Objects) -> str | None:
+    """Return why the picture store could not be used at the last check, in a few words, or None when it could."""
+    match objects.problem:
+        case None:
+            return None
+        case PictureStoreUnavailable(fault=fault, cause=cause):
+            return f"the picture store {fault} ({cause})"
+        case StorageFull():
+            return "the picture store is full"
+        case error:
+            return f"the picture store is not available ({error})"

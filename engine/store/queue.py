@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -34,6 +35,8 @@ ENTRYPOINT = "paint"
 Handler = Callable[[UUID], Awaitable[timedelta | None]]
 
 _LOG_RETENTION = timedelta(days=7)
+
+_CLOSED_INTERVAL = timedelta(seconds=0.3)
 
 _log = structlog.get_logger(__name__)
 
@@ -104,22 +107,33 @@ async def prune_log(connection: AsyncConnection) -> int:
     return (await connection.execute(log, {"retention": _LOG_RETENTION})).rowcount
 
 
-async def run_queue(database: Database, handle: Handler, options: QueueOptions, *, stop: asyncio.Event) -> None:
+async def run_queue(
+    database: Database,
+    handle: Handler,
+    options: QueueOptions,
+    *,
+    stop: asyncio.Event,
+    may_take: Callable[[], bool] = lambda: True,
+) -> None:
     """Pass jobs to `handle` until `stop` is set, then return when all calls have returned.
+
+    may_take: whether it takes further jobs at the moment; others may take them meanwhile.
 
     Guarantees: no job is lost while Postgres is unavailable. A job is handed out again when its lease expires, so
     `handle` must tolerate being called twice for one job.
     """
     while not stop.is_set():
         try:
-            await _run_manager(database, handle, options, stop)
+            await _run_manager(database, handle, options, stop, may_take)
         except StoreUnavailable as error:
             _log.warning("queue_unavailable", cause=str(error))
 
 
-async def _run_manager(database: Database, handle: Handler, options: QueueOptions, stop: asyncio.Event) -> None:
+async def _run_manager(
+    database: Database, handle: Handler, options: QueueOptions, stop: asyncio.Event, may_take: Callable[[], bool]
+) -> None:
     async with open_driver(database) as driver:
-        queries = _LeasedQueries(driver)
+        queries = _LeasedQueries(driver, may_take)
         manager = QueueManager(queries)
         manager.entrypoint(ENTRYPOINT, accepts_context=False)(_entry_handler(handle))
         async with _stopping(stop, manager, driver):
@@ -158,7 +172,20 @@ async def _stopping(stop: asyncio.Event, manager: QueueManager, driver: Reconnec
 
 
 class _LeasedQueries(Queries):
-    """PgQueuer's queries, except that an engine whose lease has expired leaves the entry to its new holder."""
+    """PgQueuer's queries, except that an engine takes nothing while it may not, and leaves an entry whose lease has
+    expired to its new holder.
+    """
+
+    def __init__(self, driver: ReconnectingDriver, may_take: Callable[[], bool]) -> None:
+        super().__init__(driver)
+        self._may_take = may_take
+
+    async def dequeue(self, *args: Any, **named: Any) -> list[QueueEntry]:
+        if self._may_take():
+            return await super().dequeue(*args, **named)
+        # PgQueuer asks again at once while anything waits.
+        await asyncio.sleep(_CLOSED_INTERVAL.total_seconds())
+        return []
 
     async def log_jobs(self, job_status: list[tuple[QueueEntry, JOB_STATUS, TracebackRecord | None]]) -> None:
         held = await self._held([entry for entry, _, _ in job_status])

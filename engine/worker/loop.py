@@ -27,6 +27,7 @@ from engine.worker.metrics import Metrics
 from engine.worker.run_job import JobOptions, JobRunner, run_job
 
 _LISTENER_CHECK = timedelta(seconds=5)
+_STORE_CHECK = timedelta(seconds=10)
 _DEPTH_INTERVAL = timedelta(seconds=5)
 
 _log = structlog.get_logger(__name__)
@@ -74,7 +75,10 @@ async def run_worker(
         options=options.job,
         stop=stop,
     )
+    # An engine that cannot store does not begin to paint.
+    await _check_objects(objects)
     async with (
+        _in_background(_keep_checking(objects, options)),
         _in_background(_repeat(_LISTENER_CHECK, partial(_watch_cancels, database, running_jobs))),
         _in_background(_repeat(options.check_interval, partial(_check_running_jobs, database, running_jobs))),
         _in_background(_repeat(options.sweep_interval, partial(_sweep, database))),
@@ -88,7 +92,15 @@ async def _keep_queue_running(runner: JobRunner, options: WorkerOptions) -> None
     """Take jobs until the stop; start over when the queue itself fails."""
     handle = partial(_run_or_return, runner, options.error_delay)
     while not runner.stop.is_set():
-        error = await result_of(run_queue(runner.database, handle, options.queue, stop=runner.stop))
+        error = await result_of(
+            run_queue(
+                runner.database,
+                handle,
+                options.queue,
+                stop=runner.stop,
+                may_take=lambda: runner.objects.problem is None,
+            )
+        )
         if error is not None:
             _log.error("queue_failed", exc_info=error)
             with suppress(TimeoutError):
@@ -130,6 +142,23 @@ async def _sweep(database: Database) -> None:
         _log.warning("jobs_requeued", count=orphans)
     async with database.begin() as connection:
         await prune_log(connection)
+
+
+async def _keep_checking(objects: Objects, options: WorkerOptions) -> None:
+    """Check the picture store regularly, more often while it cannot be used."""
+    while True:
+        interval = options.check_interval if objects.problem else _STORE_CHECK
+        await asyncio.sleep(interval.total_seconds())
+        await _check_objects(objects)
+
+
+async def _check_objects(objects: Objects) -> None:
+    before = objects.problem
+    await objects.check()
+    if objects.problem and not before:
+        _log.warning("picture_store_unavailable", cause=str(objects.problem))
+    elif before and not objects.problem:
+        _log.info("picture_store_available")
 
 
 async def _measure_queue(database: Database, metrics: Metrics) -> None:

@@ -150,8 +150,8 @@ async def _store(runner: JobRunner, job: Job, result: PaintResult) -> None:
     """Store files before rows: a crash in between leaves files without a row, never a row without its file."""
     painted = result.pictures if isinstance(result, PaintedPictures) else ()
     content, media_type = shown_object(result)
-    puts = [_put(runner, picture.png, ".png") for picture in painted]
-    *keys, key = await asyncio.gather(*puts, _put(runner, content, SUFFIXES.get(media_type, ".bin")))
+    puts = [_put(runner, job, picture.png, ".png") for picture in painted]
+    *keys, key = await asyncio.gather(*puts, _put(runner, job, content, SUFFIXES.get(media_type, ".bin")))
     pictures = picture_rows(job, painted, keys)
 
     async def finish() -> bool:
@@ -162,5 +162,19 @@ async def _store(runner: JobRunner, job: Job, result: PaintResult) -> None:
         raise LeaseLost()
 
 
-async def _put(runner: JobRunner, data: bytes, suffix: str) -> str:
-    return await with_objects(runner, lambda: runner.objects.put(data, suffix))
+async def _put(runner: JobRunner, job: Job, data: bytes, suffix: str) -> str:
+    """Store the file, however long that takes: what is painted is kept, and not painted anew."""
+    is_kept = False
+
+    async def put() -> str:
+        nonlocal is_kept
+        try:
+            return await runner.objects.put(data, suffix)
+        except StoreUnavailable as error:
+            runner.objects.problem = error
+            if not is_kept:
+                await _record_progress(runner, job, Progress(done=1, total=1), None)
+            is_kept = True
+            raise
+
+    return await retry_while_down(put)

@@ -7,6 +7,7 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -25,6 +26,7 @@ from tests.engine.worker.conftest import QUICK
 from tests.engine.worker.following import end_of, job_running, submit, until
 from tests.fakes import FakePainter, request_for
 from tests.outage import Outage
+from tests.s3_server import open_s3
 
 
 def _opener(painter: LoadedPainter) -> Callable[[], AbstractAsyncContextManager[LoadedPainter]]:
@@ -211,3 +213,33 @@ async def test_an_engine_without_a_free_connection_says_so(
     async with database.begin() as connection:
         await connection.execute(sa.text("DROP OWNED BY crowded"))
         await connection.execute(sa.text("DROP ROLE crowded"))
+
+
+async def test_readyz_covers_the_picture_store(database: Database, database_url: str) -> None:
+    """An engine whose bucket does not exist says so, and is ready when it does."""
+    told: list[str] = []
+
+    async def is_told() -> bool:
+        told.extend(line["address"] for line in lines if line["event"] == "health_served")
+        return bool(told)
+
+    async def is_answered(answer: tuple[int, str]) -> bool:
+        return await _status(told[0], "/readyz") == answer
+
+    stop, ready = asyncio.Event(), asyncio.Event()
+    async with open_s3() as server:
+        server.refusal = "NoSuchBucket"
+        with pytest.MonkeyPatch.context() as patch, capture_logs() as lines:
+            for name, value in (("ACCESS_KEY_ID", "k"), ("SECRET_ACCESS_KEY", "s"), ("ENDPOINT_URL", server.url)):
+                patch.setenv(f"AWS_{name}", value)
+            options = EngineOptions(
+                database_url=database_url, storage_url="s3://bucket", health=("127.0.0.1", 0), worker=QUICK
+            )
+            work = serve(options, _opener(FakePainter()), stop=stop, force_stop=stop, announce_ready=ready.set)
+            task = asyncio.create_task(work)
+            await until(is_told)
+        await until(partial(is_answered, (503, "the picture store has no such bucket (NoSuchBucket)\n")))
+        server.refusal = None
+        await until(partial(is_answered, (200, "ready\n")))
+        stop.set()
+        await task

@@ -10,12 +10,15 @@ import threading
 from pathlib import Path
 
 import pytest
-from aiohttp import web
 from obstore.exceptions import GenericError
 from obstore.store import MemoryStore
 
-from engine.contract.errors import PictureCorrupt, SettingsInvalid, StorageFull, StoreUnavailable
-from engine.store.objects import Objects, key_from_bytes, open_objects
+from easel.doctor.checks import check_storage
+from easel.errors import sentence_from_error
+from engine.contract.errors import PictureCorrupt, PictureStoreUnavailable, SettingsInvalid, StorageFull
+from engine.contract.store_faults import StoreFault
+from engine.store.objects import Objects, key_from_bytes, open_objects, problem_of
+from tests.s3_server import open_s3
 from tests.threads import threads_calling
 
 _PUT_TOO_MUCH = """
@@ -85,51 +88,78 @@ def test_file_that_may_not_grow_is_said(storage_url: str) -> None:
     assert done.returncode == 7, done.stderr.decode()
 
 
+def _s3_at(url: str) -> Objects:
+    return open_objects("s3://bucket/prefix", endpoint=url, region="local", access_key_id="k", secret_access_key="s")
+
+
 async def test_s3_is_spoken() -> None:
     """An `s3://` URL reads and writes through the S3 protocol, under its prefix."""
-    kept: dict[str, bytes] = {}
-
-    async def put(request: web.Request) -> web.Response:
-        kept[request.path] = await request.read()
-        return web.Response(headers={"ETag": '"1"'})
-
-    async def get(request: web.Request) -> web.Response:
-        headers = {"ETag": '"1"', "Last-Modified": "Fri, 02 Jan 2026 00:00:00 GMT"}
-        return web.Response(body=kept[request.path], headers=headers)
-
-    application = web.Application()
-    application.router.add_put("/{path:.*}", put)
-    application.router.add_get("/{path:.*}", get)
-    runner = web.AppRunner(application)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    try:
-        objects = open_objects(
-            "s3://bucket/prefix",
-            endpoint=f"http://127.0.0.1:{runner.addresses[0][1]}",
-            region="local",
-            access_key_id="key",
-            secret_access_key="secret",
-        )
+    async with open_s3() as server:
+        objects = _s3_at(server.url)
         key = await objects.put(b"picture", ".png")
         assert await objects.get(key) == b"picture"
-        assert list(kept) == [f"/bucket/prefix/{key}"]
-    finally:
-        await runner.cleanup()
+        assert list(server.kept) == [f"/bucket/prefix/{key}"]
+        with pytest.raises(PictureCorrupt):
+            await objects.get(key_from_bytes(b"other", ".png"))
+
+
+async def test_s3_at_a_plain_http_address_takes_one_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside the key, AWS_ENDPOINT_URL is all that a MinIO at home needs."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    async with open_s3() as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
+        objects = open_objects("s3://bucket")
+        assert await objects.get(await objects.put(b"picture", ".png")) == b"picture"
+        found = await check_storage("s3://bucket")
+        assert (found.found, found.fix) == (f"s3://bucket at {server.url}, over plain HTTP", None)
+
+
+@pytest.mark.parametrize(
+    ("refusal", "fault", "fix"),
+    [
+        ("NoSuchBucket", StoreFault.NO_BUCKET, "Create the bucket"),
+        ("InvalidAccessKeyId", StoreFault.WRONG_KEY, "AWS_ACCESS_KEY_ID"),
+        ("SignatureDoesNotMatch", StoreFault.WRONG_KEY, "AWS_SECRET_ACCESS_KEY"),
+        ("AccessDenied", StoreFault.FORBIDDEN, "Allow the key"),
+        ("InternalError", StoreFault.BROKEN, "AWS_ENDPOINT_URL"),
+    ],
+)
+async def test_a_refusal_of_s3_says_what_is_wrong(refusal: str, fault: StoreFault, fix: str) -> None:
+    """Reading and writing tell the same, also where a missing bucket looks like a missing picture; so does doctor."""
+    async with open_s3() as server:
+        server.refusal, objects = refusal, _s3_at(server.url)
+        for work in (objects.put(b"picture", ".png"), objects.get(key_from_bytes(b"picture", ".png"))):
+            with pytest.raises(PictureStoreUnavailable) as refused:
+                await work
+            assert (refused.value.fault, refused.value.cause) == (fault, refusal)
+        assert fix in sentence_from_error(refused.value)
+        await objects.check()
+        assert problem_of(objects) == f"the picture store {fault} ({refusal})"
+        server.refusal = None
+        await objects.check()
+        assert problem_of(objects) is None
+
+
+async def test_a_full_s3_is_said() -> None:
+    async with open_s3() as server:
+        server.refusal = "XMinioStorageFull"
+        with pytest.raises(StorageFull):
+            await _s3_at(server.url).put(b"picture", ".png")
+
+
+async def test_checking_a_folder_leaves_no_file(objects: Objects, tmp_path: Path) -> None:
+    await objects.check()
+    assert objects.problem is None
+    assert [path for path in (tmp_path / "pictures").rglob("*") if path.is_file()] == []
 
 
 async def test_unreachable_store_is_said() -> None:
     """A store that cannot be reached is an error to try again after."""
-    objects = open_objects(
-        "s3://bucket",
-        endpoint="http://127.0.0.1:1",
-        region="local",
-        access_key_id="key",
-        secret_access_key="secret",
-    )
-    with pytest.raises(StoreUnavailable):
+    objects = _s3_at("http://127.0.0.1:1")
+    with pytest.raises(PictureStoreUnavailable) as refused:
         await objects.get("ab/cd/abcd.png")
+    assert (refused.value.fault, refused.value.cause) == (StoreFault.UNREACHABLE, "http://127.0.0.1:1")
 
 
 @pytest.mark.parametrize("url", ["", "/pictures", "file://host/pictures", "s3://", "gs://bucket"])

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from obstore.store import MemoryStore
 from prometheus_client import CollectorRegistry
 
-from engine.contract.errors import ModelBroken, RequestLost, SizeUnsupported, StorageFull, StoreUnavailable
+from engine.contract.errors import ModelBroken, RequestLost, SizeUnsupported, StoreUnavailable
 from engine.contract.ids import new_id
 from engine.contract.jobs import JobStatus
 from engine.store.database import Database
@@ -123,20 +122,6 @@ async def test_job_without_an_entry_is_queued_again(database: Database, start_en
     async with start_engine(FakePainter()):
         for job in jobs:
             assert (await end_of(database, job.id)).status is JobStatus.FINISHED
-
-
-async def test_full_disk_fails_the_job_with_its_cause(database: Database, start_engine: EngineStarter) -> None:
-    """When the disk is full, the job fails with that cause and no row names a missing file."""
-
-    class FullObjects(Objects):
-        async def put(self, data: bytes, suffix: str) -> str:
-            raise StorageFull(key="k" + suffix)
-
-    job = await submit(database, request_for(new_id()))
-    async with start_engine(FakePainter(), store=FullObjects(MemoryStore())):
-        done = await end_of(database, job.id)
-    assert (done.status, (done.cause or {})["error"]) == (JobStatus.FAILED, "StorageFull")
-    assert await count(database, "SELECT count(*) FROM pictures") == 0
 
 
 async def test_a_short_outage_of_the_picture_store_costs_no_attempt(

@@ -1,0 +1,14 @@
+"""What can be wrong with a picture store."""
+
+from enum import StrEnum
+
+
+class StoreFault(StrEnum):
+    """What is wrong, as the end of a sentence about the picture store."""
+
+    UNREACHABLE = "cannot be reached"
+    NO_BUCKET = "has no such bucket"
+    WRONG_KEY = "does not accept the access key"
+    FORBIDDEN = "does not let this access key read and write"
+    NO_CREDENTIALS = "needs an access key, and none is set"
+    BROKEN = "returns errors"

@@ -1,0 +1,75 @@
+"""The picture store goes away under a running bot: members are told, and get their pictures when it is back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from bot import replies
+from engine.contract.errors import PictureStoreUnavailable, StoreUnavailable
+from engine.contract.store_faults import StoreFault
+from engine.store.objects import Objects, open_objects
+from sandbox.chat.test_client import MemberClient
+from tests.bot.engine_hand import EngineHand
+from tests.bot.reading import is_grid, text_of
+
+
+class SwitchedObjects(Objects):
+    """A picture store that is away while `is_away` is set."""
+
+    is_away = False
+
+    async def put(self, data: bytes, suffix: str) -> str:
+        """Store, or raise."""
+        self._switch()
+        return await super().put(data, suffix)
+
+    async def get(self, key: str) -> bytes:
+        """Read, or raise."""
+        self._switch()
+        return await super().get(key)
+
+    def _switch(self) -> None:
+        if self.is_away:
+            raise PictureStoreUnavailable(fault=StoreFault.UNREACHABLE, cause="http://minio:9000")
+
+
+@pytest.fixture
+def objects(storage_url: str) -> SwitchedObjects:
+    """The picture store as the bot sees it."""
+    return SwitchedObjects(open_objects(storage_url).store)
+
+
+async def test_a_press_is_answered_and_the_picture_comes_later(
+    painted_grid: Callable[..., Any], ben: MemberClient, objects: SwitchedObjects
+) -> None:
+    """U1 posts a message that says why there is no picture yet, and the same message gets it when the store is back."""
+    grid, _, _ = await painted_grid()
+    objects.is_away = True
+    await ben.press(grid, "U1")
+    reply = await ben.message(lambda item: "Image #1" in item["content"])
+    assert replies.PICTURE_KEPT in reply["content"] and reply["attachments"] == []
+    objects.is_away = False
+    shown = await ben.changed(reply, lambda item: bool(item["attachments"]))
+    assert replies.PICTURE_KEPT not in shown["content"]
+
+
+async def test_messages_of_waiting_jobs_say_what_they_wait_for(
+    bot: asyncio.Task[None], ben: MemberClient, hand: EngineHand, objects: SwitchedObjects
+) -> None:
+    """A job that waits to start, or with its pictures painted, names the picture storage and goes on when it can."""
+    waiting = await ben.reply(await ben.command("imagine", prompt="a cat"))
+    assert "next in line" in text_of(waiting)
+    objects.is_away, objects.problem = True, StoreUnavailable(cause="away")
+    blocked = await ben.changed(waiting, lambda item: "picture storage is not available" in item["content"])
+    assert "Waiting to start" in blocked["content"]
+    job = await hand.only_job()
+    await hand.start(job.id)
+    await hand.progress(job.id, 1.0)
+    await ben.changed(waiting, lambda item: "Painted, waiting to be stored" in item["content"])
+    objects.is_away, objects.problem = False, None
+    await hand.finish(await hand.only_job())
+    await ben.changed(waiting, is_grid)

@@ -1,0 +1,55 @@
+"""A small S3 service at a plain-HTTP address, whose answers tests choose."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from aiohttp import web
+
+REFUSALS = {
+    "NoSuchBucket": 404,
+    "InvalidAccessKeyId": 403,
+    "SignatureDoesNotMatch": 403,
+    "AccessDenied": 403,
+    "XMinioStorageFull": 507,
+    "InternalError": 500,
+}
+
+
+@dataclass(kw_only=True)
+class S3Server:
+    """What it keeps, by path, where it is, and the code of the error that it answers instead; None for none."""
+
+    kept: dict[str, bytes] = field(default_factory=dict)
+    url: str = ""
+    refusal: str | None = None
+
+    async def answer(self, request: web.Request) -> web.Response:
+        """Store or return an object, or refuse to."""
+        if self.refusal:
+            return web.Response(status=REFUSALS[self.refusal], text=f"<Error><Code>{self.refusal}</Code></Error>")
+        if request.method == "PUT":
+            self.kept[request.path] = await request.read()
+            return web.Response(headers={"ETag": '"1"'})
+        if request.path not in self.kept:
+            return web.Response(status=404, text="<Error><Code>NoSuchKey</Code></Error>")
+        headers = {"ETag": '"1"', "Last-Modified": "Fri, 02 Jan 2026 00:00:00 GMT"}
+        return web.Response(body=self.kept[request.path], headers=headers)
+
+
+@asynccontextmanager
+async def open_s3() -> AsyncIterator[S3Server]:
+    """Yield a running service."""
+    server = S3Server()
+    application = web.Application()
+    application.router.add_route("*", "/{path:.*}", server.answer)
+    runner = web.AppRunner(application)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    server.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    try:
+        yield server
+    finally:
+        await runner.cleanup()
