@@ -28,8 +28,9 @@ from engine.models.files.selection import UNUSED, parts_of
 from engine.models.files.variants import select_variant, variants_in
 from engine.models.files.weights import index_of
 from engine.models.loading.errors import UnusableFiles
-from engine.models.loading.tokenizers import check_tokenizer
+from engine.models.loading.tokenizers import check_libraries, check_tokenizer
 from engine.models.loading.traced import TracedTensor, traced_tensors
+from engine.models.loading.widths import check_widths
 from engine.models.registry.registry import Model
 
 SCHEDULER = "scheduler"
@@ -69,12 +70,15 @@ def load_parts(
     _check_present(taken, {*names, *(parts_of(index) & {SCHEDULER})})
     if not (folder / SCHEDULER_CONFIG).exists():
         raise UnusableFiles(f"it has no {SCHEDULER_CONFIG}")
+    for name in names:
+        check_libraries(name, folder / name)
     entries = {name: tuple(index[name]) for name in names}
     if place.is_file():
         components, unread = _from_file(entries, place, folder, dtype, is_trial=is_trial)
     else:
         components, unread = _from_folder(entries, place, model.source.variant, dtype, is_trial=is_trial)
     _check_tokenizers(components)
+    check_widths(components)
     return LoadedParts(
         components=components,
         settings={name: value for name, value in index.items() if name in taken and not isinstance(value, list)},

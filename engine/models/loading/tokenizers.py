@@ -2,14 +2,38 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from engine.models.loading.errors import UnusableFiles
 
+_OF_SENTENCEPIECE = ("spiece.model", "tokenizer.model", "sentencepiece.bpe.model")
 # A beginning, an end, and one token of the text.
 _LEAST_TOKENS = 3
 # Of the encoder's tokens; without its vocabulary a tokenizer knows only the special ones.
 _LEAST_KNOWN = 0.1
+
+
+def check_libraries(name: str, folder: Path) -> None:
+    """Check that a tokenizer that only SentencePiece reads finds its libraries; transformers 5.23 asks for another.
+
+    Raises: UnusableFiles.
+    """
+    if (folder / "tokenizer.json").exists():
+        return
+    file = next((file for file in _OF_SENTENCEPIECE if (folder / file).exists()), None)
+    missing = [library for library in ("sentencepiece", "google.protobuf") if not _is_installed(library)]
+    if file is not None and missing:
+        named = " and ".join(missing).replace("google.", "")
+        raise UnusableFiles(
+            f"its {name} is a {file}, for which {named} must be installed, or a tokenizer.json be there"
+        )
+
+
+def _is_installed(library: str) -> bool:
+    parent = library.rpartition(".")[0]
+    return (not parent or find_spec(parent) is not None) and find_spec(library) is not None
 
 
 def check_tokenizer(name: str, tokenizer: Any, encoder: Any) -> None:

@@ -22,6 +22,7 @@ from engine.models.manage import model_status, with_trial
 from engine.models.registry.registry import Model, Registry
 from engine.models.registry.sources import WeightSource
 from tests.engine.models.original_layout import save_single_file
+from tests.engine.painter.checkpoints import tiny_unet
 
 Edit = Callable[[Path], None]
 
@@ -73,6 +74,14 @@ def without_vocabulary(folder: Path) -> None:
     (folder / "tokenizer" / "tokenizer.json").unlink()
 
 
+def with_a_sentencepiece_tokenizer(folder: Path) -> None:
+    (folder / "tokenizer" / "tokenizer.json").rename(folder / "tokenizer" / "spiece.model")
+
+
+def with_unet(channels: int, **more: Any) -> Edit:
+    return lambda folder: tiny_unet(channels, **more).save_pretrained(folder / "unet")
+
+
 @pytest.mark.parametrize("name", FOLDERS)
 def test_a_sound_model_has_nothing_that_nobody_reads(registry: Registry, name: str) -> None:
     assert try_loading(registry.model(name)) == ()
@@ -104,6 +113,19 @@ FAULTS = {
     "a library is missing": (
         setting("unet/config.json", quantization_config={"quant_method": "bitsandbytes", "load_in_4bit": True}),
         "bitsandbytes",
+    ),
+    "the tokenizer needs a library": (
+        with_a_sentencepiece_tokenizer,
+        "its tokenizer is a spiece.model, for which sentencepiece and protobuf must be installed",
+    ),
+    "the U-Net is for inpainting": (with_unet(9, out_channels=4), "its unet is for inpainting, which is not supported"),
+    "the U-Net is for other latents": (
+        with_unet(8),
+        "its unet takes latents of 8 channels, and its vae has 4",
+    ),
+    "the U-Net is for other texts": (
+        with_unet(4, cross_attention_dim=48),
+        "its unet takes texts of 48 features, and its text encoders give 32",
     ),
     "the scheduler's settings are damaged": (
         lambda folder: (folder / "scheduler" / "scheduler_config.json").write_text("{"),
