@@ -38,13 +38,14 @@ def parse_attention(text: str) -> tuple[tuple[str, float], ...]:
 
 
 def attention_problems(text: str, start: int) -> list[Problem]:
-    """Return a problem for each bracket that gives its words a weight below 0 or above 10.
+    """Return a problem for each bracket that gives its words a weight below 0 or above 10: at the weight, if written.
 
     start: position of the text in the prompt.
     """
     if not _SIGNS.search(text):
         return []
-    factors, _ = _factors(text)
+    factors, cuts = _factors(text)
+    written = _written_weights(text, factors, cuts)
     problems, weights = [], [1.0]
     for place in sorted(factors):
         factor = factors[place]
@@ -55,7 +56,8 @@ def attention_problems(text: str, start: int) -> list[Problem]:
         if weights[-2] <= MAX_ATTENTION and not 0 <= weights[-1] <= MAX_ATTENTION:
             message = f"The weight of words in brackets must be 0 to {MAX_ATTENTION:g}, not {weights[-1]:.4g}."
             suggestion = "For literal brackets, write \\( and \\)."
-            problems.append(Problem(start + place, start + place + 1, message, suggestion))
+            fault, end = written.get(place, (place, place + 1))
+            problems.append(Problem(start + fault, start + end, message, suggestion))
             weights[-1] = MAX_ATTENTION + 1
     return problems
 
@@ -78,6 +80,21 @@ def _factors(text: str) -> tuple[dict[int, float | None], dict[int, int]]:
                 factors[opening], factors[place] = STRONGER if sign == ")" else WEAKER, None
                 _read_weight(text, opening, place, factors, cuts)
     return factors, cuts
+
+
+def _written_weights(text: str, factors: dict[int, float | None], cuts: dict[int, int]) -> dict[int, tuple[int, int]]:
+    """Return where the weight of each opening bracket is written, for those that have one."""
+    written: dict[int, tuple[int, int]] = {}
+    open_brackets: list[int] = []
+    for place in sorted(factors):
+        if factors[place] is not None:
+            open_brackets.append(place)
+            continue
+        opening = open_brackets.pop()
+        if place in cuts:
+            weight = text[cuts[place] + 1 : place].lstrip(" ")
+            written[opening] = place - len(weight), place - len(weight) + len(weight.rstrip(" "))
+    return written
 
 
 def _partner(text: str, open_brackets: list[int], sign: str) -> int:

@@ -55,14 +55,21 @@ def test_stretches(text: str, want: list[tuple[str, float]]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "start"), [("a (fox:11)", 2), ("fox (x:-1)", 4), ("((fox:5):5)", 1), ("a:: b (John 3:16)", 6)]
+    ("text", "fault"),
+    [
+        ("a (fox:11)", (7, 9)),
+        ("fox (x: -1 )", (8, 10)),
+        ("((fox:5):5)", (6, 7)),
+        ("a:: b (John 3:16)", (14, 16)),
+        ("(" * 30 + "fox" + ")" * 30, (24, 25)),
+    ],
 )
-def test_attention_out_of_range_is_an_error(text: str, start: int) -> None:
-    """Weights must be 0 to 10; the bracket that exceeds this is underlined."""
+def test_attention_out_of_range_is_an_error(text: str, fault: tuple[int, int]) -> None:
+    """Weights must be 0 to 10; the one that exceeds this is underlined, or its bracket if no number is written."""
     result = parse(text)
     assert isinstance(result, PromptErrors)
     (error,) = result.errors
-    assert error.start == start and "must be 0 to 10, not" in error.message
+    assert (error.start, error.end) == fault and "must be 0 to 10, not" in error.message
 
 
 def test_too_many_brackets_are_one_error() -> None:
@@ -75,7 +82,7 @@ def test_too_many_brackets_are_one_error() -> None:
 def test_the_weight_of_a_list_to_keep_out_is_checked_too() -> None:
     """Weights in brackets within --no have the same range."""
     result = parse("a fox --no red, (blue:12)")
-    assert isinstance(result, PromptErrors) and result.errors[0].start == 16
+    assert isinstance(result, PromptErrors) and result.errors[0].start == 22
 
 
 def test_neighbours_differ() -> None:
