@@ -149,7 +149,9 @@ def _fits(name: str, shape: Shape, base: BaseModules) -> bool:
     part, module = part_and_module(name, base)
     if part is None:
         return not base.get("unet")
-    return part not in base or _matches(shape, base[part].get(module), is_down=is_down(name))
+    if part not in base:
+        return not base.get("unet")
+    return _matches(shape, base[part].get(module), is_down=is_down(name))
 
 
 def _matches(shape: Shape, weight: Shape | None, *, is_down: bool) -> bool:

@@ -49,7 +49,7 @@ def index_of(folder: Path) -> Mapping[str, Any]:
     """
     index = folder / INDEX
     try:
-        content = json.loads(index.read_text(encoding="utf-8"))
+        content = json.loads(index.read_text(encoding="utf-8-sig"))
     except (FileNotFoundError, NotADirectoryError) as error:
         raise WeightsMissing(path=index) from error
     except ValueError as error:

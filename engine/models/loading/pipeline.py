@@ -87,7 +87,7 @@ def pipeline_class(model: Model, place: Path) -> Any:
 
 def _class_name(model: Model, index: Path) -> str:
     try:
-        return str(json.loads(index.read_text(encoding="utf-8"))["_class_name"])
+        return str(json.loads(index.read_text(encoding="utf-8-sig"))["_class_name"])
     except FileNotFoundError as error:
         raise WeightsMissing(path=index) from error
     except (ValueError, KeyError, TypeError) as error:

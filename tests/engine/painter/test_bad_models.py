@@ -131,6 +131,11 @@ def says_that_a_text_may_be_longer_than_the_encoder_reads(folder: Path) -> None:
     change(folder / "tokenizer" / "tokenizer_config.json", model_max_length=512)
 
 
+def begins_with_byte_order_marks(folder: Path) -> None:
+    for file in (folder / "model_index.json", folder / "scheduler" / "scheduler_config.json"):
+        file.write_text(file.read_text(), encoding="utf-8-sig")
+
+
 def names_parts_that_are_not_used(folder: Path) -> None:
     """Of libraries and classes that are not here; their folders are."""
     unused = {"safety_checker": ["stable_diffusion", "Checker"], "feature_extractor": ["transformers", "GoneProcessor"]}
@@ -150,6 +155,7 @@ def change(file: Path, **values: object) -> None:
         uses_a_scheduler_of_a_missing_library,
         leaves_out_how_long_a_text_may_be,
         says_that_a_text_may_be_longer_than_the_encoder_reads,
+        begins_with_byte_order_marks,
         names_parts_that_are_not_used,
     ],
 )

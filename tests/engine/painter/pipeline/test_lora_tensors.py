@@ -16,6 +16,7 @@ from engine.contract.errors import AdapterMismatch
 from engine.models.files.adapter_fit import check_fit
 from engine.models.registry.registry import Adapter, Registry
 from engine.painter.pipeline.loras import LoraManager
+from tests.engine.models.original_layout import save_single_file
 
 RANK, ALPHA = 4, 3.0
 BLOCK = "down_blocks.0.attentions.0"
@@ -147,3 +148,14 @@ def test_what_cannot_be_loaded_is_found_by_the_check(
     with pytest.raises(AdapterMismatch) as refused:
         check_fit(saved(registry, tmp_path, tensors), registry.model(), registry.model().source.folder or Path())
     assert refused.value.part == kohya("unet", ATTENTION, "alpha").removesuffix(".alpha") + part
+
+
+def test_a_layer_of_a_part_that_the_model_does_not_have_is_told(
+    registry: Registry, checkpoints: Path, tmp_path: Path
+) -> None:
+    """As a folder and as a single file: it would be left out without a word."""
+    tensors = {kohya("text_encoder_2", QUERY, half): torch.ones(4, 4) for half in ("down", "up")}
+    single = save_single_file(checkpoints / "sd1", tmp_path / "sd1.safetensors")
+    for place in (checkpoints / "sd1", single):
+        with pytest.raises(AdapterMismatch):
+            check_fit(saved(registry, tmp_path, tensors), registry.model(), place)
