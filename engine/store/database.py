@@ -13,7 +13,7 @@ from typing import Any
 import asyncpg
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.util import await_only, greenlet_spawn
+from sqlalchemy.util import await_only
 
 from engine.contract.errors import StoreUnavailable
 from engine.store.connector import CONNECT_ERRORS, CONNECTION_ERRORS, Connector
@@ -134,11 +134,11 @@ class Database:
             return f"no connection for notifications: {self.listening_problem}"
         return None
 
-    async def close_idle(self, unused_for: timedelta) -> None:
+    def close_idle(self, unused_for: timedelta) -> None:
         """Give back the connections that have been idle for so long."""
         pool = self.engine.pool
         assert isinstance(pool, ShrinkingPool)
-        await greenlet_spawn(pool.close_idle, unused_for)
+        pool.close_idle(unused_for)
 
     async def close(self) -> None:
         """Close every connection."""
@@ -173,7 +173,7 @@ async def open_database(
 async def _keep_closing_idle(database: Database, idle: timedelta) -> None:
     while True:
         await asyncio.sleep(idle.total_seconds() / 2)
-        await database.close_idle(idle)
+        database.close_idle(idle)
 
 
 @asynccontextmanager
@@ -204,6 +204,8 @@ async def _limited(engine: AsyncEngine, limit: timedelta | None) -> AsyncIterato
 def cause_of(error: BaseException) -> str:
     """Return in a few words why Postgres cannot be used."""
     match error:
+        case StoreUnavailable():
+            return str(error.facts["cause"])
         case sa.exc.TimeoutError():
             return "every connection of this process is in use"
         case sa.exc.DBAPIError(orig=BaseException() as original):

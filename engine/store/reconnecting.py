@@ -18,7 +18,7 @@ from pgqueuer.core.tm import TaskManager
 from pgqueuer.ports.driver import NotifyCallback
 
 from engine.contract.errors import StoreUnavailable
-from engine.store.database import CONNECTION_ERRORS, Database
+from engine.store.database import CONNECTION_ERRORS, Database, cause_of
 
 Result = TypeVar("Result")
 
@@ -113,7 +113,7 @@ class ReconnectingDriver:
         if self._connection is not None:
             self._connection.terminate()
             self._connection = None
-        _log.warning("queue_connection_lost", error=type(error).__name__, cause=str(error))
+        _log.warning("queue_connection_lost", error=type(error).__name__, cause=cause_of(error))
         with suppress(TimeoutError):
             await asyncio.wait_for(self.shutdown.wait(), delay.total_seconds())
         if self.shutdown.is_set():
