@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from engine.contract.errors import ModelBroken
@@ -19,36 +20,38 @@ from engine.models.files.selection import INDEX
 FILE = "scheduler/scheduler_config.json"
 
 # The classes of diffusers 0.42 whose settings the samplers of a kind take over, see `_compatibles` of each.
-KINDS: Mapping[str, ScheduleKind] = {
-    **dict.fromkeys(
-        (
-            "DDIMParallelScheduler",
-            "DDIMScheduler",
-            "DDPMParallelScheduler",
-            "DDPMScheduler",
-            "DEISMultistepScheduler",
-            "DPMSolverMultistepScheduler",
-            "DPMSolverSDEScheduler",
-            "DPMSolverSinglestepScheduler",
-            "EulerAncestralDiscreteScheduler",
-            "EulerDiscreteScheduler",
-            "HeunDiscreteScheduler",
-            "KDPM2AncestralDiscreteScheduler",
-            "KDPM2DiscreteScheduler",
-            "LCMScheduler",
-            "LMSDiscreteScheduler",
-            "PNDMScheduler",
-            "SASolverScheduler",
-            "TCDScheduler",
-            "UniPCMultistepScheduler",
+KINDS: Mapping[str, ScheduleKind] = MappingProxyType(
+    {
+        **dict.fromkeys(
+            (
+                "DDIMParallelScheduler",
+                "DDIMScheduler",
+                "DDPMParallelScheduler",
+                "DDPMScheduler",
+                "DEISMultistepScheduler",
+                "DPMSolverMultistepScheduler",
+                "DPMSolverSDEScheduler",
+                "DPMSolverSinglestepScheduler",
+                "EulerAncestralDiscreteScheduler",
+                "EulerDiscreteScheduler",
+                "HeunDiscreteScheduler",
+                "KDPM2AncestralDiscreteScheduler",
+                "KDPM2DiscreteScheduler",
+                "LCMScheduler",
+                "LMSDiscreteScheduler",
+                "PNDMScheduler",
+                "SASolverScheduler",
+                "TCDScheduler",
+                "UniPCMultistepScheduler",
+            ),
+            ScheduleKind.DIFFUSION,
         ),
-        ScheduleKind.DIFFUSION,
-    ),
-    "EDMDPMSolverMultistepScheduler": ScheduleKind.EDM,
-    "EDMEulerScheduler": ScheduleKind.EDM,
-    "FlowMatchEulerDiscreteScheduler": ScheduleKind.FLOW,
-    "FlowMatchHeunDiscreteScheduler": ScheduleKind.FLOW,
-}
+        "EDMDPMSolverMultistepScheduler": ScheduleKind.EDM,
+        "EDMEulerScheduler": ScheduleKind.EDM,
+        "FlowMatchEulerDiscreteScheduler": ScheduleKind.FLOW,
+        "FlowMatchHeunDiscreteScheduler": ScheduleKind.FLOW,
+    }
+)
 _WITHOUT_SAMPLE_PREDICTION = frozenset({"euler-ancestral"})
 # These need scipy to space steps by a beta distribution.
 _BETA_SPACED = frozenset(
