@@ -22,6 +22,11 @@ from migrations import require_current, upgrade
 _log = structlog.get_logger(__name__)
 
 MIN_SERVER_VERSION = 14
+_OTHER_DATABASE = (
+    f"No notification arrives at {LISTEN_URL}: it is the address of another database than DATABASE_URL. Set both to "
+    "the same one."
+)
+
 # A new server takes 40 MiB plus a transaction log that grows (measured: 2026-11-21, du of a new home).
 REQUIRED_BYTES = 200 * 2**20
 
@@ -130,11 +135,12 @@ async def find_listen_problem(settings: EngineSettings) -> str | None:
     """
     if settings.database_url is None:
         return None
-    url = settings.listen_url or settings.database_url.get_secret_value()
+    speaker = Connector(parse_url(settings.database_url.get_secret_value()))
     name = LISTEN_URL if settings.listen_url else "DATABASE_URL"
+    listener = Connector(parse_url(settings.listen_url, name)) if settings.listen_url else speaker
     try:
-        if not await Connector(parse_url(url, name)).is_shared():
-            return None
+        if not await listener.is_shared():
+            return None if await _does_hear(listener, speaker) else _OTHER_DATABASE
     except CONNECT_ERRORS as error:
         raise StoreUnavailable(cause=str(error) or type(error).__name__) from error
     return (
@@ -142,6 +148,15 @@ async def find_listen_problem(settings: EngineSettings) -> str | None:
         f"Jobs and changes are found by polling, a few seconds later. Set {LISTEN_URL} to the address of Postgres "
         "itself, or of a pooler in session mode."
     )
+
+
+async def _does_hear(listener: Connector, speaker: Connector) -> bool:
+    if listener is speaker:
+        return True
+    # With SQLAlchemy, which most processes load later, and some never.
+    from engine.store.listen import does_hear
+
+    return await does_hear(listener, speaker)
 
 
 def _initialization_problem(home: Path) -> str:

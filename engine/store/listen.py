@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import asyncpg
 import structlog
 
 from engine.contract.errors import StoreUnavailable
+from engine.store.connector import Connector
 from engine.store.database import Database
 from engine.store.jobs import JOBS_CHANNEL
+
+_HEARING_TIMEOUT = timedelta(seconds=5)
 
 _log = structlog.get_logger(__name__)
 
@@ -31,6 +34,29 @@ async def listen(
         except (StoreUnavailable, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
             _log.warning("listening_failed", error=type(error).__name__)
         await asyncio.sleep(retry_delay.total_seconds())
+
+
+async def does_hear(listener: Connector, speaker: Connector) -> bool:
+    """Return whether a notification through one arrives at the other: whether both are of the same database.
+
+    Raises: asyncpg's errors, OSError and TimeoutError when Postgres cannot be reached.
+    """
+    heard = asyncio.Event()
+    channel = f"easel_{uuid4().hex}"
+    listening = await listener.connect()
+    try:
+        await listening.add_listener(channel, lambda *_: heard.set())
+        speaking = await speaker.connect()
+        try:
+            await speaking.execute(f'NOTIFY "{channel}"')
+        finally:
+            speaking.terminate()
+        await asyncio.wait_for(heard.wait(), _HEARING_TIMEOUT.total_seconds())
+    except TimeoutError:
+        return False
+    finally:
+        listening.terminate()
+    return True
 
 
 async def _listen_once(database: Database, on_change: Callable[[UUID], None], on_connect: Callable[[], None]) -> None:

@@ -90,6 +90,8 @@ class PostgresURL:
     @property
     def address(self) -> str:
         """The hosts and ports, without user and password."""
+        if not self.hosts:
+            return "the default address"
         return ", ".join(
             "the local socket" if host.name.startswith("/") else f"{host.name}:{host.port}" for host in self.hosts
         )
@@ -105,11 +107,16 @@ def parse_url(url: str, name: str = "DATABASE_URL") -> PostgresURL:
     """
     try:
         parts = urlsplit(url)
+        if parts.netloc.count("@") > 1 or "@" in parts.path or parts.fragment:
+            raise ValueError("a password with characters that end it")
         given = parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
         hosts = _hosts(parts.netloc, dict(given))
     except ValueError as error:
         raise SettingsInvalid(
-            problems=(f"{name} is invalid. It must look like postgresql://user:password@host:5432/easel.",)
+            problems=(
+                f"{name} is invalid. It must look like postgresql://user:password@host:5432/easel, with special "
+                "characters of the password percent-encoded: %40 for @, %23 for #, %2F for /, %3A for a colon.",
+            )
         ) from error
     parameters = dict(given)
     problems = [*_wrong_choices(parameters), *_unsupported(parameters), *_unreadable(parameters)]

@@ -92,6 +92,15 @@ def test_what_is_not_supported_is_named(query: str, problem: str) -> None:
     assert problem in sentence and "secret" not in sentence
 
 
+@pytest.mark.parametrize("password", ["se@cret", "se#cret", "12/secret", "se?cret"])
+def test_a_password_with_special_characters_is_not_taken_for_a_host(password: str) -> None:
+    """What to write instead is told, and nothing of the password."""
+    with pytest.raises(SettingsInvalid) as caught:
+        parse_url(f"postgresql://easel:{password}@db.example/easel")
+    (sentence,) = caught.value.problems
+    assert "percent-encoded" in sentence and "secret" not in sentence and "cret" not in sentence
+
+
 async def test_what_the_server_does_not_know_is_named(database_url: str) -> None:
     """A parameter of another program is refused by Postgres, which says so."""
     problem = await find_connection_problem(f"{database_url}&pgbouncer=true")
@@ -122,7 +131,7 @@ async def test_commands_say_what_a_url_lacks(home: Path, database_url: str) -> N
     assert engine.code == 1
 
 
-async def test_a_pooler_works_and_is_named(home: Path, empty_url: str) -> None:
+async def test_a_pooler_works_and_is_named(home: Path, postgres: str, empty_url: str) -> None:
     """The schema is made through it, and the doctor says which setting brings notifications."""
     async with open_pooler(empty_url) as pooler:
         migrated = await run_easel("migrate", home=home, DATABASE_URL=pooler.url)
@@ -133,6 +142,8 @@ async def test_a_pooler_works_and_is_named(home: Path, empty_url: str) -> None:
         assert both.fix is None
         pooled = await check_notifications(_settings(DATABASE_URL=empty_url, EASEL_LISTEN_DATABASE_URL=pooler.url))
         assert pooled.fix and pooled.fix.startswith("EASEL_LISTEN_DATABASE_URL points to a pooler")
+        other = await check_notifications(_settings(DATABASE_URL=pooler.url, EASEL_LISTEN_DATABASE_URL=postgres))
+        assert other.fix and "another database" in other.fix
 
 
 @pytest.mark.parametrize("service", ["bot", "engine"])
