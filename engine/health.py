@@ -7,10 +7,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
+import structlog
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
 from engine.contract.errors import SettingsInvalid
+
+_log = structlog.get_logger(__name__)
 
 PROBE_LIMIT = timedelta(seconds=5)
 """How long the check of one request may take, so that whoever asks gets an answer."""
@@ -52,6 +55,9 @@ async def _within_limit(find_problem: Probe, limit: timedelta) -> str | None:
     """Return what the probe finds, or that it takes too long, without waiting for it to end."""
     probing = asyncio.ensure_future(find_problem())
     done, _ = await asyncio.wait({probing}, timeout=limit.total_seconds())
+    if done and (error := probing.exception()):
+        _log.error("health_check_failed", exc_info=error)
+        return f"the check failed: {type(error).__name__}"
     if done:
         return probing.result()
     probing.cancel()

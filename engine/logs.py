@@ -14,6 +14,7 @@ from typing import TextIO
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from engine.log_limit import RepeatLimit
 from engine.settings import LogFormat
 
 REDACTED = "[secret]"
@@ -63,6 +64,7 @@ def set_up_logging(
             ],
         )
     )
+    handler.addFilter(RepeatLimit())
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)

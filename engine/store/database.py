@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from datetime import timedelta
 from functools import partial
 from types import MappingProxyType
@@ -15,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.util import await_only
 
-from engine.contract.errors import StoreUnavailable
+from engine.contract.errors import StorageFull, StoreUnavailable
 from engine.store.connector import CONNECT_ERRORS, CONNECTION_ERRORS, Connector
 from engine.store.pool import ShrinkingPool
 from engine.store.postgres_url import LISTEN_URL, parse_url
@@ -26,6 +27,9 @@ TRANSACTION_LIMIT = timedelta(seconds=10)
 """How long a transaction may take unless its caller says otherwise."""
 
 _PROBE_LIMIT = timedelta(seconds=2)
+
+# Whoever has something to write tries again more often.
+_FULL_FOR = timedelta(seconds=15)
 
 IDLE_LIMIT = timedelta(minutes=1)
 
@@ -47,6 +51,7 @@ class Database:
         self.background = asyncio.Semaphore(max(1, pool_size // 2))
         self._can_listen: bool | None = None
         self.listening_problem: str | None = None
+        self._was_full_at: float | None = None
         self.engine: AsyncEngine = create_async_engine(
             "postgresql+asyncpg://",
             poolclass=ShrinkingPool,
@@ -69,8 +74,9 @@ class Database:
         Raises: StoreUnavailable when Postgres cannot be reached, does not answer within `limit`, or was lost before
         the commit was confirmed.
         """
-        async with _limited(self.engine, limit) as connection, connection.begin():
-            yield connection
+        with self.noting_full():
+            async with _limited(self.engine, limit) as connection, connection.begin():
+                yield connection
 
     @asynccontextmanager
     async def autocommit(self) -> AsyncIterator[AsyncConnection]:
@@ -86,8 +92,19 @@ class Database:
             async with self.begin() as connection:
                 yield connection
             return
-        async with _limited(self._autocommit, TRANSACTION_LIMIT) as connection:
-            yield connection
+        with self.noting_full():
+            async with _limited(self._autocommit, TRANSACTION_LIMIT) as connection:
+                yield connection
+
+    @contextmanager
+    def noting_full(self) -> Iterator[None]:
+        """Remember when the disk of Postgres was full; reading works then, so that a ping does not tell."""
+        try:
+            yield
+        except StorageFull as error:
+            if error.facts.get("place") == "database":
+                self._was_full_at = time.monotonic()
+            raise
 
     async def listen(self, *, command_timeout: timedelta | None = None) -> asyncpg.Connection:
         """Return a separate connection for LISTEN, outside the pool; the caller closes it.
@@ -130,6 +147,8 @@ class Database:
             await self.ping(limit=_PROBE_LIMIT)
         except StoreUnavailable as error:
             return f"Postgres is not available: {error.facts['cause']}"
+        if self._was_full_at is not None and time.monotonic() - self._was_full_at < _FULL_FOR.total_seconds():
+            return "the disk of Postgres is full"
         if self.listening_problem:
             return f"no connection for notifications: {self.listening_problem}"
         return None
@@ -198,7 +217,22 @@ async def _limited(engine: AsyncEngine, limit: timedelta | None) -> AsyncIterato
             raise
         if limit is not None and deadline is not None and loop.time() >= deadline:
             raise StoreUnavailable(cause=f"no answer within {limit.total_seconds():g} s") from error
-        raise StoreUnavailable(cause=cause_of(error)) from error
+        raise unavailable_from(error) from error
+
+
+def unavailable_from(error: BaseException) -> StoreUnavailable:
+    """Return the error that tells why Postgres cannot be used, from one of asyncpg or SQLAlchemy."""
+    cause = cause_of(error)
+    return StorageFull(place="database", cause=cause) if _is_full(error) else StoreUnavailable(cause=cause)
+
+
+def _is_full(error: BaseException | None) -> bool:
+    """Return whether the disk of Postgres is full; an error of its files says so only in its text."""
+    while error is not None:
+        if isinstance(error, asyncpg.DiskFullError) or "No space left on device" in str(error):
+            return True
+        error = error.orig if isinstance(error, sa.exc.DBAPIError) else error.__cause__
+    return False
 
 
 def cause_of(error: BaseException) -> str:

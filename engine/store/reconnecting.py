@@ -17,8 +17,8 @@ from pgqueuer.adapters.drivers.asyncpg import Relay
 from pgqueuer.core.tm import TaskManager
 from pgqueuer.ports.driver import NotifyCallback
 
-from engine.contract.errors import StoreUnavailable
-from engine.store.database import CONNECTION_ERRORS, Database, cause_of
+from engine.contract.errors import StorageFull, StoreUnavailable
+from engine.store.database import CONNECTION_ERRORS, Database, cause_of, unavailable_from
 
 Result = TypeVar("Result")
 
@@ -110,14 +110,18 @@ class ReconnectingDriver:
         return isinstance(error, asyncpg.InterfaceError) and connection is not None and not connection.is_closed()
 
     async def _wait_before_retry(self, error: Exception, delay: timedelta) -> None:
-        if self._connection is not None:
+        unavailable = error if isinstance(error, StoreUnavailable) else unavailable_from(error)
+        if isinstance(unavailable, StorageFull):
+            with suppress(StorageFull), self._database.noting_full():
+                raise unavailable
+        elif self._connection is not None:
             self._connection.terminate()
             self._connection = None
         _log.warning("queue_connection_lost", error=type(error).__name__, cause=cause_of(error))
         with suppress(TimeoutError):
             await asyncio.wait_for(self.shutdown.wait(), delay.total_seconds())
         if self.shutdown.is_set():
-            raise StoreUnavailable(cause=type(error).__name__) from error
+            raise unavailable from error
 
 
 @asynccontextmanager

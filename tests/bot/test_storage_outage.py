@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from bot import replies
-from engine.contract.errors import PictureStoreUnavailable, StoreUnavailable
+from engine.contract.errors import PictureStoreUnavailable, StorageFull, StoreUnavailable
 from engine.contract.store_faults import StoreFault
 from engine.store.objects import Objects, open_objects
 from sandbox.chat.test_client import MemberClient
 from tests.bot.engine_hand import EngineHand
 from tests.bot.reading import is_grid, text_of
+from tests.full_disk import full_disk
 
 
 class SwitchedObjects(Objects):
@@ -73,3 +74,16 @@ async def test_messages_of_waiting_jobs_say_what_they_wait_for(
     objects.is_away, objects.problem = False, None
     await hand.finish(await hand.only_job())
     await ben.changed(waiting, is_grid)
+
+
+async def test_presses_on_a_full_disk_are_answered_with_one_sentence(
+    painted_grid: Callable[..., Any], ben: MemberClient, database_url: str
+) -> None:
+    """Commands and presses say that the storage is full, and work again when it is not."""
+    grid, _, _ = await painted_grid()
+    full = replies.reply_for(StorageFull(place="database"))
+    async with full_disk(database_url):
+        for pressed in (await ben.press(grid, "U1"), await ben.press(grid, "🙂"), await ben.press(grid, "🔄")):
+            assert text_of(await ben.reply(pressed)) == full
+        assert text_of(await ben.reply(await ben.command("imagine", prompt="a fish"))) == full
+    assert text_of(await ben.reply(await ben.press(grid, "🙂"))).startswith("Rated 🙂")

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
+from engine.log_limit import MOST_A_MINUTE, RepeatLimit
 from engine.logs import REDACTED, redact, set_up_logging
 from engine.settings import LogFormat
 
@@ -68,3 +69,32 @@ def test_ordinary_text_is_left_alone() -> None:
     text = "job 0190a7c5-7c2b-7d3e-8f4a-9b1c2d3e4f5a at http://127.0.0.1:8642/path sha256 " + "ab" * 32
     assert redact(text) == text
     assert redact(PASSWORD_URL) == f"postgresql://{REDACTED}@db.example:5432/easel"
+
+
+def test_repeated_warnings_are_limited_and_counted() -> None:
+    """Ten of a kind a minute; other kinds, and what is no warning, are not limited."""
+    seconds = [0.0]
+    limit = RepeatLimit(clock=lambda: seconds[0])
+
+    def written(level: int, **line: object) -> logging.LogRecord | None:
+        record = logging.LogRecord("easel", level, "", 0, line, None, None)
+        return record if limit.filter(record) else None
+
+    outage = {"event": "store_unavailable", "cause": "full"}
+    assert sum(written(logging.WARNING, **outage) is not None for _ in range(100)) == MOST_A_MINUTE
+    assert written(logging.WARNING, **{**outage, "cause": "away"})
+    assert all(written(logging.INFO, **outage) for _ in range(100))
+    seconds[0] = 61.0
+    first, second = written(logging.WARNING, **outage), written(logging.WARNING, **outage)
+    assert first is not None and first.msg == {**outage, "left_out": 100 - MOST_A_MINUTE}
+    assert second is not None and second.msg == outage
+
+
+def test_a_log_line_that_repeats_is_written_ten_times() -> None:
+    """From structlog and the standard library alike."""
+    stream = _logged("json")
+    for _ in range(50):
+        structlog.get_logger("engine").warning("store_unavailable", cause="full")
+        logging.getLogger("pgqueuer").error("flush failed: %s", "disk full")
+    lines = [json.loads(line)["event"] for line in stream.getvalue().splitlines()]
+    assert sorted(lines) == ["flush failed: disk full"] * 10 + ["store_unavailable"] * 10

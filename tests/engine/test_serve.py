@@ -155,6 +155,19 @@ async def test_a_check_without_an_end_is_told() -> None:
         assert await _status(f"http://127.0.0.1:{port}", "/readyz") == (503, "no answer within 0.1 s\n")
 
 
+async def test_a_check_that_fails_is_told() -> None:
+    """An error of the check itself is a problem like any other, and its traceback is logged."""
+
+    async def find_problem() -> None:
+        raise ZeroDivisionError
+
+    with capture_logs() as lines:
+        async with open_health("127.0.0.1", 0, CollectorRegistry(), find_problem) as port:
+            status = await _status(f"http://127.0.0.1:{port}", "/readyz")
+    assert status == (503, "the check failed: ZeroDivisionError\n")
+    assert [line["event"] for line in lines] == ["health_check_failed"]
+
+
 async def test_an_engine_keeps_its_budget_of_connections(
     database: Database, database_url: str, storage_url: str
 ) -> None:
