@@ -11,7 +11,7 @@ from typing import Any
 from bot.store.batch import Outcome, Press, run_together
 from engine.contract.errors import StoreUnavailable
 from engine.error_boundary import result_of
-from engine.store.database import Database
+from engine.store.database import Database, limit_idle_transaction
 
 _MAX_SIZE = 100
 _MAX_BATCHES = 2
@@ -60,19 +60,21 @@ class PressBatches:
         if self._waiting and len(self._batches) < _MAX_BATCHES:
             batch = asyncio.create_task(self._run_batch(), name="press-batch")
             self._batches.add(batch)
-            batch.add_done_callback(self._end_batch)
-
-    def _end_batch(self, batch: asyncio.Task[None]) -> None:
-        self._batches.discard(batch)
 
     async def _run_batch(self) -> None:
-        while taken := self._take():
-            members = {waiting.discord_id for waiting in taken}
-            self._members |= members
-            try:
-                await self._settle(taken)
-            finally:
-                self._members -= members
+        batch = asyncio.current_task()
+        assert batch is not None
+        try:
+            while taken := self._take():
+                members = {waiting.discord_id for waiting in taken}
+                self._members |= members
+                try:
+                    await self._settle(taken)
+                finally:
+                    self._members -= members
+        finally:
+            # In the same moment as the last look at what waits: what comes later starts a batch of its own.
+            self._batches.discard(batch)
 
     def _take(self) -> list[_Waiting]:
         """Remove and return the next batch, with one press of each member at most."""
@@ -91,7 +93,12 @@ class PressBatches:
 
     async def _settle(self, taken: Sequence[_Waiting]) -> None:
         """Commit the presses, or as many of them as can be: what fails is tried again in halves."""
+        if not taken:
+            return
         committed = await result_of(self._commit(taken))
+        if isinstance(committed, _GivenUp):
+            await self._settle([waiting for waiting in taken if not waiting.result.done()])
+            return
         if isinstance(committed, Exception) and len(taken) > 1 and not isinstance(committed, StoreUnavailable):
             middle = len(taken) // 2
             await self._settle(taken[:middle])
@@ -103,6 +110,7 @@ class PressBatches:
 
     async def _commit(self, taken: Sequence[_Waiting]) -> list[Any]:
         async with self._database.begin(limit=self._limit) as connection:
+            await limit_idle_transaction(connection, self._limit)
             outcomes = await run_together(connection, [waiting.make() for waiting in taken])
             for waiting, outcome in zip(taken, outcomes, strict=True):
                 _check(waiting, outcome)

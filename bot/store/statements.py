@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeVar
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -16,17 +15,14 @@ from engine.store.jobs import read_jobs_with_pictures, submit_all
 from engine.store.queue_position import count_pending_of, read_queue_positions
 from engine.store.transitions import cancel_job
 
-A = TypeVar("A")
-R = TypeVar("R")
 
-
-def _one_by_one(
-    execute: Callable[[AsyncConnection, A], Awaitable[R]],
-) -> Callable[[AsyncConnection, Sequence[A]], Awaitable[list[R]]]:
-    async def run(connection: AsyncConnection, arguments: Sequence[A]) -> list[R]:
-        return [await execute(connection, argument) for argument in arguments]
-
-    return run
+async def _cancel_all(connection: AsyncConnection, job_ids: Sequence[UUID]) -> list[bool]:
+    """Return for each whether it was cancelled: of two for one job, the first."""
+    cancelled = [False] * len(job_ids)
+    # In one order, so that no two transactions wait for a job that the other has cancelled.
+    for number in sorted(range(len(job_ids)), key=job_ids.__getitem__):
+        cancelled[number] = await cancel_job(connection, job_ids[number])
+    return cancelled
 
 
 async def _add(connection: AsyncConnection, added: Sequence[tuple[Sequence[Delivery], BotInstance]]) -> list[None]:
@@ -47,7 +43,7 @@ lock_member = Statement(order=2, run=lock_members)
 read_rating = Statement(order=3, run=read_ratings)
 is_answered = Statement(order=4, run=find_answered)
 count_pending = Statement(order=5, run=count_pending_of)
-cancel_waiting = Statement(order=6, run=_one_by_one(cancel_job), is_kept=False)
+cancel_waiting = Statement(order=6, run=_cancel_all, is_kept=False)
 record_event = Statement(order=7, run=record_events, is_kept=False)
 submit_jobs = Statement(order=8, run=submit_all, is_kept=False)
 deliver = Statement(order=9, run=_add, is_kept=False)

@@ -21,7 +21,7 @@ from engine.store.connector import CONNECT_ERRORS, CONNECTION_ERRORS, Connector
 from engine.store.pool import ShrinkingPool
 from engine.store.postgres_url import LISTEN_URL, parse_url
 
-__all__ = ["CONNECTION_ERRORS", "AsyncConnection", "Database", "open_database"]
+__all__ = ["CONNECTION_ERRORS", "AsyncConnection", "Database", "limit_idle_transaction", "open_database"]
 
 TRANSACTION_LIMIT = timedelta(seconds=10)
 """How long a transaction may take unless its caller says otherwise."""
@@ -187,6 +187,15 @@ async def open_database(
     finally:
         closing.cancel()
         await database.close()
+
+
+async def limit_idle_transaction(connection: AsyncConnection, limit: timedelta) -> None:
+    """Let Postgres itself end the transaction once it has waited so long for its next statement.
+
+    Otherwise one whose machine has vanished without a word keeps its locks until TCP notices, by default two hours.
+    """
+    setting = sa.func.set_config("idle_in_transaction_session_timeout", str(limit // timedelta(milliseconds=1)), True)
+    await connection.execute(sa.select(setting))
 
 
 async def _keep_closing_idle(database: Database, idle: timedelta) -> None:

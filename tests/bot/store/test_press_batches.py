@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from uuid import UUID
@@ -18,6 +19,7 @@ from bot.store.press_batches import PressBatches
 from engine.contract.errors import JobOver, JobUnknown, StoreUnavailable
 from engine.contract.feedback import Rating
 from engine.contract.ids import new_id
+from engine.contract.jobs import JobStatus
 from engine.store.database import AsyncConnection, Database
 from tests.bot.engine_hand import EngineHand
 from tests.bot.store.test_button_actions import press, statements_of, submitted
@@ -45,6 +47,21 @@ def rated(batches: PressBatches, job_id: UUID, number: int, rating: Rating = Rat
     """Rate the job by a press of that number, as the member of the same number."""
     context = press(number, discord_id=number)
     return asyncio.create_task(batches.commit(number, partial(rate, context, job_id, None, rating)))
+
+
+@contextmanager
+def begun_in(database: Database) -> Iterator[list[object]]:
+    """Yield the connections of the transactions that begin meanwhile."""
+    begun: list[object] = []
+
+    def note(connection: object) -> None:
+        begun.append(connection)
+
+    sa.event.listen(database.engine.sync_engine, "begin", note)
+    try:
+        yield begun
+    finally:
+        sa.event.remove(database.engine.sync_engine, "begin", note)
 
 
 async def raters(hand: EngineHand, job_id: UUID) -> list[str]:
@@ -109,6 +126,50 @@ async def test_what_nobody_waits_for_any_more_is_not_stored(
     assert await raters(hand, job_id) == ["10"]
 
 
+async def test_a_press_that_comes_as_another_batch_ends_waits_for_no_batch_that_hangs(
+    database: Database, database_url: str, batches: PressBatches, job_id: UUID
+) -> None:
+    """The last moment of a batch is too late to be taken by it."""
+    await rated(batches, job_id, 9)
+
+    async def rate_twice() -> None:
+        for number in (1, 2):
+            context = press(number, discord_id=10)
+            await batches.commit(10, partial(rate, context, job_id, None, Rating.GOOD))
+
+    async with held(database_url, "SELECT FROM members WHERE discord_id = 9 FOR UPDATE"):
+        hanging = asyncio.create_task(
+            batches.commit(9, partial(rate, press(3, discord_id=9), job_id, None, Rating.BAD))
+        )
+        await until(lambda: _waits_for_a_row(database))
+        async with asyncio.timeout(30):
+            await rate_twice()
+        assert not hanging.done()
+    await hanging
+
+
+async def test_presses_that_were_given_up_cost_the_others_one_more_transaction(
+    database: Database, database_url: str, batches: PressBatches, job_id: UUID, hand: EngineHand
+) -> None:
+    """However many they are: a bot that is too slow for all of them must not become slower still."""
+    with begun_in(database) as begun:
+        async with held(database_url, "LOCK TABLE events IN EXCLUSIVE MODE"):
+            presses = [rated(batches, job_id, number) for number in MANY]
+            await until(lambda: _is_blocked(database))
+            before = len(begun)
+            for given_up in presses[::2]:
+                given_up.cancel()
+        await asyncio.gather(*presses[1::2])
+    assert len(begun) - before == 1
+    assert await raters(hand, job_id) == sorted(map(str, MANY[1::2]))
+
+
+async def _waits_for_a_row(database: Database) -> bool:
+    query = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    async with database.begin() as connection:
+        return int((await connection.execute(query)).scalar_one()) > 0
+
+
 async def _is_blocked(database: Database) -> bool:
     query = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'events'::regclass")
     async with database.begin() as connection:
@@ -133,6 +194,39 @@ async def test_a_statement_that_fails_for_one_press_fails_for_it_alone(batches: 
     )
     assert results[1:] == [60, 30, 20, 15]
     assert isinstance(results[0], sa.exc.DBAPIError)
+
+
+async def test_batches_that_cancel_the_same_jobs_do_not_wait_for_each_other(
+    database: Database, database_url: str, hand: EngineHand
+) -> None:
+    """Each cancels the first job of all before the others, whichever was pressed first."""
+    first, second = sorted([(await submitted(database, number=number)).job.id for number in (1, 2)])
+    administrators = [replace(press(number, discord_id=number), is_administrator=True) for number in (9, 10)]
+    batches = PressBatches(database, limit=LONG)
+    async with held(database_url, f"SELECT FROM jobs WHERE id = '{first}' FOR UPDATE") as connection:
+        presses = [
+            asyncio.create_task(batches.commit(context.discord_id, partial(cancel, context, job_id)))
+            for context, job_id in zip(administrators, (second, first), strict=True)
+        ]
+        await until(lambda: _waits_for_a_row(database))
+        assert await connection.fetch("SELECT FROM jobs WHERE id = $1 FOR UPDATE NOWAIT", second)
+    await asyncio.gather(*presses)
+    assert {job.status for job in await hand.jobs()} == {JobStatus.CANCELLED}
+
+
+async def test_a_transaction_of_a_process_that_has_vanished_ends_by_itself(batches: PressBatches) -> None:
+    """Its machine may be gone without a word: until Postgres notices, the members of its batch stay locked."""
+
+    async def read_limit(connection: AsyncConnection, asked: Sequence[None]) -> list[timedelta]:
+        query = sa.text("SELECT CAST(current_setting('idle_in_transaction_session_timeout') AS interval)")
+        return [(await connection.execute(query)).scalar_one()] * len(asked)
+
+    limit = Statement(order=1, run=read_limit)
+
+    async def press_of_anyone() -> timedelta:
+        return await limit(None)
+
+    assert await batches.commit(5, press_of_anyone) == LONG
 
 
 async def test_all_are_told_at_once_when_postgres_is_gone(job_id: UUID) -> None:
