@@ -124,8 +124,13 @@ class Database:
     async def can_listen(self) -> bool:
         """Return whether notifications arrive: not through a pooler that gives one session to several clients.
 
+        Asked after `listen`, it needs no other connection unless there is a pooler.
+
         Raises: StoreUnavailable when Postgres cannot be reached.
         """
+        if self._listening.is_pooled is False:
+            # Known from an open connection, without another one.
+            return True
         if self._can_listen is None:
             try:
                 self._can_listen = not await self._listening.is_shared()

@@ -61,10 +61,11 @@ async def does_hear(listener: Connector, speaker: Connector) -> bool:
 
 async def _listen_once(database: Database, on_change: Callable[[UUID], None], on_connect: Callable[[], None]) -> None:
     lost = asyncio.Event()
-    if not await database.can_listen():
-        await lost.wait()
     connection = await database.listen()
     try:
+        if not await database.can_listen():
+            connection.terminate()
+            await lost.wait()
         connection.add_termination_listener(lambda *_: lost.set())
         await connection.add_listener(JOBS_CHANNEL, lambda *heard: on_change(UUID(heard[-1])))
         on_connect()

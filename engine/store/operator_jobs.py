@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, nullcontext, suppress
 from datetime import timedelta
 from uuid import UUID
 
+import asyncpg
 import structlog
 
 from engine.contract.errors import JobUnknown, StoreUnavailable
@@ -91,18 +92,26 @@ async def _read(database: Database, job_id: UUID) -> Job | None:
 async def open_job_changes(database: Database) -> AsyncIterator[JobChanges]:
     """Yield what hears of every change of a job, on one connection; if listening fails, it stays silent."""
     changes = JobChanges()
-    try:
-        if not await database.can_listen():
-            yield changes
-            return
-        connection = await database.listen()
-        await connection.add_listener(JOBS_CHANNEL, changes.hear)
-    except (StoreUnavailable, *CONNECTION_ERRORS) as error:
-        _log.warning("listening_failed", cause=str(error))
-        yield changes
-        return
+    connection = await _listen(database, changes)
     try:
         yield changes
     finally:
-        with suppress(*CONNECTION_ERRORS):
-            await connection.close(timeout=5)
+        if connection is not None:
+            connection.terminate()
+
+
+async def _listen(database: Database, changes: JobChanges) -> asyncpg.Connection | None:
+    """Return a connection that hears, or None where notifications do not arrive: then polling remains."""
+    try:
+        connection = await database.listen()
+        try:
+            if await database.can_listen():
+                await connection.add_listener(JOBS_CHANNEL, changes.hear)
+                return connection
+        except (StoreUnavailable, *CONNECTION_ERRORS):
+            connection.terminate()
+            raise
+        connection.terminate()
+    except (StoreUnavailable, *CONNECTION_ERRORS) as error:
+        _log.warning("listening_failed", cause=str(error))
+    return None

@@ -143,7 +143,7 @@ async def _run_manager(
                 heartbeat_timeout=options.lease,
                 dequeue_timeout=options.poll,
                 # Without notifications the queue finds jobs by polling.
-                shutdown_on_listener_failure=await database.can_listen(),
+                shutdown_on_listener_failure=await driver.can_listen(),
             )
 
 

@@ -72,6 +72,14 @@ class ReconnectingDriver:
         if await self._database.can_listen():
             self._listeners.append((channel, callback))
 
+    async def can_listen(self) -> bool:
+        """Return whether notifications arrive at the driver's connection."""
+
+        async def ask(_: asyncpg.Connection) -> bool:
+            return await self._database.can_listen()
+
+        return await self._retry(ask)
+
     async def close(self) -> None:
         """Close the connection."""
         connection, self._connection = self._connection, None
