@@ -93,6 +93,7 @@ async def _serve_engine(
         await asyncio.to_thread(import_module, name)
     from easel.postgres import open_migrated_postgres, report_connections
     from engine.serve import EngineOptions, serve
+    from engine.worker.loop import WorkerOptions
 
     async with open_migrated_postgres(settings) as url:
         await report_connections(settings)
@@ -102,6 +103,7 @@ async def _serve_engine(
             connections=settings.database_connections,
             storage_url=settings.storage_url,
             health=(HOST, health_port),
+            worker=WorkerOptions(kept=settings.home / "kept"),
         )
         with hold_engine_lock(settings.home):
             await serve(

@@ -8,20 +8,24 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import structlog
 
 from engine.contract.errors import StoreUnavailable
+from engine.contract.jobs import FINAL
 from engine.contract.painting import Painter
 from engine.error_boundary import result_of
 from engine.store.database import Database
+from engine.store.jobs import read_job
 from engine.store.objects import Objects
 from engine.store.queue import QueueOptions, prune_log, requeue_orphans, run_queue
 from engine.store.queue_position import count_waiting
 from engine.store.reconnecting import open_driver
 from engine.store.transitions import CANCELS_CHANNEL, read_held
+from engine.worker.kept_results import KeptResults
 from engine.worker.leases import RunningJobs
 from engine.worker.metrics import Metrics
 from engine.worker.run_job import JobOptions, JobRunner, run_job
@@ -41,6 +45,7 @@ class WorkerOptions:
     check_interval: how often it checks that the running jobs are still its own; notifications come sooner.
     sweep_interval: how often it looks for jobs that have lost their queue entry.
     error_delay: wait after an unexpected error.
+    kept: local folder for what is painted and cannot be stored yet; None keeps it in memory only.
     """
 
     queue: QueueOptions = field(default_factory=QueueOptions)
@@ -49,6 +54,7 @@ class WorkerOptions:
     check_interval: timedelta = timedelta(seconds=2)
     sweep_interval: timedelta = timedelta(seconds=30)
     error_delay: timedelta = timedelta(seconds=5)
+    kept: Path | None = None
 
 
 async def run_worker(
@@ -74,6 +80,7 @@ async def run_worker(
         metrics=metrics,
         options=options.job,
         stop=stop,
+        kept=KeptResults(folder=options.kept),
     )
     # An engine that cannot store does not begin to paint.
     await _check_objects(objects)
@@ -81,7 +88,7 @@ async def run_worker(
         _in_background(_keep_checking(objects, options)),
         _in_background(_repeat(_LISTENER_CHECK, partial(_watch_cancels, database, running_jobs))),
         _in_background(_repeat(options.check_interval, partial(_check_running_jobs, database, running_jobs))),
-        _in_background(_repeat(options.sweep_interval, partial(_sweep, database))),
+        _in_background(_repeat(options.sweep_interval, partial(_sweep, database, runner.kept))),
         _in_background(_repeat(_DEPTH_INTERVAL, partial(_measure_queue, database, metrics))),
         _in_background(_interrupt_after_grace(running_jobs, options.stop_grace, stop, force_stop)),
     ):
@@ -135,7 +142,12 @@ async def _check_running_jobs(database: Database, running_jobs: RunningJobs) -> 
         running_jobs.lose(job_id, start=starts[job_id])
 
 
-async def _sweep(database: Database) -> None:
+async def _sweep(database: Database, kept: KeptResults) -> None:
+    for job_id in await asyncio.to_thread(kept.job_ids):
+        async with database.begin() as connection:
+            job = await read_job(connection, job_id)
+        if job is None or job.status in FINAL:
+            await kept.drop(job_id)
     async with database.begin() as connection:
         orphans = await requeue_orphans(connection)
     if orphans:

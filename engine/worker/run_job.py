@@ -6,6 +6,7 @@ Every write names the start, so that an engine whose job was taken over changes 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, aclosing
 from datetime import timedelta
 from uuid import UUID
@@ -95,9 +96,13 @@ async def _start(runner: JobRunner, job_id: UUID) -> Job | None:
 
 async def _do(runner: JobRunner, running: RunningJob, painting: AsyncExitStack) -> None:
     """Paint and store; others may enter the painter once the pictures are here."""
-    result = await run_unless_ended(running, _paint(runner, running.job))
+    job = running.job
+    result = await runner.kept.read(job.id)
+    if result is None:
+        result = await run_unless_ended(running, _paint(runner, job))
     await painting.aclose()
-    await run_unless_ended(running, _store(runner, running.job, result))
+    await run_unless_ended(running, _store(runner, job, result))
+    await runner.kept.drop(job.id)
 
 
 async def _paint(runner: JobRunner, job: Job) -> PaintResult:
@@ -150,8 +155,9 @@ async def _store(runner: JobRunner, job: Job, result: PaintResult) -> None:
     """Store files before rows: a crash in between leaves files without a row, never a row without its file."""
     painted = result.pictures if isinstance(result, PaintedPictures) else ()
     content, media_type = shown_object(result)
-    puts = [_put(runner, job, picture.png, ".png") for picture in painted]
-    *keys, key = await asyncio.gather(*puts, _put(runner, job, content, SUFFIXES.get(media_type, ".bin")))
+    keep = _keeping(runner, job, result)
+    puts = [_put(runner, picture.png, ".png", keep) for picture in painted]
+    *keys, key = await asyncio.gather(*puts, _put(runner, content, SUFFIXES.get(media_type, ".bin"), keep))
     pictures = picture_rows(job, painted, keys)
 
     async def finish() -> bool:
@@ -162,19 +168,29 @@ async def _store(runner: JobRunner, job: Job, result: PaintResult) -> None:
         raise LeaseLost()
 
 
-async def _put(runner: JobRunner, job: Job, data: bytes, suffix: str) -> str:
-    """Store the file, however long that takes: what is painted is kept, and not painted anew."""
-    is_kept = False
+async def _put(runner: JobRunner, data: bytes, suffix: str, keep: Callable[[], Awaitable[None]]) -> str:
+    """Store the file, however long that takes; `keep` is called while the store cannot be used."""
 
     async def put() -> str:
-        nonlocal is_kept
         try:
             return await runner.objects.put(data, suffix)
         except StoreUnavailable as error:
             runner.objects.problem = error
-            if not is_kept:
-                await _record_progress(runner, job, Progress(done=1, total=1), None)
-            is_kept = True
+            await keep()
             raise
 
     return await retry_while_down(put)
+
+
+def _keeping(runner: JobRunner, job: Job, result: PaintResult) -> Callable[[], Awaitable[None]]:
+    """Return what keeps the result, once: what is painted is not painted anew, and the member sees that it is."""
+    is_kept = False
+
+    async def keep() -> None:
+        nonlocal is_kept
+        if not is_kept:
+            is_kept = True
+            await _record_progress(runner, job, Progress(done=1, total=1), None)
+            await runner.kept.write(job.id, result)
+
+    return keep

@@ -15,6 +15,7 @@ from engine.contract.painting import Painter
 from engine.store.database import Database
 from engine.store.objects import Objects
 from engine.worker.admission import Admission
+from engine.worker.kept_results import KeptResults
 from engine.worker.leases import RunningJobs
 from engine.worker.metrics import Metrics
 
@@ -52,6 +53,7 @@ class JobRunner:
     options: JobOptions
     stop: asyncio.Event
     admission: Admission = field(default_factory=Admission)
+    kept: KeptResults = field(default_factory=KeptResults)
 
 
 async def with_objects(runner: JobRunner, action: Callable[[], Awaitable[Result]]) -> Result:
