@@ -11,7 +11,7 @@ from aiohttp import WSCloseCode, web
 from aiohttp.typedefs import Middleware
 
 from sandbox.app_keys import CHAT_SOCKETS, FAULTS, GATEWAY, LIMITS, WORLD, ChatSockets, gateway_of
-from sandbox.chat import routes, static_files, test_controls
+from sandbox.chat import routes, static_files, test_controls, threads
 from sandbox.gateway.server import HEARTBEAT_INTERVAL, Gateway
 from sandbox.rest import (
     PREFIX,
@@ -54,15 +54,16 @@ class Sandbox:
     faults: Faults
 
     def channel(self, name: str) -> Channel:
-        """Return the first channel of that name, as it is now. Raises: KeyError when there is none."""
+        """Return the first channel or thread of that name, as it is now. Raises: KeyError when there is none."""
         found = [channel for channel in self.world.channels.values() if channel.name == name]
         if not found:
             raise KeyError(name)
         return found[0]
 
     def deny(self, channel_name: str, permissions: Permissions) -> None:
-        """Deny the bot exactly these permissions in a channel."""
-        self.world.update_channel(replace(self.channel(channel_name), denied=int(permissions)))
+        """Deny the bot exactly these permissions in a channel; for a thread, in its parent."""
+        channel = self.world.parent_or_self(self.channel(channel_name))
+        self.world.update_channel(replace(channel, denied=int(permissions)))
 
     def inject_fault(self, route: str, **options: Unpack[FaultOptions]) -> None:
         """Add a fault. The options are the fields of `InjectedFault`."""
@@ -134,7 +135,7 @@ def _application(world: World, gateway: Gateway, faults: Faults, observers: Sequ
     application.on_shutdown.append(_close_chat_sockets)
     application[LIMITS] = RateLimits(world.clock)
     application.add_subapp(PREFIX, rest)
-    for module in (routes, test_controls, static_files, cdn):
+    for module in (routes, threads, test_controls, static_files, cdn):
         application.add_routes(module.routes)
     application.router.add_get("/socket", _open_socket)
     return application

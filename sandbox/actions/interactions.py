@@ -13,6 +13,7 @@ from sandbox.actions.message_forms import Form, edited_message, new_message
 from sandbox.state.errors import ErrorCode, api_error
 from sandbox.state.flags import MessageFlags
 from sandbox.state.records import CallbackType, Interaction, InteractionType, Json, Message, MessageType, WorldEvent
+from sandbox.state.threads import check_takes_edits, check_takes_responses
 from sandbox.state.world import World
 from sandbox.validation.commands import check_choices
 from sandbox.validation.modals import check_modal
@@ -113,6 +114,7 @@ def _post(world: World, interaction: Interaction, form: Form) -> Json:
 
 
 def _post_message(world: World, interaction: Interaction, form: Form) -> Message:
+    _check_takes_response(world, interaction, form.payload)
     message = new_message(
         world,
         form,
@@ -123,6 +125,13 @@ def _post_message(world: World, interaction: Interaction, form: Form) -> Message
     )
     world.add_message(message)
     return message
+
+
+def _check_takes_response(world: World, interaction: Interaction, payload: Json) -> None:
+    channel = world.channel(interaction.channel_id)
+    # Nobody else sees an ephemeral message, so a locked thread takes it.
+    if not _visibility(interaction, payload):
+        check_takes_responses(world, channel, world.application.id)
 
 
 def _response_kind(interaction: Interaction) -> Json:
@@ -138,6 +147,7 @@ def _visibility(interaction: Interaction, payload: Json) -> Json:
 
 
 def _defer_message(world: World, interaction: Interaction, form: Form) -> Json:
+    _check_takes_response(world, interaction, form.payload)
     visibility = _visibility(interaction, form.payload)
     flags = visibility.pop("flags", 0) | int(MessageFlags.LOADING)
     message = Message(
@@ -156,6 +166,7 @@ def _defer_message(world: World, interaction: Interaction, form: Form) -> Json:
 
 def _update(world: World, interaction: Interaction, form: Form) -> Json:
     message = world.message(interaction.channel_id, interaction.message_id or 0)
+    check_takes_edits(world, world.channel(message.channel_id), world.application.id)
     world.update_message(edited_message(world, message, form))
     return {"response_id": message.id}
 
@@ -227,7 +238,11 @@ def message_of_interaction(world: World, interaction: Interaction, message_id: i
 
 
 def edit_response_message(world: World, message: Message, form: Form) -> Message:
-    """Edit a response or followup and return it. Editing a deferred response completes it."""
+    """Edit a response or followup and return it. Editing a deferred response completes it.
+
+    Raises: ApiError as `edited_message`, and 50083 or 160005 in a thread that takes no edits.
+    """
+    check_takes_edits(world, world.channel(message.channel_id), world.application.id)
     is_loading = bool(message.flags & MessageFlags.LOADING)
     changed = edited_message(world, replace(message, flags=message.flags & ~int(MessageFlags.LOADING)), form)
     changed = replace(changed, edited_at=None) if is_loading else changed
@@ -236,10 +251,15 @@ def edit_response_message(world: World, message: Message, form: Form) -> Message
 
 
 def follow_up(world: World, interaction: Interaction, form: Form) -> Message:
-    """Post a followup and return it. The first one after a deferred response completes that response."""
-    original = world.messages[interaction.channel_id].get(interaction.response_id or 0)
+    """Post a followup and return it. The first one after a deferred response completes that response.
+
+    Raises: ApiError 10003 when the channel was deleted, 50083 in a locked thread.
+    """
+    channel = world.channel(interaction.channel_id)
+    original = world.messages[channel.id].get(interaction.response_id or 0)
     if original and original.flags & MessageFlags.LOADING:
         return edit_response_message(world, original, form)
+    _check_takes_response(world, interaction, form.payload)
     message = new_message(
         world,
         form,

@@ -9,6 +9,7 @@ from sandbox.payloads.components import normalize_components
 from sandbox.state.errors import ErrorCode, api_error
 from sandbox.state.flags import MessageFlags
 from sandbox.state.records import Attachment, Json, Message, MessageType
+from sandbox.state.threads import awaits_first_message
 from sandbox.state.world import World
 from sandbox.validation.messages import MAX_ATTACHMENTS, check_message, check_not_empty
 from sandbox.validation.shapes import MESSAGE, validate_shape
@@ -41,7 +42,7 @@ def new_message(world: World, form: Form, *, channel_id: int, **given: Any) -> M
     flags = int(payload.get("flags") or 0) & int(SETTABLE)
     _check(form, flags, ())
     base = Message(
-        id=world.snowflakes.next(),
+        id=_next_id(world, channel_id),
         channel_id=channel_id,
         created_at=world.clock.now(),
         **({"author_id": world.application.id} | given),
@@ -59,6 +60,11 @@ def new_message(world: World, form: Form, *, channel_id: int, **given: Any) -> M
     )
     check_not_empty(message.content, message.embeds, message.components, attachments)
     return _with_mentions(world, message, payload.get("allowed_mentions"))
+
+
+def _next_id(world: World, channel_id: int) -> int:
+    # The first message of a forum post has the post's id.
+    return channel_id if awaits_first_message(world, world.channel(channel_id)) else world.snowflakes.next()
 
 
 def edited_message(world: World, message: Message, form: Form) -> Message:

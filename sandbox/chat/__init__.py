@@ -6,12 +6,14 @@ It answers on loopback only and rejects a foreign Host or Origin. `member` is a 
 - `GET /` is the chat page, `GET /page/{file}` its static files.
 - `GET /sandbox/state?member=ID` returns `{me, bot, members, guild, channels, commands, messages}` as that member
   sees it (without `member`, the first one): `members: [{id, username, global_name, administrator}]`,
-  `guild: {id, name, roles}`, `channels: [{id, name, type, nsfw, kind: "text" | "dm", topic}]`, `commands`
-  (command objects), `messages: {channel_id: [the last 50 message objects, oldest first]}`.
+  `guild: {id, name, roles}`, `channels: [{id, name, type, nsfw, kind: "text" | "forum" | "thread" | "dm", topic}]`
+  (a thread also has `{parent_id, archived, locked}`), `commands` (command objects),
+  `messages: {channel_id: [the last 50 message objects, oldest first]}`.
 - `GET /sandbox/members` returns all members, in the form of `members` above.
 - `GET /sandbox/events?member=ID` is a WebSocket of `{t, d}`: MESSAGE_CREATE and MESSAGE_UPDATE (a message object),
   MESSAGE_DELETE `{id, channel_id}`, MESSAGE_REACTION_ADD and _REMOVE (Discord's event), COMMANDS_UPDATE `{commands}`,
-  TYPING_START `{channel_id, user_id, timestamp}`, CHANNEL_UPDATE and CHANNEL_DELETE (an entry of `channels`),
+  TYPING_START `{channel_id, user_id, timestamp}`, CHANNEL_UPDATE, CHANNEL_DELETE,
+  THREAD_CREATE, THREAD_UPDATE and THREAD_DELETE (an entry of `channels`),
   INTERACTION_STATE `{interaction_id, nonce, state: "sent" | "acknowledged" | "failed", reason, after_ms}`,
   MODAL `{interaction_id, nonce, modal: {custom_id, title, components}}`, AUTOCOMPLETE `{nonce, choices}`.
   The first event is always READY `{}`; every event after it is delivered.
@@ -24,6 +26,9 @@ It answers on loopback only and rejects a foreign Host or Origin. `member` is a 
   `DELETE /sandbox/messages/{channel}/{id}?member=`; `PUT` and `DELETE`
   `/sandbox/reactions/{channel}/{message}/{emoji}?member=`;
   `POST /sandbox/history` `{member, channel_id, before}` returns the 50 messages before that id, oldest first.
+- `POST /sandbox/threads` `{member, channel_id, name, content?}` opens a thread, or a forum post with its first
+  message, and returns the channel object; `PATCH /sandbox/threads/{thread}` `{member, archived?, locked?}`;
+  `DELETE /sandbox/threads/{thread}?member=`.
 - For tests: `PUT /sandbox/faults` (see `fault_injection.fault_from_json`) and `DELETE /sandbox/faults`;
   `POST /sandbox/gateway` `{action: "drop" | "reconnect" | "invalidate", resumable}`;
   `PATCH /sandbox/channels/{channel}` `{bot: "writes" | "reads" | "outside"}` and `DELETE /sandbox/channels/{channel}`.

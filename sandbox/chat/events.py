@@ -14,7 +14,7 @@ from sandbox.state.world import World
 
 MESSAGES = ("MESSAGE_CREATE", "MESSAGE_UPDATE")
 REACTIONS = ("MESSAGE_REACTION_ADD", "MESSAGE_REACTION_REMOVE")
-CHANNELS = ("CHANNEL_UPDATE", "CHANNEL_DELETE")
+CHANNELS = ("CHANNEL_UPDATE", "CHANNEL_DELETE", "THREAD_CREATE", "THREAD_UPDATE", "THREAD_DELETE")
 
 
 def event_payload(world: World, member_id: int, event: WorldEvent) -> Any:

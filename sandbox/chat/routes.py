@@ -28,6 +28,7 @@ from sandbox.payloads.messages import message_json
 from sandbox.request_bodies import form_body, object_body
 from sandbox.state.errors import ApiError
 from sandbox.state.records import Channel, InteractionType, Json, MessageType
+from sandbox.state.threads import check_takes_edits, check_takes_posts, check_takes_reactions
 from sandbox.state.world import World
 
 routes = web.RouteTableDef()
@@ -97,6 +98,8 @@ async def interact(request: web.Request) -> web.Response:
     kind = body.get("type")
     if kind not in tuple(InteractionType) or not isinstance(body.get("data"), dict):
         raise ActionError("Unknown interaction type.")
+    check_takes_posts(world, channel, member_id)
+    check_takes_edits(world, channel, member_id)
     interaction = send_interaction(
         world,
         type=InteractionType(kind),
@@ -138,6 +141,7 @@ async def say(request: web.Request) -> web.Response:
     channel = channel_for_member(world, member_id, body.get("channel_id"))
     if not may_write(world, member_id, channel):
         raise ActionError("You do not have permission to send messages here.", 403)
+    check_takes_posts(world, channel, member_id)
     content = body.get("content")
     if not isinstance(content, str) or not content.strip():
         raise ActionError("Cannot send an empty message.")
@@ -168,6 +172,7 @@ def _reaction(request: web.Request) -> tuple[World, Any, str, int]:
     world, member_id = world_of(request), _member_id(request)
     channel = channel_for_member(world, member_id, request.match_info["channel"])
     message = message_for_member(world, member_id, channel, request.match_info["message"])
+    check_takes_reactions(channel)
     if message.visible_to is not None:
         raise ActionError("You cannot react to a message that only you can see.")
     emoji = request.match_info["emoji"]

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import aiohttp
 
-from sandbox.payloads.components import component_by_custom_id
+from sandbox.chat.client_input import component_of, nested_options
 from sandbox.state.records import Json
 
 T = TypeVar("T")
@@ -88,6 +88,10 @@ class MemberClient:
             self.messages.pop(event.body["id"], None)
         elif event.kind == "COMMANDS_UPDATE":
             self.commands = event.body["commands"]
+        elif event.kind in ("THREAD_CREATE", "THREAD_UPDATE"):
+            self.channels.setdefault(event.body["name"], event.body["id"])
+        elif event.kind == "THREAD_DELETE" and self.channels.get(event.body["name"]) == event.body["id"]:
+            del self.channels[event.body["name"]]
 
     async def until(self, look: Callable[[], T | None]) -> T:
         """Return the result of `look`, called after every event until it is neither None nor False."""
@@ -117,24 +121,16 @@ class MemberClient:
 
     async def command(self, name: str, *subcommands: str, channel: str = "studio", **options: Any) -> SentInteraction:
         """Send a command. Options are strings, numbers, booleans or `FileOption`s, by name."""
-        given, files = self._options(name, subcommands, options)
-        return await self._interact(2, channel, {"name": name, "options": given}, files)
-
-    def _options(self, name: str, subcommands: Sequence[str], options: Json) -> tuple[list[Json], list[FileOption]]:
         files = [value for value in options.values() if isinstance(value, FileOption)]
-        given = [_option(key, value, files) for key, value in options.items()]
-        for depth, subcommand in enumerate(reversed(subcommands)):
-            given = [{"name": subcommand, "type": 1 if depth == 0 else 2, "options": given}]
-        return given, files
+        given = nested_options([_option(key, value, files) for key, value in options.items()], subcommands)
+        return await self._interact(2, channel, {"name": name, "options": given}, files)
 
     async def autocomplete(
         self, name: str, option: str, typed: str, *subcommands: str, channel: str = "studio", **options: Any
     ) -> list[Json]:
         """Return the bot's autocomplete choices for an option."""
         focused = [{"name": option, "type": 3, "value": typed, "focused": True}]
-        given = [_option(key, value, []) for key, value in options.items()] + focused
-        for depth, subcommand in enumerate(reversed(subcommands)):
-            given = [{"name": subcommand, "type": 1 if depth == 0 else 2, "options": given}]
+        given = nested_options([_option(key, value, []) for key, value in options.items()] + focused, subcommands)
         pressed = await self._interact(4, channel, {"name": name, "options": given})
         event = await self.wait_for(lambda item: _concerns(item, "AUTOCOMPLETE", pressed))
         choices: list[Json] = event.body["choices"]
@@ -142,7 +138,7 @@ class MemberClient:
 
     async def press(self, message: Json, button: str, values: Sequence[str] | None = None) -> SentInteraction:
         """Press the button with that custom id, label or emoji; `values` for a select menu."""
-        component = component_by_custom_id(tuple(message["components"]), button) or _button_named(message, button)
+        component = component_of(message, button)
         data: Json = {"message_id": message["id"], "custom_id": button}
         if component:
             data |= {"custom_id": component["custom_id"], "component_type": component["type"]}
@@ -197,6 +193,38 @@ class MemberClient:
     def _reaction(self, message: Json, emoji: str) -> str:
         return f"/sandbox/reactions/{message['channel_id']}/{message['id']}/{emoji}?member={self.id}"
 
+    async def open_thread(self, name: str, *, channel: str = "studio") -> Json:
+        """Open a thread in a text channel and return its channel object."""
+        return await self._open(channel, name)
+
+    async def open_post(self, name: str, *, forum: str = "showcase", content: str | None = "Look at these.") -> Json:
+        """Open a post in a forum and return its channel object; for None it still lacks its first message."""
+        return await self._open(forum, name, content)
+
+    async def _open(self, channel: str, name: str, content: str | None = None) -> Json:
+        body = {"member": self.id, "channel_id": self._channel_id(channel), "name": name, "content": content}
+        thread = await self._send("POST", "/sandbox/threads", json=body)
+        self.channels.setdefault(name, thread["id"])
+        return thread
+
+    async def archive(self, thread: str | Json) -> None:
+        """Archive a thread, given by name or as its channel object. Members may archive their own."""
+        await self._change(thread, archived=True)
+
+    async def lock(self, thread: str | Json, *, archives: bool = True) -> None:
+        """Lock a thread, and archive it if `archives`, as moderators may: others can no longer write there."""
+        await self._change(thread, locked=True, **({"archived": True} if archives else {}))
+
+    async def delete_thread(self, thread: str | Json) -> None:
+        """Delete a thread, as moderators may."""
+        await self._send("DELETE", f"/sandbox/threads/{self._thread_id(thread)}?member={self.id}")
+
+    async def _change(self, thread: str | Json, **changes: bool) -> None:
+        await self._send("PATCH", f"/sandbox/threads/{self._thread_id(thread)}", json={"member": self.id, **changes})
+
+    def _thread_id(self, thread: str | Json) -> str:
+        return self._channel_id(thread) if isinstance(thread, str) else str(thread["id"])
+
     async def file(self, attachment: Json) -> bytes:
         """Return an attachment's content, from its signed URL."""
         async with self._http.get(attachment["url"]) as response:
@@ -231,14 +259,6 @@ def _option(name: str, value: Any, files: list[FileOption]) -> Json:
 
 def _concerns(event: ChatEvent, kind: str, pressed: SentInteraction) -> bool:
     return event.kind == kind and event.body.get("nonce") == pressed.nonce
-
-
-def _button_named(message: Json, face: str) -> Json | None:
-    for row in message["components"]:
-        for button in row.get("components", ()):
-            if face in (button.get("label"), button.get("emoji", {}).get("name")):
-                return dict(button)
-    return None
 
 
 @asynccontextmanager

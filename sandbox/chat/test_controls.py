@@ -12,10 +12,11 @@ from sandbox.state.flags import Permissions
 from sandbox.state.records import Channel
 
 routes = web.RouteTableDef()
+WRITING = Permissions.SEND_MESSAGES | Permissions.SEND_MESSAGES_IN_THREADS
 DENIED_PERMISSIONS = {
     "writes": Permissions(0),
-    "reads": Permissions.SEND_MESSAGES | Permissions.ADD_REACTIONS | Permissions.ATTACH_FILES,
-    "outside": Permissions.VIEW_CHANNEL | Permissions.SEND_MESSAGES,
+    "reads": WRITING | Permissions.ADD_REACTIONS | Permissions.ATTACH_FILES,
+    "outside": Permissions.VIEW_CHANNEL | WRITING,
 }
 
 
@@ -63,8 +64,8 @@ def _channel(request: web.Request) -> Channel:
 
 @routes.patch("/sandbox/channels/{channel}")
 async def set_bot_access(request: web.Request) -> web.Response:
-    """Set the bot's permissions in a channel."""
-    body, channel = await object_body(request), _channel(request)
+    """Set the bot's permissions in a channel; for a thread, in its parent."""
+    body, channel = await object_body(request), world_of(request).parent_or_self(_channel(request))
     if body.get("bot") not in DENIED_PERMISSIONS:
         raise ActionError("Unknown access. Available: writes, reads, outside.")
     world_of(request).update_channel(replace(channel, denied=int(DENIED_PERMISSIONS[body["bot"]])))

@@ -3,11 +3,17 @@
 from sandbox.chat.errors import unknown_channel, unknown_member, unknown_message
 from sandbox.payloads.messages import message_json
 from sandbox.payloads.objects import command_json, roles_json, user_json
-from sandbox.state.flags import Permissions
 from sandbox.state.records import Channel, ChannelType, Command, Json, Message
+from sandbox.state.threads import needed_to_post
 from sandbox.state.world import World
 
 HISTORY_LIMIT = 50
+KINDS = {
+    ChannelType.TEXT: "text",
+    ChannelType.DM: "dm",
+    ChannelType.PUBLIC_THREAD: "thread",
+    ChannelType.FORUM: "forum",
+}
 
 
 def member_id_from_text(world: World, text: object) -> int:
@@ -79,9 +85,16 @@ def channel_summary_json(world: World, channel: Channel) -> Json:
         "name": world.application.name if is_dm else channel.name,
         "type": int(channel.type),
         "nsfw": channel.nsfw,
-        "kind": "dm" if is_dm else "text",
+        "kind": KINDS[channel.type],
         "topic": channel.topic,
-    }
+    } | _thread_part(channel)
+
+
+def _thread_part(channel: Channel) -> Json:
+    thread = channel.thread
+    if thread is None:
+        return {}
+    return {"parent_id": str(channel.parent_id), "archived": thread.archived, "locked": thread.locked}
 
 
 def messages_json(world: World, member_id: int, channel: Channel, before: int | None = None) -> list[Json]:
@@ -125,4 +138,4 @@ def _is_offered(command: Command, channel: Channel) -> bool:
 
 def may_write(world: World, member_id: int, channel: Channel) -> bool:
     """Tell whether a member may send messages in a channel."""
-    return bool(world.permissions(member_id, channel) & Permissions.SEND_MESSAGES)
+    return not needed_to_post(channel) & ~world.permissions(member_id, channel)

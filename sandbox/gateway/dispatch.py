@@ -20,6 +20,9 @@ GUILD_INTENTS = {
     "TYPING_START": Intents.GUILD_MESSAGE_TYPING,
     "CHANNEL_UPDATE": Intents.GUILDS,
     "CHANNEL_DELETE": Intents.GUILDS,
+    "THREAD_CREATE": Intents.GUILDS,
+    "THREAD_UPDATE": Intents.GUILDS,
+    "THREAD_DELETE": Intents.GUILDS,
 }
 DIRECT_INTENTS = {
     "MESSAGE_CREATE": Intents.DIRECT_MESSAGES,
@@ -107,6 +110,15 @@ def _channel_body(world: World, session: Session, event: WorldEvent) -> Json:
     return channel_json(world, world.channels[event.channel_id or 0])
 
 
+def _new_thread_body(world: World, session: Session, event: WorldEvent) -> Json:
+    return _channel_body(world, session, event) | {"newly_created": True}
+
+
+def _deleted_thread_body(world: World, session: Session, event: WorldEvent) -> Json:
+    body = _channel_body(world, session, event)
+    return {key: body[key] for key in ("id", "guild_id", "parent_id", "type")}
+
+
 def _interaction_body(world: World, session: Session, event: WorldEvent) -> Json:
     interaction: Interaction = event.data["interaction"]
     pressed = world.messages[interaction.channel_id].get(interaction.message_id or 0)
@@ -124,5 +136,8 @@ PAYLOADS: dict[str, Callable[[World, Session, WorldEvent], Json]] = {
     "TYPING_START": _typing_body,
     "CHANNEL_UPDATE": _channel_body,
     "CHANNEL_DELETE": _channel_body,
+    "THREAD_CREATE": _new_thread_body,
+    "THREAD_UPDATE": _channel_body,
+    "THREAD_DELETE": _deleted_thread_body,
     "INTERACTION_CREATE": _interaction_body,
 }

@@ -1,7 +1,9 @@
 """User, member, guild, channel, command and application objects."""
 
+from datetime import timedelta
+
 from sandbox.state.flags import BOT_PERMISSIONS, MEMBER_PERMISSIONS, Permissions
-from sandbox.state.records import Channel, ChannelType, Command, Guild, GuildMember, Json, User
+from sandbox.state.records import Channel, ChannelType, Command, Guild, GuildMember, Json, ThreadState, User
 from sandbox.state.world import World
 
 # Offsets from the guild id: above its channels' ids and below the next millisecond.
@@ -63,20 +65,54 @@ def member_json(world: World, member: GuildMember) -> Json:
 
 def channel_json(world: World, channel: Channel) -> Json:
     """Return a channel object."""
-    return _dm_json(world, channel) if channel.type is ChannelType.DM else _text_channel_json(world, channel)
+    if channel.thread:
+        return thread_json(world, channel, channel.thread)
+    return _dm_json(world, channel) if channel.type is ChannelType.DM else _guild_channel_json(world, channel)
 
 
-def _text_channel_json(world: World, channel: Channel) -> Json:
+def _guild_channel_json(world: World, channel: Channel) -> Json:
     overwrite = {"id": str(world.application.id), "type": 1, "allow": "0", "deny": str(channel.denied)}
+    return (
+        _channel_base(channel)
+        | {
+            "guild_id": str(channel.guild_id),
+            "name": channel.name,
+            "topic": channel.topic,
+            "nsfw": channel.nsfw,
+            "position": channel.position,
+            "parent_id": None,
+            "permission_overwrites": [overwrite] if channel.denied else [],
+            "rate_limit_per_user": 0,
+        }
+        | (_forum_part() if channel.type is ChannelType.FORUM else {})
+    )
+
+
+def _forum_part() -> Json:
+    none = dict.fromkeys(("default_reaction_emoji", "default_sort_order"))
+    return none | {"available_tags": [], "default_forum_layout": 0}
+
+
+def thread_json(world: World, channel: Channel, thread: ThreadState) -> Json:
+    """Return the channel object of a thread or forum post. Its members are its owner and who has written there."""
+    messages = [message for message in world.messages[channel.id].values() if message.visible_to is None]
+    first = 1 if world.parent_or_self(channel).type is ChannelType.FORUM else 0
     return _channel_base(channel) | {
         "guild_id": str(channel.guild_id),
         "name": channel.name,
-        "topic": channel.topic,
-        "nsfw": channel.nsfw,
-        "position": channel.position,
-        "parent_id": None,
-        "permission_overwrites": [overwrite] if channel.denied else [],
+        "parent_id": str(channel.parent_id),
         "rate_limit_per_user": 0,
+        "owner_id": str(thread.owner_id),
+        "message_count": max(0, len(messages) - first),
+        "total_message_sent": max(0, thread.num_sent - first),
+        "member_count": len({thread.owner_id, *(message.author_id for message in messages)}),
+        "thread_metadata": {
+            "archived": thread.archived,
+            "archive_timestamp": thread.archive_changed_at.isoformat(),
+            "auto_archive_duration": thread.auto_archive_after // timedelta(minutes=1),
+            "locked": thread.locked,
+            "create_timestamp": thread.created_at.isoformat(),
+        },
     }
 
 
@@ -155,7 +191,7 @@ def guild_create_json(world: World, guild: Guild, *, shows_members: bool) -> Jso
     shows_members: whether the bot has the members intent; without it only the bot's own member is listed.
     """
     seen = [member for member in guild.members if shows_members or member.user_id == world.application.id]
-    channels = [channel for channel in world.channels.values() if channel.guild_id == guild.id]
+    channels = world.guild_channels(guild.id)
     return guild_json(world, guild) | {
         "joined_at": guild.members[0].joined_at.isoformat(),
         "large": False,
@@ -164,7 +200,7 @@ def guild_create_json(world: World, guild: Guild, *, shows_members: bool) -> Jso
         "members": [member_json(world, member) for member in seen],
         "channels": [channel_json(world, channel) for channel in channels],
         "voice_states": [],
-        "threads": [],
+        "threads": [channel_json(world, thread) for thread in world.active_threads(guild.id)],
         "presences": [],
         "stage_instances": [],
         "guild_scheduled_events": [],

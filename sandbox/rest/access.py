@@ -6,6 +6,7 @@ from sandbox.app_keys import world_of
 from sandbox.state.errors import ApiError, ErrorCode, api_error
 from sandbox.state.flags import Permissions
 from sandbox.state.records import Channel, Message
+from sandbox.state.threads import check_takes_edits, check_takes_posts, check_takes_reactions, needed_to_post
 
 
 def snowflake(request: web.Request, name: str) -> int:
@@ -36,6 +37,31 @@ def permitted_channel(request: web.Request, needed: Permissions) -> Channel:
     if needed & ~world.permissions(world.application.id, channel):
         raise api_error(ErrorCode.MISSING_PERMISSIONS)
     return channel
+
+
+def writable_channel(request: web.Request, needed: Permissions) -> Channel:
+    """Return the path's channel for a post. `needed`: permissions besides the one to send there.
+
+    Raises: as `permitted_channel`, and what `check_takes_posts` raises.
+    """
+    world, channel = world_of(request), visible_channel(request)
+    permitted_channel(request, needed | needed_to_post(channel))
+    check_takes_posts(world, channel, world.application.id)
+    return channel
+
+
+def editable_message(request: web.Request) -> Message:
+    """Return the path's message. Raises: as `visible_message`, and what `check_takes_edits` raises."""
+    world, message = world_of(request), visible_message(request)
+    check_takes_edits(world, world.channel(message.channel_id), world.application.id)
+    return message
+
+
+def reactable_message(request: web.Request) -> Message:
+    """Return the path's message. Raises: as `visible_message`, and ApiError 50083 in an archived thread."""
+    message = visible_message(request)
+    check_takes_reactions(world_of(request).channel(message.channel_id))
+    return message
 
 
 def visible_message(request: web.Request) -> Message:

@@ -28,10 +28,17 @@ async def get_guild(request: web.Request) -> web.Response:
 
 @routes.get("/guilds/{guild_id}/channels")
 async def list_channels(request: web.Request) -> web.Response:
-    """Return the guild's channels."""
+    """Return the guild's channels without its threads."""
     world, guild = world_of(request), _guild(request)
-    channels = [channel for channel in world.channels.values() if channel.guild_id == guild.id]
-    return json_response([channel_json(world, channel) for channel in channels])
+    return json_response([channel_json(world, channel) for channel in world.guild_channels(guild.id)])
+
+
+@routes.get("/guilds/{guild_id}/threads/active")
+async def list_active_threads(request: web.Request) -> web.Response:
+    """Return the guild's threads that are not archived."""
+    world, guild = world_of(request), _guild(request)
+    threads = [channel_json(world, thread) for thread in world.active_threads(guild.id)]
+    return json_response({"threads": threads, "members": [], "has_more": False})
 
 
 @routes.get("/guilds/{guild_id}/roles")

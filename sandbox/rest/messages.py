@@ -12,7 +12,14 @@ from sandbox.gateway.dispatch import shows_content
 from sandbox.json_response import json_response
 from sandbox.payloads.messages import message_json
 from sandbox.request_bodies import form_body, object_body
-from sandbox.rest.access import permitted_channel, snowflake_from_text, visible_channel, visible_message
+from sandbox.rest.access import (
+    editable_message,
+    permitted_channel,
+    snowflake_from_text,
+    visible_channel,
+    visible_message,
+    writable_channel,
+)
 from sandbox.state.errors import ApiError, ErrorCode, api_error
 from sandbox.state.flags import Intents, MessageFlags, Permissions
 from sandbox.state.records import Channel, Json, Message, MessageType
@@ -74,9 +81,8 @@ async def get_message(request: web.Request) -> web.Response:
 async def create_message(request: web.Request) -> web.Response:
     """Post a message. A repeated nonce with `enforce_nonce` returns the existing message."""
     form = await form_body(request)
-    world, channel = world_of(request), permitted_channel(request, Permissions.SEND_MESSAGES)
-    if form.uploads:
-        permitted_channel(request, Permissions.ATTACH_FILES)
+    needed = Permissions.ATTACH_FILES if form.uploads else Permissions(0)
+    world, channel = world_of(request), writable_channel(request, needed)
     payload = form.payload
     known = _message_with_nonce(world, channel, payload)
     if known is None:
@@ -116,7 +122,7 @@ def _reply(world: World, channel: Channel, payload: Json) -> Json:
 async def edit_message(request: web.Request) -> web.Response:
     """Edit the bot's message; of other messages only SUPPRESS_EMBEDS."""
     form = await form_body(request)
-    world, message = world_of(request), visible_message(request)
+    world, message = world_of(request), editable_message(request)
     if message.author_id != world.application.id:
         return _suppress_embeds(request, message, form.payload)
     changed = edited_message(world, message, form)

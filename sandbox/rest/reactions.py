@@ -5,7 +5,7 @@ from aiohttp import web
 from sandbox.app_keys import world_of
 from sandbox.json_response import json_response
 from sandbox.payloads.objects import user_json
-from sandbox.rest.access import permitted_channel, snowflake, visible_message
+from sandbox.rest.access import permitted_channel, reactable_message, snowflake, visible_message
 from sandbox.state.errors import ErrorCode, api_error
 from sandbox.state.flags import Permissions
 
@@ -26,7 +26,7 @@ async def add_own_reaction(request: web.Request) -> web.Response:
     """React as the bot."""
     permitted_channel(request, Permissions.ADD_REACTIONS | Permissions.READ_MESSAGE_HISTORY)
     world = world_of(request)
-    world.add_reaction(visible_message(request), emoji_of(request), world.application.id)
+    world.add_reaction(reactable_message(request), emoji_of(request), world.application.id)
     return web.Response(status=204)
 
 
@@ -34,7 +34,7 @@ async def add_own_reaction(request: web.Request) -> web.Response:
 async def remove_own_reaction(request: web.Request) -> web.Response:
     """Remove the bot's reaction."""
     world = world_of(request)
-    world.remove_reaction(visible_message(request), emoji_of(request), world.application.id)
+    world.remove_reaction(reactable_message(request), emoji_of(request), world.application.id)
     return web.Response(status=204)
 
 
@@ -42,7 +42,7 @@ async def remove_own_reaction(request: web.Request) -> web.Response:
 async def remove_reaction(request: web.Request) -> web.Response:
     """Remove a user's reaction."""
     permitted_channel(request, Permissions.MANAGE_MESSAGES)
-    world_of(request).remove_reaction(visible_message(request), emoji_of(request), snowflake(request, "user_id"))
+    world_of(request).remove_reaction(reactable_message(request), emoji_of(request), snowflake(request, "user_id"))
     return web.Response(status=204)
 
 
@@ -73,7 +73,7 @@ async def remove_all_reactions(request: web.Request) -> web.Response:
 
 
 def _remove(request: web.Request, emoji: str | None) -> None:
-    world, message = world_of(request), visible_message(request)
+    world, message = world_of(request), reactable_message(request)
     for reaction in message.reactions:
         for user_id in reaction.user_ids if emoji in (None, reaction.emoji) else ():
             world.remove_reaction(world.message(message.channel_id, message.id), reaction.emoji, user_id)

@@ -21,6 +21,7 @@ class ErrorCode(IntEnum):
     TOO_MANY_REACTIONS = 30010
     TOO_MANY_ATTACHMENTS = 30015
     TOO_LARGE = 40005
+    POST_NOT_BEGUN = 40058
     ALREADY_ACKNOWLEDGED = 40060
     BAD_USER_AGENT = 40333
     MISSING_ACCESS = 50001
@@ -28,12 +29,16 @@ class ErrorCode(IntEnum):
     NOT_YOUR_MESSAGE = 50005
     EMPTY_MESSAGE = 50006
     CANNOT_MESSAGE_USER = 50007
+    NOT_A_TEXT_CHANNEL = 50008
     MISSING_PERMISSIONS = 50013
     BAD_BULK_COUNT = 50016
+    WRONG_CHANNEL_TYPE = 50024
     EXPIRED_TOKEN = 50027
     TOO_OLD_TO_BULK_DELETE = 50034
     INVALID_FORM = 50035
+    THREAD_ARCHIVED = 50083
     INVALID_JSON = 50109
+    THREAD_LOCKED = 160005
 
 
 RESPONSES: dict[ErrorCode, tuple[int, str]] = {
@@ -52,6 +57,10 @@ RESPONSES: dict[ErrorCode, tuple[int, str]] = {
     ErrorCode.TOO_MANY_REACTIONS: (400, "Maximum number of reactions reached (20)"),
     ErrorCode.TOO_MANY_ATTACHMENTS: (400, "Maximum number of attachments in a message reached (10)"),
     ErrorCode.TOO_LARGE: (413, "Request entity too large"),
+    ErrorCode.POST_NOT_BEGUN: (
+        400,
+        "Cannot message this thread until after the post author has sent an initial message.",
+    ),
     ErrorCode.ALREADY_ACKNOWLEDGED: (400, "Interaction has already been acknowledged."),
     ErrorCode.BAD_USER_AGENT: (403, "internal network error"),
     ErrorCode.MISSING_ACCESS: (403, "Missing Access"),
@@ -59,12 +68,16 @@ RESPONSES: dict[ErrorCode, tuple[int, str]] = {
     ErrorCode.NOT_YOUR_MESSAGE: (403, "Cannot edit a message authored by another user"),
     ErrorCode.EMPTY_MESSAGE: (400, "Cannot send an empty message"),
     ErrorCode.CANNOT_MESSAGE_USER: (403, "Cannot send messages to this user"),
+    ErrorCode.NOT_A_TEXT_CHANNEL: (400, "Cannot send messages in a non-text channel"),
     ErrorCode.MISSING_PERMISSIONS: (403, "Missing Permissions"),
     ErrorCode.BAD_BULK_COUNT: (400, "You can only bulk delete between 2 and 100 messages"),
+    ErrorCode.WRONG_CHANNEL_TYPE: (400, "Cannot execute action on this channel type"),
     ErrorCode.EXPIRED_TOKEN: (401, "Invalid Webhook Token"),
     ErrorCode.TOO_OLD_TO_BULK_DELETE: (400, "You can only bulk delete messages that are under 14 days old."),
     ErrorCode.INVALID_FORM: (400, "Invalid Form Body"),
+    ErrorCode.THREAD_ARCHIVED: (400, "Thread is archived"),
     ErrorCode.INVALID_JSON: (400, "The request body contains invalid JSON."),
+    ErrorCode.THREAD_LOCKED: (400, "Thread is locked"),
 }
 
 

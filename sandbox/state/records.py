@@ -1,7 +1,7 @@
 """Discord's objects as frozen records. Embeds and components stay JSON."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Any
 
@@ -11,6 +11,8 @@ Json = dict[str, Any]
 class ChannelType(IntEnum):
     TEXT = 0
     DM = 1
+    PUBLIC_THREAD = 11
+    FORUM = 15
 
 
 class MessageType(IntEnum):
@@ -61,8 +63,28 @@ class Guild:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ThreadState:
+    """What a thread has beyond a channel. `num_sent`: the messages ever sent, deleted ones included.
+
+    An archived thread takes posts alone, which unarchive it; a locked one takes nothing from users without
+    MANAGE_THREADS. `archive_changed_at`: when it was last archived or unarchived.
+    """
+
+    owner_id: int
+    created_at: datetime
+    archive_changed_at: datetime
+    auto_archive_after: timedelta = timedelta(days=1)
+    archived: bool = False
+    locked: bool = False
+    num_sent: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Channel:
-    """A text channel of a guild, or the bot's DM with `recipient_id`. `denied`: the bot's denied permissions."""
+    """A text or forum channel of a guild, a thread of the channel `parent_id`, or the bot's DM with `recipient_id`.
+
+    `denied`: the bot's denied permissions; a thread has its parent's. A thread in a forum is a post.
+    """
 
     id: int
     type: ChannelType
@@ -74,6 +96,8 @@ class Channel:
     recipient_id: int | None = None
     denied: int = 0
     last_message_id: int | None = None
+    parent_id: int | None = None
+    thread: ThreadState | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,9 +19,10 @@ TOKEN = (
 )
 
 CHANNELS = (
-    ("studio", "Ask for pictures here", False),
-    ("gallery", "The best pictures", False),
-    ("after-dark", "Age-restricted pictures", True),
+    (ChannelType.TEXT, "studio", "Ask for pictures here", False),
+    (ChannelType.TEXT, "gallery", "The best pictures", False),
+    (ChannelType.TEXT, "after-dark", "Age-restricted pictures", True),
+    (ChannelType.FORUM, "showcase", "A post for each series of pictures", False),
 )
 
 
@@ -37,7 +38,7 @@ def seeded_world(clock: Clock, links: Links, *, token: str = TOKEN, guild_count:
         application=Application(id=APPLICATION_ID, name="Easel", token=token, owner_id=ADA),
         users=_users(),
         guilds=guilds,
-        channels=tuple(channel for guild in guilds for channel in _text_channels(guild)) + _dm_channels(),
+        channels=tuple(channel for guild in guilds for channel in _guild_channels(guild)) + _dm_channels(),
     )
 
 
@@ -60,18 +61,18 @@ def _guild(number: int) -> Guild:
     return Guild(id=guild_id, name=name, owner_id=ADA, members=members)
 
 
-def _text_channels(guild: Guild) -> tuple[Channel, ...]:
+def _guild_channels(guild: Guild) -> tuple[Channel, ...]:
     return tuple(
         Channel(
             id=guild.id + 1 + position,
-            type=ChannelType.TEXT,
+            type=kind,
             name=name,
             topic=topic,
             nsfw=nsfw,
             position=position,
             guild_id=guild.id,
         )
-        for position, (name, topic, nsfw) in enumerate(CHANNELS)
+        for position, (kind, name, topic, nsfw) in enumerate(CHANNELS)
     )
 
 

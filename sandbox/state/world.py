@@ -19,6 +19,7 @@ from sandbox.state.records import (
     Json,
     Message,
     Reaction,
+    ThreadState,
     User,
     WorldEvent,
 )
@@ -114,9 +115,9 @@ class World:
         return channel
 
     def permissions(self, user_id: int, channel: Channel) -> int:
-        """Return a user's permissions in a channel."""
+        """Return a user's permissions in a channel; in a thread they are its parent's."""
         if user_id == self.application.id:
-            return int(BOT_PERMISSIONS) & ~channel.denied
+            return int(BOT_PERMISSIONS) & ~self.parent_or_self(channel).denied
         if channel.guild_id is None:
             return int(MEMBER_PERMISSIONS) if user_id == channel.recipient_id else 0
         administrator = self.member(channel.guild_id, user_id).administrator
@@ -130,16 +131,47 @@ class World:
         is_inside = user_id == self.application.id or any(member.user_id == user_id for member in members)
         return is_inside and bool(self.permissions(user_id, channel) & Permissions.VIEW_CHANNEL)
 
+    def guild_channels(self, guild_id: int) -> list[Channel]:
+        """Return a guild's channels without its threads."""
+        return [channel for channel in self.channels.values() if channel.guild_id == guild_id and not channel.thread]
+
+    def active_threads(self, guild_id: int) -> list[Channel]:
+        """Return a guild's threads that are not archived and whose channel the bot can view."""
+        threads = [channel for channel in self.channels.values() if channel.guild_id == guild_id]
+        return [
+            channel
+            for channel in threads
+            if channel.thread and not channel.thread.archived and self.may_see(self.application.id, channel)
+        ]
+
+    def parent_or_self(self, channel: Channel) -> Channel:
+        """Return a thread's parent, and any other channel itself."""
+        return self.channels[channel.parent_id] if channel.parent_id else channel
+
+    def add_thread(self, thread: Channel) -> None:
+        """Add a new thread, without messages."""
+        self.channels[thread.id] = thread
+        self.messages[thread.id] = {}
+        self.publish(WorldEvent(kind="THREAD_CREATE", channel_id=thread.id))
+
     def update_channel(self, channel: Channel) -> None:
         """Replace the channel with the same id."""
         self.channels[channel.id] = channel
-        self.publish(WorldEvent(kind="CHANNEL_UPDATE", channel_id=channel.id))
+        kind = "THREAD_UPDATE" if channel.thread else "CHANNEL_UPDATE"
+        self.publish(WorldEvent(kind=kind, channel_id=channel.id))
 
     def remove_channel(self, channel_id: int) -> None:
-        """Delete a channel with its messages and their files."""
+        """Delete a channel with its threads, messages and their files. The bot hears nothing of its threads."""
+        threads = [channel.id for channel in self.channels.values() if channel.parent_id == channel_id]
+        for thread_id in threads:
+            self._remove_one(thread_id, to_bot=False)
+        self._remove_one(channel_id, to_bot=True)
+
+    def _remove_one(self, channel_id: int, *, to_bot: bool) -> None:
         for message_id in list(self.messages[channel_id]):
             self._remove_files(self.messages[channel_id].pop(message_id), None)
-        self.publish(WorldEvent(kind="CHANNEL_DELETE", channel_id=channel_id))
+        kind = "THREAD_DELETE" if self.channels[channel_id].thread else "CHANNEL_DELETE"
+        self.publish(WorldEvent(kind=kind, channel_id=channel_id, to_bot=to_bot))
         del self.channels[channel_id], self.messages[channel_id]
 
     def message_by_nonce(self, channel_id: int, author_id: int, nonce: int | str) -> Message | None:
@@ -147,14 +179,23 @@ class World:
         return self.messages[channel_id].get(self._by_nonce.get((channel_id, author_id, nonce), 0))
 
     def add_message(self, message: Message) -> None:
-        """Post a message."""
+        """Post a message. Unless only its recipient sees it, it unarchives an archived thread."""
+        channel = self.channels[message.channel_id]
+        if channel.thread and message.visible_to is None:
+            self._count_in_thread(channel, channel.thread)
         self.messages[message.channel_id][message.id] = message
         if message.nonce is not None:
             self._by_nonce[message.channel_id, message.author_id, message.nonce] = message.id
-        channel = self.channels[message.channel_id]
         if message.visible_to is None:
-            self.channels[channel.id] = replace(channel, last_message_id=message.id)
+            self.channels[channel.id] = replace(self.channels[channel.id], last_message_id=message.id)
         self.publish(_message_event("MESSAGE_CREATE", message))
+
+    def _count_in_thread(self, channel: Channel, thread: ThreadState) -> None:
+        active = replace(thread, num_sent=thread.num_sent + 1)
+        self.channels[channel.id] = replace(channel, thread=active)
+        if thread.archived:
+            opened = replace(active, archived=False, archive_changed_at=self.clock.now())
+            self.update_channel(replace(channel, thread=opened))
 
     def update_message(self, message: Message) -> None:
         """Replace the message with the same id and remove the files it no longer has."""

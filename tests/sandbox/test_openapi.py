@@ -8,6 +8,8 @@ import pytest
 
 from sandbox.chat.test_client import member_client
 from sandbox.server import RESOURCES, Sandbox
+from sandbox.state.clock import ManualClock
+from sandbox.state.ratelimits import GLOBAL
 from tests.sandbox.openapi import DESCRIPTION, OpenApiRecorder, description
 from tests.sandbox.raw_bot import RawBot
 
@@ -63,6 +65,18 @@ async def walk_messages(bot: RawBot, channel: str) -> None:
     assert (await bot.call("POST", f"/channels/{channel}/typing")).status == 204
 
 
+async def walk_threads(bot: RawBot, guild: int) -> None:
+    async with member_client(bot.sandbox.url, "ben") as ben:
+        opened = [await ben.open_thread("sketches"), await ben.open_post("foxes"), await ben.open_thread("older")]
+        await ben.archive("older")
+        await ben.say("first", channel="sketches")
+    for thread in opened:
+        assert (await bot.call("GET", f"/channels/{thread['id']}")).body["parent_id"] == thread["parent_id"]
+    active = (await bot.call("GET", f"/guilds/{guild}/threads/active")).body["threads"]
+    assert [thread["name"] for thread in active] == ["sketches", "foxes"]
+    await walk_messages(bot, opened[1]["id"])
+
+
 async def walk_interaction(bot: RawBot) -> None:
     application = bot.sandbox.world.application.id
     await bot.call("PUT", f"/applications/{application}/commands", [COMMAND])
@@ -80,7 +94,9 @@ async def walk_interaction(bot: RawBot) -> None:
         assert (await bot.call("DELETE", f"{webhook}/messages/{message}")).status == 204
 
 
-async def test_every_route_answers_as_described(still_sandbox: Sandbox, bot: RawBot, recorder: OpenApiRecorder) -> None:
+async def test_every_route_answers_as_described(
+    still_sandbox: Sandbox, bot: RawBot, recorder: OpenApiRecorder, clock: ManualClock
+) -> None:
     """Each route is requested at least once, and each request and response matches the description."""
     world = still_sandbox.world
     guild, application, channel = next(iter(world.guilds)), world.application.id, still_sandbox.channel("studio").id
@@ -97,6 +113,8 @@ async def test_every_route_answers_as_described(still_sandbox: Sandbox, bot: Raw
     await walk_commands(bot, f"/applications/{application}/guilds/{guild}/commands")
     await walk_messages(bot, str(channel))
     await walk_interaction(bot)
+    clock.advance(GLOBAL.window)
+    await walk_threads(bot, guild)
     assert every_route() - recorder.seen == set()
 
 

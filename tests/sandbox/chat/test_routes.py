@@ -71,6 +71,7 @@ async def test_each_member_sees_their_own_world(
             ("studio", "text", False),
             ("gallery", "text", False),
             ("after-dark", "text", True),
+            ("showcase", "forum", False),
             ("Easel", "dm", False),
         ]
     assert len({state["channels"][-1]["id"] for state in states}) == 3

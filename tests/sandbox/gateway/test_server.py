@@ -26,7 +26,7 @@ async def test_each_compression_carries_every_payload(sandbox: Sandbox, raw: Raw
         await raw.post_message({"content": "ü" * 2000})
         assert (await socket.until("MESSAGE_CREATE"))["content"] == "ü" * 2000
     assert ready["guilds"] == [{"id": guild["id"], "unavailable": True}]
-    assert [channel["name"] for channel in guild["channels"]] == ["studio", "gallery", "after-dark"]
+    assert [channel["name"] for channel in guild["channels"]] == ["studio", "gallery", "after-dark", "showcase"]
 
 
 async def test_payloads_may_be_compressed_one_by_one(sandbox: Sandbox) -> None:

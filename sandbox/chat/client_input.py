@@ -1,0 +1,26 @@
+"""What a test client enters, as Discord's interaction data has it."""
+
+from collections.abc import Sequence
+
+from sandbox.payloads.components import component_by_custom_id
+from sandbox.state.records import Json
+
+
+def nested_options(given: list[Json], subcommands: Sequence[str]) -> list[Json]:
+    """Return options inside the groups and the subcommand that they belong to."""
+    for depth, subcommand in enumerate(reversed(subcommands)):
+        given = [{"name": subcommand, "type": 1 if depth == 0 else 2, "options": given}]
+    return given
+
+
+def component_of(message: Json, face: str) -> Json | None:
+    """Return the component of that custom id, or the button of that label or emoji; None when there is none."""
+    return component_by_custom_id(tuple(message["components"]), face) or _button_named(message, face)
+
+
+def _button_named(message: Json, face: str) -> Json | None:
+    for row in message["components"]:
+        for button in row.get("components", ()):
+            if face in (button.get("label"), button.get("emoji", {}).get("name")):
+                return dict(button)
+    return None
