@@ -167,11 +167,16 @@ class LruModelCache:
         return [(loaded, adapter) for loaded, adapter in every if adapter not in self._pinned]
 
     def _unload_idle_adapters(self, budget_bytes: int) -> None:
-        """Unload adapters that no request uses until everything loaded fits the budget, or none is left."""
+        """Unload adapters that no request uses until everything loaded fits the budget, or none is left.
+
+        A model that an adapter cannot be taken off is evicted with it.
+        """
         for loaded, adapter in self._idle():
             if self._loaded_bytes() <= budget_bytes:
                 break
-            loaded.drop(adapter)
+            name = next((name for name, one in self._loaded.items() if one is loaded), None)
+            if name is not None and isinstance(result_or_error(name, partial(loaded.drop, adapter)), Exception):
+                self._evict(name)
 
 
 def _num_bytes(loaded: LoadedModel) -> int:

@@ -12,7 +12,7 @@ import torch
 
 from engine.models.loading.device import Device
 from engine.models.loading.pipeline import load_pipeline
-from engine.models.registry.registry import Model, Registry
+from engine.models.registry.registry import Adapter, Model, Registry
 from engine.models.registry.speed import Compilation, SpeedSettings
 from engine.painter.cache.models import LruModelCache
 from engine.painter.cache.warmup import BATCH_SIZES
@@ -36,6 +36,24 @@ def test_the_least_recently_used_model_is_evicted_over_budget(registry: Registry
     assert [models.is_warm(model) for model in (first, second)] == [True, False]
     models.add(third, FlatModel(third, size_bytes=150))
     assert [models.is_warm(model) for model in (first, second, third)] == [False, False, True]
+
+
+def test_a_model_that_an_adapter_cannot_be_taken_off_is_evicted(registry: Registry) -> None:
+    """Whatever its libraries raise; the others stay."""
+
+    class Stuck(FlatModel):
+        def drop(self, adapter: Adapter) -> None:
+            raise LookupError(adapter.name)
+
+    first = registry.model()
+    second = replace(first, name="second")
+    models = LruModelCache(FlatModel, budget_bytes=1000, max_rows=2)
+    models.add(second, FlatModel(second))
+    stuck = Stuck(first)
+    models.add(first, stuck)
+    stuck.adapters = dict.fromkeys((registry.adapters["ink"], registry.adapters["paper"]), 2000)
+    models.pin(())
+    assert [models.is_warm(model) for model in (first, second)] == [False, True]
 
 
 def test_models_that_did_not_fit_together_are_not_kept_together_again(registry: Registry) -> None:
