@@ -18,10 +18,8 @@ from tests.bot.reading import is_grid, shown_by_bot, text_of
 from tests.bot.rows import drop_tokens, until_closed
 from tests.bot.watching import RequestWatch
 
-MEBIBYTE = 1024 * 1024
 EDITS = "PATCH /channels/*/messages/*"
 POSTS = "POST /channels/*/messages"
-ANSWERS = "POST /interactions/*/*/callback"
 
 
 async def test_a_message_deleted_while_its_job_runs_stays_deleted(
