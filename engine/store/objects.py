@@ -8,12 +8,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from obstore.exceptions import BaseError, NotFoundError
@@ -29,7 +29,9 @@ from engine.contract.errors import (
 from engine.contract.store_faults import StoreFault
 
 if TYPE_CHECKING:
-    from obstore.store import ClientConfig, RetryConfig
+    from obstore.store import RetryConfig
+
+Result = TypeVar("Result")
 
 # ENOSPC, EDQUOT and EFBIG in the operating system's message, and what services answer; obstore has no exception
 # classes for them.
@@ -56,11 +58,6 @@ _PROBE = b"easel"
 
 # Whoever calls retries for as long as it can wait; obstore alone would retry for three minutes.
 _RETRIES: RetryConfig = {"max_retries": 2, "retry_timeout": timedelta(seconds=10)}
-_CLIENT: ClientConfig = {
-    "allow_http": True,
-    "connect_timeout": timedelta(seconds=5),
-    "timeout": timedelta(seconds=30),
-}
 
 
 class Objects:
@@ -69,8 +66,9 @@ class Objects:
     problem: why the store could not be used at the last check; None while it can.
     """
 
-    def __init__(self, store: ObjectStore) -> None:
-        self.store = store
+    def __init__(self, store: ObjectStore, *, plain: ObjectStore | None = None) -> None:
+        """`plain` is used instead once `store` turns out to be at a plain-HTTP address."""
+        self.store, self._plain = store, plain
         self.problem: StoreUnavailable | None = None
 
     async def check(self) -> None:
@@ -94,7 +92,7 @@ class Objects:
         """
         key = await asyncio.to_thread(key_from_bytes, data, suffix)
         try:
-            await self.store.put_async(key, data)
+            await self._ask(lambda store: store.put_async(key, data))
         except (BaseError, OSError) as error:
             raise _unavailable(error) from error
         return key
@@ -105,7 +103,8 @@ class Objects:
         Raises: PictureCorrupt when they are missing or altered, PictureStoreUnavailable when the store cannot be used.
         """
         try:
-            data = bytes(await (await self.store.get_async(key)).bytes_async())
+            answer = await self._ask(lambda store: store.get_async(key))
+            data = bytes(await answer.bytes_async())
         except (BaseError, OSError) as error:
             # A missing bucket is a missing object, too.
             if isinstance(error, NotFoundError | FileNotFoundError) and "NoSuchBucket" not in str(error):
@@ -114,6 +113,15 @@ class Objects:
         if key != await asyncio.to_thread(key_from_bytes, data, Path(key).suffix):
             raise PictureCorrupt(key=key, cause="altered")
         return data
+
+    async def _ask(self, ask: Callable[[ObjectStore], Awaitable[Result]]) -> Result:
+        try:
+            return await ask(self.store)
+        except BaseError as error:
+            if self._plain is None or "BadScheme" not in str(error):
+                raise
+            self.store = self._plain
+        return await ask(self.store)
 
 
 def open_objects(url: str, **options: Any) -> Objects:
@@ -129,7 +137,9 @@ def open_objects(url: str, **options: Any) -> Objects:
         return Objects(LocalStore(Path(unquote(parts.path)), mkdir=True))
     if parts.scheme == "s3" and parts.netloc:
         # The scheme of the endpoint says whether it is plain HTTP; whoever writes http:// means it.
-        return Objects(S3Store.from_url(url, client_options=_CLIENT, retry_config=_RETRIES, **options))
+        # Not at first: with any client options of ours, obstore ignores those of the environment, such as a proxy.
+        plain = S3Store.from_url(url, client_options={"allow_http": True}, retry_config=_RETRIES, **options)
+        return Objects(S3Store.from_url(url, retry_config=_RETRIES, **options), plain=plain)
     raise SettingsInvalid(problems=(f"EASEL_STORAGE_URL must be file:///folder or s3://bucket/prefix, not {url!r}.",))
 
 

@@ -115,6 +115,15 @@ async def test_s3_at_a_plain_http_address_takes_one_setting(monkeypatch: pytest.
         assert (found.found, found.fix) == (f"s3://bucket at {server.url}, over plain HTTP", None)
 
 
+async def test_a_proxy_for_s3_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment's options for the connection count: here the endpoint is reached only through the proxy."""
+    async with open_s3() as server:
+        monkeypatch.setenv("AWS_PROXY_URL", server.url)
+        monkeypatch.setenv("AWS_ALLOW_HTTP", "true")
+        await _s3_at("http://minio.invalid").put(b"picture", ".png")
+        assert len(server.kept) == 1
+
+
 @pytest.mark.parametrize(
     ("refusal", "fault", "fix"),
     [
