@@ -14,6 +14,7 @@ import { Store, displayName } from "./model/store.js";
 import { Lightbox } from "./overlay/lightbox.js";
 import { openModal } from "./overlay/modal.js";
 import { createNotices } from "./overlay/notices.js";
+import { openThreadForm } from "./overlay/thread_form.js";
 import { drawChannels, drawMember } from "./sidebar.js";
 import { refreshTimes } from "./text/times.js";
 import { createThemeButton } from "./theme.js";
@@ -35,12 +36,14 @@ let connection = null;
 let readState = null;
 let drafts = null;
 let current = null;
+let opening = null;
 
 const interactions = new Interactions({
   send: (payload, files) => api.interact(payload, files),
   drawMessage: (id) => log.refresh(id),
   drawWaiting: () => log.drawWaiting(),
-  openModal: (modal, submit) => openModal(modal, { store, botName: displayName(store.bot), submit }),
+  openModal: (modal, submit) => openModal(modal, { store, submit,
+    note: `This form will be submitted to ${displayName(store.bot)}. Do not share passwords or other sensitive information.` }),
 });
 
 async function attempt(action) {
@@ -124,15 +127,32 @@ function openChannel(id) {
   place.set("member", store.me.id);
   history.replaceState(null, "", `?${place}`);
   showSidebar(false);
-  drawTopbar(at("topbar"), current, () => showSidebar(true));
+  drawHead();
   typing.show(current.id);
   if (isGated(store.me.id, current)) showAgeGate();
   else showLog();
   drawSidebar();
 }
 
+function drawHead() {
+  const { id } = current;
+  drawTopbar(at("topbar"), current, {
+    onMenu: () => showSidebar(true),
+    onThread: () => openThreadForm(store.channel(id), {
+      store, open: (name, content) => api.openThread(id, name, content), onOpened: showThread }),
+    onArchive: (archived) => attempt(() => api.archive(id, archived)),
+  });
+}
+
+/** Opens a thread, now or as soon as the page hears of it. */
+function showThread({ id }) {
+  opening = store.channel(id) ? null : id;
+  if (!opening) openChannel(id);
+}
+
 function showParts({ gated }) {
-  for (const [part, hidden] of [["stage", gated], ["composer", gated], ["gate", !gated]]) at(part).hidden = hidden;
+  const silent = gated || current.kind === "forum";
+  for (const [part, hidden] of [["stage", gated], ["composer", silent], ["gate", !gated]]) at(part).hidden = hidden;
 }
 
 function showAgeGate() {
@@ -187,7 +207,8 @@ function onChannels() {
     return;
   }
   current = still;
-  drawTopbar(at("topbar"), current, () => showSidebar(true));
+  if (opening && store.channel(opening)) showThread({ id: opening });
+  drawHead();
   drawSidebar();
 }
 

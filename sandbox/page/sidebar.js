@@ -5,29 +5,46 @@ import { displayName } from "./model/store.js";
 import { avatar } from "./text/avatar.js";
 import { openListbox } from "./overlay/listbox.js";
 
+const ICONS = { dm: "direct", forum: "forum", thread: "thread" };
+
 /** The icon of a channel. */
 export function channelIcon(channel) {
-  if (channel.kind === "dm") return "direct";
-  return channel.nsfw ? "adult" : "hash";
+  return ICONS[channel.kind] ?? (channel.nsfw ? "adult" : "hash");
+}
+
+/** What is to be said of a channel's kind and state. */
+export function channelNotes({ kind, nsfw, archived, locked }) {
+  return [kind === "forum" && "forum", kind === "thread" && "thread", nsfw && "age-restricted", archived && "archived", locked && "locked"]
+    .filter(Boolean);
 }
 
 function describe(channel, { count, named }) {
-  const notes = [channel.nsfw && "age-restricted", count && `${count} unread`, named && `${named} ${named > 1 ? "mentions" : "mention"}`].filter(Boolean);
+  const notes = [...channelNotes(channel), count && `${count} unread`, named && `${named} ${named > 1 ? "mentions" : "mention"}`].filter(Boolean);
   return [channel.name, ...notes].join(", ");
 }
 
 function channelLink(channel, { isCurrent, unread, onOpen }) {
   return element("button", {
-    type: "button", class: ["channel", unread.count > 0 && "channel--unread"], "aria-current": isCurrent ? "page" : null,
+    type: "button", class: ["channel", unread.count > 0 && "channel--unread", channel.archived && "channel--archived"], "aria-current": isCurrent ? "page" : null,
     "aria-label": describe(channel, unread), data: { channelId: channel.id }, on: { click: () => onOpen(channel.id) },
   }, icon(channelIcon(channel)), element("span", { class: "channel__name" }, channel.name),
   unread.named > 0 && element("span", { class: "channel__count", "aria-hidden": "true" }, String(unread.named)));
 }
 
-function group(title, channels, draw) {
+function list(channels, draw, threadsOf) {
+  return channels.map((channel) => element("li", {}, draw(channel), threadList(channel, threadsOf(channel), draw)));
+}
+
+function threadList(parent, threads, draw) {
+  if (!threads.length) return null;
+  const label = parent.kind === "forum" ? `Posts in ${parent.name}` : `Threads in ${parent.name}`;
+  return element("ul", { class: "channels__list channels__list--threads", "aria-label": label }, list(threads, draw, () => []));
+}
+
+function group(title, channels, draw, threadsOf) {
   if (!channels.length) return [];
-  return [element("h2", { class: "channels__title" }, title), element("ul", { class: "channels__list" },
-    channels.map((channel) => element("li", {}, draw(channel))))];
+  return [element("h2", { class: "channels__title" }, title),
+    element("ul", { class: "channels__list" }, list(channels, draw, threadsOf))];
 }
 
 /** Draws the channel list into `nav`, keeping focus on the channel that had it. */
@@ -35,9 +52,11 @@ export function drawChannels(nav, { store, currentId, unreadOf, onOpen }) {
   const focused = nav.contains(document.activeElement) ? document.activeElement.dataset.channelId : null;
   const draw = (channel) =>
     channelLink(channel, { isCurrent: channel.id === currentId, unread: unreadOf(channel.id), onOpen });
+  const threadsOf = ({ id }) => store.channels.filter(({ parent_id: parentId }) => parentId === id);
+  const isTop = ({ kind }) => kind !== "dm" && kind !== "thread";
   nav.replaceChildren(
-    ...group("Channels", store.channels.filter(({ kind }) => kind !== "dm"), draw),
-    ...group("Direct messages", store.channels.filter(({ kind }) => kind === "dm"), draw));
+    ...group("Channels", store.channels.filter(isTop), draw, threadsOf),
+    ...group("Direct messages", store.channels.filter(({ kind }) => kind === "dm"), draw, threadsOf));
   if (focused) nav.querySelector(`[data-channel-id="${focused}"]`)?.focus();
 }
 

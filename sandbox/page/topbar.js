@@ -3,12 +3,26 @@
 import { element, icon, iconButton } from "./dom.js";
 import { channelIcon } from "./sidebar.js";
 
-/** Draws the open channel's name and topic; `onMenu` opens the channel list on narrow screens. */
-export function drawTopbar(bar, channel, onMenu) {
+function threadButton(channel, { onThread, onArchive }) {
+  if (channel.kind === "thread") {
+    const label = channel.archived ? "Reopen thread" : "Archive thread";
+    return iconButton("archive", label, () => onArchive(!channel.archived));
+  }
+  return channel.kind === "dm" ? "" : iconButton("thread", channel.kind === "forum" ? "New post" : "New thread", onThread);
+}
+
+/**
+ * Draws the open channel's name, state and topic. `onMenu` opens the channel list on narrow screens, `onThread` opens
+ * a thread there, and `onArchive` archives the open thread or reopens it.
+ */
+export function drawTopbar(bar, channel, { onMenu, ...actions }) {
+  const states = [channel.archived && "Archived", channel.locked && "Locked"].filter(Boolean);
   bar.replaceChildren(
     iconButton("menu", "Channels and members", onMenu, { class: "icon-button topbar__menu" }),
     icon(channelIcon(channel)), element("h2", { class: "topbar__name" }, channel.name),
-    channel.topic ? element("p", { class: "topbar__topic" }, channel.topic) : "");
+    ...states.map((state) => element("span", { class: "badge" }, state)),
+    channel.topic ? element("p", { class: "topbar__topic" }, channel.topic) : "",
+    element("span", { class: "topbar__space" }), threadButton(channel, actions));
 }
 
 /** Shows the lost-connection banner with a retry button; null hides it. */

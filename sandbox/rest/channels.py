@@ -1,4 +1,4 @@
-"""The channels resource: get a channel, trigger typing. Channels cannot be created or changed."""
+"""The channels resource: get a channel, trigger typing. Bots can neither create nor change channels and threads."""
 
 from aiohttp import web
 

@@ -47,7 +47,7 @@ async def test_the_bot_follows_threads(sandbox: Sandbox, ada: MemberClient, ben:
         assert [thread.name for thread in guild.threads] == ["before"]
         opened = await ben.open_post("foxes")
         (thread,) = await bot.heard("thread_create")
-        assert (str(thread.id), thread.parent.name, thread.message_count) == (opened["id"], "showcase", 0)
+        assert (str(thread.id), thread.parent_id) == (opened["id"], sandbox.channel("showcase").id)
         await ben.archive("foxes")
         _, archived = await bot.heard("thread_update")
         assert archived.archived
@@ -70,7 +70,8 @@ async def test_an_edit_in_an_archived_thread_raises(sandbox: Sandbox, ben: Membe
         await interaction.response.send_message("working")
         message = await interaction.original_response()
         await ben.archive("sketches")
-        for edit in (message.edit, message.channel.get_partial_message(message.id).edit):
+        assert isinstance(interaction.channel, discord.Thread)
+        for edit in (message.edit, interaction.channel.get_partial_message(message.id).edit):
             with pytest.raises(discord.HTTPException) as raised:
                 await edit(content="done")
             failures.append(raised.value)

@@ -55,7 +55,8 @@ export class MessageBar {
     this.#close(draft.text ?? "");
     if (entry) this.#open(entry, draft.values);
     this.#panel.hide();
-    const place = channel.kind === "dm" ? `@${displayName(this.#env.store.bot)}` : `#${channel.name}`;
+    const places = { dm: `@${displayName(this.#env.store.bot)}`, thread: `“${channel.name}”` };
+    const place = places[channel.kind] ?? `#${channel.name}`;
     this.#text.setAttribute("aria-label", `Message ${place}`);
     this.#text.placeholder = `Message ${place}, or / for commands`;
   }

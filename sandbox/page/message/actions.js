@@ -9,7 +9,7 @@ const MESSAGE_COMMAND = 3;
 
 function mayDelete(message, { store }) {
   if (message.author.id === store.me.id) return true;
-  return Boolean(store.me.administrator) && store.channel(message.channel_id)?.kind === "text";
+  return Boolean(store.me.administrator) && store.channel(message.channel_id)?.kind !== "dm";
 }
 
 function apps(message, env) {

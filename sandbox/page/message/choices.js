@@ -12,7 +12,7 @@ const roleOptions = (store) => store.roles.map((role) => ({
 
 function channelOptions(store, types) {
   const fits = ({ type }) => !types?.length || types.includes(type);
-  return store.channels.filter((channel) => channel.kind === "text" && fits({ type: channel.type ?? TEXT_CHANNEL }))
+  return store.channels.filter((channel) => channel.kind !== "dm" && fits({ type: channel.type ?? TEXT_CHANNEL }))
     .map(({ id, name }) => ({ value: id, label: `#${name}` }));
 }
 

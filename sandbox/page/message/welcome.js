@@ -2,11 +2,14 @@
 
 import { element, icon } from "../dom.js";
 import { displayName } from "../model/store.js";
+import { channelIcon } from "../sidebar.js";
 
 function words(channel, store) {
   if (channel.kind === "dm") {
     return [displayName(store.bot), `This is the beginning of your direct message history with ${displayName(store.bot)}.`];
   }
+  if (channel.kind === "thread") return [channel.name, "This is the start of the thread."];
+  if (channel.kind === "forum") return [channel.name, `${channel.topic || "This is a forum."} Each post is below its name in the list.`];
   return [`#${channel.name}`, channel.topic || `This is the start of the #${channel.name} channel.`];
 }
 
@@ -14,10 +17,10 @@ function words(channel, store) {
 export function drawWelcome(channel, env) {
   const [title, text] = words(channel, env.store);
   return [
-    element("span", { class: "welcome__mark", "aria-hidden": "true" }, icon(channel.kind === "dm" ? "direct" : "hash")),
+    element("span", { class: "welcome__mark", "aria-hidden": "true" }, icon(channelIcon(channel))),
     element("h2", { class: "welcome__title" }, title),
     element("p", { class: "welcome__text" }, text),
-    env.showsHint() && hint(env),
+    channel.kind !== "forum" && env.showsHint() && hint(env),
   ].filter(Boolean);
 }
 

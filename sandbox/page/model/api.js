@@ -57,6 +57,9 @@ export function createApi(member) {
       answered(fetch(`/sandbox/messages/${channelId}/${messageId}${query(member)}`, { method: "DELETE" })),
     react: (channelId, messageId, emoji, add) =>
       answered(fetch(reaction(channelId, messageId, emoji), { method: add ? "PUT" : "DELETE" })),
+    openThread: (channelId, name, content) =>
+      send("POST", "/sandbox/threads", { member, channel_id: channelId, name, content }),
+    archive: (threadId, archived) => send("PATCH", `/sandbox/threads/${threadId}`, { member, archived }),
     history: (channelId, before) =>
       send("POST", "/sandbox/history", { member, channel_id: channelId, before }),
   };

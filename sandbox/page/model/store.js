@@ -96,9 +96,11 @@ export class Store {
       MESSAGE_REACTION_ADD: () => this.#react(event, 1),
       MESSAGE_REACTION_REMOVE: () => this.#react(event, -1),
       COMMANDS_UPDATE: () => this.#set({ commands: event.commands }, "commands"),
-      CHANNEL_UPDATE: () => this.#set({
-        channels: this.channels.map((channel) => (channel.id === event.id ? event : channel)) }, "channels"),
-      CHANNEL_DELETE: () => this.#set({ channels: this.channels.filter(({ id }) => id !== event.id) }, "channels"),
+      CHANNEL_UPDATE: () => this.#replaceChannel(event),
+      CHANNEL_DELETE: () => this.#removeChannel(event),
+      THREAD_CREATE: () => this.#addThread(event),
+      THREAD_UPDATE: () => this.#replaceChannel(event),
+      THREAD_DELETE: () => this.#removeChannel(event),
       TYPING_START: () => this.#onChange({ kind: "typing", channelId: event.channel_id, userId: event.user_id }),
     };
     handlers[type]?.();
@@ -117,6 +119,20 @@ export class Store {
   #set(change, kind) {
     this.#known = { ...this.#known, ...change };
     this.#onChange({ kind });
+  }
+
+  #replaceChannel(changed) {
+    this.#set({ channels: this.channels.map((channel) => (channel.id === changed.id ? changed : channel)) }, "channels");
+  }
+
+  #removeChannel(removed) {
+    this.#set({ channels: this.channels.filter(({ id }) => id !== removed.id) }, "channels");
+  }
+
+  #addThread(thread) {
+    if (this.channel(thread.id)) { this.#replaceChannel(thread); return; }
+    this.#complete.add(thread.id);
+    this.#set({ channels: [...this.channels, thread] }, "channels");
   }
 
   #create(message) {

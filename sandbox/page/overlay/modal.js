@@ -46,8 +46,11 @@ function firstProblem(parts) {
   return first;
 }
 
-/** Opens `modal` {custom_id, title, components}; `submit(components, files)` resolves on success, or rejects with the error. */
-export function openModal(modal, { store, botName, submit }) {
+/**
+ * Opens `modal` {custom_id, title, components} with a note of where it goes; `submit(components, files)` resolves on
+ * success, or rejects with the error. `onDone` gets its result once the modal is closed.
+ */
+export function openModal(modal, { store, note, submit, onDone = () => {} }) {
   const titleId = freshId("modal");
   const parts = modal.components.flatMap((component) => partsOf(component, store));
   const trouble = element("p", { class: "modal__trouble", role: "alert" });
@@ -55,7 +58,7 @@ export function openModal(modal, { store, botName, submit }) {
   const form = element("form", { class: "modal__form", novalidate: true, on: { submit: onSubmit } },
     element("header", { class: "modal__head" },
       element("div", {}, element("h2", { class: "modal__title", id: titleId }, modal.title),
-        element("p", { class: "modal__from" }, `This form will be submitted to ${botName}. Do not share passwords or other sensitive information.`)),
+        note && element("p", { class: "modal__from" }, note)),
       iconButton("close", "Close", () => dialog.close())),
     element("div", { class: "modal__fields" }, parts.map((part) => part.node)), trouble,
     element("footer", { class: "modal__foot" },
@@ -71,8 +74,9 @@ export function openModal(modal, { store, botName, submit }) {
     send.setAttribute("aria-busy", "true");
     trouble.textContent = "";
     try {
-      await submit(components, files);
+      const result = await submit(components, files);
       dialog.close();
+      onDone(result);
     } catch (error) {
       trouble.textContent = error.message;
     } finally {
