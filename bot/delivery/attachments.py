@@ -14,6 +14,7 @@ MAX_BYTES = 10 * 1024 * 1024
 _EXTENSIONS = {"image/png": "png", "image/webp": "webp", "image/jpeg": "jpg"}
 _QUALITIES = (92, 80, 65)
 _MAX_WEBP_SIDE = 16383
+_MIN_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,3 +50,8 @@ def _shrink(data: bytes, max_bytes: int) -> ImageFile | None:
             if encoded.tell() <= max_bytes:
                 return ImageFile(data=encoded.getvalue(), media_type="image/webp")
     return None
+
+
+def next_size_limit(size_bytes: int) -> int:
+    """Return the next limit to try: half of the size, or 0, which sends no picture, once that is pointless."""
+    return size_bytes // 2 if size_bytes > _MIN_BYTES else 0

@@ -16,22 +16,18 @@ import discord
 import structlog
 
 from bot.cards import Buttons
-from bot.delivery.attachments import MAX_BYTES
+from bot.delivery.attachments import MAX_BYTES, next_size_limit
 from bot.delivery.compose import compose
-from bot.delivery.discord_messages import (
+from bot.delivery.discord_messages import MessageContent, edit, find, open_dm_channel, post, withdraw
+from bot.delivery.outcomes import (
     AttachmentTooLarge,
     ChannelDeleted,
     DiscordUnavailable,
-    MessageContent,
+    Found,
     MessageDeleted,
     Rejected,
     SendOutcome,
     Sent,
-    edit,
-    find,
-    open_dm_channel,
-    post,
-    withdraw,
 )
 from bot.delivery.tracking import TrackedDelivery
 from bot.metrics import BotMetrics
@@ -52,8 +48,6 @@ from engine.store.database import AsyncConnection, Database
 from engine.store.objects import Objects
 
 _log = structlog.get_logger()
-
-_MIN_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,9 +180,12 @@ async def _read(context: DeliveryContext, tracked: TrackedDelivery) -> JobDetail
 async def _send_or_edit(context: DeliveryContext, tracked: TrackedDelivery, content: MessageContent) -> SendOutcome:
     delivery = tracked.delivery
     if delivery.message_id is None and not tracked.is_searched:
-        found = await find(context.client, delivery, content, lambda ids: _find_known(context, ids))
-        if isinstance(found, Sent):
+        found = await find(
+            context.client, delivery, content, lambda ids: _find_known(context, ids), replaced=tracked.replaces
+        )
+        if isinstance(found, Found):
             delivery = tracked.delivery = replace(delivery, message_id=found.message_id)
+            tracked.replaces = tracked.replaces or found.replaces
         elif found is not None:
             return found
     if delivery.message_id is not None:
@@ -218,7 +215,7 @@ async def _apply_outcome(
             return await _move(context, tracked, "the channel was deleted")
         case AttachmentTooLarge() if content.attachment:
             tracked.is_searched = tracked.delivery.message_id is None
-            tracked.max_bytes = _next_size_limit(len(content.attachment.data))
+            tracked.max_bytes = next_size_limit(len(content.attachment.data))
             return RetryLater(after=timedelta())
         case Rejected(can_post=True) if tracked.delivery.message_id is not None:
             return await _replace_message(context, tracked, content)
@@ -235,10 +232,11 @@ async def _record_shown(
 ) -> SendResult:
     tracked.delivery = replace(tracked.delivery, message_id=message_id)
     if content.is_last:
-        closed = await close(context, tracked, DeliveryState.DELIVERED)
-        if tracked.replaces is not None:
+        # Before the delivery is closed: after a kill in between the message would stay. It may be the same one, since
+        # Discord answers a second post of a replacement with the first.
+        if tracked.replaces not in (None, message_id):
             await withdraw(context.client, tracked.delivery.channel_id, tracked.replaces)
-        return closed
+        return await close(context, tracked, DeliveryState.DELIVERED)
     tracked.shown = progress
     if not tracked.is_stored:
         async with context.transaction() as connection:
@@ -266,10 +264,12 @@ async def _replace_message(context: DeliveryContext, tracked: TrackedDelivery, c
 async def _move(context: DeliveryContext, tracked: TrackedDelivery, cause: str) -> SendResult:
     """Move the delivery to the member's direct messages, once, if the bot may no longer post in the channel."""
     delivery = tracked.delivery
-    channel_id = None
-    if delivery.moved_from is None:
-        channel_id = await open_dm_channel(context.client, delivery.discord_id)
-    if channel_id is None or channel_id == delivery.channel_id:
+    if delivery.moved_from is not None:
+        return await close(context, tracked, DeliveryState.UNDELIVERABLE, cause)
+    channel_id = await open_dm_channel(context.client, delivery.discord_id)
+    if isinstance(channel_id, DiscordUnavailable):
+        return RetryLater(after=None)
+    if not isinstance(channel_id, int) or channel_id == delivery.channel_id:
         return await close(context, tracked, DeliveryState.UNDELIVERABLE, cause)
     async with context.transaction() as connection:
         await move_delivery(connection, delivery.id, channel_id)
@@ -284,11 +284,6 @@ async def _move(context: DeliveryContext, tracked: TrackedDelivery, cause: str) 
 def _has_moved(shown: int, num_ahead: int) -> bool:
     """Return whether the position has changed by a quarter: a long wait takes a dozen edits at most."""
     return shown != num_ahead and 4 * abs(shown - num_ahead) >= shown
-
-
-def _next_size_limit(size_bytes: int) -> int:
-    """Return the next limit to try: half of the size, or 0, which sends no picture, once that is pointless."""
-    return size_bytes // 2 if size_bytes > _MIN_BYTES else 0
 
 
 def _label(outcome: SendOutcome) -> str:

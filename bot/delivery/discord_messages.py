@@ -1,7 +1,4 @@
-"""Editing, finding and posting a delivery's message in Discord; the store is not used here.
-
-Discord's errors become outcomes, so that one place decides what to do about each.
-"""
+"""Editing, finding and posting a delivery's message in Discord; the store is not used here."""
 
 from __future__ import annotations
 
@@ -10,24 +7,30 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
 
-import aiohttp
 import discord
 from discord.http import Route
 
 from bot.cards import Card, view_from_card
 from bot.custom_ids import id_from_text, single_picture_slot, text_from_id
 from bot.delivery.attachments import ImageFile
+from bot.delivery.outcomes import (
+    EXPIRED_TOKEN,
+    UNKNOWN_MESSAGE,
+    UNKNOWN_WEBHOOK,
+    Found,
+    MessageDeleted,
+    Rejected,
+    SendOutcome,
+    Sent,
+    outcome_of,
+)
 from bot.interaction_context import custom_ids
 from bot.store.deliveries import Delivery
 from bot.store.tables import DeliveryKind
 
 NO_MENTIONS = discord.AllowedMentions.none()
 
-_UNKNOWN_CHANNEL, _UNKNOWN_MESSAGE = 10003, 10008
-_TOO_LARGE = 40005
-_UNKNOWN_WEBHOOK, _EXPIRED_TOKEN = 10015, 50027
 _SEARCH_DEPTH = 200
 _BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -51,49 +54,6 @@ class MessageContent:
     lacks_picture: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class Sent:
-    """The message shows the content."""
-
-    message_id: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class MessageDeleted:
-    """The message was deleted."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ChannelDeleted:
-    """The channel or thread was deleted."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rejected:
-    """Discord rejected the request; `can_post` is False if the bot may not post in the channel at all.
-
-    A rejected edit does not mean that a post is rejected: a thread that is archived takes posts alone.
-    """
-
-    cause: str
-    can_post: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class AttachmentTooLarge:
-    """The attachment exceeds the channel's limit."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class DiscordUnavailable:
-    """Discord cannot be reached or failed; the request may or may not have taken effect."""
-
-    cause: str
-
-
-SendOutcome = Sent | MessageDeleted | ChannelDeleted | Rejected | AttachmentTooLarge | DiscordUnavailable
-
-
 async def edit(client: discord.Client, delivery: Delivery, message_id: int, content: MessageContent) -> SendOutcome:
     """Edit the message by its id or, if the bot may not do that in the channel, by the interaction's token."""
 
@@ -107,10 +67,10 @@ async def edit(client: discord.Client, delivery: Delivery, message_id: int, cont
         await webhook.edit_message(message_id, **_message_fields(content), attachments=_attachments(content))
         return Sent(message_id=message_id)
 
-    outcome = await _outcome(by_id)
+    outcome = await outcome_of(by_id)
     token = valid_token(delivery)
     if isinstance(outcome, Rejected) and not outcome.can_post and token:
-        return await _outcome(lambda: by_token(token))
+        return await outcome_of(lambda: by_token(token))
     return outcome
 
 
@@ -123,7 +83,7 @@ async def post(
     """
 
     async def send() -> SendOutcome:
-        extra: dict[str, Any] = {"nonce": nonce(delivery.id, is_replacement), **_message_fields(content)}
+        extra: dict[str, Any] = {"nonce": nonce(delivery, is_replacement), **_message_fields(content)}
         if content.attachment:
             extra["file"] = _file(content)
         if delivery.reply_to:
@@ -133,7 +93,7 @@ async def post(
         message = await client.get_partial_messageable(delivery.channel_id).send(**extra)
         return Sent(message_id=message.id)
 
-    return await _outcome(send)
+    return await outcome_of(send)
 
 
 async def find(
@@ -141,19 +101,28 @@ async def find(
     delivery: Delivery,
     content: MessageContent,
     find_known: Callable[[Iterable[int]], Awaitable[frozenset[int]]],
-) -> SendOutcome | None:
+    *,
+    replaced: int | None = None,
+) -> Found | SendOutcome | None:
     """Find a message that was posted but whose id was never stored; None if there is none.
 
     find_known: returns which of the messages belong to other deliveries.
+    replaced: the message in whose place it was posted, if that is known.
     """
 
-    async def look() -> SendOutcome:
+    async def look() -> Found | SendOutcome:
         ours = [message for message in await _candidates(client, delivery) if _shows(message, delivery, content)]
         taken = await find_known([message.id for message in ours]) if ours else frozenset[int]()
-        free = [message.id for message in ours if message.id not in taken]
-        return Sent(message_id=free[0]) if free else MessageDeleted()
+        free = [message for message in ours if message.id not in taken and message.id != replaced]
+        if not free:
+            return MessageDeleted()
+        if delivery.kind is DeliveryKind.PICTURE:
+            return Found(message_id=free[0].id, replaces=None)
+        # Only a message with the job's buttons is certainly of this delivery, the only one of the job with a grid.
+        older = [message.id for message in free[:-1] if custom_ids(message)]
+        return Found(message_id=free[-1].id, replaces=older[-1] if older else None)
 
-    outcome = await _outcome(look)
+    outcome = await outcome_of(look)
     # If the bot may not read the history, posting is still tried: Discord ignores a recent second post.
     return None if isinstance(outcome, MessageDeleted | Rejected) else outcome
 
@@ -165,21 +134,24 @@ async def withdraw(client: discord.Client, channel_id: int, message_id: int) -> 
         await client.http.delete_message(channel_id, message_id)
         return MessageDeleted()
 
-    await _outcome(delete)
+    await outcome_of(delete)
 
 
-async def open_dm_channel(client: discord.Client, discord_id: int) -> int | None:
-    """Return the channel of the member's direct messages, or None if Discord does not open one."""
-    try:
-        data = await client.http.start_private_message(discord_id)
-    except discord.HTTPException:
-        return None
-    return int(data["id"])
+async def open_dm_channel(client: discord.Client, discord_id: int) -> int | SendOutcome:
+    """Return the channel of the member's direct messages, or why Discord does not open one."""
+
+    async def start() -> int:
+        return int((await client.http.start_private_message(discord_id))["id"])
+
+    return await outcome_of(start)
 
 
-def nonce(delivery_id: UUID, is_replacement: bool = False) -> str:
-    """Return the delivery's id in base 36, which fits Discord's 25 characters; another one for a replacement."""
-    number, digits = delivery_id.int ^ is_replacement, ""
+def nonce(delivery: Delivery, is_replacement: bool = False) -> str:
+    """Return the delivery's id in base 36, which fits Discord's 25 characters.
+
+    It is another one for a replacement and after a move: Discord answers a known nonce with the message that had it.
+    """
+    number, digits = delivery.id.int ^ is_replacement ^ 2 * (delivery.moved_from is not None), ""
     while number:
         number, digit = divmod(number, 36)
         digits = _BASE36[digit] + digits
@@ -193,15 +165,20 @@ def valid_token(delivery: Delivery) -> str | None:
 
 
 async def _candidates(client: discord.Client, delivery: Delivery) -> list[discord.Message]:
+    """Return the answer to the interaction and what was posted after it, oldest first."""
     token = valid_token(delivery)
-    if token:
-        original = await _original(client, token)
-        if original:
-            return [original]
+    original = await _original(client, token) if token else None
+    answers = [original] if original else []
     # Discord's ids carry their time, so what answers a press has a larger id than the press.
     channel = client.get_partial_messageable(delivery.channel_id)
     after = discord.Object(int(delivery.press_id))
-    return [message async for message in channel.history(limit=_SEARCH_DEPTH, after=after)]
+    try:
+        posted = [message async for message in channel.history(limit=_SEARCH_DEPTH, after=after)]
+    except discord.Forbidden:
+        if not answers:
+            raise
+        return answers
+    return answers + [message for message in posted if message not in answers]
 
 
 async def _original(client: discord.Client, token: str) -> discord.Message | None:
@@ -214,7 +191,7 @@ async def _original(client: discord.Client, token: str) -> discord.Message | Non
         data = await client.http.request(route)
         return await webhook.fetch_message(int(data["id"]))
     except discord.HTTPException as error:
-        if error.code in (_UNKNOWN_WEBHOOK, _UNKNOWN_MESSAGE, _EXPIRED_TOKEN):
+        if error.code in (UNKNOWN_WEBHOOK, UNKNOWN_MESSAGE, EXPIRED_TOKEN):
             return None
         raise
 
@@ -247,34 +224,3 @@ def _attachments(content: MessageContent) -> Any:
 def _file(content: MessageContent) -> discord.File:
     assert content.attachment is not None
     return discord.File(io.BytesIO(content.attachment.data), f"{content.name}.{content.attachment.extension}")
-
-
-async def _outcome(work: Callable[[], Awaitable[SendOutcome]]) -> SendOutcome:
-    try:
-        return await work()
-    except discord.NotFound as error:
-        return _missing(error)
-    except discord.Forbidden as error:
-        return Rejected(cause=_cause(error), can_post=False)
-    except discord.DiscordServerError as error:
-        return DiscordUnavailable(cause=_cause(error))
-    except discord.HTTPException as error:
-        if error.status == 413 or error.code == _TOO_LARGE:
-            return AttachmentTooLarge()
-        if error.code == _EXPIRED_TOKEN:
-            return Rejected(cause=_cause(error), can_post=False)
-        if error.status in (401, 429):
-            return DiscordUnavailable(cause=_cause(error))
-        return Rejected(cause=_cause(error), can_post=True)
-    except (TimeoutError, aiohttp.ClientError, OSError) as error:
-        return DiscordUnavailable(cause=type(error).__name__)
-
-
-def _missing(error: discord.NotFound) -> SendOutcome:
-    if error.code == _UNKNOWN_MESSAGE:
-        return MessageDeleted()
-    return ChannelDeleted() if error.code == _UNKNOWN_CHANNEL else Rejected(cause=_cause(error), can_post=True)
-
-
-def _cause(error: discord.HTTPException) -> str:
-    return f"HTTP {error.status}, Discord code {error.code}"
