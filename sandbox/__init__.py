@@ -1,1 +1,5 @@
-"""A local Discord, in memory and on loopback only: REST v10, Gateway v10, a chat page. It is independent of Easel."""
+"""A local Discord, in memory and on loopback only: REST v10, Gateway v10, a chat page. It is independent of Easel.
+
+It has text channels, forums, public threads and direct messages. It has no categories, voice channels, private threads,
+roles to assign, or webhooks other than those of interactions.
+"""

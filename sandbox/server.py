@@ -11,7 +11,8 @@ from aiohttp import WSCloseCode, web
 from aiohttp.typedefs import Middleware
 
 from sandbox.app_keys import CHAT_SOCKETS, FAULTS, GATEWAY, LIMITS, WORLD, ChatSockets, gateway_of
-from sandbox.chat import routes, static_files, test_controls, threads
+from sandbox.chat import routes, static_files, test_controls
+from sandbox.chat import threads as member_threads
 from sandbox.gateway.server import HEARTBEAT_INTERVAL, Gateway
 from sandbox.rest import (
     PREFIX,
@@ -23,6 +24,7 @@ from sandbox.rest import (
     interactions,
     messages,
     reactions,
+    threads,
     users,
     webhooks,
 )
@@ -38,7 +40,7 @@ from sandbox.state.world import World
 
 HOST = "127.0.0.1"
 LARGEST_REQUEST_BYTES = 128 * 1024 * 1024
-RESOURCES = (gateways, users, guilds, channels, messages, reactions, applications, interactions, webhooks)
+RESOURCES = (gateways, users, guilds, channels, messages, reactions, threads, applications, interactions, webhooks)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,7 +137,7 @@ def _application(world: World, gateway: Gateway, faults: Faults, observers: Sequ
     application.on_shutdown.append(_close_chat_sockets)
     application[LIMITS] = RateLimits(world.clock)
     application.add_subapp(PREFIX, rest)
-    for module in (routes, threads, test_controls, static_files, cdn):
+    for module in (routes, member_threads, test_controls, static_files, cdn):
         application.add_routes(module.routes)
     application.router.add_get("/socket", _open_socket)
     return application

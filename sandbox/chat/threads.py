@@ -12,7 +12,8 @@ from sandbox.json_response import json_response
 from sandbox.payloads.objects import channel_json
 from sandbox.request_bodies import object_body
 from sandbox.state.flags import Permissions
-from sandbox.state.threads import change_thread, check_permission, open_thread, thread_state
+from sandbox.state.records import Json
+from sandbox.state.threads import ThreadChange, change_thread, check_permission, open_thread, thread_state
 
 routes = web.RouteTableDef()
 LONGEST_NAME = 100
@@ -44,8 +45,15 @@ async def change_as_member(request: web.Request) -> web.Response:
     body, world = await object_body(request), world_of(request)
     member_id = member_id_from_text(world, body.get("member"))
     thread = channel_for_member(world, member_id, request.match_info["thread"])
-    changed = change_thread(world, thread, member_id, archived=body.get("archived"), locked=body.get("locked"))
-    return json_response(channel_json(world, changed))
+    change = ThreadChange(archived=_flag(body, "archived"), locked=_flag(body, "locked"))
+    return json_response(channel_json(world, change_thread(world, thread, member_id, change)))
+
+
+def _flag(body: Json, name: str) -> bool | None:
+    value = body.get(name)
+    if value not in (None, True, False):
+        raise ActionError(f"`{name}` must be true or false.")
+    return None if value is None else bool(value)
 
 
 @routes.delete("/sandbox/threads/{thread}")

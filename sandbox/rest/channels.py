@@ -1,4 +1,4 @@
-"""The channels resource: get a channel, trigger typing. Bots can neither create nor change channels and threads."""
+"""The channels resource: get a channel, trigger typing. Bots can neither create nor change channels except threads."""
 
 from aiohttp import web
 

@@ -38,6 +38,7 @@ class ErrorCode(IntEnum):
     INVALID_FORM = 50035
     THREAD_ARCHIVED = 50083
     INVALID_JSON = 50109
+    ALREADY_HAS_THREAD = 160004
     THREAD_LOCKED = 160005
 
 
@@ -77,6 +78,7 @@ RESPONSES: dict[ErrorCode, tuple[int, str]] = {
     ErrorCode.INVALID_FORM: (400, "Invalid Form Body"),
     ErrorCode.THREAD_ARCHIVED: (400, "Thread is archived"),
     ErrorCode.INVALID_JSON: (400, "The request body contains invalid JSON."),
+    ErrorCode.ALREADY_HAS_THREAD: (400, "A thread has already been created for this message"),
     ErrorCode.THREAD_LOCKED: (400, "Thread is locked"),
 }
 

@@ -4,37 +4,45 @@ Sources: Discord's documentation of threads; for responses to interactions in lo
 discord/discord-api-docs.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from sandbox.state.errors import ErrorCode, api_error
-from sandbox.state.flags import Permissions
-from sandbox.state.records import Channel, ChannelType, ThreadState
+from sandbox.state.flags import MessageFlags, Permissions
+from sandbox.state.records import Channel, ChannelType, Message, ThreadState
 from sandbox.state.world import World
 
 AUTO_ARCHIVE_MINUTES = (60, 1440, 4320, 10080)
 
 
 def open_thread(
-    world: World, parent: Channel, *, name: str, owner_id: int, auto_archive_after: timedelta = timedelta(days=1)
+    world: World,
+    parent: Channel,
+    *,
+    name: str,
+    owner_id: int,
+    auto_archive_after: timedelta = timedelta(days=1),
+    message: Message | None = None,
 ) -> Channel:
     """Open a thread in a text channel, or a post in a forum, without messages, and return it.
 
-    Raises: ApiError 50024 in a thread or a DM, 50013 without permission.
+    message: the message of the parent that the thread is about, if any; the thread has its id.
+    Raises: ApiError 50024 in a thread or a DM, 50013 without permission, 160004 when the message has a thread.
     """
     if parent.type not in (ChannelType.TEXT, ChannelType.FORUM):
         raise api_error(ErrorCode.WRONG_CHANNEL_TYPE)
     # In a forum, SEND_MESSAGES stands for creating posts.
     is_forum = parent.type is ChannelType.FORUM
-    check_permission(
-        world, owner_id, parent, Permissions.SEND_MESSAGES if is_forum else Permissions.CREATE_PUBLIC_THREADS
-    )
+    needed = Permissions.SEND_MESSAGES if is_forum else Permissions.CREATE_PUBLIC_THREADS
+    check_permission(world, owner_id, parent, needed)
+    if message and message.id in world.channels:
+        raise api_error(ErrorCode.ALREADY_HAS_THREAD)
     now = world.clock.now()
     state = ThreadState(
         owner_id=owner_id, created_at=now, archive_changed_at=now, auto_archive_after=auto_archive_after
     )
     thread = Channel(
-        id=world.snowflakes.next(),
+        id=message.id if message else world.snowflakes.next(),
         type=ChannelType.PUBLIC_THREAD,
         name=name,
         nsfw=parent.nsfw,
@@ -43,26 +51,45 @@ def open_thread(
         thread=state,
     )
     world.add_thread(thread)
+    if message:
+        world.update_message(replace(message, flags=message.flags | int(MessageFlags.HAS_THREAD)))
     return thread
 
 
-def change_thread(
-    world: World, channel: Channel, user_id: int, *, archived: bool | None = None, locked: bool | None = None
-) -> Channel:
-    """Archive, unarchive, lock or unlock a thread as a user, and return it; None keeps the state.
+@dataclass(frozen=True, kw_only=True)
+class ThreadChange:
+    """What changes in a thread; None keeps a field."""
 
-    Raises: ApiError 50024 for another channel, 50013 without permission.
+    archived: bool | None = None
+    locked: bool | None = None
+    name: str | None = None
+    auto_archive_after: timedelta | None = None
+
+    @property
+    def only_unarchives(self) -> bool:
+        """Tell whether the thread is unarchived and nothing else changes."""
+        return self == ThreadChange(archived=False)
+
+
+def change_thread(world: World, channel: Channel, user_id: int, change: ThreadChange) -> Channel:
+    """Change a thread as a user, and return it.
+
+    Raises: ApiError 50024 for another channel, 50013 without permission: whoever may write unarchives a thread, its
+    owner does more, and locking or changing a locked one needs MANAGE_THREADS.
     """
     thread = thread_state(channel)
-    is_owner = user_id == thread.owner_id
-    if locked is not None or thread.locked or (archived and not is_owner):
-        check_permission(world, user_id, channel, Permissions.MANAGE_THREADS)
-    else:
-        check_permission(world, user_id, channel, Permissions.SEND_MESSAGES_IN_THREADS)
-    changed = replace(thread, locked=thread.locked if locked is None else locked)
-    if archived is not None and archived != thread.archived:
-        changed = replace(changed, archived=archived, archive_changed_at=world.clock.now())
-    channel = replace(channel, thread=changed)
+    is_moderation = thread.locked or change.locked is not None
+    is_free = not is_moderation and (user_id == thread.owner_id or change.only_unarchives)
+    needed = Permissions.SEND_MESSAGES_IN_THREADS if is_free else Permissions.MANAGE_THREADS
+    check_permission(world, user_id, channel, needed)
+    changed = replace(
+        thread,
+        locked=thread.locked if change.locked is None else change.locked,
+        auto_archive_after=change.auto_archive_after or thread.auto_archive_after,
+    )
+    if change.archived is not None and change.archived != thread.archived:
+        changed = replace(changed, archived=change.archived, archive_changed_at=world.clock.now())
+    channel = replace(channel, name=change.name or channel.name, thread=changed)
     world.update_channel(channel)
     return channel
 

@@ -65,3 +65,10 @@ async def ben(sandbox: Sandbox) -> AsyncIterator[MemberClient]:
     """Ben, a member without extra permissions."""
     async with member_client(sandbox.url, "ben") as somebody:
         yield somebody
+
+
+@pytest.fixture
+async def cleo(sandbox: Sandbox) -> AsyncIterator[MemberClient]:
+    """Cleo, another member without extra permissions."""
+    async with member_client(sandbox.url, "cleo") as somebody:
+        yield somebody

@@ -75,6 +75,16 @@ async def walk_threads(bot: RawBot, guild: int) -> None:
     active = (await bot.call("GET", f"/guilds/{guild}/threads/active")).body["threads"]
     assert [thread["name"] for thread in active] == ["sketches", "foxes"]
     await walk_messages(bot, opened[1]["id"])
+    base = f"/channels/{opened[0]['parent_id']}"
+    message = (await bot.call("POST", f"{base}/messages", {"content": "x"})).body["id"]
+    for path, body in (
+        (f"{base}/threads", {"name": "own", "type": 11, "auto_archive_duration": 60}),
+        (f"{base}/messages/{message}/threads", {"name": "about it"}),
+        (f"/channels/{opened[1]['parent_id']}/threads", {"name": "post", "message": {"content": "x"}}),
+    ):
+        made = await bot.call("POST", path, body)
+        assert made.status == 201, made.body
+        assert (await bot.call("PATCH", f"/channels/{made.body['id']}", {"archived": True})).status == 200
 
 
 async def walk_interaction(bot: RawBot) -> None:

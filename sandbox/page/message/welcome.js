@@ -9,7 +9,7 @@ function words(channel, store) {
     return [displayName(store.bot), `This is the beginning of your direct message history with ${displayName(store.bot)}.`];
   }
   if (channel.kind === "thread") return [channel.name, "This is the start of the thread."];
-  if (channel.kind === "forum") return [channel.name, `${channel.topic || "This is a forum."} Each post is below its name in the list.`];
+  if (channel.kind === "forum") return [channel.name, channel.topic || "This is a forum. Its posts are below its name in the list."];
   return [`#${channel.name}`, channel.topic || `This is the start of the #${channel.name} channel.`];
 }
 

@@ -215,3 +215,47 @@ async def test_threads_are_announced(sandbox: Sandbox, socket: RawSocket, ada: M
     deleted = await socket.until("THREAD_DELETE")
     expected = {"id": opened["id"], "guild_id": opened["guild_id"], "parent_id": opened["parent_id"], "type": 11}
     assert deleted == expected
+
+
+async def test_the_bot_opens_threads_and_posts(raw: RawBot, sandbox: Sandbox) -> None:
+    """In a channel, about a message (with its id, once) and in a forum with the first message, or not at all."""
+    studio, showcase = (f"/channels/{sandbox.channel(name).id}" for name in ("studio", "showcase"))
+    own = await raw.call("POST", f"{studio}/threads", {"name": "own", "type": 11, "auto_archive_duration": 60})
+    assert (own.status, own.body["thread_metadata"]["auto_archive_duration"]) == (201, 60)
+    message = (await raw.post_message({"content": "x"})).body
+    about = f"{studio}/messages/{message['id']}/threads"
+    assert (await raw.call("POST", about, {"name": "about it"})).body["id"] == message["id"]
+    assert (await raw.call("GET", f"{studio}/messages/{message['id']}")).body["flags"] == 1 << 5
+    assert (await raw.call("POST", about, {"name": "again"})).code == 160004
+    post = await raw.call("POST", f"{showcase}/threads", {"name": "post", "message": {"content": "first"}})
+    first = await raw.call("GET", f"/channels/{post.body['id']}/messages/{post.body['id']}")
+    assert first.body["content"] == "first"
+    before = set(sandbox.world.channels)
+    assert (await raw.call("POST", f"{showcase}/threads", {"name": "post", "message": {"content": ""}})).code == 50006
+    for path, body in (
+        (f"{showcase}/threads", {"name": "post"}),
+        (f"{studio}/threads", {"name": "", "type": 11}),
+        (f"{studio}/threads", {"name": "private"}),
+        (f"{studio}/threads", {"name": "n", "type": 11, "auto_archive_duration": 61}),
+    ):
+        assert (await raw.call("POST", path, body)).code == 50035
+    assert (await raw.call("POST", f"/channels/{own.body['id']}/threads", {"name": "deeper"})).code == 50024
+    assert set(sandbox.world.channels) == before
+
+
+async def test_the_bot_changes_its_own_threads(raw: RawBot, ben: MemberClient, sandbox: Sandbox) -> None:
+    """It may unarchive any thread that is not locked; locking, and channels, are for others."""
+    studio = f"/channels/{sandbox.channel('studio').id}"
+    own = f"/channels/{(await raw.call('POST', f'{studio}/threads', {'name': 'own', 'type': 11})).body['id']}"
+    changed = await raw.call("PATCH", own, {"name": "renamed", "archived": True})
+    assert (changed.body["name"], changed.body["thread_metadata"]["archived"]) == ("renamed", True)
+    assert (await raw.call("PATCH", own, {"name": "again"})).code == 50083
+    assert (await raw.call("PATCH", own, {"name": "again", "archived": False})).body["name"] == "again"
+    other = f"/channels/{(await ben.open_thread('sketches'))['id']}"
+    assert (await raw.call("PATCH", other, {"archived": True})).code == 50013
+    await ben.archive("sketches")
+    assert (await raw.call("PATCH", other, {"archived": False})).status == 200
+    assert (await raw.call("PATCH", own, {"locked": True})).code == 50013
+    assert (await raw.call("PATCH", studio, {"name": "x"})).code == 50013
+    dm = f"/channels/{next(item.id for item in sandbox.world.channels.values() if item.recipient_id)}"
+    assert (await raw.call("PATCH", dm, {"name": "x"})).code == 50003
