@@ -49,16 +49,17 @@ class Services:
     answer_timeout: timedelta = ANSWER_TIMEOUT
     answer_tasks: set[asyncio.Task[object]] = field(default_factory=set)
 
-    async def commit(self, context: InteractionContext, make: Callable[[], Press[T]]) -> T:
+    async def commit(self, context: InteractionContext, make: Callable[[], Press[T]], *, num_jobs: int = 1) -> T:
         """Return what the press returns, committed in time for an answer.
 
         make: returns the press; called again when it must be run again.
+        num_jobs: how many jobs it starts; one that starts none counts as much as one.
 
         Raises: what the press raises, StoreUnavailable.
         """
         try:
             async with asyncio.timeout((self.answer_timeout - SEND_MARGIN).total_seconds()):
-                result: T = await self.presses.commit(context.discord_id, make)
+                result: T = await self.presses.commit(context.discord_id, make, size=num_jobs)
                 return result
         except TimeoutError as error:
             raise StoreUnavailable(cause="the press was not stored in time") from error

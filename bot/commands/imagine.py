@@ -53,7 +53,9 @@ async def _imagine(interaction: discord.Interaction, services: Services, prompt:
         return
     drafts = [_draft(spec) for spec in specs_from_text(services, prompt, negative)]
     context = context_from_interaction(interaction)
-    submitted = await services.commit(context, lambda: submit_drafts(context, drafts, services.instance))
+    submitted = await services.commit(
+        context, lambda: submit_drafts(context, drafts, services.instance), num_jobs=len(drafts)
+    )
     if not submitted:
         await send_ephemeral(interaction, replies.ALREADY_DONE)
         return

@@ -14,6 +14,11 @@ from engine.error_boundary import result_of
 from engine.store.database import Database, limit_idle_transaction
 
 _MAX_SIZE = 100
+"""Of the presses of a batch together.
+
+Measured: 2026-11-28, on two shared cores: a hundred presses of one job each take 0.1 s, of forty jobs each 2.8 s.
+"""
+
 _MAX_BATCHES = 2
 """Two, so that presses are stored while the batch before them is committed."""
 
@@ -28,6 +33,7 @@ class _Waiting:
 
     discord_id: int
     make: Callable[[], Press[Any]]
+    size: int
     result: asyncio.Future[Any]
 
 
@@ -45,12 +51,15 @@ class PressBatches:
         self._members: set[int] = set()
         self._batches: set[asyncio.Task[None]] = set()
 
-    async def commit(self, discord_id: int, make: Callable[[], Press[Any]]) -> Any:
+    async def commit(self, discord_id: int, make: Callable[[], Press[Any]], *, size: int = 1) -> Any:
         """Return what the press returns, once it is committed.
+
+        size: how much work it is compared with others, so that few large ones do not take the time of many.
 
         Raises: what the press raises, StoreUnavailable.
         """
-        waiting = _Waiting(discord_id=discord_id, make=make, result=asyncio.get_running_loop().create_future())
+        result = asyncio.get_running_loop().create_future()
+        waiting = _Waiting(discord_id=discord_id, make=make, size=size, result=result)
         self._waiting.append(waiting)
         self._start_batch()
         return await waiting.result
@@ -77,17 +86,21 @@ class PressBatches:
             self._batches.discard(batch)
 
     def _take(self) -> list[_Waiting]:
-        """Remove and return the next batch, with one press of each member at most."""
+        """Remove and return the next batch, with one press of each member at most; a large press may be one alone."""
         taken: dict[int, _Waiting] = {}
         left: list[_Waiting] = []
+        room = _MAX_SIZE
         for waiting in self._waiting:
             if waiting.result.done():
                 continue
             is_free = waiting.discord_id not in self._members and waiting.discord_id not in taken
-            if is_free and len(taken) < _MAX_SIZE:
+            if is_free and (room >= waiting.size or not taken):
                 taken[waiting.discord_id] = waiting
+                room -= waiting.size
             else:
                 left.append(waiting)
+                # The first that has no room is in the next batch: none of its member's goes before it.
+                room = 0 if is_free else room
         self._waiting = left
         return list(taken.values())
 

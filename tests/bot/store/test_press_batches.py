@@ -16,13 +16,14 @@ import sqlalchemy as sa
 from bot.store.batch import Statement
 from bot.store.button_actions import RatingChange, cancel, rate
 from bot.store.press_batches import PressBatches
+from bot.store.submissions import submit_drafts
 from engine.contract.errors import JobOver, JobUnknown, StoreUnavailable
 from engine.contract.feedback import Rating
 from engine.contract.ids import new_id
 from engine.contract.jobs import JobStatus
 from engine.store.database import AsyncConnection, Database
 from tests.bot.engine_hand import EngineHand
-from tests.bot.store.test_button_actions import press, statements_of, submitted
+from tests.bot.store.test_button_actions import DRAFT, US, press, statements_of, submitted
 from tests.engine.worker.following import until
 from tests.killing import held
 
@@ -227,6 +228,18 @@ async def test_a_transaction_of_a_process_that_has_vanished_ends_by_itself(batch
         return await limit(None)
 
     assert await batches.commit(5, press_of_anyone) == LONG
+
+
+async def test_presses_of_many_jobs_share_no_long_transaction(database: Database, batches: PressBatches) -> None:
+    """Two of forty jobs each fill a batch: a hundred would take longer than Discord waits, and all would be refused."""
+    with begun_in(database) as begun:
+        submitting = [
+            batches.commit(number, partial(submit_drafts, press(number, discord_id=number), [DRAFT] * 40, US), size=40)
+            for number in range(10, 14)
+        ]
+        submissions = await asyncio.gather(*submitting)
+    assert [len(jobs) for jobs in submissions] == [40] * 4
+    assert len(begun) == 2
 
 
 async def test_all_are_told_at_once_when_postgres_is_gone(job_id: UUID) -> None:
