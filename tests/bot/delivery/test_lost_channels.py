@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from bot import replies
 from bot.store.tables import DeliveryState
 from engine.store.database import Database
@@ -147,3 +149,33 @@ async def test_a_picture_that_may_not_be_posted_goes_to_its_presser(
     await cleo.press(grid, "U1")
     picture = await cleo.message(lambda item: "Image #1" in item["content"])
     assert picture["channel_id"] == cleo.channels["dm"]
+
+
+async def test_the_grid_of_an_archived_thread_is_posted_there(
+    bot: asyncio.Task[None], ben: MemberClient, hand: EngineHand, database: Database
+) -> None:
+    """Its old message takes no edits; a post opens the thread again, and then the old message is deleted."""
+    thread = await ben.open_thread("cats")
+    await ben.reply(await ben.command("imagine", prompt="a cat", channel="cats"))
+    await ben.archive(thread)
+    job = await hand.only_job()
+    await hand.finish(job)
+    grid = await ben.message(is_grid)
+    assert await until_closed(database, job.id) == [DeliveryState.DELIVERED]
+    await ben.until(lambda: shown_by_bot(ben) == [grid])
+    assert grid["channel_id"] == thread["id"]
+
+
+@pytest.mark.parametrize("end", ["lock", "delete_thread"])
+async def test_the_grid_of_a_post_that_is_locked_or_deleted_goes_to_the_member(
+    bot: asyncio.Task[None], ada: MemberClient, ben: MemberClient, hand: EngineHand, database: Database, end: str
+) -> None:
+    post = await ben.open_post("Foxes")
+    await ben.reply(await ben.command("imagine", prompt="a fox", channel="Foxes"))
+    await getattr(ada, end)(post)
+    job = await hand.only_job()
+    await hand.finish(job)
+    grid = await ben.message(is_grid)
+    assert await until_closed(database, job.id) == [DeliveryState.DELIVERED]
+    assert grid["channel_id"] == ben.channels["dm"]
+    assert replies.moved_from(int(post["id"])) in text_of(grid)
