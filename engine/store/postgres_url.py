@@ -17,6 +17,7 @@ LISTEN_URL = "EASEL_LISTEN_DATABASE_URL"
 
 DEFAULT_TIMEOUT = timedelta(seconds=10)
 _DEFAULT_PORT = 5432
+_PORTS = range(1, 65_536)
 
 _CHOICES = MappingProxyType(
     {
@@ -139,7 +140,7 @@ def parse_url(url: str, name: str = "DATABASE_URL") -> PostgresURL:
 def _hosts(netloc: str, parameters: Mapping[str, str]) -> tuple[Host, ...]:
     """Return the hosts of a URL or, if it has none before its path, those among its parameters.
 
-    Raises: ValueError when a port is not a number, or hosts and ports are not as many.
+    Raises: ValueError when a host or a port is none, or hosts and ports are not as many.
     """
     _, is_split, after = netloc.partition("@")
     listed = unquote(after if is_split else netloc)
@@ -147,6 +148,8 @@ def _hosts(netloc: str, parameters: Mapping[str, str]) -> tuple[Host, ...]:
     ports = [int(port) for port in parameters.get("port", "").split(",") if port]
     if len(ports) > 1 and len(ports) != len(names):
         raise ValueError("as many ports as hosts")
+    if len(names) > 1 and not all(names):
+        raise ValueError("a host without a name")
     return tuple(
         _host(name, ports[min(place, len(ports) - 1)] if ports else _DEFAULT_PORT)
         for place, name in enumerate(names)
@@ -162,7 +165,12 @@ def _host(text: str, port: int) -> Host:
         own = own.removeprefix(":")
     else:
         name, _, own = text.partition(":")
-    return Host(name=name, port=int(own) if own else port)
+    # The resolver and the socket raise what says nothing of the URL, and not the errors of connecting.
+    name.encode("idna")
+    port = int(own) if own else port
+    if port not in _PORTS:
+        raise ValueError("no port")
+    return Host(name=name, port=port)
 
 
 def _wrong_choices(parameters: Mapping[str, str]) -> list[str]:

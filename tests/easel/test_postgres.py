@@ -101,6 +101,17 @@ def test_a_password_with_special_characters_is_not_taken_for_a_host(password: st
     assert "percent-encoded" in sentence and "secret" not in sentence and "cret" not in sentence
 
 
+@pytest.mark.parametrize(
+    "host", ["db:99999", "db:0", "db:-1", "db..example", f"{'d' * 64}.example", ",", "db,", "db,b:99999"]
+)
+async def test_what_is_no_host_is_told(host: str) -> None:
+    """Before it is looked up, which raises errors of other kinds."""
+    with pytest.raises(SettingsInvalid) as caught:
+        await find_connection_problem(f"postgresql://easel:secret@{host}/easel")
+    (sentence,) = caught.value.problems
+    assert "must look like postgresql://" in sentence and "secret" not in sentence
+
+
 async def test_what_the_server_does_not_know_is_named(database_url: str) -> None:
     """A parameter of another program is refused by Postgres, which says so."""
     problem = await find_connection_problem(f"{database_url}&pgbouncer=true")
