@@ -40,7 +40,9 @@ _EMBEDDINGS = ("easynegative", "easynegativev2", "badhandv4", "bad-hands-5", "ba
 _EMBEDDING_NAMES = "|".join(map(re.escape, _EMBEDDINGS))
 _NUMBER = r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)"
 
-_TAG = re.compile(rf"<(?P<kind>{'|'.join((*LORA_TAGS, *OTHER_TAGS))}):(?!:)(?P<inside>[^<>]*)>", re.IGNORECASE)
+_TAG = re.compile(
+    rf"<(?P<kind>{'|'.join((*LORA_TAGS, *OTHER_TAGS))})(?:\[[^<>\[\]]*\])?:(?!:)(?P<inside>[^<>]*)>", re.IGNORECASE
+)
 _ESCAPED = r"\\(?:(?:AND|BREAK)(?!\w)|[\s\S])"
 _FORMS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
     {
@@ -95,7 +97,7 @@ _FORM = re.compile("|".join([_ESCAPED, *(f"(?P<{name}>{form[0]})" for name, form
 _SIGNS_OF_FORMS = ("AND", "BREAK", "ADD", "__", "::", ")+", ")-", ").", "Steps:", *(f"){digit}" for digit in range(10)))
 _NAMES_OF_FORMS = ("embedding:", "negative prompt:", *_EMBEDDINGS)
 _BRACKET = re.compile(rf"{_ESCAPED}|[\[\]|]")
-_SCHEDULED = re.compile(rf"(?<!\\):\s*{_NUMBER}\Z")
+_SCHEDULED = re.compile(rf"(?<!\\):\s*{_NUMBER}\s*\Z")
 _MAX_NUMBER = 24
 _BRACE = re.compile(r"\\[\s\S]|[{}|,]")
 
