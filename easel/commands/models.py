@@ -90,14 +90,16 @@ def check_models(settings: EngineSettings) -> int:
     Returns: 1 when one of them cannot be used or its hash cannot be written, otherwise 0.
     """
     registry = _registry(settings)
-    num_failed = 0
+    num_failed, broken = 0, set[str]()
     for name, model in registry.models.items():
         with _hash_progress(name) as watch:
             status = _tried(model_status(model, watch))
-        num_failed += status.error is not None
+        if status.error is not None:
+            broken.add(name)
         _show(status)
         num_failed += not _is_recorded(name, partial(record_missing_hash, registry, status))
-    for adapted in adapter_statuses(registry):
+    num_failed += len(broken)
+    for adapted in adapter_statuses(registry, broken):
         num_failed += adapted.error is not None
         _show_adapter(adapted)
         num_failed += not _is_recorded(

@@ -5,7 +5,7 @@ The file keeps its comments and its order: entries are appended, and hashes are 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -169,10 +169,13 @@ class AdapterStatus:
     error: EaselError | None = None
 
 
-def adapter_statuses(registry: Registry) -> Iterator[AdapterStatus]:
-    """Yield the state of each adapter: whether its file is there, complete, matches its hash and fits its models."""
+def adapter_statuses(registry: Registry, broken: Collection[str] = ()) -> Iterator[AdapterStatus]:
+    """Yield the state of each adapter: whether its file is there, complete, matches its hash and fits its models.
+
+    broken: names of models that cannot be used, so that nothing need fit them.
+    """
     for adapter in registry.adapters.values():
-        yield _adapter_status(adapter, registry)
+        yield _adapter_status(adapter, registry, broken)
 
 
 def record_adapter_hash(registry: Registry, status: AdapterStatus) -> None:
@@ -181,13 +184,14 @@ def record_adapter_hash(registry: Registry, status: AdapterStatus) -> None:
         record_hash(registry.path, status.adapter.name, status.sha256, table="adapters")
 
 
-def _adapter_status(adapter: Adapter, registry: Registry) -> AdapterStatus:
+def _adapter_status(adapter: Adapter, registry: Registry, broken: Collection[str]) -> AdapterStatus:
     try:
         check_complete(adapter.file)
         sha256 = hash_of(adapter.file)
         if adapter.sha256 not in (None, sha256):
             raise WeightsMismatch(path=adapter.file)
-        fits = tuple(model.name for model in _models_of(adapter, registry) if _is_seen_to_fit(adapter, model))
+        usable = [model for model in _models_of(adapter, registry) if model.name not in broken]
+        fits = tuple(model.name for model in usable if _is_seen_to_fit(adapter, model))
     except EaselError as error:
         return AdapterStatus(adapter=adapter, error=error)
     size_bytes, unusable = adapter.file.stat().st_size, _name_error("adapter", adapter.name)

@@ -15,10 +15,11 @@ from engine.models.files.saved_scheduler import FILE, KINDS, SavedScheduler, rea
 from engine.models.files.weights import header_of
 from engine.models.registry.registry import Model
 
-_BETA_SCHEDULES = frozenset({"linear", "scaled_linear", "squaredcos_cap_v2"})
-_PREDICTIONS: Mapping[ScheduleKind, frozenset[str]] = {
-    ScheduleKind.DIFFUSION: frozenset({"epsilon", "v_prediction", "sample"}),
-    ScheduleKind.EDM: frozenset({"epsilon", "v_prediction"}),
+# Not sets: files may have a value that is not hashable.
+_BETA_SCHEDULES = ("linear", "scaled_linear", "squaredcos_cap_v2")
+_PREDICTIONS: Mapping[ScheduleKind, tuple[str, ...]] = {
+    ScheduleKind.DIFFUSION: ("epsilon", "v_prediction", "sample"),
+    ScheduleKind.EDM: ("epsilon", "v_prediction"),
 }
 
 

@@ -104,6 +104,7 @@ async def test_check_loads_without_numbers(models_file: Path, home: Path) -> Non
     """A model whose files are whole and lack a tensor is refused; of one that works, what nobody reads is named."""
     folder = models_file.parent / "weights"
     shutil.copytree(folder, folder.with_name("bad"))
+    shutil.copytree(folder, folder.with_name("whole"))
     _insert(models_file, '[models.bad]\nfamily = "sd1"\nfolder = "bad"\n\n')
     config = json.loads((folder / "unet" / "config.json").read_text())
     (folder / "unet" / "config.json").write_text(json.dumps({**config, "tiling": 2}))
@@ -113,12 +114,15 @@ async def test_check_loads_without_numbers(models_file: Path, home: Path) -> Non
     save_file({**tensors, **more}, file)
     del tensors["conv_out.bias"]
     save_file(tensors, folder.with_name("bad") / "unet" / file.name)
+    save_lora(folder.with_name("ink.safetensors"), folder.with_name("whole"), seed=1)
+    _add_adapters(models_file, ink="ink")
     done = await run_easel("models", "check", home=home, EASEL_MODELS_FILE=str(models_file))
     (note,) = [line for line in done.out.splitlines() if line.startswith("Note")]
     assert (done.code, done.err) == (1, "")
     assert note == "Note  tiny  not used: unet/config.json: tiling, unet: ema.* (20 tensors), unet: odd"
     assert 'The model "bad" does not work: its unet lacks the tensor conv_out.bias. Fix it' in done.out
     assert "sha256" in _entry(models_file, "tiny") and "sha256" not in _entry(models_file, "bad")
+    assert "fits tiny" in done.out and "fits tiny, bad" not in done.out
 
 
 async def test_check_covers_adapters(models_file: Path, home: Path) -> None:

@@ -30,6 +30,7 @@ CLASSES: Mapping[str, tuple[str, Mapping[str, Any], str]] = {
     ),
     "cascade": ("DDPMWuerstchenScheduler", {}, "no sampler supports"),
     "sigmoid": ("DDPMScheduler", {"beta_schedule": "sigmoid"}, "beta_schedule"),
+    "listed": ("DDPMScheduler", {"prediction_type": ["epsilon"]}, "prediction_type"),
     "continuous": ("EulerDiscreteScheduler", {"timestep_type": "continuous"}, "Set sampler in"),
 }  # fmt: skip
 CLIPPING = {
@@ -102,7 +103,7 @@ async def test_schedulers_that_no_sampler_can_stand_in_for_are_refused_by_check_
 ) -> None:
     error = model_status(saved.model(name)).error
     assert isinstance(error, ModelBroken)
-    assert CLASSES[name][0] in error.cause or name == "sigmoid"
+    assert CLASSES[name][0] in error.cause or name in ("sigmoid", "listed")
     assert CLASSES[name][2] in error.cause
     async with create_painter(saved, max_rows=64) as painter:
         with pytest.raises(ModelBroken) as refused:
