@@ -23,10 +23,10 @@ _REMOVE = "Remove it."
 # Tags of other programs, by name: what they stand for.
 OTHER_TAGS: Mapping[str, str] = MappingProxyType(
     {
-        **dict.fromkeys(("hypernet", "hypernetwork"), "Hypernetworks are not supported. Remove it."),
-        **dict.fromkeys(("embed", "embedding", "ti"), "Embeddings are not supported. Remove it."),
+        **dict.fromkeys(("hypernet", "hypernetwork"), "Easel has no hypernetworks. Remove it."),
+        **dict.fromkeys(("embed", "embedding", "ti"), "Easel has no embeddings. Remove it."),
         **dict.fromkeys(("wildcard", "random", "alternate", "fromto"), "For several variants, write {red, green}."),
-        **dict.fromkeys(("segment", "object", "region", "clear"), "Regions are not supported. Remove it."),
+        **dict.fromkeys(("segment", "object", "region", "clear"), "Easel has no regions. Remove it."),
         **dict.fromkeys(("model", "sampler", "preset", "param"), "Write parameters such as --model instead."),
         **dict.fromkeys(
             ("base", "refiner", "video", "extend", "repeat", "setvar", "var", "setmacro", "macro"), _REMOVE
@@ -220,7 +220,7 @@ def set_problems(text: str) -> list[Problem]:
             opened[-1][1].add(sign)
         elif sign == "}" and opened:
             start, signs = opened.pop()
-            if signs == {"|"}:
+            if "|" in signs:
                 message = "Options in braces are separated by commas."
                 problems.append(Problem(start, match.end(), message, "Write {a, b}, or \\| for a literal bar."))
     return sorted(problems)
