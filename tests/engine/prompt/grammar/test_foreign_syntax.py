@@ -85,7 +85,7 @@ def test_a_lora_tag_that_does_not_fit_the_model_is_told() -> None:
         ("a {cat|dog} in snow", "{cat|dog}", "{a, b}"),
         ("a {2$$cat|dog}", "{2$$cat|dog}", "{a, b}"),
         ("a {red hair, blue eyes|green hair}", "{red hair, blue eyes|green hair}", "{a, b}"),
-        ("a fox <hypernet:ink:1>", "<hypernet:ink:1>", "Hypernetworks"),
+        ("a fox <hypernet:ink:1>", "<hypernet:ink:1>", "hypernetworks"),
         ("a fox <wildcard:animal>", "<wildcard:animal>", "{red, green}"),
         ("a <fromto[0.5]:fox,hen>", "<fromto[0.5]:fox,hen>", "{red, green}"),
         ("a fox ADDCOL a hen", "ADDCOL", "Regions"),
