@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 Heartbeat = Callable[[Phase], None]
 OpenPainter = Callable[[Heartbeat], "AbstractAsyncContextManager[LocalPainter]"]
 
-NICENESS = 10
+NICENESS = 5
 """How much lower than that of the engine the priority of the painting process is."""
 
 _HEARTBEAT_SECONDS = 0.2
