@@ -175,7 +175,8 @@ class Courier:
             progress_by_job = await read_job_progress(connection, job_ids)
             unstored = [tracked for tracked in self._tracking.of_jobs(job_ids) if has_unstored_message(tracked)]
             for tracked in unstored:
-                await store_message_id(connection, tracked.delivery.id, tracked.delivery.message_id or 0)
+                message_id = tracked.delivery.message_id or 0
+                await store_message_id(connection, tracked.delivery.id, message_id, self._context.instance)
         for tracked in unstored:
             tracked.is_stored = True
         for tracked in self._tracking.of_jobs(job_ids):

@@ -152,12 +152,14 @@ def progress_from_details(details: JobDetails) -> JobProgress:
 async def close(
     context: DeliveryContext, tracked: TrackedDelivery, state: DeliveryState, cause: str | None = None
 ) -> Closed:
-    """Close the delivery in the store, and store its message's id if it is not stored yet."""
-    delivery = tracked.delivery
+    """Close the delivery in the store, unless another process has claimed it; store its message's id before."""
+    delivery, instance = tracked.delivery, context.instance
     async with context.transaction() as connection:
         if delivery.message_id and has_unstored_message(tracked):
-            await store_message_id(connection, delivery.id, delivery.message_id)
-        await close_delivery(connection, delivery.id, state, cause=cause)
+            await store_message_id(connection, delivery.id, delivery.message_id, instance)
+        is_closed = await close_delivery(connection, delivery.id, state, instance, cause=cause)
+    if not is_closed:
+        return Closed()
     context.metrics.closed.labels(state=state.value).inc()
     if cause:
         _log.warning("delivery_failed", state=state.value, cause=cause)
@@ -171,7 +173,7 @@ async def _read(context: DeliveryContext, tracked: TrackedDelivery) -> JobDetail
         if not await renew_claim(connection, delivery.id, context.instance):
             return None
         if delivery.message_id and has_unstored_message(tracked):
-            await store_message_id(connection, delivery.id, delivery.message_id)
+            await store_message_id(connection, delivery.id, delivery.message_id, context.instance)
         details = await read_job_details(connection, delivery.job_id, delivery.picture_id)
     tracked.is_stored = delivery.message_id is not None
     return details
@@ -240,7 +242,8 @@ async def _record_shown(
     tracked.shown = progress
     if not tracked.is_stored:
         async with context.transaction() as connection:
-            await store_message_id(connection, tracked.delivery.id, message_id)
+            if not await store_message_id(connection, tracked.delivery.id, message_id, context.instance):
+                return Closed()
         tracked.is_stored = True
     return UpToDate(is_edited=True)
 
@@ -255,7 +258,8 @@ async def _replace_message(context: DeliveryContext, tracked: TrackedDelivery, c
         return UpToDate(is_edited=False)
     delivery = tracked.delivery
     async with context.transaction() as connection:
-        await forget_message(connection, delivery.id)
+        if not await forget_message(connection, delivery.id, context.instance):
+            return Closed()
     tracked.replaces, tracked.delivery = delivery.message_id, replace(delivery, message_id=None)
     tracked.is_stored, tracked.is_searched = False, True
     return RetryLater(after=timedelta())
@@ -272,7 +276,8 @@ async def _move(context: DeliveryContext, tracked: TrackedDelivery, cause: str) 
     if not isinstance(channel_id, int) or channel_id == delivery.channel_id:
         return await close(context, tracked, DeliveryState.UNDELIVERABLE, cause)
     async with context.transaction() as connection:
-        await move_delivery(connection, delivery.id, channel_id)
+        if not await move_delivery(connection, delivery.id, channel_id, context.instance):
+            return Closed()
     tracked.delivery = replace(
         delivery, moved_from=delivery.channel_id, channel_id=channel_id, message_id=None, reply_to=None, token=None
     )

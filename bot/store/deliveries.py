@@ -1,13 +1,15 @@
 """Deliveries in Postgres: adding, claiming, and the legal changes of their state.
 
-A claim is a lease: one process at a time works on an open delivery, and another takes over if it dies.
+A claim is a lease: one process at a time works on an open delivery, and another takes over if it dies. Every change
+names the process that makes it, so that one whose claim was taken over changes nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +19,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.interaction import InteractionToken
 from bot.store.tables import DeliveryKind, DeliveryState, deliveries, members
+
+_NO_TOKEN = MappingProxyType({"token": None, "token_expires_at": None})
+_NO_CLAIM = MappingProxyType({"claimed_by": None, "claimed_until": None})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,58 +108,45 @@ async def renew_claims(connection: AsyncConnection, instance: BotInstance) -> fr
 
 async def renew_claim(connection: AsyncConnection, delivery_id: UUID, instance: BotInstance) -> bool:
     """Renew the process's claim on one open delivery; False if another process has claimed it or it is closed."""
-    query = sa.update(deliveries).where(deliveries.c.id == delivery_id, *_held_by(instance))
-    return bool((await connection.execute(query.values(_claim(instance)))).rowcount)
+    return await _change(connection, delivery_id, instance, _claim(instance))
 
 
 async def release_claims(connection: AsyncConnection, instance: BotInstance) -> None:
     """Release every claim of the process, so that another can take over at once."""
     query = sa.update(deliveries).where(*_held_by(instance))
-    await connection.execute(query.values(claimed_by=None, claimed_until=None))
+    await connection.execute(query.values(_NO_CLAIM))
 
 
-async def store_message_id(connection: AsyncConnection, delivery_id: UUID, message_id: int) -> None:
-    """Store the id of the delivery's message."""
-    query = sa.update(deliveries).where(deliveries.c.id == delivery_id, deliveries.c.message_id.is_(None))
-    await connection.execute(query.values(message_id=message_id))
+async def store_message_id(
+    connection: AsyncConnection, delivery_id: UUID, message_id: int, instance: BotInstance
+) -> bool:
+    """Store the id of the delivery's message unless it has one; False if the process no longer holds the delivery."""
+    known = sa.func.coalesce(deliveries.c.message_id, message_id)
+    return await _change(connection, delivery_id, instance, {"message_id": known})
 
 
-async def forget_message(connection: AsyncConnection, delivery_id: UUID) -> None:
-    """Forget the delivery's message, so that another one is posted in its place."""
-    query = sa.update(deliveries).where(deliveries.c.id == delivery_id)
-    await connection.execute(query.values(message_id=None))
+async def forget_message(connection: AsyncConnection, delivery_id: UUID, instance: BotInstance) -> bool:
+    """Forget the delivery's message, so that another one is posted in its place; False as for `store_message_id`."""
+    return await _change(connection, delivery_id, instance, {"message_id": None})
 
 
-async def move_delivery(connection: AsyncConnection, delivery_id: UUID, channel_id: int) -> None:
-    """Move the delivery to another channel, where it has no message yet."""
-    query = sa.update(deliveries).where(deliveries.c.id == delivery_id)
-    await connection.execute(
-        query.values(
-            moved_from=deliveries.c.channel_id,
-            channel_id=channel_id,
-            message_id=None,
-            reply_to=None,
-            token=None,
-            token_expires_at=None,
-        )
-    )
+async def move_delivery(connection: AsyncConnection, delivery_id: UUID, channel_id: int, instance: BotInstance) -> bool:
+    """Move the delivery to another channel, where it has no message yet; False as for `store_message_id`."""
+    moved = {"moved_from": deliveries.c.channel_id, "channel_id": channel_id, "message_id": None, "reply_to": None}
+    return await _change(connection, delivery_id, instance, {**moved, **_NO_TOKEN})
 
 
 async def close_delivery(
-    connection: AsyncConnection, delivery_id: UUID, state: DeliveryState, *, cause: str | None = None
+    connection: AsyncConnection,
+    delivery_id: UUID,
+    state: DeliveryState,
+    instance: BotInstance,
+    *,
+    cause: str | None = None,
 ) -> bool:
-    """Close an open delivery and delete its token; False if it was already closed."""
-    query = sa.update(deliveries).where(deliveries.c.id == delivery_id, deliveries.c.state == DeliveryState.OPEN.value)
-    ended = query.values(
-        state=state.value,
-        cause=cause,
-        closed_at=sa.func.now(),
-        token=None,
-        token_expires_at=None,
-        claimed_by=None,
-        claimed_until=None,
-    )
-    return bool((await connection.execute(ended)).rowcount)
+    """Close the delivery and delete its token; False if it was already closed, or as for `store_message_id`."""
+    closed = {"state": state.value, "cause": cause, "closed_at": sa.func.now()}
+    return await _change(connection, delivery_id, instance, {**closed, **_NO_TOKEN, **_NO_CLAIM})
 
 
 async def find_known_messages(connection: AsyncConnection, message_ids: Collection[int]) -> frozenset[int]:
@@ -167,6 +159,14 @@ async def find_known_messages(connection: AsyncConnection, message_ids: Collecti
 def _claim(instance: BotInstance) -> dict[str, Any]:
     # now() is when the transaction began: after a slow one the claim would have lapsed before it was made.
     return {"claimed_by": instance.id, "claimed_until": sa.func.clock_timestamp() + instance.lease}
+
+
+async def _change(
+    connection: AsyncConnection, delivery_id: UUID, instance: BotInstance, values: Mapping[str, Any]
+) -> bool:
+    """Change an open delivery, if the process holds it."""
+    query = sa.update(deliveries).where(deliveries.c.id == delivery_id, *_held_by(instance))
+    return bool((await connection.execute(query.values(values))).rowcount)
 
 
 def _held_by(instance: BotInstance) -> tuple[sa.ColumnElement[bool], ...]:

@@ -15,7 +15,9 @@ from bot.store.deliveries import (
     claim_deliveries,
     close_delivery,
     find_known_messages,
+    forget_message,
     move_delivery,
+    read_deliveries,
     release_claims,
     renew_claim,
     renew_claims,
@@ -65,6 +67,22 @@ async def test_a_lapsed_claim_is_taken_over_whole(database: Database) -> None:
         assert await renew_claim(connection, delivery.id, OTHER)
 
 
+async def test_a_former_holder_changes_nothing(database: Database) -> None:
+    """Neither the message of the new holder, which it must not forget, nor the channel, nor the state."""
+    (delivery,) = await made(database, LAPSED)
+    async with database.begin() as connection:
+        await claim_deliveries(connection, OTHER, limit=1)
+        assert not await store_message_id(connection, delivery.id, 98, LAPSED)
+        assert await store_message_id(connection, delivery.id, 99, OTHER)
+        (before,) = await read_deliveries(connection, [delivery.id])
+        assert not await forget_message(connection, delivery.id, LAPSED)
+        assert not await move_delivery(connection, delivery.id, 4, LAPSED)
+        assert not await close_delivery(connection, delivery.id, DeliveryState.GONE, LAPSED)
+        assert await read_deliveries(connection, [delivery.id]) == (before,)
+        assert await forget_message(connection, delivery.id, OTHER)
+    assert before.message_id == 99
+
+
 async def test_processes_that_claim_at_once_share(database: Database) -> None:
     """No delivery goes to two of them, and none is left."""
     made_ids = {delivery.id for delivery in await made(database, LAPSED, 30)}
@@ -80,9 +98,9 @@ async def test_a_closed_delivery_keeps_no_token(database: Database) -> None:
     """It ends once, nobody claims it again, and the secret is gone."""
     (delivery,) = await made(database, LAPSED)
     async with database.begin() as connection:
-        await store_message_id(connection, delivery.id, 99)
-        assert await close_delivery(connection, delivery.id, DeliveryState.DELIVERED)
-        assert not await close_delivery(connection, delivery.id, DeliveryState.GONE)
+        await store_message_id(connection, delivery.id, 99, LAPSED)
+        assert await close_delivery(connection, delivery.id, DeliveryState.DELIVERED, LAPSED)
+        assert not await close_delivery(connection, delivery.id, DeliveryState.GONE, LAPSED)
         row = (await connection.execute(sa.select(deliveries.c.state, deliveries.c.token))).one()
     assert (row.state, row.token) == ("delivered", None)
     assert await claim(database, OTHER) == []
@@ -92,8 +110,8 @@ async def test_only_the_first_message_kept_counts(database: Database) -> None:
     """A message that already shows a delivery is known, so that no other delivery takes it."""
     (delivery,) = await made(database, US)
     async with database.begin() as connection:
-        await store_message_id(connection, delivery.id, 99)
-        await store_message_id(connection, delivery.id, 100)
+        await store_message_id(connection, delivery.id, 99, US)
+        await store_message_id(connection, delivery.id, 100, US)
         assert await find_known_messages(connection, [98, 99, 100]) == {99}
 
 
@@ -101,8 +119,8 @@ async def test_a_moved_delivery_starts_over_elsewhere(database: Database) -> Non
     """It remembers where it came from, and has neither message nor token there."""
     (delivery,) = await made(database, LAPSED)
     async with database.begin() as connection:
-        await store_message_id(connection, delivery.id, 99)
-        await move_delivery(connection, delivery.id, 4)
+        await store_message_id(connection, delivery.id, 99, LAPSED)
+        await move_delivery(connection, delivery.id, 4, LAPSED)
         (moved,) = await claim_deliveries(connection, OTHER, limit=1)
     assert (moved.channel_id, moved.moved_from) == (4, 77)
     assert (moved.message_id, moved.reply_to, moved.token) == (None, None, None)
