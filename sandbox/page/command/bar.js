@@ -2,12 +2,17 @@
 
 import { element, icon, iconButton } from "../dom.js";
 import { displayName } from "../model/store.js";
-import { entriesOf, matching, matchTyped, usable } from "./catalog.js";
+import { entriesOf, matching, matchTyped, nearest, usable } from "./catalog.js";
 import { CommandForm } from "./form.js";
 import { Panel } from "./panel.js";
+import { commandText, typedName, valuesOf } from "./typed.js";
 
 const LONGEST = 2000;
 const COUNT_FROM = 1800;
+
+function textButton(label, onClick) {
+  return element("button", { type: "button", class: "text-button composer__choice", on: { click: onClick } }, label);
+}
 
 /**
  * The composer in `box`. `env`: store, say(channelId, content, reference), run(channelId, data, files, name),
@@ -54,6 +59,7 @@ export class MessageBar {
     this.reply(null);
     this.#close(draft.text ?? "");
     if (entry) this.#open(entry, draft.values);
+    else if (draft.command) this.#close([`/${draft.command}`, ...Object.values(draft.values)].filter(Boolean).join(" "));
     this.#panel.hide();
     const places = { dm: `@${displayName(this.#env.store.bot)}`, thread: `“${channel.name}”` };
     const place = places[channel.kind] ?? `#${channel.name}`;
@@ -92,14 +98,16 @@ export class MessageBar {
     this.#replying.replaceChildren(icon("reply"),
       element("span", {}, "Replying to ", element("b", {}, displayName(message.author))),
       iconButton("close", "Cancel reply", () => { this.reply(null); this.#text.focus(); }));
-    if (this.#form) this.#close("");
+    if (this.#form) this.#close(this.#form.words());
     this.#text.focus();
   }
 
-  /** Opens the command of that name. */
+  /** Opens the command of that name with the words that are in the box. */
   tryCommand(name) {
     const entry = this.#entries().find((each) => each.name === name);
-    if (entry) this.#begin(entry);
+    if (!entry) this.#sayNoCommands();
+    else if (this.#form?.entry.name === name) this.#form.focus();
+    else this.#begin(entry, this.#form?.words() ?? this.#plainWords());
   }
 
   /** Adds files to the open command; true if there were any. */
@@ -114,12 +122,27 @@ export class MessageBar {
     return usable(entriesOf(this.#env.store.commands), this.#channel, this.#env.store.me);
   }
 
-  #say(words) {
-    this.#trouble.textContent = words ?? "";
+  #say(words, ...actions) {
+    this.#trouble.replaceChildren(...[words, ...actions].filter(Boolean));
+  }
+
+  #sayNoCommands() {
+    this.#say(`${displayName(this.#env.store.bot)} has no commands here yet. They appear once the bot has started.`);
   }
 
   #isCommand() {
     return !this.#form && this.#text.value.startsWith("/") && !this.#text.value.includes("\n");
+  }
+
+  /** The words in the box, unless they are a command. */
+  #plainWords() {
+    return this.#text.value.startsWith("/") ? "" : this.#text.value;
+  }
+
+  /** [entry, words] of the command that is written in the box, or null. */
+  #spelled(text) {
+    const typed = commandText(text);
+    return typed && matchTyped(this.#entries(), typed);
   }
 
   #suggest() {
@@ -138,7 +161,7 @@ export class MessageBar {
 
   #onInput() {
     this.#say(null);
-    const spelled = this.#isCommand() ? matchTyped(this.#entries(), this.#text.value) : null;
+    const spelled = this.#spelled(this.#text.value);
     if (spelled) { this.#begin(...spelled); return; }
     this.#suggest();
     this.#measure();
@@ -146,10 +169,7 @@ export class MessageBar {
   }
 
   #begin(entry, words = "") {
-    const first = entry.options.find(({ required }) => required) ?? entry.options[0];
-    const named = `${first?.name}:`;
-    const value = words.startsWith(named) ? words.slice(named.length).trimStart() : words;
-    this.#open(entry, first ? { [first.name]: value } : {});
+    this.#open(entry, valuesOf(entry, words));
     this.#form.focus();
   }
 
@@ -200,10 +220,23 @@ export class MessageBar {
     else this.#sendText();
   }
 
-  async #sendText() {
+  // A command whose list was closed opens; for an unknown one, the member says what they meant.
+  #sendCommand(words) {
+    const spelled = this.#spelled(`${words} `);
+    if (spelled) { this.#begin(spelled[0], spelled[1].trimEnd()); return; }
+    const name = typedName(words);
+    const near = nearest(this.#entries(), name);
+    this.#panel.hide();
+    this.#say(`There is no command /${name} here. `,
+      near && textButton(`Use /${near.name}`, () => this.#begin(near, words.slice(words.indexOf(name) + name.length).trim())),
+      textButton("Send as a message", () => this.#sendText({ onPurpose: true })));
+  }
+
+  async #sendText({ onPurpose = false } = {}) {
     const words = this.#text.value.trim();
     const channelId = this.#channel.id;
     if (!words) return;
+    if (!onPurpose && commandText(words)) { this.#sendCommand(words); return; }
     if (words.length > LONGEST) { this.#say(`Your message is too long: ${words.length} of ${LONGEST} characters.`); return; }
     try {
       await this.#env.say(channelId, words, this.#replyTo?.id);
@@ -245,8 +278,10 @@ export class MessageBar {
 
   #startCommand() {
     if (this.#form) return;
-    if (!this.#text.value.startsWith("/")) this.#text.value = "/";
+    const words = this.#plainWords();
+    if (!this.#text.value) this.#text.value = "/";
     this.#text.focus();
-    this.#onInput();
+    if (!words) { this.#onInput(); return; }
+    this.#panel.showEntries(this.#entries(), this.#text, (entry) => this.#begin(entry, words));
   }
 }

@@ -60,9 +60,28 @@ export function matching(entries, text) {
     .sort(([a], [b]) => a - b).map(([, entry]) => entry);
 }
 
-/** [entry, rest] if `text` starts with a full command name, else null: "/imagine a fox". */
+/** [entry, rest] if `text` starts with a full command name and a blank, else null: "/imagine a fox". */
 export function matchTyped(entries, text) {
-  const found = entries.filter((entry) => text.startsWith(`/${entry.name} `))
+  const found = entries.filter((entry) => text.slice(1).toLowerCase().startsWith(entry.name) && /\s/.test(text[entry.name.length + 1] ?? ""))
     .sort((a, b) => b.name.length - a.name.length)[0];
   return found ? [found, text.slice(found.name.length + 2)] : null;
+}
+
+/** The entry whose name takes the fewest changes from `name`; undefined if there are none. */
+export function nearest(entries, name) {
+  const wanted = name.toLowerCase();
+  return entries.map((entry) => [changesBetween(wanted, entry.name), entry]).sort(([a], [b]) => a - b)[0]?.[1];
+}
+
+/** The least number of letters to insert, remove or replace from `a` to `b` (Levenshtein). */
+function changesBetween(a, b) {
+  let row = Array.from({ length: b.length + 1 }, (_, at) => at);
+  for (const [i, letter] of [...a].entries()) {
+    const next = [i + 1];
+    for (let j = 1; j <= b.length; j += 1) {
+      next[j] = Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + Number(letter !== b[j - 1]));
+    }
+    row = next;
+  }
+  return row[b.length];
 }

@@ -56,7 +56,9 @@ function createTypedField(option, { store, complete }) {
   const fixed = fixedChoices(option, store);
   let chosen = null;
   const text = () => input.value;
-  const current = () => (chosen?.label === text() ? chosen : fixed?.find(({ label }) => label.toLowerCase() === text().trim().toLowerCase()));
+  const isTyped = (known) => String(known).toLowerCase() === text().trim().toLowerCase();
+  const current = () => (chosen?.label === text() ? chosen
+    : fixed?.find(({ label }) => isTyped(label)) ?? fixed?.find((choice) => isTyped(choice.value)));
 
   function value() {
     if (!text().trim()) return null;

@@ -3,6 +3,7 @@
 import { element, freshId, iconButton } from "../dom.js";
 import { TYPES, createField } from "./fields.js";
 import { autocompleteData, commandData } from "./payload.js";
+import { splitNamed, wordsOf } from "./typed.js";
 
 const PAUSE = 120;
 
@@ -21,6 +22,8 @@ export class CommandForm {
   #hooks;
   #fields = [];
   #active = null;
+  // Those that Tab opened: an empty one closes when Tab goes on.
+  #isByTab = new WeakSet();
   #questions = 0;
   #timer = null;
   #places = element("div", { class: "form__places" });
@@ -39,7 +42,7 @@ export class CommandForm {
     // Takes the role of a field if the command has no options.
     this.#bare = { control: this.#name, text: () => "", isList: false, focus: () => this.#name.focus() };
     this.node = element("div", { class: "form", role: "group", "aria-label": `/${entry.name}` }, this.#name, this.#places,
-      iconButton("close", "Cancel command", () => hooks.leave(""), { class: "icon-button form__leave" }));
+      iconButton("close", "Cancel command", () => hooks.leave(this.words()), { class: "icon-button form__leave" }));
   }
 
   /** Shows every required option, and each whose text is in `values`. */
@@ -54,6 +57,11 @@ export class CommandForm {
   values() {
     const typed = this.#fields.filter((field) => !field.isFile);
     return Object.fromEntries(typed.map((field) => [field.option.name, field.text()]));
+  }
+
+  /** What was typed, as one text. */
+  words() {
+    return wordsOf(this.entry, this.values());
   }
 
   /** Focuses the first invalid field, else the last one. */
@@ -92,7 +100,7 @@ export class CommandForm {
   }
 
   #rest() {
-    return this.entry.options.filter((option) => !this.#fields.some((field) => field.option === option));
+    return this.entry.options.filter((option) => !this.#fieldOf(option));
   }
 
   #next(field, step) {
@@ -108,7 +116,10 @@ export class CommandForm {
     this.#insert(field);
     field.node.addEventListener("focusin", () => this.#activate(field));
     field.node.addEventListener("keydown", (event) => this.#onKey(event, field));
-    field.control.addEventListener("input", () => this.#changed());
+    field.control.addEventListener("input", (event) => {
+      if (!event.isComposing) this.#spread(field);
+      this.#changed();
+    });
     if (!option.required) field.node.append(this.#removeButton(field));
     return field;
   }
@@ -121,6 +132,26 @@ export class CommandForm {
     this.#places.insertBefore(field.node, following?.node ?? null);
   }
 
+  /** Moves the words after an option's name in `field` to that option, and focuses the last one: "a fox negative: blue". */
+  #spread(field, rules) {
+    if (field.isFile) return;
+    const isStart = field.text().trimStart().toLowerCase().startsWith(`${field.option.name}:`);
+    const free = this.entry.options.filter((option) => (option === field.option ? isStart : !this.#fieldOf(option)?.text()));
+    const { own, named } = splitNamed(field.text(), free, rules);
+    if (!named.length) return;
+    field.fill(own);
+    let last = field;
+    for (const [option, words] of named) {
+      last = this.#fieldOf(option) ?? this.#add(option);
+      last.fill(words);
+    }
+    last.focus();
+  }
+
+  #fieldOf(option) {
+    return this.#fields.find((field) => field.option === option);
+  }
+
   #removeButton(field) {
     return iconButton("close", `Remove ${field.option.name}`, () => this.#drop(field),
       { class: "icon-button slot__remove", tabindex: "-1" });
@@ -128,10 +159,14 @@ export class CommandForm {
 
   #drop(field) {
     const neighbour = this.#next(field, -1) ?? this.#next(field, 1) ?? this.#bare;
-    this.#fields = this.#fields.filter((other) => other !== field);
-    field.node.remove();
+    this.#remove(field);
     neighbour.focus();
     this.#changed();
+  }
+
+  #remove(field) {
+    this.#fields = this.#fields.filter((other) => other !== field);
+    field.node.remove();
   }
 
   #changed() {
@@ -185,8 +220,8 @@ export class CommandForm {
   #onBareKey(event) {
     const uses = {
       Enter: () => this.submit(),
-      Escape: () => this.#hooks.leave(""),
-      Backspace: () => this.#hooks.leave(`/${this.entry.name}`),
+      Escape: () => this.#hooks.leave(this.words()),
+      Backspace: () => this.#hooks.leave(this.words() || `/${this.entry.name}`),
     };
     if (!uses[event.key]) return;
     event.preventDefault();
@@ -196,27 +231,49 @@ export class CommandForm {
   // Each returns true if it handled the key.
   #keys = {
     Enter: (field) => {
-      if (!field.isList || !this.#panel.take()) this.submit();
+      if (field.isList && this.#panel.take()) return true;
+      this.#spread(field, { isFinal: true });
+      this.submit();
       return true;
     },
-    Tab: (field, event) => {
-      const takes = !event.shiftKey && field.isList && this.#panel.take();
-      return takes && Boolean(this.#next(field, 1));
-    },
+    Tab: (field, event) => this.#tab(field, event.shiftKey),
     Escape: (field) => {
       if (this.#panel.hasActive) this.#panel.hide();
-      else this.#hooks.leave(Object.values(this.values()).find(Boolean) ?? "");
+      else this.#hooks.leave(this.words());
       return true;
     },
     Backspace: (field) => {
       if (field.text() || !isCaretAt(field.control, false)) return false;
-      if (field.option.required) this.#hooks.leave(`/${this.entry.name}`);
-      else this.#drop(field);
+      if (!field.option.required) this.#drop(field);
+      else if (this.words()) return false;
+      else this.#hooks.leave(`/${this.entry.name}`);
       return true;
     },
     ArrowRight: (field) => this.#cross(field, 1),
     ArrowLeft: (field) => this.#cross(field, -1),
   };
+
+  // To the next option; after the last one that is shown, the following one opens. At the end, Tab leaves the form.
+  #tab(field, isBack) {
+    if (!isBack && field.isList && this.#panel.hasActive) {
+      field.choose(this.#panel.active);
+      this.#hooks.changed();
+    } else this.#spread(field, { isFinal: true });
+    if (this.#active !== field) return true;
+    const target = this.#next(field, isBack ? -1 : 1) ?? (isBack ? null : this.#openAfter(field));
+    target?.focus();
+    if (target && this.#isByTab.has(field) && !field.text().trim()) this.#remove(field);
+    return Boolean(target);
+  }
+
+  #openAfter({ option }) {
+    const { options } = this.entry;
+    const following = options.slice(options.indexOf(option) + 1).find((each) => !this.#fieldOf(each));
+    if (!following) return null;
+    const field = this.#add(following);
+    this.#isByTab.add(field);
+    return field;
+  }
 
   #cross(field, step) {
     const other = this.#next(field, step);

@@ -53,6 +53,9 @@ export class Panel {
 
   get hasActive() { return this.isOpen && !this.#list.hidden && Boolean(this.#active?.node); }
 
+  /** What the active row stands for. */
+  get active() { return this.#rows[[...this.#list.children].indexOf(this.#active.node)].pick; }
+
   /** Shows commands; the first is active, so that Enter selects it. */
   showEntries(entries, holder, onPick) {
     this.#list.setAttribute("aria-label", "Commands");
@@ -79,8 +82,7 @@ export class Panel {
   /** Selects the active row; false if there is none. */
   take() {
     if (!this.hasActive) return false;
-    const at = [...this.#list.children].indexOf(this.#active.node);
-    this.#onPick(this.#rows[at].pick);
+    this.#onPick(this.active);
     return true;
   }
 

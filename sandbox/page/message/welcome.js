@@ -25,8 +25,10 @@ export function drawWelcome(channel, env) {
 }
 
 function hint(env) {
+  const typed = (text) => element("kbd", {}, text);
   return element("div", { class: "hint" },
-    element("p", {}, "New here? Type ", element("kbd", {}, "/imagine"), ", describe a picture and press Enter. ",
+    element("p", {}, "New here? Click the button or type ", typed("/imagine a red circle"), " and press ", typed("Enter"),
+      ". What to leave out goes behind it: ", typed("negative: blue"), ", or press ", typed("Tab"), " for the next option. ",
       "You get four pictures, with buttons to upscale, vary and rate them."),
     element("button", { type: "button", class: "button button--primary", on: { click: env.tryImagine } }, "Try /imagine"));
 }
