@@ -12,13 +12,23 @@ from uuid import UUID
 
 
 class Verb(StrEnum):
-    """What a member did."""
+    """What a member did.
+
+    favourite, best and report name a picture; choose answers a pair; delete withdraws the member's own result; save
+    sends the picture to the member's direct messages.
+    """
 
     UPSCALE = "upscale"
     VARY = "vary"
     REROLL = "reroll"
     RATE = "rate"
     CANCEL = "cancel"
+    FAVOURITE = "favourite"
+    BEST = "best"
+    CHOOSE = "choose"
+    REPORT = "report"
+    DELETE = "delete"
+    SAVE = "save"
 
 
 class Rating(IntEnum):

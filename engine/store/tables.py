@@ -125,7 +125,7 @@ events = sa.Table(
     sa.Column("consent", sa.Text, nullable=False),
     sa.Column("at", sa.TIMESTAMP(timezone=True), nullable=False),
     sa.UniqueConstraint("press_id"),
-    check_one_of("verb", Verb),
+    check_one_of("verb", (Verb.UPSCALE, Verb.VARY, Verb.REROLL, Verb.RATE, Verb.CANCEL)),
     check_one_of("surface", Surface),
     check_one_of("consent", Consent),
     sa.CheckConstraint("(verb = 'rate') = (value IS NOT NULL)", name="value_when_rated"),
