@@ -58,7 +58,7 @@ def _told(model: str, error: BaseException) -> Exception | None:
     """Return the error to raise instead, or None if it passes unchanged."""
     if isinstance(error, (EaselError, torch.OutOfMemoryError, *_ENDINGS)):
         return None
-    if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and _says(error, _NO_ROOM)):
+    if is_out_of_memory(error):
         return torch.OutOfMemoryError(str(error))
     if isinstance(error, torch.AcceleratorError) or (isinstance(error, RuntimeError) and _says(error, _DEVICE_FAILED)):
         return None
@@ -66,6 +66,13 @@ def _told(model: str, error: BaseException) -> Exception | None:
         return PaintedNothing(name=model, cause=str(error))
     cause = str(error) if isinstance(error, UnusableFiles) else f"{type(error).__name__}: {error}"
     return ModelBroken(name=model, cause=cause.rstrip(". \n"))
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Return whether memory could not be allocated, of the machine or of the device."""
+    return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or (
+        isinstance(error, RuntimeError) and _says(error, _NO_ROOM)
+    )
 
 
 def _says(error: RuntimeError, words: tuple[str, ...]) -> bool:

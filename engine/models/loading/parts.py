@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import inspect
 from collections.abc import Collection, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,11 +23,13 @@ from transformers import PreTrainedModel
 
 from engine.models.files.contents import quantized_tensor
 from engine.models.files.locate import config_path
+from engine.models.files.part_settings import shapes_in
 from engine.models.files.prediction import TENSORS_THAT_TELL
 from engine.models.files.saved_scheduler import FILE as SCHEDULER_CONFIG
 from engine.models.files.selection import UNUSED, parts_of
 from engine.models.files.variants import select_variant, variants_in
-from engine.models.files.weights import index_of
+from engine.models.files.weights import index_of, weight_files
+from engine.models.loading.building import bounded_building
 from engine.models.loading.errors import UnusableFiles
 from engine.models.loading.tokenizers import check_libraries, check_tokenizer
 from engine.models.loading.traced import TracedTensor, traced_tensors
@@ -106,18 +109,18 @@ def _from_folder(
         if not issubclass(kind, nn.Module):
             components[name] = kind.from_pretrained(str(place), local_files_only=True)
             continue
-        is_of_transformers = issubclass(kind, PreTrainedModel)
-        components[name], report = kind.from_pretrained(
-            str(place),
-            dtype=dtype,
-            variant=variant if _has_variant(place, variant) else None,
-            use_safetensors=True,
-            local_files_only=True,
-            output_loading_info=True,
-            # transformers logs which tensors do not fit, and does not say so in its error.
-            **({"ignore_mismatched_sizes": True} if is_of_transformers else {}),
-            **({"device_map": "meta"} if is_trial else {}),
-        )
+        with bounded_building(name, kind, place / "config.json", shapes_in(_weights_of(name, folder, variant))):
+            components[name], report = kind.from_pretrained(
+                str(place),
+                dtype=dtype,
+                variant=variant if _has_variant(place, variant) else None,
+                use_safetensors=True,
+                local_files_only=True,
+                output_loading_info=True,
+                # transformers logs which tensors do not fit, and does not say so in its error.
+                **({"ignore_mismatched_sizes": True} if issubclass(kind, PreTrainedModel) else {}),
+                **({"device_map": "meta"} if is_trial else {}),
+            )
         _check_filled(name, report["missing_keys"])
         if report["mismatched_keys"]:
             names = [str(mismatch[0]) for mismatch in report["mismatched_keys"]]
@@ -128,6 +131,11 @@ def _from_folder(
     return components, unread
 
 
+def _weights_of(part: str, folder: Path, variant: str | None) -> Collection[Path]:
+    files = weight_files(folder, variant)
+    return [file for file in files if file.suffix == ".safetensors" and file.relative_to(folder).parts[0] == part]
+
+
 def _has_variant(folder: Path, variant: str | None) -> bool:
     files = select_variant(variants_in(file.name for file in folder.iterdir()), variant)
     return any(file.variant for file in files)
@@ -136,23 +144,25 @@ def _has_variant(folder: Path, variant: str | None) -> bool:
 def _from_file(entries: _Entries, file: Path, folder: Path, dtype: torch.dtype, *, is_trial: bool) -> _Loaded:
     """Load the parts from a single file, in the order in which diffusers does: its conversions take tensors away."""
     checkpoint = traced_tensors(file) if is_trial else load_single_file_checkpoint(str(file))
-    unread = set(checkpoint) - TENSORS_THAT_TELL
+    unread, shapes = set(checkpoint) - TENSORS_THAT_TELL, shapes_in([file])
     components: dict[str, Any] = {}
     for name, (library, class_name) in entries.items():
-        _class_of(name, library, class_name)
+        kind, settings = _class_of(name, library, class_name), folder / name / "config.json"
+        is_module = issubclass(kind, nn.Module)
         try:
-            components[name] = part = load_single_file_sub_model(
-                library,
-                class_name,
-                name,
-                checkpoint,
-                diffusers.pipelines,
-                False,
-                str(folder),
-                local_files_only=True,
-                torch_dtype=dtype,
-                **({"device": "meta"} if is_trial else {}),
-            )
+            with bounded_building(name, kind, settings, shapes) if is_module else nullcontext():
+                components[name] = part = load_single_file_sub_model(
+                    library,
+                    class_name,
+                    name,
+                    checkpoint,
+                    diffusers.pipelines,
+                    False,
+                    str(folder),
+                    local_files_only=True,
+                    torch_dtype=dtype,
+                    **({"device": "meta"} if is_trial else {}),
+                )
         except NotImplementedError:
             # A tensor is missing; a trial says which.
             _from_file(entries, file, folder, dtype, is_trial=True)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from safetensors.torch import load_file, save_file
-from torch import Tensor
 
 from engine.contract.errors import ModelBroken
 from engine.models.loading.device import best_device
@@ -23,8 +19,7 @@ from engine.models.registry.registry import Model, Registry
 from engine.models.registry.sources import WeightSource
 from tests.engine.models.original_layout import save_single_file
 from tests.engine.painter.checkpoints import tiny_unet
-
-Edit = Callable[[Path], None]
+from tests.engine.painter.edits import Edit, setting, with_tensors, without
 
 UNET, TEXT = "unet/diffusion_pytorch_model.safetensors", "text_encoder/model.safetensors"
 LDM = ("model.diffusion_model", "first_stage_model", "cond_stage_model.transformer.text_model")
@@ -49,25 +44,6 @@ def model(registry: Registry, **source: Any) -> Model:
 
 def of_file(registry: Registry, checkpoints: Path, file: Path) -> Model:
     return model(registry, file=file, config=str(checkpoints / "sd1"))
-
-
-def without(file: str, start: str) -> Edit:
-    return lambda folder: rewrite(folder / file, lambda tensors: {n: t for n, t in tensors.items() if start not in n})
-
-
-def with_tensors(file: str, **more: Tensor) -> Edit:
-    return lambda folder: rewrite(folder / file, lambda tensors: {**tensors, **more})
-
-
-def rewrite(file: Path, change: Callable[[Mapping[str, Tensor]], dict[str, Tensor]]) -> None:
-    save_file(change(load_file(file)), file)
-
-
-def setting(file: str, **changes: Any) -> Edit:
-    def edit(folder: Path) -> None:
-        (folder / file).write_text(json.dumps({**json.loads((folder / file).read_text()), **changes}))
-
-    return edit
 
 
 def without_vocabulary(folder: Path) -> None:

@@ -1,0 +1,111 @@
+"""Configurations of parts that do not fit their files, or nothing at all: refused before anything large is built."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from torch.nn.modules.module import register_module_parameter_registration_hook
+
+from engine.contract.errors import ModelBroken
+from engine.models.files.part_settings import check_layers
+from engine.models.loading.device import best_device
+from engine.models.loading.pipeline import load_pipeline
+from engine.models.loading.trial import try_loading
+from engine.models.registry.registry import Registry
+from engine.models.registry.sources import WeightSource
+from tests.engine.models.original_layout import save_single_file
+from tests.engine.painter.edits import setting
+
+# The tiny SD 1 has some 400 tensors.
+FEW = 10_000
+
+FAR_TOO_LARGE = [
+    ("text_encoder", "num_hidden_layers", 1_000_000, "sets num_hidden_layers to 1000000, which must be a whole number"),
+    ("text_encoder", "num_hidden_layers", 0, "sets num_hidden_layers to 0, which must be a whole number from 1 to"),
+    ("text_encoder", "hidden_size", 1_000_000, "its hidden_size is 1000000"),
+    ("text_encoder", "vocab_size", 1_000_000_000, "its vocab_size is 1000000000"),
+    ("text_encoder", "max_position_embeddings", 1_000_000_000, "its max_position_embeddings is 1000000000"),
+    ("unet", "layers_per_block", 100_000, "sets layers_per_block to 100000, which must be a whole number from 0 to"),
+    ("unet", "layers_per_block", 100, "its layers_per_block is 100"),
+    ("unet", "transformer_layers_per_block", [1, -1], "sets transformer_layers_per_block to -1"),
+    ("unet", "block_out_channels", [1_000_000, 1_000_000], "its block_out_channels is 1000000"),
+    ("vae", "block_out_channels", [100_000_000, 100_000_000], "its block_out_channels is 100000000"),
+    ("vae", "latent_channels", 100_000_000, "its latent_channels is 100000000"),
+]
+OF_ANOTHER_KIND = [
+    ("text_encoder", "hidden_size", "32", "cannot be loaded with its text_encoder/config.json"),
+    ("text_encoder", "num_hidden_layers", "2", 'sets num_hidden_layers to "2", which must be a whole number'),
+    ("unet", "norm_num_groups", "all", 'sets norm_num_groups to "all", which must be a number'),
+    ("unet", "act_fn", 7, "sets act_fn to 7, which must be a string"),
+    ("unet", "flip_sin_to_cos", "yes", 'sets flip_sin_to_cos to "yes", which must be true or false'),
+    ("unet", "in_channels", None, "its unet cannot be loaded with its unet/config.json (TypeError: "),
+    ("vae", "scaling_factor", float("nan"), "cannot read vae/config.json: scaling_factor is NaN"),
+]
+
+
+@contextmanager
+def few_weights() -> Iterator[None]:
+    """Fail once more weights are built than a tiny model can have."""
+    count = itertools.count()
+
+    def note(*_: object) -> None:
+        assert next(count) < FEW
+
+    hook = register_module_parameter_registration_hook(note)
+    try:
+        yield
+    finally:
+        hook.remove()
+
+
+@pytest.mark.parametrize(("part", "name", "value", "cause"), [*FAR_TOO_LARGE, *OF_ANOTHER_KIND])
+def test_a_setting_that_cannot_be_is_refused(
+    registry: Registry, checkpoints: Path, tmp_path: Path, part: str, name: str, value: Any, cause: str
+) -> None:
+    """By a check and by loading, in the same words, which name the setting and its file."""
+    folder = Path(shutil.copytree(checkpoints / "sd1", tmp_path / "sd1"))
+    setting(f"{part}/config.json", **{name: value})(folder)
+    faulty = replace(registry.model("tiny"), source=WeightSource(folder=folder))
+    with few_weights(), pytest.raises(ModelBroken) as checked:
+        try_loading(faulty)
+    assert cause in checked.value.cause and f"{part}/config.json" in checked.value.cause
+    with few_weights(), pytest.raises(ModelBroken) as refused:
+        load_pipeline(faulty, best_device())
+    assert refused.value.cause == checked.value.cause
+
+
+def test_so_is_one_beside_a_single_file(registry: Registry, checkpoints: Path, tmp_path: Path) -> None:
+    file = save_single_file(checkpoints / "sd1", tmp_path / "sd1.safetensors")
+    folder = Path(shutil.copytree(checkpoints / "sd1", tmp_path / "sd1"))
+    setting("text_encoder/config.json", num_hidden_layers=1_000_000)(folder)
+    faulty = replace(registry.model("tiny"), source=WeightSource(file=file, config=str(folder)))
+    with few_weights(), pytest.raises(ModelBroken) as checked:
+        try_loading(faulty)
+    assert "text_encoder/config.json sets num_hidden_layers to 1000000" in checked.value.cause
+
+
+@pytest.mark.parametrize(
+    ("settings", "is_refused"),
+    [
+        ({"sample_size": 1_000_000}, True),
+        ({"text_config": {"num_hidden_layers": 51}}, True),
+        ({"vision_config": {"depth": 51}}, True),
+        ({"sample_size": 128, "num_layers": 50, "num_decoder_layers": None, "num_single_layers": 0}, False),
+        ({"max_window_layers": 70, "dual_attention_layers": [0, 70], "image_token_id": 151655}, False),
+        ({"transformer_layers_per_block": [0, [2, 10]]}, False),
+    ],
+)
+def test_layers_are_counted_wherever_they_are_named(settings: dict[str, Any], is_refused: bool) -> None:
+    file = Path("transformer/config.json")
+    if not is_refused:
+        check_layers(file, settings, 50, "transformer")
+        return
+    with pytest.raises(ValueError, match=r"transformer/config\.json sets"):
+        check_layers(file, settings, 50, "transformer")
