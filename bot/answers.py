@@ -71,7 +71,7 @@ async def acknowledge(interaction: discord.Interaction) -> None:
 async def show_job(interaction: discord.Interaction, services: Services, submitted: SubmittedJob) -> None:
     """Answer with the message of a job just stored; if that fails, the courier posts it instead."""
     job, delivery = submitted.job, submitted.delivery
-    wait = services.courier.duration_stats.wait(submitted.num_ahead)
+    wait = services.courier.pace.wait(submitted.num_ahead)
     card = job_card(job, delivery.discord_id, services.buttons, num_ahead=submitted.num_ahead, wait=wait)
     try:
         sent = await interaction.response.send_message(

@@ -79,14 +79,14 @@ def job_card(
     discord_id: int,
     buttons: Buttons,
     *,
-    num_ahead: int = 0,
+    num_ahead: int | None = None,
     wait: timedelta | None = None,
     operations: Collection[Operation] = _ALL_OPERATIONS,
     state: str | None = None,
 ) -> Card:
     """Return the message of a job in its current state, from waiting to its end.
 
-    num_ahead: how many jobs start before it while it waits; wait: time until it is finished, None if unknown.
+    num_ahead: how many jobs start before it, None once it is painted; wait: time until it is finished, None if unknown.
     operations: those that its model supports; buttons that start a job of any other are left out.
     state: of an unfinished job, instead of its progress or its position.
     """
@@ -94,8 +94,8 @@ def job_card(
         return Card(content=_line(job, discord_id, None), rows=_rows(buttons, CardKind.GRID, job, None, operations))
     if job.status in FINAL:
         return Card(content=_line(job, discord_id, replies.job_ended(job)))
-    is_running = job.status is JobStatus.RUNNING
-    state = state or (f"{percent(job)}%" if is_running else replies.waiting(num_ahead, wait))
+    is_painted = job.status is JobStatus.RUNNING and num_ahead is None
+    state = state or (f"{percent(job)}%" if is_painted else replies.waiting(num_ahead or 0, wait))
     rows = _rows(buttons, CardKind.PENDING, job, None, operations)
     return Card(content=_line(job, discord_id, state), rows=rows)
 

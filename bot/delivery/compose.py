@@ -74,7 +74,7 @@ def _card(delivery: Delivery, details: JobDetails, limits: Limits, buttons: Butt
             job,
             who,
             buttons,
-            num_ahead=details.num_ahead or 0,
+            num_ahead=details.num_ahead,
             wait=details.wait,
             operations=operations,
             state=state,

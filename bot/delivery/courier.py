@@ -34,7 +34,7 @@ from bot.store.deliveries import (
     renew_claims,
     store_message_id,
 )
-from bot.store.eta import DurationStats, read_duration_stats
+from bot.store.eta import QueuePace, read_queue_pace
 from bot.store.job_status import JobProgress, read_job_progress
 from bot.store.tables import DeliveryState
 from engine.contract.errors import EaselError
@@ -60,7 +60,7 @@ class Courier:
         self._changed: set[UUID] = set()
         self._has_changes = asyncio.Event()
         self._is_stopping = False
-        self.duration_stats = DurationStats()
+        self.pace = QueuePace()
 
     @property
     def num_open(self) -> int:
@@ -141,7 +141,7 @@ class Courier:
             renewed = await renew_claims(connection, instance)
             claimed = await claim_deliveries(connection, instance, limit=_MAX_CLAIMED_AT_ONCE)
             claimed += await read_deliveries(connection, self._find_orphaned(renewed))
-            self.duration_stats = await read_duration_stats(connection)
+            self.pace = await read_queue_pace(connection)
         for delivery_id in held - renewed - {delivery.id for delivery in claimed}:
             self._drop(delivery_id)
         for delivery in claimed:
@@ -179,7 +179,8 @@ class Courier:
                 await store_message_id(connection, tracked.delivery.id, message_id, self._context.instance)
         for tracked in unstored:
             tracked.is_stored = True
-        for tracked in self._tracking.of_jobs(job_ids):
+        # In the order of the jobs, so that messages that change together are edited in the order of the queue.
+        for tracked in self._tracking.of_jobs(sorted(job_ids)):
             found = progress_by_job.get(tracked.delivery.job_id)
             progress = with_block(found, self._context.objects) if found else None
             if progress and needs_edit(tracked.shown, progress):
@@ -219,6 +220,7 @@ class Courier:
         result = await logged_result_of(send(self._context, tracked))
         match result:
             case Closed():
+                queue.limiter.record_edit(key, _now())
                 self._drop(key)
             case UpToDate(is_edited=is_edited):
                 tracked.failures = 0

@@ -40,7 +40,7 @@ from bot.store.deliveries import (
     renew_claim,
     store_message_id,
 )
-from bot.store.job_status import JobDetails, JobProgress, read_job_details
+from bot.store.job_status import JobDetails, JobProgress, progress_of, read_job_details
 from bot.store.tables import DeliveryState
 from engine.contract.jobs import FINAL, JobStatus
 from engine.prompt import Limits
@@ -146,7 +146,7 @@ def has_unstored_message(tracked: TrackedDelivery) -> bool:
 
 def progress_from_details(details: JobDetails) -> JobProgress:
     """Return the progress that a message made from the details shows."""
-    return JobProgress(status=details.job.status, percent=int(details.job.progress * 100), num_ahead=details.num_ahead)
+    return progress_of(details.job.status, details.job.progress, details.num_ahead)
 
 
 async def close(

@@ -5,13 +5,18 @@ Instants are time since any fixed start. Requests for one message are merged: a 
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import IntEnum
 from uuid import UUID
 
-MIN_INTERVAL = timedelta(seconds=2)
+MIN_INTERVAL = timedelta(seconds=1.2)
 """The shortest time between two edits of one message."""
+
+WINDOW = timedelta(seconds=5)
+UNHURRIED_PER_WINDOW = 4
+"""Discord takes five edits of a channel in five seconds. One is left to results, which then never wait for previews."""
 
 
 class EditPriority(IntEnum):
@@ -36,6 +41,7 @@ class EditRateLimiter:
     def __init__(self) -> None:
         self._pending: dict[UUID, PendingEdit] = {}
         self._edited_at: dict[UUID, timedelta] = {}
+        self._recent: deque[timedelta] = deque(maxlen=UNHURRIED_PER_WINDOW)
 
     def request(self, key: UUID, priority: EditPriority, now: timedelta, *, after: timedelta = timedelta()) -> None:
         """Request an edit, `after` some time at the earliest; a result is never demoted to a preview."""
@@ -49,7 +55,9 @@ class EditRateLimiter:
 
     def take_next(self, now: timedelta) -> UUID | None:
         """Take the next edit that is ready: results, then previews, then queue positions, the longest ready first."""
-        due = [(-edit.priority, edit.ready_at, key) for key, edit in self._pending.items() if edit.ready_at <= now]
+        due = [
+            (-edit.priority, edit.ready_at, key) for key, edit in self._pending.items() if self._ready_at(edit) <= now
+        ]
         if not due:
             return None
         key = min(due)[2]
@@ -58,6 +66,11 @@ class EditRateLimiter:
 
     def record_edit(self, key: UUID, now: timedelta) -> None:
         """Record that the message has just been edited."""
+        self._recent.append(now)
+        self.rest(key, now)
+
+    def rest(self, key: UUID, now: timedelta) -> None:
+        """Let the message be as if it had been edited."""
         self._edited_at[key] = now
         if key in self._pending:
             edit = self._pending[key]
@@ -77,4 +90,10 @@ class EditRateLimiter:
         """Return how long until an edit is ready, or None if none is pending."""
         if not self._pending:
             return None
-        return max(timedelta(), min(edit.ready_at for edit in self._pending.values()) - now)
+        return max(timedelta(), min(map(self._ready_at, self._pending.values())) - now)
+
+    def _ready_at(self, edit: PendingEdit) -> timedelta:
+        """Return when the edit may be sent: previews and positions leave the channel room for a result."""
+        if edit.priority is EditPriority.RESULT or len(self._recent) < UNHURRIED_PER_WINDOW:
+            return edit.ready_at
+        return max(edit.ready_at, self._recent[0] + WINDOW)

@@ -1,34 +1,51 @@
-"""How long recent jobs took, to estimate the wait of a new one."""
+"""How fast the queue moves, by the last finished jobs, to estimate the wait of a new one."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from engine.contract.jobs import MAX_COUNTED_AHEAD, JobStatus
-from engine.store.queue_position import read_typical_duration
-from engine.store.tables import jobs
+from engine.contract.jobs import MAX_COUNTED_AHEAD
+from engine.store.queue_position import Run, read_recent_runs, read_remaining_work
 
 
 @dataclass(frozen=True, kw_only=True)
-class DurationStats:
-    """How long a recent job took, None before any has finished, and how many run at once."""
+class QueuePace:
+    """How fast the queue moves.
 
-    typical: timedelta | None = None
-    num_running: int = 1
+    per_job: time from one finished job to the next while there is work, however many are painted at once; None before
+        any has finished.
+    quickest: the shortest time that a recent job took.
+    remaining: what is still to be done of the jobs that are being painted, in jobs.
+    """
+
+    per_job: timedelta | None = None
+    quickest: timedelta = timedelta()
+    remaining: float = 0.0
 
     def wait(self, num_ahead: int) -> timedelta | None:
         """Return the estimated time until a job with `num_ahead` before it is finished, or None if unknown."""
-        if num_ahead >= MAX_COUNTED_AHEAD:
+        if self.per_job is None or num_ahead >= MAX_COUNTED_AHEAD:
             return None
-        return self.typical * (num_ahead // self.num_running + 1) if self.typical else None
+        return max(self.quickest, self.per_job * (self.remaining + num_ahead + 1))
 
 
-async def read_duration_stats(connection: AsyncConnection) -> DurationStats:
-    """Return the statistics of the last jobs."""
-    running = sa.select(sa.func.count()).where(jobs.c.status == JobStatus.RUNNING.value)
-    num_running = int((await connection.execute(running)).scalar_one())
-    return DurationStats(typical=await read_typical_duration(connection), num_running=max(1, num_running))
+async def read_queue_pace(connection: AsyncConnection) -> QueuePace:
+    """Return the pace of the last jobs."""
+    return pace_of(await read_recent_runs(connection), await read_remaining_work(connection))
+
+
+def pace_of(runs: Sequence[Run], remaining: float = 0.0) -> QueuePace:
+    """Return the pace of the runs: idle time between them does not count, time that several share counts once."""
+    if not runs:
+        return QueuePace(remaining=remaining)
+    busy, until = timedelta(), None
+    for run in sorted(runs, key=lambda one: one.began):
+        began = run.began if until is None else max(run.began, until)
+        until = run.ended if until is None else max(run.ended, until)
+        busy += max(timedelta(), run.ended - began)
+    quickest = min(run.ended - run.began for run in runs)
+    return QueuePace(per_job=busy / len(runs), quickest=quickest, remaining=remaining)

@@ -11,10 +11,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.eta import read_duration_stats
-from engine.contract.jobs import Job, JobStatus, Picture
+from bot.store.eta import read_queue_pace
+from engine.contract.jobs import FINAL, Job, JobStatus, Picture
 from engine.store.jobs import read_job, read_picture, read_preview
-from engine.store.queue_position import count_ahead, read_queue_positions
+from engine.store.queue_position import read_queue_positions
 from engine.store.tables import jobs
 
 
@@ -22,7 +22,8 @@ from engine.store.tables import jobs
 class JobProgress:
     """The part of a job's state that tells whether its message is out of date.
 
-    num_ahead: how many waiting jobs start before it; None unless it waits.
+    status: waiting also when an engine has taken it but has not begun to paint it.
+    num_ahead: how many jobs start before it; None unless it waits.
     is_blocked: whether it waits for the picture store.
     """
 
@@ -36,7 +37,7 @@ class JobProgress:
 class JobDetails:
     """Everything that a message can show: the job, its preview while it runs, and its single picture.
 
-    num_ahead: how many waiting jobs start before it; None unless it waits.
+    num_ahead: how many jobs start before it; None once it is painted.
     wait: estimated time until it is finished; None if unknown.
     """
 
@@ -53,12 +54,15 @@ async def read_job_progress(connection: AsyncConnection, job_ids: Collection[UUI
     listed = sa.literal(list(job_ids), pg.ARRAY(pg.UUID))
     query = sa.select(jobs.c.id, jobs.c.status, jobs.c.progress).where(jobs.c.id == sa.any_(listed))
     rows = (await connection.execute(query)).all()
-    waiting = [row.id for row in rows if row.status == JobStatus.WAITING.value]
-    places = await read_queue_positions(connection, waiting) if waiting else {}
-    return {
-        row.id: JobProgress(status=JobStatus(row.status), percent=int(row.progress * 100), num_ahead=places.get(row.id))
-        for row in rows
-    }
+    pending = [row.id for row in rows if JobStatus(row.status) not in FINAL]
+    places = await read_queue_positions(connection, pending) if pending else {}
+    return {row.id: progress_of(JobStatus(row.status), row.progress, places.get(row.id)) for row in rows}
+
+
+def progress_of(status: JobStatus, share: float, num_ahead: int | None) -> JobProgress:
+    """Return the progress; to members a job waits until it has a place in the queue no more."""
+    shown = status if num_ahead is None else JobStatus.WAITING
+    return JobProgress(status=shown, percent=int(share * 100), num_ahead=num_ahead)
 
 
 async def read_job_details(connection: AsyncConnection, job_id: UUID, picture_id: UUID | None) -> JobDetails | None:
@@ -66,9 +70,9 @@ async def read_job_details(connection: AsyncConnection, job_id: UUID, picture_id
     job = await read_job(connection, job_id)
     if job is None:
         return None
-    if job.status is JobStatus.WAITING:
-        num_ahead = await count_ahead(connection, job)
-        wait = (await read_duration_stats(connection)).wait(num_ahead)
+    num_ahead = None if job.status in FINAL else (await read_queue_positions(connection, [job_id])).get(job_id)
+    if num_ahead is not None:
+        wait = (await read_queue_pace(connection)).wait(num_ahead)
         return JobDetails(job=job, preview=None, picture=None, num_ahead=num_ahead, wait=wait)
     preview = await read_preview(connection, job_id) if job.status is JobStatus.RUNNING else None
     picture = await read_picture(connection, picture_id) if picture_id else None

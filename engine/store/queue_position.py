@@ -1,18 +1,30 @@
-"""Queue positions: how many jobs wait, how many are ahead of a job, and how long a job takes."""
+"""Queue positions: how many jobs wait, how many are ahead of a job, and how long recent ones took."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from engine.contract.jobs import MAX_COUNTED_AHEAD, Job, JobStatus
+from engine.contract.jobs import MAX_COUNTED_AHEAD, JobStatus
 from engine.store.jobs import PENDING
 from engine.store.tables import jobs
+
+_TAKEN = sa.and_(jobs.c.status == JobStatus.RUNNING.value, jobs.c.progress == 0)
+"""The condition that an engine holds a job and has not begun to paint it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """When an engine took a job, and when it finished it."""
+
+    began: datetime
+    ended: datetime
 
 
 async def count_pending(connection: AsyncConnection, member_id: UUID) -> int:
@@ -38,56 +50,46 @@ async def count_waiting(connection: AsyncConnection) -> int:
     return int((await connection.execute(query)).scalar_one())
 
 
-async def count_ahead(connection: AsyncConnection, job: Job) -> int:
-    """Return how many waiting jobs are ahead of this one, at most `MAX_COUNTED_AHEAD`; further ones are not read."""
-    mine = sa.select(jobs.c.turn, jobs.c.id).where(jobs.c.id == job.id).subquery()
-    ahead = (
-        sa.select(jobs.c.id)
-        .where(
-            jobs.c.status == JobStatus.WAITING.value,
-            sa.tuple_(jobs.c.turn, jobs.c.id) < sa.select(mine.c.turn, mine.c.id).scalar_subquery(),
-        )
-        # In the order of the index, which Postgres otherwise does not always use.
-        .order_by(jobs.c.turn, jobs.c.id)
-        .limit(MAX_COUNTED_AHEAD)
-        .subquery()
-    )
-    query = sa.select(sa.func.count()).select_from(ahead)
-    return int((await connection.execute(query)).scalar_one())
-
-
 async def read_queue_positions(connection: AsyncConnection, job_ids: Collection[UUID]) -> Mapping[UUID, int]:
-    """Return how many waiting jobs are ahead of each of these jobs, as `count_ahead` counts them.
+    """Return how many jobs are painted before each of these, at most `MAX_COUNTED_AHEAD`.
 
-    Jobs that are not waiting are left out. Only the front of the queue is read, however many jobs wait.
+    Counted are those without a single step: the waiting ones and, before them, those that an engine has taken but not
+    begun to paint. Jobs that are painted or over are left out. Only the front of the queue is read, however many wait.
     """
-    order = sa.func.row_number().over(order_by=(jobs.c.turn, jobs.c.id))
-    front = (
-        sa.select(jobs.c.id, (order - 1).label("ahead"))
+    taken = sa.select(jobs.c.id, jobs.c.turn, sa.literal(0).label("stage")).where(_TAKEN).limit(MAX_COUNTED_AHEAD)
+    waiting = (
+        sa.select(jobs.c.id, jobs.c.turn, sa.literal(1).label("stage"))
         .where(jobs.c.status == JobStatus.WAITING.value)
         .order_by(jobs.c.turn, jobs.c.id)
         .limit(MAX_COUNTED_AHEAD)
-        .subquery()
     )
+    unbegun = sa.union_all(taken.subquery().select(), waiting.subquery().select()).subquery()
+    order = sa.func.row_number().over(order_by=(unbegun.c.stage, unbegun.c.turn, unbegun.c.id))
+    front = sa.select(unbegun.c.id, (order - 1).label("ahead")).subquery()
     listed = sa.literal(list(job_ids), pg.ARRAY(pg.UUID))
+    ahead = sa.func.least(sa.func.coalesce(front.c.ahead, MAX_COUNTED_AHEAD), MAX_COUNTED_AHEAD)
     rows = await connection.execute(
-        sa.select(jobs.c.id, sa.func.coalesce(front.c.ahead, MAX_COUNTED_AHEAD).label("ahead"))
+        sa.select(jobs.c.id, ahead.label("ahead"))
         .select_from(jobs.outerjoin(front, front.c.id == jobs.c.id))
-        .where(jobs.c.id == sa.any_(listed), jobs.c.status == JobStatus.WAITING.value)
+        .where(jobs.c.id == sa.any_(listed), sa.or_(jobs.c.status == JobStatus.WAITING.value, _TAKEN))
     )
     return {row.id: row.ahead for row in rows}
 
 
-async def read_typical_duration(connection: AsyncConnection) -> timedelta | None:
-    """Return the median painting time of the last twenty finished jobs, or None when none has finished."""
-    took = (jobs.c.ended_at - jobs.c.started_at).label("took")
-    recent = (
-        sa.select(took)
+async def read_remaining_work(connection: AsyncConnection) -> float:
+    """Return how much of the jobs that are being painted is still to be done, in jobs."""
+    query = sa.select(sa.func.coalesce(sa.func.sum(1 - jobs.c.progress), 0.0)).where(
+        jobs.c.status == JobStatus.RUNNING.value, jobs.c.progress > 0
+    )
+    return float((await connection.execute(query)).scalar_one())
+
+
+async def read_recent_runs(connection: AsyncConnection) -> tuple[Run, ...]:
+    """Return when the last twenty finished jobs were painted."""
+    query = (
+        sa.select(jobs.c.started_at, jobs.c.ended_at)
         .where(jobs.c.ended_at.is_not(None), jobs.c.status == JobStatus.FINISHED.value)
         .order_by(jobs.c.ended_at.desc())
         .limit(20)
-        .subquery()
     )
-    median = sa.func.percentile_cont(0.5).within_group(recent.c.took)
-    duration: timedelta | None = (await connection.execute(sa.select(median))).scalar_one()
-    return duration
+    return tuple(Run(began=row.started_at, ended=row.ended_at) for row in await connection.execute(query))

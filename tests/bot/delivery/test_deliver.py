@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -33,6 +34,19 @@ async def test_a_waiting_message_follows_the_queue(
     await hand.finish(first)
     moved = await cleo.changed(behind, lambda item: "Waiting to start: next in line, about" in item["content"])
     assert labels(moved) == [["Cancel"]]
+
+
+async def test_a_job_waits_until_it_is_painted(
+    bot: asyncio.Task[None], ben: MemberClient, cleo: MemberClient, hand: EngineHand
+) -> None:
+    """An engine that has taken it paints another one first: it is still in the queue, and so is what is behind it."""
+    await ben.reply(await ben.command("imagine", prompt="a cat"))
+    (taken,) = await hand.jobs()
+    await hand.start(taken.id)
+    behind = await cleo.reply(await cleo.command("imagine", prompt="a dog"))
+    assert "Waiting to start: 1 ahead" in text_of(behind)
+    await hand.progress(taken.id, 0.1)
+    await cleo.changed(behind, lambda item: "Waiting to start: next in line" in item["content"])
 
 
 @pytest.mark.parametrize(("told", "now"), [(1, 0), (0, 1), (4, 3), (40, 30), (40, 50), (3, 2)])

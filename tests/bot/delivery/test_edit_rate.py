@@ -8,7 +8,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.delivery.edit_rate import MIN_INTERVAL, EditPriority, EditRateLimiter
+from bot.delivery.edit_rate import MIN_INTERVAL, UNHURRIED_PER_WINDOW, WINDOW, EditPriority, EditRateLimiter
 from engine.contract.ids import new_id
 
 A, B = new_id(), new_id()
@@ -29,14 +29,40 @@ def test_a_burst_of_changes_is_one_edit() -> None:
     assert limiter.time_until_next(at(1)) is None
 
 
-def test_a_message_rests_two_seconds_between_edits() -> None:
+def test_a_message_rests_between_edits() -> None:
     """A result waits for it too, and exactly so long."""
     limiter = EditRateLimiter()
     limiter.record_edit(A, at(0))
     limiter.request(A, EditPriority.RESULT, at(0.5))
-    assert limiter.take_next(at(1.9)) is None
-    assert limiter.time_until_next(at(0.5)) == at(1.5)
-    assert limiter.take_next(at(2)) == A
+    assert limiter.take_next(at(1.1)) is None
+    assert limiter.time_until_next(at(0.5)) == MIN_INTERVAL - at(0.5)
+    assert limiter.take_next(MIN_INTERVAL) == A
+
+
+def test_previews_leave_room_for_a_result() -> None:
+    """A channel takes five edits in five seconds; four previews go at once, the fifth waits, and a result does not."""
+    limiter, keys = EditRateLimiter(), [new_id() for _ in range(5)]
+    for key in keys:
+        limiter.request(key, EditPriority.PREVIEW, at(0))
+    for key in keys[:UNHURRIED_PER_WINDOW]:
+        assert limiter.take_next(at(0)) == key
+        limiter.record_edit(key, at(0))
+    assert limiter.take_next(at(0)) is None
+    assert limiter.time_until_next(at(1)) == WINDOW - at(1)
+    limiter.request(A, EditPriority.RESULT, at(1))
+    assert limiter.take_next(at(1)) == A
+    assert limiter.take_next(WINDOW) == keys[-1]
+
+
+def test_a_message_whose_content_has_not_changed_takes_no_room() -> None:
+    """It rests as after an edit, but the channel's edits are not used up."""
+    limiter = EditRateLimiter()
+    for second in range(6):
+        limiter.rest(A, at(second))
+    limiter.request(B, EditPriority.PREVIEW, at(5))
+    assert limiter.take_next(at(5)) == B
+    limiter.request(A, EditPriority.PREVIEW, at(5))
+    assert limiter.take_next(at(5)) is None
 
 
 def test_a_request_during_an_edit_waits_too() -> None:
@@ -46,8 +72,8 @@ def test_a_request_during_an_edit_waits_too() -> None:
     assert limiter.take_next(at(0)) == A
     limiter.request(A, EditPriority.PREVIEW, at(1))
     limiter.record_edit(A, at(3))
-    assert limiter.take_next(at(4.9)) is None
-    assert limiter.take_next(at(5)) == A
+    assert limiter.take_next(at(4.1)) is None
+    assert limiter.take_next(at(3) + MIN_INTERVAL) == A
 
 
 def test_results_overtake_previews() -> None:

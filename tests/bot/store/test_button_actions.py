@@ -20,7 +20,7 @@ from bot.policy.quotas import MAX_PENDING
 from bot.store.batch import run_alone
 from bot.store.button_actions import cancel, rate, upscale
 from bot.store.deliveries import BotInstance
-from bot.store.eta import read_duration_stats
+from bot.store.eta import read_queue_pace
 from bot.store.followups import FollowUp, start_follow_up
 from bot.store.interaction import InteractionContext, InteractionToken
 from bot.store.members import lock_members
@@ -175,17 +175,17 @@ async def test_a_member_waits_for_their_own_transactions_only(database: Database
 async def test_the_wait_is_estimated_from_recent_jobs(database: Database, hand: EngineHand) -> None:
     """There is no estimate before a job has finished; then the queue position counts."""
     async with database.begin() as connection:
-        assert (await read_duration_stats(connection)).wait(0) is None
+        assert (await read_queue_pace(connection)).wait(0) is None
     first = await submitted(database)
     await hand.finish(first.job)
     second = await submitted(database, number=2)
     third = await submitted(database, number=3)
     assert (first.num_ahead, second.num_ahead, third.num_ahead) == (0, 0, 1)
     async with database.begin() as connection:
-        stats = await read_duration_stats(connection)
-    assert stats.typical is not None
-    assert stats.wait(1) == stats.typical * 2
-    assert replace(stats, num_running=4).wait(3) == stats.typical
+        pace = await read_queue_pace(connection)
+    assert pace.per_job is not None
+    assert pace.wait(1) == pace.per_job * 2
+    assert replace(pace, remaining=0.5).wait(3) == pace.per_job * 4.5
 
 
 async def test_a_new_seed_leaves_the_rest_of_the_spec(database: Database, hand: EngineHand) -> None:

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.eta import read_duration_stats
+from bot.store.eta import read_queue_pace
 from engine.contract.jobs import MAX_COUNTED_AHEAD, Job
 from engine.store import events, jobs, queue, queue_position, transitions
 from engine.store.database import Database
@@ -50,11 +50,11 @@ _QUERIES: dict[str, Query] = {
     "read_source": lambda connection, job: jobs.read_source(connection, job.id),
     "count_pending": lambda connection, job: queue_position.count_pending(connection, job.member_id),
     "count_pending_of": lambda connection, job: queue_position.count_pending_of(connection, [job.member_id]),
-    "count_ahead": lambda connection, job: queue_position.count_ahead(connection, job),
     "read_queue_positions": lambda connection, job: queue_position.read_queue_positions(connection, [job.id]),
     "count_waiting": lambda connection, job: queue_position.count_waiting(connection),
-    "read_typical_duration": lambda connection, job: queue_position.read_typical_duration(connection),
-    "read_duration_stats": lambda connection, job: read_duration_stats(connection),
+    "read_recent_runs": lambda connection, job: queue_position.read_recent_runs(connection),
+    "read_remaining_work": lambda connection, job: queue_position.read_remaining_work(connection),
+    "read_queue_pace": lambda connection, job: read_queue_pace(connection),
     "start_job": lambda connection, job: transitions.start_job(connection, job.id),
     "record_progress": lambda connection, job: transitions.record_progress(connection, job.id, 0.5, b"jpeg"),
     "cancel_job": lambda connection, job: transitions.cancel_job(connection, job.id),
@@ -149,19 +149,18 @@ async def test_a_place_in_a_long_queue_is_cheap(database: Database) -> None:
             await connection.execute(sa.text(statement))
     for turn in (1, 50, 2500, 5000):
         job = await _check_place(database, turn)
-        for name in ("count_ahead", "read_queue_positions", "read_duration_stats", "count_pending", "prune_log"):
+        for name in ("read_queue_positions", "read_queue_pace", "count_pending", "prune_log"):
             for statement, parameters in await _statements(database, job, _QUERIES[name]):
                 assert await _pages(database, statement, parameters) < 40, f"{name}\n{statement}"
 
 
 async def _check_place(database: Database, turn: int) -> Job:
-    """Return the job with this turn, whose place both queries must know."""
+    """Return the job with this turn, whose place the query must know."""
     async with database.begin() as connection:
         one = sa.text("SELECT id FROM jobs WHERE turn = :turn")
         job = await jobs.read_job(connection, (await connection.execute(one, {"turn": turn})).scalar_one())
         assert job is not None
         place = min(turn - 1, MAX_COUNTED_AHEAD)
-        assert await queue_position.count_ahead(connection, job) == place
         assert await queue_position.read_queue_positions(connection, [job.id]) == {job.id: place}
     return job
 

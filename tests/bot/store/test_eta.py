@@ -1,0 +1,49 @@
+"""Waits are estimated from what recent jobs took, however many were painted at once."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from bot.store.eta import QueuePace, pace_of
+from engine.contract.jobs import MAX_COUNTED_AHEAD
+from engine.store.queue_position import Run
+
+NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)
+
+
+def run(began: float, ended: float) -> Run:
+    """Return a run between two instants in seconds after noon."""
+    return Run(began=NOON + timedelta(seconds=began), ended=NOON + timedelta(seconds=ended))
+
+
+def test_jobs_taken_together_are_not_counted_one_by_one() -> None:
+    """Four jobs that an engine took at once and finished every two seconds: two seconds for each."""
+    pace = pace_of([run(0, 2), run(0, 4), run(0, 6), run(0, 8)])
+    assert (pace.per_job, pace.quickest) == (timedelta(seconds=2), timedelta(seconds=2))
+
+
+def test_idle_time_does_not_count() -> None:
+    """An hour without work between two jobs changes nothing."""
+    assert pace_of([run(0, 3), run(3600, 3603)]).per_job == timedelta(seconds=3)
+
+
+def test_jobs_painted_together_take_at_least_as_long_as_the_quickest() -> None:
+    """Eight at once in eight seconds: one a second, but none is there after one second."""
+    pace = pace_of([run(0, 8)] * 8)
+    assert pace.per_job == timedelta(seconds=1)
+    assert pace.wait(0) == timedelta(seconds=8)
+    assert pace.wait(19) == timedelta(seconds=20)
+
+
+def test_waits_rise_with_the_position_and_shrink_with_the_progress() -> None:
+    """Each job ahead adds one job's time, and each step that is painted takes its share off."""
+    runs = [run(0, 2), run(0, 4), run(0, 6)]
+    waits = [pace_of(runs, remaining=0.5).wait(place) for place in range(40)]
+    assert waits == [timedelta(seconds=2) * (place + 1.5) for place in range(40)]
+    assert pace_of(runs, remaining=0.25).wait(3) == timedelta(seconds=8.5)
+
+
+def test_no_wait_is_told_that_nobody_knows() -> None:
+    """Before anything has finished, and where jobs are no longer counted."""
+    assert QueuePace().wait(0) is None
+    assert pace_of([run(0, 2)]).wait(MAX_COUNTED_AHEAD) is None
