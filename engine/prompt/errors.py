@@ -6,6 +6,7 @@ A stage returns a `Problem` at a span of its own text; `spans.locate` turns it i
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
@@ -85,6 +86,11 @@ def quoted(text: str) -> str:
     """Return text for use in a message: shortened, with unprintable characters replaced."""
     shown = "".join(map(_visible, text[:MAX_QUOTED]))
     return shown + "..." if len(text) > MAX_QUOTED else shown
+
+
+def quoted_list(names: Sequence[str]) -> str:
+    """Return the first ten names, separated by commas."""
+    return ", ".join(map(quoted, names[:10])) + (" ..." if len(names) > 10 else "")
 
 
 def columns(text: str) -> int:

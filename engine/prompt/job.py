@@ -10,8 +10,9 @@ from engine.contract.jobs import JobSpec, ParameterValue
 from engine.prompt.checks.capabilities import capability_problems
 from engine.prompt.errors import Origin, Problem
 from engine.prompt.grammar.extract_parameters import ParameterSetting, extract_parameters
-from engine.prompt.grammar.foreign_syntax import extract_lora_tags, foreign_problems
+from engine.prompt.grammar.foreign_syntax import foreign_problems
 from engine.prompt.grammar.image_urls import LocatedImage, extract_images
+from engine.prompt.grammar.lora_tags import extract_lora_tags
 from engine.prompt.grammar.parts import LocatedPart, split_parts, weight_problems
 from engine.prompt.grammar.precedence import resolve_settings
 from engine.prompt.grammar.spans import MappedText, source_at

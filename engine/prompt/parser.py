@@ -8,7 +8,7 @@ from types import MappingProxyType
 from engine.contract.jobs import JobSpec
 from engine.prompt.errors import Origin, Problem, PromptError, PromptErrors, PromptSource
 from engine.prompt.grammar.expand_options import STARTS_PARAMETERS, expand_options
-from engine.prompt.grammar.foreign_syntax import set_problems
+from engine.prompt.grammar.foreign_syntax import comment_problems, set_problems
 from engine.prompt.grammar.normalize import normalize
 from engine.prompt.grammar.permutations import permute, too_many_jobs
 from engine.prompt.grammar.spans import MappedText, Segment, Slice, join, locate, mapped_from_source
@@ -55,7 +55,7 @@ def parse(
     texts, problems = permute(combined, limits.max_jobs)
     errors += [locate(problem, combined) for problem in problems]
     specs = _specs(texts, defaults, limits, errors)
-    return PromptErrors(errors=_sorted(errors)) if errors else specs
+    return PromptErrors(errors=_sorted(_without_repeated(errors))) if errors else specs
 
 
 def _too_long(
@@ -79,13 +79,14 @@ def _combined(
     """Return the prompt, the command's options and the suffix as one normalized text."""
     mapped = mapped_from_source(prompt)
     normalized, problems = normalize(mapped)
-    errors = [locate(problem, mapped) for problem in problems]
+    errors = [locate(problem, mapped) for problem in [*problems, *comment_problems(prompt.text)]]
     slices = [Slice(normalized, 0, len(normalized.text))]
     for source, words in _additions(defaults, command_options):
         mapped = mapped_from_source(source)
         added, problems = normalize(mapped)
         if not added.text.strip():
             continue
+        problems += comment_problems(source.text)
         problems += _suffix_problems(added.text) if source.origin is Origin.SUFFIX else []
         errors += [locate(problem, mapped) for problem in problems]
         before = MappedText(text=words, segments=(Segment(0, source, 0),))
@@ -143,6 +144,15 @@ def _job_count_errors(
             advice = "Remove --relax, or send them one at a time."
             return [locate(Problem(*job.places["relax"], message, advice), mapped)]
     return []
+
+
+def _without_repeated(errors: Sequence[PromptError]) -> list[PromptError]:
+    """Return the errors without those that only repeat the beginning of a longer one."""
+    longest: dict[tuple[PromptSource, int, str], int] = {}
+    for error in errors:
+        place = (error.source, error.start, error.message)
+        longest[place] = max(longest.get(place, 0), error.end)
+    return [error for error in errors if error.end == longest[error.source, error.start, error.message]]
 
 
 def _sorted(errors: Sequence[PromptError]) -> tuple[PromptError, ...]:

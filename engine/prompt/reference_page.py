@@ -79,10 +79,13 @@ _DECIDED = (
     "An unmatched bracket is a literal character. Weights in brackets range from 0 to 10. `::` ends a part even inside "
     "brackets.",
     "`<lora:name:0.8>` among the words is `--lora name:0.8`; the name is that of the adapter or of its file. Other "
-    "syntax of AUTOMATIC1111, ComfyUI, InvokeAI, NovelAI and Dynamic Prompts is refused with what to write instead: "
-    "`AND`, `BREAK`, `__wildcard__`, `[a:b:0.5]`, `[a|b]`, `{a|b}`, `<hypernet:x>`, `embedding:x`, `1.2::word::`, "
-    "`(word)++`, and a pasted `Negative prompt:` or `Steps: 20, ...`. For the words themselves, write `\\AND`, "
-    "`\\BREAK`, `\\__x__`, `\\|`, or `\\:` for the colon.",
+    "syntax of AUTOMATIC1111, ComfyUI, InvokeAI, NovelAI, SwarmUI and Dynamic Prompts is refused with what to write "
+    "instead: `AND`, `AND_SALT`, `BREAK`, `COUPLE`, `MASK(...)`, `AREA(...)`, `FILL()`, `__wildcard__`, `$variable`, "
+    "`[a:b:0.5]`, `[a|b]`, `{a|b}`, `{{a}}`, `<hypernet:x>`, `embedding:x`, `<a-name>`, `1.2::word::`, `(word)++`, "
+    "`.blend()`, `.withLora()`, `// comment`, `/* comment */`, lines that start with `#`, and a pasted "
+    "`Negative prompt:` or `Steps: 20, ...`. For the words themselves, write `\\AND`, `\\BREAK`, `\\COUPLE`, "
+    "`\\__x__`, `\\$x`, `\\/`, `\\|`, or `\\:` for the colon. In a sentence in capitals, `AND`, `BREAK` and "
+    "`COUPLE` are words.",
     "Full-width characters, smart quotes, special spaces and hyphens are converted to ASCII. Zero-width characters are "
     "removed, except joiners inside scripts and emoji. Control characters are errors.",
 )

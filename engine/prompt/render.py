@@ -7,24 +7,25 @@ from collections.abc import Sequence
 from typing import Any
 
 from engine.contract.jobs import ImagePrompt, JobSpec, ParameterValue, Part, json_from_spec
-from engine.prompt.grammar.foreign_syntax import LORA_TAGS, OTHER_TAGS
+from engine.prompt.grammar.foreign_forms import KEYWORD, LORA_TAGS, SCHEDULE, TAG_START, is_shouted
 from engine.prompt.grammar.numbers import text_from_number
 from engine.prompt.grammar.parts import NO_WEIGHT
 from engine.prompt.parameters import CANONICAL
 
-# What the parser would not take for words, among it the syntax of other programs in `foreign_syntax`.
+# What the parser would not take for words, among it the syntax of other programs in `foreign_forms`.
 _SIGNS = (
     r"(?P<kept>\\[\s\S])"
     r"|(?P<sign>[{}|]|:(?=:{END})|(?<=:):|(?<!\S)[–—―-](?=[–—―-]?[^\W\d_])"
-    r"|:(?=\s*[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)\])"
-    r"|(?<!\w)_(?=_(?!_)[\w*./~-]{1,64}?__(?!\w))|(?<!\w)(?-i:AND|BREAK)(?!\w))"
+    rf"|:(?={SCHEDULE}\])"
+    r"|(?<!\w)_(?=_(?!_)[\w*./~-]{1,64}?__(?!\w))|(?<!\w)\$(?=(?-i:[a-z_]))|/(?=\*)|(?<!\S)/(?=/))"
+    rf"|(?P<keyword>(?<!\w)(?-i:{KEYWORD})(?!\w))"
     r"|(?P<link>(?<!\S)<?(?:https?|blob|ftp|file)|https?(?=://)"
-    rf"|<(?:{'|'.join((*LORA_TAGS, *OTHER_TAGS))})|(?<!\w)(?:embedding|negative prompt|Steps)):"
+    rf"|{TAG_START}|(?<!\w)(?:embedding|negative[ _]prompt ?|Steps|{'|'.join(LORA_TAGS)}|hypernet)):"
 )
 _ESCAPED = re.compile(_SIGNS.replace("{END}", ""), re.IGNORECASE)
 # A colon at the end would touch the separator that follows.
 _ESCAPED_BEFORE_SEPARATOR = re.compile(_SIGNS.replace("{END}", r"|\Z"), re.IGNORECASE)
-_NEEDS_ESCAPE = re.compile(r"[\\{}|_:–—―-]")
+_NEEDS_ESCAPE = re.compile(r"[\\{}|_:$/–—―-]|AND|BREAK|COUPLE|ADD")
 _LINK = re.compile(r"(?<!\S)<?(?:https?|blob|ftp|file):", re.IGNORECASE)
 
 
@@ -85,7 +86,7 @@ def _place(name: str) -> int:
 
 
 def _escape(text: str, signs: re.Pattern[str]) -> str:
-    if not _NEEDS_ESCAPE.search(text) and "AND" not in text and "BREAK" not in text:
+    if not _NEEDS_ESCAPE.search(text):
         return text
     return signs.sub(_escaped, text)
 
@@ -93,6 +94,8 @@ def _escape(text: str, signs: re.Pattern[str]) -> str:
 def _escaped(match: re.Match[str]) -> str:
     if match["kept"]:
         return match["kept"]
+    if match["keyword"]:
+        return match[0] if is_shouted(match.string, *match.span()) else "\\" + match[0]
     if match["link"]:
         return match["link"] + "\\:"
     return "\\" + match["sign"]

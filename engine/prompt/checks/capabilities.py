@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from engine.contract.jobs import Operation, ParameterValue
 from engine.prompt.checks.sizes import painted_size, ratio_of, size_for
 from engine.prompt.checks.steps import max_steps_by, painted_steps, sampler_of, step_factor
-from engine.prompt.errors import Problem
+from engine.prompt.errors import Problem, quoted_list
 from engine.prompt.grammar.attention import parse_attention
 from engine.prompt.grammar.extract_parameters import ParameterSetting
 from engine.prompt.grammar.image_urls import LocatedImage
 from engine.prompt.grammar.parts import LocatedPart
-from engine.prompt.grammar.values import Token, quoted_list
+from engine.prompt.grammar.values import Token
 from engine.prompt.limits import Limits, ModelCapabilities, PromptDefaults, SizeLimits, StepLimits
 from engine.prompt.parameters import SERVICE_ABILITIES
 

@@ -1,7 +1,7 @@
-"""Syntax of other programs in a pasted prompt: LoRA tags become adapters, everything else is refused with Easel's way.
+"""Refuses the syntax of other programs in a pasted prompt, with Easel's way to write it; `lora_tags` reads LoRA tags.
 
-Escaped signs are literal: `<lora\\:x>`, `\\AND`, `\\BREAK`, `\\__x__`, `embedding\\:x`, `[a\\:b\\:0.5]`, `[a\\|b]`.
-Source: the documentation of AUTOMATIC1111, ComfyUI, InvokeAI, NovelAI, SwarmUI and Dynamic Prompts.
+Escaped signs are literal: `<lora\\:x>`, `\\AND`, `\\BREAK`, `\\__x__`, `embedding\\:x`, `[a\\:b\\:0.5]`, `[a\\|b]`,
+`\\$x`, `\\// x`.
 """
 
 from __future__ import annotations
@@ -9,151 +9,30 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import NamedTuple
 
-from engine.contract.jobs import ParameterValue
-from engine.prompt.errors import Problem, quoted
-from engine.prompt.grammar.numbers import DECIMAL
-from engine.prompt.grammar.values import RawParameter, Token, parse_value
-from engine.prompt.limits import Limits
-from engine.prompt.parameters import BY_SPELLING
+from engine.prompt.errors import Problem
+from engine.prompt.grammar.foreign_forms import (
+    FORMS,
+    KEYWORD,
+    NAMES_OF_FORMS,
+    OTHER_TAGS,
+    SCHEDULE,
+    SIGNS_OF_FORMS,
+    TAG,
+    is_shouted,
+    keyword_advice,
+)
+from engine.prompt.grammar.lora_tags import is_lora, kind_of
 
-LORA_TAGS = ("lora", "lyco", "locon", "loha", "lokr")
-_REMOVE = "Remove it."
-# Tags of other programs, by name: what they stand for.
-OTHER_TAGS: Mapping[str, str] = MappingProxyType(
-    {
-        **dict.fromkeys(("hypernet", "hypernetwork"), "Easel has no hypernetworks. Remove it."),
-        **dict.fromkeys(("embed", "embedding", "ti"), "Easel has no embeddings. Remove it."),
-        **dict.fromkeys(("wildcard", "random", "alternate", "fromto"), "For several variants, write {red, green}."),
-        **dict.fromkeys(("segment", "object", "region", "clear"), "Easel has no regions. Remove it."),
-        **dict.fromkeys(("model", "sampler", "preset", "param"), "Write parameters such as --model instead."),
-        **dict.fromkeys(
-            ("base", "refiner", "video", "extend", "repeat", "setvar", "var", "setmacro", "macro"), _REMOVE
-        ),
-    }
-)
-# Names that only mean something to a program that has the embedding.
-_EMBEDDINGS = ("easynegative", "easynegativev2", "badhandv4", "bad-hands-5", "bad_prompt_version2", "fastnegativev2",
-               "ng_deepnegative_v1_75t", "verybadimagenegative_v1.3", "negative_hand", "baddream", "unrealisticdream",
-               "negativexl_d", "unaestheticxl")  # fmt: skip
-_EMBEDDING_NAMES = "|".join(map(re.escape, _EMBEDDINGS))
-_NUMBER = r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)"
-
-_TAG = re.compile(
-    rf"<(?P<kind>{'|'.join((*LORA_TAGS, *OTHER_TAGS))})(?:\[[^<>\[\]]*\])?:(?!:)(?P<inside>[^<>]*)>", re.IGNORECASE
-)
-_ESCAPED = r"\\(?:(?:AND|BREAK)(?!\w)|[\s\S])"
-_FORMS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
-    {
-        "and": (
-            r"(?<!\w)AND(?!\w)",
-            "AND is not supported.",
-            "Write a cat:: a dog::1.2 for parts with weights, or \\AND for the word.",
-        ),
-        "break": (
-            r"(?<!\w)BREAK(?!\w)",
-            "BREAK is not supported.",
-            "Remove it: long prompts are split automatically. For separate parts write ::, for the word \\BREAK.",
-        ),
-        "region": (
-            r"(?<!\w)ADD(?:COL|ROW|COMM|BASE)(?!\w)",
-            "Regions are not supported.",
-            "Describe where things are in words.",
-        ),
-        "wildcard": (
-            r"(?<!\w)__(?!_)[\w*./~-]{1,64}?__(?!\w)",
-            "Wildcards are not supported.",
-            "List the options, as in {red, green}, for one job each.",
-        ),
-        "embedding": (
-            rf"(?i:(?<!\w)embedding:(?=[^\s:])[^\s,()\[\]:]*|(?<![\w-])(?:{_EMBEDDING_NAMES})(?![\w-]))",
-            "Embeddings are not supported.",
-            "Remove it, or write what it stands for.",
-        ),
-        "negative": (
-            r"(?<!\w)(?i:negative prompt):(?!:)",
-            "A negative prompt is written differently here.",
-            "Write --no and the words, separated by commas, after the prompt.",
-        ),
-        "settings": (
-            r"(?<!\w)Steps: *[0-9]+, *[A-Z][^\n]*",
-            "Settings are written differently here.",
-            "Write parameters, such as --steps 20 --cfg 7 --seed 1 --sampler euler.",
-        ),
-        "attention": (
-            rf"(?<=\))(?:\++|(?=[0-9]*\.){_NUMBER})(?=[\s,]|::|\Z)|(?<=\))\.(?:and|blend|swap)\([^()]*\)",
-            "This form of weights is not supported.",
-            "Write (word:1.3) for a weight, or a cat:: a dog::1.2 for parts with weights.",
-        ),
-        "emphasis": (
-            r"(?<![\w.:])[0-9]+\.[0-9]+::(?=[^\W\d_])",
-            "A weight before its words is not supported.",
-            "Write (word:1.3), or word::1.3 for a part of its own.",
-        ),
-    }
-)
-_FORM = re.compile("|".join([_ESCAPED, *(f"(?P<{name}>{form[0]})" for name, form in _FORMS.items())]))
-_SIGNS_OF_FORMS = ("AND", "BREAK", "ADD", "__", "::", ")+", ")-", ").", "Steps:", *(f"){digit}" for digit in range(10)))
-_NAMES_OF_FORMS = ("embedding:", "negative prompt:", *_EMBEDDINGS)
+_ESCAPED = rf"\\(?:{KEYWORD}(?!\w)|[\s\S])"
+_FORM = re.compile("|".join([_ESCAPED, *(f"(?P<{name}>{form[0]})" for name, form in FORMS.items())]))
 _BRACKET = re.compile(rf"{_ESCAPED}|[\[\]|]")
-_SCHEDULED = re.compile(rf"(?<!\\):\s*{_NUMBER}\s*\Z")
-_MAX_NUMBER = 24
-_BRACE = re.compile(r"\\[\s\S]|[{}|,]")
-
-
-class LoraTag(NamedTuple):
-    """A LoRA tag as the parameter that it stands for, and the parameter's value."""
-
-    raw: RawParameter
-    value: ParameterValue
-
-
-def extract_lora_tags(text: str, limits: Limits) -> tuple[str, list[LoraTag], list[Problem]]:
-    """Return the text with its LoRA tags blanked out, the adapters that they name, and the problems with them.
-
-    The text keeps its length.
-    """
-    tags: list[LoraTag] = []
-    problems: list[Problem] = []
-    if "<" not in text:
-        return text, tags, problems
-    for match in _TAG.finditer(text):
-        if match["kind"].lower() not in LORA_TAGS:
-            continue
-        tag = _lora_tag(match, limits)
-        if isinstance(tag, LoraTag):
-            tags.append(tag)
-        else:
-            problems += tag
-    return _TAG.sub(_blanked, text), tags, problems
-
-
-def _blanked(match: re.Match[str]) -> str:
-    return " " * len(match[0]) if match["kind"].lower() in LORA_TAGS else match[0]
-
-
-def _lora_tag(match: re.Match[str], limits: Limits) -> LoraTag | list[Problem]:
-    name, *weights = [word.strip() for word in match["inside"].split(":")]
-    numbers = {re.sub(r"^(?:te|unet)=", "", weight) for weight in weights}
-    if not all(map(DECIMAL.fullmatch, numbers)) or len({float(number) for number in numbers}) > 1:
-        message = "A LoRA has one weight here."
-        return [Problem(*match.span(), message, f"Write <{match['kind']}:{quoted(name)}:0.8>.")]
-    known = _registered(name, limits)
-    word = ":".join((known, *list(numbers)[:1]))
-    raw = RawParameter(BY_SPELLING["lora"], "--lora", *match.span(), [Token(word, *match.span("inside"))])
-    value = parse_value(raw, limits)
-    return value if isinstance(value, list) else LoraTag(raw, value)
-
-
-def _registered(name: str, limits: Limits) -> str:
-    """Return the name of the adapter that a tag means: tags name files, with or without folder and ending."""
-    stem = re.sub(r"\.safetensors\Z", "", re.split(r"[/\\]", name)[-1])
-    known = limits.adapters or ()
-    if stem in known:
-        return stem
-    by_file = {file.lower(): adapter for file, adapter in limits.adapter_files.items()}
-    return by_file.get(stem.lower()) or next((one for one in known if one.lower() == stem.lower()), stem)
+_SCHEDULED = re.compile(rf"(?<!\\):{SCHEDULE}[:\s]*\Z")
+_MAX_NUMBER = 48
+_BRACE = re.compile(r"\\[\s\S]|\$\{|[{}|,]|[0-9]*-?[0-9]+\$\$")
+_NESTED_BRACES = re.compile(r"(?<![\\{])\{\{+[^{},|\\]*\}\}+")
+_COMMENT = re.compile(r"\\[\s\S]|(?P<block>/\*[\s\S]*?\*/)|(?<!\S)(?P<line>//(?!/)[^\r\n]*)")
+_HASH_LINE = re.compile(r"^[^\S\n]*(#(?!\w)[^\r\n]*)", re.MULTILINE)
 
 
 def foreign_problems(text: str, start: int = 0) -> list[Problem]:
@@ -161,27 +40,33 @@ def foreign_problems(text: str, start: int = 0) -> list[Problem]:
 
     start: position of the text in the prompt.
     """
-    found = [*_tag_problems(text), *_form_problems(text), *_bracket_problems(text)]
+    tags = list(_tag_problems(text))
+    inside = [(tag.start, tag.end) for tag in tags]
+    forms = [form for form in _form_problems(text) if not any(low <= form.start < high for low, high in inside)]
+    found = [*tags, *forms, *_bracket_problems(text)]
     return [problem._replace(start=problem.start + start, end=problem.end + start) for problem in sorted(found)]
 
 
 def _tag_problems(text: str) -> Iterator[Problem]:
-    for match in _TAG.finditer(text) if "<" in text else ():
-        kind = match["kind"].lower()
-        if kind in LORA_TAGS:
+    for match in TAG.finditer(text) if "<" in text else ():
+        kind = kind_of(match)
+        if is_lora(match):
             yield Problem(*match.span(), "A LoRA has no effect here.", "Write it before the first parameter.")
         else:
-            yield Problem(*match.span(), f"<{kind}:...> is not supported.", OTHER_TAGS[kind])
+            told = f"<{kind}:...> is not supported." if match["kind"] else f"<{kind}> is not supported."
+            yield Problem(*match.span(), told, OTHER_TAGS[kind])
 
 
 def _form_problems(text: str) -> Iterator[Problem]:
-    # Nearly no prompt has any of them, and the pattern of all is slow.
     lowered = text.lower()
-    if not any(sign in text for sign in _SIGNS_OF_FORMS) and not any(name in lowered for name in _NAMES_OF_FORMS):
+    if not any(sign in text for sign in SIGNS_OF_FORMS) and not any(name in lowered for name in NAMES_OF_FORMS):
         return
     for match in _FORM.finditer(text):
-        if match.lastgroup is not None:
-            yield Problem(*match.span(), *_FORMS[match.lastgroup][1:])
+        if match.lastgroup == "keyword":
+            if not is_shouted(text, *match.span()):
+                yield Problem(*match.span(), *keyword_advice(match[0]))
+        elif match.lastgroup is not None:
+            yield Problem(*match.span(), *FORMS[match.lastgroup][1:])
 
 
 def _bracket_problems(text: str) -> Iterator[Problem]:
@@ -206,21 +91,49 @@ def _bracket_problems(text: str) -> Iterator[Problem]:
                 yield Problem(start, match.end(), message, advice)
 
 
+def comment_problems(text: str) -> list[Problem]:
+    """Return a problem for each comment of a text as it was typed, with its ends of lines."""
+    problems = []
+    if "//" in text or "/*" in text:
+        found = ((match, match.lastgroup) for match in _COMMENT.finditer(text))
+        advice = "Remove it, or write \\/ for a literal slash."
+        problems = [Problem(*match.span(kind), _NO_COMMENTS, advice) for match, kind in found if kind]
+    if "#" in text and "\n" in text.strip():
+        problems += [Problem(*match.span(1), _NO_COMMENTS, "Remove the line.") for match in _HASH_LINE.finditer(text)]
+    return sorted(problems)
+
+
+_NO_COMMENTS = "Comments are not supported: they would be painted."
+
+
 def set_problems(text: str) -> list[Problem]:
-    """Return a problem for each set whose options are separated by bars, as in `{a|b}`."""
+    """Return a problem for each pair of braces that means something else in other programs.
+
+    These are `{a|b}`, `{2$$a, b}`, the variable `${a}`, and `{{a}}` for a weight.
+    """
     problems: list[Problem] = []
-    if "|" not in text:
+    if not any(sign in text for sign in ("|", "${", "$$", "{{")):
         return problems
+    problems += [Problem(*match.span(), *_NESTED) for match in _NESTED_BRACES.finditer(text)]
     opened: list[tuple[int, set[str]]] = []
     for match in _BRACE.finditer(text):
         sign = match[0]
-        if sign == "{":
-            opened.append((match.start(), set()))
-        elif sign in "|," and opened:
-            opened[-1][1].add(sign)
+        if sign.endswith("{"):
+            opened.append((match.start(), {sign}))
         elif sign == "}" and opened:
             start, signs = opened.pop()
-            if "|" in signs:
-                message = "Options in braces are separated by commas."
-                problems.append(Problem(start, match.end(), message, "Write {a, b}, or \\| for a literal bar."))
+            told = next((told for foreign, told in _SETS.items() if foreign in signs), None)
+            problems += [Problem(start, match.end(), *told)] if told else []
+        elif opened and sign[0] != "\\":
+            opened[-1][1].add(sign.lstrip("-0123456789"))
     return sorted(problems)
+
+
+_NESTED = ("Braces around braces have no effect.", "Write {a, b} for one job each, or (word:1.1) for a weight.")
+_SETS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "${": ("Variables are not supported.", "Write what it stands for, or \\$ for the sign."),
+        "$$": ("A number of options is not supported.", "Write {a, b} for one job each."),
+        "|": ("Options in braces are separated by commas.", "Write {a, b}, or \\| for a literal bar."),
+    }
+)

@@ -19,6 +19,7 @@ _PICTURE = re.compile(
     r"https?://(?:[^\s<>\"\\{}/?#@]+@)?[^\s<>\"\\{}/?#@]+/[^\s<>\"\\{}?#]*\.(?:png|gif|webp|jpe?g)(?:[?#][^\s<>\"\\{}]*)?",
     re.IGNORECASE,
 )
+_LINK_START = re.compile(r"<?(?:https?|blob|ftp|file):", re.IGNORECASE)
 _TOUCHING = re.compile(r"https?://", re.IGNORECASE)
 _TRAILING = ",;"
 
@@ -26,6 +27,11 @@ _TRAILING = ",;"
 def is_picture_address(word: str) -> bool:
     """Return whether the word is an http link to a .png, .gif, .webp, .jpg or .jpeg file."""
     return "::" not in word and bool(_PICTURE.fullmatch(word))
+
+
+def is_link(word: str) -> bool:
+    """Return whether the word starts like a link."""
+    return bool(_LINK_START.match(word))
 
 
 class LocatedImage(NamedTuple):

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from engine.contract.jobs import Part
 from engine.prompt.errors import Problem
 from engine.prompt.grammar.attention import attention_problems
+from engine.prompt.grammar.foreign_forms import KEYWORD
 
 MAX_WEIGHT = 10_000.0
 NO_WEIGHT = -0.5
@@ -17,9 +18,9 @@ NO_WEIGHT = -0.5
 _ROUNDING = 1e-9
 
 _SEPARATOR = re.compile(r"\\[\s\S]|::(?P<weight>[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?![\w.]))?")
-_ESCAPE = re.compile(r"((?<!\S))?\\((?:AND|BREAK)(?!\w)|[\s\S]?)")
+_ESCAPE = re.compile(rf"((?<!\S))?\\({KEYWORD}(?!\w)|[\s\S]?)")
 _KEPT_ESCAPES = "\\()[]"
-_DROPPED_ESCAPES = (*":,{}|_", "AND", "BREAK")
+_DROPPED_ESCAPES = ":,{}|_$/"
 _DASHES = "-–—―"
 
 
@@ -91,7 +92,7 @@ def _unescaped(match: re.Match[str]) -> str:
     at_word_start, sign = match[1] is not None, match[2]
     if sign and sign in _KEPT_ESCAPES:
         return match[0]
-    if sign and (sign in _DROPPED_ESCAPES or (at_word_start and sign in _DASHES)):
+    if sign and (len(sign) > 1 or sign in _DROPPED_ESCAPES or (at_word_start and sign in _DASHES)):
         return sign
     return "\\\\" + sign
 

@@ -9,8 +9,8 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from engine.contract.jobs import ParameterValue
-from engine.prompt.errors import Problem, quoted
-from engine.prompt.grammar.image_urls import is_picture_address
+from engine.prompt.errors import Problem, quoted, quoted_list
+from engine.prompt.grammar.image_urls import is_link, is_picture_address
 from engine.prompt.grammar.names import is_name
 from engine.prompt.grammar.numbers import DECIMAL, WHOLE, text_from_number
 from engine.prompt.grammar.suggest import closest_name
@@ -146,11 +146,6 @@ def _unknown_choice(raw: RawParameter, token: Token, names: Sequence[str]) -> li
     return [Problem(token.start, token.end, f"Unknown {raw.spelling} value {quoted(token.text)}.", suggestion)]
 
 
-def quoted_list(names: Sequence[str]) -> str:
-    """Return the first ten names, separated by commas."""
-    return ", ".join(map(quoted, names[:10])) + (" ..." if len(names) > 10 else "")
-
-
 def _model(raw: RawParameter, limits: Limits) -> ParsedValue:
     token = raw.tokens[0]
     return _known_model(raw, token, (token.text,), limits)
@@ -193,11 +188,6 @@ def _words(raw: RawParameter, limits: Limits) -> ParsedValue:
     if not kept:
         return [Problem(raw.start, raw.end, f"{raw.spelling} needs words.", _example(raw.parameter))]
     return kept
-
-
-def is_link(word: str) -> bool:
-    """Return whether the word starts like a link."""
-    return bool(_LINK.match(word))
 
 
 def _references(raw: RawParameter, limits: Limits) -> ParsedValue:
@@ -256,16 +246,22 @@ def _code(raw: RawParameter, token: Token) -> str | list[Problem]:
 
 
 def _adapter(raw: RawParameter, token: Token, limits: Limits) -> str | list[Problem]:
+    """Return an adapter with its weight; a problem is at its name or at its weight."""
     name, separator, weight = token.text.partition(":")
-    if not is_name(name) or (separator and not DECIMAL.fullmatch(weight)):
-        return _invalid(raw, token)
+    called = Token(name, token.start, token.end - len(separator + weight))
+    weighed = Token(weight, max(token.start, token.end - len(weight or separator)), token.end)
+    if not is_name(name):
+        return _invalid(raw, called if name else token)
+    if separator and not DECIMAL.fullmatch(weight):
+        message = f"The weight of an adapter is a number, not {quoted(weight)}." if weight else "The weight is missing."
+        return [Problem(weighed.start, weighed.end, message, f"For example {quoted(name)}:0.8.")]
     if limits.adapters is not None and name not in limits.adapters:
-        return _unknown_choice(raw, token._replace(text=name), limits.adapters)
+        return _unknown_choice(raw, called, limits.adapters)
     number = float(weight or 1)
     if abs(number) > MAX_ADAPTER_WEIGHT:
         message = f"The weight of an adapter must be between -{MAX_ADAPTER_WEIGHT:g} and {MAX_ADAPTER_WEIGHT:g}."
         bound = MAX_ADAPTER_WEIGHT if number > 0 else -MAX_ADAPTER_WEIGHT
-        return [Problem(token.start, token.end, message, f"Try {quoted(name)}:{bound:g}.")]
+        return [Problem(weighed.start, weighed.end, message, f"Try {quoted(name)}:{bound:g}.")]
     return f"{name}:{text_from_number(number)}"
 
 
@@ -276,7 +272,6 @@ def _example(parameter: Parameter) -> str:
 
 _RATIO = re.compile(rf"([0-9]{{1,{MAX_RATIO_DIGITS}}}):([0-9]{{1,{MAX_RATIO_DIGITS}}})")
 _STYLE_CODE = re.compile(r"[0-9]{1,20}")
-_LINK = re.compile(r"<?(?:https?|blob|ftp|file):", re.IGNORECASE)
 _ESCAPED = re.compile(r"\\.")
 
 _VALUE_OPTIONAL = frozenset({ParameterKind.NIJI, ParameterKind.CODES})

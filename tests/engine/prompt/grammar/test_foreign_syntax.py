@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -23,6 +25,8 @@ SERVER = Limits(adapters=("ink", "paper-wash"), adapter_files={"Ink Wash v2": "i
         ("a fox <lyco:ink:.5> <lora:paper_xl:1>", "a fox", ("ink:0.5", "paper-wash:1")),
         ("a fox <lora:styles/Ink Wash v2.safetensors:0.7>", "a fox", ("ink:0.7",)),
         ("a fox <lora:INK:1>", "a fox", ("ink:1",)),
+        ("a fox < lora : ink : 0.8 >", "a fox", ("ink:0.8",)),
+        ("a fox <lora=ink:0.8>", "a fox", ("ink:0.8",)),
         ("a fox <lora:ink:0.8> --lora paper-wash:0.5", "a fox", ("paper-wash:0.5", "ink:0.8")),
         ("a fox <lora:ink:0.8> --lora ink:0.8", "a fox", ("ink:0.8",)),
     ],
@@ -45,10 +49,15 @@ def test_a_lora_tag_in_a_set_is_of_its_option() -> None:
 @pytest.mark.parametrize(
     ("text", "place", "told"),
     [
-        ("a fox <lora:inc:0.8> in snow", "inc:0.8", "Did you mean ink?"),
-        ("a fox <lora:ink:3>", "ink:3", "Try ink:2."),
-        ("a fox <lora:ink:0.8:0.2>", "<lora:ink:0.8:0.2>", "one weight"),
-        ("a fox <lora:ink:1:lbw=MIDD>", "<lora:ink:1:lbw=MIDD>", "one weight"),
+        ("a fox <lora:inc:0.8> in snow", "inc", "Did you mean ink?"),
+        ("a fox <lora:ink:3>", "3", "Try ink:2."),
+        ("a fox <lora:ink:0.8:0.2>", "0.2", "one weight"),
+        ("a fox <lora:ink:1:lbw=MIDD>", "lbw=MIDD", "one weight"),
+        ("a fox <lora::1>", "<lora::1>", "no name. Write <lora:ink:0.8>."),
+        ("a fox <lora:>", "<lora:>", "no name"),
+        ("a fox <lora>", "<lora>", "no name"),
+        ("a fox < Lora : : 1 >", "< Lora : : 1 >", "no name"),
+        ("a fox <lora:ink:>", ":", "no weight after the colon. Write <lora:ink:0.8>."),
         ("a fox <lora:ink:0.8> --lora ink:0.5", "ink:0.8", "conflicts with ink:0.5"),
         ("a fox --no fog <lora:ink:1>", "<lora:ink:1>", "no effect here"),
     ],
@@ -74,6 +83,44 @@ def test_a_lora_tag_that_does_not_fit_the_model_is_told() -> None:
         ("a fox BREAK snow", "BREAK", "::"),
         ("a cat AND a dog", "AND", "a cat:: a dog"),
         ("a cat AND a dog :1.2", "AND", "a cat:: a dog::1.2"),
+        ("a cat AND_SALT a dog", "AND_SALT", "a cat:: a dog"),
+        ("a cat AND_PERP a dog", "AND_PERP", "a cat:: a dog"),
+        ("a cat AND_TOPK a dog", "AND_TOPK", "a cat:: a dog"),
+        ("salt AND pepper", "AND", "\\AND"),
+        ("a cat COUPLE a dog", "COUPLE", "\\COUPLE"),
+        ("a cat COUPLE(0 0.5) a dog", "COUPLE(0 0.5)", "\\("),
+        ("a cat MASK(0 0.5, 0 1) a dog", "MASK(0 0.5, 0 1)", "\\("),
+        ("a cat IMASK(1, 0.5)", "IMASK(1, 0.5)", "\\("),
+        ("FILL() a cat", "FILL()", "\\("),
+        ("a cat AREA(0 0.5", "AREA(0 0.5", "\\("),
+        ("a cat AREA()", "AREA()", "\\("),
+        ("a cat STYLE(A1111, mean)", "STYLE(A1111, mean)", "\\("),
+        ('("a fox").withLora(ink, 0.5)', ".withLora(ink, 0.5)", "<lora:name:0.8>"),
+        ("a fox withLora(ink,0.5)", "withLora(ink,0.5)", "<lora:name:0.8>"),
+        ("a fox lora:ink:0.8", "lora:ink:0.8", "<lora:name:0.8>"),
+        ("a fox @lora:ink", "@lora:ink", "<lora:name:0.8>"),
+        ("a fox <lora:ink:0.8", "lora:ink:0.8", "<lora:name:0.8>"),
+        ('("a fox", "a hen").and()', ".and()", "::"),
+        ("a cat.swap(dog)", ".swap(dog)", "::"),
+        ("a fox++ in snow", "fox++", "(word:1.3)"),
+        ("a (red)-- fox", "--", "(word:1.3)"),
+        ("2::red fox ::", "2::", "(word:1.3)"),
+        ("a <embedding:cute> fox", "<embedding:cute>", "embeddings"),
+        ("a <cat-toy> in snow", "<cat-toy>", "Embeddings"),
+        ("a $animal in snow", "$animal", "\\$"),
+        ("a ${animal} in snow", "${animal}", "Variables"),
+        ("a ${animal=fox, hen}", "${animal=fox, hen}", "Variables"),
+        ("a {2$$fox, hen, cat}", "{2$$fox, hen, cat}", "{a, b}"),
+        ("a {{red}} fox", "{{red}}", "(word:1.1)"),
+        ("a {{{red fox}}}", "{{{red fox}}}", "(word:1.1)"),
+        ("a fox // in snow", "// in snow", "\\/"),
+        ("a fox //snow\nand fog", "//snow", "\\/"),
+        ("a /* red */ fox", "/* red */", "\\/"),
+        ("a fox\n# in snow", "# in snow", "Comments"),
+        ("a <hypernet> fox", "<hypernet>", "hypernetworks"),
+        ("a <comment:red> fox", "<comment:red>", "Remove it"),
+        ("a [fox:hen:0.2,0.5]", "[fox:hen:0.2,0.5]", "(a:0.5)"),
+        ("a fox negative_prompt: fog", "negative_prompt:", "--no"),
         ("a __animal__ in snow", "__animal__", "{red, green}"),
         ("a __animals/wild-*__", "__animals/wild-*__", "{red, green}"),
         ("a [cat:dog:0.5] in snow", "[cat:dog:0.5]", "(a:0.5)"),
@@ -114,16 +161,43 @@ def test_a_form_in_a_custom_option_is_shown_there() -> None:
     assert "your option --mine" in format_errors(result)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "a ((red)) fox", "a (red:1.3) [fog] fox", "salt and pepper, break of day", "a fox__tail", "10:30 train",
-        "<:fox:123> <a:fox:123> <@123>", "snake_case_words", "a cat | a dog", "Steps: up and down",
-        "the embedding: a study", "girl \\(series\\)", "2:: cats", "BRANDY and BREAKFAST", "C++ code",
-    ],
+ORDINARY = (
+    "a ((red)) fox", "a (red:1.3) [fog] fox", "salt and pepper, break of day", "a fox__tail", "10:30 train",
+    "<:fox:123> <a:fox:123> <@123>", "snake_case_words", "a cat | a dog", "Steps: up and down",
+    "the embedding: a study", "girl \\(series\\)", "2:: cats", "BRANDY and BREAKFAST", "C++ code",
+    "A FOX AND A HEN IN THE SNOW", 'a sign that says "STOP AND GO"', "a poster, LUNCH BREAK", "A COUPLE IN LOVE",
+    'the words "DO NOT BREAK THE GLASS" on a box', "AT&T AND IBM", "mail fox@example.org about it",
+    "fox.and.hen@example.co.uk", "print(hello) on a screen", "f(x) = sin(x)", "console.log(fox)", "a mask (1994)",
+    "a MASK on a wall", "NASA(1969)", "a $5 bill and $AAPL", "A$AP Rocky", "50% off", "either/or, 24/7",
+    "AC/DC", "see example.org/a/b", "#1 fan", "the # sign", "a #hashtag", "C# and F#", "<3 and </3", "<b>bold</b>",
+    "x < y > z", "Lora: a portrait of a girl", "a girl called Lora", "an A+ student, Disney+", "fox -- hen",
+    "a fox; a hen: a cat", "the year 2024. 3 cats", "at 7:45 pm, 16:9", "1.5 litres", "rock 'n' roll, it's fine",
+    "fill the area, mask on", "a (very (very)) old [worn] map", "¡hola! ¿qué tal?", "狐と雪", "🦊❄️", "a fox...",
+    "mother-in-law", "http or ftp", "e = mc^2", "~40 foxes", "who?! me?!", "a_b", "1/2 cup",
 )  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ORDINARY)
 def test_words_that_look_alike_stay_words(text: str) -> None:
-    assert not isinstance(parse(text), PromptErrors)
+    """Ordinary English, signs in capitals, addresses and prices are painted as they were typed."""
+    result = parse(text)
+    assert not isinstance(result, PromptErrors), format_errors(result)
+    assert parse(result[0].prompt) == result
+
+
+WORDS = sorted({word for text in ORDINARY for word in text.lower().split() if word.isalpha()})
+
+
+@given(
+    st.lists(st.sampled_from(WORDS), min_size=1, max_size=12),
+    st.sampled_from([str.lower, str.capitalize, str.title, str.upper]),
+    st.sampled_from(["{}", '"{}"', "({})", "{}.", "a sign: {}", "{}?!", "{}, {}"]),
+)
+def test_no_sentence_of_ordinary_words_is_refused(words: list[str], case: Callable[[str], str], form: str) -> None:
+    """Whatever the case: in a sentence in capitals, AND and BREAK are words."""
+    assume(len(words) > 2 and {words[0], words[-1]}.isdisjoint({"and", "break"}))
+    sentence = case(" ".join(words))
+    assert not isinstance(parse(form.format(sentence, sentence)), PromptErrors)
 
 
 @pytest.mark.parametrize(
@@ -136,6 +210,15 @@ def test_words_that_look_alike_stay_words(text: str) -> None:
         ("[a\\:b\\:0.5]", "[a:b:0.5]"),
         ("[a\\|b]", "[a|b]"),
         ("\\{a\\|b\\}", "{a|b}"),
+        ("\\AND_SALT x", "AND_SALT x"),
+        ("a \\COUPLE in love", "a COUPLE in love"),
+        ("MASK\\(x\\)", "MASK\\(x\\)"),
+        ("a \\$animal", "a $animal"),
+        ("$\\{animal\\}", "${animal}"),
+        ("a \\// b \\/* c */", "a // b /* c */"),
+        ("lora\\:ink", "lora:ink"),
+        ("<lora\\:\\:1>", "<lora::1>"),
+        ("<fromto[0.5]\\:a>", "<fromto[0.5]:a>"),
         ("Negative prompt\\: x", "Negative prompt: x"),
     ],
 )
@@ -147,7 +230,9 @@ def test_an_escaped_form_is_words(text: str, words: str) -> None:
 
 
 PIECES = ("AND", "BREAK", "__", "x", "<lora:", "ink", ":", "0.5", ">", "[", "]", "|", "{", "}", "\\", " ", "::", "(",
-          ")", "embedding:", "Steps: 2, S", "Negative prompt:", " --no ", ",", "_", "1.2", "+")  # fmt: skip
+          ")", "embedding:", "Steps: 2, S", "Negative prompt:", " --no ", ",", "_", "1.2", "+", "$", "/", "*", "fox",
+          "COUPLE", "AND_SALT", "MASK(", "<", "-", "#", "\n", "LORA", "lora", "=", "SNOW", "A", "withLora(",
+          "easynegative", ".and(", "<cat-", "2::", "// ", ", ")  # fmt: skip
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=10).map("".join))

@@ -1,0 +1,150 @@
+"""The syntax of other programs that a pasted prompt may have, as patterns with what to write instead.
+
+Source: the documentation of AUTOMATIC1111 and its extensions Neutral Prompt, Attention Couple and Regional Prompter,
+ComfyUI and Prompt Control, InvokeAI and Compel, NovelAI, SwarmUI and Dynamic Prompts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+
+_REMOVE = "Remove it."
+_REGIONS = "Describe where things are in words."
+
+LORA_TAGS = ("lora", "lyco", "locon", "loha", "lokr")
+# Tags of other programs, by name: what they stand for.
+OTHER_TAGS: Mapping[str, str] = MappingProxyType(
+    {
+        **dict.fromkeys(("hypernet", "hypernetwork"), "Easel has no hypernetworks. Remove it."),
+        **dict.fromkeys(("embed", "embedding", "ti"), "Easel has no embeddings. Remove it."),
+        **dict.fromkeys(
+            ("wildcard", "wc", "random", "rnd", "alternate", "alt", "fromto"),
+            "For several variants, write {red, green}.",
+        ),
+        **dict.fromkeys(("segment", "object", "region", "clear"), "Easel has no regions. Remove it."),
+        **dict.fromkeys(("model", "sampler", "preset", "param"), "Write parameters such as --model instead."),
+        **dict.fromkeys(
+            ("base", "refiner", "video", "extend", "repeat", "setvar", "var", "setmacro", "macro", "comment", "break",
+             "trigger"),
+            _REMOVE,
+        ),
+    }
+)  # fmt: skip
+# Tags that mean something without a colon too, and are no tags of HTML.
+BARE_TAGS = (*LORA_TAGS, "hypernet", "hypernetwork", "embed", "embedding", "refiner", "break", "trigger")
+_TAG_NAMES = "|".join((*LORA_TAGS, *OTHER_TAGS))
+TAG_START = rf"<\s*(?:{_TAG_NAMES})\s*(?:\[[^<>\[\]]*\])?\s*"
+TAG = re.compile(
+    rf"<\s*(?P<kind>{_TAG_NAMES})\s*(?:\[[^<>\[\]]*\])?\s*[:=](?P<inside>[^<>]*)>"
+    rf"|<\s*(?P<bare>{'|'.join(BARE_TAGS)})\s*>",
+    re.IGNORECASE,
+)
+
+KEYWORD = r"(?:AND(?:_[A-Z]+)*|BREAK|COUPLE|ADD(?:COL|ROW|COMM|BASE))"
+"""Words that are commands of other programs in capitals; a backslash makes them words."""
+
+_FUNCTIONS = "COUPLE|I?MASK|MASK_SIZE|MASKW|AREA|FILL|FEATHER|ATTN|SDXL|STYLE|SHUFFLE|SHIFT|NOISE|DEF|AVG|TE_WEIGHT"
+# Names that only mean something to a program that has the embedding.
+EMBEDDINGS = ("easynegative", "easynegativev2", "badhandv4", "bad-hands-5", "bad_prompt_version2", "fastnegativev2",
+              "ng_deepnegative_v1_75t", "verybadimagenegative_v1.3", "negative_hand", "baddream", "unrealisticdream",
+              "negativexl_d", "unaestheticxl")  # fmt: skip
+_EMBEDDING_NAMES = "|".join(map(re.escape, EMBEDDINGS))
+_NUMBER = r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)"
+SCHEDULE = rf"\s*{_NUMBER}(?:\s*,\s*{_NUMBER})*\s*"
+"""The steps at which words in brackets change, between the colon and the bracket."""
+
+_WEIGHTS = ("This form of weights is not supported.",
+            "Write (word:1.3) for a weight, or a cat:: a dog::1.2 for parts with weights.")  # fmt: skip
+_KEYWORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "AND": ("AND is not supported.", "Write a cat:: a dog::1.2 for parts with weights, or \\AND for the word."),
+        "BREAK": (
+            "BREAK is not supported.",
+            "Remove it: long prompts are split automatically. For separate parts write ::, for the word \\BREAK.",
+        ),
+        "COUPLE": ("COUPLE is not supported.", f"{_REGIONS} For the word, write \\COUPLE."),
+        "ADD": ("Regions are not supported.", _REGIONS),
+    }
+)
+
+FORMS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
+    {
+        "function": (
+            rf"(?<![\w\\])(?:{_FUNCTIONS})\([^()]*\)?",
+            "This function is not supported.",
+            "Say it in words, or write \\( and \\) for literal brackets.",
+        ),
+        "keyword": (rf"(?<!\w){KEYWORD}(?!\w)", "", ""),
+        "wildcard": (
+            r"(?<!\w)__(?!_)[\w*./~-]{1,64}?__(?!\w)",
+            "Wildcards are not supported.",
+            "List the options, as in {red, green}, for one job each.",
+        ),
+        "variable": (
+            r"(?<![\w\\$])\$[a-z_]\w*(?![\w$])",
+            "Variables are not supported.",
+            "Write what it stands for, or \\$ for the sign.",
+        ),
+        "adapter": (
+            rf"(?i:(?<!\w)@?(?:{'|'.join((*LORA_TAGS, 'hypernet'))}):(?=[^\s:])[^\s,()\[\]]*"
+            r"|(?<![\w\\])\.?withLora\([^()]*\)?)",
+            "A LoRA is written differently here.",
+            "Write <lora:name:0.8>, or --lora name:0.8 after the prompt.",
+        ),
+        "embedding": (
+            rf"(?i:(?<!\w)embedding:(?=[^\s:])[^\s,()\[\]:]*|(?<![\w\\-])(?:{_EMBEDDING_NAMES})(?![\w-]))"
+            r"|(?<!\\)<[a-z0-9]+(?:-[a-z0-9]+)+>",
+            "Embeddings are not supported.",
+            "Remove it, or write what it stands for.",
+        ),
+        "negative": (
+            r"(?<!\w)(?i:negative[ _]prompt) ?:(?!:)",
+            "A negative prompt is written differently here.",
+            "Write --no and the words, separated by commas, after the prompt.",
+        ),
+        "settings": (
+            r"(?<!\w)Steps: *[0-9]+, *[A-Z][^\n]*",
+            "Settings are written differently here.",
+            "Write parameters, such as --steps 20 --cfg 7 --seed 1 --sampler euler.",
+        ),
+        "attention": (
+            rf"(?<=\))(?:\++|--+|(?=[0-9]*\.){_NUMBER})(?=[\s,]|::|\Z)"
+            r"|(?<=[\w)\"'])\.(?:and|blend|swap)\([^()]*\)?"
+            r"|(?<![\w\\])[a-z]{3,}\+{2,}(?=[\s,]|::|\Z)",
+            *_WEIGHTS,
+        ),
+        "emphasis": (
+            r"(?:(?<![\w.:])[0-9]+\.[0-9]+|(?:\A|(?<=, )|(?<=:: ))[0-9]+)::(?=[^\W\d_])",
+            "A weight before its words is not supported.",
+            "Write (word:1.3), or word::1.3 for a part of its own.",
+        ),
+    }
+)
+# Nearly no prompt has any of them, and the pattern of all forms is slow.
+SIGNS_OF_FORMS = ("AND", "BREAK", "ADD", "COUPLE", "__", "::", ")+", ")--", ").", "++", "$", "@", "<", "Steps:",
+                  ".and(", ".blend(", ".swap(", *(f"){digit}" for digit in range(10)),
+                  *(f"{name}(" for name in _FUNCTIONS.replace("I?", "").split("|")))  # fmt: skip
+NAMES_OF_FORMS = ("embedding:", "withlora(", "negative prompt", "negative_prompt", *EMBEDDINGS,
+                  *(f"{name}:" for name in (*LORA_TAGS, "hypernet")))  # fmt: skip
+
+
+def keyword_advice(keyword: str) -> tuple[str, str]:
+    """Return the message and the suggestion for a keyword."""
+    return next(advice for name, advice in _KEYWORDS.items() if keyword.startswith(name))
+
+
+def is_shouted(text: str, start: int, end: int) -> bool:
+    """Return whether the keyword is a word of a sentence in capitals: its neighbours are, or its only neighbour is."""
+    if text[start:end] not in _WORDS:
+        return False
+    before, after = _WORD_BEFORE.search(text, max(0, start - _ROOM), start), _WORD_AFTER.match(text, end)
+    neighbours = [match[1] for match in (before, after) if match]
+    return any(len(word) > 1 for word in neighbours) and all(map(str.isupper, neighbours))
+
+
+_WORDS = frozenset({"AND", "BREAK", "COUPLE"})
+_ROOM = 64
+_WORD_BEFORE = re.compile(r"([^\W\d_]+)\s+\\?\Z")
+_WORD_AFTER = re.compile(r"\s+\\?([^\W\d_]+)")
