@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -18,6 +19,9 @@ from engine.store.connector import CONNECT_ERRORS, Connector
 from engine.store.embedded_postgres import open_embedded
 from engine.store.postgres_url import LISTEN_URL, parse_url
 from migrations import require_current, upgrade
+
+if TYPE_CHECKING:
+    from engine.store.database import Database
 
 _log = structlog.get_logger(__name__)
 
@@ -91,38 +95,46 @@ async def find_connection_problem(url: str, name: str = "DATABASE_URL") -> str |
     return None
 
 
-async def report_connections(settings: EngineSettings) -> None:
+async def report_connections(settings: EngineSettings, name: str, database: Database) -> None:
     """Log how many connections this process may open, and what is wrong with the Postgres that it connects to.
+
+    name: of the process's connections, those of `database` among them; others see in it how many it may open.
 
     Raises: StoreUnavailable, SettingsInvalid when a URL is wrong.
     """
     _log.info("database_connections", at_most=settings.database_connections)
-    for problem in (await find_budget_problem(settings), await find_listen_problem(settings)):
+    # It must be there to be seen: of two processes that start at once, one sees the other.
+    await database.ping()
+    for problem in (await find_budget_problem(settings, name), await find_listen_problem(settings)):
         if problem:
             _log.warning("database_limits", problem=problem)
 
 
-async def find_budget_problem(settings: EngineSettings) -> str | None:
-    """Return what to do where Postgres has too few free connections for a bot or an engine; None when it has enough.
+async def find_budget_problem(settings: EngineSettings, own_name: str | None = None) -> str | None:
+    """Return what to do where Postgres has too few connections for a bot or an engine; None when it has enough.
+
+    own_name: of the connections of this process; None for one that asks how the others do, or how one would do.
 
     Raises: StoreUnavailable, SettingsInvalid when a URL is wrong.
     """
     if settings.database_url is None:
         return None
-    connector = Connector(parse_url(settings.database_url.get_secret_value()))
+    connector = Connector(parse_url(settings.database_url.get_secret_value()), own_name)
     try:
         connection = await connector.connect()
         try:
-            free = await count_free_connections(connection)
+            free = await count_free_connections(connection, own_name)
         finally:
             connection.terminate()
     except CONNECT_ERRORS as error:
         raise StoreUnavailable(cause=str(error) or type(error).__name__) from error
+    needed = 0 if free.others and not own_name else settings.database_connections
     # What a pooler has left cannot be seen through it.
-    if connector.is_pooled or free >= settings.database_connections:
+    if connector.is_pooled or free.count >= needed:
         return None
+    beside = f" beside those of the {free.others} bots and engines that run" if free.others else ""
     return (
-        f"Postgres has {max(free, 0)} free connections, and each bot and engine may open "
+        f"Postgres has {max(free.count, 0)} free connections{beside}, and each bot and engine may open "
         f"{settings.database_connections}. Raise max_connections, close other programs, or lower "
         "EASEL_DATABASE_CONNECTIONS (at least 3)."
     )

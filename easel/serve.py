@@ -38,6 +38,7 @@ async def serve_bot(health_port: int, report_ready: ReportReady) -> None:
     from easel.postgres import open_migrated_postgres, report_connections
     from engine.models.prompt_limits import read_limits
     from engine.models.registry.registry import SHIPPED
+    from engine.store.connection_budget import connection_name
     from engine.store.database import open_database
     from engine.store.objects import open_objects
 
@@ -47,6 +48,7 @@ async def serve_bot(health_port: int, report_ready: ReportReady) -> None:
     token = settings.discord_token.get_secret_value()
     set_up_logging(settings.log_format, process="bot", secrets=_secrets(settings))
     limits = await read_limits(settings.models_file or SHIPPED, settings.model)
+    name = connection_name(settings.database_connections)
     options = BotOptions(token=token, api_url=settings.discord_api_url, health=(HOST, health_port), limits=limits)
     async with (
         stop_on_signals() as signals,
@@ -56,9 +58,10 @@ async def serve_bot(health_port: int, report_ready: ReportReady) -> None:
             url,
             listen_url=settings.listen_url,
             pool_size=settings.database_connections - 1,
+            name=name,
         ) as database,
     ):
-        await report_connections(settings)
+        await report_connections(settings, name, database)
         await serve(
             options, database, open_objects(settings.storage_url), stop=signals.stop, announce_ready=report_ready
         )
@@ -93,21 +96,28 @@ async def _serve_engine(
         await asyncio.to_thread(import_module, name)
     from easel.postgres import open_migrated_postgres, report_connections
     from engine.serve import EngineOptions, serve
+    from engine.store.connection_budget import connection_name
     from engine.worker.loop import WorkerOptions
 
     async with open_migrated_postgres(settings) as url:
-        await report_connections(settings)
+        name = connection_name(settings.database_connections)
         options = EngineOptions(
             database_url=url,
             listen_url=settings.listen_url,
             connections=settings.database_connections,
+            connection_name=name,
             storage_url=settings.storage_url,
             health=(HOST, health_port),
             worker=WorkerOptions(kept=settings.home / "kept"),
         )
         with hold_engine_lock(settings.home):
             await serve(
-                options, painter_opener, stop=signals.stop, force_stop=signals.force_stop, announce_ready=report_ready
+                options,
+                painter_opener,
+                stop=signals.stop,
+                force_stop=signals.force_stop,
+                announce_ready=report_ready,
+                on_open=partial(report_connections, settings, name),
             )
 
 

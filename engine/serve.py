@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -50,6 +50,7 @@ class EngineOptions:
 
     health: host and port of the health pages, port 0 for a free one; None serves none.
     connections: the most that it opens to Postgres, at least 3.
+    connection_name: what Postgres calls them.
     listen_url: of the same database, for notifications, where `database_url` is that of a pooler.
     """
 
@@ -57,8 +58,12 @@ class EngineOptions:
     storage_url: str
     listen_url: str | None = None
     connections: int = 5
+    connection_name: str | None = None
     health: tuple[str, int] | None = None
     worker: WorkerOptions = field(default_factory=WorkerOptions)
+
+
+async def _ignore(_: Database) -> None: ...
 
 
 async def serve(
@@ -68,10 +73,12 @@ async def serve(
     stop: asyncio.Event,
     force_stop: asyncio.Event,
     announce_ready: Callable[[], None],
+    on_open: Callable[[Database], Awaitable[None]] = _ignore,
 ) -> None:
     """Paint jobs from the queue until `stop` is set; see `run_worker` for what `stop` and `force_stop` guarantee.
 
     announce_ready: called once, when the painter is loaded and takes jobs.
+    on_open: awaited before, with the pool.
 
     Raises: OperatorError or RequestError when the painter cannot start, SettingsInvalid when an option is invalid.
     """
@@ -80,10 +87,16 @@ async def serve(
     # Jobs hold one only to write; the queue and the cancellations each listen on one outside the pool.
     pool_size = options.connections - 2
     async with (
-        open_database(options.database_url, listen_url=options.listen_url, pool_size=pool_size) as database,
+        open_database(
+            options.database_url,
+            listen_url=options.listen_url,
+            pool_size=pool_size,
+            name=options.connection_name,
+        ) as database,
         open_painter() as painter,
         _health(options, registry, partial(_find_problem, database, objects, painter, stop)),
     ):
+        await on_open(database)
         if not await _wait_ready(painter, stop):
             return
         _log.info("engine_ready", concurrency=options.worker.queue.concurrency)

@@ -40,11 +40,13 @@ _NEXT_HOST_ERRORS = (
 class Connector:
     """Opens connections to one Postgres.
 
+    name: what Postgres calls the connections, unless the URL has an `application_name`.
     is_pooled: whether a pooler such as PgBouncer stands before it; None before the first connection.
     """
 
-    def __init__(self, url: PostgresURL) -> None:
+    def __init__(self, url: PostgresURL, name: str | None = None) -> None:
         self.url = url
+        self._settings = {} if name is None or url.is_named else {"application_name": name}
         self.is_pooled: bool | None = None
 
     async def connect(self, *, command_timeout: timedelta | None = None) -> asyncpg.Connection:
@@ -89,6 +91,7 @@ class Connector:
         options: dict[str, Any] = {
             "timeout": self.url.timeout.total_seconds(),
             "command_timeout": None if command_timeout is None else command_timeout.total_seconds(),
+            "server_settings": self._settings,
         }
         if self.is_pooled:
             options["statement_cache_size"] = 0

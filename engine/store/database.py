@@ -1,4 +1,4 @@
-"""The connection pool to Postgres, and the one place that turns connection errors into `StoreUnavailable`."""
+"""The connection pool to Postgres; every transaction ends in time, or with `StoreUnavailable`."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.util import await_only
 
 from engine.contract.errors import StorageFull, StoreUnavailable
-from engine.store.connector import CONNECT_ERRORS, CONNECTION_ERRORS, Connector
+from engine.store.connector import CONNECT_ERRORS, Connector
 from engine.store.pool import ShrinkingPool
 from engine.store.postgres_url import LISTEN_URL, parse_url
+from engine.store.unavailable import cause_of, is_unavailable, unavailable_from
 
-__all__ = ["CONNECTION_ERRORS", "AsyncConnection", "Database", "limit_idle_transaction", "open_database"]
+__all__ = ["AsyncConnection", "Database", "limit_idle_transaction", "open_database"]
 
 TRANSACTION_LIMIT = timedelta(seconds=10)
 """How long a transaction may take unless its caller says otherwise."""
@@ -45,9 +46,11 @@ class Database:
     listening_problem: why a connection for LISTEN could not be opened at the last attempt; None when it could.
     """
 
-    def __init__(self, url: str, *, listen_url: str | None = None, pool_size: int = 10) -> None:
-        self._connector = Connector(parse_url(url))
-        self._listening = Connector(parse_url(listen_url, LISTEN_URL)) if listen_url else self._connector
+    def __init__(
+        self, url: str, *, listen_url: str | None = None, pool_size: int = 10, name: str | None = None
+    ) -> None:
+        self._connector = Connector(parse_url(url), name)
+        self._listening = Connector(parse_url(listen_url, LISTEN_URL), name) if listen_url else self._connector
         self.background = asyncio.Semaphore(max(1, pool_size // 2))
         self._can_listen: bool | None = None
         self.listening_problem: str | None = None
@@ -177,15 +180,21 @@ class Database:
 
 @asynccontextmanager
 async def open_database(
-    url: str, *, listen_url: str | None = None, pool_size: int = 10, idle: timedelta = IDLE_LIMIT
+    url: str,
+    *,
+    listen_url: str | None = None,
+    pool_size: int = 10,
+    idle: timedelta = IDLE_LIMIT,
+    name: str | None = None,
 ) -> AsyncIterator[Database]:
     """Yield a pool for `url` (`postgresql://...`) and close it afterwards.
 
     listen_url: of the same Postgres, for LISTEN, where `url` is that of a pooler.
     pool_size: the most connections that the pool opens.
     idle: after how long an unused one is closed.
+    name: what Postgres calls the connections, unless the URL has a name for them.
     """
-    database = Database(url, listen_url=listen_url, pool_size=pool_size)
+    database = Database(url, listen_url=listen_url, pool_size=pool_size, name=name)
     closing = asyncio.create_task(_keep_closing_idle(database, idle))
     try:
         yield database
@@ -227,62 +236,11 @@ async def _limited(engine: AsyncEngine, limit: timedelta | None) -> AsyncIterato
                 watch.callback(loop.call_at(deadline, driver_connection.terminate).cancel)
             yield connection
     except (sa.exc.DBAPIError, sa.exc.TimeoutError, *CONNECT_ERRORS) as error:
-        if is_open and not _is_unavailable(error):
+        if is_open and not is_unavailable(error):
             raise
         if limit is not None and deadline is not None and loop.time() >= deadline:
             raise StoreUnavailable(cause=f"no answer within {limit.total_seconds():g} s") from error
         raise unavailable_from(error) from error
-
-
-def unavailable_from(error: BaseException) -> StoreUnavailable:
-    """Return the error that tells why Postgres cannot be used, from one of asyncpg or SQLAlchemy."""
-    cause = cause_of(error)
-    return StorageFull(place="database", cause=cause) if _is_full(error) else StoreUnavailable(cause=cause)
-
-
-def _is_full(error: BaseException | None) -> bool:
-    """Return whether the disk of Postgres is full; an error of its files says so only in its text."""
-    while error is not None:
-        if isinstance(error, asyncpg.DiskFullError) or "No space left on device" in str(error):
-            return True
-        error = error.orig if isinstance(error, sa.exc.DBAPIError) else error.__cause__
-    return False
-
-
-def cause_of(error: BaseException) -> str:
-    """Return in a few words why Postgres cannot be used."""
-    match error:
-        case StoreUnavailable():
-            return str(error.facts["cause"])
-        case sa.exc.TimeoutError():
-            return "every connection of this process is in use"
-        case sa.exc.DBAPIError(orig=BaseException() as original):
-            return cause_of(original)
-        case asyncpg.PostgresError() if str(error):
-            return str(error)
-        case _ if error.__cause__ is not None and isinstance(error.__cause__, CONNECT_ERRORS):
-            return cause_of(error.__cause__)
-        case _:
-            return type(error).__name__
-
-
-def _is_unavailable(error: BaseException) -> bool:
-    """Return whether an error inside a transaction is of the connection or the server, and not of what was asked."""
-    if isinstance(error, sa.exc.DBAPIError):
-        return error.connection_invalidated or _is_caused_by_connection(error)
-    if isinstance(error, OSError):
-        # Not of a file that the caller wrote.
-        return isinstance(error, ConnectionError | TimeoutError)
-    return isinstance(error, (sa.exc.TimeoutError, *CONNECTION_ERRORS))
-
-
-def _is_caused_by_connection(error: sa.exc.DBAPIError) -> bool:
-    cause: BaseException | None = error.orig
-    while cause is not None:
-        if isinstance(cause, CONNECTION_ERRORS):
-            return True
-        cause = cause.__cause__
-    return False
 
 
 async def _opened(connection: asyncpg.Connection) -> asyncpg.Connection:

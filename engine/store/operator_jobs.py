@@ -14,7 +14,8 @@ import structlog
 from engine.contract.errors import JobUnknown, StoreUnavailable
 from engine.contract.ids import new_id
 from engine.contract.jobs import FINAL, Job, JobRequest, JobSpec, Operation
-from engine.store.database import CONNECTION_ERRORS, Database
+from engine.store.connector import CONNECTION_ERRORS
+from engine.store.database import Database
 from engine.store.jobs import JOBS_CHANNEL, read_job, submit_job
 
 # The member id of everyone who asks from the command line; no person has it.

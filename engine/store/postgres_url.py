@@ -81,12 +81,14 @@ class PostgresURL:
 
     hosts: in the order in which they are tried; empty for asyncpg's default.
     timeout: how long to wait for each of them.
+    is_named: whether it has a name for its connections.
     """
 
     dsn: str
     hosts: tuple[Host, ...]
     timeout: timedelta
     target: str
+    is_named: bool
 
     @property
     def address(self) -> str:
@@ -134,6 +136,7 @@ def parse_url(url: str, name: str = "DATABASE_URL") -> PostgresURL:
         hosts=hosts,
         timeout=timeout or DEFAULT_TIMEOUT,
         target=passed.get("target_session_attrs", "any"),
+        is_named="application_name" in passed,
     )
 
 

@@ -18,7 +18,9 @@ from pgqueuer.core.tm import TaskManager
 from pgqueuer.ports.driver import NotifyCallback
 
 from engine.contract.errors import StorageFull, StoreUnavailable
-from engine.store.database import CONNECTION_ERRORS, Database, cause_of, unavailable_from
+from engine.store.connector import CONNECTION_ERRORS
+from engine.store.database import Database
+from engine.store.unavailable import cause_of, unavailable_from
 
 Result = TypeVar("Result")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import asyncpg
@@ -12,6 +13,7 @@ from bot.settings import BotSettings
 from easel.doctor.checks import check_notifications
 from easel.postgres import find_budget_problem, find_connection_problem
 from engine.contract.errors import SettingsInvalid
+from engine.store.connection_budget import connection_name
 from engine.store.database import open_database
 from engine.store.postgres_url import parse_url
 from migrations import is_current, read_pending
@@ -225,6 +227,28 @@ async def test_too_few_connections_are_told(database_url: str) -> None:
     assert of_database and "has 2 free connections" in of_database
     assert none_left and "no free connections" in none_left
     assert of_server and "may open 100" in of_server
+
+
+async def test_connections_that_others_may_still_open_are_not_free(database_url: str) -> None:
+    """Two bots or engines that have opened one of five leave eight less; the one that asks has its own."""
+    owner = await asyncpg.connect(database_url)
+    await owner.execute("CREATE ROLE sharing LOGIN CONNECTION LIMIT 15")
+    url = database_url.replace("postgres@", "sharing@")
+    names = [connection_name(5) for _ in range(3)]
+    open_pools = AsyncExitStack()
+    try:
+        for name in names:
+            assert await find_budget_problem(_settings(DATABASE_URL=url), name) is None
+            database = await open_pools.enter_async_context(open_database(url, pool_size=4, name=name))
+            await database.ping()
+        assert await find_budget_problem(_settings(DATABASE_URL=url), names[0]) is None
+        assert await find_budget_problem(_settings(DATABASE_URL=url)) is None
+        fourth = await find_budget_problem(_settings(DATABASE_URL=url), connection_name(5))
+    finally:
+        await open_pools.aclose()
+        await owner.execute("DROP ROLE sharing")
+        await owner.close()
+    assert fourth and "has 0 free connections beside those of the 3 bots and engines that run" in fourth
 
 
 @pytest.mark.parametrize(
