@@ -18,6 +18,7 @@ from rich.table import Table
 from easel.errors import sentence_from_error
 from engine.contract.errors import EaselError, SettingsInvalid
 from engine.models import manage
+from engine.models.files.locate import file_bytes
 from engine.models.files.weights import ProgressCallback, ignore_progress
 from engine.models.manage import (
     AdapterStatus,
@@ -30,6 +31,7 @@ from engine.models.manage import (
     with_trial,
 )
 from engine.models.registry.registry import SHIPPED, Model, Registry, read_registry
+from engine.painter.batch.host_memory import HostMemoryBound
 from engine.painter.process.libraries import import_libraries
 from engine.settings import EngineSettings
 
@@ -110,14 +112,17 @@ def check_models(settings: EngineSettings) -> int:
 
 def _tried(status: ModelStatus) -> ModelStatus:
     """Return the state after a trial, for which the libraries of the painter are imported: once, and only if needed."""
-    if status.error is None:
-        _import_libraries()
-    return with_trial(status)
+    if status.error is not None:
+        return status
+    bound = _memory_bound()
+    with bound.bounded(file_bytes(status.model)):
+        return with_trial(status)
 
 
 @cache
-def _import_libraries() -> None:
+def _memory_bound() -> HostMemoryBound:
     import_libraries(compiles=False)
+    return HostMemoryBound()
 
 
 def _is_recorded(name: str, record: Callable[[], None]) -> bool:

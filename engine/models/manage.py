@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
-from engine.contract.errors import AdapterMismatch, EaselError, SettingsInvalid, WeightsMismatch, WeightsMissing
+from engine.contract.errors import AdapterMismatch, EaselError, NoRoom, SettingsInvalid, WeightsMismatch, WeightsMissing
 from engine.models.files.adapter_fit import check_fit
 from engine.models.files.locate import fetch, local_path
 from engine.models.files.scheduler_check import check_scheduler, scheduler_of, scheduler_warnings
@@ -51,12 +52,14 @@ def with_trial(status: ModelStatus) -> ModelStatus:
     """Return the state of a model after its parts were loaded without their numbers; imports torch and diffusers."""
     if status.error is not None:
         return status
+    from engine.models.loading.errors import result_or_error
     from engine.models.loading.trial import try_loading
 
-    try:
-        return replace(status, unread=try_loading(status.model))
-    except EaselError as error:
-        return ModelStatus(model=status.model, error=error)
+    unread = result_or_error(status.model.name, partial(try_loading, status.model))
+    if isinstance(unread, tuple):
+        return replace(status, unread=unread)
+    error = unread if isinstance(unread, EaselError) else NoRoom(model=status.model.name)
+    return ModelStatus(model=status.model, error=error)
 
 
 def model_status(model: Model, on_progress: ProgressCallback = ignore_progress) -> ModelStatus:

@@ -18,9 +18,9 @@ from huggingface_hub.errors import (
     RevisionResolutionError,
 )
 
-from engine.contract.errors import ModelBroken, WeightsMissing
+from engine.contract.errors import ModelBroken, OperatorError, WeightsMissing
 from engine.models.files.selection import INDEX, SETTINGS, FileSelection
-from engine.models.files.weights import select_in_folder
+from engine.models.files.weights import select_in_folder, size_of, weight_files
 from engine.models.registry.registry import Model
 
 _SETTINGS = tuple(f"*{suffix}" for suffix in sorted(SETTINGS))
@@ -38,6 +38,14 @@ def local_path(model: Model) -> Path:
     if place is None or not place.exists():
         raise WeightsMissing(path=place or Path())
     return place
+
+
+def file_bytes(model: Model) -> int:
+    """Return the total size of the files that loading the model reads; 0 if they are missing or damaged."""
+    try:
+        return sum(map(size_of, weight_files(local_path(model), model.source.variant)))
+    except (OperatorError, OSError):
+        return 0
 
 
 def config_path(model: Model) -> Path:

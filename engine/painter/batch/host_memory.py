@@ -10,6 +10,7 @@ import resource
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 
 _PROC, _CGROUP = Path("/proc"), Path("/sys/fs/cgroup")
@@ -18,10 +19,14 @@ _SHARE = 0.9
 _SECONDS = 1.0
 # The number in `statm` of the pages of data, those of the stack included.
 _DATA = 5
+_NUMBERS = count()
 
 
 class HostMemoryBound:
-    """Bounds what the process allocates within `bounded`; beyond it, allocations fail in the thread that makes them."""
+    """Bounds what the process allocates; beyond it, allocations fail in the thread that makes them.
+
+    Several bounds may hold at once, and the widest counts. Use it from one thread.
+    """
 
     def __init__(self, most_bytes: int | None = None, *, is_offloading: bool = False) -> None:
         """Bound it to `most_bytes`; None for nine tenths of what is available.
@@ -30,31 +35,50 @@ class HostMemoryBound:
         """
         self._given, self._is_offloading = most_bytes, is_offloading
         self._most_bytes, self._read_time = most_bytes, -_SECONDS
+        self._limits: dict[int, int] = {}
+        self._before = resource.getrlimit(resource.RLIMIT_DATA)
 
     @contextmanager
-    def bounded(self) -> Iterator[None]:
-        """Let allocations fail, with MemoryError or torch's error for it, that exceed the bound.
-
-        Where the system does not say how much there is, nothing is bounded.
-        """
-        most_bytes, in_use = self._bound(), _data_bytes()
-        if most_bytes is None or in_use is None:
-            yield
-            return
-        before, hard = resource.getrlimit(resource.RLIMIT_DATA)
-        limit = in_use + most_bytes
-        is_lower = all(limit < one for one in (before, hard) if one != resource.RLIM_INFINITY)
-        if is_lower:
-            resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
+    def bounded(self, mapped_bytes: int | None = None) -> Iterator[None]:
+        """Let allocations fail, with MemoryError or torch's error for it, that exceed the bound; see `begin`."""
+        number = self.begin(mapped_bytes)
         try:
             yield
         finally:
-            if is_lower:
-                resource.setrlimit(resource.RLIMIT_DATA, (before, hard))
+            self.end(number)
 
-    def _bound(self) -> int | None:
+    def begin(self, mapped_bytes: int | None = None) -> int:
+        """Begin to bound memory, until `end` of the number that is returned.
+
+        Where the system does not say how much there is, nothing is bounded.
+
+        mapped_bytes: for a load, the bytes of its files: they may be mapped, which counts and takes no memory. None for
+            a step, for which what was available a second ago is good enough.
+        """
+        number = next(_NUMBERS)
+        most_bytes, in_use = self._bound(is_fresh=mapped_bytes is not None), _data_bytes()
+        if most_bytes is not None and in_use is not None:
+            if not self._limits:
+                self._before = resource.getrlimit(resource.RLIMIT_DATA)
+            self._limits[number] = in_use + most_bytes + (mapped_bytes or 0)
+            self._apply()
+        return number
+
+    def end(self, number: int) -> None:
+        """End one bound; nothing happens if it has ended."""
+        if self._limits.pop(number, None) is not None:
+            self._apply()
+
+    def _apply(self) -> None:
+        soft, hard = self._before
+        known = [limit for limit in (soft, hard) if limit != resource.RLIM_INFINITY]
+        widest = min([max(self._limits.values()), *known]) if self._limits else soft
+        resource.setrlimit(resource.RLIMIT_DATA, (widest, hard))
+
+    def _bound(self, *, is_fresh: bool) -> int | None:
         """Return the bound in bytes; what is available is read once a second, which takes a tenth of a millisecond."""
-        if self._given is None and (self._is_offloading or time.monotonic() - self._read_time >= _SECONDS):
+        is_fresh = is_fresh or self._is_offloading or time.monotonic() - self._read_time >= _SECONDS
+        if self._given is None and is_fresh:
             available = available_bytes()
             self._most_bytes = None if available is None else int(available * _SHARE)
             self._read_time = time.monotonic()

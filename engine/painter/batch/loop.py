@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from engine.contract.errors import EaselError, PainterLost
+from engine.models.files.locate import file_bytes
 from engine.models.loading.errors import result_or_error
 from engine.models.registry.registry import Model
 from engine.painter.batch.decode import decode_request
@@ -61,7 +62,7 @@ class DenoisingLoop:
         self._throttle = LaunchThrottle()
         self._host_memory = HostMemoryBound(options.host_bytes, is_offloading=torch.cuda.is_available())
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
-        self._loader = ModelLoader(models, self._inbox.put, self._fail_waiting)
+        self._loader = ModelLoader(models, self._inbox.put, self._fail_waiting, self._bound_load)
         self._memory = MemoryPolicy(models, self._loader)
         self._requests: list[ActiveRequest] = []
         self._usage: dict[Hashable, MemberUsage] = {}
@@ -154,8 +155,12 @@ class DenoisingLoop:
             self._heartbeat(Phase.LOAD)
             self._loader.prepare(model)
 
+    def _bound_load(self, model: Model) -> Callable[[], None]:
+        """Bound the machine's memory that is taken while a model is loaded; return what ends that."""
+        return partial(self._host_memory.end, self._host_memory.begin(file_bytes(model)))
+
     def _bounded_memory(self) -> AbstractContextManager[None]:
-        """Bound the machine's memory that is taken, except beside a load, whose model takes its own share."""
+        """Bound the machine's memory that is taken, except beside a load, which has its own bound."""
         return self._host_memory.bounded() if self._loader.loading is None else nullcontext()
 
     def _paint_step(self) -> None:

@@ -116,9 +116,15 @@ class ModelLoader:
         models: ModelCache,
         send: Callable[[LoadFinished], None],
         fail_waiting: Callable[[Model, EaselError], None],
+        bound_memory: Callable[[Model], Callable[[], object]],
     ) -> None:
-        """`send` is called from the loading thread; `fail_waiting` when a model cannot be loaded."""
+        """`send` is called from the loading thread; `fail_waiting` when a model cannot be loaded.
+
+        bound_memory: bounds the memory that loading this model may take, until what it returns is called.
+        """
         self._models, self._send, self._fail_waiting = models, send, fail_waiting
+        self._bound_memory = bound_memory
+        self._end_bound: Callable[[], object] = _do_nothing
         self._loaders = ThreadPoolExecutor(1, thread_name_prefix="loader")
         self._requests: list[LoadRequest] = []
         self._since = 0.0
@@ -148,6 +154,7 @@ class ModelLoader:
     def finish(self, message: LoadFinished) -> None:
         """Add the loaded model; one that did not fit beside others is loaded again without them."""
         model, self.loading = message.model, None
+        self._end_bound()
         loaded = message.outcome.result()
         if isinstance(loaded, EaselError):
             self.fail(model, loaded)
@@ -187,12 +194,14 @@ class ModelLoader:
 
     def close(self) -> None:
         """Load nothing more; a running load is abandoned, as it may hang."""
+        self._end_bound()
         self._loaders.shutdown(wait=False, cancel_futures=True)
         for load in self._requests:
             load.report(PainterLost())
 
     def _load(self, model: Model, *, has_evicted: bool = False) -> None:
         self.loading, self._since, self._has_evicted = model, time.monotonic(), has_evicted
+        self._end_bound = self._bound_memory(model)
         fetch = torch.inference_mode()(partial(self._models.fetch, model))
         outcome = self._loaders.submit(result_or_error, model.name, fetch)
         outcome.add_done_callback(lambda done: self._send(LoadFinished(model=model, outcome=done)))
@@ -202,3 +211,7 @@ class ModelLoader:
         for load in [load for load in self._requests if self._models.is_ready(load.model)]:
             self._requests.remove(load)
             load.report(None)
+
+
+def _do_nothing() -> None:
+    pass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import torch
 from engine.contract.errors import NoRoom
 from engine.contract.painting import PaintedPictures
 from engine.models.loading.errors import translated_errors
-from engine.models.registry.registry import Registry
+from engine.models.registry.registry import Model, Registry
 from engine.painter.batch.host_memory import HostMemoryBound, available_bytes
 from engine.painter.batch.options import LoopOptions
 from engine.painter.in_process import create_painter
@@ -20,6 +21,7 @@ from tests.engine.painter.fakes import FlatModel
 from tests.engine.painter.requests import paint_request, painted
 
 MEBIBYTE = 2**20
+UNBOUNDED = resource.getrlimit(resource.RLIMIT_DATA)
 
 
 class Greedy(FlatModel):
@@ -45,6 +47,42 @@ async def test_a_job_without_end_fails_alone(registry: Registry) -> None:
     assert isinstance(lost, NoRoom) and lost.size == "32 x 32"
     assert not isinstance(fine, BaseException)
     assert isinstance(after, PaintedPictures)
+
+
+async def test_a_load_without_end_fails_alone(registry: Registry) -> None:
+    """Whatever of its files asks for the memory: beside a job that is painted all the while, and before another."""
+
+    def load(model: Model) -> FlatModel:
+        taken: list[bytes] = []
+        while model.name == "wide":
+            taken.append(bytes(4 * MEBIBYTE))
+        return FlatModel(model)
+
+    options = LoopOptions(host_bytes=256 * MEBIBYTE)
+    async with create_painter(registry, options=options, max_rows=64, load=load) as painter:
+        lost, fine = await asyncio.gather(
+            painted(painter, paint_request(model="wide", steps=2)),
+            painted(painter, paint_request(steps=20)),
+            return_exceptions=True,
+        )
+        after = await painted(painter, paint_request(steps=2))
+    assert isinstance(lost, NoRoom) and lost.model == "wide"
+    assert not isinstance(fine, BaseException)
+    assert isinstance(after, PaintedPictures)
+    assert resource.getrlimit(resource.RLIMIT_DATA) == UNBOUNDED
+
+
+def test_what_a_load_maps_counts_for_nothing() -> None:
+    """So that a model larger than what is left can be mapped; the widest of several bounds holds until it ends."""
+    bound = HostMemoryBound(64 * MEBIBYTE)
+    with bound.bounded():
+        load = bound.begin(mapped_bytes=256 * MEBIBYTE)
+    assert len(bytes(128 * MEBIBYTE)) == 128 * MEBIBYTE
+    with pytest.raises(MemoryError):
+        bytes(512 * MEBIBYTE)
+    bound.end(load)
+    bound.end(load)
+    assert resource.getrlimit(resource.RLIMIT_DATA) == UNBOUNDED
 
 
 def test_allocations_beyond_the_bound_fail_while_it_holds() -> None:
