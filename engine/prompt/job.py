@@ -107,9 +107,8 @@ def _applicable(settings: Sequence[ParameterSetting], has_images: bool) -> tuple
             applicable.append(setting)
         elif setting.origin is not Origin.SUFFIX:
             message = f"{setting.raw.spelling} has no effect without {_NEEDED[needs]}."
-            problems.append(
-                Problem(setting.raw.start, setting.span[1], message, f"Add {_NEEDED[needs]} or remove the parameter.")
-            )
+            advice = f"Add {_NEEDED[needs]} or remove the parameter."
+            problems.append(Problem(setting.raw.start, setting.raw.end, message, advice))
     return applicable, problems
 
 

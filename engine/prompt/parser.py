@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from engine.contract.jobs import JobSpec
 from engine.prompt.errors import Origin, Problem, PromptError, PromptErrors, PromptSource
-from engine.prompt.grammar.expand_options import STARTS_PARAMETERS, expand_options
+from engine.prompt.grammar.expand_options import PARAMETER_START, STARTS_PARAMETERS, expand_options
 from engine.prompt.grammar.foreign_syntax import comment_problems, set_problems
 from engine.prompt.grammar.normalize import normalize
 from engine.prompt.grammar.permutations import permute, too_many_jobs
@@ -106,11 +106,9 @@ def _additions(defaults: PromptDefaults, command_options: Mapping[str, str]) -> 
 def _suffix_problems(text: str) -> list[Problem]:
     if STARTS_PARAMETERS.match(text):
         return []
-    return [
-        Problem(
-            0, len(text), "A suffix can only contain parameters.", "Start it with --, or use a custom option for words."
-        )
-    ]
+    words = PARAMETER_START.split(text, maxsplit=1)[0].rstrip()
+    message, advice = "A suffix can only contain parameters.", "Start it with --, or use a custom option for words."
+    return [Problem(len(words) - len(words.lstrip()), len(words), message, advice)]
 
 
 def _specs(texts: Sequence[MappedText], defaults: PromptDefaults, limits: Limits, errors: list[PromptError]) -> Specs:

@@ -8,7 +8,6 @@ from engine.contract.jobs import Operation, ParameterValue
 from engine.prompt.checks.sizes import painted_size, ratio_of, size_for
 from engine.prompt.checks.steps import max_steps_by, painted_steps, sampler_of, step_factor
 from engine.prompt.errors import Problem, quoted_list
-from engine.prompt.grammar.attention import parse_attention
 from engine.prompt.grammar.extract_parameters import ParameterSetting
 from engine.prompt.grammar.image_urls import LocatedImage
 from engine.prompt.grammar.parts import LocatedPart
@@ -50,9 +49,9 @@ def _operation(
     """Return a problem, at the model's name or else at the first words, for a model that cannot paint new grids."""
     if model.operations is None or Operation.IMAGINE in model.operations:
         return []
-    places = [(one.raw.start, one.span[1]) for one in settings if one.target == "model"]
-    places += [(0, part.end) for part in parts]
-    places += [(0, image.end) for image in images]
+    places = [one.span for one in settings if one.target == "model"]
+    places += [(part.start, part.end) for part in parts]
+    places += [(image.start, image.end) for image in images]
     return [Problem(*place, f"{model.name} can only vary existing pictures.", _NAME_ANOTHER) for place in places[:1]]
 
 
@@ -66,7 +65,7 @@ def _too_many_steps(
     asked = {**defaults.parameters, **{name: setting.value for name, setting in said.items()}}
     causes = [said[name] for name in _MAKES_STEPS if name in said]
     message, suggestion = _too_many_steps_text(asked, model.name, model.step_limits)
-    return [Problem(one.raw.start, one.span[1], message, suggestion) for one in causes[:1] if message]
+    return [Problem(*one.span, message, suggestion) for one in causes[:1] if message]
 
 
 def _too_many_steps_text(asked: Mapping[str, ParameterValue], model: str, steps: StepLimits) -> tuple[str, str]:
@@ -90,7 +89,9 @@ def _incompatible_adapters(adapters: Sequence[Token], model: ModelCapabilities, 
         name, _, _ = word.text.partition(":")
         if name in model.incompatible_adapters:
             message = f"{name} does not fit {model.name}: {model.incompatible_adapters[name]}."
-            problems.append(Problem(word.start, word.start + len(name), message, _suggest_compatible(model, limits)))
+            problems.append(
+                Problem(word.start, word.end - len(word.text) + len(name), message, _suggest_compatible(model, limits))
+            )
     return problems
 
 
@@ -101,12 +102,11 @@ def _suggest_compatible(model: ModelCapabilities, limits: Limits) -> str:
 
 
 def _unsupported_attention(parts: Sequence[LocatedPart], model: ModelCapabilities) -> list[Problem]:
-    """Return a problem for each part with weights in brackets, for a model that does not support them."""
+    """Return a problem at the first weight in brackets of each part, for a model that does not support them."""
     if model.abilities is None or "attention" in model.abilities:
         return []
-    marked = [located for located in parts if any(weight != 1.0 for _, weight in parse_attention(located.part.text))]
     message = f"{model.name} does not support weights in brackets."
-    return [Problem(located.start, located.end, message, _PLAIN_BRACKETS) for located in marked]
+    return [Problem(*located.bracket, message, _PLAIN_BRACKETS) for located in parts if located.bracket]
 
 
 def _model_of(settings: Sequence[ParameterSetting], defaults: PromptDefaults, limits: Limits) -> ModelCapabilities:
@@ -117,8 +117,10 @@ def _model_of(settings: Sequence[ParameterSetting], defaults: PromptDefaults, li
 
 
 def _setting_problems(setting: ParameterSetting, model: ModelCapabilities, limits: Limits) -> list[Problem]:
+    """Return the problem of one setting: at its value if another would do, or else at its name."""
     message, suggestion = _setting_problem(setting, model, limits)
-    return [Problem(setting.raw.start, setting.span[1], message, suggestion)] if message else []
+    place = setting.span if setting.target in _OTHER_VALUES else (setting.raw.start, setting.raw.end)
+    return [Problem(*place, message, suggestion)] if message else []
 
 
 def _setting_problem(setting: ParameterSetting, model: ModelCapabilities, limits: Limits) -> tuple[str, str]:
@@ -160,6 +162,8 @@ def _outside_sides(ar: str, model: str, size_limits: SizeLimits) -> tuple[str, s
     return message, f"Try --ar {widest}."
 
 
+# Settings of which a model supports some values.
+_OTHER_VALUES = frozenset({"sampler", "ar"})
 _SHAPES = ("9:1", "8:1", "7:1", "6:1", "5:1", "4:1", "3:1", "5:2", "21:9", "2:1", "16:9", "3:2", "4:3", "5:4")
 # Too many steps are reported at the first of these that the prompt sets.
 _MAKES_STEPS = ("steps", "quality", "sampler", "model")

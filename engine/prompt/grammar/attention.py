@@ -62,6 +62,24 @@ def attention_problems(text: str, start: int) -> list[Problem]:
     return problems
 
 
+def weighted_bracket(text: str, start: int) -> tuple[int, int] | None:
+    """Return the span of the first bracket that gives its words a weight other than 1, or None.
+
+    start: position of the text in the prompt.
+    """
+    if not _SIGNS.search(text):
+        return None
+    factors, _ = _factors(text)
+    opened: list[int] = []
+    spans = []
+    for place in sorted(factors):
+        if factors[place] is None:
+            spans.append((opened.pop(), place + 1))
+        else:
+            opened.append(place)
+    return next(((start + low, start + high) for low, high in sorted(spans) if factors[low] != 1.0), None)
+
+
 def _factors(text: str) -> tuple[dict[int, float | None], dict[int, int]]:
     """Return the factor at each opening bracket (None at its closing one), and the start of the `:weight` before one.
 

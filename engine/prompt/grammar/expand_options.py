@@ -19,7 +19,7 @@ END_OF_OPTION = "\x1f"
 
 _OPTION = re.compile(r"(?<![^\s{,])(?:--|[–—―])([^\W\d_][\w-]*)")
 STARTS_PARAMETERS = re.compile(r"\s*(?:--|[–—―]|\{)")
-_PARAMETER_START = re.compile(r"(?<![^\s{,])(?:--|[–—―])(?=[^\W\d_{])")
+PARAMETER_START = re.compile(r"(?<![^\s{,])(?:--|[–—―])(?=[^\W\d_{])")
 
 
 def expand_options(
@@ -55,7 +55,7 @@ def _expand(
         value = values[match[1]]
         slices += [Slice(mapped, kept, match.start()), Slice(value, 0, len(value.text))]
         kept = match.end()
-        if _PARAMETER_START.search(value.text):
+        if PARAMETER_START.search(value.text):
             slices.append(Slice(_end_marker(value), 0, 1))
     return join([*slices, Slice(mapped, kept, len(mapped.text))]), [], errors
 

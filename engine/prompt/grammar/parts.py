@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from engine.contract.jobs import Part
 from engine.prompt.errors import Problem
-from engine.prompt.grammar.attention import attention_problems
+from engine.prompt.grammar.attention import attention_problems, weighted_bracket
 from engine.prompt.grammar.foreign_forms import KEYWORD
 
 MAX_WEIGHT = 10_000.0
@@ -25,11 +25,12 @@ _DASHES = "-–—―"
 
 
 class LocatedPart(NamedTuple):
-    """A part, and the span of the `::` that ends it, or of its words if none does."""
+    """A part, the span of its weight, or else of its words, and that of its first bracket with a weight."""
 
     part: Part
     start: int
     end: int
+    bracket: tuple[int, int] | None = None
 
 
 def split_parts(text: str) -> tuple[list[LocatedPart], list[Problem]]:
@@ -45,7 +46,8 @@ def split_parts(text: str) -> tuple[list[LocatedPart], list[Problem]]:
         start = match.end()
     rest = words_from_text(text[start:])
     if rest:
-        parts.append(LocatedPart(Part(text=rest), start, len(text)))
+        span = _span_of_words(text, start, len(text))
+        parts.append(LocatedPart(Part(text=rest), *span, weighted_bracket(text[start:], start)))
         problems += attention_problems(text[start:], start)
     return parts, problems
 
@@ -60,7 +62,7 @@ def _add_part(parts: list[LocatedPart], problems: list[Problem], text: str, star
     """Add the part before the separator."""
     words = words_from_text(text[start : match.start()])
     weight = float(match["weight"] or 1) + 0.0
-    span = match.span()
+    span = match.span("weight") if match["weight"] else _span_of_words(text, start, match.start())
     if not words and match["weight"]:
         problems.append(
             Problem(*span, "This weight has no words before it.", "Write the words, then :: and the number.")
@@ -74,8 +76,14 @@ def _add_part(parts: list[LocatedPart], problems: list[Problem], text: str, star
             )
         )
     elif words:
-        parts.append(LocatedPart(Part(text=words, weight=weight), *span))
+        bracket = weighted_bracket(text[start : match.start()], start)
+        parts.append(LocatedPart(Part(text=words, weight=weight), *span, bracket))
     problems += attention_problems(text[start : match.start()], start)
+
+
+def _span_of_words(text: str, start: int, end: int) -> tuple[int, int]:
+    words = text[start:end]
+    return start + len(words) - len(words.lstrip()), start + len(words.rstrip())
 
 
 def words_from_text(text: str) -> str:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from engine.contract.jobs import ParameterValue, Part
 from engine.prompt.errors import Origin, Problem, quoted
-from engine.prompt.grammar.attention import attention_problems
+from engine.prompt.grammar.attention import attention_problems, weighted_bracket
 from engine.prompt.grammar.extract_parameters import ParameterSetting
 from engine.prompt.grammar.parts import NO_WEIGHT, LocatedPart, words_from_text
 from engine.prompt.grammar.values import Token
@@ -48,7 +48,7 @@ def resolve_settings(settings: Sequence[ParameterSetting], text: str) -> tuple[R
     ]
     held = sorted([*chosen.values(), *adapters], key=_place)
     named = [token for setting in lists[ParameterKind.ADAPTERS] for token in setting.raw.tokens]
-    return ResolvedSettings(tuple(held), _negative_parts(negatives), tuple(named)), problems
+    return ResolvedSettings(tuple(held), _negative_parts(negatives, text), tuple(named)), problems
 
 
 def _origin(setting: ParameterSetting) -> Origin:
@@ -90,7 +90,9 @@ def _join_adapters(settings: Sequence[ParameterSetting]) -> tuple[list[Parameter
         for name, weight in _adapters(setting.value):
             first = held.setdefault(name, (weight, setting.precedence))
             if first[0] != weight and first[1] == setting.precedence:
-                problems.append(_contradiction(setting, f"{name}:{first[0]}"))
+                token = next(token for token in reversed(setting.raw.tokens) if token.text.partition(":")[0] == name)
+                other = setting._replace(raw=setting.raw._replace(tokens=[token]))
+                problems.append(_contradiction(other, f"{name}:{first[0]}"))
     joined = tuple(f"{name}:{weight}" for name, (weight, _) in held.items())
     return [setting._replace(value=joined) for setting in settings[:1]], problems
 
@@ -100,19 +102,20 @@ def _adapters(value: ParameterValue) -> list[tuple[str, str]]:
     return [(name, weight) for name, _, weight in (adapter.partition(":") for adapter in adapters)]
 
 
-def _negative_parts(settings: Sequence[ParameterSetting]) -> tuple[LocatedPart, ...]:
+def _negative_parts(settings: Sequence[ParameterSetting], text: str) -> tuple[LocatedPart, ...]:
     """Return one part per `--no` of the prompt; lists from other sources are added to the first."""
     own = [setting for setting in settings if setting.origin is Origin.PROMPT]
     others = [setting for setting in settings if setting.origin is not Origin.PROMPT]
     lists = [own[:1] + others, *([setting] for setting in own[1:])]
-    return tuple(_negative(joined) for joined in lists if joined)
+    return tuple(_negative(joined, text) for joined in lists if joined)
 
 
-def _negative(settings: Sequence[ParameterSetting]) -> LocatedPart:
+def _negative(settings: Sequence[ParameterSetting], text: str) -> LocatedPart:
     """Return one part with all lists, at the span of the first."""
     items = [item for setting in settings if isinstance(setting.value, tuple) for item in setting.value]
     words = ", ".join(words_from_text(item) for item in dict.fromkeys(items))
-    return LocatedPart(Part(text=words, weight=NO_WEIGHT), *settings[0].span)
+    brackets = (weighted_bracket(_slice(text, setting), setting.span[0]) for setting in settings)
+    return LocatedPart(Part(text=words, weight=NO_WEIGHT), *settings[0].span, next(filter(None, brackets), None))
 
 
 _ORDER = {parameter.name: place for place, parameter in enumerate(CANONICAL)}

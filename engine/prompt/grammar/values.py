@@ -178,9 +178,11 @@ def _known_model(raw: RawParameter, token: Token, names: Sequence[str], limits: 
 
 def _words(raw: RawParameter, limits: Limits) -> ParsedValue:
     for token in raw.tokens:
-        if "::" in _ESCAPED.sub(" ", token.text):
-            message = "--no does not support weights."
-            return [Problem(token.start, token.end, message, "Write words::-2 before the first parameter instead.")]
+        weight = _WEIGHT.search(_ESCAPED.sub("  ", token.text))
+        if weight:
+            place = (token.start + weight.start(), token.start + weight.end())
+            advice = "Write words::-2 before the first parameter instead."
+            return [Problem(*place, "--no does not support weights.", advice)]
         if is_link(token.text):
             return [Problem(token.start, token.end, "--no takes words, not links.", _example(raw.parameter))]
     items = " ".join(token.text for token in raw.tokens).split(",")
@@ -225,15 +227,14 @@ def _parse_list(raw: RawParameter, read: Callable[[RawParameter, Token], str | l
 
 def _reference(raw: RawParameter, token: Token) -> str | list[Problem]:
     address, _, weight = token.text.partition("::")
-    known = address == "random" or _STYLE_CODE.fullmatch(address) or is_picture_address(address)
-    if not known or (weight and not DECIMAL.fullmatch(weight)):
-        return _invalid(raw, token)
+    if not (address == "random" or _STYLE_CODE.fullmatch(address) or is_picture_address(address)):
+        return _invalid(raw, Token(address, token.start, token.start + len(address)) if address else token)
     if not weight:
         return address
-    number = float(weight)
+    number = float(weight) if DECIMAL.fullmatch(weight) else 0.0
     if not 0 < number <= MAX_REFERENCE_WEIGHT:
         message = f"The weight of a style must be greater than 0 and at most {MAX_REFERENCE_WEIGHT:g}."
-        return [Problem(token.start, token.end, message)]
+        return [Problem(token.end - len(weight), token.end, message)]
     return address if number == 1 else f"{address}::{text_from_number(number)}"
 
 
@@ -273,6 +274,7 @@ def _example(parameter: Parameter) -> str:
 _RATIO = re.compile(rf"([0-9]{{1,{MAX_RATIO_DIGITS}}}):([0-9]{{1,{MAX_RATIO_DIGITS}}})")
 _STYLE_CODE = re.compile(r"[0-9]{1,20}")
 _ESCAPED = re.compile(r"\\.")
+_WEIGHT = re.compile(r"::[-+.0-9]*")
 
 _VALUE_OPTIONAL = frozenset({ParameterKind.NIJI, ParameterKind.CODES})
 _TAKES_SEVERAL = frozenset(map(ParameterKind, ("words", "references", "pictures", "adapters", "codes")))
