@@ -68,6 +68,14 @@ async def acknowledge(interaction: discord.Interaction) -> None:
         _log.warning("answer_not_sent", error=type(error).__name__)
 
 
+async def remove_buttons(interaction: discord.Interaction) -> None:
+    """Answer a press by taking the buttons off its message; if Discord no longer accepts that, only log it."""
+    try:
+        await interaction.response.edit_message(view=None)
+    except _UNSENT as error:
+        _log.warning("answer_not_sent", error=type(error).__name__)
+
+
 async def show_job(interaction: discord.Interaction, services: Services, submitted: SubmittedJob) -> None:
     """Answer with the message of a job just stored; if that fails, the courier posts it instead."""
     job, delivery = submitted.job, submitted.delivery

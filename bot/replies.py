@@ -183,6 +183,11 @@ def picture_title(slot: int) -> str:
     return f"Image #{slot + 1}"
 
 
+def already_posted(slot: int, link: str) -> str:
+    """Return where the picture is that another press has already had posted."""
+    return f"{picture_title(slot)} is already here: {link}"
+
+
 def job_ended(job: Job) -> str:
     """Return the state of a job that was cancelled or failed."""
     return "Cancelled" if job.status is JobStatus.CANCELLED else f"Failed: {sentence_from_cause(job.cause or {})}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import discord
 
 from bot import replies
-from bot.answers import send_ephemeral
+from bot.answers import remove_buttons, send_ephemeral
 from bot.buttons.base import JobButton
 from bot.cards import ButtonFace, CardKind
 from bot.services import Services
@@ -25,6 +25,7 @@ class CancelButton(JobButton, verb="cancel"):
         return (cls.face(job.id, label="Cancel"),)
 
     async def press(self, interaction: discord.Interaction, services: Services, context: InteractionContext) -> None:
-        """Store that the job is cancelled; the engine then stops it, and the courier updates its message."""
+        """Store that the job is cancelled, and take the button away; the engine stops it, and the courier says so."""
         await services.commit(context, lambda: cancel(context, self.button.job_id))
+        await remove_buttons(interaction)
         await send_ephemeral(interaction, replies.CANCELLED)

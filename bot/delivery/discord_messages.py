@@ -137,6 +137,16 @@ async def withdraw(client: discord.Client, channel_id: int, message_id: int) -> 
     await outcome_of(delete)
 
 
+async def is_deleted(client: discord.Client, delivery: Delivery) -> bool:
+    """Return whether the delivery's message was deleted; False if Discord does not tell."""
+
+    async def look() -> SendOutcome:
+        message = await client.get_partial_messageable(delivery.channel_id).fetch_message(delivery.message_id or 0)
+        return Sent(message_id=message.id)
+
+    return isinstance(await outcome_of(look), MessageDeleted)
+
+
 async def open_dm_channel(client: discord.Client, discord_id: int) -> int | SendOutcome:
     """Return the channel of the member's direct messages, or why Discord does not open one."""
 
@@ -144,6 +154,12 @@ async def open_dm_channel(client: discord.Client, discord_id: int) -> int | Send
         return int((await client.http.start_private_message(discord_id))["id"])
 
     return await outcome_of(start)
+
+
+def message_link(delivery: Delivery, guild_id: int | None) -> str:
+    """Return the address of the delivery's message; a moved one is in the direct messages, not in the guild."""
+    place = "@me" if guild_id is None or delivery.moved_from else str(guild_id)
+    return f"https://discord.com/channels/{place}/{delivery.channel_id}/{delivery.message_id}"
 
 
 def nonce(delivery: Delivery, is_replacement: bool = False) -> str:

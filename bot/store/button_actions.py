@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from bot.store.deliveries import BotInstance, Delivery
+from bot.store.deliveries import BotInstance, Delivery, SinglePicture
 from bot.store.interaction import InteractionContext
 from bot.store.members import Member
 from bot.store.statements import (
     cancel_waiting,
     deliver,
+    find_single_picture,
     lock_member,
     read_job_with_pictures,
     read_rating,
@@ -47,6 +48,14 @@ class RatingChange:
     before: Rating | None
 
 
+@dataclass(frozen=True, kw_only=True)
+class PictureDelivery:
+    """The delivery of a single picture: a new one, or the one that an earlier press has started."""
+
+    delivery: Delivery
+    is_new: bool
+
+
 async def rate(context: InteractionContext, job_id: UUID, slot: int | None, rating: Rating) -> RatingChange:
     """Store the rating of one picture, or of the grid if `slot` is None; earlier ratings stay in the log.
 
@@ -62,18 +71,28 @@ async def rate(context: InteractionContext, job_id: UUID, slot: int | None, rati
     return RatingChange(rating=rating, before=Rating(value) if value else None)
 
 
-async def upscale(context: InteractionContext, job_id: UUID, slot: int, instance: BotInstance) -> Delivery | None:
+async def upscale(
+    context: InteractionContext, job_id: UUID, slot: int, instance: BotInstance, *, lost: UUID | None = None
+) -> PictureDelivery | None:
     """Store the press and the delivery of the picture as a message of its own; None if the press was already stored.
+
+    While the member's earlier press on it in the channel stands, nothing is stored: three quick clicks are one.
+
+    lost: the delivery whose message no longer exists, so that the picture is delivered again.
 
     Raises: JobUnknown, PictureUnknown.
     """
     press = await read_press(context, job_id)
     picture = find_picture(press, slot)
+    single = SinglePicture(picture_id=picture.id, member_id=press.member.id, channel_id=context.channel_id)
+    standing = await find_single_picture(single)
+    if standing and standing.id != lost:
+        return None if standing.press_id == context.id else PictureDelivery(delivery=standing, is_new=False)
     if not await record_event(event_from_press(context, press, Verb.UPSCALE, picture)):
         return None
     delivery = new_delivery(context, press.member, job_id, picture_id=picture.id)
     await deliver(([delivery], instance))
-    return delivery
+    return PictureDelivery(delivery=delivery, is_new=True)
 
 
 async def cancel(context: InteractionContext, job_id: UUID) -> None:

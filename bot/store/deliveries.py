@@ -53,6 +53,15 @@ class Delivery:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SinglePicture:
+    """One picture as a message of its own: whose press asks for it, and in which channel."""
+
+    picture_id: UUID
+    member_id: UUID
+    channel_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class BotInstance:
     """A bot process, by an id of its own, and how long its claims last without renewal."""
 
@@ -72,6 +81,24 @@ async def find_answered(connection: AsyncConnection, press_ids: Sequence[str]) -
     query = sa.select(deliveries.c.press_id).where(deliveries.c.press_id == sa.any_(listed))
     answered = set((await connection.execute(query)).scalars())
     return [press_id in answered for press_id in press_ids]
+
+
+async def find_single_pictures(connection: AsyncConnection, wanted: Sequence[SinglePicture]) -> list[Delivery | None]:
+    """Return for each the newest delivery that shows it or will; None where there is none."""
+    pictures = sa.literal([one.picture_id for one in wanted], pg.ARRAY(pg.UUID))
+    owners = sa.literal([one.member_id for one in wanted], pg.ARRAY(pg.UUID))
+    standing = deliveries.c.state.in_([DeliveryState.OPEN.value, DeliveryState.DELIVERED.value])
+    query = sa.select(deliveries, members.c.discord_id).join(members)
+    query = query.where(
+        deliveries.c.picture_id == sa.any_(pictures), deliveries.c.member_id == sa.any_(owners), standing
+    )
+    found: dict[SinglePicture, Delivery] = {}
+    for delivery in _deliveries_from_rows(await connection.execute(query)):
+        assert delivery.picture_id is not None
+        channel_id = delivery.moved_from or delivery.channel_id
+        of = SinglePicture(picture_id=delivery.picture_id, member_id=delivery.member_id, channel_id=channel_id)
+        found[of] = delivery
+    return [found.get(one) for one in wanted]
 
 
 async def claim_deliveries(connection: AsyncConnection, instance: BotInstance, *, limit: int) -> tuple[Delivery, ...]:

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.batch import Statement
-from bot.store.deliveries import BotInstance, Delivery, add_deliveries, find_answered
+from bot.store.deliveries import BotInstance, Delivery, add_deliveries, find_answered, find_single_pictures
 from bot.store.members import lock_members
 from engine.store.events import read_ratings, record_events
 from engine.store.jobs import read_jobs_with_pictures, submit_all
@@ -42,9 +42,10 @@ read_job_with_pictures = Statement(order=1, run=read_jobs_with_pictures)
 lock_member = Statement(order=2, run=lock_members)
 read_rating = Statement(order=3, run=read_ratings)
 is_answered = Statement(order=4, run=find_answered)
-count_pending = Statement(order=5, run=count_pending_of)
-cancel_waiting = Statement(order=6, run=_cancel_all, is_kept=False)
-record_event = Statement(order=7, run=record_events, is_kept=False)
-submit_jobs = Statement(order=8, run=submit_all, is_kept=False)
-deliver = Statement(order=9, run=_add, is_kept=False)
-count_ahead = Statement(order=10, run=_count_ahead)
+find_single_picture = Statement(order=5, run=find_single_pictures)
+count_pending = Statement(order=6, run=count_pending_of)
+cancel_waiting = Statement(order=7, run=_cancel_all, is_kept=False)
+record_event = Statement(order=8, run=record_events, is_kept=False)
+submit_jobs = Statement(order=9, run=submit_all, is_kept=False)
+deliver = Statement(order=10, run=_add, is_kept=False)
+count_ahead = Statement(order=11, run=_count_ahead)

@@ -65,6 +65,7 @@ class MemberClient:
         self._changed = asyncio.Condition()
         self.id: str = state["me"]["id"]
         self.name: str = state["me"]["username"]
+        self.guild_id: str = state["guild"]["id"]
         self.channels: dict[str, str] = {
             "dm" if item["kind"] == "dm" else item["name"]: item["id"] for item in state["channels"]
         }

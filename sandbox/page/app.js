@@ -7,10 +7,12 @@ import { Interactions } from "./interactions.js";
 import { createToolbar } from "./message/actions.js";
 import { MessageLog } from "./message/log.js";
 import { createApi } from "./model/api.js";
+import { has } from "./model/messages.js";
 import { loadValue, saveValue } from "./model/storage.js";
 import { createReadState } from "./model/read_state.js";
 import { subscribe } from "./model/subscription.js";
 import { Store, displayName } from "./model/store.js";
+import { openConfirm } from "./overlay/confirm.js";
 import { Lightbox } from "./overlay/lightbox.js";
 import { openModal } from "./overlay/modal.js";
 import { createNotices } from "./overlay/notices.js";
@@ -27,7 +29,7 @@ const at = (id) => document.getElementById(id);
 const place = new URLSearchParams(location.search);
 
 const store = new Store((change) => changes[change.kind](change));
-const notify = createNotices(at("notices"));
+const { notify, clearErrors } = createNotices(at("notices"));
 const lightbox = new Lightbox();
 const typing = createTyping(at("typing"), store);
 const themeButton = createThemeButton();
@@ -70,6 +72,9 @@ const env = {
   reply: (message) => bar.reply(message),
   react: (message, emoji, add) => attempt(() => api.react(message.channel_id, message.id, emoji, add)),
   remove: (message) => attempt(() => api.remove(message.channel_id, message.id)),
+  askToRemove: (message) => openConfirm({
+    title: "Delete message", action: "Delete", onYes: () => env.remove(message),
+    text: "This deletes the message for everyone, with its pictures and buttons. It cannot be undone." }),
   jump: (id) => { if (!log.reveal(id)) notify("That message is not loaded or was deleted."); },
   copy: (text) => attempt(async () => { await navigator.clipboard.writeText(text); notify("Copied to clipboard."); }),
   runOnMessage: (command, message) => attempt(() => interactions.run(message.channel_id,
@@ -91,9 +96,9 @@ const bar = new MessageBar(at("composer"), {
 
 const changes = {
   start,
-  "catch-up": () => { if (isOpen(current?.id)) log.sync(); drawSidebar(); },
+  "catch-up": () => { onChannels(); if (isOpen(current.id)) log.sync(); bar.renew(); },
   add: ({ message }) => onAdd(message),
-  update: ({ message }) => { if (isOpen(message.channel_id)) log.update(message); },
+  update: ({ message, old }) => { if (isOpen(message.channel_id)) log.update(message, old); },
   remove: ({ message }) => { if (isOpen(message.channel_id)) log.remove(message); drawSidebar(); },
   channels: onChannels,
   commands: () => bar.renew(),
@@ -173,10 +178,19 @@ function showLog() {
   readCurrent();
 }
 
+// On a narrow screen, the sidebar lies over the rest.
 function showSidebar(open) {
+  const wasOpen = !at("scrim").hidden;
   at("sidebar").classList.toggle("sidebar--open", open);
   at("scrim").hidden = !open;
+  at("main").inert = open;
   if (open) at("channels").querySelector("[aria-current]")?.focus();
+  else if (wasOpen) at("topbar").querySelector(".topbar__menu")?.focus();
+}
+
+function onEscape(event) {
+  const isOver = document.querySelector("dialog[open], :popover-open");
+  if (event.key === "Escape" && !isOver && !at("scrim").hidden) showSidebar(false);
 }
 
 function start() {
@@ -192,8 +206,10 @@ function onAdd(message) {
   interactions.settle(message);
   typing.stop(message.channel_id, message.author.id);
   if (isOpen(message.channel_id)) {
-    log.sync();
+    log.add(message);
     if (message.author.id === store.me.id) log.toEnd();
+    // An answer for the member alone is read wherever they are.
+    else if (has(message, "ephemeral") && !log.isPinned && message.content) notify(message.content);
     readCurrent();
   }
   drawSidebar();
@@ -224,10 +240,10 @@ async function firstState() {
   try {
     return await api.state();
   } catch (error) {
-    const isUnknown = error.status === 404 && place.get("member");
+    if (error.status !== 404 || !place.get("member")) return null;
     place.delete("member");
     api = createApi(null);
-    return isUnknown ? firstState() : null;
+    return firstState();
   }
 }
 
@@ -243,10 +259,18 @@ async function enter() {
   store.start(snapshot);
   connection = subscribe(snapshot.me.id, {
     state: () => attempt(() => api.state()),
-    onState: (fresh) => { store.catchUp(fresh); drawBanner(at("banner"), null); },
+    onState: (fresh) => { store.catchUp(fresh); recover(); },
     onEvent: (type, event) => { interactions.handle(type, event); store.apply(type, event); },
     onLost: () => drawBanner(at("banner"), () => connection.retry()),
   });
+}
+
+/** Takes back what was said of a sandbox that could not be reached. */
+function recover() {
+  drawBanner(at("banner"), null);
+  clearErrors();
+  bar.recover();
+  interactions.recover();
 }
 
 addEventListener("dragover", (event) => event.preventDefault());
@@ -259,5 +283,13 @@ at("log").addEventListener("keydown", (event) => {
 });
 document.addEventListener("visibilitychange", readCurrent);
 at("scrim").addEventListener("click", () => showSidebar(false));
+document.addEventListener("keydown", onEscape);
+matchMedia("(max-width: 760px)").addEventListener("change", () => showSidebar(false));
+at("log").addEventListener("click", ({ target }) => {
+  const { jumpChannel, jumpMessage } = target.closest("[data-jump-message]")?.dataset ?? {};
+  if (!jumpMessage) return;
+  if (jumpChannel !== current.id) openChannel(jumpChannel);
+  env.jump(jumpMessage);
+});
 setInterval(() => refreshTimes(at("log")), TICK);
 enter();

@@ -77,6 +77,13 @@ export class Interactions {
     }
   }
 
+  /** Forgets why presses failed, once the sandbox is back or the bot answers again. */
+  recover() {
+    const ids = [...this.#failures.keys()];
+    this.#failures.clear();
+    for (const id of ids) this.#hooks.drawMessage(id);
+  }
+
   /** Removes a failed command. */
   forget(nonce) {
     this.#end(nonce);
@@ -137,6 +144,7 @@ export class Interactions {
 
   #onState({ nonce, state, reason }) {
     if (state === "failed") this.#fail(nonce, reason);
+    if (state === "acknowledged") this.recover();
     const isDone = state === "acknowledged" && this.#open.get(nonce)?.kind !== "autocomplete";
     if (isDone) this.#end(nonce)?.resolve?.();
   }

@@ -18,7 +18,7 @@ function threadButton(channel, { onThread, onArchive }) {
 export function drawTopbar(bar, channel, { onMenu, ...actions }) {
   const states = [channel.archived && "Archived", channel.locked && "Locked"].filter(Boolean);
   bar.replaceChildren(
-    iconButton("menu", "Channels and members", onMenu, { class: "icon-button topbar__menu" }),
+    iconButton("menu", "Channels and members", onMenu, { class: "icon-button topbar__menu", "aria-controls": "sidebar" }),
     icon(channelIcon(channel)), element("h2", { class: "topbar__name" }, channel.name),
     ...states.map((state) => element("span", { class: "badge" }, state)),
     channel.topic ? element("p", { class: "topbar__topic" }, channel.topic) : "",

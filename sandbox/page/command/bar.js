@@ -23,6 +23,7 @@ export class MessageBar {
   #channel = null;
   #form = null;
   #replyTo = null;
+  #isUnreachable = false;
   #panelNode = element("div", { class: "panel", hidden: true });
   #panel = new Panel(this.#panelNode);
   #trouble = element("p", { class: "composer__trouble", role: "alert" });
@@ -90,6 +91,11 @@ export class MessageBar {
     if (this.#channel) this.#suggest();
   }
 
+  /** Removes the error of a request that could not reach the sandbox, once it is back. */
+  recover() {
+    if (this.#isUnreachable) this.#say(null);
+  }
+
   /** Replies to `message` with the next message; null cancels. */
   reply(message) {
     this.#replyTo = message;
@@ -123,7 +129,13 @@ export class MessageBar {
   }
 
   #say(words, ...actions) {
+    this.#isUnreachable = false;
     this.#trouble.replaceChildren(...[words, ...actions].filter(Boolean));
+  }
+
+  #sayError(error) {
+    this.#say(error.message);
+    this.#isUnreachable = error.status === 0;
   }
 
   #sayNoCommands() {
@@ -208,7 +220,7 @@ export class MessageBar {
     try {
       await this.#env.run(channelId, data, files, form.entry.name);
     } catch (error) {
-      this.#say(error.message);
+      this.#sayError(error);
       return;
     }
     if (this.#form === form) { this.#close(""); this.#text.focus(); }
@@ -241,7 +253,7 @@ export class MessageBar {
     try {
       await this.#env.say(channelId, words, this.#replyTo?.id);
     } catch (error) {
-      this.#say(error.message);
+      this.#sayError(error);
       return;
     }
     this.#env.drafts().set(channelId, { text: "" });

@@ -31,7 +31,7 @@ function buttonsFor(message, env) {
     iconButton("reply", "Reply", () => env.reply(message)),
     apps(message, env),
     message.content ? copy : null,
-    mayDelete(message, env) && iconButton("trash", "Delete message", () => env.remove(message)),
+    mayDelete(message, env) && iconButton("trash", "Delete message", () => env.askToRemove(message)),
   ].filter(Boolean);
 }
 

@@ -43,6 +43,8 @@ export class MessageLog {
   #firstNew = null;
   #oldest = null;
   #isLoading = false;
+  // What arrived below the view: new messages, and pictures of older ones.
+  #unseen = new Set();
 
   constructor(box, jump, env, hooks) {
     this.#box = box;
@@ -70,6 +72,7 @@ export class MessageLog {
     this.sync();
     this.drawWaiting();
     this.toEnd();
+    this.#unseen.clear();
     this.#jump.hidden = true;
     this.#fillUp();
     requestAnimationFrame(() => this.#box.setAttribute("aria-live", "polite"));
@@ -91,8 +94,16 @@ export class MessageLog {
     this.#mark();
   }
 
-  update(message) {
+  /** Shows a message that has just arrived. */
+  add(message) {
+    this.sync();
+    this.#count(message);
+  }
+
+  /** Shows an edited message; its first pictures count as news. */
+  update(message, old) {
     this.#views.get(message.id)?.update(message);
+    if (!old.attachments?.length && message.attachments?.length) this.#count(message);
   }
 
   /** Redraws a message after a change outside it, such as a pending press. */
@@ -181,7 +192,22 @@ export class MessageLog {
 
   #onPin(pinned) {
     this.#jump.hidden = pinned;
+    if (pinned) this.#unseen.clear();
+    this.#labelJump();
     if (pinned) this.#hooks.onPin();
+  }
+
+  #count({ id }) {
+    const node = this.#views.get(id)?.node;
+    if (this.#scroll.isPinned() || !node || !this.#scroll.isBelow(node)) return;
+    this.#unseen.add(id);
+    this.#labelJump();
+  }
+
+  #labelJump() {
+    const count = this.#unseen.size;
+    this.#jump.classList.toggle("jump--news", count > 0);
+    this.#jump.textContent = count ? `${count} new ${count === 1 ? "message" : "messages"} · Jump to present` : "Jump to present";
   }
 
   // Without overflow there is no scrolling, so history loads until the log is full.

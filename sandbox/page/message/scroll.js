@@ -2,12 +2,14 @@
 
 import { prefersStillness } from "../dom.js";
 
+// How far from the end still counts as at the end.
 const NEAR = 60;
 const HISTORY_AT = 400;
 
 /** Watches `box` around `list`; calls `onTop` near the top and `onPin` when pinned or unpinned. */
 export function createScroll(box, list, { onTop, onPin }) {
   let pinned = true;
+  let top = 0;
 
   const distance = () => box.scrollHeight - box.scrollTop - box.clientHeight;
 
@@ -26,8 +28,11 @@ export function createScroll(box, list, { onTop, onPin }) {
     if (pinned) box.scrollTop = box.scrollHeight;
   }
 
+  // Only scrolling up unpins: what arrives below also grows the distance to the end, before the view has followed.
   box.addEventListener("scroll", () => {
-    pin(distance() < NEAR);
+    if (distance() < NEAR) pin(true);
+    else if (box.scrollTop < top) pin(false);
+    top = box.scrollTop;
     if (box.scrollTop < HISTORY_AT) onTop();
   }, { passive: true });
   const observer = new ResizeObserver(settle);
@@ -45,5 +50,7 @@ export function createScroll(box, list, { onTop, onPin }) {
     node.scrollIntoView({ block: "center", behavior: prefersStillness() ? "auto" : "smooth" });
   }
 
-  return { toEnd, still, reveal, isPinned: () => pinned, hasRoom: () => box.scrollHeight <= box.clientHeight };
+  const isBelow = (node) => node.getBoundingClientRect().bottom > box.getBoundingClientRect().bottom;
+
+  return { toEnd, still, reveal, isBelow, isPinned: () => pinned, hasRoom: () => box.scrollHeight <= box.clientHeight };
 }

@@ -17,7 +17,7 @@ export function displayName(user) {
 }
 
 /**
-* Reports to its listener: start, catch-up, add {message}, update {message}, remove {message}, channels, commands and
+* Reports to its listener: start, catch-up, add {message}, update {message, old}, remove {message}, channels, commands and
  * typing {channelId, userId}.
  */
 export class Store {
@@ -136,9 +136,9 @@ export class Store {
   }
 
   #create(message) {
-    const isNew = !this.find(message.channel_id, message.id);
+    const old = this.find(message.channel_id, message.id);
     this.#logs.set(message.channel_id, insertMessage(this.log(message.channel_id), message));
-    this.#onChange({ kind: isNew ? "add" : "update", message });
+    this.#onChange(old ? { kind: "update", message, old } : { kind: "add", message });
   }
 
   #update(change) {
@@ -146,7 +146,7 @@ export class Store {
     if (!old) return;
     const message = { ...old, ...change };
     this.#logs.set(change.channel_id, this.log(change.channel_id).map((other) => (other === old ? message : other)));
-    this.#onChange({ kind: "update", message });
+    this.#onChange({ kind: "update", message, old });
   }
 
   #remove({ id, channel_id: channelId }) {

@@ -7,9 +7,13 @@ const PLAIN = /[\s\S]+?(?=[\\`<[@*_~|]|https?:\/\/|$)/y;
 const text = (value) => ({ type: "text", value });
 const around = (type) => (match, inner) => ({ type, children: inner(match[1]) });
 
+const MESSAGE = /^https:\/\/(?:\w+\.)?discord(?:app)?\.com\/channels\/(?:\d+|@me)\/(\d+)\/(\d+)$/;
+
 function link(address, children, original) {
   const href = safeLink(address);
-  return href ? { type: "link", href, children } : text(original);
+  if (!href) return text(original);
+  const [, channelId, messageId] = MESSAGE.exec(href) ?? [];
+  return { type: "link", href, children, channelId, messageId };
 }
 
 // Tried in this order at each position; the first match wins.

@@ -34,6 +34,14 @@ function mention(mark, name, extra) {
   return element("span", { class: ["mention", extra] }, mark + name);
 }
 
+// The page handles clicks on links to messages of its own channels.
+function link({ href, channelId, messageId, children }, draw, store) {
+  const channel = channelId && store.channel(channelId);
+  if (!channel) return element("a", { href, target: "_blank", rel: "noopener noreferrer" }, draw(children));
+  return element("button", { type: "button", class: "mention mention--message", title: "Jump to message",
+    data: { jumpChannel: channelId, jumpMessage: messageId } }, `${channel.kind === "dm" ? "@" : "#"}${channel.name} › message`);
+}
+
 const INLINE = {
   text: ({ value }) => value,
   code: ({ value }) => element("code", {}, value),
@@ -42,7 +50,7 @@ const INLINE = {
   underline: (node, draw) => element("u", {}, draw(node.children)),
   struck: (node, draw) => element("s", {}, draw(node.children)),
   spoiler: (node, draw) => spoiler(draw(node.children)),
-  link: (node, draw) => element("a", { href: node.href, target: "_blank", rel: "noopener noreferrer" }, draw(node.children)),
+  link,
   user: ({ id }, draw, store) =>
     mention("@", displayName(store.user(id)), id === store.me?.id && "mention--me"),
   role: ({ id }, draw, store) => mention("@", store.roles.find((role) => role.id === id)?.name ?? "role"),

@@ -10,10 +10,12 @@ from typing import Any
 from engine.contract.feedback import Surface, Verb
 from engine.contract.jobs import JobStatus, Operation
 from engine.prompt import Limits, ModelCapabilities
+from engine.store.database import Database
 from sandbox.chat.test_client import MemberClient, SentInteraction
 from tests.bot.conftest import BotStarter
 from tests.bot.engine_hand import EngineHand
 from tests.bot.reading import Message, faces, is_grid, labels, text_of
+from tests.bot.rows import until_closed
 
 Grid = Callable[..., Any]
 
@@ -36,6 +38,45 @@ async def test_u_posts_the_original_as_a_reply(
     assert (event.surface, event.model, event.model_hash) == (Surface.GUILD, "fake", "f4ce")
     assert event.press_id == pressed.interaction_id
     assert event.latency is not None and event.latency >= timedelta()
+
+
+async def test_quick_clicks_on_u_post_one_picture(
+    painted_grid: Grid, ben: MemberClient, cleo: MemberClient, hand: EngineHand, database: Database
+) -> None:
+    """Three clicks at once and one later are one picture and one event; the later one is answered with its address."""
+    grid, job, _ = await painted_grid()
+    for pressed in await asyncio.gather(*(cleo.press(grid, "U2") for _ in range(3))):
+        assert await cleo.outcome(pressed) == "acknowledged"
+    single = await cleo.message(lambda item: "Image #2" in item["content"])
+    await until_closed(database, job.id, 2)
+    again = await cleo.reply(await cleo.press(grid, "U2"))
+    address = f"https://discord.com/channels/{cleo.guild_id}/{single['channel_id']}/{single['id']}"
+    assert (text_of(again), again["flags"] & 64) == (f"Image #2 is already here: {address}", 64)
+    assert len(posted(cleo, "Image #2 <")) == len(await hand.events(job.id)) == 1
+
+    await cleo.press(grid, "U3")
+    await ben.press(grid, "U2")
+    await cleo.until(lambda: len(posted(cleo, "Image #2 <")) == 2 and posted(cleo, "Image #3 <"))
+    assert len(await hand.events(job.id)) == 3
+
+
+async def test_a_picture_that_was_deleted_is_posted_again(
+    painted_grid: Grid, ada: MemberClient, hand: EngineHand, database: Database
+) -> None:
+    """U3 posts the picture again once its message is gone, however often."""
+    grid, job, _ = await painted_grid()
+    for number in range(1, 4):
+        await ada.press(grid, "U3")
+        single = await ada.message(lambda item: "Image #3" in item["content"])
+        await until_closed(database, job.id, number + 1)
+        await ada.delete(single)
+        await ada.until(lambda: not posted(ada, "Image #3"))
+        assert len(await hand.events(job.id)) == number
+
+
+def posted(member: MemberClient, text: str) -> list[Message]:
+    """Return the messages that the member sees with this text."""
+    return [item for item in member.messages.values() if text in item["content"]]
 
 
 async def test_v_paints_variations_of_that_picture(painted_grid: Grid, cleo: MemberClient, hand: EngineHand) -> None:
@@ -102,7 +143,10 @@ async def test_only_owner_and_administrators_cancel(
     assert text_of(refused).startswith("Only the member who started this job or an administrator")
     assert (await hand.only_job()).status is JobStatus.WAITING
 
-    assert text_of(await ada.reply(await ada.press(waiting, "Cancel"))) == "Cancelled."
+    pressed = await ada.press(waiting, "Cancel")
+    assert text_of(await ada.reply(pressed)) == "Cancelled."
+    edits = [event.body["components"] for event in ada.events if event.body.get("id") == waiting["id"]]
+    assert [] in edits, "the button goes with the answer, not after it"
     ended = await ben.changed(waiting, lambda item: "(Cancelled)" in item["content"])
     assert ended["components"] == []
     job = await hand.only_job()

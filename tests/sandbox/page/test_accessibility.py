@@ -117,13 +117,18 @@ async def test_both_themes_are_readable(
 
 
 async def test_a_narrow_screen_opens_the_channels_on_demand(page: Page, busy: FakeDiscord) -> None:
-    """At 380 pixels the channels come with a button, and go once one is chosen."""
+    """At 380 pixels the channels come with a button, and go with Escape or once one is chosen."""
     await page.set_viewport_size(NARROW)
     await page.goto(busy.url)
     gallery = page.get_by_role("button", name="gallery")
     await expect(gallery).to_be_hidden()
     await page.get_by_role("button", name="Channels and members").click()
+    await expect(page.get_by_role("button", name="studio")).to_be_focused()
     await take_screenshot(page, "page-narrow-channels")
+    await page.keyboard.press("Escape")
+    await expect(gallery).to_be_hidden()
+    await expect(page.get_by_role("button", name="Channels and members")).to_be_focused()
+    await page.keyboard.press("Enter")
     await gallery.click()
     await expect(gallery).to_be_hidden()
     await expect(page.get_by_role("log", name="Messages in gallery")).to_be_visible()

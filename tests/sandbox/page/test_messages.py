@@ -193,12 +193,19 @@ async def test_reactions_count_and_toggle(visit: Page, discord: FakeDiscord) -> 
 
 
 async def test_deletion_is_offered_to_those_who_may(visit: Page, discord: FakeDiscord) -> None:
-    """An administrator may delete another's message; Ben may delete his own only."""
+    """An administrator may delete another's message, after a question; Ben may delete his own only."""
     mine, other = message(BEN, "by Ben"), message(ADA, "by Ada")
     discord.state = sandbox_state(studio=[mine, other])
     await visit.goto(discord.url)
     await shown(visit, mine).hover()
     await shown(visit, mine).get_by_role("button", name="Delete message").click()
+    asked = visit.get_by_role("alertdialog", name="Delete message")
+    await expect(asked.get_by_role("button", name="Cancel")).to_be_focused()
+    await visit.keyboard.press("Enter")
+    await expect(asked).to_have_count(0)
+    assert not discord.removed
+    await shown(visit, mine).get_by_role("button", name="Delete message").click()
+    await asked.get_by_role("button", name="Delete", exact=True).click()
     await discord.until(lambda: discord.removed == [mine["id"]])
     await visit.goto(f"{discord.url}?member={BEN['id']}")
     await shown(visit, other).hover()

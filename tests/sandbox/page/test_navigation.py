@@ -7,7 +7,18 @@ from datetime import UTC, datetime, timedelta
 from playwright.async_api import Page, expect
 
 from tests.browser import BROWSER, Watch
-from tests.sandbox.page.discord_objects import ADA, AFTER_DARK, BEN, DM, EASEL, GALLERY, message, sandbox_state
+from tests.sandbox.page.discord_objects import (
+    ADA,
+    AFTER_DARK,
+    BEN,
+    DM,
+    EASEL,
+    GALLERY,
+    grid_buttons,
+    message,
+    picture,
+    sandbox_state,
+)
 from tests.sandbox.page.fake_discord import FakeDiscord
 
 pytestmark = BROWSER
@@ -98,9 +109,26 @@ async def test_a_tall_screen_fills_itself_with_history(page: Page, discord: Fake
     await expect(page.get_by_role("heading", name="#studio")).to_be_visible()
 
 
-async def test_reading_further_up_is_not_disturbed(page: Page, discord: FakeDiscord) -> None:
-    """A new message does not scroll down; the button does."""
+async def test_at_the_end_the_view_follows_what_arrives(page: Page, discord: FakeDiscord) -> None:
+    """Messages of a burst, edits that make one taller and pictures never leave the end below the view."""
     discord.state = sandbox_state(studio=[message(BEN, f"line {n}") for n in range(40)])
+    await page.goto(discord.url)
+    await expect(page.get_by_text("line 39")).to_be_in_viewport()
+    waiting = [message(EASEL, f"waiting {n}") for n in range(8)]
+    for one in waiting:
+        await discord.push("MESSAGE_CREATE", one)
+        await discord.push(
+            "MESSAGE_UPDATE", {**one, "attachments": [picture("grid.png")], "components": grid_buttons()}
+        )
+    last = page.locator(f'[data-message-id="{waiting[-1]["id"]}"]')
+    await expect(last.get_by_role("button", name="😍")).to_be_in_viewport()
+    await expect(page.get_by_role("button", name="Jump to present")).to_be_hidden()
+
+
+async def test_reading_further_up_is_not_disturbed(page: Page, discord: FakeDiscord) -> None:
+    """A new message and a grid below do not scroll down; the button counts them and does."""
+    lines = [message(BEN, f"line {n}") for n in range(40)]
+    discord.state, last = sandbox_state(studio=lines), lines[-1]
     await page.goto(discord.url)
     log = page.get_by_role("log")
     await expect(page.get_by_text("line 39")).to_be_in_viewport()
@@ -109,6 +137,14 @@ async def test_reading_further_up_is_not_disturbed(page: Page, discord: FakeDisc
     await expect(jump).to_be_visible()
     await discord.push("MESSAGE_CREATE", message(BEN, "the newest"))
     await expect(page.get_by_text("the newest")).to_be_attached()
+    await expect(page.get_by_role("button", name="1 new message · Jump to present")).to_be_visible()
+    grid = {**last, "attachments": [picture("grid.png")]}
+    for _ in range(2):
+        await discord.push("MESSAGE_UPDATE", grid)
+    await expect(page.get_by_role("button", name="2 new messages · Jump to present")).to_be_visible()
+    whisper = message(EASEL, "Rated 😍.", flags=64)
+    await discord.push("MESSAGE_CREATE", whisper)
+    await expect(page.get_by_role("status").get_by_text("Rated 😍.")).to_be_visible()
     assert await log.evaluate("node => node.scrollTop") == 200
     await jump.click()
     await expect(page.get_by_text("the newest")).to_be_in_viewport()
@@ -116,13 +152,18 @@ async def test_reading_further_up_is_not_disturbed(page: Page, discord: FakeDisc
 
 
 async def test_a_lost_connection_is_named_and_caught_up(visit: Page, discord: FakeDiscord, watch: Watch) -> None:
-    """A lost connection shows a banner; after the reconnect, missed messages appear and deleted ones are gone."""
+    """A lost connection shows a banner; after the reconnect, what was missed is there, and the errors are gone."""
     watch.expect("WebSocket")
+    watch.expect("ERR_FAILED")
     gone, kept = message(BEN, "soon deleted"), message(BEN, "kept")
     for one in (gone, kept):
         await discord.push("MESSAGE_CREATE", one)
     await expect(visit.get_by_text("kept", exact=True)).to_be_visible()
     discord.state = sandbox_state(studio=[kept, message(EASEL, "painted meanwhile")])
+    await visit.route("**/sandbox/messages", lambda route: route.abort())
+    await visit.get_by_role("textbox", name="Message #studio").fill("hello?")
+    await visit.keyboard.press("Enter")
+    await expect(visit.get_by_text("Could not reach the sandbox")).to_be_visible()
     discord.is_away = True
     # The page's time stands still: it would soon try again by itself, and the button would be gone.
     await visit.clock.install()
@@ -133,6 +174,8 @@ async def test_a_lost_connection_is_named_and_caught_up(visit: Page, discord: Fa
     await visit.get_by_role("button", name="Retry now").click()
     await expect(visit.get_by_text("painted meanwhile")).to_be_visible()
     await expect(visit.get_by_text("soon deleted")).to_have_count(0)
+    await expect(visit.get_by_text("Could not reach the sandbox")).to_have_count(0)
+    await expect(visit.get_by_role("textbox", name="Message #studio")).to_have_value("hello?")
     await expect(visit.get_by_text("Connection lost")).to_be_hidden()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from playwright.async_api import Page, expect
 
 from tests.browser import BROWSER
-from tests.sandbox.page.discord_objects import ADA, BEN, GALLERY, message, sandbox_state
+from tests.sandbox.page.discord_objects import ADA, BEN, EASEL, GALLERY, message, sandbox_state
 from tests.sandbox.page.fake_discord import FakeDiscord
 
 pytestmark = BROWSER
@@ -78,6 +78,18 @@ async def test_spoilers_open_on_demand(visit: Page, discord: FakeDiscord) -> Non
     await cover.focus()
     await visit.keyboard.press("Enter")
     await expect(visit.locator(".spoiler__text")).to_have_css("opacity", "1")
+
+
+async def test_links_to_messages_lead_there(visit: Page, discord: FakeDiscord) -> None:
+    """The address of a message of this server is a button that opens its channel and shows it; others are links."""
+    there = message(BEN, "the one", channel_id=GALLERY)
+    await discord.push("MESSAGE_CREATE", there)
+    address = "https://discord.com/channels/{}/{}/{}"
+    text = f"{address.format(1, GALLERY, there['id'])} {address.format(2, 3, 4)}"
+    await discord.push("MESSAGE_CREATE", message(EASEL, text))
+    await expect(visit.get_by_role("link", name=address.format(2, 3, 4))).to_be_visible()
+    await visit.get_by_role("button", name="#gallery › message").click()
+    await expect(visit.locator(f"[data-message-id='{there['id']}']")).to_be_focused()
 
 
 async def test_links_leave_safely(visit: Page, discord: FakeDiscord) -> None:
