@@ -6,7 +6,8 @@ import ast
 import re
 import subprocess
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -46,10 +47,15 @@ def _is_under(path: Path, places: tuple[str, ...]) -> bool:
     return any(_name(path) == place or _name(path).startswith(place + "/") for place in places)
 
 
-def _functions(path: Path) -> Iterator[Function]:
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, Function):
-            yield node
+# Parsed and walked once for all rules, which takes most of their time.
+@cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+@cache
+def _nodes(path: Path) -> Sequence[ast.AST]:
+    return tuple(ast.walk(_tree(path)))
 
 
 def _num_lines(function: Function) -> int:
@@ -60,9 +66,10 @@ def test_files_and_functions_stay_small() -> None:
     """No file but a table has more than 300 lines, no function has 60; functions above the aim of 30 are printed."""
     files = {_name(path): len(path.read_text().splitlines()) for path in FILES}
     functions = {
-        f"{_name(path)}:{function.lineno} {function.name}": _num_lines(function)
+        f"{_name(path)}:{node.lineno} {node.name}": _num_lines(node)
         for path in FILES
-        for function in _functions(path)
+        for node in _nodes(path)
+        if isinstance(node, Function)
     }
     for place, lines in functions.items():
         if lines > AIM_FUNCTION_LINES:
@@ -73,7 +80,7 @@ def test_files_and_functions_stay_small() -> None:
 
 def test_every_module_says_its_job() -> None:
     """Every module starts with a docstring."""
-    assert not [_name(path) for path in FILES if not ast.get_docstring(ast.parse(path.read_text()))]
+    assert not [_name(path) for path in FILES if not ast.get_docstring(_tree(path))]
 
 
 def test_no_module_is_a_drawer() -> None:
@@ -89,7 +96,7 @@ def test_everything_is_caught_at_the_error_boundary_only() -> None:
     broad = Counter(
         _name(path)
         for path in SOURCES
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in _nodes(path)
         if isinstance(node, ast.ExceptHandler) and _is_broad(node) and not _raises_again(node)
     )
     assert not broad - Counter(MAY_CATCH_ALL)
@@ -113,7 +120,7 @@ def test_only_composition_roots_read_the_environment() -> None:
         f"{_name(path)}:{node.lineno}"
         for path in SOURCES
         if not _is_under(path, READS_ENVIRONMENT)
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in _nodes(path)
         if isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv"}
     ]
     assert not reads
@@ -126,7 +133,7 @@ def test_only_the_stores_say_sql() -> None:
         f"{_name(path)}:{node.lineno}"
         for path in SOURCES
         if not _is_under(path, SAYS_SQL)
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in _nodes(path)
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and statement.search(node.value)
     ]
     assert not says
@@ -137,7 +144,7 @@ def test_no_module_state_is_changed() -> None:
     declared = [
         f"{_name(path)}:{node.lineno}"
         for path in SOURCES
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in _nodes(path)
         if isinstance(node, ast.Global)
     ]
     assert not declared
@@ -149,7 +156,7 @@ def test_a_class_name_has_one_meaning() -> None:
         node.name
         for path in SOURCES
         if not _is_under(path, ("migrations",))
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in _nodes(path)
         if isinstance(node, ast.ClassDef)
     )
     assert [name for name, count in names.items() if count > 1] == []
