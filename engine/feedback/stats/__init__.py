@@ -1,0 +1,1 @@
+"""Statistics of the feedback log, as plain functions of counts."""
