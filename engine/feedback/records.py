@@ -103,7 +103,7 @@ class Impression:
     pictures: by slot.
     prompt_hash: SHA-256 of the prompt with its spaces and letter case evened out, the same for every job that repeats
         it; for a pair, of the prompt that both pictures have.
-    prompt_origin: None if it was not recorded.
+    prompt_source: None if it was not recorded.
     parent_job_id, parent_picture_id: what the job started from; None for a new one.
     operation: of the job: `imagine` or `vary`; None for a pair.
     surface: None if it was not recorded.
@@ -120,7 +120,7 @@ class Impression:
     member_id: UUID
     pictures: tuple[ShownPicture, ...]
     prompt_hash: str
-    prompt_origin: PromptOrigin | None
+    prompt_source: PromptOrigin | None
     parent_job_id: UUID | None
     parent_picture_id: UUID | None
     operation: str | None
