@@ -23,7 +23,7 @@ DRAWERS = {"utils", "util", "helpers", "helper", "common", "manager", "managers"
 MAY_CATCH_ALL = {"engine/error_boundary.py": 1}
 # The painting process is handed the environment on.
 READS_ENVIRONMENT = ("easel", "engine/settings.py", "bot/settings.py", "engine/painter/process/launch.py")
-SAYS_SQL = ("engine/store", "bot/store", "migrations")
+SAYS_SQL = ("engine/store", "engine/feedback/store", "bot/store", "migrations")
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -142,10 +142,7 @@ def test_only_the_stores_say_sql() -> None:
 def test_no_module_state_is_changed() -> None:
     """No function declares a `global`."""
     declared = [
-        f"{_name(path)}:{node.lineno}"
-        for path in SOURCES
-        for node in _nodes(path)
-        if isinstance(node, ast.Global)
+        f"{_name(path)}:{node.lineno}" for path in SOURCES for node in _nodes(path) if isinstance(node, ast.Global)
     ]
     assert not declared
 

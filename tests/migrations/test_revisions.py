@@ -10,7 +10,8 @@ import pytest
 from pgqueuer import QueueManager
 from pgqueuer.queries import Queries
 
-import bot.store.tables  # noqa: F401  the bot declares its tables in the same metadata
+import bot.store.tables  # noqa: F401  both declare their tables in the same metadata
+import engine.feedback.store.tables  # noqa: F401
 from engine.contract.errors import SchemaNewer, SchemaOutdated, StoreUnavailable
 from engine.store.database import open_database
 from engine.store.tables import metadata

@@ -29,6 +29,7 @@ _FILL = """
     FROM generate_series(1, 20000) AS n;
     INSERT INTO pictures (id, job_id, slot, object_key, width, height, seed, recipe)
     SELECT gen_random_uuid(), id, 0, 'k', 8, 8, 1, '{}' FROM jobs;
+    ALTER TABLE events DISABLE TRIGGER copied_first;
     INSERT INTO events (id, press_id, member_id, verb, job_id, value, shown, surface, is_owner, consent, at)
     SELECT gen_random_uuid(), id::text, member_id, 'rate', id, 1, '[]', 'guild', true, 'use', now() FROM jobs;
     INSERT INTO pgqueuer (priority, status, entrypoint, payload, dedupe_key)

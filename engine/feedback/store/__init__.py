@@ -1,0 +1,1 @@
+"""The feedback log in Postgres: append-only impressions and actions, one partition a month, and their erasure."""
