@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,15 +12,9 @@ from engine.contract.samplers import ScheduleKind
 from engine.models.files.locate import config_path
 from engine.models.files.prediction import FileSays, told_by_file
 from engine.models.files.saved_scheduler import FILE, KINDS, SavedScheduler, read_scheduler, supported_samplers
+from engine.models.files.scheduler_settings import setting_problems
 from engine.models.files.weights import header_of
 from engine.models.registry.registry import Model
-
-# Not sets: files may have a value that is not hashable.
-_BETA_SCHEDULES = ("linear", "scaled_linear", "squaredcos_cap_v2")
-_PREDICTIONS: Mapping[ScheduleKind, tuple[str, ...]] = {
-    ScheduleKind.DIFFUSION: ("epsilon", "v_prediction", "sample"),
-    ScheduleKind.EDM: ("epsilon", "v_prediction"),
-}
 
 
 def scheduler_of(model: Model, place: Path) -> SavedScheduler | None:
@@ -55,8 +49,9 @@ def check_scheduler(model: Model, saved: SavedScheduler) -> None:
 
     Raises: ModelBroken, with what to do.
     """
-    cause = _kind_problem(model, saved) or _settings_problem(model, saved) or _sampler_problem(model, saved)
-    if cause is not None:
+    settings = {**saved.settings, **model.scheduler.overrides}
+    causes = () if saved.kind is None else tuple(setting_problems(saved.kind, settings))
+    if cause := "; ".join(causes) or _kind_problem(model, saved) or _sampler_problem(model, saved):
         raise ModelBroken(name=model.name, cause=cause)
 
 
@@ -73,21 +68,8 @@ def _kind_problem(model: Model, saved: SavedScheduler) -> str | None:
             f"its scheduler {saved.class_name} is {it_is}, but models of family {model.family.name} need {needs}."
             f" Register it with the family that it belongs to, or restore its {FILE}"
         )
-    return None
-
-
-def _settings_problem(model: Model, saved: SavedScheduler) -> str | None:
-    changes = model.scheduler.overrides
-    settings = {**saved.settings, **changes}
-    if saved.kind is ScheduleKind.EDM and (useless := changes.keys() - {"prediction_type"}):
+    if saved.kind is ScheduleKind.EDM and (useless := model.scheduler.overrides.keys() - {"prediction_type"}):
         return f"its scheduler {saved.class_name} has no {', '.join(sorted(useless))}. Remove it from the models file"
-    known = _PREDICTIONS.get(saved.kind) if saved.kind else None
-    prediction = settings.get("prediction_type", "epsilon")
-    if known is not None and prediction not in known:
-        return f"its scheduler's prediction_type is {prediction!r}, which is not supported: only {_listed(known)}"
-    betas = settings.get("beta_schedule", "linear")
-    if saved.kind is ScheduleKind.DIFFUSION and not settings.get("trained_betas") and betas not in _BETA_SCHEDULES:
-        return f"its scheduler's beta_schedule is {betas!r}, which is not supported: only {_listed(_BETA_SCHEDULES)}"
     return None
 
 

@@ -103,6 +103,11 @@ FAULTS = {
         with_unet(4, cross_attention_dim=48),
         "its unet takes texts of 48 features, and its text encoders give 32",
     ),
+    "the scheduler's settings are nonsense": (
+        setting("scheduler/scheduler_config.json", num_train_timesteps=0, timestep_spacing="foo"),
+        "sets num_train_timesteps to 0, which must be a whole number from 1 to 100000; its scheduler/scheduler_config.json"
+        ' sets timestep_spacing to "foo", which must be linspace, leading or trailing',
+    ),
     "the scheduler's settings are damaged": (
         lambda folder: (folder / "scheduler" / "scheduler_config.json").write_text("{"),
         "scheduler_config.json: Expecting property name",
