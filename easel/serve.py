@@ -59,6 +59,7 @@ async def serve_bot(health_port: int, report_ready: ReportReady) -> None:
             listen_url=settings.listen_url,
             pool_size=settings.database_connections - 1,
             name=name,
+            data=settings.database_folder,
         ) as database,
     ):
         await report_connections(settings, name, database)
@@ -106,6 +107,7 @@ async def _serve_engine(
             listen_url=settings.listen_url,
             connections=settings.database_connections,
             connection_name=name,
+            database_folder=settings.database_folder,
             storage_url=settings.storage_url,
             health=(HOST, health_port),
             worker=WorkerOptions(kept=settings.home / "kept"),

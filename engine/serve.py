@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Protocol
 
 import structlog
@@ -51,6 +52,7 @@ class EngineOptions:
     health: host and port of the health pages, port 0 for a free one; None serves none.
     connections: the most that it opens to Postgres, at least 3.
     connection_name: what Postgres calls them.
+    database_folder: of an embedded Postgres; None for another.
     listen_url: of the same database, for notifications, where `database_url` is that of a pooler.
     """
 
@@ -59,6 +61,7 @@ class EngineOptions:
     listen_url: str | None = None
     connections: int = 5
     connection_name: str | None = None
+    database_folder: Path | None = None
     health: tuple[str, int] | None = None
     worker: WorkerOptions = field(default_factory=WorkerOptions)
 
@@ -92,6 +95,7 @@ async def serve(
             listen_url=options.listen_url,
             pool_size=pool_size,
             name=options.connection_name,
+            data=options.database_folder,
         ) as database,
         open_painter() as painter,
         _health(options, registry, partial(_find_problem, database, objects, painter, stop)),

@@ -100,6 +100,11 @@ class EngineSettings(BaseSettings):
         return given.get_secret_value() if given and self.database_url else None
 
     @property
+    def database_folder(self) -> Path | None:
+        """The folder of the embedded Postgres; None with a `database_url`."""
+        return None if self.database_url else self.home / "postgres"
+
+    @property
     def models_memory_bytes(self) -> int | None:
         """`models_memory` in bytes."""
         return None if self.models_memory is None else int(self.models_memory * 2**30)

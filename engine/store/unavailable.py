@@ -33,6 +33,8 @@ def cause_of(error: BaseException) -> str:
             return "every connection of this process is in use"
         case sa.exc.DBAPIError(orig=BaseException() as original):
             return cause_of(original)
+        case FileNotFoundError() | ConnectionRefusedError():
+            return "it is not running, or not at its address"
         case asyncpg.TooManyConnectionsError():
             return f"{error}. Raise max_connections, or lower EASEL_DATABASE_CONNECTIONS"
         case asyncpg.PostgresError() if str(error):

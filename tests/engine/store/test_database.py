@@ -15,7 +15,7 @@ import asyncpg
 import pytest
 import sqlalchemy as sa
 
-from engine.contract.errors import StoreUnavailable
+from engine.contract.errors import StorageFull, StoreUnavailable
 from engine.store.database import Database, open_database
 from tests.outage import Outage
 
@@ -31,6 +31,15 @@ async def test_no_server_is_unavailable() -> None:
             await database.ping()
         with pytest.raises(StoreUnavailable):
             await database.listen()
+
+
+async def test_no_server_on_a_full_disk_is_full() -> None:
+    """An embedded server that its full disk has killed cannot say so; every way to it does."""
+    async with open_database("postgresql://postgres@127.0.0.1:1/postgres", data=Path("/proc")) as database:
+        for use in (database.ping, database.listen, database.autocommit().__aenter__):
+            with pytest.raises(StorageFull):
+                await use()
+        assert await database.find_problem() == "the disk of Postgres is full"
 
 
 async def test_connection_lost_before_the_commit_is_unavailable(database: Database, database_url: str) -> None:

@@ -15,13 +15,14 @@ import pytest
 from structlog.testing import capture_logs
 
 from engine.contract.errors import PostgresBroken
-from engine.store.embedded_postgres import acquire_server, open_embedded, release_server
+from engine.store.embedded_postgres import open_embedded
+from engine.store.embedded_server import acquire_server, release_server
 
 _USER = """
 import sys
 from pathlib import Path
 from engine.contract.errors import PostgresBroken
-from engine.store.embedded_postgres import acquire_server
+from engine.store.embedded_server import acquire_server
 handle = acquire_server(Path(sys.argv[1]))
 print("joined", flush=True)
 sys.stdin.read()
@@ -50,7 +51,7 @@ async def _run(program: str, *arguments: str) -> asyncio.subprocess.Process:
 
 
 def _is_waiting(lines: Sequence[Mapping[str, object]]) -> bool:
-    return any(line["event"] == "waiting_for_old_postgres" for line in lines)
+    return _has(lines, "waiting_for_old_postgres")
 
 
 def _server_pid(folder: Path) -> int:
@@ -99,11 +100,36 @@ async def test_killed_user_is_not_counted(folder: Path) -> None:
 async def test_killed_server_is_started_again(folder: Path) -> None:
     """A server killed with SIGKILL recovers for the next user."""
     async with open_embedded(folder):
-        process = psutil.Process(_server_pid(folder))
-        process.kill()
-        process.wait(60)
+        _end(folder)
         async with open_embedded(folder) as url:
             assert await _answer(url) == 1
+
+
+@pytest.mark.kills
+async def test_a_server_that_dies_in_use_is_started_again(folder: Path) -> None:
+    """At the same address, once what keeps it from starting is over, as a full disk is: here a folder that is away."""
+    with capture_logs() as lines:
+        async with open_embedded(folder) as url:
+            log, away = folder / "data" / "pg_wal", folder / "data" / "pg_away"
+            log.rename(away)
+            _end(folder)
+            while not _has(lines, "postgres_not_restarted"):  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+            away.rename(log)
+            while not _has(lines, "postgres_restarted"):  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+            assert await _answer(url) == 1
+    assert not (folder / "data" / "postmaster.pid").exists()
+
+
+def _end(folder: Path) -> None:
+    process = psutil.Process(_server_pid(folder))
+    process.kill()
+    process.wait(60)
+
+
+def _has(lines: Sequence[Mapping[str, object]], event: str) -> bool:
+    return any(line["event"] == event for line in lines)
 
 
 @pytest.mark.kills
