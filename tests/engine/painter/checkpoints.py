@@ -50,8 +50,11 @@ def save_sd1(
     return folder
 
 
-def save_sdxl(folder: Path, *, seed: int = 0) -> Path:
-    """Save a random SDXL checkpoint: two text encoders, pooled text and sizes as further conditions."""
+def save_sdxl(folder: Path, *, seed: int = 0, **unet: Any) -> Path:
+    """Save a random SDXL checkpoint: two text encoders, pooled text and sizes as further conditions.
+
+    unet: what differs in its configuration from that of `tiny_unet`.
+    """
     torch.manual_seed(seed)
     pipe = StableDiffusionXLPipeline(
         vae=tiny_vae(4),
@@ -65,6 +68,7 @@ def save_sdxl(folder: Path, *, seed: int = 0) -> Path:
             addition_embed_type="text_time",
             addition_time_embed_dim=8,
             projection_class_embeddings_input_dim=6 * 8 + 32,
+            **unet,
         ),
         scheduler=tiny_scheduler("epsilon"),
     )

@@ -44,6 +44,7 @@ def _save_checkpoints(folder: Path) -> None:
     save_sdxl(folder / "sdxl", seed=3)
     save_lcm(folder / "lcm", seed=7)
     save_sd1(folder / "one-block", seed=8, **ONE_BLOCK)
+    save_sdxl(folder / "one-block-sdxl", seed=10, **ONE_BLOCK)
     save_lora(folder / "ink.safetensors", folder / "sd1", seed=4)
     save_lora(folder / "paper.safetensors", folder / "sd1", seed=5)
     save_lora(folder / "big.safetensors", folder / "sdxl", seed=6)
