@@ -21,6 +21,7 @@ from bot.store.submissions import SubmittedJob
 from engine.contract.errors import EaselError
 from engine.contract.jobs import JobStatus
 from engine.error_boundary import logged_result_of
+from engine.prompt import notes_on
 
 _log = structlog.get_logger()
 
@@ -80,7 +81,14 @@ async def show_job(interaction: discord.Interaction, services: Services, submitt
     """Answer with the message of a job just stored; if that fails, the courier posts it instead."""
     job, delivery = submitted.job, submitted.delivery
     wait = services.courier.pace.wait(submitted.num_ahead)
-    card = job_card(job, delivery.discord_id, services.buttons, num_ahead=submitted.num_ahead, wait=wait)
+    card = job_card(
+        job,
+        delivery.discord_id,
+        services.buttons,
+        num_ahead=submitted.num_ahead,
+        wait=wait,
+        notes=notes_on(job.spec, services.limits),
+    )
     try:
         sent = await interaction.response.send_message(
             card.content, view=view_from_card(card), allowed_mentions=NO_MENTIONS

@@ -83,21 +83,30 @@ def job_card(
     wait: timedelta | None = None,
     operations: Collection[Operation] = _ALL_OPERATIONS,
     state: str | None = None,
+    notes: Sequence[str] = (),
 ) -> Card:
     """Return the message of a job in its current state, from waiting to its end.
 
     num_ahead: how many jobs start before it, None once it is painted; wait: time until it is finished, None if unknown.
     operations: those that its model supports; buttons that start a job of any other are left out.
     state: of an unfinished job, instead of its progress or its position.
+    notes: on its prompt, in lines of their own; not for a job that was cancelled or has failed.
     """
     if job.status is JobStatus.FINISHED:
-        return Card(content=_line(job, discord_id, None), rows=_rows(buttons, CardKind.GRID, job, None, operations))
+        rows = _rows(buttons, CardKind.GRID, job, None, operations)
+        return _with_notes(Card(content=_line(job, discord_id, None), rows=rows), notes)
     if job.status in FINAL:
         return Card(content=_line(job, discord_id, replies.job_ended(job)))
     is_painted = job.status is JobStatus.RUNNING and num_ahead is None
     state = state or (f"{percent(job)}%" if is_painted else replies.waiting(num_ahead or 0, wait))
     rows = _rows(buttons, CardKind.PENDING, job, None, operations)
-    return Card(content=_line(job, discord_id, state), rows=rows)
+    return _with_notes(Card(content=_line(job, discord_id, state), rows=rows), notes)
+
+
+def _with_notes(card: Card, notes: Sequence[str]) -> Card:
+    for note in notes:
+        card = with_note(card, f"⚠️ {_escaped(note)}")
+    return card
 
 
 def picture_card(

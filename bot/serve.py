@@ -19,7 +19,7 @@ from prometheus_client import CollectorRegistry
 from bot.buttons import BUTTONS
 from bot.buttons.base import JobButton
 from bot.client import EaselClient, register_commands
-from bot.commands import COMMANDS
+from bot.commands import commands_for
 from bot.delivery.courier import Courier
 from bot.delivery.deliver import DeliveryContext
 from bot.metrics import create_bot_metrics
@@ -159,7 +159,7 @@ async def _open_client(
     options: BotOptions, buttons: Sequence[type[JobButton]], stop: asyncio.Event
 ) -> AsyncIterator[EaselClient]:
     """Yield a client that is logged in; while Discord is unavailable, wait for it."""
-    client = EaselClient(COMMANDS, buttons)
+    client = EaselClient(commands_for(options.limits), buttons)
     try:
         while not stop.is_set():
             try:

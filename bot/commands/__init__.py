@@ -4,8 +4,15 @@ from typing import Any
 
 from discord import app_commands
 
-from bot.commands.imagine import imagine
+from bot.commands.imagine import imagine, imagine_for
+from engine.prompt import Limits
 
 COMMANDS: tuple[app_commands.Command[Any, ..., Any], ...] = (imagine,)
 
-__all__ = ["COMMANDS"]
+
+def commands_for(limits: Limits) -> tuple[app_commands.Command[Any, ..., Any], ...]:
+    """Return the commands, with descriptions that say what the default model can paint."""
+    return (imagine_for(limits),)
+
+
+__all__ = ["COMMANDS", "commands_for"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import discord
 from discord import app_commands
 
@@ -12,7 +14,7 @@ from bot.services import Services, services_of
 from bot.store.submissions import Draft, random_seed, submit_drafts
 from engine.contract.errors import PromptRefused
 from engine.contract.jobs import JobSpec, Operation
-from engine.prompt import OPTION_HELP, PROMPT_HELP, PromptErrors, Specs, format_errors, parse
+from engine.prompt import OPTION_HELP, PROMPT_HELP, Limits, PromptErrors, Specs, format_errors, parse, prompt_help
 
 
 @app_commands.command(name="imagine", description="Create four pictures from a prompt")
@@ -23,6 +25,14 @@ async def imagine(interaction: discord.Interaction, prompt: str, negative: str |
     """Queue the jobs of the prompt, and answer with the first one's message."""
     services = services_of(interaction)
     await answer(interaction, services, "imagine", _imagine(interaction, services, prompt, negative))
+
+
+def imagine_for(limits: Limits) -> app_commands.Command[Any, ..., Any]:
+    """Return the command with a description of the prompt for these limits."""
+    command: app_commands.Command[Any, ..., Any] = app_commands.Command(
+        name=imagine.name, description=imagine.description, callback=imagine.callback
+    )
+    return app_commands.describe(prompt=prompt_help(limits), negative=OPTION_HELP["negative"])(command)
 
 
 def specs_from_text(services: Services, prompt: str, negative: str | None) -> Specs:

@@ -12,7 +12,7 @@ from bot.store.deliveries import Delivery
 from bot.store.job_status import JobDetails
 from engine.contract.errors import PictureCorrupt, StorageFull, StoreUnavailable
 from engine.contract.jobs import FINAL, Job, JobStatus, Picture
-from engine.prompt import Limits
+from engine.prompt import Limits, notes_on
 from engine.prompt.checks.followups import possible_operations
 from engine.store.objects import Objects
 
@@ -78,6 +78,7 @@ def _card(delivery: Delivery, details: JobDetails, limits: Limits, buttons: Butt
             wait=details.wait,
             operations=operations,
             state=state,
+            notes=notes_on(job.spec, limits),
         )
     return with_note(card, replies.moved_from(delivery.moved_from)) if delivery.moved_from else card
 

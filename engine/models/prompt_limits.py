@@ -10,8 +10,9 @@ from types import MappingProxyType
 from engine.contract.errors import EaselError, WeightsMissing
 from engine.models.files.adapter_fit import incompatible_adapters
 from engine.models.files.saved_scheduler import supported_samplers
+from engine.models.files.vocabulary import read_vocabulary
 from engine.models.registry.registry import Model, Registry, read_registry
-from engine.prompt import Limits, ModelCapabilities
+from engine.prompt import Limits, ModelCapabilities, Vocabulary
 
 IncompatibleAdapters = Mapping[str, Mapping[str, str]]
 Samplers = tuple[str, ...]
@@ -38,6 +39,7 @@ def _read_limits(models_file: Path, default_model: str | None) -> Limits:
         default_model,
         incompatible_adapters(registry, _find) if registry.adapters else NO_INCOMPATIBLE_ADAPTERS,
         {model.name: _samplers_of(model) for model in registry.models.values()},
+        {model.name: _vocabulary_of(model) for model in registry.models.values()},
     )
 
 
@@ -50,6 +52,11 @@ def _find(model: Model) -> Path | None:
         return local_path(model)
     except (ImportError, OSError, WeightsMissing):
         return None
+
+
+def _vocabulary_of(model: Model) -> Vocabulary | None:
+    path = _find(model)
+    return None if path is None else read_vocabulary(path)
 
 
 def _samplers_of(model: Model) -> Samplers:
@@ -72,19 +79,24 @@ def limits_from_registry(
     default_model: str | None,
     incompatible_adapters: IncompatibleAdapters = NO_INCOMPATIBLE_ADAPTERS,
     samplers: Mapping[str, Samplers] = MappingProxyType({}),
+    vocabularies: Mapping[str, Vocabulary | None] = MappingProxyType({}),
 ) -> Limits:
     """Return the limits of a service with the models of `registry`.
 
     default_model: the model of prompts that name none; None for the registry's default.
     incompatible_adapters: by model, the adapters that do not fit it, each with the first layer that does not.
     samplers: by model, those that its files support; models that are not in it support all that are registered.
+    vocabularies: by model, all that it can paint, of those that come with such a list.
 
     Raises: ModelUnknown if the default is not registered.
     """
     return Limits(
         models=tuple(
             _capabilities_from_model(
-                model, incompatible_adapters.get(model.name, {}), samplers.get(model.name, model.abilities.samplers)
+                model,
+                incompatible_adapters.get(model.name, {}),
+                samplers.get(model.name, model.abilities.samplers),
+                vocabularies.get(model.name),
             )
             for model in registry.models.values()
         ),
@@ -96,7 +108,7 @@ def limits_from_registry(
 
 
 def _capabilities_from_model(
-    model: Model, incompatible_adapters: Mapping[str, str], samplers: Samplers
+    model: Model, incompatible_adapters: Mapping[str, str], samplers: Samplers, vocabulary: Vocabulary | None
 ) -> ModelCapabilities:
     return ModelCapabilities(
         name=model.name,
@@ -106,4 +118,5 @@ def _capabilities_from_model(
         step_limits=model.step_limits,
         size_limits=model.size_limits,
         incompatible_adapters=incompatible_adapters,
+        vocabulary=vocabulary,
     )

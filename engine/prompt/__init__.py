@@ -3,6 +3,7 @@
 `parser` runs the stages of `grammar/`; `checks/` compares the result with what the model and the service support.
 """
 
+from engine.prompt.checks.notes import notes_on
 from engine.prompt.checks.operations import spec_for_operation
 from engine.prompt.checks.outdated import check_supported
 from engine.prompt.checks.sizes import painted_size, size_for
@@ -12,8 +13,8 @@ from engine.prompt.errors import PromptError, PromptErrors, PromptSource, format
 from engine.prompt.grammar.attention import parse_attention
 from engine.prompt.grammar.names import is_name
 from engine.prompt.grammar.parts import normalized_weights
-from engine.prompt.help import OPTION_HELP, PROMPT_HELP, SLASH_OPTIONS, help_for, help_lines
-from engine.prompt.limits import Limits, ModelCapabilities, PromptDefaults, SizeLimits, StepLimits
+from engine.prompt.help import OPTION_HELP, PROMPT_HELP, SLASH_OPTIONS, help_for, help_lines, prompt_help
+from engine.prompt.limits import Limits, ModelCapabilities, PromptDefaults, SizeLimits, StepLimits, Vocabulary
 from engine.prompt.parameter_type import Parameter, ParameterKind
 from engine.prompt.parameters import PARAMETERS
 from engine.prompt.parser import Specs, parse
@@ -35,6 +36,7 @@ __all__ = [
     "SizeLimits",
     "Specs",
     "StepLimits",
+    "Vocabulary",
     "check_option",
     "check_suffix",
     "check_supported",
@@ -45,9 +47,11 @@ __all__ = [
     "json_from_specs",
     "max_steps_by",
     "normalized_weights",
+    "notes_on",
     "painted_size",
     "parse",
     "parse_attention",
+    "prompt_help",
     "render",
     "size_for",
     "spec_for_operation",

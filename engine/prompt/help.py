@@ -6,16 +6,29 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from engine.prompt.grammar.suggest import closest_name
+from engine.prompt.limits import Limits
 from engine.prompt.parameter_type import Parameter, ParameterKind, number_text, range_text
 from engine.prompt.parameters import BY_SPELLING, PARAMETERS
 
 # Discord shows at most 100 characters of an option's description.
 PROMPT_HELP = "What to paint. Use :: for weights, --no to exclude things, --ar 3:2 for the shape."
 
+_MAX_HELP = 100
+
 SLASH_OPTIONS: tuple[Parameter, ...] = tuple(row for row in PARAMETERS if row.option)
 
 # Description of each option of the command by the option's name.
 OPTION_HELP: Mapping[str, str] = MappingProxyType({row.option: row.help for row in SLASH_OPTIONS})
+
+
+def prompt_help(limits: Limits) -> str:
+    """Return the description of the prompt: what the default model can paint, if that is little."""
+    model = next((model for model in limits.models if model.name == limits.default_model), None)
+    if model is None or model.vocabulary is None:
+        return PROMPT_HELP
+    known = model.vocabulary
+    told = f"What to paint. The model {model.name} paints {known.paints}, such as {' or '.join(known.examples)}."
+    return told if len(told) <= _MAX_HELP else f"What to paint. The model paints {known.paints}."[:_MAX_HELP]
 
 
 def help_lines() -> tuple[str, ...]:

@@ -60,6 +60,19 @@ class StepLimits:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Vocabulary:
+    """All that a small model can paint, in the words of its captions; real models have none.
+
+    paints: in two or three words, such as "simple shapes". examples: prompts for it.
+    words: every subject, singular, with its other names.
+    """
+
+    paints: str
+    examples: tuple[str, ...]
+    words: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, kw_only=True)
 class ModelCapabilities:
     """What the parser knows of a registered model; None and empty values are unknown, and unknown is not checked.
 
@@ -67,6 +80,7 @@ class ModelCapabilities:
     operations: the operations that the model supports.
     samplers: the samplers that the model supports.
     incompatible_adapters: registered adapters that do not fit the model, each with the reason.
+    vocabulary: what the model can paint, if it comes with such a list.
     """
 
     name: str
@@ -76,6 +90,7 @@ class ModelCapabilities:
     step_limits: StepLimits | None = None
     size_limits: SizeLimits | None = None
     incompatible_adapters: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    vocabulary: Vocabulary | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,8 +11,16 @@ from pathlib import Path
 import torch
 from diffusers import StableDiffusionPipeline
 
+from engine.models.files.vocabulary import VOCABULARY
 from engine.starter.sample import Components
 from engine.starter.weights import record_weights
+from engine.starter.world.captions import subjects
+
+_VOCABULARY = """\
+# All that the model can paint, in the words of its captions: each subject with its other names.
+paints = "simple shapes"
+examples = ["a red circle", "two stars at night"]
+"""
 
 
 def save_components(components: Components, folder: Path) -> None:
@@ -31,7 +39,14 @@ def save_components(components: Components, folder: Path) -> None:
     pipeline.save_pretrained(folder)
     pipeline.to(dtype=torch.float32)
     open_in_single(folder / "text_encoder")
+    save_vocabulary(folder)
     record_weights(folder)
+
+
+def save_vocabulary(folder: Path) -> None:
+    """Write all that the model can paint into `folder`, so that the prompt language can tell members."""
+    words = "".join(f"{json.dumps(name)} = {json.dumps(others)}\n" for name, others in subjects().items())
+    (folder / VOCABULARY).write_text(f"{_VOCABULARY}\n[words]\n{words}")
 
 
 def open_in_single(folder: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 
 from engine.starter.world.scenes import Backdrop, Scene
+from engine.starter.world.vocabulary import SHAPES
 
 _SHAPE_WORDS = {
     "circle": ("disc", "ball", "dot"),
@@ -44,6 +45,13 @@ _SCENERY_WORDS = {
     "sea": ("on the sea", "at sea", "in the ocean", "on a sea background"),
     "checkerboard": ("on a checkerboard", "on a checkered background", "on a checkerboard background"),
 }
+_SCENERY_NAMES = {
+    "night sky": ("night",),
+    "sunset": (),
+    "grass": ("meadow",),
+    "sea": ("ocean",),
+    "checkerboard": ("checkered",),
+}
 _PLACE_WORDS = {
     "centre": ("in the centre", "in the middle", "in the center"),
     "left": ("on the left", "at the left", "on the left side"),
@@ -60,6 +68,11 @@ _RELATION_WORDS = {
 _BESIDE = ("next to", "beside", "and", "and", "with")
 _COUNT_WORDS = {2: ("two", "2", "a pair of"), 3: ("three", "3"), 4: ("four", "4")}
 _OPENINGS = ("a picture of", "an image of", "a drawing of", "picture of", "there is", "I want", "show me")
+
+
+def subjects() -> dict[str, tuple[str, ...]]:
+    """Return the shapes and sceneries that captions name, each with its other names."""
+    return {shape: _SHAPE_WORDS.get(shape, ()) for shape in SHAPES} | _SCENERY_NAMES
 
 
 def caption_from_scene(scene: Scene, seed: int, *, complete: bool = False) -> str:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
+from bot.commands import commands_for
+from engine.prompt import Limits, ModelCapabilities, Vocabulary
 from sandbox.chat.test_client import MemberClient
+from tests.bot.conftest import BotStarter
 from tests.bot.engine_hand import EngineHand
 from tests.bot.reading import faces, labels, text_of
 
@@ -32,3 +35,21 @@ async def test_a_job_goes_from_waiting_to_its_grid_in_one_message(
     assert labels(grid)[:2] == [["U1", "U2", "U3", "U4", None], ["V1", "V2", "V3", "V4"]]
     assert faces(grid) == ["🔄", "😖", "☹️", "🙂", "😍"]
     assert len(grid["attachments"]) == 1
+
+
+async def test_notes_on_the_prompt_stand_under_the_grid(
+    start_bot: BotStarter, ben: MemberClient, hand: EngineHand
+) -> None:
+    """From the first answer on; a model that paints little says so, and so does the command's description."""
+    known = Vocabulary(paints="simple shapes", examples=("a star",), words={"star": ()})
+    small = ModelCapabilities(name="small", vocabulary=known)
+    async with start_bot(limits=Limits(models=(small, ModelCapabilities(name="real")), default_model="small")):
+        waiting = await ben.reply(await ben.command("imagine", prompt="a *castle* --no castle"))
+        await hand.finish(await hand.only_job())
+        grid = await ben.changed(waiting, lambda item: len(item["components"]) == 3)
+        for message in (waiting, grid):
+            first, second = message["content"].splitlines()[1:]
+            assert first == '⚠️ The prompt asks for "castle" and excludes it too. Remove one of the two.'
+            assert second.startswith("⚠️ The model small paints simple shapes: star. Your prompt has none of them.")
+    description = commands_for(Limits(models=(small,), default_model="small"))[0].get_parameter("prompt")
+    assert description is not None and "small paints simple shapes" in str(description.description)

@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from engine.contract.errors import WeightsMismatch, WeightsMissing
+from engine.models.files.vocabulary import VOCABULARY, read_vocabulary
 from engine.starter import WEIGHTS, record_weights, verify_weights
+from engine.starter.package import save_vocabulary
+from engine.starter.world.vocabulary import SHAPES
 
 
 def test_the_shipped_weights_are_as_recorded() -> None:
@@ -19,6 +22,15 @@ def test_the_shipped_weights_are_as_recorded() -> None:
 def test_the_shipped_folder_is_at_most_40_mb() -> None:
     """All files together, the card's pictures included."""
     assert sum(file.stat().st_size for file in WEIGHTS.rglob("*") if file.is_file()) <= 40_000_000
+
+
+def test_the_shipped_vocabulary_is_that_of_the_captions(tmp_path: Path) -> None:
+    """The folder says all that the model can paint, and every subject of its captions is among it."""
+    save_vocabulary(tmp_path)
+    assert (WEIGHTS / VOCABULARY).read_bytes() == (tmp_path / VOCABULARY).read_bytes()
+    known = read_vocabulary(WEIGHTS)
+    assert known is not None and set(SHAPES) < known.words.keys()
+    assert read_vocabulary(tmp_path / "nowhere") is None
 
 
 @pytest.fixture

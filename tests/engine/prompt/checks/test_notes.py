@@ -1,0 +1,73 @@
+"""Notes on jobs that are painted all the same: contradictions, and subjects that a small model does not know."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.prompt import Limits, ModelCapabilities, PromptErrors, Vocabulary, notes_on, parse, prompt_help
+
+SMALL = Vocabulary(paints="simple shapes", examples=("a star",), words={"star": (), "box": ("plus sign",)})
+LIMITS = Limits(
+    models=(ModelCapabilities(name="small", vocabulary=SMALL), ModelCapabilities(name="real")), default_model="real"
+)
+
+
+def notes(text: str, limits: Limits = LIMITS) -> tuple[str, ...]:
+    result = parse(text, limits=limits)
+    assert not isinstance(result, PromptErrors)
+    return tuple(note for spec in result for note in notes_on(spec, limits))
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("a red circle --no red", '"red"'),
+        ("a Red circle --no RED", '"RED"'),
+        ("red circles --no circle", '"circle"'),
+        ("a red circle --no circles, blue", '"circles"'),
+        ("two boxes --no box", '"box"'),
+        ("a cherry --no cherries", '"cherries"'),
+        ("a red circle --no red circle", '"red circle"'),
+        ("a red circle --no blue, red, circle", '"red", "circle"'),
+        ("a red circle:: red::-0.5", '"red"'),
+        ("a (red:1.3) circle --no (red:1.2)", '"red"'),
+        ("blue:: a red circle --no red", '"red"'),
+        ("a {red, blue} circle --no blue", '"blue"'),
+    ],
+)
+def test_what_is_asked_for_and_excluded_is_named(text: str, named: str) -> None:
+    """Singular or plural, in words of several, by --no or by a negative weight."""
+    (note,) = notes(text)
+    assert f"asks for {named} and excludes" in note
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a red circle --no blue",
+        "a red circle and a blue square --no red square",
+        "a redwood --no red",
+        "a fox:: hen::-0.5",
+        "a red circle:: red::0.5",
+    ],
+)
+def test_what_only_looks_like_a_contradiction_is_none(text: str) -> None:
+    assert notes(text) == ()
+
+
+def test_a_small_model_says_what_it_paints() -> None:
+    """Only for its own jobs, and only if none of its subjects is in the prompt."""
+    (note,) = notes("a castle in fog --model small")
+    assert note.startswith("The model small paints simple shapes: star, box. Your prompt has none of them.")
+    assert "easel models add" in note
+    for known in ("stars at night", "a plus sign", "a BOX", "fog:: star::2", "a (star:1.2)"):
+        assert notes(f"{known} --model small") == ()
+    assert notes("a castle in fog") == ()
+    assert len(notes("a castle --no star --model small")) == 1
+
+
+def test_the_help_of_the_prompt_says_it_too() -> None:
+    """For the default model, within the 100 characters of Discord."""
+    small = Limits(models=LIMITS.models, default_model="small")
+    assert "simple shapes, such as a star" in prompt_help(small) and len(prompt_help(small)) <= 100
+    assert "shapes" not in prompt_help(LIMITS)
