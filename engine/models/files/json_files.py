@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 _MOST_SHOWN = 60
+# Larger files are vocabularies, in which nothing is looked for but their form.
+_MOST_SEARCHED = 1_000_000
 
 
 def object_in(file: Path) -> Mapping[str, Any]:
@@ -26,9 +28,10 @@ def object_from(data: bytes) -> Mapping[str, Any]:
 
     Raises: ValueError, as `object_in`.
     """
+    is_small = len(data) <= _MOST_SEARCHED
     try:
-        content = json.loads(data.decode("utf-8-sig"), object_pairs_hook=_once)
-        nan = next(_nans(content, ()), None)
+        content = json.loads(data.decode("utf-8-sig"), object_pairs_hook=_once if is_small else dict)
+        nan = next(_nans(content, ()), None) if is_small else None
     except UnicodeDecodeError as error:
         raise ValueError("its encoding is not UTF-8") from error
     except RecursionError as error:

@@ -5,7 +5,6 @@ Reads configurations only. The class in the files decides what the model's times
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -15,6 +14,7 @@ from typing import Any
 
 from engine.contract.errors import ModelBroken
 from engine.contract.samplers import SAMPLERS, ScheduleKind, SchedulerChoice
+from engine.models.files.json_files import object_in, shown
 from engine.models.files.selection import INDEX
 
 FILE = "scheduler/scheduler_config.json"
@@ -95,9 +95,14 @@ def read_scheduler(name: str, folder: Path) -> SavedScheduler | None:
     settings, index = _json(name, folder / FILE), _json(name, folder / INDEX)
     entry = index.get("scheduler")
     named = entry[1] if isinstance(entry, list) and len(entry) == 2 else settings.get("_class_name")
-    saved = SavedScheduler(class_name=str(named), settings=settings)
     configured = settings.get("_class_name", named)
-    if SavedScheduler(class_name=str(configured), settings=settings).kind != saved.kind:
+    if not isinstance(named, str) or not isinstance(configured, str):
+        odd = configured if isinstance(named, str) else named
+        raise ModelBroken(
+            name=name, cause=f"its scheduler is {shown(odd)}, which is no class of one: see {INDEX} and {FILE}"
+        )
+    saved = SavedScheduler(class_name=named, settings=settings)
+    if SavedScheduler(class_name=configured, settings=settings).kind != saved.kind:
         cause = f"{folder / INDEX} names the scheduler {named}, but {FILE} is for {configured}"
         raise ModelBroken(name=name, cause=cause)
     return saved
@@ -105,13 +110,10 @@ def read_scheduler(name: str, folder: Path) -> SavedScheduler | None:
 
 def _json(name: str, file: Path) -> Mapping[str, Any]:
     try:
-        content = json.loads(file.read_text(encoding="utf-8-sig"))
+        return object_in(file)
     except (OSError, ValueError) as error:
         cause = getattr(error, "strerror", None) or error
         raise ModelBroken(name=name, cause=f"cannot read {file}: {cause}") from error
-    if not isinstance(content, dict):
-        raise ModelBroken(name=name, cause=f"{file} does not contain a JSON object")
-    return content
 
 
 def supported_samplers(saved: SavedScheduler, samplers: Iterable[str], changes: Mapping[str, Any]) -> tuple[str, ...]:

@@ -10,11 +10,13 @@ import json
 import math
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from engine.contract.errors import WeightsMismatch, WeightsMissing
+from engine.models.files.json_files import object_in
 from engine.models.files.selection import INDEX, FileSelection, parts_of, select_files
 
 # Called with the bytes hashed so far and the total.
@@ -48,15 +50,11 @@ def index_of(folder: Path) -> Mapping[str, Any]:
     Raises: WeightsMissing without an index, WeightsMismatch with a `cause` among its facts for a damaged one.
     """
     index = folder / INDEX
-    try:
-        content = json.loads(index.read_text(encoding="utf-8-sig"))
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise WeightsMissing(path=index) from error
-    except ValueError as error:
-        raise _damaged(index, str(error)) from error
-    if not parts_of(content):
-        raise _damaged(index, "it lists no pipeline components")
-    return content  # type: ignore[no-any-return]
+    with _translated(index):
+        content = object_in(index)
+        if not parts_of(content):
+            raise ValueError("it lists no pipeline components")
+        return content
 
 
 def _paths_in(folder: Path, parts: Iterable[str]) -> Iterator[str]:
@@ -148,18 +146,13 @@ def size_of(path: Path) -> int:
 
     Raises: WeightsMissing.
     """
-    try:
+    with _translated(path):
         return path.stat().st_size
-    except FileNotFoundError as error:
-        raise WeightsMissing(path=path) from error
 
 
 def _chunks(path: Path) -> Iterator[bytes]:
-    try:
-        with path.open("rb") as file:
-            yield from iter(partial(file.read, _CHUNK_BYTES), b"")
-    except FileNotFoundError as error:
-        raise WeightsMissing(path=path) from error
+    with _translated(path), path.open("rb") as file:
+        yield from iter(partial(file.read, _CHUNK_BYTES), b"")
 
 
 def check_complete(place: Path, variant: str | None = None) -> None:
@@ -178,19 +171,22 @@ def header_of(path: Path) -> Mapping[str, Any]:
     Raises: WeightsMissing, WeightsMismatch with a `cause` among its facts.
     """
     size = size_of(path)
+    with _translated(path), path.open("rb") as file:
+        return _header(file.read(8), file.read, size)
+
+
+@contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    """Raise WeightsMissing, or WeightsMismatch with a cause, for a file that is not what it must be."""
     try:
-        with path.open("rb") as file:
-            return _header(file.read(8), file.read, size)
-    except FileNotFoundError as error:
+        yield
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise WeightsMissing(path=path) from error
-    except ValueError as error:
-        raise _damaged(path, str(error)) from error
-
-
-def _damaged(path: Path, cause: str) -> WeightsMismatch:
-    error = WeightsMismatch(path=path)
-    error.facts = {**error.facts, "cause": cause}
-    return error
+    except (OSError, ValueError) as error:
+        mismatch = WeightsMismatch(path=path)
+        cause = f"it cannot be read: {error.strerror}" if isinstance(error, OSError) else str(error)
+        mismatch.facts = {**mismatch.facts, "cause": cause}
+        raise mismatch from error
 
 
 def _header(length: bytes, read: Any, size: int) -> Mapping[str, Any]:
@@ -200,11 +196,28 @@ def _header(length: bytes, read: Any, size: int) -> Mapping[str, Any]:
         if length.startswith(_PICKLE_BEGINNINGS):
             raise ValueError("it is a pickle, which can run code when opened")
         raise ValueError("its header is longer than the file")
-    header = json.loads(read(header_bytes))
-    end = max((tensor["data_offsets"][1] for name, tensor in header.items() if name != "__metadata__"), default=0)
+    try:
+        header = json.loads(read(header_bytes))
+    except RecursionError as error:
+        raise ValueError("its header is nested too deeply") from error
+    if not isinstance(header, dict) or not isinstance(header.get("__metadata__", {}), dict):
+        raise ValueError("its header is not that of a safetensors file")
+    tensors = {name: tensor for name, tensor in header.items() if name != "__metadata__"}
+    if (odd := next((name for name, tensor in tensors.items() if not _is_described(tensor)), None)) is not None:
+        raise ValueError(f"its header does not say what the tensor {odd} is")
+    end = max((tensor["data_offsets"][1] for tensor in tensors.values()), default=0)
     if 8 + header_bytes + end != size:
         raise ValueError(f"it has {size} bytes, but its header says {8 + header_bytes + end}")
-    return header  # type: ignore[no-any-return]
+    return header
+
+
+def _is_described(tensor: object) -> bool:
+    if not isinstance(tensor, dict) or not isinstance(tensor.get("dtype"), str):
+        return False
+    shape, offsets = tensor.get("shape"), tensor.get("data_offsets")
+    if not isinstance(shape, list) or not isinstance(offsets, list) or len(offsets) != 2:
+        return False
+    return all(isinstance(number, int) and number >= 0 for number in (*shape, *offsets))
 
 
 def num_parameters(place: Path, variant: str | None = None) -> int:

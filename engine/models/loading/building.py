@@ -43,10 +43,8 @@ def bounded_building(part: str, kind: type[nn.Module], config: Path, shapes: Sha
     hook = register_module_parameter_registration_hook(_Tally(shapes))
     named = f"{config.parent.name}/{config.name}"
     try:
-        yield
-    except _UNFIT as error:
-        told = " ".join(f"{type(error).__name__}: {error}".split())
-        raise UnusableFiles(f"its {part} cannot be loaded with its {named} ({told})") from error
+        with named_errors(part, named):
+            yield
     except (_TooLarge, MemoryError, RuntimeError) as error:
         oversized = _oversized_setting(settings, shapes)
         if isinstance(error, _TooLarge) or (oversized is not None and is_out_of_memory(error)):
@@ -56,6 +54,16 @@ def bounded_building(part: str, kind: type[nn.Module], config: Path, shapes: Sha
         raise
     finally:
         hook.remove()
+
+
+@contextmanager
+def named_errors(part: str, file: str) -> Iterator[None]:
+    """Raise UnusableFiles, with the name of its file, for settings that a library cannot load the part with."""
+    try:
+        yield
+    except _UNFIT as error:
+        told = " ".join(f"{type(error).__name__}: {error}".split())
+        raise UnusableFiles(f"its {part} cannot be loaded with its {file} ({told})") from error
 
 
 def _checked_settings(part: str, kind: type[nn.Module], config: Path, shapes: Shapes) -> Mapping[str, Any]:

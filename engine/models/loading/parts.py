@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib
 import inspect
 from collections.abc import Collection, Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,14 +21,15 @@ from torch import nn
 from transformers import PreTrainedModel
 
 from engine.models.files.contents import quantized_tensor
+from engine.models.files.json_files import shown
 from engine.models.files.locate import config_path
-from engine.models.files.part_settings import shapes_in
+from engine.models.files.part_settings import settings_in, shapes_in
 from engine.models.files.prediction import TENSORS_THAT_TELL
 from engine.models.files.saved_scheduler import FILE as SCHEDULER_CONFIG
-from engine.models.files.selection import UNUSED, parts_of
-from engine.models.files.variants import select_variant, variants_in
+from engine.models.files.selection import INDEX, UNUSED, parts_of
+from engine.models.files.variants import is_shard_index, select_variant, variants_in
 from engine.models.files.weights import index_of, weight_files
-from engine.models.loading.building import bounded_building
+from engine.models.loading.building import bounded_building, named_errors
 from engine.models.loading.errors import UnusableFiles
 from engine.models.loading.tokenizers import check_libraries, check_tokenizer
 from engine.models.loading.traced import TracedTensor, traced_tensors
@@ -69,11 +69,13 @@ def load_parts(
     folder = config_path(model) if place.is_file() else place
     index = index_of(folder)
     taken = inspect.signature(kind.__init__).parameters
+    _check_entries(index, taken)
     names = sorted((parts_of(index) & taken.keys()) - {SCHEDULER})
     _check_present(taken, {*names, *(parts_of(index) & {SCHEDULER})})
     if not (folder / SCHEDULER_CONFIG).exists():
         raise UnusableFiles(f"it has no {SCHEDULER_CONFIG}")
     for name in names:
+        _check_json(folder / name)
         check_libraries(name, folder / name)
     entries = {name: tuple(index[name]) for name in names}
     if place.is_file():
@@ -87,6 +89,33 @@ def load_parts(
         settings={name: value for name, value in index.items() if name in taken and not isinstance(value, list)},
         unread=tuple(sorted(unread)),
     )
+
+
+def _check_entries(index: Mapping[str, Any], taken: Mapping[str, inspect.Parameter]) -> None:
+    """Check that what the index says for the arguments of the pipeline's class is of the right kind."""
+    for name, value in ((name, index[name]) for name in taken if name in index):
+        is_pair = value == [None, None] or (
+            isinstance(value, list) and len(value) == 2 and all(isinstance(word, str) for word in value)
+        )
+        is_switch = isinstance(taken[name].default, bool)
+        if is_switch and not (value is None or isinstance(value, bool)):
+            raise UnusableFiles(f"its {INDEX} sets {name} to {shown(value)}, which must be true or false")
+        is_part = isinstance(value, list) or taken[name].default is inspect.Parameter.empty
+        if is_part and value is not None and not is_pair:
+            example = '["diffusers", "UNet2DConditionModel"]'
+            accepted = f"a library and a class of it, such as {example}, or two nulls"
+            raise UnusableFiles(f"its {INDEX} sets {name} to {shown(value)}, which must be {accepted}")
+
+
+def _check_json(folder: Path) -> None:
+    """Check that each JSON file of a part has an object in it."""
+    for file in sorted(folder.glob("*.json")):
+        try:
+            settings = settings_in(file)
+        except ValueError as error:
+            raise UnusableFiles(str(error)) from error
+        if is_shard_index(file.name) and not isinstance(settings.get("weight_map"), dict):
+            raise UnusableFiles(f"its {folder.name}/{file.name} has no weight_map")
 
 
 def _check_present(taken: Mapping[str, inspect.Parameter], listed: Collection[str]) -> None:
@@ -107,7 +136,8 @@ def _from_folder(
     for name, entry in entries.items():
         kind, place = _class_of(name, *entry), folder / name
         if not issubclass(kind, nn.Module):
-            components[name] = kind.from_pretrained(str(place), local_files_only=True)
+            with named_errors(name, f"{name}/tokenizer_config.json"):
+                components[name] = kind.from_pretrained(str(place), local_files_only=True)
             continue
         with bounded_building(name, kind, place / "config.json", shapes_in(_weights_of(name, folder, variant))):
             components[name], report = kind.from_pretrained(
@@ -148,9 +178,13 @@ def _from_file(entries: _Entries, file: Path, folder: Path, dtype: torch.dtype, 
     components: dict[str, Any] = {}
     for name, (library, class_name) in entries.items():
         kind, settings = _class_of(name, library, class_name), folder / name / "config.json"
-        is_module = issubclass(kind, nn.Module)
+        building = (
+            bounded_building(name, kind, settings, shapes)
+            if issubclass(kind, nn.Module)
+            else named_errors(name, f"{name}/tokenizer_config.json")
+        )
         try:
-            with bounded_building(name, kind, settings, shapes) if is_module else nullcontext():
+            with building:
                 components[name] = part = load_single_file_sub_model(
                     library,
                     class_name,

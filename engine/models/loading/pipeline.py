@@ -6,19 +6,19 @@ Opens only safetensors and downloads nothing; `locate.fetch` does.
 from __future__ import annotations
 
 import inspect
-import json
 from pathlib import Path
 from typing import Any
 
 import diffusers
 import torch
 
-from engine.contract.errors import ModelBroken, WeightsMissing
+from engine.contract.errors import ModelBroken
+from engine.models.files.json_files import shown
 from engine.models.files.locate import local_path
 from engine.models.files.scheduler_check import check_scheduler, scheduler_of
 from engine.models.files.selection import INDEX
 from engine.models.files.verify import check_layout, verified_hash
-from engine.models.files.weights import ProgressCallback, ignore_progress
+from engine.models.files.weights import ProgressCallback, ignore_progress, index_of
 from engine.models.loading.device import Device
 from engine.models.loading.errors import translated_errors
 from engine.models.loading.fp8 import quantize_linears
@@ -86,12 +86,11 @@ def pipeline_class(model: Model, place: Path) -> Any:
 
 
 def _class_name(model: Model, index: Path) -> str:
-    try:
-        return str(json.loads(index.read_text(encoding="utf-8-sig"))["_class_name"])
-    except FileNotFoundError as error:
-        raise WeightsMissing(path=index) from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise ModelBroken(name=model.name, cause=f"cannot read its {INDEX}: {error}") from error
+    content = index_of(index.parent)
+    if not isinstance(named := content.get("_class_name"), str):
+        cause = f"its {INDEX} sets _class_name to {shown(named)}, which must be {' or '.join(model.family.pipelines)}"
+        raise ModelBroken(name=model.name, cause=cause)
+    return named
 
 
 def _copy_mapped_weights(pipe: Any) -> None:

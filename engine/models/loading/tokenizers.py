@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from engine.models.files.json_files import shown
 from engine.models.loading.errors import UnusableFiles
 
 _OF_SENTENCEPIECE = ("spiece.model", "tokenizer.model", "sentencepiece.bpe.model")
@@ -45,11 +46,12 @@ def check_tokenizer(name: str, tokenizer: Any, encoder: Any) -> None:
     Raises: UnusableFiles for a tokenizer without its vocabulary, which loads and knows no word, or of no length.
     """
     config: Any = None if encoder is None else encoder.config.get_text_config()
-    positions = getattr(config, "max_position_embeddings", None)
-    if positions is not None:
-        tokenizer.model_max_length = min(tokenizer.model_max_length, positions)
-    if tokenizer.model_max_length < _LEAST_TOKENS:
-        raise UnusableFiles(f"its {name} has a model_max_length of {tokenizer.model_max_length}")
+    length, positions = tokenizer.model_max_length, getattr(config, "max_position_embeddings", None)
+    is_number = isinstance(length, int | float) and not isinstance(length, bool)
+    if not is_number or length < _LEAST_TOKENS or length % 1:
+        accepted = f"which must be a whole number of at least {_LEAST_TOKENS}"
+        raise UnusableFiles(f"its {name} has a model_max_length of {shown(length)}, {accepted}")
+    tokenizer.model_max_length = int(length if positions is None else min(length, positions))
     num_known, num_read = len(tokenizer), getattr(config, "vocab_size", 0)
     if num_known < num_read * _LEAST_KNOWN:
         raise UnusableFiles(f"its {name} knows {num_known} of {num_read} tokens: the file of its vocabulary is missing")

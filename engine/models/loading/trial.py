@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import json
 from collections.abc import Iterator, Mapping, Set
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ import transformers
 
 from engine.contract.samplers import SAMPLERS
 from engine.models.files.locate import config_path, local_path
+from engine.models.files.part_settings import settings_in
 from engine.models.files.saved_scheduler import FILE as SCHEDULER_CONFIG
 from engine.models.files.saved_scheduler import SavedScheduler
 from engine.models.files.scheduler_check import scheduler_of
@@ -63,7 +63,7 @@ def _unread_settings(kind: type[Any], folder: Path, parts: LoadedParts) -> Itera
     yield from _named("model_index.json", index_of(folder).keys() - taken.keys())
     for name, part in parts.components.items():
         if isinstance(part, torch.nn.Module):
-            config = json.loads((folder / name / "config.json").read_text(encoding="utf-8"))
+            config = settings_in(folder / name / "config.json")
             yield from _named(f"{name}/config.json", config.keys() - _known_settings(part))
 
 

@@ -36,7 +36,7 @@ def text_with_hash(text: str, table: str, name: str, sha256: str) -> str | None:
         data = tomllib.loads(text)
         entry = data[table][name]
         before, entry["sha256"] = entry.get("sha256", ""), sha256
-    except (tomllib.TOMLDecodeError, LookupError, TypeError, AttributeError):
+    except (tomllib.TOMLDecodeError, LookupError, RecursionError, TypeError, AttributeError):
         return None
     lines = text.splitlines(keepends=True)
     for at, line in enumerate(lines):
@@ -65,5 +65,5 @@ def _changed(line: str, table: str, name: str, before: str, sha256: str) -> Iter
 def _reads_as(text: str, data: dict[str, object]) -> bool:
     try:
         return tomllib.loads(text) == data
-    except tomllib.TOMLDecodeError:
+    except (tomllib.TOMLDecodeError, RecursionError):
         return False

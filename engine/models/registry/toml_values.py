@@ -22,6 +22,8 @@ def read_toml(path: Path) -> Mapping[str, Any]:
         return tomllib.loads(_text_from_bytes(path.read_bytes()))
     except OSError as error:
         raise SettingsInvalid(problems=(f"{path}: cannot read the file ({error.strerror})",)) from error
+    except RecursionError as error:
+        raise SettingsInvalid(problems=(f"{path}: not valid TOML: it is nested too deeply",)) from error
     except ValueError as error:
         # Not UTF-8, not TOML, or a number with more digits than Python accepts.
         raise SettingsInvalid(problems=(f"{path}: not valid TOML: {error}",)) from error

@@ -11,13 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
+from diffusers import StableDiffusionPipeline
 from torch.nn.modules.module import register_module_parameter_registration_hook
 
 from engine.contract.errors import ModelBroken
 from engine.models.files.part_settings import check_layers
 from engine.models.loading.device import best_device
+from engine.models.loading.parts import load_parts
 from engine.models.loading.pipeline import load_pipeline
 from engine.models.loading.trial import try_loading
+from engine.models.manage import model_status, with_trial
 from engine.models.registry.registry import Registry
 from engine.models.registry.sources import WeightSource
 from tests.engine.models.original_layout import save_single_file
@@ -46,6 +50,7 @@ OF_ANOTHER_KIND = [
     ("unet", "act_fn", 7, "sets act_fn to 7, which must be a string"),
     ("unet", "flip_sin_to_cos", "yes", 'sets flip_sin_to_cos to "yes", which must be true or false'),
     ("unet", "in_channels", None, "its unet cannot be loaded with its unet/config.json (TypeError: "),
+    ("unet", "quantization_config", 5, "its unet cannot be loaded with its unet/config.json (AttributeError: "),
     ("vae", "scaling_factor", float("nan"), "cannot read vae/config.json: scaling_factor is NaN"),
 ]
 
@@ -79,6 +84,64 @@ def test_a_setting_that_cannot_be_is_refused(
     with few_weights(), pytest.raises(ModelBroken) as refused:
         load_pipeline(faulty, best_device())
     assert refused.value.cause == checked.value.cause
+
+
+FAULTY_FILES: list[tuple[str, Any, str]] = [
+    ("model_index.json", {"_class_name": None}, "its model_index.json sets _class_name to null, which must be Stable"),
+    (
+        "model_index.json",
+        {"unet": "UNet2DConditionModel"},
+        'sets unet to "UNet2DConditionModel", which must be a library',
+    ),
+    ("model_index.json", {"unet": ["diffusers"]}, 'its model_index.json sets unet to ["diffusers"], which must be'),
+    ("model_index.json", {"scheduler": ["diffusers", 5]}, "its scheduler is 5, which is no class of one"),
+    (
+        "model_index.json",
+        {"requires_safety_checker": "no"},
+        'requires_safety_checker to "no", which must be true or false',
+    ),
+    ("scheduler/scheduler_config.json", {"_class_name": None}, "its scheduler is null, which is no class of one"),
+    ("scheduler/scheduler_config.json", {"beta_end": float("nan")}, "scheduler_config.json: beta_end is NaN"),
+    ("tokenizer/tokenizer_config.json", "[1]", "tokenizer/tokenizer_config.json: it must be a JSON object, not [1]"),
+    (
+        "tokenizer/tokenizer_config.json",
+        {"pad_token": 5},
+        "its tokenizer cannot be loaded with its tokenizer/tokenizer_c",
+    ),
+    ("tokenizer/tokenizer.json", "{}", "its tokenizer cannot be loaded with its tokenizer/tokenizer_config.json"),
+    ("unet/config.json", "null", "cannot read unet/config.json: it must be a JSON object, not null"),
+    ("unet/config.json", "[" * 100_000, "cannot read unet/config.json: it is nested too deeply"),
+    ("unet/model.safetensors.index.json", "{}", "its unet/model.safetensors.index.json has no weight_map"),
+    *(
+        ("tokenizer/tokenizer_config.json", {"model_max_length": value}, "tokenizer has a model_max_length of ")
+        for value in ("77", [77], -1, 0, 77.5, True)
+    ),
+]
+
+
+@pytest.mark.parametrize(("file", "edit", "cause"), FAULTY_FILES, ids=lambda value: str(value)[:60])
+def test_a_file_that_is_not_what_it_must_be_is_refused(
+    registry: Registry, checkpoints: Path, tmp_path: Path, file: str, edit: dict[str, Any] | str, cause: str
+) -> None:
+    """In words that name it, and the key."""
+    folder = Path(shutil.copytree(checkpoints / "sd1", tmp_path / "sd1"))
+    if isinstance(edit, str):
+        (folder / file).write_text(edit)
+    else:
+        setting(file, **edit)(folder)
+    status = with_trial(model_status(replace(registry.model("tiny"), source=WeightSource(folder=folder))))
+    assert isinstance(status.error, ModelBroken) and cause in status.error.cause
+
+
+@pytest.mark.parametrize("length", [1e30, 10**30, None])
+def test_a_tokenizer_without_a_length_takes_what_its_encoder_takes(
+    registry: Registry, checkpoints: Path, tmp_path: Path, length: float | None
+) -> None:
+    folder = Path(shutil.copytree(checkpoints / "sd1", tmp_path / "sd1"))
+    setting("tokenizer/tokenizer_config.json", model_max_length=length)(folder)
+    sound = replace(registry.model("tiny"), source=WeightSource(folder=folder))
+    parts = load_parts(StableDiffusionPipeline, sound, folder, torch.float32, is_trial=True)
+    assert parts.components["tokenizer"].model_max_length == 77
 
 
 def test_so_is_one_beside_a_single_file(registry: Registry, checkpoints: Path, tmp_path: Path) -> None:

@@ -70,6 +70,28 @@ def test_altered_weights_are_refused_by_their_hash(folder: Path) -> None:
         load_pipeline(model(folder, sha256=recorded), best_device())
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        "[]",
+        "null",
+        "[" * 100_000,
+        '{"__metadata__": 5}',
+        '{"conv": 5}',
+        '{"conv": {"dtype": 5, "shape": [1], "data_offsets": [0, 4]}}',
+        '{"conv": {"dtype": "F32", "shape": "1", "data_offsets": [0, 4]}}',
+        '{"conv": {"dtype": "F32", "shape": [-1], "data_offsets": [0, 4]}}',
+        '{"conv": {"dtype": "F32", "shape": [1], "data_offsets": [0]}}',
+    ],
+    ids=lambda header: header[:60],
+)
+def test_a_header_of_something_else_is_refused(folder: Path, header: str) -> None:
+    (folder / UNET).write_bytes(len(header).to_bytes(8, "little") + header.encode())
+    with pytest.raises(WeightsMismatch) as refused:
+        check_complete(folder)
+    assert "its header " in str(refused.value.facts["cause"])
+
+
 @pytest.mark.parametrize("how", ["pickle", "zip"])
 def test_a_pickle_named_safetensors_is_refused_unopened(folder: Path, how: str) -> None:
     if how == "pickle":

@@ -188,7 +188,11 @@ def test_more_steps_than_can_be_painted_are_no_default(tmp_path: Path, sampler: 
     assert refused.value.problems == (f"{tmp_path / 'models.toml'}: models.m.defaults: {told}",)
 
 
-@pytest.mark.parametrize("text", ["[models", "default = \udcff", f"default = {'9' * 5000}"])
+@pytest.mark.parametrize(
+    "text",
+    ["[models", "default = \udcff", f"default = {'9' * 5000}", f"default = {'[' * 5000}", f"default = {'{a=' * 5000}"],
+    ids=lambda text: text[:12],
+)
 def test_a_file_that_is_no_toml_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "models.toml").write_bytes(text.encode("utf-8", "surrogateescape"))
     with pytest.raises(SettingsInvalid):
