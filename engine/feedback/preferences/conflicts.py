@@ -46,6 +46,8 @@ def resolve(votes: Iterable[Vote]) -> ResolvedVotes:
 
 def _decide(votes: Sequence[Vote]) -> Vote | None:
     """Return the vote that decides among those on one pair; None if they contradict each other."""
+    if len(votes) == 1:
+        return votes[0]
     rank = min(RANKS[vote.source] for vote in votes)
     equal = sorted((vote for vote in votes if RANKS[vote.source] == rank), key=lambda vote: vote.press_id)
     newest = equal[-1]
@@ -61,6 +63,8 @@ def _says_the_same(one: Vote, other: Vote) -> bool:
 
 def _without_cycles(votes: Sequence[Vote]) -> list[Vote]:
     """Return the votes without those that close or are in a cycle, in the same order."""
+    if {vote.winner for vote in votes}.isdisjoint(vote.loser for vote in votes):
+        return list(votes)
     kept: list[Vote] = [vote for vote in votes if vote.is_tie]
     decided: list[Vote] = []
     for rank in sorted({RANKS[vote.source] for vote in votes}):
