@@ -1,4 +1,7 @@
-"""Commits presses that come within the same few milliseconds together; none waits for another without need."""
+"""Commits presses that come within the same few milliseconds together; none waits for another without need.
+
+One that finds a lock held, of its member or its job, is set aside and waits for it alone.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,8 @@ from typing import Any
 from bot.store.batch import Outcome, Press, run_together
 from engine.contract.errors import StoreUnavailable
 from engine.error_boundary import result_of
-from engine.store.database import Database, limit_idle_transaction
+from engine.store.database import Database, limit_waits
+from engine.store.unavailable import is_blocked, is_rolled_back
 
 _MAX_SIZE = 100
 """Of the presses of a batch together.
@@ -21,6 +25,12 @@ Measured: 2026-11-28, on two shared cores: a hundred presses of one job each tak
 
 _MAX_BATCHES = 2
 """Two, so that presses are stored while the batch before them is committed."""
+
+_MAX_BLOCKED = 2
+"""Presses that wait for a lock at a time, each on a connection of its own."""
+
+_LOCK_SHARE = 25
+"""Of a batch's time that it waits for a lock: of a hundred presses one is blocked, and found by halving seven times."""
 
 
 class _GivenUp(Exception):
@@ -50,6 +60,9 @@ class PressBatches:
         self._waiting: list[_Waiting] = []
         self._members: set[int] = set()
         self._batches: set[asyncio.Task[None]] = set()
+        self._blocked_members: set[int] = set()
+        self._aside: set[asyncio.Task[None]] = set()
+        self._may_block = asyncio.Semaphore(_MAX_BLOCKED)
 
     async def commit(self, discord_id: int, make: Callable[[], Press[Any]], *, size: int = 1) -> Any:
         """Return what the press returns, once it is committed.
@@ -93,7 +106,8 @@ class PressBatches:
         for waiting in self._waiting:
             if waiting.result.done():
                 continue
-            is_free = waiting.discord_id not in self._members and waiting.discord_id not in taken
+            busy = self._members | self._blocked_members
+            is_free = waiting.discord_id not in busy and waiting.discord_id not in taken
             if is_free and (room >= waiting.size or not taken):
                 taken[waiting.discord_id] = waiting
                 room -= waiting.size
@@ -106,24 +120,51 @@ class PressBatches:
 
     async def _settle(self, taken: Sequence[_Waiting]) -> None:
         """Commit the presses, or as many of them as can be: what fails is tried again in halves."""
+        taken = [waiting for waiting in taken if not waiting.result.done()]
         if not taken:
             return
-        committed = await result_of(self._commit(taken))
+        committed = await self._commit_again(taken)
         if isinstance(committed, _GivenUp):
-            await self._settle([waiting for waiting in taken if not waiting.result.done()])
-            return
-        if isinstance(committed, Exception) and len(taken) > 1 and not isinstance(committed, StoreUnavailable):
+            await self._settle(taken)
+        elif isinstance(committed, Exception) and len(taken) > 1 and not isinstance(committed, StoreUnavailable):
             middle = len(taken) // 2
             await self._settle(taken[:middle])
             await self._settle(taken[middle:])
-            return
-        results = [committed] * len(taken) if isinstance(committed, Exception) else committed
-        for waiting, result in zip(taken, results, strict=True):
-            _hand_over(waiting.result, result)
+        elif isinstance(committed, Exception) and is_blocked(committed):
+            self._wait_aside(taken[0])
+        else:
+            _hand_over(taken, committed)
 
-    async def _commit(self, taken: Sequence[_Waiting]) -> list[Any]:
+    async def _commit_again(self, taken: Sequence[_Waiting]) -> list[Any] | Exception:
+        """Commit the presses, once more if they were only in the way of others; return their results, or why not."""
+        lock = self._limit / _LOCK_SHARE
+        committed = await result_of(self._commit(taken, lock=lock))
+        if isinstance(committed, StoreUnavailable) and is_rolled_back(committed):
+            committed = await result_of(self._commit(taken, lock=lock))
+        return committed
+
+    def _wait_aside(self, waiting: _Waiting) -> None:
+        """Let a press wait for its lock beside the batches, which go on; its member's next press comes after it."""
+        self._blocked_members.add(waiting.discord_id)
+        task = asyncio.create_task(self._run_blocked(waiting), name="blocked-press")
+        self._aside.add(task)
+        task.add_done_callback(self._aside.discard)
+
+    async def _run_blocked(self, waiting: _Waiting) -> None:
+        try:
+            async with self._may_block:
+                if not waiting.result.done():
+                    committed = await result_of(self._commit([waiting], lock=None))
+                    if isinstance(committed, Exception) and is_blocked(committed):
+                        committed = StoreUnavailable(cause="another transaction holds a lock")
+                    _hand_over([waiting], committed)
+        finally:
+            self._blocked_members.discard(waiting.discord_id)
+            self._start_batch()
+
+    async def _commit(self, taken: Sequence[_Waiting], *, lock: timedelta | None) -> list[Any]:
         async with self._database.begin(limit=self._limit) as connection:
-            await limit_idle_transaction(connection, self._limit)
+            await limit_waits(connection, idle=self._limit, lock=lock)
             outcomes = await run_together(connection, [waiting.make() for waiting in taken])
             for waiting, outcome in zip(taken, outcomes, strict=True):
                 _check(waiting, outcome)
@@ -138,10 +179,13 @@ def _check(waiting: _Waiting, outcome: Outcome[Any]) -> None:
         raise _GivenUp
 
 
-def _hand_over(waiting: asyncio.Future[Any], result: Any) -> None:
-    if waiting.done():
-        return
-    if isinstance(result, Exception):
-        waiting.set_exception(result)
-    else:
-        waiting.set_result(result)
+def _hand_over(taken: Sequence[_Waiting], committed: list[Any] | Exception) -> None:
+    """Give each press its result, or all of them the error."""
+    results = [committed] * len(taken) if isinstance(committed, Exception) else committed
+    for waiting, result in zip(taken, results, strict=True):
+        if waiting.result.done():
+            continue
+        if isinstance(result, Exception):
+            waiting.result.set_exception(result)
+        else:
+            waiting.result.set_result(result)

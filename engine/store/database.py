@@ -24,7 +24,7 @@ from engine.store.pool import ShrinkingPool
 from engine.store.postgres_url import LISTEN_URL, parse_url
 from engine.store.unavailable import cause_of, is_unavailable, unavailable_from
 
-__all__ = ["AsyncConnection", "Database", "limit_idle_transaction", "open_database"]
+__all__ = ["AsyncConnection", "Database", "limit_waits", "open_database"]
 
 TRANSACTION_LIMIT = timedelta(seconds=10)
 """How long a transaction may take unless its caller says otherwise."""
@@ -36,6 +36,7 @@ _FULL = "the disk of Postgres is full"
 _FULL_FOR = timedelta(seconds=15)
 
 IDLE_LIMIT = timedelta(minutes=1)
+_MILLISECOND = timedelta(milliseconds=1)
 
 # A pooler may send a statement to another server process than the one that has prepared it. Within a transaction it
 # does not, and there an unnamed statement is executed before the next one replaces it.
@@ -226,13 +227,16 @@ async def open_database(
         await database.close()
 
 
-async def limit_idle_transaction(connection: AsyncConnection, limit: timedelta) -> None:
-    """Let Postgres itself end the transaction once it has waited so long for its next statement.
+async def limit_waits(connection: AsyncConnection, *, idle: timedelta, lock: timedelta | None) -> None:
+    """Let Postgres itself end the transaction when it has waited too long.
 
-    Otherwise one whose machine has vanished without a word keeps its locks until TCP notices, by default two hours.
+    idle: for its next statement. Otherwise one whose machine has vanished without a word keeps its locks until TCP
+        notices, by default two hours.
+    lock: for a lock that another holds; None for what the server's settings say.
     """
-    setting = sa.func.set_config("idle_in_transaction_session_timeout", str(limit // timedelta(milliseconds=1)), True)
-    await connection.execute(sa.select(setting))
+    limits = {"idle_in_transaction_session_timeout": idle} | ({} if lock is None else {"lock_timeout": lock})
+    settings = (sa.func.set_config(name, str(limit // _MILLISECOND), True) for name, limit in limits.items())
+    await connection.execute(sa.select(*settings))
 
 
 async def _keep_closing_idle(database: Database, idle: timedelta) -> None:

@@ -15,6 +15,22 @@ def unavailable_from(error: BaseException) -> StoreUnavailable:
     return StorageFull(place="database", cause=cause) if _is_full(error) else StoreUnavailable(cause=cause)
 
 
+def is_blocked(error: BaseException) -> bool:
+    """Return whether a lock that another transaction holds was not to be had in time."""
+    return _has(error, asyncpg.LockNotAvailableError)
+
+
+def is_rolled_back(error: BaseException) -> bool:
+    """Return whether Postgres undid the transaction for the sake of another: a deadlock, or a serialization failure."""
+    return _has(error, asyncpg.TransactionRollbackError)
+
+
+def _has(error: BaseException | None, kind: type[Exception]) -> bool:
+    while error is not None and not isinstance(error, kind):
+        error = error.orig if isinstance(error, sa.exc.DBAPIError) else error.__cause__
+    return error is not None
+
+
 def _is_full(error: BaseException | None) -> bool:
     """Return whether the disk of Postgres is full; an error of its files says so only in its text."""
     while error is not None:
