@@ -35,7 +35,9 @@ def sentence_from_connect_error(error: BaseException, address: str) -> str:
                 "sslcert and sslkey where it asks for a certificate."
             )
         case asyncpg.InvalidCatalogNameError():
-            return f"the Postgres at {address} has no such database. Create it with createdb, or choose another."
+            return (
+                f"the Postgres at {address} has no such database ({error}). Create it with createdb, or change the URL."
+            )
         case asyncpg.TooManyConnectionsError():
             return f"the Postgres at {address} has no free connections. Raise max_connections, or close some."
         case asyncpg.CannotConnectNowError():

@@ -95,7 +95,7 @@ class Connector:
         }
         if self.is_pooled:
             options["statement_cache_size"] = 0
-        if len(self.url.hosts) < 2:
+        if not self.url.hosts:
             return await asyncpg.connect(self.url.dsn, **options)
         return await self._open_first_host(options)
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from types import MappingProxyType
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit
 
 from engine.contract.errors import SettingsInvalid
+from engine.store.postgres_parameters import find_problems, is_passed_on
 
 LISTEN_URL = "EASEL_LISTEN_DATABASE_URL"
 """The setting with the address of Postgres itself where that in `DATABASE_URL` is of a pooler."""
@@ -18,53 +17,6 @@ LISTEN_URL = "EASEL_LISTEN_DATABASE_URL"
 DEFAULT_TIMEOUT = timedelta(seconds=10)
 _DEFAULT_PORT = 5432
 _PORTS = range(1, 65_536)
-
-_CHOICES = MappingProxyType(
-    {
-        "sslmode": ("disable", "allow", "prefer", "require", "verify-ca", "verify-full"),
-        "sslnegotiation": ("postgres", "direct"),
-        "target_session_attrs": ("any", "primary", "standby", "prefer-standby", "read-write", "read-only"),
-        "gsslib": ("gssapi", "sspi"),
-    }
-)
-
-_FILES = ("sslrootcert", "sslcert", "sslkey", "sslcrl")
-
-# Parameters of libpq that asyncpg does not have, and those of their values that ask for what it does anyway.
-# Source: PostgreSQL 18, "Parameter Key Words". What is in no list is a setting of the server, which judges it.
-_UNSUPPORTED: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "channel_binding": ("disable", "prefer"),
-        "client_encoding": ("auto", "utf8", "utf-8", "unicode"),
-        "fallback_application_name": (),
-        "gssdelegation": ("0",),
-        "gssencmode": ("disable", "prefer"),
-        "hostaddr": (),
-        "keepalives": (),
-        "keepalives_count": (),
-        "keepalives_idle": (),
-        "keepalives_interval": (),
-        "load_balance_hosts": ("disable",),
-        "max_protocol_version": ("3.0", "latest"),
-        "min_protocol_version": ("3.0",),
-        "oauth_client_id": (),
-        "oauth_client_secret": (),
-        "oauth_issuer": (),
-        "oauth_scope": (),
-        "replication": ("false", "off", "no", "0"),
-        "require_auth": (),
-        "requirepeer": (),
-        "scram_client_key": (),
-        "scram_server_key": (),
-        "servicefile": (),
-        "sslcertmode": ("allow",),
-        "sslcompression": ("0",),
-        "sslcrldir": (),
-        "sslkeylogfile": (),
-        "sslsni": ("1",),
-        "tcp_user_timeout": ("0",),
-    }
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +60,9 @@ def parse_url(url: str, name: str = "DATABASE_URL") -> PostgresURL:
     Raises: SettingsInvalid when it is not a Postgres URL or has parameters that are not supported; never with its
     password.
     """
+    if any(character.isspace() for character in url):
+        problem = f"{name} has a space or a line break in it. Remove it, or write %20 for a space that belongs there."
+        raise SettingsInvalid(problems=(problem,))
     try:
         parts = urlsplit(url)
         if parts.netloc.count("@") > 1 or "@" in parts.path or parts.fragment:
@@ -122,15 +77,18 @@ def parse_url(url: str, name: str = "DATABASE_URL") -> PostgresURL:
             )
         ) from error
     parameters = dict(given)
-    problems = [*_wrong_choices(parameters), *_unsupported(parameters), *_unreadable(parameters)]
+    problems = [*_given_twice(parts, parameters), *find_problems(parameters)]
     timeout = _timeout(parameters.pop("connect_timeout", "0"))
     if timeout is None:
         problems.append("connect_timeout must be a number of seconds")
     if problems:
         raise SettingsInvalid(problems=tuple(f"{name}: {problem}." for problem in problems))
-    passed = {key: value for key, value in parameters.items() if value and key not in _UNSUPPORTED}
+    passed = {key: value for key, value in parameters.items() if value and is_passed_on(key)}
     if passed.get("sslrootcert") == "system":
         passed["sslrootcert"] = ssl.get_default_verify_paths().cafile or ""
+    if hosts:
+        # Told to asyncpg one by one.
+        passed = {key: value for key, value in passed.items() if key not in ("host", "port")}
     return PostgresURL(
         dsn=parts._replace(query=urlencode(passed, quote_via=quote)).geturl(),
         hosts=hosts,
@@ -160,6 +118,25 @@ def _hosts(netloc: str, parameters: Mapping[str, str]) -> tuple[Host, ...]:
     )
 
 
+def _given_twice(parts: SplitResult, parameters: Mapping[str, str]) -> list[str]:
+    """Return what the URL says before its parameters and otherwise in them: libpq and asyncpg disagree which counts."""
+    user, _, password = parts.netloc.rpartition("@")[0].partition(":")
+    listed = unquote(parts.netloc.rpartition("@")[2])
+    ports = [text.rpartition("]")[2].rpartition(":")[2] for text in listed.split(",") if ":" in text.rpartition("]")[2]]
+    before = {
+        "host": listed if not ports else listed.rpartition(":")[0],
+        "port": ",".join(ports),
+        "user": unquote(user),
+        "password": unquote(password),
+        "dbname": unquote(parts.path[1:]),
+    }
+    return [
+        f"the {key} is given twice: before the question mark and as {key}=. Remove one of them"
+        for key, value in before.items()
+        if value and parameters.get(key, value) != value
+    ]
+
+
 def _host(text: str, port: int) -> Host:
     if text.startswith("/"):
         return Host(name=text, port=port)
@@ -174,35 +151,6 @@ def _host(text: str, port: int) -> Host:
     if port not in _PORTS:
         raise ValueError("no port")
     return Host(name=name, port=port)
-
-
-def _wrong_choices(parameters: Mapping[str, str]) -> list[str]:
-    return [
-        f"{key} must be one of {', '.join(choices)}, not {parameters[key]}"
-        for key, choices in _CHOICES.items()
-        if parameters.get(key) and parameters[key] not in choices
-    ]
-
-
-def _unsupported(parameters: Mapping[str, str]) -> list[str]:
-    names = sorted(
-        key
-        for key, value in parameters.items()
-        if value and key in _UNSUPPORTED and value.lower() not in _UNSUPPORTED[key]
-    )
-    if not names:
-        return []
-    verb = "is" if len(names) == 1 else "are"
-    return [f"{', '.join(names)} {verb} not supported. Remove {'it' if len(names) == 1 else 'them'} from the URL"]
-
-
-def _unreadable(parameters: Mapping[str, str]) -> list[str]:
-    """Return which certificates and keys cannot be read; the error of the ssl module does not name the file."""
-    return [
-        f"cannot read {parameters[key]}, which {key} names"
-        for key in _FILES
-        if parameters.get(key) not in (None, "", "system") and not os.access(parameters[key], os.R_OK)
-    ]
 
 
 def _timeout(text: str) -> timedelta | None:

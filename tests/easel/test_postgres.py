@@ -45,7 +45,8 @@ async def _works_everywhere(url: str) -> None:
         ("sslmode=prefer", True),
         ("sslmode=require&application_name=x&connect_timeout=10&options=-c%20geqo%3Doff", True),
         (f"sslmode=verify-ca&{ROOT}&channel_binding=prefer&target_session_attrs=read-write", True),
-        (f"sslmode=verify-full&{ROOT}&{CLIENT}&gssencmode=disable", True),
+        (f"sslmode=verify-full&{ROOT}&{CLIENT}&gssencmode=disable&channel_binding=require", True),
+        ("sslmode=require&keepalives=1&keepalives_idle=30&keepalives_count=3&tcp_user_timeout=5000", True),
     ],
 )
 async def test_parameters_of_encryption_are_understood(database_url: str, query: str, is_encrypted: bool) -> None:
@@ -67,8 +68,10 @@ async def test_certificates_that_do_not_fit_are_told(database_url: str, tmp_path
     async with open_front(database_url) as front:
         wrong_host = await find_connection_problem(front.url(f"sslmode=verify-full&{ROOT}", host="127.0.0.1"))
         assert wrong_host and "not accepted" in wrong_host and "sslrootcert" in wrong_host
-        with pytest.raises(SettingsInvalid, match=r"cannot read .*none\.crt, which sslrootcert names"):
-            await find_connection_problem(front.url(f"sslmode=verify-ca&sslrootcert={tmp_path}/none.crt"))
+        (tmp_path / "text.crt").write_text("no certificate")
+        for name, problem in (("none.crt", "does not exist"), ("", "is a folder"), ("text.crt", "no certificates")):
+            with pytest.raises(SettingsInvalid, match=f"sslrootcert names {tmp_path / name}, which .*{problem}"):
+                await find_connection_problem(front.url(f"sslmode=verify-ca&sslrootcert={tmp_path / name}"))
         unknown = await find_connection_problem(front.url("sslmode=verify-full&sslrootcert=system"))
         assert unknown and "not accepted" in unknown
     async with open_front(database_url, is_encrypted=False) as front:
@@ -80,18 +83,56 @@ async def test_certificates_that_do_not_fit_are_told(database_url: str, tmp_path
 @pytest.mark.parametrize(
     ("query", "problem"),
     [
-        ("channel_binding=require&keepalives=1", "channel_binding, keepalives are not supported"),
+        ("requirepeer=a&sslcrldir=b", "requirepeer, sslcrldir are not supported"),
+        ("sslmode=require&channel_binding=require", "Write sslmode=verify-full&sslrootcert=system instead"),
+        ("sslmode=verify-full", "sslmode=verify-full needs sslrootcert"),
+        ("keepalives_idle=long", "keepalives_idle must be a number"),
+        ("passfile=/nowhere/pgpass", "passfile names /nowhere/pgpass, which does not exist"),
+        ("service=mine", "service=mine needs the file /nowhere/services"),
+        ("host=other.example", "the host is given twice: before the question mark and as host="),
+        ("port=6543", "the port is given twice"),
+        ("user=other", "the user is given twice"),
+        ("password=more-secret", "the password is given twice"),
+        ("dbname=other", "the dbname is given twice"),
+        ("application_name=a b", "has a space or a line break in it"),
         ("sslmode=maybe", "sslmode must be one of disable, allow"),
         ("target_session_attrs=master", "target_session_attrs must be one of any, primary"),
         ("connect_timeout=soon", "connect_timeout must be a number of seconds"),
     ],
 )
-def test_what_is_not_supported_is_named(query: str, problem: str) -> None:
+def test_what_is_not_supported_is_named(query: str, problem: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """One sentence for each, without the password."""
+    monkeypatch.setenv("HOME", "/nowhere")
+    monkeypatch.setenv("PGSERVICEFILE", "/nowhere/services")
     with pytest.raises(SettingsInvalid) as caught:
-        parse_url(f"postgresql://easel:secret@db.example/easel?{query}")
+        parse_url(f"postgresql://easel:secret@db.example:5432/easel?{query}")
     (sentence,) = caught.value.problems
     assert problem in sentence and "secret" not in sentence
+
+
+@pytest.mark.parametrize("ending", [" ", "\n", "?sslmode=prefer\n"])
+def test_a_space_at_the_end_is_told(ending: str) -> None:
+    """It would be of the database's name, which then seems not to exist."""
+    with pytest.raises(SettingsInvalid, match="has a space or a line break in it"):
+        parse_url(f"postgresql://easel:secret@db.example/easel{ending}")
+
+
+def test_a_service_that_is_not_in_its_file_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asyncpg would connect to its default instead."""
+    file = tmp_path / "services"
+    file.write_text("[mine]\nhost=db.example\n")
+    monkeypatch.setenv("PGSERVICEFILE", str(file))
+    parse_url("postgresql:///easel?service=mine")
+    with pytest.raises(SettingsInvalid, match=f"{file} has no service named other"):
+        parse_url("postgresql:///easel?service=other")
+
+
+async def test_host_and_port_may_be_parameters(database_url: str) -> None:
+    """A port among them counts for a host before the question mark, as libpq has it."""
+    async with open_front(database_url) as front:
+        at = f"{front.user}@%s/{front.database}?%s"
+        await _works_everywhere("postgresql://" + at % ("localhost", f"port={front.port}"))
+        await _works_everywhere("postgresql://" + at % ("", f"host=localhost&port={front.port}"))
 
 
 @pytest.mark.parametrize("password", ["se@cret", "se#cret", "12/secret", "se?cret"])
