@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from easel.postgres_errors import sentence_from_connect_error
+from easel.postgres_service import find_service_problem
 from engine.contract.errors import SettingsInvalid, StoreUnavailable
 from engine.settings import EngineSettings
 from engine.store.connection_budget import count_free_connections
@@ -80,6 +81,8 @@ async def find_connection_problem(url: str, name: str = "DATABASE_URL") -> str |
     Raises: SettingsInvalid when the URL is wrong or has parameters that are not supported.
     """
     parsed = parse_url(url, name)
+    if parsed.service and (problem := find_service_problem(parsed.service)):
+        return f"{name}: {problem}"
     try:
         connection = await Connector(parsed).connect()
     except CONNECT_ERRORS as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import configparser
 import os
 import ssl
 from collections.abc import Mapping
@@ -58,7 +57,7 @@ _UNSUPPORTED: Mapping[str, tuple[str, ...]] = MappingProxyType(
 
 def find_problems(parameters: Mapping[str, str]) -> list[str]:
     """Return a sentence without its full stop for each parameter that cannot be used as it is."""
-    checks = (_wrong_choices, _numbers, _unsupported, _encryption, _files, _service)
+    checks = (_wrong_choices, _numbers, _unsupported, _encryption, _files)
     return [problem for check in checks for problem in check(parameters)]
 
 
@@ -106,22 +105,6 @@ def _file_problem(key: str, path: Path) -> str | None:
         except ssl.SSLError:
             return f"{key} names {path}, which holds no certificates in PEM format"
     return None
-
-
-def _service(parameters: Mapping[str, str]) -> list[str]:
-    """Return that the connection service is not there: asyncpg would then connect to its default."""
-    service = parameters.get("service")
-    file = Path(os.environ.get("PGSERVICEFILE") or Path.home() / ".pg_service.conf")
-    if not service:
-        return []
-    if not file.is_file():
-        return [f"service={service} needs the file {file}, which does not exist. PGSERVICEFILE names another one"]
-    services = configparser.ConfigParser(interpolation=None)
-    try:
-        services.read(file)
-    except (configparser.Error, UnicodeDecodeError):
-        return [f"{file} is not a file of connection services"]
-    return [] if service in services else [f"{file} has no service named {service}"]
 
 
 def _encryption(parameters: Mapping[str, str]) -> list[str]:

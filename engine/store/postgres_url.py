@@ -34,6 +34,7 @@ class PostgresURL:
     hosts: in the order in which they are tried; empty for asyncpg's default.
     timeout: how long to wait for each of them.
     is_named: whether it has a name for its connections.
+    service: the connection service whose file has the rest, or None.
     """
 
     dsn: str
@@ -41,6 +42,7 @@ class PostgresURL:
     timeout: timedelta
     target: str
     is_named: bool
+    service: str | None
 
     @property
     def address(self) -> str:
@@ -95,6 +97,7 @@ def parse_url(url: str, name: str = "DATABASE_URL") -> PostgresURL:
         timeout=timeout or DEFAULT_TIMEOUT,
         target=passed.get("target_session_attrs", "any"),
         is_named="application_name" in passed,
+        service=passed.get("service"),
     )
 
 

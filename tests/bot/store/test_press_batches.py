@@ -165,46 +165,6 @@ async def test_presses_that_were_given_up_cost_the_others_one_more_transaction(
     assert await raters(hand, job_id) == sorted(map(str, MANY[1::2]))
 
 
-async def test_a_press_that_is_blocked_holds_up_nobody(
-    database: Database, database_url: str, job_id: UUID, hand: EngineHand
-) -> None:
-    """Two whose members are locked from outside wait by themselves; presses that come later are not held up either."""
-    batches = PressBatches(database, limit=timedelta(seconds=10))
-    await asyncio.gather(*(rated(batches, job_id, number) for number in (8, 9)))
-    again = [press(number, discord_id=number % 100) for number in (108, 109)]
-    async with held(database_url, "SELECT FROM members WHERE discord_id IN (8, 9) FOR UPDATE"):
-        blocked = [
-            asyncio.create_task(batches.commit(context.discord_id, partial(rate, context, job_id, None, Rating.BAD)))
-            for context in again
-        ]
-        await asyncio.gather(*(rated(batches, job_id, number) for number in MANY))
-        await rated(batches, job_id, 99)
-        assert not any(task.done() for task in blocked)
-    assert [(await task).before for task in blocked] == [Rating.GOOD] * 2
-    assert len(await raters(hand, job_id)) == len(MANY) + 5
-
-
-@pytest.mark.parametrize("state", ["40P01", "40001"])
-async def test_a_batch_that_was_in_the_way_of_another_is_tried_again(batches: PressBatches, state: str) -> None:
-    """Postgres undoes one of two transactions that wait for each other; nobody is refused for that."""
-    attempts = 0
-
-    async def meet(connection: AsyncConnection, numbers: Sequence[int]) -> Sequence[int]:
-        nonlocal attempts
-        attempts += 1
-        if attempts == 1:
-            await connection.execute(sa.text(f"DO $$ BEGIN RAISE 'met' USING ERRCODE = '{state}'; END $$"))
-        return numbers
-
-    meeting = Statement(order=1, run=meet)
-
-    async def returned(number: int) -> int:
-        return await meeting(number)
-
-    results = await asyncio.gather(*(batches.commit(number, partial(returned, number)) for number in range(5)))
-    assert (results, attempts) == (list(range(5)), 2)
-
-
 async def _waits_for_a_row(database: Database) -> bool:
     query = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
     async with database.begin() as connection:
