@@ -25,6 +25,7 @@ from engine.feedback.preferences.raters import (
 )
 from engine.feedback.preferences.shares import share_factors
 from engine.feedback.preferences.slots import SlotBiases, SlotGroup, biases_from_counts, slot_choices
+from engine.feedback.preferences.sources import RANKS, Source
 from engine.feedback.preferences.standing import Press, standing_presses
 from engine.feedback.preferences.votes import Vote
 
@@ -83,7 +84,7 @@ class ClusterPass:
         for answers in answers_by_rater(presses, self._biases, excluded_pictures(presses), self._records):
             for vote in answers.resolved.votes:
                 self._weights[vote.rater] += round(vote.weight * _UNITS)
-                if not vote.is_tie:
+                if not vote.is_tie and RANKS[vote.source] <= RANKS[Source.UPSCALE]:
                     by_pair.setdefault(vote.pair, []).append(vote)
         for votes in by_pair.values():
             self._compare(votes)

@@ -99,7 +99,7 @@ def derive_preferences(presses: Sequence[Press], community: Community) -> Prefer
             liked_pictures(
                 opinion._replace(weight=opinion.weight * community.share_factors[answers.rater])
                 for answers in all_answers
-                for opinion in opinions_of_rater(answers.standing, answers.resolved.votes, excluded)
+                for opinion in opinions_of_rater(answers.standing, answers.resolved.votes, community.biases, excluded)
             )
         ),
         scores=tuple(picture_scores(ratings, strengths, community.skills)),

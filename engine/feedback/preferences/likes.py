@@ -10,7 +10,9 @@ from typing import NamedTuple
 from uuid import UUID
 
 from engine.contract.feedback import Verb
+from engine.feedback.preferences.slots import SlotBiases, slot_weight
 from engine.feedback.preferences.sources import (
+    CHOICES,
     DISLIKED,
     GRID_RATING_RANK,
     GRID_RATING_WEIGHT,
@@ -61,13 +63,15 @@ class LikedPicture:
         return LikeSplit.EXCLUSIVE_WIN if self.likes else LikeSplit.EXCLUSIVE_LOSE
 
 
-def opinions_of_rater(standing: Sequence[Press], votes: Iterable[Vote], excluded: Set[UUID]) -> list[Opinion]:
+def opinions_of_rater(
+    standing: Sequence[Press], votes: Iterable[Vote], biases: SlotBiases, excluded: Set[UUID]
+) -> list[Opinion]:
     """Return one member's opinions, ordered by picture: of each picture those of the lowest rank, and two at most.
 
     votes: the member's resolved votes; of them, comparisons of pairs count here.
     """
     strongest: dict[UUID, list[Opinion]] = {}
-    for opinion in (*_from_votes(votes), *_from_presses(standing)):
+    for opinion in (*_from_votes(votes), *_from_presses(standing, biases)):
         opinions = strongest.setdefault(opinion.picture_id, [opinion])
         if opinion.rank < opinions[0].rank:
             strongest[opinion.picture_id] = [opinion]
@@ -105,15 +109,16 @@ def _from_votes(votes: Iterable[Vote]) -> Iterator[Opinion]:
             yield Opinion(vote.loser, RANKS[Source.PAIR], False, vote.weight)
 
 
-def _from_presses(standing: Sequence[Press]) -> Iterator[Opinion]:
+def _from_presses(standing: Sequence[Press], biases: SlotBiases) -> Iterator[Opinion]:
     for press in standing:
-        yield from _from_action(press.action)
+        yield from _from_press(press, biases)
     for press in rerolled_only(standing):
         for picture_id in shown_pictures(press.action):
             yield Opinion(picture_id, RANKS[Source.REROLL], False, REROLL_WEIGHT)
 
 
-def _from_action(action: Action) -> Iterator[Opinion]:
+def _from_press(press: Press, biases: SlotBiases) -> Iterator[Opinion]:
+    action = press.action
     match action.verb:
         case Verb.CHOOSE if action.choice is Choice.BOTH_BAD:
             for picture_id in shown_pictures(action):
@@ -121,7 +126,8 @@ def _from_action(action: Action) -> Iterator[Opinion]:
         case Verb.RATE if action.value in (LIKED, DISLIKED):
             yield from _from_rating(action, is_liked=action.value == LIKED)
         case Verb.BEST | Verb.FAVOURITE | Verb.UPSCALE if action.picture_id is not None:
-            yield Opinion(action.picture_id, RANKS[Source(action.verb.value)], True, choice_weight(action))
+            weight = choice_weight(action) * slot_weight(press, biases)
+            yield Opinion(action.picture_id, RANKS[CHOICES[action.verb]], True, weight)
 
 
 def _from_rating(action: Action, *, is_liked: bool) -> Iterator[Opinion]:

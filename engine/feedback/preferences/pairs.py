@@ -14,7 +14,7 @@ from engine.feedback.preferences.sources import PAIR_WEIGHT, Source
 from engine.feedback.preferences.votes import Vote
 
 # A pair of fewer raters is weighed as if they were typical: what is published of it tells nothing about one person.
-MIN_RATERS_WEIGHED = 2
+MIN_RATERS_WEIGHED = 3
 # Nobody is taken to be surer.
 MAX_SKILL = 0.98
 
@@ -25,8 +25,8 @@ class LabelledPair:
 
     first, second: in the order of their ids, which says nothing about who won.
     first_votes, second_votes, ties: numbers of raters.
-    first_weight, second_weight, tie_weight: sums of their weights.
-    confidence: probability that the side with more weight is rightly preferred; 0.5 if neither has more.
+    first_weight, second_weight, tie_weight: sums of their weights. Not for publication: they may tell of one rater.
+    confidence: probability that the side with more weight is rightly preferred, in hundredths; 0.5 if neither has more.
     sources: of the votes, sorted.
     newest: when the last of the votes was given.
     """
@@ -107,7 +107,7 @@ def _confidence(sides: Sequence[Sequence[tuple[Vote, float]]], weights: Sequence
     if weights[0] == weights[1] or weights[2] > max(weights[0], weights[1]):
         return 0.5
     in_favour = first - second if weights[0] > weights[1] else second - first
-    return 1 / (1 + math.exp(-in_favour))
+    return round(1 / (1 + math.exp(-in_favour)), 2)
 
 
 def _log_odds(vote: Vote, skill: float) -> float:

@@ -25,6 +25,8 @@ _BETA = tuple(skill**2 * math.sqrt(1 - skill) for skill in _SKILLS)
 _PRIOR = (_GUESSERS, *((1 - _GUESSERS) * density / math.fsum(_BETA) for density in _BETA[1:]))
 PRIOR_SKILL = math.fsum(map(math.prod, zip(_SKILLS, _PRIOR, strict=True)))
 
+_PRIOR_PRESSES = 4
+
 # Raters below this say so little that all of their presses are left out.
 MIN_SKILL = 0.25
 # From this many repeated pairs on, agreement with others no longer counts: a rare taste is no error.
@@ -83,6 +85,8 @@ def record_from_presses(presses: Iterable[Press]) -> RaterRecord:
 def skill_from_record(record: RaterRecord, agreement: Agreement, community_skill: float) -> float:
     """Return the rater's skill: its mean given their answers, less the share of presses too fast or in streaks.
 
+    To the presses, `_PRIOR_PRESSES` are added that are neither, so that one mishap does not spoil a beginner.
+
     A rater of skill q repeats an answer with probability (1 + q^2) / 2, and agrees with another of skill c with
     (1 + q c) / 2. Source: the one-coin case of Dawid and Skene 1979, with a prior.
     """
@@ -96,7 +100,7 @@ def skill_from_record(record: RaterRecord, agreement: Agreement, community_skill
     likelihoods = [math.exp(log - max(logs)) for log in logs]
     mean = math.fsum(map(math.prod, zip(_SKILLS, likelihoods, strict=True))) / math.fsum(likelihoods)
     spoiled = min(record.presses, record.too_fast + record.in_streaks)
-    return mean * (1 - spoiled / record.presses) if record.presses else mean
+    return mean * (1 - spoiled / (record.presses + _PRIOR_PRESSES))
 
 
 def community_skill(agreements: Mapping[UUID, Agreement]) -> float:

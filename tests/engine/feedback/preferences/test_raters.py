@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-import random
+from dataclasses import replace
+from itertools import groupby
+from random import Random
 from uuid import UUID
 
 import pytest
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 
 from engine.contract.feedback import Verb
 from engine.feedback.preferences.derive import LeftOut, derive_preferences
+from engine.feedback.preferences.pairs import pairs_from_votes
 from engine.feedback.preferences.raters import (
     MIN_SKILL,
     NO_AGREEMENT,
@@ -26,7 +29,7 @@ from engine.feedback.preferences.raters import (
 from engine.feedback.preferences.shares import MAX_SHARE, share_cap, share_factors
 from engine.feedback.preferences.standing import Press
 from engine.feedback.records import Choice
-from tests.engine.feedback.preferences.pressing import choose, community_of, id_of, prefer, press
+from tests.engine.feedback.preferences.pressing import choose, community_of, derive, id_of, prefer, press
 
 NEW = RaterRecord(presses=0, too_fast=0, in_streaks=0, repeats=0, consistent=0)
 
@@ -104,20 +107,14 @@ def test_a_streak_is_over_when_another_slot_is_chosen() -> None:
     assert (record.in_streaks, record.presses) == (20, 61)
 
 
-@pytest.mark.parametrize("num_slots", [2, 4])
-def test_honest_raters_are_not_taken_for_streaks(num_slots: int) -> None:
-    """Of a thousand honest raters with a slot bias of a half more than its share, at most one is."""
-    generator = random.Random(7)
-    shares = [1.5] + [(num_slots - 1.5) / (num_slots - 1)] * (num_slots - 1)
-    flagged = 0
-    for _ in range(1000):
-        slots = generator.choices(range(num_slots), shares, k=200)
-        longest = current = 0
-        for slot, before in zip(slots, [-1, *slots], strict=False):
-            current = current + 1 if slot == before else 1
-            longest = max(longest, current)
-        flagged += longest > longest_chance_streak(200, num_slots)
-    assert flagged <= (1 if num_slots == 4 else 100)
+@pytest.mark.parametrize(("num_slots", "first_share"), [(2, 0.6), (4, 0.4)])
+def test_honest_raters_are_not_taken_for_streaks(num_slots: int, first_share: float) -> None:
+    """Of a thousand honest raters who choose the first slot more often than its share, two at most."""
+    generator = Random(7)
+    shares = [first_share, *[(1 - first_share) / (num_slots - 1)] * (num_slots - 1)]
+    honest = (generator.choices(range(num_slots), shares, k=200) for _ in range(1000))
+    longest = [max(sum(1 for _ in streak) for _, streak in groupby(slots)) for slots in honest]
+    assert sum(streak > longest_chance_streak(200, num_slots) for streak in longest) <= 2
 
 
 def test_a_rater_who_rushes_is_left_out() -> None:
@@ -152,34 +149,45 @@ def test_the_weights_of_the_votes_are_cut_to_the_share() -> None:
     assert heavy / math.fsum(vote.weight for vote in votes) <= share_cap(51) + 1e-9
 
 
-def test_what_is_published_of_a_pair_of_one_rater_does_not_tell_their_skill() -> None:
-    """A guesser and a careful rater, each alone on a pair: same weight, same confidence."""
-    careful = [prefer(1, 2, at=1, by=1), prefer(3, 4, at=2, by=2)]
-    repeats = [
-        choose(*((100 + n, 200 + n) if n % 2 else (200 + n, 100 + n)), Choice.LEFT, at=10 + n, by=1) for n in range(20)
-    ]
-    again = [
-        choose(*((200 + n, 100 + n) if n % 2 else (100 + n, 200 + n)), Choice.RIGHT, at=50 + n, by=1) for n in range(20)
-    ]
-    presses = [*careful, *repeats, *again]
+def repeated_pairs(by: int, same: int, different: int) -> list[Press]:
+    """Return a member's answers to pairs shown twice, so many of which were the same both times."""
+    presses = []
+    for n in range(same + different):
+        pair = (10_000 * by + 2 * n, 10_000 * by + 2 * n + 1)
+        first, second = (Choice.LEFT, Choice.RIGHT) if n % 2 else (Choice.RIGHT, Choice.LEFT)
+        presses.append(choose(*pair, first, at=10_000 * by + n, by=by))
+        presses.append(choose(*pair[::-1], second if n < same else first, at=10_000 * by + 500 + n, by=by))
+    return presses
+
+
+def test_what_is_published_of_a_pair_of_few_raters_does_not_tell_their_skill() -> None:
+    """A careful rater and a new one, each alone on a pair: same weight, same confidence."""
+    presses = [prefer(1, 2, at=1, by=1), prefer(3, 4, at=3, by=2), *repeated_pairs(1, 20, 0)]
     community = community_of(presses)
-    assert community.skills[id_of(1)] > community.skills[id_of(2)]
+    assert community.skills[id_of(1)] > community.skills[id_of(2)] + 0.2
     of_careful, of_new, *_ = derive_preferences(presses, community).pairs
-    assert of_careful.confidence == pytest.approx(of_new.confidence)
+    assert of_careful.confidence == of_new.confidence
     assert of_careful.first_weight / community.share_factors[id_of(1)] == pytest.approx(
         of_new.first_weight / community.share_factors[id_of(2)]
     )
 
 
-def test_where_several_raters_answer_the_better_ones_weigh_more() -> None:
-    """A careful rater and a new one disagree: the careful one decides."""
-    repeats = [
-        choose(*((100 + n, 200 + n) if swapped else (200 + n, 100 + n)), answer, at=10 + 2 * n + swapped, by=1)
-        for n in range(30)
-        for swapped, answer in ((False, Choice.LEFT), (True, Choice.RIGHT))
+def test_careful_raters_outvote_more_sloppy_ones() -> None:
+    """Two who repeat all their answers against three who repeat two of three."""
+    presses = [
+        *(one for by in (1, 2) for one in [prefer(1, 2, at=by, by=by), *repeated_pairs(by, 30, 0)]),
+        *(one for by in (3, 4, 5) for one in [prefer(2, 1, at=by, by=by), *repeated_pairs(by, 20, 10)]),
     ]
-    against = [prefer(1, 2, at=1, by=1), prefer(2, 1, at=2, by=2)]
-    presses = [*repeats, *against, *(prefer(500 + 2 * n, 501 + 2 * n, at=1000 + n, by=2) for n in range(60))]
     first, *_ = derive_preferences(presses, community_of(presses)).pairs
-    assert first.winner == id_of(1)
-    assert 0.5 < first.confidence < 1
+    assert (first.first_votes, first.second_votes, first.winner) == (2, 3, id_of(1))
+    assert 0.6 < first.confidence < 1
+
+
+def test_confidence_is_that_of_bayes() -> None:
+    """Three of skill 0.8, 0.8 and 0.5 for one side and one of 0.8 for the other: odds of 9 * 9 * 3 to 9."""
+    votes = derive(*(prefer(*pair, at=by, by=by) for by, pair in enumerate([(1, 2), (1, 2), (1, 2), (2, 1)], 1))).votes
+    votes = tuple(replace(vote, weight=1.0) for vote in votes)
+    skills = {id_of(1): 0.8, id_of(2): 0.8, id_of(3): 0.5, id_of(4): 0.8}
+    (pair,) = pairs_from_votes(votes, skills, 0.7)
+    assert pair.confidence == round(27 / 28, 2)
+    assert pair.first_weight == pytest.approx(2.1 / 0.7)
