@@ -121,16 +121,14 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Facts], str]] = {
     errors.SchemaOutdated: lambda facts: (
         "The database has no schema yet. Run `easel migrate`."
         if facts["revision"] is None
-        else f"The database schema (revision {facts['revision']}) was written by "
-        f"{facts['release'] or 'an older release'} and lacks what {facts['own_release']} needs "
-        f"({_listed(facts['missing'])} missing). Stop the bot and the engines, back up the database, and run "
-        "`easel migrate`."
+        else f"The database schema (revision {facts['revision']}) was written by {_writer(facts, 'older')} and lacks "
+        f"what {_this_release(facts)} needs ({_listed(facts['missing'])} missing). Stop the bot and the engines, back "
+        "up the database, and run `easel migrate`."
     ),
     errors.SchemaNewer: lambda facts: (
-        f"The database schema (revision {facts['revision']}) was written by "
-        f"{facts['release'] or 'a newer release, or by another program'}. This is {facts['own_release']}, which knows "
-        f"revisions up to {facts['newest']}. Install {facts['release'] or 'the release that wrote it'} again, or "
-        "restore the backup of the database from before its upgrade."
+        f"The database schema (revision {facts['revision']}) was written by {_writer(facts, 'newer')}. This is "
+        f"{facts['own_release']}, which knows revisions up to {facts['newest']}. Install {_former_release(facts)} "
+        "again, or restore the backup of the database from before its upgrade."
     ),
     errors.SettingsInvalid: lambda facts: "\n".join(map(str, _tuple(facts["problems"]))),
 }
@@ -177,6 +175,25 @@ def exit_code_from_cause(cause: Facts) -> int:
 
 def _cause(facts: Facts) -> str:
     return f" ({facts['cause']})" if "cause" in facts else ""
+
+
+def _writer(facts: Facts, age: str) -> str:
+    """Return who wrote the schema; before a release, its number does not tell which build of it."""
+    if facts["release"] == facts["own_release"]:
+        return f"another build of {facts['release']}, {'a later' if age == 'newer' else 'an earlier'} one"
+    if facts["release"]:
+        return str(facts["release"])
+    return "a newer release, or by another program" if age == "newer" else "an older release"
+
+
+def _this_release(facts: Facts) -> str:
+    return "this one" if facts["release"] == facts["own_release"] else str(facts["own_release"])
+
+
+def _former_release(facts: Facts) -> str:
+    if facts["release"] == facts["own_release"]:
+        return "that build"
+    return str(facts["release"] or "the release that wrote it")
 
 
 def _full_disk(facts: Facts) -> str:

@@ -52,7 +52,9 @@ async def run_everything(port: int) -> int:
             group.create_task(_run_postgres(settings, state, print_line))
             await keep_running(programs, state, print_line)
     for name in state.failed:
-        print_line(f"Failed to start {name}. See its messages above.")
+        # What is wrong with Postgres, which is no program of its own, has been said.
+        if name != POSTGRES:
+            print_line(f"Failed to start {name}. See its messages above.")
     print_line("Stopped.")
     return 1 if state.failed else 0
 

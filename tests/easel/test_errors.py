@@ -70,3 +70,12 @@ def test_os_errors_say_what_to_do(number: int, advice: str) -> None:
 def test_unknown_cause_is_shown() -> None:
     """An unknown cause of a failed job is shown with its message."""
     assert "RuntimeError, broken" in sentence_from_cause(cause_from_error(RuntimeError("broken")))
+
+
+def test_a_schema_of_the_same_release_number_is_of_another_build() -> None:
+    """Before a release is out, its number does not tell which build wrote the schema."""
+    facts = {"revision": "9", "release": "Easel 1.0", "own_release": "Easel 1.0"}
+    newer = sentence_from_error(errors.SchemaNewer(**facts, newest="4"))
+    assert "another build of Easel 1.0, a later one. This is Easel 1.0, which" in newer and "that build again" in newer
+    outdated = sentence_from_error(errors.SchemaOutdated(**facts, missing=("10",)))
+    assert "another build of Easel 1.0, an earlier one and lacks what this one needs" in outdated
