@@ -1,13 +1,11 @@
-"""What each button does to the store: the feedback event and everything it starts, in one transaction.
+"""What each button does to the store: the feedback action and everything it starts, in one transaction.
 
 The coroutines are presses, to be run by `bot.store.batch`; their results hold once the transaction is committed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from bot.store.deliveries import BotInstance, Delivery, SinglePicture
@@ -20,14 +18,14 @@ from bot.store.statements import (
     lock_member,
     read_job_with_pictures,
     read_rating,
-    record_event,
+    record_action,
 )
 from bot.store.submissions import new_delivery
 from engine.contract.errors import JobOver, JobUnknown, NotYours, PictureUnknown
-from engine.contract.feedback import Event, Rating, Shown, Verb
-from engine.contract.ids import new_id
+from engine.contract.feedback import Rating, Shown, Verb
 from engine.contract.jobs import Job, Picture
-from engine.store.events import Rated
+from engine.feedback.records import Action
+from engine.feedback.store.actions import Rated
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,9 +64,10 @@ async def rate(context: InteractionContext, job_id: UUID, slot: int | None, rati
         raise PictureUnknown(job_id=job_id)
     picture = None if slot is None else find_picture(press, slot)
     rated = Rated(member_id=press.member.id, job_id=job_id, picture_id=picture.id if picture else None)
-    value = await read_rating(rated)
-    await record_event(event_from_press(context, press, Verb.RATE, picture, rating))
-    return RatingChange(rating=rating, before=Rating(value) if value else None)
+    before = await read_rating(rated)
+    action = action_from_press(context, press, Verb.RATE, picture)
+    await record_action(replace(action, value=rating.value, replaces=before.press_id if before else None))
+    return RatingChange(rating=rating, before=Rating(before.value) if before and before.value else None)
 
 
 async def upscale(
@@ -88,7 +87,7 @@ async def upscale(
     standing = await find_single_picture(single)
     if standing and standing.id != lost:
         return None if standing.press_id == context.id else PictureDelivery(delivery=standing, is_new=False)
-    if not await record_event(event_from_press(context, press, Verb.UPSCALE, picture)):
+    if not await record_action(action_from_press(context, press, Verb.UPSCALE, picture)):
         return None
     delivery = new_delivery(context, press.member, job_id, picture_id=picture.id)
     await deliver(([delivery], instance))
@@ -104,32 +103,35 @@ async def cancel(context: InteractionContext, job_id: UUID) -> None:
     if not (_is_owner(press) or context.is_administrator):
         raise NotYours(job_id=job_id)
     is_cancelled = await cancel_waiting(job_id)
-    is_new = await record_event(event_from_press(context, press, Verb.CANCEL, None))
+    is_new = await record_action(action_from_press(context, press, Verb.CANCEL, None))
     if is_new and not is_cancelled:
         ended = await read_job_with_pictures(job_id)
         raise JobOver(status=(ended[0] if ended else press.job).status.value)
 
 
-def event_from_press(
-    context: InteractionContext, press: ButtonPress, verb: Verb, picture: Picture | None, rating: Rating | None = None
-) -> Event:
-    """Return the feedback event for a press, with the pictures that were in view when it happened."""
-    recipe: Mapping[str, Any] = press.pictures[0].recipe if press.pictures else {}
-    return Event(
-        id=new_id(),
-        press_id=context.id,
-        member_id=press.member.id,
-        verb=verb,
+def action_from_press(context: InteractionContext, press: ButtonPress, verb: Verb, picture: Picture | None) -> Action:
+    """Return the action that a press is, with the pictures that were in view when it happened."""
+    recipe = press.pictures[0].recipe if press.pictures else {}
+    return Action(
+        press_id=int(context.id),
+        impression_id=None,
+        message_id=context.message_id,
         job_id=press.job.id,
-        picture_id=picture.id if picture else None,
-        value=rating.value if rating else None,
-        shown=tuple(Shown(picture_id=shown.id, slot=shown.slot) for shown in press.shown),
-        surface=context.surface,
+        member_id=press.member.id,
         is_owner=_is_owner(press),
-        latency=context.latency,
+        verb=verb,
+        slot=picture.slot if picture else None,
+        picture_id=picture.id if picture else None,
+        value=None,
+        choice=None,
+        variation=None,
+        replaces=None,
+        shown=tuple(Shown(picture_id=shown.id, slot=shown.slot) for shown in press.shown),
         model=recipe.get("model"),
         model_hash=recipe.get("model_sha256"),
-        consent=press.member.consent,
+        surface=context.surface,
+        latency=context.latency,
+        consent=press.member.consent_in_force,
         at=context.at,
     )
 

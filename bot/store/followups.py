@@ -1,4 +1,4 @@
-"""Jobs that buttons start from other jobs: the feedback event, the new job and its delivery, in one transaction."""
+"""Jobs that buttons start from other jobs: the feedback action, the new job and its delivery, in one transaction."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from bot.policy.quotas import check_quota
-from bot.store.button_actions import event_from_press, find_picture, read_press
+from bot.store.button_actions import action_from_press, find_picture, read_press
 from bot.store.deliveries import BotInstance
 from bot.store.interaction import InteractionContext
-from bot.store.statements import count_pending, is_answered, record_event
+from bot.store.statements import count_pending, is_answered, record_action
 from bot.store.submissions import Draft, SubmittedJob, random_seed, submit_for_member
 from engine.contract.feedback import Verb
 from engine.contract.jobs import Job, JobSpec, Operation
@@ -54,6 +54,6 @@ async def start_follow_up(
     if await is_answered(context.id):
         return None
     check_quota(pending=await count_pending(press.member.id), num_new=1)
-    await record_event(event_from_press(context, press, follow_up.verb, picture))
+    await record_action(action_from_press(context, press, follow_up.verb, picture))
     (submitted,) = await submit_for_member(context, press.member, [draft], instance)
     return submitted

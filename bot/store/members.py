@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.store.tables import members
 from engine.contract.feedback import Consent
 from engine.contract.ids import new_id
+from engine.feedback.records import NOT_ASKED, ConsentInForce
 
 # Not FOR UPDATE: deliveries that name the member may still be written. In one order, so that no two wait for another.
 _LOCKED = (
@@ -31,6 +32,13 @@ class Member:
     id: UUID
     discord_id: int
     consent: Consent
+
+    @property
+    def consent_in_force(self) -> ConsentInForce:
+        """What the feedback log records of it: nobody has been asked for the level that every member begins with."""
+        if self.consent is Consent.USE:
+            return NOT_ASKED
+        return ConsentInForce(version=0, may_train=True, may_publish=self.consent is Consent.PUBLISH)
 
 
 async def lock_members(connection: AsyncConnection, discord_ids: Sequence[int]) -> list[Member]:

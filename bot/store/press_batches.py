@@ -14,6 +14,7 @@ from typing import Any
 from bot.store.batch import Outcome, Press, run_together
 from engine.contract.errors import StoreUnavailable
 from engine.error_boundary import result_of
+from engine.feedback.store.months import MonthMissing, add_months
 from engine.store.database import Database, limit_waits
 from engine.store.unavailable import is_blocked, is_rolled_back
 
@@ -163,6 +164,15 @@ class PressBatches:
             self._start_batch()
 
     async def _commit(self, taken: Sequence[_Waiting], *, lock: timedelta | None) -> list[Any]:
+        """Commit the presses; the first one of a month that nobody has made a partition for makes it."""
+        try:
+            return await self._commit_once(taken, lock)
+        except MonthMissing as missing:
+            async with self._database.begin(limit=self._limit) as connection:
+                await add_months(connection, missing.log, missing.months)
+            return await self._commit_once(taken, lock)
+
+    async def _commit_once(self, taken: Sequence[_Waiting], lock: timedelta | None) -> list[Any]:
         async with self._database.begin(limit=self._limit) as connection:
             await limit_waits(connection, idle=self._limit, lock=lock)
             outcomes = await run_together(connection, [waiting.make() for waiting in taken])

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.store.batch import Statement
 from bot.store.deliveries import BotInstance, Delivery, add_deliveries, find_answered, find_single_pictures
 from bot.store.members import lock_members
-from engine.store.events import read_ratings, record_events
+from engine.feedback.store.actions import append_actions, read_ratings
 from engine.store.jobs import read_jobs_with_pictures, submit_all
 from engine.store.queue_position import count_pending_of, read_queue_positions
 from engine.store.transitions import cancel_job
@@ -45,7 +45,7 @@ is_answered = Statement(order=4, run=find_answered)
 find_single_picture = Statement(order=5, run=find_single_pictures)
 count_pending = Statement(order=6, run=count_pending_of)
 cancel_waiting = Statement(order=7, run=_cancel_all, is_kept=False)
-record_event = Statement(order=8, run=record_events, is_kept=False)
+record_action = Statement(order=8, run=append_actions, is_kept=False)
 submit_jobs = Statement(order=9, run=submit_all, is_kept=False)
 deliver = Statement(order=10, run=_add, is_kept=False)
 count_ahead = Statement(order=11, run=_count_ahead)

@@ -1,4 +1,4 @@
-"""Submitting jobs: member, limit, job, queue entry, delivery and event in one transaction, or none of them.
+"""Submitting jobs: member, limit, job, queue entry, delivery and action in one transaction, or none of them.
 
 The coroutines are presses, to be run by `bot.store.batch`.
 """

@@ -1,4 +1,4 @@
-"""The bot's own tables, with their legal states as checks; jobs, pictures and events belong to the engine."""
+"""The bot's own tables, with their legal states as checks; jobs, pictures and feedback belong to the engine."""
 
 from __future__ import annotations
 

@@ -1,12 +1,8 @@
-"""Feedback events: append-only facts about who pressed what, with what was shown.
-
-Preferences are derived from events elsewhere.
-"""
+"""Feedback: what members can do with pictures, where, and with what consent."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 from uuid import UUID
 
@@ -62,33 +58,3 @@ class Shown:
 
     picture_id: UUID
     slot: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Event:
-    """A feedback event.
-
-    press_id: unique per press, so that a press delivered twice is recorded once.
-    picture_id: the picture the press is about; None for the whole grid.
-    value: the rating for `rate`, otherwise None.
-    shown: the pictures that were shown, by slot; empty only when nothing was painted yet.
-    is_owner: whether the member owns the job.
-    latency: time from showing the message to the press.
-    consent: the member's consent at the time of the press.
-    """
-
-    id: UUID
-    press_id: str
-    member_id: UUID
-    verb: Verb
-    job_id: UUID
-    picture_id: UUID | None
-    value: int | None
-    shown: tuple[Shown, ...]
-    surface: Surface
-    is_owner: bool
-    latency: timedelta | None
-    model: str | None
-    model_hash: str | None
-    consent: Consent
-    at: datetime

@@ -1,1 +1,1 @@
-"""Exports of jobs, pictures and events, without torch and without personal data."""
+"""The feedback log, what members prefer by it, and exports without personal data; no torch, no Discord."""

@@ -1,1 +1,1 @@
-"""Jobs, pictures, feedback events, the queue and the picture files; all SQL; no torch, no Discord."""
+"""Jobs, pictures, the queue and the picture files, with their SQL; no torch, no Discord."""

@@ -1,4 +1,4 @@
-"""A consistent snapshot of all jobs, pictures and events, streamed row by row for exports."""
+"""A consistent snapshot of all jobs and pictures, streamed row by row for exports."""
 
 from __future__ import annotations
 
@@ -11,12 +11,10 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from engine.contract.feedback import Event
 from engine.contract.jobs import Job, Picture
 from engine.store.database import Database
-from engine.store.events import event_from_row
 from engine.store.jobs import job_from_row, picture_from_row
-from engine.store.tables import events, jobs, pictures
+from engine.store.tables import jobs, pictures
 
 _FETCH_SIZE = 500
 
@@ -28,14 +26,13 @@ class Snapshot:
     connection: AsyncConnection
 
     async def count_rows(self) -> int:
-        """Return the number of jobs, pictures and events together."""
-        counts = [sa.select(sa.func.count()).select_from(table).scalar_subquery() for table in (jobs, pictures, events)]
-        return int((await self.connection.execute(sa.select(counts[0] + counts[1] + counts[2]))).scalar_one())
+        """Return the number of jobs and pictures together."""
+        counts = [sa.select(sa.func.count()).select_from(table).scalar_subquery() for table in (jobs, pictures)]
+        return int((await self.connection.execute(sa.select(counts[0] + counts[1]))).scalar_one())
 
     async def read_member_ids(self) -> list[UUID]:
-        """Return the id of every member who submitted a job or pressed a button."""
-        query = sa.union(sa.select(jobs.c.member_id), sa.select(events.c.member_id))
-        return list((await self.connection.execute(query)).scalars())
+        """Return the id of every member who submitted a job."""
+        return list((await self.connection.execute(sa.select(jobs.c.member_id).distinct())).scalars())
 
     async def stream_jobs(self) -> AsyncIterator[Job]:
         """Yield the jobs by id, which is by age to the millisecond."""
@@ -46,11 +43,6 @@ class Snapshot:
         """Yield the pictures by id."""
         async for row in _stream(self.connection, pictures):
             yield picture_from_row(row)
-
-    async def stream_events(self) -> AsyncIterator[Event]:
-        """Yield the events by id."""
-        async for row in _stream(self.connection, events):
-            yield event_from_row(row)
 
 
 @asynccontextmanager

@@ -8,7 +8,6 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from engine.contract.feedback import Consent, Surface, Verb
 from engine.contract.jobs import FINAL, MAX_SEED, JobStatus, Operation
 
 CONVENTION = {
@@ -104,34 +103,4 @@ previews = sa.Table(
     sa.Column("job_id", pg.UUID, sa.ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
     sa.Column("image", sa.LargeBinary, nullable=False),
     comment="the newest small preview of each running job; gone when the job ends",
-)
-
-events = sa.Table(
-    "events",
-    metadata,
-    sa.Column("id", pg.UUID, primary_key=True),
-    sa.Column("press_id", sa.Text, nullable=False),
-    sa.Column("member_id", pg.UUID, nullable=False),
-    sa.Column("verb", sa.Text, nullable=False),
-    sa.Column("job_id", pg.UUID, sa.ForeignKey("jobs.id"), nullable=False),
-    sa.Column("picture_id", pg.UUID, sa.ForeignKey("pictures.id")),
-    sa.Column("value", sa.SmallInteger),
-    sa.Column("shown", pg.JSONB, nullable=False),
-    sa.Column("surface", sa.Text, nullable=False),
-    sa.Column("is_owner", sa.Boolean, nullable=False),
-    sa.Column("latency_ms", sa.BigInteger),
-    sa.Column("model", sa.Text),
-    sa.Column("model_hash", sa.Text),
-    sa.Column("consent", sa.Text, nullable=False),
-    sa.Column("at", sa.TIMESTAMP(timezone=True), nullable=False),
-    sa.UniqueConstraint("press_id"),
-    check_one_of("verb", (Verb.UPSCALE, Verb.VARY, Verb.REROLL, Verb.RATE, Verb.CANCEL)),
-    check_one_of("surface", Surface),
-    check_one_of("consent", Consent),
-    sa.CheckConstraint("(verb = 'rate') = (value IS NOT NULL)", name="value_when_rated"),
-    sa.CheckConstraint("value BETWEEN 1 AND 4", name="value"),
-    sa.CheckConstraint("latency_ms >= 0", name="latency"),
-    sa.Index(None, "job_id", "at"),
-    sa.Index(None, "member_id", "at"),
-    sa.Index(None, "picture_id", postgresql_where=sa.text("picture_id IS NOT NULL")),
 )

@@ -8,12 +8,12 @@ from uuid import UUID
 
 from PIL import Image
 
-from engine.contract.feedback import Event
 from engine.contract.ids import new_id
 from engine.contract.jobs import Job, Picture
 from engine.contract.painting import PaintRequest
+from engine.feedback.records import Action
+from engine.feedback.store.actions import read_actions
 from engine.store.database import Database
-from engine.store.events import read_events
 from engine.store.jobs import job_from_row
 from engine.store.objects import Objects
 from engine.store.tables import jobs
@@ -44,10 +44,10 @@ class EngineHand:
         (found,) = [job for job in await self.jobs() if job.id == job_id]
         return found
 
-    async def events(self, job_id: UUID) -> tuple[Event, ...]:
+    async def actions(self, job_id: UUID) -> tuple[Action, ...]:
         """Return the feedback on the job, oldest first."""
         async with self.database.begin() as connection:
-            return await read_events(connection, job_id)
+            return await read_actions(connection, job_id)
 
     async def start(self, job_id: UUID) -> None:
         """Mark the job running."""

@@ -96,7 +96,7 @@ async def test_buttons_of_a_grid_that_is_not_finished_wait_for_it(
     for at, _ in enumerate(ids):
         answer = await ben.reply(await ben.press(forged, f"B{at}"))
         assert text_of(answer).startswith("This picture does not exist yet.")
-    assert await hand.events(job.id) == ()
+    assert await hand.actions(job.id) == ()
 
 
 async def test_cancelling_what_is_over_says_so(
@@ -108,7 +108,7 @@ async def test_cancelling_what_is_over_says_so(
     answer = await ben.reply(await ben.press(forged, "B0"))
     assert text_of(answer) == "This job has already finished."
     assert (await hand.job(job.id)).status is JobStatus.FINISHED
-    assert await hand.events(job.id) == ()
+    assert await hand.actions(job.id) == ()
 
 
 async def test_a_member_has_at_most_forty_unfinished_jobs(

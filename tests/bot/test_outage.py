@@ -39,7 +39,7 @@ async def test_a_bot_outlives_an_outage(
         assert text_of(await ben.reply(await ben.command("imagine", prompt="a fish"))) == AWAY
         await outage.end()
 
-        assert [event.value for event in await hand.events(job.id)] == [3]
+        assert [event.value for event in await hand.actions(job.id)] == [3]
         assert len(await hand.jobs()) == 2
         await hand.finish((await hand.jobs())[1])
         await ben.changed(second, is_grid)

@@ -12,10 +12,12 @@ from typing import Any
 from uuid import UUID
 
 from engine.contract.errors import PictureCorrupt, SettingsInvalid
-from engine.contract.feedback import Event
+from engine.contract.feedback import Consent
 from engine.contract.jobs import Job, Picture, json_from_spec
 from engine.feedback.anonymize import anonymize, assign_member_numbers, strip_png_metadata
 from engine.feedback.exports.staging import atomic_folder, in_thread
+from engine.feedback.records import Action, ConsentInForce
+from engine.feedback.store.actions import count_actions, read_actor_ids, stream_actions
 from engine.store.database import Database
 from engine.store.objects import Objects, key_from_bytes
 from engine.store.snapshots import Snapshot, open_snapshot
@@ -63,8 +65,9 @@ async def export_raw(database: Database, objects: Objects, folder: Path, *, repo
     """
     folder = await asyncio.to_thread(_require_empty, folder)
     async with atomic_folder(folder) as staging, open_snapshot(database) as snapshot:
-        progress = _ExportProgress(total=await snapshot.count_rows(), report=report)
-        members = assign_member_numbers(await snapshot.read_member_ids())
+        num_rows = await snapshot.count_rows() + await count_actions(snapshot.connection)
+        progress = _ExportProgress(total=num_rows, report=report)
+        members = assign_member_numbers({*await snapshot.read_member_ids(), *await read_actor_ids(snapshot.connection)})
         summary = ExportSummary(
             jobs=await _write_lines(staging / "jobs.jsonl", _job_rows(snapshot, members), progress),
             pictures=await _write_lines(
@@ -83,8 +86,8 @@ async def _job_rows(snapshot: Snapshot, members: Mapping[UUID, int]) -> AsyncIte
 
 
 async def _event_rows(snapshot: Snapshot, members: Mapping[UUID, int]) -> AsyncIterator[JsonRow]:
-    async for event in snapshot.stream_events():
-        yield row_from_event(event, members)
+    async for action_id, action in stream_actions(snapshot.connection):
+        yield row_from_action(action_id, action, members)
 
 
 async def _picture_rows(
@@ -140,24 +143,31 @@ def row_from_picture(picture: Picture, recipe: Any, file: str | None) -> JsonRow
     }
 
 
-def row_from_event(event: Event, members: Mapping[UUID, int]) -> JsonRow:
-    """Return the event as a line of the export, without `press_id`, which is a Discord id."""
+def row_from_action(action_id: UUID, action: Action, members: Mapping[UUID, int]) -> JsonRow:
+    """Return the action as a line of the export, by Easel's own id and without those of Discord's."""
     return {
-        "id": str(event.id),
-        "member": members[event.member_id],
-        "verb": event.verb.value,
-        "job_id": str(event.job_id),
-        "picture_id": _text(event.picture_id),
-        "value": event.value,
-        "shown": [{"picture_id": str(shown.picture_id), "slot": shown.slot} for shown in event.shown],
-        "surface": event.surface.value,
-        "is_owner": event.is_owner,
-        "latency_ms": None if event.latency is None else round(event.latency.total_seconds() * 1000),
-        "model": event.model,
-        "model_hash": event.model_hash,
-        "consent": event.consent.value,
-        "at": _text(event.at),
+        "id": str(action_id),
+        "member": members[action.member_id],
+        "verb": action.verb.value,
+        "job_id": _text(action.job_id),
+        "picture_id": _text(action.picture_id),
+        "value": action.value,
+        "shown": [{"picture_id": str(shown.picture_id), "slot": shown.slot} for shown in action.shown],
+        "surface": action.surface.value,
+        "is_owner": action.is_owner,
+        "latency_ms": None if action.latency is None else round(action.latency.total_seconds() * 1000),
+        "model": action.model,
+        "model_hash": action.model_hash,
+        "consent": _consent(action.consent).value,
+        "at": _text(action.at),
     }
+
+
+def _consent(consent: ConsentInForce) -> Consent:
+    """Return the level that the format knows."""
+    if consent.may_publish:
+        return Consent.PUBLISH
+    return Consent.TRAIN if consent.may_train else Consent.USE
 
 
 async def _write_lines(path: Path, rows: AsyncIterator[JsonRow], progress: _ExportProgress) -> int:

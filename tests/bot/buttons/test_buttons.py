@@ -32,11 +32,11 @@ async def test_u_posts_the_original_as_a_reply(
     assert await cleo.file(reply["attachments"][0]) == await hand.objects.get(pictures[1].object_key)
     assert (labels(reply)[0], faces(reply)[1:]) == (["Vary"], ["😖", "☹️", "🙂", "😍"])
 
-    (event,) = await hand.events(job.id)
+    (event,) = await hand.actions(job.id)
     assert (event.verb, event.picture_id, event.is_owner) == (Verb.UPSCALE, pictures[1].id, False)
     assert [shown.slot for shown in event.shown] == [0, 1, 2, 3]
     assert (event.surface, event.model, event.model_hash) == (Surface.GUILD, "fake", "f4ce")
-    assert event.press_id == pressed.interaction_id
+    assert event.press_id == int(pressed.interaction_id)
     assert event.latency is not None and event.latency >= timedelta()
 
 
@@ -52,12 +52,12 @@ async def test_quick_clicks_on_u_post_one_picture(
     again = await cleo.reply(await cleo.press(grid, "U2"))
     address = f"https://discord.com/channels/{cleo.guild_id}/{single['channel_id']}/{single['id']}"
     assert (text_of(again), again["flags"] & 64) == (f"Image #2 is already here: {address}", 64)
-    assert len(posted(cleo, "Image #2 <")) == len(await hand.events(job.id)) == 1
+    assert len(posted(cleo, "Image #2 <")) == len(await hand.actions(job.id)) == 1
 
     await cleo.press(grid, "U3")
     await ben.press(grid, "U2")
     await cleo.until(lambda: len(posted(cleo, "Image #2 <")) == 2 and posted(cleo, "Image #3 <"))
-    assert len(await hand.events(job.id)) == 3
+    assert len(await hand.actions(job.id)) == 3
 
 
 async def test_a_picture_that_was_deleted_is_posted_again(
@@ -71,7 +71,7 @@ async def test_a_picture_that_was_deleted_is_posted_again(
         await until_closed(database, job.id, number + 1)
         await ada.delete(single)
         await ada.until(lambda: not posted(ada, "Image #3"))
-        assert len(await hand.events(job.id)) == number
+        assert len(await hand.actions(job.id)) == number
 
 
 def posted(member: MemberClient, text: str) -> list[Message]:
@@ -105,7 +105,7 @@ async def test_reroll_paints_the_same_with_another_seed(
     again = (await hand.jobs())[-1]
     assert (again.operation, again.parent_job_id) == (Operation.IMAGINE, job.id)
     assert again.seed != 7
-    (event,) = await hand.events(job.id)
+    (event,) = await hand.actions(job.id)
     assert (event.verb, event.picture_id, event.is_owner, len(event.shown)) == (Verb.REROLL, None, True, 4)
 
 
@@ -118,7 +118,7 @@ async def test_another_face_changes_the_rating_and_keeps_history(
     assert (text_of(first), first["flags"] & 64) == ("Rated 🙂. Press another one to change it.", 64)
     second = await ben.reply(await ben.press(grid, "😍"))
     assert text_of(second) == "Rating changed from 🙂 to 😍."
-    assert [(event.verb, event.value) for event in await hand.events(job.id)] == [(Verb.RATE, 3), (Verb.RATE, 4)]
+    assert [(event.verb, event.value) for event in await hand.actions(job.id)] == [(Verb.RATE, 3), (Verb.RATE, 4)]
 
 
 async def test_a_picture_is_rated_apart_from_its_grid(painted_grid: Grid, ben: MemberClient, hand: EngineHand) -> None:
@@ -128,7 +128,7 @@ async def test_a_picture_is_rated_apart_from_its_grid(painted_grid: Grid, ben: M
     single = await ben.message(lambda item: "Image #4" in item["content"])
     assert text_of(await ben.reply(await ben.press(single, "😖"))).startswith("Rated 😖")
     await ben.reply(await ben.press(single, "Vary"))
-    _, rated, varied = await hand.events(job.id)
+    _, rated, varied = await hand.actions(job.id)
     assert (rated.picture_id, rated.value) == (pictures[3].id, 1)
     assert [shown.picture_id for shown in rated.shown] == [pictures[3].id]
     assert (varied.verb, [shown.slot for shown in varied.shown]) == (Verb.VARY, [3])
@@ -150,7 +150,7 @@ async def test_only_owner_and_administrators_cancel(
     ended = await ben.changed(waiting, lambda item: "(Cancelled)" in item["content"])
     assert ended["components"] == []
     job = await hand.only_job()
-    assert [(event.verb, event.is_owner) for event in await hand.events(job.id)] == [(Verb.CANCEL, False)]
+    assert [(event.verb, event.is_owner) for event in await hand.actions(job.id)] == [(Verb.CANCEL, False)]
 
 
 async def test_the_owner_cancels_a_running_job(bot: asyncio.Task[None], ben: MemberClient, hand: EngineHand) -> None:
@@ -171,7 +171,7 @@ async def test_everything_works_in_direct_messages(painted_grid: Grid, ben: Memb
     assert grid["channel_id"] == ben.channels["dm"]
     await ben.press(grid, "U1")
     await ben.message(lambda item: "Image #1" in item["content"])
-    (event,) = await hand.events(job.id)
+    (event,) = await hand.actions(job.id)
     assert (event.surface, event.is_owner) == (Surface.DM, True)
 
 
@@ -183,7 +183,7 @@ async def test_one_member_presses_twice_at_once(painted_grid: Grid, ben: MemberC
     assert answers == ["Rated 🙂. Press another one to change it.", "Your rating is still 🙂."]
     varied = await asyncio.gather(ben.press(grid, "V1"), ben.press(grid, "V1"))
     assert len({(await ben.reply(one))["id"] for one in varied}) == 2
-    verbs = [event.verb for event in await hand.events(job.id)]
+    verbs = [event.verb for event in await hand.actions(job.id)]
     assert sorted(verbs) == [Verb.RATE, Verb.RATE, Verb.VARY, Verb.VARY]
 
 
@@ -223,7 +223,7 @@ async def test_what_the_models_cannot_do_is_refused_at_the_press(
             refused = await ben.reply(await ben.press(message, label))
             assert text_of(refused) == 'Unknown model "tiny". Available: other.'
     assert len(await hand.jobs()) == before + 1
-    assert [event.verb for event in await hand.events((await hand.jobs())[0].id)] == [Verb.VARY, Verb.REROLL]
+    assert [event.verb for event in await hand.actions((await hand.jobs())[0].id)] == [Verb.VARY, Verb.REROLL]
 
 
 async def test_what_a_model_cannot_do_has_no_buttons(
@@ -263,5 +263,5 @@ async def test_two_members_press_at_once_and_both_count(
     replies = await asyncio.gather(ben.reply(pressed[0]), cleo.reply(pressed[1]))
     assert len({reply["id"] for reply in replies}) == 2
     assert len(await hand.jobs()) == 3
-    members = {event.member_id for event in await hand.events(job.id)}
+    members = {event.member_id for event in await hand.actions(job.id)}
     assert len(members) == 2

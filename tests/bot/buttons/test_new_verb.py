@@ -43,7 +43,7 @@ async def test_a_verb_of_one_class_is_complete(start_bot: BotStarter, ben: Membe
         assert text_of(reply).startswith(f"**a red circle** - Variations by <@{ben.id}> (Waiting to start")
         started = (await hand.jobs())[-1]
         assert (started.operation, started.parent_job_id) == (Operation.VARY, job.id)
-        (event,) = await hand.events(job.id)
+        (event,) = await hand.actions(job.id)
         assert event.verb is Verb.VARY
 
 

@@ -194,6 +194,6 @@ async def test_a_second_process_never_posts_twice(
         await ben.press(grid, "U1")
         await until_closed(database, job.id, 2)
         await ben.message(lambda item: "Image #1" in item["content"])
-    assert len([event for event in await hand.events(job.id) if event.verb is Verb.UPSCALE]) == 1
+    assert len([event for event in await hand.actions(job.id) if event.verb is Verb.UPSCALE]) == 1
     assert len(shown_by_bot(ben)) == 2
     assert set(await delivery_states(database, job.id)) == {DeliveryState.DELIVERED}

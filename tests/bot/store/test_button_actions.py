@@ -29,21 +29,23 @@ from engine.contract.errors import JobOver, JobUnknown, NotYours, PictureUnknown
 from engine.contract.feedback import Rating, Surface
 from engine.contract.ids import new_id
 from engine.contract.jobs import JobSpec, Operation, Part
+from engine.feedback.store.months import first_press
 from engine.prompt import Limits
 from engine.prompt.checks.followups import followup_spec
 from engine.store.database import AsyncConnection, Database
 from tests.bot.engine_hand import EngineHand
 
+FIRST_PRESS = first_press(datetime.now(UTC).date())
 US = BotInstance(id=new_id(), lease=timedelta(seconds=15))
 SPEC = JobSpec(prompt="a cat --seed 3", parts=(Part(text="a cat"),), parameters={"seed": 3})
 DRAFT = Draft(operation=Operation.IMAGINE, spec=SPEC, seed=3)
 
 
 def press(number: int, *, discord_id: int = 5, message_id: int | None = None) -> InteractionContext:
-    """Return a press of a member's in some channel."""
+    """Return a press of a member's in some channel, with the number among those of this month."""
     now = datetime.now(UTC)
     return InteractionContext(
-        id=str(number),
+        id=str(FIRST_PRESS + number),
         discord_id=discord_id,
         channel_id=77,
         message_id=message_id,
@@ -104,7 +106,7 @@ async def test_a_press_delivered_twice_starts_one_job(database: Database, hand: 
         assert await run_alone(connection, upscale(press(3), job.id, 0, US))
     async with database.begin() as connection:
         assert await run_alone(connection, upscale(press(3), job.id, 0, US)) is None
-    assert (len(await hand.jobs()), len(await hand.events(job.id))) == (2, 2)
+    assert (len(await hand.jobs()), len(await hand.actions(job.id))) == (2, 2)
 
 
 async def test_one_press_delivered_twice_at_once_starts_one_job(database: Database, hand: EngineHand) -> None:
@@ -127,7 +129,7 @@ async def test_a_refused_press_leaves_nothing(database: Database, hand: EngineHa
     with pytest.raises(TooManyPending):
         async with database.begin() as connection:
             await vary(connection, press(3), job.id, 0)
-    assert await hand.events(job.id) == ()
+    assert await hand.actions(job.id) == ()
     assert len(await hand.jobs()) == MAX_PENDING + 1
 
 
@@ -242,7 +244,7 @@ async def test_presses_on_nothing_are_refused(database: Database, hand: EngineHa
     with pytest.raises(JobOver):
         async with database.begin() as connection:
             await run_alone(connection, cancel(press(6), job.id))
-    assert len(await hand.events(job.id)) == 1
+    assert len(await hand.actions(job.id)) == 1
 
 
 async def test_an_administrator_cancels_for_others(database: Database, hand: EngineHand) -> None:
@@ -250,7 +252,7 @@ async def test_an_administrator_cancels_for_others(database: Database, hand: Eng
     job = (await submitted(database)).job
     async with database.begin() as connection:
         await run_alone(connection, cancel(replace(press(2, discord_id=6), is_administrator=True), job.id))
-    (event,) = await hand.events(job.id)
+    (event,) = await hand.actions(job.id)
     assert not event.is_owner
 
 

@@ -23,7 +23,7 @@ from engine.contract.ids import new_id
 from engine.contract.jobs import JobStatus
 from engine.store.database import AsyncConnection, Database
 from tests.bot.engine_hand import EngineHand
-from tests.bot.store.test_button_actions import DRAFT, US, press, statements_of, submitted
+from tests.bot.store.test_button_actions import DRAFT, FIRST_PRESS, US, press, statements_of, submitted
 from tests.engine.worker.following import until
 from tests.killing import held
 
@@ -65,8 +65,8 @@ def begun_in(database: Database) -> Iterator[list[object]]:
         sa.event.remove(database.engine.sync_engine, "begin", note)
 
 
-async def raters(hand: EngineHand, job_id: UUID) -> list[str]:
-    return sorted(event.press_id for event in await hand.events(job_id))
+async def raters(hand: EngineHand, job_id: UUID) -> list[int]:
+    return sorted(action.press_id - FIRST_PRESS for action in await hand.actions(job_id))
 
 
 async def test_presses_of_one_moment_share_their_statements(
@@ -78,7 +78,7 @@ async def test_presses_of_one_moment_share_their_statements(
     with statements_of(database) as of_many:
         await asyncio.gather(*(rated(batches, job_id, number) for number in MANY))
     assert of_many == of_one
-    assert await raters(hand, job_id) == sorted(map(str, (9, *MANY)))
+    assert await raters(hand, job_id) == [9, *MANY]
 
 
 async def test_a_refused_press_does_not_hold_up_the_others(
@@ -88,7 +88,7 @@ async def test_a_refused_press_does_not_hold_up_the_others(
     await asyncio.gather(*(rated(batches, job_id, number) for number in MANY))
     with pytest.raises(JobUnknown):
         await refused
-    assert await raters(hand, job_id) == sorted(map(str, MANY))
+    assert await raters(hand, job_id) == [*MANY]
 
 
 async def test_a_press_that_is_refused_late_is_undone_alone(
@@ -100,7 +100,7 @@ async def test_a_press_that_is_refused_late_is_undone_alone(
     await asyncio.gather(*(rated(batches, job_id, number) for number in MANY))
     with pytest.raises(JobOver):
         await late
-    assert await raters(hand, job_id) == sorted(map(str, MANY))
+    assert await raters(hand, job_id) == [*MANY]
 
 
 async def test_presses_of_one_member_follow_each_other(batches: PressBatches, job_id: UUID) -> None:
@@ -117,14 +117,14 @@ async def test_what_nobody_waits_for_any_more_is_not_stored(
     database: Database, database_url: str, batches: PressBatches, job_id: UUID, hand: EngineHand
 ) -> None:
     """A member who was told that it did not work finds nothing done later; the others of the batch lose nothing."""
-    async with held(database_url, "LOCK TABLE events IN EXCLUSIVE MODE"):
+    async with held(database_url, "LOCK TABLE actions IN EXCLUSIVE MODE"):
         given_up, kept = rated(batches, job_id, 9), rated(batches, job_id, 10)
         await until(lambda: _is_blocked(database))
         given_up.cancel()
         with suppress(asyncio.CancelledError):
             await given_up
     await kept
-    assert await raters(hand, job_id) == ["10"]
+    assert await raters(hand, job_id) == [10]
 
 
 async def test_a_press_that_comes_as_another_batch_ends_waits_for_no_batch_that_hangs(
@@ -154,7 +154,7 @@ async def test_presses_that_were_given_up_cost_the_others_one_more_transaction(
 ) -> None:
     """However many they are: a bot that is too slow for all of them must not become slower still."""
     with begun_in(database) as begun:
-        async with held(database_url, "LOCK TABLE events IN EXCLUSIVE MODE"):
+        async with held(database_url, "LOCK TABLE actions IN EXCLUSIVE MODE"):
             presses = [rated(batches, job_id, number) for number in MANY]
             await until(lambda: _is_blocked(database))
             before = len(begun)
@@ -162,7 +162,7 @@ async def test_presses_that_were_given_up_cost_the_others_one_more_transaction(
                 given_up.cancel()
         await asyncio.gather(*presses[1::2])
     assert len(begun) - before == 1
-    assert await raters(hand, job_id) == sorted(map(str, MANY[1::2]))
+    assert await raters(hand, job_id) == [*MANY[1::2]]
 
 
 async def _waits_for_a_row(database: Database) -> bool:
@@ -172,7 +172,7 @@ async def _waits_for_a_row(database: Database) -> bool:
 
 
 async def _is_blocked(database: Database) -> bool:
-    query = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'events'::regclass")
+    query = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'actions'::regclass")
     async with database.begin() as connection:
         return int((await connection.execute(query)).scalar_one()) > 0
 

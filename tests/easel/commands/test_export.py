@@ -22,7 +22,7 @@ async def test_an_ended_export_leaves_nothing(home: Path, database_url: str, tmp
         return folder.exists() and any(folder.iterdir())
 
     for number, expected in ((signal.SIGTERM, 0), (signal.SIGKILL, 1)):
-        async with blocked(database_url, "LOCK TABLE events"):
+        async with blocked(database_url, "LOCK TABLE actions"):
             export = await start_easel(*arguments, home=home, DATABASE_URL=database_url)
             await until(is_writing)
             export.send_signal(number)

@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.eta import read_queue_pace
 from engine.contract.jobs import MAX_COUNTED_AHEAD, Job
-from engine.store import events, jobs, queue, queue_position, transitions
+from engine.feedback.store import actions
+from engine.store import jobs, queue, queue_position, transitions
 from engine.store.database import Database
 from tests.fakes import request_for
 
@@ -29,9 +30,19 @@ _FILL = """
     FROM generate_series(1, 20000) AS n;
     INSERT INTO pictures (id, job_id, slot, object_key, width, height, seed, recipe)
     SELECT gen_random_uuid(), id, 0, 'k', 8, 8, 1, '{}' FROM jobs;
-    ALTER TABLE events DISABLE TRIGGER copied_first;
-    INSERT INTO events (id, press_id, member_id, verb, job_id, value, shown, surface, is_owner, consent, at)
-    SELECT gen_random_uuid(), id::text, member_id, 'rate', id, 1, '[]', 'guild', true, 'use', now() FROM jobs;
+    CREATE TEMP TABLE numbered AS
+    SELECT n, id, member_id, (date_trunc('month', now()) + (n % 16 - 12) * interval '1 month')::date AS month
+    FROM (SELECT row_number() OVER () AS n, id, member_id FROM jobs) AS jobs;
+    SELECT add_feedback_month(log, month)
+    FROM (SELECT DISTINCT month FROM numbered) AS months, unnest(ARRAY['actions', 'impressions']) AS log;
+    INSERT INTO actions (press_id, message_id, member_id, verb, job_id, value, shown_pictures, shown_slots, surface,
+        is_owner, may_train, may_publish, at)
+    SELECT feedback_bound('actions', month)::bigint + n, n, member_id, 'rate', id, 1, '{}', '{}', 'guild', true, false,
+        false, now() FROM numbered;
+    INSERT INTO impressions (id, kind, message_id, job_id, member_id, pictures, prompt_hash, ui_version, may_train,
+        may_publish, shown_at)
+    SELECT (substr(feedback_bound('impressions', month), 1, 13) || substr(id::text, 14))::uuid, 'grid', n, id,
+        member_id, '[]', '', 1, false, false, now() FROM numbered;
     INSERT INTO pgqueuer (priority, status, entrypoint, payload, dedupe_key)
     SELECT -turn, 'queued', 'paint', uuid_send(id), id::text FROM jobs WHERE status = 'waiting' AND turn > 200;
     INSERT INTO pgqueuer_log (job_id, status, priority, entrypoint, aggregated)
@@ -39,7 +50,7 @@ _FILL = """
     ANALYZE"""
 
 # Not the queue and the previews: they hold only what is pending, and the sweep for orphans is after all of it.
-_READS_ALL = re.compile(r"Seq Scan on (jobs|pictures|events|pgqueuer_log)\b")
+_READS_ALL = re.compile(r"Seq Scan on (jobs|pictures|actions\w*|impressions\w*|pgqueuer_log)\b")
 
 Query = Callable[[AsyncConnection, Job], Awaitable[object]]
 
@@ -60,10 +71,10 @@ _QUERIES: dict[str, Query] = {
     "record_progress": lambda connection, job: transitions.record_progress(connection, job.id, 0.5, b"jpeg"),
     "cancel_job": lambda connection, job: transitions.cancel_job(connection, job.id),
     "read_held": lambda connection, job: transitions.read_held(connection, {job.id: 1}),
-    "read_ratings": lambda connection, job: events.read_ratings(
-        connection, [events.Rated(member_id=job.member_id, job_id=job.id, picture_id=None)]
+    "read_ratings": lambda connection, job: actions.read_ratings(
+        connection, [actions.Rated(member_id=job.member_id, job_id=job.id, picture_id=None)]
     ),
-    "read_events": lambda connection, job: events.read_events(connection, job.id),
+    "read_actions": lambda connection, job: actions.read_actions(connection, job.id),
     "requeue_orphans": lambda connection, job: queue.requeue_orphans(connection),
     "prune_log": lambda connection, job: queue.prune_log(connection),
     "submit_job": lambda connection, job: jobs.submit_job(connection, request_for(job.member_id)),
@@ -120,14 +131,13 @@ async def test_deleting_a_job_goes_by_indexes(filled: tuple[Database, Job]) -> N
         one = sa.text("SELECT id FROM jobs WHERE status = 'finished' LIMIT 1")
         job = {"id": (await connection.execute(one)).scalar_one()}
         before = await _read_scans(connection)
-        for statement in ("DELETE FROM events WHERE job_id = :id", "DELETE FROM jobs WHERE id = :id"):
-            assert (await connection.execute(sa.text(statement), job)).rowcount == 1
+        assert (await connection.execute(sa.text("DELETE FROM jobs WHERE id = :id"), job)).rowcount == 1
         assert await _read_scans(connection) == before
 
 
 async def _read_scans(connection: AsyncConnection) -> dict[str, int]:
     """Return how many sequential scans of the large tables this session has made."""
-    query = "SELECT relname, seq_scan FROM pg_stat_xact_user_tables WHERE relname IN ('jobs', 'pictures', 'events')"
+    query = "SELECT relname, seq_scan FROM pg_stat_xact_user_tables WHERE relname IN ('jobs', 'pictures')"
     return {row.relname: row.seq_scan for row in await connection.execute(sa.text(query))}
 
 

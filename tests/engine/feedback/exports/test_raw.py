@@ -18,21 +18,24 @@ from uuid import UUID
 import pytest
 
 from engine.contract.errors import SettingsInvalid, StoreUnavailable
-from engine.contract.feedback import Consent, Event, Shown, Surface, Verb
+from engine.contract.feedback import Shown, Surface, Verb
 from engine.contract.ids import new_id
 from engine.contract.jobs import Job, Picture
 from engine.contract.painting import PaintRequest
 from engine.feedback.exports.raw import export_raw
 from engine.feedback.exports.staging import atomic_folder, in_thread
+from engine.feedback.records import Action, ConsentInForce
+from engine.feedback.store.actions import append_actions
+from engine.feedback.store.months import first_press
 from engine.store.database import Database
-from engine.store.events import record_event
 from engine.store.jobs import read_pictures, submit_job
 from engine.store.objects import Objects
 from engine.store.transitions import fail_job, finish_job, start_job
 from tests.fakes import painted_from_request, request_for
 
 _NAMING = re.compile(r"\d{17,20}|@|https?://|discord")
-_PRESS = "1234567890123456789"
+# Of this month.
+_PRESS = first_press(datetime.now(UTC).date()) + 123456
 
 
 async def _finished(database: Database, objects: Objects, member: UUID, prompt: str) -> tuple[Job, Sequence[Picture]]:
@@ -66,22 +69,27 @@ async def _finished(database: Database, objects: Objects, member: UUID, prompt: 
         return job, await read_pictures(connection, job.id)
 
 
-def _press(job: Job, pictures: Sequence[Picture], member: UUID, value: int, press: str = _PRESS) -> Event:
-    return Event(
-        id=new_id(),
-        press_id=press,
-        member_id=member,
-        verb=Verb.RATE,
+def _press(job: Job, pictures: Sequence[Picture], member: UUID, value: int, number: int = 0) -> Action:
+    return Action(
+        press_id=_PRESS + number,
+        impression_id=None,
+        message_id=_PRESS,
         job_id=job.id,
+        member_id=member,
+        is_owner=member == job.member_id,
+        verb=Verb.RATE,
+        slot=None,
         picture_id=None,
         value=value,
+        choice=None,
+        variation=None,
+        replaces=None,
         shown=tuple(Shown(picture_id=picture.id, slot=picture.slot) for picture in pictures),
-        surface=Surface.GUILD,
-        is_owner=member == job.member_id,
-        latency=timedelta(seconds=3),
         model="fake",
         model_hash="f4ce",
-        consent=Consent.TRAIN,
+        surface=Surface.GUILD,
+        latency=timedelta(seconds=3),
+        consent=ConsentInForce(version=0, may_train=True, may_publish=False),
         at=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
     )
 
@@ -100,7 +108,7 @@ async def test_everything_is_exported(database: Database, objects: Objects, tmp_
     async with database.begin() as connection:
         failed = await submit_job(connection, request_for(other, "odd"))
         await fail_job(connection, failed.id, {"error": "ModelBroken", "cause": "black"})
-        await record_event(connection, _press(job, pictures, other, 4))
+        await append_actions(connection, [_press(job, pictures, other, 4)])
     told: list[tuple[int, int]] = []
     exported = await export_raw(
         database, objects, tmp_path / "deep" / "out", report=lambda done, total: told.append((done, total))
@@ -126,7 +134,7 @@ async def test_nobody_is_named(database: Database, objects: Objects, tmp_path: P
     prompt = f"https://cdn.discordapp.com/a.png <@{_PRESS}> by @bob"
     job, pictures = await _finished(database, objects, member, prompt)
     async with database.begin() as connection:
-        await record_event(connection, _press(job, pictures, member, 1))
+        await append_actions(connection, [_press(job, pictures, member, 1)])
     await export_raw(database, objects, tmp_path / "out", report=_ignore)
     files = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
     assert len(files) == 8
@@ -141,14 +149,14 @@ async def test_nobody_is_named(database: Database, objects: Objects, tmp_path: P
 async def test_export_is_of_one_moment(database: Database, objects: Objects, tmp_path: Path) -> None:
     """What is committed after the export began is not in it."""
     job, pictures = await _finished(database, objects, new_id(), "a red circle")
-    presses = [_press(job, pictures, job.member_id, 1, press) for press in ("first", "second")]
+    presses = [_press(job, pictures, job.member_id, 1, press) for press in (1, 2)]
     async with database.begin() as connection:
-        await record_event(connection, presses[0])
+        await append_actions(connection, presses[:1])
 
     class LateObjects(Objects):
         async def get(self, key: str) -> bytes:
             async with database.begin() as connection:
-                await record_event(connection, presses[1])
+                await append_actions(connection, presses[1:])
             return await super().get(key)
 
     exported = await export_raw(database, LateObjects(objects.store), tmp_path / "out", report=_ignore)
@@ -202,13 +210,12 @@ async def test_unwritable_place_is_said(database: Database, objects: Objects, tm
 
 
 async def test_many_rows_are_streamed(database: Database, objects: Objects, tmp_path: Path) -> None:
-    """More rows than one fetch are all exported, in order of id."""
+    """More rows than one fetch are all exported, in order of id, which is that of the presses."""
     job, pictures = await _finished(database, objects, new_id(), "a red circle")
     first = _press(job, pictures, job.member_id, 1)
     async with database.begin() as connection:
-        for number in range(1203):
-            event = dataclasses.replace(first, id=new_id(), press_id=str(number), value=1 + number % 4)
-            await record_event(connection, event)
+        pressed = [dataclasses.replace(first, press_id=_PRESS + number, value=1 + number % 4) for number in range(1203)]
+        await append_actions(connection, pressed)
     exported = await export_raw(database, objects, tmp_path / "out", report=_ignore)
     assert exported.events == 1203
     ids = [line["id"] for line in _lines(tmp_path / "out" / "events.jsonl")]
