@@ -33,6 +33,9 @@ app.add_typer(models)
 
 Port = Annotated[int, typer.Option(min=0, max=65535, help="Port of the chat page on 127.0.0.1; 0 picks a free one.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Log only warnings and errors.")]
+FreshChat = Annotated[
+    bool, typer.Option("--fresh-chat", help="Start the sandbox's chat anew; the old one goes to chat.previous.")
+]
 HealthPort = Annotated[
     int, typer.Option(min=0, max=65535, help="Port of /healthz, /readyz and /metrics; 0 picks a free one.")
 ]
@@ -66,11 +69,11 @@ def easel(
 
 
 @app.command()
-def run(port: Port = 8642) -> None:
+def run(port: Port = 8642, fresh_chat: FreshChat = False) -> None:
     """Run Postgres, the engine and the bot. Without DISCORD_TOKEN, also run the sandbox and its chat page."""
     from easel.commands.run import run_everything
 
-    raise typer.Exit(asyncio.run(run_everything(port)))
+    raise typer.Exit(asyncio.run(run_everything(port, fresh_chat=fresh_chat)))
 
 
 @app.command()
@@ -90,11 +93,11 @@ def engine(health_port: HealthPort = 8644, quiet: Quiet = False, supervised: Sup
 
 
 @app.command()
-def sandbox(port: Port = 8642, supervised: Supervised = False) -> None:
+def sandbox(port: Port = 8642, fresh_chat: FreshChat = False, supervised: Supervised = False) -> None:
     """Run the sandbox: a local Discord with a chat page."""
     from easel.serve import run_process, serve_sandbox
 
-    run_process(partial(serve_sandbox, port, not supervised), supervised=supervised)
+    run_process(partial(serve_sandbox, port, fresh_chat, not supervised), supervised=supervised)
 
 
 @app.command()

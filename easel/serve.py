@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from easel.process.child import end_with_parent, report_ready
 from easel.process.engine_lock import hold_engine_lock
 from easel.process.ports import HOST
 from easel.process.preload import PreloadCancelled, preload
+from easel.process.programs import CHAT_FOLDER
 from easel.process.signals import StopSignals, stop_on_signals
 from engine.contract.errors import SettingsInvalid
 from engine.logs import set_up_logging
@@ -123,17 +124,28 @@ async def _serve_engine(
             )
 
 
-async def serve_sandbox(port: int, hint: bool, report_ready: ReportReady) -> None:
+async def serve_sandbox(port: int, is_fresh: bool, hint: bool, report_ready: ReportReady) -> None:
     """Run the sandbox until told to stop.
 
+    is_fresh: whether to start a new chat instead of the one that is kept.
     hint: whether to print how to connect a bot to it.
 
-    Raises: OSError when the port is in use.
+    Raises: OSError when the port is in use, SettingsInvalid when another sandbox uses the same home.
     """
     from sandbox.server import serve
+    from sandbox.store.chat_file import ChatInUse
 
-    set_up_logging(read_settings(BotSettings).log_format, process="sandbox")
-    async with stop_on_signals() as signals, serve(port=port) as sandbox:
+    settings = read_settings(BotSettings)
+    set_up_logging(settings.log_format, process="sandbox")
+    async with AsyncExitStack() as stack:
+        signals = await stack.enter_async_context(stop_on_signals())
+        try:
+            served = serve(port=port, folder=settings.home / CHAT_FOLDER, is_fresh=is_fresh)
+            sandbox = await stack.enter_async_context(served)
+        except ChatInUse as error:
+            raise SettingsInvalid(problems=(str(error),)) from error
+        if sandbox.notice:
+            typer.echo(sandbox.notice, err=True)
         structlog.get_logger(__name__).info("sandbox_served", address=sandbox.url)
         if hint:
             typer.echo(f"To connect a bot: DISCORD_API_URL={sandbox.api_url} DISCORD_TOKEN={sandbox.token} easel bot")

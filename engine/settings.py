@@ -32,7 +32,8 @@ Settings = TypeVar("Settings", bound="EngineSettings")
 class EngineSettings(BaseSettings):
     """The settings of every process.
 
-    home: absolute path of the folder with the embedded Postgres and, unless `storage_url` is set, the pictures.
+    home: absolute path of the folder with the embedded Postgres, the sandbox's chat and, unless `storage_url` is set,
+        the pictures.
     database_url: `postgresql://...`, with its password; None for the embedded server in `home`.
     listen_database_url: the same database at an address that keeps sessions; None where `database_url` does.
     database_connections: the most connections to Postgres that a bot or an engine opens.

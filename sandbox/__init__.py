@@ -1,4 +1,4 @@
-"""A local Discord, in memory and on loopback only: REST v10, Gateway v10, a chat page. It is independent of Easel.
+"""A local Discord on loopback only, in memory or kept in a folder: REST v10, Gateway v10, a chat page. It knows no Easel.
 
 It has text channels, forums, public threads and direct messages. It has no categories, voice channels, private threads,
 roles to assign, or webhooks other than those of interactions.

@@ -2,13 +2,14 @@
 
 import socket
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Unpack
 
 from aiohttp import WSCloseCode, web
-from aiohttp.typedefs import Middleware
+from aiohttp.typedefs import Handler, Middleware
 
 from sandbox.app_keys import CHAT_SOCKETS, FAULTS, GATEWAY, LIMITS, WORLD, ChatSockets, gateway_of
 from sandbox.chat import routes, static_files, test_controls
@@ -37,6 +38,7 @@ from sandbox.state.ratelimits import RateLimits
 from sandbox.state.records import Channel
 from sandbox.state.seed import TOKEN, seeded_world
 from sandbox.state.world import World
+from sandbox.store.chat_store import ChatStore, open_chat_store
 
 HOST = "127.0.0.1"
 LARGEST_REQUEST_BYTES = 128 * 1024 * 1024
@@ -45,7 +47,10 @@ RESOURCES = (gateways, users, guilds, channels, messages, reactions, threads, ap
 
 @dataclass(frozen=True, kw_only=True)
 class Sandbox:
-    """A running local Discord. URLs have no trailing slash; bots log in with `token`."""
+    """A running local Discord. URLs have no trailing slash; bots log in with `token`.
+
+    notice: what became of a stored chat that could not be read, None if nothing did.
+    """
 
     url: str
     api_url: str
@@ -54,6 +59,7 @@ class Sandbox:
     world: World
     gateway: Gateway
     faults: Faults
+    notice: str | None = None
 
     def channel(self, name: str) -> Channel:
         """Return the first channel or thread of that name, as it is now. Raises: KeyError when there is none."""
@@ -82,37 +88,59 @@ async def serve(
     num_shards: int = 1,
     heartbeat_interval: timedelta = HEARTBEAT_INTERVAL,
     observers: Sequence[Middleware] = (),
+    folder: Path | None = None,
+    is_fresh: bool = False,
 ) -> AsyncIterator[Sandbox]:
     """Serve a local Discord on 127.0.0.1 and yield it. On exit, every connection is closed.
 
     port: 0 picks a free one. clock: drives deadlines, expiries and rate limits; the system clock by default.
     num_shards: how many shards the Gateway recommends.
     observers: middlewares around every bot request, outermost first.
-    Raises: OSError when the port is taken.
+    folder: where the chat is kept over restarts; in memory only by default. is_fresh: start a new chat there.
+    Raises: OSError when the port is taken, ChatInUse when another sandbox has opened the folder.
     """
     listener = _listen(port)
     clock = clock or WallClock()
     address = f"{HOST}:{listener.getsockname()[1]}"
-    world = seeded_world(clock, Links(f"http://{address}", clock), token=token, guild_count=guild_count)
-    gateway = Gateway(world, f"ws://{address}/socket", heartbeat_interval=heartbeat_interval, num_shards=num_shards)
-    faults = Faults()
-    runner = web.AppRunner(_application(world, gateway, faults, observers), access_log=None, shutdown_timeout=1)
-    await runner.setup()
-    await web.SockSite(runner, listener, backlog=1024).start()
-    sandbox = Sandbox(
-        url=f"http://{address}",
-        api_url=f"http://{address}{PREFIX}",
-        gateway_url=gateway.address,
-        token=token,
-        world=world,
-        gateway=gateway,
-        faults=faults,
-    )
-    try:
-        yield sandbox
-    finally:
-        gateway.disconnect_all()
-        await runner.cleanup()
+    async with AsyncExitStack() as stack:
+        stack.callback(listener.close)
+        store = await stack.enter_async_context(open_chat_store(folder, is_fresh=is_fresh)) if folder else None
+        links = Links(f"http://{address}", clock, store.secret if store else None)
+        world = seeded_world(clock, links, token=token, guild_count=guild_count)
+        if store:
+            store.attach(world)
+        gateway = Gateway(world, f"ws://{address}/socket", heartbeat_interval=heartbeat_interval, num_shards=num_shards)
+        faults = Faults()
+        runner = web.AppRunner(
+            _application(world, gateway, faults, observers, store), access_log=None, shutdown_timeout=1
+        )
+        await runner.setup()
+        stack.push_async_callback(runner.cleanup)
+        stack.callback(gateway.disconnect_all)
+        await web.SockSite(runner, listener, backlog=1024).start()
+        yield Sandbox(
+            url=f"http://{address}",
+            api_url=f"http://{address}{PREFIX}",
+            gateway_url=gateway.address,
+            token=token,
+            world=world,
+            gateway=gateway,
+            faults=faults,
+            notice=store.notice if store else None,
+        )
+
+
+def _wait_until_stored(store: ChatStore) -> Middleware:
+    """Return what holds an answer back until the changes that it tells of are stored."""
+
+    @web.middleware
+    async def wait(request: web.Request, handler: Handler) -> web.StreamResponse:
+        response = await handler(request)
+        if request.method != "GET":
+            await store.settled()
+        return response
+
+    return wait
 
 
 def _listen(port: int) -> socket.socket:
@@ -126,11 +154,14 @@ def _listen(port: int) -> socket.socket:
     return listener
 
 
-def _application(world: World, gateway: Gateway, faults: Faults, observers: Sequence[Middleware]) -> web.Application:
+def _application(
+    world: World, gateway: Gateway, faults: Faults, observers: Sequence[Middleware], store: ChatStore | None
+) -> web.Application:
     rest = web.Application(middlewares=[*observers, *MIDDLEWARES], client_max_size=LARGEST_REQUEST_BYTES)
     for resource in RESOURCES:
         rest.add_routes(resource.routes)
-    middlewares = (static_files.check_origin, routes.handle_member_errors)
+    storing = (_wait_until_stored(store),) if store else ()
+    middlewares = (static_files.check_origin, *storing, routes.handle_member_errors)
     application = web.Application(middlewares=middlewares, client_max_size=LARGEST_REQUEST_BYTES)
     application[WORLD], application[GATEWAY], application[FAULTS] = world, gateway, faults
     application[CHAT_SOCKETS] = ChatSockets()

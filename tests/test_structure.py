@@ -23,7 +23,7 @@ DRAWERS = {"utils", "util", "helpers", "helper", "common", "manager", "managers"
 MAY_CATCH_ALL = {"engine/error_boundary.py": 1}
 # The painting process is handed the environment on.
 READS_ENVIRONMENT = ("easel", "engine/settings.py", "bot/settings.py", "engine/painter/process/launch.py")
-SAYS_SQL = ("engine/store", "engine/feedback/store", "bot/store", "migrations")
+SAYS_SQL = ("engine/store", "engine/feedback/store", "bot/store", "sandbox/store", "migrations")
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 

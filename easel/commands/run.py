@@ -22,26 +22,31 @@ from easel.errors import sentence_from_error, sentence_from_os_error
 from easel.postgres import open_postgres
 from easel.postgres_errors import database_errors, sentence_from_database_error
 from easel.process.ports import HOST, Ports, free_ports
-from easel.process.programs import POSTGRES, all_programs
+from easel.process.programs import CHAT_FOLDER, POSTGRES, all_programs
 from easel.process.signals import stop_on_signals
 from easel.process.supervise import PrintLine, SupervisorState, keep_running, new_supervisor_state, wait_until_ready
 from engine.contract.errors import EaselError
 from engine.settings import read_settings
 from migrations import upgrade
+from sandbox.store.chat_file import start_anew
 
 REPORT_INTERVAL = timedelta(seconds=10)
 
 
-async def run_everything(port: int) -> int:
+async def run_everything(port: int, *, fresh_chat: bool = False) -> int:
     """Run all of Easel until told to stop; return 0, or 1 when a process could not start.
 
     port: of the chat page; the bot's and the engine's health pages use the next two. 0 picks free ports.
+    fresh_chat: start a new chat in the sandbox instead of the one that is kept.
 
     Raises: SettingsInvalid when a setting is invalid or a port is in use.
     """
     settings = read_settings(BotSettings)
     ports = free_ports(port)
     print_line = _timestamped_printer()
+    if fresh_chat:
+        # Here and not in the sandbox, which starts again after a crash.
+        await asyncio.to_thread(start_anew, settings.home / CHAT_FOLDER)
     if settings.discord_token is None and settings.discord_api_url != DISCORD_API_URL:
         print_line("DISCORD_API_URL has no effect without DISCORD_TOKEN.")
     programs = tuple(all_programs(settings, ports))

@@ -12,6 +12,8 @@ from sandbox.rest import PREFIX
 from sandbox.state.seed import TOKEN
 
 POSTGRES = "Postgres"
+CHAT_FOLDER = "chat"
+"""Where the sandbox keeps its chat, below EASEL_HOME."""
 
 _COMMAND = (sys.executable, "-m", "easel")
 # transformers warns about image processors that Easel does not use.

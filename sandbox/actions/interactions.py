@@ -22,6 +22,7 @@ from sandbox.validation.shapes import CHOICE, validate_shape
 
 RESPONSE_DEADLINE = timedelta(seconds=3)
 TOKEN_LIFETIME = timedelta(minutes=15)
+FORGET_EVERY = 500
 NO_RESPONSE = "The application did not respond"
 
 UPDATES = (CallbackType.DEFERRED_UPDATE, CallbackType.UPDATE_MESSAGE)
@@ -36,6 +37,8 @@ def send_interaction(world: World, **fields: Any) -> Interaction:
         **fields,
     )
     world.interactions[interaction.id] = interaction
+    if len(world.interactions) % FORGET_EVERY == 0:
+        forget_old_interactions(world)
     world.interaction_ids[interaction.token] = interaction.id
     world.deadlines[interaction.id] = world.clock.call_after(RESPONSE_DEADLINE, lambda: _fail(world, interaction.id))
     _publish_state(world, interaction, "sent")
@@ -48,6 +51,17 @@ def send_interaction(world: World, **fields: Any) -> Interaction:
         )
     )
     return interaction
+
+
+def forget_old_interactions(world: World) -> None:
+    """Remove the interactions whose token has expired and that no message names, nor a modal of another one."""
+    named = {message.interaction_id for log in world.messages.values() for message in log.values()}
+    named |= {item.opener_id for item in world.interactions.values() if item.id in named}
+    oldest = world.clock.now() - TOKEN_LIFETIME
+    for item in tuple(world.interactions.values()):
+        if item.created_at < oldest and item.id not in named and item.id not in world.deadlines:
+            del world.interactions[item.id]
+            world.interaction_ids.pop(item.token, None)
 
 
 def _fail(world: World, interaction_id: int) -> None:

@@ -156,7 +156,7 @@ def _with_mentions(world: World, message: Message, allowed: Any) -> Message:
     found = [int(text) for text in MENTION.findall(message.content) if "users" in parse or text in named]
     if message.type is MessageType.REPLY and message.reference and rule.get("replied_user", allowed is None):
         channel_id, message_id = message.reference
-        target = world.messages.get(channel_id, {}).get(message_id)
+        target = world.find_message(channel_id, message_id)
         found += [target.author_id] if target else []
     mentions = tuple(dict.fromkeys(user_id for user_id in found if user_id in world.users))
     everyone = "everyone" in parse and ("@everyone" in message.content or "@here" in message.content)

@@ -170,7 +170,7 @@ def _reference_parts(world: World, message: Message, viewer_id: int, shows_conte
 
 
 def _referenced(world: World, channel_id: int, message_id: int, viewer_id: int, shows_content: bool) -> Any:
-    target = world.messages.get(channel_id, {}).get(message_id)
+    target = world.find_message(channel_id, message_id)
     if target is None:
         return None
     body = _base(world, target, viewer_id, shows_content)

@@ -21,7 +21,7 @@ async def get_attachment(request: web.Request) -> web.Response:
     world = world_of(request)
     channel_id, attachment_id = int(request.match_info["channel_id"]), int(request.match_info["attachment_id"])
     expiry, signature = request.query.get("ex", "0"), request.query.get("hm", "")
-    content = world.files.get(attachment_id)
+    content = await world.files.read(attachment_id)
     if content is None or not world.links.is_valid(channel_id, attachment_id, expiry, signature):
         raise web.HTTPNotFound(text=GONE)
     return web.Response(body=content, headers=_headers(request.match_info["filename"]))

@@ -37,7 +37,7 @@ def _callback_json(world: World, interaction: Interaction, kind: CallbackType) -
     }
     if interaction.guild_id:
         described["guild_id"] = str(interaction.guild_id)
-    message = world.messages.get(interaction.channel_id, {}).get(interaction.response_id or 0)
+    message = world.find_message(interaction.channel_id, interaction.response_id)
     if message is None:
         return {"interaction": described}
     described |= {

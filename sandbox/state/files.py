@@ -1,8 +1,25 @@
 """Uploaded files in memory. Above its capacity the store evicts the oldest, whose URLs have usually expired."""
 
 from collections.abc import Iterator
+from typing import Protocol
 
 CAPACITY_BYTES = 512 * 1024 * 1024
+
+
+class AttachmentFiles(Protocol):
+    """File contents by attachment id."""
+
+    def __iter__(self) -> Iterator[int]:
+        """Return the ids, oldest first."""
+
+    def add(self, attachment_id: int, content: bytes) -> None:
+        """Store a file."""
+
+    async def read(self, attachment_id: int) -> bytes | None:
+        """Return a file's content, None when it was evicted or never stored."""
+
+    def remove(self, attachment_id: int) -> None:
+        """Remove a file if it exists."""
 
 
 class FileStore:
@@ -28,6 +45,10 @@ class FileStore:
     def get(self, attachment_id: int) -> bytes | None:
         """Return a file's content, None when it was evicted or never stored."""
         return self._contents.get(attachment_id)
+
+    async def read(self, attachment_id: int) -> bytes | None:
+        """Return a file's content as `get` does."""
+        return self.get(attachment_id)
 
     def remove(self, attachment_id: int) -> None:
         """Remove a file if it exists."""

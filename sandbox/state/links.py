@@ -15,10 +15,10 @@ LIFETIME = timedelta(hours=24)
 class Links:
     """Signs URLs under `base_url`, which has no trailing slash."""
 
-    def __init__(self, base_url: str, clock: Clock) -> None:
+    def __init__(self, base_url: str, clock: Clock, secret: bytes | None = None) -> None:
         self.base_url = base_url
         self._clock = clock
-        self._secret = secrets.token_bytes(32)
+        self._secret = secret or secrets.token_bytes(32)
 
     def attachment_url(self, channel_id: int, attachment: Attachment) -> str:
         """Return a URL that serves the file for 24 hours."""

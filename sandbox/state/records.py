@@ -47,6 +47,17 @@ class User:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Application:
+    """The bot's application; its bot user has the same id. `privileged_intents`: whether they are enabled."""
+
+    id: int
+    name: str
+    token: str
+    owner_id: int
+    privileged_intents: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
 class GuildMember:
     guild_id: int
     user_id: int

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 from sandbox.state.clock import Clock
 from sandbox.state.links import Links
-from sandbox.state.records import Channel, ChannelType, Guild, GuildMember, User
+from sandbox.state.records import Application, Channel, ChannelType, Guild, GuildMember, User
 from sandbox.state.snowflakes import snowflake_from_moment
-from sandbox.state.world import Application, World
+from sandbox.state.world import World
 
 SEEDED_AT = datetime(2024, 1, 1, tzinfo=UTC)
 FIRST_ID = snowflake_from_moment(SEEDED_AT)

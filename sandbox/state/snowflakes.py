@@ -9,16 +9,16 @@ TIME_SHIFT = 22
 
 
 class Snowflakes:
-    """Generates strictly increasing ids, even within one millisecond."""
+    """Generates strictly increasing ids, even within one millisecond. `last`: the largest one so far."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._last = 0
+        self.last = 0
 
     def next(self) -> int:
         """Return a new id, larger than all before it."""
-        self._last = max(snowflake_from_moment(self._clock.now()), self._last + 1)
-        return self._last
+        self.last = max(snowflake_from_moment(self._clock.now()), self.last + 1)
+        return self.last
 
 
 def snowflake_from_moment(moment: datetime) -> int:

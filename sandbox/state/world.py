@@ -1,15 +1,16 @@
 """The state of the local Discord. Each change publishes a `WorldEvent` to the listeners."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeVar
 
 from sandbox.state.clock import Clock
 from sandbox.state.errors import ErrorCode, api_error
-from sandbox.state.files import FileStore
+from sandbox.state.files import AttachmentFiles, FileStore
 from sandbox.state.flags import BOT_PERMISSIONS, EVERY_PERMISSION, MEMBER_PERMISSIONS, Permissions
 from sandbox.state.links import Links
 from sandbox.state.records import (
+    Application,
     Channel,
     ChannelType,
     Command,
@@ -24,24 +25,16 @@ from sandbox.state.records import (
     WorldEvent,
 )
 from sandbox.state.snowflakes import Snowflakes
+from sandbox.state.tables import Note, Table
 
 MAX_REACTIONS = 20
+MAX_MESSAGES = 10_000
+CHANNELS, COMMANDS, INTERACTIONS = "channels", "commands", "interactions"
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Application:
-    """The bot's application; its bot user has the same id. `privileged_intents`: whether they are enabled."""
-
-    id: int
-    name: str
-    token: str
-    owner_id: int
-    privileged_intents: bool = True
-
-
 class World:
-    """All records of this Discord. Records are replaced, never mutated."""
+    """All records of this Discord. Records are replaced, never mutated; `on_change` is told of each."""
 
     def __init__(
         self,
@@ -59,15 +52,22 @@ class World:
         self.application = application
         self.users = {user.id: user for user in users}
         self.guilds = {guild.id: guild for guild in guilds}
-        self.channels = {channel.id: channel for channel in channels}
-        self.messages: dict[int, dict[int, Message]] = {channel.id: {} for channel in channels}
-        self._by_nonce: dict[tuple[int, int, int | str], int] = {}
-        self.commands: dict[int, Command] = {}
-        self.interactions: dict[int, Interaction] = {}
+        self.on_change: Note = lambda table, number, record: None
+        self.seeded = channels
+        self.channels: Table[Channel] = Table(CHANNELS, self._note)
+        self.messages: dict[int, Table[Message]] = {}
+        for channel in channels:
+            self.place_channel(channel)
+        self.nonces: dict[tuple[int, int, int | str], int] = {}
+        self.commands: Table[Command] = Table(COMMANDS, self._note)
+        self.interactions: Table[Interaction] = Table(INTERACTIONS, self._note)
         self.interaction_ids: dict[str, int] = {}
         self.deadlines: dict[int, Callable[[], None]] = {}
-        self.files = FileStore()
+        self.files: AttachmentFiles = FileStore()
         self.listeners: list[Callable[[WorldEvent], None]] = []
+
+    def _note(self, table: str, number: int, record: object | None) -> None:
+        self.on_change(table, number, record)
 
     @property
     def bot(self) -> User:
@@ -93,7 +93,12 @@ class World:
 
     def message(self, channel_id: int, message_id: int) -> Message:
         """Return a message of that channel. Raises: ApiError when it does not exist."""
-        return _found_or_error(self.messages.get(channel_id, {}).get(message_id), ErrorCode.UNKNOWN_MESSAGE)
+        return _found_or_error(self.find_message(channel_id, message_id), ErrorCode.UNKNOWN_MESSAGE)
+
+    def find_message(self, channel_id: int, message_id: int | None) -> Message | None:
+        """Return a message of that channel, None when it does not exist."""
+        log = self.messages.get(channel_id)
+        return log.get(message_id or 0) if log else None
 
     def member(self, guild_id: int, user_id: int) -> GuildMember:
         """Return a guild's member. Raises: ApiError when the guild or the member is unknown."""
@@ -106,12 +111,13 @@ class World:
         """Return the bot's DM channel with a user, creating it on first use."""
         self.user(user_id)
         known = next((channel for channel in self.channels.values() if channel.recipient_id == user_id), None)
-        return known or self._open_dm(user_id)
+        dm = known or Channel(id=self.snowflakes.next(), type=ChannelType.DM, recipient_id=user_id)
+        return known or self.place_channel(dm)
 
-    def _open_dm(self, user_id: int) -> Channel:
-        channel = Channel(id=self.snowflakes.next(), type=ChannelType.DM, recipient_id=user_id)
+    def place_channel(self, channel: Channel) -> Channel:
+        """Add a channel without messages and return it. Nobody is told."""
         self.channels[channel.id] = channel
-        self.messages[channel.id] = {}
+        self.messages[channel.id] = Table(message_table(channel.id), self._note)
         return channel
 
     def permissions(self, user_id: int, channel: Channel) -> int:
@@ -150,8 +156,7 @@ class World:
 
     def add_thread(self, thread: Channel) -> None:
         """Add a new thread, without messages."""
-        self.channels[thread.id] = thread
-        self.messages[thread.id] = {}
+        self.place_channel(thread)
         self.publish(WorldEvent(kind="THREAD_CREATE", channel_id=thread.id))
 
     def update_channel(self, channel: Channel) -> None:
@@ -176,16 +181,19 @@ class World:
 
     def message_by_nonce(self, channel_id: int, author_id: int, nonce: int | str) -> Message | None:
         """Return the author's message with that nonce, if it still exists."""
-        return self.messages[channel_id].get(self._by_nonce.get((channel_id, author_id, nonce), 0))
+        return self.find_message(channel_id, self.nonces.get((channel_id, author_id, nonce)))
 
     def add_message(self, message: Message) -> None:
         """Post a message. Unless only its recipient sees it, it unarchives an archived thread."""
         channel = self.channels[message.channel_id]
         if channel.thread and message.visible_to is None:
             self._count_in_thread(channel, channel.thread)
-        self.messages[message.channel_id][message.id] = message
+        log = self.messages[message.channel_id]
+        log[message.id] = message
+        if len(log) > MAX_MESSAGES:
+            self._remove_files(log.pop(next(iter(log))), None)
         if message.nonce is not None:
-            self._by_nonce[message.channel_id, message.author_id, message.nonce] = message.id
+            self.nonces[message.channel_id, message.author_id, message.nonce] = message.id
         if message.visible_to is None:
             self.channels[channel.id] = replace(self.channels[channel.id], last_message_id=message.id)
         self.publish(_message_event("MESSAGE_CREATE", message))
@@ -255,6 +263,11 @@ class World:
     def _publish_reaction(self, kind: str, message: Message, emoji: str, user_id: int) -> None:
         data: Json = {"user_id": str(user_id), "emoji": emoji_from_text(emoji)}
         self.publish(WorldEvent(kind=kind, channel_id=message.channel_id, message=message, data=data))
+
+
+def message_table(channel_id: int) -> str:
+    """Return the name of a channel's table of messages."""
+    return f"messages/{channel_id}"
 
 
 def emoji_from_text(text: str) -> Json:
