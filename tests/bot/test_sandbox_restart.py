@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 from sandbox.chat.test_client import member_client
-from sandbox.server import serve
+from sandbox.server import Sandbox, serve
 from tests.bot.clocks import UnhurriedClock
 from tests.bot.conftest import BotStarter
 from tests.bot.engine_hand import EngineHand
@@ -28,11 +29,23 @@ async def test_a_job_in_hand_arrives_in_its_old_message_and_old_buttons_work(
         await ben.changed(waiting[0], lambda item: bool(item["attachments"]))
     try:
         await hand.finish(first)
-        async with serve(folder=folder, clock=UnhurriedClock(), port=port) as after, member_client(after.url, "ben") as ben:
+        async with (
+            serve(folder=folder, clock=UnhurriedClock(), port=port) as after,
+            member_client(after.url, "ben") as ben,
+        ):
             await hand.finish(second)
             grids = [await ben.changed(message, is_grid) for message in waiting]
             assert len(ben.messages) == 2
+            await until_identified(after)
             assert text_of(await ben.reply(await ben.press(grids[0], "😍"))).startswith("Rated 😍")
             assert "Variations by" in text_of(await ben.reply(await ben.press(grids[1], "V1")))
     finally:
         await stack.__aexit__(None, None, None)
+
+
+async def until_identified(sandbox: Sandbox) -> None:
+    """Return once a bot has a session; until then, presses reach nobody."""
+    async with asyncio.timeout(60):
+        # The sandbox tells nobody of sessions.
+        while not any(session.send for session in sandbox.gateway.sessions):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
