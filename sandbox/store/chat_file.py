@@ -54,7 +54,7 @@ class StoredFile:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Batch:
+class ChangeBatch:
     """Changes that are stored together. A record of None is removed; `unused` are the files of no record any more."""
 
     records: Mapping[Key, object | None]
@@ -132,7 +132,7 @@ class ChatFile:
         self._delete(path.name for path in self._files.iterdir() if path.name not in named)
         return StoredChat(records=records, last_id=facts.get("last_id", 0), secret=facts["secret"])
 
-    def write(self, batch: Batch) -> dict[int, StoredFile]:
+    def write(self, batch: ChangeBatch) -> dict[int, StoredFile]:
         """Store a batch, all of it or nothing, and return where its files are.
 
         Raises: sqlite3.Error, OSError.

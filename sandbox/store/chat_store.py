@@ -13,7 +13,7 @@ from pathlib import Path
 import structlog
 
 from sandbox.state.world import World
-from sandbox.store.chat_file import Batch, ChatFile, ChatUnreadable, Key, set_aside, start_anew
+from sandbox.store.chat_file import ChangeBatch, ChatFile, ChatUnreadable, Key, set_aside, start_anew
 from sandbox.store.files import DiskFiles
 from sandbox.store.restoring import KeptRecords, records_from_stored
 
@@ -92,7 +92,7 @@ class ChatStore:
         noted, records, unused = self._num_noted, self._changed, self._files.unused
         self._changed = {}
         files = dict(self._files.unwritten)
-        batch = Batch(records=records, files=files, unused=unused, last_id=self._world.snowflakes.last)
+        batch = ChangeBatch(records=records, files=files, unused=unused, last_id=self._world.snowflakes.last)
         try:
             written = await asyncio.get_running_loop().run_in_executor(self._thread, self._file.write, batch)
         except (sqlite3.Error, OSError) as error:
