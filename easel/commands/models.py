@@ -112,7 +112,7 @@ def check_models(settings: EngineSettings) -> int:
 
 def _tried(status: ModelStatus) -> ModelStatus:
     """Return the state after a trial, for which the libraries of the painter are imported: once, and only if needed."""
-    if status.error is not None:
+    if status.path is None:
         return status
     bound = _memory_bound()
     with bound.bounded(file_bytes(status.model)):
@@ -194,7 +194,8 @@ def _hash_progress(name: str) -> Iterator[ProgressCallback]:
 
 def _show(status: ModelStatus) -> None:
     if status.error is not None:
-        _show_problem(status.model.name, status.error)
+        for error in (status.error, *status.more_errors):
+            _show_problem(status.model.name, error)
         return
     assert status.path is not None
     _show_ok(status.model.name, f"{status.path.resolve()}, {_size_text(status.size_bytes)}", status.sha256)
@@ -216,7 +217,8 @@ def _show_adapter(status: AdapterStatus) -> None:
     adapter = status.adapter
     name = f"adapter {adapter.name}"
     if status.error is not None:
-        _show_problem(name, status.error)
+        for error in (status.error, *status.more_errors):
+            _show_problem(name, error)
         return
     fits = ", ".join(status.fits) or "no registered model"
     _show_ok(name, f"{adapter.file.resolve()}, {_size_text(status.size_bytes)}, fits {fits}", status.sha256)

@@ -5,14 +5,14 @@ The file keeps its comments and its order: entries are appended, and hashes are 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from engine.contract.errors import AdapterMismatch, EaselError, NoRoom, SettingsInvalid, WeightsMismatch, WeightsMissing
 from engine.models.files.adapter_fit import check_fit
-from engine.models.files.locate import fetch, local_path
+from engine.models.files.locate import fetch, file_bytes, local_path
 from engine.models.files.scheduler_check import check_scheduler, scheduler_of, scheduler_warnings
 from engine.models.files.verify import check_layout, verified_hash
 from engine.models.files.weights import (
@@ -20,8 +20,6 @@ from engine.models.files.weights import (
     check_complete,
     hash_of,
     ignore_progress,
-    size_of,
-    weight_files,
 )
 from engine.models.registry.registry import SHIPPED, Adapter, Model, Registry, read_registry
 from engine.models.registry.toml_edit import quoted, text_from_key, text_with_hash
@@ -35,7 +33,7 @@ class ModelStatus:
     path: its folder or file; None if it is missing.
     size_bytes: total size of its files. sha256: hash of the current files.
     unread: tensors and settings in its files that nobody reads, by name; empty before `with_trial`.
-    error: why the model does not work; None if it does.
+    error: why the model does not work; None if it does. more_errors: what else is wrong with it.
     warnings: what may not be meant although the model works.
     """
 
@@ -45,12 +43,17 @@ class ModelStatus:
     sha256: str | None = None
     unread: tuple[str, ...] = ()
     error: EaselError | None = None
+    more_errors: tuple[EaselError, ...] = ()
     warnings: tuple[str, ...] = ()
 
 
 def with_trial(status: ModelStatus) -> ModelStatus:
-    """Return the state of a model after its parts were loaded without their numbers; imports torch and diffusers."""
-    if status.error is not None:
+    """Return the state of a model after its parts were loaded without their numbers; imports torch and diffusers.
+
+    Those of a model with another error are loaded too, to tell all at once, unless its files are missing or damaged.
+    """
+    errors = [error for error in (status.error, *status.more_errors) if error is not None]
+    if status.path is None or any(isinstance(error, WeightsMissing | WeightsMismatch) for error in errors):
         return status
     from engine.models.loading.errors import result_or_error
     from engine.models.loading.trial import try_loading
@@ -59,7 +62,13 @@ def with_trial(status: ModelStatus) -> ModelStatus:
     if isinstance(unread, tuple):
         return replace(status, unread=unread)
     error = unread if isinstance(unread, EaselError) else NoRoom(model=status.model.name)
-    return ModelStatus(model=status.model, error=error)
+    return _broken(status.model, status.path, [*errors, error])
+
+
+def _broken(model: Model, path: Path | None, errors: Iterable[EaselError]) -> ModelStatus:
+    """Return the state of a model with these errors, each told once."""
+    first, *others = {str(error): error for error in errors}.values()
+    return ModelStatus(model=model, path=path, error=first, more_errors=tuple(others))
 
 
 def model_status(model: Model, on_progress: ProgressCallback = ignore_progress) -> ModelStatus:
@@ -71,15 +80,26 @@ def model_status(model: Model, on_progress: ProgressCallback = ignore_progress) 
     try:
         path = local_path(model)
         check_layout(model, path)
-        if (saved := scheduler_of(model, path)) is not None:
-            check_scheduler(model, saved)
-        sha256 = verified_hash(model, path, on_progress)
-        warnings = tuple(scheduler_warnings(model, path))
     except EaselError as error:
         return ModelStatus(model=model, error=error)
-    size_bytes = sum(map(size_of, weight_files(path, model.source.variant)))
+    errors = [*_scheduler_errors(model, path)]
+    try:
+        sha256 = verified_hash(model, path, on_progress)
+    except EaselError as error:
+        return _broken(model, path, [*errors, error])
+    if errors:
+        return _broken(model, path, errors)
+    size_bytes, warnings = file_bytes(model), tuple(scheduler_warnings(model, path))
     unusable = _name_error("model", model.name)
     return ModelStatus(model=model, path=path, size_bytes=size_bytes, sha256=sha256, error=unusable, warnings=warnings)
+
+
+def _scheduler_errors(model: Model, path: Path) -> Iterator[EaselError]:
+    try:
+        if (saved := scheduler_of(model, path)) is not None:
+            check_scheduler(model, saved)
+    except EaselError as error:
+        yield error
 
 
 def fetch_model(registry: Registry, name: str, on_progress: ProgressCallback = ignore_progress) -> ModelStatus:
@@ -163,6 +183,7 @@ class AdapterStatus:
 
     fits: the models that it was checked against and fits; models with missing or damaged files are not checked.
     size_bytes, sha256: size and hash of its file. error: why the adapter does not work; None if it does.
+    more_errors: what else is wrong with it.
     """
 
     adapter: Adapter
@@ -170,6 +191,7 @@ class AdapterStatus:
     size_bytes: int = 0
     sha256: str | None = None
     error: EaselError | None = None
+    more_errors: tuple[EaselError, ...] = ()
 
 
 def adapter_statuses(registry: Registry, broken: Collection[str] = ()) -> Iterator[AdapterStatus]:
@@ -194,9 +216,12 @@ def _adapter_status(adapter: Adapter, registry: Registry, broken: Collection[str
         if adapter.sha256 not in (None, sha256):
             raise WeightsMismatch(path=adapter.file)
         usable = [model for model in _models_of(adapter, registry) if model.name not in broken]
-        fits = tuple(model.name for model in usable if _is_seen_to_fit(adapter, model))
     except EaselError as error:
         return AdapterStatus(adapter=adapter, error=error)
+    found = [(model.name, _misfit(adapter, model)) for model in usable]
+    if errors := [*_misfits(adapter, found)]:
+        return AdapterStatus(adapter=adapter, error=errors[0], more_errors=tuple(errors[1:]))
+    fits = tuple(name for name, part in found if part == "")
     size_bytes, unusable = adapter.file.stat().st_size, _name_error("adapter", adapter.name)
     return AdapterStatus(adapter=adapter, fits=fits, size_bytes=size_bytes, sha256=sha256, error=unusable)
 
@@ -211,10 +236,23 @@ def _models_of(adapter: Adapter, registry: Registry) -> tuple[Model, ...]:
     return (registry.models[adapter.model],)
 
 
-def _is_seen_to_fit(adapter: Adapter, model: Model) -> bool:
-    """Check the fit and return True, or False if the model's files are missing or damaged."""
+def _misfit(adapter: Adapter, model: Model) -> str | None:
+    """Return why the adapter does not fit; empty if it does, None if the model's files are missing or damaged."""
     try:
         check_fit(adapter, model, local_path(model))
+    except AdapterMismatch as error:
+        return error.part
     except (WeightsMissing, WeightsMismatch):
-        return False
-    return True
+        return None
+    return ""
+
+
+def _misfits(adapter: Adapter, found: Iterable[tuple[str, str | None]]) -> Iterator[AdapterMismatch]:
+    """Yield an error for each reason why the adapter does not fit, with all models for which it is the reason."""
+    models: dict[str, list[str]] = {}
+    for name, part in found:
+        if part:
+            models.setdefault(part, []).append(name)
+    for part, (first, *others) in models.items():
+        more = f", nor {', '.join(others)} for the same reason" if others else ""
+        yield AdapterMismatch(name=adapter.name, model=first, part=f"{part}{more}")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import TypeVar
 
@@ -23,6 +24,28 @@ _ENDINGS = (GeneratorExit, KeyboardInterrupt, SystemExit)
 
 class UnusableFiles(Exception):
     """A model's files do not work; its text says why, as the cause of a ModelBroken."""
+
+
+class Problems:
+    """What is wrong with files: the first problem ends the work, or all of them are collected and raised as one."""
+
+    def __init__(self, *, are_collected: bool) -> None:
+        self._are_collected, self._told = are_collected, list[str]()
+
+    @contextmanager
+    def noted(self) -> Iterator[None]:
+        """Go on after this block for UnusableFiles that is raised in it, if problems are collected."""
+        try:
+            yield
+        except UnusableFiles as error:
+            if not self._are_collected:
+                raise
+            self._told.append(str(error))
+
+    def raise_all(self) -> None:
+        """Raise UnusableFiles with all that was noted, if anything was."""
+        if self._told:
+            raise UnusableFiles("; ".join(self._told))
 
 
 class TranslatedErrors:

@@ -30,7 +30,7 @@ from engine.models.files.selection import INDEX, UNUSED, parts_of
 from engine.models.files.variants import is_shard_index, select_variant, variants_in
 from engine.models.files.weights import index_of, weight_files
 from engine.models.loading.building import bounded_building, named_errors
-from engine.models.loading.errors import UnusableFiles
+from engine.models.loading.errors import Problems, UnusableFiles
 from engine.models.loading.tokenizers import check_libraries, check_tokenizer
 from engine.models.loading.traced import TracedTensor, traced_tensors
 from engine.models.loading.widths import check_widths
@@ -64,7 +64,8 @@ def load_parts(
 
     place: the model's folder or single file.
 
-    Raises: UnusableFiles for files that lack a part or a tensor, and whatever the libraries raise.
+    Raises: UnusableFiles for files that lack a part or a tensor, in a trial with all problems of all parts; and
+        whatever the libraries raise.
     """
     folder = config_path(model) if place.is_file() else place
     index = index_of(folder)
@@ -74,15 +75,17 @@ def load_parts(
     _check_present(taken, {*names, *(parts_of(index) & {SCHEDULER})})
     if not (folder / SCHEDULER_CONFIG).exists():
         raise UnusableFiles(f"it has no {SCHEDULER_CONFIG}")
-    for name in names:
-        _check_json(folder / name)
-        check_libraries(name, folder / name)
+    problems = Problems(are_collected=is_trial)
     entries = {name: tuple(index[name]) for name in names}
     if place.is_file():
-        components, unread = _from_file(entries, place, folder, dtype, is_trial=is_trial)
+        components, unread = _from_file(entries, place, folder, dtype, problems, is_trial=is_trial)
     else:
-        components, unread = _from_folder(entries, place, model.source.variant, dtype, is_trial=is_trial)
-    _check_tokenizers(components)
+        components, unread = _from_folder(entries, place, model.source.variant, dtype, problems, is_trial=is_trial)
+    for name, part in components.items():
+        if name.startswith("tokenizer"):
+            with problems.noted():
+                check_tokenizer(name, part, components.get(name.replace("tokenizer", "text_encoder")))
+    problems.raise_all()
     check_widths(components)
     return LoadedParts(
         components=components,
@@ -107,8 +110,8 @@ def _check_entries(index: Mapping[str, Any], taken: Mapping[str, inspect.Paramet
             raise UnusableFiles(f"its {INDEX} sets {name} to {shown(value)}, which must be {accepted}")
 
 
-def _check_json(folder: Path) -> None:
-    """Check that each JSON file of a part has an object in it."""
+def _check_settings(part: str, folder: Path) -> None:
+    """Check that each JSON file of a part has an object in it, and that the libraries that it needs are installed."""
     for file in sorted(folder.glob("*.json")):
         try:
             settings = settings_in(file)
@@ -116,6 +119,7 @@ def _check_json(folder: Path) -> None:
             raise UnusableFiles(str(error)) from error
         if is_shard_index(file.name) and not isinstance(settings.get("weight_map"), dict):
             raise UnusableFiles(f"its {folder.name}/{file.name} has no weight_map")
+    check_libraries(part, folder)
 
 
 def _check_present(taken: Mapping[str, inspect.Parameter], listed: Collection[str]) -> None:
@@ -129,36 +133,47 @@ _Loaded = tuple[dict[str, Any], set[str]]
 
 
 def _from_folder(
-    entries: _Entries, folder: Path, variant: str | None, dtype: torch.dtype, *, is_trial: bool
+    entries: _Entries, folder: Path, variant: str | None, dtype: torch.dtype, problems: Problems, *, is_trial: bool
 ) -> _Loaded:
     components: dict[str, Any] = {}
     unread: set[str] = set()
     for name, entry in entries.items():
-        kind, place = _class_of(name, *entry), folder / name
-        if not issubclass(kind, nn.Module):
-            with named_errors(name, f"{name}/tokenizer_config.json"):
-                components[name] = kind.from_pretrained(str(place), local_files_only=True)
-            continue
-        with bounded_building(name, kind, place / "config.json", shapes_in(_weights_of(name, folder, variant))):
-            components[name], report = kind.from_pretrained(
-                str(place),
-                dtype=dtype,
-                variant=variant if _has_variant(place, variant) else None,
-                use_safetensors=True,
-                local_files_only=True,
-                output_loading_info=True,
-                # transformers logs which tensors do not fit, and does not say so in its error.
-                **({"ignore_mismatched_sizes": True} if issubclass(kind, PreTrainedModel) else {}),
-                **({"device_map": "meta"} if is_trial else {}),
-            )
-        _check_filled(name, report["missing_keys"])
-        if report["mismatched_keys"]:
-            names = [str(mismatch[0]) for mismatch in report["mismatched_keys"]]
-            raise UnusableFiles(f"its config.json does not fit its {name}, as {_listed(names)} shows")
-        unread |= {f"{name}: {tensor}" for tensor in report["unexpected_keys"]}
-        if (scale := quantized_tensor(report["unexpected_keys"])) is not None:
-            raise UnusableFiles(f"its {name} has quantized weights (its tensor {scale} scales others)")
+        with problems.noted():
+            _check_settings(name, folder / name)
+            kind = _class_of(name, *entry)
+            if issubclass(kind, nn.Module):
+                components[name], extra = _module(name, kind, folder, variant, dtype, is_trial=is_trial)
+                unread |= extra
+            else:
+                with named_errors(name, f"{name}/tokenizer_config.json"):
+                    components[name] = kind.from_pretrained(str(folder / name), local_files_only=True)
     return components, unread
+
+
+def _module(
+    name: str, kind: Any, folder: Path, variant: str | None, dtype: torch.dtype, *, is_trial: bool
+) -> tuple[nn.Module, set[str]]:
+    """Return a part with weights, and the names of the tensors in its files that it does not take."""
+    place = folder / name
+    with bounded_building(name, kind, place / "config.json", shapes_in(_weights_of(name, folder, variant))):
+        part, report = kind.from_pretrained(
+            str(place),
+            dtype=dtype,
+            variant=variant if _has_variant(place, variant) else None,
+            use_safetensors=True,
+            local_files_only=True,
+            output_loading_info=True,
+            # transformers logs which tensors do not fit, and does not say so in its error.
+            **({"ignore_mismatched_sizes": True} if issubclass(kind, PreTrainedModel) else {}),
+            **({"device_map": "meta"} if is_trial else {}),
+        )
+    _check_filled(name, report["missing_keys"])
+    if report["mismatched_keys"]:
+        names = [str(mismatch[0]) for mismatch in report["mismatched_keys"]]
+        raise UnusableFiles(f"its config.json does not fit its {name}, as {_listed(names)} shows")
+    if (scale := quantized_tensor(report["unexpected_keys"])) is not None:
+        raise UnusableFiles(f"its {name} has quantized weights (its tensor {scale} scales others)")
+    return part, {f"{name}: {tensor}" for tensor in report["unexpected_keys"]}
 
 
 def _weights_of(part: str, folder: Path, variant: str | None) -> Collection[Path]:
@@ -171,41 +186,59 @@ def _has_variant(folder: Path, variant: str | None) -> bool:
     return any(file.variant for file in files)
 
 
-def _from_file(entries: _Entries, file: Path, folder: Path, dtype: torch.dtype, *, is_trial: bool) -> _Loaded:
+def _from_file(
+    entries: _Entries, file: Path, folder: Path, dtype: torch.dtype, problems: Problems, *, is_trial: bool
+) -> _Loaded:
     """Load the parts from a single file, in the order in which diffusers does: its conversions take tensors away."""
     checkpoint = traced_tensors(file) if is_trial else load_single_file_checkpoint(str(file))
     unread, shapes = set(checkpoint) - TENSORS_THAT_TELL, shapes_in([file])
     components: dict[str, Any] = {}
-    for name, (library, class_name) in entries.items():
-        kind, settings = _class_of(name, library, class_name), folder / name / "config.json"
-        building = (
-            bounded_building(name, kind, settings, shapes)
-            if issubclass(kind, nn.Module)
-            else named_errors(name, f"{name}/tokenizer_config.json")
-        )
-        try:
-            with building:
-                components[name] = part = load_single_file_sub_model(
-                    library,
-                    class_name,
-                    name,
-                    checkpoint,
-                    diffusers.pipelines,
-                    False,
-                    str(folder),
-                    local_files_only=True,
-                    torch_dtype=dtype,
-                    **({"device": "meta"} if is_trial else {}),
-                )
-        except NotImplementedError:
-            # A tensor is missing; a trial says which.
-            _from_file(entries, file, folder, dtype, is_trial=True)
-            raise
-        if isinstance(part, nn.Module):
-            weights = dict(part.named_parameters())
-            _check_filled(name, [path for path, weight in weights.items() if _is_unfilled(weight)])
-            unread -= {origin for one in weights.values() if isinstance(one, TracedTensor) for origin in one.origins}
+    for name, entry in entries.items():
+        with problems.noted():
+            _check_settings(name, folder / name)
+            try:
+                components[name] = part = _part_of(name, entry, checkpoint, shapes, folder, dtype, is_trial=is_trial)
+            except NotImplementedError:
+                # A tensor is missing; a trial says which.
+                _from_file(entries, file, folder, dtype, Problems(are_collected=False), is_trial=True)
+                raise
+            if isinstance(part, nn.Module):
+                weights = dict(part.named_parameters())
+                _check_filled(name, [path for path, weight in weights.items() if _is_unfilled(weight)])
+                read = [one.origins for one in weights.values() if isinstance(one, TracedTensor)]
+                unread = unread.difference(*read)
     return components, unread if is_trial else set()
+
+
+def _part_of(
+    name: str,
+    entry: tuple[str, str],
+    checkpoint: dict[str, Any],
+    shapes: Mapping[str, tuple[int, ...]],
+    folder: Path,
+    dtype: torch.dtype,
+    *,
+    is_trial: bool,
+) -> Any:
+    """Return a part of a single file, built from the configuration in `folder`."""
+    kind, settings = _class_of(name, *entry), folder / name / "config.json"
+    building = (
+        bounded_building(name, kind, settings, shapes)
+        if issubclass(kind, nn.Module)
+        else named_errors(name, f"{name}/tokenizer_config.json")
+    )
+    with building:
+        return load_single_file_sub_model(
+            *entry,
+            name,
+            checkpoint,
+            diffusers.pipelines,
+            False,
+            str(folder),
+            local_files_only=True,
+            torch_dtype=dtype,
+            **({"device": "meta"} if is_trial else {}),
+        )
 
 
 def _is_unfilled(weight: nn.Parameter) -> bool:
@@ -227,9 +260,3 @@ def _listed(tensors: Collection[str]) -> str:
     names = sorted(tensors)
     more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
     return f"the tensors {', '.join(names[:_MOST_NAMES])}{more}" if len(names) > 1 else f"the tensor {names[0]}"
-
-
-def _check_tokenizers(components: Mapping[str, Any]) -> None:
-    for name, part in components.items():
-        if name.startswith("tokenizer"):
-            check_tokenizer(name, part, components.get(name.replace("tokenizer", "text_encoder")))

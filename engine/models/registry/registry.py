@@ -184,6 +184,7 @@ def _model(name: str, table: Mapping[str, Any], reader: TomlReader) -> Model | N
     reader.check_keys(table, _SETTINGS, section)
     family = _family(table, section, reader)
     if family is None:
+        source_from_table(table, section, reader)
         return None
     defaults = _defaults(reader.table(table, "defaults", section), family, f"{section}.defaults", reader)
     scheduler = scheduler_from_table(reader.table(table, "scheduler", section), family, f"{section}.scheduler", reader)

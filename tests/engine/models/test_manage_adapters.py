@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import load_file, save_file
 
 from engine.contract.errors import AdapterMismatch, EaselError, WeightsMismatch, WeightsMissing
 from engine.models.files.weights import hash_of
 from engine.models.manage import AdapterStatus, adapter_statuses, record_adapter_hash
 from engine.models.registry.registry import read_registry
-from tests.engine.painter.checkpoints import save_lora, save_sd1
+from tests.engine.painter.checkpoints import ONE_BLOCK, save_lora, save_sd1
 
 MODELS = """# mine
 default = "here"
@@ -69,6 +71,22 @@ def test_what_is_wrong_with_an_adapter_is_told(
     found = status(folder, *lines)
     assert isinstance(found.error, error) and told in str(found.error)
     assert found.sha256 is None
+
+
+def test_each_model_that_an_adapter_does_not_fit_is_told_with_its_reason(folder: Path) -> None:
+    """Once for a reason that several have."""
+    save_sd1(folder / "one-block", seed=8, **ONE_BLOCK)
+    more = {f"unet.zzz.lora_{half}.weight": torch.ones(4, 4) for half in "AB"}
+    save_file({**load_file(folder / "ink.safetensors"), **more}, folder / "sketch.safetensors")
+    models = [f'[models.{name}]\nfamily = "sd1"\nfolder = "{place}"' for name, place in OTHERS.items()]
+    found = status(folder, 'file = "sketch.safetensors"', 'family = "sd1"', *models)
+    errors = [error for error in (found.error, *found.more_errors) if isinstance(error, AdapterMismatch)]
+    told = {error.model: error.part for error in errors}
+    assert told["here"] == "unet.zzz, nor twin for the same reason"
+    assert set(told) == {"here", "short"} and told["short"].startswith("unet.mid_block.")
+
+
+OTHERS = {"twin": "sd1", "short": "one-block"}
 
 
 def test_its_hash_is_recorded_once(folder: Path) -> None:

@@ -127,6 +127,33 @@ def test_a_check_refuses_what_loading_refuses(registry: Registry, folder: Path, 
     assert refused.value.cause == checked.cause
 
 
+def test_a_check_tells_everything_that_is_wrong(registry: Registry, folder: Path, file: Path) -> None:
+    """Of its scheduler, of each part of a folder, and of each part of a single file."""
+    for edit in (
+        setting("scheduler/scheduler_config.json", num_train_timesteps=0),
+        setting("tokenizer/tokenizer_config.json", model_max_length="77"),
+        setting("vae/config.json", layers_per_block="two"),
+        without(UNET, "conv_out.weight"),
+        without(TEXT, "final_layer_norm.weight"),
+    ):
+        edit(folder)
+    status = with_trial(model_status(model(registry, folder=folder)))
+    told = " | ".join(str(error) for error in (status.error, *status.more_errors))
+    for cause in (
+        "num_train_timesteps to 0",
+        "model_max_length of",
+        "layers_per_block to",
+        "unet lacks the tensor conv_out.weight",
+        "text_encoder lacks the tensor final_layer_norm.weight",
+    ):
+        assert cause in told
+    with_nothing_of_others = of_file(registry, folder.parent, file)
+    setting("scheduler/scheduler_config.json", num_train_timesteps=1000)(folder)
+    single = with_trial(model_status(with_nothing_of_others)).error
+    assert isinstance(single, ModelBroken)
+    assert "layers_per_block" in single.cause and "model_max_length" in single.cause
+
+
 @pytest.mark.parametrize(
     ("start", "cause"),
     [
