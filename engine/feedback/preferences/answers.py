@@ -9,7 +9,7 @@ from uuid import UUID
 from engine.contract.feedback import Verb
 from engine.feedback.preferences.conflicts import ResolvedVotes, resolve
 from engine.feedback.preferences.slots import SlotBiases
-from engine.feedback.preferences.standing import Press, shown_pictures, standing_presses
+from engine.feedback.preferences.standing import Press, pictures_meant, standing_presses
 from engine.feedback.preferences.votes import votes_from_presses
 
 
@@ -47,7 +47,7 @@ def reports_by_picture(presses: Iterable[Press]) -> dict[UUID, int]:
     reporters: dict[UUID, set[UUID]] = {}
     for action, _ in presses:
         if action.verb is Verb.REPORT:
-            for picture_id in shown_pictures(action) if action.picture_id is None else (action.picture_id,):
+            for picture_id in pictures_meant(action):
                 reporters.setdefault(picture_id, set()).add(action.member_id)
     return {picture_id: len(reporters[picture_id]) for picture_id in sorted(reporters)}
 
@@ -58,7 +58,7 @@ def withdrawn_pictures(presses: Iterable[Press]) -> set[UUID]:
         picture_id
         for action, _ in presses
         if action.verb is Verb.DELETE and action.is_owner
-        for picture_id in (shown_pictures(action) if action.picture_id is None else (action.picture_id,))
+        for picture_id in pictures_meant(action)
     }
 
 

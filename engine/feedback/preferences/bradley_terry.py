@@ -12,7 +12,7 @@ PRIOR_WINS = 0.5
 
 _MAX_ROUNDS = 500
 # Rounds end when no score changes by more; no step is longer, which keeps steps from overshooting.
-_TOLERANCE = 1e-6
+_TOLERANCE = 1e-5
 _MAX_STEP = 1.0
 
 

@@ -110,6 +110,8 @@ def derive_preferences(presses: Sequence[Press], community: Community) -> Prefer
 
 def _votes_cut_to_share(answers: Answers, community: Community) -> list[Vote]:
     factor = community.share_factors[answers.rater]
+    if factor == 1.0:
+        return list(answers.resolved.votes)
     return [replace(vote, weight=vote.weight * factor) for vote in answers.resolved.votes]
 
 

@@ -166,6 +166,8 @@ def _is_answer(press: Press) -> bool:
 
 def _log_binomial(probability: float, trials: float, successes: float) -> float:
     """Return the logarithm of the likelihood of a probability, without its constant."""
+    if not trials:
+        return 0.0
     return successes * _log(probability) + (trials - successes) * _log(1 - probability)
 
 

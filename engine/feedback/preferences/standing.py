@@ -53,8 +53,13 @@ def is_hasty(action: Action) -> bool:
 
 
 def shown_pictures(action: Action) -> tuple[UUID, ...]:
-    """Return the pictures that the message showed, by slot."""
-    return tuple(shown.picture_id for shown in sorted(action.shown, key=lambda shown: shown.slot))
+    """Return the pictures that the message showed, by slot, which is the order that the log has them in."""
+    return tuple([shown.picture_id for shown in action.shown])
+
+
+def pictures_meant(action: Action) -> tuple[UUID, ...]:
+    """Return the pictures that the press is about: one, or all that the message showed."""
+    return shown_pictures(action) if action.picture_id is None else (action.picture_id,)
 
 
 def _subject(action: Action) -> Hashable:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import combinations
@@ -19,7 +19,7 @@ from engine.feedback.preferences.sources import (
     Source,
     choice_weight,
 )
-from engine.feedback.preferences.standing import Press, shown_pictures
+from engine.feedback.preferences.standing import Press, pictures_meant, shown_pictures
 from engine.feedback.records import Choice
 
 
@@ -84,16 +84,14 @@ def chosen_pictures(standing: Iterable[Press], source: Source) -> set[UUID]:
     }
 
 
-def rerolled_only(standing: Iterable[Press]) -> Iterator[Press]:
-    """Yield the re-rolls of grids about whose pictures the member pressed nothing else."""
-    rerolls, pressed_about = list[Press](), set[UUID]()
-    for press in standing:
-        action = press.action
-        if action.verb is Verb.REROLL:
-            rerolls.append(press)
-        elif action.verb is not Verb.CANCEL:
-            pressed_about.update(shown_pictures(action) if action.picture_id is None else (action.picture_id,))
-    return (press for press in rerolls if pressed_about.isdisjoint(shown_pictures(press.action)))
+def rerolled_only(standing: Sequence[Press]) -> list[Press]:
+    """Return the re-rolls of grids about whose pictures the member pressed nothing else."""
+    rerolls = [press for press in standing if press.action.verb is Verb.REROLL]
+    if not rerolls:
+        return []
+    others = (action for action, _ in standing if action.verb not in (Verb.REROLL, Verb.CANCEL))
+    pressed_about = {picture_id for action in others for picture_id in pictures_meant(action)}
+    return [press for press in rerolls if pressed_about.isdisjoint(shown_pictures(press.action))]
 
 
 def _pairs(standing: Iterable[Press], biases: SlotBiases) -> Iterator[Vote]:
@@ -121,11 +119,13 @@ def _ratings(standing: Iterable[Press]) -> Iterator[Vote]:
 
 
 def _choices(standing: Sequence[Press], biases: SlotBiases) -> Iterator[Vote]:
-    chosen: Mapping[Source, set[UUID]] = {source: chosen_pictures(standing, source) for source in CHOICES.values()}
+    chosen: dict[Source, set[UUID]] = {}
     for press in standing:
         source = CHOICES.get(press.action.verb)
         if source is None or chosen_slot(press.action) is None or press.action.picture_id is None:
             continue
+        if source not in chosen:
+            chosen[source] = chosen_pictures(standing, source)
         weight = choice_weight(press.action) * slot_weight(press, biases)
         for sibling in shown_pictures(press.action):
             if sibling not in chosen[source]:
