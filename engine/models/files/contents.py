@@ -5,7 +5,8 @@ Names are those of the models' original code, which communities share. Source: `
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+import re
+from collections.abc import Collection, Iterable, Mapping, Set
 from types import MappingProxyType
 
 _UNET = ("model.diffusion_model.",)
@@ -42,12 +43,41 @@ _PREFIXES: Mapping[str, Mapping[str, tuple[str, ...]]] = MappingProxyType(
     }
 )
 _PART_NAMES = {
+    "transformer": "transformer",
     "unet": "U-Net",
     "vae": "VAE",
     "text_encoder": "text encoder",
     "text_encoder_2": "second text encoder",
     "text_encoder_3": "third text encoder",
 }
+# What files have that are one part alone, in the names of the original code, of diffusers and of transformers.
+_ALONE = (
+    # First, because those of CLIP can begin as those of a transformer do.
+    (
+        "text_encoder",
+        (
+            "text_model.",
+            "transformer.text_model.",
+            "transformer.resblocks.",
+            "embeddings.token_embedding.",
+            "encoder.layers.",
+            "encoder.block.",
+            "token_embedding.",
+            "model.embed_tokens.",
+        ),
+    ),
+    ("unet", ("input_blocks.", "output_blocks.", "time_embed.", "down_blocks.", "up_blocks.", "mid_block.", "unet.")),
+    ("transformer", ("transformer_blocks.", "single_transformer_blocks.", "transformer.")),
+    ("vae", ("decoder.up", "encoder.down", "decoder.mid", "encoder.mid", "decoder.conv_", "quant_conv.")),
+)
+_NO_MODELS = (
+    (("control_model.", "controlnet_", "input_hint_block.", "zero_convs."), "a ControlNet, which is not supported"),
+    (("image_proj.", "ip_adapter."), "an IP-Adapter, which is not supported"),
+    (("emb_params", "string_to_param."), "an embedding (textual inversion), which is not supported"),
+    (("body.", "conv_first.", "params_ema."), "an upscaler, which is not supported"),
+)
+_OF_ADAPTERS = re.compile(r"lora|\.(?:lokr|hada|oft)_")
+_ADVICE = "Register a file that has all parts, or a diffusers folder"
 # Ends of the names that libraries give to the scales and tables of quantized weights.
 _OF_QUANTIZED = (
     "scaled_fp8",
@@ -76,14 +106,33 @@ def problem_with(family: str, parts: Iterable[str], names: Collection[str]) -> s
     missing = _missing(family, names) & set(parts)
     if not missing:
         return None
+    if (alone := _described(family, missing, names)) is not None:
+        return alone
     others = [other for other in _PREFIXES if not _missing(other, names)]
-    advice = (
-        f"It is of family {' or '.join(others)}"
-        if others
-        else "Register a file that has all parts, or a diffusers folder"
-    )
+    advice = f"It is of family {' or '.join(others)}" if others else _ADVICE
     listed = " and ".join(f"no {_PART_NAMES.get(part, part)} ({part})" for part in sorted(missing))
     return f"has {listed}. {advice}"
+
+
+def _described(family: str, missing: Set[str], names: Collection[str]) -> str | None:
+    """Return what a file is that is no model, or only one part of a model under names without its prefix."""
+    if 2 * sum(_OF_ADAPTERS.search(name) is not None for name in names) > len(names):
+        return "is an adapter (LoRA), not a model. Register it as [adapters.NAME]"
+    if any(name.startswith(starts) for starts in _all_prefixes() for name in names):
+        return None
+    for starts, what in _NO_MODELS:
+        if any(name.startswith(starts) for name in names):
+            return f"is {what}"
+    for part, starts in _ALONE:
+        if any(name.startswith(starts) for name in names):
+            lacking = sorted(other for other in missing if other.partition("_2")[0].partition("_3")[0] != part)
+            listed = " and ".join(f"the {_PART_NAMES[other]} ({other})" for other in lacking)
+            return f"is the {_PART_NAMES[part]} alone: it lacks {listed}. {_ADVICE}"
+    return None
+
+
+def _all_prefixes() -> Iterable[tuple[str, ...]]:
+    return (starts for parts in _PREFIXES.values() for starts in parts.values())
 
 
 def quantized_tensor(names: Iterable[str]) -> str | None:

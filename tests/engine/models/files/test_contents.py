@@ -54,6 +54,41 @@ def test_a_file_that_cannot_be_painted_with_is_told_why(family: str, names: tupl
     assert (problem_with(family, PARTS[family], names) or "").startswith(problem)
 
 
+LDM = ("input_blocks.0.0.weight", "middle_block.1.norm.weight", "output_blocks.1.0.in_layers.2.weight", "out.2.bias")
+IN_DIFFUSERS = ("conv_in.weight", "down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_k.weight", "mid_block.x")
+LACKS_BOTH = "it lacks the text encoder (text_encoder) and the VAE (vae). Register a file that has all parts"
+LACKS_UNET = "it lacks the U-Net (unet) and the VAE (vae). Register"
+KOHYA = ("lora_unet_mid_block.alpha", "lora_unet_mid_block.lora_down.weight", "lora_unet_mid_block.lora_up.weight")
+
+
+@pytest.mark.parametrize(
+    ("family", "names", "problem"),
+    [
+        ("sd1", LDM, f"is the U-Net alone: {LACKS_BOTH}"),
+        ("sd1", IN_DIFFUSERS, f"is the U-Net alone: {LACKS_BOTH}"),
+        ("sdxl", LDM, "is the U-Net alone: it lacks the text encoder (text_encoder) and the second text encoder"),
+        ("sd1", ("decoder.up.0.block.0.conv1.weight", "encoder.conv_in.weight", "quant_conv.bias"),
+         "is the VAE alone: it lacks the text encoder (text_encoder) and the U-Net (unet). Register"),
+        ("sd1", ("decoder.up_blocks.0.resnets.0.conv1.weight",), "is the VAE alone: it lacks the text encoder"),
+        ("sd1", ("text_model.embeddings.token_embedding.weight",), f"is the text encoder alone: {LACKS_UNET}"),
+        ("sd2", ("transformer.resblocks.0.ln_1.weight", "ln_final.bias"), f"is the text encoder alone: {LACKS_UNET}"),
+        ("sd1", ("transformer.text_model.final_layer_norm.bias",), f"is the text encoder alone: {LACKS_UNET}"),
+        ("flux", ("encoder.block.0.layer.0.SelfAttention.q.weight", "shared.weight"),
+         "is the text encoder alone: it lacks the transformer (transformer) and the VAE (vae). Register"),
+        ("flux", ("transformer_blocks.0.attn.to_q.weight", "x_embedder.weight"),
+         "is the transformer alone: it lacks the text encoder (text_encoder) and the second text encoder"),
+        ("sd1", KOHYA, "is an adapter (LoRA), not a model. Register it as [adapters.NAME]"),
+        ("flux", ("double_blocks.0.processor.proj_lora1.down.weight",), "is an adapter (LoRA), not a model."),
+        ("sd1", ("zero_convs.0.0.weight", *LDM), "is a ControlNet, which is not supported"),
+        ("sd1", ("emb_params",), "is an embedding (textual inversion), which is not supported"),
+        ("sd1", ("body.0.rdb1.conv1.weight", "conv_first.weight"), "is an upscaler, which is not supported"),
+        ("sd1", ("odd",), "has no text encoder (text_encoder) and no U-Net (unet) and no VAE (vae). Register"),
+    ],
+)  # fmt: skip
+def test_a_file_that_is_no_whole_model_is_told_what_it_is(family: str, names: tuple[str, ...], problem: str) -> None:
+    assert (problem_with(family, PARTS[family], names) or "").startswith(problem)
+
+
 def test_a_part_that_the_configuration_leaves_out_is_not_missed() -> None:
     """Stable Diffusion 3 without T5, as one of its releases is."""
     without = tuple(part for part in PARTS["sd3"] if part != "text_encoder_3")
