@@ -159,6 +159,8 @@ def fetch_model(settings: EngineSettings, name: str) -> int:
     with _hash_progress(name) as watch:
         status = manage.fetch_model(_registry(settings), name, watch)
     _show(status)
+    if status.error is None:
+        _show_note(name, "its files are complete. Run `easel models check` to see whether they also load")
     return 1 if status.error else 0
 
 
@@ -200,10 +202,10 @@ def _show(status: ModelStatus) -> None:
     assert status.path is not None
     _show_ok(status.model.name, f"{status.path.resolve()}, {_size_text(status.size_bytes)}", status.sha256)
     for warning in status.warnings:
-        _console().print(f"[yellow]Note[/yellow]  [bold]{status.model.name}[/bold]  {escape(warning)}")
+        _show_note(status.model.name, warning)
     if status.unread:
         unread = ", ".join(_grouped(status.unread))
-        _console().print(f"[yellow]Note[/yellow]  [bold]{status.model.name}[/bold]  not used: {escape(unread)}")
+        _show_note(status.model.name, f"not used: {unread}")
 
 
 def _grouped(names: Iterable[str]) -> Iterator[str]:
@@ -226,6 +228,10 @@ def _show_adapter(status: AdapterStatus) -> None:
 
 def _show_problem(name: str, error: EaselError) -> None:
     _console().print(f"[red]Fix[/red]   [bold]{name}[/bold]  {escape(sentence_from_error(error))}")
+
+
+def _show_note(name: str, note: str) -> None:
+    _console().print(f"[yellow]Note[/yellow]  [bold]{name}[/bold]  {escape(note)}")
 
 
 def _show_ok(name: str, details: str, sha256: str | None) -> None:

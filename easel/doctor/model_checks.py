@@ -16,13 +16,16 @@ from engine.starter import WEIGHTS, verify_weights
 
 
 async def check_model(settings: EngineSettings) -> CheckResult:
-    """Check that the default model is registered and that its files are complete and match the recorded hash."""
+    """Check that the default model is registered and that its files are complete and match the recorded hash.
+
+    Loading it takes seconds, and is left to `easel models check`.
+    """
     try:
         model = read_registry(settings.models_file or SHIPPED).model(settings.model)
         folder = await asyncio.to_thread(_verified_folder, model)
     except EaselError as error:
         return CheckResult(name="model", found=settings.model or "default", fix=sentence_from_error(error))
-    return CheckResult(name="model", found=f"{model.name} in {folder}")
+    return CheckResult(name="model", found=f"{model.name} in {folder}; `easel models check` also loads it")
 
 
 async def check_device(settings: EngineSettings) -> CheckResult:

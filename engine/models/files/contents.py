@@ -51,7 +51,7 @@ _PART_NAMES = {
     "text_encoder_3": "third text encoder",
 }
 # What files have that are one part alone, in the names of the original code, of diffusers and of transformers.
-_ALONE = (
+_ALONE: tuple[tuple[str, tuple[str, ...]], ...] = (
     # First, because those of CLIP can begin as those of a transformer do.
     (
         "text_encoder",
@@ -70,7 +70,7 @@ _ALONE = (
     ("transformer", ("transformer_blocks.", "single_transformer_blocks.", "transformer.")),
     ("vae", ("decoder.up", "encoder.down", "decoder.mid", "encoder.mid", "decoder.conv_", "quant_conv.")),
 )
-_NO_MODELS = (
+_NO_MODELS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("control_model.", "controlnet_", "input_hint_block.", "zero_convs."), "a ControlNet, which is not supported"),
     (("image_proj.", "ip_adapter."), "an IP-Adapter, which is not supported"),
     (("emb_params", "string_to_param."), "an embedding (textual inversion), which is not supported"),

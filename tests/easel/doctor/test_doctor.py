@@ -46,6 +46,7 @@ async def test_fresh_home_needs_its_tables_only(home: Path, tmp_path: Path) -> N
     assert (after.code, after.err) == (0, ""), after.out
     for name in ("Python", "packages", "EASEL_HOME", "Postgres", "schema", "pictures", "device", "model", "Discord"):
         assert f"ok    {name}" in after.out
+    assert "`easel models check` also loads it" in after.out
 
 
 async def test_only_problems_are_told_to_programs_that_ask_for_them(home: Path) -> None:

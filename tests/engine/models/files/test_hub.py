@@ -125,6 +125,10 @@ def remove(folder: Path, pattern: str) -> None:
     path.unlink()
 
 
+def test_fetch_says_what_verifies_that_the_model_loads(fetched: Fetched) -> None:
+    assert "Note  tiny  its files are complete. Run `easel models check`" in fetched.done.out
+
+
 def test_fetch_brings_the_revision_and_records_its_hash(fetched: Fetched, tmp_path: Path) -> None:
     """The hash is that of the revision's own files; what is not needed, pickles above all, is never asked for."""
     assert fetched.done.code == 0, fetched.done.out + fetched.done.err
