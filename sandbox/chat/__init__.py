@@ -12,7 +12,7 @@ It answers on loopback only and rejects a foreign Host or Origin. `member` is a 
 - `GET /sandbox/members` returns all members, in the form of `members` above.
 - `GET /sandbox/events?member=ID` is a WebSocket of `{t, d}`: MESSAGE_CREATE and MESSAGE_UPDATE (a message object),
   MESSAGE_DELETE `{id, channel_id}`, MESSAGE_REACTION_ADD and _REMOVE (Discord's event), COMMANDS_UPDATE `{commands}`,
-  TYPING_START `{channel_id, user_id, timestamp}`, CHANNEL_UPDATE, CHANNEL_DELETE,
+  TYPING_START `{channel_id, user_id, timestamp}`, CHANNEL_CREATE, CHANNEL_UPDATE, CHANNEL_DELETE,
   THREAD_CREATE, THREAD_UPDATE and THREAD_DELETE (an entry of `channels`),
   INTERACTION_STATE `{interaction_id, nonce, state: "sent" | "acknowledged" | "failed", reason, after_ms}`,
   MODAL `{interaction_id, nonce, modal: {custom_id, title, components}}`, AUTOCOMPLETE `{nonce, choices}`.
@@ -29,6 +29,7 @@ It answers on loopback only and rejects a foreign Host or Origin. `member` is a 
 - `POST /sandbox/threads` `{member, channel_id, name, content?}` opens a thread, or a forum post with its first
   message, and returns the channel object; `PATCH /sandbox/threads/{thread}` `{member, archived?, locked?}`;
   `DELETE /sandbox/threads/{thread}?member=`.
+- `POST /sandbox/fresh` `{member}` deletes every message and thread, for administrators.
 - For tests: `PUT /sandbox/faults` (see `fault_injection.fault_from_json`) and `DELETE /sandbox/faults`;
   `POST /sandbox/gateway` `{action: "drop" | "reconnect" | "invalidate", resumable}`;
   `PATCH /sandbox/channels/{channel}` `{bot: "writes" | "reads" | "outside"}` and `DELETE /sandbox/channels/{channel}`.

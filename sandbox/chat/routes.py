@@ -26,6 +26,7 @@ from sandbox.chat.views import (
 from sandbox.json_response import json_response
 from sandbox.payloads.messages import message_json
 from sandbox.request_bodies import form_body, object_body
+from sandbox.state.anew import start_anew
 from sandbox.state.errors import ApiError
 from sandbox.state.records import Channel, InteractionType, Json, MessageType
 from sandbox.state.threads import check_takes_edits, check_takes_posts, check_takes_reactions
@@ -165,6 +166,16 @@ async def delete(request: web.Request) -> web.Response:
     if member_id not in (message.author_id, message.visible_to) and not rules:
         raise ActionError("You do not have permission to delete this message.", 403)
     world.remove_message(message)
+    return web.Response(status=204)
+
+
+@routes.post("/sandbox/fresh")
+async def start_fresh_chat(request: web.Request) -> web.Response:
+    """Delete every message and thread; administrators may."""
+    body, world = await object_body(request), world_of(request)
+    if not is_administrator(world, member_id_from_text(world, body.get("member"))):
+        raise ActionError("Only an administrator may start the chat anew.", 403)
+    start_anew(world)
     return web.Response(status=204)
 
 

@@ -183,6 +183,10 @@ class MemberClient:
         """Delete a message."""
         await self._send("DELETE", f"/sandbox/messages/{message['channel_id']}/{message['id']}?member={self.id}")
 
+    async def start_anew(self) -> None:
+        """Delete every message and thread, as administrators may."""
+        await self._send("POST", "/sandbox/fresh", json={"member": self.id})
+
     async def react(self, message: Json, emoji: str) -> None:
         """React to a message."""
         await self._send("PUT", self._reaction(message, emoji))

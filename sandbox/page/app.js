@@ -12,12 +12,12 @@ import { loadValue, saveValue } from "./model/storage.js";
 import { createReadState } from "./model/read_state.js";
 import { subscribe } from "./model/subscription.js";
 import { Store, displayName } from "./model/store.js";
-import { openConfirm } from "./overlay/confirm.js";
+import { askToDelete, askToStartAnew } from "./overlay/confirm.js";
 import { Lightbox } from "./overlay/lightbox.js";
 import { openModal } from "./overlay/modal.js";
 import { createNotices } from "./overlay/notices.js";
 import { openThreadForm } from "./overlay/thread_form.js";
-import { drawChannels, drawMember } from "./sidebar.js";
+import { drawChannels, drawMember, drawTools } from "./sidebar.js";
 import { refreshTimes } from "./text/times.js";
 import { createThemeButton } from "./theme.js";
 import { drawBanner, drawTopbar } from "./topbar.js";
@@ -72,9 +72,7 @@ const env = {
   reply: (message) => bar.reply(message),
   react: (message, emoji, add) => attempt(() => api.react(message.channel_id, message.id, emoji, add)),
   remove: (message) => attempt(() => api.remove(message.channel_id, message.id)),
-  askToRemove: (message) => openConfirm({
-    title: "Delete message", action: "Delete", onYes: () => env.remove(message),
-    text: "This deletes the message for everyone, with its pictures and buttons. It cannot be undone." }),
+  askToRemove: (message) => askToDelete(() => env.remove(message)),
   jump: (id) => { if (!log.reveal(id)) notify("That message is not loaded or was deleted."); },
   copy: (text) => attempt(async () => { await navigator.clipboard.writeText(text); notify("Copied to clipboard."); }),
   runOnMessage: (command, message) => attempt(() => interactions.run(message.channel_id,
@@ -198,6 +196,7 @@ function start() {
   drafts = createDrafts(store.me.id);
   at("guild-name").textContent = store.guild.name;
   drawMember(at("member-area"), { store, onSwitch: switchMember, themeButton });
+  drawTools(at("sidebar-tools"), { store, onAnew: () => askToStartAnew(() => attempt(() => api.startAnew())) });
   const direct = current?.kind === "dm" && store.channels.find(({ kind }) => kind === "dm");
   openChannel(direct?.id ?? current?.id ?? place.get("channel"));
 }

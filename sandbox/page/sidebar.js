@@ -1,6 +1,6 @@
 // The sidebar: channels with unread marks, and the current member.
 
-import { element, icon } from "./dom.js";
+import { element, icon, iconButton } from "./dom.js";
 import { displayName } from "./model/store.js";
 import { avatar } from "./text/avatar.js";
 import { openListbox } from "./overlay/listbox.js";
@@ -58,6 +58,11 @@ export function drawChannels(nav, { store, currentId, unreadOf, onOpen }) {
     ...group("Channels", store.channels.filter(isTop), draw, threadsOf),
     ...group("Direct messages", store.channels.filter(({ kind }) => kind === "dm"), draw, threadsOf));
   if (focused) nav.querySelector(`[data-channel-id="${focused}"]`)?.focus();
+}
+
+/** Draws what an administrator can do with the whole chat into `place`. */
+export function drawTools(place, { store, onAnew }) {
+  place.replaceChildren(store.me.administrator ? iconButton("anew", "Start the chat anew", onAnew) : "");
 }
 
 function memberOption(member) {

@@ -5,6 +5,7 @@ import { safeLink } from "../text/addresses.js";
 import { emojiNode } from "../text/emoji.js";
 import { openListbox } from "../overlay/listbox.js";
 import { entityOptions, defaultValues } from "./choices.js";
+import { descriptionOf } from "./verbs.js";
 
 const STYLES = { 1: "primary", 2: "secondary", 3: "success", 4: "danger", 5: "link", 6: "premium" };
 
@@ -27,7 +28,7 @@ export function drawButton(component, env) {
   const isPending = env.isPending(component.custom_id);
   return element("button", {
     type: "button", class: ["button", `button--${STYLES[component.style] ?? "secondary"}`],
-    disabled: Boolean(component.disabled), "aria-busy": isPending ? "true" : null,
+    disabled: Boolean(component.disabled), "aria-busy": isPending ? "true" : null, title: descriptionOf(component.custom_id),
     data: { customId: component.custom_id, style: STYLES[component.style] },
     on: { click: () => { if (!env.isPending(component.custom_id)) env.press(component); } },
   }, inside(component));

@@ -2,6 +2,7 @@
 // replaces a picture, the old one stays until the new one is decoded.
 
 import { element, icon } from "../dom.js";
+import { captionOf } from "../text/addresses.js";
 
 const LARGEST_LEFT_SMALL = 48;
 
@@ -49,7 +50,7 @@ class Tile {
 
   #describe(old) {
     const { alt, name, spoiler, width } = this.#item;
-    this.node.setAttribute("aria-label", `Enlarge picture: ${alt || name}`);
+    this.node.setAttribute("aria-label", `Enlarge picture: ${alt || captionOf(name)}`);
     this.node.classList.toggle("picture--small", (width || Infinity) <= LARGEST_LEFT_SMALL);
     if (old?.spoiler === spoiler) return;
     this.node.dataset.hidden = String(Boolean(spoiler));
@@ -84,7 +85,7 @@ class Tile {
 
   #fail() {
     this.node.dataset.state = "failed";
-    this.node.setAttribute("aria-label", `Could not load picture: ${this.#item.name}`);
+    this.node.setAttribute("aria-label", `Could not load picture: ${this.#item.alt || captionOf(this.#item.name)}`);
   }
 }
 

@@ -96,9 +96,10 @@ export class Store {
       MESSAGE_REACTION_ADD: () => this.#react(event, 1),
       MESSAGE_REACTION_REMOVE: () => this.#react(event, -1),
       COMMANDS_UPDATE: () => this.#set({ commands: event.commands }, "commands"),
+      CHANNEL_CREATE: () => this.#addChannel(event),
       CHANNEL_UPDATE: () => this.#replaceChannel(event),
       CHANNEL_DELETE: () => this.#removeChannel(event),
-      THREAD_CREATE: () => this.#addThread(event),
+      THREAD_CREATE: () => this.#addChannel(event),
       THREAD_UPDATE: () => this.#replaceChannel(event),
       THREAD_DELETE: () => this.#removeChannel(event),
       TYPING_START: () => this.#onChange({ kind: "typing", channelId: event.channel_id, userId: event.user_id }),
@@ -129,10 +130,10 @@ export class Store {
     this.#set({ channels: this.channels.filter(({ id }) => id !== removed.id) }, "channels");
   }
 
-  #addThread(thread) {
-    if (this.channel(thread.id)) { this.#replaceChannel(thread); return; }
-    this.#complete.add(thread.id);
-    this.#set({ channels: [...this.channels, thread] }, "channels");
+  #addChannel(added) {
+    if (this.channel(added.id)) { this.#replaceChannel(added); return; }
+    this.#complete.add(added.id);
+    this.#set({ channels: [...this.channels, added] }, "channels");
   }
 
   #create(message) {

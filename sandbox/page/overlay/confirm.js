@@ -2,8 +2,20 @@
 
 import { element, freshId } from "../dom.js";
 
+/** Asks before a message is deleted. */
+export function askToDelete(onYes) {
+  openConfirm({ title: "Delete message", action: "Delete", onYes,
+    text: "This deletes the message for everyone, with its pictures and buttons. It cannot be undone." });
+}
+
+/** Asks before the whole chat is deleted. */
+export function askToStartAnew(onYes) {
+  openConfirm({ title: "Start the chat anew", action: "Start anew", onYes,
+    text: "This deletes every message and thread in all channels. Jobs, pictures and ratings stay in the database." });
+}
+
 /** Asks `title` and `text`; `onYes` runs if the button named `action` is pressed. Escape and Cancel do nothing. */
-export function openConfirm({ title, text, action, onYes }) {
+function openConfirm({ title, text, action, onYes }) {
   const [titleId, textId] = [freshId("confirm"), freshId("confirm")];
   const button = (label, look, onClick) =>
     element("button", { type: "button", class: `button button--${look}`, on: { click: onClick } }, label);

@@ -1,10 +1,11 @@
 // The lightbox: one picture at a time, with arrow keys and download.
 
 import { element, icon, iconButton } from "../dom.js";
+import { captionOf } from "../text/addresses.js";
 
-function captionOf(item, index, count) {
+function captionText(item, index, count) {
   const size = item.width ? ` · ${item.width} × ${item.height}` : "";
-  return `${item.name}${size}${count > 1 ? ` · ${index + 1} of ${count}` : ""}`;
+  return `${item.alt || captionOf(item.name)}${size}${count > 1 ? ` · ${index + 1} of ${count}` : ""}`;
 }
 
 /** One lightbox for the page; pictures are {url, alt, name, width, height}. */
@@ -46,8 +47,8 @@ export class Lightbox {
   #show() {
     const item = this.#items[this.#index];
     this.#picture.src = item.url;
-    this.#picture.alt = item.alt || item.name;
-    this.#caption.textContent = captionOf(item, this.#index, this.#items.length);
+    this.#picture.alt = item.alt || captionOf(item.name);
+    this.#caption.textContent = captionText(item, this.#index, this.#items.length);
     this.#keep.href = item.url;
     this.#keep.download = item.name;
     this.#stage.classList.remove("lightbox__stage--full");

@@ -36,6 +36,14 @@ export function isPicture({ content_type: type, filename }) {
   return type ? type.startsWith("image/") && !type.includes("svg") : IMAGE_NAME.test(filename);
 }
 
+const ID = /[_-]?(?:[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}|\d{16,20})/i;
+
+/** What a file shows, in words: "a_red_circle_(id).png" is "a red circle"; a name without an id is one that somebody chose. */
+export function captionOf(filename) {
+  if (!ID.test(filename)) return filename;
+  return filename.replace(/\.\w+$/, "").replace(ID, "").replaceAll("_", " ").trim() || "Picture";
+}
+
 /** "1.4 MB" */
 export function sizeText(bytes) {
   if (bytes < 1000) return `${bytes} B`;

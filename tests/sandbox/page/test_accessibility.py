@@ -117,7 +117,7 @@ async def test_both_themes_are_readable(
 
 
 async def test_a_narrow_screen_opens_the_channels_on_demand(page: Page, busy: FakeDiscord) -> None:
-    """At 380 pixels the channels come with a button, and go with Escape or once one is chosen."""
+    """At 380 pixels the channels come with a button, go with Escape or once chosen; commands use the width."""
     await page.set_viewport_size(NARROW)
     await page.goto(busy.url)
     gallery = page.get_by_role("button", name="gallery")
@@ -132,6 +132,11 @@ async def test_a_narrow_screen_opens_the_channels_on_demand(page: Page, busy: Fa
     await gallery.click()
     await expect(gallery).to_be_hidden()
     await expect(page.get_by_role("log", name="Messages in gallery")).to_be_visible()
+    await page.keyboard.type("/imagine a red circle negative: blue")
+    for option in ("prompt: What to paint", "negative: What to leave out"):
+        slot = page.locator(".slot", has=page.get_by_label(option))
+        assert (await slot.evaluate("node => node.offsetWidth")) > 0.9 * NARROW["width"]
+    await take_screenshot(page, "page-narrow-command")
 
 
 NAMELESS = """() => [...document.querySelectorAll("button, a, input, textarea, [role=button], [role=combobox]")]

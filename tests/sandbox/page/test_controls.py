@@ -65,13 +65,21 @@ async def test_a_refused_press_says_why(visit: Page, discord: FakeDiscord, watch
 
 
 async def test_disabled_and_link_buttons(visit: Page, discord: FakeDiscord) -> None:
-    """A disabled button cannot be pressed; a link opens elsewhere without telling from where; a bad one is dead."""
+    """A disabled button cannot be pressed; a link opens elsewhere without telling from where; a bad one is dead.
+
+    What Easel's buttons do is said in words, by the verb in their id.
+    """
     link = {"type": 2, "style": 5, "label": "Open", "url": "https://example.org/a"}
     bad = {"type": 2, "style": 5, "label": "Bad", "url": "javascript:alert(1)"}
-    view = await post(visit, discord, row(button("Off", "x", disabled=True), link, bad))
+    easel = [button("U2", "e1:up:0199:2"), button("🙂", "e1:judge:0199:33")]
+    view = await post(visit, discord, row(button("Off", "x", disabled=True), link, bad, *easel))
     await expect(view.get_by_role("button", name="Off")).to_be_disabled()
     await expect(view.get_by_role("link", name="Open")).to_have_attribute("rel", "noopener noreferrer")
     await expect(view.get_by_role("button", name="Bad")).to_be_disabled()
+    await expect(view.get_by_role("button", name="U2")).to_have_accessible_description(
+        "Upscale: post picture 2 by itself"
+    )
+    await expect(view.get_by_role("button", name="🙂")).to_have_accessible_description("Rate this picture: good")
 
 
 def select(kind: int = 3, **more: Any) -> JSON:

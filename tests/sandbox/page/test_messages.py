@@ -109,7 +109,7 @@ async def test_a_picture_that_fails_says_so(visit: Page, discord: FakeDiscord, w
 
 
 async def test_the_lightbox_walks_and_keeps(visit: Page, discord: FakeDiscord) -> None:
-    """A click enlarges, arrows walk on, the file can be kept under its name, Escape returns to the picture."""
+    """A click enlarges, arrows walk on, the file can be kept under its name, Escape returns; captions are words."""
     one = message(EASEL, "two", attachments=[picture("grid.png"), picture("preview.png", 128, 128)])
     await discord.push("MESSAGE_CREATE", one)
     await visit.get_by_role("button", name="Enlarge picture: grid.png").click()
@@ -123,6 +123,12 @@ async def test_the_lightbox_walks_and_keeps(visit: Page, discord: FakeDiscord) -
     await visit.keyboard.press("Escape")
     await expect(large).to_be_hidden()
     await expect(visit.get_by_role("button", name="Enlarge picture: grid.png")).to_be_focused()
+    named = picture("wide.png") | {"filename": "a_red_circle_2_01997a8e-6b7c-7a31-9d0e-2f6f0c0d5a11.png"}
+    described = picture("preview.png") | {"description": "A calm sea"}
+    await discord.push("MESSAGE_CREATE", message(EASEL, "words", attachments=[named, described]))
+    await expect(visit.get_by_role("button", name="Enlarge picture: a red circle 2", exact=True)).to_be_visible()
+    await visit.get_by_role("button", name="Enlarge picture: A calm sea").click()
+    await expect(large).to_contain_text("A calm sea · 512 × 512 · 2 of 2")
 
 
 async def test_an_ephemeral_message_says_so_and_goes_when_dismissed(visit: Page, discord: FakeDiscord) -> None:

@@ -1,0 +1,19 @@
+// What Easel's buttons do, in words: their labels are as short as U1. Buttons of other bots have none.
+
+const VERB = /^e\d+:([a-z]+):[^:]+(?::(\d+))?$/;
+const FACES = ["awful", "bad", "good", "great"];
+
+const WORDS = {
+  up: (index) => `Upscale: post picture ${index} by itself`,
+  vary: (index) => `Vary: four new pictures like picture ${index}`,
+  reroll: () => "Paint the same prompt again, with another seed",
+  rate: (index) => `Rate the grid: ${FACES[index - 1]}`,
+  judge: (index) => `Rate this picture: ${FACES[(index % 10) - 1]}`,
+  cancel: () => "Stop this job",
+};
+
+/** The description of a button, by the verb in its custom id; null for an unknown one. */
+export function descriptionOf(customId = "") {
+  const [, verb, index] = VERB.exec(customId) ?? [];
+  return WORDS[verb]?.(Number(index)) ?? null;
+}
