@@ -21,10 +21,12 @@ CONNECTION_ERRORS = (
     asyncpg.TransactionRollbackError,
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.InterfaceError,
+    # Of a query on a connection that Postgres has ended and not closed yet.
+    asyncpg.InternalClientError,
 )
 """What is raised when Postgres is away, has no room or is only to be read: it may work again by itself."""
 
-CONNECT_ERRORS = (*CONNECTION_ERRORS, asyncpg.PostgresError, asyncpg.InternalClientError)
+CONNECT_ERRORS = (*CONNECTION_ERRORS, asyncpg.PostgresError)
 """Everything that connecting raises."""
 
 # What a host that is down answers, or one of another kind than is wanted: then the next one is tried.

@@ -14,6 +14,7 @@ from engine.contract.errors import StoreUnavailable
 from engine.store.connector import Connector
 from engine.store.database import Database
 from engine.store.jobs import JOBS_CHANNEL
+from engine.store.unavailable import cause_of
 
 _HEARING_TIMEOUT = timedelta(seconds=5)
 
@@ -32,7 +33,7 @@ async def listen(
         try:
             await _listen_once(database, on_change, on_connect)
         except (StoreUnavailable, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-            _log.warning("listening_failed", error=type(error).__name__)
+            _log.warning("listening_failed", error=type(error).__name__, cause=cause_of(error))
         await asyncio.sleep(retry_delay.total_seconds())
 
 

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from engine.contract.errors import StorageFull, StoreUnavailable
 from engine.store.database import Database, open_database
+from engine.store.reconnecting import open_driver
 from tests.outage import Outage
 
 _END_OTHERS = """
@@ -74,6 +75,22 @@ async def test_an_ended_connection_is_unavailable_and_discarded(database_url: st
         with pytest.raises(StoreUnavailable):
             await database.ping()
         await database.ping()
+        line.may_close.set()
+
+
+@pytest.mark.parametrize("query", ["SELECT 1", "SELECT $1::int"])
+async def test_the_queue_gets_over_a_connection_that_has_ended(database_url: str, tmp_path: Path, query: str) -> None:
+    """Its next query, simple or with parameters, is asked of a new one: an error would leave its job to the lease."""
+    async with (
+        _held_open(database_url, tmp_path) as line,
+        open_database(line.url) as database,
+        open_driver(database) as driver,
+    ):
+        arguments = [1] * query.count("$")
+        await driver.execute(query, *arguments)
+        await _end_others(database_url)
+        await line.ended.wait()
+        assert await driver.execute(query, *arguments) == "SELECT 1"
         line.may_close.set()
 
 
