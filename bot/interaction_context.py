@@ -11,6 +11,8 @@ from bot.custom_ids import id_from_text, single_picture_slot
 from bot.store.interaction import InteractionContext, InteractionToken
 from engine.contract.feedback import Surface
 
+_WITH_AGE_GATE = (discord.TextChannel, discord.VoiceChannel, discord.StageChannel, discord.ForumChannel)
+
 TOKEN_LIFETIME = timedelta(minutes=15)
 """How long an interaction's token is valid."""
 
@@ -30,6 +32,7 @@ def context_from_interaction(interaction: discord.Interaction) -> InteractionCon
         latency=max(timedelta(), interaction.created_at - shown_at) if shown_at else None,
         is_administrator=interaction.guild_id is not None and interaction.permissions.administrator,
         at=interaction.created_at,
+        is_nsfw_channel=_is_nsfw(interaction),
     )
 
 
@@ -43,6 +46,14 @@ def custom_ids(message: discord.Message) -> list[str]:
     """Return the ids of the message's buttons."""
     rows = [row for row in message.components if isinstance(row, discord.ActionRow)]
     return [child.custom_id for row in rows for child in row.children if child.custom_id]
+
+
+def _is_nsfw(interaction: discord.Interaction) -> bool | None:
+    if interaction.guild_id is None:
+        return False
+    channel = interaction.channel
+    of_guild = channel.parent if isinstance(channel, discord.Thread) else channel
+    return of_guild.is_nsfw() if isinstance(of_guild, _WITH_AGE_GATE) else None
 
 
 def _surface(interaction: discord.Interaction) -> Surface:

@@ -40,6 +40,7 @@ from bot.store.deliveries import (
     renew_claim,
     store_message_id,
 )
+from bot.store.impressions import log_impression
 from bot.store.job_status import JobDetails, JobProgress, progress_of, read_job_details
 from bot.store.tables import DeliveryState
 from engine.contract.jobs import FINAL, JobStatus
@@ -152,12 +153,14 @@ def progress_from_details(details: JobDetails) -> JobProgress:
 async def close(
     context: DeliveryContext, tracked: TrackedDelivery, state: DeliveryState, cause: str | None = None
 ) -> Closed:
-    """Close the delivery in the store, unless another process has claimed it; store its message's id before."""
+    """Close the delivery in the store, unless another process has claimed it, with its message and what that shows."""
     delivery, instance = tracked.delivery, context.instance
     async with context.transaction() as connection:
         if delivery.message_id and has_unstored_message(tracked):
             await store_message_id(connection, delivery.id, delivery.message_id, instance)
         is_closed = await close_delivery(connection, delivery.id, state, instance, cause=cause)
+        if is_closed and tracked.shows_pictures:
+            await log_impression(connection, delivery)
     if not is_closed:
         return Closed()
     context.metrics.closed.labels(state=state.value).inc()
@@ -238,6 +241,7 @@ async def _record_shown(
         # Discord answers a second post of a replacement with the first.
         if tracked.replaces not in (None, message_id):
             await withdraw(context.client, tracked.delivery.channel_id, tracked.replaces)
+        tracked.shows_pictures = content.attachment is not None
         return await close(context, tracked, DeliveryState.DELIVERED)
     tracked.shown = progress
     if not tracked.is_stored:

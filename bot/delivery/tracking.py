@@ -21,6 +21,7 @@ class TrackedDelivery:
     takes_edits: False once an edit of the message was rejected; then only the result is worth another try.
     replaces: the message in whose place a new one is posted, because it can no longer be edited.
     lacks_picture: whether the message says that its picture cannot be read at the moment.
+    shows_pictures: whether the message shows the result's pictures.
     max_bytes: the limit on the picture after Discord rejected a larger one; None for the usual limit.
     """
 
@@ -32,6 +33,7 @@ class TrackedDelivery:
     takes_edits: bool = True
     replaces: int | None = None
     lacks_picture: bool = False
+    shows_pictures: bool = False
     max_bytes: int | None = None
 
 

@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.interaction import InteractionToken
 from bot.store.tables import DeliveryKind, DeliveryState, deliveries, members
+from engine.contract.feedback import Surface
 
 _NO_TOKEN = MappingProxyType({"token": None, "token_expires_at": None})
 _NO_CLAIM = MappingProxyType({"claimed_by": None, "claimed_until": None})
@@ -34,6 +35,7 @@ class Delivery:
     reply_to: the message it answers; None for a command.
     message_id: None until the message is posted.
     token: None unless the message is the interaction's own response.
+    surface, is_nsfw_channel: where the message is; None in deliveries of older releases.
     """
 
     id: UUID
@@ -50,6 +52,8 @@ class Delivery:
     message_id: int | None
     token: InteractionToken | None
     created_at: datetime
+    surface: Surface | None = None
+    is_nsfw_channel: bool | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -217,6 +221,8 @@ def _deliveries_from_rows(rows: Iterable[sa.Row[Any]]) -> Iterable[Delivery]:
             message_id=row.message_id,
             token=InteractionToken(text=row.token, expires_at=row.token_expires_at) if row.token else None,
             created_at=row.created_at,
+            surface=Surface(row.surface) if row.surface else None,
+            is_nsfw_channel=row.is_nsfw_channel,
         )
 
 
@@ -235,4 +241,6 @@ def _row_from_delivery(delivery: Delivery) -> dict[str, Any]:
         "token": token.text if token else None,
         "token_expires_at": token.expires_at if token else None,
         "created_at": delivery.created_at,
+        "surface": delivery.surface and delivery.surface.value,
+        "is_nsfw_channel": delivery.is_nsfw_channel,
     }

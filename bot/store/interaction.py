@@ -28,6 +28,7 @@ class InteractionContext:
     shown_slot: the one picture, 0 to 3, that the message shows by itself; None for a grid or a command.
     latency: from the message's last edit to the press, by Discord's clock; None for a command.
     is_administrator: whether the member is an administrator of the guild; False outside guilds.
+    is_nsfw_channel: whether Discord restricts the channel by age; None if it did not say.
     """
 
     id: str
@@ -40,3 +41,4 @@ class InteractionContext:
     latency: timedelta | None
     is_administrator: bool
     at: datetime
+    is_nsfw_channel: bool | None = None

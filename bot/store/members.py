@@ -35,10 +35,8 @@ class Member:
 
     @property
     def consent_in_force(self) -> ConsentInForce:
-        """What the feedback log records of it: nobody has been asked for the level that every member begins with."""
-        if self.consent is Consent.USE:
-            return NOT_ASKED
-        return ConsentInForce(version=0, may_train=True, may_publish=self.consent is Consent.PUBLISH)
+        """The consent as the feedback log records it."""
+        return _in_force(self.consent)
 
 
 async def lock_members(connection: AsyncConnection, discord_ids: Sequence[int]) -> list[Member]:
@@ -53,6 +51,19 @@ async def lock_members(connection: AsyncConnection, discord_ids: Sequence[int]) 
     return [known[discord_id] for discord_id in discord_ids]
 
 
+async def read_consent(connection: AsyncConnection, member_id: UUID) -> ConsentInForce:
+    """Return the member's consent as the feedback log records it; that of one who was erased is none."""
+    found = (await connection.execute(sa.select(members.c.consent).where(members.c.id == member_id))).scalar()
+    return _in_force(Consent(found)) if found else NOT_ASKED
+
+
 async def _read(connection: AsyncConnection, discord_ids: Sequence[int]) -> dict[int, Member]:
     rows = await connection.execute(_LOCKED, {"discord_ids": list(discord_ids)})
     return {row.discord_id: Member(id=row.id, discord_id=row.discord_id, consent=Consent(row.consent)) for row in rows}
+
+
+def _in_force(consent: Consent) -> ConsentInForce:
+    """Return what a level means: nobody has been asked for the one that every member begins with."""
+    if consent is Consent.USE:
+        return NOT_ASKED
+    return ConsentInForce(version=0, may_train=True, may_publish=consent is Consent.PUBLISH)

@@ -90,6 +90,8 @@ def new_delivery(
         message_id=None,
         token=context.token if is_own_answer else None,
         created_at=context.at,
+        surface=context.surface,
+        is_nsfw_channel=context.is_nsfw_channel,
     )
 
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from engine.contract.feedback import Consent
+from engine.contract.feedback import Consent, Surface
 from engine.store.tables import check_one_of, metadata
 
 
@@ -74,9 +74,12 @@ deliveries = sa.Table(
     sa.Column("claimed_until", sa.TIMESTAMP(timezone=True)),
     sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False, server_default=_now),
     sa.Column("closed_at", sa.TIMESTAMP(timezone=True)),
+    sa.Column("surface", sa.Text),
+    sa.Column("is_nsfw_channel", sa.Boolean),
     sa.UniqueConstraint("press_id", "ordinal"),
     check_one_of("kind", DeliveryKind),
     check_one_of("state", DeliveryState),
+    check_one_of("surface", Surface),
     sa.CheckConstraint("(kind = 'picture') = (picture_id IS NOT NULL)", name="picture_when_picture"),
     sa.CheckConstraint("(token IS NULL) = (token_expires_at IS NULL)", name="token_expires"),
     sa.CheckConstraint("state = 'open' OR token IS NULL", name="no_token_when_closed"),

@@ -11,8 +11,9 @@ from PIL import Image
 from engine.contract.ids import new_id
 from engine.contract.jobs import Job, Picture
 from engine.contract.painting import PaintRequest
-from engine.feedback.records import Action
+from engine.feedback.records import Action, Impression
 from engine.feedback.store.actions import read_actions
+from engine.feedback.store.impressions import read_impressions
 from engine.store.database import Database
 from engine.store.jobs import job_from_row
 from engine.store.objects import Objects
@@ -48,6 +49,11 @@ class EngineHand:
         """Return the feedback on the job, oldest first."""
         async with self.database.begin() as connection:
             return await read_actions(connection, job_id)
+
+    async def impressions(self, job_id: UUID) -> tuple[Impression, ...]:
+        """Return what was shown of the job, oldest first."""
+        async with self.database.begin() as connection:
+            return await read_impressions(connection, job_id)
 
     async def start(self, job_id: UUID) -> None:
         """Mark the job running."""
