@@ -21,9 +21,6 @@ class Press(NamedTuple):
 # Verbs of which a member's newest press on the same thing counts, and of the others the first.
 _NEWEST_COUNTS = frozenset({Verb.RATE, Verb.FAVOURITE, Verb.BEST, Verb.CHOOSE})
 
-# Verbs that protect somebody, however fast they are pressed.
-_HASTE_IS_FINE = frozenset({Verb.REPORT, Verb.DELETE})
-
 
 def standing_presses(presses: Iterable[Press]) -> list[Press]:
     """Return the presses of one member that stand, oldest first, whatever order they come in.
@@ -48,8 +45,8 @@ def last_presses(presses: Iterable[Press]) -> list[Press]:
 
 
 def is_hasty(action: Action) -> bool:
-    """Return whether the press came before anybody could have looked, and is of a verb where that matters."""
-    return action.latency is not None and action.latency < LATENCY_FLOOR and action.verb not in _HASTE_IS_FINE
+    """Return whether the press came before anybody could have looked."""
+    return action.latency is not None and action.latency < LATENCY_FLOOR
 
 
 def shown_pictures(action: Action) -> tuple[UUID, ...]:

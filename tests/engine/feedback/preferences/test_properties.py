@@ -15,7 +15,7 @@ from engine.feedback.preferences.community import measure_community
 from engine.feedback.preferences.conflicts import resolve
 from engine.feedback.preferences.derive import LeftOut, Preferences, derive_preferences
 from engine.feedback.preferences.shares import share_cap
-from engine.feedback.preferences.sources import Source
+from engine.feedback.preferences.sources import RANKS, Source
 from engine.feedback.preferences.standing import Press
 from engine.feedback.preferences.votes import Vote
 from engine.feedback.records import Choice
@@ -170,6 +170,12 @@ def test_resolved_votes_have_no_cycle(edges: list[tuple[int, int, Source]]) -> N
         assert len(remaining) < len(left)
         left = remaining
     assert len(votes) >= len(resolved.votes) + resolved.contradictory + resolved.in_cycles + resolved.outranked
+
+
+@given(st.sampled_from([source for source in Source if RANKS[source]]))
+def test_who_says_both_without_having_been_asked_says_nothing(source: Source) -> None:
+    resolved = resolve([vote(1, 2, source, 1), vote(2, 1, source, 2)])
+    assert (resolved.votes, resolved.contradictory) == ((), 1)
 
 
 @given(st.integers(3, 40), st.integers(0, 40), st.sampled_from(Source))

@@ -64,6 +64,26 @@ def test_a_rare_taste_is_no_error_once_repeats_show_that_it_is_one() -> None:
     assert skill(10, 10, against_all) == skill(10, 10)
 
 
+def test_who_agrees_with_others_is_relied_on_more() -> None:
+    """Two members agree on forty pairs, and a third on half of them."""
+    presses = [
+        prefer(*((2 * n, 2 * n + 1) if by < 3 or n % 2 else (2 * n + 1, 2 * n)), at=100 * n + n // 2 + by, by=by)
+        for n in range(1, 41)
+        for by in (1, 2, 3)
+    ]
+    skills = community_of(presses).skills
+    assert skills[id_of(1)] == skills[id_of(2)] > PRIOR_SKILL > skills.get(id_of(3), 0.0)
+
+
+def test_to_vary_different_pictures_is_no_disagreement() -> None:
+    presses = [
+        press(Verb.VARY, range(4 * n, 4 * n + 4), 4 * n + (n + by) % 4, at=10 * n + by, by=by)
+        for n in range(1, 41)
+        for by in (1, 2)
+    ]
+    assert set(community_of(presses).skills.values()) == {skill_from_record(NEW, NO_AGREEMENT, 0.0)}
+
+
 def test_community_skill_is_what_makes_two_raters_agree() -> None:
     assert community_skill({id_of(1): Agreement(compared=200, agreed=149)}) == pytest.approx(0.7)
     assert community_skill({}) == 0.0
@@ -71,6 +91,7 @@ def test_community_skill_is_what_makes_two_raters_agree() -> None:
 
 def test_swapped_sides_are_the_repeats() -> None:
     """A pair again with the same sides is none: who always presses left is not consistent."""
+    same_sides = choose(7, 8, Choice.LEFT, at=9)
     presses = [
         choose(1, 2, Choice.LEFT, at=1),
         choose(2, 1, Choice.RIGHT, at=2),
@@ -79,7 +100,7 @@ def test_swapped_sides_are_the_repeats() -> None:
         choose(5, 6, Choice.LEFT, at=5),
         choose(6, 5, Choice.TIE, at=6),
         choose(7, 8, Choice.LEFT, at=7),
-        choose(7, 8, Choice.LEFT, at=9),
+        same_sides._replace(action=replace(same_sides.action, impression_id=id_of(7))),
         choose(9, 10, Choice.LEFT, at=10),
         choose(10, 9, Choice.SKIP, at=11),
     ]
@@ -142,11 +163,13 @@ def test_of_a_large_community_one_has_two_percent_at_most() -> None:
 
 
 def test_the_weights_of_the_votes_are_cut_to_the_share() -> None:
-    """One of a hundred members answers as much as all others."""
-    presses = [prefer(2 * n, 2 * n + 1, at=n, by=1 + n % 99 if n % 2 else 1000) for n in range(1, 2001)]
+    """One member answers as much as all others together."""
+    heavy = {n: 1000 for n in range(1, 2001) if n % 4 < 2}
+    presses = [prefer(2 * n, 2 * n + 1, at=n, by=heavy.get(n, 1 + n % 50)) for n in range(1, 2001)]
     votes = derive_preferences(presses, community_of(presses)).votes
-    heavy = math.fsum(vote.weight for vote in votes if vote.rater == id_of(1000))
-    assert heavy / math.fsum(vote.weight for vote in votes) <= share_cap(51) + 1e-9
+    of_heavy = math.fsum(vote.weight for vote in votes if vote.rater == id_of(1000))
+    share = of_heavy / math.fsum(vote.weight for vote in votes)
+    assert share == pytest.approx(share_cap(len({vote.rater for vote in votes})))
 
 
 def repeated_pairs(by: int, same: int, different: int) -> list[Press]:

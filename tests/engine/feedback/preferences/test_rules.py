@@ -46,6 +46,12 @@ def test_other_choices_from_a_grid_have_weights_of_their_own(verb: Verb, weight:
     assert [vote.weight for vote in made.votes] == pytest.approx([weight] * 3)
 
 
+def test_a_favourite_does_not_lose_to_an_upscaled_picture() -> None:
+    """Also when it was made a favourite on a message that showed nothing else."""
+    made = derive(press(Verb.UPSCALE, GRID, 2, at=1), press(Verb.FAVOURITE, (3,), 3, at=2, value=1))
+    assert winners(made) == {(1, 2): 2, (2, 4): 2}
+
+
 def test_a_favourite_on_a_message_of_one_picture_is_no_comparison() -> None:
     made = derive(press(Verb.FAVOURITE, (2,), 2, at=1, value=1))
     assert made.pairs == ()
@@ -263,6 +269,21 @@ def test_raters_who_disagree_are_both_counted() -> None:
     (pair,) = made.pairs
     assert (pair.first_votes, pair.second_votes, pair.winner) == (2, 1, id_of(1))
     assert [like.split for like in made.likes] == [LikeSplit.INTERSECTIONS] * 2
+
+
+def test_one_answer_against_two_ties_is_no_preference() -> None:
+    ties = [choose(1, 2, Choice.TIE, at=by, by=by) for by in (1, 2)]
+    assert winners(derive(*ties, prefer(1, 2, at=3, by=3))) == {(1, 2): None}
+    assert winners(derive(ties[0], prefer(1, 2, at=3, by=3), prefer(1, 2, at=4, by=4))) == {(1, 2): 1}
+
+
+def test_a_member_can_like_a_picture_in_one_pair_and_not_in_another() -> None:
+    made = derive(prefer(1, 2, at=1), prefer(2, 3, at=2))
+    assert [like.split for like in made.likes] == [
+        LikeSplit.EXCLUSIVE_WIN,
+        LikeSplit.INTERSECTIONS,
+        LikeSplit.EXCLUSIVE_LOSE,
+    ]
 
 
 def test_one_against_one_has_no_winner() -> None:

@@ -46,8 +46,16 @@ def test_a_biased_slot_is_found_and_weighs_less() -> None:
     assert bias.counts == (160, 80, 80, 80)
     assert bias.test.p_value < 1e-6
     assert bias.weights[0] < 0.75 < 1.1 < bias.weights[1]
-    first = derive(*presses).selections[0]
-    assert first.weight == pytest.approx(0.6 * bias.weights[0])
+    made = derive(*presses)
+    assert made.selections[0].weight == pytest.approx(0.6 * bias.weights[0])
+    assert made.likes[0].like_weight == pytest.approx(0.6 * bias.weights[0])
+
+
+def test_who_always_presses_the_same_slot_tells_nothing_of_slots() -> None:
+    spam = [press(Verb.UPSCALE, range(5000 + 4 * n, 5004 + 4 * n), 5000 + 4 * n, at=5000 + n, by=9) for n in range(99)]
+    honest = [press(Verb.UPSCALE, (1 + 4 * n, 2 + 4 * n), 1 + 4 * n + n % 2, at=n, by=1 + n % 5) for n in range(10)]
+    (bias,) = community_of([*spam, *honest]).biases.values()
+    assert bias.counts == (5, 5)
 
 
 def test_unbiased_slots_are_not_told_biased() -> None:
