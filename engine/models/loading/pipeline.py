@@ -12,13 +12,13 @@ from typing import Any
 import diffusers
 import torch
 
-from engine.contract.errors import ModelBroken
-from engine.models.files.json_files import shown
+from engine.contract.errors import ModelBroken, WeightsMissing
+from engine.models.files.json_files import object_in, shown
 from engine.models.files.locate import local_path
 from engine.models.files.scheduler_check import check_scheduler, scheduler_of
 from engine.models.files.selection import INDEX
 from engine.models.files.verify import check_layout, verified_hash
-from engine.models.files.weights import ProgressCallback, ignore_progress, index_of
+from engine.models.files.weights import ProgressCallback, ignore_progress
 from engine.models.loading.device import Device
 from engine.models.loading.errors import translated_errors
 from engine.models.loading.fp8 import quantize_linears
@@ -86,7 +86,13 @@ def pipeline_class(model: Model, place: Path) -> Any:
 
 
 def _class_name(model: Model, index: Path) -> str:
-    content = index_of(index.parent)
+    try:
+        content = object_in(index)
+    except FileNotFoundError as error:
+        raise WeightsMissing(path=index) from error
+    except (OSError, ValueError) as error:
+        cause = f"cannot read {index}: {getattr(error, 'strerror', None) or error}"
+        raise ModelBroken(name=model.name, cause=cause) from error
     if not isinstance(named := content.get("_class_name"), str):
         cause = f"its {INDEX} sets _class_name to {shown(named)}, which must be {' or '.join(model.family.pipelines)}"
         raise ModelBroken(name=model.name, cause=cause)
