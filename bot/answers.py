@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from dataclasses import replace
 
 import aiohttp
@@ -13,10 +13,12 @@ import structlog
 from structlog.contextvars import bound_contextvars
 
 from bot import replies
-from bot.cards import job_card, view_from_card
+from bot.cards import Card, job_card, view_from_card
 from bot.delivery.discord_messages import NO_MENTIONS
+from bot.series_card import series_card
 from bot.services import Services
 from bot.store.job_status import JobProgress
+from bot.store.series import Series
 from bot.store.submissions import SubmittedJob
 from engine.contract.errors import EaselError
 from engine.contract.jobs import JobStatus
@@ -89,16 +91,36 @@ async def show_job(interaction: discord.Interaction, services: Services, submitt
         wait=wait,
         notes=notes_on(job.spec, services.limits),
     )
+    message_id = await _send_card(interaction, card)
+    if message_id is None:
+        services.courier.deliver(delivery, is_fresh=False)
+        return
+    shown = JobProgress(status=JobStatus.WAITING, percent=0, num_ahead=submitted.num_ahead)
+    services.courier.deliver(replace(delivery, message_id=message_id), is_fresh=True, shown=shown)
+
+
+async def show_series(interaction: discord.Interaction, services: Services, submitted: Sequence[SubmittedJob]) -> None:
+    """Answer with the one message of jobs just stored; if that fails, the courier posts it instead."""
+    last, owner = submitted[-1], submitted[0].delivery.discord_id
+    series = Series(
+        jobs=tuple(one.job for one in submitted),
+        waiting=frozenset(one.job.id for one in submitted),
+        wait=services.courier.pace.wait(last.num_ahead),
+    )
+    card = series_card(series, owner, services.buttons, services.limits)
+    message_id = await _send_card(interaction, card)
+    deliveries = [replace(one.delivery, reply_to=message_id) for one in submitted]
+    is_sent = message_id is not None
+    services.courier.deliver_series(deliveries, is_fresh=is_sent, shown=card if is_sent else None)
+
+
+async def _send_card(interaction: discord.Interaction, card: Card) -> int | None:
+    """Return the id of the answer, or None if it may not have been sent."""
     try:
         sent = await interaction.response.send_message(
             card.content, view=view_from_card(card), allowed_mentions=NO_MENTIONS
         )
     except _UNSENT as error:
-        _log.warning("answer_not_sent", job=str(job.id), error=type(error).__name__)
-        services.courier.deliver(delivery, is_fresh=False)
-        return
-    shown = JobProgress(status=JobStatus.WAITING, percent=0, num_ahead=submitted.num_ahead)
-    if sent.message_id is None:
-        services.courier.deliver(delivery, is_fresh=False)
-    else:
-        services.courier.deliver(replace(delivery, message_id=sent.message_id), is_fresh=True, shown=shown)
+        _log.warning("answer_not_sent", error=type(error).__name__)
+        return None
+    return sent.message_id

@@ -26,9 +26,10 @@ _MARKDOWN = re.compile(r"([\\*_~`|<@\[\]])")
 
 
 class CardKind(Enum):
-    """What a card shows: a job that waits or runs, the grid of a finished job, or a single picture of it."""
+    """What a card shows: a job that waits or runs, a series of jobs, the grid of a job, or a single picture of it."""
 
     PENDING = auto()
+    SERIES = auto()
     GRID = auto()
     PICTURE = auto()
 
@@ -93,19 +94,19 @@ def job_card(
     notes: on its prompt, in lines of their own; not for a job that was cancelled or has failed.
     """
     if job.status is JobStatus.FINISHED:
-        rows = _rows(buttons, CardKind.GRID, job, None, operations)
+        rows = rows_of(buttons, CardKind.GRID, job, None, operations)
         return _with_notes(Card(content=_line(job, discord_id, None), rows=rows), notes)
     if job.status in FINAL:
         return Card(content=_line(job, discord_id, replies.job_ended(job)))
     is_painted = job.status is JobStatus.RUNNING and num_ahead is None
     state = state or (f"{percent(job)}%" if is_painted else replies.waiting(num_ahead or 0, wait))
-    rows = _rows(buttons, CardKind.PENDING, job, None, operations)
+    rows = rows_of(buttons, CardKind.PENDING, job, None, operations)
     return _with_notes(Card(content=_line(job, discord_id, state), rows=rows), notes)
 
 
 def _with_notes(card: Card, notes: Sequence[str]) -> Card:
     for note in notes:
-        card = with_note(card, f"⚠️ {_escaped(note)}")
+        card = with_note(card, f"⚠️ {escaped(note)}")
     return card
 
 
@@ -119,7 +120,7 @@ def picture_card(
 ) -> Card:
     """Return the message of a single picture, `slot` 0 to 3; `operations` as in `job_card`."""
     content = f"**{shown_prompt(job.spec.prompt)}** - {replies.picture_title(slot)} <@{discord_id}>"
-    return Card(content=content, rows=_rows(buttons, CardKind.PICTURE, job, slot, operations))
+    return Card(content=content, rows=rows_of(buttons, CardKind.PICTURE, job, slot, operations))
 
 
 def with_note(card: Card, note: str) -> Card:
@@ -132,13 +133,17 @@ def percent(job: Job) -> int:
     return int(job.progress * 100)
 
 
-def shown_prompt(prompt: str) -> str:
-    """Return the prompt as one line that Discord shows as it is: no markdown, mentions or link previews."""
+def shown_prompt(prompt: str, limit: int | None = None) -> str:
+    """Return the prompt as one line that Discord shows as it is: no markdown, mentions or link previews.
+
+    limit: the most characters; None for the usual limit.
+    """
+    longest = _MAX_PROMPT if limit is None else limit
     line = " ".join(prompt.split())
-    shown = _escaped(line)
-    while _length(shown) > _MAX_PROMPT:
-        line = line[: len(line) * _MAX_PROMPT // _length(shown)].rstrip() if len(line) > 1 else ""
-        shown = _escaped(line) + "…"
+    shown = escaped(line)
+    while length(shown) > longest:
+        line = line[: len(line) * longest // length(shown)].rstrip() if len(line) > 1 else ""
+        shown = escaped(line) + "…"
     return shown
 
 
@@ -165,7 +170,14 @@ def _line(job: Job, discord_id: int, state: str | None) -> str:
     return f"**{shown_prompt(job.spec.prompt)}** - {title}" + (f" ({state})" if state else "")
 
 
-def _rows(buttons: Buttons, kind: CardKind, job: Job, slot: int | None, operations: Collection[Operation]) -> Rows:
+def rows_of(
+    buttons: Buttons,
+    kind: CardKind,
+    job: Job,
+    slot: int | None = None,
+    operations: Collection[Operation] = _ALL_OPERATIONS,
+) -> Rows:
+    """Return the buttons of a card of this kind; `slot` and `operations` as in `picture_card`."""
     shown = [button for button in buttons if kind in button.rows and _is_possible(button, job, operations)]
     numbers = sorted({button.rows[kind] for button in shown})
     return tuple(
@@ -179,12 +191,13 @@ def _is_possible(button: CardButton, job: Job, operations: Collection[Operation]
     return operation is None or operation in operations
 
 
-def _escaped(line: str) -> str:
+def escaped(line: str) -> str:
+    """Return the line so that Discord shows it letter by letter."""
     pieces = _LINK.split(line)
     # Odd pieces are URLs: Discord shows no preview of those in angle brackets.
     return "".join(f"<{piece}>" if at % 2 else _MARKDOWN.sub(r"\\\1", piece) for at, piece in enumerate(pieces))
 
 
-def _length(text: str) -> int:
+def length(text: str) -> int:
     """Return the length in UTF-16 units, as Discord's clients count."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2

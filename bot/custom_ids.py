@@ -22,6 +22,9 @@ ONE_TO_FOUR = ":(?P<index>[1-4])"
 PICTURE_AND_RATING = ":(?P<index>[1-4][1-4])"
 """Two digits, the picture and then the rating; only buttons under a single picture have them."""
 
+SERIES_VERB = "cancelall"
+"""The verb of the button that only the message of a series has."""
+
 _JOB = "(?P<job>[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"
 _ANY_ID = re.compile(f"e1:(?P<verb>[a-z]+):{_JOB}(?::(?P<index>[1-9][0-9]?))?", re.ASCII)
 

@@ -200,6 +200,33 @@ def waiting(num_ahead: int, wait: timedelta | None) -> str:
     return f"Waiting to start: {position}" + (f", about {duration(wait)}" if wait else "")
 
 
+def series_state(num_grids: int, counts: Mapping[str, int | str], wait: timedelta | None) -> str:
+    """Return how far a series of grids is: how many are in which state, and how long the rest takes."""
+    listed = ", ".join(f"{count} {state}" for state, count in counts.items())
+    return f"{num_grids} grids: {listed}" + (f", about {duration(wait)} left" if wait else "")
+
+
+def series_failure(cause: str, num_failed: int, prompts: str | None) -> str:
+    """Return why some grids of a series failed; `prompts` says which, if they differ."""
+    which = f" ({prompts})" if prompts else ""
+    return f"{num_failed} failed{which}: {cause}"
+
+
+def and_more(count: int) -> str:
+    """Return how many more there are than those listed; nothing if all are."""
+    return f" and {count} more" if count > 0 else ""
+
+
+def cancelled(num_jobs: int) -> str:
+    """Return the confirmation that so many grids of a series are cancelled."""
+    return "Cancelled 1 grid." if num_jobs == 1 else f"Cancelled {num_jobs} grids."
+
+
+def blocked_series(is_full: bool) -> str:
+    """Return why a series does not go on: the picture storage cannot be used."""
+    return STORAGE_FULL if is_full else PICTURES_AWAY
+
+
 def blocked(job: Job, is_full: bool) -> str:
     """Return the state of a job that waits for the picture storage: to start, or with its pictures painted."""
     storage = "storage is full" if is_full else "picture storage is not available"

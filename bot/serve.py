@@ -20,8 +20,8 @@ from bot.buttons import BUTTONS
 from bot.buttons.base import JobButton
 from bot.client import EaselClient, register_commands
 from bot.commands import commands_for
+from bot.delivery.context import DeliveryContext
 from bot.delivery.courier import Courier
-from bot.delivery.deliver import DeliveryContext
 from bot.metrics import create_bot_metrics
 from bot.services import ANSWER_TIMEOUT, SEND_MARGIN, Services
 from bot.store.deliveries import BotInstance

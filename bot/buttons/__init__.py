@@ -1,7 +1,7 @@
 """The buttons, one file for each verb: its class owns the id, the labels, the place on the cards and the action."""
 
 from bot.buttons.base import JobButton
-from bot.buttons.cancel import CancelButton
+from bot.buttons.cancel import CancelAllButton, CancelButton
 from bot.buttons.rate import RateButton, RatePictureButton
 from bot.buttons.reroll import RerollButton
 from bot.buttons.upscale import UpscaleButton
@@ -14,6 +14,7 @@ BUTTONS: tuple[type[JobButton], ...] = (
     RateButton,
     RatePictureButton,
     CancelButton,
+    CancelAllButton,
 )
 
 __all__ = ["BUTTONS"]

@@ -1,4 +1,4 @@
-"""Cancel: stops a waiting or running job for its owner or an administrator."""
+"""Cancel: stops a waiting or running job, or all of a series, for their owner or an administrator."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from bot import replies
 from bot.answers import remove_buttons, send_ephemeral
 from bot.buttons.base import JobButton
 from bot.cards import ButtonFace, CardKind
+from bot.custom_ids import SERIES_VERB
 from bot.services import Services
-from bot.store.button_actions import cancel
+from bot.store.button_actions import cancel, cancel_series
 from bot.store.interaction import InteractionContext
 from engine.contract.jobs import Job
 
@@ -29,3 +30,19 @@ class CancelButton(JobButton, verb="cancel"):
         await services.commit(context, lambda: cancel(context, self.button.job_id))
         await remove_buttons(interaction)
         await send_ephemeral(interaction, replies.CANCELLED)
+
+
+class CancelAllButton(JobButton, verb=SERIES_VERB):
+    """Stops every job of the series that has not ended; its id names the last one."""
+
+    rows = {CardKind.SERIES: 0}
+
+    @classmethod
+    def faces(cls, job: Job, slot: int | None) -> tuple[ButtonFace, ...]:
+        """Return the one button."""
+        return (cls.face(job.id, label="Cancel"),)
+
+    async def press(self, interaction: discord.Interaction, services: Services, context: InteractionContext) -> None:
+        """Store that the jobs are cancelled; the engine then stops them, and the courier updates the message."""
+        num_cancelled = await services.commit(context, lambda: cancel_series(context, self.button.job_id))
+        await send_ephemeral(interaction, replies.cancelled(num_cancelled))

@@ -1,4 +1,4 @@
-"""`/imagine`: from a prompt to a message for each of its jobs."""
+"""`/imagine`: from a prompt to the message of its job, or of its series of jobs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import discord
 from discord import app_commands
 
 from bot import replies
-from bot.answers import answer, send_ephemeral, show_job
+from bot.answers import answer, send_ephemeral, show_job, show_series
 from bot.interaction_context import context_from_interaction
 from bot.services import Services, services_of
 from bot.store.submissions import Draft, random_seed, submit_drafts
@@ -22,7 +22,7 @@ from engine.prompt import OPTION_HELP, PROMPT_HELP, Limits, PromptErrors, Specs,
 @app_commands.allowed_installs(guilds=True, users=False)
 @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
 async def imagine(interaction: discord.Interaction, prompt: str, negative: str | None = None) -> None:
-    """Queue the jobs of the prompt, and answer with the first one's message."""
+    """Queue the jobs of the prompt, and answer with their message."""
     services = services_of(interaction)
     await answer(interaction, services, "imagine", _imagine(interaction, services, prompt, negative))
 
@@ -69,9 +69,10 @@ async def _imagine(interaction: discord.Interaction, services: Services, prompt:
     if not submitted:
         await send_ephemeral(interaction, replies.ALREADY_DONE)
         return
-    await show_job(interaction, services, submitted[0])
-    for further in submitted[1:]:
-        services.courier.deliver(further.delivery, is_fresh=True)
+    if len(submitted) == 1:
+        await show_job(interaction, services, submitted[0])
+    else:
+        await show_series(interaction, services, submitted)
 
 
 def _draft(spec: JobSpec) -> Draft:

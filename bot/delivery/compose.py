@@ -80,7 +80,10 @@ def _card(delivery: Delivery, details: JobDetails, limits: Limits, buttons: Butt
             state=state,
             notes=notes_on(job.spec, limits),
         )
-    return with_note(card, replies.moved_from(delivery.moved_from)) if delivery.moved_from else card
+    # A grid that answers the message of its series leaves it to that to tell that it was moved.
+    if delivery.moved_from is None or delivery.reply_to is not None:
+        return card
+    return with_note(card, replies.moved_from(delivery.moved_from))
 
 
 async def _picture(details: JobDetails, objects: Objects) -> ImageFile | None:

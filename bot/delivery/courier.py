@@ -7,25 +7,19 @@ results go first when the limit is over.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
 from structlog.contextvars import bound_contextvars
 
-from bot.delivery.channel_queue import ChannelQueue, QueueKey, edit_priority, queue_key
-from bot.delivery.deliver import (
-    Closed,
-    DeliveryContext,
-    RetryLater,
-    UpToDate,
-    close,
-    has_unstored_message,
-    needs_edit,
-    send,
-    with_block,
-)
+from bot.cards import Card
+from bot.delivery.channel_queue import ChannelQueue, ChannelQueues, edit_priority, now
+from bot.delivery.context import Closed, DeliveryContext, RetryLater, SendResult, UpToDate
+from bot.delivery.deliver import close, has_unstored_message, needs_edit, send, with_block
 from bot.delivery.edit_rate import EditPriority
-from bot.delivery.tracking import TrackedDeliveries, TrackedDelivery
+from bot.delivery.series import update_series
+from bot.delivery.tracking import TrackedDeliveries, TrackedDelivery, TrackedSeries
 from bot.store.deliveries import (
     Delivery,
     claim_deliveries,
@@ -38,6 +32,7 @@ from bot.store.eta import QueuePace, read_queue_pace
 from bot.store.job_status import JobProgress, read_job_progress
 from bot.store.tables import DeliveryState
 from engine.contract.errors import EaselError
+from engine.contract.jobs import FINAL
 from engine.error_boundary import logged_result_of
 from engine.store.listen import listen
 
@@ -45,8 +40,6 @@ _MAX_CLAIMED_AT_ONCE = 200
 _MAX_FAILURES = 5
 _MAX_BACKOFF = timedelta(seconds=30)
 _LEASES_UNTIL_ORPHANED = 4
-_STOP_TIMEOUT = timedelta(seconds=10)
-"""How long a stopping process waits for requests in flight."""
 
 
 class Courier:
@@ -56,10 +49,9 @@ class Courier:
         self._context = context
         self._tracking = TrackedDeliveries()
         self._orphaned_since: dict[UUID, timedelta] = {}
-        self._queues: dict[QueueKey, ChannelQueue] = {}
+        self._queues = ChannelQueues(self._send)
         self._changed: set[UUID] = set()
         self._has_changes = asyncio.Event()
-        self._is_stopping = False
         self.pace = QueuePace()
 
     @property
@@ -76,6 +68,18 @@ class Courier:
         self._tracking.add(TrackedDelivery(delivery=delivery, is_stored=False, is_searched=is_fresh, shown=shown))
         self._context.metrics.open.set(self.num_open)
         self.schedule_refresh(delivery.job_id)
+
+    def deliver_series(self, series: Sequence[Delivery], *, is_fresh: bool, shown: Card | None = None) -> None:
+        """Deliver the grids of a series that this process has claimed, and keep its message, `reply_to`, up to date.
+
+        is_fresh: whether it is certain that no message with an unknown id exists.
+        shown: what its message shows; None if it has none or that is unknown.
+        """
+        for delivery in series:
+            self.deliver(delivery, is_fresh=is_fresh)
+        tracked = self._tracking.get(series[0].id)
+        if tracked and tracked.series:
+            tracked.series.shown = shown
 
     def schedule_refresh(self, job_id: UUID) -> None:
         """Check soon whether the messages of the job are out of date."""
@@ -99,18 +103,10 @@ class Courier:
             task.result()
 
     async def _stop(self, tasks: list[asyncio.Task[None]]) -> None:
-        self._is_stopping = True
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        sending = [queue.task for queue in self._queues.values() if queue.task]
-        for queue in self._queues.values():
-            queue.wake.set()
-        if sending:
-            _, late = await asyncio.wait(sending, timeout=_STOP_TIMEOUT.total_seconds())
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+        await self._queues.stop()
         await logged_result_of(self._release())
 
     async def _release(self) -> None:
@@ -153,11 +149,11 @@ class Courier:
 
         A press that timed out during its commit leaves such a delivery.
         """
-        now = _now()
+        moment = now()
         unhandled = [delivery_id for delivery_id in renewed if self._tracking.get(delivery_id) is None]
-        self._orphaned_since = {delivery_id: self._orphaned_since.get(delivery_id, now) for delivery_id in unhandled}
+        self._orphaned_since = {delivery_id: self._orphaned_since.get(delivery_id, moment) for delivery_id in unhandled}
         grace = _LEASES_UNTIL_ORPHANED * self._context.instance.lease
-        return [delivery_id for delivery_id, since in self._orphaned_since.items() if now - since >= grace]
+        return [delivery_id for delivery_id, since in self._orphaned_since.items() if moment - since >= grace]
 
     async def _refresh(self) -> None:
         while True:
@@ -183,90 +179,74 @@ class Courier:
         for tracked in self._tracking.of_jobs(sorted(job_ids)):
             found = progress_by_job.get(tracked.delivery.job_id)
             progress = with_block(found, self._context.objects) if found else None
-            if progress and needs_edit(tracked.shown, progress):
-                self._queue_edit(tracked, edit_priority(tracked.shown, progress))
-
-    def _queue_edit(self, tracked: TrackedDelivery, priority: EditPriority, after: timedelta = timedelta()) -> None:
-        key = queue_key(tracked)
-        queue = self._queues.setdefault(key, ChannelQueue())
-        queue.limiter.request(tracked.delivery.id, priority, _now(), after=after)
-        queue.wake.set()
-        if (queue.task is None or queue.task.done()) and not self._is_stopping:
-            queue.task = asyncio.create_task(self._run_queue(queue), name=f"courier-channel-{key[0]}")
-
-    async def _run_queue(self, queue: ChannelQueue) -> None:
-        """Send the pending edits, one at a time, until there are none."""
-        while not self._is_stopping:
-            queue.wake.clear()
-            key = queue.limiter.take_next(_now())
-            pause = queue.limiter.time_until_next(_now())
-            if key is not None:
-                await self._send(queue, key)
-            elif pause is None:
-                return
-            else:
-                await queue.wait(pause)
+            is_told = tracked.series is not None and progress is not None and progress.status not in FINAL
+            if progress and not is_told and needs_edit(tracked.shown, progress):
+                self._queues.request(tracked, edit_priority(tracked.shown, progress))
+            if tracked.series:
+                self._queues.request(tracked.series, EditPriority.PREVIEW)
 
     async def _send(self, queue: ChannelQueue, key: UUID) -> None:
-        tracked = self._tracking.get(key)
-        if tracked is None:
+        tracked, series = self._tracking.get(key), self._tracking.get_series(key)
+        if tracked:
+            with bound_contextvars(job=str(tracked.delivery.job_id)):
+                await self._settle(queue, tracked, await logged_result_of(send(self._context, tracked)))
+        elif series:
+            with bound_contextvars(series=series.press_id):
+                await self._settle(queue, series, await logged_result_of(update_series(self._context, series)))
+        else:
             queue.limiter.forget(key)
-            return
-        with bound_contextvars(job=str(tracked.delivery.job_id)):
-            await self._send_tracked(queue, tracked)
 
-    async def _send_tracked(self, queue: ChannelQueue, tracked: TrackedDelivery) -> None:
-        key = tracked.delivery.id
-        result = await logged_result_of(send(self._context, tracked))
+    async def _settle(
+        self, queue: ChannelQueue, item: TrackedDelivery | TrackedSeries, result: SendResult | Exception | None
+    ) -> None:
         match result:
             case Closed():
-                queue.limiter.record_edit(key, _now())
-                self._drop(key)
+                queue.limiter.record_edit(item.key, now())
+                if isinstance(item, TrackedDelivery):
+                    self._drop(item.key)
             case UpToDate(is_edited=is_edited):
-                tracked.failures = 0
+                item.failures = 0
                 if is_edited:
-                    queue.limiter.record_edit(key, _now())
+                    queue.limiter.record_edit(item.key, now())
+                elif isinstance(item, TrackedSeries):
+                    # Its state was read, which is not to be repeated at every step of every job.
+                    queue.limiter.rest(item.key, now())
             case RetryLater(after=after):
-                self._retry(queue, tracked, after)
+                self._retry(queue, item, after)
             case EaselError():
-                self._retry(queue, tracked, None)
+                self._retry(queue, item, None)
             case Exception():
-                await self._retry_or_close(queue, tracked, result)
+                await self._retry_or_close(queue, item, result)
 
-    async def _retry_or_close(self, queue: ChannelQueue, tracked: TrackedDelivery, error: Exception) -> None:
+    async def _retry_or_close(
+        self, queue: ChannelQueue, item: TrackedDelivery | TrackedSeries, error: Exception
+    ) -> None:
         """Retry after an unexpected error, up to a limit."""
-        if tracked.failures < _MAX_FAILURES:
-            self._retry(queue, tracked, None)
+        if item.failures < _MAX_FAILURES:
+            self._retry(queue, item, None)
             return
-        result = await logged_result_of(
-            close(self._context, tracked, DeliveryState.UNDELIVERABLE, type(error).__name__)
-        )
+        if isinstance(item, TrackedSeries):
+            item.is_lost = True
+            return
+        result = await logged_result_of(close(self._context, item, DeliveryState.UNDELIVERABLE, type(error).__name__))
         if isinstance(result, Closed):
-            self._drop(tracked.delivery.id)
+            self._drop(item.key)
 
-    def _retry(self, queue: ChannelQueue, tracked: TrackedDelivery, after: timedelta | None) -> None:
+    def _retry(self, queue: ChannelQueue, item: TrackedDelivery | TrackedSeries, after: timedelta | None) -> None:
         if after is None:
-            after = min(_MAX_BACKOFF, timedelta(seconds=2**tracked.failures))
-            tracked.failures += 1
-        if self._queues.get(queue_key(tracked)) is not queue:
-            queue.limiter.forget(tracked.delivery.id)
-        self._queue_edit(tracked, EditPriority.RESULT, after)
+            after = min(_MAX_BACKOFF, timedelta(seconds=2**item.failures))
+            item.failures += 1
+        if self._queues.request(item, EditPriority.RESULT, after) is not queue:
+            queue.limiter.forget(item.key)
 
     def _drop(self, delivery_id: UUID) -> None:
         tracked = self._tracking.drop(delivery_id)
         self._context.metrics.open.set(self.num_open)
         if tracked is None:
             return
-        key = queue_key(tracked)
-        queue = self._queues.get(key)
-        if queue:
-            queue.limiter.forget(delivery_id)
-            if queue.limiter.is_empty:
-                del self._queues[key]
-
-
-def _now() -> timedelta:
-    return timedelta(seconds=asyncio.get_running_loop().time())
+        self._queues.forget(tracked)
+        if tracked.series and self._tracking.get_series(tracked.series.key) is None:
+            self._queues.forget(tracked.series)
 
 
 async def _until(event: asyncio.Event) -> None:

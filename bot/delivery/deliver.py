@@ -7,17 +7,15 @@ is posted again, and a delivery is closed only after its last update.
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import timedelta
 
-import discord
 import structlog
 
-from bot.cards import Buttons
 from bot.delivery.attachments import MAX_BYTES, next_size_limit
 from bot.delivery.compose import compose
+from bot.delivery.context import Closed, DeliveryContext, RetryLater, SendResult, UpToDate
 from bot.delivery.discord_messages import MessageContent, edit, find, open_dm_channel, post, withdraw
 from bot.delivery.outcomes import (
     AttachmentTooLarge,
@@ -29,10 +27,9 @@ from bot.delivery.outcomes import (
     SendOutcome,
     Sent,
 )
+from bot.delivery.series import follow_series, move_series_message, update_series
 from bot.delivery.tracking import TrackedDelivery
-from bot.metrics import BotMetrics
 from bot.store.deliveries import (
-    BotInstance,
     close_delivery,
     find_known_messages,
     forget_message,
@@ -42,57 +39,12 @@ from bot.store.deliveries import (
 )
 from bot.store.impressions import log_impression
 from bot.store.job_status import JobDetails, JobProgress, progress_of, read_job_details
+from bot.store.series import is_series_over
 from bot.store.tables import DeliveryState
 from engine.contract.jobs import FINAL, JobStatus
-from engine.prompt import Limits
-from engine.store.database import AsyncConnection, Database
 from engine.store.objects import Objects
 
 _log = structlog.get_logger()
-
-
-@dataclass(frozen=True, kw_only=True)
-class DeliveryContext:
-    """What deliveries need: Discord, the stores, this process's identity for its claims, and the models' limits."""
-
-    client: discord.Client
-    buttons: Buttons
-    database: Database
-    objects: Objects
-    instance: BotInstance
-    metrics: BotMetrics
-    limits: Limits
-
-    @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[AsyncConnection]:
-        """Yield a connection in a transaction of its own.
-
-        Raises: StoreUnavailable.
-        """
-        async with self.database.background, self.database.begin() as connection:
-            yield connection
-
-
-@dataclass(frozen=True, kw_only=True)
-class Closed:
-    """The delivery is closed, or another process has claimed it."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class UpToDate:
-    """The message shows the current state of the job."""
-
-    is_edited: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class RetryLater:
-    """To be retried `after` some time; None means with exponential backoff."""
-
-    after: timedelta | None
-
-
-SendResult = Closed | UpToDate | RetryLater
 
 
 async def send(context: DeliveryContext, tracked: TrackedDelivery) -> SendResult:
@@ -100,9 +52,14 @@ async def send(context: DeliveryContext, tracked: TrackedDelivery) -> SendResult
 
     Raises: StoreUnavailable if a store cannot be reached; the call may be repeated.
     """
+    follow_series(tracked)
     details = await _read(context, tracked)
     if details is None:
         return Closed()
+    if tracked.series:
+        told = await _tell_series(context, tracked, details)
+        if told is not None:
+            return told
     progress = with_block(progress_from_details(details), context.objects)
     is_due = tracked.lacks_picture or needs_edit(tracked.shown, progress)
     if not is_due or not (tracked.takes_edits or details.job.status in FINAL):
@@ -180,6 +137,28 @@ async def _read(context: DeliveryContext, tracked: TrackedDelivery) -> JobDetail
         details = await read_job_details(connection, delivery.job_id, delivery.picture_id)
     tracked.is_stored = delivery.message_id is not None
     return details
+
+
+async def _tell_series(context: DeliveryContext, tracked: TrackedDelivery, details: JobDetails) -> SendResult | None:
+    """Return what the message of the series makes of the delivery; None if it is to be posted.
+
+    That message is there before the first grid. It is finished before the last delivery of the series is closed:
+    after a kill in between it would stay.
+    """
+    series = tracked.series
+    if series is None or details.job.status not in FINAL:
+        return None if series is None else UpToDate(is_edited=False)
+    async with context.transaction() as connection:
+        is_over = await is_series_over(connection, series.press_id)
+    has_grid = details.job.status is JobStatus.FINISHED
+    if (is_over and not series.is_done) or series.message.message_id is None or not has_grid:
+        updated = await update_series(context, series)
+        if isinstance(updated, RetryLater):
+            return updated
+        follow_series(tracked)
+    if not has_grid and not series.is_lost and tracked.delivery.message_id is None:
+        return await close(context, tracked, DeliveryState.GONE)
+    return None
 
 
 async def _send_or_edit(context: DeliveryContext, tracked: TrackedDelivery, content: MessageContent) -> SendOutcome:
@@ -272,6 +251,8 @@ async def _replace_message(context: DeliveryContext, tracked: TrackedDelivery, c
 async def _move(context: DeliveryContext, tracked: TrackedDelivery, cause: str) -> SendResult:
     """Move the delivery to the member's direct messages, once, if the bot may no longer post in the channel."""
     delivery = tracked.delivery
+    if tracked.series and not tracked.series.is_lost:
+        return await move_series_message(context, tracked.series)
     if delivery.moved_from is not None:
         return await close(context, tracked, DeliveryState.UNDELIVERABLE, cause)
     channel_id = await open_dm_channel(context.client, delivery.discord_id)

@@ -12,7 +12,7 @@ import discord
 from discord.http import Route
 
 from bot.cards import Card, view_from_card
-from bot.custom_ids import id_from_text, single_picture_slot, text_from_id
+from bot.custom_ids import SERIES_VERB, ButtonId, id_from_text, single_picture_slot, text_from_id
 from bot.delivery.attachments import ImageFile
 from bot.delivery.outcomes import (
     EXPIRED_TOKEN,
@@ -103,15 +103,18 @@ async def find(
     find_known: Callable[[Iterable[int]], Awaitable[frozenset[int]]],
     *,
     replaced: int | None = None,
+    of_series: bool = False,
 ) -> Found | SendOutcome | None:
     """Find a message that was posted but whose id was never stored; None if there is none.
 
     find_known: returns which of the messages belong to other deliveries.
     replaced: the message in whose place it was posted, if that is known.
+    of_series: whether it tells about the series of the delivery.
     """
 
     async def look() -> Found | SendOutcome:
-        ours = [message for message in await _candidates(client, delivery) if _shows(message, delivery, content)]
+        posted = await _candidates(client, delivery)
+        ours = [message for message in posted if _shows(message, delivery, content, of_series)]
         taken = await find_known([message.id for message in ours]) if ours else frozenset[int]()
         free = [message for message in ours if message.id not in taken and message.id != replaced]
         if not free:
@@ -212,15 +215,22 @@ async def _original(client: discord.Client, token: str) -> discord.Message | Non
         raise
 
 
-def _shows(message: discord.Message, delivery: Delivery, content: MessageContent) -> bool:
+def _shows(message: discord.Message, delivery: Delivery, content: MessageContent, of_series: bool) -> bool:
     texts = custom_ids(message)
-    ids = [button for button in map(id_from_text, texts) if button and button.job_id == delivery.job_id]
+    if of_series:
+        mine = {face.custom_id for row in content.card.rows for face in row}
+        return not mine.isdisjoint(texts) if texts else message.content == content.card.content
+    ids = [button for button in map(id_from_text, texts) if button and _is_of_job(button, delivery)]
     if delivery.kind is DeliveryKind.PICTURE:
         mine = {face.custom_id for row in content.card.rows for face in row}
         return any(single_picture_slot(button) is not None and text_from_id(button) in mine for button in ids)
     if ids:
         return all(single_picture_slot(button) is None for button in ids)
     return not texts and message.content == content.card.content
+
+
+def _is_of_job(button: ButtonId, delivery: Delivery) -> bool:
+    return button.job_id == delivery.job_id and button.verb != SERIES_VERB
 
 
 def _message_fields(content: MessageContent) -> dict[str, Any]:

@@ -5,6 +5,7 @@ The coroutines are presses, to be run by `bot.store.batch`; their results hold o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from bot.store.statements import (
     lock_member,
     read_job_with_pictures,
     read_rating,
+    read_series_jobs,
     record_action,
 )
 from bot.store.submissions import new_delivery
@@ -99,14 +101,32 @@ async def cancel(context: InteractionContext, job_id: UUID) -> None:
 
     Raises: JobUnknown, NotYours, JobOver.
     """
+    await _cancel(context, await _read_own(context, job_id), [job_id])
+
+
+async def cancel_series(context: InteractionContext, job_id: UUID) -> int:
+    """Stop every unfinished job of the job's series for their owner or an administrator; return how many there were.
+
+    Raises: JobUnknown, NotYours, JobOver.
+    """
+    press = await _read_own(context, job_id)
+    return await _cancel(context, press, await read_series_jobs(job_id))
+
+
+async def _read_own(context: InteractionContext, job_id: UUID) -> ButtonPress:
     press = await read_press(context, job_id)
     if not (_is_owner(press) or context.is_administrator):
         raise NotYours(job_id=job_id)
-    is_cancelled = await cancel_waiting(job_id)
+    return press
+
+
+async def _cancel(context: InteractionContext, press: ButtonPress, job_ids: Sequence[UUID]) -> int:
+    num_cancelled = await cancel_waiting(job_ids)
     is_new = await record_action(action_from_press(context, press, Verb.CANCEL, None))
-    if is_new and not is_cancelled:
-        ended = await read_job_with_pictures(job_id)
+    if is_new and not num_cancelled:
+        ended = await read_job_with_pictures(press.job.id)
         raise JobOver(status=(ended[0] if ended else press.job).status.value)
+    return num_cancelled
 
 
 def action_from_press(context: InteractionContext, press: ButtonPress, verb: Verb, picture: Picture | None) -> Action:

@@ -24,6 +24,10 @@ from engine.contract.feedback import Surface
 _NO_TOKEN = MappingProxyType({"token": None, "token_expires_at": None})
 _NO_CLAIM = MappingProxyType({"claimed_by": None, "claimed_until": None})
 
+_second = deliveries.alias()
+_IN_SERIES = sa.exists().where(_second.c.press_id == deliveries.c.press_id, _second.c.ordinal == 1)
+_SELECT = sa.select(deliveries, members.c.discord_id, _IN_SERIES.label("is_in_series")).join(members)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Delivery:
@@ -36,6 +40,8 @@ class Delivery:
     message_id: None until the message is posted.
     token: None unless the message is the interaction's own response.
     surface, is_nsfw_channel: where the message is; None in deliveries of older releases.
+    is_in_series: whether the same command asked for other jobs as well; until it is posted, `reply_to` is the message
+        that tells about all of them.
     """
 
     id: UUID
@@ -54,6 +60,7 @@ class Delivery:
     created_at: datetime
     surface: Surface | None = None
     is_nsfw_channel: bool | None = None
+    is_in_series: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +99,7 @@ async def find_single_pictures(connection: AsyncConnection, wanted: Sequence[Sin
     pictures = sa.literal([one.picture_id for one in wanted], pg.ARRAY(pg.UUID))
     owners = sa.literal([one.member_id for one in wanted], pg.ARRAY(pg.UUID))
     standing = deliveries.c.state.in_([DeliveryState.OPEN.value, DeliveryState.DELIVERED.value])
-    query = sa.select(deliveries, members.c.discord_id).join(members)
+    query = _SELECT
     query = query.where(
         deliveries.c.picture_id == sa.any_(pictures), deliveries.c.member_id == sa.any_(owners), standing
     )
@@ -127,7 +134,7 @@ async def claim_deliveries(connection: AsyncConnection, instance: BotInstance, *
 async def read_deliveries(connection: AsyncConnection, ids: Collection[UUID]) -> tuple[Delivery, ...]:
     """Return the deliveries that exist, oldest first."""
     listed = sa.literal(list(ids), pg.ARRAY(pg.UUID))
-    query = sa.select(deliveries, members.c.discord_id).join(members).where(deliveries.c.id == sa.any_(listed))
+    query = _SELECT.where(deliveries.c.id == sa.any_(listed))
     return tuple(_deliveries_from_rows(await connection.execute(query.order_by(deliveries.c.id))))
 
 
@@ -223,6 +230,7 @@ def _deliveries_from_rows(rows: Iterable[sa.Row[Any]]) -> Iterable[Delivery]:
             created_at=row.created_at,
             surface=Surface(row.surface) if row.surface else None,
             is_nsfw_channel=row.is_nsfw_channel,
+            is_in_series=row.is_in_series,
         )
 
 

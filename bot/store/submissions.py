@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from bot.policy.quotas import check_quota
@@ -62,6 +62,8 @@ async def submit_for_member(
     """Do the same for a member who is locked, may have so many jobs, and has not had an answer to the interaction."""
     jobs = await submit_jobs([_request(draft, member) for draft in drafts])
     added = [new_delivery(context, member, job.id, ordinal=ordinal) for ordinal, job in enumerate(jobs)]
+    if len(jobs) > 1:
+        added = [replace(delivery, is_in_series=True) for delivery in added]
     await deliver((added, instance))
     num_ahead = await count_ahead(jobs[0].id)
     return tuple(

@@ -27,7 +27,7 @@ class DeliveryState(StrEnum):
 
     open: the message will be updated again.
     delivered: the message shows the final result.
-    gone: the message or its channel was deleted.
+    gone: the message or its channel was deleted, or there is none, because the message of a series tells how it ended.
     undeliverable: Discord rejects it; `cause` says why.
     """
 

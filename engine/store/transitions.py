@@ -6,7 +6,7 @@ also announced on the channel `easel_cancels`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.contract.errors import PainterLost
 from engine.contract.jobs import MAX_ATTEMPTS, MAX_CRASHES, Job, JobStatus, Picture
-from engine.store.jobs import PENDING, job_from_row, notify_changed, read_job
+from engine.store.jobs import JOBS_CHANNEL, PENDING, job_from_row, notify_changed, read_job
 from engine.store.tables import jobs, pictures, previews
 
 CANCELS_CHANNEL = "easel_cancels"
@@ -126,10 +126,25 @@ async def fail_job(
 
 async def cancel_job(connection: AsyncConnection, job_id: UUID) -> bool:
     """Mark a waiting or running job cancelled; its engine stops at the next step. Return False if it had ended."""
-    if not await _end_job(connection, job_id, JobStatus.CANCELLED, (jobs.c.id == job_id, PENDING), {}):
-        return False
-    await connection.execute(sa.select(sa.func.pg_notify(CANCELS_CHANNEL, str(job_id))))
-    return True
+    return bool(await cancel_jobs(connection, [job_id]))
+
+
+async def cancel_jobs(connection: AsyncConnection, job_ids: Collection[UUID]) -> frozenset[UUID]:
+    """Mark waiting and running jobs cancelled; return those that had not ended."""
+    listed = _array(job_ids)
+    # Locked in one order, so that no two transactions wait for a job that the other has cancelled.
+    locked = sa.select(jobs.c.id).where(jobs.c.id == sa.any_(listed), PENDING).order_by(jobs.c.id).with_for_update()
+    query = sa.update(jobs).where(jobs.c.id.in_(locked.cte("locked").select())).returning(jobs.c.id)
+    values = {"status": JobStatus.CANCELLED.value, "ended_at": sa.func.now()}
+    cancelled = list((await connection.execute(query.values(values))).scalars())
+    if cancelled:
+        await connection.execute(sa.delete(previews).where(previews.c.job_id == sa.any_(_array(cancelled))))
+        each = sa.func.unnest(sa.literal([str(job_id) for job_id in cancelled], pg.ARRAY(sa.Text))).column_valued(
+            "each"
+        )
+        channels = (JOBS_CHANNEL, CANCELS_CHANNEL)
+        await connection.execute(sa.select(*(sa.func.pg_notify(channel, each) for channel in channels)))
+    return frozenset(cancelled)
 
 
 async def return_job(
@@ -173,6 +188,10 @@ def _row_from_picture(picture: Picture) -> dict[str, Any]:
         "seed": picture.seed,
         "recipe": dict(picture.recipe),
     }
+
+
+def _array(ids: Collection[UUID]) -> sa.ColumnElement[Any]:
+    return sa.literal(list(ids), pg.ARRAY(pg.UUID))
 
 
 def _unpaid() -> sa.ColumnElement[int]:

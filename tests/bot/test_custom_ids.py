@@ -25,6 +25,7 @@ INDEXES: dict[str, list[int | None]] = {
     "rate": [1, 2, 3, 4],
     "judge": [10 * picture + rating for picture, rating in product(range(1, 5), range(1, 5))],
     "cancel": [None],
+    "cancelall": [None],
 }
 EVERY = [ButtonId(verb=verb, job_id=JOB, index=index) for verb, indexes in INDEXES.items() for index in indexes]
 

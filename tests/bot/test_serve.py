@@ -19,8 +19,8 @@ from structlog.testing import capture_logs
 from bot.buttons import BUTTONS
 from bot.client import EaselClient, register_commands
 from bot.commands import COMMANDS
+from bot.delivery.context import DeliveryContext
 from bot.delivery.courier import Courier
-from bot.delivery.deliver import DeliveryContext
 from bot.metrics import create_bot_metrics
 from bot.services import Services
 from bot.store.deliveries import BotInstance

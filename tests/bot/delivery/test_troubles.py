@@ -148,19 +148,6 @@ async def test_an_answer_that_never_arrived_is_posted_again(
     assert len(shown_by_bot(ben)) == 1
 
 
-async def test_several_jobs_of_one_prompt_have_a_message_each(
-    bot: asyncio.Task[None], ben: MemberClient, hand: EngineHand
-) -> None:
-    """The first answers the command, the others follow in the channel, and each becomes its grid."""
-    await ben.reply(await ben.command("imagine", prompt="a {red, blue, green} circle"))
-    await ben.until(lambda: len(shown_by_bot(ben)) == 3)
-    for job in await hand.jobs():
-        await hand.finish(job)
-    await ben.until(lambda: all(is_grid(item) for item in shown_by_bot(ben)))
-    prompts = {text_of(item).split("**")[1] for item in shown_by_bot(ben)}
-    assert prompts == {"a red circle", "a blue circle", "a green circle"}
-
-
 async def test_a_delivery_whose_press_was_given_up_is_still_brought(
     bot: asyncio.Task[None], ben: MemberClient, hand: EngineHand, database: Database
 ) -> None:

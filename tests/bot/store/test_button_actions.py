@@ -18,7 +18,7 @@ from bot.buttons.reroll import RerollButton
 from bot.buttons.vary import VaryButton
 from bot.policy.quotas import MAX_PENDING
 from bot.store.batch import run_alone
-from bot.store.button_actions import cancel, rate, upscale
+from bot.store.button_actions import cancel, cancel_series, rate, upscale
 from bot.store.deliveries import BotInstance
 from bot.store.eta import read_queue_pace
 from bot.store.followups import FollowUp, start_follow_up
@@ -261,15 +261,17 @@ async def test_a_press_locks_its_member_once(database: Database, hand: EngineHan
     job = (await submitted(database)).job
     await hand.finish(job)
     waiting = (await submitted(database, number=2)).job
+    alone = (await submitted(database, number=9)).job
     presses: dict[str, Callable[[AsyncConnection, InteractionContext], Awaitable[object]]] = {
         "vary": lambda connection, context: vary(connection, context, job.id, 0),
         "reroll": lambda connection, context: reroll(connection, context, job.id),
         "upscale": lambda connection, context: run_alone(connection, upscale(context, job.id, 0, US)),
         "rate": lambda connection, context: run_alone(connection, rate(context, job.id, None, Rating.GOOD)),
         "cancel": lambda connection, context: run_alone(connection, cancel(context, waiting.id)),
+        "cancelall": lambda connection, context: run_alone(connection, cancel_series(context, alone.id)),
         "imagine": lambda connection, context: run_alone(connection, submit_drafts(context, [DRAFT], US)),
     }
-    for number, (name, act) in enumerate(presses.items(), 3):
+    for number, (name, act) in enumerate(presses.items(), 10):
         with statements_of(database) as statements:
             async with database.begin() as connection:
                 await act(connection, press(number))

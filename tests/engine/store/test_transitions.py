@@ -7,6 +7,7 @@ from engine.store.database import Database
 from engine.store.jobs import read_pictures, read_preview
 from engine.store.transitions import (
     cancel_job,
+    cancel_jobs,
     fail_job,
     finish_job,
     read_held,
@@ -32,6 +33,21 @@ async def test_finished_job_is_final(database: Database) -> None:
         assert await start_job(connection, job.id) is None
         assert [picture.slot for picture in await read_pictures(connection, job.id)] == [0]
     assert (await read(database, job)).status is JobStatus.FINISHED
+
+
+async def test_many_jobs_are_cancelled_at_once(database: Database) -> None:
+    """Waiting and running ones, with their previews; those that have ended are not among them."""
+    waiting, running = await submitted(database), await started(database, await submitted(database))
+    done = await started(database, await submitted(database))
+    async with database.begin() as connection:
+        await record_progress(connection, running.id, 0.5, b"jpeg")
+        await finish_job(connection, done.id, [picture_of(done, 0)], "g.jpg", "image/jpeg")
+        cancelled = await cancel_jobs(connection, [done.id, running.id, waiting.id])
+        assert cancelled == {waiting.id, running.id}
+        assert await cancel_jobs(connection, [running.id, waiting.id]) == frozenset()
+        assert await read_preview(connection, running.id) is None
+    states = [(await read(database, job)).status for job in (waiting, running, done)]
+    assert states == [JobStatus.CANCELLED, JobStatus.CANCELLED, JobStatus.FINISHED]
 
 
 async def test_waiting_job_cannot_finish(database: Database) -> None:

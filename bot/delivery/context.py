@@ -1,0 +1,61 @@
+"""What deliveries work with, and what may come of one update of a message."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+import discord
+
+from bot.cards import Buttons
+from bot.metrics import BotMetrics
+from bot.store.deliveries import BotInstance
+from engine.prompt import Limits
+from engine.store.database import AsyncConnection, Database
+from engine.store.objects import Objects
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeliveryContext:
+    """What deliveries need: Discord, the stores, this process's identity for its claims, and the models' limits."""
+
+    client: discord.Client
+    buttons: Buttons
+    database: Database
+    objects: Objects
+    instance: BotInstance
+    metrics: BotMetrics
+    limits: Limits
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+        """Yield a connection in a transaction of its own.
+
+        Raises: StoreUnavailable.
+        """
+        async with self.database.background, self.database.begin() as connection:
+            yield connection
+
+
+@dataclass(frozen=True, kw_only=True)
+class Closed:
+    """The delivery is closed, or another process has claimed it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpToDate:
+    """The message shows the current state of the job."""
+
+    is_edited: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetryLater:
+    """To be retried `after` some time; None means with exponential backoff."""
+
+    after: timedelta | None
+
+
+SendResult = Closed | UpToDate | RetryLater

@@ -1,0 +1,77 @@
+"""The message of a series: how many of its grids are done, painted and waiting, and why some failed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot import replies
+from bot.cards import MAX_CONTENT, Buttons, Card, CardKind, escaped, length, percent, rows_of, shown_prompt
+from bot.store.series import Series
+from engine.contract.jobs import Job, JobStatus
+from engine.prompt import Limits, notes_on
+
+_MAX_PROMPTS, _MAX_PROMPT = 3, 200
+_MAX_PERCENTAGES = 4
+
+
+def series_card(series: Series, discord_id: int, buttons: Buttons, limits: Limits, *, note: str | None = None) -> Card:
+    """Return the message of a series, from waiting to its end; `note` is one more line.
+
+    limits: the current ones, by which notes on the prompts are told as well.
+
+    Causes of failures that Discord's limit has no room for are left out.
+    """
+    content = f"{_prompts(series.jobs)} - <@{discord_id}>"
+    state = replies.series_state(len(series.jobs), _counts(series), series.wait)
+    for line in (state, *([note] if note else []), *_prompt_notes(series, limits), *_failures(series)):
+        longer = f"{content}\n{line}"
+        content = longer if length(longer) <= MAX_CONTENT else content
+    # The last job is painted last, so a press that names it stops something.
+    rows = () if series.is_over else rows_of(buttons, CardKind.SERIES, series.jobs[-1])
+    return Card(content=content, rows=rows)
+
+
+def _prompt_notes(series: Series, limits: Limits) -> list[str]:
+    notes = [note for job in series.jobs for note in notes_on(job.spec, limits)]
+    return [f"⚠️ {escaped(note)}" for note in dict.fromkeys(notes)]
+
+
+def _counts(series: Series) -> dict[str, int | str]:
+    """Return how many of the grids are in each state, with the percentages of those that are painted."""
+    ended = {status: [job for job in series.jobs if job.status is status] for status in JobStatus}
+    painted = [job for job in ended[JobStatus.RUNNING] if job.id not in series.waiting]
+    counted = {
+        "done": len(ended[JobStatus.FINISHED]),
+        f"painting ({_percentages(painted)})": len(painted),
+        "waiting": len(series.waiting),
+        "failed": len(ended[JobStatus.FAILED]),
+        "cancelled": len(ended[JobStatus.CANCELLED]),
+    }
+    return {state: count for state, count in counted.items() if count}
+
+
+def _percentages(painted: Sequence[Job]) -> str:
+    shown = [f"{percent(job)}%" for job in painted]
+    if len(shown) <= _MAX_PERCENTAGES:
+        return ", ".join(shown)
+    return f"{min(map(percent, painted))}% to {max(map(percent, painted))}%"
+
+
+def _failures(series: Series) -> list[str]:
+    """Return one line for each cause, with the prompts it concerns if they differ."""
+    by_cause: dict[str, list[Job]] = {}
+    for job in series.jobs:
+        if job.status is JobStatus.FAILED:
+            by_cause.setdefault(replies.sentence_from_cause(job.cause or {}), []).append(job)
+    differ = len({job.spec.prompt for job in series.jobs}) > 1
+    return [
+        replies.series_failure(cause, len(failed), _prompts(failed) if differ else None)
+        for cause, failed in by_cause.items()
+    ]
+
+
+def _prompts(of: Sequence[Job]) -> str:
+    distinct = list(dict.fromkeys(job.spec.prompt for job in of))
+    limit = None if len(distinct) == 1 and len(of) > 1 else _MAX_PROMPT
+    shown = ", ".join(f"**{shown_prompt(prompt, limit)}**" for prompt in distinct[:_MAX_PROMPTS])
+    return shown + replies.and_more(len(distinct) - _MAX_PROMPTS)
