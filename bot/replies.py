@@ -17,6 +17,9 @@ Facts = Mapping[str, Any]
 
 RATING_EMOJI: Mapping[Rating, str] = {Rating.AWFUL: "😖", Rating.BAD: "☹️", Rating.GOOD: "🙂", Rating.GREAT: "😍"}
 
+MAX_ALT_PROMPT = 400
+"""Discord takes 1,024 UTF-16 units; screen readers read all of it."""
+
 CANCELLED = "Cancelled."
 UNKNOWN_BUTTON = "This button is not supported. Use /imagine to start again."
 ALREADY_DONE = "This has already been done."
@@ -181,6 +184,22 @@ def job_title(operation: Operation, discord_id: int) -> str:
 def picture_title(slot: int) -> str:
     """Return which picture of the grid it is."""
     return f"Image #{slot + 1}"
+
+
+def grid_alt(prompt: str, *, is_preview: bool) -> str:
+    """Return what a grid shows, for those who cannot see it."""
+    return f"{_cut(prompt)}: {'preview' if is_preview else 'grid of four pictures'}"
+
+
+def picture_alt(prompt: str, slot: int) -> str:
+    """Return what a single picture shows, for those who cannot see it."""
+    return f"{_cut(prompt)}: picture {slot + 1} of four"
+
+
+def _cut(prompt: str) -> str:
+    """Return the prompt as one line, short enough for a description."""
+    line = " ".join(prompt.split())
+    return line if len(line) <= MAX_ALT_PROMPT else f"{line[:MAX_ALT_PROMPT].rstrip()}…"
 
 
 def already_posted(slot: int, link: str) -> str:

@@ -50,6 +50,7 @@ async def compose(
         card=with_note(card, note) if note else card,
         attachment=attachment,
         name=_name(details.job, details.picture),
+        alt=_alt(details.job, details.picture),
         clears_attachment=details.job.status is not JobStatus.RUNNING,
         is_last=details.job.status in FINAL and not lacks_picture,
         lacks_picture=lacks_picture,
@@ -92,6 +93,12 @@ async def _picture(details: JobDetails, objects: Objects) -> ImageFile | None:
     if details.job.grid_key and details.job.grid_type:
         return ImageFile(data=await objects.get(details.job.grid_key), media_type=details.job.grid_type)
     return ImageFile(data=details.preview, media_type="image/jpeg") if details.preview else None
+
+
+def _alt(job: Job, picture: Picture | None) -> str:
+    if picture:
+        return replies.picture_alt(job.spec.prompt, picture.slot)
+    return replies.grid_alt(job.spec.prompt, is_preview=job.status is JobStatus.RUNNING)
 
 
 def _name(job: Job, picture: Picture | None) -> str:

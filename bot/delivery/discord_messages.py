@@ -40,7 +40,7 @@ class MessageContent:
     """What a message shows.
 
     attachment: None keeps the current picture, unless `clears_attachment`.
-    name: of the attached file, without its extension.
+    name: of the attached file, without its extension. alt: what it shows, for those who cannot see it.
     clears_attachment: whether the current picture is removed.
     is_last: whether no update will follow.
     lacks_picture: whether its picture cannot be read at the moment.
@@ -49,6 +49,7 @@ class MessageContent:
     card: Card
     attachment: ImageFile | None
     name: str
+    alt: str
     clears_attachment: bool
     is_last: bool
     lacks_picture: bool = False
@@ -249,4 +250,5 @@ def _attachments(content: MessageContent) -> Any:
 
 def _file(content: MessageContent) -> discord.File:
     assert content.attachment is not None
-    return discord.File(io.BytesIO(content.attachment.data), f"{content.name}.{content.attachment.extension}")
+    name = f"{content.name}.{content.attachment.extension}"
+    return discord.File(io.BytesIO(content.attachment.data), name, description=content.alt)

@@ -30,6 +30,8 @@ async def test_u_posts_the_original_as_a_reply(
     assert await cleo.outcome(pressed) == "acknowledged"
     assert reply["message_reference"]["message_id"] == grid["id"]
     assert await cleo.file(reply["attachments"][0]) == await hand.objects.get(pictures[1].object_key)
+    alts = [shown["attachments"][0]["description"] for shown in (grid, reply)]
+    assert alts == ["a red circle: grid of four pictures", "a red circle: picture 2 of four"]
     assert (labels(reply)[0], faces(reply)[1:]) == (["Vary"], ["😖", "☹️", "🙂", "😍"])
 
     (event,) = await hand.actions(job.id)
