@@ -6,10 +6,11 @@ without end.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from engine.models.files.json_files import object_in, shown
 from engine.models.files.weights import header_of, tensors_of
@@ -22,6 +23,8 @@ _ALWAYS = frozenset({"num_hidden_layers"})
 _NO_SIZES = re.compile(r"\w+_ids?|\w*_theta|\w*_token(?:_index)?|num_train_timesteps")
 # Side of the pictures, in latents, for whose positions transformers make a table; 4096 pixels are 512.
 _MOST_POSITIONS = 1024
+# What latents are divided by before they are decoded.
+_SCALE = "scaling_factor"
 _OF_POSITIONS = frozenset({"sample_size", "pos_embed_max_size"})
 
 
@@ -39,6 +42,8 @@ def settings_in(file: Path) -> Mapping[str, Any]:
 def check_layers(file: Path, settings: Mapping[str, Any], num_tensors: int, part: str) -> None:
     """Check that the configuration in `file` has no more layers than the files of the part have tensors.
 
+    Also checked is the scale of latents, a number that would only spoil the picture.
+
     Raises: ValueError, as `settings_in`.
     """
     for name, value in _leaves(settings):
@@ -46,6 +51,8 @@ def check_layers(file: Path, settings: Mapping[str, Any], num_tensors: int, part
         if _is_of_layers(name) and value is not None and not (_is_whole(value) and least <= value <= num_tensors):
             accepted = f"a whole number from {least} to {num_tensors}, the number of tensors in the files of its {part}"
             raise ValueError(_sentence(file, name, value, accepted))
+        if name == _SCALE and part == "vae" and not (_is_number(value) and 0 < value < math.inf):
+            raise ValueError(_sentence(file, name, value, "a number over 0"))
         is_of_table = part == "transformer" and name in _OF_POSITIONS
         if is_of_table and _is_whole(value) and value > _MOST_POSITIONS:
             raise ValueError(_sentence(file, name, value, f"at most {_MOST_POSITIONS}"))
@@ -107,6 +114,10 @@ def _leaves(value: object, name: str = "") -> Iterator[tuple[str, Any]]:
 
 def _is_of_layers(name: str) -> bool:
     return _LAYERS.fullmatch(name) is not None and not name.startswith("max_")
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _is_whole(value: object) -> bool:

@@ -51,6 +51,7 @@ OF_ANOTHER_KIND = [
     ("unet", "flip_sin_to_cos", "yes", 'sets flip_sin_to_cos to "yes", which must be true or false'),
     ("unet", "in_channels", None, "its unet cannot be loaded with its unet/config.json (TypeError: "),
     ("unet", "quantization_config", 5, "its unet cannot be loaded with its unet/config.json (AttributeError: "),
+    *(("vae", "scaling_factor", value, "which must be a number over 0") for value in (0, -0.2, None, "0.2")),
     ("vae", "scaling_factor", float("nan"), "cannot read vae/config.json: scaling_factor is NaN"),
 ]
 
