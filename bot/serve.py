@@ -25,6 +25,7 @@ from bot.delivery.courier import Courier
 from bot.metrics import create_bot_metrics
 from bot.services import ANSWER_TIMEOUT, SEND_MARGIN, Services
 from bot.store.deliveries import BotInstance
+from bot.store.log_months import keep_months_ahead
 from bot.store.press_batches import PressBatches
 from engine.contract.errors import SettingsInvalid, StoreUnavailable
 from engine.contract.ids import new_id
@@ -106,7 +107,7 @@ async def serve(
         )
         forgets = forgets_commands(options)
         await _register(client, stop, force=forgets)
-        async with _checking(objects), _open_health(options, client, objects, registry):
+        async with _kept(objects, database), _open_health(options, client, objects, registry):
             await _run(client, courier, stop, _follow_sessions(client, stop, announce_ready, forgets))
 
 
@@ -201,14 +202,18 @@ async def _register(client: EaselClient, stop: asyncio.Event, *, force: bool) ->
 
 
 @asynccontextmanager
-async def _checking(objects: Objects) -> AsyncIterator[None]:
-    """Check the picture store regularly while the block runs, so that messages and readyz tell the truth about it."""
-    task = asyncio.create_task(_keep_checking(objects), name="picture-store")
+async def _kept(objects: Objects, database: Database) -> AsyncIterator[None]:
+    """While the block runs, check the picture store, for messages and readyz, and keep the log's months ahead."""
+    tasks = (
+        asyncio.create_task(_keep_checking(objects), name="picture-store"),
+        asyncio.create_task(keep_months_ahead(database), name="log-months"),
+    )
     try:
         yield
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _keep_checking(objects: Objects) -> None:

@@ -13,6 +13,7 @@ from rich.markup import escape
 from bot.settings import BotSettings
 from easel.doctor import checks
 from easel.doctor.checks import CheckResult
+from easel.doctor.log_check import check_feedback_log
 from easel.doctor.model_checks import check_device, check_model
 from easel.errors import sentence_from_error, sentence_from_os_error
 from easel.postgres import open_postgres
@@ -68,7 +69,10 @@ async def _postgres_results(settings: BotSettings) -> AsyncIterator[CheckResult]
     try:
         async with open_postgres(settings) as url:
             yield CheckResult(name="Postgres", found=f"{found}, running")
-            yield await checks.check_migrations(url)
+            schema = await checks.check_migrations(url)
+            yield schema
+            if schema.fix is None:
+                yield await check_feedback_log(url)
             yield await checks.check_connections(settings)
             yield await checks.check_notifications(settings)
     except EaselError as error:

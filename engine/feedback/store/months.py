@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,7 +30,8 @@ _MS = timedelta(milliseconds=1)
 
 _ADD = sa.text("SELECT add_feedback_month(:log, :month)").bindparams(sa.bindparam("month", type_=sa.Date))
 _PARTITIONS = sa.text("""
-    SELECT parent.relname AS log, child.relname AS name, inhdetachpending AS is_detached
+    SELECT parent.relname AS log, child.relname AS name, inhdetachpending AS is_detached,
+        pg_get_expr(child.relpartbound, child.oid) AS bound
     FROM pg_inherits
     JOIN pg_class AS parent ON parent.oid = inhparent
     JOIN pg_class AS child ON child.oid = inhrelid
@@ -52,6 +54,7 @@ class Partition:
 
     log: Log
     name: str
+    month: date
     is_detached: bool
 
 
@@ -113,7 +116,10 @@ async def add_months_ahead(connection: AsyncConnection, now: datetime) -> tuple[
 async def read_partitions(connection: AsyncConnection) -> tuple[Partition, ...]:
     """Return every partition of the log."""
     rows = await connection.execute(_PARTITIONS, {"logs": list(LOGS)})
-    return tuple(Partition(log=row.log, name=row.name, is_detached=row.is_detached) for row in rows)
+    return tuple(
+        Partition(log=row.log, name=row.name, month=_month_from_bound(row.log, row.bound), is_detached=row.is_detached)
+        for row in rows
+    )
 
 
 @contextmanager
@@ -127,6 +133,14 @@ def noting_missing_months(log: Log, months: Collection[date]) -> Iterator[None]:
         if isinstance(cause, asyncpg.CheckViolationError) and cause.constraint_name is None:
             raise MonthMissing(log, months) from error
         raise
+
+
+def _month_from_bound(log: Log, bound: str | None) -> date:
+    """Return the month that `FOR VALUES FROM ('...') TO ('...')` begins with; a detached one has no bound any more."""
+    least = re.search(r"FROM \('([^']+)'\)", bound or "")
+    if least is None:
+        return date.min
+    return month_of_press(int(least[1])) if log == "actions" else month_of_id(UUID(least[1]))
 
 
 def _begin(month: date) -> datetime:

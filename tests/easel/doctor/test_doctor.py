@@ -44,7 +44,8 @@ async def test_fresh_home_needs_its_tables_only(home: Path, tmp_path: Path) -> N
     await run_easel("migrate", home=home)
     after = await run_easel("doctor", home=home, EASEL_MODELS_FILE=models_file)
     assert (after.code, after.err) == (0, ""), after.out
-    for name in ("Python", "packages", "EASEL_HOME", "Postgres", "schema", "pictures", "device", "model", "Discord"):
+    names = "Python packages EASEL_HOME Postgres schema feedback pictures device model Discord"
+    for name in names.split():
         assert f"ok    {name}" in after.out
     assert "`easel models check` also loads it" in after.out
 
