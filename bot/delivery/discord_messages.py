@@ -49,10 +49,10 @@ class MessageContent:
     card: Card
     attachment: ImageFile | None
     name: str
-    alt: str
     clears_attachment: bool
     is_last: bool
     lacks_picture: bool = False
+    alt: str | None = None
 
 
 async def edit(client: discord.Client, delivery: Delivery, message_id: int, content: MessageContent) -> SendOutcome:

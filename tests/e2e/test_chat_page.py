@@ -20,10 +20,10 @@ PAINTED = 180_000
 
 
 async def imagine(page: Page, channel: str, prompt: str) -> None:
-    """Type /imagine and a prompt into the channel's box and send it."""
+    """Type /imagine with its option and a prompt into the channel's box and send it."""
     box = page.get_by_role("textbox", name=f"Message {channel}")
     await box.click()
-    await box.press_sequentially(f"/imagine {prompt}")
+    await box.press_sequentially(f"/imagine prompt: {prompt}")
     await page.keyboard.press("Enter")
 
 
@@ -67,8 +67,11 @@ async def test_imagine_rate_upscale_and_vary(page: Page, easel: RunningEasel, tm
     await expect(page.get_by_text("Rating changed from 😍 to 🙂")).to_be_visible()
     await take_screenshot(page, "e2e-3-rated")
 
-    await grid.get_by_role("button", name="U2").click()
+    upscale = grid.get_by_role("button", name="U2")
+    for _ in range(3):
+        await upscale.click()
     await expect(newest(page, "Image #2").locator("img").last).to_be_visible(timeout=PAINTED)
+    await expect(newest(page, "Image #2")).to_be_in_viewport()
     await take_screenshot(page, "e2e-4-upscaled")
 
     await grid.get_by_role("button", name="V3").click()
