@@ -22,6 +22,7 @@ from bot.client import EaselClient, register_commands
 from bot.commands import commands_for
 from bot.delivery.context import DeliveryContext
 from bot.delivery.courier import Courier
+from bot.keep_alive import install_keep_alive
 from bot.metrics import create_bot_metrics
 from bot.services import ANSWER_TIMEOUT, SEND_MARGIN, Services
 from bot.store.deliveries import BotInstance
@@ -78,6 +79,7 @@ async def serve(
     """
     # discord.py has no other way to set the URL; it holds for the whole process.
     discord.http.Route.BASE = options.api_url.rstrip("/")
+    install_keep_alive()
     registry = CollectorRegistry()
     metrics = create_bot_metrics(registry)
     async with _open_client(options, buttons, stop) as client:
