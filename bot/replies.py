@@ -90,6 +90,7 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Any], str]] = {
     errors.PostgresBroken: lambda error: "The database does not start. Please contact the server's operator.",
     errors.SchemaOutdated: lambda error: "The database is being upgraded. Please contact the server's operator.",
     errors.SchemaNewer: lambda error: "The database is of a newer Easel. Please contact the server's operator.",
+    errors.DatabaseUnusable: lambda error: "The database cannot be used. Please contact the server's operator.",
     errors.SettingsInvalid: lambda error: "The settings of Easel are invalid. Please contact the server's operator.",
 }
 

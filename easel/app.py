@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from easel.exit_codes import ExitCode, epilog, exit_code_from_error
+from easel.output import Output
 from easel.process.signals import run_command
 from engine.contract.errors import EaselError
 from engine.models.registry.families import FAMILIES
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 app = typer.Typer(
     name="easel",
     help="Easel: a self-hosted image service for Discord.",
+    epilog=epilog(),
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -44,6 +47,7 @@ HealthPort = Annotated[
 PROMPT_FIRST = {"ignore_unknown_options": True}
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+OnlyProblems = Annotated[bool, typer.Option("--quiet", help="Print only problems.")]
 Prompt = Annotated[
     str, typer.Argument(help="What to paint, with the same flags as in Discord; - reads standard input.")
 ]
@@ -101,23 +105,26 @@ def sandbox(port: Port = 8642, fresh_chat: FreshChat = False, supervised: Superv
 
 
 @app.command()
-def migrate() -> None:
+def migrate(as_json: Json = False, quiet: OnlyProblems = False) -> None:
     """Upgrade the database schema."""
     from easel.commands.migrate import migrate
 
-    run_command(migrate())
+    run_command(migrate(Output(as_json=as_json, quiet=quiet)))
 
 
 @app.command(context_settings=PROMPT_FIRST)
 def imagine(
     prompt: Prompt,
     output: Annotated[Path, typer.Option("-o", "--output", help="File to write the grid to.")] = Path("grid.png"),
+    as_json: Json = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print only the names of the files, and problems.")] = False,
 ) -> None:
     """Paint a grid from the terminal. It uses the same queue and engine as Discord."""
     from easel.commands.imagine import imagine
     from easel.output_paths import check_image
 
-    raise typer.Exit(run_command(imagine(_given(prompt), check_image(output), _settings())))
+    shown = Output(as_json=as_json, quiet=quiet)
+    raise typer.Exit(run_command(imagine(_given(prompt), check_image(output), _settings(), shown)))
 
 
 @app.command()
@@ -126,39 +133,54 @@ def repaint(
     output: Annotated[Path, typer.Option("-o", "--output", help="File to write the picture to.")] = Path(
         "repainted.png"
     ),
+    as_json: Json = False,
+    quiet: OnlyProblems = False,
 ) -> None:
     """Paint a stored picture again from its recipe and compare the two."""
     from easel.commands.repaint import id_from_text, repaint
     from easel.output_paths import check_png
 
-    raise typer.Exit(run_command(repaint(id_from_text(picture), check_png(output), _settings())))
+    shown = Output(as_json=as_json, quiet=quiet)
+    raise typer.Exit(run_command(repaint(id_from_text(picture), check_png(output), _settings(), shown)))
 
 
 @app.command(context_settings=PROMPT_FIRST)
-def parse(prompt: Prompt) -> None:
-    """Parse a prompt and print the result as JSON."""
-    from easel.commands.parse import json_from_prompt
+def parse(
+    prompt: Prompt,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, as without it.")] = False,
+    quiet: OnlyProblems = False,
+) -> None:
+    """Parse a prompt as `easel imagine` does, and print the result as JSON."""
+    from easel.commands.parse import print_specs
 
-    typer.echo(json_from_prompt(_given(prompt)))
+    run_command(print_specs(_given(prompt), _settings(), quiet=quiet))
 
 
 @app.command()
 def export(
     kind: Annotated[str, typer.Argument(metavar="FORMAT", help="raw: jobs, pictures and events as JSON Lines.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder to write to.")],
+    as_json: Json = False,
+    quiet: OnlyProblems = False,
 ) -> None:
     """Export jobs, pictures and events. Names and Discord ids are removed."""
     from easel.commands.export import check_format, export
 
     check_format(kind)
-    raise typer.Exit(run_command(export(kind, output, _settings())))
+    shown = Output(as_json=as_json, quiet=quiet)
+    raise typer.Exit(run_command(export(kind, output, _settings(), shown)))
 
 
 @app.command()
 def doctor(
-    port: Port = 8642,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=65535, help="Port of the chat page.", show_default="that of the running Easel, or 8642"
+        ),
+    ] = None,
     as_json: Json = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print only problems.")] = False,
+    quiet: OnlyProblems = False,
 ) -> None:
     """Check everything Easel depends on and suggest fixes."""
     from easel.doctor.report import json_line, run_doctor, text
@@ -179,11 +201,11 @@ def list_models(
 
 
 @models.command()
-def check() -> None:
+def check(as_json: Json = False, quiet: OnlyProblems = False) -> None:
     """Check the files of every model and adapter, and record missing hashes."""
     from easel.commands.models import check_models
 
-    raise typer.Exit(check_models(_settings()))
+    raise typer.Exit(check_models(_settings(), Output(as_json=as_json, quiet=quiet)))
 
 
 @models.command()
@@ -197,44 +219,51 @@ def add(
     revision: Annotated[str, typer.Option(help="Commit or tag of the repository.")] = "",
     variant: Annotated[str, typer.Option(help="Variant of the weights, such as fp16.")] = "",
     config: Annotated[str, typer.Option(help="Folder or Hub id with the configuration of a single file.")] = "",
+    as_json: Json = False,
+    quiet: OnlyProblems = False,
 ) -> None:
     """Register a model in EASEL_MODELS_FILE."""
     from easel.commands.models import register_model
 
     given = {"folder": folder, "file": file, "hub": hub, "revision": revision, "variant": variant, "config": config}
     source = {key: value for key, value in given.items() if value}
-    raise typer.Exit(register_model(_settings(), name, family=family, licence=licence, source=source))
+    shown = Output(as_json=as_json, quiet=quiet)
+    raise typer.Exit(register_model(_settings(), shown, name, family=family, licence=licence, source=source))
 
 
 @models.command()
-def fetch(name: Annotated[str, typer.Argument(help="Registered model from the Hub.")]) -> None:
+def fetch(
+    name: Annotated[str, typer.Argument(help="Registered model from the Hub.")],
+    as_json: Json = False,
+    quiet: OnlyProblems = False,
+) -> None:
     """Download a model's files from the Hugging Face Hub."""
     from easel.commands.models import fetch_model
 
-    raise typer.Exit(fetch_model(_settings(), name))
+    raise typer.Exit(fetch_model(_settings(), Output(as_json=as_json, quiet=quiet), name))
 
 
 def main() -> None:
-    """Run the command line: exit code 0 for success, 1 for failure, 2 for wrong usage."""
+    """Run the command line; `ExitCode` has the exit codes."""
     # platformdirs warns about a fallback that Easel does not use.
     warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
     try:
         app(prog_name="easel")
     except EaselError as error:
-        from easel.errors import exit_code_from_error, sentence_from_error
+        from easel.errors import sentence_from_error
 
         typer.echo(sentence_from_error(error), err=True)
         sys.exit(exit_code_from_error(error))
     except OSError as error:
-        from easel.errors import sentence_from_os_error
+        from easel.errors import exit_code_from_os_error, sentence_from_os_error
 
         typer.echo(sentence_from_os_error(error), err=True)
-        sys.exit(1)
+        sys.exit(exit_code_from_os_error(error))
     except _database_errors() as error:
         from easel.postgres_errors import sentence_from_database_error
 
         typer.echo(sentence_from_database_error(error), err=True)
-        sys.exit(1)
+        sys.exit(ExitCode.DATABASE)
 
 
 def _given(prompt: str) -> str:

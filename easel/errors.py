@@ -9,6 +9,7 @@ import errno
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from easel.exit_codes import ExitCode
 from engine.contract import errors
 from engine.contract.store_faults import StoreFault
 
@@ -130,6 +131,7 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Facts], str]] = {
         f"{facts['own_release']}, which knows revisions up to {facts['newest']}. Install {_former_release(facts)} "
         "again, or restore the backup of the database from before its upgrade."
     ),
+    errors.DatabaseUnusable: lambda facts: "\n".join(map(str, _tuple(facts["problems"]))),
     errors.SettingsInvalid: lambda facts: "\n".join(map(str, _tuple(facts["problems"]))),
 }
 
@@ -163,14 +165,14 @@ def sentence_from_os_error(error: OSError) -> str:
             return f"{error.strerror or error}{path}"
 
 
-def exit_code_from_error(error: errors.EaselError) -> int:
-    """Return 2 if the request was wrong, 1 if it failed."""
-    return 2 if isinstance(error, errors.RequestError) else 1
+def exit_code_from_os_error(error: OSError) -> ExitCode:
+    """Return the exit code for an error from the operating system."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return ExitCode.STORAGE
+    return ExitCode.SETTINGS if error.errno in _SETTINGS else ExitCode.FAILED
 
 
-def exit_code_from_cause(cause: Facts) -> int:
-    """Return 2 if the request of a failed job was wrong, 1 if it failed."""
-    return 2 if issubclass(_BY_NAME.get(cause["error"], errors.EaselError), errors.RequestError) else 1
+_SETTINGS = (errno.EADDRINUSE, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR)
 
 
 def _cause(facts: Facts) -> str:

@@ -13,7 +13,7 @@ import structlog
 
 from easel.postgres_errors import sentence_from_connect_error
 from easel.postgres_service import find_service_problem
-from engine.contract.errors import SettingsInvalid, StoreUnavailable
+from engine.contract.errors import DatabaseUnusable, StoreUnavailable
 from engine.settings import EngineSettings
 from engine.store.connection_budget import count_free_connections
 from engine.store.connector import CONNECT_ERRORS, Connector
@@ -40,14 +40,14 @@ REQUIRED_BYTES = 200 * 2**20
 async def open_postgres(settings: EngineSettings) -> AsyncIterator[str]:
     """Yield the URL of the Postgres to use: `DATABASE_URL`, or the embedded server in `EASEL_HOME`.
 
-    Raises: SettingsInvalid when `DATABASE_URL` does not work, PostgresBroken when the embedded server does not start.
+    Raises: DatabaseUnusable when `DATABASE_URL` does not work, PostgresBroken when the embedded server does not start.
     """
     if settings.database_url is None:
         async with AsyncExitStack() as stack:
             try:
                 url = await stack.enter_async_context(open_embedded(settings.home / "postgres"))
             except subprocess.CalledProcessError as error:
-                raise SettingsInvalid(problems=(_initialization_problem(settings.home),)) from error
+                raise DatabaseUnusable(problems=(_initialization_problem(settings.home),)) from error
             yield url
         return
     url = settings.database_url.get_secret_value()
@@ -55,7 +55,7 @@ async def open_postgres(settings: EngineSettings) -> AsyncIterator[str]:
     if problem is None and settings.listen_url:
         problem = await find_connection_problem(settings.listen_url, LISTEN_URL)
     if problem:
-        raise SettingsInvalid(problems=(problem,))
+        raise DatabaseUnusable(problems=(problem,))
     yield url
 
 
@@ -63,7 +63,7 @@ async def open_postgres(settings: EngineSettings) -> AsyncIterator[str]:
 async def open_migrated_postgres(settings: EngineSettings) -> AsyncIterator[str]:
     """Yield the URL of a Postgres whose schema is up to date; the embedded one is upgraded first.
 
-    Raises: SettingsInvalid when `DATABASE_URL` does not work, SchemaOutdated, SchemaNewer, PostgresBroken.
+    Raises: DatabaseUnusable when `DATABASE_URL` does not work, SchemaOutdated, SchemaNewer, PostgresBroken.
     """
     async with open_postgres(settings) as url:
         if settings.database_url is None:

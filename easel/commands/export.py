@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import asdict
 from pathlib import Path
 
 import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from easel.exit_codes import ExitCode
+from easel.output import Output
 from easel.postgres import open_migrated_postgres
 from engine.feedback.exports import FORMATS
 from engine.logs import set_up_logging
@@ -27,13 +30,13 @@ def check_format(name: str) -> str:
     return name
 
 
-async def export(name: str, folder: Path, settings: EngineSettings) -> int:
-    """Write the export in the format `name` to `folder`; return 1 when pictures are damaged or missing.
+async def export(name: str, folder: Path, settings: EngineSettings, output: Output) -> int:
+    """Write the export in the format `name` to `folder`; return the exit code, not 0 for damaged or missing pictures.
 
     Raises: SettingsInvalid when `folder` is not empty, StorageFull, StoreUnavailable.
     """
     set_up_logging(settings.log_format, process="export", level=logging.ERROR)
-    with Progress(console=Console(stderr=True)) as progress:
+    with Progress(console=Console(stderr=True, quiet=output.quiet)) as progress:
         bar = progress.add_task("Exporting", total=None)
         async with open_migrated_postgres(settings) as url, open_database(url, pool_size=2) as database:
             summary = await FORMATS[name](
@@ -42,7 +45,8 @@ async def export(name: str, folder: Path, settings: EngineSettings) -> int:
                 folder,
                 report=lambda done, total: progress.update(bar, completed=done, total=total),
             )
-    typer.echo(f"Exported {summary.jobs} jobs, {summary.pictures} pictures and {summary.events} events to {folder}")
+    sentence = f"Exported {summary.jobs} jobs, {summary.pictures} pictures and {summary.events} events to {folder}"
+    output.print_done(sentence, {"folder": str(folder), **asdict(summary)})
     for key in summary.damaged:
         typer.echo(f"The picture {key} is damaged or missing. Restore it from a backup of the picture store.", err=True)
-    return 1 if summary.damaged else 0
+    return ExitCode.STORAGE if summary.damaged else ExitCode.DONE

@@ -8,6 +8,7 @@ import logging
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,8 +17,10 @@ from PIL import Image
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from easel.commands.parse import specs_from_prompt
-from easel.errors import exit_code_from_cause, sentence_from_cause
+from easel.commands.parse import print_notes, specs_from_prompt
+from easel.errors import sentence_from_cause
+from easel.exit_codes import ExitCode, exit_code_from_cause, exit_code_from_codes
+from easel.output import Output
 from easel.postgres import open_migrated_postgres
 from easel.process.engine_lock import is_engine_running
 from easel.process.programs import engine_program
@@ -37,16 +40,19 @@ from engine.store.transitions import cancel_job
 HINT_AFTER = timedelta(seconds=5)
 
 
-async def imagine(prompt: str, output: Path, settings: EngineSettings) -> int:
-    """Paint the prompt's grids into `output`, numbered if there are several; return the exit code.
+async def imagine(prompt: str, path: Path, settings: EngineSettings, output: Output) -> int:
+    """Paint the prompt's grids into the file `path`, numbered if there are several; return the exit code.
 
     Jobs that are still open when this ends are cancelled.
 
     Raises: PromptRefused, SettingsInvalid, StoreUnavailable, Exit when the engine could not start.
     """
     set_up_logging(settings.log_format, process="imagine", level=logging.ERROR)
-    specs = specs_from_prompt(prompt, await read_limits(settings.models_file or SHIPPED, settings.model))
-    console = Console(stderr=True)
+    limits = await read_limits(settings.models_file or SHIPPED, settings.model)
+    specs = specs_from_prompt(prompt, limits)
+    if not output.quiet:
+        print_notes(specs, limits)
+    console = Console(stderr=True, quiet=output.quiet)
     async with (
         open_migrated_postgres(settings) as url,
         open_database(url, listen_url=settings.listen_url, pool_size=2) as database,
@@ -58,11 +64,15 @@ async def imagine(prompt: str, output: Path, settings: EngineSettings) -> int:
         finally:
             await asyncio.shield(_cancel(database, jobs))
         objects = open_objects(settings.storage_url)
-        codes = [
-            await _report_result(database, objects, job, path)
-            for job, path in zip(ended, _paths(output, len(ended)), strict=True)
+        results = [
+            await _result(database, objects, job, file)
+            for job, file in zip(ended, _paths(path, len(ended)), strict=True)
         ]
-    return max(codes)
+    for result in results:
+        _print_sentences(result, output)
+    if output.as_json:
+        output.print_json([asdict(result) for result in results])
+    return max(_code_of(job) for job in ended)
 
 
 @asynccontextmanager
@@ -77,8 +87,9 @@ async def _ensure_engine(settings: EngineSettings, console: Console) -> AsyncIte
     running = asyncio.create_task(keep_running((engine,), state, console.print))
     try:
         if not await wait_until_ready(state):
-            console.print("Failed to start the engine. See its messages above.")
-            raise typer.Exit(1)
+            typer.echo("Failed to start the engine. See its messages above.", err=True)
+            code = exit_code_from_codes(state.codes)
+            raise typer.Exit(ExitCode.ENGINE if code in (ExitCode.DONE, ExitCode.FAILED) else code)
         yield
     finally:
         state.signals.stop.set()
@@ -128,23 +139,44 @@ async def _cancel(database: Database, jobs: list[Job]) -> None:
             await cancel_job(connection, job.id)
 
 
-async def _report_result(database: Database, objects: Objects, job: Job, path: Path) -> int:
-    """Write the grid and print its path and picture ids, or print why there is none; return the exit code."""
+@dataclass(frozen=True, kw_only=True)
+class JobResult:
+    """What became of one job: its grid's file and the ids of its pictures, or why there are none."""
+
+    prompt: str
+    file: str | None = None
+    pictures: tuple[str, ...] = ()
+    error: str | None = None
+
+
+async def _result(database: Database, objects: Objects, job: Job, path: Path) -> JobResult:
+    """Write the grid of a job that has ended, and return what became of it."""
     if job.status is JobStatus.FINISHED:
         assert job.grid_key is not None
         await asyncio.to_thread(_write, await objects.get(job.grid_key), path)
-        typer.echo(path)
         async with database.begin() as connection:
             pictures = await read_pictures(connection, job.id)
-        for picture in pictures:
-            typer.echo(f"Picture {picture.slot + 1}: {picture.id}", err=True)
-        return 0
+        ids = tuple(str(picture.id) for picture in sorted(pictures, key=lambda picture: picture.slot))
+        return JobResult(prompt=job.spec.prompt, file=str(path), pictures=ids)
     assert job.status in FINAL
-    if job.cause is None:
-        typer.echo("The job was cancelled.", err=True)
-        return 1
-    typer.echo(sentence_from_cause(job.cause), err=True)
-    return exit_code_from_cause(job.cause)
+    told = "The job was cancelled." if job.cause is None else sentence_from_cause(job.cause)
+    return JobResult(prompt=job.spec.prompt, error=told)
+
+
+def _print_sentences(result: JobResult, output: Output) -> None:
+    """Print the path of the grid, and to standard error its picture ids or why there is none."""
+    if result.error:
+        typer.echo(result.error, err=True)
+    elif not output.as_json:
+        typer.echo(result.file)
+        for number, picture in enumerate([] if output.quiet else result.pictures, start=1):
+            typer.echo(f"Picture {number}: {picture}", err=True)
+
+
+def _code_of(job: Job) -> ExitCode:
+    if job.status is JobStatus.FINISHED:
+        return ExitCode.DONE
+    return ExitCode.FAILED if job.cause is None else exit_code_from_cause(job.cause)
 
 
 def _write(grid: bytes, path: Path) -> None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import typer
-
 from bot.settings import BotSettings
+from easel.output import Output
 from easel.postgres import open_postgres
 from engine.settings import read_settings
 from migrations import upgrade
 
 
-async def migrate() -> None:
+async def migrate(output: Output) -> None:
     """Apply the migrations that are missing."""
     settings = read_settings(BotSettings)
     async with open_postgres(settings) as url:
         applied = await upgrade(url)
-    typer.echo(f"Applied {', '.join(applied)}." if applied else "The database schema is up to date.")
+    sentence = f"Applied {', '.join(applied)}." if applied else "The database schema is up to date."
+    output.print_done(sentence, {"applied": list(applied)})

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict, replace
 from functools import cache, partial
-from itertools import groupby
 from pathlib import Path
 
 import typer
@@ -15,13 +15,14 @@ from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 from rich.table import Table
 
-from easel.errors import sentence_from_error
-from engine.contract.errors import EaselError, SettingsInvalid
+from easel.commands.model_reports import ModelReport, print_report, report_on_adapter, report_on_model
+from easel.exit_codes import ExitCode
+from easel.output import Output
+from engine.contract.errors import SettingsInvalid
 from engine.models import manage
 from engine.models.files.locate import file_bytes
 from engine.models.files.weights import ProgressCallback, ignore_progress
 from engine.models.manage import (
-    AdapterStatus,
     ModelStatus,
     adapter_statuses,
     add_model,
@@ -34,9 +35,6 @@ from engine.models.registry.registry import SHIPPED, Model, Registry, read_regis
 from engine.painter.batch.host_memory import HostMemoryBound
 from engine.painter.process.libraries import import_libraries
 from engine.settings import EngineSettings
-
-# Names that begin alike, above which one pattern stands for all of them.
-_MOST_ALIKE = 12
 
 
 def show_models(settings: EngineSettings) -> None:
@@ -86,28 +84,35 @@ def print_names(settings: EngineSettings) -> None:
         typer.echo(name)
 
 
-def check_models(settings: EngineSettings) -> int:
+def check_models(settings: EngineSettings, output: Output) -> int:
     """Print the state of each model and adapter, and record missing hashes.
 
-    Returns: 1 when one of them cannot be used or its hash cannot be written, otherwise 0.
+    Returns: the exit code of the first that cannot be used or whose hash cannot be written, otherwise 0.
     """
     registry = _registry(settings)
-    num_failed, broken = 0, set[str]()
+    reports: list[ModelReport] = []
+    broken = set[str]()
     for name, model in registry.models.items():
-        with _hash_progress(name) as watch:
+        with _hash_progress(name, output) as watch:
             status = _tried(model_status(model, watch))
         if status.error is not None:
             broken.add(name)
-        _show(status)
-        num_failed += not _is_recorded(name, partial(record_missing_hash, registry, status))
-    num_failed += len(broken)
+        unwritten = _write_error(partial(record_missing_hash, registry, status))
+        _print_or_keep(reports, report_on_model(status, unwritten), output)
     for adapted in adapter_statuses(registry, broken):
-        num_failed += adapted.error is not None
-        _show_adapter(adapted)
-        num_failed += not _is_recorded(
-            f"adapter {adapted.adapter.name}", partial(record_adapter_hash, registry, adapted)
-        )
-    return 1 if num_failed else 0
+        unwritten = _write_error(partial(record_adapter_hash, registry, adapted))
+        _print_or_keep(reports, report_on_adapter(adapted, unwritten), output)
+    if output.as_json:
+        output.print_json([asdict(report) for report in reports])
+    return next((report.code for report in reports if report.code), ExitCode.DONE)
+
+
+def _print_or_keep(reports: list[ModelReport], report: ModelReport, output: Output) -> None:
+    """Print the report as soon as it is known, unless all are printed as one JSON array; a quiet one has problems."""
+    if not output.as_json:
+        print_report(report, quiet=output.quiet)
+    if report.code or not output.quiet or not output.as_json:
+        reports.append(report)
 
 
 def _tried(status: ModelStatus) -> ModelStatus:
@@ -125,18 +130,19 @@ def _memory_bound() -> HostMemoryBound:
     return HostMemoryBound()
 
 
-def _is_recorded(name: str, record: Callable[[], None]) -> bool:
-    """Record a hash and return True; if it cannot be written, print the line to add by hand."""
+def _write_error(record: Callable[[], None]) -> SettingsInvalid | None:
+    """Record a hash; return why it cannot be written, with the line to add by hand, or None."""
     try:
         record()
     except SettingsInvalid as error:
-        _show_problem(name, error)
-        return False
-    return True
+        return error
+    return None
 
 
-def register_model(settings: EngineSettings, name: str, *, family: str, licence: str, source: dict[str, str]) -> int:
-    """Add a model to the operator's models file and print its state; return 1 when its files are not here yet.
+def register_model(
+    settings: EngineSettings, output: Output, name: str, *, family: str, licence: str, source: dict[str, str]
+) -> int:
+    """Add a model to the operator's models file and print its state; return the exit code, 0 when its files are here.
 
     Raises: SettingsInvalid when EASEL_MODELS_FILE is not set or the entry would be invalid.
     """
@@ -144,24 +150,32 @@ def register_model(settings: EngineSettings, name: str, *, family: str, licence:
         raise SettingsInvalid(
             problems=(f"Set EASEL_MODELS_FILE to a file of your own first, such as a copy of {SHIPPED}.",)
         )
-    with _hash_progress(name) as watch:
+    with _hash_progress(name, output) as watch:
         status = _tried(add_model(settings.models_file, name, watch, family=family, licence=licence, **source))
-    _show(status)
-    return 1 if status.error else 0
+    return _print(report_on_model(status), output)
 
 
-def fetch_model(settings: EngineSettings, name: str) -> int:
-    """Download a model from the Hugging Face Hub, record its hash and print its state; return 1 when it is not usable.
+def fetch_model(settings: EngineSettings, output: Output, name: str) -> int:
+    """Download a model from the Hugging Face Hub, record its hash and print its state; return the exit code.
 
     Raises: ModelUnknown, WeightsMissing when the Hub cannot be reached or has no such model, WeightsMismatch,
     ModelBroken when the repository has no usable pipeline.
     """
-    with _hash_progress(name) as watch:
+    with _hash_progress(name, output) as watch:
         status = manage.fetch_model(_registry(settings), name, watch)
-    _show(status)
-    if status.error is None:
-        _show_note(name, "its files are complete. Run `easel models check` to see whether they also load")
-    return 1 if status.error else 0
+    report = report_on_model(status)
+    if report.works:
+        complete = "its files are complete. Run `easel models check` to see whether they also load"
+        report = replace(report, notes=(*report.notes, complete))
+    return _print(report, output)
+
+
+def _print(report: ModelReport, output: Output) -> ExitCode:
+    if output.as_json:
+        output.print_json(asdict(report))
+    else:
+        print_report(report, quiet=output.quiet)
+    return report.code
 
 
 def _registry(settings: EngineSettings) -> Registry:
@@ -175,10 +189,10 @@ def _source_text(model: Model) -> str:
 
 
 @contextmanager
-def _hash_progress(name: str) -> Iterator[ProgressCallback]:
+def _hash_progress(name: str, output: Output) -> Iterator[ProgressCallback]:
     """Yield a callback that shows a progress bar on stderr if that is a terminal, from its first call on."""
     console = Console(stderr=True)
-    if not console.is_terminal:
+    if output.quiet or not console.is_terminal:
         yield ignore_progress
         return
     bar = Progress(TextColumn("{task.description}"), BarColumn(), DownloadColumn(), console=console, transient=True)
@@ -192,55 +206,6 @@ def _hash_progress(name: str) -> Iterator[ProgressCallback]:
         yield show
     finally:
         bar.stop()
-
-
-def _show(status: ModelStatus) -> None:
-    if status.error is not None:
-        for error in (status.error, *status.more_errors):
-            _show_problem(status.model.name, error)
-        return
-    assert status.path is not None
-    _show_ok(status.model.name, f"{status.path.resolve()}, {_size_text(status.size_bytes)}", status.sha256)
-    for warning in status.warnings:
-        _show_note(status.model.name, warning)
-    if status.unread:
-        unread = ", ".join(_grouped(status.unread))
-        _show_note(status.model.name, f"not used: {unread}")
-
-
-def _grouped(names: Iterable[str]) -> Iterator[str]:
-    """Yield the names; many that begin alike, as the averaged weights of a training do, as one pattern."""
-    for start, group in groupby(sorted(names), lambda name: name.partition(".")[0]):
-        alike = list(group)
-        yield from alike if len(alike) <= _MOST_ALIKE else [f"{start}.* ({len(alike)} tensors)"]
-
-
-def _show_adapter(status: AdapterStatus) -> None:
-    adapter = status.adapter
-    name = f"adapter {adapter.name}"
-    if status.error is not None:
-        for error in (status.error, *status.more_errors):
-            _show_problem(name, error)
-        return
-    fits = ", ".join(status.fits) or "no registered model"
-    _show_ok(name, f"{adapter.file.resolve()}, {_size_text(status.size_bytes)}, fits {fits}", status.sha256)
-
-
-def _show_problem(name: str, error: EaselError) -> None:
-    _console().print(f"[red]Fix[/red]   [bold]{name}[/bold]  {escape(sentence_from_error(error))}")
-
-
-def _show_note(name: str, note: str) -> None:
-    _console().print(f"[yellow]Note[/yellow]  [bold]{name}[/bold]  {escape(note)}")
-
-
-def _show_ok(name: str, details: str, sha256: str | None) -> None:
-    _console().print(f"[green]ok[/green]    [bold]{name}[/bold]  {escape(details)}")
-    typer.echo(f"      sha256 {sha256}")
-
-
-def _size_text(size_bytes: int) -> str:
-    return f"{size_bytes / 2**20:,.0f} MiB"
 
 
 def _console() -> Console:

@@ -1,18 +1,22 @@
-"""Prompts as an operator gives them; `easel parse` does not ask what a model can do with one."""
+"""Prompts as an operator gives them, judged as `/imagine` judges them: by the models and what they can do."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Sequence
+
+import typer
 
 from engine.contract.errors import PromptRefused
 from engine.contract.jobs import JobSpec
-from engine.prompt import Limits, PromptErrors, format_errors, json_from_specs, parse
+from engine.models.prompt_limits import read_limits
+from engine.models.registry.registry import SHIPPED
+from engine.prompt import Limits, PromptErrors, format_errors, json_from_specs, notes_on, parse
+from engine.settings import EngineSettings
 
-USUAL_LIMITS = Limits()
 
-
-def specs_from_prompt(prompt: str, limits: Limits = USUAL_LIMITS) -> tuple[JobSpec, ...]:
+def specs_from_prompt(prompt: str, limits: Limits) -> tuple[JobSpec, ...]:
     """Return the specs that the prompt asks for, of a service that allows what `limits` say.
 
     Raises: PromptRefused with every fault of it, a caret under each.
@@ -23,11 +27,24 @@ def specs_from_prompt(prompt: str, limits: Limits = USUAL_LIMITS) -> tuple[JobSp
     return parsed
 
 
-def json_from_prompt(prompt: str) -> str:
-    """Return the specs of the prompt as a JSON array; those that are asked for several times have their `count`.
+def print_notes(specs: Sequence[JobSpec], limits: Limits) -> None:
+    """Print what the operator should know about the jobs to standard error, each note once."""
+    for note in dict.fromkeys(note for spec in specs for note in notes_on(spec, limits)):
+        typer.echo(f"Note: {note}", err=True)
 
-    Raises: PromptRefused with every fault of it, a caret under each.
+
+async def print_specs(prompt: str, settings: EngineSettings, *, quiet: bool) -> None:
+    """Print the specs of the prompt as a JSON array; those that are asked for several times have their `count`.
+
+    quiet: whether to print nothing for a prompt that is accepted.
+
+    Raises: PromptRefused with every fault of it, a caret under each; SettingsInvalid, ModelUnknown.
     """
-    counts = Counter(json.dumps(spec) for spec in json_from_specs(specs_from_prompt(prompt)))
-    specs = [json.loads(text) | ({"count": count} if count > 1 else {}) for text, count in counts.items()]
-    return json.dumps(specs, ensure_ascii=False, indent=2)
+    limits = await read_limits(settings.models_file or SHIPPED, settings.model)
+    specs = specs_from_prompt(prompt, limits)
+    if quiet:
+        return
+    print_notes(specs, limits)
+    counts = Counter(json.dumps(spec) for spec in json_from_specs(specs))
+    listed = [json.loads(text) | ({"count": count} if count > 1 else {}) for text, count in counts.items()]
+    typer.echo(json.dumps(listed, ensure_ascii=False, indent=2))

@@ -17,6 +17,7 @@ from PIL import Image, ImageChops
 from rich.console import Console
 from rich.progress import Progress
 
+from easel.output import Output
 from easel.painter import open_empty_painter
 from easel.postgres import open_migrated_postgres
 from easel.process.preload import Opener, preload
@@ -59,8 +60,8 @@ def id_from_text(text: str) -> UUID:
         raise typer.BadParameter(f'"{text}" is not a picture id. Example: {example}') from error
 
 
-async def repaint(picture_id: UUID, output: Path, settings: EngineSettings) -> int:
-    """Repaint the picture into `output`, print whether it is identical, and return 0; nothing is queued or stored.
+async def repaint(picture_id: UUID, path: Path, settings: EngineSettings, output: Output) -> int:
+    """Repaint the picture into the file `path`, print whether it is identical, and return 0; nothing is queued.
 
     The painter starts while the picture is looked up: its imports take most of the time.
 
@@ -74,10 +75,11 @@ async def repaint(picture_id: UUID, output: Path, settings: EngineSettings) -> i
             stored = await _read(database, open_objects(settings.storage_url), picture_id)
         recipe = completed_recipe(stored.picture.recipe, stored.source, stored.picture.slot)
         request = await asyncio.to_thread(request_from_recipe, recipe, registry, stored.source)
-        painted = await _paint(request, open_painter)
+        painted = await _paint(request, open_painter, quiet=output.quiet)
     again = painted.pictures[recipe["slot"]]
-    await asyncio.to_thread(output.write_bytes, again.png)
-    typer.echo(f"{output}: {describe_difference(stored, again)}")
+    await asyncio.to_thread(path.write_bytes, again.png)
+    told = describe_difference(stored, again)
+    output.print_done(f"{path}: {told}", {"file": str(path), "is_identical": told == IDENTICAL, "comparison": told})
     return 0
 
 
@@ -101,8 +103,8 @@ async def _read_png(objects: Objects, key: str) -> bytes | None:
         return None
 
 
-async def _paint(request: PaintRequest, open_painter: Opener[SupervisedPainter]) -> PaintedPictures:
-    with Progress(console=Console(stderr=True)) as progress:
+async def _paint(request: PaintRequest, open_painter: Opener[SupervisedPainter], *, quiet: bool) -> PaintedPictures:
+    with Progress(console=Console(stderr=True, quiet=quiet)) as progress:
         bar = progress.add_task("Painting", total=None)
         async with open_painter() as painter, aclosing(painter.paint(request)) as events:
             async for event in events:
@@ -116,7 +118,7 @@ async def _paint(request: PaintRequest, open_painter: Opener[SupervisedPainter])
 def describe_difference(stored: StoredPicture, again: PaintedPicture) -> str:
     """Describe how the new picture differs from the stored one and, if it does, the likely reason."""
     if key_from_bytes(again.png, Path(stored.picture.object_key).suffix) == stored.picture.object_key:
-        return "identical to the stored picture."
+        return IDENTICAL
     changed = _changed_libraries(stored.picture.recipe["libraries"], again.recipe["libraries"])
     if stored.png is None:
         return f"different from the stored picture, whose file is missing or damaged. {changed or _ROUNDING}"
@@ -129,6 +131,7 @@ def describe_difference(stored: StoredPicture, again: PaintedPicture) -> str:
     return f"{size} from the stored picture: pixels differ by up to {difference} of 255. {told}"
 
 
+IDENTICAL = "identical to the stored picture."
 # Measured: rounding of another batch or another device changes single pixels by a few of 255.
 _MOST_ROUNDING = 16
 _ROUNDING = "Rounding differs between devices and when other jobs share a denoising step; a recipe records neither."

@@ -152,10 +152,17 @@ TOKEN_REJECTED = (
 )
 
 
-async def check_port(page: int, health: int) -> CheckResult:
-    """Check that the chat page's port is free, or used by a running Easel whose bot answers on the port `health`."""
+async def check_port(page: int, health: int, running: int | None = None) -> CheckResult:
+    """Check that the chat page's port is free, or used by a running Easel.
+
+    health: port on which the bot of an Easel at `page` answers. running: port of the `easel run` of this EASEL_HOME.
+    """
+    if page == running:
+        return CheckResult(name="port", found=f"{page} is used by Easel, which is running")
     if is_free(page):
-        return CheckResult(name="port", found=f"{page} is free; Easel is not running")
+        return CheckResult(
+            name="port", found=f"{page} is free; " + (f"Easel runs at {running}" if running else "not running")
+        )
     if await _is_alive(health):
         return CheckResult(name="port", found=f"{page} is used by Easel, which is running")
     fix = f"Stop the program that uses it, or start Easel with `easel run --port {page + 100}`."

@@ -18,16 +18,19 @@ from easel.doctor.model_checks import check_device, check_model
 from easel.errors import sentence_from_error, sentence_from_os_error
 from easel.postgres import open_postgres
 from easel.postgres_errors import database_errors, sentence_from_database_error
+from easel.process.ports import USUAL_PORT
+from easel.process.run_lock import running_port
 from engine.contract.errors import EaselError, SettingsInvalid
 from engine.settings import read_settings
 
 Show = Callable[[CheckResult], str]
 
 
-async def run_doctor(port: int, show: Show, *, quiet: bool = False) -> int:
+async def run_doctor(port: int | None, show: Show, *, quiet: bool = False) -> int:
     """Print each check as it finishes; return 0 when all pass, otherwise 1.
 
-    port: of the chat page. show: returns the lines of a check, in rich's markup. quiet: whether to print only problems.
+    port: of the chat page; None for that of the `easel run` of this EASEL_HOME, or else the usual one.
+    show: returns the lines of a check, in rich's markup. quiet: whether to print only problems.
     """
     console = Console(highlight=False, soft_wrap=True)
     num_problems = 0
@@ -40,7 +43,7 @@ async def run_doctor(port: int, show: Show, *, quiet: bool = False) -> int:
     return 1 if num_problems else 0
 
 
-async def _results(port: int) -> AsyncIterator[CheckResult]:
+async def _results(port: int | None) -> AsyncIterator[CheckResult]:
     yield checks.check_python()
     yield checks.check_packages()
     try:
@@ -50,12 +53,14 @@ async def _results(port: int) -> AsyncIterator[CheckResult]:
             yield CheckResult(name="settings", found="invalid", fix=problem)
         return
     yield checks.check_home(settings.home)
+    running = running_port(settings.home)
+    page = port or running or USUAL_PORT
     # Importing torch takes longest: these checks start now, and their results are yielded in the order of the report.
     device = asyncio.create_task(check_device(settings))
     others = (
         asyncio.create_task(check_model(settings)),
         asyncio.create_task(checks.check_discord(settings)),
-        asyncio.create_task(checks.check_port(port, port + 1)),
+        asyncio.create_task(checks.check_port(page, page + 1, running)),
     )
     async for result in _postgres_results(settings):
         yield result

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from engine.contract.errors import SettingsInvalid
 
 HOST = "127.0.0.1"
+USUAL_PORT = 8642
+"""Port of the chat page; the health pages of the bot and the engine are at the next two."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -48,7 +48,7 @@ class SupervisorState:
     ready: by name, set when a program is first ready; the caller sets those that are not programs.
     ended: by name, set when a program has ended for good.
     grace: time from the first SIGTERM to SIGKILL; `force_grace` from the second SIGTERM.
-    failed: names of the programs that ended before they were ready; grows while they run.
+    failed: names of the programs that ended before they were ready; grows while they run. codes: their exit codes.
     """
 
     ready: Mapping[str, asyncio.Event]
@@ -57,6 +57,7 @@ class SupervisorState:
     grace: timedelta = STOP_GRACE
     force_grace: timedelta = FORCE_GRACE
     failed: list[str] = field(default_factory=list)
+    codes: list[int] = field(default_factory=list)
 
 
 def new_supervisor_state(
@@ -114,6 +115,7 @@ async def _keep_alive(
             return
         if not state.ready[program.name].is_set():
             state.failed.append(program.name)
+            state.codes.append(code)
             state.signals.stop.set()
             return
         if clock.time() - began > STABLE_AFTER.total_seconds():

@@ -35,6 +35,7 @@ EaselError
         SchemaOutdated
         SchemaNewer
         SettingsInvalid
+            DatabaseUnusable
 """
 
 from __future__ import annotations
@@ -297,3 +298,7 @@ class SettingsInvalid(OperatorError):
     def __init__(self, *, problems: tuple[str, ...]) -> None:
         super().__init__(problems=problems)
         self.problems = problems
+
+
+class DatabaseUnusable(SettingsInvalid):
+    """The database of `DATABASE_URL` does not take connections: `problems` says why."""

@@ -32,6 +32,7 @@ SAMPLES: dict[type[errors.EaselError], errors.EaselError] = {
     errors.NoRoom: errors.NoRoom(model="starter", size="4096 x 4096"),
     errors.SpeedUnsupported: errors.SpeedUnsupported(name="starter", setting='precision = "fp8"', cause="old card"),
     errors.SettingsInvalid: errors.SettingsInvalid(problems=("wrong",)),
+    errors.DatabaseUnusable: errors.DatabaseUnusable(problems=("wrong",)),
 }
 
 

@@ -9,12 +9,11 @@ from pathlib import Path
 import pytest
 
 from easel.errors import (
-    exit_code_from_cause,
-    exit_code_from_error,
     sentence_from_cause,
     sentence_from_error,
     sentence_from_os_error,
 )
+from easel.exit_codes import exit_code_from_cause, exit_code_from_error
 from engine.contract import errors
 from engine.contract.errors import EaselError
 from engine.worker.run_job import cause_from_error
@@ -44,10 +43,10 @@ def test_every_error_has_a_sentence(kind: type[EaselError]) -> None:
 
 
 def test_exit_code_tells_who_must_act() -> None:
-    """2 means that the request must change, 1 does not."""
-    assert exit_code_from_error(errors.PromptRefused(message="no")) == 2
-    assert exit_code_from_error(errors.StorageFull()) == 1
-    assert exit_code_from_cause(cause_from_error(errors.SizeUnsupported(width=1, height=9, model="m"))) == 2
+    """3 means that the request must change; the others say what the operator looks at."""
+    assert exit_code_from_error(errors.PromptRefused(message="no")) == 3
+    assert exit_code_from_error(errors.StorageFull()) == 6
+    assert exit_code_from_cause(cause_from_error(errors.SizeUnsupported(width=1, height=9, model="m"))) == 3
     assert exit_code_from_cause(cause_from_error(ValueError("what was this"))) == 1
 
 

@@ -72,10 +72,10 @@ async def test_the_version_is_the_installed_one(home: Path) -> None:
     assert (done.code, done.out) == (0, f"easel {version('easel')}\n")
 
 
-async def test_refused_prompt_exits_2_with_a_caret(home: Path) -> None:
+async def test_refused_prompt_exits_3_with_a_caret(home: Path) -> None:
     """The caret on standard error points at the error; nothing is printed to standard output."""
     done = await run_easel("parse", "a red circle --shape round", home=home)
-    assert (done.code, done.out) == (2, "")
+    assert (done.code, done.out) == (3, "")
     line, carets, *_ = done.err.splitlines()
     assert carets.index("^") == line.index("--shape")
 
@@ -94,10 +94,10 @@ async def test_wrong_usage_exits_2(arguments: tuple[str, ...], home: Path) -> No
     assert "Usage: easel" in done.err
 
 
-async def test_faults_of_the_environment_exit_1_all_at_once(home: Path) -> None:
+async def test_faults_of_the_environment_exit_4_all_at_once(home: Path) -> None:
     """Every invalid setting is reported in one sentence, without a traceback."""
     done = await run_easel("migrate", home=home, EASEL_HOEM="x", EASEL_LOG_FORMAT="xml", DATABASE_URL="mysql://x")
-    assert done.code == 1
+    assert done.code == 4
     assert "EASEL_HOEM" in done.err and "EASEL_LOG_FORMAT" in done.err and "DATABASE_URL" in done.err
     assert "Traceback" not in done.err
 
@@ -105,7 +105,7 @@ async def test_faults_of_the_environment_exit_1_all_at_once(home: Path) -> None:
 async def test_database_that_is_not_there_is_said(home: Path) -> None:
     """A wrong DATABASE_URL is reported in one sentence, with the address and without the password."""
     done = await run_easel("migrate", home=home, DATABASE_URL="postgresql://easel:very-secret@127.0.0.1:9/easel")
-    assert done.code == 1
+    assert done.code == 5
     assert done.err.startswith("DATABASE_URL: cannot connect to Postgres at 127.0.0.1:9.")
     assert "very-secret" not in done.err
 
@@ -113,14 +113,14 @@ async def test_database_that_is_not_there_is_said(home: Path) -> None:
 async def test_database_that_does_not_exist_is_said(home: Path, postgres: str) -> None:
     """The server answers, but the database does not exist."""
     done = await run_easel("migrate", home=home, DATABASE_URL=postgres.replace("/postgres?", "/nowhere?"))
-    assert (done.code, "has no such database" in done.err) == (1, True)
+    assert (done.code, "has no such database" in done.err) == (5, True)
 
 
 async def test_home_that_cannot_be_made_is_said(home: Path) -> None:
     """A file in the way of EASEL_HOME is reported in a sentence, not a traceback."""
     (home / "file").touch()
     done = await run_easel("migrate", home=home / "file" / "easel")
-    assert done.code == 1
+    assert done.code == 4
     assert "Traceback" not in done.err and str(home / "file") in done.err
 
 
@@ -128,7 +128,7 @@ async def test_server_that_cannot_be_made_is_said(home: Path) -> None:
     """On a full disk, the embedded server's own output is followed by what to do."""
     process = await start_easel("migrate", home=home, before=("bash", "-c", 'ulimit -f 64; exec "$@"', "bash"))
     _, err = await process.communicate()
-    assert process.returncode == 1
+    assert process.returncode == 5
     assert "Free some space" in err.decode() and "Traceback" not in err.decode()
 
 

@@ -80,7 +80,7 @@ async def test_check_tells_of_a_hash_that_it_cannot_write(models_file: Path, hom
     _insert(models_file, ESCAPED)
     done = await run_easel("models", "check", home=home, EASEL_MODELS_FILE=str(models_file))
     recorded = _entry(models_file, "tiny")["sha256"]
-    assert done.code == 1
+    assert done.code == 4
     assert f'Add this line to it: sha256 = "{recorded}"' in done.out and ESCAPED in _text(models_file)
 
 
@@ -96,7 +96,7 @@ async def test_check_fails_when_files_changed(models_file: Path, home: Path) -> 
     await run_easel("models", "check", home=home, EASEL_MODELS_FILE=str(models_file))
     (models_file.parent / "weights" / "model_index.json").write_text('{"_class_name": "StableDiffusionPipeline"}')
     done = await run_easel("models", "check", home=home, EASEL_MODELS_FILE=str(models_file))
-    assert done.code == 1
+    assert done.code == 7
     assert "Fix" in done.out and "Restore the original files" in done.out
 
 
@@ -118,7 +118,7 @@ async def test_check_loads_without_numbers(models_file: Path, home: Path) -> Non
     _add_adapters(models_file, ink="ink")
     done = await run_easel("models", "check", home=home, EASEL_MODELS_FILE=str(models_file))
     (note,) = [line for line in done.out.splitlines() if line.startswith("Note")]
-    assert (done.code, done.err) == (1, "")
+    assert (done.code, done.err) == (7, "")
     assert note == "Note  tiny  not used: unet/config.json: tiling, unet: ema.* (20 tensors), unet: odd"
     assert 'The model "bad" does not work: its unet lacks the tensor conv_out.bias. Fix it' in done.out
     assert "sha256" in _entry(models_file, "tiny") and "sha256" not in _entry(models_file, "bad")
@@ -134,7 +134,7 @@ async def test_check_covers_adapters(models_file: Path, home: Path) -> None:
     first = await run_easel("models", "check", home=home, EASEL_MODELS_FILE=str(models_file))
     recorded = _entry(models_file, "ink", table="adapters")["sha256"]
     lines = dict(_verdicts(first.out))
-    assert first.code == 1
+    assert first.code == 7
     assert "fits tiny" in lines["ok ink"] and recorded in first.out
     assert 'does not fit the model "tiny": unet.' in lines["Fix 1.5-big"]
     assert f"File not found: {folder / 'gone.safetensors'}." in lines["Fix gone"]
@@ -172,7 +172,7 @@ async def test_add_registers_a_variant(models_file: Path, home: Path) -> None:
     save_sd1(models_file.parent / "other", seed=1, variant="fp16")
     arguments = ("models", "add", "other", "--family", "sd1", "--licence", "none", "--folder", "other")
     plain = await run_easel(*arguments, home=home, EASEL_MODELS_FILE=str(models_file), COLUMNS="400")
-    assert plain.code == 1 and 'set variant = "fp16" in the models file' in plain.out
+    assert plain.code == 7 and 'set variant = "fp16" in the models file' in plain.out
     variant = ("models", "add", "half", *arguments[3:], "--variant", "fp16")
     half = await run_easel(*variant, home=home, EASEL_MODELS_FILE=str(models_file))
     assert half.code == 0, half.out + half.err
@@ -200,7 +200,7 @@ async def test_faulty_entry_is_refused_and_not_written(models_file: Path, home: 
     before = _text(models_file)
     arguments = ("models", "add", "other", "--family", "sd9", "--licence", "none", "--folder", "other")
     done = await run_easel(*arguments, home=home, EASEL_MODELS_FILE=str(models_file))
-    assert done.code == 1
+    assert done.code == 4
     assert "sd9" in done.err and _text(models_file) == before
 
 
@@ -208,12 +208,12 @@ async def test_add_needs_a_file_of_ones_own(home: Path) -> None:
     """The registry that ships is never edited."""
     arguments = ("models", "add", "other", "--family", "sd1", "--licence", "none", "--folder", "other")
     done = await run_easel(*arguments, home=home)
-    assert done.code == 1
+    assert done.code == 4
     assert "EASEL_MODELS_FILE" in done.err
 
 
-async def test_fetch_of_an_unknown_model_exits_2(models_file: Path, home: Path) -> None:
+async def test_fetch_of_an_unknown_model_exits_7(models_file: Path, home: Path) -> None:
     """The error lists the available names."""
     done = await run_easel("models", "fetch", "nobody", home=home, EASEL_MODELS_FILE=str(models_file))
-    assert done.code == 2
+    assert done.code == 7
     assert "Available: tiny" in done.err

@@ -150,7 +150,7 @@ async def test_port_in_use_is_said(home: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         done = await run_easel("run", "--port", str(port), home=home)
-    assert done.code == 1
+    assert done.code == 4
     assert f"Port {port} is already in use" in done.err and "--port" in done.err
     assert not _names_in(home)
 
@@ -159,7 +159,7 @@ async def test_home_that_cannot_be_made_is_said(home: Path) -> None:
     """A file in the way of EASEL_HOME is reported in a sentence by every process."""
     (home / "file").touch()
     done = await run_easel("run", "--port", "0", home=home / "file" / "easel")
-    assert done.code == 1
+    assert done.code == 4
     assert str(home / "file") in done.err and "Traceback" not in done.err
 
 
@@ -168,7 +168,7 @@ async def test_missing_model_is_said(old_home: Path, tmp_path: Path) -> None:
     models = tmp_path / "models.toml"
     models.write_text('default = "gone"\n[models.gone]\nfamily = "sd1"\nfolder = "nowhere"\n')
     done = await run_easel("run", "--port", "0", home=old_home, EASEL_MODELS_FILE=str(models))
-    assert done.code == 1
+    assert done.code == 7
     assert f"Model not found: {tmp_path / 'nowhere'}" in done.err
     assert "Failed to start engine" in done.out
     assert "Traceback" not in done.err
@@ -180,7 +180,7 @@ async def test_corrupt_model_is_said(old_home: Path, tmp_path: Path) -> None:
     weights = next((tmp_path / "weights" / "unet").glob("*.safetensors"))
     weights.write_bytes(weights.read_bytes()[:-100])
     done = await run_easel("run", "--port", "0", home=old_home, EASEL_MODELS_FILE=str(models_file))
-    assert done.code == 1
+    assert done.code == 7
     assert str(weights.name) in done.err and "Restore the original files" in done.err
     assert "Traceback" not in done.err
 
@@ -197,7 +197,7 @@ async def test_wrong_token_is_said(old_home: Path, models_file: Path) -> None:
             DISCORD_TOKEN="not-the-token",
             DISCORD_API_URL=discord.api_url,
         )
-    assert done.code == 1
+    assert done.code == 4
     assert "DISCORD_TOKEN" in done.err and "not-the-token" not in done.err
     assert "Traceback" not in done.err
 
@@ -205,20 +205,20 @@ async def test_wrong_token_is_said(old_home: Path, models_file: Path) -> None:
 async def test_bot_without_token_is_said(old_home: Path) -> None:
     """The bot alone needs a token."""
     done = await run_easel("bot", home=old_home)
-    assert done.code == 1
+    assert done.code == 4
     assert done.err.startswith("DISCORD_TOKEN is not set")
 
 
-async def test_refused_flag_of_imagine_exits_2(old_home: Path, models_file: Path, tmp_path: Path) -> None:
+async def test_refused_flag_of_imagine_exits_3(old_home: Path, models_file: Path, tmp_path: Path) -> None:
     """A flag that the model does not support is reported before anything starts."""
     done = await run_easel(
         "imagine", "a cat --chaos 50", "-o", str(tmp_path / "x.png"), home=old_home, EASEL_MODELS_FILE=str(models_file)
     )
-    assert done.code == 2
+    assert done.code == 3
     assert "--chaos is not available with tiny." in done.err
 
 
-async def test_adapter_that_does_not_fit_exits_2(old_home: Path, tmp_path: Path) -> None:
+async def test_adapter_that_does_not_fit_exits_3(old_home: Path, tmp_path: Path) -> None:
     """A caret points at the adapter, the part that does not fit is named, and nothing is queued."""
     models_file = save_models_file(tmp_path)
     save_lora(tmp_path / "big.safetensors", save_sdxl(tmp_path / "sdxl"), seed=1)
@@ -229,7 +229,7 @@ async def test_adapter_that_does_not_fit_exits_2(old_home: Path, tmp_path: Path)
         "imagine", "a cat --lora big:0.5", "-o", str(grid), home=old_home, EASEL_MODELS_FILE=str(models_file)
     )
     line, carets, sentence = done.err.splitlines()
-    assert (done.code, line, carets.strip()) == (2, "a cat --lora big:0.5", "^^^")
+    assert (done.code, line, carets.strip()) == (3, "a cat --lora big:0.5", "^^^")
     assert carets.index("^") == line.index("big") and sentence.startswith("big does not fit tiny: unet.")
 
 

@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 from bot.settings import BotSettings
 from easel.doctor.checks import check_discord, check_home, check_packages, check_port, check_python, check_storage
 from easel.doctor.model_checks import check_device, check_model
+from easel.process.run_lock import hold_run_lock, running_port
 from engine.health import open_health
 from engine.settings import EngineSettings
 from sandbox.server import serve
@@ -93,6 +94,21 @@ async def test_port_in_use_is_advised() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         result = await check_port(taken.getsockname()[1], 9)
     assert result.fix and "--port" in result.fix
+
+
+async def test_the_port_of_the_easel_that_runs_is_checked(home: Path) -> None:
+    """`easel run` leaves its port in EASEL_HOME for as long as it runs; without it, nothing runs."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert running_port(home) is None
+        with hold_run_lock(home, port):
+            assert running_port(home) == port
+            running = await check_port(port, 9, running_port(home))
+        assert running_port(home) is None
+    assert (running.found, running.fix) == (f"{port} is used by Easel, which is running", None)
+    stopped = await check_port(port, 9, running_port(home))
+    assert (stopped.found, stopped.fix) == (f"{port} is free; not running", None)
+    assert (await check_port(port, 9, 7)).found == f"{port} is free; Easel runs at 7"
 
 
 async def test_running_easel_is_no_fault() -> None:

@@ -152,7 +152,7 @@ async def test_an_altered_file_is_refused_by_its_hash(fetched: Fetched, hub: Hub
     folder = Path(shutil.copytree(fetched.folder, tmp_path / "altered", symlinks=True))
     hub.publish("club/tiny", "v1", {**WHOLE, UNET: weights(2.0)})
     done = await easel(folder, hub.url, "fetch", "tiny")
-    assert done.code == 1
+    assert done.code == 7
     assert "damaged or is not the registered file" in done.out and "Restore the original files" in done.out
     assert recorded(folder) == recorded(fetched.folder) is not None
 
@@ -179,7 +179,7 @@ async def test_another_variant_is_another_fetch(hub: Hub, tmp_path: Path) -> Non
     hub.publish("club/tiny", "v1", CROWDED)
     await easel(tmp_path, hub.url, "fetch", "tiny")
     checked = await easel(tmp_path, hub.url, "check", variant="fp16")
-    assert checked.code == 1 and "Model not found: club/tiny" in checked.out
+    assert checked.code == 7 and "Model not found: club/tiny" in checked.out
     hub.asked.clear()
     done = await easel(tmp_path, hub.url, "fetch", "tiny")
     assert done.code == 0, done.out + done.err
@@ -213,7 +213,7 @@ async def test_what_makes_no_pipeline_is_refused_before_it_is_brought(
     """No more than the index is asked for, and the sentence says what is wrong; variants that there are have names."""
     hub.publish("club/tiny", "v1", files)
     done = await easel(tmp_path, hub.url, "fetch", "tiny", variant=variant)
-    assert done.code == 1
+    assert done.code == 7
     assert told in done.err and "Traceback" not in done.err
     assert set(hub.asked) <= {"model_index.json"} and recorded(tmp_path) is None
 
@@ -236,7 +236,7 @@ async def test_a_repository_of_pickles_is_refused(hub: Hub, tmp_path: Path) -> N
     """Its weights are not even asked for, nothing is recorded, and the sentence says why."""
     hub.publish("club/tiny", "v1", {"model_index.json": INDEX, "unet/model.bin": PICKLE, "all.ckpt": PICKLE})
     done = await easel(tmp_path, hub.url, "fetch", "tiny")
-    assert done.code == 1
+    assert done.code == 7
     assert "club/tiny has no .safetensors file" in done.err and "can run code" in done.err
     assert set(hub.asked) == {"model_index.json"} and recorded(tmp_path) is None
 
@@ -246,7 +246,7 @@ async def test_what_the_hub_does_not_have_is_said(hub: Hub, tmp_path: Path, repo
     """No such repository, and no such revision of one."""
     hub.publish(repository, revision, WHOLE)
     done = await easel(tmp_path, hub.url, "fetch", "tiny")
-    assert done.code == 1
+    assert done.code == 7
     assert "Model not found: club/tiny" in done.err and "Traceback" not in done.err
 
 
@@ -255,7 +255,7 @@ async def test_a_licence_that_was_not_agreed_to_is_told(hub: Hub, tmp_path: Path
     hub.publish("club/tiny", "v1", WHOLE)
     hub.gated.add("club/tiny")
     done = await easel(tmp_path, hub.url, "fetch", "tiny")
-    assert done.code == 1
+    assert done.code == 7
     assert "accept its license on its Hugging Face page, then set HF_TOKEN" in done.err and "Traceback" not in done.err
 
 
@@ -264,10 +264,10 @@ async def test_a_fetch_that_broke_off_is_done_by_another(hub: Hub, tmp_path: Pat
     hub.publish("club/tiny", "v1", WHOLE)
     hub.dropped.add(UNET)
     first = await easel(tmp_path, hub.url, "fetch", "tiny")
-    assert first.code == 1 and recorded(tmp_path) is None
+    assert first.code == 7 and recorded(tmp_path) is None
     assert "Fetch it again" in first.err and "Traceback" not in first.err
     checked = await easel(tmp_path, hub.url, "check")
-    assert checked.code == 1 and recorded(tmp_path) is None
+    assert checked.code == 7 and recorded(tmp_path) is None
     hub.dropped.clear()
     hub.asked.clear()
     second = await easel(tmp_path, hub.url, "fetch", "tiny")

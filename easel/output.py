@@ -1,0 +1,30 @@
+"""How a command prints what it did: in sentences, as JSON, or only what is asked for."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import typer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Output:
+    """The options `--json` and `--quiet`, which every command has that ends by itself.
+
+    as_json: print what was done as JSON. quiet: print nothing but results that are asked for, and problems.
+    """
+
+    as_json: bool = False
+    quiet: bool = False
+
+    def print_done(self, sentence: str, data: object) -> None:
+        """Print what was done: `data` as JSON, or the sentence unless it is quiet."""
+        if self.as_json:
+            self.print_json(data)
+        elif not self.quiet:
+            typer.echo(sentence)
+
+    def print_json(self, data: object) -> None:
+        """Print the data as JSON."""
+        typer.echo(json.dumps(data, ensure_ascii=False, indent=2))
