@@ -14,10 +14,21 @@ from bot.services import Services, services_of
 from bot.store.submissions import Draft, random_seed, submit_drafts
 from engine.contract.errors import PromptRefused
 from engine.contract.jobs import JobSpec, Operation
-from engine.prompt import OPTION_HELP, PROMPT_HELP, Limits, PromptErrors, Specs, format_errors, parse, prompt_help
+from engine.prompt import (
+    COMMAND_HELP,
+    OPTION_HELP,
+    PROMPT_HELP,
+    Limits,
+    PromptErrors,
+    Specs,
+    command_help,
+    format_errors,
+    parse,
+    prompt_help,
+)
 
 
-@app_commands.command(name="imagine", description="Create four pictures from a prompt")
+@app_commands.command(name="imagine", description=COMMAND_HELP)
 @app_commands.describe(prompt=PROMPT_HELP, negative=OPTION_HELP["negative"])
 @app_commands.allowed_installs(guilds=True, users=False)
 @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
@@ -28,9 +39,9 @@ async def imagine(interaction: discord.Interaction, prompt: str, negative: str |
 
 
 def imagine_for(limits: Limits) -> app_commands.Command[Any, ..., Any]:
-    """Return the command with a description of the prompt for these limits."""
+    """Return the command, with descriptions that say what the default model can paint."""
     command: app_commands.Command[Any, ..., Any] = app_commands.Command(
-        name=imagine.name, description=imagine.description, callback=imagine.callback
+        name=imagine.name, description=command_help(limits), callback=imagine.callback
     )
     return app_commands.describe(prompt=prompt_help(limits), negative=OPTION_HELP["negative"])(command)
 

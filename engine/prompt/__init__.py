@@ -13,7 +13,16 @@ from engine.prompt.errors import PromptError, PromptErrors, PromptSource, format
 from engine.prompt.grammar.attention import parse_attention
 from engine.prompt.grammar.names import is_name
 from engine.prompt.grammar.parts import normalized_weights
-from engine.prompt.help import OPTION_HELP, PROMPT_HELP, SLASH_OPTIONS, help_for, help_lines, prompt_help
+from engine.prompt.help import (
+    COMMAND_HELP,
+    OPTION_HELP,
+    PROMPT_HELP,
+    SLASH_OPTIONS,
+    command_help,
+    help_for,
+    help_lines,
+    prompt_help,
+)
 from engine.prompt.limits import Limits, ModelCapabilities, PromptDefaults, SizeLimits, StepLimits, Vocabulary
 from engine.prompt.parameter_type import Parameter, ParameterKind
 from engine.prompt.parameters import PARAMETERS
@@ -21,6 +30,7 @@ from engine.prompt.parser import Specs, parse
 from engine.prompt.render import json_from_specs, render
 
 __all__ = [
+    "COMMAND_HELP",
     "OPTION_HELP",
     "PARAMETERS",
     "PROMPT_HELP",
@@ -40,6 +50,7 @@ __all__ = [
     "check_option",
     "check_suffix",
     "check_supported",
+    "command_help",
     "format_errors",
     "help_for",
     "help_lines",

@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from engine.prompt.grammar.suggest import closest_name
-from engine.prompt.limits import Limits
+from engine.prompt.limits import Limits, ModelCapabilities
 from engine.prompt.parameter_type import Parameter, ParameterKind, number_text, range_text
-from engine.prompt.parameters import BY_SPELLING, PARAMETERS
+from engine.prompt.parameters import BY_SPELLING, PARAMETERS, RELEASE_ABILITIES
 
 # Discord shows at most 100 characters of an option's description.
+COMMAND_HELP = "Create four pictures from a prompt"
 PROMPT_HELP = "What to paint. Use :: for weights, --no to exclude things, --ar 3:2 for the shape."
 
 _MAX_HELP = 100
+NOT_IN_RELEASE = "(Not in this release: the prompt is refused.)"
 
 SLASH_OPTIONS: tuple[Parameter, ...] = tuple(row for row in PARAMETERS if row.option)
 
@@ -21,9 +23,22 @@ SLASH_OPTIONS: tuple[Parameter, ...] = tuple(row for row in PARAMETERS if row.op
 OPTION_HELP: Mapping[str, str] = MappingProxyType({row.option: row.help for row in SLASH_OPTIONS})
 
 
+def command_help(limits: Limits) -> str:
+    """Return the description of the command: what the default model can paint, if that is little."""
+    model = _small_model(limits)
+    if model is None or model.vocabulary is None:
+        return COMMAND_HELP
+    return f"{COMMAND_HELP}. The model {model.name} paints {model.vocabulary.paints}."[:_MAX_HELP]
+
+
+def _small_model(limits: Limits) -> ModelCapabilities | None:
+    """Return the default model if it comes with a list of what it can paint."""
+    return next((one for one in limits.models if one.name == limits.default_model and one.vocabulary), None)
+
+
 def prompt_help(limits: Limits) -> str:
     """Return the description of the prompt: what the default model can paint, if that is little."""
-    model = next((model for model in limits.models if model.name == limits.default_model), None)
+    model = _small_model(limits)
     if model is None or model.vocabulary is None:
         return PROMPT_HELP
     known = model.vocabulary
@@ -33,7 +48,7 @@ def prompt_help(limits: Limits) -> str:
 
 def help_lines() -> tuple[str, ...]:
     """Return one line per parameter: its usage and what it does."""
-    return tuple(f"{usage(row)}  {row.help}" for row in PARAMETERS)
+    return tuple(f"{usage(row)}  {row.help}{_not_here(row)}" for row in PARAMETERS)
 
 
 def help_for(spelling: str) -> str:
@@ -45,13 +60,22 @@ def help_for(spelling: str) -> str:
         return f"Unknown parameter --{name[:32]}." + (f" Did you mean --{near}?" if near else "")
     facts = [
         usage(row),
-        row.help,
+        f"{row.help}{_not_here(row)}",
         f"Takes {range_text(row)}.",
         default_text(row),
         row.meaning,
         f"Example: {row.example}",
     ]
     return "\n".join(fact for fact in facts if fact)
+
+
+def is_available(row: Parameter) -> bool:
+    """Return whether any model, or the service, of this release supports the parameter."""
+    return not row.ability or row.ability in RELEASE_ABILITIES
+
+
+def _not_here(row: Parameter) -> str:
+    return "" if is_available(row) else f" {NOT_IN_RELEASE}"
 
 
 def usage(row: Parameter) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from engine.contract.jobs import Operation, ParameterValue
+from engine.prompt.parameters import RELEASE_ABILITIES, SERVICE_ABILITIES
 
 MAX_PROMPT_LENGTH = 6_000
 MAX_JOBS = 40
@@ -116,3 +117,22 @@ class Limits:
     abilities: frozenset[str] | None = None
     adapters: tuple[str, ...] | None = None
     adapter_files: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    def may_support(self, ability: str) -> bool:
+        """Return whether the service or one of its models supports the ability, or may because that is unknown."""
+        if not ability:
+            return True
+        if ability in SERVICE_ABILITIES:
+            return self.abilities is None or ability in self.abilities
+        return not self.models or any(model.abilities is None or ability in model.abilities for model in self.models)
+
+
+def advice_on(ability: str, limits: Limits) -> str:
+    """Return what to do without an ability: another model, if there is one that has it."""
+    if ability not in SERVICE_ABILITIES:
+        able = [model.name for model in limits.models if model.abilities is None or ability in model.abilities]
+        if able:
+            return f"Remove it, or choose a model that supports it: --model {able[0]}."
+        if ability in RELEASE_ABILITIES:
+            return "Remove it: no model on this server supports it."
+    return "Remove it." if ability in RELEASE_ABILITIES else "Remove it: this release of Easel does not support it."

@@ -12,6 +12,8 @@ from engine.prompt.parameter_type import GRID, Parameter, ParameterKind
 MAX_RATIO = 10
 # Abilities that belong to the service and not to a model.
 SERVICE_ABILITIES = frozenset({"speed", "visibility", "profile", "video"})
+# What some model or the service of this release can do; a test compares it with the families of models.
+RELEASE_ABILITIES = frozenset({"attention", "draft", "lora", "quality", "sameseed", "sampler", "stop"})
 MAX_ADAPTER_WEIGHT = 2.0
 
 PARAMETERS: tuple[Parameter, ...] = (
@@ -22,7 +24,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         default="1:1",
         help="Shape of the pictures, width:height in whole numbers.",
         meaning="Uses the model's size nearest to this ratio. Ratios are reduced: 1920:1080 is 16:9.",
-        example="lighthouse at dusk --ar 3:2",
+        example="a boat at sea --ar 3:2",
         option="ar",
     ),
     Parameter(
@@ -34,7 +36,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         default=0,
         help="How much the four pictures differ from each other.",
         meaning="Makes the four initial noises more different.",
-        example="a garden shed --chaos 40",
+        example="a house --chaos 40",
         operations=GRID,
         ability="chaos",
     ),
@@ -43,7 +45,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         kind=ParameterKind.WORDS,
         help="What to exclude; separate things with commas.",
         meaning="Adds one part of weight -0.5 with the whole list.",
-        example="still life --no fruit, flowers",
+        example="a house on the grass --no clouds, flowers",
         option="negative",
     ),
     Parameter(
@@ -55,7 +57,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         default=1.0,
         help="Time spent on the pictures: 2 takes twice as long, 0.5 half.",
         meaning="Multiplies the number of steps.",
-        example="a cathedral --quality 2",
+        example="a house --quality 2",
         operations=GRID,
         ability="quality",
     ),
@@ -68,7 +70,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         default=1,
         help="Runs the prompt this many times, each as a separate job.",
         meaning="Copies the job; multiplies with {a, b}. Only the parser uses it.",
-        example="a happy penguin --repeat 3",
+        example="two fish --repeat 3",
         operations=GRID,
     ),
     Parameter(
@@ -78,7 +80,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         high=MAX_SEED,
         help="Seed of the noise. The same seed and prompt give the same pictures.",
         meaning="Picture n of a grid uses seed + n. Random for each job when not given.",
-        example="a red fox --seed 7",
+        example="a red circle --seed 7",
         operations=GRID,
         option="seed",
     ),
@@ -89,7 +91,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         high=MAX_SEED,
         help="Like --seed, but all four pictures start from the same noise.",
         meaning="Every picture of the grid uses this seed.",
-        example="a red fox --sameseed 7",
+        example="a red circle --sameseed 7",
         operations=GRID,
         ability="sameseed",
         group="seed",
@@ -102,7 +104,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         default=100,
         help="Stops at this percentage of the steps, for softer pictures.",
         meaning="Skips the last steps and decodes the latents as they are.",
-        example="mist over a lake --stop 80",
+        example="a sunset on the sea --stop 80",
         operations=GRID,
         ability="stop",
     ),
@@ -112,7 +114,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         choices=("raw",),
         help="raw: less of the community's style.",
         meaning="Turns the community's adapter off.",
-        example="a street market --style raw",
+        example="a house --style raw",
         ability="style",
     ),
     Parameter(
@@ -121,7 +123,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         gives="style",
         help="The same as --style raw.",
         meaning="Turns the community's adapter off.",
-        example="a street market --raw",
+        example="a house --raw",
         ability="style",
     ),
     Parameter(
@@ -133,7 +135,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         default=100,
         help="Strength of the community's style.",
         meaning="Strength of the adapter trained on the community's votes: 100 is full, 0 is off.",
-        example="a harbour town --stylize 250",
+        example="a boat at sea --stylize 250",
         operations=GRID,
         ability="style",
     ),
@@ -142,7 +144,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         kind=ParameterKind.FLAG,
         help="Seamless tiles.",
         meaning="Convolutions use circular padding.",
-        example="mossy stones --tile",
+        example="red stars --tile",
         ability="tile",
     ),
     Parameter(
@@ -167,7 +169,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         default=0,
         help="How unusual the pictures are.",
         meaning="Moves the conditioning away from its average.",
-        example="a teapot --weird 500",
+        example="a tree --weird 500",
         ability="weird",
     ),
     Parameter(
@@ -175,7 +177,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         kind=ParameterKind.REFERENCES,
         help="Style references: picture links or codes, each with an optional weight, url::2.",
         meaning="Uses the style of these pictures. `random` becomes a random code for each job.",
-        example="a bicycle --sref https://example.com/ink.png::2 random",
+        example="a boat --sref https://example.com/ink.png::2 random",
         ability="style_reference",
     ),
     Parameter(
@@ -186,7 +188,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         default=100,
         help="Strength of --sref.",
         meaning="Weight of the style references.",
-        example="a bicycle --sref random --sw 300",
+        example="a boat --sref random --sw 300",
         ability="style_reference",
         needs="sref",
     ),
@@ -243,7 +245,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         ability="lora",
         help="LoRA adapters, name or name:weight, separated by spaces.",
         meaning="Adapter names from the registry, each with a weight (default 1). Adapters must fit the model.",
-        example="a knight --lora ink-wash:0.8 paper",
+        example="a tree --lora ink-wash:0.8 paper",
     ),
     Parameter(
         name="steps",
@@ -252,7 +254,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         high=150,
         help="Denoising steps. The default depends on the model.",
         meaning="Number of sampler steps.",
-        example="a red fox --steps 20",
+        example="a red circle --steps 20",
         option="steps",
     ),
     Parameter(
@@ -262,7 +264,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         high=30,
         help="Guidance scale: how closely to follow the words.",
         meaning="Classifier-free guidance scale.",
-        example="a red fox --cfg 4.5",
+        example="a red circle --cfg 4.5",
         option="cfg",
     ),
     Parameter(
@@ -271,14 +273,14 @@ PARAMETERS: tuple[Parameter, ...] = (
         choices=tuple(SAMPLERS),
         help="The sampling method.",
         meaning="Selects the scheduler of the denoising loop.",
-        example="a red fox --sampler euler",
+        example="a red circle --sampler euler",
     ),
     Parameter(
         name="video",
         kind=ParameterKind.FLAG,
         help="A short video of the pictures emerging.",
         meaning="Joins the previews of all steps into a video.",
-        example="a red fox --video",
+        example="a red circle --video",
         ability="video",
     ),
     Parameter(
@@ -286,7 +288,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         kind=ParameterKind.FLAG,
         help="Lower quality in about half the time.",
         meaning="Half the steps.",
-        example="a red fox --draft",
+        example="a red circle --draft",
         operations=GRID,
         ability="draft",
     ),
@@ -297,7 +299,7 @@ PARAMETERS: tuple[Parameter, ...] = (
             group="speed",
             help=help,
             meaning=f"Sets the queue priority to {name}.",
-            example=f"a red fox --{name}",
+            example=f"a red circle --{name}",
             ability="speed",
         )
         for name, help in (
@@ -313,7 +315,7 @@ PARAMETERS: tuple[Parameter, ...] = (
             group="visibility",
             help=help,
             meaning=f"Marks the job as {name}.",
-            example=f"a red fox --{name}",
+            example=f"a red circle --{name}",
             ability="visibility",
         )
         for name, help in (
@@ -327,7 +329,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         kind=ParameterKind.CODES,
         help="Your personal style, or the profiles with these codes.",
         meaning="Uses an adapter trained on your votes; --stylize sets its strength.",
-        example="a harbour town --profile abc123",
+        example="a boat at sea --profile abc123",
         ability="profile",
     ),
 )
@@ -344,21 +346,21 @@ CANONICAL: tuple[Parameter, ...] = tuple(parameter for parameter in PARAMETERS i
 # Parameters of other services, and what to write instead.
 FOREIGN_PARAMETERS: Mapping[str, str] = MappingProxyType(
     {
-        "oref": "Try --cref with the picture's link.",
-        "ow": "Try --cref with --cw.",
-        "sv": "Remove it: there is only one version of style references.",
-        "exp": "Try --weird or --stylize.",
+        "oref": "Remove it: this release of Easel has no character references.",
+        "ow": "Remove it: this release of Easel has no character references.",
+        "sv": "Remove it: this release of Easel has no style references.",
+        "exp": "Remove it: this release of Easel has nothing like it.",
         "hd": "Upscale a picture of the grid instead.",
         "test": "Choose a model with --model.",
         "testp": "Choose a model with --model.",
-        "creative": "Try --chaos or --weird.",
+        "creative": "Remove it: this release of Easel has nothing like it.",
         "beta": "Choose a model with --model.",
         "upbeta": "Remove it and use the buttons below the grid.",
         "uplight": "Remove it and use the buttons below the grid.",
         "upanime": "Remove it and use the buttons below the grid.",
         "wallpaper": "Try --ar 16:9.",
         "h": "Try --ar with width:height.",
-        "zoom": "Use the zoom buttons below a picture.",
+        "zoom": "Remove it: this release of Easel cannot zoom.",
         "motion": "Video generation is not supported.",
         "loop": "Video generation is not supported.",
         "end": "Video generation is not supported.",

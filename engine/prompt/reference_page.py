@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from engine.contract.jobs import Operation
 from engine.prompt.errors import PromptErrors, format_errors
-from engine.prompt.help import default_text, usage
+from engine.prompt.help import NOT_IN_RELEASE, default_text, is_available, usage
 from engine.prompt.parameter_type import Parameter, range_text
 from engine.prompt.parameters import MAX_RATIO, PARAMETERS
 from engine.prompt.parser import parse
@@ -20,17 +20,17 @@ A prompt is picture links, then words, then parameters: `[picture links] words [
 
 | write | meaning |
 |---|---|
-| `a red fox in the snow` | one part |
+| `a red star at night` | one part |
 | `space:: ship` | two parts, `space` and `ship`, with equal weight |
 | `space::2 ship` | `space` has twice the weight; the number must touch the colons |
 | `meadow:: flowers::-.5` | fewer flowers; the weights must add up to more than 0, and only their ratio matters |
 | `meadow --no flowers, bees` | the same for a list: one part of weight -0.5 |
-| `a (red:1.3) fox`, `a (red) fox`, `a [red] fox` | within a part, `red` has weight 1.3, 1.1 or 1/1.1; brackets nest |
-| `a {red, green} fox in {sun, rain}` | four jobs: red sun, red rain, green sun, green rain |
-| `a {fox {cub, pup}, hen}` | sets nest: fox cub, fox pup, hen |
-| `https://.../cat.png a cat in ink` | a picture to start from; `https://.../cat.png::2` sets its weight |
-| `a red fox --ar 3:2 --seed 7` | parameters go last, in any order, with a space before `--` and none after it |
-| `a fox <lora:ink:0.8>` | the same as `a fox --lora ink:0.8` |
+| `a (red:1.3) star`, `a (red) star`, `a [red] star` | in a part, `red` has weight 1.3, 1.1 or 1/1.1; brackets nest |
+| `a {red, green} star on {grass, sea}` | four jobs: red grass, red sea, green grass, green sea |
+| `a {red {star, moon}, tree}` | sets nest: red star, red moon, tree |
+| `https://.../cat.png a cat in ink` | a picture to start from, `.../cat.png::2` with a weight: not in this release |
+| `a red star --ar 3:2 --seed 7` | parameters go last, in any order, with a space before `--` and none after it |
+| `a star <lora:ink:0.8>` | the same as `a star --lora ink:0.8`, if an adapter `ink` is registered |
 | `\--`, `\{`, `\}`, `\,`, `\:`, `\(`, `\)`, `\[`, `\]`, `\\` | the literal character |
 
 If a prompt has errors, no job is queued. Each error is shown under the text it is in, with a suggestion:
@@ -42,8 +42,8 @@ If a prompt has errors, no job is queued. Each error is shown under the text it 
 ## Parameters
 
 If the model or the server does not support a parameter, the prompt is refused before it is queued. *Needs* is the
-ability that a parameter requires; without one, every model supports it. *Grid* parameters apply to new grids and are
-dropped from variations.
+ability that a parameter requires; without one, every model supports it. No model and no server of this release supports
+a parameter that is *not in this release*. *Grid* parameters apply to new grids and are dropped from variations.
 
 """
 
@@ -90,7 +90,7 @@ _DECIDED = (
     "removed, except joiners inside scripts and emoji. Control characters are errors.",
 )
 
-_EXAMPLE = "a red fox --ar 1.5:1 --chaos 400 --sede 7"
+_EXAMPLE = "a red star --ar 1.5:1 --cfg 400 --sede 7"
 
 
 def language_page() -> str:
@@ -114,9 +114,19 @@ def _row(row: Parameter) -> str:
     default = default_text(row).removeprefix("Default: ").removesuffix(".")
     place = "grid" if Operation.VARY not in row.operations else "all"
     raw = usage(row).replace("|", "\\|")
-    return f"| `{raw}` | {row.help} | {default} | {place} | {row.ability.replace('_', ' ')} |"
+    needs = row.ability.replace("_", " ") if is_available(row) else "**not in this release**"
+    return f"| `{raw}` | {row.help} | {default} | {place} | {needs} |"
+
+
+_EXAMPLE_NEEDS = {
+    "lora": "The example needs registered adapters of these names.",
+    "version": "The example needs a registered model of this name.",
+    "niji": "The example needs a registered model of this name.",
+}
 
 
 def _details(row: Parameter) -> str:
     same = f" Sets `--{row.gives}`." if row.gives else ""
-    return f"### --{row.name}\n\n{row.meaning} Takes {range_text(row)}.{same}\n\n    {row.example}\n"
+    notes = "" if is_available(row) else f" {NOT_IN_RELEASE}"
+    notes += f" {_EXAMPLE_NEEDS[row.name]}" if row.name in _EXAMPLE_NEEDS else ""
+    return f"### --{row.name}\n\n{row.meaning} Takes {range_text(row)}.{same}{notes}\n\n    {row.example}\n"

@@ -12,7 +12,7 @@ from engine.prompt.grammar.extract_parameters import ParameterSetting
 from engine.prompt.grammar.image_urls import LocatedImage
 from engine.prompt.grammar.parts import LocatedPart
 from engine.prompt.grammar.values import Token
-from engine.prompt.limits import Limits, ModelCapabilities, PromptDefaults, SizeLimits, StepLimits
+from engine.prompt.limits import Limits, ModelCapabilities, PromptDefaults, SizeLimits, StepLimits, advice_on
 from engine.prompt.parameters import SERVICE_ABILITIES
 
 
@@ -36,8 +36,8 @@ def capability_problems(
     problems += _too_many_steps(settings, defaults, model)
     if images and model.abilities is not None and "images" not in model.abilities:
         message = f"{model.name} cannot use picture links."
-        problems.append(Problem(images[0].start, images[0].end, message, _ANOTHER_MODEL))
-    return problems + _incompatible_adapters(adapters, model, limits) + _unsupported_attention(parts, model)
+        problems.append(Problem(images[0].start, images[0].end, message, advice_on("images", limits)))
+    return problems + _incompatible_adapters(adapters, model, limits) + _unsupported_attention(parts, model, limits)
 
 
 def _operation(
@@ -101,12 +101,13 @@ def _suggest_compatible(model: ModelCapabilities, limits: Limits) -> str:
     return f"Remove it, or use one that fits: {quoted_list(fitting)}." if fitting else _ANOTHER_MODEL
 
 
-def _unsupported_attention(parts: Sequence[LocatedPart], model: ModelCapabilities) -> list[Problem]:
+def _unsupported_attention(parts: Sequence[LocatedPart], model: ModelCapabilities, limits: Limits) -> list[Problem]:
     """Return a problem at the first weight in brackets of each part, for a model that does not support them."""
     if model.abilities is None or "attention" in model.abilities:
         return []
     message = f"{model.name} does not support weights in brackets."
-    return [Problem(*located.bracket, message, _PLAIN_BRACKETS) for located in parts if located.bracket]
+    advice = f"{_PLAIN_BRACKETS} {advice_on('attention', limits)}"
+    return [Problem(*located.bracket, message, advice) for located in parts if located.bracket]
 
 
 def _model_of(settings: Sequence[ParameterSetting], defaults: PromptDefaults, limits: Limits) -> ModelCapabilities:
@@ -128,9 +129,9 @@ def _setting_problem(setting: ParameterSetting, model: ModelCapabilities, limits
     spelling, ability = setting.raw.spelling, setting.raw.parameter.ability
     if ability in SERVICE_ABILITIES:
         is_able = limits.abilities is None or ability in limits.abilities
-        return ("", "") if is_able else (f"{spelling} is not available on this server.", "Remove it.")
+        return ("", "") if is_able else (f"{spelling} is not available on this server.", advice_on(ability, limits))
     if ability and model.abilities is not None and ability not in model.abilities:
-        return f"{spelling} is not available with {model.name}.", _ANOTHER_MODEL
+        return f"{spelling} is not available with {model.name}.", advice_on(ability, limits)
     if setting.target == "sampler" and model.samplers and setting.value not in model.samplers:
         return f"{model.name} does not support the sampler {setting.value}.", f"Available: {', '.join(model.samplers)}."
     if setting.target == "ar" and model.size_limits is not None:
@@ -167,6 +168,6 @@ _OTHER_VALUES = frozenset({"sampler", "ar"})
 _SHAPES = ("9:1", "8:1", "7:1", "6:1", "5:1", "4:1", "3:1", "5:2", "21:9", "2:1", "16:9", "3:2", "4:3", "5:4")
 # Too many steps are reported at the first of these that the prompt sets.
 _MAKES_STEPS = ("steps", "quality", "sampler", "model")
-_PLAIN_BRACKETS = "For literal brackets, write \\( and \\), or choose another model with --model."
+_PLAIN_BRACKETS = "For literal brackets, write \\( and \\)."
 _NAME_ANOTHER = "Choose another model with --model."
 _ANOTHER_MODEL = "Remove it, or choose another model with --model."

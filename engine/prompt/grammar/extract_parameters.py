@@ -13,7 +13,7 @@ from engine.prompt.grammar.expand_options import END_OF_OPTION
 from engine.prompt.grammar.spans import MappedText, source_at
 from engine.prompt.grammar.suggest import deletion_index, one_edit_match
 from engine.prompt.grammar.values import ParsedValue, RawParameter, Token, parse_value
-from engine.prompt.limits import Limits
+from engine.prompt.limits import Limits, advice_on
 from engine.prompt.parameters import BY_SPELLING, FOREIGN_PARAMETERS
 
 _START = re.compile(r"(?<!\S)(?:--|[–—―])(?=[^\W\d_])")
@@ -86,8 +86,14 @@ def _setting(mapped: MappedText, start: int, end: int, limits: Limits) -> Parame
     raw = RawParameter(parameter, f"--{name}", words[0].start, words[0].end, words[1:])
     value: ParsedValue = parse_value(raw, limits)
     if isinstance(value, list):
-        return value
+        # What no value can mend is told as that.
+        return value if limits.may_support(parameter.ability) else [_unavailable(raw, limits)]
     return ParameterSetting(raw, value, source_at(mapped, start).origin)
+
+
+def _unavailable(raw: RawParameter, limits: Limits) -> Problem:
+    message = f"{raw.spelling} is not available on this server."
+    return Problem(raw.start, raw.end, message, advice_on(raw.parameter.ability, limits))
 
 
 def _unknown(token: Token, name: str) -> Problem:

@@ -36,8 +36,8 @@ def test_what_a_model_takes_is_reported_with_its_name() -> None:
         "--steps must be between 1 and 50 with slow. Try --steps 50.",
     )
     assert "Available: euler, heun." in error("a --sampler lcm", limits=limits)[1]
-    assert error(f"{PNG} a", limits=limits) == (PNG, "slow cannot use picture links. " + _LEAVE)
-    assert error("a --chaos 3", limits=limits) == ("--chaos", "--chaos is not available with slow. " + _LEAVE)
+    assert error(f"{PNG} a", limits=limits) == (PNG, f"slow cannot use picture links. {_NOBODY}")
+    assert error("a --chaos 3", limits=limits) == ("--chaos", f"--chaos is not available with slow. {_NOBODY}")
     assert "Did you mean ink?" in error("a --lora inc", limits=limits)[1]
     bare = replace(limits, adapters=())
     assert (
@@ -176,4 +176,19 @@ def test_a_shape_beyond_the_only_sizes_of_a_model(raw: str, suggested: str) -> N
     assert values("a --ar 4:1", limits=limits) == {"ar": "4:1"}
 
 
+_NOBODY = "Remove it: this release of Easel does not support it."
 _LEAVE = "Remove it, or choose another model with --model."
+
+
+def test_advice_on_what_a_model_cannot_do_is_true() -> None:
+    """Another model is named only if there is one; no value of a parameter that nobody supports is suggested."""
+    models = (
+        ModelCapabilities(name="plain", abilities=frozenset()),
+        ModelCapabilities(name="able", abilities=frozenset({"stop"})),
+    )
+    limits = Limits(models=models, default_model="plain", abilities=frozenset())
+    assert error("a --stop 50", limits=limits)[1].endswith("choose a model that supports it: --model able.")
+    alone = replace(limits, models=models[:1])
+    assert error("a --stop 50", limits=alone)[1].endswith("Remove it: no model on this server supports it.")
+    for text in ("a --tile", "a --chaos 400", "a --sref x", "a --fast", "a --fast 3"):
+        assert error(text, limits=limits)[1].endswith(_NOBODY)

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from engine.prompt import Limits, ModelCapabilities, PromptErrors, Vocabulary, notes_on, parse, prompt_help
+from engine.prompt import (
+    Limits,
+    ModelCapabilities,
+    PromptErrors,
+    Vocabulary,
+    command_help,
+    notes_on,
+    parse,
+    prompt_help,
+)
 
 SMALL = Vocabulary(paints="simple shapes", examples=("a star",), words={"star": (), "box": ("plus sign",)})
 LIMITS = Limits(
@@ -70,4 +79,5 @@ def test_the_help_of_the_prompt_says_it_too() -> None:
     """For the default model, within the 100 characters of Discord."""
     small = Limits(models=LIMITS.models, default_model="small")
     assert "simple shapes, such as a star" in prompt_help(small) and len(prompt_help(small)) <= 100
-    assert "shapes" not in prompt_help(LIMITS)
+    assert command_help(small) == "Create four pictures from a prompt. The model small paints simple shapes."
+    assert "shapes" not in prompt_help(LIMITS) + command_help(LIMITS)

@@ -134,7 +134,7 @@ def test_values(raw: str, want: dict[str, object]) -> None:
         ("--ar=3:2", "--ar=3:2", "Write --ar 3:2."),
         ("--tile, --raw", "--tile,", "Write --tile."),
         ("--s50", "--s50", "Write --s 50."),
-        ("--oref 1", "--oref", "Try --cref"),
+        ("--oref 1", "--oref", "has no character references"),
         ("--hd", "--hd", "Upscale"),
         ("--鳥", "--鳥", "Unknown parameter --鳥"),
         ("--xqzw", "--xqzw", "For a literal dash, write \\--."),
