@@ -149,8 +149,4 @@ async def test_a_schema_of_a_newer_release_is_told(home: Path, database_url: str
     done = await run_easel(*arguments, home=home, DATABASE_URL=database_url, DISCORD_TOKEN="a-token")
     said = done.err.strip().splitlines()[-1]
     assert "(revision 9999) was written by Easel 8.1. This is Easel " in said and "restore the backup" in said
-<<<<<<< HEAD
-    assert done.code == 1 and "Traceback" not in done.err and "Failed" not in done.out
-=======
-    assert done.code == 5 and "Traceback" not in done.err
->>>>>>> 6a7679b (Give every kind of mistake an exit code of its own, every command that ends --json and --quiet, and let parse judge a prompt as imagine does)
+    assert done.code == 5 and "Traceback" not in done.err and "Failed" not in done.out
