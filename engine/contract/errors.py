@@ -281,12 +281,7 @@ class SchemaNewer(OperatorError):
     """The database has `revision`, which this release does not know; `release` wrote it, None if it does not say."""
 
     def __init__(
-        self,
-        *,
-        revision: str = "unknown",
-        release: str | None = None,
-        newest: str = "",
-        own_release: str = "this release",
+        self, *, revision: str = "?", release: str | None = None, newest: str = "", own_release: str = "this release"
     ) -> None:
         super().__init__(revision=revision, release=release, newest=newest, own_release=own_release)
         self.revision, self.release, self.newest, self.own_release = revision, release, newest, own_release
