@@ -89,7 +89,7 @@ def _content(context: DeliveryContext, series: TrackedSeries, state: Series) -> 
     if problem is not None and not state.is_over:
         notes.append(replies.blocked_series(isinstance(problem, StorageFull)))
     card = series_card(state, series.message.discord_id, context.buttons, context.limits, note="\n".join(notes) or None)
-    return MessageContent(card=card, attachment=None, name="", clears_attachment=False, is_last=state.is_over)
+    return MessageContent(card=card, attachment=None, name="", alt="", clears_attachment=False, is_last=state.is_over)
 
 
 async def _send_or_edit(context: DeliveryContext, series: TrackedSeries, content: MessageContent) -> SendOutcome:
