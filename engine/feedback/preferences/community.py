@@ -57,7 +57,12 @@ class RaterPass:
         self._slots: Counter[tuple[SlotGroup, int]] = Counter()
 
     def add(self, rater: UUID, presses: Sequence[Press]) -> None:
-        """Take in all presses of one member; of slots, those of unreliable raters tell nothing."""
+        """Take in all presses of one member; of slots, those of unreliable raters tell nothing.
+
+        Raises: ValueError when the member was added before: a record is of all presses.
+        """
+        if rater in self._records:
+            raise ValueError(f"the presses of {rater} were added before; sort them by member")
         record = record_from_presses(presses)
         self._records[rater] = record
         if skill_from_record(record, NO_AGREEMENT, 0.0) >= MIN_SKILL:

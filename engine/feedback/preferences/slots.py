@@ -106,6 +106,20 @@ def slot_weight(press: Press, biases: SlotBiases) -> float:
     return 1.0 if slot is None or bias is None else bias.weights[slot]
 
 
+def sentence_from_bias(bias: SlotBias) -> str:
+    """Return one line for people: the share of each slot, its weight, and the test."""
+    group, test = bias.group, bias.test
+    total = sum(bias.counts)
+    layout = "unknown" if group.ui_version is None else group.ui_version
+    shares = ", ".join(
+        f"{count / total:.1%} (x{weight:.2f})" for count, weight in zip(bias.counts, bias.weights, strict=True)
+    )
+    return (
+        f"{group.verb.value} of {group.num_slots}, {group.surface.value}, layout {layout}: {shares}; "
+        f"{total} choices, chi-squared {test.statistic:.1f}, p = {test.p_value:.2g}"
+    )
+
+
 def _bias(group: SlotGroup, counts: list[int]) -> SlotBias:
     return SlotBias(
         group=group,

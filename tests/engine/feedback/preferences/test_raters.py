@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.contract.feedback import Verb
+from engine.feedback.preferences.community import RaterPass
 from engine.feedback.preferences.derive import LeftOut, derive_preferences
 from engine.feedback.preferences.pairs import pairs_from_votes
 from engine.feedback.preferences.raters import (
@@ -62,6 +63,14 @@ def test_agreement_tells_a_guesser_who_saw_no_repeats() -> None:
 def test_a_rare_taste_is_no_error_once_repeats_show_that_it_is_one() -> None:
     against_all = Agreement(compared=500, agreed=150)
     assert skill(10, 10, against_all) == skill(10, 10)
+
+
+def test_a_member_is_judged_by_all_of_their_presses() -> None:
+    """Presses that are not sorted by member are refused, and not half of them forgotten."""
+    first_pass = RaterPass()
+    first_pass.add(id_of(1), grids([0]))
+    with pytest.raises(ValueError, match="sort them by member"):
+        first_pass.add(id_of(1), grids([1]))
 
 
 def test_who_agrees_with_others_is_relied_on_more() -> None:

@@ -9,7 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.contract.feedback import Verb
-from engine.feedback.preferences.slots import MAX_SLOT_WEIGHT, inverse_propensity_weights, slot_choices, slot_group
+from engine.feedback.preferences.slots import (
+    MAX_SLOT_WEIGHT,
+    inverse_propensity_weights,
+    sentence_from_bias,
+    slot_choices,
+    slot_group,
+)
 from engine.feedback.preferences.standing import Press
 from engine.feedback.records import Choice
 from tests.engine.feedback.preferences.pressing import choose, community_of, derive, press, rate, with_slot_shown_as
@@ -46,6 +52,8 @@ def test_a_biased_slot_is_found_and_weighs_less() -> None:
     assert bias.counts == (160, 80, 80, 80)
     assert bias.test.p_value < 1e-6
     assert bias.weights[0] < 0.75 < 1.1 < bias.weights[1]
+    assert sentence_from_bias(bias).startswith("upscale of 4, guild, layout 1: 40.0% (x0.68), 20.0% (x1.22)")
+    assert sentence_from_bias(bias).endswith("; 400 choices, chi-squared 48.0, p = 2.1e-10")
     made = derive(*presses)
     assert made.selections[0].weight == pytest.approx(0.6 * bias.weights[0])
     assert made.likes[0].like_weight == pytest.approx(0.6 * bias.weights[0])
