@@ -26,7 +26,7 @@ class UnusableFiles(Exception):
     """A model's files do not work; its text says why, as the cause of a ModelBroken."""
 
 
-class Problems:
+class FileProblems:
     """What is wrong with files: the first problem ends the work, or all of them are collected and raised as one."""
 
     def __init__(self, *, are_collected: bool) -> None:

@@ -30,7 +30,7 @@ from engine.models.files.selection import INDEX, UNUSED, parts_of
 from engine.models.files.variants import is_shard_index, select_variant, variants_in
 from engine.models.files.weights import index_of, weight_files
 from engine.models.loading.building import bounded_building, named_errors
-from engine.models.loading.errors import Problems, UnusableFiles
+from engine.models.loading.errors import FileProblems, UnusableFiles
 from engine.models.loading.tokenizers import check_libraries, check_tokenizer
 from engine.models.loading.traced import TracedTensor, traced_tensors
 from engine.models.loading.widths import check_widths
@@ -75,7 +75,7 @@ def load_parts(
     _check_present(taken, {*names, *(parts_of(index) & {SCHEDULER})})
     if not (folder / SCHEDULER_CONFIG).exists():
         raise UnusableFiles(f"it has no {SCHEDULER_CONFIG}")
-    problems = Problems(are_collected=is_trial)
+    problems = FileProblems(are_collected=is_trial)
     entries = {name: tuple(index[name]) for name in names}
     if place.is_file():
         components, unread = _from_file(entries, place, folder, dtype, problems, is_trial=is_trial)
@@ -133,7 +133,7 @@ _Loaded = tuple[dict[str, Any], set[str]]
 
 
 def _from_folder(
-    entries: _Entries, folder: Path, variant: str | None, dtype: torch.dtype, problems: Problems, *, is_trial: bool
+    entries: _Entries, folder: Path, variant: str | None, dtype: torch.dtype, problems: FileProblems, *, is_trial: bool
 ) -> _Loaded:
     components: dict[str, Any] = {}
     unread: set[str] = set()
@@ -187,7 +187,7 @@ def _has_variant(folder: Path, variant: str | None) -> bool:
 
 
 def _from_file(
-    entries: _Entries, file: Path, folder: Path, dtype: torch.dtype, problems: Problems, *, is_trial: bool
+    entries: _Entries, file: Path, folder: Path, dtype: torch.dtype, problems: FileProblems, *, is_trial: bool
 ) -> _Loaded:
     """Load the parts from a single file, in the order in which diffusers does: its conversions take tensors away."""
     checkpoint = traced_tensors(file) if is_trial else load_single_file_checkpoint(str(file))
@@ -200,7 +200,7 @@ def _from_file(
                 components[name] = part = _part_of(name, entry, checkpoint, shapes, folder, dtype, is_trial=is_trial)
             except NotImplementedError:
                 # A tensor is missing; a trial says which.
-                _from_file(entries, file, folder, dtype, Problems(are_collected=False), is_trial=True)
+                _from_file(entries, file, folder, dtype, FileProblems(are_collected=False), is_trial=True)
                 raise
             if isinstance(part, nn.Module):
                 weights = dict(part.named_parameters())
