@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store import series
 from bot.store.eta import read_queue_pace
 from engine.contract.jobs import MAX_COUNTED_AHEAD, Job
 from engine.feedback.store import actions
@@ -80,6 +81,12 @@ _QUERIES: dict[str, Query] = {
     "submit_job": lambda connection, job: jobs.submit_job(connection, request_for(job.member_id)),
 }
 
+_OF_SERIES: dict[str, Query] = {
+    "read_series": lambda connection, job: series.read_series(connection, "62"),
+    "is_series_over": lambda connection, job: series.is_series_over(connection, "62"),
+    "read_series_jobs": lambda connection, job: series.read_series_jobs(connection, [job.id]),
+}
+
 
 @pytest.fixture
 async def filled(database: Database) -> tuple[Database, Job]:
@@ -146,6 +153,11 @@ _WAITING = """
     SELECT gen_random_uuid(), lpad((n % 500)::text, 32, '0')::uuid, 'imagine',
         '{"version": 1, "prompt": "", "parts": [], "images": [], "parameters": {}}', n, 'waiting', n
     FROM generate_series(1, 5000) AS n;
+    INSERT INTO members (id, discord_id) SELECT lpad(n::text, 32, '0')::uuid, n FROM generate_series(0, 499) AS n;
+    INSERT INTO deliveries (id, kind, job_id, member_id, press_id, ordinal, channel_id)
+    SELECT gen_random_uuid(), 'grid', id, member_id, (turn / 40)::text, turn % 40, 1 FROM jobs;
+    INSERT INTO pgqueuer (priority, status, entrypoint, payload, dedupe_key)
+    SELECT -turn, 'queued', 'paint', uuid_send(id), id::text FROM jobs;
     INSERT INTO pgqueuer_statistics (count, created, priority, status, entrypoint)
     SELECT 1, now(), n, 'successful', 'paint' FROM generate_series(1, 20000) AS n;
     INSERT INTO pgqueuer_log (job_id, status, priority, entrypoint, aggregated)
@@ -163,6 +175,10 @@ async def test_a_place_in_a_long_queue_is_cheap(database: Database) -> None:
         for name in ("read_queue_positions", "read_queue_pace", "count_pending", "prune_log"):
             for statement, parameters in await _statements(database, job, _QUERIES[name]):
                 assert await _pages(database, statement, parameters) < 40, f"{name}\n{statement}"
+        for name, query in _OF_SERIES.items():
+            for statement, parameters in await _statements(database, job, query):
+                # Forty jobs, each found by its own.
+                assert await _pages(database, statement, parameters) < 40 * 10, f"{name}\n{statement}"
 
 
 async def _check_place(database: Database, turn: int) -> Job:
