@@ -43,6 +43,7 @@ class CancelAllButton(JobButton, verb=SERIES_VERB):
         return (cls.face(job.id, label="Cancel"),)
 
     async def press(self, interaction: discord.Interaction, services: Services, context: InteractionContext) -> None:
-        """Store that the jobs are cancelled; the engine then stops them, and the courier updates the message."""
+        """Store that the jobs are cancelled, and take the button away; then the engine stops them."""
         num_cancelled = await services.commit(context, lambda: cancel_series(context, self.button.job_id))
+        await remove_buttons(interaction)
         await send_ephemeral(interaction, replies.cancelled(num_cancelled))

@@ -10,6 +10,7 @@ const WORDS = {
   rate: (index) => `Rate the grid: ${FACES[index - 1]}`,
   judge: (index) => `Rate this picture: ${FACES[(index % 10) - 1]}`,
   cancel: () => "Stop this job",
+  cancelall: () => "Stop every job of this command",
 };
 
 /** The description of a button, by the verb in its custom id; null for an unknown one. */
