@@ -39,7 +39,7 @@ async def job(database: Database) -> Job:
         return await submit_job(connection, request_for(new_id()))
 
 
-def _rating(job: Job, rating: Rating, number: int = 0) -> Action:
+def rating(job: Job, value: int, number: int = 0) -> Action:
     return Action(
         press_id=FIRST + number,
         impression_id=None,
@@ -50,7 +50,7 @@ def _rating(job: Job, rating: Rating, number: int = 0) -> Action:
         verb=Verb.RATE,
         slot=None,
         picture_id=None,
-        value=rating,
+        value=value,
         choice=None,
         variation=None,
         replaces=None,
@@ -66,7 +66,7 @@ def _rating(job: Job, rating: Rating, number: int = 0) -> Action:
 
 async def test_an_action_comes_back_whole(database: Database, job: Job) -> None:
     """With every field that it can have; a latency below zero, which clocks can give, is none."""
-    rated = _rating(job, Rating.GREAT)
+    rated = rating(job, Rating.GREAT)
     picture = rated.shown[1]
     chosen = dataclasses.replace(
         rated, press_id=FIRST + 1, verb=Verb.CHOOSE, value=None, choice=Choice.BOTH_BAD, impression_id=new_id(), slot=1
@@ -87,14 +87,14 @@ async def test_an_action_comes_back_whole(database: Database, job: Job) -> None:
 
 async def test_a_press_is_recorded_once(database: Database, job: Job) -> None:
     """Many concurrent deliveries of one press are recorded once."""
-    rated = [_rating(job, Rating.GOOD) for _ in range(8)]
+    rated = [rating(job, Rating.GOOD) for _ in range(8)]
     kept = await asyncio.gather(*(store_action(database, action) for action in rated))
     assert sorted(kept) == [False] * 7 + [True]
 
 
 async def test_the_last_rating_is_in_force_and_history_is_kept(database: Database, job: Job) -> None:
     """Another rating replaces the first, also one that takes it back, and across months; all actions stay."""
-    first, second = _rating(job, Rating.BAD, 1), _rating(job, Rating.GREAT, 2)
+    first, second = rating(job, Rating.BAD, 1), rating(job, Rating.GREAT, 2)
     later = first_press(months_after(THIS_MONTH))
     taken_back = dataclasses.replace(first, press_id=later, value=0, replaces=second.press_id)
     grid = Rated(job_id=job.id, member_id=job.member_id, picture_id=None)
@@ -109,7 +109,7 @@ async def test_the_last_rating_is_in_force_and_history_is_kept(database: Databas
 
 async def test_an_illegal_action_is_refused(database: Database, job: Job) -> None:
     """A rating out of range, or a value or choice where there is none, never reaches the log."""
-    rated = _rating(job, Rating.GOOD)
+    rated = rating(job, Rating.GOOD)
     for change in (
         {"value": 5},
         {"value": None},
@@ -125,7 +125,7 @@ async def test_an_illegal_action_is_refused(database: Database, job: Job) -> Non
 
 async def test_a_month_without_a_partition_is_named(database: Database, job: Job) -> None:
     """So that it can be made, and the same action stored."""
-    ahead = dataclasses.replace(_rating(job, Rating.GOOD), press_id=first_press(date(2050, 2, 1)))
+    ahead = dataclasses.replace(rating(job, Rating.GOOD), press_id=first_press(date(2050, 2, 1)))
     with pytest.raises(MonthMissing) as missing:
         await store_action(database, ahead)
     assert missing.value.log == "actions"
