@@ -6,6 +6,7 @@ import sqlite3
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -191,3 +192,30 @@ async def test_interactions_are_forgotten_when_nothing_needs_them(tmp_path: Path
         clock.advance(TOKEN_LIFETIME)
         forget_old_interactions(sandbox.world)
         assert set(sandbox.world.interactions) == {used["id"]}
+
+
+async def test_ids_never_go_back(tmp_path: Path) -> None:
+    """A clock that was ahead before the restart is no reason to give an id twice, or a smaller one."""
+    ahead = ManualClock()
+    ahead.advance(timedelta(hours=1))
+    async with chat(tmp_path / "chat", clock=ahead) as (_, _, ada):
+        first, second = [int((await ada.say(text))["id"]) for text in "ab"]
+        await ada.delete(ada.messages[str(second)])
+    async with chat(tmp_path / "chat") as (_, _, ada):
+        assert int((await ada.say("c"))["id"]) > second > first
+
+
+async def test_what_cannot_be_stored_at_the_moment_is_stored_later(tmp_path: Path) -> None:
+    """While the folder takes no files, the chat goes on; what it was told then is there after the restart."""
+    files, away = tmp_path / "chat" / "files", tmp_path / "away"
+    async with chat(tmp_path / "chat") as (_, bot, ada):
+        await asyncio.to_thread(files.rename, away)
+        await asyncio.to_thread(files.write_text, "in the way")
+        posted = await bot.post_message({"content": "a"}, files=[("a.png", b"pixels")])
+        assert (posted.status, (await ada.say("b"))["content"]) == (200, "b")
+        assert await ada.file(posted.body["attachments"][0]) == b"pixels"
+        await asyncio.to_thread(files.unlink)
+        await asyncio.to_thread(away.rename, files)
+    async with chat(tmp_path / "chat") as (_, _, ada):
+        assert [item["content"] for item in ada.messages.values()] == ["a", "b"]
+        assert await ada.file(ada.messages[posted.body["id"]]["attachments"][0]) == b"pixels"
