@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 from uuid import UUID
 
 from engine.contract.feedback import Shown, Surface, Verb
@@ -175,3 +176,10 @@ class Action:
     latency: timedelta | None
     consent: ConsentInForce
     at: datetime
+
+
+class Press(NamedTuple):
+    """An action and what was shown when it was done; `impression` is None if that was not recorded."""
+
+    action: Action
+    impression: Impression | None

@@ -9,8 +9,12 @@ from uuid import UUID
 from engine.contract.feedback import Verb
 from engine.feedback.preferences.conflicts import ResolvedVotes, resolve
 from engine.feedback.preferences.slots import SlotBiases
-from engine.feedback.preferences.standing import Press, pictures_meant, standing_presses
+from engine.feedback.preferences.standing import pictures_meant, standing_presses
 from engine.feedback.preferences.votes import votes_from_presses
+from engine.feedback.records import Press
+
+# Verbs that keep pictures out of labels, whoever presses them: they say nothing about the member.
+EXCLUDING = frozenset({Verb.REPORT, Verb.DELETE})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,8 +26,9 @@ from engine.feedback.preferences.raters import (
 from engine.feedback.preferences.shares import share_factors
 from engine.feedback.preferences.slots import SlotBiases, SlotGroup, biases_from_counts, slot_choices
 from engine.feedback.preferences.sources import RANKS, Source
-from engine.feedback.preferences.standing import Press, standing_presses
+from engine.feedback.preferences.standing import standing_presses
 from engine.feedback.preferences.votes import Vote
+from engine.feedback.records import Press
 
 # Sums are of integers, which come out the same in any order of adding.
 _UNITS = 2**40

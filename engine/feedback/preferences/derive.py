@@ -9,6 +9,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from engine.feedback.preferences.answers import (
+    EXCLUDING,
     Answers,
     answers_by_rater,
     excluded_pictures,
@@ -27,8 +28,9 @@ from engine.feedback.preferences.ratings import (
     ratings_of_rater,
 )
 from engine.feedback.preferences.selections import Selection, selections_of_rater
-from engine.feedback.preferences.standing import Press, is_hasty
+from engine.feedback.preferences.standing import is_hasty
 from engine.feedback.preferences.votes import Vote
+from engine.feedback.records import Press
 
 
 class LeftOut(StrEnum):
@@ -126,5 +128,7 @@ def _left_out(presses: Sequence[Press], all_answers: Sequence[Answers], num_excl
         counts[LeftOut.OUTRANKED] += answers.resolved.outranked
         counts[LeftOut.CONTRADICTORY] += answers.resolved.contradictory
         counts[LeftOut.CYCLE] += answers.resolved.in_cycles
-    counts[LeftOut.UNRELIABLE] = sum(map(len, by_rater.values()))
+    counts[LeftOut.UNRELIABLE] = sum(
+        press.action.verb not in EXCLUDING for of_rater in by_rater.values() for press in of_rater
+    )
     return {reason: counts[reason] for reason in LeftOut}

@@ -23,9 +23,9 @@ from engine.feedback.preferences.sources import (
     Source,
     choice_weight,
 )
-from engine.feedback.preferences.standing import Press, shown_pictures
+from engine.feedback.preferences.standing import shown_pictures
 from engine.feedback.preferences.votes import Vote, rerolled_only
-from engine.feedback.records import Action, Choice
+from engine.feedback.records import Action, Choice, Press
 
 
 class LikeSplit(StrEnum):

@@ -14,8 +14,8 @@ from uuid import UUID
 
 from engine.contract.feedback import Verb
 from engine.feedback.preferences.slots import chosen_slot
-from engine.feedback.preferences.standing import Press, is_hasty, last_presses, shown_pictures
-from engine.feedback.records import Choice
+from engine.feedback.preferences.standing import is_hasty, last_presses, shown_pictures
+from engine.feedback.records import Choice, Press
 
 # Accuracy is (1 + skill) / 2: skill 0 guesses, skill 1 never errs. These are the values it can have here.
 _SKILLS = tuple(step / 40 for step in range(41))

@@ -13,8 +13,9 @@ from engine.contract.feedback import Verb
 from engine.feedback.preferences.pairs import MIN_RATERS_WEIGHED
 from engine.feedback.preferences.raters import PRIOR_SKILL
 from engine.feedback.preferences.sources import GRID_RATING_WEIGHT
-from engine.feedback.preferences.standing import Press, shown_pictures
+from engine.feedback.preferences.standing import shown_pictures
 from engine.feedback.preferences.votes import ratings_by_grid
+from engine.feedback.records import Press
 
 
 class RatingGiven(NamedTuple):

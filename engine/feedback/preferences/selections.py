@@ -9,7 +9,8 @@ from uuid import UUID
 
 from engine.feedback.preferences.slots import SlotBiases, chosen_slot, slot_weight
 from engine.feedback.preferences.sources import CHOICES, RANKS, Source, choice_weight
-from engine.feedback.preferences.standing import Press, shown_pictures
+from engine.feedback.preferences.standing import shown_pictures
+from engine.feedback.records import Press
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,8 +16,8 @@ from typing import NamedTuple
 
 from engine.contract.feedback import Surface, Verb
 from engine.feedback.preferences.sources import CHOICES
-from engine.feedback.preferences.standing import Press, shown_pictures
-from engine.feedback.records import Action, Choice, Impression
+from engine.feedback.preferences.standing import shown_pictures
+from engine.feedback.records import Action, Choice, Impression, Press
 from engine.feedback.stats.chi_squared import ChiSquared, chi_squared_uniform
 
 # Choices that each slot is given before anything is counted, so that few presses cannot make large weights.

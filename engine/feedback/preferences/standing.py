@@ -3,20 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
-from typing import NamedTuple
 from uuid import UUID
 
 from engine.contract.feedback import Verb
 from engine.feedback.preferences.sources import LATENCY_FLOOR
-from engine.feedback.records import Action, Impression
-
-
-class Press(NamedTuple):
-    """An action and what was shown when it was done; `impression` is None if that was not recorded."""
-
-    action: Action
-    impression: Impression | None
-
+from engine.feedback.records import Action, Press
 
 # Verbs of which a member's newest press on the same thing counts, and of the others the first.
 _NEWEST_COUNTS = frozenset({Verb.RATE, Verb.FAVOURITE, Verb.BEST, Verb.CHOOSE})

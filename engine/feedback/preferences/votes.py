@@ -19,8 +19,8 @@ from engine.feedback.preferences.sources import (
     Source,
     choice_weight,
 )
-from engine.feedback.preferences.standing import Press, pictures_meant, shown_pictures
-from engine.feedback.records import Choice
+from engine.feedback.preferences.standing import pictures_meant, shown_pictures
+from engine.feedback.records import Choice, Press
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

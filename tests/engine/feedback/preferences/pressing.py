@@ -11,9 +11,9 @@ from engine.contract.feedback import Shown, Surface, Verb
 from engine.feedback.preferences.answers import presses_by_rater
 from engine.feedback.preferences.community import Community, measure_community
 from engine.feedback.preferences.derive import Preferences, derive_preferences
-from engine.feedback.preferences.standing import Press
-from engine.feedback.records import NOT_ASKED, Action, Choice, Impression, ImpressionKind, ShownPicture
+from engine.feedback.records import NOT_ASKED, Action, Choice, Impression, ImpressionKind, Press, ShownPicture
 
+KINDS = {1: ImpressionKind.PICTURE, 2: ImpressionKind.PAIR}
 START = datetime(2026, 11, 1, tzinfo=UTC)
 
 
@@ -44,9 +44,9 @@ def impression(pictures: Sequence[int], *, prompt: str = "a cat", models: Sequen
     identity = id_of(10**6 + 1000 * pictures[0] + pictures[-1])
     return Impression(
         id=identity,
-        kind=ImpressionKind.GRID if len(pictures) > 2 else ImpressionKind.PAIR,
+        kind=KINDS.get(len(pictures), ImpressionKind.GRID),
         message_id=None,
-        job_id=identity,
+        job_id=None if len(pictures) == 2 else identity,
         member_id=id_of(0),
         pictures=shown,
         prompt_hash=prompt,

@@ -9,8 +9,7 @@ from itertools import count
 from random import Random
 
 from engine.contract.feedback import Verb
-from engine.feedback.preferences.standing import Press
-from engine.feedback.records import Choice
+from engine.feedback.records import Choice, Press
 from tests.engine.feedback.preferences.pressing import press
 
 NUM_PROMPTS, GRIDS_PER_PROMPT = 40, 3

@@ -7,8 +7,7 @@ import pytest
 from engine.contract.feedback import Verb
 from engine.feedback.preferences.derive import LeftOut
 from engine.feedback.preferences.likes import LikeSplit
-from engine.feedback.preferences.standing import Press
-from engine.feedback.records import Choice
+from engine.feedback.records import Choice, Press
 from tests.engine.feedback.preferences.pressing import choose, derive, id_of, prefer, press, rate, winners
 
 GRID = (1, 2, 3, 4)

@@ -16,9 +16,8 @@ from engine.feedback.preferences.conflicts import resolve
 from engine.feedback.preferences.derive import LeftOut, Preferences, derive_preferences
 from engine.feedback.preferences.shares import share_cap
 from engine.feedback.preferences.sources import RANKS, Source
-from engine.feedback.preferences.standing import Press
 from engine.feedback.preferences.votes import Vote
-from engine.feedback.records import Choice
+from engine.feedback.records import Choice, Press
 from tests.engine.feedback.preferences.pressing import START, community_of, derive, id_of, press
 
 GRIDS = ((1, 2, 3, 4), (5, 6, 7, 8), (9, 10, 11, 12))
@@ -134,7 +133,11 @@ def test_no_rater_has_more_than_their_share_of_the_votes(presses: list[Press]) -
 def test_presses_of_unreliable_raters_are_counted_and_have_no_label(presses: list[Press]) -> None:
     community = community_of(presses)
     made = derive_preferences(presses, community)
-    unreliable = [one for one in presses if one.action.member_id not in community.skills]
+    unreliable = [
+        one
+        for one in presses
+        if one.action.member_id not in community.skills and one.action.verb not in (Verb.REPORT, Verb.DELETE)
+    ]
     assert made.left_out[LeftOut.UNRELIABLE] == len(unreliable)
     raters = {label.rater for labels in (made.votes, made.rankings, made.selections) for label in labels}
     assert raters.isdisjoint(one.action.member_id for one in unreliable)

@@ -28,8 +28,7 @@ from engine.feedback.preferences.raters import (
     skill_from_record,
 )
 from engine.feedback.preferences.shares import MAX_SHARE, share_cap, share_factors
-from engine.feedback.preferences.standing import Press
-from engine.feedback.records import Choice
+from engine.feedback.records import Choice, Press
 from tests.engine.feedback.preferences.pressing import choose, community_of, derive, id_of, prefer, press
 
 NEW = RaterRecord(presses=0, too_fast=0, in_streaks=0, repeats=0, consistent=0)

@@ -16,8 +16,7 @@ from engine.feedback.preferences.slots import (
     slot_choices,
     slot_group,
 )
-from engine.feedback.preferences.standing import Press
-from engine.feedback.records import Choice
+from engine.feedback.records import Choice, Press
 from tests.engine.feedback.preferences.pressing import choose, community_of, derive, press, rate, with_slot_shown_as
 
 

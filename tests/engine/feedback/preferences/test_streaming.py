@@ -8,8 +8,7 @@ from uuid import UUID
 
 from engine.contract.feedback import Verb
 from engine.feedback.preferences.community import measure_community
-from engine.feedback.preferences.standing import Press
-from engine.feedback.records import Impression
+from engine.feedback.records import Impression, Press
 from tests.engine.feedback.preferences.pressing import id_of, press, rate
 
 NUM_GROUPS = 50

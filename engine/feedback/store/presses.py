@@ -1,0 +1,99 @@
+"""Presses read for deriving preferences: those of one member together, or those about one prompt.
+
+Postgres sorts them; of each, one group is in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from types import SimpleNamespace
+from typing import Any, cast
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from engine.feedback.records import Impression, Press
+from engine.feedback.store.actions import action_from_row
+from engine.feedback.store.impressions import impression_from_row
+from engine.feedback.store.tables import actions, impressions
+
+_FETCH_SIZE = 500
+
+# An action has its impression's id, or that of the job and message that both have.
+_named = impressions.alias("named")
+_of_message = (
+    sa.select(impressions)
+    .where(
+        actions.c.impression_id.is_(None),
+        impressions.c.job_id == actions.c.job_id,
+        impressions.c.message_id == actions.c.message_id,
+    )
+    .order_by(impressions.c.id)
+    .limit(1)
+    .lateral("of_message")
+)
+# Presses about a job have one prompt, also those of which no impression was recorded.
+_of_job = (
+    sa.select(impressions.c.job_id, sa.func.min(impressions.c.prompt_hash).label("prompt_hash"))
+    .where(impressions.c.job_id.is_not(None))
+    .group_by(impressions.c.job_id)
+    .subquery("of_job")
+)
+
+
+def _shown(name: str) -> sa.ColumnElement[Any]:
+    return sa.func.coalesce(_named.c[name], _of_message.c[name])
+
+
+_IMPRESSION = [_shown(column.name).label(f"seen_{column.name}") for column in impressions.c]
+_PROMPT = sa.func.coalesce(
+    _shown("prompt_hash"),
+    _of_job.c.prompt_hash,
+    sa.cast(actions.c.job_id, sa.Text),
+    sa.cast(actions.c.press_id, sa.Text),
+)
+_ACTION = [
+    column if column is not actions.c.impression_id else sa.func.coalesce(column, _of_message.c.id).label(column.name)
+    for column in actions.c
+]
+_PRESSES: sa.Select[Any] = sa.select(*_ACTION, *_IMPRESSION).select_from(
+    actions.outerjoin(_named, _named.c.id == actions.c.impression_id)
+    .outerjoin(_of_message, sa.true())
+    .outerjoin(_of_job, _of_job.c.job_id == actions.c.job_id)
+)
+
+
+async def stream_presses_by_member(connection: AsyncConnection) -> AsyncIterator[tuple[UUID, list[Press]]]:
+    """Yield each member with all of their presses, oldest first."""
+    async for member_id, presses in _grouped(connection, actions.c.member_id):
+        yield member_id, presses
+
+
+async def stream_presses_by_prompt(connection: AsyncConnection) -> AsyncIterator[list[Press]]:
+    """Yield all presses about the pictures of each prompt, oldest first."""
+    async for _, presses in _grouped(connection, _PROMPT):
+        yield presses
+
+
+async def _grouped(connection: AsyncConnection, key: sa.ColumnElement[Any]) -> AsyncIterator[tuple[Any, list[Press]]]:
+    query = _PRESSES.add_columns(key.label("group_key")).order_by(key, actions.c.press_id)
+    current, presses, seen = None, list[Press](), dict[UUID, Impression]()
+    async for row in await connection.stream(query, execution_options={"yield_per": _FETCH_SIZE}):
+        if presses and row.group_key != current:
+            yield current, presses
+            presses, seen = [], {}
+        current = row.group_key
+        presses.append(_press_from_row(row, seen))
+    if presses:
+        yield current, presses
+
+
+def _press_from_row(row: sa.Row[Any], seen: dict[UUID, Impression]) -> Press:
+    """Return the press; `seen` are the impressions of its group, each of which is made once."""
+    if row.seen_id is None:
+        return Press(action_from_row(row), None)
+    if row.seen_id not in seen:
+        columns = {column.name: getattr(row, f"seen_{column.name}") for column in impressions.c}
+        seen[row.seen_id] = impression_from_row(cast("sa.Row[Any]", SimpleNamespace(**columns)))
+    return Press(action_from_row(row), seen[row.seen_id])
