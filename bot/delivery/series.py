@@ -23,6 +23,7 @@ from bot.delivery.outcomes import (
 from bot.delivery.tracking import TrackedDelivery, TrackedSeries
 from bot.series_card import series_card
 from bot.store.deliveries import find_known_messages
+from bot.store.eta import steady_wait
 from bot.store.series import Series, move_series, read_series, store_series_message
 from engine.contract.errors import StorageFull
 from engine.contract.jobs import FINAL
@@ -82,6 +83,8 @@ async def _read(context: DeliveryContext, series: TrackedSeries) -> Series:
 
 
 def _content(context: DeliveryContext, series: TrackedSeries, state: Series) -> MessageContent:
+    series.wait = steady_wait(series.wait, state.wait)
+    state = replace(state, wait=series.wait)
     notes = []
     if series.message.moved_from is not None:
         notes.append(replies.moved_from(series.message.moved_from))

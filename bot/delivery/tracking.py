@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from uuid import UUID
 
 from bot.cards import Card
@@ -53,6 +54,7 @@ class TrackedSeries:
     message: the message that tells about it, as if it were a delivery.
     is_stored, is_searched, failures, replaces: as for a delivery.
     shown: what the message shows; None if unknown.
+    wait: the estimated wait that it was last made with.
     num_ended_at_rejection: how many jobs had ended when an edit was rejected; until the next has, none is tried.
     is_done: whether the message shows how the whole series ended.
     is_lost: whether it was deleted or can be posted nowhere, so that nothing is told in it any more.
@@ -65,6 +67,7 @@ class TrackedSeries:
     failures: int = 0
     replaces: int | None = None
     shown: Card | None = None
+    wait: timedelta | None = None
     num_ended_at_rejection: int | None = None
     is_done: bool = False
     is_lost: bool = False

@@ -33,6 +33,13 @@ class QueuePace:
         return max(self.quickest, self.per_job * (self.remaining + num_ahead + 1))
 
 
+def steady_wait(shown: timedelta | None, wait: timedelta | None) -> timedelta | None:
+    """Return the wait to show after `shown`: estimates waver, so growth by less than a quarter is none."""
+    if shown is None or wait is None:
+        return wait
+    return shown if shown < wait < 1.25 * shown else wait
+
+
 async def read_queue_pace(connection: AsyncConnection) -> QueuePace:
     """Return the pace of the last jobs."""
     return pace_of(await read_recent_runs(connection), await read_remaining_work(connection))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from bot.store.eta import QueuePace, pace_of
+from bot.store.eta import QueuePace, pace_of, steady_wait
 from engine.contract.jobs import MAX_COUNTED_AHEAD
 from engine.store.queue_position import Run
 
@@ -47,3 +47,15 @@ def test_no_wait_is_told_that_nobody_knows() -> None:
     """Before anything has finished, and where jobs are no longer counted."""
     assert QueuePace().wait(0) is None
     assert pace_of([run(0, 2)]).wait(MAX_COUNTED_AHEAD) is None
+
+
+def test_a_wait_that_wavers_is_not_told_anew() -> None:
+    """It shrinks with the queue, and grows only where the queue has become slower by a quarter."""
+    minute = timedelta(minutes=1)
+    shown: timedelta | None = None
+    told = []
+    for wait in (2.6, 2.4, 2.6, 2.9, 2.3, 3.0):
+        shown = steady_wait(shown, minute * wait)
+        told.append(shown)
+    assert told == [minute * wait for wait in (2.6, 2.4, 2.4, 2.4, 2.3, 3.0)]
+    assert steady_wait(minute, None) is None
