@@ -106,7 +106,7 @@ def test_what_is_compiled_is_kept_where_the_engine_keeps_it(painted: Painted) ->
 
 
 async def test_weights_that_have_changed_are_refused(painted: Painted, tmp_path: Path) -> None:
-    """One changed bit: exit 1, with the file and what to do, and nothing is written."""
+    """One changed bit: exit 7, with the file and what to do, and nothing is written."""
     shutil.copytree(WEIGHTS, tmp_path / "weights")
     models = tmp_path / "models.toml"
     _write(models, _text(SHIPPED).replace("../../starter/weights", "weights"))
@@ -114,7 +114,7 @@ async def test_weights_that_have_changed_are_refused(painted: Painted, tmp_path:
     done = await run_easel(
         "repaint", painted.ids[0], "-o", str(tmp_path / "x.png"), home=painted.home, EASEL_MODELS_FILE=str(models)
     )
-    assert (done.code, done.out) == (1, "")
+    assert (done.code, done.out) == (7, "")
     assert done.err == f"{tmp_path / 'weights'} is damaged or is not the registered file. Restore the original files.\n"
     assert "x.png" not in _names_in(tmp_path)
 
@@ -184,12 +184,12 @@ async def test_a_variation_comes_out_the_same_from_its_source(
 async def test_a_recipe_that_cannot_be_read_is_told_in_a_sentence(
     home: Path, tmp_path: Path, database: Database, database_url: str, recipe: Any, told: str
 ) -> None:
-    """Exit 1, with what is wrong and what to do; a newer release may have written the spec too."""
+    """Exit 6, with what is wrong and what to do; a newer release may have written the spec too."""
     picture_id = await keep_picture(database, recipe)
     done = await run_easel(
         "repaint", str(picture_id), "-o", str(tmp_path / "x.png"), home=home, DATABASE_URL=database_url
     )
-    assert (done.code, done.out) == (1, ""), done.err
+    assert (done.code, done.out) == (6, ""), done.err
     assert done.err.startswith(f"Cannot read the picture's recipe: {told}") and done.err.count("\n") == 1
     assert "If a newer release of Easel painted it, repaint it with that release." in done.err
     assert "x.png" not in _names_in(tmp_path)

@@ -226,7 +226,7 @@ async def test_half_of_a_snapshot_does_not_pass(hub: Hub, tmp_path: Path) -> Non
     listed = await easel(tmp_path, hub.url, "check")
     remove(tmp_path, "trees/*.json")
     unlisted = await easel(tmp_path, hub.url, "check")
-    assert (listed.code, unlisted.code) == (1, 1)
+    assert (listed.code, unlisted.code) == (7, 7)
     assert "Model not found: club/tiny" in listed.out
     assert "has only 1 of 2 weight files in text_encoder" in unlisted.out
     assert (await easel(tmp_path, hub.url, "fetch", "tiny")).code == 0
