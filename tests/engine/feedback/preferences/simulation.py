@@ -57,9 +57,12 @@ def simulate(seed: int, *, num_raters: int = 500, spam: float = 0.1) -> Simulate
 
 def _chooser(random: Random, quality: dict[int, float], kind: str) -> Chooser:
     """Return how one rater chooses: by the logit model of a taste near the community's, or as a spammer."""
-    taste = {picture: value + random.gauss(0, TASTE) for picture, value in quality.items()}
+    taste: dict[int, float] = {}
 
     def choose_by_taste(pictures: Sequence[int], bias: Sequence[float]) -> int:
+        for picture in pictures:
+            if picture not in taste:
+                taste[picture] = quality[picture] + random.gauss(0, TASTE)
         drawn = [taste[picture] * 2 + tilt + _gumbel(random) for picture, tilt in zip(pictures, bias, strict=True)]
         return drawn.index(max(drawn))
 

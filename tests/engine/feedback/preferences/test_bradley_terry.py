@@ -6,7 +6,7 @@ import math
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.feedback.preferences.bradley_terry import PRIOR_WINS, Comparison, bradley_terry_scores
@@ -20,6 +20,7 @@ _comparisons = st.lists(
 
 
 @given(_comparisons)
+@settings(max_examples=40)
 def test_every_picture_has_as_many_wins_as_expected(comparisons: list[Comparison]) -> None:
     """The equation of the maximum, by its definition."""
     scores = bradley_terry_scores(comparisons)
@@ -34,6 +35,7 @@ def test_every_picture_has_as_many_wins_as_expected(comparisons: list[Comparison
 
 
 @given(_comparisons, st.randoms(use_true_random=False))
+@settings(max_examples=20)
 def test_the_order_of_comparisons_does_not_matter(comparisons: list[Comparison], generator: Random) -> None:
     shuffled = list(comparisons)
     generator.shuffle(shuffled)
