@@ -62,7 +62,7 @@ export function drawChannels(nav, { store, currentId, unreadOf, onOpen }) {
 
 /** Draws what an administrator can do with the whole chat into `place`. */
 export function drawTools(place, { store, onAnew }) {
-  place.replaceChildren(store.me.administrator ? iconButton("anew", "Start the chat anew", onAnew) : "");
+  place.replaceChildren(store.me.administrator ? iconButton("anew", "Clear the chat", onAnew) : "");
 }
 
 function memberOption(member) {

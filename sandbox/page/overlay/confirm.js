@@ -10,7 +10,7 @@ export function askToDelete(onYes) {
 
 /** Asks before the whole chat is deleted. */
 export function askToStartAnew(onYes) {
-  openConfirm({ title: "Start the chat anew", action: "Start anew", onYes,
+  openConfirm({ title: "Clear the chat", action: "Clear", onYes,
     text: "This deletes every message and thread in all channels. Jobs, pictures and ratings stay in the database." });
 }
 

@@ -38,7 +38,7 @@ async def test_an_open_page_goes_on_after_a_restart(page: Page, watch: Watch, tm
         await page.get_by_role("button", name="U1").click()
         await expect(page.get_by_role("button", name="U1")).to_have_attribute("aria-busy", "true")
         assert [item.data["custom_id"] for item in after.world.interactions.values()] == ["u1"]
-        await page.get_by_role("button", name="Start the chat anew").click()
-        await page.get_by_role("alertdialog").get_by_role("button", name="Start anew").click()
+        await page.get_by_role("button", name="Clear the chat").click()
+        await page.get_by_role("alertdialog").get_by_role("button", name="Clear", exact=True).click()
         await expect(tile).to_have_count(0)
         await page.goto("about:blank")
