@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from engine.contract.feedback import Shown, Surface, Verb
 from engine.contract.ids import new_id
 from engine.feedback.records import Action, Choice, ConsentInForce
-from engine.feedback.store.months import month_of_press, noting_missing_months
+from engine.feedback.store.months import first_press_on, month_of_press, noting_missing_months
 from engine.feedback.store.tables import actions, impressions
 from engine.store.database import Database
 
@@ -59,12 +59,15 @@ _RATINGS = sa.text("""
     FROM unnest(:job_ids, :member_ids, :picture_ids) WITH ORDINALITY AS asked (job_id, member_id, picture_id, number)
     LEFT JOIN LATERAL (
         SELECT press_id, value FROM actions
-        WHERE job_id = asked.job_id AND member_id = asked.member_id AND verb = 'rate'
+        WHERE press_id >= :since AND job_id = asked.job_id AND member_id = asked.member_id AND verb = 'rate'
             AND picture_id IS NOT DISTINCT FROM asked.picture_id
         ORDER BY press_id DESC LIMIT 1
     ) AS latest ON true
     ORDER BY asked.number
-""").bindparams(*(sa.bindparam(name, type_=pg.ARRAY(pg.UUID)) for name in ("job_ids", "member_ids", "picture_ids")))
+""").bindparams(
+    sa.bindparam("since", type_=sa.BigInteger),
+    *(sa.bindparam(name, type_=pg.ARRAY(pg.UUID)) for name in ("job_ids", "member_ids", "picture_ids")),
+)
 
 # A message shows one result of a job; one with pairs, which have no job, shows many, and its presses name theirs.
 _BY_MESSAGE = sa.and_(
@@ -101,8 +104,12 @@ async def store_action(database: Database, action: Action) -> bool:
 
 
 async def read_ratings(connection: AsyncConnection, rated: Sequence[Rated]) -> list[StandingRating | None]:
-    """Return the member's last rating of each, or None where there was none."""
+    """Return the member's last rating of each, or None where there was none.
+
+    Months before the oldest of the jobs are not looked into, however many there are.
+    """
     parameters = {
+        "since": min((first_press_on(one.job_id) for one in rated), default=0),
         "job_ids": [one.job_id for one in rated],
         "member_ids": [one.member_id for one in rated],
         "picture_ids": [one.picture_id for one in rated],

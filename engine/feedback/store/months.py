@@ -27,6 +27,7 @@ MONTHS_AHEAD = 3
 _DISCORD_EPOCH = datetime(2015, 1, 1, tzinfo=UTC)
 _UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
+_CLOCKS_DIFFER = timedelta(days=1)
 
 _ADD = sa.text("SELECT add_feedback_month(:log, :month)").bindparams(sa.bindparam("month", type_=sa.Date))
 _PARTITIONS = sa.text("""
@@ -70,12 +71,24 @@ def month_of_id(uuid: UUID) -> date:
 
 def first_press(month: date) -> int:
     """Return the least id of Discord's that belongs to the month or to a later one."""
-    return max(0, (_begin(month) - _DISCORD_EPOCH) // _MS << 22)
+    return press_at(_begin(month))
+
+
+def press_at(moment: datetime) -> int:
+    """Return the least id that Discord gives at that time or later."""
+    return max(0, (moment - _DISCORD_EPOCH) // _MS << 22)
 
 
 def first_id(month: date) -> UUID:
     """Return the least UUIDv7 that belongs to the month or to a later one."""
     return UUID(int=(_begin(month) - _UNIX_EPOCH) // _MS << 80)
+
+
+def first_press_on(job_id: UUID) -> int:
+    """Return the least id that a press on the job can have; a day is granted to clocks that are wrong."""
+    if job_id.version != 7:
+        return 0
+    return press_at(_UNIX_EPOCH + (job_id.int >> 80) * _MS - _CLOCKS_DIFFER)
 
 
 def months_after(month: date, count: int = 1) -> date:

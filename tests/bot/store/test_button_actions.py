@@ -29,20 +29,20 @@ from engine.contract.errors import JobOver, JobUnknown, NotYours, PictureUnknown
 from engine.contract.feedback import Rating, Surface
 from engine.contract.ids import new_id
 from engine.contract.jobs import JobSpec, Operation, Part
-from engine.feedback.store.months import first_press
+from engine.feedback.store.months import press_at
 from engine.prompt import Limits
 from engine.prompt.checks.followups import followup_spec
 from engine.store.database import AsyncConnection, Database
 from tests.bot.engine_hand import EngineHand
 
-FIRST_PRESS = first_press(datetime.now(UTC).date())
+FIRST_PRESS = press_at(datetime.now(UTC))
 US = BotInstance(id=new_id(), lease=timedelta(seconds=15))
 SPEC = JobSpec(prompt="a cat --seed 3", parts=(Part(text="a cat"),), parameters={"seed": 3})
 DRAFT = Draft(operation=Operation.IMAGINE, spec=SPEC, seed=3)
 
 
 def press(number: int, *, discord_id: int = 5, message_id: int | None = None) -> InteractionContext:
-    """Return a press of a member's in some channel, with the number among those of this month."""
+    """Return a press of a member's in some channel, with the number among those of these tests."""
     now = datetime.now(UTC)
     return InteractionContext(
         id=str(FIRST_PRESS + number),

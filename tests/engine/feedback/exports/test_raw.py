@@ -26,7 +26,7 @@ from engine.feedback.exports.raw import export_raw
 from engine.feedback.exports.staging import atomic_folder, in_thread
 from engine.feedback.records import Action, ConsentInForce
 from engine.feedback.store.actions import append_actions
-from engine.feedback.store.months import first_press
+from engine.feedback.store.months import press_at
 from engine.store.database import Database
 from engine.store.jobs import read_pictures, submit_job
 from engine.store.objects import Objects
@@ -34,8 +34,7 @@ from engine.store.transitions import fail_job, finish_job, start_job
 from tests.fakes import painted_from_request, request_for
 
 _NAMING = re.compile(r"\d{17,20}|@|https?://|discord")
-# Of this month.
-_PRESS = first_press(datetime.now(UTC).date()) + 123456
+_PRESS = press_at(datetime.now(UTC)) + 123456
 
 
 async def _finished(database: Database, objects: Objects, member: UUID, prompt: str) -> tuple[Job, Sequence[Picture]]:

@@ -23,13 +23,13 @@ from engine.feedback.store.actions import (
     store_action,
     stream_actions,
 )
-from engine.feedback.store.months import MonthMissing, add_months, first_press, months_after
+from engine.feedback.store.months import MonthMissing, add_months, first_press, months_after, press_at
 from engine.store.database import Database
 from engine.store.jobs import submit_job
 from tests.fakes import request_for
 
 THIS_MONTH = datetime.now(UTC).date().replace(day=1)
-FIRST = first_press(THIS_MONTH)
+FIRST = press_at(datetime.now(UTC))
 
 
 @pytest.fixture

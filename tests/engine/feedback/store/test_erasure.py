@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.contract.jobs import Job
-from engine.feedback.store.actions import append_actions
+from engine.feedback.store.actions import Rated, append_actions, read_ratings
 from engine.feedback.store.erasure import ErasedFeedback, erase_feedback
 from engine.feedback.store.months import LOGS, partition_name
 from engine.store.database import Database
@@ -151,6 +151,19 @@ async def test_nothing_else_of_the_transaction_can_delete(filled: Database) -> N
         async with filled.begin() as connection:
             await erase_feedback(connection, ADA)
             await connection.execute(sa.text("DELETE FROM actions"))
+
+
+async def test_a_rating_is_looked_for_in_the_months_since_the_job_alone(filled: Database) -> None:
+    """However many months there are before; one that a clock a day behind would have made is in them."""
+    async with filled.begin() as connection:
+        job = await submit_job(connection, request_for(ADA))
+    rated = Rated(job_id=job.id, member_id=ADA, picture_id=None)
+    with said_to(filled) as said:
+        async with filled.begin() as connection:
+            assert await read_ratings(connection, [rated]) == [None]
+    (plan,) = await _plans(filled, [one for one in said if "FROM actions" in one[0]])
+    yesterday = partition_name("actions", datetime.now(UTC).date() - timedelta(days=1))
+    assert min(_PARTITION.findall(plan)) == yesterday
 
 
 async def test_a_press_is_found_again_by_the_key_alone(filled: Database) -> None:
