@@ -15,7 +15,8 @@ from sandbox.store.record_json import json_from_record
 
 FORMAT = 1
 SECRET_BYTES = 32
-_BUSY_SECONDS = 1.0
+# A sandbox that was told to stop, or whose parent was killed, may take a moment.
+_BUSY_SECONDS = 5.0
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS records (kind TEXT, id INTEGER, body TEXT NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID;
