@@ -21,7 +21,7 @@ A prompt is picture links, then words, then parameters: `[picture links] words [
 | write | meaning |
 |---|---|
 | `a red star at night` | one part |
-| `space:: ship` | two parts, `space` and `ship`, with equal weight |
+| `space:: ship` | two parts of equal weight that the picture blends; for two things, write `a ship and a star` |
 | `space::2 ship` | `space` has twice the weight; the number must touch the colons |
 | `meadow:: flowers::-.5` | fewer flowers; the weights must add up to more than 0, and only their ratio matters |
 | `meadow --no flowers, bees` | the same for a list: one part of weight -0.5 |
