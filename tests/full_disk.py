@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import asyncpg
 
 # What changes a page: rows of these tables, and nothing that only reads.
-_TABLES = ("jobs", "previews", "pictures", "events", "deliveries", "pgqueuer", "pgqueuer_log")
+_TABLES = ("jobs", "previews", "pictures", "actions", "impressions", "deliveries", "pgqueuer", "pgqueuer_log")
 
 _FILL = """
     CREATE FUNCTION refuse_to_write() RETURNS trigger LANGUAGE plpgsql AS $$
