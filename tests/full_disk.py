@@ -24,8 +24,13 @@ async def full_disk(database_url: str) -> AsyncIterator[None]:
     connection = await asyncpg.connect(database_url)
     try:
         trigger = "CREATE TRIGGER full_disk BEFORE INSERT OR UPDATE OR DELETE ON {} EXECUTE FUNCTION refuse_to_write();"
-        await connection.execute(_FILL + "".join(trigger.format(table) for table in _TABLES))
+        await connection.execute(_FILL)
+        # Each by itself: all of them together might wait for a transaction that waits for one of them.
+        for table in _TABLES:
+            await connection.execute(trigger.format(table))
         yield
-        await connection.execute("DROP FUNCTION refuse_to_write() CASCADE")
+        for table in _TABLES:
+            await connection.execute(f"DROP TRIGGER full_disk ON {table}")
+        await connection.execute("DROP FUNCTION refuse_to_write()")
     finally:
         await connection.close()

@@ -8,8 +8,10 @@ Safe while the previous release runs, which goes on writing to `events` and read
 each row that is written to `events` into `actions` first, and drops it if its press is there already. So a press is
 recorded once whichever release it reaches, the new release reads `actions` alone, and nothing is left to be copied.
 `events` stays until the next release. What is there already is copied without a lock, a minute for each million rows;
-then writers wait while the rows that came meanwhile are found and copied, a second for each million. A press that was
-recorded under an id that is not Discord's gets one of its time, kept in `press_keys`.
+then writers wait while the rows that came meanwhile are found and copied, a second for each million. For that the
+migrator takes `events` and, for the next revision, `deliveries` in a moment in which it gets both: presses use them in
+either order, and to wait for one with the other in hand would be a deadlock. A press that was recorded under an id that
+is not Discord's gets one of its time, kept in `press_keys`.
 
 What nobody was asked is copied as that: the default consent of the previous release, `use`, becomes "not asked".
 Nothing says which results the previous release showed, so that impressions begin with the new one; a copied action has
@@ -254,7 +256,23 @@ BEGIN
 END $$;
 
 SELECT copy_events();
-LOCK TABLE events IN SHARE ROW EXCLUSIVE MODE;
+DO $$
+DECLARE
+    deadline timestamp with time zone := clock_timestamp() + interval '30 seconds';
+BEGIN
+    LOOP
+        BEGIN
+            LOCK TABLE events IN SHARE ROW EXCLUSIVE MODE NOWAIT;
+            LOCK TABLE deliveries IN ACCESS EXCLUSIVE MODE NOWAIT;
+            EXIT;
+        EXCEPTION WHEN lock_not_available THEN
+            IF clock_timestamp() > deadline THEN
+                RAISE;
+            END IF;
+            PERFORM pg_sleep(0.01);
+        END;
+    END LOOP;
+END $$;
 SELECT copy_events();
 DROP FUNCTION copy_events;
 CREATE TRIGGER copied_first BEFORE INSERT ON events FOR EACH ROW EXECUTE FUNCTION copy_new_event()

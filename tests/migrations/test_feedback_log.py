@@ -20,6 +20,7 @@ import migrations
 from engine.contract.ids import new_id
 from engine.store.database import open_database
 from migrations import upgrade
+from tests.engine.worker.following import until
 
 ADA, BOB, JOB = UUID(int=1), UUID(int=2), UUID(int=3)
 PICTURES = [UUID(int=number) for number in range(10, 14)]
@@ -35,6 +36,8 @@ _APPEND_MANY = """
 _JOB = """
     INSERT INTO jobs (id, member_id, operation, spec, seed, status, turn, grid_key, grid_type, ended_at)
     VALUES ($1, $2, 'imagine', '{}', 1, 'finished', 1, 'g', 'image/jpeg', now())"""
+# The migrator sleeps between its attempts to lock what the previous release writes to.
+_WAITS = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep')"
 _PICTURE = """
     INSERT INTO pictures (id, job_id, slot, object_key, width, height, seed, recipe)
     VALUES ($1, $2, $3, 'k', 8, 8, 1, '{}')"""
@@ -139,10 +142,7 @@ async def test_what_comes_meanwhile_is_copied_as_well(old_url: str, old: asyncpg
     await write(old, event(late, now))
     migrating = asyncio.create_task(upgrade(old_url))
     watch = await asyncpg.connect(old_url)
-    waits = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = 'events'::regclass)"
-    while not await watch.fetchval(waits):
-        assert not migrating.done()
-        await asyncio.sleep(0.01)
+    await until(lambda: watch.fetchval(_WAITS))
     during = [str(press_id(now, number)) for number in range(10, 30)]
     writing = asyncio.create_task(_write_each(watch, [event(press, now) for press in during]))
     await transaction.commit()
@@ -150,6 +150,22 @@ async def test_what_comes_meanwhile_is_copied_as_well(old_url: str, old: asyncpg
     await writing
     await watch.close()
     assert [str(number) for number in await press_ids(old)] == [before, late, *during]
+
+
+@pytest.mark.parametrize("reads_first", [True, False], ids=["reads", "writes"])
+async def test_a_press_in_hand_is_in_nobodys_way(old_url: str, old: asyncpg.Connection, reads_first: bool) -> None:
+    """Whichever of its tables it has used when the migrator comes, and which of them it uses then: none is undone."""
+    now = datetime.now(UTC)
+    row, reading = event(str(press_id(now)), now), "SELECT FROM deliveries FOR UPDATE"
+    watch = await asyncpg.connect(old_url)
+    async with old.transaction():
+        await (old.execute(reading) if reads_first else write(old, row))
+        migrating = asyncio.create_task(upgrade(old_url))
+        await until(lambda: watch.fetchval(_WAITS))
+        await (write(old, row) if reads_first else old.execute(reading))
+    assert await migrating
+    assert await press_ids(old) == [press_id(now)]
+    await watch.close()
 
 
 async def _write_each(connection: asyncpg.Connection, rows: Sequence[dict[str, Any]]) -> None:
