@@ -27,6 +27,7 @@ BROKEN = "Something went wrong. The error has been logged. Please try again."
 CHANNEL_CLOSED = (
     "I don't have permission to post pictures here. Ask an administrator for it, or use /imagine in a direct message."
 )
+UNDELIVERABLE = "I can no longer post this here, and Discord lets me send you no direct message."
 PICTURE_LOST = "This picture is missing or damaged. Press 🔄 under the grid, or use /imagine again."
 PICTURES_AWAY = "The picture storage is not available at the moment."
 STORAGE_FULL = "The storage of Easel is full."

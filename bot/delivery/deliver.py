@@ -17,6 +17,7 @@ from bot.delivery.attachments import MAX_BYTES, next_size_limit
 from bot.delivery.compose import compose
 from bot.delivery.context import Closed, DeliveryContext, RetryLater, SendResult, UpToDate
 from bot.delivery.discord_messages import MessageContent, edit, find, open_dm_channel, post, withdraw
+from bot.delivery.left_messages import delete_left, tell_undeliverable
 from bot.delivery.outcomes import (
     AttachmentTooLarge,
     ChannelDeleted,
@@ -153,7 +154,7 @@ async def _tell_series(context: DeliveryContext, tracked: TrackedDelivery, detai
     has_grid = details.job.status is JobStatus.FINISHED
     if (is_over and not series.is_done) or series.message.message_id is None or not has_grid:
         updated = await update_series(context, series)
-        if isinstance(updated, RetryLater):
+        if isinstance(updated, RetryLater | Closed):
             return updated
         follow_series(tracked)
     if not has_grid and not series.is_lost and tracked.delivery.message_id is None:
@@ -196,7 +197,7 @@ async def _apply_outcome(
         case MessageDeleted():
             return await close(context, tracked, DeliveryState.GONE)
         case ChannelDeleted():
-            return await _move(context, tracked, "the channel was deleted")
+            return await _move(context, tracked, content, "the channel was deleted")
         case AttachmentTooLarge() if content.attachment:
             tracked.is_searched = tracked.delivery.message_id is None
             tracked.max_bytes = next_size_limit(len(content.attachment.data))
@@ -204,22 +205,23 @@ async def _apply_outcome(
         case Rejected(can_post=True) if tracked.delivery.message_id is not None:
             return await _replace_message(context, tracked, content)
         case Rejected(cause=cause):
-            return await _move(context, tracked, cause)
+            return await _move(context, tracked, content, cause)
         case DiscordUnavailable():
             return RetryLater(after=None)
         case _:
-            return await close(context, tracked, DeliveryState.UNDELIVERABLE, "too large without a picture")
+            return await _give_up(context, tracked, content, "too large without a picture")
 
 
 async def _record_shown(
     context: DeliveryContext, tracked: TrackedDelivery, content: MessageContent, progress: JobProgress, message_id: int
 ) -> SendResult:
     tracked.delivery = replace(tracked.delivery, message_id=message_id)
+    await delete_left(context.client, tracked)
     if content.is_last:
         # Before the delivery is closed: after a kill in between the message would stay. It may be the same one, since
         # Discord answers a second post of a replacement with the first.
         if tracked.replaces not in (None, message_id):
-            await withdraw(context.client, tracked.delivery.channel_id, tracked.replaces)
+            await withdraw(context.client, tracked.delivery, tracked.replaces)
         tracked.shows_pictures = content.attachment is not None
         return await close(context, tracked, DeliveryState.DELIVERED)
     tracked.shown = progress
@@ -248,18 +250,18 @@ async def _replace_message(context: DeliveryContext, tracked: TrackedDelivery, c
     return RetryLater(after=timedelta())
 
 
-async def _move(context: DeliveryContext, tracked: TrackedDelivery, cause: str) -> SendResult:
+async def _move(context: DeliveryContext, tracked: TrackedDelivery, content: MessageContent, cause: str) -> SendResult:
     """Move the delivery to the member's direct messages, once, if the bot may no longer post in the channel."""
     delivery = tracked.delivery
     if tracked.series and not tracked.series.is_lost:
         return await move_series_message(context, tracked.series)
     if delivery.moved_from is not None:
-        return await close(context, tracked, DeliveryState.UNDELIVERABLE, cause)
+        return await _give_up(context, tracked, content, cause)
     channel_id = await open_dm_channel(context.client, delivery.discord_id)
     if isinstance(channel_id, DiscordUnavailable):
         return RetryLater(after=None)
     if not isinstance(channel_id, int) or channel_id == delivery.channel_id:
-        return await close(context, tracked, DeliveryState.UNDELIVERABLE, cause)
+        return await _give_up(context, tracked, content, cause)
     async with context.transaction() as connection:
         if not await move_delivery(connection, delivery.id, channel_id, context.instance):
             return Closed()
@@ -267,8 +269,13 @@ async def _move(context: DeliveryContext, tracked: TrackedDelivery, cause: str) 
         delivery, moved_from=delivery.channel_id, channel_id=channel_id, message_id=None, reply_to=None, token=None
     )
     tracked.is_stored, tracked.is_searched, tracked.takes_edits = False, True, True
-    tracked.shown, tracked.replaces = None, None
+    tracked.shown, tracked.replaces, tracked.left = None, None, delivery
     return RetryLater(after=timedelta())
+
+
+async def _give_up(context: DeliveryContext, tracked: TrackedDelivery, content: MessageContent, cause: str) -> Closed:
+    await tell_undeliverable(context.client, tracked.left or tracked.delivery, content)
+    return await close(context, tracked, DeliveryState.UNDELIVERABLE, cause)
 
 
 def _has_moved(shown: int, num_ahead: int) -> bool:

@@ -68,11 +68,7 @@ async def edit(client: discord.Client, delivery: Delivery, message_id: int, cont
         await webhook.edit_message(message_id, **_message_fields(content), attachments=_attachments(content))
         return Sent(message_id=message_id)
 
-    outcome = await outcome_of(by_id)
-    token = valid_token(delivery)
-    if isinstance(outcome, Rejected) and not outcome.can_post and token:
-        return await outcome_of(lambda: by_token(token))
-    return outcome
+    return await _by_id_or_token(delivery, by_id, by_token)
 
 
 async def post(
@@ -131,14 +127,31 @@ async def find(
     return None if isinstance(outcome, MessageDeleted | Rejected) else outcome
 
 
-async def withdraw(client: discord.Client, channel_id: int, message_id: int) -> None:
-    """Delete a message that another one has replaced, if Discord allows it."""
+async def withdraw(client: discord.Client, delivery: Delivery, message_id: int) -> None:
+    """Delete a message of the delivery that another one has replaced, if Discord allows it."""
 
-    async def delete() -> SendOutcome:
-        await client.http.delete_message(channel_id, message_id)
+    async def by_id() -> SendOutcome:
+        await client.http.delete_message(delivery.channel_id, message_id)
         return MessageDeleted()
 
-    await outcome_of(delete)
+    async def by_token(text: str) -> SendOutcome:
+        await discord.Webhook.partial(client.application_id or 0, text, client=client).delete_message(message_id)
+        return MessageDeleted()
+
+    await _by_id_or_token(delivery, by_id, by_token)
+
+
+async def _by_id_or_token(
+    delivery: Delivery,
+    by_id: Callable[[], Awaitable[SendOutcome]],
+    by_token: Callable[[str], Awaitable[SendOutcome]],
+) -> SendOutcome:
+    """Return what comes of the request, made with the interaction's token if the bot may not make it by itself."""
+    outcome = await outcome_of(by_id)
+    token = valid_token(delivery)
+    if isinstance(outcome, Rejected) and not outcome.can_post and token:
+        return await outcome_of(lambda: by_token(token))
+    return outcome
 
 
 async def is_deleted(client: discord.Client, delivery: Delivery) -> bool:

@@ -11,6 +11,7 @@ from datetime import timedelta
 from bot import replies
 from bot.delivery.context import Closed, DeliveryContext, RetryLater, SendResult, UpToDate
 from bot.delivery.discord_messages import MessageContent, edit, find, open_dm_channel, post, withdraw
+from bot.delivery.left_messages import delete_left, tell_undeliverable
 from bot.delivery.outcomes import (
     ChannelDeleted,
     DiscordUnavailable,
@@ -24,7 +25,7 @@ from bot.delivery.tracking import TrackedDelivery, TrackedSeries
 from bot.series_card import series_card
 from bot.store.deliveries import find_known_messages
 from bot.store.eta import steady_wait
-from bot.store.series import Series, move_series, read_series, store_series_message
+from bot.store.series import Series, holds_series, move_series, read_series, store_series_message
 from engine.contract.errors import StorageFull
 from engine.contract.jobs import FINAL
 
@@ -36,7 +37,7 @@ async def update_series(context: DeliveryContext, series: TrackedSeries) -> Send
     """
     async with series.lock:
         state = await _read(context, series)
-        if not state.jobs:
+        if state is None:
             return Closed()
         if series.is_lost or series.is_done:
             return UpToDate(is_edited=False)
@@ -70,12 +71,17 @@ def follow_series(tracked: TrackedDelivery) -> None:
     )
 
 
-async def _read(context: DeliveryContext, series: TrackedSeries) -> Series:
+async def _read(context: DeliveryContext, series: TrackedSeries) -> Series | None:
+    """Return the state of the series, or None if another process has claimed it or nothing of it is open."""
+    known = series.message.message_id
     async with context.transaction() as connection:
-        state = await read_series(connection, series.press_id)
-        known = series.message.message_id
         if known is not None and not series.is_stored:
-            await store_series_message(connection, series.press_id, known)
+            is_held = await store_series_message(connection, series.press_id, known, context.instance)
+        else:
+            is_held = await holds_series(connection, series.press_id, context.instance)
+        if not is_held:
+            return None
+        state = await read_series(connection, series.press_id)
     if known is None and state.message_id is not None:
         series.message = replace(series.message, message_id=state.message_id)
     series.is_stored = series.message.message_id is not None
@@ -149,11 +155,13 @@ async def _record_shown(
     context: DeliveryContext, series: TrackedSeries, content: MessageContent, message_id: int
 ) -> SendResult:
     if series.replaces not in (None, message_id):
-        await withdraw(context.client, series.message.channel_id, series.replaces)
+        await withdraw(context.client, series.message, series.replaces)
+    await delete_left(context.client, series)
     series.message, series.shown = replace(series.message, message_id=message_id), content.card
     if not series.is_stored:
         async with context.transaction() as connection:
-            await store_series_message(connection, series.press_id, message_id)
+            if not await store_series_message(connection, series.press_id, message_id, context.instance):
+                return Closed()
         series.is_stored = True
     series.is_done = content.is_last
     return UpToDate(is_edited=True)
@@ -161,7 +169,8 @@ async def _record_shown(
 
 async def _post_anew(context: DeliveryContext, series: TrackedSeries, *, replaces: int | None) -> SendResult:
     async with context.transaction() as connection:
-        await store_series_message(connection, series.press_id, None)
+        if not await store_series_message(connection, series.press_id, None, context.instance):
+            return Closed()
     series.replaces, series.message = replaces, replace(series.message, message_id=None)
     series.is_stored, series.is_searched = False, True
     return RetryLater(after=timedelta())
@@ -170,18 +179,28 @@ async def _post_anew(context: DeliveryContext, series: TrackedSeries, *, replace
 async def _move(context: DeliveryContext, series: TrackedSeries) -> SendResult:
     message = series.message
     if message.moved_from is not None:
-        series.is_lost = True
-        return RetryLater(after=timedelta())
+        return await _give_up(context, series)
     channel_id = await open_dm_channel(context.client, message.discord_id)
     if isinstance(channel_id, DiscordUnavailable):
         return RetryLater(after=None)
     if not isinstance(channel_id, int) or channel_id == message.channel_id:
-        series.is_lost = True
-        return RetryLater(after=timedelta())
+        return await _give_up(context, series)
     async with context.transaction() as connection:
-        await move_series(connection, series.press_id, channel_id)
+        if not await move_series(connection, series.press_id, channel_id, context.instance):
+            return Closed()
     series.message = replace(
         message, moved_from=message.channel_id, channel_id=channel_id, message_id=None, reply_to=None, token=None
     )
     series.is_stored, series.is_searched, series.shown, series.replaces = False, True, None, None
+    series.left = message
+    return RetryLater(after=timedelta())
+
+
+async def _give_up(context: DeliveryContext, series: TrackedSeries) -> SendResult:
+    """Leave the rest to the grids' own messages, which are tried once more."""
+    state = await _read(context, series)
+    if state is None:
+        return Closed()
+    await tell_undeliverable(context.client, series.left or series.message, _content(context, series, state))
+    series.is_lost = True
     return RetryLater(after=timedelta())

@@ -23,6 +23,7 @@ class TrackedDelivery:
     failures: consecutive failed attempts.
     takes_edits: False once an edit of the message was rejected; then only the result is worth another try.
     replaces: the message in whose place a new one is posted, because it can no longer be edited.
+    left: the delivery before it moved to another channel, until a message is posted there.
     lacks_picture: whether the message says that its picture cannot be read at the moment.
     shows_pictures: whether the message shows the result's pictures.
     max_bytes: the limit on the picture after Discord rejected a larger one; None for the usual limit.
@@ -36,6 +37,7 @@ class TrackedDelivery:
     failures: int = 0
     takes_edits: bool = True
     replaces: int | None = None
+    left: Delivery | None = None
     lacks_picture: bool = False
     shows_pictures: bool = False
     max_bytes: int | None = None
@@ -52,7 +54,7 @@ class TrackedSeries:
     """A series with an open delivery.
 
     message: the message that tells about it, as if it were a delivery.
-    is_stored, is_searched, failures, replaces: as for a delivery.
+    is_stored, is_searched, failures, replaces, left: as for a delivery.
     shown: what the message shows; None if unknown.
     wait: the estimated wait that it was last made with.
     num_ended_at_rejection: how many jobs had ended when an edit was rejected; until the next has, none is tried.
@@ -66,6 +68,7 @@ class TrackedSeries:
     is_searched: bool
     failures: int = 0
     replaces: int | None = None
+    left: Delivery | None = None
     shown: Card | None = None
     wait: timedelta | None = None
     num_ended_at_rejection: int | None = None

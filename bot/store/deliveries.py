@@ -113,20 +113,31 @@ async def find_single_pictures(connection: AsyncConnection, wanted: Sequence[Sin
 
 
 async def claim_deliveries(connection: AsyncConnection, instance: BotInstance, *, limit: int) -> tuple[Delivery, ...]:
-    """Claim open deliveries that no other process holds, oldest first; no two processes get the same one.
+    """Claim the open deliveries of up to `limit` presses, oldest first; no two processes get deliveries of one press.
 
-    Those that it has claimed itself are left out: their answer may be under way.
+    The claim on the first open delivery of a press counts for the others: a series has one message, which one process
+    keeps up to date. Those that it has claimed itself are left out: their answer may be under way.
     """
+    is_open = deliveries.c.state == DeliveryState.OPEN.value
     others = deliveries.c.claimed_by.is_distinct_from(instance.id)
     free = sa.or_(deliveries.c.claimed_until.is_(None), deliveries.c.claimed_until < sa.func.now())
+    earlier = deliveries.alias()
+    has_earlier = sa.exists().where(
+        earlier.c.press_id == deliveries.c.press_id,
+        earlier.c.ordinal < deliveries.c.ordinal,
+        earlier.c.state == DeliveryState.OPEN.value,
+    )
     chosen = (
-        sa.select(deliveries.c.id)
-        .where(deliveries.c.state == DeliveryState.OPEN.value, free, others)
+        sa.select(deliveries.c.press_id)
+        .where(is_open, free, others, ~has_earlier)
         .order_by(deliveries.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
+        .cte("chosen")
     )
-    claimed = sa.update(deliveries).where(deliveries.c.id.in_(chosen)).values(_claim(instance))
+    claimed = (
+        sa.update(deliveries).where(deliveries.c.press_id.in_(sa.select(chosen)), is_open).values(_claim(instance))
+    )
     ids = (await connection.execute(claimed.returning(deliveries.c.id))).scalars().all()
     return await read_deliveries(connection, ids) if ids else ()
 
@@ -140,8 +151,10 @@ async def read_deliveries(connection: AsyncConnection, ids: Collection[UUID]) ->
 
 async def renew_claims(connection: AsyncConnection, instance: BotInstance) -> frozenset[UUID]:
     """Renew every claim that the process still holds, and return their deliveries' ids."""
-    held = sa.update(deliveries).where(*_held_by(instance)).values(_claim(instance)).returning(deliveries.c.id)
-    return frozenset((await connection.execute(held)).scalars())
+    # Locked in order: other transactions change several deliveries of a series at a time.
+    held = sa.select(deliveries.c.id).where(*held_by(instance)).order_by(deliveries.c.id).with_for_update().cte("held")
+    renewed = sa.update(deliveries).where(deliveries.c.id == held.c.id).values(_claim(instance))
+    return frozenset((await connection.execute(renewed.returning(deliveries.c.id))).scalars())
 
 
 async def renew_claim(connection: AsyncConnection, delivery_id: UUID, instance: BotInstance) -> bool:
@@ -151,7 +164,7 @@ async def renew_claim(connection: AsyncConnection, delivery_id: UUID, instance: 
 
 async def release_claims(connection: AsyncConnection, instance: BotInstance) -> None:
     """Release every claim of the process, so that another can take over at once."""
-    query = sa.update(deliveries).where(*_held_by(instance))
+    query = sa.update(deliveries).where(*held_by(instance))
     await connection.execute(query.values(_NO_CLAIM))
 
 
@@ -194,6 +207,11 @@ async def find_known_messages(connection: AsyncConnection, message_ids: Collecti
     return frozenset((await connection.execute(query)).scalars())
 
 
+def held_by(instance: BotInstance) -> tuple[sa.ColumnElement[bool], ...]:
+    """Return the conditions for an open delivery that the process holds."""
+    return deliveries.c.claimed_by == instance.id, deliveries.c.state == DeliveryState.OPEN.value
+
+
 def _claim(instance: BotInstance) -> dict[str, Any]:
     # now() is when the transaction began: after a slow one the claim would have lapsed before it was made.
     return {"claimed_by": instance.id, "claimed_until": sa.func.clock_timestamp() + instance.lease}
@@ -203,12 +221,8 @@ async def _change(
     connection: AsyncConnection, delivery_id: UUID, instance: BotInstance, values: Mapping[str, Any]
 ) -> bool:
     """Change an open delivery, if the process holds it."""
-    query = sa.update(deliveries).where(deliveries.c.id == delivery_id, *_held_by(instance))
+    query = sa.update(deliveries).where(deliveries.c.id == delivery_id, *held_by(instance))
     return bool((await connection.execute(query.values(values))).rowcount)
-
-
-def _held_by(instance: BotInstance) -> tuple[sa.ColumnElement[bool], ...]:
-    return deliveries.c.claimed_by == instance.id, deliveries.c.state == DeliveryState.OPEN.value
 
 
 def _deliveries_from_rows(rows: Iterable[sa.Row[Any]]) -> Iterable[Delivery]:

@@ -5,7 +5,7 @@ The message has no row of its own: until their grids are posted, the deliveries 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store.deliveries import BotInstance, held_by
 from bot.store.eta import read_queue_pace
 from bot.store.tables import DeliveryKind, DeliveryState, deliveries
 from engine.contract.jobs import FINAL, Job
@@ -94,24 +95,49 @@ async def read_series_jobs(connection: AsyncConnection, job_ids: Sequence[UUID])
     return [tuple(found.get(job_id, [job_id])) for job_id in job_ids]
 
 
-async def store_series_message(connection: AsyncConnection, press_id: str, message_id: int | None) -> None:
-    """Store the id of the message that tells about the series, or that it has none any more."""
-    await connection.execute(_undelivered(press_id).values(reply_to=message_id))
+async def holds_series(connection: AsyncConnection, press_id: str, instance: BotInstance) -> bool:
+    """Return whether the process holds an open delivery of the series."""
+    query = sa.select(sa.exists().where(deliveries.c.press_id == press_id, *held_by(instance)))
+    return bool((await connection.execute(query)).scalar_one())
 
 
-async def move_series(connection: AsyncConnection, press_id: str, channel_id: int) -> None:
-    """Move what is not delivered to another channel, where the series has no message yet."""
-    query = _undelivered(press_id).where(deliveries.c.moved_from.is_(None))
-    await connection.execute(
-        query.values(
-            moved_from=deliveries.c.channel_id,
-            channel_id=channel_id,
-            reply_to=None,
-            token=None,
-            token_expires_at=None,
-        )
-    )
+async def store_series_message(
+    connection: AsyncConnection, press_id: str, message_id: int | None, instance: BotInstance
+) -> bool:
+    """Store the id of the message that tells about the series, or that it has none any more.
+
+    False if the process no longer holds a delivery of the series; it changes only those that it holds.
+    """
+    return await _change(connection, press_id, instance, _UNDELIVERED, {"reply_to": message_id})
 
 
-def _undelivered(press_id: str) -> sa.Update:
-    return sa.update(deliveries).where(deliveries.c.press_id == press_id, _UNDELIVERED)
+async def move_series(connection: AsyncConnection, press_id: str, channel_id: int, instance: BotInstance) -> bool:
+    """Move what is not delivered to another channel, where the series has no message yet.
+
+    False as for `store_series_message`.
+    """
+    is_moved = sa.and_(_UNDELIVERED, deliveries.c.moved_from.is_(None))
+    moved = {
+        "moved_from": deliveries.c.channel_id,
+        "channel_id": channel_id,
+        "reply_to": None,
+        "token": None,
+        "token_expires_at": None,
+    }
+    return await _change(connection, press_id, instance, is_moved, moved)
+
+
+async def _change(
+    connection: AsyncConnection,
+    press_id: str,
+    instance: BotInstance,
+    which: sa.ColumnElement[bool],
+    values: Mapping[str, Any],
+) -> bool:
+    """Change `which` of the deliveries of the series that the process holds; False if it holds none."""
+    held = sa.select(deliveries.c.id).where(deliveries.c.press_id == press_id, *held_by(instance))
+    # In the order in which renewing claims locks them.
+    ids = (await connection.execute(held.order_by(deliveries.c.id).with_for_update())).scalars().all()
+    if ids:
+        await connection.execute(sa.update(deliveries).where(deliveries.c.id.in_(ids), which).values(values))
+    return bool(ids)

@@ -33,10 +33,10 @@ OTHER = BotInstance(id=new_id(), lease=timedelta(minutes=5))
 LAPSED = BotInstance(id=new_id(), lease=timedelta(0))
 
 
-async def made(database: Database, instance: BotInstance, count: int = 1) -> list[Delivery]:
-    """Return new deliveries that the instance holds."""
+async def made(database: Database, instance: BotInstance, count: int = 1, *, number: int = 1) -> list[Delivery]:
+    """Return new deliveries of one press that the instance holds."""
     async with database.begin() as connection:
-        submitted = await run_alone(connection, submit_drafts(press(1), [DRAFT] * count, instance))
+        submitted = await run_alone(connection, submit_drafts(press(number), [DRAFT] * count, instance))
     return [one.delivery for one in submitted]
 
 
@@ -44,6 +44,11 @@ async def claim(database: Database, instance: BotInstance, limit: int = 100) -> 
     """Return the ids of the deliveries that the instance gets."""
     async with database.begin() as connection:
         return [delivery.id for delivery in await claim_deliveries(connection, instance, limit=limit)]
+
+
+def ids_of(listed: list[Delivery]) -> list[UUID]:
+    """Return their ids."""
+    return [delivery.id for delivery in listed]
 
 
 async def test_what_one_process_holds_no_other_gets(database: Database) -> None:
@@ -84,10 +89,12 @@ async def test_a_former_holder_changes_nothing(database: Database) -> None:
 
 
 async def test_processes_that_claim_at_once_share(database: Database) -> None:
-    """No delivery goes to two of them, and none is left."""
-    made_ids = {delivery.id for delivery in await made(database, LAPSED, 30)}
+    """No press goes to two of them, and none is left."""
+    first, second = [await made(database, LAPSED, 15, number=number) for number in (1, 2)]
+    made_ids = set(ids_of(first + second))
     claimants = [BotInstance(id=new_id(), lease=timedelta(minutes=5)) for _ in range(4)]
-    shares = await asyncio.gather(*(claim(database, instance, 12) for instance in claimants))
+    shares = await asyncio.gather(*(claim(database, instance, 1) for instance in claimants))
+    assert all(share in ([], ids_of(first), ids_of(second)) for share in map(sorted, shares))
     taken = [delivery_id for share in shares for delivery_id in share]
     assert len(taken) == len(set(taken)) and set(taken) <= made_ids
     rest = await claim(database, OTHER)
