@@ -68,6 +68,7 @@ const env = {
   waitingIn: (channelId) => interactions.waitingIn(channelId),
   forgetWaiting: (nonce) => interactions.forget(nonce),
   showsHint: () => !loadValue("used-command", false),
+  describe: (name) => store.commands.find((command) => command.name === name)?.description,
   tryImagine: () => bar.tryCommand("imagine"),
   reply: (message) => bar.reply(message),
   react: (message, emoji, add) => attempt(() => api.react(message.channel_id, message.id, emoji, add)),
@@ -99,7 +100,7 @@ const changes = {
   update: ({ message, old }) => { if (isOpen(message.channel_id)) log.update(message, old); },
   remove: ({ message }) => { if (isOpen(message.channel_id)) log.remove(message); drawSidebar(); },
   channels: onChannels,
-  commands: () => bar.renew(),
+  commands: () => { bar.renew(); if (isOpen(current?.id)) log.drawWelcome(); },
   typing: ({ channelId, userId }) => typing.note(channelId, userId),
 };
 

@@ -100,9 +100,12 @@ export class MessageLog {
     this.#count(message);
   }
 
-  /** Shows an edited message; its first pictures count as news. */
+  /** Shows an edited message, and its words above the answers to it; its first pictures count as news. */
   update(message, old) {
     this.#views.get(message.id)?.update(message);
+    for (const view of this.#views.values()) {
+      if (view.message.message_reference?.message_id === message.id) view.update(view.message);
+    }
     if (!old.attachments?.length && message.attachments?.length) this.#count(message);
   }
 
@@ -184,6 +187,11 @@ export class MessageLog {
       this.#views.get(message.id).lead(marksOf(message, previous, this.#firstNew));
       previous = message;
     }
+    this.drawWelcome();
+  }
+
+  /** Draws what stands above the oldest message. */
+  drawWelcome() {
     const isComplete = !this.#hidden().length && this.#env.store.isComplete(this.#channel.id);
     this.#welcome.replaceChildren(...(isComplete
       ? drawWelcome(this.#channel, this.#env)

@@ -33,8 +33,14 @@ function previewOf(message, env) {
   return "Click to see message";
 }
 
-function reply(message, env) {
+/** The message that `message` answers, as it is now; a loaded one may have been edited since. */
+function sourceOf(message, env) {
   const source = message.referenced_message;
+  return source && (env.store.find(message.channel_id, source.id) ?? source);
+}
+
+function reply(message, env) {
+  const source = sourceOf(message, env);
   if (!message.message_reference || (message.type !== REPLY && !source)) return null;
   if (!source) return element("div", { class: "context" }, icon("reply"), element("em", {}, "Original message was deleted."));
   return element("button", {
@@ -94,7 +100,7 @@ function drawFailure(part, message, env) {
 
 // name, the values it depends on, how it is drawn
 const PARTS = [
-  ["context", (m) => [m.message_reference, m.referenced_message?.id, m.referenced_message?.content, commandName(m)], drawContext],
+  ["context", (m, env) => [m.message_reference, m.referenced_message?.id, sourceOf(m, env)?.content, commandName(m)], drawContext],
   ["header", (m) => [m.author, m.timestamp], drawHeader],
   ["text", (m) => [m.content, m.edited_timestamp, has(m, "loading")], drawText],
   ["attachments", (m) => (has(m, "componentsV2") ? [] : m.attachments), (part, m, env) =>

@@ -24,11 +24,14 @@ export function drawWelcome(channel, env) {
   ].filter(Boolean);
 }
 
+// The bot itself says in its command's description what the model can paint.
 function hint(env) {
   const typed = (text) => element("kbd", {}, text);
+  const description = env.describe("imagine");
   return element("div", { class: "hint" },
     element("p", {}, "New here? Click the button or type ", typed("/imagine a red circle"), " and press ", typed("Enter"),
       ". What to leave out goes behind it: ", typed("negative: blue"), ", or press ", typed("Tab"), " for the next option. ",
       "You get four pictures, with buttons to upscale, vary and rate them."),
-    element("button", { type: "button", class: "button button--primary", on: { click: env.tryImagine } }, "Try /imagine"));
+    element("button", { type: "button", class: "button button--primary", on: { click: env.tryImagine } }, "Try /imagine"),
+    description && element("p", { class: "hint__more" }, typed("/imagine"), ` ${description}`));
 }

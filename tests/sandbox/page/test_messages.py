@@ -172,6 +172,19 @@ async def test_a_reply_leads_back_to_what_it_answers(visit: Page, discord: FakeD
     await expect(visit.get_by_text("Replying to Ben")).to_be_hidden()
 
 
+async def test_a_reply_previews_its_message_as_it_is_now(visit: Page, discord: FakeDiscord) -> None:
+    """A message that is edited after its answer, as a series that counts on, changes above the answer too."""
+    series = message(EASEL, "40 grids: 2 painting, 38 waiting")
+    grid = message(
+        EASEL, "a red star", type=19, message_reference={"message_id": series["id"]}, referenced_message=series
+    )
+    await discord.push("MESSAGE_CREATE", series)
+    await discord.push("MESSAGE_CREATE", grid)
+    await expect(shown(visit, grid)).to_contain_text("40 grids: 2 painting, 38 waiting")
+    await discord.push("MESSAGE_UPDATE", {**series, "content": "40 grids: 40 done"})
+    await expect(shown(visit, grid)).to_contain_text("40 grids: 40 done")
+
+
 async def test_a_reply_to_something_deleted_says_so(visit: Page, discord: FakeDiscord) -> None:
     """A reply whose message is gone does not pretend to have one."""
     one = message(BEN, "yes", type=19, message_reference={"message_id": "1"}, referenced_message=None)

@@ -14,6 +14,7 @@ from tests.sandbox.page.discord_objects import (
     DM,
     EASEL,
     GALLERY,
+    IMAGINE,
     grid_buttons,
     message,
     picture,
@@ -193,8 +194,12 @@ async def test_catching_up_keeps_the_history_that_was_loaded(page: Page, discord
     await expect(page.locator("[data-message-id]")).to_have_count(101)
 
 
-async def test_newcomers_are_shown_how_to_begin(visit: Page) -> None:
-    """The hint offers /imagine and fills it in."""
+async def test_newcomers_are_shown_how_to_begin(visit: Page, discord: FakeDiscord) -> None:
+    """The hint says what the bot's /imagine paints, as soon as the bot has said so, and offers it filled in."""
+    await expect(visit.get_by_text("/imagine Paint four pictures from words")).to_be_visible()
+    told = {**IMAGINE, "description": "The model starter paints simple shapes."}
+    await discord.push("COMMANDS_UPDATE", {"commands": [told]})
+    await expect(visit.get_by_text("/imagine The model starter paints simple shapes.")).to_be_visible()
     await visit.get_by_role("button", name="Try /imagine").click()
     await expect(visit.get_by_label("prompt: What to paint")).to_be_focused()
 
