@@ -172,6 +172,12 @@ async def test_a_place_in_a_long_queue_is_cheap(database: Database) -> None:
             await connection.execute(sa.text(statement))
     for turn in (1, 50, 2500, 5000):
         job = await _check_place(database, turn)
+        for name in ("count_waiting", "requeue_orphans"):
+            # They are about all that waits, and read it once: a few seconds and half a minute lie between two of them.
+            pages = [
+                await _pages(database, *statement) for statement in await _statements(database, job, _QUERIES[name])
+            ]
+            assert sum(pages) < 600, name
         for name in ("read_queue_positions", "read_queue_pace", "count_pending", "prune_log"):
             for statement, parameters in await _statements(database, job, _QUERIES[name]):
                 assert await _pages(database, statement, parameters) < 40, f"{name}\n{statement}"
