@@ -47,12 +47,18 @@ from engine.store.objects import Objects
 
 _log = structlog.get_logger()
 
+_STORE_RECHECK = timedelta(seconds=5)
+"""How often a message that lacks its picture looks whether the picture store is back: the growing pauses between
+failures would let it miss the moments in which a store that comes and goes is there."""
+
 
 async def send(context: DeliveryContext, tracked: TrackedDelivery) -> SendResult:
     """Update the delivery's message.
 
     Raises: StoreUnavailable if a store cannot be reached; the call may be repeated.
     """
+    if tracked.lacks_picture and context.objects.problem is not None:
+        return RetryLater(after=_STORE_RECHECK)
     follow_series(tracked)
     details = await _read(context, tracked)
     if details is None:

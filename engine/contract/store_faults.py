@@ -12,3 +12,7 @@ class StoreFault(StrEnum):
     FORBIDDEN = "does not let this access key read and write"
     NO_CREDENTIALS = "needs an access key, and none is set"
     BROKEN = "returns errors"
+
+    def __repr__(self) -> str:
+        """Return it as logs show it among other facts."""
+        return repr(self.value)

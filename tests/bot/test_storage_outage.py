@@ -22,6 +22,7 @@ class SwitchedObjects(Objects):
     """A picture store that is away while `is_away` is set."""
 
     is_away = False
+    num_read = 0
 
     async def put(self, data: bytes, suffix: str) -> str:
         """Store, or raise."""
@@ -30,8 +31,12 @@ class SwitchedObjects(Objects):
 
     async def get(self, key: str) -> bytes:
         """Read, or raise."""
+        self.num_read += 1
         self._switch()
         return await super().get(key)
+
+    async def check(self) -> None:
+        """Leave it to the test what is known of the store."""
 
     def _switch(self) -> None:
         if self.is_away:
@@ -56,6 +61,23 @@ async def test_a_press_is_answered_and_the_picture_comes_later(
     objects.is_away = False
     shown = await ben.changed(reply, lambda item: bool(item["attachments"]))
     assert replies.PICTURE_KEPT not in shown["content"]
+
+
+async def test_a_picture_is_not_read_while_the_store_is_known_to_be_away(
+    painted_grid: Callable[..., Any], ben: MemberClient, objects: SwitchedObjects
+) -> None:
+    """One try per message, which says so, until the store is checked again; then the picture comes."""
+    grid, _, _ = await painted_grid()
+    objects.is_away, objects.problem = True, StoreUnavailable(cause="away")
+    objects.num_read = 0
+    await ben.press(grid, "U1")
+    reply = await ben.message(lambda item: "Image #1" in item["content"])
+    # The retries of the first message go on while the other one is asked for.
+    await ben.press(grid, "U2")
+    await ben.message(lambda item: "Image #2" in item["content"])
+    assert objects.num_read == 2
+    objects.is_away, objects.problem = False, None
+    await ben.changed(reply, lambda item: bool(item["attachments"]))
 
 
 async def test_messages_of_waiting_jobs_say_what_they_wait_for(

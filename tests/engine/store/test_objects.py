@@ -142,6 +142,7 @@ async def test_a_refusal_of_s3_says_what_is_wrong(refusal: str, fault: StoreFaul
             with pytest.raises(PictureStoreUnavailable) as refused:
                 await work
             assert (refused.value.fault, refused.value.cause) == (fault, refusal)
+            assert str(refused.value) == f"fault='{fault}', cause='{refusal}'"
         assert fix in sentence_from_error(refused.value)
         await objects.check()
         assert problem_of(objects) == f"the picture store {fault} ({refusal})"
