@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from easel.exit_codes import ExitCode, epilog, exit_code_from_error
+from easel.export_options import Bounds, MinWeight, OnlyModel, Since, SplitSeed, Until
 from easel.output import Output
 from easel.process.signals import run_command
 from engine.contract.errors import EaselError
@@ -158,17 +159,23 @@ def parse(
 
 @app.command()
 def export(
-    kind: Annotated[str, typer.Argument(metavar="FORMAT", help="raw: jobs, pictures and events as JSON Lines.")],
+    kind: Annotated[str, typer.Argument(metavar="FORMAT", help="raw: everything; pickapic: preferences to train on.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder to write to.")],
+    since: Since = None,
+    until: Until = None,
+    model: OnlyModel = None,
+    min_weight: MinWeight = 0.0,
+    split_seed: SplitSeed = 0,
     as_json: Json = False,
     quiet: OnlyProblems = False,
 ) -> None:
-    """Export jobs, pictures and events. Names and Discord ids are removed."""
-    from easel.commands.export import check_format, export
+    """Export jobs, pictures and events, or what members prefer. Names and Discord ids are removed."""
+    from easel.commands.export import check_request, export
 
-    check_format(kind)
+    bounds = Bounds(since=since, until=until, model=model, min_weight=min_weight, split_seed=split_seed)
+    check_request(kind, bounds)
     shown = Output(as_json=as_json, quiet=quiet)
-    raise typer.Exit(run_command(export(kind, output, _settings(), shown)))
+    raise typer.Exit(run_command(export(kind, output, bounds, _settings(), shown)))
 
 
 @app.command()

@@ -111,14 +111,14 @@ def template(postgres: str) -> str:
 @pytest.fixture
 async def empty_url(postgres: str) -> AsyncIterator[str]:
     """The address of a database without tables."""
-    async with _database(postgres, "template1") as url:
+    async with new_database(postgres, "template1") as url:
         yield url
 
 
 @pytest.fixture
 async def database_url(postgres: str, template: str) -> AsyncIterator[str]:
     """The address of a migrated database of the test's own."""
-    async with _database(postgres, template) as url:
+    async with new_database(postgres, template) as url:
         yield url
 
 
@@ -154,7 +154,8 @@ def database_at(server: str, name: str) -> str:
 
 
 @asynccontextmanager
-async def _database(server: str, template: str) -> AsyncIterator[str]:
+async def new_database(server: str, template: str) -> AsyncIterator[str]:
+    """Yield the address of a copy of the database `template`, which is dropped in the end."""
     name = f"test_{uuid4().hex}"
     await _execute(server, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
     try:

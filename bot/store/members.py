@@ -57,6 +57,13 @@ async def read_consent(connection: AsyncConnection, member_id: UUID) -> ConsentI
     return _in_force(Consent(found)) if found else NOT_ASKED
 
 
+async def read_publishing_ids(connection: AsyncConnection) -> set[UUID]:
+    """Return the members who agree now that what they do is published."""
+    return set(
+        (await connection.execute(sa.select(members.c.id).where(members.c.consent == Consent.PUBLISH))).scalars()
+    )
+
+
 async def _read(connection: AsyncConnection, discord_ids: Sequence[int]) -> dict[int, Member]:
     rows = await connection.execute(_LOCKED, {"discord_ids": list(discord_ids)})
     return {row.discord_id: Member(id=row.id, discord_id=row.discord_id, consent=Consent(row.consent)) for row in rows}

@@ -1,52 +1,107 @@
-"""`easel export`: writes jobs, pictures and events to a folder."""
+"""`easel export`: writes jobs, pictures and events, or the preferences derived from these, to a folder."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import typer
 from rich.console import Console
-from rich.progress import Progress
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from bot.store.members import read_publishing_ids
 from easel.exit_codes import ExitCode
+from easel.export_options import Bounds
 from easel.output import Output
 from easel.postgres import open_migrated_postgres
 from engine.feedback.exports import FORMATS
+from engine.feedback.exports.request import Exported, ExportRefused, ExportRequest, Refusal
 from engine.logs import set_up_logging
 from engine.settings import EngineSettings
 from engine.store.database import open_database
 from engine.store.objects import open_objects
 
+_REFUSED: Mapping[Refusal, str] = {
+    Refusal.NOBODY_AGREED: "No member has agreed to publishing yet, so there is nothing to export.",
+    Refusal.NOTHING_LEFT: "Nothing that members agreed to publish fits, so nothing was exported.",
+    Refusal.WITHDRAWN: "A member withdrew their consent during the export, so it was discarded. Run it again.",
+}
 
-def check_format(name: str) -> str:
-    """Return `name` if it is an export format.
+
+def check_request(name: str, bounds: Bounds) -> None:
+    """Return if `name` is an export format that the bounds mean anything to.
 
     Raises: BadParameter if it is not.
     """
     if name not in FORMATS:
         raise typer.BadParameter(f'Unknown format "{name}". Available: {", ".join(FORMATS)}')
-    return name
+    if bounds != Bounds() and not FORMATS[name].is_filtered:
+        raise typer.BadParameter(
+            f"The format {name} always holds everything: "
+            "it does not take --since, --until, --model, --min-weight or --split-seed."
+        )
 
 
-async def export(name: str, folder: Path, settings: EngineSettings, output: Output) -> int:
-    """Write the export in the format `name` to `folder`; return the exit code, not 0 for damaged or missing pictures.
+async def export(name: str, folder: Path, bounds: Bounds, settings: EngineSettings, output: Output) -> int:
+    """Write the export in the format `name` to `folder`; return the exit code.
+
+    It is not 0 for damaged or missing pictures, and when there is nothing to export.
 
     Raises: SettingsInvalid when `folder` is not empty, StorageFull, StoreUnavailable.
     """
     set_up_logging(settings.log_format, process="export", level=logging.ERROR)
-    with Progress(console=Console(stderr=True, quiet=output.quiet)) as progress:
+    try:
+        exported = await _export(name, folder, bounds, settings, output)
+    except ExportRefused as refused:
+        return _refuse(refused, output)
+    listed = [f"{number} {noun}" for noun, number in exported.counts.items()]
+    sentence = f"Exported {' and '.join(filter(None, (', '.join(listed[:-1]), listed[-1])))} to {folder}"
+    output.print_done(sentence, {"folder": str(folder), **_as_json(exported)})
+    _print_problems(exported)
+    return ExitCode.STORAGE if exported.damaged else ExitCode.DONE
+
+
+async def _export(name: str, folder: Path, bounds: Bounds, settings: EngineSettings, output: Output) -> Exported:
+    with _progress(output) as progress:
         bar = progress.add_task("Exporting", total=None)
+        request = ExportRequest(
+            folder=folder,
+            report=lambda done, total: progress.update(bar, completed=done, total=total),
+            read_publishers=read_publishing_ids,
+            since=bounds.since and bounds.since.date(),
+            until=bounds.until and bounds.until.date(),
+            model=bounds.model,
+            min_weight=bounds.min_weight,
+            split_seed=bounds.split_seed,
+        )
         async with open_migrated_postgres(settings) as url, open_database(url, pool_size=2) as database:
-            summary = await FORMATS[name](
-                database,
-                open_objects(settings.storage_url),
-                folder,
-                report=lambda done, total: progress.update(bar, completed=done, total=total),
-            )
-    sentence = f"Exported {summary.jobs} jobs, {summary.pictures} pictures and {summary.events} events to {folder}"
-    output.print_done(sentence, {"folder": str(folder), **asdict(summary)})
-    for key in summary.damaged:
+            return await FORMATS[name].export(database, open_objects(settings.storage_url), request)
+
+
+def _progress(output: Output) -> Progress:
+    console = Console(stderr=True, quiet=output.quiet)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=console)
+
+
+def _refuse(refused: ExportRefused, output: Output) -> int:
+    if output.as_json:
+        output.print_json({"folder": None, "reason": refused.reason.value, **_as_json(refused.exported)})
+    typer.echo(_REFUSED[refused.reason], err=True)
+    _print_problems(refused.exported)
+    return ExitCode.STORAGE if refused.exported.damaged else ExitCode.FAILED
+
+
+def _as_json(exported: Exported) -> Mapping[str, Any]:
+    facts = asdict(exported)
+    return {**facts.pop("counts"), **{name: fact for name, fact in facts.items() if fact or name == "damaged"}}
+
+
+def _print_problems(exported: Exported) -> None:
+    for reason, number in exported.left_out.items():
+        typer.echo(f"Left out {number}: {reason.replace('_', ' ')}", err=True)
+    for key in exported.damaged:
         typer.echo(f"The picture {key} is damaged or missing. Restore it from a backup of the picture store.", err=True)
-    return ExitCode.STORAGE if summary.damaged else ExitCode.DONE

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from engine.contract.errors import PictureCorrupt, SettingsInvalid
+from engine.contract.errors import PictureCorrupt
 from engine.contract.feedback import Consent
 from engine.contract.jobs import Job, Picture, json_from_spec
 from engine.feedback.anonymize import anonymize, assign_member_numbers, strip_png_metadata
-from engine.feedback.exports.staging import atomic_folder, in_thread
+from engine.feedback.exports.request import ReportProgress
+from engine.feedback.exports.staging import atomic_folder, in_thread, require_empty
 from engine.feedback.records import Action, ConsentInForce
 from engine.feedback.store.actions import count_actions, read_actor_ids, stream_actions
 from engine.store.database import Database
@@ -27,8 +28,6 @@ VERSION = 1
 
 _LINES_PER_WRITE = 200
 
-# Called with the number of rows written and the total.
-ReportProgress = Callable[[int, int], None]
 JsonRow = Mapping[str, Any]
 
 
@@ -63,7 +62,7 @@ async def export_raw(database: Database, objects: Objects, folder: Path, *, repo
     Raises: SettingsInvalid when `folder` exists and is not an empty folder, StorageFull when the disk is full,
     StoreUnavailable when Postgres or the picture store becomes unavailable.
     """
-    folder = await asyncio.to_thread(_require_empty, folder)
+    folder = await asyncio.to_thread(require_empty, folder)
     async with atomic_folder(folder) as staging, open_snapshot(database) as snapshot:
         num_rows = await snapshot.count_rows() + await count_actions(snapshot.connection)
         progress = _ExportProgress(total=num_rows, report=report)
@@ -205,14 +204,6 @@ def _write_summary(path: Path, summary: ExportSummary) -> None:
         "damaged": list(summary.damaged),
     }
     path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-
-
-def _require_empty(folder: Path) -> Path:
-    folder = folder.expanduser().absolute()
-    if folder.is_symlink() or (folder.exists() and (not folder.is_dir() or any(folder.iterdir()))):
-        problem = f"{folder} already exists and is not an empty folder. Choose another."
-        raise SettingsInvalid(problems=(problem,))
-    return folder
 
 
 def _text(value: UUID | datetime | None) -> str | None:

@@ -48,6 +48,18 @@ async def atomic_folder(folder: Path) -> AsyncIterator[Path]:
         raise SettingsInvalid(problems=(f"Cannot write to {folder}: {error.strerror}",)) from error
 
 
+def require_empty(folder: Path) -> Path:
+    """Return the folder's absolute path.
+
+    Raises: SettingsInvalid when it exists and is not an empty folder.
+    """
+    folder = folder.expanduser().absolute()
+    if folder.is_symlink() or (folder.exists() and (not folder.is_dir() or any(folder.iterdir()))):
+        problem = f"{folder} already exists and is not an empty folder. Choose another."
+        raise SettingsInvalid(problems=(problem,))
+    return folder
+
+
 async def in_thread(action: Callable[P, Result], *args: P.args, **kwargs: P.kwargs) -> Result:
     """Run `action` in a thread; when cancelled, wait for its end, so that it writes nothing after the clean-up."""
     running = asyncio.ensure_future(asyncio.to_thread(action, *args, **kwargs))

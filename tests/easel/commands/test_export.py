@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 from pathlib import Path
 
@@ -32,3 +33,28 @@ async def test_an_ended_export_leaves_nothing(home: Path, database_url: str, tmp
     done = await run_easel(*arguments, home=home, DATABASE_URL=database_url)
     assert done.code == 0, done.err
     assert [path.name for path in folder.iterdir()] == ["all"]
+
+
+async def test_preferences_that_nobody_agreed_to_publish_are_no_export(
+    home: Path, database_url: str, tmp_path: Path
+) -> None:
+    """One sentence says so, and the folder is not there; the raw export takes no bounds."""
+    done = await run_easel(
+        "export",
+        "pickapic",
+        "-o",
+        str(tmp_path / "out"),
+        "--json",
+        "--since",
+        "2026-01-01",
+        home=home,
+        DATABASE_URL=database_url,
+    )
+    assert (done.code, json.loads(done.out)) == (
+        1,
+        {"folder": None, "reason": "nobody_agreed", "pairs": 0, "damaged": []},
+    )
+    assert done.err.splitlines()[-1] == "No member has agreed to publishing yet, so there is nothing to export."
+    assert not (tmp_path / "out").exists()
+    refused = await run_easel("export", "raw", "-o", str(tmp_path / "out"), "--split-seed", "3", home=home)
+    assert refused.code == 2 and "--split-seed" in refused.err

@@ -1,0 +1,73 @@
+"""What an export is asked for, and what it tells of itself when it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+# Called with the number of rows written and the total.
+ReportProgress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportRequest:
+    """What to export, and to which folder.
+
+    since, until: days in UTC, the first that counts and the first that no longer does; None for no bound.
+    model: name of the model that painted the pictures; None for any.
+    min_weight: of a vote, as docs/preferences.md has them.
+    split_seed: what splits are drawn with.
+    read_publishers: returns the members who agree to publishing now, as far as the connection's transaction sees.
+    """
+
+    folder: Path
+    report: ReportProgress
+    read_publishers: Callable[[AsyncConnection], Awaitable[set[UUID]]]
+    since: date | None = None
+    until: date | None = None
+    model: str | None = None
+    min_weight: float = 0.0
+    split_seed: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exported:
+    """What an export holds.
+
+    counts: of what it holds, by its plural, such as "pairs".
+    splits: rows of each split, of those that have any.
+    left_out: how much was left out, by reason.
+    damaged: keys of pictures whose file is missing or altered.
+    """
+
+    counts: Mapping[str, int]
+    splits: Mapping[str, int] = field(default_factory=dict)
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    damaged: tuple[str, ...] = ()
+
+
+class Refusal(StrEnum):
+    """Why there is no export.
+
+    nobody_agreed: no member has agreed to publishing.
+    nothing_left: nothing of what members agreed to publish has a label and fits the request.
+    withdrawn: somebody whose data it would hold withdrew their consent, or was erased, while it was written.
+    """
+
+    NOBODY_AGREED = "nobody_agreed"
+    NOTHING_LEFT = "nothing_left"
+    WITHDRAWN = "withdrawn"
+
+
+class ExportRefused(Exception):
+    """There is no export; nothing was left in its place. `exported` says what was left out."""
+
+    def __init__(self, reason: Refusal, exported: Exported) -> None:
+        super().__init__(reason.value)
+        self.reason, self.exported = reason, exported
