@@ -28,6 +28,8 @@ CHANNEL_CLOSED = (
     "I don't have permission to post pictures here. Ask an administrator for it, or use /imagine in a direct message."
 )
 UNDELIVERABLE = "I can no longer post this here, and Discord lets me send you no direct message."
+UNSAVED = "The database is not available at the moment, so nothing was saved. Please try again in a minute."
+UNSURE = "The database did not answer in time, so I cannot say whether this was saved. Look again in a few minutes."
 PICTURE_LOST = "This picture is missing or damaged. Press 🔄 under the grid, or use /imagine again."
 PICTURES_AWAY = "The picture storage is not available at the moment."
 STORAGE_FULL = "The storage of Easel is full."
@@ -61,9 +63,7 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Any], str]] = {
     errors.AdapterMismatch: lambda error: (
         f"The LoRA {error.name} does not work with the model {error.model}. Remove it, or use another --model."
     ),
-    errors.StoreUnavailable: lambda error: (
-        "The database is not available at the moment, so nothing was saved. Please try again in a minute."
-    ),
+    errors.StoreUnavailable: lambda error: UNSURE if error.facts.get("is_unsure") else UNSAVED,
     errors.PictureStoreUnavailable: lambda error: f"{PICTURES_AWAY} Please try again later.",
     errors.StorageFull: lambda error: (
         f"{STORAGE_FULL} Nothing was saved. Please contact the server's operator; waiting jobs go on afterwards."

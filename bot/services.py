@@ -17,7 +17,6 @@ from bot.store.batch import Press
 from bot.store.deliveries import BotInstance
 from bot.store.interaction import InteractionContext
 from bot.store.press_batches import PressBatches
-from engine.contract.errors import StoreUnavailable
 from engine.prompt import Limits, PromptDefaults
 from engine.store.database import Database
 
@@ -57,12 +56,9 @@ class Services:
 
         Raises: what the press raises, StoreUnavailable.
         """
-        try:
-            async with asyncio.timeout((self.answer_timeout - SEND_MARGIN).total_seconds()):
-                result: T = await self.presses.commit(context.discord_id, make, size=num_jobs)
-                return result
-        except TimeoutError as error:
-            raise StoreUnavailable(cause="the press was not stored in time") from error
+        patience = self.answer_timeout - SEND_MARGIN
+        result: T = await self.presses.commit(context.discord_id, make, size=num_jobs, patience=patience)
+        return result
 
 
 def services_of(interaction: discord.Interaction[Any]) -> Services:

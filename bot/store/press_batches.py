@@ -38,14 +38,18 @@ class _GivenUp(Exception):
     """Nobody waits any more for a press that has changed something."""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False)
 class _Waiting:
-    """A press that has not been committed. It is made anew for every attempt."""
+    """A press that has not been committed. It is made anew for every attempt.
+
+    is_committing: whether its batch is being committed, so that it can no longer be undone.
+    """
 
     discord_id: int
     make: Callable[[], Press[Any]]
     size: int
     result: asyncio.Future[Any]
+    is_committing: bool = False
 
 
 class PressBatches:
@@ -65,18 +69,27 @@ class PressBatches:
         self._aside: set[asyncio.Task[None]] = set()
         self._may_block = asyncio.Semaphore(_MAX_BLOCKED)
 
-    async def commit(self, discord_id: int, make: Callable[[], Press[Any]], *, size: int = 1) -> Any:
+    async def commit(
+        self, discord_id: int, make: Callable[[], Press[Any]], *, size: int = 1, patience: timedelta | None = None
+    ) -> Any:
         """Return what the press returns, once it is committed.
 
         size: how much work it is compared with others, so that few large ones do not take the time of many.
+        patience: how long to wait; None for as long as its batch may take.
 
-        Raises: what the press raises, StoreUnavailable.
+        Raises: what the press raises, StoreUnavailable. Its fact `is_unsure` is there when the time was over in the
+        middle of the commit; otherwise the press has left nothing.
         """
         result = asyncio.get_running_loop().create_future()
         waiting = _Waiting(discord_id=discord_id, make=make, size=size, result=result)
         self._waiting.append(waiting)
         self._start_batch()
-        return await waiting.result
+        try:
+            async with asyncio.timeout(patience.total_seconds() if patience else None):
+                return await waiting.result
+        except TimeoutError as error:
+            unsure = {"is_unsure": True} if waiting.is_committing else {}
+            raise StoreUnavailable(cause="the press was not stored in time", **unsure) from error
 
     def _start_batch(self) -> None:
         """Start a batch, unless enough are running; it takes whatever is waiting by the time it begins."""
@@ -175,9 +188,11 @@ class PressBatches:
     async def _commit_once(self, taken: Sequence[_Waiting], lock: timedelta | None) -> list[Any]:
         async with self._database.begin(limit=self._limit) as connection:
             await limit_waits(connection, idle=self._limit, lock=lock)
+            _mark(taken, is_committing=False)
             outcomes = await run_together(connection, [waiting.make() for waiting in taken])
             for waiting, outcome in zip(taken, outcomes, strict=True):
                 _check(waiting, outcome)
+            _mark(taken, is_committing=True)
         return [outcome.result for outcome in outcomes]
 
 
@@ -187,6 +202,11 @@ def _check(waiting: _Waiting, outcome: Outcome[Any]) -> None:
         raise outcome.result
     if outcome.has_changed and waiting.result.done():
         raise _GivenUp
+
+
+def _mark(taken: Sequence[_Waiting], *, is_committing: bool) -> None:
+    for waiting in taken:
+        waiting.is_committing = is_committing
 
 
 def _hand_over(taken: Sequence[_Waiting], committed: list[Any] | Exception) -> None:
