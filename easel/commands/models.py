@@ -10,6 +10,7 @@ from functools import cache, partial
 from pathlib import Path
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
@@ -36,14 +37,14 @@ from engine.painter.batch.host_memory import HostMemoryBound
 from engine.painter.process.libraries import import_libraries
 from engine.settings import EngineSettings
 
+_ANY_WIDTH = 100_000
+
 
 def show_models(settings: EngineSettings) -> None:
     """Print the registered models and adapters, without reading their files."""
     registry = _registry(settings)
     default = registry.model(settings.model).name
-    table = Table("model", "family", "size", "steps", "licence")
-    # A path that does not fit goes on in the next line.
-    table.add_column("source", overflow="fold")
+    table = Table("model", "family", "size", "steps", "licence", "source", box=SIMPLE_HEAD, show_edge=False)
     for model in registry.models.values():
         name = f"{model.name} (default)" if model.name == default else model.name
         size = f"{model.defaults.width} x {model.defaults.height}"
@@ -51,9 +52,17 @@ def show_models(settings: EngineSettings) -> None:
         speed = (f"{name} {value}" for name, value in model.speed.overrides.items())
         family = ", ".join((model.family.name, *speed))
         table.add_row(name, family, size, steps, model.licence, escape(_source_text(model)))
-    _console().print(table)
+    _print_whole(table)
     for adapter in registry.adapters.values():
         _console().print(f"adapter {adapter.name}: {escape(str(adapter.file))}")
+
+
+def _print_whole(table: Table) -> None:
+    """Print a table as wide as its words: a terminal breaks long lines itself, and a path copied from them is whole."""
+    console = Console(highlight=False, width=_ANY_WIDTH)
+    with console.capture() as drawn:
+        console.print(table)
+    typer.echo("\n".join(line.rstrip() for line in drawn.get().splitlines()))
 
 
 def show_json(settings: EngineSettings) -> None:
