@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from dataclasses import asdict
 
 from rich.console import Console
@@ -34,16 +35,18 @@ async def run_doctor(port: int | None, show: Show, *, quiet: bool = False) -> in
     """
     console = Console(highlight=False, soft_wrap=True)
     num_problems = 0
-    async for result in _results(port):
-        num_problems += result.fix is not None
-        if result.fix or not quiet:
-            console.print(show(result))
+    # rich ends the process when nobody reads on, as in `easel doctor | head -1`; the checks are closed before that.
+    async with aclosing(_results(port)) as results:
+        async for result in results:
+            num_problems += result.fix is not None
+            if result.fix or not quiet:
+                console.print(show(result))
     if num_problems and show is text:
         console.print(f"\n{num_problems} {'problem' if num_problems == 1 else 'problems'} found.")
     return 1 if num_problems else 0
 
 
-async def _results(port: int | None) -> AsyncIterator[CheckResult]:
+async def _results(port: int | None) -> AsyncGenerator[CheckResult]:
     yield checks.check_python()
     yield checks.check_packages()
     try:
@@ -62,14 +65,15 @@ async def _results(port: int | None) -> AsyncIterator[CheckResult]:
         asyncio.create_task(checks.check_discord(settings)),
         asyncio.create_task(checks.check_port(page, page + 1, running)),
     )
-    async for result in _postgres_results(settings):
-        yield result
+    async with aclosing(_postgres_results(settings)) as results:
+        async for result in results:
+            yield result
     yield await checks.check_storage(settings.storage_url)
     for task in (device, *others):
         yield await task
 
 
-async def _postgres_results(settings: BotSettings) -> AsyncIterator[CheckResult]:
+async def _postgres_results(settings: BotSettings) -> AsyncGenerator[CheckResult]:
     found = "DATABASE_URL" if settings.database_url else f"embedded, in {settings.home / 'postgres'}"
     try:
         async with open_postgres(settings) as url:

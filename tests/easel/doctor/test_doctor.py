@@ -16,7 +16,7 @@ from easel.process.run_lock import hold_run_lock, running_port
 from engine.health import open_health
 from engine.settings import EngineSettings
 from sandbox.server import serve
-from tests.easel.command import run_easel
+from tests.easel.command import run_easel, start_easel
 from tests.easel.models import save_models_file
 
 MODELS_FILE = """
@@ -49,6 +49,14 @@ async def test_fresh_home_needs_its_tables_only(home: Path, tmp_path: Path) -> N
     for name in names.split():
         assert f"ok    {name}" in after.out
     assert "`easel models check` also loads it" in after.out
+
+
+async def test_a_reader_that_leaves_ends_it_without_a_word(home: Path) -> None:
+    """As with `easel doctor | head`: what it opened is closed, and no traceback is printed over the report."""
+    process = await start_easel("doctor", "--json", home=home, before=("bash", "-c", '"$@" | head -4', "bash"))
+    out, err = await process.communicate()
+    assert [json.loads(line)["name"] for line in out.splitlines()][-1] == "Postgres"
+    assert err == b""
 
 
 async def test_only_problems_are_told_to_programs_that_ask_for_them(home: Path) -> None:
