@@ -94,7 +94,7 @@ def _code_of(error: EaselError | None) -> ExitCode:
 
 
 def _grouped(names: Iterable[str]) -> Iterator[str]:
-    """Yield the names; many that begin alike, as the averaged weights of a training do, as one pattern."""
-    for start, group in groupby(sorted(names), lambda name: name.partition(".")[0]):
+    """Yield the names; many tensors that begin alike, as the averaged weights of a training do, as one pattern."""
+    for start, group in groupby(sorted(names), lambda name: name if ".json: " in name else name.partition(".")[0]):
         alike = list(group)
         yield from alike if len(alike) <= _MOST_ALIKE else [f"{start}.* ({len(alike)} tensors)"]

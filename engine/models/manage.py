@@ -35,6 +35,7 @@ class ModelStatus:
     unread: tensors and settings in its files that nobody reads, by name; empty before `with_trial`.
     error: why the model does not work; None if it does. more_errors: what else is wrong with it.
     warnings: what may not be meant although the model works.
+    is_complete: whether its files have all parts, undamaged.
     """
 
     model: Model
@@ -45,15 +46,17 @@ class ModelStatus:
     error: EaselError | None = None
     more_errors: tuple[EaselError, ...] = ()
     warnings: tuple[str, ...] = ()
+    is_complete: bool = True
 
 
 def with_trial(status: ModelStatus) -> ModelStatus:
     """Return the state of a model after its parts were loaded without their numbers; imports torch and diffusers.
 
-    Those of a model with another error are loaded too, to tell all at once, unless its files are missing or damaged.
+    Those of a model with another error are loaded too, to tell all at once, unless something in its files is missing or
+    damaged: what cannot be loaded without it would be told twice.
     """
     errors = [error for error in (status.error, *status.more_errors) if error is not None]
-    if status.path is None or any(isinstance(error, WeightsMissing | WeightsMismatch) for error in errors):
+    if status.path is None or not status.is_complete:
         return status
     from engine.models.loading.errors import result_or_error
     from engine.models.loading.trial import try_loading
@@ -86,7 +89,7 @@ def model_status(model: Model, on_progress: ProgressCallback = ignore_progress) 
     try:
         sha256 = verified_hash(model, path, on_progress)
     except EaselError as error:
-        return _broken(model, path, [*errors, error])
+        return replace(_broken(model, path, [*errors, error]), is_complete=False)
     if errors:
         return _broken(model, path, errors)
     size_bytes, warnings = file_bytes(model), tuple(scheduler_warnings(model, path))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping, Set
 from types import MappingProxyType
+from typing import Any
 
 _UNET = ("model.diffusion_model.",)
 _VAE = ("first_stage_model.", "vae.")
@@ -84,15 +85,20 @@ _OF_QUANTIZED = (
     "scale_weight",
     "scale_input",
     "weight_scale",
+    "weight_scale_2",
     "weight_scale_inv",
+    "wscales",
     "input_scale",
     "absmax",
+    "comfy_quant",
     "quant_map",
     "bitsandbytes__nf4",
     "bitsandbytes__fp4",
     "qweight",
     "qzeros",
 )
+# Dtypes of a safetensors header whose numbers are the weights themselves, if no other tensor scales them.
+_FLOATS = frozenset({"F64", "F32", "F16", "BF16", "F8_E4M3", "F8_E5M2"})
 
 
 def problem_with(family: str, parts: Iterable[str], names: Collection[str]) -> str | None:
@@ -138,6 +144,15 @@ def _all_prefixes() -> Iterable[tuple[str, ...]]:
 def quantized_tensor(names: Iterable[str]) -> str | None:
     """Return the first tensor, if any, without which others mean something else than their numbers say."""
     return next((name for name in names if name.rpartition(".")[2] in _OF_QUANTIZED), None)
+
+
+def quantized_weight(header: Mapping[str, Any]) -> str | None:
+    """Return the first weight, if any, in a safetensors header that is of whole numbers or others that stand for some.
+
+    Loading would take such numbers for the weights themselves.
+    """
+    weights = (name for name in header if name.endswith((".weight", ".bias")))
+    return next((name for name in weights if header[name]["dtype"] not in _FLOATS), None)
 
 
 def _missing(family: str, names: Collection[str]) -> set[str]:

@@ -59,6 +59,11 @@ def config_path(model: Model) -> Path:
         raise ModelBroken(name=model.name, cause=cause)
     if Path(config).is_dir():
         return Path(config)
+    if Path(config).is_file():
+        cause = (
+            f"its `config` must be a folder or a Hub id with the configuration of a diffusers pipeline, not {config}"
+        )
+        raise ModelBroken(name=model.name, cause=cause)
     with _missing(config):
         return _snapshot(config, None, _SETTINGS, is_here=True)
 

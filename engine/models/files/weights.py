@@ -25,6 +25,16 @@ ProgressCallback = Callable[[int, int], None]
 _MAX_HEADER_BYTES = 100 * 1024 * 1024
 _CHUNK_BYTES = 1024 * 1024
 _PICKLE_BEGINNINGS = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"PK\x03\x04")
+# What is found under a name that ends in .safetensors, by its first bytes.
+_OTHER_BEGINNINGS: Mapping[bytes, str] = {
+    b"version ": "it is a pointer of Git LFS, not the file itself: run `git lfs pull` in its folder",
+    b"<": "it is a web page, so the download failed or asks for a login",
+    b"{": "it is JSON, such as the message of a server that the download failed",
+    b"GGUF": "it is a GGUF file, which is not supported",
+    b"7z\xbc\xaf": "it is a 7z archive, which must be unpacked",
+    b"Rar!": "it is a RAR archive, which must be unpacked",
+    b"\x1f\x8b": "it is a gzip archive, which must be unpacked",
+}
 _ONCE_COUNTED = frozenset({".safetensors", ".json", ".txt", ".model"})
 
 
@@ -195,7 +205,7 @@ def _header(length: bytes, read: Any, size: int) -> Mapping[str, Any]:
         # Checked only here, because a valid header of 1408 bytes starts like a pickle.
         if length.startswith(_PICKLE_BEGINNINGS):
             raise ValueError("it is a pickle, which can run code when opened")
-        raise ValueError("its header is longer than the file")
+        raise ValueError(_kind_of(length) or "its header is longer than the file")
     try:
         header = json.loads(read(header_bytes))
     except RecursionError as error:
@@ -209,6 +219,13 @@ def _header(length: bytes, read: Any, size: int) -> Mapping[str, Any]:
     if 8 + header_bytes + end != size:
         raise ValueError(f"it has {size} bytes, but its header says {8 + header_bytes + end}")
     return header
+
+
+def _kind_of(beginning: bytes) -> str | None:
+    """Return what a file is that begins so and is no safetensors file, as the end of a sentence, or None."""
+    if not beginning:
+        return "it is empty"
+    return next((kind for start, kind in _OTHER_BEGINNINGS.items() if beginning.startswith(start)), None)
 
 
 def _is_described(tensor: object) -> bool:

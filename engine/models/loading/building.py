@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +28,9 @@ _MOST_TIMES = 4
 _MORE_WEIGHTS, _MORE_NUMBERS = 1_000, 1_000_000
 
 
+# What diffusers raises for a tensor of another shape, before advice for programmers.
+_SHAPE = r"torch\.Size\((\[.*?\])\)"
+_MISFIT = re.compile(rf"Cannot load because (\S+) expected shape {_SHAPE}, but got {_SHAPE}")
 # What libraries raise for settings that they cannot build with, beside errors of their own.
 _UNFIT = (ArithmeticError, AssertionError, AttributeError, LookupError, StrictDataclassError, TypeError, ValueError)
 
@@ -63,7 +67,17 @@ def named_errors(part: str, file: str) -> Iterator[None]:
         yield
     except _UNFIT as error:
         told = " ".join(f"{type(error).__name__}: {error}".split())
+        if (found := _MISFIT.search(told)) is not None:
+            raise UnusableFiles(_misfit(part, file, *found.groups())) from error
         raise UnusableFiles(f"its {part} cannot be loaded with its {file} ({told})") from error
+
+
+def _misfit(part: str, file: str, tensor: str, expected: str, found: str) -> str:
+    """Return a sentence about a tensor of another shape than a configuration asks for."""
+    told = f"its {part} does not fit its {file}: {tensor} has the shape {found}, not {expected}"
+    if (part, tensor) != ("unet", "conv_in.weight"):
+        return told
+    return f"{told}. Models for inpainting, depth, editing by instruction and upscaling are not supported"
 
 
 def _checked_settings(part: str, kind: type[nn.Module], config: Path, shapes: Shapes) -> Mapping[str, Any]:

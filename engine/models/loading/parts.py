@@ -16,7 +16,7 @@ from typing import Any
 import diffusers
 import torch
 from diffusers.loaders.single_file import load_single_file_sub_model
-from diffusers.loaders.single_file_utils import load_single_file_checkpoint
+from diffusers.loaders.single_file_utils import SingleFileComponentError, load_single_file_checkpoint
 from torch import nn
 from transformers import PreTrainedModel
 
@@ -27,6 +27,7 @@ from engine.models.files.part_settings import settings_in, shapes_in
 from engine.models.files.prediction import TENSORS_THAT_TELL
 from engine.models.files.saved_scheduler import FILE as SCHEDULER_CONFIG
 from engine.models.files.selection import INDEX, UNUSED, parts_of
+from engine.models.files.shards import check_shards
 from engine.models.files.variants import is_shard_index, select_variant, variants_in
 from engine.models.files.weights import index_of, weight_files
 from engine.models.loading.building import bounded_building, named_errors
@@ -115,10 +116,10 @@ def _check_settings(part: str, folder: Path) -> None:
     for file in sorted(folder.glob("*.json")):
         try:
             settings = settings_in(file)
+            if is_shard_index(file.name):
+                check_shards(file, settings)
         except ValueError as error:
             raise UnusableFiles(str(error)) from error
-        if is_shard_index(file.name) and not isinstance(settings.get("weight_map"), dict):
-            raise UnusableFiles(f"its {folder.name}/{file.name} has no weight_map")
     check_libraries(part, folder)
 
 
@@ -198,6 +199,8 @@ def _from_file(
             _check_settings(name, folder / name)
             try:
                 components[name] = part = _part_of(name, entry, checkpoint, shapes, folder, dtype, is_trial=is_trial)
+            except SingleFileComponentError as error:
+                raise UnusableFiles(f"it has no {name} under the names that single files use") from error
             except NotImplementedError:
                 # A tensor is missing; a trial says which.
                 _from_file(entries, file, folder, dtype, FileProblems(are_collected=False), is_trial=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,8 @@ def check_tokenizer(name: str, tokenizer: Any, encoder: Any) -> None:
     Without a length in its files a tokenizer says 1e30, and texts are padded to that.
     encoder: None where the pipeline has none; then only the tokenizer is checked.
 
-    Raises: UnusableFiles for a tokenizer without its vocabulary, which loads and knows no word, or of no length.
+    Raises: UnusableFiles for a tokenizer without its vocabulary, which loads and knows no word, of no length, or
+        with tokens that the encoder does not know.
     """
     config: Any = None if encoder is None else encoder.config.get_text_config()
     length, positions = tokenizer.model_max_length, getattr(config, "max_position_embeddings", None)
@@ -55,3 +57,7 @@ def check_tokenizer(name: str, tokenizer: Any, encoder: Any) -> None:
     num_known, num_read = len(tokenizer), getattr(config, "vocab_size", 0)
     if num_known < num_read * _LEAST_KNOWN:
         raise UnusableFiles(f"its {name} knows {num_known} of {num_read} tokens: the file of its vocabulary is missing")
+    vocabulary: Mapping[str, int] = tokenizer.get_vocab()
+    if num_read and (unread := [token for token, number in vocabulary.items() if number >= num_read]):
+        more = f" and {len(unread) - 1} more tokens" if len(unread) > 1 else ""
+        raise UnusableFiles(f"its {name} has {unread[0]}{more} beyond the {num_read} that its text encoder knows")

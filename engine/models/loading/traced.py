@@ -12,7 +12,14 @@ from torch import Tensor
 from engine.models.files.weights import header_of
 
 # Names of dtypes in a safetensors header; others are as good as bytes where nothing is computed.
-_DTYPES = {"F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
+_DTYPES = {
+    "F64": torch.float64,
+    "F32": torch.float32,
+    "F16": torch.float16,
+    "BF16": torch.bfloat16,
+    "F8_E4M3": torch.float8_e4m3fn,
+    "F8_E5M2": torch.float8_e5m2,
+}
 
 
 class TracedTensor(Tensor):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
+from transformers import CLIPTokenizer
 
 from engine.contract.errors import ModelBroken
 from engine.models.loading.device import best_device
@@ -58,6 +61,27 @@ def with_unet(channels: int, **more: Any) -> Edit:
     return lambda folder: tiny_unet(channels, **more).save_pretrained(folder / "unet")
 
 
+def with_an_added_token(folder: Path) -> None:
+    tokenizer = CLIPTokenizer.from_pretrained(folder / "tokenizer")
+    tokenizer.add_tokens(["<cat-toy>"])
+    tokenizer.save_pretrained(folder / "tokenizer")
+
+
+def with_shards(of_the_index: dict[str, Any]) -> Edit:
+    """Split the U-Net's weights between two files, the last one in the second, and change what their index says."""
+
+    def edit(folder: Path) -> None:
+        tensors = load_file(folder / UNET)
+        first, second = (f"diffusion_pytorch_model-0000{number}-of-00002.safetensors" for number in (1, 2))
+        (folder / UNET).unlink()
+        save_file({"conv_out.weight": tensors.pop("conv_out.weight")}, folder / "unet" / second)
+        save_file(tensors, folder / "unet" / first)
+        shards = {**dict.fromkeys(tensors, first), "conv_out.weight": second, **of_the_index}
+        (folder / f"{UNET}.index.json").write_text(json.dumps({"weight_map": shards}))
+
+    return edit
+
+
 @pytest.mark.parametrize("name", FOLDERS)
 def test_a_sound_model_has_nothing_that_nobody_reads(registry: Registry, name: str) -> None:
     assert try_loading(registry.model(name)) == ()
@@ -78,6 +102,42 @@ FAULTS = {
         "its config.json does not fit its text_encoder, as the tensor final_layer_norm.weight shows",
     ),
     "the weights are quantized": (with_tensors(UNET, **{"conv_out.scale_weight": torch.ones(1)}), "quantized weights"),
+    "the weights of the U-Net are whole numbers": (
+        with_tensors(UNET, **{"conv_out.bias": torch.ones(4, dtype=torch.int8)}),
+        "has quantized weights (its tensor conv_out.bias is of the dtype I8). Use a file with weights in 16 or 32 bits",
+    ),
+    "the weights of the text encoder are packed": (
+        with_tensors(TEXT, **{"final_layer_norm.weight": torch.ones(32, dtype=torch.uint8)}),
+        "has quantized weights (its tensor final_layer_norm.weight is of the dtype U8)",
+    ),
+    "the index of shards names one file for all tensors": (
+        with_shards(of_the_index={"conv_out.weight": "diffusion_pytorch_model-00001-of-00002.safetensors"}),
+        "lists the tensor conv_out.weight, but diffusion_pytorch_model-00001-of-00002.safetensors does not have it",
+    ),
+    "the index of shards names a file that is not there": (
+        with_shards(of_the_index={"conv_in.weight": "other.safetensors"}),
+        'names the file "other.safetensors", which is not in its folder',
+    ),
+    "the index of shards leaves its folder": (
+        with_shards(of_the_index={"conv_in.weight": f"../vae/{Path(UNET).name}"}),
+        "which is not in its folder",
+    ),
+    "the index of shards names no file": (
+        with_shards(of_the_index={"conv_in.weight": 3}),
+        "names the file 3, which is not in its folder",
+    ),
+    "the tokenizer has tokens of its own": (
+        with_an_added_token,
+        "its tokenizer has <cat-toy> beyond the 514 that its text encoder knows",
+    ),
+    "the VAE's statistics are of other latents": (
+        setting("vae/config.json", latents_mean=[0.1, 0.2], latents_std=[1.0, 1.0]),
+        "its vae/config.json sets latents_mean to [0.1, 0.2], which must be null or 4 numbers",
+    ),
+    "a tensor of the U-Net has another shape": (
+        with_tensors(UNET, **{"conv_out.bias": torch.ones(5)}),
+        "its unet does not fit its unet/config.json: conv_out.bias has the shape [5], not [4]",
+    ),
     "the tokenizer has no vocabulary": (without_vocabulary, "its tokenizer knows 2 of 514 tokens"),
     "the tokenizer takes no text": (
         setting("tokenizer/tokenizer_config.json", model_max_length=2),

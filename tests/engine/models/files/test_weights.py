@@ -154,3 +154,24 @@ def test_a_header_as_long_as_a_pickle_begins_is_read(tmp_path: Path) -> None:
     save_file({"a": torch.zeros(1)}, tmp_path / "a.safetensors", metadata={"x": "x" * (spare + 1)})
     assert (tmp_path / "a.safetensors").read_bytes().startswith(b"\x80\x05")
     assert dict(tensors_of(header_of(tmp_path / "a.safetensors"))) == {"a": (1,)}
+
+
+@pytest.mark.parametrize(
+    ("data", "cause"),
+    [
+        (b"", "it is empty"),
+        (b"<!DOCTYPE html><html><body>Log in", "it is a web page, so the download failed or asks for a login"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0", "it is a pointer of Git LFS"),
+        (b'{"error": "Unauthorized"}', "it is JSON, such as the message of a server that the download failed"),
+        (b"GGUF\x03\0\0\0" + bytes(99), "it is a GGUF file, which is not supported"),
+        (b"Rar!\x1a\x07\x01\0" + bytes(99), "it is a RAR archive"),
+        (b"PK\x03\x04" + bytes(99), "it is a pickle"),
+        (b"\xff" * 99, "its header is longer than the file"),
+    ],
+)
+def test_what_is_no_safetensors_file_is_told_for_what_it_is(tmp_path: Path, data: bytes, cause: str) -> None:
+    file = tmp_path / "model.safetensors"
+    file.write_bytes(data)
+    with pytest.raises(WeightsMismatch) as refused:
+        header_of(file)
+    assert cause in str(refused.value.facts["cause"])
