@@ -6,12 +6,14 @@ of UNets supports no others.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
 from engine.contract.errors import AdapterMismatch, WeightsMismatch, WeightsMissing
+from engine.models.files.contents import quantized_weight
 from engine.models.files.lora_layouts import (
     PARTS,
     Modules,
@@ -31,7 +33,13 @@ TensorReader = Callable[[Path], Mapping[str, Shape]]
 BaseModules = Mapping[str, Modules]
 
 # Other tensors of a layer in a LoRA's file.
-_EXTRA = re.compile(r"(?:\.alpha|dora_scale|lora_magnitude_vector(?:\.weight)?|lora_B\.bias)$")
+_EXTRA = re.compile(r"(?:\.alpha|lora_magnitude_vector(?:\.weight)?|lora_B\.bias)$")
+# Of LoHa, LoKr, OFT, GLoRA, IA3, whole differences and CP decomposition; and DoRA as kohya names it, whose magnitudes
+# diffusers 0.42 leaves out and paints on.
+_UNSUPPORTED = re.compile(
+    r"\.(?:hada_\w+|lokr_\w+|oft_\w+|oft_blocks|diff(?:_b)?|[wb]_norm|set_weight|on_input|[ab][12]\.weight|lora_mid"
+    r"|dora_scale)"
+)
 # Weights that replace those of the base model; Flux's loader would never restore the originals.
 _REPLACING = re.compile(r"(?:norm_(?:added_)?[qk]\.weight|(?:query|key)_norm\.scale)$")
 _DAMAGED = "its file is damaged or is not a safetensors file"
@@ -42,8 +50,10 @@ def check_fit(adapter: Adapter, model: Model, path: Path) -> None:
 
     Raises: AdapterMismatch with the first layer that does not fit, WeightsMissing, WeightsMismatch.
     """
-    part = _registered_for_another(adapter, model) or _first_mismatch(
-        tensors_in(adapter.file), base_modules(path, model.source.variant)
+    part = (
+        _registered_for_another(adapter, model)
+        or _quantized(adapter.file)
+        or _first_mismatch(tensors_in(adapter.file), base_modules(path, model.source.variant))
     )
     if part is not None:
         raise AdapterMismatch(name=adapter.name, model=model.name, part=part)
@@ -83,7 +93,7 @@ def _base_if_present(path: Path | None, variant: str | None) -> BaseModules | No
 
 def _mismatch_if_present(adapter: Adapter, base: BaseModules | None, read: TensorReader) -> str | None:
     try:
-        return None if base is None else _first_mismatch(read(adapter.file), base)
+        return None if base is None else _quantized(adapter.file) or _first_mismatch(read(adapter.file), base)
     except WeightsMismatch:
         return _DAMAGED
     except (WeightsMissing, OSError):
@@ -120,12 +130,19 @@ def _modules_of(files: Iterable[Path]) -> Modules:
     return {module: shape for file in files for module, shape in modules_of(tensors_in(file)).items()}
 
 
+def _quantized(file: Path) -> str | None:
+    weight = quantized_weight(header_of(file))
+    return None if weight is None else f"{weight} is quantized, and LoRAs must be of 16 or 32 bits"
+
+
 def _first_mismatch(tensors: Mapping[str, Shape], base: BaseModules) -> str | None:
     """Return the first layer that does not fit, or None; a file without LoRA tensors fits nothing."""
     if not any("lora" in name or ".lokr_" in name for name in tensors):
         return "it contains no LoRA tensors"
-    misfit = next((layer_of(name) for name, shape in tensors.items() if not _fits(name, shape, base)), None)
-    return misfit or _first_broken(tensors)
+    misfit = next((name for name, shape in tensors.items() if not _fits(name, shape, base)), None)
+    if misfit is not None and (found := _UNSUPPORTED.search(misfit)):
+        return f"{layer_of(misfit)} is not a plain LoRA ({found[0].strip('.')}), and no other kind is supported"
+    return (misfit and layer_of(misfit)) or _first_broken(tensors)
 
 
 def _first_broken(tensors: Mapping[str, Shape]) -> str | None:
@@ -145,6 +162,8 @@ def _first_broken(tensors: Mapping[str, Shape]) -> str | None:
 def _fits(name: str, shape: Shape, base: BaseModules) -> bool:
     """Return whether an adapter's tensor fits; True if its layout is unknown."""
     if not is_lora(name):
+        if name.endswith(".dora_scale") or (name.endswith(".alpha") and math.prod(shape) != 1):
+            return False
         return bool(_EXTRA.search(name)) or not (_REPLACING.search(name) or base.get("unet"))
     part, module = part_and_module(name, base)
     if part is None:

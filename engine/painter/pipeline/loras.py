@@ -123,6 +123,9 @@ class LoraManager:
         unfilled = next((weight_name for weight_name, weight in weights.items() if weight.is_meta), None)
         if unfilled is not None:
             raise self._mismatch(adapter, f"{unfilled.partition('.lora_')[0]} is not whole")
+        odd = next((weight_name for weight_name, weight in weights.items() if not weight.isfinite().all()), None)
+        if odd is not None:
+            raise self._mismatch(adapter, f"{odd.partition('.lora_')[0]} has numbers that are not finite")
         return sum(weight.numel() * weight.element_size() for weight in weights.values())
 
     def _weights_of(self, name: str) -> Iterator[tuple[str, torch.nn.Parameter]]:

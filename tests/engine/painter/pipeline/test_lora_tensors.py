@@ -150,6 +150,41 @@ def test_what_cannot_be_loaded_is_found_by_the_check(
     assert refused.value.part == kohya("unet", ATTENTION, "alpha").removesuffix(".alpha") + part
 
 
+LAYER = kohya("unet", ATTENTION, "alpha").removesuffix(".alpha")
+PLAIN = {f"{LAYER}.lora_down.weight": torch.ones(RANK, 32), f"{LAYER}.lora_up.weight": torch.ones(32, RANK)}
+
+
+@pytest.mark.parametrize(
+    ("more", "part"),
+    [
+        ({f"{LAYER}.alpha": torch.ones(RANK)}, f"{LAYER}.alpha"),
+        ({f"{LAYER}.lora_up.weight": torch.ones(32, RANK, dtype=torch.int8)}, "lora_up.weight is quantized"),
+        ({f"{LAYER}.dora_scale": torch.ones(32, 1)}, "is not a plain LoRA (dora_scale)"),
+        ({f"{LAYER}.hada_w1_a": torch.ones(32, 4)}, "is not a plain LoRA (hada_w1_a)"),
+        ({f"{LAYER}.lokr_w1": torch.ones(4, 4)}, "is not a plain LoRA (lokr_w1)"),
+        ({f"{LAYER}.oft_blocks": torch.ones(4, 8, 8)}, "is not a plain LoRA (oft_blocks)"),
+        ({f"{LAYER}.diff": torch.ones(32, 32)}, "is not a plain LoRA (diff)"),
+        ({f"{LAYER}.diff_b": torch.ones(32)}, "is not a plain LoRA (diff_b)"),
+    ],
+)
+def test_what_would_be_left_out_or_fail_later_is_found_by_the_check(
+    registry: Registry, tmp_path: Path, more: Mapping[str, Tensor], part: str
+) -> None:
+    """Magnitudes of DoRA that diffusers leaves out and paints on, whole numbers, an alpha for each of the ranks."""
+    adapter = saved(registry, tmp_path, {**PLAIN, **more})
+    with pytest.raises(AdapterMismatch) as refused:
+        check_fit(adapter, registry.model(), registry.model().source.folder or Path())
+    assert part in refused.value.part
+
+
+def test_numbers_that_are_not_finite_are_the_fault_of_the_adapter(
+    pipe: StableDiffusionPipeline, registry: Registry, tmp_path: Path
+) -> None:
+    odd = saved(registry, tmp_path, {**PLAIN, f"{LAYER}.lora_up.weight": torch.full((32, RANK), torch.nan)})
+    with pytest.raises(AdapterMismatch, match="not finite"):
+        LoraManager(pipe, registry.model()).set_adapters(((odd, 1.0),))
+
+
 def test_a_layer_of_a_part_that_the_model_does_not_have_is_told(
     registry: Registry, checkpoints: Path, tmp_path: Path
 ) -> None:
