@@ -159,7 +159,7 @@ def test_what_the_loader_of_a_unet_does_not_take_is_told(
     save_shapes(folder / "made.safetensors", {name: (4, 32)})
     told = fit(registry, folder, model)
     assert told is not None
-    assert name.startswith(told)
+    assert name.startswith(told.partition(" ")[0])
 
 
 def test_a_single_file_is_read_as_the_folder_that_it_was_made_of(folder: Path) -> None:
