@@ -70,8 +70,10 @@ async def test_imagine_rate_upscale_and_vary(page: Page, easel: RunningEasel, tm
     upscale = grid.get_by_role("button", name="U2")
     for _ in range(3):
         await upscale.click()
-    await expect(newest(page, "Image #2").locator("img").last).to_be_visible(timeout=PAINTED)
-    await expect(newest(page, "Image #2")).to_be_in_viewport()
+    upscaled = page.locator("[data-message-id]", has_text="Image #2", has=page.get_by_role("img"))
+    await expect(upscaled.get_by_role("img")).to_be_visible(timeout=PAINTED)
+    await expect(page.get_by_text("Image #2 is already here")).to_have_count(2)
+    await expect(upscaled).to_have_count(1)
     await take_screenshot(page, "e2e-4-upscaled")
 
     await grid.get_by_role("button", name="V3").click()

@@ -110,7 +110,7 @@ async def press_everything(page: Page) -> None:
     await expect(whisper).to_have_count(0)
     await grid.get_by_role("combobox", name="Size").click()
     await page.get_by_role("option", name="Large").click()
-    await expect(page.get_by_text("Size Large")).to_be_visible()
+    await expect(page.get_by_role("paragraph").filter(has_text="Size Large")).to_be_visible()
 
 
 async def size_of(node: Locator) -> tuple[float, float]:
