@@ -133,6 +133,13 @@ async def page(context: BrowserContext, watch: Watch) -> AsyncIterator[Page]:
     assert not watch.unexpected(), "the page complained:\n" + "\n".join(watch.unexpected())
 
 
+@asynccontextmanager
+async def leaving(page: Page) -> AsyncIterator[None]:
+    """Take the page away at the end, before its server ends: what it asked for meanwhile would be an error."""
+    yield
+    await page.goto("about:blank")
+
+
 async def take_screenshot(page: Page, name: str) -> Path:
     """Save a screenshot to tests/screenshots/{name}.png, once pictures and fonts have loaded."""
     await page.evaluate(

@@ -14,7 +14,7 @@ from sandbox.actions.interactions import RESPONSE_DEADLINE
 from sandbox.server import Sandbox, serve
 from sandbox.state.clock import ManualClock
 from tests.bot.clocks import UnhurriedClock
-from tests.browser import BROWSER, take_screenshot
+from tests.browser import BROWSER, leaving, take_screenshot
 from tests.sandbox.discord_py_client import RecordingBot, logged_in
 from tests.sandbox.page.fake_discord import png
 
@@ -138,7 +138,7 @@ async def chat(page: Page, sandbox: Sandbox, go_on: asyncio.Event) -> None:
 async def test_a_member_uses_a_bot_through_the_page(page: Page) -> None:
     """Autocomplete, a deferred answer, edits, buttons, a modal, an ephemeral message and a select work end to end."""
     go_on = asyncio.Event()
-    async with serve(clock=UnhurriedClock()) as sandbox, logged_in(sandbox, painting_bot(go_on)):
+    async with serve(clock=UnhurriedClock()) as sandbox, logged_in(sandbox, painting_bot(go_on)), leaving(page):
         await chat(page, sandbox, go_on)
         await page.goto("about:blank")
 
@@ -152,7 +152,7 @@ async def test_a_silent_bot_is_named(page: Page) -> None:
 
     bot.tree.add_command(app_commands.Command(name="sulk", description="Says nothing", callback=sulk))
     clock = ManualClock()
-    async with serve(clock=clock) as sandbox, logged_in(sandbox, bot):
+    async with serve(clock=clock) as sandbox, logged_in(sandbox, bot), leaving(page):
         await page.goto(sandbox.url)
         await expect(page.get_by_role("textbox", name="Message #studio")).to_be_focused()
         await page.keyboard.type("/sulk")

@@ -10,7 +10,7 @@ from playwright.async_api import Page, expect
 from sandbox.chat.test_client import member_client
 from sandbox.server import serve
 from tests.bot.clocks import UnhurriedClock
-from tests.browser import BROWSER
+from tests.browser import BROWSER, leaving
 from tests.sandbox.discord_py_client import RecordingBot, answer_with, logged_in
 from tests.sandbox.page.discord_objects import BEN, STUDIO, message, sandbox_state
 from tests.sandbox.page.fake_discord import FakeDiscord
@@ -72,7 +72,7 @@ async def test_a_thread_is_opened_and_a_command_used_in_it(page: Page) -> None:
 
     bot = RecordingBot()
     answer_with(bot, "hello", greet)
-    async with serve(clock=UnhurriedClock()) as sandbox, logged_in(sandbox, bot):
+    async with serve(clock=UnhurriedClock()) as sandbox, logged_in(sandbox, bot), leaving(page):
         await page.goto(sandbox.url)
         await page.get_by_role("button", name="New thread").click()
         await page.get_by_role("textbox", name="Name").fill("sketches")
@@ -92,7 +92,7 @@ async def test_a_thread_is_opened_and_a_command_used_in_it(page: Page) -> None:
 
 async def test_a_post_is_opened_in_a_forum(page: Page) -> None:
     """A forum takes no messages, so the form asks for the first one too."""
-    async with serve() as sandbox:
+    async with serve() as sandbox, leaving(page):
         await page.goto(sandbox.url)
         await page.get_by_role("button", name="showcase, forum").click()
         await expect(page.get_by_role("textbox")).to_have_count(0)
