@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -11,7 +12,6 @@ from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.tables import members
-from engine.contract.feedback import Consent
 from engine.contract.ids import new_id
 from engine.feedback.records import NOT_ASKED, ConsentInForce
 
@@ -27,16 +27,11 @@ _ADD = pg.insert(members).on_conflict_do_nothing(index_elements=["discord_id"])
 
 @dataclass(frozen=True, kw_only=True)
 class Member:
-    """A person by an opaque id, with the consent they have given."""
+    """A person by an opaque id, with what they have agreed to."""
 
     id: UUID
     discord_id: int
-    consent: Consent
-
-    @property
-    def consent_in_force(self) -> ConsentInForce:
-        """The consent as the feedback log records it."""
-        return _in_force(self.consent)
+    consent_in_force: ConsentInForce
 
 
 async def lock_members(connection: AsyncConnection, discord_ids: Sequence[int]) -> list[Member]:
@@ -53,24 +48,29 @@ async def lock_members(connection: AsyncConnection, discord_ids: Sequence[int]) 
 
 async def read_consent(connection: AsyncConnection, member_id: UUID) -> ConsentInForce:
     """Return the member's consent as the feedback log records it; that of one who was erased is none."""
-    found = (await connection.execute(sa.select(members.c.consent).where(members.c.id == member_id))).scalar()
-    return _in_force(Consent(found)) if found else NOT_ASKED
+    row = (await connection.execute(sa.select(members).where(members.c.id == member_id))).one_or_none()
+    return consent_of_member(row) if row else NOT_ASKED
 
 
 async def read_publishing_ids(connection: AsyncConnection) -> set[UUID]:
     """Return the members who agree now that what they do is published."""
-    return set(
-        (await connection.execute(sa.select(members.c.id).where(members.c.consent == Consent.PUBLISH))).scalars()
-    )
+    return set((await connection.execute(sa.select(members.c.id).where(members.c.may_publish))).scalars())
+
+
+async def has_agreed(connection: AsyncConnection, discord_id: int) -> bool:
+    """Return whether the Discord user agrees now that what they do trains models or is published."""
+    agreed = sa.and_(members.c.discord_id == discord_id, members.c.may_train | members.c.may_publish)
+    return bool((await connection.execute(sa.select(sa.exists().where(agreed)))).scalar_one())
+
+
+def consent_of_member(row: sa.Row[Any]) -> ConsentInForce:
+    """Return the consent in force, from a row of `members`."""
+    return ConsentInForce(version=row.consent_version, may_train=row.may_train, may_publish=row.may_publish)
 
 
 async def _read(connection: AsyncConnection, discord_ids: Sequence[int]) -> dict[int, Member]:
     rows = await connection.execute(_LOCKED, {"discord_ids": list(discord_ids)})
-    return {row.discord_id: Member(id=row.id, discord_id=row.discord_id, consent=Consent(row.consent)) for row in rows}
-
-
-def _in_force(consent: Consent) -> ConsentInForce:
-    """Return what a level means: nobody has been asked for the one that every member begins with."""
-    if consent is Consent.USE:
-        return NOT_ASKED
-    return ConsentInForce(version=0, may_train=True, may_publish=consent is Consent.PUBLISH)
+    return {
+        row.discord_id: Member(id=row.id, discord_id=row.discord_id, consent_in_force=consent_of_member(row))
+        for row in rows
+    }

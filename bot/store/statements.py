@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.batch import Statement
+from bot.store.consents import store_choices
 from bot.store.deliveries import BotInstance, Delivery, add_deliveries, find_answered, find_single_pictures
 from bot.store.members import lock_members
 from bot.store.series import read_series_jobs as read_all_series_jobs
@@ -53,3 +54,4 @@ record_action = Statement(order=9, run=append_actions, is_kept=False)
 submit_jobs = Statement(order=10, run=submit_all, is_kept=False)
 deliver = Statement(order=11, run=_add, is_kept=False)
 count_ahead = Statement(order=12, run=_count_ahead)
+store_choice = Statement(order=13, run=store_choices, is_kept=False)

@@ -45,11 +45,50 @@ members = sa.Table(
     metadata,
     sa.Column("id", pg.UUID, primary_key=True),
     sa.Column("discord_id", sa.BigInteger, nullable=False),
-    sa.Column("consent", sa.Text, nullable=False, server_default=Consent.USE.value),
+    sa.Column(
+        "consent",
+        sa.Text,
+        nullable=False,
+        server_default=Consent.USE.value,
+        comment="read by the release before consent_choices alone",
+    ),
     sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False, server_default=_now),
+    sa.Column("consent_version", sa.SmallInteger),
+    sa.Column("may_train", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("may_publish", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column(
+        "consent_press",
+        sa.BigInteger,
+        comment="the choice in force, which is copied here; none for what was set by hand",
+    ),
     sa.UniqueConstraint("discord_id"),
     check_one_of("consent", Consent),
+    sa.CheckConstraint("consent_version IS NOT NULL OR NOT (may_train OR may_publish)", name="asked"),
     comment="persons; everything else names them by the opaque id",
+)
+
+consent_choices = sa.Table(
+    "consent_choices",
+    metadata,
+    sa.Column("press_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("member_id", pg.UUID, sa.ForeignKey("members.id"), nullable=False),
+    sa.Column("version", sa.SmallInteger, nullable=False),
+    sa.Column("may_train", sa.Boolean, nullable=False),
+    sa.Column("may_publish", sa.Boolean, nullable=False),
+    sa.Column("at", sa.TIMESTAMP(timezone=True), nullable=False),
+    sa.CheckConstraint("version > 0", name="version"),
+    sa.Index(None, "member_id"),
+    comment="proof of what members agreed to, by the interaction that said so; append-only",
+)
+
+consent_notices = sa.Table(
+    "consent_notices",
+    metadata,
+    sa.Column("member_id", pg.UUID, sa.ForeignKey("members.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("version", sa.SmallInteger, primary_key=True, autoincrement=False),
+    sa.Column("claimed_at", sa.TIMESTAMP(timezone=True), nullable=False, server_default=_now),
+    sa.Column("is_shown", sa.Boolean, nullable=False, server_default=sa.false()),
+    comment="who was shown which version of the text, or is being shown it",
 )
 
 deliveries = sa.Table(

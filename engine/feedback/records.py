@@ -62,6 +62,11 @@ class ConsentInForce:
     may_train: bool
     may_publish: bool
 
+    @property
+    def has_agreed(self) -> bool:
+        """Whether what the member does may be used for more than answering them."""
+        return self.may_train or self.may_publish
+
 
 NOT_ASKED = ConsentInForce(version=None, may_train=False, may_publish=False)
 

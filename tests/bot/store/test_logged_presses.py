@@ -7,11 +7,11 @@ from dataclasses import replace
 from datetime import date
 from functools import partial
 
-import pytest
 import sqlalchemy as sa
 
 from bot.store.batch import run_alone
 from bot.store.button_actions import RatingChange, rate, upscale
+from bot.store.choices import choose
 from bot.store.press_batches import PressBatches
 from engine.contract.feedback import Rating, Shown, Surface
 from engine.feedback.records import NOT_ASKED, ConsentInForce
@@ -45,25 +45,21 @@ async def test_a_press_is_logged_with_what_it_was_on(database: Database, hand: E
     assert (second.latency, second.surface) == (again.latency, Surface.DM)
 
 
-@pytest.mark.parametrize(
-    ("level", "logged"),
-    [
-        ("use", NOT_ASKED),
-        ("train", ConsentInForce(version=0, may_train=True, may_publish=False)),
-        ("publish", ConsentInForce(version=0, may_train=True, may_publish=True)),
-    ],
-)
-async def test_the_consent_in_force_is_logged(
-    database: Database, hand: EngineHand, level: str, logged: ConsentInForce
-) -> None:
-    """Nobody has been asked for the level that every member begins with."""
+async def test_the_consent_in_force_is_logged(database: Database, hand: EngineHand) -> None:
+    """Of a member who was not asked yet, who chose, and who chose again."""
     job = (await submitted(database)).job
     await hand.finish(job)
+    choices = [(False, True), (True, False)]
     async with database.begin() as connection:
-        await connection.execute(sa.text("UPDATE members SET consent = :level"), {"level": level})
         await run_alone(connection, rate(press(2), job.id, None, Rating.GOOD))
-    (action,) = await hand.actions(job.id)
-    assert action.consent == logged
+        for at, (may_train, may_publish) in enumerate(choices):
+            chosen = choose(press(10 + 2 * at), version=3, may_train=may_train, may_publish=may_publish)
+            await run_alone(connection, chosen)
+            await run_alone(connection, rate(press(11 + 2 * at), job.id, None, Rating.GOOD))
+    chosen_later = [
+        ConsentInForce(version=3, may_train=may_train, may_publish=may_publish) for may_train, may_publish in choices
+    ]
+    assert [action.consent for action in await hand.actions(job.id)] == [NOT_ASKED, *chosen_later]
 
 
 async def test_a_press_in_a_month_without_a_partition_is_stored(database: Database, hand: EngineHand) -> None:

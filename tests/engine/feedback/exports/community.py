@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from bot.store.consents import ConsentChoice, store_choices
 from bot.store.members import read_publishing_ids
 from bot.store.tables import members
 from engine.contract.feedback import Consent, Shown, Surface, Verb
@@ -56,6 +57,7 @@ class SmallCommunity:
     database: Database
     objects: Objects
     presses: int = 0
+    choices: int = 0
     seed: int = 0
     snowflakes: list[int] = field(default_factory=list)
 
@@ -64,15 +66,23 @@ class SmallCommunity:
         member_id, snowflake = new_id(), FIRST_SNOWFLAKE + len(self.snowflakes)
         self.snowflakes.append(snowflake)
         async with self.database.begin() as connection:
-            row = {"id": member_id, "discord_id": snowflake, "consent": consent.value}
-            await connection.execute(sa.insert(members), row)
+            await connection.execute(sa.insert(members), {"id": member_id, "discord_id": snowflake})
+        await self.agree(member_id, consent)
         return member_id
 
     async def agree(self, member_id: UUID, consent: Consent) -> None:
-        """Change what a member agrees to."""
+        """Let a member choose what they agree to."""
+        self.choices += 1
+        choice = ConsentChoice(
+            press_id=FIRST_PRESS + self.choices,
+            member_id=member_id,
+            version=1,
+            may_train=consent is not Consent.USE,
+            may_publish=consent is Consent.PUBLISH,
+            at=PRESSED_AT,
+        )
         async with self.database.begin() as connection:
-            changed = sa.update(members).where(members.c.id == member_id).values(consent=consent.value)
-            await connection.execute(changed)
+            await store_choices(connection, [choice])
 
     async def paint(
         self,
