@@ -66,6 +66,7 @@ def report_on_adapter(status: AdapterStatus, unwritten: EaselError | None = None
         size_bytes=status.size_bytes,
         sha256=status.sha256,
         fits=tuple(status.fits),
+        notes=status.warnings,
         problems=tuple(map(sentence_from_error, filter(None, (status.error, *status.more_errors, unwritten)))),
         works=status.error is None,
         code=_code_of(status.error or unwritten),

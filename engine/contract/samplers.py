@@ -121,3 +121,5 @@ SAMPLERS: Mapping[str, Sampler] = MappingProxyType(
         "lcm": Sampler(diffusion=_plain("LCMScheduler", *_CONTINUOUS), a1111=("LCM", "Automatic"), max_steps=50),
     }
 )
+# Cannot paint with a model that predicts the clean latents.
+WITHOUT_SAMPLE_PREDICTION = frozenset({"euler-ancestral"})

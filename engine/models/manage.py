@@ -12,13 +12,16 @@ from pathlib import Path
 
 from engine.contract.errors import AdapterMismatch, EaselError, NoRoom, SettingsInvalid, WeightsMismatch, WeightsMissing
 from engine.models.files.adapter_fit import check_fit
+from engine.models.files.adapter_prediction import prediction_warnings
 from engine.models.files.locate import fetch, file_bytes, local_path
 from engine.models.files.scheduler_check import check_scheduler, scheduler_of, scheduler_warnings
+from engine.models.files.usage_metadata import unfollowed_metadata
 from engine.models.files.verify import check_layout, verified_hash
 from engine.models.files.weights import (
     ProgressCallback,
     check_complete,
     hash_of,
+    header_of,
     ignore_progress,
 )
 from engine.models.registry.registry import SHIPPED, Adapter, Model, Registry, read_registry
@@ -186,7 +189,7 @@ class AdapterStatus:
 
     fits: the models that it was checked against and fits; models with missing or damaged files are not checked.
     size_bytes, sha256: size and hash of its file. error: why the adapter does not work; None if it does.
-    more_errors: what else is wrong with it.
+    more_errors: what else is wrong with it. warnings: what may not be meant although the adapter works.
     """
 
     adapter: Adapter
@@ -195,6 +198,7 @@ class AdapterStatus:
     sha256: str | None = None
     error: EaselError | None = None
     more_errors: tuple[EaselError, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def adapter_statuses(registry: Registry, broken: Collection[str] = ()) -> Iterator[AdapterStatus]:
@@ -224,9 +228,17 @@ def _adapter_status(adapter: Adapter, registry: Registry, broken: Collection[str
     found = [(model.name, _misfit(adapter, model)) for model in usable]
     if errors := [*_misfits(adapter, found)]:
         return AdapterStatus(adapter=adapter, error=errors[0], more_errors=tuple(errors[1:]))
-    fits = tuple(name for name, part in found if part == "")
-    size_bytes, unusable = adapter.file.stat().st_size, _name_error("adapter", adapter.name)
-    return AdapterStatus(adapter=adapter, fits=fits, size_bytes=size_bytes, sha256=sha256, error=unusable)
+    fitting = [model for model, (_, part) in zip(usable, found, strict=True) if part == ""]
+    told = [told for model in fitting for told in prediction_warnings(adapter.file, model, local_path(model))]
+    told += unfollowed_metadata(header_of(adapter.file), adapter.family)
+    return AdapterStatus(
+        adapter=adapter,
+        fits=tuple(model.name for model in fitting),
+        size_bytes=adapter.file.stat().st_size,
+        sha256=sha256,
+        error=_name_error("adapter", adapter.name),
+        warnings=tuple(dict.fromkeys(told)),
+    )
 
 
 def _models_of(adapter: Adapter, registry: Registry) -> tuple[Model, ...]:

@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from engine.contract.errors import AdapterMismatch, WeightsMismatch, WeightsMissing
+from engine.models.files.adapter_prediction import prediction_mismatch
 from engine.models.files.contents import quantized_weight
 from engine.models.files.lora_layouts import (
     PARTS,
@@ -54,6 +55,7 @@ def check_fit(adapter: Adapter, model: Model, path: Path) -> None:
         _registered_for_another(adapter, model)
         or _quantized(adapter.file)
         or _first_mismatch(tensors_in(adapter.file), base_modules(path, model.source.variant))
+        or prediction_mismatch(adapter.file, model, path)
     )
     if part is not None:
         raise AdapterMismatch(name=adapter.name, model=model.name, part=part)
@@ -76,9 +78,11 @@ def incompatible_adapters(registry: Registry, find: Callable[[Model], Path | Non
 def _incompatible_with(
     model: Model, adapters: Iterable[Adapter], find: Callable[[Model], Path | None], read: TensorReader
 ) -> Mapping[str, str]:
-    base = _base_if_present(find(model), model.source.variant)
+    place = find(model)
+    base = _base_if_present(place, model.source.variant)
     told = {
-        adapter.name: _registered_for_another(adapter, model) or _mismatch_if_present(adapter, base, read)
+        adapter.name: _registered_for_another(adapter, model)
+        or (None if place is None or base is None else _mismatch_if_present(adapter, model, place, base, read))
         for adapter in adapters
     }
     return {name: part for name, part in told.items() if part is not None}
@@ -91,9 +95,15 @@ def _base_if_present(path: Path | None, variant: str | None) -> BaseModules | No
         return None
 
 
-def _mismatch_if_present(adapter: Adapter, base: BaseModules | None, read: TensorReader) -> str | None:
+def _mismatch_if_present(
+    adapter: Adapter, model: Model, place: Path, base: BaseModules, read: TensorReader
+) -> str | None:
     try:
-        return None if base is None else _quantized(adapter.file) or _first_mismatch(read(adapter.file), base)
+        return (
+            _quantized(adapter.file)
+            or _first_mismatch(read(adapter.file), base)
+            or prediction_mismatch(adapter.file, model, place)
+        )
     except WeightsMismatch:
         return _DAMAGED
     except (WeightsMissing, OSError):

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from engine.contract.errors import ModelBroken
-from engine.contract.samplers import SAMPLERS, ScheduleKind, SchedulerChoice
+from engine.contract.samplers import SAMPLERS, WITHOUT_SAMPLE_PREDICTION, ScheduleKind, SchedulerChoice
 from engine.models.files.json_files import object_in, shown
 from engine.models.files.selection import INDEX
 
@@ -52,7 +52,6 @@ KINDS: Mapping[str, ScheduleKind] = MappingProxyType(
         "FlowMatchHeunDiscreteScheduler": ScheduleKind.FLOW,
     }
 )
-_WITHOUT_SAMPLE_PREDICTION = frozenset({"euler-ancestral"})
 # These need scipy to space steps by a beta distribution.
 _BETA_SPACED = frozenset(
     {
@@ -131,7 +130,7 @@ def _is_supported(sampler: str, kind: ScheduleKind, settings: Mapping[str, Any])
     choice = SAMPLERS[sampler].scheduler(kind)
     if choice is None or any(settings.get(name) not in _OFF for name in choice.lacks):
         return False
-    if settings.get("prediction_type") == "sample" and sampler in _WITHOUT_SAMPLE_PREDICTION:
+    if settings.get("prediction_type") == "sample" and sampler in WITHOUT_SAMPLE_PREDICTION:
         return False
     return not _lacks_scipy(choice, settings)
 

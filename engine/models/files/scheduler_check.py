@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,9 +10,10 @@ from typing import Any
 from engine.contract.errors import ModelBroken
 from engine.contract.samplers import ScheduleKind
 from engine.models.files.locate import config_path
-from engine.models.files.prediction import FileSays, told_by_file
+from engine.models.files.prediction import FLOW, FileSays, told_by_file
 from engine.models.files.saved_scheduler import FILE, KINDS, SavedScheduler, read_scheduler, supported_samplers
-from engine.models.files.scheduler_settings import setting_problems
+from engine.models.files.scheduler_settings import PREDICTIONS_OF, setting_problems
+from engine.models.files.usage_metadata import unfollowed_metadata
 from engine.models.files.weights import header_of
 from engine.models.registry.registry import Model
 
@@ -39,9 +40,32 @@ def scheduler_of(model: Model, place: Path) -> SavedScheduler | None:
             " as playgroundai/playground-v2.5-1024px-aesthetic"
         )
         raise ModelBroken(name=model.name, cause=cause)
+    if model.family.is_flow:
+        return saved
+    if (problem := _unusable_prediction(model, saved, says)) is not None:
+        raise ModelBroken(name=model.name, cause=problem)
     prediction = model.scheduler.prediction_type
-    is_believed = prediction in (None, says.settings.get("prediction_type", prediction))
+    is_believed = prediction in (None, says.prediction or prediction)
     return replace(saved, settings={**saved.settings, **says.settings}) if is_believed else saved
+
+
+def _unusable_prediction(model: Model, saved: SavedScheduler, says: FileSays) -> str | None:
+    """Return why what a single file says about its prediction cannot be painted, unless the models file decides."""
+    if model.scheduler.prediction_type is not None:
+        return None
+    accepted = PREDICTIONS_OF[ScheduleKind.EDM if saved.kind is ScheduleKind.EDM else ScheduleKind.DIFFUSION]
+    otherwise = f"If the file is wrong, set prediction_type to {_either(accepted)} in [models.{model.name}.scheduler]"
+    if says.unknown:
+        return f"its {says.unknown[0]}, which Easel does not know. {otherwise}"
+    if says.prediction == FLOW:
+        return (
+            f"its {says.evidence} says that it predicts a flow, which models of family {model.family.name} cannot be"
+            f" painted with. {otherwise}"
+        )
+    if says.prediction is not None and says.prediction not in accepted:
+        told = f"its {says.evidence} says {says.prediction}, which its scheduler {saved.class_name} does not support"
+        return f"{told}. {otherwise}"
+    return None
 
 
 def check_scheduler(model: Model, saved: SavedScheduler) -> None:
@@ -98,8 +122,15 @@ def scheduler_warnings(model: Model, place: Path) -> Iterator[str]:
     saved, changes = scheduler_of(model, place), model.scheduler.overrides
     if saved is None:
         return
-    says = told_by_file(header_of(place)) if place.is_file() else FileSays(settings=_unusual(saved))
+    header = header_of(place) if place.is_file() else {}
+    says = told_by_file(header) if place.is_file() else FileSays(settings=_unusual(saved))
     yield from says.contradictions
+    yield from unfollowed_metadata(header, model.family.name)
+    if model.family.is_flow:
+        yield from _ignored_by_flow(model, says)
+        return
+    # Refused unless the models file decides.
+    yield from (f"its {told}, which Easel does not know and ignores" for told in says.unknown)
     for name, said in says.settings.items():
         if changes.get(name, said) != said:
             yield (
@@ -112,6 +143,18 @@ def scheduler_warnings(model: Model, place: Path) -> Iterator[str]:
             f"its scheduler is LCMScheduler, but the default sampler is {model.defaults.sampler}."
             f' Set sampler = "lcm" in [models.{model.name}.defaults] if it is a latent consistency model'
         )
+
+
+def _ignored_by_flow(model: Model, says: FileSays) -> Iterator[str]:
+    if says.prediction not in (None, FLOW):
+        told = f"its {says.evidence} says {says.prediction}"
+        yield f"{told}, which is ignored because models of family {model.family.name} predict a flow"
+    yield from (f"its {told}, which is ignored" for told in says.unknown)
+
+
+def _either(names: Sequence[str]) -> str:
+    *first, last = map(_toml, names)
+    return f"{', '.join(first)} or {last}"
 
 
 def _unusual(saved: SavedScheduler) -> dict[str, Any]:

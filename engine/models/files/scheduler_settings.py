@@ -9,10 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from engine.contract.samplers import ScheduleKind
 from engine.models.files.json_files import shown
+from engine.models.files.prediction import EPSILON, FLOW, SAMPLE, V
 from engine.models.files.saved_scheduler import FILE
 
 # Well above the 1000 of all models, and quick to make a table of.
@@ -20,6 +22,14 @@ _MOST_TIMESTEPS = 100_000
 _DEFAULT_TIMESTEPS, _DEFAULT_BETA_END = 1000, 0.02
 # Steps are this far apart at least when they are spaced evenly; an offset must not lead beyond the last.
 _MOST_STEPS = 150
+# What a model can predict, by the kind of its scheduler.
+PREDICTIONS_OF: Mapping[ScheduleKind, tuple[str, ...]] = MappingProxyType(
+    {
+        ScheduleKind.DIFFUSION: (EPSILON, V, SAMPLE),
+        ScheduleKind.EDM: (EPSILON, V),
+        ScheduleKind.FLOW: (FLOW,),
+    }
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,7 +168,7 @@ _TABLES: Mapping[ScheduleKind, Table] = {
     ScheduleKind.DIFFUSION: {
         **_SHARED,
         **_OF_TABLE,
-        "prediction_type": _one_of("epsilon", "v_prediction", "sample"),
+        "prediction_type": _one_of(*PREDICTIONS_OF[ScheduleKind.DIFFUSION]),
         "interpolation_type": _one_of("linear", "log_linear"),
         "timestep_type": _one_of("discrete", "continuous"),
         "original_inference_steps": _whole(1, _MOST_TIMESTEPS),
@@ -166,7 +176,7 @@ _TABLES: Mapping[ScheduleKind, Table] = {
     },
     ScheduleKind.EDM: {
         **_SHARED,
-        "prediction_type": _one_of("epsilon", "v_prediction"),
+        "prediction_type": _one_of(*PREDICTIONS_OF[ScheduleKind.EDM]),
         "sigma_min": _POSITIVE,
         "sigma_max": _POSITIVE,
         "sigma_data": _POSITIVE,

@@ -7,12 +7,12 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
-from engine.contract.samplers import SAMPLERS
+from engine.contract.samplers import SAMPLERS, WITHOUT_SAMPLE_PREDICTION
 from engine.models.registry.families import Family
 from engine.models.registry.toml_values import TomlReader
 
 SPACINGS = ("linspace", "leading", "trailing")
-PREDICTIONS = ("epsilon", "v_prediction")
+PREDICTIONS = ("epsilon", "v_prediction", "sample")
 MIN_SHIFT, MAX_SHIFT = 0.01, 100.0
 
 _OF_DIFFUSION = {"timestep_spacing", "prediction_type", "rescale_betas_zero_snr"}
@@ -59,6 +59,9 @@ def scheduler_from_table(
 
 def samplers_under(scheduler: SchedulerSettings, samplers: Sequence[str]) -> tuple[str, ...]:
     """Return those of the samplers that support all settings."""
-    return tuple(
-        sampler for sampler in samplers if not (scheduler.rescale_betas_zero_snr and sampler in _WITHOUT_ZERO_SNR)
-    )
+    unfit = set[str]()
+    if scheduler.rescale_betas_zero_snr:
+        unfit |= _WITHOUT_ZERO_SNR
+    if scheduler.prediction_type == "sample":
+        unfit |= WITHOUT_SAMPLE_PREDICTION
+    return tuple(sampler for sampler in samplers if sampler not in unfit)

@@ -9,6 +9,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from engine.contract.errors import AdapterMismatch, EaselError, WeightsMismatch, WeightsMissing
+from engine.models.files.adapter_fit import incompatible_adapters
 from engine.models.files.weights import hash_of
 from engine.models.manage import AdapterStatus, adapter_statuses, record_adapter_hash
 from engine.models.registry.registry import read_registry
@@ -101,3 +102,39 @@ def test_its_hash_is_recorded_once(folder: Path) -> None:
     (again,) = adapter_statuses(recorded)
     record_adapter_hash(recorded, again)
     assert read_registry(file) == recorded
+
+
+@pytest.mark.parametrize(
+    ("metadata", "told"),
+    [
+        ({"modelspec.prediction_type": "epsilon"}, ()),
+        ({"modelspec.prediction_type": "None"}, ()),
+        ({"ss_v_parameterization": "True"}, ("ss_v_parameterization says v_prediction", "predicts epsilon")),
+        ({"modelspec.encoder_layer": "2", "ss_clip_skip": "None"}, ("encoder_layer asks for layer 2",)),
+        ({"modelspec.prediction_type": "cosine"}, ('modelspec.prediction_type is "cosine"',)),
+    ],
+)
+def test_an_adapter_for_another_prediction_is_told(
+    folder: Path, metadata: dict[str, str], told: tuple[str, ...]
+) -> None:
+    """It works all the same: many for noise are used with models for v."""
+    save_file(load_file(folder / "ink.safetensors"), folder / "said.safetensors", metadata)
+    found = status(folder, 'file = "said.safetensors"', 'family = "sd1"')
+    assert (found.error, found.fits, bool(found.warnings)) == (None, ("here",), bool(told))
+    assert [words for words in told if words not in "".join(found.warnings)] == []
+
+
+@pytest.mark.parametrize("prediction", ["flow", "sample"])
+def test_an_adapter_for_a_prediction_that_is_nothing_like_its_models_is_refused(folder: Path, prediction: str) -> None:
+    """Also before a job is queued. A model that predicts the same can use it."""
+    save_file(
+        load_file(folder / "ink.safetensors"), folder / "said.safetensors", {"modelspec.prediction_type": prediction}
+    )
+    found = status(folder, 'file = "said.safetensors"', 'family = "sd1"')
+    assert isinstance(found.error, AdapterMismatch)
+    assert f"says {prediction}" in found.error.part and "predicts epsilon" in found.error.part
+    told = incompatible_adapters(read_registry(folder / "models.toml"), lambda _: folder / "sd1")
+    assert told["here"]["ink"] == found.error.part
+    same = '[models.here.scheduler]\nprediction_type = "sample"'
+    found = status(folder, 'file = "said.safetensors"', 'family = "sd1"', same)
+    assert (found.error is None) is (prediction == "sample")

@@ -19,11 +19,13 @@ from engine.models.manage import model_status
 from engine.models.registry.registry import Registry, read_registry
 from engine.painter.in_process import create_painter
 from tests.engine.models.original_layout import save_single_file
+from tests.engine.painter.edits import setting
 from tests.engine.painter.registries import entry
 from tests.engine.painter.requests import paint_request, painted, pixels_of, psnr
 from tests.engine.painter.stock import EQUAL_DB, OTHER_DB, stock_pictures
 
 V: Mapping[str, Any] = {"prediction_type": "v_prediction"}
+SAMPLE: Mapping[str, Any] = {"prediction_type": "sample"}
 ZERO: Mapping[str, Any] = {**V, "rescale_betas_zero_snr": True}
 
 
@@ -49,6 +51,25 @@ CASES = {
     "modelspec": Case(metadata={"modelspec.prediction_type": "v"}, given=V),
     "architecture": Case(metadata={"modelspec.architecture": "stable-diffusion-v2-768-v"}, given=V),
     "sd-scripts": Case(metadata={"ss_v_parameterization": "True", "ss_zero_terminal_snr": "True"}, given=ZERO),
+    "ComfyUI": Case(metadata={"modelspec.predict_key": "v"}, given=V),
+    "sample": Case(metadata={"modelspec.prediction_type": "sample"}, given=SAMPLE),
+    "x0-and-zero-snr": Case(
+        metadata={"prediction_type": "x0-prediction", "ss_zero_terminal_snr": "True"},
+        given={**SAMPLE, "rescale_betas_zero_snr": True},
+    ),
+    "sample-by-the-models-file": Case(scheduler='prediction_type = "sample"', given=SAMPLE),
+    "flow-against-the-models-file": Case(
+        metadata={"modelspec.prediction_type": "flow"}, scheduler='prediction_type = "epsilon"',
+        told=("modelspec.prediction_type", '"flow_prediction"', '"epsilon"'),
+    ),
+    "unknown-against-the-models-file": Case(
+        metadata={"modelspec.prediction_type": "cosine"}, scheduler='prediction_type = "v_prediction"', given=V,
+        told=("modelspec.prediction_type", '"cosine"', "does not know"),
+    ),
+    "says-nothing": Case(metadata={"modelspec.prediction_type": "None", "ss_v_parameterization": ""}),
+    "clip-skip": Case(metadata={"ss_clip_skip": "2"}, told=("ss_clip_skip", "layer 2 of CLIP")),
+    "timesteps": Case(metadata={"modelspec.timestep_range": "0,200"}, told=("timestep_range", "0 to 200")),
+    "as-usual": Case(metadata={"modelspec.encoder_layer": "1", "modelspec.timestep_range": "0,1000"}),
     "says-epsilon": Case(metadata={"modelspec.prediction_type": "epsilon"}),
     "against-itself": Case(
         tensors=("v_pred",), metadata={"modelspec.prediction_type": "epsilon"}, given=V,
@@ -100,7 +121,7 @@ async def test_a_single_file_is_painted_as_it_says(files: Registry, name: str) -
                              "guidance_scale": 5.0, "height": 32, "width": 32}  # fmt: skip
     folder = files.path.parent / "sd1"
     assert psnr(pixels_of(result)[0], stock_pictures(folder, given=CASES[name].given, **stock)[0]) > EQUAL_DB
-    if CASES[name].given.get("prediction_type") == "v_prediction":
+    if CASES[name].given.get("prediction_type", "epsilon") != "epsilon":
         assert psnr(pixels_of(result)[0], stock_pictures(folder, **stock)[0]) < OTHER_DB
 
 
@@ -130,3 +151,42 @@ def test_a_single_file_of_an_edm_model_needs_the_configuration_of_one(
     assert isinstance(error, ModelBroken)
     assert tensor in error.cause
     assert "`config`" in error.cause
+
+
+@pytest.mark.parametrize(
+    ("metadata", "told"),
+    [
+        ({"modelspec.prediction_type": "flow"}, "predicts a flow"),
+        ({"modelspec.predict_key": "rectified-flow"}, "predicts a flow"),
+        ({"modelspec.prediction_type": "Cosine"}, '"Cosine"'),
+        ({"ss_v_parameterization": "maybe"}, '"maybe"'),
+        ({"ss_zero_terminal_snr": "2"}, '"2"'),
+    ],
+)
+def test_a_prediction_that_cannot_be_painted_is_refused(
+    files: Registry, tmp_path: Path, metadata: dict[str, str], told: str
+) -> None:
+    """Painted as noise it would be a mess, without a word; the sentence says how the operator can decide."""
+    shutil.copytree(files.path.parent / "sd1", tmp_path / "sd1")
+    save_file(load_file(files.path.parent / "plain.safetensors"), tmp_path / "odd.safetensors", metadata)
+    (tmp_path / "models.toml").write_text(single("odd"))
+    error = model_status(read_registry(tmp_path / "models.toml").model()).error
+    assert isinstance(error, ModelBroken)
+    (key,) = metadata
+    assert told in error.cause and f"metadata {key}" in error.cause
+    assert "set prediction_type" in error.cause and "[models.odd.scheduler]" in error.cause
+
+
+def test_a_prediction_that_its_scheduler_does_not_know_is_refused(files: Registry, tmp_path: Path) -> None:
+    shutil.copytree(files.path.parent / "sd1", tmp_path / "sd1")
+    for file, change in (
+        ("scheduler/scheduler_config.json", {"_class_name": "EDMEulerScheduler"}),
+        ("model_index.json", {"scheduler": ["diffusers", "EDMEulerScheduler"]}),
+    ):
+        setting(file, **change)(tmp_path / "sd1")
+    weights = load_file(files.path.parent / "plain.safetensors")
+    save_file(weights, tmp_path / "odd.safetensors", {"modelspec.prediction_type": "sample"})
+    (tmp_path / "models.toml").write_text(single("odd"))
+    error = model_status(read_registry(tmp_path / "models.toml").model()).error
+    assert isinstance(error, ModelBroken)
+    assert "EDMEulerScheduler does not support" in error.cause and "metadata modelspec.prediction_type" in error.cause
