@@ -24,6 +24,7 @@ from bot.delivery.context import DeliveryContext
 from bot.delivery.courier import Courier
 from bot.keep_alive import install_keep_alive
 from bot.metrics import create_bot_metrics
+from bot.pages.stats import StatsPage
 from bot.services import ANSWER_TIMEOUT, SEND_MARGIN, Services
 from bot.store.deliveries import BotInstance
 from bot.store.log_months import keep_months_ahead
@@ -238,7 +239,8 @@ async def _open_health(
         return await client.services.database.find_problem() or problem_of(objects)
 
     host, port = options.health
-    async with open_health(host, port, registry, find_problem) as bound:
+    pages = StatsPage(client.services.database, objects).routes()
+    async with open_health(host, port, registry, find_problem, pages=pages) as bound:
         _log.info("health_served", address=f"http://{host}:{bound}")
         yield
 

@@ -9,19 +9,27 @@ import sys
 import warnings
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from easel.exit_codes import ExitCode, epilog, exit_code_from_error
 from easel.export_options import Bounds, MinWeight, OnlyModel, Since, SplitSeed, Until
+from easel.models_app import models
+from easel.options import (
+    FreshChat,
+    HealthPort,
+    Json,
+    OnlyProblems,
+    Port,
+    Prompt,
+    Quiet,
+    Supervised,
+    settings,
+)
 from easel.output import Output
 from easel.process.signals import run_command
 from engine.contract.errors import EaselError
-from engine.models.registry.families import FAMILIES
-
-if TYPE_CHECKING:
-    from bot.settings import BotSettings
 
 app = typer.Typer(
     name="easel",
@@ -32,28 +40,10 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-models = typer.Typer(name="models", help="List, check, add and fetch models.", no_args_is_help=True)
 app.add_typer(models)
-
-Port = Annotated[int, typer.Option(min=0, max=65535, help="Port of the chat page on 127.0.0.1; 0 picks a free one.")]
-Quiet = Annotated[bool, typer.Option("--quiet", help="Log only warnings and errors.")]
-FreshChat = Annotated[
-    bool, typer.Option("--fresh-chat", help="Start the sandbox's chat anew; the old one goes to chat.previous.")
-]
-HealthPort = Annotated[
-    int, typer.Option(min=0, max=65535, help="Port of /healthz, /readyz and /metrics; 0 picks a free one.")
-]
 
 # A prompt may start with one of its own flags.
 PROMPT_FIRST = {"ignore_unknown_options": True}
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-OnlyProblems = Annotated[bool, typer.Option("--quiet", help="Print only problems.")]
-Prompt = Annotated[
-    str, typer.Argument(help="What to paint, with the same flags as in Discord; - reads standard input.")
-]
-
-Supervised = Annotated[bool, typer.Option("--supervised", hidden=True)]
 
 
 def _show_version(is_asked: bool) -> None:
@@ -125,7 +115,7 @@ def imagine(
     from easel.output_paths import check_image
 
     shown = Output(as_json=as_json, quiet=quiet)
-    raise typer.Exit(run_command(imagine(_given(prompt), check_image(output), _settings(), shown)))
+    raise typer.Exit(run_command(imagine(_given(prompt), check_image(output), settings(), shown)))
 
 
 @app.command()
@@ -142,7 +132,7 @@ def repaint(
     from easel.output_paths import check_png
 
     shown = Output(as_json=as_json, quiet=quiet)
-    raise typer.Exit(run_command(repaint(id_from_text(picture), check_png(output), _settings(), shown)))
+    raise typer.Exit(run_command(repaint(id_from_text(picture), check_png(output), settings(), shown)))
 
 
 @app.command(context_settings=PROMPT_FIRST)
@@ -154,7 +144,7 @@ def parse(
     """Parse a prompt as `easel imagine` does, and print the result as JSON."""
     from easel.commands.parse import print_specs
 
-    run_command(print_specs(_given(prompt), _settings(), quiet=quiet))
+    run_command(print_specs(_given(prompt), settings(), quiet=quiet))
 
 
 @app.command()
@@ -175,7 +165,21 @@ def export(
     bounds = Bounds(since=since, until=until, model=model, min_weight=min_weight, split_seed=split_seed)
     check_request(kind, bounds)
     shown = Output(as_json=as_json, quiet=quiet)
-    raise typer.Exit(run_command(export(kind, output, bounds, _settings(), shown)))
+    raise typer.Exit(run_command(export(kind, output, bounds, settings(), shown)))
+
+
+@app.command()
+def stats(
+    days: Annotated[
+        int | None, typer.Option(min=1, max=36500, help="Days (UTC) to look back.", show_default="everything")
+    ] = None,
+    as_json: Json = False,
+    quiet: OnlyProblems = False,
+) -> None:
+    """Show what members press, how they rate, and how far they agree. The bot serves the same as a page, /stats."""
+    from easel.commands.stats import show_stats
+
+    run_command(show_stats(days, settings(), Output(as_json=as_json, quiet=quiet)))
 
 
 @app.command()
@@ -193,61 +197,6 @@ def doctor(
     from easel.doctor.report import json_line, run_doctor, text
 
     raise typer.Exit(run_command(run_doctor(port, json_line if as_json else text, quiet=quiet)))
-
-
-@models.command("list")
-def list_models(
-    as_json: Json = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print only the names of models.")] = False,
-) -> None:
-    """List the registered models and adapters."""
-    from easel.commands.models import print_names, show_json, show_models
-
-    show = show_json if as_json else print_names if quiet else show_models
-    show(_settings())
-
-
-@models.command()
-def check(as_json: Json = False, quiet: OnlyProblems = False) -> None:
-    """Check the files of every model and adapter, and record missing hashes."""
-    from easel.commands.models import check_models
-
-    raise typer.Exit(check_models(_settings(), Output(as_json=as_json, quiet=quiet)))
-
-
-@models.command()
-def add(
-    name: Annotated[str, typer.Argument(help="Name to use in prompts: --model NAME.")],
-    family: Annotated[str, typer.Option(help=f"One of {', '.join(FAMILIES)}.")],
-    licence: Annotated[str, typer.Option(help="Licence of the weights.")],
-    folder: Annotated[str, typer.Option(help="Path of a diffusers folder.")] = "",
-    file: Annotated[str, typer.Option(help="Path of a single .safetensors file.")] = "",
-    hub: Annotated[str, typer.Option(help="Repository id on the Hugging Face Hub.")] = "",
-    revision: Annotated[str, typer.Option(help="Commit or tag of the repository.")] = "",
-    variant: Annotated[str, typer.Option(help="Variant of the weights, such as fp16.")] = "",
-    config: Annotated[str, typer.Option(help="Folder or Hub id with the configuration of a single file.")] = "",
-    as_json: Json = False,
-    quiet: OnlyProblems = False,
-) -> None:
-    """Register a model in EASEL_MODELS_FILE."""
-    from easel.commands.models import register_model
-
-    given = {"folder": folder, "file": file, "hub": hub, "revision": revision, "variant": variant, "config": config}
-    source = {key: value for key, value in given.items() if value}
-    shown = Output(as_json=as_json, quiet=quiet)
-    raise typer.Exit(register_model(_settings(), shown, name, family=family, licence=licence, source=source))
-
-
-@models.command()
-def fetch(
-    name: Annotated[str, typer.Argument(help="Registered model from the Hub.")],
-    as_json: Json = False,
-    quiet: OnlyProblems = False,
-) -> None:
-    """Download a model's files from the Hugging Face Hub."""
-    from easel.commands.models import fetch_model
-
-    raise typer.Exit(fetch_model(_settings(), Output(as_json=as_json, quiet=quiet), name))
 
 
 def main() -> None:
@@ -285,10 +234,3 @@ def _database_errors() -> tuple[type[Exception], ...]:
     from easel.postgres_errors import database_errors
 
     return database_errors()
-
-
-def _settings() -> BotSettings:
-    from bot.settings import BotSettings
-    from engine.settings import read_settings
-
-    return read_settings(BotSettings)

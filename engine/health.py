@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
@@ -24,11 +24,17 @@ Probe = Callable[[], Awaitable[str | None]]
 
 @asynccontextmanager
 async def open_health(
-    host: str, port: int, registry: CollectorRegistry, find_problem: Probe, *, limit: timedelta = PROBE_LIMIT
+    host: str,
+    port: int,
+    registry: CollectorRegistry,
+    find_problem: Probe,
+    *,
+    limit: timedelta = PROBE_LIMIT,
+    pages: Sequence[web.RouteDef] = (),
 ) -> AsyncIterator[int]:
     """Serve the three addresses, and yield the port, which is a free one where `port` is 0.
 
-    limit: how long a check may take.
+    limit: how long a check may take. pages: what else is served there.
 
     Raises: SettingsInvalid when the port is taken.
     """
@@ -41,7 +47,7 @@ async def open_health(
         return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     app = web.Application()
-    app.add_routes([web.get("/healthz", _live), web.get("/readyz", ready), web.get("/metrics", metrics)])
+    app.add_routes([web.get("/healthz", _live), web.get("/readyz", ready), web.get("/metrics", metrics), *pages])
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     try:

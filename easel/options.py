@@ -1,0 +1,37 @@
+"""Options and arguments that several commands have, and the settings that they run with."""
+
+# Imports inside the functions keep `easel --help` fast.
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from bot.settings import BotSettings
+
+Port = Annotated[int, typer.Option(min=0, max=65535, help="Port of the chat page on 127.0.0.1; 0 picks a free one.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Log only warnings and errors.")]
+FreshChat = Annotated[
+    bool, typer.Option("--fresh-chat", help="Start the sandbox's chat anew; the old one goes to chat.previous.")
+]
+HealthPort = Annotated[
+    int, typer.Option(min=0, max=65535, help="Port of /healthz, /readyz and /metrics; 0 picks a free one.")
+]
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+OnlyProblems = Annotated[bool, typer.Option("--quiet", help="Print only problems.")]
+Prompt = Annotated[
+    str, typer.Argument(help="What to paint, with the same flags as in Discord; - reads standard input.")
+]
+
+Supervised = Annotated[bool, typer.Option("--supervised", hidden=True)]
+
+
+def settings() -> BotSettings:
+    """Return the settings of the environment; raises SettingsInvalid with every fault of them."""
+    from bot.settings import BotSettings
+    from engine.settings import read_settings
+
+    return read_settings(BotSettings)

@@ -1,0 +1,121 @@
+"""The statistics page: in a browser, in both themes, and what it answers to others."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import AsyncIterator
+from typing import Literal
+
+import aiohttp
+import pytest
+from aiohttp import web
+from playwright.async_api import Page, expect
+
+from bot.pages.stats import StatsPage
+from engine.contract.feedback import Consent, Verb
+from engine.store.database import Database
+from engine.store.objects import Objects
+from tests.browser import NARROW, SCREENSHOTS, WIDE, Watch, browsing
+from tests.engine.feedback.exports.community import SmallCommunity
+
+
+@pytest.fixture
+async def address(database: Database, objects: Objects) -> AsyncIterator[str]:
+    """The page's address, on a free port."""
+    app = web.Application()
+    app.add_routes(StatsPage(database, objects).routes())
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield f"http://127.0.0.1:{runner.addresses[0][1]}/stats"
+    await runner.cleanup()
+
+
+async def press_at_random(community: SmallCommunity) -> None:
+    """Store ratings and upscales of six members about six jobs."""
+    chance = random.Random(5)
+    members = [await community.join(Consent.USE) for _ in range(6)]
+    community.seed = 9_000
+    for prompt in ("a red circle", "a blue square on a white background", "a green triangle", "a yellow star"):
+        painted = await community.paint(members[0], prompt)
+        for member in members:
+            slot = int(chance.random() < 0.3)
+            await community.press(painted, slot, member, Verb.RATE, chance.randint(1, 4))
+            await community.press(painted, slot, member)
+
+
+async def complaints_of(page: Page, address: str, theme: Literal["light", "dark"]) -> list[str]:
+    """Walk through the page and return what its console complains about."""
+    watch = Watch()
+    page.on("console", watch.on_console)
+    page.on("pageerror", watch.on_exception)
+    await page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+    await page.goto(address)
+    titles = page.locator(".chart h2")
+    await expect(titles).to_contain_text(["Presses a day", "How the presses are spread", "Upscale", "model", "prompt"])
+    await expect(page.locator(".chart svg")).to_have_count(5)
+    await expect(page.locator("#figures dd").first).to_have_text("48")
+    assert await page.locator("#best li").count() > 1
+    await page.locator("#worst img").last.scroll_into_view_if_needed()
+    for picture in await page.locator(".sheet img").all():
+        await picture.scroll_into_view_if_needed()
+        await expect(picture).to_have_js_property("complete", True)
+        assert await picture.evaluate("picture => picture.naturalWidth") > 0
+    return watch.unexpected()
+
+
+@pytest.mark.browser
+async def test_the_page_draws_charts_and_pictures(database: Database, objects: Objects, address: str) -> None:
+    """In light, dark and phone width, by keyboard too, without the console complaining."""
+    await press_at_random(SmallCommunity(database=database, objects=objects))
+    SCREENSHOTS.mkdir(exist_ok=True)
+    async with browsing() as browser:
+        page = await browser.new_page(viewport=WIDE)
+        for theme in ("light", "dark"):
+            assert await complaints_of(page, address, theme) == []
+            await page.screenshot(path=SCREENSHOTS / f"stats-{theme}.png", full_page=True)
+        await page.set_viewport_size(NARROW)
+        for chart in await page.locator(".chart svg").all():
+            await expect(chart).to_have_attribute("width", re.compile(r"(2\d|3[0-3])\d"))
+        assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        await page.screenshot(path=SCREENSHOTS / "stats-phone.png", full_page=True)
+        await page.locator("summary").first.focus()
+        await page.keyboard.press("Enter")
+        await expect(page.locator("table").first).to_contain_text("Rate")
+        await page.locator("input[value='30']").focus()
+        await page.keyboard.press("ArrowLeft")
+        await expect(page.locator("input[value='7']")).to_be_checked()
+        await expect(page.locator("#status")).to_have_text("")
+
+
+async def test_only_pictures_that_are_shown_are_served(database: Database, objects: Objects, address: str) -> None:
+    community = SmallCommunity(database=database, objects=objects)
+    member = await community.join(Consent.USE)
+    shown, other = await community.paint(member, "a red circle"), await community.paint(member, "a secret")
+    await community.press(shown, 0, member, Verb.RATE, 4)
+    async with aiohttp.ClientSession() as session:
+        async with session.get(f"{address}/summary?days=all") as answer:
+            best = (await answer.json())["best"]
+        assert best[0]["pictures"] == [str(shown.pictures[0].id)]
+        for picture, status in ((shown.pictures[0], 200), (shown.pictures[1], 404), (other.pictures[0], 404)):
+            async with session.get(f"{address}/pictures/{picture.id}") as answer:
+                assert answer.status == status
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "status", "words"),
+    [
+        ("", {"Host": "stats.example.org"}, 403, "served on 127.0.0.1 only"),
+        ("/summary", {"Host": "stats.example.org:80"}, 403, "served on 127.0.0.1 only"),
+        ("/summary?days=soon", {}, 400, "Choose one of 7, 30"),
+        ("/pictures/nothing", {}, 404, "no such picture"),
+        ("/../stats.py", {}, 404, ""),
+    ],
+)
+async def test_other_requests_are_refused(
+    address: str, path: str, headers: dict[str, str], status: int, words: str
+) -> None:
+    async with aiohttp.ClientSession() as session, session.get(f"{address}{path}", headers=headers) as answer:
+        assert answer.status == status
+        assert words in await answer.text()
