@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import aiohttp
 import discord
@@ -14,6 +15,7 @@ from structlog.contextvars import bound_contextvars
 
 from bot import replies
 from bot.cards import Card, job_card, view_from_card
+from bot.consent_notice import ask_for_consent
 from bot.delivery.discord_messages import NO_MENTIONS
 from bot.series_card import series_card
 from bot.services import Services
@@ -22,7 +24,7 @@ from bot.store.series import Series
 from bot.store.submissions import SubmittedJob
 from engine.contract.errors import EaselError
 from engine.contract.jobs import JobStatus
-from engine.error_boundary import logged_result_of
+from engine.error_boundary import logged_result_of, result_of
 from engine.prompt import notes_on
 
 _log = structlog.get_logger()
@@ -31,10 +33,13 @@ _log = structlog.get_logger()
 _UNSENT = (discord.HTTPException, aiohttp.ClientError, OSError, asyncio.TimeoutError)
 
 
-async def answer(interaction: discord.Interaction, services: Services, name: str, work: Awaitable[None]) -> None:
+async def answer(
+    interaction: discord.Interaction, services: Services, name: str, work: Awaitable[None], *, asks: bool = True
+) -> None:
     """Run the work, which answers the interaction; if it raises, reply with the error.
 
     name: of the command or verb, for logs and metrics.
+    asks: whether a member who was not asked for consent yet is asked afterwards.
     """
     began = time.monotonic()
     task = asyncio.current_task()
@@ -47,9 +52,19 @@ async def answer(interaction: discord.Interaction, services: Services, name: str
             await send_ephemeral(interaction, replies.reply_for(result))
         elif isinstance(result, Exception):
             await send_ephemeral(interaction, replies.BROKEN)
-    outcome = type(result).__name__ if result else "done"
-    services.metrics.answers.labels(name=name, outcome=outcome).inc()
-    services.metrics.answer_seconds.labels(name=name).observe(time.monotonic() - began)
+        outcome = type(result).__name__ if result else "done"
+        services.metrics.answers.labels(name=name, outcome=outcome).inc()
+        services.metrics.answer_seconds.labels(name=name).observe(time.monotonic() - began)
+        if asks:
+            await _ask_for_consent(interaction, services)
+
+
+async def _ask_for_consent(interaction: discord.Interaction, services: Services) -> None:
+    asked = await result_of(ask_for_consent(interaction, services))
+    if isinstance(asked, (*_UNSENT, EaselError)):
+        _log.warning("consent_not_asked_for", error=type(asked).__name__)
+    elif isinstance(asked, Exception):
+        _log.error("unexpected_error", exc_info=asked)
 
 
 async def send_ephemeral(interaction: discord.Interaction, text: str) -> None:
@@ -73,8 +88,13 @@ async def acknowledge(interaction: discord.Interaction) -> None:
 
 async def remove_buttons(interaction: discord.Interaction) -> None:
     """Answer a press by taking the buttons off its message; if Discord no longer accepts that, only log it."""
+    await edit_pressed(interaction, view=None)
+
+
+async def edit_pressed(interaction: discord.Interaction, **changes: Any) -> None:
+    """Answer a press by changing its message, as `edit_message` does; if Discord no longer accepts that, log it."""
     try:
-        await interaction.response.edit_message(view=None)
+        await interaction.response.edit_message(**changes)
     except _UNSENT as error:
         _log.warning("answer_not_sent", error=type(error).__name__)
 

@@ -63,7 +63,8 @@ class EaselClient(discord.AutoShardedClient):
         data: Mapping[str, Any] = interaction.data or {}
         custom_id = str(data.get("custom_id", ""))
         if not GENERATED_ID.fullmatch(custom_id) and not self._is_known(interaction, custom_id):
-            await answer(interaction, self.services, "unknown", send_ephemeral(interaction, replies.UNKNOWN_BUTTON))
+            unknown = send_ephemeral(interaction, replies.UNKNOWN_BUTTON)
+            await answer(interaction, self.services, "unknown", unknown, asks=False)
 
     def _is_known(self, interaction: discord.Interaction[EaselClient], custom_id: str) -> bool:
         """Return whether discord.py hands the press to a button class: one must match, and the message have the id."""

@@ -1,7 +1,8 @@
 """The grammar of button ids, `e1:<verb>:<job>[:<index>]`: which button it is, never who may press it or what it does.
 
 The verb and the form of its index are declared by the verb's class in `bot/buttons`. A verb never changes its meaning:
-a new meaning is a new verb, and a new grammar is a new number after the `e`.
+a new meaning is a new verb, and a new grammar is a new number after the `e`. Buttons about the member and no job are
+`e1:<verb>:v<number>`, with the version of the text that they stand under.
 """
 
 from __future__ import annotations
@@ -67,3 +68,13 @@ def single_picture_slot(button: ButtonId) -> int | None:
     None where the id does not say so: only two-digit indexes do.
     """
     return None if button.index is None or button.index < 10 else button.index // 10 - 1
+
+
+def text_pattern(verb: str) -> re.Pattern[str]:
+    """Return the pattern of the ids of a verb about the member; to be used with `fullmatch`."""
+    return re.compile(f"e1:(?P<verb>{verb}):v(?P<version>[1-9][0-9]{{0,3}})", re.ASCII)
+
+
+def text_from_version(verb: str, version: int) -> str:
+    """Return the custom_id of a verb about the member, under a text of this version."""
+    return f"e1:{verb}:v{version}"

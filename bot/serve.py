@@ -16,7 +16,7 @@ import discord.http
 import structlog
 from prometheus_client import CollectorRegistry
 
-from bot.buttons import BUTTONS
+from bot.buttons import BUTTONS, MEMBER_BUTTONS
 from bot.buttons.base import JobButton
 from bot.client import EaselClient, register_commands
 from bot.commands import commands_for
@@ -163,7 +163,7 @@ async def _open_client(
     options: BotOptions, buttons: Sequence[type[JobButton]], stop: asyncio.Event
 ) -> AsyncIterator[EaselClient]:
     """Yield a client that is logged in; while Discord is unavailable, wait for it."""
-    client = EaselClient(commands_for(options.limits), buttons)
+    client = EaselClient(commands_for(options.limits), (*buttons, *MEMBER_BUTTONS))
     try:
         while not stop.is_set():
             try:

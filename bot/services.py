@@ -34,7 +34,8 @@ class Services:
     """Opened by the composition root, closed by it.
 
     answer_timeout: how soon after a press Discord wants its answer; a press waits a little less for the store.
-    answer_tasks: the tasks that are answer_tasks a press right now.
+    answer_tasks: the tasks that are answering a press right now.
+    asked: Discord ids of members who are known to have been asked for consent with the present text.
     """
 
     buttons: Buttons
@@ -47,6 +48,7 @@ class Services:
     limits: Limits
     answer_timeout: timedelta = ANSWER_TIMEOUT
     answer_tasks: set[asyncio.Task[object]] = field(default_factory=set)
+    asked: set[int] = field(default_factory=set)
 
     async def commit(self, context: InteractionContext, make: Callable[[], Press[T]], *, num_jobs: int = 1) -> T:
         """Return what the press returns, committed in time for an answer.

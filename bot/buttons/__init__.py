@@ -1,7 +1,9 @@
 """The buttons, one file for each verb: its class owns the id, the labels, the place on the cards and the action."""
 
+from bot.buttons.about_member import MemberButton
 from bot.buttons.base import JobButton
 from bot.buttons.cancel import CancelAllButton, CancelButton
+from bot.buttons.consent import PublishingButton, SaveConsentButton, TrainingButton
 from bot.buttons.rate import RateButton, RatePictureButton
 from bot.buttons.reroll import RerollButton
 from bot.buttons.upscale import UpscaleButton
@@ -17,4 +19,7 @@ BUTTONS: tuple[type[JobButton], ...] = (
     CancelAllButton,
 )
 
-__all__ = ["BUTTONS"]
+MEMBER_BUTTONS: tuple[type[MemberButton], ...] = (TrainingButton, PublishingButton, SaveConsentButton)
+"""Those about the member who presses, not about a job."""
+
+__all__ = ["BUTTONS", "MEMBER_BUTTONS"]

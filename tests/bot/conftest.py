@@ -12,13 +12,16 @@ import pytest
 
 from bot.buttons import BUTTONS
 from bot.buttons.base import JobButton
+from bot.consent_text import CONSENT_VERSION
 from bot.serve import BotOptions, serve
+from bot.store.consents import claim_notice, record_notice
 from engine.contract.jobs import Job, Picture
 from engine.store.database import Database
 from engine.store.objects import Objects
 from sandbox import server
 from sandbox.chat.test_client import MemberClient, member_client
 from sandbox.server import Sandbox
+from sandbox.state.seed import ADA, BEN, CLEO
 from tests.bot.clocks import UNHURRIED, UnhurriedClock
 from tests.bot.engine_hand import EngineHand
 from tests.bot.reading import Message
@@ -48,12 +51,20 @@ async def sandbox(watch: RequestWatch) -> AsyncIterator[Sandbox]:
 
 @pytest.fixture
 def start_bot(sandbox: Sandbox, database: Database, objects: Objects) -> BotStarter:
-    """Return what starts a bot and waits until it is ready; leaving its block stops it as SIGTERM does."""
+    """Return what starts a bot and waits until it is ready; leaving its block stops it as SIGTERM does.
+
+    asked: whom it need not ask for consent, because they were asked before.
+    """
 
     @asynccontextmanager
     async def start(
-        *, on: Database = database, buttons: Sequence[type[JobButton]] = BUTTONS, **options: Any
+        *,
+        on: Database = database,
+        buttons: Sequence[type[JobButton]] = BUTTONS,
+        asked: Sequence[int] = (ADA, BEN, CLEO),
+        **options: Any,
     ) -> AsyncIterator[asyncio.Task[None]]:
+        await let_know(on, asked)
         stop, ready = asyncio.Event(), asyncio.Event()
         usual = {"token": sandbox.token, "api_url": sandbox.api_url, "answer_timeout": UNHURRIED, "lease": LEASE}
         chosen = BotOptions(**{**usual, **options})
@@ -70,6 +81,14 @@ def start_bot(sandbox: Sandbox, database: Database, objects: Objects) -> BotStar
             await task
 
     return start
+
+
+async def let_know(database: Database, discord_ids: Sequence[int]) -> None:
+    """Record that the members were asked for consent."""
+    async with database.begin() as connection:
+        for discord_id in discord_ids:
+            await claim_notice(connection, discord_id, CONSENT_VERSION)
+            await record_notice(connection, discord_id, CONSENT_VERSION)
 
 
 @pytest.fixture

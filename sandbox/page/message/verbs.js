@@ -11,6 +11,9 @@ const WORDS = {
   judge: (index) => `Rate this picture: ${FACES[(index % 10) - 1]}`,
   cancel: () => "Stop this job",
   cancelall: () => "Stop every job of this command",
+  training: () => "Turn training on or off",
+  publishing: () => "Turn publishing on or off",
+  saveconsent: () => "Save your choices",
 };
 
 /** The description of a button, by the verb in its custom id; null for an unknown one. */
