@@ -50,6 +50,17 @@ export function iconButton(name, label, onClick, attributes = {}) {
   }, icon(name));
 }
 
+/** A button that looks like a link in a sentence. */
+export function textButton(label, onClick) {
+  return element("button", { type: "button", class: "text-button composer__choice", on: { click: onClick } }, label);
+}
+
+/** True if nothing is selected in `control` and its caret is at the `end`, or else at the start. */
+export function isCaretAt(control, end) {
+  if (control.selectionStart == null) return true;
+  return control.selectionStart === control.selectionEnd && control.selectionStart === (end ? control.value.length : 0);
+}
+
 let lastId = 0;
 
 /** A unique element id. */

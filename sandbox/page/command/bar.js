@@ -1,6 +1,6 @@
 // The message box: messages, replies and commands.
 
-import { element, icon, iconButton } from "../dom.js";
+import { element, icon, iconButton, textButton } from "../dom.js";
 import { displayName } from "../model/store.js";
 import { entriesOf, matching, matchTyped, nearest, usable } from "./catalog.js";
 import { CommandForm } from "./form.js";
@@ -9,10 +9,6 @@ import { commandText, typedName, valuesOf } from "./typed.js";
 
 const LONGEST = 2000;
 const COUNT_FROM = 1800;
-
-function textButton(label, onClick) {
-  return element("button", { type: "button", class: "text-button composer__choice", on: { click: onClick } }, label);
-}
 
 /**
  * The composer in `box`. `env`: store, say(channelId, content, reference), run(channelId, data, files, name),
@@ -146,9 +142,11 @@ export class MessageBar {
     return !this.#form && this.#text.value.startsWith("/") && !this.#text.value.includes("\n");
   }
 
-  /** The words in the box, unless they are a command. */
+  /** The words in the box, without the name of a command. */
   #plainWords() {
-    return this.#text.value.startsWith("/") ? "" : this.#text.value;
+    const typed = commandText(this.#text.value);
+    if (typed) return typed.slice(typedName(typed).length + 1).trim();
+    return this.#text.value.trim() === "/" ? "" : this.#text.value;
   }
 
   /** [entry, words] of the command that is written in the box, or null. */
@@ -187,7 +185,7 @@ export class MessageBar {
 
   #open(entry, values) {
     const hooks = {
-      say: (words) => this.#say(words),
+      say: (words, ...actions) => this.#say(words, ...actions),
       changed: () => this.keep(),
       complete: (data) => this.#env.complete(this.#channel.id, data),
       leave: (words) => { this.#close(words); this.#text.focus(); this.#suggest(); },

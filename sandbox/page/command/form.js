@@ -1,20 +1,15 @@
 // The form of one command: its name, required options, and optional ones on request.
 
-import { element, freshId, iconButton } from "../dom.js";
+import { element, freshId, iconButton, isCaretAt, textButton } from "../dom.js";
 import { TYPES, createField } from "./fields.js";
 import { autocompleteData, commandData } from "./payload.js";
 import { splitNamed, wordsOf } from "./typed.js";
 
 const PAUSE = 120;
 
-function isCaretAt(control, end) {
-  if (control.selectionStart == null) return true;
-  return control.selectionStart === control.selectionEnd && control.selectionStart === (end ? control.value.length : 0);
-}
-
 /**
  * The form for `entry`. Hooks: `leave(text)`, `submit(data, files)` (resolves once settled), `complete(data)`,
- * `say(problem)` and `changed()`.
+ * `say(words, ...actions)` and `changed()`.
  */
 export class CommandForm {
   #store;
@@ -24,6 +19,8 @@ export class CommandForm {
   #active = null;
   // Those that Tab opened: an empty one closes when Tab goes on.
   #isByTab = new WeakSet();
+  // Those that were removed with words or a file, by their option.
+  #removed = new Map();
   #questions = 0;
   #timer = null;
   #places = element("div", { class: "form__places" });
@@ -162,11 +159,23 @@ export class CommandForm {
     this.#remove(field);
     neighbour.focus();
     this.#changed();
+    if (!field.text().trim()) return;
+    this.#removed.set(field.option, field);
+    this.#hooks.say(`${field.option.name} was removed. `, textButton("Undo", () => this.#reopen(field.option)));
+  }
+
+  /** Shows `option` with what it held when it was removed. */
+  #reopen(option) {
+    const removed = this.#removed.get(option);
+    this.#remove(this.#fieldOf(option));
+    if (removed) this.#insert(removed);
+    (removed ?? this.#add(option)).focus();
+    this.#changed();
   }
 
   #remove(field) {
     this.#fields = this.#fields.filter((other) => other !== field);
-    field.node.remove();
+    field?.node.remove();
   }
 
   #changed() {
@@ -200,7 +209,7 @@ export class CommandForm {
   #show(field, suggestions) {
     this.#panel.showField({ entry: this.entry, field, rest: this.#rest(), suggestions }, {
       onPick: (picked, choice) => this.#pick(picked, choice),
-      onAdd: (option) => { this.#add(option).focus(); this.#hooks.changed(); },
+      onAdd: (option) => this.#reopen(option),
     });
   }
 

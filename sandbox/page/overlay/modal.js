@@ -5,8 +5,12 @@ import { drawMarkdown } from "../text/markdown_view.js";
 import { createField } from "./modal_fields.js";
 
 const ROW = 1;
+const TEXT_INPUT = 4;
 const TEXT = 10;
 const LABEL = 18;
+
+// What was typed into modals that were closed unsent, by their ids and those of the fields.
+const unsent = new Map();
 
 // Each gives {node, field, wrap}: `wrap` nests the value as in the modal.
 function partsOf(component, store) {
@@ -48,11 +52,14 @@ function firstProblem(parts) {
 
 /**
  * Opens `modal` {custom_id, title, components} with a note of where it goes; `submit(components, files)` resolves on
- * success, or rejects with the error. `onDone` gets its result once the modal is closed.
+ * success, or rejects with the error. `onDone` gets its result once the modal is closed. What was typed into a modal
+ * that was closed unsent is there again the next time, as on Discord.
  */
 export function openModal(modal, { store, note, submit, onDone = () => {} }) {
   const titleId = freshId("modal");
   const parts = modal.components.flatMap((component) => partsOf(component, store));
+  const typed = parts.map(({ field }) => field).filter((field) => field?.component.type === TEXT_INPUT);
+  for (const { component, control } of typed) control.value = unsent.get(modal.custom_id)?.[component.custom_id] ?? control.value;
   const trouble = element("p", { class: "modal__trouble", role: "alert" });
   const send = element("button", { type: "submit", class: "button button--primary" }, "Submit");
   const form = element("form", { class: "modal__form", novalidate: true, on: { submit: onSubmit } },
@@ -65,6 +72,8 @@ export function openModal(modal, { store, note, submit, onDone = () => {} }) {
       element("button", { type: "button", class: "button button--secondary", on: { click: () => dialog.close() } }, "Cancel"), send));
   const dialog = element("dialog", { class: "modal", "aria-labelledby": titleId, data: { customId: modal.custom_id } }, form);
 
+  let isSent = false;
+
   async function onSubmit(event) {
     event.preventDefault();
     if (send.getAttribute("aria-busy")) return;
@@ -75,6 +84,7 @@ export function openModal(modal, { store, note, submit, onDone = () => {} }) {
     trouble.textContent = "";
     try {
       const result = await submit(components, files);
+      isSent = true;
       dialog.close();
       onDone(result);
     } catch (error) {
@@ -84,7 +94,12 @@ export function openModal(modal, { store, note, submit, onDone = () => {} }) {
     }
   }
 
-  dialog.addEventListener("close", () => dialog.remove());
+  dialog.addEventListener("close", () => {
+    const texts = Object.fromEntries(typed.map(({ component, control }) => [component.custom_id, control.value]));
+    if (isSent) unsent.delete(modal.custom_id);
+    else unsent.set(modal.custom_id, texts);
+    dialog.remove();
+  });
   document.body.append(dialog);
   dialog.showModal();
   parts.find(({ field }) => field)?.field.control.focus();

@@ -18,6 +18,6 @@ export function openThreadForm(parent, { store, open, onOpened }) {
   const name = input("name", "Name", LINE, 100);
   const components = isForum ? [name, input("content", "First message", PARAGRAPH, 2000)] : [name];
   const title = isForum ? `New post in ${parent.name}` : `New thread in #${parent.name}`;
-  openModal({ custom_id: "thread", title, components }, { store, onDone: onOpened,
+  openModal({ custom_id: `thread:${parent.id}`, title, components }, { store, onDone: onOpened,
     submit: (answers) => open(...answers.map((row) => row.components[0].value)) });
 }

@@ -206,3 +206,34 @@ async def test_a_modal_that_fails_keeps_what_was_written(visit: Page, discord: F
     await expect(form.get_by_label("New prompt")).to_have_value("my long thought")
     await visit.keyboard.press("Escape")
     await expect(form).to_have_count(0)
+
+
+async def test_a_modal_that_was_closed_has_its_words_again(visit: Page, discord: FakeDiscord) -> None:
+    """What was typed is there again after Escape, Cancel and Close; once sent, the bot's own text is."""
+    view = await post(visit, discord, *grid_buttons())
+    form = visit.get_by_role("dialog", name="Remix")
+    words = form.get_by_label("New prompt")
+
+    async def press() -> None:
+        seen = len(discord.interactions)
+        await view.get_by_role("button", name="V1").click()
+        await discord.until(lambda: len(discord.interactions) > seen)
+        opened = modal_for(discord.interactions[-1])
+        opened["modal"]["components"].pop()
+        await discord.push("MODAL", opened)
+
+    await press()
+    await words.fill("my long thought")
+    for close in ("Cancel", "Close"):
+        await form.get_by_role("button", name=close, exact=True).click()
+        await expect(form).to_have_count(0)
+        await press()
+        await expect(words).to_have_value("my long thought")
+    await visit.keyboard.press("Escape")
+    await press()
+    await expect(words).to_have_value("my long thought")
+    await form.get_by_role("button", name="Submit").click()
+    await discord.push("INTERACTION_STATE", state(await discord.next_interaction(MODAL), "acknowledged"))
+    await expect(form).to_have_count(0)
+    await press()
+    await expect(words).to_have_value("a fox")

@@ -92,3 +92,37 @@ async def test_an_unknown_command_is_a_message_on_purpose_only(visit: Page, disc
     await alert.get_by_role("button", name="Send as a message").click()
     await discord.until(lambda: discord.said)
     assert discord.said[0]["content"] == "/help me"
+
+
+async def test_a_removed_option_comes_back_with_its_words(visit: Page, discord: FakeDiscord) -> None:
+    """Undo brings back what ✕ removed, words, choices and numbers alike, and so does adding the option again later."""
+    prompt, negative = visit.get_by_label("prompt: What to paint"), visit.get_by_label("negative: What to leave out")
+    await begin(visit, "/imagine a fox negative: blue steps: 20")
+    for name, words in (("negative", "blue"), ("steps", "20")):
+        await visit.get_by_role("button", name=f"Remove {name}").click()
+        field = visit.locator(f'[data-option="{name}"]')
+        await expect(field).to_have_count(0)
+        await visit.get_by_role("alert").get_by_role("button", name="Undo").click()
+        await expect(field.get_by_role("textbox")).to_have_value(words)
+    await visit.get_by_role("button", name="Remove negative").click()
+    await prompt.focus()
+    await prompt.press("End")
+    await visit.keyboard.type(" at night")
+    await visit.get_by_role("button", name="+ negative").click()
+    await expect(negative).to_have_value("blue")
+    await visit.keyboard.press("Enter")
+    await discord.until(lambda: discord.interactions)
+    given = {option["name"]: option["value"] for option in discord.interactions[-1]["data"]["options"]}
+    assert given == {"prompt": "a fox at night", "negative": "blue", "steps": 20}
+    await begin(visit, "/imagine a fox")
+    await visit.get_by_role("button", name="+ negative").click()
+    await visit.get_by_role("button", name="Remove negative").click()
+    await expect(negative).to_have_count(0)
+    await expect(visit.get_by_role("button", name="Undo")).to_have_count(0)
+
+
+async def test_words_beside_another_command_are_kept(visit: Page) -> None:
+    """Try /imagine takes over what stands behind the name of another command."""
+    await visit.get_by_role("textbox", name="Message #studio").fill("/help me paint a fox")
+    await visit.get_by_role("button", name="Try /imagine").click()
+    await expect(visit.get_by_label("prompt: What to paint")).to_have_value("me paint a fox")
