@@ -82,15 +82,15 @@ def format_errors(errors: PromptErrors, *, width: int = EXCERPT_WIDTH, max_lengt
     return "\n\n".join(shown)
 
 
-def quoted(text: str) -> str:
+def quoted(text: str, max_length: int = MAX_QUOTED) -> str:
     """Return text for use in a message: shortened, with unprintable characters replaced."""
-    shown = "".join(map(_visible, text[:MAX_QUOTED]))
-    return shown + "..." if len(text) > MAX_QUOTED else shown
+    shown = "".join(map(_visible, text[:max_length]))
+    return shown + "..." if len(text) > max_length else shown
 
 
 def quoted_list(names: Sequence[str]) -> str:
     """Return the first ten names, separated by commas."""
-    return ", ".join(map(quoted, names[:10])) + (" ..." if len(names) > 10 else "")
+    return ", ".join(quoted(name) for name in names[:10]) + (" ..." if len(names) > 10 else "")
 
 
 def columns(text: str) -> int:
