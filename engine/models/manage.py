@@ -13,6 +13,7 @@ from pathlib import Path
 from engine.contract.errors import AdapterMismatch, EaselError, NoRoom, SettingsInvalid, WeightsMismatch, WeightsMissing
 from engine.models.files.adapter_fit import check_fit
 from engine.models.files.adapter_prediction import prediction_warnings
+from engine.models.files.adapter_settings import adapter_settings
 from engine.models.files.locate import fetch, file_bytes, local_path
 from engine.models.files.scheduler_check import check_scheduler, scheduler_of, scheduler_warnings
 from engine.models.files.usage_metadata import unfollowed_metadata
@@ -226,6 +227,7 @@ def _adapter_status(adapter: Adapter, registry: Registry, broken: Collection[str
     except EaselError as error:
         return AdapterStatus(adapter=adapter, error=error)
     found = [(model.name, _misfit(adapter, model)) for model in usable]
+    found = [(name, _unknown_settings(adapter) if part == "" else part) for name, part in found]
     if errors := [*_misfits(adapter, found)]:
         return AdapterStatus(adapter=adapter, error=errors[0], more_errors=tuple(errors[1:]))
     fitting = [model for model, (_, part) in zip(usable, found, strict=True) if part == ""]
@@ -239,6 +241,16 @@ def _adapter_status(adapter: Adapter, registry: Registry, broken: Collection[str
         error=_name_error("adapter", adapter.name),
         warnings=tuple(dict.fromkeys(told)),
     )
+
+
+def _unknown_settings(adapter: Adapter) -> str:
+    """Return what the adapter's metadata sets that loading it would fail on, or nothing."""
+    header = header_of(adapter.file)
+    if not adapter_settings(header):
+        return ""
+    from engine.models.loading.adapter_trial import unknown_settings
+
+    return unknown_settings(header) or ""
 
 
 def _models_of(adapter: Adapter, registry: Registry) -> tuple[Model, ...]:

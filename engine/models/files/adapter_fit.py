@@ -13,7 +13,9 @@ from functools import cache
 from pathlib import Path
 
 from engine.contract.errors import AdapterMismatch, WeightsMismatch, WeightsMissing
+from engine.models.files.adapter_numbers import tensor_not_finite
 from engine.models.files.adapter_prediction import prediction_mismatch
+from engine.models.files.adapter_settings import settings_problem
 from engine.models.files.contents import quantized_weight
 from engine.models.files.lora_layouts import (
     PARTS,
@@ -51,11 +53,11 @@ def check_fit(adapter: Adapter, model: Model, path: Path) -> None:
 
     Raises: AdapterMismatch with the first layer that does not fit, WeightsMissing, WeightsMismatch.
     """
+    base = base_modules(path, model.source.variant)
     part = (
         _registered_for_another(adapter, model)
-        or _quantized(adapter.file)
-        or _first_mismatch(tensors_in(adapter.file), base_modules(path, model.source.variant))
-        or prediction_mismatch(adapter.file, model, path)
+        or _mismatch(adapter, model, path, base, tensors_in)
+        or _not_finite(adapter.file)
     )
     if part is not None:
         raise AdapterMismatch(name=adapter.name, model=model.name, part=part)
@@ -99,15 +101,26 @@ def _mismatch_if_present(
     adapter: Adapter, model: Model, place: Path, base: BaseModules, read: TensorReader
 ) -> str | None:
     try:
-        return (
-            _quantized(adapter.file)
-            or _first_mismatch(read(adapter.file), base)
-            or prediction_mismatch(adapter.file, model, place)
-        )
+        return _mismatch(adapter, model, place, base, read)
     except WeightsMismatch:
         return _DAMAGED
     except (WeightsMissing, OSError):
         return None
+
+
+def _mismatch(adapter: Adapter, model: Model, place: Path, base: BaseModules, read: TensorReader) -> str | None:
+    """Return what of the adapter does not fit, by the headers of the files."""
+    return (
+        _quantized(adapter.file)
+        or _first_mismatch(read(adapter.file), base)
+        or settings_problem(header_of(adapter.file), base)
+        or prediction_mismatch(adapter.file, model, place)
+    )
+
+
+def _not_finite(file: Path) -> str | None:
+    tensor = tensor_not_finite(file)
+    return None if tensor is None else f"{layer_of(tensor)} has numbers that are not finite"
 
 
 def _registered_for_another(adapter: Adapter, model: Model) -> str | None:
@@ -166,6 +179,8 @@ def _first_broken(tensors: Mapping[str, Shape]) -> str | None:
             return f"{layer} is not whole"
         if halves[True][:1] != halves[False][1:2]:
             return f"{layer} has matrices of different ranks"
+        if 0 in halves[True]:
+            return f"{layer} is empty"
     return None
 
 

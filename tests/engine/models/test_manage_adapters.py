@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 from pathlib import Path
 
 import pytest
@@ -138,3 +140,88 @@ def test_an_adapter_for_a_prediction_that_is_nothing_like_its_models_is_refused(
     same = '[models.here.scheduler]\nprediction_type = "sample"'
     found = status(folder, 'file = "said.safetensors"', 'family = "sd1"', same)
     assert (found.error is None) is (prediction == "sample")
+
+
+LAYER = "unet.down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k"
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.float8_e5m2])
+@pytest.mark.parametrize("number", [torch.nan, torch.inf, -torch.inf])
+@pytest.mark.parametrize("tensor", ["alpha", "lora_A.weight", "lora_B.weight"])
+def test_a_number_that_is_not_finite_is_told(folder: Path, tensor: str, number: float, dtype: torch.dtype) -> None:
+    """Wherever it is: pictures painted with it are black or noise."""
+    save_with(folder, {f"{LAYER}.{tensor}": number}, dtype)
+    found = status(folder, 'file = "odd.safetensors"', 'family = "sd1"')
+    assert isinstance(found.error, AdapterMismatch), tensor
+    assert LAYER in found.error.part and "not finite" in found.error.part
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.float8_e5m2])
+def test_large_numbers_are_finite(folder: Path, dtype: torch.dtype) -> None:
+    save_with(folder, {f"{LAYER}.lora_A.weight": torch.finfo(dtype).max, f"{LAYER}.alpha": -4.0}, dtype)
+    assert status(folder, 'file = "odd.safetensors"', 'family = "sd1"').error is None
+
+
+def save_with(folder: Path, numbers: dict[str, float], dtype: torch.dtype) -> None:
+    tensors = load_file(folder / "ink.safetensors")
+    for name, number in numbers.items():
+        tensor = tensors.get(name, torch.ones(())).to(dtype).clone()
+        tensor.view(-1)[-1] = number
+        tensors[name] = tensor
+    save_file(tensors, folder / "odd.safetensors")
+
+
+@pytest.mark.parametrize("tensor", ["alpha", "both"])
+def test_a_layer_without_numbers_is_told(folder: Path, tensor: str) -> None:
+    tensors = load_file(folder / "ink.safetensors")
+    down, up = (tensors[f"{LAYER}.lora_{half}.weight"] for half in "AB")
+    empty = {f"{LAYER}.lora_A.weight": down[:0].clone(), f"{LAYER}.lora_B.weight": up[:, :0].clone()}
+    odd = {f"{LAYER}.alpha": torch.ones(0)} if tensor == "alpha" else empty
+    save_file({**tensors, **odd}, folder / "odd.safetensors")
+    found = status(folder, 'file = "odd.safetensors"', 'family = "sd1"')
+    assert isinstance(found.error, AdapterMismatch) and found.error.part.startswith(LAYER)
+
+
+SETTINGS = {"unet.r": 4, "unet.lora_alpha": 2, "unet.target_modules": ["to_k", "to_q", "to_v", "to_out.0"]}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('{"unet.r": 4', "not JSON"),
+        ("[1]", "must be a JSON object"),
+        ("{}", "says nothing about the unet"),
+        (json.dumps({**SETTINGS, "unet.lora_alpha": math.nan}), "NaN"),
+        (json.dumps({**SETTINGS, "unet.lora_alpha": math.inf}), "unet.lora_alpha to Infinity"),
+        (json.dumps({**SETTINGS, "unet.lora_alpha": "2"}), "unet.lora_alpha"),
+        (json.dumps({**SETTINGS, "unet.alpha_pattern": {"to_q": math.inf}}), "unet.alpha_pattern"),
+        (json.dumps({**SETTINGS, "unet.rank_pattern": None}), "unet.rank_pattern"),
+        (json.dumps({**SETTINGS, "unet.r": 16}), "layers of rank"),
+        (json.dumps({**SETTINGS, "unet.r": "4"}), "unet.r"),
+        (json.dumps({**SETTINGS, "unet.target_modules": None}), "unet.target_modules"),
+        (json.dumps({**SETTINGS, "unet.use_dora": True}), "no magnitudes"),
+        (json.dumps({**SETTINGS, "unet.bias": "some"}), "unet.bias"),
+        (json.dumps({**SETTINGS, "unet.lora_dropout": 5}), "unet.lora_dropout"),
+        (json.dumps({**SETTINGS, "unet.later": 1}), "sets unet.later, which the installed peft does not know"),
+        (json.dumps(SETTINGS), None),
+    ],
+)
+def test_metadata_that_peft_would_fail_on_is_told(folder: Path, text: str, told: str | None) -> None:
+    """Or that it would paint with what is not finite."""
+    save_file(load_file(folder / "ink.safetensors"), folder / "said.safetensors", {"lora_adapter_metadata": text})
+    found = status(folder, 'file = "said.safetensors"', 'family = "sd1"')
+    if told is None:
+        assert found.error is None
+    else:
+        assert isinstance(found.error, AdapterMismatch) and told in found.error.part
+
+
+def test_metadata_that_is_no_text_is_told(folder: Path) -> None:
+    """No library opens such a file."""
+    data = (folder / "ink.safetensors").read_bytes()
+    length = int.from_bytes(data[:8], "little")
+    header = {**json.loads(data[8 : 8 + length]), "__metadata__": {"ss_network_dim": 4}}
+    text = json.dumps(header).encode()
+    (folder / "odd.safetensors").write_bytes(len(text).to_bytes(8, "little") + text + data[8 + length :])
+    found = status(folder, 'file = "odd.safetensors"', 'family = "sd1"')
+    assert isinstance(found.error, EaselError) and "ss_network_dim" in str(found.error)
