@@ -10,12 +10,17 @@ from collections.abc import Collection, Iterable, Mapping, Set
 from types import MappingProxyType
 from typing import Any
 
-_UNET = ("model.diffusion_model.",)
+_UNET = tuple(f"model.diffusion_model.{block}." for block in ("input_blocks", "middle_block", "output_blocks", "out"))
 _VAE = ("first_stage_model.", "vae.")
 _CLIP_L = ("text_encoders.clip_l.transformer.",)
 _CLIP_G = ("text_encoders.clip_g.transformer.",)
 _T5 = ("text_encoders.t5xxl.transformer.",)
-_SD = {"unet": _UNET, "vae": _VAE, "text_encoder": ("cond_stage_model.transformer.", "cond_stage_model.model.")}
+# Programs that save parts of their own write those of CLIP as for Stable Diffusion 3, whatever the family.
+_SD = {
+    "unet": _UNET,
+    "vae": _VAE,
+    "text_encoder": ("cond_stage_model.transformer.", "cond_stage_model.model.", *_CLIP_L, *_CLIP_G),
+}
 
 # By family and part, the beginnings of its tensors' names; transformers are also shared without the first of theirs.
 _PREFIXES: Mapping[str, Mapping[str, tuple[str, ...]]] = MappingProxyType(
@@ -25,8 +30,8 @@ _PREFIXES: Mapping[str, Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "sdxl": {
             "unet": _UNET,
             "vae": _VAE,
-            "text_encoder": ("conditioner.embedders.0.transformer.",),
-            "text_encoder_2": ("conditioner.embedders.1.model.",),
+            "text_encoder": ("conditioner.embedders.0.transformer.", *_CLIP_L),
+            "text_encoder_2": ("conditioner.embedders.1.model.", *_CLIP_G),
         },
         "sd3": {
             "transformer": ("model.diffusion_model.joint_blocks.", "joint_blocks."),

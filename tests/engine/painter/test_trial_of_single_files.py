@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from diffusers import StableDiffusionPipeline
+from safetensors.torch import load_file, save_file
 
 from engine.contract.errors import ModelBroken
 from engine.models.loading.device import best_device
@@ -57,6 +60,46 @@ def test_a_single_file_of_other_weights_is_refused_once_and_in_plain_words(
     with pytest.raises(ModelBroken) as refused:
         load_pipeline(of_file(registry, checkpoints / "sd1", file), best_device())
     assert refused.value.cause == status.error.cause
+
+
+TEXT = "cond_stage_model.transformer.text_model."
+
+
+@pytest.mark.parametrize("start", ["text_encoders.clip_l.transformer.text_model.", TEXT])
+def test_a_text_encoder_is_read_under_the_names_that_diffusers_reads(
+    registry: Registry, checkpoints: Path, file: Path, start: str
+) -> None:
+    """With the numbers of the positions too, which transformers once saved and nothing reads."""
+    positions = {f"{start}embeddings.position_ids": torch.arange(77)[None]}
+    rewrite(file, lambda tensors: {name.replace(TEXT, start): tensor for name, tensor in tensors.items()} | positions)
+    status = with_trial(model_status(of_file(registry, checkpoints / "sd1", file)))
+    assert (status.error, status.unread) == (None, tuple(positions))
+    pipe = load_pipeline(of_file(registry, checkpoints / "sd1", file), best_device())[0]
+    ours = pipe.text_encoder.state_dict()
+    stock = StableDiffusionPipeline.from_single_file(
+        str(file), config=str(checkpoints / "sd1"), local_files_only=True
+    ).text_encoder.state_dict()
+    assert all(torch.equal(stock[name], tensor.cpu()) for name, tensor in ours.items()) and len(ours) == len(stock)
+
+
+@pytest.mark.parametrize(
+    ("start", "is_read"),
+    [("", True), ("text_model.", True), ("transformer.", False), ("transformer.text_model.", False)],
+)
+def test_a_text_encoder_of_a_folder_is_read_under_the_names_that_transformers_reads(
+    registry: Registry, checkpoints: Path, tmp_path: Path, start: str, is_read: bool
+) -> None:
+    """Those of its earlier releases. Under others, from_pretrained paints with random weights and logs a report."""
+    shutil.copytree(checkpoints / "sd1", tmp_path / "sd1")
+    weights = tmp_path / "sd1" / "text_encoder" / "model.safetensors"
+    before = load_file(weights)
+    bare = {name.removeprefix("text_model."): tensor for name, tensor in before.items()}
+    positions = {f"{start}embeddings.position_ids": torch.arange(77)[None]}
+    save_file({f"{start}{name}": tensor for name, tensor in bare.items()} | positions, weights, {"format": "pt"})
+    status = with_trial(model_status(replace(registry.model("tiny"), source=WeightSource(folder=tmp_path / "sd1"))))
+    stock = StableDiffusionPipeline.from_pretrained(tmp_path / "sd1").text_encoder.state_dict()
+    assert all(torch.equal(stock[name.removeprefix("text_model.")], tensor) for name, tensor in bare.items()) is is_read
+    assert (status.error is None) is is_read, status.error
 
 
 def test_a_single_file_with_names_of_diffusers_is_refused_once(

@@ -26,6 +26,19 @@ PARTS = {
 }
 
 
+@pytest.mark.parametrize(
+    ("family", "names"),
+    [
+        ("sd1", (*SD1[:2], "text_encoders.clip_l.transformer.text_model.final_layer_norm.weight")),
+        ("sdxl", (*SD1[:2], *(f"text_encoders.{name}.transformer.text_model.x" for name in ("clip_l", "clip_g")))),
+    ],
+)
+def test_text_encoders_under_the_names_of_another_family_are_not_missed(family: str, names: tuple[str, ...]) -> None:
+    """diffusers finds them, and a file of Stable Diffusion 3 is told as that all the same."""
+    assert problem_with(family, PARTS[family], names) is None
+    assert "It is of family sd3" in (problem_with(family, PARTS[family], SD3) or "")
+
+
 @pytest.mark.parametrize("family", list(WHOLE))
 def test_a_whole_file_has_no_problem_and_each_part_is_missed(family: str) -> None:
     whole = WHOLE[family]
