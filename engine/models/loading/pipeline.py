@@ -25,6 +25,7 @@ from engine.models.loading.fp8 import quantize_linears
 from engine.models.loading.offload import is_offloaded, move_to_device
 from engine.models.loading.parts import load_parts
 from engine.models.loading.scheduler_config import SchedulerConfig, config_as_loaded
+from engine.models.loading.statistics import drop_unused_statistics
 from engine.models.registry.registry import Model
 from engine.models.registry.speed import Precision
 
@@ -68,6 +69,7 @@ def denoiser_of(pipe: Any) -> Any:
 
 def _open(kind: Any, model: Model, place: Path, device: Device) -> Any:
     parts = load_parts(kind, model, place, device.dtype)
+    drop_unused_statistics(model.family, parts.components["vae"])
     taken = inspect.signature(kind.__init__).parameters
     absent = dict.fromkeys(name for name, parameter in taken.items() if parameter.default is parameter.empty)
     absent.pop("self")

@@ -23,6 +23,7 @@ from engine.models.loading.errors import translated_errors
 from engine.models.loading.parts import LoadedParts, load_parts
 from engine.models.loading.pipeline import pipeline_class
 from engine.models.loading.scheduler_config import defaults_of
+from engine.models.loading.statistics import unused_statistics
 from engine.models.registry.registry import Model
 
 # Names in the configurations of transformers that say what a file is, not how it is read.
@@ -41,7 +42,12 @@ def try_loading(model: Model) -> tuple[str, ...]:
     with translated_errors(model.name), _silent_libraries():
         parts = load_parts(kind, model, place, torch.float32, is_trial=True)
         folder = config_path(model) if place.is_file() else place
-        return (*parts.unread, *_unread_settings(kind, folder, parts), *_unread_by_samplers(scheduler_of(model, place)))
+        return (
+            *parts.unread,
+            *_unread_settings(kind, folder, parts),
+            *_named("vae/config.json", set(unused_statistics(model.family, parts.components["vae"]))),
+            *_unread_by_samplers(scheduler_of(model, place)),
+        )
 
 
 @contextmanager

@@ -38,6 +38,8 @@ class Family:
         any multiple.
     steps, sampler: the default number of steps and sampler.
     guidance: the default guidance scale; 1 means no unconditional row.
+    latent_statistics: the settings of a VAE's configuration that move or scale latents, beside `scaling_factor`, and
+        that its pipelines read. Source: diffusers 0.42.
     is_flow: whether the model predicts the velocity of a rectified flow.
     has_embedded_guidance: whether the guidance scale is an input of the model, which then needs no unconditional row.
     has_single_files: whether diffusers reads all parts from a single `.safetensors` file; otherwise only folders.
@@ -55,6 +57,7 @@ class Family:
     sampler: str
     samplers: tuple[str, ...]
     trained_squares: tuple[int, ...] = ()
+    latent_statistics: frozenset[str] = frozenset()
     is_flow: bool = False
     has_embedded_guidance: bool = False
     has_single_files: bool = True
@@ -62,7 +65,13 @@ class Family:
     abilities: frozenset[str] = COMMON_ABILITIES | ATTENTION | ADAPTER_ABILITY
 
 
-def _diffusion(name: str, pipelines: tuple[str, ...], side: int, guidance: float) -> Family:
+_BY_CHANNEL = frozenset({"latents_mean", "latents_std"})
+_SHIFTED = frozenset({"shift_factor"})
+
+
+def _diffusion(
+    name: str, pipelines: tuple[str, ...], side: int, guidance: float, latent_statistics: frozenset[str] = frozenset()
+) -> Family:
     return Family(
         name=name,
         pipelines=pipelines,
@@ -73,6 +82,7 @@ def _diffusion(name: str, pipelines: tuple[str, ...], side: int, guidance: float
         guidance=guidance,
         sampler="dpmpp-2m",
         samplers=DIFFUSION_SAMPLERS,
+        latent_statistics=latent_statistics,
     )
 
 
@@ -81,7 +91,7 @@ _SD1 = ("StableDiffusionPipeline", "LatentConsistencyModelPipeline")
 _ALL = (
     _diffusion("sd1", _SD1, 512, 7.5),
     _diffusion("sd2", ("StableDiffusionPipeline",), 768, 7.5),
-    _diffusion("sdxl", ("StableDiffusionXLPipeline",), 1024, 6.0),
+    _diffusion("sdxl", ("StableDiffusionXLPipeline",), 1024, 6.0, _BY_CHANNEL),
     Family(
         name="sd3",
         pipelines=("StableDiffusion3Pipeline",),
@@ -92,6 +102,7 @@ _ALL = (
         guidance=4.5,
         sampler="euler",
         samplers=("euler", "heun", "dpmpp-2m"),
+        latent_statistics=_SHIFTED,
         is_flow=True,
     ),
     Family(
@@ -104,6 +115,7 @@ _ALL = (
         guidance=3.5,
         sampler="euler",
         samplers=("euler", "dpmpp-2m"),
+        latent_statistics=_SHIFTED,
         is_flow=True,
         has_embedded_guidance=True,
     ),
@@ -146,6 +158,7 @@ _ALL = (
         guidance=4.0,
         sampler="euler",
         samplers=("euler",),
+        latent_statistics=_BY_CHANNEL,
         is_flow=True,
         has_single_files=False,
         has_fixed_text_length=False,
@@ -162,6 +175,7 @@ _ALL = (
         guidance=1.0,
         sampler="euler",
         samplers=("euler",),
+        latent_statistics=_SHIFTED,
         is_flow=True,
         has_fixed_text_length=False,
         abilities=COMMON_ABILITIES | ADAPTER_ABILITY,

@@ -12,7 +12,7 @@ import diffusers
 import pytest
 
 from engine.contract.errors import ModelBroken, SettingUnsupported
-from engine.models.manage import model_status
+from engine.models.manage import model_status, with_trial
 from engine.models.prompt_limits import read_limits
 from engine.models.registry.registry import Registry, read_registry
 from engine.painter.in_process import create_painter
@@ -84,6 +84,40 @@ async def test_an_edm_model_is_painted_as_by_its_stock_pipeline(saved: Registry,
     assert min(psnr(*pair) for pair in zip(pixels_of(new), expected, strict=True)) > EQUAL_DB
     expected = stock_pictures(folder, kind="StableDiffusionXLImg2ImgPipeline", source=source, strength=0.7, **stock)
     assert min(psnr(*pair) for pair in zip(pixels_of(varied), expected, strict=True)) > EQUAL_DB
+
+
+STATISTICS = {"shift_factor": 0.3, "latents_mean": [0.1, -0.2, 0.3, 0.0], "latents_std": [1.0, 2.0, 0.7, 1.5]}
+
+
+@pytest.mark.parametrize(
+    ("family", "pipeline", "unused"),
+    [
+        ("sd1", "StableDiffusion", ("latents_mean", "latents_std", "shift_factor")),
+        ("sdxl", "StableDiffusionXL", ("shift_factor",)),
+    ],
+)
+async def test_statistics_of_latents_count_where_the_stock_pipeline_reads_them(
+    checkpoints: Path, tmp_path: Path, family: str, pipeline: str, unused: tuple[str, ...]
+) -> None:
+    """Also from a source; those that nothing reads are told."""
+    shutil.copytree(checkpoints / family, tmp_path / family)
+    vae = tmp_path / family / "vae" / "config.json"
+    vae.write_text(json.dumps({**json.loads(vae.read_text()), **STATISTICS}))
+    (tmp_path / "models.toml").write_text(entry("odd", family, family))
+    registry, source = read_registry(tmp_path / "models.toml"), encoded_gradient(32, 32)
+    status = with_trial(model_status(registry.model()))
+    assert (status.error, status.unread) == (None, tuple(f"vae/config.json: {name}" for name in unused))
+    stock: dict[str, Any] = {"sampler": "euler", "pictures": 1, "prompt": "a red cat", "guidance_scale": 5.0,
+                             "num_inference_steps": 4}  # fmt: skip
+    async with create_painter(registry, max_rows=64) as painter:
+        new = await painted(painter, paint_request(steps=4, pictures=1))
+        varied = await painted(painter, paint_request(steps=4, pictures=1, source=source, strength=0.7))
+    expected = stock_pictures(tmp_path / family, kind=f"{pipeline}Pipeline", height=32, width=32, **stock)
+    assert psnr(pixels_of(new)[0], expected[0]) > EQUAL_DB
+    expected = stock_pictures(
+        tmp_path / family, kind=f"{pipeline}Img2ImgPipeline", source=source, strength=0.7, **stock
+    )
+    assert psnr(pixels_of(varied)[0], expected[0]) > EQUAL_DB
 
 
 async def test_samplers_of_another_kind_are_refused_before_they_are_queued(saved: Registry) -> None:
