@@ -27,6 +27,9 @@ from engine.prompt import (
     prompt_help,
 )
 
+# What a code block of Discord's app shows in a line on a phone. A longer line wraps, and so do its carets.
+_PHONE_COLUMNS = 36
+
 
 @app_commands.command(name="imagine", description=COMMAND_HELP)
 @app_commands.describe(prompt=PROMPT_HELP, negative=OPTION_HELP["negative"])
@@ -54,7 +57,7 @@ def specs_from_text(services: Services, prompt: str, negative: str | None) -> Sp
     given = {"negative": negative} if negative else {}
     specs = parse(prompt, services.defaults, services.limits, command_options=given)
     if isinstance(specs, PromptErrors):
-        raise PromptRefused(message=format_errors(specs))
+        raise PromptRefused(message=format_errors(specs, width=_PHONE_COLUMNS))
     return specs
 
 

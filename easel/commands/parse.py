@@ -7,13 +7,16 @@ from collections import Counter
 from collections.abc import Sequence
 
 import typer
+from rich.console import Console
 
 from engine.contract.errors import PromptRefused
 from engine.contract.jobs import JobSpec
 from engine.models.prompt_limits import read_limits
 from engine.models.registry.registry import SHIPPED
-from engine.prompt import Limits, PromptErrors, format_errors, json_from_specs, notes_on, parse
+from engine.prompt import EXCERPT_WIDTH, Limits, PromptErrors, format_errors, json_from_specs, notes_on, parse
 from engine.settings import EngineSettings
+
+_LEAST_WIDTH = 20
 
 
 def specs_from_prompt(prompt: str, limits: Limits) -> tuple[JobSpec, ...]:
@@ -23,7 +26,8 @@ def specs_from_prompt(prompt: str, limits: Limits) -> tuple[JobSpec, ...]:
     """
     parsed = parse(prompt, limits=limits)
     if isinstance(parsed, PromptErrors):
-        raise PromptRefused(message=format_errors(parsed))
+        terminal = Console(stderr=True).width
+        raise PromptRefused(message=format_errors(parsed, width=max(_LEAST_WIDTH, min(terminal, EXCERPT_WIDTH))))
     return parsed
 
 

@@ -9,7 +9,7 @@ from engine.prompt.checks.outdated import check_supported
 from engine.prompt.checks.sizes import painted_size, size_for
 from engine.prompt.checks.steps import max_steps_by, steps_for
 from engine.prompt.custom_options import check_option, check_suffix
-from engine.prompt.errors import PromptError, PromptErrors, PromptSource, format_errors
+from engine.prompt.errors import EXCERPT_WIDTH, PromptError, PromptErrors, PromptSource, format_errors
 from engine.prompt.grammar.attention import parse_attention
 from engine.prompt.grammar.names import is_name
 from engine.prompt.grammar.parts import normalized_weights
@@ -30,6 +30,7 @@ from engine.prompt.parser import Specs, parse
 from engine.prompt.render import json_from_specs, render
 
 __all__ = [
+    "EXCERPT_WIDTH",
     "COMMAND_HELP",
     "OPTION_HELP",
     "PARAMETERS",

@@ -9,11 +9,13 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import accumulate
 from typing import NamedTuple
 
 MAX_SHOWN_LENGTH = 1_900
 EXCERPT_WIDTH = 64
 MAX_QUOTED = 32
+_DOTS = "..."
 
 
 class Problem(NamedTuple):
@@ -68,7 +70,8 @@ def format_errors(errors: PromptErrors, *, width: int = EXCERPT_WIDTH, max_lengt
     """Return one block per error: the line, carets under the error, the message and the suggestion.
 
     Fits a Discord code block (no double backticks, under 2,000 characters) and a terminal. Lines longer than `width`
-    columns are cut around the error; errors beyond `max_length` characters are only counted.
+    columns, at least 13, are cut around the error, since where a line wraps its carets are under other words; errors
+    beyond `max_length` characters are only counted.
     """
     shown: list[str] = []
     length = 0
@@ -84,7 +87,7 @@ def format_errors(errors: PromptErrors, *, width: int = EXCERPT_WIDTH, max_lengt
 
 def quoted(text: str, max_length: int = MAX_QUOTED) -> str:
     """Return text for use in a message: shortened, with unprintable characters replaced."""
-    shown = "".join(map(_visible, text[:max_length]))
+    shown = _shown(text[:max_length])
     return shown + "..." if len(text) > max_length else shown
 
 
@@ -108,38 +111,39 @@ def _block(error: PromptError, width: int) -> str:
 
 
 def _excerpt(error: PromptError, width: int) -> tuple[str, str]:
-    """Return the line around the error, at most about `width` columns of it, and the carets below it."""
-    text = error.source.text
-    before = _before(text, error.start, width)
-    inside = "".join(map(_visible, text[error.start : min(error.end, error.start + 4 * width)]))
-    room = max(1, width - columns(before))
-    carried = _cut(inside, room)
-    after = "".join(map(_visible, text[error.end : error.end + width])) if carried == inside else ""
-    after, inside = _cut(after, max(0, room - columns(carried))), carried
+    """Return the line around the error, at most `width` columns of it with the dots of cuts, and the carets below it."""
+    text, reach = error.source.text, 4 * width
+    end = min(error.end, error.start + reach)
+    inside = _beginning(_shown(text[error.start : end]), width - 2 * len(_DOTS))
+    room = width - max(1, columns(inside))
+    ahead, behind = _shown(text[max(0, error.start - reach) : error.start]), _shown(text[error.end : error.end + reach])
+    before = _ending(ahead, max(room // 2, room - columns(behind)), is_cut=error.start > reach)
+    after = _beginning(behind, room - columns(before))
     carets = " " * columns(before) + "^" * max(1, columns(inside))
     return before + inside + after, carets
 
 
-def _before(text: str, start: int, width: int) -> str:
-    """Return the text before the error: all of it in a short line, half a line of it in a long one."""
-    is_short = len(text) <= width and columns(text) <= width
-    shown = "".join(map(_visible, text[0 if is_short else max(0, start - width // 2) : start]))
-    while not is_short and columns(shown) > width // 2:
-        shown = shown[1:]
-    return shown if len(shown) == start else "..." + shown
-
-
-def _cut(text: str, room: int) -> str:
-    """Return the text, cut to `room` columns and followed by dots if it is wider."""
+def _beginning(text: str, room: int) -> str:
+    """Return the text, or as much of its beginning as fits into `room` columns with dots behind it."""
     if columns(text) <= room:
         return text
-    kept, used = [], 0
-    for character in text:
-        used += _columns_of(character)
-        if used > room:
-            break
-        kept.append(character)
-    return "".join(kept) + "..."
+    kept = accumulate(map(_columns_of, text))
+    return text[: sum(used <= room - len(_DOTS) for used in kept)] + _DOTS
+
+
+def _ending(text: str, room: int, *, is_cut: bool) -> str:
+    """Return the text, or as much of its end as fits into `room` columns with dots before it.
+
+    is_cut: whether it is only the end of a text already.
+    """
+    if columns(text) <= room and not is_cut:
+        return text
+    kept = accumulate(map(_columns_of, reversed(text)))
+    return _DOTS + text[len(text) - sum(used <= room - len(_DOTS) for used in kept) :]
+
+
+def _shown(text: str) -> str:
+    return "".join(map(_visible, text))
 
 
 def _columns_of(character: str) -> int:

@@ -12,6 +12,7 @@ from tests.bot.conftest import BotStarter
 from tests.easel.command import run_easel
 
 REFUSED = ("a star --tile", "a star --chaos 400", "a star --ar 9:1", "a cat AND a dog", "a star --model nowhere")
+LONG = "a very long and winding description of a star over the sea at night --stepz 12 --no clouds, birds, ships"
 ACCEPTED = "a red star --steps 12"
 
 
@@ -28,3 +29,16 @@ async def test_a_prompt_is_judged_alike_everywhere(start_bot: BotStarter, ben: M
     assert (parsed.code, parsed.err) == (0, "")
     imagined = await run_easel("imagine", REFUSED[0], "-o", str(tmp_path / "x.png"), home=tmp_path)
     assert imagined.code == 3 and "this release of Easel does not support it" in imagined.err
+
+
+async def test_carets_are_under_the_fault_on_a_phone_too(
+    ben: MemberClient, start_bot: BotStarter, tmp_path: Path
+) -> None:
+    """Neither on Discord nor in a narrow terminal does a line wrap, which would move the carets."""
+    async with start_bot(limits=await read_limits(SHIPPED, None)):
+        reply = await ben.reply(await ben.command("imagine", prompt=LONG))
+    parsed = await run_easel("parse", LONG, home=tmp_path, COLUMNS="30")
+    for shown, width in ((reply["content"].splitlines()[1:], 36), (parsed.err.splitlines(), 30)):
+        line, carets = shown[:2]
+        assert len(line) <= width
+        assert line[carets.index("^") : len(carets)] == "--stepz"

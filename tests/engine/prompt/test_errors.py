@@ -78,6 +78,32 @@ def test_any_long_line_is_cut(filler: str) -> None:
     assert columns(lines[0][: lines[0].index("--sede")]) == lines[1].index("^")
 
 
+@pytest.mark.parametrize("width", [20, 36, 64])
+@pytest.mark.parametrize("filler", ["word ", "鳥花 ", "e\u0301 ", "😀 "])
+def test_no_line_is_wider_than_where_it_is_shown(filler: str, width: int) -> None:
+    """Nor are its carets, wherever in the prompt the error is, and however long: they are under its beginning."""
+    for before in range(0, 40, 3):
+        for after in (0, 1, 7, 30):
+            for fault in ("--sede", "--sede" + "x" * 30):
+                result = parse(f"a {filler * before}{fault} {filler * after}".rstrip())
+                assert isinstance(result, PromptErrors)
+                line, carets = format_errors(result, width=width).splitlines()[:2]
+                assert columns(line) <= width and len(carets) <= width, (line, carets)
+                start = line.index("--sede")
+                assert columns(line[:start]) == carets.index("^")
+                under = line[start : start + carets.count("^")]
+                assert under == fault or (under.endswith("...") and fault.startswith(under[:-3]))
+
+
+def test_a_line_that_fits_is_not_cut() -> None:
+    """To the last column; one more and its end or beginning is dots."""
+    line = "cat --sede " + "7" * 25
+    source = PromptSource(name="prompt", text=line)
+    errors = PromptErrors(errors=(PromptError(source=source, start=4, end=10, message="No."),))
+    assert format_errors(errors, width=36).splitlines()[:2] == [line, "    ^^^^^^"]
+    assert format_errors(errors, width=35).splitlines()[0] == line[:32] + "..."
+
+
 def test_a_long_error_is_cut() -> None:
     """An error of thousands of characters has a short line and short carets."""
     lines = shown("cat --tile " + "x" * 3000).splitlines()
