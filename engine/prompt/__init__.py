@@ -30,8 +30,8 @@ from engine.prompt.parser import Specs, parse
 from engine.prompt.render import json_from_specs, render
 
 __all__ = [
-    "EXCERPT_WIDTH",
     "COMMAND_HELP",
+    "EXCERPT_WIDTH",
     "OPTION_HELP",
     "PARAMETERS",
     "PROMPT_HELP",

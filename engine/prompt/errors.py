@@ -111,7 +111,7 @@ def _block(error: PromptError, width: int) -> str:
 
 
 def _excerpt(error: PromptError, width: int) -> tuple[str, str]:
-    """Return the line around the error, at most `width` columns of it with the dots of cuts, and the carets below it."""
+    """Return the line around the error, at most `width` columns with the dots of cuts, and the carets below it."""
     text, reach = error.source.text, 4 * width
     end = min(error.end, error.start + reach)
     inside = _beginning(_shown(text[error.start : end]), width - 2 * len(_DOTS))
