@@ -17,6 +17,7 @@ from bot import replies
 from bot.cards import Card, job_card, view_from_card
 from bot.consent_notice import ask_for_consent
 from bot.delivery.discord_messages import NO_MENTIONS
+from bot.delivery.outcomes import ChannelDeleted, MessageDeleted, outcome_of
 from bot.series_card import series_card
 from bot.services import Services
 from bot.store.job_status import JobProgress
@@ -69,21 +70,64 @@ async def _ask_for_consent(interaction: discord.Interaction, services: Services)
 
 async def send_ephemeral(interaction: discord.Interaction, text: str) -> None:
     """Reply to the member alone; if Discord no longer accepts a reply, only log that."""
+    if interaction.response.is_done():
+        await _try(interaction.followup.send(text, ephemeral=True, allowed_mentions=NO_MENTIONS))
+    else:
+        await _try(interaction.response.send_message(text, ephemeral=True, allowed_mentions=NO_MENTIONS))
+
+
+async def send_card(interaction: discord.Interaction, card: Card) -> None:
+    """Reply to the member alone with text and buttons; if Discord no longer accepts a reply, only log that."""
+    await _try(
+        interaction.response.send_message(
+            card.content, view=view_from_card(card), ephemeral=True, allowed_mentions=NO_MENTIONS
+        )
+    )
+
+
+async def replace_answer(interaction: discord.Interaction, card: Card) -> None:
+    """Answer a press on an answer to the member alone by putting another in its place, or a form that it opened."""
+    view = view_from_card(card) if card.rows else None
+    await edit_pressed(interaction, content=card.content, view=view, allowed_mentions=NO_MENTIONS)
+
+
+async def open_form(interaction: discord.Interaction, form: discord.ui.Modal) -> None:
+    """Answer a press with a form. discord.py does not keep it: what is sent in it is found by its id."""
+    form.stop()
+    await _try(interaction.response.send_modal(form))
+
+
+async def show_waiting(interaction: discord.Interaction) -> None:
+    """Tell the member alone that the answer takes a moment; `finish_waiting` gives it."""
+    await _try(interaction.response.defer(ephemeral=True, thinking=True))
+
+
+async def finish_waiting(interaction: discord.Interaction, text: str, files: Sequence[discord.File] = ()) -> None:
+    """Give the answer that the member waits for, with these files."""
+    await _try(interaction.edit_original_response(content=text, attachments=list(files), allowed_mentions=NO_MENTIONS))
+
+
+async def delete_message(interaction: discord.Interaction, message_id: int) -> bool:
+    """Delete a message of the bot's in the channel; return whether it is gone."""
+
+    async def delete() -> None:
+        await interaction.client.http.delete_message(interaction.channel_id or 0, message_id)
+
+    outcome = await outcome_of(delete)
+    return outcome is None or isinstance(outcome, MessageDeleted | ChannelDeleted)
+
+
+async def _try(sending: Awaitable[object]) -> None:
+    """Send; if Discord no longer accepts it, only log that."""
     try:
-        if interaction.response.is_done():
-            await interaction.followup.send(text, ephemeral=True, allowed_mentions=NO_MENTIONS)
-        else:
-            await interaction.response.send_message(text, ephemeral=True, allowed_mentions=NO_MENTIONS)
+        await sending
     except _UNSENT as error:
         _log.warning("answer_not_sent", error=type(error).__name__)
 
 
 async def acknowledge(interaction: discord.Interaction) -> None:
     """Answer a press with nothing to see; if Discord no longer accepts an answer, only log that."""
-    try:
-        await interaction.response.defer()
-    except _UNSENT as error:
-        _log.warning("answer_not_sent", error=type(error).__name__)
+    await _try(interaction.response.defer())
 
 
 async def remove_buttons(interaction: discord.Interaction) -> None:
@@ -93,10 +137,7 @@ async def remove_buttons(interaction: discord.Interaction) -> None:
 
 async def edit_pressed(interaction: discord.Interaction, **changes: Any) -> None:
     """Answer a press by changing its message, as `edit_message` does; if Discord no longer accepts that, log it."""
-    try:
-        await interaction.response.edit_message(**changes)
-    except _UNSENT as error:
-        _log.warning("answer_not_sent", error=type(error).__name__)
+    await _try(interaction.response.edit_message(**changes))
 
 
 async def show_job(interaction: discord.Interaction, services: Services, submitted: SubmittedJob) -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum, auto
 from typing import Protocol
+from uuid import UUID
 
 import discord
 
 from bot import replies
+from bot.custom_ids import AnswerOrigin
 from engine.contract.jobs import FINAL, Job, JobStatus, Operation
 
 MAX_CONTENT = 2000
@@ -26,12 +28,27 @@ _MARKDOWN = re.compile(r"([\\*_~`|<@\[\]])")
 
 
 class CardKind(Enum):
-    """What a card shows: a job that waits or runs, a series of jobs, the grid of a job, or a single picture of it."""
+    """What a card shows: a job that waits or runs, a series of jobs, the grid of a job, or a single picture of it.
+
+    The others are answers to one member about a grid or a picture: the rating that stands, what else there is to say
+    about it and to do with it, and whether they really want to delete it.
+    """
 
     PENDING = auto()
     SERIES = auto()
     GRID = auto()
     PICTURE = auto()
+    RATED = auto()
+    MORE = auto()
+    DELETING = auto()
+
+
+class FaceStyle(Enum):
+    """How a button looks: like any other, as what stands, or as what cannot be undone."""
+
+    PLAIN = discord.ButtonStyle.secondary
+    CHOSEN = discord.ButtonStyle.primary
+    DANGER = discord.ButtonStyle.danger
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +58,27 @@ class ButtonFace:
     custom_id: str
     label: str | None = None
     emoji: str | None = None
+    style: FaceStyle = FaceStyle.PLAIN
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswerSubject:
+    """What an answer to one member is about, and what stands of theirs.
+
+    may_delete: whether the member may delete the result.
+    favourites: slots of their favourites. best: slot of what they chose as the best of the grid, None if they did not.
+    """
+
+    job_id: UUID
+    origin: AnswerOrigin
+    may_delete: bool = False
+    favourites: frozenset[int] = frozenset()
+    best: int | None = None
+
+    @property
+    def number(self) -> int | None:
+        """The picture that the message shows by itself, 1 to 4; None for a grid."""
+        return None if self.origin.slot is None else self.origin.slot + 1
 
 
 class CardButton(Protocol):
@@ -54,6 +92,10 @@ class CardButton(Protocol):
 
     def faces(self, job: Job, slot: int | None) -> tuple[ButtonFace, ...]:
         """Return its buttons on a card of the job, from left to right; `slot` as in `picture_card`, else None."""
+        ...
+
+    def answer_faces(self, subject: AnswerSubject) -> tuple[ButtonFace, ...]:
+        """Return its buttons on an answer to one member, from left to right."""
         ...
 
     def operation_of(self, job: Job) -> Operation | None:
@@ -154,7 +196,7 @@ def view_from_card(card: Card) -> discord.ui.View:
         for face in faces:
             view.add_item(
                 discord.ui.Button(
-                    style=discord.ButtonStyle.secondary,
+                    style=face.style.value,
                     custom_id=face.custom_id,
                     label=face.label,
                     emoji=face.emoji,
@@ -179,11 +221,21 @@ def rows_of(
 ) -> Rows:
     """Return the buttons of a card of this kind; `slot` and `operations` as in `picture_card`."""
     shown = [button for button in buttons if kind in button.rows and _is_possible(button, job, operations)]
-    numbers = sorted({button.rows[kind] for button in shown})
-    return tuple(
-        tuple(face for button in shown if button.rows[kind] == number for face in button.faces(job, slot))
-        for number in numbers
-    )
+    return _in_rows((button.rows[kind], button.faces(job, slot)) for button in shown)
+
+
+def answer_rows(buttons: Buttons, kind: CardKind, subject: AnswerSubject) -> Rows:
+    """Return the buttons of an answer of this kind to one member."""
+    shown = [button for button in buttons if kind in button.rows]
+    return _in_rows((button.rows[kind], button.answer_faces(subject)) for button in shown)
+
+
+def _in_rows(numbered: Iterable[tuple[int, tuple[ButtonFace, ...]]]) -> Rows:
+    by_row: dict[int, tuple[ButtonFace, ...]] = {}
+    for number, faces in numbered:
+        if faces:
+            by_row[number] = (*by_row.get(number, ()), *faces)
+    return tuple(by_row[number] for number in sorted(by_row))
 
 
 def _is_possible(button: CardButton, job: Job, operations: Collection[Operation]) -> bool:

@@ -14,6 +14,7 @@ from discord import app_commands
 
 from bot import replies
 from bot.answers import answer, send_ephemeral
+from bot.buttons.base import FormButton
 from bot.custom_ids import GENERATED_ID
 from bot.delivery.discord_messages import NO_MENTIONS
 from bot.interaction_context import custom_ids
@@ -57,14 +58,31 @@ class EaselClient(discord.AutoShardedClient):
         self.new_session.set()
 
     async def on_interaction(self, interaction: discord.Interaction[EaselClient]) -> None:
-        """Answer presses that no button class handles: unknown, foreign and forged ids."""
-        if interaction.type is not discord.InteractionType.component:
-            return
+        """Hand over forms, and answer presses that no button class handles: unknown, foreign and forged ids.
+
+        discord.py drops a form that it has not sent itself, such as one from before a restart.
+        """
         data: Mapping[str, Any] = interaction.data or {}
         custom_id = str(data.get("custom_id", ""))
-        if not GENERATED_ID.fullmatch(custom_id) and not self._is_known(interaction, custom_id):
-            unknown = send_ephemeral(interaction, replies.UNKNOWN_BUTTON)
-            await answer(interaction, self.services, "unknown", unknown, asks=False)
+        if interaction.type is discord.InteractionType.modal_submit:
+            await self._take_form(interaction, custom_id)
+        elif interaction.type is not discord.InteractionType.component:
+            return
+        elif not GENERATED_ID.fullmatch(custom_id) and not self._is_known(interaction, custom_id):
+            await self._refuse(interaction)
+
+    async def _take_form(self, interaction: discord.Interaction[EaselClient], custom_id: str) -> None:
+        for button in self._buttons:
+            match = button.__discord_ui_compiled_template__.fullmatch(custom_id)
+            if match and issubclass(button, FormButton):
+                opener = await button.from_custom_id(interaction, discord.ui.Button(custom_id=custom_id), match)
+                await opener.submitted(interaction)
+                return
+        await self._refuse(interaction)
+
+    async def _refuse(self, interaction: discord.Interaction[EaselClient]) -> None:
+        unknown = send_ephemeral(interaction, replies.UNKNOWN_BUTTON)
+        await answer(interaction, self.services, "unknown", unknown, asks=False)
 
     def _is_known(self, interaction: discord.Interaction[EaselClient], custom_id: str) -> bool:
         """Return whether discord.py hands the press to a button class: one must match, and the message have the id."""

@@ -1,14 +1,17 @@
-"""The grammar of button ids, `e1:<verb>:<job>[:<index>]`: which button it is, never who may press it or what it does.
+"""The grammar of button ids, `e1:<verb>:<job>[:<index>][@<origin>]`: which button it is, never who may press it.
 
 The verb and the form of its index are declared by the verb's class in `bot/buttons`. A verb never changes its meaning:
 a new meaning is a new verb, and a new grammar is a new number after the `e`. Buttons about the member and no job are
-`e1:<verb>:v<number>`, with the version of the text that they stand under.
+`e1:<verb>:v<number>`, with the version of the text that they stand under. The buttons of an answer to one member name
+in their origin the message that they are about, `<message>.<picture>.<ms>`: its id, the picture that it shows by
+itself, 0 for none, and how many milliseconds after it was posted it showed that.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 MAX_LENGTH = 100
@@ -20,6 +23,8 @@ GENERATED_ID = re.compile("[0-9a-f]{32}", re.ASCII)
 NO_INDEX = ""
 ONE_TO_FOUR = ":(?P<index>[1-4])"
 """The picture as members count, or the rating."""
+ONE_TO_FOUR_OR_ALL = f"(?:{ONE_TO_FOUR})?"
+"""The picture as members count; without an index, all that the message shows."""
 PICTURE_AND_RATING = ":(?P<index>[1-4][1-4])"
 """Two digits, the picture and then the rating; only buttons under a single picture have them."""
 
@@ -27,33 +32,56 @@ SERIES_VERB = "cancelall"
 """The verb of the button that only the message of a series has."""
 
 _JOB = "(?P<job>[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"
-_ANY_ID = re.compile(f"e1:(?P<verb>[a-z]+):{_JOB}(?::(?P<index>[1-9][0-9]?))?", re.ASCII)
+_ORIGIN = r"(?:@(?P<message>[1-9][0-9]{0,18})\.(?P<picture>[0-4])\.(?P<after>[0-9]{1,12}))?"
+_ANY_ID = re.compile(f"e1:(?P<verb>[a-z]+):{_JOB}(?::(?P<index>[1-9][0-9]?))?{_ORIGIN}", re.ASCII)
+
+_DISCORD_EPOCH = datetime(2015, 1, 1, tzinfo=UTC)
+_MS = timedelta(milliseconds=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswerOrigin:
+    """The message that an answer to one member is about.
+
+    slot: of the picture, 0 to 3, that it shows by itself; None for a grid.
+    shown_at: when it showed that, in whole milliseconds, not before it was posted.
+    """
+
+    message_id: int
+    slot: int | None
+    shown_at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
 class ButtonId:
-    """A parsed id; `index` is None where the verb has none."""
+    """A parsed id; `index` is None where the verb has none, `origin` where the button's own message is meant."""
 
     verb: str
     job_id: UUID
     index: int | None = None
+    origin: AnswerOrigin | None = None
 
 
 def pattern(verb: str, index: str) -> re.Pattern[str]:
     """Return the pattern of the verb's ids, with `index` one of the forms above; to be used with `fullmatch`."""
-    return re.compile(f"e1:(?P<verb>{verb}):{_JOB}{index}", re.ASCII)
+    return re.compile(f"e1:(?P<verb>{verb}):{_JOB}{index}{_ORIGIN}", re.ASCII)
 
 
 def text_from_id(button: ButtonId) -> str:
     """Return the custom_id."""
-    tail = "" if button.index is None else f":{button.index}"
-    return f"e1:{button.verb}:{button.job_id}{tail}"
+    index = "" if button.index is None else f":{button.index}"
+    return f"e1:{button.verb}:{button.job_id}{index}{_text_from_origin(button.origin)}"
 
 
 def id_from_match(match: re.Match[str]) -> ButtonId:
     """Return the id that a pattern of this module matched."""
     index = match.groupdict().get("index")
-    return ButtonId(verb=match["verb"], job_id=UUID(match["job"]), index=int(index) if index else None)
+    return ButtonId(
+        verb=match["verb"],
+        job_id=UUID(match["job"]),
+        index=int(index) if index else None,
+        origin=_origin_from_match(match),
+    )
 
 
 def id_from_text(text: str) -> ButtonId | None:
@@ -78,3 +106,26 @@ def text_pattern(verb: str) -> re.Pattern[str]:
 def text_from_version(verb: str, version: int) -> str:
     """Return the custom_id of a verb about the member, under a text of this version."""
     return f"e1:{verb}:v{version}"
+
+
+def _text_from_origin(origin: AnswerOrigin | None) -> str:
+    if origin is None:
+        return ""
+    picture = 0 if origin.slot is None else origin.slot + 1
+    after = max(0, (origin.shown_at - _posted_at(origin.message_id)) // _MS)
+    return f"@{origin.message_id}.{picture}.{after}"
+
+
+def _origin_from_match(match: re.Match[str]) -> AnswerOrigin | None:
+    if match["message"] is None:
+        return None
+    message_id, picture = int(match["message"]), int(match["picture"])
+    return AnswerOrigin(
+        message_id=message_id,
+        slot=picture - 1 if picture else None,
+        shown_at=_posted_at(message_id) + int(match["after"]) * _MS,
+    )
+
+
+def _posted_at(message_id: int) -> datetime:
+    return _DISCORD_EPOCH + (message_id >> 22) * _MS

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from typing import Any
 
 import discord
 
-from bot.custom_ids import id_from_text, single_picture_slot
+from bot.custom_ids import AnswerOrigin, id_from_text, single_picture_slot
 from bot.store.interaction import InteractionContext, InteractionToken
 from engine.contract.feedback import Surface
 
@@ -19,20 +20,38 @@ TOKEN_LIFETIME = timedelta(minutes=15)
 
 def context_from_interaction(interaction: discord.Interaction) -> InteractionContext:
     """Return what Easel stores or decides by."""
-    message = interaction.message
-    shown_at = (message.edited_at or message.created_at) if message else None
+    origin = origin_of(interaction)
     return InteractionContext(
         id=str(interaction.id),
         discord_id=interaction.user.id,
         channel_id=interaction.channel_id or 0,
-        message_id=message.id if message else None,
-        shown_slot=shown_slot(custom_ids(message)) if message else None,
+        message_id=origin.message_id if origin else None,
+        shown_slot=origin.slot if origin else None,
         surface=_surface(interaction),
         token=InteractionToken(text=interaction.token, expires_at=interaction.created_at + TOKEN_LIFETIME),
-        latency=max(timedelta(), interaction.created_at - shown_at) if shown_at else None,
+        latency=max(timedelta(), interaction.created_at - origin.shown_at) if origin else None,
         is_administrator=interaction.guild_id is not None and interaction.permissions.administrator,
         at=interaction.created_at,
         is_nsfw_channel=_is_nsfw(interaction),
+    )
+
+
+def origin_of(interaction: discord.Interaction) -> AnswerOrigin | None:
+    """Return the message that the interaction is about: that of the button, or the one that the button's id names.
+
+    None for a command.
+    """
+    data: Mapping[str, Any] = interaction.data or {}
+    button = id_from_text(str(data.get("custom_id", "")))
+    if button and button.origin:
+        return button.origin
+    message = interaction.message
+    if message is None:
+        return None
+    return AnswerOrigin(
+        message_id=message.id,
+        slot=shown_slot(custom_ids(message)),
+        shown_at=message.edited_at or message.created_at,
     )
 
 
@@ -46,6 +65,14 @@ def custom_ids(message: discord.Message) -> list[str]:
     """Return the ids of the message's buttons."""
     rows = [row for row in message.components if isinstance(row, discord.ActionRow)]
     return [child.custom_id for row in rows for child in row.children if child.custom_id]
+
+
+def values_of_form(interaction: discord.Interaction) -> dict[str, str]:
+    """Return what was sent in a form, by the ids of its fields: of a choice the first, nothing for an empty one."""
+    data: Mapping[str, Any] = interaction.data or {}
+    fields = [part["component"] for part in data.get("components", ()) if "component" in part]
+    given = {field["custom_id"]: field.get("value") or next(iter(field.get("values") or ()), None) for field in fields}
+    return {custom_id: str(value) for custom_id, value in given.items() if value}
 
 
 def _is_nsfw(interaction: discord.Interaction) -> bool | None:

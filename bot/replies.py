@@ -1,5 +1,7 @@
 """Every sentence that members read, except errors in a prompt, which come from the prompt language.
 
+Those about ratings and other feedback are in `feedback_replies`.
+
 Pictures are numbered from 1 here and in labels, from 0 everywhere else.
 """
 
@@ -10,12 +12,9 @@ from datetime import timedelta
 from typing import Any
 
 from engine.contract import errors
-from engine.contract.feedback import Rating
 from engine.contract.jobs import MAX_COUNTED_AHEAD, Job, JobStatus, Operation
 
 Facts = Mapping[str, Any]
-
-RATING_EMOJI: Mapping[Rating, str] = {Rating.AWFUL: "😖", Rating.BAD: "☹️", Rating.GOOD: "🙂", Rating.GREAT: "😍"}
 
 MAX_ALT_PROMPT = 400
 """Discord takes 1,024 UTF-16 units; screen readers read all of it."""
@@ -47,7 +46,7 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Any], str]] = {
     errors.TooManyPending: lambda error: f"{_limit(error)} Wait for a job to finish, or cancel one.",
     errors.JobUnknown: lambda error: "This job no longer exists. Use /imagine to start again.",
     errors.PictureUnknown: lambda error: "This picture does not exist yet. Try again when the grid is finished.",
-    errors.NotYours: lambda error: "Only the member who started this job or an administrator can cancel it.",
+    errors.NotYours: lambda error: "Only the member who started this job or an administrator can do that.",
     errors.JobOver: lambda error: f"This job {_ENDED.get(error.status, 'has already ended')}.",
     errors.ModelUnknown: lambda error: f'Unknown model "{error.name}". Available: {_list(error.known)}.',
     errors.OperationUnsupported: lambda error: (
@@ -254,15 +253,6 @@ def blocked(job: Job, is_full: bool) -> str:
     if job.status is JobStatus.RUNNING:
         return f"Painted, waiting to be stored: the {storage}"
     return f"Waiting to start: the {storage}"
-
-
-def rated(rating: Rating, before: Rating | None) -> str:
-    """Return the confirmation of a stored rating."""
-    if before is None:
-        return f"Rated {RATING_EMOJI[rating]}. Press another one to change it."
-    if before is rating:
-        return f"Your rating is still {RATING_EMOJI[rating]}."
-    return f"Rating changed from {RATING_EMOJI[before]} to {RATING_EMOJI[rating]}."
 
 
 def moved_from(channel_id: int) -> str:

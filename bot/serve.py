@@ -100,6 +100,7 @@ async def serve(
         client.services = Services(
             buttons=buttons,
             database=database,
+            objects=objects,
             presses=PressBatches(database, limit=options.answer_timeout - SEND_MARGIN),
             courier=courier,
             instance=instance,

@@ -19,6 +19,7 @@ from bot.store.interaction import InteractionContext
 from bot.store.press_batches import PressBatches
 from engine.prompt import Limits, PromptDefaults
 from engine.store.database import Database
+from engine.store.objects import Objects
 
 T = TypeVar("T")
 
@@ -40,6 +41,7 @@ class Services:
 
     buttons: Buttons
     database: Database
+    objects: Objects
     presses: PressBatches
     courier: Courier
     instance: BotInstance

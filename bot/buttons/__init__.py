@@ -2,10 +2,16 @@
 
 from bot.buttons.about_member import MemberButton
 from bot.buttons.base import JobButton
+from bot.buttons.best import BestButton
 from bot.buttons.cancel import CancelAllButton, CancelButton
 from bot.buttons.consent import PublishingButton, SaveConsentButton, TrainingButton
-from bot.buttons.rate import RateButton, RatePictureButton
+from bot.buttons.delete import AskDeleteButton, DeleteButton, KeepButton
+from bot.buttons.favourite import FavouriteButton
+from bot.buttons.more import MoreButton
+from bot.buttons.rate import RateButton, RatePictureButton, TakeBackButton
+from bot.buttons.report import ReportButton
 from bot.buttons.reroll import RerollButton
+from bot.buttons.save import SaveButton
 from bot.buttons.upscale import UpscaleButton
 from bot.buttons.vary import VaryButton
 
@@ -15,6 +21,15 @@ BUTTONS: tuple[type[JobButton], ...] = (
     RerollButton,
     RateButton,
     RatePictureButton,
+    TakeBackButton,
+    BestButton,
+    FavouriteButton,
+    SaveButton,
+    MoreButton,
+    ReportButton,
+    AskDeleteButton,
+    DeleteButton,
+    KeepButton,
     CancelButton,
     CancelAllButton,
 )

@@ -12,9 +12,9 @@ import discord
 
 from bot import replies
 from bot.answers import answer, send_ephemeral, show_job
-from bot.cards import ButtonFace, CardKind
-from bot.custom_ids import NO_INDEX, ButtonId, id_from_match, pattern, text_from_id
-from bot.interaction_context import context_from_interaction
+from bot.cards import AnswerSubject, ButtonFace, CardKind, FaceStyle
+from bot.custom_ids import NO_INDEX, AnswerOrigin, ButtonId, id_from_match, pattern, text_from_id
+from bot.interaction_context import context_from_interaction, values_of_form
 from bot.services import Services, services_of
 from bot.store.followups import FollowUp, start_follow_up
 from bot.store.interaction import InteractionContext
@@ -54,6 +54,11 @@ class JobButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], temp
         raise NotImplementedError
 
     @classmethod
+    def answer_faces(cls, subject: AnswerSubject) -> tuple[ButtonFace, ...]:
+        """Return the verb's buttons on an answer to one member, from left to right."""
+        raise NotImplementedError
+
+    @classmethod
     def operation_of(cls, job: Job) -> Operation | None:
         """Return the operation of the job that a press starts, or None when it starts none."""
         return None
@@ -64,16 +69,23 @@ class JobButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], temp
 
     @classmethod
     def face(
-        cls, job_id: UUID, index: int | None = None, *, label: str | None = None, emoji: str | None = None
+        cls,
+        job_id: UUID,
+        index: int | None = None,
+        *,
+        origin: AnswerOrigin | None = None,
+        label: str | None = None,
+        emoji: str | None = None,
+        style: FaceStyle = FaceStyle.PLAIN,
     ) -> ButtonFace:
-        """Return one button of the verb.
+        """Return one button of the verb; `origin` is the message that the answer which has the button is about.
 
         Raises: ValueError for an index that the verb does not have.
         """
-        custom_id = text_from_id(ButtonId(verb=cls.verb, job_id=job_id, index=index))
+        custom_id = text_from_id(ButtonId(verb=cls.verb, job_id=job_id, index=index, origin=origin))
         if not cls.id_pattern.fullmatch(custom_id):
             raise ValueError(f"{cls.verb} has no index {index}")
-        return ButtonFace(custom_id=custom_id, label=label, emoji=emoji)
+        return ButtonFace(custom_id=custom_id, label=label, emoji=emoji, style=style)
 
     @classmethod
     async def from_custom_id(
@@ -94,6 +106,30 @@ class JobButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], temp
         assert self.button.index is not None
         return self.button.index - 1
 
+    def slot_or_all(self) -> int | None:
+        """Return the slot, 0 to 3, of the picture that the index names; None without one."""
+        return None if self.button.index is None else self.button.index - 1
+
+
+class FormButton(JobButton):
+    """A button that opens a form; what the member sends in it is handled by `submit`, also after a restart.
+
+    The form has the button's own id.
+    """
+
+    async def submit(
+        self, interaction: discord.Interaction, services: Services, context: InteractionContext, form: Mapping[str, str]
+    ) -> None:
+        """Store what was sent, then answer it; `form` has the values by the ids of the fields."""
+        raise NotImplementedError
+
+    async def submitted(self, interaction: discord.Interaction[Any]) -> None:
+        """Do what the form says, and answer."""
+        services = services_of(interaction)
+        context = context_from_interaction(interaction)
+        form = values_of_form(interaction)
+        await answer(interaction, services, self.verb, self.submit(interaction, services, context, form))
+
 
 class FollowUpButton(JobButton):
     """A button that starts a job from another one; a verb's class declares only these two, its id and its faces.
@@ -111,11 +147,10 @@ class FollowUpButton(JobButton):
 
     async def press(self, interaction: discord.Interaction, services: Services, context: InteractionContext) -> None:
         """Store the new job, and show it as the answer."""
-        slot = None if self.button.index is None else self.slot()
         follow_up = FollowUp(
             verb=self.event_verb,
             job_id=self.button.job_id,
-            slot=slot,
+            slot=self.slot_or_all(),
             operation_of=self.operation_of,
             renew_spec=partial(followup_spec, services.limits),
         )

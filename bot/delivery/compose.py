@@ -49,7 +49,7 @@ async def compose(
     return MessageContent(
         card=with_note(card, note) if note else card,
         attachment=attachment,
-        name=_name(details.job, details.picture),
+        name=file_name(details.job, details.picture),
         alt=_alt(details.job, details.picture),
         clears_attachment=details.job.status is not JobStatus.RUNNING,
         is_last=details.job.status in FINAL and not lacks_picture,
@@ -101,7 +101,8 @@ def _alt(job: Job, picture: Picture | None) -> str:
     return replies.grid_alt(job.spec.prompt, is_preview=job.status is JobStatus.RUNNING)
 
 
-def _name(job: Job, picture: Picture | None) -> str:
+def file_name(job: Job, picture: Picture | None) -> str:
+    """Return the name of the job's file or of that of one of its pictures, without extension: ASCII without spaces."""
     slug = re.sub(r"[^a-z0-9]+", "_", job.spec.prompt.lower())[:_MAX_SLUG].strip("_") or "picture"
     number = f"_{picture.slot + 1}" if picture else ""
     return f"{slug}{number}_{job.id}"

@@ -44,7 +44,7 @@ _HEADERS = {
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-AnswerOrigin-Resource-Policy": "same-origin",
     "Cache-Control": "no-cache",
 }
 

@@ -72,6 +72,22 @@ async def rate(context: InteractionContext, job_id: UUID, slot: int | None, rati
     return RatingChange(rating=rating, before=Rating(before.value) if before and before.value else None)
 
 
+async def take_back_rating(context: InteractionContext, job_id: UUID, slot: int | None) -> Rating | None:
+    """Store that the member no longer rates the picture, or the grid if `slot` is None; return the rating until now.
+
+    Raises: JobUnknown, PictureUnknown.
+    """
+    press = await read_press(context, job_id)
+    picture = None if slot is None else find_picture(press, slot)
+    rated = Rated(member_id=press.member.id, job_id=job_id, picture_id=picture.id if picture else None)
+    before = await read_rating(rated)
+    if before is None or not before.value:
+        return None
+    action = action_from_press(context, press, Verb.RATE, picture)
+    await record_action(replace(action, value=0, replaces=before.press_id))
+    return Rating(before.value)
+
+
 async def upscale(
     context: InteractionContext, job_id: UUID, slot: int, instance: BotInstance, *, lost: UUID | None = None
 ) -> PictureDelivery | None:
@@ -101,7 +117,7 @@ async def cancel(context: InteractionContext, job_id: UUID) -> None:
 
     Raises: JobUnknown, NotYours, JobOver.
     """
-    await _cancel(context, await _read_own(context, job_id), [job_id])
+    await _cancel(context, await read_own(context, job_id), [job_id])
 
 
 async def cancel_series(context: InteractionContext, job_id: UUID) -> int:
@@ -109,13 +125,17 @@ async def cancel_series(context: InteractionContext, job_id: UUID) -> int:
 
     Raises: JobUnknown, NotYours, JobOver.
     """
-    press = await _read_own(context, job_id)
+    press = await read_own(context, job_id)
     return await _cancel(context, press, await read_series_jobs(job_id))
 
 
-async def _read_own(context: InteractionContext, job_id: UUID) -> ButtonPress:
+async def read_own(context: InteractionContext, job_id: UUID) -> ButtonPress:
+    """Return what the press is about, for its owner or an administrator.
+
+    Raises: JobUnknown, NotYours.
+    """
     press = await read_press(context, job_id)
-    if not (_is_owner(press) or context.is_administrator):
+    if not may_delete(context, press):
         raise NotYours(job_id=job_id)
     return press
 
@@ -184,6 +204,11 @@ def find_picture(press: ButtonPress, slot: int) -> Picture:
         if picture.slot == slot:
             return picture
     raise PictureUnknown(job_id=press.job.id, slot=slot)
+
+
+def may_delete(context: InteractionContext, press: ButtonPress) -> bool:
+    """Return whether the presser may cancel the job and delete its messages: the owner and administrators may."""
+    return _is_owner(press) or context.is_administrator
 
 
 def _is_owner(press: ButtonPress) -> bool:

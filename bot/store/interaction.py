@@ -24,7 +24,8 @@ class InteractionContext:
     """One interaction of a member.
 
     id: Discord's id of the interaction, the same however often it is delivered.
-    message_id: the message of the button; None for a command.
+    message_id: the message that the button is about, which is the one that has it, or the one that an answer to this
+        member alone is about; None for a command.
     shown_slot: the one picture, 0 to 3, that the message shows by itself; None for a grid or a command.
     latency: from the message's last edit to the press, by Discord's clock; None for a command.
     is_administrator: whether the member is an administrator of the guild; False outside guilds.

@@ -13,6 +13,7 @@ from bot.store.deliveries import BotInstance, Delivery, add_deliveries, find_ans
 from bot.store.members import lock_members
 from bot.store.series import read_series_jobs as read_all_series_jobs
 from engine.feedback.store.actions import append_actions, read_ratings
+from engine.feedback.store.opinions import read_last_actions
 from engine.store.jobs import read_jobs_with_pictures, submit_all
 from engine.store.queue_position import count_pending_of, read_queue_positions
 from engine.store.transitions import cancel_jobs
@@ -45,13 +46,14 @@ read_job_with_pictures = Statement(order=1, run=read_jobs_with_pictures)
 # A member who is new may stay.
 lock_member = Statement(order=2, run=lock_members)
 read_rating = Statement(order=3, run=read_ratings)
-read_series_jobs = Statement(order=4, run=read_all_series_jobs)
-is_answered = Statement(order=5, run=find_answered)
-find_single_picture = Statement(order=6, run=find_single_pictures)
-count_pending = Statement(order=7, run=count_pending_of)
-cancel_waiting = Statement(order=8, run=_cancel_all, is_kept=False)
-record_action = Statement(order=9, run=append_actions, is_kept=False)
-submit_jobs = Statement(order=10, run=submit_all, is_kept=False)
-deliver = Statement(order=11, run=_add, is_kept=False)
-count_ahead = Statement(order=12, run=_count_ahead)
-store_choice = Statement(order=13, run=store_choices, is_kept=False)
+read_last = Statement(order=4, run=read_last_actions)
+read_series_jobs = Statement(order=5, run=read_all_series_jobs)
+is_answered = Statement(order=6, run=find_answered)
+find_single_picture = Statement(order=7, run=find_single_pictures)
+count_pending = Statement(order=8, run=count_pending_of)
+cancel_waiting = Statement(order=9, run=_cancel_all, is_kept=False)
+record_action = Statement(order=10, run=append_actions, is_kept=False)
+submit_jobs = Statement(order=11, run=submit_all, is_kept=False)
+deliver = Statement(order=12, run=_add, is_kept=False)
+count_ahead = Statement(order=13, run=_count_ahead)
+store_choice = Statement(order=14, run=store_choices, is_kept=False)

@@ -27,6 +27,20 @@ class Verb(StrEnum):
     SAVE = "save"
 
 
+class ReportReason(StrEnum):
+    """What is wrong with a reported picture.
+
+    person: it shows a real person. copied: it is somebody else's work.
+    """
+
+    SEXUAL = "sexual"
+    VIOLENT = "violent"
+    HATEFUL = "hateful"
+    PERSON = "person"
+    COPIED = "copied"
+    OTHER = "other"
+
+
 class Rating(IntEnum):
     """The four ratings, worst to best; an event's `value` holds the number."""
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
-from engine.contract.feedback import Shown, Surface, Verb
+from engine.contract.feedback import ReportReason, Shown, Surface, Verb
 
 
 class ImpressionKind(StrEnum):
@@ -159,6 +159,7 @@ class Action:
     model, model_hash: of the pictures' model, if they were recorded.
     latency: from showing the message to the press, by Discord's clock; None if unknown.
     consent: of `member_id`.
+    reason: what is wrong, for `report`, if it was asked; otherwise None.
     """
 
     press_id: int
@@ -181,6 +182,7 @@ class Action:
     latency: timedelta | None
     consent: ConsentInForce
     at: datetime
+    reason: ReportReason | None = None
 
 
 class Press(NamedTuple):

@@ -80,7 +80,8 @@ def test_a_failed_job_has_no_buttons() -> None:
     assert "(Failed: the image engine stopped three times" in card.content
 
 
-FACES = [None] * 4
+FACES = [*[None] * 4, "⋯"]
+OPINIONS = [None] * 5
 ORIGINALS = ["U1", "U2", "U3", "U4"]
 VARIATIONS = ["V1", "V2", "V3", "V4"]
 
@@ -88,10 +89,10 @@ VARIATIONS = ["V1", "V2", "V3", "V4"]
 @pytest.mark.parametrize(
     ("operations", "grid", "picture"),
     [
-        (frozenset(Operation), [[*ORIGINALS, None], VARIATIONS, FACES], [["Vary"], FACES]),
-        ({Operation.IMAGINE}, [[*ORIGINALS, None], FACES], [FACES]),
-        ({Operation.VARY}, [ORIGINALS, VARIATIONS, FACES], [["Vary"], FACES]),
-        ((), [ORIGINALS, FACES], [FACES]),
+        (frozenset(Operation), [[*ORIGINALS, None], VARIATIONS, FACES], [["Vary", None, "⋯"], OPINIONS]),
+        ({Operation.IMAGINE}, [[*ORIGINALS, None], FACES], [[None, "⋯"], OPINIONS]),
+        ({Operation.VARY}, [ORIGINALS, VARIATIONS, FACES], [["Vary", None, "⋯"], OPINIONS]),
+        ((), [ORIGINALS, FACES], [[None, "⋯"], OPINIONS]),
     ],
 )
 def test_a_button_whose_job_cannot_be_painted_is_not_shown(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from itertools import product
 from uuid import UUID
 
@@ -14,7 +15,15 @@ from bot.buttons import BUTTONS
 from bot.buttons.base import JobButton
 from bot.buttons.rate import RatePictureButton
 from bot.buttons.upscale import UpscaleButton
-from bot.custom_ids import GENERATED_ID, MAX_LENGTH, ButtonId, id_from_text, single_picture_slot, text_from_id
+from bot.custom_ids import (
+    GENERATED_ID,
+    MAX_LENGTH,
+    AnswerOrigin,
+    ButtonId,
+    id_from_text,
+    single_picture_slot,
+    text_from_id,
+)
 
 JOB = UUID("ffffffff-ffff-7fff-bfff-ffffffffffff")
 
@@ -24,10 +33,30 @@ INDEXES: dict[str, list[int | None]] = {
     "reroll": [None],
     "rate": [1, 2, 3, 4],
     "judge": [10 * picture + rating for picture, rating in product(range(1, 5), range(1, 5))],
+    "unrate": [None, 1, 2, 3, 4],
+    "favourite": [1, 2, 3, 4],
+    "best": [1, 2, 3, 4],
+    "more": [None],
+    "save": [None, 1, 2, 3, 4],
+    "report": [None, 1, 2, 3, 4],
+    "askdelete": [None, 1, 2, 3, 4],
+    "delete": [None, 1, 2, 3, 4],
+    "keep": [None],
     "cancel": [None],
     "cancelall": [None],
 }
-EVERY = [ButtonId(verb=verb, job_id=JOB, index=index) for verb, indexes in INDEXES.items() for index in indexes]
+LAST_MESSAGE = 2**63 - 1
+ORIGINS = [
+    None,
+    AnswerOrigin(message_id=LAST_MESSAGE, slot=None, shown_at=datetime(2084, 9, 6, 15, 47, 35, 551000, tzinfo=UTC)),
+    AnswerOrigin(message_id=1 << 22, slot=3, shown_at=datetime(2043, 9, 3, tzinfo=UTC)),
+]
+EVERY = [
+    ButtonId(verb=verb, job_id=JOB, index=index, origin=origin)
+    for verb, indexes in INDEXES.items()
+    for index in indexes
+    for origin in ORIGINS
+]
 
 
 def matching(text: str) -> list[type[JobButton]]:
@@ -66,7 +95,14 @@ def test_every_job_has_ids(job: UUID, button: type[JobButton]) -> None:
         f"e1:judge:{JOB}:15",
         f"e1:judge:{JOB}:1",
         f"e1:cancel:{JOB}:1",
-        f"e1:delete:{JOB}",
+        f"e1:destroy:{JOB}",
+        f"e1:delete:{JOB}:5",
+        f"e1:unrate:{JOB}@",
+        f"e1:unrate:{JOB}@7.0",
+        f"e1:unrate:{JOB}@07.0.1",
+        f"e1:unrate:{JOB}@7.5.1",
+        f"e1:unrate:{JOB}@7.0.-1",
+        f"e1:unrate:{JOB}@7.0.1junk",
         f"e2:up:{JOB}:1",
         "e1:up::1",
         "MJ::JOB::upsample::1",

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.replies import BROKEN, code_block, duration, has_reply, rated, reply_for, sentence_from_cause, waiting
+from bot.feedback_replies import rated
+from bot.replies import BROKEN, code_block, duration, has_reply, reply_for, sentence_from_cause, waiting
 from engine.contract import errors
 from engine.contract.feedback import Rating
 from engine.contract.jobs import MAX_COUNTED_AHEAD

@@ -67,6 +67,7 @@ def services_for(client: EaselClient, database: Database, objects: Objects) -> S
     return Services(
         buttons=BUTTONS,
         database=database,
+        objects=objects,
         presses=PressBatches(database, limit=UNHURRIED),
         courier=Courier(context),
         instance=instance,

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from engine.contract.feedback import Shown, Surface, Verb
+from engine.contract.feedback import ReportReason, Shown, Surface, Verb
 from engine.contract.ids import new_id
 from engine.feedback.records import Action, Choice, ConsentInForce
 from engine.feedback.store.months import first_press_on, month_of_press, noting_missing_months
@@ -157,6 +157,7 @@ def action_from_row(row: sa.Row[Any]) -> Action:
         value=row.value,
         choice=Choice(row.choice) if row.choice else None,
         variation=row.variation,
+        reason=ReportReason(row.reason) if row.reason else None,
         replaces=row.replaces,
         shown=tuple(Shown(picture_id=picture_id, slot=slot) for picture_id, slot in shown),
         model=row.model,
@@ -199,6 +200,7 @@ def _row_from_action(action: Action) -> dict[str, Any]:
         "value": action.value,
         "choice": action.choice and action.choice.value,
         "variation": action.variation,
+        "reason": action.reason and action.reason.value,
         "replaces": action.replaces,
         "shown_pictures": [str(shown.picture_id) for shown in action.shown],
         "shown_slots": [shown.slot for shown in action.shown],

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from engine.contract.feedback import Surface, Verb
+from engine.contract.feedback import ReportReason, Surface, Verb
 from engine.feedback.records import Choice, ImpressionKind, PromptOrigin
 from engine.store.tables import check_one_of, metadata
 
@@ -77,9 +77,12 @@ actions = sa.Table(
     sa.Column("latency_ms", sa.BigInteger),
     *_consent_columns(),
     sa.Column("at", sa.TIMESTAMP(timezone=True), nullable=False),
+    sa.Column("reason", sa.Text),
     check_one_of("verb", Verb),
     check_one_of("surface", Surface),
     check_one_of("choice", Choice),
+    check_one_of("reason", ReportReason),
+    sa.CheckConstraint("reason IS NULL OR verb = 'report'", name="reason_of_report"),
     sa.CheckConstraint("(verb = 'choose') = (choice IS NOT NULL)", name="choice_when_chosen"),
     sa.CheckConstraint(
         "CASE WHEN verb = 'rate' THEN value IS NOT NULL AND value BETWEEN 0 AND 4"

@@ -1,6 +1,6 @@
 // What Easel's buttons do, in words: their labels are as short as U1. Buttons of other bots have none.
 
-const VERB = /^e\d+:([a-z]+):[^:]+(?::(\d+))?$/;
+const VERB = /^e\d+:([a-z]+):[^:@]+(?::(\d+))?(?:@.*)?$/;
 const FACES = ["awful", "bad", "good", "great"];
 
 const WORDS = {
@@ -9,6 +9,12 @@ const WORDS = {
   reroll: () => "Paint the same prompt again, with another seed",
   rate: (index) => `Rate the grid: ${FACES[index - 1]}`,
   judge: (index) => `Rate this picture: ${FACES[(index % 10) - 1]}`,
+  unrate: () => "Take your rating back",
+  favourite: (index) => `Favourite: picture ${index}; press again to take it back`,
+  best: (index) => `Best of the four: picture ${index}; press again to take it back`,
+  more: () => "More: choose the best, report, delete",
+  save: (index) => (index ? "Send the original to my direct messages" : "Send the four originals to my direct messages"),
+  report: () => "Report what is wrong with it",
   cancel: () => "Stop this job",
   cancelall: () => "Stop every job of this command",
   training: () => "Turn training on or off",

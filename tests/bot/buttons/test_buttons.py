@@ -32,7 +32,7 @@ async def test_u_posts_the_original_as_a_reply(
     assert await cleo.file(reply["attachments"][0]) == await hand.objects.get(pictures[1].object_key)
     alts = [shown["attachments"][0]["description"] for shown in (grid, reply)]
     assert alts == ["a red circle: grid of four pictures", "a red circle: picture 2 of four"]
-    assert (labels(reply)[0], faces(reply)[1:]) == (["Vary"], ["😖", "☹️", "🙂", "😍"])
+    assert (labels(reply)[0], faces(reply)[2:]) == (["Vary", None, "⋯"], ["😖", "☹️", "🙂", "😍", "❤️"])
 
     (event,) = await hand.actions(job.id)
     assert (event.verb, event.picture_id, event.is_owner) == (Verb.UPSCALE, pictures[1].id, False)
@@ -233,7 +233,7 @@ async def test_what_a_model_cannot_do_has_no_buttons(
 ) -> None:
     """A grid of a model without variations has no V and its picture no Vary; of one that is gone, only U and faces."""
     tiny = ModelCapabilities(name="tiny", operations=(Operation.IMAGINE,))
-    originals, faces_of_grid = ["U1", "U2", "U3", "U4"], [None] * 4
+    originals, faces_of_grid = ["U1", "U2", "U3", "U4"], [*[None] * 4, "⋯"]
     async with start_bot(limits=Limits(models=(tiny,), default_model="tiny")):
         waiting = await ben.reply(await ben.command("imagine", prompt="a cat --model tiny"))
         await hand.finish((await hand.jobs())[-1])
@@ -242,7 +242,7 @@ async def test_what_a_model_cannot_do_has_no_buttons(
         again = await ben.reply(await ben.press(grid, "🔄"))
         await ben.press(grid, "U2")
         single = await ben.message(lambda item: "Image #2" in item["content"])
-        assert labels(single) == [faces_of_grid]
+        assert labels(single) == [[None, "⋯"], [None] * 5]
     async with start_bot(limits=Limits(models=(ModelCapabilities(name="other"),), default_model="other")):
         await hand.finish((await hand.jobs())[-1])
         grid = await ben.changed(again, lambda item: len(item["components"]) == 2)

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.store import series
 from bot.store.eta import read_queue_pace
 from engine.contract.jobs import MAX_COUNTED_AHEAD, Job
-from engine.feedback.store import actions
+from engine.feedback.store import actions, opinions
 from engine.store import jobs, queue, queue_position, transitions
 from engine.store.database import Database
 from tests.fakes import request_for
@@ -74,6 +74,9 @@ _QUERIES: dict[str, Query] = {
     "read_held": lambda connection, job: transitions.read_held(connection, {job.id: 1}),
     "read_ratings": lambda connection, job: actions.read_ratings(
         connection, [actions.Rated(member_id=job.member_id, job_id=job.id, picture_id=None)]
+    ),
+    "read_last_actions": lambda connection, job: opinions.read_last_actions(
+        connection, [opinions.Presser(job_id=job.id, member_id=job.member_id)]
     ),
     "read_actions": lambda connection, job: actions.read_actions(connection, job.id),
     "requeue_orphans": lambda connection, job: queue.requeue_orphans(connection),

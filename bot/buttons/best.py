@@ -1,0 +1,43 @@
+"""Best of four: which picture of a grid the member likes most."""
+
+from __future__ import annotations
+
+import discord
+
+from bot.answers import replace_answer
+from bot.buttons.base import JobButton
+from bot.buttons.more import more_card
+from bot.cards import AnswerSubject, ButtonFace, CardKind, FaceStyle
+from bot.custom_ids import ONE_TO_FOUR
+from bot.services import Services
+from bot.store.interaction import InteractionContext
+from bot.store.opinions import toggle_best
+
+
+class BestButton(JobButton, verb="best", index=ONE_TO_FOUR):
+    """Chooses the picture that its index names as the best of its grid; pressed again, takes that back."""
+
+    rows = {CardKind.MORE: 0}
+
+    @classmethod
+    def answer_faces(cls, subject: AnswerSubject) -> tuple[ButtonFace, ...]:
+        """Return one button for each picture of a grid; the one chosen stands out."""
+        if subject.number is not None:
+            return ()
+        return tuple(
+            cls.face(
+                subject.job_id,
+                slot + 1,
+                origin=subject.origin,
+                label=f"{slot + 1}",
+                emoji="🏆",
+                style=FaceStyle.CHOSEN if slot == subject.best else FaceStyle.PLAIN,
+            )
+            for slot in range(4)
+        )
+
+    async def press(self, interaction: discord.Interaction, services: Services, context: InteractionContext) -> None:
+        """Store what now stands, and show it."""
+        assert self.button.origin is not None
+        opinions = await services.commit(context, lambda: toggle_best(context, self.button.job_id, self.slot()))
+        await replace_answer(interaction, more_card(services, self.button.job_id, self.button.origin, opinions))

@@ -1,0 +1,66 @@
+"""⚑: reports a picture or a grid, with a reason that a form asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import discord
+
+from bot.answers import open_form, replace_answer
+from bot.buttons.base import FormButton
+from bot.cards import AnswerSubject, ButtonFace, Card, CardKind
+from bot.custom_ids import ONE_TO_FOUR_OR_ALL
+from bot.feedback_replies import (
+    ALL_FOUR,
+    ALREADY_REPORTED,
+    REPORT_PICTURE,
+    REPORT_REASON,
+    REPORT_REASONS,
+    REPORT_TITLE,
+    REPORTED,
+)
+from bot.replies import picture_title
+from bot.services import Services
+from bot.store.interaction import InteractionContext
+from bot.store.opinions import report
+from engine.contract.feedback import ReportReason
+
+_REASON, _PICTURE, _ALL = "reason", "picture", "all"
+
+
+class ReportButton(FormButton, verb="report", index=ONE_TO_FOUR_OR_ALL):
+    """Reports the picture that its index names, or asks which of the grid."""
+
+    rows = {CardKind.MORE: 2}
+
+    @classmethod
+    def answer_faces(cls, subject: AnswerSubject) -> tuple[ButtonFace, ...]:
+        """Return the one button."""
+        return (cls.face(subject.job_id, subject.number, origin=subject.origin, label="Report", emoji="🚩"),)
+
+    async def press(self, interaction: discord.Interaction, services: Services, context: InteractionContext) -> None:
+        """Ask for the reason, and for the picture where there are four."""
+        form = discord.ui.Modal(title=REPORT_TITLE, custom_id=self.custom_id)
+        if self.button.index is None:
+            form.add_item(_which())
+        reasons = [discord.RadioGroupOption(label=text, value=reason.value) for reason, text in REPORT_REASONS.items()]
+        group: discord.ui.RadioGroup[discord.ui.Modal] = discord.ui.RadioGroup(custom_id=_REASON, options=reasons)
+        form.add_item(discord.ui.Label(text=REPORT_REASON, component=group))
+        await open_form(interaction, form)
+
+    async def submit(
+        self, interaction: discord.Interaction, services: Services, context: InteractionContext, form: Mapping[str, str]
+    ) -> None:
+        """Store the report, and thank for it."""
+        which = form.get(_PICTURE, _ALL)
+        slot = self.slot_or_all() if which == _ALL else int(which) - 1
+        reason = ReportReason(form[_REASON])
+        is_new = await services.commit(context, lambda: report(context, self.button.job_id, slot, reason))
+        await replace_answer(interaction, Card(content=REPORTED if is_new else ALREADY_REPORTED))
+
+
+def _which() -> discord.ui.Label[discord.ui.Modal]:
+    options = [discord.RadioGroupOption(label=ALL_FOUR, value=_ALL, default=True)]
+    options += [discord.RadioGroupOption(label=picture_title(slot), value=str(slot + 1)) for slot in range(4)]
+    group: discord.ui.RadioGroup[discord.ui.Modal] = discord.ui.RadioGroup(custom_id=_PICTURE, options=options)
+    return discord.ui.Label(text=REPORT_PICTURE, component=group)

@@ -1,0 +1,50 @@
+"""✉️: sends the original files, with their seeds, to the member's direct messages."""
+
+from __future__ import annotations
+
+import discord
+
+from bot.answers import finish_waiting, show_waiting
+from bot.buttons.base import JobButton
+from bot.cards import AnswerSubject, ButtonFace, CardKind
+from bot.custom_ids import ONE_TO_FOUR_OR_ALL
+from bot.delivery.originals import original_files, send_privately
+from bot.feedback_replies import DM_CLOSED, SAVED, saved
+from bot.services import Services
+from bot.store.interaction import InteractionContext
+from bot.store.results import save
+from engine.contract.jobs import Job
+
+
+class SaveButton(JobButton, verb="save", index=ONE_TO_FOUR_OR_ALL):
+    """Sends the picture that its index names, or the four of the grid."""
+
+    rows = {CardKind.PICTURE: 0, CardKind.MORE: 2}
+
+    @classmethod
+    def faces(cls, job: Job, slot: int | None) -> tuple[ButtonFace, ...]:
+        """Return the one button."""
+        assert slot is not None
+        return (cls.face(job.id, slot + 1, emoji="✉️"),)
+
+    @classmethod
+    def answer_faces(cls, subject: AnswerSubject) -> tuple[ButtonFace, ...]:
+        """Return the one button for a grid; a single picture has it under itself."""
+        if subject.number is not None:
+            return ()
+        return (cls.face(subject.job_id, origin=subject.origin, label="Send to me", emoji="✉️"),)
+
+    async def press(self, interaction: discord.Interaction, services: Services, context: InteractionContext) -> None:
+        """Store the press, then send the files, and say that they are sent.
+
+        Where Discord lets the bot send the member no direct messages, the answer has the files itself.
+        """
+        wanted = await services.commit(context, lambda: save(context, self.button.job_id, self.slot_or_all()))
+        await show_waiting(interaction)
+        files = await original_files(services.objects, wanted.job, wanted.pictures)
+        text = saved(wanted.job.spec.prompt, [(picture.slot, picture.seed) for picture in wanted.pictures])
+        is_sent = await send_privately(interaction.client, context, text, files)
+        if is_sent:
+            await finish_waiting(interaction, SAVED)
+        else:
+            await finish_waiting(interaction, f"{DM_CLOSED}\n{text}", files)

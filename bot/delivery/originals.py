@@ -1,0 +1,63 @@
+"""Original picture files for one member: read from the store, and sent to their direct messages."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Sequence
+
+import discord
+
+from bot import replies
+from bot.delivery.attachments import ImageFile, fit
+from bot.delivery.compose import file_name
+from bot.delivery.discord_messages import NO_MENTIONS, open_dm_channel
+from bot.delivery.outcomes import SendOutcome, Sent, outcome_of
+from bot.store.interaction import InteractionContext
+from engine.contract.errors import PictureCorrupt
+from engine.contract.jobs import Job, Picture
+from engine.store.objects import Objects
+
+_NONCE_LENGTH = 25
+
+
+async def original_files(objects: Objects, job: Job, pictures: Sequence[Picture]) -> list[discord.File]:
+    """Return the pictures' files, byte for byte; one that Discord does not take is made smaller.
+
+    Raises: PictureCorrupt, StoreUnavailable.
+    """
+    files = []
+    for picture in pictures:
+        stored = ImageFile(data=await objects.get(picture.object_key), media_type="image/png")
+        file = await fit(stored)
+        if file is None:
+            raise PictureCorrupt(key=picture.object_key)
+        alt = replies.picture_alt(job.spec.prompt, picture.slot)
+        files.append(
+            discord.File(io.BytesIO(file.data), f"{file_name(job, picture)}.{file.extension}", description=alt)
+        )
+    return files
+
+
+async def send_privately(
+    client: discord.Client, context: InteractionContext, text: str, files: Sequence[discord.File]
+) -> bool:
+    """Send the files to the member's direct messages; return False if Discord does not let the bot do that.
+
+    For a few minutes Discord ignores the same files a second time, so that two quick presses send them once.
+    """
+    channel_id = await open_dm_channel(client, context.discord_id)
+    if not isinstance(channel_id, int):
+        return False
+    names = ",".join(file.filename for file in files)
+    nonce = hashlib.sha256(f"{context.discord_id} {names}".encode()).hexdigest()[:_NONCE_LENGTH]
+
+    async def send() -> SendOutcome:
+        channel = client.get_partial_messageable(channel_id)
+        message = await channel.send(text, files=list(files), nonce=nonce, allowed_mentions=NO_MENTIONS)
+        return Sent(message_id=message.id)
+
+    outcome = await outcome_of(send)
+    for file in files:
+        file.reset()
+    return isinstance(outcome, Sent)
