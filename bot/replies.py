@@ -28,10 +28,11 @@ CHANNEL_CLOSED = (
 )
 UNDELIVERABLE = "I can no longer post this here, and Discord lets me send you no direct message."
 UNSAVED = "The database is not available at the moment, so nothing was saved. Please try again in a minute."
-UNSURE = "The database did not answer in time, so I cannot say whether this was saved. Look again in a few minutes."
+UNSURE = "The database did not confirm this, so I cannot say whether it was saved. Look again in a few minutes."
 PICTURE_LOST = "This picture is missing or damaged. Press 🔄 under the grid, or use /imagine again."
 PICTURES_AWAY = "The picture storage is not available at the moment."
 STORAGE_FULL = "The storage of Easel is full."
+_CONTACT = "Please contact the server's operator; waiting jobs go on afterwards."
 PICTURE_KEPT = f"{PICTURES_AWAY} This picture appears here when it is back."
 PICTURE_TOO_LARGE = "This picture is too large for Discord. It is still stored on the server."
 
@@ -65,7 +66,7 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Any], str]] = {
     errors.StoreUnavailable: lambda error: UNSURE if error.facts.get("is_unsure") else UNSAVED,
     errors.PictureStoreUnavailable: lambda error: f"{PICTURES_AWAY} Please try again later.",
     errors.StorageFull: lambda error: (
-        f"{STORAGE_FULL} Nothing was saved. Please contact the server's operator; waiting jobs go on afterwards."
+        f"{STORAGE_FULL} {UNSURE if error.facts.get('is_unsure') else 'Nothing was saved.'} {_CONTACT}"
     ),
     errors.PainterLost: lambda error: "The image engine stopped unexpectedly. Please try again.",
     errors.PainterNotReady: lambda error: "The image engine does not start at the moment. Please try again later.",
@@ -250,9 +251,8 @@ def blocked_series(is_full: bool) -> str:
 def blocked(job: Job, is_full: bool) -> str:
     """Return the state of a job that waits for the picture storage: to start, or with its pictures painted."""
     storage = "storage is full" if is_full else "picture storage is not available"
-    if job.status is JobStatus.RUNNING:
-        return f"Painted, waiting to be stored: the {storage}"
-    return f"Waiting to start: the {storage}"
+    waits = "Painted, waiting to be stored" if job.status is JobStatus.RUNNING else "Waiting to start"
+    return f"{waits}: the {storage}"
 
 
 def moved_from(channel_id: int) -> str:

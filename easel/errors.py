@@ -64,7 +64,10 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Facts], str]] = {
         "Remove it from the prompt, or register it for the model that it was made for."
     ),
     errors.StoreUnavailable: lambda facts: (
-        f"Cannot reach Postgres or the picture store{_cause(facts)}. Run `easel doctor` to find out why."
+        f"Postgres did not confirm what was to be saved{_cause(facts)}, so it may be saved or not. Check that before "
+        "you run this again, and run `easel doctor` to find out why."
+        if facts.get("is_unsure")
+        else f"Cannot reach Postgres or the picture store{_cause(facts)}. Run `easel doctor` to find out why."
     ),
     errors.PictureStoreUnavailable: lambda facts: (
         f"The picture store {facts['fault']}{_cause(facts)}. "
@@ -72,7 +75,12 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Facts], str]] = {
     ),
     errors.StorageFull: lambda facts: (
         f"{_full_disk(facts)} is full. Free some space, or move EASEL_HOME, EASEL_STORAGE_URL or DATABASE_URL to "
-        "another disk. Nothing is lost: waiting jobs continue afterwards."
+        "another disk. "
+        + (
+            "Postgres did not confirm what was to be saved: check that before you run this again."
+            if facts.get("is_unsure")
+            else "Nothing is lost: waiting jobs continue afterwards."
+        )
     ),
     errors.PainterLost: lambda _: "The painting process died. Its jobs are back in the queue; the log says why.",
     errors.PainterNotReady: lambda _: "The painting process does not start; the log says why. No job is lost.",

@@ -22,7 +22,7 @@ from engine.store.connector import CONNECT_ERRORS, Connector
 from engine.store.disk import is_disk_full
 from engine.store.pool import ShrinkingPool
 from engine.store.postgres_url import LISTEN_URL, parse_url
-from engine.store.unavailable import cause_of, is_unavailable, unavailable_from
+from engine.store.unavailable import Unconfirmed, cause_of, is_unavailable, unavailable_from
 
 __all__ = ["AsyncConnection", "Database", "limit_waits", "open_database"]
 
@@ -86,11 +86,14 @@ class Database:
             nobody waiting; None for no limit.
 
         Raises: StoreUnavailable when Postgres cannot be reached, does not answer within `limit`, or was lost before
-        the commit was confirmed.
+        the commit was confirmed. Its fact `is_unsure` is there when that was in the middle of the commit; otherwise
+        nothing is stored.
         """
-        with self.noting_full():
+        unsure = Unconfirmed()
+        with self.noting_full(), unsure.noted():
             async with _limited(self.engine, limit) as connection, connection.begin():
                 yield connection
+                unsure.is_writing = True
 
     @asynccontextmanager
     async def autocommit(self) -> AsyncIterator[AsyncConnection]:
@@ -98,7 +101,8 @@ class Database:
 
         On a pooler, which may send every statement to another server process, it is one transaction instead.
 
-        Raises: StoreUnavailable when Postgres cannot be reached, or was lost before a statement was confirmed.
+        Raises: StoreUnavailable when Postgres cannot be reached, or was lost before a statement was confirmed: then
+        with the fact `is_unsure`.
         """
         if self._connector.is_pooled is None:
             await self.ping()
@@ -106,8 +110,10 @@ class Database:
             async with self.begin() as connection:
                 yield connection
             return
-        with self.noting_full():
+        unsure = Unconfirmed()
+        with self.noting_full(), unsure.noted():
             async with _limited(self._autocommit, TRANSACTION_LIMIT) as connection:
+                unsure.is_writing = True
                 yield connection
 
     @contextmanager
@@ -126,7 +132,7 @@ class Database:
             if self._data is None or not is_disk_full(self._data):
                 raise
             self._was_full_at = time.monotonic()
-            raise StorageFull(place="database", cause=error.facts["cause"]) from error
+            raise StorageFull(**{**error.facts, "place": "database"}) from error
 
     async def listen(self, *, command_timeout: timedelta | None = None) -> asyncpg.Connection:
         """Return a separate connection for LISTEN, outside the pool; the caller closes it.

@@ -2,11 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
 import asyncpg
 import sqlalchemy as sa
 
 from engine.contract.errors import StorageFull, StoreUnavailable
 from engine.store.connector import CONNECT_ERRORS, CONNECTION_ERRORS
+
+
+@dataclass
+class Unconfirmed:
+    """Knows whether Postgres may have stored what it did not confirm."""
+
+    is_writing: bool = False
+
+    @contextmanager
+    def noted(self) -> Iterator[None]:
+        """Add the fact `is_unsure` to a StoreUnavailable that is raised while something is being written."""
+        try:
+            yield
+        except StoreUnavailable as error:
+            if self.is_writing and not _is_refused(error):
+                error.facts = {**error.facts, "is_unsure": True}
+            raise
 
 
 def unavailable_from(error: BaseException) -> StoreUnavailable:
@@ -23,6 +44,15 @@ def is_blocked(error: BaseException) -> bool:
 def is_rolled_back(error: BaseException) -> bool:
     """Return whether Postgres undid the transaction for the sake of another: a deadlock, or a serialization failure."""
     return _has(error, asyncpg.TransactionRollbackError)
+
+
+def _is_refused(error: BaseException | None) -> bool:
+    """Return whether Postgres itself said no, so that the transaction is undone, and did not end or vanish over it."""
+    while error is not None:
+        if isinstance(error, asyncpg.PostgresError):
+            return getattr(error, "severity_en", None) == "ERROR"
+        error = error.orig if isinstance(error, sa.exc.DBAPIError) else error.__cause__
+    return False
 
 
 def _has(error: BaseException | None, kind: type[Exception]) -> bool:

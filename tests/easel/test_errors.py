@@ -42,6 +42,14 @@ def test_every_error_has_a_sentence(kind: type[EaselError]) -> None:
     assert sentence_from_cause(cause_from_error(error)) == sentence
 
 
+@pytest.mark.parametrize("kind", [errors.StoreUnavailable, errors.StorageFull])
+def test_what_postgres_did_not_confirm_is_not_called_safe(kind: type[EaselError]) -> None:
+    """Nor lost: only looking tells."""
+    told, sure = sentence_from_error(kind(cause="it is gone", is_unsure=True)), sentence_from_error(kind(cause="gone"))
+    assert "did not confirm" in told and "heck that before you run this again" in told
+    assert "did not confirm" not in sure and "Nothing is lost" not in told
+
+
 def test_exit_code_tells_who_must_act() -> None:
     """3 means that the request must change; the others say what the operator looks at."""
     assert exit_code_from_error(errors.PromptRefused(message="no")) == 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from functools import partial
 
@@ -51,3 +52,30 @@ async def test_nothing_was_saved_is_said_only_where_that_is_so(
         return len(await hand.jobs()) == num_stored + 1
 
     await until(are_stored)
+
+
+ENDED = (
+    "CREATE FUNCTION fault() RETURNS trigger AS 'BEGIN PERFORM pg_terminate_backend(pg_backend_pid());"
+    " PERFORM pg_sleep(9); END' LANGUAGE plpgsql"
+)
+
+
+@pytest.mark.parametrize(("when", "sentence"), [("DEFERRED", replies.UNSURE), ("IMMEDIATE", replies.UNSAVED)])
+async def test_a_connection_that_is_lost_while_it_commits_is_told_so(
+    database: Database, when: str, sentence: str
+) -> None:
+    """To all members whose presses are in that batch: it may be stored."""
+    trigger = f"CONSTRAINT TRIGGER fault AFTER INSERT ON jobs DEFERRABLE INITIALLY {when} FOR EACH ROW"
+    async with database.begin() as connection:
+        await connection.execute(sa.text(ENDED))
+        await connection.execute(sa.text(f"CREATE {trigger} EXECUTE FUNCTION fault()"))
+    batches = PressBatches(database, limit=timedelta(minutes=1))
+    presses = {member: press(member, discord_id=member) for member in (5, 6)}
+    told = await asyncio.gather(
+        *(
+            batches.commit(member, partial(submit_drafts, one, [DRAFT], US), patience=PATIENCE)
+            for member, one in presses.items()
+        ),
+        return_exceptions=True,
+    )
+    assert [replies.reply_for(error) for error in told if isinstance(error, StoreUnavailable)] == [sentence] * 2

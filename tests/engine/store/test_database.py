@@ -55,6 +55,53 @@ async def test_connection_lost_before_the_commit_is_unavailable(database: Databa
     await other.close()
 
 
+AT_COMMIT = """
+    CREATE TABLE kept ();
+    CREATE FUNCTION fault() RETURNS trigger AS $$ BEGIN {fault}; RETURN NULL; END $$ LANGUAGE plpgsql;
+    CREATE CONSTRAINT TRIGGER fault AFTER INSERT ON kept DEFERRABLE INITIALLY {when}
+        FOR EACH ROW EXECUTE FUNCTION fault()
+"""
+ENDED = "PERFORM pg_terminate_backend(pg_backend_pid()); PERFORM pg_sleep(10)"
+FULL = "RAISE EXCEPTION USING ERRCODE = '53100'"
+
+
+@pytest.mark.parametrize(
+    ("fault", "when", "error", "is_unsure"),
+    [
+        (ENDED, "DEFERRED", StoreUnavailable, True),
+        ("PERFORM pg_sleep(10)", "DEFERRED", StoreUnavailable, True),
+        (ENDED, "IMMEDIATE", StoreUnavailable, False),
+        (FULL, "DEFERRED", StorageFull, False),
+    ],
+    ids=["ended", "silent", "before", "full"],
+)
+async def test_a_commit_that_is_not_confirmed_is_told_from_one_that_is_refused(
+    database: Database, fault: str, when: str, error: type[StoreUnavailable], is_unsure: bool
+) -> None:
+    """Whether a transaction is stored is not known to whom the connection is lost in the middle of its commit."""
+    await _execute(database, AT_COMMIT.format(fault=fault, when=when))
+    with pytest.raises(error) as told:
+        async with database.begin(limit=timedelta(seconds=1)) as connection:
+            await connection.execute(sa.text("INSERT INTO kept DEFAULT VALUES"))
+    assert bool(told.value.facts.get("is_unsure")) is is_unsure
+    assert await _execute(database, "SELECT 1 FROM kept") == []
+
+
+async def test_a_statement_of_its_own_that_is_not_confirmed_may_be_stored(database: Database) -> None:
+    with pytest.raises(StoreUnavailable) as told:
+        async with database.autocommit() as connection:
+            await connection.execute(sa.text("SELECT pg_terminate_backend(pg_backend_pid())"))
+    assert told.value.facts["is_unsure"]
+
+
+async def _execute(database: Database, statements: str) -> list[Any]:
+    """Execute several statements; return the rows of the last, if it has any."""
+    async with database.begin() as connection:
+        for statement in statements.split(";\n"):
+            result = await connection.execute(sa.text(statement))
+        return list(result) if result.returns_rows else []
+
+
 async def test_closed_connections_are_replaced(database: Database, database_url: str) -> None:
     """Connections that Postgres closed while idle in the pool are replaced."""
     closed = asyncio.Event()
