@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -63,6 +64,8 @@ class Preferences:
     rankings, selections: of grids, by one member each.
     likes, scores: of single pictures, by all raters together.
     reports: how many members reported a picture; such a picture is in nothing else.
+    excluded: these pictures and those that their owner deleted.
+    raters: whose presses stand.
     left_out: how much became no label, by reason.
     """
 
@@ -73,6 +76,8 @@ class Preferences:
     likes: tuple[LikedPicture, ...]
     scores: tuple[PictureScore, ...]
     reports: Mapping[UUID, int]
+    excluded: frozenset[UUID]
+    raters: frozenset[UUID]
     left_out: Mapping[LeftOut, int]
 
 
@@ -104,8 +109,10 @@ def derive_preferences(presses: Sequence[Press], community: Community) -> Prefer
                 for opinion in opinions_of_rater(answers.standing, answers.resolved.votes, community.biases, excluded)
             )
         ),
-        scores=tuple(picture_scores(ratings, strengths, community.skills)),
+        scores=tuple(picture_scores(ratings, strengths, _compared_at(pairs), community.skills)),
         reports=reports_by_picture(presses),
+        excluded=frozenset(excluded),
+        raters=frozenset(answers.rater for answers in all_answers if answers.standing),
         left_out=_left_out(presses, all_answers, len(excluded)),
     )
 
@@ -115,6 +122,11 @@ def _votes_cut_to_share(answers: Answers, community: Community) -> list[Vote]:
     if factor == 1.0:
         return list(answers.resolved.votes)
     return [replace(vote, weight=vote.weight * factor) for vote in answers.resolved.votes]
+
+
+def _compared_at(pairs: Sequence[LabelledPair]) -> Mapping[UUID, datetime]:
+    by_time = sorted(pairs, key=lambda pair: pair.newest)
+    return {picture: pair.newest for pair in by_time for picture in (pair.first, pair.second)}
 
 
 def _left_out(presses: Sequence[Press], all_answers: Sequence[Answers], num_excluded: int) -> Mapping[LeftOut, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
@@ -37,23 +38,30 @@ class LikeSplit(StrEnum):
 
 
 class Opinion(NamedTuple):
-    """One member's opinion of a picture, and its weight."""
+    """One member's opinion of a picture, its weight, and when it was given."""
 
     picture_id: UUID
     rank: int
     is_liked: bool
     weight: float
+    at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
 class LikedPicture:
-    """The opinions of a picture: numbers and sums of weights of those who like it and of those who do not."""
+    """The opinions of a picture: numbers and sums of weights of those who like it and of those who do not.
+
+    like_rank: the lowest rank of what the likes follow from, as `RANKS` has them; None without likes.
+    newest: when the last of the opinions was given.
+    """
 
     picture_id: UUID
     likes: int
     dislikes: int
     like_weight: float
     dislike_weight: float
+    like_rank: int | None
+    newest: datetime
 
     @property
     def split(self) -> LikeSplit:
@@ -87,26 +95,31 @@ def opinions_of_rater(
 
 def liked_pictures(opinions: Iterable[Opinion]) -> list[LikedPicture]:
     """Return the pictures of which anybody has an opinion, ordered by id."""
-    by_picture: dict[UUID, tuple[list[float], list[float]]] = {}
+    by_picture: dict[UUID, list[Opinion]] = {}
     for opinion in opinions:
-        by_picture.setdefault(opinion.picture_id, ([], []))[0 if opinion.is_liked else 1].append(opinion.weight)
-    return [
-        LikedPicture(
-            picture_id=picture_id,
-            likes=len(likes),
-            dislikes=len(dislikes),
-            like_weight=math.fsum(likes),
-            dislike_weight=math.fsum(dislikes),
-        )
-        for picture_id, (likes, dislikes) in sorted(by_picture.items())
-    ]
+        by_picture.setdefault(opinion.picture_id, []).append(opinion)
+    return [_liked(picture_id, by_picture[picture_id]) for picture_id in sorted(by_picture)]
+
+
+def _liked(picture_id: UUID, opinions: Sequence[Opinion]) -> LikedPicture:
+    likes = [opinion for opinion in opinions if opinion.is_liked]
+    dislikes = [opinion for opinion in opinions if not opinion.is_liked]
+    return LikedPicture(
+        picture_id=picture_id,
+        likes=len(likes),
+        dislikes=len(dislikes),
+        like_weight=math.fsum(opinion.weight for opinion in likes),
+        dislike_weight=math.fsum(opinion.weight for opinion in dislikes),
+        like_rank=min((opinion.rank for opinion in likes), default=None),
+        newest=max(opinion.at for opinion in opinions),
+    )
 
 
 def _from_votes(votes: Iterable[Vote]) -> Iterator[Opinion]:
     for vote in votes:
         if vote.source is Source.PAIR and not vote.is_tie:
-            yield Opinion(vote.winner, RANKS[Source.PAIR], True, vote.weight)
-            yield Opinion(vote.loser, RANKS[Source.PAIR], False, vote.weight)
+            yield Opinion(vote.winner, RANKS[Source.PAIR], True, vote.weight, vote.at)
+            yield Opinion(vote.loser, RANKS[Source.PAIR], False, vote.weight, vote.at)
 
 
 def _from_presses(standing: Sequence[Press], biases: SlotBiases) -> Iterator[Opinion]:
@@ -114,7 +127,7 @@ def _from_presses(standing: Sequence[Press], biases: SlotBiases) -> Iterator[Opi
         yield from _from_press(press, biases)
     for press in rerolled_only(standing):
         for picture_id in shown_pictures(press.action):
-            yield Opinion(picture_id, RANKS[Source.REROLL], False, REROLL_WEIGHT)
+            yield Opinion(picture_id, RANKS[Source.REROLL], False, REROLL_WEIGHT, press.action.at)
 
 
 def _from_press(press: Press, biases: SlotBiases) -> Iterator[Opinion]:
@@ -122,17 +135,17 @@ def _from_press(press: Press, biases: SlotBiases) -> Iterator[Opinion]:
     match action.verb:
         case Verb.CHOOSE if action.choice is Choice.BOTH_BAD:
             for picture_id in shown_pictures(action):
-                yield Opinion(picture_id, RANKS[Source.PAIR], False, PAIR_WEIGHT)
+                yield Opinion(picture_id, RANKS[Source.PAIR], False, PAIR_WEIGHT, action.at)
         case Verb.RATE if action.value in (LIKED, DISLIKED):
             yield from _from_rating(action, is_liked=action.value == LIKED)
         case Verb.BEST | Verb.FAVOURITE | Verb.UPSCALE if action.picture_id is not None:
             weight = choice_weight(action) * slot_weight(press, biases)
-            yield Opinion(action.picture_id, RANKS[CHOICES[action.verb]], True, weight)
+            yield Opinion(action.picture_id, RANKS[CHOICES[action.verb]], True, weight, action.at)
 
 
 def _from_rating(action: Action, *, is_liked: bool) -> Iterator[Opinion]:
     if action.picture_id is not None:
-        yield Opinion(action.picture_id, RANKS[Source.RATING], is_liked, 1.0)
+        yield Opinion(action.picture_id, RANKS[Source.RATING], is_liked, 1.0, action.at)
         return
     for picture_id in shown_pictures(action):
-        yield Opinion(picture_id, GRID_RATING_RANK, is_liked, GRID_RATING_WEIGHT)
+        yield Opinion(picture_id, GRID_RATING_RANK, is_liked, GRID_RATING_WEIGHT, action.at)

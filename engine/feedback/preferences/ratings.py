@@ -25,6 +25,7 @@ class RatingGiven(NamedTuple):
     rater: UUID
     value: int
     weight: float
+    at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,12 +35,14 @@ class PictureScore:
     rating: mean of its ratings, 1 to 4, weighed by what was rated and by the raters' skill; None if nobody rated it.
     raters: how many rated it or its grid.
     strength: Bradley-Terry score among the pictures it was compared with; None if it was compared with none.
+    newest: when it was last rated or compared.
     """
 
     picture_id: UUID
     rating: float | None
     raters: int
     strength: float | None
+    newest: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,11 +68,12 @@ def ratings_of_rater(standing: Sequence[Press], excluded: Set[UUID]) -> list[Rat
         if action.verb is not Verb.RATE or action.value is None:
             continue
         if action.picture_id is not None:
-            ratings[action.picture_id] = RatingGiven(action.picture_id, action.member_id, action.value, 1.0)
+            ratings[action.picture_id] = RatingGiven(action.picture_id, action.member_id, action.value, 1.0, action.at)
             continue
         for picture_id in shown_pictures(action):
             if picture_id not in ratings or ratings[picture_id].weight < 1.0:
-                ratings[picture_id] = RatingGiven(picture_id, action.member_id, action.value, GRID_RATING_WEIGHT)
+                given = RatingGiven(picture_id, action.member_id, action.value, GRID_RATING_WEIGHT, action.at)
+                ratings[picture_id] = given
     return [ratings[picture_id] for picture_id in sorted(ratings.keys() - excluded)]
 
 
@@ -96,9 +100,15 @@ def rankings_of_rater(standing: Sequence[Press], excluded: Set[UUID]) -> Iterato
 
 
 def picture_scores(
-    ratings: Iterable[RatingGiven], strengths: Mapping[UUID, float], skills: Mapping[UUID, float]
+    ratings: Iterable[RatingGiven],
+    strengths: Mapping[UUID, float],
+    compared_at: Mapping[UUID, datetime],
+    skills: Mapping[UUID, float],
 ) -> list[PictureScore]:
-    """Return the score of each picture that was rated or compared, ordered by id."""
+    """Return the score of each picture that was rated or compared, ordered by id.
+
+    strengths, compared_at: of each picture that was compared, its strength and the time of the last comparison.
+    """
     by_picture: dict[UUID, list[RatingGiven]] = {}
     for rating in ratings:
         by_picture.setdefault(rating.picture_id, []).append(rating)
@@ -108,9 +118,15 @@ def picture_scores(
             rating=_mean(by_picture.get(picture_id, ()), skills),
             raters=len(by_picture.get(picture_id, ())),
             strength=strengths.get(picture_id),
+            newest=_newest(by_picture.get(picture_id, ()), compared_at.get(picture_id)),
         )
         for picture_id in sorted(by_picture.keys() | strengths.keys())
     ]
+
+
+def _newest(ratings: Sequence[RatingGiven], compared_at: datetime | None) -> datetime:
+    times = [rating.at for rating in ratings]
+    return max(times if compared_at is None else [*times, compared_at])
 
 
 def _mean(ratings: Sequence[RatingGiven], skills: Mapping[UUID, float]) -> float | None:
