@@ -1,7 +1,8 @@
 """Splits of a data set: which prompt cluster is in which, so that nothing that belongs together is in two of them.
 
-A cluster are the prompts that say the same in other words' order, case, weights or punctuation, and those that jobs of
-one lineage have: a variation with an edited prompt takes its prompt's cluster into its parent's.
+A cluster are the prompts that say the same in other words' order, case, weights or punctuation. Clusters whose words
+are nearly the same belong together, and so do those of jobs of one lineage: a variation with an edited prompt takes its
+prompt's cluster into its parent's.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ class Split(StrEnum):
     TEST_UNIQUE = "test_unique"
 
 
+# Those that divide the prompts among them.
+FULL = (Split.TRAIN, Split.VALIDATION, Split.TEST)
 UNIQUE = MappingProxyType({Split.VALIDATION: Split.VALIDATION_UNIQUE, Split.TEST: Split.TEST_UNIQUE})
 
 # Shares of the clusters; the rest is for training.
@@ -47,9 +50,17 @@ def cluster_of_caption(caption: str) -> str:
     Case, Unicode forms, punctuation, attention weights and repetitions make no difference. A caption without words is
     a cluster of its own.
     """
-    evened = " ".join(unicodedata.normalize("NFKC", caption).casefold().split())
-    words = sorted(set(_WORD.findall(_WEIGHT.sub("", evened))))
-    return hashlib.sha256(" ".join(words or ["", evened]).encode()).hexdigest()
+    words = sorted(words_of_caption(caption))
+    return hashlib.sha256(" ".join(words or ["", _evened(caption)]).encode()).hexdigest()
+
+
+def words_of_caption(caption: str) -> set[str]:
+    """Return the caption's words, without what makes no difference to its cluster."""
+    return set(_WORD.findall(_WEIGHT.sub("", _evened(caption))))
+
+
+def _evened(caption: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", caption).casefold().split())
 
 
 def merge_clusters(lineage: Iterable[tuple[str, str]]) -> Mapping[str, str]:
