@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from easel.exit_codes import ExitCode, epilog, exit_code_from_error
-from easel.export_options import Bounds, MinWeight, OnlyModel, Since, SplitSeed, Until
+from easel.export_options import Bounds, FormatName, MinWeight, OnlyModel, Release, Since, SplitSeed, Until
 from easel.models_app import models
 from easel.options import (
     FreshChat,
@@ -149,20 +149,23 @@ def parse(
 
 @app.command()
 def export(
-    kind: Annotated[str, typer.Argument(metavar="FORMAT", help="raw: everything; pickapic: preferences to train on.")],
+    kind: FormatName,
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder to write to.")],
     since: Since = None,
     until: Until = None,
     model: OnlyModel = None,
     min_weight: MinWeight = 0.0,
     split_seed: SplitSeed = 0,
+    release: Release = None,
     as_json: Json = False,
     quiet: OnlyProblems = False,
 ) -> None:
     """Export jobs, pictures and events, or what members prefer. Names and Discord ids are removed."""
     from easel.commands.export import check_request, export
 
-    bounds = Bounds(since=since, until=until, model=model, min_weight=min_weight, split_seed=split_seed)
+    bounds = Bounds(
+        since=since, until=until, model=model, min_weight=min_weight, split_seed=split_seed, release=release
+    )
     check_request(kind, bounds)
     shown = Output(as_json=as_json, quiet=quiet)
     raise typer.Exit(run_command(export(kind, output, bounds, settings(), shown)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -9,6 +10,40 @@ from typing import Annotated
 import typer
 
 _DAY = ["%Y-%m-%d"]
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+
+
+def _format_names(incomplete: str) -> list[str]:
+    # Its libraries take a while to import.
+    from engine.feedback.exports import FORMATS
+
+    return [name for name in FORMATS if name.startswith(incomplete)]
+
+
+def _check_name(name: str | None) -> str | None:
+    if name is not None and not _NAME.fullmatch(name):
+        raise typer.BadParameter("Use letters, digits, - and _, 64 at most, and begin with a letter or a digit.")
+    return name
+
+
+FormatName = Annotated[
+    str,
+    typer.Argument(
+        metavar="FORMAT",
+        help="raw for everything, release for all that members agreed to publish, or one of its formats, such as "
+        "pickapic; docs/exports.md lists them.",
+        autocompletion=_format_names,
+    ),
+]
+Release = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Name of the data set, in its card and folders.",
+        callback=_check_name,
+        show_default="today's date",
+    ),
+]
 
 Since = Annotated[datetime | None, typer.Option(formats=_DAY, help="First day (UTC) to export.")]
 Until = Annotated[datetime | None, typer.Option(formats=_DAY, help="First day (UTC) not to export any more.")]
@@ -28,3 +63,4 @@ class Bounds:
     model: str | None = None
     min_weight: float = 0.0
     split_seed: int = 0
+    release: str | None = None

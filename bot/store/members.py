@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.tables import members
 from engine.contract.ids import new_id
-from engine.feedback.records import NOT_ASKED, ConsentInForce
+from engine.feedback.records import NOT_ASKED, ConsentInForce, ConsentRecord
 
 # Not FOR UPDATE: deliveries that name the member may still be written. In one order, so that no two wait for another.
 _LOCKED = (
@@ -55,6 +55,12 @@ async def read_consent(connection: AsyncConnection, member_id: UUID) -> ConsentI
 async def read_publishing_ids(connection: AsyncConnection) -> set[UUID]:
     """Return the members who agree now that what they do is published."""
     return set((await connection.execute(sa.select(members.c.id).where(members.c.may_publish))).scalars())
+
+
+async def read_consent_record(connection: AsyncConnection) -> ConsentRecord:
+    """Return by which version of the text each member agrees to publishing now, and how many members were erased."""
+    rows = await connection.execute(sa.select(members).where(members.c.may_publish))
+    return ConsentRecord(versions={row.id: row.consent_version for row in rows}, removals={})
 
 
 async def has_agreed(connection: AsyncConnection, discord_id: int) -> bool:

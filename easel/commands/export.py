@@ -5,14 +5,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
-from bot.store.members import read_publishing_ids
+from bot.store.members import read_consent_record, read_publishing_ids
 from easel.exit_codes import ExitCode
 from easel.export_options import Bounds
 from easel.output import Output
@@ -30,6 +32,17 @@ _REFUSED: Mapping[Refusal, str] = {
     Refusal.WITHDRAWN: "A member withdrew their consent during the export, so it was discarded. Run it again.",
 }
 
+_RESTARTED = "An export to {folder} was ended before it was complete. Its files were removed; this one starts anew."
+
+
+class _Rate(ProgressColumn):
+    """How many rows a second are written."""
+
+    def render(self, task: Task) -> Text:
+        """Return the rate, or nothing until it is known."""
+        speed = task.finished_speed or task.speed
+        return Text("" if speed is None else f"{speed:,.0f}/s")
+
 
 def check_request(name: str, bounds: Bounds) -> None:
     """Return if `name` is an export format that the bounds mean anything to.
@@ -41,7 +54,7 @@ def check_request(name: str, bounds: Bounds) -> None:
     if bounds != Bounds() and not FORMATS[name].is_filtered:
         raise typer.BadParameter(
             f"The format {name} always holds everything: "
-            "it does not take --since, --until, --model, --min-weight or --split-seed."
+            "it does not take --since, --until, --model, --min-weight, --split-seed or --release."
         )
 
 
@@ -76,6 +89,9 @@ async def _export(name: str, folder: Path, bounds: Bounds, settings: EngineSetti
             model=bounds.model,
             min_weight=bounds.min_weight,
             split_seed=bounds.split_seed,
+            release=bounds.release or datetime.now(UTC).date().isoformat(),
+            read_record=read_consent_record,
+            restarted=lambda: progress.console.print(_RESTARTED.format(folder=folder)),
         )
         async with open_migrated_postgres(settings) as url, open_database(url, pool_size=2) as database:
             return await FORMATS[name].export(database, open_objects(settings.storage_url), request)
@@ -83,7 +99,7 @@ async def _export(name: str, folder: Path, bounds: Bounds, settings: EngineSetti
 
 def _progress(output: Output) -> Progress:
     console = Console(stderr=True, quiet=output.quiet)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
     return Progress(*columns, console=console)
 
 

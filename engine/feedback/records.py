@@ -5,6 +5,7 @@ Both are facts that are appended and never changed; what members prefer is deriv
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -69,6 +70,18 @@ class ConsentInForce:
 
 
 NOT_ASKED = ConsentInForce(version=None, may_train=False, may_publish=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConsentRecord:
+    """What a release says of consent.
+
+    versions: of the text by which each member agrees to publishing now.
+    removals: how many members, pictures and the like were erased since there was anything to export.
+    """
+
+    versions: Mapping[UUID, int | None]
+    removals: Mapping[str, int]
 
 
 @dataclass(frozen=True, kw_only=True)

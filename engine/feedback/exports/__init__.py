@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 
-from engine.feedback.exports.pickapic import export_pickapic
+from engine.feedback.exports import release
+from engine.feedback.exports.publish import export_published
 from engine.feedback.exports.raw import export_raw
 from engine.feedback.exports.request import Exported, ExportRequest
 from engine.store.database import Database
@@ -15,21 +17,49 @@ from engine.store.objects import Objects
 
 @dataclass(frozen=True, kw_only=True)
 class Format:
-    """An export format; `is_filtered` says whether the request's bounds and seed mean anything to it."""
+    """An export format.
 
+    contents: what it holds, in a few words. readers: who reads it. load: one line of how to.
+    is_filtered: whether the request's bounds, seed and release mean anything to it; those that are hold only what
+        members agreed to publish.
+    """
+
+    contents: str
+    readers: str
+    load: str
     export: Callable[[Database, Objects, ExportRequest], Awaitable[Exported]]
-    is_filtered: bool
+    is_filtered: bool = True
 
 
 async def _export_raw(database: Database, objects: Objects, request: ExportRequest) -> Exported:
-    summary = await export_raw(database, objects, request.folder, report=request.report)
+    summary = await export_raw(database, objects, request.folder, report=request.report, restarted=request.restarted)
     counts = {"jobs": summary.jobs, "pictures": summary.pictures, "events": summary.events}
     return Exported(counts=counts, damaged=summary.damaged)
 
 
 FORMATS = MappingProxyType(
     {
-        "raw": Format(export=_export_raw, is_filtered=False),
-        "pickapic": Format(export=export_pickapic, is_filtered=True),
+        "raw": Format(
+            contents="Every job, picture and event",
+            readers="you",
+            load='[json.loads(line) for line in open("DIR/events.jsonl")]',
+            export=_export_raw,
+            is_filtered=False,
+        ),
+        **{
+            described.name: Format(
+                contents=described.title,
+                readers=described.readers,
+                load=described.load,
+                export=partial(export_published, described=described),
+            )
+            for described in release.ALONE
+        },
+        "release": Format(
+            contents=release.TITLE,
+            readers="all of them",
+            load='datasets.load_dataset("DIR")',
+            export=release.export_release,
+        ),
     }
 )

@@ -1,4 +1,4 @@
-"""Parquet shards as the Hugging Face `datasets` library finds them: `data/{split}-NNNNN-of-NNNNN.parquet`.
+"""Parquet shards as the Hugging Face `datasets` library finds them: `data/{split}-NNNNN-of-NNNNN.parquet`; and tables.
 
 Every shard has the schema that is given, row groups of at most `ROWS` rows, because a row group is read as one batch,
 and no shard is empty, because an empty one makes all splits unreadable (measured with datasets 5.2.0).
@@ -17,6 +17,8 @@ import pyarrow.parquet as pq
 from engine.feedback.exports.staging import in_thread
 
 ROWS = 100
+# Of a table without pictures.
+_TABLE_ROWS = 1000
 # Of what is collected for one row group of a split, and of a file.
 _GROUP_BYTES = 24 * 2**20
 _SHARD_BYTES = 400 * 2**20
@@ -79,7 +81,7 @@ class ParquetShards:
 
     def _writer(self, split: str) -> pq.ParquetWriter:
         if split not in self._open:
-            self._folder.mkdir(exist_ok=True)
+            self._folder.mkdir(parents=True, exist_ok=True)
             shards = self._shards.setdefault(split, [])
             shards.append(self._folder / f"{split}-{len(shards):05}.part")
             self._shard_bytes[split] = 0
@@ -98,3 +100,38 @@ class ParquetShards:
         for split, shards in self._shards.items():
             for number, shard in enumerate(shards):
                 shard.rename(self._folder / f"{split}-{number:05}-of-{len(shards):05}.parquet")
+
+
+class TableFile:
+    """One Parquet file, which is not there unless it has a row; few rows are in memory. Close it as `ParquetShards`."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self.path, self.num_rows = path, 0
+        self._schema = schema
+        self._collected: list[_Row] = []
+        self._writer: pq.ParquetWriter | None = None
+
+    async def add(self, row: _Row) -> None:
+        """Add a row."""
+        self._collected.append(row)
+        self.num_rows += 1
+        if len(self._collected) == _TABLE_ROWS:
+            await in_thread(self._write_group)
+
+    async def finish(self) -> None:
+        """Write what is left."""
+        if self._collected:
+            await in_thread(self._write_group)
+        await in_thread(self.abandon)
+
+    def abandon(self) -> None:
+        """Close the file as it is."""
+        if self._writer is not None:
+            self._writer.close()
+
+    def _write_group(self) -> None:
+        if self._writer is None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._writer = pq.ParquetWriter(self.path, self._schema, compression="zstd")
+        self._writer.write_table(pa.Table.from_pylist(self._collected, self._schema))
+        self._collected = []

@@ -1,37 +1,26 @@
 """The Pick-a-Pic export: pairs of pictures with the one that a member preferred, in the columns of Pick-a-Pic v2.
 
 Source: the cards of pickapic_v1 and _v2, and the loaders of diffusers' DPO, DiffusionDPO, MaPO and PickScore, which
-read it unmodified. Ties are left out, because the first of these take a tie for a win of the first picture.
+read it unmodified. Ties are apart, because the first of these take a tie for a win of the first picture.
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import secrets
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, time
+from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import pyarrow as pa
 
-from engine.feedback.anonymize import anonymize, assign_member_numbers
-from engine.feedback.exports.card import card, counted
+from engine.feedback.anonymize import anonymize
+from engine.feedback.exports.card import CardConfig
 from engine.feedback.exports.parquet import ParquetShards
-from engine.feedback.exports.picture_files import PictureFiles
-from engine.feedback.exports.publishable import PublishedLog, PublishedPrompt, PublishedVote, Withheld, read_families
-from engine.feedback.exports.request import Exported, ExportRefused, ExportRequest, Refusal
-from engine.feedback.exports.staging import atomic_folder, in_thread, require_empty
-from engine.feedback.labels import measure_log
+from engine.feedback.exports.published import Kind, Published, PublishedPrompt
+from engine.feedback.exports.writing import PublishedFormat, Publishing, Writer, day_of
+from engine.feedback.preferences.votes import Vote
 from engine.feedback.shown import shown_from_picture
 from engine.feedback.splits import UNIQUE
 from engine.feedback.store.published import PictureSource
-from engine.store.database import Database
-from engine.store.objects import Objects
-from engine.store.snapshots import open_snapshot
 
 SCHEMA = pa.schema(
     [
@@ -58,144 +47,77 @@ SCHEMA = pa.schema(
         ("x_weight", pa.float64()),
     ]
 )
-
-_BODY = """
-Pairs of pictures that were painted from the same prompt, each with the one that a member of a Discord community
-preferred, in the columns of Pick-a-Pic v2. `jpg_0` and `jpg_1` are the bytes of the files, PNG with another name.
-Ties are left out. Which picture is the first is chance.
-
-- Every member whose choice or prompt is in here had agreed to publishing when this was written.
-- Members are numbered anew in every export, pictures have new ids, and times are days.
-- `x_signal` is the kind of press that a preference follows from, `x_weight` how far to trust that kind, where 1 is an
-  answer to "which of these two". Prompts that say the same, and those of variations, are all in the same split. The
-  unique splits have one pair of each prompt.
-- Prompts with addresses, handles, telephone numbers, long numbers or tokens are left out. Names of persons in prompts
-  are not recognised.
-
-To have something removed, ask the operator of the community's bot; exports that are written later do not have it.
-"""
+_TIE = "tie"
 
 
-@dataclass(kw_only=True)
-class _Writing:
-    """What is known while rows are written; `secret` makes ids of pictures new in every export."""
+class PickapicWriter(Writer):
+    """Writes votes, or ties, to Parquet shards."""
 
-    files: PictureFiles
-    shards: ParquetShards
-    members: Mapping[UUID, int]
-    left_out: Counter[str]
-    secret: bytes = field(default_factory=lambda: secrets.token_bytes(32))
-    rankings: int = 0
-    pairs: int = 0
-    needed: set[UUID] = field(default_factory=set)
+    def __init__(self, folder: Path, publishing: Publishing) -> None:
+        super().__init__(folder, publishing)
+        self._shards = ParquetShards(folder, SCHEMA)
+        self._rankings = 0
 
+    async def add(self, prompt: PublishedPrompt) -> None:
+        """Write the votes of a prompt."""
+        await self._add_votes(prompt, prompt.votes, "pairs")
 
-async def export_pickapic(database: Database, objects: Objects, request: ExportRequest) -> Exported:
-    """Write README.md and the shards under `data/` to the folder.
+    async def finish(self) -> list[CardConfig]:
+        """Write the shards."""
+        await self._shards.finish()
+        rows = {split: self._shards.rows[split] for split in sorted(self._shards.rows)}
+        files = {split: [f"data/{split}-*-of-*.parquet"] for split in rows}
+        config = CardConfig(name="default", files=files, schema=SCHEMA, rows=rows, sizes=self._shards.sizes)
+        return [config] if rows else []
 
-    Guarantees: it holds only what the consent allows that is in force when it begins and when it ends, the folder
-    appears only when it is complete, and only the votes on one prompt and a few pictures are in memory at a time.
+    def abandon(self) -> None:
+        """Close the shards as they are."""
+        self._shards.abandon()
 
-    Raises: ExportRefused when there is nothing to export or consent was withdrawn meanwhile; SettingsInvalid when the
-    folder exists and is not an empty one; StorageFull, StoreUnavailable.
-    """
-    folder = await in_thread(require_empty, request.folder)
-    async with atomic_folder(folder) as staging, open_snapshot(database) as snapshot:
-        publishers = await request.read_publishers(snapshot.connection)
-        if not publishers:
-            raise ExportRefused(Refusal.NOBODY_AGREED, Exported(counts={"pairs": 0}))
-        log = PublishedLog(
-            connection=snapshot.connection,
-            publishers=publishers,
-            community=await measure_log(snapshot.connection, publishers),
-            families=await read_families(snapshot.connection),
-            request=request,
-        )
-        members, left_out, total = await _count(log)
-        shards = ParquetShards(staging, SCHEMA)
-        writing = _Writing(files=PictureFiles(objects), shards=shards, members=members, left_out=left_out)
-        try:
-            async for prompt in log.stream_prompts():
-                await _write_prompt(prompt, writing)
-                request.report(writing.pairs + left_out[Withheld.DAMAGED], total)
-            await shards.finish()
-        finally:
-            await in_thread(shards.abandon)
-        exported = _exported(writing)
-        if not writing.pairs:
-            raise ExportRefused(Refusal.NOTHING_LEFT, exported)
-        body = f"{_BODY}\n## Left out\n\n{counted(exported.left_out)}\n"
-        text = card("Preferences in the columns of Pick-a-Pic", body, SCHEMA, exported.splits, shards.sizes)
-        await in_thread((staging / "README.md").write_text, text, encoding="utf-8")
-        async with database.begin() as now:
-            if not writing.needed <= await request.read_publishers(now):
-                raise ExportRefused(Refusal.WITHDRAWN, exported)
-    return exported
+    async def _add_votes(self, prompt: PublishedPrompt, votes: Sequence[Published[Vote]], noun: str) -> None:
+        intact = await self.intact(votes)
+        rankings = dict[int, int]()
+        for vote in intact:
+            ranking = rankings.setdefault(vote.label.press_id, self._rankings + len(rankings))
+            await self._add_row(prompt.split, vote, ranking, len(intact))
+        self._rankings += len(rankings)
+        self.note(prompt, intact, prompt.split, noun)
+        if intact and prompt.split in UNIQUE:
+            best = max(intact, key=lambda vote: vote.label.weight)
+            await self._add_row(UNIQUE[prompt.split], best, rankings[best.label.press_id], 1)
+            self.rows[UNIQUE[prompt.split]] += 1
 
-
-async def _count(log: PublishedLog) -> tuple[Mapping[UUID, int], Counter[str], int]:
-    """Return new numbers for the raters, how many votes are withheld, and how many are not."""
-    raters, withheld, total = set[UUID](), Counter[str](), 0
-    async for prompt in log.stream_prompts():
-        raters.update(published.vote.rater for published in prompt.votes)
-        withheld += prompt.withheld
-        total += len(prompt.votes)
-    return assign_member_numbers(raters), withheld, total
+    async def _add_row(self, split: str, published: Published[Vote], ranking: int, num_of_prompt: int) -> None:
+        """Add the row; the picture whose new id is less, which is chance, is the first."""
+        vote, winner = published.label, published.sources[0]
+        assert published.rater is not None
+        sides = sorted(published.sources, key=self.publishing.uid)
+        row: dict[str, Any] = {
+            "are_different": True,
+            "best_image_uid": _TIE if vote.is_tie else self.publishing.uid(winner),
+            "caption": published.caption,
+            "created_at": day_of(vote.at),
+            "has_label": True,
+            "ranking_id": ranking,
+            "user_id": self.publishing.members[published.rater],
+            "num_example_per_prompt": num_of_prompt,
+            "__index_level_0__": self._shards.num_added(split),
+            "x_signal": vote.source.value,
+            "x_weight": round(vote.weight, 4),
+        }
+        for number, source in enumerate(sides):
+            label = 0.5 if vote.is_tie else float(source is winner)
+            row |= _side(number, source, self.publishing.uid(source), label)
+            row[f"jpg_{number}"] = await self.publishing.pictures.read_intact(source.picture.object_key)
+        await self._shards.add(split, row)
 
 
-async def _write_prompt(prompt: PublishedPrompt, writing: _Writing) -> None:
-    intact = [published for published in prompt.votes if await _is_intact(published, writing.files)]
-    writing.left_out[Withheld.DAMAGED] += len(prompt.votes) - len(intact)
-    # By chance: what was pressed first, or by whom, must not show.
-    intact.sort(key=lambda published: _digest(writing.secret, published.vote.rater, *published.vote.pair))
-    rankings = dict[int, int]()
-    for published in intact:
-        writing.needed |= published.members
-        ranking = rankings.setdefault(published.vote.press_id, writing.rankings + len(rankings))
-        await _add_row(prompt.split, published, ranking, len(intact), writing)
-    if intact and prompt.split in UNIQUE:
-        best = max(intact, key=lambda published: published.vote.weight)
-        await _add_row(UNIQUE[prompt.split], best, rankings[best.vote.press_id], 1, writing)
-    writing.rankings += len(rankings)
-    writing.pairs += len(intact)
-    writing.files.forget()
+class PickapicTiesWriter(PickapicWriter):
+    """Writes ties, for PickScore, which learns from them."""
 
-
-async def _is_intact(published: PublishedVote, files: PictureFiles) -> bool:
-    both = [await files.read(source.picture.object_key) for source in (published.winner, published.loser)]
-    return None not in both
-
-
-async def _add_row(split: str, published: PublishedVote, ranking: int, num_of_prompt: int, writing: _Writing) -> None:
-    """Add the row; the picture whose new id is less, which is chance, is the first."""
-    uids = {source.picture.id: _new_uid(writing.secret, source) for source in (published.winner, published.loser)}
-    sides = sorted((published.winner, published.loser), key=lambda source: uids[source.picture.id])
-    row: dict[str, Any] = {
-        "are_different": True,
-        "best_image_uid": uids[published.winner.picture.id],
-        "caption": published.caption,
-        "created_at": datetime.combine(published.vote.at.astimezone(UTC).date(), time()),
-        "has_label": True,
-        "ranking_id": ranking,
-        "user_id": writing.members[published.vote.rater],
-        "num_example_per_prompt": num_of_prompt,
-        "__index_level_0__": writing.shards.num_added(split),
-        "x_signal": published.vote.source.value,
-        "x_weight": round(published.vote.weight, 4),
-    }
-    for number, source in enumerate(sides):
-        row |= _side(number, source, uids[source.picture.id], source is published.winner)
-        row[f"jpg_{number}"] = await writing.files.read_intact(source.picture.object_key)
-    await writing.shards.add(split, row)
-
-
-def _side(number: int, source: PictureSource, uid: str, is_winner: bool) -> Mapping[str, Any]:
-    return {
-        f"image_{number}_uid": uid,
-        f"image_{number}_url": "",
-        f"label_{number}": float(is_winner),
-        f"model_{number}": model_of(source),
-    }
+    async def add(self, prompt: PublishedPrompt) -> None:
+        """Write the ties of a prompt."""
+        await self._add_votes(prompt, prompt.ties, "ties")
 
 
 def model_of(source: PictureSource) -> str:
@@ -205,19 +127,40 @@ def model_of(source: PictureSource) -> str:
     return str(anonymize("+".join(parts)))
 
 
-def _new_uid(secret: bytes, source: PictureSource) -> str:
-    """Return a random UUID; that of Easel would tell when the picture was painted."""
-    return str(UUID(bytes=_digest(secret, source.picture.id)[:16], version=4))
+def _side(number: int, source: PictureSource, uid: str, label: float) -> Mapping[str, Any]:
+    return {
+        f"image_{number}_uid": uid,
+        f"image_{number}_url": "",
+        f"label_{number}": label,
+        f"model_{number}": model_of(source),
+    }
 
 
-def _digest(secret: bytes, *ids: UUID) -> bytes:
-    return hmac.digest(secret, b"".join(one.bytes for one in ids), hashlib.sha256)
-
-
-def _exported(writing: _Writing) -> Exported:
-    return Exported(
-        counts={"pairs": writing.pairs},
-        splits={split: writing.shards.rows[split] for split in sorted(writing.shards.rows)},
-        left_out={reason: writing.left_out[reason] for reason in Withheld if writing.left_out[reason]},
-        damaged=tuple(writing.files.damaged),
-    )
+_BODY = """
+Pairs of pictures that were painted from the same prompt, each with the one that a member of a Discord community
+preferred, in the columns of Pick-a-Pic v2. `jpg_0` and `jpg_1` are the bytes of the files, PNG with another name.
+Which picture is the first is chance. `x_signal` is the kind of press that a preference follows from, `x_weight` how far
+to trust that kind, where 1 is an answer to "which of these two". The unique splits have one pair of each prompt.
+"""
+PICKAPIC = PublishedFormat(
+    name="pickapic",
+    title="Preferences in the columns of Pick-a-Pic",
+    readers="the DPO scripts of diffusers, DiffusionDPO, MaPO and PickScore",
+    load='datasets.load_dataset("DIR", split="train")',
+    noun="pairs",
+    kinds=frozenset({Kind.VOTES}),
+    body=f"{_BODY}Ties are left out.\n",
+    write=PickapicWriter,
+    folder="pickapic_{release}",
+)
+PICKAPIC_TIES = PublishedFormat(
+    name="pickapic-ties",
+    title="Ties in the columns of Pick-a-Pic",
+    readers="PickScore",
+    load='datasets.load_dataset("DIR", split="train")',
+    noun="ties",
+    kinds=frozenset({Kind.TIES}),
+    body=f"{_BODY}All labels are 0.5: none of two was preferred.\n",
+    write=PickapicTiesWriter,
+    folder="pickapic_{release}_ties",
+)

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+from pathlib import Path
+
 from engine.contract.errors import PictureCorrupt
 from engine.feedback.anonymize import strip_png_metadata
+from engine.feedback.exports.staging import in_thread
 from engine.store.objects import Objects
 
 _KEPT_BYTES = 48 * 2**20
@@ -12,12 +17,15 @@ _KEPT_BYTES = 48 * 2**20
 class PictureFiles:
     """Reads picture files; some are kept in memory, as the pictures of one prompt are in many pairs.
 
+    Files that are placed under several names are one file on the disk, by links from the folder `pool`.
+
     damaged: keys of files that are missing or altered, in the order in which they were found.
     """
 
-    def __init__(self, objects: Objects) -> None:
+    def __init__(self, objects: Objects, pool: Path) -> None:
         self.damaged: dict[str, None] = {}
         self._objects = objects
+        self._pool = pool
         self._kept: dict[str, bytes] = {}
         self._kept_bytes = 0
 
@@ -47,7 +55,33 @@ class PictureFiles:
             self._kept_bytes += len(data)
         return data
 
+    async def place(self, key: str, uid: str, path: Path) -> None:
+        """Make the file at `path`; `uid` is the picture's new id.
+
+        Raises: PictureCorrupt when it is damaged by now, StoreUnavailable.
+        """
+        data = await self.read_intact(key)
+        await in_thread(_place, self._pool / uid[:2] / uid, path, data)
+
     def forget(self) -> None:
         """Free the memory, at the end of a prompt."""
         self._kept.clear()
         self._kept_bytes = 0
+
+    def drop_pool(self) -> None:
+        """Remove the folder of links, at the end of the export."""
+        shutil.rmtree(self._pool, ignore_errors=True)
+
+
+def _place(pooled: Path, path: Path, data: bytes) -> None:
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not pooled.exists():
+        pooled.parent.mkdir(parents=True, exist_ok=True)
+        pooled.write_bytes(data)
+    try:
+        os.link(pooled, path)
+    except OSError:
+        # Some file systems have no links, and all have a most of them.
+        path.write_bytes(data)

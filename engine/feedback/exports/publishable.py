@@ -1,129 +1,120 @@
-"""Votes that may be published, with the pictures that they are about: what consent and privacy leave of them."""
+"""The log as far as it may be published: what consent, privacy and the request leave of its labels."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Mapping, Set
-from dataclasses import dataclass
-from datetime import UTC, datetime, time
-from enum import StrEnum
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from engine.feedback.exports.published import Kind, Published, PublishedPrompt, Withheld
 from engine.feedback.exports.request import ExportRequest
 from engine.feedback.identifying import may_identify
 from engine.feedback.labels import stream_preferences
 from engine.feedback.preferences.community import Community
-from engine.feedback.preferences.votes import Vote
+from engine.feedback.preferences.derive import Preferences
 from engine.feedback.shown import hash_of_prompt, shown_from_picture
-from engine.feedback.splits import Split, caption_from_spec, cluster_of_caption, merge_clusters, split_of_cluster
-from engine.feedback.store.published import PictureSource, read_sources, stream_edited_prompts
+from engine.feedback.splits import Split, caption_from_spec, cluster_of_caption, split_of_cluster
+from engine.feedback.store.published import PictureSource, read_sources, stream_sources
 
 
-class Withheld(StrEnum):
-    """Why a vote is not published.
+class _Candidate(NamedTuple):
+    """A label, the pictures that it is about, and what the request's bounds are held against."""
 
-    gone: a picture was erased. no_consent: an author of the pictures' prompts has not agreed. from_message: a prompt
-    came from the content of a message. linked_picture: a picture of somebody else was used. restricted_channel: shown
-    where Discord restricts by age. identifying: the prompt may tell who somebody is. prompts_differ, sizes_differ: of
-    the two pictures. identical: the two pictures are the same. tie: a vote for none. damaged: a picture's file is
-    missing or altered.
-    """
-
-    GONE = "gone"
-    NO_CONSENT = "no_consent"
-    FROM_MESSAGE = "from_message"
-    LINKED_PICTURE = "linked_picture"
-    RESTRICTED_CHANNEL = "restricted_channel"
-    IDENTIFYING = "identifying"
-    PROMPTS_DIFFER = "prompts_differ"
-    SIZES_DIFFER = "sizes_differ"
-    IDENTICAL = "identical"
-    TIE = "tie"
-    DAMAGED = "damaged"
-
-
-@dataclass(frozen=True, kw_only=True)
-class PublishedVote:
-    """A vote with its two pictures; a vote for one of them, not a tie."""
-
-    vote: Vote
-    winner: PictureSource
-    loser: PictureSource
-
-    @property
-    def caption(self) -> str:
-        """The prompt of both pictures, in the winner's letters where theirs differ in case."""
-        return caption_from_spec(self.winner.spec)
-
-    @property
-    def members(self) -> frozenset[UUID]:
-        """Everybody whose consent it needs."""
-        return self.winner.authors | self.loser.authors | {self.vote.rater}
-
-
-@dataclass(frozen=True, kw_only=True)
-class PublishedPrompt:
-    """The votes on pictures of one prompt that may be published, or none, and how many may not be, by reason."""
-
-    split: Split
-    votes: tuple[PublishedVote, ...]
-    withheld: Counter[str]
+    label: Any
+    pictures: tuple[UUID, ...]
+    at: datetime
+    weight: float
+    is_tie: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class PublishedLog:
-    """The log as far as it may be published; everything is read in the connection's one snapshot."""
+    """The log as far as it may be published; everything is read in the connection's one snapshot.
+
+    kinds: of the labels that are wanted.
+    families: clusters of prompts that belong together, as `read_families` returns them.
+    excluded: pictures that were reported or deleted; complete once all prompts were streamed.
+    """
 
     connection: AsyncConnection
     publishers: Set[UUID]
     community: Community
     families: Mapping[str, str]
     request: ExportRequest
+    kinds: frozenset[Kind]
+    excluded: set[UUID] = field(default_factory=set)
 
     async def stream_prompts(self) -> AsyncIterator[PublishedPrompt]:
-        """Yield what may be published of each prompt that has a vote that fits the request; held is one prompt."""
+        """Yield what may be published of each prompt that has a label that fits the request; held is one prompt."""
         async for preferences in stream_preferences(self.connection, self.publishers, self.community):
-            votes = [vote for vote in preferences.votes if _is_wanted(vote, self.request)]
-            if votes:
-                pictures = {picture_id for vote in votes for picture_id in vote.pair}
-                for prompt in self._published(votes, await read_sources(self.connection, pictures)):
+            self.excluded.update(preferences.excluded)
+            candidates = {kind: self._wanted(kind, preferences) for kind in sorted(self.kinds)}
+            pictures = {picture for of_kind in candidates.values() for one in of_kind for picture in one.pictures}
+            if pictures:
+                sources = await read_sources(self.connection, pictures)
+                for prompt in self._published(candidates, sources, preferences.raters):
                     yield prompt
 
-    def _published(self, votes: list[Vote], sources: Mapping[UUID, PictureSource]) -> Iterator[PublishedPrompt]:
+    async def stream_pictures(self) -> AsyncIterator[tuple[PictureSource, Split, Withheld | None]]:
+        """Yield every picture that fits the request, with its split and why it is withheld, if it is.
+
+        `excluded` has to be complete.
+        """
+        async for source in stream_sources(self.connection):
+            if _is_between(source.painted_at, self.request) and self._is_of_model([source]):
+                is_excluded = source.picture.id in self.excluded
+                why = why_withheld(source, self.publishers) or (Withheld.REPORTED if is_excluded else None)
+                yield source, self._split(caption_from_spec(source.spec)), why
+
+    def _wanted(self, kind: Kind, preferences: Preferences) -> list[_Candidate]:
+        return [
+            candidate
+            for candidate in _candidates(kind, preferences)
+            if candidate.weight >= self.request.min_weight and _is_between(candidate.at, self.request)
+        ]
+
+    def _published(
+        self,
+        candidates: Mapping[Kind, Sequence[_Candidate]],
+        sources: Mapping[UUID, PictureSource],
+        raters: frozenset[UUID],
+    ) -> Iterator[PublishedPrompt]:
         why_pictures = {picture_id: why_withheld(source, self.publishers) for picture_id, source in sources.items()}
         # Presses about pairs may be read together although the pictures' own prompts are not one.
-        kept, withheld = dict[str, list[PublishedVote]](), Counter[str]()
-        for vote in votes:
-            winner, loser = sources.get(vote.winner), sources.get(vote.loser)
-            if winner is None or loser is None:
-                withheld[Withheld.GONE] += 1
-            elif self.request.model in (None, *_models(winner, loser)):
-                why = why_pictures[vote.winner] or why_pictures[vote.loser] or _why_pair(vote, winner, loser)
-                if why is None:
-                    published = PublishedVote(vote=vote, winner=winner, loser=loser)
-                    kept.setdefault(hash_of_prompt(winner.spec), []).append(published)
-                else:
-                    withheld[why] += 1
-        yield PublishedPrompt(split=Split.TRAIN, votes=(), withheld=withheld)
+        kept = dict[str, dict[Kind, list[Published[Any]]]]()
+        withheld = {kind: Counter[str]() for kind in candidates}
+        for kind, of_kind in candidates.items():
+            for candidate in of_kind:
+                found = [sources[picture] for picture in candidate.pictures if picture in sources]
+                if len(found) < len(candidate.pictures):
+                    withheld[kind][Withheld.GONE] += 1
+                elif self._is_of_model(found):
+                    why = next(filter(None, (why_pictures[picture] for picture in candidate.pictures)), None)
+                    why = why or _why_together(found) or (Withheld.TIE if candidate.is_tie else None)
+                    if why is None:
+                        of_prompt = kept.setdefault(hash_of_prompt(found[0].spec), {})
+                        of_prompt.setdefault(kind, []).append(_with_sources(candidate, found))
+                    else:
+                        withheld[kind][why] += 1
+        yield PublishedPrompt(split=Split.TRAIN, withheld=withheld)
         for of_prompt in kept.values():
-            split = self._split(of_prompt[0].caption)
-            yield PublishedPrompt(split=split, votes=tuple(of_prompt), withheld=Counter())
+            first = next(iter(of_prompt.values()))[0]
+            labels = {kind: tuple(of_kind) for kind, of_kind in of_prompt.items()}
+            yield PublishedPrompt(split=self._split(first.caption), labels=labels, raters=raters)
+
+    def _is_of_model(self, sources: Sequence[PictureSource]) -> bool:
+        if self.request.model is None:
+            return True
+        return {shown_from_picture(source.picture).model for source in sources} == {self.request.model}
 
     def _split(self, caption: str) -> Split:
         cluster = cluster_of_caption(caption)
         return split_of_cluster(self.families.get(cluster, cluster), self.request.split_seed)
-
-
-async def read_families(connection: AsyncConnection) -> Mapping[str, str]:
-    """Return which prompt clusters are held together by the lineage of jobs; only edited prompts are in memory."""
-    edited = set[tuple[str, str]]()
-    async for spec, parent_spec in stream_edited_prompts(connection):
-        clusters = cluster_of_caption(caption_from_spec(spec)), cluster_of_caption(caption_from_spec(parent_spec))
-        if clusters[0] != clusters[1]:
-            edited.add(clusters)
-    return merge_clusters(edited)
 
 
 def why_withheld(source: PictureSource, publishers: Set[UUID]) -> Withheld | None:
@@ -139,26 +130,51 @@ def why_withheld(source: PictureSource, publishers: Set[UUID]) -> Withheld | Non
     return Withheld.IDENTIFYING if may_identify(caption_from_spec(source.spec)) else None
 
 
-def _why_pair(vote: Vote, winner: PictureSource, loser: PictureSource) -> Withheld | None:
-    if hash_of_prompt(winner.spec) != hash_of_prompt(loser.spec):
+def _candidates(kind: Kind, preferences: Preferences) -> Iterator[_Candidate]:
+    match kind:
+        case Kind.VOTES | Kind.TIES:
+            for vote in preferences.votes:
+                if kind is Kind.VOTES or vote.is_tie:
+                    is_tie = vote.is_tie and kind is Kind.VOTES
+                    yield _Candidate(vote, (vote.winner, vote.loser), vote.at, vote.weight, is_tie)
+        case Kind.PAIRS:
+            for pair in preferences.pairs:
+                yield _Candidate(pair, (pair.first, pair.second), pair.newest, pair.weight, pair.winner is None)
+        case Kind.RANKINGS:
+            for ranking in preferences.rankings:
+                yield _Candidate(ranking, ranking.pictures, ranking.at, 1.0)
+        case Kind.SELECTIONS:
+            for selection in preferences.selections:
+                yield _Candidate(selection, selection.shown, selection.at, selection.weight)
+        case Kind.LIKES:
+            for like in preferences.likes:
+                weight = max(like.like_weight, like.dislike_weight)
+                yield _Candidate(like, (like.picture_id,), like.newest, weight)
+        case Kind.SCORES:
+            for score in preferences.scores:
+                yield _Candidate(score, (score.picture_id,), score.newest, 1.0)
+
+
+def _with_sources(candidate: _Candidate, sources: Sequence[PictureSource]) -> Published[Any]:
+    return Published(label=candidate.label, sources=tuple(sources), rater=getattr(candidate.label, "rater", None))
+
+
+def _why_together(sources: Sequence[PictureSource]) -> Withheld | None:
+    """Return why pictures cannot be compared."""
+    if len({hash_of_prompt(source.spec) for source in sources}) > 1:
         return Withheld.PROMPTS_DIFFER
-    if (winner.picture.width, winner.picture.height) != (loser.picture.width, loser.picture.height):
+    if len({(source.picture.width, source.picture.height) for source in sources}) > 1:
         return Withheld.SIZES_DIFFER
-    if winner.picture.object_key == loser.picture.object_key:
+    if len({source.picture.object_key for source in sources}) < len(sources):
         return Withheld.IDENTICAL
-    return Withheld.TIE if vote.is_tie else None
+    return None
 
 
-def _is_wanted(vote: Vote, request: ExportRequest) -> bool:
-    since = None if request.since is None else datetime.combine(request.since, time(), UTC)
-    until = None if request.until is None else datetime.combine(request.until, time(), UTC)
-    return (
-        vote.weight >= request.min_weight and (since is None or vote.at >= since) and (until is None or vote.at < until)
+def _is_between(at: datetime, request: ExportRequest) -> bool:
+    return (request.since is None or at >= _start_of(request.since)) and (
+        request.until is None or at < _start_of(request.until)
     )
 
 
-def _models(*sources: PictureSource) -> Iterator[str | None]:
-    """Yield the model's name if the pictures have one in common."""
-    names = {shown_from_picture(source.picture).model for source in sources}
-    if len(names) == 1:
-        yield from names
+def _start_of(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)

@@ -15,7 +15,7 @@ from engine.contract.errors import PictureCorrupt
 from engine.contract.feedback import Consent
 from engine.contract.jobs import Job, Picture, json_from_spec
 from engine.feedback.anonymize import anonymize, assign_member_numbers, strip_png_metadata
-from engine.feedback.exports.request import ReportProgress
+from engine.feedback.exports.request import ReportProgress, ignore_restart
 from engine.feedback.exports.staging import atomic_folder, in_thread, require_empty
 from engine.feedback.records import Action, ConsentInForce
 from engine.feedback.store.actions import count_actions, read_actor_ids, stream_actions
@@ -53,7 +53,14 @@ class _ExportProgress:
         self.report(self.done, self.total)
 
 
-async def export_raw(database: Database, objects: Objects, folder: Path, *, report: ReportProgress) -> ExportSummary:
+async def export_raw(
+    database: Database,
+    objects: Objects,
+    folder: Path,
+    *,
+    report: ReportProgress,
+    restarted: Callable[[], None] = ignore_restart,
+) -> ExportSummary:
     """Write `jobs.jsonl`, `pictures.jsonl`, `events.jsonl`, `export.json` and the files under `pictures/` to `folder`.
 
     Guarantees: the export is a consistent snapshot, only a few rows are in memory at a time, member numbers differ
@@ -63,7 +70,7 @@ async def export_raw(database: Database, objects: Objects, folder: Path, *, repo
     StoreUnavailable when Postgres or the picture store becomes unavailable.
     """
     folder = await asyncio.to_thread(require_empty, folder)
-    async with atomic_folder(folder) as staging, open_snapshot(database) as snapshot:
+    async with atomic_folder(folder, restarted) as staging, open_snapshot(database) as snapshot:
         num_rows = await snapshot.count_rows() + await count_actions(snapshot.connection)
         progress = _ExportProgress(total=num_rows, report=report)
         members = assign_member_numbers({*await snapshot.read_member_ids(), *await read_actor_ids(snapshot.connection)})

@@ -11,8 +11,14 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from engine.feedback.records import ConsentRecord
+
 # Called with the number of rows written and the total.
 ReportProgress = Callable[[int, int], None]
+
+
+def ignore_restart() -> None:
+    """Tell nobody that an export begins anew."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,9 +27,12 @@ class ExportRequest:
 
     since, until: days in UTC, the first that counts and the first that no longer does; None for no bound.
     model: name of the model that painted the pictures; None for any.
-    min_weight: of a vote, as docs/preferences.md has them.
+    min_weight: of a label, as docs/preferences.md has them.
     split_seed: what splits are drawn with.
+    release: what the data set is called; letters, digits, `-` and `_`.
     read_publishers: returns the members who agree to publishing now, as far as the connection's transaction sees.
+    read_record: returns by which versions of the text members agreed, and how many were removed; None if unknown.
+    restarted: called when an export to the same folder was killed and this one begins anew.
     """
 
     folder: Path
@@ -34,6 +43,9 @@ class ExportRequest:
     model: str | None = None
     min_weight: float = 0.0
     split_seed: int = 0
+    release: str = "easel"
+    read_record: Callable[[AsyncConnection], Awaitable[ConsentRecord]] | None = None
+    restarted: Callable[[], None] = ignore_restart
 
 
 @dataclass(frozen=True, kw_only=True)

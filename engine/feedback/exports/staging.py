@@ -1,7 +1,7 @@
 """The hidden folder that an export is written to, beside the one that it becomes when it is complete.
 
-Its writer holds a lock on it, which the kernel releases when the writer dies: a folder that nobody holds was left by
-an export that was killed.
+It has the target's name, and its writer holds a lock on it, which the kernel releases when the writer dies: two exports
+to one folder meet there, and a folder that nobody holds was left by an export that was killed.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ import errno
 import fcntl
 import os
 import shutil
-import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from engine.contract.errors import SettingsInvalid, StorageFull
+from engine.feedback.exports.request import ignore_restart
 
 _MARK = ".easel-export-"
 
@@ -26,15 +26,20 @@ Result = TypeVar("Result")
 
 
 @asynccontextmanager
-async def atomic_folder(folder: Path) -> AsyncIterator[Path]:
+async def atomic_folder(folder: Path, restarted: Callable[[], None] = ignore_restart) -> AsyncIterator[Path]:
     """Yield a hidden folder that is renamed to `folder` if the block succeeds and removed if it fails.
 
-    Raises: StorageFull, SettingsInvalid when a file cannot be written.
+    restarted: called when a killed export to the same folder had begun, whose files are removed: what it has read is
+        the log of another moment, with other consents and other numbers of members.
+
+    Raises: StorageFull, SettingsInvalid when a file cannot be written or another export is writing to `folder`.
     """
     try:
-        await in_thread(_remove_abandoned, folder.parent)
-        staging, lock = _make_staging(folder)
+        await in_thread(_remove_abandoned, folder)
+        staging, lock, was_begun = await in_thread(_take_staging, folder)
         try:
+            if was_begun:
+                restarted()
             yield staging
             await in_thread(os.replace, staging, folder)
         except BaseException:
@@ -70,24 +75,45 @@ async def in_thread(action: Callable[P, Result], *args: P.args, **kwargs: P.kwar
         raise
 
 
-def _make_staging(folder: Path) -> tuple[Path, int]:
-    """Return a new hidden folder for `folder`, and the open file descriptor that holds its lock."""
+def _take_staging(folder: Path) -> tuple[Path, int, bool]:
+    """Return the empty hidden folder for `folder`, the open file that holds its lock, and whether it had been begun."""
+    staging = folder.parent / f".{folder.name}{_MARK}"
     folder.parent.mkdir(parents=True, exist_ok=True)
     while True:
-        staging = Path(tempfile.mkdtemp(prefix=f".{folder.name}{_MARK}", dir=folder.parent))
-        lock = os.open(staging, os.O_RDONLY)
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if staging.exists():
-            # mkdtemp makes the folder private; give it the usual permissions.
-            staging.chmod(0o755)
-            return staging, lock
-        # Another export took it for an abandoned one before it was locked.
-        os.close(lock)
+        was_there = staging.is_dir()
+        staging.mkdir(exist_ok=True)
+        with suppress(FileNotFoundError):
+            lock = os.open(staging, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+            try:
+                if _lock_emptied(staging, folder, lock):
+                    return staging, lock, was_there
+            except BaseException:
+                os.close(lock)
+                raise
+            os.close(lock)
 
 
-def _remove_abandoned(parent: Path) -> None:
-    for staging in parent.glob(f".*{_MARK}*"):
+def _lock_emptied(staging: Path, folder: Path, lock: int) -> bool:
+    """Lock the folder and empty it; return False if it was finished or removed meanwhile."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise SettingsInvalid(problems=(f"Another export is writing to {folder}. Choose another folder.",)) from None
+    if not staging.exists() or not os.path.samestat(os.fstat(lock), staging.stat()):
+        return False
+    require_empty(folder)
+    for path in staging.iterdir():
+        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+    return True
+
+
+def _remove_abandoned(folder: Path) -> None:
+    """Remove what killed exports to other folders have left beside this one."""
+    for staging in folder.parent.glob(f".*{_MARK}*"):
         with suppress(OSError):
+            # One that is empty may be that of an export that is about to lock it.
+            if staging.name == f".{folder.name}{_MARK}" or not any(staging.iterdir()):
+                continue
             lock = os.open(staging, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

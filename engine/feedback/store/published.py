@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +21,10 @@ from engine.store.tables import jobs, pictures
 _FETCH_SIZE = 500
 
 _IDS: sa.BindParameter[Any] = sa.bindparam("ids", type_=pg.ARRAY(pg.UUID))
+_BATCH = (
+    sa.select(pictures.c.id).where(pictures.c.id > sa.bindparam("after")).order_by(pictures.c.id).limit(_FETCH_SIZE)
+)
+_FIRST = UUID(int=0)
 _of_pictures = sa.select(pictures).where(pictures.c.id == sa.any_(_IDS)).subquery("of_pictures")
 # UNION, which ends at what it has seen.
 _line = (
@@ -53,7 +58,16 @@ _seen = (
     .subquery("seen")
 )
 _SOURCES: sa.Select[Any] = (
-    sa.select(_of_pictures, jobs.c.spec, _lineage, _seen.c.is_of_message, _seen.c.is_nsfw)
+    sa.select(
+        _of_pictures,
+        jobs.c.spec,
+        jobs.c.member_id,
+        jobs.c.ended_at,
+        jobs.c.created_at,
+        _lineage,
+        _seen.c.is_of_message,
+        _seen.c.is_nsfw,
+    )
     .join_from(_of_pictures, jobs, jobs.c.id == _of_pictures.c.job_id)
     .join(_lineage, _lineage.c.of_job == jobs.c.id)
     .outerjoin(_seen, _seen.c.job_id == jobs.c.id)
@@ -66,11 +80,14 @@ _EDITED: sa.Select[Any] = (
     .where(jobs.c.spec["parts"] != _parents.c.spec["parts"])
 )
 
+_PROMPTS: sa.Select[Any] = sa.select(jobs.c.spec).where(jobs.c.id.in_(sa.select(pictures.c.job_id)))
+
 
 @dataclass(frozen=True, kw_only=True)
 class PictureSource:
     """A picture, what it was painted from, and what decides whether it may be published.
 
+    owner: the member whose job it is of. painted_at: when the job ended.
     authors: the members of its job and of those that the job goes back to; all of them have to agree.
     has_links: whether one of these jobs used a picture of somebody else.
     is_of_message: whether a prompt of theirs came from the content of a message, which must not be used for training.
@@ -79,6 +96,8 @@ class PictureSource:
 
     picture: Picture
     spec: JobSpec
+    owner: UUID
+    painted_at: datetime
     authors: frozenset[UUID]
     has_links: bool
     is_of_message: bool
@@ -92,6 +111,8 @@ async def read_sources(connection: AsyncConnection, picture_ids: Collection[UUID
         row.id: PictureSource(
             picture=picture_from_row(row),
             spec=spec_from_json(row.spec),
+            owner=row.member_id,
+            painted_at=row.ended_at or row.created_at,
             authors=frozenset(row.authors),
             has_links=bool(row.has_links),
             is_of_message=bool(row.is_of_message),
@@ -105,3 +126,19 @@ async def stream_edited_prompts(connection: AsyncConnection) -> AsyncIterator[tu
     """Yield the specs of each job and of its parent whose prompts differ."""
     async for row in await connection.stream(_EDITED, execution_options={"yield_per": _FETCH_SIZE}):
         yield spec_from_json(row.spec), spec_from_json(row.parent_spec)
+
+
+async def stream_sources(connection: AsyncConnection) -> AsyncIterator[PictureSource]:
+    """Yield every picture by id; few are in memory at a time."""
+    after = _FIRST
+    while ids := list((await connection.execute(_BATCH, {"after": after})).scalars()):
+        sources = await read_sources(connection, ids)
+        for picture_id in ids:
+            yield sources[picture_id]
+        after = ids[-1]
+
+
+async def stream_prompts(connection: AsyncConnection) -> AsyncIterator[JobSpec]:
+    """Yield the spec of each job that has pictures."""
+    async for row in await connection.stream(_PROMPTS, execution_options={"yield_per": _FETCH_SIZE}):
+        yield spec_from_json(row.spec)

@@ -41,7 +41,7 @@ PRESSED_AT = datetime(2026, 3, 4, 5, 6, 7, 890123, tzinfo=UTC)
 
 @dataclass(frozen=True, kw_only=True)
 class Painted:
-    """A finished job of two pictures, and the message that showed them."""
+    """A finished job, and the message that showed its pictures."""
 
     job_id: UUID
     member_id: UUID
@@ -92,11 +92,12 @@ class SmallCommunity:
         parent: Painted | None = None,
         origin: PromptOrigin = PromptOrigin.COMMAND,
         is_nsfw: bool = False,
+        num_pictures: int = 2,
     ) -> Painted:
-        """Store a finished job of two pictures, delivered to a channel."""
+        """Store a finished job, delivered to a channel."""
         source = None if parent is None else (parent.job_id, parent.pictures[0].id)
         request = request_for(member_id, prompt, seed=self.seed, parent=source)
-        pictures = [await self._picture(request.id, slot) for slot in (0, 1)]
+        pictures = [await self._picture(request.id, slot) for slot in range(num_pictures)]
         impression = Impression(
             id=new_id(),
             kind=ImpressionKind.GRID,
@@ -123,9 +124,14 @@ class SmallCommunity:
         return Painted(job_id=request.id, member_id=member_id, prompt=prompt, pictures=pictures, impression=impression)
 
     async def press(
-        self, painted: Painted, slot: int, by: UUID, verb: Verb = Verb.UPSCALE, value: int | None = None
+        self,
+        painted: Painted,
+        slot: int | None,
+        by: UUID,
+        verb: Verb = Verb.UPSCALE,
+        value: int | None = None,
     ) -> None:
-        """Store a press about a picture."""
+        """Store a press about a picture, or about all that were shown."""
         self.presses += 1
         action = Action(
             press_id=FIRST_PRESS + self.presses,
@@ -136,7 +142,7 @@ class SmallCommunity:
             is_owner=by == painted.member_id,
             verb=verb,
             slot=slot,
-            picture_id=painted.pictures[slot].id,
+            picture_id=None if slot is None else painted.pictures[slot].id,
             value=value,
             choice=None,
             variation=None,
@@ -155,7 +161,7 @@ class SmallCommunity:
     async def _picture(self, job_id: UUID, slot: int) -> Picture:
         self.seed += 1
         key = await self.objects.put(_png(self.seed, f"painted for {FIRST_SNOWFLAKE}"), ".png")
-        recipe = {"model": "fake", "loras": [["ink", 0.8]]}
+        recipe = {"model": "fake", "loras": [["ink", 0.8]], "steps": 20, "guidance": 7.5, "sampler": "euler"}
         return Picture(
             id=new_id(), job_id=job_id, slot=slot, object_key=key, width=8, height=8, seed=self.seed, recipe=recipe
         )

@@ -13,13 +13,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.store.members import read_publishing_ids
 from engine.contract.errors import SettingsInvalid
 from engine.contract.feedback import Consent, Verb
-from engine.feedback.exports.pickapic import export_pickapic
-from engine.feedback.exports.publishable import Withheld
+from engine.feedback.exports import FORMATS
+from engine.feedback.exports.published import Withheld
 from engine.feedback.exports.request import Exported, ExportRefused, ExportRequest, Refusal
 from engine.feedback.records import PromptOrigin
+from engine.feedback.splits import Split, cluster_of_caption, split_of_cluster
 from engine.store.database import Database
 from engine.store.objects import Objects
 from tests.engine.feedback.exports.community import SmallCommunity, all_bytes_of, request_to, rows_of
+
+export_pickapic = FORMATS["pickapic"].export
 
 
 @pytest.fixture
@@ -166,3 +169,21 @@ async def test_a_folder_with_anything_in_it_is_refused(community: SmallCommunity
     (tmp_path / "out" / "mine").touch()
     with pytest.raises(SettingsInvalid):
         await export_pickapic(community.database, community.objects, request_to(tmp_path / "out"))
+
+
+async def test_a_prompt_that_says_nearly_the_same_is_in_the_same_split(
+    community: SmallCommunity, tmp_path: Path
+) -> None:
+    """With these seeds each would be in another split by itself."""
+    agreed = await community.join(Consent.PUBLISH)
+    captions = ("a red fox in deep snow at night", "a red fox in deep snow at night, 4k")
+    seeds = [seed for seed in range(200) if len({_split(caption, seed) for caption in captions}) > 1][:3]
+    for caption in captions:
+        await community.press(await community.paint(agreed, caption), 0, agreed)
+    for seed in seeds:
+        await export_pickapic(community.database, community.objects, request_to(tmp_path / str(seed), split_seed=seed))
+        assert len({split for split in rows_of(tmp_path / str(seed)) if not split.endswith("unique")}) == 1
+
+
+def _split(caption: str, seed: int) -> Split:
+    return split_of_cluster(cluster_of_caption(caption), seed)

@@ -17,13 +17,15 @@ from PIL import Image
 
 from engine.contract.feedback import Consent
 from engine.feedback.anonymize import strip_png_metadata
-from engine.feedback.exports.pickapic import SCHEMA, export_pickapic
+from engine.feedback.exports import FORMATS
+from engine.feedback.exports.pickapic import SCHEMA
 from engine.feedback.exports.request import Exported
 from engine.store.database import open_database
 from engine.store.objects import open_objects
 from tests.conftest import new_database
 from tests.engine.feedback.exports.community import SmallCommunity, all_bytes_of, request_to, rows_of
 
+export_pickapic = FORMATS["pickapic"].export
 # Captions that readers of other formats take for something else.
 ODD = ("None", "007", "nan", "True", "2024-01-01")
 PROMPTS = (*ODD, *(f"a cat and {number} dogs" for number in range(20)))

@@ -1,0 +1,185 @@
+"""Writing what members agreed to publish, in one format or several, from one snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+from engine.feedback.anonymize import assign_member_numbers
+from engine.feedback.exports.card import CardConfig, card, counted
+from engine.feedback.exports.families import read_families
+from engine.feedback.exports.picture_files import PictureFiles
+from engine.feedback.exports.publishable import PublishedLog
+from engine.feedback.exports.published import Kind, Withheld
+from engine.feedback.exports.request import Exported, ExportRefused, ExportRequest, Refusal
+from engine.feedback.exports.staging import atomic_folder, in_thread, require_empty
+from engine.feedback.exports.writing import PublishedFormat, Publishing, Writer
+from engine.feedback.labels import measure_log
+from engine.store.database import Database
+from engine.store.objects import Objects
+from engine.store.snapshots import open_snapshot
+
+_POOL = ".pictures"
+RULES = """
+Every member whose choice or prompt is in here had agreed to publishing when this was written. Members are numbered
+anew in every export, pictures have new ids, and times are days. Prompts that say nearly the same, and those of
+variations, are all in the same split. Prompts with addresses, handles, telephone numbers, long numbers or tokens are
+left out. Names of persons in prompts are not recognised.
+
+To have something removed, ask the operator of the community's bot; exports that are written later do not have it.
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """A format that was written, with what its card says of the tables in it."""
+
+    format: PublishedFormat
+    release: str
+    writer: Writer
+    configs: Sequence[CardConfig]
+
+    @property
+    def left_out(self) -> Mapping[str, int]:
+        """How much was left out, by reason."""
+        return {reason: self.writer.left_out[reason] for reason in Withheld if self.writer.left_out[reason]}
+
+    @property
+    def text(self) -> str:
+        """The card of the format's folder."""
+        table = f"\n## Left out\n\n{counted(self.left_out)}\n" if self.left_out else ""
+        body = f"{self.format.body.strip()}\n\nRead by {self.format.readers}: `{self.format.load}`\n{RULES}{table}"
+        return card(f"{self.format.title}: {self.release}", body, self.configs)
+
+
+async def export_published(
+    database: Database, objects: Objects, request: ExportRequest, described: PublishedFormat
+) -> Exported:
+    """Write one format and its card to the folder.
+
+    Guarantees: it holds only what the consent allows that is in force when it begins and when it ends, the folder
+    appears only when it is complete, and only the labels of one prompt and a few pictures are in memory at a time.
+
+    Raises: ExportRefused when there is nothing to export or consent was withdrawn meanwhile; SettingsInvalid when the
+    folder exists and is not an empty one, or another export is writing to it; StorageFull, StoreUnavailable.
+    """
+    folder = await in_thread(require_empty, request.folder)
+    async with atomic_folder(folder, request.restarted) as staging:
+        async with published(database, objects, request, {described: staging}, staging, folder) as (publishing, done):
+            (written,) = done
+            exported = exported_from(written, publishing)
+            if not written.configs:
+                raise ExportRefused(Refusal.NOTHING_LEFT, exported)
+            await in_thread((staging / "README.md").write_text, written.text, encoding="utf-8")
+        await check_consent(database, publishing, exported)
+    return exported
+
+
+@asynccontextmanager
+async def published(
+    database: Database,
+    objects: Objects,
+    request: ExportRequest,
+    folders: Mapping[PublishedFormat, Path],
+    staging: Path,
+    home: Path | None,
+) -> AsyncIterator[tuple[Publishing, list[Written]]]:
+    """Write each format to its folder, from one snapshot, which is open until the block ends.
+
+    Raises: ExportRefused when nobody agreed.
+    """
+    kinds = frozenset[Kind]().union(*(described.kinds for described in folders))
+    async with open_snapshot(database) as snapshot:
+        publishers = await request.read_publishers(snapshot.connection)
+        if not publishers:
+            counts = {described.noun: 0 for described in folders}
+            raise ExportRefused(Refusal.NOBODY_AGREED, Exported(counts=counts))
+        log = PublishedLog(
+            connection=snapshot.connection,
+            publishers=publishers,
+            community=await measure_log(snapshot.connection, publishers),
+            families=await read_families(snapshot.connection),
+            request=request,
+            kinds=kinds,
+        )
+        members, total = await _count(log)
+        pictures = PictureFiles(objects, staging / _POOL)
+        publishing = Publishing(
+            pictures=pictures, members=members, biases=log.community.biases, request=request, home=home
+        )
+        writers = {described: described.write(folder, publishing) for described, folder in folders.items()}
+        async with AsyncExitStack() as stack:
+            for writer in writers.values():
+                stack.push_async_callback(in_thread, writer.abandon)
+            await _write(log, writers, publishing, total)
+            done = [
+                Written(format=described, release=request.release, writer=writer, configs=await writer.finish())
+                for described, writer in writers.items()
+            ]
+        await in_thread(pictures.drop_pool)
+        yield publishing, done
+
+
+def exported_from(written: Written, publishing: Publishing) -> Exported:
+    """Return what a format holds."""
+    return Exported(
+        counts={written.format.noun: 0} | written.writer.counts,
+        splits={split: written.writer.rows[split] for split in sorted(written.writer.rows)},
+        left_out=written.left_out,
+        damaged=tuple(publishing.pictures.damaged),
+    )
+
+
+async def check_consent(database: Database, publishing: Publishing, exported: Exported) -> None:
+    """Return if everybody whose consent is needed still agrees.
+
+    Raises: ExportRefused if somebody does not.
+    """
+    async with database.begin() as now:
+        if not publishing.needed <= await publishing.request.read_publishers(now):
+            raise ExportRefused(Refusal.WITHDRAWN, exported)
+
+
+async def _count(log: PublishedLog) -> tuple[Mapping[UUID, int], int]:
+    """Return new numbers for the members that rows name, and how many labels and pictures there are to write."""
+    named, total = set[UUID](), 0
+    async for prompt in log.stream_prompts():
+        for labels in prompt.labels.values():
+            total += len(labels)
+            named.update(label.rater for label in labels if label.rater is not None)
+    if Kind.PICTURES in log.kinds:
+        async for source, _, why in log.stream_pictures():
+            if why is None:
+                total += 1
+                named.add(source.owner)
+    return assign_member_numbers(named), total
+
+
+async def _write(
+    log: PublishedLog, writers: Mapping[PublishedFormat, Writer], publishing: Publishing, total: int
+) -> None:
+    done = 0
+    async for prompt in log.stream_prompts():
+        publishing.figures.add(prompt)
+        for described, writer in writers.items():
+            for kind in described.kinds:
+                writer.left_out += prompt.withheld.get(kind, {})
+            await writer.add(prompt)
+        publishing.pictures.forget()
+        done += sum(map(len, prompt.labels.values()))
+        publishing.request.report(done, total)
+    of_pictures = [writer for described, writer in writers.items() if Kind.PICTURES in described.kinds]
+    if not of_pictures:
+        return
+    async for source, split, why in log.stream_pictures():
+        for writer in of_pictures:
+            if why is None:
+                await writer.add_picture(source, split)
+            else:
+                writer.left_out[why] += 1
+        publishing.pictures.forget()
+        done += why is None
+        publishing.request.report(done, total)
