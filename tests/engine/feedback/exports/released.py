@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import io
+import json
+import re
+import tarfile
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
+import pyarrow.parquet as pq
 import sqlalchemy as sa
 
 from bot.store.tables import members
@@ -116,3 +122,59 @@ async def _press(
 async def _read_record(connection: AsyncConnection) -> ConsentRecord:
     rows = await connection.execute(sa.select(members.c.id, members.c.consent_version).where(members.c.may_publish))
     return ConsentRecord(versions={row.id: row.consent_version for row in rows}, removals={"members": 2})
+
+
+def manifest_of(folder: Path) -> dict[str, Any]:
+    """Return what the manifest of the release says."""
+    return dict(json.loads((folder / "manifest.json").read_text()))
+
+
+def json_of(path: Path) -> list[dict[str, Any]]:
+    """Return the rows of the JSON file."""
+    return list(json.loads(path.read_text()))
+
+
+def captions_of(folder: Path) -> Iterator[tuple[str, str, str]]:
+    """Yield format, split and caption of each row of the release."""
+    for path in folder.rglob("*.json"):
+        if path.name in ("manifest.json", "multidatabackend.json") or path.name.startswith("part-"):
+            continue
+        split = re.sub("^valid$", "validation", path.stem.removeprefix("preference_"))
+        for row in json_of(path):
+            yield path.parent.name, split, row["prompt"]
+    for path in folder.glob("prompts/*.txt"):
+        for line in path.read_text().splitlines():
+            yield "prompts", path.stem, line
+    for path in folder.glob("pickapic*/data/*.parquet"):
+        split = path.name.split("-")[0].removesuffix("_unique")
+        for caption in pq.read_table(path, columns=["caption"]).column("caption").to_pylist():
+            yield "pickapic", split, caption
+
+
+def picture_files_of(folder: Path) -> Iterator[bytes]:
+    """Yield the picture files, and those in tables and tar files."""
+    for path in folder.rglob("*"):
+        if path.suffix == ".png":
+            yield path.read_bytes()
+        elif path.suffix == ".tar":
+            with tarfile.open(path) as tar:
+                for entry in tar:
+                    data = tar.extractfile(entry)
+                    if data is not None and entry.name.endswith(".jpg"):
+                        yield data.read()
+        elif path.suffix == ".parquet" and "pickapic" in path.as_posix():
+            for column in pq.read_table(path, columns=["jpg_0", "jpg_1"]).to_pydict().values():
+                yield from column
+
+
+def all_bytes_in(folder: Path) -> bytes:
+    """Return every byte of the files, and of the tables as they are read, which files hold compressed."""
+    found = io.BytesIO()
+    for path in folder.rglob("*"):
+        if path.is_file():
+            found.write(path.as_posix().removeprefix(folder.as_posix()).encode())
+            found.write(path.read_bytes())
+        if path.suffix == ".parquet":
+            rows: list[Mapping[str, Any]] = pq.read_table(path).to_pylist()
+            found.write(repr(rows).encode())
+    return found.getvalue()
