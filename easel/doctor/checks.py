@@ -25,6 +25,7 @@ from migrations import require_current
 MIN_PYTHON = (3, 11)
 MIN_FREE_BYTES = 2**30
 EXTRAS = ("", "bot", "engine")
+NOT_SET_UP = "not set up yet; `easel run` and `easel migrate` do it"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,10 +95,12 @@ def _endpoint() -> str:
 
 
 async def check_migrations(url: str) -> CheckResult:
-    """Check that the database schema is up to date."""
+    """Check that the database schema is up to date, or that nothing was set up yet."""
     try:
         await require_current(url)
     except SchemaOutdated as error:
+        if error.revision is None:
+            return CheckResult(name="schema", found=NOT_SET_UP)
         found = f"missing migrations: {', '.join(error.missing)}"
         return CheckResult(name="schema", found=found, fix=sentence_from_error(error))
     except SchemaNewer as error:

@@ -23,6 +23,7 @@ from easel.process.ports import USUAL_PORT
 from easel.process.run_lock import running_port
 from engine.contract.errors import EaselError, SettingsInvalid
 from engine.settings import read_settings
+from engine.store.embedded_server import is_server_running
 
 Show = Callable[[CheckResult], str]
 
@@ -74,13 +75,18 @@ async def _results(port: int | None) -> AsyncGenerator[CheckResult]:
 
 
 async def _postgres_results(settings: BotSettings) -> AsyncGenerator[CheckResult]:
-    found = "DATABASE_URL" if settings.database_url else f"embedded, in {settings.home / 'postgres'}"
+    folder = settings.home / "postgres"
+    found = "DATABASE_URL" if settings.database_url else f"embedded, in {folder}"
+    # Opening it starts it.
+    is_running = bool(settings.database_url) or await asyncio.to_thread(is_server_running, folder)
     try:
         async with open_postgres(settings) as url:
-            yield CheckResult(name="Postgres", found=f"{found}, running")
+            yield CheckResult(
+                name="Postgres", found=f"{found}, {'running' if is_running else 'not running; it starts'}"
+            )
             schema = await checks.check_migrations(url)
             yield schema
-            if schema.fix is None:
+            if schema.fix is None and schema.found != checks.NOT_SET_UP:
                 yield await check_feedback_log(url)
             yield await checks.check_connections(settings)
             yield await checks.check_notifications(settings)

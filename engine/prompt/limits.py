@@ -127,12 +127,24 @@ class Limits:
         return not self.models or any(model.abilities is None or ability in model.abilities for model in self.models)
 
 
+def unavailable(spelling: str, ability: str, limits: Limits, model: str = "") -> tuple[str, str]:
+    """Return why a parameter cannot be used, once, and what to do without it.
+
+    model: the name of the model that lacks the ability; empty when the service does.
+    """
+    if ability not in RELEASE_ABILITIES and not _able_models(ability, limits):
+        return f"{spelling} is not available: this release of Easel does not support it.", "Remove it."
+    return f"{spelling} is not available {f'with {model}' if model else 'on this server'}.", advice_on(ability, limits)
+
+
 def advice_on(ability: str, limits: Limits) -> str:
-    """Return what to do without an ability: another model, if there is one that has it."""
-    if ability not in SERVICE_ABILITIES:
-        able = [model.name for model in limits.models if model.abilities is None or ability in model.abilities]
-        if able:
-            return f"Remove it, or choose a model that supports it: --model {able[0]}."
-        if ability in RELEASE_ABILITIES:
-            return "Remove it: no model on this server supports it."
-    return "Remove it." if ability in RELEASE_ABILITIES else "Remove it: this release of Easel does not support it."
+    """Return what to do without an ability of this release: another model, if there is one that has it."""
+    if able := _able_models(ability, limits):
+        return f"Remove it, or choose a model that supports it: --model {able[0]}."
+    return "Remove it." if ability in SERVICE_ABILITIES else "Remove it: no model on this server supports it."
+
+
+def _able_models(ability: str, limits: Limits) -> list[str]:
+    if ability in SERVICE_ABILITIES:
+        return []
+    return [model.name for model in limits.models if model.abilities is None or ability in model.abilities]

@@ -48,7 +48,7 @@ async def _keep_running(handle: ServerHandle) -> None:
     delay = _CHECK
     while True:
         await asyncio.sleep(delay.total_seconds())
-        if await asyncio.to_thread(is_server_running, handle):
+        if await asyncio.to_thread(is_server_running, handle.folder):
             delay = max(_CHECK, delay / 2)
             continue
         delay = min(delay * 2, _MAX_DELAY)

@@ -61,9 +61,9 @@ def acquire_server(folder: Path) -> ServerHandle:
     return ServerHandle(url=_url(server), folder=folder, server=server, lock=lock)
 
 
-def is_server_running(handle: ServerHandle) -> bool:
-    """Return whether the server's process exists; one that recovers from a crash is still running."""
-    data = handle.folder / "data"
+def is_server_running(folder: Path) -> bool:
+    """Return whether the process of the folder's server exists; one that recovers from a crash is still running."""
+    data = folder.expanduser().resolve() / "data"
     lines = _lines(data / "postmaster.pid")
     return lines is not None and lines[:1] != [] and lines[0].isdecimal() and _is_postgres(int(lines[0]), data)
 
@@ -74,7 +74,7 @@ def restart_server(handle: ServerHandle) -> None:
     Raises: PostgresBroken or subprocess.SubprocessError when it does not start.
     """
     with _startup_lock(handle.folder):
-        if not handle.lock.closed and not is_server_running(handle):
+        if not handle.lock.closed and not is_server_running(handle.folder):
             _wait_until_settled(handle.folder / "data")
             # Not by its `start`, which writes into the folder: the disk may be full.
             handle.server.ensure_postgres_running()

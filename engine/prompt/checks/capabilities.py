@@ -12,7 +12,15 @@ from engine.prompt.grammar.extract_parameters import ParameterSetting
 from engine.prompt.grammar.image_urls import LocatedImage
 from engine.prompt.grammar.parts import LocatedPart
 from engine.prompt.grammar.values import Token
-from engine.prompt.limits import Limits, ModelCapabilities, PromptDefaults, SizeLimits, StepLimits, advice_on
+from engine.prompt.limits import (
+    Limits,
+    ModelCapabilities,
+    PromptDefaults,
+    SizeLimits,
+    StepLimits,
+    advice_on,
+    unavailable,
+)
 from engine.prompt.parameters import SERVICE_ABILITIES
 
 
@@ -35,8 +43,8 @@ def capability_problems(
     problems += _operation(settings, parts, images, model)
     problems += _too_many_steps(settings, defaults, model)
     if images and model.abilities is not None and "images" not in model.abilities:
-        message = f"{model.name} cannot use picture links."
-        problems.append(Problem(images[0].start, images[0].end, message, advice_on("images", limits)))
+        told = unavailable("A picture link", "images", limits, model.name)
+        problems.append(Problem(images[0].start, images[0].end, *told))
     return problems + _incompatible_adapters(adapters, model, limits) + _unsupported_attention(parts, model, limits)
 
 
@@ -129,9 +137,9 @@ def _setting_problem(setting: ParameterSetting, model: ModelCapabilities, limits
     spelling, ability = setting.raw.spelling, setting.raw.parameter.ability
     if ability in SERVICE_ABILITIES:
         is_able = limits.abilities is None or ability in limits.abilities
-        return ("", "") if is_able else (f"{spelling} is not available on this server.", advice_on(ability, limits))
+        return ("", "") if is_able else unavailable(spelling, ability, limits)
     if ability and model.abilities is not None and ability not in model.abilities:
-        return f"{spelling} is not available with {model.name}.", advice_on(ability, limits)
+        return unavailable(spelling, ability, limits, model.name)
     if setting.target == "sampler" and model.samplers and setting.value not in model.samplers:
         return f"{model.name} does not support the sampler {setting.value}.", f"Available: {', '.join(model.samplers)}."
     if setting.target == "ar" and model.size_limits is not None:

@@ -13,7 +13,7 @@ from engine.prompt.grammar.expand_options import END_OF_OPTION
 from engine.prompt.grammar.spans import MappedText, source_at
 from engine.prompt.grammar.suggest import deletion_index, one_edit_match
 from engine.prompt.grammar.values import ParsedValue, RawParameter, Token, parse_value
-from engine.prompt.limits import Limits, advice_on
+from engine.prompt.limits import Limits, unavailable
 from engine.prompt.parameters import BY_SPELLING, FOREIGN_PARAMETERS
 
 _START = re.compile(r"(?<!\S)(?:--|[–—―])(?=[^\W\d_])")
@@ -92,8 +92,7 @@ def _setting(mapped: MappedText, start: int, end: int, limits: Limits) -> Parame
 
 
 def _unavailable(raw: RawParameter, limits: Limits) -> Problem:
-    message = f"{raw.spelling} is not available on this server."
-    return Problem(raw.start, raw.end, message, advice_on(raw.parameter.ability, limits))
+    return Problem(raw.start, raw.end, *unavailable(raw.spelling, raw.parameter.ability, limits))
 
 
 def _unknown(token: Token, name: str) -> Problem:

@@ -136,12 +136,13 @@ def keyword_advice(keyword: str) -> tuple[str, str]:
 
 
 def is_shouted(text: str, start: int, end: int) -> bool:
-    """Return whether the keyword is a word of a sentence in capitals: its neighbours are, or its only neighbour is."""
+    """Return whether the keyword is a word of a sentence in capitals: a neighbour is, and none is in small letters."""
     if text[start:end] not in _WORDS:
         return False
     before, after = _WORD_BEFORE.search(text, max(0, start - _ROOM), start), _WORD_AFTER.match(text, end)
     neighbours = [match[1] for match in (before, after) if match]
-    return any(len(word) > 1 for word in neighbours) and all(map(str.isupper, neighbours))
+    is_capital = any(len(word) > 1 and word.isupper() for word in neighbours)
+    return is_capital and all(word == word.upper() for word in neighbours)
 
 
 _WORDS = frozenset({"AND", "BREAK", "COUPLE"})

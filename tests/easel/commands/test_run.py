@@ -215,7 +215,7 @@ async def test_refused_flag_of_imagine_exits_3(old_home: Path, models_file: Path
         "imagine", "a cat --chaos 50", "-o", str(tmp_path / "x.png"), home=old_home, EASEL_MODELS_FILE=str(models_file)
     )
     assert done.code == 3
-    assert "--chaos is not available with tiny." in done.err
+    assert "--chaos is not available: this release of Easel does not support it." in done.err
 
 
 async def test_adapter_that_does_not_fit_exits_3(old_home: Path, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import socket
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from prometheus_client import CollectorRegistry
 
 from bot.settings import BotSettings
@@ -15,6 +16,8 @@ from easel.doctor.model_checks import check_device, check_model
 from easel.process.run_lock import hold_run_lock, running_port
 from engine.health import open_health
 from engine.settings import EngineSettings
+from engine.store.database import open_database
+from engine.store.embedded_postgres import open_embedded
 from sandbox.server import serve
 from tests.easel.command import run_easel, start_easel
 from tests.easel.models import save_models_file
@@ -36,12 +39,12 @@ def _engine_settings(**variables: object) -> EngineSettings:
     return EngineSettings.model_validate(variables)
 
 
-async def test_fresh_home_needs_its_tables_only(home: Path, tmp_path: Path) -> None:
-    """Every line is printed, the only problem says what to run, and the exit code is 1 until that was run."""
+async def test_fresh_home_has_no_problem(home: Path, tmp_path: Path) -> None:
+    """Every line is printed: what `easel run` will do is not set up yet, and Postgres, which starts, is not running."""
     models_file = str(save_models_file(tmp_path))
     before = await run_easel("doctor", home=home, EASEL_MODELS_FILE=models_file)
-    assert before.code == 1
-    assert "Run `easel migrate`." in before.out and before.out.count("Fix ") == 1
+    assert (before.code, before.err) == (0, ""), before.out
+    assert "schema      not set up yet; `easel run`" in before.out and "postgres, not running; it starts" in before.out
     await run_easel("migrate", home=home)
     after = await run_easel("doctor", home=home, EASEL_MODELS_FILE=models_file)
     assert (after.code, after.err) == (0, ""), after.out
@@ -49,6 +52,13 @@ async def test_fresh_home_needs_its_tables_only(home: Path, tmp_path: Path) -> N
     for name in names.split():
         assert f"ok    {name}" in after.out
     assert "`easel models check` also loads it" in after.out
+    async with open_embedded(home / "postgres") as url, open_database(url, pool_size=1) as database:
+        async with database.begin() as connection:
+            await connection.execute(sa.text("UPDATE alembic_version SET version_num = '0001'"))
+        outdated = await run_easel("doctor", "--quiet", home=home, EASEL_MODELS_FILE=models_file)
+        shown = await run_easel("doctor", "--json", home=home, EASEL_MODELS_FILE=models_file)
+    assert (outdated.code, outdated.out.count("Fix ")) == (1, 1) and "run `easel migrate`." in outdated.out
+    assert "/postgres, running" in shown.out
 
 
 async def test_a_reader_that_leaves_ends_it_without_a_word(home: Path) -> None:

@@ -93,7 +93,10 @@ def test_what_a_model_cannot_do_is_reported_before_queueing() -> None:
     """A parameter that needs an ability the model lacks is underlined."""
     limits = Limits(models=(ModelCapabilities(name="starter", abilities=frozenset()),), default_model="starter")
     (error,) = errors_of("moss --tile", limits=limits).errors
-    assert error.message == "--tile is not available with starter."
+    assert (error.message, error.suggestion) == (
+        "--tile is not available: this release of Easel does not support it.",
+        "Remove it.",
+    )
     assert specs_of("moss --seed 3", limits=limits)
 
 
