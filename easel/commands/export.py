@@ -91,7 +91,7 @@ async def _export(name: str, folder: Path, bounds: Bounds, settings: EngineSetti
             split_seed=bounds.split_seed,
             release=bounds.release or datetime.now(UTC).date().isoformat(),
             read_record=read_consent_record,
-            restarted=lambda: progress.console.print(_RESTARTED.format(folder=folder)),
+            restarted=lambda: progress.console.print(_RESTARTED.format(folder=folder), soft_wrap=True, highlight=False),
         )
         async with open_migrated_postgres(settings) as url, open_database(url, pool_size=2) as database:
             return await FORMATS[name].export(database, open_objects(settings.storage_url), request)

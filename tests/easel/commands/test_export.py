@@ -15,7 +15,7 @@ from tests.killing import blocked
 
 @pytest.mark.kills
 async def test_an_ended_export_leaves_nothing(home: Path, database_url: str, tmp_path: Path) -> None:
-    """SIGTERM makes it clean up; what SIGKILL leaves, the next export removes."""
+    """SIGTERM makes it clean up; what SIGKILL leaves, the next export removes, and says so."""
     folder = tmp_path / "exports"
     arguments = ("export", "raw", "-o", str(folder / "all"))
 
@@ -32,6 +32,7 @@ async def test_an_ended_export_leaves_nothing(home: Path, database_url: str, tmp
         assert export.returncode == (128 + number if number is signal.SIGTERM else -number)
     done = await run_easel(*arguments, home=home, DATABASE_URL=database_url)
     assert done.code == 0, done.err
+    assert f"An export to {folder / 'all'} was ended before it was complete." in done.err
     assert [path.name for path in folder.iterdir()] == ["all"]
 
 
@@ -58,3 +59,15 @@ async def test_preferences_that_nobody_agreed_to_publish_are_no_export(
     assert not (tmp_path / "out").exists()
     refused = await run_easel("export", "raw", "-o", str(tmp_path / "out"), "--split-seed", "3", home=home)
     assert refused.code == 2 and "--split-seed" in refused.err
+
+
+async def test_a_name_that_is_no_format_or_no_release_is_refused(home: Path, tmp_path: Path) -> None:
+    """With the formats that there are; a release's name becomes that of a folder."""
+    for arguments, said in (
+        (("hpd4",), "webdataset"),
+        (("release", "--release", "../up"), "letters, digits"),
+        (("raw", "--release", "spring"), "--release"),
+    ):
+        refused = await run_easel("export", *arguments, "-o", str(tmp_path / "out"), home=home)
+        assert refused.code == 2 and said in refused.err
+    assert not (tmp_path / "out").exists()
