@@ -46,7 +46,11 @@ def consent_view(version: int, switches: Switches) -> discord.ui.View:
         row=1,
     )
     view.add_item(save)
-    # discord.py need not keep it: presses are dispatched by id alone.
+    return unkept(view)
+
+
+def unkept(view: discord.ui.View) -> discord.ui.View:
+    """Return the view, which discord.py does not keep: presses are dispatched by id alone."""
     view.stop()
     return view
 

@@ -45,7 +45,7 @@ _ENDED = {
 _SENTENCES: Mapping[type[errors.EaselError], Callable[[Any], str]] = {
     errors.PromptRefused: lambda error: code_block(error.message),
     errors.TooManyPending: lambda error: f"{_limit(error)} Wait for a job to finish, or cancel one.",
-    errors.JobUnknown: lambda error: "This job no longer exists. Use /imagine to start again.",
+    errors.JobUnknown: lambda error: "This was erased, so it can no longer be used. Use /imagine to start again.",
     errors.PictureUnknown: lambda error: "This picture does not exist yet. Try again when the grid is finished.",
     errors.NotYours: lambda error: "Only the member who started this job or an administrator can do that.",
     errors.JobOver: lambda error: f"This job {_ENDED.get(error.status, 'has already ended')}.",

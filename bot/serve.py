@@ -22,6 +22,7 @@ from bot.client import EaselClient, register_commands
 from bot.commands import commands_for
 from bot.delivery.context import DeliveryContext
 from bot.delivery.courier import Courier
+from bot.eraser import Eraser
 from bot.keep_alive import install_keep_alive
 from bot.metrics import create_bot_metrics
 from bot.pages.stats import StatsPage
@@ -103,6 +104,7 @@ async def serve(
             objects=objects,
             presses=PressBatches(database, limit=options.answer_timeout - SEND_MARGIN),
             courier=courier,
+            eraser=Eraser(context),
             instance=instance,
             metrics=metrics,
             defaults=options.defaults,
@@ -111,7 +113,7 @@ async def serve(
         )
         forgets = forgets_commands(options)
         await _register(client, stop, force=forgets)
-        async with _kept(objects, database), _open_health(options, client, objects, registry):
+        async with _kept(objects, database, client.services.eraser), _open_health(options, client, objects, registry):
             await _run(client, courier, stop, _follow_sessions(client, stop, announce_ready, forgets))
 
 
@@ -206,11 +208,12 @@ async def _register(client: EaselClient, stop: asyncio.Event, *, force: bool) ->
 
 
 @asynccontextmanager
-async def _kept(objects: Objects, database: Database) -> AsyncIterator[None]:
-    """While the block runs, check the picture store, for messages and readyz, and keep the log's months ahead."""
+async def _kept(objects: Objects, database: Database, eraser: Eraser) -> AsyncIterator[None]:
+    """While the block runs, check the picture store, keep the log's months ahead, and erase who asks for it."""
     tasks = (
         asyncio.create_task(_keep_checking(objects), name="picture-store"),
         asyncio.create_task(keep_months_ahead(database), name="log-months"),
+        asyncio.create_task(eraser.run(), name="eraser"),
     )
     try:
         yield

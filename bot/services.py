@@ -12,6 +12,7 @@ import discord
 
 from bot.cards import Buttons
 from bot.delivery.courier import Courier
+from bot.eraser import Eraser
 from bot.metrics import BotMetrics
 from bot.store.batch import Press
 from bot.store.deliveries import BotInstance
@@ -44,6 +45,7 @@ class Services:
     objects: Objects
     presses: PressBatches
     courier: Courier
+    eraser: Eraser
     instance: BotInstance
     metrics: BotMetrics
     defaults: PromptDefaults

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -33,10 +34,32 @@ class S3Server:
         if request.method == "PUT":
             self.kept[request.path] = await request.read()
             return web.Response(headers={"ETag": '"1"'})
+        if request.method in ("DELETE", "POST"):
+            return await self._delete(request)
+        if "list-type" in request.query:
+            return self._list(request)
         if request.path not in self.kept:
             return web.Response(status=404, text="<Error><Code>NoSuchKey</Code></Error>")
         headers = {"ETag": '"1"', "Last-Modified": "Fri, 02 Jan 2026 00:00:00 GMT"}
         return web.Response(body=self.kept[request.path], headers=headers)
+
+    async def _delete(self, request: web.Request) -> web.Response:
+        """Delete one object, or those that the body lists; one that is missing is as good as deleted."""
+        keys = re.findall("<Key>(.+?)</Key>", await request.text())
+        for path in [f"{request.path}/{key}" for key in keys] or [request.path]:
+            self.kept.pop(path, None)
+        deleted = "".join(f"<Deleted><Key>{key}</Key></Deleted>" for key in keys)
+        return web.Response(text=f"<DeleteResult>{deleted}</DeleteResult>")
+
+    def _list(self, request: web.Request) -> web.Response:
+        """List the objects of the bucket that begin with the prefix."""
+        keys = [path.removeprefix(f"{request.path}/") for path in self.kept]
+        entries = "".join(
+            f"<Contents><Key>{key}</Key><LastModified>2026-01-02T00:00:00.000Z</LastModified><Size>1</Size></Contents>"
+            for key in keys
+            if key.startswith(request.query.get("prefix", ""))
+        )
+        return web.Response(text=f"<ListBucketResult><IsTruncated>false</IsTruncated>{entries}</ListBucketResult>")
 
 
 @asynccontextmanager

@@ -8,6 +8,7 @@ from bot.buttons.consent import PublishingButton, SaveConsentButton, TrainingBut
 from bot.buttons.delete import AskDeleteButton, DeleteButton, KeepButton
 from bot.buttons.favourite import FavouriteButton
 from bot.buttons.more import MoreButton
+from bot.buttons.privacy import ChoicesButton, DownloadButton, EraseAllButton, EraseButton, StayButton
 from bot.buttons.rate import RateButton, RatePictureButton, TakeBackButton
 from bot.buttons.report import ReportButton
 from bot.buttons.reroll import RerollButton
@@ -34,7 +35,16 @@ BUTTONS: tuple[type[JobButton], ...] = (
     CancelAllButton,
 )
 
-MEMBER_BUTTONS: tuple[type[MemberButton], ...] = (TrainingButton, PublishingButton, SaveConsentButton)
+MEMBER_BUTTONS: tuple[type[MemberButton], ...] = (
+    TrainingButton,
+    PublishingButton,
+    SaveConsentButton,
+    ChoicesButton,
+    DownloadButton,
+    EraseButton,
+    EraseAllButton,
+    StayButton,
+)
 """Those about the member who presses, not about a job."""
 
 __all__ = ["BUTTONS", "MEMBER_BUTTONS"]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bot.store.consents import ConsentChoice
+from bot.store.erasures import ErasureRequest
 from bot.store.interaction import InteractionContext
-from bot.store.statements import lock_member, store_choice
+from bot.store.statements import lock_member, start_erasure, store_choice
 
 
 async def choose(context: InteractionContext, *, version: int, may_train: bool, may_publish: bool) -> None:
@@ -19,3 +20,9 @@ async def choose(context: InteractionContext, *, version: int, may_train: bool, 
         at=context.at,
     )
     await store_choice(choice)
+
+
+async def erase_myself(context: InteractionContext) -> None:
+    """Begin the erasure of the member: from now on, their Discord user is somebody new."""
+    member = await lock_member(context.discord_id)
+    await start_erasure(ErasureRequest(press_id=int(context.id), member_id=member.id))

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.store.batch import Statement
 from bot.store.consents import store_choices
 from bot.store.deliveries import BotInstance, Delivery, add_deliveries, find_answered, find_single_pictures
+from bot.store.erasures import start_erasures
 from bot.store.members import lock_members
 from bot.store.series import read_series_jobs as read_all_series_jobs
 from engine.feedback.store.actions import append_actions, read_ratings
@@ -57,3 +58,4 @@ submit_jobs = Statement(order=11, run=submit_all, is_kept=False)
 deliver = Statement(order=12, run=_add, is_kept=False)
 count_ahead = Statement(order=13, run=_count_ahead)
 store_choice = Statement(order=14, run=store_choices, is_kept=False)
+start_erasure = Statement(order=15, run=start_erasures, is_kept=False)

@@ -143,3 +143,12 @@ command_syncs = sa.Table(
     sa.Column("hash", sa.Text, nullable=False, comment="SHA-256 of the commands last registered with Discord"),
     sa.Column("synced_at", sa.TIMESTAMP(timezone=True), nullable=False, server_default=_now),
 )
+
+erasure_messages = sa.Table(
+    "erasure_messages",
+    metadata,
+    sa.Column("erasure_id", pg.UUID, sa.ForeignKey("erasures.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("message_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("channel_id", sa.BigInteger, nullable=False),
+    comment="messages in Discord that an erasure has still to delete",
+)

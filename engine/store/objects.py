@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -114,6 +114,33 @@ class Objects:
             raise PictureCorrupt(key=key, cause="altered")
         return data
 
+    async def delete(self, key: str) -> None:
+        """Delete the object; a missing one is as good as deleted.
+
+        Raises: PictureStoreUnavailable when the store cannot be used, such as one whose bucket is missing.
+        """
+        try:
+            await self._ask(lambda store: store.delete_async(key))
+        except (BaseError, OSError) as error:
+            # A missing bucket says the same; listing tells them apart.
+            if not isinstance(error, NotFoundError | FileNotFoundError):
+                raise _unavailable(error) from error
+            await self.find([key])
+
+    async def find(self, keys: Collection[str]) -> frozenset[str]:
+        """Return those of the keys that the store lists.
+
+        Raises: PictureStoreUnavailable when the store cannot be used, such as one whose bucket is missing.
+        """
+        found = set[str]()
+        for folder in {key.rpartition("/")[0] for key in keys}:
+            try:
+                listed = await self._ask(lambda store, prefix=folder: _list_paths(store, prefix))  # type: ignore[misc]
+            except (BaseError, OSError) as error:
+                raise _unavailable(error) from error
+            found |= listed
+        return frozenset(found.intersection(keys))
+
     async def _ask(self, ask: Callable[[ObjectStore], Awaitable[Result]]) -> Result:
         try:
             return await ask(self.store)
@@ -141,6 +168,10 @@ def open_objects(url: str, **options: Any) -> Objects:
         plain = S3Store.from_url(url, client_options={"allow_http": True}, retry_config=_RETRIES, **options)
         return Objects(S3Store.from_url(url, retry_config=_RETRIES, **options), plain=plain)
     raise SettingsInvalid(problems=(f"EASEL_STORAGE_URL must be file:///folder or s3://bucket/prefix, not {url!r}.",))
+
+
+async def _list_paths(store: ObjectStore, prefix: str) -> set[str]:
+    return {entry["path"] for entry in await store.list(prefix).collect_async()}
 
 
 def key_from_bytes(data: bytes, suffix: str) -> str:

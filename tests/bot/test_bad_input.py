@@ -78,7 +78,7 @@ async def test_forged_and_foreign_buttons_are_answered(
     forged = await post_buttons(sandbox, "studio", known + unknown)
     for at, _ in enumerate(known):
         answer = await ben.reply(await ben.press(forged, f"B{at}"))
-        assert text_of(answer) == "This job no longer exists. Use /imagine to start again."
+        assert text_of(answer) == "This was erased, so it can no longer be used. Use /imagine to start again."
     for at, _ in enumerate(unknown, len(known)):
         answer = await ben.reply(await ben.press(forged, f"B{at}"))
         assert text_of(answer) == replies.UNKNOWN_BUTTON

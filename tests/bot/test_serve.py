@@ -21,6 +21,7 @@ from bot.client import EaselClient, register_commands
 from bot.commands import COMMANDS
 from bot.delivery.context import DeliveryContext
 from bot.delivery.courier import Courier
+from bot.eraser import Eraser
 from bot.metrics import create_bot_metrics
 from bot.services import Services
 from bot.store.deliveries import BotInstance
@@ -70,6 +71,7 @@ def services_for(client: EaselClient, database: Database, objects: Objects) -> S
         objects=objects,
         presses=PressBatches(database, limit=UNHURRIED),
         courier=Courier(context),
+        eraser=Eraser(context),
         instance=instance,
         metrics=context.metrics,
         defaults=PromptDefaults(),

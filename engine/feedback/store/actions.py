@@ -41,15 +41,22 @@ class StandingRating:
 
 _COLUMNS = ", ".join(actions.c.keys())
 # One parameter, so that any number of actions is one prepared statement. In one order, so that of two processes with
-# the same presses neither waits for the other.
+# the same presses neither waits for the other. A press is also something of those whose pictures it is about.
 _APPEND = sa.text(f"""
     WITH added AS (
         INSERT INTO actions ({_COLUMNS})
         SELECT {_COLUMNS} FROM jsonb_populate_recordset(NULL::actions, :rows) ORDER BY press_id
-        ON CONFLICT (press_id) DO NOTHING RETURNING press_id, member_id
+        ON CONFLICT (press_id) DO NOTHING RETURNING press_id, member_id, job_id, is_owner, shown_pictures
+    ), held AS (
+        SELECT press_id, member_id FROM added
+        UNION ALL
+        SELECT press_id, jobs.member_id FROM added JOIN jobs ON jobs.id = job_id WHERE NOT is_owner
+        UNION ALL
+        SELECT press_id, jobs.member_id FROM added CROSS JOIN unnest(shown_pictures) AS shown (picture_id)
+        JOIN pictures ON pictures.id = picture_id JOIN jobs ON jobs.id = pictures.job_id WHERE added.job_id IS NULL
     ), noted AS (
         INSERT INTO member_months (member_id, month)
-        SELECT DISTINCT member_id, press_month(press_id) FROM added ORDER BY 1, 2
+        SELECT DISTINCT member_id, press_month(press_id) FROM held ORDER BY 1, 2
         ON CONFLICT DO NOTHING
     )
     SELECT press_id FROM added

@@ -14,12 +14,26 @@ from engine.contract.feedback import Surface
 from engine.feedback.records import Impression, ImpressionKind, PromptOrigin, ShownAdapter, ShownPicture
 from engine.feedback.store.actions import consent_from_row, row_from_consent
 from engine.feedback.store.months import add_months, month_of_id
-from engine.feedback.store.tables import impressions, member_months
+from engine.feedback.store.tables import impressions
 
 _FETCH_SIZE = 500
 
 _APPEND = pg.insert(impressions).on_conflict_do_nothing(index_elements=["id"])
-_NOTE_MONTH = pg.insert(member_months).on_conflict_do_nothing()
+# An impression is also something of those whose pictures it shows.
+_NOTE_MONTH = sa.text("""
+    INSERT INTO member_months (member_id, month)
+    SELECT member_id, :month FROM (
+        SELECT CAST(:member_id AS uuid) AS member_id
+        UNION SELECT member_id FROM jobs WHERE id = :job_id
+        UNION SELECT jobs.member_id FROM pictures JOIN jobs ON jobs.id = job_id
+        WHERE :job_id IS NULL AND pictures.id = ANY (:picture_ids)
+    ) AS held ORDER BY 1 ON CONFLICT DO NOTHING
+""").bindparams(
+    sa.bindparam("month", type_=sa.Date),
+    sa.bindparam("member_id", type_=pg.UUID),
+    sa.bindparam("job_id", type_=pg.UUID),
+    sa.bindparam("picture_ids", type_=pg.ARRAY(pg.UUID)),
+)
 
 
 async def append_impression(connection: AsyncConnection, impression: Impression) -> bool:
@@ -31,7 +45,12 @@ async def append_impression(connection: AsyncConnection, impression: Impression)
     await add_months(connection, "impressions", [month])
     is_new = bool((await connection.execute(_APPEND, _row_from_impression(impression))).rowcount)
     if is_new:
-        await connection.execute(_NOTE_MONTH, {"member_id": impression.member_id, "month": month})
+        noted = {
+            "member_id": impression.member_id,
+            "job_id": impression.job_id,
+            "picture_ids": [picture.picture_id for picture in impression.pictures],
+        }
+        await connection.execute(_NOTE_MONTH, {**noted, "month": month})
     return is_new
 
 

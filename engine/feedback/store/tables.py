@@ -113,3 +113,27 @@ press_keys = sa.Table(
     sa.UniqueConstraint("press_id"),
     comment="presses whose id is not Discord's, each with an id of its time that stands for it",
 )
+
+erasures = sa.Table(
+    "erasures",
+    metadata,
+    sa.Column("id", pg.UUID, primary_key=True),
+    sa.Column("member_id", pg.UUID, comment="none once it is done"),
+    sa.Column("requested_at", sa.TIMESTAMP(timezone=True), nullable=False, server_default=sa.func.now()),
+    sa.Column("claimed_until", sa.TIMESTAMP(timezone=True)),
+    sa.Column("is_deleted", sa.Boolean, nullable=False, server_default=sa.false(), comment="whether the rows are"),
+    sa.Column("done_at", sa.TIMESTAMP(timezone=True)),
+    sa.Column("counts", pg.JSONB, nullable=False, server_default=sa.text("'{}'")),
+    sa.UniqueConstraint("member_id"),
+    sa.CheckConstraint("(member_id IS NULL) = (done_at IS NOT NULL)", name="nameless_when_done"),
+    comment="erasures of members; of one that is done stay the time and counts",
+)
+
+erasure_objects = sa.Table(
+    "erasure_objects",
+    metadata,
+    sa.Column("erasure_id", pg.UUID, sa.ForeignKey("erasures.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("is_deleted", sa.Boolean, nullable=False, server_default=sa.false()),
+    comment="files of the picture store that an erasure has still to delete, or to look for once more",
+)

@@ -103,6 +103,19 @@ async def test_s3_is_spoken() -> None:
             await objects.get(key_from_bytes(b"other", ".png"))
 
 
+@pytest.mark.parametrize("place", ["folder", "s3"])
+async def test_what_is_deleted_is_listed_no_more(place: str, storage_url: str) -> None:
+    """Key by key; a missing one holds nothing up."""
+    async with open_s3() as server:
+        objects = _s3_at(server.url) if place == "s3" else open_objects(storage_url)
+        kept, gone = [await objects.put(data, ".png") for data in (b"kept", b"gone")]
+        assert await objects.find([kept, gone]) == {kept, gone}
+        for _ in range(2):
+            await objects.delete(gone)
+        assert await objects.find([kept, gone]) == {kept}
+        assert await objects.get(kept) == b"kept"
+
+
 async def test_s3_at_a_plain_http_address_takes_one_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Beside the key, AWS_ENDPOINT_URL is all that a MinIO at home needs."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
@@ -135,10 +148,11 @@ async def test_a_proxy_for_s3_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 async def test_a_refusal_of_s3_says_what_is_wrong(refusal: str, fault: StoreFault, fix: str) -> None:
-    """Reading and writing tell the same, also where a missing bucket looks like a missing picture; so does doctor."""
+    """All uses tell the same, also where a missing bucket looks like a missing picture; so does doctor."""
     async with open_s3() as server:
         server.refusal, objects = refusal, _s3_at(server.url)
-        for work in (objects.put(b"picture", ".png"), objects.get(key_from_bytes(b"picture", ".png"))):
+        key = key_from_bytes(b"picture", ".png")
+        for work in (objects.put(b"picture", ".png"), objects.get(key), objects.delete(key), objects.find([key])):
             with pytest.raises(PictureStoreUnavailable) as refused:
                 await work
             assert (refused.value.fault, refused.value.cause) == (fault, refusal)

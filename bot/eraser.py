@@ -1,0 +1,115 @@
+"""Carries out erasures: the rows, then messages in Discord, then files; what is left is found again after a crash."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import structlog
+
+from bot import privacy_replies
+from bot.delivery.context import DeliveryContext
+from bot.delivery.outcomes import DiscordUnavailable, Rejected, SendOutcome, Sent, outcome_of
+from bot.store.erased_files import delete_files
+from bot.store.erasures import (
+    DiscordMessage,
+    Erasure,
+    claim_erasure,
+    erase_member,
+    finish_erasure,
+    forget_message_of,
+    read_messages,
+    release_erasure,
+    renew_erasure,
+)
+from engine.error_boundary import logged_result_of
+
+_INTERVAL = timedelta(seconds=15)
+_IN_HAND = timedelta(seconds=1)
+_AT_ONCE = 50
+
+_log = structlog.get_logger()
+
+
+class Eraser:
+    """Works on one erasure at a time; several processes share them."""
+
+    def __init__(self, context: DeliveryContext) -> None:
+        self._context = context
+        self._is_requested = asyncio.Event()
+
+    def wake(self) -> None:
+        """Look for erasures now."""
+        self._is_requested.set()
+
+    async def run(self) -> None:
+        """Work until cancelled; an erasure that fails is tried again."""
+        while True:
+            self._is_requested.clear()
+            pause = await logged_result_of(self._erase_next())
+            try:
+                async with asyncio.timeout((pause if isinstance(pause, timedelta) else _INTERVAL).total_seconds()):
+                    await self._is_requested.wait()
+            except TimeoutError:
+                continue
+
+    async def _erase_next(self) -> timedelta:
+        """Go on with the oldest erasure; return after how long to look again."""
+        async with self._context.transaction() as connection:
+            erasure = await claim_erasure(connection)
+        if erasure is None:
+            return _INTERVAL
+        pause = _INTERVAL
+        try:
+            pause = await self._erase(erasure)
+        finally:
+            async with self._context.transaction() as connection:
+                await release_erasure(connection, erasure.id)
+        return pause
+
+    async def _erase(self, erasure: Erasure) -> timedelta:
+        if not erasure.is_deleted:
+            async with self._context.transaction() as connection:
+                is_erased = await erase_member(connection, erasure)
+            if not is_erased:
+                return _IN_HAND
+        if not await self._delete_messages(erasure):
+            return _INTERVAL
+        await delete_files(self._context.database, self._context.objects, erasure)
+        async with self._context.transaction() as connection:
+            await finish_erasure(connection, erasure.id)
+        _log.info("member_erased")
+        return timedelta()
+
+    async def _delete_messages(self, erasure: Erasure) -> bool:
+        """Delete the messages; False if Discord cannot be reached."""
+        while True:
+            async with self._context.transaction() as connection:
+                await renew_erasure(connection, erasure.id)
+                messages = await read_messages(connection, erasure.id, limit=_AT_ONCE)
+            if not messages:
+                return True
+            for message in messages:
+                outcome = await self._delete(message)
+                if isinstance(outcome, DiscordUnavailable):
+                    return False
+                if isinstance(outcome, Rejected):
+                    _log.warning("message_not_erased", cause=outcome.cause)
+                async with self._context.transaction() as connection:
+                    await forget_message_of(connection, erasure.id, message)
+
+    async def _delete(self, message: DiscordMessage) -> SendOutcome | None:
+        """Delete the message, or empty it if it cannot be deleted."""
+        client = self._context.client
+        outcome = await outcome_of(lambda: client.http.delete_message(message.channel_id, message.message_id))
+        if not isinstance(outcome, Rejected):
+            return outcome
+
+        async def empty() -> SendOutcome:
+            place = client.get_partial_messageable(message.channel_id)
+            await place.get_partial_message(message.message_id).edit(
+                content=privacy_replies.ERASED, embeds=[], attachments=[], view=None
+            )
+            return Sent(message_id=message.message_id)
+
+        return await outcome_of(empty)

@@ -1,0 +1,52 @@
+"""The file with a member's own data: every row as JSON, and as many of their pictures as fit."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import zipfile
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from bot.store.own_data import OwnData
+from engine.contract.errors import PictureCorrupt
+from engine.store.objects import Objects
+
+NAME = "easel-data.zip"
+
+_OVERHEAD = 300
+"""Bytes of a zip file for each file in it, and more."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnDataFile:
+    """A zip file, how many pictures it holds, and how many it does not."""
+
+    content: bytes
+    num_pictures: int
+    num_left_out: int
+
+
+async def build_file(data: OwnData, objects: Objects, *, max_bytes: int) -> OwnDataFile:
+    """Return the file, with the newest pictures that fit; pictures that cannot be read are left out.
+
+    Raises: PictureStoreUnavailable.
+    """
+    buffer = io.BytesIO()
+    num_pictures = 0
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        records = json.dumps(data.rows, indent=1, ensure_ascii=False)
+        await asyncio.to_thread(archive.writestr, "data.json", records)
+        for key in data.keys:
+            try:
+                picture = await objects.get(key)
+            except PictureCorrupt:
+                continue
+            if buffer.tell() + len(picture) + (num_pictures + 2) * _OVERHEAD > max_bytes:
+                break
+            # Pictures are compressed already.
+            name = zipfile.ZipInfo(f"pictures/{PurePath(key).name}")
+            await asyncio.to_thread(archive.writestr, name, picture, zipfile.ZIP_STORED)
+            num_pictures += 1
+    return OwnDataFile(content=buffer.getvalue(), num_pictures=num_pictures, num_left_out=len(data.keys) - num_pictures)

@@ -1,0 +1,132 @@
+"""Erasing a member as far as the bot knows them: who they are in Discord, their consent, and their messages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store.tables import consent_choices, deliveries, erasure_messages, members
+from engine.contract.feedback import Consent
+from engine.feedback.store.erasure import PaintedOfMember, read_painted
+from engine.feedback.store.erasures import (
+    Erasure,
+    claim_erasure,
+    erase_rows,
+    finish_erasure,
+    is_in_hand,
+    release_erasure,
+    renew_erasure,
+    request_erasure,
+)
+from engine.store.jobs import PENDING
+from engine.store.tables import jobs
+from engine.store.transitions import cancel_jobs
+
+__all__ = [
+    "DiscordMessage",
+    "Erasure",
+    "ErasureRequest",
+    "claim_erasure",
+    "erase_member",
+    "finish_erasure",
+    "forget_message_of",
+    "read_messages",
+    "release_erasure",
+    "renew_erasure",
+    "start_erasures",
+]
+
+_ALLOW = sa.select(sa.func.set_config("easel.erasing", "on", True))
+_FORBID = sa.select(sa.func.set_config("easel.erasing", "off", True))
+
+_second = deliveries.alias()
+# The message of a series has no row: its deliveries reply to it.
+_IN_SERIES = sa.exists().where(_second.c.press_id == deliveries.c.press_id, _second.c.ordinal == 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ErasureRequest:
+    """A member who is to be erased, whose row is locked, and the interaction that says so."""
+
+    press_id: int
+    member_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class DiscordMessage:
+    """A message of the bot's, and where it is."""
+
+    channel_id: int
+    message_id: int
+
+
+async def start_erasures(connection: AsyncConnection, requests: Sequence[ErasureRequest]) -> list[None]:
+    """Part each member from their Discord user at once, take back their consent, stop their jobs, and note the rest.
+
+    Whatever the Discord user does from now on is a new member's.
+    """
+    for request in requests:
+        await request_erasure(connection, request.member_id)
+        # Discord's ids are positive.
+        parted = {"discord_id": -request.press_id, "may_train": False, "may_publish": False}
+        levels = {"consent": Consent.USE.value}
+        await connection.execute(sa.update(members).where(members.c.id == request.member_id).values(**parted, **levels))
+        pending = sa.select(jobs.c.id).where(jobs.c.member_id == request.member_id, PENDING)
+        await cancel_jobs(connection, list((await connection.execute(pending)).scalars()))
+    return [None] * len(requests)
+
+
+async def erase_member(connection: AsyncConnection, erasure: Erasure) -> bool:
+    """Delete every row of the member, once no process works on their jobs; False while one does.
+
+    What is left to be deleted elsewhere, files and messages, is noted in the same transaction.
+    """
+    painted = await read_painted(connection, erasure.member_id)
+    if await is_in_hand(connection, erasure, painted):
+        return False
+    num_messages = await _note_messages(connection, erasure, painted)
+    own = deliveries.c.member_id == erasure.member_id
+    await connection.execute(sa.delete(deliveries).where(own))
+    await erase_rows(connection, erasure, painted, {"messages": num_messages})
+    await connection.execute(_ALLOW)
+    await connection.execute(sa.delete(consent_choices).where(consent_choices.c.member_id == erasure.member_id))
+    await connection.execute(_FORBID)
+    await connection.execute(sa.delete(members).where(members.c.id == erasure.member_id))
+    return True
+
+
+async def _note_messages(connection: AsyncConnection, erasure: Erasure, painted: PaintedOfMember) -> int:
+    listed = sa.any_(sa.literal(list(painted.job_ids), pg.ARRAY(pg.UUID)))
+    of_member = sa.or_(deliveries.c.member_id == erasure.member_id, deliveries.c.job_id == listed)
+    shown = sa.select(deliveries.c.message_id, deliveries.c.channel_id).where(
+        of_member, deliveries.c.message_id.is_not(None)
+    )
+    of_series = sa.select(deliveries.c.reply_to, deliveries.c.channel_id).where(
+        of_member, deliveries.c.reply_to.is_not(None), _IN_SERIES
+    )
+    rows = (await connection.execute(sa.union(shown, of_series))).all()
+    if rows:
+        insert = pg.insert(erasure_messages).on_conflict_do_nothing()
+        noted = [{"erasure_id": erasure.id, "message_id": row[0], "channel_id": row[1]} for row in rows]
+        await connection.execute(insert, noted)
+    return len(rows)
+
+
+async def read_messages(connection: AsyncConnection, erasure_id: UUID, *, limit: int) -> list[DiscordMessage]:
+    """Return messages that the erasure has still to delete."""
+    query = sa.select(erasure_messages).where(erasure_messages.c.erasure_id == erasure_id).limit(limit)
+    rows = await connection.execute(query.order_by(erasure_messages.c.channel_id, erasure_messages.c.message_id))
+    return [DiscordMessage(channel_id=row.channel_id, message_id=row.message_id) for row in rows]
+
+
+async def forget_message_of(connection: AsyncConnection, erasure_id: UUID, message: DiscordMessage) -> None:
+    """Record that the message is deleted, or that Discord does not let the bot."""
+    query = sa.delete(erasure_messages).where(
+        erasure_messages.c.erasure_id == erasure_id, erasure_messages.c.message_id == message.message_id
+    )
+    await connection.execute(query)
