@@ -37,12 +37,21 @@ BaseModules = Mapping[str, Modules]
 
 # Other tensors of a layer in a LoRA's file.
 _EXTRA = re.compile(r"(?:\.alpha|lora_magnitude_vector(?:\.weight)?|lora_B\.bias)$")
-# Of LoHa, LoKr, OFT, GLoRA, IA3, whole differences and CP decomposition; and DoRA as kohya names it, whose magnitudes
-# diffusers 0.42 leaves out and paints on.
-_UNSUPPORTED = re.compile(
-    r"\.(?:hada_\w+|lokr_\w+|oft_\w+|oft_blocks|diff(?:_b)?|[wb]_norm|set_weight|on_input|[ab][12]\.weight|lora_mid"
-    r"|dora_scale)"
-)
+# Kinds of adapters that are no plain LoRA, by the names of their tensors. Of DoRA, this is kohya's name for magnitudes,
+# which diffusers 0.42 leaves out and paints on.
+_UNSUPPORTED: Mapping[str, re.Pattern[str]] = {
+    kind: re.compile(rf"\.(?:{names})")
+    for kind, names in {
+        "a LoHa": r"hada_\w+",
+        "a LoKr": r"lokr_\w+",
+        "an OFT": r"oft_\w+",
+        "a GLoRA": r"[ab][12]\.weight",
+        "a DoRA": r"dora_scale",
+        "an IA3": r"on_input",
+        "a LoRA with a third matrix (CP decomposition)": r"lora_mid",
+        "a full difference": r"diff(?:_b)?|[wb]_norm|set_weight",
+    }.items()
+}
 # Weights that replace those of the base model; Flux's loader would never restore the originals.
 _REPLACING = re.compile(r"(?:norm_(?:added_)?[qk]\.weight|(?:query|key)_norm\.scale)$")
 _DAMAGED = "its file is damaged or is not a safetensors file"
@@ -163,9 +172,21 @@ def _first_mismatch(tensors: Mapping[str, Shape], base: BaseModules) -> str | No
     if not any("lora" in name or ".lokr_" in name for name in tensors):
         return "it contains no LoRA tensors"
     misfit = next((name for name, shape in tensors.items() if not _fits(name, shape, base)), None)
-    if misfit is not None and (found := _UNSUPPORTED.search(misfit)):
-        return f"{layer_of(misfit)} is not a plain LoRA ({found[0].strip('.')}), and no other kind is supported"
+    if misfit is not None and (told := _other_kind(misfit)):
+        return told
     return (misfit and layer_of(misfit)) or _first_broken(tensors)
+
+
+def _other_kind(tensor: str) -> str | None:
+    """Return what an adapter is that is no plain LoRA, with what to do, or None."""
+    for kind, names in _UNSUPPORTED.items():
+        if found := names.search(tensor):
+            return (
+                f"{layer_of(tensor)} is not a plain LoRA but {kind} ({found[0].strip('.')}), which is not supported."
+                " Use a plain LoRA in its place, or merge it into the model with the program that made it and register that"
+                " model"
+            )
+    return None
 
 
 def _first_broken(tensors: Mapping[str, Shape]) -> str | None:

@@ -21,6 +21,7 @@ from huggingface_hub.errors import (
 from engine.contract.errors import ModelBroken, OperatorError, WeightsMissing
 from engine.models.files.selection import INDEX, SETTINGS, FileSelection
 from engine.models.files.weights import select_in_folder, size_of, weight_files
+from engine.models.formats import formats_in
 from engine.models.registry.registry import Model
 
 _SETTINGS = tuple(f"*{suffix}" for suffix in sorted(SETTINGS))
@@ -103,7 +104,9 @@ def _fetch_pipeline(model: Model, hub: str) -> Path:
         revision = resolve_revision(hub, revision=model.source.revision)
         paths = _listed(hub, revision) or list_repo_files(hub, revision=revision.resolved)
         if INDEX not in paths:
-            cause = f"{hub} has no {INDEX}, so it is not a diffusers pipeline. Register one of its files with `file`"
+            kinds = () if any(path.endswith(".safetensors") for path in paths) else formats_in(paths)
+            advice = f"It has {kinds[0].files}. {kinds[0].advice}" if kinds else "Register one of its files with `file`"
+            cause = f"{hub} has no {INDEX}, so it is not a diffusers pipeline. {advice}"
             raise ModelBroken(name=model.name, cause=cause)
         place = _snapshot(hub, revision, _exactly([INDEX]))
         selection = select_in_folder(place, model.source.variant, paths)

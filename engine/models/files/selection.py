@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from engine.models.files.variants import Variants, is_shard_index, select_variant, variants_in
+from engine.models.formats import FORMATS, PICKLE, formats_in
 
 INDEX = "model_index.json"
 # Configurations and the files of tokenizers.
 SETTINGS = frozenset({".json", ".txt", ".model", ".jinja"})
 # Formats that can run code when opened.
-PICKLES = frozenset({".bin", ".ckpt", ".pt", ".pth", ".pkl", ".pickle"})
+PICKLES = PICKLE.suffixes
 # Parts that an index can name but that Easel does not use; they are not loaded.
 UNUSED = frozenset({"safety_checker", "feature_extractor", "image_encoder"})
 # Configurations of parts without weights; parts with weights have a config.json.
@@ -88,14 +89,17 @@ def _absences(parts: Set[str], folders: _Folders, variants: Mapping[str, Variant
     if absent := parts - present:
         yield f"has no folder {_listed(absent)}, which {INDEX} lists"
     bare = {part for part in parts & folders.keys() if not variants[part] and _is_of_weights(folders[part])}
-    pickled = {part for part in bare if _suffixes(folders[part]) & PICKLES}
-    if pickled:
-        yield (
-            f"has no .safetensors file for {_listed(pickled)}, only pickles (.bin, .ckpt, .pt), which are not opened"
-            " because they can run code"
-        )
-    if bare - pickled:
-        yield f"has no weights for {_listed(bare - pickled)}"
+    others = {part: formats_in(_all_inside(part, folders)) for part in bare}
+    for kind in FORMATS:
+        if parts_of_kind := [part for part in bare if others[part][:1] == (kind,)]:
+            yield f"has no .safetensors file for {_listed(parts_of_kind)}, only {kind.files}. {kind.advice}"
+    if nothing := [part for part in bare if not others[part]]:
+        yield f"has no weights for {_listed(nothing)}"
+
+
+def _all_inside(part: str, folders: _Folders) -> Iterator[str]:
+    """Yield the paths of all files of a part, nested ones too."""
+    yield from (path for folder, inside in folders.items() if folder.partition("/")[0] == part for path in inside)
 
 
 def _is_of_weights(inside: Collection[str]) -> bool:

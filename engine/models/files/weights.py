@@ -18,6 +18,7 @@ from typing import Any
 from engine.contract.errors import WeightsMismatch, WeightsMissing
 from engine.models.files.json_files import object_in
 from engine.models.files.selection import INDEX, FileSelection, parts_of, select_files
+from engine.models.formats import format_of, formats_in
 
 # Called with the bytes hashed so far and the total.
 ProgressCallback = Callable[[int, int], None]
@@ -30,7 +31,10 @@ _OTHER_BEGINNINGS: Mapping[bytes, str] = {
     b"version ": "it is a pointer of Git LFS, not the file itself: run `git lfs pull` in its folder",
     b"<": "it is a web page, so the download failed or asks for a login",
     b"{": "it is JSON, such as the message of a server that the download failed",
-    b"GGUF": "it is a GGUF file, which is not supported",
+    b"GGUF": "it is a GGUF file, whose weights are quantized, which is not supported",
+    b"\x89HDF": "it is an HDF5 file, as TensorFlow and Keras save, which is not supported",
+    b"ftrt": "it is a TensorRT engine, which is not supported",
+    b"ptrt": "it is a TensorRT engine, which is not supported",
     b"7z\xbc\xaf": "it is a 7z archive, which must be unpacked",
     b"Rar!": "it is a RAR archive, which must be unpacked",
     b"\x1f\x8b": "it is a gzip archive, which must be unpacked",
@@ -60,11 +64,31 @@ def index_of(folder: Path) -> Mapping[str, Any]:
     Raises: WeightsMissing without an index, WeightsMismatch with a `cause` among its facts for a damaged one.
     """
     index = folder / INDEX
+    if folder.is_dir() and not index.exists():
+        raise _missing_index(folder)
     with _translated(index):
         content = object_in(index)
         if not parts_of(content):
             raise ValueError("it lists no pipeline components")
         return content
+
+
+def _missing_index(folder: Path) -> WeightsMissing:
+    """Return the error of a folder without an index, with what it is instead."""
+    names = sorted(path.relative_to(folder).as_posix() for path in (*folder.glob("*"), *folder.glob("*/*")))
+    whole, kinds = format_of(folder.name), formats_in(names)
+    single = [name for name in names if name.endswith(".safetensors") and "/" not in name]
+    error = WeightsMissing(path=folder / INDEX)
+    if whole is not None:
+        cause = f"{folder.name} is {whole.name}. {whole.advice}"
+    elif single:
+        cause = f"it is no diffusers folder, but has {single[0]}. Register that with `file` instead of `folder`"
+    elif kinds:
+        cause = f"it is no diffusers folder, but has {kinds[0].files}. {kinds[0].advice}"
+    else:
+        cause = "it is no diffusers folder"
+    error.facts = {**error.facts, "cause": cause}
+    return error
 
 
 def _paths_in(folder: Path, parts: Iterable[str]) -> Iterator[str]:

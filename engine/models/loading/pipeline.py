@@ -82,7 +82,7 @@ def pipeline_class(model: Model, place: Path) -> Any:
     check_layout(model, place)
     name = model.family.pipelines[0] if place.is_file() else _class_name(model, place / INDEX)
     if name not in model.family.pipelines:
-        cause = f"its folder contains a {name}, which is not of family {model.family.name}"
+        cause = f"its {INDEX} names the pipeline {name}, which is not of family {model.family.name}"
         raise ModelBroken(name=model.name, cause=cause)
     return getattr(diffusers, name)
 

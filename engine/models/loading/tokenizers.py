@@ -29,7 +29,7 @@ def check_libraries(name: str, folder: Path) -> None:
     if file is not None and missing:
         named = " and ".join(missing).replace("google.", "")
         raise UnusableFiles(
-            f"its {name} is a {file}, for which {named} must be installed, or a tokenizer.json be there"
+            f"its {name} has only {file}, for which {named} must be installed, or a tokenizer.json be there"
         )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from engine.models.formats import format_of
 from engine.models.registry.toml_values import TomlReader
 
 SOURCES = ("folder", "file", "hub")
@@ -53,8 +54,9 @@ def source_from_table(table: Mapping[str, Any], section: str, reader: TomlReader
 def check_file(file: str, section: str, reader: TomlReader) -> None:
     """Add a problem for a weights file that is not safetensors."""
     if not file.endswith(".safetensors"):
-        message = f"file must be a .safetensors file, not {file!r}: other formats can run code when opened"
-        reader.add_problem(section, message)
+        kind = format_of(file)
+        told = f": this is {kind.name}. {kind.advice}" if kind else ". Only this format can be opened without risk"
+        reader.add_problem(section, f"file must be a .safetensors file, not {file!r}{told}")
 
 
 def _variant(variant: str, file: str, section: str, reader: TomlReader) -> str | None:

@@ -152,7 +152,7 @@ FAULTS = {
     ),
     "the tokenizer needs a library": (
         with_a_sentencepiece_tokenizer,
-        "its tokenizer is a spiece.model, for which sentencepiece and protobuf must be installed",
+        "its tokenizer has only spiece.model, for which sentencepiece and protobuf must be installed",
     ),
     "the U-Net is for inpainting": (with_unet(9, out_channels=4), "its unet is for inpainting, which is not supported"),
     "the U-Net is for other latents": (

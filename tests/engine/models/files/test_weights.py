@@ -163,7 +163,7 @@ def test_a_header_as_long_as_a_pickle_begins_is_read(tmp_path: Path) -> None:
         (b"<!DOCTYPE html><html><body>Log in", "it is a web page, so the download failed or asks for a login"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:0", "it is a pointer of Git LFS"),
         (b'{"error": "Unauthorized"}', "it is JSON, such as the message of a server that the download failed"),
-        (b"GGUF\x03\0\0\0" + bytes(99), "it is a GGUF file, which is not supported"),
+        (b"GGUF\x03\0\0\0" + bytes(99), "it is a GGUF file, whose weights are quantized"),
         (b"Rar!\x1a\x07\x01\0" + bytes(99), "it is a RAR archive"),
         (b"PK\x03\x04" + bytes(99), "it is a pickle"),
         (b"\xff" * 99, "its header is longer than the file"),

@@ -159,12 +159,14 @@ PLAIN = {f"{LAYER}.lora_down.weight": torch.ones(RANK, 32), f"{LAYER}.lora_up.we
     [
         ({f"{LAYER}.alpha": torch.ones(RANK)}, f"{LAYER}.alpha"),
         ({f"{LAYER}.lora_up.weight": torch.ones(32, RANK, dtype=torch.int8)}, "lora_up.weight is quantized"),
-        ({f"{LAYER}.dora_scale": torch.ones(32, 1)}, "is not a plain LoRA (dora_scale)"),
-        ({f"{LAYER}.hada_w1_a": torch.ones(32, 4)}, "is not a plain LoRA (hada_w1_a)"),
-        ({f"{LAYER}.lokr_w1": torch.ones(4, 4)}, "is not a plain LoRA (lokr_w1)"),
-        ({f"{LAYER}.oft_blocks": torch.ones(4, 8, 8)}, "is not a plain LoRA (oft_blocks)"),
-        ({f"{LAYER}.diff": torch.ones(32, 32)}, "is not a plain LoRA (diff)"),
-        ({f"{LAYER}.diff_b": torch.ones(32)}, "is not a plain LoRA (diff_b)"),
+        ({f"{LAYER}.dora_scale": torch.ones(32, 1)}, "is not a plain LoRA but a DoRA (dora_scale)"),
+        ({f"{LAYER}.hada_w1_a": torch.ones(32, 4)}, "is not a plain LoRA but a LoHa (hada_w1_a)"),
+        ({f"{LAYER}.lokr_w1": torch.ones(4, 4)}, "is not a plain LoRA but a LoKr (lokr_w1)"),
+        ({f"{LAYER}.a1.weight": torch.ones(4, 32)}, "is not a plain LoRA but a GLoRA (a1.weight)"),
+        ({f"{LAYER}.dora_scale": torch.ones(32, 1)}, "Use a plain LoRA in its place, or merge it into the model"),
+        ({f"{LAYER}.oft_blocks": torch.ones(4, 8, 8)}, "is not a plain LoRA but an OFT (oft_blocks)"),
+        ({f"{LAYER}.diff": torch.ones(32, 32)}, "is not a plain LoRA but a full difference (diff)"),
+        ({f"{LAYER}.diff_b": torch.ones(32)}, "is not a plain LoRA but a full difference (diff_b)"),
     ],
 )
 def test_what_would_be_left_out_or_fail_later_is_found_by_the_check(
