@@ -13,8 +13,8 @@ _OPENVINO = "openvino_"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Format:
-    """A format of model files.
+class ForeignFormat:
+    """A format of model files that Easel does not open.
 
     name: as in "it is NAME". files: as in "it has FILES". advice: what to do, without a full stop.
     """
@@ -25,8 +25,8 @@ class Format:
     advice: str = _DOWNLOAD
 
 
-def _format(name: str, files: str, suffixes: str, advice: str = _DOWNLOAD) -> Format:
-    return Format(name=name, files=files, suffixes=frozenset(suffixes.split()), advice=advice)
+def _format(name: str, files: str, suffixes: str, advice: str = _DOWNLOAD) -> ForeignFormat:
+    return ForeignFormat(name=name, files=files, suffixes=frozenset(suffixes.split()), advice=advice)
 
 
 ONNX = _format("an ONNX model", "ONNX models", ".onnx .onnx_data .ort")
@@ -55,7 +55,7 @@ FORMATS = (
 )
 
 
-def format_of(path: str) -> Format | None:
+def format_of(path: str) -> ForeignFormat | None:
     """Return the format of a file, or of a folder that is one model, by its name; None for any other."""
     name = PurePosixPath(path.rstrip("/")).name.lower()
     if name.startswith(_OPENVINO):
@@ -64,7 +64,7 @@ def format_of(path: str) -> Format | None:
     return next((kind for kind in FORMATS if suffix in kind.suffixes), None)
 
 
-def formats_in(paths: Iterable[str]) -> tuple[Format, ...]:
+def formats_in(paths: Iterable[str]) -> tuple[ForeignFormat, ...]:
     """Return the formats of the files at these paths, in the order of `FORMATS`; a folder in a path counts too."""
     found = {kind for path in paths for kind in map(format_of, PurePosixPath(path).parts) if kind is not None}
     return tuple(kind for kind in FORMATS if kind in found)

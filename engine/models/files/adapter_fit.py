@@ -183,8 +183,8 @@ def _other_kind(tensor: str) -> str | None:
         if found := names.search(tensor):
             return (
                 f"{layer_of(tensor)} is not a plain LoRA but {kind} ({found[0].strip('.')}), which is not supported."
-                " Use a plain LoRA in its place, or merge it into the model with the program that made it and register that"
-                " model"
+                " Use a plain LoRA in its place, or merge it into the model with the program that made it and register"
+                " that model"
             )
     return None
 
