@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from engine.contract.edits import Edit, whole_canvas
 from engine.contract.ids import new_id
 from engine.contract.jobs import JobSpec, Operation, ParameterValue, Part
 from engine.contract.painting import PaintRequest
@@ -18,6 +19,7 @@ from engine.models.registry.families import FAMILIES, Family
 from engine.models.registry.registry import SHIPPED, read_registry
 from engine.painter.families import KINDS
 from engine.painter.operations import OPERATIONS, check_operation
+from engine.painter.operations.operation import PainterOperation
 from engine.painter.sampling.params import params_from_request, seed_of_slot
 from engine.prompt import PARAMETERS, parse
 from engine.prompt.parameters import SERVICE_ABILITIES
@@ -105,12 +107,17 @@ def read_by_the_painter() -> set[str]:
             spec=JobSpec(prompt="a cat", parts=(Part(text="a cat"),), parameters=parameters),
             seed=7,
             source=b"image" if of_painter.needs_source else None,
-            strength=0.5 if of_painter.needs_source else None,
+            edit=_edit(of_painter),
         )
         check_operation(request, REGISTRY)
         params_from_request(request, REGISTRY)
         seed_of_slot(request, 0)
     return parameters.names
+
+
+def _edit(operation: PainterOperation) -> Edit | None:
+    part = whole_canvas(128, 128, frozenset({5})) if operation.keeps_part else None
+    return Edit(canvas=part) if operation.needs_source else None
 
 
 def read_in(path: Path) -> set[str]:

@@ -11,12 +11,14 @@ class Verb(StrEnum):
     """What a member did.
 
     favourite, best and report name a picture; choose answers a pair; delete withdraws the member's own result; save
-    sends the picture to the member's direct messages.
+    sends the picture to the member's direct messages; zoom and pan paint what lies around the picture.
     """
 
     UPSCALE = "upscale"
     VARY = "vary"
     REROLL = "reroll"
+    ZOOM = "zoom"
+    PAN = "pan"
     RATE = "rate"
     CANCEL = "cancel"
     FAVOURITE = "favourite"

@@ -13,6 +13,8 @@ from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
+from engine.contract.edits import Edit
+
 SPEC_VERSION = 1
 READABLE_SPEC_VERSIONS = frozenset({1})
 
@@ -22,10 +24,17 @@ ParameterValue = str | int | float | bool | tuple[str, ...]
 
 
 class Operation(StrEnum):
-    """The kind of job: `imagine` paints a grid from a prompt, `vary` paints one from a picture and its prompt."""
+    """The kind of job.
+
+    imagine: a grid from a prompt. vary: one from a picture and its prompt, in which everything is painted anew.
+    inpaint: a part of a picture is painted anew. zoom, pan: what lies around a picture is painted, on all sides or one.
+    """
 
     IMAGINE = "imagine"
     VARY = "vary"
+    INPAINT = "inpaint"
+    ZOOM = "zoom"
+    PAN = "pan"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +110,7 @@ MAX_CRASHES = 8
 
 @dataclass(frozen=True, kw_only=True)
 class JobRequest:
-    """A job to submit: who asks, for what, and the job and picture it starts from."""
+    """A job to submit: who asks, for what, the job and picture it starts from, and what is done to that picture."""
 
     id: UUID
     member_id: UUID
@@ -110,6 +119,7 @@ class JobRequest:
     seed: int
     parent_job_id: UUID | None = None
     parent_picture_id: UUID | None = None
+    edit: Edit | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,6 +131,7 @@ class Job:
     crashes: how many engines and painting processes were lost with it in hand.
     progress: fraction of the steps done, 0 to 1.
     cause: `{"error": class name, ...facts}` of the error that ended it; None unless failed.
+    edit: what is done to the picture that it starts from; None where the operation's usual strength is all.
     grid_key, grid_type: object key and media type of the grid image; None until finished.
     """
 
@@ -134,6 +145,7 @@ class Job:
     progress: float
     parent_job_id: UUID | None
     parent_picture_id: UUID | None
+    edit: Edit | None
     cause: Mapping[str, Any] | None
     grid_key: str | None
     grid_type: str | None

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
 
+from engine.contract.edits import Edit
 from engine.contract.jobs import JobSpec, Operation
 
 NUM_PICTURES = 4
-# How far a variation may leave its source where the job does not say.
-DEFAULT_STRENGTH = 0.75
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +20,7 @@ class PaintRequest:
     seed: 0 to 2**32 - 1; picture `slot` is painted from `seed + slot` modulo 2**32, each from a generator of its own,
         so that its content does not depend on the batch it was in.
     source: encoded image that the operation starts from; None for operations that start from noise.
-    strength: how far the result may leave its source, over 0 to 1; None for operations that start from noise.
+    edit: what is done to the source; None for operations that start from noise.
     """
 
     job_id: UUID
@@ -30,7 +29,7 @@ class PaintRequest:
     spec: JobSpec
     seed: int
     source: bytes | None = None
-    strength: float | None = None
+    edit: Edit | None = None
     num_pictures: int = NUM_PICTURES
 
 

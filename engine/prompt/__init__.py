@@ -6,7 +6,7 @@
 from engine.prompt.checks.notes import notes_on
 from engine.prompt.checks.operations import spec_for_operation
 from engine.prompt.checks.outdated import check_supported
-from engine.prompt.checks.sizes import painted_size, size_for
+from engine.prompt.checks.sizes import is_canvas, is_paintable, painted_size, size_for
 from engine.prompt.checks.steps import max_steps_by, steps_for
 from engine.prompt.custom_options import check_option, check_suffix
 from engine.prompt.errors import EXCERPT_WIDTH, PromptError, PromptErrors, PromptSource, format_errors
@@ -55,7 +55,9 @@ __all__ = [
     "format_errors",
     "help_for",
     "help_lines",
+    "is_canvas",
     "is_name",
+    "is_paintable",
     "json_from_specs",
     "max_steps_by",
     "normalized_weights",

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from engine.contract.edits import edit_from_json, json_from_edit
 from engine.contract.jobs import Job, JobRequest, JobStatus, Operation, Picture, json_from_spec, spec_from_json
 from engine.store.queue import enqueue
 from engine.store.tables import jobs, pictures, previews
@@ -145,6 +146,7 @@ def job_from_row(row: sa.Row[Any]) -> Job:
         progress=row.progress,
         parent_job_id=row.parent_job_id,
         parent_picture_id=row.parent_picture_id,
+        edit=row.edit and edit_from_json(row.edit),
         cause=row.cause,
         grid_key=row.grid_key,
         grid_type=row.grid_type,
@@ -169,4 +171,5 @@ def _row_from_request(request: JobRequest, turn: int) -> dict[str, Any]:
         "turn": turn,
         "parent_job_id": request.parent_job_id,
         "parent_picture_id": request.parent_picture_id,
+        "edit": request.edit and json_from_edit(request.edit),
     }

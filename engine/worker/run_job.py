@@ -14,10 +14,10 @@ from uuid import UUID
 import structlog
 from structlog.contextvars import bound_contextvars
 
+from engine.contract.edits import Edit
 from engine.contract.errors import RequestLost, StoreUnavailable
 from engine.contract.jobs import Job, Picture
 from engine.contract.painting import (
-    DEFAULT_STRENGTH,
     PaintedPictures,
     PaintRequest,
     PaintResult,
@@ -114,7 +114,7 @@ async def _paint(runner: JobRunner, job: Job) -> PaintResult:
         spec=job.spec,
         seed=job.seed,
         source=source,
-        strength=None if source is None else DEFAULT_STRENGTH,
+        edit=None if source is None else job.edit or Edit(),
     )
     clock = asyncio.get_running_loop().time
     preview, next_record = None, 0.0

@@ -42,6 +42,7 @@ class ModelDefaults:
     steps: int
     guidance: float
     sampler: str
+    outpaint_strength: float
 
     @property
     def side(self) -> float:
@@ -216,13 +217,14 @@ _SETTINGS = {"family", "licence", "sha256", *SOURCES, *DETAILS, *_TABLES}
 
 
 def _defaults(table: Mapping[str, Any], family: Family, section: str, reader: TomlReader) -> ModelDefaults:
-    reader.check_keys(table, {"width", "height", "steps", "guidance", "sampler"}, section)
+    reader.check_keys(table, {"width", "height", "steps", "guidance", "sampler", "outpaint_strength"}, section)
     return ModelDefaults(
         width=reader.integer(table, "width", section, family.side, MAX_SIDE),
         height=reader.integer(table, "height", section, family.side, MAX_SIDE),
         steps=reader.integer(table, "steps", section, family.steps, MAX_STEPS),
         guidance=reader.number(table, "guidance", section, family.guidance, 0.0, MAX_GUIDANCE),
         sampler=reader.text(table, "sampler", section, family.sampler),
+        outpaint_strength=reader.number(table, "outpaint_strength", section, 1.0, 0.05, 1.0),
     )
 
 

@@ -30,7 +30,11 @@ def decode_request(
     if not torch.isfinite(latents).all():
         raise PaintedNothing(name=params.model.name, cause="its latents are not numbers")
     parts = torch.split(latents, max(1, max_pixels // (params.width * params.height)))
-    pictures = tuple(_decode(parts, model, params.model.name, heartbeat))
+    decoded = _decode(parts, model, params.model.name, heartbeat)
+    pictures = tuple(
+        picture if row.kept is None else row.kept.paste(picture)
+        for row, picture in zip(active.rows, decoded, strict=True)
+    )
     return Finished(
         pictures=pictures,
         sha256=model.sha256,

@@ -15,6 +15,7 @@ from engine.contract.errors import EaselError
 from engine.contract.painting import PaintRequest
 from engine.painter.events import Event, Failed
 from engine.painter.sampling.guidance import Conditioning
+from engine.painter.sampling.kept import Kept
 from engine.painter.sampling.params import SamplingParams
 from engine.painter.sampling.trajectory import Trajectory
 
@@ -27,6 +28,7 @@ class Row:
     guidance_until: share of the steps after which guidance ends, over 0 to 1; see `Speed`.
     latents: float [1, channels, height, width] in latent units, at the noise level of the trajectory's next timestep.
     denoised: latest estimate of the clean latents, same shape; None before the first step.
+    kept: the part of its source that stays as it is; None where all is painted anew.
     """
 
     slot: int
@@ -36,6 +38,7 @@ class Row:
     latents: Tensor
     guidance_until: float = 1.0
     denoised: Tensor | None = None
+    kept: Kept | None = None
 
     @property
     def active_conditioning(self) -> Conditioning:

@@ -27,11 +27,11 @@ def start_rows(request: PaintRequest, params: SamplingParams, model: LoadedModel
     model.set_adapters(params.loras)
     scheduler = scheduler_for(params.sampler, model.scheduler_config, given, is_flow=model.is_flow)
     model.timesteps(scheduler, params.steps, params.width, params.height)
-    start = start_index(params.strength, params.steps, scheduler.order, is_flow=model.is_flow)
+    first = start_index(params.strength, params.steps, scheduler.order, is_flow=model.is_flow)
     conditioning = conditioning_of(params, model)
     generators = [torch.Generator().manual_seed(seed_of_slot(request, slot)) for slot in range(request.num_pictures)]
-    trajectory = Trajectory(scheduler, generators, start, params.stop, model.is_flow)
-    first_latents = OPERATIONS[request.operation].first_latents(request, params, model, trajectory)
+    trajectory = Trajectory(scheduler, generators, first, params.stop, model.is_flow)
+    starts = OPERATIONS[request.operation].start(request, params, model, trajectory)
     return tuple(
         Row(
             slot=slot,
@@ -39,9 +39,10 @@ def start_rows(request: PaintRequest, params: SamplingParams, model: LoadedModel
             trajectory=trajectory,
             index=slot,
             guidance_until=params.model.speed.guidance_until,
-            latents=latents,
+            latents=start.latents,
+            kept=start.kept,
         )
-        for slot, latents in enumerate(first_latents)
+        for slot, start in enumerate(starts)
     )
 
 

@@ -59,9 +59,12 @@ def _guide_and_step(group: Group, noisy: Tensor, output: Tensor, model: LoadedMo
     """Guide each picture of one trajectory and take its sampler's step; output is float [forward rows, ...]."""
     parts = zip(group, torch.split(output, [row.num_rows for row in group]), strict=True)
     prediction = torch.cat([model.guide(part, row.active_conditioning) for row, part in parts])
-    latents, denoised = group[0].trajectory.step(prediction, noisy)
+    trajectory = group[0].trajectory
+    latents, denoised = trajectory.step(prediction, noisy)
     for index, row in enumerate(group):
         row.latents, row.denoised = latents[index, None], denoised[index, None]
+        if row.kept is not None:
+            row.latents = row.kept.blend(row.latents, trajectory)
 
 
 def group_by_trajectory(rows: Sequence[Row]) -> list[list[Row]]:

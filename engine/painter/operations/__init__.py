@@ -5,21 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from engine.contract.edits import Edit
 from engine.contract.errors import OperationUnsupported, SourceMismatch
 from engine.contract.jobs import Operation
 from engine.contract.painting import PaintRequest
 from engine.models.registry.registry import Registry
 from engine.painter.operations.imagine import IMAGINE
+from engine.painter.operations.inpaint import INPAINT
 from engine.painter.operations.operation import PainterOperation
 from engine.painter.operations.vary import VARY
 
-OPERATIONS: Mapping[Operation, PainterOperation] = MappingProxyType({Operation.IMAGINE: IMAGINE, Operation.VARY: VARY})
+OPERATIONS: Mapping[Operation, PainterOperation] = MappingProxyType(
+    {
+        Operation.IMAGINE: IMAGINE,
+        Operation.VARY: VARY,
+        Operation.INPAINT: INPAINT,
+        Operation.ZOOM: INPAINT,
+        Operation.PAN: INPAINT,
+    }
+)
 
 
 def check_operation(
     request: PaintRequest, registry: Registry, table: Mapping[Operation, PainterOperation] = OPERATIONS
 ) -> None:
-    """Return when the painter has the request's operation, and a source and a strength exactly where it needs them.
+    """Return when the painter has the request's operation, and a source and an edit exactly where it needs them.
 
     Raises: OperationUnsupported, SourceMismatch, ModelUnknown.
     """
@@ -29,5 +39,10 @@ def check_operation(
         raise OperationUnsupported(
             operation=request.operation.value, model=registry.model(None if name is None else str(name)).name
         )
-    if not operation.needs_source == (request.source is not None) == (request.strength is not None):
+    is_whole = operation.needs_source == (request.source is not None) == (request.edit is not None)
+    if not is_whole or operation.keeps_part != _keeps_part(request.edit):
         raise SourceMismatch(operation=request.operation.value, needs_source=operation.needs_source)
+
+
+def _keeps_part(edit: Edit | None) -> bool:
+    return edit is not None and edit.canvas is not None and not edit.canvas.keeps_nothing

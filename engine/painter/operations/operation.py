@@ -10,23 +10,38 @@ from torch import Tensor
 
 from engine.contract.painting import PaintRequest
 from engine.painter.pipeline.protocol import LoadedModel
+from engine.painter.sampling.kept import Kept
 from engine.painter.sampling.params import SamplingParams
 from engine.painter.sampling.trajectory import Trajectory
 
-FirstLatents = Callable[[PaintRequest, SamplingParams, LoadedModel, Trajectory], list[Tensor]]
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Start:
+    """What one picture starts from.
+
+    latents: float [1, channels, height, width] in latent units at the noise level of the trajectory's first timestep.
+    kept: the part of the source that stays as it is; None where all is painted anew.
+    """
+
+    latents: Tensor
+    kept: Kept | None = None
+
+
+StartPictures = Callable[[PaintRequest, SamplingParams, LoadedModel, Trajectory], list[Start]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class PainterOperation:
     """One operation.
 
-    needs_source: whether it starts from a picture; its requests then have a source and a strength, others neither.
-    first_latents: returns the latents that each picture of a request starts from, by slot, float
-        [1, channels, height, width] in latent units at the noise level of the trajectory's first timestep.
+    needs_source: whether it starts from a picture; its requests then have a source and an edit, others neither.
+    keeps_part: whether a part of the source is kept, so that its edits say which.
+    start: returns what each picture of a request starts from, by slot.
     """
 
     needs_source: bool
-    first_latents: FirstLatents
+    keeps_part: bool = False
+    start: StartPictures
 
 
 def draw_noise(params: SamplingParams, model: LoadedModel, generator: torch.Generator) -> Tensor:

@@ -13,6 +13,7 @@ from typing import Any
 
 import structlog
 
+from engine.contract.edits import edit_from_json, json_from_edit
 from engine.contract.errors import PictureCorrupt, SettingsInvalid, WeightsMismatch
 from engine.contract.ids import new_id
 from engine.contract.jobs import MAX_SEED, Operation, Part, json_from_spec, spec_from_json
@@ -43,10 +44,12 @@ def recipe_of(request: PaintRequest, params: SamplingParams, finished: Finished,
     slot, pictures: its index and the number of pictures of the request; the same bytes need both.
     lora_sha256: hash of each adapter's file by its name; absent in recipes of older releases.
     source_sha256: hash of the encoded image that a variation starts from; None when it was painted from noise.
+    operation, edit: what was done to the source; absent where all of it was varied at the size that the spec has.
     cut: the ends of texts that did not fit the text encoder; absent when everything fitted.
     scheduler, speed: the operator's changes to the model's scheduler, and its settings for speed; absent when there
         are none.
     """
+    edit = request.edit if request.edit and request.edit.canvas else None
     recipe: dict[str, Any] = {
         "spec": json_from_spec(request.spec),
         "seed": seed_of_slot(request, slot),
@@ -61,6 +64,11 @@ def recipe_of(request: PaintRequest, params: SamplingParams, finished: Finished,
         },
         "strength": params.strength,
         "source_sha256": request.source and hashlib.sha256(request.source).hexdigest(),
+        **(
+            {"operation": request.operation.value, "edit": json_from_edit(replace(edit, strength=params.strength))}
+            if edit
+            else {}
+        ),
         "stop": params.stop,
         "model": params.model.name,
         "model_sha256": finished.sha256,
@@ -115,10 +123,16 @@ def _request(recipe: Mapping[str, Any], source: bytes | None) -> PaintRequest:
         spec=replace(spec, parameters={**spec.parameters, "model": recipe["model"]}),
         seed=(recipe["seed"] - recipe["slot"]) % (MAX_SEED + 1),
         source=source,
-        operation=Operation.IMAGINE if recipe["strength"] is None else Operation.VARY,
-        strength=recipe["strength"],
+        operation=_operation_of(recipe),
+        edit=None if recipe["strength"] is None else edit_from_json(recipe.get("edit", recipe)),
         num_pictures=recipe["pictures"],
     )
+
+
+def _operation_of(recipe: Mapping[str, Any]) -> Operation:
+    """Return the operation, which only recipes with an edit name."""
+    usual = Operation.IMAGINE if recipe["strength"] is None else Operation.VARY
+    return Operation(recipe.get("operation", usual))
 
 
 def _check_defaults(recipe: Mapping[str, Any], params: SamplingParams) -> None:
@@ -142,8 +156,8 @@ def _check_adapters(recorded: Mapping[str, str], params: SamplingParams) -> None
 
 def _in_force(params: SamplingParams) -> dict[str, Any]:
     return {
-        "width": params.width,
-        "height": params.height,
+        "width": params.size[0],
+        "height": params.size[1],
         "steps": params.steps,
         "guidance": params.guidance,
         "sampler": params.sampler,

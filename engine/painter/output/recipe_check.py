@@ -10,8 +10,9 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
+from engine.contract.edits import CELLS
 from engine.contract.errors import RecipeUnreadable
-from engine.contract.jobs import MAX_SEED, READABLE_SPEC_VERSIONS
+from engine.contract.jobs import MAX_SEED, READABLE_SPEC_VERSIONS, Operation
 from engine.contract.painting import NUM_PICTURES
 from engine.prompt import PARAMETERS, Parameter, ParameterKind
 
@@ -68,8 +69,24 @@ def _faults_within(name: str, values: Mapping[str, object], rules: Mapping[str, 
 def _contradictions(recipe: Mapping[str, Any]) -> Iterator[str]:
     if recipe["slot"] >= recipe["pictures"]:
         yield f"slot is {recipe['slot']}, and pictures is {recipe['pictures']}"
+    if ("operation" in recipe) != ("edit" in recipe) or ("edit" in recipe and recipe["strength"] is None):
+        yield "operation, edit and strength belong together, and one of them is missing"
+    elif "edit" in recipe:
+        yield from _contradictions_of_edit(recipe["edit"], recipe)
     if (recipe["strength"] is None) != (recipe["source_sha256"] is None):
         yield "strength and source_sha256 belong together, and one of them is null"
+
+
+def _contradictions_of_edit(edit: Mapping[str, Any], recipe: Mapping[str, Any]) -> Iterator[str]:
+    (width, height), (left, top, box_width, box_height) = edit["size"], edit["box"]
+    if [width, height] != [recipe["width"], recipe["height"]] or edit["strength"] != recipe["strength"]:
+        yield "edit has another size or strength than the recipe"
+    if not (box_width and box_height and left + box_width <= width and top + box_height <= height):
+        yield f"box is {edit['box']}, which does not lie within {width}x{height}"
+
+
+def _are_whole(value: object, count: int, low: int) -> bool:
+    return isinstance(value, list) and len(value) == count and all(isinstance(one, int) and one >= low for one in value)
 
 
 def _shown(value: object) -> str:
@@ -166,6 +183,14 @@ _SPEC = _object(
     parameters=_object(**{row.name: _rule_for(row) for row in PARAMETERS if not row.gives}),
 )
 
+_EDITING = tuple(operation.value for operation in Operation if operation is not Operation.IMAGINE)
+_EDIT = _object(
+    strength=_number(0, 1),
+    size=Rule(description="a width and a height", fits=lambda value: _are_whole(value, 2, 1)),
+    box=Rule(description="left, top, width and height", fits=lambda value: _are_whole(value, 4, 0)),
+    cells=_list_of(_whole(CELLS[0], CELLS[-1])),
+)
+
 _RECIPE = _object(
     spec=_SPEC,
     seed=_whole(0, MAX_SEED),
@@ -184,6 +209,8 @@ _RECIPE = _object(
     lora_sha256=_optional(_TEXTS_BY_NAME),
     strength=_or_null(_number(0, 1)),
     source_sha256=_or_null(_TEXT),
+    operation=_optional(Rule(description=f"one of {', '.join(_EDITING)}", fits=lambda value: value in _EDITING)),
+    edit=_optional(_EDIT),
     stop=_number(0, 1),
     model=_TEXT,
     model_sha256=_TEXT,

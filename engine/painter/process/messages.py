@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from engine.contract.edits import edit_from_json, json_from_edit
 from engine.contract.errors import AdapterMismatch, EaselError, ModelBroken, RequestLost
 from engine.contract.jobs import Operation, json_from_spec, spec_from_json
 from engine.contract.painting import (
@@ -94,7 +95,7 @@ def frame_from_request(call_id: str, request: PaintRequest) -> Frame:
         "operation": request.operation.value,
         "spec": json_from_spec(request.spec),
         "seed": request.seed,
-        "strength": request.strength,
+        "edit": request.edit and json_from_edit(request.edit),
         "num_pictures": request.num_pictures,
     }
     blobs = () if request.source is None else (request.source,)
@@ -111,7 +112,7 @@ def request_from_frame(frame: Frame) -> PaintRequest:
         spec=spec_from_json(facts["spec"]),
         seed=facts["seed"],
         source=frame.blobs[0] if frame.blobs else None,
-        strength=facts["strength"],
+        edit=facts["edit"] and edit_from_json(facts["edit"]),
         num_pictures=facts["num_pictures"],
     )
 

@@ -5,25 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from engine.contract.edits import Box, Canvas
 from engine.contract.errors import OperationUnsupported, SettingUnsupported, SizeUnsupported
 from engine.contract.jobs import MAX_SEED, JobSpec, ParameterValue, Part
 from engine.contract.painting import PaintRequest
 from engine.models.registry.families import MAX_GUIDANCE
 from engine.models.registry.registry import Adapter, Model, Registry
-from engine.prompt import painted_size, size_for, steps_for
+from engine.painter.sampling.window import window_of
+from engine.prompt import is_canvas, is_paintable, painted_size, size_for, steps_for
 
 
 @dataclass(frozen=True, kw_only=True)
 class SamplingParams:
     """The parameters of one request, the same for all of its pictures.
 
-    width, height: in pixels.
+    width, height: of what the model paints, in pixels: of the window where only a part of the canvas is painted.
     steps: sampler steps from noise, before `strength` and `stop` shorten them.
     guidance: guidance scale, at least 1; at 1 there is no unconditional row.
     positive: the prompt's parts, weights summing to 1.
     negative: the parts that guidance moves away from, weights positive, on the same scale.
     loras: adapters with their weights.
-    strength: how far a variation may leave its source, over 0 to 1; None paints from noise.
+    canvas: the new picture, where a part of the source is kept; else None. window: where on it the model paints.
+    strength: how far what is painted may leave its source, over 0 to 1; None paints from noise.
     stop: share of the steps that is painted, over 0 to 1; below 1 the last denoised estimate becomes the picture.
     """
 
@@ -38,11 +41,18 @@ class SamplingParams:
     loras: tuple[tuple[Adapter, float], ...]
     strength: float | None
     stop: float = 1.0
+    canvas: Canvas | None = None
+    window: Box | None = None
 
     @property
     def pixels(self) -> tuple[int, int]:
-        """Width and height."""
+        """Width and height of what the model paints."""
         return self.width, self.height
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the picture."""
+        return self.pixels if self.canvas is None else (self.canvas.width, self.canvas.height)
 
 
 def params_from_request(request: PaintRequest, registry: Registry) -> SamplingParams:
@@ -56,7 +66,9 @@ def params_from_request(request: PaintRequest, registry: Registry) -> SamplingPa
         raise OperationUnsupported(operation=request.operation.value, model=model.name)
     sampler = _text(asked.get("sampler")) or model.defaults.sampler
     _check(model, "sampler", sampler, model.abilities.samplers)
-    width, height = size_of(asked.get("ar"), model)
+    canvas = None if request.edit is None else request.edit.canvas
+    window = None if canvas is None else _window(canvas, model)
+    width, height = size_of(asked.get("ar"), model) if window is None else (window.width, window.height)
     positive, negative = weighed_parts(request.spec)
     return SamplingParams(
         model=model,
@@ -70,6 +82,8 @@ def params_from_request(request: PaintRequest, registry: Registry) -> SamplingPa
         loras=_loras(asked.get("lora"), model, registry),
         strength=_strength(request, model),
         stop=_bounded(model, "stop", asked.get("stop"), 100, 1, 100) / 100,
+        canvas=canvas,
+        window=window,
     )
 
 
@@ -146,6 +160,18 @@ def _weight(name: str, text: str, model: Model) -> float:
 
 
 def _strength(request: PaintRequest, model: Model) -> float | None:
-    if request.strength is None or 0 < request.strength <= 1:
-        return request.strength
-    raise SettingUnsupported(name="strength", value=f"{request.strength:g}", model=model.name, known=("0 to 1",))
+    if request.edit is None:
+        return None
+    strength = model.defaults.outpaint_strength if request.edit.strength is None else request.edit.strength
+    if 0 < strength <= 1:
+        return strength
+    raise SettingUnsupported(name="strength", value=f"{strength:g}", model=model.name, known=("0 to 1",))
+
+
+def _window(canvas: Canvas, model: Model) -> Box:
+    limits = model.size_limits
+    whole = Box(left=0, top=0, width=canvas.width, height=canvas.height)
+    window = whole if canvas.keeps_nothing else window_of(canvas, limits.square, limits.multiple)
+    if not (is_canvas(canvas.width, canvas.height, limits) and is_paintable(window.width, window.height, limits)):
+        raise SizeUnsupported(width=canvas.width, height=canvas.height, model=model.name)
+    return window

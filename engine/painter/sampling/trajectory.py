@@ -166,12 +166,26 @@ class Trajectory:
         latents, noise: float [1, channels, height, width] in latent units.
         Source: Ho et al. 2020, equation 4; for flow models (1 - sigma) * x + sigma * n, Lipman et al. 2023, example 2.
         """
-        start = self.timesteps[0][None]
+        return self._noised(latents, noise, self.timesteps[0][None])
+
+    def _noised(self, latents: Tensor, noise: Tensor, timestep: Tensor) -> Tensor:
         if hasattr(self.scheduler, "add_noise"):
-            noised: Tensor = self.scheduler.add_noise(latents, noise, start)
+            noised: Tensor = self.scheduler.add_noise(latents, noise, timestep)
         else:
-            noised = self.scheduler.scale_noise(latents, start, noise)
+            noised = self.scheduler.scale_noise(latents, timestep, noise)
         return noised
+
+    @property
+    def first_sigma(self) -> Any:
+        """The standard deviation of pure noise at the first of all timesteps, a number or a tensor of one."""
+        return getattr(self.scheduler, "init_noise_sigma", 1.0)
+
+    def add_noise_of_next(self, latents: Tensor, noise: Tensor) -> Tensor:
+        """Return clean latents at the noise level of the timestep that comes next; clean ones after the last.
+
+        Source: the blending of `StableDiffusionInpaintPipeline`, diffusers 0.42.
+        """
+        return latents if self.is_over else self._noised(latents, noise, self.timestep[None])
 
     def step(self, prediction: Tensor, latents: Tensor) -> tuple[Tensor, Tensor]:
         """Take the sampler's step after one model call.

@@ -23,7 +23,7 @@ def check_supported(operation: Operation, spec: JobSpec, limits: Limits) -> None
     """
     if not limits.models:
         return
-    model = _model_of(spec, limits)
+    model = model_of(spec, limits)
     if model.operations is not None and operation not in model.operations:
         raise OperationUnsupported(operation=operation.value, model=model.name)
     _check_abilities(spec, model)
@@ -32,7 +32,11 @@ def check_supported(operation: Operation, spec: JobSpec, limits: Limits) -> None
     _check_adapters(spec, model, limits)
 
 
-def _model_of(spec: JobSpec, limits: Limits) -> ModelCapabilities:
+def model_of(spec: JobSpec, limits: Limits) -> ModelCapabilities:
+    """Return the model that a spec is painted with.
+
+    Raises: ModelUnknown.
+    """
     name = str(spec.parameters.get("model", limits.default_model))
     known = {model.name: model for model in limits.models}
     if name not in known:

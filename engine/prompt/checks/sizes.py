@@ -51,6 +51,17 @@ def painted_size(ar: str, size_limits: SizeLimits) -> tuple[int, int] | None:
     return size if size_limits.min_side <= min(size) and max(size) <= size_limits.max_side else None
 
 
+def is_paintable(width: int, height: int, size_limits: SizeLimits) -> bool:
+    """Return whether the model, which may have a list of sizes, paints pictures of exactly this one."""
+    return not size_limits.sizes or (width, height) in size_limits.sizes
+
+
+def is_canvas(width: int, height: int, size_limits: SizeLimits) -> bool:
+    """Return whether a picture may have this size if the model paints a part of it, at a size of its own."""
+    is_multiple = width % size_limits.multiple == 0 == height % size_limits.multiple
+    return is_multiple and size_limits.min_side <= min(width, height) and max(width, height) <= size_limits.max_side
+
+
 def is_within_ratios(ar: str, sizes: Sequence[tuple[int, int]]) -> bool:
     """Return whether a ratio is between those of the widest and the tallest of the sizes, inclusive."""
     width, height = map(int, ar.split(":"))

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from engine.contract.edits import Edit
 from engine.contract.errors import ModelUnknown, RequestError
 from engine.contract.jobs import JobSpec, Operation
 from engine.contract.painting import PaintRequest
@@ -123,7 +124,7 @@ def refusal_of(spec: JobSpec, registry: Registry, operation: Operation = Operati
     try:
         request = PaintRequest(
             job_id=NO_ONE, member_id=NO_ONE, operation=operation, spec=spec, seed=0, source=source,
-            strength=None if source is None else 0.75,
+            edit=None if source is None else Edit(),
         )  # fmt: skip
         params_from_request(request, registry)
     except RequestError as error:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from engine.contract.edits import Edit
 from engine.contract.jobs import JobSpec, Operation, ParameterValue, Part
 from engine.contract.painting import PaintedPictures, Painter, PaintRequest, Progress
 
@@ -43,7 +44,7 @@ def paint_request(
         num_pictures=pictures,
         source=source,
         operation=Operation.IMAGINE if source is None else Operation.VARY,
-        strength=None if source is None else strength,
+        edit=None if source is None else Edit(strength=strength),
     )
 
 

@@ -12,6 +12,7 @@ import pytest
 import torch
 from diffusers import PixArtAlphaPipeline, PixArtSigmaPipeline
 
+from engine.contract.edits import Edit
 from engine.contract.jobs import Operation, ParameterValue
 from engine.contract.painting import PaintRequest
 from engine.models.loading.device import Device
@@ -203,7 +204,9 @@ async def test_a_variation_is_what_the_stock_image_to_image_pipeline_paints(
     """A picture through the encoder, noised to part of a step, and back; for a batch the stock ones encode only one."""
     source = encoded_gradient(48, 32)
     asked = replace(CAT, steps=4)
-    wanted = replace(asked.request(model), operation=Operation.VARY, source=source, strength=0.6, num_pictures=1)
+    wanted = replace(
+        asked.request(model), operation=Operation.VARY, source=source, edit=Edit(strength=0.6), num_pictures=1
+    )
     async with create_painter(registry, max_rows=64) as painter:
         result = await painted(painter, wanted)
     settings = asked.stock(KINDS[model])

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from engine.contract.edits import Edit
 from engine.contract.errors import OperationUnsupported, SourceMismatch
 from engine.contract.jobs import Operation
 from engine.contract.painting import PaintRequest
@@ -17,10 +18,10 @@ from tests.engine.painter.requests import encoded_gradient, paint_request, paint
 
 SOURCE = encoded_gradient(32, 32)
 MISMATCHES = {
-    "imagine with a source": replace(paint_request(), source=SOURCE, strength=0.5),
-    "imagine with a strength": replace(paint_request(), strength=0.5),
+    "imagine with a source": replace(paint_request(), source=SOURCE, edit=Edit()),
+    "imagine with an edit": replace(paint_request(), edit=Edit()),
     "vary without a source": replace(paint_request(source=SOURCE), source=None),
-    "vary without a strength": replace(paint_request(source=SOURCE), strength=None),
+    "vary without an edit": replace(paint_request(source=SOURCE), edit=None),
     "vary with neither": replace(paint_request(), operation=Operation.VARY),
 }
 

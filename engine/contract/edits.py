@@ -1,0 +1,84 @@
+"""What an operation does to the picture it starts from: how far it may leave it, and which part is painted anew."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+SUBTLE, STRONG = 0.45, 0.75
+"""How far a variation may leave its source: a little, or as far as one that does not say."""
+
+CELLS = range(1, 10)
+"""The cells of the 3 x 3 grid over a picture, from left to right and top to bottom."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Box:
+    """A rectangle of pixels."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Canvas:
+    """The new picture: its size in pixels, and what of it is kept.
+
+    box: where the source lies, scaled to the box's size; all outside it is painted anew.
+    cells: of `CELLS`; if there are any, only these are painted anew, and the box is the whole canvas.
+    """
+
+    width: int
+    height: int
+    box: Box
+    cells: frozenset[int] = frozenset()
+
+    @property
+    def keeps_nothing(self) -> bool:
+        """Whether all of it is painted anew, starting from the source."""
+        return not self.cells and (self.box.width, self.box.height) == (self.width, self.height)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edit:
+    """How an operation changes its source.
+
+    strength: how far what is painted anew may leave the source, over 0 to 1; None for as far as the model needs to
+        paint what lies around a picture.
+    canvas: None for a picture of the size that the spec has, all of it painted anew.
+    """
+
+    strength: float | None = STRONG
+    canvas: Canvas | None = None
+
+
+def whole_canvas(width: int, height: int, cells: frozenset[int] = frozenset()) -> Canvas:
+    """Return a canvas that the source fills."""
+    return Canvas(width=width, height=height, box=Box(left=0, top=0, width=width, height=height), cells=cells)
+
+
+def json_from_edit(edit: Edit) -> dict[str, Any]:
+    """Return the edit as JSON data."""
+    canvas = edit.canvas
+    if canvas is None:
+        return {"strength": edit.strength}
+    box = [canvas.box.left, canvas.box.top, canvas.box.width, canvas.box.height]
+    return {
+        "strength": edit.strength,
+        "size": [canvas.width, canvas.height],
+        "box": box,
+        "cells": sorted(canvas.cells),
+    }
+
+
+def edit_from_json(data: Mapping[str, Any]) -> Edit:
+    """Return the edit that `json_from_edit` wrote."""
+    if "size" not in data:
+        return Edit(strength=data["strength"])
+    (width, height), (left, top, box_width, box_height) = data["size"], data["box"]
+    box = Box(left=left, top=top, width=box_width, height=box_height)
+    canvas = Canvas(width=width, height=height, box=box, cells=frozenset(data["cells"]))
+    return Edit(strength=data["strength"], canvas=canvas)
