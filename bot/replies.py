@@ -57,7 +57,8 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Any], str]] = {
         "This needs a picture to start from." if error.needs_source else "This does not take a picture to start from."
     ),
     errors.SizeUnsupported: lambda error: (
-        f"The model {error.model} does not support {error.width}x{error.height}. Use another --ar, such as --ar 1:1."
+        f"The model {error.model} does not support {error.width}x{error.height}. "
+        "Use another --ar, such as --ar 1:1, or a smaller picture."
     ),
     errors.SettingUnsupported: lambda error: _setting_sentence(error),
     errors.AdapterMismatch: lambda error: (
@@ -171,7 +172,16 @@ def _sentences(*parts: str) -> str:
 
 
 def _inability(operation: str) -> str:
-    return "does not support variations" if operation == Operation.VARY else "only supports variations"
+    return f"does not support {_OPERATIONS.get(operation, ('this', ''))[0]}"
+
+
+_OPERATIONS = {
+    Operation.IMAGINE.value: ("pictures from a prompt alone", ""),
+    Operation.VARY.value: ("variations", "Variations by "),
+    Operation.INPAINT.value: ("painting a part of a picture", "Variations (Region) by "),
+    Operation.ZOOM.value: ("zooming out", "Zoom Out by "),
+    Operation.PAN.value: ("panning", "Pan by "),
+}
 
 
 def _too_large(model: str, size: str) -> str:
@@ -180,7 +190,7 @@ def _too_large(model: str, size: str) -> str:
 
 def job_title(operation: Operation, discord_id: int) -> str:
     """Return whose job it is, and of what kind."""
-    return f"Variations by <@{discord_id}>" if operation is Operation.VARY else f"<@{discord_id}>"
+    return f"{_OPERATIONS[operation.value][1]}<@{discord_id}>"
 
 
 def picture_title(slot: int) -> str:

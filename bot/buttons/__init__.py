@@ -8,17 +8,28 @@ from bot.buttons.consent import PublishingButton, SaveConsentButton, TrainingBut
 from bot.buttons.delete import AskDeleteButton, DeleteButton, KeepButton
 from bot.buttons.favourite import FavouriteButton
 from bot.buttons.more import MoreButton
+from bot.buttons.pan import PanDownButton, PanLeftButton, PanRightButton, PanUpButton
 from bot.buttons.privacy import ChoicesButton, DownloadButton, EraseAllButton, EraseButton, StayButton
 from bot.buttons.rate import RateButton, RatePictureButton, TakeBackButton
 from bot.buttons.report import ReportButton
 from bot.buttons.reroll import RerollButton
 from bot.buttons.save import SaveButton
 from bot.buttons.upscale import UpscaleButton
-from bot.buttons.vary import VaryButton
+from bot.buttons.vary import VaryButton, VaryStrongButton, VarySubtleButton
+from bot.buttons.zoom import SquareButton, ZoomOutButton, ZoomOutLessButton
 
 BUTTONS: tuple[type[JobButton], ...] = (
     UpscaleButton,
     VaryButton,
+    VarySubtleButton,
+    VaryStrongButton,
+    ZoomOutButton,
+    ZoomOutLessButton,
+    SquareButton,
+    PanLeftButton,
+    PanRightButton,
+    PanUpButton,
+    PanDownButton,
     RerollButton,
     RateButton,
     RatePictureButton,

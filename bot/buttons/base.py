@@ -18,8 +18,10 @@ from bot.interaction_context import context_from_interaction, values_of_form
 from bot.services import Services, services_of
 from bot.store.followups import FollowUp, start_follow_up
 from bot.store.interaction import InteractionContext
+from engine.contract.edits import Edit
 from engine.contract.feedback import Verb
-from engine.contract.jobs import Job, Operation
+from engine.contract.jobs import Job, Operation, Picture
+from engine.prompt import Limits
 from engine.prompt.checks.followups import followup_spec
 
 NEVER = re.compile("(?!)")
@@ -134,11 +136,21 @@ class FormButton(JobButton):
 class FollowUpButton(JobButton):
     """A button that starts a job from another one; a verb's class declares only these two, its id and its faces.
 
-    event_verb: how the press is recorded. operation: of the new job; None repeats the operation of the old one.
+    event_verb: how the press is recorded, and `variation` of which kind it is, where there are several.
+    operation: of the new job; None repeats the operation of the old one.
     """
 
     event_verb: ClassVar[Verb]
+    variation: ClassVar[str | None] = None
     operation: ClassVar[Operation | None] = None
+
+    @classmethod
+    def edit_of(cls, limits: Limits, job: Job, picture: Picture) -> Edit | None:
+        """Return what is done to the picture that the button names; None for what the operation does by itself.
+
+        Raises: RequestError when the job's model cannot do it.
+        """
+        return None
 
     @classmethod
     def operation_of(cls, job: Job) -> Operation:
@@ -153,6 +165,8 @@ class FollowUpButton(JobButton):
             slot=self.slot_or_all(),
             operation_of=self.operation_of,
             renew_spec=partial(followup_spec, services.limits),
+            edit_of=partial(self.edit_of, services.limits),
+            variation=self.variation,
         )
         submitted = await services.commit(context, lambda: start_follow_up(context, follow_up, services.instance))
         if submitted:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from bot.policy.quotas import check_quota
@@ -12,8 +12,9 @@ from bot.store.deliveries import BotInstance
 from bot.store.interaction import InteractionContext
 from bot.store.statements import count_pending, is_answered, record_action
 from bot.store.submissions import Draft, SubmittedJob, random_seed, submit_for_member
+from engine.contract.edits import Edit
 from engine.contract.feedback import Verb
-from engine.contract.jobs import Job, JobSpec, Operation
+from engine.contract.jobs import Job, JobSpec, Operation, Picture
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +25,8 @@ class FollowUp:
     slot: the picture, 0 to 3, that the new job starts from; None starts from what the old job started from.
     operation_of: tells the new job's operation from the old job.
     renew_spec: makes the new job's spec from the old one's; refuses what the models cannot do.
+    edit_of: tells what is done to the picture that the new job starts from; None repeats what the old job did.
+    variation: the kind of the verb, where it has several.
     """
 
     verb: Verb
@@ -31,6 +34,8 @@ class FollowUp:
     slot: int | None
     operation_of: Callable[[Job], Operation]
     renew_spec: Callable[[Operation, JobSpec], JobSpec]
+    edit_of: Callable[[Job, Picture], Edit | None] | None = None
+    variation: str | None = None
 
 
 async def start_follow_up(
@@ -49,11 +54,19 @@ async def start_follow_up(
         seed=random_seed(),
         parent_job_id=press.job.id,
         parent_picture_id=picture.id if picture else press.job.parent_picture_id,
+        edit=_edit(follow_up, press.job, picture),
     )
     # Asked before the limit: the first delivery of the press may have used it up.
     if await is_answered(context.id):
         return None
     check_quota(pending=await count_pending(press.member.id), num_new=1)
-    await record_action(action_from_press(context, press, follow_up.verb, picture))
+    action = action_from_press(context, press, follow_up.verb, picture)
+    await record_action(replace(action, variation=follow_up.variation))
     (submitted,) = await submit_for_member(context, press.member, [draft], instance)
     return submitted
+
+
+def _edit(follow_up: FollowUp, job: Job, picture: Picture | None) -> Edit | None:
+    if picture is None:
+        return job.edit
+    return None if follow_up.edit_of is None else follow_up.edit_of(job, picture)

@@ -16,6 +16,7 @@ from bot.store.interaction import InteractionContext
 from bot.store.members import Member
 from bot.store.statements import count_ahead, count_pending, deliver, is_answered, lock_member, submit_jobs
 from bot.store.tables import DeliveryKind
+from engine.contract.edits import Edit
 from engine.contract.ids import new_id
 from engine.contract.jobs import MAX_COUNTED_AHEAD, MAX_SEED, Job, JobRequest, JobSpec, Operation
 
@@ -29,6 +30,7 @@ class Draft:
     seed: int
     parent_job_id: UUID | None = None
     parent_picture_id: UUID | None = None
+    edit: Edit | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,4 +113,5 @@ def _request(draft: Draft, member: Member) -> JobRequest:
         seed=draft.seed,
         parent_job_id=draft.parent_job_id,
         parent_picture_id=draft.parent_picture_id,
+        edit=draft.edit,
     )

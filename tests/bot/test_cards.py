@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -28,6 +29,7 @@ def job_of(prompt: str = "a red circle", *, status: JobStatus = JobStatus.WAITIN
         progress=progress,
         parent_job_id=None,
         parent_picture_id=None,
+        edit=None,
         cause={"error": "PainterLost"} if status is JobStatus.FAILED else None,
         grid_key="key" if status is JobStatus.FINISHED else None,
         grid_type="image/webp" if status is JobStatus.FINISHED else None,
@@ -82,6 +84,9 @@ def test_a_failed_job_has_no_buttons() -> None:
 
 FACES = [*[None] * 4, "⋯"]
 OPINIONS = [None] * 5
+VARY = ["Vary (Subtle)", "Vary (Strong)", None, "⋯"]
+ZOOM = ["Zoom Out 2x", "Zoom Out 1.5x"]
+PANS = [None] * 4
 ORIGINALS = ["U1", "U2", "U3", "U4"]
 VARIATIONS = ["V1", "V2", "V3", "V4"]
 
@@ -89,9 +94,9 @@ VARIATIONS = ["V1", "V2", "V3", "V4"]
 @pytest.mark.parametrize(
     ("operations", "grid", "picture"),
     [
-        (frozenset(Operation), [[*ORIGINALS, None], VARIATIONS, FACES], [["Vary", None, "⋯"], OPINIONS]),
+        (frozenset(Operation), [[*ORIGINALS, None], VARIATIONS, FACES], [VARY, ZOOM, PANS, OPINIONS]),
         ({Operation.IMAGINE}, [[*ORIGINALS, None], FACES], [[None, "⋯"], OPINIONS]),
-        ({Operation.VARY}, [ORIGINALS, VARIATIONS, FACES], [["Vary", None, "⋯"], OPINIONS]),
+        ({Operation.VARY}, [ORIGINALS, VARIATIONS, FACES], [VARY, OPINIONS]),
         ((), [ORIGINALS, FACES], [[None, "⋯"], OPINIONS]),
     ],
 )
@@ -102,6 +107,14 @@ def test_a_button_whose_job_cannot_be_painted_is_not_shown(
     job = job_of(status=JobStatus.FINISHED)
     assert labels(job_card(job, 5, BUTTONS, operations=operations)) == grid
     assert labels(picture_card(job, 5, 3, BUTTONS, operations=operations)) == picture
+
+
+@pytest.mark.parametrize(("ar", "is_offered"), [(None, False), ("1:1", False), ("4:4", False), ("3:2", True)])
+def test_only_a_picture_that_is_not_square_can_be_made_so(ar: str | None, is_offered: bool) -> None:
+    job = job_of(status=JobStatus.FINISHED)
+    spec = replace(job.spec, parameters={} if ar is None else {"ar": ar})
+    shown = [label for row in labels(picture_card(replace(job, spec=spec), 5, 3, BUTTONS)) for label in row]
+    assert ("Make Square" in shown) is is_offered
 
 
 def labels(card: Card) -> list[list[str | None]]:

@@ -30,6 +30,10 @@ JOB = UUID("ffffffff-ffff-7fff-bfff-ffffffffffff")
 INDEXES: dict[str, list[int | None]] = {
     "up": [1, 2, 3, 4],
     "vary": [1, 2, 3, 4],
+    **{
+        verb: [1, 2, 3, 4]
+        for verb in ("subtle", "strong", "zoomdouble", "zoomhalf", "square", "panleft", "panright", "panup", "pandown")
+    },
     "reroll": [None],
     "rate": [1, 2, 3, 4],
     "judge": [10 * picture + rating for picture, rating in product(range(1, 5), range(1, 5))],

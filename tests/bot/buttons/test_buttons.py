@@ -32,7 +32,8 @@ async def test_u_posts_the_original_as_a_reply(
     assert await cleo.file(reply["attachments"][0]) == await hand.objects.get(pictures[1].object_key)
     alts = [shown["attachments"][0]["description"] for shown in (grid, reply)]
     assert alts == ["a red circle: grid of four pictures", "a red circle: picture 2 of four"]
-    assert (labels(reply)[0], faces(reply)[2:]) == (["Vary", None, "⋯"], ["😖", "☹️", "🙂", "😍", "❤️"])
+    assert labels(reply)[0] == ["Vary (Subtle)", "Vary (Strong)", None, "⋯"]
+    assert faces(reply)[-5:] == ["😖", "☹️", "🙂", "😍", "❤️"]
 
     (event,) = await hand.actions(job.id)
     assert (event.verb, event.picture_id, event.is_owner) == (Verb.UPSCALE, pictures[1].id, False)
@@ -129,7 +130,7 @@ async def test_a_picture_is_rated_apart_from_its_grid(painted_grid: Grid, ben: M
     await ben.press(grid, "U4")
     single = await ben.message(lambda item: "Image #4" in item["content"])
     assert text_of(await ben.reply(await ben.press(single, "😖"))).startswith("Rated 😖")
-    await ben.reply(await ben.press(single, "Vary"))
+    await ben.reply(await ben.press(single, "Vary (Strong)"))
     _, rated, varied = await hand.actions(job.id)
     assert (rated.picture_id, rated.value) == (pictures[3].id, 1)
     assert [shown.picture_id for shown in rated.shown] == [pictures[3].id]
@@ -200,7 +201,7 @@ async def test_buttons_outlive_their_bot(start_bot: BotStarter, ben: MemberClien
         assert text_of(await ben.reply(await ben.press(grid, "😍"))).startswith("Rated 😍")
         await ben.press(grid, "U1")
         single = await ben.message(lambda item: "Image #1" in item["content"])
-        assert "Variations by" in text_of(await ben.reply(await ben.press(single, "Vary")))
+        assert "Variations by" in text_of(await ben.reply(await ben.press(single, "Vary (Strong)")))
         assert text_of(await ben.reply(await ben.press(unfinished, "Cancel"))) == "Cancelled."
         await ben.changed(unfinished, lambda item: "(Cancelled)" in item["content"])
 

@@ -1,0 +1,74 @@
+"""Vary, zoom and pan under a single picture: the job that a press starts, and what the log keeps of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from engine.contract.edits import STRONG, SUBTLE, Box, Canvas, Edit
+from engine.contract.feedback import Verb
+from engine.contract.jobs import Operation
+from engine.prompt import Limits, ModelCapabilities, SizeLimits
+from sandbox.chat.test_client import MemberClient
+from tests.bot.conftest import BotStarter
+from tests.bot.engine_hand import EngineHand
+from tests.bot.reading import text_of
+
+Grid = Callable[..., Any]
+
+SIDE = 32
+
+
+def around(width: int, height: int, left: int, top: int, side: int) -> Edit:
+    """Return an edit that paints what lies around a square picture."""
+    box = Box(left=left, top=top, width=side, height=side)
+    return Edit(strength=None, canvas=Canvas(width=width, height=height, box=box))
+
+
+BUTTONS: dict[str, tuple[Operation, Verb, str, Edit]] = {
+    "Vary (Subtle)": (Operation.VARY, Verb.VARY, "subtle", Edit(strength=SUBTLE)),
+    "Vary (Strong)": (Operation.VARY, Verb.VARY, "strong", Edit(strength=STRONG)),
+    "Zoom Out 2x": (Operation.ZOOM, Verb.ZOOM, "2x", around(SIDE, SIDE, 8, 8, 16)),
+    "Zoom Out 1.5x": (Operation.ZOOM, Verb.ZOOM, "1.5x", around(SIDE, SIDE, 5, 5, 21)),
+    "⬅️": (Operation.PAN, Verb.PAN, "left", around(48, SIDE, 16, 0, SIDE)),
+    "➡️": (Operation.PAN, Verb.PAN, "right", around(48, SIDE, 0, 0, SIDE)),
+    "⬆️": (Operation.PAN, Verb.PAN, "up", around(SIDE, 48, 0, 16, SIDE)),
+    "⬇️": (Operation.PAN, Verb.PAN, "down", around(SIDE, 48, 0, 0, SIDE)),
+}
+TITLES = {Operation.VARY: "Variations by", Operation.ZOOM: "Zoom Out by", Operation.PAN: "Pan by"}
+
+
+async def test_each_button_starts_its_job(painted_grid: Grid, ben: MemberClient, hand: EngineHand) -> None:
+    grid, job, pictures = await painted_grid()
+    await ben.press(grid, "U2")
+    single = await ben.message(lambda item: "Image #2" in item["content"])
+    for label, (operation, verb, variation, edit) in BUTTONS.items():
+        waiting = await ben.reply(await ben.press(single, label))
+        assert TITLES[operation] in text_of(waiting), label
+        started = (await hand.jobs())[-1]
+        assert (started.operation, started.edit) == (operation, edit), label
+        assert (started.parent_job_id, started.parent_picture_id) == (job.id, pictures[1].id)
+        action = (await hand.actions(job.id))[-1]
+        assert (action.verb, action.variation, action.picture_id) == (verb, variation, pictures[1].id), label
+        await ben.press(waiting, "Cancel")
+
+
+@pytest.mark.parametrize("label", ["⬅️", "⬇️"])
+async def test_a_picture_that_cannot_grow_costs_nothing(
+    start_bot: BotStarter, ben: MemberClient, hand: EngineHand, label: str
+) -> None:
+    """The press is refused before a job is stored."""
+    size_limits = SizeLimits(square=SIDE, multiple=8, min_side=8, max_side=40)
+    tiny = ModelCapabilities(name="fake", size_limits=size_limits)
+    async with start_bot(limits=Limits(models=(tiny,), default_model="fake")):
+        waiting = await ben.reply(await ben.command("imagine", prompt="a red circle"))
+        job = await hand.only_job()
+        await hand.finish(job)
+        grid = await ben.changed(waiting, lambda item: len(item["components"]) == 3)
+        await ben.press(grid, "U1")
+        single = await ben.message(lambda item: "Image #1" in item["content"])
+        refused = await ben.reply(await ben.press(single, label))
+        assert "does not support" in text_of(refused) and refused["flags"] & 64
+        assert await hand.only_job() == await hand.job(job.id)
