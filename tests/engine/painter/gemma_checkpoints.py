@@ -11,7 +11,7 @@ from transformers import Gemma2Config, Gemma2Model, GemmaTokenizer
 from tests.engine.painter.checkpoints import strengthen
 
 
-def save_sana(folder: Path, *, sample_size: int = 8, seed: int = 0) -> Path:
+def save_sana(folder: Path, *, sample_size: int = 8, num_layers: int = 2, seed: int = 0) -> Path:
     """Save a random Sana checkpoint: Gemma, linear attention, a deep-compression autoencoder."""
     torch.manual_seed(seed)
     pipe = SanaPipeline(
@@ -23,7 +23,7 @@ def save_sana(folder: Path, *, sample_size: int = 8, seed: int = 0) -> Path:
             out_channels=4,
             num_attention_heads=2,
             attention_head_dim=16,
-            num_layers=2,
+            num_layers=num_layers,
             num_cross_attention_heads=2,
             cross_attention_head_dim=16,
             cross_attention_dim=32,

@@ -85,6 +85,7 @@ def save_pixart(
     kind: type[PixArtAlphaPipeline] | type[PixArtSigmaPipeline],
     *,
     sample_size: int = 128,
+    num_layers: int = 2,
     seed: int = 0,
 ) -> Path:
     """Save a random PixArt checkpoint; Alpha takes sizes as an input, and both predict the variance too."""
@@ -95,7 +96,7 @@ def save_pixart(
         vae=tiny_vae(4),
         transformer=PixArtTransformer2DModel(
             sample_size=sample_size,
-            num_layers=2,
+            num_layers=num_layers,
             num_attention_heads=3,
             attention_head_dim=8,
             in_channels=4,

@@ -23,6 +23,8 @@ from engine.painter.process.launch import PainterOptions
 from engine.painter.process.supervisor import supervise
 from engine.painter.sampling.guidance import PromptEmbeds
 from engine.prompt import parse_attention
+from tests.engine.painter.capture import only_captured
+from tests.engine.painter.checkpoints import ONE_BLOCK, save_sd1
 from tests.engine.painter.requests import all_painted, paint_request, painted, pixels_of, psnr
 from tests.engine.painter.stock import stock_pictures
 
@@ -31,6 +33,7 @@ pytestmark = pytest.mark.timeout(1200)
 
 CPU = Device(device=torch.device("cpu"), dtype=torch.float32)
 ENOUGH_DB = 50
+ONLY_RESIDUAL = {"down_block_types": ("DownBlock2D",), "up_block_types": ("UpBlock2D",)}
 MODELS = """
 [models.tiny]
 family = "sd1"
@@ -43,7 +46,7 @@ multiple = 8
 min_side = 16
 max_side = 64
 [models.tiny.speed]
-compile = "whole"
+compile = "{how}"
 [adapters.ink]
 file = "{checkpoints}/one-block-ink.safetensors"
 family = "sd1"
@@ -51,16 +54,28 @@ family = "sd1"
 
 
 @pytest.fixture
-def file(checkpoints: Path, tmp_path: Path) -> Path:
-    """A models file with the tiny SD 1, compiled as one."""
-    file = tmp_path / "models.toml"
-    file.write_text(MODELS.format(checkpoints=checkpoints))
-    return file
+def file(tmp_path: Path) -> Path:
+    """A models file with an SD 1 of three residual blocks, compiled: as few kernels as a denoiser can have."""
+    save_sd1(tmp_path / "one-block", **{**ONE_BLOCK, **ONLY_RESIDUAL})
+    return models_file(tmp_path, tmp_path, "blocks")
 
 
 @pytest.fixture
-def compiled(file: Path) -> Registry:
-    return read_registry(file)
+def whole(checkpoints: Path, tmp_path: Path) -> Registry:
+    """The tiny SD 1, compiled as one."""
+    return read_registry(models_file(tmp_path, checkpoints, "whole"))
+
+
+@pytest.fixture
+def compiled(checkpoints: Path, tmp_path: Path) -> Registry:
+    """The tiny SD 1, its blocks compiled."""
+    return read_registry(models_file(tmp_path, checkpoints, "blocks"))
+
+
+def models_file(folder: Path, checkpoints: Path, how: str) -> Path:
+    file = folder / "models.toml"
+    file.write_text(MODELS.format(checkpoints=checkpoints, how=how))
+    return file
 
 
 async def painted_uncompiled(compiled: Registry, wanted: PaintRequest) -> PaintedPictures:
@@ -75,17 +90,15 @@ def nearness(one: PaintedPictures, other: PaintedPictures) -> float:
     return min(psnr(*pair) for pair in zip(pixels_of(one), pixels_of(other), strict=True))
 
 
-async def test_pictures_of_a_compiled_model_are_those_of_the_stock_pipeline(
-    checkpoints: Path, compiled: Registry
-) -> None:
-    """Alone, and beside seven pictures of other samplers, steps and texts, in forwards of up to four rows."""
+async def test_pictures_of_a_compiled_model_are_those_of_the_stock_pipeline(checkpoints: Path, whole: Registry) -> None:
+    """Alone, and beside seven pictures of other samplers, steps and texts, in forwards of two rows."""
     wanted = paint_request("a blue house", sampler="dpmpp-2m", steps=5, cfg=6.5, seed=3)
     others = (
         paint_request("a red cat", sampler="euler-ancestral", steps=4, cfg=1.0, pictures=3),
         paint_request(("a", 2.0), ("b", 1.0), sampler="unipc", steps=6, cfg=9.0, pictures=2),
         paint_request("fog", sampler="heun", steps=3, pictures=2),
     )
-    async with create_painter(compiled, max_rows=4) as painter:
+    async with create_painter(whole, max_rows=2) as painter:
         await painter.warm()
         mixed, *_ = await all_painted(painter, (wanted, *others))
         alone = await painted(painter, wanted)
@@ -101,10 +114,11 @@ async def test_a_job_with_an_adapter_that_comes_while_its_model_is_compiled_leav
     compiled: Registry,
 ) -> None:
     wanted = paint_request("a red cat", sampler="euler", steps=3, cfg=5.0, pictures=2)
-    async with create_painter(compiled, max_rows=4) as painter:
-        await painted(painter, paint_request("a red cat", steps=3, pictures=2, lora=("ink",)))
-        await painter.warm()
-        result = await painted(painter, wanted)
+    with only_captured():
+        async with create_painter(compiled, max_rows=4) as painter:
+            await painted(painter, paint_request("a red cat", steps=3, pictures=2, lora=("ink",)))
+            await painter.warm()
+            result = await painted(painter, wanted)
     assert nearness(result, await painted_uncompiled(compiled, wanted)) > ENOUGH_DB
 
 
@@ -140,7 +154,8 @@ async def test_a_compiled_width_without_room_is_split_once_and_its_pictures_are_
     wanted = paint_request("a red cat", sampler="euler", steps=5, cfg=guidance, pictures=pictures)
     crowded = Crowded(compiled.model())
     async with create_painter(compiled, max_rows=4, load=lambda _: crowded) as painter:
-        await painter.warm()
+        with only_captured():
+            await painter.warm()
         crowded.crowd(room)
         result = await painted(painter, wanted)
     assert crowded.calls == [(True, 4)] + [(True, 2)] * 10
@@ -152,7 +167,8 @@ async def test_a_picture_that_was_filled_up_beyond_the_room_is_painted_without(c
     wanted = paint_request(("a cat", 2.0), ("fog", 1.0), sampler="euler", steps=5, cfg=5.0, pictures=1)
     crowded = Crowded(compiled.model())
     async with create_painter(compiled, max_rows=4, load=lambda _: crowded) as painter:
-        await painter.warm()
+        with only_captured():
+            await painter.warm()
         crowded.crowd(3)
         result = await painted(painter, wanted)
     assert crowded.calls.count((True, 4)) == 1
@@ -167,7 +183,7 @@ async def test_what_cannot_be_compiled_is_refused_with_the_reason(
     with pytest.raises(SpeedUnsupported) as refused:
         async with supervise(PainterOptions(registry=file, max_rows=2, threads=1, cache=tmp_path / "cache")):
             pass
-    assert refused.value.setting == 'compile = "whole"'
+    assert refused.value.setting == 'compile = "blocks"'
     assert "compiler" in refused.value.cause
 
 

@@ -1,4 +1,8 @@
-"""A compiled denoiser gives the same outputs, and what it was not made ready for is painted as ever."""
+"""A compiled denoiser gives the same outputs, and what it was not made ready for is painted as ever.
+
+Code is generated once for every way to compile, here or in `test_compiled_painting`; graphs are captured for every
+family, as that is where families differ.
+"""
 
 from __future__ import annotations
 
@@ -30,6 +34,7 @@ from engine.painter.pipeline.compile import FILLED, CompiledDenoiser, sub_batche
 from engine.painter.pipeline.protocol import LoadedModel
 from engine.painter.sampling.guidance import PromptEmbeds
 from engine.prompt import parse_attention
+from tests.engine.painter.capture import only_captured
 from tests.engine.painter.gemma_checkpoints import save_sana
 from tests.engine.painter.registries import entry
 from tests.engine.painter.t5_checkpoints import save_flux, save_pixart, save_sd3
@@ -49,12 +54,15 @@ class Opened:
 
     pipe: Any
     model: LoadedModel
+    speed: SpeedSettings
 
 
 def opened(model: Model, how: Compilation, precision: Precision = Precision.OWN) -> Opened:
-    model = replace(model, speed=SpeedSettings(compile=how, precision=precision))
+    speed = SpeedSettings(compile=how, precision=precision)
+    model = replace(model, speed=speed)
     pipe, sha256 = load_pipeline(model, CPU)
-    return Opened(pipe=pipe, model=adapted(pipe, model, device=CPU.device, sha256=sha256, fragments_of=parse_attention))
+    loaded = adapted(pipe, model, device=CPU.device, sha256=sha256, fragments_of=parse_attention)
+    return Opened(pipe=pipe, model=loaded, speed=speed)
 
 
 @contextmanager
@@ -88,7 +96,7 @@ def one_block(checkpoints: Path, tmp_path_factory: pytest.TempPathFactory) -> Re
 def whole(one_block: Registry) -> Opened:
     """The SD 1 of `one_block` compiled as one for batches of two and four rows."""
     made = opened(one_block.model("tiny"), Compilation.WHOLE)
-    with torch.inference_mode():
+    with torch.inference_mode(), only_captured():
         for rows in (2, 4):
             made.model.warm_up(*blank(made.model, SIZE, rows))
     return made
@@ -96,12 +104,12 @@ def whole(one_block: Registry) -> Opened:
 
 @pytest.fixture(scope="module")
 def models(checkpoints: Path, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Model]:
-    """A model of every family that is compiled, apart from SD 1."""
+    """A model of every family that is compiled, apart from SD 1; repeated blocks that are alike only once."""
     folder = tmp_path_factory.mktemp("transformers")
     save_sd3(folder / "sd3")
     save_flux(folder / "flux")
-    save_pixart(folder / "pixart", PixArtAlphaPipeline)
-    save_sana(folder / "sana")
+    save_pixart(folder / "pixart", PixArtAlphaPipeline, num_layers=1)
+    save_sana(folder / "sana", num_layers=1)
     file = folder / "registry.toml"
     sdxl = entry("sdxl", "sdxl", f"{checkpoints}/one-block-sdxl")
     file.write_text("".join((sdxl, *(entry(name, name, name) for name in TRANSFORMERS))))
@@ -154,30 +162,39 @@ def test_other_sizes_and_longer_texts_are_painted_as_ever(whole: Opened) -> None
     assert len(calls) == 2
 
 
-def test_adapters_are_worn_by_the_plain_denoiser_alone(one_block: Registry) -> None:
-    """The compiled copy shares the weights, never the adapters: put on and off, they leave no trace in it."""
+def test_adapters_are_set_on_the_plain_denoiser_alone(one_block: Registry) -> None:
+    """The compiled copy shares the weights, never the adapters: on and off, they leave no trace in it.
+
+    Nor does a job with an adapter slow down anybody who comes after it.
+    """
     made = opened(one_block.model("tiny"), Compilation.WHOLE)
     batch = noisy(made.model, 2)
-    made.model.warm_up(*batch)
+    with only_captured():
+        made.model.warm_up(*batch)
     bare = made.model.predict(*batch)
     made.model.set_adapters(((one_block.adapters["ink"], 1.0),))
     with plain_calls(made) as calls:
         inked = made.model.predict(*batch)
     assert len(calls) == 1
     made.model.set_adapters(())
-    assert share_of(made.model.predict(*batch) - bare, bare) < 1e-4
+    assert error_of(made, batch, bare) < 1e-4
     assert share_of(inked - bare, bare) > 1e-2
 
 
-def test_compiled_code_paints_again_once_adapters_are_off(one_block: Registry) -> None:
-    """A job with an adapter slows down nobody who comes after it."""
-    made = opened(one_block.model("tiny"), Compilation.WHOLE)
-    batch = noisy(made.model, 2)
-    made.model.warm_up(*batch)
-    bare = made.model.predict(*batch)
-    made.model.set_adapters(((one_block.adapters["ink"], 1.0),))
-    made.model.set_adapters(())
-    assert error_of(made, batch, bare) < 1e-4
+@pytest.mark.parametrize(
+    ("name", "how", "precision"),
+    [
+        ("pixart", Compilation.GRAPHS, Precision.OWN),
+        ("pixart", Compilation.BLOCKS, Precision.FP8),
+    ],
+)
+def test_generated_code_gives_the_same_outputs(
+    models: Mapping[str, Model], name: str, how: Compilation, precision: Precision
+) -> None:
+    """Whatever else its denoiser is told: pooled texts, sizes, guidance, masks; and in the numbers that were chosen."""
+    made = opened(models[name], how, precision)
+    made.model.warm_up(*noisy(made.model, 2))
+    assert_outputs_are_those_of_plain(made, models[name])
 
 
 @pytest.mark.parametrize(
@@ -189,15 +206,21 @@ def test_compiled_code_paints_again_once_adapters_are_off(one_block: Registry) -
         ("flux", Compilation.BLOCKS, Precision.FP8),
     ],
 )
-def test_every_family_gives_the_same_outputs_compiled(
+def test_the_graphs_of_every_family_are_captured_whole(
     models: Mapping[str, Model], name: str, how: Compilation, precision: Precision
 ) -> None:
-    """Whatever else its denoiser is told: pooled texts, sizes, guidance, masks; and in the numbers that were chosen."""
-    plain, made = (opened(models[name], way, precision) for way in (Compilation.NONE, how))
+    """Nothing in a denoiser or block interrupts its graph, and blocks of one kind share their code."""
+    made = opened(models[name], how, precision)
+    with only_captured():
+        made.model.warm_up(*noisy(made.model, 2))
+    assert_outputs_are_those_of_plain(made, models[name])
+
+
+def assert_outputs_are_those_of_plain(made: Opened, model: Model) -> None:
+    plain = opened(model, Compilation.NONE, made.speed.precision)
     batch = noisy(made.model, 2)
-    made.model.warm_up(*batch)
-    num_parts = len(repeated_blocks(denoiser_of(made.pipe))) if how is Compilation.BLOCKS else 1
-    assert error_of(made, batch, plain.model.predict(*batch), num_parts) < 1e-4
+    num_runs = len(repeated_blocks(denoiser_of(made.pipe))) if made.speed.compile is Compilation.BLOCKS else 1
+    assert error_of(made, batch, plain.model.predict(*batch), num_runs) < 1e-4
 
 
 @given(st.integers(1, 70), st.sets(st.sampled_from([1, 2, 4, 8, 16, 32]), min_size=1))
