@@ -27,7 +27,7 @@ INTENTS = discord.Intents(guilds=True)
 """Guilds only: the bot never receives what members write."""
 
 
-Command = app_commands.Command[Any, ..., Any]
+Command = app_commands.Command[Any, ..., Any] | app_commands.Group
 ButtonType = type[discord.ui.DynamicItem[Any]]
 
 

@@ -33,6 +33,7 @@ def context_from_interaction(interaction: discord.Interaction) -> InteractionCon
         is_administrator=interaction.guild_id is not None and interaction.permissions.administrator,
         at=interaction.created_at,
         is_nsfw_channel=_is_nsfw(interaction),
+        guild_id=interaction.guild_id,
     )
 
 

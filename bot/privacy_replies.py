@@ -12,6 +12,15 @@ ERASE_LABEL = "Erase my data"
 ERASE_ALL_LABEL = "Erase everything"
 KEEP_LABEL = "Keep it"
 
+GUILD_HELP = "Decide whether what members do here may be used for more than answering them"
+COLLECTING_HELP = "on: as each member agrees; off: nothing from this server is used or published"
+ADMINISTRATORS_ONLY = "Only an administrator of this server can do that."
+COLLECTING_ON = "**On.** What members do here may be used to train models and be published as far as each agrees."
+COLLECTING_OFF = (
+    "**Off.** Nothing that members do in this server is used to train models or published, whatever they agree to. That"
+    " includes what they did here before."
+)
+
 NOTHING_STORED = "Nothing is stored of you."
 ERASED = "This was erased."
 ERASING = (

@@ -4,16 +4,19 @@ from typing import Any
 
 from discord import app_commands
 
+from bot.commands.consent import consent
 from bot.commands.imagine import imagine, imagine_for
 from bot.commands.privacy import privacy
 from engine.prompt import Limits
 
-COMMANDS: tuple[app_commands.Command[Any, ..., Any], ...] = (imagine, privacy)
+Command = app_commands.Command[Any, ..., Any] | app_commands.Group
+
+COMMANDS: tuple[Command, ...] = (imagine, privacy, consent)
 
 
-def commands_for(limits: Limits) -> tuple[app_commands.Command[Any, ..., Any], ...]:
+def commands_for(limits: Limits) -> tuple[Command, ...]:
     """Return the commands, with descriptions that say what the default model can paint."""
-    return (imagine_for(limits), privacy)
+    return tuple(imagine_for(limits) if command is imagine else command for command in COMMANDS)
 
 
 __all__ = ["COMMANDS", "commands_for"]

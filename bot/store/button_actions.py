@@ -173,6 +173,7 @@ def action_from_press(context: InteractionContext, press: ButtonPress, verb: Ver
         latency=context.latency,
         consent=press.member.consent_in_force,
         at=context.at,
+        guild_id=context.guild_id,
     )
 
 

@@ -40,6 +40,7 @@ class Delivery:
     message_id: None until the message is posted.
     token: None unless the message is the interaction's own response.
     surface, is_nsfw_channel: where the message is; None in deliveries of older releases.
+    guild_id: where it was asked for; None outside guilds.
     is_in_series: whether the same command asked for other jobs as well; until it is posted, `reply_to` is the message
         that tells about all of them.
     """
@@ -61,6 +62,7 @@ class Delivery:
     surface: Surface | None = None
     is_nsfw_channel: bool | None = None
     is_in_series: bool = False
+    guild_id: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -245,6 +247,7 @@ def _deliveries_from_rows(rows: Iterable[sa.Row[Any]]) -> Iterable[Delivery]:
             surface=Surface(row.surface) if row.surface else None,
             is_nsfw_channel=row.is_nsfw_channel,
             is_in_series=row.is_in_series,
+            guild_id=row.guild_id,
         )
 
 
@@ -265,4 +268,5 @@ def _row_from_delivery(delivery: Delivery) -> dict[str, Any]:
         "created_at": delivery.created_at,
         "surface": delivery.surface and delivery.surface.value,
         "is_nsfw_channel": delivery.is_nsfw_channel,
+        "guild_id": delivery.guild_id,
     }

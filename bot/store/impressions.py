@@ -46,5 +46,6 @@ async def log_impression(connection: AsyncConnection, delivery: Delivery) -> Non
         ui_version=UI_VERSION,
         consent=await read_consent(connection, delivery.member_id),
         shown_at=datetime.now(UTC),
+        guild_id=delivery.guild_id,
     )
     await append_impression(connection, impression)

@@ -30,6 +30,7 @@ class InteractionContext:
     latency: from the message's last edit to the press, by Discord's clock; None for a command.
     is_administrator: whether the member is an administrator of the guild; False outside guilds.
     is_nsfw_channel: whether Discord restricts the channel by age; None if it did not say.
+    guild_id: None outside guilds.
     """
 
     id: str
@@ -43,3 +44,4 @@ class InteractionContext:
     is_administrator: bool
     at: datetime
     is_nsfw_channel: bool | None = None
+    guild_id: int | None = None

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.store.tables import members
 from engine.contract.ids import new_id
 from engine.feedback.records import NOT_ASKED, ConsentInForce, ConsentRecord
+from engine.feedback.store.erasures import read_tombstones
 
 # Not FOR UPDATE: deliveries that name the member may still be written. In one order, so that no two wait for another.
 _LOCKED = (
@@ -60,7 +61,10 @@ async def read_publishing_ids(connection: AsyncConnection) -> set[UUID]:
 async def read_consent_record(connection: AsyncConnection) -> ConsentRecord:
     """Return by which version of the text each member agrees to publishing now, and how many members were erased."""
     rows = await connection.execute(sa.select(members).where(members.c.may_publish))
-    return ConsentRecord(versions={row.id: row.consent_version for row in rows}, removals={})
+    versions = {row.id: row.consent_version for row in rows}
+    tombstones = await read_tombstones(connection)
+    removals = {"members": tombstones.members, **tombstones.counts} if tombstones.members else {}
+    return ConsentRecord(versions=versions, removals=removals)
 
 
 async def has_agreed(connection: AsyncConnection, discord_id: int) -> bool:

@@ -14,6 +14,7 @@ from bot.store.erasures import start_erasures
 from bot.store.members import lock_members
 from bot.store.series import read_series_jobs as read_all_series_jobs
 from engine.feedback.store.actions import append_actions, read_ratings
+from engine.feedback.store.guilds import store_guild_choices
 from engine.feedback.store.opinions import read_last_actions
 from engine.store.jobs import read_jobs_with_pictures, submit_all
 from engine.store.queue_position import count_pending_of, read_queue_positions
@@ -59,3 +60,4 @@ deliver = Statement(order=12, run=_add, is_kept=False)
 count_ahead = Statement(order=13, run=_count_ahead)
 store_choice = Statement(order=14, run=store_choices, is_kept=False)
 start_erasure = Statement(order=15, run=start_erasures, is_kept=False)
+store_guild_choice = Statement(order=16, run=store_guild_choices, is_kept=False)

@@ -96,6 +96,7 @@ def new_delivery(
         created_at=context.at,
         surface=context.surface,
         is_nsfw_channel=context.is_nsfw_channel,
+        guild_id=context.guild_id,
     )
 
 

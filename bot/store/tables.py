@@ -115,6 +115,7 @@ deliveries = sa.Table(
     sa.Column("closed_at", sa.TIMESTAMP(timezone=True)),
     sa.Column("surface", sa.Text),
     sa.Column("is_nsfw_channel", sa.Boolean),
+    sa.Column("guild_id", sa.BigInteger),
     sa.UniqueConstraint("press_id", "ordinal"),
     check_one_of("kind", DeliveryKind),
     check_one_of("state", DeliveryState),

@@ -128,8 +128,9 @@ class Impression:
     surface: None if it was not recorded.
     is_nsfw_channel: whether Discord restricts the channel by age; None if it was not recorded.
     ui_version: of the message's layout, which decides how prominent each slot and button is.
-    consent: of `member_id`.
+    consent: of `member_id`; where the guild is closed, it is recorded as no more than answering.
     shown_at: when the message was known to show the pictures.
+    guild_id: Discord's id of the guild; None elsewhere, or if it was not recorded.
     """
 
     id: UUID
@@ -148,6 +149,7 @@ class Impression:
     ui_version: int
     consent: ConsentInForce
     shown_at: datetime
+    guild_id: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,7 +173,8 @@ class Action:
     shown: the pictures that the message showed, by slot; the same as the impression's, and there without it.
     model, model_hash: of the pictures' model, if they were recorded.
     latency: from showing the message to the press, by Discord's clock; None if unknown.
-    consent: of `member_id`.
+    consent: of `member_id`; where the guild is closed, it is recorded as no more than answering.
+    guild_id: as in `Impression`.
     reason: what is wrong, for `report`, if it was asked; otherwise None.
     """
 
@@ -196,6 +199,7 @@ class Action:
     consent: ConsentInForce
     at: datetime
     reason: ReportReason | None = None
+    guild_id: int | None = None
 
 
 class Press(NamedTuple):

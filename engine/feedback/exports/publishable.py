@@ -127,6 +127,8 @@ def why_withheld(source: PictureSource, publishers: Set[UUID]) -> Withheld | Non
         return Withheld.LINKED_PICTURE
     if source.is_nsfw:
         return Withheld.RESTRICTED_CHANNEL
+    if source.is_of_closed_guild:
+        return Withheld.CLOSED_SERVER
     return Withheld.IDENTIFYING if may_identify(caption_from_spec(source.spec)) else None
 
 

@@ -40,12 +40,21 @@ class StandingRating:
 
 
 _COLUMNS = ", ".join(actions.c.keys())
+# Where the guild is closed, members have agreed to nothing there.
+_VALUES = ", ".join(
+    f"{name} AND coalesce(is_collecting, true)" if name in {"may_train", "may_publish"} else f"given.{name}"
+    for name in actions.columns.keys()  # noqa: SIM118  of a collection that iterates over columns
+)
 # One parameter, so that any number of actions is one prepared statement. In one order, so that of two processes with
 # the same presses neither waits for the other. A press is also something of those whose pictures it is about.
 _APPEND = sa.text(f"""
     WITH added AS (
         INSERT INTO actions ({_COLUMNS})
-        SELECT {_COLUMNS} FROM jsonb_populate_recordset(NULL::actions, :rows) ORDER BY press_id
+        SELECT {_VALUES} FROM jsonb_populate_recordset(NULL::actions, :rows) AS given
+        LEFT JOIN LATERAL (
+            SELECT is_collecting FROM guild_choices WHERE guild_id = given.guild_id ORDER BY press_id DESC LIMIT 1
+        ) AS guild ON true
+        ORDER BY given.press_id
         ON CONFLICT (press_id) DO NOTHING RETURNING press_id, member_id, job_id, is_owner, shown_pictures
     ), held AS (
         SELECT press_id, member_id FROM added
@@ -172,6 +181,7 @@ def action_from_row(row: sa.Row[Any]) -> Action:
         surface=Surface(row.surface),
         latency=None if row.latency_ms is None else timedelta(milliseconds=row.latency_ms),
         consent=consent_from_row(row),
+        guild_id=row.guild_id,
         at=row.at,
     )
 
@@ -215,6 +225,7 @@ def _row_from_action(action: Action) -> dict[str, Any]:
         "model_hash": action.model_hash,
         "surface": action.surface.value,
         "latency_ms": None if latency is None else max(0, latency // timedelta(milliseconds=1)),
+        "guild_id": action.guild_id,
         **row_from_consent(action.consent),
         "at": action.at.isoformat(),
     }

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from engine.contract.feedback import Surface
 from engine.feedback.records import Impression, ImpressionKind, PromptOrigin, ShownAdapter, ShownPicture
 from engine.feedback.store.actions import consent_from_row, row_from_consent
+from engine.feedback.store.guilds import is_collecting
 from engine.feedback.store.months import add_months, month_of_id
 from engine.feedback.store.tables import impressions
 
@@ -43,7 +44,10 @@ async def append_impression(connection: AsyncConnection, impression: Impression)
     """
     month = month_of_id(impression.id)
     await add_months(connection, "impressions", [month])
-    is_new = bool((await connection.execute(_APPEND, _row_from_impression(impression))).rowcount)
+    row = _row_from_impression(impression)
+    if impression.guild_id is not None and not await is_collecting(connection, impression.guild_id):
+        row |= {"may_train": False, "may_publish": False}
+    is_new = bool((await connection.execute(_APPEND, row)).rowcount)
     if is_new:
         noted = {
             "member_id": impression.member_id,
@@ -85,6 +89,7 @@ def impression_from_row(row: sa.Row[Any]) -> Impression:
         is_nsfw_channel=row.is_nsfw_channel,
         ui_version=row.ui_version,
         consent=consent_from_row(row),
+        guild_id=row.guild_id,
         shown_at=row.shown_at,
     )
 
@@ -105,6 +110,7 @@ def _row_from_impression(impression: Impression) -> dict[str, Any]:
         "surface": impression.surface and impression.surface.value,
         "is_nsfw_channel": impression.is_nsfw_channel,
         "ui_version": impression.ui_version,
+        "guild_id": impression.guild_id,
         **row_from_consent(impression.consent),
         "shown_at": impression.shown_at,
     }

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.feedback.records import Impression, Press
 from engine.feedback.store.actions import action_from_row
+from engine.feedback.store.guilds import closed_guilds
 from engine.feedback.store.impressions import impression_from_row
 from engine.feedback.store.tables import actions, impressions
 
@@ -57,10 +58,20 @@ _ACTION = [
     column if column is not actions.c.impression_id else sa.func.coalesce(column, _of_message.c.id).label(column.name)
     for column in actions.c
 ]
-_PRESSES: sa.Select[Any] = sa.select(*_ACTION, *_IMPRESSION).select_from(
-    actions.outerjoin(_named, _named.c.id == actions.c.impression_id)
-    .outerjoin(_of_message, sa.true())
-    .outerjoin(_of_job, _of_job.c.job_id == actions.c.job_id)
+_PRESSES: sa.Select[Any] = (
+    sa.select(*_ACTION, *_IMPRESSION)
+    .select_from(
+        actions.outerjoin(_named, _named.c.id == actions.c.impression_id)
+        .outerjoin(_of_message, sa.true())
+        .outerjoin(_of_job, _of_job.c.job_id == actions.c.job_id)
+    )
+    .where(
+        ~sa.exists().where(
+            closed_guilds.c.guild_id == actions.c.guild_id,
+            actions.c.press_id >= closed_guilds.c.since_press,
+            actions.c.press_id < closed_guilds.c.until_press,
+        )
+    )
 )
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.contract.jobs import JobSpec, Picture, spec_from_json
 from engine.feedback.records import PromptOrigin
+from engine.feedback.store.guilds import closed_guilds
 from engine.feedback.store.tables import impressions
 from engine.store.jobs import picture_from_row
 from engine.store.tables import jobs, pictures
@@ -52,8 +53,17 @@ _seen = (
         _line.c.job_id,
         sa.func.bool_or(impressions.c.prompt_source == PromptOrigin.MESSAGE.value).label("is_of_message"),
         sa.func.bool_or(impressions.c.is_nsfw_channel).label("is_nsfw"),
+        sa.func.bool_or(closed_guilds.c.guild_id.is_not(None)).label("is_of_closed_guild"),
     )
     .join_from(_line, impressions, impressions.c.job_id == _line.c.ancestor_id)
+    .outerjoin(
+        closed_guilds,
+        sa.and_(
+            closed_guilds.c.guild_id == impressions.c.guild_id,
+            impressions.c.shown_at >= closed_guilds.c.since,
+            impressions.c.shown_at < closed_guilds.c.until,
+        ),
+    )
     .group_by(_line.c.job_id)
     .subquery("seen")
 )
@@ -67,6 +77,7 @@ _SOURCES: sa.Select[Any] = (
         _lineage,
         _seen.c.is_of_message,
         _seen.c.is_nsfw,
+        _seen.c.is_of_closed_guild,
     )
     .join_from(_of_pictures, jobs, jobs.c.id == _of_pictures.c.job_id)
     .join(_lineage, _lineage.c.of_job == jobs.c.id)
@@ -92,6 +103,7 @@ class PictureSource:
     has_links: whether one of these jobs used a picture of somebody else.
     is_of_message: whether a prompt of theirs came from the content of a message, which must not be used for training.
     is_nsfw: whether one of them was shown in a channel that Discord restricts by age.
+    is_of_closed_guild: whether one of them was shown in a guild that is closed, or was at that time.
     """
 
     picture: Picture
@@ -102,6 +114,7 @@ class PictureSource:
     has_links: bool
     is_of_message: bool
     is_nsfw: bool
+    is_of_closed_guild: bool = False
 
 
 async def read_sources(connection: AsyncConnection, picture_ids: Collection[UUID]) -> Mapping[UUID, PictureSource]:
@@ -117,6 +130,7 @@ async def read_sources(connection: AsyncConnection, picture_ids: Collection[UUID
             has_links=bool(row.has_links),
             is_of_message=bool(row.is_of_message),
             is_nsfw=bool(row.is_nsfw),
+            is_of_closed_guild=bool(row.is_of_closed_guild),
         )
         for row in rows
     }

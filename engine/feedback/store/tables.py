@@ -39,6 +39,7 @@ impressions = sa.Table(
     sa.Column("surface", sa.Text),
     sa.Column("is_nsfw_channel", sa.Boolean),
     sa.Column("ui_version", sa.SmallInteger, nullable=False),
+    sa.Column("guild_id", sa.BigInteger),
     *_consent_columns(),
     sa.Column("shown_at", sa.TIMESTAMP(timezone=True), nullable=False),
     check_one_of("kind", ImpressionKind),
@@ -75,6 +76,7 @@ actions = sa.Table(
     sa.Column("model_hash", sa.Text),
     sa.Column("surface", sa.Text, nullable=False),
     sa.Column("latency_ms", sa.BigInteger),
+    sa.Column("guild_id", sa.BigInteger),
     *_consent_columns(),
     sa.Column("at", sa.TIMESTAMP(timezone=True), nullable=False),
     sa.Column("reason", sa.Text),
@@ -112,6 +114,18 @@ press_keys = sa.Table(
     sa.Column("press_id", sa.BigInteger, nullable=False),
     sa.UniqueConstraint("press_id"),
     comment="presses whose id is not Discord's, each with an id of its time that stands for it",
+)
+
+guild_choices = sa.Table(
+    "guild_choices",
+    metadata,
+    sa.Column("press_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("guild_id", sa.BigInteger, nullable=False),
+    sa.Column("is_collecting", sa.Boolean, nullable=False),
+    sa.Column("at", sa.TIMESTAMP(timezone=True), nullable=False),
+    sa.Index(None, "guild_id", "press_id"),
+    comment="whether what happens in a guild may be used for more than answering, by the interaction that said so;"
+    " append-only",
 )
 
 erasures = sa.Table(

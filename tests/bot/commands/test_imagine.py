@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+from discord import app_commands
+
 from bot.commands import commands_for
 from engine.prompt import Limits, ModelCapabilities, Vocabulary
 from sandbox.chat.test_client import MemberClient
@@ -51,5 +53,7 @@ async def test_notes_on_the_prompt_stand_under_the_grid(
             first, second = message["content"].splitlines()[1:]
             assert first == '⚠️ The prompt asks for "castle" and excludes it too. Remove one of the two.'
             assert second.startswith("⚠️ The model small paints simple shapes: star. Your prompt has none of them.")
-    description = commands_for(Limits(models=(small,), default_model="small"))[0].get_parameter("prompt")
+    command = commands_for(Limits(models=(small,), default_model="small"))[0]
+    assert isinstance(command, app_commands.Command)
+    description = command.get_parameter("prompt")
     assert description is not None and "small paints simple shapes" in str(description.description)

@@ -58,6 +58,7 @@ class SmallCommunity:
     objects: Objects
     presses: int = 0
     choices: int = 0
+    guild_id: int | None = None
     seed: int = 0
     snowflakes: list[int] = field(default_factory=list)
 
@@ -115,6 +116,7 @@ class SmallCommunity:
             ui_version=1,
             consent=NOT_ASKED,
             shown_at=PRESSED_AT,
+            guild_id=self.guild_id,
         )
         async with self.database.begin() as connection:
             await submit_job(connection, request)
@@ -154,6 +156,7 @@ class SmallCommunity:
             latency=timedelta(seconds=5),
             consent=NOT_ASKED,
             at=PRESSED_AT,
+            guild_id=self.guild_id,
         )
         async with self.database.begin() as connection:
             await append_actions(connection, [action])
