@@ -21,7 +21,7 @@ MAX_ALT_PROMPT = 400
 
 CANCELLED = "Cancelled."
 UNKNOWN_BUTTON = "This button is not supported. Use /imagine to start again."
-ALREADY_DONE = "This has already been done."
+PRESSED_AGAIN = "You pressed this a moment ago, and its grid is on the way. For another one, press again."
 BROKEN = "Something went wrong. The error has been logged. Please try again."
 CHANNEL_CLOSED = (
     "I don't have permission to post pictures here. Ask an administrator for it, or use /imagine in a direct message."

@@ -158,7 +158,7 @@ class FollowUpButton(JobButton):
         return cls.operation or job.operation
 
     async def press(self, interaction: discord.Interaction, services: Services, context: InteractionContext) -> None:
-        """Store the new job, and show it as the answer."""
+        """Store the new job, and show it as the answer; a press that repeats one of a moment ago starts none."""
         follow_up = FollowUp(
             verb=self.event_verb,
             job_id=self.button.job_id,
@@ -172,7 +172,7 @@ class FollowUpButton(JobButton):
         if submitted:
             await show_job(interaction, services, submitted)
         else:
-            await send_ephemeral(interaction, replies.ALREADY_DONE)
+            await send_ephemeral(interaction, replies.PRESSED_AGAIN)
 
 
 def numbered(button: type[JobButton], job: Job, letter: str) -> tuple[ButtonFace, ...]:

@@ -10,7 +10,7 @@ from bot.policy.quotas import check_quota
 from bot.store.button_actions import action_from_press, find_picture, read_press
 from bot.store.deliveries import BotInstance
 from bot.store.interaction import InteractionContext
-from bot.store.statements import count_pending, is_answered, record_action
+from bot.store.statements import count_pending, is_answered, is_repeat, record_action
 from bot.store.submissions import Draft, SubmittedJob, random_seed, submit_for_member
 from engine.contract.edits import Edit
 from engine.contract.feedback import Verb
@@ -41,7 +41,9 @@ class FollowUp:
 async def start_follow_up(
     context: InteractionContext, follow_up: FollowUp, instance: BotInstance
 ) -> SubmittedJob | None:
-    """Store the new job with its delivery; None when the press was already stored.
+    """Store the new job with its delivery; None when the press was already stored, or repeats one of a moment ago.
+
+    Quick clicks are one, whichever bots they come to: the member's row is locked, and what was stored decides.
 
     Raises: JobUnknown, PictureUnknown, TooManyPending, and what `renew_spec` raises.
     """
@@ -59,9 +61,12 @@ async def start_follow_up(
     # Asked before the limit: the first delivery of the press may have used it up.
     if await is_answered(context.id):
         return None
+    pressed = action_from_press(context, press, follow_up.verb, picture)
+    action = replace(pressed, variation=follow_up.variation)
+    if await is_repeat(action):
+        return None
     check_quota(pending=await count_pending(press.member.id), num_new=1)
-    action = action_from_press(context, press, follow_up.verb, picture)
-    await record_action(replace(action, variation=follow_up.variation))
+    await record_action(action)
     (submitted,) = await submit_for_member(context, press.member, [draft], instance)
     return submitted
 

@@ -16,6 +16,7 @@ from bot.store.series import read_series_jobs as read_all_series_jobs
 from engine.feedback.store.actions import append_actions, read_ratings
 from engine.feedback.store.guilds import store_guild_choices
 from engine.feedback.store.opinions import read_last_actions
+from engine.feedback.store.repeats import find_repeats
 from engine.store.jobs import read_jobs_with_pictures, submit_all
 from engine.store.queue_position import count_pending_of, read_queue_positions
 from engine.store.transitions import cancel_jobs
@@ -52,12 +53,13 @@ read_last = Statement(order=4, run=read_last_actions)
 read_series_jobs = Statement(order=5, run=read_all_series_jobs)
 is_answered = Statement(order=6, run=find_answered)
 find_single_picture = Statement(order=7, run=find_single_pictures)
-count_pending = Statement(order=8, run=count_pending_of)
-cancel_waiting = Statement(order=9, run=_cancel_all, is_kept=False)
-record_action = Statement(order=10, run=append_actions, is_kept=False)
-submit_jobs = Statement(order=11, run=submit_all, is_kept=False)
-deliver = Statement(order=12, run=_add, is_kept=False)
-count_ahead = Statement(order=13, run=_count_ahead)
-store_choice = Statement(order=14, run=store_choices, is_kept=False)
-start_erasure = Statement(order=15, run=start_erasures, is_kept=False)
-store_guild_choice = Statement(order=16, run=store_guild_choices, is_kept=False)
+is_repeat = Statement(order=8, run=find_repeats)
+count_pending = Statement(order=9, run=count_pending_of)
+cancel_waiting = Statement(order=10, run=_cancel_all, is_kept=False)
+record_action = Statement(order=11, run=append_actions, is_kept=False)
+submit_jobs = Statement(order=12, run=submit_all, is_kept=False)
+deliver = Statement(order=13, run=_add, is_kept=False)
+count_ahead = Statement(order=14, run=_count_ahead)
+store_choice = Statement(order=15, run=store_choices, is_kept=False)
+start_erasure = Statement(order=16, run=start_erasures, is_kept=False)
+store_guild_choice = Statement(order=17, run=store_guild_choices, is_kept=False)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from bot import replies
 from engine.contract.feedback import Surface, Verb
 from engine.contract.jobs import JobStatus, Operation
 from engine.prompt import Limits, ModelCapabilities
@@ -61,6 +62,20 @@ async def test_quick_clicks_on_u_post_one_picture(
     await ben.press(grid, "U2")
     await cleo.until(lambda: len(posted(cleo, "Image #2 <")) == 2 and posted(cleo, "Image #3 <"))
     assert len(await hand.actions(job.id)) == 3
+
+
+async def test_quick_clicks_on_v_and_reroll_paint_one_grid(
+    painted_grid: Grid, cleo: MemberClient, hand: EngineHand
+) -> None:
+    """Of three clicks at once two are answered with the reason; another button has a grid of its own."""
+    grid, job, _ = await painted_grid()
+    for label, num_jobs in (("V2", 2), ("🔄", 3)):
+        replies_to = [
+            await cleo.reply(one) for one in await asyncio.gather(*(cleo.press(grid, label) for _ in range(3)))
+        ]
+        told = [reply for reply in replies_to if text_of(reply) == replies.PRESSED_AGAIN]
+        assert (len(told), [reply["flags"] & 64 for reply in told]) == (2, [64, 64])
+        assert len(await hand.jobs()) == num_jobs and len(await hand.actions(job.id)) == num_jobs - 1
 
 
 async def test_a_picture_that_was_deleted_is_posted_again(
@@ -179,12 +194,12 @@ async def test_everything_works_in_direct_messages(painted_grid: Grid, ben: Memb
 
 
 async def test_one_member_presses_twice_at_once(painted_grid: Grid, ben: MemberClient, hand: EngineHand) -> None:
-    """Each press counts and is answered: the second rating repeats the first, and two presses of V are two grids."""
+    """Each press counts and is answered: the second rating repeats the first, and V1 and V2 are two grids."""
     grid, job, _ = await painted_grid()
     pressed = await asyncio.gather(ben.press(grid, "🙂"), ben.press(grid, "🙂"))
     answers = sorted([text_of(await ben.reply(one)) for one in pressed])
     assert answers == ["Rated 🙂. Press another one to change it.", "Your rating is still 🙂."]
-    varied = await asyncio.gather(ben.press(grid, "V1"), ben.press(grid, "V1"))
+    varied = await asyncio.gather(ben.press(grid, "V1"), ben.press(grid, "V2"))
     assert len({(await ben.reply(one))["id"] for one in varied}) == 2
     verbs = [event.verb for event in await hand.actions(job.id)]
     assert sorted(verbs) == [Verb.RATE, Verb.RATE, Verb.VARY, Verb.VARY]
