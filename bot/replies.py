@@ -21,6 +21,7 @@ MAX_ALT_PROMPT = 400
 
 CANCELLED = "Cancelled."
 UNKNOWN_BUTTON = "This button is not supported. Use /imagine to start again."
+ALREADY_DONE = "This has already been done."
 PRESSED_AGAIN = "You pressed this a moment ago, and its grid is on the way. For another one, press again."
 BROKEN = "Something went wrong. The error has been logged. Please try again."
 CHANNEL_CLOSED = (
@@ -57,8 +58,7 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Any], str]] = {
         "This needs a picture to start from." if error.needs_source else "This does not take a picture to start from."
     ),
     errors.SizeUnsupported: lambda error: (
-        f"The model {error.model} does not support {error.width}x{error.height}. "
-        "Use another --ar, such as --ar 1:1, or a smaller picture."
+        f"The model {error.model} does not support {error.width}x{error.height}. Use another --ar or a smaller picture."
     ),
     errors.SettingUnsupported: lambda error: _setting_sentence(error),
     errors.AdapterMismatch: lambda error: (

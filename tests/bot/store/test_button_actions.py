@@ -30,7 +30,6 @@ from engine.contract.feedback import Rating, Surface
 from engine.contract.ids import new_id
 from engine.contract.jobs import JobSpec, Operation, Part
 from engine.feedback.store.months import press_at
-from engine.feedback.store.repeats import MOMENT
 from engine.prompt import Limits
 from engine.prompt.checks.followups import followup_spec
 from engine.store.database import AsyncConnection, Database
@@ -63,27 +62,30 @@ async def vary(
     connection: AsyncConnection, context: InteractionContext, job_id: UUID, slot: int
 ) -> SubmittedJob | None:
     """Press V under the picture."""
-    return await _follow_up(connection, context, job_id, VaryButton, slot)
+    return await start_follow_up_of(connection, context, job_id, VaryButton, slot)
 
 
 async def reroll(connection: AsyncConnection, context: InteractionContext, job_id: UUID) -> SubmittedJob | None:
     """Press the re-roll under the grid."""
-    return await _follow_up(connection, context, job_id, RerollButton, None)
+    return await start_follow_up_of(connection, context, job_id, RerollButton, None)
 
 
-async def _follow_up(
+async def start_follow_up_of(
     connection: AsyncConnection,
     context: InteractionContext,
     job_id: UUID,
     button: type[FollowUpButton],
     slot: int | None,
 ) -> SubmittedJob | None:
+    """Press the button that starts a job."""
     follow_up = FollowUp(
         verb=button.event_verb,
         job_id=job_id,
         slot=slot,
         operation_of=button.operation_of,
         renew_spec=partial(followup_spec, Limits()),
+        edit_of=partial(button.edit_of, Limits()),
+        variation=button.variation,
     )
     return await run_alone(connection, start_follow_up(context, follow_up, US))
 
@@ -108,33 +110,6 @@ async def test_a_press_delivered_twice_starts_one_job(database: Database, hand: 
     async with database.begin() as connection:
         assert await run_alone(connection, upscale(press(3), job.id, 0, US)) is None
     assert (len(await hand.jobs()), len(await hand.actions(job.id))) == (2, 2)
-
-
-def later(number: int, moment: timedelta, *, discord_id: int = 5) -> InteractionContext:
-    """Return a press of that moment after the first ones, by Discord's clock."""
-    context = press(number, discord_id=discord_id)
-    return replace(context, id=str(int(context.id) + (moment // timedelta(milliseconds=1) << 22)))
-
-
-async def test_quick_clicks_start_one_job(database: Database, hand: EngineHand) -> None:
-    """Of one member on one button; another member, picture or button has its own, and so has a later press."""
-    job = (await submitted(database)).job
-    await hand.finish(job)
-
-    async def jobs_of(*presses: tuple[InteractionContext, int | None]) -> list[bool]:
-        async def once(context: InteractionContext, slot: int | None) -> bool:
-            async with database.begin() as connection:
-                button = RerollButton if slot is None else VaryButton
-                return bool(await _follow_up(connection, context, job.id, button, slot))
-
-        return sorted(await asyncio.gather(*(once(*one) for one in presses)))
-
-    assert await jobs_of((press(2), 0), (press(3), 0), (press(4), 0)) == [False, False, True]
-    assert await jobs_of((press(5), None), (press(6), None)) == [False, True]
-    assert await jobs_of((press(7), 1), (press(8, discord_id=6), 0), (press(9, discord_id=6), None)) == [True] * 3
-    assert await jobs_of((later(10, MOMENT - timedelta(milliseconds=1)), 0)) == [False]
-    assert await jobs_of((later(11, MOMENT * 2), 0), (later(12, MOMENT * 2), None)) == [True, True]
-    assert len(await hand.jobs()) == 1 + 2 + 3 + 2
 
 
 async def test_one_press_delivered_twice_at_once_starts_one_job(database: Database, hand: EngineHand) -> None:

@@ -15,7 +15,7 @@ from bot.store.choices import choose
 from bot.store.press_batches import PressBatches
 from engine.contract.feedback import Rating, Shown, Surface
 from engine.feedback.records import NOT_ASKED, ConsentInForce
-from engine.feedback.store.months import first_press
+from engine.feedback.store.months import first_press, month_of_press
 from engine.store.database import Database
 from tests.bot.engine_hand import EngineHand
 from tests.bot.store.test_button_actions import FIRST_PRESS, US, press, submitted
@@ -78,7 +78,9 @@ async def test_a_press_in_a_month_without_a_partition_is_stored(database: Databa
     presses += [(bot, FIRST_PRESS + at) for at, bot in enumerate(bots)]
     await asyncio.gather(*(rated(bot, press_id, member) for member, (bot, press_id) in enumerate(presses, 5)))
     assert {action.press_id for action in await hand.actions(job.id)} == {press_id for _, press_id in presses}
-    assert await _months_of(database, 5) == {date(2050, 2, 1)}
+    assert await _months_of(database, 6) == {date(2050, 2, 1)}
+    # Presses of others on their pictures are something of the owner's, too.
+    assert await _months_of(database, 5) == {date(2050, 2, 1), month_of_press(FIRST_PRESS)}
 
 
 async def _months_of(database: Database, discord_id: int) -> set[date]:
