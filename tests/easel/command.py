@@ -1,4 +1,7 @@
-"""Runs the `easel` command as a process, with only the environment that a test sets."""
+"""Runs the `easel` command as a process, with only the environment that a test sets.
+
+What a test starts and talks to is a new interpreter; what it only runs to its end is a fork of one where it can be.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.easel.forks import can_be_forked, run_forked
 
 COMMAND = (sys.executable, "-m", "easel")
 _INHERITED = ("PATH", "HOME", "LANG", "TMPDIR", "SSL_CERT_FILE")
@@ -34,6 +39,9 @@ async def start_easel(*arguments: str, home: Path, before: tuple[str, ...] = (),
 
 async def run_easel(*arguments: str, home: Path, typed: str | None = None, **variables: str) -> CommandResult:
     """Run `easel` to its end; `typed` is its standard input, if it has one of its own."""
+    if can_be_forked(variables):
+        code, out, err = await run_forked(arguments, _environment(home, variables), typed)
+        return CommandResult(code=code, out=out.decode(), err=err.decode())
     stdin = None if typed is None else PIPE
     process = await _start((*COMMAND, *arguments), home, variables, PIPE, stdin)
     out, err = await process.communicate(None if typed is None else typed.encode())
@@ -52,9 +60,13 @@ async def run_on_terminal(*arguments: str, home: Path, **variables: str) -> Comm
 async def _start(
     arguments: tuple[str, ...], home: Path, variables: Mapping[str, str], stderr: int, stdin: int | None = None
 ) -> Process:
-    environment = {name: os.environ[name] for name in _INHERITED if name in os.environ}
-    environment |= {"EASEL_HOME": str(home), "OMP_NUM_THREADS": "1", **variables}
+    environment = _environment(home, variables)
     return await asyncio.create_subprocess_exec(*arguments, env=environment, stdin=stdin, stdout=PIPE, stderr=stderr)
+
+
+def _environment(home: Path, variables: Mapping[str, str]) -> dict[str, str]:
+    inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    return {**inherited, "EASEL_HOME": str(home), "OMP_NUM_THREADS": "1", **variables}
 
 
 def _read_all(shown: int) -> bytes:

@@ -68,8 +68,9 @@ async def test_parse_prints_a_repeated_prompt_once_with_its_count(home: Path) ->
 
 
 async def test_the_version_is_the_installed_one(home: Path) -> None:
-    done = await run_easel("--version", home=home)
-    assert (done.code, done.out) == (0, f"easel {version('easel')}\n")
+    process = await start_easel("--version", home=home)
+    out, err = await process.communicate()
+    assert (process.returncode, out.decode(), err) == (0, f"easel {version('easel')}\n", b"")
 
 
 async def test_refused_prompt_exits_3_with_a_caret(home: Path) -> None:
