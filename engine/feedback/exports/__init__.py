@@ -33,7 +33,12 @@ class Format:
 
 async def _export_raw(database: Database, objects: Objects, request: ExportRequest) -> Exported:
     summary = await export_raw(database, objects, request.folder, report=request.report, restarted=request.restarted)
-    counts = {"jobs": summary.jobs, "pictures": summary.pictures, "events": summary.events}
+    counts = {
+        "jobs": summary.jobs,
+        "pictures": summary.pictures,
+        "impressions": summary.impressions,
+        "events": summary.events,
+    }
     return Exported(counts=counts, damaged=summary.damaged)
 
 

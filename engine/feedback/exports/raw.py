@@ -1,32 +1,32 @@
-"""The raw export: every job, picture and event as JSON Lines with the picture files, anonymized."""
+"""The raw export: every job, picture, impression and event as JSON Lines with the picture files, anonymized."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from engine.contract.errors import PictureCorrupt
-from engine.contract.feedback import Consent
 from engine.contract.jobs import Job, Picture, json_from_spec
 from engine.feedback.anonymize import anonymize, assign_member_numbers, strip_png_metadata
 from engine.feedback.exports.request import ReportProgress, ignore_restart
 from engine.feedback.exports.staging import atomic_folder, in_thread, require_empty
-from engine.feedback.records import Action, ConsentInForce
-from engine.feedback.store.actions import count_actions, read_actor_ids, stream_actions
+from engine.feedback.store.copies import copy_actions, copy_impressions, count_log, read_logged_ids
 from engine.store.database import Database
 from engine.store.objects import Objects, key_from_bytes
 from engine.store.snapshots import Snapshot, open_snapshot
 
 FORMAT = "easel-raw"
-VERSION = 1
+VERSION = 2
 
 _LINES_PER_WRITE = 200
+_BYTES_PER_WRITE = 2**20
 
 JsonRow = Mapping[str, Any]
 
@@ -37,6 +37,7 @@ class ExportSummary:
 
     jobs: int
     pictures: int
+    impressions: int
     events: int
     damaged: tuple[str, ...]
 
@@ -61,7 +62,7 @@ async def export_raw(
     report: ReportProgress,
     restarted: Callable[[], None] = ignore_restart,
 ) -> ExportSummary:
-    """Write `jobs.jsonl`, `pictures.jsonl`, `events.jsonl`, `export.json` and the files under `pictures/` to `folder`.
+    """Write `jobs.jsonl`, `pictures.jsonl`, `impressions.jsonl`, `events.jsonl`, `export.json` and `pictures/`.
 
     Guarantees: the export is a consistent snapshot, only a few rows are in memory at a time, member numbers differ
     between exports, and the folder appears only when it is complete. What killed exports left beside it is removed.
@@ -71,15 +72,21 @@ async def export_raw(
     """
     folder = await asyncio.to_thread(require_empty, folder)
     async with atomic_folder(folder, restarted) as staging, open_snapshot(database) as snapshot:
-        num_rows = await snapshot.count_rows() + await count_actions(snapshot.connection)
+        num_rows = await snapshot.count_rows() + await count_log(snapshot.connection)
         progress = _ExportProgress(total=num_rows, report=report)
-        members = assign_member_numbers({*await snapshot.read_member_ids(), *await read_actor_ids(snapshot.connection)})
+        logged = await read_logged_ids(snapshot.connection)
+        members = assign_member_numbers({*await snapshot.read_member_ids(), *logged})
         summary = ExportSummary(
             jobs=await _write_lines(staging / "jobs.jsonl", _job_rows(snapshot, members), progress),
             pictures=await _write_lines(
                 staging / "pictures.jsonl", _picture_rows(snapshot, objects, staging, progress), progress
             ),
-            events=await _write_lines(staging / "events.jsonl", _event_rows(snapshot, members), progress),
+            impressions=await _write_copied(
+                staging / "impressions.jsonl", partial(copy_impressions, snapshot.connection, members), progress
+            ),
+            events=await _write_copied(
+                staging / "events.jsonl", partial(copy_actions, snapshot.connection, members), progress
+            ),
             damaged=tuple(progress.damaged),
         )
         await in_thread(_write_summary, staging / "export.json", summary)
@@ -89,11 +96,6 @@ async def export_raw(
 async def _job_rows(snapshot: Snapshot, members: Mapping[UUID, int]) -> AsyncIterator[JsonRow]:
     async for job in snapshot.stream_jobs():
         yield row_from_job(job, members)
-
-
-async def _event_rows(snapshot: Snapshot, members: Mapping[UUID, int]) -> AsyncIterator[JsonRow]:
-    async for action_id, action in stream_actions(snapshot.connection):
-        yield row_from_action(action_id, action, members)
 
 
 async def _picture_rows(
@@ -149,33 +151,6 @@ def row_from_picture(picture: Picture, recipe: Any, file: str | None) -> JsonRow
     }
 
 
-def row_from_action(action_id: UUID, action: Action, members: Mapping[UUID, int]) -> JsonRow:
-    """Return the action as a line of the export, by Easel's own id and without those of Discord's."""
-    return {
-        "id": str(action_id),
-        "member": members[action.member_id],
-        "verb": action.verb.value,
-        "job_id": _text(action.job_id),
-        "picture_id": _text(action.picture_id),
-        "value": action.value,
-        "shown": [{"picture_id": str(shown.picture_id), "slot": shown.slot} for shown in action.shown],
-        "surface": action.surface.value,
-        "is_owner": action.is_owner,
-        "latency_ms": None if action.latency is None else round(action.latency.total_seconds() * 1000),
-        "model": action.model,
-        "model_hash": action.model_hash,
-        "consent": _consent(action.consent).value,
-        "at": _text(action.at),
-    }
-
-
-def _consent(consent: ConsentInForce) -> Consent:
-    """Return the level that the format knows."""
-    if consent.may_publish:
-        return Consent.PUBLISH
-    return Consent.TRAIN if consent.may_train else Consent.USE
-
-
 async def _write_lines(path: Path, rows: AsyncIterator[JsonRow], progress: _ExportProgress) -> int:
     written, lines = 0, list[str]()
     with path.open("w", encoding="utf-8") as file:
@@ -184,6 +159,33 @@ async def _write_lines(path: Path, rows: AsyncIterator[JsonRow], progress: _Expo
             if len(lines) == _LINES_PER_WRITE:
                 written += await _flush(file.writelines, lines, progress)
         written += await _flush(file.writelines, lines, progress)
+    return written
+
+
+async def _write_copied(
+    path: Path, copy: Callable[[Callable[[bytes], Awaitable[None]]], Awaitable[None]], progress: _ExportProgress
+) -> int:
+    """Write what `copy` gives in pieces, and return how many lines that are."""
+    written, pieces, size = 0, list[bytes](), 0
+
+    async def flush() -> None:
+        nonlocal written, size
+        rows = sum(piece.count(b"\n") for piece in pieces)
+        await in_thread(file.writelines, pieces)
+        pieces.clear()
+        written, size = written + rows, 0
+        progress.add(rows)
+
+    async def write(piece: bytes) -> None:
+        nonlocal size
+        pieces.append(piece)
+        size += len(piece)
+        if size >= _BYTES_PER_WRITE:
+            await flush()
+
+    with path.open("wb") as file:
+        await copy(write)
+        await flush()
     return written
 
 
@@ -207,6 +209,7 @@ def _write_summary(path: Path, summary: ExportSummary) -> None:
         "exported_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "jobs": summary.jobs,
         "pictures": summary.pictures,
+        "impressions": summary.impressions,
         "events": summary.events,
         "damaged": list(summary.damaged),
     }
@@ -215,5 +218,6 @@ def _write_summary(path: Path, summary: ExportSummary) -> None:
 
 def _text(value: UUID | datetime | None) -> str | None:
     if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat()
+        # With microseconds, which keep readers of JSON Lines from taking a column of times for dates.
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     return None if value is None else str(value)

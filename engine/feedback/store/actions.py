@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -18,8 +18,6 @@ from engine.feedback.records import Action, Choice, ConsentInForce
 from engine.feedback.store.months import first_press_on, month_of_press, noting_missing_months
 from engine.feedback.store.tables import actions, impressions
 from engine.store.database import Database
-
-_FETCH_SIZE = 500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,21 +138,9 @@ async def read_actions(connection: AsyncConnection, job_id: UUID) -> tuple[Actio
     return tuple(action_from_row(row) for row in await connection.execute(query))
 
 
-async def stream_actions(connection: AsyncConnection) -> AsyncIterator[tuple[UUID, Action]]:
-    """Yield every action with Easel's own id of it, oldest first; few are in memory at a time."""
-    query = _WITH_IMPRESSION.order_by(actions.c.press_id)
-    async for row in await connection.stream(query, execution_options={"yield_per": _FETCH_SIZE}):
-        yield row.id, action_from_row(row)
-
-
 async def count_actions(connection: AsyncConnection) -> int:
     """Return how many actions there are."""
     return int((await connection.execute(sa.select(sa.func.count()).select_from(actions))).scalar_one())
-
-
-async def read_actor_ids(connection: AsyncConnection) -> list[UUID]:
-    """Return the id of every member who pressed a button."""
-    return list((await connection.execute(sa.select(actions.c.member_id).distinct())).scalars())
 
 
 def action_from_row(row: sa.Row[Any]) -> Action:

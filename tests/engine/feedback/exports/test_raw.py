@@ -136,7 +136,7 @@ async def test_nobody_is_named(database: Database, objects: Objects, tmp_path: P
         await append_actions(connection, [_press(job, pictures, member, 1)])
     await export_raw(database, objects, tmp_path / "out", report=_ignore)
     files = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
-    assert len(files) == 8
+    assert len(files) == 9
     for path in files:
         data = path.read_bytes()
         assert str(member).encode() not in data
