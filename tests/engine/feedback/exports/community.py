@@ -161,9 +161,16 @@ class SmallCommunity:
         async with self.database.begin() as connection:
             await append_actions(connection, [action])
 
+    def png_of_seed(self, seed: int) -> bytes:
+        """Return a small picture with text in it, another one for each seed."""
+        buffer, info = io.BytesIO(), PngInfo()
+        info.add_text("parameters", f"painted for {FIRST_SNOWFLAKE}")
+        Image.new("RGB", (8, 8), (seed & 255, seed >> 8 & 255, 0)).save(buffer, "PNG", pnginfo=info)
+        return buffer.getvalue()
+
     async def _picture(self, job_id: UUID, slot: int) -> Picture:
         self.seed += 1
-        key = await self.objects.put(_png(self.seed, f"painted for {FIRST_SNOWFLAKE}"), ".png")
+        key = await self.objects.put(self.png_of_seed(self.seed), ".png")
         recipe = {"model": "fake", "loras": [["ink", 0.8]], "steps": 20, "guidance": 7.5, "sampler": "euler"}
         return Picture(
             id=new_id(), job_id=job_id, slot=slot, object_key=key, width=8, height=8, seed=self.seed, recipe=recipe
@@ -186,10 +193,3 @@ def all_bytes_of(folder: Path) -> bytes:
     """Return every byte of the files, and of the tables as they are read, which files hold compressed."""
     files = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
     return files + repr(rows_of(folder)).encode()
-
-
-def _png(seed: int, text: str) -> bytes:
-    buffer, info = io.BytesIO(), PngInfo()
-    info.add_text("parameters", text)
-    Image.new("RGB", (8, 8), (seed & 255, seed >> 8 & 255, 0)).save(buffer, "PNG", pnginfo=info)
-    return buffer.getvalue()
