@@ -76,19 +76,27 @@ async def send_ephemeral(interaction: discord.Interaction, text: str) -> None:
         await _try(interaction.response.send_message(text, ephemeral=True, allowed_mentions=NO_MENTIONS))
 
 
-async def send_card(interaction: discord.Interaction, card: Card) -> None:
-    """Reply to the member alone with text and buttons; if Discord no longer accepts a reply, only log that."""
-    await _try(
-        interaction.response.send_message(
-            card.content, view=view_from_card(card), ephemeral=True, allowed_mentions=NO_MENTIONS
-        )
+async def send_card(interaction: discord.Interaction, card: Card, files: Sequence[discord.File] = ()) -> None:
+    """Reply to the member alone with text, buttons and files; if Discord no longer accepts a reply, only log that."""
+    view = view_from_card(card) if card.rows else discord.utils.MISSING
+    sending = interaction.response.send_message(
+        card.content, view=view, files=list(files), ephemeral=True, allowed_mentions=NO_MENTIONS
+    )
+    await _try(sending)
+
+
+async def replace_answer(interaction: discord.Interaction, card: Card, files: Sequence[discord.File] = ()) -> None:
+    """Answer a press on an answer to the member alone, or a form that it opened, by putting another in its place."""
+    view = view_from_card(card) if card.rows else None
+    await edit_pressed(
+        interaction, content=card.content, view=view, attachments=list(files), allowed_mentions=NO_MENTIONS
     )
 
 
-async def replace_answer(interaction: discord.Interaction, card: Card) -> None:
-    """Answer a press on an answer to the member alone by putting another in its place, or a form that it opened."""
-    view = view_from_card(card) if card.rows else None
-    await edit_pressed(interaction, content=card.content, view=view, allowed_mentions=NO_MENTIONS)
+async def answer_privately(interaction: discord.Interaction, card: Card, files: Sequence[discord.File] = ()) -> None:
+    """Answer the member alone: a command with a new message, a press on such a message in its place."""
+    is_press = interaction.type is discord.InteractionType.component
+    await (replace_answer if is_press else send_card)(interaction, card, files)
 
 
 async def open_form(interaction: discord.Interaction, form: discord.ui.Modal) -> None:

@@ -31,7 +31,7 @@ class CardKind(Enum):
     """What a card shows: a job that waits or runs, a series of jobs, the grid of a job, or a single picture of it.
 
     The others are answers to one member about a grid or a picture: the rating that stands, what else there is to say
-    about it and to do with it, and whether they really want to delete it.
+    about it and to do with it, and whether they really want to delete it; or a pair of pictures to compare.
     """
 
     PENDING = auto()
@@ -41,6 +41,7 @@ class CardKind(Enum):
     RATED = auto()
     MORE = auto()
     DELETING = auto()
+    PAIR = auto()
 
 
 class FaceStyle(Enum):
@@ -65,12 +66,13 @@ class ButtonFace:
 class AnswerSubject:
     """What an answer to one member is about, and what stands of theirs.
 
+    job_id: of a pair, its impression. origin: None where the answer is about itself.
     may_delete: whether the member may delete the result.
     favourites: slots of their favourites. best: slot of what they chose as the best of the grid, None if they did not.
     """
 
     job_id: UUID
-    origin: AnswerOrigin
+    origin: AnswerOrigin | None
     may_delete: bool = False
     favourites: frozenset[int] = frozenset()
     best: int | None = None
@@ -78,7 +80,7 @@ class AnswerSubject:
     @property
     def number(self) -> int | None:
         """The picture that the message shows by itself, 1 to 4; None for a grid."""
-        return None if self.origin.slot is None else self.origin.slot + 1
+        return None if self.origin is None or self.origin.slot is None else self.origin.slot + 1
 
 
 class CardButton(Protocol):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from bot.cards import shown_prompt
-from bot.replies import picture_title
-from engine.contract.feedback import Rating, ReportReason
+from bot.replies import picture_subject, picture_title
+from engine.contract.feedback import Choice, Rating, ReportReason
 
 RATING_EMOJI: Mapping[Rating, str] = {Rating.AWFUL: "😖", Rating.BAD: "☹️", Rating.GOOD: "🙂", Rating.GREAT: "😍"}
 
@@ -32,6 +32,41 @@ KEPT = "Nothing was deleted."
 
 SAVED = "Sent to your direct messages."
 DM_CLOSED = "I cannot send you direct messages, so here it is, for you alone. Save it before you leave."
+
+
+RANK_HELP = "Compare two pictures of the same prompt, again and again; only you see it"
+RANK_REFUSED = "Comparing pictures trains models, so it is for members who agree to that. Use /privacy to agree."
+PAIR_FACES: Mapping[Choice, tuple[str, str]] = {
+    Choice.LEFT: ("Left", "⬅️"),
+    Choice.RIGHT: ("Right", "➡️"),
+    Choice.TIE: ("Equally good", "🤝"),
+    Choice.BOTH_BAD: ("Both bad", "👎"),
+    Choice.SKIP: ("Skip", "⏭️"),
+}
+
+
+def pair_question(prompt: str, num_answered: int) -> str:
+    """Return what is asked about a pair of pictures, and how many pairs the member has compared."""
+    return f"**{shown_prompt(prompt)}**\nWhich one is better? {_compared(num_answered)}"
+
+
+def pair_alt(prompt: str) -> str:
+    """Return what a pair of pictures shows, for those who cannot see it."""
+    return f"{picture_subject(prompt)}: two pictures, left and right"
+
+
+def nothing_to_compare(num_answered: int) -> str:
+    """Return that no pair is left that the member may see and has not compared."""
+    return f"There is nothing left to compare at the moment. {_compared(num_answered)} New pictures bring new pairs."
+
+
+def comparing_stopped(num_answered: int) -> str:
+    """Return the thanks for comparing."""
+    return f"Thank you. {_compared(num_answered)} /rank goes on."
+
+
+def _compared(num_answered: int) -> str:
+    return f"You have compared {num_answered} {'pair' if num_answered == 1 else 'pairs'}."
 
 
 def rated(rating: Rating, before: Rating | None) -> str:

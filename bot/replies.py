@@ -200,15 +200,15 @@ def picture_title(slot: int) -> str:
 
 def grid_alt(prompt: str, *, is_preview: bool) -> str:
     """Return what a grid shows, for those who cannot see it."""
-    return f"{_cut(prompt)}: {'preview' if is_preview else 'grid of four pictures'}"
+    return f"{picture_subject(prompt)}: {'preview' if is_preview else 'grid of four pictures'}"
 
 
 def picture_alt(prompt: str, slot: int) -> str:
     """Return what a single picture shows, for those who cannot see it."""
-    return f"{_cut(prompt)}: picture {slot + 1} of four"
+    return f"{picture_subject(prompt)}: picture {slot + 1} of four"
 
 
-def _cut(prompt: str) -> str:
+def picture_subject(prompt: str) -> str:
     """Return the prompt as one line, short enough for a description."""
     line = " ".join(prompt.split())
     return line if len(line) <= MAX_ALT_PROMPT else f"{line[:MAX_ALT_PROMPT].rstrip()}…"

@@ -30,6 +30,7 @@ from bot.services import ANSWER_TIMEOUT, SEND_MARGIN, Services
 from bot.store.deliveries import BotInstance
 from bot.store.log_months import keep_months_ahead
 from bot.store.press_batches import PressBatches
+from bot.store.ranking.filling import fill_grids
 from engine.contract.errors import SettingsInvalid, StoreUnavailable
 from engine.contract.ids import new_id
 from engine.health import open_health
@@ -209,11 +210,12 @@ async def _register(client: EaselClient, stop: asyncio.Event, *, force: bool) ->
 
 @asynccontextmanager
 async def _kept(objects: Objects, database: Database, eraser: Eraser) -> AsyncIterator[None]:
-    """While the block runs, check the picture store, keep the log's months ahead, and erase who asks for it."""
+    """While the block runs, check the picture store, keep the log's months ahead, erase who asks, and fill `/rank`."""
     tasks = (
         asyncio.create_task(_keep_checking(objects), name="picture-store"),
         asyncio.create_task(keep_months_ahead(database), name="log-months"),
         asyncio.create_task(eraser.run(), name="eraser"),
+        asyncio.create_task(fill_grids(database), name="rank-grids"),
     )
     try:
         yield

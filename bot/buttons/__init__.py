@@ -4,6 +4,7 @@ from bot.buttons.about_member import MemberButton
 from bot.buttons.base import JobButton
 from bot.buttons.best import BestButton
 from bot.buttons.cancel import CancelAllButton, CancelButton
+from bot.buttons.compare import NeitherButton, SideButton, StopButton
 from bot.buttons.consent import PublishingButton, SaveConsentButton, TrainingButton
 from bot.buttons.delete import AskDeleteButton, DeleteButton, KeepButton
 from bot.buttons.favourite import FavouriteButton
@@ -42,6 +43,9 @@ BUTTONS: tuple[type[JobButton], ...] = (
     AskDeleteButton,
     DeleteButton,
     KeepButton,
+    SideButton,
+    NeitherButton,
+    StopButton,
     CancelButton,
     CancelAllButton,
 )

@@ -40,6 +40,7 @@ from bot.store.deliveries import (
 )
 from bot.store.impressions import log_impression
 from bot.store.job_status import JobDetails, JobProgress, progress_of, read_job_details
+from bot.store.ranking.grids import enter_grid
 from bot.store.series import is_series_over
 from bot.store.tables import DeliveryState
 from engine.contract.jobs import FINAL, JobStatus
@@ -125,6 +126,7 @@ async def close(
         is_closed = await close_delivery(connection, delivery.id, state, instance, cause=cause)
         if is_closed and tracked.shows_pictures:
             await log_impression(connection, delivery)
+            await enter_grid(connection, delivery)
     if not is_closed:
         return Closed()
     context.metrics.closed.labels(state=state.value).inc()

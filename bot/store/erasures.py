@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.tables import consent_choices, deliveries, erasure_messages, members
+from bot.store.tables import consent_choices, deliveries, erasure_messages, members, rank_grids, rank_pairs
 from engine.contract.feedback import Consent
 from engine.feedback.store.erasure import PaintedOfMember, read_painted
 from engine.feedback.store.erasures import (
@@ -92,6 +92,9 @@ async def erase_member(connection: AsyncConnection, erasure: Erasure) -> bool:
     num_messages = await _note_messages(connection, erasure, painted)
     own = deliveries.c.member_id == erasure.member_id
     await connection.execute(sa.delete(deliveries).where(own))
+    for table in (rank_pairs, rank_grids):
+        of_painted = table.c.job_id == sa.any_(sa.literal(list(painted.job_ids), pg.ARRAY(pg.UUID)))
+        await connection.execute(sa.delete(table).where(of_painted | (table.c.member_id == erasure.member_id)))
     await erase_rows(connection, erasure, painted, {"messages": num_messages})
     await connection.execute(_ALLOW)
     await connection.execute(sa.delete(consent_choices).where(consent_choices.c.member_id == erasure.member_id))

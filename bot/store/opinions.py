@@ -11,7 +11,7 @@ from uuid import UUID
 
 from bot.store.button_actions import ButtonPress, action_from_press, find_picture, may_delete, read_press
 from bot.store.interaction import InteractionContext
-from bot.store.statements import read_last, record_action
+from bot.store.statements import leave_out_grid, read_last, record_action
 from engine.contract.errors import PictureUnknown
 from engine.contract.feedback import ReportReason, Verb
 from engine.contract.jobs import Picture
@@ -66,7 +66,9 @@ async def report(context: InteractionContext, job_id: UUID, slot: int | None, re
     picture = None if slot is None else find_picture(press, slot)
     if any(one.verb is Verb.REPORT and one.picture_id in (None, picture and picture.id) for one in last):
         return False
-    return await record_action(replace(action_from_press(context, press, Verb.REPORT, picture), reason=reason))
+    await record_action(replace(action_from_press(context, press, Verb.REPORT, picture), reason=reason))
+    await leave_out_grid(job_id)
+    return True
 
 
 async def _read(context: InteractionContext, job_id: UUID) -> tuple[ButtonPress, Sequence[LastAction]]:

@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.members import consent_of_member
-from bot.store.tables import consent_choices, deliveries, members
+from bot.store.tables import consent_choices, deliveries, members, rank_grids, rank_pairs
 from engine.feedback.records import ConsentInForce
 from engine.feedback.store.erasure import read_painted
 from engine.feedback.store.tables import actions, impressions, member_months
@@ -92,6 +92,8 @@ async def read_own_data(connection: AsyncConnection, discord_id: int) -> OwnData
         deliveries: deliveries.c.member_id == member_id,
         impressions: impressions.c.member_id == member_id,
         actions: actions.c.member_id == member_id,
+        rank_grids: rank_grids.c.member_id == member_id,
+        rank_pairs: rank_pairs.c.member_id == member_id,
         member_months: member_months.c.member_id == member_id,
     }
     rows = {table.name: await _rows(connection, table, condition) for table, condition in wanted.items()}

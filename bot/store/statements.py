@@ -12,6 +12,8 @@ from bot.store.consents import store_choices
 from bot.store.deliveries import BotInstance, Delivery, add_deliveries, find_answered, find_single_pictures
 from bot.store.erasures import start_erasures
 from bot.store.members import lock_members
+from bot.store.ranking.grids import leave_out_grids
+from bot.store.ranking.pairs import count_answered, read_asked, settle_pairs, show_pairs
 from bot.store.series import read_series_jobs as read_all_series_jobs
 from engine.feedback.store.actions import append_actions, read_ratings
 from engine.feedback.store.guilds import store_guild_choices
@@ -45,11 +47,18 @@ async def _count_ahead(connection: AsyncConnection, job_ids: Sequence[UUID]) -> 
     return [positions.get(job_id, 0) for job_id in job_ids]
 
 
+async def _leave_out(connection: AsyncConnection, job_ids: Sequence[UUID]) -> list[None]:
+    await leave_out_grids(connection, job_ids)
+    return [None] * len(job_ids)
+
+
 read_job_with_pictures = Statement(order=1, run=read_jobs_with_pictures)
 # A member who is new may stay.
 lock_member = Statement(order=2, run=lock_members)
 read_rating = Statement(order=3, run=read_ratings)
 read_last = Statement(order=4, run=read_last_actions)
+read_pair = Statement(order=4, run=read_asked)
+count_pairs = Statement(order=4, run=count_answered)
 read_series_jobs = Statement(order=5, run=read_all_series_jobs)
 is_answered = Statement(order=6, run=find_answered)
 find_single_picture = Statement(order=7, run=find_single_pictures)
@@ -63,3 +72,6 @@ count_ahead = Statement(order=14, run=_count_ahead)
 store_choice = Statement(order=15, run=store_choices, is_kept=False)
 start_erasure = Statement(order=16, run=start_erasures, is_kept=False)
 store_guild_choice = Statement(order=17, run=store_guild_choices, is_kept=False)
+settle_pair = Statement(order=18, run=settle_pairs, is_kept=False)
+leave_out_grid = Statement(order=19, run=_leave_out, is_kept=False)
+show_pair = Statement(order=20, run=show_pairs, is_kept=False)

@@ -29,6 +29,16 @@ class Verb(StrEnum):
     SAVE = "save"
 
 
+class Choice(StrEnum):
+    """The answer to a pair; `tie` says equally good, `both_bad` equally bad, `skip` nothing."""
+
+    LEFT = "left"
+    RIGHT = "right"
+    TIE = "tie"
+    BOTH_BAD = "both_bad"
+    SKIP = "skip"
+
+
 class ReportReason(StrEnum):
     """What is wrong with a reported picture.
 

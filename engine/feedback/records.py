@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
+from engine.contract.feedback import Choice as Choice
 from engine.contract.feedback import ReportReason, Shown, Surface, Verb
 
 
@@ -39,16 +40,6 @@ class PromptOrigin(StrEnum):
     COMMAND = "command"
     MODAL = "modal"
     MESSAGE = "message"
-
-
-class Choice(StrEnum):
-    """The answer to a pair; `tie` says equally good, `both_bad` equally bad, `skip` nothing."""
-
-    LEFT = "left"
-    RIGHT = "right"
-    TIE = "tie"
-    BOTH_BAD = "both_bad"
-    SKIP = "skip"
 
 
 @dataclass(frozen=True, kw_only=True)

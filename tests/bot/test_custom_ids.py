@@ -46,6 +46,9 @@ INDEXES: dict[str, list[int | None]] = {
     "askdelete": [None, 1, 2, 3, 4],
     "delete": [None, 1, 2, 3, 4],
     "keep": [None],
+    "side": [1, 2],
+    "neither": [1, 2, 3],
+    "stopcomparing": [None],
     "cancel": [None],
     "cancelall": [None],
 }

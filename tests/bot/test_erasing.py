@@ -19,6 +19,7 @@ from engine.store.database import Database
 from engine.store.objects import Objects
 from sandbox.chat.test_client import MemberClient
 from sandbox.server import Sandbox
+from tests.bot.buttons.test_compare import after, agree, answers, asks, pairs_shown
 from tests.bot.conftest import BotStarter
 from tests.bot.discord_hand import post_buttons
 from tests.bot.engine_hand import EngineHand
@@ -250,3 +251,23 @@ async def test_a_refusal_of_discord_does_not_hold_an_erasure_up(
     emptied = await ben.changed(grid, lambda item: text_of(item) == privacy_replies.ERASED)
     assert not emptied["attachments"] and not emptied["components"]
     assert replies.BROKEN not in [text_of(item) for item in ben.messages.values()]
+
+
+async def test_the_pairs_of_the_members_pictures_go_along(
+    bot: asyncio.Task[None], ben: MemberClient, cleo: MemberClient, painted_grid: Grid, database: Database
+) -> None:
+    """Also those that others were shown and have answered; whoever still has one open is told that none is left."""
+    _, job, _ = await painted_grid()
+    await until_closed(database, job.id, 1)
+    await cleo.reply(await cleo.command("rank"))
+    await agree(database)
+    message = await after(cleo, await cleo.reply(await cleo.command("rank")), "Left")
+    assert asks(message) and len(await answers(database)) == 1
+
+    await erase(ben)
+    await until_erased(database)
+
+    assert (await answers(database), await pairs_shown(database)) == ([], [])
+    assert str(job.id) not in await every_row(database)
+    message = await after(cleo, message, "Right")
+    assert text_of(message).startswith("There is nothing left to compare at the moment. You have compared 0 pairs.")

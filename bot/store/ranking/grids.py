@@ -1,0 +1,151 @@
+"""Grids whose pictures may be compared, in Postgres: entered when delivered, and found by how little is known of them.
+
+A grid is shown to whoever sees the channel of a server in which it was posted, while its owner agrees to training.
+What was posted in direct messages is shown to nobody, and what was posted where Discord restricts the channel by age
+in such channels alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.policy.pair_choice import NO_TALLIES, Tally, mean_uncertainty, tallies_of
+from bot.store.deliveries import Delivery
+from bot.store.tables import DeliveryKind, DeliveryState, deliveries, members, rank_grids
+from engine.contract.feedback import Surface
+from engine.store.tables import pictures
+
+_MAX_FOUND = 20
+"""Of a channel, and of all together. Among equals of these, chance decides."""
+
+# Four pictures make six pairs. The least known grid comes first, and of those the newest. The owner's row is what
+# counts: the grid may have been entered while they took their consent back.
+_FIND = sa.text("""
+    SELECT found.job_id, found.tallies, ARRAY(
+        SELECT pair FROM rank_pairs WHERE rank_pairs.member_id = :member_id AND rank_pairs.job_id = found.job_id
+    ) AS seen
+    FROM unnest(:channel_ids) AS visible (id) CROSS JOIN LATERAL (
+        SELECT job_id, tallies, uncertainty FROM rank_grids AS grid
+        WHERE channel_id = visible.id AND is_shared AND may_train AND NOT is_left_out AND (:is_nsfw OR NOT is_nsfw)
+            AND (SELECT members.may_train FROM members WHERE members.id = grid.member_id)
+            AND (SELECT count(DISTINCT pair) FROM rank_pairs
+                WHERE rank_pairs.member_id = :member_id AND rank_pairs.job_id = grid.job_id) < 6
+        ORDER BY uncertainty DESC, job_id DESC LIMIT :most
+    ) AS found
+    ORDER BY uncertainty DESC, job_id DESC LIMIT :most
+""").bindparams(
+    sa.bindparam("member_id", type_=pg.UUID),
+    sa.bindparam("channel_ids", type_=pg.ARRAY(sa.BigInteger)),
+    sa.bindparam("is_nsfw", type_=sa.Boolean),
+    most=_MAX_FOUND,
+)
+
+_LOCKED = sa.select(rank_grids.c.job_id, rank_grids.c.tallies).order_by(rank_grids.c.job_id).with_for_update()
+_SETTLE = (
+    sa.update(rank_grids)
+    .where(rank_grids.c.job_id == sa.bindparam("of_job"))
+    .values(tallies=sa.bindparam("new_tallies"), uncertainty=sa.bindparam("new_uncertainty"))
+)
+
+_enterable = (
+    sa.select(
+        deliveries.c.job_id,
+        deliveries.c.member_id,
+        deliveries.c.channel_id,
+        sa.and_(deliveries.c.surface == Surface.GUILD.value, deliveries.c.moved_from.is_(None))
+        .is_(True)
+        .label("is_shared"),
+        sa.func.coalesce(deliveries.c.is_nsfw_channel, True).label("is_nsfw"),
+        members.c.may_train,
+        sa.literal(list(NO_TALLIES), pg.ARRAY(sa.SmallInteger)).label("tallies"),
+        sa.literal(mean_uncertainty(tallies_of(NO_TALLIES)), sa.Double).label("uncertainty"),
+    )
+    .join(members, members.c.id == deliveries.c.member_id)
+    .where(
+        deliveries.c.kind == DeliveryKind.GRID.value,
+        deliveries.c.state == DeliveryState.DELIVERED.value,
+        sa.select(sa.func.count()).where(pictures.c.job_id == deliveries.c.job_id).scalar_subquery() == 4,
+    )
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where a member compares pictures: the channels that they see there, and whether it is restricted by age."""
+
+    channel_ids: tuple[int, ...]
+    is_nsfw: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoundGrid:
+    """A grid with pairs that the member has not seen: how all of its were answered, and which they have seen."""
+
+    job_id: UUID
+    tallies: tuple[Tally, ...]
+    seen: frozenset[int]
+
+
+async def enter_grid(connection: AsyncConnection, delivery: Delivery) -> None:
+    """Enter the grid of a delivery, which has just been closed."""
+    await _enter(connection, _enterable.where(deliveries.c.id == delivery.id))
+
+
+async def enter_grids_after(connection: AsyncConnection, after: UUID | None, *, limit: int) -> UUID | None:
+    """Enter those grids of so many deliveries after that one that are missing; return the last one, None at the end."""
+    ids = sa.select(deliveries.c.id).where(deliveries.c.id > (after or UUID(int=0))).order_by(deliveries.c.id)
+    chunk: list[UUID] = list((await connection.execute(ids.limit(limit))).scalars())
+    if not chunk:
+        return None
+    is_there = sa.exists().where(rank_grids.c.job_id == deliveries.c.job_id)
+    listed = sa.literal(chunk, pg.ARRAY(pg.UUID))
+    await _enter(connection, _enterable.where(deliveries.c.id == sa.any_(listed), ~is_there))
+    return chunk[-1]
+
+
+async def find_grids(connection: AsyncConnection, member_id: UUID, place: Place) -> list[FoundGrid]:
+    """Return a few grids that the member may see and has not seen all of, first that of which the least is known."""
+    asked = {"member_id": member_id, "channel_ids": list(place.channel_ids), "is_nsfw": place.is_nsfw}
+    return [
+        FoundGrid(job_id=row.job_id, tallies=tuple(tallies_of(row.tallies)), seen=frozenset(row.seen))
+        for row in await connection.execute(_FIND, asked)
+    ]
+
+
+async def settle_tallies(connection: AsyncConnection, answered: Sequence[tuple[UUID, int, Tally]]) -> None:
+    """Add answers, each of a grid and the index of a pair, to what is known; a grid that is not there is left out."""
+    job_ids = sa.literal([job_id for job_id, _, _ in answered], pg.ARRAY(pg.UUID))
+    rows = await connection.execute(_LOCKED.where(rank_grids.c.job_id == sa.any_(job_ids)))
+    known = {row.job_id: tallies_of(row.tallies) for row in rows}
+    for job_id, pair, tally in answered:
+        if job_id in known:
+            of_pair = known[job_id][pair]
+            known[job_id][pair] = Tally(*(old + new for old, new in zip(of_pair, tally, strict=True)))
+    changed = [
+        {
+            "of_job": job_id,
+            "new_tallies": [count for tally in tallies for count in tally],
+            "new_uncertainty": mean_uncertainty(tallies),
+        }
+        for job_id, tallies in known.items()
+    ]
+    if changed:
+        await connection.execute(_SETTLE, changed)
+
+
+async def leave_out_grids(connection: AsyncConnection, job_ids: Sequence[UUID]) -> None:
+    """Ask nobody about the grids any more: they were reported, deleted or lost."""
+    of_jobs = rank_grids.c.job_id == sa.any_(sa.literal(list(job_ids), pg.ARRAY(pg.UUID)))
+    await connection.execute(_LOCKED.where(of_jobs))
+    await connection.execute(sa.update(rank_grids).where(of_jobs).values(is_left_out=True))
+
+
+async def _enter(connection: AsyncConnection, chosen: sa.Select[tuple[object, ...]]) -> None:
+    insert = pg.insert(rank_grids).from_select([column.name for column in chosen.selected_columns], chosen)
+    await connection.execute(insert.on_conflict_do_nothing(index_elements=["job_id"]))
