@@ -103,7 +103,7 @@ async def test_commands_are_registered_again_with_a_restarted_discord(start_bot:
                 serve(clock=UnhurriedClock(), port=urlsplit(old.url).port or 0) as new,
                 member_client(new.url, "ben") as ben,
             ):
-                await ben.until(lambda: [command["name"] for command in ben.commands] == ["imagine"])
+                await ben.until(lambda: "imagine" in [command["name"] for command in ben.commands])
                 await ben.reply(await ben.command("imagine", prompt="a cat"))
     assert (await hand.only_job()).spec.prompt == "a cat"
 
