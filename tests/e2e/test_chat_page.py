@@ -19,6 +19,9 @@ PAINTED = 180_000
 """The timeout for a grid in milliseconds; much longer than it takes, for machines under load."""
 
 
+PRIVATE = "Only you can see this"
+
+
 async def imagine(page: Page, channel: str, prompt: str) -> None:
     """Type /imagine with its option and a prompt into the channel's box and send it."""
     box = page.get_by_role("textbox", name=f"Message {channel}")
@@ -28,8 +31,8 @@ async def imagine(page: Page, channel: str, prompt: str) -> None:
 
 
 def newest(page: Page, text: str) -> Locator:
-    """The newest message that contains the text, evaluated on each use."""
-    return page.locator("[data-message-id]").filter(has_text=text).last
+    """The newest message that contains the text, of those that everybody sees; evaluated on each use."""
+    return page.locator("[data-message-id]").filter(has_text=text, has_not_text=PRIVATE).last
 
 
 async def pinned(page: Page, message: Locator) -> Locator:
@@ -93,6 +96,11 @@ async def test_imagine_rate_upscale_and_vary(page: Page, easel: RunningEasel, tm
     assert all([shown["slot"] for shown in event["shown"]] == [0, 1, 2, 3] for event in events)
     assert len(rows(export, "pictures")) == 8
 
+    for button, title in (("Zoom Out 2x", "Zoom Out by"), ("⬅️", "Pan by")):
+        await upscaled.get_by_role("button", name=button).click()
+        await wait_for_grid(newest(page, title))
+        await take_screenshot(page, f"e2e-6-{title.split()[0].lower()}")
+
 
 async def test_imagine_in_a_direct_message(page: Page, easel: RunningEasel) -> None:
     """The direct message with the bot works like a channel, and a re-roll there paints the prompt again."""
@@ -111,7 +119,7 @@ async def test_wrong_flags_are_shown_with_a_caret(page: Page, easel: RunningEase
     """An invalid prompt gets an ephemeral error with a caret under the mistake and the closest name."""
     await page.goto(easel.address)
     await imagine(page, "#studio", "a fox --stepz 3")
-    answer = newest(page, "--stepz")
+    answer = page.locator("[data-message-id]").filter(has_text="--stepz").filter(has_text=PRIVATE).last
     await expect(answer).to_contain_text("Did you mean --steps?")
-    await expect(answer).to_contain_text("Only you can see this")
+    await expect(answer).to_contain_text(PRIVATE)
     await take_screenshot(page, "e2e-7-fault")
