@@ -35,6 +35,7 @@ DM_CLOSED = "I cannot send you direct messages, so here it is, for you alone. Sa
 
 
 RANK_HELP = "Compare two pictures of the same prompt, again and again; only you see it"
+RANK_CLOSED = "This server's administrators have closed it to training, so there is nothing to compare here."
 RANK_REFUSED = "Comparing pictures trains models, so it is for members who agree to that. Use /privacy to agree."
 PAIR_FACES: Mapping[Choice, tuple[str, str]] = {
     Choice.LEFT: ("Left", "⬅️"),

@@ -11,7 +11,7 @@ from bot.answers import answer_privately
 from bot.cards import AnswerSubject, Card, CardKind, answer_rows
 from bot.delivery.attachments import ImageFile
 from bot.delivery.pair_picture import side_by_side
-from bot.feedback_replies import RANK_REFUSED, nothing_to_compare, pair_alt, pair_question
+from bot.feedback_replies import RANK_CLOSED, RANK_REFUSED, nothing_to_compare, pair_alt, pair_question
 from bot.services import Services
 from bot.store.interaction import InteractionContext
 from bot.store.ranking.grids import Place
@@ -58,8 +58,7 @@ async def ask_to_compare(
     if isinstance(file, Exception):
         raise file
     if file is None or pair.job is None:
-        refusal = nothing_to_compare(pair.num_answered) if pair.has_agreed else RANK_REFUSED
-        await answer_privately(interaction, Card(content=refusal))
+        await answer_privately(interaction, Card(content=_refusal(pair)))
         return
     card = Card(
         content=pair_question(pair.job.spec.prompt, pair.num_answered),
@@ -68,6 +67,12 @@ async def ask_to_compare(
     name = f"pair_{pair.impression_id}.{file.extension}"
     shown = discord.File(io.BytesIO(file.data), name, description=pair_alt(pair.job.spec.prompt))
     await answer_privately(interaction, card, [shown])
+
+
+def _refusal(pair: NextPair) -> str:
+    if pair.is_closed:
+        return RANK_CLOSED
+    return nothing_to_compare(pair.num_answered) if pair.has_agreed else RANK_REFUSED
 
 
 async def _read(services: Services, pair: NextPair) -> ImageFile | None:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from bot import privacy_replies
 from bot.commands.consent import consent
+from bot.feedback_replies import RANK_CLOSED
 from bot.store.batch import run_alone
 from bot.store.choices import choose
 from engine.feedback.records import ConsentInForce
@@ -36,6 +37,28 @@ async def agree(database: Database, member: MemberClient) -> None:
 async def switch(member: MemberClient, state: str) -> str:
     """Return the answer to the switch."""
     return text_of(await member.reply(await member.command("consent", "server", collecting=state)))
+
+
+async def test_a_closed_server_has_nothing_to_compare(
+    painted_grid: Grid, ada: MemberClient, cleo: MemberClient, database: Database
+) -> None:
+    """Neither at once nor after the next answer, which the log has without anybody's consent."""
+    await painted_grid()
+    await cleo.reply(await cleo.command("imagine", prompt="a blue square"))
+    async with database.begin() as connection:
+        await connection.execute(sa.text("UPDATE members SET consent_version = 1, may_train = true"))
+        await connection.execute(sa.text("UPDATE rank_grids SET may_train = true"))
+    pair = await cleo.reply(await cleo.command("rank"))
+    assert "Which one is better?" in text_of(pair)
+    assert await switch(ada, "off") == privacy_replies.COLLECTING_OFF
+    await cleo.press(pair, "Left")
+    await cleo.changed(pair, lambda item: RANK_CLOSED in text_of(item))
+    assert text_of(await cleo.reply(await cleo.command("rank"))) == RANK_CLOSED
+    async with database.begin() as connection:
+        rows = (await connection.execute(sa.text("SELECT * FROM actions WHERE verb = 'choose'"))).all()
+        shown = (await connection.execute(sa.text("SELECT * FROM impressions WHERE kind = 'pair'"))).all()
+    assert [(row.guild_id, row.may_train) for row in rows] == [(int(ada.guild_id), False)]
+    assert [(row.guild_id, row.may_train) for row in shown] == [(int(ada.guild_id), True)]
 
 
 async def test_only_administrators_may_switch(

@@ -23,6 +23,7 @@ from engine.contract.ids import new_id
 from engine.contract.jobs import Job, Picture
 from engine.feedback.records import Impression, ImpressionKind, PromptOrigin, ShownPicture
 from engine.feedback.shown import hash_of_prompt, shown_from_picture
+from engine.feedback.store.guilds import is_collecting
 from engine.feedback.store.impressions import append_impression
 from engine.store.jobs import read_jobs_with_pictures
 
@@ -63,6 +64,7 @@ class NextPair:
 
     job: that painted the pictures; None, and no pictures, when there is no pair left.
     has_agreed: False, and no pair, for a member who does not agree to training.
+    is_closed: True, and no pair, in a server whose administrators have closed it to training.
     """
 
     impression_id: UUID
@@ -70,8 +72,10 @@ class NextPair:
     job: Job | None
     pictures: tuple[Picture, ...]
     has_agreed: bool = True
+    is_closed: bool = False
 
 
+CLOSED = NextPair(impression_id=UUID(int=0), num_answered=0, job=None, pictures=(), is_closed=True)
 NOT_AGREED = NextPair(impression_id=UUID(int=0), num_answered=0, job=None, pictures=(), has_agreed=False)
 
 
@@ -125,7 +129,9 @@ async def show_pairs(connection: AsyncConnection, wanted: Sequence[PairWanted]) 
 
 
 async def _show_pair(connection: AsyncConnection, wanted: PairWanted) -> NextPair:
-    member_id = wanted.member.id
+    member_id, guild_id = wanted.member.id, wanted.context.guild_id
+    if guild_id is not None and not await is_collecting(connection, guild_id):
+        return CLOSED
     recent = await _read_recent(connection, member_id)
     number = recent[0].number + 1 if recent else 1
     num_answered = _num_answered(recent)
@@ -239,6 +245,7 @@ def _impression(wanted: PairWanted, impression_id: UUID, job: Job, sides: tuple[
         is_nsfw_channel=context.is_nsfw_channel,
         ui_version=UI_VERSION,
         consent=wanted.member.consent_in_force,
+        guild_id=context.guild_id,
         shown_at=datetime.now(UTC),
     )
 

@@ -83,5 +83,6 @@ def _action(context: InteractionContext, member: Member, asked: AskedPair, choic
         surface=context.surface,
         latency=context.latency,
         consent=member.consent_in_force,
+        guild_id=context.guild_id,
         at=context.at,
     )
