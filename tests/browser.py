@@ -141,9 +141,15 @@ async def leaving(page: Page) -> AsyncIterator[None]:
 
 
 async def take_screenshot(page: Page, name: str) -> Path:
-    """Save a screenshot to tests/screenshots/{name}.png, once pictures and fonts have loaded."""
+    """Save a screenshot to tests/screenshots/{name}.png, once fonts and the pictures in view have loaded.
+
+    Pictures out of view may be loaded lazily: not before somebody scrolls to them.
+    """
     await page.evaluate(
-        "Promise.all([document.fonts.ready, ...[...document.images].map((i) => i.decode().catch(() => null))])"
+        """Promise.all([document.fonts.ready, ...[...document.images].filter((image) => {
+            const { top, bottom } = image.getBoundingClientRect();
+            return bottom > 0 && top < innerHeight;
+        }).map((image) => image.decode().catch(() => null))])"""
     )
     await asyncio.to_thread(os.makedirs, SCREENSHOTS, exist_ok=True)
     path = SCREENSHOTS / f"{name}.png"
