@@ -101,7 +101,7 @@ async def test_cancel_stops_all_that_is_left(
     await hand.start(second.id)
     await hand.progress(second.id, 0.5)
     refused = await cleo.reply(await cleo.press(series, "Cancel"))
-    assert text_of(refused) == "Only the member who started this job or an administrator can cancel it."
+    assert text_of(refused) == "Only the member who started this job or an administrator can do that."
     assert text_of(await ben.reply(await ben.press(series, "Cancel"))) == "Cancelled 4 grids."
     ended = await ben.changed(series, counts("5 grids: 1 done, 4 cancelled"))
     assert labels(ended) == []
