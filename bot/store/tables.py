@@ -156,6 +156,7 @@ rank_grids = sa.Table(
     sa.Index(
         "rank_grids_channel_idx",
         "channel_id",
+        "is_nsfw",
         "uncertainty",
         "job_id",
         postgresql_where=sa.text("is_shared AND may_train AND NOT is_left_out"),

@@ -84,7 +84,7 @@ _STATEMENTS = (
     "CREATE INDEX rank_pairs_job_id_idx ON rank_pairs (job_id)",
     "CREATE INDEX rank_grids_member_id_idx ON rank_grids (member_id)",
     """
-    CREATE INDEX rank_grids_channel_idx ON rank_grids (channel_id, uncertainty, job_id)
+    CREATE INDEX rank_grids_channel_idx ON rank_grids (channel_id, is_nsfw, uncertainty, job_id)
     WHERE is_shared AND may_train AND NOT is_left_out
     """,
 )

@@ -24,27 +24,48 @@ from engine.store.tables import pictures
 _MAX_FOUND = 20
 """Of a channel, and of all together. Among equals of these, chance decides."""
 
-# Four pictures make six pairs. The least known grid comes first, and of those the newest. The owner's row is what
-# counts: the grid may have been entered while they took their consent back.
-_FIND = sa.text("""
-    SELECT found.job_id, found.tallies, ARRAY(
-        SELECT pair FROM rank_pairs WHERE rank_pairs.member_id = :member_id AND rank_pairs.job_id = found.job_id
-    ) AS seen
-    FROM unnest(:channel_ids) AS visible (id) CROSS JOIN LATERAL (
-        SELECT job_id, tallies, uncertainty FROM rank_grids AS grid
-        WHERE channel_id = visible.id AND is_shared AND may_train AND NOT is_left_out AND (:is_nsfw OR NOT is_nsfw)
-            AND (SELECT members.may_train FROM members WHERE members.id = grid.member_id)
-            AND (SELECT count(DISTINCT pair) FROM rank_pairs
-                WHERE rank_pairs.member_id = :member_id AND rank_pairs.job_id = grid.job_id) < 6
-        ORDER BY uncertainty DESC, job_id DESC LIMIT :most
-    ) AS found
-    ORDER BY uncertainty DESC, job_id DESC LIMIT :most
-""").bindparams(
-    sa.bindparam("member_id", type_=pg.UUID),
-    sa.bindparam("channel_ids", type_=pg.ARRAY(sa.BigInteger)),
-    sa.bindparam("is_nsfw", type_=sa.Boolean),
-    most=_MAX_FOUND,
-)
+# The least known grid comes first, and of those the newest. The owner's row is what counts: the grid may have been
+# entered while they took their consent back.
+_CHOSEN = """
+    channel_id = visible.id AND is_nsfw = restricted.is_nsfw AND is_shared AND may_train AND NOT is_left_out
+"""
+# Four pictures make six pairs.
+_UNSEEN = """
+    (SELECT members.may_train FROM members WHERE members.id = grid.member_id)
+    AND (SELECT count(DISTINCT pair) FROM rank_pairs
+        WHERE rank_pairs.member_id = :member_id AND rank_pairs.job_id = grid.job_id) < 6
+"""
+_LEAST_KNOWN = "ORDER BY uncertainty DESC, job_id DESC"
+
+
+def _search(of_channel: str, unseen: str) -> sa.TextClause:
+    """Return the search among those grids of a channel of which `of_channel` holds, for those of which `unseen` does.
+
+    An index has the first in order, and the second is looked at in order until there are enough.
+    """
+    return sa.text(f"""
+        SELECT grid.job_id, grid.tallies, ARRAY(
+            SELECT pair FROM rank_pairs WHERE rank_pairs.member_id = :member_id AND rank_pairs.job_id = grid.job_id
+        ) AS seen
+        FROM (
+            SELECT of_channel.*
+            FROM unnest(:channel_ids) AS visible (id) CROSS JOIN unnest(:is_nsfw) AS restricted (is_nsfw)
+            CROSS JOIN LATERAL (
+                SELECT * FROM rank_grids AS grid WHERE {of_channel} {_LEAST_KNOWN} LIMIT :most
+            ) AS of_channel
+            {_LEAST_KNOWN} OFFSET 0
+        ) AS grid
+        WHERE {unseen} {_LEAST_KNOWN} LIMIT :most
+    """).bindparams(  # noqa: S608  its parts are above
+        sa.bindparam("member_id", type_=pg.UUID),
+        sa.bindparam("channel_ids", type_=pg.ARRAY(sa.BigInteger)),
+        sa.bindparam("is_nsfw", type_=pg.ARRAY(sa.Boolean)),
+        most=_MAX_FOUND,
+    )
+
+
+# Who has compared all that is least known is rare, and looks among everything; for all others the first is enough.
+_SEARCHES = (_search(_CHOSEN, _UNSEEN), _search(f"{_CHOSEN} AND {_UNSEEN}", "true"))
 
 _LOCKED = sa.select(rank_grids.c.job_id, rank_grids.c.tallies).order_by(rank_grids.c.job_id).with_for_update()
 _SETTLE = (
@@ -111,11 +132,15 @@ async def enter_grids_after(connection: AsyncConnection, after: UUID | None, *, 
 
 async def find_grids(connection: AsyncConnection, member_id: UUID, place: Place) -> list[FoundGrid]:
     """Return a few grids that the member may see and has not seen all of, first that of which the least is known."""
-    asked = {"member_id": member_id, "channel_ids": list(place.channel_ids), "is_nsfw": place.is_nsfw}
-    return [
-        FoundGrid(job_id=row.job_id, tallies=tuple(tallies_of(row.tallies)), seen=frozenset(row.seen))
-        for row in await connection.execute(_FIND, asked)
-    ]
+    kinds = [False, True] if place.is_nsfw else [False]
+    asked = {"member_id": member_id, "channel_ids": list(place.channel_ids), "is_nsfw": kinds}
+    for search in _SEARCHES:
+        if rows := (await connection.execute(search, asked)).all():
+            return [
+                FoundGrid(job_id=row.job_id, tallies=tuple(tallies_of(row.tallies)), seen=frozenset(row.seen))
+                for row in rows
+            ]
+    return []
 
 
 async def settle_tallies(connection: AsyncConnection, answered: Sequence[tuple[UUID, int, Tally]]) -> None:

@@ -12,7 +12,14 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.policy.pair_choice import MIN_BETWEEN, SLOT_PAIRS, Tally, is_repeat_due, most_uncertain
+from bot.policy.pair_choice import (
+    MIN_BETWEEN,
+    SLOT_PAIRS,
+    Tally,
+    is_repeat_due,
+    mean_uncertainty,
+    most_uncertain,
+)
 from bot.store.impressions import UI_VERSION
 from bot.store.interaction import InteractionContext
 from bot.store.members import Member
@@ -183,16 +190,13 @@ async def _choose(
     if is_repeat_due(number, wanted.member.id.int) and (repeated := await _find_repeated(connection, wanted, number)):
         return repeated
     found = await find_grids(connection, wanted.member.id, wanted.place)
-    candidates = [
-        (grid.tallies[pair].uncertainty, grid.job_id, pair)
-        for grid in [grid for grid in found if grid.job_id not in recent] or found
-        for pair in most_uncertain(grid.tallies, grid.seen)
-    ]
-    if not candidates:
+    if not found:
         return None
-    most = max(uncertainty for uncertainty, _, _ in candidates)
-    _, job_id, pair = secrets.choice([one for one in candidates if one[0] == most])
-    return _Chosen(job_id=job_id, pair=pair, is_swapped=bool(secrets.randbits(1)), is_repeat=False)
+    candidates = [grid for grid in found if grid.job_id not in recent] or found
+    most = max(mean_uncertainty(grid.tallies) for grid in candidates)
+    grid = secrets.choice([grid for grid in candidates if mean_uncertainty(grid.tallies) == most])
+    pair = secrets.choice(most_uncertain(grid.tallies, grid.seen))
+    return _Chosen(job_id=grid.job_id, pair=pair, is_swapped=bool(secrets.randbits(1)), is_repeat=False)
 
 
 async def _find_repeated(connection: AsyncConnection, wanted: PairWanted, number: int) -> _Chosen | None:
