@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
 from typing import Any, ClassVar, Self
 from uuid import UUID
@@ -173,6 +173,23 @@ class FollowUpButton(JobButton):
             await show_job(interaction, services, submitted)
         else:
             await send_ephemeral(interaction, replies.PRESSED_AGAIN)
+
+
+def numbered_answers(
+    button: type[JobButton], subject: AnswerSubject, emoji: str, chosen: Collection[int | None]
+) -> tuple[ButtonFace, ...]:
+    """Return one button for each picture of a grid, on an answer; those of the chosen slots stand out."""
+    return tuple(
+        button.face(
+            subject.job_id,
+            slot + 1,
+            origin=subject.origin,
+            label=f"{slot + 1}",
+            emoji=emoji,
+            style=FaceStyle.CHOSEN if slot in chosen else FaceStyle.PLAIN,
+        )
+        for slot in range(4)
+    )
 
 
 def numbered(button: type[JobButton], job: Job, letter: str) -> tuple[ButtonFace, ...]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import discord
 
 from bot.answers import replace_answer
-from bot.buttons.base import JobButton
+from bot.buttons.base import JobButton, numbered_answers
 from bot.buttons.more import more_card
-from bot.cards import AnswerSubject, ButtonFace, CardKind, FaceStyle
+from bot.cards import AnswerSubject, ButtonFace, CardKind
 from bot.custom_ids import ONE_TO_FOUR
 from bot.services import Services
 from bot.store.interaction import InteractionContext
@@ -22,19 +22,7 @@ class BestButton(JobButton, verb="best", index=ONE_TO_FOUR):
     @classmethod
     def answer_faces(cls, subject: AnswerSubject) -> tuple[ButtonFace, ...]:
         """Return one button for each picture of a grid; the one chosen stands out."""
-        if subject.number is not None:
-            return ()
-        return tuple(
-            cls.face(
-                subject.job_id,
-                slot + 1,
-                origin=subject.origin,
-                label=f"{slot + 1}",
-                emoji="🏆",
-                style=FaceStyle.CHOSEN if slot == subject.best else FaceStyle.PLAIN,
-            )
-            for slot in range(4)
-        )
+        return () if subject.number is not None else numbered_answers(cls, subject, "🏆", {subject.best})
 
     async def press(self, interaction: discord.Interaction, services: Services, context: InteractionContext) -> None:
         """Store what now stands, and show it."""

@@ -63,7 +63,7 @@ class SquareButton(FollowUpButton, verb="square", index=ONE_TO_FOUR):
     def edit_of(cls, limits: Limits, job: Job, picture: Picture) -> Edit:
         """Return the square canvas around the picture.
 
-        Raises: SizeUnsupported, SourceMismatch for a square picture.
+        Raises: SizeUnsupported.
         """
         canvas = squared_canvas((picture.width, picture.height), job.spec, limits)
         return Edit(strength=None, canvas=canvas)
