@@ -8,6 +8,7 @@ from types import MappingProxyType
 from engine.contract.errors import RequestError
 from engine.contract.jobs import JobSpec, Operation
 from engine.prompt import Limits, check_supported, render
+from engine.prompt.checks.outdated import check_spec, operations_of
 
 
 def followup_spec(limits: Limits, operation: Operation, spec: JobSpec) -> JobSpec:
@@ -23,15 +24,11 @@ def followup_spec(limits: Limits, operation: Operation, spec: JobSpec) -> JobSpe
 
 def possible_operations(limits: Limits, spec: JobSpec) -> frozenset[Operation]:
     """Return the operations that currently support the spec; none if its model is no longer registered."""
-    return frozenset(operation for operation in Operation if _is_possible(limits, operation, spec))
-
-
-def _is_possible(limits: Limits, operation: Operation, spec: JobSpec) -> bool:
     try:
-        check_supported(operation, spec, limits)
+        check_spec(spec, limits)
+        return operations_of(spec, limits)
     except RequestError:
-        return False
-    return True
+        return frozenset()
 
 
 def without_seed(spec: JobSpec) -> JobSpec:

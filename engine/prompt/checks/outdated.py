@@ -23,9 +23,28 @@ def check_supported(operation: Operation, spec: JobSpec, limits: Limits) -> None
     """
     if not limits.models:
         return
+    if operation not in operations_of(spec, limits):
+        raise OperationUnsupported(operation=operation.value, model=model_of(spec, limits).name)
+    check_spec(spec, limits)
+
+
+def operations_of(spec: JobSpec, limits: Limits) -> frozenset[Operation]:
+    """Return the operations that the spec's model supports; all of them if that is not known.
+
+    Raises: ModelUnknown.
+    """
+    named = model_of(spec, limits).operations if limits.models else None
+    return frozenset(Operation if named is None else named)
+
+
+def check_spec(spec: JobSpec, limits: Limits) -> None:
+    """Check that the job's model supports the spec, whatever is done with it; unknown limits are not checked.
+
+    Raises: ModelUnknown, SettingUnsupported, SizeUnsupported, AdapterMismatch.
+    """
+    if not limits.models:
+        return
     model = model_of(spec, limits)
-    if model.operations is not None and operation not in model.operations:
-        raise OperationUnsupported(operation=operation.value, model=model.name)
     _check_abilities(spec, model)
     _check_steps(spec, model)
     _check_shape(spec, model)
