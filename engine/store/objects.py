@@ -11,6 +11,7 @@ import re
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -135,7 +136,7 @@ class Objects:
         found = set[str]()
         for folder in {key.rpartition("/")[0] for key in keys}:
             try:
-                listed = await self._ask(lambda store, prefix=folder: _list_paths(store, prefix))  # type: ignore[misc]
+                listed = await self._ask(partial(_list_paths, folder))
             except (BaseError, OSError) as error:
                 raise _unavailable(error) from error
             found |= listed
@@ -170,7 +171,7 @@ def open_objects(url: str, **options: Any) -> Objects:
     raise SettingsInvalid(problems=(f"EASEL_STORAGE_URL must be file:///folder or s3://bucket/prefix, not {url!r}.",))
 
 
-async def _list_paths(store: ObjectStore, prefix: str) -> set[str]:
+async def _list_paths(prefix: str, store: ObjectStore) -> set[str]:
     return {entry["path"] for entry in await store.list(prefix).collect_async()}
 
 
