@@ -28,6 +28,16 @@ async def until_closed(database: Database, job_id: UUID, count: int = 1) -> list
     return states
 
 
+async def until_true(database: Database, query: str) -> None:
+    """Return once the query says true; TimeoutError after a minute."""
+    async with asyncio.timeout(60):
+        while True:
+            async with database.begin() as connection:
+                if (await connection.execute(sa.text(query))).scalar_one():
+                    return
+            await asyncio.sleep(0.05)
+
+
 async def drop_tokens(database: Database) -> None:
     """Make every token look long past."""
     query = sa.update(deliveries).values(token_expires_at=sa.text("'2020-01-01'"))

@@ -19,6 +19,7 @@ from tests.bot.conftest import BotStarter
 from tests.bot.discord_hand import post_buttons
 from tests.bot.engine_hand import EngineHand
 from tests.bot.reading import Message, labels, shown_by_bot, text_of
+from tests.bot.rows import until_true
 
 EPHEMERAL = 64
 OFF = [["Train models: off", "Publish: off"], ["Save"]]
@@ -55,13 +56,7 @@ async def choices_of(database: Database, member: MemberClient) -> tuple[ConsentC
 
 async def until_shown(database: Database, count: int) -> None:
     """Wait until so many notices are recorded as shown."""
-    query = sa.text("SELECT count(*) FROM consent_notices WHERE is_shown")
-    async with asyncio.timeout(60):
-        while True:
-            async with database.begin() as connection:
-                if (await connection.execute(query)).scalar_one() == count:
-                    return
-            await asyncio.sleep(0.02)
+    await until_true(database, f"SELECT count(*) = {count} FROM consent_notices WHERE is_shown")
 
 
 async def test_the_first_command_is_answered_and_followed_by_one_notice(

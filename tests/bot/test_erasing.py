@@ -24,8 +24,9 @@ from tests.bot.conftest import BotStarter
 from tests.bot.discord_hand import post_buttons
 from tests.bot.engine_hand import EngineHand
 from tests.bot.reading import Message, is_grid, shown_by_bot, text_of
-from tests.bot.rows import until_closed
+from tests.bot.rows import until_closed, until_true
 from tests.bot.test_privacy import ask
+from tests.bot.watching import RequestWatch
 
 Grid = Callable[..., Any]
 
@@ -39,19 +40,9 @@ async def erase(member: MemberClient) -> Message:
     return await member.changed(question, lambda item: text_of(item) == privacy_replies.ERASING)
 
 
-async def until(database: Database, query: str) -> None:
-    """Wait until the query says true."""
-    async with asyncio.timeout(60):
-        while True:
-            async with database.begin() as connection:
-                if (await connection.execute(sa.text(query))).scalar_one():
-                    return
-            await asyncio.sleep(0.05)
-
-
 async def until_erased(database: Database) -> None:
     """Wait until the erasures are done."""
-    await until(database, "SELECT bool_and(done_at IS NOT NULL) FROM erasures")
+    await until_true(database, "SELECT bool_and(done_at IS NOT NULL) FROM erasures")
 
 
 async def every_row(database: Database) -> str:
@@ -181,6 +172,7 @@ async def test_an_erasure_goes_on_after_a_crash(
     hand: EngineHand,
     database: Database,
     storage_url: str,
+    watch: RequestWatch,
     fault: str,
 ) -> None:
     """Whatever was not done when the first bot ended is done by the next one."""
@@ -195,7 +187,10 @@ async def test_an_erasure_goes_on_after_a_crash(
         else:
             await take_in_hand(database)
         await erase(ben)
-        await asyncio.sleep(0.5)
+        if fault == "messages":
+            await watch.until_begun(r"DELETE /channels/\d+/messages/\d+")
+        elif fault == "files":
+            await ben.until(lambda: not shown_by_bot(ben))
     async with database.begin() as connection:
         left = sa.text("SELECT count(*) FROM erasures WHERE done_at IS NULL")
         assert (await connection.execute(left)).scalar_one() == 1
