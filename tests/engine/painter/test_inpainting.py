@@ -14,7 +14,7 @@ from PIL import Image
 
 from engine.contract.edits import Box, Canvas, Edit, whole_canvas
 from engine.contract.errors import SizeUnsupported, SourceMismatch
-from engine.contract.jobs import Operation
+from engine.contract.jobs import Operation, ParameterValue
 from engine.contract.painting import PaintRequest
 from engine.models.registry.registry import Registry
 from engine.painter.in_process import create_painter
@@ -28,8 +28,8 @@ SOURCE = encoded_gradient(SIDE, SIDE)
 MIDDLE = frozenset({5})
 
 
-def edited(operation: Operation, canvas: Canvas, strength: float | None = 1.0, **more: object) -> PaintRequest:
-    request = paint_request("a cat", source=SOURCE, steps=STEPS, pictures=1, **more)  # type: ignore[arg-type]
+def edited(operation: Operation, canvas: Canvas, strength: float | None = 1.0, **more: ParameterValue) -> PaintRequest:
+    request = paint_request("a cat", source=SOURCE, steps=STEPS, pictures=1, parameters=more)
     return replace(request, operation=operation, edit=Edit(strength=strength, canvas=canvas))
 
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from engine.contract.feedback import Consent, Shown, Surface, Verb
 from engine.contract.ids import new_id
-from engine.feedback.records import NOT_ASKED, Action, Choice
+from engine.feedback.records import Action, Choice
 from engine.feedback.stats.agreement import RaterAgreement
 from engine.feedback.stats.summary import LogSummary, RatedPrompt, RatingCounts, summary_to_json
 from engine.feedback.store.actions import append_actions
@@ -21,6 +21,7 @@ from engine.feedback.store.summary import read_summary
 from engine.store.database import Database
 from engine.store.objects import Objects
 from tests.engine.feedback.exports.community import FIRST_PRESS, PRESSED_AT, Painted, SmallCommunity
+from tests.engine.feedback.preferences.pressing import choose
 
 
 @pytest.fixture
@@ -155,25 +156,7 @@ async def test_the_summary_as_json(community: SmallCommunity) -> None:
 def answer(painted: Painted, number: int, member: UUID, slots: tuple[int, int], choice: Choice) -> Action:
     """Return the answer of a member to a pair of the pictures in these slots."""
     shown = tuple(Shown(picture_id=painted.pictures[slot].id, slot=side) for side, slot in enumerate(slots))
-    return Action(
-        press_id=FIRST_PRESS + 100 + number,
-        impression_id=None,
-        message_id=1,
-        job_id=None,
-        member_id=member,
-        is_owner=False,
-        verb=Verb.CHOOSE,
-        slot=None,
-        picture_id=None,
-        value=None,
-        choice=choice,
-        variation=None,
-        replaces=None,
-        shown=shown,
-        model=None,
-        model_hash=None,
-        surface=Surface.GUILD,
-        latency=None,
-        consent=NOT_ASKED,
-        at=PRESSED_AT,
+    given = choose(1, 2, choice, at=number).action
+    return replace(
+        given, press_id=FIRST_PRESS + 100 + number, impression_id=None, member_id=member, shown=shown, at=PRESSED_AT
     )
