@@ -80,7 +80,7 @@ async def test_rate_choose_save_compare_report_and_delete(page: Page, easel: Run
     await take_screenshots(page, "e2e-feedback-2-choices")
 
     await grid.get_by_role("button", name="U2").click()
-    picture = await pinned(page, newest(page, "Image #2"))
+    picture = await pinned(page, newest(page, "--seed 5 - Image #2"))
     await picture.get_by_role("button", name="❤️").click()
     await expect(private(page, "Added to your favourites")).to_be_visible()
     await picture.get_by_role("button", name="✉️").click()
