@@ -85,11 +85,17 @@ async def send_card(interaction: discord.Interaction, card: Card, files: Sequenc
     await _try(sending)
 
 
-async def replace_answer(interaction: discord.Interaction, card: Card, files: Sequence[discord.File] = ()) -> None:
-    """Answer a press on an answer to the member alone, or a form that it opened, by putting another in its place."""
+async def replace_answer(
+    interaction: discord.Interaction, card: Card, files: Sequence[discord.File] | None = ()
+) -> None:
+    """Answer a press on an answer to the member alone, or a form that it opened, by putting another in its place.
+
+    files: those of the new answer; None keeps the old one's.
+    """
     view = view_from_card(card) if card.rows else None
+    attachments = discord.utils.MISSING if files is None else list(files)
     await edit_pressed(
-        interaction, content=card.content, view=view, attachments=list(files), allowed_mentions=NO_MENTIONS
+        interaction, content=card.content, view=view, attachments=attachments, allowed_mentions=NO_MENTIONS
     )
 
 

@@ -31,7 +31,8 @@ class CardKind(Enum):
     """What a card shows: a job that waits or runs, a series of jobs, the grid of a job, or a single picture of it.
 
     The others are answers to one member about a grid or a picture: the rating that stands, what else there is to say
-    about it and to do with it, and whether they really want to delete it; or a pair of pictures to compare.
+    about it and to do with it, whether they really want to delete it, and which region of it to paint anew; or a pair
+    of pictures to compare.
     """
 
     PENDING = auto()
@@ -41,6 +42,7 @@ class CardKind(Enum):
     RATED = auto()
     MORE = auto()
     DELETING = auto()
+    REGION = auto()
     PAIR = auto()
 
 
@@ -69,6 +71,7 @@ class AnswerSubject:
     job_id: of a pair, its impression. origin: None where the answer is about itself.
     may_delete: whether the member may delete the result.
     favourites: slots of their favourites. best: slot of what they chose as the best of the grid, None if they did not.
+    cells: of `engine.contract.edits.CELLS`, those of a region that they have chosen so far.
     """
 
     job_id: UUID
@@ -76,6 +79,7 @@ class AnswerSubject:
     may_delete: bool = False
     favourites: frozenset[int] = frozenset()
     best: int | None = None
+    cells: frozenset[int] = frozenset()
 
     @property
     def number(self) -> int | None:

@@ -27,6 +27,8 @@ ONE_TO_FOUR_OR_ALL = f"(?:{ONE_TO_FOUR})?"
 """The picture as members count; without an index, all that the message shows."""
 ONE_OR_TWO = ":(?P<index>[12])"
 ONE_TO_THREE = ":(?P<index>[1-3])"
+ONE_TO_NINE = ":(?P<index>[1-9])"
+"""A cell of a picture, from left to right and top to bottom."""
 PICTURE_AND_RATING = ":(?P<index>[1-4][1-4])"
 """Two digits, the picture and then the rating; only buttons under a single picture have them."""
 

@@ -12,6 +12,14 @@ from bot.buttons.more import MoreButton
 from bot.buttons.pan import PanDownButton, PanLeftButton, PanRightButton, PanUpButton
 from bot.buttons.privacy import ChoicesButton, DownloadButton, EraseAllButton, EraseButton, StayButton
 from bot.buttons.rate import RateButton, RatePictureButton, TakeBackButton
+from bot.buttons.region import (
+    BottomCellButton,
+    MiddleCellButton,
+    PaintRegionButton,
+    RegionButton,
+    RewordRegionButton,
+    TopCellButton,
+)
 from bot.buttons.report import ReportButton
 from bot.buttons.reroll import RerollButton
 from bot.buttons.save import SaveButton
@@ -24,6 +32,7 @@ BUTTONS: tuple[type[JobButton], ...] = (
     VaryButton,
     VarySubtleButton,
     VaryStrongButton,
+    RegionButton,
     ZoomOutButton,
     ZoomOutLessButton,
     SquareButton,
@@ -43,6 +52,11 @@ BUTTONS: tuple[type[JobButton], ...] = (
     AskDeleteButton,
     DeleteButton,
     KeepButton,
+    TopCellButton,
+    MiddleCellButton,
+    BottomCellButton,
+    PaintRegionButton,
+    RewordRegionButton,
     SideButton,
     NeitherButton,
     StopButton,

@@ -168,11 +168,18 @@ class FollowUpButton(JobButton):
             edit_of=partial(self.edit_of, services.limits),
             variation=self.variation,
         )
-        submitted = await services.commit(context, lambda: start_follow_up(context, follow_up, services.instance))
-        if submitted:
-            await show_job(interaction, services, submitted)
-        else:
-            await send_ephemeral(interaction, replies.PRESSED_AGAIN)
+        await start(interaction, services, context, follow_up)
+
+
+async def start(
+    interaction: discord.Interaction, services: Services, context: InteractionContext, follow_up: FollowUp
+) -> None:
+    """Store the new job, and show it as the answer; a press that repeats one of a moment ago starts none."""
+    submitted = await services.commit(context, lambda: start_follow_up(context, follow_up, services.instance))
+    if submitted:
+        await show_job(interaction, services, submitted)
+    else:
+        await send_ephemeral(interaction, replies.PRESSED_AGAIN)
 
 
 def numbered_answers(

@@ -10,25 +10,18 @@ from discord import app_commands
 from bot import replies
 from bot.answers import answer, send_ephemeral, show_job, show_series
 from bot.interaction_context import context_from_interaction
+from bot.prompts import specs_from_text
 from bot.services import Services, services_of
 from bot.store.submissions import Draft, random_seed, submit_drafts
-from engine.contract.errors import PromptRefused
 from engine.contract.jobs import JobSpec, Operation
 from engine.prompt import (
     COMMAND_HELP,
     OPTION_HELP,
     PROMPT_HELP,
     Limits,
-    PromptErrors,
-    Specs,
     command_help,
-    format_errors,
-    parse,
     prompt_help,
 )
-
-# What a code block of Discord's app shows in a line on a phone. A longer line wraps, and so do its carets.
-_PHONE_COLUMNS = 36
 
 
 @app_commands.command(name="imagine", description=COMMAND_HELP)
@@ -47,18 +40,6 @@ def imagine_for(limits: Limits) -> app_commands.Command[Any, ..., Any]:
         name=imagine.name, description=command_help(limits), callback=imagine.callback
     )
     return app_commands.describe(prompt=prompt_help(limits), negative=OPTION_HELP["negative"])(command)
-
-
-def specs_from_text(services: Services, prompt: str, negative: str | None) -> Specs:
-    """Return the specs of the prompt's jobs.
-
-    Raises: PromptRefused with every error in the prompt.
-    """
-    given = {"negative": negative} if negative else {}
-    specs = parse(prompt, services.defaults, services.limits, command_options=given)
-    if isinstance(specs, PromptErrors):
-        raise PromptRefused(message=format_errors(specs, width=_PHONE_COLUMNS))
-    return specs
 
 
 def may_post(interaction: discord.Interaction) -> bool:

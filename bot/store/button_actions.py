@@ -88,6 +88,15 @@ async def take_back_rating(context: InteractionContext, job_id: UUID, slot: int 
     return Rating(before.value)
 
 
+async def read_picture(context: InteractionContext, job_id: UUID, slot: int) -> tuple[Job, Picture]:
+    """Return the job with the picture of that slot; nothing is stored.
+
+    Raises: JobUnknown, PictureUnknown.
+    """
+    press = await read_press(context, job_id)
+    return press.job, find_picture(press, slot)
+
+
 async def upscale(
     context: InteractionContext, job_id: UUID, slot: int, instance: BotInstance, *, lost: UUID | None = None
 ) -> PictureDelivery | None:

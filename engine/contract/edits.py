@@ -60,6 +60,14 @@ def whole_canvas(width: int, height: int, cells: frozenset[int] = frozenset()) -
     return Canvas(width=width, height=height, box=Box(left=0, top=0, width=width, height=height), cells=cells)
 
 
+def cell_box(canvas: Canvas, cell: int) -> Box:
+    """Return where on the canvas a cell of `CELLS` lies."""
+    row, column = divmod(cell - CELLS[0], 3)
+    left, right = (canvas.width * edge // 3 for edge in (column, column + 1))
+    top, bottom = (canvas.height * edge // 3 for edge in (row, row + 1))
+    return Box(left=left, top=top, width=right - left, height=bottom - top)
+
+
 def json_from_edit(edit: Edit) -> dict[str, Any]:
     """Return the edit as JSON data."""
     canvas = edit.canvas

@@ -85,6 +85,7 @@ def test_a_failed_job_has_no_buttons() -> None:
 FACES = [*[None] * 4, "⋯"]
 OPINIONS = [None] * 5
 VARY = ["Vary (Subtle)", "Vary (Strong)", None, "⋯"]
+REGION = ["Vary (Subtle)", "Vary (Strong)", "Vary (Region)", None, "⋯"]
 ZOOM = ["Zoom Out 2x", "Zoom Out 1.5x"]
 PANS = [None] * 4
 ORIGINALS = ["U1", "U2", "U3", "U4"]
@@ -94,7 +95,7 @@ VARIATIONS = ["V1", "V2", "V3", "V4"]
 @pytest.mark.parametrize(
     ("operations", "grid", "picture"),
     [
-        (frozenset(Operation), [[*ORIGINALS, None], VARIATIONS, FACES], [VARY, ZOOM, PANS, OPINIONS]),
+        (frozenset(Operation), [[*ORIGINALS, None], VARIATIONS, FACES], [REGION, ZOOM, PANS, OPINIONS]),
         ({Operation.IMAGINE}, [[*ORIGINALS, None], FACES], [[None, "⋯"], OPINIONS]),
         ({Operation.VARY}, [ORIGINALS, VARIATIONS, FACES], [VARY, OPINIONS]),
         ((), [ORIGINALS, FACES], [[None, "⋯"], OPINIONS]),

@@ -32,7 +32,18 @@ INDEXES: dict[str, list[int | None]] = {
     "vary": [1, 2, 3, 4],
     **{
         verb: [1, 2, 3, 4]
-        for verb in ("subtle", "strong", "zoomdouble", "zoomhalf", "square", "panleft", "panright", "panup", "pandown")
+        for verb in (
+            "subtle",
+            "strong",
+            "region",
+            "zoomdouble",
+            "zoomhalf",
+            "square",
+            "panleft",
+            "panright",
+            "panup",
+            "pandown",
+        )
     },
     "reroll": [None],
     "rate": [1, 2, 3, 4],
@@ -46,6 +57,9 @@ INDEXES: dict[str, list[int | None]] = {
     "askdelete": [None, 1, 2, 3, 4],
     "delete": [None, 1, 2, 3, 4],
     "keep": [None],
+    **{verb: [*range(1, 10)] for verb in ("topcell", "middlecell", "bottomcell")},
+    "paintregion": [None],
+    "rewordregion": [None],
     "side": [1, 2],
     "neither": [1, 2, 3],
     "stopcomparing": [None],

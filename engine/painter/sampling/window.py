@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.contract.edits import CELLS, Box, Canvas
+from engine.contract.edits import Box, Canvas, cell_box
 
 
 def window_of(canvas: Canvas, side: int, multiple: int) -> Box:
@@ -21,7 +21,7 @@ def window_of(canvas: Canvas, side: int, multiple: int) -> Box:
 def painted_boxes(canvas: Canvas) -> list[Box]:
     """Return rectangles that together are all that is painted anew: the cells, or what lies around the box."""
     if canvas.cells:
-        return [_cell_box(canvas, cell) for cell in sorted(canvas.cells)]
+        return [cell_box(canvas, cell) for cell in sorted(canvas.cells)]
     box = canvas.box
     right, bottom = box.left + box.width, box.top + box.height
     around = (
@@ -31,13 +31,6 @@ def painted_boxes(canvas: Canvas) -> list[Box]:
         Box(left=0, top=bottom, width=canvas.width, height=canvas.height - bottom),
     )
     return [one for one in around if one.width and one.height]
-
-
-def _cell_box(canvas: Canvas, cell: int) -> Box:
-    row, column = divmod(cell - CELLS[0], 3)
-    left, right = (canvas.width * edge // 3 for edge in (column, column + 1))
-    top, bottom = (canvas.height * edge // 3 for edge in (row, row + 1))
-    return Box(left=left, top=top, width=right - left, height=bottom - top)
 
 
 def _bounds(boxes: list[Box], canvas: Canvas) -> Box:

@@ -1,0 +1,35 @@
+"""The prompts that members write, in a command or in a form, as specs of jobs."""
+
+from __future__ import annotations
+
+from bot.followup_replies import one_job_only
+from bot.services import Services
+from engine.contract.errors import PromptRefused
+from engine.contract.jobs import JobSpec
+from engine.prompt import PromptErrors, Specs, format_errors, parse
+
+# What a code block of Discord's app shows in a line on a phone. A longer line wraps, and so do its carets.
+_PHONE_COLUMNS = 36
+
+
+def specs_from_text(services: Services, prompt: str, negative: str | None = None) -> Specs:
+    """Return the specs of the prompt's jobs.
+
+    Raises: PromptRefused with every error in the prompt.
+    """
+    given = {"negative": negative} if negative else {}
+    specs = parse(prompt, services.defaults, services.limits, command_options=given)
+    if isinstance(specs, PromptErrors):
+        raise PromptRefused(message=format_errors(specs, width=_PHONE_COLUMNS))
+    return specs
+
+
+def one_spec_from_text(services: Services, prompt: str) -> JobSpec:
+    """Return the spec of a prompt that is for one job.
+
+    Raises: PromptRefused with every error in the prompt, also when it is for several jobs.
+    """
+    specs = specs_from_text(services, prompt)
+    if len(specs) > 1:
+        raise PromptRefused(message=one_job_only(len(specs)))
+    return specs[0]
