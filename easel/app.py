@@ -84,7 +84,7 @@ def engine(health_port: HealthPort = 8644, quiet: Quiet = False, supervised: Sup
     """Run an engine that paints the jobs in the queue. Run one per GPU."""
     from easel.serve import run_process, serve_engine
 
-    run_process(partial(serve_engine, health_port, quiet), supervised=supervised)
+    run_process(partial(serve_engine, health_port, quiet, supervised), supervised=supervised)
 
 
 @app.command()

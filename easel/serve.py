@@ -14,7 +14,7 @@ import structlog
 import typer
 
 from bot.settings import BotSettings
-from easel.process.child import end_with_parent, report_ready
+from easel.process.child import end_with_parent, left_to_parent, report_ready
 from easel.process.engine_lock import hold_engine_lock
 from easel.process.ports import HOST
 from easel.process.preload import PreloadCancelled, preload
@@ -69,8 +69,10 @@ async def serve_bot(health_port: int, report_ready: ReportReady) -> None:
         )
 
 
-async def serve_engine(health_port: int, quiet: bool, report_ready: ReportReady) -> None:
+async def serve_engine(health_port: int, quiet: bool, supervised: bool, report_ready: ReportReady) -> None:
     """Run an engine until told to stop.
+
+    supervised: whether another `easel` has started it.
 
     Raises: OperatorError or RequestError when the model cannot be loaded.
     """
@@ -82,7 +84,10 @@ async def serve_engine(health_port: int, quiet: bool, report_ready: ReportReady)
     async with stop_on_signals() as signals:
         # When stopped while the painter is still loading, there is nothing to finish.
         with suppress(PreloadCancelled):
-            async with preload(partial(open_painter, settings, settings.model), signals.stop) as painter_opener:
+            async with (
+                preload(partial(open_painter, settings, settings.model), signals.stop) as painter_opener,
+                left_to_parent(signals.stop if supervised else None),
+            ):
                 await _serve_engine(settings, health_port, painter_opener, signals, report_ready)
 
 

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import sys
 import threading
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
 
 from easel.process.supervise import READY_LINE, STOP_GRACE
+from engine.contract.errors import SchemaNewer, SchemaOutdated
+
+# On a busy machine a parent has loaded Alembic seconds later.
+PATIENCE = timedelta(seconds=30)
 
 
 def end_with_parent() -> None:
@@ -20,6 +28,25 @@ def report_ready() -> None:
     """Tell the parent that this process is ready."""
     sys.stdout.write(READY_LINE + "\n")
     sys.stdout.flush()
+
+
+@asynccontextmanager
+async def left_to_parent(stop: asyncio.Event | None, patience: timedelta = PATIENCE) -> AsyncIterator[None]:
+    """Say nothing of a database that another release has written, if the parent says so and stops this process.
+
+    Both open the embedded Postgres at the same time. A process that starts again later is alone with the error.
+
+    stop: set when this process is to stop; None for one without a parent.
+    """
+    try:
+        yield
+    except (SchemaNewer, SchemaOutdated):
+        if stop is None:
+            raise
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), patience.total_seconds())
+        if not stop.is_set():
+            raise
 
 
 def _wait_for_end() -> None:
