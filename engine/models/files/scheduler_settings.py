@@ -16,12 +16,11 @@ from engine.contract.samplers import ScheduleKind
 from engine.models.files.json_files import shown
 from engine.models.files.prediction import EPSILON, FLOW, SAMPLE, V
 from engine.models.files.saved_scheduler import FILE
+from engine.models.registry.families import MAX_STEPS
 
-# Well above the 1000 of all models, and quick to make a table of.
-_MOST_TIMESTEPS = 100_000
+# Around the 1000 of all models: evenly spaced, the steps of a picture have room between them, and a table is quick.
+_LEAST_TIMESTEPS, _MOST_TIMESTEPS = 2 * MAX_STEPS, 100_000
 _DEFAULT_TIMESTEPS, _DEFAULT_BETA_END = 1000, 0.02
-# Steps are this far apart at least when they are spaced evenly; an offset must not lead beyond the last.
-_MOST_STEPS = 150
 # What a model can predict, by the kind of its scheduler.
 PREDICTIONS_OF: Mapping[ScheduleKind, tuple[str, ...]] = MappingProxyType(
     {
@@ -71,7 +70,8 @@ def _contradictions(kind: ScheduleKind, settings: Mapping[str, Any]) -> Iterator
 def _table_problems(settings: Mapping[str, Any]) -> Iterator[str]:
     """Yield what is wrong with the settings that make a table of betas."""
     length = settings.get("num_train_timesteps", _DEFAULT_TIMESTEPS)
-    if (offset := settings.get("steps_offset", 0)) > (most := max(1, length // _MOST_STEPS)):
+    # Steps are that far apart at least when they are spaced evenly, and none may be beyond the last timestep.
+    if (offset := settings.get("steps_offset", 0)) > (most := length // MAX_STEPS - 1):
         yield f"sets steps_offset to {offset}, which must be a whole number from 0 to {most}"
     if (steps := settings.get("original_inference_steps", 1)) > length:
         yield f"sets original_inference_steps to {steps}, which must be at most num_train_timesteps, {length}"
@@ -145,7 +145,7 @@ _POSITIVE = _number("a number over 0", lambda value: 0 < value < math.inf)
 _SHARE = _number("a number over 0 and at most 1", lambda value: 0 < value <= 1)
 
 _SHARED: Table = {
-    "num_train_timesteps": _whole(1, _MOST_TIMESTEPS),
+    "num_train_timesteps": _whole(_LEAST_TIMESTEPS, _MOST_TIMESTEPS),
     "final_sigmas_type": _one_of("zero", "sigma_min"),
     "sample_max_value": _POSITIVE,
     "dynamic_thresholding_ratio": _SHARE,

@@ -165,7 +165,7 @@ FAULTS = {
     ),
     "the scheduler's settings are nonsense": (
         setting("scheduler/scheduler_config.json", num_train_timesteps=0, timestep_spacing="foo"),
-        "sets num_train_timesteps to 0, which must be a whole number from 1 to 100000; its"
+        "sets num_train_timesteps to 0, which must be a whole number from 300 to 100000; its"
         ' scheduler/scheduler_config.json sets timestep_spacing to "foo", which must be linspace, leading or trailing',
     ),
     "the scheduler's settings are damaged": (

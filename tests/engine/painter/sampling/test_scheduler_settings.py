@@ -12,6 +12,7 @@ from engine.contract.samplers import SAMPLERS, ScheduleKind
 from engine.models.files.saved_scheduler import SavedScheduler, supported_samplers
 from engine.models.files.scheduler_settings import setting_problems
 from engine.models.loading.scheduler_config import defaults_of
+from engine.models.registry.families import MAX_STEPS
 from engine.painter.sampling.trajectory import scheduler_for
 
 CLASSES = {
@@ -24,9 +25,9 @@ DIFFUSION, EDM, FLOW = ScheduleKind.DIFFUSION, ScheduleKind.EDM, ScheduleKind.FL
 
 NONSENSE: list[tuple[ScheduleKind, dict[str, Any], str]] = [
     *[
-        (kind, {"num_train_timesteps": value}, "which must be a whole number from 1 to 100000")
+        (kind, {"num_train_timesteps": value}, "which must be a whole number from 300 to 100000")
         for kind in ScheduleKind
-        for value in (0, -5, "1000", 1000.5, True, None, [1000], 10**9)
+        for value in (0, 1, 100, -5, "1000", 1000.5, True, None, [1000], 10**9)
     ],
     *[
         (DIFFUSION, {name: value}, "which must be a number over 0 and below 1")
@@ -53,7 +54,7 @@ NONSENSE: list[tuple[ScheduleKind, dict[str, Any], str]] = [
     (DIFFUSION, {"trained_betas": "linear"}, "which must be a list of numbers from 0 to 1, or null"),
     (DIFFUSION, {"trained_betas": [0.1] * 999 + [None]}, "which must be a list of numbers from 0 to 1"),
     (DIFFUSION, {"trained_betas": [0.1] * 999 + [7]}, "which must be a list of numbers from 0 to 1"),
-    *[(DIFFUSION, {"steps_offset": value}, "steps_offset") for value in (-1, 1000, 0.5, "1", None)],
+    *[(DIFFUSION, {"steps_offset": value}, "steps_offset") for value in (-1, 6, 1000, 0.5, "1", None)],
     (DIFFUSION, {"rescale_betas_zero_snr": "yes"}, 'to "yes", which must be true or false'),
     (DIFFUSION, {"clip_sample": "false"}, 'to "false", which must be true or false'),
     (DIFFUSION, {"use_karras_sigmas": True, "use_beta_sigmas": True}, "can use only one"),
@@ -92,6 +93,8 @@ SENSE: list[tuple[ScheduleKind, dict[str, Any]]] = [
     (DIFFUSION, {"trained_betas": [0.001] * 1000, "beta_schedule": "unknown", "beta_start": 3}),
     (DIFFUSION, {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}),
     (DIFFUSION, {"num_train_timesteps": 1200, "steps_offset": 1, "trained_betas": None}),
+    (DIFFUSION, {"num_train_timesteps": 300, "steps_offset": 1, "timestep_spacing": "leading"}),
+    (DIFFUSION, {"steps_offset": 5, "timestep_spacing": "leading"}),
     (DIFFUSION, {"clip_sample": 0, "thresholding": None, "lambda_min_clipped": -math.inf}),
     (DIFFUSION, {"use_karras_sigmas": True, "sigma_min": None, "sigma_max": None}),
     (DIFFUSION, {"prediction_type": "v_prediction", "rescale_betas_zero_snr": True}),
@@ -125,7 +128,10 @@ def test_what_is_accepted_can_be_sampled(kind: ScheduleKind, settings: dict[str,
     samplers = supported_samplers(saved, SAMPLERS, {})
     assert samplers
     for sampler in samplers:
-        scheduler = scheduler_for(sampler, config, is_flow=kind is FLOW)
-        shift = {"mu": 1.0} if settings.get("use_dynamic_shifting") else {}
-        scheduler.set_timesteps(4, **shift)
-        assert torch.isfinite(torch.as_tensor(scheduler.timesteps)).all()
+        for steps in (4, SAMPLERS[sampler].max_steps or MAX_STEPS):
+            scheduler = scheduler_for(sampler, config, is_flow=kind is FLOW)
+            shift = {"mu": 1.0} if settings.get("use_dynamic_shifting") else {}
+            scheduler.set_timesteps(steps, **shift)
+            timesteps = torch.as_tensor(scheduler.timesteps)
+            assert torch.isfinite(timesteps).all()
+            assert kind is not DIFFUSION or timesteps.max() < settings.get("num_train_timesteps", 1000)
