@@ -11,6 +11,20 @@ REGION_LABEL = "Vary (Region)"
 PAINT_LABEL = "Paint these cells"
 REWORD_LABEL = "With a new prompt…"
 NO_CELLS = "Choose at least one cell first: press its number."
+REMIX_TITLE = "Remix"
+REMIX_PROMPT = "Prompt of the new job"
+REMIX_HELP = "Turn remix on or off: with it, vary, re-roll, zoom and pan ask for the prompt first"
+REMIX_ON = "Remix is on: vary, re-roll, zoom and pan now ask for the prompt first. /prefer remix turns it off."
+REMIX_OFF = "Remix is off: vary, re-roll, zoom and pan use the prompt as it is. /prefer remix turns it on."
+PREFER_HELP = "How Easel works for you"
+
+ZOOM_LABEL = "Custom Zoom"
+ZOOM_PROMPT = "Prompt"
+ZOOM_FACTOR = "Zoom factor, from 1 to 2"
+ZOOM_SHAPE = "Shape, such as 16:9"
+WRONG_FACTOR = "The zoom factor must be a number from 1 to 2, such as 1.5."
+NOTHING_TO_PAINT = "The picture would stay as it is. Use a zoom factor above 1, or another shape."
+
 REGION_PROMPT = "Prompt for the chosen cells"
 
 

@@ -12,24 +12,24 @@ from engine.prompt import PromptErrors, Specs, format_errors, parse
 _PHONE_COLUMNS = 36
 
 
-def specs_from_text(services: Services, prompt: str, negative: str | None = None) -> Specs:
-    """Return the specs of the prompt's jobs.
+def specs_from_text(services: Services, prompt: str, **options: str | None) -> Specs:
+    """Return the specs of the prompt's jobs; `options` as those of `parse`, without the ones that are empty.
 
     Raises: PromptRefused with every error in the prompt.
     """
-    given = {"negative": negative} if negative else {}
+    given = {name: value for name, value in options.items() if value}
     specs = parse(prompt, services.defaults, services.limits, command_options=given)
     if isinstance(specs, PromptErrors):
         raise PromptRefused(message=format_errors(specs, width=_PHONE_COLUMNS))
     return specs
 
 
-def one_spec_from_text(services: Services, prompt: str) -> JobSpec:
-    """Return the spec of a prompt that is for one job.
+def one_spec_from_text(services: Services, prompt: str, **options: str | None) -> JobSpec:
+    """Return the spec of a prompt that is for one job; `options` as in `specs_from_text`.
 
     Raises: PromptRefused with every error in the prompt, also when it is for several jobs.
     """
-    specs = specs_from_text(services, prompt)
+    specs = specs_from_text(services, prompt, **options)
     if len(specs) > 1:
         raise PromptRefused(message=one_job_only(len(specs)))
     return specs[0]

@@ -6,6 +6,7 @@ from bot.buttons.best import BestButton
 from bot.buttons.cancel import CancelAllButton, CancelButton
 from bot.buttons.compare import NeitherButton, SideButton, StopButton
 from bot.buttons.consent import PublishingButton, SaveConsentButton, TrainingButton
+from bot.buttons.custom_zoom import CustomZoomButton
 from bot.buttons.delete import AskDeleteButton, DeleteButton, KeepButton
 from bot.buttons.favourite import FavouriteButton
 from bot.buttons.more import MoreButton
@@ -35,6 +36,7 @@ BUTTONS: tuple[type[JobButton], ...] = (
     RegionButton,
     ZoomOutButton,
     ZoomOutLessButton,
+    CustomZoomButton,
     SquareButton,
     PanLeftButton,
     PanRightButton,

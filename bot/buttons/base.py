@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar, Self
 from uuid import UUID
 
 import discord
 
-from bot import replies
-from bot.answers import answer, send_ephemeral, show_job
+from bot import followup_replies, replies
+from bot.answers import answer, open_form, send_ephemeral, show_job
 from bot.cards import AnswerSubject, ButtonFace, CardKind, FaceStyle
 from bot.custom_ids import NO_INDEX, AnswerOrigin, ButtonId, id_from_match, pattern, text_from_id
 from bot.interaction_context import context_from_interaction, values_of_form
+from bot.prompt_form import PROMPT_FIELD, prompt_form
+from bot.prompts import one_spec_from_text
 from bot.services import Services, services_of
-from bot.store.followups import FollowUp, start_follow_up
+from bot.store.followups import FollowUp, PromptWanted, start_follow_up
 from bot.store.interaction import InteractionContext
 from engine.contract.edits import Edit
 from engine.contract.feedback import Verb
-from engine.contract.jobs import Job, Operation, Picture
+from engine.contract.jobs import Job, JobSpec, Operation, Picture
 from engine.prompt import Limits
-from engine.prompt.checks.followups import followup_spec
+from engine.prompt.checks.followups import followup_spec, reworded_spec
 
 NEVER = re.compile("(?!)")
 
@@ -133,8 +136,10 @@ class FormButton(JobButton):
         await answer(interaction, services, self.verb, self.submit(interaction, services, context, form))
 
 
-class FollowUpButton(JobButton):
+class FollowUpButton(FormButton):
     """A button that starts a job from another one; a verb's class declares only these two, its id and its faces.
+
+    Of members with remix it first asks for the prompt, in a form.
 
     event_verb: how the press is recorded, and `variation` of which kind it is, where there are several.
     operation: of the new job; None repeats the operation of the old one.
@@ -159,7 +164,22 @@ class FollowUpButton(JobButton):
 
     async def press(self, interaction: discord.Interaction, services: Services, context: InteractionContext) -> None:
         """Store the new job, and show it as the answer; a press that repeats one of a moment ago starts none."""
-        follow_up = FollowUp(
+        wanted = await start(interaction, services, context, self._follow_up(services))
+        if wanted:
+            form = prompt_form(
+                self.custom_id, followup_replies.REMIX_TITLE, followup_replies.REMIX_PROMPT, wanted.prompt
+            )
+            await open_form(interaction, form)
+
+    async def submit(
+        self, interaction: discord.Interaction, services: Services, context: InteractionContext, form: Mapping[str, str]
+    ) -> None:
+        """Store the new job with the prompt that the member has written, and show it as the answer."""
+        spec = one_spec_from_text(services, form.get(PROMPT_FIELD, ""))
+        await start(interaction, services, context, reworded(self._follow_up(services), services.limits, spec))
+
+    def _follow_up(self, services: Services) -> FollowUp:
+        return FollowUp(
             verb=self.event_verb,
             job_id=self.button.job_id,
             slot=self.slot_or_all(),
@@ -168,18 +188,28 @@ class FollowUpButton(JobButton):
             edit_of=partial(self.edit_of, services.limits),
             variation=self.variation,
         )
-        await start(interaction, services, context, follow_up)
 
 
 async def start(
     interaction: discord.Interaction, services: Services, context: InteractionContext, follow_up: FollowUp
-) -> None:
-    """Store the new job, and show it as the answer; a press that repeats one of a moment ago starts none."""
-    submitted = await services.commit(context, lambda: start_follow_up(context, follow_up, services.instance))
-    if submitted:
-        await show_job(interaction, services, submitted)
+) -> PromptWanted | None:
+    """Store the new job, and show it as the answer; a press that repeats one of a moment ago starts none.
+
+    A member who wants to be asked for the prompt has no answer yet; what to ask for is then returned.
+    """
+    started = await services.commit(context, lambda: start_follow_up(context, follow_up, services.instance))
+    if isinstance(started, PromptWanted):
+        return started
+    if started:
+        await show_job(interaction, services, started)
     else:
         await send_ephemeral(interaction, replies.PRESSED_AGAIN)
+    return None
+
+
+def reworded(follow_up: FollowUp, limits: Limits, spec: JobSpec) -> FollowUp:
+    """Return the same with a prompt that the member has just written."""
+    return replace(follow_up, renew_spec=lambda operation, old: reworded_spec(limits, operation, spec), has_prompt=True)
 
 
 def numbered_answers(

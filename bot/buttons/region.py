@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import ClassVar
 from uuid import UUID
 
@@ -16,7 +17,7 @@ import discord
 
 from bot import followup_replies
 from bot.answers import open_form, replace_answer, send_card, send_ephemeral
-from bot.buttons.base import FormButton, JobButton, start
+from bot.buttons.base import FormButton, JobButton, reworded, start
 from bot.cards import AnswerSubject, ButtonFace, Card, CardKind, FaceStyle, answer_rows
 from bot.custom_ids import ONE_TO_FOUR, ONE_TO_NINE, AnswerOrigin, id_from_text
 from bot.delivery.region_picture import with_cells
@@ -29,7 +30,7 @@ from bot.store.followups import FollowUp
 from bot.store.interaction import InteractionContext
 from engine.contract.edits import CELLS, Edit, whole_canvas
 from engine.contract.feedback import Verb
-from engine.contract.jobs import Job, JobSpec, Operation, Picture
+from engine.contract.jobs import Job, Operation, Picture
 from engine.prompt.checks.followups import followup_spec
 
 _WHOLLY_NEW = 1.0
@@ -151,8 +152,9 @@ class RewordRegionButton(FormButton, verb="rewordregion"):
         self, interaction: discord.Interaction, services: Services, context: InteractionContext, form: Mapping[str, str]
     ) -> None:
         """Store the job with the new prompt and show it."""
-        spec = one_spec_from_text(services, form[PROMPT_FIELD])
-        await start(interaction, services, context, _follow_up(self, services, chosen_cells(interaction.message), spec))
+        spec = one_spec_from_text(services, form.get(PROMPT_FIELD, ""))
+        follow_up = _follow_up(self, services, chosen_cells(interaction.message))
+        await start(interaction, services, context, reworded(follow_up, services.limits, spec))
 
 
 def chosen_cells(message: discord.Message | None) -> frozenset[int]:
@@ -174,11 +176,8 @@ def _slot(origin: AnswerOrigin) -> int:
     return origin.slot or 0
 
 
-def _follow_up(pressed: JobButton, services: Services, cells: frozenset[int], spec: JobSpec | None = None) -> FollowUp:
+def _follow_up(pressed: JobButton, services: Services, cells: frozenset[int]) -> FollowUp:
     assert pressed.button.origin is not None
-
-    def renewed(operation: Operation, old: JobSpec) -> JobSpec:
-        return followup_spec(services.limits, operation, spec or old)
 
     def edit(job: Job, picture: Picture) -> Edit:
         return Edit(strength=_WHOLLY_NEW, canvas=whole_canvas(picture.width, picture.height, cells))
@@ -188,7 +187,8 @@ def _follow_up(pressed: JobButton, services: Services, cells: frozenset[int], sp
         job_id=pressed.button.job_id,
         slot=_slot(pressed.button.origin),
         operation_of=lambda job: Operation.INPAINT,
-        renew_spec=renewed,
+        renew_spec=partial(followup_spec, services.limits),
         edit_of=edit,
         variation="region",
+        has_prompt=True,
     )

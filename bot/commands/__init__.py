@@ -6,13 +6,14 @@ from discord import app_commands
 
 from bot.commands.consent import consent
 from bot.commands.imagine import imagine, imagine_for
+from bot.commands.prefer import prefer
 from bot.commands.privacy import privacy
 from bot.commands.rank import rank
 from engine.prompt import Limits
 
 Command = app_commands.Command[Any, ..., Any] | app_commands.Group
 
-COMMANDS: tuple[Command, ...] = (imagine, rank, privacy, consent)
+COMMANDS: tuple[Command, ...] = (imagine, rank, prefer, privacy, consent)
 
 
 def commands_for(limits: Limits) -> tuple[Command, ...]:

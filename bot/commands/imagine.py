@@ -12,7 +12,7 @@ from bot.answers import answer, send_ephemeral, show_job, show_series
 from bot.interaction_context import context_from_interaction
 from bot.prompts import specs_from_text
 from bot.services import Services, services_of
-from bot.store.submissions import Draft, random_seed, submit_drafts
+from bot.store.submissions import Draft, seed_of, submit_drafts
 from engine.contract.jobs import JobSpec, Operation
 from engine.prompt import (
     COMMAND_HELP,
@@ -56,7 +56,7 @@ async def _imagine(interaction: discord.Interaction, services: Services, prompt:
     if not may_post(interaction):
         await send_ephemeral(interaction, replies.CHANNEL_CLOSED)
         return
-    drafts = [_draft(spec) for spec in specs_from_text(services, prompt, negative)]
+    drafts = [_draft(spec) for spec in specs_from_text(services, prompt, negative=negative)]
     context = context_from_interaction(interaction)
     submitted = await services.commit(
         context, lambda: submit_drafts(context, drafts, services.instance), num_jobs=len(drafts)
@@ -71,5 +71,4 @@ async def _imagine(interaction: discord.Interaction, services: Services, prompt:
 
 
 def _draft(spec: JobSpec) -> Draft:
-    seed = spec.parameters.get("seed")
-    return Draft(operation=Operation.IMAGINE, spec=spec, seed=seed if isinstance(seed, int) else random_seed())
+    return Draft(operation=Operation.IMAGINE, spec=spec, seed=seed_of(spec))

@@ -11,7 +11,7 @@ from bot.store.button_actions import action_from_press, find_picture, read_press
 from bot.store.deliveries import BotInstance
 from bot.store.interaction import InteractionContext
 from bot.store.statements import count_pending, is_answered, is_repeat, record_action
-from bot.store.submissions import Draft, SubmittedJob, random_seed, submit_for_member
+from bot.store.submissions import Draft, SubmittedJob, seed_of, submit_for_member
 from engine.contract.edits import Edit
 from engine.contract.feedback import Verb
 from engine.contract.jobs import Job, JobSpec, Operation, Picture
@@ -27,6 +27,7 @@ class FollowUp:
     renew_spec: makes the new job's spec from the old one's; refuses what the models cannot do.
     edit_of: tells what is done to the picture that the new job starts from; None repeats what the old job did.
     variation: the kind of the verb, where it has several.
+    has_prompt: whether the member has been asked for the prompt, or need not be, whatever their settings say.
     """
 
     verb: Verb
@@ -36,28 +37,40 @@ class FollowUp:
     renew_spec: Callable[[Operation, JobSpec], JobSpec]
     edit_of: Callable[[Job, Picture], Edit | None] | None = None
     variation: str | None = None
+    has_prompt: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class PromptWanted:
+    """The member wants to be asked for the prompt of the new job; that of the old one, to change, is `prompt`."""
+
+    prompt: str
 
 
 async def start_follow_up(
     context: InteractionContext, follow_up: FollowUp, instance: BotInstance
-) -> SubmittedJob | None:
+) -> SubmittedJob | PromptWanted | None:
     """Store the new job with its delivery; None when the press was already stored, or repeats one of a moment ago.
 
     Quick clicks are one, whichever bots they come to: the member's row is locked, and what was stored decides.
+    Nothing is stored for a member with remix who has not been asked for the prompt.
 
     Raises: JobUnknown, PictureUnknown, TooManyPending, and what `renew_spec` raises.
     """
     press = await read_press(context, follow_up.job_id)
     picture = None if follow_up.slot is None else find_picture(press, follow_up.slot)
     operation = follow_up.operation_of(press.job)
+    spec = follow_up.renew_spec(operation, press.job.spec)
     draft = Draft(
         operation=operation,
-        spec=follow_up.renew_spec(operation, press.job.spec),
-        seed=random_seed(),
+        spec=spec,
+        seed=seed_of(spec),
         parent_job_id=press.job.id,
         parent_picture_id=picture.id if picture else press.job.parent_picture_id,
         edit=_edit(follow_up, press.job, picture),
     )
+    if press.member.has_remix and not follow_up.has_prompt:
+        return PromptWanted(prompt=spec.prompt)
     # Asked before the limit: the first delivery of the press may have used it up.
     if await is_answered(context.id):
         return None

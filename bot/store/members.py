@@ -23,16 +23,26 @@ _LOCKED = (
     .order_by(members.c.discord_id)
     .with_for_update(key_share=True)
 )
+_TOGGLE_REMIX = (
+    sa.update(members)
+    .where(members.c.id == sa.any_(sa.bindparam("ids", type_=pg.ARRAY(pg.UUID))))
+    .values(has_remix=~members.c.has_remix)
+    .returning(members.c.id, members.c.has_remix)
+)
 _ADD = pg.insert(members).on_conflict_do_nothing(index_elements=["discord_id"])
 
 
 @dataclass(frozen=True, kw_only=True)
 class Member:
-    """A person by an opaque id, with what they have agreed to."""
+    """A person by an opaque id, with what they have agreed to.
+
+    has_remix: whether buttons that start a job ask for its prompt first.
+    """
 
     id: UUID
     discord_id: int
     consent_in_force: ConsentInForce
+    has_remix: bool
 
 
 async def lock_members(connection: AsyncConnection, discord_ids: Sequence[int]) -> list[Member]:
@@ -45,6 +55,13 @@ async def lock_members(connection: AsyncConnection, discord_ids: Sequence[int]) 
         await connection.execute(_ADD, [{"id": new_id(), "discord_id": discord_id} for discord_id in new])
         known |= await _read(connection, new)
     return [known[discord_id] for discord_id in discord_ids]
+
+
+async def toggle_remixes(connection: AsyncConnection, member_ids: Sequence[UUID]) -> list[bool]:
+    """Turn remix on or off for different members, each of whom is locked; return for each whether it is on now."""
+    rows = await connection.execute(_TOGGLE_REMIX, {"ids": list(member_ids)})
+    now = {row.id: row.has_remix for row in rows}
+    return [now[member_id] for member_id in member_ids]
 
 
 async def read_consent(connection: AsyncConnection, member_id: UUID) -> ConsentInForce:
@@ -80,7 +97,9 @@ def consent_of_member(row: sa.Row[Any]) -> ConsentInForce:
 
 async def _read(connection: AsyncConnection, discord_ids: Sequence[int]) -> dict[int, Member]:
     rows = await connection.execute(_LOCKED, {"discord_ids": list(discord_ids)})
-    return {
-        row.discord_id: Member(id=row.id, discord_id=row.discord_id, consent_in_force=consent_of_member(row))
-        for row in rows
-    }
+    return {row.discord_id: _member_of(row) for row in rows}
+
+
+def _member_of(row: sa.Row[Any]) -> Member:
+    consent = consent_of_member(row)
+    return Member(id=row.id, discord_id=row.discord_id, consent_in_force=consent, has_remix=row.has_remix)

@@ -11,7 +11,7 @@ from bot.store.batch import Statement
 from bot.store.consents import store_choices
 from bot.store.deliveries import BotInstance, Delivery, add_deliveries, find_answered, find_single_pictures
 from bot.store.erasures import start_erasures
-from bot.store.members import lock_members
+from bot.store.members import lock_members, toggle_remixes
 from bot.store.ranking.grids import leave_out_grids
 from bot.store.ranking.pairs import count_answered, read_asked, settle_pairs, show_pairs
 from bot.store.series import read_series_jobs as read_all_series_jobs
@@ -75,3 +75,4 @@ store_guild_choice = Statement(order=17, run=store_guild_choices, is_kept=False)
 settle_pair = Statement(order=18, run=settle_pairs, is_kept=False)
 leave_out_grid = Statement(order=19, run=_leave_out, is_kept=False)
 show_pair = Statement(order=20, run=show_pairs, is_kept=False)
+turn_remix = Statement(order=21, run=toggle_remixes, is_kept=False)

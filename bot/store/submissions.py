@@ -105,6 +105,12 @@ def random_seed() -> int:
     return secrets.randbelow(MAX_SEED + 1)
 
 
+def seed_of(spec: JobSpec) -> int:
+    """Return the seed that the spec asks for, or a random one."""
+    seed = spec.parameters.get("seed")
+    return seed if isinstance(seed, int) else random_seed()
+
+
 def _request(draft: Draft, member: Member) -> JobRequest:
     return JobRequest(
         id=new_id(),

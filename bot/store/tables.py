@@ -61,6 +61,13 @@ members = sa.Table(
         sa.BigInteger,
         comment="the choice in force, which is copied here; none for what was set by hand",
     ),
+    sa.Column(
+        "has_remix",
+        sa.Boolean,
+        nullable=False,
+        server_default=sa.false(),
+        comment="whether buttons that start a job ask for its prompt first",
+    ),
     sa.UniqueConstraint("discord_id"),
     check_one_of("consent", Consent),
     sa.CheckConstraint("consent_version IS NOT NULL OR NOT (may_train OR may_publish)", name="asked"),

@@ -17,7 +17,7 @@ from engine.feedback.store.impressions import read_impressions
 from engine.store.database import Database
 from engine.store.jobs import job_from_row
 from engine.store.objects import Objects
-from engine.store.tables import jobs
+from engine.store.tables import jobs, pictures
 from engine.store.transitions import fail_job, finish_job, record_progress, start_job
 from tests.fakes import painted_from_request
 
@@ -96,6 +96,13 @@ class EngineHand:
         async with self.database.begin() as connection:
             assert await finish_job(connection, job.id, stored, grid_key, media_type)
         return stored
+
+    async def forget(self, job_id: UUID) -> None:
+        """Delete the job, its pictures and the jobs that go back to it, as an erasure does."""
+        async with self.database.begin() as connection:
+            await connection.execute(jobs.delete().where(jobs.c.parent_job_id == job_id))
+            await connection.execute(pictures.delete().where(pictures.c.job_id == job_id))
+            await connection.execute(jobs.delete().where(jobs.c.id == job_id))
 
     async def fail(self, job_id: UUID, **cause: object) -> None:
         """Mark the job failed."""

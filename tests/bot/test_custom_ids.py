@@ -38,6 +38,7 @@ INDEXES: dict[str, list[int | None]] = {
             "region",
             "zoomdouble",
             "zoomhalf",
+            "zoomcustom",
             "square",
             "panleft",
             "panright",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from enum import StrEnum
 from fractions import Fraction
+from math import isqrt
 
 from engine.contract.edits import Box, Canvas
 from engine.contract.errors import SizeUnsupported
 from engine.contract.jobs import JobSpec
 from engine.prompt.checks.outdated import model_of
-from engine.prompt.checks.sizes import is_canvas
+from engine.prompt.checks.sizes import is_canvas, painted_size, ratio_of, size_for
 from engine.prompt.limits import Limits, SizeLimits
 
 PAN_SHARE = Fraction(1, 2)
@@ -33,6 +34,26 @@ def zoomed_canvas(size: tuple[int, int], factor: Fraction) -> Canvas:
     inner_width, inner_height = round(width / factor), round(height / factor)
     box = Box(left=(width - inner_width) // 2, top=(height - inner_height) // 2, width=inner_width, height=inner_height)
     return Canvas(width=width, height=height, box=box)
+
+
+def reshaped_canvas(
+    size: tuple[int, int], shape: str, factor: Fraction, spec: JobSpec, limits: Limits
+) -> Canvas | None:
+    """Return a canvas of that shape with the picture in its middle, smaller by `factor` >= 1 than would fit.
+
+    shape: a ratio such as "3:2"; that of the picture keeps its size. None if nothing is left to paint around it.
+
+    Raises: SizeUnsupported when the model paints no picture of that shape, ModelUnknown.
+    """
+    width, height = size
+    new_width, new_height = size if shape == ratio_of(size) else _size_of(shape, size, spec, limits)
+    scale = min(Fraction(new_width, width), Fraction(new_height, height), Fraction(1)) / factor
+    inner_width, inner_height = round(width * scale), round(height * scale)
+    if (inner_width, inner_height) == (new_width, new_height):
+        return None
+    left, top = (new_width - inner_width) // 2, (new_height - inner_height) // 2
+    box = Box(left=left, top=top, width=inner_width, height=inner_height)
+    return _checked(Canvas(width=new_width, height=new_height, box=box), spec, limits)
 
 
 def panned_canvas(size: tuple[int, int], direction: PanDirection, spec: JobSpec, limits: Limits) -> Canvas:
@@ -63,6 +84,18 @@ def squared_canvas(size: tuple[int, int], spec: JobSpec, limits: Limits) -> Canv
     side = max(size)
     box = Box(left=(side - width) // 2, top=(side - height) // 2, width=width, height=height)
     return _checked(Canvas(width=side, height=side, box=box), spec, limits)
+
+
+def _size_of(shape: str, size: tuple[int, int], spec: JobSpec, limits: Limits) -> tuple[int, int]:
+    """Return the size in which the spec's model paints that shape; where it is not known, about as large as `size`."""
+    size_limits = _size_limits(spec, limits)
+    if size_limits is None:
+        return size_for(shape, side=isqrt(size[0] * size[1]), step=_UNKNOWN_MULTIPLE)
+    painted = painted_size(shape, size_limits)
+    if painted is None:
+        width, height = size_for(shape, side=size_limits.square, step=size_limits.multiple)
+        raise SizeUnsupported(width=width, height=height, model=model_of(spec, limits).name)
+    return painted
 
 
 def _checked(canvas: Canvas, spec: JobSpec, limits: Limits) -> Canvas:

@@ -22,6 +22,15 @@ def followup_spec(limits: Limits, operation: Operation, spec: JobSpec) -> JobSpe
     return without_seed(spec)
 
 
+def reworded_spec(limits: Limits, operation: Operation, spec: JobSpec) -> JobSpec:
+    """Return the spec of a new job of the operation whose prompt the member has just written, as it is.
+
+    Raises: RequestError if the current models do not support it; see `check_supported`.
+    """
+    check_supported(operation, spec, limits)
+    return spec
+
+
 def possible_operations(limits: Limits, spec: JobSpec) -> frozenset[Operation]:
     """Return the operations that currently support the spec; none if its model is no longer registered."""
     try:
@@ -33,8 +42,13 @@ def possible_operations(limits: Limits, spec: JobSpec) -> frozenset[Operation]:
 
 def without_seed(spec: JobSpec) -> JobSpec:
     """Return the spec without `--seed`, and with the canonical prompt to match."""
-    if "seed" not in spec.parameters:
+    return without(spec, "seed")
+
+
+def without(spec: JobSpec, parameter: str) -> JobSpec:
+    """Return the spec without the parameter of that canonical name, and with the canonical prompt to match."""
+    if parameter not in spec.parameters:
         return spec
-    kept = {name: value for name, value in spec.parameters.items() if name != "seed"}
-    unseeded = replace(spec, parameters=MappingProxyType(kept))
-    return replace(unseeded, prompt=render(unseeded))
+    kept = {name: value for name, value in spec.parameters.items() if name != parameter}
+    narrowed = replace(spec, parameters=MappingProxyType(kept))
+    return replace(narrowed, prompt=render(narrowed))

@@ -21,7 +21,7 @@ from bot.store.batch import run_alone
 from bot.store.button_actions import cancel, cancel_series, rate, upscale
 from bot.store.deliveries import BotInstance
 from bot.store.eta import read_queue_pace
-from bot.store.followups import FollowUp, start_follow_up
+from bot.store.followups import FollowUp, PromptWanted, start_follow_up
 from bot.store.interaction import InteractionContext, InteractionToken
 from bot.store.members import lock_members
 from bot.store.submissions import Draft, SubmittedJob, submit_drafts
@@ -87,7 +87,9 @@ async def start_follow_up_of(
         edit_of=partial(button.edit_of, Limits()),
         variation=button.variation,
     )
-    return await run_alone(connection, start_follow_up(context, follow_up, US))
+    started = await run_alone(connection, start_follow_up(context, follow_up, US))
+    assert not isinstance(started, PromptWanted)
+    return started
 
 
 async def submitted(database: Database, *, number: int = 1, discord_id: int = 5) -> SubmittedJob:
