@@ -37,7 +37,7 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Facts], str]] = {
     ),
     errors.JobUnknown: lambda _: "Job not found.",
     errors.PictureUnknown: lambda _: (
-        "Picture not found. `easel imagine` prints picture ids, and `easel export raw` lists all of them."
+        "Picture not found. `easel imagine` prints picture ids, and `easel export raw` has those of who agrees to it."
     ),
     errors.NotYours: lambda _: "Only the job's owner or an administrator can do that.",
     errors.JobOver: lambda facts: f"The job has already ended ({facts['status']}).",

@@ -75,6 +75,11 @@ async def read_publishing_ids(connection: AsyncConnection) -> set[UUID]:
     return set((await connection.execute(sa.select(members.c.id).where(members.c.may_publish))).scalars())
 
 
+async def read_training_ids(connection: AsyncConnection) -> set[UUID]:
+    """Return the members who agree now that the operator trains models on what they do."""
+    return set((await connection.execute(sa.select(members.c.id).where(members.c.may_train))).scalars())
+
+
 async def read_consent_record(connection: AsyncConnection) -> ConsentRecord:
     """Return by which version of the text each member agrees to publishing now, and how many members were erased."""
     rows = await connection.execute(sa.select(members).where(members.c.may_publish))

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from bot.store.members import read_consent_record, read_publishing_ids
+from bot.store.members import read_consent_record, read_publishing_ids, read_training_ids
 from easel.exit_codes import ExitCode
 from easel.export_options import Bounds
 from easel.output import Output
@@ -27,8 +27,8 @@ from engine.store.database import open_database
 from engine.store.objects import open_objects
 
 _REFUSED: Mapping[Refusal, str] = {
-    Refusal.NOBODY_AGREED: "No member has agreed to publishing yet, so there is nothing to export.",
-    Refusal.NOTHING_LEFT: "Nothing that members agreed to publish fits, so nothing was exported.",
+    Refusal.NOBODY_AGREED: "No member has agreed to {use} yet, so there is nothing to export.",
+    Refusal.NOTHING_LEFT: "Nothing that members agreed to have used for {use} fits, so nothing was exported.",
     Refusal.WITHDRAWN: "A member withdrew their consent during the export, so it was discarded. Run it again.",
 }
 
@@ -53,7 +53,7 @@ def check_request(name: str, bounds: Bounds) -> None:
         raise typer.BadParameter(f'Unknown format "{name}". Available: {", ".join(FORMATS)}')
     if bounds != Bounds() and not FORMATS[name].is_filtered:
         raise typer.BadParameter(
-            f"The format {name} always holds everything: "
+            f"The format {name} holds all that members agreed to training with: "
             "it does not take --since, --until, --model, --min-weight, --split-seed or --release."
         )
 
@@ -69,7 +69,7 @@ async def export(name: str, folder: Path, bounds: Bounds, settings: EngineSettin
     try:
         exported = await _export(name, folder, bounds, settings, output)
     except ExportRefused as refused:
-        return _refuse(refused, output)
+        return _refuse(name, refused, output)
     listed = [f"{number} {noun}" for noun, number in exported.counts.items()]
     sentence = f"Exported {' and '.join(filter(None, (', '.join(listed[:-1]), listed[-1])))} to {folder}"
     output.print_done(sentence, {"folder": str(folder), **_as_json(exported)})
@@ -90,6 +90,7 @@ async def _export(name: str, folder: Path, bounds: Bounds, settings: EngineSetti
             min_weight=bounds.min_weight,
             split_seed=bounds.split_seed,
             release=bounds.release or datetime.now(UTC).date().isoformat(),
+            read_agreeing=read_training_ids,
             read_record=read_consent_record,
             restarted=lambda: progress.console.print(_RESTARTED.format(folder=folder), soft_wrap=True, highlight=False),
         )
@@ -103,10 +104,10 @@ def _progress(output: Output) -> Progress:
     return Progress(*columns, console=console)
 
 
-def _refuse(refused: ExportRefused, output: Output) -> int:
+def _refuse(name: str, refused: ExportRefused, output: Output) -> int:
     if output.as_json:
         output.print_json({"folder": None, "reason": refused.reason.value, **_as_json(refused.exported)})
-    typer.echo(_REFUSED[refused.reason], err=True)
+    typer.echo(_REFUSED[refused.reason].format(use="training" if name == "raw" else "publishing"), err=True)
     _print_problems(refused.exported)
     return ExitCode.STORAGE if refused.exported.damaged else ExitCode.FAILED
 

@@ -64,6 +64,11 @@ _FILL_ACTIONS = f"""
     FROM generate_series($2::bigint, $3::bigint) AS i, generate_series(0, {ACTIONS_EACH - 1}) AS n
 """
 
+_AGREED = f"""
+    INSERT INTO members (id, discord_id, consent_version, may_train, may_publish)
+    SELECT md5('m' || i)::uuid, i + 1, 1, true, true FROM generate_series(0, {MEMBERS - 1}) AS i ON CONFLICT DO NOTHING
+"""
+
 
 async def main(actions: int, small: int, large: int, pictures: int, rounds: int) -> None:
     """Print the speeds, best of `rounds`, and the memories."""
@@ -88,6 +93,7 @@ async def _fill(url: str, filled: int, wanted: int) -> int:
     connection = await asyncpg.connect(url)
     try:
         first = first_press(MONTH)
+        await connection.execute(_AGREED)
         await connection.execute(_FILL_IMPRESSIONS, first, filled, wanted - 1)
         await connection.execute(_FILL_ACTIONS, first, filled, wanted - 1)
         await connection.execute("ANALYZE")

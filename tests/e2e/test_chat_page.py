@@ -49,13 +49,35 @@ async def wait_for_grid(message: Locator) -> None:
     await expect(message.locator("img").first).to_be_visible()
 
 
+async def command(page: Page, name: str) -> None:
+    """Send a command without options in #studio."""
+    box = page.get_by_role("textbox", name="Message #studio")
+    await box.click()
+    await box.press_sequentially(name)
+    await page.keyboard.press("Enter")
+    await page.keyboard.press("Enter")
+
+
+async def allow_training(page: Page) -> None:
+    """Agree to training in `/privacy`, whatever was agreed to before."""
+    await command(page, "/privacy")
+    form = await pinned(page, page.locator("[data-message-id]").filter(has_text="Stored of you").last)
+    await form.get_by_role("button", name="Change choices").click()
+    switch = form.get_by_role("button", name="Train models")
+    if "off" in await switch.inner_text():
+        await switch.click()
+    await expect(switch).to_have_text("Train models: on")
+    await form.get_by_role("button", name="Save").click()
+    await expect(form).to_contain_text("Saved. Train models: on.")
+
+
 def rows(export: Path, table: str) -> list[dict[str, Any]]:
     """Return the rows of one file of a raw export."""
     return [json.loads(line) for line in (export / f"{table}.jsonl").read_text().splitlines()]
 
 
 async def test_imagine_rate_upscale_and_vary(page: Page, easel: RunningEasel, tmp_path: Path) -> None:
-    """A member imagines, rates, changes the rating, upscales and varies; every press is stored with what was shown."""
+    """A member imagines, rates, changes the rating, upscales and varies; once they agree, an export has every press."""
     await page.goto(easel.address)
     await imagine(page, "#studio", "a red circle on a blue background --seed 3")
     await expect(newest(page, "a red circle").get_by_role("button", name="Cancel")).to_be_visible()
@@ -82,6 +104,7 @@ async def test_imagine_rate_upscale_and_vary(page: Page, easel: RunningEasel, tm
     await grid.get_by_role("button", name="V3").click()
     await wait_for_grid(newest(page, "Variations by"))
     await take_screenshot(page, "e2e-5-varied")
+    await allow_training(page)
 
     export = tmp_path / "export"
     done = await run_easel("export", "raw", "-o", str(export), home=easel.home)

@@ -10,7 +10,7 @@ from playwright.async_api import Locator, Page, expect
 
 from tests.browser import BROWSER, NARROW, WIDE, take_screenshot
 from tests.e2e.conftest import RunningEasel
-from tests.e2e.test_chat_page import PRIVATE, imagine, newest, pinned, rows, wait_for_grid
+from tests.e2e.test_chat_page import PRIVATE, command, imagine, newest, pinned, rows, wait_for_grid
 from tests.easel.command import run_easel
 
 pytestmark = [*BROWSER, pytest.mark.timeout(600)]
@@ -100,11 +100,7 @@ async def test_rate_choose_save_compare_report_and_delete(page: Page, easel: Run
 
 async def compare(page: Page) -> None:
     """Compare ten pairs; each takes the place of the one before, and the count goes up."""
-    box = page.get_by_role("textbox", name="Message #studio")
-    await box.click()
-    await box.press_sequentially("/rank")
-    await page.keyboard.press("Enter")
-    await page.keyboard.press("Enter")
+    await command(page, "/rank")
     pair = await pinned(page, private(page, "Which one is better?"))
     await expect(pair.get_by_role("img", name=re.compile("two pictures, left and right"))).to_be_visible()
     await take_screenshots(page, "e2e-feedback-4-pair")

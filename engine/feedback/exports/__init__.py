@@ -20,8 +20,7 @@ class Format:
     """An export format.
 
     contents: what it holds, in a few words. readers: who reads it. load: one line of how to.
-    is_filtered: whether the request's bounds, seed and release mean anything to it; those that are hold only what
-        members agreed to publish.
+    is_filtered: whether the request's bounds, seed and release mean anything to it.
     """
 
     contents: str
@@ -32,7 +31,14 @@ class Format:
 
 
 async def _export_raw(database: Database, objects: Objects, request: ExportRequest) -> Exported:
-    summary = await export_raw(database, objects, request.folder, report=request.report, restarted=request.restarted)
+    summary = await export_raw(
+        database,
+        objects,
+        request.folder,
+        read_members=request.read_agreeing or request.read_publishers,
+        report=request.report,
+        restarted=request.restarted,
+    )
     counts = {
         "jobs": summary.jobs,
         "pictures": summary.pictures,
@@ -45,7 +51,7 @@ async def _export_raw(database: Database, objects: Objects, request: ExportReque
 FORMATS = MappingProxyType(
     {
         "raw": Format(
-            contents="Every job, picture and event",
+            contents="Jobs, pictures and events as they are stored",
             readers="you",
             load='[json.loads(line) for line in open("DIR/events.jsonl")]',
             export=_export_raw,

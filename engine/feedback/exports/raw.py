@@ -1,4 +1,7 @@
-"""The raw export: every job, picture, impression and event as JSON Lines with the picture files, anonymized."""
+"""The raw export: jobs, pictures, impressions and events as JSON Lines with the picture files, anonymized.
+
+It holds what members allow by the consent in force now. A backup, which holds everything, is Postgres's own to make.
+"""
 
 from __future__ import annotations
 
@@ -12,14 +15,18 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from engine.contract.errors import PictureCorrupt
 from engine.contract.jobs import Job, Picture, json_from_spec
 from engine.feedback.anonymize import anonymize, assign_member_numbers, strip_png_metadata
-from engine.feedback.exports.request import ReportProgress, ignore_restart
+from engine.feedback.exports.request import Exported, ExportRefused, Refusal, ReportProgress, ignore_restart
 from engine.feedback.exports.staging import atomic_folder, in_thread, require_empty
-from engine.feedback.store.copies import copy_actions, copy_impressions, count_log, read_logged_ids
+from engine.feedback.store.copies import copy_actions, copy_impressions, read_logged_ids
+from engine.feedback.store.withheld import stream_open_jobs, stream_open_pictures, withhold
 from engine.store.database import Database
 from engine.store.objects import Objects, key_from_bytes
+from engine.store.operator_jobs import OPERATOR_ID
 from engine.store.snapshots import Snapshot, open_snapshot
 
 FORMAT = "easel-raw"
@@ -29,6 +36,7 @@ _LINES_PER_WRITE = 200
 _BYTES_PER_WRITE = 2**20
 
 JsonRow = Mapping[str, Any]
+ReadMembers = Callable[[AsyncConnection], Awaitable[set[UUID]]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,49 +67,71 @@ async def export_raw(
     objects: Objects,
     folder: Path,
     *,
+    read_members: ReadMembers,
     report: ReportProgress,
     restarted: Callable[[], None] = ignore_restart,
 ) -> ExportSummary:
     """Write `jobs.jsonl`, `pictures.jsonl`, `impressions.jsonl`, `events.jsonl`, `export.json` and `pictures/`.
 
-    Guarantees: the export is a consistent snapshot, only a few rows are in memory at a time, member numbers differ
-    between exports, and the folder appears only when it is complete. What killed exports left beside it is removed.
+    read_members: returns the members who agree now to what the export is for.
 
-    Raises: SettingsInvalid when `folder` exists and is not an empty folder, StorageFull when the disk is full,
-    StoreUnavailable when Postgres or the picture store becomes unavailable.
+    Guarantees: the export is a consistent snapshot, it holds only what the consent allows that is in force when it
+    begins and when it ends, only a few rows are in memory at a time, member numbers differ between exports, and the
+    folder appears only when it is complete. What killed exports left beside it is removed.
+
+    Raises: ExportRefused when there is nothing to export or consent was withdrawn meanwhile; SettingsInvalid when
+    `folder` exists and is not an empty folder, StorageFull when the disk is full, StoreUnavailable when Postgres or the
+    picture store becomes unavailable.
     """
     folder = await asyncio.to_thread(require_empty, folder)
-    async with atomic_folder(folder, restarted) as staging, open_snapshot(database) as snapshot:
-        num_rows = await snapshot.count_rows() + await count_log(snapshot.connection)
-        progress = _ExportProgress(total=num_rows, report=report)
-        logged = await read_logged_ids(snapshot.connection)
-        members = assign_member_numbers({*await snapshot.read_member_ids(), *logged})
-        summary = ExportSummary(
-            jobs=await _write_lines(staging / "jobs.jsonl", _job_rows(snapshot, members), progress),
-            pictures=await _write_lines(
-                staging / "pictures.jsonl", _picture_rows(snapshot, objects, staging, progress), progress
-            ),
-            impressions=await _write_copied(
-                staging / "impressions.jsonl", partial(copy_impressions, snapshot.connection, members), progress
-            ),
-            events=await _write_copied(
-                staging / "events.jsonl", partial(copy_actions, snapshot.connection, members), progress
-            ),
-            damaged=tuple(progress.damaged),
-        )
-        await in_thread(_write_summary, staging / "export.json", summary)
+    async with atomic_folder(folder, restarted) as staging:
+        async with open_snapshot(database, is_read_only=False) as snapshot:
+            agreed = await read_members(snapshot.connection)
+            members = await _number(agreed, snapshot)
+            progress = _ExportProgress(total=await withhold(snapshot.connection, members), report=report)
+            if not progress.total:
+                raise ExportRefused(Refusal.NOTHING_LEFT if agreed else Refusal.NOBODY_AGREED, Exported(counts={}))
+            summary = await _write(snapshot, objects, staging, members, progress)
+        async with database.begin() as now:
+            if not members.keys() <= {OPERATOR_ID, *await read_members(now)}:
+                raise ExportRefused(Refusal.WITHDRAWN, Exported(counts={}))
     return summary
 
 
-async def _job_rows(snapshot: Snapshot, members: Mapping[UUID, int]) -> AsyncIterator[JsonRow]:
-    async for job in snapshot.stream_jobs():
+async def _number(agreed: set[UUID], snapshot: Snapshot) -> Mapping[UUID, int]:
+    """Return new numbers for those who agree, of the members who have done anything; the operator always does."""
+    seen = {*await snapshot.read_member_ids(), *await read_logged_ids(snapshot.connection)}
+    return assign_member_numbers(seen & {OPERATOR_ID, *agreed})
+
+
+async def _write(
+    snapshot: Snapshot, objects: Objects, staging: Path, members: Mapping[UUID, int], progress: _ExportProgress
+) -> ExportSummary:
+    connection = snapshot.connection
+    summary = ExportSummary(
+        jobs=await _write_lines(staging / "jobs.jsonl", _job_rows(connection, members), progress),
+        pictures=await _write_lines(
+            staging / "pictures.jsonl", _picture_rows(connection, objects, staging, progress), progress
+        ),
+        impressions=await _write_copied(
+            staging / "impressions.jsonl", partial(copy_impressions, connection, members), progress
+        ),
+        events=await _write_copied(staging / "events.jsonl", partial(copy_actions, connection, members), progress),
+        damaged=tuple(progress.damaged),
+    )
+    await in_thread(_write_summary, staging / "export.json", summary)
+    return summary
+
+
+async def _job_rows(connection: AsyncConnection, members: Mapping[UUID, int]) -> AsyncIterator[JsonRow]:
+    async for job in stream_open_jobs(connection):
         yield row_from_job(job, members)
 
 
 async def _picture_rows(
-    snapshot: Snapshot, objects: Objects, staging: Path, progress: _ExportProgress
+    connection: AsyncConnection, objects: Objects, staging: Path, progress: _ExportProgress
 ) -> AsyncIterator[JsonRow]:
-    async for picture in snapshot.stream_pictures():
+    async for picture in stream_open_pictures(connection):
         recipe = anonymize(picture.recipe)
         try:
             png = await objects.get(picture.object_key)

@@ -31,6 +31,8 @@ class ExportRequest:
     split_seed: what splits are drawn with.
     release: what the data set is called; letters, digits, `-` and `_`.
     read_publishers: returns the members who agree to publishing now, as far as the connection's transaction sees.
+    read_agreeing: returns the members who agree now to what the raw export is for; None for those who agree to
+        publishing.
     read_record: returns by which versions of the text members agreed, and how many were removed; None if unknown.
     restarted: called when an export to the same folder was killed and this one begins anew.
     """
@@ -44,6 +46,7 @@ class ExportRequest:
     min_weight: float = 0.0
     split_seed: int = 0
     release: str = "easel"
+    read_agreeing: Callable[[AsyncConnection], Awaitable[set[UUID]]] | None = None
     read_record: Callable[[AsyncConnection], Awaitable[ConsentRecord]] | None = None
     restarted: Callable[[], None] = ignore_restart
 
@@ -67,8 +70,8 @@ class Exported:
 class Refusal(StrEnum):
     """Why there is no export.
 
-    nobody_agreed: no member has agreed to publishing.
-    nothing_left: nothing of what members agreed to publish has a label and fits the request.
+    nobody_agreed: no member has agreed to what the export is for.
+    nothing_left: nothing of what members agreed to has a label, where the format needs one, and fits the request.
     withdrawn: somebody whose data it would hold withdrew their consent, or was erased, while it was written.
     """
 

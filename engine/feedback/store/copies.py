@@ -1,7 +1,8 @@
 """The log as JSON Lines, made by Postgres itself and streamed by COPY: many times as fast as row by row.
 
-Lines name members by the numbers that they are given, and hold no id of Discord's. They are put together as text,
-because Postgres takes twice as long for JSON values; free text goes through to_json, which escapes it.
+Lines name members by the numbers that they are given, and hold no id of Discord's. There are none of members who have
+no number, nor of what `withhold` has noted before. They are put together as text, because Postgres takes twice as long
+for JSON values; free text goes through to_json, which escapes it.
 """
 
 from __future__ import annotations
@@ -12,6 +13,11 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+from engine.feedback.store.withheld import (
+    IS_IMPRESSION_OPEN,
+    IS_PRESS_OPEN,
+)
 
 Write = Callable[[bytes], Awaitable[None]]
 
@@ -114,31 +120,27 @@ _ACTIONS = f"""
     JOIN {_NUMBERS} ON numbers.member_id = actions.member_id
     LEFT JOIN impressions
         ON impression_id IS NULL AND impressions.job_id = actions.job_id AND impressions.message_id = actions.message_id
+    WHERE {IS_PRESS_OPEN}
     ORDER BY press_id
 """  # noqa: S608  the parts are constants
 _IMPRESSIONS = f"""
     SELECT {_line(_IMPRESSION)}
     FROM impressions
     JOIN {_NUMBERS} ON numbers.member_id = impressions.member_id
+    WHERE {IS_IMPRESSION_OPEN}
     ORDER BY id
 """  # noqa: S608  the parts are constants
-_COUNT = sa.text("SELECT (SELECT count(*) FROM actions) + (SELECT count(*) FROM impressions)")
 _MEMBERS = sa.text("SELECT member_id FROM actions UNION SELECT member_id FROM impressions")
 
 
 async def copy_actions(connection: AsyncConnection, numbers: Mapping[UUID, int], write: Write) -> None:
-    """Write a line for each action, oldest first; `numbers` are 0 to n - 1, of all members of the log."""
+    """Write a line for each action, oldest first; `numbers` are 0 to n - 1, of the members who agree."""
     await _copy(connection, _ACTIONS, numbers, write)
 
 
 async def copy_impressions(connection: AsyncConnection, numbers: Mapping[UUID, int], write: Write) -> None:
     """Write a line for each impression, oldest first; `numbers` as for actions."""
     await _copy(connection, _IMPRESSIONS, numbers, write)
-
-
-async def count_log(connection: AsyncConnection) -> int:
-    """Return how many actions and impressions there are."""
-    return int((await connection.execute(_COUNT)).scalar_one())
 
 
 async def read_logged_ids(connection: AsyncConnection) -> list[UUID]:

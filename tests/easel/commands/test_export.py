@@ -8,7 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from engine.contract.feedback import Consent
+from engine.store.database import open_database
+from engine.store.objects import open_objects
 from tests.easel.command import run_easel, start_easel
+from tests.engine.feedback.exports.community import SmallCommunity
 from tests.engine.worker.following import until
 from tests.killing import blocked
 
@@ -17,6 +21,9 @@ from tests.killing import blocked
 async def test_an_ended_export_leaves_nothing(home: Path, database_url: str, tmp_path: Path) -> None:
     """SIGTERM makes it clean up; what SIGKILL leaves, the next export removes, and says so."""
     folder = tmp_path / "exports"
+    async with open_database(database_url) as database:
+        community = SmallCommunity(database=database, objects=open_objects((tmp_path / "pictures").as_uri()))
+        await community.paint(await community.join(Consent.TRAIN), "a cat")
     arguments = ("export", "raw", "-o", str(folder / "all"))
 
     async def is_writing() -> bool:
@@ -30,7 +37,8 @@ async def test_an_ended_export_leaves_nothing(home: Path, database_url: str, tmp
             await export.communicate()
         assert len(list(folder.iterdir())) == expected
         assert export.returncode == (128 + number if number is signal.SIGTERM else -number)
-    done = await run_easel(*arguments, home=home, DATABASE_URL=database_url)
+    store = (tmp_path / "pictures").as_uri()
+    done = await run_easel(*arguments, home=home, DATABASE_URL=database_url, EASEL_STORAGE_URL=store)
     assert done.code == 0, done.err
     assert f"An export to {folder / 'all'} was ended before it was complete." in done.err
     assert [path.name for path in folder.iterdir()] == ["all"]

@@ -11,11 +11,14 @@ import re
 import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.contract.errors import SettingsInvalid, StoreUnavailable
 from engine.contract.feedback import Shown, Surface, Verb
@@ -30,7 +33,8 @@ from engine.feedback.store.months import press_at
 from engine.store.database import Database
 from engine.store.jobs import read_pictures, submit_job
 from engine.store.objects import Objects
-from engine.store.transitions import fail_job, finish_job, start_job
+from engine.store.tables import jobs
+from engine.store.transitions import finish_job, start_job
 from tests.fakes import painted_from_request, request_for
 
 _NAMING = re.compile(r"\d{17,20}|@|https?://|discord")
@@ -100,31 +104,38 @@ def _lines(path: Path) -> list[dict[str, Any]]:
 def _ignore(_done: int, _total: int) -> None: ...
 
 
+async def _everybody(connection: AsyncConnection) -> set[UUID]:
+    """Return every member who has a job, as those who agree."""
+    return set((await connection.execute(sa.select(jobs.c.member_id))).scalars())
+
+
+export_all = partial(export_raw, read_members=_everybody, report=_ignore)
+
+
 async def test_everything_is_exported(database: Database, objects: Objects, tmp_path: Path) -> None:
     """Each job, picture and event is a line that refers to the others by id, and each picture's file is there."""
     owner, other = new_id(), new_id()
     job, pictures = await _finished(database, objects, owner, "a red circle")
+    theirs, _ = await _finished(database, objects, other, "odd")
     async with database.begin() as connection:
-        failed = await submit_job(connection, request_for(other, "odd"))
-        await fail_job(connection, failed.id, {"error": "ModelBroken", "cause": "black"})
         await append_actions(connection, [_press(job, pictures, other, 4)])
     told: list[tuple[int, int]] = []
-    exported = await export_raw(
+    exported = await export_all(
         database, objects, tmp_path / "deep" / "out", report=lambda done, total: told.append((done, total))
     )
-    assert (exported.jobs, exported.pictures, exported.events, exported.damaged) == (2, 4, 1, ())
-    assert told[-1] == (7, 7)
+    assert (exported.jobs, exported.pictures, exported.events, exported.damaged) == (2, 8, 1, ())
+    assert told[-1] == (11, 11)
     out = tmp_path / "deep" / "out"
     jobs, events = _lines(out / "jobs.jsonl"), _lines(out / "events.jsonl")
-    assert {line["id"]: line["error"] for line in jobs} == {str(job.id): None, str(failed.id): "ModelBroken"}
     assert sorted(line["member"] for line in jobs) == [0, 1]
-    assert [line["member"] for line in jobs if line["id"] == str(failed.id)] == [events[0]["member"]]
+    assert {line["id"]: line["member"] for line in jobs}[str(theirs.id)] == events[0]["member"]
     assert (events[0]["value"], events[0]["latency_ms"], events[0]["consent"]) == (4, 3000, "train")
-    lines = sorted(_lines(out / "pictures.jsonl"), key=lambda line: int(line["slot"]))
+    lines = [line for line in _lines(out / "pictures.jsonl") if line["job_id"] == str(job.id)]
+    lines.sort(key=lambda line: int(line["slot"]))
     assert [shown["picture_id"] for shown in events[0]["shown"]] == [line["id"] for line in lines]
     for line, picture in zip(lines, pictures, strict=True):
         assert (out / line["file"]).read_bytes() == await objects.get(picture.object_key)
-    assert json.loads((out / "export.json").read_text())["pictures"] == 4
+    assert json.loads((out / "export.json").read_text())["pictures"] == 8
 
 
 async def test_nobody_is_named(database: Database, objects: Objects, tmp_path: Path) -> None:
@@ -134,7 +145,7 @@ async def test_nobody_is_named(database: Database, objects: Objects, tmp_path: P
     job, pictures = await _finished(database, objects, member, prompt)
     async with database.begin() as connection:
         await append_actions(connection, [_press(job, pictures, member, 1)])
-    await export_raw(database, objects, tmp_path / "out", report=_ignore)
+    await export_all(database, objects, tmp_path / "out")
     files = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
     assert len(files) == 9
     for path in files:
@@ -158,7 +169,7 @@ async def test_export_is_of_one_moment(database: Database, objects: Objects, tmp
                 await append_actions(connection, presses[1:])
             return await super().get(key)
 
-    exported = await export_raw(database, LateObjects(objects.store), tmp_path / "out", report=_ignore)
+    exported = await export_all(database, LateObjects(objects.store), tmp_path / "out")
     assert exported.events == 1
 
 
@@ -166,7 +177,7 @@ async def test_damaged_picture_is_told_not_fatal(database: Database, objects: Ob
     """A picture whose file is missing is exported without it and listed in the result."""
     _, pictures = await _finished(database, objects, new_id(), "a red circle")
     (tmp_path / "pictures" / pictures[1].object_key).unlink()
-    exported = await export_raw(database, objects, tmp_path / "out", report=_ignore)
+    exported = await export_all(database, objects, tmp_path / "out")
     assert exported.damaged == (pictures[1].object_key,)
     files = {line["slot"]: line["file"] for line in _lines(tmp_path / "out" / "pictures.jsonl")}
     assert [slot for slot, file in files.items() if file is None] == [1]
@@ -174,6 +185,7 @@ async def test_damaged_picture_is_told_not_fatal(database: Database, objects: Ob
 
 async def test_non_empty_folder_is_refused(database: Database, objects: Objects, tmp_path: Path) -> None:
     """A non-empty folder or a file is refused; an empty folder is used."""
+    await _finished(database, objects, new_id(), "a red circle")
     occupied, file, empty = tmp_path / "occupied", tmp_path / "file", tmp_path / "empty"
     occupied.mkdir()
     (occupied / "mine").write_text("kept")
@@ -181,9 +193,9 @@ async def test_non_empty_folder_is_refused(database: Database, objects: Objects,
     empty.mkdir()
     for folder in (occupied, file):
         with pytest.raises(SettingsInvalid, match="not an empty folder"):
-            await export_raw(database, objects, folder, report=_ignore)
+            await export_all(database, objects, folder)
     assert [path.name for path in occupied.iterdir()] == ["mine"]
-    await export_raw(database, objects, empty, report=_ignore)
+    await export_all(database, objects, empty)
     assert (empty / "export.json").exists()
 
 
@@ -197,7 +209,7 @@ async def test_interrupted_export_leaves_nothing(database: Database, objects: Ob
     await _finished(database, objects, new_id(), "a red circle")
     place = tmp_path / "place"
     with pytest.raises(StoreUnavailable):
-        await export_raw(database, AwayObjects(objects.store), place / "out", report=_ignore)
+        await export_all(database, AwayObjects(objects.store), place / "out")
     assert list(place.iterdir()) == []
 
 
@@ -205,7 +217,7 @@ async def test_unwritable_place_is_said(database: Database, objects: Objects, tm
     """A folder that cannot be created raises SettingsInvalid with its path."""
     (tmp_path / "file").write_text("")
     with pytest.raises(SettingsInvalid, match="Cannot write to"):
-        await export_raw(database, objects, tmp_path / "file" / "out", report=_ignore)
+        await export_all(database, objects, tmp_path / "file" / "out")
 
 
 async def test_many_rows_are_streamed(database: Database, objects: Objects, tmp_path: Path) -> None:
@@ -215,7 +227,7 @@ async def test_many_rows_are_streamed(database: Database, objects: Objects, tmp_
     async with database.begin() as connection:
         pressed = [dataclasses.replace(first, press_id=_PRESS + number, value=1 + number % 4) for number in range(1203)]
         await append_actions(connection, pressed)
-    exported = await export_raw(database, objects, tmp_path / "out", report=_ignore)
+    exported = await export_all(database, objects, tmp_path / "out")
     assert exported.events == 1203
     ids = [line["id"] for line in _lines(tmp_path / "out" / "events.jsonl")]
     assert ids == sorted(set(ids))
@@ -224,6 +236,7 @@ async def test_many_rows_are_streamed(database: Database, objects: Objects, tmp_
 
 async def test_what_killed_exports_left_is_removed(database: Database, objects: Objects, tmp_path: Path) -> None:
     """But not the folder of one that is still writing."""
+    await _finished(database, objects, new_id(), "a red circle")
     exports = tmp_path / "exports"
     left, writing = exports / ".old.easel-export-1", exports / ".new.easel-export-2"
     for folder in (left, writing):
@@ -231,7 +244,7 @@ async def test_what_killed_exports_left_is_removed(database: Database, objects: 
         (folder / "pictures" / "a.png").write_bytes(b"png")
     lock = os.open(writing, os.O_RDONLY)
     fcntl.flock(lock, fcntl.LOCK_EX)
-    await export_raw(database, objects, exports / "out", report=lambda done, total: None)
+    await export_all(database, objects, exports / "out")
     assert _names(exports) == {"out", writing.name}
     os.close(lock)
 
