@@ -6,7 +6,8 @@ import asyncio
 import time
 from collections.abc import Awaitable, Sequence
 from dataclasses import replace
-from typing import Any
+from datetime import timedelta
+from typing import Any, TypeVar
 
 import aiohttp
 import discord
@@ -29,6 +30,11 @@ from engine.error_boundary import logged_result_of, result_of
 from engine.prompt import notes_on
 
 _log = structlog.get_logger()
+
+T = TypeVar("T")
+
+MOMENT = timedelta(seconds=0.3)
+"""How long an answer may take beside the commit, which has most of the time that Discord gives."""
 
 # Errors of sending an answer; it may have arrived all the same.
 _UNSENT = (discord.HTTPException, aiohttp.ClientError, OSError, asyncio.TimeoutError)
@@ -78,9 +84,18 @@ async def send_ephemeral(interaction: discord.Interaction, text: str) -> None:
 
 async def send_card(interaction: discord.Interaction, card: Card, files: Sequence[discord.File] = ()) -> None:
     """Reply to the member alone with text, buttons and files; if Discord no longer accepts a reply, only log that."""
-    view = view_from_card(card) if card.rows else discord.utils.MISSING
+    view = view_from_card(card) if card.rows else None
+    if interaction.response.is_done():
+        await edit_pressed(
+            interaction, content=card.content, view=view, attachments=list(files), allowed_mentions=NO_MENTIONS
+        )
+        return
     sending = interaction.response.send_message(
-        card.content, view=view, files=list(files), ephemeral=True, allowed_mentions=NO_MENTIONS
+        card.content,
+        view=view or discord.utils.MISSING,
+        files=list(files),
+        ephemeral=True,
+        allowed_mentions=NO_MENTIONS,
     )
     await _try(sending)
 
@@ -109,6 +124,21 @@ async def open_form(interaction: discord.Interaction, form: discord.ui.Modal) ->
     """Answer a press with a form. discord.py does not keep it: what is sent in it is found by its id."""
     form.stop()
     await _try(interaction.response.send_modal(form))
+
+
+async def in_time(interaction: discord.Interaction, work: Awaitable[T], *, in_place: bool) -> T:
+    """Return what the work for an answer returns; if it takes a moment, the member is told to wait for the answer.
+
+    in_place: whether the answer takes the place of the message that was pressed, which then stays as it is meanwhile.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.wait((task,), timeout=MOMENT.total_seconds())
+        if not (task.done() or interaction.response.is_done()):
+            await _try(interaction.response.defer(ephemeral=True, thinking=not in_place))
+        return await task
+    finally:
+        task.cancel()
 
 
 async def show_waiting(interaction: discord.Interaction) -> None:
@@ -150,8 +180,12 @@ async def remove_buttons(interaction: discord.Interaction) -> None:
 
 
 async def edit_pressed(interaction: discord.Interaction, **changes: Any) -> None:
-    """Answer a press by changing its message, as `edit_message` does; if Discord no longer accepts that, log it."""
-    await _try(interaction.response.edit_message(**changes))
+    """Answer a press by changing its message, as `edit_message` does; if Discord no longer accepts that, log it.
+
+    An answer that a member was told to wait for is changed the same way.
+    """
+    is_awaited = interaction.response.is_done()
+    await _try((interaction.edit_original_response if is_awaited else interaction.response.edit_message)(**changes))
 
 
 async def show_job(interaction: discord.Interaction, services: Services, submitted: SubmittedJob) -> None:

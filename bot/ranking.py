@@ -7,7 +7,7 @@ from functools import partial
 
 import discord
 
-from bot.answers import answer_privately
+from bot.answers import answer_privately, in_time
 from bot.cards import AnswerSubject, Card, CardKind, answer_rows
 from bot.delivery.attachments import ImageFile
 from bot.delivery.pair_picture import side_by_side
@@ -49,14 +49,9 @@ async def ask_to_compare(
 
     Raises: PictureCorrupt, StoreUnavailable.
     """
-    place = place_of(interaction, context)
-    for _ in range(_MAX_LOST):
-        file = await result_of(_read(services, pair))
-        if not isinstance(file, PictureCorrupt) or pair.job is None:
-            break
-        pair = await services.commit(context, partial(next_pair, context, place, lost=pair.job.id))
-    if isinstance(file, Exception):
-        raise file
+    place, in_place = place_of(interaction, context), interaction.type is discord.InteractionType.component
+    reading = _read_any(services, context, place, pair)
+    pair, file = await in_time(interaction, reading, in_place=in_place)
     if file is None or pair.job is None:
         await answer_privately(interaction, Card(content=_refusal(pair)))
         return
@@ -73,6 +68,20 @@ def _refusal(pair: NextPair) -> str:
     if pair.is_closed:
         return RANK_CLOSED
     return nothing_to_compare(pair.num_answered) if pair.has_agreed else RANK_REFUSED
+
+
+async def _read_any(
+    services: Services, context: InteractionContext, place: Place, pair: NextPair
+) -> tuple[NextPair, ImageFile | None]:
+    """Return the pair, or the next one whose files are there, with its pictures side by side."""
+    for _ in range(_MAX_LOST):
+        file = await result_of(_read(services, pair))
+        if not isinstance(file, PictureCorrupt) or pair.job is None:
+            break
+        pair = await services.commit(context, partial(next_pair, context, place, lost=pair.job.id))
+    if isinstance(file, Exception):
+        raise file
+    return pair, file
 
 
 async def _read(services: Services, pair: NextPair) -> ImageFile | None:

@@ -16,10 +16,11 @@ from uuid import UUID
 import discord
 
 from bot import followup_replies
-from bot.answers import open_form, replace_answer, send_card, send_ephemeral
+from bot.answers import in_time, open_form, replace_answer, send_card, send_ephemeral
 from bot.buttons.base import FormButton, JobButton, reworded, start
 from bot.cards import AnswerSubject, ButtonFace, Card, CardKind, FaceStyle, answer_rows
 from bot.custom_ids import ONE_TO_FOUR, ONE_TO_NINE, AnswerOrigin, id_from_text
+from bot.delivery.attachments import ImageFile
 from bot.delivery.region_picture import with_cells
 from bot.interaction_context import origin_of
 from bot.prompt_form import PROMPT_FIELD, prompt_form
@@ -57,7 +58,7 @@ class RegionButton(JobButton, verb="region", index=ONE_TO_FOUR):
         """Show the picture under its cells; nothing is stored."""
         slot = self.slot()
         job, picture = await services.commit(context, lambda: read_picture(context, self.button.job_id, slot))
-        file = await with_cells(await services.objects.get(picture.object_key))
+        file = await in_time(interaction, _read(services, picture), in_place=False)
         origin = origin_of(interaction)
         assert origin is not None
         card = _card(services, job.id, replace(origin, slot=slot), frozenset(), job.spec.prompt)
@@ -155,6 +156,10 @@ class RewordRegionButton(FormButton, verb="rewordregion"):
         spec = one_spec_from_text(services, form.get(PROMPT_FIELD, ""))
         follow_up = _follow_up(self, services, chosen_cells(interaction.message))
         await start(interaction, services, context, reworded(follow_up, services.limits, spec))
+
+
+async def _read(services: Services, picture: Picture) -> ImageFile:
+    return await with_cells(await services.objects.get(picture.object_key))
 
 
 def chosen_cells(message: discord.Message | None) -> frozenset[int]:

@@ -7,22 +7,33 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from obstore.store import ObjectStore
 
 from bot import replies
 from engine.contract.errors import PictureStoreUnavailable, StorageFull, StoreUnavailable
 from engine.contract.store_faults import StoreFault
+from engine.store.database import Database
 from engine.store.objects import Objects, open_objects
 from sandbox.chat.test_client import MemberClient
+from tests.bot.buttons.test_compare import agree, asks
+from tests.bot.buttons.test_opinions import single
 from tests.bot.engine_hand import EngineHand
-from tests.bot.reading import is_grid, text_of
+from tests.bot.reading import Message, is_grid, text_of
 from tests.full_disk import full_disk
+
+AWAY = PictureStoreUnavailable(fault=StoreFault.UNREACHABLE, cause="http://minio:9000")
 
 
 class SwitchedObjects(Objects):
-    """A picture store that is away while `is_away` is set."""
+    """A picture store that is away while `is_away` is set, and takes its time while `may_read` is not."""
 
     is_away = False
     num_read = 0
+
+    def __init__(self, store: ObjectStore) -> None:
+        super().__init__(store)
+        self.may_read = asyncio.Event()
+        self.may_read.set()
 
     async def put(self, data: bytes, suffix: str) -> str:
         """Store, or raise."""
@@ -32,6 +43,7 @@ class SwitchedObjects(Objects):
     async def get(self, key: str) -> bytes:
         """Read, or raise."""
         self.num_read += 1
+        await self.may_read.wait()
         self._switch()
         return await super().get(key)
 
@@ -40,7 +52,7 @@ class SwitchedObjects(Objects):
 
     def _switch(self) -> None:
         if self.is_away:
-            raise PictureStoreUnavailable(fault=StoreFault.UNREACHABLE, cause="http://minio:9000")
+            raise AWAY
 
 
 @pytest.fixture
@@ -96,6 +108,32 @@ async def test_messages_of_waiting_jobs_say_what_they_wait_for(
     objects.is_away, objects.problem = False, None
     await hand.finish(await hand.only_job())
     await ben.changed(waiting, is_grid)
+
+
+@pytest.mark.parametrize("is_away", [False, True], ids=["slow", "away"])
+async def test_who_needs_a_file_of_a_slow_store_is_told_to_wait(
+    painted_grid: Callable[..., Any], ben: MemberClient, database: Database, objects: SwitchedObjects, is_away: bool
+) -> None:
+    """Discord waits three seconds only; then comes the answer, or why there is none. A press in place shows nothing."""
+    grid, _, _ = await painted_grid()
+    picture = await single(ben, grid, "U1")
+    await agree(database)
+    asked = await ben.reply(await ben.command("rank"))
+    objects.is_away = is_away
+    presses: list[tuple[Callable[[], Any], Callable[[Message], bool]]] = [
+        (lambda: ben.press(picture, "Vary (Region)"), lambda item: len(item["attachments"]) == 1),
+        (lambda: ben.press(asked, "Left"), lambda item: item["id"] == asked["id"] and "compared 1 " in text_of(item)),
+        (lambda: ben.command("rank"), lambda item: asks(item) and item["id"] != asked["id"]),
+    ]
+    for press, is_answer in presses:
+        objects.may_read.clear()
+        pressed = await press()
+        assert await ben.outcome(pressed) == "acknowledged"
+        objects.may_read.set()
+        if is_away:
+            assert text_of(await ben.reply(pressed)) == replies.reply_for(AWAY)
+        else:
+            await ben.message(is_answer)
 
 
 async def test_presses_on_a_full_disk_are_answered_with_one_sentence(
