@@ -43,6 +43,18 @@ def object_from(data: bytes) -> Mapping[str, Any]:
     return content
 
 
+def leaves_of(value: object, name: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield each value in a configuration that is no list and no object, with the name of its setting."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from leaves_of(item, key)
+    elif isinstance(value, list):
+        for item in value:
+            yield from leaves_of(item, name)
+    else:
+        yield name, value
+
+
 def shown(value: object) -> str:
     """Return a value as JSON, cut where it is long."""
     text = json.dumps(value, ensure_ascii=False, default=str)

@@ -6,13 +6,12 @@ without end.
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import Any
 
-from engine.models.files.json_files import object_in, shown
+from engine.models.files.json_files import leaves_of, object_in, shown
 from engine.models.files.weights import header_of, tensors_of
 
 # Settings that say how many layers are built, each with a tensor of its own at least.
@@ -23,8 +22,6 @@ _ALWAYS = frozenset({"num_hidden_layers"})
 _NO_SIZES = re.compile(r"\w+_ids?|\w*_theta|\w*_token(?:_index)?|num_train_timesteps")
 # Side of the pictures, in latents, for whose positions transformers make a table; 4096 pixels are 512.
 _MOST_POSITIONS = 1024
-# What latents are divided by before they are decoded.
-_SCALE = "scaling_factor"
 _OF_POSITIONS = frozenset({"sample_size", "pos_embed_max_size"})
 
 
@@ -42,17 +39,13 @@ def settings_in(file: Path) -> Mapping[str, Any]:
 def check_layers(file: Path, settings: Mapping[str, Any], num_tensors: int, part: str) -> None:
     """Check that the configuration in `file` has no more layers than the files of the part have tensors.
 
-    Also checked is the scale of latents, a number that would only spoil the picture.
-
     Raises: ValueError, as `settings_in`.
     """
-    for name, value in _leaves(settings):
+    for name, value in leaves_of(settings):
         least = int(name in _ALWAYS)
         if _is_of_layers(name) and value is not None and not (_is_whole(value) and least <= value <= num_tensors):
             accepted = f"a whole number from {least} to {num_tensors}, the number of tensors in the files of its {part}"
             raise ValueError(_sentence(file, name, value, accepted))
-        if name == _SCALE and part == "vae" and not (_is_number(value) and 0 < value < math.inf):
-            raise ValueError(_sentence(file, name, value, "a number over 0"))
         is_of_table = part == "transformer" and name in _OF_POSITIONS
         if is_of_table and _is_whole(value) and value > _MOST_POSITIONS:
             raise ValueError(_sentence(file, name, value, f"at most {_MOST_POSITIONS}"))
@@ -85,7 +78,7 @@ def largest_setting(settings: Mapping[str, Any], *, is_of_layers: bool) -> tuple
     """Return the name and the value of the largest number of layers or, without them, of the largest size."""
     numbers = [
         (value, name)
-        for name, value in _leaves(settings)
+        for name, value in leaves_of(settings)
         if _is_whole(value) and _is_of_layers(name) is is_of_layers and not _NO_SIZES.fullmatch(name)
     ]
     value, name = max(numbers, default=(0, ""))
@@ -100,24 +93,8 @@ def shapes_in(files: Collection[Path]) -> Mapping[str, tuple[int, ...]]:
     return {name: shape for file in files for name, shape in tensors_of(header_of(file))}
 
 
-def _leaves(value: object, name: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield each value in a configuration that is no list and no object, with the name of its setting."""
-    if isinstance(value, Mapping):
-        for key, item in value.items():
-            yield from _leaves(item, key)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _leaves(item, name)
-    else:
-        yield name, value
-
-
 def _is_of_layers(name: str) -> bool:
     return _LAYERS.fullmatch(name) is not None and not name.startswith("max_")
-
-
-def _is_number(value: object) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _is_whole(value: object) -> bool:

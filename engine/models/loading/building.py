@@ -16,6 +16,7 @@ from huggingface_hub.errors import StrictDataclassError
 from torch import nn
 from torch.nn.modules.module import register_module_parameter_registration_hook
 
+from engine.models.files.part_numbers import check_numbers
 from engine.models.files.part_settings import check_kinds, check_layers, largest_setting, settings_in
 from engine.models.loading.errors import UnusableFiles, is_out_of_memory
 
@@ -87,6 +88,7 @@ def _checked_settings(part: str, kind: type[nn.Module], config: Path, shapes: Sh
         raise UnusableFiles(str(error)) from error
     try:
         check_layers(config, settings, len(shapes), part)
+        check_numbers(config, settings, part)
         if issubclass(kind, ModelMixin):
             taken = inspect.signature(kind.__init__).parameters
             check_kinds(config, settings, {name: one.default for name, one in taken.items()})

@@ -13,6 +13,8 @@ from engine.models.loading.errors import UnusableFiles
 _OF_SENTENCEPIECE = ("spiece.model", "tokenizer.model", "sentencepiece.bpe.model")
 # A beginning, an end, and one token of the text.
 _LEAST_TOKENS = 3
+# transformers takes this for "the largest number in the text", as old configurations have it.
+_END_OF_OLD = 2
 # Of the encoder's tokens; without its vocabulary a tokenizer knows only the special ones.
 _LEAST_KNOWN = 0.1
 
@@ -61,3 +63,13 @@ def check_tokenizer(name: str, tokenizer: Any, encoder: Any) -> None:
     if num_read and (unread := [token for token, number in vocabulary.items() if number >= num_read]):
         more = f" and {len(unread) - 1} more tokens" if len(unread) > 1 else ""
         raise UnusableFiles(f"its {name} has {unread[0]}{more} beyond the {num_read} that its text encoder knows")
+    _check_end(name, tokenizer, config)
+
+
+def _check_end(name: str, tokenizer: Any, config: Any) -> None:
+    """Check the token after which a CLIP reads nothing: it would take the meaning of a text from another place."""
+    end, ends = getattr(config, "eos_token_id", None), (_END_OF_OLD, tokenizer.eos_token_id)
+    if getattr(config, "model_type", None) == "clip_text_model" and end not in ends:
+        part = name.replace("tokenizer", "text_encoder")
+        told = f"{part}/config.json sets eos_token_id to {shown(end)}, which must be {ends[1]}, as in its {name}"
+        raise UnusableFiles(f"its {told}, or {_END_OF_OLD}")

@@ -16,6 +16,7 @@ from diffusers import StableDiffusionPipeline
 from torch.nn.modules.module import register_module_parameter_registration_hook
 
 from engine.contract.errors import ModelBroken
+from engine.models.files.part_numbers import check_numbers
 from engine.models.files.part_settings import check_layers
 from engine.models.loading.device import best_device
 from engine.models.loading.parts import load_parts
@@ -51,7 +52,17 @@ OF_ANOTHER_KIND = [
     ("unet", "flip_sin_to_cos", "yes", 'sets flip_sin_to_cos to "yes", which must be true or false'),
     ("unet", "in_channels", None, "its unet cannot be loaded with its unet/config.json (TypeError: "),
     ("unet", "quantization_config", 5, "its unet cannot be loaded with its unet/config.json (AttributeError: "),
-    *(("vae", "scaling_factor", value, "which must be a number over 0") for value in (0, -0.2, None, "0.2")),
+    *(
+        ("vae", "scaling_factor", value, "which must be a number over 0 and at most 100")
+        for value in (0, -0.2, None, 1e30)
+    ),
+    ("text_encoder", "eos_token_id", None, "its text_encoder/config.json sets eos_token_id to null, which must be 513"),
+    (
+        "text_encoder",
+        "num_attention_heads",
+        -1,
+        "sets num_attention_heads to -1, which must be a whole number",
+    ),
     ("vae", "scaling_factor", float("nan"), "cannot read vae/config.json: scaling_factor is NaN"),
 ]
 
@@ -153,6 +164,39 @@ def test_so_is_one_beside_a_single_file(registry: Registry, checkpoints: Path, t
     with few_weights(), pytest.raises(ModelBroken) as checked:
         try_loading(faulty)
     assert "text_encoder/config.json sets num_hidden_layers to 1000000" in checked.value.cause
+
+
+@pytest.mark.parametrize(
+    ("part", "settings", "words"),
+    [("unet", {"norm_eps": value}, "a number over 0 and at most 0.1") for value in (0, -1, 1.5, 1e30, None, "0.1")]
+    + [
+        ("text_encoder_3", {"layer_norm_epsilon": 1e30}, "a number over 0 and at most 0.1"),
+        ("text_encoder_3", {"relative_attention_max_distance": 0}, "a whole number over 0"),
+        ("unet", {"attention_head_dim": [8, -1]}, "a whole number of at least 0"),
+        ("unet", {"norm_num_groups": -1}, "a whole number of at least 0"),
+        ("unet", {"downsample_padding": 4}, "0 or 1"),
+        ("unet", {"downsample_padding": None}, "0 or 1"),
+        ("unet", {"freq_shift": 1e30}, "0 or 1"),
+        ("unet", {"mid_block_scale_factor": 0}, "a number over 0 and at most 100"),
+        ("vae", {"layers_per_block": 0}, "a whole number over 0"),
+        ("vae", {"shift_factor": -1e30}, "a number from -100 to 100, or null"),
+    ],
+)
+def test_a_number_that_only_spoils_pictures_is_refused(part: str, settings: dict[str, Any], words: str) -> None:
+    ((name, _),) = settings.items()
+    with pytest.raises(ValueError, match=rf"^{part}/config\.json sets {name} to .+, which must be {words}$"):
+        check_numbers(Path(part) / "config.json", settings, part)
+
+
+def test_numbers_of_real_models_are_accepted() -> None:
+    """Null stands for what a part does not have."""
+    settings = {
+        "norm_eps": 1e-12, "rms_norm_eps": 0.01, "shift_factor": None, "scaling_factor": 1.5305, "freq_shift": 0,
+        "attention_head_dim": [5, 10, 20, 20], "downsample_padding": 1, "norm_num_groups": None, "layers_per_block": 2,
+        "mid_block_scale_factor": 1, "attention_head_dims": None, "num_key_value_heads": 2, "eps_of_nothing": "x",
+    }  # fmt: skip
+    for part in ("unet", "vae", "transformer", "text_encoder"):
+        check_numbers(Path(part) / "config.json", settings, part)
 
 
 @pytest.mark.parametrize(
