@@ -70,6 +70,7 @@ export class MessageBar {
     const form = this.#form;
     this.#env.drafts().set(this.#channel.id,
       form ? { command: form.entry.name, values: form.values() } : { text: this.#text.value });
+    if (form) this.#env.drafts().keepFiles(this.#channel.id, form.files());
   }
 
   /** Saves the draft and closes the channel. */
@@ -193,7 +194,7 @@ export class MessageBar {
     };
     this.#form?.node.remove();
     this.#form = new CommandForm(entry, { store: this.#env.store, panel: this.#panel, hooks });
-    this.#form.fill(values);
+    this.#form.fill(values, this.#env.drafts().files(this.#channel.id));
     this.#text.after(this.#form.node);
     this.#text.hidden = true;
     this.#text.value = "";
@@ -221,8 +222,8 @@ export class MessageBar {
       this.#sayError(error);
       return;
     }
+    this.#env.drafts().clear(channelId);
     if (this.#form === form) { this.#close(""); this.#text.focus(); }
-    else this.#env.drafts().set(channelId, { text: "" });
   }
 
   #sendWhatIsThere() {
@@ -254,7 +255,7 @@ export class MessageBar {
       this.#sayError(error);
       return;
     }
-    this.#env.drafts().set(channelId, { text: "" });
+    this.#env.drafts().clear(channelId);
     if (this.#channel?.id !== channelId) return;
     this.#close("");
     this.reply(null);

@@ -38,6 +38,8 @@ function fixedChoices(option, store) {
   return type ? entityOptions({ type, channel_types: option.channel_types }, store) : null;
 }
 
+/** Whether the option takes a file. */
+export const isFile = ({ type }) => type === TYPES.attachment;
 const isNumber = ({ type }) => type === TYPES.integer || type === TYPES.number;
 const isFree = (option) => option.type === TYPES.string || isNumber(option);
 
@@ -96,6 +98,6 @@ function createTypedField(option, { store, complete }) {
 
 /** The field of `option`; `complete(field)` asks the bot for choices, `onChange` is called for a new file. */
 export function createField(option, env) {
-  if (option.type === TYPES.attachment) return createFileField(option, env, slot);
+  if (isFile(option)) return createFileField(option, env, slot);
   return createTypedField(option, env);
 }

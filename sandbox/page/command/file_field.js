@@ -43,6 +43,10 @@ export function createFileField(option, { onChange }, slot) {
   draw();
   return {
     option, node, control: button, value: () => file, text: () => file?.name ?? "", problem, accept,
-    suggest: async () => [], choose: () => {}, isList: false, isFile: true, fill: () => {}, focus: () => button.focus(),
+    suggest: async () => [], choose: () => {}, isList: false, isFile: true, focus: () => button.focus(),
+    fill: (kept) => {
+      file = kept || null;
+      draw();
+    },
   };
 }

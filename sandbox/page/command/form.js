@@ -1,11 +1,12 @@
 // The form of one command: its name, required options, and optional ones on request.
 
 import { element, freshId, iconButton, isCaretAt, textButton } from "../dom.js";
-import { TYPES, createField } from "./fields.js";
+import { createField, isFile } from "./fields.js";
 import { autocompleteData, commandData } from "./payload.js";
 import { splitNamed, wordsOf } from "./typed.js";
 
 const PAUSE = 120;
+const REMOVE = { class: "icon-button slot__remove", tabindex: "-1" };
 
 /**
  * The form for `entry`. Hooks: `leave(text)`, `submit(data, files)` (resolves once settled), `complete(data)`,
@@ -42,11 +43,11 @@ export class CommandForm {
       iconButton("close", "Cancel command", () => hooks.leave(this.words()), { class: "icon-button form__leave" }));
   }
 
-  /** Shows every required option, and each whose text is in `values`. */
-  fill(values) {
+  /** Shows every required option, and each whose text is in `values` or whose file is in `files`. */
+  fill(values, files) {
     for (const option of this.entry.options) {
-      const text = values[option.name];
-      if (option.required || text) this.#add(option).fill(text ?? "");
+      const given = (isFile(option) ? files : values)[option.name];
+      if (option.required || given) this.#add(option).fill(given ?? "");
     }
   }
 
@@ -54,6 +55,11 @@ export class CommandForm {
   values() {
     const typed = this.#fields.filter((field) => !field.isFile);
     return Object.fromEntries(typed.map((field) => [field.option.name, field.text()]));
+  }
+
+  /** The file of every option that takes one; undefined without one. */
+  files() {
+    return Object.fromEntries(this.entry.options.filter(isFile).map((each) => [each.name, this.#fieldOf(each)?.value()]));
   }
 
   /** What was typed, as one text. */
@@ -69,7 +75,7 @@ export class CommandForm {
   /** Adds `file` to an empty attachment option; false if there is none. */
   acceptFile(file) {
     const empty = this.#fields.find((field) => field.isFile && !field.value());
-    const option = this.#rest().find(({ type }) => type === TYPES.attachment);
+    const option = this.#rest().find(isFile);
     const target = empty ?? (option && this.#add(option));
     target?.accept(file);
     target?.focus();
@@ -117,7 +123,7 @@ export class CommandForm {
       if (!event.isComposing) this.#spread(field);
       this.#changed();
     });
-    if (!option.required) field.node.append(this.#removeButton(field));
+    if (!option.required) field.node.append(iconButton("close", `Remove ${option.name}`, () => this.#drop(field), REMOVE));
     return field;
   }
 
@@ -147,11 +153,6 @@ export class CommandForm {
 
   #fieldOf(option) {
     return this.#fields.find((field) => field.option === option);
-  }
-
-  #removeButton(field) {
-    return iconButton("close", `Remove ${field.option.name}`, () => this.#drop(field),
-      { class: "icon-button slot__remove", tabindex: "-1" });
   }
 
   #drop(field) {

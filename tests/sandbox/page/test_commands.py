@@ -144,17 +144,31 @@ async def begin_again(page: Page) -> None:
 
 
 async def test_a_file_is_chosen_and_sent(visit: Page, discord: FakeDiscord) -> None:
-    """An attachment option takes a file; its bytes arrive under the number that the option names."""
+    """An attachment option takes a file and keeps it when the command or channel is left and opened again, until it is
+    sent; its bytes arrive under the number that the option names.
+    """
     await begin(visit, "/describe ")
     async with visit.expect_file_chooser() as choosing:
         await visit.get_by_role("button", name="image: The picture to describe").click()
     content = png(64, 64, "#336699")
     await (await choosing.value).set_files({"name": "sea.png", "mimeType": "image/png", "buffer": content})
-    await expect(visit.get_by_role("button", name="image: sea.png")).to_be_visible()
+    file = visit.get_by_role("button", name="image: sea.png")
+    await expect(file).to_be_visible()
+    await visit.keyboard.press("Escape")
+    await begin(visit, "/imagine ")
+    await visit.keyboard.press("Escape")
+    await begin(visit, "/describe ")
+    await expect(file).to_be_visible()
+    await visit.get_by_role("button", name="gallery").click()
+    await expect(file).to_have_count(0)
+    await visit.get_by_role("button", name="studio").click()
+    await expect(file).to_be_visible()
     await begin_again(visit)
     sent = await discord.next_interaction(COMMAND)
     assert sent["data"]["options"] == [{"name": "image", "type": 11, "value": 0}]
     assert discord.files == [("sea.png", content)]
+    await begin(visit, "/describe ")
+    await expect(visit.get_by_role("button", name="image: The picture to describe")).to_be_visible()
 
 
 PUT_FILE = """([kind, name]) => {
