@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from easel.completion import CommandGroup
 from easel.exit_codes import ExitCode, epilog, exit_code_from_error
 from easel.export_options import Bounds, FormatName, MinWeight, OnlyModel, Release, Since, SplitSeed, Until
 from easel.models_app import models
@@ -33,6 +34,7 @@ from engine.contract.errors import EaselError
 
 app = typer.Typer(
     name="easel",
+    cls=CommandGroup,
     help="Easel: a self-hosted image service for Discord.",
     epilog=epilog(),
     no_args_is_help=True,

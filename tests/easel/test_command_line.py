@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import typer.main
+from typer.testing import CliRunner
 
 from easel.app import app
 from easel.exit_codes import MEANINGS, ExitCode, exit_code_from_cause, exit_code_from_codes
@@ -44,6 +45,27 @@ def test_every_command_and_option_is_explained(name: str) -> None:
     assert command.help
     shown = [option for option in command.params if not getattr(option, "hidden", False)]
     assert [option.name for option in shown if not getattr(option, "help", None)] == []
+
+
+@pytest.mark.parametrize(
+    ("shell", "line"),
+    [
+        ("zsh", "#compdef easel"),
+        ("bash", "complete -o default -F _easel_completion easel"),
+        ("fish", "complete --command easel"),
+    ],
+)
+@pytest.mark.parametrize("form", ["--show-completion {}", "--show-completion={}"])
+def test_completion_is_for_the_shell_that_is_named(shell: str, line: str, form: str) -> None:
+    """Whatever shell runs the command."""
+    shown = CliRunner().invoke(app, form.format(shell).split(), prog_name="easel")
+    assert (shown.exit_code, line in shown.output) == (ExitCode.DONE, True), shown.output
+
+
+def test_completion_for_an_unknown_shell_is_wrong_usage() -> None:
+    shown = CliRunner().invoke(app, ["--show-completion", "tcsh"], prog_name="easel")
+    assert shown.exit_code == ExitCode.USAGE
+    assert "'tcsh' is none of bash, zsh, fish, powershell, pwsh." in " ".join(shown.output.split())
 
 
 def _kinds(kind: type[errors.EaselError]) -> Iterator[type[errors.EaselError]]:
