@@ -21,6 +21,8 @@ class PaintRequest:
         so that its content does not depend on the batch it was in.
     source: encoded image that the operation starts from; None for operations that start from noise.
     edit: what is done to the source; None for operations that start from noise.
+    may_join_parts: whether a model that needs it may take the prompt's parts as one text; False for pictures of older
+        releases, which gave each part a row.
     """
 
     job_id: UUID
@@ -31,6 +33,7 @@ class PaintRequest:
     source: bytes | None = None
     edit: Edit | None = None
     num_pictures: int = NUM_PICTURES
+    may_join_parts: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

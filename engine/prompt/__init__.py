@@ -23,6 +23,7 @@ from engine.prompt.help import (
     help_lines,
     prompt_help,
 )
+from engine.prompt.joined_parts import joined_parts
 from engine.prompt.limits import Limits, ModelCapabilities, PromptDefaults, SizeLimits, StepLimits, Vocabulary
 from engine.prompt.parameter_type import Parameter, ParameterKind
 from engine.prompt.parameters import PARAMETERS
@@ -58,6 +59,7 @@ __all__ = [
     "is_canvas",
     "is_name",
     "is_paintable",
+    "joined_parts",
     "json_from_specs",
     "max_steps_by",
     "normalized_weights",

@@ -51,6 +51,10 @@ _DECIDED = (
     "Weights must add up to more than 0.",
     "A number is a weight when it touches `::` and no letter, digit or point follows it: `a:: 2 b` is `a` and `2 b`, "
     "`a::3d art` is `a` and `3d art`. Weights range from -10000 to 10000.",
+    "A small model that comes with a list of what it paints, as the starter does, was taught captions that name "
+    "everything in a picture, and has nothing to blend. Where several parts name its subjects, it paints them all: "
+    "`red circle::2 blue square` as `(a blue square:0.5) and a red circle`, with the lightest first. The weights are "
+    "those of the words, relative to the largest. Other parts stay parts.",
     "Empty parts are ignored: `:: cat`, `cat::::` and `cat::2::` are one part. Empty parts with a weight are errors.",
     "Quotes do not escape `::`, and a link ends at it. Write `\\:` for a literal colon.",
     "A `--no` list is one part of weight -0.5, however long. A second `--no` in the prompt adds another part. Words "

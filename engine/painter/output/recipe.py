@@ -45,6 +45,7 @@ def recipe_of(request: PaintRequest, params: SamplingParams, finished: Finished,
     lora_sha256: hash of each adapter's file by its name; absent in recipes of older releases.
     source_sha256: hash of the encoded image that a variation starts from; None when it was painted from noise.
     operation, edit: what was done to the source; absent where all of it was varied at the size that the spec has.
+    joined: whether a positive part is several of the prompt, in one text; absent where each has a row of its own.
     cut: the ends of texts that did not fit the text encoder; absent when everything fitted.
     scheduler, speed: the operator's changes to the model's scheduler, and its settings for speed; absent when there
         are none.
@@ -58,6 +59,7 @@ def recipe_of(request: PaintRequest, params: SamplingParams, finished: Finished,
         **{name: value for name, value in _in_force(params).items() if value is not None},
         "positive": _parts(params.positive),
         "negative": _parts(params.negative),
+        **({"joined": True} if params.is_joined else {}),
         "loras": [[adapter.name, weight] for adapter, weight in params.loras],
         "lora_sha256": {
             adapter.name: sha256 for (adapter, _), sha256 in zip(params.loras, finished.lora_sha256, strict=True)
@@ -126,6 +128,7 @@ def _request(recipe: Mapping[str, Any], source: bytes | None) -> PaintRequest:
         operation=_operation_of(recipe),
         edit=None if recipe["strength"] is None else edit_from_json(recipe.get("edit", recipe)),
         num_pictures=recipe["pictures"],
+        may_join_parts=recipe.get("joined", False),
     )
 
 

@@ -205,6 +205,7 @@ _RECIPE = _object(
     speed=_optional(_OBJECT),
     positive=_PARTS,
     negative=_PARTS,
+    joined=_optional(Rule(description="true", fits=lambda value: value is True)),
     loras=_list_of(Rule(description="a name with its weight", fits=_is_adapter)),
     lora_sha256=_optional(_TEXTS_BY_NAME),
     strength=_or_null(_number(0, 1)),

@@ -97,6 +97,7 @@ def frame_from_request(call_id: str, request: PaintRequest) -> Frame:
         "seed": request.seed,
         "edit": request.edit and json_from_edit(request.edit),
         "num_pictures": request.num_pictures,
+        "may_join_parts": request.may_join_parts,
     }
     blobs = () if request.source is None else (request.source,)
     return Frame(kind=FrameKind.PAINT, call_id=call_id, facts=facts, blobs=blobs)
@@ -114,6 +115,7 @@ def request_from_frame(frame: Frame) -> PaintRequest:
         source=frame.blobs[0] if frame.blobs else None,
         edit=facts["edit"] and edit_from_json(facts["edit"]),
         num_pictures=facts["num_pictures"],
+        may_join_parts=facts["may_join_parts"],
     )
 
 

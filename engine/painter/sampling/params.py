@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.contract.edits import Box, Canvas
-from engine.contract.errors import OperationUnsupported, SettingUnsupported, SizeUnsupported
+from engine.contract.errors import OperationUnsupported, OperatorError, SettingUnsupported, SizeUnsupported
 from engine.contract.jobs import MAX_SEED, JobSpec, ParameterValue, Part
 from engine.contract.painting import PaintRequest
+from engine.models.files.locate import local_path
+from engine.models.files.vocabulary import read_vocabulary
 from engine.models.registry.families import MAX_GUIDANCE
 from engine.models.registry.registry import Adapter, Model, Registry
 from engine.painter.sampling.window import window_of
-from engine.prompt import is_canvas, is_paintable, painted_size, size_for, steps_for
+from engine.prompt import Vocabulary, is_canvas, is_paintable, joined_parts, painted_size, size_for, steps_for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +27,7 @@ class SamplingParams:
     positive: the prompt's parts, weights summing to 1.
     negative: the parts that guidance moves away from, weights positive, on the same scale.
     loras: adapters with their weights.
+    is_joined: whether one of the positive parts is several of the prompt, in one text.
     canvas: the new picture, where a part of the source is kept; else None. window: where on it the model paints.
     strength: how far what is painted may leave its source, over 0 to 1; None paints from noise.
     stop: share of the steps that is painted, over 0 to 1; below 1 the last denoised estimate becomes the picture.
@@ -43,6 +46,7 @@ class SamplingParams:
     stop: float = 1.0
     canvas: Canvas | None = None
     window: Box | None = None
+    is_joined: bool = False
 
     @property
     def pixels(self) -> tuple[int, int]:
@@ -69,7 +73,8 @@ def params_from_request(request: PaintRequest, registry: Registry) -> SamplingPa
     canvas = None if request.edit is None else request.edit.canvas
     window = None if canvas is None else _window(canvas, model)
     width, height = size_of(asked.get("ar"), model) if window is None else (window.width, window.height)
-    positive, negative = weighed_parts(request.spec)
+    spec, is_joined = joined_spec(request, model)
+    positive, negative = weighed_parts(spec)
     return SamplingParams(
         model=model,
         width=width,
@@ -79,12 +84,32 @@ def params_from_request(request: PaintRequest, registry: Registry) -> SamplingPa
         sampler=sampler,
         positive=positive,
         negative=negative,
+        is_joined=is_joined,
         loras=_loras(asked.get("lora"), model, registry),
         strength=_strength(request, model),
         stop=_bounded(model, "stop", asked.get("stop"), 100, 1, 100) / 100,
         canvas=canvas,
         window=window,
     )
+
+
+def joined_spec(request: PaintRequest, model: Model) -> tuple[JobSpec, bool]:
+    """Return the spec with the positive parts as the model takes them, and whether some of them are joined."""
+    spec = request.spec
+    positive = tuple(part for part in spec.parts if part.weight > 0)
+    if len(positive) < 2 or not request.may_join_parts:
+        return spec, False
+    joined = joined_parts(positive, _vocabulary_of(model))
+    negative = tuple(part for part in spec.parts if part.weight < 0)
+    return (replace(spec, parts=(*joined, *negative)), True) if len(joined) < len(positive) else (spec, False)
+
+
+def _vocabulary_of(model: Model) -> Vocabulary | None:
+    """Return all that a small model can paint; None for others, and for one whose files loading it will refuse."""
+    try:
+        return read_vocabulary(local_path(model))
+    except OperatorError:
+        return None
 
 
 def weighed_parts(spec: JobSpec) -> tuple[tuple[Part, ...], tuple[Part, ...]]:

@@ -13,13 +13,29 @@ from statistics import fmean
 import pytest
 from PIL import Image
 
+from engine.contract.jobs import Part
 from engine.contract.painting import PaintRequest
+from engine.models.registry.registry import SHIPPED, read_registry
 from engine.painter.in_process import LocalPainter, create_painter
-from engine.starter.classifier import classifier_from_file, classify
+from engine.painter.output.recipe import request_from_recipe
+from engine.painter.sampling.params import params_from_request
+from engine.starter.classifier import classifier_from_file, classify, shows_pair
 from engine.starter.metrics import SHOWN, colour_share
+from engine.starter.world import Backdrop, Scene, SceneObject
 from tests.engine.painter.requests import paint_request, painted
 
 STEPS = 10
+RED_CIRCLE_AND_BLUE_SQUARE = Scene(
+    seed=0,
+    width=128,
+    height=128,
+    backdrop=Backdrop(kind="plain", colour="white"),
+    style="flat",
+    objects=(
+        SceneObject(shape="circle", colour="red", x=0.27, y=0.5, reach=0.23),
+        SceneObject(shape="square", colour="blue", x=0.73, y=0.5, reach=0.23),
+    ),
+)
 
 
 @pytest.fixture
@@ -56,6 +72,23 @@ async def test_a_prompt_of_two_parts_shows_both(painter: LocalPainter) -> None:
     alone = await images(painter, paint_request("red", steps=STEPS))
     assert min(share(both, "red"), share(both, "blue")) >= SHOWN
     assert share(alone, "red") >= SHOWN > share(alone, "blue")
+
+
+async def test_two_things_as_parts_are_both_there_whatever_their_weights(painter: LocalPainter) -> None:
+    """In three of four pictures at least, and that is written down: recipes of older releases give each part a row."""
+    wanted = paint_request(("red circle", 2.0), ("blue square", 1.0), steps=16)
+    result = await painted(painter, wanted)
+    pictures = [Image.open(io.BytesIO(picture.png)) for picture in result.pictures]
+    assert sum(shows_pair(classifier_from_file(), picture, RED_CIRCLE_AND_BLUE_SQUARE) for picture in pictures) >= 3
+    recipe, registry = dict(result.pictures[0].recipe), read_registry(SHIPPED)
+    assert params_from_request(request_from_recipe(recipe, registry), registry).positive == (
+        Part(text="(a blue square:0.5) and a red circle", weight=1.0),
+    )
+    assert recipe.pop("joined")
+    assert params_from_request(request_from_recipe(recipe, registry), registry).positive == (
+        Part(text="red circle", weight=2 / 3),
+        Part(text="blue square", weight=1 / 3),
+    )
 
 
 async def test_no_removes_things(painter: LocalPainter) -> None:

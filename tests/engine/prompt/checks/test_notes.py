@@ -75,27 +75,6 @@ def test_a_small_model_says_what_it_paints() -> None:
     assert len(notes("a castle --no star --model small")) == 1
 
 
-@pytest.mark.parametrize(
-    ("text", "instead"),
-    [
-        ("red star::2 blue box", "a red star and a blue box"),
-        ("a red star::2 orange (plus sign:1.2):: fog::-0.5", "a red star and an orange plus sign"),
-        ("two stars:: boxes:: the box", "two stars and boxes and the box"),
-    ],
-)
-def test_a_small_model_says_that_it_blends_parts(text: str, instead: str) -> None:
-    """With the words that give all of them; other models' parts may be anything."""
-    (note,) = notes(f"{text} --model small")
-    assert note.startswith("The model small blends parts") and note.endswith(f'write "{instead}".')
-    assert notes(text) == ()
-    assert notes(f"{instead} --model small") == ()
-
-
-@pytest.mark.parametrize("text", ["star:: red", "red:: blue star", "star:: box::-0.5", "star --no box"])
-def test_one_subject_with_a_manner_is_not_two_things(text: str) -> None:
-    assert notes(f"{text} --model small") == ()
-
-
 def test_the_help_of_the_prompt_says_it_too() -> None:
     """For the default model, within the 100 characters of Discord."""
     small = Limits(models=LIMITS.models, default_model="small")
