@@ -21,6 +21,7 @@ _STORE_FIXES: Mapping[StoreFault, str] = {
         "http://minio:9000."
     ),
     StoreFault.NO_BUCKET: "Create the bucket that EASEL_STORAGE_URL names, or name one that exists.",
+    StoreFault.NO_FOLDER: "Mount its disk again, or put the folder back from a backup; a restart makes it anew, empty.",
     StoreFault.WRONG_KEY: "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to a key of this service.",
     StoreFault.FORBIDDEN: (
         "Allow the key, or for a folder the user that runs Easel, to read and write in EASEL_STORAGE_URL. For S3, also "
