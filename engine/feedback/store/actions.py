@@ -43,31 +43,54 @@ _VALUES = ", ".join(
     f"{name} AND coalesce(is_collecting, true)" if name in {"may_train", "may_publish"} else f"given.{name}"
     for name in actions.columns.keys()  # noqa: SIM118  of a collection that iterates over columns
 )
-# One parameter, so that any number of actions is one prepared statement. In one order, so that of two processes with
-# the same presses neither waits for the other. A press is also something of those whose pictures it is about.
-_APPEND = sa.text(f"""
-    WITH added AS (
-        INSERT INTO actions ({_COLUMNS})
-        SELECT {_VALUES} FROM jsonb_populate_recordset(NULL::actions, :rows) AS given
-        LEFT JOIN LATERAL (
-            SELECT is_collecting FROM guild_choices WHERE guild_id = given.guild_id ORDER BY press_id DESC LIMIT 1
-        ) AS guild ON true
-        ORDER BY given.press_id
-        ON CONFLICT (press_id) DO NOTHING RETURNING press_id, member_id, job_id, is_owner, shown_pictures
-    ), held AS (
-        SELECT press_id, member_id FROM added
+_HELD_BY_OWNERS = """
         UNION ALL
         SELECT press_id, jobs.member_id FROM added JOIN jobs ON jobs.id = job_id WHERE NOT is_owner
+"""
+_HELD_BY_PAINTERS = """
         UNION ALL
         SELECT press_id, jobs.member_id FROM added CROSS JOIN unnest(shown_pictures) AS shown (picture_id)
         JOIN pictures ON pictures.id = picture_id JOIN jobs ON jobs.id = pictures.job_id WHERE added.job_id IS NULL
-    ), noted AS (
-        INSERT INTO member_months (member_id, month)
-        SELECT DISTINCT member_id, press_month(press_id) FROM held ORDER BY 1, 2
-        ON CONFLICT DO NOTHING
-    )
-    SELECT press_id FROM added
-""").bindparams(sa.bindparam("rows", type_=pg.JSONB))  # noqa: S608  the names are the table's own
+"""
+
+
+def _append(also_held: str) -> sa.TextClause:
+    """Return the statement that appends actions and notes whose months they are in.
+
+    One parameter, so that any number of actions is one prepared statement. In one order, so that of two processes with
+    the same presses neither waits for the other.
+
+    also_held: a press is also something of those whose pictures it is about. Most presses need no look at other tables
+        for that, and looks that find nothing take as long as the insert itself.
+    """
+    return sa.text(f"""
+        WITH added AS (
+            INSERT INTO actions ({_COLUMNS})
+            SELECT {_VALUES} FROM jsonb_populate_recordset(NULL::actions, :rows) AS given
+            LEFT JOIN LATERAL (
+                SELECT is_collecting FROM guild_choices WHERE guild_id = given.guild_id ORDER BY press_id DESC LIMIT 1
+            ) AS guild ON true
+            ORDER BY given.press_id
+            ON CONFLICT (press_id) DO NOTHING RETURNING press_id, member_id, job_id, is_owner, shown_pictures
+        ), held AS (
+            SELECT press_id, member_id FROM added {also_held}
+        ), noted AS (
+            INSERT INTO member_months (member_id, month)
+            SELECT DISTINCT member_id, press_month(press_id) FROM held
+            WHERE NOT EXISTS (
+                SELECT FROM member_months AS known
+                WHERE known.member_id = held.member_id AND known.month = press_month(press_id)
+            )
+            ORDER BY 1, 2
+            ON CONFLICT DO NOTHING
+        )
+        SELECT press_id FROM added
+    """).bindparams(sa.bindparam("rows", type_=pg.JSONB))  # noqa: S608  the names are the table's own
+
+
+_APPEND_OWN = _append("")
+_APPEND_OTHERS = _append(_HELD_BY_OWNERS)
+_APPEND_ALL = _append(_HELD_BY_OWNERS + _HELD_BY_PAINTERS)
 _RATINGS = sa.text("""
     SELECT latest.press_id, latest.value
     FROM unnest(:job_ids, :member_ids, :picture_ids) WITH ORDINALITY AS asked (job_id, member_id, picture_id, number)
@@ -103,7 +126,7 @@ async def append_actions(connection: AsyncConnection, appended: Sequence[Action]
     """
     with noting_missing_months("actions", {month_of_press(action.press_id) for action in appended}):
         rows = {"rows": [_row_from_action(action) for action in appended]}
-        new = set((await connection.execute(_APPEND, rows)).scalars())
+        new = set((await connection.execute(_statement_for(appended), rows)).scalars())
     return [action.press_id in new for action in appended]
 
 
@@ -141,6 +164,12 @@ async def read_actions(connection: AsyncConnection, job_id: UUID) -> tuple[Actio
 async def count_actions(connection: AsyncConnection) -> int:
     """Return how many actions there are."""
     return int((await connection.execute(sa.select(sa.func.count()).select_from(actions))).scalar_one())
+
+
+def _statement_for(appended: Sequence[Action]) -> sa.TextClause:
+    if any(action.job_id is None for action in appended):
+        return _APPEND_ALL
+    return _APPEND_OWN if all(action.is_owner for action in appended) else _APPEND_OTHERS
 
 
 def action_from_row(row: sa.Row[Any]) -> Action:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from engine.contract.feedback import Rating, Shown, Surface, Verb
 from engine.contract.ids import new_id
-from engine.contract.jobs import Job
+from engine.contract.jobs import Job, Picture
 from engine.feedback.records import Action, Choice, ConsentInForce
 from engine.feedback.store.actions import (
     Rated,
@@ -23,8 +23,10 @@ from engine.feedback.store.actions import (
     store_action,
 )
 from engine.feedback.store.months import MonthMissing, add_months, first_press, months_after, press_at
+from engine.feedback.store.tables import member_months
 from engine.store.database import Database
 from engine.store.jobs import submit_job
+from engine.store.transitions import finish_job, start_job
 from tests.fakes import request_for
 
 THIS_MONTH = datetime.now(UTC).date().replace(day=1)
@@ -88,6 +90,28 @@ async def test_a_press_is_recorded_once(database: Database, job: Job) -> None:
     rated = [rating(job, Rating.GOOD) for _ in range(8)]
     kept = await asyncio.gather(*(store_action(database, action) for action in rated))
     assert sorted(kept) == [False] * 7 + [True]
+
+
+@pytest.mark.parametrize("kind", ["own", "of another's job", "of a pair", "all together"])
+async def test_the_months_of_all_whose_pictures_it_is_about_are_noted(database: Database, job: Job, kind: str) -> None:
+    """Of the presser, of the job's owner, and of those who painted a pair; once, however often they press."""
+    other, rater = new_id(), new_id()
+    picture = Picture(id=new_id(), job_id=job.id, slot=0, object_key="0.png", width=8, height=8, seed=1, recipe={})
+    own = rating(job, 1)
+    others = dataclasses.replace(own, press_id=FIRST + 1, member_id=other, is_owner=False)
+    pair = dataclasses.replace(
+        others, press_id=FIRST + 2, member_id=rater, job_id=None, shown=(Shown(picture_id=picture.id, slot=0),)
+    )
+    presses = {"own": [own], "of another's job": [others], "of a pair": [pair], "all together": [own, others, pair]}
+    async with database.begin() as connection:
+        await start_job(connection, job.id)
+        await finish_job(connection, job.id, [picture], "grid.jpg", "image/jpeg")
+        for number in range(2):
+            again = [dataclasses.replace(one, press_id=one.press_id + 10 * number) for one in presses[kind]]
+            assert await append_actions(connection, again) == [True] * len(again)
+        noted = (await connection.execute(sa.select(member_months.c.member_id, member_months.c.month))).all()
+    pressers = {one.member_id for one in presses[kind]}
+    assert sorted(noted) == sorted((member, THIS_MONTH) for member in pressers | {job.member_id})
 
 
 async def test_the_last_rating_is_in_force_and_history_is_kept(database: Database, job: Job) -> None:
