@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from itertools import pairwise
 
@@ -21,6 +22,7 @@ from engine.contract.ids import new_id
 from engine.feedback.store.actions import count_actions
 from engine.store.database import Database
 from tests.bot.store.test_button_actions import press
+from tests.engine.feedback.store.test_erasure import plans_of, said_to
 
 HERE, ELSEWHERE = 77, 78
 RATER = 9
@@ -41,6 +43,17 @@ _FILL = """
         surface, is_nsfw_channel)
     SELECT uuidv7(), 'grid', id, member_id, id::text, 0, :channel, turn, 'delivered', now(), 'guild', :is_nsfw FROM jobs
 """
+
+# What somebody else was asked.
+_ASKED = """
+    INSERT INTO rank_pairs (impression_id, member_id, number, num_answered, job_id, pair, is_swapped, left_id, right_id,
+        is_repeat)
+    SELECT uuidv7(), (SELECT id FROM members WHERE discord_id = 5), row_number() OVER (), 0, job_id, 0, false, job_id,
+        job_id, false
+    FROM rank_grids
+"""
+# All that grows. Members are few, and what is read of the log would be named by its partition.
+_READS_ALL = re.compile(r"Seq Scan on (jobs|pictures|deliveries|rank_\w+)\b|Scan.* on (actions|impressions)")
 
 
 async def fill(database: Database, *, count: int, channel: int = HERE, is_nsfw: bool = False) -> None:
@@ -149,6 +162,20 @@ async def test_restricted_channels_are_for_restricted_channels(database: Databas
 async def test_a_channel_that_the_member_does_not_see_is_left_out(database: Database) -> None:
     await fill(database, count=1, channel=ELSEWHERE)
     assert (await start(database, press(0, discord_id=RATER))).job is None
+
+
+async def test_the_next_pair_is_found_by_indexes(database: Database) -> None:
+    """No table that grows is read whole, and of the log nothing is read."""
+    await fill(database, count=3000)
+    async with database.autocommit() as connection:
+        await connection.execute(sa.text(_ASKED))
+        await connection.execute(sa.text("ANALYZE"))
+    pair = await start(database, press(0, discord_id=RATER))
+    with said_to(database) as said:
+        assert await answered(database, press(1, discord_id=RATER), pair, Choice.LEFT)
+    plans = await plans_of(database, [one for one in said if "INSERT INTO actions" not in one[0]])
+    assert [plan for plan in plans if "Index Scan" in plan and "rank_grids_channel_idx" in plan]
+    assert not [plan for plan in plans if _READS_ALL.search(plan)]
 
 
 async def test_filling_again_brings_nothing_back(database: Database) -> None:

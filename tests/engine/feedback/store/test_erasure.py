@@ -93,7 +93,7 @@ def said_to(database: Database) -> Iterator[list[tuple[str, Any]]]:
         sa.event.remove(database.engine.sync_engine, "before_cursor_execute", hear)
 
 
-async def _plans(database: Database, said: Sequence[tuple[str, Any]]) -> list[str]:
+async def plans_of(database: Database, said: Sequence[tuple[str, Any]]) -> list[str]:
     async with database.begin() as connection:
         return [
             "\n".join((await connection.exec_driver_sql(f"EXPLAIN {statement}", parameters)).scalars())
@@ -113,7 +113,7 @@ async def test_only_the_members_own_months_are_touched(filled: Database) -> None
             await connection.rollback()
     assert erased == ErasedFeedback(actions=20, impressions=20)
     assert {name for name, scans in after.items() if scans > before.get(name, 0)} == own
-    plans = await _plans(filled, [one for one in said if _DELETES.match(one[0])])
+    plans = await plans_of(filled, [one for one in said if _DELETES.match(one[0])])
     assert sorted(name for plan in plans for name in set(_PARTITION.findall(plan))) == sorted(own)
     assert not [plan for plan in plans if "Seq Scan" in plan]
 
@@ -161,7 +161,7 @@ async def test_a_rating_is_looked_for_in_the_months_since_the_job_alone(filled: 
     with said_to(filled) as said:
         async with filled.begin() as connection:
             assert await read_ratings(connection, [rated]) == [None]
-    (plan,) = await _plans(filled, [one for one in said if "FROM actions" in one[0]])
+    (plan,) = await plans_of(filled, [one for one in said if "FROM actions" in one[0]])
     yesterday = partition_name("actions", datetime.now(UTC).date() - timedelta(days=1))
     assert min(_PARTITION.findall(plan)) == yesterday
 
@@ -173,7 +173,7 @@ async def test_a_press_is_found_again_by_the_key_alone(filled: Database) -> None
     with said_to(filled) as said:
         async with filled.begin() as connection:
             assert await append_actions(connection, [rating(job, 3)]) == [True]
-    (plan,) = await _plans(filled, [one for one in said if "INSERT INTO actions" in one[0]])
+    (plan,) = await plans_of(filled, [one for one in said if "INSERT INTO actions" in one[0]])
     assert "Conflict Arbiter Indexes: actions_pkey" in plan
     assert "Scan on actions" not in plan
     async with filled.begin() as connection:

@@ -33,7 +33,7 @@ from engine.store.jobs import read_job, submit_job
 from engine.store.objects import Objects
 from engine.store.transitions import finish_job, start_job
 from tests.engine.feedback.store.test_actions import FIRST, rating
-from tests.engine.feedback.store.test_erasure import _DELETES, _PARTITION, _plans, said_to
+from tests.engine.feedback.store.test_erasure import _DELETES, _PARTITION, plans_of, said_to
 from tests.engine.feedback.store.test_impressions import PICTURE, impression
 from tests.fakes import request_for
 
@@ -102,7 +102,7 @@ async def test_what_others_did_with_the_pictures_goes_too(database: Database) ->
             counts = {"jobs": 2, "pictures": 3, "actions": 4, "impressions": 2, "messages": 7}
             assert await read_tombstones(connection) == Tombstones(members=1, counts=counts)
             assert await claim_erasure(connection) is None
-    plans = await _plans(database, [one for one in said if _DELETES.match(one[0])])
+    plans = await plans_of(database, [one for one in said if _DELETES.match(one[0])])
     months = {month_of_press(FIRST), LATER, datetime.now(UTC).date().replace(day=1)}
     touched = {name for plan in plans for name in _PARTITION.findall(plan)}
     assert touched <= {partition_name(log, month) for log in ("actions", "impressions") for month in months}
