@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import sys
@@ -18,7 +19,8 @@ from bot.settings import BotSettings
 from easel.errors import sentence_from_error, sentence_from_os_error
 from easel.postgres import find_budget_problem, find_listen_problem
 from easel.process.ports import HOST, is_free
-from engine.contract.errors import EaselError, SchemaNewer, SchemaOutdated
+from engine.contract.errors import EaselError, PictureStoreUnavailable, SchemaNewer, SchemaOutdated
+from engine.contract.store_faults import StoreFault
 from engine.store.objects import open_objects
 from migrations import require_current
 
@@ -68,8 +70,15 @@ def check_home(home: Path) -> CheckResult:
     return _check_space("EASEL_HOME", home, str(home))
 
 
-async def check_storage(url: str) -> CheckResult:
-    """Check that a file can be stored and read back."""
+async def check_storage(url: str, *, is_used: bool = False) -> CheckResult:
+    """Check that a file can be stored and read back.
+
+    is_used: whether an engine uses it now, so that a folder which is missing was lost. Any other is made.
+    """
+    folder = Path(unquote(urlsplit(url).path))
+    if is_used and urlsplit(url).scheme == "file" and not await asyncio.to_thread(folder.is_dir):
+        lost = PictureStoreUnavailable(fault=StoreFault.NO_FOLDER, cause=str(folder))
+        return CheckResult(name="pictures", found=url, fix=sentence_from_error(lost))
     try:
         objects = open_objects(url)
         await objects.get(await objects.put(b"easel doctor", ".txt"))
@@ -77,10 +86,9 @@ async def check_storage(url: str) -> CheckResult:
         return CheckResult(name="pictures", found=url, fix=sentence_from_error(error))
     except OSError as error:
         return CheckResult(name="pictures", found=url, fix=sentence_from_os_error(error))
-    parts = urlsplit(url)
     return (
-        _check_space("pictures", Path(unquote(parts.path)), url)
-        if parts.scheme == "file"
+        _check_space("pictures", folder, url)
+        if urlsplit(url).scheme == "file"
         else CheckResult(name="pictures", found=url + _endpoint())
     )
 

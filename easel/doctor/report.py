@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import asdict
+from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
@@ -19,6 +20,7 @@ from easel.doctor.model_checks import check_device, check_model
 from easel.errors import sentence_from_error, sentence_from_os_error
 from easel.postgres import open_postgres
 from easel.postgres_errors import database_errors, sentence_from_database_error
+from easel.process.engine_lock import is_engine_running
 from easel.process.ports import USUAL_PORT
 from easel.process.run_lock import running_port
 from engine.contract.errors import EaselError, SettingsInvalid
@@ -69,7 +71,8 @@ async def _results(port: int | None) -> AsyncGenerator[CheckResult]:
     async with aclosing(_postgres_results(settings)) as results:
         async for result in results:
             yield result
-    yield await checks.check_storage(settings.storage_url)
+    is_used = await asyncio.to_thread(_has_engine, settings.home)
+    yield await checks.check_storage(settings.storage_url, is_used=is_used)
     for task in (device, *others):
         yield await task
 
@@ -96,6 +99,13 @@ async def _postgres_results(settings: BotSettings) -> AsyncGenerator[CheckResult
         yield CheckResult(name="Postgres", found=found, fix=sentence_from_os_error(error))
     except database_errors() as error:
         yield CheckResult(name="Postgres", found=found, fix=sentence_from_database_error(error))
+
+
+def _has_engine(home: Path) -> bool:
+    try:
+        return is_engine_running(home)
+    except OSError:  # The check of the home tells.
+        return False
 
 
 def text(result: CheckResult) -> str:

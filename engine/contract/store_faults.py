@@ -7,6 +7,7 @@ class StoreFault(StrEnum):
     """What is wrong, as the end of a sentence about the picture store."""
 
     UNREACHABLE = "cannot be reached"
+    NO_FOLDER = "has lost its folder"
     NO_BUCKET = "has no such bucket"
     NO_FOLDER = "has lost its folder"
     WRONG_KEY = "does not accept the access key"

@@ -153,6 +153,10 @@ class Objects:
             raise PictureStoreUnavailable(fault=StoreFault.NO_FOLDER, cause=str(self.store.prefix))
 
     async def _ask(self, ask: Callable[[ObjectStore], Awaitable[Result]]) -> Result:
+        folder = self.store.prefix if isinstance(self.store, LocalStore) else None
+        # The store would make it anew, on another disk than the one that was mounted there.
+        if folder is not None and not await asyncio.to_thread(folder.is_dir):
+            raise PictureStoreUnavailable(fault=StoreFault.NO_FOLDER, cause=str(folder))
         try:
             return await ask(self.store)
         except BaseError as error:

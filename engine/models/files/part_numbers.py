@@ -68,6 +68,7 @@ _RULES = (
     _Rule(name="downsample_padding", words="0 or 1", holds=lambda value: value in (0, 1), parts=_UNET),
     _Rule(name="freq_shift", words="0 or 1", holds=lambda value: value in (0, 1), parts=_UNET),
     _Rule(name="mid_block_scale_factor", words="a number over 0 and at most 100", holds=_above(0, 100), parts=_UNET),
+    _Rule(name="pos_embed_max_size", words="a whole number over 0", holds=_above(0)),
     _Rule(name="relative_attention_max_distance", words="a whole number over 0", holds=_above(0)),
     _Rule(
         name=r"(?:\w+_)?(?:heads|head_dim|kv|groups|channels|dims?|positions?|embeddings)|(?:hidden|intermediate|patch)_size",

@@ -172,6 +172,7 @@ def test_so_is_one_beside_a_single_file(registry: Registry, checkpoints: Path, t
     + [
         ("text_encoder_3", {"layer_norm_epsilon": 1e30}, "a number over 0 and at most 0.1"),
         ("text_encoder_3", {"relative_attention_max_distance": 0}, "a whole number over 0"),
+        ("transformer", {"pos_embed_max_size": None}, "a whole number over 0"),
         ("unet", {"attention_head_dim": [8, -1]}, "a whole number of at least 0"),
         ("unet", {"norm_num_groups": -1}, "a whole number of at least 0"),
         ("unet", {"downsample_padding": 4}, "0 or 1"),

@@ -194,6 +194,23 @@ async def test_checking_a_folder_leaves_no_file(objects: Objects, tmp_path: Path
     assert [path for path in (tmp_path / "pictures").rglob("*") if path.is_file()] == []
 
 
+async def test_a_folder_that_is_gone_is_no_empty_store(objects: Objects, tmp_path: Path) -> None:
+    """As that of a disk which is not mounted: nothing in it is lost, and nothing is written where it was."""
+    key, folder = await objects.put(b"picture", ".png"), tmp_path / "pictures"
+    folder.rename(tmp_path / "away")
+    for work in (objects.put(b"picture", ".png"), objects.get(key), objects.delete(key), objects.find([key])):
+        with pytest.raises(PictureStoreUnavailable) as refused:
+            await work
+        assert (refused.value.fault, refused.value.cause) == (StoreFault.NO_FOLDER, str(folder))
+    assert "Mount its disk again" in sentence_from_error(refused.value)
+    await objects.check()
+    assert problem_of(objects) == f"the picture store has lost its folder ({folder})" and not folder.exists()
+    assert (await check_storage(folder.as_uri(), is_used=True)).fix == sentence_from_error(refused.value)
+    (tmp_path / "away").rename(folder)
+    await objects.check()
+    assert problem_of(objects) is None and await objects.get(key) == b"picture"
+
+
 async def test_unreachable_store_is_said() -> None:
     """A store that cannot be reached is an error to try again after."""
     objects = _s3_at("http://127.0.0.1:1")
