@@ -32,22 +32,19 @@ CANONICAL = {row.name: row for row in PARAMETERS if not row.gives}
 NOT_SUPPORTED_YET = frozenset(
     {
         "character_reference",
-        "chaos",
         "images",
         "profile",
         "speed",
         "style",
         "style_reference",
-        "tile",
         "video",
         "visibility",
-        "weird",
     }
 )
 # Parameters whose effect is over when a job's spec exists; tested below.
 READ_BY_THE_PARSER = {"no", "repeat"}
 # The modules that create jobs from a spec; each chooses the seed.
-CREATE_JOBS = ("bot/commands/imagine.py", "easel/commands/imagine.py")
+CREATE_JOBS = ("bot/store/submissions.py", "easel/commands/imagine.py")
 
 
 def test_the_prompt_language_offers_every_sampler() -> None:

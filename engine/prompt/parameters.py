@@ -13,7 +13,9 @@ MAX_RATIO = 10
 # Abilities that belong to the service and not to a model.
 SERVICE_ABILITIES = frozenset({"speed", "visibility", "profile", "video"})
 # What some model or the service of this release can do; a test compares it with the families of models.
-RELEASE_ABILITIES = frozenset({"attention", "draft", "lora", "quality", "sameseed", "sampler", "stop"})
+RELEASE_ABILITIES = frozenset(
+    {"attention", "chaos", "draft", "lora", "quality", "sameseed", "sampler", "stop", "tile", "weird"}
+)
 MAX_ADAPTER_WEIGHT = 2.0
 
 PARAMETERS: tuple[Parameter, ...] = (
@@ -35,7 +37,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         high=100,
         default=0,
         help="How much the four pictures differ from each other.",
-        meaning="Makes the four initial noises more different.",
+        meaning="Paints each of the four from words of its own: the prompt with noise in it, less with every step.",
         example="a house --chaos 40",
         operations=GRID,
         ability="chaos",
@@ -143,7 +145,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         name="tile",
         kind=ParameterKind.FLAG,
         help="Seamless tiles.",
-        meaning="Convolutions use circular padding.",
+        meaning="The pictures go on at their opposite edges, so that copies side by side have no seam.",
         example="red stars --tile",
         ability="tile",
     ),
@@ -168,7 +170,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         high=3000,
         default=0,
         help="How unusual the pictures are.",
-        meaning="Moves the conditioning away from its average.",
+        meaning="Moves each word of the prompt away from the average of all of them.",
         example="a tree --weird 500",
         ability="weird",
     ),

@@ -13,6 +13,7 @@ from engine.models.loading.errors import result_or_error
 from engine.painter.batch.rows import ActiveRequest, Row
 from engine.painter.events import Finished
 from engine.painter.pipeline.protocol import LoadedModel
+from engine.painter.sampling.tiling import decode_around
 
 
 def decode_request(
@@ -30,7 +31,8 @@ def decode_request(
     if not torch.isfinite(latents).all():
         raise PaintedNothing(name=params.model.name, cause="its latents are not numbers")
     parts = torch.split(latents, max(1, max_pixels // (params.width * params.height)))
-    decoded = _decode(parts, model, params.model.name, heartbeat)
+    decode = partial(decode_around, model.decode) if params.is_tiled else model.decode
+    decoded = _decode(parts, decode, params.model.name, heartbeat)
     pictures = tuple(
         picture if row.kept is None else row.kept.paste(picture)
         for row, picture in zip(active.rows, decoded, strict=True)
@@ -43,13 +45,15 @@ def decode_request(
     )
 
 
-def _decode(parts: Sequence[Tensor], model: LoadedModel, name: str, heartbeat: Callable[[], None]) -> Iterator[Tensor]:
+def _decode(
+    parts: Sequence[Tensor], decode: Callable[[Tensor], Tensor], name: str, heartbeat: Callable[[], None]
+) -> Iterator[Tensor]:
     """Yield the pictures of each part, decoded one by one where there is no memory for more."""
     for part in parts:
         heartbeat()
-        pictures = result_or_error(name, partial(model.decode, part))
+        pictures = result_or_error(name, partial(decode, part))
         if isinstance(pictures, torch.OutOfMemoryError) and len(part) > 1:
-            yield from _decode(torch.split(part, 1), model, name, heartbeat)
+            yield from _decode(torch.split(part, 1), decode, name, heartbeat)
         elif isinstance(pictures, Exception):
             raise pictures
         else:

@@ -14,10 +14,12 @@ from torch import Tensor
 from engine.contract.errors import EaselError
 from engine.contract.painting import PaintRequest
 from engine.painter.events import Event, Failed
-from engine.painter.sampling.guidance import Conditioning
+from engine.painter.sampling.guidance import Conditioning, PromptEmbeds
 from engine.painter.sampling.kept import Kept
 from engine.painter.sampling.params import SamplingParams
+from engine.painter.sampling.tiling import Shift, shift_of
 from engine.painter.sampling.trajectory import Trajectory
+from engine.painter.sampling.variety import TextNoise
 
 
 @dataclass(kw_only=True, eq=False)
@@ -29,6 +31,8 @@ class Row:
     latents: float [1, channels, height, width] in latent units, at the noise level of the trajectory's next timestep.
     denoised: latest estimate of the clean latents, same shape; None before the first step.
     kept: the part of its source that stays as it is; None where all is painted anew.
+    text_noise: the noise in its texts; None without.
+    is_tiled: whether it goes on at its own opposite edge.
     """
 
     slot: int
@@ -39,6 +43,20 @@ class Row:
     guidance_until: float = 1.0
     denoised: Tensor | None = None
     kept: Kept | None = None
+    text_noise: TextNoise | None = None
+    is_tiled: bool = False
+
+    @property
+    def next_texts(self) -> tuple[PromptEmbeds, ...]:
+        """The texts of the next model call, one for each forward row."""
+        conditioning = self.active_conditioning
+        noise = self.text_noise
+        return conditioning.texts if noise is None else noise.texts(conditioning, self.trajectory.share_left)
+
+    @property
+    def shift(self) -> Shift | None:
+        """How far the picture is moved around its own edges before the next model call; None where it is not."""
+        return shift_of(self.trajectory.num_done, *self.latents.shape[-2:]) if self.is_tiled else None
 
     @property
     def active_conditioning(self) -> Conditioning:

@@ -15,6 +15,7 @@ from engine.painter.pipeline.protocol import LoadedModel
 from engine.painter.sampling.guidance import Conditioning
 from engine.painter.sampling.params import SamplingParams, seed_of_slot
 from engine.painter.sampling.trajectory import Trajectory, scheduler_for, start_index
+from engine.painter.sampling.variety import away_from_mean, draw_text_noise
 
 
 def start_rows(request: PaintRequest, params: SamplingParams, model: LoadedModel) -> tuple[Row, ...]:
@@ -41,6 +42,8 @@ def start_rows(request: PaintRequest, params: SamplingParams, model: LoadedModel
             guidance_until=params.model.speed.guidance_until,
             latents=start.latents,
             kept=start.kept,
+            text_noise=draw_text_noise(params.chaos, request.seed + slot, conditioning.embeds),
+            is_tiled=params.is_tiled,
         )
         for slot, start in enumerate(starts)
     )
@@ -66,7 +69,7 @@ def conditioning_of(params: SamplingParams, model: LoadedModel) -> Conditioning:
     row. Text is used: it costs no quality, a row makes the forward half as large again, and it is what the stock
     pipelines' `negative_prompt` does.
     """
-    embeds = tuple(model.encode_prompt(part.text) for part in params.positive)
+    embeds = tuple(away_from_mean(model.encode_prompt(part.text), params.weirdness) for part in params.positive)
     weights = tuple(part.weight for part in params.positive)
     if model.has_embedded_guidance:
         embeds = tuple(replace(one, guidance=params.guidance) for one in embeds)

@@ -58,7 +58,7 @@ def denoise(rows: Sequence[Row], model: LoadedModel, name: str) -> list[StepFail
 def _guide_and_step(group: Group, noisy: Tensor, output: Tensor, model: LoadedModel) -> None:
     """Guide each picture of one trajectory and take its sampler's step; output is float [forward rows, ...]."""
     parts = zip(group, torch.split(output, [row.num_rows for row in group]), strict=True)
-    prediction = torch.cat([model.guide(part, row.active_conditioning) for row, part in parts])
+    prediction = torch.cat([_in_place(row, model.guide(part, row.active_conditioning)) for row, part in parts])
     trajectory = group[0].trajectory
     latents, denoised = trajectory.step(prediction, noisy)
     for index, row in enumerate(group):
@@ -85,7 +85,15 @@ def _repeated(groups: Sequence[Group], scaled: Sequence[Tensor]) -> Tensor:
     pictures = [
         (row, one) for group, batch in zip(groups, scaled, strict=True) for row, one in zip(group, batch, strict=True)
     ]
-    return torch.cat([one.expand(row.num_rows, *one.shape) for row, one in pictures])
+    return torch.cat([_moved(row, one).expand(row.num_rows, *one.shape) for row, one in pictures])
+
+
+def _moved(row: Row, latents: Tensor) -> Tensor:
+    return latents if row.shift is None else row.shift.apply(latents)
+
+
+def _in_place(row: Row, prediction: Tensor) -> Tensor:
+    return prediction if row.shift is None else row.shift.undo(prediction)
 
 
 def _timesteps(groups: Sequence[Group], model: LoadedModel) -> Tensor:
@@ -95,7 +103,7 @@ def _timesteps(groups: Sequence[Group], model: LoadedModel) -> Tensor:
 
 
 def _texts(groups: Sequence[Group]) -> list[PromptEmbeds]:
-    return [text for group in groups for row in group for text in row.active_conditioning.texts]
+    return [text for group in groups for row in group for text in row.next_texts]
 
 
 def _num_rows(rows: Iterable[Row]) -> int:

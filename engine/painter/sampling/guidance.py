@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -44,6 +45,10 @@ class Conditioning:
     def texts(self) -> tuple[PromptEmbeds, ...]:
         """The forward rows of one picture: the unconditional row first, if there is one."""
         return (self.unconditional, *self.embeds) if self.unconditional else self.embeds
+
+    def with_positive(self, embeds: Sequence[PromptEmbeds]) -> Conditioning:
+        """The same with other embeddings of the positive texts."""
+        return replace(self, embeds=tuple(embeds))
 
     @cached_property
     def unguided(self) -> Conditioning:

@@ -135,6 +135,12 @@ class Trajectory:
         """Model calls still to do."""
         return len(self.timesteps) - self.num_done
 
+    @property
+    def share_left(self) -> float:
+        """How much of the way from noise is still to go before the next model call, over 0 to 1."""
+        done = self._start + self.num_done
+        return 1 - done / len(self.scheduler.timesteps)
+
     def remaining_before(self, share: float) -> int:
         """Return the model calls still to do before this share of all steps from noise, at least one step.
 

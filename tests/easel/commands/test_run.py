@@ -212,10 +212,15 @@ async def test_bot_without_token_is_said(old_home: Path) -> None:
 async def test_refused_flag_of_imagine_exits_3(old_home: Path, models_file: Path, tmp_path: Path) -> None:
     """A flag that the model does not support is reported before anything starts."""
     done = await run_easel(
-        "imagine", "a cat --chaos 50", "-o", str(tmp_path / "x.png"), home=old_home, EASEL_MODELS_FILE=str(models_file)
+        "imagine",
+        "a cat --stylize 50",
+        "-o",
+        str(tmp_path / "x.png"),
+        home=old_home,
+        EASEL_MODELS_FILE=str(models_file),
     )
     assert done.code == 3
-    assert "--chaos is not available: this release of Easel does not support it." in done.err
+    assert "--stylize is not available: this release of Easel does not support it." in done.err
 
 
 async def test_adapter_that_does_not_fit_exits_3(old_home: Path, tmp_path: Path) -> None:

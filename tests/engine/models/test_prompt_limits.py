@@ -132,13 +132,16 @@ def refusal_of(spec: JobSpec, registry: Registry, operation: Operation = Operati
     return None
 
 
-@pytest.mark.parametrize("flag", ["--chaos 50", "--tile", "--fast", "--model nobody", "--ar 10:1", "--lora nobody"])
+@pytest.mark.parametrize("flag", ["--stylize 50", "--raw", "--fast", "--model nobody", "--ar 10:1", "--lora nobody"])
 def test_what_cannot_be_done_is_refused_at_once(flag: str) -> None:
     """A member hears it before anything is queued, not by getting something else."""
     assert isinstance(parse(f"a red circle {flag}", limits=LIMITS), PromptErrors)
 
 
-@pytest.mark.parametrize("flag", ["--quality 0.5", "--draft", "--sameseed 3", "--stop 40", "--sampler euler"])
+@pytest.mark.parametrize(
+    "flag",
+    ["--quality 0.5", "--draft", "--sameseed 3", "--stop 40", "--sampler euler", "--chaos 50", "--tile", "--weird 9"],
+)
 def test_what_the_painter_can_do_is_let_through(flag: str) -> None:
     """Every ability of the model's family is a parameter that members may give."""
     assert not isinstance(parse(f"a red circle {flag}", limits=LIMITS), PromptErrors)

@@ -92,9 +92,9 @@ def test_a_prompt_is_not_longer_when_it_is_written_out() -> None:
 def test_what_a_model_cannot_do_is_reported_before_queueing() -> None:
     """A parameter that needs an ability the model lacks is underlined."""
     limits = Limits(models=(ModelCapabilities(name="starter", abilities=frozenset()),), default_model="starter")
-    (error,) = errors_of("moss --tile", limits=limits).errors
+    (error,) = errors_of("moss --raw", limits=limits).errors
     assert (error.message, error.suggestion) == (
-        "--tile is not available: this release of Easel does not support it.",
+        "--raw is not available: this release of Easel does not support it.",
         "Remove it.",
     )
     assert specs_of("moss --seed 3", limits=limits)
