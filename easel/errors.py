@@ -20,7 +20,6 @@ _STORE_FIXES: Mapping[StoreFault, str] = {
         "Check that it runs, and that AWS_ENDPOINT_URL is its address, http:// or https:// included, such as "
         "http://minio:9000."
     ),
-    StoreFault.NO_FOLDER: "Mount its disk again, or restore the folder from a backup. Easel goes on when it is back.",
     StoreFault.NO_BUCKET: "Create the bucket that EASEL_STORAGE_URL names, or name one that exists.",
     StoreFault.NO_FOLDER: "Mount its disk again, or put the folder back from a backup; a restart makes it anew, empty.",
     StoreFault.WRONG_KEY: "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to a key of this service.",

@@ -9,7 +9,6 @@ class StoreFault(StrEnum):
     UNREACHABLE = "cannot be reached"
     NO_FOLDER = "has lost its folder"
     NO_BUCKET = "has no such bucket"
-    NO_FOLDER = "has lost its folder"
     WRONG_KEY = "does not accept the access key"
     FORBIDDEN = "does not let this access key read and write"
     NO_CREDENTIALS = "needs an access key, and none is set"

@@ -92,8 +92,6 @@ class Objects:
         Raises: StorageFull when the disk is full, PictureStoreUnavailable when the store cannot be used.
         """
         key = await asyncio.to_thread(key_from_bytes, data, suffix)
-        # obstore would make the folder anew, such as below the place where its disk is not mounted any more.
-        await self._require_folder()
         try:
             await self._ask(lambda store: store.put_async(key, data))
         except (BaseError, OSError) as error:
@@ -111,7 +109,6 @@ class Objects:
         except (BaseError, OSError) as error:
             # A missing bucket is a missing object, too.
             if isinstance(error, NotFoundError | FileNotFoundError) and "NoSuchBucket" not in str(error):
-                await self._require_folder()
                 raise PictureCorrupt(key=key, cause="missing") from error
             raise _unavailable(error) from error
         if key != await asyncio.to_thread(key_from_bytes, data, Path(key).suffix):
@@ -143,14 +140,7 @@ class Objects:
             except (BaseError, OSError) as error:
                 raise _unavailable(error) from error
             found |= listed
-        # Of a folder that is not there nothing is listed.
-        await self._require_folder()
         return frozenset(found.intersection(keys))
-
-    async def _require_folder(self) -> None:
-        """Return if the store's folder is there, where it is one: what is missing with it is not deleted."""
-        if isinstance(self.store, LocalStore) and not await asyncio.to_thread(Path(self.store.prefix or "/").is_dir):
-            raise PictureStoreUnavailable(fault=StoreFault.NO_FOLDER, cause=str(self.store.prefix))
 
     async def _ask(self, ask: Callable[[ObjectStore], Awaitable[Result]]) -> Result:
         folder = self.store.prefix if isinstance(self.store, LocalStore) else None
