@@ -15,6 +15,7 @@ from bot.store.tables import members
 from engine.contract.ids import new_id
 from engine.feedback.records import NOT_ASKED, ConsentInForce, ConsentRecord
 from engine.feedback.store.erasures import read_tombstones
+from engine.feedback.store.tables import actions, impressions
 
 # Not FOR UPDATE: deliveries that name the member may still be written. In one order, so that no two wait for another.
 _LOCKED = (
@@ -73,6 +74,18 @@ async def read_consent(connection: AsyncConnection, member_id: UUID) -> ConsentI
 async def read_publishing_ids(connection: AsyncConnection) -> set[UUID]:
     """Return the members who agree now that what they do is published."""
     return set((await connection.execute(sa.select(members.c.id).where(members.c.may_publish))).scalars())
+
+
+async def read_publishing_ids_in(connection: AsyncConnection, guild_id: int) -> set[UUID]:
+    """Return those of them who have pressed or were shown anything in the guild."""
+    is_there = sa.or_(
+        *(
+            sa.exists().where(log.c.member_id == members.c.id, log.c.guild_id == guild_id)
+            for log in (actions, impressions)
+        )
+    )
+    query = sa.select(members.c.id).where(members.c.may_publish, is_there)
+    return set((await connection.execute(query)).scalars())
 
 
 async def read_training_ids(connection: AsyncConnection) -> set[UUID]:

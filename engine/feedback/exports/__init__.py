@@ -38,6 +38,7 @@ async def _export_raw(database: Database, objects: Objects, request: ExportReque
         read_members=request.read_agreeing or request.read_publishers,
         report=request.report,
         restarted=request.restarted,
+        guild_id=request.guild_id,
     )
     counts = {
         "jobs": summary.jobs,

@@ -100,7 +100,7 @@ async def published(
         log = PublishedLog(
             connection=snapshot.connection,
             publishers=publishers,
-            community=await measure_log(snapshot.connection, publishers),
+            community=await measure_log(snapshot.connection, publishers, guild_id=request.guild_id),
             families=await read_families(snapshot.connection),
             request=request,
             kinds=kinds,

@@ -51,7 +51,7 @@ class PublishedLog:
 
     async def stream_prompts(self) -> AsyncIterator[PublishedPrompt]:
         """Yield what may be published of each prompt that has a label that fits the request; held is one prompt."""
-        async for preferences in stream_preferences(self.connection, self.publishers, self.community):
+        async for preferences in self._preferences():
             self.excluded.update(preferences.excluded)
             candidates = {kind: self._wanted(kind, preferences) for kind in sorted(self.kinds)}
             pictures = {picture for of_kind in candidates.values() for one in of_kind for picture in one.pictures}
@@ -66,7 +66,7 @@ class PublishedLog:
         `excluded` has to be complete.
         """
         async for source in stream_sources(self.connection):
-            if _is_between(source.painted_at, self.request) and self._is_of_model([source]):
+            if _is_between(source.painted_at, self.request) and self._is_wanted([source]):
                 is_excluded = source.picture.id in self.excluded
                 why = why_withheld(source, self.publishers) or (Withheld.REPORTED if is_excluded else None)
                 yield source, self._split(caption_from_spec(source.spec)), why
@@ -93,7 +93,7 @@ class PublishedLog:
                 found = [sources[picture] for picture in candidate.pictures if picture in sources]
                 if len(found) < len(candidate.pictures):
                     withheld[kind][Withheld.GONE] += 1
-                elif self._is_of_model(found):
+                elif self._is_wanted(found):
                     why = next(filter(None, (why_pictures[picture] for picture in candidate.pictures)), None)
                     why = why or _why_together(found) or (Withheld.TIE if candidate.is_tie else None)
                     if why is None:
@@ -107,7 +107,14 @@ class PublishedLog:
             labels = {kind: tuple(of_kind) for kind, of_kind in of_prompt.items()}
             yield PublishedPrompt(split=self._split(first.caption), labels=labels, raters=raters)
 
-    def _is_of_model(self, sources: Sequence[PictureSource]) -> bool:
+    def _preferences(self) -> AsyncIterator[Preferences]:
+        return stream_preferences(self.connection, self.publishers, self.community, guild_id=self.request.guild_id)
+
+    def _is_wanted(self, sources: Sequence[PictureSource]) -> bool:
+        """Return whether the request is about pictures of this model, and of the guild."""
+        guild_id = self.request.guild_id
+        if guild_id is not None and any(source.guilds != {guild_id} for source in sources):
+            return False
         if self.request.model is None:
             return True
         return {shown_from_picture(source.picture).model for source in sources} == {self.request.model}

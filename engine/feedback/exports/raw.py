@@ -70,10 +70,12 @@ async def export_raw(
     read_members: ReadMembers,
     report: ReportProgress,
     restarted: Callable[[], None] = ignore_restart,
+    guild_id: int | None = None,
 ) -> ExportSummary:
     """Write `jobs.jsonl`, `pictures.jsonl`, `impressions.jsonl`, `events.jsonl`, `export.json` and `pictures/`.
 
     read_members: returns the members who agree now to what the export is for.
+    guild_id: Discord's id of the one guild that is exported; None for all there is.
 
     Guarantees: the export is a consistent snapshot, it holds only what the consent allows that is in force when it
     begins and when it ends, only a few rows are in memory at a time, member numbers differ between exports, and the
@@ -88,10 +90,10 @@ async def export_raw(
         async with open_snapshot(database, is_read_only=False) as snapshot:
             agreed = await read_members(snapshot.connection)
             members = await _number(agreed, snapshot)
-            progress = _ExportProgress(total=await withhold(snapshot.connection, members), report=report)
+            progress = _ExportProgress(total=await withhold(snapshot.connection, members, guild_id), report=report)
             if not progress.total:
                 raise ExportRefused(Refusal.NOTHING_LEFT if agreed else Refusal.NOBODY_AGREED, Exported(counts={}))
-            summary = await _write(snapshot, objects, staging, members, progress)
+            summary = await _write(snapshot, objects, staging, members, guild_id, progress)
         async with database.begin() as now:
             if not members.keys() <= {OPERATOR_ID, *await read_members(now)}:
                 raise ExportRefused(Refusal.WITHDRAWN, Exported(counts={}))
@@ -105,18 +107,23 @@ async def _number(agreed: set[UUID], snapshot: Snapshot) -> Mapping[UUID, int]:
 
 
 async def _write(
-    snapshot: Snapshot, objects: Objects, staging: Path, members: Mapping[UUID, int], progress: _ExportProgress
+    snapshot: Snapshot,
+    objects: Objects,
+    staging: Path,
+    members: Mapping[UUID, int],
+    guild_id: int | None,
+    progress: _ExportProgress,
 ) -> ExportSummary:
     connection = snapshot.connection
+    impressions = partial(copy_impressions, connection, members, guild_id=guild_id)
+    actions = partial(copy_actions, connection, members, guild_id=guild_id)
     summary = ExportSummary(
         jobs=await _write_lines(staging / "jobs.jsonl", _job_rows(connection, members), progress),
         pictures=await _write_lines(
             staging / "pictures.jsonl", _picture_rows(connection, objects, staging, progress), progress
         ),
-        impressions=await _write_copied(
-            staging / "impressions.jsonl", partial(copy_impressions, connection, members), progress
-        ),
-        events=await _write_copied(staging / "events.jsonl", partial(copy_actions, connection, members), progress),
+        impressions=await _write_copied(staging / "impressions.jsonl", impressions, progress),
+        events=await _write_copied(staging / "events.jsonl", actions, progress),
         damaged=tuple(progress.damaged),
     )
     await in_thread(_write_summary, staging / "export.json", summary)

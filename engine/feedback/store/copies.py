@@ -120,27 +120,34 @@ _ACTIONS = f"""
     JOIN {_NUMBERS} ON numbers.member_id = actions.member_id
     LEFT JOIN impressions
         ON impression_id IS NULL AND impressions.job_id = actions.job_id AND impressions.message_id = actions.message_id
-    WHERE {IS_PRESS_OPEN}
+    WHERE {IS_PRESS_OPEN.format("$2::bigint")}
     ORDER BY press_id
 """  # noqa: S608  the parts are constants
 _IMPRESSIONS = f"""
     SELECT {_line(_IMPRESSION)}
     FROM impressions
     JOIN {_NUMBERS} ON numbers.member_id = impressions.member_id
-    WHERE {IS_IMPRESSION_OPEN}
+    WHERE {IS_IMPRESSION_OPEN.format("$2::bigint")}
     ORDER BY id
 """  # noqa: S608  the parts are constants
 _MEMBERS = sa.text("SELECT member_id FROM actions UNION SELECT member_id FROM impressions")
 
 
-async def copy_actions(connection: AsyncConnection, numbers: Mapping[UUID, int], write: Write) -> None:
-    """Write a line for each action, oldest first; `numbers` are 0 to n - 1, of the members who agree."""
-    await _copy(connection, _ACTIONS, numbers, write)
+async def copy_actions(
+    connection: AsyncConnection, numbers: Mapping[UUID, int], write: Write, *, guild_id: int | None = None
+) -> None:
+    """Write a line for each action, oldest first.
+
+    numbers: 0 to n - 1, of the members who agree. guild_id: as `withhold` was told.
+    """
+    await _copy(connection, _ACTIONS, numbers, guild_id, write)
 
 
-async def copy_impressions(connection: AsyncConnection, numbers: Mapping[UUID, int], write: Write) -> None:
-    """Write a line for each impression, oldest first; `numbers` as for actions."""
-    await _copy(connection, _IMPRESSIONS, numbers, write)
+async def copy_impressions(
+    connection: AsyncConnection, numbers: Mapping[UUID, int], write: Write, *, guild_id: int | None = None
+) -> None:
+    """Write a line for each impression, oldest first, as for actions."""
+    await _copy(connection, _IMPRESSIONS, numbers, guild_id, write)
 
 
 async def read_logged_ids(connection: AsyncConnection) -> list[UUID]:
@@ -148,6 +155,9 @@ async def read_logged_ids(connection: AsyncConnection) -> list[UUID]:
     return list((await connection.execute(_MEMBERS)).scalars())
 
 
-async def _copy(connection: AsyncConnection, query: str, numbers: Mapping[UUID, int], write: Write) -> None:
+async def _copy(
+    connection: AsyncConnection, query: str, numbers: Mapping[UUID, int], guild_id: int | None, write: Write
+) -> None:
     driver: Any = (await connection.get_raw_connection()).driver_connection
-    await driver.copy_from_query(query, sorted(numbers, key=numbers.__getitem__), output=write, **_AS_LINES)
+    members = sorted(numbers, key=numbers.__getitem__)
+    await driver.copy_from_query(query, members, guild_id, output=write, **_AS_LINES)

@@ -6,6 +6,7 @@ Postgres sorts them; of each, one group is in memory.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any, cast
 from uuid import UUID
@@ -13,6 +14,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from engine.contract.feedback import Verb
 from engine.feedback.records import Impression, Press
 from engine.feedback.store.actions import action_from_row
 from engine.feedback.store.guilds import closed_guilds
@@ -75,20 +77,44 @@ _PRESSES: sa.Select[Any] = (
 )
 
 
-async def stream_presses_by_member(connection: AsyncConnection) -> AsyncIterator[tuple[UUID, list[Press]]]:
+@dataclass(frozen=True, kw_only=True)
+class PressesWanted:
+    """Which presses are read.
+
+    guild_id: of the one guild that they were made in; None for everywhere.
+    everywhere: verbs that are read wherever they were made.
+    """
+
+    guild_id: int | None = None
+    everywhere: frozenset[Verb] = frozenset()
+
+    def condition(self) -> sa.ColumnElement[bool]:
+        """Return the condition on rows of `actions`."""
+        if self.guild_id is None:
+            return sa.true()
+        return sa.or_(actions.c.guild_id == self.guild_id, actions.c.verb.in_(sorted(self.everywhere)))
+
+
+async def stream_presses_by_member(
+    connection: AsyncConnection, wanted: PressesWanted = PressesWanted()
+) -> AsyncIterator[tuple[UUID, list[Press]]]:
     """Yield each member with all of their presses, oldest first."""
-    async for member_id, presses in _grouped(connection, actions.c.member_id):
+    async for member_id, presses in _grouped(connection, actions.c.member_id, wanted):
         yield member_id, presses
 
 
-async def stream_presses_by_prompt(connection: AsyncConnection) -> AsyncIterator[list[Press]]:
+async def stream_presses_by_prompt(
+    connection: AsyncConnection, wanted: PressesWanted = PressesWanted()
+) -> AsyncIterator[list[Press]]:
     """Yield all presses about the pictures of each prompt, oldest first."""
-    async for _, presses in _grouped(connection, _PROMPT):
+    async for _, presses in _grouped(connection, _PROMPT, wanted):
         yield presses
 
 
-async def _grouped(connection: AsyncConnection, key: sa.ColumnElement[Any]) -> AsyncIterator[tuple[Any, list[Press]]]:
-    query = _PRESSES.add_columns(key.label("group_key")).order_by(key, actions.c.press_id)
+async def _grouped(
+    connection: AsyncConnection, key: sa.ColumnElement[Any], wanted: PressesWanted
+) -> AsyncIterator[tuple[Any, list[Press]]]:
+    query = _PRESSES.where(wanted.condition()).add_columns(key.label("group_key")).order_by(key, actions.c.press_id)
     current, presses, seen = None, list[Press](), dict[UUID, Impression]()
     async for row in await connection.stream(query, execution_options={"yield_per": _FETCH_SIZE}):
         if presses and row.group_key != current:

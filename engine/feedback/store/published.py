@@ -54,6 +54,7 @@ _seen = (
         sa.func.bool_or(impressions.c.prompt_source == PromptOrigin.MESSAGE.value).label("is_of_message"),
         sa.func.bool_or(impressions.c.is_nsfw_channel).label("is_nsfw"),
         sa.func.bool_or(closed_guilds.c.guild_id.is_not(None)).label("is_of_closed_guild"),
+        sa.func.array_agg(impressions.c.guild_id.distinct()).label("guilds"),
     )
     .join_from(_line, impressions, impressions.c.job_id == _line.c.ancestor_id)
     .outerjoin(
@@ -78,6 +79,7 @@ _SOURCES: sa.Select[Any] = (
         _seen.c.is_of_message,
         _seen.c.is_nsfw,
         _seen.c.is_of_closed_guild,
+        _seen.c.guilds,
     )
     .join_from(_of_pictures, jobs, jobs.c.id == _of_pictures.c.job_id)
     .join(_lineage, _lineage.c.of_job == jobs.c.id)
@@ -104,6 +106,7 @@ class PictureSource:
     is_of_message: whether a prompt of theirs came from the content of a message, which must not be used for training.
     is_nsfw: whether one of them was shown in a channel that Discord restricts by age.
     is_of_closed_guild: whether one of them was shown in a guild that is closed, or was at that time.
+    guilds: where they were shown, by Discord's ids; None among them is elsewhere, or was not recorded.
     """
 
     picture: Picture
@@ -115,6 +118,7 @@ class PictureSource:
     is_of_message: bool
     is_nsfw: bool
     is_of_closed_guild: bool = False
+    guilds: frozenset[int | None] = frozenset()
 
 
 async def read_sources(connection: AsyncConnection, picture_ids: Collection[UUID]) -> Mapping[UUID, PictureSource]:
@@ -131,6 +135,7 @@ async def read_sources(connection: AsyncConnection, picture_ids: Collection[UUID
             is_of_message=bool(row.is_of_message),
             is_nsfw=bool(row.is_nsfw),
             is_of_closed_guild=bool(row.is_of_closed_guild),
+            guilds=frozenset(row.guilds or ()),
         )
         for row in rows
     }

@@ -1,9 +1,9 @@
 """What a raw export leaves out of jobs and of the log, by what members agree to now.
 
 A job is withheld if its member, or one whose job it goes back to, has not agreed; if a prompt of it came from the
-content of a message; if it was shown in a guild that is closed, or was then; and if it has no result, because nothing
-says in which guild it was asked for. What is recorded about a job goes with it, and what is recorded about a pair with
-the jobs of both pictures.
+content of a message; if it was shown in a guild that is closed, or was then, or elsewhere than in the one that is
+wanted; and if it has no result, because nothing says in which guild it was asked for. What is recorded about a job goes
+with it, and what is recorded about a pair with the jobs of both pictures.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ _FETCH_SIZE = 500
 
 # Tables, because a set that is part of a query is estimated at many times its size, and the whole log hashed instead.
 _MEMBERS: sa.BindParameter[Any] = sa.bindparam("members", type_=pg.ARRAY(pg.UUID))
+_GUILD = sa.bindparam("guild_id", type_=sa.BigInteger)
 _WITHHOLD_JOBS = sa.text("""
     CREATE TEMPORARY TABLE withheld_jobs ON COMMIT DROP AS
     WITH RECURSIVE withheld (job_id) AS (
@@ -32,12 +33,18 @@ _WITHHOLD_JOBS = sa.text("""
         SELECT job_id FROM impressions
         LEFT JOIN closed_guilds
             ON closed_guilds.guild_id = impressions.guild_id AND shown_at >= since AND shown_at < until
-        WHERE job_id IS NOT NULL AND (prompt_source = 'message' OR closed_guilds.guild_id IS NOT NULL)
+        WHERE job_id IS NOT NULL AND (
+            prompt_source = 'message' OR closed_guilds.guild_id IS NOT NULL
+            OR CAST(:guild_id AS bigint) IS NOT NULL AND impressions.guild_id IS DISTINCT FROM :guild_id
+        )
+        UNION
+        SELECT id FROM jobs WHERE CAST(:guild_id AS bigint) IS NOT NULL
+            AND NOT EXISTS (SELECT FROM impressions WHERE impressions.job_id = jobs.id)
         UNION
         SELECT id FROM withheld JOIN jobs ON parent_job_id = withheld.job_id
     )
     SELECT job_id FROM withheld
-""").bindparams(_MEMBERS)
+""").bindparams(_MEMBERS, _GUILD)
 _WITHHOLD_RECORDS = (
     "ANALYZE withheld_jobs",
     """
@@ -67,12 +74,17 @@ _IS_OPEN = "NOT EXISTS (SELECT FROM withheld_jobs WHERE withheld_jobs.job_id = {
 IS_PRESS_OPEN = f"""
     {_IS_OPEN.format("actions.job_id")}
     AND NOT EXISTS (SELECT FROM withheld_presses WHERE withheld_presses.press_id = actions.press_id)
+    AND (CAST({{0}} AS bigint) IS NULL OR actions.guild_id = {{0}})
 """
-"""The condition that a row of `actions` is not withheld; whether its member agrees is another."""
+"""The condition that a row of `actions` is not withheld; `{0}` stands for the wanted guild's id, which may be null.
+
+Whether its member agrees is another condition.
+"""
 
 IS_IMPRESSION_OPEN = f"""
     {_IS_OPEN.format("impressions.job_id")}
     AND NOT EXISTS (SELECT FROM withheld_pairs WHERE withheld_pairs.id = impressions.id)
+    AND (CAST({{0}} AS bigint) IS NULL OR impressions.guild_id = {{0}})
 """
 """The same of a row of `impressions`."""
 
@@ -80,21 +92,27 @@ _COUNT = sa.text(
     f"""
     SELECT (SELECT count(*) FROM jobs WHERE {_IS_OPEN.format("jobs.id")})
         + (SELECT count(*) FROM pictures WHERE {_IS_OPEN.format("pictures.job_id")})
-        + (SELECT count(*) FROM actions WHERE member_id = ANY (:members) AND {IS_PRESS_OPEN})
-        + (SELECT count(*) FROM impressions WHERE member_id = ANY (:members) AND {IS_IMPRESSION_OPEN})
+        + (SELECT count(*) FROM actions WHERE member_id = ANY (:members) AND {IS_PRESS_OPEN.format(":guild_id")})
+        + (
+            SELECT count(*) FROM impressions
+            WHERE member_id = ANY (:members) AND {IS_IMPRESSION_OPEN.format(":guild_id")}
+        )
     """  # noqa: S608  the parts are constants
-).bindparams(_MEMBERS)
+).bindparams(_MEMBERS, _GUILD)
 
 
-async def withhold(connection: AsyncConnection, members: Collection[UUID]) -> int:
+async def withhold(connection: AsyncConnection, members: Collection[UUID], guild_id: int | None = None) -> int:
     """Note for the rest of the transaction what is withheld where these members agree; return how many rows are not.
+
+    guild_id: of the one guild that is wanted; None for all there is.
 
     These are jobs, pictures, actions and impressions. The transaction has to be one snapshot that takes new tables.
     """
-    await connection.execute(_WITHHOLD_JOBS, {"members": list(members)})
+    parameters = {"members": list(members), "guild_id": guild_id}
+    await connection.execute(_WITHHOLD_JOBS, parameters)
     for statement in _WITHHOLD_RECORDS:
         await connection.execute(sa.text(statement))
-    return int((await connection.execute(_COUNT, {"members": list(members)})).scalar_one())
+    return int((await connection.execute(_COUNT, parameters)).scalar_one())
 
 
 async def stream_open_jobs(connection: AsyncConnection) -> AsyncIterator[Job]:
