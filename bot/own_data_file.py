@@ -21,11 +21,12 @@ _OVERHEAD = 300
 
 @dataclass(frozen=True, kw_only=True)
 class OwnDataFile:
-    """A zip file, how many pictures it holds, and how many it does not."""
+    """A zip file, how many pictures it holds, and how many it does not; is_cut: whether that is for its size."""
 
     content: bytes
     num_pictures: int
     num_left_out: int
+    is_cut: bool
 
 
 async def build_file(data: OwnData, objects: Objects, *, max_bytes: int) -> OwnDataFile:
@@ -34,7 +35,7 @@ async def build_file(data: OwnData, objects: Objects, *, max_bytes: int) -> OwnD
     Raises: PictureStoreUnavailable.
     """
     buffer = io.BytesIO()
-    num_pictures = 0
+    num_pictures, is_cut = 0, False
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         records = json.dumps(data.rows, indent=1, ensure_ascii=False)
         await asyncio.to_thread(archive.writestr, "data.json", records)
@@ -44,9 +45,11 @@ async def build_file(data: OwnData, objects: Objects, *, max_bytes: int) -> OwnD
             except PictureCorrupt:
                 continue
             if buffer.tell() + len(picture) + (num_pictures + 2) * _OVERHEAD > max_bytes:
+                is_cut = True
                 break
             # Pictures are compressed already.
             name = zipfile.ZipInfo(f"pictures/{PurePath(key).name}")
             await asyncio.to_thread(archive.writestr, name, picture, zipfile.ZIP_STORED)
             num_pictures += 1
-    return OwnDataFile(content=buffer.getvalue(), num_pictures=num_pictures, num_left_out=len(data.keys) - num_pictures)
+    num_left_out = len(data.keys) - num_pictures
+    return OwnDataFile(content=buffer.getvalue(), num_pictures=num_pictures, num_left_out=num_left_out, is_cut=is_cut)

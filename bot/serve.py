@@ -23,8 +23,11 @@ from bot.commands import commands_for
 from bot.delivery.context import DeliveryContext
 from bot.delivery.courier import Courier
 from bot.eraser import Eraser
+from bot.exports.exporter import Exporter
+from bot.exports.place import ExportPlace
 from bot.keep_alive import install_keep_alive
 from bot.metrics import create_bot_metrics
+from bot.pages.exports import ExportFiles
 from bot.pages.stats import StatsPage
 from bot.services import ANSWER_TIMEOUT, SEND_MARGIN, Services
 from bot.store.deliveries import BotInstance
@@ -54,6 +57,7 @@ class BotOptions:
     health: host and port of the health pages, 0 for a free port; None for none.
     lease: after how long another process takes over the deliveries of one that died.
     answer_timeout: how long this Discord waits for the answer to an interaction.
+    exports: where the exports that members ask for are made; None where they are refused.
     """
 
     token: str = field(repr=False)
@@ -61,6 +65,7 @@ class BotOptions:
     health: tuple[str, int] | None = None
     lease: timedelta = timedelta(seconds=15)
     answer_timeout: timedelta = ANSWER_TIMEOUT
+    exports: ExportPlace | None = None
     defaults: PromptDefaults = field(default_factory=PromptDefaults)
     limits: Limits = field(default_factory=Limits)
 
@@ -106,6 +111,8 @@ async def serve(
             presses=PressBatches(database, limit=options.answer_timeout - SEND_MARGIN),
             courier=courier,
             eraser=Eraser(context),
+            exports=options.exports,
+            exporter=Exporter(context, options.exports) if options.exports else None,
             instance=instance,
             metrics=metrics,
             defaults=options.defaults,
@@ -114,7 +121,7 @@ async def serve(
         )
         forgets = forgets_commands(options)
         await _register(client, stop, force=forgets)
-        async with _kept(objects, database, client.services.eraser), _open_health(options, client, objects, registry):
+        async with _kept(client.services), _open_health(options, client, objects, registry):
             await _run(client, courier, stop, _follow_sessions(client, stop, announce_ready, forgets))
 
 
@@ -209,14 +216,20 @@ async def _register(client: EaselClient, stop: asyncio.Event, *, force: bool) ->
 
 
 @asynccontextmanager
-async def _kept(objects: Objects, database: Database, eraser: Eraser) -> AsyncIterator[None]:
-    """While the block runs, check the picture store, keep the log's months ahead, erase who asks, and fill `/rank`."""
-    tasks = (
-        asyncio.create_task(_keep_checking(objects), name="picture-store"),
-        asyncio.create_task(keep_months_ahead(database), name="log-months"),
-        asyncio.create_task(eraser.run(), name="eraser"),
-        asyncio.create_task(fill_grids(database), name="rank-grids"),
-    )
+async def _kept(services: Services) -> AsyncIterator[None]:
+    """While the block runs, check the picture store, keep the log's months ahead, erase and export for who asks.
+
+    And fill `/rank`.
+    """
+    work = {
+        "picture-store": _keep_checking(services.objects),
+        "log-months": keep_months_ahead(services.database),
+        "eraser": services.eraser.run(),
+        "rank-grids": fill_grids(services.database),
+    }
+    if services.exporter is not None:
+        work["exporter"] = services.exporter.run()
+    tasks = [asyncio.create_task(one, name=name) for name, one in work.items()]
     try:
         yield
     finally:
@@ -245,7 +258,9 @@ async def _open_health(
         return await client.services.database.find_problem() or problem_of(objects)
 
     host, port = options.health
-    pages = StatsPage(client.services.database, objects).routes()
+    pages = list(StatsPage(client.services.database, objects).routes())
+    if options.exports is not None:
+        pages += ExportFiles(client.services.database, options.exports).routes()
     async with open_health(host, port, registry, find_problem, pages=pages) as bound:
         _log.info("health_served", address=f"http://{host}:{bound}")
         yield

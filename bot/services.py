@@ -13,6 +13,8 @@ import discord
 from bot.cards import Buttons
 from bot.delivery.courier import Courier
 from bot.eraser import Eraser
+from bot.exports.exporter import Exporter
+from bot.exports.place import ExportPlace
 from bot.metrics import BotMetrics
 from bot.store.batch import Press
 from bot.store.deliveries import BotInstance
@@ -37,6 +39,7 @@ class Services:
 
     answer_timeout: how soon after a press Discord wants its answer; a press waits a little less for the store.
     answer_tasks: the tasks that are answering a press right now.
+    exports, exporter: where exports are made, and what makes them; None where there are none.
     asked: Discord ids of members who are known to have been asked for consent with the present text.
     """
 
@@ -50,6 +53,8 @@ class Services:
     metrics: BotMetrics
     defaults: PromptDefaults
     limits: Limits
+    exports: ExportPlace | None = None
+    exporter: Exporter | None = None
     answer_timeout: timedelta = ANSWER_TIMEOUT
     answer_tasks: set[asyncio.Task[object]] = field(default_factory=set)
     asked: set[int] = field(default_factory=set)

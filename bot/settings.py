@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from engine.settings import EngineSettings
 
 DISCORD_API_URL = "https://discord.com/api/v10"
+
+
+_EXAMPLES = {"discord_api_url": DISCORD_API_URL, "public_url": "https://easel.example.org"}
 
 
 class BotSettings(EngineSettings):
@@ -17,10 +20,13 @@ class BotSettings(EngineSettings):
 
     discord_token: None for the sandbox, if the command supports it.
     discord_api_url: base URL of Discord's REST API, a proxy or the sandbox, which also provides the gateway's URL.
+    public_url: the address under which members reach the bot's downloads, `/exports/`; None if they cannot.
     """
 
     discord_token: SecretStr | None = Field(default=None, validation_alias="DISCORD_TOKEN")
     discord_api_url: str = Field(default=DISCORD_API_URL, validation_alias="DISCORD_API_URL")
+
+    public_url: str | None = Field(default=None, validation_alias="EASEL_PUBLIC_URL")
 
     @field_validator("discord_token", mode="before")
     @classmethod
@@ -30,10 +36,12 @@ class BotSettings(EngineSettings):
             raise ValueError("must not contain spaces or line breaks. Copy the token again")
         return token
 
-    @field_validator("discord_api_url")
+    @field_validator("discord_api_url", "public_url")
     @classmethod
-    def _is_http(cls, url: str) -> str:
+    def _is_http(cls, url: str | None, info: ValidationInfo) -> str | None:
+        if url is None:
+            return None
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ValueError(f"must start with http:// or https://, for example {DISCORD_API_URL}")
+            raise ValueError(f"must start with http:// or https://, for example {_EXAMPLES[str(info.field_name)]}")
         return url.rstrip("/")

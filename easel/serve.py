@@ -35,6 +35,7 @@ async def serve_bot(health_port: int, report_ready: ReportReady) -> None:
 
     Raises: SettingsInvalid when there is no token or Discord rejects it.
     """
+    from bot.exports.place import ExportPlace
     from bot.serve import BotOptions, serve
     from easel.postgres import open_migrated_postgres, report_connections
     from engine.models.prompt_limits import read_limits
@@ -50,7 +51,6 @@ async def serve_bot(health_port: int, report_ready: ReportReady) -> None:
     set_up_logging(settings.log_format, process="bot", secrets=_secrets(settings))
     limits = await read_limits(settings.models_file or SHIPPED, settings.model)
     name = connection_name(settings.database_connections)
-    options = BotOptions(token=token, api_url=settings.discord_api_url, health=(HOST, health_port), limits=limits)
     async with (
         stop_on_signals() as signals,
         open_migrated_postgres(settings) as url,
@@ -64,6 +64,19 @@ async def serve_bot(health_port: int, report_ready: ReportReady) -> None:
         ) as database,
     ):
         await report_connections(settings, name, database)
+        exports = ExportPlace(
+            folder=settings.home / "exports",
+            database_url=url,
+            storage_url=settings.storage_url,
+            public_url=settings.public_url,
+        )
+        options = BotOptions(
+            token=token,
+            api_url=settings.discord_api_url,
+            health=(HOST, health_port),
+            exports=exports,
+            limits=limits,
+        )
         await serve(
             options, database, open_objects(settings.storage_url), stop=signals.stop, announce_ready=report_ready
         )

@@ -12,6 +12,7 @@ from bot.buttons.about_member import MemberButton
 from bot.consent_form import Switches, consent_view
 from bot.consent_text import CONSENT_TEXT, CONSENT_VERSION
 from bot.delivery.attachments import MAX_BYTES
+from bot.export_replies import OWN_MORE
 from bot.own_data_file import NAME, build_file
 from bot.privacy_card import (
     CHOICES_VERB,
@@ -26,6 +27,7 @@ from bot.privacy_card import (
 )
 from bot.services import Services
 from bot.store.choices import erase_myself
+from bot.store.exports import request_export
 from bot.store.interaction import InteractionContext
 from bot.store.own_data import StoredOfMember, read_own_data, read_stored
 
@@ -56,6 +58,8 @@ class DownloadButton(MemberButton, verb=DOWNLOAD_VERB):
             return
         made = await build_file(data, services.objects, max_bytes=MAX_BYTES)
         said = privacy_replies.own_data(num_pictures=made.num_pictures, num_left_out=made.num_left_out)
+        if made.is_cut and await _request_all(interaction, services, context):
+            said = f"{said}\n{OWN_MORE}"
         file = discord.File(io.BytesIO(made.content), NAME)
         await interaction.edit_original_response(content=said, attachments=[file])
 
@@ -90,6 +94,17 @@ class StayButton(MemberButton, verb=STAY_VERB):
         """Show what is stored."""
         stored = await _read(services, context)
         await edit_pressed(interaction, content=summary_content(stored), view=summary_view(stored))
+
+
+async def _request_all(interaction: discord.Interaction, services: Services, context: InteractionContext) -> bool:
+    """Ask for a file with everything, of any size; return False where nobody could download it."""
+    if services.exporter is None or services.exports is None or services.exports.public_url is None:
+        return False
+    options = {"format": "own-data"}
+    async with services.database.background, services.database.begin() as connection:
+        await request_export(connection, context, options, guild_id=None, max_bytes=MAX_BYTES)
+    services.exporter.wake()
+    return True
 
 
 async def _read(services: Services, context: InteractionContext) -> StoredOfMember | None:

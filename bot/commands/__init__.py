@@ -5,6 +5,7 @@ from typing import Any
 from discord import app_commands
 
 from bot.commands.consent import consent
+from bot.commands.export import export
 from bot.commands.imagine import imagine, imagine_for
 from bot.commands.prefer import prefer
 from bot.commands.privacy import privacy
@@ -13,7 +14,7 @@ from engine.prompt import Limits
 
 Command = app_commands.Command[Any, ..., Any] | app_commands.Group
 
-COMMANDS: tuple[Command, ...] = (imagine, rank, prefer, privacy, consent)
+COMMANDS: tuple[Command, ...] = (imagine, rank, prefer, privacy, consent, export)
 
 
 def commands_for(limits: Limits) -> tuple[Command, ...]:

@@ -13,14 +13,14 @@ from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.members import consent_of_member
-from bot.store.tables import consent_choices, deliveries, members, rank_grids, rank_pairs
+from bot.store.tables import consent_choices, deliveries, exports, members, rank_grids, rank_pairs
 from engine.feedback.records import ConsentInForce
 from engine.feedback.store.erasure import read_painted
 from engine.feedback.store.tables import actions, impressions, member_months
 from engine.store.tables import jobs, pictures
 
 # Whoever has it can answer in the bot's name.
-_LEFT_OUT = frozenset({"token"})
+_LEFT_OUT = frozenset({"token", "secret"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +94,7 @@ async def read_own_data(connection: AsyncConnection, discord_id: int) -> OwnData
         actions: actions.c.member_id == member_id,
         rank_grids: rank_grids.c.member_id == member_id,
         rank_pairs: rank_pairs.c.member_id == member_id,
+        exports: exports.c.member_id == member_id,
         member_months: member_months.c.member_id == member_id,
     }
     rows = {table.name: await _rows(connection, table, condition) for table, condition in wanted.items()}

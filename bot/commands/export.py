@@ -1,0 +1,139 @@
+"""`/export`: data sets of what members of the server agree to publish, for those who manage it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date
+
+import discord
+from discord import app_commands
+
+from bot import export_replies
+from bot.answers import answer, send_ephemeral
+from bot.delivery.discord_messages import NO_MENTIONS
+from bot.exports.handover import hand_over
+from bot.interaction_context import context_from_interaction
+from bot.services import Services, services_of
+from bot.store.exports import read_guild_exports, record_telling, request_export
+from bot.store.interaction import InteractionContext
+from bot.store.tables import Telling
+from engine.contract.exports import EXPORT_FORMATS
+
+_NUM_LISTED = 5
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_CHOICES = [
+    app_commands.Choice(name=f"{name}: {contents}"[:100], value=name) for name, contents in EXPORT_FORMATS.items()
+]
+
+export = app_commands.Group(
+    name="export",
+    description=export_replies.EXPORT_HELP,
+    guild_only=True,
+    default_permissions=discord.Permissions(manage_guild=True),
+    allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
+)
+
+
+@export.command(name="start", description=export_replies.START_HELP)
+@app_commands.rename(wanted="format")
+@app_commands.describe(
+    wanted=export_replies.FORMAT_HELP,
+    since=export_replies.SINCE_HELP,
+    until=export_replies.UNTIL_HELP,
+    model=export_replies.MODEL_HELP,
+)
+@app_commands.choices(wanted=_CHOICES)
+async def start(
+    interaction: discord.Interaction,
+    wanted: str,
+    since: str | None = None,
+    until: str | None = None,
+    model: str | None = None,
+) -> None:
+    """Store what is to be exported, and say so."""
+    services = services_of(interaction)
+    given = {"since": since, "until": until, "model": model}
+    options = {"format": wanted, **{name: text.strip() for name, text in given.items() if text}}
+    await answer(interaction, services, "export", _start(interaction, services, options))
+
+
+@export.command(name="status", description=export_replies.STATUS_HELP)
+async def status(interaction: discord.Interaction) -> None:
+    """Show the last exports of the server, with the newest file."""
+    services = services_of(interaction)
+    await answer(interaction, services, "export-status", _show(interaction, services))
+
+
+async def _start(interaction: discord.Interaction, services: Services, options: Mapping[str, str]) -> None:
+    context = context_from_interaction(interaction)
+    problem = _problem_of(interaction, services) or _problem_of_options(options)
+    if problem is None:
+        async with services.database.background, services.database.begin() as connection:
+            is_new = await request_export(
+                connection, context, options, guild_id=context.guild_id, max_bytes=interaction.filesize_limit
+            )
+        problem = None if is_new else export_replies.UNDER_WAY
+    await send_ephemeral(interaction, problem or export_replies.started(options["format"]))
+    if services.exporter is not None:
+        services.exporter.wake()
+
+
+async def _show(interaction: discord.Interaction, services: Services) -> None:
+    context = context_from_interaction(interaction)
+    if problem := _problem_of(interaction, services):
+        await send_ephemeral(interaction, problem)
+        return
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    content, files = await _listed(interaction, services, context)
+    await interaction.edit_original_response(content=content, attachments=files, allowed_mentions=NO_MENTIONS)
+
+
+async def _listed(
+    interaction: discord.Interaction, services: Services, context: InteractionContext
+) -> tuple[str, list[discord.File]]:
+    """Return the list, and the newest file that Discord takes; the others are named by where they are."""
+    assert services.exports is not None and context.guild_id is not None
+    async with services.database.background, services.database.begin() as connection:
+        found = await read_guild_exports(connection, context.guild_id, limit=_NUM_LISTED)
+    lines, files = [], list[discord.File]()
+    for one in found:
+        handover = hand_over(services.exports, one, max_bytes=0 if files else interaction.filesize_limit)
+        files += [handover.file] if handover.file else []
+        lines.append(export_replies.listed(one, delivered=handover.delivered))
+        if one.discord_id == context.discord_id and one.telling is Telling.HELD:
+            async with services.database.background, services.database.begin() as connection:
+                await record_telling(connection, one.id, Telling.TOLD)
+    return "\n".join(lines) or export_replies.NO_EXPORTS, files
+
+
+def _problem_of(interaction: discord.Interaction, services: Services) -> str | None:
+    """Return why the member can export nothing here, as a sentence."""
+    # Discord lets administrators of a server give the command to others.
+    may_manage = interaction.permissions.manage_guild or interaction.permissions.administrator
+    if interaction.guild_id is None or not may_manage:
+        return export_replies.MANAGERS_ONLY
+    return export_replies.NOT_SET_UP if services.exports is None else None
+
+
+def _problem_of_options(options: Mapping[str, str]) -> str | None:
+    """Return what is wrong with what was asked for, as a sentence."""
+    if options["format"] == "raw" and len(options) > 1:
+        return export_replies.takes_no_bounds("raw")
+    for name in ("since", "until"):
+        if name in options and not _is_day(options[name]):
+            return export_replies.not_a_day(options[name])
+    since, until = options.get("since"), options.get("until")
+    if since and until and until <= since:
+        return export_replies.no_days_between(since, until)
+    return None
+
+
+def _is_day(text: str) -> bool:
+    if not _DAY.fullmatch(text):
+        return False
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
