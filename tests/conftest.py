@@ -56,9 +56,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Return how many workers to start; tests that were named by their paths are few and need none."""
+    """Return how many workers to start; tests that were named by their paths are few and need none.
+
+    One more than there are cores, because tests wait for processes, pages and pauses that they start.
+    """
     is_whole = config.args_source is config.ArgsSource.TESTPATHS
-    return min(len(os.sched_getaffinity(0)), MAX_WORKERS) if is_whole else 0
+    return min(len(os.sched_getaffinity(0)) + 1, MAX_WORKERS) if is_whole else 0
 
 
 @pytest.hookimpl(optionalhook=True)
