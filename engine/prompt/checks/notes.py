@@ -34,7 +34,7 @@ def _unknown_subjects(wanted: Sequence[Words], model: ModelCapabilities) -> Iter
     if known and not any(has_subject(words, known) for words in wanted):
         yield (
             f"The model {model.name} paints {known.paints}: {', '.join(known.words)}. Your prompt has none of them."
-            " For anything else, install a real model with `easel models add`."
+            " For anything else, install a real model with easel models add."
         )
 
 

@@ -38,7 +38,8 @@ export class MessageBar {
         blur: () => { if (!this.#form) this.#panel.hide(); },
       },
     });
-    this.#send = iconButton("send", "Send", () => this.#sendWhatIsThere(), { class: "icon-button composer__send" });
+    this.#send = iconButton("send", "Send", () => (this.#form ? this.#form.submit() : this.#sendText()),
+      { class: "icon-button composer__send" });
     box.append(this.#replying, this.#trouble, element("div", { class: "composer__row" },
       iconButton("apps", "Commands", () => this.#startCommand(), { class: "icon-button composer__apps" }),
       this.#text, this.#count, this.#send), this.#panelNode);
@@ -139,10 +140,6 @@ export class MessageBar {
     this.#say(`${displayName(this.#env.store.bot)} has no commands here yet. They appear once the bot has started.`);
   }
 
-  #isCommand() {
-    return !this.#form && this.#text.value.startsWith("/") && !this.#text.value.includes("\n");
-  }
-
   /** The words in the box, without the name of a command. */
   #plainWords() {
     const typed = commandText(this.#text.value);
@@ -158,8 +155,9 @@ export class MessageBar {
 
   #suggest() {
     if (this.#form) return;
-    if (!this.#isCommand()) { this.#panel.hide(); return; }
-    const found = matching(this.#entries(), this.#text.value.slice(1));
+    const { value } = this.#text;
+    if (!value.startsWith("/") || value.includes("\n")) { this.#panel.hide(); return; }
+    const found = matching(this.#entries(), value.slice(1));
     this.#panel.showEntries(found, this.#text, (entry) => this.#begin(entry));
   }
 
@@ -226,20 +224,16 @@ export class MessageBar {
     if (this.#form === form) { this.#close(""); this.#text.focus(); }
   }
 
-  #sendWhatIsThere() {
-    if (this.#form) this.#form.submit();
-    else this.#sendText();
-  }
-
   // A command whose list was closed opens; for an unknown one, the member says what they meant.
   #sendCommand(words) {
     const spelled = this.#spelled(`${words} `);
     if (spelled) { this.#begin(spelled[0], spelled[1].trimEnd()); return; }
     const name = typedName(words);
+    const rest = words.slice(words.indexOf(name) + name.length).trim();
     const near = nearest(this.#entries(), name);
     this.#panel.hide();
     this.#say(`There is no command /${name} here. `,
-      near && textButton(`Use /${near.name}`, () => this.#begin(near, words.slice(words.indexOf(name) + name.length).trim())),
+      near ? textButton(`Use /${near.name}`, () => this.#begin(near, rest)) : textButton("See the commands", () => this.#offer(rest)),
       textButton("Send as a message", () => this.#sendText({ onPurpose: true })));
   }
 
@@ -291,8 +285,13 @@ export class MessageBar {
     if (this.#form) return;
     const words = this.#plainWords();
     if (!this.#text.value) this.#text.value = "/";
+    if (words) this.#offer(words);
+    else { this.#text.focus(); this.#onInput(); }
+  }
+
+  /** Shows every command; the chosen one opens with `words`. */
+  #offer(words) {
     this.#text.focus();
-    if (!words) { this.#onInput(); return; }
     this.#panel.showEntries(this.#entries(), this.#text, (entry) => this.#begin(entry, words));
   }
 }

@@ -67,10 +67,11 @@ export function matchTyped(entries, text) {
   return found ? [found, text.slice(found.name.length + 2)] : null;
 }
 
-/** The entry whose name takes the fewest changes from `name`; undefined if there are none. */
+/** The entry whose name takes the fewest changes from `name`; undefined if none is spelled alike. */
 export function nearest(entries, name) {
   const wanted = name.toLowerCase();
-  return entries.map((entry) => [changesBetween(wanted, entry.name), entry]).sort(([a], [b]) => a - b)[0]?.[1];
+  return entries.map((entry) => [changesBetween(wanted, entry.name), entry])
+    .filter(([changes]) => changes <= Math.max(1, wanted.length / 3)).sort(([a], [b]) => a - b)[0]?.[1];
 }
 
 /** The least number of letters to insert, remove or replace from `a` to `b` (Levenshtein). */

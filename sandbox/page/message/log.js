@@ -106,7 +106,9 @@ export class MessageLog {
     for (const view of this.#views.values()) {
       if (view.message.message_reference?.message_id === message.id) view.update(view.message);
     }
-    if (!old.attachments?.length && message.attachments?.length) this.#count(message);
+    if (old.attachments?.length || !message.attachments?.length) return;
+    this.#count(message);
+    if (this.#isBeforeWhispers(message)) this.#scroll.showAbove(this.#views.get(message.id).node);
   }
 
   /** Redraws a message after a change outside it, such as a pending press. */
@@ -196,6 +198,13 @@ export class MessageLog {
     this.#welcome.replaceChildren(...(isComplete
       ? drawWelcome(this.#channel, this.#env)
       : [element("p", { class: "older" }, "Loading older messages…")]));
+  }
+
+  // Whether only messages for this member alone follow: a long one would hide the pictures that were waited for.
+  #isBeforeWhispers(message) {
+    const wanted = this.#wanted();
+    const after = wanted.slice(wanted.findIndex(({ id }) => id === message.id) + 1);
+    return after.length > 0 && after.length < wanted.length && after.every((later) => has(later, "ephemeral"));
   }
 
   #onPin(pinned) {

@@ -50,7 +50,15 @@ export function createScroll(box, list, { onTop, onPin }) {
     node.scrollIntoView({ block: "center", behavior: prefersStillness() ? "auto" : "smooth" });
   }
 
+  /** Leaves the end for the top of `node` if that is above the view. */
+  function showAbove(node) {
+    const hidden = box.getBoundingClientRect().top - node.getBoundingClientRect().top;
+    if (!pinned || hidden <= 0) return;
+    pin(false);
+    box.scrollTop -= hidden;
+  }
+
   const isBelow = (node) => node.getBoundingClientRect().bottom > box.getBoundingClientRect().bottom;
 
-  return { toEnd, still, reveal, isBelow, isPinned: () => pinned, hasRoom: () => box.scrollHeight <= box.clientHeight };
+  return { toEnd, still, reveal, showAbove, isBelow, isPinned: () => pinned, hasRoom: () => box.scrollHeight <= box.clientHeight };
 }

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from playwright.async_api import Page, expect
 
-from tests.browser import BROWSER, Watch
+from tests.browser import BROWSER, NARROW, Watch
 from tests.sandbox.page.discord_objects import (
     ADA,
     AFTER_DARK,
@@ -124,6 +124,21 @@ async def test_at_the_end_the_view_follows_what_arrives(page: Page, discord: Fak
     last = page.locator(f'[data-message-id="{waiting[-1]["id"]}"]')
     await expect(last.get_by_role("button", name="😍")).to_be_in_viewport()
     await expect(page.get_by_role("button", name="Jump to present")).to_be_hidden()
+
+
+async def test_pictures_are_shown_above_a_long_message_for_this_member_alone(page: Page, discord: FakeDiscord) -> None:
+    """The first grid comes above the question about consent, which fills a phone."""
+    discord.state = sandbox_state(studio=[message(BEN, f"line {n}") for n in range(40)])
+    waiting, question = message(EASEL, "a red circle"), message(EASEL, "Your data?\n\n" * 20, flags=64)
+    await page.set_viewport_size(NARROW)
+    await page.goto(discord.url)
+    await expect(page.get_by_text("line 39")).to_be_in_viewport()
+    for one in (waiting, question):
+        await discord.push("MESSAGE_CREATE", one)
+    await expect(page.get_by_role("button", name="Dismiss message")).to_be_in_viewport()
+    await discord.push("MESSAGE_UPDATE", {**waiting, "attachments": [picture("grid.png")]})
+    await expect(page.get_by_text("a red circle", exact=True)).to_be_in_viewport()
+    await expect(page.get_by_role("button", name="Jump to present")).to_be_visible()
 
 
 async def test_reading_further_up_is_not_disturbed(page: Page, discord: FakeDiscord) -> None:
