@@ -8,7 +8,7 @@ from types import MappingProxyType
 from engine.contract.jobs import JobSpec
 from engine.prompt.errors import Origin, Problem, PromptError, PromptErrors, PromptSource
 from engine.prompt.grammar.expand_options import PARAMETER_START, STARTS_PARAMETERS, expand_options
-from engine.prompt.grammar.foreign_syntax import comment_problems, set_problems
+from engine.prompt.grammar.foreign_syntax import comment_problems, is_json, set_problems
 from engine.prompt.grammar.normalize import normalize
 from engine.prompt.grammar.permutations import permute, too_many_jobs
 from engine.prompt.grammar.spans import MappedText, Segment, Slice, join, locate, mapped_from_source
@@ -51,7 +51,10 @@ def parse(
     errors += [*option_errors, *(locate(problem, combined) for problem in problems)]
     if problems:
         return PromptErrors(errors=_sorted(errors))
-    errors += [locate(problem, combined) for problem in set_problems(combined.text)]
+    foreign = [locate(problem, combined) for problem in set_problems(combined.text)]
+    if is_json(combined.text):
+        return PromptErrors(errors=tuple(foreign))
+    errors += foreign
     texts, problems = permute(combined, limits.max_jobs)
     errors += [locate(problem, combined) for problem in problems]
     specs = _specs(texts, defaults, limits, errors)

@@ -86,10 +86,10 @@ _DECIDED = (
     "syntax of AUTOMATIC1111, ComfyUI, InvokeAI, NovelAI, SwarmUI and Dynamic Prompts is refused with what to write "
     "instead: `AND`, `AND_SALT`, `BREAK`, `COUPLE`, `MASK(...)`, `AREA(...)`, `FILL()`, `__wildcard__`, `$variable`, "
     "`[a:b:0.5]`, `[a|b]`, `{a|b}`, `{{a}}`, `<hypernet:x>`, `embedding:x`, `<a-name>`, `1.2::word::`, `(word)++`, "
-    "`.blend()`, `.withLora()`, `// comment`, `/* comment */`, lines that start with `#`, and a pasted "
-    "`Negative prompt:` or `Steps: 20, ...`. For the words themselves, write `\\AND`, `\\BREAK`, `\\COUPLE`, "
-    "`\\__x__`, `\\$x`, `\\/`, `\\|`, or `\\:` for the colon. In a sentence in capitals, `AND`, `BREAK` and "
-    "`COUPLE` are words.",
+    "`.blend()`, `.withLora()`, `// comment`, `/* comment */`, lines that start with `#`, JSON, `/imagine`, "
+    "`-s 20`, and a pasted `Prompt:`, `Negative prompt:` or `Steps: 20, ...`. For the words themselves, write "
+    "`\\AND`, `\\BREAK`, `\\COUPLE`, `\\__x__`, `\\$x`, `\\/`, `\\|`, or `\\:` for the colon. In a sentence "
+    "in capitals, `AND`, `BREAK` and `COUPLE` are words.",
     "Full-width characters, smart quotes, special spaces and hyphens are converted to ASCII. Zero-width characters are "
     "removed, except joiners inside scripts and emoji. Control characters are errors.",
 )

@@ -7,7 +7,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from engine.contract.jobs import ImagePrompt, JobSpec, ParameterValue, Part, json_from_spec
-from engine.prompt.grammar.foreign_forms import KEYWORD, LORA_TAGS, SCHEDULE, TAG_START, is_shouted
+from engine.prompt.grammar.foreign_forms import (
+    KEYWORD,
+    LABEL,
+    LORA_TAGS,
+    SCHEDULE,
+    SETTING_NAMES,
+    TAG_START,
+    is_shouted,
+)
 from engine.prompt.grammar.numbers import text_from_number
 from engine.prompt.grammar.parts import NO_WEIGHT
 from engine.prompt.parameters import CANONICAL
@@ -17,10 +25,11 @@ _SIGNS = (
     r"(?P<kept>\\[\s\S])"
     r"|(?P<sign>[{}|]|:(?=:{END})|(?<=:):|(?<!\S)[–—―-](?=[–—―-]?[^\W\d_])"
     rf"|:(?={SCHEDULE}\])"
-    r"|(?<!\w)_(?=_(?!_)[\w*./~-]{1,64}?__(?!\w))|(?<!\w)\$(?=(?-i:[a-z_]))|/(?=\*)|(?<!\S)/(?=/))"
+    r"|(?<!\w)_(?=_(?!_)[\w*./~-]{1,64}?__(?!\w))|(?<!\w)\$(?=(?-i:[a-z_]))|/(?=\*)|(?<!\S)/(?=/)|\A/(?=imagine))"
     rf"|(?P<keyword>(?<!\w)(?-i:{KEYWORD})(?!\w))"
     r"|(?P<link>(?<!\S)<?(?:https?|blob|ftp|file)|https?(?=://)"
-    rf"|{TAG_START}|(?<!\w)(?:embedding|negative[ _]prompt ?|Steps|{'|'.join(LORA_TAGS)}|hypernet)):"
+    rf"|{TAG_START}|(?<!\w)(?:embedding|negative[ _]prompt ?|{'|'.join(LORA_TAGS)}|hypernet)"
+    rf"|(?<!\w)(?:{SETTING_NAMES})|\A{LABEL}):"
 )
 _ESCAPED = re.compile(_SIGNS.replace("{END}", ""), re.IGNORECASE)
 # A colon at the end would touch the separator that follows.

@@ -55,6 +55,21 @@ _NUMBER = r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)"
 SCHEDULE = rf"\s*{_NUMBER}(?:\s*,\s*{_NUMBER})*\s*"
 """The steps at which words in brackets change, between the colon and the bracket."""
 
+# The names of settings, each with what its value begins with, as AUTOMATIC1111 and others write them under a picture.
+_SETTINGS: Mapping[str, str] = MappingProxyType(
+    {
+        "steps|seed|cfg(?: scale)?|guidance(?: scale)?|clip skip|ensd": _NUMBER,
+        "denoising strength|hires (?:upscale|steps)": _NUMBER,
+        "size": "[0-9]{3,} ?x ?[0-9]{3,}",
+        "(?:model|vae|lora|ti)[ _]hash(?:es)?": r"\S",
+        "sampler|sampling method": "(?:euler|dpm|ddim|ddpm|lms|heun|plms|unipc|lcm|restart|k_)",
+        "schedule(?:r| type)": "(?:karras|automatic|normal|simple|exponential|sgm|beta|uniform|polyexponential)",
+    }
+)
+SETTING_NAMES = "|".join(_SETTINGS)
+LABEL = r"(?:positive[ _])?prompts?\s?"
+"""What stands before the colon at the beginning of a prompt that was pasted with its name."""
+
 _WEIGHTS = ("This form of weights is not supported.",
             "Write (word:1.3) for a weight, or a cat:: a dog::1.2 for parts with weights.")  # fmt: skip
 _KEYWORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -105,9 +120,19 @@ FORMS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
             "Write --no and the words, separated by commas, after the prompt.",
         ),
         "settings": (
-            r"(?<!\w)Steps: *[0-9]+, *[A-Z][^\n]*",
+            rf"(?<!\w)(?i:{'|'.join(f'(?:{name}): *{value}' for name, value in _SETTINGS.items())})[^\n]*",
             "Settings are written differently here.",
             "Write parameters, such as --steps 20 --cfg 7 --seed 1 --sampler euler.",
+        ),
+        "flag": (
+            r"(?<=\s)-[A-Za-z] ?[0-9]+(?:\.[0-9]+)?(?=\s|\Z)",
+            "Parameters begin with two dashes here.",
+            "Write --steps 20 or --seed 1, or \\- for a literal dash.",
+        ),
+        "label": (
+            rf"\A\s*(?i:/imagine(?!\w)(?:\s+prompt\s*:?)?|{LABEL}:(?!:))",
+            "The prompt begins after this.",
+            _REMOVE,
         ),
         "attention": (
             rf"(?<=\))(?:\++|--+|(?=[0-9]*\.){_NUMBER})(?=[\s,]|::|\Z)"
@@ -116,17 +141,19 @@ FORMS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
             *_WEIGHTS,
         ),
         "emphasis": (
-            r"(?:(?<![\w.:])[0-9]+\.[0-9]+|(?:\A|(?<=, )|(?<=:: ))[0-9]+)::(?=[^\W\d_])",
+            r"(?:(?<![\w.:-])-?[0-9]+\.[0-9]+|(?:\A|(?<=, )|(?<=:: ))-?[0-9]+)::(?=[^\W\d_])",
             "A weight before its words is not supported.",
             "Write (word:1.3), or word::1.3 for a part of its own.",
         ),
     }
 )
 # Nearly no prompt has any of them, and the pattern of all forms is slow.
-SIGNS_OF_FORMS = ("AND", "BREAK", "ADD", "COUPLE", "__", "::", ")+", ")--", ").", "++", "$", "@", "<", "Steps:",
-                  ".and(", ".blend(", ".swap(", *(f"){digit}" for digit in range(10)),
+SIGNS_OF_FORMS = ("AND", "BREAK", "ADD", "COUPLE", "__", "::", ")+", ")--", ").", "++", "$", "@", "<",
+                  ".and(", ".blend(", ".swap(", " -", *(f"){digit}" for digit in range(10)),
                   *(f"{name}(" for name in _FUNCTIONS.replace("I?", "").split("|")))  # fmt: skip
-NAMES_OF_FORMS = ("embedding:", "withlora(", "negative prompt", "negative_prompt", *EMBEDDINGS,
+NAMES_OF_FORMS = ("embedding:", "withlora(", "prompt", "/imagine", "steps:", "seed:", "cfg:", "scale:", "guidance:",
+                  "skip:", "ensd:", "strength:", "upscale:", "size:", "hash:", "hashes:", "sampler:", "method:",
+                  "scheduler:", "type:", *EMBEDDINGS,
                   *(f"{name}:" for name in (*LORA_TAGS, "hypernet")))  # fmt: skip
 
 

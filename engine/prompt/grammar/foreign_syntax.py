@@ -32,6 +32,7 @@ _MAX_NUMBER = 48
 _BRACE = re.compile(r"\\[\s\S]|\$\{|[{}|,]|[0-9]*-?[0-9]+\$\$")
 _NESTED_BRACES = re.compile(r"(?<![\\{])\{\{+[^{},|\\]*\}\}+")
 _COMMENT = re.compile(r"\\[\s\S]|(?P<block>/\*[\s\S]*?\*/)|(?<!\S)(?P<line>//(?!/)[^\r\n]*)")
+_JSON = re.compile(r"""\s*\[?\s*\{\s*(?:\{\s*)?(?:"[^"\n]*"|'[^'\n]*'|“[^”\n]*”)\s*:(?!:)""")
 _HASH_LINE = re.compile(r"^[^\S\n]*(#(?!\w)[^\r\n]*)", re.MULTILINE)
 
 
@@ -106,11 +107,18 @@ def comment_problems(text: str) -> list[Problem]:
 _NO_COMMENTS = "Comments are not supported: they would be painted."
 
 
+def is_json(text: str) -> bool:
+    """Return whether the text begins as JSON, such as a workflow of ComfyUI: its braces are no sets."""
+    return _JSON.match(text) is not None
+
+
 def set_problems(text: str) -> list[Problem]:
     """Return a problem for each pair of braces that means something else in other programs.
 
-    These are `{a|b}`, `{2$$a, b}`, the variable `${a}`, and `{{a}}` for a weight.
+    These are `{a|b}`, `{2$$a, b}`, the variable `${a}`, and `{{a}}` for a weight. JSON has one problem alone.
     """
+    if is_json(text):
+        return [Problem(len(text) - len(text.lstrip()), len(text.rstrip()), *_NO_JSON)]
     problems: list[Problem] = []
     if not any(sign in text for sign in ("|", "${", "$$", "{{")):
         return problems
@@ -129,6 +137,7 @@ def set_problems(text: str) -> list[Problem]:
     return sorted(problems)
 
 
+_NO_JSON = ("This is data of another program, not a prompt.", "Write the words of the prompt alone.")
 _NESTED = ("Braces around braces have no effect.", "Write {a, b} for one job each, or (word:1.1) for a weight.")
 _SETS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
