@@ -108,7 +108,7 @@ def _name(export: Export) -> str:
 
 
 def _listed(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{number:,} {noun}" for noun, number in counts.items())
+    return ", ".join(f"{number:,} {noun.removesuffix('s') if number == 1 else noun}" for noun, number in counts.items())
 
 
 def _left_out(outcome: Mapping[str, Any]) -> str:

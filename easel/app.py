@@ -29,6 +29,7 @@ from easel.options import (
     settings,
 )
 from easel.output import Output
+from easel.privacy_app import privacy
 from easel.process.signals import run_command
 from engine.contract.errors import EaselError
 
@@ -43,6 +44,7 @@ app = typer.Typer(
 )
 
 app.add_typer(models)
+app.add_typer(privacy)
 
 # A prompt may start with one of its own flags.
 PROMPT_FIRST = {"ignore_unknown_options": True}

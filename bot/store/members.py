@@ -65,6 +65,18 @@ async def toggle_remixes(connection: AsyncConnection, member_ids: Sequence[UUID]
     return [now[member_id] for member_id in member_ids]
 
 
+async def find_member(connection: AsyncConnection, text: str) -> int | None:
+    """Return the Discord id of who has this id, of Discord's or of ours; None if nobody has."""
+    if text.isascii() and text.isdigit():
+        has_it = members.c.discord_id == sa.cast(text, sa.Numeric)
+    else:
+        try:
+            has_it = members.c.id == UUID(text)
+        except ValueError:
+            return None
+    return (await connection.execute(sa.select(members.c.discord_id).where(has_it))).scalar_one_or_none()
+
+
 async def read_consent(connection: AsyncConnection, member_id: UUID) -> ConsentInForce:
     """Return the member's consent as the feedback log records it; that of one who was erased is none."""
     row = (await connection.execute(sa.select(members).where(members.c.id == member_id))).one_or_none()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -33,13 +33,14 @@ _IS_IN_HAND = sa.text("""
 class Erasure:
     """An erasure under way.
 
-    is_deleted: whether the rows are deleted, so that files and messages are left.
+    is_deleted: whether the rows are deleted, so that files and messages are left. counts: of what was deleted.
     """
 
     id: UUID
     member_id: UUID
     requested_at: datetime
     is_deleted: bool
+    counts: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,9 +69,13 @@ async def claim_erasure(connection: AsyncConnection) -> Erasure | None:
     )
     claimed = sa.update(erasures).where(erasures.c.id == chosen.scalar_subquery()).values(claimed_until=_until())
     row = (await connection.execute(claimed.returning(*erasures.c))).one_or_none()
-    if row is None:
-        return None
-    return Erasure(id=row.id, member_id=row.member_id, requested_at=row.requested_at, is_deleted=row.is_deleted)
+    return None if row is None else _from_row(row)
+
+
+async def read_erasure(connection: AsyncConnection, member_id: UUID) -> Erasure | None:
+    """Return the erasure of the member that is under way; None if none is."""
+    row = (await connection.execute(sa.select(erasures).where(erasures.c.member_id == member_id))).one_or_none()
+    return None if row is None else _from_row(row)
 
 
 async def renew_erasure(connection: AsyncConnection, erasure_id: UUID) -> None:
@@ -154,6 +159,16 @@ async def read_tombstones(connection: AsyncConnection) -> Tombstones:
         for name, number in own.items():
             counts[name] = counts.get(name, 0) + number
     return Tombstones(members=len(rows), counts=counts)
+
+
+def _from_row(row: sa.Row[Any]) -> Erasure:
+    return Erasure(
+        id=row.id,
+        member_id=row.member_id,
+        requested_at=row.requested_at,
+        is_deleted=row.is_deleted,
+        counts=row.counts,
+    )
 
 
 def _of(erasure_id: UUID, keys: Collection[str]) -> tuple[Any, Any]:

@@ -76,7 +76,7 @@ async def test_what_members_agreed_to_comes_as_a_file(
 
     await agree(database, ben)
     await start(ada, format="prompts")
-    done = await told(ada, "**prompts**: 1 prompts")
+    done = await told(ada, "**prompts**: 1 prompt")
     assert done["flags"] & EPHEMERAL
     archive = zipfile.ZipFile(io.BytesIO(await ada.file(done["attachments"][0])))
     assert {Path(name).parts[0] for name in archive.namelist()} == {"easel-prompts"}
@@ -87,7 +87,7 @@ async def test_what_members_agreed_to_comes_as_a_file(
     status = await ada.reply(await ada.command("export", "status"))
     lines = text_of(status).splitlines()
     assert [line.split("**")[1] for line in lines] == ["prompts", "prompts"]
-    assert "1 prompts" in lines[0] and "Nobody in this server" in lines[1]
+    assert "1 prompt" in lines[0] and "Nobody in this server" in lines[1]
     assert [item["filename"] for item in status["attachments"]] == ["easel-prompts.zip"]
 
 

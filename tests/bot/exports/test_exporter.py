@@ -143,7 +143,7 @@ async def test_what_is_too_large_for_discord_is_a_link_or_a_path(database: Datab
     named = hand_over(private, made, max_bytes=10)
     assert str(place.file(made.id)) in str(named.delivered) and "EASEL_PUBLIC_URL" in str(named.delivered)
     said = export_replies.ended(made, delivered=None)
-    assert "1 prompts" in said and "Left out: 3 no consent." in said and "2 pictures are damaged" in said
+    assert "1 prompt" in said and "Left out: 3 no consent." in said and "2 pictures are damaged" in said
 
 
 class _Context:
