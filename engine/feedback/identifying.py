@@ -1,6 +1,6 @@
 """Whether a text may tell who somebody is, which keeps it out of what is published.
 
-Names of persons are not recognised: no list has them all, and a prompt may well name a painter.
+Names of persons are `names`'s.
 """
 
 from __future__ import annotations

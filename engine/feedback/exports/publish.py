@@ -27,7 +27,7 @@ RULES = """
 Every member whose choice or prompt is in here had agreed to publishing when this was written. Members are numbered
 anew in every export, pictures have new ids, and times are days. Prompts that say nearly the same, and those of
 variations, are all in the same split. Prompts with addresses, handles, telephone numbers, long numbers or tokens are
-left out. Names of persons in prompts are not recognised.
+left out, and those that have a name of a person as far as capitals tell; names in small letters are not recognised.
 
 To have something removed, ask the operator of the community's bot; exports that are written later do not have it.
 """

@@ -15,6 +15,7 @@ from engine.feedback.exports.published import Kind, Published, PublishedPrompt, 
 from engine.feedback.exports.request import ExportRequest
 from engine.feedback.identifying import may_identify
 from engine.feedback.labels import stream_preferences
+from engine.feedback.names import may_name
 from engine.feedback.preferences.community import Community
 from engine.feedback.preferences.derive import Preferences
 from engine.feedback.shown import hash_of_prompt, shown_from_picture
@@ -136,7 +137,10 @@ def why_withheld(source: PictureSource, publishers: Set[UUID]) -> Withheld | Non
         return Withheld.RESTRICTED_CHANNEL
     if source.is_of_closed_guild:
         return Withheld.CLOSED_SERVER
-    return Withheld.IDENTIFYING if may_identify(caption_from_spec(source.spec)) else None
+    caption = caption_from_spec(source.spec)
+    if may_identify(caption):
+        return Withheld.IDENTIFYING
+    return Withheld.NAME if may_name(caption) else None
 
 
 def _candidates(kind: Kind, preferences: Preferences) -> Iterator[_Candidate]:

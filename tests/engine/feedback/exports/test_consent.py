@@ -39,7 +39,8 @@ async def test_only_what_everybody_agreed_to_is_published(community: SmallCommun
     message = await community.paint(agreed, "message", origin=PromptOrigin.MESSAGE)
     restricted = await community.paint(agreed, "restricted", is_nsfw=True)
     naming = [
-        await community.paint(agreed, f"portrait of {name}") for name in ("me@example.org", "hf_abcDEF0123456789abcd")
+        await community.paint(agreed, f"portrait of {name}")
+        for name in ("me@example.org", "hf_abcDEF0123456789abcd", "Anna Schmidt")
     ]
     tied = await community.paint(agreed, "tied")
     for painted in (kept, foreign, varied, message, restricted, *naming):
@@ -54,6 +55,7 @@ async def test_only_what_everybody_agreed_to_is_published(community: SmallCommun
         Withheld.FROM_MESSAGE: 1,
         Withheld.RESTRICTED_CHANNEL: 1,
         Withheld.IDENTIFYING: 2,
+        Withheld.NAME: 1,
         Withheld.TIE: 1,
     }
     await community.agree(unasked, Consent.PUBLISH)
