@@ -14,7 +14,7 @@ from bot.answers import answer, send_ephemeral
 from bot.delivery.discord_messages import NO_MENTIONS
 from bot.exports.handover import hand_over
 from bot.interaction_context import context_from_interaction
-from bot.services import Services, services_of
+from bot.services import SEND_MARGIN, Services, services_of
 from bot.store.exports import read_guild_exports, record_telling, request_export
 from bot.store.interaction import InteractionContext
 from bot.store.tables import Telling
@@ -69,7 +69,7 @@ async def _start(interaction: discord.Interaction, services: Services, options: 
     context = context_from_interaction(interaction)
     problem = _problem_of(interaction, services) or _problem_of_options(options)
     if problem is None:
-        async with services.database.background, services.database.begin() as connection:
+        async with services.database.begin(limit=services.answer_timeout - SEND_MARGIN) as connection:
             is_new = await request_export(
                 connection, context, options, guild_id=context.guild_id, max_bytes=interaction.filesize_limit
             )

@@ -20,7 +20,6 @@ from bot.store.exports import Export
 _log = structlog.get_logger()
 
 _ROOT = Path(bot.__file__).parent.parent
-_HIDDEN = frozenset({"DISCORD_TOKEN"})
 _LAST_WORDS = 4000
 
 
@@ -33,15 +32,14 @@ class Unmade(Enum):
 
 async def run_export(place: ExportPlace, export: Export) -> Mapping[str, Any] | Unmade:
     """Return the state and outcome as the process tells them; when this is cancelled, the process ends."""
-    environment = {name: value for name, value in os.environ.items() if name not in _HIDDEN}
-    paths = filter(None, (str(_ROOT), environment.get("PYTHONPATH")))
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bot.exports.child"),
         stdin=pipe,
         stdout=pipe,
         stderr=pipe,
-        env={**environment, "PYTHONPATH": os.pathsep.join(paths)},
+        # Where the module is found, whether Easel is installed or not.
+        cwd=_ROOT,
     )
     assert process.stdin is not None and process.stdout is not None and process.stderr is not None
     try:

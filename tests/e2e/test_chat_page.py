@@ -50,7 +50,7 @@ async def wait_for_grid(message: Locator) -> None:
 
 
 async def command(page: Page, name: str) -> None:
-    """Send a command without options in #studio."""
+    """Type a command into the box of #studio and send it."""
     box = page.get_by_role("textbox", name="Message #studio")
     await box.click()
     await box.press_sequentially(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from playwright.async_api import Locator, Page, expect
 
 from tests.browser import BROWSER, NARROW, WIDE, take_screenshot
 from tests.e2e.conftest import RunningEasel
-from tests.e2e.test_chat_page import PRIVATE, command, imagine, newest, pinned, rows, wait_for_grid
+from tests.e2e.test_chat_page import PAINTED, PRIVATE, command, imagine, newest, pinned, rows, wait_for_grid
 from tests.easel.command import run_easel
 
 pytestmark = [*BROWSER, pytest.mark.timeout(600)]
@@ -41,12 +42,15 @@ async def take_screenshots(page: Page, name: str) -> None:
 
 
 async def agree(page: Page) -> None:
-    """Agree to training in the form that follows a member's first command."""
+    """Agree to training and publishing in the form that follows a member's first command."""
     form = page.locator("[data-message-id]").filter(has_text="Train models").filter(has_text=PRIVATE).last
     await form.get_by_role("button", name="Train models: off").click()
     await expect(form.get_by_role("button", name="Train models: on")).to_be_visible()
+    await form.get_by_role("button", name="Publish: off").click()
+    await expect(form.get_by_role("button", name="Publish: on")).to_be_visible()
+    await take_screenshots(page, "e2e-feedback-0-notice")
     await form.get_by_role("button", name="Save").click()
-    await expect(page.get_by_text("Saved. Train models: on.")).to_be_visible()
+    await expect(page.get_by_text("Saved. Train models: on. Publish: on.")).to_be_visible()
 
 
 async def paint(page: Page, prompt: str) -> Locator:
@@ -57,8 +61,10 @@ async def paint(page: Page, prompt: str) -> Locator:
     return grid
 
 
-async def test_rate_choose_save_compare_report_and_delete(page: Page, easel: RunningEasel, tmp_path: Path) -> None:
-    """Every press is told to its member alone and stored; ten pairs are compared in one message."""
+async def test_rate_choose_save_compare_report_delete_export_and_erase(
+    page: Page, easel: RunningEasel, tmp_path: Path
+) -> None:
+    """Every press is told to its member alone and stored; ten pairs are compared in one message; all is erased."""
     await page.goto(easel.address)
     grid = await paint(page, "a green heart on a checkerboard --seed 5")
     await agree(page)
@@ -97,6 +103,9 @@ async def test_rate_choose_save_compare_report_and_delete(page: Page, easel: Run
     verbs = [event["verb"] for event in rows(export, "events")]
     assert [verbs.count(verb) for verb in ("best", "save", "choose", "report", "delete")] == [1, 1, NUM_PAIRS, 1, 1]
 
+    await export_here(page, tmp_path)
+    await erase(page, grid)
+
 
 async def compare(page: Page) -> None:
     """Compare ten pairs; each takes the place of the one before, and the count goes up."""
@@ -130,3 +139,33 @@ async def report_and_delete(page: Page, grid: Locator, picture: Locator) -> None
     await choices.get_by_role("button", name="Delete for everybody").click()
     await expect(choices).to_contain_text("Deleted.")
     await expect(picture).to_have_count(0)
+
+
+async def export_here(page: Page, folder: Path) -> None:
+    """Export the prompts of the server, and save the file that only the member sees."""
+    await command(page, "/export start format: prompts")
+    await expect(private(page, "The export prompts is being made.")).to_be_visible()
+    done = await pinned(page, private(page, "prompts, "))
+    await take_screenshots(page, "e2e-feedback-6-export")
+    async with page.expect_download() as download:
+        await done.get_by_role("link", name="easel-prompts.zip").click()
+    await (await download.value).save_as(folder / "prompts.zip")
+    with zipfile.ZipFile(folder / "prompts.zip") as archive:
+        texts = [archive.read(name).decode() for name in archive.namelist() if name.endswith(".txt")]
+    assert "a purple fish on the sea" in "".join(texts)
+    await command(page, "/export status")
+    await expect(private(page, "asked for")).to_contain_text("prompts")
+
+
+async def erase(page: Page, grid: Locator) -> None:
+    """Erase everything of the member; the messages with their pictures disappear."""
+    await command(page, "/privacy")
+    summary = await pinned(page, private(page, "Stored of you"))
+    await summary.get_by_role("button", name="Erase my data").click()
+    await expect(summary).to_contain_text("This erases, for good")
+    await take_screenshots(page, "e2e-feedback-7-erase")
+    await summary.get_by_role("button", name="Erase everything").click()
+    await expect(summary).to_contain_text("Your data is being erased.")
+    await expect(grid).to_have_count(0, timeout=PAINTED)
+    await command(page, "/privacy")
+    await expect(private(page, "Nothing is stored of you.")).to_be_visible()
