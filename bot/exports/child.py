@@ -43,7 +43,7 @@ async def make(order: Mapping[str, Any]) -> Mapping[str, Any]:
     file = Path(order["file"])
     objects = open_objects(order["storage_url"])
     try:
-        async with open_database(order["database_url"], pool_size=1, name="easel-export") as database:
+        async with open_database(order["database_url"], pool_size=2, name="easel-export") as database:
             if order.get("guild_id") is None:
                 outcome = await _write_own_data(order["discord_id"], database, objects, file)
             else:

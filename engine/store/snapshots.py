@@ -24,14 +24,25 @@ class Snapshot:
         """Return the id of every member who submitted a job."""
         return list((await self.connection.execute(sa.select(jobs.c.member_id).distinct())).scalars())
 
+    async def share(self) -> str:
+        """Return the name by which other transactions may see the same, as long as this one lasts."""
+        return str((await self.connection.execute(sa.select(sa.func.pg_export_snapshot()))).scalar_one())
+
 
 @asynccontextmanager
-async def open_snapshot(database: Database, *, is_read_only: bool = True) -> AsyncIterator[Snapshot]:
+async def open_snapshot(
+    database: Database, *, is_read_only: bool = True, shared: str | None = None
+) -> AsyncIterator[Snapshot]:
     """Yield a snapshot, which excludes everything committed later; one that is not read-only takes temporary tables.
+
+    shared: the name of another one, to see the same.
 
     Raises: StoreUnavailable when Postgres cannot be reached or goes away.
     """
     async with database.begin(limit=None) as connection:
         access = "READ ONLY" if is_read_only else "READ WRITE"
         await connection.execute(sa.text(f"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, {access}"))
+        if shared is not None:
+            # Which takes no parameters; the name is Postgres's own.
+            await connection.execute(sa.text(f"SET TRANSACTION SNAPSHOT '{shared}'"))
         yield Snapshot(connection=connection)

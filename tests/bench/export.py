@@ -52,11 +52,12 @@ _FILL_IMPRESSIONS = f"""
         'command', 'imagine', 'guild', false, 1, 1, true, true, now()
     FROM generate_series($2::bigint, $3::bigint) AS i
 """
+# As buttons are pressed: their impression is that of the message and the job.
 _FILL_ACTIONS = f"""
     INSERT INTO actions (press_id, id, impression_id, message_id, job_id, member_id, is_owner, verb, slot, picture_id,
         value, shown_pictures, shown_slots, model, model_hash, surface, latency_ms, consent_version, may_train,
         may_publish, at)
-    SELECT $1::bigint + i * {ACTIONS_EACH} + n, gen_random_uuid(), {_SHOWN_ID.format("i")}, $1::bigint + i,
+    SELECT $1::bigint + i * {ACTIONS_EACH} + n, gen_random_uuid(), NULL, $1::bigint + i,
         md5('job' || i)::uuid, md5('m' || (i * 7 + n) % {MEMBERS})::uuid, n = 0, 'rate', n % 4,
         md5('p' || i || '-' || n % 4)::uuid, 1 + (i + n) % 4,
         ARRAY(SELECT md5('p' || i || '-' || s)::uuid FROM generate_series(0, 3) AS s), '{{0,1,2,3}}', 'sdxl',

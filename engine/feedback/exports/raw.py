@@ -10,7 +10,6 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -20,10 +19,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from engine.contract.errors import PictureCorrupt
 from engine.contract.jobs import Job, Picture, json_from_spec
 from engine.feedback.anonymize import anonymize, assign_member_numbers, strip_png_metadata
+from engine.feedback.exports.raw_log import LogFiles
 from engine.feedback.exports.request import Exported, ExportRefused, Refusal, ReportProgress, ignore_restart
-from engine.feedback.exports.staging import atomic_folder, in_thread, require_empty
-from engine.feedback.store.copies import copy_actions, copy_impressions, read_logged_ids
-from engine.feedback.store.withheld import stream_open_jobs, stream_open_pictures, withhold
+from engine.feedback.exports.staging import atomic_folder, in_thread, require_empty, together
+from engine.feedback.store.copies import read_logged_ids
+from engine.feedback.store.withheld import count_open, stream_open_jobs, stream_open_pictures, withhold
 from engine.store.database import Database
 from engine.store.objects import Objects, key_from_bytes
 from engine.store.operator_jobs import OPERATOR_ID
@@ -33,7 +33,6 @@ FORMAT = "easel-raw"
 VERSION = 2
 
 _LINES_PER_WRITE = 200
-_BYTES_PER_WRITE = 2**20
 
 JsonRow = Mapping[str, Any]
 ReadMembers = Callable[[AsyncConnection], Awaitable[set[UUID]]]
@@ -90,10 +89,14 @@ async def export_raw(
         async with open_snapshot(database, is_read_only=False) as snapshot:
             agreed = await read_members(snapshot.connection)
             members = await _number(agreed, snapshot)
-            progress = _ExportProgress(total=await withhold(snapshot.connection, members, guild_id), report=report)
-            if not progress.total:
-                raise ExportRefused(Refusal.NOTHING_LEFT if agreed else Refusal.NOBODY_AGREED, Exported(counts={}))
-            summary = await _write(snapshot, objects, staging, members, guild_id, progress)
+            name = await snapshot.share()
+            async with open_snapshot(database, is_read_only=False, shared=name) as beside:
+                await together(*(withhold(one.connection, members, guild_id) for one in (snapshot, beside)))
+                total = await count_open(snapshot.connection, members, guild_id)
+                progress = _ExportProgress(total=total, report=report)
+                if not progress.total:
+                    raise ExportRefused(Refusal.NOTHING_LEFT if agreed else Refusal.NOBODY_AGREED, Exported(counts={}))
+                summary = await _write((snapshot, beside), objects, staging, members, guild_id, progress)
         async with database.begin() as now:
             if not members.keys() <= {OPERATOR_ID, *await read_members(now)}:
                 raise ExportRefused(Refusal.WITHDRAWN, Exported(counts={}))
@@ -107,23 +110,32 @@ async def _number(agreed: set[UUID], snapshot: Snapshot) -> Mapping[UUID, int]:
 
 
 async def _write(
-    snapshot: Snapshot,
+    snapshots: tuple[Snapshot, Snapshot],
     objects: Objects,
     staging: Path,
     members: Mapping[UUID, int],
     guild_id: int | None,
     progress: _ExportProgress,
 ) -> ExportSummary:
-    connection = snapshot.connection
-    impressions = partial(copy_impressions, connection, members, guild_id=guild_id)
-    actions = partial(copy_actions, connection, members, guild_id=guild_id)
+    """Write everything: jobs and pictures by one connection, and the log by both."""
+    connection, beside = (snapshot.connection for snapshot in snapshots)
+    log = LogFiles(staging, guild_id, progress.add)
+    await log.divide(connection)
+
+    async def write_jobs() -> tuple[int, int]:
+        jobs = await _write_lines(staging / "jobs.jsonl", _job_rows(connection, members), progress)
+        rows = _picture_rows(connection, objects, staging, progress)
+        pictures = await _write_lines(staging / "pictures.jsonl", rows, progress)
+        await log.write(connection)
+        return jobs, pictures
+
+    (jobs, pictures), _ = await together(write_jobs(), log.write(beside))
+    await in_thread(log.join)
     summary = ExportSummary(
-        jobs=await _write_lines(staging / "jobs.jsonl", _job_rows(connection, members), progress),
-        pictures=await _write_lines(
-            staging / "pictures.jsonl", _picture_rows(connection, objects, staging, progress), progress
-        ),
-        impressions=await _write_copied(staging / "impressions.jsonl", impressions, progress),
-        events=await _write_copied(staging / "events.jsonl", actions, progress),
+        jobs=jobs,
+        pictures=pictures,
+        impressions=log.lines["impressions"],
+        events=log.lines["actions"],
         damaged=tuple(progress.damaged),
     )
     await in_thread(_write_summary, staging / "export.json", summary)
@@ -196,33 +208,6 @@ async def _write_lines(path: Path, rows: AsyncIterator[JsonRow], progress: _Expo
             if len(lines) == _LINES_PER_WRITE:
                 written += await _flush(file.writelines, lines, progress)
         written += await _flush(file.writelines, lines, progress)
-    return written
-
-
-async def _write_copied(
-    path: Path, copy: Callable[[Callable[[bytes], Awaitable[None]]], Awaitable[None]], progress: _ExportProgress
-) -> int:
-    """Write what `copy` gives in pieces, and return how many lines that are."""
-    written, pieces, size = 0, list[bytes](), 0
-
-    async def flush() -> None:
-        nonlocal written, size
-        rows = sum(piece.count(b"\n") for piece in pieces)
-        await in_thread(file.writelines, pieces)
-        pieces.clear()
-        written, size = written + rows, 0
-        progress.add(rows)
-
-    async def write(piece: bytes) -> None:
-        nonlocal size
-        pieces.append(piece)
-        size += len(piece)
-        if size >= _BYTES_PER_WRITE:
-            await flush()
-
-    with path.open("wb") as file:
-        await copy(write)
-        await flush()
     return written
 
 

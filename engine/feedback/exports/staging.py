@@ -11,10 +11,10 @@ import errno
 import fcntl
 import os
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from engine.contract.errors import SettingsInvalid, StorageFull
 from engine.feedback.exports.request import ignore_restart
@@ -73,6 +73,17 @@ async def in_thread(action: Callable[P, Result], *args: P.args, **kwargs: P.kwar
     except asyncio.CancelledError:
         await asyncio.wait({running})
         raise
+
+
+async def together(*works: Coroutine[Any, Any, Any]) -> list[Any]:
+    """Run the works at once and return what they return; when one raises, the others are cancelled and waited for."""
+    tasks = [asyncio.ensure_future(work) for work in works]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
 
 
 def _take_staging(folder: Path) -> tuple[Path, int, bool]:

@@ -8,21 +8,21 @@ for JSON values; free text goes through to_json, which escapes it.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Any
+from dataclasses import dataclass
+from itertools import pairwise
+from types import MappingProxyType
+from typing import Any, Literal
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from engine.feedback.store.withheld import (
-    IS_IMPRESSION_OPEN,
-    IS_PRESS_OPEN,
-)
+from engine.feedback.store.tables import actions, impressions
+from engine.feedback.store.withheld import IS_IMPRESSION_OPEN, IS_PRESS_OPEN
 
+Log = Literal["actions", "impressions"]
 Write = Callable[[bytes], Awaitable[None]]
 
-# By place in the array.
-_NUMBERS = "unnest($1::uuid[]) WITH ORDINALITY AS numbers (member_id, number)"
 # Of a JSON text no byte is one of these, so that nothing is quoted.
 _AS_LINES = {"format": "csv", "delimiter": "\x02", "quote": "\x01", "encoding": "utf-8"}
 _TIME = """concat('"', to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'), 'Z"')"""
@@ -78,7 +78,7 @@ def _line(fields: Mapping[str, str]) -> str:
 
 _ACTION = {
     "id": _word("actions.id"),
-    "member": "numbers.number - 1",
+    "member": "number",
     "verb": _word("verb"),
     "impression_id": _word("coalesce(impression_id, impressions.id)"),
     "job_id": _word("actions.job_id"),
@@ -98,9 +98,9 @@ _ACTION = {
     "at": _TIME.format("at"),
 }
 _IMPRESSION = {
-    "id": _word("id"),
+    "id": _word("impressions.id"),
     "kind": _word("kind"),
-    "member": "numbers.number - 1",
+    "member": "number",
     "job_id": _word("job_id"),
     "pictures": "pictures",
     "prompt_hash": _text("prompt_hash"),
@@ -117,37 +117,54 @@ _IMPRESSION = {
 _ACTIONS = f"""
     SELECT {_line(_ACTION)}
     FROM actions
-    JOIN {_NUMBERS} ON numbers.member_id = actions.member_id
+    JOIN numbered_members USING (member_id)
     LEFT JOIN impressions
         ON impression_id IS NULL AND impressions.job_id = actions.job_id AND impressions.message_id = actions.message_id
-    WHERE {IS_PRESS_OPEN.format("$2::bigint")}
+    WHERE press_id >= $1 AND press_id < $2 AND {IS_PRESS_OPEN.format("$3::bigint")}
     ORDER BY press_id
 """  # noqa: S608  the parts are constants
 _IMPRESSIONS = f"""
     SELECT {_line(_IMPRESSION)}
     FROM impressions
-    JOIN {_NUMBERS} ON numbers.member_id = impressions.member_id
-    WHERE {IS_IMPRESSION_OPEN.format("$2::bigint")}
-    ORDER BY id
+    JOIN numbered_members USING (member_id)
+    WHERE impressions.id >= $1 AND impressions.id < $2 AND {IS_IMPRESSION_OPEN.format("$3::bigint")}
+    ORDER BY impressions.id
 """  # noqa: S608  the parts are constants
 _MEMBERS = sa.text("SELECT member_id FROM actions UNION SELECT member_id FROM impressions")
+# So that Postgres reads the rows in their order and looks up what belongs to each, most of which it has just looked up
+# for the one before. It would rather hash whole months, and sort on the disk what comes out. Other parts go on beside.
+_SETTINGS = sa.select(
+    *(sa.func.set_config(name, "off", True) for name in ("enable_hashjoin", "enable_mergejoin", "enable_sort")),
+    sa.func.set_config("max_parallel_workers_per_gather", "0", True),
+    sa.func.set_config("work_mem", "64MB", True),
+)
 
 
-async def copy_actions(
-    connection: AsyncConnection, numbers: Mapping[UUID, int], write: Write, *, guild_id: int | None = None
-) -> None:
-    """Write a line for each action, oldest first.
+@dataclass(frozen=True, kw_only=True)
+class LogPart:
+    """Rows of a table of the log, by their keys: the first that counts and the first that no longer does."""
 
-    numbers: 0 to n - 1, of the members who agree. guild_id: as `withhold` was told.
-    """
-    await _copy(connection, _ACTIONS, numbers, guild_id, write)
+    log: Log
+    first: Any
+    end: Any
 
 
-async def copy_impressions(
-    connection: AsyncConnection, numbers: Mapping[UUID, int], write: Write, *, guild_id: int | None = None
-) -> None:
-    """Write a line for each impression, oldest first, as for actions."""
-    await _copy(connection, _IMPRESSIONS, numbers, guild_id, write)
+async def divide_log(connection: AsyncConnection, log: Log, parts: int) -> list[LogPart]:
+    """Return the table in so many parts of about as many rows each, oldest first, or in fewer where there are few."""
+    key, least, most = _KEYS[log]
+    num_rows = (await connection.execute(sa.select(sa.func.count()).select_from(key.table))).scalar_one()
+    bounds = [least]
+    for offset in filter(None, (num_rows * part // parts for part in range(1, parts))):
+        bound = sa.select(key).order_by(key).offset(offset).limit(1)
+        bounds += [found for found in (await connection.execute(bound)).scalars() if found > bounds[-1]]
+    return [LogPart(log=log, first=first, end=end) for first, end in pairwise([*bounds, most])]
+
+
+async def copy_part(connection: AsyncConnection, part: LogPart, write: Write, *, guild_id: int | None = None) -> None:
+    """Write a line for each row of a part that `withhold` has left, oldest first; `guild_id` as it was told."""
+    await connection.execute(_SETTINGS)
+    driver: Any = (await connection.get_raw_connection()).driver_connection
+    await driver.copy_from_query(_LINES[part.log], part.first, part.end, guild_id, output=write, **_AS_LINES)
 
 
 async def read_logged_ids(connection: AsyncConnection) -> list[UUID]:
@@ -155,9 +172,11 @@ async def read_logged_ids(connection: AsyncConnection) -> list[UUID]:
     return list((await connection.execute(_MEMBERS)).scalars())
 
 
-async def _copy(
-    connection: AsyncConnection, query: str, numbers: Mapping[UUID, int], guild_id: int | None, write: Write
-) -> None:
-    driver: Any = (await connection.get_raw_connection()).driver_connection
-    members = sorted(numbers, key=numbers.__getitem__)
-    await driver.copy_from_query(query, members, guild_id, output=write, **_AS_LINES)
+_LINES: Mapping[Log, str] = MappingProxyType({"actions": _ACTIONS, "impressions": _IMPRESSIONS})
+# The column, the least of what it may hold, and what is above all of that.
+_KEYS: Mapping[Log, tuple[sa.Column[Any], Any, Any]] = MappingProxyType(
+    {
+        "actions": (actions.c.press_id, 0, 2**63 - 1),
+        "impressions": (impressions.c.id, UUID(int=0), UUID(int=2**128 - 1)),
+    }
+)

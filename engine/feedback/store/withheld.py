@@ -8,7 +8,7 @@ with it, and what is recorded about a pair with the jobs of both pictures.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -45,7 +45,9 @@ _WITHHOLD_JOBS = sa.text("""
     )
     SELECT job_id FROM withheld
 """).bindparams(_MEMBERS, _GUILD)
+# With indexes, by which the log is read in its order.
 _WITHHOLD_RECORDS = (
+    "ALTER TABLE withheld_jobs ADD PRIMARY KEY (job_id)",
     "ANALYZE withheld_jobs",
     """
     CREATE TEMPORARY TABLE withheld_presses ON COMMIT DROP AS
@@ -56,6 +58,7 @@ _WITHHOLD_RECORDS = (
     JOIN pictures ON pictures.id = shown_id JOIN withheld_jobs ON withheld_jobs.job_id = pictures.job_id
     WHERE actions.job_id IS NULL
     """,
+    "ALTER TABLE withheld_presses ADD PRIMARY KEY (press_id)",
     "ANALYZE withheld_presses",
     """
     CREATE TEMPORARY TABLE withheld_pairs ON COMMIT DROP AS
@@ -67,8 +70,15 @@ _WITHHOLD_RECORDS = (
     JOIN withheld_jobs ON withheld_jobs.job_id = pictures.job_id
     WHERE pairs.job_id IS NULL
     """,
+    "ALTER TABLE withheld_pairs ADD PRIMARY KEY (id)",
     "ANALYZE withheld_pairs",
 )
+
+_NUMBER_MEMBERS = sa.text("""
+    CREATE TEMPORARY TABLE numbered_members ON COMMIT DROP AS
+    SELECT member_id, number - 1 AS number FROM unnest(:members) WITH ORDINALITY AS numbers (member_id, number)
+""").bindparams(_MEMBERS)
+_INDEX_MEMBERS = ("ALTER TABLE numbered_members ADD PRIMARY KEY (member_id)", "ANALYZE numbered_members")
 
 _IS_OPEN = "NOT EXISTS (SELECT FROM withheld_jobs WHERE withheld_jobs.job_id = {})"
 IS_PRESS_OPEN = f"""
@@ -101,18 +111,23 @@ _COUNT = sa.text(
 ).bindparams(_MEMBERS, _GUILD)
 
 
-async def withhold(connection: AsyncConnection, members: Collection[UUID], guild_id: int | None = None) -> int:
-    """Note for the rest of the transaction what is withheld where these members agree; return how many rows are not.
+async def withhold(connection: AsyncConnection, numbers: Mapping[UUID, int], guild_id: int | None = None) -> None:
+    """Note for the rest of the transaction, which has to be one snapshot that takes new tables, what is withheld.
 
-    guild_id: of the one guild that is wanted; None for all there is.
-
-    These are jobs, pictures, actions and impressions. The transaction has to be one snapshot that takes new tables.
+    numbers: 0 to n - 1, of the members who agree. guild_id: of the one guild that is wanted; None for all there is.
     """
-    parameters = {"members": list(members), "guild_id": guild_id}
-    await connection.execute(_WITHHOLD_JOBS, parameters)
+    members = sorted(numbers, key=numbers.__getitem__)
+    await connection.execute(_NUMBER_MEMBERS, {"members": members})
+    for statement in _INDEX_MEMBERS:
+        await connection.execute(sa.text(statement))
+    await connection.execute(_WITHHOLD_JOBS, {"members": members, "guild_id": guild_id})
     for statement in _WITHHOLD_RECORDS:
         await connection.execute(sa.text(statement))
-    return int((await connection.execute(_COUNT, parameters)).scalar_one())
+
+
+async def count_open(connection: AsyncConnection, members: Collection[UUID], guild_id: int | None = None) -> int:
+    """Return how many jobs, pictures, actions and impressions are not withheld, with the arguments of `withhold`."""
+    return int((await connection.execute(_COUNT, {"members": list(members), "guild_id": guild_id})).scalar_one())
 
 
 async def stream_open_jobs(connection: AsyncConnection) -> AsyncIterator[Job]:

@@ -8,14 +8,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import pytest
+
 from engine.contract.feedback import Shown, Surface, Verb
 from engine.contract.ids import new_id
 from engine.feedback.records import NOT_ASKED, Action, ConsentInForce, Impression, ImpressionKind, ShownPicture
 from engine.feedback.store.actions import append_actions
-from engine.feedback.store.copies import copy_actions, copy_impressions, read_logged_ids
+from engine.feedback.store.copies import Log, copy_part, divide_log, read_logged_ids
 from engine.feedback.store.impressions import append_impression
 from engine.feedback.store.months import first_press
-from engine.feedback.store.withheld import withhold
+from engine.feedback.store.withheld import count_open, withhold
 from engine.store.database import Database
 
 FIRST = first_press(datetime.now(UTC).date()) + 1
@@ -73,16 +75,19 @@ def _action(impression: Impression, num_shown: int) -> Action:
     )
 
 
-async def _lines(database: Database, copy: Any, numbers: dict[UUID, int]) -> list[dict[str, Any]]:
-    pieces = list[bytes]()
+async def _lines(database: Database, log: Log, numbers: dict[UUID, int], parts: int = 1) -> list[list[dict[str, Any]]]:
+    """Return the lines of each part."""
+    pieces = list[list[bytes]]()
 
     async def write(piece: bytes) -> None:
-        pieces.append(piece)
+        pieces[-1].append(piece)
 
     async with database.begin() as connection:
         await withhold(connection, numbers)
-        await copy(connection, numbers, write)
-    return [json.loads(line) for line in b"".join(pieces).splitlines()]
+        for part in await divide_log(connection, log, parts):
+            pieces.append([])
+            await copy_part(connection, part, write)
+    return [[json.loads(line) for line in b"".join(of_part).splitlines()] for of_part in pieces]
 
 
 async def test_each_row_is_a_line_without_ids_of_members_and_messages(database: Database) -> None:
@@ -93,13 +98,14 @@ async def test_each_row_is_a_line_without_ids_of_members_and_messages(database: 
     async with database.begin() as connection:
         await append_impression(connection, impression)
         await append_actions(connection, [other, *reversed(actions)])
-        assert await withhold(connection, [SHOWN_TO, PRESSED_BY]) == 8
         assert set(await read_logged_ids(connection)) == {SHOWN_TO, PRESSED_BY}
-    numbers = {PRESSED_BY: 0, SHOWN_TO: 1}
-    (shown,) = await _lines(database, copy_impressions, numbers)
+        numbers = {PRESSED_BY: 0, SHOWN_TO: 1}
+        await withhold(connection, numbers)
+        assert await count_open(connection, numbers) == 8
+    ((shown,),) = await _lines(database, "impressions", numbers)
     assert (shown["member"], shown["id"], shown["shown_at"]) == (1, str(impression.id), "2026-01-02T03:04:05.000000Z")
     assert shown["pictures"][0]["model"] == ODD and shown["pictures"][0]["seed"] == 2**32 - 1
-    *pressed, last = await _lines(database, copy_actions, numbers)
+    ((*pressed, last),) = await _lines(database, "actions", numbers)
     for num_shown, line in enumerate(pressed):
         assert line["shown"] == [{"picture_id": str(UUID(int=slot)), "slot": slot} for slot in range(num_shown)]
         assert (line["member"], line["model"], line["impression_id"]) == (0, ODD, str(impression.id))
@@ -108,3 +114,18 @@ async def test_each_row_is_a_line_without_ids_of_members_and_messages(database: 
     assert last["impression_id"] is None and last["model"] is None
     text = json.dumps([shown, *pressed, last])
     assert not [one for one in (SHOWN_TO, PRESSED_BY, FIRST, FIRST + 1, FIRST + 9) if str(one) in text]
+
+
+@pytest.mark.parametrize("parts", [1, 3, 20])
+async def test_parts_have_every_row_once_and_in_order(database: Database, parts: int) -> None:
+    """However many parts: no more than there are rows, of about as many rows each."""
+    impression = _impression()
+    appended = [_action(impression, number) for number in range(10)]
+    async with database.begin() as connection:
+        await append_impression(connection, impression)
+        await append_actions(connection, appended)
+    numbers = {PRESSED_BY: 0, SHOWN_TO: 1}
+    of_parts = await _lines(database, "actions", numbers, parts)
+    assert [len(line["shown"]) for lines in of_parts for line in lines] == list(range(10))
+    assert max(map(len, of_parts)) - min(map(len, of_parts)) <= 1 and len(of_parts) == min(parts, 10)
+    assert [len(lines) for lines in await _lines(database, "impressions", numbers, parts)] == [1]
