@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import codecs
+import re
 import tomllib
+import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from engine.contract.errors import SettingsInvalid
 
+_PLACE = re.compile(r"at line ([0-9]+), column ([0-9]+)")
 _WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
 
 
@@ -18,15 +21,30 @@ def read_toml(path: Path) -> Mapping[str, Any]:
 
     Raises: SettingsInvalid.
     """
+    text = ""
     try:
-        return tomllib.loads(_text_from_bytes(path.read_bytes()))
+        text = _text_from_bytes(path.read_bytes())
+        return tomllib.loads(text)
     except OSError as error:
         raise SettingsInvalid(problems=(f"{path}: cannot read the file ({error.strerror})",)) from error
     except RecursionError as error:
         raise SettingsInvalid(problems=(f"{path}: not valid TOML: it is nested too deeply",)) from error
     except ValueError as error:
         # Not UTF-8, not TOML, or a number with more digits than Python accepts.
-        raise SettingsInvalid(problems=(f"{path}: not valid TOML: {error}",)) from error
+        raise SettingsInvalid(problems=(f"{path}: not valid TOML: {error}{_odd_sign(text, error)}",)) from error
+
+
+def _odd_sign(text: str, error: ValueError) -> str:
+    """Return the name of the sign at which the error is, if it is none of TOML's: it may be invisible or look like one."""
+    place = _PLACE.search(str(error))
+    if place is None:
+        return ""
+    line, column = int(place[1]), int(place[2])
+    lines = text.split("\n")
+    sign = lines[line - 1][column - 1 : column] if line <= len(lines) else ""
+    if not sign or sign.isascii():
+        return ""
+    return f". The sign there is U+{ord(sign):04X} {unicodedata.name(sign, '')}".rstrip() + ": replace or remove it"
 
 
 def _text_from_bytes(data: bytes) -> str:

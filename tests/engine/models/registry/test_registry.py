@@ -238,3 +238,19 @@ def test_a_file_in_another_encoding_is_told_what_to_save_it_as(tmp_path: Path, e
         read_registry(tmp_path / "models.toml")
     (sentence,) = refused.value.problems
     assert "Save it as UTF-8" in sentence and ("UTF-16" in sentence) == encoding.startswith("utf")
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ('"small"\n', "LEFT DOUBLE QUOTATION MARK"),
+        ("default =", "NO-BREAK SPACE"),
+        ("default", "ZERO WIDTH SPACE"),
+    ],
+)
+def test_a_sign_that_looks_like_another_is_told(tmp_path: Path, written: str, told: str) -> None:
+    """As word processors and web pages put them into a file that was pasted; some cannot be seen."""
+    odd = {"LEFT": "\u201csmall\u201d\n", "NO-B": "default\u00a0=", "ZERO": "\u200bdefault"}[told[:4]]
+    with pytest.raises(SettingsInvalid) as refused:
+        read(tmp_path, TWO.replace(written, odd, 1))
+    assert f"{told}: replace or remove it" in refused.value.problems[0]
