@@ -35,7 +35,7 @@ def read_toml(path: Path) -> Mapping[str, Any]:
 
 
 def _odd_sign(text: str, error: ValueError) -> str:
-    """Return the name of the sign at which the error is, if it is none of TOML's: it may be invisible or look like one."""
+    """Return the name of the sign at the error if TOML has no use for it: it may be invisible, or look like another."""
     place = _PLACE.search(str(error))
     if place is None:
         return ""
