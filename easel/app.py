@@ -229,9 +229,9 @@ def main() -> None:
         sys.exit(ExitCode.DATABASE)
 
 
-def _given(prompt: str) -> str:
-    """Return the prompt, read from standard input when it is a dash."""
-    return sys.stdin.read().strip() if prompt == "-" else prompt
+def _given(words: list[str]) -> str:
+    """Return the prompt, also one without quotes, or read from standard input when it is a dash."""
+    return sys.stdin.read().strip() if words == ["-"] else " ".join(words)
 
 
 def _database_errors() -> tuple[type[Exception], ...]:

@@ -23,7 +23,10 @@ HealthPort = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 OnlyProblems = Annotated[bool, typer.Option("--quiet", help="Print only problems.")]
 Prompt = Annotated[
-    str, typer.Argument(help="What to paint, with the same flags as in Discord; - reads standard input.")
+    list[str],
+    typer.Argument(
+        metavar="PROMPT", help="What to paint, with the same flags as in Discord, in quotes; - reads standard input."
+    ),
 ]
 
 Supervised = Annotated[bool, typer.Option("--supervised", hidden=True)]

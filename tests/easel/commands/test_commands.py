@@ -52,8 +52,8 @@ def test_a_process_imports_only_what_it_uses(modules: str, heavy: set[str]) -> N
 
 
 async def test_parse_prints_the_specs_as_json(home: Path) -> None:
-    """The array holds one object for each job of the prompt."""
-    done = await run_easel("parse", "a {red, blue} circle --ar 3:2", home=home)
+    """The array holds one object for each job of the prompt, whose words need no quotes."""
+    done = await run_easel("parse", "a {red, blue}", "circle", "--ar", "3:2", home=home)
     specs = json.loads(done.out)
     assert done.code == 0
     assert [spec["parts"][0]["text"] for spec in specs] == ["a red circle", "a blue circle"]
