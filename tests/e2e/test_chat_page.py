@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +139,21 @@ async def test_imagine_in_a_direct_message(page: Page, easel: RunningEasel) -> N
     await expect(page.locator("[data-message-id]").filter(has_text="a yellow star")).to_have_count(2)
     await wait_for_grid(newest(page, "a yellow star"))
     await take_screenshot(page, "e2e-6-direct-message")
+
+
+async def test_a_batch_of_forty_is_one_message_until_it_is_cancelled(page: Page, easel: RunningEasel) -> None:
+    """It counts what waits, is painted and done, with the steps and the time left; a press takes its Cancel away."""
+    await page.goto(easel.address)
+    await imagine(page, "#studio", "a {red, blue} heart --repeat 20 --steps 12")
+    series = await pinned(page, newest(page, "40 grids"))
+    cancel = series.get_by_role("button", name="Cancel")
+    await expect(series).to_contain_text(re.compile(r"40 grids: .*\d\d waiting, about .* left"))
+    await expect(series).to_contain_text(re.compile(r"painting \([1-9]\d?%.* waiting"))
+    await expect(series).to_contain_text(re.compile(r"40 grids: [1-9]\d? done"), timeout=PAINTED)
+    await expect(newest(page, "heart").get_by_role("button", name="U1")).to_be_in_viewport()
+    await cancel.click()
+    await expect(cancel).to_have_count(0)
+    await expect(series).to_contain_text(re.compile(r"40 grids: [1-9]\d? done, [1-9]\d? cancelled"))
 
 
 async def test_wrong_flags_are_shown_with_a_caret(page: Page, easel: RunningEasel) -> None:
