@@ -37,12 +37,20 @@ MEMORY = Path("/dev/shm")
 # What a run needs at most, with the homes of several Easels at a time.
 ROOM = 2 << 30
 MAX_WORKERS = 4
+# Read when torch is imported, which the conftest of the painter's tests does. Code without vectors compiles in half the
+# time, and torch need not try out for 15 seconds which of them work. A header compiled beforehand takes 7 seconds and
+# saves none, and line numbers are a tenth of a kernel's time.
+QUICK_COMPILER = {
+    "TORCHINDUCTOR_VEC_ISA_OK": "0",
+    "TORCHINDUCTOR_CPP_CACHE_PRECOMPILE_HEADERS": "0",
+    "AOT_INDUCTOR_ENABLE_LINE_TABLES": "0",
+}
+for _name, _value in QUICK_COMPILER.items():
+    os.environ.setdefault(_name, _value)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make the folder that all workers of the run share, in memory where there is room, and name it to them."""
-    # Code without vectors compiles in half the time, and torch need not try out for 15 seconds which of them work.
-    os.environ.setdefault("TORCHINDUCTOR_VEC_ISA_OK", "0")
     if hasattr(config, "workerinput"):
         # Read when torch is imported: threads of one worker would wait for cores that another has.
         os.environ.setdefault("OMP_NUM_THREADS", "1")
