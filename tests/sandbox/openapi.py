@@ -6,7 +6,9 @@ from functools import cache
 from itertools import groupby
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
+import jsonschema_rs
 from aiohttp import web
 from aiohttp.typedefs import Handler
 from jsonschema import Draft202012Validator, FormatChecker
@@ -44,8 +46,20 @@ def _validator(pointer: str) -> Draft202012Validator:
     )
 
 
+@cache
+def _quick_registry() -> jsonschema_rs.Registry:
+    return jsonschema_rs.Registry([(ROOT, dict(description()))])
+
+
+@cache
+def _quick_validator(pointer: str) -> jsonschema_rs.Draft202012Validator:
+    """Return what finds valid bodies valid in a fraction of a millisecond, where the other takes milliseconds."""
+    schema = {"$ref": f"{ROOT}#{pointer}"}
+    return jsonschema_rs.Draft202012Validator(schema, registry=_quick_registry(), validate_formats=True)
+
+
 def _pointer(*parts: str) -> str:
-    return "".join("/" + part.replace("~", "~0").replace("/", "~1").replace("%", "%25") for part in parts)
+    return "".join("/" + quote(part.replace("~", "~0").replace("/", "~1"), safe="~") for part in parts)
 
 
 class OpenApiRecorder:
@@ -108,7 +122,10 @@ class OpenApiRecorder:
             self.mismatches.append(f"{name} has a body that the description does not know")
 
     def _validate(self, name: str, where: tuple[str, ...], body: Any) -> None:
-        for error in _validator(_pointer(*where)).iter_errors(body):
+        pointer = _pointer(*where)
+        if _quick_validator(pointer).is_valid(body):
+            return
+        for error in _validator(pointer).iter_errors(body):
             self.mismatches.append(f"{name}: {_deepest(error)}")
 
 
