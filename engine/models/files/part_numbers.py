@@ -57,7 +57,7 @@ def _unless_number(holds: Callable[[Any], bool]) -> Callable[[Any], bool]:
     return lambda value: not _is_number(value) or holds(value)
 
 
-_UNET, _VAE = frozenset({"unet"}), frozenset({"vae"})
+_UNET, _VAE, _TRANSFORMER = frozenset({"unet"}), frozenset({"vae"}), frozenset({"transformer"})
 _RULES = (
     # All models have a millionth of a millionth to a hundredth.
     _Rule(name=r"(?:\w+_)?eps(?:ilon)?", words="a number over 0 and at most 0.1", holds=_above(0, 0.1)),
@@ -68,6 +68,12 @@ _RULES = (
     _Rule(name="downsample_padding", words="0 or 1", holds=lambda value: value in (0, 1), parts=_UNET),
     _Rule(name="freq_shift", words="0 or 1", holds=lambda value: value in (0, 1), parts=_UNET),
     _Rule(name="mid_block_scale_factor", words="a number over 0 and at most 100", holds=_above(0, 100), parts=_UNET),
+    # How far apart the wavelengths of positions are, and what a timestep is multiplied by: 10 to 10 million, and 1000.
+    _Rule(name=r"(?:\w+_)?theta", words="a number over 0 and at most 1e12", holds=_above(0, 1e12)),
+    _Rule(name="t_scale", words="a number over 0 and at most 1e6", holds=_above(0, 1e6)),
+    _Rule(name="interpolation_scale", words="a number over 0, or null", holds=_unless_number(_above(0))),
+    _Rule(name="axes_lens", words="whole numbers over 0", holds=_above(0)),
+    _Rule(name="sample_size", words="a whole number over 0", holds=_unless_number(_above(0)), parts=_TRANSFORMER),
     _Rule(name="pos_embed_max_size", words="a whole number over 0", holds=_above(0)),
     _Rule(name="relative_attention_max_distance", words="a whole number over 0", holds=_above(0)),
     _Rule(

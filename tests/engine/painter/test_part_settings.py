@@ -173,6 +173,11 @@ def test_so_is_one_beside_a_single_file(registry: Registry, checkpoints: Path, t
         ("text_encoder_3", {"layer_norm_epsilon": 1e30}, "a number over 0 and at most 0.1"),
         ("text_encoder_3", {"relative_attention_max_distance": 0}, "a whole number over 0"),
         ("transformer", {"pos_embed_max_size": None}, "a whole number over 0"),
+        ("transformer", {"sample_size": -1}, "a whole number over 0"),
+        ("transformer", {"axes_lens": [1024, 0]}, "whole numbers over 0"),
+        ("transformer", {"t_scale": 0}, "a number over 0 and at most 1e6"),
+        ("transformer", {"interpolation_scale": -1}, "a number over 0, or null"),
+        ("text_encoder", {"rope_theta": None}, "a number over 0 and at most 1e12"),
         ("unet", {"attention_head_dim": [8, -1]}, "a whole number of at least 0"),
         ("unet", {"norm_num_groups": -1}, "a whole number of at least 0"),
         ("unet", {"downsample_padding": 4}, "0 or 1"),
@@ -195,6 +200,8 @@ def test_numbers_of_real_models_are_accepted() -> None:
         "norm_eps": 1e-12, "rms_norm_eps": 0.01, "shift_factor": None, "scaling_factor": 1.5305, "freq_shift": 0,
         "attention_head_dim": [5, 10, 20, 20], "downsample_padding": 1, "norm_num_groups": None, "layers_per_block": 2,
         "mid_block_scale_factor": 1, "attention_head_dims": None, "num_key_value_heads": 2, "eps_of_nothing": "x",
+        "rope_theta": 1e6, "t_scale": 1000.0, "interpolation_scale": None, "axes_lens": [1536, 512, 512],
+        "sample_size": None,
     }  # fmt: skip
     for part in ("unet", "vae", "transformer", "text_encoder"):
         check_numbers(Path(part) / "config.json", settings, part)
