@@ -15,10 +15,11 @@ import structlog
 
 from bot.delivery.context import DeliveryContext
 from bot.exports.handover import tell
-from bot.exports.place import KEPT_FOR, ExportPlace
+from bot.exports.place import ExportPlace
 from bot.exports.process import Unmade, run_export
 from bot.store.exports import (
     CLAIM_LASTS,
+    KEPT_FOR,
     Export,
     claim_export,
     end_export,
@@ -125,7 +126,8 @@ class Exporter:
 
     async def _end(self, export: Export, state: ExportState, outcome: Mapping[str, Any]) -> bool:
         async with self._context.transaction() as connection:
-            await end_export(connection, export.id, state, outcome)
+            if not await end_export(connection, export.id, state, outcome):
+                return False
         _log.info("export_ended", export=str(export.id), state=state.value, reason=outcome.get("reason"))
         return True
 

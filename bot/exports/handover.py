@@ -10,8 +10,8 @@ from bot import export_replies
 from bot.delivery.attachments import MAX_BYTES
 from bot.delivery.discord_messages import NO_MENTIONS, open_dm_channel
 from bot.delivery.outcomes import AttachmentTooLarge, DiscordUnavailable, SendOutcome, Sent, outcome_of
-from bot.exports.place import KEPT_FOR, ExportPlace
-from bot.store.exports import Export
+from bot.exports.place import ExportPlace
+from bot.store.exports import KEPT_FOR, Export
 from bot.store.interaction import InteractionToken
 from bot.store.tables import ExportState, Telling
 

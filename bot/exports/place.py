@@ -5,14 +5,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
-from bot.store.exports import Export
-
-KEPT_FOR = timedelta(hours=24)
-"""How long the file of an export is kept, and a link to it is valid."""
+from bot.store.exports import KEPT_FOR, Export
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from bot.exports.place import ExportPlace, is_expired, signature
 from bot.store.exports import read_export
+from bot.store.tables import ExportState
 from engine.contract.errors import StoreUnavailable
 from engine.store.database import Database
 
@@ -49,7 +50,7 @@ class ExportFiles:
                 export = await read_export(connection, export_id)
         except StoreUnavailable:
             return web.Response(status=503, text="The database cannot be read at the moment. Try again in a while.\n")
-        if export is None:
+        if export is None or export.state is not ExportState.DONE:
             return _not_there()
         expected = signature(export.secret, export.id, int(expires))
         if not hmac.compare_digest(request.match_info["signature"].encode(), expected.encode()):

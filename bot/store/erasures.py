@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store.exports import withdraw_exports
 from bot.store.tables import consent_choices, deliveries, erasure_messages, members, rank_grids, rank_pairs
 from engine.contract.feedback import Consent
 from engine.feedback.store.erasure import PaintedOfMember, read_painted
@@ -92,6 +93,7 @@ async def erase_member(connection: AsyncConnection, erasure: Erasure) -> bool:
     if await is_in_hand(connection, erasure, painted):
         return False
     num_messages = await _note_messages(connection, erasure, painted)
+    await withdraw_exports(connection, erasure.member_id)
     own = deliveries.c.member_id == erasure.member_id
     await connection.execute(sa.delete(deliveries).where(own))
     for table in (rank_pairs, rank_grids):

@@ -17,10 +17,15 @@ from bot.store.interaction import InteractionContext, InteractionToken
 from bot.store.members import lock_members
 from bot.store.tables import ExportState, Telling, exports, members
 from engine.contract.ids import new_id
+from engine.feedback.store.tables import actions, impressions
 
 CLAIM_LASTS = timedelta(minutes=2)
 """After this without a sign of life, another process goes on with an export."""
 
+KEPT_FOR = timedelta(hours=24)
+"""How long the file of an export is kept, and a link to it is valid."""
+
+_LOGS = (actions, impressions)
 _IS_WAITING = exports.c.state == ExportState.WAITING.value
 _IS_OPEN = sa.or_(_IS_WAITING, exports.c.telling == Telling.DUE.value)
 
@@ -98,7 +103,9 @@ async def claim_export(connection: AsyncConnection) -> Export | None:
         .scalar_subquery()
     )
     attempts = exports.c.attempts + sa.case((_IS_WAITING, 1), else_=0)
-    claimed = sa.update(exports).where(exports.c.id == chosen).values(claimed_until=_until(), attempts=attempts)
+    outcome = sa.case((_IS_WAITING, sa.literal({}, pg.JSONB)), else_=exports.c.outcome)
+    values = {"claimed_until": _until(), "attempts": attempts, "outcome": outcome}
+    claimed = sa.update(exports).where(exports.c.id == chosen).values(**values)
     export_id = (await connection.execute(claimed.returning(exports.c.id))).scalar_one_or_none()
     return None if export_id is None else await read_export(connection, export_id)
 
@@ -129,10 +136,30 @@ async def put_back_attempt(connection: AsyncConnection, export_id: UUID) -> None
 
 async def end_export(
     connection: AsyncConnection, export_id: UUID, state: ExportState, outcome: Mapping[str, Any]
-) -> None:
-    """Record what became of it; the member is still to be told."""
+) -> bool:
+    """Record what became of it; the member is still to be told. False if it has to be made anew, or is gone."""
     ended = {"state": state.value, "outcome": dict(outcome), "ended_at": sa.func.now()}
-    await connection.execute(sa.update(exports).where(exports.c.id == export_id, _IS_WAITING).values(**ended))
+    is_valid = exports.c.outcome == sa.literal({}, pg.JSONB)
+    query = sa.update(exports).where(exports.c.id == export_id, _IS_WAITING, is_valid).values(**ended)
+    return bool((await connection.execute(query)).rowcount)
+
+
+async def withdraw_exports(connection: AsyncConnection, member_id: UUID) -> None:
+    """Take back the files that may hold something of the member: those of the guilds that they were active in.
+
+    One that is being made does not end as `done` then, and is made anew.
+    """
+    is_kept = sa.and_(
+        exports.c.state == ExportState.DONE.value, exports.c.ended_at > sa.func.now() - sa.literal(KEPT_FOR)
+    )
+    # The log is looked into only if there is such a file, which is rare.
+    held = (sa.exists().where(log.c.member_id == member_id, log.c.guild_id == exports.c.guild_id) for log in _LOGS)
+    withdrawn = {
+        "state": sa.case((is_kept, ExportState.REFUSED.value), else_=exports.c.state),
+        "outcome": {"reason": "erased"},
+    }
+    of_guild = sa.and_(exports.c.guild_id.is_not(None), sa.or_(is_kept, _IS_WAITING))
+    await connection.execute(sa.update(exports).where(of_guild, sa.or_(*held)).values(**withdrawn))
 
 
 async def record_telling(connection: AsyncConnection, export_id: UUID, telling: Telling) -> None:
@@ -154,9 +181,9 @@ async def read_guild_exports(connection: AsyncConnection, guild_id: int, *, limi
 
 
 async def find_kept(connection: AsyncConnection, export_ids: list[UUID], *, since: datetime) -> frozenset[UUID]:
-    """Return those of the exports whose files are still wanted: they are being made, or have ended since then."""
+    """Return those of the exports whose files are still wanted: they are being made, or are there since then."""
     listed = exports.c.id == sa.any_(sa.literal(export_ids, pg.ARRAY(pg.UUID)))
-    wanted = sa.or_(exports.c.ended_at.is_(None), exports.c.ended_at > since)
+    wanted = sa.or_(_IS_WAITING, sa.and_(exports.c.state == ExportState.DONE.value, exports.c.ended_at > since))
     return frozenset((await connection.execute(sa.select(exports.c.id).where(listed, wanted))).scalars())
 
 
