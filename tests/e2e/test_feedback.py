@@ -43,7 +43,8 @@ async def take_screenshots(page: Page, name: str) -> None:
 
 async def agree(page: Page) -> None:
     """Agree to training and publishing in the form that follows a member's first command."""
-    form = page.locator("[data-message-id]").filter(has_text="Train models").filter(has_text=PRIVATE).last
+    question = page.locator("[data-message-id]").filter(has=page.get_by_role("button", name="Train models: off"))
+    form = await pinned(page, question.filter(has_text=PRIVATE).last)
     await form.get_by_role("button", name="Train models: off").click()
     await expect(form.get_by_role("button", name="Train models: on")).to_be_visible()
     await form.get_by_role("button", name="Publish: off").click()

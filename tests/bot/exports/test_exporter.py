@@ -19,7 +19,7 @@ from bot.exports.archive import pack_own_data
 from bot.exports.child import make
 from bot.exports.exporter import Exporter
 from bot.exports.handover import hand_over
-from bot.exports.place import ExportPlace
+from bot.exports.place import ExportPlace, signature
 from bot.exports.process import Unmade, run_export
 from bot.pages.exports import ExportFiles
 from bot.store.erasures import ErasureRequest, claim_erasure, erase_member, start_erasures
@@ -121,14 +121,14 @@ async def test_a_link_is_for_who_has_it_and_for_a_day(database: Database, place:
         assert (got.status, await got.read()) == (200, b"eleven byte")
         assert got.headers["Content-Disposition"] == 'attachment; filename="easel-prompts.zip"'
         assert got.headers["Cache-Control"] == "private, no-store"
-        past = f"/exports/{export_id}/{int(expires) - 90000}/{signed}"
+        past = int(expires) - 90_000
         for wrong in (
             f"/exports/{export_id}/{expires}/{'0' * 64}",
             f"/exports/{export_id}/{int(expires) + 1}/{signed}",
             f"/exports/{other.id}/{expires}/{signed}",
             f"/exports/{export_id}/{expires}x/{signed}",
             f"/exports/..%2f..%2fetc/{expires}/{signed}",
-            past,
+            f"/exports/{export_id}/{past}/{signature(made.secret, made.id, past)}",
         ):
             assert (await client.get(wrong)).status == 404, wrong
         place.file(made.id).unlink()
