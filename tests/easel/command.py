@@ -34,7 +34,7 @@ async def start_easel(*arguments: str, home: Path, before: tuple[str, ...] = (),
 
     before: a command to prefix, which runs the rest of its command line.
     """
-    return await _start((*before, *COMMAND, *arguments), home, variables, PIPE)
+    return await _start((*before, *COMMAND, *arguments), home, variables)
 
 
 async def run_easel(*arguments: str, home: Path, typed: str | None = None, **variables: str) -> CommandResult:
@@ -43,25 +43,25 @@ async def run_easel(*arguments: str, home: Path, typed: str | None = None, **var
         code, out, err = await run_forked(arguments, _environment(home, variables), typed)
         return CommandResult(code=code, out=out.decode(), err=err.decode())
     stdin = None if typed is None else PIPE
-    process = await _start((*COMMAND, *arguments), home, variables, PIPE, stdin)
+    process = await _start((*COMMAND, *arguments), home, variables, stdin)
     out, err = await process.communicate(None if typed is None else typed.encode())
     return CommandResult(code=process.returncode or 0, out=out.decode(), err=err.decode())
 
 
 async def run_on_terminal(*arguments: str, home: Path, **variables: str) -> CommandResult:
     """Run `easel` to its end with a terminal for standard error; standard output is a pipe."""
+    assert can_be_forked(variables)
     shown, terminal = os.openpty()
-    process = await _start((*COMMAND, *arguments), home, variables, terminal)
-    os.close(terminal)
-    err, (out, _) = await asyncio.gather(asyncio.to_thread(_read_all, shown), process.communicate())
-    return CommandResult(code=process.returncode or 0, out=out.decode(), err=err.decode())
+    running = run_forked(arguments, _environment(home, variables), None, terminal)
+    err, (code, out, _) = await asyncio.gather(asyncio.to_thread(_read_all, shown), running)
+    return CommandResult(code=code, out=out.decode(), err=err.decode())
 
 
 async def _start(
-    arguments: tuple[str, ...], home: Path, variables: Mapping[str, str], stderr: int, stdin: int | None = None
+    arguments: tuple[str, ...], home: Path, variables: Mapping[str, str], stdin: int | None = None
 ) -> Process:
     environment = _environment(home, variables)
-    return await asyncio.create_subprocess_exec(*arguments, env=environment, stdin=stdin, stdout=PIPE, stderr=stderr)
+    return await asyncio.create_subprocess_exec(*arguments, env=environment, stdin=stdin, stdout=PIPE, stderr=PIPE)
 
 
 def _environment(home: Path, variables: Mapping[str, str]) -> dict[str, str]:

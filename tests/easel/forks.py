@@ -39,18 +39,22 @@ def can_be_forked(variables: Mapping[str, str]) -> bool:
 
 
 async def run_forked(
-    arguments: tuple[str, ...], environment: Mapping[str, str], typed: str | None
+    arguments: tuple[str, ...], environment: Mapping[str, str], typed: str | None, terminal: int | None = None
 ) -> tuple[int, bytes, bytes]:
-    """Run `easel` with these arguments; return its exit code, negative after a signal, its output and its errors."""
+    """Run `easel` with these arguments; return its exit code, negative after a signal, its output and its errors.
+
+    terminal: a descriptor for its errors, which are not returned then; it is closed.
+    """
     command = {"arguments": arguments, "environment": dict(environment), "folder": str(Path.cwd())}
     ours, theirs = socket.socketpair()
     with ExitStack() as given:
         given.enter_context(theirs)
         (out, out_end), (err, err_end) = os.pipe(), os.pipe()
         stdin = _input_of(typed)
-        for descriptor in (stdin, out_end, err_end):
+        for descriptor in (stdin, out_end, err_end, *(() if terminal is None else (terminal,))):
             given.callback(os.close, descriptor)
-        socket.send_fds(_server(_needed(arguments, environment)), [b"!"], [theirs.fileno(), stdin, out_end, err_end])
+        files = [theirs.fileno(), stdin, out_end, err_end if terminal is None else terminal]
+        socket.send_fds(_server(_needed(arguments, environment)), [b"!"], files)
     connection, request = await asyncio.open_connection(sock=ours)
     with closing(request):
         request.write(json.dumps(command).encode())
