@@ -23,6 +23,7 @@ ZOOM_PROMPT = "Prompt"
 ZOOM_FACTOR = "Zoom factor, from 1 to 2"
 ZOOM_SHAPE = "Shape, such as 16:9"
 WRONG_FACTOR = "The zoom factor must be a number from 1 to 2, such as 1.5."
+ALREADY_SQUARE = "This picture is square already. Zoom out or pan to extend it."
 NOTHING_TO_PAINT = "The picture would stay as it is. Use a zoom factor above 1, or another shape."
 
 REGION_PROMPT = "Prompt for the chosen cells"

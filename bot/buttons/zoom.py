@@ -8,7 +8,9 @@ from typing import ClassVar
 from bot.buttons.base import FollowUpButton
 from bot.cards import ButtonFace, CardKind
 from bot.custom_ids import ONE_TO_FOUR
+from bot.followup_replies import ALREADY_SQUARE
 from engine.contract.edits import Edit
+from engine.contract.errors import PromptRefused
 from engine.contract.feedback import Verb
 from engine.contract.jobs import Job, Operation, Picture
 from engine.prompt import Limits
@@ -63,9 +65,11 @@ class SquareButton(FollowUpButton, verb="square", index=ONE_TO_FOUR):
     def edit_of(cls, limits: Limits, job: Job, picture: Picture) -> Edit:
         """Return the square canvas around the picture.
 
-        Raises: SizeUnsupported.
+        Raises: SizeUnsupported, PromptRefused for a picture that is square.
         """
         canvas = squared_canvas((picture.width, picture.height), job.spec, limits)
+        if canvas.keeps_nothing:
+            raise PromptRefused(message=ALREADY_SQUARE)
         return Edit(strength=None, canvas=canvas)
 
 

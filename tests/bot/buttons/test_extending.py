@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 
+from bot.followup_replies import ALREADY_SQUARE
 from engine.contract.edits import STRONG, SUBTLE, Box, Canvas, Edit
 from engine.contract.feedback import Verb
 from engine.contract.jobs import Operation
 from engine.prompt import Limits, ModelCapabilities, SizeLimits
 from sandbox.chat.test_client import MemberClient
+from sandbox.server import Sandbox
 from tests.bot.conftest import BotStarter
+from tests.bot.discord_hand import post_buttons
 from tests.bot.engine_hand import EngineHand
 from tests.bot.reading import text_of
 
@@ -53,6 +56,17 @@ async def test_each_button_starts_its_job(painted_grid: Grid, ben: MemberClient,
         action = (await hand.actions(job.id))[-1]
         assert (action.verb, action.variation, action.picture_id) == (verb, variation, pictures[1].id), label
         await ben.press(waiting, "Cancel")
+
+
+async def test_a_square_picture_is_not_made_square(
+    painted_grid: Grid, ben: MemberClient, sandbox: Sandbox, hand: EngineHand
+) -> None:
+    """It has no such button; where one is pressed all the same, no job starts."""
+    _, job, _ = await painted_grid()
+    forged = await post_buttons(sandbox, "studio", [f"e1:square:{job.id}:1"])
+    refused = await ben.reply(await ben.press(forged, "B0"))
+    assert ALREADY_SQUARE in text_of(refused) and refused["flags"] & 64
+    assert len(await hand.jobs()) == 1
 
 
 @pytest.mark.parametrize("label", ["⬅️", "⬇️"])

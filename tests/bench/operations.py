@@ -1,0 +1,117 @@
+"""What each operation takes next to a plain grid of the same model, and eight of them at once next to one by one.
+
+The starter on the CPU. A part of a picture is painted in a window about as large as the model was trained on, so that
+it costs less than the whole where the picture is larger than that: three times as wide and high here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+from statistics import median
+
+from PIL import Image
+
+from engine.contract.edits import STRONG, SUBTLE, Edit, whole_canvas
+from engine.contract.jobs import Operation
+from engine.contract.painting import Painter, PaintRequest
+from engine.models.registry.registry import Registry, read_registry
+from engine.painter.in_process import create_painter
+from engine.prompt import Limits
+from engine.prompt.checks.canvases import PanDirection, panned_canvas, zoomed_canvas
+from tests.engine.painter.requests import all_painted, paint_request
+
+PROMPT = "a red circle"
+ROUNDS = 3
+TIMES = 3
+
+
+async def measure() -> None:
+    """Print each operation's ratio, the targets beside them."""
+    registry = roomy(read_registry())
+    side = registry.model(None).defaults.width
+    async with create_painter(registry, max_rows=64) as painter:
+        (parent,) = await all_painted(painter, [paint_request(PROMPT, pictures=1)])
+        source = parent.pictures[0].png
+        asked = operations(source, side)
+        plain = [paint_request(PROMPT)]
+        print("operation                     of a plain grid    reach")
+        for name, (request, reach) in asked.items():
+            print(f"{name:30}{await ratio(painter, [request], plain):10.2f}    {reach:>10}", flush=True)
+        wide = enlarged(source, TIMES)
+        whole = edited(wide, Operation.VARY, Edit(strength=1.0, canvas=whole_canvas(TIMES * side, TIMES * side)))
+        tenth = Edit(strength=1.0, canvas=whole_canvas(TIMES * side, TIMES * side, frozenset({5})))
+        part = edited(wide, Operation.INPAINT, tenth)
+        share = await ratio(painter, [replace(part, num_pictures=1)], [replace(whole, num_pictures=1)])
+        print(f"{'a ninth of a large picture':30}{share:10.2f}    at most 0.4 of the whole", flush=True)
+        eight = [request for request, _ in (*asked.values(), *asked.values())][:8]
+        alone, together = await one_by_one(painter, eight), await seconds(painter, eight)
+        print(f"{'eight at once':30}{alone / together:10.2f}    at least 1.5 of the pictures a second of one by one")
+
+
+def roomy(registry: Registry) -> Registry:
+    """Return the registry whose default model paints pictures of three times its side as well."""
+    model = registry.model(None)
+    side = TIMES * model.defaults.width
+    larger = replace(model, abilities=replace(model.abilities, max_side=max(side, model.abilities.max_side)))
+    return replace(registry, models={**registry.models, model.name: larger})
+
+
+def operations(source: bytes, side: int) -> dict[str, tuple[PaintRequest, str]]:
+    """Return a request of each operation, with what its ratio is to be."""
+    size, spec, limits = (side, side), paint_request(PROMPT).spec, Limits()
+    region = Edit(strength=1.0, canvas=whole_canvas(side, side, frozenset({5})))
+    zoom = Edit(strength=None, canvas=zoomed_canvas(size, Fraction(2)))
+    pan = Edit(strength=None, canvas=panned_canvas(size, PanDirection.RIGHT, spec, limits))
+    return {
+        "vary subtle": (edited(source, Operation.VARY, Edit(strength=SUBTLE)), ""),
+        "vary strong": (edited(source, Operation.VARY, Edit(strength=STRONG)), ""),
+        "vary region": (edited(source, Operation.INPAINT, region), ""),
+        "zoom out 2x": (edited(source, Operation.ZOOM, zoom), "at most 1.1"),
+        "pan": (edited(source, Operation.PAN, pan), "at most 1.1"),
+        "chaos": (paint_request(PROMPT, parameters={"chaos": 50}), ""),
+        "tile": (paint_request(PROMPT, parameters={"tile": True}), ""),
+    }
+
+
+def edited(source: bytes, operation: Operation, edit: Edit) -> PaintRequest:
+    """Return a request that starts from the picture."""
+    return replace(paint_request(PROMPT, source=source), operation=operation, edit=edit)
+
+
+def enlarged(source: bytes, times: int) -> bytes:
+    """Return the picture so many times as wide and high, as a PNG."""
+    image, out = Image.open(io.BytesIO(source)), io.BytesIO()
+    image.resize((image.width * times, image.height * times)).save(out, "PNG")
+    return out.getvalue()
+
+
+async def ratio(painter: Painter, requests: Sequence[PaintRequest], reference: Sequence[PaintRequest]) -> float:
+    """Return the median ratio of the seconds of both, painted in turn."""
+    pairs = [(await seconds(painter, requests), await seconds(painter, reference)) for _ in range(ROUNDS)]
+    return median(one / other for one, other in pairs)
+
+
+async def one_by_one(painter: Painter, requests: Sequence[PaintRequest]) -> float:
+    """Return the seconds that the requests take, each painted when the one before is done."""
+    return sum([await seconds(painter, [request]) for request in requests])
+
+
+async def seconds(painter: Painter, requests: Sequence[PaintRequest]) -> float:
+    """Return the seconds that the requests take, painted at once."""
+    begun = time.perf_counter()
+    await all_painted(painter, requests)
+    return time.perf_counter() - begun
+
+
+def main() -> None:
+    """Run it."""
+    asyncio.run(measure())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+"""`python -m tests.engine.painter.contact_sheets`: paints docs/operations/*.webp with the starter, one an operation.
+
+Each sheet has the picture that is started from, and four results.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+from PIL import Image
+
+from engine.contract.edits import STRONG, SUBTLE, Edit, whole_canvas
+from engine.contract.jobs import Operation
+from engine.contract.painting import PaintedPictures, PaintRequest
+from engine.models.prompt_limits import limits_from_registry
+from engine.models.registry.registry import read_registry
+from engine.painter.in_process import create_painter
+from engine.prompt.checks.canvases import PanDirection, panned_canvas, reshaped_canvas, zoomed_canvas
+from tests.engine.painter.requests import all_painted, paint_request
+
+FOLDER = Path(__file__).parents[3] / "docs" / "operations"
+PROMPT, OTHER = "a blue house on the grass", "a yellow star on a black background"
+SIZE = (128, 128)
+GAP = 8
+
+
+def sheets(source: bytes) -> dict[str, PaintRequest]:
+    """Return the request of each sheet."""
+    spec, limits = paint_request(PROMPT).spec, limits_from_registry(read_registry(), None)
+    right = panned_canvas(SIZE, PanDirection.RIGHT, spec, limits)
+    wide = reshaped_canvas(SIZE, "3:2", Fraction(1), spec, limits)
+    region = whole_canvas(*SIZE, frozenset({1, 2, 3}))
+    return {
+        "vary-subtle": _edited(source, PROMPT, Operation.VARY, Edit(strength=SUBTLE)),
+        "vary-strong": _edited(source, PROMPT, Operation.VARY, Edit(strength=STRONG)),
+        "vary-region": _edited(source, OTHER, Operation.INPAINT, Edit(strength=1.0, canvas=region)),
+        "zoom-out": _edited(
+            source, PROMPT, Operation.ZOOM, Edit(strength=None, canvas=zoomed_canvas(SIZE, Fraction(2)))
+        ),
+        "custom-zoom": _edited(source, PROMPT, Operation.ZOOM, Edit(strength=None, canvas=wide)),
+        "pan": _edited(source, PROMPT, Operation.PAN, Edit(strength=None, canvas=right)),
+        "chaos": paint_request(PROMPT, parameters={"chaos": 80}),
+        "weird": paint_request(PROMPT, parameters={"weird": 800}),
+        "tile": paint_request("red stars", parameters={"tile": True}),
+    }
+
+
+def _edited(source: bytes, prompt: str, operation: Operation, edit: Edit) -> PaintRequest:
+    return replace(paint_request(prompt, source=source, seed=77), operation=operation, edit=edit)
+
+
+def sheet(images: Sequence[Image.Image]) -> Image.Image:
+    """Return the images side by side at one height."""
+    height = max(image.height for image in images)
+    sized = [image.resize((round(image.width * height / image.height), height)) for image in images]
+    width = sum(image.width for image in sized) + GAP * (len(sized) - 1)
+    whole, left = Image.new("RGB", (width, height), "white"), 0
+    for image in sized:
+        whole.paste(image, (left, 0))
+        left += image.width + GAP
+    return whole
+
+
+async def paint() -> None:
+    """Paint every sheet anew."""
+    FOLDER.mkdir(exist_ok=True)
+    async with create_painter(max_rows=64) as painter:
+        (parent,) = await all_painted(painter, [paint_request(PROMPT, pictures=1)])
+        asked = sheets(parent.pictures[0].png)
+        painted = await all_painted(painter, list(asked.values()))
+    for name, result in zip(asked, painted, strict=True):
+        shown = _images(result)
+        # Two copies of each side by side show that there is no seam.
+        shown = [_twice(image) for image in shown] if name == "tile" else [*_images(parent), *shown]
+        sheet(shown).save(FOLDER / f"{name}.webp", quality=80, method=6)
+
+
+def _images(result: PaintedPictures) -> list[Image.Image]:
+    return [Image.open(io.BytesIO(picture.png)).convert("RGB") for picture in result.pictures]
+
+
+def _twice(image: Image.Image) -> Image.Image:
+    both = Image.new("RGB", (2 * image.width, 2 * image.height))
+    for left in (0, image.width):
+        for top in (0, image.height):
+            both.paste(image, (left, top))
+    return both
+
+
+if __name__ == "__main__":
+    asyncio.run(paint())
