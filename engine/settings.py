@@ -22,6 +22,9 @@ from engine.contract.errors import SettingsInvalid
 
 PREFIX = "EASEL_"
 
+S3_ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")
+"""The variables that obstore reads the address of an S3 service from, the first that is set."""
+
 _AMOUNT = re.compile(r"[0-9]{1,6}(\.[0-9]{1,9})?")
 
 LogFormat = Literal["console", "json"]
@@ -122,9 +125,28 @@ def read_settings(kind: type[Settings]) -> Settings:
     except ValidationError as error:
         problems += [_sentence_from_error(details) for details in error.errors(include_input=False)]
     else:
+        problems += _endpoint_problems(settings.storage_url, os.environ)
         if not problems:
             return settings
     raise SettingsInvalid(problems=tuple(problems))
+
+
+def _endpoint_problems(storage_url: str, environ: Mapping[str, str]) -> Iterator[str]:
+    """Yield what is wrong with the address of an S3 service, on which obstore panics or which it cannot use."""
+    for name in S3_ENDPOINTS if urlsplit(storage_url).scheme == "s3" else ():
+        address = environ.get(name)
+        if address is not None and not _is_http_address(address):
+            unset = "" if address.strip() else ", or not be set"
+            yield f"{name} must begin with http:// or https://, such as http://minio:9000{unset}"
+
+
+def _is_http_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        has_port = parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+    return has_port and parts.scheme in ("http", "https") and bool(parts.hostname) and not re.search(r"\s", text)
 
 
 def variable_names(kind: type[EngineSettings]) -> tuple[str, ...]:

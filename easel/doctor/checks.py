@@ -21,6 +21,7 @@ from easel.postgres import find_budget_problem, find_listen_problem
 from easel.process.ports import HOST, is_free
 from engine.contract.errors import EaselError, PictureStoreUnavailable, SchemaNewer, SchemaOutdated
 from engine.contract.store_faults import StoreFault
+from engine.settings import S3_ENDPOINTS
 from engine.store.objects import open_objects
 from migrations import require_current
 
@@ -95,8 +96,7 @@ async def check_storage(url: str, *, is_used: bool = False) -> CheckResult:
 
 def _endpoint() -> str:
     """Return where the S3 service is, if it is not Amazon's, and whether it is spoken to without encryption."""
-    names = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")
-    endpoint = next((value for name in names if (value := os.environ.get(name))), "")
+    endpoint = next((value for name in S3_ENDPOINTS if (value := os.environ.get(name))), "")
     if not endpoint:
         return ""
     return f" at {endpoint}" + (", over plain HTTP" if endpoint.startswith("http://") else "")
