@@ -31,8 +31,9 @@ from engine.painter.output.recipe import completed_recipe, request_from_recipe
 from engine.painter.process.supervisor import SupervisedPainter
 from engine.settings import EngineSettings
 from engine.store.database import Database, open_database
+from engine.store.file_copies import key_from_bytes
 from engine.store.jobs import read_picture, read_source
-from engine.store.objects import Objects, key_from_bytes, open_objects
+from engine.store.objects import Objects, open_objects
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,6 @@ An object's key is the SHA-256 of its bytes, so that storing is idempotent and r
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import re
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
@@ -28,6 +27,7 @@ from engine.contract.errors import (
     StoreUnavailable,
 )
 from engine.contract.store_faults import StoreFault
+from engine.store.file_copies import copy_checked, key_from_bytes, write_whole
 
 if TYPE_CHECKING:
     from obstore.store import RetryConfig
@@ -115,6 +115,26 @@ class Objects:
             raise PictureCorrupt(key=key, cause="altered")
         return data
 
+    async def copy(self, key: str, path: Path) -> None:
+        """Make a file of the bytes under `key`, checked against their hash; its folder is made as well.
+
+        Raises: as `get`, and OSError when the file cannot be written.
+        """
+        if not isinstance(self.store, LocalStore):
+            await asyncio.to_thread(write_whole, path, await self.get(key))
+            return
+        source = Path(self.store.prefix or "/") / key
+        try:
+            file = await asyncio.to_thread(source.open, "rb", buffering=0)
+        except FileNotFoundError as error:
+            await self._require_folder()
+            raise PictureCorrupt(key=key, cause="missing") from error
+        except OSError as error:
+            raise _unavailable(error) from error
+        with file:
+            if not await asyncio.to_thread(copy_checked, file, path, key):
+                raise PictureCorrupt(key=key, cause="altered")
+
     async def delete(self, key: str) -> None:
         """Delete the object; a missing one is as good as deleted.
 
@@ -143,10 +163,7 @@ class Objects:
         return frozenset(found.intersection(keys))
 
     async def _ask(self, ask: Callable[[ObjectStore], Awaitable[Result]]) -> Result:
-        folder = self.store.prefix if isinstance(self.store, LocalStore) else None
-        # The store would make it anew, on another disk than the one that was mounted there.
-        if folder is not None and not await asyncio.to_thread(folder.is_dir):
-            raise PictureStoreUnavailable(fault=StoreFault.NO_FOLDER, cause=str(folder))
+        await self._require_folder()
         try:
             return await ask(self.store)
         except BaseError as error:
@@ -154,6 +171,12 @@ class Objects:
                 raise
             self.store = self._plain
         return await ask(self.store)
+
+    async def _require_folder(self) -> None:
+        folder = self.store.prefix if isinstance(self.store, LocalStore) else None
+        # The store would make it anew, on another disk than the one that was mounted there.
+        if folder is not None and not await asyncio.to_thread(folder.is_dir):
+            raise PictureStoreUnavailable(fault=StoreFault.NO_FOLDER, cause=str(folder))
 
 
 def open_objects(url: str, **options: Any) -> Objects:
@@ -177,12 +200,6 @@ def open_objects(url: str, **options: Any) -> Objects:
 
 async def _list_paths(prefix: str, store: ObjectStore) -> set[str]:
     return {entry["path"] for entry in await store.list(prefix).collect_async()}
-
-
-def key_from_bytes(data: bytes, suffix: str) -> str:
-    """Return the key of `data`: two levels of folders from its SHA-256, then the hash and the extension."""
-    digest = hashlib.sha256(data).hexdigest()
-    return f"{digest[:2]}/{digest[2:4]}/{digest}{suffix}"
 
 
 def _unavailable(error: Exception) -> StoreUnavailable:

@@ -49,6 +49,8 @@ _OTHER_SAMPLER = (9, "others")
 class DiffusionDbWriter(Writer):
     """Writes parts of a thousand pictures with a JSON file each, and one table of all."""
 
+    reads_pictures = True
+
     def __init__(self, folder: Path, publishing: Publishing) -> None:
         super().__init__(folder, publishing)
         self._table = TableFile(folder / "metadata.parquet", SCHEMA)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 from pathlib import Path
@@ -28,6 +29,12 @@ class PictureFiles:
         self._pool = pool
         self._kept: dict[str, bytes] = {}
         self._kept_bytes = 0
+        self._begun: dict[str, asyncio.Task[bytes]] = {}
+
+    def begin(self, key: str) -> None:
+        """Read the file ahead; whoever calls this will read it soon."""
+        if not (key in self._kept or key in self._begun or key in self.damaged):
+            self._begun[key] = asyncio.create_task(self._load(key))
 
     async def read(self, key: str) -> bytes | None:
         """Return the file without its text chunks; None if it is damaged.
@@ -49,7 +56,8 @@ class PictureFiles:
         """
         if key in self._kept:
             return self._kept[key]
-        data = strip_png_metadata(await self._objects.get(key))
+        begun = self._begun.pop(key, None)
+        data = await (self._load(key) if begun is None else begun)
         if self._kept_bytes + len(data) <= _KEPT_BYTES:
             self._kept[key] = data
             self._kept_bytes += len(data)
@@ -68,9 +76,19 @@ class PictureFiles:
         self._kept.clear()
         self._kept_bytes = 0
 
+    async def close(self) -> None:
+        """Give up what is being read ahead."""
+        for begun in self._begun.values():
+            begun.cancel()
+        await asyncio.gather(*self._begun.values(), return_exceptions=True)
+        self._begun.clear()
+
     def drop_pool(self) -> None:
         """Remove the folder of links, at the end of the export."""
         shutil.rmtree(self._pool, ignore_errors=True)
+
+    async def _load(self, key: str) -> bytes:
+        return await in_thread(strip_png_metadata, await self._objects.get(key))
 
 
 def _place(pooled: Path, path: Path, data: bytes) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -18,11 +19,14 @@ from engine.feedback.exports.request import Exported, ExportRefused, ExportReque
 from engine.feedback.exports.staging import atomic_folder, in_thread, require_empty
 from engine.feedback.exports.writing import PublishedFormat, Publishing, Writer
 from engine.feedback.labels import measure_log
+from engine.feedback.splits import Split
+from engine.feedback.store.published import PictureSource
 from engine.store.database import Database
 from engine.store.objects import Objects
 from engine.store.snapshots import open_snapshot
 
 _POOL = ".pictures"
+_PICTURES_AHEAD = 4
 RULES = """
 Every member whose choice or prompt is in here had agreed to publishing when this was written. Members are numbered
 anew in every export, pictures have new ids, and times are days. Prompts that say nearly the same, and those of
@@ -112,6 +116,7 @@ async def published(
         )
         writers = {described: described.write(folder, publishing) for described, folder in folders.items()}
         async with AsyncExitStack() as stack:
+            stack.push_async_callback(pictures.close)
             for writer in writers.values():
                 stack.push_async_callback(in_thread, writer.abandon)
             await _write(log, writers, publishing, total)
@@ -174,7 +179,8 @@ async def _write(
     of_pictures = [writer for described, writer in writers.items() if Kind.PICTURES in described.kinds]
     if not of_pictures:
         return
-    async for source, split, why in log.stream_pictures():
+    of_files = any(writer.reads_pictures for writer in of_pictures)
+    async for source, split, why in _begun_ahead(log.stream_pictures(), publishing.pictures if of_files else None):
         for writer in of_pictures:
             if why is None:
                 await writer.add_picture(source, split)
@@ -183,3 +189,18 @@ async def _write(
         publishing.pictures.forget()
         done += why is None
         publishing.request.report(done, total)
+
+
+async def _begun_ahead(
+    found: AsyncIterator[tuple[PictureSource, Split, Withheld | None]], pictures: PictureFiles | None
+) -> AsyncIterator[tuple[PictureSource, Split, Withheld | None]]:
+    """Yield what was found, while the files of the next few are read."""
+    ahead = deque[tuple[PictureSource, Split, Withheld | None]]()
+    async for one in found:
+        ahead.append(one)
+        if pictures is not None and one[2] is None:
+            pictures.begin(one[0].picture.object_key)
+        if len(ahead) > _PICTURES_AHEAD:
+            yield ahead.popleft()
+    for one in ahead:
+        yield one

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -21,11 +22,12 @@ from engine.contract.jobs import Job, Picture, json_from_spec
 from engine.feedback.anonymize import anonymize, assign_member_numbers, strip_png_metadata
 from engine.feedback.exports.raw_log import LogFiles
 from engine.feedback.exports.request import Exported, ExportRefused, Refusal, ReportProgress, ignore_restart
-from engine.feedback.exports.staging import atomic_folder, in_thread, require_empty, together
+from engine.feedback.exports.staging import atomic_folder, in_thread, require_empty, together, until_written
 from engine.feedback.store.copies import read_logged_ids
 from engine.feedback.store.withheld import count_open, stream_open_jobs, stream_open_pictures, withhold
 from engine.store.database import Database
-from engine.store.objects import Objects, key_from_bytes
+from engine.store.file_copies import key_from_bytes, write_whole
+from engine.store.objects import Objects
 from engine.store.operator_jobs import OPERATOR_ID
 from engine.store.snapshots import Snapshot, open_snapshot
 
@@ -33,6 +35,7 @@ FORMAT = "easel-raw"
 VERSION = 2
 
 _LINES_PER_WRITE = 200
+_FILES_AT_ONCE = 4
 
 JsonRow = Mapping[str, Any]
 ReadMembers = Callable[[AsyncConnection], Awaitable[set[UUID]]]
@@ -150,19 +153,42 @@ async def _job_rows(connection: AsyncConnection, members: Mapping[UUID, int]) ->
 async def _picture_rows(
     connection: AsyncConnection, objects: Objects, staging: Path, progress: _ExportProgress
 ) -> AsyncIterator[JsonRow]:
-    async for picture in stream_open_pictures(connection):
-        recipe = anonymize(picture.recipe)
-        try:
-            png = await objects.get(picture.object_key)
-        except PictureCorrupt:
-            progress.damaged.append(picture.object_key)
-            yield row_from_picture(picture, recipe, None)
-            continue
-        if recipe != picture.recipe:
-            png = strip_png_metadata(png)
-        key = key_from_bytes(png, Path(picture.object_key).suffix)
-        await in_thread(_write_file, staging / "pictures" / key, png)
-        yield row_from_picture(picture, recipe, f"pictures/{key}")
+    """Yield the pictures in their order; the files of the next few are copied meanwhile."""
+    copying = deque[asyncio.Task[JsonRow]]()
+    try:
+        async for picture in stream_open_pictures(connection):
+            copying.append(asyncio.create_task(_copy_picture(picture, objects, staging / "pictures", progress)))
+            if len(copying) > _FILES_AT_ONCE:
+                yield await copying.popleft()
+        while copying:
+            yield await copying.popleft()
+    finally:
+        for task in copying:
+            task.cancel()
+        await asyncio.gather(*copying, return_exceptions=True)
+
+
+async def _copy_picture(picture: Picture, objects: Objects, folder: Path, progress: _ExportProgress) -> JsonRow:
+    """Make the picture's file, without the recipe in it where that had to be anonymized, and return its line."""
+    recipe = anonymize(picture.recipe)
+    key = picture.object_key
+    try:
+        if recipe == picture.recipe:
+            await until_written(objects.copy(key, folder / key))
+        else:
+            key = await in_thread(_write_stripped, folder, await objects.get(key), Path(key).suffix)
+    except PictureCorrupt:
+        progress.damaged.append(picture.object_key)
+        return row_from_picture(picture, recipe, None)
+    return row_from_picture(picture, recipe, f"pictures/{key}")
+
+
+def _write_stripped(folder: Path, png: bytes, suffix: str) -> str:
+    """Write the file without its text, and return its key."""
+    stripped = strip_png_metadata(png)
+    key = key_from_bytes(stripped, suffix)
+    write_whole(folder / key, stripped)
+    return key
 
 
 def row_from_job(job: Job, members: Mapping[UUID, int]) -> JsonRow:
@@ -217,11 +243,6 @@ async def _flush(write: Callable[[list[str]], None], lines: list[str], progress:
     lines.clear()
     progress.add(rows)
     return rows
-
-
-def _write_file(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(data)
 
 
 def _write_summary(path: Path, summary: ExportSummary) -> None:

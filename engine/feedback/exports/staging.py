@@ -67,7 +67,12 @@ def require_empty(folder: Path) -> Path:
 
 async def in_thread(action: Callable[P, Result], *args: P.args, **kwargs: P.kwargs) -> Result:
     """Run `action` in a thread; when cancelled, wait for its end, so that it writes nothing after the clean-up."""
-    running = asyncio.ensure_future(asyncio.to_thread(action, *args, **kwargs))
+    return await until_written(asyncio.to_thread(action, *args, **kwargs))
+
+
+async def until_written(work: Coroutine[Any, Any, Result]) -> Result:
+    """Do work that writes in a thread; when cancelled, wait for its end, as `in_thread` does."""
+    running = asyncio.ensure_future(work)
     try:
         return await asyncio.shield(running)
     except asyncio.CancelledError:

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
+from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 from uuid import UUID
@@ -23,6 +24,8 @@ from engine.feedback.splits import Split
 from engine.feedback.store.published import PictureSource
 
 Label = TypeVar("Label")
+
+_LABELS_AHEAD = 3
 
 
 @dataclass(kw_only=True)
@@ -62,7 +65,10 @@ class Writer:
     """Writes one format to its folder; close it with `finish` or `abandon`.
 
     rows: of each split that has any. left_out: how much is not written, by reason. counts: what there is, by plurals.
+    reads_pictures: whether `add_picture` reads the file.
     """
+
+    reads_pictures = False
 
     def __init__(self, folder: Path, publishing: Publishing) -> None:
         self.folder, self.publishing = folder, publishing
@@ -85,7 +91,12 @@ class Writer:
 
     async def intact(self, labels: Sequence[Published[Label]]) -> list[Published[Label]]:
         """Return the labels whose picture files are intact, by chance; others are counted."""
-        kept = [label for label in labels if await self.are_intact(label.sources)]
+        kept = list[Published[Label]]()
+        for at, label in enumerate(labels):
+            for source in chain.from_iterable(later.sources for later in labels[at : at + _LABELS_AHEAD]):
+                self.publishing.pictures.begin(source.picture.object_key)
+            if await self.are_intact(label.sources):
+                kept.append(label)
         self.left_out[Withheld.DAMAGED] += len(labels) - len(kept)
         return self.publishing.shuffled(kept)
 

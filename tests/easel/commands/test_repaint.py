@@ -27,8 +27,9 @@ from engine.contract.painting import PaintedPicture
 from engine.models.registry.registry import SHIPPED
 from engine.starter import WEIGHTS
 from engine.store.database import Database
+from engine.store.file_copies import key_from_bytes
 from engine.store.jobs import read_pictures, submit_job
-from engine.store.objects import Objects, key_from_bytes
+from engine.store.objects import Objects
 from engine.store.operator_jobs import OPERATOR_ID, follow
 from engine.store.tables import jobs, pictures
 from engine.store.transitions import finish_job, start_job

@@ -17,7 +17,8 @@ from easel.doctor.checks import check_storage
 from easel.errors import sentence_from_error
 from engine.contract.errors import PictureCorrupt, PictureStoreUnavailable, SettingsInvalid, StorageFull
 from engine.contract.store_faults import StoreFault
-from engine.store.objects import Objects, key_from_bytes, open_objects, problem_of
+from engine.store.file_copies import key_from_bytes
+from engine.store.objects import Objects, open_objects, problem_of
 from tests.s3_server import open_s3
 from tests.threads import threads_calling
 
@@ -101,6 +102,25 @@ async def test_s3_is_spoken() -> None:
         assert list(server.kept) == [f"/bucket/prefix/{key}"]
         with pytest.raises(PictureCorrupt):
             await objects.get(key_from_bytes(b"other", ".png"))
+
+
+@pytest.mark.parametrize("place", ["folder", "s3"])
+async def test_a_copy_is_whole_or_not_there(place: str, storage_url: str, tmp_path: Path) -> None:
+    """Also when it is made twice at once; of what is altered or missing there is none, nor anything beside it."""
+    async with open_s3() as server:
+        objects = _s3_at(server.url) if place == "s3" else open_objects(storage_url)
+        data = bytes(range(256)) * (10_000 if place == "folder" else 1000)
+        key, other = await objects.put(data, ".png"), key_from_bytes(b"other", ".png")
+        await asyncio.gather(*(objects.copy(key, tmp_path / "copies" / "a") for _ in range(3)))
+        assert (tmp_path / "copies" / "a").read_bytes() == data
+        if place == "s3":
+            server.kept[f"/bucket/prefix/{key}"] = data[:-1]
+        else:
+            (tmp_path / "pictures" / key).write_bytes(data[:-1])
+        for damaged in (key, other):
+            with pytest.raises(PictureCorrupt):
+                await objects.copy(damaged, tmp_path / "copies" / "b")
+        assert [path.name for path in (tmp_path / "copies").iterdir()] == ["a"]
 
 
 @pytest.mark.parametrize("place", ["folder", "s3"])

@@ -164,10 +164,10 @@ async def test_export_is_of_one_moment(database: Database, objects: Objects, tmp
         await append_actions(connection, presses[:1])
 
     class LateObjects(Objects):
-        async def get(self, key: str) -> bytes:
+        async def copy(self, key: str, path: Path) -> None:
             async with database.begin() as connection:
                 await append_actions(connection, presses[1:])
-            return await super().get(key)
+            return await super().copy(key, path)
 
     exported = await export_all(database, LateObjects(objects.store), tmp_path / "out")
     assert exported.events == 1
@@ -203,7 +203,7 @@ async def test_interrupted_export_leaves_nothing(database: Database, objects: Ob
     """An export that fails leaves no folder behind."""
 
     class AwayObjects(Objects):
-        async def get(self, key: str) -> bytes:
+        async def copy(self, key: str, path: Path) -> None:
             raise StoreUnavailable(cause="away")
 
     await _finished(database, objects, new_id(), "a red circle")

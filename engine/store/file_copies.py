@@ -1,0 +1,58 @@
+"""Files named by the hash of their bytes: how they are named, and written so that one that is there is whole."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from io import FileIO
+from pathlib import Path
+from uuid import uuid4
+
+_AT_ONCE = 2**20
+
+
+def key_from_bytes(data: bytes, suffix: str) -> str:
+    """Return the key of `data`: two levels of folders from its SHA-256, then the hash and the extension."""
+    return _key(hashlib.sha256(data).hexdigest(), suffix)
+
+
+def copy_checked(source: FileIO, path: Path, key: str) -> bool:
+    """Copy a file to `path` and return True, unless its bytes are not those that `key` is of."""
+    digest, buffer = hashlib.sha256(), memoryview(bytearray(_AT_ONCE))
+    copied = _beside(path)
+    try:
+        with copied.open("xb", buffering=0) as file:
+            while size := source.readinto(buffer):
+                digest.update(buffer[:size])
+                _write_all(file, buffer[:size])
+        if key != _key(digest.hexdigest(), Path(key).suffix):
+            return False
+        copied.rename(path)
+    finally:
+        copied.unlink(missing_ok=True)
+    return True
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Make the file, or nothing if it cannot be written."""
+    written = _beside(path)
+    try:
+        written.write_bytes(data)
+        written.rename(path)
+    finally:
+        written.unlink(missing_ok=True)
+
+
+def _key(digest: str, suffix: str) -> str:
+    return f"{digest[:2]}/{digest[2:4]}/{digest}{suffix}"
+
+
+def _beside(path: Path) -> Path:
+    """Return where the file is until it is whole; several may write it at once, and each has its own."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path.with_name(f".{path.name}.{uuid4().hex}")
+
+
+def _write_all(file: FileIO, data: memoryview) -> None:
+    while data:
+        data = data[os.write(file.fileno(), data) :]
