@@ -12,6 +12,7 @@ from itertools import combinations
 from pathlib import Path
 from uuid import UUID
 
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -131,6 +132,36 @@ def test_rows_are_numbered_and_split_as_consumers_expect(log: _ExportedLog) -> N
     assert {row["user_id"] for row in full} == {0, 1}
     assert {row["ranking_id"] for row in full} == set(range(len(full)))
     assert all(_UUID4.fullmatch(row[f"image_{side}_uid"]) for row in full for side in (0, 1))
+
+
+def test_diffusers_preprocessing_puts_the_winner_first(log: _ExportedLog) -> None:
+    """As its two DPO scripts and MaPO's do: they open the bytes of both, and swap them where `label_0` is 0."""
+    for row in rows_of(log.one)["train"]:
+        opened = [Image.open(io.BytesIO(row[f"jpg_{side}"])).convert("RGB") for side in (0, 1)]
+        first, second = opened[::-1] if row["label_0"] == 0 else opened
+        won, lost = (Image.open(io.BytesIO(file)) for file in log.winners[row["caption"]])
+        assert (first.tobytes(), second.tobytes()) == (won.tobytes(), lost.tobytes()) and first.size == second.size
+
+
+@pytest.mark.parametrize("mode", ["as it is", "from disk", "limited by prompt", "best alone"])
+def test_pickscore_keeps_every_row_in_each_of_its_modes(log: _ExportedLog, tmp_path: Path, mode: str) -> None:
+    """By the columns that its loader asks for: rows without a label are dropped, and so are cycles of preferences."""
+    import datasets
+
+    table = pd.DataFrame(rows_of(log.one)["train"])
+    if mode == "from disk":
+        datasets.Dataset.from_pandas(table, preserve_index=False).save_to_disk(str(tmp_path / "train"))
+        table = datasets.load_from_disk(str(tmp_path / "train")).to_pandas()
+    elif mode == "limited by prompt":
+        table = table.drop("__index_level_0__", axis=1).groupby("caption").head(1)
+        assert sorted(table.caption) == sorted({row["caption"] for row in rows_of(log.one)["train"]})
+    elif mode == "best alone":
+        worse = [row[f"image_{int(row['label_0'])}_uid"] for _, row in table[table.has_label == 1].iterrows()]
+        assert not set(worse) & set(table.best_image_uid), "a picture that both wins and loses"
+    assert table.has_label.all() and (table.label_0 + table.label_1 == 1).all() and len(table)
+    if mode != "limited by prompt":
+        assert (1 / table.num_example_per_prompt).sum() == pytest.approx(table.caption.nunique())
+    assert all(isinstance(row.jpg_0, bytes) and isinstance(row.jpg_1, bytes) for row in table.itertuples())
 
 
 def test_no_identity_is_in_an_export_and_none_joins_two(log: _ExportedLog) -> None:
