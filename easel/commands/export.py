@@ -33,6 +33,7 @@ _REFUSED: Mapping[Refusal, str] = {
 }
 
 _RESTARTED = "An export to {folder} was ended before it was complete. Its files were removed; this one starts anew."
+_RESUMED = "An export to {folder} was ended before it was complete. The pictures that it had copied are used again."
 
 
 class _Rate(ProgressColumn):
@@ -78,6 +79,7 @@ async def export(name: str, folder: Path, bounds: Bounds, settings: EngineSettin
 
 
 async def _export(name: str, folder: Path, bounds: Bounds, settings: EngineSettings, output: Output) -> Exported:
+    restarted = _RESUMED if name == "raw" else _RESTARTED
     with _progress(output) as progress:
         bar = progress.add_task("Exporting", total=None)
         request = ExportRequest(
@@ -92,7 +94,7 @@ async def _export(name: str, folder: Path, bounds: Bounds, settings: EngineSetti
             release=bounds.release or datetime.now(UTC).date().isoformat(),
             read_agreeing=read_training_ids,
             read_record=read_consent_record,
-            restarted=lambda: progress.console.print(_RESTARTED.format(folder=folder), soft_wrap=True, highlight=False),
+            restarted=lambda: progress.console.print(restarted.format(folder=folder), soft_wrap=True, highlight=False),
         )
         async with open_migrated_postgres(settings) as url, open_database(url, pool_size=2) as database:
             return await FORMATS[name].export(database, open_objects(settings.storage_url), request)

@@ -33,6 +33,20 @@ def copy_checked(source: FileIO, path: Path, key: str) -> bool:
     return True
 
 
+def take_whole(source: Path, path: Path, key: str) -> bool:
+    """Move a file to `path` and return True, if it is there and its bytes are those that `key` is of."""
+    try:
+        with source.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        return False
+    if key != _key(digest, Path(key).suffix):
+        return False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    source.rename(path)
+    return True
+
+
 def write_whole(path: Path, data: bytes) -> None:
     """Make the file, or nothing if it cannot be written."""
     written = _beside(path)

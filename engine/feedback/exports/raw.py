@@ -22,11 +22,18 @@ from engine.contract.jobs import Job, Picture, json_from_spec
 from engine.feedback.anonymize import anonymize, assign_member_numbers, strip_png_metadata
 from engine.feedback.exports.raw_log import LogFiles
 from engine.feedback.exports.request import Exported, ExportRefused, Refusal, ReportProgress, ignore_restart
-from engine.feedback.exports.staging import atomic_folder, in_thread, require_empty, together, until_written
+from engine.feedback.exports.staging import (
+    atomic_folder,
+    in_thread,
+    left_over,
+    require_empty,
+    together,
+    until_written,
+)
 from engine.feedback.store.copies import read_logged_ids
 from engine.feedback.store.withheld import count_open, stream_open_jobs, stream_open_pictures, withhold
 from engine.store.database import Database
-from engine.store.file_copies import key_from_bytes, write_whole
+from engine.store.file_copies import key_from_bytes, take_whole, write_whole
 from engine.store.objects import Objects
 from engine.store.operator_jobs import OPERATOR_ID
 from engine.store.snapshots import Snapshot, open_snapshot
@@ -36,6 +43,7 @@ VERSION = 2
 
 _LINES_PER_WRITE = 200
 _FILES_AT_ONCE = 4
+_PICTURES = "pictures"
 
 JsonRow = Mapping[str, Any]
 ReadMembers = Callable[[AsyncConnection], Awaitable[set[UUID]]]
@@ -81,14 +89,15 @@ async def export_raw(
 
     Guarantees: the export is a consistent snapshot, it holds only what the consent allows that is in force when it
     begins and when it ends, only a few rows are in memory at a time, member numbers differ between exports, and the
-    folder appears only when it is complete. What killed exports left beside it is removed.
+    folder appears only when it is complete. What killed exports left beside it is removed, but for the pictures that
+    one to the same folder had copied: those that are still wanted are not copied again.
 
     Raises: ExportRefused when there is nothing to export or consent was withdrawn meanwhile; SettingsInvalid when
     `folder` exists and is not an empty folder, StorageFull when the disk is full, StoreUnavailable when Postgres or the
     picture store becomes unavailable.
     """
     folder = await asyncio.to_thread(require_empty, folder)
-    async with atomic_folder(folder, restarted) as staging:
+    async with atomic_folder(folder, restarted, kept=_PICTURES) as staging:
         async with open_snapshot(database, is_read_only=False) as snapshot:
             agreed = await read_members(snapshot.connection)
             members = await _number(agreed, snapshot)
@@ -157,7 +166,7 @@ async def _picture_rows(
     copying = deque[asyncio.Task[JsonRow]]()
     try:
         async for picture in stream_open_pictures(connection):
-            copying.append(asyncio.create_task(_copy_picture(picture, objects, staging / "pictures", progress)))
+            copying.append(asyncio.create_task(_copy_picture(picture, objects, staging / _PICTURES, progress)))
             if len(copying) > _FILES_AT_ONCE:
                 yield await copying.popleft()
         while copying:
@@ -174,13 +183,14 @@ async def _copy_picture(picture: Picture, objects: Objects, folder: Path, progre
     key = picture.object_key
     try:
         if recipe == picture.recipe:
-            await until_written(objects.copy(key, folder / key))
+            if not await in_thread(take_whole, left_over(folder) / key, folder / key, key):
+                await until_written(objects.copy(key, folder / key))
         else:
             key = await in_thread(_write_stripped, folder, await objects.get(key), Path(key).suffix)
     except PictureCorrupt:
         progress.damaged.append(picture.object_key)
         return row_from_picture(picture, recipe, None)
-    return row_from_picture(picture, recipe, f"pictures/{key}")
+    return row_from_picture(picture, recipe, f"{_PICTURES}/{key}")
 
 
 def _write_stripped(folder: Path, png: bytes, suffix: str) -> str:

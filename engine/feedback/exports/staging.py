@@ -26,21 +26,27 @@ Result = TypeVar("Result")
 
 
 @asynccontextmanager
-async def atomic_folder(folder: Path, restarted: Callable[[], None] = ignore_restart) -> AsyncIterator[Path]:
+async def atomic_folder(
+    folder: Path, restarted: Callable[[], None] = ignore_restart, *, kept: str | None = None
+) -> AsyncIterator[Path]:
     """Yield a hidden folder that is renamed to `folder` if the block succeeds and removed if it fails.
 
     restarted: called when a killed export to the same folder had begun, whose files are removed: what it has read is
         the log of another moment, with other consents and other numbers of members.
+    kept: the name of a folder in it whose files are the same at any moment, and that is not removed, but called as
+        `left_over` says; whoever makes files in a folder of that name takes from there what it needs.
 
     Raises: StorageFull, SettingsInvalid when a file cannot be written or another export is writing to `folder`.
     """
     try:
         await in_thread(_remove_abandoned, folder)
-        staging, lock, was_begun = await in_thread(_take_staging, folder)
+        staging, lock, was_begun = await in_thread(_take_staging, folder, kept)
         try:
             if was_begun:
                 restarted()
             yield staging
+            if kept is not None:
+                await in_thread(shutil.rmtree, left_over(staging / kept), ignore_errors=True)
             await in_thread(os.replace, staging, folder)
         except BaseException:
             shutil.rmtree(staging, ignore_errors=True)
@@ -51,6 +57,11 @@ async def atomic_folder(folder: Path, restarted: Callable[[], None] = ignore_res
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise StorageFull(path=folder) from error
         raise SettingsInvalid(problems=(f"Cannot write to {folder}: {error.strerror}",)) from error
+
+
+def left_over(folder: Path) -> Path:
+    """Return where the files are that a killed export had made in the folder."""
+    return folder.with_name(f".{folder.name}-left-over")
 
 
 def require_empty(folder: Path) -> Path:
@@ -91,8 +102,11 @@ async def together(*works: Coroutine[Any, Any, Any]) -> list[Any]:
         await asyncio.wait(tasks)
 
 
-def _take_staging(folder: Path) -> tuple[Path, int, bool]:
-    """Return the empty hidden folder for `folder`, the open file that holds its lock, and whether it had been begun."""
+def _take_staging(folder: Path, kept: str | None) -> tuple[Path, int, bool]:
+    """Return the hidden folder for `folder`, the open file that holds its lock, and whether it had been begun.
+
+    It is empty but for what is left over.
+    """
     staging = folder.parent / f".{folder.name}{_MARK}"
     folder.parent.mkdir(parents=True, exist_ok=True)
     while True:
@@ -101,7 +115,7 @@ def _take_staging(folder: Path) -> tuple[Path, int, bool]:
         with suppress(FileNotFoundError):
             lock = os.open(staging, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
             try:
-                if _lock_emptied(staging, folder, lock):
+                if _lock_emptied(staging, folder, lock, kept):
                     return staging, lock, was_there
             except BaseException:
                 os.close(lock)
@@ -109,7 +123,7 @@ def _take_staging(folder: Path) -> tuple[Path, int, bool]:
             os.close(lock)
 
 
-def _lock_emptied(staging: Path, folder: Path, lock: int) -> bool:
+def _lock_emptied(staging: Path, folder: Path, lock: int, kept: str | None) -> bool:
     """Lock the folder and empty it; return False if it was finished or removed meanwhile."""
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -118,9 +132,23 @@ def _lock_emptied(staging: Path, folder: Path, lock: int) -> bool:
     if not staging.exists() or not os.path.samestat(os.fstat(lock), staging.stat()):
         return False
     require_empty(folder)
+    left = None if kept is None else left_over(staging / kept)
+    if kept is not None and left is not None:
+        _gather(staging / kept, left)
     for path in staging.iterdir():
+        if path == left:
+            continue
         shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
     return True
+
+
+def _gather(made: Path, left: Path) -> None:
+    """Move the files that an export had made to those that were left over before."""
+    for path in made.rglob("*"):
+        if path.is_file() and not path.is_symlink():
+            target = left / path.relative_to(made)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            path.replace(target)
 
 
 def _remove_abandoned(folder: Path) -> None:

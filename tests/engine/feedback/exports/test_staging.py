@@ -16,8 +16,9 @@ from engine.contract.errors import SettingsInvalid, StorageFull
 from engine.contract.feedback import Consent, Verb
 from engine.feedback.exports import FORMATS
 from engine.feedback.exports.request import ExportRefused, Refusal
-from engine.feedback.exports.staging import atomic_folder
+from engine.feedback.exports.staging import atomic_folder, left_over
 from engine.store.database import Database
+from engine.store.file_copies import key_from_bytes
 from engine.store.objects import Objects
 from tests.engine.feedback.exports.community import SmallCommunity, request_to
 
@@ -63,6 +64,38 @@ async def test_an_export_after_a_killed_one_says_that_it_starts_anew(
     await FORMATS[name].export(community.database, community.objects, request)
     assert told == ["anew"] and not list((tmp_path / "all" / "out").rglob("half.parquet"))
     assert [path.name for path in (tmp_path / "all").iterdir()] == ["out"]
+
+
+async def test_pictures_that_a_killed_raw_export_had_copied_are_not_copied_again(
+    community: SmallCommunity, tmp_path: Path
+) -> None:
+    """However often it was killed. Those that are damaged are, and those that are not wanted any more are not kept."""
+    painted = await community.paint(await community.join(Consent.PUBLISH), "a dog", num_pictures=4)
+    keys = [picture.object_key for picture in painted.pictures]
+    staging = tmp_path / "all" / ".out.easel-export-"
+    for folder, key, data in (
+        (staging / "pictures", keys[0], await community.objects.get(keys[0])),
+        (left_over(staging / "pictures"), keys[1], await community.objects.get(keys[1])),
+        (staging / "pictures", keys[2], b"half"),
+        (staging / "pictures", key_from_bytes(b"erased", ".png"), b"erased"),
+    ):
+        (folder / key).parent.mkdir(parents=True, exist_ok=True)
+        (folder / key).write_bytes(data)
+    copied = list[str]()
+
+    class CountedObjects(Objects):
+        async def copy(self, key: str, path: Path) -> None:
+            copied.append(key)
+            await super().copy(key, path)
+
+    out = tmp_path / "all" / "out"
+    await FORMATS["raw"].export(community.database, CountedObjects(community.objects.store), request_to(out))
+    assert not {*keys[:2]} & {*copied} and {*keys[2:]} <= {*copied}
+    found = {path.relative_to(out / "pictures").as_posix(): path for path in out.rglob("*.png")}
+    assert found.keys() == {*keys[:2], *copied}
+    assert all([path.read_bytes() == await community.objects.get(key) for key, path in found.items()])
+    assert [path.name for path in (tmp_path / "all").iterdir()] == ["out"]
+    assert not [path for path in out.iterdir() if path.name.startswith(".")]
 
 
 @pytest.mark.parametrize("name", [*PUBLISHED, "raw"])
