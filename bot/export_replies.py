@@ -25,6 +25,7 @@ NO_EXPORTS = "Nothing has been exported from this server yet. `/export start` do
 OWN_MORE = (
     "A file with all of your pictures is being made. You get a link to it here, or by direct message if it takes long."
 )
+OWN_REST = "This bot has no public address for a file with all of them. Ask its operator, who can set EASEL_PUBLIC_URL."
 
 _FILE_GONE = "The file was deleted, because it is kept for a day. Make the export again."
 _LINK = "Download it here, until {end}: <{link}>\nWhoever has this link can download it."

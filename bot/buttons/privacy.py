@@ -12,7 +12,7 @@ from bot.buttons.about_member import MemberButton
 from bot.consent_form import Switches, consent_view
 from bot.consent_text import CONSENT_TEXT, CONSENT_VERSION
 from bot.delivery.attachments import MAX_BYTES
-from bot.export_replies import OWN_MORE
+from bot.export_replies import OWN_MORE, OWN_REST
 from bot.own_data_file import NAME, build_file
 from bot.privacy_card import (
     CHOICES_VERB,
@@ -58,8 +58,9 @@ class DownloadButton(MemberButton, verb=DOWNLOAD_VERB):
             return
         made = await build_file(data, services.objects, max_bytes=MAX_BYTES)
         said = privacy_replies.own_data(num_pictures=made.num_pictures, num_left_out=made.num_left_out)
-        if made.is_cut and await _request_all(interaction, services, context):
-            said = f"{said}\n{OWN_MORE}"
+        if made.is_cut:
+            is_coming = await _request_all(services, context)
+            said = f"{said}\n{OWN_MORE if is_coming else OWN_REST}"
         file = discord.File(io.BytesIO(made.content), NAME)
         await interaction.edit_original_response(content=said, attachments=[file])
 
@@ -96,7 +97,7 @@ class StayButton(MemberButton, verb=STAY_VERB):
         await edit_pressed(interaction, content=summary_content(stored), view=summary_view(stored))
 
 
-async def _request_all(interaction: discord.Interaction, services: Services, context: InteractionContext) -> bool:
+async def _request_all(services: Services, context: InteractionContext) -> bool:
     """Ask for a file with everything, of any size; return False where nobody could download it."""
     if services.exporter is None or services.exports is None or services.exports.public_url is None:
         return False

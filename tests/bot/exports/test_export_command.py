@@ -150,7 +150,7 @@ async def test_what_took_too_long_comes_by_direct_message(
 async def test_own_data_that_is_too_large_comes_as_a_link(
     start_bot: BotStarter, place: ExportPlace, ben: MemberClient, hand: EngineHand, database: Database, objects: Objects
 ) -> None:
-    """Beside what fits into a message; for the member alone, with every picture."""
+    """Beside what fits into a message; for the member alone, with every picture. Without an address they read so."""
     public = dataclasses.replace(place, public_url="https://easel.example.org")
     async with start_bot(exports=public):
         await ben.reply(await ben.command("imagine", prompt="a cat"))
@@ -163,6 +163,9 @@ async def test_own_data_that_is_too_large_comes_as_a_link(
         assert export_replies.OWN_MORE in text_of(answer)
         linked = await told(ben, "https://easel.example.org/exports/")
     assert linked["flags"] & EPHEMERAL and "every record, as JSON, and 4 pictures" in text_of(linked)
+    async with start_bot(exports=place):
+        answer = await ben.reply(await ben.press(await ask(ben), "Download my data"))
+        assert export_replies.OWN_REST in text_of(answer)
     (file,) = place.folder.iterdir()
     with zipfile.ZipFile(file) as archive:
         assert len(archive.namelist()) == 5
