@@ -7,6 +7,7 @@ import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,6 +23,7 @@ from bot.commands import COMMANDS
 from bot.delivery.context import DeliveryContext
 from bot.delivery.courier import Courier
 from bot.eraser import Eraser
+from bot.exports.place import ExportPlace
 from bot.metrics import create_bot_metrics
 from bot.services import Services
 from bot.store.deliveries import BotInstance
@@ -108,14 +110,19 @@ async def test_commands_are_registered_again_with_a_restarted_discord(start_bot:
     assert (await hand.only_job()).spec.prompt == "a cat"
 
 
-async def test_health_tells_life_readiness_and_figures(start_bot: BotStarter, ben: MemberClient) -> None:
-    """A bot that answers presses is ready, and counts them."""
+async def test_health_tells_life_readiness_and_figures(
+    start_bot: BotStarter, ben: MemberClient, tmp_path: Path
+) -> None:
+    """A bot that answers presses is ready, and counts them; files of exports are served there, too."""
     with capture_logs() as lines:
-        async with start_bot(health=("127.0.0.1", 0)), aiohttp.ClientSession(address_told(lines)) as http:
+        served = {"health": ("127.0.0.1", 0), "exports": ExportPlace(folder=tmp_path, database_url="", storage_url="")}
+        async with start_bot(**served), aiohttp.ClientSession(address_told(lines)) as http:
             await ben.reply(await ben.command("imagine", prompt="a cat"))
             for path in ("/healthz", "/readyz"):
                 async with http.get(path) as response:
                     assert response.status == 200
+            async with http.get("/exports/no/such/file") as response:
+                assert "This link is not valid" in await response.text()
 
             async def is_counted() -> bool:
                 async with http.get("/metrics") as response:
