@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -39,10 +39,21 @@ class Work:
         self.left = [self.steps] * self.rows
 
 
-def simulated(works: list[Work], limit: int, steps: int, warm: frozenset[str] = frozenset("a")) -> None:
-    """Run the policy for so many steps; each row is 2 forward rows wide, and a chosen model becomes the warm one."""
+def simulated(
+    works: list[Work],
+    limit: int,
+    steps: int,
+    warm: frozenset[str] = frozenset("a"),
+    until_ended: Sequence[Work] = (),
+) -> None:
+    """Run the policy; each row is 2 forward rows wide, and a chosen model becomes the warm one.
+
+    steps: how many at most; fewer once all of `until_ended` have ended, if there are any.
+    """
     usage: dict[Hashable, MemberUsage] = {}
     for now in range(steps):
+        if until_ended and all(work.ended is not None for work in until_ended):
+            return
         open_works = [work for work in works if work.begins <= now and any(work.left)]
         turn = choose_batch([one for work in open_works for one in candidates(work, warm)], usage, lambda _: limit)
         usage = next_usage(usage, (work.member or work.name for work in open_works), turn)
@@ -116,7 +127,7 @@ def test_a_member_who_never_pauses_is_served_beside_an_endless_stream_of_others(
     """A new short request by a new member at every other step takes all there is; the long one still gets its share."""
     long = [Work(f"long{index}", member="long", steps=100) for index in range(4)]
     shorts = [Work(f"s{begins}", steps=2, begins=begins) for begins in range(0, 2000, 2)]
-    simulated([*long, *shorts], limit=8, steps=2000)
+    simulated([*long, *shorts], limit=8, steps=2000, until_ended=long)
     assert all(work.ended is not None for work in long)
 
 
