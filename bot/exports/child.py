@@ -70,6 +70,7 @@ async def _write_guild(
         model=options.get("model"),
         release=datetime.now(UTC).date().isoformat(),
         guild_id=guild_id,
+        is_moved=True,
     )
     exported = asdict(await FORMATS[options["format"]].export(database, objects, request))
     await asyncio.to_thread(pack, folder, file, f"easel-{options['format']}")

@@ -71,8 +71,9 @@ async def export_published(
     folder exists and is not an empty one, or another export is writing to it; StorageFull, StoreUnavailable.
     """
     folder = await in_thread(require_empty, request.folder)
+    home = None if request.is_moved else folder
     async with atomic_folder(folder, request.restarted) as staging:
-        async with published(database, objects, request, {described: staging}, staging, folder) as (publishing, done):
+        async with published(database, objects, request, {described: staging}, staging, home) as (publishing, done):
             (written,) = done
             exported = exported_from(written, publishing)
             if not written.configs:

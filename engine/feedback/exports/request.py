@@ -30,6 +30,7 @@ class ExportRequest:
     min_weight: of a label, as docs/preferences.md has them.
     split_seed: what splits are drawn with.
     release: what the data set is called; letters, digits, `-` and `_`.
+    is_moved: whether the folder will be somewhere else, so that no file may be named by its whole path.
     guild_id: Discord's id of the one guild whose presses and pictures are exported; None for all there is.
     read_publishers: returns the members who agree to publishing now, as far as the connection's transaction sees.
     read_agreeing: returns the members who agree now to what the raw export is for; None for those who agree to
@@ -47,6 +48,7 @@ class ExportRequest:
     min_weight: float = 0.0
     split_seed: int = 0
     release: str = "easel"
+    is_moved: bool = False
     guild_id: int | None = None
     read_agreeing: Callable[[AsyncConnection], Awaitable[set[UUID]]] | None = None
     read_record: Callable[[AsyncConnection], Awaitable[ConsentRecord]] | None = None

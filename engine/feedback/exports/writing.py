@@ -33,7 +33,7 @@ class Publishing:
     """What all writers of an export share.
 
     members: new numbers of those whose labels or pictures are named by one.
-    home: the folder that the export becomes, for formats that name files by their whole path; None in a release.
+    home: the folder that the export becomes, for formats that name files by their whole path; None where it is moved.
     secret: makes ids of pictures new in every export, and orders of labels chance.
     needed: the members whose consent what was written needs.
     biases, figures: what was measured of the slots, and of what is published.

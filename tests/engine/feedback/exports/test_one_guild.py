@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from functools import partial
 from pathlib import Path
@@ -60,6 +61,16 @@ async def test_preferences_are_those_of_the_server(community: SmallCommunity, tm
     pictures = await FORMATS["diffusiondb"].export(community.database, community.objects, of_guild(tmp_path / "all"))
     # Of the reported one, the other picture is left.
     assert pictures.counts == {"pictures": 3}
+
+
+async def test_no_file_is_named_by_where_it_was_made(community: SmallCommunity, tmp_path: Path) -> None:
+    """Because the folder is packed and read elsewhere."""
+    await paint_everywhere(community)
+    request = dataclasses.replace(of_guild(tmp_path / "out"), is_moved=True)
+    await FORMATS["hpd3"].export(community.database, community.objects, request)
+    assert str(tmp_path) not in (tmp_path / "out" / "train.json").read_text()
+    paths = [row["path1"] for row in json.loads((tmp_path / "out" / "train.json").read_text())]
+    assert paths and all((tmp_path / "out" / path).is_file() for path in paths)
 
 
 async def test_raw_is_that_of_the_server(community: SmallCommunity, tmp_path: Path) -> None:
