@@ -83,7 +83,9 @@ def restart_server(handle: ServerHandle) -> None:
 def release_server(handle: ServerHandle) -> None:
     """Release the server, and stop it when no other user, in this process or another, holds it."""
     with _startup_lock(handle.folder), handle.lock:
-        if _is_last_user(handle.lock):
+        if _is_last_user(handle.lock) and is_server_running(handle.folder):
+            # Another user may have started it again: the library stops only the process that it knows.
+            handle.server.ensure_postgres_running()
             handle.server.stop()
 
 

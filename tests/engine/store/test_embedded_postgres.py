@@ -16,7 +16,7 @@ from structlog.testing import capture_logs
 
 from engine.contract.errors import PostgresBroken
 from engine.store.embedded_postgres import open_embedded
-from engine.store.embedded_server import acquire_server, release_server
+from engine.store.embedded_server import acquire_server, is_server_running, release_server, restart_server
 
 _USER = """
 import sys
@@ -103,6 +103,18 @@ async def test_killed_server_is_started_again(folder: Path) -> None:
         _end(folder)
         async with open_embedded(folder) as url:
             assert await _answer(url) == 1
+
+
+@pytest.mark.kills
+def test_a_server_that_another_user_has_started_again_goes_with_the_last_one(folder: Path) -> None:
+    """Whoever leaves last stops the server that runs, not the one that it joined."""
+    first, last = acquire_server(folder), acquire_server(folder)
+    _end(folder)
+    restart_server(first)
+    release_server(first)
+    assert is_server_running(folder)
+    release_server(last)
+    assert not is_server_running(folder)
 
 
 @pytest.mark.kills
