@@ -185,17 +185,27 @@ def open_objects(url: str, **options: Any) -> Objects:
     options: for S3, obstore's options such as `endpoint` and `region`; the usual AWS variables provide the rest, and
         AWS_ENDPOINT_URL may be a plain-HTTP address.
 
-    Raises: SettingsInvalid for any other URL.
+    Raises: SettingsInvalid for any other URL, and for a folder that cannot be made; StorageFull on a full disk.
     """
     parts = urlsplit(url)
     if parts.scheme == "file" and not parts.netloc and parts.path:
-        return Objects(LocalStore(Path(unquote(parts.path)), mkdir=True))
+        return Objects(_open_folder(Path(unquote(parts.path))))
     if parts.scheme == "s3" and parts.netloc:
         # The scheme of the endpoint says whether it is plain HTTP; whoever writes http:// means it.
         # Not at first: with any client options of ours, obstore ignores those of the environment, such as a proxy.
         plain = S3Store.from_url(url, client_options={"allow_http": True}, retry_config=_RETRIES, **options)
         return Objects(S3Store.from_url(url, retry_config=_RETRIES, **options), plain=plain)
     raise SettingsInvalid(problems=(f"EASEL_STORAGE_URL must be file:///folder or s3://bucket/prefix, not {url!r}.",))
+
+
+def _open_folder(path: Path) -> LocalStore:
+    try:
+        return LocalStore(path, mkdir=True)
+    except (BaseError, OSError) as error:
+        if _FULL.search(str(error)):
+            raise StorageFull(path=str(path)) from error
+        problem = f"EASEL_STORAGE_URL: cannot use the folder {path} ({error}). Choose another, or make it yourself."
+        raise SettingsInvalid(problems=(problem,)) from error
 
 
 async def _list_paths(prefix: str, store: ObjectStore) -> set[str]:

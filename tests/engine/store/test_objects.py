@@ -230,3 +230,13 @@ def test_other_addresses_are_refused(url: str) -> None:
     with pytest.raises(SettingsInvalid) as caught:
         open_objects(url)
     assert "EASEL_STORAGE_URL" in caught.value.problems[0]
+
+
+def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
+    """A file in the way of the folder raises SettingsInvalid with the folder and what to do."""
+    (tmp_path / "file").touch()
+    for folder in (tmp_path / "file", tmp_path / "file" / "pictures"):
+        with pytest.raises(SettingsInvalid) as caught:
+            open_objects(folder.as_uri())
+        assert f"cannot use the folder {folder}" in caught.value.problems[0]
+        assert "Choose another" in caught.value.problems[0]
