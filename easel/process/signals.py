@@ -38,21 +38,30 @@ async def stop_on_signals() -> AsyncIterator[StopSignals]:
 
 
 def run_command(work: Coroutine[Any, Any, Result]) -> Result:
-    """Run a command and return its result; SIGTERM cancels it, as Ctrl-C does, so that it cleans up.
+    """Run a command and return its result; SIGTERM and SIGHUP cancel it, as Ctrl-C does, so that it cleans up.
 
-    Raises: SystemExit with the exit code of a terminated process.
+    Raises: SystemExit with the exit code of a process that the signal ended.
     """
+    received: list[signal.Signals] = []
 
     async def run() -> Result:
         task = asyncio.current_task()
         assert task is not None
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+
+        def cancel(number: signal.Signals) -> None:
+            received.append(number)
+            task.cancel()
+
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            # Under nohup, a command outlives its terminal.
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                asyncio.get_running_loop().add_signal_handler(number, cancel, number)
         return await work
 
     try:
         return asyncio.run(run())
     except asyncio.CancelledError:
-        raise SystemExit(128 + signal.SIGTERM) from None
+        raise SystemExit(128 + next(iter(received), signal.SIGTERM)) from None
 
 
 def _on_signal(signals: StopSignals) -> None:

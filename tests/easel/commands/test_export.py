@@ -19,7 +19,7 @@ from tests.killing import blocked
 
 @pytest.mark.kills
 async def test_an_ended_export_leaves_nothing(home: Path, database_url: str, tmp_path: Path) -> None:
-    """SIGTERM makes it clean up; what SIGKILL leaves, the next export removes, and says so."""
+    """SIGTERM and a closed terminal make it clean up; what SIGKILL leaves, the next export removes, and says so."""
     folder = tmp_path / "exports"
     async with open_database(database_url) as database:
         community = SmallCommunity(database=database, objects=open_objects((tmp_path / "pictures").as_uri()))
@@ -29,14 +29,14 @@ async def test_an_ended_export_leaves_nothing(home: Path, database_url: str, tmp
     async def is_writing() -> bool:
         return folder.exists() and any(folder.iterdir())
 
-    for number, expected in ((signal.SIGTERM, 0), (signal.SIGKILL, 1)):
+    for number, expected in ((signal.SIGTERM, 0), (signal.SIGHUP, 0), (signal.SIGKILL, 1)):
         async with blocked(database_url, "LOCK TABLE actions"):
             export = await start_easel(*arguments, home=home, DATABASE_URL=database_url)
             await until(is_writing)
             export.send_signal(number)
             await export.communicate()
         assert len(list(folder.iterdir())) == expected
-        assert export.returncode == (128 + number if number is signal.SIGTERM else -number)
+        assert export.returncode == (-number if number is signal.SIGKILL else 128 + number)
     store = (tmp_path / "pictures").as_uri()
     done = await run_easel(*arguments, home=home, DATABASE_URL=database_url, EASEL_STORAGE_URL=store)
     assert done.code == 0, done.err
