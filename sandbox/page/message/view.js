@@ -28,7 +28,7 @@ function commandContext(message, env) {
 }
 
 function previewOf(message, env) {
-  if (message.content) return drawLine(message.content.slice(0, 300), env.store);
+  if (message.content) return drawLine(message.content, env.store);
   if (message.attachments?.length) return "Click to see attachment";
   return "Click to see message";
 }

@@ -155,12 +155,13 @@ async def test_a_loading_answer_thinks(visit: Page, discord: FakeDiscord) -> Non
 
 async def test_a_reply_leads_back_to_what_it_answers(visit: Page, discord: FakeDiscord) -> None:
     """A reply previews its message and jumps to it; answering with the toolbar names the message."""
-    first = message(BEN, "**the first**")
+    first = message(BEN, f"**{'the first ' * 40}and last**")
     second = message(
         EASEL, "the second", type=19, message_reference={"message_id": first["id"]}, referenced_message=first
     )
     await discord.push("MESSAGE_CREATE", first)
     await discord.push("MESSAGE_CREATE", second)
+    await expect(shown(visit, second)).not_to_contain_text("**")
     await shown(visit, second).get_by_role("button", name="In reply to Ben").click()
     await expect(shown(visit, first)).to_be_focused()
     await shown(visit, first).get_by_role("button", name="Reply", exact=True).click()
