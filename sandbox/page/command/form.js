@@ -185,8 +185,8 @@ export class CommandForm {
     this.#hooks.changed();
     if (!this.#active) return;
     clearTimeout(this.#timer);
-    const wait = this.#active.option.autocomplete ? PAUSE : 0;
-    this.#timer = setTimeout(() => this.#suggest(this.#active), wait);
+    if (this.#active.option.autocomplete) this.#timer = setTimeout(() => this.#suggest(this.#active), PAUSE);
+    else this.#suggest(this.#active); // Before the next key, however fast it comes: Tab takes from the list.
   }
 
   #activate(field) {
