@@ -229,7 +229,7 @@ export class MessageBar {
     const spelled = this.#spelled(`${words} `);
     if (spelled) { this.#begin(spelled[0], spelled[1].trimEnd()); return; }
     const name = typedName(words);
-    const rest = words.slice(words.indexOf(name) + name.length).trim();
+    const rest = commandText(words).slice(name.length + 1).trim();
     const near = nearest(this.#entries(), name);
     this.#panel.hide();
     this.#say(`There is no command /${name} here. `,

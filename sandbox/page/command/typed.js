@@ -2,12 +2,12 @@
 
 import { TYPES } from "./fields.js";
 
-// A blank before the slash or after it is no reason to post a command to everybody.
-const COMMAND = /^\s*\/\s*([\p{L}\p{N}_-]+)(?=\s|$)/u;
+// A blank before the slash or after it, or a mark after the name, is no reason to post a command to everybody.
+const COMMAND = /^\s*\/\s*([\p{L}\p{N}_-]+)[:,.;!?]*(?=\s|$)/u;
 
-/** `text` if it is written like a command, from the slash on and without blanks around that; else null. */
+/** `text` if it is written like a command, from the slash on, without blanks around that and marks after the name; else null. */
 export function commandText(text) {
-  return COMMAND.test(text) ? text.replace(/^\s*\/\s*/, "/") : null;
+  return COMMAND.test(text) ? text.replace(COMMAND, "/$1") : null;
 }
 
 /** The first word of a command's text. */

@@ -74,9 +74,12 @@ async def test_tab_goes_to_the_next_option_and_loses_nothing(visit: Page, discor
 
 
 async def test_an_unknown_command_is_a_message_on_purpose_only(visit: Page, discord: FakeDiscord) -> None:
-    """/help, or a blank around the slash, is not posted without a word; one spelled alike is offered, or all."""
+    """/help, or a blank around the slash, is not posted without a word; one spelled alike is offered, or all.
+
+    A mark after the name, as in "/help!", makes no message of it.
+    """
     alert, box = visit.get_by_role("alert"), visit.get_by_role("textbox", name="Message #studio")
-    for typed in ("/help me", " / help me"):
+    for typed in ("/help me", " / help me", "/help!", "/help: me"):
         await box.fill(typed)
         await visit.keyboard.press("Enter")
         await visit.keyboard.press("Enter")
@@ -85,6 +88,9 @@ async def test_an_unknown_command_is_a_message_on_purpose_only(visit: Page, disc
     await alert.get_by_role("button", name="See the commands").click()
     await visit.get_by_role("option", name="/imagine").click()
     await expect(visit.get_by_label("prompt: What to paint")).to_have_value("me")
+    await visit.keyboard.press("Escape")
+    await box.fill("/imagine: a hen")
+    await expect(visit.get_by_label("prompt: What to paint")).to_have_value("a hen")
     await visit.keyboard.press("Escape")
     await box.fill("/imagin a fox")
     await visit.keyboard.press("Enter")
