@@ -84,9 +84,9 @@ export class MessageBar {
     (this.#form ?? this.#text).focus();
   }
 
-  /** Updates the suggestions after the commands changed. */
+  /** Updates the suggestions after the commands changed, while the box has the focus. */
   renew() {
-    if (this.#channel) this.#suggest();
+    if (this.#channel && document.activeElement === this.#text) this.#suggest();
   }
 
   /** Removes the error of a request that could not reach the sandbox, once it is back. */

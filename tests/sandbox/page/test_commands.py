@@ -239,9 +239,14 @@ async def test_drafts_are_kept_per_channel(visit: Page, discord: FakeDiscord) ->
 
 
 async def test_new_commands_appear_at_once(visit: Page, discord: FakeDiscord) -> None:
-    """COMMANDS_UPDATE changes an open list."""
+    """COMMANDS_UPDATE changes an open list, and opens none while the box is left."""
     await begin(visit, "/")
     fresh = [{"id": "1", "type": 1, "name": "blend", "description": "Blend pictures", "options": []}]
     await discord.push("COMMANDS_UPDATE", {"commands": fresh})
     await expect(visit.get_by_role("option", name="/blend")).to_be_visible()
     await expect(visit.get_by_role("option")).to_have_count(1)
+    await visit.get_by_role("textbox", name="Message #studio").blur()
+    await discord.push("COMMANDS_UPDATE", {"commands": fresh})
+    await discord.push("MESSAGE_CREATE", message(EASEL, "after the commands"))
+    await expect(visit.get_by_text("after the commands")).to_be_visible()
+    await expect(visit.get_by_role("listbox", name="Commands")).to_be_hidden()
