@@ -168,6 +168,8 @@ def sentence_from_os_error(error: OSError) -> str:
             return f"The disk is full{path}. Free some space, or set EASEL_HOME to a folder on another disk."
         case errno.EACCES | errno.EPERM | errno.EROFS:
             return f"Permission denied{path}. Change its owner, or set EASEL_HOME to another folder."
+        case errno.ENOTDIR | errno.ENOENT | errno.EEXIST if error.filename:
+            return f"{error.strerror}{path}. Check this path and the folders above it."
         case errno.EADDRINUSE:
             return "The port is already in use. Stop the program that uses it, or choose another with --port."
         case _:

@@ -135,7 +135,9 @@ def _endpoint_problems(storage_url: str, environ: Mapping[str, str]) -> Iterator
     """Yield what is wrong with the address of an S3 service, on which obstore panics or which it cannot use."""
     for name in S3_ENDPOINTS if urlsplit(storage_url).scheme == "s3" else ():
         address = environ.get(name)
-        if address is not None and not _is_http_address(address):
+        if address is not None and address != address.strip() and _is_http_address(address.strip()):
+            yield f"{name} must not begin or end with a blank"
+        elif address is not None and not _is_http_address(address):
             unset = "" if address.strip() else ", or not be set"
             yield f"{name} must begin with http:// or https://, such as http://minio:9000{unset}"
 

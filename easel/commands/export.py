@@ -71,7 +71,7 @@ async def export(name: str, folder: Path, bounds: Bounds, settings: EngineSettin
         exported = await _export(name, folder, bounds, settings, output)
     except ExportRefused as refused:
         return _refuse(name, refused, output)
-    listed = [f"{number} {noun}" for noun, number in exported.counts.items()]
+    listed = [f"{number} {noun.removesuffix('s') if number == 1 else noun}" for noun, number in exported.counts.items()]
     sentence = f"Exported {' and '.join(filter(None, (', '.join(listed[:-1]), listed[-1])))} to {folder}"
     output.print_done(sentence, {"folder": str(folder), **_as_json(exported)})
     _print_problems(exported)

@@ -6,11 +6,12 @@ import asyncio
 import io
 import logging
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
 import typer
 from PIL import Image
@@ -38,6 +39,7 @@ from engine.store.operator_jobs import JobChanges, follow, open_job_changes, sub
 from engine.store.transitions import cancel_job
 
 HINT_AFTER = timedelta(seconds=5)
+LOOKS_EVERY = timedelta(seconds=0.5)
 
 
 async def imagine(prompt: str, path: Path, settings: EngineSettings, output: Output) -> int:
@@ -104,33 +106,52 @@ async def _follow_all(database: Database, jobs: list[Job], console: Console) -> 
         TextColumn("{task.fields[status]}"),
         TimeElapsedColumn(),
     )
-    begun = asyncio.Event()
+    states = {job.id: job.status for job in jobs}
     with Progress(*columns, console=console) as progress:
-        hinting = asyncio.create_task(_hint(begun, progress))
+        hinting = asyncio.create_task(_hint(states, progress))
         try:
             async with open_job_changes(database) as changes, asyncio.TaskGroup() as group:
-                following = [group.create_task(_follow(database, job, changes, progress, begun)) for job in jobs]
+                following = [group.create_task(_follow(database, job, changes, progress, states)) for job in jobs]
         finally:
             hinting.cancel()
     return [task.result() for task in following]
 
 
-async def _follow(database: Database, job: Job, changes: JobChanges, progress: Progress, begun: asyncio.Event) -> Job:
+async def _follow(
+    database: Database, job: Job, changes: JobChanges, progress: Progress, states: dict[UUID, JobStatus]
+) -> Job:
     bar = progress.add_task(_shorten(job.spec.prompt), total=1.0, status=job.status.value)
     async for seen in follow(database, job.id, changes=changes):
         progress.update(bar, completed=seen.progress, status=seen.status.value)
-        if seen.status is not JobStatus.WAITING:
-            begun.set()
+        states[job.id] = seen.status
         job = seen
     return job
 
 
-async def _hint(begun: asyncio.Event, progress: Progress) -> None:
-    """Print a hint when no engine has taken a job for a while."""
-    try:
-        await asyncio.wait_for(begun.wait(), HINT_AFTER.total_seconds())
-    except TimeoutError:
-        progress.console.print("Still waiting for an engine. If none is running, start one with `easel engine`.")
+async def _hint(states: Mapping[UUID, JobStatus], progress: Progress) -> None:
+    """Print a hint whenever no engine has had a job in hand for a while: none has come, or it has left."""
+    clock = asyncio.get_running_loop().time
+    wait = Wait(since=clock())
+    while True:
+        await asyncio.sleep(LOOKS_EVERY.total_seconds())
+        if wait.is_hint_due(clock(), is_held=JobStatus.RUNNING in states.values()):
+            progress.console.print("Still waiting for an engine. If none is running, start one with `easel engine`.")
+
+
+@dataclass(kw_only=True)
+class Wait:
+    """Since when no engine has had a job in hand, in seconds of a clock, and whether that was told."""
+
+    since: float
+    is_told: bool = False
+
+    def is_hint_due(self, now: float, *, is_held: bool) -> bool:
+        """Return whether to tell now, once for each wait that is long; `is_held`: whether an engine has a job."""
+        if is_held:
+            self.since, self.is_told = now, False
+        is_due = not self.is_told and now - self.since >= HINT_AFTER.total_seconds()
+        self.is_told |= is_due
+        return is_due
 
 
 async def _cancel(database: Database, jobs: list[Job]) -> None:

@@ -80,7 +80,8 @@ async def repaint(picture_id: UUID, path: Path, settings: EngineSettings, output
     again = painted.pictures[recipe["slot"]]
     await asyncio.to_thread(path.write_bytes, again.png)
     told = describe_difference(stored, again)
-    output.print_done(f"{path}: {told}", {"file": str(path), "is_identical": told == IDENTICAL, "comparison": told})
+    facts = {"file": str(path), "is_identical": is_identical(stored, again), "comparison": told}
+    output.print_done(f"{path}: {told}", facts)
     return 0
 
 
@@ -116,10 +117,15 @@ async def _paint(request: PaintRequest, open_painter: Opener[SupervisedPainter],
     raise PainterLost(cause="the painter ended without a picture")
 
 
+def is_identical(stored: StoredPicture, again: PaintedPicture) -> bool:
+    """Return whether the new picture has the bytes that were stored, whether or not these are still there."""
+    return key_from_bytes(again.png, Path(stored.picture.object_key).suffix) == stored.picture.object_key
+
+
 def describe_difference(stored: StoredPicture, again: PaintedPicture) -> str:
     """Describe how the new picture differs from the stored one and, if it does, the likely reason."""
-    if key_from_bytes(again.png, Path(stored.picture.object_key).suffix) == stored.picture.object_key:
-        return IDENTICAL
+    if is_identical(stored, again):
+        return IDENTICAL if stored.png else f"{LOST} {stored.picture.object_key}."
     changed = _changed_libraries(stored.picture.recipe["libraries"], again.recipe["libraries"])
     if stored.png is None:
         return f"different from the stored picture, whose file is missing or damaged. {changed or _ROUNDING}"
@@ -133,6 +139,7 @@ def describe_difference(stored: StoredPicture, again: PaintedPicture) -> str:
 
 
 IDENTICAL = "identical to the stored picture."
+LOST = "identical to the stored picture, whose file is missing or damaged. In the picture store, put it back as"
 # Measured: rounding of another batch or another device changes single pixels by a few of 255.
 _MOST_ROUNDING = 16
 _ROUNDING = "Rounding differs between devices and when other jobs share a denoising step; a recipe records neither."

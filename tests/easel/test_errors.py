@@ -86,3 +86,9 @@ def test_a_schema_of_the_same_release_number_is_of_another_build() -> None:
     assert "another build of Easel 1.0, a later one. This is Easel 1.0, which" in newer and "that build again" in newer
     outdated = sentence_from_error(errors.SchemaOutdated(**facts, missing=("10",)))
     assert "another build of Easel 1.0, an earlier one and lacks what this one needs" in outdated
+
+
+@pytest.mark.parametrize("code", [errno.ENOENT, errno.ENOTDIR])
+def test_a_folder_that_cannot_be_made_is_told_with_what_to_do(code: int) -> None:
+    told = sentence_from_os_error(OSError(code, "Refused", "/proc/easel"))
+    assert told.startswith("Refused: /proc/easel. Check this path")

@@ -48,8 +48,12 @@ def _odd_sign(text: str, error: ValueError) -> str:
 
 
 def _text_from_bytes(data: bytes) -> str:
-    if data.startswith(_WIDE_MARKS) or b"\0" in data:
+    num_zeros = data.count(b"\0")
+    if data.startswith(_WIDE_MARKS) or num_zeros > len(data) // 4:
         raise ValueError("its encoding is UTF-16, not UTF-8. Save it as UTF-8")
+    if num_zeros:
+        line = data.count(b"\n", 0, data.index(b"\0")) + 1
+        raise ValueError(f"it has a NUL byte in line {line}, which is no text. Remove it, or restore the file")
     try:
         return data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:

@@ -240,6 +240,16 @@ def test_a_file_in_another_encoding_is_told_what_to_save_it_as(tmp_path: Path, e
     assert "Save it as UTF-8" in sentence and ("UTF-16" in sentence) == encoding.startswith("utf")
 
 
+def test_a_models_file_with_a_nul_byte_is_not_called_utf_16(tmp_path: Path) -> None:
+    """As a file has after a crash of its machine."""
+    path = tmp_path / "models.toml"
+    path.write_bytes(TWO.encode() + b"\0\0")
+    with pytest.raises(SettingsInvalid) as refused:
+        read_registry(path)
+    (problem,) = refused.value.problems
+    assert "NUL byte in line" in problem and "UTF-16" not in problem
+
+
 @pytest.mark.parametrize(
     ("written", "told"),
     [
