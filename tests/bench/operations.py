@@ -46,7 +46,7 @@ async def measure() -> None:
         whole = edited(wide, Operation.VARY, Edit(strength=1.0, canvas=whole_canvas(TIMES * side, TIMES * side)))
         tenth = Edit(strength=1.0, canvas=whole_canvas(TIMES * side, TIMES * side, frozenset({5})))
         part = edited(wide, Operation.INPAINT, tenth)
-        share = await ratio(painter, [replace(part, num_pictures=1)], [replace(whole, num_pictures=1)])
+        share = await ratio(painter, [part], [whole])
         print(f"{'a ninth of a large picture':30}{share:10.2f}    at most 0.4 of the whole", flush=True)
         eight = [request for request, _ in (*asked.values(), *asked.values())][:8]
         alone, together = await one_by_one(painter, eight), await seconds(painter, eight)
