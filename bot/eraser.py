@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import timedelta
 
 import structlog
 
 from bot import privacy_replies
+from bot.claimed_work import INTERVAL, ClaimedWork
 from bot.delivery.context import DeliveryContext
 from bot.delivery.outcomes import DiscordUnavailable, Rejected, SendOutcome, Sent, outcome_of
 from bot.store.erased_files import delete_files
@@ -22,44 +22,27 @@ from bot.store.erasures import (
     release_erasure,
     renew_erasure,
 )
-from engine.error_boundary import logged_result_of
 
-_INTERVAL = timedelta(seconds=15)
 _IN_HAND = timedelta(seconds=1)
 _AT_ONCE = 50
 
 _log = structlog.get_logger()
 
 
-class Eraser:
+class Eraser(ClaimedWork):
     """Works on one erasure at a time; several processes share them."""
 
     def __init__(self, context: DeliveryContext) -> None:
+        super().__init__()
         self._context = context
-        self._is_requested = asyncio.Event()
 
-    def wake(self) -> None:
-        """Look for erasures now."""
-        self._is_requested.set()
-
-    async def run(self) -> None:
-        """Work until cancelled; an erasure that fails is tried again."""
-        while True:
-            self._is_requested.clear()
-            pause = await logged_result_of(self._erase_next())
-            try:
-                async with asyncio.timeout((pause if isinstance(pause, timedelta) else _INTERVAL).total_seconds()):
-                    await self._is_requested.wait()
-            except TimeoutError:
-                continue
-
-    async def _erase_next(self) -> timedelta:
+    async def work_on_next(self) -> timedelta:
         """Go on with the oldest erasure; return after how long to look again."""
         async with self._context.transaction() as connection:
             erasure = await claim_erasure(connection)
         if erasure is None:
-            return _INTERVAL
-        pause = _INTERVAL
+            return INTERVAL
+        pause = INTERVAL
         try:
             pause = await self._erase(erasure)
         finally:
@@ -74,7 +57,7 @@ class Eraser:
             if not is_erased:
                 return _IN_HAND
         if not await self._delete_messages(erasure):
-            return _INTERVAL
+            return INTERVAL
         await delete_files(self._context.database, self._context.objects, erasure)
         async with self._context.transaction() as connection:
             await finish_erasure(connection, erasure.id)

@@ -13,6 +13,7 @@ from uuid import UUID
 
 import structlog
 
+from bot.claimed_work import INTERVAL, ClaimedWork
 from bot.delivery.context import DeliveryContext
 from bot.exports.handover import tell
 from bot.exports.place import ExportPlace
@@ -31,9 +32,7 @@ from bot.store.exports import (
     renew_export,
 )
 from bot.store.tables import ExportState, Telling
-from engine.error_boundary import logged_result_of
 
-_INTERVAL = timedelta(seconds=15)
 _MOST_ATTEMPTS = 3
 _SIGN_OF_LIFE = CLAIM_LASTS / 4
 _WITHDRAWN = "withdrawn"
@@ -44,30 +43,15 @@ RunExport = Callable[[ExportPlace, Export], Awaitable[Mapping[str, Any] | Unmade
 _log = structlog.get_logger()
 
 
-class Exporter:
+class Exporter(ClaimedWork):
     """Works on one export at a time; several processes share them.
 
     run: makes an export, in a process of its own.
     """
 
     def __init__(self, context: DeliveryContext, place: ExportPlace, run: RunExport = run_export) -> None:
+        super().__init__()
         self._context, self._place, self._run_export = context, place, run
-        self._is_requested = asyncio.Event()
-
-    def wake(self) -> None:
-        """Look for exports now."""
-        self._is_requested.set()
-
-    async def run(self) -> None:
-        """Work until cancelled; what fails is tried again."""
-        while True:
-            self._is_requested.clear()
-            pause = await logged_result_of(self.work_on_next())
-            try:
-                async with asyncio.timeout((pause if isinstance(pause, timedelta) else _INTERVAL).total_seconds()):
-                    await self._is_requested.wait()
-            except TimeoutError:
-                continue
 
     async def work_on_next(self) -> timedelta:
         """Go on with the oldest export; return after how long to look again."""
@@ -75,14 +59,14 @@ class Exporter:
             export = await claim_export(connection)
         if export is None:
             await self._delete_old_files()
-            return _INTERVAL
+            return INTERVAL
         after = timedelta()
         try:
             if export.state is ExportState.WAITING:
                 is_over = await self._make(export)
             else:
                 is_over = await self._tell(export)
-            after = timedelta() if is_over else _INTERVAL
+            after = timedelta() if is_over else INTERVAL
         except asyncio.CancelledError:
             # It is the bot that ends, not the export that fails.
             async with self._context.transaction() as connection:
