@@ -37,8 +37,9 @@ from engine.contract.exports import EXPORT_FORMATS
 from engine.contract.feedback import Consent
 from engine.feedback.exports import FORMATS
 from engine.store.database import Database
-from engine.store.objects import Objects
+from engine.store.objects import Objects, open_objects
 from tests.bot.store.test_button_actions import press
+from tests.bot.unconnected import unconnected_context
 from tests.engine.feedback.exports.community import SmallCommunity
 
 GUILD = 77
@@ -149,18 +150,6 @@ async def test_what_is_too_large_for_discord_is_a_link_or_a_path(database: Datab
     assert "1 prompt" in said and "Left out: 3 no consent." in said and "2 pictures are damaged" in said
 
 
-class _Context:
-    """What an exporter needs of the bot where nobody is told."""
-
-    client: Any = None
-
-    def __init__(self, database: Database) -> None:
-        self.database = database
-
-    def transaction(self) -> Any:
-        return self.database.begin()
-
-
 async def work(database: Database, place: ExportPlace, *results: Any) -> list[Export]:
     """Let an exporter work on one export for each result that the process gives; return the guild's exports."""
     left = list(results)
@@ -168,7 +157,7 @@ async def work(database: Database, place: ExportPlace, *results: Any) -> list[Ex
     async def run(_place: ExportPlace, _export: Export) -> Any:
         return left.pop(0)
 
-    exporter = Exporter(_Context(database), place, run)  # type: ignore[arg-type]
+    exporter = Exporter(unconnected_context(database, open_objects(place.storage_url)), place, run)
     while left:
         await exporter.work_on_next()
         async with database.begin() as connection:
@@ -208,7 +197,9 @@ async def test_a_bot_that_ends_leaves_the_export_to_the_next(database: Database,
         began.set()
         await asyncio.Event().wait()
 
-    working = asyncio.create_task(Exporter(_Context(database), place, run).run())  # type: ignore[arg-type]
+    working = asyncio.create_task(
+        Exporter(unconnected_context(database, open_objects(place.storage_url)), place, run).run()
+    )
     await began.wait()
     working.cancel()
     await asyncio.gather(working, return_exceptions=True)
@@ -226,7 +217,7 @@ async def test_files_go_after_a_day_and_with_their_member(database: Database, pl
         await connection.execute(sa.text("UPDATE exports SET telling = 'told'"))
         ended = sa.text("UPDATE exports SET ended_at = now() - interval '25 hours' WHERE id = :id")
         await connection.execute(ended, {"id": old.id})
-    await Exporter(_Context(database), place).work_on_next()  # type: ignore[arg-type]
+    await Exporter(unconnected_context(database, open_objects(place.storage_url)), place).work_on_next()
     assert {path.name for path in place.folder.iterdir()} == {"notes.txt", f"{fresh.id}.zip"}
     async with database.begin() as connection:
         await connection.execute(sa.text("DELETE FROM members"))
@@ -250,7 +241,7 @@ async def test_files_go_with_who_is_in_them(database: Database, objects: Objects
         assert erasure is not None and await erase_member(connection, erasure)
         outcome = {"counts": {"prompts": 1}, "bytes": 1}
         assert not await end_export(connection, making.id, ExportState.DONE, outcome)
-    await Exporter(_Context(database), place).work_on_next()  # type: ignore[arg-type]
+    await Exporter(unconnected_context(database, open_objects(place.storage_url)), place).work_on_next()
     assert [path.name for path in place.folder.iterdir()] == [f"{elsewhere.id}.zip"]
     async with database.begin() as connection:
         withdrawn = await read_export(connection, here.id)

@@ -46,7 +46,7 @@ async def main() -> None:
     fault = None
     try:
         use_compiler()
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:  # noqa: BLE001  whatever it raises is the finding
         fault = repr(error)
     print(json.dumps({"hashes": hashes, "modules": modules, "fault": fault}))
 
