@@ -83,8 +83,10 @@ async def serve(
 
     announce_ready: called once, when the bot answers interactions.
 
-    Raises: SettingsInvalid if Discord rejects the token.
+    Raises: SettingsInvalid if Discord rejects the token, PictureStoreUnavailable if the picture store overwrites what
+        it is told to create only.
     """
+    await objects.require_creating_only()
     # discord.py has no other way to set the URL; it holds for the whole process.
     discord.http.Route.BASE = options.api_url.rstrip("/")
     install_keep_alive()

@@ -28,6 +28,10 @@ _STORE_FIXES: Mapping[StoreFault, str] = {
         "check AWS_REGION."
     ),
     StoreFault.NO_CREDENTIALS: "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
+    StoreFault.OVERWRITES: (
+        "Update the service to a release with conditional writes, let no proxy remove the header If-None-Match, or "
+        "name another store in EASEL_STORAGE_URL."
+    ),
     StoreFault.BROKEN: "Its own log says why. Check EASEL_STORAGE_URL and AWS_ENDPOINT_URL.",
 }
 

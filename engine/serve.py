@@ -83,7 +83,8 @@ async def serve(
     announce_ready: called once, when the painter is loaded and takes jobs.
     on_open: awaited before, with the pool.
 
-    Raises: OperatorError or RequestError when the painter cannot start, SettingsInvalid when an option is invalid.
+    Raises: OperatorError or RequestError when the painter cannot start, SettingsInvalid when an option is invalid,
+        PictureStoreUnavailable when the picture store overwrites what it is told to create only.
     """
     registry = CollectorRegistry()
     objects = open_objects(options.storage_url)
@@ -101,6 +102,7 @@ async def serve(
         _health(options, registry, partial(_find_problem, database, objects, painter, stop)),
     ):
         await on_open(database)
+        await objects.require_creating_only()
         if not await _wait_ready(painter, stop):
             return
         _log.info("engine_ready", concurrency=options.worker.queue.concurrency)

@@ -6,8 +6,11 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Literal
 
 from aiohttp import web
+
+OnCreate = Literal["refuse", "overwrite", "unknown"]
 
 REFUSALS = {
     "NoSuchBucket": 404,
@@ -21,17 +24,25 @@ REFUSALS = {
 
 @dataclass(kw_only=True)
 class S3Server:
-    """What it keeps, by path, where it is, and the code of the error that it answers instead; None for none."""
+    """What it keeps, by path, where it is, and the code of the error that it answers instead; None for none.
+
+    on_create: what becomes of an object that is there and is to be created only: refused, overwritten, or not known.
+    """
 
     kept: dict[str, bytes] = field(default_factory=dict)
     url: str = ""
     refusal: str | None = None
+    on_create: OnCreate = "refuse"
 
     async def answer(self, request: web.Request) -> web.Response:
         """Store or return an object, or refuse to."""
         if self.refusal:
             return web.Response(status=REFUSALS[self.refusal], text=f"<Error><Code>{self.refusal}</Code></Error>")
         if request.method == "PUT":
+            if "If-None-Match" in request.headers and self.on_create == "unknown":
+                return web.Response(status=501, text="<Error><Code>NotImplemented</Code></Error>")
+            if "If-None-Match" in request.headers and self.on_create == "refuse" and request.path in self.kept:
+                return web.Response(status=412, text="<Error><Code>PreconditionFailed</Code></Error>")
             self.kept[request.path] = await request.read()
             return web.Response(headers={"ETag": '"1"'})
         if request.method in ("DELETE", "POST"):

@@ -72,7 +72,7 @@ def check_home(home: Path) -> CheckResult:
 
 
 async def check_storage(url: str, *, is_used: bool = False) -> CheckResult:
-    """Check that a file can be stored and read back.
+    """Check that a file can be stored and read back, and that none is overwritten that was to be created only.
 
     is_used: whether an engine uses it now, so that a folder which is missing was lost. Any other is made.
     """
@@ -83,6 +83,7 @@ async def check_storage(url: str, *, is_used: bool = False) -> CheckResult:
     try:
         objects = open_objects(url)
         await objects.get(await objects.put(b"easel doctor", ".txt"))
+        await objects.require_creating_only()
     except EaselError as error:
         return CheckResult(name="pictures", found=url, fix=sentence_from_error(error))
     except OSError as error:

@@ -12,6 +12,7 @@ class StoreFault(StrEnum):
     WRONG_KEY = "does not accept the access key"
     FORBIDDEN = "does not let this access key read and write"
     NO_CREDENTIALS = "needs an access key, and none is set"
+    OVERWRITES = "overwrites files that it is told to create only"
     BROKEN = "returns errors"
 
     def __repr__(self) -> str:

@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from obstore.exceptions import BaseError, NotFoundError
+from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError
 from obstore.store import LocalStore, ObjectStore, S3Store
 
 from engine.contract.errors import (
@@ -56,6 +56,9 @@ _FAULTS: Mapping[str, StoreFault] = MappingProxyType(
 _CODE = re.compile(r"<Code>([A-Za-z]{1,60})</Code>")
 _HOST = re.compile(r"https?://[^/\s]+")
 _PROBE = b"easel"
+_IGNORES_CONDITION = PictureStoreUnavailable(fault=StoreFault.OVERWRITES, cause="If-None-Match is ignored")
+# Of a start that waits for the store; one that takes longer is checked while the service runs.
+_START_LIMIT = timedelta(seconds=5)
 
 # Whoever calls retries for as long as it can wait; obstore alone would retry for three minutes.
 _RETRIES: RetryConfig = {"max_retries": 2, "retry_timeout": timedelta(seconds=10)}
@@ -71,18 +74,35 @@ class Objects:
         """`plain` is used instead once `store` turns out to be at a plain-HTTP address."""
         self.store, self._plain = store, plain
         self.problem: StoreUnavailable | None = None
+        self._creates_only = False
+
+    async def require_creating_only(self) -> None:
+        """Return unless the store overwrites what it is told to create only; also if it does not answer for now.
+
+        Raises: PictureStoreUnavailable.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_START_LIMIT.total_seconds()):
+                await self.check()
+        if self.problem is _IGNORES_CONDITION:
+            raise self.problem
 
     async def check(self) -> None:
-        """Store a few bytes, always the same, to set `problem`; a local folder does not keep them."""
+        """Store a few bytes, always the same, to set `problem`; a local folder does not keep them.
+
+        Until the store has once refused to create them again, it is asked to: some overwrite instead, without a word.
+        """
         try:
             key = await self.put(_PROBE, ".txt")
             if isinstance(self.store, LocalStore):
                 with suppress(BaseError, OSError):
                     await self.store.delete_async(key)
+            elif not self._creates_only:
+                self._creates_only = await self._refuses_again(key)
         except StoreUnavailable as error:
             self.problem = error
         else:
-            self.problem = None
+            self.problem = None if self._creates_only or isinstance(self.store, LocalStore) else _IGNORES_CONDITION
 
     async def put(self, data: bytes, suffix: str) -> str:
         """Store `data` and return its key; atomic, and idempotent.
@@ -171,6 +191,18 @@ class Objects:
                 raise
             self.store = self._plain
         return await ask(self.store)
+
+    async def _refuses_again(self, key: str) -> bool:
+        """Return whether the store refuses to create what is there, be it because it cannot create only."""
+        try:
+            await self._ask(lambda store: store.put_async(key, _PROBE, mode="create"))
+        except AlreadyExistsError:
+            return True
+        except (BaseError, OSError) as error:
+            if "501 Not Implemented" in str(error):
+                return True
+            raise _unavailable(error) from error
+        return False
 
     async def _require_folder(self) -> None:
         folder = self.store.prefix if isinstance(self.store, LocalStore) else None

@@ -11,17 +11,18 @@ import pytest
 from bot import replies
 from bot.policy.quotas import MAX_PENDING
 from bot.serve import BotOptions, serve
-from engine.contract.errors import SettingsInvalid
+from engine.contract.errors import PictureStoreUnavailable, SettingsInvalid
 from engine.contract.ids import new_id
 from engine.contract.jobs import JobStatus
 from engine.store.database import Database
-from engine.store.objects import Objects
+from engine.store.objects import Objects, open_objects
 from sandbox.chat.test_client import MemberClient
 from sandbox.server import Sandbox
 from sandbox.state.flags import Permissions
 from tests.bot.discord_hand import post_buttons
 from tests.bot.engine_hand import EngineHand
 from tests.bot.reading import text_of
+from tests.s3_server import open_s3
 
 EPHEMERAL = 64
 
@@ -131,6 +132,15 @@ async def test_where_the_bot_may_not_post_nothing_is_queued(
     answer = await ben.reply(await ben.command("imagine", prompt="a cat", channel="gallery"))
     assert text_of(answer) == replies.CHANNEL_CLOSED
     assert await hand.jobs() == []
+
+
+async def test_a_picture_store_that_overwrites_is_refused_at_start(sandbox: Sandbox, database: Database) -> None:
+    options = BotOptions(token=sandbox.token, api_url=sandbox.api_url)
+    async with open_s3() as server:
+        server.on_create = "overwrite"
+        objects = open_objects("s3://bucket", endpoint=server.url, access_key_id="k", secret_access_key="s")
+        with pytest.raises(PictureStoreUnavailable, match="overwrites"):
+            await serve(options, database, objects, stop=asyncio.Event())
 
 
 async def test_a_wrong_token_is_said_plainly(sandbox: Sandbox, database: Database, objects: Objects) -> None:

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
-from engine.contract.errors import SettingsInvalid, WeightsMissing
+from engine.contract.errors import PictureStoreUnavailable, SettingsInvalid, WeightsMissing
 from engine.contract.ids import new_id
 from engine.contract.jobs import JobStatus
 from engine.health import open_health
@@ -256,3 +256,8 @@ async def test_readyz_covers_the_picture_store(database: Database, database_url:
         await until(partial(is_answered, (200, "ready\n")))
         stop.set()
         await task
+        server.on_create = "overwrite"
+        with pytest.MonkeyPatch.context() as patch, pytest.raises(PictureStoreUnavailable, match="overwrites"):
+            for name, value in (("ACCESS_KEY_ID", "k"), ("SECRET_ACCESS_KEY", "s"), ("ENDPOINT_URL", server.url)):
+                patch.setenv(f"AWS_{name}", value)
+            await serve(options, _opener(FakePainter()), stop=stop, force_stop=stop, announce_ready=ready.set)

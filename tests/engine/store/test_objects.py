@@ -19,7 +19,7 @@ from engine.contract.errors import PictureCorrupt, PictureStoreUnavailable, Sett
 from engine.contract.store_faults import StoreFault
 from engine.store.file_copies import key_from_bytes
 from engine.store.objects import Objects, open_objects, problem_of
-from tests.s3_server import open_s3
+from tests.s3_server import OnCreate, open_s3
 from tests.threads import threads_calling
 
 _PUT_TOO_MUCH = """
@@ -146,6 +146,8 @@ async def test_s3_at_a_plain_http_address_takes_one_setting(monkeypatch: pytest.
         assert await objects.get(await objects.put(b"picture", ".png")) == b"picture"
         found = await check_storage("s3://bucket")
         assert (found.found, found.fix) == (f"s3://bucket at {server.url}, over plain HTTP", None)
+        server.on_create = "overwrite"
+        assert "Update the service" in ((await check_storage("s3://bucket")).fix or "")
 
 
 async def test_a_proxy_for_s3_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -182,6 +184,26 @@ async def test_a_refusal_of_s3_says_what_is_wrong(refusal: str, fault: StoreFaul
         assert problem_of(objects) == f"the picture store {fault} ({refusal})"
         server.refusal = None
         await objects.check()
+        assert problem_of(objects) is None
+
+
+@pytest.mark.parametrize("on_create", ["refuse", "overwrite", "unknown"])
+async def test_an_s3_that_overwrites_in_spite_of_create_only_is_refused(on_create: OnCreate) -> None:
+    """At the start, and later by a store that did not answer then; one that says that it cannot is taken."""
+    async with open_s3() as server:
+        server.on_create, server.refusal = on_create, "InternalError"
+        objects = _s3_at(server.url)
+        await objects.require_creating_only()
+        server.refusal = None
+        await objects.check()
+        if on_create == "overwrite":
+            with pytest.raises(PictureStoreUnavailable) as refused:
+                await objects.require_creating_only()
+            assert "Update the service" in sentence_from_error(refused.value)
+            found = "the picture store overwrites files that it is told to create only (If-None-Match is ignored)"
+            assert problem_of(objects) == found
+            server.on_create = "refuse"
+        await objects.require_creating_only()
         assert problem_of(objects) is None
 
 
