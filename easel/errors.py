@@ -197,7 +197,7 @@ def _cause(facts: Facts) -> str:
 def _writer(facts: Facts, age: str) -> str:
     """Return who wrote the schema; before a release, its number does not tell which build of it."""
     if facts["release"] == facts["own_release"]:
-        return f"another build of {facts['release']}, {'a later' if age == 'newer' else 'an earlier'} one"
+        return f"{'a later' if age == 'newer' else 'an earlier'} build of {facts['release']}"
     if facts["release"]:
         return str(facts["release"])
     return "a newer release, or by another program" if age == "newer" else "an older release"

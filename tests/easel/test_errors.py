@@ -83,9 +83,9 @@ def test_a_schema_of_the_same_release_number_is_of_another_build() -> None:
     """Before a release is out, its number does not tell which build wrote the schema."""
     facts = {"revision": "9", "release": "Easel 1.0", "own_release": "Easel 1.0"}
     newer = sentence_from_error(errors.SchemaNewer(**facts, newest="4"))
-    assert "another build of Easel 1.0, a later one. This is Easel 1.0, which" in newer and "that build again" in newer
+    assert "written by a later build of Easel 1.0. This is Easel 1.0, which" in newer and "that build again" in newer
     outdated = sentence_from_error(errors.SchemaOutdated(**facts, missing=("10",)))
-    assert "another build of Easel 1.0, an earlier one and lacks what this one needs" in outdated
+    assert "written by an earlier build of Easel 1.0 and lacks what this one needs" in outdated
 
 
 @pytest.mark.parametrize("code", [errno.ENOENT, errno.ENOTDIR])
