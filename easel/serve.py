@@ -16,7 +16,6 @@ import typer
 from bot.settings import BotSettings
 from easel.process.child import end_with_parent, left_to_parent, report_ready
 from easel.process.engine_lock import hold_engine_lock
-from easel.process.ports import HOST
 from easel.process.preload import PreloadCancelled, preload
 from easel.process.programs import CHAT_FOLDER
 from easel.process.signals import StopSignals, stop_on_signals
@@ -73,7 +72,7 @@ async def serve_bot(health_port: int, report_ready: ReportReady) -> None:
         options = BotOptions(
             token=token,
             api_url=settings.discord_api_url,
-            health=(HOST, health_port),
+            health=(settings.health_host, health_port),
             exports=exports,
             limits=limits,
         )
@@ -128,7 +127,7 @@ async def _serve_engine(
             connection_name=name,
             database_folder=settings.database_folder,
             storage_url=settings.storage_url,
-            health=(HOST, health_port),
+            health=(settings.health_host, health_port),
             worker=WorkerOptions(kept=settings.home / "kept"),
         )
         with hold_engine_lock(settings.home):

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar, cast, get_args
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
@@ -19,11 +19,15 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from engine.contract.errors import SettingsInvalid
+from engine.secret_files import FILE_SUFFIX, read_secret_files
 
 PREFIX = "EASEL_"
 
 S3_ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")
 """The variables that obstore reads the address of an S3 service from, the first that is set."""
+
+S3_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+"""The variables of the keys for S3, each of which a file may hold instead."""
 
 _AMOUNT = re.compile(r"[0-9]{1,6}(\.[0-9]{1,9})?")
 
@@ -45,6 +49,7 @@ class EngineSettings(BaseSettings):
     models_file: TOML file that registers models; None for the one that ships.
     models_memory: GB (2 ** 30 bytes) that the weights of loaded models may use on the device; None for what is free
         when the engine starts, minus what pictures need.
+    health_host: the address that the health pages are served on; 0.0.0.0 for all of the machine's.
     """
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
@@ -58,6 +63,7 @@ class EngineSettings(BaseSettings):
     models_file: Path | None = Field(default=None, validation_alias="EASEL_MODELS_FILE")
     models_memory: float | None = Field(default=None, validation_alias="EASEL_MODELS_MEMORY")
     log_format: LogFormat = Field(default="console", validation_alias="EASEL_LOG_FORMAT")
+    health_host: str = Field(default="127.0.0.1", validation_alias="EASEL_HEALTH_HOST", min_length=1)
 
     @field_validator("home")
     @classmethod
@@ -120,8 +126,10 @@ def read_settings(kind: type[Settings]) -> Settings:
     Raises: SettingsInvalid with one sentence for every error, unknown `EASEL_` names included.
     """
     problems = list(_unknown_names(kind, os.environ))
+    secrets, unreadable = read_secret_files(secret_names(kind), os.environ)
+    problems += unreadable + _set_s3_keys()
     try:
-        settings = kind()
+        settings = kind(**cast(dict[str, Any], secrets))
     except ValidationError as error:
         problems += [_sentence_from_error(details) for details in error.errors(include_input=False)]
     else:
@@ -129,6 +137,15 @@ def read_settings(kind: type[Settings]) -> Settings:
         if not problems:
             return settings
     raise SettingsInvalid(problems=tuple(problems))
+
+
+def _set_s3_keys() -> list[str]:
+    """Set the variables of the keys that are in files, because obstore reads them itself; return what is wrong."""
+    secrets, problems = read_secret_files(S3_KEYS, os.environ)
+    os.environ.update(secrets)
+    for name in secrets:
+        del os.environ[name + FILE_SUFFIX]
+    return problems
 
 
 def _endpoint_problems(storage_url: str, environ: Mapping[str, str]) -> Iterator[str]:
@@ -153,7 +170,14 @@ def _is_http_address(text: str) -> bool:
 
 def variable_names(kind: type[EngineSettings]) -> tuple[str, ...]:
     """Return the names of the environment variables that this kind of settings is read from."""
-    return tuple(str(field.validation_alias) for field in kind.model_fields.values())
+    named = tuple(str(field.validation_alias) for field in kind.model_fields.values())
+    return named + tuple(name + FILE_SUFFIX for name in secret_names(kind))
+
+
+def secret_names(kind: type[EngineSettings]) -> tuple[str, ...]:
+    """Return the names of the variables whose values are secret, each of which a file may hold instead."""
+    fields = kind.model_fields.values()
+    return tuple(str(field.validation_alias) for field in fields if SecretStr in get_args(field.annotation))
 
 
 def _unknown_names(kind: type[EngineSettings], environ: Mapping[str, str]) -> Iterator[str]:

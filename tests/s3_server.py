@@ -27,15 +27,18 @@ class S3Server:
     """What it keeps, by path, where it is, and the code of the error that it answers instead; None for none.
 
     on_create: what becomes of an object that is there and is to be created only: refused, overwritten, or not known.
+    authorization: the header of the last request, which names the key that signed it.
     """
 
     kept: dict[str, bytes] = field(default_factory=dict)
     url: str = ""
     refusal: str | None = None
     on_create: OnCreate = "refuse"
+    authorization: str = ""
 
     async def answer(self, request: web.Request) -> web.Response:
         """Store or return an object, or refuse to."""
+        self.authorization = request.headers.get("Authorization", "")
         if self.refusal:
             return web.Response(status=REFUSALS[self.refusal], text=f"<Error><Code>{self.refusal}</Code></Error>")
         if request.method == "PUT":

@@ -12,6 +12,8 @@ from easel.painter import setting_from_settings
 from engine.contract.errors import SettingsInvalid
 from engine.painter.process.launch import PainterOptions
 from engine.settings import EngineSettings, read_settings
+from engine.store.objects import open_objects
+from tests.s3_server import open_s3
 
 TOKEN = "MTAwMDAwMDAwMDAwMDAwMDAw.GaBcDe.abcdefghijklmnopqrstuvwxyz0123456789"
 URL = "postgresql://easel:very-secret@db.example:5432/easel"
@@ -160,3 +162,54 @@ def test_settings_do_not_change() -> None:
     settings = read_settings(EngineSettings)
     with pytest.raises(ValidationError):
         settings.model = "another"
+
+
+def test_a_secret_may_be_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """As compose and Kubernetes mount them, with the line break that an editor leaves."""
+    token, url = tmp_path / "token", tmp_path / "url"
+    token.write_text(f"{TOKEN}\n")
+    url.write_text(URL)
+    monkeypatch.setenv("DISCORD_TOKEN_FILE", str(token))
+    monkeypatch.setenv("DATABASE_URL_FILE", str(url))
+    monkeypatch.setenv("EASEL_LISTEN_DATABASE_URL_FILE", str(url))
+    settings = read_settings(BotSettings)
+    assert settings.discord_token and settings.discord_token.get_secret_value() == TOKEN
+    assert settings.database_url and settings.database_url.get_secret_value() == URL
+    assert settings.listen_url == URL
+    assert TOKEN not in repr(settings) and URL not in repr(settings)
+
+
+def test_a_file_that_holds_no_secret_is_told_in_a_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Missing, empty and binary files, and a secret that is given twice, each with the variable's name."""
+    (tmp_path / "empty").touch()
+    (tmp_path / "binary").write_bytes(b"\xff\xfe")
+    monkeypatch.setenv("DISCORD_TOKEN_FILE", str(tmp_path / "empty"))
+    monkeypatch.setenv("DATABASE_URL_FILE", str(tmp_path / "nowhere"))
+    monkeypatch.setenv("EASEL_LISTEN_DATABASE_URL_FILE", str(tmp_path / "binary"))
+    with pytest.raises(SettingsInvalid) as refused:
+        read_settings(BotSettings)
+    assert sorted(refused.value.problems) == [
+        f"DATABASE_URL_FILE names {tmp_path / 'nowhere'}, which cannot be read (No such file or directory)",
+        f"DISCORD_TOKEN_FILE names {tmp_path / 'empty'}, which is empty",
+        f"EASEL_LISTEN_DATABASE_URL_FILE names {tmp_path / 'binary'}, which is not a text file",
+    ]
+    monkeypatch.setenv("DISCORD_TOKEN", TOKEN)
+    with pytest.raises(SettingsInvalid, match="DISCORD_TOKEN and DISCORD_TOKEN_FILE are both set"):
+        read_settings(BotSettings)
+
+
+async def test_the_keys_of_s3_may_be_in_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The store signs with them, also when the settings are read again; a file that is gone is told by its variable."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        (tmp_path / name).write_text("from-a-file\n")
+        monkeypatch.setenv(name, "")
+        monkeypatch.setenv(f"{name}_FILE", str(tmp_path / name))
+    read_settings(EngineSettings)
+    read_settings(EngineSettings)
+    async with open_s3() as server:
+        await open_objects("s3://bucket", endpoint=server.url, region="local").put(b"picture", ".png")
+        assert "Credential=from-a-file/" in server.authorization
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID_FILE", str(tmp_path / "gone"))
+    with pytest.raises(SettingsInvalid, match=r"AWS_ACCESS_KEY_ID_FILE names .*, which cannot be read"):
+        read_settings(EngineSettings)
