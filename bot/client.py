@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import aiohttp
 import discord
 import structlog
 from discord import app_commands
@@ -38,13 +39,15 @@ class EaselClient(discord.AutoShardedClient):
     new_session: asyncio.Event
     """Set when every shard has started a new session, including the first; a resumed session is not new."""
 
-    def __init__(self, commands: Sequence[Command], buttons: Sequence[ButtonType]) -> None:
+    def __init__(self, commands: Sequence[Command], buttons: Sequence[ButtonType], trace: aiohttp.TraceConfig) -> None:
+        """`trace` follows the requests to Discord."""
         super().__init__(
             intents=INTENTS,
             allowed_mentions=NO_MENTIONS,
             max_messages=None,
             chunk_guilds_at_startup=False,
             member_cache_flags=discord.MemberCacheFlags.none(),
+            http_trace=trace,
         )
         self.new_session = asyncio.Event()
         self.tree = EaselCommandTree(self)

@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -19,24 +21,27 @@ from prometheus_client import CollectorRegistry
 from bot.buttons import BUTTONS, MEMBER_BUTTONS
 from bot.buttons.base import JobButton
 from bot.client import EaselClient, register_commands
-from bot.commands import commands_for
+from bot.commands import command_names, commands_for
 from bot.delivery.context import DeliveryContext
 from bot.delivery.courier import Courier
+from bot.discord_metrics import GatewayMetrics, trace_answers
 from bot.eraser import Eraser
 from bot.exports.exporter import Exporter
 from bot.exports.place import ExportPlace
 from bot.keep_alive import install_keep_alive
-from bot.metrics import create_bot_metrics
+from bot.metrics import create_bot_metrics, show_queue
 from bot.pages.exports import ExportFiles
 from bot.pages.stats import StatsPage
 from bot.services import ANSWER_TIMEOUT, SEND_MARGIN, Services
 from bot.store.deliveries import BotInstance
 from bot.store.log_months import keep_months_ahead
 from bot.store.press_batches import PressBatches
+from bot.store.queue_state import keep_reading_queue
 from bot.store.ranking.filling import fill_grids
 from engine.contract.errors import SettingsInvalid, StoreUnavailable
 from engine.contract.ids import new_id
 from engine.health import open_health
+from engine.process_metrics import register_process_metrics
 from engine.prompt import Limits, PromptDefaults
 from engine.store.database import Database
 from engine.store.objects import Objects, problem_of
@@ -58,6 +63,7 @@ class BotOptions:
     lease: after how long another process takes over the deliveries of one that died.
     answer_timeout: how long this Discord waits for the answer to an interaction.
     exports: where the exports that members ask for are made; None where they are refused.
+    home: the folder whose disk the metrics watch.
     """
 
     token: str = field(repr=False)
@@ -66,6 +72,7 @@ class BotOptions:
     lease: timedelta = timedelta(seconds=15)
     answer_timeout: timedelta = ANSWER_TIMEOUT
     exports: ExportPlace | None = None
+    home: Path = Path("/")
     defaults: PromptDefaults = field(default_factory=PromptDefaults)
     limits: Limits = field(default_factory=Limits)
 
@@ -91,8 +98,9 @@ async def serve(
     discord.http.Route.BASE = options.api_url.rstrip("/")
     install_keep_alive()
     registry = CollectorRegistry()
-    metrics = create_bot_metrics(registry)
-    async with _open_client(options, buttons, stop) as client:
+    verbs = [*(button.verb for button in buttons), *(button.verb for button in MEMBER_BUTTONS)]
+    metrics = create_bot_metrics(registry, (*command_names(), *verbs))
+    async with _open_client(options, buttons, stop, trace_answers(registry)) as client:
         if stop.is_set():
             return
         instance = BotInstance(id=new_id(), lease=options.lease)
@@ -121,6 +129,8 @@ async def serve(
             limits=options.limits,
             answer_timeout=options.answer_timeout,
         )
+        registry.register(GatewayMetrics(client=client))
+        register_process_metrics(registry, database, objects, options.home)
         forgets = forgets_commands(options)
         await _register(client, stop, force=forgets)
         async with _kept(client.services), _open_health(options, client, objects, registry):
@@ -173,10 +183,10 @@ async def _follow_sessions(
 
 @asynccontextmanager
 async def _open_client(
-    options: BotOptions, buttons: Sequence[type[JobButton]], stop: asyncio.Event
+    options: BotOptions, buttons: Sequence[type[JobButton]], stop: asyncio.Event, trace: aiohttp.TraceConfig
 ) -> AsyncIterator[EaselClient]:
     """Yield a client that is logged in; while Discord is unavailable, wait for it."""
-    client = EaselClient(commands_for(options.limits), (*buttons, *MEMBER_BUTTONS))
+    client = EaselClient(commands_for(options.limits), (*buttons, *MEMBER_BUTTONS), trace)
     try:
         while not stop.is_set():
             try:
@@ -228,6 +238,7 @@ async def _kept(services: Services) -> AsyncIterator[None]:
         "log-months": keep_months_ahead(services.database),
         "eraser": services.eraser.run(),
         "rank-grids": fill_grids(services.database),
+        "queue-metrics": keep_reading_queue(services.database, partial(show_queue, services.metrics.queue)),
     }
     if services.exporter is not None:
         work["exporter"] = services.exporter.run()

@@ -74,6 +74,7 @@ async def serve_bot(health_port: int, report_ready: ReportReady) -> None:
             api_url=settings.discord_api_url,
             health=(settings.health_host, health_port),
             exports=exports,
+            home=settings.home,
             limits=limits,
         )
         await serve(
@@ -114,10 +115,12 @@ async def _serve_engine(
     for name in ("easel.postgres", "engine.serve"):
         await asyncio.to_thread(import_module, name)
     from easel.postgres import open_migrated_postgres, report_connections
+    from engine.models.registry.registry import SHIPPED, read_registry
     from engine.serve import EngineOptions, serve
     from engine.store.connection_budget import connection_name
     from engine.worker.loop import WorkerOptions
 
+    registry = await asyncio.to_thread(read_registry, settings.models_file or SHIPPED)
     async with open_migrated_postgres(settings) as url:
         name = connection_name(settings.database_connections)
         options = EngineOptions(
@@ -128,6 +131,8 @@ async def _serve_engine(
             database_folder=settings.database_folder,
             storage_url=settings.storage_url,
             health=(settings.health_host, health_port),
+            home=settings.home,
+            models=tuple(registry.models),
             worker=WorkerOptions(kept=settings.home / "kept"),
         )
         with hold_engine_lock(settings.home):

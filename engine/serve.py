@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry
 from engine.contract.errors import TransientError
 from engine.contract.painting import Painter
 from engine.health import Probe, open_health
+from engine.process_metrics import register_process_metrics
 from engine.store.database import Database, open_database
 from engine.store.objects import Objects, open_objects, problem_of
 from engine.worker.loop import WorkerOptions, run_worker
@@ -54,6 +55,8 @@ class EngineOptions:
     connection_name: what Postgres calls them.
     database_folder: of an embedded Postgres; None for another.
     listen_url: of the same database, for notifications, where `database_url` is that of a pooler.
+    home: the folder whose disk the metrics watch.
+    models: names of the models that it has.
     """
 
     database_url: str
@@ -63,6 +66,8 @@ class EngineOptions:
     connection_name: str | None = None
     database_folder: Path | None = None
     health: tuple[str, int] | None = None
+    home: Path = Path("/")
+    models: tuple[str, ...] = ()
     worker: WorkerOptions = field(default_factory=WorkerOptions)
 
 
@@ -87,6 +92,7 @@ async def serve(
         PictureStoreUnavailable when the picture store overwrites what it is told to create only.
     """
     registry = CollectorRegistry()
+    metrics = create_metrics(registry, options.models)
     objects = open_objects(options.storage_url)
     # Jobs hold one only to write; the queue and the cancellations each listen on one outside the pool.
     pool_size = options.connections - 2
@@ -101,6 +107,7 @@ async def serve(
         open_painter() as painter,
         _health(options, registry, partial(_find_problem, database, objects, painter, stop)),
     ):
+        register_process_metrics(registry, database, objects, options.home)
         await on_open(database)
         await objects.require_creating_only()
         if not await _wait_ready(painter, stop):
@@ -111,7 +118,7 @@ async def serve(
             database=database,
             objects=objects,
             painter=painter,
-            metrics=create_metrics(registry),
+            metrics=metrics,
             options=options.worker,
             stop=stop,
             force_stop=force_stop,

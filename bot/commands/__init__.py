@@ -22,4 +22,10 @@ def commands_for(limits: Limits) -> tuple[Command, ...]:
     return tuple(imagine_for(limits) if command is imagine else command for command in COMMANDS)
 
 
-__all__ = ["COMMANDS", "commands_for"]
+def command_names() -> tuple[str, ...]:
+    """Return the full names of the commands, those in groups included, such as `export start`."""
+    groups = (group.walk_commands() if isinstance(group, app_commands.Group) else (group,) for group in COMMANDS)
+    return tuple(command.qualified_name for group in groups for command in group)
+
+
+__all__ = ["COMMANDS", "command_names", "commands_for"]

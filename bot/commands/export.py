@@ -55,14 +55,14 @@ async def start(
     services = services_of(interaction)
     given = {"since": since, "until": until, "model": model}
     options = {"format": wanted, **{name: text.strip() for name, text in given.items() if text}}
-    await answer(interaction, services, "export", _start(interaction, services, options))
+    await answer(interaction, services, "export start", _start(interaction, services, options))
 
 
 @export.command(name="status", description=export_replies.STATUS_HELP)
 async def status(interaction: discord.Interaction) -> None:
     """Show the last exports of the server, with the newest file."""
     services = services_of(interaction)
-    await answer(interaction, services, "export-status", _show(interaction, services))
+    await answer(interaction, services, "export status", _show(interaction, services))
 
 
 async def _start(interaction: discord.Interaction, services: Services, options: Mapping[str, str]) -> None:

@@ -109,6 +109,15 @@ MAX_CRASHES = 8
 
 
 @dataclass(frozen=True, kw_only=True)
+class QueueState:
+    """How many jobs wait for any engine, how many are being painted, and since when the oldest one waits, if any."""
+
+    num_waiting: int
+    num_running: int
+    waiting_since: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class JobRequest:
     """A job to submit: who asks, for what, the job and picture it starts from, and what is done to that picture."""
 

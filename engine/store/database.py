@@ -48,6 +48,7 @@ class Database:
 
     background: held by work that can wait, so that half of the pool's connections stay free for what cannot.
     listening_problem: why a connection for LISTEN could not be opened at the last attempt; None when it could.
+    max_connections: the most that the pool opens. num_failures: how often Postgres was not available.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class Database:
         self._can_listen: bool | None = None
         self.listening_problem: str | None = None
         self._was_full_at: float | None = None
+        self.max_connections, self.num_failures = pool_size, 0
         self.engine: AsyncEngine = create_async_engine(
             "postgresql+asyncpg://",
             poolclass=ShrinkingPool,
@@ -125,10 +127,12 @@ class Database:
         try:
             yield
         except StorageFull as error:
+            self.num_failures += 1
             if error.facts.get("place") == "database":
                 self._was_full_at = time.monotonic()
             raise
         except StoreUnavailable as error:
+            self.num_failures += 1
             if self._data is None or not is_disk_full(self._data):
                 raise
             self._was_full_at = time.monotonic()
@@ -188,6 +192,13 @@ class Database:
         if self.listening_problem:
             return f"no connection for notifications: {self.listening_problem}"
         return None
+
+    @property
+    def num_connections(self) -> tuple[int, int]:
+        """How many connections of the pool are in use, and how many are idle."""
+        pool = self.engine.pool
+        assert isinstance(pool, ShrinkingPool)
+        return pool.checkedout(), pool.checkedin()
 
     def close_idle(self, unused_for: timedelta) -> None:
         """Give back the connections that have been idle for so long."""

@@ -68,6 +68,7 @@ class Objects:
     """Immutable objects stored under the hash of their content; hashing and I/O run in other threads.
 
     problem: why the store could not be used at the last check; None while it can.
+    num_failures: how often it could not be used.
     """
 
     def __init__(self, store: ObjectStore, *, plain: ObjectStore | None = None) -> None:
@@ -75,6 +76,7 @@ class Objects:
         self.store, self._plain = store, plain
         self.problem: StoreUnavailable | None = None
         self._creates_only = False
+        self.num_failures = 0
 
     async def require_creating_only(self) -> None:
         """Return unless the store overwrites what it is told to create only; also if it does not answer for now.
@@ -115,7 +117,7 @@ class Objects:
         try:
             await self._ask(lambda store: store.put_async(key, data))
         except (BaseError, OSError) as error:
-            raise _unavailable(error) from error
+            raise self._failed(error) from error
         return key
 
     async def get(self, key: str) -> bytes:
@@ -130,7 +132,7 @@ class Objects:
             # A missing bucket is a missing object, too.
             if isinstance(error, NotFoundError | FileNotFoundError) and "NoSuchBucket" not in str(error):
                 raise PictureCorrupt(key=key, cause="missing") from error
-            raise _unavailable(error) from error
+            raise self._failed(error) from error
         if key != await asyncio.to_thread(key_from_bytes, data, Path(key).suffix):
             raise PictureCorrupt(key=key, cause="altered")
         return data
@@ -150,7 +152,7 @@ class Objects:
             await self._require_folder()
             raise PictureCorrupt(key=key, cause="missing") from error
         except OSError as error:
-            raise _unavailable(error) from error
+            raise self._failed(error) from error
         with file:
             if not await asyncio.to_thread(copy_checked, file, path, key):
                 raise PictureCorrupt(key=key, cause="altered")
@@ -165,7 +167,7 @@ class Objects:
         except (BaseError, OSError) as error:
             # A missing bucket or folder says the same; listing tells them apart.
             if not isinstance(error, NotFoundError | FileNotFoundError):
-                raise _unavailable(error) from error
+                raise self._failed(error) from error
             await self.find([key])
 
     async def find(self, keys: Collection[str]) -> frozenset[str]:
@@ -178,9 +180,13 @@ class Objects:
             try:
                 listed = await self._ask(partial(_list_paths, folder))
             except (BaseError, OSError) as error:
-                raise _unavailable(error) from error
+                raise self._failed(error) from error
             found |= listed
         return frozenset(found.intersection(keys))
+
+    def _failed(self, error: Exception) -> StoreUnavailable:
+        self.num_failures += 1
+        return _unavailable(error)
 
     async def _ask(self, ask: Callable[[ObjectStore], Awaitable[Result]]) -> Result:
         await self._require_folder()

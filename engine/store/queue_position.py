@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from engine.contract.jobs import MAX_COUNTED_AHEAD, JobStatus
+from engine.contract.jobs import MAX_COUNTED_AHEAD, JobStatus, QueueState
 from engine.store.jobs import PENDING
 from engine.store.tables import jobs
 
@@ -44,13 +44,13 @@ async def count_pending_of(connection: AsyncConnection, member_ids: Sequence[UUI
     return [pending.get(member_id, 0) for member_id in member_ids]
 
 
-async def count_waiting(connection: AsyncConnection) -> int:
-    """Return how many jobs are waiting for an engine.
-
-    It counts what waits in an index of the pending jobs alone: of 5,000 jobs that is 2 ms and 170 buffers.
-    """
-    query = sa.select(sa.func.count()).where(jobs.c.status == JobStatus.WAITING.value)
-    return int((await connection.execute(query)).scalar_one())
+async def read_queue_state(connection: AsyncConnection) -> QueueState:
+    """Return what is in the queue, read through the indexes of pending jobs."""
+    waiting, running = (jobs.c.status == status.value for status in (JobStatus.WAITING, JobStatus.RUNNING))
+    num_running = sa.select(sa.func.count()).select_from(jobs).where(running).scalar_subquery()
+    query = sa.select(sa.func.count(), num_running, sa.func.min(jobs.c.created_at)).where(waiting)
+    row = (await connection.execute(query)).one()
+    return QueueState(num_waiting=row[0], num_running=row[1], waiting_since=row[2])
 
 
 async def read_queue_positions(connection: AsyncConnection, job_ids: Collection[UUID]) -> Mapping[UUID, int]:

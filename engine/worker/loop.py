@@ -22,7 +22,6 @@ from engine.store.database import Database
 from engine.store.jobs import read_job
 from engine.store.objects import Objects
 from engine.store.queue import QueueOptions, prune_log, requeue_orphans, run_queue
-from engine.store.queue_position import count_waiting
 from engine.store.reconnecting import open_driver
 from engine.store.transitions import CANCELS_CHANNEL, read_held
 from engine.worker.kept_results import KeptResults
@@ -32,7 +31,6 @@ from engine.worker.run_job import JobOptions, JobRunner, run_job
 
 _LISTENER_CHECK = timedelta(seconds=5)
 _STORE_CHECK = timedelta(seconds=10)
-_DEPTH_INTERVAL = timedelta(seconds=5)
 
 _log = structlog.get_logger(__name__)
 
@@ -89,7 +87,6 @@ async def run_worker(
         _in_background(_repeat(_LISTENER_CHECK, partial(_watch_cancels, database, running_jobs))),
         _in_background(_repeat(options.check_interval, partial(_check_running_jobs, database, running_jobs))),
         _in_background(_repeat(options.sweep_interval, partial(_sweep, database, runner.kept))),
-        _in_background(_repeat(_DEPTH_INTERVAL, partial(_measure_queue, database, metrics))),
         _in_background(_interrupt_after_grace(running_jobs, options.stop_grace, stop, force_stop)),
     ):
         await _keep_queue_running(runner, options)
@@ -171,11 +168,6 @@ async def _check_objects(objects: Objects) -> None:
         _log.warning("picture_store_unavailable", cause=str(objects.problem))
     elif before and not objects.problem:
         _log.info("picture_store_available")
-
-
-async def _measure_queue(database: Database, metrics: Metrics) -> None:
-    async with database.begin() as connection:
-        metrics.waiting.set(await count_waiting(connection))
 
 
 async def _interrupt_after_grace(

@@ -6,6 +6,7 @@ Every write names the start, so that an engine whose job was taken over changes 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, aclosing
 from datetime import timedelta
@@ -28,6 +29,7 @@ from engine.store.jobs import read_source
 from engine.store.transitions import finish_job, reclaim_job, record_progress, start_job
 from engine.worker.endings import cause_from_error, end_attempt
 from engine.worker.leases import LeaseLost, RunningJob, run_unless_ended
+from engine.worker.metrics import count_failure, observe_pictures
 from engine.worker.results import SUFFIXES, picture_rows, shown_object
 from engine.worker.runner import JobOptions, JobRunner, retry_while_down, with_objects
 
@@ -74,6 +76,8 @@ async def _run_started(runner: JobRunner, job: Job, painting: AsyncExitStack, *,
         error = await result_of(_do(runner, running, painting))
         outcome, delay = ("finished", None) if error is None else await end_attempt(runner, running, error)
         runner.metrics.jobs.labels(outcome).inc()
+        if error is not None and outcome == "failed":
+            count_failure(runner.metrics, error)
         _log.info("job_" + outcome)
     return delay
 
@@ -99,7 +103,9 @@ async def _do(runner: JobRunner, running: RunningJob, painting: AsyncExitStack) 
     job = running.job
     result = await runner.kept.read(job.id)
     if result is None:
+        began = time.monotonic()
         result = await run_unless_ended(running, _paint(runner, job))
+        observe_pictures(runner.metrics, result, time.monotonic() - began)
     await painting.aclose()
     await run_unless_ended(running, _store(runner, job, result))
     await runner.kept.drop(job.id)

@@ -50,7 +50,7 @@ REGISTRATIONS = r"PUT /applications/\d+/commands"
 @pytest.fixture
 async def client(bot: asyncio.Task[None], sandbox: Sandbox) -> AsyncIterator[EaselClient]:
     """A second client, logged in and not connected; the running bot has pointed discord.py at the sandbox."""
-    async with EaselClient(COMMANDS, BUTTONS) as opened:
+    async with EaselClient(COMMANDS, BUTTONS, aiohttp.TraceConfig()) as opened:
         await opened.login(sandbox.token)
         yield opened
 
@@ -117,6 +117,9 @@ async def test_health_tells_life_readiness_and_figures(
     with capture_logs() as lines:
         served = {"health": ("127.0.0.1", 0), "exports": ExportPlace(folder=tmp_path, database_url="", storage_url="")}
         async with start_bot(**served), aiohttp.ClientSession(address_told(lines)) as http:
+            figures = await _figures(http)
+            assert {name: figures[name] for name in AT_FIRST} == AT_FIRST
+            assert figures['easel_discord_answers_total{status="2xx"}'] > 0 and figures["easel_memory_bytes"] > 1e6
             await ben.reply(await ben.command("imagine", prompt="a cat"))
             for path in ("/healthz", "/readyz"):
                 async with http.get(path) as response:
@@ -125,11 +128,32 @@ async def test_health_tells_life_readiness_and_figures(
                 assert "This link is not valid" in await response.text()
 
             async def is_counted() -> bool:
-                async with http.get("/metrics") as response:
-                    return 'easel_bot_answers_total{name="imagine",outcome="done"} 1.0' in await response.text()
+                figures = await _figures(http)
+                return figures['easel_bot_answers_total{name="imagine",outcome="done"}'] == 1
 
             # An answer is counted when it is over, a little after it is seen.
             await until(is_counted)
+
+
+AT_FIRST = {
+    'easel_bot_answers_total{name="rate",outcome="done"}': 0,
+    'easel_bot_answers_total{name="export start",outcome="done"}': 0,
+    'easel_bot_deliveries_closed_total{state="delivered"}': 0,
+    'easel_discord_answers_total{status="429"}': 0,
+    'easel_discord_gateway_up{shard="0"}': 1,
+    "easel_discord_servers": 1,
+    "easel_queue_waiting": 0,
+    "easel_queue_oldest_seconds": 0,
+    "easel_database_failures_total": 0,
+    "easel_picture_store_up": 1,
+}
+"""What is there before anybody has done anything."""
+
+
+async def _figures(http: aiohttp.ClientSession) -> dict[str, float]:
+    async with http.get("/metrics") as response:
+        lines = (await response.text()).splitlines()
+    return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines if line[0] != "#")}
 
 
 def address_told(lines: Sequence[Mapping[str, Any]]) -> str:

@@ -47,7 +47,9 @@ async def test_engine_is_ready_when_it_can_paint(database: Database, database_ur
     painter, stop, force_stop, ready = FakePainter(), asyncio.Event(), asyncio.Event(), asyncio.Event()
     painter.loaded.clear()
     health = ("127.0.0.1", 0)
-    options = EngineOptions(database_url=database_url, storage_url=storage_url, health=health, worker=QUICK)
+    options = EngineOptions(
+        database_url=database_url, storage_url=storage_url, health=health, worker=QUICK, models=("starter",)
+    )
     told: list[str] = []
 
     async def is_told() -> bool:
@@ -61,14 +63,30 @@ async def test_engine_is_ready_when_it_can_paint(database: Database, database_ur
         await until(is_told)
     assert await _status(told[0], "/healthz") == (200, "alive\n")
     assert await _status(told[0], "/readyz") == (503, "the painter is not loaded\n")
+    _, figures = await _status(told[0], "/metrics")
+    for series in ('easel_jobs_total{outcome="lost"}', 'easel_job_failures_total{cause="NoRoom"}'):
+        assert f"{series} 0.0\n" in figures
+    assert 'easel_picture_seconds_count{model="starter",steps="11-25"} 0.0\n' in figures
     painter.loaded.set()
     await ready.wait()
     assert await _status(told[0], "/readyz") == (200, "ready\n")
     job = await submit(database, request_for(new_id()))
     assert (await end_of(database, job.id)).status is JobStatus.FINISHED
 
+    painter.faults = {"a red circle": [WeightsMissing(path=Path("nowhere"))]}
+    job = await submit(database, request_for(new_id()))
+    assert (await end_of(database, job.id)).status is JobStatus.FAILED
+
     async def is_counted() -> bool:
-        return 'easel_jobs_total{outcome="finished"} 1.0' in (await _status(told[0], "/metrics"))[1]
+        _, figures = await _status(told[0], "/metrics")
+        return all(
+            f"{series} 1.0\n" in figures
+            for series in (
+                'easel_jobs_total{outcome="finished"}',
+                'easel_job_failures_total{cause="WeightsMissing"}',
+                'easel_picture_seconds_count{model="fake",steps="1-10"}',
+            )
+        )
 
     await until(is_counted)
     painter.open.clear()

@@ -64,7 +64,7 @@ _QUERIES: dict[str, Query] = {
     "count_pending": lambda connection, job: queue_position.count_pending(connection, job.member_id),
     "count_pending_of": lambda connection, job: queue_position.count_pending_of(connection, [job.member_id]),
     "read_queue_positions": lambda connection, job: queue_position.read_queue_positions(connection, [job.id]),
-    "count_waiting": lambda connection, job: queue_position.count_waiting(connection),
+    "read_queue_state": lambda connection, job: queue_position.read_queue_state(connection),
     "read_recent_runs": lambda connection, job: queue_position.read_recent_runs(connection),
     "read_remaining_work": lambda connection, job: queue_position.read_remaining_work(connection),
     "read_queue_pace": lambda connection, job: read_queue_pace(connection),
@@ -175,7 +175,7 @@ async def test_a_place_in_a_long_queue_is_cheap(database: Database) -> None:
             await connection.execute(sa.text(statement))
     for turn in (1, 50, 2500, 5000):
         job = await _check_place(database, turn)
-        for name in ("count_waiting", "requeue_orphans"):
+        for name in ("read_queue_state", "requeue_orphans"):
             # They are about all that waits, and read it once: a few seconds and half a minute lie between two of them.
             pages = [
                 await _pages(database, *statement) for statement in await _statements(database, job, _QUERIES[name])

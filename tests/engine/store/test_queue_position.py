@@ -6,8 +6,8 @@ from engine.contract.ids import new_id
 from engine.store.database import Database
 from engine.store.queue_position import (
     count_pending,
-    count_waiting,
     read_queue_positions,
+    read_queue_state,
     read_recent_runs,
     read_remaining_work,
 )
@@ -24,7 +24,8 @@ async def test_place_in_the_queue_is_by_turns(database: Database) -> None:
         places = await read_queue_positions(connection, [job.id for job in [*own, other]])
         assert [places[job.id] for job in [*own, other]] == [0, 2, 3, 1]
         assert await count_pending(connection, busy) == 3
-        assert await count_waiting(connection) == 4
+        state = await read_queue_state(connection)
+        assert (state.num_waiting, state.num_running, state.waiting_since) == (4, 0, own[0].created_at)
 
 
 async def test_a_job_has_a_place_until_it_is_painted(database: Database) -> None:

@@ -1,0 +1,29 @@
+"""Reads regularly what is in the queue of all engines, for the metrics."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+
+import structlog
+
+from engine.contract.errors import StoreUnavailable
+from engine.contract.jobs import QueueState
+from engine.store.database import Database
+from engine.store.queue_position import read_queue_state
+
+_INTERVAL = timedelta(seconds=5)
+
+_log = structlog.get_logger()
+
+
+async def keep_reading_queue(database: Database, show: Callable[[QueueState], None]) -> None:
+    """Call `show` with the state of the queue every few seconds, until cancelled; not while Postgres is away."""
+    while True:
+        try:
+            async with database.begin() as connection:
+                show(await read_queue_state(connection))
+        except StoreUnavailable as error:
+            _log.warning("queue_not_read", cause=str(error))
+        await asyncio.sleep(_INTERVAL.total_seconds())
