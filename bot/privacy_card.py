@@ -33,7 +33,11 @@ def summary_content(stored: StoredOfMember | None) -> str:
     if stored is None:
         return privacy_replies.NOTHING_STORED
     kept = privacy_replies.stored(
-        since=stored.since, num_jobs=stored.jobs, num_pictures=stored.pictures, num_presses=stored.presses
+        since=stored.since,
+        num_jobs=stored.jobs,
+        num_pictures=stored.pictures,
+        num_presses=stored.presses,
+        num_uploads=stored.uploads,
     )
     consent = stored.consent
     chosen = privacy_replies.chosen(
@@ -53,6 +57,7 @@ def question_content(stored: StoredOfMember) -> str:
         num_jobs=stored.jobs,
         num_pictures=stored.pictures,
         num_presses=stored.presses,
+        num_uploads=stored.uploads,
         num_other_jobs=stored.other_jobs,
     )
 

@@ -47,11 +47,12 @@ def consent_state(*, may_train: bool, may_publish: bool) -> str:
     return f"Train models: {_on(may_train)}. Publish: {_on(may_publish)}."
 
 
-def stored(*, since: datetime, num_jobs: int, num_pictures: int, num_presses: int) -> str:
+def stored(*, since: datetime, num_jobs: int, num_pictures: int, num_presses: int, num_uploads: int) -> str:
     """Return what is stored of a member."""
-    counted = ", ".join(
-        (_counted(num_jobs, "prompt"), _counted(num_pictures, "picture"), _counted(num_presses, "button press", "es"))
-    )
+    listed = [_counted(num_jobs, "prompt"), _counted(num_pictures, "picture")]
+    listed += [_counted(num_presses, "button press", "es")]
+    listed += [_counted(num_uploads, "upload")] if num_uploads else []
+    counted = ", ".join(listed)
     return f"**Stored of you since {_day(since)}**\n{counted}."
 
 
@@ -67,7 +68,7 @@ def chosen(*, may_train: bool, may_publish: bool, version: int | None, at: datet
     return f"**What may be done with it beyond answering you**\n{state} {how}"
 
 
-def sure_to_erase(*, num_jobs: int, num_pictures: int, num_presses: int, num_other_jobs: int) -> str:
+def sure_to_erase(*, num_jobs: int, num_pictures: int, num_presses: int, num_uploads: int, num_other_jobs: int) -> str:
     """Return what an erasure would erase, for the member to confirm."""
     lines = [
         "**This erases, for good:**",
@@ -76,6 +77,8 @@ def sure_to_erase(*, num_jobs: int, num_pictures: int, num_presses: int, num_oth
         f"- {_counted(num_presses, 'button press', 'es')}, and what others pressed on your pictures",
         "- your choices and everything else that is stored of you",
     ]
+    if num_uploads:
+        lines.insert(2, f"- {_counted(num_uploads, 'picture')} that you brought")
     if num_other_jobs:
         lines.append(f"- {_counted(num_other_jobs, 'job')} of others that go back to your pictures or prompts")
     lines.append("Unfinished jobs are cancelled. Data sets that are already published stay as they are.")

@@ -8,8 +8,8 @@ from engine.contract.errors import PromptRefused
 from engine.contract.jobs import JobSpec
 from engine.prompt import PromptErrors, Specs, format_errors, parse
 
-# What a code block of Discord's app shows in a line on a phone. A longer line wraps, and so do its carets.
-_PHONE_COLUMNS = 36
+PHONE_COLUMNS = 36
+"""What a code block of Discord's app shows in a line on a phone. A longer line wraps, and so do its carets."""
 
 
 def specs_from_text(services: Services, prompt: str, **options: str | None) -> Specs:
@@ -20,7 +20,7 @@ def specs_from_text(services: Services, prompt: str, **options: str | None) -> S
     given = {name: value for name, value in options.items() if value}
     specs = parse(prompt, services.defaults, services.limits, command_options=given)
     if isinstance(specs, PromptErrors):
-        raise PromptRefused(message=format_errors(specs, width=_PHONE_COLUMNS))
+        raise PromptRefused(message=format_errors(specs, width=PHONE_COLUMNS))
     return specs
 
 

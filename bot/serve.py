@@ -64,6 +64,7 @@ class BotOptions:
     answer_timeout: how long this Discord waits for the answer to an interaction.
     exports: where the exports that members ask for are made; None where they are refused.
     home: the folder whose disk the metrics watch.
+    upload_origins: from where members' pictures may be fetched beside the public internet.
     """
 
     token: str = field(repr=False)
@@ -73,6 +74,7 @@ class BotOptions:
     answer_timeout: timedelta = ANSWER_TIMEOUT
     exports: ExportPlace | None = None
     home: Path = Path("/")
+    upload_origins: frozenset[str] = frozenset()
     defaults: PromptDefaults = field(default_factory=PromptDefaults)
     limits: Limits = field(default_factory=Limits)
 
@@ -128,6 +130,7 @@ async def serve(
             defaults=options.defaults,
             limits=options.limits,
             answer_timeout=options.answer_timeout,
+            upload_origins=options.upload_origins,
         )
         registry.register(GatewayMetrics(client=client))
         register_process_metrics(registry, database, objects, options.home)

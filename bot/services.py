@@ -40,6 +40,8 @@ class Services:
     answer_timeout: how soon after a press Discord wants its answer; a press waits a little less for the store.
     answer_tasks: the tasks that are answering a press right now.
     exports, exporter: where exports are made, and what makes them; None where there are none.
+    upload_origins: from where members' pictures may be fetched beside the public internet.
+    checking: held while a picture of a member's is decoded.
     asked: Discord ids of members who are known to have been asked for consent with the present text.
     """
 
@@ -57,6 +59,8 @@ class Services:
     exporter: Exporter | None = None
     answer_timeout: timedelta = ANSWER_TIMEOUT
     answer_tasks: set[asyncio.Task[object]] = field(default_factory=set)
+    upload_origins: frozenset[str] = frozenset()
+    checking: asyncio.Lock = field(default_factory=asyncio.Lock)
     asked: set[int] = field(default_factory=set)
 
     async def commit(self, context: InteractionContext, make: Callable[[], Press[T]], *, num_jobs: int = 1) -> T:

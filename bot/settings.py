@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic_settings import NoDecode
 
 from engine.settings import EngineSettings
 
@@ -21,12 +22,16 @@ class BotSettings(EngineSettings):
     discord_token: None for the sandbox, if the command supports it.
     discord_api_url: base URL of Discord's REST API, a proxy or the sandbox, which also provides the gateway's URL.
     public_url: the address under which members reach the bot's downloads, `/exports/`; None if they cannot.
+    upload_origins: from where members' pictures may be fetched beside the public internet.
     """
 
     discord_token: SecretStr | None = Field(default=None, validation_alias="DISCORD_TOKEN")
     discord_api_url: str = Field(default=DISCORD_API_URL, validation_alias="DISCORD_API_URL")
 
     public_url: str | None = Field(default=None, validation_alias="EASEL_PUBLIC_URL")
+    upload_origins: Annotated[frozenset[str], NoDecode] = Field(
+        default=frozenset(), validation_alias="EASEL_UPLOAD_ORIGINS"
+    )
 
     @field_validator("discord_token", mode="before")
     @classmethod
@@ -35,6 +40,11 @@ class BotSettings(EngineSettings):
         if isinstance(text, str) and (text != text.strip() or any(letter.isspace() for letter in text)):
             raise ValueError("must not contain spaces or line breaks. Copy the token again")
         return token
+
+    @field_validator("upload_origins", mode="before")
+    @classmethod
+    def _are_origins(cls, listed: Any) -> Any:
+        return frozenset(_origin(word) for word in listed.split()) if isinstance(listed, str) else listed
 
     @field_validator("discord_api_url", "public_url")
     @classmethod
@@ -45,3 +55,14 @@ class BotSettings(EngineSettings):
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise ValueError(f"must start with http:// or https://, for example {_EXAMPLES[str(info.field_name)]}")
         return url.rstrip("/")
+
+
+def _origin(text: str) -> str:
+    parts = urlsplit(text)
+    if (
+        parts.scheme not in {"http", "https"}
+        or not parts.hostname
+        or text.rstrip("/") != f"{parts.scheme}://{parts.netloc}"
+    ):
+        raise ValueError(f"must be addresses such as http://files.lan:8080, separated by spaces, not {text!r}")
+    return text.rstrip("/")

@@ -76,6 +76,7 @@ async def serve_bot(health_port: int, report_ready: ReportReady) -> None:
             exports=exports,
             home=settings.home,
             limits=limits,
+            upload_origins=settings.upload_origins,
         )
         await serve(
             options, database, open_objects(settings.storage_url), stop=signals.stop, announce_ready=report_ready

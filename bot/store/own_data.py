@@ -17,7 +17,7 @@ from bot.store.tables import consent_choices, deliveries, exports, members, rank
 from engine.feedback.records import ConsentInForce
 from engine.feedback.store.erasure import read_painted
 from engine.feedback.store.tables import actions, impressions, member_months
-from engine.store.tables import jobs, pictures
+from engine.store.tables import jobs, pictures, uploads
 
 # Whoever has it can answer in the bot's name.
 _LEFT_OUT = frozenset({"token", "secret"})
@@ -29,7 +29,7 @@ class StoredOfMember:
 
     since: when they used Easel for the first time.
     chosen_at: when they chose what is in force; None if they have not, or if it was set by hand.
-    jobs, pictures, presses: how many are theirs.
+    jobs, pictures, presses, uploads: how many are theirs.
     other_jobs: how many jobs of others go back to theirs, which an erasure takes along.
     """
 
@@ -40,12 +40,13 @@ class StoredOfMember:
     jobs: int
     pictures: int
     presses: int
+    uploads: int
     other_jobs: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class OwnData:
-    """Every row that is stored of a member, by table, and the files of their pictures by key, newest first."""
+    """Every row that is stored of a member, by table, and the keys of their pictures, newest first, and uploads."""
 
     rows: Mapping[str, Sequence[Mapping[str, Any]]]
     keys: tuple[str, ...]
@@ -73,6 +74,7 @@ async def read_stored(connection: AsyncConnection, discord_id: int) -> StoredOfM
         jobs=num_jobs,
         pictures=await _count(connection, own_pictures),
         presses=await _count(connection, sa.select(actions.c.press_id).where(actions.c.member_id == row.id)),
+        uploads=await _count(connection, sa.select(uploads.c.object_key).where(uploads.c.member_id == row.id)),
         other_jobs=len(painted.job_ids) - num_jobs,
     )
 
@@ -89,6 +91,7 @@ async def read_own_data(connection: AsyncConnection, discord_id: int) -> OwnData
         consent_choices: consent_choices.c.member_id == member_id,
         jobs: jobs.c.member_id == member_id,
         pictures: pictures.c.job_id.in_(own_jobs),
+        uploads: uploads.c.member_id == member_id,
         deliveries: deliveries.c.member_id == member_id,
         impressions: impressions.c.member_id == member_id,
         actions: actions.c.member_id == member_id,
@@ -98,7 +101,7 @@ async def read_own_data(connection: AsyncConnection, discord_id: int) -> OwnData
         member_months: member_months.c.member_id == member_id,
     }
     rows = {table.name: await _rows(connection, table, condition) for table, condition in wanted.items()}
-    keys = [picture["object_key"] for picture in reversed(rows["pictures"])]
+    keys = [picture["object_key"] for picture in (*reversed(rows["pictures"]), *rows["uploads"])]
     return OwnData(rows=rows, keys=tuple(dict.fromkeys(keys)))
 
 

@@ -38,8 +38,8 @@ _UNKNOWN = (
     "the database."
 )
 _QUESTION = (
-    "This erases for good: {prompts}, {pictures} with their files, {presses}, and the member's choices{others}. Erase "
-    "them?"
+    "This erases for good: {prompts}, {pictures} with their files, {presses}{uploads}, and the member's choices"
+    "{others}. Erase them?"
 )
 _OTHERS = ", besides {jobs} of others that go back to their pictures or prompts"
 _REQUESTED = (
@@ -51,6 +51,7 @@ _NOUNS = {
     "actions": "button press",
     "impressions": "impression",
     "messages": "message",
+    "uploads": "upload",
 }
 _MESSAGES = "A running bot deletes the messages in Discord within minutes; without one, start `easel bot`."
 _FILES = "The picture store cannot be used at the moment. A running bot deletes the files as soon as it can."
@@ -125,6 +126,7 @@ def _question(stored: StoredOfMember) -> str:
         prompts=_counted(stored.jobs, "prompt"),
         pictures=_counted(stored.pictures, "picture"),
         presses=_counted(stored.presses, "button press"),
+        uploads=f", {_counted(stored.uploads, 'upload')}" if stored.uploads else "",
         others=_OTHERS.format(jobs=_counted(stored.other_jobs, "job")) if stored.other_jobs else "",
     )
 

@@ -37,5 +37,7 @@ def all_programs(settings: BotSettings, ports: Ports) -> Iterator[Program]:
         yield Program(name="bot", command=serve_bot, after=(POSTGRES,))
         return
     yield Program(name="sandbox", command=(*_COMMAND, "sandbox", "--supervised", "--port", str(ports.page)))
-    local = {"DISCORD_TOKEN": TOKEN, "DISCORD_API_URL": f"http://{HOST}:{ports.page}{PREFIX}"}
+    origin = f"http://{HOST}:{ports.page}"
+    allowed = " ".join([*sorted(settings.upload_origins), origin])
+    local = {"DISCORD_TOKEN": TOKEN, "DISCORD_API_URL": f"{origin}{PREFIX}", "EASEL_UPLOAD_ORIGINS": allowed}
     yield Program(name="bot", command=serve_bot, environment=local, after=(POSTGRES, "sandbox"))

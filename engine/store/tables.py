@@ -100,6 +100,20 @@ pictures = sa.Table(
     sa.CheckConstraint(f"seed BETWEEN 0 AND {MAX_SEED}", name="seed"),
 )
 
+uploads = sa.Table(
+    "uploads",
+    metadata,
+    sa.Column("member_id", pg.UUID, primary_key=True),
+    sa.Column("object_key", sa.Text, primary_key=True),
+    sa.Column("width", sa.Integer, nullable=False),
+    sa.Column("height", sa.Integer, nullable=False),
+    sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False, server_default=_now),
+    sa.CheckConstraint("width > 0 AND height > 0", name="size"),
+    # Postgres looks here for what somebody else has brought as well, before a file is deleted.
+    sa.Index(None, "object_key"),
+    comment="pictures that members have brought, as files or by their addresses",
+)
+
 previews = sa.Table(
     "previews",
     metadata,

@@ -16,6 +16,7 @@ from engine.contract.ids import new_id
 from engine.feedback.store.erasure import PaintedOfMember, erase_feedback, erase_jobs
 from engine.feedback.store.tables import erasure_objects, erasures
 from engine.store.tables import jobs, pictures
+from engine.store.uploads import erase_uploads, keys_of_uploads
 
 CLAIM_LASTS = timedelta(minutes=2)
 """After this without a sign of life, another process goes on with an erasure."""
@@ -101,16 +102,18 @@ async def is_in_hand(connection: AsyncConnection, erasure: Erasure, painted: Pai
 async def erase_rows(
     connection: AsyncConnection, erasure: Erasure, painted: PaintedOfMember, counts: Mapping[str, int]
 ) -> None:
-    """Erase the feedback and the jobs, and note the files that are left to be deleted.
+    """Erase the feedback, the jobs and the uploads, and note the files that are left to be deleted.
 
     counts: of what the caller erases besides.
     """
     erased = await erase_feedback(connection, erasure.member_id, painted)
     await erase_jobs(connection, painted)
-    if painted.keys:
-        rows = [{"erasure_id": erasure.id, "key": key} for key in sorted(painted.keys)]
+    brought = await erase_uploads(connection, erasure.member_id)
+    if keys := painted.keys | brought:
+        rows = [{"erasure_id": erasure.id, "key": key} for key in sorted(keys)]
         await connection.execute(pg.insert(erasure_objects).on_conflict_do_nothing(), rows)
     all_counts = {"jobs": len(painted.job_ids), "pictures": len(painted.picture_ids), **asdict(erased), **counts}
+    all_counts |= {"uploads": len(brought)} if brought else {}
     deleted = {"is_deleted": True, "counts": all_counts}
     await connection.execute(sa.update(erasures).where(erasures.c.id == erasure.id).values(**deleted))
 
@@ -124,11 +127,12 @@ async def read_keys(connection: AsyncConnection, erasure_id: UUID, *, is_deleted
 
 
 async def find_used_keys(connection: AsyncConnection, keys: Collection[str]) -> frozenset[str]:
-    """Return those of the keys that pictures and grids have, as others may that are the same to the byte."""
+    """Return those of the keys that pictures, grids and uploads have, as others may that are the same to the byte."""
     listed = sa.any_(sa.literal(list(keys), pg.ARRAY(sa.Text)))
     used = sa.union(
         sa.select(pictures.c.object_key).where(pictures.c.object_key == listed),
         sa.select(jobs.c.grid_key).where(jobs.c.grid_key == listed),
+        keys_of_uploads(listed),
     )
     return frozenset((await connection.execute(used)).scalars())
 

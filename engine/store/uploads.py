@@ -1,0 +1,46 @@
+"""Pictures that members have brought: which file is whose, so that it can be given back and erased."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from engine.contract.uploads import StoredUpload
+from engine.store.file_copies import key_from_bytes
+from engine.store.tables import uploads
+
+SUFFIX = ".png"
+
+
+def upload_of(png: bytes, width: int, height: int) -> StoredUpload:
+    """Return the picture as it will be stored; nothing is."""
+    return StoredUpload(object_key=key_from_bytes(png, SUFFIX), width=width, height=height)
+
+
+async def record_uploads(connection: AsyncConnection, member_id: UUID, brought: Sequence[StoredUpload]) -> None:
+    """Record that the member brought the pictures; again, it changes nothing.
+
+    Before their files are stored: what is in the store is then always somebody's.
+    """
+    rows = [
+        {"member_id": member_id, "object_key": one.object_key, "width": one.width, "height": one.height}
+        for one in brought
+    ]
+    if rows:
+        await connection.execute(pg.insert(uploads).on_conflict_do_nothing(), rows)
+
+
+async def erase_uploads(connection: AsyncConnection, member_id: UUID) -> frozenset[str]:
+    """Delete the rows of everything that the member brought; return the keys of the files, which stay."""
+    deleted = sa.delete(uploads).where(uploads.c.member_id == member_id).returning(uploads.c.object_key)
+    return frozenset((await connection.execute(deleted)).scalars())
+
+
+def keys_of_uploads(listed: Any) -> sa.Select[Any]:
+    """Return the query for those of the keys, an array, under which somebody has brought a picture."""
+    return sa.select(uploads.c.object_key).where(uploads.c.object_key == listed)

@@ -1,0 +1,24 @@
+"""Which picture is whose, of those that members bring."""
+
+from __future__ import annotations
+
+from engine.contract.ids import new_id
+from engine.feedback.store.erasures import find_used_keys
+from engine.store.database import Database
+from engine.store.uploads import erase_uploads, record_uploads, upload_of
+
+
+async def test_a_picture_that_two_members_brought_stays_until_both_are_erased(database: Database) -> None:
+    """Each has it recorded once, however often they bring it."""
+    ben, cleo = new_id(), new_id()
+    shared, own = upload_of(b"shared", 64, 32), upload_of(b"own", 16, 16)
+    async with database.begin() as connection:
+        await record_uploads(connection, ben, [shared, own])
+        await record_uploads(connection, ben, [shared])
+        await record_uploads(connection, cleo, [shared])
+        keys = {shared.object_key, own.object_key}
+        assert await find_used_keys(connection, keys) == keys
+        assert await erase_uploads(connection, ben) == keys
+        assert await find_used_keys(connection, keys) == {shared.object_key}
+        assert await erase_uploads(connection, cleo) == {shared.object_key}
+        assert await find_used_keys(connection, keys) == set()
