@@ -20,7 +20,7 @@ from easel.export_options import Bounds
 from easel.output import Output
 from easel.postgres import open_migrated_postgres
 from engine.feedback.exports import FORMATS
-from engine.feedback.exports.request import Exported, ExportRefused, ExportRequest, Refusal
+from engine.feedback.exports.request import Exported, ExportRefused, ExportRequest, Refusal, Restart
 from engine.logs import set_up_logging
 from engine.settings import EngineSettings
 from engine.store.database import open_database
@@ -32,8 +32,11 @@ _REFUSED: Mapping[Refusal, str] = {
     Refusal.WITHDRAWN: "A member withdrew their consent during the export, so it was discarded. Run it again.",
 }
 
-_RESTARTED = "An export to {folder} was ended before it was complete. Its files were removed; this one starts anew."
-_RESUMED = "An export to {folder} was ended before it was complete. The pictures that it had copied are used again."
+_RESTARTED: Mapping[Restart, str] = {
+    Restart.NOTHING: "Its files were removed; this one starts anew.",
+    Restart.PICTURES: "The pictures that it had copied are used again; the rest starts anew.",
+    Restart.FINISHED: "Nothing has changed since, so this one goes on where it was.",
+}
 
 
 class _Rate(ProgressColumn):
@@ -79,7 +82,6 @@ async def export(name: str, folder: Path, bounds: Bounds, settings: EngineSettin
 
 
 async def _export(name: str, folder: Path, bounds: Bounds, settings: EngineSettings, output: Output) -> Exported:
-    restarted = _RESUMED if name == "raw" else _RESTARTED
     with _progress(output) as progress:
         bar = progress.add_task("Exporting", total=None)
         request = ExportRequest(
@@ -94,10 +96,15 @@ async def _export(name: str, folder: Path, bounds: Bounds, settings: EngineSetti
             release=bounds.release or datetime.now(UTC).date().isoformat(),
             read_agreeing=read_training_ids,
             read_record=read_consent_record,
-            restarted=lambda: progress.console.print(restarted.format(folder=folder), soft_wrap=True, highlight=False),
+            restarted=lambda restart: _tell_restart(restart, folder, progress.console),
         )
         async with open_migrated_postgres(settings) as url, open_database(url, pool_size=2) as database:
             return await FORMATS[name].export(database, open_objects(settings.storage_url), request)
+
+
+def _tell_restart(restart: Restart, folder: Path, console: Console) -> None:
+    sentence = f"An export to {folder} was ended before it was complete. {_RESTARTED[restart]}"
+    console.print(sentence, soft_wrap=True, highlight=False)
 
 
 def _progress(output: Output) -> Progress:

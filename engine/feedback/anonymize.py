@@ -5,9 +5,11 @@ Nothing else is removed. Source: Discord's developer policy, rules 15 to 20, rea
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import re
-import secrets
-from collections.abc import Iterable, Mapping
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -25,10 +27,12 @@ _TEXT_CHUNKS = frozenset({b"tEXt", b"zTXt", b"iTXt", b"eXIf"})
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
-def assign_member_numbers(members: Iterable[UUID]) -> dict[UUID, int]:
-    """Return a number from 0 for each member, in a new random order, so that two exports cannot be joined by them."""
-    shuffled = list(members)
-    secrets.SystemRandom().shuffle(shuffled)
+def assign_member_numbers(members: Iterable[UUID], secret: bytes) -> dict[UUID, int]:
+    """Return a number from 0 for each member, in an order that the secret makes.
+
+    With a new one for each export, two exports cannot be joined by the numbers.
+    """
+    shuffled = sorted(members, key=lambda member: hmac.digest(secret, member.bytes, hashlib.sha256))
     return {member: number for number, member in enumerate(shuffled)}
 
 
@@ -48,14 +52,35 @@ def strip_png_metadata(png: bytes) -> bytes:
     if not png.startswith(_SIGNATURE):
         return png
     # Runs of chunks that stay: pictures are large, and have many chunks in a row.
-    kept, run, at, view = list[memoryview](), 0, len(_SIGNATURE), memoryview(png)
-    while at + 8 <= len(png):
-        end = at + 12 + int.from_bytes(view[at : at + 4], "big")
-        if png[at + 4 : at + 8] in _TEXT_CHUNKS:
+    kept, run, view = list[memoryview](), 0, memoryview(png)
+    at = len(_SIGNATURE)
+    for at, end in _chunks(view):
+        if view[at + 4 : at + 8] in _TEXT_CHUNKS:
             kept.append(view[run:at])
             run = end
         at = end
     return png if run == 0 and at == len(png) else b"".join([*kept, view[run:at]])
+
+
+def is_whole_png(data: bytes) -> bool:
+    """Return whether the data is a PNG whose chunks all have the checksum that is written in them, up to the last."""
+    view, last = memoryview(data), b""
+    if not data.startswith(_SIGNATURE):
+        return False
+    for at, end in _chunks(view):
+        if int.from_bytes(view[end - 4 : end], "big") != zlib.crc32(view[at + 4 : end - 4]):
+            return False
+        last = bytes(view[at + 4 : at + 8])
+    return last == b"IEND"
+
+
+def _chunks(png: memoryview) -> Iterator[tuple[int, int]]:
+    """Yield where each chunk begins and ends, which may be beyond the data's own end."""
+    at = len(_SIGNATURE)
+    while at + 8 <= len(png):
+        end = at + 12 + int.from_bytes(png[at : at + 4], "big")
+        yield at, end
+        at = end
 
 
 def _anonymize_text(text: str) -> str:

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from engine.feedback.exports.hashed_file import HashedFile
+from engine.feedback.exports.made import Shards
 from engine.feedback.exports.staging import in_thread
 
 ROWS = 100
@@ -29,19 +32,16 @@ _Row = Mapping[str, Any]
 class ParquetShards:
     """Writes rows to the shards of their splits; little is in memory at a time. Close it with `finish` or `abandon`.
 
-    rows, sizes: of each split that has any, their number and their size in memory, in bytes.
+    shards: knows which rows are there already, and has to be told of each row before it is added.
     """
 
-    def __init__(self, folder: Path, schema: pa.Schema) -> None:
-        self.rows: Counter[str] = Counter()
-        self.sizes: Counter[str] = Counter()
+    def __init__(self, folder: Path, schema: pa.Schema, shards: Shards) -> None:
+        self.shards = shards
         self._folder, self._schema = folder / "data", schema
         self._binary = [field.name for field in schema if field.type == pa.binary()]
         self._collected: dict[str, list[_Row]] = {}
         self._collected_bytes: Counter[str] = Counter()
-        self._open: dict[str, pq.ParquetWriter] = {}
-        self._shards: dict[str, list[Path]] = {}
-        self._shard_bytes: Counter[str] = Counter()
+        self._open: dict[str, _OpenShard] = {}
 
     async def add(self, split: str, row: _Row) -> None:
         """Add a row to a split."""
@@ -51,55 +51,64 @@ class ParquetShards:
         if len(collected) == ROWS or self._collected_bytes[split] >= _GROUP_BYTES:
             await in_thread(self._write_group, split)
 
-    def num_added(self, split: str) -> int:
-        """Return how many rows a split has until now."""
-        return self.rows[split] + len(self._collected.get(split, ()))
-
     async def finish(self) -> None:
         """Write what is left, and give the shards their names."""
         for split in list(self._collected):
             await in_thread(self._write_group, split)
-        await in_thread(self._name_shards)
+        for split in list(self._open):
+            await in_thread(self._finish_shard, split)
+        await in_thread(self.shards.place, self._path)
 
     def abandon(self) -> None:
         """Close the files as they are, for a folder that is thrown away."""
-        for writer in self._open.values():
-            writer.close()
+        for shard in self._open.values():
+            shard.close()
 
     def _write_group(self, split: str) -> None:
         rows = self._collected.pop(split, [])
         if not rows:
             return
         table = pa.Table.from_pylist(rows, self._schema)
-        self._writer(split).write_table(table, row_group_size=ROWS)
-        self.rows[split] += len(rows)
-        self.sizes[split] += table.nbytes
-        self._shard_bytes[split] += table.nbytes
+        shard = self._open.get(split) or self._open_shard(split)
+        shard.writer.write_table(table, row_group_size=ROWS)
+        shard.rows += len(rows)
+        shard.size += table.nbytes
         self._collected_bytes[split] = 0
-        if self._shard_bytes[split] >= _SHARD_BYTES:
-            self._open.pop(split).close()
+        if shard.size >= _SHARD_BYTES:
+            self._finish_shard(split)
 
-    def _writer(self, split: str) -> pq.ParquetWriter:
-        if split not in self._open:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            shards = self._shards.setdefault(split, [])
-            shards.append(self._folder / f"{split}-{len(shards):05}.part")
-            self._shard_bytes[split] = 0
-            # Pictures are compressed, and never the same often enough for a dictionary.
-            text = [field.name for field in self._schema if field.type == pa.string()]
-            compression = {name: "none" if name in self._binary else "zstd" for name in self._schema.names}
-            self._open[split] = pq.ParquetWriter(
-                shards[-1], self._schema, compression=compression, use_dictionary=text, write_statistics=text
-            )
+    def _open_shard(self, split: str) -> _OpenShard:
+        # Pictures are compressed, and never the same often enough for a dictionary.
+        text = [field.name for field in self._schema if field.type == pa.string()]
+        compression = {name: "none" if name in self._binary else "zstd" for name in self._schema.names}
+        file = HashedFile(self.shards.part(split))
+        writer = pq.ParquetWriter(
+            file, self._schema, compression=compression, use_dictionary=text, write_statistics=text
+        )
+        self._open[split] = _OpenShard(file=file, writer=writer)
         return self._open[split]
 
-    def _name_shards(self) -> None:
-        for writer in self._open.values():
-            writer.close()
-        self._open.clear()
-        for split, shards in self._shards.items():
-            for number, shard in enumerate(shards):
-                shard.rename(self._folder / f"{split}-{number:05}-of-{len(shards):05}.parquet")
+    def _finish_shard(self, split: str) -> None:
+        shard = self._open.pop(split)
+        shard.close()
+        self.shards.finish(split, rows=shard.rows, size=shard.size, digest=shard.file.hexdigest())
+
+    def _path(self, split: str, number: int, total: int) -> Path:
+        return self._folder / f"{split}-{number:05}-of-{total:05}.parquet"
+
+
+@dataclass(kw_only=True)
+class _OpenShard:
+    """A shard that is being written; size: in memory, in bytes."""
+
+    file: HashedFile
+    writer: pq.ParquetWriter
+    rows: int = 0
+    size: int = 0
+
+    def close(self) -> None:
+        self.writer.close()
+        self.file.close()
 
 
 class TableFile:

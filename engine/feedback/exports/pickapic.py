@@ -14,8 +14,10 @@ import pyarrow as pa
 
 from engine.feedback.anonymize import anonymize
 from engine.feedback.exports.card import CardConfig
+from engine.feedback.exports.made import Shards
 from engine.feedback.exports.parquet import ParquetShards
 from engine.feedback.exports.published import Kind, Published, PublishedPrompt
+from engine.feedback.exports.staging import in_thread
 from engine.feedback.exports.writing import PublishedFormat, Publishing, Writer, day_of
 from engine.feedback.preferences.votes import Vote
 from engine.feedback.shown import shown_from_picture
@@ -53,10 +55,17 @@ _TIE = "tie"
 class PickapicWriter(Writer):
     """Writes votes, or ties, to Parquet shards."""
 
+    made_as = "pickapic"
+
     def __init__(self, folder: Path, publishing: Publishing) -> None:
         super().__init__(folder, publishing)
-        self._shards = ParquetShards(folder, SCHEMA)
+        self._shards = Shards(publishing.made, self.made_as)
+        self._files = ParquetShards(folder, SCHEMA, self._shards)
         self._rankings = 0
+
+    async def begin(self) -> None:
+        """Take over the shards of an export that was killed."""
+        await in_thread(self._shards.take_over)
 
     async def add(self, prompt: PublishedPrompt) -> None:
         """Write the votes of a prompt."""
@@ -64,7 +73,7 @@ class PickapicWriter(Writer):
 
     async def finish(self) -> list[CardConfig]:
         """Write the shards."""
-        await self._shards.finish()
+        await self._files.finish()
         rows = {split: self._shards.rows[split] for split in sorted(self._shards.rows)}
         files = {split: [f"data/{split}-*-of-*.parquet"] for split in rows}
         config = CardConfig(name="default", files=files, schema=SCHEMA, rows=rows, sizes=self._shards.sizes)
@@ -72,10 +81,10 @@ class PickapicWriter(Writer):
 
     def abandon(self) -> None:
         """Close the shards as they are."""
-        self._shards.abandon()
+        self._files.abandon()
 
     async def _add_votes(self, prompt: PublishedPrompt, votes: Sequence[Published[Vote]], noun: str) -> None:
-        intact = await self.intact(votes)
+        intact = await self.intact(votes, is_made=self._shards.has(prompt.split, len(votes)))
         rankings = dict[int, int]()
         for vote in intact:
             ranking = rankings.setdefault(vote.label.press_id, self._rankings + len(rankings))
@@ -89,6 +98,9 @@ class PickapicWriter(Writer):
 
     async def _add_row(self, split: str, published: Published[Vote], ranking: int, num_of_prompt: int) -> None:
         """Add the row; the picture whose new id is less, which is chance, is the first."""
+        index = self._shards.rows[split]
+        if self._shards.passes(split, self.publishing.digest_of(published)):
+            return
         vote, winner = published.label, published.sources[0]
         assert published.rater is not None
         sides = sorted(published.sources, key=self.publishing.uid)
@@ -101,19 +113,21 @@ class PickapicWriter(Writer):
             "ranking_id": ranking,
             "user_id": self.publishing.members[published.rater],
             "num_example_per_prompt": num_of_prompt,
-            "__index_level_0__": self._shards.num_added(split),
+            "__index_level_0__": index,
             "x_signal": vote.source.value,
             "x_weight": round(vote.weight, 4),
         }
         for number, source in enumerate(sides):
             label = 0.5 if vote.is_tie else float(source is winner)
             row |= _side(number, source, self.publishing.uid(source), label)
-            row[f"jpg_{number}"] = await self.publishing.pictures.read_intact(source.picture.object_key)
-        await self._shards.add(split, row)
+            row[f"jpg_{number}"] = await self.publishing.read_intact(source)
+        await self._files.add(split, row)
 
 
 class PickapicTiesWriter(PickapicWriter):
     """Writes ties, for PickScore, which learns from them."""
+
+    made_as = "pickapic-ties"
 
     async def add(self, prompt: PublishedPrompt) -> None:
         """Write the ties of a prompt."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 from pathlib import Path
 
 from engine.contract.errors import PictureCorrupt
-from engine.feedback.anonymize import strip_png_metadata
+from engine.feedback.anonymize import is_whole_png, strip_png_metadata
+from engine.feedback.exports.made import Made
 from engine.feedback.exports.staging import in_thread
+from engine.store.file_copies import write_whole
 from engine.store.objects import Objects
 
 _KEPT_BYTES = 48 * 2**20
@@ -18,38 +19,53 @@ _KEPT_BYTES = 48 * 2**20
 class PictureFiles:
     """Reads picture files; some are kept in memory, as the pictures of one prompt are in many pairs.
 
-    Files that are placed under several names are one file on the disk, by links from the folder `pool`.
+    Files that are placed under several names are one file on the disk, by links from a folder of all of them. What an
+    export that was killed had placed is used again.
 
     damaged: keys of files that are missing or altered, in the order in which they were found.
     """
 
-    def __init__(self, objects: Objects, pool: Path) -> None:
+    def __init__(self, objects: Objects, made: Made) -> None:
         self.damaged: dict[str, None] = {}
         self._objects = objects
-        self._pool = pool
+        self._made = made
         self._kept: dict[str, bytes] = {}
         self._kept_bytes = 0
         self._begun: dict[str, asyncio.Task[bytes]] = {}
 
-    def begin(self, key: str) -> None:
-        """Read the file ahead; whoever calls this will read it soon."""
-        if not (key in self._kept or key in self._begun or key in self.damaged):
-            self._begun[key] = asyncio.create_task(self._load(key))
+    async def take_over(self) -> None:
+        """Take over which files an export that was killed had found to be damaged."""
+        folder, left = self._made.damaged()
+        for mark in await in_thread(lambda: [path for path in left.rglob("*") if path.is_file()]):
+            key = mark.relative_to(left).as_posix()
+            self.damaged[key] = None
+            await in_thread(write_whole, folder / key, b"")
 
-    async def read(self, key: str) -> bytes | None:
-        """Return the file without its text chunks; None if it is damaged.
+    def begin(self, key: str, uid: str) -> None:
+        """Read the file ahead; whoever calls this will read it soon. `uid` is the picture's new id."""
+        if not (key in self._kept or key in self._begun or key in self.damaged):
+            self._begun[key] = asyncio.create_task(self._load(key, uid))
+
+    def is_damaged(self, key: str) -> bool:
+        """Return whether the file was found to be damaged."""
+        return key in self.damaged
+
+    async def is_intact(self, key: str, uid: str) -> bool:
+        """Return whether the file is neither missing nor altered.
 
         Raises: StoreUnavailable.
         """
         if key in self.damaged:
-            return None
+            return False
         try:
-            return await self.read_intact(key)
+            await self.read_intact(key, uid)
         except PictureCorrupt:
             self.damaged[key] = None
-            return None
+            await in_thread(write_whole, self._made.damaged()[0] / key, b"")
+            return False
+        return True
 
-    async def read_intact(self, key: str) -> bytes:
+    async def read_intact(self, key: str, uid: str) -> bytes:
         """Return the file without its text chunks.
 
         Raises: PictureCorrupt when it is damaged by now, StoreUnavailable.
@@ -57,19 +73,19 @@ class PictureFiles:
         if key in self._kept:
             return self._kept[key]
         begun = self._begun.pop(key, None)
-        data = await (self._load(key) if begun is None else begun)
+        data = await (self._load(key, uid) if begun is None else begun)
         if self._kept_bytes + len(data) <= _KEPT_BYTES:
             self._kept[key] = data
             self._kept_bytes += len(data)
         return data
 
     async def place(self, key: str, uid: str, path: Path) -> None:
-        """Make the file at `path`; `uid` is the picture's new id.
+        """Make the file at `path`.
 
         Raises: PictureCorrupt when it is damaged by now, StoreUnavailable.
         """
-        data = await self.read_intact(key)
-        await in_thread(_place, self._pool / uid[:2] / uid, path, data)
+        data = await self.read_intact(key, uid)
+        await in_thread(_place, _pooled(self._made.pictures()[0], uid), path, data)
 
     def forget(self) -> None:
         """Free the memory, at the end of a prompt."""
@@ -83,12 +99,31 @@ class PictureFiles:
         await asyncio.gather(*self._begun.values(), return_exceptions=True)
         self._begun.clear()
 
-    def drop_pool(self) -> None:
-        """Remove the folder of links, at the end of the export."""
-        shutil.rmtree(self._pool, ignore_errors=True)
-
-    async def _load(self, key: str) -> bytes:
+    async def _load(self, key: str, uid: str) -> bytes:
+        pool, left = self._made.pictures()
+        placed = await in_thread(_read_placed, _pooled(pool, uid), _pooled(left, uid))
+        if placed is not None:
+            return placed
         return await in_thread(strip_png_metadata, await self._objects.get(key))
+
+
+def _pooled(folder: Path, uid: str) -> Path:
+    return folder / uid[:2] / uid
+
+
+def _read_placed(pooled: Path, left: Path) -> bytes | None:
+    """Return the file that was placed, by this export or one that was killed; None if there is none that is whole."""
+    for path in (pooled, left):
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError:
+            continue
+        if is_whole_png(data):
+            if path is left:
+                pooled.parent.mkdir(parents=True, exist_ok=True)
+                left.replace(pooled)
+            return data
+    return None
 
 
 def _place(pooled: Path, path: Path, data: bytes) -> None:

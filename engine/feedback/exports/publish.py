@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import deque
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -10,22 +11,23 @@ from pathlib import Path
 from uuid import UUID
 
 from engine.feedback.anonymize import assign_member_numbers
+from engine.feedback.exports import made
 from engine.feedback.exports.card import CardConfig, card, counted
 from engine.feedback.exports.families import read_families
 from engine.feedback.exports.picture_files import PictureFiles
 from engine.feedback.exports.publishable import PublishedLog
 from engine.feedback.exports.published import Kind, Withheld
 from engine.feedback.exports.request import Exported, ExportRefused, ExportRequest, Refusal
-from engine.feedback.exports.staging import atomic_folder, in_thread, require_empty
+from engine.feedback.exports.staging import Staging, atomic_folder, in_thread, require_empty
 from engine.feedback.exports.writing import PublishedFormat, Publishing, Writer
 from engine.feedback.labels import measure_log
 from engine.feedback.splits import Split
+from engine.feedback.store.moment import read_moment
 from engine.feedback.store.published import PictureSource
 from engine.store.database import Database
 from engine.store.objects import Objects
 from engine.store.snapshots import open_snapshot
 
-_POOL = ".pictures"
 _PICTURES_AHEAD = 4
 RULES = """
 Every member whose choice or prompt is in here had agreed to publishing when this was written. Members are numbered
@@ -72,13 +74,14 @@ async def export_published(
     """
     folder = await in_thread(require_empty, request.folder)
     home = None if request.is_moved else folder
-    async with atomic_folder(folder, request.restarted) as staging:
-        async with published(database, objects, request, {described: staging}, staging, home) as (publishing, done):
+    async with atomic_folder(folder, kept=made.FOLDER) as staging:
+        folders = {described: staging.folder}
+        async with published(database, objects, request, folders, staging, home) as (publishing, done):
             (written,) = done
             exported = exported_from(written, publishing)
             if not written.configs:
                 raise ExportRefused(Refusal.NOTHING_LEFT, exported)
-            await in_thread((staging / "README.md").write_text, written.text, encoding="utf-8")
+            await in_thread((staging.folder / "README.md").write_text, written.text, encoding="utf-8")
         await check_consent(database, publishing, exported)
     return exported
 
@@ -89,7 +92,7 @@ async def published(
     objects: Objects,
     request: ExportRequest,
     folders: Mapping[PublishedFormat, Path],
-    staging: Path,
+    staging: Staging,
     home: Path | None,
 ) -> AsyncIterator[tuple[Publishing, list[Written]]]:
     """Write each format to its folder, from one snapshot, which is open until the block ends.
@@ -110,23 +113,52 @@ async def published(
             request=request,
             kinds=kinds,
         )
-        members, total = await _count(log)
-        pictures = PictureFiles(objects, staging / _POOL)
-        publishing = Publishing(
-            pictures=pictures, members=members, biases=log.community.biases, request=request, home=home
-        )
-        writers = {described: described.write(folder, publishing) for described, folder in folders.items()}
-        async with AsyncExitStack() as stack:
-            stack.push_async_callback(pictures.close)
-            for writer in writers.values():
-                stack.push_async_callback(in_thread, writer.abandon)
-            await _write(log, writers, publishing, total)
-            done = [
-                Written(format=described, release=request.release, writer=writer, configs=await writer.finish())
-                for described, writer in writers.items()
-            ]
-        await in_thread(pictures.drop_pool)
+        moment = await _moment_of(log, [described.name for described in folders], home)
+        begun = await in_thread(made.open_made, staging, moment)
+        try:
+            publishing, done = await _write_all(log, objects, folders, begun, home)
+        except made.ShardsDiffer:
+            begun = await in_thread(begun.without_shards)
+            publishing, done = await _write_all(log, objects, folders, begun, home)
+        await in_thread(begun.remove)
         yield publishing, done
+
+
+async def _moment_of(log: PublishedLog, formats: Sequence[str], home: Path | None) -> str:
+    """Return what is the same for two exports only if the same rows are in both."""
+    asked = log.request
+    bounds = (asked.since, asked.until, asked.model, asked.min_weight, asked.split_seed, asked.guild_id)
+    facts = (made.VERSION, sorted(formats), home, bounds, sorted(log.publishers), await read_moment(log.connection))
+    return hashlib.sha256(repr(facts).encode()).hexdigest()
+
+
+async def _write_all(
+    log: PublishedLog, objects: Objects, folders: Mapping[PublishedFormat, Path], begun: made.Made, home: Path | None
+) -> tuple[Publishing, list[Written]]:
+    """Write each format to its folder.
+
+    Raises: ShardsDiffer.
+    """
+    if begun.restart is not None:
+        log.request.restarted(begun.restart)
+    members, total = await _count(log, begun.secret)
+    pictures = PictureFiles(objects, begun)
+    publishing = Publishing(
+        pictures=pictures, members=members, biases=log.community.biases, request=log.request, home=home, made=begun
+    )
+    writers = {described: described.write(folder, publishing) for described, folder in folders.items()}
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(pictures.close)
+        await pictures.take_over()
+        for writer in writers.values():
+            stack.push_async_callback(in_thread, writer.abandon)
+            await writer.begin()
+        await _write(log, writers, publishing, total)
+        done = [
+            Written(format=described, release=log.request.release, writer=writer, configs=await writer.finish())
+            for described, writer in writers.items()
+        ]
+    return publishing, done
 
 
 def exported_from(written: Written, publishing: Publishing) -> Exported:
@@ -149,7 +181,7 @@ async def check_consent(database: Database, publishing: Publishing, exported: Ex
             raise ExportRefused(Refusal.WITHDRAWN, exported)
 
 
-async def _count(log: PublishedLog) -> tuple[Mapping[UUID, int], int]:
+async def _count(log: PublishedLog, secret: bytes) -> tuple[Mapping[UUID, int], int]:
     """Return new numbers for the members that rows name, and how many labels and pictures there are to write."""
     named, total = set[UUID](), 0
     async for prompt in log.stream_prompts():
@@ -161,7 +193,7 @@ async def _count(log: PublishedLog) -> tuple[Mapping[UUID, int], int]:
             if why is None:
                 total += 1
                 named.add(source.owner)
-    return assign_member_numbers(named), total
+    return assign_member_numbers(named, secret), total
 
 
 async def _write(
@@ -181,7 +213,7 @@ async def _write(
     if not of_pictures:
         return
     of_files = any(writer.reads_pictures for writer in of_pictures)
-    async for source, split, why in _begun_ahead(log.stream_pictures(), publishing.pictures if of_files else None):
+    async for source, split, why in _begun_ahead(log.stream_pictures(), publishing if of_files else None):
         for writer in of_pictures:
             if why is None:
                 await writer.add_picture(source, split)
@@ -193,14 +225,14 @@ async def _write(
 
 
 async def _begun_ahead(
-    found: AsyncIterator[tuple[PictureSource, Split, Withheld | None]], pictures: PictureFiles | None
+    found: AsyncIterator[tuple[PictureSource, Split, Withheld | None]], publishing: Publishing | None
 ) -> AsyncIterator[tuple[PictureSource, Split, Withheld | None]]:
     """Yield what was found, while the files of the next few are read."""
     ahead = deque[tuple[PictureSource, Split, Withheld | None]]()
     async for one in found:
         ahead.append(one)
-        if pictures is not None and one[2] is None:
-            pictures.begin(one[0].picture.object_key)
+        if publishing is not None and one[2] is None:
+            publishing.begin(one[0])
         if len(ahead) > _PICTURES_AHEAD:
             yield ahead.popleft()
     for one in ahead:

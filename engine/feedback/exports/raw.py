@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import secrets
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ from engine.contract.errors import PictureCorrupt
 from engine.contract.jobs import Job, Picture, json_from_spec
 from engine.feedback.anonymize import anonymize, assign_member_numbers, strip_png_metadata
 from engine.feedback.exports.raw_log import LogFiles
-from engine.feedback.exports.request import Exported, ExportRefused, Refusal, ReportProgress, ignore_restart
+from engine.feedback.exports.request import Exported, ExportRefused, Refusal, ReportProgress, Restart, ignore_restart
 from engine.feedback.exports.staging import (
     atomic_folder,
     in_thread,
@@ -79,7 +80,7 @@ async def export_raw(
     *,
     read_members: ReadMembers,
     report: ReportProgress,
-    restarted: Callable[[], None] = ignore_restart,
+    restarted: Callable[[Restart], None] = ignore_restart,
     guild_id: int | None = None,
 ) -> ExportSummary:
     """Write `jobs.jsonl`, `pictures.jsonl`, `impressions.jsonl`, `events.jsonl`, `export.json` and `pictures/`.
@@ -97,7 +98,9 @@ async def export_raw(
     picture store becomes unavailable.
     """
     folder = await asyncio.to_thread(require_empty, folder)
-    async with atomic_folder(folder, restarted, kept=_PICTURES) as staging:
+    async with atomic_folder(folder, kept=_PICTURES) as staging:
+        if staging.was_begun:
+            restarted(Restart.PICTURES)
         async with open_snapshot(database, is_read_only=False) as snapshot:
             agreed = await read_members(snapshot.connection)
             members = await _number(agreed, snapshot)
@@ -108,7 +111,7 @@ async def export_raw(
                 progress = _ExportProgress(total=total, report=report)
                 if not progress.total:
                     raise ExportRefused(Refusal.NOTHING_LEFT if agreed else Refusal.NOBODY_AGREED, Exported(counts={}))
-                summary = await _write((snapshot, beside), objects, staging, members, guild_id, progress)
+                summary = await _write((snapshot, beside), objects, staging.folder, members, guild_id, progress)
         async with database.begin() as now:
             if not members.keys() <= {OPERATOR_ID, *await read_members(now)}:
                 raise ExportRefused(Refusal.WITHDRAWN, Exported(counts={}))
@@ -118,7 +121,7 @@ async def export_raw(
 async def _number(agreed: set[UUID], snapshot: Snapshot) -> Mapping[UUID, int]:
     """Return new numbers for those who agree, of the members who have done anything; the operator always does."""
     seen = {*await snapshot.read_member_ids(), *await read_logged_ids(snapshot.connection)}
-    return assign_member_numbers(seen & {OPERATOR_ID, *agreed})
+    return assign_member_numbers(seen & {OPERATOR_ID, *agreed}, secrets.token_bytes(32))
 
 
 async def _write(

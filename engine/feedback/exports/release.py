@@ -13,6 +13,7 @@ from engine.feedback.exports.hpd2 import HPD2
 from engine.feedback.exports.hpd3 import HPD3
 from engine.feedback.exports.imagereward import IMAGEREWARD
 from engine.feedback.exports.kto import KTO
+from engine.feedback.exports.made import FOLDER
 from engine.feedback.exports.manifest import NAME, manifest, write_manifest
 from engine.feedback.exports.pickapic import PICKAPIC, PICKAPIC_TIES
 from engine.feedback.exports.prompts import PROMPTS
@@ -36,8 +37,9 @@ async def export_release(database: Database, objects: Objects, request: ExportRe
     Formats of which there is nothing have no folder. Guarantees and errors as `export_published`.
     """
     folder = await in_thread(require_empty, request.folder)
-    async with atomic_folder(folder, request.restarted) as staging:
-        folders = {described: staging / described.folder.format(release=request.release) for described in _FORMATS}
+    async with atomic_folder(folder, kept=FOLDER) as staging:
+        names = {described: described.folder.format(release=request.release) for described in _FORMATS}
+        folders = {described: staging.folder / name for described, name in names.items()}
         async with published(database, objects, request, folders, staging, None) as (publishing, done):
             written = [one for one in done if one.configs]
             exported = _exported(done, publishing)
@@ -47,9 +49,9 @@ async def export_release(database: Database, objects: Objects, request: ExportRe
                 await in_thread((folders[one.format] / "README.md").write_text, one.text, encoding="utf-8")
         async with database.begin() as now:
             record = None if request.read_record is None else await request.read_record(now)
-        await in_thread((staging / "README.md").write_text, _card(written, publishing), encoding="utf-8")
+        await in_thread((staging.folder / "README.md").write_text, _card(written, publishing), encoding="utf-8")
         facts = manifest(written, publishing, record, publishing.figures.facts())
-        await in_thread(write_manifest, staging, facts)
+        await in_thread(write_manifest, staging.folder, facts)
         await check_consent(database, publishing, exported)
     return exported
 

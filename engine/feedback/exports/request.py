@@ -17,8 +17,20 @@ from engine.feedback.records import ConsentRecord
 ReportProgress = Callable[[int, int], None]
 
 
-def ignore_restart() -> None:
-    """Tell nobody that an export begins anew."""
+class Restart(StrEnum):
+    """What an export uses of one to the same folder that was killed.
+
+    nothing: it begins anew. pictures: those that had been copied; all else is of another moment of the log.
+    finished: all that had been finished, as nothing has changed since.
+    """
+
+    NOTHING = "nothing"
+    PICTURES = "pictures"
+    FINISHED = "finished"
+
+
+def ignore_restart(restart: Restart) -> None:
+    """Tell nobody that an export was killed before."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +48,7 @@ class ExportRequest:
     read_agreeing: returns the members who agree now to what the raw export is for; None for those who agree to
         publishing.
     read_record: returns by which versions of the text members agreed, and how many were removed; None if unknown.
-    restarted: called when an export to the same folder was killed and this one begins anew.
+    restarted: called when an export to the same folder was killed, with what this one uses of it.
     """
 
     folder: Path
@@ -52,7 +64,7 @@ class ExportRequest:
     guild_id: int | None = None
     read_agreeing: Callable[[AsyncConnection], Awaitable[set[UUID]]] | None = None
     read_record: Callable[[AsyncConnection], Awaitable[ConsentRecord]] | None = None
-    restarted: Callable[[], None] = ignore_restart
+    restarted: Callable[[Restart], None] = ignore_restart
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,11 +13,11 @@ import os
 import shutil
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from engine.contract.errors import SettingsInvalid, StorageFull
-from engine.feedback.exports.request import ignore_restart
 
 _MARK = ".easel-export-"
 
@@ -25,16 +25,20 @@ P = ParamSpec("P")
 Result = TypeVar("Result")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Staging:
+    """The hidden folder; was_begun: whether an export to the same folder was killed, whose files are removed."""
+
+    folder: Path
+    was_begun: bool
+
+
 @asynccontextmanager
-async def atomic_folder(
-    folder: Path, restarted: Callable[[], None] = ignore_restart, *, kept: str | None = None
-) -> AsyncIterator[Path]:
+async def atomic_folder(folder: Path, *, kept: str | None = None) -> AsyncIterator[Staging]:
     """Yield a hidden folder that is renamed to `folder` if the block succeeds and removed if it fails.
 
-    restarted: called when a killed export to the same folder had begun, whose files are removed: what it has read is
-        the log of another moment, with other consents and other numbers of members.
-    kept: the name of a folder in it whose files are the same at any moment, and that is not removed, but called as
-        `left_over` says; whoever makes files in a folder of that name takes from there what it needs.
+    kept: the name of a folder in it that is not removed with the rest of a killed export, but called as `left_over`
+        says; whoever makes files in a folder of that name takes from there what it needs.
 
     Raises: StorageFull, SettingsInvalid when a file cannot be written or another export is writing to `folder`.
     """
@@ -42,9 +46,7 @@ async def atomic_folder(
         await in_thread(_remove_abandoned, folder)
         staging, lock, was_begun = await in_thread(_take_staging, folder, kept)
         try:
-            if was_begun:
-                restarted()
-            yield staging
+            yield Staging(folder=staging, was_begun=was_begun)
             if kept is not None:
                 await in_thread(shutil.rmtree, left_over(staging / kept), ignore_errors=True)
             await in_thread(os.replace, staging, folder)
@@ -144,6 +146,9 @@ def _lock_emptied(staging: Path, folder: Path, lock: int, kept: str | None) -> b
 
 def _gather(made: Path, left: Path) -> None:
     """Move the files that an export had made to those that were left over before."""
+    if made.is_dir() and not made.is_symlink() and not left.exists():
+        made.rename(left)
+        return
     for path in made.rglob("*"):
         if path.is_file() and not path.is_symlink():
             target = left / path.relative_to(made)

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import io
 import tarfile
-from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 
 from engine.feedback.exports.card import CardConfig
+from engine.feedback.exports.hashed_file import HashedFile
+from engine.feedback.exports.made import Shards
 from engine.feedback.exports.published import Kind, Published, PublishedPrompt
 from engine.feedback.exports.staging import in_thread
 from engine.feedback.exports.writing import PublishedFormat, Publishing, Writer
@@ -27,14 +29,16 @@ class WebDatasetWriter(Writer):
 
     def __init__(self, folder: Path, publishing: Publishing) -> None:
         super().__init__(folder, publishing)
-        self._open: dict[str, tarfile.TarFile] = {}
-        self._shards: Counter[str] = Counter()
-        self._sizes: Counter[str] = Counter()
-        self._samples: Counter[str] = Counter()
+        self._shards = Shards(publishing.made, "webdataset")
+        self._open: dict[str, _OpenTar] = {}
+
+    async def begin(self) -> None:
+        """Take over the tar files of an export that was killed."""
+        await in_thread(self._shards.take_over)
 
     async def add(self, prompt: PublishedPrompt) -> None:
         """Write the pairs of a prompt."""
-        intact = await self.intact(prompt.pairs)
+        intact = await self.intact(prompt.pairs, is_made=self._shards.has(prompt.split, len(prompt.pairs)))
         for pair in intact:
             await self._add_sample(prompt.split, pair)
         self.note(prompt, intact, prompt.split, "pairs")
@@ -44,7 +48,9 @@ class WebDatasetWriter(Writer):
 
     async def finish(self) -> list[CardConfig]:
         """Write the tar files."""
-        await in_thread(self.abandon)
+        for split in list(self._open):
+            await in_thread(self._finish_shard, split)
+        await in_thread(self._shards.place, self._path)
         splits = sorted(split for split in self.rows if self.rows[split])
         config = CardConfig(
             name="default",
@@ -58,13 +64,13 @@ class WebDatasetWriter(Writer):
         """Close the tar files as they are."""
         for shard in self._open.values():
             shard.close()
-        self._open.clear()
 
     async def _add_sample(self, split: str, pair: Published[LabelledPair]) -> None:
+        key = f"{self._shards.rows[split]:09}"
+        if self._shards.passes(split, self.publishing.digest_of(pair)):
+            return
         winner_first = pair.sources if pair.label.winner == pair.label.first else pair.sources[::-1]
-        pictures = [await self.publishing.pictures.read_intact(source.picture.object_key) for source in winner_first]
-        key = f"{self._samples[split]:09}"
-        self._samples[split] += 1
+        pictures = [await self.publishing.read_intact(source) for source in winner_first]
         sample = {
             f"{key}.original_prompt.txt": pair.caption.encode(),
             f"{key}.jpg_0.jpg": pictures[0],
@@ -75,20 +81,44 @@ class WebDatasetWriter(Writer):
         await in_thread(self._write, split, sample)
 
     def _write(self, split: str, sample: dict[str, bytes]) -> None:
-        if self._sizes[split] >= _SHARD_BYTES:
-            self._open.pop(split).close()
-            self._sizes[split] = 0
-        if split not in self._open:
-            path = self.folder / split / f"{self._shards[split]:06}.tar"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._open[split] = tarfile.TarFile(path, "w", format=tarfile.USTAR_FORMAT)
-            self._shards[split] += 1
+        shard = self._open.get(split) or self._open_shard(split)
         for name, data in sample.items():
             # Without times, and without the name of whoever writes it.
             entry = tarfile.TarInfo(name)
             entry.size = len(data)
-            self._open[split].addfile(entry, io.BytesIO(data))
-            self._sizes[split] += len(data)
+            shard.tar.addfile(entry, io.BytesIO(data))
+            shard.size += len(data)
+        shard.samples += 1
+        if shard.size >= _SHARD_BYTES:
+            self._finish_shard(split)
+
+    def _open_shard(self, split: str) -> _OpenTar:
+        file = HashedFile(self._shards.part(split))
+        tar = tarfile.TarFile(fileobj=file, mode="w", format=tarfile.USTAR_FORMAT)
+        self._open[split] = _OpenTar(file=file, tar=tar)
+        return self._open[split]
+
+    def _finish_shard(self, split: str) -> None:
+        shard = self._open.pop(split)
+        shard.close()
+        self._shards.finish(split, rows=shard.samples, size=shard.size, digest=shard.file.hexdigest())
+
+    def _path(self, split: str, number: int, total: int) -> Path:
+        return self.folder / split / f"{number:06}.tar"
+
+
+@dataclass(kw_only=True)
+class _OpenTar:
+    """A tar file that is being written; size: of what is in it, in bytes."""
+
+    file: HashedFile
+    tar: tarfile.TarFile
+    samples: int = 0
+    size: int = 0
+
+    def close(self) -> None:
+        self.tar.close()
+        self.file.close()
 
 
 WEBDATASET = PublishedFormat(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import secrets
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from uuid import UUID
 
 from engine.feedback.exports.card import CardConfig
 from engine.feedback.exports.figures import Figures
+from engine.feedback.exports.made import Made
 from engine.feedback.exports.picture_files import PictureFiles
 from engine.feedback.exports.published import Kind, Published, PublishedPrompt, Withheld
 from engine.feedback.exports.request import ExportRequest
@@ -34,7 +34,7 @@ class Publishing:
 
     members: new numbers of those whose labels or pictures are named by one.
     home: the folder that the export becomes, for formats that name files by their whole path; None where it is moved.
-    secret: makes ids of pictures new in every export, and orders of labels chance.
+    made: files in the making. Its secret makes ids of pictures new in every export, and orders of labels chance.
     needed: the members whose consent what was written needs.
     biases, figures: what was measured of the slots, and of what is published.
     """
@@ -44,7 +44,7 @@ class Publishing:
     biases: SlotBiases
     request: ExportRequest
     home: Path | None
-    secret: bytes = field(default_factory=lambda: secrets.token_bytes(32))
+    made: Made
     needed: set[UUID] = field(default_factory=set)
     figures: Figures = field(default_factory=Figures)
 
@@ -54,11 +54,23 @@ class Publishing:
 
     def digest(self, *ids: UUID) -> bytes:
         """Return bytes that are chance, and the same for the same ids in one export."""
-        return hmac.digest(self.secret, b"".join(one.bytes for one in ids), hashlib.sha256)
+        return hmac.digest(self.made.secret, b"".join(one.bytes for one in ids), hashlib.sha256)
 
     def shuffled(self, labels: Iterable[Published[Label]]) -> list[Published[Label]]:
         """Return the labels by chance: what was pressed first, or by whom, must not show."""
-        return sorted(labels, key=lambda label: self.digest(*_ids(label)))
+        return sorted(labels, key=self.digest_of)
+
+    def digest_of(self, label: Published[Label]) -> bytes:
+        """Return the `digest` of what a label is about and of whose it is."""
+        return self.digest(*_ids(label))
+
+    def begin(self, source: PictureSource) -> None:
+        """Read the picture's file ahead."""
+        self.pictures.begin(source.picture.object_key, self.uid(source))
+
+    async def read_intact(self, source: PictureSource) -> bytes:
+        """Return the picture's file as `PictureFiles.read_intact` does."""
+        return await self.pictures.read_intact(source.picture.object_key, self.uid(source))
 
 
 class Writer:
@@ -76,6 +88,9 @@ class Writer:
         self.left_out: Counter[str] = Counter()
         self.counts: Counter[str] = Counter()
 
+    async def begin(self) -> None:
+        """Take over what an export that was killed had finished."""
+
     async def add(self, prompt: PublishedPrompt) -> None:
         """Write the labels of a prompt, those that the format is for."""
 
@@ -89,21 +104,29 @@ class Writer:
     def abandon(self) -> None:
         """Close the files as they are, for a folder that is thrown away."""
 
-    async def intact(self, labels: Sequence[Published[Label]]) -> list[Published[Label]]:
-        """Return the labels whose picture files are intact, by chance; others are counted."""
+    async def intact(self, labels: Sequence[Published[Label]], *, is_made: bool = False) -> list[Published[Label]]:
+        """Return the labels whose picture files are intact, by chance; others are counted.
+
+        is_made: whether all of them are in finished files already, so that no file has to be read.
+        """
+        pictures = self.publishing.pictures
         kept = list[Published[Label]]()
         for at, label in enumerate(labels):
-            for source in chain.from_iterable(later.sources for later in labels[at : at + _LABELS_AHEAD]):
-                self.publishing.pictures.begin(source.picture.object_key)
-            if await self.are_intact(label.sources):
+            if is_made:
+                is_intact = not any(pictures.is_damaged(source.picture.object_key) for source in label.sources)
+            else:
+                for source in chain.from_iterable(later.sources for later in labels[at : at + _LABELS_AHEAD]):
+                    self.publishing.begin(source)
+                is_intact = await self.are_intact(label.sources)
+            if is_intact:
                 kept.append(label)
         self.left_out[Withheld.DAMAGED] += len(labels) - len(kept)
         return self.publishing.shuffled(kept)
 
     async def are_intact(self, sources: Iterable[PictureSource]) -> bool:
         """Return whether the files of all these pictures are intact."""
-        read = self.publishing.pictures.read
-        return None not in [await read(source.picture.object_key) for source in sources]
+        is_intact = self.publishing.pictures.is_intact
+        return all([await is_intact(source.picture.object_key, self.publishing.uid(source)) for source in sources])
 
     async def place(self, source: PictureSource, folder: str, name: str | None = None) -> str:
         """Make a file of the picture in a folder of the format's; return its path in the format's.

@@ -179,8 +179,8 @@ class SmallCommunity:
 
 def request_to(folder: Path, **bounds: Any) -> ExportRequest:
     """Return a request with the bot's own consents, and the bounds given."""
-    given = {"read_publishers": read_publishing_ids, "split_seed": 1, **bounds}
-    return ExportRequest(folder=folder, report=lambda done, total: None, **given)
+    given = {"read_publishers": read_publishing_ids, "split_seed": 1, "report": lambda done, total: None, **bounds}
+    return ExportRequest(folder=folder, **given)
 
 
 def rows_of(folder: Path) -> dict[str, list[dict[str, Any]]]:

@@ -9,18 +9,21 @@ import pyarrow.parquet as pq
 import pytest
 
 from engine.feedback.exports import parquet
+from engine.feedback.exports.made import Shards, open_made
 from engine.feedback.exports.parquet import ParquetShards
+from engine.feedback.exports.staging import Staging
 
 SCHEMA = pa.schema([("number", pa.int64()), ("note", pa.string()), ("jpg_0", pa.binary())])
 
 
 async def _written(folder: Path, rows: int, size: int) -> dict[str, pq.ParquetFile]:
-    shards = ParquetShards(folder, SCHEMA)
+    made = open_made(Staging(folder=folder, was_begun=False), "now")
+    shards = ParquetShards(folder, SCHEMA, Shards(made, "numbers"))
     for number in range(rows):
-        assert shards.num_added("train") == number
+        assert not shards.shards.passes("train", bytes(number))
         await shards.add("train", {"number": number, "note": None, "jpg_0": b"x" * size})
     await shards.finish()
-    assert shards.rows["train"] == rows
+    assert shards.shards.rows["train"] == rows
     return {path.name: pq.ParquetFile(path) for path in sorted((folder / "data").glob("*"))}
 
 

@@ -260,7 +260,7 @@ async def test_a_cancelled_export_writes_nothing_afterwards(tmp_path: Path) -> N
 
     async def export() -> None:
         async with atomic_folder(tmp_path / "out") as staging:
-            await in_thread(write, staging / "pictures" / "ab")
+            await in_thread(write, staging.folder / "pictures" / "ab")
 
     exporting = asyncio.create_task(export())
     await asyncio.to_thread(began.wait)

@@ -15,7 +15,7 @@ from bot.store.members import read_publishing_ids
 from engine.contract.errors import SettingsInvalid, StorageFull
 from engine.contract.feedback import Consent, Verb
 from engine.feedback.exports import FORMATS
-from engine.feedback.exports.request import ExportRefused, Refusal
+from engine.feedback.exports.request import ExportRefused, Refusal, Restart
 from engine.feedback.exports.staging import atomic_folder, left_over
 from engine.store.database import Database
 from engine.store.file_copies import key_from_bytes
@@ -41,13 +41,13 @@ async def test_two_exports_to_one_folder_are_refused(community: SmallCommunity, 
     """At once, by name, and the first one is left alone; one to another folder beside it is not."""
     folder = tmp_path / "all" / "out"
     async with atomic_folder(folder) as staging:
-        (staging / "begun").write_text("kept")
+        (staging.folder / "begun").write_text("kept")
         for name in FORMATS:
             with pytest.raises(SettingsInvalid, match="Another export is writing to"):
                 await FORMATS[name].export(community.database, community.objects, request_to(folder))
         other = request_to(folder.with_name("other"))
         await FORMATS["kto"].export(community.database, community.objects, other)
-        assert (staging / "begun").read_text() == "kept"
+        assert (staging.folder / "begun").read_text() == "kept"
     assert sorted(path.name for path in folder.parent.iterdir()) == ["other", "out"]
     assert [path.name for path in folder.iterdir()] == ["begun"]
 
@@ -59,10 +59,11 @@ async def test_an_export_after_a_killed_one_says_that_it_starts_anew(
     left = tmp_path / "all" / ".out.easel-export-"
     (left / "data").mkdir(parents=True)
     (left / "data" / "half.parquet").write_bytes(b"half")
-    told = list[str]()
-    request = request_to(tmp_path / "all" / "out", restarted=lambda: told.append("anew"))
+    told = list[Restart]()
+    request = request_to(tmp_path / "all" / "out", restarted=told.append)
     await FORMATS[name].export(community.database, community.objects, request)
-    assert told == ["anew"] and not list((tmp_path / "all" / "out").rglob("half.parquet"))
+    assert told == [Restart.PICTURES if name == "raw" else Restart.NOTHING]
+    assert not list((tmp_path / "all" / "out").rglob("half.parquet"))
     assert [path.name for path in (tmp_path / "all").iterdir()] == ["out"]
 
 
