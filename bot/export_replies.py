@@ -40,6 +40,12 @@ _REFUSED: Mapping[str, str] = {
     "nothing_left": "Nothing that members of this server agreed to publish fits what you asked for.",
     "withdrawn": "A member withdrew their consent each time while the export was being made. Try it again later.",
     "erased": "A member whose data was in it has erased themselves, so the file was deleted. Make the export again.",
+    "withdrew": (
+        "A member whose data was in it has withdrawn their consent, so the file was deleted. Make the export again."
+    ),
+    "not_manager": (
+        "You may not manage this server any more, so you do not get its data. Those who may can make the export again."
+    ),
     "full": "The disk of the bot's server is full, so nothing was exported. Ask the operator to free some space.",
     "broken": "The export failed. Ask the operator to look into the bot's log.",
 }

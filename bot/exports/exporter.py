@@ -15,7 +15,9 @@ import structlog
 
 from bot.claimed_work import INTERVAL, ClaimedWork
 from bot.delivery.context import DeliveryContext
+from bot.delivery.outcomes import DiscordUnavailable
 from bot.exports.handover import tell
+from bot.exports.permission import may_have
 from bot.exports.place import ExportPlace
 from bot.exports.process import Unmade, run_export
 from bot.store.exports import (
@@ -28,6 +30,7 @@ from bot.store.exports import (
     put_back_attempt,
     put_back_export,
     record_telling,
+    refuse_export,
     release_export,
     renew_export,
 )
@@ -122,6 +125,13 @@ class Exporter(ClaimedWork):
             # Another machine has it, or somebody has deleted it.
             async with self._context.transaction() as connection:
                 await put_back_export(connection, export.id)
+            return True
+        allowed = await may_have(self._context.client, export) if export.state is ExportState.DONE else True
+        if isinstance(allowed, DiscordUnavailable):
+            return False
+        if not allowed:
+            async with self._context.transaction() as connection:
+                await refuse_export(connection, export.id, "not_manager")
             return True
         telling = await tell(self._context.client, self._place, export)
         if telling is not Telling.DUE:

@@ -13,8 +13,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store.exports import withdraw_exports
 from bot.store.members import lock_members
-from bot.store.tables import consent_choices, consent_notices
+from bot.store.tables import consent_choices, consent_notices, members
 
 _CLAIM_LASTS = timedelta(minutes=1)
 """After this, a notice that nobody says was shown is shown by another process: its own may have died."""
@@ -63,7 +64,10 @@ class NoticeClaim(Enum):
 
 
 async def store_choices(connection: AsyncConnection, choices: Sequence[ConsentChoice]) -> list[None]:
-    """Store the choices of different members, each of whom is locked; one that is stored already changes nothing."""
+    """Store the choices of different members, each of whom is locked; one that is stored already changes nothing.
+
+    Files of exports that hold something of who agreed to publishing, and does no longer, are taken back.
+    """
     rows = [
         {
             "press_id": choice.press_id,
@@ -75,8 +79,16 @@ async def store_choices(connection: AsyncConnection, choices: Sequence[ConsentCh
         }
         for choice in choices
     ]
+    if not all(choice.may_publish for choice in choices):
+        await _withdraw(connection, [choice.member_id for choice in choices if not choice.may_publish])
     await connection.execute(_STORE, {"rows": rows})
     return [None] * len(choices)
+
+
+async def _withdraw(connection: AsyncConnection, member_ids: Sequence[UUID]) -> None:
+    agreed = sa.select(members.c.id).where(members.c.id.in_(member_ids), members.c.may_publish)
+    for member_id in (await connection.execute(agreed)).scalars().all():
+        await withdraw_exports(connection, member_id, "withdrew")
 
 
 async def read_choices(connection: AsyncConnection, member_id: UUID) -> tuple[ConsentChoice, ...]:

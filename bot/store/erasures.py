@@ -93,7 +93,7 @@ async def erase_member(connection: AsyncConnection, erasure: Erasure) -> bool:
     if await is_in_hand(connection, erasure, painted):
         return False
     num_messages = await _note_messages(connection, erasure, painted)
-    await withdraw_exports(connection, erasure.member_id)
+    await withdraw_exports(connection, erasure.member_id, "erased")
     own = deliveries.c.member_id == erasure.member_id
     await connection.execute(sa.delete(deliveries).where(own))
     for table in (rank_pairs, rank_grids):

@@ -144,7 +144,14 @@ async def end_export(
     return bool((await connection.execute(query)).rowcount)
 
 
-async def withdraw_exports(connection: AsyncConnection, member_id: UUID) -> None:
+async def refuse_export(connection: AsyncConnection, export_id: UUID, reason: str) -> None:
+    """Withhold the file of an export that is made, which is deleted soon; the member is still to be told."""
+    refused = {"state": ExportState.REFUSED.value, "outcome": {"reason": reason}}
+    is_made = exports.c.state == ExportState.DONE.value
+    await connection.execute(sa.update(exports).where(exports.c.id == export_id, is_made).values(**refused))
+
+
+async def withdraw_exports(connection: AsyncConnection, member_id: UUID, reason: str) -> None:
     """Take back the files that may hold something of the member: those of the guilds that they were active in.
 
     One that is being made does not end as `done` then, and is made anew.
@@ -156,7 +163,7 @@ async def withdraw_exports(connection: AsyncConnection, member_id: UUID) -> None
     held = (sa.exists().where(log.c.member_id == member_id, log.c.guild_id == exports.c.guild_id) for log in _LOGS)
     withdrawn = {
         "state": sa.case((is_kept, ExportState.REFUSED.value), else_=exports.c.state),
-        "outcome": {"reason": "erased"},
+        "outcome": {"reason": reason},
     }
     of_guild = sa.and_(exports.c.guild_id.is_not(None), sa.or_(is_kept, _IS_WAITING))
     await connection.execute(sa.update(exports).where(of_guild, sa.or_(*held)).values(**withdrawn))

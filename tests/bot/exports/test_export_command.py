@@ -25,6 +25,7 @@ from engine.store.database import Database
 from engine.store.objects import Objects
 from sandbox.chat.test_client import MemberClient, RequestRefused
 from sandbox.server import Sandbox
+from tests.bot.bot_process import bot_process
 from tests.bot.conftest import BotStarter
 from tests.bot.engine_hand import EngineHand
 from tests.bot.reading import Message, shown_by_bot, text_of
@@ -32,6 +33,7 @@ from tests.bot.rows import until_true
 from tests.bot.store.test_button_actions import press
 from tests.bot.test_guild_choice import agree
 from tests.bot.test_privacy import ask
+from tests.killing import blocked, kill
 
 Grid = Callable[..., Any]
 EPHEMERAL = 64
@@ -145,6 +147,47 @@ async def test_what_took_too_long_comes_by_direct_message(
         assert await ada.file(status["attachments"][0]) == b"zip"
     await until_true(database, "SELECT telling = 'told' FROM exports")
     assert len(shown_by_bot(ada)) == 1
+
+
+@pytest.mark.kills
+async def test_a_bot_that_is_killed_while_it_exports_loses_nothing(
+    sandbox: Sandbox,
+    place: ExportPlace,
+    ada: MemberClient,
+    database: Database,
+    database_url: str,
+    storage_url: str,
+    hand: EngineHand,
+) -> None:
+    """Its process ends with it, and the next bot goes on once the claim is over; who asked gets the file."""
+    async with bot_process(sandbox, database_url, storage_url, exports=place.folder) as first:
+        await agree(database, ada)
+        await ada.reply(await ada.command("imagine", prompt="a red zebra"))
+        await hand.finish(await hand.only_job())
+        await until_true(database, "SELECT count(*) = 1 FROM impressions")
+        async with blocked(database_url, "LOCK TABLE actions"):
+            await start(ada, format="prompts")
+            await until_true(database, "SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+            await kill(first)
+            left = [path.name for path in place.folder.iterdir()]
+    assert [name.endswith(".easel-export-") for name in left] == [True]
+    async with database.begin() as connection:
+        await connection.execute(sa.text("UPDATE exports SET claimed_until = now()"))
+    async with bot_process(sandbox, database_url, storage_url, exports=place.folder):
+        done = await told(ada, "**prompts**: 1 prompt")
+    assert [item["filename"] for item in done["attachments"]] == ["easel-prompts.zip"]
+    assert [path.suffix for path in place.folder.iterdir()] == [".zip"]
+
+
+async def test_who_no_longer_manages_the_server_gets_nothing(
+    start_bot: BotStarter, place: ExportPlace, ben: MemberClient, database: Database
+) -> None:
+    """Discord is asked when the file is handed over."""
+    await ended(database, place, ben)
+    async with start_bot(exports=place):
+        refused = await told(ben, "You may not manage this server any more")
+        assert not refused["attachments"]
+        await until_true(database, "SELECT state = 'refused' AND telling = 'told' FROM exports")
 
 
 async def test_own_data_that_is_too_large_comes_as_a_link(

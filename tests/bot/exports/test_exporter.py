@@ -22,7 +22,6 @@ from bot.exports.handover import hand_over
 from bot.exports.place import ExportPlace, signature
 from bot.exports.process import Unmade, run_export
 from bot.pages.exports import ExportFiles
-from bot.store.erasures import ErasureRequest, claim_erasure, erase_member, start_erasures
 from bot.store.exports import (
     Export,
     claim_export,
@@ -34,13 +33,11 @@ from bot.store.exports import (
 from bot.store.own_data import OwnData
 from bot.store.tables import ExportState, Telling, exports
 from engine.contract.exports import EXPORT_FORMATS
-from engine.contract.feedback import Consent
 from engine.feedback.exports import FORMATS
 from engine.store.database import Database
 from engine.store.objects import Objects, open_objects
 from tests.bot.store.test_button_actions import press
 from tests.bot.unconnected import unconnected_context
-from tests.engine.feedback.exports.community import SmallCommunity
 
 GUILD = 77
 
@@ -222,31 +219,6 @@ async def test_files_go_after_a_day_and_with_their_member(database: Database, pl
     async with database.begin() as connection:
         await connection.execute(sa.text("DELETE FROM members"))
         assert await read_export(connection, fresh.id) is None
-
-
-async def test_files_go_with_who_is_in_them(database: Database, objects: Objects, place: ExportPlace) -> None:
-    """Those of servers that an erased member was active in, and no others; what is being made is made anew."""
-    here, elsewhere = await done(database, place, 1), await done(database, place, 2, guild_id=78)
-    community = SmallCommunity(database=database, objects=objects, guild_id=GUILD)
-    owner, gone = [await community.join(Consent.PUBLISH) for _ in range(2)]
-    await community.press(await community.paint(owner, "a cat"), 0, gone)
-    async with database.begin() as connection:
-        await connection.execute(sa.text("UPDATE exports SET telling = 'told'"))
-    assert await request(database, 3)
-    making = await claim(database)
-    assert making is not None
-    async with database.begin() as connection:
-        await start_erasures(connection, [ErasureRequest(press_id=1, member_id=gone)])
-        erasure = await claim_erasure(connection)
-        assert erasure is not None and await erase_member(connection, erasure)
-        outcome = {"counts": {"prompts": 1}, "bytes": 1}
-        assert not await end_export(connection, making.id, ExportState.DONE, outcome)
-    await Exporter(unconnected_context(database, open_objects(place.storage_url)), place).work_on_next()
-    assert [path.name for path in place.folder.iterdir()] == [f"{elsewhere.id}.zip"]
-    async with database.begin() as connection:
-        withdrawn = await read_export(connection, here.id)
-    assert withdrawn is not None
-    assert "has erased themselves" in export_replies.ended(withdrawn, delivered=None)
 
 
 async def test_a_file_that_is_on_another_machine_is_made_anew(database: Database, place: ExportPlace) -> None:
