@@ -9,7 +9,7 @@ from functools import partial
 
 import discord
 
-from bot.answers import acknowledge, answer_privately
+from bot.answers import answer_privately
 from bot.buttons.base import JobButton
 from bot.cards import AnswerSubject, ButtonFace, Card, CardKind
 from bot.custom_ids import ONE_OR_TWO, ONE_TO_THREE
@@ -86,8 +86,5 @@ async def _answer(
 ) -> None:
     choice, place = choices[pressed.slot()], place_of(interaction, context)
     pair = await services.commit(context, partial(answer_pair, context, pressed.button.job_id, choice, place))
-    if pair is None:
-        # The press before this one has shown the next pair, or is about to.
-        await acknowledge(interaction)
-    else:
-        await ask_to_compare(interaction, services, context, pair)
+    # Of a pair that was answered before as well: the press before this one may not have been able to show the next.
+    await ask_to_compare(interaction, services, context, pair)

@@ -58,11 +58,15 @@ class AskedPair:
 
 @dataclass(frozen=True, kw_only=True)
 class PairWanted:
-    """Who wants the next pair, and where."""
+    """Who wants the next pair, and where.
+
+    is_again: whether the one that they were asked about last will do, if they have not answered it.
+    """
 
     context: InteractionContext
     member: Member
     place: Place
+    is_again: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,6 +146,8 @@ async def _show_pair(connection: AsyncConnection, wanted: PairWanted) -> NextPai
     recent = await _read_recent(connection, member_id)
     number = recent[0].number + 1 if recent else 1
     num_answered = _num_answered(recent)
+    if wanted.is_again and recent and recent[0].press_id is None and (asked := await _asked(connection, recent[0])):
+        return asked
     impression_id = new_id()
     while chosen := await _choose(connection, wanted, number, frozenset(row.job_id for row in recent)):
         (found,) = await read_jobs_with_pictures(connection, [chosen.job_id])
@@ -169,6 +175,17 @@ async def _show_pair(connection: AsyncConnection, wanted: PairWanted) -> NextPai
         await append_impression(connection, _impression(wanted, impression_id, job, (left, right)))
         return NextPair(impression_id=impression_id, num_answered=num_answered, job=job, pictures=(left, right))
     return NextPair(impression_id=impression_id, num_answered=num_answered, job=None, pictures=())
+
+
+async def _asked(connection: AsyncConnection, row: sa.Row[Any]) -> NextPair | None:
+    """Return a pair that the member was asked about; None if its pictures are gone."""
+    (found,) = await read_jobs_with_pictures(connection, [row.job_id])
+    job, painted = found or (None, ())
+    by_id = {picture.id: picture for picture in painted}
+    if job is None or not by_id.keys() >= {row.left_id, row.right_id}:
+        return None
+    sides = by_id[row.left_id], by_id[row.right_id]
+    return NextPair(impression_id=row.impression_id, num_answered=row.num_answered, job=job, pictures=sides)
 
 
 async def _read_recent(connection: AsyncConnection, member_id: UUID) -> Sequence[sa.Row[Any]]:

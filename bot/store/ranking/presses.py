@@ -37,23 +37,21 @@ async def next_pair(context: InteractionContext, place: Place, *, lost: UUID | N
     return await show_pair(PairWanted(context=context, member=member, place=place))
 
 
-async def answer_pair(
-    context: InteractionContext, impression_id: UUID, choice: Choice, place: Place
-) -> NextPair | None:
-    """Store the member's answer and choose the next pair; None if the pair was answered before: two presses are one.
+async def answer_pair(context: InteractionContext, impression_id: UUID, choice: Choice, place: Place) -> NextPair:
+    """Store the member's answer and choose the next pair.
 
-    A pair whose pictures were erased is passed over.
+    Two presses are one: of a pair that was answered before, the next one is that which follows it already. A pair whose
+    pictures were erased is passed over.
     """
     member = await lock_member(context.discord_id)
     if not member.consent_in_force.may_train:
         return NOT_AGREED
     asked = await read_pair((impression_id, member.id))
-    if asked and asked.press_id is not None:
-        return None
-    if asked:
+    is_again = asked is not None and asked.press_id is not None
+    if asked and not is_again:
         await record_action(_action(context, member, asked, choice))
         await settle_pair((asked, int(context.id), choice))
-    return await show_pair(PairWanted(context=context, member=member, place=place))
+    return await show_pair(PairWanted(context=context, member=member, place=place, is_again=is_again))
 
 
 async def count_compared(context: InteractionContext) -> int:

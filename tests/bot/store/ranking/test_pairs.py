@@ -74,7 +74,7 @@ async def start(database: Database, context: InteractionContext, place: Place = 
 
 async def answered(
     database: Database, context: InteractionContext, pair: NextPair, choice: Choice, place: Place = PLACE
-) -> NextPair | None:
+) -> NextPair:
     """Answer the pair, and return the next one."""
     async with database.begin() as connection:
         return await run_alone(connection, answer_pair(context, pair.impression_id, choice, place))
@@ -139,13 +139,14 @@ async def test_an_answer_counts_for_the_slot_that_was_on_that_side(database: Dat
 
 
 async def test_a_press_that_comes_again_changes_nothing(database: Database) -> None:
-    """The same press or another one on the pair; and a pair of somebody else's is not answered."""
+    """The same press or another one on the pair shows the next one again; a pair of somebody else's is not answered."""
     await fill(database, count=2)
     pair = await start(database, press(0, discord_id=RATER))
     stranger = await start(database, press(1))
-    assert await answered(database, press(2, discord_id=RATER), pair, Choice.LEFT)
-    assert await answered(database, press(2, discord_id=RATER), pair, Choice.LEFT) is None
-    assert await answered(database, press(3, discord_id=RATER), pair, Choice.RIGHT) is None
+    following = await answered(database, press(2, discord_id=RATER), pair, Choice.LEFT)
+    assert following.impression_id != pair.impression_id
+    for number in (2, 3):
+        assert await answered(database, press(number, discord_id=RATER), pair, Choice.RIGHT) == following
     assert await answered(database, press(4, discord_id=RATER), stranger, Choice.RIGHT)
     async with database.begin() as connection:
         assert await count_actions(connection) == 1
