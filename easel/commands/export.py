@@ -98,8 +98,13 @@ async def _export(name: str, folder: Path, bounds: Bounds, settings: EngineSetti
             read_record=read_consent_record,
             restarted=lambda restart: _tell_restart(restart, folder, progress.console),
         )
-        async with open_migrated_postgres(settings) as url, open_database(url, pool_size=2) as database:
-            return await FORMATS[name].export(database, open_objects(settings.storage_url), request)
+        try:
+            async with open_migrated_postgres(settings) as url, open_database(url, pool_size=2) as database:
+                return await FORMATS[name].export(database, open_objects(settings.storage_url), request)
+        except Exception:
+            # What was not exported has no progress, and the reason is told below.
+            progress.update(bar, visible=False)
+            raise
 
 
 def _tell_restart(restart: Restart, folder: Path, console: Console) -> None:

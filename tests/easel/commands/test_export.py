@@ -63,7 +63,7 @@ async def test_preferences_that_nobody_agreed_to_publish_are_no_export(
         1,
         {"folder": None, "reason": "nobody_agreed", "pairs": 0, "damaged": []},
     )
-    assert done.err.splitlines()[-1] == "No member has agreed to publishing yet, so there is nothing to export."
+    assert done.err.strip() == "No member has agreed to publishing yet, so there is nothing to export."
     assert not (tmp_path / "out").exists()
     refused = await run_easel("export", "raw", "-o", str(tmp_path / "out"), "--split-seed", "3", home=home)
     assert refused.code == 2 and "--split-seed" in refused.err

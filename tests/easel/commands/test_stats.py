@@ -14,7 +14,9 @@ from tests.engine.feedback.exports.community import SmallCommunity
 
 async def test_stats_are_printed(home: Path, database_url: str, database: Database, objects: Objects) -> None:
     empty = await run_easel("stats", home=home, DATABASE_URL=database_url)
-    assert (empty.code, empty.out) == (0, "0 presses by 0 members; Gini coefficient 0.00.\n"), empty.err
+    assert (empty.code, empty.out) == (0, "Nobody has pressed or rated anything yet, so there is nothing to show.\n"), (
+        empty.err
+    )
     community = SmallCommunity(database=database, objects=objects)
     member = await community.join(Consent.USE)
     painted = await community.paint(member, "a red circle")
