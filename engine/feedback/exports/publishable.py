@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
+from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -18,19 +19,24 @@ from engine.feedback.labels import stream_preferences
 from engine.feedback.names import may_name
 from engine.feedback.preferences.community import Community
 from engine.feedback.preferences.derive import Preferences
+from engine.feedback.records import Press
 from engine.feedback.shown import hash_of_prompt, shown_from_picture
 from engine.feedback.splits import Split, caption_from_spec, cluster_of_caption, split_of_cluster
 from engine.feedback.store.published import PictureSource, read_sources, stream_sources
 
 
 class _Candidate(NamedTuple):
-    """A label, the pictures that it is about, and what the request's bounds are held against."""
+    """A label, the pictures that it is about, and what the request's bounds are held against.
+
+    why: it is not published, whatever its pictures are. rater: whose it is, where the label does not say that.
+    """
 
     label: Any
     pictures: tuple[UUID, ...]
     at: datetime
     weight: float
-    is_tie: bool = False
+    why: Withheld | None = None
+    rater: UUID | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +82,11 @@ class PublishedLog:
         return [
             candidate
             for candidate in _candidates(kind, preferences)
-            if candidate.weight >= self.request.min_weight and _is_between(candidate.at, self.request)
+            if candidate.weight >= self.request.min_weight
+            and _is_between(candidate.at, self.request)
+            and candidate.pictures
+            # Reports of everybody are read, because they keep pictures out.
+            and (candidate.rater is None or candidate.rater in self.publishers)
         ]
 
     def _published(
@@ -96,7 +106,8 @@ class PublishedLog:
                     withheld[kind][Withheld.GONE] += 1
                 elif self._is_wanted(found):
                     why = next(filter(None, (why_pictures[picture] for picture in candidate.pictures)), None)
-                    why = why or _why_together(found) or (Withheld.TIE if candidate.is_tie else None)
+                    together = None if kind is Kind.EVENTS else _why_together(found)
+                    why = why or together or candidate.why
                     if why is None:
                         of_prompt = kept.setdefault(hash_of_prompt(found[0].spec), {})
                         of_prompt.setdefault(kind, []).append(_with_sources(candidate, found))
@@ -148,11 +159,12 @@ def _candidates(kind: Kind, preferences: Preferences) -> Iterator[_Candidate]:
         case Kind.VOTES | Kind.TIES:
             for vote in preferences.votes:
                 if kind is Kind.VOTES or vote.is_tie:
-                    is_tie = vote.is_tie and kind is Kind.VOTES
-                    yield _Candidate(vote, (vote.winner, vote.loser), vote.at, vote.weight, is_tie)
+                    why = Withheld.TIE if vote.is_tie and kind is Kind.VOTES else None
+                    yield _Candidate(vote, (vote.winner, vote.loser), vote.at, vote.weight, why)
         case Kind.PAIRS:
             for pair in preferences.pairs:
-                yield _Candidate(pair, (pair.first, pair.second), pair.newest, pair.weight, pair.winner is None)
+                why = Withheld.TIE if pair.winner is None else None
+                yield _Candidate(pair, (pair.first, pair.second), pair.newest, pair.weight, why)
         case Kind.RANKINGS:
             for ranking in preferences.rankings:
                 yield _Candidate(ranking, ranking.pictures, ranking.at, 1.0)
@@ -166,10 +178,20 @@ def _candidates(kind: Kind, preferences: Preferences) -> Iterator[_Candidate]:
         case Kind.SCORES:
             for score in preferences.scores:
                 yield _Candidate(score, (score.picture_id,), score.newest, 1.0)
+        case Kind.EVENTS:
+            yield from map(partial(_event, preferences.excluded), preferences.presses)
+
+
+def _event(excluded: Set[UUID], press: Press) -> _Candidate:
+    action = press.action
+    shown = tuple(shown.picture_id for shown in action.shown)
+    why = None if excluded.isdisjoint(shown) else Withheld.REPORTED
+    return _Candidate(press, shown, action.at, 1.0, why, action.member_id)
 
 
 def _with_sources(candidate: _Candidate, sources: Sequence[PictureSource]) -> Published[Any]:
-    return Published(label=candidate.label, sources=tuple(sources), rater=getattr(candidate.label, "rater", None))
+    rater = candidate.rater or getattr(candidate.label, "rater", None)
+    return Published(label=candidate.label, sources=tuple(sources), rater=rater)
 
 
 def _why_together(sources: Sequence[PictureSource]) -> Withheld | None:

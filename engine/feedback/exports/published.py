@@ -14,6 +14,7 @@ from engine.feedback.preferences.pairs import LabelledPair
 from engine.feedback.preferences.ratings import PictureScore, Ranking
 from engine.feedback.preferences.selections import Selection
 from engine.feedback.preferences.votes import Vote
+from engine.feedback.records import Press
 from engine.feedback.splits import Split, caption_from_spec
 from engine.feedback.store.published import PictureSource
 
@@ -21,7 +22,10 @@ Label = TypeVar("Label")
 
 
 class Kind(StrEnum):
-    """The kinds of labels, as docs/preferences.md has them; `pictures` are all pictures, whether labelled or not."""
+    """The kinds of labels, as docs/preferences.md has them.
+
+    `pictures` are all pictures, whether labelled or not, and `events` all presses.
+    """
 
     VOTES = "votes"
     TIES = "ties"
@@ -31,6 +35,7 @@ class Kind(StrEnum):
     LIKES = "likes"
     SCORES = "scores"
     PICTURES = "pictures"
+    EVENTS = "events"
 
 
 class Withheld(StrEnum):
@@ -128,3 +133,8 @@ class PublishedPrompt:
     def scores(self) -> tuple[Published[PictureScore], ...]:
         """Pictures that were rated or compared."""
         return self.labels.get(Kind.SCORES, ())
+
+    @property
+    def events(self) -> tuple[Published[Press], ...]:
+        """Presses, with all pictures that were in view."""
+        return self.labels.get(Kind.EVENTS, ())

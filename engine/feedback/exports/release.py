@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from engine.feedback.exports.aesthetic import AESTHETIC
 from engine.feedback.exports.card import CardConfig, card
 from engine.feedback.exports.diffusiondb import DIFFUSIONDB
+from engine.feedback.exports.events import EVENTS
 from engine.feedback.exports.flow_dpo import FLOW_DPO
 from engine.feedback.exports.hpd1 import HPD1
 from engine.feedback.exports.hpd2 import HPD2
@@ -28,7 +29,7 @@ from engine.store.objects import Objects
 
 ALONE = (PICKAPIC, HPD1, HPD2, HPD3, IMAGEREWARD, KTO, FLOW_DPO, SFT, AESTHETIC, PROMPTS, DIFFUSIONDB, WEBDATASET)
 TITLE = "All of them in one folder, with a manifest"
-_FORMATS = (PICKAPIC, PICKAPIC_TIES, *ALONE[1:])
+_FORMATS = (PICKAPIC, PICKAPIC_TIES, *ALONE[1:], EVENTS)
 
 
 async def export_release(database: Database, objects: Objects, request: ExportRequest) -> Exported:

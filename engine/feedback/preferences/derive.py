@@ -66,6 +66,7 @@ class Preferences:
     reports: how many members reported a picture; such a picture is in nothing else.
     excluded: these pictures and those that their owner deleted.
     raters: whose presses stand.
+    presses: all that this was derived from, each once, oldest first.
     left_out: how much became no label, by reason.
     """
 
@@ -78,6 +79,7 @@ class Preferences:
     reports: Mapping[UUID, int]
     excluded: frozenset[UUID]
     raters: frozenset[UUID]
+    presses: tuple[Press, ...]
     left_out: Mapping[LeftOut, int]
 
 
@@ -112,6 +114,7 @@ def derive_preferences(presses: Sequence[Press], community: Community) -> Prefer
         scores=tuple(picture_scores(ratings, strengths, _compared_at(pairs), community.skills)),
         reports=reports_by_picture(presses),
         excluded=frozenset(excluded),
+        presses=tuple(press for _, press in sorted({press.action.press_id: press for press in presses}.items())),
         raters=frozenset(answers.rater for answers in all_answers if answers.standing),
         left_out=_left_out(presses, all_answers, len(excluded)),
     )

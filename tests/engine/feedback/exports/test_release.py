@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from datetime import time
 from typing import Any
 
 import pyarrow as pa
@@ -64,6 +65,25 @@ def test_datasets_loads_the_release_itself(released: ReleasedLog, load: Any) -> 
         loaded = load(str(released.folder), config)
         assert {split: len(rows) for split, rows in loaded.items()} == described[name]["splits"]
     assert described["pickapic"]["splits"].keys() == {*FULL, "validation_unique", "test_unique"}
+
+
+def test_the_events_say_what_was_shown_and_pressed(released: ReleasedLog, load: Any) -> None:
+    """Of who agreed alone, with the pictures' ids of the other folders; of time, the day."""
+    actions = load(str(released.folder / "events"), "actions", split="train").to_list()
+    shown = load(str(released.folder / "events"), "impressions", split="train").to_list()
+    pictures = load(str(released.folder), "diffusiondb", split="train").to_list()
+    names = {name.split(".")[0] for name in (row["image_name"] for row in pictures)}
+    of_damaged = {row["image_uid"] for row in shown if row["caption"] == DAMAGED}
+    assert names <= {row["image_uid"] for row in shown} <= names | of_damaged
+    assert {uid for row in actions for uid in row["shown_image_uids"]} <= {row["image_uid"] for row in shown}
+    assert all(row["image_uid"] == row["shown_image_uids"][row["slot"]] for row in actions)
+    assert {row["verb"] for row in actions} == {"rate", "favourite", "upscale"}
+    assert len({row["user_id"] for row in actions}) == 4 and all(row["latency_ms"] == 5000 for row in actions)
+    assert {row["day"].time() for row in (*actions, *shown)} == {time()}
+    splits = {row["image_uid"]: row["split"] for row in shown}
+    assert all(splits[row["image_uid"]] == row["split"] for row in actions)
+    counts = manifest_of(released.folder)["formats"]["events"]["counts"]
+    assert counts == {"actions": len(actions), "impressions": len(shown)}
 
 
 def test_no_prompt_is_in_two_splits_of_any_format(released: ReleasedLog) -> None:
