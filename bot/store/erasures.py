@@ -11,7 +11,8 @@ from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.exports import withdraw_exports
-from bot.store.tables import consent_choices, deliveries, erasure_messages, members, rank_grids, rank_pairs
+from bot.store.ranking.tables import rank_grids, rank_pairs
+from bot.store.tables import consent_choices, deliveries, erasure_messages, members
 from engine.contract.feedback import Consent
 from engine.feedback.store.erasure import PaintedOfMember, read_painted
 from engine.feedback.store.erasures import (

@@ -10,7 +10,8 @@ import pytest
 from pgqueuer import QueueManager
 from pgqueuer.queries import Queries
 
-import bot.store.tables  # noqa: F401  both declare their tables in the same metadata
+import bot.store.ranking.tables
+import bot.store.tables  # noqa: F401
 import engine.feedback.store.tables  # noqa: F401
 from engine.contract.errors import SchemaNewer, SchemaOutdated, StoreUnavailable
 from engine.store.database import open_database

@@ -17,7 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.policy.pair_choice import NO_TALLIES, Tally, mean_uncertainty, tallies_of
 from bot.store.deliveries import Delivery
-from bot.store.tables import DeliveryKind, DeliveryState, deliveries, members, rank_grids
+from bot.store.ranking.tables import rank_grids
+from bot.store.tables import DeliveryKind, DeliveryState, deliveries, members
 from engine.contract.feedback import Surface
 from engine.store.tables import pictures
 

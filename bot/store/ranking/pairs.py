@@ -24,7 +24,7 @@ from bot.store.impressions import UI_VERSION
 from bot.store.interaction import InteractionContext
 from bot.store.members import Member
 from bot.store.ranking.grids import Place, find_grids, leave_out_grids, settle_tallies
-from bot.store.tables import rank_grids, rank_pairs
+from bot.store.ranking.tables import rank_grids, rank_pairs
 from engine.contract.feedback import Choice
 from engine.contract.ids import new_id
 from engine.contract.jobs import Job, Picture

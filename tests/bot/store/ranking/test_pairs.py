@@ -16,7 +16,7 @@ from bot.store.ranking.filling import fill_grids
 from bot.store.ranking.grids import Place
 from bot.store.ranking.pairs import NextPair
 from bot.store.ranking.presses import answer_pair, count_compared, next_pair
-from bot.store.tables import rank_grids, rank_pairs
+from bot.store.ranking.tables import rank_grids, rank_pairs
 from engine.contract.feedback import Choice
 from engine.contract.ids import new_id
 from engine.feedback.store.actions import count_actions
