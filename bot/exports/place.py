@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
+from bot.signed_links import signed_path
 from bot.store.exports import KEPT_FOR, Export
 
 
@@ -33,18 +31,4 @@ class ExportPlace:
         """Return the signed address of the export's file; None without a public address."""
         if self.public_url is None or export.ended_at is None:
             return None
-        expires = int((export.ended_at + KEPT_FOR).timestamp())
-        return f"{self.public_url}/exports/{export.id}/{expires}/{signature(export.secret, export.id, expires)}"
-
-
-def signature(secret: str, export_id: UUID, expires: int) -> str:
-    """Return what only a link of ours has.
-
-    expires: in seconds since 1970.
-    """
-    return hmac.new(secret.encode(), f"{export_id}/{expires}".encode(), hashlib.sha256).hexdigest()
-
-
-def is_expired(expires: int) -> bool:
-    """Return whether a link of that end is no longer valid."""
-    return datetime.now(UTC).timestamp() > expires
+        return f"{self.public_url}/exports/{signed_path(export.secret, export.id, export.ended_at + KEPT_FOR)}"

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import hmac
-import re
 from collections.abc import Sequence
 from uuid import UUID
 
 from aiohttp import web
 
-from bot.exports.place import ExportPlace, is_expired, signature
+from bot.exports.place import ExportPlace
+from bot.signed_links import is_expired, is_signed
 from bot.store.exports import read_export
 from bot.store.tables import ExportState
 from engine.contract.errors import StoreUnavailable
 from engine.store.database import Database
 
 _NOT_THERE = "This link is not valid, or no longer is: files are kept for a day. Ask for the export again in Discord.\n"
-_SECONDS = re.compile(r"[0-9]{1,12}")
 _HEADERS = {
     "Cache-Control": "private, no-store",
     "Content-Type": "application/zip",
@@ -43,7 +41,7 @@ class ExportFiles:
         except ValueError:
             return _not_there()
         expires = request.match_info["expires"]
-        if not _SECONDS.fullmatch(expires) or is_expired(int(expires)):
+        if is_expired(expires):
             return _not_there()
         try:
             async with self._database.begin() as connection:
@@ -52,8 +50,7 @@ class ExportFiles:
             return web.Response(status=503, text="The database cannot be read at the moment. Try again in a while.\n")
         if export is None or export.state is not ExportState.DONE:
             return _not_there()
-        expected = signature(export.secret, export.id, int(expires))
-        if not hmac.compare_digest(request.match_info["signature"].encode(), expected.encode()):
+        if not is_signed(export.secret, export.id, expires, request.match_info["signature"]):
             return _not_there()
         path = self._place.file(export.id)
         if not path.exists():

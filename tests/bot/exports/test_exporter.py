@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 import zipfile
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,10 @@ from bot.exports.archive import pack_own_data
 from bot.exports.child import make
 from bot.exports.exporter import Exporter
 from bot.exports.handover import hand_over
-from bot.exports.place import ExportPlace, signature
+from bot.exports.place import ExportPlace
 from bot.exports.process import Unmade, run_export
 from bot.pages.exports import ExportFiles
+from bot.signed_links import signed_path
 from bot.store.exports import (
     Export,
     claim_export,
@@ -126,7 +128,7 @@ async def test_a_link_is_for_who_has_it_and_for_a_day(database: Database, place:
             f"/exports/{other.id}/{expires}/{signed}",
             f"/exports/{export_id}/{expires}x/{signed}",
             f"/exports/..%2f..%2fetc/{expires}/{signed}",
-            f"/exports/{export_id}/{past}/{signature(made.secret, made.id, past)}",
+            f"/exports/{signed_path(made.secret, made.id, datetime.fromtimestamp(past, UTC))}",
         ):
             assert (await client.get(wrong)).status == 404, wrong
         place.file(made.id).unlink()
