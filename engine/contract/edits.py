@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,22 +24,35 @@ class Box:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Mask:
+    """Any pixels of a canvas, as a file: a PNG of the canvas's size, one bit a pixel, 1 for those in the mask.
+
+    sha256: hash of the file. box: the smallest rectangle that has all of them.
+    """
+
+    sha256: str
+    box: Box
+
+
+@dataclass(frozen=True, kw_only=True)
 class Canvas:
     """The new picture: its size in pixels, and what of it is kept.
 
     box: where the source lies, scaled to the box's size; all outside it is painted anew.
     cells: of `CELLS`; if there are any, only these are painted anew, and the box is the whole canvas.
+    mask: if there is one, only its pixels are painted anew, and the box is the whole canvas; there are no cells then.
     """
 
     width: int
     height: int
     box: Box
     cells: frozenset[int] = frozenset()
+    mask: Mask | None = None
 
     @property
     def keeps_nothing(self) -> bool:
         """Whether all of it is painted anew, starting from the source."""
-        return not self.cells and (self.box.width, self.box.height) == (self.width, self.height)
+        return not (self.cells or self.mask) and (self.box.width, self.box.height) == (self.width, self.height)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,9 +68,15 @@ class Edit:
     canvas: Canvas | None = None
 
 
-def whole_canvas(width: int, height: int, cells: frozenset[int] = frozenset()) -> Canvas:
+def whole_canvas(width: int, height: int, cells: frozenset[int] = frozenset(), *, mask: Mask | None = None) -> Canvas:
     """Return a canvas that the source fills."""
-    return Canvas(width=width, height=height, box=Box(left=0, top=0, width=width, height=height), cells=cells)
+    box = Box(left=0, top=0, width=width, height=height)
+    return Canvas(width=width, height=height, box=box, cells=cells, mask=mask)
+
+
+def mask_of(edit: Edit | None) -> Mask | None:
+    """Return the mask of the edit, or None where it has none."""
+    return edit.canvas.mask if edit and edit.canvas else None
 
 
 def cell_box(canvas: Canvas, cell: int) -> Box:
@@ -73,12 +92,13 @@ def json_from_edit(edit: Edit) -> dict[str, Any]:
     canvas = edit.canvas
     if canvas is None:
         return {"strength": edit.strength}
-    box = [canvas.box.left, canvas.box.top, canvas.box.width, canvas.box.height]
+    mask = canvas.mask
     return {
         "strength": edit.strength,
         "size": [canvas.width, canvas.height],
-        "box": box,
+        "box": _numbers(canvas.box),
         "cells": sorted(canvas.cells),
+        **({"mask": {"sha256": mask.sha256, "box": _numbers(mask.box)}} if mask else {}),
     }
 
 
@@ -86,7 +106,21 @@ def edit_from_json(data: Mapping[str, Any]) -> Edit:
     """Return the edit that `json_from_edit` wrote."""
     if "size" not in data:
         return Edit(strength=data["strength"])
-    (width, height), (left, top, box_width, box_height) = data["size"], data["box"]
-    box = Box(left=left, top=top, width=box_width, height=box_height)
-    canvas = Canvas(width=width, height=height, box=box, cells=frozenset(data["cells"]))
+    (width, height), mask = data["size"], data.get("mask")
+    canvas = Canvas(
+        width=width,
+        height=height,
+        box=_box(data["box"]),
+        cells=frozenset(data["cells"]),
+        mask=mask and Mask(sha256=mask["sha256"], box=_box(mask["box"])),
+    )
     return Edit(strength=data["strength"], canvas=canvas)
+
+
+def _numbers(box: Box) -> list[int]:
+    return [box.left, box.top, box.width, box.height]
+
+
+def _box(numbers: Sequence[int]) -> Box:
+    left, top, width, height = numbers
+    return Box(left=left, top=top, width=width, height=height)

@@ -21,6 +21,7 @@ class PaintRequest:
         so that its content does not depend on the batch it was in.
     source: encoded image that the operation starts from; None for operations that start from noise.
     edit: what is done to the source; None for operations that start from noise.
+    mask: the file of the mask that the edit names; None where it names none.
     may_join_parts: whether a model that needs it may take the prompt's parts as one text; False for pictures of older
         releases, which gave each part a row.
     """
@@ -32,6 +33,7 @@ class PaintRequest:
     seed: int
     source: bytes | None = None
     edit: Edit | None = None
+    mask: bytes | None = None
     num_pictures: int = NUM_PICTURES
     may_join_parts: bool = True
 

@@ -13,7 +13,12 @@ _AT_ONCE = 2**20
 
 def key_from_bytes(data: bytes, suffix: str) -> str:
     """Return the key of `data`: two levels of folders from its SHA-256, then the hash and the extension."""
-    return _key(hashlib.sha256(data).hexdigest(), suffix)
+    return key_from_hash(hashlib.sha256(data).hexdigest(), suffix)
+
+
+def key_from_hash(sha256: str, suffix: str) -> str:
+    """Return the key of the data with this SHA-256, in hexadecimal."""
+    return f"{sha256[:2]}/{sha256[2:4]}/{sha256}{suffix}"
 
 
 def copy_checked(source: FileIO, path: Path, key: str) -> bool:
@@ -25,7 +30,7 @@ def copy_checked(source: FileIO, path: Path, key: str) -> bool:
             while size := source.readinto(buffer):
                 digest.update(buffer[:size])
                 _write_all(file, buffer[:size])
-        if key != _key(digest.hexdigest(), Path(key).suffix):
+        if key != key_from_hash(digest.hexdigest(), Path(key).suffix):
             return False
         copied.rename(path)
     finally:
@@ -40,7 +45,7 @@ def take_whole(source: Path, path: Path, key: str) -> bool:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except FileNotFoundError:
         return False
-    if key != _key(digest, Path(key).suffix):
+    if key != key_from_hash(digest, Path(key).suffix):
         return False
     path.parent.mkdir(parents=True, exist_ok=True)
     source.rename(path)
@@ -55,10 +60,6 @@ def write_whole(path: Path, data: bytes) -> None:
         written.rename(path)
     finally:
         written.unlink(missing_ok=True)
-
-
-def _key(digest: str, suffix: str) -> str:
-    return f"{digest[:2]}/{digest[2:4]}/{digest}{suffix}"
 
 
 def _beside(path: Path) -> Path:

@@ -16,8 +16,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from engine.contract.edits import edit_from_json, json_from_edit
+from engine.contract.edits import Edit, edit_from_json, json_from_edit, mask_of
 from engine.contract.jobs import Job, JobRequest, JobStatus, Operation, Picture, json_from_spec, spec_from_json
+from engine.store.file_copies import key_from_hash
 from engine.store.queue import enqueue
 from engine.store.tables import jobs, pictures, previews
 
@@ -116,6 +117,18 @@ async def read_source(connection: AsyncConnection, job_id: UUID) -> Picture | No
     query = sa.select(pictures).join(jobs, jobs.c.parent_picture_id == pictures.c.id).where(jobs.c.id == job_id)
     row = (await connection.execute(query)).one_or_none()
     return picture_from_row(row) if row else None
+
+
+async def read_edit(connection: AsyncConnection, job_id: UUID) -> Edit | None:
+    """Return what the job does to its source, or None when it does not say; the rest of its row is not read."""
+    edit = (await connection.execute(sa.select(jobs.c.edit).where(jobs.c.id == job_id))).scalar_one_or_none()
+    return edit and edit_from_json(edit)
+
+
+def mask_key(edit: Edit | None) -> str | None:
+    """Return the key of the mask's file that the edit names, or None when it names none."""
+    mask = mask_of(edit)
+    return key_from_hash(mask.sha256, ".png") if mask else None
 
 
 async def read_preview(connection: AsyncConnection, job_id: UUID) -> bytes | None:

@@ -29,6 +29,7 @@ def check_one_of(column: str, values: Iterable[StrEnum]) -> sa.CheckConstraint:
 
 _FINAL = ", ".join(f"'{status}'" for status in sorted(FINAL))
 _now = sa.text("now()")
+_MASK = sa.text("(edit #>> '{mask,sha256}')")
 
 jobs = sa.Table(
     "jobs",
@@ -76,6 +77,8 @@ jobs = sa.Table(
     sa.Index("jobs_running_idx", "id", postgresql_where=sa.text("status = 'running'")),
     sa.Index("jobs_started_idx", "turn", postgresql_where=sa.text("started_at IS NOT NULL")),
     sa.Index(None, "member_id"),
+    # An erasure asks who else has a mask.
+    sa.Index("jobs_mask_idx", _MASK, postgresql_where=sa.text("edit ? 'mask'")),
     sa.Index("jobs_ended_idx", "ended_at", postgresql_where=sa.text("ended_at IS NOT NULL")),
     # Postgres uses these when it deletes a job with its pictures.
     sa.Index(None, "parent_job_id", postgresql_where=sa.text("parent_job_id IS NOT NULL")),

@@ -25,7 +25,7 @@ from engine.contract.painting import (
     Progress,
 )
 from engine.error_boundary import result_of
-from engine.store.jobs import read_source
+from engine.store.jobs import mask_key, read_source
 from engine.store.transitions import finish_job, reclaim_job, record_progress, start_job
 from engine.worker.endings import cause_from_error, end_attempt
 from engine.worker.leases import LeaseLost, RunningJob, run_unless_ended
@@ -121,6 +121,7 @@ async def _paint(runner: JobRunner, job: Job) -> PaintResult:
         seed=job.seed,
         source=source,
         edit=None if source is None else job.edit or Edit(),
+        mask=await _read_mask(runner, job),
     )
     clock = asyncio.get_running_loop().time
     preview, next_record = None, 0.0
@@ -142,6 +143,11 @@ async def _read_source(runner: JobRunner, job: Job) -> bytes | None:
 
     source = await retry_while_down(read) if job.parent_picture_id else None
     return await with_objects(runner, lambda: runner.objects.get(source.object_key)) if source else None
+
+
+async def _read_mask(runner: JobRunner, job: Job) -> bytes | None:
+    key = mask_key(job.edit)
+    return await with_objects(runner, lambda: runner.objects.get(key)) if key else None
 
 
 async def _record_progress(runner: JobRunner, job: Job, progress: Progress, preview: bytes | None) -> None:

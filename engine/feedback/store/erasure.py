@@ -16,8 +16,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from engine.contract.edits import edit_from_json
 from engine.feedback.store.months import first_id, first_press, months_after
 from engine.feedback.store.tables import actions, impressions, member_months, press_keys
+from engine.store.jobs import mask_key
 from engine.store.tables import jobs, pictures
 
 # Of the release before the log, until its table is dropped.
@@ -73,11 +75,12 @@ async def read_painted(connection: AsyncConnection, member_id: UUID) -> PaintedO
     of_jobs = (await connection.execute(sa.select(jobs).where(jobs.c.id == _any(family)))).all()
     of_pictures = (await connection.execute(sa.select(pictures).where(pictures.c.job_id == _any(family)))).all()
     grids = {row.grid_key for row in of_jobs if row.grid_key is not None}
+    masks = {key for row in of_jobs if row.edit and (key := mask_key(edit_from_json(row.edit)))}
     return PaintedOfMember(
         job_ids=tuple(row.id for row in of_jobs),
         picture_ids=tuple(row.id for row in of_pictures),
         owners=frozenset(row.member_id for row in of_jobs),
-        keys=frozenset(grids.union(row.object_key for row in of_pictures)),
+        keys=frozenset(grids.union(masks, (row.object_key for row in of_pictures))),
     )
 
 

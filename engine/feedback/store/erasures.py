@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -28,6 +29,9 @@ _IS_IN_HAND = sa.text("""
         SELECT FROM pgqueuer JOIN unnest(:job_ids) AS job_id ON dedupe_key = job_id::text
         WHERE pgqueuer.status = 'picked')
 """).bindparams(sa.bindparam("job_ids", type_=pg.ARRAY(pg.UUID)))
+_USED_MASKS = sa.text("""
+    SELECT edit #>> '{mask,sha256}' FROM jobs WHERE edit ? 'mask' AND edit #>> '{mask,sha256}' = ANY (:hashes)
+""").bindparams(sa.bindparam("hashes", type_=pg.ARRAY(sa.Text)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,14 +131,17 @@ async def read_keys(connection: AsyncConnection, erasure_id: UUID, *, is_deleted
 
 
 async def find_used_keys(connection: AsyncConnection, keys: Collection[str]) -> frozenset[str]:
-    """Return those of the keys that pictures, grids and uploads have, as others may that are the same to the byte."""
+    """Return those of the keys that anything else has, as files may be the same to the byte."""
     listed = sa.any_(sa.literal(list(keys), pg.ARRAY(sa.Text)))
     used = sa.union(
         sa.select(pictures.c.object_key).where(pictures.c.object_key == listed),
         sa.select(jobs.c.grid_key).where(jobs.c.grid_key == listed),
         keys_of_uploads(listed),
     )
-    return frozenset((await connection.execute(used)).scalars())
+    found = set((await connection.execute(used)).scalars())
+    by_hash = {Path(key).stem: key for key in keys}
+    masks = await connection.execute(_USED_MASKS, {"hashes": list(by_hash)})
+    return frozenset(found.union(by_hash[sha256] for sha256 in masks.scalars()))
 
 
 async def mark_deleted(connection: AsyncConnection, erasure_id: UUID, keys: Collection[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from engine.contract.edits import Edit
+from engine.contract.edits import Edit, mask_of
 from engine.contract.errors import OperationUnsupported, SourceMismatch
 from engine.contract.jobs import Operation
 from engine.contract.painting import PaintRequest
@@ -29,7 +29,7 @@ OPERATIONS: Mapping[Operation, PainterOperation] = MappingProxyType(
 def check_operation(
     request: PaintRequest, registry: Registry, table: Mapping[Operation, PainterOperation] = OPERATIONS
 ) -> None:
-    """Return when the painter has the request's operation, and a source and an edit exactly where it needs them.
+    """Return when the painter has the request's operation, with a source, an edit and a mask where it needs them.
 
     Raises: OperationUnsupported, SourceMismatch, ModelUnknown.
     """
@@ -40,7 +40,8 @@ def check_operation(
             operation=request.operation.value, model=registry.model(None if name is None else str(name)).name
         )
     is_whole = operation.needs_source == (request.source is not None) == (request.edit is not None)
-    if not is_whole or operation.keeps_part != _keeps_part(request.edit):
+    has_mask = (mask_of(request.edit) is not None) == (request.mask is not None)
+    if not (is_whole and has_mask) or operation.keeps_part != _keeps_part(request.edit):
         raise SourceMismatch(operation=request.operation.value, needs_source=operation.needs_source)
 
 

@@ -79,16 +79,18 @@ def recipe_of(request: PaintRequest, params: SamplingParams, finished: Finished,
     return recipe | ({"cut": list(finished.truncated_texts)} if finished.truncated_texts else {})
 
 
-def request_from_recipe(recipe: Mapping[str, Any], registry: Registry, source: bytes | None = None) -> PaintRequest:
+def request_from_recipe(
+    recipe: Mapping[str, Any], registry: Registry, source: bytes | None = None, mask: bytes | None = None
+) -> PaintRequest:
     """Return the request that paints the recipe's picture again, in slot `recipe["slot"]`, with new ids.
 
-    source: the encoded image that a variation starts from. With other library versions than the recipe's, which are
-    logged, the picture looks the same and its bytes may differ. This hashes the files of the model and its adapters,
-    which takes a while.
+    source: the encoded image that a variation starts from. mask: the file of the mask that the edit names.
+    With other library versions than the recipe's, which are logged, the picture looks the same and its bytes may
+    differ. This hashes the files of the model and its adapters, which takes a while.
 
     Raises: RecipeUnreadable, WeightsMismatch when the files of the model or an adapter have changed, ModelUnknown,
-    SettingUnsupported for an adapter that is no longer registered, WeightsMissing, PictureCorrupt for a source that is
-    not the recipe's, SettingsInvalid when the model's defaults have changed.
+    SettingUnsupported for an adapter that is no longer registered, WeightsMissing, PictureCorrupt for a source or mask
+    that is not the recipe's, SettingsInvalid when the model's defaults have changed.
     """
     recipe = completed_recipe(recipe, source)
     check_recipe(recipe)
@@ -96,9 +98,12 @@ def request_from_recipe(recipe: Mapping[str, Any], registry: Registry, source: b
     resolve_hash(local_path(model), recipe["model_sha256"], model.source.variant)
     if (source and hashlib.sha256(source).hexdigest()) != recipe["source_sha256"]:
         raise PictureCorrupt(key=recipe["source_sha256"], cause="another than the one the picture was made from")
+    named = recipe.get("edit", {}).get("mask", {}).get("sha256")
+    if (mask and hashlib.sha256(mask).hexdigest()) != named:
+        raise PictureCorrupt(key=named, cause="another mask than the one the picture was made with")
     if recipe["libraries"] != _versions():
         _log.warning("painted_with_other_libraries", then=recipe["libraries"], now=_versions())
-    request = _request(recipe, source)
+    request = replace(_request(recipe, source), mask=mask)
     params = params_from_request(request, registry)
     _check_defaults(recipe, params)
     _check_adapters(recipe.get("lora_sha256", {}), params)

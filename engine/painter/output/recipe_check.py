@@ -78,11 +78,16 @@ def _contradictions(recipe: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _contradictions_of_edit(edit: Mapping[str, Any], recipe: Mapping[str, Any]) -> Iterator[str]:
-    (width, height), (left, top, box_width, box_height) = edit["size"], edit["box"]
+    width, height = edit["size"]
     if [width, height] != [recipe["width"], recipe["height"]] or edit["strength"] != recipe["strength"]:
         yield "edit has another size or strength than the recipe"
-    if not (box_width and box_height and left + box_width <= width and top + box_height <= height):
-        yield f"box is {edit['box']}, which does not lie within {width}x{height}"
+    boxes = [edit["box"], *([edit["mask"]["box"]] if "mask" in edit else [])]
+    for box in boxes:
+        left, top, box_width, box_height = box
+        if not (box_width and box_height and left + box_width <= width and top + box_height <= height):
+            yield f"box is {box}, which does not lie within {width}x{height}"
+    if edit["cells"] and "mask" in edit:
+        yield "edit has both cells and a mask"
 
 
 def _are_whole(value: object, count: int, low: int) -> bool:
@@ -184,11 +189,13 @@ _SPEC = _object(
 )
 
 _EDITING = tuple(operation.value for operation in Operation if operation is not Operation.IMAGINE)
+_BOX = Rule(description="left, top, width and height", fits=lambda value: _are_whole(value, 4, 0))
 _EDIT = _object(
     strength=_number(0, 1),
     size=Rule(description="a width and a height", fits=lambda value: _are_whole(value, 2, 1)),
-    box=Rule(description="left, top, width and height", fits=lambda value: _are_whole(value, 4, 0)),
+    box=_BOX,
     cells=_list_of(_whole(CELLS[0], CELLS[-1])),
+    mask=_optional(_object(sha256=_TEXT, box=_BOX)),
 )
 
 _RECIPE = _object(

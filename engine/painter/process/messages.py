@@ -52,6 +52,9 @@ class FrameKind(StrEnum):
     FAILED = "failed"
 
 
+# The fields of a request that are files.
+_FILES = ("source", "mask")
+
 RESULTS = frozenset({FrameKind.PICTURES, FrameKind.FILE, FrameKind.TEXT})
 
 
@@ -99,20 +102,23 @@ def frame_from_request(call_id: str, request: PaintRequest) -> Frame:
         "num_pictures": request.num_pictures,
         "may_join_parts": request.may_join_parts,
     }
-    blobs = () if request.source is None else (request.source,)
-    return Frame(kind=FrameKind.PAINT, call_id=call_id, facts=facts, blobs=blobs)
+    files = {name: file for name in _FILES if (file := getattr(request, name)) is not None}
+    return Frame(
+        kind=FrameKind.PAINT, call_id=call_id, facts={**facts, "files": list(files)}, blobs=tuple(files.values())
+    )
 
 
 def request_from_frame(frame: Frame) -> PaintRequest:
     """Return the request that `frame_from_request` wrote."""
     facts = frame.facts
+    files = dict(zip(facts["files"], frame.blobs, strict=True))
     return PaintRequest(
         job_id=UUID(facts["job_id"]),
         member_id=UUID(facts["member_id"]),
         operation=Operation(facts["operation"]),
         spec=spec_from_json(facts["spec"]),
         seed=facts["seed"],
-        source=frame.blobs[0] if frame.blobs else None,
+        **files,
         edit=facts["edit"] and edit_from_json(facts["edit"]),
         num_pictures=facts["num_pictures"],
         may_join_parts=facts["may_join_parts"],

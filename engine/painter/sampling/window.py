@@ -19,7 +19,9 @@ def window_of(canvas: Canvas, side: int, multiple: int) -> Box:
 
 
 def painted_boxes(canvas: Canvas) -> list[Box]:
-    """Return rectangles that together are all that is painted anew: the cells, or what lies around the box."""
+    """Return rectangles with all that is painted anew: that of the mask, the cells, or what lies around the box."""
+    if canvas.mask:
+        return [canvas.mask.box]
     if canvas.cells:
         return [cell_box(canvas, cell) for cell in sorted(canvas.cells)]
     box = canvas.box

@@ -12,11 +12,12 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from engine.contract.edits import STRONG, SUBTLE, Edit, whole_canvas
 from engine.contract.jobs import Operation
 from engine.contract.painting import PaintedPictures, PaintRequest
+from engine.mask_file import mask_file_from_image
 from engine.models.prompt_limits import limits_from_registry
 from engine.models.registry.registry import read_registry
 from engine.painter.in_process import create_painter
@@ -39,6 +40,7 @@ def sheets(source: bytes) -> dict[str, PaintRequest]:
         "vary-subtle": _edited(source, PROMPT, Operation.VARY, Edit(strength=SUBTLE)),
         "vary-strong": _edited(source, PROMPT, Operation.VARY, Edit(strength=STRONG)),
         "vary-region": _edited(source, OTHER, Operation.INPAINT, Edit(strength=1.0, canvas=region)),
+        "mask": _masked(source),
         "zoom-out": _edited(
             source, PROMPT, Operation.ZOOM, Edit(strength=None, canvas=zoomed_canvas(SIZE, Fraction(2)))
         ),
@@ -52,6 +54,15 @@ def sheets(source: bytes) -> dict[str, PaintRequest]:
 
 def _edited(source: bytes, prompt: str, operation: Operation, edit: Edit) -> PaintRequest:
     return replace(paint_request(prompt, source=source, seed=77), operation=operation, edit=edit)
+
+
+def _masked(source: bytes) -> PaintRequest:
+    painted = Image.new("L", SIZE)
+    ImageDraw.Draw(painted).ellipse((22, 22, 106, 126), fill=255)
+    file = mask_file_from_image(painted)
+    assert file is not None
+    edit = Edit(strength=1.0, canvas=whole_canvas(*SIZE, mask=file.mask))
+    return replace(_edited(source, "a red house on the grass", Operation.INPAINT, edit), mask=file.png)
 
 
 def sheet(images: Sequence[Image.Image]) -> Image.Image:
