@@ -71,6 +71,7 @@ class AnswerSubject:
     job_id: of a pair, its impression. origin: None where the answer is about itself.
     may_delete: whether the member may delete the result.
     favourites: slots of their favourites. best: slot of what they chose as the best of the grid, None if they did not.
+    has_pages: whether members can reach the bot's pages.
     cells: of `engine.contract.edits.CELLS`, those of a region that they have chosen so far.
     """
 
@@ -80,6 +81,7 @@ class AnswerSubject:
     favourites: frozenset[int] = frozenset()
     best: int | None = None
     cells: frozenset[int] = frozenset()
+    has_pages: bool = False
 
     @property
     def number(self) -> int | None:

@@ -18,6 +18,7 @@ import discord.http
 import structlog
 from prometheus_client import CollectorRegistry
 
+from bot.background_work import background_work
 from bot.buttons import BUTTONS, MEMBER_BUTTONS
 from bot.buttons.base import JobButton
 from bot.client import EaselClient, register_commands
@@ -29,15 +30,14 @@ from bot.eraser import Eraser
 from bot.exports.exporter import Exporter
 from bot.exports.place import ExportPlace
 from bot.keep_alive import install_keep_alive
-from bot.metrics import create_bot_metrics, show_queue
+from bot.metrics import create_bot_metrics
 from bot.pages.exports import ExportFiles
+from bot.pages.masks import MaskPages
 from bot.pages.stats import StatsPage
+from bot.regions import start_masked
 from bot.services import ANSWER_TIMEOUT, SEND_MARGIN, Services
 from bot.store.deliveries import BotInstance
-from bot.store.log_months import keep_months_ahead
 from bot.store.press_batches import PressBatches
-from bot.store.queue_state import keep_reading_queue
-from bot.store.ranking.filling import fill_grids
 from engine.contract.errors import SettingsInvalid, StoreUnavailable
 from engine.contract.ids import new_id
 from engine.health import open_health
@@ -51,7 +51,6 @@ _log = structlog.get_logger()
 DISCORD_API_URL = "https://discord.com/api/v10"
 
 _RETRY = timedelta(seconds=5)
-_STORE_CHECK, _STORE_RECHECK = timedelta(seconds=10), timedelta(seconds=2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +61,7 @@ class BotOptions:
     health: host and port of the health pages, 0 for a free port; None for none.
     lease: after how long another process takes over the deliveries of one that died.
     answer_timeout: how long this Discord waits for the answer to an interaction.
+    public_url: the address under which members reach what is served beside the health pages; None if they cannot.
     exports: where the exports that members ask for are made; None where they are refused.
     home: the folder whose disk the metrics watch.
     upload_origins: from where members' pictures may be fetched beside the public internet.
@@ -72,6 +72,7 @@ class BotOptions:
     health: tuple[str, int] | None = None
     lease: timedelta = timedelta(seconds=15)
     answer_timeout: timedelta = ANSWER_TIMEOUT
+    public_url: str | None = None
     exports: ExportPlace | None = None
     home: Path = Path("/")
     upload_origins: frozenset[str] = frozenset()
@@ -105,39 +106,42 @@ async def serve(
     async with _open_client(options, buttons, stop, trace_answers(registry)) as client:
         if stop.is_set():
             return
-        instance = BotInstance(id=new_id(), lease=options.lease)
         context = DeliveryContext(
             client=client,
             buttons=buttons,
             database=database,
             objects=objects,
-            instance=instance,
+            instance=BotInstance(id=new_id(), lease=options.lease),
             metrics=metrics,
             limits=options.limits,
         )
-        courier = Courier(context)
-        client.services = Services(
-            buttons=buttons,
-            database=database,
-            objects=objects,
-            presses=PressBatches(database, limit=options.answer_timeout - SEND_MARGIN),
-            courier=courier,
-            eraser=Eraser(context),
-            exports=options.exports,
-            exporter=Exporter(context, options.exports) if options.exports else None,
-            instance=instance,
-            metrics=metrics,
-            defaults=options.defaults,
-            limits=options.limits,
-            answer_timeout=options.answer_timeout,
-            upload_origins=options.upload_origins,
-        )
+        client.services = _services(options, context)
         registry.register(GatewayMetrics(client=client))
         register_process_metrics(registry, database, objects, options.home)
         forgets = forgets_commands(options)
         await _register(client, stop, force=forgets)
-        async with _kept(client.services), _open_health(options, client, objects, registry):
-            await _run(client, courier, stop, _follow_sessions(client, stop, announce_ready, forgets))
+        async with background_work(client.services), _open_health(options, client, objects, registry):
+            await _run(client, client.services.courier, stop, _follow_sessions(client, stop, announce_ready, forgets))
+
+
+def _services(options: BotOptions, context: DeliveryContext) -> Services:
+    return Services(
+        buttons=context.buttons,
+        database=context.database,
+        objects=context.objects,
+        presses=PressBatches(context.database, limit=options.answer_timeout - SEND_MARGIN),
+        courier=Courier(context),
+        eraser=Eraser(context),
+        public_url=options.public_url if options.health else None,
+        exports=options.exports,
+        exporter=Exporter(context, options.exports) if options.exports else None,
+        instance=context.instance,
+        metrics=context.metrics,
+        defaults=options.defaults,
+        limits=options.limits,
+        answer_timeout=options.answer_timeout,
+        upload_origins=options.upload_origins,
+    )
 
 
 def forgets_commands(options: BotOptions) -> bool:
@@ -231,36 +235,6 @@ async def _register(client: EaselClient, stop: asyncio.Event, *, force: bool) ->
 
 
 @asynccontextmanager
-async def _kept(services: Services) -> AsyncIterator[None]:
-    """While the block runs, check the picture store, keep the log's months ahead, erase and export for who asks.
-
-    And fill `/rank`.
-    """
-    work = {
-        "picture-store": _keep_checking(services.objects),
-        "log-months": keep_months_ahead(services.database),
-        "eraser": services.eraser.run(),
-        "rank-grids": fill_grids(services.database),
-        "queue-metrics": keep_reading_queue(services.database, partial(show_queue, services.metrics.queue)),
-    }
-    if services.exporter is not None:
-        work["exporter"] = services.exporter.run()
-    tasks = [asyncio.create_task(one, name=name) for name, one in work.items()]
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _keep_checking(objects: Objects) -> None:
-    while True:
-        await objects.check()
-        await asyncio.sleep((_STORE_RECHECK if objects.problem else _STORE_CHECK).total_seconds())
-
-
-@asynccontextmanager
 async def _open_health(
     options: BotOptions, client: EaselClient, objects: Objects, registry: CollectorRegistry
 ) -> AsyncIterator[None]:
@@ -275,6 +249,7 @@ async def _open_health(
 
     host, port = options.health
     pages = list(StatsPage(client.services.database, objects).routes())
+    pages += MaskPages(client.services.database, objects, partial(start_masked, client.services)).routes()
     if options.exports is not None:
         pages += ExportFiles(client.services.database, options.exports).routes()
     async with open_health(host, port, registry, find_problem, pages=pages) as bound:

@@ -39,6 +39,7 @@ class Services:
 
     answer_timeout: how soon after a press Discord wants its answer; a press waits a little less for the store.
     answer_tasks: the tasks that are answering a press right now.
+    public_url: the address under which members reach this bot's pages; None if they cannot.
     exports, exporter: where exports are made, and what makes them; None where there are none.
     upload_origins: from where members' pictures may be fetched beside the public internet.
     checking: held while a picture of a member's is decoded.
@@ -55,6 +56,7 @@ class Services:
     metrics: BotMetrics
     defaults: PromptDefaults
     limits: Limits
+    public_url: str | None = None
     exports: ExportPlace | None = None
     exporter: Exporter | None = None
     answer_timeout: timedelta = ANSWER_TIMEOUT

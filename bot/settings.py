@@ -21,7 +21,7 @@ class BotSettings(EngineSettings):
 
     discord_token: None for the sandbox, if the command supports it.
     discord_api_url: base URL of Discord's REST API, a proxy or the sandbox, which also provides the gateway's URL.
-    public_url: the address under which members reach the bot's downloads, `/exports/`; None if they cannot.
+    public_url: the address under which members reach the bot's pages, `/exports/` and `/masks/`; None if they cannot.
     upload_origins: from where members' pictures may be fetched beside the public internet.
     """
 

@@ -73,6 +73,7 @@ async def serve_bot(health_port: int, report_ready: ReportReady) -> None:
             token=token,
             api_url=settings.discord_api_url,
             health=(settings.health_host, health_port),
+            public_url=settings.public_url,
             exports=exports,
             home=settings.home,
             limits=limits,

@@ -16,6 +16,7 @@ from bot.buttons.rate import RateButton, RatePictureButton, TakeBackButton
 from bot.buttons.region import (
     BottomCellButton,
     MiddleCellButton,
+    PaintMaskButton,
     PaintRegionButton,
     RegionButton,
     RewordRegionButton,
@@ -59,6 +60,7 @@ BUTTONS: tuple[type[JobButton], ...] = (
     BottomCellButton,
     PaintRegionButton,
     RewordRegionButton,
+    PaintMaskButton,
     SideButton,
     NeitherButton,
     StopButton,

@@ -9,13 +9,12 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import partial
 from typing import ClassVar
 from uuid import UUID
 
 import discord
 
-from bot import followup_replies
+from bot import followup_replies, mask_replies
 from bot.answers import in_time, open_form, replace_answer, send_card, send_ephemeral
 from bot.buttons.base import FormButton, JobButton, reworded, start
 from bot.cards import AnswerSubject, ButtonFace, Card, CardKind, FaceStyle, answer_rows
@@ -25,17 +24,14 @@ from bot.delivery.region_picture import with_cells
 from bot.interaction_context import origin_of
 from bot.prompt_form import PROMPT_FIELD, prompt_form
 from bot.prompts import one_spec_from_text
+from bot.regions import region_follow_up
 from bot.services import Services
-from bot.store.button_actions import read_picture
+from bot.signed_links import signed_path
+from bot.store.button_actions import open_mask_page, read_picture
 from bot.store.followups import FollowUp
 from bot.store.interaction import InteractionContext
-from engine.contract.edits import CELLS, Edit, whole_canvas
-from engine.contract.feedback import Verb
+from engine.contract.edits import CELLS
 from engine.contract.jobs import Job, Operation, Picture
-from engine.prompt.checks.followups import followup_spec
-
-_WHOLLY_NEW = 1.0
-"""The strength of a region: as the rest of the picture holds it in place, it may leave its source entirely."""
 
 
 class RegionButton(JobButton, verb="region", index=ONE_TO_FOUR):
@@ -158,6 +154,28 @@ class RewordRegionButton(FormButton, verb="rewordregion"):
         await start(interaction, services, context, reworded(follow_up, services.limits, spec))
 
 
+class PaintMaskButton(JobButton, verb="paintmask"):
+    """Gives the member a link to a page on which they paint the region by hand."""
+
+    rows = {CardKind.REGION: 3}
+
+    @classmethod
+    def answer_faces(cls, subject: AnswerSubject) -> tuple[ButtonFace, ...]:
+        """Return the one button, where there is such a page."""
+        if not subject.has_pages:
+            return ()
+        return (cls.face(subject.job_id, origin=subject.origin, label=mask_replies.MASK_LABEL, emoji="✍️"),)
+
+    async def press(self, interaction: discord.Interaction, services: Services, context: InteractionContext) -> None:
+        """Store the page, and tell the member alone where it is."""
+        assert self.button.origin is not None
+        slot = _slot(self.button.origin)
+        page = await services.commit(context, lambda: open_mask_page(context, self.button.job_id, slot))
+        path = signed_path(page.secret, page.id, page.expires_at)
+        text = mask_replies.link(f"{services.public_url}/masks/{path}", page.expires_at)
+        await send_ephemeral(interaction, text if services.public_url else mask_replies.NO_PAGES)
+
+
 async def _read(services: Services, picture: Picture) -> ImageFile:
     return await with_cells(await services.objects.get(picture.object_key))
 
@@ -172,7 +190,7 @@ def chosen_cells(message: discord.Message | None) -> frozenset[int]:
 
 
 def _card(services: Services, job_id: UUID, origin: AnswerOrigin, cells: frozenset[int], prompt: str) -> Card:
-    subject = AnswerSubject(job_id=job_id, origin=origin, cells=cells)
+    subject = AnswerSubject(job_id=job_id, origin=origin, cells=cells, has_pages=services.public_url is not None)
     content = followup_replies.region_question(prompt, _slot(origin), cells)
     return Card(content=content, rows=answer_rows(services.buttons, CardKind.REGION, subject))
 
@@ -183,17 +201,4 @@ def _slot(origin: AnswerOrigin) -> int:
 
 def _follow_up(pressed: JobButton, services: Services, cells: frozenset[int]) -> FollowUp:
     assert pressed.button.origin is not None
-
-    def edit(job: Job, picture: Picture) -> Edit:
-        return Edit(strength=_WHOLLY_NEW, canvas=whole_canvas(picture.width, picture.height, cells))
-
-    return FollowUp(
-        verb=Verb.VARY,
-        job_id=pressed.button.job_id,
-        slot=_slot(pressed.button.origin),
-        operation_of=lambda job: Operation.INPAINT,
-        renew_spec=partial(followup_spec, services.limits),
-        edit_of=edit,
-        variation="region",
-        has_prompt=True,
-    )
+    return region_follow_up(services, pressed.button.job_id, _slot(pressed.button.origin), cells=cells)

@@ -30,6 +30,7 @@ _KEPT_FOR = timedelta(minutes=1)
 _THUMBNAIL = (256, 256)
 _STATIC = Path(__file__).parent
 _FILES = {
+    "theme.css": _STATIC / "static" / "theme.css",
     "stats.css": _STATIC / "static" / "stats.css",
     "stats.js": _STATIC / "static" / "stats.js",
     "charts.js": _STATIC / "static" / "charts.js",

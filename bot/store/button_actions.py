@@ -11,12 +11,14 @@ from uuid import UUID
 
 from bot.store.deliveries import BotInstance, Delivery, SinglePicture
 from bot.store.interaction import InteractionContext
+from bot.store.mask_pages import MaskPage, MaskPageRequest
 from bot.store.members import Member
 from bot.store.statements import (
     cancel_waiting,
     deliver,
     find_single_picture,
     lock_member,
+    open_page,
     read_job_with_pictures,
     read_rating,
     read_series_jobs,
@@ -95,6 +97,16 @@ async def read_picture(context: InteractionContext, job_id: UUID, slot: int) -> 
     """
     press = await read_press(context, job_id)
     return press.job, find_picture(press, slot)
+
+
+async def open_mask_page(context: InteractionContext, job_id: UUID, slot: int) -> MaskPage:
+    """Return a page for the member to paint a mask over the picture of that slot.
+
+    Raises: JobUnknown, PictureUnknown.
+    """
+    press = await read_press(context, job_id)
+    find_picture(press, slot)
+    return await open_page(MaskPageRequest(context=context, member_id=press.member.id, job_id=job_id, slot=slot))
 
 
 async def upscale(

@@ -69,6 +69,7 @@ async def request_export(
     max_bytes: int,
 ) -> bool:
     """Store what the member asks for; False if one of the guild, or of the member's own data, is waiting already."""
+    assert context.token is not None
     (member,) = await lock_members(connection, [context.discord_id])
     row = {
         "id": new_id(),

@@ -26,6 +26,7 @@ class InteractionContext:
     id: Discord's id of the interaction, the same however often it is delivered.
     message_id: the message that the button is about, which is the one that has it, or the one that an answer to this
         member alone is about; None for a command.
+    token: None where the answer is a message of its own.
     shown_slot: the one picture, 0 to 3, that the message shows by itself; None for a grid or a command.
     latency: from the message's last edit to the press, by Discord's clock; None for a command.
     is_administrator: whether the member is an administrator of the guild; False outside guilds.
@@ -39,7 +40,7 @@ class InteractionContext:
     message_id: int | None
     shown_slot: int | None
     surface: Surface
-    token: InteractionToken
+    token: InteractionToken | None
     latency: timedelta | None
     is_administrator: bool
     at: datetime

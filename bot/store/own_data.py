@@ -13,10 +13,13 @@ from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.members import consent_of_member
-from bot.store.tables import consent_choices, deliveries, exports, members, rank_grids, rank_pairs
+from bot.store.ranking.tables import rank_grids, rank_pairs
+from bot.store.tables import consent_choices, deliveries, exports, mask_pages, members
+from engine.contract.edits import edit_from_json
 from engine.feedback.records import ConsentInForce
 from engine.feedback.store.erasure import read_painted
 from engine.feedback.store.tables import actions, impressions, member_months
+from engine.store.jobs import mask_key
 from engine.store.tables import jobs, pictures, uploads
 
 # Whoever has it can answer in the bot's name.
@@ -98,10 +101,12 @@ async def read_own_data(connection: AsyncConnection, discord_id: int) -> OwnData
         rank_grids: rank_grids.c.member_id == member_id,
         rank_pairs: rank_pairs.c.member_id == member_id,
         exports: exports.c.member_id == member_id,
+        mask_pages: mask_pages.c.member_id == member_id,
         member_months: member_months.c.member_id == member_id,
     }
     rows = {table.name: await _rows(connection, table, condition) for table, condition in wanted.items()}
     keys = [picture["object_key"] for picture in (*reversed(rows["pictures"]), *rows["uploads"])]
+    keys += [key for job in reversed(rows["jobs"]) if job["edit"] and (key := mask_key(edit_from_json(job["edit"])))]
     return OwnData(rows=rows, keys=tuple(dict.fromkeys(keys)))
 
 

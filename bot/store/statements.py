@@ -11,6 +11,7 @@ from bot.store.batch import Statement
 from bot.store.consents import store_choices
 from bot.store.deliveries import BotInstance, Delivery, add_deliveries, find_answered, find_single_pictures
 from bot.store.erasures import start_erasures
+from bot.store.mask_pages import add_pages
 from bot.store.members import lock_members, toggle_remixes
 from bot.store.ranking.grids import leave_out_grids
 from bot.store.ranking.pairs import count_answered, read_asked, settle_pairs, show_pairs
@@ -76,3 +77,4 @@ settle_pair = Statement(order=18, run=settle_pairs, is_kept=False)
 leave_out_grid = Statement(order=19, run=_leave_out, is_kept=False)
 show_pair = Statement(order=20, run=show_pairs, is_kept=False)
 turn_remix = Statement(order=21, run=toggle_remixes, is_kept=False)
+open_page = Statement(order=22, run=add_pages, is_kept=False)

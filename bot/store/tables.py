@@ -7,7 +7,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from engine.contract.feedback import Choice, Consent, Surface
+from engine.contract.feedback import Consent, Surface
 from engine.store.tables import check_one_of, metadata
 
 
@@ -165,55 +165,29 @@ deliveries = sa.Table(
     sa.Index("deliveries_claimed_idx", "claimed_by", postgresql_where=_open),
 )
 
-rank_grids = sa.Table(
-    "rank_grids",
+mask_pages = sa.Table(
+    "mask_pages",
     metadata,
-    sa.Column("job_id", pg.UUID, primary_key=True),
+    sa.Column("id", pg.UUID, primary_key=True),
+    sa.Column("press_id", sa.BigInteger, nullable=False, comment="the interaction that asked for it"),
     sa.Column("member_id", pg.UUID, sa.ForeignKey("members.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("job_id", pg.UUID, sa.ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("slot", sa.SmallInteger, nullable=False),
+    sa.Column("secret", sa.Text, nullable=False, comment="signs the link to it"),
     sa.Column("channel_id", sa.BigInteger, nullable=False),
-    sa.Column("is_shared", sa.Boolean, nullable=False, comment="whether it was posted in a server"),
-    sa.Column("is_nsfw", sa.Boolean, nullable=False),
-    sa.Column("may_train", sa.Boolean, nullable=False, comment="of the owner; a trigger on members keeps it"),
-    sa.Column("tallies", pg.ARRAY(sa.SmallInteger), nullable=False, comment="six pairs: first, second, neither"),
-    sa.Column("uncertainty", sa.Double, nullable=False),
-    sa.Column(
-        "is_left_out", sa.Boolean, nullable=False, server_default=sa.false(), comment="reported, deleted or lost"
-    ),
-    sa.CheckConstraint("cardinality(tallies) = 18", name="tallies"),
+    sa.Column("guild_id", sa.BigInteger),
+    sa.Column("message_id", sa.BigInteger, comment="the message that shows the picture"),
+    sa.Column("shown_slot", sa.SmallInteger),
+    sa.Column("shown_at", sa.TIMESTAMP(timezone=True)),
+    sa.Column("surface", sa.Text, nullable=False),
+    sa.Column("is_nsfw_channel", sa.Boolean),
+    sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False, server_default=_now),
+    sa.UniqueConstraint("press_id"),
+    check_one_of("surface", Surface),
+    sa.CheckConstraint("slot BETWEEN 0 AND 3", name="slot"),
     sa.Index(None, "member_id"),
-    sa.Index(
-        "rank_grids_channel_idx",
-        "channel_id",
-        "is_nsfw",
-        "uncertainty",
-        "job_id",
-        postgresql_where=sa.text("is_shared AND may_train AND NOT is_left_out"),
-    ),
-    comment="grids whose pictures may be compared, and how members did",
-)
-
-rank_pairs = sa.Table(
-    "rank_pairs",
-    metadata,
-    sa.Column("impression_id", pg.UUID, primary_key=True),
-    sa.Column("member_id", pg.UUID, sa.ForeignKey("members.id", ondelete="CASCADE"), nullable=False),
-    sa.Column("number", sa.Integer, nullable=False, comment="of the member's pairs, from 1"),
-    sa.Column("num_answered", sa.Integer, nullable=False, comment="pairs that the member had compared by then"),
-    sa.Column("job_id", pg.UUID, nullable=False),
-    sa.Column("pair", sa.SmallInteger, nullable=False),
-    sa.Column("is_swapped", sa.Boolean, nullable=False, comment="whether the first slot is on the right"),
-    sa.Column("left_id", pg.UUID, nullable=False),
-    sa.Column("right_id", pg.UUID, nullable=False),
-    sa.Column("is_repeat", sa.Boolean, nullable=False),
-    sa.Column("press_id", sa.BigInteger, comment="the press that answered it"),
-    sa.Column("choice", sa.Text),
-    sa.UniqueConstraint("member_id", "number"),
-    check_one_of("choice", Choice),
-    sa.CheckConstraint("pair BETWEEN 0 AND 5", name="pair"),
-    sa.CheckConstraint("(press_id IS NULL) = (choice IS NULL)", name="answered"),
-    sa.Index(None, "member_id", "job_id"),
     sa.Index(None, "job_id"),
-    comment="which pairs members were asked to compare, so that none comes again unless it is meant to",
+    comment="pages on which members paint masks, and where what they start is answered",
 )
 
 command_syncs = sa.Table(

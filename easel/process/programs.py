@@ -38,6 +38,11 @@ def all_programs(settings: BotSettings, ports: Ports) -> Iterator[Program]:
         return
     yield Program(name="sandbox", command=(*_COMMAND, "sandbox", "--supervised", "--port", str(ports.page)))
     origin = f"http://{HOST}:{ports.page}"
-    allowed = " ".join([*sorted(settings.upload_origins), origin])
-    local = {"DISCORD_TOKEN": TOKEN, "DISCORD_API_URL": f"{origin}{PREFIX}", "EASEL_UPLOAD_ORIGINS": allowed}
+    local = {
+        "DISCORD_TOKEN": TOKEN,
+        "DISCORD_API_URL": f"{origin}{PREFIX}",
+        "EASEL_UPLOAD_ORIGINS": " ".join([*sorted(settings.upload_origins), origin]),
+        # Who can open the chat page can open the bot's.
+        "EASEL_PUBLIC_URL": settings.public_url or f"http://{HOST}:{ports.bot}",
+    }
     yield Program(name="bot", command=serve_bot, environment=local, after=(POSTGRES, "sandbox"))

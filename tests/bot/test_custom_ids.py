@@ -60,6 +60,7 @@ INDEXES: dict[str, list[int | None]] = {
     "keep": [None],
     **{verb: [*range(1, 10)] for verb in ("topcell", "middlecell", "bottomcell")},
     "paintregion": [None],
+    "paintmask": [None],
     "rewordregion": [None],
     "side": [1, 2],
     "neither": [1, 2, 3],

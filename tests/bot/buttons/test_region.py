@@ -43,6 +43,8 @@ async def test_the_chosen_cells_are_painted_anew(painted_grid: Grid, ben: Member
     picture = await single(ben, grid, "U2")
     asked = await ben.reply(await ben.press(picture, "Vary (Region)"))
     assert labels(asked)[:3] == [["1", "2", "3"], ["4", "5", "6"], ["7", "8", "9"]]
+    # This bot has no pages on which a mask could be painted.
+    assert labels(asked)[3:] == [[followup_replies.PAINT_LABEL, followup_replies.REWORD_LABEL]]
     assert asked["flags"] & 64 and "picture 2 of four" in asked["attachments"][0]["description"]
     asked = await choose(ben, asked, "5", "1", "9", "1")
     assert chosen(asked) == ["5", "9"] and "Chosen: 5, 9." in text_of(asked)

@@ -1,0 +1,48 @@
+"""What a bot does beside answering and delivering, for as long as it serves."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from functools import partial
+
+from bot.metrics import show_queue
+from bot.services import Services
+from bot.store.log_months import keep_months_ahead
+from bot.store.queue_state import keep_reading_queue
+from bot.store.ranking.filling import fill_grids
+from engine.store.objects import Objects
+
+_STORE_CHECK, _STORE_RECHECK = timedelta(seconds=10), timedelta(seconds=2)
+
+
+@asynccontextmanager
+async def background_work(services: Services) -> AsyncIterator[None]:
+    """While the block runs, check the picture store, keep the log's months ahead, erase and export for who asks.
+
+    And fill `/rank`.
+    """
+    work = {
+        "picture-store": _keep_checking(services.objects),
+        "log-months": keep_months_ahead(services.database),
+        "eraser": services.eraser.run(),
+        "rank-grids": fill_grids(services.database),
+        "queue-metrics": keep_reading_queue(services.database, partial(show_queue, services.metrics.queue)),
+    }
+    if services.exporter is not None:
+        work["exporter"] = services.exporter.run()
+    tasks = [asyncio.create_task(one, name=name) for name, one in work.items()]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _keep_checking(objects: Objects) -> None:
+    while True:
+        await objects.check()
+        await asyncio.sleep((_STORE_RECHECK if objects.problem else _STORE_CHECK).total_seconds())

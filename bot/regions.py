@@ -1,0 +1,58 @@
+"""Jobs that paint a region of a picture anew, however the region was chosen."""
+
+from __future__ import annotations
+
+from functools import partial
+from uuid import UUID
+
+from bot.buttons.base import reworded
+from bot.prompts import one_spec_from_text
+from bot.services import Services
+from bot.store.followups import FollowUp, start_follow_up
+from bot.store.mask_pages import MaskPage
+from bot.store.submissions import SubmittedJob
+from engine.contract.edits import Edit, Mask, whole_canvas
+from engine.contract.feedback import Verb
+from engine.contract.jobs import Job, Operation, Picture
+from engine.mask_file import MaskFile
+from engine.prompt.checks.followups import followup_spec
+
+_WHOLLY_NEW = 1.0
+"""The strength of a region: as the rest of the picture holds it in place, it may leave its source entirely."""
+
+
+def region_follow_up(
+    services: Services, job_id: UUID, slot: int, *, cells: frozenset[int] = frozenset(), mask: Mask | None = None
+) -> FollowUp:
+    """Return what starts a job that paints the cells, or the mask, of the picture in the slot, 0 to 3."""
+
+    def edit(job: Job, picture: Picture) -> Edit:
+        canvas = whole_canvas(picture.width, picture.height, cells, mask=mask)
+        return Edit(strength=_WHOLLY_NEW, canvas=canvas)
+
+    return FollowUp(
+        verb=Verb.VARY,
+        job_id=job_id,
+        slot=slot,
+        operation_of=lambda job: Operation.INPAINT,
+        renew_spec=partial(followup_spec, services.limits),
+        edit_of=edit,
+        variation="region",
+        has_prompt=True,
+    )
+
+
+async def start_masked(services: Services, page: MaskPage, file: MaskFile, prompt: str) -> bool:
+    """Store the job of a mask that was painted on a page, and have it posted; False if the page has started its job.
+
+    Raises: PromptRefused, StoreUnavailable, and what `start_follow_up` raises; nothing is started then.
+    """
+    spec = one_spec_from_text(services, prompt)
+    follow_up = region_follow_up(services, page.job_id, page.slot, mask=file.mask)
+    follow_up = reworded(follow_up, services.limits, spec)
+    await services.objects.put(file.png, ".png")
+    started = await services.commit(page.context, lambda: start_follow_up(page.context, follow_up, services.instance))
+    if not isinstance(started, SubmittedJob):
+        return False
+    services.courier.deliver(started.delivery, is_fresh=False)
+    return True
