@@ -7,12 +7,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum, auto
-from typing import Protocol
+from types import MappingProxyType
+from typing import Any, Protocol
 from uuid import UUID
 
 import discord
 
-from bot import replies
+from bot import operation_replies, replies
 from bot.custom_ids import AnswerOrigin
 from engine.contract.jobs import FINAL, Job, JobStatus, Operation
 
@@ -31,8 +32,8 @@ class CardKind(Enum):
     """What a card shows: a job that waits or runs, a series of jobs, the grid of a job, or a single picture of it.
 
     The others are answers to one member about a grid or a picture: the rating that stands, what else there is to say
-    about it and to do with it, whether they really want to delete it, and which region of it to paint anew; or a pair
-    of pictures to compare.
+    about it and to do with it, whether they really want to delete it, which region of it to paint anew, and how much
+    larger to make it, as it is or with new detail; or a pair of pictures to compare.
     """
 
     PENDING = auto()
@@ -43,6 +44,8 @@ class CardKind(Enum):
     MORE = auto()
     DELETING = auto()
     REGION = auto()
+    UPSCALE_SUBTLE = auto()
+    UPSCALE_CREATIVE = auto()
     PAIR = auto()
 
 
@@ -56,12 +59,13 @@ class FaceStyle(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class ButtonFace:
-    """One button of a card: its id and its label, emoji or both."""
+    """One button of a card: its id and its label, emoji or both; a disabled one cannot be pressed."""
 
     custom_id: str
     label: str | None = None
     emoji: str | None = None
     style: FaceStyle = FaceStyle.PLAIN
+    is_disabled: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +77,7 @@ class AnswerSubject:
     favourites: slots of their favourites. best: slot of what they chose as the best of the grid, None if they did not.
     has_pages: whether members can reach the bot's pages.
     cells: of `engine.contract.edits.CELLS`, those of a region that they have chosen so far.
+    factors: by which of `engine.prompt.checks.upscales.FACTORS` the picture can grow.
     """
 
     job_id: UUID
@@ -82,6 +87,7 @@ class AnswerSubject:
     best: int | None = None
     cells: frozenset[int] = frozenset()
     has_pages: bool = False
+    factors: frozenset[int] = frozenset()
 
     @property
     def number(self) -> int | None:
@@ -167,10 +173,17 @@ def picture_card(
     buttons: Buttons,
     *,
     operations: Collection[Operation] = _ALL_OPERATIONS,
+    recipe: Mapping[str, Any] = MappingProxyType({}),
 ) -> Card:
-    """Return the message of a single picture, `slot` 0 to 3; `operations` as in `job_card`."""
-    content = f"**{shown_prompt(job.spec.prompt)}** - {replies.picture_title(slot)} <@{discord_id}>"
+    """Return the message of a single picture, `slot` 0 to 3, with its recipe; `operations` as in `job_card`."""
+    is_upscale = job.operation is Operation.UPSCALE
+    title = operation_replies.upscaled_title(job, discord_id, recipe) if is_upscale else _title(slot, discord_id)
+    content = f"**{shown_prompt(job.spec.prompt)}** - {title}"
     return Card(content=content, rows=rows_of(buttons, CardKind.PICTURE, job, slot, operations))
+
+
+def _title(slot: int, discord_id: int) -> str:
+    return f"{replies.picture_title(slot)} <@{discord_id}>"
 
 
 def with_note(card: Card, note: str) -> Card:
@@ -209,6 +222,7 @@ def view_from_card(card: Card) -> discord.ui.View:
                     label=face.label,
                     emoji=face.emoji,
                     row=row,
+                    disabled=face.is_disabled,
                 )
             )
     view.stop()
@@ -216,7 +230,7 @@ def view_from_card(card: Card) -> discord.ui.View:
 
 
 def _line(job: Job, discord_id: int, state: str | None) -> str:
-    title = replies.job_title(job.operation, discord_id)
+    title = operation_replies.job_title(job.operation, discord_id)
     return f"**{shown_prompt(job.spec.prompt)}** - {title}" + (f" ({state})" if state else "")
 
 

@@ -1,11 +1,18 @@
-"""Every sentence that members read while they say what a new job does to a picture: which region, which new prompt."""
+"""Every sentence that members read while they say what a new job does to a picture: which region, which new prompt,
+which size."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from fractions import Fraction
 
 from bot.cards import shown_prompt
+from bot.operation_replies import LANCZOS
 from bot.replies import picture_subject, picture_title
+from engine.prompt.checks.upscales import MAX_UPSCALED_PIXELS, possible_factors
+
+UPSCALE_SUBTLE_LABEL = "Upscale (Subtle)"
+UPSCALE_CREATIVE_LABEL = "Upscale (Creative)"
 
 REGION_LABEL = "Vary (Region)"
 PAINT_LABEL = "Paint these cells"
@@ -43,3 +50,35 @@ def region_alt(prompt: str, slot: int) -> str:
 def one_job_only(num_jobs: int) -> str:
     """Return that a prompt which starts several jobs cannot be used here."""
     return f"This prompt is for {num_jobs} jobs, and here it can be for one only. Remove --repeat and the {{sets}}."
+
+
+def upscale_question(
+    prompt: str, size: tuple[int, int], costs: Mapping[int, Fraction | None], is_creative: bool, upscaler: str
+) -> str:
+    """Return how large a picture can become, and what that costs.
+
+    costs: of new detail, by factor, in grids; None where that is not known.
+    upscaler: the one that is used; empty for a filter.
+    """
+    means = upscaler or f"{LANCZOS}, as no upscaler is installed here"
+    how = "adds new detail, painted from the prompt" if is_creative else f"keeps it as it is, with {means}"
+    lines = (_factor_line(size, factor, cost if is_creative else Fraction(0)) for factor, cost in costs.items())
+    label = UPSCALE_CREATIVE_LABEL if is_creative else UPSCALE_SUBTLE_LABEL
+    return "\n".join((f"**{shown_prompt(prompt, 1000)}** - {label}", f"This {how}. It counts as one job.", *lines))
+
+
+def _factor_line(size: tuple[int, int], factor: int, cost: Fraction | None) -> str:
+    width, height = (side * factor for side in size)
+    if factor not in possible_factors(size):
+        return f"{factor}x: {upscale_too_large(width, height)}"
+    if cost == 0:
+        price = "nothing for the model to paint"
+    else:
+        price = "painted by the model" if cost is None else f"about {max(1, round(cost * 100))}% of the work of a grid"
+    return f"{factor}x: {width} x {height} pixels, {price}."
+
+
+def upscale_too_large(width: int, height: int) -> str:
+    """Return that a picture cannot become so large."""
+    most = MAX_UPSCALED_PIXELS // 10**6
+    return f"{width} x {height} would be more than the limit of {most} million pixels."

@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from bot.operation_replies import inability
 from engine.contract import errors
-from engine.contract.jobs import MAX_COUNTED_AHEAD, Job, JobStatus, Operation
+from engine.contract.jobs import MAX_COUNTED_AHEAD, Job, JobStatus
 
 Facts = Mapping[str, Any]
 
@@ -22,7 +23,7 @@ MAX_ALT_PROMPT = 400
 CANCELLED = "Cancelled."
 UNKNOWN_BUTTON = "This button is not supported. Use /imagine to start again."
 ALREADY_DONE = "This has already been done."
-PRESSED_AGAIN = "You pressed this a moment ago, and its grid is on the way. For another one, press again."
+PRESSED_AGAIN = "You pressed this a moment ago, and the result is on the way. For another one, press again."
 BROKEN = "Something went wrong. The error has been logged. Please try again."
 CHANNEL_CLOSED = (
     "I don't have permission to post pictures here. Ask an administrator for it, or use /imagine in a direct message."
@@ -52,7 +53,7 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Any], str]] = {
     errors.JobOver: lambda error: f"This job {_ENDED.get(error.status, 'has already ended')}.",
     errors.ModelUnknown: lambda error: f'Unknown model "{error.name}". Available: {_list(error.known)}.',
     errors.OperationUnsupported: lambda error: (
-        f"The model {error.model} {_inability(error.operation)}. Use /imagine with another --model."
+        f"The model {error.model} {inability(error.operation)}. Use /imagine with another --model."
     ),
     errors.SourceMismatch: lambda error: (
         "This needs a picture to start from." if error.needs_source else "This does not take a picture to start from."
@@ -99,7 +100,7 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Any], str]] = {
 _CAUSES: Mapping[str, Callable[[Facts], str]] = {
     "ModelUnknown": lambda facts: f'unknown model "{facts.get("name", "")}"',
     "OperationUnsupported": lambda facts: (
-        f"the model {_inability(facts.get('operation', ''))}; use /imagine with another --model"
+        f"the model {inability(facts.get('operation', ''))}; use /imagine with another --model"
     ),
     "SourceMismatch": lambda facts: (
         "it needs a picture to start from" if facts.get("needs_source") else "it does not take a picture to start from"
@@ -171,26 +172,8 @@ def _sentences(*parts: str) -> str:
     return " ".join(f"{part[0].upper()}{part[1:]}." for part in parts)
 
 
-def _inability(operation: str) -> str:
-    return f"does not support {_OPERATIONS.get(operation, ('this', ''))[0]}"
-
-
-_OPERATIONS = {
-    Operation.IMAGINE.value: ("pictures from a prompt alone", ""),
-    Operation.VARY.value: ("variations", "Variations by "),
-    Operation.INPAINT.value: ("painting a part of a picture", "Variations (Region) by "),
-    Operation.ZOOM.value: ("zooming out", "Zoom Out by "),
-    Operation.PAN.value: ("panning", "Pan by "),
-}
-
-
 def _too_large(model: str, size: str) -> str:
     return f"a picture of {size} with the model {model}" if size else f"the model {model}"
-
-
-def job_title(operation: Operation, discord_id: int) -> str:
-    """Return whose job it is, and of what kind."""
-    return f"{_OPERATIONS[operation.value][1]}<@{discord_id}>"
 
 
 def picture_title(slot: int) -> str:
@@ -206,6 +189,11 @@ def grid_alt(prompt: str, *, is_preview: bool) -> str:
 def picture_alt(prompt: str, slot: int) -> str:
     """Return what a single picture shows, for those who cannot see it."""
     return f"{picture_subject(prompt)}: picture {slot + 1} of four"
+
+
+def upscaled_alt(prompt: str) -> str:
+    """Return what an upscaled picture shows, for those who cannot see it."""
+    return f"{picture_subject(prompt)}: upscaled picture"
 
 
 def picture_subject(prompt: str) -> str:

@@ -13,7 +13,7 @@ from PIL import Image
 
 from engine.contract.ids import new_id
 from engine.contract.jobs import MAX_SEED, JobRequest, JobSpec, Operation, ParameterValue, Part
-from engine.contract.painting import PaintedPicture, PaintedPictures, PaintRequest, Progress
+from engine.contract.painting import PaintedPicture, PaintedPictures, PaintRequest, Progress, num_pictures_of
 
 SIZE = 32
 
@@ -81,6 +81,8 @@ def painted_from_request(request: PaintRequest) -> PaintedPictures:
         )
         for seed in ((request.seed + slot) % (MAX_SEED + 1) for slot in range(request.num_pictures))
     )
+    if num_pictures_of(request.operation) == 1:
+        return PaintedPictures(pictures=pictures)
     return PaintedPictures(pictures=pictures, grid=_encode(request.seed, "JPEG"), grid_type="image/jpeg")
 
 

@@ -113,8 +113,9 @@ def read_by_the_painter() -> set[str]:
 
 
 def _edit(operation: PainterOperation) -> Edit | None:
-    part = whole_canvas(128, 128, frozenset({5})) if operation.keeps_part else None
-    return Edit(canvas=part) if operation.needs_source else None
+    cells = frozenset({5} if operation.keeps_part else ())
+    canvas = whole_canvas(128, 128, cells) if operation.keeps_part or operation.has_size else None
+    return Edit(canvas=canvas) if operation.needs_source else None
 
 
 def read_in(path: Path) -> set[str]:

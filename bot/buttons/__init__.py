@@ -8,6 +8,12 @@ from bot.buttons.compare import NeitherButton, SideButton, StopButton
 from bot.buttons.consent import PublishingButton, SaveConsentButton, TrainingButton
 from bot.buttons.custom_zoom import CustomZoomButton
 from bot.buttons.delete import AskDeleteButton, DeleteButton, KeepButton
+from bot.buttons.enlarge import (
+    CreativeFactorButton,
+    SubtleFactorButton,
+    UpscaleCreativeButton,
+    UpscaleSubtleButton,
+)
 from bot.buttons.favourite import FavouriteButton
 from bot.buttons.more import MoreButton
 from bot.buttons.pan import PanDownButton, PanLeftButton, PanRightButton, PanUpButton
@@ -32,6 +38,8 @@ from bot.buttons.zoom import SquareButton, ZoomOutButton, ZoomOutLessButton
 BUTTONS: tuple[type[JobButton], ...] = (
     UpscaleButton,
     VaryButton,
+    UpscaleSubtleButton,
+    UpscaleCreativeButton,
     VarySubtleButton,
     VaryStrongButton,
     RegionButton,
@@ -61,6 +69,8 @@ BUTTONS: tuple[type[JobButton], ...] = (
     PaintRegionButton,
     RewordRegionButton,
     PaintMaskButton,
+    SubtleFactorButton,
+    CreativeFactorButton,
     SideButton,
     NeitherButton,
     StopButton,

@@ -82,6 +82,7 @@ class JobButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], temp
         label: str | None = None,
         emoji: str | None = None,
         style: FaceStyle = FaceStyle.PLAIN,
+        is_disabled: bool = False,
     ) -> ButtonFace:
         """Return one button of the verb; `origin` is the message that the answer which has the button is about.
 
@@ -90,7 +91,7 @@ class JobButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], temp
         custom_id = text_from_id(ButtonId(verb=cls.verb, job_id=job_id, index=index, origin=origin))
         if not cls.id_pattern.fullmatch(custom_id):
             raise ValueError(f"{cls.verb} has no index {index}")
-        return ButtonFace(custom_id=custom_id, label=label, emoji=emoji, style=style)
+        return ButtonFace(custom_id=custom_id, label=label, emoji=emoji, style=style, is_disabled=is_disabled)
 
     @classmethod
     async def from_custom_id(

@@ -36,7 +36,7 @@ _LONGEST_NUMBER = 10
 class CustomZoomButton(FormButton, verb="zoomcustom", index=ONE_TO_FOUR):
     """Asks for the prompt, the factor and the shape, then starts the job."""
 
-    rows = {CardKind.PICTURE: 1}
+    rows = {CardKind.PICTURE: 2}
 
     @classmethod
     def faces(cls, job: Job, slot: int | None) -> tuple[ButtonFace, ...]:

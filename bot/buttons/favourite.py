@@ -19,7 +19,7 @@ from engine.contract.jobs import Job
 class FavouriteButton(JobButton, verb="favourite", index=ONE_TO_FOUR):
     """Marks the picture that its index names, or takes the mark away."""
 
-    rows = {CardKind.PICTURE: 3, CardKind.MORE: 1}
+    rows = {CardKind.PICTURE: 4, CardKind.MORE: 1}
 
     @classmethod
     def faces(cls, job: Job, slot: int | None) -> tuple[ButtonFace, ...]:

@@ -17,7 +17,7 @@ from engine.prompt.checks.canvases import PanDirection, panned_canvas
 class PanLeftButton(FollowUpButton, verb="panleft", index=ONE_TO_FOUR):
     """Extends the picture to the left."""
 
-    rows = {CardKind.PICTURE: 2}
+    rows = {CardKind.PICTURE: 3}
     event_verb = Verb.PAN
     operation = Operation.PAN
     variation = "left"

@@ -37,7 +37,7 @@ class RateButton(JobButton, verb="rate", index=ONE_TO_FOUR):
 class RatePictureButton(JobButton, verb="judge", index=PICTURE_AND_RATING):
     """Rates one picture; the first digit of the index is the picture, the second the rating."""
 
-    rows = {CardKind.PICTURE: 3}
+    rows = {CardKind.PICTURE: 4}
 
     @classmethod
     def faces(cls, job: Job, slot: int | None) -> tuple[ButtonFace, ...]:

@@ -37,7 +37,7 @@ from engine.contract.jobs import Job, Operation, Picture
 class RegionButton(JobButton, verb="region", index=ONE_TO_FOUR):
     """Asks which cells of the picture to paint anew."""
 
-    rows = {CardKind.PICTURE: 0}
+    rows = {CardKind.PICTURE: 1}
 
     @classmethod
     def faces(cls, job: Job, slot: int | None) -> tuple[ButtonFace, ...]:

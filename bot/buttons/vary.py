@@ -9,6 +9,7 @@ from engine.contract.edits import STRONG, SUBTLE, Edit, whole_canvas
 from engine.contract.feedback import Verb
 from engine.contract.jobs import Job, Operation, Picture
 from engine.prompt import Limits
+from engine.prompt.checks.canvases import painted_canvas
 
 
 class VaryButton(FollowUpButton, verb="vary", index=ONE_TO_FOUR):
@@ -26,16 +27,21 @@ class VaryButton(FollowUpButton, verb="vary", index=ONE_TO_FOUR):
 
     @classmethod
     def edit_of(cls, limits: Limits, job: Job, picture: Picture) -> Edit:
-        """Return the strength, and the size of a picture that was extended, which its prompt does not say."""
+        """Return the strength, and the size of a picture that was extended or upscaled, which its prompt does not say.
+
+        Raises: SizeUnsupported.
+        """
+        size = picture.width, picture.height
+        if job.operation is Operation.UPSCALE:
+            return Edit(strength=cls.strength, canvas=painted_canvas(size, job.spec, limits))
         is_extended = job.edit is not None and job.edit.canvas is not None
-        canvas = whole_canvas(picture.width, picture.height) if is_extended else None
-        return Edit(strength=cls.strength, canvas=canvas)
+        return Edit(strength=cls.strength, canvas=whole_canvas(*size) if is_extended else None)
 
 
 class VarySubtleButton(VaryButton, verb="subtle", index=ONE_TO_FOUR):
     """Varies the picture a little."""
 
-    rows = {CardKind.PICTURE: 0}
+    rows = {CardKind.PICTURE: 1}
     variation = "subtle"
     strength = SUBTLE
 
@@ -49,7 +55,7 @@ class VarySubtleButton(VaryButton, verb="subtle", index=ONE_TO_FOUR):
 class VaryStrongButton(VaryButton, verb="strong", index=ONE_TO_FOUR):
     """Varies the picture as far as V1 to V4 do."""
 
-    rows = {CardKind.PICTURE: 0}
+    rows = {CardKind.PICTURE: 1}
     variation = "strong"
 
     @classmethod

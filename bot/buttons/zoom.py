@@ -20,7 +20,7 @@ from engine.prompt.checks.canvases import squared_canvas, zoomed_canvas
 class ZoomOutButton(FollowUpButton, verb="zoomdouble", index=ONE_TO_FOUR):
     """Shows twice as much: the picture takes half of each side."""
 
-    rows = {CardKind.PICTURE: 1}
+    rows = {CardKind.PICTURE: 2}
     event_verb = Verb.ZOOM
     operation = Operation.ZOOM
     variation = "2x"
@@ -50,7 +50,7 @@ class ZoomOutLessButton(ZoomOutButton, verb="zoomhalf", index=ONE_TO_FOUR):
 class SquareButton(FollowUpButton, verb="square", index=ONE_TO_FOUR):
     """Makes a picture square by painting what lies beside it."""
 
-    rows = {CardKind.PICTURE: 1}
+    rows = {CardKind.PICTURE: 2}
     event_verb = Verb.ZOOM
     operation = Operation.ZOOM
     variation = "square"

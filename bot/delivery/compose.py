@@ -11,7 +11,7 @@ from bot.delivery.discord_messages import MessageContent
 from bot.store.deliveries import Delivery
 from bot.store.job_status import JobDetails
 from engine.contract.errors import PictureCorrupt, StorageFull, StoreUnavailable
-from engine.contract.jobs import FINAL, Job, JobStatus, Picture
+from engine.contract.jobs import FINAL, Job, JobStatus, Operation, Picture
 from engine.prompt import Limits, notes_on
 from engine.prompt.checks.followups import possible_operations
 from engine.store.objects import Objects
@@ -67,9 +67,10 @@ def _blocked(details: JobDetails, objects: Objects) -> str | None:
 
 def _card(delivery: Delivery, details: JobDetails, limits: Limits, buttons: Buttons, state: str | None) -> Card:
     job, who = details.job, delivery.discord_id
-    operations = possible_operations(limits, job.spec)
+    operations = possible_operations(limits, job)
     if details.picture:
-        card = picture_card(job, who, details.picture.slot, buttons, operations=operations)
+        recipe = details.picture.recipe
+        card = picture_card(job, who, details.picture.slot, buttons, operations=operations, recipe=recipe)
     else:
         card = job_card(
             job,
@@ -96,6 +97,8 @@ async def _picture(details: JobDetails, objects: Objects) -> ImageFile | None:
 
 
 def _alt(job: Job, picture: Picture | None) -> str:
+    if picture and job.operation is Operation.UPSCALE:
+        return replies.upscaled_alt(job.spec.prompt)
     if picture:
         return replies.picture_alt(job.spec.prompt, picture.slot)
     return replies.grid_alt(job.spec.prompt, is_preview=job.status is JobStatus.RUNNING)

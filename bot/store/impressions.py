@@ -15,7 +15,7 @@ from engine.feedback.shown import hash_of_prompt, shown_from_picture
 from engine.feedback.store.impressions import append_impression
 from engine.store.jobs import read_jobs_with_pictures
 
-UI_VERSION = 2
+UI_VERSION = 3
 """Of the layout of messages; to be raised when pictures or buttons change place or size."""
 
 _KINDS = {DeliveryKind.GRID: ImpressionKind.GRID, DeliveryKind.PICTURE: ImpressionKind.PICTURE}
@@ -30,7 +30,7 @@ async def log_impression(connection: AsyncConnection, delivery: Delivery) -> Non
         return
     impression = Impression(
         id=delivery.id,
-        kind=_KINDS[delivery.kind],
+        kind=_KINDS[delivery.kind] if len(pictures) > 1 else ImpressionKind.PICTURE,
         message_id=delivery.message_id,
         job_id=job.id,
         member_id=delivery.member_id,

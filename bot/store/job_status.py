@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.eta import read_queue_pace
 from engine.contract.jobs import FINAL, Job, JobStatus, Picture
-from engine.store.jobs import read_job, read_picture, read_preview
+from engine.contract.painting import num_pictures_of
+from engine.store.jobs import read_job, read_jobs_with_pictures, read_picture, read_preview
 from engine.store.queue_position import read_queue_positions
 from engine.store.tables import jobs
 
@@ -36,6 +37,8 @@ class JobProgress:
 @dataclass(frozen=True, kw_only=True)
 class JobDetails:
     """Everything that a message can show: the job, its preview while it runs, and its single picture.
+
+    picture: that of the message, or the one that a finished job has made.
 
     num_ahead: how many jobs start before it; None once it is painted.
     wait: estimated time until it is finished; None if unknown.
@@ -75,5 +78,13 @@ async def read_job_details(connection: AsyncConnection, job_id: UUID, picture_id
         wait = (await read_queue_pace(connection)).wait(num_ahead)
         return JobDetails(job=job, preview=None, picture=None, num_ahead=num_ahead, wait=wait)
     preview = await read_preview(connection, job_id) if job.status is JobStatus.RUNNING else None
-    picture = await read_picture(connection, picture_id) if picture_id else None
+    picture = await (read_picture(connection, picture_id) if picture_id else _only_picture(connection, job))
     return JobDetails(job=job, preview=preview, picture=picture)
+
+
+async def _only_picture(connection: AsyncConnection, job: Job) -> Picture | None:
+    """Return the picture of a finished job that makes one and no grid."""
+    if job.status is not JobStatus.FINISHED or num_pictures_of(job.operation) > 1:
+        return None
+    (found,) = await read_jobs_with_pictures(connection, [job.id])
+    return found[1][0] if found and found[1] else None

@@ -9,6 +9,9 @@ from typing import Any
 SUBTLE, STRONG = 0.45, 0.75
 """How far a variation may leave its source: a little, or as far as one that does not say."""
 
+FAITHFUL, CREATIVE = 0.0, 0.3
+"""How far an upscaled picture may leave its source: not at all, or as far as new detail takes."""
+
 CELLS = range(1, 10)
 """The cells of the 3 x 3 grid over a picture, from left to right and top to bottom."""
 
@@ -59,8 +62,8 @@ class Canvas:
 class Edit:
     """How an operation changes its source.
 
-    strength: how far what is painted anew may leave the source, over 0 to 1; None for as far as the model needs to
-        paint what lies around a picture.
+    strength: how far what is painted anew may leave the source, 0 to 1, and 0 only for an upscale; None for as far as
+        the model needs to paint what lies around a picture.
     canvas: None for a picture of the size that the spec has, all of it painted anew.
     """
 

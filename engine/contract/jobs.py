@@ -28,6 +28,7 @@ class Operation(StrEnum):
 
     imagine: a grid from a prompt. vary: one from a picture and its prompt, in which everything is painted anew.
     inpaint: a part of a picture is painted anew. zoom, pan: what lies around a picture is painted, on all sides or one.
+    upscale: one picture, larger.
     """
 
     IMAGINE = "imagine"
@@ -35,6 +36,7 @@ class Operation(StrEnum):
     INPAINT = "inpaint"
     ZOOM = "zoom"
     PAN = "pan"
+    UPSCALE = "upscale"
 
 
 @dataclass(frozen=True, kw_only=True)

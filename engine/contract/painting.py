@@ -13,6 +13,11 @@ from engine.contract.jobs import JobSpec, Operation
 NUM_PICTURES = 4
 
 
+def num_pictures_of(operation: Operation) -> int:
+    """Return how many pictures a job of the operation makes."""
+    return 1 if operation is Operation.UPSCALE else NUM_PICTURES
+
+
 @dataclass(frozen=True, kw_only=True)
 class PaintRequest:
     """One job for the painter.
@@ -24,6 +29,7 @@ class PaintRequest:
     mask: the file of the mask that the edit names; None where it names none.
     may_join_parts: whether a model that needs it may take the prompt's parts as one text; False for pictures of older
         releases, which gave each part a row.
+    upscaler: name of what makes an upscaled picture larger; None for what is used for new ones.
     """
 
     job_id: UUID
@@ -36,6 +42,7 @@ class PaintRequest:
     mask: bytes | None = None
     num_pictures: int = NUM_PICTURES
     may_join_parts: bool = True
+    upscaler: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,7 +25,8 @@ from engine.models.files.weights import (
     header_of,
     ignore_progress,
 )
-from engine.models.registry.registry import SHIPPED, Adapter, Model, Registry, read_registry
+from engine.models.registry.adapters import Adapter
+from engine.models.registry.registry import SHIPPED, Model, Registry, read_registry
 from engine.models.registry.toml_edit import quoted, text_from_key, text_with_hash
 from engine.prompt import is_name
 

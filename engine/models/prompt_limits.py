@@ -104,6 +104,7 @@ def limits_from_registry(
         abilities=_SERVICE,
         adapters=tuple(registry.adapters),
         adapter_files=MappingProxyType({adapter.file.stem: name for name, adapter in registry.adapters.items()}),
+        upscaler=registry.upscaler.name if registry.upscaler else "",
     )
 
 

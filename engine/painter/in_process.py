@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 import torch
-from torch import Tensor
 
+from engine.contract.edits import FAITHFUL
 from engine.contract.errors import EaselError, WeightsMismatch, WeightsMissing
-from engine.contract.painting import PaintedPicture, PaintedPictures, PaintRequest, PaintResult, Progress
+from engine.contract.jobs import Operation
+from engine.contract.painting import PaintRequest, PaintResult, Progress
 from engine.models.files.weights import ProgressCallback as OnRead
 from engine.models.loading.device import best_device, memory_budget
 from engine.models.registry.registry import SHIPPED, Registry, read_registry
@@ -27,12 +30,13 @@ from engine.painter.batch.rows import ActiveRequest
 from engine.painter.cache.loader import LoadRequest
 from engine.painter.cache.measurements import Measurements
 from engine.painter.cache.models import LoadModel, LruModelCache, create_estimate_bytes, create_load_model
-from engine.painter.events import Event, Failed, Finished, Stepped
+from engine.painter.events import Event, Failed, Finished
 from engine.painter.operations import check_operation
-from engine.painter.output.images import Pixels, grid_from_pixels, png_from_pixels, preview_from_pixels
-from engine.painter.output.recipe import parameters_text, recipe_of
+from engine.painter.output.encode import encode_enlarged, encode_progress, encode_result
 from engine.painter.phase import Phase
 from engine.painter.sampling.params import SamplingParams, params_from_request
+from engine.painter.upscaling.enlarge import Enlarged, bytes_from_image
+from engine.painter.upscaling.thread import UpscalingThread
 from engine.prompt import parse_attention
 
 T = TypeVar("T")
@@ -43,9 +47,16 @@ ENCODERS = 2
 class LocalPainter:
     """Paints requests in a denoising loop whose thread is running; made by `create_painter`."""
 
-    def __init__(self, registry: Registry, loop: DenoisingLoop, encoders: Executor, lost: asyncio.Event) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        loop: DenoisingLoop,
+        encoders: Executor,
+        upscaling: UpscalingThread,
+        lost: asyncio.Event,
+    ) -> None:
         """`lost` is set when the loop's thread has ended, for whatever reason."""
-        self._registry, self._loop, self._encoders = registry, loop, encoders
+        self._registry, self._loop, self._encoders, self._upscaling = registry, loop, encoders, upscaling
         self.lost = lost
 
     async def warm(self, name: str | None = None) -> None:
@@ -63,9 +74,43 @@ class LocalPainter:
         """Yield progress, then the result; see `engine.contract.painting.Painter`."""
         check_operation(request, self._registry)
         params = params_from_request(request, self._registry)
+        is_upscale = request.operation is Operation.UPSCALE
+        painting = self._upscaled(request, params) if is_upscale else self._painted(request, params)
+        async with aclosing(painting):
+            async for event in painting:
+                yield event
+
+    async def _upscaled(
+        self, request: PaintRequest, params: SamplingParams
+    ) -> AsyncGenerator[Progress | PaintResult, None]:
+        """Make the source larger, and paint on it where the request may leave it."""
+        assert request.source is not None
+        is_painted = params.strength != FAITHFUL
+        async with aclosing(self._upscaling.enlarge(request.source, params.size, request.upscaler)) as steps:
+            async for step in steps:
+                if isinstance(step, Enlarged):
+                    enlarged = step
+                else:
+                    yield replace(step, done=0) if is_painted else step
+        if not is_painted:
+            yield await self._encoded(partial(encode_enlarged, request, params, enlarged))
+            return
+        larger = await self._encoded(partial(bytes_from_image, enlarged.image))
+        async with aclosing(self._painted(request, params, larger, enlarged.upscaler)) as painting:
+            async for event in painting:
+                yield event
+
+    async def _painted(
+        self,
+        request: PaintRequest,
+        params: SamplingParams,
+        larger: bytes | None = None,
+        upscaler: Mapping[str, str] | None = None,
+    ) -> AsyncGenerator[Progress | PaintResult, None]:
+        """Denoise; `larger` is the request's source, made larger by the `upscaler`."""
         events: asyncio.Queue[Event] = asyncio.Queue()
-        event_loop = asyncio.get_running_loop()
-        active = ActiveRequest(request=request, params=params, report=_put_from_any_thread(events))
+        asked = request if larger is None else replace(request, source=larger)
+        active = ActiveRequest(request=asked, params=params, report=_put_from_any_thread(events))
         self._loop.join(active)
         try:
             while True:
@@ -73,11 +118,14 @@ class LocalPainter:
                 if isinstance(event, Failed):
                     raise _with_adapter_name(event.error, params)
                 if isinstance(event, Finished):
-                    yield await event_loop.run_in_executor(self._encoders, encode_result, request, params, event)
+                    yield await self._encoded(partial(encode_result, request, params, event, upscaler))
                     return
-                yield await event_loop.run_in_executor(self._encoders, encode_progress, event)
+                yield await self._encoded(partial(encode_progress, event))
         finally:
             self._loop.leave(active)
+
+    async def _encoded(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._encoders, work)
 
 
 @asynccontextmanager
@@ -115,10 +163,12 @@ async def create_painter(
     )
     thread.start()
     with ThreadPoolExecutor(ENCODERS, thread_name_prefix="encoder") as encoders:
+        upscaling = UpscalingThread(registry)
         try:
-            yield LocalPainter(registry, loop, encoders, lost)
+            yield LocalPainter(registry, loop, encoders, upscaling, lost)
         finally:
             loop.close()
+            upscaling.close()
             await asyncio.to_thread(thread.join)
 
 
@@ -156,34 +206,3 @@ def _run(loop: DenoisingLoop, event_loop: asyncio.AbstractEventLoop, lost: async
         loop.run()
     finally:
         event_loop.call_soon_threadsafe(lost.set)
-
-
-def encode_progress(event: Stepped) -> Progress:
-    """Return the progress with its preview encoded."""
-    preview = None if event.preview is None else preview_from_pixels(_pixels(event.preview))
-    return Progress(done=event.done, total=event.total, preview=preview)
-
-
-def encode_result(request: PaintRequest, params: SamplingParams, finished: Finished) -> PaintedPictures:
-    """Return the finished pictures as files with their recipes, and their grid."""
-    pixels = _pixels(finished.pictures)
-    pictures = tuple(_picture(request, params, finished, slot, picture) for slot, picture in enumerate(pixels))
-    grid, grid_type = grid_from_pixels(pixels)
-    return PaintedPictures(pictures=pictures, grid=grid, grid_type=grid_type)
-
-
-def _picture(
-    request: PaintRequest, params: SamplingParams, finished: Finished, slot: int, pixels: Pixels
-) -> PaintedPicture:
-    recipe = recipe_of(request, params, finished, slot)
-    return PaintedPicture(
-        png=png_from_pixels(pixels, parameters_text(recipe)),
-        width=pixels.shape[1],
-        height=pixels.shape[0],
-        seed=recipe["seed"],
-        recipe=recipe,
-    )
-
-
-def _pixels(pictures: Iterable[Tensor]) -> list[Pixels]:
-    return [picture.numpy() for picture in pictures]

@@ -107,6 +107,7 @@ class Limits:
     abilities: which of `SERVICE_ABILITIES` the service has; None when unknown.
     adapters: the registered adapters; None when unknown, and then any adapter name is accepted.
     adapter_files: the registered adapters by the name of their file without its ending, as LoRA tags name them.
+    upscaler: the registered upscaler that is used; empty for a filter.
     """
 
     max_length: int = MAX_PROMPT_LENGTH
@@ -117,6 +118,7 @@ class Limits:
     abilities: frozenset[str] | None = None
     adapters: tuple[str, ...] | None = None
     adapter_files: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    upscaler: str = ""
 
     def may_support(self, ability: str) -> bool:
         """Return whether the service or one of its models supports the ability, or may because that is unknown."""

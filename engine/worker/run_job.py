@@ -23,6 +23,7 @@ from engine.contract.painting import (
     PaintRequest,
     PaintResult,
     Progress,
+    num_pictures_of,
 )
 from engine.error_boundary import result_of
 from engine.store.jobs import mask_key, read_source
@@ -122,6 +123,7 @@ async def _paint(runner: JobRunner, job: Job) -> PaintResult:
         source=source,
         edit=None if source is None else job.edit or Edit(),
         mask=await _read_mask(runner, job),
+        num_pictures=num_pictures_of(job.operation),
     )
     clock = asyncio.get_running_loop().time
     preview, next_record = None, 0.0

@@ -10,7 +10,7 @@ from PIL import Image
 
 from engine.contract.ids import new_id
 from engine.contract.jobs import Job, Picture
-from engine.contract.painting import PaintRequest
+from engine.contract.painting import PaintRequest, num_pictures_of
 from engine.feedback.records import Action, Impression
 from engine.feedback.store.actions import read_actions
 from engine.feedback.store.impressions import read_impressions
@@ -19,6 +19,7 @@ from engine.store.jobs import job_from_row
 from engine.store.objects import Objects
 from engine.store.tables import jobs, pictures
 from engine.store.transitions import fail_job, finish_job, record_progress, start_job
+from engine.worker.results import SUFFIXES, shown_object
 from tests.fakes import painted_from_request
 
 
@@ -66,14 +67,19 @@ class EngineHand:
             assert await record_progress(connection, job_id, share, preview(round(share * 255)))
 
     async def finish(self, job: Job, *, grid: bytes | None = None, lose_grid: bool = False) -> list[Picture]:
-        """Store four pictures and the grid, and mark the job finished; it is started first where it waits."""
+        """Store the pictures and the grid, if any, and mark the job finished; it is started first where it waits."""
         if job.status.value == "waiting":
             await self.start(job.id)
         request = PaintRequest(
-            job_id=job.id, member_id=job.member_id, operation=job.operation, spec=job.spec, seed=job.seed
+            job_id=job.id,
+            member_id=job.member_id,
+            operation=job.operation,
+            spec=job.spec,
+            seed=job.seed,
+            num_pictures=num_pictures_of(job.operation),
         )
         painted = painted_from_request(request)
-        assert painted.grid is not None and painted.grid_type is not None
+        shown, shown_type = shown_object(painted)
         stored = []
         for slot, picture in enumerate(painted.pictures):
             key = await self.objects.put(picture.png, ".png")
@@ -89,8 +95,8 @@ class EngineHand:
                     recipe=picture.recipe,
                 )
             )
-        ending, media_type = (".png", "image/png") if grid else (".jpg", painted.grid_type)
-        grid_key = await self.objects.put(grid or painted.grid, ending)
+        ending, media_type = (".png", "image/png") if grid else (SUFFIXES[shown_type], shown_type)
+        grid_key = await self.objects.put(grid or shown, ending)
         if lose_grid:
             grid_key = f"00/00/{'0' * 64}{ending}"
         async with self.database.begin() as connection:

@@ -84,8 +84,9 @@ def test_a_failed_job_has_no_buttons() -> None:
 
 FACES = [*[None] * 4, "⋯"]
 OPINIONS = [None] * 5
-VARY = ["Vary (Subtle)", "Vary (Strong)", None, "⋯"]
-REGION = ["Vary (Subtle)", "Vary (Strong)", "Vary (Region)", None, "⋯"]
+UPSCALE = ["Upscale (Subtle)", "Upscale (Creative)", None, "⋯"]
+VARY = ["Vary (Subtle)", "Vary (Strong)"]
+REGION = [*VARY, "Vary (Region)"]
 ZOOM = ["Zoom Out 2x", "Zoom Out 1.5x", "Custom Zoom"]
 PANS = [None] * 4
 ORIGINALS = ["U1", "U2", "U3", "U4"]
@@ -95,9 +96,13 @@ VARIATIONS = ["V1", "V2", "V3", "V4"]
 @pytest.mark.parametrize(
     ("operations", "grid", "picture"),
     [
-        (frozenset(Operation), [[*ORIGINALS, None], VARIATIONS, FACES], [REGION, ZOOM, PANS, OPINIONS]),
+        (
+            frozenset(Operation),
+            [[*ORIGINALS, None], VARIATIONS, FACES],
+            [UPSCALE, REGION, ZOOM, PANS, OPINIONS],
+        ),
         ({Operation.IMAGINE}, [[*ORIGINALS, None], FACES], [[None, "⋯"], OPINIONS]),
-        ({Operation.VARY}, [ORIGINALS, VARIATIONS, FACES], [VARY, OPINIONS]),
+        ({Operation.VARY}, [ORIGINALS, VARIATIONS, FACES], [[None, "⋯"], VARY, OPINIONS]),
         ((), [ORIGINALS, FACES], [[None, "⋯"], OPINIONS]),
     ],
 )

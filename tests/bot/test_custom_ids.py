@@ -35,6 +35,8 @@ INDEXES: dict[str, list[int | None]] = {
         for verb in (
             "subtle",
             "strong",
+            "upsubtle",
+            "upcreative",
             "region",
             "zoomdouble",
             "zoomhalf",
@@ -62,6 +64,8 @@ INDEXES: dict[str, list[int | None]] = {
     "paintregion": [None],
     "paintmask": [None],
     "rewordregion": [None],
+    "subtlefactor": [2, 4],
+    "creativefactor": [2, 4],
     "side": [1, 2],
     "neither": [1, 2, 3],
     "stopcomparing": [None],

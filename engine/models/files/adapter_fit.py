@@ -29,7 +29,8 @@ from engine.models.files.lora_layouts import (
     parts_in_file,
 )
 from engine.models.files.weights import header_of, tensors_of, weight_files
-from engine.models.registry.registry import Adapter, Model, Registry
+from engine.models.registry.adapters import Adapter
+from engine.models.registry.registry import Model, Registry
 
 TensorReader = Callable[[Path], Mapping[str, Shape]]
 # The weights that an adapter can change, by part of the model; parts with unknown names are missing.

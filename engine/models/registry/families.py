@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 from engine.contract.samplers import SAMPLERS
+from engine.models.registry.toml_values import TomlReader
 
 DIFFUSION_SAMPLERS = tuple(SAMPLERS)
 
@@ -183,3 +186,9 @@ _ALL = (
 )
 
 FAMILIES = MappingProxyType({family.name: family for family in _ALL})
+
+
+def family_from_table(table: Mapping[str, Any], section: str, reader: TomlReader) -> Family | None:
+    """Return the family that a table names; None, with a problem added to `reader`, where there is none."""
+    name = reader.required_choice(table, "family", section, tuple(FAMILIES))
+    return None if name is None else FAMILIES[name]

@@ -14,20 +14,22 @@ from typing import Any
 
 from engine.contract.errors import ModelUnknown
 from engine.contract.jobs import Operation
+from engine.models.registry.adapters import Adapter, adapter_from_table
 from engine.models.registry.families import (
     ADAPTER_ABILITY,
-    FAMILIES,
     MAX_GUIDANCE,
     MAX_SIDE,
     MAX_STEPS,
     MAX_STEPS_BY_SAMPLER,
     Family,
+    family_from_table,
 )
 from engine.models.registry.scheduler import SchedulerSettings, samplers_under, scheduler_from_table
-from engine.models.registry.sources import DETAILS, SOURCES, WeightSource, check_file, source_from_table
+from engine.models.registry.sources import DETAILS, SOURCES, WeightSource, source_from_table
 from engine.models.registry.speed import Precision, SpeedSettings, check_ratios, speed_from_table
 from engine.models.registry.toml_values import TomlReader, read_toml
 from engine.models.registry.trained_sizes import trained_sizes
+from engine.models.registry.upscalers import Upscaler, upscalers_from_data
 from engine.prompt import SizeLimits, StepLimits, max_steps_by
 
 SHIPPED = Path(__file__).with_name("registry.toml")
@@ -109,24 +111,19 @@ class Model:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Adapter:
-    """One LoRA file: it works with every model of `family`, or only with `model` if it is set."""
-
-    name: str
-    file: Path
-    family: str
-    model: str | None
-    sha256: str | None
-
-
-@dataclass(frozen=True, kw_only=True)
 class Registry:
-    """All models and adapters of the file; `default` is the model of jobs that name none."""
+    """All models, adapters and upscalers of the file; `default` is the model of jobs that name none."""
 
     path: Path
     default: str
     models: Mapping[str, Model]
     adapters: Mapping[str, Adapter]
+    upscalers: Mapping[str, Upscaler] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def upscaler(self) -> Upscaler | None:
+        """The upscaler that is used: the first of the file."""
+        return next(iter(self.upscalers.values()), None)
 
     def model(self, name: str | None = None) -> Model:
         """Return the model called `name`, or the default.
@@ -163,11 +160,12 @@ def registry_from_data(data: Mapping[str, Any], path: Path) -> Registry:
     Raises: SettingsInvalid with all problems.
     """
     reader = TomlReader(path)
-    reader.check_keys(data, {"default", "models", "adapters"}, "the file")
+    reader.check_keys(data, {"default", "models", "adapters", "upscalers"}, "the file")
     tables = reader.table(data, "models", "the file")
     models = {name: _model(name, reader.table(tables, name, "models"), reader) for name in tables}
     names = reader.table(data, "adapters", "the file")
-    adapters = {name: _adapter(name, reader.table(names, name, "adapters"), reader) for name in names}
+    adapters = {name: adapter_from_table(name, reader.table(names, name, "adapters"), reader) for name in names}
+    upscalers = upscalers_from_data(data, reader)
     default = reader.text(data, "default", "the file", next(iter(models), ""))
     if default not in models:
         reader.add_problem("the file", f"default is {default!r}, but no model has that name")
@@ -177,13 +175,14 @@ def registry_from_data(data: Mapping[str, Any], path: Path) -> Registry:
         default=default,
         models=MappingProxyType({name: model for name, model in models.items() if model}),
         adapters=MappingProxyType({name: adapter for name, adapter in adapters.items() if adapter}),
+        upscalers=upscalers,
     )
 
 
 def _model(name: str, table: Mapping[str, Any], reader: TomlReader) -> Model | None:
     section = f"models.{name}"
     reader.check_keys(table, _SETTINGS, section)
-    family = _family(table, section, reader)
+    family = family_from_table(table, section, reader)
     if family is None:
         source_from_table(table, section, reader)
         return None
@@ -205,11 +204,6 @@ def _model(name: str, table: Mapping[str, Any], reader: TomlReader) -> Model | N
     _check_steps(model.step_limits, f"{section}.defaults", reader)
     check_ratios(model.speed, model.size_limits, f"{section}.speed", reader)
     return model
-
-
-def _family(table: Mapping[str, Any], section: str, reader: TomlReader) -> Family | None:
-    name = reader.required_choice(table, "family", section, tuple(FAMILIES))
-    return None if name is None else FAMILIES[name]
 
 
 _TABLES = ("defaults", "abilities", "scheduler", "speed")
@@ -274,22 +268,3 @@ def _check_steps(steps: StepLimits, section: str, reader: TomlReader) -> None:
     if steps.default > most:
         why = "max_steps is" if most == steps.maximum else f"the maximum with sampler {steps.sampler} is"
         reader.add_problem(section, f"steps is {steps.default}, but {why} {most}")
-
-
-def _adapter(name: str, table: Mapping[str, Any], reader: TomlReader) -> Adapter | None:
-    section = f"adapters.{name}"
-    reader.check_keys(table, {"file", "family", "model", "sha256"}, section)
-    file = reader.text(table, "file", section)
-    check_file(file, section, reader)
-    family = _family(table, section, reader)
-    if family is None:
-        return None
-    if not family.abilities >= ADAPTER_ABILITY:
-        reader.add_problem(section, f"models of family {family.name} cannot use adapters")
-    return Adapter(
-        name=name,
-        file=reader.path.parent / file,
-        family=family.name,
-        model=reader.text(table, "model", section) or None,
-        sha256=reader.text(table, "sha256", section) or None,
-    )

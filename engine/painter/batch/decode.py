@@ -13,6 +13,8 @@ from engine.models.loading.errors import result_or_error
 from engine.painter.batch.rows import ActiveRequest, Row
 from engine.painter.events import Finished
 from engine.painter.pipeline.protocol import LoadedModel
+from engine.painter.sampling.mosaic import Mosaic
+from engine.painter.sampling.overlap import blend, scaled
 from engine.painter.sampling.tiling import decode_around
 
 
@@ -26,23 +28,38 @@ def decode_request(
 
     Raises: PaintedNothing when latents or pictures are not finite, ModelBroken, torch.OutOfMemoryError.
     """
-    params, texts = active.params, active.rows[0].conditioning.texts
-    latents = torch.cat([_final_latents(params.stop, row) for row in active.rows])
+    params, rows = active.params, active.rows
+    latents = torch.cat([_final_latents(params.stop, row) for row in rows])
     if not torch.isfinite(latents).all():
         raise PaintedNothing(name=params.model.name, cause="its latents are not numbers")
     parts = torch.split(latents, max(1, max_pixels // (params.width * params.height)))
     decode = partial(decode_around, model.decode) if params.is_tiled else model.decode
     decoded = _decode(parts, decode, params.model.name, heartbeat)
-    pictures = tuple(
-        picture if row.kept is None else row.kept.paste(picture)
-        for row, picture in zip(active.rows, decoded, strict=True)
-    )
+    mosaic = rows[0].mosaic
+    pictures = _pasted(rows, decoded) if mosaic is None else (_assembled(mosaic, decoded, params.size),)
     return Finished(
         pictures=pictures,
         sha256=model.sha256,
         lora_sha256=tuple(model.sha256_of(adapter) for adapter, _ in params.loras),
-        truncated_texts=tuple(one.truncated_text for one in texts if one.truncated_text),
+        truncated_texts=tuple(one.truncated_text for one in rows[0].conditioning.texts if one.truncated_text),
     )
+
+
+def _pasted(rows: Sequence[Row], decoded: Iterator[Tensor]) -> tuple[Tensor, ...]:
+    """Return the pictures with what is kept of their sources."""
+    return tuple(
+        picture if row.kept is None else row.kept.paste(picture) for row, picture in zip(rows, decoded, strict=True)
+    )
+
+
+def _assembled(mosaic: Mosaic, decoded: Iterator[Tensor], size: tuple[int, int]) -> Tensor:
+    """Return the picture of the decoded tiles, uint8 [height, width, 3]."""
+    width, height = size
+    factor = width // mosaic.latents.shape[-1]
+    tiles = (
+        (scaled(box, factor), tile.movedim(-1, 0).float()) for box, tile in zip(mosaic.boxes, decoded, strict=True)
+    )
+    return blend(tiles, width, height).round().to(torch.uint8).movedim(0, -1).contiguous()
 
 
 def _decode(

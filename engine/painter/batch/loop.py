@@ -243,9 +243,9 @@ class DenoisingLoop:
     def _preview(self, active: ActiveRequest, model: LoadedModel) -> Tensor | None:
         """Return small pictures of the denoised estimates, or None when the last preview is too recent."""
         now = time.monotonic()
-        estimates = [row.denoised for row in active.rows if row.denoised is not None]
         is_due = now - active.preview_time >= self._options.preview_every.total_seconds()
-        if not is_due or len(estimates) < len(active.rows):
+        estimates = active.estimates if is_due else []
+        if not estimates:
             return None
         active.preview_time = now
         return model.preview(torch.cat(estimates))

@@ -16,6 +16,7 @@ from engine.contract.painting import PaintRequest
 from engine.painter.events import Event, Failed
 from engine.painter.sampling.guidance import Conditioning, PromptEmbeds
 from engine.painter.sampling.kept import Kept
+from engine.painter.sampling.mosaic import Mosaic
 from engine.painter.sampling.params import SamplingParams
 from engine.painter.sampling.tiling import Shift, shift_of
 from engine.painter.sampling.trajectory import Trajectory
@@ -24,7 +25,7 @@ from engine.painter.sampling.variety import TextNoise
 
 @dataclass(kw_only=True, eq=False)
 class Row:
-    """One picture being denoised.
+    """One picture being denoised, or one tile of a mosaic.
 
     trajectory: shared with the other pictures of the request that move in step; `index` is this picture's in it.
     guidance_until: share of the steps after which guidance ends, over 0 to 1; see `Speed`.
@@ -33,6 +34,7 @@ class Row:
     kept: the part of its source that stays as it is; None where all is painted anew.
     text_noise: the noise in its texts; None without.
     is_tiled: whether it goes on at its own opposite edge.
+    mosaic: the picture that it is a tile of, in which `slot` is its index; None for a whole picture.
     """
 
     slot: int
@@ -45,6 +47,13 @@ class Row:
     kept: Kept | None = None
     text_noise: TextNoise | None = None
     is_tiled: bool = False
+    mosaic: Mosaic | None = None
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it has steps left and waits for no other tile."""
+        waits = self.mosaic is not None and self.mosaic.waits_after(self.slot)
+        return not (waits or self.trajectory.is_over)
 
     @property
     def next_texts(self) -> tuple[PromptEmbeds, ...]:
@@ -107,8 +116,16 @@ class ActiveRequest:
 
     @property
     def unfinished_rows(self) -> tuple[Row | None, ...]:
-        """The rows with steps left; None stands for all of them before the request is started."""
-        return tuple(row for row in self.rows if not row.trajectory.is_over) if self.rows else (None,)
+        """The rows that can take a step; None stands for all of them before the request is started."""
+        return tuple(row for row in self.rows if row.is_ready) if self.rows else (None,)
+
+    @property
+    def estimates(self) -> list[Tensor]:
+        """The latest estimate of each picture's clean latents; empty before every picture has one."""
+        mosaic = self.rows[0].mosaic
+        known = [row.denoised for row in self.rows] if mosaic is None else [mosaic.denoised]
+        estimates = [one for one in known if one is not None]
+        return estimates if len(estimates) == len(known) else []
 
     @property
     def remaining_rows(self) -> int:

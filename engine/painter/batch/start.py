@@ -19,7 +19,7 @@ from engine.painter.sampling.variety import away_from_mean, draw_text_noise
 
 
 def start_rows(request: PaintRequest, params: SamplingParams, model: LoadedModel) -> tuple[Row, ...]:
-    """Return one row for each picture, ready for its first step; the model then has the request's adapters set.
+    """Return one row for each picture or tile, ready for its first step; the model then has the request's adapters set.
 
     Raises: SettingUnsupported for a sampler that the scheduler in the model's files does not support.
     """
@@ -38,12 +38,13 @@ def start_rows(request: PaintRequest, params: SamplingParams, model: LoadedModel
             slot=slot,
             conditioning=conditioning,
             trajectory=trajectory,
-            index=slot,
+            index=0 if start.mosaic else slot,
             guidance_until=params.model.speed.guidance_until,
             latents=start.latents,
             kept=start.kept,
             text_noise=draw_text_noise(params.chaos, request.seed + slot, conditioning.embeds),
             is_tiled=params.is_tiled,
+            mosaic=start.mosaic,
         )
         for slot, start in enumerate(starts)
     )

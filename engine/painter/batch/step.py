@@ -59,7 +59,10 @@ def _guide_and_step(group: Group, noisy: Tensor, output: Tensor, model: LoadedMo
     """Guide each picture of one trajectory and take its sampler's step; output is float [forward rows, ...]."""
     parts = zip(group, torch.split(output, [row.num_rows for row in group]), strict=True)
     prediction = torch.cat([_in_place(row, model.guide(part, row.active_conditioning)) for row, part in parts])
-    trajectory = group[0].trajectory
+    trajectory, mosaic = group[0].trajectory, group[0].mosaic
+    if mosaic is not None:
+        mosaic.add({row.slot: one for row, one in zip(group, torch.split(prediction, 1), strict=True)}, trajectory)
+        return
     latents, denoised = trajectory.step(prediction, noisy)
     for index, row in enumerate(group):
         row.latents, row.denoised = latents[index, None], denoised[index, None]

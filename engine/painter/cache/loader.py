@@ -14,7 +14,8 @@ import torch
 
 from engine.contract.errors import EaselError, NoRoom, PainterLost
 from engine.models.loading.errors import result_or_error
-from engine.models.registry.registry import Adapter, Model
+from engine.models.registry.adapters import Adapter
+from engine.models.registry.registry import Model
 from engine.painter.pipeline.loras import Loras
 from engine.painter.pipeline.protocol import LoadedModel
 

@@ -21,7 +21,8 @@ from engine.models.loading.device import Device
 from engine.models.loading.errors import result_or_error
 from engine.models.loading.offload import bytes_on_device, is_offloaded
 from engine.models.loading.pipeline import load_pipeline
-from engine.models.registry.registry import Adapter, Model
+from engine.models.registry.adapters import Adapter
+from engine.models.registry.registry import Model
 from engine.models.registry.speed import Compilation
 from engine.painter.cache.measurements import Measurements
 from engine.painter.cache.warmup import BATCH_SIZES, Preparation, preparation

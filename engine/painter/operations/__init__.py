@@ -13,6 +13,7 @@ from engine.models.registry.registry import Registry
 from engine.painter.operations.imagine import IMAGINE
 from engine.painter.operations.inpaint import INPAINT
 from engine.painter.operations.operation import PainterOperation
+from engine.painter.operations.upscale import UPSCALE
 from engine.painter.operations.vary import VARY
 
 OPERATIONS: Mapping[Operation, PainterOperation] = MappingProxyType(
@@ -22,6 +23,7 @@ OPERATIONS: Mapping[Operation, PainterOperation] = MappingProxyType(
         Operation.INPAINT: INPAINT,
         Operation.ZOOM: INPAINT,
         Operation.PAN: INPAINT,
+        Operation.UPSCALE: UPSCALE,
     }
 )
 
@@ -41,7 +43,8 @@ def check_operation(
         )
     is_whole = operation.needs_source == (request.source is not None) == (request.edit is not None)
     has_mask = (mask_of(request.edit) is not None) == (request.mask is not None)
-    if not (is_whole and has_mask) or operation.keeps_part != _keeps_part(request.edit):
+    lacks_size = operation.has_size and (request.edit is None or request.edit.canvas is None)
+    if not (is_whole and has_mask) or lacks_size or operation.keeps_part != _keeps_part(request.edit):
         raise SourceMismatch(operation=request.operation.value, needs_source=operation.needs_source)
 
 

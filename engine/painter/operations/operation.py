@@ -11,20 +11,23 @@ from torch import Tensor
 from engine.contract.painting import PaintRequest
 from engine.painter.pipeline.protocol import LoadedModel
 from engine.painter.sampling.kept import Kept
+from engine.painter.sampling.mosaic import Mosaic
 from engine.painter.sampling.params import SamplingParams
 from engine.painter.sampling.trajectory import Trajectory
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Start:
-    """What one picture starts from.
+    """What one picture starts from, or one tile of a picture that its model does not paint at once.
 
     latents: float [1, channels, height, width] in latent units at the noise level of the trajectory's first timestep.
     kept: the part of the source that stays as it is; None where all is painted anew.
+    mosaic: the picture that it is a tile of; None for a whole picture.
     """
 
     latents: Tensor
     kept: Kept | None = None
+    mosaic: Mosaic | None = None
 
 
 StartPictures = Callable[[PaintRequest, SamplingParams, LoadedModel, Trajectory], list[Start]]
@@ -36,11 +39,13 @@ class PainterOperation:
 
     needs_source: whether it starts from a picture; its requests then have a source and an edit, others neither.
     keeps_part: whether a part of the source is kept, so that its edits say which.
-    start: returns what each picture of a request starts from, by slot.
+    has_size: whether its edits say how large the picture becomes.
+    start: returns what each picture of a request starts from, by slot, or each tile of its one picture.
     """
 
     needs_source: bool
     keeps_part: bool = False
+    has_size: bool = False
     start: StartPictures
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
@@ -18,12 +16,11 @@ from engine.contract.errors import PictureCorrupt, SettingsInvalid, WeightsMisma
 from engine.contract.ids import new_id
 from engine.contract.jobs import MAX_SEED, Operation, Part, json_from_spec, spec_from_json
 from engine.contract.painting import NUM_PICTURES, PaintRequest
-from engine.contract.samplers import SAMPLERS
 from engine.models.files.locate import local_path
 from engine.models.files.weights import hash_of, resolve_hash
 from engine.models.registry.registry import Registry
 from engine.painter.events import Finished
-from engine.painter.output.recipe_check import check_recipe
+from engine.painter.output.recipe_check import check_recipe, is_enlarged
 from engine.painter.sampling.params import SamplingParams, params_from_request, seed_of_slot
 
 _log = structlog.get_logger(__name__)
@@ -38,7 +35,13 @@ _ALWAYS = frozenset(
 LIBRARIES = ("torch", "diffusers", "transformers")
 
 
-def recipe_of(request: PaintRequest, params: SamplingParams, finished: Finished, slot: int) -> dict[str, Any]:
+def recipe_of(
+    request: PaintRequest,
+    params: SamplingParams,
+    finished: Finished,
+    slot: int,
+    upscaler: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
     """Return everything that painting a picture again takes, JSON-ready.
 
     slot, pictures: its index and the number of pictures of the request; the same bytes need both.
@@ -49,6 +52,7 @@ def recipe_of(request: PaintRequest, params: SamplingParams, finished: Finished,
     cut: the ends of texts that did not fit the text encoder; absent when everything fitted.
     scheduler, speed: the operator's changes to the model's scheduler, and its settings for speed; absent when there
         are none.
+    upscaler: what made an upscaled picture larger before it was painted, see `enlarged_recipe`; absent in any other.
     """
     edit = request.edit if request.edit and request.edit.canvas else None
     recipe: dict[str, Any] = {
@@ -76,7 +80,33 @@ def recipe_of(request: PaintRequest, params: SamplingParams, finished: Finished,
         "model_sha256": finished.sha256,
         "libraries": dict(_versions()),
     }
-    return recipe | ({"cut": list(finished.truncated_texts)} if finished.truncated_texts else {})
+    cut = {"cut": list(finished.truncated_texts)} if finished.truncated_texts else {}
+    return recipe | cut | ({"upscaler": dict(upscaler)} if upscaler else {})
+
+
+def enlarged_recipe(request: PaintRequest, params: SamplingParams, upscaler: Mapping[str, str]) -> dict[str, Any]:
+    """Return everything that enlarging a picture again takes, for a picture that no model has painted on.
+
+    upscaler: its name with the hash of its file, or the name of a filter. model: named in the spec, for those who read
+    what a picture was painted with; its source was.
+    """
+    assert request.source is not None and request.edit is not None
+    width, height = params.size
+    return {
+        "spec": json_from_spec(request.spec),
+        "seed": seed_of_slot(request, 0),
+        "slot": 0,
+        "pictures": 1,
+        "width": width,
+        "height": height,
+        "strength": params.strength,
+        "source_sha256": hashlib.sha256(request.source).hexdigest(),
+        "operation": request.operation.value,
+        "edit": json_from_edit(request.edit),
+        "upscaler": dict(upscaler),
+        "model": params.model.name,
+        "libraries": dict(_versions()),
+    }
 
 
 def request_from_recipe(
@@ -95,7 +125,9 @@ def request_from_recipe(
     recipe = completed_recipe(recipe, source)
     check_recipe(recipe)
     model = registry.model(recipe["model"])
-    resolve_hash(local_path(model), recipe["model_sha256"], model.source.variant)
+    if not is_enlarged(recipe):
+        resolve_hash(local_path(model), recipe["model_sha256"], model.source.variant)
+    _check_upscaler(recipe.get("upscaler"), registry)
     if (source and hashlib.sha256(source).hexdigest()) != recipe["source_sha256"]:
         raise PictureCorrupt(key=recipe["source_sha256"], cause="another than the one the picture was made from")
     named = recipe.get("edit", {}).get("mask", {}).get("sha256")
@@ -105,7 +137,8 @@ def request_from_recipe(
         _log.warning("painted_with_other_libraries", then=recipe["libraries"], now=_versions())
     request = replace(_request(recipe, source), mask=mask)
     params = params_from_request(request, registry)
-    _check_defaults(recipe, params)
+    if not is_enlarged(recipe):
+        _check_defaults(recipe, params)
     _check_adapters(recipe.get("lora_sha256", {}), params)
     return request
 
@@ -134,6 +167,7 @@ def _request(recipe: Mapping[str, Any], source: bytes | None) -> PaintRequest:
         edit=None if recipe["strength"] is None else edit_from_json(recipe.get("edit", recipe)),
         num_pictures=recipe["pictures"],
         may_join_parts=recipe.get("joined", False),
+        upscaler=recipe.get("upscaler", {}).get("name"),
     )
 
 
@@ -162,6 +196,18 @@ def _check_adapters(recorded: Mapping[str, str], params: SamplingParams) -> None
             raise WeightsMismatch(path=adapter.file)
 
 
+def _check_upscaler(recorded: Mapping[str, str] | None, registry: Registry) -> None:
+    """Raise SettingsInvalid for an upscaler that is no longer registered, WeightsMismatch for one with another file."""
+    if recorded is None or "sha256" not in recorded:
+        return
+    upscaler = registry.upscalers.get(recorded["name"])
+    if upscaler is None:
+        problem = f"The upscaler {recorded['name']!r} is no longer registered. Add it to EASEL_MODELS_FILE again."
+        raise SettingsInvalid(problems=(problem,))
+    if hash_of(upscaler.file) != recorded["sha256"]:
+        raise WeightsMismatch(path=upscaler.file)
+
+
 def _in_force(params: SamplingParams) -> dict[str, Any]:
     return {
         "width": params.size[0],
@@ -172,58 +218,6 @@ def _in_force(params: SamplingParams) -> dict[str, Any]:
         "scheduler": params.model.scheduler.overrides or None,
         "speed": params.model.speed.overrides or None,
     }
-
-
-def parameters_text(recipe: Mapping[str, Any]) -> str:
-    """Return the recipe in the format that AUTOMATIC1111 writes into PNG files."""
-    sampler, schedule = SAMPLERS[recipe["sampler"]].a1111
-    release = f"easel, diffusers {recipe['libraries']['diffusers']}"
-    facts = {
-        "Steps": recipe["steps"],
-        "Sampler": sampler,
-        "Schedule type": schedule,
-        "CFG scale": f"{recipe['guidance']:g}",
-        "Seed": recipe["seed"],
-        "Size": f"{recipe['width']}x{recipe['height']}",
-        "Model hash": recipe["model_sha256"][:10],
-        "Model": recipe["model"],
-        **({} if recipe["strength"] is None else {"Denoising strength": f"{recipe['strength']:g}"}),
-    }
-    lines = [
-        _positive_text(recipe),
-        _negative_text(recipe),
-        ", ".join([*(f"{name}: {_quoted(str(fact))}" for name, fact in facts.items()), f"Version: {release}"]),
-    ]
-    return "\n".join(line for line in lines if line is not None)
-
-
-def _quoted(fact: str) -> str:
-    """Return a value as AUTOMATIC1111 writes it: as a JSON string if a comma, colon or quote would be misread.
-
-    Source: `quote` in `modules/infotext_utils.py` of stable-diffusion-webui.
-    """
-    is_plain = not fact.startswith('"') and not any(sign in fact for sign in ",:\n")
-    return fact if is_plain else json.dumps(fact, ensure_ascii=False)
-
-
-def _positive_text(recipe: Mapping[str, Any]) -> str:
-    """Return the parts in A1111's syntax: joined with AND, each with its weight, when there are several."""
-    parts = recipe["positive"]
-    adapters = "".join(f" <lora:{name}:{weight:g}>" for name, weight in recipe["loras"])
-    if len(parts) == 1:
-        return _as_words(parts[0]["text"]) + adapters
-    return " AND ".join(f"{_as_words(part['text'])} :{part['weight']:.4g}" for part in parts) + adapters
-
-
-def _as_words(text: str) -> str:
-    """Return a text in which other programs see no adapter, part or negative prompt where the painter saw words."""
-    text = re.sub(r"(?i:(negative prompt)):", r"\1 :", re.sub(r"<(?=\w+:)", "< ", text))
-    return re.sub(r"(?<!\w)(AND|BREAK)(?!\w)", lambda match: match[0].lower(), text)
-
-
-def _negative_text(recipe: Mapping[str, Any]) -> str | None:
-    parts = recipe["negative"]
-    return "Negative prompt: " + ", ".join(_as_words(part["text"]) for part in parts) if parts else None
 
 
 @cache

@@ -41,11 +41,16 @@ def check_recipe(recipe: object) -> None:
 
     Raises: RecipeUnreadable with all problems.
     """
-    problems = [*_faults("the recipe", recipe, _RECIPE)]
+    problems = [*_faults("the recipe", recipe, _ENLARGED if is_enlarged(recipe) else _RECIPE)]
     if not problems and isinstance(recipe, Mapping):
         problems = [*_contradictions(recipe)]
     if problems:
         raise RecipeUnreadable(problems=tuple(problems))
+
+
+def is_enlarged(recipe: object) -> bool:
+    """Return whether the recipe's picture is its source, larger: no model has painted on it."""
+    return isinstance(recipe, Mapping) and recipe.get("operation") == Operation.UPSCALE and recipe.get("strength") == 0
 
 
 def _faults(name: str, value: object, rule: Rule) -> Iterator[str]:
@@ -198,6 +203,8 @@ _EDIT = _object(
     mask=_optional(_object(sha256=_TEXT, box=_BOX)),
 )
 
+_UPSCALER = _object(name=_TEXT, sha256=_optional(_TEXT))
+
 _RECIPE = _object(
     spec=_SPEC,
     seed=_whole(0, MAX_SEED),
@@ -224,4 +231,21 @@ _RECIPE = _object(
     model_sha256=_TEXT,
     libraries=_TEXTS_BY_NAME,
     cut=_optional(_list_of(_TEXT)),
+    upscaler=_optional(_UPSCALER),
+)
+
+_ENLARGED = _object(
+    spec=_SPEC,
+    seed=_whole(0, MAX_SEED),
+    slot=_whole(0, 0),
+    pictures=_whole(1, 1),
+    width=_whole(1),
+    height=_whole(1),
+    strength=_number(0, 0),
+    source_sha256=_TEXT,
+    operation=_TEXT,
+    edit=_EDIT,
+    upscaler=_UPSCALER,
+    model=_TEXT,
+    libraries=_TEXTS_BY_NAME,
 )

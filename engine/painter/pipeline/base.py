@@ -14,7 +14,8 @@ from torch import Tensor
 
 from engine.contract.errors import SpeedUnsupported
 from engine.models.loading.offload import bytes_on_device
-from engine.models.registry.registry import Adapter, Model
+from engine.models.registry.adapters import Adapter
+from engine.models.registry.registry import Model
 from engine.models.registry.speed import Compilation
 from engine.painter.pipeline.loras import LoraManager, Loras
 from engine.painter.pipeline.prompt_weighting import Fragments

@@ -16,7 +16,8 @@ from engine.models.files.locate import local_path
 from engine.models.files.weights import hash_of
 from engine.models.loading.errors import translated_errors
 from engine.models.loading.offload import torch_modules
-from engine.models.registry.registry import Adapter, Model
+from engine.models.registry.adapters import Adapter
+from engine.models.registry.registry import Model
 from engine.painter.pipeline.lora_tensors import renamed_tensors
 
 Loras = tuple[tuple[Adapter, float], ...]

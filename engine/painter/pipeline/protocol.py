@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from engine.models.registry.registry import Adapter
+from engine.models.registry.adapters import Adapter
 from engine.painter.pipeline.loras import Loras
 from engine.painter.sampling.guidance import Conditioning, PromptEmbeds
 

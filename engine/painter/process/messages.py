@@ -101,6 +101,7 @@ def frame_from_request(call_id: str, request: PaintRequest) -> Frame:
         "edit": request.edit and json_from_edit(request.edit),
         "num_pictures": request.num_pictures,
         "may_join_parts": request.may_join_parts,
+        "upscaler": request.upscaler,
     }
     files = {name: file for name in _FILES if (file := getattr(request, name)) is not None}
     return Frame(
@@ -122,6 +123,7 @@ def request_from_frame(frame: Frame) -> PaintRequest:
         edit=facts["edit"] and edit_from_json(facts["edit"]),
         num_pictures=facts["num_pictures"],
         may_join_parts=facts["may_join_parts"],
+        upscaler=facts["upscaler"],
     )
 
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from fractions import Fraction
 from math import isqrt
 
-from engine.contract.edits import Box, Canvas
+from engine.contract.edits import Box, Canvas, whole_canvas
 from engine.contract.errors import SizeUnsupported
 from engine.contract.jobs import JobSpec
 from engine.prompt.checks.outdated import model_of
@@ -84,6 +84,14 @@ def squared_canvas(size: tuple[int, int], spec: JobSpec, limits: Limits) -> Canv
     side = max(size)
     box = Box(left=(side - width) // 2, top=(side - height) // 2, width=width, height=height)
     return _checked(Canvas(width=side, height=side, box=box), spec, limits)
+
+
+def painted_canvas(size: tuple[int, int], spec: JobSpec, limits: Limits) -> Canvas:
+    """Return a canvas of the picture's shape in the size that the spec's model paints, all of it painted anew.
+
+    Raises: SizeUnsupported, ModelUnknown.
+    """
+    return whole_canvas(*_size_of(ratio_of(size), size, spec, limits))
 
 
 def _size_of(shape: str, size: tuple[int, int], spec: JobSpec, limits: Limits) -> tuple[int, int]:

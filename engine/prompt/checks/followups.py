@@ -6,9 +6,11 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from engine.contract.errors import RequestError
-from engine.contract.jobs import JobSpec, Operation
+from engine.contract.jobs import Job, JobSpec, Operation
 from engine.prompt import Limits, check_supported, render
 from engine.prompt.checks.outdated import check_spec, operations_of
+
+_AFTER_UPSCALE = frozenset({Operation.UPSCALE, Operation.VARY})
 
 
 def followup_spec(limits: Limits, operation: Operation, spec: JobSpec) -> JobSpec:
@@ -31,13 +33,17 @@ def reworded_spec(limits: Limits, operation: Operation, spec: JobSpec) -> JobSpe
     return spec
 
 
-def possible_operations(limits: Limits, spec: JobSpec) -> frozenset[Operation]:
-    """Return the operations that currently support the spec; none if its model is no longer registered."""
+def possible_operations(limits: Limits, job: Job) -> frozenset[Operation]:
+    """Return the operations that can follow the job; none if its model is no longer registered.
+
+    An upscaled picture may be larger than its model paints, so that only what needs no such size can follow.
+    """
     try:
-        check_spec(spec, limits)
-        return operations_of(spec, limits)
+        check_spec(job.spec, limits)
+        known = operations_of(job.spec, limits)
     except RequestError:
         return frozenset()
+    return known & _AFTER_UPSCALE if job.operation is Operation.UPSCALE else known
 
 
 def without_seed(spec: JobSpec) -> JobSpec:

@@ -33,7 +33,7 @@ async def test_u_posts_the_original_as_a_reply(
     assert await cleo.file(reply["attachments"][0]) == await hand.objects.get(pictures[1].object_key)
     alts = [shown["attachments"][0]["description"] for shown in (grid, reply)]
     assert alts == ["a red circle: grid of four pictures", "a red circle: picture 2 of four"]
-    assert labels(reply)[0] == ["Vary (Subtle)", "Vary (Strong)", "Vary (Region)", None, "⋯"]
+    assert labels(reply)[0] == ["Upscale (Subtle)", "Upscale (Creative)", None, "⋯"]
     assert faces(reply)[-5:] == ["😖", "☹️", "🙂", "😍", "❤️"]
 
     (event,) = await hand.actions(job.id)

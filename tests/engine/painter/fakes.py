@@ -10,7 +10,8 @@ from weakref import WeakSet
 import torch
 from torch import Tensor
 
-from engine.models.registry.registry import Adapter, Model
+from engine.models.registry.adapters import Adapter
+from engine.models.registry.registry import Model
 from engine.painter.pipeline.loras import Loras
 from engine.painter.sampling.guidance import Conditioning, PromptEmbeds, apply_guidance
 

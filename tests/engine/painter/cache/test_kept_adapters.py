@@ -14,7 +14,8 @@ from engine.contract.painting import PaintedPictures
 from engine.models.loading.device import Device
 from engine.models.loading.offload import bytes_on_device
 from engine.models.loading.pipeline import load_pipeline
-from engine.models.registry.registry import Adapter, Model, Registry
+from engine.models.registry.adapters import Adapter
+from engine.models.registry.registry import Model, Registry
 from engine.painter.cache.models import LruModelCache
 from engine.painter.families import adapted
 from engine.painter.in_process import create_painter

@@ -12,7 +12,8 @@ import torch
 
 from engine.models.loading.device import Device
 from engine.models.loading.pipeline import load_pipeline
-from engine.models.registry.registry import Adapter, Model, Registry
+from engine.models.registry.adapters import Adapter
+from engine.models.registry.registry import Model, Registry
 from engine.models.registry.speed import Compilation, SpeedSettings
 from engine.painter.cache.models import LruModelCache
 from engine.painter.cache.warmup import BATCH_SIZES

@@ -28,7 +28,8 @@ from engine.models.registry.scheduler import SchedulerSettings
 from engine.models.registry.sources import WeightSource
 from engine.models.registry.speed import Precision, SpeedSettings
 from engine.painter.in_process import create_painter
-from engine.painter.output.recipe import completed_recipe, parameters_text, request_from_recipe
+from engine.painter.output.recipe import completed_recipe, request_from_recipe
+from engine.painter.output.recipe_text import parameters_text
 from tests.engine.models.once import hash_of_everything
 from tests.engine.painter.requests import paint_request, painted
 

@@ -14,7 +14,8 @@ from torch import Tensor
 
 from engine.contract.errors import AdapterMismatch
 from engine.models.files.adapter_fit import check_fit
-from engine.models.registry.registry import Adapter, Registry
+from engine.models.registry.adapters import Adapter
+from engine.models.registry.registry import Registry
 from engine.painter.pipeline.loras import LoraManager
 from tests.engine.models.original_layout import save_single_file
 

@@ -1,0 +1,39 @@
+"""What members read of the operations: their names, what a model cannot do, and how a picture was made larger."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from engine.contract.jobs import Job, Operation
+
+# What a model cannot do, as the end of a sentence, and what a message says before the member's name.
+_OPERATIONS = {
+    Operation.IMAGINE.value: ("pictures from a prompt alone", ""),
+    Operation.VARY.value: ("variations", "Variations by "),
+    Operation.INPAINT.value: ("painting a part of a picture", "Variations (Region) by "),
+    Operation.ZOOM.value: ("zooming out", "Zoom Out by "),
+    Operation.PAN.value: ("panning", "Pan by "),
+    Operation.UPSCALE.value: ("upscaling", "Upscaled by "),
+}
+LANCZOS = "the Lanczos filter"
+_FILTERS = {"lanczos": LANCZOS}
+
+
+def inability(operation: str) -> str:
+    """Return what a model that lacks the operation does not do, as the end of a sentence."""
+    return f"does not support {_OPERATIONS.get(operation, ('this', ''))[0]}"
+
+
+def job_title(operation: Operation, discord_id: int) -> str:
+    """Return whose job it is, and of what kind."""
+    return f"{_OPERATIONS[operation.value][1]}<@{discord_id}>"
+
+
+def upscaled_title(job: Job, discord_id: int, recipe: Mapping[str, Any]) -> str:
+    """Return whose upscaled picture it is, its size, and what made it larger; `recipe` may not say the last."""
+    name = recipe.get("upscaler", {}).get("name")
+    means = f" with {_FILTERS.get(name, name)}" if name else ""
+    canvas = job.edit.canvas if job.edit else None
+    size = f" to {canvas.width} x {canvas.height}" if canvas else ""
+    return f"Upscaled{size}{means} by <@{discord_id}>"

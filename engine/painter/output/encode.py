@@ -1,0 +1,62 @@
+"""From what the painter has made to what it hands over: encoded pictures with their recipes."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from torch import Tensor
+
+from engine.contract.painting import PaintedPicture, PaintedPictures, PaintRequest, Progress
+from engine.painter.events import Finished, Stepped
+from engine.painter.output.images import Pixels, grid_from_pixels, png_from_pixels, preview_from_pixels
+from engine.painter.output.recipe import enlarged_recipe, recipe_of
+from engine.painter.output.recipe_text import enlarged_text, parameters_text
+from engine.painter.sampling.params import SamplingParams
+from engine.painter.upscaling.enlarge import Enlarged
+
+
+def encode_progress(event: Stepped) -> Progress:
+    """Return the progress with its preview encoded."""
+    preview = None if event.preview is None else preview_from_pixels(_pixels(event.preview))
+    return Progress(done=event.done, total=event.total, preview=preview)
+
+
+def encode_result(
+    request: PaintRequest, params: SamplingParams, finished: Finished, upscaler: Mapping[str, str] | None = None
+) -> PaintedPictures:
+    """Return the finished pictures as files with their recipes, and their grid, which upscaled ones have not."""
+    pixels = _pixels(finished.pictures)
+    recipes = (recipe_of(request, params, finished, slot, upscaler) for slot in range(len(pixels)))
+    pictures = tuple(_picture(*one, parameters_text(one[1])) for one in zip(pixels, recipes, strict=True))
+    if upscaler is not None:
+        return PaintedPictures(pictures=pictures)
+    grid, grid_type = grid_from_pixels(pixels)
+    return PaintedPictures(pictures=pictures, grid=grid, grid_type=grid_type)
+
+
+def encode_enlarged(request: PaintRequest, params: SamplingParams, enlarged: Enlarged) -> PaintedPictures:
+    """Return a picture that was made larger as a file with its recipe; the text in it goes on from its source's."""
+    assert request.source is not None
+    with Image.open(io.BytesIO(request.source)) as source:
+        factor, said = params.size[0] / source.width, source.info.get("parameters", "")
+    recipe = enlarged_recipe(request, params, enlarged.upscaler)
+    text = enlarged_text(str(said), recipe, factor)
+    return PaintedPictures(pictures=(_picture(np.asarray(enlarged.image), recipe, text),))
+
+
+def _picture(pixels: Pixels, recipe: Mapping[str, Any], text: str) -> PaintedPicture:
+    return PaintedPicture(
+        png=png_from_pixels(pixels, text),
+        width=pixels.shape[1],
+        height=pixels.shape[0],
+        seed=recipe["seed"],
+        recipe=recipe,
+    )
+
+
+def _pixels(pictures: Iterable[Tensor]) -> list[Pixels]:
+    return [picture.numpy() for picture in pictures]
