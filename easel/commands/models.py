@@ -16,7 +16,13 @@ from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 from rich.table import Table
 
-from easel.commands.model_reports import ModelReport, print_report, report_on_adapter, report_on_model
+from easel.commands.model_reports import (
+    ModelReport,
+    print_report,
+    report_on_adapter,
+    report_on_model,
+    report_on_upscaler,
+)
 from easel.exit_codes import ExitCode
 from easel.output import Output
 from engine.contract.errors import SettingsInvalid
@@ -33,6 +39,7 @@ from engine.models.manage import (
     with_trial,
 )
 from engine.models.registry.registry import SHIPPED, Model, Registry, read_registry
+from engine.models.upscaler_check import record_upscaler_hash, upscaler_statuses
 from engine.painter.batch.host_memory import HostMemoryBound
 from engine.painter.process.libraries import import_libraries
 from engine.settings import EngineSettings
@@ -41,7 +48,7 @@ _ANY_WIDTH = 100_000
 
 
 def show_models(settings: EngineSettings) -> None:
-    """Print the registered models and adapters, without reading their files."""
+    """Print the registered models, adapters and upscalers, without reading their files."""
     registry = _registry(settings)
     default = registry.model(settings.model).name
     table = Table("model", "family", "size", "steps", "licence", "source", box=SIMPLE_HEAD, show_edge=False)
@@ -55,6 +62,8 @@ def show_models(settings: EngineSettings) -> None:
     _print_whole(table)
     for adapter in registry.adapters.values():
         _console().print(f"adapter {adapter.name}: {escape(str(adapter.file))}")
+    for upscaler in registry.upscalers.values():
+        _console().print(f"upscaler {upscaler.name}: {upscaler.licence}, {escape(str(upscaler.file))}")
 
 
 def _print_whole(table: Table) -> None:
@@ -66,7 +75,7 @@ def _print_whole(table: Table) -> None:
 
 
 def show_json(settings: EngineSettings) -> None:
-    """Print the registered models and adapters as one JSON object."""
+    """Print the registered models, adapters and upscalers as one JSON object."""
     registry = _registry(settings)
     default = registry.model(settings.model).name
     models = [
@@ -84,7 +93,11 @@ def show_json(settings: EngineSettings) -> None:
         for model in registry.models.values()
     ]
     adapters = [{"name": adapter.name, "file": str(adapter.file)} for adapter in registry.adapters.values()]
-    typer.echo(json.dumps({"models": models, "adapters": adapters}, ensure_ascii=False, indent=2))
+    upscalers = [
+        {"name": one.name, "licence": one.licence, "file": str(one.file)} for one in registry.upscalers.values()
+    ]
+    listed = {"models": models, "adapters": adapters, "upscalers": upscalers}
+    typer.echo(json.dumps(listed, ensure_ascii=False, indent=2))
 
 
 def print_names(settings: EngineSettings) -> None:
@@ -94,7 +107,7 @@ def print_names(settings: EngineSettings) -> None:
 
 
 def check_models(settings: EngineSettings, output: Output) -> int:
-    """Print the state of each model and adapter, and record missing hashes.
+    """Print the state of each model, adapter and upscaler, and record missing hashes.
 
     Returns: the exit code of the first that cannot be used or whose hash cannot be written, otherwise 0.
     """
@@ -111,6 +124,9 @@ def check_models(settings: EngineSettings, output: Output) -> int:
     for adapted in adapter_statuses(registry, broken):
         unwritten = _write_error(partial(record_adapter_hash, registry, adapted))
         _print_or_keep(reports, report_on_adapter(adapted, unwritten), output)
+    for checked in upscaler_statuses(registry):
+        unwritten = _write_error(partial(record_upscaler_hash, registry, checked))
+        _print_or_keep(reports, report_on_upscaler(checked, unwritten), output)
     if output.as_json:
         output.print_json([asdict(report) for report in reports])
     return next((report.code for report in reports if report.code), ExitCode.DONE)

@@ -8,22 +8,29 @@ from __future__ import annotations
 
 import asyncio
 import io
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 from statistics import median
 
+import numpy as np
+import torch
 from PIL import Image
+from safetensors.torch import save_file
 
-from engine.contract.edits import STRONG, SUBTLE, Edit, whole_canvas
+from engine.contract.edits import CREATIVE, FAITHFUL, STRONG, SUBTLE, Edit, whole_canvas
 from engine.contract.jobs import Operation
 from engine.contract.painting import Painter, PaintRequest
+from engine.models.loading.upscale_network import UpscaleNetwork
 from engine.models.registry.registry import Registry, read_registry
+from engine.models.registry.upscalers import Upscaler
 from engine.painter.in_process import create_painter
 from engine.prompt import Limits
 from engine.prompt.checks.canvases import PanDirection, panned_canvas, zoomed_canvas
-from tests.engine.painter.requests import all_painted, paint_request
+from tests.engine.painter.requests import all_painted, encoded_gradient, paint_request, upscaled
 
 PROMPT = "a red circle"
 ROUNDS = 3
@@ -32,6 +39,7 @@ TIMES = 3
 
 async def measure() -> None:
     """Print each operation's ratio, the targets beside them."""
+    print(f"{'4x by a network':30}{await of_network():10.2f}    at most 1.1 of the network by hand", flush=True)
     registry = roomy(read_registry())
     side = registry.model(None).defaults.width
     async with create_painter(registry, max_rows=64) as painter:
@@ -46,11 +54,40 @@ async def measure() -> None:
         whole = edited(wide, Operation.VARY, Edit(strength=1.0, canvas=whole_canvas(TIMES * side, TIMES * side)))
         tenth = Edit(strength=1.0, canvas=whole_canvas(TIMES * side, TIMES * side, frozenset({5})))
         part = edited(wide, Operation.INPAINT, tenth)
+        for name, strength in (("upscale subtle 4x", FAITHFUL), ("upscale creative 4x", CREATIVE)):
+            request = upscaled(source, PROMPT, 4, strength)
+            print(f"{name:30}{await ratio(painter, [request], plain):10.2f}", flush=True)
         share = await ratio(painter, [part], [whole])
         print(f"{'a ninth of a large picture':30}{share:10.2f}    at most 0.4 of the whole", flush=True)
         eight = [request for request, _ in (*asked.values(), *asked.values())][:8]
         alone, together = await one_by_one(painter, eight), await seconds(painter, eight)
         print(f"{'eight at once':30}{alone / together:10.2f}    at least 1.5 of the pictures a second of one by one")
+
+
+async def of_network() -> float:
+    """Return the median ratio of an upscale by a network of ESRGAN's size to that network by hand on the same tile."""
+    torch.manual_seed(0)
+    network = UpscaleNetwork(64, growth=32, blocks=23, doublings=2, shuffled=1).requires_grad_(False).eval()
+    source = encoded_gradient(128, 128)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "network.safetensors"
+        save_file(network.state_dict(), file)
+        upscaler = Upscaler(name="network", file=file, licence="unknown", sha256=None)
+        registry = replace(read_registry(), upscalers={"network": upscaler})
+        async with create_painter(registry) as painter:
+            request = upscaled(source, PROMPT, 4, FAITHFUL)
+            # The first one loads the network.
+            await seconds(painter, [upscaled(encoded_gradient(16, 16), PROMPT, 2, FAITHFUL)])
+            return median([await seconds(painter, [request]) / by_hand(network, source) for _ in range(ROUNDS)])
+
+
+def by_hand(network: UpscaleNetwork, source: bytes) -> float:
+    """Return the seconds that the network takes for the picture, which is one tile."""
+    given = torch.from_numpy(np.asarray(Image.open(io.BytesIO(source)), dtype=np.float32) / 255).movedim(-1, 0)[None]
+    begun = time.perf_counter()
+    with torch.inference_mode():
+        network(given)
+    return time.perf_counter() - begun
 
 
 def roomy(registry: Registry) -> Registry:

@@ -77,6 +77,19 @@ def rows(export: Path, table: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (export / f"{table}.jsonl").read_text().splitlines()]
 
 
+async def upscale_both_ways(page: Page, single: Locator) -> None:
+    """Press both buttons under a single picture, choose a size, and wait for the larger picture."""
+    for kind, factor, size in (("Subtle", "4x", "512 x 512"), ("Creative", "2x", "256 x 256")):
+        await single.get_by_role("button", name=f"Upscale ({kind})").click()
+        asked = page.locator("[data-message-id]").filter(has_text=f"Upscale ({kind})").filter(has_text=PRIVATE).last
+        await expect(asked).to_contain_text(f"{factor}: {size} pixels")
+        await asked.get_by_role("button", name=factor).click()
+        larger = newest(page, f"Upscaled to {size}")
+        await expect(larger.get_by_role("button", name="Vary (Strong)")).to_be_visible(timeout=PAINTED)
+        await expect(larger.get_by_role("img")).to_be_visible()
+        await take_screenshot(page, f"e2e-5-{kind.lower()}")
+
+
 async def test_imagine_rate_upscale_and_vary(page: Page, easel: RunningEasel, tmp_path: Path) -> None:
     """A member imagines, rates, changes the rating, upscales and varies; once they agree, an export has every press."""
     await page.goto(easel.address)
@@ -124,6 +137,7 @@ async def test_imagine_rate_upscale_and_vary(page: Page, easel: RunningEasel, tm
     assert all([shown["slot"] for shown in event["shown"]] == [0, 1, 2, 3] for event in events)
     assert len([picture for picture in rows(export, "pictures") if picture["job_id"] in own]) == 8
 
+    await upscale_both_ways(page, upscaled)
     for button, title in (("Zoom Out 2x", "Zoom Out by"), ("⬅️", "Pan by")):
         await upscaled.get_by_role("button", name=button).click()
         await wait_for_grid(newest(page, title))

@@ -17,6 +17,7 @@ from engine.models.registry.families import FAMILIES
 from tests.easel.command import run_easel, run_on_terminal
 from tests.easel.models import save_models_file
 from tests.engine.painter.checkpoints import save_lora, save_sd1, save_sdxl
+from tests.engine.painter.upscalers import tiny_network
 
 
 @pytest.fixture
@@ -141,6 +142,23 @@ async def test_check_covers_adapters(models_file: Path, home: Path) -> None:
     save_lora(folder / "ink.safetensors", folder / "weights", seed=3)
     second = await run_easel("models", "check", home=home, EASEL_MODELS_FILE=str(models_file))
     assert "Restore the original files" in dict(_verdicts(second.out))["Fix ink"]
+
+
+async def test_check_covers_upscalers(models_file: Path, home: Path) -> None:
+    """One that works is recorded; one that is something else needs a fix. The list names both."""
+    save_file(tiny_network().state_dict(), models_file.with_name("sharp.safetensors"))
+    _add_upscalers(models_file, sharp="sharp", odd="weights/unet/diffusion_pytorch_model")
+    done = await run_easel("models", "check", home=home, EASEL_MODELS_FILE=str(models_file))
+    assert done.code == 7
+    assert "upscaler sharp  enlarges 4x" in done.out and "sha256" in _entry(models_file, "sharp", table="upscalers")
+    assert 'upscaler odd  The model "odd" does not work: it is no ESRGAN' in done.out
+    listed = await run_easel("models", "list", home=home, EASEL_MODELS_FILE=str(models_file))
+    assert "upscaler sharp: unknown, " in listed.out and "upscaler odd" in listed.out
+
+
+def _add_upscalers(models_file: Path, **files: str) -> None:
+    entries = [f'\n[upscalers.{name}]\nfile = "{file}.safetensors"\n' for name, file in files.items()]
+    models_file.write_text(_text(models_file) + "".join(entries))
 
 
 def _add_adapters(models_file: Path, **files: str) -> None:

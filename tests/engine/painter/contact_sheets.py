@@ -1,6 +1,6 @@
 """`python -m tests.engine.painter.contact_sheets`: paints docs/operations/*.webp with the starter, one an operation.
 
-Each sheet has the picture that is started from, and four results.
+Each sheet has the picture that is started from, and four results; those of upscales have a part of both.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-from engine.contract.edits import STRONG, SUBTLE, Edit, whole_canvas
+from engine.contract.edits import CREATIVE, FAITHFUL, STRONG, SUBTLE, Edit, whole_canvas
 from engine.contract.jobs import Operation
 from engine.contract.painting import PaintedPictures, PaintRequest
 from engine.mask_file import mask_file_from_image
@@ -22,7 +22,7 @@ from engine.models.prompt_limits import limits_from_registry
 from engine.models.registry.registry import read_registry
 from engine.painter.in_process import create_painter
 from engine.prompt.checks.canvases import PanDirection, panned_canvas, reshaped_canvas, zoomed_canvas
-from tests.engine.painter.requests import all_painted, paint_request
+from tests.engine.painter.requests import all_painted, paint_request, upscaled
 
 FOLDER = Path(__file__).parents[3] / "docs" / "operations"
 PROMPT, OTHER = "a blue house on the grass", "a yellow star on a black background"
@@ -46,6 +46,8 @@ def sheets(source: bytes) -> dict[str, PaintRequest]:
         ),
         "custom-zoom": _edited(source, PROMPT, Operation.ZOOM, Edit(strength=None, canvas=wide)),
         "pan": _edited(source, PROMPT, Operation.PAN, Edit(strength=None, canvas=right)),
+        "upscale-subtle": upscaled(source, PROMPT, 4, FAITHFUL),
+        "upscale-creative": upscaled(source, PROMPT, 4, CREATIVE),
         "chaos": paint_request(PROMPT, parameters={"chaos": 80}),
         "weird": paint_request(PROMPT, parameters={"weird": 800}),
         "tile": paint_request("red stars", parameters={"tile": True}),
@@ -86,9 +88,19 @@ async def paint() -> None:
         painted = await all_painted(painter, list(asked.values()))
     for name, result in zip(asked, painted, strict=True):
         shown = _images(result)
+        sheet(_arranged(name, _images(parent)[0], shown)).save(FOLDER / f"{name}.webp", quality=80, method=6)
+
+
+def _arranged(name: str, parent: Image.Image, shown: list[Image.Image]) -> list[Image.Image]:
+    """Return the images of a sheet, from left to right."""
+    if name == "tile":
         # Two copies of each side by side show that there is no seam.
-        shown = [_twice(image) for image in shown] if name == "tile" else [*_images(parent), *shown]
-        sheet(shown).save(FOLDER / f"{name}.webp", quality=80, method=6)
+        return [_twice(image) for image in shown]
+    if name.startswith("upscale"):
+        side = shown[0].width
+        larger = (one.resize((side, side), Image.Resampling.NEAREST) for one in (parent, *shown))
+        return [one.crop((side // 8, side // 8, side * 5 // 8, side * 5 // 8)) for one in larger]
+    return [parent, *shown]
 
 
 def _images(result: PaintedPictures) -> list[Image.Image]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from engine.contract.edits import Edit
+from engine.contract.edits import Edit, whole_canvas
 from engine.contract.jobs import JobSpec, Operation, ParameterValue, Part
 from engine.contract.painting import PaintedPictures, Painter, PaintRequest, Progress
 
@@ -46,6 +47,14 @@ def paint_request(
         operation=Operation.IMAGINE if source is None else Operation.VARY,
         edit=None if source is None else Edit(strength=strength),
     )
+
+
+def upscaled(source: bytes, prompt: str, factor: int, strength: float, steps: int = 16) -> PaintRequest:
+    """Return a request that upscales the picture."""
+    image = Image.open(io.BytesIO(source))
+    canvas = whole_canvas(image.width * factor, image.height * factor)
+    request = paint_request(prompt, source=source, pictures=1, steps=steps)
+    return replace(request, operation=Operation.UPSCALE, edit=Edit(strength=strength, canvas=canvas))
 
 
 async def painted(painter: Painter, wanted: PaintRequest) -> PaintedPictures:

@@ -16,7 +16,7 @@ from torch import Tensor
 from engine.contract.edits import CREATIVE, FAITHFUL, Edit, whole_canvas
 from engine.contract.errors import ModelBroken, SettingsInvalid, SizeUnsupported, SourceMismatch, WeightsMismatch
 from engine.contract.jobs import Operation
-from engine.contract.painting import PaintRequest, Progress
+from engine.contract.painting import Progress
 from engine.models.loading.device import best_device
 from engine.models.loading.upscale_network import UpscaleNetwork, network_from_weights
 from engine.models.loading.upscaler import LoadedUpscaler, load_upscaler
@@ -35,6 +35,7 @@ from tests.engine.painter.requests import (
     pixels,
     pixels_of,
     psnr,
+    upscaled,
 )
 from tests.engine.painter.stock import EQUAL_DB
 from tests.engine.painter.upscalers import registered, tiny_network, with_early_names, with_old_names
@@ -42,13 +43,6 @@ from tests.engine.painter.upscalers import registered, tiny_network, with_early_
 SIDE = 32
 SOURCE = encoded_gradient(SIDE, SIDE)
 STEPS = 8
-
-
-def upscale(factor: int, strength: float, source: bytes = SOURCE, *words: str, steps: int = 16) -> PaintRequest:
-    image = Image.open(io.BytesIO(source))
-    canvas = whole_canvas(image.width * factor, image.height * factor)
-    request = paint_request(*words or ("a cat",), source=source, pictures=1, steps=steps)
-    return replace(request, operation=Operation.UPSCALE, edit=Edit(strength=strength, canvas=canvas))
 
 
 def seam_ratio(picture: np.ndarray, seams: tuple[int, ...]) -> float:
@@ -120,7 +114,7 @@ async def test_a_subtle_upscale_is_the_networks_picture(registry: Registry, tmp_
     """As often as it takes, then at the exact size; without an upscaler, the filter's. The recipe says which."""
     twice = registered(registry, tmp_path, shuffled=2)
     async with create_painter(twice, max_rows=64) as painter:
-        result = await painted(painter, upscale(4, FAITHFUL))
+        result = await painted(painter, upscaled(SOURCE, "a cat", 4, FAITHFUL))
     (own,) = result.pictures
     assert (result.grid, own.width, own.height) == (None, 4 * SIDE, 4 * SIDE)
     (upscaler,) = twice.upscalers.values()
@@ -130,7 +124,7 @@ async def test_a_subtle_upscale_is_the_networks_picture(registry: Registry, tmp_
     assert (pixels(own.png) == np.asarray(by_hand.image)).all()
     assert own.recipe["upscaler"] == {"name": "tiny", "sha256": loaded.sha256}
     async with create_painter(registry, max_rows=64) as painter:
-        (filtered,) = (await painted(painter, upscale(2, FAITHFUL))).pictures
+        (filtered,) = (await painted(painter, upscaled(SOURCE, "a cat", 2, FAITHFUL))).pictures
     larger = Image.open(io.BytesIO(SOURCE)).convert("RGB").resize((2 * SIDE, 2 * SIDE), Image.Resampling.LANCZOS)
     assert (pixels(filtered.png) == np.asarray(larger)).all()
     assert filtered.recipe["upscaler"] == {"name": "lanczos"}
@@ -145,7 +139,7 @@ async def test_a_creative_upscale_of_one_tile_is_image_to_image(registry: Regist
     Image.open(io.BytesIO(small)).resize((SIDE, SIDE), Image.Resampling.LANCZOS).save(larger, "PNG")
     varied = paint_request("a cat", source=larger.getvalue(), strength=0.5, pictures=1, steps=STEPS, cfg=1)
     async with create_painter(registry, max_rows=64) as painter:
-        one, other = await all_painted(painter, [upscale(2, 0.5, small, steps=STEPS), varied])
+        one, other = await all_painted(painter, [upscaled(small, "a cat", 2, 0.5, steps=STEPS), varied])
     assert (pixels_of(one)[0] == pixels_of(other)[0]).all()
 
 
@@ -153,7 +147,8 @@ async def test_tiles_share_batches_and_do_not_depend_on_them(registry: Registry)
     """With grids and with each other; few rows at a time give the same picture, also with a sampler that adds noise."""
     batches: Batches = []
     for sampler in ("dpmpp-2m", "euler-ancestral"):
-        request = replace(upscale(4, 0.5, steps=STEPS), spec=paint_request("a cat", steps=STEPS, sampler=sampler).spec)
+        spec = paint_request("a cat", steps=STEPS, sampler=sampler).spec
+        request = replace(upscaled(SOURCE, "a cat", 4, 0.5), spec=spec)
         grid = paint_request("a dog", steps=STEPS)
         async with create_painter(registry, max_rows=64, on_forward=batches.append) as painter:
             together, _ = await all_painted(painter, [request, grid])
@@ -170,7 +165,7 @@ async def test_an_upscale_repaints_from_its_recipe(registry: Registry, tmp_path:
     """Byte for byte, with the same upscaler also where another is used by now; without it, it is refused."""
     first, second = registered(registry, tmp_path), registered(registry, tmp_path, seed=1)
     async with create_painter(first, max_rows=64) as painter:
-        (one,) = (await painted(painter, upscale(2, strength, steps=STEPS))).pictures
+        (one,) = (await painted(painter, upscaled(SOURCE, "a cat", 2, strength, steps=STEPS))).pictures
     (old,), (new,) = first.upscalers.values(), second.upscalers.values()
     both = replace(registry, upscalers={"new": replace(new, name="new"), "tiny": old})
     again = request_from_recipe(one.recipe, both, SOURCE)
@@ -186,7 +181,7 @@ async def test_an_upscale_repaints_from_its_recipe(registry: Registry, tmp_path:
 
 async def test_what_cannot_be_upscaled_is_refused(registry: Registry) -> None:
     side = int(MAX_UPSCALED_PIXELS**0.5) + 8
-    asked = upscale(2, FAITHFUL)
+    asked = upscaled(SOURCE, "a cat", 2, FAITHFUL)
     async with create_painter(registry, max_rows=64) as painter:
         with pytest.raises(SourceMismatch):
             await painted(painter, replace(asked, edit=Edit(strength=FAITHFUL)))
@@ -199,8 +194,8 @@ async def test_the_starter_adds_detail_without_seams() -> None:
     registry = read_registry()
     async with create_painter(registry, max_rows=64) as painter:
         (parent,) = (await painted(painter, paint_request("a blue house on the grass", pictures=1))).pictures
-        words = ("a blue house on the grass",)
-        results = await all_painted(painter, [upscale(2, one, parent.png, *words) for one in (FAITHFUL, CREATIVE)])
+        words = "a blue house on the grass"
+        results = await all_painted(painter, [upscaled(parent.png, words, 2, one) for one in (FAITHFUL, CREATIVE)])
     (subtle,), (creative,) = map(pixels_of, results)
     # Three tiles of 128 pixels on 256: they begin and end in these columns.
     assert seam_ratio(creative, (63, 127, 191)) < 1.25 * max(1, seam_ratio(subtle, (63, 127, 191)))

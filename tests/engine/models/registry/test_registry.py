@@ -104,6 +104,9 @@ def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
         [adapters.d]
         file = "d.pt"
         family = "sd1"
+        [upscalers.u]
+        file = "u.pth"
+        scale = 4
     """
     with pytest.raises(SettingsInvalid) as refused:
         read(tmp_path, faulty)
@@ -112,7 +115,7 @@ def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
         "default is 'nobody'", "'colour'", "sd9", "exactly one of", "'haste'", "1024, not 100", "steps must be",
         "guidance", "'brush'", "operations", "max_steps", "weights.ckpt", "not with file", "../fp8", "d.pt",
         "'wide'", "prediction_type must be a string", "must be true or false, not 'yes'", "unknown key 'shift'",
-        "shift must be a number", "unknown key 'prediction_type'",
+        "shift must be a number", "unknown key 'prediction_type'", "u.pth", "unknown key 'scale'",
     )  # fmt: skip
     assert [word for word in wanted if word not in told] == []
 
