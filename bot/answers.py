@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -141,6 +142,20 @@ async def in_time(interaction: discord.Interaction, work: Awaitable[T], *, in_pl
         task.cancel()
 
 
+@asynccontextmanager
+async def thinking(interaction: discord.Interaction) -> AsyncIterator[None]:
+    """Let the channel see that the answer, which all may see, takes a while.
+
+    When the block fails, that is taken back, so that the member alone is told why.
+    """
+    await _try(interaction.response.defer(thinking=True))
+    try:
+        yield
+    except BaseException:
+        await _try(interaction.delete_original_response())
+        raise
+
+
 async def show_waiting(interaction: discord.Interaction) -> None:
     """Tell the member alone that the answer takes a moment; `finish_waiting` gives it."""
     await _try(interaction.response.defer(ephemeral=True, thinking=True))
@@ -225,10 +240,14 @@ async def show_series(interaction: discord.Interaction, services: Services, subm
 
 async def _send_card(interaction: discord.Interaction, card: Card) -> int | None:
     """Return the id of the answer, or None if it may not have been sent."""
+    view, is_awaited = view_from_card(card), interaction.response.is_done()
     try:
-        sent = await interaction.response.send_message(
-            card.content, view=view_from_card(card), allowed_mentions=NO_MENTIONS
-        )
+        if is_awaited:
+            edited = await interaction.edit_original_response(
+                content=card.content, view=view, allowed_mentions=NO_MENTIONS
+            )
+            return edited.id
+        sent = await interaction.response.send_message(card.content, view=view, allowed_mentions=NO_MENTIONS)
     except _UNSENT as error:
         _log.warning("answer_not_sent", error=type(error).__name__)
         return None

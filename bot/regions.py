@@ -11,6 +11,7 @@ from bot.services import Services
 from bot.store.followups import FollowUp, start_follow_up
 from bot.store.mask_pages import MaskPage
 from bot.store.submissions import SubmittedJob
+from bot.uploads import keys_of_images, known_keys
 from engine.contract.edits import Edit, Mask, whole_canvas
 from engine.contract.feedback import Verb
 from engine.contract.jobs import Job, Operation, Picture
@@ -49,7 +50,9 @@ async def start_masked(services: Services, page: MaskPage, file: MaskFile, promp
     """
     spec = one_spec_from_text(services, prompt)
     follow_up = region_follow_up(services, page.job_id, page.slot, mask=file.mask)
-    follow_up = reworded(follow_up, services.limits, spec)
+    known = await known_keys(services, spec, page.job_id)
+    keys = await keys_of_images(services, page.context.discord_id, [spec], prompt, known)
+    follow_up = reworded(follow_up, services.limits, spec, keys)
     await services.objects.put(file.png, ".png")
     started = await services.commit(page.context, lambda: start_follow_up(page.context, follow_up, services.instance))
     if not isinstance(started, SubmittedJob):

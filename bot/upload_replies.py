@@ -22,6 +22,9 @@ _SENTENCES: Mapping[UploadFault, tuple[str, str]] = {
     UploadFault.TOO_SMALL: ("This picture is smaller than 16 x 16 pixels.", "Use a larger one."),
 }
 
+IMAGE_HELP = "A picture to start from; --iw says how much it counts."
+UNKNOWN_NAME = ("You have brought no picture of this name.", "Upload the picture.")
+
 
 def fault_sentences(fault: UploadFault) -> tuple[str, str]:
     """Return why a picture is not taken, and what to do."""

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
+from types import MappingProxyType
+from uuid import UUID
 
 import discord
 
 from bot.prompts import PHONE_COLUMNS
 from bot.services import Services
-from bot.store.uploads import SUFFIX, record_uploads_of, upload_of
-from bot.upload_replies import fault_sentences
+from bot.store.uploads import SUFFIX, find_own_keys, read_keys_by_name, record_uploads_of, upload_of
+from bot.upload_replies import UNKNOWN_NAME, fault_sentences
 from engine.contract.errors import PromptRefused
+from engine.contract.jobs import JobSpec
 from engine.contract.uploads import StoredUpload, UploadFault, UploadRefused
-from engine.prompt import PromptError, PromptErrors, PromptSource, format_errors
+from engine.prompt import PromptError, PromptErrors, PromptSource, format_errors, is_picture_name, picture_name
 from engine.uploads.check import CheckedPicture, check_picture
 from engine.uploads.fetch import FetchLimits, fetch
 
@@ -51,6 +55,49 @@ def from_link(address: str, text: str) -> Brought:
     return Brought(address=address, source=PromptSource(name="prompt", text=text), start=start, end=end)
 
 
+async def known_keys(services: Services, spec: JobSpec, job_id: UUID) -> Mapping[str, str]:
+    """Return the object keys of the pictures in a job's prompt, by link or name; the spec may have some of them."""
+    if not spec.images:
+        return {}
+    async with services.database.begin() as connection:
+        return await read_keys_by_name(connection, job_id)
+
+
+async def keys_of_images(
+    services: Services,
+    discord_id: int,
+    specs: Sequence[JobSpec],
+    text: str,
+    known: Mapping[str, str] = MappingProxyType({}),
+) -> dict[str, str]:
+    """Return the object keys of the pictures in the specs' prompts, by their links or names; links are fetched.
+
+    text: what the member wrote. known: keys of pictures that need not be found again.
+
+    Raises: PromptRefused, with every picture that cannot be taken and why; StoreUnavailable.
+    """
+    wanted = [url for url in dict.fromkeys(image.url for spec in specs for image in spec.images) if url not in known]
+    names = [url for url in wanted if is_picture_name(url)]
+    links = [url for url in wanted if url not in names]
+    named = await _find_named(services, discord_id, names, text) if names else {}
+    taken = await take_uploads(services, discord_id, [from_link(url, text) for url in links]) if links else ()
+    return {**known, **named, **{url: one.object_key for url, one in zip(links, taken, strict=True)}}
+
+
+async def _find_named(services: Services, discord_id: int, names: Sequence[str], text: str) -> dict[str, str]:
+    hashes = {name: name.partition(":")[2].lower() for name in names}
+    async with services.database.begin() as connection:
+        found = await find_own_keys(connection, discord_id, list(hashes.values()))
+    if unknown := [name for name in names if hashes[name] not in found]:
+        raise PromptRefused(message=_message([(from_link(name, text), UNKNOWN_NAME) for name in unknown]))
+    return {name: found[hashes[name]] for name in names}
+
+
+def name_of(upload: StoredUpload) -> str:
+    """Return the name by which prompts have the picture."""
+    return picture_name(PurePath(upload.object_key).stem)
+
+
 async def take_uploads(services: Services, discord_id: int, brought: Sequence[Brought]) -> tuple[StoredUpload, ...]:
     """Return the pictures, stored and recorded as the member's; all of them, or none is recorded.
 
@@ -61,7 +108,7 @@ async def take_uploads(services: Services, discord_id: int, brought: Sequence[Br
     results = await asyncio.gather(*(_taken(services, one) for one in brought))
     faults = [(one, result) for one, result in zip(brought, results, strict=True) if isinstance(result, UploadFault)]
     if faults:
-        raise PromptRefused(message=_message(faults))
+        raise PromptRefused(message=_message([(one, fault_sentences(fault)) for one, fault in faults]))
     pictures = [result for result in results if isinstance(result, CheckedPicture)]
     stored = tuple(upload_of(one.png, one.width, one.height) for one in pictures)
     async with services.database.begin() as connection:
@@ -82,13 +129,10 @@ async def _taken(services: Services, brought: Brought) -> CheckedPicture | Uploa
         return error.fault
 
 
-def _message(faults: Sequence[tuple[Brought, UploadFault]]) -> str:
-    errors = []
-    for brought, fault in faults:
-        message, suggestion = fault_sentences(fault)
-        errors.append(
-            PromptError(
-                source=brought.source, start=brought.start, end=brought.end, message=message, suggestion=suggestion
-            )
-        )
+def _message(refused: Sequence[tuple[Brought, tuple[str, str]]]) -> str:
+    """Return what is wrong with each of the pictures, and what to do, with carets under its name."""
+    errors = (
+        PromptError(source=one.source, start=one.start, end=one.end, message=message, suggestion=suggestion)
+        for one, (message, suggestion) in refused
+    )
     return format_errors(PromptErrors(errors=tuple(errors)), width=PHONE_COLUMNS)

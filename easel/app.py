@@ -111,6 +111,9 @@ def migrate(as_json: Json = False, quiet: OnlyProblems = False) -> None:
 def imagine(
     prompt: Prompt,
     output: Annotated[Path, typer.Option("-o", "--output", help="File to write the grid to.")] = Path("grid.png"),
+    image: Annotated[
+        list[Path] | None, typer.Option(help="Picture to start from; can be given again.", exists=True, dir_okay=False)
+    ] = None,
     as_json: Json = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print only the names of the files, and problems.")] = False,
 ) -> None:
@@ -119,7 +122,7 @@ def imagine(
     from easel.output_paths import check_image
 
     shown = Output(as_json=as_json, quiet=quiet)
-    raise typer.Exit(run_command(imagine(_given(prompt), check_image(output), settings(), shown)))
+    raise typer.Exit(run_command(imagine(_given(prompt), check_image(output), settings(), shown, image or ())))
 
 
 @app.command()

@@ -32,7 +32,6 @@ CANONICAL = {row.name: row for row in PARAMETERS if not row.gives}
 NOT_SUPPORTED_YET = frozenset(
     {
         "character_reference",
-        "images",
         "profile",
         "speed",
         "style",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar, Self
@@ -12,7 +13,7 @@ from uuid import UUID
 import discord
 
 from bot import followup_replies, replies
-from bot.answers import answer, open_form, send_ephemeral, show_job
+from bot.answers import answer, open_form, send_ephemeral, show_job, thinking
 from bot.cards import AnswerSubject, ButtonFace, CardKind, FaceStyle
 from bot.custom_ids import NO_INDEX, AnswerOrigin, ButtonId, id_from_match, pattern, text_from_id
 from bot.interaction_context import context_from_interaction, values_of_form
@@ -21,6 +22,7 @@ from bot.prompts import one_spec_from_text
 from bot.services import Services, services_of
 from bot.store.followups import FollowUp, PromptWanted, start_follow_up
 from bot.store.interaction import InteractionContext
+from bot.uploads import keys_of_images, known_keys
 from engine.contract.edits import Edit
 from engine.contract.feedback import Verb
 from engine.contract.jobs import Job, JobSpec, Operation, Picture
@@ -176,8 +178,9 @@ class FollowUpButton(FormButton):
         self, interaction: discord.Interaction, services: Services, context: InteractionContext, form: Mapping[str, str]
     ) -> None:
         """Store the new job with the prompt that the member has written, and show it as the answer."""
-        spec = one_spec_from_text(services, form.get(PROMPT_FIELD, ""))
-        await start(interaction, services, context, reworded(self._follow_up(services), services.limits, spec))
+        text = form.get(PROMPT_FIELD, "")
+        spec = one_spec_from_text(services, text)
+        await start_reworded(interaction, services, context, self._follow_up(services), spec, text)
 
     def _follow_up(self, services: Services) -> FollowUp:
         return FollowUp(
@@ -208,9 +211,32 @@ async def start(
     return None
 
 
-def reworded(follow_up: FollowUp, limits: Limits, spec: JobSpec) -> FollowUp:
-    """Return the same with a prompt that the member has just written."""
-    return replace(follow_up, renew_spec=lambda operation, old: reworded_spec(limits, operation, spec), has_prompt=True)
+async def start_reworded(
+    interaction: discord.Interaction,
+    services: Services,
+    context: InteractionContext,
+    follow_up: FollowUp,
+    spec: JobSpec,
+    text: str,
+) -> None:
+    """Store the new job with a prompt that the member has just written as `text`, and show it as the answer."""
+    async with AsyncExitStack() as waiting:
+        known = await known_keys(services, spec, follow_up.job_id)
+        if not known.keys() >= {image.url for image in spec.images}:
+            await waiting.enter_async_context(thinking(interaction))
+        keys = await keys_of_images(services, context.discord_id, [spec], text, known)
+        renewed = reworded(follow_up, services.limits, spec, keys)
+        await start(interaction, services, context, renewed)
+
+
+def reworded(follow_up: FollowUp, limits: Limits, spec: JobSpec, image_keys: Mapping[str, str]) -> FollowUp:
+    """Return the same with a prompt that the member has just written, and the keys of the pictures in it."""
+    return replace(
+        follow_up,
+        renew_spec=lambda operation, old: reworded_spec(limits, operation, spec),
+        image_keys=image_keys,
+        has_prompt=True,
+    )
 
 
 def numbered_answers(

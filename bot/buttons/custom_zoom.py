@@ -10,7 +10,7 @@ import discord
 
 from bot import followup_replies
 from bot.answers import open_form
-from bot.buttons.base import FormButton, reworded, start
+from bot.buttons.base import FormButton, start_reworded
 from bot.cards import ButtonFace, CardKind
 from bot.custom_ids import ONE_TO_FOUR
 from bot.prompt_form import PROMPT_FIELD, prompt_form
@@ -63,7 +63,8 @@ class CustomZoomButton(FormButton, verb="zoomcustom", index=ONE_TO_FOUR):
     ) -> None:
         """Store the job and show it."""
         shape, factor = form.get(_SHAPE, "1:1"), _factor_from_text(form.get(_FACTOR, ""))
-        spec = one_spec_from_text(services, form.get(PROMPT_FIELD, ""), ar=shape)
+        text = form.get(PROMPT_FIELD, "")
+        spec = one_spec_from_text(services, text, ar=shape)
         follow_up = FollowUp(
             verb=Verb.ZOOM,
             job_id=self.button.job_id,
@@ -73,7 +74,7 @@ class CustomZoomButton(FormButton, verb="zoomcustom", index=ONE_TO_FOUR):
             edit_of=partial(_edit, services.limits, spec, factor),
             variation="custom",
         )
-        await start(interaction, services, context, reworded(follow_up, services.limits, spec))
+        await start_reworded(interaction, services, context, follow_up, spec, text)
 
 
 def _edit(limits: Limits, spec: JobSpec, factor: Fraction, job: Job, picture: Picture) -> Edit:

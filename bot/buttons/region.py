@@ -16,7 +16,7 @@ import discord
 
 from bot import followup_replies, mask_replies
 from bot.answers import in_time, open_form, replace_answer, send_card, send_ephemeral
-from bot.buttons.base import FormButton, JobButton, reworded, start
+from bot.buttons.base import FormButton, JobButton, start, start_reworded
 from bot.cards import AnswerSubject, ButtonFace, Card, CardKind, FaceStyle, answer_rows
 from bot.custom_ids import ONE_TO_FOUR, ONE_TO_NINE, AnswerOrigin, id_from_text
 from bot.delivery.attachments import ImageFile
@@ -149,9 +149,10 @@ class RewordRegionButton(FormButton, verb="rewordregion"):
         self, interaction: discord.Interaction, services: Services, context: InteractionContext, form: Mapping[str, str]
     ) -> None:
         """Store the job with the new prompt and show it."""
-        spec = one_spec_from_text(services, form.get(PROMPT_FIELD, ""))
+        text = form.get(PROMPT_FIELD, "")
+        spec = one_spec_from_text(services, text)
         follow_up = _follow_up(self, services, chosen_cells(interaction.message))
-        await start(interaction, services, context, reworded(follow_up, services.limits, spec))
+        await start_reworded(interaction, services, context, follow_up, spec, text)
 
 
 class PaintMaskButton(JobButton, verb="paintmask"):

@@ -1,18 +1,23 @@
-"""`/imagine`: from a prompt to the message of its job, or of its series of jobs."""
+"""`/imagine`: from a prompt, and pictures that come with it, to the message of its job, or of its series of jobs."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
 from typing import Any
 
 import discord
 from discord import app_commands
 
 from bot import replies
-from bot.answers import answer, send_ephemeral, show_job, show_series
+from bot.answers import answer, send_ephemeral, show_job, show_series, thinking
 from bot.interaction_context import context_from_interaction
 from bot.prompts import specs_from_text
 from bot.services import Services, services_of
+from bot.store.interaction import InteractionContext
 from bot.store.submissions import Draft, seed_of, submit_drafts
+from bot.upload_replies import IMAGE_HELP
+from bot.uploads import from_attachment, keys_of_images, name_of, take_uploads
 from engine.contract.jobs import JobSpec, Operation
 from engine.prompt import (
     COMMAND_HELP,
@@ -20,18 +25,32 @@ from engine.prompt import (
     PROMPT_HELP,
     Limits,
     command_help,
+    picture_name,
     prompt_help,
 )
 
+Attachments = Mapping[str, discord.Attachment]
+
+_HELP = {"negative": OPTION_HELP["negative"], "image": IMAGE_HELP, "image2": IMAGE_HELP, "image3": IMAGE_HELP}
+
 
 @app_commands.command(name="imagine", description=COMMAND_HELP)
-@app_commands.describe(prompt=PROMPT_HELP, negative=OPTION_HELP["negative"])
+@app_commands.describe(prompt=PROMPT_HELP, **_HELP)
 @app_commands.allowed_installs(guilds=True, users=False)
 @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
-async def imagine(interaction: discord.Interaction, prompt: str, negative: str | None = None) -> None:
+async def imagine(
+    interaction: discord.Interaction,
+    prompt: str,
+    negative: str | None = None,
+    image: discord.Attachment | None = None,
+    image2: discord.Attachment | None = None,
+    image3: discord.Attachment | None = None,
+) -> None:
     """Queue the jobs of the prompt, and answer with their message."""
     services = services_of(interaction)
-    await answer(interaction, services, "imagine", _imagine(interaction, services, prompt, negative))
+    given = {"image": image, "image2": image2, "image3": image3}
+    attachments = {name: file for name, file in given.items() if file}
+    await answer(interaction, services, "imagine", _imagine(interaction, services, prompt, negative, attachments))
 
 
 def imagine_for(limits: Limits) -> app_commands.Command[Any, ..., Any]:
@@ -39,7 +58,7 @@ def imagine_for(limits: Limits) -> app_commands.Command[Any, ..., Any]:
     command: app_commands.Command[Any, ..., Any] = app_commands.Command(
         name=imagine.name, description=command_help(limits), callback=imagine.callback
     )
-    return app_commands.describe(prompt=prompt_help(limits), negative=OPTION_HELP["negative"])(command)
+    return app_commands.describe(prompt=prompt_help(limits), **_HELP)(command)
 
 
 def may_post(interaction: discord.Interaction) -> bool:
@@ -52,12 +71,54 @@ def may_post(interaction: discord.Interaction) -> bool:
     return here.view_channel and may_send and here.attach_files
 
 
-async def _imagine(interaction: discord.Interaction, services: Services, prompt: str, negative: str | None) -> None:
+async def _imagine(
+    interaction: discord.Interaction, services: Services, prompt: str, negative: str | None, attachments: Attachments
+) -> None:
+    # The words are checked before any file is fetched.
+    unnamed = dict.fromkeys(attachments, picture_name("0" * 64))
+    specs = specs_from_text(services, prompt, unnamed, negative=negative)
+    await imagine_specs(interaction, services, specs, attachments, prompt, negative)
+
+
+async def imagine_specs(
+    interaction: discord.Interaction,
+    services: Services,
+    specs: Sequence[JobSpec],
+    attachments: Attachments,
+    prompt: str,
+    negative: str | None = None,
+) -> None:
+    """Queue the jobs of the prompt, whose specs are known but for the names of the attachments, and show them.
+
+    Raises: PromptRefused for pictures that cannot be taken, TooManyPending, StoreUnavailable.
+    """
     if not may_post(interaction):
         await send_ephemeral(interaction, replies.CHANNEL_CLOSED)
         return
-    drafts = [_draft(spec) for spec in specs_from_text(services, prompt, negative=negative)]
     context = context_from_interaction(interaction)
+    async with AsyncExitStack() as waiting:
+        keys: Mapping[str, str] = {}
+        if any(spec.images for spec in specs):
+            await waiting.enter_async_context(thinking(interaction))
+            names, taken = await _take_attachments(services, context, attachments)
+            specs = specs_from_text(services, prompt, names, negative=negative)
+            keys = await keys_of_images(services, context.discord_id, specs, prompt, taken)
+        await _submit(interaction, services, context, [_draft(spec, keys) for spec in specs])
+
+
+async def _take_attachments(
+    services: Services, context: InteractionContext, attachments: Attachments
+) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """Return the names of the stored attachments by their option, and their object keys by their name."""
+    brought = [from_attachment(option, file) for option, file in attachments.items()]
+    stored = await take_uploads(services, context.discord_id, brought) if brought else ()
+    names = dict(zip(attachments, map(name_of, stored), strict=True))
+    return names, {name_of(one): one.object_key for one in stored}
+
+
+async def _submit(
+    interaction: discord.Interaction, services: Services, context: InteractionContext, drafts: Sequence[Draft]
+) -> None:
     submitted = await services.commit(
         context, lambda: submit_drafts(context, drafts, services.instance), num_jobs=len(drafts)
     )
@@ -70,5 +131,6 @@ async def _imagine(interaction: discord.Interaction, services: Services, prompt:
         await show_series(interaction, services, submitted)
 
 
-def _draft(spec: JobSpec) -> Draft:
-    return Draft(operation=Operation.IMAGINE, spec=spec, seed=seed_of(spec))
+def _draft(spec: JobSpec, keys: Mapping[str, str]) -> Draft:
+    image_keys = tuple(keys[image.url] for image in spec.images)
+    return Draft(operation=Operation.IMAGINE, spec=spec, seed=seed_of(spec), image_keys=image_keys)

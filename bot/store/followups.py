@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -27,6 +27,7 @@ class FollowUp:
     renew_spec: makes the new job's spec from the old one's; refuses what the models cannot do.
     edit_of: tells what is done to the picture that the new job starts from; None repeats what the old job did.
     variation: the kind of the verb, where it has several.
+    image_keys: object keys of the pictures in the new prompt, by their links or names; None for those of the old job.
     has_prompt: whether the member has been asked for the prompt, or need not be, whatever their settings say.
     """
 
@@ -37,6 +38,7 @@ class FollowUp:
     renew_spec: Callable[[Operation, JobSpec], JobSpec]
     edit_of: Callable[[Job, Picture], Edit | None] | None = None
     variation: str | None = None
+    image_keys: Mapping[str, str] | None = None
     has_prompt: bool = False
 
 
@@ -68,6 +70,7 @@ async def start_follow_up(
         parent_job_id=press.job.id,
         parent_picture_id=picture.id if picture else press.job.parent_picture_id,
         edit=_edit(follow_up, press.job, picture),
+        image_keys=_image_keys(follow_up, press.job, spec),
     )
     if press.member.has_remix and not follow_up.has_prompt:
         return PromptWanted(prompt=spec.prompt)
@@ -82,6 +85,11 @@ async def start_follow_up(
     await record_action(action)
     (submitted,) = await submit_for_member(context, press.member, [draft], instance)
     return submitted
+
+
+def _image_keys(follow_up: FollowUp, job: Job, spec: JobSpec) -> tuple[str, ...]:
+    new = follow_up.image_keys
+    return job.image_keys if new is None else tuple(new[image.url] for image in spec.images)
 
 
 def _edit(follow_up: FollowUp, job: Job, picture: Picture | None) -> Edit | None:

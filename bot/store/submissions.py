@@ -23,7 +23,10 @@ from engine.contract.jobs import MAX_COUNTED_AHEAD, MAX_SEED, Job, JobRequest, J
 
 @dataclass(frozen=True, kw_only=True)
 class Draft:
-    """A job before it has an id and an owner."""
+    """A job before it has an id and an owner.
+
+    image_keys: object keys of the pictures in the prompt, in the order of `spec.images`.
+    """
 
     operation: Operation
     spec: JobSpec
@@ -31,6 +34,7 @@ class Draft:
     parent_job_id: UUID | None = None
     parent_picture_id: UUID | None = None
     edit: Edit | None = None
+    image_keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,4 +125,5 @@ def _request(draft: Draft, member: Member) -> JobRequest:
         parent_job_id=draft.parent_job_id,
         parent_picture_id=draft.parent_picture_id,
         edit=draft.edit,
+        image_keys=draft.image_keys,
     )

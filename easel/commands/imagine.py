@@ -6,7 +6,7 @@ import asyncio
 import io
 import logging
 import random
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from datetime import timedelta
@@ -21,6 +21,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from easel.commands.parse import print_notes, specs_from_prompt
 from easel.errors import sentence_from_cause
 from easel.exit_codes import ExitCode, exit_code_from_cause, exit_code_from_codes
+from easel.image_prompts import read_files, store_images
 from easel.output import Output
 from easel.postgres import open_migrated_postgres
 from easel.process.engine_lock import is_engine_running
@@ -42,16 +43,19 @@ HINT_AFTER = timedelta(seconds=5)
 LOOKS_EVERY = timedelta(seconds=0.5)
 
 
-async def imagine(prompt: str, path: Path, settings: EngineSettings, output: Output) -> int:
+async def imagine(
+    prompt: str, path: Path, settings: EngineSettings, output: Output, images: Sequence[Path] = ()
+) -> int:
     """Paint the prompt's grids into the file `path`, numbered if there are several; return the exit code.
 
-    Jobs that are still open when this ends are cancelled.
+    images: files of pictures to start from. Jobs that are still open when this ends are cancelled.
 
     Raises: PromptRefused, SettingsInvalid, StoreUnavailable, Exit when the engine could not start.
     """
     set_up_logging(settings.log_format, process="imagine", level=logging.ERROR)
     limits = await read_limits(settings.models_file or SHIPPED, settings.model)
-    specs = specs_from_prompt(prompt, limits)
+    files = await read_files(images)
+    specs = specs_from_prompt(prompt, limits, {f"--image {at}": name for at, name in enumerate(files, 1)})
     if not output.quiet:
         print_notes(specs, limits)
     console = Console(stderr=True, quiet=output.quiet)
@@ -60,12 +64,16 @@ async def imagine(prompt: str, path: Path, settings: EngineSettings, output: Out
         open_database(url, listen_url=settings.listen_url, pool_size=2) as database,
         _ensure_engine(settings, console),
     ):
-        jobs = [await submit_for_operator(database, spec, _seed(spec)) for spec in specs]
+        objects = open_objects(settings.storage_url)
+        keys = await store_images(specs, files, database, objects)
+        jobs = [
+            await submit_for_operator(database, spec, _seed(spec), tuple(keys[image.url] for image in spec.images))
+            for spec in specs
+        ]
         try:
             ended = await _follow_all(database, jobs, console)
         finally:
             await asyncio.shield(_cancel(database, jobs))
-        objects = open_objects(settings.storage_url)
         results = [
             await _result(database, objects, job, file)
             for job, file in zip(ended, _paths(path, len(ended)), strict=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import typer
 from rich.console import Console
@@ -19,12 +20,16 @@ from engine.settings import EngineSettings
 _LEAST_WIDTH = 20
 
 
-def specs_from_prompt(prompt: str, limits: Limits) -> tuple[JobSpec, ...]:
+def specs_from_prompt(
+    prompt: str, limits: Limits, pictures: Mapping[str, str] = MappingProxyType({})
+) -> tuple[JobSpec, ...]:
     """Return the specs that the prompt asks for, of a service that allows what `limits` say.
+
+    pictures: as those of `parse`.
 
     Raises: PromptRefused with every fault of it, a caret under each.
     """
-    parsed = parse(prompt, limits=limits)
+    parsed = parse(prompt, limits=limits, pictures=pictures)
     if isinstance(parsed, PromptErrors):
         terminal = Console(stderr=True).width
         raise PromptRefused(message=format_errors(parsed, width=max(_LEAST_WIDTH, min(terminal, EXCERPT_WIDTH))))

@@ -32,7 +32,7 @@ from engine.painter.process.supervisor import SupervisedPainter
 from engine.settings import EngineSettings
 from engine.store.database import Database, open_database
 from engine.store.file_copies import key_from_bytes
-from engine.store.jobs import mask_key, read_edit, read_picture, read_source
+from engine.store.jobs import mask_key, read_edit, read_image_keys, read_picture, read_source
 from engine.store.objects import Objects, open_objects
 
 
@@ -43,12 +43,14 @@ class StoredPicture:
     png: its file; None when it is missing or damaged and only the hash in its key is left to compare with.
     source: file of the picture it varies; None when it was painted from noise.
     mask: file of the mask that its recipe names; None when it names none.
+    images: files of the pictures in its prompt.
     """
 
     picture: Picture
     png: bytes | None
     source: bytes | None
     mask: bytes | None = None
+    images: tuple[bytes, ...] = ()
 
 
 def id_from_text(text: str) -> UUID:
@@ -77,7 +79,8 @@ async def repaint(picture_id: UUID, path: Path, settings: EngineSettings, output
         async with open_migrated_postgres(settings) as url, open_database(url, pool_size=1) as database:
             stored = await _read(database, open_objects(settings.storage_url), picture_id)
         recipe = completed_recipe(stored.picture.recipe, stored.source, stored.picture.slot)
-        request = await asyncio.to_thread(request_from_recipe, recipe, registry, stored.source, stored.mask)
+        sources = stored.source, stored.mask, stored.images
+        request = await asyncio.to_thread(request_from_recipe, recipe, registry, *sources)
         painted = await _paint(request, open_painter, quiet=output.quiet)
     again = painted.pictures[recipe["slot"]]
     await asyncio.to_thread(path.write_bytes, again.png)
@@ -94,11 +97,14 @@ async def _read(database: Database, objects: Objects, picture_id: UUID) -> Store
             raise PictureUnknown(picture_id=picture_id)
         source = await read_source(connection, picture.job_id)
         mask = mask_key(await read_edit(connection, picture.job_id))
+        has_images = "image_sha256" in picture.recipe
+        images = await read_image_keys(connection, picture.job_id) if has_images else ()
     return StoredPicture(
         picture=picture,
         png=await _read_png(objects, picture.object_key),
         source=await objects.get(source.object_key) if source else None,
         mask=await objects.get(mask) if mask else None,
+        images=tuple([await objects.get(key) for key in images]),
     )
 
 

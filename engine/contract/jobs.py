@@ -52,7 +52,10 @@ class Part:
 
 @dataclass(frozen=True, kw_only=True)
 class ImagePrompt:
-    """A picture link in a prompt, with its weight relative to the other pictures."""
+    """A picture in a prompt, with its weight relative to the other pictures.
+
+    url: its link, or the name of one that a member has brought, such as "picture:0123456789abcdef".
+    """
 
     url: str
     weight: float = 1.0
@@ -121,7 +124,10 @@ class QueueState:
 
 @dataclass(frozen=True, kw_only=True)
 class JobRequest:
-    """A job to submit: who asks, for what, the job and picture it starts from, and what is done to that picture."""
+    """A job to submit: who asks, for what, the job and picture it starts from, and what is done to that picture.
+
+    image_keys: object keys of the pictures in the prompt, in the order of `spec.images`.
+    """
 
     id: UUID
     member_id: UUID
@@ -131,6 +137,7 @@ class JobRequest:
     parent_job_id: UUID | None = None
     parent_picture_id: UUID | None = None
     edit: Edit | None = None
+    image_keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,6 +150,7 @@ class Job:
     progress: fraction of the steps done, 0 to 1.
     cause: `{"error": class name, ...facts}` of the error that ended it; None unless failed.
     edit: what is done to the picture that it starts from; None where the operation's usual strength is all.
+    image_keys: object keys of the pictures in the prompt, in the order of `spec.images`.
     grid_key, grid_type: object key and media type of the grid image; None until finished.
     """
 
@@ -165,6 +173,7 @@ class Job:
     ended_at: datetime | None
     starts: int = 0
     crashes: int = 0
+    image_keys: tuple[str, ...] = ()
 
     @property
     def is_suspect(self) -> bool:

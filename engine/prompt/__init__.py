@@ -11,6 +11,7 @@ from engine.prompt.checks.steps import max_steps_by, steps_for
 from engine.prompt.custom_options import check_option, check_suffix
 from engine.prompt.errors import EXCERPT_WIDTH, PromptError, PromptErrors, PromptSource, format_errors
 from engine.prompt.grammar.attention import parse_attention
+from engine.prompt.grammar.image_urls import is_picture_name, picture_name
 from engine.prompt.grammar.names import is_name
 from engine.prompt.grammar.parts import normalized_weights
 from engine.prompt.help import (
@@ -59,6 +60,7 @@ __all__ = [
     "is_canvas",
     "is_name",
     "is_paintable",
+    "is_picture_name",
     "joined_parts",
     "json_from_specs",
     "max_steps_by",
@@ -67,6 +69,7 @@ __all__ = [
     "painted_size",
     "parse",
     "parse_attention",
+    "picture_name",
     "prompt_help",
     "render",
     "size_for",

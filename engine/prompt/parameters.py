@@ -14,7 +14,7 @@ MAX_RATIO = 10
 SERVICE_ABILITIES = frozenset({"speed", "visibility", "profile", "video"})
 # What some model or the service of this release can do; a test compares it with the families of models.
 RELEASE_ABILITIES = frozenset(
-    {"attention", "chaos", "draft", "lora", "quality", "sameseed", "sampler", "stop", "tile", "weird"}
+    {"attention", "chaos", "draft", "images", "lora", "quality", "sameseed", "sampler", "stop", "tile", "weird"}
 )
 MAX_ADAPTER_WEIGHT = 2.0
 
@@ -155,9 +155,21 @@ PARAMETERS: tuple[Parameter, ...] = (
         low=0,
         high=3,
         default=1.0,
-        help="Weight of picture links compared with the words.",
-        meaning="Weight of all picture links together; the words have weight 1.",
-        example="https://example.com/cat.png a cat --iw 0.5",
+        help="Weight of the pictures in the prompt compared with the words.",
+        meaning="Sets the strength to 1 - iw / 4: with 0 the pictures hardly count, with 3 little else does.",
+        example="https://example.com/house.png a house --iw 2",
+        operations=GRID,
+        ability="images",
+        needs="images",
+    ),
+    Parameter(
+        name="strength",
+        kind=ParameterKind.DECIMAL,
+        low=0.05,
+        high=1,
+        help="How far the pictures may leave those in the prompt: 0.2 a little, 0.9 nearly everywhere.",
+        meaning="Share of the steps that is painted, starting from the noised picture. Overrides --iw.",
+        example="https://example.com/house.png a red house --strength 0.5",
         operations=GRID,
         ability="images",
         needs="images",

@@ -31,12 +31,14 @@ def parse(
     limits: Limits = DEFAULT_LIMITS,
     *,
     command_options: Mapping[str, str] = NO_COMMAND_OPTIONS,
+    pictures: Mapping[str, str] = NO_COMMAND_OPTIONS,
 ) -> Specs | PromptErrors:
     """Return the specs of the jobs that a prompt asks for, in order, or all of its errors.
 
     command_options: the command's options, as typed, by option or parameter name: {"negative": "red, green", "seed":
         "7"}. They are appended to the prompt, and errors in them are shown in their own line. Negative words are added
         to the prompt's first `--no`.
+    pictures: links or names of pictures, by the command's option that they were given for; they stand before the words.
 
     Guarantees: raises nothing, whatever the text is.
     """
@@ -44,7 +46,7 @@ def parse(
     too_long = _too_long(prompt, defaults, limits, command_options)
     if too_long:
         return PromptErrors(errors=(too_long,))
-    combined, errors = _combined(prompt, defaults, command_options)
+    combined, errors = _combined(prompt, defaults, command_options, pictures)
     combined, problems, option_errors = expand_options(
         combined, defaults.options, limits.max_length + len(defaults.suffix)
     )
@@ -77,13 +79,13 @@ def _too_long(
 
 
 def _combined(
-    prompt: PromptSource, defaults: PromptDefaults, command_options: Mapping[str, str]
+    prompt: PromptSource, defaults: PromptDefaults, command_options: Mapping[str, str], pictures: Mapping[str, str]
 ) -> tuple[MappedText, list[PromptError]]:
     """Return the prompt, the command's options and the suffix as one normalized text."""
     mapped = mapped_from_source(prompt)
     normalized, problems = normalize(mapped)
     errors = [locate(problem, mapped) for problem in [*problems, *comment_problems(prompt.text)]]
-    slices = [Slice(normalized, 0, len(normalized.text))]
+    slices = [*_before(pictures), Slice(normalized, 0, len(normalized.text))]
     for source, words in _additions(defaults, command_options):
         mapped = mapped_from_source(source)
         added, problems = normalize(mapped)
@@ -95,6 +97,14 @@ def _combined(
         before = MappedText(text=words, segments=(Segment(0, source, 0),))
         slices += [Slice(before, 0, len(words)), Slice(added, 0, len(added.text))]
     return (normalized if len(slices) == 1 else join(slices)), errors
+
+
+def _before(pictures: Mapping[str, str]) -> Iterator[Slice]:
+    """Yield the pictures that come with the prompt, each with a space behind it."""
+    for name, picture in pictures.items():
+        source = PromptSource(name=f"the option {name}", text=picture, origin=Origin.COMMAND)
+        mapped = MappedText(text=f"{picture} ", segments=(Segment(0, source, 0),))
+        yield Slice(mapped, 0, len(mapped.text))
 
 
 def _additions(defaults: PromptDefaults, command_options: Mapping[str, str]) -> Iterator[tuple[PromptSource, str]]:

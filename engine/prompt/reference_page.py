@@ -28,7 +28,7 @@ A prompt is picture links, then words, then parameters: `[picture links] words [
 | `a (red:1.3) star`, `a (red) star`, `a [red] star` | in a part, `red` has weight 1.3, 1.1 or 1/1.1; brackets nest |
 | `a {red, green} star on {grass, sea}` | four jobs: red grass, red sea, green grass, green sea |
 | `a {red {star, moon}, tree}` | sets nest: red star, red moon, tree |
-| `https://.../cat.png a cat in ink` | a picture to start from, `.../cat.png::2` with a weight: not in this release |
+| `https://.../boat.png a boat at sea` | a picture to start from; with several, `.../boat.png::2` has twice the weight |
 | `a red star --ar 3:2 --seed 7` | parameters go last, in any order, with a space before `--` and none after it |
 | `a star <lora:ink:0.8>` | the same as `a star --lora ink:0.8`, if an adapter `ink` is registered |
 | `\--`, `\{`, `\}`, `\,`, `\:`, `\(`, `\)`, `\[`, `\]`, `\\` | the literal character |
@@ -73,9 +73,10 @@ _DECIDED = (
     "`-- ar` and `well--known` are words.",
     "The character limit applies to the prompt as typed and after expansion.",
     "Picture links can be anywhere among the words. They start with http and end in .png, .gif, .webp, .jpg or .jpeg. "
-    "Their weights must be greater than 0. One picture without words is an error, and so is a link without a space "
-    "before it.",
-    "`--iw`, `--sw` and `--cw` without pictures are errors in a prompt, and are ignored in a suffix.",
+    "A picture that is attached becomes a name, such as `picture:0123456789abcdef`, by which whoever brought it has it "
+    "again. Animated pictures are refused; of others, the middle is taken that has the grid's shape. Their weights "
+    "must be greater than 0. One picture without words is an error, and so is a link without a space before it.",
+    "`--iw`, `--strength`, `--sw` and `--cw` without pictures are errors in a prompt, and are ignored in a suffix.",
     f"`--ar` ranges from 1:{MAX_RATIO} to {MAX_RATIO}:1. A model with native side S uses the multiples of its step "
     "that are nearest to an area of S x S, which grows by 28 % per unit of ratio above 1, up to 14 %. PixArt and "
     "Sana use the nearest of the sizes that they were trained on, and no wider or taller ones.",

@@ -27,7 +27,7 @@ _SIGNS = (
     rf"|:(?={SCHEDULE}\])"
     r"|(?<!\w)_(?=_(?!_)[\w*./~-]{1,64}?__(?!\w))|(?<!\w)\$(?=(?-i:[a-z_]))|/(?=\*)|(?<!\S)/(?=/)|\A/(?=imagine))"
     rf"|(?P<keyword>(?<!\w)(?-i:{KEYWORD})(?!\w))"
-    r"|(?P<link>(?<!\S)<?(?:https?|blob|ftp|file)|https?(?=://)"
+    r"|(?P<link>(?<!\S)<?(?:https?|blob|ftp|file|picture(?=:[0-9a-f]{16}))|https?(?=://)"
     rf"|{TAG_START}|(?<!\w)(?:embedding|negative[ _]prompt ?|{'|'.join(LORA_TAGS)}|hypernet)"
     rf"|(?<!\w)(?:{SETTING_NAMES})|\A{LABEL}):"
 )
@@ -35,7 +35,7 @@ _ESCAPED = re.compile(_SIGNS.replace("{END}", ""), re.IGNORECASE)
 # A colon at the end would touch the separator that follows.
 _ESCAPED_BEFORE_SEPARATOR = re.compile(_SIGNS.replace("{END}", r"|\Z"), re.IGNORECASE)
 _NEEDS_ESCAPE = re.compile(r"[\\{}|_:$/–—―-]|AND|BREAK|COUPLE|ADD")
-_LINK = re.compile(r"(?<!\S)<?(?:https?|blob|ftp|file):", re.IGNORECASE)
+_LINK = re.compile(r"(?<!\S)<?(?:https?|blob|ftp|file|picture):", re.IGNORECASE)
 
 
 def render(spec: JobSpec) -> str:

@@ -18,7 +18,12 @@ def key_from_bytes(data: bytes, suffix: str) -> str:
 
 def key_from_hash(sha256: str, suffix: str) -> str:
     """Return the key of the data with this SHA-256, in hexadecimal."""
-    return f"{sha256[:2]}/{sha256[2:4]}/{sha256}{suffix}"
+    return f"{folder_of_hash(sha256)}{suffix}"
+
+
+def folder_of_hash(digest: str) -> str:
+    """Return what the keys begin with of files whose hash begins with `digest`, of at least 4 digits."""
+    return f"{digest[:2]}/{digest[2:4]}/{digest}"
 
 
 def copy_checked(source: FileIO, path: Path, key: str) -> bool:

@@ -131,6 +131,12 @@ def mask_key(edit: Edit | None) -> str | None:
     return key_from_hash(mask.sha256, ".png") if mask else None
 
 
+async def read_image_keys(connection: AsyncConnection, job_id: UUID) -> tuple[str, ...]:
+    """Return the object keys of the pictures in the job's prompt, in the order of `spec.images`."""
+    query = sa.select(jobs.c.image_keys).where(jobs.c.id == job_id)
+    return tuple((await connection.execute(query)).scalar_one_or_none() or ())
+
+
 async def read_preview(connection: AsyncConnection, job_id: UUID) -> bytes | None:
     """Return the latest preview of a running job as JPEG, or None."""
     query = sa.select(previews.c.image).where(previews.c.job_id == job_id)
@@ -156,6 +162,7 @@ def job_from_row(row: sa.Row[Any]) -> Job:
         attempts=row.attempts,
         starts=row.starts,
         crashes=row.crashes,
+        image_keys=tuple(row.image_keys),
         progress=row.progress,
         parent_job_id=row.parent_job_id,
         parent_picture_id=row.parent_picture_id,
@@ -185,4 +192,5 @@ def _row_from_request(request: JobRequest, turn: int) -> dict[str, Any]:
         "parent_job_id": request.parent_job_id,
         "parent_picture_id": request.parent_picture_id,
         "edit": request.edit and json_from_edit(request.edit),
+        "image_keys": list(request.image_keys),
     }

@@ -24,14 +24,21 @@ OPERATOR_ID = UUID("00000000-0000-7000-8000-000000000000")
 _log = structlog.get_logger(__name__)
 
 
-async def submit_for_operator(database: Database, spec: JobSpec, seed: int) -> Job:
+async def submit_for_operator(database: Database, spec: JobSpec, seed: int, image_keys: tuple[str, ...] = ()) -> Job:
     """Store and queue a job from the command line.
 
-    seed: 0 to 2**32 - 1.
+    seed: 0 to 2**32 - 1. image_keys: object keys of the pictures in the prompt, in the order of `spec.images`.
 
     Raises: StoreUnavailable when Postgres cannot be reached.
     """
-    request = JobRequest(id=new_id(), member_id=OPERATOR_ID, operation=Operation.IMAGINE, spec=spec, seed=seed)
+    request = JobRequest(
+        id=new_id(),
+        member_id=OPERATOR_ID,
+        operation=Operation.IMAGINE,
+        spec=spec,
+        seed=seed,
+        image_keys=image_keys,
+    )
     async with database.begin() as connection:
         return await submit_job(connection, request)
 

@@ -56,6 +56,13 @@ jobs = sa.Table(
     sa.Column("parent_job_id", pg.UUID, sa.ForeignKey("jobs.id")),
     sa.Column("parent_picture_id", pg.UUID, sa.ForeignKey("pictures.id", use_alter=True)),
     sa.Column("edit", pg.JSONB(none_as_null=True), comment="what is done to the parent picture"),
+    sa.Column(
+        "image_keys",
+        pg.ARRAY(sa.Text),
+        nullable=False,
+        server_default=sa.text("'{}'"),
+        comment="files of the pictures in the prompt",
+    ),
     sa.Column("cause", pg.JSONB(none_as_null=True)),
     sa.Column("grid_key", sa.Text),
     sa.Column("grid_type", sa.Text),

@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.contract.uploads import StoredUpload
-from engine.store.file_copies import key_from_bytes
+from engine.store.file_copies import folder_of_hash, key_from_bytes
 from engine.store.tables import uploads
 
 SUFFIX = ".png"
@@ -33,6 +33,15 @@ async def record_uploads(connection: AsyncConnection, member_id: UUID, brought: 
     ]
     if rows:
         await connection.execute(pg.insert(uploads).on_conflict_do_nothing(), rows)
+
+
+async def find_upload_keys(connection: AsyncConnection, member_id: UUID, hashes: Sequence[str]) -> dict[str, str]:
+    """Return the keys of those pictures that the member brought, by the beginnings of their files' hashes."""
+    own = uploads.c.member_id == member_id
+    starts = [uploads.c.object_key.startswith(folder_of_hash(one), autoescape=True) for one in hashes]
+    rows = (await connection.execute(sa.select(uploads.c.object_key).where(own, sa.or_(*starts)))).scalars()
+    keys = list(rows) if hashes else []
+    return {one: key for one in hashes for key in keys if key.startswith(folder_of_hash(one))}
 
 
 async def erase_uploads(connection: AsyncConnection, member_id: UUID) -> frozenset[str]:

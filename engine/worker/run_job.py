@@ -10,6 +10,7 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, aclosing
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 import structlog
@@ -114,6 +115,7 @@ async def _do(runner: JobRunner, running: RunningJob, painting: AsyncExitStack) 
 
 async def _paint(runner: JobRunner, job: Job) -> PaintResult:
     source = await _read_source(runner, job)
+    images = [await with_objects(runner, partial(runner.objects.get, key)) for key in job.image_keys]
     request = PaintRequest(
         job_id=job.id,
         member_id=job.member_id,
@@ -124,6 +126,7 @@ async def _paint(runner: JobRunner, job: Job) -> PaintResult:
         edit=None if source is None else job.edit or Edit(),
         mask=await _read_mask(runner, job),
         num_pictures=num_pictures_of(job.operation),
+        images=tuple(images),
     )
     clock = asyncio.get_running_loop().time
     preview, next_record = None, 0.0

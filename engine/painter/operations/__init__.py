@@ -31,7 +31,7 @@ OPERATIONS: Mapping[Operation, PainterOperation] = MappingProxyType(
 def check_operation(
     request: PaintRequest, registry: Registry, table: Mapping[Operation, PainterOperation] = OPERATIONS
 ) -> None:
-    """Return when the painter has the request's operation, with a source, an edit and a mask where it needs them.
+    """Return when the painter has the operation, with a source, an edit, a mask and images where it needs them.
 
     Raises: OperationUnsupported, SourceMismatch, ModelUnknown.
     """
@@ -46,6 +46,8 @@ def check_operation(
     lacks_size = operation.has_size and (request.edit is None or request.edit.canvas is None)
     if not (is_whole and has_mask) or lacks_size or operation.keeps_part != _keeps_part(request.edit):
         raise SourceMismatch(operation=request.operation.value, needs_source=operation.needs_source)
+    if operation.takes_images and len(request.images) != len(request.spec.images):
+        raise SourceMismatch(operation=request.operation.value, needs_source=bool(request.spec.images))
 
 
 def _keeps_part(edit: Edit | None) -> bool:

@@ -1,9 +1,15 @@
-"""Imagine: pictures from a prompt alone."""
+"""Imagine: pictures from a prompt, which may have pictures in it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
 from engine.contract.painting import PaintRequest
 from engine.painter.operations.operation import PainterOperation, Start, draw_noise
+from engine.painter.operations.source import cropped_pixels
 from engine.painter.pipeline.protocol import LoadedModel
 from engine.painter.sampling.params import SamplingParams
 from engine.painter.sampling.trajectory import Trajectory
@@ -12,10 +18,40 @@ from engine.painter.sampling.trajectory import Trajectory
 def start(request: PaintRequest, params: SamplingParams, model: LoadedModel, trajectory: Trajectory) -> list[Start]:
     """Return noise of the sampler's first standard deviation for each picture: x = sigma_max * n, n ~ N(0, I).
 
-    Source: Karras et al. 2022, algorithm 1, line 2; `prepare_latents` of the diffusers pipelines, diffusers 0.42.
+    With pictures in the prompt, it is what they have in common, noised to the trajectory's first timestep.
+
+    Raises: PictureCorrupt.
+    Source: Karras et al. 2022, algorithm 1, line 2; `prepare_latents` of the diffusers pipelines, diffusers 0.42. With
+    pictures, Meng et al. 2022 (SDEdit), algorithm 1; `StableDiffusionImg2ImgPipeline`, diffusers 0.42.
     """
+    if params.starts_from_images:
+        return _start_from_images(request, params, model, trajectory)
     noises = [draw_noise(params, model, generator) for generator in trajectory.generators]
     return [Start(latents=noise * trajectory.first_sigma) for noise in noises]
 
 
-IMAGINE = PainterOperation(needs_source=False, start=start)
+def _start_from_images(
+    request: PaintRequest, params: SamplingParams, model: LoadedModel, trajectory: Trajectory
+) -> list[Start]:
+    pictures = [cropped_pixels(image, params.width, params.height) for image in request.images]
+    weights = [image.weight for image in request.spec.images]
+    starts = []
+    for generator in trajectory.generators:
+        # The encoder draws from the picture's generator before the noise does, as in the stock pipeline.
+        mixed = mix([model.encode(picture, generator) for picture in pictures], weights)
+        starts.append(Start(latents=trajectory.add_noise(mixed, draw_noise(params, model, generator))))
+    return starts
+
+
+def mix(latents: Sequence[Tensor], weights: Sequence[float]) -> Tensor:
+    """Return the weighted mean of the latents of several pictures: the sum of w_i x_i over the sum of w_i.
+
+    latents: float [1, channels, height, width] each, clean. weights: one for each, greater than 0.
+    """
+    if len(latents) == 1:
+        return latents[0]
+    shares = torch.tensor(weights, dtype=torch.float64) / sum(weights)
+    return torch.stack([one * share.item() for one, share in zip(latents, shares, strict=True)]).sum(dim=0)
+
+
+IMAGINE = PainterOperation(needs_source=False, takes_images=True, start=start)

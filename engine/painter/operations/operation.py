@@ -38,6 +38,7 @@ class PainterOperation:
     """One operation.
 
     needs_source: whether it starts from a picture; its requests then have a source and an edit, others neither.
+    takes_images: whether it paints from the pictures in the prompt; others do without them.
     keeps_part: whether a part of the source is kept, so that its edits say which.
     has_size: whether its edits say how large the picture becomes.
     start: returns what each picture of a request starts from, by slot, or each tile of its one picture.
@@ -46,6 +47,7 @@ class PainterOperation:
     needs_source: bool
     keeps_part: bool = False
     has_size: bool = False
+    takes_images: bool = False
     start: StartPictures
 
 

@@ -6,7 +6,7 @@ import io
 
 import numpy as np
 import torch
-from PIL import Image
+from PIL import Image, ImageOps
 from torch import Tensor
 
 from engine.contract.errors import PictureCorrupt
@@ -30,6 +30,16 @@ def pixels_from_image(encoded: bytes, width: int, height: int) -> Tensor:
     Raises: PictureCorrupt when it is no image, or an incomplete one.
     """
     return unit_pixels(open_source(encoded).resize((width, height), Image.Resampling.LANCZOS))
+
+
+def cropped_pixels(encoded: bytes, width: int, height: int) -> Tensor:
+    """Return the middle of an encoded image as float32 [1, 3, height, width] in -1 to 1 on the CPU.
+
+    It has its proportions, and nothing of it is left out along one of its sides.
+
+    Raises: PictureCorrupt when it is no image, or an incomplete one.
+    """
+    return unit_pixels(ImageOps.fit(open_source(encoded), (width, height), Image.Resampling.LANCZOS))
 
 
 def unit_pixels(image: Image.Image) -> Tensor:

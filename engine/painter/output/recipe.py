@@ -47,6 +47,7 @@ def recipe_of(
     slot, pictures: its index and the number of pictures of the request; the same bytes need both.
     lora_sha256: hash of each adapter's file by its name; absent in recipes of older releases.
     source_sha256: hash of the encoded image that a variation starts from; None when it was painted from noise.
+    image_sha256: hash of each encoded picture in the prompt, where the picture starts from them; else absent.
     operation, edit: what was done to the source; absent where all of it was varied at the size that the spec has.
     joined: whether a positive part is several of the prompt, in one text; absent where each has a row of its own.
     cut: the ends of texts that did not fit the text encoder; absent when everything fitted.
@@ -69,7 +70,8 @@ def recipe_of(
             adapter.name: sha256 for (adapter, _), sha256 in zip(params.loras, finished.lora_sha256, strict=True)
         },
         "strength": params.strength,
-        "source_sha256": request.source and hashlib.sha256(request.source).hexdigest(),
+        "source_sha256": request.source and _sha256(request.source),
+        **({"image_sha256": [*map(_sha256, request.images)]} if params.starts_from_images else {}),
         **(
             {"operation": request.operation.value, "edit": json_from_edit(replace(edit, strength=params.strength))}
             if edit
@@ -110,11 +112,16 @@ def enlarged_recipe(request: PaintRequest, params: SamplingParams, upscaler: Map
 
 
 def request_from_recipe(
-    recipe: Mapping[str, Any], registry: Registry, source: bytes | None = None, mask: bytes | None = None
+    recipe: Mapping[str, Any],
+    registry: Registry,
+    source: bytes | None = None,
+    mask: bytes | None = None,
+    images: tuple[bytes, ...] = (),
 ) -> PaintRequest:
     """Return the request that paints the recipe's picture again, in slot `recipe["slot"]`, with new ids.
 
     source: the encoded image that a variation starts from. mask: the file of the mask that the edit names.
+    images: the pictures in the prompt.
     With other library versions than the recipe's, which are logged, the picture looks the same and its bytes may
     differ. This hashes the files of the model and its adapters, which takes a while.
 
@@ -128,14 +135,13 @@ def request_from_recipe(
     if not is_enlarged(recipe):
         resolve_hash(local_path(model), recipe["model_sha256"], model.source.variant)
     _check_upscaler(recipe.get("upscaler"), registry)
-    if (source and hashlib.sha256(source).hexdigest()) != recipe["source_sha256"]:
-        raise PictureCorrupt(key=recipe["source_sha256"], cause="another than the one the picture was made from")
-    named = recipe.get("edit", {}).get("mask", {}).get("sha256")
-    if (mask and hashlib.sha256(mask).hexdigest()) != named:
-        raise PictureCorrupt(key=named, cause="another mask than the one the picture was made with")
+    images = images if "image_sha256" in recipe else ()
+    _check_source(source and _sha256(source), recipe["source_sha256"])
+    _check_source(mask and _sha256(mask), recipe.get("edit", {}).get("mask", {}).get("sha256"))
+    _check_source([*map(_sha256, images)], recipe.get("image_sha256", []))
     if recipe["libraries"] != _versions():
         _log.warning("painted_with_other_libraries", then=recipe["libraries"], now=_versions())
-    request = replace(_request(recipe, source), mask=mask)
+    request = replace(_request(recipe, source), mask=mask, images=images)
     params = params_from_request(request, registry)
     if not is_enlarged(recipe):
         _check_defaults(recipe, params)
@@ -151,8 +157,14 @@ def completed_recipe(recipe: Any, source: bytes | None = None, slot: int = 0) ->
     """
     if not isinstance(recipe, Mapping) or not recipe.keys() >= _ALWAYS:
         return recipe
-    sha256 = None if source is None or recipe["strength"] is None else hashlib.sha256(source).hexdigest()
+    sha256 = None if source is None or recipe["strength"] is None else _sha256(source)
     return {"slot": slot, "pictures": NUM_PICTURES, "source_sha256": sha256, **recipe}
+
+
+def _check_source(given: Any, recorded: Any) -> None:
+    """Raise PictureCorrupt when the hashes of what is painted from are not those that were recorded."""
+    if given != recorded:
+        raise PictureCorrupt(key=recorded, cause="another than the one the picture was made from")
 
 
 def _request(recipe: Mapping[str, Any], source: bytes | None) -> PaintRequest:
@@ -164,7 +176,7 @@ def _request(recipe: Mapping[str, Any], source: bytes | None) -> PaintRequest:
         seed=(recipe["seed"] - recipe["slot"]) % (MAX_SEED + 1),
         source=source,
         operation=_operation_of(recipe),
-        edit=None if recipe["strength"] is None else edit_from_json(recipe.get("edit", recipe)),
+        edit=None if recipe["source_sha256"] is None else edit_from_json(recipe.get("edit", recipe)),
         num_pictures=recipe["pictures"],
         may_join_parts=recipe.get("joined", False),
         upscaler=recipe.get("upscaler", {}).get("name"),
@@ -173,7 +185,7 @@ def _request(recipe: Mapping[str, Any], source: bytes | None) -> PaintRequest:
 
 def _operation_of(recipe: Mapping[str, Any]) -> Operation:
     """Return the operation, which only recipes with an edit name."""
-    usual = Operation.IMAGINE if recipe["strength"] is None else Operation.VARY
+    usual = Operation.IMAGINE if recipe["source_sha256"] is None else Operation.VARY
     return Operation(recipe.get("operation", usual))
 
 
@@ -218,6 +230,10 @@ def _in_force(params: SamplingParams) -> dict[str, Any]:
         "scheduler": params.model.scheduler.overrides or None,
         "speed": params.model.speed.overrides or None,
     }
+
+
+def _sha256(encoded: bytes) -> str:
+    return hashlib.sha256(encoded).hexdigest()
 
 
 @cache

@@ -78,8 +78,11 @@ def _contradictions(recipe: Mapping[str, Any]) -> Iterator[str]:
         yield "operation, edit and strength belong together, and one of them is missing"
     elif "edit" in recipe:
         yield from _contradictions_of_edit(recipe["edit"], recipe)
-    if (recipe["strength"] is None) != (recipe["source_sha256"] is None):
-        yield "strength and source_sha256 belong together, and one of them is null"
+    images = recipe.get("image_sha256", [])
+    if (recipe["strength"] is None) != (recipe["source_sha256"] is None and not images):
+        yield "strength and source_sha256 or image_sha256 belong together, and one of them is missing"
+    if images and len(images) != len(recipe["spec"]["images"]):
+        yield f"image_sha256 has {len(images)} entries, and images {len(recipe['spec']['images'])}"
 
 
 def _contradictions_of_edit(edit: Mapping[str, Any], recipe: Mapping[str, Any]) -> Iterator[str]:
@@ -224,6 +227,7 @@ _RECIPE = _object(
     lora_sha256=_optional(_TEXTS_BY_NAME),
     strength=_or_null(_number(0, 1)),
     source_sha256=_or_null(_TEXT),
+    image_sha256=_optional(_list_of(_TEXT)),
     operation=_optional(Rule(description=f"one of {', '.join(_EDITING)}", fits=lambda value: value in _EDITING)),
     edit=_optional(_EDIT),
     stop=_number(0, 1),

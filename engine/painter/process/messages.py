@@ -105,14 +105,17 @@ def frame_from_request(call_id: str, request: PaintRequest) -> Frame:
     }
     files = {name: file for name in _FILES if (file := getattr(request, name)) is not None}
     return Frame(
-        kind=FrameKind.PAINT, call_id=call_id, facts={**facts, "files": list(files)}, blobs=tuple(files.values())
+        kind=FrameKind.PAINT,
+        call_id=call_id,
+        facts={**facts, "files": list(files)},
+        blobs=(*files.values(), *request.images),
     )
 
 
 def request_from_frame(frame: Frame) -> PaintRequest:
     """Return the request that `frame_from_request` wrote."""
-    facts = frame.facts
-    files = dict(zip(facts["files"], frame.blobs, strict=True))
+    facts, num_files = frame.facts, len(frame.facts["files"])
+    files = dict(zip(facts["files"], frame.blobs[:num_files], strict=True))
     return PaintRequest(
         job_id=UUID(facts["job_id"]),
         member_id=UUID(facts["member_id"]),
@@ -120,6 +123,7 @@ def request_from_frame(frame: Frame) -> PaintRequest:
         spec=spec_from_json(facts["spec"]),
         seed=facts["seed"],
         **files,
+        images=frame.blobs[num_files:],
         edit=facts["edit"] and edit_from_json(facts["edit"]),
         num_pictures=facts["num_pictures"],
         may_join_parts=facts["may_join_parts"],

@@ -54,6 +54,7 @@ class SamplingParams:
     canvas: the new picture, where a part of the source is kept or it is upscaled; else None. window: where on it the
         model paints; for an upscale, one tile of it.
     strength: how far what is painted may leave its source, over 0 to 1; None paints from noise.
+    starts_from_images: whether the source is what the pictures in the prompt have in common.
     stop: share of the steps that is painted, over 0 to 1; below 1 the last denoised estimate becomes the picture.
     chaos: share of the texts' variance that is noise in the first steps, 0 to `MOST_CHAOS`.
     weirdness: by how much the distance of each token from the mean of its text grows, 0 to 3.
@@ -77,6 +78,7 @@ class SamplingParams:
     canvas: Canvas | None = None
     window: Box | None = None
     is_joined: bool = False
+    starts_from_images: bool = False
 
     @property
     def pixels(self) -> tuple[int, int]:
@@ -106,6 +108,8 @@ def params_from_request(request: PaintRequest, registry: Registry) -> SamplingPa
     width, height = size_of(asked.get("ar"), model) if window is None else (window.width, window.height)
     spec, is_joined = joined_spec(request, model)
     positive, negative = weighed_parts(spec)
+    image_strength = _image_strength(asked, model)
+    starts_from_images = bool(request.images) and request.edit is None
     return SamplingParams(
         model=model,
         width=width,
@@ -117,7 +121,8 @@ def params_from_request(request: PaintRequest, registry: Registry) -> SamplingPa
         negative=negative,
         is_joined=is_joined,
         loras=_loras(asked.get("lora"), model, registry),
-        strength=_strength(request, model),
+        strength=image_strength if starts_from_images else _strength(request, model),
+        starts_from_images=starts_from_images,
         stop=_bounded(model, "stop", asked.get("stop"), 100, 1, 100) / 100,
         chaos=_bounded(model, "chaos", asked.get("chaos"), 0, 0, 100) / 100 * MOST_CHAOS,
         weirdness=_bounded(model, "weird", asked.get("weird"), 0, 0, 3000) / 1000,
@@ -240,6 +245,12 @@ def _strength(request: PaintRequest, model: Model) -> float | None:
     if 0 < strength <= 1 or (strength == FAITHFUL and _is_upscale(request)):
         return strength
     raise SettingUnsupported(name="strength", value=f"{strength:g}", model=model.name, known=("0 to 1",))
+
+
+def _image_strength(asked: Mapping[str, ParameterValue], model: Model) -> float:
+    """Return how far a picture may leave those in its prompt: `--strength`, or else 1 - w / 4 for the weight w."""
+    weight = _bounded(model, "iw", asked.get("iw"), 1, 0, 3)
+    return _bounded(model, "strength", asked.get("strength"), 1 - weight / 4, 0.05, 1)
 
 
 def _window(canvas: Canvas, model: Model, operation: Operation) -> Box:

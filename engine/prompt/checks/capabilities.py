@@ -43,7 +43,7 @@ def capability_problems(
     problems += _operation(settings, parts, images, model)
     problems += _too_many_steps(settings, defaults, model)
     if images and model.abilities is not None and "images" not in model.abilities:
-        told = unavailable("A picture link", "images", limits, model.name)
+        told = unavailable("A picture", "images", limits, model.name)
         problems.append(Problem(images[0].start, images[0].end, *told))
     return problems + _incompatible_adapters(adapters, model, limits) + _unsupported_attention(parts, model, limits)
 

@@ -10,8 +10,13 @@ from engine.prompt.errors import Problem
 
 MAX_IMAGE_WEIGHT = 10_000.0
 
+NAME_SIGN = "picture:"
+"""What the name of a picture that a member has brought begins with; 16 hexadecimal digits of its hash follow."""
+
+_NAME = r"picture:[0-9a-f]{16}"
 _LINK = re.compile(
-    r"(?:(?<!\S)|(?<=::))<?(?P<url>(?:https?|blob|ftp|file):(?!:)(?:(?!::)[^\s<>])+)>?"
+    rf"(?:(?<!\S)|(?<=::))<?(?P<url>{_NAME}(?=$|[\s<>,;]|::)[,;]*|"
+    r"(?:https?|blob|ftp|file):(?!:)(?:(?!::)[^\s<>])+)>?"
     r"(?:::(?P<weight>[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+))?(?![\w.]))?",
     re.IGNORECASE,
 )
@@ -19,14 +24,25 @@ _PICTURE = re.compile(
     r"https?://(?:[^\s<>\"\\{}/?#@]+@)?[^\s<>\"\\{}/?#@]+/[^\s<>\"\\{}?#]*\.(?:png|gif|webp|jpe?g)(?:[?#][^\s<>\"\\{}]*)?",
     re.IGNORECASE,
 )
+_NAMED = re.compile(_NAME, re.IGNORECASE)
 _LINK_START = re.compile(r"<?(?:https?|blob|ftp|file):", re.IGNORECASE)
 _TOUCHING = re.compile(r"https?://", re.IGNORECASE)
 _TRAILING = ",;"
 
 
 def is_picture_address(word: str) -> bool:
-    """Return whether the word is an http link to a .png, .gif, .webp, .jpg or .jpeg file."""
-    return "::" not in word and bool(_PICTURE.fullmatch(word))
+    """Return whether the word names a picture: an http link to a .png, .gif, .webp, .jpg or .jpeg file, or a name."""
+    return is_picture_name(word) or ("::" not in word and bool(_PICTURE.fullmatch(word)))
+
+
+def is_picture_name(word: str) -> bool:
+    """Return whether the word is the name of a picture that a member has brought."""
+    return bool(_NAMED.fullmatch(word))
+
+
+def picture_name(sha256: str) -> str:
+    """Return the name of a picture by which prompts have it, from the hash of its file."""
+    return f"{NAME_SIGN}{sha256[:16]}"
 
 
 def is_link(word: str) -> bool:

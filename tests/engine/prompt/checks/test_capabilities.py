@@ -36,7 +36,7 @@ def test_what_a_model_takes_is_reported_with_its_name() -> None:
         "--steps must be between 1 and 50 with slow. Try --steps 50.",
     )
     assert "Available: euler, heun." in error("a --sampler lcm", limits=limits)[1]
-    assert error(f"{PNG} a", limits=limits) == (PNG, f"A picture link {_NOBODY}")
+    assert error(f"{PNG} a", limits=limits) == (PNG, f"A picture {_NONE_HERE}")
     assert error("a --raw", limits=limits) == ("--raw", f"--raw {_NOBODY}")
     assert "Did you mean ink?" in error("a --lora inc", limits=limits)[1]
     bare = replace(limits, adapters=())
@@ -176,6 +176,7 @@ def test_a_shape_beyond_the_only_sizes_of_a_model(raw: str, suggested: str) -> N
     assert values("a --ar 4:1", limits=limits) == {"ar": "4:1"}
 
 
+_NONE_HERE = "is not available with slow. Remove it: no model on this server supports it."
 _NOBODY = "is not available: this release of Easel does not support it. Remove it."
 _LEAVE = "Remove it, or choose another model with --model."
 

@@ -8,6 +8,7 @@ from engine.prompt import PromptErrors, format_errors, parse
 from engine.prompt.grammar.image_urls import is_picture_address
 
 PNG, JPG = "https://a.org/a.png", "https://b.org/b.jpg"
+NAME = "picture:0123456789abcdef"
 
 
 @pytest.mark.parametrize(
@@ -22,6 +23,7 @@ PNG, JPG = "https://a.org/a.png", "https://b.org/b.jpg"
         "https://a.org:8080/a.png",
         "https://a.org/a.png#x",
         "https://a.org/鳥.png",
+        NAME,
     ],
 )
 def test_picture_addresses(address: str) -> None:
@@ -72,6 +74,10 @@ def test_other_addresses_are_errors(address: str, says: str) -> None:
         (f"{PNG} {PNG}", [(PNG, 1), (PNG, 1)], []),
         (f"{PNG} {{cat, dog}}", [(PNG, 1)], ["cat"]),
         (f"{{{PNG}, {JPG}}} cat", [(PNG, 1)], ["cat"]),
+        (f"red {NAME}::2 ball", [(NAME, 2)], ["red ball"]),
+        (f"{NAME}, cat {PNG}", [(NAME, 1), (PNG, 1)], ["cat"]),
+        (r"picture\:0123456789abcdef is a word", [], ["picture:0123456789abcdef is a word"]),
+        ("a picture: 0123, picture:0123", [], ["a picture: 0123, picture:0123"]),
         (r"https\://a.org is a place", [], ["https://a.org is a place"]),
         (r"(see:https\://a.org)", [], ["(see:https://a.org)"]),
         ("an http server, profile: none", [], ["an http server, profile: none"]),
@@ -100,3 +106,15 @@ def test_weights_of_pictures_are_positive(weight: str) -> None:
     assert isinstance(result, PromptErrors)
     (error,) = result.errors
     assert error.source.text[error.start : error.end] == weight and "weight of a picture" in error.message
+
+
+def test_pictures_that_come_with_a_prompt_stand_before_its_words() -> None:
+    """In every job of it; what is wrong with one is said of its option."""
+    given = {"image": NAME, "image2": PNG}
+    result = parse("a {red, blue} cat --iw 2", pictures=given)
+    assert not isinstance(result, PromptErrors), format_errors(result)
+    assert [spec.prompt for spec in result] == [f"{NAME} {PNG} a {hue} cat --iw 2" for hue in ("red", "blue")]
+    result = parse(" ", pictures={"image": NAME})
+    assert isinstance(result, PromptErrors)
+    assert format_errors(result).startswith(f"In the option image:\n{NAME}\n^^^^^^^")
+    assert "One picture is not enough." in format_errors(result)

@@ -1,0 +1,220 @@
+"""Pictures in the prompt of `/imagine`: attached, linked and named; what is wrong with one is said."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from pathlib import PurePath
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from aiohttp import web
+
+from bot import privacy_replies
+from engine.contract.jobs import Operation
+from engine.store.database import Database
+from engine.store.file_copies import key_from_bytes
+from engine.store.objects import Objects
+from engine.uploads.check import check_picture
+from sandbox.chat.test_client import FileOption, MemberClient, SentInteraction
+from sandbox.server import Sandbox
+from tests.bot.conftest import BotStarter
+from tests.bot.engine_hand import EngineHand
+from tests.bot.reading import Message, is_grid, shown_by_bot, text_of
+from tests.bot.test_erasing import erase, every_row, files_of, until_erased
+from tests.bot.test_privacy import ask
+from tests.engine.uploads.pictures import WHOLE, encoded, film, huge, photo
+
+EPHEMERAL = 64
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pages:
+    """A server in the private network of the bot, and the pictures that were fetched from it."""
+
+    origin: str
+    fetched: list[str] = field(default_factory=list)
+
+
+@pytest.fixture
+async def pages() -> AsyncIterator[Pages]:
+    """Two pictures, which are called texts, a film, and a way out."""
+
+    async def picture(request: web.Request) -> web.Response:
+        served.fetched.append(request.path)
+        return web.Response(body=WHOLE["photo.jpg"](), content_type="text/plain")
+
+    async def moved(request: web.Request) -> web.Response:
+        raise web.HTTPFound("http://169.254.169.254/latest/a.png")
+
+    async def moving(request: web.Request) -> web.Response:
+        return web.Response(body=film("PNG"), content_type="image/png")
+
+    app = web.Application()
+    for path, handler in (("cat", picture), ("dog", picture), ("moved", moved), ("film", moving)):
+        app.router.add_get(f"/{path}.png", handler)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    served = Pages(origin=f"http://127.0.0.1:{runner.addresses[0][1]}")
+    yield served
+    await runner.cleanup()
+
+
+@pytest.fixture
+async def bot(start_bot: BotStarter, sandbox: Sandbox, pages: Pages) -> AsyncIterator[asyncio.Task[None]]:
+    """A bot that may fetch from the sandbox and from the pages."""
+    async with start_bot(upload_origins=frozenset({sandbox.url, pages.origin})) as task:
+        yield task
+
+
+def key_of(content: bytes, name: str) -> str:
+    """Return the key of what is stored of a file, after a look at its name in the prompt."""
+    digest = hashlib.sha256(check_picture(content).png).hexdigest()
+    assert name == f"picture:{digest[:16]}"
+    return key_from_bytes(check_picture(content).png, ".png")
+
+
+async def answered(member: MemberClient, pressed: SentInteraction) -> Message:
+    """Return the answer, once it is there: fetching pictures takes a while, and all may see that."""
+    thinking = await member.reply(pressed)
+    return await member.changed(thinking, lambda item: "Waiting to start" in text_of(item))
+
+
+async def refused(member: MemberClient, pressed: SentInteraction, sentence: str) -> str:
+    """Return what the member alone is told; the answer that all could see coming is taken back."""
+    told = await member.reply(pressed)
+    assert told["flags"] & EPHEMERAL and sentence in text_of(told)
+    assert shown_by_bot(member) == []
+    return text_of(told)
+
+
+async def test_attached_pictures_stand_before_the_words(
+    bot: asyncio.Task[None], ben: MemberClient, cleo: MemberClient, hand: EngineHand, objects: Objects
+) -> None:
+    """As names, by which whoever brought them has them again; a re-roll has them, and so has each job of a series."""
+    first, second = WHOLE["photo.jpg"](), encoded(photo(40), "PNG")
+    files: dict[str, Any] = {
+        "image": FileOption(name="a.jpg", content=first),
+        "image3": FileOption(name="b.png", content=second),
+    }
+    waiting = await answered(ben, await ben.command("imagine", prompt="a red circle --iw 2", **files))
+    job = await hand.only_job()
+    names = [image.url for image in job.spec.images]
+    assert job.spec.prompt == f"{names[0]} {names[1]} a red circle --iw 2"
+    assert text_of(waiting).startswith(f"**{job.spec.prompt}**")
+    assert job.image_keys == (key_of(first, names[0]), key_of(second, names[1]))
+    assert await objects.get(job.image_keys[0]) == check_picture(first).png
+
+    await hand.finish(job)
+    grid = await ben.changed(waiting, is_grid)
+    await cleo.reply(await cleo.press(grid, "🔄"))
+    rerolled = (await hand.jobs())[-1]
+    assert (rerolled.spec.images, rerolled.image_keys) == (job.spec.images, job.image_keys)
+
+    series = await ben.reply(await ben.command("imagine", prompt=f"{{two, three}} cats {names[1]}::2"))
+    await ben.changed(series, lambda item: "2 grids" in text_of(item))
+    assert [one.image_keys for one in (await hand.jobs())[-2:]] == [(job.image_keys[1],)] * 2
+    pressed = await cleo.command("imagine", prompt=f"a cat {names[1]}")
+    await cleo.message(lambda item: "You have brought no picture of this name." in text_of(item))
+    assert len(await hand.jobs()) == 4 and pressed
+
+
+async def test_a_link_is_fetched_and_stays_in_a_new_prompt(
+    bot: asyncio.Task[None], ben: MemberClient, hand: EngineHand, pages: Pages
+) -> None:
+    """It stands in the prompt as the member wrote it; with remix, only what is new in the form is fetched."""
+    prompt = f"{pages.origin}/cat.png::3 a red circle"
+    waiting = await answered(ben, await ben.command("imagine", prompt=prompt))
+    job = await hand.only_job()
+    assert (job.spec.prompt, len(job.image_keys)) == (prompt, 1)
+    await hand.finish(job)
+    grid = await ben.changed(waiting, is_grid)
+    await ben.reply(await ben.command("prefer", "remix"))
+
+    form = await ben.modal(await ben.press(grid, "🔄"))
+    await answered(ben, await ben.submit(form, prompt=f"{pages.origin}/cat.png a blue square"))
+    assert pages.fetched == ["/cat.png"]
+    form = await ben.modal(await ben.press(grid, "V1"))
+    both = f"{pages.origin}/cat.png {pages.origin}/dog.png a blue square"
+    await answered(ben, await ben.submit(form, prompt=both))
+    assert pages.fetched == ["/cat.png", "/dog.png"]
+    remixed, varied = (await hand.jobs())[1:]
+    assert remixed.image_keys == job.image_keys
+    assert varied.image_keys == (*job.image_keys, *job.image_keys) and varied.operation is Operation.VARY
+
+
+REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
+    "a.gif": (lambda: film("GIF"), "This picture is animated."),
+    "huge.png": (huge, "more than 64 million pixels"),
+    "cut.png": (lambda: encoded(photo(), "PNG")[:3000], "damaged or incomplete"),
+    "text.png": (lambda: b"no picture at all", "not a picture that I can read"),
+    "dot.png": (lambda: encoded(photo(8), "PNG"), "smaller than 16 x 16"),
+}
+
+
+async def test_what_is_wrong_with_a_picture_is_said_under_its_name(
+    bot: asyncio.Task[None], ben: MemberClient, hand: EngineHand, pages: Pages, database: Database
+) -> None:
+    """Every one of them at once, to the member alone; no job is queued and nothing is kept."""
+    for name, (make, sentence) in REFUSED.items():
+        files: dict[str, Any] = {"image": FileOption(name="fine.png", content=WHOLE["photo.png"]())}
+        files["image2"] = FileOption(name=name, content=make())
+        told = await refused(ben, await ben.command("imagine", prompt="a red circle", **files), sentence)
+        assert f"In the option image2:\n{name}\n{'^' * len(name)}" in told and "fine.png" not in told
+    links = {
+        "http://127.0.0.1:9/a.png": "This link leads into a private network.",
+        f"{pages.origin}/moved.png": "This link leads into a private network.",
+        f"{pages.origin}/gone.png": "There is no picture at this link.",
+        f"{pages.origin}/film.png": "This picture is animated.",
+        "https://nobody.invalid/a.png": "does not answer",
+    }
+    for address, sentence in links.items():
+        told = await refused(ben, await ben.command("imagine", prompt=f"a cat {address} a dog"), sentence)
+        assert "^^^" in told
+    told = await refused(ben, await ben.command("imagine", prompt=" ".join(links)), "does not answer")
+    assert sum(set(line) <= set("^ ") for line in told.splitlines() if line) == len(links)
+    assert await hand.jobs() == []
+    async with database.begin() as connection:
+        assert (await connection.execute(sa.text("SELECT count(*) FROM uploads"))).scalar_one() == 0
+
+
+async def test_what_a_member_brought_is_theirs_to_have_and_to_erase(
+    bot: asyncio.Task[None],
+    ben: MemberClient,
+    cleo: MemberClient,
+    hand: EngineHand,
+    database: Database,
+    storage_url: str,
+) -> None:
+    """Their data hold it; an erasure leaves what somebody else has brought as well."""
+    own, shared = encoded(photo(40), "PNG"), WHOLE["photo.png"]()
+    for member, contents in ((ben, (own, b"", shared)), (cleo, (shared,))):
+        files: dict[str, Any] = {
+            f"image{at or ''}": FileOption(name="a.png", content=one) for at, one in enumerate(contents) if one
+        }
+        waiting = await answered(member, await member.command("imagine", prompt="a red circle", **files))
+        await hand.finish((await hand.jobs())[-1])
+        await member.changed(waiting, is_grid)
+    summary = await ask(ben)
+    assert "1 prompt, 4 pictures, 0 button presses, 2 uploads." in text_of(summary)
+    await ben.press(summary, privacy_replies.DOWNLOAD_LABEL)
+    answer = await ben.message(lambda item: "Your data" in text_of(item))
+    with zipfile.ZipFile(io.BytesIO(await ben.file(answer["attachments"][0]))) as archive:
+        rows = json.loads(archive.read("data.json"))
+        files_held = {PurePath(name).name for name in archive.namelist()}
+    keys = [key_from_bytes(check_picture(one).png, ".png") for one in (own, shared)]
+    assert {row["object_key"] for row in rows["uploads"]} == set(keys)
+    assert files_held >= {PurePath(key).name for key in keys}
+
+    await erase(ben)
+    await until_erased(database)
+    stored = files_of(storage_url)
+    assert PurePath(keys[0]).name not in stored and PurePath(keys[1]).name in stored
+    assert keys[0] not in await every_row(database)
