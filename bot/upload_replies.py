@@ -22,6 +22,9 @@ _SENTENCES: Mapping[UploadFault, tuple[str, str]] = {
     UploadFault.TOO_SMALL: ("This picture is smaller than 16 x 16 pixels.", "Use a larger one."),
 }
 
+BLEND_HELP = "Blend two to five pictures into a grid of four"
+BLENDED_HELP = "A picture to blend"
+BLEND_SHAPE_HELP = "The shape of the new pictures; square if you do not choose."
 IMAGE_HELP = "A picture to start from; --iw says how much it counts."
 UNKNOWN_NAME = ("You have brought no picture of this name.", "Upload the picture.")
 

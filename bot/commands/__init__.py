@@ -4,6 +4,7 @@ from typing import Any
 
 from discord import app_commands
 
+from bot.commands.blend import blend
 from bot.commands.consent import consent
 from bot.commands.export import export
 from bot.commands.imagine import imagine, imagine_for
@@ -14,7 +15,7 @@ from engine.prompt import Limits
 
 Command = app_commands.Command[Any, ..., Any] | app_commands.Group
 
-COMMANDS: tuple[Command, ...] = (imagine, rank, prefer, privacy, consent, export)
+COMMANDS: tuple[Command, ...] = (imagine, blend, rank, prefer, privacy, consent, export)
 
 
 def commands_for(limits: Limits) -> tuple[Command, ...]:

@@ -50,7 +50,7 @@ async def imagine(
     services = services_of(interaction)
     given = {"image": image, "image2": image2, "image3": image3}
     attachments = {name: file for name, file in given.items() if file}
-    await answer(interaction, services, "imagine", _imagine(interaction, services, prompt, negative, attachments))
+    await answer(interaction, services, "imagine", queue_prompt(interaction, services, prompt, negative, attachments))
 
 
 def imagine_for(limits: Limits) -> app_commands.Command[Any, ..., Any]:
@@ -71,30 +71,19 @@ def may_post(interaction: discord.Interaction) -> bool:
     return here.view_channel and may_send and here.attach_files
 
 
-async def _imagine(
+async def queue_prompt(
     interaction: discord.Interaction, services: Services, prompt: str, negative: str | None, attachments: Attachments
 ) -> None:
-    # The words are checked before any file is fetched.
-    unnamed = dict.fromkeys(attachments, picture_name("0" * 64))
-    specs = specs_from_text(services, prompt, unnamed, negative=negative)
-    await imagine_specs(interaction, services, specs, attachments, prompt, negative)
+    """Queue the jobs of the prompt, before whose words the attachments stand, and show them.
 
-
-async def imagine_specs(
-    interaction: discord.Interaction,
-    services: Services,
-    specs: Sequence[JobSpec],
-    attachments: Attachments,
-    prompt: str,
-    negative: str | None = None,
-) -> None:
-    """Queue the jobs of the prompt, whose specs are known but for the names of the attachments, and show them.
-
-    Raises: PromptRefused for pictures that cannot be taken, TooManyPending, StoreUnavailable.
+    Raises: PromptRefused for a prompt or pictures that cannot be taken, TooManyPending, StoreUnavailable.
     """
     if not may_post(interaction):
         await send_ephemeral(interaction, replies.CHANNEL_CLOSED)
         return
+    # The words are checked before any file is fetched.
+    unnamed = dict.fromkeys(attachments, picture_name("0" * 64))
+    specs: Sequence[JobSpec] = specs_from_text(services, prompt, unnamed, negative=negative)
     context = context_from_interaction(interaction)
     async with AsyncExitStack() as waiting:
         keys: Mapping[str, str] = {}

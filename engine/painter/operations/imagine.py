@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -44,14 +45,17 @@ def _start_from_images(
 
 
 def mix(latents: Sequence[Tensor], weights: Sequence[float]) -> Tensor:
-    """Return the weighted mean of the latents of several pictures: the sum of w_i x_i over the sum of w_i.
+    """Return the sum of w_i x_i over the root of the sum of w_i^2: what several pictures have in common.
+
+    Latents are of about unit variance, and so is this mean of independent ones; the plain mean has less, and the model
+    paints mud from it. Looked at: 2026-11-29, the starter, pairs of pictures at strengths of 0.4, 0.6 and 0.75.
 
     latents: float [1, channels, height, width] each, clean. weights: one for each, greater than 0.
     """
     if len(latents) == 1:
         return latents[0]
-    shares = torch.tensor(weights, dtype=torch.float64) / sum(weights)
-    return torch.stack([one * share.item() for one, share in zip(latents, shares, strict=True)]).sum(dim=0)
+    scale = math.sqrt(sum(weight**2 for weight in weights))
+    return torch.stack([one * (weight / scale) for one, weight in zip(latents, weights, strict=True)]).sum(dim=0)
 
 
 IMAGINE = PainterOperation(needs_source=False, takes_images=True, start=start)

@@ -150,6 +150,26 @@ async def test_a_link_is_fetched_and_stays_in_a_new_prompt(
     assert varied.image_keys == (*job.image_keys, *job.image_keys) and varied.operation is Operation.VARY
 
 
+async def test_a_blend_is_a_prompt_of_pictures_alone(
+    bot: asyncio.Task[None], ben: MemberClient, hand: EngineHand
+) -> None:
+    """Of two to five, in the shape that was chosen; it is re-rolled, and its refusals are told, as any prompt's."""
+    files: dict[str, Any] = {
+        f"image{number}": FileOption(name="a.png", content=encoded(photo(20 + number), "PNG")) for number in range(1, 6)
+    }
+    waiting = await answered(ben, await ben.command("blend", shape="3:2", **files))
+    job = await hand.only_job()
+    assert (job.spec.parts, len(job.image_keys)) == ((), 5)
+    assert job.spec.prompt == " ".join(image.url for image in job.spec.images) + " --ar 3:2"
+    await hand.finish(job)
+    grid = await ben.changed(waiting, is_grid)
+    await ben.reply(await ben.press(grid, "🔄"))
+    assert (await hand.jobs())[-1].image_keys == job.image_keys
+    files["image5"] = FileOption(name="a.gif", content=film("GIF"))
+    told = await ben.reply(await ben.command("blend", **files))
+    assert "In the option image5:" in text_of(told) and "animated" in text_of(told)
+
+
 REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "a.gif": (lambda: film("GIF"), "This picture is animated."),
     "huge.png": (huge, "more than 64 million pixels"),

@@ -1,0 +1,38 @@
+"""`/blend`: two to five pictures become a grid that has something of each."""
+
+from __future__ import annotations
+
+import discord
+from discord import app_commands
+
+from bot.answers import answer
+from bot.commands.imagine import queue_prompt
+from bot.services import services_of
+from bot.upload_replies import BLEND_HELP, BLEND_SHAPE_HELP, BLENDED_HELP
+
+_SHAPES = {"Portrait": "2:3", "Square": "1:1", "Landscape": "3:2"}
+
+
+@app_commands.command(name="blend", description=BLEND_HELP)
+@app_commands.describe(
+    **{f"image{number}": BLENDED_HELP for number in range(1, 6)},
+    shape=BLEND_SHAPE_HELP,
+)
+@app_commands.choices(shape=[app_commands.Choice(name=name, value=ratio) for name, ratio in _SHAPES.items()])
+@app_commands.allowed_installs(guilds=True, users=False)
+@app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
+async def blend(
+    interaction: discord.Interaction,
+    image1: discord.Attachment,
+    image2: discord.Attachment,
+    image3: discord.Attachment | None = None,
+    image4: discord.Attachment | None = None,
+    image5: discord.Attachment | None = None,
+    shape: str | None = None,
+) -> None:
+    """Queue a job whose prompt is the pictures, and answer with its message."""
+    services = services_of(interaction)
+    given = {"image1": image1, "image2": image2, "image3": image3, "image4": image4, "image5": image5}
+    attachments = {name: file for name, file in given.items() if file}
+    prompt = f"--ar {shape}" if shape else ""
+    await answer(interaction, services, "blend", queue_prompt(interaction, services, prompt, None, attachments))
