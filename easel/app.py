@@ -145,13 +145,14 @@ def repaint(
 @app.command(context_settings=PROMPT_FIRST)
 def parse(
     prompt: Prompt,
+    model: Annotated[str, typer.Option("--for", help="Model of prompts that name none, instead of the default.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, as without it.")] = False,
     quiet: OnlyProblems = False,
 ) -> None:
     """Parse a prompt as `easel imagine` does, and print the result as JSON."""
     from easel.commands.parse import print_specs
 
-    run_command(print_specs(_given(prompt), settings(), quiet=quiet))
+    run_command(print_specs(_given(prompt), settings(), model, quiet=quiet))
 
 
 @app.command()

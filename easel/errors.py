@@ -48,7 +48,7 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Facts], str]] = {
     errors.JobOver: lambda facts: f"The job has already ended ({facts['status']}).",
     errors.ModelUnknown: lambda facts: (
         f'Unknown model "{facts["name"]}". Available: {_listed(facts["known"])}. '
-        "Set EASEL_MODEL to one of them, or register the model in EASEL_MODELS_FILE."
+        "Use one of them, or register the model in EASEL_MODELS_FILE."
     ),
     errors.OperationUnsupported: lambda facts: (
         f'The model "{facts["model"]}" does not support {facts["operation"]}. Choose another model with --model, '
@@ -98,7 +98,10 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Facts], str]] = {
         "comes from the Hugging Face Hub, or set EASEL_MODEL to another model."
     ),
     errors.WeightsMismatch: lambda facts: (
-        f"{facts['path']} is damaged or is not the registered file{_cause(facts)}. Restore the original files."
+        f"The picture was painted with other weights than those in {facts['path']}: their SHA-256 begins with "
+        f"{facts['painted_with'][:10]}. Restore them, or register them under the same name, to repaint it."
+        if "painted_with" in facts
+        else f"{facts['path']} is damaged or is not the registered file{_cause(facts)}. Restore the original files."
     ),
     errors.ModelBroken: lambda facts: (
         f'The model "{facts["name"]}" does not work: {facts["cause"]}. Fix it, or set EASEL_MODEL to another model.'

@@ -42,14 +42,15 @@ def print_notes(specs: Sequence[JobSpec], limits: Limits) -> None:
         typer.echo(f"Note: {note}", err=True)
 
 
-async def print_specs(prompt: str, settings: EngineSettings, *, quiet: bool) -> None:
+async def print_specs(prompt: str, settings: EngineSettings, model: str = "", *, quiet: bool) -> None:
     """Print the specs of the prompt as a JSON array; those that are asked for several times have their `count`.
 
+    model: of a prompt that names none; empty for the service's default.
     quiet: whether to print nothing for a prompt that is accepted.
 
     Raises: PromptRefused with every fault of it, a caret under each; SettingsInvalid, ModelUnknown.
     """
-    limits = await read_limits(settings.models_file or SHIPPED, settings.model)
+    limits = await read_limits(settings.models_file or SHIPPED, model or settings.model)
     specs = specs_from_prompt(prompt, limits)
     if quiet:
         return

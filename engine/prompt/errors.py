@@ -107,6 +107,8 @@ def _block(error: PromptError, width: int) -> str:
     line, carets = _excerpt(error, width)
     label = "" if error.source.name == "prompt" else f"In {error.source.name}:\n"
     message = f"{error.message} {error.suggestion}".rstrip()
+    if not line.strip():
+        return f"{label}{message}"
     return f"{label}{line}\n{carets}\n{message}"
 
 

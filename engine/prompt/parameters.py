@@ -374,7 +374,7 @@ FOREIGN_PARAMETERS: Mapping[str, str] = MappingProxyType(
         "upanime": "Remove it and use the buttons below the grid.",
         "wallpaper": "Try --ar 16:9.",
         "h": "Try --ar with width:height.",
-        "zoom": "Remove it: this release of Easel cannot zoom.",
+        "zoom": "Remove it and use the zoom buttons under a picture.",
         "motion": "Video generation is not supported.",
         "loop": "Video generation is not supported.",
         "end": "Video generation is not supported.",

@@ -167,7 +167,9 @@ def registry_from_data(data: Mapping[str, Any], path: Path) -> Registry:
     adapters = {name: adapter_from_table(name, reader.table(names, name, "adapters"), reader) for name in names}
     upscalers = upscalers_from_data(data, reader)
     default = reader.text(data, "default", "the file", next(iter(models), ""))
-    if default not in models:
+    if not tables:
+        reader.add_problem("the file", f"it registers no model. Add a [models.NAME] table, or begin with {SHIPPED}")
+    elif default not in models:
         reader.add_problem("the file", f"default is {default!r}, but no model has that name")
     reader.raise_problems()
     return Registry(

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -18,7 +19,7 @@ from engine.contract.jobs import MAX_SEED, Operation, Part, json_from_spec, spec
 from engine.contract.painting import NUM_PICTURES, PaintRequest
 from engine.models.files.locate import local_path
 from engine.models.files.weights import hash_of, resolve_hash
-from engine.models.registry.registry import Registry
+from engine.models.registry.registry import Model, Registry
 from engine.painter.events import Finished
 from engine.painter.output.recipe_check import check_recipe, is_enlarged
 from engine.painter.sampling.params import SamplingParams, params_from_request, seed_of_slot
@@ -133,7 +134,7 @@ def request_from_recipe(
     check_recipe(recipe)
     model = registry.model(recipe["model"])
     if not is_enlarged(recipe):
-        resolve_hash(local_path(model), recipe["model_sha256"], model.source.variant)
+        _check_weights(model, recipe["model_sha256"])
     _check_upscaler(recipe.get("upscaler"), registry)
     images = images if "image_sha256" in recipe else ()
     _check_source(source and _sha256(source), recipe["source_sha256"])
@@ -189,6 +190,22 @@ def _operation_of(recipe: Mapping[str, Any]) -> Operation:
     return Operation(recipe.get("operation", usual))
 
 
+def _check_weights(model: Model, recorded: str) -> None:
+    """Raise WeightsMismatch when the model's files are not those of the recipe."""
+    place = local_path(model)
+    try:
+        resolve_hash(place, recorded, model.source.variant)
+    except WeightsMismatch as error:
+        raise error if "cause" in error.facts else _other_weights(place, recorded) from error
+
+
+def _other_weights(path: Path, recorded: str) -> WeightsMismatch:
+    """Return the error of whole files that are not those of a recipe, with their hash among its facts."""
+    error = WeightsMismatch(path=path)
+    error.facts = {**error.facts, "painted_with": recorded}
+    return error
+
+
 def _check_defaults(recipe: Mapping[str, Any], params: SamplingParams) -> None:
     """Raise SettingsInvalid when the request's parameters are not those of the recipe."""
     changed = [
@@ -205,7 +222,7 @@ def _check_adapters(recorded: Mapping[str, str], params: SamplingParams) -> None
     """Raise WeightsMismatch when an adapter's file has another hash than recorded; without a record it passes."""
     for adapter, _ in params.loras:
         if adapter.name in recorded and hash_of(adapter.file) != recorded[adapter.name]:
-            raise WeightsMismatch(path=adapter.file)
+            raise _other_weights(adapter.file, recorded[adapter.name])
 
 
 def _check_upscaler(recorded: Mapping[str, str] | None, registry: Registry) -> None:
@@ -217,7 +234,7 @@ def _check_upscaler(recorded: Mapping[str, str] | None, registry: Registry) -> N
         problem = f"The upscaler {recorded['name']!r} is no longer registered. Add it to EASEL_MODELS_FILE again."
         raise SettingsInvalid(problems=(problem,))
     if hash_of(upscaler.file) != recorded["sha256"]:
-        raise WeightsMismatch(path=upscaler.file)
+        raise _other_weights(upscaler.file, recorded["sha256"])
 
 
 def _in_force(params: SamplingParams) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from engine.contract.edits import CELLS
 from engine.contract.errors import RecipeUnreadable
 from engine.contract.jobs import MAX_SEED, READABLE_SPEC_VERSIONS, Operation
 from engine.contract.painting import NUM_PICTURES
+from engine.contract.samplers import SAMPLERS
 from engine.prompt import PARAMETERS, Parameter, ParameterKind
 
 _LARGEST = sys.float_info.max
@@ -169,11 +170,17 @@ def _rule_for(parameter: Parameter) -> Rule:
             rule = _number(parameter.low, parameter.high)
         case ParameterKind.RATIO:
             rule = Rule(description="width:height", fits=lambda value: _TEXT.fits(value) and _is_ratio(value))
-        case ParameterKind.CHOICE | ParameterKind.MODEL | ParameterKind.VERSION | ParameterKind.NIJI:
+        case ParameterKind.CHOICE:
+            rule = _one_of(parameter.choices)
+        case ParameterKind.MODEL | ParameterKind.VERSION | ParameterKind.NIJI:
             rule = _TEXT
         case _:
             rule = _list_of(_TEXT)
     return _optional(rule)
+
+
+def _one_of(known: tuple[str, ...]) -> Rule:
+    return Rule(description=f"one of {', '.join(known)}", fits=lambda value: value in known)
 
 
 def _is_ratio(value: object) -> bool:
@@ -217,7 +224,7 @@ _RECIPE = _object(
     height=_whole(1),
     steps=_whole(1),
     guidance=_number(1),
-    sampler=_TEXT,
+    sampler=_one_of(tuple(SAMPLERS)),
     scheduler=_optional(_OBJECT),
     speed=_optional(_OBJECT),
     positive=_PARTS,
@@ -228,7 +235,7 @@ _RECIPE = _object(
     strength=_or_null(_number(0, 1)),
     source_sha256=_or_null(_TEXT),
     image_sha256=_optional(_list_of(_TEXT)),
-    operation=_optional(Rule(description=f"one of {', '.join(_EDITING)}", fits=lambda value: value in _EDITING)),
+    operation=_optional(_one_of(_EDITING)),
     edit=_optional(_EDIT),
     stop=_number(0, 1),
     model=_TEXT,

@@ -81,6 +81,17 @@ async def test_refused_prompt_exits_3_with_a_caret(home: Path) -> None:
     assert carets.index("^") == line.index("--shape")
 
 
+async def test_parse_judges_by_the_model_that_is_named(home: Path) -> None:
+    """An empty prompt has no caret, as there is nothing to point at."""
+    assert (await run_easel("parse", "--for", "starter", "a fox", "--quiet", home=home)).code == 0
+    large = await run_easel("parse", "--for", "starter", "a fox --ar 9:1", home=home)
+    assert large.code == 3 and "starter does not support 9:1" in large.err
+    unknown = await run_easel("parse", "--for", "nobody", "a fox", home=home)
+    assert unknown.err.startswith('Unknown model "nobody". Available: starter. Use one of them')
+    empty = await run_easel("parse", "", home=home)
+    assert empty.err.startswith("The prompt has no words.")
+
+
 async def test_prompt_may_begin_with_a_flag(home: Path) -> None:
     """A prompt that starts with a flag is still the prompt."""
     done = await run_easel("parse", "--no red", home=home)

@@ -116,7 +116,7 @@ async def test_weights_that_have_changed_are_refused(painted: Painted, tmp_path:
         "repaint", painted.ids[0], "-o", str(tmp_path / "x.png"), home=painted.home, EASEL_MODELS_FILE=str(models)
     )
     assert (done.code, done.out) == (7, "")
-    assert done.err == f"{tmp_path / 'weights'} is damaged or is not the registered file. Restore the original files.\n"
+    assert f"painted with other weights than those in {tmp_path / 'weights'}: their SHA-256 begins with" in done.err
     assert "x.png" not in _names_in(tmp_path)
 
 

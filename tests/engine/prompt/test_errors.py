@@ -57,9 +57,10 @@ def test_carets_are_as_wide_as_what_is_wrong() -> None:
     assert caret_line("cat --ar 鳥花") == " " * 9 + "^^^^"
 
 
-def test_an_error_behind_the_end_still_has_a_caret() -> None:
-    """An empty prompt has one caret below its empty line."""
-    assert shown("").splitlines()[:2] == ["", "^"]
+def test_an_empty_prompt_has_no_caret() -> None:
+    """There is nothing to point at."""
+    assert shown("").startswith("The prompt has no words.")
+    assert shown("  ").startswith("The prompt has no words.")
 
 
 def test_long_lines_are_cut_around_the_error() -> None:

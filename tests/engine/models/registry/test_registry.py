@@ -202,6 +202,11 @@ def test_a_file_that_is_no_toml_is_refused(tmp_path: Path, text: str) -> None:
         read_registry(tmp_path / "models.toml")
 
 
+def test_a_file_without_models_is_told_what_to_add(tmp_path: Path) -> None:
+    with pytest.raises(SettingsInvalid, match=r"registers no model\. Add a \[models\.NAME\] table"):
+        read(tmp_path, "")
+
+
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingsInvalid):
         read_registry(tmp_path / "models.toml")

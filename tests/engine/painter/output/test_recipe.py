@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from easel.errors import sentence_from_error
 from engine.contract.errors import (
     ModelUnknown,
     PictureCorrupt,
@@ -133,8 +134,9 @@ async def test_other_weights_under_the_same_name_are_refused(
     changed = replace(registry, models=MappingProxyType({moved.name: moved}))
     request_from_recipe(recipe, changed)
     turn_a_bit(folder / "unet" / "diffusion_pytorch_model.safetensors")
-    with pytest.raises(WeightsMismatch):
+    with pytest.raises(WeightsMismatch) as refused:
         request_from_recipe(recipe, changed)
+    assert sentence_from_error(refused.value).startswith("The picture was painted with other weights than those in ")
     with pytest.raises(ModelUnknown):
         request_from_recipe(recipe, replace(registry, models=MappingProxyType({})))
 

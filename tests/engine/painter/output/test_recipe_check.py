@@ -103,6 +103,8 @@ def test_a_recipe_of_this_release_is_valid(recipe: Recipe, registry: Registry) -
         (("guidance",), "much", 'guidance is "much", not a number'),
         (("strength",), 1.5, "strength is 1.5, not a number from 0 to 1 or null"),
         (("strength",), 0.5, "strength and source_sha256 or image_sha256 belong together"),
+        (("sampler",), "k_lms", 'sampler is "k_lms", not one of euler,'),
+        (("spec", "parameters", "sampler"), "k_lms", 'sampler is "k_lms", not one of euler,'),
         (("loras",), [["ink"]], "not a list, each a name with its weight"),
         (("libraries",), ["torch"], 'libraries is ["torch"], not texts by name'),
         (("model",), ["m" * 99], 'model is ["mmm'),
