@@ -76,6 +76,7 @@ class AnswerSubject:
     may_delete: whether the member may delete the result.
     favourites: slots of their favourites. best: slot of what they chose as the best of the grid, None if they did not.
     has_pages: whether members can reach the bot's pages.
+    has_segmenter: whether the service finds in a picture what words name.
     cells: of `engine.contract.edits.CELLS`, those of a region that they have chosen so far.
     factors: by which of `engine.prompt.checks.upscales.FACTORS` the picture can grow.
     """
@@ -88,6 +89,7 @@ class AnswerSubject:
     cells: frozenset[int] = frozenset()
     has_pages: bool = False
     factors: frozenset[int] = frozenset()
+    has_segmenter: bool = False
 
     @property
     def number(self) -> int | None:

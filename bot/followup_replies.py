@@ -17,6 +17,10 @@ UPSCALE_CREATIVE_LABEL = "Upscale (Creative)"
 REGION_LABEL = "Vary (Region)"
 PAINT_LABEL = "Paint these cells"
 REWORD_LABEL = "With a new prompt…"
+NAME_LABEL = "Name it…"
+NAME_WHAT = "What to paint anew, such as: the hat"
+NO_WORDS = "Say what in the picture is to be painted anew, such as: the hat."
+NO_SEGMENTER = "Nothing that words name can be found at the moment. Choose cells instead."
 NO_CELLS = "Choose at least one cell first: press its number."
 REMIX_TITLE = "Remix"
 REMIX_PROMPT = "Prompt of the new job"
@@ -33,6 +37,7 @@ WRONG_FACTOR = "The zoom factor must be a number from 1 to 2, such as 1.5."
 ALREADY_SQUARE = "This picture is square already. Zoom out or pan to extend it."
 NOTHING_TO_PAINT = "The picture would stay as it is. Use a zoom factor above 1, or another shape."
 
+NAMED_PROMPT = "Prompt for what is painted anew"
 REGION_PROMPT = "Prompt for the chosen cells"
 
 

@@ -23,12 +23,18 @@ _WHOLLY_NEW = 1.0
 
 
 def region_follow_up(
-    services: Services, job_id: UUID, slot: int, *, cells: frozenset[int] = frozenset(), mask: Mask | None = None
+    services: Services,
+    job_id: UUID,
+    slot: int,
+    *,
+    cells: frozenset[int] = frozenset(),
+    mask: Mask | None = None,
+    words: str | None = None,
 ) -> FollowUp:
-    """Return what starts a job that paints the cells, or the mask, of the picture in the slot, 0 to 3."""
+    """Return what starts a job that paints cells, a mask or what words name of the picture in the slot, 0 to 3."""
 
     def edit(job: Job, picture: Picture) -> Edit:
-        canvas = whole_canvas(picture.width, picture.height, cells, mask=mask)
+        canvas = whole_canvas(picture.width, picture.height, cells, mask=mask, words=words)
         return Edit(strength=_WHOLLY_NEW, canvas=canvas)
 
     return FollowUp(

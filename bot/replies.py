@@ -58,6 +58,9 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Any], str]] = {
     errors.SourceMismatch: lambda error: (
         "This needs a picture to start from." if error.needs_source else "This does not take a picture to start from."
     ),
+    errors.NothingFound: lambda error: _sentences(
+        _unfound(error.facts), "name it otherwise, or choose cells of the picture"
+    ),
     errors.SizeUnsupported: lambda error: (
         f"The model {error.model} does not support {error.width}x{error.height}. Use another --ar or a smaller picture."
     ),
@@ -105,6 +108,7 @@ _CAUSES: Mapping[str, Callable[[Facts], str]] = {
     "SourceMismatch": lambda facts: (
         "it needs a picture to start from" if facts.get("needs_source") else "it does not take a picture to start from"
     ),
+    "NothingFound": lambda facts: f"{_unfound(facts)}; name it otherwise, or choose cells of the picture",
     "SizeUnsupported": lambda facts: "the model does not support this size; use another --ar",
     "SettingUnsupported": lambda facts: (
         f"the model does not support --{facts.get('name', 'setting')} {facts.get('value', '')}".rstrip()
@@ -166,6 +170,10 @@ def _broken(facts: Facts) -> tuple[str, str]:
 def _nothing(facts: Facts) -> tuple[str, str]:
     what = f"the model {facts.get('name', '')} produced no usable picture"
     return what, "try another prompt or --model, and contact the server's operator if it happens again"
+
+
+def _unfound(facts: Facts) -> str:
+    return f'nothing in the picture looks like "{facts.get("words", "")}"'
 
 
 def _sentences(*parts: str) -> str:

@@ -22,6 +22,7 @@ from bot.buttons.rate import RateButton, RatePictureButton, TakeBackButton
 from bot.buttons.region import (
     BottomCellButton,
     MiddleCellButton,
+    NameRegionButton,
     PaintMaskButton,
     PaintRegionButton,
     RegionButton,
@@ -68,6 +69,7 @@ BUTTONS: tuple[type[JobButton], ...] = (
     BottomCellButton,
     PaintRegionButton,
     RewordRegionButton,
+    NameRegionButton,
     PaintMaskButton,
     SubtleFactorButton,
     CreativeFactorButton,

@@ -31,7 +31,11 @@ from bot.store.button_actions import open_mask_page, read_picture
 from bot.store.followups import FollowUp
 from bot.store.interaction import InteractionContext
 from engine.contract.edits import CELLS
+from engine.contract.errors import PromptRefused
 from engine.contract.jobs import Job, Operation, Picture
+
+_WHAT = "what"
+_LONGEST_NAME = 100
 
 
 class RegionButton(JobButton, verb="region", index=ONE_TO_FOUR):
@@ -177,6 +181,46 @@ class PaintMaskButton(JobButton, verb="paintmask"):
         await send_ephemeral(interaction, text if services.public_url else mask_replies.NO_PAGES)
 
 
+class NameRegionButton(FormButton, verb="nameregion"):
+    """Asks what in the picture to paint anew, and with which prompt, then starts the job."""
+
+    rows = {CardKind.REGION: 3}
+
+    @classmethod
+    def answer_faces(cls, subject: AnswerSubject) -> tuple[ButtonFace, ...]:
+        """Return the one button, where the service can find what words name."""
+        if not subject.has_segmenter:
+            return ()
+        return (cls.face(subject.job_id, origin=subject.origin, label=followup_replies.NAME_LABEL, emoji="🔎"),)
+
+    async def press(self, interaction: discord.Interaction, services: Services, context: InteractionContext) -> None:
+        """Ask, with the prompt to change."""
+        assert self.button.origin is not None
+        if not services.limits.has_segmenter:
+            await send_ephemeral(interaction, followup_replies.NO_SEGMENTER)
+            return
+        slot = _slot(self.button.origin)
+        job, _ = await services.commit(context, lambda: read_picture(context, self.button.job_id, slot))
+        title, label = followup_replies.REGION_LABEL, followup_replies.NAMED_PROMPT
+        form = prompt_form(self.custom_id, title, label, job.spec.prompt)
+        what: discord.ui.TextInput[discord.ui.Modal] = discord.ui.TextInput(custom_id=_WHAT, max_length=_LONGEST_NAME)
+        form.add_item(discord.ui.Label(text=followup_replies.NAME_WHAT, component=what))
+        await open_form(interaction, form)
+
+    async def submit(
+        self, interaction: discord.Interaction, services: Services, context: InteractionContext, form: Mapping[str, str]
+    ) -> None:
+        """Store the job and show it."""
+        assert self.button.origin is not None
+        words = " ".join(form.get(_WHAT, "").split())
+        if not words:
+            raise PromptRefused(message=followup_replies.NO_WORDS)
+        text = form.get(PROMPT_FIELD, "")
+        spec = one_spec_from_text(services, text)
+        follow_up = region_follow_up(services, self.button.job_id, _slot(self.button.origin), words=words)
+        await start_reworded(interaction, services, context, follow_up, spec, text)
+
+
 async def _read(services: Services, picture: Picture) -> ImageFile:
     return await with_cells(await services.objects.get(picture.object_key))
 
@@ -191,7 +235,13 @@ def chosen_cells(message: discord.Message | None) -> frozenset[int]:
 
 
 def _card(services: Services, job_id: UUID, origin: AnswerOrigin, cells: frozenset[int], prompt: str) -> Card:
-    subject = AnswerSubject(job_id=job_id, origin=origin, cells=cells, has_pages=services.public_url is not None)
+    subject = AnswerSubject(
+        job_id=job_id,
+        origin=origin,
+        cells=cells,
+        has_pages=services.public_url is not None,
+        has_segmenter=services.limits.has_segmenter,
+    )
     content = followup_replies.region_question(prompt, _slot(origin), cells)
     return Card(content=content, rows=answer_rows(services.buttons, CardKind.REGION, subject))
 

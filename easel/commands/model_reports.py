@@ -1,4 +1,4 @@
-"""The state of a model, an adapter or an upscaler as `easel models` prints it, in sentences or as JSON."""
+"""The state of a model, an adapter, an upscaler or a segmenter as `easel models` prints it, in sentences or as JSON."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from easel.errors import sentence_from_error
 from easel.exit_codes import ExitCode, exit_code_from_error
 from engine.contract.errors import EaselError
 from engine.models.manage import AdapterStatus, ModelStatus
+from engine.models.segmenter_check import SegmenterStatus
 from engine.models.upscaler_check import UpscalerStatus
 
 # Names that begin alike, above which one pattern stands for all of them.
@@ -22,9 +23,9 @@ _MOST_ALIKE = 12
 
 @dataclass(frozen=True, kw_only=True)
 class ModelReport:
-    """What `easel models` knows of a model, an adapter or an upscaler.
+    """What `easel models` knows of a model, an adapter, an upscaler or a segmenter.
 
-    kind: "model", "adapter" or "upscaler". path: of its folder or file. size_bytes, sha256: of its files.
+    kind: "model", "adapter", "upscaler" or "segmenter". path: of its folder or file. size_bytes, sha256: of its files.
     fits: the models that an adapter fits; None for anything else.
     problems: what is wrong and what to do, also why its hash could not be written. code: the exit code of the first.
     works: whether it can be used.
@@ -83,6 +84,20 @@ def report_on_upscaler(status: UpscalerStatus, unwritten: EaselError | None = No
         size_bytes=status.size_bytes,
         sha256=status.sha256,
         notes=(f"enlarges {status.scale}x",) if status.error is None else (),
+        problems=tuple(map(sentence_from_error, filter(None, (status.error, unwritten)))),
+        works=status.error is None,
+        code=_code_of(status.error or unwritten),
+    )
+
+
+def report_on_segmenter(status: SegmenterStatus, unwritten: EaselError | None = None) -> ModelReport:
+    """Return the report on a segmenter; `unwritten` is why its hash could not be written."""
+    return ModelReport(
+        kind="segmenter",
+        name=status.segmenter.name,
+        path=str(status.segmenter.folder.resolve()),
+        size_bytes=status.size_bytes,
+        sha256=status.sha256,
         problems=tuple(map(sentence_from_error, filter(None, (status.error, unwritten)))),
         works=status.error is None,
         code=_code_of(status.error or unwritten),

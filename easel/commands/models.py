@@ -21,6 +21,7 @@ from easel.commands.model_reports import (
     print_report,
     report_on_adapter,
     report_on_model,
+    report_on_segmenter,
     report_on_upscaler,
 )
 from easel.exit_codes import ExitCode
@@ -39,6 +40,7 @@ from engine.models.manage import (
     with_trial,
 )
 from engine.models.registry.registry import SHIPPED, Model, Registry, read_registry
+from engine.models.segmenter_check import record_segmenter_hash, segmenter_statuses
 from engine.models.upscaler_check import record_upscaler_hash, upscaler_statuses
 from engine.painter.batch.host_memory import HostMemoryBound
 from engine.painter.process.libraries import import_libraries
@@ -48,7 +50,7 @@ _ANY_WIDTH = 100_000
 
 
 def show_models(settings: EngineSettings) -> None:
-    """Print the registered models, adapters and upscalers, without reading their files."""
+    """Print the registered models, adapters, upscalers and segmenters, without reading their files."""
     registry = _registry(settings)
     default = registry.model(settings.model).name
     table = Table("model", "family", "size", "steps", "licence", "source", box=SIMPLE_HEAD, show_edge=False)
@@ -64,6 +66,8 @@ def show_models(settings: EngineSettings) -> None:
         _console().print(f"adapter {adapter.name}: {escape(str(adapter.file))}")
     for upscaler in registry.upscalers.values():
         _console().print(f"upscaler {upscaler.name}: {upscaler.licence}, {escape(str(upscaler.file))}")
+    for one in registry.segmenters.values():
+        _console().print(f"segmenter {one.name}: {one.licence}, {escape(str(one.folder))}")
 
 
 def _print_whole(table: Table) -> None:
@@ -75,7 +79,7 @@ def _print_whole(table: Table) -> None:
 
 
 def show_json(settings: EngineSettings) -> None:
-    """Print the registered models, adapters and upscalers as one JSON object."""
+    """Print the registered models, adapters, upscalers and segmenters as one JSON object."""
     registry = _registry(settings)
     default = registry.model(settings.model).name
     models = [
@@ -96,7 +100,10 @@ def show_json(settings: EngineSettings) -> None:
     upscalers = [
         {"name": one.name, "licence": one.licence, "file": str(one.file)} for one in registry.upscalers.values()
     ]
-    listed = {"models": models, "adapters": adapters, "upscalers": upscalers}
+    segmenters = [
+        {"name": one.name, "licence": one.licence, "folder": str(one.folder)} for one in registry.segmenters.values()
+    ]
+    listed = {"models": models, "adapters": adapters, "upscalers": upscalers, "segmenters": segmenters}
     typer.echo(json.dumps(listed, ensure_ascii=False, indent=2))
 
 
@@ -107,7 +114,7 @@ def print_names(settings: EngineSettings) -> None:
 
 
 def check_models(settings: EngineSettings, output: Output) -> int:
-    """Print the state of each model, adapter and upscaler, and record missing hashes.
+    """Print the state of each model, adapter, upscaler and segmenter, and record missing hashes.
 
     Returns: the exit code of the first that cannot be used or whose hash cannot be written, otherwise 0.
     """
@@ -127,6 +134,9 @@ def check_models(settings: EngineSettings, output: Output) -> int:
     for checked in upscaler_statuses(registry):
         unwritten = _write_error(partial(record_upscaler_hash, registry, checked))
         _print_or_keep(reports, report_on_upscaler(checked, unwritten), output)
+    for named in segmenter_statuses(registry):
+        unwritten = _write_error(partial(record_segmenter_hash, registry, named))
+        _print_or_keep(reports, report_on_segmenter(named, unwritten), output)
     if output.as_json:
         output.print_json([asdict(report) for report in reports])
     return next((report.code for report in reports if report.code), ExitCode.DONE)

@@ -44,6 +44,7 @@ class Canvas:
     box: where the source lies, scaled to the box's size; all outside it is painted anew.
     cells: of `CELLS`; if there are any, only these are painted anew, and the box is the whole canvas.
     mask: if there is one, only its pixels are painted anew, and the box is the whole canvas; there are no cells then.
+    words: what in the source is painted anew, such as "the hat"; the engine finds the mask, if there is none yet.
     """
 
     width: int
@@ -51,11 +52,15 @@ class Canvas:
     box: Box
     cells: frozenset[int] = frozenset()
     mask: Mask | None = None
+    words: str | None = None
 
     @property
     def keeps_nothing(self) -> bool:
         """Whether all of it is painted anew, starting from the source."""
-        return not (self.cells or self.mask) and (self.box.width, self.box.height) == (self.width, self.height)
+        return not (self.cells or self.mask or self.words) and (self.box.width, self.box.height) == (
+            self.width,
+            self.height,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,10 +76,17 @@ class Edit:
     canvas: Canvas | None = None
 
 
-def whole_canvas(width: int, height: int, cells: frozenset[int] = frozenset(), *, mask: Mask | None = None) -> Canvas:
+def whole_canvas(
+    width: int,
+    height: int,
+    cells: frozenset[int] = frozenset(),
+    *,
+    mask: Mask | None = None,
+    words: str | None = None,
+) -> Canvas:
     """Return a canvas that the source fills."""
     box = Box(left=0, top=0, width=width, height=height)
-    return Canvas(width=width, height=height, box=box, cells=cells, mask=mask)
+    return Canvas(width=width, height=height, box=box, cells=cells, mask=mask, words=words)
 
 
 def mask_of(edit: Edit | None) -> Mask | None:
@@ -101,6 +113,7 @@ def json_from_edit(edit: Edit) -> dict[str, Any]:
         "size": [canvas.width, canvas.height],
         "box": _numbers(canvas.box),
         "cells": sorted(canvas.cells),
+        **({"words": canvas.words} if canvas.words else {}),
         **({"mask": {"sha256": mask.sha256, "box": _numbers(mask.box)}} if mask else {}),
     }
 
@@ -115,6 +128,7 @@ def edit_from_json(data: Mapping[str, Any]) -> Edit:
         height=height,
         box=_box(data["box"]),
         cells=frozenset(data["cells"]),
+        words=data.get("words"),
         mask=mask and Mask(sha256=mask["sha256"], box=_box(mask["box"])),
     )
     return Edit(strength=data["strength"], canvas=canvas)

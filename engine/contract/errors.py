@@ -4,15 +4,12 @@ EaselError
     RequestError            the member changes the request
         PromptRefused
         TooManyPending
-        JobUnknown
-        PictureUnknown
-        NotYours
-        JobOver
+        JobUnknown, PictureUnknown, NotYours, JobOver
         ModelUnknown
         OperationUnsupported
         SourceMismatch
-        SizeUnsupported
-        SettingUnsupported
+        SizeUnsupported, SettingUnsupported
+        NothingFound
         AdapterMismatch
     TransientError          nobody acts, Easel retries
         StoreUnavailable
@@ -123,6 +120,10 @@ class SourceMismatch(RequestError):
     def __init__(self, *, operation: str, needs_source: bool) -> None:
         super().__init__(operation=operation, needs_source=needs_source)
         self.operation, self.needs_source = operation, needs_source
+
+
+class NothingFound(RequestError):
+    """Nothing in the source is what the fact `words` names."""
 
 
 class SizeUnsupported(RequestError):

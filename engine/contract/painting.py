@@ -76,11 +76,13 @@ class PaintedPictures:
 
     grid: a JPEG or WebP of the pictures, tiles 1 2 / 3 4, under 10 MiB; None for pictures without a grid.
     grid_type: its media type; None without a grid.
+    mask: the file of the mask that was found for the words of the request's edit, which the recipes name; None without.
     """
 
     pictures: tuple[PaintedPicture, ...]
     grid: bytes | None = None
     grid_type: str | None = None
+    mask: bytes | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -105,6 +105,7 @@ def limits_from_registry(
         adapters=tuple(registry.adapters),
         adapter_files=MappingProxyType({adapter.file.stem: name for name, adapter in registry.adapters.items()}),
         upscaler=registry.upscaler.name if registry.upscaler else "",
+        has_segmenter=registry.segmenter is not None,
     )
 
 

@@ -20,7 +20,7 @@ import torch
 from engine.contract.edits import FAITHFUL
 from engine.contract.errors import EaselError, WeightsMismatch, WeightsMissing
 from engine.contract.jobs import Operation
-from engine.contract.painting import PaintRequest, PaintResult, Progress
+from engine.contract.painting import PaintedPictures, PaintRequest, PaintResult, Progress
 from engine.models.files.weights import ProgressCallback as OnRead
 from engine.models.loading.device import best_device, memory_budget
 from engine.models.registry.registry import SHIPPED, Registry, read_registry
@@ -35,6 +35,7 @@ from engine.painter.operations import check_operation
 from engine.painter.output.encode import encode_enlarged, encode_progress, encode_result
 from engine.painter.phase import Phase
 from engine.painter.sampling.params import SamplingParams, params_from_request
+from engine.painter.segmentation import SegmentationThread
 from engine.painter.upscaling.enlarge import Enlarged, bytes_from_image
 from engine.painter.upscaling.thread import UpscalingThread
 from engine.prompt import parse_attention
@@ -53,10 +54,12 @@ class LocalPainter:
         loop: DenoisingLoop,
         encoders: Executor,
         upscaling: UpscalingThread,
+        segmentation: SegmentationThread,
         lost: asyncio.Event,
     ) -> None:
         """`lost` is set when the loop's thread has ended, for whatever reason."""
-        self._registry, self._loop, self._encoders, self._upscaling = registry, loop, encoders, upscaling
+        self._registry, self._loop, self._encoders = registry, loop, encoders
+        self._upscaling, self._segmentation = upscaling, segmentation
         self.lost = lost
 
     async def warm(self, name: str | None = None) -> None:
@@ -72,13 +75,17 @@ class LocalPainter:
 
     async def paint(self, request: PaintRequest) -> AsyncGenerator[Progress | PaintResult, None]:
         """Yield progress, then the result; see `engine.contract.painting.Painter`."""
+        asked, request = request, await self._segmentation.with_mask(request)
         check_operation(request, self._registry)
         params = params_from_request(request, self._registry)
         is_upscale = request.operation is Operation.UPSCALE
         painting = self._upscaled(request, params) if is_upscale else self._painted(request, params)
         async with aclosing(painting):
             async for event in painting:
-                yield event
+                if request is not asked and isinstance(event, PaintedPictures):
+                    yield replace(event, mask=request.mask)
+                else:
+                    yield event
 
     async def _upscaled(
         self, request: PaintRequest, params: SamplingParams
@@ -164,11 +171,13 @@ async def create_painter(
     thread.start()
     with ThreadPoolExecutor(ENCODERS, thread_name_prefix="encoder") as encoders:
         upscaling = UpscalingThread(registry)
+        segmentation = SegmentationThread(registry)
         try:
-            yield LocalPainter(registry, loop, encoders, upscaling, lost)
+            yield LocalPainter(registry, loop, encoders, upscaling, segmentation, lost)
         finally:
             loop.close()
             upscaling.close()
+            segmentation.close()
             await asyncio.to_thread(thread.join)
 
 

@@ -106,6 +106,7 @@ class Limits:
     default_model: the model of a prompt that names none.
     abilities: which of `SERVICE_ABILITIES` the service has; None when unknown.
     adapters: the registered adapters; None when unknown, and then any adapter name is accepted.
+    has_segmenter: whether the service finds in a picture what words name.
     adapter_files: the registered adapters by the name of their file without its ending, as LoRA tags name them.
     upscaler: the registered upscaler that is used; empty for a filter.
     """
@@ -119,6 +120,7 @@ class Limits:
     adapters: tuple[str, ...] | None = None
     adapter_files: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     upscaler: str = ""
+    has_segmenter: bool = False
 
     def may_support(self, ability: str) -> bool:
         """Return whether the service or one of its models supports the ability, or may because that is unknown."""

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from engine.contract.edits import Edit, json_from_edit
 from engine.contract.errors import PainterLost
 from engine.contract.jobs import MAX_ATTEMPTS, MAX_CRASHES, Job, JobStatus, Picture
 from engine.store.jobs import JOBS_CHANNEL, PENDING, job_from_row, notify_changed, read_job
@@ -107,9 +108,15 @@ async def finish_job(
     grid_type: str,
     *,
     start: int | None = None,
+    edit: Edit | None = None,
 ) -> bool:
-    """Store the pictures and mark the job finished; False, and nothing stored, when it is no longer running."""
-    values = {"progress": 1.0, "grid_key": grid_key, "grid_type": grid_type}
+    """Store the pictures and mark the job finished; False, and nothing stored, when it is no longer running.
+
+    edit: what was done to the source, where that is more than the job asked for.
+    """
+    values: dict[str, Any] = {"progress": 1.0, "grid_key": grid_key, "grid_type": grid_type}
+    if edit is not None:
+        values["edit"] = json_from_edit(edit)
     if not await _end_job(connection, job_id, JobStatus.FINISHED, _running(job_id, start), values):
         return False
     await connection.execute(sa.insert(pictures), [_row_from_picture(picture) for picture in painted])

@@ -17,6 +17,9 @@ import structlog
 
 from engine.contract.painting import PaintedPicture, PaintedPictures, PaintResult
 
+# Files of a result beside its pictures.
+_OTHERS = ("grid", "mask")
+
 _log = structlog.get_logger(__name__)
 
 
@@ -62,9 +65,11 @@ def _write(path: Path, result: PaintedPictures) -> None:
         {"width": one.width, "height": one.height, "seed": one.seed, "recipe": dict(one.recipe)}
         for one in result.pictures
     ]
-    images = [*(one.png for one in result.pictures), *([] if result.grid is None else [result.grid])]
+    others = {name: file for name in _OTHERS if (file := getattr(result, name)) is not None}
+    images = [*(one.png for one in result.pictures), *others.values()]
     sizes = [len(image) for image in images]
-    header = json.dumps({"pictures": about, "grid_type": result.grid_type, "sizes": sizes}).encode()
+    facts = {"pictures": about, "grid_type": result.grid_type, "sizes": sizes, "others": list(others)}
+    header = json.dumps(facts).encode()
     path.parent.mkdir(parents=True, exist_ok=True)
     # Renamed when it is whole, so that a kill leaves no half of it.
     part = path.with_suffix(".part")
@@ -79,8 +84,9 @@ def _read(path: Path) -> PaintedPictures:
     images = list(_cut(data[4 + length :], header["sizes"]))
     about = header["pictures"]
     pictures = tuple(PaintedPicture(png=png, **facts) for png, facts in zip(images, about, strict=False))
-    grid = images[len(about)] if len(images) > len(about) else None
-    return PaintedPictures(pictures=pictures, grid=grid, grid_type=header["grid_type"])
+    # Those of earlier releases do not say that they have a grid.
+    others = dict(zip(header.get("others", ["grid"]), images[len(about) :], strict=False))
+    return PaintedPictures(pictures=pictures, grid_type=header["grid_type"], **others)
 
 
 def _cut(data: bytes, sizes: list[int]) -> Iterator[bytes]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from engine.contract.edits import Edit, edit_from_json
 from engine.contract.ids import new_id
 from engine.contract.jobs import Job, Picture
 from engine.contract.painting import PaintedFile, PaintedPicture, PaintedPictures, PaintedText, PaintResult
@@ -23,6 +24,13 @@ def shown_object(result: PaintResult) -> tuple[bytes, str]:
             return result.content, result.media_type
         case PaintedText():
             return result.text.encode(), "text/plain"
+
+
+def found_edit(result: PaintResult) -> Edit | None:
+    """Return what was done to the source, where the painter has found the mask itself; else None."""
+    if isinstance(result, PaintedPictures) and result.mask is not None:
+        return edit_from_json(result.pictures[0].recipe["edit"])
+    return None
 
 
 def picture_rows(job: Job, painted: Sequence[PaintedPicture], keys: Sequence[str]) -> list[Picture]:

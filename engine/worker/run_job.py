@@ -32,7 +32,7 @@ from engine.store.transitions import finish_job, reclaim_job, record_progress, s
 from engine.worker.endings import cause_from_error, end_attempt
 from engine.worker.leases import LeaseLost, RunningJob, run_unless_ended
 from engine.worker.metrics import count_failure, observe_pictures
-from engine.worker.results import SUFFIXES, picture_rows, shown_object
+from engine.worker.results import SUFFIXES, found_edit, picture_rows, shown_object
 from engine.worker.runner import JobOptions, JobRunner, retry_while_down, with_objects
 
 __all__ = ["JobOptions", "JobRunner", "cause_from_error", "run_job"]
@@ -174,12 +174,15 @@ async def _store(runner: JobRunner, job: Job, result: PaintResult) -> None:
     content, media_type = shown_object(result)
     keep = _keeping(runner, job, result)
     puts = [_put(runner, picture.png, ".png", keep) for picture in painted]
+    if isinstance(result, PaintedPictures) and result.mask is not None:
+        await _put(runner, result.mask, ".png", keep)
     *keys, key = await asyncio.gather(*puts, _put(runner, content, SUFFIXES.get(media_type, ".bin"), keep))
     pictures = picture_rows(job, painted, keys)
 
     async def finish() -> bool:
         async with runner.database.begin() as connection:
-            return await finish_job(connection, job.id, pictures, key, media_type, start=job.starts)
+            edit = found_edit(result)
+            return await finish_job(connection, job.id, pictures, key, media_type, start=job.starts, edit=edit)
 
     if not await retry_while_down(finish):
         raise LeaseLost()

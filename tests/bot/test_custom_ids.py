@@ -63,6 +63,7 @@ INDEXES: dict[str, list[int | None]] = {
     **{verb: [*range(1, 10)] for verb in ("topcell", "middlecell", "bottomcell")},
     "paintregion": [None],
     "paintmask": [None],
+    "nameregion": [None],
     "rewordregion": [None],
     "subtlefactor": [2, 4],
     "creativefactor": [2, 4],

@@ -25,6 +25,7 @@ from engine.models.registry.families import (
     family_from_table,
 )
 from engine.models.registry.scheduler import SchedulerSettings, samplers_under, scheduler_from_table
+from engine.models.registry.segmenters import Segmenter, segmenters_from_data
 from engine.models.registry.sources import DETAILS, SOURCES, WeightSource, source_from_table
 from engine.models.registry.speed import Precision, SpeedSettings, check_ratios, speed_from_table
 from engine.models.registry.toml_values import TomlReader, read_toml
@@ -119,11 +120,17 @@ class Registry:
     models: Mapping[str, Model]
     adapters: Mapping[str, Adapter]
     upscalers: Mapping[str, Upscaler] = field(default_factory=lambda: MappingProxyType({}))
+    segmenters: Mapping[str, Segmenter] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def upscaler(self) -> Upscaler | None:
         """The upscaler that is used: the first of the file."""
         return next(iter(self.upscalers.values()), None)
+
+    @property
+    def segmenter(self) -> Segmenter | None:
+        """The segmenter that is used: the first of the file."""
+        return next(iter(self.segmenters.values()), None)
 
     def model(self, name: str | None = None) -> Model:
         """Return the model called `name`, or the default.
@@ -160,12 +167,13 @@ def registry_from_data(data: Mapping[str, Any], path: Path) -> Registry:
     Raises: SettingsInvalid with all problems.
     """
     reader = TomlReader(path)
-    reader.check_keys(data, {"default", "models", "adapters", "upscalers"}, "the file")
+    reader.check_keys(data, {"default", "models", "adapters", "upscalers", "segmenters"}, "the file")
     tables = reader.table(data, "models", "the file")
     models = {name: _model(name, reader.table(tables, name, "models"), reader) for name in tables}
     names = reader.table(data, "adapters", "the file")
     adapters = {name: adapter_from_table(name, reader.table(names, name, "adapters"), reader) for name in names}
     upscalers = upscalers_from_data(data, reader)
+    segmenters = segmenters_from_data(data, reader)
     default = reader.text(data, "default", "the file", next(iter(models), ""))
     if not tables:
         reader.add_problem("the file", f"it registers no model. Add a [models.NAME] table, or begin with {SHIPPED}")
@@ -178,6 +186,7 @@ def registry_from_data(data: Mapping[str, Any], path: Path) -> Registry:
         models=MappingProxyType({name: model for name, model in models.items() if model}),
         adapters=MappingProxyType({name: adapter for name, adapter in adapters.items() if adapter}),
         upscalers=upscalers,
+        segmenters=segmenters,
     )
 
 

@@ -210,6 +210,7 @@ _EDIT = _object(
     size=Rule(description="a width and a height", fits=lambda value: _are_whole(value, 2, 1)),
     box=_BOX,
     cells=_list_of(_whole(CELLS[0], CELLS[-1])),
+    words=_optional(_TEXT),
     mask=_optional(_object(sha256=_TEXT, box=_BOX)),
 )
 

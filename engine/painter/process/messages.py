@@ -54,6 +54,8 @@ class FrameKind(StrEnum):
 
 # The fields of a request that are files.
 _FILES = ("source", "mask")
+# The fields of painted pictures that are files, beside the pictures.
+_OTHER_FILES = ("grid", "mask")
 
 RESULTS = frozenset({FrameKind.PICTURES, FrameKind.FILE, FrameKind.TEXT})
 
@@ -152,12 +154,12 @@ def _frame_from_pictures(call_id: str, result: PaintedPictures) -> Frame:
         {"width": one.width, "height": one.height, "seed": one.seed, "recipe": dict(one.recipe)}
         for one in result.pictures
     ]
-    grid = () if result.grid is None else (result.grid,)
+    others = {name: file for name in _OTHER_FILES if (file := getattr(result, name)) is not None}
     return Frame(
         kind=FrameKind.PICTURES,
         call_id=call_id,
-        facts={"pictures": pictures, "grid_type": result.grid_type},
-        blobs=(*(one.png for one in result.pictures), *grid),
+        facts={"pictures": pictures, "grid_type": result.grid_type, "files": list(others)},
+        blobs=(*(one.png for one in result.pictures), *others.values()),
     )
 
 
@@ -176,11 +178,10 @@ def event_from_frame(frame: Frame) -> Progress | PaintResult:
 
 
 def _pictures_from_frame(frame: Frame) -> PaintedPictures:
-    grid_type = frame.facts["grid_type"]
-    pngs, grid = (frame.blobs, None) if grid_type is None else (frame.blobs[:-1], frame.blobs[-1])
-    about = zip(pngs, frame.facts["pictures"], strict=True)
-    pictures = tuple(PaintedPicture(png=png, **facts) for png, facts in about)
-    return PaintedPictures(pictures=pictures, grid=grid, grid_type=grid_type)
+    facts, num_pictures = frame.facts, len(frame.facts["pictures"])
+    pngs, others = frame.blobs[:num_pictures], dict(zip(facts["files"], frame.blobs[num_pictures:], strict=True))
+    pictures = tuple(PaintedPicture(png=png, **one) for png, one in zip(pngs, facts["pictures"], strict=True))
+    return PaintedPictures(pictures=pictures, grid_type=facts["grid_type"], **others)
 
 
 def frame_from_log(level: int, line: Mapping[str, object]) -> Frame:

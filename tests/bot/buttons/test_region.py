@@ -13,10 +13,12 @@ from bot.delivery.region_picture import with_cells
 from engine.contract.edits import Edit, whole_canvas
 from engine.contract.feedback import Verb
 from engine.contract.jobs import Operation
+from engine.prompt import Limits
 from sandbox.chat.test_client import MemberClient
 from tests.bot.buttons.test_opinions import single
+from tests.bot.conftest import BotStarter
 from tests.bot.engine_hand import EngineHand
-from tests.bot.reading import Message, labels, text_of
+from tests.bot.reading import Message, is_grid, labels, text_of
 
 Grid = Callable[..., Any]
 SIDE = 32
@@ -79,6 +81,32 @@ async def test_the_cells_take_a_prompt_of_their_own(painted_grid: Grid, ben: Mem
     assert text_of(waiting).startswith("**a blue square** - Variations (Region)")
     started = (await hand.jobs())[-1]
     assert started.edit == Edit(strength=1.0, canvas=whole_canvas(SIDE, SIDE, frozenset({3})))
+
+
+async def test_what_to_paint_anew_is_named_in_a_form(
+    start_bot: BotStarter, ben: MemberClient, hand: EngineHand
+) -> None:
+    """Where the service can find it; what is sent counts after a restart, and nothing found is told with what to do."""
+    able = Limits(has_segmenter=True)
+    async with start_bot(limits=able):
+        waiting = await ben.reply(await ben.command("imagine", prompt="a red circle"))
+        await hand.finish(await hand.only_job())
+        grid = await ben.changed(waiting, is_grid)
+        asked = await ben.reply(await ben.press(await single(ben, grid, "U2"), "Vary (Region)"))
+        form = await ben.modal(await ben.press(asked, followup_replies.NAME_LABEL))
+        prompt, what = [row["component"] for row in form["modal"]["components"]]
+        assert prompt["value"] == "a red circle"
+    async with start_bot(limits=able):
+        fields = {prompt["custom_id"]: "a blue hat", what["custom_id"]: "  "}
+        assert followup_replies.NO_WORDS in text_of(await ben.reply(await ben.submit(form, **fields)))
+        fields[what["custom_id"]] = " the  red hat "
+        waiting = await ben.reply(await ben.submit(form, **fields))
+        assert text_of(waiting).startswith("**a blue hat** - Variations (Region)")
+        started = (await hand.jobs())[-1]
+        assert started.edit == Edit(strength=1.0, canvas=whole_canvas(SIDE, SIDE, words="the red hat"))
+        await hand.fail(started.id, error="NothingFound", words="the red hat")
+        told = await ben.changed(waiting, lambda item: "Failed" in text_of(item))
+        assert 'nothing in the picture looks like "the red hat"; name it otherwise' in text_of(told)
 
 
 async def test_without_a_cell_nothing_starts(painted_grid: Grid, ben: MemberClient, hand: EngineHand) -> None:

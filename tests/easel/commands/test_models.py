@@ -156,6 +156,20 @@ async def test_check_covers_upscalers(models_file: Path, home: Path) -> None:
     assert "upscaler sharp: unknown, " in listed.out and "upscaler odd" in listed.out
 
 
+async def test_check_covers_segmenters(models_file: Path, home: Path) -> None:
+    """One without weights needs a fix, and the list names it."""
+    _add_segmenter(models_file)
+    done = await run_easel("models", "check", home=home, EASEL_MODELS_FILE=str(models_file))
+    assert done.code != 0 and "segmenter words" in done.out
+    listed = await run_easel("models", "list", "--json", home=home, EASEL_MODELS_FILE=str(models_file))
+    assert json.loads(listed.out)["segmenters"][0]["name"] == "words"
+
+
+def _add_segmenter(models_file: Path) -> None:
+    models_file.with_name("clipseg").mkdir()
+    models_file.write_text(f'{_text(models_file)}\n[segmenters.words]\nfolder = "clipseg"\n')
+
+
 def _add_upscalers(models_file: Path, **files: str) -> None:
     entries = [f'\n[upscalers.{name}]\nfile = "{file}.safetensors"\n' for name, file in files.items()]
     models_file.write_text(_text(models_file) + "".join(entries))

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import AsyncGenerator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from prometheus_client import CollectorRegistry
 
+from engine.contract.edits import Box, Edit, Mask, json_from_edit, whole_canvas
 from engine.contract.errors import ModelBroken, RequestLost, SizeUnsupported, StoreUnavailable
 from engine.contract.ids import new_id
 from engine.contract.jobs import JobStatus
+from engine.contract.painting import PaintedPictures, PaintRequest, Progress
 from engine.store.database import Database
-from engine.store.jobs import read_pictures, read_preview
+from engine.store.jobs import mask_key, read_pictures, read_preview
 from engine.store.objects import Objects
 from tests.engine.worker.conftest import EngineStarter
 from tests.engine.worker.following import count, end_of, job_when, queue_is_empty, submit, until
@@ -49,6 +54,41 @@ async def test_progress_and_preview_are_kept_while_it_runs(database: Database, s
         assert preview.startswith(b"\xff\xd8")
         painter.open.set()
         await end_of(database, job.id)
+
+
+class FindingPainter(FakePainter):
+    """A painter that finds the mask of what the request names."""
+
+    async def paint(self, request: PaintRequest) -> AsyncGenerator[Progress | PaintedPictures, None]:
+        async for event in super().paint(request):
+            if isinstance(event, PaintedPictures) and request.source and not request.mask:
+                found = replace(event.pictures[0], recipe={"edit": json_from_edit(FOUND)})
+                yield replace(event, pictures=(found, *event.pictures[1:]), mask=b"mask")
+            else:
+                yield event
+
+
+FOUND = Edit(strength=1.0, canvas=whole_canvas(8, 8, words="a hat", mask=Mask(
+    sha256=hashlib.sha256(b"mask").hexdigest(), box=Box(left=1, top=2, width=3, height=4)
+)))  # fmt: skip
+
+
+async def test_a_mask_that_was_found_is_kept_with_the_job(
+    database: Database, objects: Objects, start_engine: EngineStarter
+) -> None:
+    """The job then says what was done to its source, and a job that repeats it need not find the mask again."""
+    painter = FindingPainter()
+    async with start_engine(painter):
+        first = await submit(database, request_for(new_id()))
+        await end_of(database, first.id)
+        async with database.begin() as connection:
+            picture = (await read_pictures(connection, first.id))[2]
+        asked = replace(request_for(new_id(), parent=(first.id, picture.id)), edit=Edit(strength=1.0))
+        done = await end_of(database, (await submit(database, asked)).id)
+        assert done.edit == FOUND and await objects.get(mask_key(done.edit) or "") == b"mask"
+        again = await submit(database, replace(asked, id=new_id(), edit=done.edit))
+        await end_of(database, again.id)
+    assert [request.mask for request in painter.requests] == [None, None, b"mask"]
 
 
 async def test_variation_starts_from_its_picture(

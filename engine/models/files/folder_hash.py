@@ -1,0 +1,27 @@
+"""The hash of a model that is a folder of files without an index, as transformers saves them."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from engine.contract.errors import WeightsMismatch, WeightsMissing
+
+_READ = frozenset({".safetensors", ".json", ".txt"})
+
+
+def folder_hash(folder: Path, recorded: str | None) -> str:
+    """Return the SHA-256 of the names and contents of the files in the folder that loading may read.
+
+    Raises: WeightsMissing without weights, WeightsMismatch if another one is recorded.
+    """
+    files = sorted(path for path in folder.glob("*") if path.suffix in _READ and path.is_file())
+    if not any(path.suffix == ".safetensors" for path in files):
+        raise WeightsMissing(path=folder)
+    total = hashlib.sha256()
+    for path in files:
+        with path.open("rb") as file:
+            total.update(f"{path.name}\0{hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
+    if recorded not in (None, total.hexdigest()):
+        raise WeightsMismatch(path=folder)
+    return total.hexdigest()
