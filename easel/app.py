@@ -30,7 +30,7 @@ from easel.options import (
 )
 from easel.output import Output
 from easel.privacy_app import privacy
-from easel.process.signals import run_command
+from easel.process.signals import end_on_sigterm_as_first_process, run_command
 from engine.contract.errors import EaselError
 
 app = typer.Typer(
@@ -180,6 +180,30 @@ def export(
 
 
 @app.command()
+def backup(
+    folder: Annotated[Path, typer.Argument(help="Folder to back up to: empty, or with an earlier backup.")],
+    as_json: Json = False,
+    quiet: OnlyProblems = False,
+) -> None:
+    """Back up the database and its pictures while everything runs. Again into the same folder, only what is new."""
+    from easel.commands.backup import backup
+
+    raise typer.Exit(run_command(backup(folder, settings(), Output(as_json=as_json, quiet=quiet))))
+
+
+@app.command()
+def restore(
+    folder: Annotated[Path, typer.Argument(help="Folder with a backup.")],
+    as_json: Json = False,
+    quiet: OnlyProblems = False,
+) -> None:
+    """Restore a backup into an empty database and its picture store."""
+    from easel.commands.restore import restore
+
+    raise typer.Exit(run_command(restore(folder, settings(), Output(as_json=as_json, quiet=quiet))))
+
+
+@app.command()
 def stats(
     days: Annotated[
         int | None, typer.Option(min=1, max=36500, help="Days (UTC) to look back.", show_default="everything")
@@ -214,6 +238,7 @@ def main() -> None:
     """Run the command line; `ExitCode` has the exit codes."""
     # platformdirs warns about a fallback that Easel does not use.
     warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
+    end_on_sigterm_as_first_process()
     try:
         app(prog_name="easel")
     except EaselError as error:

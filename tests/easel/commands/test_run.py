@@ -126,7 +126,22 @@ async def test_imagine_and_export_alone(old_home: Path, models_file: Path, tmp_p
     assert exported.code == 0, exported.err
     jobs = [json.loads(line) for line in (folder / "jobs.jsonl").read_text().splitlines()]
     assert [job["spec"]["prompt"] for job in jobs] == ["a red circle --seed 7"]
+    picture = painted.err.split("Picture 1: ")[1].split()[0]
+    await _check_restored(old_home, tmp_path / "backup", models_file, picture)
     await _until_none_is_left(old_home)
+
+
+async def _check_restored(home: Path, backup: Path, models_file: Path, picture: str) -> None:
+    """Back up, restore into an empty home, and paint a picture again there, which is the one that was restored."""
+    assert (await run_easel("backup", str(backup), home=home)).code == 0
+    restored = home.with_name(f"{home.name}-restored")
+    try:
+        assert (await run_easel("restore", str(backup), home=restored)).code == 0
+        again = ("repaint", picture, "-o", str(backup.with_name("again.png")))
+        done = await run_easel(*again, home=restored, EASEL_MODELS_FILE=str(models_file))
+        assert (done.code, "identical to the stored picture" in done.out) == (0, True), done.err
+    finally:
+        shutil.rmtree(restored, ignore_errors=True)
 
 
 async def test_interrupted_imagine_cancels_its_job(home: Path, models_file: Path, database_url: str) -> None:
