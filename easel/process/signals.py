@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
@@ -21,6 +22,20 @@ class StopSignals:
 
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     force_stop: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+def end_on_sigterm_as_first_process() -> None:
+    """Let SIGTERM end the first process of a container before a service handles it.
+
+    Linux gives such a process no signal that it has no handler for: one that is told to stop while it still imports
+    would be killed when the patience of whoever told it is over.
+    """
+    if os.getpid() == 1:
+        signal.signal(signal.SIGTERM, _exit)
+
+
+def _exit(number: int, _frame: object) -> None:
+    raise SystemExit(128 + number)
 
 
 @asynccontextmanager
