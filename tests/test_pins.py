@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from importlib import metadata
 from pathlib import Path
 
@@ -46,3 +48,35 @@ def test_torch_is_pinned_exactly() -> None:
     """A torch of another version would resolve another set of packages; the requirement itself names it."""
     lines = [line for line in metadata.requires("easel") or () if Requirement(line).name == "torch"]
     assert [str(Requirement(line).specifier) for line in lines] == [f"=={_pins()['torch']}"]
+
+
+# Everything that is installed for other purposes is as if it were not there.
+WITHOUT_THE_REST = """
+import importlib.abc, importlib.metadata, sys
+from packaging.utils import canonicalize_name
+
+installed, hidden = importlib.metadata.packages_distributions(), set(sys.argv[1].split())
+
+class Hiding(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        names = {canonicalize_name(one) for one in installed.get(name, ())}
+        if names and names <= hidden:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Hiding())
+for name in sys.argv[2:]:
+    importlib.import_module(name)
+"""
+
+
+def test_the_bot_needs_only_its_extra() -> None:
+    """The bot's image is built from it, without torch; migrations and exports are run there too."""
+    seen: set[tuple[str, frozenset[str]]] = set()
+    _needed("easel", frozenset({"bot"}), seen)
+    allowed = {name for name, _ in seen}
+    hidden = {canonicalize_name(one.name) for one in metadata.distributions()} - allowed
+    assert {"torch", "diffusers"} <= hidden
+    modules = ("bot.serve", "easel.app", "easel.serve", "easel.commands.export", "engine.models.prompt_limits")
+    command = [sys.executable, "-c", WITHOUT_THE_REST, " ".join(hidden), *modules, "migrations", "bot.exports.child"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
