@@ -8,7 +8,7 @@ BIN := .venv/bin
 STAMP := .venv/.set-up
 BROWSER := .venv/.browser
 
-.PHONY: help setup run test lint bench
+.PHONY: help setup run test lint bench deploy-check
 
 help:
 	@echo "make setup   create .venv, with the easel command in $(BIN)"
@@ -16,6 +16,7 @@ help:
 	@echo "make test    run all tests; a part with ARGS=tests/easel"
 	@echo "make lint    check style, types and import contracts"
 	@echo "make bench   run the benchmarks"
+	@echo "make deploy-check   build the images and run the compose file; slow, needs root and podman"
 
 setup: $(STAMP)
 
@@ -45,6 +46,9 @@ lint: $(STAMP)
 
 bench: $(STAMP)
 	@exec $(BIN)/python -m tests.bench $(ARGS)
+
+deploy-check: $(STAMP)
+	@exec sh deploy/check/check.sh
 
 # The browser tests use an installed Chromium or Chrome, and download one only if there is none.
 $(BROWSER): $(STAMP)
