@@ -18,6 +18,7 @@ import { openModal } from "./overlay/modal.js";
 import { createNotices } from "./overlay/notices.js";
 import { openThreadForm } from "./overlay/thread_form.js";
 import { drawChannels, drawMember, drawTools } from "./sidebar.js";
+import { drawLine } from "./text/markdown_view.js";
 import { refreshTimes } from "./text/times.js";
 import { createThemeButton } from "./theme.js";
 import { drawBanner, drawTopbar } from "./topbar.js";
@@ -209,7 +210,7 @@ function onAdd(message) {
     log.add(message);
     if (message.author.id === store.me.id) log.toEnd();
     // An answer for the member alone is read wherever they are.
-    else if (has(message, "ephemeral") && !log.isPinned && message.content) notify(message.content);
+    else if (has(message, "ephemeral") && !log.isPinned && message.content) notify(drawLine(message.content, store));
     readCurrent();
   }
   drawSidebar();

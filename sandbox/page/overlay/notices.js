@@ -4,7 +4,7 @@ import { element, iconButton } from "../dom.js";
 
 const STAY = 7000;
 
-/** {notify(text, kind), clearErrors()}; kind is "error" or "info". */
+/** {notify(text, kind), clearErrors()}; text may be nodes, kind is "error" or "info". */
 export function createNotices(box) {
   function notify(text, kind = "info") {
     const close = () => notice.remove();

@@ -158,9 +158,9 @@ async def test_reading_further_up_is_not_disturbed(page: Page, discord: FakeDisc
     for _ in range(2):
         await discord.push("MESSAGE_UPDATE", grid)
     await expect(page.get_by_role("button", name="2 new messages · Jump to present")).to_be_visible()
-    whisper = message(EASEL, "Rated 😍.", flags=64)
+    whisper = message(EASEL, "**A fox**\nRated 😍.", flags=64)
     await discord.push("MESSAGE_CREATE", whisper)
-    await expect(page.get_by_role("status").get_by_text("Rated 😍.")).to_be_visible()
+    await expect(page.get_by_role("status").get_by_text("A fox Rated 😍.", exact=True)).to_be_visible()
     assert await log.evaluate("node => node.scrollTop") == 200
     await jump.click()
     await expect(page.get_by_text("the newest")).to_be_in_viewport()
