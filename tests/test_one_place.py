@@ -34,7 +34,6 @@ NOT_SUPPORTED_YET = frozenset(
         "character_reference",
         "profile",
         "speed",
-        "style",
         "style_reference",
         "video",
         "visibility",

@@ -97,6 +97,7 @@ def limits_from_registry(
                 incompatible_adapters.get(model.name, {}),
                 samplers.get(model.name, model.abilities.samplers),
                 vocabularies.get(model.name),
+                style.name if (style := registry.style_of(model)) else "",
             )
             for model in registry.models.values()
         ),
@@ -110,7 +111,11 @@ def limits_from_registry(
 
 
 def _capabilities_from_model(
-    model: Model, incompatible_adapters: Mapping[str, str], samplers: Samplers, vocabulary: Vocabulary | None
+    model: Model,
+    incompatible_adapters: Mapping[str, str],
+    samplers: Samplers,
+    vocabulary: Vocabulary | None,
+    style: str,
 ) -> ModelCapabilities:
     return ModelCapabilities(
         name=model.name,
@@ -121,4 +126,5 @@ def _capabilities_from_model(
         size_limits=model.size_limits,
         incompatible_adapters=incompatible_adapters,
         vocabulary=vocabulary,
+        style=style,
     )

@@ -82,6 +82,7 @@ class ModelCapabilities:
     samplers: the samplers that the model supports.
     incompatible_adapters: registered adapters that do not fit the model, each with the reason.
     vocabulary: what the model can paint, if it comes with such a list.
+    style: the adapter with the community's style; empty without one, None when unknown.
     """
 
     name: str
@@ -92,6 +93,7 @@ class ModelCapabilities:
     size_limits: SizeLimits | None = None
     incompatible_adapters: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     vocabulary: Vocabulary | None = None
+    style: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

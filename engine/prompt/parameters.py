@@ -14,7 +14,20 @@ MAX_RATIO = 10
 SERVICE_ABILITIES = frozenset({"speed", "visibility", "profile", "video"})
 # What some model or the service of this release can do; a test compares it with the families of models.
 RELEASE_ABILITIES = frozenset(
-    {"attention", "chaos", "draft", "images", "lora", "quality", "sameseed", "sampler", "stop", "tile", "weird"}
+    {
+        "attention",
+        "chaos",
+        "draft",
+        "images",
+        "lora",
+        "quality",
+        "sameseed",
+        "sampler",
+        "stop",
+        "style",
+        "tile",
+        "weird",
+    }
 )
 MAX_ADAPTER_WEIGHT = 2.0
 
@@ -136,7 +149,8 @@ PARAMETERS: tuple[Parameter, ...] = (
         high=1000,
         default=100,
         help="Strength of the community's style.",
-        meaning="Strength of the adapter trained on the community's votes: 100 is full, 0 is off.",
+        meaning="Strength of the community's adapter: 0 is off, 100 is as it was trained, 1000 is twice as strong. "
+        "Without one, it changes nothing, and a note says so.",
         example="a boat at sea --stylize 250",
         operations=GRID,
         ability="style",

@@ -127,6 +127,7 @@ _EXAMPLE_NEEDS = {
     "lora": "The example needs registered adapters of these names.",
     "version": "The example needs a registered model of this name.",
     "niji": "The example needs a registered model of this name.",
+    **dict.fromkeys(("style", "raw", "stylize"), "The example needs a style of the community."),
 }
 
 

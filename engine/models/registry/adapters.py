@@ -14,19 +14,23 @@ from engine.models.registry.toml_values import TomlReader
 
 @dataclass(frozen=True, kw_only=True)
 class Adapter:
-    """One LoRA file: it works with every model of `family`, or only with `model` if it is set."""
+    """One LoRA file: it works with every model of `family`, or only with `model` if it is set.
+
+    is_style: whether it is the style of the community, which every picture has unless the prompt says otherwise.
+    """
 
     name: str
     file: Path
     family: str
     model: str | None
     sha256: str | None
+    is_style: bool = False
 
 
 def adapter_from_table(name: str, table: Mapping[str, Any], reader: TomlReader) -> Adapter | None:
     """Return the adapter of that name; None without its family. Problems are added to `reader`."""
     section = f"adapters.{name}"
-    reader.check_keys(table, {"file", "family", "model", "sha256"}, section)
+    reader.check_keys(table, {"file", "family", "model", "style", "sha256"}, section)
     file = reader.text(table, "file", section)
     check_file(file, section, reader)
     family = family_from_table(table, section, reader)
@@ -40,4 +44,5 @@ def adapter_from_table(name: str, table: Mapping[str, Any], reader: TomlReader) 
         family=family.name,
         model=reader.text(table, "model", section) or None,
         sha256=reader.text(table, "sha256", section) or None,
+        is_style=reader.boolean(table, "style", section),
     )

@@ -25,7 +25,7 @@ MAX_GUIDANCE = 50.0
 COMMON_ABILITIES = frozenset({"chaos", "draft", "images", "quality", "sameseed", "sampler", "stop", "tile", "weird"})
 # Weights in brackets; large language models as text encoders do not support them.
 ATTENTION = frozenset({"attention"})
-ADAPTER_ABILITY = frozenset({"lora"})
+ADAPTER_ABILITY = frozenset({"lora", "style"})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -142,6 +142,10 @@ class Registry:
             raise ModelUnknown(name=wanted, known=tuple(self.models))
         return self.models[wanted]
 
+    def style_of(self, model: Model) -> Adapter | None:
+        """Return the adapter with the community's style: the first that is registered for the model."""
+        return next((adapter for adapter in self.adapters_of(model) if adapter.is_style), None)
+
     def adapters_of(self, model: Model) -> tuple[Adapter, ...]:
         """Return the adapters that are registered for the model."""
         return tuple(

@@ -15,7 +15,7 @@ import structlog
 from engine.contract.edits import edit_from_json, json_from_edit
 from engine.contract.errors import PictureCorrupt, SettingsInvalid, WeightsMismatch
 from engine.contract.ids import new_id
-from engine.contract.jobs import MAX_SEED, Operation, Part, json_from_spec, spec_from_json
+from engine.contract.jobs import MAX_SEED, JobSpec, Operation, Part, json_from_spec, spec_from_json
 from engine.contract.painting import NUM_PICTURES, PaintRequest
 from engine.models.files.locate import local_path
 from engine.models.files.weights import hash_of, resolve_hash
@@ -143,6 +143,9 @@ def request_from_recipe(
     if recipe["libraries"] != _versions():
         _log.warning("painted_with_other_libraries", then=recipe["libraries"], now=_versions())
     request = replace(_request(recipe, source), mask=mask, images=images)
+    request = replace(
+        request, spec=_with_adapters(request.spec, recipe, has_style=registry.style_of(model) is not None)
+    )
     params = params_from_request(request, registry)
     if not is_enlarged(recipe):
         _check_defaults(recipe, params)
@@ -182,6 +185,17 @@ def _request(recipe: Mapping[str, Any], source: bytes | None) -> PaintRequest:
         may_join_parts=recipe.get("joined", False),
         upscaler=recipe.get("upscaler", {}).get("name"),
     )
+
+
+def _with_adapters(spec: JobSpec, recipe: Mapping[str, Any], *, has_style: bool) -> JobSpec:
+    """Return the spec with the adapters of the recipe, whatever the community's style was then and is now."""
+    recorded = recipe.get("loras", ())
+    asked = spec.parameters.get("lora", ())
+    names = [str(one).partition(":")[0] for one in asked] if isinstance(asked, tuple) else []
+    if not has_style and names == [name for name, _ in recorded]:
+        return spec
+    worn = {"lora": tuple(f"{name}:{weight!r}" for name, weight in recorded)} if recorded else {}
+    return replace(spec, parameters={**spec.parameters, "style": "raw", **worn})
 
 
 def _operation_of(recipe: Mapping[str, Any]) -> Operation:

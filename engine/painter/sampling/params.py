@@ -126,7 +126,7 @@ def params_from_request(request: PaintRequest, registry: Registry) -> SamplingPa
         positive=positive,
         negative=negative,
         is_joined=is_joined,
-        loras=_loras(asked.get("lora"), model, registry),
+        loras=(*_loras(asked.get("lora"), model, registry), *_style(asked, model, registry)),
         strength=image_strength if starts_from_images else _strength(request, model),
         starts_from_images=starts_from_images,
         stop=_bounded(model, "stop", asked.get("stop"), 100, 1, 100) / 100,
@@ -235,6 +235,22 @@ def _loras(value: ParameterValue | None, model: Model, registry: Registry) -> tu
     for name, _, _ in named:
         _check(model, "lora", name, tuple(sorted(known)))
     return tuple((known[name], _weight(name, text, model)) for name, _, text in named)
+
+
+def _style(asked: Mapping[str, ParameterValue], model: Model, registry: Registry) -> tuple[tuple[Adapter, float], ...]:
+    """Return the community's adapter with its weight: s / 100 up to `--stylize` 100, then rising to 2 at 1000.
+
+    Nothing without one, with `--style raw`, and where the prompt names the adapter itself.
+    """
+    stylize = _bounded(model, "stylize", asked.get("stylize"), 100, 0, 1000)
+    is_raw = asked.get("style") == "raw"
+    style = registry.style_of(model)
+    if style is None or stylize == 0 or is_raw:
+        return ()
+    named = asked.get("lora", ())
+    if isinstance(named, tuple) and any(str(one).partition(":")[0] == style.name for one in named):
+        return ()
+    return ((style, stylize / 100 if stylize <= 100 else 1 + (stylize - 100) / 900),)
 
 
 def _weight(name: str, text: str, model: Model) -> float:

@@ -17,6 +17,7 @@ def notes_on(spec: JobSpec, limits: Limits) -> tuple[str, ...]:
     return (
         *_contradiction(spec.parts, wanted),
         *_unknown_subjects(wanted, model),
+        *_missing_style(spec, model),
     )
 
 
@@ -36,6 +37,12 @@ def _unknown_subjects(wanted: Sequence[Words], model: ModelCapabilities) -> Iter
             f"The model {model.name} paints {known.paints}: {', '.join(known.words)}. Your prompt has none of them."
             " For anything else, install a real model with easel models add."
         )
+
+
+def _missing_style(spec: JobSpec, model: ModelCapabilities) -> Iterator[str]:
+    asked = [name for name in ("stylize", "style") if name in spec.parameters]
+    if asked and model.style == "":
+        yield f"No style of the community has been trained for {model.name} yet, so --{asked[0]} changes nothing."
 
 
 def _model_of(spec: JobSpec, limits: Limits) -> ModelCapabilities:

@@ -94,8 +94,8 @@ def test_what_a_model_cannot_do_is_reported_before_queueing() -> None:
     limits = Limits(models=(ModelCapabilities(name="starter", abilities=frozenset()),), default_model="starter")
     (error,) = errors_of("moss --raw", limits=limits).errors
     assert (error.message, error.suggestion) == (
-        "--raw is not available: this release of Easel does not support it.",
-        "Remove it.",
+        "--raw is not available with starter.",
+        "Remove it: no model on this server supports it.",
     )
     assert specs_of("moss --seed 3", limits=limits)
 
