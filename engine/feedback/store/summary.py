@@ -34,6 +34,8 @@ from engine.feedback.store.months import press_at
 MAX_PROMPTS = 20
 MAX_RESULTS = 8
 _MAX_LORENZ_POINTS = 100
+# Of the results that are rated best or worst, so many are looked at for some that may be shown.
+_MAX_LOOKED_AT = 1000
 
 _DAYS = sa.text("""
     SELECT (at AT TIME ZONE 'UTC')::date AS day, verb, count(*) AS presses FROM actions
@@ -52,53 +54,64 @@ _SLOTS = sa.text("""
     GROUP BY 1, 2, 4
 """).bindparams(sa.bindparam("choices", [verb.value for verb in CHOICES], type_=pg.ARRAY(sa.Text)))
 
-# The newest rating of each member and picture or grid is the one that stands.
-_STANDING = """
-    WITH newest AS (
+# The newest rating of each member and picture or grid is the one that stands. Tables, because several queries read them
+# and because Postgres only guesses how many rows a part of a query has.
+_MAKE_STANDING = (
+    "SELECT set_config('work_mem', '64MB', true)",
+    "DROP TABLE IF EXISTS standing, scored",
+    """
+    CREATE TEMPORARY TABLE standing ON COMMIT DROP AS
+    SELECT job_id, picture_id, value, model, surface FROM (
         SELECT DISTINCT ON (member_id, job_id, picture_id) job_id, picture_id, value, model, surface FROM actions
         WHERE press_id >= :since AND verb = 'rate' AND job_id IS NOT NULL
         ORDER BY member_id, job_id, picture_id, press_id DESC
-    ), standing AS (SELECT * FROM newest WHERE value > 0)
-"""
+    ) AS newest WHERE value > 0
+    """,
+    "ANALYZE standing",
+    f"""
+    CREATE TEMPORARY TABLE scored ON COMMIT DROP AS
+    SELECT job_id, picture_id, min(model) AS model, count(*) AS ratings,
+        (sum(value) + {SCORE_PRIOR} * (SELECT avg(value) FROM standing)::float8) / (count(*) + {SCORE_PRIOR}) AS score
+    FROM standing GROUP BY job_id, picture_id HAVING bool_and(surface = 'guild')
+    """,  # noqa: S608  all parts are constants
+)
 _COUNTS = ", ".join(f"count(*) FILTER (WHERE value = {rating}) AS rated_{rating}" for rating in (1, 2, 3, 4))
 _SUMS = ", ".join(f"sum(rated_{rating}) AS rated_{rating}" for rating in (1, 2, 3, 4))
 _MODELS = sa.text(f"""
-    {_STANDING} SELECT model, {_COUNTS} FROM standing GROUP BY model ORDER BY count(*) DESC, model
+    SELECT model, {_COUNTS} FROM standing GROUP BY model ORDER BY count(*) DESC, model
 """)  # noqa: S608  all parts are constants
 _PROMPTS = sa.text(f"""
-    {_STANDING}, by_job AS (SELECT job_id, {_COUNTS} FROM standing GROUP BY job_id),
+    WITH by_job AS (SELECT job_id, {_COUNTS} FROM standing GROUP BY job_id),
     hashes AS (
         SELECT job_id, min(prompt_hash) AS prompt_hash FROM impressions
         WHERE job_id IN (SELECT job_id FROM by_job) GROUP BY job_id
     ), by_prompt AS (
-        SELECT min(job_id::text)::uuid AS job_id, {_SUMS} FROM by_job LEFT JOIN hashes USING (job_id)
+        SELECT (array_agg(job_id ORDER BY job_id))[1] AS job_id, {_SUMS} FROM by_job LEFT JOIN hashes USING (job_id)
         GROUP BY coalesce(prompt_hash, job_id::text)
     )
     SELECT by_prompt.*, jobs.spec FROM by_prompt JOIN jobs ON jobs.id = by_prompt.job_id
     ORDER BY rated_1 + rated_2 + rated_3 + rated_4 DESC, jobs.id LIMIT {MAX_PROMPTS}
 """)  # noqa: S608  all parts are constants
+# Whether a result may be shown is looked up for the first of them alone, in order, until there are enough.
 _RESULTS = """
-    {standing}, scored AS (
-        SELECT job_id, picture_id, min(model) AS model, count(*) AS ratings,
-            (sum(value) + {prior} * (SELECT avg(value) FROM standing)) / (count(*) + {prior}) AS score
-        FROM standing GROUP BY job_id, picture_id HAVING bool_and(surface = 'guild')
+    WITH first AS (
+        SELECT * FROM scored ORDER BY score {order}, ratings DESC, job_id, picture_id LIMIT {looked_at}
     )
-    SELECT scored.*, jobs.spec, shown.pictures FROM scored
-    JOIN jobs ON jobs.id = scored.job_id
+    SELECT first.*, jobs.spec, shown.pictures FROM first
+    JOIN jobs ON jobs.id = first.job_id
     JOIN LATERAL (
         SELECT array_agg(id ORDER BY slot) AS pictures FROM pictures
-        WHERE pictures.job_id = scored.job_id AND (scored.picture_id IS NULL OR pictures.id = scored.picture_id)
+        WHERE pictures.job_id = first.job_id AND (first.picture_id IS NULL OR pictures.id = first.picture_id)
     ) AS shown ON shown.pictures IS NOT NULL
     WHERE NOT EXISTS (
-        SELECT FROM actions WHERE actions.job_id = scored.job_id AND verb IN ('report', 'delete')
+        SELECT FROM actions WHERE actions.job_id = first.job_id AND verb IN ('report', 'delete')
     ) AND NOT EXISTS (
-        SELECT FROM impressions WHERE impressions.job_id = scored.job_id AND surface <> 'guild'
+        SELECT FROM impressions WHERE impressions.job_id = first.job_id AND surface <> 'guild'
     )
-    ORDER BY score {order}, ratings DESC, scored.job_id, scored.picture_id LIMIT {limit}
+    ORDER BY score {order}, ratings DESC, first.job_id, first.picture_id LIMIT {limit}
 """
 _BEST, _WORST = (
-    sa.text(_RESULTS.format(standing=_STANDING, prior=SCORE_PRIOR, order=order, limit=MAX_RESULTS))
-    for order in ("DESC", "ASC")
+    sa.text(_RESULTS.format(order=order, limit=MAX_RESULTS, looked_at=_MAX_LOOKED_AT)) for order in ("DESC", "ASC")
 )
 _ANSWERS = sa.text("""
     WITH newest AS (
@@ -118,10 +131,12 @@ _ANSWERS = sa.text("""
 
 
 async def read_summary(connection: AsyncConnection, *, since: date | None = None) -> LogSummary:
-    """Return the summary of the log since the beginning of a day in UTC, or of all of it."""
+    """Return the summary of the log since the beginning of a day in UTC, or of all of it; takes a temporary table."""
     at = {"since": 0 if since is None else press_at(datetime.combine(since, time(), UTC))}
-    best = [_rated_result(row) for row in await connection.execute(_BEST, at)]
-    worst = [_rated_result(row) for row in await connection.execute(_WORST, at)]
+    for statement in _MAKE_STANDING:
+        await connection.execute(sa.text(statement), at if ":since" in statement else {})
+    best = [_rated_result(row) for row in await connection.execute(_BEST)]
+    worst = [_rated_result(row) for row in await connection.execute(_WORST)]
     best, worst = _apart(best, worst)
     return LogSummary(
         made_at=datetime.now(UTC),
@@ -133,11 +148,11 @@ async def read_summary(connection: AsyncConnection, *, since: date | None = None
         raters=_raters(list((await connection.execute(_MEMBERS, at)).scalars())),
         slots=_slot_choices(list(await connection.execute(_SLOTS, at))),
         models=tuple(
-            RatedModel(model=row.model, ratings=_rating_counts(row)) for row in await connection.execute(_MODELS, at)
+            RatedModel(model=row.model, ratings=_rating_counts(row)) for row in await connection.execute(_MODELS)
         ),
         prompts=tuple(
             RatedPrompt(prompt=_text(spec_from_json(row.spec)), ratings=_rating_counts(row))
-            for row in await connection.execute(_PROMPTS, at)
+            for row in await connection.execute(_PROMPTS)
         ),
         agreement=await _agreement(connection, at),
         best=tuple(best),
