@@ -22,9 +22,15 @@ _SENTENCES: Mapping[UploadFault, tuple[str, str]] = {
     UploadFault.TOO_SMALL: ("This picture is smaller than 16 x 16 pixels.", "Use a larger one."),
 }
 
+INTERPOLATE_HELP = "Go from one prompt or picture to another, as four pictures and a film"
+FROM_HELP = "What to start with"
+TO_HELP = "What to end with"
+FROM_IMAGE_HELP = "The picture to start with"
+TO_IMAGE_HELP = "The picture to end with"
+ENDS_WANTED = "Give two prompts, from and to, or two pictures, image1 and image2."
 BLEND_HELP = "Blend two to five pictures into a grid of four"
 BLENDED_HELP = "A picture to blend"
-BLEND_SHAPE_HELP = "The shape of the new pictures; square if you do not choose."
+SHAPE_HELP = "The shape of the new pictures; square if you do not choose."
 IMAGE_HELP = "A picture to start from; --iw says how much it counts."
 UNKNOWN_NAME = ("You have brought no picture of this name.", "Upload the picture.")
 

@@ -35,7 +35,6 @@ NOT_SUPPORTED_YET = frozenset(
         "profile",
         "speed",
         "style_reference",
-        "video",
         "visibility",
     }
 )

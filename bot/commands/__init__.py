@@ -8,6 +8,7 @@ from bot.commands.blend import blend
 from bot.commands.consent import consent
 from bot.commands.export import export
 from bot.commands.imagine import imagine, imagine_for
+from bot.commands.interpolate import interpolate
 from bot.commands.prefer import prefer
 from bot.commands.privacy import privacy
 from bot.commands.rank import rank
@@ -15,7 +16,7 @@ from engine.prompt import Limits
 
 Command = app_commands.Command[Any, ..., Any] | app_commands.Group
 
-COMMANDS: tuple[Command, ...] = (imagine, blend, rank, prefer, privacy, consent, export)
+COMMANDS: tuple[Command, ...] = (imagine, blend, interpolate, rank, prefer, privacy, consent, export)
 
 
 def commands_for(limits: Limits) -> tuple[Command, ...]:

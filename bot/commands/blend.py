@@ -8,17 +8,18 @@ from discord import app_commands
 from bot.answers import answer
 from bot.commands.imagine import queue_prompt
 from bot.services import services_of
-from bot.upload_replies import BLEND_HELP, BLEND_SHAPE_HELP, BLENDED_HELP
+from bot.upload_replies import BLEND_HELP, BLENDED_HELP, SHAPE_HELP
 
-_SHAPES = {"Portrait": "2:3", "Square": "1:1", "Landscape": "3:2"}
+_RATIOS = {"Portrait": "2:3", "Square": "1:1", "Landscape": "3:2"}
+SHAPES = [app_commands.Choice(name=name, value=ratio) for name, ratio in _RATIOS.items()]
 
 
 @app_commands.command(name="blend", description=BLEND_HELP)
 @app_commands.describe(
     **{f"image{number}": BLENDED_HELP for number in range(1, 6)},
-    shape=BLEND_SHAPE_HELP,
+    shape=SHAPE_HELP,
 )
-@app_commands.choices(shape=[app_commands.Choice(name=name, value=ratio) for name, ratio in _SHAPES.items()])
+@app_commands.choices(shape=SHAPES)
 @app_commands.allowed_installs(guilds=True, users=False)
 @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
 async def blend(

@@ -74,7 +74,8 @@ class PaintedPicture:
 class PaintedPictures:
     """A result of pictures, by slot, with the grid that members see where the operation makes one.
 
-    grid: a JPEG or WebP of the pictures, tiles 1 2 / 3 4, under 10 MiB; None for pictures without a grid.
+    grid: a JPEG or WebP of the pictures, tiles 1 2 / 3 4, or a film of them as an animated WebP, under 10 MiB; None
+        for pictures without a grid.
     grid_type: its media type; None without a grid.
     mask: the file of the mask that was found for the words of the request's edit, which the recipes name; None without.
     """

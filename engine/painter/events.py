@@ -26,7 +26,8 @@ class Stepped:
 class Finished:
     """The request's pictures, with what its recipe records.
 
-    pictures: by slot, each uint8 [height, width, 3] on the CPU.
+    pictures: by slot, each uint8 [height, width, 3] on the CPU; of an interpolation, with the frames between them.
+    film: what was to be seen after each step, uint8 [pictures, height, width, 3] and small; empty unless it is filmed.
     sha256: hash of the model's files.
     lora_sha256: hash of each adapter's file, in the order of the request's `loras`.
     truncated_texts: ends of the texts that did not fit the text encoder.
@@ -36,6 +37,7 @@ class Finished:
     sha256: str
     lora_sha256: tuple[str, ...] = ()
     truncated_texts: tuple[str, ...] = ()
+    film: tuple[Tensor, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

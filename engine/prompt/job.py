@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -43,7 +43,9 @@ def parse_job(mapped: MappedText, defaults: PromptDefaults, limits: Limits) -> P
     text, images, image_problems = extract_images(text)
     foreign = [*tag_problems, *foreign_problems(text), *_foreign_in_no(raw, mapped.text)]
     parts, part_problems = split_parts(text)
-    settings, needs = _applicable(held, bool(images or image_problems))
+    has_ends = part_problems or 2 in (len(images), len(parts))
+    present = {name for name, is_there in (("images", images or image_problems), ("ends", has_ends)) if is_there}
+    settings, needs = _applicable(held, present)
     unable = capability_problems(settings, adapters, images, [*parts, *negatives], defaults, limits)
     problems += [*contradictions, *foreign, *image_problems, *part_problems, *needs, *unable]
     problems += [] if part_problems or foreign else weight_problems([*parts, *negatives] if parts or images else ())
@@ -95,11 +97,14 @@ def _empty_prompt(parts: Sequence[LocatedPart], images: Sequence[LocatedImage], 
     return [Problem(0, length, "The prompt has no words.", "Describe what the pictures should show.")]
 
 
-def _applicable(settings: Sequence[ParameterSetting], has_images: bool) -> tuple[list[ParameterSetting], list[Problem]]:
-    """Return the settings that have an effect, and problems for the others; those from a suffix are just dropped."""
+def _applicable(settings: Sequence[ParameterSetting], given: Set[str]) -> tuple[list[ParameterSetting], list[Problem]]:
+    """Return the settings that have an effect, and problems for the others; those from a suffix are just dropped.
+
+    given: what the prompt has beside them, of what a parameter needs.
+    """
     if not any(setting.raw.parameter.needs for setting in settings):
         return list(settings), []
-    present = {setting.target for setting in settings} | ({"images"} if has_images else set())
+    present = {setting.target for setting in settings} | given
     applicable, problems = [], []
     for setting in settings:
         needs = setting.raw.parameter.needs
@@ -131,4 +136,9 @@ def _with_defaults(
 
 
 _NOT_SETTINGS = frozenset({"no", "repeat"})
-_NEEDED = {"images": "a picture", "sref": "--sref", "cref": "--cref"}
+_NEEDED = {
+    "cref": "--cref",
+    "ends": "exactly two pictures or two parts, such as a cat:: a dog,",
+    "images": "a picture",
+    "sref": "--sref",
+}

@@ -46,7 +46,7 @@ class Parameter:
     example: a prompt that uses it.
     operations: the operations that use it; others drop it.
     ability: the ability that it requires of a model or the service; "" for none.
-    needs: "images", "sref" or "cref" when it has no effect without them.
+    needs: "images", "ends" (two parts or pictures), "sref" or "cref" when it has no effect without them.
     group: a job has at most one parameter of a group.
     gives: the parameter whose value it sets, when that is another one.
     option: its name as an option of `/imagine`; "" when it has none.

@@ -11,7 +11,7 @@ from engine.prompt.parameter_type import GRID, Parameter, ParameterKind
 
 MAX_RATIO = 10
 # Abilities that belong to the service and not to a model.
-SERVICE_ABILITIES = frozenset({"speed", "visibility", "profile", "video"})
+SERVICE_ABILITIES = frozenset({"speed", "visibility", "profile"})
 # What some model or the service of this release can do; a test compares it with the families of models.
 RELEASE_ABILITIES = frozenset(
     {
@@ -19,6 +19,7 @@ RELEASE_ABILITIES = frozenset(
         "chaos",
         "draft",
         "images",
+        "interpolation",
         "lora",
         "quality",
         "sameseed",
@@ -26,6 +27,7 @@ RELEASE_ABILITIES = frozenset(
         "stop",
         "style",
         "tile",
+        "video",
         "weird",
     }
 )
@@ -306,10 +308,21 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
         name="video",
         kind=ParameterKind.FLAG,
-        help="A short video of the pictures emerging.",
-        meaning="Joins the previews of all steps into a video.",
+        help="A short film of the pictures emerging.",
+        meaning="Joins the previews of all steps into an animated WebP, which is shown in place of the grid.",
         example="a red circle --video",
+        operations=GRID,
         ability="video",
+    ),
+    Parameter(
+        name="interpolate",
+        kind=ParameterKind.FLAG,
+        help="Goes from one part or picture to another, as four pictures and a film.",
+        meaning="All frames start from one noise; embeddings are mixed on a line, latents of pictures on an arc.",
+        example="a red circle:: a blue square --interpolate",
+        operations=GRID,
+        ability="interpolation",
+        needs="ends",
     ),
     Parameter(
         name="draft",

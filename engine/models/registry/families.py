@@ -22,7 +22,9 @@ MAX_STEPS = 150
 MAX_GUIDANCE = 50.0
 
 # Abilities of every model, as in the prompt language's parameter table.
-COMMON_ABILITIES = frozenset({"chaos", "draft", "images", "quality", "sameseed", "sampler", "stop", "tile", "weird"})
+COMMON_ABILITIES = frozenset(
+    {"chaos", "draft", "images", "interpolation", "quality", "sameseed", "sampler", "stop", "tile", "video", "weird"}
+)
 # Weights in brackets; large language models as text encoders do not support them.
 ATTENTION = frozenset({"attention"})
 ADAPTER_ABILITY = frozenset({"lora", "style"})

@@ -39,6 +39,7 @@ def decode_request(
     pictures = _pasted(rows, decoded) if mosaic is None else (_assembled(mosaic, decoded, params.size),)
     return Finished(
         pictures=pictures,
+        film=tuple(active.film),
         sha256=model.sha256,
         lora_sha256=tuple(model.sha256_of(adapter) for adapter, _ in params.loras),
         truncated_texts=tuple(one.truncated_text for one in rows[0].conditioning.texts if one.truncated_text),

@@ -244,11 +244,14 @@ class DenoisingLoop:
         """Return small pictures of the denoised estimates, or None when the last preview is too recent."""
         now = time.monotonic()
         is_due = now - active.preview_time >= self._options.preview_every.total_seconds()
-        estimates = active.estimates if is_due else []
+        estimates = active.estimates if is_due or active.params.is_filmed else []
         if not estimates:
             return None
-        active.preview_time = now
-        return model.preview(torch.cat(estimates))
+        preview = model.preview(torch.cat(estimates[:: active.params.rows_each]))
+        if active.params.is_filmed:
+            active.film.append(preview)
+        active.preview_time = now if is_due else active.preview_time
+        return preview if is_due else None
 
 
 def _stepped(active: ActiveRequest, preview: Tensor | None) -> Stepped:

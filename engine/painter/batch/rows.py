@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from torch import Tensor
 
@@ -96,6 +96,7 @@ class ActiveRequest:
     idle: loop steps since one was painted.
     preview_time: time of its last preview in seconds of the monotonic clock.
     has_evicted: whether other models were evicted for it, and none of its rows was painted since.
+    film: small pictures of what was to be seen after each step so far, where the request is filmed.
     is_over: whether it is finished, failed or cancelled; the loop removes it before its next step.
     """
 
@@ -107,6 +108,7 @@ class ActiveRequest:
     idle: int = 0
     preview_time: float = -math.inf
     has_evicted: bool = False
+    film: list[Tensor] = field(default_factory=list)
     is_over: bool = False
 
     @property
@@ -131,7 +133,7 @@ class ActiveRequest:
     def remaining_rows(self) -> int:
         """Forward rows that the request still needs; before it is started, those of plain guidance."""
         if not self.rows:
-            return self.request.num_pictures * self.params.steps * 2
+            return self.params.num_rows(self.request.num_pictures) * self.params.steps * 2
         return sum(row.remaining_rows for row in self.rows)
 
 

@@ -13,6 +13,7 @@ from engine.painter.batch.rows import Row
 from engine.painter.operations import OPERATIONS
 from engine.painter.pipeline.protocol import LoadedModel
 from engine.painter.sampling.guidance import Conditioning
+from engine.painter.sampling.interpolation import conditioning_between
 from engine.painter.sampling.params import SamplingParams, seed_of_slot
 from engine.painter.sampling.trajectory import Trajectory, scheduler_for, start_index
 from engine.painter.sampling.variety import away_from_mean, draw_text_noise
@@ -30,24 +31,31 @@ def start_rows(request: PaintRequest, params: SamplingParams, model: LoadedModel
     model.timesteps(scheduler, params.steps, params.width, params.height)
     first = start_index(params.strength, params.steps, scheduler.order, is_flow=model.is_flow)
     conditioning = conditioning_of(params, model)
-    generators = [torch.Generator().manual_seed(seed_of_slot(request, slot)) for slot in range(request.num_pictures)]
+    num_rows = params.num_rows(request.num_pictures)
+    generators = [torch.Generator().manual_seed(seed_of_slot(request, slot)) for slot in range(num_rows)]
     trajectory = Trajectory(scheduler, generators, first, params.stop, model.is_flow)
     starts = OPERATIONS[request.operation].start(request, params, model, trajectory)
     return tuple(
         Row(
             slot=slot,
-            conditioning=conditioning,
+            conditioning=_conditioning_of_slot(conditioning, params, slot, num_rows),
             trajectory=trajectory,
             index=0 if start.mosaic else slot,
             guidance_until=params.model.speed.guidance_until,
             latents=start.latents,
             kept=start.kept,
-            text_noise=draw_text_noise(params.chaos, request.seed + slot, conditioning.embeds),
+            text_noise=None
+            if params.is_interpolated
+            else draw_text_noise(params.chaos, request.seed + slot, conditioning.embeds),
             is_tiled=params.is_tiled,
             mosaic=start.mosaic,
         )
         for slot, start in enumerate(starts)
     )
+
+
+def _conditioning_of_slot(conditioning: Conditioning, params: SamplingParams, slot: int, num_rows: int) -> Conditioning:
+    return conditioning_between(conditioning, slot / max(1, num_rows - 1)) if params.is_interpolated else conditioning
 
 
 def _check_sampler(params: SamplingParams, model: LoadedModel) -> None:

@@ -12,6 +12,7 @@ from engine.contract.painting import PaintRequest
 from engine.painter.operations.operation import PainterOperation, Start, draw_noise
 from engine.painter.operations.source import cropped_pixels
 from engine.painter.pipeline.protocol import LoadedModel
+from engine.painter.sampling.interpolation import slerp
 from engine.painter.sampling.params import SamplingParams
 from engine.painter.sampling.trajectory import Trajectory
 
@@ -37,9 +38,13 @@ def _start_from_images(
     pictures = [cropped_pixels(image, params.width, params.height) for image in request.images]
     weights = [image.weight for image in request.spec.images]
     starts = []
-    for generator in trajectory.generators:
+    for slot, generator in enumerate(trajectory.generators):
         # The encoder draws from the picture's generator before the noise does, as in the stock pipeline.
-        mixed = mix([model.encode(picture, generator) for picture in pictures], weights)
+        latents = [model.encode(picture, generator) for picture in pictures]
+        if params.is_interpolated and len(latents) == 2:
+            mixed = slerp(latents[0], latents[1], slot / max(1, len(trajectory.generators) - 1))
+        else:
+            mixed = mix(latents, weights)
         starts.append(Start(latents=trajectory.add_noise(mixed, draw_noise(params, model, generator))))
     return starts
 

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from engine.contract.painting import PaintedPicture, PaintedPictures, PaintRequest, Progress
 from engine.painter.events import Finished, Stepped
+from engine.painter.output.films import MEDIA_TYPE, film_between, film_of_steps
 from engine.painter.output.images import Pixels, grid_from_pixels, png_from_pixels, preview_from_pixels
 from engine.painter.output.recipe import enlarged_recipe, recipe_of
 from engine.painter.output.recipe_text import enlarged_text, parameters_text
@@ -28,12 +29,21 @@ def encode_progress(event: Stepped) -> Progress:
 def encode_result(
     request: PaintRequest, params: SamplingParams, finished: Finished, upscaler: Mapping[str, str] | None = None
 ) -> PaintedPictures:
-    """Return the finished pictures as files with their recipes, and their grid, which upscaled ones have not."""
-    pixels = _pixels(finished.pictures)
+    """Return the finished pictures as files with their recipes, and their grid, which upscaled ones have not.
+
+    In place of the grid there is a film, where one was asked for.
+    """
+    frames = _pixels(finished.pictures)
+    pixels = frames[:: params.rows_each]
     recipes = (recipe_of(request, params, finished, slot, upscaler) for slot in range(len(pixels)))
     pictures = tuple(_picture(*one, parameters_text(one[1])) for one in zip(pixels, recipes, strict=True))
     if upscaler is not None:
         return PaintedPictures(pictures=pictures)
+    if params.is_interpolated:
+        return PaintedPictures(pictures=pictures, grid=film_between(frames, pixels), grid_type=MEDIA_TYPE)
+    if params.is_filmed:
+        film = film_of_steps([_pixels(step) for step in finished.film], pixels)
+        return PaintedPictures(pictures=pictures, grid=film, grid_type=MEDIA_TYPE)
     grid, grid_type = grid_from_pixels(pixels)
     return PaintedPictures(pictures=pictures, grid=grid, grid_type=grid_type)
 

@@ -23,6 +23,7 @@ from engine.models.registry.registry import Model, Registry
 from engine.painter.events import Finished
 from engine.painter.output.recipe_check import check_recipe, is_enlarged
 from engine.painter.sampling.params import SamplingParams, params_from_request, seed_of_slot
+from engine.painter.sampling.parts import is_interpolated
 
 _log = structlog.get_logger(__name__)
 
@@ -177,7 +178,7 @@ def _request(recipe: Mapping[str, Any], source: bytes | None) -> PaintRequest:
         job_id=new_id(),
         member_id=new_id(),
         spec=replace(spec, parameters={**spec.parameters, "model": recipe["model"]}),
-        seed=(recipe["seed"] - recipe["slot"]) % (MAX_SEED + 1),
+        seed=recipe["seed"] if is_interpolated(spec) else (recipe["seed"] - recipe["slot"]) % (MAX_SEED + 1),
         source=source,
         operation=_operation_of(recipe),
         edit=None if recipe["source_sha256"] is None else edit_from_json(recipe.get("edit", recipe)),

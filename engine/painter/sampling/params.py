@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from engine.contract.edits import FAITHFUL, Box, Canvas
 from engine.contract.errors import (
     OperationUnsupported,
-    OperatorError,
     SettingUnsupported,
     SizeUnsupported,
 )
-from engine.contract.jobs import MAX_SEED, JobSpec, Operation, ParameterValue, Part
+from engine.contract.jobs import MAX_SEED, Operation, ParameterValue, Part
 from engine.contract.painting import PaintRequest
-from engine.models.files.locate import local_path
-from engine.models.files.vocabulary import read_vocabulary
 from engine.models.registry.adapters import Adapter
 from engine.models.registry.families import MAX_GUIDANCE
 from engine.models.registry.registry import Model, Registry
+from engine.painter.sampling.parts import is_interpolated, joined_spec, weighed_parts
 from engine.painter.sampling.window import window_of
 from engine.prompt import (
-    Vocabulary,
     is_canvas,
     is_paintable,
-    joined_parts,
     painted_size,
     size_for,
     spec_for_operation,
@@ -45,6 +41,9 @@ WORDLESS_WEIGHT = 2.4
 Looked at on the starter: 2026-11-29, with 0.6 and more, what is painted has little to do with the pictures.
 """
 
+FRAMES_BETWEEN = 3
+"""The frames between two pictures of a film that goes from one to the other."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class SamplingParams:
@@ -60,6 +59,8 @@ class SamplingParams:
     canvas: the new picture, where a part of the source is kept or it is upscaled; else None. window: where on it the
         model paints; for an upscale, one tile of it.
     strength: how far what is painted may leave its source, over 0 to 1; None paints from noise.
+    is_interpolated: whether the pictures lie between the two texts or pictures in the prompt, with frames between them.
+    is_filmed: whether what is to be seen after each step is kept.
     starts_from_images: whether the source is what the pictures in the prompt have in common.
     stop: share of the steps that is painted, over 0 to 1; below 1 the last denoised estimate becomes the picture.
     chaos: share of the texts' variance that is noise in the first steps, 0 to `MOST_CHAOS`.
@@ -85,6 +86,17 @@ class SamplingParams:
     window: Box | None = None
     is_joined: bool = False
     starts_from_images: bool = False
+    is_interpolated: bool = False
+    is_filmed: bool = False
+
+    @property
+    def rows_each(self) -> int:
+        """How many rows each picture but the last has: itself, and the frames between it and the next one."""
+        return FRAMES_BETWEEN + 1 if self.is_interpolated else 1
+
+    def num_rows(self, num_pictures: int) -> int:
+        """Return how many rows that many pictures have."""
+        return (num_pictures - 1) * self.rows_each + 1
 
     @property
     def pixels(self) -> tuple[int, int]:
@@ -129,6 +141,8 @@ def params_from_request(request: PaintRequest, registry: Registry) -> SamplingPa
         loras=(*_loras(asked.get("lora"), model, registry), *_style(asked, model, registry)),
         strength=image_strength if starts_from_images else _strength(request, model),
         starts_from_images=starts_from_images,
+        is_interpolated=is_interpolated(request.spec) and request.edit is None,
+        is_filmed=asked.get("video") is True and request.edit is None,
         stop=_bounded(model, "stop", asked.get("stop"), 100, 1, 100) / 100,
         chaos=_bounded(model, "chaos", asked.get("chaos"), 0, 0, 100) / 100 * MOST_CHAOS,
         weirdness=_bounded(model, "weird", asked.get("weird"), 0, 0, 3000) / 1000,
@@ -153,36 +167,10 @@ def _guidance(asked: Mapping[str, ParameterValue], request: PaintRequest, model:
     return 1.0 if _is_upscale(request) and not model.family.has_embedded_guidance else guidance
 
 
-def joined_spec(request: PaintRequest, model: Model) -> tuple[JobSpec, bool]:
-    """Return the spec with the positive parts as the model takes them, and whether some of them are joined."""
-    spec = request.spec
-    positive = tuple(part for part in spec.parts if part.weight > 0)
-    if len(positive) < 2 or not request.may_join_parts:
-        return spec, False
-    joined = joined_parts(positive, _vocabulary_of(model))
-    negative = tuple(part for part in spec.parts if part.weight < 0)
-    return (replace(spec, parts=(*joined, *negative)), True) if len(joined) < len(positive) else (spec, False)
-
-
-def _vocabulary_of(model: Model) -> Vocabulary | None:
-    """Return all that a small model can paint; None for others, and for one whose files loading it will refuse."""
-    try:
-        return read_vocabulary(local_path(model))
-    except OperatorError:
-        return None
-
-
-def weighed_parts(spec: JobSpec) -> tuple[tuple[Part, ...], tuple[Part, ...]]:
-    """Return the positive and the negative parts: w_i / S and -w_i / S, where S is the sum of the positive weights."""
-    parts = spec.parts or (Part(text=""),)
-    total = sum(part.weight for part in parts if part.weight > 0)
-    positive = tuple(Part(text=part.text, weight=part.weight / total) for part in parts if part.weight > 0)
-    negative = tuple(Part(text=part.text, weight=-part.weight / total) for part in parts if part.weight < 0)
-    return positive, negative
-
-
 def seed_of_slot(request: PaintRequest, slot: int) -> int:
-    """Return the seed of a picture, 0 to 2**32 - 1: `sameseed` for every slot, else seed + slot modulo 2**32."""
+    """Return the seed of a picture, 0 to 2**32 - 1: one for all if asked for, else seed + slot mod 2**32."""
+    if is_interpolated(request.spec):
+        return request.seed
     same = request.spec.parameters.get("sameseed")
     if isinstance(same, int):
         return same

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from aiohttp import web
 
 from bot import privacy_replies
+from bot.upload_replies import ENDS_WANTED
 from engine.contract.jobs import Operation
 from engine.store.database import Database
 from engine.store.file_copies import key_from_bytes
@@ -168,6 +169,23 @@ async def test_a_blend_is_a_prompt_of_pictures_alone(
     files["image5"] = FileOption(name="a.gif", content=film("GIF"))
     told = await ben.reply(await ben.command("blend", **files))
     assert "In the option image5:" in text_of(told) and "animated" in text_of(told)
+
+
+async def test_an_interpolation_has_two_ends(bot: asyncio.Task[None], ben: MemberClient, hand: EngineHand) -> None:
+    """Two prompts, or two pictures with or without words; with less, it says what to give."""
+    ends = {"from": "a red circle", "to": "a blue square"}
+    await ben.reply(await ben.command("interpolate", **ends, shape="3:2"))
+    files: dict[str, Any] = {
+        f"image{number}": FileOption(name="a.png", content=encoded(photo(20 + number), "PNG")) for number in (1, 2)
+    }
+    await answered(ben, await ben.command("interpolate", **files))
+    words, pictures = await hand.jobs()
+    assert words.spec.prompt == "a red circle:: a blue square --ar 3:2 --interpolate"
+    assert pictures.spec.prompt.endswith(" --interpolate") and len(pictures.image_keys) == 2
+    given: dict[str, Any]
+    for given in ({}, {"from": "a red circle"}, {"image1": files["image1"]}):
+        told = await ben.reply(await ben.command("interpolate", **given))
+        assert text_of(told) == ENDS_WANTED and told["flags"] & EPHEMERAL
 
 
 REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -15,7 +15,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 
 from engine.contract.edits import CREATIVE, FAITHFUL, STRONG, SUBTLE, Edit, whole_canvas
-from engine.contract.jobs import Operation
+from engine.contract.jobs import ImagePrompt, Operation, ParameterValue
 from engine.contract.painting import PaintedPictures, PaintRequest
 from engine.mask_file import mask_file_from_image
 from engine.models.prompt_limits import limits_from_registry
@@ -25,9 +25,12 @@ from engine.prompt.checks.canvases import PanDirection, panned_canvas, reshaped_
 from tests.engine.painter.requests import all_painted, paint_request, upscaled
 
 FOLDER = Path(__file__).parents[3] / "docs" / "operations"
+NIGHT = "a blue square at night"
 PROMPT, OTHER = "a blue house on the grass", "a yellow star on a black background"
 SIZE = (128, 128)
 GAP = 8
+INTERPOLATED: Mapping[str, ParameterValue] = {"interpolate": True}
+FILMS = {"interpolate", "video"}
 
 
 def sheets(source: bytes) -> dict[str, PaintRequest]:
@@ -51,7 +54,19 @@ def sheets(source: bytes) -> dict[str, PaintRequest]:
         "chaos": paint_request(PROMPT, parameters={"chaos": 80}),
         "weird": paint_request(PROMPT, parameters={"weird": 800}),
         "tile": paint_request("red stars", parameters={"tile": True}),
+        "image-prompt": _from_images("a green house at night", [source], {"iw": 2.0}),
+        "interpolate": paint_request(
+            ("a red circle on the grass", 1.0), (NIGHT, 1.0), parameters={"interpolate": True}
+        ),
+        "video": paint_request(PROMPT, parameters={"video": True}),
     }
+
+
+def _from_images(prompt: str, sources: Sequence[bytes], parameters: Mapping[str, ParameterValue]) -> PaintRequest:
+    request = paint_request(prompt, seed=77, parameters=parameters)
+    images = tuple(ImagePrompt(url=f"picture:{number:016x}") for number in range(len(sources)))
+    spec = replace(request.spec, images=images, parts=request.spec.parts if prompt else ())
+    return replace(request, spec=spec, images=tuple(sources))
 
 
 def _edited(source: bytes, prompt: str, operation: Operation, edit: Edit) -> PaintRequest:
@@ -86,7 +101,15 @@ async def paint() -> None:
         (parent,) = await all_painted(painter, [paint_request(PROMPT, pictures=1)])
         asked = sheets(parent.pictures[0].png)
         painted = await all_painted(painter, list(asked.values()))
+        (star,) = await all_painted(painter, [paint_request(OTHER, pictures=1)])
+        ends = [parent.pictures[0].png, star.pictures[0].png]
+        (blended,) = await all_painted(painter, [_from_images("", ends, {})])
+    sheet([*_images(parent), *_images(star), *_images(blended)]).save(FOLDER / "blend.webp", quality=80, method=6)
     for name, result in zip(asked, painted, strict=True):
+        if name in FILMS:
+            assert result.grid is not None
+            (FOLDER / f"{name}.webp").write_bytes(result.grid)
+            continue
         shown = _images(result)
         sheet(_arranged(name, _images(parent)[0], shown)).save(FOLDER / f"{name}.webp", quality=80, method=6)
 

@@ -1,0 +1,51 @@
+"""`/interpolate`: from one prompt or picture to another, as a grid of four and a film."""
+
+from __future__ import annotations
+
+import discord
+from discord import app_commands
+
+from bot import upload_replies
+from bot.answers import answer, send_ephemeral
+from bot.commands.blend import SHAPES
+from bot.commands.imagine import Attachments, queue_prompt
+from bot.services import Services, services_of
+
+
+@app_commands.command(name="interpolate", description=upload_replies.INTERPOLATE_HELP)
+@app_commands.rename(start="from", end="to")
+@app_commands.describe(
+    start=upload_replies.FROM_HELP,
+    end=upload_replies.TO_HELP,
+    image1=upload_replies.FROM_IMAGE_HELP,
+    image2=upload_replies.TO_IMAGE_HELP,
+    shape=upload_replies.SHAPE_HELP,
+)
+@app_commands.choices(shape=SHAPES)
+@app_commands.allowed_installs(guilds=True, users=False)
+@app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
+async def interpolate(
+    interaction: discord.Interaction,
+    start: str = "",
+    end: str = "",
+    image1: discord.Attachment | None = None,
+    image2: discord.Attachment | None = None,
+    shape: str | None = None,
+) -> None:
+    """Queue the job, and answer with its message."""
+    services = services_of(interaction)
+    attachments = {name: file for name, file in (("image1", image1), ("image2", image2)) if file}
+    words = ":: ".join(text for text in (start.strip(), end.strip()) if text)
+    prompt = f"{words} --interpolate" + (f" --ar {shape}" if shape else "")
+    has_ends = len(attachments) == 2 or bool(start.strip() and end.strip() and not attachments)
+    work = _queue(interaction, services, prompt, attachments, has_ends=has_ends)
+    await answer(interaction, services, "interpolate", work)
+
+
+async def _queue(
+    interaction: discord.Interaction, services: Services, prompt: str, attachments: Attachments, *, has_ends: bool
+) -> None:
+    if has_ends:
+        await queue_prompt(interaction, services, prompt, None, attachments)
+    else:
+        await send_ephemeral(interaction, upload_replies.ENDS_WANTED)
