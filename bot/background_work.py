@@ -29,7 +29,7 @@ async def background_work(services: Services) -> AsyncIterator[None]:
         "log-months": keep_months_ahead(services.database),
         "eraser": services.eraser.run(),
         "rank-grids": fill_grids(services.database),
-        "queue-metrics": keep_reading_queue(services.database, partial(show_queue, services.metrics.queue)),
+        "queue": keep_reading_queue(services.database, services.queue, partial(show_queue, services.metrics.queue)),
     }
     if services.exporter is not None:
         work["exporter"] = services.exporter.run()

@@ -249,18 +249,6 @@ def cancelled(num_jobs: int) -> str:
     return "Cancelled 1 grid." if num_jobs == 1 else f"Cancelled {num_jobs} grids."
 
 
-def blocked_series(is_full: bool) -> str:
-    """Return why a series does not go on: the picture storage cannot be used."""
-    return STORAGE_FULL if is_full else PICTURES_AWAY
-
-
-def blocked(job: Job, is_full: bool) -> str:
-    """Return the state of a job that waits for the picture storage: to start, or with its pictures painted."""
-    storage = "storage is full" if is_full else "picture storage is not available"
-    waits = "Painted, waiting to be stored" if job.status is JobStatus.RUNNING else "Waiting to start"
-    return f"{waits}: the {storage}"
-
-
 def moved_from(channel_id: int) -> str:
     """Return why a message is in the direct messages and not in its channel."""
     return f"I can no longer post in <#{channel_id}>, so your pictures are here."

@@ -139,6 +139,7 @@ def _services(options: BotOptions, context: DeliveryContext) -> Services:
         metrics=context.metrics,
         defaults=options.defaults,
         limits=options.limits,
+        queue=context.queue,
         answer_timeout=options.answer_timeout,
         upload_origins=options.upload_origins,
     )

@@ -20,6 +20,7 @@ from bot.store.batch import Press
 from bot.store.deliveries import BotInstance
 from bot.store.interaction import InteractionContext
 from bot.store.press_batches import PressBatches
+from bot.store.queue_state import QueueView
 from engine.prompt import Limits, PromptDefaults
 from engine.store.database import Database
 from engine.store.objects import Objects
@@ -37,6 +38,7 @@ SEND_MARGIN = timedelta(seconds=0.5)
 class Services:
     """Opened by the composition root, closed by it.
 
+    queue: what is known of the queue.
     answer_timeout: how soon after a press Discord wants its answer; a press waits a little less for the store.
     answer_tasks: the tasks that are answering a press right now.
     public_url: the address under which members reach this bot's pages; None if they cannot.
@@ -56,6 +58,7 @@ class Services:
     metrics: BotMetrics
     defaults: PromptDefaults
     limits: Limits
+    queue: QueueView = field(default_factory=QueueView)
     public_url: str | None = None
     exports: ExportPlace | None = None
     exporter: Exporter | None = None

@@ -31,6 +31,7 @@ from easel.options import (
 from easel.output import Output
 from easel.privacy_app import privacy
 from easel.process.signals import end_on_sigterm_as_first_process, run_command
+from easel.queue_app import queue
 from engine.contract.errors import EaselError
 
 app = typer.Typer(
@@ -45,6 +46,7 @@ app = typer.Typer(
 
 app.add_typer(models)
 app.add_typer(privacy)
+app.add_typer(queue)
 
 # A prompt may start with one of its own flags.
 PROMPT_FIRST = {"ignore_unknown_options": True}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bot import replies
+from bot import queue_replies, replies
 from bot.cards import Buttons, Card, job_card, picture_card, with_note
 from bot.delivery.attachments import MAX_BYTES, ImageFile, fit
 from bot.delivery.discord_messages import MessageContent
@@ -27,14 +27,15 @@ async def compose(
     buttons: Buttons,
     *,
     max_bytes: int = MAX_BYTES,
+    is_paused: bool = False,
 ) -> MessageContent:
     """Return what the delivery's message shows, with a picture of at most `max_bytes`.
 
-    limits: the current ones; buttons that they would refuse are left out.
+    limits: the current ones; buttons that they would refuse are left out. is_paused: whether engines take no jobs.
 
     While the picture store cannot be used, the message says so instead of showing the picture.
     """
-    blocked = _blocked(details, objects)
+    blocked = _blocked(details, objects, is_paused)
     card = _card(delivery, details, limits, buttons, blocked)
     note, attachment, lacks_picture = None, None, False
     try:
@@ -57,12 +58,15 @@ async def compose(
     )
 
 
-def _blocked(details: JobDetails, objects: Objects) -> str | None:
-    """Return the state of a job that waits for the picture store; None while it can be used."""
+def _blocked(details: JobDetails, objects: Objects, is_paused: bool) -> str | None:
+    """Return the state of a job that waits for the picture store or the end of a pause; None if it does not."""
     is_painted = details.job.status is JobStatus.RUNNING and details.job.progress == 1
-    if objects.problem is None or not (is_painted or details.job.status is JobStatus.WAITING):
+    is_waiting = details.job.status is JobStatus.WAITING
+    if is_waiting and is_paused:
+        return queue_replies.PAUSED
+    if objects.problem is None or not (is_painted or is_waiting):
         return None
-    return replies.blocked(details.job, isinstance(objects.problem, StorageFull))
+    return queue_replies.blocked(details.job, isinstance(objects.problem, StorageFull))
 
 
 def _card(delivery: Delivery, details: JobDetails, limits: Limits, buttons: Buttons, state: str | None) -> Card:

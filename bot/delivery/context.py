@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import discord
@@ -12,6 +12,7 @@ import discord
 from bot.cards import Buttons
 from bot.metrics import BotMetrics
 from bot.store.deliveries import BotInstance
+from bot.store.queue_state import QueueView
 from engine.prompt import Limits
 from engine.store.database import AsyncConnection, Database
 from engine.store.objects import Objects
@@ -19,7 +20,8 @@ from engine.store.objects import Objects
 
 @dataclass(frozen=True, kw_only=True)
 class DeliveryContext:
-    """What deliveries need: Discord, the stores, this process's identity for its claims, and the models' limits."""
+    """What deliveries need: Discord, the stores, this process's identity for its claims, the models' limits,
+    and what is known of the queue."""
 
     client: discord.Client
     buttons: Buttons
@@ -28,6 +30,7 @@ class DeliveryContext:
     instance: BotInstance
     metrics: BotMetrics
     limits: Limits
+    queue: QueueView = field(default_factory=QueueView)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:

@@ -16,7 +16,8 @@ from structlog.contextvars import bound_contextvars
 from bot.cards import Card
 from bot.delivery.channel_queue import ChannelQueue, ChannelQueues, edit_priority, now
 from bot.delivery.context import Closed, DeliveryContext, RetryLater, SendResult, UpToDate
-from bot.delivery.deliver import close, has_unstored_message, needs_edit, send, with_block
+from bot.delivery.deliver import close, has_unstored_message, send
+from bot.delivery.due_edits import needs_edit, with_block
 from bot.delivery.edit_rate import EditPriority
 from bot.delivery.series import update_series
 from bot.delivery.tracking import TrackedDeliveries, TrackedDelivery, TrackedSeries
@@ -178,7 +179,7 @@ class Courier:
         # In the order of the jobs, so that messages that change together are edited in the order of the queue.
         for tracked in self._tracking.of_jobs(sorted(job_ids)):
             found = progress_by_job.get(tracked.delivery.job_id)
-            progress = with_block(found, self._context.objects) if found else None
+            progress = with_block(found, self._context) if found else None
             is_told = tracked.series is not None and progress is not None and progress.status not in FINAL
             if progress and not is_told and needs_edit(tracked.shown, progress):
                 self._queues.request(tracked, edit_priority(tracked.shown, progress))

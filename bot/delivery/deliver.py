@@ -17,6 +17,7 @@ from bot.delivery.attachments import MAX_BYTES, next_size_limit
 from bot.delivery.compose import compose
 from bot.delivery.context import Closed, DeliveryContext, RetryLater, SendResult, UpToDate
 from bot.delivery.discord_messages import MessageContent, edit, find, open_dm_channel, post, withdraw
+from bot.delivery.due_edits import needs_edit, with_block
 from bot.delivery.left_messages import delete_left, tell_undeliverable
 from bot.delivery.outcomes import (
     AttachmentTooLarge,
@@ -44,7 +45,6 @@ from bot.store.ranking.grids import enter_grid
 from bot.store.series import is_series_over
 from bot.store.tables import DeliveryState
 from engine.contract.jobs import FINAL, JobStatus
-from engine.store.objects import Objects
 
 _log = structlog.get_logger()
 
@@ -68,13 +68,19 @@ async def send(context: DeliveryContext, tracked: TrackedDelivery) -> SendResult
         told = await _tell_series(context, tracked, details)
         if told is not None:
             return told
-    progress = with_block(progress_from_details(details), context.objects)
+    progress = with_block(progress_from_details(details), context)
     is_due = tracked.lacks_picture or needs_edit(tracked.shown, progress)
     if not is_due or not (tracked.takes_edits or details.job.status in FINAL):
         return UpToDate(is_edited=False)
     max_bytes = MAX_BYTES if tracked.max_bytes is None else tracked.max_bytes
     content = await compose(
-        tracked.delivery, details, context.objects, context.limits, context.buttons, max_bytes=max_bytes
+        tracked.delivery,
+        details,
+        context.objects,
+        context.limits,
+        context.buttons,
+        max_bytes=max_bytes,
+        is_paused=context.queue.is_paused,
     )
     if tracked.lacks_picture and content.lacks_picture:
         return RetryLater(after=None)
@@ -83,26 +89,6 @@ async def send(context: DeliveryContext, tracked: TrackedDelivery) -> SendResult
     result = await _apply_outcome(context, tracked, content, progress, outcome)
     tracked.lacks_picture = content.lacks_picture and isinstance(result, UpToDate)
     return RetryLater(after=None) if tracked.lacks_picture else result
-
-
-def with_block(progress: JobProgress, objects: Objects) -> JobProgress:
-    """Return the progress with whether the job waits for the picture store: to start, or with its pictures painted."""
-    waits = progress.status is JobStatus.WAITING or (progress.status is JobStatus.RUNNING and progress.percent == 100)
-    return replace(progress, is_blocked=waits and objects.problem is not None)
-
-
-def needs_edit(shown: JobProgress | None, progress: JobProgress) -> bool:
-    """Return whether a message that shows `shown` is out of date enough for an edit.
-
-    The start of a job is not worth an edit, nor is a small change of the queue position.
-    """
-    if shown is None:
-        return True
-    if shown.status is progress.status is JobStatus.WAITING:
-        return shown.is_blocked is not progress.is_blocked or _has_moved(shown.num_ahead or 0, progress.num_ahead or 0)
-    if progress.status is JobStatus.RUNNING and progress.percent == 0 and shown.status is JobStatus.WAITING:
-        return False
-    return shown != progress
 
 
 def has_unstored_message(tracked: TrackedDelivery) -> bool:
@@ -284,11 +270,6 @@ async def _move(context: DeliveryContext, tracked: TrackedDelivery, content: Mes
 async def _give_up(context: DeliveryContext, tracked: TrackedDelivery, content: MessageContent, cause: str) -> Closed:
     await tell_undeliverable(context.client, tracked.left or tracked.delivery, content)
     return await close(context, tracked, DeliveryState.UNDELIVERABLE, cause)
-
-
-def _has_moved(shown: int, num_ahead: int) -> bool:
-    """Return whether the position has changed by a quarter: a long wait takes a dozen edits at most."""
-    return shown != num_ahead and 4 * abs(shown - num_ahead) >= shown
 
 
 def _label(outcome: SendOutcome) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from bot import replies
+from bot import queue_replies, replies
 from bot.delivery.context import Closed, DeliveryContext, RetryLater, SendResult, UpToDate
 from bot.delivery.discord_messages import MessageContent, edit, find, open_dm_channel, post, withdraw
 from bot.delivery.left_messages import delete_left, tell_undeliverable
@@ -94,9 +94,11 @@ def _content(context: DeliveryContext, series: TrackedSeries, state: Series) -> 
     notes = []
     if series.message.moved_from is not None:
         notes.append(replies.moved_from(series.message.moved_from))
+    if context.queue.is_paused and not state.is_over:
+        notes.append(f"{queue_replies.PAUSED}.")
     problem = context.objects.problem
     if problem is not None and not state.is_over:
-        notes.append(replies.blocked_series(isinstance(problem, StorageFull)))
+        notes.append(queue_replies.blocked_series(isinstance(problem, StorageFull)))
     card = series_card(state, series.message.discord_id, context.buttons, context.limits, note="\n".join(notes) or None)
     return MessageContent(card=card, attachment=None, name="", alt="", clears_attachment=False, is_last=state.is_over)
 

@@ -25,7 +25,7 @@ class JobProgress:
 
     status: waiting also when an engine has taken it but has not begun to paint it.
     num_ahead: how many jobs start before it; None unless it waits.
-    is_blocked: whether it waits for the picture store.
+    is_blocked: whether it waits for the picture store, or for the end of a pause.
     """
 
     status: JobStatus

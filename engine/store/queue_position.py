@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.contract.jobs import MAX_COUNTED_AHEAD, JobStatus, QueueState
 from engine.store.jobs import PENDING
-from engine.store.tables import jobs
+from engine.store.tables import jobs, queue_pause
 
 _TAKEN = sa.and_(jobs.c.status == JobStatus.RUNNING.value, jobs.c.progress == 0)
 """The condition that an engine holds a job and has not begun to paint it."""
@@ -48,9 +48,10 @@ async def read_queue_state(connection: AsyncConnection) -> QueueState:
     """Return what is in the queue, read through the indexes of pending jobs."""
     waiting, running = (jobs.c.status == status.value for status in (JobStatus.WAITING, JobStatus.RUNNING))
     num_running = sa.select(sa.func.count()).select_from(jobs).where(running).scalar_subquery()
-    query = sa.select(sa.func.count(), num_running, sa.func.min(jobs.c.created_at)).where(waiting)
+    is_paused = sa.exists(queue_pause.select())
+    query = sa.select(sa.func.count(), num_running, sa.func.min(jobs.c.created_at), is_paused).where(waiting)
     row = (await connection.execute(query)).one()
-    return QueueState(num_waiting=row[0], num_running=row[1], waiting_since=row[2])
+    return QueueState(num_waiting=row[0], num_running=row[1], waiting_since=row[2], is_paused=row[3])
 
 
 async def read_queue_positions(connection: AsyncConnection, job_ids: Collection[UUID]) -> Mapping[UUID, int]:

@@ -124,6 +124,15 @@ uploads = sa.Table(
     comment="pictures that members have brought, as files or by their addresses",
 )
 
+queue_pause = sa.Table(
+    "queue_pause",
+    metadata,
+    sa.Column("only_row", sa.Boolean, primary_key=True, server_default=sa.text("true")),
+    sa.Column("paused_at", sa.TIMESTAMP(timezone=True), nullable=False, server_default=_now),
+    sa.CheckConstraint("only_row", name="only_row"),
+    comment="has a row while engines take no jobs",
+)
+
 previews = sa.Table(
     "previews",
     metadata,

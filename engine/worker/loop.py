@@ -22,12 +22,14 @@ from engine.store.database import Database
 from engine.store.jobs import read_job
 from engine.store.objects import Objects
 from engine.store.queue import QueueOptions, prune_log, requeue_orphans, run_queue
+from engine.store.queue_pause import is_queue_paused
 from engine.store.reconnecting import open_driver
 from engine.store.transitions import CANCELS_CHANNEL, read_held
 from engine.worker.kept_results import KeptResults
 from engine.worker.leases import RunningJobs
 from engine.worker.metrics import Metrics
 from engine.worker.run_job import JobOptions, JobRunner, run_job
+from engine.worker.runner import QueuePause
 
 _LISTENER_CHECK = timedelta(seconds=5)
 _STORE_CHECK = timedelta(seconds=10)
@@ -80,12 +82,15 @@ async def run_worker(
         stop=stop,
         kept=KeptResults(folder=options.kept),
     )
-    # An engine that cannot store does not begin to paint.
+    # An engine that cannot store does not begin to paint, nor does one whose queue is paused.
     await _check_objects(objects)
+    with suppress(StoreUnavailable):
+        await _read_pause(database, runner.pause)
     async with (
         _in_background(_keep_checking(objects, options)),
         _in_background(_repeat(_LISTENER_CHECK, partial(_watch_cancels, database, running_jobs))),
         _in_background(_repeat(options.check_interval, partial(_check_running_jobs, database, running_jobs))),
+        _in_background(_repeat(options.check_interval, partial(_read_pause, database, runner.pause))),
         _in_background(_repeat(options.sweep_interval, partial(_sweep, database, runner.kept))),
         _in_background(_interrupt_after_grace(running_jobs, options.stop_grace, stop, force_stop)),
     ):
@@ -102,7 +107,7 @@ async def _keep_queue_running(runner: JobRunner, options: WorkerOptions) -> None
                 handle,
                 options.queue,
                 stop=runner.stop,
-                may_take=lambda: runner.objects.problem is None,
+                may_take=lambda: runner.objects.problem is None and not runner.pause.is_paused,
             )
         )
         if error is not None:
@@ -137,6 +142,14 @@ async def _check_running_jobs(database: Database, running_jobs: RunningJobs) -> 
         held = await read_held(connection, starts)
     for job_id in starts.keys() - held:
         running_jobs.lose(job_id, start=starts[job_id])
+
+
+async def _read_pause(database: Database, pause: QueuePause) -> None:
+    async with database.begin() as connection:
+        is_paused = await is_queue_paused(connection)
+    if is_paused is not pause.is_paused:
+        _log.info("queue_paused" if is_paused else "queue_resumed")
+        pause.is_paused = is_paused
 
 
 async def _sweep(database: Database, kept: KeptResults) -> None:

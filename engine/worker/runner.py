@@ -41,6 +41,13 @@ class JobOptions:
     storage_timeout: timedelta = timedelta(minutes=1)
 
 
+@dataclass(kw_only=True)
+class QueuePause:
+    """Whether an operator has paused the queue, as last read."""
+
+    is_paused: bool = False
+
+
 @dataclass(frozen=True, kw_only=True)
 class JobRunner:
     """What it takes to run jobs; `stop` is set when the engine is to stop."""
@@ -53,6 +60,7 @@ class JobRunner:
     options: JobOptions
     stop: asyncio.Event
     admission: Admission = field(default_factory=Admission)
+    pause: QueuePause = field(default_factory=QueuePause)
     kept: KeptResults = field(default_factory=KeptResults)
 
 

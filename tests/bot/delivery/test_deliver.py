@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.delivery.deliver import needs_edit
+from bot.delivery.due_edits import needs_edit
 from bot.store.job_status import JobProgress
 from engine.contract.jobs import JobStatus
 from sandbox.chat.test_client import MemberClient

@@ -1,0 +1,39 @@
+"""Whether a job's message is so much out of date that it is worth an edit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.delivery.context import DeliveryContext
+from bot.store.job_status import JobProgress
+from engine.contract.jobs import JobStatus
+
+
+def with_block(progress: JobProgress, context: DeliveryContext) -> JobProgress:
+    """Return the progress with whether the job waits for more than an engine.
+
+    That is the picture store, to start or with its pictures painted, or the end of a pause, to start.
+    """
+    starts = progress.status is JobStatus.WAITING
+    ends = progress.status is JobStatus.RUNNING and progress.percent == 100
+    is_away = context.objects.problem is not None
+    return replace(progress, is_blocked=(starts and context.queue.is_paused) or ((starts or ends) and is_away))
+
+
+def needs_edit(shown: JobProgress | None, progress: JobProgress) -> bool:
+    """Return whether a message that shows `shown` is out of date enough for an edit.
+
+    The start of a job is not worth an edit, nor is a small change of the queue position.
+    """
+    if shown is None:
+        return True
+    if shown.status is progress.status is JobStatus.WAITING:
+        return shown.is_blocked is not progress.is_blocked or _has_moved(shown.num_ahead or 0, progress.num_ahead or 0)
+    if progress.status is JobStatus.RUNNING and progress.percent == 0 and shown.status is JobStatus.WAITING:
+        return False
+    return shown != progress
+
+
+def _has_moved(shown: int, num_ahead: int) -> bool:
+    """Return whether the position has changed by a quarter: a long wait takes a dozen edits at most."""
+    return shown != num_ahead and 4 * abs(shown - num_ahead) >= shown

@@ -1,0 +1,146 @@
+"""`easel queue`: what waits for the engines, and what an operator does about it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+from uuid import UUID
+
+import typer
+
+from easel.exit_codes import ExitCode
+from easel.output import Output
+from easel.postgres import open_migrated_postgres
+from engine.contract.jobs import QueueState
+from engine.settings import EngineSettings
+from engine.store.database import AsyncConnection, Database, open_database
+from engine.store.pending_jobs import PendingJob, read_pending_jobs
+from engine.store.queue_pause import pause_queue, resume_queue
+from engine.store.queue_position import read_queue_state
+from engine.store.transitions import cancel_jobs
+
+_LOOK_AGAIN_SECONDS = 0.5
+_PAUSED = "The queue is paused: engines take no jobs until `easel queue resume`."
+
+
+async def list_jobs(limit: int, settings: EngineSettings, output: Output) -> None:
+    """Print the jobs that are painted and those that wait."""
+    async with _transaction(settings) as connection:
+        state, found = await read_queue_state(connection), await read_pending_jobs(connection, limit)
+    if output.as_json:
+        output.print_json({**_as_json(state), "jobs": [_job_as_json(job) for job in found]})
+        return
+    now = datetime.now(UTC)
+    for job in found:
+        typer.echo(_line(job, now))
+    more = state.num_waiting + state.num_running - len(found)
+    counted = f"{state.num_running} running, {state.num_waiting} waiting"
+    output.print_done(f"{counted}; {more} not listed, see --limit." if more > 0 else f"{counted}.", {})
+    if state.is_paused and not output.quiet:
+        typer.echo(_PAUSED)
+
+
+async def pause(settings: EngineSettings, output: Output) -> None:
+    """Pause the queue."""
+    async with _transaction(settings) as connection:
+        is_new = await pause_queue(connection)
+        state = await read_queue_state(connection)
+    told = f"{_PAUSED} Running jobs, {state.num_running} now, will be finished."
+    output.print_done(told if is_new else "The queue is paused already.", _as_json(state))
+
+
+async def resume(settings: EngineSettings, output: Output) -> None:
+    """End the pause."""
+    async with _transaction(settings) as connection:
+        was_paused = await resume_queue(connection)
+        state = await read_queue_state(connection)
+    sentence = f"Engines take jobs again; {state.num_waiting} wait." if was_paused else "The queue is not paused."
+    output.print_done(sentence, _as_json(state))
+
+
+async def drain(settings: EngineSettings, output: Output) -> None:
+    """Pause the queue and wait until no job is painted."""
+    async with _database(settings) as database:
+        async with database.begin() as connection:
+            await pause_queue(connection)
+        last = -1
+        while (state := await _state(database)).num_running:
+            if state.num_running != last and not output.quiet:
+                typer.echo(f"Running jobs: {state.num_running}. The queue stays paused after Ctrl-C.", err=True)
+            last = state.num_running
+            await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+    output.print_done(f"Nothing is painted any more. {_PAUSED}", _as_json(state))
+
+
+async def cancel(job_ids: Sequence[UUID], settings: EngineSettings, output: Output) -> int:
+    """Cancel the jobs and return the exit code, which is not 0 if one had ended or does not exist."""
+    async with _transaction(settings) as connection:
+        cancelled = await cancel_jobs(connection, job_ids)
+    sentence = "Cancelled 1 job." if len(cancelled) == 1 else f"Cancelled {len(cancelled)} jobs."
+    others = [str(job_id) for job_id in job_ids if job_id not in cancelled]
+    output.print_done(sentence, {"cancelled": sorted(map(str, cancelled)), "not_pending": others})
+    for job_id in others:
+        typer.echo(f"The job {job_id} does not wait and is not painted; there is nothing to cancel.", err=True)
+    return ExitCode.REQUEST if others else ExitCode.DONE
+
+
+@asynccontextmanager
+async def _database(settings: EngineSettings) -> AsyncIterator[Database]:
+    async with open_migrated_postgres(settings) as url, open_database(url, pool_size=1) as database:
+        yield database
+
+
+@asynccontextmanager
+async def _transaction(settings: EngineSettings) -> AsyncIterator[AsyncConnection]:
+    async with _database(settings) as database, database.begin() as connection:
+        yield connection
+
+
+async def _state(database: Database) -> QueueState:
+    async with database.begin() as connection:
+        return await read_queue_state(connection)
+
+
+def ids_from_texts(texts: Sequence[str]) -> list[UUID]:
+    """Return the ids of jobs.
+
+    Raises: BadParameter for a text that is none.
+    """
+    try:
+        return [UUID(text) for text in texts]
+    except ValueError as error:
+        wrong = next(text for text in texts if not _is_id(text))
+        raise typer.BadParameter(f'"{wrong}" is not a job id. `easel queue list` prints them.') from error
+
+
+def _is_id(text: str) -> bool:
+    try:
+        return bool(UUID(text))
+    except ValueError:
+        return False
+
+
+def _line(job: PendingJob, now: datetime) -> str:
+    seconds = (now - job.created_at).total_seconds()
+    age = f"{seconds / 60:.0f} min" if seconds >= 60 else f"{seconds:.0f} s"
+    state = f"{job.progress:.0%}" if job.status == "running" else "waiting"
+    troubles = f"  attempt {job.attempts}, {job.crashes} crashes" if job.attempts > 1 or job.crashes else ""
+    prompt = job.prompt if len(job.prompt) <= 60 else f"{job.prompt[:59]}…"
+    return f"{job.id}  {state:>7}  {age:>7}  {job.operation.value}  {prompt}{troubles}"
+
+
+def _job_as_json(job: PendingJob) -> dict[str, object]:
+    return {**asdict(job), "id": str(job.id), "member_id": str(job.member_id), "created_at": job.created_at.isoformat()}
+
+
+def _as_json(state: QueueState) -> dict[str, object]:
+    since = state.waiting_since and state.waiting_since.isoformat()
+    return {
+        "running": state.num_running,
+        "waiting": state.num_waiting,
+        "waiting_since": since,
+        "paused": state.is_paused,
+    }

@@ -1,0 +1,82 @@
+"""`easel queue`: what waits is listed, paused, drained and cancelled."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+from engine.contract.ids import new_id
+from engine.contract.jobs import JobStatus
+from engine.store.database import Database
+from engine.store.jobs import submit_job
+from engine.store.transitions import cancel_job, record_progress
+from tests.easel.command import run_easel, start_easel
+from tests.engine.store.stages import read, started, submitted
+from tests.fakes import request_for
+
+
+async def test_jobs_are_listed_in_the_order_in_which_they_are_painted(
+    home: Path, database: Database, database_url: str
+) -> None:
+    """Those that are painted first, then by turn; long prompts are cut, and what is left out is counted."""
+    running = await started(database, await submitted(database))
+    async with database.begin() as connection:
+        await record_progress(connection, running.id, 0.5, None)
+        last = await submit_job(connection, request_for(new_id(), "a fox " * 20))
+    shown = await run_easel("queue", "list", home=home, DATABASE_URL=database_url)
+    first, second, counted = shown.out.splitlines()
+    assert first.startswith(str(running.id)) and "    50%" in first and first.endswith("a red circle")
+    assert second.startswith(str(last.id)) and "waiting" in second and second.endswith("a fox…")
+    assert counted == "1 running, 1 waiting."
+    told = await run_easel("queue", "list", "--json", "--limit", "1", home=home, DATABASE_URL=database_url)
+    listed = json.loads(told.out)
+    assert (listed["running"], listed["waiting"], listed["paused"]) == (1, 1, False)
+    assert [job["id"] for job in listed["jobs"]] == [str(running.id)]
+    assert (listed["jobs"][0]["progress"], listed["jobs"][0]["prompt"]) == (0.5, "a red circle")
+
+
+async def test_a_pause_is_told_until_it_ends(home: Path, database_url: str) -> None:
+    """Pausing twice and resuming what is not paused are no mistakes, and say so."""
+    outputs = [
+        (await run_easel("queue", verb, home=home, DATABASE_URL=database_url)).out
+        for verb in ("pause", "pause", "list", "resume", "resume")
+    ]
+    assert "The queue is paused: engines take no jobs until `easel queue resume`." in outputs[0]
+    assert outputs[1] == "The queue is paused already.\n"
+    assert outputs[2].splitlines()[-1].startswith("The queue is paused: ")
+    assert outputs[3] == "Engines take jobs again; 0 wait.\n"
+    assert outputs[4] == "The queue is not paused.\n"
+
+
+async def test_draining_waits_for_what_is_painted(home: Path, database: Database, database_url: str) -> None:
+    """It ends with the last running job, and leaves the queue paused."""
+    running = await started(database, await submitted(database))
+    process = await start_easel("queue", "drain", home=home, DATABASE_URL=database_url)
+    assert process.stderr is not None and process.stdout is not None
+    assert b"Running jobs: 1." in await process.stderr.readline()
+    async with database.begin() as connection:
+        await cancel_job(connection, running.id)
+    out, _ = await process.communicate()
+    assert out.startswith(b"Nothing is painted any more. The queue is paused")
+    assert process.returncode == 0
+
+
+async def test_jobs_are_cancelled_by_their_ids(home: Path, database: Database, database_url: str) -> None:
+    """One that had ended is named; the others are cancelled all the same."""
+    first, second = await submitted(database), await submitted(database)
+    async with database.begin() as connection:
+        await cancel_job(connection, second.id)
+    ids = [str(first.id), str(second.id)]
+    done = await run_easel("queue", "cancel", *ids, "--json", home=home, DATABASE_URL=database_url)
+    assert (done.code, json.loads(done.out)) == (3, {"cancelled": ids[:1], "not_pending": ids[1:]})
+    assert f"The job {second.id} does not wait and is not painted" in done.err
+    assert (await read(database, first)).status is JobStatus.CANCELLED
+    wrong = await run_easel("queue", "cancel", "nonsense", home=home, DATABASE_URL=database_url)
+    assert wrong.code == 2 and '"nonsense" is not a job id. `easel queue list` prints them.' in wrong.err
+
+
+async def test_two_pauses_at_once_are_one(home: Path, database_url: str) -> None:
+    pauses = [run_easel("queue", "pause", home=home, DATABASE_URL=database_url) for _ in range(2)]
+    outputs = sorted(done.out for done in await asyncio.gather(*pauses))
+    assert outputs[0] == "The queue is paused already.\n" and outputs[1].startswith("The queue is paused: ")
