@@ -36,12 +36,18 @@ _of_message = (
     .limit(1)
     .lateral("of_message")
 )
-# Presses about a job have one prompt, also those of which no impression was recorded.
-_of_job = (
+# Presses about a job have one prompt, also those of which no impression was recorded. For presses from everywhere, it
+# is found for all jobs at once; for those of one guild, for each.
+_of_all_jobs = (
     sa.select(impressions.c.job_id, sa.func.min(impressions.c.prompt_hash).label("prompt_hash"))
     .where(impressions.c.job_id.is_not(None))
     .group_by(impressions.c.job_id)
     .subquery("of_job")
+)
+_of_each_job = (
+    sa.select(sa.func.min(impressions.c.prompt_hash).label("prompt_hash"))
+    .where(impressions.c.job_id == actions.c.job_id)
+    .lateral("of_job")
 )
 
 
@@ -52,7 +58,7 @@ def _shown(name: str) -> sa.ColumnElement[Any]:
 _IMPRESSION = [_shown(column.name).label(f"seen_{column.name}") for column in impressions.c]
 _PROMPT = sa.func.coalesce(
     _shown("prompt_hash"),
-    _of_job.c.prompt_hash,
+    sa.literal_column("of_job.prompt_hash", sa.Text),
     sa.cast(actions.c.job_id, sa.Text),
     sa.cast(actions.c.press_id, sa.Text),
 )
@@ -60,19 +66,12 @@ _ACTION = [
     column if column is not actions.c.impression_id else sa.func.coalesce(column, _of_message.c.id).label(column.name)
     for column in actions.c
 ]
-_PRESSES: sa.Select[Any] = (
-    sa.select(*_ACTION, *_IMPRESSION)
-    .select_from(
-        actions.outerjoin(_named, _named.c.id == actions.c.impression_id)
-        .outerjoin(_of_message, sa.true())
-        .outerjoin(_of_job, _of_job.c.job_id == actions.c.job_id)
-    )
-    .where(
-        ~sa.exists().where(
-            closed_guilds.c.guild_id == actions.c.guild_id,
-            actions.c.press_id >= closed_guilds.c.since_press,
-            actions.c.press_id < closed_guilds.c.until_press,
-        )
+_SHOWN = actions.outerjoin(_named, _named.c.id == actions.c.impression_id).outerjoin(_of_message, sa.true())
+_PRESSES: sa.Select[Any] = sa.select(*_ACTION, *_IMPRESSION).where(
+    ~sa.exists().where(
+        closed_guilds.c.guild_id == actions.c.guild_id,
+        actions.c.press_id >= closed_guilds.c.since_press,
+        actions.c.press_id < closed_guilds.c.until_press,
     )
 )
 
@@ -92,7 +91,15 @@ class PressesWanted:
         """Return the condition on rows of `actions`."""
         if self.guild_id is None:
             return sa.true()
-        return sa.or_(actions.c.guild_id == self.guild_id, actions.c.verb.in_(sorted(self.everywhere)))
+        # As an index has them; those of parameters Postgres may not recognize.
+        verbs: list[Any] = [sa.literal_column(f"'{verb.value}'") for verb in sorted(self.everywhere)]
+        return sa.or_(actions.c.guild_id == self.guild_id, actions.c.verb.in_(verbs) if verbs else sa.false())
+
+    def source(self) -> sa.FromClause:
+        """Return what presses are selected from."""
+        if self.guild_id is None:
+            return _SHOWN.outerjoin(_of_all_jobs, _of_all_jobs.c.job_id == actions.c.job_id)
+        return _SHOWN.outerjoin(_of_each_job, sa.true())
 
 
 async def stream_presses_by_member(
@@ -114,7 +121,8 @@ async def stream_presses_by_prompt(
 async def _grouped(
     connection: AsyncConnection, key: sa.ColumnElement[Any], wanted: PressesWanted
 ) -> AsyncIterator[tuple[Any, list[Press]]]:
-    query = _PRESSES.where(wanted.condition()).add_columns(key.label("group_key")).order_by(key, actions.c.press_id)
+    query = _PRESSES.select_from(wanted.source()).where(wanted.condition())
+    query = query.add_columns(key.label("group_key")).order_by(key, actions.c.press_id)
     current, presses, seen = None, list[Press](), dict[UUID, Impression]()
     async for row in await connection.stream(query, execution_options={"yield_per": _FETCH_SIZE}):
         if presses and row.group_key != current:

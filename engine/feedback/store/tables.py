@@ -49,6 +49,7 @@ impressions = sa.Table(
     sa.Index(None, "job_id"),
     sa.Index(None, "member_id"),
     sa.Index(None, "message_id"),
+    sa.Index(None, "guild_id", "member_id"),
     comment="what was shown to whom; append-only, one partition a month",
     postgresql_partition_by="RANGE (id)",
 )
@@ -95,6 +96,8 @@ actions = sa.Table(
     sa.CheckConstraint("cardinality(shown_pictures) = cardinality(shown_slots)", name="shown"),
     sa.Index(None, "job_id"),
     sa.Index(None, "member_id"),
+    sa.Index(None, "guild_id", "member_id"),
+    sa.Index("actions_excluding_idx", "press_id", postgresql_where=sa.text("verb IN ('delete', 'report')")),
     comment="what members pressed; append-only, one partition a month",
     postgresql_partition_by="RANGE (press_id)",
 )

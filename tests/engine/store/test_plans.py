@@ -13,8 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import series
 from bot.store.eta import read_queue_pace
+from bot.store.members import read_publishing_ids_in
 from engine.contract.jobs import MAX_COUNTED_AHEAD, Job
-from engine.feedback.store import actions, opinions
+from engine.feedback.preferences.answers import EXCLUDING
+from engine.feedback.store import actions, opinions, presses
 from engine.store import jobs, queue, queue_position, transitions
 from engine.store.database import Database
 from tests.fakes import request_for
@@ -79,10 +81,12 @@ _QUERIES: dict[str, Query] = {
         connection, [opinions.Presser(job_id=job.id, member_id=job.member_id)]
     ),
     "read_actions": lambda connection, job: actions.read_actions(connection, job.id),
+    "read_publishing_ids_in": lambda connection, job: read_publishing_ids_in(connection, 77),
     "requeue_orphans": lambda connection, job: queue.requeue_orphans(connection),
     "prune_log": lambda connection, job: queue.prune_log(connection),
     "submit_job": lambda connection, job: jobs.submit_job(connection, request_for(job.member_id)),
 }
+
 
 _OF_SERIES: dict[str, Query] = {
     "read_series": lambda connection, job: series.read_series(connection, "62"),
@@ -132,6 +136,19 @@ async def test_queries_go_by_indexes(filled: tuple[Database, Job]) -> None:
         for statement, parameters in statements:
             plan = await _plan(database, statement, parameters)
             assert not _READS_ALL.search(plan), f"{name}\n{statement}\n{plan}"
+
+
+async def test_presses_of_one_guild_are_found_by_an_index(filled: tuple[Database, Job]) -> None:
+    """Of all that were made elsewhere, none is read but reports and the like, which count everywhere."""
+    database, job = filled
+    wanted = presses.PressesWanted(guild_id=77, everywhere=EXCLUDING)
+
+    async def read(connection: AsyncConnection, _job: Job) -> None:
+        assert [one async for one in presses.stream_presses_by_prompt(connection, wanted)] == []
+
+    ((statement, parameters),) = await _statements(database, job, read)
+    plan = await _plan(database, statement, parameters)
+    assert "guild_id_member_id_idx" in plan and not re.search(r"Seq Scan on actions_", plan), plan
 
 
 async def test_deleting_a_job_goes_by_indexes(filled: tuple[Database, Job]) -> None:
