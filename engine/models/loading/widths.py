@@ -38,8 +38,6 @@ _TRANSFORMERS: Mapping[str, _Inputs] = {
 }
 # Width and height of the original, of what is cropped and of the target, in the conditions of Stable Diffusion XL.
 _NUM_SIZES = 6
-# Inputs of a U-Net for inpainting: its latents, those of the masked picture, and the mask.
-_INPAINTING_CHANNELS = 9
 
 
 def check_widths(components: Mapping[str, Any]) -> None:
@@ -79,9 +77,7 @@ def _are_numbers(values: object, num_channels: int | None) -> bool:
 
 def _problems(unet: Any, components: Mapping[str, Any]) -> Iterator[str]:
     latents = getattr(components["vae"].config, "latent_channels", unet.in_channels)
-    if unet.in_channels == _INPAINTING_CHANNELS != latents:
-        yield "its unet is for inpainting, which is not supported"
-    if unet.in_channels != latents:
+    if unet.in_channels not in (latents, 2 * latents + 1):
         yield f"its unet takes latents of {unet.in_channels} channels, and its vae has {latents}"
     features = sum(_features(part) for name, part in components.items() if name.startswith("text_encoder"))
     taken = unet.cross_attention_dim

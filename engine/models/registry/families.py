@@ -91,12 +91,13 @@ def _diffusion(
     )
 
 
-_SD1 = ("StableDiffusionPipeline", "LatentConsistencyModelPipeline")
+_INPAINT = "StableDiffusionInpaintPipeline"
+_SD1 = ("StableDiffusionPipeline", "LatentConsistencyModelPipeline", _INPAINT)
 
 _ALL = (
     _diffusion("sd1", _SD1, 512, 7.5),
-    _diffusion("sd2", ("StableDiffusionPipeline",), 768, 7.5),
-    _diffusion("sdxl", ("StableDiffusionXLPipeline",), 1024, 6.0, _BY_CHANNEL),
+    _diffusion("sd2", ("StableDiffusionPipeline", _INPAINT), 768, 7.5),
+    _diffusion("sdxl", ("StableDiffusionXLPipeline", "StableDiffusionXLInpaintPipeline"), 1024, 6.0, _BY_CHANNEL),
     Family(
         name="sd3",
         pipelines=("StableDiffusion3Pipeline",),

@@ -35,6 +35,7 @@ class Row:
     text_noise: the noise in its texts; None without.
     is_tiled: whether it goes on at its own opposite edge.
     mosaic: the picture that it is a tile of, in which `slot` is its index; None for a whole picture.
+    inputs: what a model that takes masks is given besides the latents, float [1, 1 + channels, height, width].
     """
 
     slot: int
@@ -48,6 +49,7 @@ class Row:
     text_noise: TextNoise | None = None
     is_tiled: bool = False
     mosaic: Mosaic | None = None
+    inputs: Tensor | None = None
 
     @property
     def is_ready(self) -> bool:

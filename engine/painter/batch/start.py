@@ -11,6 +11,7 @@ from engine.contract.painting import PaintRequest
 from engine.models.files.saved_scheduler import SavedScheduler, supported_samplers
 from engine.painter.batch.rows import Row
 from engine.painter.operations import OPERATIONS
+from engine.painter.operations.operation import inputs_without_mask
 from engine.painter.pipeline.protocol import LoadedModel
 from engine.painter.sampling.guidance import Conditioning
 from engine.painter.sampling.interpolation import conditioning_between
@@ -34,6 +35,7 @@ def start_rows(request: PaintRequest, params: SamplingParams, model: LoadedModel
     num_rows = params.num_rows(request.num_pictures)
     generators = [torch.Generator().manual_seed(seed_of_slot(request, slot)) for slot in range(num_rows)]
     trajectory = Trajectory(scheduler, generators, first, params.stop, model.is_flow)
+    unmasked = inputs_without_mask(params, model)
     starts = OPERATIONS[request.operation].start(request, params, model, trajectory)
     return tuple(
         Row(
@@ -49,6 +51,7 @@ def start_rows(request: PaintRequest, params: SamplingParams, model: LoadedModel
             else draw_text_noise(params.chaos, request.seed + slot, conditioning.embeds),
             is_tiled=params.is_tiled,
             mosaic=start.mosaic,
+            inputs=unmasked if start.inputs is None else start.inputs,
         )
         for slot, start in enumerate(starts)
     )

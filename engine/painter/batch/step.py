@@ -88,11 +88,13 @@ def _repeated(groups: Sequence[Group], scaled: Sequence[Tensor]) -> Tensor:
     pictures = [
         (row, one) for group, batch in zip(groups, scaled, strict=True) for row, one in zip(group, batch, strict=True)
     ]
-    return torch.cat([_moved(row, one).expand(row.num_rows, *one.shape) for row, one in pictures])
+    return torch.cat([_moved(row, one).expand(row.num_rows, -1, -1, -1) for row, one in pictures])
 
 
 def _moved(row: Row, latents: Tensor) -> Tensor:
-    return latents if row.shift is None else row.shift.apply(latents)
+    """Return what the model is given of a picture, float [channels, height, width]."""
+    moved = latents if row.shift is None else row.shift.apply(latents)
+    return moved if row.inputs is None else torch.cat([moved, row.inputs[0]])
 
 
 def _in_place(row: Row, prediction: Tensor) -> Tensor:

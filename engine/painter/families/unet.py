@@ -26,7 +26,9 @@ class UNetModel(PipelineModel):
 
     def __init__(self, pipe: Any, model: Model, **common: Any) -> None:
         unet = _laid_out(pipe.unet, common["device"])
-        super().__init__(pipe, unet, model, num_channels=pipe.unet.config.in_channels, **common)
+        channels = pipe.vae.config.latent_channels
+        super().__init__(pipe, unet, model, num_channels=channels, **common)
+        self.takes_masks = pipe.unet.config.in_channels == 2 * channels + 1
         self._is_xl = getattr(pipe, "text_encoder_2", None) is not None
         self.has_embedded_guidance = pipe.unet.config.time_cond_proj_dim is not None
 
@@ -47,6 +49,9 @@ class UNetModel(PipelineModel):
 
     def forward(self, denoiser: Any, latents: Tensor, timesteps: Tensor, embeds: Sequence[PromptEmbeds]) -> Tensor:
         tokens, mask = stacked_tokens(embeds)
+        if self.takes_masks and latents.shape[1] == self._num_channels:
+            # Measuring and compiling give latents alone.
+            latents = torch.cat([latents, torch.ones_like(latents[:, :1]), torch.zeros_like(latents)], dim=1)
         output: Tensor = denoiser(
             latents,
             timesteps,

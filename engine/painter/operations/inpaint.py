@@ -21,6 +21,8 @@ from engine.painter.sampling.window import painted_boxes
 
 # Of the shorter side: over so many pixels, what was painted fades into what is kept.
 _FADE = 1 / 32
+# The mask from which on a pixel is painted anew.
+_PAINTED = 0.5
 
 
 def start(request: PaintRequest, params: SamplingParams, model: LoadedModel, trajectory: Trajectory) -> list[Start]:
@@ -38,20 +40,28 @@ def start(request: PaintRequest, params: SamplingParams, model: LoadedModel, tra
     part = mask[..., window.top : window.top + window.height, window.left : window.left + window.width]
     starts = []
     for generator in trajectory.generators:
-        latents = model.encode(source, generator)
-        noise = draw_noise(params, model, generator)
-        # The stock pipeline encodes the source without the painted part as well, for models that take it as an input.
-        draw_noise(params, model, generator)
+        if model.takes_masks and params.strength == 1:
+            # The stock pipeline does not encode the source, and draws nothing for it.
+            latents = noise = draw_noise(params, model, generator)
+        else:
+            latents = model.encode(source, generator)
+            noise = draw_noise(params, model, generator)
+        # The stock pipeline encodes what remains of the source for every model, and draws for it.
+        remains = source * (part < _PAINTED)
+        other = model.encode(remains, generator) if model.takes_masks else draw_noise(params, model, generator)
+        mask_of_latents = latent_mask(part, latents)
+        inputs = torch.cat([mask_of_latents, other], dim=1) if model.takes_masks else None
         kept = Kept(
             latents=latents,
             noise=noise,
-            mask=latent_mask(part, latents),
+            # A model that is given what is kept needs no blending with it on the way.
+            mask=torch.ones_like(mask_of_latents) if model.takes_masks else mask_of_latents,
             pixels=torch.from_numpy(np.array(placed)),
             alpha=alpha,
             window=window,
         )
         noised = noise * trajectory.first_sigma if params.strength == 1 else trajectory.add_noise(latents, noise)
-        starts.append(Start(latents=noised, kept=kept))
+        starts.append(Start(latents=noised, kept=kept, inputs=inputs))
     return starts
 
 

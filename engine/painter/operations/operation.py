@@ -23,11 +23,14 @@ class Start:
     latents: float [1, channels, height, width] in latent units at the noise level of the trajectory's first timestep.
     kept: the part of the source that stays as it is; None where all is painted anew.
     mosaic: the picture that it is a tile of; None for a whole picture.
+    inputs: what a model that takes masks is given besides the latents, float [1, 1 + channels, height, width]: the mask
+        and the latents of what is kept; None where all is painted anew.
     """
 
     latents: Tensor
     kept: Kept | None = None
     mosaic: Mosaic | None = None
+    inputs: Tensor | None = None
 
 
 StartPictures = Callable[[PaintRequest, SamplingParams, LoadedModel, Trajectory], list[Start]]
@@ -58,3 +61,15 @@ def draw_noise(params: SamplingParams, model: LoadedModel, generator: torch.Gene
     """
     shape = (1, *model.latent_shape(params.width, params.height))
     return torch.randn(shape, generator=generator, dtype=model.dtype).to(model.device)
+
+
+def inputs_without_mask(params: SamplingParams, model: LoadedModel) -> Tensor | None:
+    """Return the inputs besides the latents of a picture that is painted anew everywhere; None where there are none.
+
+    Source: `prepare_mask_latents` of `StableDiffusionInpaintPipeline`, diffusers 0.42, for a mask of the whole picture.
+    """
+    if not model.takes_masks:
+        return None
+    nothing = torch.zeros(1, 3, params.height, params.width)
+    latents = model.encode(nothing, torch.Generator().manual_seed(0))
+    return torch.cat([torch.ones_like(latents[:, :1]), latents], dim=1)

@@ -40,6 +40,7 @@ class PipelineModel(ABC):
 
     is_flow = False
     has_embedded_guidance = False
+    takes_masks = False
 
     def __init__(
         self,

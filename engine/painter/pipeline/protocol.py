@@ -19,6 +19,7 @@ class LoadedModel(Protocol):
     scheduler_config: what samplers are set up from; its class is `_class_name`.
     is_flow: whether it predicts the velocity of a rectified flow.
     has_embedded_guidance: whether it takes the guidance scale as an input, and needs no unconditional row.
+    takes_masks: whether it was trained to inpaint: its input is the latents, the mask and the latents of what is kept.
     dtype, device: of its latents.
     sha256: hash over its weights and configurations.
     size_bytes: memory that its weights take, without adapters.
@@ -27,6 +28,7 @@ class LoadedModel(Protocol):
     scheduler_config: Mapping[str, Any]
     is_flow: bool
     has_embedded_guidance: bool
+    takes_masks: bool
     dtype: torch.dtype
     device: torch.device
     sha256: str

@@ -21,6 +21,7 @@ class FlatModel:
 
     is_flow = False
     has_embedded_guidance = False
+    takes_masks = False
     dtype = torch.float32
     device = torch.device("cpu")
     sha256 = "0" * 64

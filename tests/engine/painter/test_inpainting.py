@@ -12,15 +12,26 @@ import pytest
 import torch
 from PIL import Image
 
-from engine.contract.edits import Box, Canvas, Edit, whole_canvas
+from engine.contract.edits import CREATIVE, Box, Canvas, Edit, whole_canvas
 from engine.contract.errors import SizeUnsupported, SourceMismatch
 from engine.contract.jobs import Operation, ParameterValue
 from engine.contract.painting import PaintRequest
-from engine.models.registry.registry import Registry
+from engine.models.registry.registry import Registry, read_registry
 from engine.painter.in_process import create_painter
 from engine.painter.operations.inpaint import fading, latent_mask, painted_pixels, place
 from engine.painter.output.recipe import request_from_recipe
-from tests.engine.painter.requests import all_painted, encoded_gradient, paint_request, painted, pixels, pixels_of, psnr
+from tests.engine.painter.checkpoints import save_sd1
+from tests.engine.painter.registries import entry
+from tests.engine.painter.requests import (
+    all_painted,
+    encoded_gradient,
+    paint_request,
+    painted,
+    pixels,
+    pixels_of,
+    psnr,
+    upscaled,
+)
 from tests.engine.painter.stock import EQUAL_DB, SCHEDULERS
 
 SIDE, STEPS = 32, 6
@@ -66,6 +77,26 @@ async def test_the_part_is_what_the_stock_pipeline_paints(registry: Registry, ch
         assert psnr(own[share == 1], stock[share == 1]) > EQUAL_DB, (sampler, strength)
         assert (own[share == 0] == source[share == 0]).all()
         assert (stock[share == 0] != source[share == 0]).any()
+
+
+async def test_a_model_that_takes_masks_paints_what_the_stock_pipeline_paints(tmp_path: Path) -> None:
+    """Its U-Net is given the mask and what is kept; new grids share a batch with it, as a mask of all."""
+    save_sd1(tmp_path / "masks", in_channels=9, out_channels=4, seed=5)
+    (tmp_path / "registry.toml").write_text(entry("masks", "sd1", "masks"))
+    canvas = Canvas(width=SIDE, height=SIDE, box=Box(left=16, top=0, width=16, height=SIDE))
+    share = fading(canvas, painted_pixels(canvas))[..., 0].numpy()
+    asked = [(sampler, strength) for sampler in ("dpmpp-2m", "euler-ancestral") for strength in (1.0, 0.7)]
+    async with create_painter(read_registry(tmp_path / "registry.toml"), max_rows=64) as painter:
+        requests = [edited(Operation.PAN, canvas, strength, sampler=sampler) for sampler, strength in asked]
+        *results, grid, _ = await all_painted(
+            painter, [*requests, paint_request("a cat", steps=STEPS), upscaled(SOURCE, "a cat", 2, CREATIVE)]
+        )
+    for result, (sampler, strength) in zip(results, asked, strict=True):
+        (own,) = pixels_of(result)
+        stock = np.asarray(stock_inpainted(tmp_path / "masks", sampler, canvas, strength))
+        assert psnr(own[share == 1], stock[share == 1]) > EQUAL_DB, (sampler, strength)
+        assert (own[share == 0] == np.asarray(placed(canvas))[share == 0]).all()
+    assert len({picture.png for picture in grid.pictures}) == 4
 
 
 async def test_a_region_changes_and_nothing_else(registry: Registry) -> None:

@@ -154,7 +154,7 @@ FAULTS = {
         with_a_sentencepiece_tokenizer,
         "its tokenizer has only spiece.model, for which sentencepiece and protobuf must be installed",
     ),
-    "the U-Net is for inpainting": (with_unet(9, out_channels=4), "its unet is for inpainting, which is not supported"),
+    "the U-Net is for depth": (with_unet(5, out_channels=4), "its unet takes latents of 5 channels, and its vae has 4"),
     "the U-Net is for other latents": (
         with_unet(8),
         "its unet takes latents of 8 channels, and its vae has 4",

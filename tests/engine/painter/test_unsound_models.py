@@ -32,8 +32,8 @@ from tests.engine.painter.fakes import FlatModel
 from tests.engine.painter.requests import paint_request, painted
 
 
-def made_for_inpainting(folder: Path) -> None:
-    tiny_unet(9, out_channels=4).save_pretrained(folder / "unet")
+def made_for_depth(folder: Path) -> None:
+    tiny_unet(5, out_channels=4).save_pretrained(folder / "unet")
 
 
 def made_for_other_texts(folder: Path) -> None:
@@ -72,7 +72,7 @@ def spoil(kind: Any, folder: Path, name: str) -> None:
 
 
 FAULTS: dict[Callable[[Path], None], type[OperatorError]] = {
-    made_for_inpainting: ModelBroken,
+    made_for_depth: ModelBroken,
     made_for_other_texts: ModelBroken,
     made_for_other_latents: ModelBroken,
     of_a_spacing_that_nobody_knows: ModelBroken,
