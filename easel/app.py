@@ -16,6 +16,7 @@ import typer
 from easel.completion import CommandGroup
 from easel.exit_codes import ExitCode, epilog, exit_code_from_error
 from easel.export_options import Bounds, FormatName, MinWeight, OnlyModel, Release, Since, SplitSeed, Until
+from easel.keys_app import keys
 from easel.models_app import models
 from easel.options import (
     FreshChat,
@@ -44,6 +45,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+app.add_typer(keys)
 app.add_typer(models)
 app.add_typer(privacy)
 app.add_typer(queue)

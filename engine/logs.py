@@ -19,9 +19,11 @@ from engine.settings import LogFormat
 
 REDACTED = "[secret]"
 
-# A Discord token, the token in an interaction's or webhook's address, and the password in a database address.
+# A Discord token, a key of the API, the token in an interaction's or webhook's address, and the password in a
+# database address.
 _SECRET_PATTERNS = re.compile(
     r"[\w-]{23,28}\.[\w-]{6,7}\.[\w-]{27,}"
+    r"|easel_[\w-]{43}"
     r"|(?<=/webhooks/)\d+/[\w-]{30,}"
     r"|(?<=/interactions/)\d+/[\w-]{30,}"
     r"|(?<=://)[^\s/:@]+:[^\s/@]+(?=@)"

@@ -23,7 +23,7 @@ DRAWERS = {"utils", "util", "helpers", "helper", "common", "manager", "managers"
 MAY_CATCH_ALL = {"engine/error_boundary.py": 1}
 # The painting process is handed the environment on.
 READS_ENVIRONMENT = ("easel", "engine/settings.py", "bot/settings.py", "engine/painter/process/launch.py")
-SAYS_SQL = ("engine/store", "engine/feedback/store", "bot/store", "sandbox/store", "migrations")
+SAYS_SQL = ("api/store", "engine/store", "engine/feedback/store", "bot/store", "sandbox/store", "migrations")
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -34,9 +34,8 @@ def _tracked() -> list[Path]:
 
 
 FILES = _tracked()
-SOURCES = [
-    path for path in FILES if path.relative_to(ROOT).parts[0] in {"bot", "easel", "engine", "migrations", "sandbox"}
-]
+PACKAGES = {"api", "bot", "easel", "engine", "migrations", "sandbox"}
+SOURCES = [path for path in FILES if path.relative_to(ROOT).parts[0] in PACKAGES]
 
 
 def _name(path: Path) -> str:

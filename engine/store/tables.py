@@ -108,6 +108,8 @@ pictures = sa.Table(
     sa.CheckConstraint("slot BETWEEN 0 AND 3", name="slot"),
     sa.CheckConstraint("width > 0 AND height > 0", name="size"),
     sa.CheckConstraint(f"seed BETWEEN 0 AND {MAX_SEED}", name="seed"),
+    # Postgres looks here for what else has a file before it is deleted, and for a picture that is sent back.
+    sa.Index(None, "object_key"),
 )
 
 uploads = sa.Table(

@@ -16,6 +16,7 @@ from engine.settings import LogFormat
 
 TOKEN = "MTAwMDAwMDAwMDAwMDAwMDAw.GaBcDe.abcdefghijklmnopqrstuvwxyz0123456789"
 INTERACTION_TOKEN = "aW50ZXJhY3Rpb246MTIzNDU2Nzg5MDEyMzQ1Njc4OTA6c2VjcmV0LXN0dWZm"
+API_KEY = "easel_dGhpcyBpcyBub3QgYSByZWFsIGtleSBhdCBhbGwhISE"
 PASSWORD_URL = "postgresql://easel:very-secret@db.example:5432/easel"
 
 
@@ -44,13 +45,14 @@ def test_no_secret_is_logged(log_format: LogFormat) -> None:
     log.info(f"logging in with {TOKEN}", url=f"https://discord.com/api/v10/webhooks/1/{INTERACTION_TOKEN}")
     logging.getLogger("discord.http").warning("POST %s returned 401", f"/interactions/12/{INTERACTION_TOKEN}/callback")
     logging.getLogger("asyncpg").error("cannot connect to %s", PASSWORD_URL)
+    log.warning("refused", key=API_KEY)
     try:
         raise ValueError(f"the secret is hunter2-hunter2, the token {TOKEN}")
     except ValueError:
         log.exception("it broke")
     text = stream.getvalue()
     assert "logging in with" in text and "it broke" in text and "ValueError" in text
-    for secret in (TOKEN, INTERACTION_TOKEN, "very-secret", "hunter2"):
+    for secret in (TOKEN, INTERACTION_TOKEN, API_KEY, "very-secret", "hunter2"):
         assert secret not in text
 
 

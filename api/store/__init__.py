@@ -1,0 +1,1 @@
+"""The API's own tables, keys and requests, with their SQL; jobs and pictures belong to the engine."""

@@ -1,0 +1,120 @@
+"""Keys of programs: made, listed, revoked, and found by their secret, of which only the hash is kept."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from api.store.tables import Scope, api_keys
+from engine.contract.ids import new_id
+
+SECRET_START = "easel_"  # noqa: S105  what every secret begins with, so that a leaked one is recognised
+_SECRET_BYTES = 32
+_USE_PRECISION = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyOptions:
+    """What a key may do.
+
+    name: for the operator; no two keys in force have the same. jobs_per_day: in any 24 hours.
+    jobs_at_once: unfinished ones. cancels_abandoned: whether a job is cancelled when whoever waits for it hangs up.
+    """
+
+    name: str
+    scopes: frozenset[Scope] = frozenset(Scope)
+    jobs_per_day: int = 200
+    jobs_at_once: int = 4
+    cancels_abandoned: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApiKey:
+    """A key as stored; its jobs belong to `member_id`, which no person has."""
+
+    id: UUID
+    member_id: UUID
+    options: KeyOptions
+    created_at: datetime
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+
+
+async def create_key(connection: AsyncConnection, options: KeyOptions) -> tuple[ApiKey, str] | None:
+    """Return a new key and its secret, which nobody can find out afterwards; None if the name is taken."""
+    secret = SECRET_START + secrets.token_urlsafe(_SECRET_BYTES)
+    row = {
+        "id": new_id(),
+        "member_id": new_id(),
+        "name": options.name,
+        "secret_hash": hash_of(secret),
+        "scopes": sorted(options.scopes),
+        "jobs_per_day": options.jobs_per_day,
+        "jobs_at_once": options.jobs_at_once,
+        "cancels_abandoned": options.cancels_abandoned,
+    }
+    insert = pg.insert(api_keys).values(row).on_conflict_do_nothing().returning(*api_keys.c)
+    created = (await connection.execute(insert)).one_or_none()
+    return None if created is None else (_from_row(created), secret)
+
+
+async def read_keys(connection: AsyncConnection) -> list[ApiKey]:
+    """Return every key, the oldest first."""
+    return [_from_row(row) for row in await connection.execute(sa.select(api_keys).order_by(api_keys.c.id))]
+
+
+async def revoke_key(connection: AsyncConnection, named: str) -> ApiKey | None:
+    """Revoke the key in force that has this name or id, from now on; None if there is none."""
+    is_named = sa.or_(api_keys.c.name == named, sa.cast(api_keys.c.id, sa.Text) == named)
+    query = sa.update(api_keys).where(is_named, api_keys.c.revoked_at.is_(None)).values(revoked_at=sa.func.now())
+    row = (await connection.execute(query.returning(*api_keys.c))).one_or_none()
+    return None if row is None else _from_row(row)
+
+
+async def find_key(connection: AsyncConnection, secret: str) -> ApiKey | None:
+    """Return the key with this secret, revoked or not, and note its use; None if there is none."""
+    query = sa.select(api_keys).where(api_keys.c.secret_hash == hash_of(secret))
+    row = (await connection.execute(query)).one_or_none()
+    if row is None:
+        return None
+    last = api_keys.c.last_used_at
+    is_due = sa.or_(last.is_(None), last < sa.func.now() - _USE_PRECISION)
+    used = sa.update(api_keys).where(api_keys.c.id == row.id, api_keys.c.revoked_at.is_(None), is_due)
+    await connection.execute(used.values(last_used_at=sa.func.now()))
+    return _from_row(row)
+
+
+async def lock_key(connection: AsyncConnection, key_id: UUID) -> None:
+    """Hold the key until the transaction ends: of two requests, the second sees what the first has started."""
+    query = sa.select(api_keys.c.id).where(api_keys.c.id == key_id).with_for_update(key_share=True)
+    await connection.execute(query)
+
+
+def hash_of(secret: str) -> bytes:
+    """Return what is kept of a secret; a plain hash is enough for 256 random bits."""
+    return hashlib.sha256(secret.encode()).digest()
+
+
+def _from_row(row: sa.Row[Any]) -> ApiKey:
+    return ApiKey(
+        id=row.id,
+        member_id=row.member_id,
+        options=KeyOptions(
+            name=row.name,
+            scopes=frozenset(map(Scope, row.scopes)),
+            jobs_per_day=row.jobs_per_day,
+            jobs_at_once=row.jobs_at_once,
+            cancels_abandoned=row.cancels_abandoned,
+        ),
+        created_at=row.created_at,
+        last_used_at=row.last_used_at,
+        revoked_at=row.revoked_at,
+    )
