@@ -174,11 +174,11 @@ def _check_source(given: Any, recorded: Any) -> None:
 
 def _request(recipe: Mapping[str, Any], source: bytes | None) -> PaintRequest:
     spec = spec_from_json(recipe["spec"])
-    return PaintRequest(
+    request = PaintRequest(
         job_id=new_id(),
         member_id=new_id(),
         spec=replace(spec, parameters={**spec.parameters, "model": recipe["model"]}),
-        seed=recipe["seed"] if is_interpolated(spec) else (recipe["seed"] - recipe["slot"]) % (MAX_SEED + 1),
+        seed=recipe["seed"],
         source=source,
         operation=_operation_of(recipe),
         edit=None if recipe["source_sha256"] is None else edit_from_json(recipe.get("edit", recipe)),
@@ -186,6 +186,8 @@ def _request(recipe: Mapping[str, Any], source: bytes | None) -> PaintRequest:
         may_join_parts=recipe.get("joined", False),
         upscaler=recipe.get("upscaler", {}).get("name"),
     )
+    seed_of_first = (recipe["seed"] - recipe["slot"]) % (MAX_SEED + 1)
+    return request if is_interpolated(request) else replace(request, seed=seed_of_first)
 
 
 def _with_adapters(spec: JobSpec, recipe: Mapping[str, Any], *, has_style: bool) -> JobSpec:

@@ -141,7 +141,7 @@ def params_from_request(request: PaintRequest, registry: Registry) -> SamplingPa
         loras=(*_loras(asked.get("lora"), model, registry), *_style(asked, model, registry)),
         strength=image_strength if starts_from_images else _strength(request, model),
         starts_from_images=starts_from_images,
-        is_interpolated=is_interpolated(request.spec) and request.edit is None,
+        is_interpolated=is_interpolated(request),
         is_filmed=asked.get("video") is True and request.edit is None,
         stop=_bounded(model, "stop", asked.get("stop"), 100, 1, 100) / 100,
         chaos=_bounded(model, "chaos", asked.get("chaos"), 0, 0, 100) / 100 * MOST_CHAOS,
@@ -169,7 +169,7 @@ def _guidance(asked: Mapping[str, ParameterValue], request: PaintRequest, model:
 
 def seed_of_slot(request: PaintRequest, slot: int) -> int:
     """Return the seed of a picture, 0 to 2**32 - 1: one for all if asked for, else seed + slot mod 2**32."""
-    if is_interpolated(request.spec):
+    if is_interpolated(request):
         return request.seed
     same = request.spec.parameters.get("sameseed")
     if isinstance(same, int):

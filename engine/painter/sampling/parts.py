@@ -17,7 +17,7 @@ def joined_spec(request: PaintRequest, model: Model) -> tuple[JobSpec, bool]:
     """Return the spec with the positive parts as the model takes them, and whether some of them are joined."""
     spec = request.spec
     positive = tuple(part for part in spec.parts if part.weight > 0)
-    if len(positive) < 2 or not request.may_join_parts or is_interpolated(spec):
+    if len(positive) < 2 or not request.may_join_parts or is_interpolated(request):
         return spec, False
     joined = joined_parts(positive, _vocabulary_of(model))
     negative = tuple(part for part in spec.parts if part.weight < 0)
@@ -41,6 +41,9 @@ def weighed_parts(spec: JobSpec) -> tuple[tuple[Part, ...], tuple[Part, ...]]:
     return positive, negative
 
 
-def is_interpolated(spec: JobSpec) -> bool:
-    """Return whether the pictures lie between what the spec has two of, so that all start from the same noise."""
-    return spec.parameters.get("interpolate") is True
+def is_interpolated(request: PaintRequest) -> bool:
+    """Return whether the pictures lie between what the spec has two of, so that all start from the same noise.
+
+    What is painted from one of them is not.
+    """
+    return request.edit is None and request.spec.parameters.get("interpolate") is True

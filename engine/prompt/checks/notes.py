@@ -32,7 +32,7 @@ def _contradiction(parts: Sequence[Part], wanted: Sequence[Words]) -> Iterator[s
 
 def _unknown_subjects(wanted: Sequence[Words], model: ModelCapabilities) -> Iterator[str]:
     known = model.vocabulary
-    if known and not any(has_subject(words, known) for words in wanted):
+    if known and wanted and not any(has_subject(words, known) for words in wanted):
         yield (
             f"The model {model.name} paints {known.paints}: {', '.join(known.words)}. Your prompt has none of them."
             " For anything else, install a real model with easel models add."

@@ -96,6 +96,18 @@ async def test_a_film_shows_every_step_and_then_the_grid(registry: Registry) -> 
         assert psnr(frames[-1].convert("RGB"), whole.convert("RGB")) > 20
 
 
+async def test_a_variation_of_one_of_them_is_four_pictures(registry: Registry) -> None:
+    """They start from noises of their own, as those of any picture, and are repainted byte for byte."""
+    request = paint_request("a cat", "a dog", source=encoded_gradient(32, 32), parameters={**BETWEEN, "video": True})
+    async with create_painter(registry, max_rows=64) as painter:
+        varied = await painted(painter, request)
+        again = request_from_recipe(varied.pictures[1].recipe, registry, encoded_gradient(32, 32))
+        assert (await painted(painter, again)).pictures[1].png == varied.pictures[1].png
+    assert len({picture.png for picture in varied.pictures}) == 4
+    with Image.open(io.BytesIO(varied.grid or b"")) as grid:
+        assert (grid.size, getattr(grid, "n_frames", 1)) == ((64, 64), 1)
+
+
 def test_an_arc_keeps_the_length() -> None:
     """Its ends are exact; between two that are orthogonal, each has its share of the angle."""
     one, other = torch.zeros(1, 1, 2, 2), torch.zeros(1, 1, 2, 2)
