@@ -29,7 +29,8 @@ _MARKDOWN = re.compile(r"([\\*_~`|<@\[\]])")
 
 
 class CardKind(Enum):
-    """What a card shows: a job that waits or runs, a series of jobs, the grid of a job, or a single picture of it.
+    """What a card shows: a job that waits or runs, a series of jobs, the grid of a job, the prompts that it suggests,
+    or a single picture of it.
 
     The others are answers to one member about a grid or a picture: the rating that stands, what else there is to say
     about it and to do with it, whether they really want to delete it, which region of it to paint anew, and how much
@@ -39,6 +40,7 @@ class CardKind(Enum):
     PENDING = auto()
     SERIES = auto()
     GRID = auto()
+    SUGGESTIONS = auto()
     PICTURE = auto()
     RATED = auto()
     MORE = auto()
@@ -166,6 +168,13 @@ def _with_notes(card: Card, notes: Sequence[str]) -> Card:
     for note in notes:
         card = with_note(card, f"⚠️ {escaped(note)}")
     return card
+
+
+def suggestions_card(job: Job, discord_id: int, buttons: Buttons, text: str, num_prompts: int) -> Card:
+    """Return the message of a job whose result is so many suggested prompts; `text` lists them."""
+    rows = rows_of(buttons, CardKind.SUGGESTIONS, job)
+    shown = tuple(row[:num_prompts] for row in rows if row[:num_prompts])
+    return with_note(Card(content=_line(job, discord_id, None), rows=shown), text)
 
 
 def picture_card(

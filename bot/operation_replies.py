@@ -15,6 +15,8 @@ _OPERATIONS = {
     Operation.ZOOM.value: ("zooming out", "Zoom Out by "),
     Operation.PAN.value: ("panning", "Pan by "),
     Operation.UPSCALE.value: ("upscaling", "Upscaled by "),
+    Operation.DESCRIBE.value: ("describing pictures", "Described for "),
+    Operation.SHORTEN.value: ("shortening prompts", "Shortened for "),
 }
 LANCZOS = "the Lanczos filter"
 _FILTERS = {"lanczos": LANCZOS}

@@ -8,6 +8,7 @@ from bot.buttons.compare import NeitherButton, SideButton, StopButton
 from bot.buttons.consent import PublishingButton, SaveConsentButton, TrainingButton
 from bot.buttons.custom_zoom import CustomZoomButton
 from bot.buttons.delete import AskDeleteButton, DeleteButton, KeepButton
+from bot.buttons.describe import DescribeButton
 from bot.buttons.enlarge import (
     CreativeFactorButton,
     SubtleFactorButton,
@@ -32,6 +33,7 @@ from bot.buttons.region import (
 from bot.buttons.report import ReportButton
 from bot.buttons.reroll import RerollButton
 from bot.buttons.save import SaveButton
+from bot.buttons.suggestion import SuggestionButton
 from bot.buttons.upscale import UpscaleButton
 from bot.buttons.vary import VaryButton, VaryStrongButton, VarySubtleButton
 from bot.buttons.zoom import SquareButton, ZoomOutButton, ZoomOutLessButton
@@ -60,6 +62,8 @@ BUTTONS: tuple[type[JobButton], ...] = (
     FavouriteButton,
     SaveButton,
     MoreButton,
+    DescribeButton,
+    SuggestionButton,
     ReportButton,
     AskDeleteButton,
     DeleteButton,

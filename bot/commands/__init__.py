@@ -6,6 +6,7 @@ from discord import app_commands
 
 from bot.commands.blend import blend
 from bot.commands.consent import consent
+from bot.commands.describe import describe, shorten
 from bot.commands.export import export
 from bot.commands.imagine import imagine, imagine_for
 from bot.commands.interpolate import interpolate
@@ -16,7 +17,7 @@ from engine.prompt import Limits
 
 Command = app_commands.Command[Any, ..., Any] | app_commands.Group
 
-COMMANDS: tuple[Command, ...] = (imagine, blend, interpolate, rank, prefer, privacy, consent, export)
+COMMANDS: tuple[Command, ...] = (imagine, blend, interpolate, describe, shorten, rank, prefer, privacy, consent, export)
 
 
 def commands_for(limits: Limits) -> tuple[Command, ...]:

@@ -11,6 +11,7 @@ from discord import app_commands
 
 from bot import replies
 from bot.answers import answer, send_ephemeral, show_job, show_series, thinking
+from bot.followup_replies import one_job_only
 from bot.interaction_context import context_from_interaction
 from bot.prompts import specs_from_text
 from bot.services import Services, services_of
@@ -18,12 +19,14 @@ from bot.store.interaction import InteractionContext
 from bot.store.submissions import Draft, seed_of, submit_drafts
 from bot.upload_replies import IMAGE_HELP
 from bot.uploads import from_attachment, keys_of_images, name_of, take_uploads
-from engine.contract.jobs import JobSpec, Operation
+from engine.contract.errors import PromptRefused
+from engine.contract.jobs import TEXT_OPERATIONS, JobSpec, Operation
 from engine.prompt import (
     COMMAND_HELP,
     OPTION_HELP,
     PROMPT_HELP,
     Limits,
+    check_supported,
     command_help,
     picture_name,
     prompt_help,
@@ -72,9 +75,17 @@ def may_post(interaction: discord.Interaction) -> bool:
 
 
 async def queue_prompt(
-    interaction: discord.Interaction, services: Services, prompt: str, negative: str | None, attachments: Attachments
+    interaction: discord.Interaction,
+    services: Services,
+    prompt: str,
+    negative: str | None,
+    attachments: Attachments,
+    *,
+    operation: Operation = Operation.IMAGINE,
 ) -> None:
     """Queue the jobs of the prompt, before whose words the attachments stand, and show them.
+
+    operation: of the jobs; one whose result is text takes a prompt for one job.
 
     Raises: PromptRefused for a prompt or pictures that cannot be taken, TooManyPending, StoreUnavailable.
     """
@@ -84,6 +95,7 @@ async def queue_prompt(
     # The words are checked before any file is fetched.
     unnamed = dict.fromkeys(attachments, picture_name("0" * 64))
     specs: Sequence[JobSpec] = specs_from_text(services, prompt, unnamed, negative=negative)
+    _check(operation, specs, services)
     context = context_from_interaction(interaction)
     async with AsyncExitStack() as waiting:
         keys: Mapping[str, str] = {}
@@ -92,7 +104,15 @@ async def queue_prompt(
             names, taken = await _take_attachments(services, context, attachments)
             specs = specs_from_text(services, prompt, names, negative=negative)
             keys = await keys_of_images(services, context.discord_id, specs, prompt, taken)
-        await _submit(interaction, services, context, [_draft(spec, keys) for spec in specs])
+        await _submit(interaction, services, context, [_draft(spec, keys, operation) for spec in specs])
+
+
+def _check(operation: Operation, specs: Sequence[JobSpec], services: Services) -> None:
+    if operation not in TEXT_OPERATIONS:
+        return
+    if len(specs) > 1:
+        raise PromptRefused(message=one_job_only(len(specs)))
+    check_supported(operation, specs[0], services.limits)
 
 
 async def _take_attachments(
@@ -120,6 +140,6 @@ async def _submit(
         await show_series(interaction, services, submitted)
 
 
-def _draft(spec: JobSpec, keys: Mapping[str, str]) -> Draft:
+def _draft(spec: JobSpec, keys: Mapping[str, str], operation: Operation) -> Draft:
     image_keys = tuple(keys[image.url] for image in spec.images)
-    return Draft(operation=Operation.IMAGINE, spec=spec, seed=seed_of(spec), image_keys=image_keys)
+    return Draft(operation=operation, spec=spec, seed=seed_of(spec), image_keys=image_keys)

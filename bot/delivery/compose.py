@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 
 from bot import queue_replies, replies
-from bot.cards import Buttons, Card, job_card, picture_card, with_note
+from bot.cards import Buttons, Card, job_card, picture_card, suggestions_card, with_note
 from bot.delivery.attachments import MAX_BYTES, ImageFile, fit
 from bot.delivery.discord_messages import MessageContent
 from bot.store.deliveries import Delivery
 from bot.store.job_status import JobDetails
+from bot.suggestion_replies import suggestions_text
 from engine.contract.errors import PictureCorrupt, StorageFull, StoreUnavailable
-from engine.contract.jobs import FINAL, Job, JobStatus, Operation, Picture
+from engine.contract.jobs import FINAL, TEXT_OPERATIONS, Job, JobStatus, Operation, Picture
+from engine.contract.suggestions import Suggestions, suggestions_from_text
 from engine.prompt import Limits, notes_on
 from engine.prompt.checks.followups import possible_operations
 from engine.store.objects import Objects
@@ -35,6 +37,8 @@ async def compose(
 
     While the picture store cannot be used, the message says so instead of showing the picture.
     """
+    if details.job.status is JobStatus.FINISHED and details.job.operation in TEXT_OPERATIONS:
+        return await _suggestions(delivery, details, objects, buttons)
     blocked = _blocked(details, objects, is_paused)
     card = _card(delivery, details, limits, buttons, blocked)
     note, attachment, lacks_picture = None, None, False
@@ -55,6 +59,28 @@ async def compose(
         clears_attachment=details.job.status is not JobStatus.RUNNING,
         is_last=details.job.status in FINAL and not lacks_picture,
         lacks_picture=lacks_picture,
+    )
+
+
+async def _suggestions(delivery: Delivery, details: JobDetails, objects: Objects, buttons: Buttons) -> MessageContent:
+    """Return the message of a job whose result is text; while that cannot be read, it says so."""
+    job, who, suggestions, note = details.job, delivery.discord_id, Suggestions(prompts=()), None
+    try:
+        suggestions = suggestions_from_text((await objects.get(job.grid_key or "")).decode())
+    except PictureCorrupt:
+        note = replies.PICTURE_LOST
+    except StoreUnavailable:
+        note = replies.PICTURE_KEPT
+    text = note or suggestions_text(suggestions)
+    waits = note == replies.PICTURE_KEPT
+    return MessageContent(
+        card=suggestions_card(job, who, buttons, text, len(suggestions.prompts)),
+        attachment=None,
+        name=file_name(job, None),
+        alt="",
+        clears_attachment=True,
+        is_last=not waits,
+        lacks_picture=waits,
     )
 
 

@@ -99,6 +99,14 @@ async def read_picture(context: InteractionContext, job_id: UUID, slot: int) -> 
     return press.job, find_picture(press, slot)
 
 
+async def read_pressed_job(context: InteractionContext, job_id: UUID) -> Job:
+    """Return the job that a press is about; nothing is stored.
+
+    Raises: JobUnknown.
+    """
+    return (await read_press(context, job_id)).job
+
+
 async def open_mask_page(context: InteractionContext, job_id: UUID, slot: int) -> MaskPage:
     """Return a page for the member to paint a mask over the picture of that slot.
 

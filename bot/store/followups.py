@@ -68,7 +68,7 @@ async def start_follow_up(
         spec=spec,
         seed=seed_of(spec),
         parent_job_id=press.job.id,
-        parent_picture_id=picture.id if picture else press.job.parent_picture_id,
+        parent_picture_id=_parent_picture(operation, press.job, picture),
         edit=_edit(follow_up, press.job, picture),
         image_keys=_image_keys(follow_up, press.job, spec),
     )
@@ -85,6 +85,12 @@ async def start_follow_up(
     await record_action(action)
     (submitted,) = await submit_for_member(context, press.member, [draft], instance)
     return submitted
+
+
+def _parent_picture(operation: Operation, job: Job, picture: Picture | None) -> UUID | None:
+    if operation is Operation.IMAGINE:
+        return None
+    return picture.id if picture else job.parent_picture_id
 
 
 def _image_keys(follow_up: FollowUp, job: Job, spec: JobSpec) -> tuple[str, ...]:

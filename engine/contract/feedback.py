@@ -11,7 +11,8 @@ class Verb(StrEnum):
     """What a member did.
 
     favourite, best and report name a picture; choose answers a pair; delete withdraws the member's own result; save
-    sends the picture to the member's direct messages; zoom and pan paint what lies around the picture.
+    sends the picture to the member's direct messages; zoom and pan paint what lies around the picture; describe asks
+    for prompts for it, and imagine paints one that was suggested.
     """
 
     UPSCALE = "upscale"
@@ -27,6 +28,8 @@ class Verb(StrEnum):
     REPORT = "report"
     DELETE = "delete"
     SAVE = "save"
+    DESCRIBE = "describe"
+    IMAGINE = "imagine"
 
 
 class Choice(StrEnum):

@@ -29,6 +29,7 @@ class Operation(StrEnum):
     imagine: a grid from a prompt. vary: one from a picture and its prompt, in which everything is painted anew.
     inpaint: a part of a picture is painted anew. zoom, pan: what lies around a picture is painted, on all sides or one.
     upscale: one picture, larger.
+    describe: prompts for a picture, as text. shorten: which words of a prompt matter, and shorter prompts, as text.
     """
 
     IMAGINE = "imagine"
@@ -37,6 +38,8 @@ class Operation(StrEnum):
     ZOOM = "zoom"
     PAN = "pan"
     UPSCALE = "upscale"
+    DESCRIBE = "describe"
+    SHORTEN = "shorten"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +81,10 @@ class JobSpec:
 
     def __hash__(self) -> int:
         return hash((self.prompt, self.parts, self.images))
+
+
+TEXT_OPERATIONS = frozenset({Operation.DESCRIBE, Operation.SHORTEN})
+"""Those whose result is text."""
 
 
 class JobStatus(StrEnum):

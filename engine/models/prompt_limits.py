@@ -8,7 +8,9 @@ from pathlib import Path
 from types import MappingProxyType
 
 from engine.contract.errors import EaselError, WeightsMissing
+from engine.contract.jobs import TEXT_OPERATIONS, Operation
 from engine.models.files.adapter_fit import incompatible_adapters
+from engine.models.files.clip_folder import clip_folder
 from engine.models.files.saved_scheduler import supported_samplers
 from engine.models.files.vocabulary import read_vocabulary
 from engine.models.registry.registry import Model, Registry, read_registry
@@ -40,6 +42,7 @@ def _read_limits(models_file: Path, default_model: str | None) -> Limits:
         incompatible_adapters(registry, _find) if registry.adapters else NO_INCOMPATIBLE_ADAPTERS,
         {model.name: _samplers_of(model) for model in registry.models.values()},
         {model.name: _vocabulary_of(model) for model in registry.models.values()},
+        {model.name: _operations_of(model) for model in registry.models.values()},
     )
 
 
@@ -57,6 +60,13 @@ def _find(model: Model) -> Path | None:
 def _vocabulary_of(model: Model) -> Vocabulary | None:
     path = _find(model)
     return None if path is None else read_vocabulary(path)
+
+
+def _operations_of(model: Model) -> tuple[Operation, ...]:
+    """Return what the model can do; without a CLIP of its own, it suggests no prompts."""
+    path = _find(model)
+    has_clip = path is not None and clip_folder(path) is not None
+    return tuple(one for one in model.abilities.operations if has_clip or one not in TEXT_OPERATIONS)
 
 
 def _samplers_of(model: Model) -> Samplers:
@@ -80,6 +90,7 @@ def limits_from_registry(
     incompatible_adapters: IncompatibleAdapters = NO_INCOMPATIBLE_ADAPTERS,
     samplers: Mapping[str, Samplers] = MappingProxyType({}),
     vocabularies: Mapping[str, Vocabulary | None] = MappingProxyType({}),
+    operations: Mapping[str, tuple[Operation, ...]] = MappingProxyType({}),
 ) -> Limits:
     """Return the limits of a service with the models of `registry`.
 
@@ -87,6 +98,7 @@ def limits_from_registry(
     incompatible_adapters: by model, the adapters that do not fit it, each with the first layer that does not.
     samplers: by model, those that its files support; models that are not in it support all that are registered.
     vocabularies: by model, all that it can paint, of those that come with such a list.
+    operations: by model, what it can do; models that are not in it can do all that is registered.
 
     Raises: ModelUnknown if the default is not registered.
     """
@@ -98,6 +110,7 @@ def limits_from_registry(
                 samplers.get(model.name, model.abilities.samplers),
                 vocabularies.get(model.name),
                 style.name if (style := registry.style_of(model)) else "",
+                operations.get(model.name, model.abilities.operations),
             )
             for model in registry.models.values()
         ),
@@ -116,11 +129,12 @@ def _capabilities_from_model(
     samplers: Samplers,
     vocabulary: Vocabulary | None,
     style: str,
+    operations: tuple[Operation, ...],
 ) -> ModelCapabilities:
     return ModelCapabilities(
         name=model.name,
         abilities=model.prompt_abilities,
-        operations=model.abilities.operations,
+        operations=operations,
         samplers=samplers,
         step_limits=model.step_limits,
         size_limits=model.size_limits,

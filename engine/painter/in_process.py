@@ -19,7 +19,7 @@ import torch
 
 from engine.contract.edits import FAITHFUL
 from engine.contract.errors import EaselError, WeightsMismatch, WeightsMissing
-from engine.contract.jobs import Operation
+from engine.contract.jobs import TEXT_OPERATIONS, Operation
 from engine.contract.painting import PaintedPictures, PaintRequest, PaintResult, Progress
 from engine.models.files.weights import ProgressCallback as OnRead
 from engine.models.loading.device import best_device, memory_budget
@@ -36,6 +36,7 @@ from engine.painter.output.encode import encode_enlarged, encode_progress, encod
 from engine.painter.phase import Phase
 from engine.painter.sampling.params import SamplingParams, params_from_request
 from engine.painter.segmentation import SegmentationThread
+from engine.painter.suggesting.thread import SuggestionThread
 from engine.painter.upscaling.enlarge import Enlarged, bytes_from_image
 from engine.painter.upscaling.thread import UpscalingThread
 from engine.prompt import parse_attention
@@ -55,11 +56,12 @@ class LocalPainter:
         encoders: Executor,
         upscaling: UpscalingThread,
         segmentation: SegmentationThread,
+        suggesting: SuggestionThread,
         lost: asyncio.Event,
     ) -> None:
         """`lost` is set when the loop's thread has ended, for whatever reason."""
         self._registry, self._loop, self._encoders = registry, loop, encoders
-        self._upscaling, self._segmentation = upscaling, segmentation
+        self._upscaling, self._segmentation, self._suggesting = upscaling, segmentation, suggesting
         self.lost = lost
 
     async def warm(self, name: str | None = None) -> None:
@@ -77,6 +79,9 @@ class LocalPainter:
         """Yield progress, then the result; see `engine.contract.painting.Painter`."""
         asked, request = request, await self._segmentation.with_mask(request)
         check_operation(request, self._registry)
+        if request.operation in TEXT_OPERATIONS:
+            yield await self._suggesting.suggest(request)
+            return
         params = params_from_request(request, self._registry)
         is_upscale = request.operation is Operation.UPSCALE
         painting = self._upscaled(request, params) if is_upscale else self._painted(request, params)
@@ -171,13 +176,14 @@ async def create_painter(
     thread.start()
     with ThreadPoolExecutor(ENCODERS, thread_name_prefix="encoder") as encoders:
         upscaling = UpscalingThread(registry)
-        segmentation = SegmentationThread(registry)
+        segmentation, suggesting = SegmentationThread(registry), SuggestionThread(registry)
         try:
-            yield LocalPainter(registry, loop, encoders, upscaling, segmentation, lost)
+            yield LocalPainter(registry, loop, encoders, upscaling, segmentation, suggesting, lost)
         finally:
             loop.close()
             upscaling.close()
             segmentation.close()
+            suggesting.close()
             await asyncio.to_thread(thread.join)
 
 

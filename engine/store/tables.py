@@ -77,7 +77,10 @@ jobs = sa.Table(
     sa.CheckConstraint("(status = 'finished') = (grid_key IS NOT NULL)", name="grid_when_finished"),
     sa.CheckConstraint("(grid_key IS NULL) = (grid_type IS NULL)", name="grid_has_type"),
     sa.CheckConstraint(f"(status IN ({_FINAL})) = (ended_at IS NOT NULL)", name="ended_when_final"),
-    sa.CheckConstraint("(operation <> 'imagine') = (parent_picture_id IS NOT NULL)", name="source"),
+    sa.CheckConstraint(
+        "operation = 'describe' OR (operation NOT IN ('imagine', 'shorten')) = (parent_picture_id IS NOT NULL)",
+        name="source",
+    ),
     sa.CheckConstraint("edit IS NULL OR parent_picture_id IS NOT NULL", name="edit_has_source"),
     sa.Index("jobs_pending_idx", "member_id", "turn", postgresql_where=sa.text("status IN ('waiting', 'running')")),
     sa.Index("jobs_waiting_idx", "turn", "id", postgresql_where=sa.text("status = 'waiting'")),

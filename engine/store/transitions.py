@@ -119,7 +119,8 @@ async def finish_job(
         values["edit"] = json_from_edit(edit)
     if not await _end_job(connection, job_id, JobStatus.FINISHED, _running(job_id, start), values):
         return False
-    await connection.execute(sa.insert(pictures), [_row_from_picture(picture) for picture in painted])
+    if painted:
+        await connection.execute(sa.insert(pictures), [_row_from_picture(picture) for picture in painted])
     return True
 
 

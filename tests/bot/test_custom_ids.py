@@ -64,6 +64,8 @@ INDEXES: dict[str, list[int | None]] = {
     "paintregion": [None],
     "paintmask": [None],
     "nameregion": [None],
+    "describe": list(range(1, 5)),
+    "suggestion": list(range(1, 6)),
     "rewordregion": [None],
     "subtlefactor": [2, 4],
     "creativefactor": [2, 4],

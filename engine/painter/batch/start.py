@@ -36,7 +36,9 @@ def start_rows(request: PaintRequest, params: SamplingParams, model: LoadedModel
     generators = [torch.Generator().manual_seed(seed_of_slot(request, slot)) for slot in range(num_rows)]
     trajectory = Trajectory(scheduler, generators, first, params.stop, model.is_flow)
     unmasked = inputs_without_mask(params, model)
-    starts = OPERATIONS[request.operation].start(request, params, model, trajectory)
+    start_pictures = OPERATIONS[request.operation].start
+    assert start_pictures is not None
+    starts = start_pictures(request, params, model, trajectory)
     return tuple(
         Row(
             slot=slot,

@@ -13,6 +13,7 @@ from engine.models.registry.registry import Registry
 from engine.painter.operations.imagine import IMAGINE
 from engine.painter.operations.inpaint import INPAINT
 from engine.painter.operations.operation import PainterOperation
+from engine.painter.operations.text import DESCRIBE, SHORTEN
 from engine.painter.operations.upscale import UPSCALE
 from engine.painter.operations.vary import VARY
 
@@ -24,6 +25,8 @@ OPERATIONS: Mapping[Operation, PainterOperation] = MappingProxyType(
         Operation.ZOOM: INPAINT,
         Operation.PAN: INPAINT,
         Operation.UPSCALE: UPSCALE,
+        Operation.DESCRIBE: DESCRIBE,
+        Operation.SHORTEN: SHORTEN,
     }
 )
 
@@ -41,7 +44,10 @@ def check_operation(
         raise OperationUnsupported(
             operation=request.operation.value, model=registry.model(None if name is None else str(name)).name
         )
-    is_whole = operation.needs_source == (request.source is not None) == (request.edit is not None)
+    has_source = request.source is not None
+    # Where a picture of the prompt can be what it starts from, it does without another.
+    may_lack = operation.takes_images and bool(request.images)
+    is_whole = has_source == (request.edit is not None) and (operation.needs_source == has_source or may_lack)
     has_mask = (mask_of(request.edit) is not None) == (request.mask is not None)
     lacks_size = operation.has_size and (request.edit is None or request.edit.canvas is None)
     if not (is_whole and has_mask) or lacks_size or operation.keeps_part != _keeps_part(request.edit):

@@ -44,14 +44,15 @@ class PainterOperation:
     takes_images: whether it paints from the pictures in the prompt; others do without them.
     keeps_part: whether a part of the source is kept, so that its edits say which.
     has_size: whether its edits say how large the picture becomes.
-    start: returns what each picture of a request starts from, by slot, or each tile of its one picture.
+    start: returns what each picture of a request starts from, by slot, or each tile of its one picture; None
+        where the result is text.
     """
 
     needs_source: bool
     keeps_part: bool = False
     has_size: bool = False
     takes_images: bool = False
-    start: StartPictures
+    start: StartPictures | None
 
 
 def draw_noise(params: SamplingParams, model: LoadedModel, generator: torch.Generator) -> Tensor:

@@ -1,0 +1,39 @@
+"""Every sentence that members read with suggested prompts: for a picture, and shorter ones for a prompt."""
+
+from __future__ import annotations
+
+from bot.cards import escaped, shown_prompt
+from engine.contract.suggestions import Suggestions, WeighedWord
+
+DESCRIBE_LABEL = "Describe"
+DESCRIBE_HELP = "Get four prompts for a picture"
+DESCRIBED_HELP = "The picture"
+DESCRIBED_PROMPT = "this picture"
+SHORTEN_HELP = "See which words of a prompt matter, and get shorter ones"
+SHORTENED_HELP = "The prompt, with its parameters"
+
+_STRONG, _WEAK = 0.6, 0.4
+_LONGEST_WORDS, _LONGEST_PROMPT = 700, 150
+
+
+def suggestions_text(suggestions: Suggestions) -> str:
+    """Return the suggested prompts as a numbered list, under the words of a prompt: **strong** and ~~weak~~ ones."""
+    prompts = [
+        f"{number}. {shown_prompt(prompt, _LONGEST_PROMPT)}" for number, prompt in enumerate(suggestions.prompts, 1)
+    ]
+    shorter = "Shorter:" if prompts else "It cannot be shorter."
+    words = [_marked(suggestions.words), shorter] if suggestions.words else []
+    return "\n".join([*words, *prompts])
+
+
+def _marked(words: tuple[WeighedWord, ...]) -> str:
+    told: list[str] = []
+    length = 0
+    for word in words:
+        sign = "**" if word.weight >= _STRONG else "~~" if word.weight < _WEAK else ""
+        marked = f"{sign}{escaped(word.text)}{sign}"
+        length += len(marked) + 1
+        if length > _LONGEST_WORDS:
+            return " ".join([*told, "…"])
+        told.append(marked)
+    return " ".join(told)

@@ -1,0 +1,1 @@
+"""Prompts that are suggested: for a picture, and shorter ones for a prompt."""
