@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -119,7 +119,7 @@ async def serve(
             objects=objects,
             painter=painter,
             metrics=metrics,
-            options=options.worker,
+            options=replace(options.worker, models=frozenset(options.models) or None),
             stop=stop,
             force_stop=force_stop,
         )

@@ -138,6 +138,15 @@ queue_pause = sa.Table(
     comment="has a row while engines take no jobs",
 )
 
+engines = sa.Table(
+    "engines",
+    metadata,
+    sa.Column("id", pg.UUID, primary_key=True),
+    sa.Column("models", pg.ARRAY(sa.Text), nullable=False),
+    sa.Column("seen_at", sa.TIMESTAMP(timezone=True), nullable=False, server_default=_now),
+    comment="engines that run or have run within a day, with the models that they have",
+)
+
 previews = sa.Table(
     "previews",
     metadata,

@@ -15,10 +15,12 @@ from uuid import UUID
 import structlog
 
 from engine.contract.errors import StoreUnavailable
+from engine.contract.ids import new_id
 from engine.contract.jobs import FINAL
 from engine.contract.painting import Painter
 from engine.error_boundary import result_of
 from engine.store.database import Database
+from engine.store.engines import Engine, announce_engine
 from engine.store.jobs import read_job
 from engine.store.objects import Objects
 from engine.store.queue import QueueOptions, prune_log, requeue_orphans, run_queue
@@ -33,6 +35,7 @@ from engine.worker.runner import QueuePause
 
 _LISTENER_CHECK = timedelta(seconds=5)
 _STORE_CHECK = timedelta(seconds=10)
+_ANNOUNCE_INTERVAL = timedelta(seconds=30)
 
 _log = structlog.get_logger(__name__)
 
@@ -46,6 +49,7 @@ class WorkerOptions:
     sweep_interval: how often it looks for jobs that have lost their queue entry.
     error_delay: wait after an unexpected error.
     kept: local folder for what is painted and cannot be stored yet; None keeps it in memory only.
+    models: names of the models that it has; jobs for others are left to engines that have them. None: not known.
     """
 
     queue: QueueOptions = field(default_factory=QueueOptions)
@@ -55,6 +59,7 @@ class WorkerOptions:
     sweep_interval: timedelta = timedelta(seconds=30)
     error_delay: timedelta = timedelta(seconds=5)
     kept: Path | None = None
+    models: frozenset[str] | None = None
 
 
 async def run_worker(
@@ -81,6 +86,7 @@ async def run_worker(
         options=options.job,
         stop=stop,
         kept=KeptResults(folder=options.kept),
+        engine=None if options.models is None else Engine(id=new_id(), models=options.models),
     )
     # An engine that cannot store does not begin to paint, nor does one whose queue is paused.
     await _check_objects(objects)
@@ -91,6 +97,7 @@ async def run_worker(
         _in_background(_repeat(_LISTENER_CHECK, partial(_watch_cancels, database, running_jobs))),
         _in_background(_repeat(options.check_interval, partial(_check_running_jobs, database, running_jobs))),
         _in_background(_repeat(options.check_interval, partial(_read_pause, database, runner.pause))),
+        _in_background(_repeat(_ANNOUNCE_INTERVAL, partial(_announce, database, runner.engine))),
         _in_background(_repeat(options.sweep_interval, partial(_sweep, database, runner.kept))),
         _in_background(_interrupt_after_grace(running_jobs, options.stop_grace, stop, force_stop)),
     ):
@@ -142,6 +149,12 @@ async def _check_running_jobs(database: Database, running_jobs: RunningJobs) -> 
         held = await read_held(connection, starts)
     for job_id in starts.keys() - held:
         running_jobs.lose(job_id, start=starts[job_id])
+
+
+async def _announce(database: Database, engine: Engine | None) -> None:
+    if engine is not None:
+        async with database.begin() as connection:
+            await announce_engine(connection, engine)
 
 
 async def _read_pause(database: Database, pause: QueuePause) -> None:

@@ -6,6 +6,7 @@ Every write names the start, so that an engine whose job was taken over changes 
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, aclosing
@@ -27,6 +28,7 @@ from engine.contract.painting import (
     num_pictures_of,
 )
 from engine.error_boundary import result_of
+from engine.store.engines import has_another_engine
 from engine.store.jobs import mask_key, read_source
 from engine.store.transitions import finish_job, reclaim_job, record_progress, start_job
 from engine.worker.endings import cause_from_error, end_attempt
@@ -36,6 +38,9 @@ from engine.worker.results import SUFFIXES, found_edit, picture_rows, shown_obje
 from engine.worker.runner import JobOptions, JobRunner, retry_while_down, with_objects
 
 __all__ = ["JobOptions", "JobRunner", "cause_from_error", "run_job"]
+
+# To an engine that does not have the job's model, while another one has it.
+_OFFERED_AGAIN = timedelta(seconds=1)
 
 _log = structlog.get_logger(__name__)
 
@@ -59,6 +64,8 @@ async def _run_in_turn(runner: JobRunner, job_id: UUID) -> timedelta | None:
     job = await _reclaim(runner, job_id)
     if job is None:
         return None
+    if await _is_for_another(runner, job):
+        return _OFFERED_AGAIN * random.uniform(0.5, 1.5)
     is_alone = job.is_suspect
     async with AsyncExitStack() as painting:
         await painting.enter_async_context(runner.admission.alone() if is_alone else runner.admission.together())
@@ -66,6 +73,15 @@ async def _run_in_turn(runner: JobRunner, job_id: UUID) -> timedelta | None:
             return timedelta(0)
         started = await _start(runner, job_id)
         return None if started is None else await _run_started(runner, started, painting, is_alone=is_alone)
+
+
+async def _is_for_another(runner: JobRunner, job: Job) -> bool:
+    """Return whether the job names a model that this engine does not have and another one has."""
+    engine, model = runner.engine, job.spec.parameters.get("model")
+    if engine is None or model is None or model in engine.models:
+        return False
+    async with runner.database.begin() as connection:
+        return await has_another_engine(connection, str(model), engine.id)
 
 
 async def _run_started(runner: JobRunner, job: Job, painting: AsyncExitStack, *, is_alone: bool) -> timedelta | None:

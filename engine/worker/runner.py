@@ -13,6 +13,7 @@ import structlog
 from engine.contract.errors import StoreUnavailable
 from engine.contract.painting import Painter
 from engine.store.database import Database
+from engine.store.engines import Engine
 from engine.store.objects import Objects
 from engine.worker.admission import Admission
 from engine.worker.kept_results import KeptResults
@@ -50,7 +51,10 @@ class QueuePause:
 
 @dataclass(frozen=True, kw_only=True)
 class JobRunner:
-    """What it takes to run jobs; `stop` is set when the engine is to stop."""
+    """What it takes to run jobs.
+
+    stop: set when the engine is to stop. engine: this one, with its models; None if these are not known.
+    """
 
     database: Database
     objects: Objects
@@ -60,6 +64,7 @@ class JobRunner:
     options: JobOptions
     stop: asyncio.Event
     admission: Admission = field(default_factory=Admission)
+    engine: Engine | None = None
     pause: QueuePause = field(default_factory=QueuePause)
     kept: KeptResults = field(default_factory=KeptResults)
 
