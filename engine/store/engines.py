@@ -36,7 +36,7 @@ async def announce_engine(connection: AsyncConnection, engine: Engine) -> None:
 
 async def has_another_engine(connection: AsyncConnection, model: str, engine_id: UUID) -> bool:
     """Return whether another engine than this one has the model, and runs or has run within `REMEMBERED`."""
-    found = sa.select(engines.c.id).where(
-        engines.c.id != engine_id, sa.literal(model) == sa.any_(engines.c.models), engines.c.seen_at > sa.func.now() - REMEMBERED
-    )
+    has_model = sa.literal(model) == sa.any_(engines.c.models)
+    is_there = engines.c.seen_at > sa.func.now() - REMEMBERED
+    found = sa.select(engines.c.id).where(engines.c.id != engine_id, has_model, is_there)
     return bool((await connection.execute(sa.select(sa.exists(found)))).scalar_one())

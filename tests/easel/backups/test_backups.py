@@ -12,12 +12,12 @@ from uuid import UUID
 import asyncpg
 import pytest
 import sqlalchemy as sa
-from engine.store.restore_lock import RESTORE_LOCK
 
 from easel.backups.manifest import read_manifest
 from engine.store.database import Database, open_database
 from engine.store.jobs import read_job, read_pictures
 from engine.store.objects import Objects, open_objects
+from engine.store.restore_lock import RESTORE_LOCK
 from engine.store.tables import jobs, pictures
 from engine.store.transitions import finish_job
 from tests.easel.command import CommandResult, run_easel
