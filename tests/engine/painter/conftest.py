@@ -34,10 +34,11 @@ REGISTRY = "".join(
 @pytest.fixture(scope="session")
 def checkpoints(shared_folder: Path) -> Path:
     """A folder of tiny checkpoints with a `registry.toml`."""
-    return made_once(shared_folder / "checkpoints", _save_checkpoints)
+    return made_once(shared_folder / "checkpoints", save_checkpoints)
 
 
-def _save_checkpoints(folder: Path) -> None:
+def save_checkpoints(folder: Path) -> None:
+    """Save the tiny checkpoints and their `registry.toml` into the folder."""
     save_sd1(folder / "sd1")
     save_sd1(folder / "wide", latent_channels=6, seed=1)
     save_sd1(folder / "sd2", prediction="v_prediction", seed=2)

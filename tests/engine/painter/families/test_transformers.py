@@ -30,6 +30,7 @@ from tests.engine.painter.registries import entry
 from tests.engine.painter.requests import all_painted, encoded_gradient, paint_request, painted, pixels_of, psnr
 from tests.engine.painter.stock import EQUAL_DB, OTHER_DB, stock_pictures
 from tests.engine.painter.t5_checkpoints import save_flux, save_pixart, save_sd3
+from tests.sharing import made_once
 
 LONG = "a red cat and a blue house under 100 trees by the river"
 
@@ -76,10 +77,8 @@ WEARERS = ("sd3", "flux", "sana", "qwen-image", "z-image")
 FAMILIES = {"schnell": "flux", "alpha": "pixart", "sigma": "pixart"}
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Tiny checkpoints of the transformer families, with a `registry.toml`."""
-    folder = tmp_path_factory.mktemp("transformers")
+def save_transformers(folder: Path) -> None:
+    """Save tiny checkpoints of the transformer families, with a `registry.toml`."""
     save_sd3(folder / "sd3", seed=7)
     save_flux(folder / "flux", seed=8)
     save_flux(folder / "schnell", has_guidance=False, seed=9)
@@ -98,7 +97,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         save_transformer_lora(ink, folder / name, getattr(diffusers, KINDS[name].pipeline), seed=seed)
     adapters = (f'[adapters.{name}-ink]\nfile = "{name}-ink.safetensors"\nfamily = "{name}"\n' for name in WEARERS)
     (folder / "registry.toml").write_text("".join(('default = "sd3"', *entries, *adapters)))
-    return folder
+
+
+@pytest.fixture(scope="session")
+def folder(shared_folder: Path) -> Path:
+    return made_once(shared_folder / "transformers", save_transformers)
 
 
 @pytest.fixture(scope="module")
