@@ -41,7 +41,8 @@ def _print(summary: LogSummary, console: Console) -> None:
         when = "yet" if summary.since is None else f"since {summary.since.isoformat()}"
         console.print(f"Nobody has pressed or rated anything {when}, so there is nothing to show.")
         return
-    console.print(f"{raters.presses:,} presses by {raters.members:,} members; Gini coefficient {raters.gini:.2f}.")
+    members = f"{raters.members:,} {'member' if raters.members == 1 else 'members'}"
+    console.print(f"{raters.presses:,} presses by {members}; Gini coefficient {raters.gini:.2f}.")
     if agreement.of_two is not None:
         console.print(
             f"Two members who answered the same pair agree in {agreement.of_two:.1%} of {agreement.pairs:,} pairs."

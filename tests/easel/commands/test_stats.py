@@ -24,7 +24,7 @@ async def test_stats_are_printed(home: Path, database_url: str, database: Databa
     await community.press(painted, 1, member, Verb.RATE, 4)
     shown = await run_easel("stats", home=home, DATABASE_URL=database_url)
     lines = [" ".join(line.split()) for line in shown.out.splitlines()]
-    assert lines[0] == "2 presses by 1 members; Gini coefficient 0.00."
+    assert lines[0] == "2 presses by 1 member; Gini coefficient 0.00."
     assert "upscale of 2 1 0% (0%-79%) 100% (21%-100%) 0.32" in lines
     assert "a red circle 0 0 0 1 4.00" in lines
     assert f"a red circle 4.00 1 {painted.pictures[1].id}" in lines
