@@ -15,7 +15,7 @@ import discord
 import structlog
 from structlog.contextvars import bound_contextvars
 
-from bot import replies
+from bot import replies, upload_replies
 from bot.cards import Card, job_card, view_from_card
 from bot.consent_notice import ask_for_consent
 from bot.delivery.discord_messages import NO_MENTIONS
@@ -146,11 +146,15 @@ async def in_time(interaction: discord.Interaction, work: Awaitable[T], *, in_pl
 async def thinking(interaction: discord.Interaction) -> AsyncIterator[None]:
     """Let the channel see that the answer, which all may see, takes a while.
 
-    When the block fails, that is taken back, so that the member alone is told why.
+    When the block fails, that is taken back, so that the member alone is told why. When the bot stops meanwhile, the
+    answer says so.
     """
     await _try(interaction.response.defer(thinking=True))
     try:
         yield
+    except asyncio.CancelledError:
+        await _try(interaction.edit_original_response(content=upload_replies.CUT_SHORT))
+        raise
     except BaseException:
         await _try(interaction.delete_original_response())
         raise

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence, Set
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -145,6 +145,13 @@ def _services(options: BotOptions, context: DeliveryContext) -> Services:
     )
 
 
+async def _cut_short(late: Set[asyncio.Task[object]]) -> None:
+    """End the answers that take longer, such as those that fetch a picture; they tell the member."""
+    for task in late:
+        task.cancel()
+    await asyncio.gather(*late, return_exceptions=True)
+
+
 def forgets_commands(options: BotOptions) -> bool:
     """Return whether this Discord may lose registered commands: any but the real one."""
     return options.api_url.rstrip("/") != DISCORD_API_URL
@@ -161,9 +168,10 @@ async def _run(
     try:
         await asyncio.wait([connected, delivering, stopped], return_when=asyncio.FIRST_COMPLETED)
         if client.services.answer_tasks:
-            # Discord would not accept later answers.
+            # Discord would not accept later answers, but for those that it was told to wait for.
             longest = client.services.answer_timeout.total_seconds()
-            await asyncio.wait(tuple(client.services.answer_tasks), timeout=longest)
+            _, late = await asyncio.wait(tuple(client.services.answer_tasks), timeout=longest)
+            await _cut_short(late)
         answered.set()
         await delivering
     finally:

@@ -32,6 +32,7 @@ BLEND_HELP = "Blend two to five pictures into a grid of four"
 BLENDED_HELP = "A picture to blend"
 SHAPE_HELP = "The shape of the new pictures; square if you do not choose."
 IMAGE_HELP = "A picture to start from; --iw says how much it counts."
+CUT_SHORT = "Easel was restarted while it fetched the pictures. Please send this again."
 UNKNOWN_NAME = ("You have brought no picture of this name.", "Upload the picture.")
 
 

@@ -30,7 +30,7 @@ from engine.models.registry.upscalers import Upscaler
 from engine.painter.in_process import create_painter
 from engine.prompt import Limits
 from engine.prompt.checks.canvases import PanDirection, panned_canvas, zoomed_canvas
-from tests.engine.painter.requests import all_painted, encoded_gradient, paint_request, upscaled
+from tests.engine.painter.requests import all_painted, encoded_gradient, paint_request, upscaled, with_images
 
 PROMPT = "a red circle"
 ROUNDS = 3
@@ -112,6 +112,9 @@ def operations(source: bytes, side: int) -> dict[str, tuple[PaintRequest, str]]:
         "pan": (edited(source, Operation.PAN, pan), "at most 1.1"),
         "chaos": (paint_request(PROMPT, parameters={"chaos": 50}), ""),
         "tile": (paint_request(PROMPT, parameters={"tile": True}), ""),
+        "a picture in the prompt": (with_images(paint_request(PROMPT), {source: 1.0}), "at most 1.1"),
+        "interpolate, 13 frames": (paint_request(PROMPT, "a blue square", parameters={"interpolate": True}), ""),
+        "video": (paint_request(PROMPT, parameters={"video": True}), ""),
     }
 
 

@@ -9,6 +9,7 @@ import json
 import zipfile
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import PurePath
 from typing import Any
 
@@ -17,7 +18,7 @@ import sqlalchemy as sa
 from aiohttp import web
 
 from bot import privacy_replies
-from bot.upload_replies import ENDS_WANTED
+from bot.upload_replies import CUT_SHORT, ENDS_WANTED
 from engine.contract.jobs import Operation
 from engine.store.database import Database
 from engine.store.file_copies import key_from_bytes
@@ -37,10 +38,11 @@ EPHEMERAL = 64
 
 @dataclass(frozen=True, kw_only=True)
 class Pages:
-    """A server in the private network of the bot, and the pictures that were fetched from it."""
+    """A server in the private network of the bot, what was fetched from it, and whether a silent one was asked for."""
 
     origin: str
     fetched: list[str] = field(default_factory=list)
+    is_asked: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 @pytest.fixture
@@ -57,10 +59,16 @@ async def pages() -> AsyncIterator[Pages]:
     async def moving(request: web.Request) -> web.Response:
         return web.Response(body=film("PNG"), content_type="image/png")
 
+    async def silent(request: web.Request) -> web.Response:
+        served.is_asked.set()
+        await asyncio.sleep(60)
+        return web.Response()
+
     app = web.Application()
-    for path, handler in (("cat", picture), ("dog", picture), ("moved", moved), ("film", moving)):
+    handlers = (("cat", picture), ("dog", picture), ("moved", moved), ("film", moving), ("silent", silent))
+    for path, handler in handlers:
         app.router.add_get(f"/{path}.png", handler)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     served = Pages(origin=f"http://127.0.0.1:{runner.addresses[0][1]}")
@@ -221,6 +229,19 @@ async def test_what_is_wrong_with_a_picture_is_said_under_its_name(
     assert await hand.jobs() == []
     async with database.begin() as connection:
         assert (await connection.execute(sa.text("SELECT count(*) FROM uploads"))).scalar_one() == 0
+
+
+async def test_a_bot_that_stops_meanwhile_says_so(
+    start_bot: BotStarter, ben: MemberClient, hand: EngineHand, pages: Pages
+) -> None:
+    """Nothing was queued, and the member is not left waiting."""
+    async with start_bot(upload_origins=frozenset({pages.origin}), answer_timeout=timedelta(seconds=3)):
+        pressed = await ben.command("imagine", prompt=f"{pages.origin}/silent.png a cat")
+        async with asyncio.timeout(30):
+            await pages.is_asked.wait()
+    answer = await ben.reply(pressed)
+    assert text_of(answer) == CUT_SHORT
+    assert await hand.jobs() == []
 
 
 async def test_what_a_member_brought_is_theirs_to_have_and_to_erase(

@@ -15,14 +15,14 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 
 from engine.contract.edits import CREATIVE, FAITHFUL, STRONG, SUBTLE, Edit, whole_canvas
-from engine.contract.jobs import ImagePrompt, Operation, ParameterValue
+from engine.contract.jobs import Operation, ParameterValue
 from engine.contract.painting import PaintedPictures, PaintRequest
 from engine.mask_file import mask_file_from_image
 from engine.models.prompt_limits import limits_from_registry
 from engine.models.registry.registry import read_registry
 from engine.painter.in_process import create_painter
 from engine.prompt.checks.canvases import PanDirection, panned_canvas, reshaped_canvas, zoomed_canvas
-from tests.engine.painter.requests import all_painted, paint_request, upscaled
+from tests.engine.painter.requests import all_painted, paint_request, upscaled, with_images
 
 FOLDER = Path(__file__).parents[3] / "docs" / "operations"
 NIGHT = "a blue square at night"
@@ -63,10 +63,8 @@ def sheets(source: bytes) -> dict[str, PaintRequest]:
 
 
 def _from_images(prompt: str, sources: Sequence[bytes], parameters: Mapping[str, ParameterValue]) -> PaintRequest:
-    request = paint_request(prompt, seed=77, parameters=parameters)
-    images = tuple(ImagePrompt(url=f"picture:{number:016x}") for number in range(len(sources)))
-    spec = replace(request.spec, images=images, parts=request.spec.parts if prompt else ())
-    return replace(request, spec=spec, images=tuple(sources))
+    request = with_images(paint_request(prompt, seed=77, parameters=parameters), dict.fromkeys(sources, 1.0))
+    return request if prompt else replace(request, spec=replace(request.spec, parts=()))
 
 
 def _edited(source: bytes, prompt: str, operation: Operation, edit: Edit) -> PaintRequest:

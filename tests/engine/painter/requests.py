@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from engine.contract.edits import Edit, whole_canvas
-from engine.contract.jobs import JobSpec, Operation, ParameterValue, Part
+from engine.contract.jobs import ImagePrompt, JobSpec, Operation, ParameterValue, Part
 from engine.contract.painting import PaintedPictures, Painter, PaintRequest, Progress
 
 Pixels = NDArray[np.uint8]
@@ -55,6 +55,12 @@ def upscaled(source: bytes, prompt: str, factor: int, strength: float, steps: in
     canvas = whole_canvas(image.width * factor, image.height * factor)
     request = paint_request(prompt, source=source, pictures=1, steps=steps)
     return replace(request, operation=Operation.UPSCALE, edit=Edit(strength=strength, canvas=canvas))
+
+
+def with_images(request: PaintRequest, weights: Mapping[bytes, float]) -> PaintRequest:
+    """Return the request with pictures in its prompt, each with its weight."""
+    images = tuple(ImagePrompt(url=f"picture:{at:016x}", weight=weight) for at, weight in enumerate(weights.values()))
+    return replace(request, spec=replace(request.spec, images=images), images=tuple(weights))
 
 
 async def painted(painter: Painter, wanted: PaintRequest) -> PaintedPictures:

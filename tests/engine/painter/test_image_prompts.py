@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,22 +12,22 @@ import torch
 from PIL import Image, ImageOps
 
 from engine.contract.errors import PictureCorrupt, RecipeUnreadable, SourceMismatch
-from engine.contract.jobs import ImagePrompt
-from engine.contract.painting import PaintRequest
 from engine.models.registry.registry import Registry
 from engine.painter.in_process import create_painter
 from engine.painter.operations.source import cropped_pixels
 from engine.painter.output.recipe import request_from_recipe
-from tests.engine.painter.requests import all_painted, encoded_gradient, paint_request, painted, pixels_of, psnr
+from tests.engine.painter.requests import (
+    all_painted,
+    encoded_gradient,
+    paint_request,
+    painted,
+    pixels_of,
+    psnr,
+    with_images,
+)
 from tests.engine.painter.stock import EQUAL_DB, stock_pictures
 
 STEPS = 6
-
-
-def with_images(request: PaintRequest, weights: Mapping[bytes, float]) -> PaintRequest:
-    """Return the request with pictures in its prompt, each with its weight."""
-    images = tuple(ImagePrompt(url=f"picture:{at:016x}", weight=weight) for at, weight in enumerate(weights.values()))
-    return replace(request, spec=replace(request.spec, images=images), images=tuple(weights))
 
 
 def flipped(encoded: bytes) -> bytes:

@@ -18,9 +18,17 @@ from engine.painter.in_process import create_painter
 from engine.painter.output.recipe import request_from_recipe
 from engine.painter.sampling.guidance import Conditioning, PromptEmbeds
 from engine.painter.sampling.interpolation import conditioning_between, slerp
-from tests.engine.painter.requests import all_painted, encoded_gradient, paint_request, painted, pixels_of, psnr
+from tests.engine.painter.requests import (
+    all_painted,
+    encoded_gradient,
+    paint_request,
+    painted,
+    pixels_of,
+    psnr,
+    with_images,
+)
 from tests.engine.painter.stock import EQUAL_DB
-from tests.engine.painter.test_image_prompts import flipped, with_images
+from tests.engine.painter.test_image_prompts import flipped
 
 STEPS = 4
 BETWEEN: dict[str, ParameterValue] = {"interpolate": True, "sampler": "euler", "steps": STEPS}
