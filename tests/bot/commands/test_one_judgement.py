@@ -11,7 +11,7 @@ from sandbox.chat.test_client import MemberClient
 from tests.bot.conftest import BotStarter
 from tests.easel.command import run_easel
 
-REFUSED = ("a star --raw", "a star --chaos 400", "a star --ar 9:1", "a cat AND a dog", "a star --model nowhere")
+REFUSED = ("a star --sref random", "a star --chaos 400", "a star --ar 9:1", "a cat AND a dog", "a star --model nowhere")
 LONG = "a very long and winding description of a star over the sea at night --stepz 12 --no clouds, birds, ships"
 ACCEPTED = "a red star --steps 12"
 
