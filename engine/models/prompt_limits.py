@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
@@ -13,6 +13,7 @@ from engine.models.files.adapter_fit import incompatible_adapters
 from engine.models.files.clip_folder import clip_folder
 from engine.models.files.saved_scheduler import supported_samplers
 from engine.models.files.vocabulary import read_vocabulary
+from engine.models.registry.families import CLIP_ABILITY
 from engine.models.registry.registry import Model, Registry, read_registry
 from engine.prompt import Limits, ModelCapabilities, Vocabulary
 
@@ -43,6 +44,7 @@ def _read_limits(models_file: Path, default_model: str | None) -> Limits:
         {model.name: _samplers_of(model) for model in registry.models.values()},
         {model.name: _vocabulary_of(model) for model in registry.models.values()},
         {model.name: _operations_of(model) for model in registry.models.values()},
+        [model.name for model in registry.models.values() if not _has_clip(model)],
     )
 
 
@@ -64,9 +66,13 @@ def _vocabulary_of(model: Model) -> Vocabulary | None:
 
 def _operations_of(model: Model) -> tuple[Operation, ...]:
     """Return what the model can do; without a CLIP of its own, it suggests no prompts."""
-    path = _find(model)
-    has_clip = path is not None and clip_folder(path) is not None
+    has_clip = _has_clip(model)
     return tuple(one for one in model.abilities.operations if has_clip or one not in TEXT_OPERATIONS)
+
+
+def _has_clip(model: Model) -> bool:
+    path = _find(model)
+    return path is not None and clip_folder(path) is not None
 
 
 def _samplers_of(model: Model) -> Samplers:
@@ -91,6 +97,7 @@ def limits_from_registry(
     samplers: Mapping[str, Samplers] = MappingProxyType({}),
     vocabularies: Mapping[str, Vocabulary | None] = MappingProxyType({}),
     operations: Mapping[str, tuple[Operation, ...]] = MappingProxyType({}),
+    without_clip: Collection[str] = (),
 ) -> Limits:
     """Return the limits of a service with the models of `registry`.
 
@@ -99,6 +106,7 @@ def limits_from_registry(
     samplers: by model, those that its files support; models that are not in it support all that are registered.
     vocabularies: by model, all that it can paint, of those that come with such a list.
     operations: by model, what it can do; models that are not in it can do all that is registered.
+    without_clip: models that come without a CLIP, which ranks pictures.
 
     Raises: ModelUnknown if the default is not registered.
     """
@@ -111,6 +119,7 @@ def limits_from_registry(
                 vocabularies.get(model.name),
                 style.name if (style := registry.style_of(model)) else "",
                 operations.get(model.name, model.abilities.operations),
+                has_clip=model.name not in without_clip,
             )
             for model in registry.models.values()
         ),
@@ -130,10 +139,12 @@ def _capabilities_from_model(
     vocabulary: Vocabulary | None,
     style: str,
     operations: tuple[Operation, ...],
+    *,
+    has_clip: bool,
 ) -> ModelCapabilities:
     return ModelCapabilities(
         name=model.name,
-        abilities=model.prompt_abilities,
+        abilities=model.prompt_abilities - (frozenset() if has_clip else CLIP_ABILITY),
         operations=operations,
         samplers=samplers,
         step_limits=model.step_limits,

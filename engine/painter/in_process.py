@@ -83,11 +83,13 @@ class LocalPainter:
             yield await self._suggesting.suggest(request)
             return
         params = params_from_request(request, self._registry)
+        if params.is_choice:
+            request = replace(request, num_pictures=params.best)
         is_upscale = request.operation is Operation.UPSCALE
         painting = self._upscaled(request, params) if is_upscale else self._painted(request, params)
         async with aclosing(painting):
             async for event in painting:
-                if request is not asked and isinstance(event, PaintedPictures):
+                if request.mask is not asked.mask and isinstance(event, PaintedPictures):
                     yield replace(event, mask=request.mask)
                 else:
                     yield event
@@ -130,11 +132,18 @@ class LocalPainter:
                 if isinstance(event, Failed):
                     raise _with_adapter_name(event.error, params)
                 if isinstance(event, Finished):
-                    yield await self._encoded(partial(encode_result, request, params, event, upscaler))
+                    scores = await self._scores(request, params, event)
+                    yield await self._encoded(partial(encode_result, request, params, event, upscaler, scores))
                     return
                 yield await self._encoded(partial(encode_progress, event))
         finally:
             self._loop.leave(active)
+
+    async def _scores(self, request: PaintRequest, params: SamplingParams, finished: Finished) -> list[float]:
+        """Return how well each picture fits the prompt; nothing where all are shown."""
+        if not params.is_choice:
+            return []
+        return await self._suggesting.scores(request, params.model, finished.pictures)
 
     async def _encoded(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._encoders, work)

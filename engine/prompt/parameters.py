@@ -10,12 +10,15 @@ from engine.contract.samplers import SAMPLERS
 from engine.prompt.parameter_type import GRID, Parameter, ParameterKind
 
 MAX_RATIO = 10
+MOST_PAINTED = 16
+"""The most pictures that one job paints to choose from."""
 # Abilities that belong to the service and not to a model.
 SERVICE_ABILITIES = frozenset({"speed", "visibility", "profile"})
 # What some model or the service of this release can do; a test compares it with the families of models.
 RELEASE_ABILITIES = frozenset(
     {
         "attention",
+        "best",
         "chaos",
         "draft",
         "images",
@@ -56,6 +59,17 @@ PARAMETERS: tuple[Parameter, ...] = (
         example="a house --chaos 40",
         operations=GRID,
         ability="chaos",
+    ),
+    Parameter(
+        name="best",
+        kind=ParameterKind.INTEGER,
+        low=5,
+        high=MOST_PAINTED,
+        help="Paints this many pictures and shows the four that fit the prompt best.",
+        meaning="Ranks the pictures by how near the model's CLIP finds them to the words; all scores are kept.",
+        example="a red circle --best 8",
+        operations=GRID,
+        ability="best",
     ),
     Parameter(
         name="no",

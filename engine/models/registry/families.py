@@ -23,10 +23,25 @@ MAX_GUIDANCE = 50.0
 
 # Abilities of every model, as in the prompt language's parameter table.
 COMMON_ABILITIES = frozenset(
-    {"chaos", "draft", "images", "interpolation", "quality", "sameseed", "sampler", "stop", "tile", "video", "weird"}
+    {
+        "best",
+        "chaos",
+        "draft",
+        "images",
+        "interpolation",
+        "quality",
+        "sameseed",
+        "sampler",
+        "stop",
+        "tile",
+        "video",
+        "weird",
+    }
 )
 # Weights in brackets; large language models as text encoders do not support them.
 ATTENTION = frozenset({"attention"})
+# Of models that come with a CLIP.
+CLIP_ABILITY = frozenset({"best"})
 ADAPTER_ABILITY = frozenset({"lora", "style"})
 
 

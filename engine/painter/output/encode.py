@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from PIL import Image
 from torch import Tensor
 
-from engine.contract.painting import PaintedPicture, PaintedPictures, PaintRequest, Progress
+from engine.contract.painting import NUM_PICTURES, PaintedPicture, PaintedPictures, PaintRequest, Progress
 from engine.painter.events import Finished, Stepped
 from engine.painter.output.films import MEDIA_TYPE, film_between, film_of_steps
 from engine.painter.output.images import Pixels, grid_from_pixels, png_from_pixels, preview_from_pixels
@@ -22,20 +22,27 @@ from engine.painter.upscaling.enlarge import Enlarged
 
 def encode_progress(event: Stepped) -> Progress:
     """Return the progress with its preview encoded."""
-    preview = None if event.preview is None else preview_from_pixels(_pixels(event.preview))
+    preview = None if event.preview is None else preview_from_pixels(_pixels(event.preview[:NUM_PICTURES]))
     return Progress(done=event.done, total=event.total, preview=preview)
 
 
 def encode_result(
-    request: PaintRequest, params: SamplingParams, finished: Finished, upscaler: Mapping[str, str] | None = None
+    request: PaintRequest,
+    params: SamplingParams,
+    finished: Finished,
+    upscaler: Mapping[str, str] | None = None,
+    scores: Sequence[float] = (),
 ) -> PaintedPictures:
     """Return the finished pictures as files with their recipes, and their grid, which upscaled ones have not.
 
     In place of the grid there is a film, where one was asked for.
+    scores: of each picture, if only the best four are to be shown, the best first.
     """
     frames = _pixels(finished.pictures)
     pixels = frames[:: params.rows_each]
-    recipes = (recipe_of(request, params, finished, slot, upscaler) for slot in range(len(pixels)))
+    slots = _best(scores) if scores else range(len(pixels))
+    pixels = [pixels[slot] for slot in slots]
+    recipes = (recipe_of(request, params, finished, slot, upscaler, scores) for slot in slots)
     pictures = tuple(_picture(*one, parameters_text(one[1])) for one in zip(pixels, recipes, strict=True))
     if upscaler is not None:
         return PaintedPictures(pictures=pictures)
@@ -46,6 +53,11 @@ def encode_result(
         return PaintedPictures(pictures=pictures, grid=film, grid_type=MEDIA_TYPE)
     grid, grid_type = grid_from_pixels(pixels)
     return PaintedPictures(pictures=pictures, grid=grid, grid_type=grid_type)
+
+
+def _best(scores: Sequence[float]) -> list[int]:
+    """Return the indexes of the best pictures, as many as a grid has, the best first."""
+    return sorted(range(len(scores)), key=lambda index: -scores[index])[:NUM_PICTURES]
 
 
 def encode_enlarged(request: PaintRequest, params: SamplingParams, enlarged: Enlarged) -> PaintedPictures:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from importlib.metadata import version
@@ -43,6 +43,7 @@ def recipe_of(
     finished: Finished,
     slot: int,
     upscaler: Mapping[str, str] | None = None,
+    scores: Sequence[float] = (),
 ) -> dict[str, Any]:
     """Return everything that painting a picture again takes, JSON-ready.
 
@@ -56,6 +57,7 @@ def recipe_of(
     scheduler, speed: the operator's changes to the model's scheduler, and its settings for speed; absent when there
         are none.
     upscaler: what made an upscaled picture larger before it was painted, see `enlarged_recipe`; absent in any other.
+    scores: of all pictures that were painted to choose from, by index; absent where none was chosen.
     """
     edit = request.edit if request.edit and request.edit.canvas else None
     recipe: dict[str, Any] = {
@@ -85,7 +87,8 @@ def recipe_of(
         "libraries": dict(_versions()),
     }
     cut = {"cut": list(finished.truncated_texts)} if finished.truncated_texts else {}
-    return recipe | cut | ({"upscaler": dict(upscaler)} if upscaler else {})
+    chosen = {"scores": list(scores)} if scores else {}
+    return recipe | cut | chosen | ({"upscaler": dict(upscaler)} if upscaler else {})
 
 
 def enlarged_recipe(request: PaintRequest, params: SamplingParams, upscaler: Mapping[str, str]) -> dict[str, Any]:
@@ -174,10 +177,12 @@ def _check_source(given: Any, recorded: Any) -> None:
 
 def _request(recipe: Mapping[str, Any], source: bytes | None) -> PaintRequest:
     spec = spec_from_json(recipe["spec"])
+    # All that were painted are painted again, in their order; the recipe says which one it was.
+    parameters = {name: value for name, value in spec.parameters.items() if name != "best"}
     request = PaintRequest(
         job_id=new_id(),
         member_id=new_id(),
-        spec=replace(spec, parameters={**spec.parameters, "model": recipe["model"]}),
+        spec=replace(spec, parameters={**parameters, "model": recipe["model"]}),
         seed=recipe["seed"],
         source=source,
         operation=_operation_of(recipe),

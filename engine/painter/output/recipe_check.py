@@ -13,9 +13,9 @@ from typing import Any
 from engine.contract.edits import CELLS
 from engine.contract.errors import RecipeUnreadable
 from engine.contract.jobs import MAX_SEED, READABLE_SPEC_VERSIONS, Operation
-from engine.contract.painting import NUM_PICTURES
 from engine.contract.samplers import SAMPLERS
 from engine.prompt import PARAMETERS, Parameter, ParameterKind
+from engine.prompt.parameters import MOST_PAINTED
 
 _LARGEST = sys.float_info.max
 _MAX_SHOWN = 40
@@ -219,8 +219,8 @@ _UPSCALER = _object(name=_TEXT, sha256=_optional(_TEXT))
 _RECIPE = _object(
     spec=_SPEC,
     seed=_whole(0, MAX_SEED),
-    slot=_whole(0, NUM_PICTURES - 1),
-    pictures=_whole(1, NUM_PICTURES),
+    slot=_whole(0, MOST_PAINTED - 1),
+    pictures=_whole(1, MOST_PAINTED),
     width=_whole(1),
     height=_whole(1),
     steps=_whole(1),
@@ -244,6 +244,7 @@ _RECIPE = _object(
     libraries=_TEXTS_BY_NAME,
     cut=_optional(_list_of(_TEXT)),
     upscaler=_optional(_UPSCALER),
+    scores=_optional(_list_of(_number(-1, 1))),
 )
 
 _ENLARGED = _object(

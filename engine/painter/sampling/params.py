@@ -27,6 +27,7 @@ from engine.prompt import (
     steps_for,
 )
 from engine.prompt.checks.upscales import MAX_UPSCALED_PIXELS
+from engine.prompt.parameters import MOST_PAINTED
 
 MOST_CHAOS = 0.8
 """The chaos of `--chaos 100`: with more, the four become alike again, because they are no longer of the prompt.
@@ -65,6 +66,7 @@ class SamplingParams:
     stop: share of the steps that is painted, over 0 to 1; below 1 the last denoised estimate becomes the picture.
     chaos: share of the texts' variance that is noise in the first steps, 0 to `MOST_CHAOS`.
     weirdness: by how much the distance of each token from the mean of its text grows, 0 to 3.
+    best: how many pictures are painted to show the best four; 0 shows all.
     is_tiled: whether the pictures go on at their own opposite edges.
     """
 
@@ -81,6 +83,7 @@ class SamplingParams:
     stop: float = 1.0
     chaos: float = 0.0
     weirdness: float = 0.0
+    best: int = 0
     is_tiled: bool = False
     canvas: Canvas | None = None
     window: Box | None = None
@@ -97,6 +100,11 @@ class SamplingParams:
     def num_rows(self, num_pictures: int) -> int:
         """Return how many rows that many pictures have."""
         return (num_pictures - 1) * self.rows_each + 1
+
+    @property
+    def is_choice(self) -> bool:
+        """Whether more pictures are painted than are shown; films show all."""
+        return self.best > 0 and not (self.is_interpolated or self.is_filmed)
 
     @property
     def pixels(self) -> tuple[int, int]:
@@ -146,6 +154,7 @@ def params_from_request(request: PaintRequest, registry: Registry) -> SamplingPa
         stop=_bounded(model, "stop", asked.get("stop"), 100, 1, 100) / 100,
         chaos=_bounded(model, "chaos", asked.get("chaos"), 0, 0, 100) / 100 * MOST_CHAOS,
         weirdness=_bounded(model, "weird", asked.get("weird"), 0, 0, 3000) / 1000,
+        best=0 if request.edit else round(_bounded(model, "best", asked.get("best"), 0, 5, MOST_PAINTED)),
         # A part of a picture ends at what is kept of it.
         is_tiled=asked.get("tile") is True and canvas is None,
         canvas=canvas,

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
+from typing import TypeVar
 
 import torch
+from PIL import Image
+from torch import Tensor
 
-from engine.contract.errors import EaselError, NoRoom, OperationUnsupported
+from engine.contract.errors import EaselError, NoRoom, OperationUnsupported, SettingUnsupported
 from engine.contract.jobs import Operation
 from engine.contract.painting import PaintedText, PaintRequest
 from engine.contract.suggestions import Suggestions, text_from_suggestions
@@ -23,6 +28,8 @@ from engine.painter.operations.source import open_source
 from engine.painter.suggesting.describe import describe
 from engine.painter.suggesting.shorten import shorten
 from engine.prompt import parse_attention
+
+T = TypeVar("T")
 
 
 class SuggestionThread:
@@ -40,13 +47,26 @@ class SuggestionThread:
         """
         name = request.spec.parameters.get("model")
         model = self._registry.model(None if name is None else str(name))
-        work = partial(result_or_error, model.name, partial(self._suggest, request, model))
-        result = await asyncio.get_running_loop().run_in_executor(self._executor, work)
+        return PaintedText(text=text_from_suggestions(await self._do(model, partial(self._suggest, request, model))))
+
+    async def scores(self, request: PaintRequest, model: Model, pictures: Sequence[Tensor]) -> list[float]:
+        """Return how near each picture is to the words: the cosine of their embeddings, -1 to 1.
+
+        pictures: uint8 [height, width, 3].
+        Source: Radford et al. 2021 (CLIP), figure 3.
+
+        Raises: SettingUnsupported for a model without a CLIP, ModelBroken, WeightsMissing, NoRoom.
+        """
+        return await self._do(model, partial(self._score, request, model, pictures))
+
+    async def _do(self, model: Model, work: Callable[[], T]) -> T:
+        guarded = partial(result_or_error, model.name, work)
+        result = await asyncio.get_running_loop().run_in_executor(self._executor, guarded)
         if isinstance(result, torch.OutOfMemoryError):
             raise NoRoom(model=model.name)
         if isinstance(result, EaselError):
             raise result
-        return PaintedText(text=text_from_suggestions(result))
+        return result
 
     def close(self) -> None:
         """End the thread after what it is at."""
@@ -57,13 +77,25 @@ class SuggestionThread:
         folder, vocabulary = clip_folder(place), read_vocabulary(place)
         if folder is None or (request.operation is Operation.DESCRIBE and vocabulary is None):
             raise OperationUnsupported(operation=request.operation.value, model=model.name)
-        if model.name not in self._loaded:
-            self._loaded[model.name] = load_clip(model.name, folder, best_device().device)
-        clip = self._loaded[model.name]
+        clip = self._clip(model, folder)
         if vocabulary is None or request.operation is Operation.SHORTEN:
             return shorten(clip, _words_of(request))
         picture = request.source or request.images[0]
         return describe(clip, open_source(picture), tuple(vocabulary.words))
+
+    def _score(self, request: PaintRequest, model: Model, pictures: Sequence[Tensor]) -> list[float]:
+        folder = clip_folder(local_path(model))
+        if folder is None:
+            raise SettingUnsupported(name="best", value=str(len(pictures)), model=model.name)
+        clip = self._clip(model, folder)
+        (words,) = clip.embed_texts([_words_of(request)])
+        images = (Image.fromarray(picture.numpy()) for picture in pictures)
+        return [round(float(clip.embed_image(image)[0] @ words), 4) for image in images]
+
+    def _clip(self, model: Model, folder: Path) -> LoadedClip:
+        if model.name not in self._loaded:
+            self._loaded[model.name] = load_clip(model.name, folder, best_device().device)
+        return self._loaded[model.name]
 
 
 def _words_of(request: PaintRequest) -> str:

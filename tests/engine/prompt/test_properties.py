@@ -20,7 +20,7 @@ from engine.prompt import (
 from engine.prompt.parameters import CANONICAL
 from tests.engine.prompt.strategies import VALUES, plain_words, prompts, weights
 
-ROWS = [row for row in CANONICAL if row.name not in ("sampler", "relax", "sref", "cref")]
+ROWS = [row for row in CANONICAL if row.name not in ("best", "sampler", "relax", "sref", "cref")]
 WITH_NEEDS = "https://a.org/x.png https://a.org/y.png a fox --sref random --cref https://a.org/c.png"
 
 

@@ -98,7 +98,7 @@ def test_a_recipe_of_this_release_is_valid(recipe: Recipe, registry: Registry) -
         (("spec", "parts", 0, "weight"), -1, "one of them above 0"),
         (("seed",), -1, "seed is -1, not a whole number from 0 to 4294967295"),
         (("seed",), True, "seed is true, not a whole number"),
-        (("slot",), 4, "slot is 4, not a whole number from 0 to 3"),
+        (("slot",), 16, "slot is 16, not a whole number from 0 to 15"),
         (("pictures",), 1, "slot is 1, and pictures is 1"),
         (("guidance",), "much", 'guidance is "much", not a number'),
         (("strength",), 1.5, "strength is 1.5, not a number from 0 to 1 or null"),
