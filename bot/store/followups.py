@@ -28,6 +28,7 @@ class FollowUp:
     edit_of: tells what is done to the picture that the new job starts from; None repeats what the old job did.
     variation: the kind of the verb, where it has several.
     image_keys: object keys of the pictures in the new prompt, by their links or names; None for those of the old job.
+    is_deliberate: whether it cannot be one of several quick clicks, as what comes from a page of its own.
     has_prompt: whether the member has been asked for the prompt, or need not be, whatever their settings say.
     """
 
@@ -39,6 +40,7 @@ class FollowUp:
     edit_of: Callable[[Job, Picture], Edit | None] | None = None
     variation: str | None = None
     image_keys: Mapping[str, str] | None = None
+    is_deliberate: bool = False
     has_prompt: bool = False
 
 
@@ -79,7 +81,7 @@ async def start_follow_up(
         return None
     pressed = action_from_press(context, press, follow_up.verb, picture)
     action = replace(pressed, variation=follow_up.variation)
-    if await is_repeat(action):
+    if not follow_up.is_deliberate and await is_repeat(action):
         return None
     check_quota(pending=await count_pending(press.member.id), num_new=1)
     await record_action(action)

@@ -86,7 +86,7 @@ async def test_a_masked_picture_repaints_from_its_recipe(registry: Registry) -> 
         assert again.edit == masked().edit
         assert (await painted(painter, again)).pictures[0].png == first.png
     for wrong in (None, mask_file((0, 0, 8, 8)).png):
-        with pytest.raises(PictureCorrupt, match="mask"):
+        with pytest.raises(PictureCorrupt):
             request_from_recipe(first.recipe, registry, SOURCE, wrong)
     edit = first.recipe["edit"]
     for wrong_edit in ({**edit, "cells": [5]}, {**edit, "mask": {**edit["mask"], "box": [0, 0, 33, 32]}}):
