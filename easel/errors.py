@@ -57,6 +57,9 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Facts], str]] = {
     errors.SourceMismatch: lambda facts: (
         f"The operation {facts['operation']} {'needs' if facts['needs_source'] else 'does not use'} a source picture."
     ),
+    errors.NothingFound: lambda facts: (
+        f'Nothing in the picture looks like "{facts.get("words", "")}". Name it in other words.'
+    ),
     errors.SizeUnsupported: lambda facts: (
         f'The model "{facts["model"]}" cannot paint {facts["width"]} x {facts["height"]}. Choose another aspect ratio.'
     ),
