@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
@@ -41,9 +40,7 @@ async def finished(database: Database, objects: Objects, colour: int) -> UUID:
     job = await started(database, await submitted(database))
     png, grid = [await objects.put(bytes([colour, len(suffix)]) * 500, suffix) for suffix in (".png", ".jpeg")]
     async with database.begin() as connection:
-        assert await finish_job(
-            connection, job.id, [replace(picture_of(job, 0), object_key=png)], grid, "image/jpeg", start=job.starts
-        )
+        assert await finish_job(connection, job.id, [picture_of(job, 0, png)], grid, "image/jpeg", start=job.starts)
     return job.id
 
 

@@ -31,7 +31,6 @@ async def read(database: Database, job: Job) -> Job:
     return found
 
 
-def picture_of(job: Job, slot: int) -> Picture:
-    return Picture(
-        id=new_id(), job_id=job.id, slot=slot, object_key=f"{slot}.png", width=8, height=8, seed=slot, recipe={"a": 1}
-    )
+def picture_of(job: Job, slot: int, key: str | None = None) -> Picture:
+    key = key or f"{slot}.png"
+    return Picture(id=new_id(), job_id=job.id, slot=slot, object_key=key, width=8, height=8, seed=slot, recipe={"a": 1})
