@@ -27,7 +27,7 @@ from tests.s3_server import open_s3
 EPHEMERAL = 64
 
 PROMPTS = {
-    "empty": ("   ", "^"),
+    "empty": ("   ", "The prompt has no words."),
     "only flags": ("--ar 3:2", "^"),
     "too long": ("a " * 3000, "6,000"),
     "unknown flag": ("a cat --wat 5", "^^^"),

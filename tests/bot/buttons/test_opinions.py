@@ -177,7 +177,7 @@ async def test_forms_and_answers_outlive_their_bot(start_bot: BotStarter, ben: M
         picture = await single(ben, grid, "U4")
         rated = await ben.reply(await ben.press(picture, "🙂"))
         choices = await ben.reply(await ben.press(picture, "⋯"))
-        assert labels(choices) == [["Report", "Delete"]]
+        assert labels(choices) == [["Describe", "Report", "Delete"]]
         form = await ben.modal(await ben.press(choices, "Report"))
     async with start_bot():
         await ben.submit(form, reason="other")
