@@ -30,6 +30,7 @@ _NAMING = re.compile(r"\d{17,20}|@|https?://|cdn\.discord")
         ("(word:1.3) 1234 --seed 4294967295", "(word:1.3) 1234 --seed 4294967295"),
         ("see www.example.org/me", "see "),
         ("join discord.gg/abc now", "join  now"),
+        ("see example.com or t.me/bob, and/or f/1.8.", "see  or  and/or f/1.8."),
     ],
 )
 def test_names_are_taken_out_of_texts(text: str, left: str) -> None:
