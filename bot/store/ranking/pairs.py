@@ -43,10 +43,12 @@ _JUDGED = (Choice.LEFT, Choice.RIGHT, Choice.TIE)
 class AskedPair:
     """A pair that a member was asked about; press_id: of the answer, None until there is one.
 
-    is_owner: whether the pictures are the member's own.
+    number: of the member's pairs, from 1. is_owner: whether the pictures are the member's own.
     """
 
     impression_id: UUID
+    member_id: UUID
+    number: int
     job_id: UUID
     pair: int
     is_swapped: bool
@@ -107,6 +109,8 @@ async def read_asked(connection: AsyncConnection, asked: Sequence[tuple[UUID, UU
     found = {
         (row.impression_id, row.member_id): AskedPair(
             impression_id=row.impression_id,
+            member_id=row.member_id,
+            number=row.number,
             job_id=row.job_id,
             pair=row.pair,
             is_swapped=row.is_swapped,
@@ -130,6 +134,11 @@ async def settle_pairs(connection: AsyncConnection, answered: Sequence[tuple[Ask
     for pair, press_id, choice in answered:
         of_pair = rank_pairs.c.impression_id == pair.impression_id
         await connection.execute(sa.update(rank_pairs).where(of_pair).values(press_id=press_id, choice=choice.value))
+        if _is_counted(choice):
+            # Those that the member was asked about since, in another message of `/rank`.
+            since = (rank_pairs.c.member_id == pair.member_id) & (rank_pairs.c.number > pair.number)
+            counted = {rank_pairs.c.num_answered: rank_pairs.c.num_answered + 1}
+            await connection.execute(sa.update(rank_pairs).where(since).values(counted))
     await settle_tallies(connection, [(pair.job_id, pair.pair, _tally(pair, choice)) for pair, _, choice in answered])
     return [None] * len(answered)
 
@@ -197,7 +206,11 @@ async def _read_recent(connection: AsyncConnection, member_id: UUID) -> Sequence
 def _num_answered(recent: Sequence[sa.Row[Any]]) -> int:
     if not recent:
         return 0
-    return int(recent[0].num_answered) + (recent[0].choice not in (None, Choice.SKIP.value))
+    return int(recent[0].num_answered) + _is_counted(recent[0].choice)
+
+
+def _is_counted(choice: str | None) -> bool:
+    return choice not in (None, Choice.SKIP)
 
 
 async def _choose(

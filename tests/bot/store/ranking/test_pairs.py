@@ -153,6 +153,21 @@ async def test_a_press_that_comes_again_changes_nothing(database: Database) -> N
         assert [row.choice for row in await rows(database)].count(None) == len(await rows(database)) - 1
 
 
+async def test_answers_in_two_messages_are_all_counted(database: Database) -> None:
+    """A member who asks for pairs twice may answer the older message last; what is skipped counts in neither."""
+    await fill(database, count=4)
+    older = await start(database, press(0, discord_id=RATER))
+    newer = await start(database, press(1, discord_id=RATER))
+    assert (await answered(database, press(2, discord_id=RATER), older, Choice.LEFT)).num_answered == 1
+    third = await answered(database, press(3, discord_id=RATER), newer, Choice.TIE)
+    assert third.num_answered == 2
+    fourth = await start(database, press(4, discord_id=RATER))
+    assert (await answered(database, press(5, discord_id=RATER), third, Choice.SKIP)).num_answered == 2
+    assert (await answered(database, press(6, discord_id=RATER), fourth, Choice.RIGHT)).num_answered == 3
+    async with database.begin() as connection:
+        assert await run_alone(connection, count_compared(press(7, discord_id=RATER))) == 3
+
+
 async def test_restricted_channels_are_for_restricted_channels(database: Database) -> None:
     await fill(database, count=1, is_nsfw=True)
     assert (await start(database, press(0, discord_id=RATER))).job is None
