@@ -19,12 +19,15 @@ from easel.export_options import Bounds, FormatName, MinWeight, OnlyModel, Relea
 from easel.keys_app import keys
 from easel.models_app import models
 from easel.options import (
+    ApiHost,
+    ApiPort,
     FreshChat,
     HealthPort,
     Json,
     OnlyProblems,
     Port,
     Prompt,
+    PublicUrl,
     Quiet,
     Supervised,
     settings,
@@ -93,6 +96,21 @@ def engine(health_port: HealthPort = 8644, quiet: Quiet = False, supervised: Sup
     from easel.serve import run_process, serve_engine
 
     run_process(partial(serve_engine, health_port, quiet, supervised), supervised=supervised)
+
+
+@app.command()
+def api(
+    port: ApiPort = 8645,
+    host: ApiHost = "127.0.0.1",
+    public_url: PublicUrl = None,
+    health_port: HealthPort = 8646,
+    supervised: Supervised = False,
+) -> None:
+    """Run the API for programs: OpenAI's images API, and Easel's own jobs. `easel keys` makes its keys."""
+    from easel.serve import run_process
+    from easel.serve_api import serve_api
+
+    run_process(partial(serve_api, (host, port), public_url, health_port), supervised=supervised)
 
 
 @app.command()

@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from bot.settings import BotSettings
 
 Port = Annotated[int, typer.Option(min=0, max=65535, help="Port of the chat page on 127.0.0.1; 0 picks a free one.")]
+ApiPort = Annotated[int, typer.Option(min=0, max=65535, help="Port of the API; 0 picks a free one.")]
+ApiHost = Annotated[str, typer.Option(help="Address to serve the API on; 0.0.0.0 for all of the machine's.")]
+PublicUrl = Annotated[
+    str | None, typer.Option(help="Address under which clients reach the API, for links; else that of each request.")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Log only warnings and errors.")]
 FreshChat = Annotated[
     bool, typer.Option("--fresh-chat", help="Start the sandbox's chat anew; the old one goes to chat.previous.")

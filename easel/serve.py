@@ -47,7 +47,7 @@ async def serve_bot(health_port: int, report_ready: ReportReady) -> None:
     if settings.discord_token is None:
         raise SettingsInvalid(problems=(NO_TOKEN,))
     token = settings.discord_token.get_secret_value()
-    set_up_logging(settings.log_format, process="bot", secrets=_secrets(settings))
+    set_up_logging(settings.log_format, process="bot", secrets=secrets_of(settings))
     limits = await read_limits(settings.models_file or SHIPPED, settings.model)
     name = connection_name(settings.database_connections)
     async with (
@@ -95,7 +95,7 @@ async def serve_engine(health_port: int, quiet: bool, supervised: bool, report_r
 
     settings = read_settings(BotSettings)
     level = logging.WARNING if quiet else logging.INFO
-    set_up_logging(settings.log_format, process="engine", secrets=_secrets(settings), level=level)
+    set_up_logging(settings.log_format, process="engine", secrets=secrets_of(settings), level=level)
     async with stop_on_signals() as signals:
         # When stopped while the painter is still loading, there is nothing to finish.
         with suppress(PreloadCancelled):
@@ -189,7 +189,8 @@ NO_TOKEN = (
 )
 
 
-def _secrets(settings: BotSettings) -> tuple[str, ...]:
+def secrets_of(settings: BotSettings) -> tuple[str, ...]:
+    """Return what no line of a log may hold."""
     hidden = (settings.discord_token, settings.database_url, settings.listen_database_url)
     return tuple(secret.get_secret_value() for secret in hidden if secret)
 

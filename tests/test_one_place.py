@@ -41,7 +41,7 @@ NOT_SUPPORTED_YET = frozenset(
 # Parameters whose effect is over when a job's spec exists; tested below.
 READ_BY_THE_PARSER = {"no", "repeat"}
 # The modules that create jobs from a spec; each chooses the seed.
-CREATE_JOBS = ("bot/store/submissions.py", "easel/commands/imagine.py")
+CREATE_JOBS = ("api/wishes.py", "bot/store/submissions.py", "easel/commands/imagine.py")
 
 
 def test_the_prompt_language_offers_every_sampler() -> None:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext, suppress
 from datetime import timedelta
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 import asyncpg
 import structlog
@@ -47,16 +48,24 @@ class JobChanges:
     """Wakes whoever follows a job when it changes."""
 
     def __init__(self) -> None:
-        self._events: dict[str, asyncio.Event] = {}
+        # Of its own for each follower, who clears it, and gone with them.
+        self._events: WeakKeyDictionary[asyncio.Event, str] = WeakKeyDictionary()
 
     def of(self, job_id: UUID) -> asyncio.Event:
-        """Return the event that every change of the job sets."""
-        return self._events.setdefault(str(job_id), asyncio.Event())
+        """Return a new event that every change of the job sets."""
+        event = asyncio.Event()
+        self._events[event] = str(job_id)
+        return event
 
     def hear(self, _connection: object, _pid: object, _channel: object, payload: object) -> None:
         """Take a notification."""
-        if event := self._events.get(str(payload)):
-            event.set()
+        self.tell(str(payload))
+
+    def tell(self, job_id: UUID | str) -> None:
+        """Wake whoever follows the job."""
+        for event, followed in self._events.items():
+            if followed == str(job_id):
+                event.set()
 
 
 async def follow(

@@ -16,7 +16,7 @@ from engine.contract import errors
 from tests.easel.command import run_easel
 
 # These run until they are stopped, and list nothing.
-SERVICES = frozenset({"run", "bot", "engine", "sandbox"})
+SERVICES = frozenset({"run", "bot", "engine", "sandbox", "api"})
 README = Path(__file__).parents[2] / "README.md"
 
 

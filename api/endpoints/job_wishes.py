@@ -1,0 +1,97 @@
+"""From the body of a job to what is to be painted: one function for each operation."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from api import replies
+from api.bodies import JobBody
+from api.endpoints.images import WHOLLY_NEW
+from api.pictures_sent import stored_mask
+from api.refusals import ApiRefused
+from api.services import ApiCall
+from api.store.own_jobs import read_own_picture
+from api.wishes import Wish, spec_from_prompt
+from engine.contract.edits import CREATIVE, FAITHFUL, STRONG, SUBTLE, Canvas, Edit, whole_canvas
+from engine.contract.errors import SourceMismatch
+from engine.contract.jobs import Job, JobSpec, Operation, Picture
+from engine.prompt.checks.followups import followup_spec
+from engine.prompt.checks.outdated import check_supported
+from engine.prompt.checks.upscales import possible_factors
+
+Source = tuple[Job, Picture]
+
+
+async def wish_of(call: ApiCall, body: JobBody, mask: bytes | None) -> Wish:
+    """Return what the body asks for.
+
+    mask: the file that the body has in base64.
+
+    Raises: ApiRefused, RequestError, StoreUnavailable.
+    """
+    operation = Operation(body.operation)
+    if operation is Operation.IMAGINE:
+        return _imagine(call, body)
+    if body.picture is None:
+        raise _missing(replies.NEEDS_PICTURE, "picture")
+    async with call.services.database.begin() as connection:
+        source = await read_own_picture(connection, call.member_id, body.picture)
+    spec = _spec(call, body, operation, source[0])
+    edit = await _EDITS[operation](call, body, mask, source[1])
+    return Wish(operation=operation, spec=spec, source=source, edit=edit)
+
+
+def _imagine(call: ApiCall, body: JobBody) -> Wish:
+    if body.prompt is None:
+        raise _missing(replies.NEEDS_PROMPT, "prompt")
+    if body.picture is not None:
+        raise SourceMismatch(operation=body.operation, needs_source=False)
+    return Wish(operation=Operation.IMAGINE, spec=spec_from_prompt(body.prompt, call.services.limits))
+
+
+def _spec(call: ApiCall, body: JobBody, operation: Operation, job: Job) -> JobSpec:
+    """Return the spec of a prompt of its own, or that of the picture's job."""
+    limits = call.services.limits
+    if body.prompt is None:
+        return followup_spec(limits, operation, job.spec)
+    spec = spec_from_prompt(body.prompt, limits)
+    check_supported(operation, spec, limits)
+    return spec
+
+
+async def _variation(call: ApiCall, body: JobBody, mask: bytes | None, picture: Picture) -> Edit:
+    return Edit(strength=SUBTLE if body.strength == "subtle" else STRONG)
+
+
+async def _region(call: ApiCall, body: JobBody, mask: bytes | None, picture: Picture) -> Edit:
+    return Edit(strength=WHOLLY_NEW, canvas=await _canvas(call, body, mask, picture))
+
+
+async def _canvas(call: ApiCall, body: JobBody, mask: bytes | None, picture: Picture) -> Canvas:
+    if mask is not None:
+        stored = await stored_mask(call, mask, picture)
+        return whole_canvas(picture.width, picture.height, mask=stored.mask)
+    if body.words is None:
+        raise _missing(replies.NEEDS_REGION, "mask")
+    if not call.services.limits.has_segmenter:
+        raise ApiRefused(400, replies.NO_SEGMENTER, code="unsupported", param="words")
+    return whole_canvas(picture.width, picture.height, words=body.words)
+
+
+async def _upscale(call: ApiCall, body: JobBody, mask: bytes | None, picture: Picture) -> Edit:
+    factors = possible_factors((picture.width, picture.height))
+    if body.factor not in factors:
+        raise ApiRefused(400, replies.too_large_upscaled(sorted(factors)), code="invalid_value", param="factor")
+    canvas = whole_canvas(picture.width * body.factor, picture.height * body.factor)
+    return Edit(strength=CREATIVE if body.is_creative else FAITHFUL, canvas=canvas)
+
+
+_EDITS: Mapping[Operation, Callable[[ApiCall, JobBody, bytes | None, Picture], Awaitable[Edit]]] = {
+    Operation.VARY: _variation,
+    Operation.INPAINT: _region,
+    Operation.UPSCALE: _upscale,
+}
+
+
+def _missing(sentence: str, name: str) -> ApiRefused:
+    return ApiRefused(400, sentence, code="missing_required_parameter", param=name)

@@ -1,0 +1,60 @@
+"""What every request is answered with: stores, limits, changes of jobs, and who waits for which job."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from aiohttp import web
+
+from api.store.keys import ApiKey
+from engine.prompt import Limits
+from engine.store.database import Database
+from engine.store.objects import Objects
+from engine.store.operator_jobs import JobChanges
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ApiServices:
+    """What the endpoints share.
+
+    stop: set when the process is to end; whoever waits is told to come again. public_url: the address under which
+    clients reach the API, for links; None for the one that they ask at. waiting: how many requests wait for each job.
+    decoding: held while a picture that was sent is decoded, which takes up to half a gigabyte.
+    """
+
+    database: Database
+    objects: Objects
+    limits: Limits
+    changes: JobChanges = field(default_factory=JobChanges)
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    public_url: str | None = None
+    waiting: Counter[UUID] = field(default_factory=Counter)
+    decoding: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ApiCall:
+    """A request of a key."""
+
+    request: web.Request
+    services: ApiServices
+    key: ApiKey
+
+    @property
+    def member_id(self) -> UUID:
+        """Who the key's jobs belong to."""
+        return self.key.member_id
+
+    def address(self, path: str) -> str:
+        """Return the whole address of a path of the API."""
+        return f"{self.services.public_url or self.request.url.origin()}{path}"
+
+    def id(self) -> UUID | None:
+        """Return the id in the path; None if it is none."""
+        try:
+            return UUID(self.request.match_info["id"])
+        except ValueError:
+            return None

@@ -1,0 +1,142 @@
+"""Starting jobs for a key: repeat, quota, jobs, queue entries and the note of the request in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from api.store.keys import ApiKey, lock_key
+from api.store.tables import api_requests
+from engine.contract.errors import RequestError, TooManyPending
+from engine.contract.ids import new_id
+from engine.contract.jobs import Job, JobRequest, JobStatus
+from engine.store.jobs import read_jobs_with_pictures, submit_jobs
+from engine.store.queue_position import count_pending
+
+DAY = timedelta(days=1)
+"""How long a request is remembered, by its idempotency key and for the quota."""
+
+SAME_BODY_WITHIN = timedelta(minutes=1)
+"""How long the same request without an idempotency key counts as a repetition, because clients retry."""
+
+RETRIED_WITHIN = timedelta(hours=1)
+"""The same, for one that says itself that it is a retry."""
+
+_LOST = frozenset({JobStatus.FAILED, JobStatus.CANCELLED})
+
+
+class DayQuotaUsed(RequestError):
+    """The key has started as many jobs as it may in 24 hours; the fact `resets_in` says when it may start more."""
+
+
+class IdempotencyKeyReused(RequestError):
+    """The idempotency key belongs to another request of the last day."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What tells a repetition from a new request.
+
+    fingerprint: hash of all that was asked. is_retry: whether the client says that it sends this again.
+    """
+
+    fingerprint: bytes
+    idempotency_key: str | None = None
+    is_retry: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Allowance:
+    """How many jobs a key may start in 24 hours, how many are left, and when the oldest of them no longer counts."""
+
+    limit: int
+    left: int
+    resets_in: timedelta
+
+
+@dataclass(frozen=True, kw_only=True)
+class Started:
+    """The jobs of a request, which an earlier one may have started."""
+
+    jobs: tuple[Job, ...]
+    allowance: Allowance
+    is_repeated: bool
+
+
+async def start_jobs(connection: AsyncConnection, key: ApiKey, asked: Asked, requests: Sequence[JobRequest]) -> Started:
+    """Store the jobs, or return those that the same request has started and that can still be had.
+
+    Of two requests at once, the second sees what the first has started.
+
+    Raises: IdempotencyKeyReused, TooManyPending, DayQuotaUsed; nothing is stored then.
+    """
+    await lock_key(connection, key.id)
+    repeated = await _find_repeated(connection, key.id, asked)
+    used, allowance = await _read_allowance(connection, key)
+    if repeated:
+        return Started(jobs=repeated, allowance=allowance, is_repeated=True)
+    pending = await count_pending(connection, key.member_id)
+    if pending + len(requests) > key.options.jobs_at_once:
+        raise TooManyPending(pending=pending, limit=key.options.jobs_at_once)
+    if used + len(requests) > key.options.jobs_per_day:
+        raise DayQuotaUsed(limit=allowance.limit, left=allowance.left, resets_in=allowance.resets_in)
+    jobs = await submit_jobs(connection, requests)
+    await _record(connection, key.id, asked, jobs)
+    left = allowance.left - len(jobs)
+    resets_in = allowance.resets_in or DAY
+    return Started(
+        jobs=jobs, allowance=Allowance(limit=allowance.limit, left=left, resets_in=resets_in), is_repeated=False
+    )
+
+
+async def _find_repeated(connection: AsyncConnection, key_id: UUID, asked: Asked) -> tuple[Job, ...]:
+    """Return the jobs of the same request; none if one of them was cancelled, has failed or was erased."""
+    rows = api_requests.c
+    if asked.idempotency_key is not None:
+        condition, within = rows.idempotency_key == asked.idempotency_key, DAY
+    else:
+        condition = sa.and_(rows.fingerprint == asked.fingerprint, rows.idempotency_key.is_(None))
+        within = RETRIED_WITHIN if asked.is_retry else SAME_BODY_WITHIN
+    query = sa.select(api_requests).where(rows.key_id == key_id, condition, rows.created_at > sa.func.now() - within)
+    row = (await connection.execute(query.order_by(rows.created_at.desc()).limit(1))).one_or_none()
+    if row is None:
+        return ()
+    if row.fingerprint != asked.fingerprint:
+        raise IdempotencyKeyReused()
+    found = await read_jobs_with_pictures(connection, row.job_ids)
+    jobs = tuple(one[0] for one in found if one is not None)
+    is_whole = len(jobs) == len(found) and not any(job.status in _LOST for job in jobs)
+    return jobs if is_whole else ()
+
+
+async def _read_allowance(connection: AsyncConnection, key: ApiKey) -> tuple[int, Allowance]:
+    rows = api_requests.c
+    query = sa.select(
+        sa.func.coalesce(sa.func.sum(sa.func.cardinality(rows.job_ids)), 0), sa.func.min(rows.created_at)
+    ).where(rows.key_id == key.id, rows.created_at > sa.func.now() - DAY)
+    used, oldest = (await connection.execute(query)).one()
+    limit = key.options.jobs_per_day
+    resets_in = max(timedelta(0), oldest + DAY - datetime.now(UTC)) if oldest else timedelta(0)
+    return int(used), Allowance(limit=limit, left=max(0, limit - int(used)), resets_in=resets_in)
+
+
+async def _record(connection: AsyncConnection, key_id: UUID, asked: Asked, jobs: Sequence[Job]) -> None:
+    """Note the request, and forget the key's from before the last day."""
+    old = sa.delete(api_requests).where(
+        api_requests.c.key_id == key_id, api_requests.c.created_at < sa.func.now() - DAY
+    )
+    await connection.execute(old)
+    row: dict[str, Any] = {
+        "id": new_id(),
+        "key_id": key_id,
+        "fingerprint": asked.fingerprint,
+        "idempotency_key": asked.idempotency_key,
+        "job_ids": [job.id for job in jobs],
+    }
+    await connection.execute(sa.insert(api_requests).values(row))

@@ -1,0 +1,64 @@
+"""`easel api`: opens what the API needs, and runs it until it is told to stop."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from bot.settings import BotSettings
+from easel.process.signals import stop_on_signals
+from easel.serve import ReportReady, secrets_of
+from engine.contract.errors import SettingsInvalid
+from engine.logs import set_up_logging
+from engine.settings import read_settings
+
+
+async def serve_api(
+    address: tuple[str, int], public_url: str | None, health_port: int, report_ready: ReportReady
+) -> None:
+    """Run the API until told to stop.
+
+    Raises: SettingsInvalid when a setting is wrong or a port is taken.
+    """
+    from api.serve import ApiOptions, serve
+    from easel.postgres import open_migrated_postgres, report_connections
+    from engine.models.prompt_limits import read_limits
+    from engine.models.registry.registry import SHIPPED
+    from engine.store.connection_budget import connection_name
+    from engine.store.database import open_database
+    from engine.store.objects import open_objects
+
+    settings = read_settings(BotSettings)
+    set_up_logging(settings.log_format, process="api", secrets=secrets_of(settings))
+    options = ApiOptions(
+        address=address,
+        health=(settings.health_host, health_port),
+        home=settings.home,
+        limits=await read_limits(settings.models_file or SHIPPED, settings.model),
+        public_url=_checked(public_url),
+    )
+    name = connection_name(settings.database_connections)
+    async with (
+        stop_on_signals() as signals,
+        open_migrated_postgres(settings) as url,
+        open_database(
+            # One is for the notifications.
+            url,
+            listen_url=settings.listen_url,
+            pool_size=settings.database_connections - 1,
+            name=name,
+            data=settings.database_folder,
+        ) as database,
+    ):
+        await report_connections(settings, name, database)
+        objects = open_objects(settings.storage_url)
+        await serve(options, database, objects, stop=signals.stop, announce_ready=lambda _: report_ready())
+
+
+def _checked(public_url: str | None) -> str | None:
+    if public_url is None:
+        return None
+    parts = urlsplit(public_url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        problem = "--public-url must start with http:// or https://, for example https://easel.example.org."
+        raise SettingsInvalid(problems=(problem,))
+    return public_url.rstrip("/")

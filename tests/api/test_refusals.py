@@ -1,0 +1,189 @@
+"""What is wrong with a request is a sentence that says what to do, in OpenAI's shape, and nothing is started."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from openai import AsyncOpenAI, AuthenticationError, PermissionDeniedError, RateLimitError
+
+from api import replies
+from api.refusals import refusal_of, refusal_of_cause
+from api.store.keys import KeyOptions, revoke_key
+from api.store.tables import Scope
+from engine.contract import errors
+from tests.api.conftest import RunningApi
+from tests.bot.test_replies import SAMPLES, leaves
+from tests.engine.worker.following import count, until
+
+GENERATIONS = "/v1/images/generations"
+EDITS = "/v1/images/edits"
+
+
+async def test_keys_that_may_not(api: RunningApi, secret: str) -> None:
+    """None, a wrong one, one in the address, one without the scope, and one that is revoked while it is used."""
+    status, body, _ = await api.ask("GET", "/v1/models")
+    assert (status, code_of(body)) == (401, "missing_api_key")
+    with pytest.raises(AuthenticationError, match="This API key is wrong"):
+        await api.client(secret + "x").models.list()
+    for query in (f"?api_key={secret}", "?KEY=1", f"?q={secret}"):
+        status, body, _ = await api.ask("GET", f"/v1/models{query}", secret)
+        assert (status, code_of(body)) == (400, "key_in_address")
+        assert "does not belong in an address" in message_of(body)
+    key, narrow = await api.key(KeyOptions(name="", scopes=frozenset({Scope.MODELS})))
+    await api.client(narrow).models.list()
+    with pytest.raises(PermissionDeniedError, match='lacks the scope "paint"'):
+        await api.client(narrow).images.generate(prompt="a cat")
+    async with api.database.begin() as connection:
+        await revoke_key(connection, str(key.id))
+    with pytest.raises(AuthenticationError, match="was revoked"):
+        await api.client(narrow).models.list()
+    assert await count(api.database, "SELECT count(*) FROM jobs") == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "sentence"),
+    [
+        ({"prompt": "a cat", "n": 1000}, "invalid_value", "Invalid value for 'n': it must be at most 10."),
+        ({"prompt": "a cat", "n": 0}, "invalid_value", "at least 1"),
+        ({"prompt": "a cat", "n": "many"}, "invalid_value", "a whole number"),
+        ({"prompt": "a cat", "colour": "red"}, "unknown_parameter", "Unknown parameter: 'colour'."),
+        ({}, "missing_required_parameter", "Missing required parameter: 'prompt'."),
+        ({"prompt": None}, "missing_required_parameter", "'prompt'"),
+        ({"prompt": ["a"]}, "invalid_value", "text"),
+        ({"prompt": "a cat", "size": "huge"}, "invalid_value", "such as 1024x1024"),
+        ({"prompt": "a cat", "quality": "best"}, "invalid_value", "one of 'auto', 'low'"),
+        ({"prompt": "a cat", "background": "transparent"}, "unsupported_background", "Use `opaque`"),
+        ({"prompt": "a cat", "user": "x" * 600}, "invalid_value", "at most 512 characters"),
+        ({"prompt": "a cat --sede 7"}, "invalid_prompt", "--sede"),
+        ({"prompt": "a {red, blue} cat"}, "invalid_prompt", "The limit is 1."),
+        ({"prompt": "https://example.com/cat.png a cat"}, "invalid_prompt", "Send them as files"),
+        ({"prompt": "a cat", "model": "nope"}, "model_not_found", "Available: other, fake."),
+    ],
+)
+async def test_parameters_that_are_wrong(
+    api: RunningApi, secret: str, given: dict[str, Any], code: str, sentence: str
+) -> None:
+    status, body, _ = await api.ask("POST", GENERATIONS, secret, json=given)
+    assert (status // 100, code_of(body)) == (4, code)
+    assert sentence in message_of(body)
+    assert await count(api.database, "SELECT count(*) FROM jobs") == 0
+
+
+@pytest.mark.filterwarnings("ignore::aiohttp.BadContentDispositionHeader")
+async def test_bodies_that_are_none(api: RunningApi, secret: str) -> None:
+    """No JSON, no object, no form, a form that is cut, addresses and methods that are not there."""
+    for data in (b"{", b"[]", b"\xff", b""):
+        status, body, _ = await api.ask("POST", GENERATIONS, secret, data=data)
+        assert (status, code_of(body)) == (400, "invalid_json")
+    status, body, _ = await api.ask("POST", EDITS, secret, json={"prompt": "a cat"})
+    assert (status, code_of(body)) == (415, "unsupported_media_type")
+    cut = {"data": b"--x\r\nContent-Disposition: form-data; na", "headers": {"Content-Type": FORM}}
+    status, body, _ = await api.ask("POST", EDITS, secret, **cut)
+    assert (status, code_of(body)) == (400, "invalid_form")
+    status, body, _ = await api.ask(
+        "POST", EDITS, secret, data=form("prompt", b"a cat"), headers={"Content-Type": FORM}
+    )
+    assert (status, message_of(body)) == (400, replies.NO_IMAGE)
+    status, body, _ = await api.ask("GET", "/v1/chat/completions", secret)
+    assert (status, message_of(body)) == (404, replies.HTTP[404])
+    status, body, headers = await api.ask("DELETE", GENERATIONS, secret)
+    assert (status, headers["Allow"]) == (405, "POST")
+
+
+FORM = "multipart/form-data; boundary=x"
+
+
+def form(name: str, content: bytes) -> bytes:
+    """Return a form with one field."""
+    head = f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n'
+    return head.encode() + content + b"\r\n--x--\r\n"
+
+
+async def endless(size: int) -> AsyncIterator[bytes]:
+    """Yield a body of so many megabytes, whose length is not announced."""
+    yield b'--x\r\nContent-Disposition: form-data; name="image[]"; filename="a.png"\r\n\r\n'
+    for _ in range(size):
+        yield bytes(2**20)
+
+
+@pytest.mark.filterwarnings("ignore:Sending a large body")
+async def test_bodies_that_are_too_large(api: RunningApi, secret: str) -> None:
+    """Announced or not, as JSON or as a form; what is read is counted, and the connection is usable or closed."""
+    hundred = bytes(100 * 2**20)
+    for path, data, content_type, expected in (
+        (GENERATIONS, hundred, "application/json", (413, "body_too_large")),
+        (GENERATIONS, endless(100), "application/json", (413, "body_too_large")),
+        (EDITS, hundred, FORM, (413, "body_too_large")),
+        (EDITS, endless(100), FORM, (400, "invalid_image")),
+    ):
+        status, body, _ = await api.ask("POST", path, secret, data=data, headers={"Content-Type": content_type})
+        assert (status, code_of(body)) == expected
+    assert (await api.ask("GET", "/v1/models", secret))[0] == 200
+
+
+async def test_quotas(api: RunningApi) -> None:
+    """Jobs at once can be asked for again, those of a day not before it is over; the key's own are counted alone."""
+    _, narrow = await api.key(KeyOptions(name="", jobs_at_once=1, jobs_per_day=2))
+    client = api.client(narrow, max_retries=0)
+    api.painter.open.clear()
+    waiting = asyncio.create_task(client.images.generate(prompt="a cat"))
+
+    async def is_painting() -> bool:
+        return len(api.painter.requests) == 1
+
+    await until(is_painting)
+    with pytest.raises(RateLimitError, match="may have 1 unfinished jobs") as caught:
+        await client.images.generate(prompt="a dog")
+    assert caught.value.code == "rate_limit_exceeded" and int(caught.value.response.headers["Retry-After"]) > 0
+    api.painter.open.set()
+    await waiting
+    await client.images.generate(prompt="a dog")
+    # With its retries: it is told not to use them.
+    with pytest.raises(RateLimitError, match="2 jobs in 24 hours, and 0 are left") as caught:
+        await api.client(narrow).images.generate(prompt="a bird")
+    assert caught.value.code == "insufficient_quota"
+    assert caught.value.response.headers["x-ratelimit-reset-requests"].startswith("23h59m")
+    assert await count(api.database, "SELECT count(*) FROM jobs") == 2
+    _, other = await api.key()
+    await api.client(other).images.generate(prompt="a bird")
+
+
+async def test_what_belongs_to_another_key_is_not_there(api: RunningApi, client: AsyncOpenAI) -> None:
+    """Neither its jobs nor its pictures, and ids that are none are said."""
+    images = await client.images.generate(prompt="a cat")
+    assert images.data is not None
+    picture = images.data[0].id  # type: ignore[attr-defined]
+    _, other = await api.key()
+    status, body, _ = await api.ask("GET", f"/v1/pictures/{picture}", other)
+    assert (status, message_of(body)) == (404, "This key has no such picture.")
+    status, body, _ = await api.ask("POST", "/v1/jobs", other, json={"operation": "vary", "picture": picture})
+    assert status == 404
+    for path in ("/v1/jobs/7", "/v1/pictures/7"):
+        status, body, _ = await api.ask("GET", path, other)
+        assert (status, message_of(body)) == (400, replies.BAD_ID)
+
+
+@pytest.mark.parametrize("kind", list(leaves(errors.EaselError)), ids=lambda kind: kind.__name__)
+def test_every_error_has_a_sentence(kind: type[errors.EaselError]) -> None:
+    """And none makes a client paint again that should not; also as the cause of a failed job, whatever its facts."""
+    sample = SAMPLES.get(kind) or kind()
+    refusal = refusal_of(sample)
+    assert refusal.message != replies.BROKEN and len(refusal.message) > 10
+    is_for_member = issubclass(kind, errors.RequestError)
+    assert (refusal.status < 500) == is_for_member
+    failed = refusal_of_cause({"error": kind.__name__, **sample.facts})
+    assert failed.headers["x-should-retry"] == "false" and failed.message.startswith("The job failed")
+    assert refusal_of_cause({"error": kind.__name__}).message.startswith("The job failed")
+
+
+def code_of(body: dict[str, Any]) -> str:
+    """Return the code of an error."""
+    return str(body["error"]["code"])
+
+
+def message_of(body: dict[str, Any]) -> str:
+    """Return the sentence of an error."""
+    return str(body["error"]["message"])
