@@ -79,4 +79,4 @@ build -f "$root/deploy/check/postgres.Dockerfile" -t check-postgres "$root/deplo
 podman images --format '{{.Repository}}:{{.Tag}} {{.Size}}'
 
 say "Running the compose file"
-exec "$python" "$root/deploy/check/run_compose.py" "$work"
+PYTHONPATH=$root exec "$python" "$root/deploy/check/run_compose.py" "$work"

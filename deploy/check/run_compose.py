@@ -21,13 +21,12 @@ from typing import Any
 
 import aiohttp
 
-ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT))
+from sandbox.chat.test_client import MemberClient, member_client
+from sandbox.rest import PREFIX
+from sandbox.state.seed import TOKEN
+from tests.deploy.dashboard import plain_query, queries
 
-from sandbox.chat.test_client import MemberClient, member_client  # noqa: E402
-from sandbox.rest import PREFIX  # noqa: E402
-from sandbox.state.seed import TOKEN  # noqa: E402
-from tests.deploy.dashboard import plain_query, queries  # noqa: E402
+ROOT = Path(__file__).parents[2]
 
 PORTS = {"sandbox": 8742, "postgres": 8745, "prometheus": 8746, "bot": 8643, "engine-cpu": 8644}
 SERVICES = ("postgres", "migrate", "bot", "engine-cpu")
