@@ -17,6 +17,7 @@ from engine.contract.edits import Edit, Mask, whole_canvas
 from engine.contract.feedback import Verb
 from engine.contract.jobs import Job, Operation, Picture
 from engine.mask_file import MaskFile
+from engine.prompt.checks.canvases import checked_canvas
 from engine.prompt.checks.followups import followup_spec
 
 _WHOLLY_NEW = 1.0
@@ -36,7 +37,9 @@ def region_follow_up(
 
     def edit(job: Job, picture: Picture) -> Edit:
         canvas = whole_canvas(picture.width, picture.height, cells, mask=mask, words=words)
-        return Edit(strength=_WHOLLY_NEW, canvas=canvas)
+        # Where it is that the words name is known once the engine has found it.
+        part = canvas if words else checked_canvas(canvas, job.spec, services.limits)
+        return Edit(strength=_WHOLLY_NEW, canvas=part)
 
     return FollowUp(
         verb=Verb.VARY,

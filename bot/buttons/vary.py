@@ -9,7 +9,7 @@ from engine.contract.edits import STRONG, SUBTLE, Edit, whole_canvas
 from engine.contract.feedback import Verb
 from engine.contract.jobs import Job, Operation, Picture
 from engine.prompt import Limits
-from engine.prompt.checks.canvases import painted_canvas
+from engine.prompt.checks.canvases import checked_canvas, painted_canvas
 
 
 class VaryButton(FollowUpButton, verb="vary", index=ONE_TO_FOUR):
@@ -35,7 +35,8 @@ class VaryButton(FollowUpButton, verb="vary", index=ONE_TO_FOUR):
         if job.operation is Operation.UPSCALE:
             return Edit(strength=cls.strength, canvas=painted_canvas(size, job.spec, limits))
         is_extended = job.edit is not None and job.edit.canvas is not None
-        return Edit(strength=cls.strength, canvas=whole_canvas(*size) if is_extended else None)
+        canvas = checked_canvas(whole_canvas(*size), job.spec, limits) if is_extended else None
+        return Edit(strength=cls.strength, canvas=canvas)
 
 
 class VarySubtleButton(VaryButton, verb="subtle", index=ONE_TO_FOUR):

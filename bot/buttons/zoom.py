@@ -35,8 +35,12 @@ class ZoomOutButton(FollowUpButton, verb="zoomdouble", index=ONE_TO_FOUR):
 
     @classmethod
     def edit_of(cls, limits: Limits, job: Job, picture: Picture) -> Edit:
-        """Return the canvas around the picture."""
-        return Edit(strength=None, canvas=zoomed_canvas((picture.width, picture.height), cls.factor))
+        """Return the canvas around the picture.
+
+        Raises: SizeUnsupported.
+        """
+        size = picture.width, picture.height
+        return Edit(strength=None, canvas=zoomed_canvas(size, cls.factor, job.spec, limits))
 
 
 class ZoomOutLessButton(ZoomOutButton, verb="zoomhalf", index=ONE_TO_FOUR):

@@ -25,7 +25,8 @@ class FollowUp:
     slot: the picture, 0 to 3, that the new job starts from; None starts from what the old job started from.
     operation_of: tells the new job's operation from the old job.
     renew_spec: makes the new job's spec from the old one's; refuses what the models cannot do.
-    edit_of: tells what is done to the picture that the new job starts from; None repeats what the old job did.
+    edit_of: tells what is done to the picture that the new job starts from, given the old job with the new spec; None
+        repeats what the old job did.
     variation: the kind of the verb, where it has several.
     image_keys: object keys of the pictures in the new prompt, by their links or names; None for those of the old job.
     is_deliberate: whether it cannot be one of several quick clicks, as what comes from a page of its own.
@@ -71,7 +72,7 @@ async def start_follow_up(
         seed=seed_of(spec),
         parent_job_id=press.job.id,
         parent_picture_id=_parent_picture(operation, press.job, picture),
-        edit=_edit(follow_up, press.job, picture),
+        edit=_edit(follow_up, replace(press.job, spec=spec), picture),
         image_keys=_image_keys(follow_up, press.job, spec),
     )
     if press.member.has_remix and not follow_up.has_prompt:

@@ -102,7 +102,7 @@ def operations(source: bytes, side: int) -> dict[str, tuple[PaintRequest, str]]:
     """Return a request of each operation, with what its ratio is to be."""
     size, spec, limits = (side, side), paint_request(PROMPT).spec, Limits()
     region = Edit(strength=1.0, canvas=whole_canvas(side, side, frozenset({5})))
-    zoom = Edit(strength=None, canvas=zoomed_canvas(size, Fraction(2)))
+    zoom = Edit(strength=None, canvas=zoomed_canvas(size, Fraction(2), spec, limits))
     pan = Edit(strength=None, canvas=panned_canvas(size, PanDirection.RIGHT, spec, limits))
     return {
         "vary subtle": (edited(source, Operation.VARY, Edit(strength=SUBTLE)), ""),

@@ -17,7 +17,7 @@ from engine.painter.pipeline.protocol import LoadedModel
 from engine.painter.sampling.kept import Kept
 from engine.painter.sampling.params import SamplingParams
 from engine.painter.sampling.trajectory import Trajectory
-from engine.painter.sampling.window import painted_boxes
+from engine.prompt.checks.windows import painted_boxes
 
 # Of the shorter side: over so many pixels, what was painted fades into what is kept.
 _FADE = 1 / 32

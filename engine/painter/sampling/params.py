@@ -17,9 +17,7 @@ from engine.models.registry.adapters import Adapter
 from engine.models.registry.families import MAX_GUIDANCE
 from engine.models.registry.registry import Model, Registry
 from engine.painter.sampling.parts import is_interpolated, joined_spec, weighed_parts
-from engine.painter.sampling.window import window_of
 from engine.prompt import (
-    is_canvas,
     is_paintable,
     painted_size,
     size_for,
@@ -27,6 +25,7 @@ from engine.prompt import (
     steps_for,
 )
 from engine.prompt.checks.upscales import MAX_UPSCALED_PIXELS
+from engine.prompt.checks.windows import window_of
 from engine.prompt.parameters import MOST_PAINTED
 
 MOST_CHAOS = 0.8
@@ -273,12 +272,10 @@ def _image_strength(asked: Mapping[str, ParameterValue], model: Model, *, has_wo
 
 
 def _window(canvas: Canvas, model: Model, operation: Operation) -> Box:
-    limits = model.size_limits
     if operation is Operation.UPSCALE:
         return _tile(canvas, model)
-    whole = Box(left=0, top=0, width=canvas.width, height=canvas.height)
-    window = whole if canvas.keeps_nothing else window_of(canvas, limits.square, limits.multiple)
-    if not (is_canvas(canvas.width, canvas.height, limits) and is_paintable(window.width, window.height, limits)):
+    window = window_of(canvas, model.size_limits)
+    if window is None:
         raise SizeUnsupported(width=canvas.width, height=canvas.height, model=model.name)
     return window
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from enum import StrEnum
 from fractions import Fraction
 from math import isqrt
@@ -10,7 +11,8 @@ from engine.contract.edits import Box, Canvas, whole_canvas
 from engine.contract.errors import SizeUnsupported
 from engine.contract.jobs import JobSpec
 from engine.prompt.checks.outdated import model_of
-from engine.prompt.checks.sizes import is_canvas, painted_size, ratio_of, size_for
+from engine.prompt.checks.sizes import painted_size, ratio_of, size_for
+from engine.prompt.checks.windows import window_of
 from engine.prompt.limits import Limits, SizeLimits
 
 PAN_SHARE = Fraction(1, 2)
@@ -28,12 +30,15 @@ class PanDirection(StrEnum):
     DOWN = "down"
 
 
-def zoomed_canvas(size: tuple[int, int], factor: Fraction) -> Canvas:
-    """Return a canvas of the picture's own size in which the picture lies in the middle, smaller by `factor` > 1."""
+def zoomed_canvas(size: tuple[int, int], factor: Fraction, spec: JobSpec, limits: Limits) -> Canvas:
+    """Return a canvas of the picture's own size in which the picture lies in the middle, smaller by `factor` > 1.
+
+    Raises: SizeUnsupported when the model paints no such picture as a whole, ModelUnknown.
+    """
     width, height = size
     inner_width, inner_height = round(width / factor), round(height / factor)
     box = Box(left=(width - inner_width) // 2, top=(height - inner_height) // 2, width=inner_width, height=inner_height)
-    return Canvas(width=width, height=height, box=box)
+    return checked_canvas(Canvas(width=width, height=height, box=box), spec, limits)
 
 
 def reshaped_canvas(
@@ -53,7 +58,7 @@ def reshaped_canvas(
         return None
     left, top = (new_width - inner_width) // 2, (new_height - inner_height) // 2
     box = Box(left=left, top=top, width=inner_width, height=inner_height)
-    return _checked(Canvas(width=new_width, height=new_height, box=box), spec, limits)
+    return checked_canvas(Canvas(width=new_width, height=new_height, box=box), spec, limits)
 
 
 def panned_canvas(size: tuple[int, int], direction: PanDirection, spec: JobSpec, limits: Limits) -> Canvas:
@@ -72,7 +77,7 @@ def panned_canvas(size: tuple[int, int], direction: PanDirection, spec: JobSpec,
         height=height,
     )
     canvas = Canvas(width=width + added * is_wider, height=height + added * (not is_wider), box=box)
-    return _checked(canvas, spec, limits)
+    return checked_canvas(canvas, spec, limits)
 
 
 def squared_canvas(size: tuple[int, int], spec: JobSpec, limits: Limits) -> Canvas:
@@ -83,7 +88,7 @@ def squared_canvas(size: tuple[int, int], spec: JobSpec, limits: Limits) -> Canv
     width, height = size
     side = max(size)
     box = Box(left=(side - width) // 2, top=(side - height) // 2, width=width, height=height)
-    return _checked(Canvas(width=side, height=side, box=box), spec, limits)
+    return checked_canvas(Canvas(width=side, height=side, box=box), spec, limits)
 
 
 def painted_canvas(size: tuple[int, int], spec: JobSpec, limits: Limits) -> Canvas:
@@ -92,6 +97,29 @@ def painted_canvas(size: tuple[int, int], spec: JobSpec, limits: Limits) -> Canv
     Raises: SizeUnsupported, ModelUnknown.
     """
     return whole_canvas(*_size_of(ratio_of(size), size, spec, limits))
+
+
+def checked_canvas(canvas: Canvas, spec: JobSpec, limits: Limits) -> Canvas:
+    """Return the canvas.
+
+    Raises: SizeUnsupported when the spec's model cannot paint what is new on it, ModelUnknown.
+    """
+    size_limits = _size_limits(spec, limits)
+    if size_limits is not None and window_of(canvas, size_limits) is None:
+        raise SizeUnsupported(width=canvas.width, height=canvas.height, model=model_of(spec, limits).name)
+    return canvas
+
+
+def can_be_panned(size: tuple[int, int], spec: JobSpec, limits: Limits) -> bool:
+    """Return whether a picture of this size can be extended to any side.
+
+    Raises: ModelUnknown.
+    """
+    for direction in PanDirection:
+        with suppress(SizeUnsupported):
+            panned_canvas(size, direction, spec, limits)
+            return True
+    return False
 
 
 def _size_of(shape: str, size: tuple[int, int], spec: JobSpec, limits: Limits) -> tuple[int, int]:
@@ -104,13 +132,6 @@ def _size_of(shape: str, size: tuple[int, int], spec: JobSpec, limits: Limits) -
         width, height = size_for(shape, side=size_limits.square, step=size_limits.multiple)
         raise SizeUnsupported(width=width, height=height, model=model_of(spec, limits).name)
     return painted
-
-
-def _checked(canvas: Canvas, spec: JobSpec, limits: Limits) -> Canvas:
-    size_limits = _size_limits(spec, limits)
-    if size_limits is not None and not is_canvas(canvas.width, canvas.height, size_limits):
-        raise SizeUnsupported(width=canvas.width, height=canvas.height, model=model_of(spec, limits).name)
-    return canvas
 
 
 def _size_limits(spec: JobSpec, limits: Limits) -> SizeLimits | None:

@@ -8,7 +8,9 @@ from types import MappingProxyType
 from engine.contract.errors import RequestError
 from engine.contract.jobs import Job, JobSpec, Operation
 from engine.prompt import Limits, check_supported, render
-from engine.prompt.checks.outdated import check_spec, operations_of
+from engine.prompt.checks.canvases import can_be_panned
+from engine.prompt.checks.outdated import check_spec, model_of, operations_of
+from engine.prompt.checks.sizes import painted_size
 
 _AFTER_UPSCALE = frozenset({Operation.UPSCALE, Operation.VARY})
 
@@ -36,14 +38,26 @@ def reworded_spec(limits: Limits, operation: Operation, spec: JobSpec) -> JobSpe
 def possible_operations(limits: Limits, job: Job) -> frozenset[Operation]:
     """Return the operations that can follow the job; none if its model is no longer registered.
 
-    An upscaled picture may be larger than its model paints, so that only what needs no such size can follow.
+    An upscaled picture may be larger than its model paints, so that only what needs no such size can follow. A picture
+    that the model can extend to no side is not panned.
     """
     try:
         check_spec(job.spec, limits)
         known = operations_of(job.spec, limits)
+        size = _size_of(job, limits)
+        if size and not can_be_panned(size, job.spec, limits):
+            known -= {Operation.PAN}
     except RequestError:
         return frozenset()
     return known & _AFTER_UPSCALE if job.operation is Operation.UPSCALE else known
+
+
+def _size_of(job: Job, limits: Limits) -> tuple[int, int] | None:
+    """Return the size of the job's pictures; None where it is not known."""
+    if job.edit is not None and job.edit.canvas is not None:
+        return job.edit.canvas.width, job.edit.canvas.height
+    size_limits = model_of(job.spec, limits).size_limits if limits.models else None
+    return None if size_limits is None else painted_size(str(job.spec.parameters.get("ar", "1:1")), size_limits)
 
 
 def without_seed(spec: JobSpec) -> JobSpec:

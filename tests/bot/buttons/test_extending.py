@@ -17,7 +17,7 @@ from sandbox.server import Sandbox
 from tests.bot.conftest import BotStarter
 from tests.bot.discord_hand import post_buttons
 from tests.bot.engine_hand import EngineHand
-from tests.bot.reading import text_of
+from tests.bot.reading import labels, text_of
 
 Grid = Callable[..., Any]
 
@@ -69,12 +69,17 @@ async def test_a_square_picture_is_not_made_square(
     assert len(await hand.jobs()) == 1
 
 
-@pytest.mark.parametrize("label", ["⬅️", "⬇️"])
+@pytest.mark.parametrize(
+    "size_limits",
+    [
+        SizeLimits(square=SIDE, multiple=8, min_side=8, max_side=40),
+        SizeLimits(square=SIDE, multiple=8, min_side=8, max_side=40, sizes=((SIDE, SIDE), (40, 24), (24, 40))),
+    ],
+)
 async def test_a_picture_that_cannot_grow_costs_nothing(
-    start_bot: BotStarter, ben: MemberClient, hand: EngineHand, label: str
+    start_bot: BotStarter, ben: MemberClient, sandbox: Sandbox, hand: EngineHand, size_limits: SizeLimits
 ) -> None:
-    """The press is refused before a job is stored."""
-    size_limits = SizeLimits(square=SIDE, multiple=8, min_side=8, max_side=40)
+    """It has no arrows; a press on one that was delivered earlier is refused before a job is stored."""
     tiny = ModelCapabilities(name="fake", size_limits=size_limits)
     async with start_bot(limits=Limits(models=(tiny,), default_model="fake")):
         waiting = await ben.reply(await ben.command("imagine", prompt="a red circle"))
@@ -83,6 +88,10 @@ async def test_a_picture_that_cannot_grow_costs_nothing(
         grid = await ben.changed(waiting, lambda item: len(item["components"]) == 3)
         await ben.press(grid, "U1")
         single = await ben.message(lambda item: "Image #1" in item["content"])
-        refused = await ben.reply(await ben.press(single, label))
-        assert "does not support" in text_of(refused) and refused["flags"] & 64
+        shown = {label for row in labels(single) for label in row}
+        assert "Zoom Out 2x" in shown and not shown & BUTTONS.keys() & {"⬅️", "➡️", "⬆️", "⬇️"}
+        forged = await post_buttons(sandbox, "studio", [f"e1:panleft:{job.id}:1", f"e1:pandown:{job.id}:1"])
+        for label in ("B0", "B1"):
+            refused = await ben.reply(await ben.press(forged, label))
+            assert "does not support" in text_of(refused) and refused["flags"] & 64
         assert await hand.only_job() == await hand.job(job.id)

@@ -45,7 +45,7 @@ def sheets(source: bytes) -> dict[str, PaintRequest]:
         "vary-region": _edited(source, OTHER, Operation.INPAINT, Edit(strength=1.0, canvas=region)),
         "mask": _masked(source),
         "zoom-out": _edited(
-            source, PROMPT, Operation.ZOOM, Edit(strength=None, canvas=zoomed_canvas(SIZE, Fraction(2)))
+            source, PROMPT, Operation.ZOOM, Edit(strength=None, canvas=zoomed_canvas(SIZE, Fraction(2), spec, limits))
         ),
         "custom-zoom": _edited(source, PROMPT, Operation.ZOOM, Edit(strength=None, canvas=wide)),
         "pan": _edited(source, PROMPT, Operation.PAN, Edit(strength=None, canvas=right)),

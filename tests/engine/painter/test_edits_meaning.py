@@ -72,7 +72,7 @@ async def test_a_zoomed_picture_still_has_its_object_and_no_seam() -> None:
         parents = await all_painted(painter, [paint_request(prompt, pictures=1) for prompt in PROMPTS])
         sources = [parent.pictures[0].png for parent in parents]
         spec = paint_request(PROMPTS[0]).spec
-        zoom = zoomed_canvas(SIZE, Fraction(2))
+        zoom = zoomed_canvas(SIZE, Fraction(2), spec, limits)
         pan = panned_canvas(SIZE, PanDirection.LEFT, spec, limits)
         jobs = [(Operation.ZOOM, zoom), (Operation.PAN, pan)]
         zoomed, panned = [
