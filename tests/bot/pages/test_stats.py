@@ -119,3 +119,5 @@ async def test_other_requests_are_refused(
     async with aiohttp.ClientSession() as session, session.get(f"{address}{path}", headers=headers) as answer:
         assert answer.status == status
         assert words in await answer.text()
+        if words:
+            assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
