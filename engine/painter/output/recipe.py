@@ -7,21 +7,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import structlog
 
 from engine.contract.edits import edit_from_json, json_from_edit
-from engine.contract.errors import PictureCorrupt, SettingsInvalid, WeightsMismatch
+from engine.contract.errors import SettingsInvalid
 from engine.contract.ids import new_id
 from engine.contract.jobs import MAX_SEED, JobSpec, Operation, Part, json_from_spec, spec_from_json
 from engine.contract.painting import NUM_PICTURES, PaintRequest
-from engine.models.files.locate import local_path
-from engine.models.files.weights import hash_of, resolve_hash
-from engine.models.registry.registry import Model, Registry
+from engine.models.registry.registry import Registry
 from engine.painter.events import Finished
 from engine.painter.output.recipe_check import check_recipe, is_enlarged
+from engine.painter.output.recipe_files import check_adapters, check_source, check_upscaler, check_weights
 from engine.painter.sampling.params import SamplingParams, params_from_request, seed_of_slot
 from engine.painter.sampling.parts import is_interpolated
 
@@ -138,12 +136,12 @@ def request_from_recipe(
     check_recipe(recipe)
     model = registry.model(recipe["model"])
     if not is_enlarged(recipe):
-        _check_weights(model, recipe["model_sha256"])
-    _check_upscaler(recipe.get("upscaler"), registry)
+        check_weights(model, recipe["model_sha256"])
+    check_upscaler(recipe.get("upscaler"), registry)
     images = images if "image_sha256" in recipe else ()
-    _check_source(source and _sha256(source), recipe["source_sha256"])
-    _check_source(mask and _sha256(mask), recipe.get("edit", {}).get("mask", {}).get("sha256"))
-    _check_source([*map(_sha256, images)], recipe.get("image_sha256", []))
+    check_source(source and _sha256(source), recipe["source_sha256"])
+    check_source(mask and _sha256(mask), recipe.get("edit", {}).get("mask", {}).get("sha256"))
+    check_source([*map(_sha256, images)], recipe.get("image_sha256", []))
     if recipe["libraries"] != _versions():
         _log.warning("painted_with_other_libraries", then=recipe["libraries"], now=_versions())
     request = replace(_request(recipe, source), mask=mask, images=images)
@@ -153,7 +151,7 @@ def request_from_recipe(
     params = params_from_request(request, registry)
     if not is_enlarged(recipe):
         _check_defaults(recipe, params)
-    _check_adapters(recipe.get("lora_sha256", {}), params)
+    check_adapters(recipe.get("lora_sha256", {}), params)
     return request
 
 
@@ -167,12 +165,6 @@ def completed_recipe(recipe: Any, source: bytes | None = None, slot: int = 0) ->
         return recipe
     sha256 = None if source is None or recipe["strength"] is None else _sha256(source)
     return {"slot": slot, "pictures": NUM_PICTURES, "source_sha256": sha256, **recipe}
-
-
-def _check_source(given: Any, recorded: Any) -> None:
-    """Raise PictureCorrupt when the hashes of what is painted from are not those that were recorded."""
-    if given != recorded:
-        raise PictureCorrupt(key=recorded, cause="another than the one the picture was made from")
 
 
 def _request(recipe: Mapping[str, Any], source: bytes | None) -> PaintRequest:
@@ -212,22 +204,6 @@ def _operation_of(recipe: Mapping[str, Any]) -> Operation:
     return Operation(recipe.get("operation", usual))
 
 
-def _check_weights(model: Model, recorded: str) -> None:
-    """Raise WeightsMismatch when the model's files are not those of the recipe."""
-    place = local_path(model)
-    try:
-        resolve_hash(place, recorded, model.source.variant)
-    except WeightsMismatch as error:
-        raise error if "cause" in error.facts else _other_weights(place, recorded) from error
-
-
-def _other_weights(path: Path, recorded: str) -> WeightsMismatch:
-    """Return the error of whole files that are not those of a recipe, with their hash among its facts."""
-    error = WeightsMismatch(path=path)
-    error.facts = {**error.facts, "painted_with": recorded}
-    return error
-
-
 def _check_defaults(recipe: Mapping[str, Any], params: SamplingParams) -> None:
     """Raise SettingsInvalid when the request's parameters are not those of the recipe."""
     changed = [
@@ -238,25 +214,6 @@ def _check_defaults(recipe: Mapping[str, Any], params: SamplingParams) -> None:
     if changed:
         problem = f"The defaults of the model {recipe['model']!r} have changed: {'; '.join(changed)}."
         raise SettingsInvalid(problems=(f"{problem} Set them in EASEL_MODELS_FILE as they were.",))
-
-
-def _check_adapters(recorded: Mapping[str, str], params: SamplingParams) -> None:
-    """Raise WeightsMismatch when an adapter's file has another hash than recorded; without a record it passes."""
-    for adapter, _ in params.loras:
-        if adapter.name in recorded and hash_of(adapter.file) != recorded[adapter.name]:
-            raise _other_weights(adapter.file, recorded[adapter.name])
-
-
-def _check_upscaler(recorded: Mapping[str, str] | None, registry: Registry) -> None:
-    """Raise SettingsInvalid for an upscaler that is no longer registered, WeightsMismatch for one with another file."""
-    if recorded is None or "sha256" not in recorded:
-        return
-    upscaler = registry.upscalers.get(recorded["name"])
-    if upscaler is None:
-        problem = f"The upscaler {recorded['name']!r} is no longer registered. Add it to EASEL_MODELS_FILE again."
-        raise SettingsInvalid(problems=(problem,))
-    if hash_of(upscaler.file) != recorded["sha256"]:
-        raise _other_weights(upscaler.file, recorded["sha256"])
 
 
 def _in_force(params: SamplingParams) -> dict[str, Any]:

@@ -16,6 +16,8 @@ from engine.contract.painting import PaintRequest
 from engine.models.registry.adapters import Adapter
 from engine.models.registry.families import MAX_GUIDANCE
 from engine.models.registry.registry import Model, Registry
+from engine.painter.sampling.additions import loras_of
+from engine.painter.sampling.checks import bounded, check_known
 from engine.painter.sampling.parts import is_interpolated, joined_spec, weighed_parts
 from engine.prompt import (
     is_paintable,
@@ -127,7 +129,7 @@ def params_from_request(request: PaintRequest, registry: Registry) -> SamplingPa
     if request.operation not in model.abilities.operations:
         raise OperationUnsupported(operation=request.operation.value, model=model.name)
     sampler = _text(asked.get("sampler")) or model.defaults.sampler
-    _check(model, "sampler", sampler, model.abilities.samplers)
+    check_known(model, "sampler", sampler, model.abilities.samplers)
     canvas = None if request.edit is None else request.edit.canvas
     window = None if canvas is None else _window(canvas, model, request.operation)
     width, height = size_of(asked.get("ar"), model) if window is None else (window.width, window.height)
@@ -145,15 +147,15 @@ def params_from_request(request: PaintRequest, registry: Registry) -> SamplingPa
         positive=positive,
         negative=negative,
         is_joined=is_joined,
-        loras=(*_loras(asked.get("lora"), model, registry), *_style(asked, model, registry)),
+        loras=loras_of(asked, model, registry),
         strength=image_strength if starts_from_images else _strength(request, model),
         starts_from_images=starts_from_images,
         is_interpolated=is_interpolated(request),
         is_filmed=asked.get("video") is True and request.edit is None,
-        stop=_bounded(model, "stop", asked.get("stop"), 100, 1, 100) / 100,
-        chaos=_bounded(model, "chaos", asked.get("chaos"), 0, 0, 100) / 100 * MOST_CHAOS,
-        weirdness=_bounded(model, "weird", asked.get("weird"), 0, 0, 3000) / 1000,
-        best=0 if request.edit else round(_bounded(model, "best", asked.get("best"), 0, 5, MOST_PAINTED)),
+        stop=bounded(model, "stop", asked.get("stop"), 100, 1, 100) / 100,
+        chaos=bounded(model, "chaos", asked.get("chaos"), 0, 0, 100) / 100 * MOST_CHAOS,
+        weirdness=bounded(model, "weird", asked.get("weird"), 0, 0, 3000) / 1000,
+        best=0 if request.edit else round(bounded(model, "best", asked.get("best"), 0, 5, MOST_PAINTED)),
         # A part of a picture ends at what is kept of it.
         is_tiled=asked.get("tile") is True and canvas is None,
         canvas=canvas,
@@ -171,7 +173,7 @@ def _guidance(asked: Mapping[str, ParameterValue], request: PaintRequest, model:
     Guidance paints the whole prompt into every tile. Measured: 2026-11-29, the starter, 4x, looked at: a house in each
     tile with guidance 4 from strength 0.2 on, and none without it at 0.3.
     """
-    guidance = max(1.0, _bounded(model, "cfg", asked.get("cfg"), model.defaults.guidance, 0, MAX_GUIDANCE))
+    guidance = max(1.0, bounded(model, "cfg", asked.get("cfg"), model.defaults.guidance, 0, MAX_GUIDANCE))
     return 1.0 if _is_upscale(request) and not model.family.has_embedded_guidance else guidance
 
 
@@ -187,26 +189,13 @@ def seed_of_slot(request: PaintRequest, slot: int) -> int:
 
 def _steps(asked: Mapping[str, ParameterValue], model: Model) -> int:
     """Return the steps of the request; quality and draft multiply them, and the sampler limits them."""
-    _bounded(model, "steps", asked.get("steps"), 1, 1, model.step_limits.maximum)
-    _bounded(model, "quality", asked.get("quality"), 1, 0.25, 4)
+    bounded(model, "steps", asked.get("steps"), 1, 1, model.step_limits.maximum)
+    bounded(model, "quality", asked.get("quality"), 1, 0.25, 4)
     return steps_for(asked, model.name, model.step_limits)
 
 
 def _text(value: ParameterValue | None) -> str | None:
     return None if value is None else str(value)
-
-
-def _check(model: Model, name: str, value: str, known: tuple[str, ...]) -> None:
-    if value not in known:
-        raise SettingUnsupported(name=name, value=value, model=model.name, known=known)
-
-
-def _bounded(model: Model, name: str, value: ParameterValue | None, default: float, low: float, high: float) -> float:
-    if value is None:
-        return default
-    if isinstance(value, int | float) and low <= value <= high:
-        return float(value)
-    raise SettingUnsupported(name=name, value=str(value), model=model.name, known=(f"{low:g} to {high:g}",))
 
 
 def size_of(ratio: ParameterValue | None, model: Model) -> tuple[int, int]:
@@ -223,39 +212,6 @@ def size_of(ratio: ParameterValue | None, model: Model) -> tuple[int, int]:
     return size
 
 
-def _loras(value: ParameterValue | None, model: Model, registry: Registry) -> tuple[tuple[Adapter, float], ...]:
-    if value is None:
-        return ()
-    known = {adapter.name: adapter for adapter in registry.adapters_of(model)}
-    named = [str(item).partition(":") for item in (value if isinstance(value, tuple) else (value,))]
-    for name, _, _ in named:
-        _check(model, "lora", name, tuple(sorted(known)))
-    return tuple((known[name], _weight(name, text, model)) for name, _, text in named)
-
-
-def _style(asked: Mapping[str, ParameterValue], model: Model, registry: Registry) -> tuple[tuple[Adapter, float], ...]:
-    """Return the community's adapter with its weight: s / 100 up to `--stylize` 100, then rising to 2 at 1000.
-
-    Nothing without one, with `--style raw`, and where the prompt names the adapter itself.
-    """
-    stylize = _bounded(model, "stylize", asked.get("stylize"), 100, 0, 1000)
-    is_raw = asked.get("style") == "raw"
-    style = registry.style_of(model)
-    if style is None or stylize == 0 or is_raw:
-        return ()
-    named = asked.get("lora", ())
-    if isinstance(named, tuple) and any(str(one).partition(":")[0] == style.name for one in named):
-        return ()
-    return ((style, stylize / 100 if stylize <= 100 else 1 + (stylize - 100) / 900),)
-
-
-def _weight(name: str, text: str, model: Model) -> float:
-    try:
-        return float(text or 1.0)
-    except ValueError as error:
-        raise SettingUnsupported(name="lora", value=f"{name}:{text}", model=model.name) from error
-
-
 def _strength(request: PaintRequest, model: Model) -> float | None:
     if request.edit is None:
         return None
@@ -267,8 +223,8 @@ def _strength(request: PaintRequest, model: Model) -> float | None:
 
 def _image_strength(asked: Mapping[str, ParameterValue], model: Model, *, has_words: bool) -> float:
     """Return how far a picture may leave those in its prompt: `--strength`, or else 1 - w / 4 for the weight w."""
-    weight = _bounded(model, "iw", asked.get("iw"), 1 if has_words else WORDLESS_WEIGHT, 0, 3)
-    return _bounded(model, "strength", asked.get("strength"), 1 - weight / 4, 0.05, 1)
+    weight = bounded(model, "iw", asked.get("iw"), 1 if has_words else WORDLESS_WEIGHT, 0, 3)
+    return bounded(model, "strength", asked.get("strength"), 1 - weight / 4, 0.05, 1)
 
 
 def _window(canvas: Canvas, model: Model, operation: Operation) -> Box:

@@ -1,0 +1,54 @@
+"""Whether the files that a picture is painted again from are those that its recipe names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from engine.contract.errors import PictureCorrupt, SettingsInvalid, WeightsMismatch
+from engine.models.files.locate import local_path
+from engine.models.files.weights import hash_of, resolve_hash
+from engine.models.registry.registry import Model, Registry
+from engine.painter.sampling.params import SamplingParams
+
+
+def check_source(given: Any, recorded: Any) -> None:
+    """Raise PictureCorrupt when the hashes of what is painted from are not those that were recorded."""
+    if given != recorded:
+        raise PictureCorrupt(key=recorded, cause="another than the one the picture was made from")
+
+
+def check_weights(model: Model, recorded: str) -> None:
+    """Raise WeightsMismatch when the model's files are not those of the recipe."""
+    place = local_path(model)
+    try:
+        resolve_hash(place, recorded, model.source.variant)
+    except WeightsMismatch as error:
+        raise error if "cause" in error.facts else _other_weights(place, recorded) from error
+
+
+def _other_weights(path: Path, recorded: str) -> WeightsMismatch:
+    """Return the error of whole files that are not those of a recipe, with their hash among its facts."""
+    error = WeightsMismatch(path=path)
+    error.facts = {**error.facts, "painted_with": recorded}
+    return error
+
+
+def check_adapters(recorded: Mapping[str, str], params: SamplingParams) -> None:
+    """Raise WeightsMismatch when an adapter's file has another hash than recorded; without a record it passes."""
+    for adapter, _ in params.loras:
+        if adapter.name in recorded and hash_of(adapter.file) != recorded[adapter.name]:
+            raise _other_weights(adapter.file, recorded[adapter.name])
+
+
+def check_upscaler(recorded: Mapping[str, str] | None, registry: Registry) -> None:
+    """Raise SettingsInvalid for an upscaler that is no longer registered, WeightsMismatch for one with another file."""
+    if recorded is None or "sha256" not in recorded:
+        return
+    upscaler = registry.upscalers.get(recorded["name"])
+    if upscaler is None:
+        problem = f"The upscaler {recorded['name']!r} is no longer registered. Add it to EASEL_MODELS_FILE again."
+        raise SettingsInvalid(problems=(problem,))
+    if hash_of(upscaler.file) != recorded["sha256"]:
+        raise _other_weights(upscaler.file, recorded["sha256"])

@@ -1,0 +1,54 @@
+"""What a request adds to its model's own weights; no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from engine.contract.errors import SettingUnsupported
+from engine.contract.jobs import ParameterValue
+from engine.models.registry.adapters import Adapter
+from engine.models.registry.registry import Model, Registry
+from engine.painter.sampling.checks import bounded, check_known
+
+
+def loras_of(
+    asked: Mapping[str, ParameterValue], model: Model, registry: Registry
+) -> tuple[tuple[Adapter, float], ...]:
+    """Return the adapters that the request names and the community's, each with its weight.
+
+    Raises: SettingUnsupported.
+    """
+    return (*_loras(asked.get("lora"), model, registry), *_style(asked, model, registry))
+
+
+def _loras(value: ParameterValue | None, model: Model, registry: Registry) -> tuple[tuple[Adapter, float], ...]:
+    if value is None:
+        return ()
+    known = {adapter.name: adapter for adapter in registry.adapters_of(model)}
+    named = [str(item).partition(":") for item in (value if isinstance(value, tuple) else (value,))]
+    for name, _, _ in named:
+        check_known(model, "lora", name, tuple(sorted(known)))
+    return tuple((known[name], _weight(name, text, model)) for name, _, text in named)
+
+
+def _style(asked: Mapping[str, ParameterValue], model: Model, registry: Registry) -> tuple[tuple[Adapter, float], ...]:
+    """Return the community's adapter with its weight: s / 100 up to `--stylize` 100, then rising to 2 at 1000.
+
+    Nothing without one, with `--style raw`, and where the prompt names the adapter itself.
+    """
+    stylize = bounded(model, "stylize", asked.get("stylize"), 100, 0, 1000)
+    is_raw = asked.get("style") == "raw"
+    style = registry.style_of(model)
+    if style is None or stylize == 0 or is_raw:
+        return ()
+    named = asked.get("lora", ())
+    if isinstance(named, tuple) and any(str(one).partition(":")[0] == style.name for one in named):
+        return ()
+    return ((style, stylize / 100 if stylize <= 100 else 1 + (stylize - 100) / 900),)
+
+
+def _weight(name: str, text: str, model: Model) -> float:
+    try:
+        return float(text or 1.0)
+    except ValueError as error:
+        raise SettingUnsupported(name="lora", value=f"{name}:{text}", model=model.name) from error
