@@ -22,10 +22,11 @@ from prometheus_client import CollectorRegistry
 from api.serve import ApiOptions, serve
 from api.store.keys import ApiKey, KeyOptions, create_key
 from engine.contract.jobs import Operation
+from engine.contract.painting import Painter
 from engine.prompt import Limits, ModelCapabilities, StepLimits
 from engine.store.database import Database
 from engine.store.objects import Objects
-from engine.worker.loop import run_worker
+from engine.worker.loop import WorkerOptions, run_worker
 from engine.worker.metrics import create_metrics
 from tests.api.described import Description, read_description
 from tests.engine.worker.conftest import QUICK
@@ -89,7 +90,9 @@ class RunningApi:
 
 
 @asynccontextmanager
-async def running_engine(database: Database, objects: Objects, painter: FakePainter) -> AsyncIterator[None]:
+async def running_engine(
+    database: Database, objects: Objects, painter: Painter, options: WorkerOptions = QUICK
+) -> AsyncIterator[None]:
     """Run an engine until the block ends."""
     stop, force_stop = asyncio.Event(), asyncio.Event()
     work = run_worker(
@@ -97,7 +100,7 @@ async def running_engine(database: Database, objects: Objects, painter: FakePain
         objects=objects,
         painter=painter,
         metrics=create_metrics(CollectorRegistry()),
-        options=QUICK,
+        options=options,
         stop=stop,
         force_stop=force_stop,
     )

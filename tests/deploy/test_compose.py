@@ -58,6 +58,16 @@ def test_a_profile_has_one_engine(folder: Path, profile: str, engine: str) -> No
     assert {port["host_ip"] for port in ports} == {"127.0.0.1"} and len(ports) == 3
 
 
+def test_the_api_is_there_when_it_is_asked_for(folder: Path) -> None:
+    """With the bot's image, which has what it needs, and without the bot's token."""
+    services = config(folder, "cpu", "api")["services"]
+    api = services["api"]
+    assert api["image"] == services["bot"]["image"] and api["read_only"] and api["cap_drop"] == ["ALL"]
+    assert [(port["host_ip"], port["target"]) for port in api["ports"]] == [("127.0.0.1", 8645)]
+    assert "DISCORD_TOKEN_FILE" not in api["environment"] and api["healthcheck"]["test"]
+    assert "api" not in config(folder, "cpu")["services"]
+
+
 def test_what_is_not_set_is_not_there(folder: Path, tmp_path: Path) -> None:
     """An empty address of S3 would be refused; one in .env reaches every service."""
     bot = config(folder)["services"]["bot"]["environment"]

@@ -35,11 +35,11 @@ def test_every_variable_is_a_setting(name: str) -> None:
 
 
 def test_ports_are_those_of_the_commands() -> None:
-    """8643 is the bot's everywhere, 8644 the engine's."""
-    defaults = {name: _option(name, "--health-port").default for name in ("bot", "engine")}
-    assert defaults == {"bot": 8643, "engine": 8644}
+    """8643 is the bot's everywhere, 8644 the engine's, 8645 and 8646 the API's."""
+    defaults = {name: _option(name, "--health-port").default for name in ("bot", "engine", "api")}
+    assert defaults == {"bot": 8643, "engine": 8644, "api": 8646} and _option("api", "--port").default == 8645
     ports = {port for text in TEXTS.values() for port in re.findall(r"\b86\d\d\b", text)}
-    assert ports == {"8643", "8644"}
+    assert ports == {"8643", "8644", "8645", "8646"}
 
 
 def test_pages_are_those_of_the_health_server() -> None:
@@ -52,12 +52,12 @@ def test_pages_are_those_of_the_health_server() -> None:
 
 def test_commands_and_options_exist() -> None:
     """Those that containers, pods and services start."""
-    started = re.findall(r"(?:command|args): \[([a-z]+)\]", TEXTS["compose/compose.yaml"])
+    started = re.findall(r"(?:command|args): \[([a-z]+)(?:\]|, --)", TEXTS["compose/compose.yaml"])
     started += [
         found for name, text in TEXTS.items() if "kubernetes" in name for found in re.findall(r"args: \[(\w+)\]", text)
     ]
     started += re.findall(r'CMD \["([a-z]+)"\]', TEXTS["images/Dockerfile"])
-    assert set(started) == {"bot", "engine", "migrate"} and set(started) <= COMMANDS.commands.keys()
+    assert set(started) == {"bot", "engine", "migrate", "api"} and set(started) <= COMMANDS.commands.keys()
     for name, text in TEXTS.items():
         for line in re.findall(r"^ExecStart=\S+/easel (.+)$", text, re.MULTILINE):
             command, *options = line.split()
