@@ -59,8 +59,10 @@ async def serve(
 
     announce_ready: called once with the API's address, when it answers.
 
-    Raises: SettingsInvalid when a port is taken.
+    Raises: SettingsInvalid when a port is taken, PictureStoreUnavailable if the picture store overwrites what it is
+        told to create only.
     """
+    await objects.require_creating_only()
     registry = CollectorRegistry()
     metrics = create_api_metrics(registry, [f"{route.method} {route.path}" for route in ROUTES])
     register_process_metrics(registry, database, objects, options.home)
