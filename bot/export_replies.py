@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -116,13 +117,21 @@ def _name(export: Export) -> str:
 
 
 def _listed(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{number:,} {noun.removesuffix('s') if number == 1 else noun}" for noun, number in counts.items())
+    return ", ".join(
+        f"{number:,} {noun.removesuffix('s') if number == 1 else noun}" for noun, number in sorted(counts.items())
+    )
 
 
 def _left_out(outcome: Mapping[str, Any]) -> str:
-    left_out = outcome.get("left_out") or {}
-    reasons = ", ".join(f"{number:,} {reason.replace('_', ' ')}" for reason, number in left_out.items())
-    return f"Left out: {reasons}." if reasons else ""
+    """Return what was left out, by reason; of a release in sums, because a message has no room for each format."""
+    left_out: Mapping[str, int] = outcome.get("left_out") or {}
+    by_reason = Counter[str]()
+    for reason, number in left_out.items():
+        by_reason[reason.rpartition(": ")[2].replace("_", " ")] += number
+    reasons = ", ".join(f"{number:,} {reason}" for reason, number in sorted(by_reason.items(), key=lambda one: -one[1]))
+    is_release = any(": " in reason for reason in left_out)
+    end = "; manifest.json says of which formats." if is_release else "."
+    return f"Left out: {reasons}{end}" if reasons else ""
 
 
 def _size(num_bytes: int) -> str:

@@ -11,6 +11,7 @@ from discord import app_commands
 
 from bot import export_replies
 from bot.answers import answer, send_ephemeral
+from bot.cards import MAX_CONTENT, length
 from bot.delivery.discord_messages import NO_MENTIONS
 from bot.exports.handover import hand_over
 from bot.interaction_context import context_from_interaction
@@ -92,15 +93,23 @@ async def _show(interaction: discord.Interaction, services: Services) -> None:
 async def _listed(
     interaction: discord.Interaction, services: Services, context: InteractionContext
 ) -> tuple[str, list[discord.File]]:
-    """Return the list, and the newest file that Discord takes; the others are named by where they are."""
+    """Return the list as far as a message takes it, and the newest file that Discord takes.
+
+    The other files are named by where they are.
+    """
     assert services.exports is not None and context.guild_id is not None
     async with services.database.background, services.database.begin() as connection:
         found = await read_guild_exports(connection, context.guild_id, limit=_NUM_LISTED)
     lines, files = [], list[discord.File]()
     for one in found:
         handover = hand_over(services.exports, one, max_bytes=0 if files else interaction.filesize_limit)
+        line = export_replies.listed(one, delivered=handover.delivered)
+        if length("\n".join([*lines, line])) > MAX_CONTENT:
+            if handover.file:
+                handover.file.close()
+            break
         files += [handover.file] if handover.file else []
-        lines.append(export_replies.listed(one, delivered=handover.delivered))
+        lines.append(line)
         if one.discord_id == context.discord_id and one.telling is Telling.HELD:
             async with services.database.background, services.database.begin() as connection:
                 await record_telling(connection, one.id, Telling.TOLD)

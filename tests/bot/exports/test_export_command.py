@@ -20,7 +20,7 @@ from bot import export_replies
 from bot.commands.export import export as command
 from bot.exports.place import ExportPlace
 from bot.store.exports import claim_export, end_export, release_export, request_export
-from bot.store.tables import ExportState
+from bot.store.tables import ExportState, exports
 from engine.store.database import Database
 from engine.store.objects import Objects
 from sandbox.chat.test_client import MemberClient, RequestRefused
@@ -91,6 +91,12 @@ async def test_what_members_agreed_to_comes_as_a_file(
     assert [line.split("**")[1] for line in lines] == ["prompts", "prompts"]
     assert "1 prompt" in lines[0] and "Nobody in this server" in lines[1]
     assert [item["filename"] for item in status["attachments"]] == ["easel-prompts.zip"]
+
+    async with database.begin() as connection:
+        reasons = {f"reason {number:03} of many": 1 for number in range(60)}
+        await connection.execute(sa.update(exports).values(outcome=exports.c.outcome.concat({"left_out": reasons})))
+    status = await ada.reply(await ada.command("export", "status"))
+    assert "reason 059" in text_of(status) and len(text_of(status).splitlines()) == 1
 
 
 async def test_only_those_who_manage_the_server_may_export(

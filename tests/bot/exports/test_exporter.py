@@ -147,6 +147,9 @@ async def test_what_is_too_large_for_discord_is_a_link_or_a_path(database: Datab
     assert str(place.file(made.id)) in str(named.delivered) and "EASEL_PUBLIC_URL" in str(named.delivered)
     said = export_replies.ended(made, delivered=None)
     assert "1 prompt" in said and "Left out: 3 no consent." in said and "2 pictures are damaged" in said
+    left_out = {f"{name}: {reason}": 1 for name in EXPORT_FORMATS for reason in ("weak", "no_consent")}
+    release = dataclasses.replace(made, outcome={**made.outcome, "left_out": {**left_out, "sft: weak": 1_000}})
+    assert "Left out: 1,013 weak, 14 no consent; manifest.json says" in export_replies.ended(release, delivered=None)
 
 
 async def work(database: Database, place: ExportPlace, *results: Any) -> list[Export]:
