@@ -28,7 +28,7 @@ function activity({ days, since, made_at }) {
       data: { values },
       mark: { type: "bar", tooltip: true },
       encoding: {
-        x: { field: "day", type: "ordinal", title: null, scale: { domain: allDays(days, since, made_at) }, axis: { labelAngle: 0, labelOverlap: true, labelPadding: 8, ticks: false } },
+        x: { field: "day", type: "ordinal", title: null, scale: { domain: allDays(days, since, made_at) }, axis: { labelAngle: 0, labelOverlap: "greedy", labelSeparation: 12, labelBound: true, labelPadding: 8, ticks: false } },
         y: { field: "presses", type: "quantitative", aggregate: "sum", title: "presses" },
         color: { field: "verb", type: "nominal", title: null },
       },
@@ -50,7 +50,7 @@ function raters({ raters: { lorenz, gini, members } }) {
   const share = (field, title) => ({ field, type: "quantitative", title, axis: SHARES, scale: { domain: [0, 1] } });
   return {
     title: "How the presses are spread over members",
-    about: `The half of ${number(members)} members who press least make ${percent(pressesOfHalf(lorenz))} of all presses. Gini coefficient ${gini.toFixed(2)}.`,
+    about: members > 1 ? `The half of ${number(members)} members who press least make ${percent(pressesOfHalf(lorenz))} of all presses. Gini coefficient ${gini.toFixed(2)}.` : "One member made all presses.",
     drawing: {
       encoding: { x: share("people", "members, those who press least first"), y: share("presses", "presses") },
       layer: [
@@ -103,7 +103,7 @@ function ratings(title, about, named, heading) {
       height: { step: 26 },
       mark: { type: "bar", tooltip: true },
       encoding: {
-        y: { field: "name", type: "nominal", title: null, sort: { field: "order" }, axis: { labelLimit: 170 } },
+        y: { field: "name", type: "nominal", title: null, sort: { field: "order" } },
         x: { field: "count", type: "quantitative", stack: "normalize", title: "share of the ratings", axis: SHARES },
         color: { field: "rating", type: "nominal", title: null, scale: { domain: RATINGS, range: RATING_COLOURS } },
         order: { field: "index" },

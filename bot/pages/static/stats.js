@@ -93,7 +93,8 @@ function draw({ title, drawing }, article) {
     background: null,
     font: ink.fontFamily,
     axis: { labelColor: ink.color, titleColor: ink.color, labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal", gridOpacity: 0.25, domainOpacity: 0.4, tickOpacity: 0.4 },
-    legend: { labelColor: ink.color, titleColor: ink.color, labelFontSize: 12, orient: "bottom", columns: 4 },
+    axisY: { labelLimit: Math.min(170, 0.4 * place.clientWidth) },
+    legend: { labelColor: ink.color, titleColor: ink.color, labelFontSize: 12, orient: "bottom", columns: Math.max(1, Math.min(4, Math.floor(place.clientWidth / LEGEND_WIDTH))) },
     view: { stroke: null },
     mark: { color: accent() },
     rule: { color: accent() },
@@ -106,6 +107,7 @@ function draw({ title, drawing }, article) {
   view.runAsync();
 }
 
+const LEGEND_WIDTH = 110;
 const accent = () => (dark.matches ? DARK : LIGHT)[0];
 const LIGHT = ["#4054c4", "#1d7a52", "#b5622a", "#8a3a8f", "#277e94", "#a8354a", "#6b6f1d", "#555b66", "#c2457f", "#2f7ad1", "#7d5a3c"];
 const DARK = ["#8da0ff", "#5cc294", "#efa36b", "#d58bdb", "#6cc5dc", "#f08a9a", "#c9cd6d", "#a9b0bd", "#f28dba", "#7cb7f7", "#cdaa88"];
@@ -121,6 +123,7 @@ function resultCard({ prompt, model, pictures, ratings, score }) {
   const images = pictures.map((id, slot) => element("img", {
     src: `/stats/pictures/${id}`, loading: "lazy", alt: pictures.length > 1 ? `${prompt}, picture ${slot + 1}` : prompt,
   }));
+  for (const image of images) image.addEventListener("error", () => image.replaceWith(gone(image.alt)));
   const times = ratings === 1 ? "1 rating" : `${number(ratings)} ratings`;
   return element("li", {},
     element("div", { class: kind }, ...images),
@@ -128,6 +131,9 @@ function resultCard({ prompt, model, pictures, ratings, score }) {
       element("p", { class: "sheet__prompt", text: prompt, title: prompt }),
       element("p", { class: "sheet__about", text: `${score.toFixed(2)} of 4, ${times}, ${model ?? "model not recorded"}` })));
 }
+
+// In place of a picture whose file is damaged or missing.
+const gone = (alt) => element("div", { class: "sheet__gone", role: "img", "aria-label": alt, text: "File missing" });
 
 const chosen = () => document.querySelector("input[name=days]:checked").value;
 const redraw = () => shown && showCharts(shown);

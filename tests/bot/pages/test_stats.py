@@ -17,7 +17,7 @@ from engine.contract.feedback import Consent, Verb
 from engine.store.database import Database
 from engine.store.objects import Objects
 from tests.browser import NARROW, SCREENSHOTS, WIDE, Watch, browsing
-from tests.engine.feedback.exports.community import SmallCommunity
+from tests.engine.feedback.exports.community import Painted, SmallCommunity
 
 
 @pytest.fixture
@@ -32,8 +32,20 @@ async def address(database: Database, objects: Objects) -> AsyncIterator[str]:
     await runner.cleanup()
 
 
-async def press_at_random(community: SmallCommunity) -> None:
-    """Store ratings and upscales of six members about six jobs."""
+# How many words of a chart are cut off at its edge, or run into the next word of its axis.
+_UNREADABLE = """() => [...document.querySelectorAll(".chart svg")].flatMap((chart) => {
+  const boxes = (of) => [...of.querySelectorAll("text")]
+    .filter((word) => word.getAttribute("opacity") !== "0").map((word) => word.getBoundingClientRect());
+  const edge = chart.getBoundingClientRect();
+  const cut = boxes(chart).filter((box) => box.left < edge.left - 1 || box.right > edge.right + 1);
+  const meets = (box, index, all) => index && box.top === all[index - 1].top && box.left < all[index - 1].right;
+  const touching = [...chart.querySelectorAll(".role-axis-label")].flatMap((axis) => boxes(axis).filter(meets));
+  return [...cut, ...touching];
+}).length"""
+
+
+async def press_at_random(community: SmallCommunity) -> Painted:
+    """Store ratings and upscales of six members about four jobs; return the last."""
     chance = random.Random(5)
     members = [await community.join(Consent.USE) for _ in range(6)]
     community.seed = 9_000
@@ -43,6 +55,7 @@ async def press_at_random(community: SmallCommunity) -> None:
             slot = int(chance.random() < 0.3)
             await community.press(painted, slot, member, Verb.RATE, chance.randint(1, 4))
             await community.press(painted, slot, member)
+    return painted
 
 
 async def complaints_of(page: Page, address: str, theme: Literal["light", "dark"]) -> list[str]:
@@ -68,17 +81,19 @@ async def complaints_of(page: Page, address: str, theme: Literal["light", "dark"
 @pytest.mark.browser
 async def test_the_page_draws_charts_and_pictures(database: Database, objects: Objects, address: str) -> None:
     """In light, dark and phone width, by keyboard too, without the console complaining."""
-    await press_at_random(SmallCommunity(database=database, objects=objects))
+    painted = await press_at_random(SmallCommunity(database=database, objects=objects))
     SCREENSHOTS.mkdir(exist_ok=True)
     async with browsing() as browser:
         page = await browser.new_page(viewport=WIDE)
         for theme in ("light", "dark"):
             assert await complaints_of(page, address, theme) == []
+            assert await page.evaluate(_UNREADABLE) == 0
             await page.screenshot(path=SCREENSHOTS / f"stats-{theme}.png", full_page=True)
         await page.set_viewport_size(NARROW)
         for chart in await page.locator(".chart svg").all():
             await expect(chart).to_have_attribute("width", re.compile(r"(2\d|3[0-3])\d"))
         assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert await page.evaluate(_UNREADABLE) == 0
         await page.screenshot(path=SCREENSHOTS / "stats-phone.png", full_page=True)
         await page.locator("summary").first.focus()
         await page.keyboard.press("Enter")
@@ -87,6 +102,11 @@ async def test_the_page_draws_charts_and_pictures(database: Database, objects: O
         await page.keyboard.press("ArrowLeft")
         await expect(page.locator("input[value='7']")).to_be_checked()
         await expect(page.locator("#status")).to_have_text("")
+        for picture in painted.pictures:
+            await objects.delete(picture.object_key)
+        await page.reload()
+        await page.locator("#best li, #worst li", has_text="a yellow star").first.scroll_into_view_if_needed()
+        await expect(page.get_by_text("File missing").first).to_be_visible()
 
 
 async def test_only_pictures_that_are_shown_are_served(database: Database, objects: Objects, address: str) -> None:
