@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date
 from typing import Annotated
 
 import typer
 
-_DAY = ["%Y-%m-%d"]
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
@@ -24,6 +24,15 @@ def _check_name(name: str | None) -> str | None:
     if name is not None and not _NAME.fullmatch(name):
         raise typer.BadParameter("Use letters, digits, - and _, 64 at most, and begin with a letter or a digit.")
     return name
+
+
+def _day_from_text(text: str) -> date:
+    try:
+        if _DAY.fullmatch(text):
+            return date.fromisoformat(text)
+    except ValueError:
+        pass
+    raise typer.BadParameter(f'"{text}" is not a day. Write it as year, month and day, such as 2026-01-31.')
 
 
 FormatName = Annotated[
@@ -45,8 +54,13 @@ Release = Annotated[
     ),
 ]
 
-Since = Annotated[datetime | None, typer.Option(formats=_DAY, help="First day (UTC) to export.")]
-Until = Annotated[datetime | None, typer.Option(formats=_DAY, help="First day (UTC) not to export any more.")]
+Since = Annotated[
+    date | None, typer.Option(parser=_day_from_text, metavar="YYYY-MM-DD", help="First day (UTC) to export.")
+]
+Until = Annotated[
+    date | None,
+    typer.Option(parser=_day_from_text, metavar="YYYY-MM-DD", help="First day (UTC) not to export any more."),
+]
 OnlyModel = Annotated[str | None, typer.Option("--model", help="Export only pictures of this model.")]
 MinWeight = Annotated[
     float, typer.Option(min=0.0, help="Export only preferences of this weight or more; docs/preferences.md has them.")
@@ -58,8 +72,8 @@ SplitSeed = Annotated[int, typer.Option(help="Seed of the splits; the same one k
 class Bounds:
     """What of the log is exported."""
 
-    since: datetime | None = None
-    until: datetime | None = None
+    since: date | None = None
+    until: date | None = None
     model: str | None = None
     min_weight: float = 0.0
     split_seed: int = 0

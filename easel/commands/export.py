@@ -51,7 +51,7 @@ class _Rate(ProgressColumn):
 def check_request(name: str, bounds: Bounds) -> None:
     """Return if `name` is an export format that the bounds mean anything to.
 
-    Raises: BadParameter if it is not.
+    Raises: BadParameter if it is not, and when no day is within the bounds.
     """
     if name not in FORMATS:
         raise typer.BadParameter(f'Unknown format "{name}". Available: {", ".join(FORMATS)}')
@@ -59,6 +59,11 @@ def check_request(name: str, bounds: Bounds) -> None:
         raise typer.BadParameter(
             f"The format {name} holds all that members agreed to training with: "
             "it does not take --since, --until, --model, --min-weight, --split-seed or --release."
+        )
+    if bounds.since and bounds.until and bounds.until <= bounds.since:
+        raise typer.BadParameter(
+            f"There is no day from {bounds.since} to before {bounds.until}. "
+            "Choose an --until that is later than --since."
         )
 
 
@@ -88,8 +93,8 @@ async def _export(name: str, folder: Path, bounds: Bounds, settings: EngineSetti
             folder=folder,
             report=lambda done, total: progress.update(bar, completed=done, total=total),
             read_publishers=read_publishing_ids,
-            since=bounds.since and bounds.since.date(),
-            until=bounds.until and bounds.until.date(),
+            since=bounds.since,
+            until=bounds.until,
             model=bounds.model,
             min_weight=bounds.min_weight,
             split_seed=bounds.split_seed,

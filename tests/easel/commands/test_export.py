@@ -69,12 +69,14 @@ async def test_preferences_that_nobody_agreed_to_publish_are_no_export(
     assert refused.code == 2 and "--split-seed" in refused.err
 
 
-async def test_a_name_that_is_no_format_or_no_release_is_refused(home: Path, tmp_path: Path) -> None:
-    """With the formats that there are; a release's name becomes that of a folder."""
+async def test_what_nothing_can_be_exported_of_is_refused(home: Path, tmp_path: Path) -> None:
+    """With the formats that there are, and how days are written; a release's name becomes that of a folder."""
     for arguments, said in (
         (("hpd4",), "webdataset"),
         (("release", "--release", "../up"), "letters, digits"),
         (("raw", "--release", "spring"), "--release"),
+        (("sft", "--since", "31.01.2026"), "such as 2026-01-31"),
+        (("sft", "--since", "2026-02-01", "--until", "2026-01-01"), "later than --since"),
     ):
         refused = await run_easel("export", *arguments, "-o", str(tmp_path / "out"), home=home)
         assert refused.code == 2 and said in refused.err
