@@ -87,8 +87,12 @@ jobs = sa.Table(
     sa.Index("jobs_running_idx", "id", postgresql_where=sa.text("status = 'running'")),
     sa.Index("jobs_started_idx", "turn", postgresql_where=sa.text("started_at IS NOT NULL")),
     sa.Index(None, "member_id"),
-    # An erasure asks who else has a mask.
+    # An erasure asks who else has a file.
     sa.Index("jobs_mask_idx", _MASK, postgresql_where=sa.text("edit ? 'mask'")),
+    sa.Index("jobs_grid_key_idx", "grid_key", postgresql_where=sa.text("grid_key IS NOT NULL")),
+    sa.Index(
+        "jobs_image_keys_idx", "image_keys", postgresql_using="gin", postgresql_where=sa.text("image_keys <> '{}'")
+    ),
     sa.Index("jobs_ended_idx", "ended_at", postgresql_where=sa.text("ended_at IS NOT NULL")),
     # Postgres uses these when it deletes a job with its pictures.
     sa.Index(None, "parent_job_id", postgresql_where=sa.text("parent_job_id IS NOT NULL")),

@@ -132,13 +132,16 @@ async def read_keys(connection: AsyncConnection, erasure_id: UUID, *, is_deleted
 
 async def find_used_keys(connection: AsyncConnection, keys: Collection[str]) -> frozenset[str]:
     """Return those of the keys that anything else has, as files may be the same to the byte."""
-    listed = sa.any_(sa.literal(list(keys), pg.ARRAY(sa.Text)))
+    wanted = sa.literal(list(keys), pg.ARRAY(sa.Text))
+    listed = sa.any_(wanted)
     used = sa.union(
         sa.select(pictures.c.object_key).where(pictures.c.object_key == listed),
         sa.select(jobs.c.grid_key).where(jobs.c.grid_key == listed),
         keys_of_uploads(listed),
+        # The index has only jobs with pictures in their prompts.
+        sa.select(sa.func.unnest(jobs.c.image_keys)).where(jobs.c.image_keys != [], jobs.c.image_keys.overlap(wanted)),
     )
-    found = set((await connection.execute(used)).scalars())
+    found = set((await connection.execute(used)).scalars()).intersection(keys)
     by_hash = {Path(key).stem: key for key in keys}
     masks = await connection.execute(_USED_MASKS, {"hashes": list(by_hash)})
     return frozenset(found.union(by_hash[sha256] for sha256 in masks.scalars()))
@@ -183,7 +186,8 @@ def _from_row(row: sa.Row[Any]) -> Erasure:
 
 
 def _of(erasure_id: UUID, keys: Collection[str]) -> tuple[Any, Any]:
-    listed = sa.any_(sa.literal(list(keys), pg.ARRAY(sa.Text)))
+    wanted = sa.literal(list(keys), pg.ARRAY(sa.Text))
+    listed = sa.any_(wanted)
     return erasure_objects.c.erasure_id == erasure_id, erasure_objects.c.key == listed
 
 

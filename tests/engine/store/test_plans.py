@@ -17,6 +17,7 @@ from bot.store.members import read_publishing_ids_in
 from engine.contract.jobs import MAX_COUNTED_AHEAD, Job
 from engine.feedback.preferences.answers import EXCLUDING
 from engine.feedback.store import actions, opinions, presses
+from engine.feedback.store.erasures import find_used_keys
 from engine.store import jobs, queue, queue_position, transitions
 from engine.store.database import Database
 from tests.fakes import request_for
@@ -33,6 +34,7 @@ _FILL = """
     FROM generate_series(1, 20000) AS n;
     INSERT INTO pictures (id, job_id, slot, object_key, width, height, seed, recipe)
     SELECT gen_random_uuid(), id, 0, 'k', 8, 8, 1, '{}' FROM jobs;
+    INSERT INTO uploads (member_id, object_key, width, height) SELECT member_id, id::text, 8, 8 FROM jobs;
     CREATE TEMP TABLE numbered AS
     SELECT n, id, member_id, (date_trunc('month', now()) + (n % 16 - 12) * interval '1 month')::date AS month
     FROM (SELECT row_number() OVER () AS n, id, member_id FROM jobs) AS jobs;
@@ -53,7 +55,7 @@ _FILL = """
     ANALYZE"""
 
 # Not the queue and the previews: they hold only what is pending, and the sweep for orphans is after all of it.
-_READS_ALL = re.compile(r"Seq Scan on (jobs|pictures|actions\w*|impressions\w*|pgqueuer_log)\b")
+_READS_ALL = re.compile(r"Seq Scan on (jobs|pictures|uploads|actions\w*|impressions\w*|pgqueuer_log)\b")
 
 Query = Callable[[AsyncConnection, Job], Awaitable[object]]
 
@@ -84,6 +86,7 @@ _QUERIES: dict[str, Query] = {
     "read_publishing_ids_in": lambda connection, job: read_publishing_ids_in(connection, 77),
     "requeue_orphans": lambda connection, job: queue.requeue_orphans(connection),
     "prune_log": lambda connection, job: queue.prune_log(connection),
+    "find_used_keys": lambda connection, job: find_used_keys(connection, {"ab/cd.png", "ef/gh.webp"}),
     "submit_job": lambda connection, job: jobs.submit_job(connection, request_for(job.member_id)),
 }
 
