@@ -27,7 +27,7 @@ from engine.contract.edits import Edit
 from engine.contract.feedback import Verb
 from engine.contract.jobs import Job, JobSpec, Operation, Picture
 from engine.prompt import Limits
-from engine.prompt.checks.followups import followup_spec, reworded_spec
+from engine.prompt.checks.followups import followup_spec, repeated_spec, reworded_spec
 
 NEVER = re.compile("(?!)")
 
@@ -145,7 +145,7 @@ class FollowUpButton(FormButton):
     Of members with remix it first asks for the prompt, in a form.
 
     event_verb: how the press is recorded, and `variation` of which kind it is, where there are several.
-    operation: of the new job; None repeats the operation of the old one.
+    operation: of the new job; None repeats the old one, with all that its prompt says but the seed.
     """
 
     event_verb: ClassVar[Verb]
@@ -188,7 +188,7 @@ class FollowUpButton(FormButton):
             job_id=self.button.job_id,
             slot=self.slot_or_all(),
             operation_of=self.operation_of,
-            renew_spec=partial(followup_spec, services.limits),
+            renew_spec=partial(followup_spec if self.operation else repeated_spec, services.limits),
             edit_of=partial(self.edit_of, services.limits),
             variation=self.variation,
         )

@@ -9,6 +9,8 @@ from engine.contract.jobs import Operation, ParameterValue
 
 GRID = frozenset({Operation.IMAGINE})
 ANY = frozenset(Operation)
+LOOK = ANY - {Operation.UPSCALE}
+"""Whatever has to look like the picture that it starts from; an upscale has no other look than that."""
 
 
 class ParameterKind(StrEnum):

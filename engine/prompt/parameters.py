@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from engine.contract.jobs import MAX_SEED
 from engine.contract.samplers import SAMPLERS
-from engine.prompt.parameter_type import GRID, Parameter, ParameterKind
+from engine.prompt.parameter_type import GRID, LOOK, Parameter, ParameterKind
 
 MAX_RATIO = 10
 MOST_PAINTED = 16
@@ -168,7 +168,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         meaning="Strength of the community's adapter: 0 is off, 100 is as it was trained, 1000 is twice as strong. "
         "Without one, it changes nothing, and a note says so.",
         example="a boat at sea --stylize 250",
-        operations=GRID,
+        operations=LOOK,
         ability="style",
     ),
     Parameter(

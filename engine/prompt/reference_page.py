@@ -43,7 +43,8 @@ If a prompt has errors, no job is queued. Each error is shown under the text it 
 
 If the model or the server does not support a parameter, the prompt is refused before it is queued. *Needs* is the
 ability that a parameter requires; without one, every model supports it. No model and no server of this release supports
-a parameter that is *not in this release*. *Grid* parameters apply to new grids and are dropped from variations.
+a parameter that is *not in this release*. *Grid* parameters are about all four pictures of
+a new grid: re-roll keeps them, and what starts from one of the pictures (vary, region, zoom, pan, upscale) drops them.
 
 """
 

@@ -6,9 +6,10 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from engine.contract.errors import RequestError
-from engine.contract.jobs import Job, JobSpec, Operation
+from engine.contract.jobs import TEXT_OPERATIONS, Job, JobSpec, Operation
 from engine.prompt import Limits, check_supported, render
 from engine.prompt.checks.canvases import can_be_panned
+from engine.prompt.checks.operations import spec_for_operation
 from engine.prompt.checks.outdated import check_spec, model_of, operations_of
 from engine.prompt.checks.sizes import painted_size
 
@@ -16,9 +17,18 @@ _AFTER_UPSCALE = frozenset({Operation.UPSCALE, Operation.VARY})
 
 
 def followup_spec(limits: Limits, operation: Operation, spec: JobSpec) -> JobSpec:
-    """Return the spec of a new job of the operation: the old one's spec without its seed.
+    """Return the spec of a new job that starts from a picture of the old one: without its seed, and what was about
+    the whole grid.
 
     limits: the service's current limits.
+
+    Raises: RequestError if the current models do not support it; see `check_supported`.
+    """
+    return repeated_spec(limits, operation, _about_one_picture(operation, spec))
+
+
+def repeated_spec(limits: Limits, operation: Operation, spec: JobSpec) -> JobSpec:
+    """Return the spec of a new job that does the same as the old one, `operation`: its spec without its seed.
 
     Raises: RequestError if the current models do not support it; see `check_supported`.
     """
@@ -50,6 +60,14 @@ def possible_operations(limits: Limits, job: Job) -> frozenset[Operation]:
     except RequestError:
         return frozenset()
     return known & _AFTER_UPSCALE if job.operation is Operation.UPSCALE else known
+
+
+def _about_one_picture(operation: Operation, spec: JobSpec) -> JobSpec:
+    """Return the spec without what is about a whole grid.
+
+    Suggested prompts are for new grids, and an upscaled picture can be varied: its look stands in the spec.
+    """
+    return spec if operation in {Operation.UPSCALE, *TEXT_OPERATIONS} else spec_for_operation(operation, spec)
 
 
 def _size_of(job: Job, limits: Limits) -> tuple[int, int] | None:

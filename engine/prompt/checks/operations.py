@@ -1,4 +1,4 @@
-"""The parameters that an operation keeps: a variation drops those that only apply to new grids."""
+"""The parameters that an operation keeps: what starts from one picture drops those that are about a whole grid."""
 
 from __future__ import annotations
 

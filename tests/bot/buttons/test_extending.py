@@ -44,7 +44,7 @@ TITLES = {Operation.VARY: "Variations by", Operation.ZOOM: "Zoom Out by", Operat
 
 
 async def test_each_button_starts_its_job(painted_grid: Grid, ben: MemberClient, hand: EngineHand) -> None:
-    grid, job, pictures = await painted_grid()
+    grid, job, pictures = await painted_grid("a red circle --weird 9 --chaos 40")
     await ben.press(grid, "U2")
     single = await ben.message(lambda item: "Image #2" in item["content"])
     for label, (operation, verb, variation, edit) in BUTTONS.items():
@@ -52,10 +52,13 @@ async def test_each_button_starts_its_job(painted_grid: Grid, ben: MemberClient,
         assert TITLES[operation] in text_of(waiting), label
         started = (await hand.jobs())[-1]
         assert (started.operation, started.edit) == (operation, edit), label
+        assert started.spec.prompt == "a red circle --weird 9"
         assert (started.parent_job_id, started.parent_picture_id) == (job.id, pictures[1].id)
         action = (await hand.actions(job.id))[-1]
         assert (action.verb, action.variation, action.picture_id) == (verb, variation, pictures[1].id), label
         await ben.press(waiting, "Cancel")
+    await ben.reply(await ben.press(grid, "🔄"))
+    assert (await hand.jobs())[-1].spec.prompt == job.spec.prompt
 
 
 async def test_a_square_picture_is_not_made_square(
