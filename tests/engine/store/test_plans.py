@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from engine.store.database import Database
 from tests.fakes import request_for
 
 _MEMBER = UUID(int=1)
+_FILLED_WITHIN = timedelta(minutes=2)
 
 _FILL = """
     INSERT INTO jobs (id, member_id, operation, spec, seed, status, turn, grid_key, grid_type, started_at, ended_at)
@@ -101,7 +103,7 @@ _OF_SERIES: dict[str, Query] = {
 @pytest.fixture
 async def filled(database: Database) -> tuple[Database, Job]:
     """A database with twenty thousand jobs, of which one in a hundred waits, and one of the waiting ones."""
-    async with database.autocommit() as connection:
+    async with database.begin(limit=_FILLED_WITHIN) as connection:
         for statement in _FILL.split(";"):
             await connection.execute(sa.text(statement))
         of_one = sa.text("SELECT id FROM jobs WHERE status = 'waiting' AND turn = 10000")
@@ -190,7 +192,7 @@ _WAITING = """
 
 async def test_a_place_in_a_long_queue_is_cheap(database: Database) -> None:
     """However many jobs wait, before or after it; nor does what is kept of the log cost anything."""
-    async with database.autocommit() as connection:
+    async with database.begin(limit=_FILLED_WITHIN) as connection:
         for statement in _WAITING.split(";"):
             await connection.execute(sa.text(statement))
     for turn in (1, 50, 2500, 5000):
