@@ -100,7 +100,7 @@ async def _listed(
     assert services.exports is not None and context.guild_id is not None
     async with services.database.background, services.database.begin() as connection:
         found = await read_guild_exports(connection, context.guild_id, limit=_NUM_LISTED)
-    lines, files = [], list[discord.File]()
+    lines, files = list[str](), list[discord.File]()
     for one in found:
         handover = hand_over(services.exports, one, max_bytes=0 if files else interaction.filesize_limit)
         line = export_replies.listed(one, delivered=handover.delivered)
