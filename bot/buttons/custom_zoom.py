@@ -27,6 +27,7 @@ from engine.prompt import Limits
 from engine.prompt.checks.canvases import reshaped_canvas
 from engine.prompt.checks.followups import followup_spec, without
 from engine.prompt.checks.sizes import ratio_of
+from engine.prompt.grammar.numbers import DECIMAL
 
 _FACTOR, _SHAPE = "factor", "shape"
 _LEAST, _MOST = Fraction(1), Fraction(2)
@@ -86,10 +87,9 @@ def _edit(limits: Limits, spec: JobSpec, factor: Fraction, job: Job, picture: Pi
 
 
 def _factor_from_text(text: str) -> Fraction:
-    try:
-        factor = Fraction(text.strip().rstrip("xX").replace(",", "."))
-    except (ValueError, ZeroDivisionError):
-        factor = Fraction(0)
+    number = text.strip().rstrip("xX").replace(",", ".")
+    # Without an exponent: Fraction writes 1e99999999 out, and the bot would stand still for minutes.
+    factor = Fraction(number) if DECIMAL.fullmatch(number) else Fraction(0)
     if not _LEAST <= factor <= _MOST:
         raise PromptRefused(message=followup_replies.WRONG_FACTOR)
     return factor

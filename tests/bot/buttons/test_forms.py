@@ -106,6 +106,7 @@ async def test_a_zoom_that_cannot_be_is_told(painted_grid: Grid, ben: MemberClie
         ({"factor": "two"}, followup_replies.WRONG_FACTOR),
         ({"factor": "2.5"}, followup_replies.WRONG_FACTOR),
         ({"factor": "1/0"}, followup_replies.WRONG_FACTOR),
+        ({"factor": "1e99999999"}, followup_replies.WRONG_FACTOR),
         ({"factor": "1"}, followup_replies.NOTHING_TO_PAINT),
         ({"shape": "wide"}, "wide"),
         ({"prompt": "a house --ar 3:2"}, "--ar"),
