@@ -85,6 +85,8 @@ def _image(match: re.Match[str]) -> ImagePrompt | Problem:
     url = match["url"].rstrip(_TRAILING)
     if url.lower().startswith("blob:"):
         return Problem(start, end, "A blob: link works only in your own browser.", _SEND)
+    if not url.lower().startswith(("http", NAME_SIGN)):
+        return Problem(start, end, "This is not a web link. It must start with http:// or https://.", _SEND)
     if not is_picture_address(url):
         message = "This is not a picture link. It must end in .png, .gif, .webp, .jpg or .jpeg."
         return Problem(start, end, message, _SEND)
