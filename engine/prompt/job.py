@@ -138,7 +138,7 @@ def _with_defaults(
 _NOT_SETTINGS = frozenset({"no", "repeat"})
 _NEEDED = {
     "cref": "--cref",
-    "ends": "exactly two pictures or two parts, such as a cat:: a dog,",
+    "ends": "exactly two pictures or two parts (a cat:: a dog)",
     "images": "a picture",
     "sref": "--sref",
 }

@@ -107,6 +107,7 @@ def test_values(raw: str, want: dict[str, object]) -> None:
         ("--sw 10", "--sw", "has no effect without --sref"),
         ("--cw 10", "--cw", "has no effect without --cref"),
         ("--iw 1", "--iw", "has no effect without a picture"),
+        ("--interpolate", "--interpolate", "two parts (a cat:: a dog). Add exactly two pictures or two parts (a cat"),
         ("--cref random", "random", "picture links"),
         ("--v", "--v", "needs a value"),
         ("--v ../x", "../x", "a model's version"),
