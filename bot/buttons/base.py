@@ -225,7 +225,8 @@ async def start_reworded(
         if not known.keys() >= {image.url for image in spec.images}:
             await waiting.enter_async_context(thinking(interaction))
         keys = await keys_of_images(services, context.discord_id, [spec], text, known)
-        renewed = reworded(follow_up, services.limits, spec, keys)
+        # A form closes when it is sent: another one is no second click, and its words would be lost.
+        renewed = replace(reworded(follow_up, services.limits, spec, keys), is_deliberate=True)
         await start(interaction, services, context, renewed)
 
 

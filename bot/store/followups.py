@@ -29,7 +29,7 @@ class FollowUp:
         repeats what the old job did.
     variation: the kind of the verb, where it has several.
     image_keys: object keys of the pictures in the new prompt, by their links or names; None for those of the old job.
-    is_deliberate: whether it cannot be one of several quick clicks, as what comes from a page of its own.
+    is_deliberate: whether it cannot be one of several quick clicks, as what comes from a form or a page.
     has_prompt: whether the member has been asked for the prompt, or need not be, whatever their settings say.
     """
 

@@ -48,6 +48,8 @@ async def test_remix_asks_for_the_prompt_of_every_follow_up(
     assert started.parent_picture_id == pictures[1].id
     (action,) = await hand.actions(job.id)
     assert (action.verb, action.slot, action.message_id) == (Verb.VARY, 1, int(grid["id"]))
+    again = await ben.reply(await ben.submit(form, prompt="a yellow circle"))
+    assert text_of(again).startswith("**a yellow circle** - Variations by"), "a form is never a second click"
 
     assert "Variations by" in text_of(await cleo.reply(await cleo.press(grid, "V2")))
     form = await ben.modal(await ben.press(grid, "🔄"))
