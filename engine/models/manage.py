@@ -14,6 +14,7 @@ from engine.contract.errors import AdapterMismatch, EaselError, NoRoom, Settings
 from engine.models.files.adapter_fit import check_fit
 from engine.models.files.adapter_prediction import prediction_warnings
 from engine.models.files.adapter_settings import adapter_settings
+from engine.models.files.clip_folder import clip_hash
 from engine.models.files.locate import fetch, file_bytes, local_path
 from engine.models.files.scheduler_check import check_scheduler, scheduler_of, scheduler_warnings
 from engine.models.files.usage_metadata import unfollowed_metadata
@@ -25,9 +26,10 @@ from engine.models.files.weights import (
     header_of,
     ignore_progress,
 )
+from engine.models.recorded_hashes import record_hash
 from engine.models.registry.adapters import Adapter
 from engine.models.registry.registry import SHIPPED, Model, Registry, read_registry
-from engine.models.registry.toml_edit import quoted, text_from_key, text_with_hash
+from engine.models.registry.toml_edit import quoted, text_from_key
 from engine.prompt import is_name
 
 
@@ -36,7 +38,7 @@ class ModelStatus:
     """The state of a registered model on this machine.
 
     path: its folder or file; None if it is missing.
-    size_bytes: total size of its files. sha256: hash of the current files.
+    size_bytes: total size of its files. sha256: hash of the current files. clip_sha256: of its CLIP; None without one.
     unread: tensors and settings in its files that nobody reads, by name; empty before `with_trial`.
     error: why the model does not work; None if it does. more_errors: what else is wrong with it.
     warnings: what may not be meant although the model works.
@@ -47,6 +49,7 @@ class ModelStatus:
     path: Path | None = None
     size_bytes: int = 0
     sha256: str | None = None
+    clip_sha256: str | None = None
     unread: tuple[str, ...] = ()
     error: EaselError | None = None
     more_errors: tuple[EaselError, ...] = ()
@@ -93,13 +96,22 @@ def model_status(model: Model, on_progress: ProgressCallback = ignore_progress) 
     errors = [*_scheduler_errors(model, path)]
     try:
         sha256 = verified_hash(model, path, on_progress)
+        clip_sha256 = clip_hash(path, model.clip_sha256)
     except EaselError as error:
         return replace(_broken(model, path, [*errors, error]), is_complete=False)
     if errors:
         return _broken(model, path, errors)
     size_bytes, warnings = file_bytes(model), tuple(scheduler_warnings(model, path))
     unusable = _name_error("model", model.name)
-    return ModelStatus(model=model, path=path, size_bytes=size_bytes, sha256=sha256, error=unusable, warnings=warnings)
+    return ModelStatus(
+        model=model,
+        path=path,
+        size_bytes=size_bytes,
+        sha256=sha256,
+        clip_sha256=clip_sha256,
+        error=unusable,
+        warnings=warnings,
+    )
 
 
 def _scheduler_errors(model: Model, path: Path) -> Iterator[EaselError]:
@@ -122,9 +134,16 @@ def fetch_model(registry: Registry, name: str, on_progress: ProgressCallback = i
 
 
 def record_missing_hash(registry: Registry, status: ModelStatus) -> None:
-    """Write the model's current hash into the operator's file, unless the file has one already."""
-    if status.sha256 is not None and status.model.sha256 is None and registry.path != SHIPPED:
-        record_hash(registry.path, status.model.name, status.sha256)
+    """Write the model's current hashes into the operator's file, but for those that the file has already."""
+    if registry.path != SHIPPED:
+        _record_missing_hashes(registry.path, status)
+
+
+def _record_missing_hashes(path: Path, status: ModelStatus) -> None:
+    for key in ("sha256", "clip_sha256"):
+        current, recorded = getattr(status, key), getattr(status.model, key)
+        if current is not None and recorded is None:
+            record_hash(path, status.model.name, current, key=key)
 
 
 def add_model(
@@ -155,8 +174,7 @@ def add_model(
     except SettingsInvalid:
         path.write_bytes(before)
         raise
-    if status.sha256 is not None:
-        record_hash(path, name, status.sha256)
+    _record_missing_hashes(path, status)
     return status
 
 
@@ -169,20 +187,6 @@ def _name_error(kind: str, name: str) -> SettingsInvalid | None:
         " at most 63 letters, digits, _, . or -."
     )
     return SettingsInvalid(problems=(problem,))
-
-
-def record_hash(path: Path, name: str, sha256: str, *, table: str = "models") -> None:
-    """Write the hash of a model or an adapter into its entry in the registry file, replacing an existing one.
-
-    Raises: SettingsInvalid with the line to add by hand if the entry's syntax is not supported; the file is then
-    unchanged.
-    """
-    edited = text_with_hash(path.read_bytes().decode(), table, name, sha256)
-    if edited is None:
-        entry = f"[{table}.{text_from_key(name)}]"
-        sentence = f'{path}: cannot update {entry} automatically. Add this line to it: sha256 = "{sha256}"'
-        raise SettingsInvalid(problems=(sentence,))
-    path.write_bytes(edited.encode())
 
 
 @dataclass(frozen=True, kw_only=True)

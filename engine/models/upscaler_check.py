@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from engine.contract.errors import EaselError
-from engine.models.manage import record_hash
+from engine.models.recorded_hashes import record_hash
 from engine.models.registry.registry import SHIPPED, Registry
 from engine.models.registry.upscalers import Upscaler
 

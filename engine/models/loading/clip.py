@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn.functional import normalize
 from transformers import CLIPModel, CLIPProcessor
 
+from engine.models.files.folder_hash import folder_hash
 from engine.models.loading.errors import UnusableFiles, translated_errors
 
 _TEXTS_AT_ONCE = 64
@@ -53,11 +54,12 @@ class LoadedClip:
         return _unit(self.model.get_text_features(**inputs))
 
 
-def load_clip(name: str, folder: Path, device: torch.device) -> LoadedClip:
-    """Return the CLIP in a folder, in safetensors, on the device.
+def load_clip(name: str, folder: Path, device: torch.device, recorded: str | None = None) -> LoadedClip:
+    """Return the CLIP in a folder, in safetensors, on the device, its files checked against the recorded hash.
 
-    Raises: ModelBroken.
+    Raises: WeightsMismatch, ModelBroken.
     """
+    folder_hash(folder, recorded)
     with translated_errors(name):
         processor = CLIPProcessor.from_pretrained(folder, local_files_only=True)
         model = CLIPModel.from_pretrained(folder, local_files_only=True, use_safetensors=True, dtype=torch.float32)

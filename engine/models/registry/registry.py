@@ -74,6 +74,7 @@ class Model:
     """One registered model.
 
     sha256: hash of its files, see `weights.hash_of`; None until `easel models check`, `add` or `fetch` records it.
+    clip_sha256: the same of the CLIP that comes with it, see `folder_hash`; it paints without, so `sha256` lacks it.
     """
 
     name: str
@@ -84,6 +85,7 @@ class Model:
     scheduler: SchedulerSettings
     licence: str
     sha256: str | None
+    clip_sha256: str | None = None
     speed: SpeedSettings = field(default_factory=SpeedSettings)
 
     @property
@@ -213,6 +215,7 @@ def _model(name: str, table: Mapping[str, Any], reader: TomlReader) -> Model | N
         scheduler=scheduler,
         licence=reader.text(table, "licence", section, "unknown"),
         sha256=reader.text(table, "sha256", section) or None,
+        clip_sha256=reader.text(table, "clip_sha256", section) or None,
         speed=speed_from_table(reader.table(table, "speed", section), family, f"{section}.speed", reader),
     )
     _check_defaults(defaults, abilities, f"{section}.defaults", reader)
@@ -222,7 +225,7 @@ def _model(name: str, table: Mapping[str, Any], reader: TomlReader) -> Model | N
 
 
 _TABLES = ("defaults", "abilities", "scheduler", "speed")
-_SETTINGS = {"family", "licence", "sha256", *SOURCES, *DETAILS, *_TABLES}
+_SETTINGS = {"family", "licence", "sha256", "clip_sha256", *SOURCES, *DETAILS, *_TABLES}
 
 
 def _defaults(table: Mapping[str, Any], family: Family, section: str, reader: TomlReader) -> ModelDefaults:

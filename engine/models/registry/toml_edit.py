@@ -21,8 +21,8 @@ def quoted(value: str) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def text_with_hash(text: str, table: str, name: str, sha256: str) -> str | None:
-    """Return the file's text with the entry's hash inserted or replaced; None if that is not possible.
+def text_with_hash(text: str, table: str, name: str, sha256: str, key: str = "sha256") -> str | None:
+    """Return the file's text with the entry's hash, under `key`, inserted or replaced; None if that is not possible.
 
     A byte order mark at its beginning stays there.
 
@@ -30,26 +30,26 @@ def text_with_hash(text: str, table: str, name: str, sha256: str) -> str | None:
     because TOML has several syntaxes for an entry, and strings can contain text that looks like one.
     """
     if text.startswith(_BYTE_ORDER_MARK):
-        edited = text_with_hash(text.removeprefix(_BYTE_ORDER_MARK), table, name, sha256)
+        edited = text_with_hash(text.removeprefix(_BYTE_ORDER_MARK), table, name, sha256, key)
         return None if edited is None else _BYTE_ORDER_MARK + edited
     try:
         data = tomllib.loads(text)
         entry = data[table][name]
-        before, entry["sha256"] = entry.get("sha256", ""), sha256
+        before, entry[key] = entry.get(key, ""), sha256
     except (tomllib.TOMLDecodeError, LookupError, RecursionError, TypeError, AttributeError):
         return None
     lines = text.splitlines(keepends=True)
     for at, line in enumerate(lines):
-        for changed in _changed(line, table, name, before, sha256):
+        for changed in _changed(line, table, name, before, sha256, key):
             edited = "".join((*lines[:at], changed, *lines[at + 1 :]))
             if _reads_as(edited, data):
                 return edited
     return None
 
 
-def _changed(line: str, table: str, name: str, before: str, sha256: str) -> Iterator[str]:
+def _changed(line: str, table: str, name: str, before: str, sha256: str, key: str) -> Iterator[str]:
     """Yield the line with the hash, once for each syntax in which it could belong there."""
-    setting, end = f'sha256 = "{sha256}"', "\r\n" if line.endswith("\r\n") else "\n"
+    setting, end = f'{key} = "{sha256}"', "\r\n" if line.endswith("\r\n") else "\n"
     if before and before in line:
         yield line.replace(before, sha256)
     if name in line.partition("=")[0]:

@@ -43,7 +43,8 @@ class SuggestionThread:
     async def suggest(self, request: PaintRequest) -> PaintedText:
         """Return the suggestions that the request asks for.
 
-        Raises: OperationUnsupported, ModelUnknown, ModelBroken, WeightsMissing, PictureCorrupt, NoRoom.
+        Raises: OperationUnsupported, ModelUnknown, ModelBroken, WeightsMissing, WeightsMismatch, PictureCorrupt,
+            NoRoom.
         """
         name = request.spec.parameters.get("model")
         model = self._registry.model(None if name is None else str(name))
@@ -55,7 +56,7 @@ class SuggestionThread:
         pictures: uint8 [height, width, 3].
         Source: Radford et al. 2021 (CLIP), figure 3.
 
-        Raises: SettingUnsupported for a model without a CLIP, ModelBroken, WeightsMissing, NoRoom.
+        Raises: SettingUnsupported for a model without a CLIP, ModelBroken, WeightsMissing, WeightsMismatch, NoRoom.
         """
         return await self._do(model, partial(self._score, request, model, pictures))
 
@@ -94,7 +95,7 @@ class SuggestionThread:
 
     def _clip(self, model: Model, folder: Path) -> LoadedClip:
         if model.name not in self._loaded:
-            self._loaded[model.name] = load_clip(model.name, folder, best_device().device)
+            self._loaded[model.name] = load_clip(model.name, folder, best_device().device, model.clip_sha256)
         return self._loaded[model.name]
 
 

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import json
 import tomllib
+from dataclasses import replace
 from pathlib import Path
+from shutil import copytree, rmtree
 
 import pytest
 
 from engine.contract.errors import SettingsInvalid, WeightsMismatch, WeightsMissing
+from engine.contract.jobs import Operation
+from engine.models.files.clip_folder import clip_hash
 from engine.models.files.weights import hash_of
-from engine.models.manage import adapter_statuses, add_model, model_status, record_hash
+from engine.models.manage import adapter_statuses, add_model, model_status, record_missing_hash
+from engine.models.recorded_hashes import record_hash
 from engine.models.registry.registry import read_registry
+from engine.painter.in_process import create_painter
 from engine.prompt import PromptErrors, parse
+from engine.starter.weights import WEIGHTS
 from tests.engine.painter.checkpoints import save_lora, save_sd1
+from tests.engine.painter.requests import paint_request
 
 FILE = """# my models
 default = "here"
@@ -56,6 +64,24 @@ def test_a_recorded_hash_is_held_against_the_files(file: Path, home: Path) -> No
     assert model_status(read_registry(file).model("here")).error is None
     record_hash(file, "here", "0" * 64)
     assert isinstance(model_status(read_registry(file).model("here")).error, WeightsMismatch)
+
+
+async def test_the_hash_of_its_clip_is_recorded_and_checked(file: Path, home: Path) -> None:
+    """Once, in the same entry; a CLIP that is another one by now, or is gone, is told, and is not loaded."""
+    copytree(WEIGHTS / "clip", home / "sd1" / "clip")
+    record_missing_hash(read_registry(file), model_status(read_registry(file).model("here")))
+    recorded = read_registry(file).model("here")
+    assert recorded.clip_sha256 == clip_hash(home / "sd1", None) and recorded.sha256 == hash_of(home / "sd1")
+    assert model_status(recorded).error is None
+    with (home / "sd1" / "clip" / "config.json").open("a") as changed:
+        changed.write(" ")
+    assert isinstance(model_status(recorded).error, WeightsMismatch)
+    shorten = replace(paint_request("two stars", model="here"), operation=Operation.SHORTEN)
+    async with create_painter(read_registry(file), max_rows=4) as painter:
+        with pytest.raises(WeightsMismatch):
+            [event async for event in painter.paint(shorten)]
+    rmtree(home / "sd1" / "clip")
+    assert isinstance(model_status(recorded).error, WeightsMissing)
 
 
 def test_recording_a_hash_keeps_all_else(file: Path) -> None:
