@@ -87,3 +87,11 @@ def upscale_too_large(width: int, height: int) -> str:
     """Return that a picture cannot become so large."""
     most = MAX_UPSCALED_PIXELS // 10**6
     return f"{width} x {height} would be more than the limit of {most} million pixels."
+
+
+def pan_too_large(width: int, height: int, model: str) -> str:
+    """Return that a picture cannot be extended so far, and how it can be."""
+    return (
+        f"The picture would be {width} x {height} pixels, and the model {model} paints none of that size. "
+        "Pan along the other side, or zoom out."
+    )

@@ -7,7 +7,9 @@ from typing import ClassVar
 from bot.buttons.base import FollowUpButton
 from bot.cards import ButtonFace, CardKind
 from bot.custom_ids import ONE_TO_FOUR
+from bot.followup_replies import pan_too_large
 from engine.contract.edits import Edit
+from engine.contract.errors import PromptRefused, SizeUnsupported
 from engine.contract.feedback import Verb
 from engine.contract.jobs import Job, Operation, Picture
 from engine.prompt import Limits
@@ -33,10 +35,15 @@ class PanLeftButton(FollowUpButton, verb="panleft", index=ONE_TO_FOUR):
     def edit_of(cls, limits: Limits, job: Job, picture: Picture) -> Edit:
         """Return the canvas that is larger on one side.
 
-        Raises: SizeUnsupported.
+        Raises: PromptRefused for one larger than the model paints.
         """
         size, direction = (picture.width, picture.height), PanDirection(str(cls.variation))
-        return Edit(strength=None, canvas=panned_canvas(size, direction, job.spec, limits))
+        try:
+            canvas = panned_canvas(size, direction, job.spec, limits)
+        except SizeUnsupported as error:
+            message = pan_too_large(error.width, error.height, error.model)
+            raise PromptRefused(message=message) from error
+        return Edit(strength=None, canvas=canvas)
 
 
 class PanRightButton(PanLeftButton, verb="panright", index=ONE_TO_FOUR):
