@@ -28,7 +28,7 @@ from engine.store.objects import open_objects
 
 _REFUSED: Mapping[Refusal, str] = {
     Refusal.NOBODY_AGREED: "No member has agreed to {use} yet, so there is nothing to export.",
-    Refusal.NOTHING_LEFT: "Nothing that members agreed to have used for {use} fits, so nothing was exported.",
+    Refusal.NOTHING_LEFT: "Nothing fits of those members who agreed to {use}, so nothing was exported.",
     Refusal.WITHDRAWN: "A member withdrew their consent during the export, so it was discarded. Run it again.",
 }
 

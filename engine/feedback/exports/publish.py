@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections import deque
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -16,11 +16,12 @@ from engine.feedback.exports.card import CardConfig, card, counted
 from engine.feedback.exports.families import read_families
 from engine.feedback.exports.picture_files import PictureFiles
 from engine.feedback.exports.publishable import PublishedLog
-from engine.feedback.exports.published import Kind, Withheld
+from engine.feedback.exports.published import PREFERENCES, Kind, Withheld
 from engine.feedback.exports.request import Exported, ExportRefused, ExportRequest, Refusal
 from engine.feedback.exports.staging import Staging, atomic_folder, in_thread, require_empty
 from engine.feedback.exports.writing import PublishedFormat, Publishing, Writer
 from engine.feedback.labels import measure_log
+from engine.feedback.preferences.derive import LeftOut
 from engine.feedback.splits import Split
 from engine.feedback.store.moment import read_moment
 from engine.feedback.store.published import PictureSource
@@ -51,7 +52,8 @@ class Written:
     @property
     def left_out(self) -> Mapping[str, int]:
         """How much was left out, by reason."""
-        return {reason: self.writer.left_out[reason] for reason in Withheld if self.writer.left_out[reason]}
+        reasons = (*Withheld, *LeftOut)
+        return {reason: self.writer.left_out[reason] for reason in reasons if self.writer.left_out[reason]}
 
     @property
     def text(self) -> str:
@@ -205,6 +207,8 @@ async def _write(
         for described, writer in writers.items():
             for kind in described.kinds:
                 writer.left_out += prompt.withheld.get(kind, {})
+            if described.kinds & PREFERENCES:
+                writer.left_out += Counter(prompt.unlabelled)
             await writer.add(prompt)
         publishing.pictures.forget()
         done += sum(map(len, prompt.labels.values()))

@@ -60,6 +60,7 @@ class PublishedLog:
         """Yield what may be published of each prompt that has a label that fits the request; held is one prompt."""
         async for preferences in self._preferences():
             self.excluded.update(preferences.excluded)
+            yield PublishedPrompt(split=Split.TRAIN, unlabelled=preferences.left_out)
             candidates = {kind: self._wanted(kind, preferences) for kind in sorted(self.kinds)}
             pictures = {picture for of_kind in candidates.values() for one in of_kind for picture in one.pictures}
             if pictures:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
+from engine.feedback.preferences.derive import LeftOut
 from engine.feedback.preferences.likes import LikedPicture
 from engine.feedback.preferences.pairs import LabelledPair
 from engine.feedback.preferences.ratings import PictureScore, Ranking
@@ -36,6 +37,10 @@ class Kind(StrEnum):
     SCORES = "scores"
     PICTURES = "pictures"
     EVENTS = "events"
+
+
+PREFERENCES = frozenset(Kind) - {Kind.PICTURES, Kind.EVENTS}
+"""The kinds of labels that are derived from presses."""
 
 
 class Withheld(StrEnum):
@@ -92,12 +97,14 @@ class PublishedPrompt:
     """The labels of pictures of one prompt that may be published, and how many may not be, by kind and reason.
 
     raters: everybody whose presses the labels follow from.
+    unlabelled: how much of what was pressed became no label at all, by reason, whatever the request's bounds.
     """
 
     split: Split
     labels: Mapping[Kind, tuple[Published[Any], ...]] = field(default_factory=dict)
     withheld: Mapping[Kind, Counter[str]] = field(default_factory=dict)
     raters: frozenset[UUID] = frozenset()
+    unlabelled: Mapping[LeftOut, int] = field(default_factory=dict)
 
     @property
     def votes(self) -> tuple[Published[Vote], ...]:

@@ -228,14 +228,14 @@ async def test_refused_flag_of_imagine_exits_3(old_home: Path, models_file: Path
     """A flag that the model does not support is reported before anything starts."""
     done = await run_easel(
         "imagine",
-        "a cat --stylize 50",
+        "a cat --p",
         "-o",
         str(tmp_path / "x.png"),
         home=old_home,
         EASEL_MODELS_FILE=str(models_file),
     )
     assert done.code == 3
-    assert "--stylize is not available: this release of Easel does not support it." in done.err
+    assert "--p is not available: this release of Easel does not support it." in done.err
 
 
 async def test_adapter_that_does_not_fit_exits_3(old_home: Path, tmp_path: Path) -> None:

@@ -132,8 +132,9 @@ class SmallCommunity:
         by: UUID,
         verb: Verb = Verb.UPSCALE,
         value: int | None = None,
+        latency: timedelta = timedelta(seconds=5),
     ) -> None:
-        """Store a press about a picture, or about all that were shown."""
+        """Store a press about a picture, or about all that were shown, so long after these."""
         self.presses += 1
         action = Action(
             press_id=FIRST_PRESS + self.presses,
@@ -153,7 +154,7 @@ class SmallCommunity:
             model="fake",
             model_hash=None,
             surface=Surface.GUILD,
-            latency=timedelta(seconds=5),
+            latency=latency,
             consent=NOT_ASKED,
             at=PRESSED_AT,
             guild_id=self.guild_id,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -16,6 +16,7 @@ from engine.contract.feedback import Consent, Verb
 from engine.feedback.exports import FORMATS
 from engine.feedback.exports.published import Withheld
 from engine.feedback.exports.request import Exported, ExportRefused, ExportRequest, Refusal
+from engine.feedback.preferences.derive import LeftOut
 from engine.feedback.records import PromptOrigin
 from engine.feedback.splits import Split, cluster_of_caption, split_of_cluster
 from engine.store.database import Database
@@ -164,6 +165,18 @@ async def test_consent_withdrawn_meanwhile_discards_the_export(community: SmallC
         await export_pickapic(community.database, community.objects, request)
     assert raised.value.reason is Refusal.WITHDRAWN
     assert [path.name for path in (tmp_path / "all").iterdir()] == ["out"]
+
+
+async def test_why_presses_became_no_label_is_counted(community: SmallCommunity, tmp_path: Path) -> None:
+    """Of a member who presses faster than anybody can look, nothing is left, and the refusal says why."""
+    hasty = await community.join(Consent.PUBLISH)
+    for number in range(25):
+        painted = await community.paint(hasty, f"a cat and {number} dogs")
+        await community.press(painted, number % 2, hasty, latency=timedelta(seconds=0.1))
+    with pytest.raises(ExportRefused) as refused:
+        await export_pickapic(community.database, community.objects, request_to(tmp_path / "out"))
+    assert refused.value.reason is Refusal.NOTHING_LEFT
+    assert refused.value.exported.left_out == {LeftOut.UNRELIABLE: 25}
 
 
 async def test_a_folder_with_anything_in_it_is_refused(community: SmallCommunity, tmp_path: Path) -> None:
