@@ -1,4 +1,4 @@
-"""The state of a model, an adapter, an upscaler or a segmenter as `easel models` prints it, in sentences or as JSON."""
+"""The state of a model or of what works with models as `easel models` prints it, in sentences or as JSON."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from rich.markup import escape
 from easel.errors import sentence_from_error
 from easel.exit_codes import ExitCode, exit_code_from_error
 from engine.contract.errors import EaselError
+from engine.models.ip_adapter_check import IPAdapterStatus
 from engine.models.manage import AdapterStatus, ModelStatus
 from engine.models.segmenter_check import SegmenterStatus
 from engine.models.upscaler_check import UpscalerStatus
@@ -23,9 +24,10 @@ _MOST_ALIKE = 12
 
 @dataclass(frozen=True, kw_only=True)
 class ModelReport:
-    """What `easel models` knows of a model, an adapter, an upscaler or a segmenter.
+    """What `easel models` knows of a model or of what works with models.
 
-    kind: "model", "adapter", "upscaler" or "segmenter". path: of its folder or file. size_bytes, sha256: of its files.
+    kind: "model", "adapter", "IP-Adapter", "upscaler" or "segmenter". path: of its folder or file.
+    size_bytes, sha256: of its files.
     fits: the models that an adapter fits; None for anything else.
     problems: what is wrong and what to do, also why its hash could not be written. code: the exit code of the first.
     works: whether it can be used.
@@ -70,6 +72,22 @@ def report_on_adapter(status: AdapterStatus, unwritten: EaselError | None = None
         fits=tuple(status.fits),
         notes=status.warnings,
         problems=tuple(map(sentence_from_error, filter(None, (status.error, *status.more_errors, unwritten)))),
+        works=status.error is None,
+        code=_code_of(status.error or unwritten),
+    )
+
+
+def report_on_ip_adapter(status: IPAdapterStatus, unwritten: EaselError | None = None) -> ModelReport:
+    """Return the report on an IP-Adapter; `unwritten` is why its hash could not be written."""
+    return ModelReport(
+        kind="IP-Adapter",
+        name=status.adapter.name,
+        path=str(status.path.resolve()) if status.path else None,
+        size_bytes=status.size_bytes,
+        sha256=status.sha256,
+        fits=status.fits,
+        notes=(f"reads pictures for their {status.adapter.use}",) if status.error is None else (),
+        problems=tuple(map(sentence_from_error, filter(None, (status.error, unwritten)))),
         works=status.error is None,
         code=_code_of(status.error or unwritten),
     )

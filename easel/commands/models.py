@@ -20,6 +20,7 @@ from easel.commands.model_reports import (
     ModelReport,
     print_report,
     report_on_adapter,
+    report_on_ip_adapter,
     report_on_model,
     report_on_segmenter,
     report_on_upscaler,
@@ -28,8 +29,9 @@ from easel.exit_codes import ExitCode
 from easel.output import Output
 from engine.contract.errors import SettingsInvalid
 from engine.models import manage
-from engine.models.files.locate import file_bytes
+from engine.models.files.locate import file_bytes, ip_adapter_files
 from engine.models.files.weights import ProgressCallback, ignore_progress
+from engine.models.ip_adapter_check import ip_adapter_status, ip_adapter_statuses, record_ip_adapter_hash
 from engine.models.manage import (
     ModelStatus,
     adapter_statuses,
@@ -50,7 +52,7 @@ _ANY_WIDTH = 100_000
 
 
 def show_models(settings: EngineSettings) -> None:
-    """Print the registered models, adapters, upscalers and segmenters, without reading their files."""
+    """Print the registered models and what works with them, without reading their files."""
     registry = _registry(settings)
     default = registry.model(settings.model).name
     table = Table("model", "family", "size", "steps", "licence", "source", box=SIMPLE_HEAD, show_edge=False)
@@ -64,6 +66,9 @@ def show_models(settings: EngineSettings) -> None:
     _print_whole(table)
     for adapter in registry.adapters.values():
         _console().print(f"adapter {adapter.name}: {escape(str(adapter.file))}")
+    for reader in registry.ip_adapters.values():
+        place = reader.hub or str(reader.folder)
+        _console().print(f"IP-Adapter {reader.name}: {reader.use}, {reader.licence}, {escape(place)}/{reader.file}")
     for upscaler in registry.upscalers.values():
         _console().print(f"upscaler {upscaler.name}: {upscaler.licence}, {escape(str(upscaler.file))}")
     for one in registry.segmenters.values():
@@ -79,7 +84,7 @@ def _print_whole(table: Table) -> None:
 
 
 def show_json(settings: EngineSettings) -> None:
-    """Print the registered models, adapters, upscalers and segmenters as one JSON object."""
+    """Print the registered models and what works with them as one JSON object."""
     registry = _registry(settings)
     default = registry.model(settings.model).name
     models = [
@@ -103,7 +108,12 @@ def show_json(settings: EngineSettings) -> None:
     segmenters = [
         {"name": one.name, "licence": one.licence, "folder": str(one.folder)} for one in registry.segmenters.values()
     ]
-    listed = {"models": models, "adapters": adapters, "upscalers": upscalers, "segmenters": segmenters}
+    ip_adapters = [
+        {"name": one.name, "use": str(one.use), "licence": one.licence, "source": one.hub or str(one.folder)}
+        for one in registry.ip_adapters.values()
+    ]
+    listed = {"models": models, "adapters": adapters, "ip_adapters": ip_adapters}
+    listed |= {"upscalers": upscalers, "segmenters": segmenters}
     typer.echo(json.dumps(listed, ensure_ascii=False, indent=2))
 
 
@@ -114,7 +124,7 @@ def print_names(settings: EngineSettings) -> None:
 
 
 def check_models(settings: EngineSettings, output: Output) -> int:
-    """Print the state of each model, adapter, upscaler and segmenter, and record missing hashes.
+    """Print the state of each model and of what works with models, and record missing hashes.
 
     Returns: the exit code of the first that cannot be used or whose hash cannot be written, otherwise 0.
     """
@@ -131,6 +141,9 @@ def check_models(settings: EngineSettings, output: Output) -> int:
     for adapted in adapter_statuses(registry, broken):
         unwritten = _write_error(partial(record_adapter_hash, registry, adapted))
         _print_or_keep(reports, report_on_adapter(adapted, unwritten), output)
+    for reader in ip_adapter_statuses(registry):
+        unwritten = _write_error(partial(record_ip_adapter_hash, registry, reader))
+        _print_or_keep(reports, report_on_ip_adapter(reader, unwritten), output)
     for checked in upscaler_statuses(registry):
         unwritten = _write_error(partial(record_upscaler_hash, registry, checked))
         _print_or_keep(reports, report_on_upscaler(checked, unwritten), output)
@@ -191,13 +204,19 @@ def register_model(
 
 
 def fetch_model(settings: EngineSettings, output: Output, name: str) -> int:
-    """Download a model from the Hugging Face Hub, record its hash and print its state; return the exit code.
+    """Download a model or an IP-Adapter from the Hugging Face Hub and print its state; return the exit code.
+
+    The hash of a model is recorded.
 
     Raises: ModelUnknown, WeightsMissing when the Hub cannot be reached or has no such model, WeightsMismatch,
     ModelBroken when the repository has no usable pipeline.
     """
+    registry = _registry(settings)
+    if name in registry.ip_adapters and name not in registry.models:
+        ip_adapter_files(registry.ip_adapters[name], may_fetch=True)
+        return _print(report_on_ip_adapter(ip_adapter_status(registry.ip_adapters[name], registry)), output)
     with _hash_progress(name, output) as watch:
-        status = manage.fetch_model(_registry(settings), name, watch)
+        status = manage.fetch_model(registry, name, watch)
     report = report_on_model(status)
     if report.works:
         complete = "its files are complete. Run `easel models check` to see whether they also load"

@@ -27,9 +27,11 @@ class PaintRequest:
     source: encoded image that the operation starts from; None for operations that start from noise.
     edit: what is done to the source; None for operations that start from noise.
     mask: the file of the mask that the edit names; None where it names none.
-    images: the encoded pictures in the prompt, in the order of `spec.images`; operations on a source do without them.
+    images: the encoded pictures in the prompt, in the order of `pictures_of(spec)`; operations on a source may do
+        without them.
     may_join_parts: whether a model that needs it may take the prompt's parts as one text; False for pictures of older
         releases, which gave each part a row.
+    may_read_images: whether the model's IP-Adapters may read the images; False for pictures that were painted without.
     upscaler: name of what makes an upscaled picture larger; None for what is used for new ones.
     """
 
@@ -44,6 +46,7 @@ class PaintRequest:
     images: tuple[bytes, ...] = ()
     num_pictures: int = NUM_PICTURES
     may_join_parts: bool = True
+    may_read_images: bool = True
     upscaler: str | None = None
 
 

@@ -30,12 +30,14 @@ class Finished:
     film: what was to be seen after each step, uint8 [pictures, height, width, 3] and small; empty unless it is filmed.
     sha256: hash of the model's files.
     lora_sha256: hash of each adapter's file, in the order of the request's `loras`.
+    reference_sha256: hash of each IP-Adapter's files, in the order of the request's `references`.
     truncated_texts: ends of the texts that did not fit the text encoder.
     """
 
     pictures: tuple[Tensor, ...]
     sha256: str
     lora_sha256: tuple[str, ...] = ()
+    reference_sha256: tuple[str, ...] = ()
     truncated_texts: tuple[str, ...] = ()
     film: tuple[Tensor, ...] = ()
 

@@ -78,7 +78,7 @@ _ALONE: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 _NO_MODELS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("control_model.", "controlnet_", "input_hint_block.", "zero_convs."), "a ControlNet, which is not supported"),
-    (("image_proj.", "ip_adapter."), "an IP-Adapter, which is not supported"),
+    (("image_proj.", "ip_adapter."), "an IP-Adapter, which goes under [ip_adapters.NAME]"),
     (("emb_params", "string_to_param."), "an embedding (textual inversion), which is not supported"),
     (("body.", "conv_first.", "params_ema."), "an upscaler, which is not supported"),
 )

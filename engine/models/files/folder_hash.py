@@ -1,4 +1,4 @@
-"""The hash of a model that is a folder of files without an index, as transformers saves them."""
+"""The hashes of what has no index: a folder as transformers saves it, and an IP-Adapter with such a folder."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 from pathlib import Path
 
 from engine.contract.errors import WeightsMismatch, WeightsMissing
+from engine.models.files.weights import hash_of
 
 _READ = frozenset({".safetensors", ".json", ".txt"})
 
@@ -25,3 +26,11 @@ def folder_hash(folder: Path, recorded: str | None) -> str:
     if recorded not in (None, total.hexdigest()):
         raise WeightsMismatch(path=folder)
     return total.hexdigest()
+
+
+def ip_adapter_hash(file: Path, encoder: Path) -> str:
+    """Return the SHA-256 of an IP-Adapter's weights and its image encoder: both say what is painted.
+
+    Raises: WeightsMissing.
+    """
+    return hashlib.sha256(f"{hash_of(file)}\n{folder_hash(encoder, None)}\n".encode()).hexdigest()

@@ -22,6 +22,7 @@ from engine.contract.errors import ModelBroken, OperatorError, WeightsMissing
 from engine.models.files.selection import INDEX, SETTINGS, FileSelection
 from engine.models.files.weights import select_in_folder, size_of, weight_files
 from engine.models.formats import formats_in
+from engine.models.registry.ip_adapters import IPAdapter
 from engine.models.registry.registry import Model
 
 _SETTINGS = tuple(f"*{suffix}" for suffix in sorted(SETTINGS))
@@ -87,6 +88,27 @@ def fetch(model: Model) -> Path:
         with _missing(source.config):
             _snapshot(source.config, None, _SETTINGS)
     return local_path(model)
+
+
+def ip_adapter_files(adapter: IPAdapter, *, may_fetch: bool = False) -> tuple[Path, Path]:
+    """Return the file with an IP-Adapter's weights and the folder of its image encoder.
+
+    may_fetch: whether files that are not here are downloaded from the Hub.
+
+    Raises: WeightsMissing.
+    """
+    folder = adapter.folder
+    if adapter.hub is not None:
+        encoder = [f"{glob.escape(adapter.image_encoder)}/{name}" for name in ("config.json", "model.safetensors")]
+        with _missing(adapter.hub):
+            wanted = (*_exactly([adapter.file]), *encoder)
+            folder = _snapshot(adapter.hub, adapter.revision, wanted, is_here=not may_fetch)
+    assert folder is not None
+    files = folder / adapter.file, folder / adapter.image_encoder
+    for path in (files[0], files[1] / "model.safetensors"):
+        if not path.is_file():
+            raise WeightsMissing(path=path)
+    return files
 
 
 def check_selection(model: Model, where: str, selection: FileSelection) -> None:

@@ -64,6 +64,7 @@ class Family:
     has_embedded_guidance: whether the guidance scale is an input of the model, which then needs no unconditional row.
     has_single_files: whether diffusers reads all parts from a single `.safetensors` file; otherwise only folders.
     has_fixed_text_length: whether every text is cut or padded to the same number of tokens, as compilation requires.
+    has_ip_adapters: whether its models can use IP-Adapters.
     abilities: what its models support, as in the prompt language's parameter table.
     """
 
@@ -82,6 +83,7 @@ class Family:
     has_embedded_guidance: bool = False
     has_single_files: bool = True
     has_fixed_text_length: bool = True
+    has_ip_adapters: bool = False
     abilities: frozenset[str] = COMMON_ABILITIES | ATTENTION | ADAPTER_ABILITY
 
 
@@ -103,6 +105,7 @@ def _diffusion(
         sampler="dpmpp-2m",
         samplers=DIFFUSION_SAMPLERS,
         latent_statistics=latent_statistics,
+        has_ip_adapters=True,
     )
 
 

@@ -24,6 +24,7 @@ from engine.models.registry.families import (
     Family,
     family_from_table,
 )
+from engine.models.registry.ip_adapters import IPAdapter, first_by_use, ip_adapters_from_data
 from engine.models.registry.scheduler import SchedulerSettings, samplers_under, scheduler_from_table
 from engine.models.registry.segmenters import Segmenter, segmenters_from_data
 from engine.models.registry.sources import DETAILS, SOURCES, WeightSource, source_from_table
@@ -115,7 +116,7 @@ class Model:
 
 @dataclass(frozen=True, kw_only=True)
 class Registry:
-    """All models, adapters and upscalers of the file; `default` is the model of jobs that name none."""
+    """All that the file registers; `default` is the model of jobs that name none."""
 
     path: Path
     default: str
@@ -123,6 +124,7 @@ class Registry:
     adapters: Mapping[str, Adapter]
     upscalers: Mapping[str, Upscaler] = field(default_factory=lambda: MappingProxyType({}))
     segmenters: Mapping[str, Segmenter] = field(default_factory=lambda: MappingProxyType({}))
+    ip_adapters: Mapping[str, IPAdapter] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def upscaler(self) -> Upscaler | None:
@@ -158,6 +160,14 @@ class Registry:
             and model.prompt_abilities >= ADAPTER_ABILITY
         )
 
+    def ip_adapters_of(self, model: Model) -> tuple[IPAdapter, ...]:
+        """Return the IP-Adapters of the model: the first for each use, and none for 8-bit weights."""
+        is_rough = model.speed.precision is Precision.FP8
+        return () if is_rough else first_by_use(self.ip_adapters.values(), model.family.name, model.name)
+
+
+_FILE = {"default", "models", "adapters", "ip_adapters", "upscalers", "segmenters"}
+
 
 def read_registry(path: Path = SHIPPED) -> Registry:
     """Return the registry in the TOML file at `path`; relative paths in it start at its folder.
@@ -173,13 +183,14 @@ def registry_from_data(data: Mapping[str, Any], path: Path) -> Registry:
     Raises: SettingsInvalid with all problems.
     """
     reader = TomlReader(path)
-    reader.check_keys(data, {"default", "models", "adapters", "upscalers", "segmenters"}, "the file")
+    reader.check_keys(data, _FILE, "the file")
     tables = reader.table(data, "models", "the file")
     models = {name: _model(name, reader.table(tables, name, "models"), reader) for name in tables}
     names = reader.table(data, "adapters", "the file")
     adapters = {name: adapter_from_table(name, reader.table(names, name, "adapters"), reader) for name in names}
     upscalers = upscalers_from_data(data, reader)
     segmenters = segmenters_from_data(data, reader)
+    ip_adapters = ip_adapters_from_data(data, reader)
     default = reader.text(data, "default", "the file", next(iter(models), ""))
     if not tables:
         reader.add_problem("the file", f"it registers no model. Add a [models.NAME] table, or begin with {SHIPPED}")
@@ -193,6 +204,7 @@ def registry_from_data(data: Mapping[str, Any], path: Path) -> Registry:
         adapters=MappingProxyType({name: adapter for name, adapter in adapters.items() if adapter}),
         upscalers=upscalers,
         segmenters=segmenters,
+        ip_adapters=ip_adapters,
     )
 
 

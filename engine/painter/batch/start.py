@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import torch
@@ -12,10 +13,12 @@ from engine.models.files.saved_scheduler import SavedScheduler, supported_sample
 from engine.painter.batch.rows import Row
 from engine.painter.operations import OPERATIONS
 from engine.painter.operations.operation import inputs_without_mask
+from engine.painter.operations.source import open_source
 from engine.painter.pipeline.protocol import LoadedModel
 from engine.painter.sampling.guidance import Conditioning
 from engine.painter.sampling.interpolation import conditioning_between
 from engine.painter.sampling.params import SamplingParams, seed_of_slot
+from engine.painter.sampling.references import Reference
 from engine.painter.sampling.trajectory import Trajectory, scheduler_for, start_index
 from engine.painter.sampling.variety import away_from_mean, draw_text_noise
 
@@ -31,7 +34,7 @@ def start_rows(request: PaintRequest, params: SamplingParams, model: LoadedModel
     scheduler = scheduler_for(params.sampler, model.scheduler_config, given, is_flow=model.is_flow)
     model.timesteps(scheduler, params.steps, params.width, params.height)
     first = start_index(params.strength, params.steps, scheduler.order, is_flow=model.is_flow)
-    conditioning = conditioning_of(params, model)
+    conditioning = conditioning_of(request, params, model)
     num_rows = params.num_rows(request.num_pictures)
     generators = [torch.Generator().manual_seed(seed_of_slot(request, slot)) for slot in range(num_rows)]
     trajectory = Trajectory(scheduler, generators, first, params.stop, model.is_flow)
@@ -71,8 +74,24 @@ def _check_sampler(params: SamplingParams, model: LoadedModel) -> None:
         raise SettingUnsupported(name="sampler", value=params.sampler, model=params.model.name, known=known)
 
 
-def conditioning_of(params: SamplingParams, model: LoadedModel) -> Conditioning:
-    """Return the texts of the request as embeddings; they are encoded once for all its rows.
+def conditioning_of(request: PaintRequest, params: SamplingParams, model: LoadedModel) -> Conditioning:
+    """Return the texts and references of the request as embeddings; they are encoded once for all its rows."""
+    conditioning = _conditioning_of_texts(params, model)
+    if not params.references:
+        return conditioning
+    images = [
+        (one.adapter, one.scale, [(open_source(request.images[at]), weight) for at, weight in _weighted(one)])
+        for one in params.references
+    ]
+    return model.with_references(conditioning, params.ip_adapters, images)
+
+
+def _weighted(reference: Reference) -> Iterator[tuple[int, float]]:
+    return zip(reference.images, reference.weights, strict=True)
+
+
+def _conditioning_of_texts(params: SamplingParams, model: LoadedModel) -> Conditioning:
+    """Return the texts of the request as embeddings.
 
     Embeddings are not cached between requests: on the starter that ships, one CPU thread, encoding is 0.5 % of a grid,
     2.2 ms of 0.44 s (2026-11-24, `python -m tests.bench choices`).

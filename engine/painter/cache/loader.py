@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,6 +15,7 @@ import torch
 from engine.contract.errors import EaselError, NoRoom, PainterLost
 from engine.models.loading.errors import result_or_error
 from engine.models.registry.adapters import Adapter
+from engine.models.registry.ip_adapters import IPAdapter
 from engine.models.registry.registry import Model
 from engine.painter.pipeline.loras import Loras
 from engine.painter.pipeline.protocol import LoadedModel
@@ -75,7 +76,7 @@ class ModelCache(Protocol):
         """Return a loaded model to paint with, and note that it was used."""
         ...
 
-    def has_loaded(self, model: Model, loras: Loras) -> bool:
+    def has_loaded(self, model: Model, loras: Loras, ip_adapters: Sequence[IPAdapter]) -> bool:
         """Return whether the model and these adapters are loaded."""
         ...
 

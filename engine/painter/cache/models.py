@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import gc
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -22,6 +22,7 @@ from engine.models.loading.errors import result_or_error
 from engine.models.loading.offload import bytes_on_device, is_offloaded
 from engine.models.loading.pipeline import load_pipeline
 from engine.models.registry.adapters import Adapter
+from engine.models.registry.ip_adapters import IPAdapter
 from engine.models.registry.registry import Model
 from engine.models.registry.speed import Compilation
 from engine.painter.cache.measurements import Measurements
@@ -108,8 +109,8 @@ class LruModelCache:
         self._loaded.move_to_end(model.name)
         return self._loaded[model.name]
 
-    def has_loaded(self, model: Model, loras: Loras) -> bool:
-        return self.is_warm(model) and self._loaded[model.name].has_loaded(loras)
+    def has_loaded(self, model: Model, loras: Loras, ip_adapters: Sequence[IPAdapter]) -> bool:
+        return self.is_warm(model) and self._loaded[model.name].has_loaded(loras, ip_adapters)
 
     def pin(self, adapters: Iterable[Adapter]) -> None:
         self._pinned = frozenset(adapters)

@@ -83,13 +83,20 @@ class UNetModel(PipelineModel):
         embedded: Tensor = self._pipe.get_guidance_scale_embedding(beyond, embedding_dim=width)
         return embedded.to(latents.device, latents.dtype, non_blocking=True)
 
-    def _added(self, latents: Tensor, embeds: Sequence[PromptEmbeds]) -> dict[str, Tensor] | None:
+    def _added(self, latents: Tensor, embeds: Sequence[PromptEmbeds]) -> dict[str, Any] | None:
+        """Return what the UNet reads beside the texts: SDXL's sizes, and what IP-Adapters made of pictures."""
+        references: dict[str, Any] = {}
+        if any(one.references for one in embeds):
+            references = {"image_embeds": self._ip_adapters.stacked(embeds)}
+        return {**self._sizes(latents, embeds), **references} or None
+
+    def _sizes(self, latents: Tensor, embeds: Sequence[PromptEmbeds]) -> dict[str, Tensor]:
         """Return SDXL's pooled embeddings and its sizes in pixels, [batch, 6]: original, crop (none), target.
 
         Source: `StableDiffusionXLPipeline._get_add_time_ids`, diffusers 0.42.
         """
         if not self._is_xl:
-            return None
+            return {}
         factor = self._pipe.vae_scale_factor
         height, width = latents.shape[-2] * factor, latents.shape[-1] * factor
         sizes = torch.tensor([height, width, 0, 0, height, width], dtype=latents.dtype)

@@ -9,6 +9,7 @@ from engine.contract.edits import Edit, mask_of
 from engine.contract.errors import OperationUnsupported, SourceMismatch
 from engine.contract.jobs import Operation
 from engine.contract.painting import PaintRequest
+from engine.contract.references import pictures_of
 from engine.models.registry.registry import Registry
 from engine.painter.operations.imagine import IMAGINE
 from engine.painter.operations.inpaint import INPAINT
@@ -52,8 +53,9 @@ def check_operation(
     lacks_size = operation.has_size and (request.edit is None or request.edit.canvas is None)
     if not (is_whole and has_mask) or lacks_size or operation.keeps_part != _keeps_part(request.edit):
         raise SourceMismatch(operation=request.operation.value, needs_source=operation.needs_source)
-    if operation.takes_images and len(request.images) != len(request.spec.images):
-        raise SourceMismatch(operation=request.operation.value, needs_source=bool(request.spec.images))
+    pictures = pictures_of(request.spec)
+    if operation.takes_images and len(request.images) != len(pictures):
+        raise SourceMismatch(operation=request.operation.value, needs_source=bool(pictures))
 
 
 def _keeps_part(edit: Edit | None) -> bool:

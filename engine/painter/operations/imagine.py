@@ -35,8 +35,8 @@ def start(request: PaintRequest, params: SamplingParams, model: LoadedModel, tra
 def _start_from_images(
     request: PaintRequest, params: SamplingParams, model: LoadedModel, trajectory: Trajectory
 ) -> list[Start]:
-    pictures = [cropped_pixels(image, params.width, params.height) for image in request.images]
     weights = [image.weight for image in request.spec.images]
+    pictures = [cropped_pixels(image, params.width, params.height) for image in request.images[: len(weights)]]
     starts = []
     for slot, generator in enumerate(trajectory.generators):
         # The encoder draws from the picture's generator before the noise does, as in the stock pipeline.

@@ -20,6 +20,7 @@ from engine.models.registry.registry import Registry
 from engine.painter.events import Finished
 from engine.painter.output.recipe_check import check_recipe, is_enlarged
 from engine.painter.output.recipe_files import check_adapters, check_source, check_upscaler, check_weights
+from engine.painter.output.recipe_references import check_references, reference_entries
 from engine.painter.sampling.params import SamplingParams, params_from_request, seed_of_slot
 from engine.painter.sampling.parts import is_interpolated
 
@@ -48,7 +49,8 @@ def recipe_of(
     slot, pictures: its index and the number of pictures of the request; the same bytes need both.
     lora_sha256: hash of each adapter's file by its name; absent in recipes of older releases.
     source_sha256: hash of the encoded image that a variation starts from; None when it was painted from noise.
-    image_sha256: hash of each encoded picture in the prompt, where the picture starts from them; else absent.
+    image_sha256: hash of each encoded picture in the prompt, where the picture starts from them or IP-Adapters read
+        them; else absent. references: those IP-Adapters, each with its scale and the hash of its files.
     operation, edit: what was done to the source; absent where all of it was varied at the size that the spec has.
     joined: whether a positive part is several of the prompt, in one text; absent where each has a row of its own.
     cut: the ends of texts that did not fit the text encoder; absent when everything fitted.
@@ -73,7 +75,7 @@ def recipe_of(
         },
         "strength": params.strength,
         "source_sha256": request.source and _sha256(request.source),
-        **({"image_sha256": [*map(_sha256, request.images)]} if params.starts_from_images else {}),
+        **({"image_sha256": [*map(_sha256, request.images)]} if params.starts_from_images or params.references else {}),
         **(
             {"operation": request.operation.value, "edit": json_from_edit(replace(edit, strength=params.strength))}
             if edit
@@ -86,7 +88,8 @@ def recipe_of(
     }
     cut = {"cut": list(finished.truncated_texts)} if finished.truncated_texts else {}
     chosen = {"scores": list(scores)} if scores else {}
-    return recipe | cut | chosen | ({"upscaler": dict(upscaler)} if upscaler else {})
+    read = {"references": reference_entries(params, finished.reference_sha256)} if params.references else {}
+    return recipe | read | cut | chosen | ({"upscaler": dict(upscaler)} if upscaler else {})
 
 
 def enlarged_recipe(request: PaintRequest, params: SamplingParams, upscaler: Mapping[str, str]) -> dict[str, Any]:
@@ -152,6 +155,7 @@ def request_from_recipe(
     if not is_enlarged(recipe):
         _check_defaults(recipe, params)
     check_adapters(recipe.get("lora_sha256", {}), params)
+    check_references(recipe.get("references", []), params)
     return request
 
 
@@ -181,6 +185,7 @@ def _request(recipe: Mapping[str, Any], source: bytes | None) -> PaintRequest:
         edit=None if recipe["source_sha256"] is None else edit_from_json(recipe.get("edit", recipe)),
         num_pictures=recipe["pictures"],
         may_join_parts=recipe.get("joined", False),
+        may_read_images="references" in recipe,
         upscaler=recipe.get("upscaler", {}).get("name"),
     )
     seed_of_first = (recipe["seed"] - recipe["slot"]) % (MAX_SEED + 1)

@@ -12,7 +12,8 @@ from typing import Any
 
 from engine.contract.edits import CELLS
 from engine.contract.errors import RecipeUnreadable
-from engine.contract.jobs import MAX_SEED, READABLE_SPEC_VERSIONS, Operation
+from engine.contract.jobs import MAX_SEED, READABLE_SPEC_VERSIONS, Operation, spec_from_json
+from engine.contract.references import pictures_of
 from engine.contract.samplers import SAMPLERS
 from engine.prompt import PARAMETERS, Parameter, ParameterKind
 from engine.prompt.parameters import MOST_PAINTED
@@ -80,10 +81,16 @@ def _contradictions(recipe: Mapping[str, Any]) -> Iterator[str]:
     elif "edit" in recipe:
         yield from _contradictions_of_edit(recipe["edit"], recipe)
     images = recipe.get("image_sha256", [])
-    if (recipe["strength"] is None) != (recipe["source_sha256"] is None and not images):
+    is_started = bool(images) and "references" not in recipe
+    if recipe["strength"] is None and (recipe["source_sha256"] is not None or is_started):
         yield "strength and source_sha256 or image_sha256 belong together, and one of them is missing"
-    if images and len(images) != len(recipe["spec"]["images"]):
-        yield f"image_sha256 has {len(images)} entries, and images {len(recipe['spec']['images'])}"
+    if recipe["strength"] is not None and recipe["source_sha256"] is None and not images:
+        yield "strength and source_sha256 or image_sha256 belong together, and one of them is missing"
+    if "references" in recipe and not images:
+        yield "references has entries, and image_sha256 is missing"
+    pictures = pictures_of(spec_from_json(recipe["spec"]))
+    if images and len(images) != len(pictures):
+        yield f"image_sha256 has {len(images)} entries, and images {len(pictures)}"
 
 
 def _contradictions_of_edit(edit: Mapping[str, Any], recipe: Mapping[str, Any]) -> Iterator[str]:
@@ -216,6 +223,8 @@ _EDIT = _object(
 
 _UPSCALER = _object(name=_TEXT, sha256=_optional(_TEXT))
 
+_REFERENCE = replace(_object(name=_TEXT, scale=_number(0), sha256=_TEXT), description="an IP-Adapter")
+
 _RECIPE = _object(
     spec=_SPEC,
     seed=_whole(0, MAX_SEED),
@@ -245,6 +254,7 @@ _RECIPE = _object(
     cut=_optional(_list_of(_TEXT)),
     upscaler=_optional(_UPSCALER),
     scores=_optional(_list_of(_number(-1, 1))),
+    references=_optional(_list_of(_REFERENCE)),
 )
 
 _ENLARGED = _object(

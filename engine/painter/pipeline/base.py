@@ -15,8 +15,10 @@ from torch import Tensor
 from engine.contract.errors import SpeedUnsupported
 from engine.models.loading.offload import bytes_on_device
 from engine.models.registry.adapters import Adapter
+from engine.models.registry.ip_adapters import IPAdapter
 from engine.models.registry.registry import Model
 from engine.models.registry.speed import Compilation
+from engine.painter.pipeline.ip_adapters import IPAdapters, ReferenceImages
 from engine.painter.pipeline.loras import LoraManager, Loras
 from engine.painter.pipeline.prompt_weighting import Fragments
 from engine.painter.pipeline.vae import (
@@ -67,7 +69,7 @@ class PipelineModel(ABC):
         denoiser.requires_grad_(False)
         how = model.speed.compile
         self._compiled = None if how is Compilation.NONE else _compiled(denoiser, how)
-        self._lora_manager = LoraManager(pipe, model)
+        self._lora_manager, self._ip_adapters = LoraManager(pipe, model), IPAdapters(pipe, model)
         self._preview_weights = fit_preview(pipe.vae, self.latent_shape(64, 64))
 
     def latent_shape(self, width: int, height: int) -> tuple[int, int, int]:
@@ -77,11 +79,19 @@ class PipelineModel(ABC):
     def set_adapters(self, loras: Loras) -> None:
         self._lora_manager.set_adapters(loras)
 
-    def sha256_of(self, adapter: Adapter) -> str:
-        return self._lora_manager.sha256_of(adapter)
+    def sha256_of(self, adapter: Adapter | IPAdapter) -> str:
+        if isinstance(adapter, Adapter):
+            return self._lora_manager.sha256_of(adapter)
+        return self._ip_adapters.sha256_of(adapter)
 
-    def has_loaded(self, loras: Loras) -> bool:
-        return self._lora_manager.has_loaded(loras)
+    def has_loaded(self, loras: Loras, ip_adapters: Sequence[IPAdapter] = ()) -> bool:
+        return self._lora_manager.has_loaded(loras) and self._ip_adapters.has_loaded(ip_adapters)
+
+    def with_references(
+        self, conditioning: Conditioning, ip_adapters: Sequence[IPAdapter], images: Sequence[ReferenceImages]
+    ) -> Conditioning:
+        self.size_bytes += self._ip_adapters.load(ip_adapters)
+        return self._ip_adapters.with_references(conditioning, images)
 
     @property
     def adapters(self) -> Mapping[Adapter, int]:
@@ -109,14 +119,16 @@ class PipelineModel(ABC):
             raise SpeedUnsupported(name=self._model.name, setting=setting, cause=str(error)) from error
 
     def predict(self, latents: Tensor, timesteps: Tensor, embeds: Sequence[PromptEmbeds]) -> Tensor:
-        compiled = None if self._lora_manager.is_active else self._compiled
+        is_plain = not (self._lora_manager.is_active or any(one.references for one in embeds))
+        compiled = self._compiled if is_plain else None
         while compiled is not None and compiled.batch_sizes(latents, embeds):
             try:
                 return compiled.predict(self.forward, latents, timesteps, embeds)
             except torch.OutOfMemoryError:
                 # That batch size is no longer used; a smaller one with less padding may fit.
                 continue
-        return self.forward(self._denoiser, latents, timesteps, embeds)
+        with self._ip_adapters.attending(embeds):
+            return self.forward(self._denoiser, latents, timesteps, embeds)
 
     @abstractmethod
     def forward(self, denoiser: Any, latents: Tensor, timesteps: Tensor, embeds: Sequence[PromptEmbeds]) -> Tensor:

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 
 from engine.models.registry.adapters import Adapter
+from engine.models.registry.ip_adapters import IPAdapter
+from engine.painter.pipeline.ip_adapters import ReferenceImages
 from engine.painter.pipeline.loras import Loras
 from engine.painter.sampling.guidance import Conditioning, PromptEmbeds
 
@@ -54,12 +56,12 @@ class LoadedModel(Protocol):
         """
         ...
 
-    def sha256_of(self, adapter: Adapter) -> str:
-        """Return the SHA-256 of the file that an adapter was loaded from; it must be loaded."""
+    def sha256_of(self, adapter: Adapter | IPAdapter) -> str:
+        """Return the SHA-256 of the files that an adapter was loaded from; it must be loaded."""
         ...
 
-    def has_loaded(self, loras: Loras) -> bool:
-        """Return whether these adapters are loaded, so that `set_adapters` opens no file."""
+    def has_loaded(self, loras: Loras, ip_adapters: Sequence[IPAdapter] = ()) -> bool:
+        """Return whether these adapters are loaded, so that setting them or reading pictures opens no file."""
         ...
 
     @property
@@ -69,6 +71,18 @@ class LoadedModel(Protocol):
 
     def drop(self, adapter: Adapter) -> None:
         """Unload an adapter; it is loaded again on its next use."""
+        ...
+
+    def with_references(
+        self, conditioning: Conditioning, ip_adapters: Sequence[IPAdapter], images: Sequence[ReferenceImages]
+    ) -> Conditioning:
+        """Return the conditioning with what some IP-Adapters make of pictures; they are loaded if need be.
+
+        ip_adapters: all that the model has.
+
+        Raises: ModelBroken, WeightsMissing, WeightsMismatch for files with another hash than registered,
+        torch.OutOfMemoryError.
+        """
         ...
 
     def timesteps(self, scheduler: Any, steps: int, width: int, height: int) -> None:

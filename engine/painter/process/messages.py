@@ -103,6 +103,7 @@ def frame_from_request(call_id: str, request: PaintRequest) -> Frame:
         "edit": request.edit and json_from_edit(request.edit),
         "num_pictures": request.num_pictures,
         "may_join_parts": request.may_join_parts,
+        "may_read_images": request.may_read_images,
         "upscaler": request.upscaler,
     }
     files = {name: file for name in _FILES if (file := getattr(request, name)) is not None}
@@ -129,6 +130,7 @@ def request_from_frame(frame: Frame) -> PaintRequest:
         edit=facts["edit"] and edit_from_json(facts["edit"]),
         num_pictures=facts["num_pictures"],
         may_join_parts=facts["may_join_parts"],
+        may_read_images=facts["may_read_images"],
         upscaler=facts["upscaler"],
     )
 

@@ -11,6 +11,14 @@ from torch import Tensor
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class ReferenceTokens:
+    """Pictures as the denoiser reads them: tokens, float [1, tokens, features], and how much they count."""
+
+    tokens: Tensor
+    scale: float
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class PromptEmbeds:
     """One text as the denoiser reads it.
 
@@ -19,6 +27,7 @@ class PromptEmbeds:
     mask: bool [1, tokens], True for tokens that are attended to; None when all are.
     truncated_text: the end of the text that does not fit the text encoder; empty when everything fits.
     guidance: guidance scale, for families that take it as an input; others combine two predictions instead.
+    references: what each of the model's IP-Adapters reads beside the text, None for those without; empty without any.
     """
 
     tokens: Tensor
@@ -26,6 +35,7 @@ class PromptEmbeds:
     mask: Tensor | None = None
     truncated_text: str = ""
     guidance: float = 1.0
+    references: tuple[ReferenceTokens | None, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

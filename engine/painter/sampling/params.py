@@ -15,10 +15,12 @@ from engine.contract.jobs import MAX_SEED, Operation, ParameterValue, Part
 from engine.contract.painting import PaintRequest
 from engine.models.registry.adapters import Adapter
 from engine.models.registry.families import MAX_GUIDANCE
+from engine.models.registry.ip_adapters import IPAdapter
 from engine.models.registry.registry import Model, Registry
 from engine.painter.sampling.additions import loras_of
 from engine.painter.sampling.checks import bounded, check_known
 from engine.painter.sampling.parts import is_interpolated, joined_spec, weighed_parts
+from engine.painter.sampling.references import Reference, are_start, references_of
 from engine.prompt import (
     is_paintable,
     painted_size,
@@ -69,6 +71,7 @@ class SamplingParams:
     weirdness: by how much the distance of each token from the mean of its text grows, 0 to 3.
     best: how many pictures are painted to show the best four; 0 shows all.
     is_tiled: whether the pictures go on at their own opposite edges.
+    references: what the model's IP-Adapters read. ip_adapters: all that it has, where it needs any.
     """
 
     model: Model
@@ -92,6 +95,8 @@ class SamplingParams:
     starts_from_images: bool = False
     is_interpolated: bool = False
     is_filmed: bool = False
+    references: tuple[Reference, ...] = ()
+    ip_adapters: tuple[IPAdapter, ...] = ()
 
     @property
     def rows_each(self) -> int:
@@ -136,7 +141,7 @@ def params_from_request(request: PaintRequest, registry: Registry) -> SamplingPa
     spec, is_joined = joined_spec(request, model)
     positive, negative = weighed_parts(spec)
     image_strength = _image_strength(asked, model, has_words=bool(request.spec.parts))
-    starts_from_images = bool(request.images) and request.edit is None
+    references = references_of(request, model, registry)
     return SamplingParams(
         model=model,
         width=width,
@@ -148,8 +153,8 @@ def params_from_request(request: PaintRequest, registry: Registry) -> SamplingPa
         negative=negative,
         is_joined=is_joined,
         loras=loras_of(asked, model, registry),
-        strength=image_strength if starts_from_images else _strength(request, model),
-        starts_from_images=starts_from_images,
+        strength=image_strength if are_start(request, references) else _strength(request, model),
+        starts_from_images=are_start(request, references),
         is_interpolated=is_interpolated(request),
         is_filmed=asked.get("video") is True and request.edit is None,
         stop=bounded(model, "stop", asked.get("stop"), 100, 1, 100) / 100,
@@ -160,6 +165,8 @@ def params_from_request(request: PaintRequest, registry: Registry) -> SamplingPa
         is_tiled=asked.get("tile") is True and canvas is None,
         canvas=canvas,
         window=window,
+        references=references,
+        ip_adapters=registry.ip_adapters_of(model) if references else (),
     )
 
 

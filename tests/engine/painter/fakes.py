@@ -11,7 +11,9 @@ import torch
 from torch import Tensor
 
 from engine.models.registry.adapters import Adapter
+from engine.models.registry.ip_adapters import IPAdapter
 from engine.models.registry.registry import Model
+from engine.painter.pipeline.ip_adapters import ReferenceImages
 from engine.painter.pipeline.loras import Loras
 from engine.painter.sampling.guidance import Conditioning, PromptEmbeds, apply_guidance
 
@@ -48,11 +50,16 @@ class FlatModel:
     def set_adapters(self, loras: Loras) -> None:
         return None
 
-    def sha256_of(self, adapter: Adapter) -> str:
+    def sha256_of(self, adapter: Adapter | IPAdapter) -> str:
         return "1" * 64
 
-    def has_loaded(self, loras: Loras) -> bool:
+    def has_loaded(self, loras: Loras, ip_adapters: Sequence[IPAdapter] = ()) -> bool:
         return not loras
+
+    def with_references(
+        self, conditioning: Conditioning, ip_adapters: Sequence[IPAdapter], images: Sequence[ReferenceImages]
+    ) -> Conditioning:
+        return conditioning
 
     def drop(self, adapter: Adapter) -> None:
         return None
