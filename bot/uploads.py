@@ -17,6 +17,7 @@ from bot.store.uploads import SUFFIX, find_own_keys, read_keys_by_name, record_u
 from bot.upload_replies import UNKNOWN_NAME, fault_sentences
 from engine.contract.errors import PromptRefused
 from engine.contract.jobs import JobSpec
+from engine.contract.references import pictures_of
 from engine.contract.uploads import StoredUpload, UploadFault, UploadRefused
 from engine.prompt import PromptError, PromptErrors, PromptSource, format_errors, is_picture_name, picture_name
 from engine.uploads.check import CheckedPicture, check_picture
@@ -57,7 +58,7 @@ def from_link(address: str, text: str) -> Brought:
 
 async def known_keys(services: Services, spec: JobSpec, job_id: UUID) -> Mapping[str, str]:
     """Return the object keys of the pictures in a job's prompt, by link or name; the spec may have some of them."""
-    if not spec.images:
+    if not pictures_of(spec):
         return {}
     async with services.database.begin() as connection:
         return await read_keys_by_name(connection, job_id)
@@ -76,7 +77,8 @@ async def keys_of_images(
 
     Raises: PromptRefused, with every picture that cannot be taken and why; StoreUnavailable.
     """
-    wanted = [url for url in dict.fromkeys(image.url for spec in specs for image in spec.images) if url not in known]
+    urls = dict.fromkeys(picture.url for spec in specs for picture in pictures_of(spec))
+    wanted = [url for url in urls if url not in known]
     names = [url for url in wanted if is_picture_name(url)]
     links = [url for url in wanted if url not in names]
     named = await _find_named(services, discord_id, names, text) if names else {}

@@ -9,6 +9,7 @@ from pathlib import Path
 from bot.upload_replies import UNKNOWN_NAME, fault_sentences
 from engine.contract.errors import PromptRefused
 from engine.contract.jobs import JobSpec
+from engine.contract.references import pictures_of
 from engine.contract.uploads import UploadRefused
 from engine.prompt import is_picture_name, picture_name
 from engine.store.database import Database
@@ -37,7 +38,7 @@ async def store_images(
 
     Raises: PromptRefused, StoreUnavailable.
     """
-    urls = dict.fromkeys(image.url for spec in specs for image in spec.images)
+    urls = dict.fromkeys(image.url for spec in specs for image in pictures_of(spec))
     known = {url: url.partition(":")[2].lower() for url in urls if is_picture_name(url) and url not in files}
     links = [url for url in urls if not is_picture_name(url)]
     taken = {**files, **{url: await _checked(url, await _fetched(url)) for url in links}}

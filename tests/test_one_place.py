@@ -13,6 +13,7 @@ from engine.contract.edits import Edit, whole_canvas
 from engine.contract.ids import new_id
 from engine.contract.jobs import JobSpec, Operation, ParameterValue, Part
 from engine.contract.painting import PaintRequest
+from engine.contract.references import ABILITY_OF
 from engine.contract.samplers import SAMPLERS
 from engine.models.prompt_limits import limits_from_registry
 from engine.models.registry.families import FAMILIES, Family
@@ -31,10 +32,8 @@ CANONICAL = {row.name: row for row in PARAMETERS if not row.gives}
 # Abilities in the table that neither a family nor the service has yet; whoever adds one there removes it here.
 NOT_SUPPORTED_YET = frozenset(
     {
-        "character_reference",
         "profile",
         "speed",
-        "style_reference",
         "visibility",
     }
 )
@@ -133,9 +132,9 @@ def _literal_read(node: Any) -> str:
 
 
 def offered_abilities() -> frozenset[str]:
-    """Return the abilities of the service and of any family."""
+    """Return the abilities of the service, of any family and of IP-Adapters."""
     service = limits_from_registry(REGISTRY, None).abilities or frozenset()
-    return service.union(*(family.abilities for family in FAMILIES.values()))
+    return service.union(ABILITY_OF.values(), *(family.abilities for family in FAMILIES.values()))
 
 
 def test_every_supported_parameter_is_read() -> None:

@@ -26,6 +26,7 @@ from bot.uploads import keys_of_images, known_keys
 from engine.contract.edits import Edit
 from engine.contract.feedback import Verb
 from engine.contract.jobs import Job, JobSpec, Operation, Picture
+from engine.contract.references import pictures_of
 from engine.prompt import Limits
 from engine.prompt.checks.followups import followup_spec, repeated_spec, reworded_spec
 
@@ -222,7 +223,7 @@ async def start_reworded(
     """Store the new job with a prompt that the member has just written as `text`, and show it as the answer."""
     async with AsyncExitStack() as waiting:
         known = await known_keys(services, spec, follow_up.job_id)
-        if not known.keys() >= {image.url for image in spec.images}:
+        if not known.keys() >= {image.url for image in pictures_of(spec)}:
             await waiting.enter_async_context(thinking(interaction))
         keys = await keys_of_images(services, context.discord_id, [spec], text, known)
         # A form closes when it is sent: another one is no second click, and its words would be lost.

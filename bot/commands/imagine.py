@@ -21,6 +21,7 @@ from bot.upload_replies import IMAGE_HELP
 from bot.uploads import from_attachment, keys_of_images, name_of, take_uploads
 from engine.contract.errors import PromptRefused
 from engine.contract.jobs import TEXT_OPERATIONS, JobSpec, Operation
+from engine.contract.references import pictures_of
 from engine.prompt import (
     COMMAND_HELP,
     OPTION_HELP,
@@ -99,7 +100,7 @@ async def queue_prompt(
     context = context_from_interaction(interaction)
     async with AsyncExitStack() as waiting:
         keys: Mapping[str, str] = {}
-        if any(spec.images for spec in specs):
+        if any(map(pictures_of, specs)):
             await waiting.enter_async_context(thinking(interaction))
             names, taken = await _take_attachments(services, context, attachments)
             specs = specs_from_text(services, prompt, names, negative=negative)
@@ -141,5 +142,5 @@ async def _submit(
 
 
 def _draft(spec: JobSpec, keys: Mapping[str, str], operation: Operation) -> Draft:
-    image_keys = tuple(keys[image.url] for image in spec.images)
+    image_keys = tuple(keys[image.url] for image in pictures_of(spec))
     return Draft(operation=operation, spec=spec, seed=seed_of(spec), image_keys=image_keys)

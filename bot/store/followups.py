@@ -15,6 +15,7 @@ from bot.store.submissions import Draft, SubmittedJob, seed_of, submit_for_membe
 from engine.contract.edits import Edit
 from engine.contract.feedback import Verb
 from engine.contract.jobs import Job, JobSpec, Operation, Picture
+from engine.contract.references import pictures_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +99,7 @@ def _parent_picture(operation: Operation, job: Job, picture: Picture | None) -> 
 
 def _image_keys(follow_up: FollowUp, job: Job, spec: JobSpec) -> tuple[str, ...]:
     new = follow_up.image_keys
-    return job.image_keys if new is None else tuple(new[image.url] for image in spec.images)
+    return job.image_keys if new is None else tuple(new[image.url] for image in pictures_of(spec))
 
 
 def _edit(follow_up: FollowUp, job: Job, picture: Picture | None) -> Edit | None:

@@ -25,7 +25,7 @@ from engine.contract.jobs import MAX_COUNTED_AHEAD, MAX_SEED, Job, JobRequest, J
 class Draft:
     """A job before it has an id and an owner.
 
-    image_keys: object keys of the pictures in the prompt, in the order of `spec.images`.
+    image_keys: object keys of the pictures in the prompt, in the order of `pictures_of(spec)`.
     """
 
     operation: Operation

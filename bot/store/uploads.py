@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.members import lock_members
+from engine.contract.references import pictures_of
 from engine.contract.uploads import StoredUpload
 from engine.store.jobs import read_job
 from engine.store.uploads import SUFFIX, find_upload_keys, record_uploads, upload_of
@@ -30,4 +31,6 @@ async def find_own_keys(connection: AsyncConnection, discord_id: int, hashes: Se
 async def read_keys_by_name(connection: AsyncConnection, job_id: UUID) -> dict[str, str]:
     """Return the keys of the pictures in the job's prompt, by their links or names; none of a job that was erased."""
     job = await read_job(connection, job_id)
-    return {} if job is None else {image.url: key for image, key in zip(job.spec.images, job.image_keys, strict=True)}
+    if job is None:
+        return {}
+    return {picture.url: key for picture, key in zip(pictures_of(job.spec), job.image_keys, strict=True)}

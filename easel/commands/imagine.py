@@ -29,6 +29,7 @@ from easel.process.programs import engine_program
 from easel.process.signals import StopSignals
 from easel.process.supervise import keep_running, new_supervisor_state, wait_until_ready
 from engine.contract.jobs import FINAL, MAX_SEED, Job, JobSpec, JobStatus
+from engine.contract.references import pictures_of
 from engine.logs import set_up_logging
 from engine.models.prompt_limits import read_limits
 from engine.models.registry.registry import SHIPPED
@@ -67,7 +68,9 @@ async def imagine(
         objects = open_objects(settings.storage_url)
         keys = await store_images(specs, files, database, objects)
         jobs = [
-            await submit_for_operator(database, spec, _seed(spec), tuple(keys[image.url] for image in spec.images))
+            await submit_for_operator(
+                database, spec, _seed(spec), tuple(keys[image.url] for image in pictures_of(spec))
+            )
             for spec in specs
         ]
         try:

@@ -137,7 +137,7 @@ class QueueState:
 class JobRequest:
     """A job to submit: who asks, for what, the job and picture it starts from, and what is done to that picture.
 
-    image_keys: object keys of the pictures in the prompt, in the order of `spec.images`.
+    image_keys: object keys of the pictures in the prompt, in the order of `pictures_of(spec)`.
     """
 
     id: UUID
@@ -161,7 +161,7 @@ class Job:
     progress: fraction of the steps done, 0 to 1.
     cause: `{"error": class name, ...facts}` of the error that ended it; None unless failed.
     edit: what is done to the picture that it starts from; None where the operation's usual strength is all.
-    image_keys: object keys of the pictures in the prompt, in the order of `spec.images`.
+    image_keys: object keys of the pictures in the prompt, in the order of `pictures_of(spec)`.
     grid_key, grid_type: object key and media type of the grid image; None until finished.
     """
 

@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from engine.contract.errors import EaselError, WeightsMissing
 from engine.contract.jobs import TEXT_OPERATIONS, Operation
+from engine.contract.references import ABILITY_OF
 from engine.models.files.adapter_fit import incompatible_adapters
 from engine.models.files.clip_folder import clip_folder
 from engine.models.files.saved_scheduler import supported_samplers
@@ -114,6 +115,7 @@ def limits_from_registry(
         models=tuple(
             _capabilities_from_model(
                 model,
+                _abilities_of(model, registry),
                 incompatible_adapters.get(model.name, {}),
                 samplers.get(model.name, model.abilities.samplers),
                 vocabularies.get(model.name),
@@ -132,8 +134,15 @@ def limits_from_registry(
     )
 
 
+def _abilities_of(model: Model, registry: Registry) -> frozenset[str]:
+    """Return the model's abilities, with those that its IP-Adapters add."""
+    uses = {one.use for one in registry.ip_adapters_of(model)}
+    return model.prompt_abilities | {ability for use, ability in ABILITY_OF.items() if use in uses}
+
+
 def _capabilities_from_model(
     model: Model,
+    abilities: frozenset[str],
     incompatible_adapters: Mapping[str, str],
     samplers: Samplers,
     vocabulary: Vocabulary | None,
@@ -144,7 +153,7 @@ def _capabilities_from_model(
 ) -> ModelCapabilities:
     return ModelCapabilities(
         name=model.name,
-        abilities=model.prompt_abilities - (frozenset() if has_clip else CLIP_ABILITY),
+        abilities=abilities - (frozenset() if has_clip else CLIP_ABILITY),
         operations=operations,
         samplers=samplers,
         step_limits=model.step_limits,

@@ -81,7 +81,8 @@ _DECIDED = (
     f"`--ar` ranges from 1:{MAX_RATIO} to {MAX_RATIO}:1. A model with native side S uses the multiples of its step "
     "that are nearest to an area of S x S, which grows by 28 % per unit of ratio above 1, up to 14 %. PixArt and "
     "Sana use the nearest of the sizes that they were trained on, and no wider or taller ones.",
-    "`--version` and `--niji` are other ways to select a model. `--sref random` is drawn when the job is queued.",
+    "`--version` and `--niji` are other ways to select a model. `--sref` and `--cref` need a model that "
+    "has an IP-Adapter for them.",
     "An unmatched bracket is a literal character. Weights in brackets range from 0 to 10. `::` ends a part even inside "
     "brackets.",
     "`<lora:name:0.8>` among the words is `--lora name:0.8`; the name is that of the adapter or of its file. Other "
@@ -129,6 +130,8 @@ _EXAMPLE_NEEDS = {
     "version": "The example needs a registered model of this name.",
     "niji": "The example needs a registered model of this name.",
     **dict.fromkeys(("style", "raw", "stylize"), "The example needs a style of the community."),
+    **dict.fromkeys(("sref", "sw"), "The example needs an IP-Adapter for styles."),
+    **dict.fromkeys(("cref", "cw"), "The example needs an IP-Adapter for characters."),
 }
 
 

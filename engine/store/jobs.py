@@ -132,7 +132,7 @@ def mask_key(edit: Edit | None) -> str | None:
 
 
 async def read_image_keys(connection: AsyncConnection, job_id: UUID) -> tuple[str, ...]:
-    """Return the object keys of the pictures in the job's prompt, in the order of `spec.images`."""
+    """Return the object keys of the pictures in the job's prompt, in the order of `pictures_of(spec)`."""
     query = sa.select(jobs.c.image_keys).where(jobs.c.id == job_id)
     return tuple((await connection.execute(query)).scalar_one_or_none() or ())
 

@@ -28,7 +28,7 @@ _log = structlog.get_logger(__name__)
 async def submit_for_operator(database: Database, spec: JobSpec, seed: int, image_keys: tuple[str, ...] = ()) -> Job:
     """Store and queue a job from the command line.
 
-    seed: 0 to 2**32 - 1. image_keys: object keys of the pictures in the prompt, in the order of `spec.images`.
+    seed: 0 to 2**32 - 1. image_keys: object keys of the pictures in the prompt, in the order of `pictures_of(spec)`.
 
     Raises: StoreUnavailable when Postgres cannot be reached.
     """

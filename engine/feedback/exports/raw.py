@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.contract.errors import PictureCorrupt
 from engine.contract.jobs import Job, Picture, json_from_spec
+from engine.contract.references import PARAMETER_OF
 from engine.feedback.anonymize import anonymize, assign_member_numbers, strip_png_metadata
 from engine.feedback.exports.raw_log import LogFiles
 from engine.feedback.exports.request import Exported, ExportRefused, Refusal, ReportProgress, Restart, ignore_restart
@@ -204,10 +205,14 @@ def _write_stripped(folder: Path, png: bytes, suffix: str) -> str:
     return key
 
 
+_LINKED = frozenset(PARAMETER_OF.values())
+
+
 def row_from_job(job: Job, members: Mapping[UUID, int]) -> JsonRow:
-    """Return the job as a line of the export; picture links keep their weight and lose their URL."""
+    """Return the job as a line of the export; picture links keep their weight alone, and references are left out."""
     spec = json_from_spec(job.spec)
     spec["images"] = [{"weight": image["weight"]} for image in spec["images"]]
+    spec["parameters"] = {name: value for name, value in spec["parameters"].items() if name not in _LINKED}
     return {
         "id": str(job.id),
         "member": members[job.member_id],

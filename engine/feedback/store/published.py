@@ -13,6 +13,7 @@ from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.contract.jobs import JobSpec, Picture, spec_from_json
+from engine.contract.references import PARAMETER_OF
 from engine.feedback.records import PromptOrigin
 from engine.feedback.store.guilds import closed_guilds
 from engine.feedback.store.tables import impressions
@@ -38,11 +39,12 @@ _line = _line.union(
     .join_from(_line, jobs, jobs.c.id == _line.c.ancestor_id)
     .where(jobs.c.parent_job_id.is_not(None))
 )
+_HAS_REFERENCES = jobs.c.spec["parameters"].has_any(sa.literal([*PARAMETER_OF.values()], pg.ARRAY(sa.Text)))
 _lineage = (
     sa.select(
         _line.c.job_id.label("of_job"),
         sa.func.array_agg(jobs.c.member_id.distinct()).label("authors"),
-        sa.func.bool_or(jobs.c.spec["images"] != sa.literal([], pg.JSONB)).label("has_links"),
+        sa.func.bool_or(sa.or_(jobs.c.spec["images"] != sa.literal([], pg.JSONB), _HAS_REFERENCES)).label("has_links"),
     )
     .join_from(_line, jobs, jobs.c.id == _line.c.ancestor_id)
     .group_by(_line.c.job_id)

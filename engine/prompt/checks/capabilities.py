@@ -9,7 +9,7 @@ from engine.prompt.checks.sizes import painted_size, ratio_of, size_for
 from engine.prompt.checks.steps import max_steps_by, painted_steps, sampler_of, step_factor
 from engine.prompt.errors import Problem, quoted_list
 from engine.prompt.grammar.extract_parameters import ParameterSetting
-from engine.prompt.grammar.image_urls import LocatedImage
+from engine.prompt.grammar.image_urls import LocatedImage, is_picture_address
 from engine.prompt.grammar.parts import LocatedPart
 from engine.prompt.grammar.values import Token
 from engine.prompt.limits import (
@@ -140,11 +140,21 @@ def _setting_problem(setting: ParameterSetting, model: ModelCapabilities, limits
         return ("", "") if is_able else unavailable(spelling, ability, limits)
     if ability and model.abilities is not None and ability not in model.abilities:
         return unavailable(spelling, ability, limits, model.name)
+    if setting.target == "sref" and not all(map(_is_picture, _list_of(setting.value))):
+        return "A style is a picture here: style codes are Midjourney's.", "Give a link to a picture in that style."
     if setting.target == "sampler" and model.samplers and setting.value not in model.samplers:
         return f"{model.name} does not support the sampler {setting.value}.", f"Available: {', '.join(model.samplers)}."
     if setting.target == "ar" and model.size_limits is not None:
         return _unsupported_ratio(str(setting.value), model.name, model.size_limits)
     return "", ""
+
+
+def _list_of(value: ParameterValue) -> tuple[str, ...]:
+    return value if isinstance(value, tuple) else ()
+
+
+def _is_picture(word: str) -> bool:
+    return is_picture_address(word.partition("::")[0])
 
 
 def _unsupported_ratio(ar: str, model: str, size_limits: SizeLimits) -> tuple[str, str]:
@@ -172,7 +182,7 @@ def _outside_sides(ar: str, model: str, size_limits: SizeLimits) -> tuple[str, s
 
 
 # Settings of which a model supports some values.
-_OTHER_VALUES = frozenset({"sampler", "ar"})
+_OTHER_VALUES = frozenset({"sampler", "ar", "sref"})
 _SHAPES = ("9:1", "8:1", "7:1", "6:1", "5:1", "4:1", "3:1", "5:2", "21:9", "2:1", "16:9", "3:2", "4:3", "5:4")
 # Too many steps are reported at the first of these that the prompt sets.
 _MAKES_STEPS = ("steps", "quality", "sampler", "model")

@@ -158,6 +158,10 @@ async def test_a_link_is_fetched_and_stays_in_a_new_prompt(
     assert remixed.image_keys == job.image_keys
     assert varied.image_keys == (*job.image_keys, *job.image_keys) and varied.operation is Operation.VARY
 
+    await answered(ben, await ben.command("imagine", prompt=f"a boat --sref {pages.origin}/cat.png::2"))
+    styled = (await hand.jobs())[-1]
+    assert (styled.spec.images, styled.image_keys) == ((), job.image_keys)
+
 
 async def test_a_blend_is_a_prompt_of_pictures_alone(
     bot: asyncio.Task[None], ben: MemberClient, hand: EngineHand

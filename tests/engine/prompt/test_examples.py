@@ -157,7 +157,7 @@ EXAMPLES: tuple[Example, ...] = (
     refused(47, "cat --seed 4294967296", "--seed must be between 0 and 4294967295", ours=True),
     refused(47, f"{PNG_A} cat --iw 4", "--iw must be between 0 and 3", ours=True),
     refused(47, "cat --weird 3001", "--weird must be between 0 and 3000", ours=True),
-    refused(48, f"cat --cref {PNG_A} --v 7", "--cref is not available: this release", limits=_able("v7", "style")),
+    refused(48, f"cat --cref {PNG_A} --v 7", "--cref is not available with v7", limits=_able("v7", "style")),
     refused(49, "cat --AR 3:2", "Use lower case: --ar"),
     refused(50, "cat --p", "--p is not available: this release", limits=Limits(abilities=frozenset({"speed"}))),
     refused(51, "cat --stealth", "--stealth is not available: this release", limits=Limits(abilities=frozenset())),

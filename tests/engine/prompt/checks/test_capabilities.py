@@ -191,5 +191,19 @@ def test_advice_on_what_a_model_cannot_do_is_true() -> None:
     assert error("a --stop 50", limits=limits)[1].endswith("choose a model that supports it: --model able.")
     alone = replace(limits, models=models[:1])
     assert error("a --stop 50", limits=alone)[1].endswith("Remove it: no model on this server supports it.")
-    for text in ("a --sref x", "a --fast", "a --fast 3"):
+    for text in ("a --public", "a --fast", "a --fast 3"):
         assert error(text, limits=limits)[1].endswith(_NOBODY)
+
+
+def test_references_need_a_model_that_reads_them() -> None:
+    """Style codes are no pictures, whatever the model."""
+    able = ModelCapabilities(name="able", abilities=frozenset({"style_reference"}))
+    models = (ModelCapabilities(name="plain", abilities=frozenset()), able)
+    limits = Limits(models=models, default_model="plain")
+    link = "https://a.org/ink.png"
+    assert error(f"a --sref {link}", limits=limits)[1].endswith("choose a model that supports it: --model able.")
+    assert error(f"a --cref {link}", limits=limits)[1].endswith("Remove it: no model on this server supports it.")
+    styled = replace(limits, default_model="able")
+    assert isinstance(parse(f"a --sref {link}::2 --sw 30", limits=styled), tuple)
+    for code in ("random", f"{link} 123::2"):
+        assert error(f"a --sref {code}", limits=styled)[1].endswith("Give a link to a picture in that style.")
