@@ -31,6 +31,11 @@ scheduler.nonsense = 1
 family = "sdxl"
 file = "c.safetensors"
 nonsense = 1
+[ip_adapters.d]
+family = "sdxl"
+file = "d.safetensors"
+image_encoder = "d"
+nonsense = 1
 """
 
 
