@@ -16,6 +16,7 @@ from engine.contract.errors import ModelUnknown, PromptRefused
 from engine.contract.ids import new_id
 from engine.contract.jobs import MAX_SEED, Job, JobRequest, JobSpec, Operation, Picture
 from engine.contract.painting import num_pictures_of
+from engine.contract.references import pictures_of
 from engine.prompt import Limits, ModelCapabilities, PromptErrors, format_errors, parse
 from engine.prompt.checks.sizes import ratio_of
 
@@ -55,7 +56,7 @@ def spec_from_prompt(
     if isinstance(parsed, PromptErrors):
         raise PromptRefused(message=format_errors(parsed))
     (spec,) = parsed
-    if {image.url for image in spec.images} - set(pictures.values()):
+    if {one.url for one in pictures_of(spec)} - set(pictures.values()):
         raise ApiRefused(400, replies.PICTURE_IN_PROMPT, code="invalid_prompt", param="prompt")
     return spec
 

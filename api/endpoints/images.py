@@ -20,6 +20,7 @@ from api.starting import asked_by, headers_of, start, waited_for
 from api.wishes import Wish, options_of, spec_from_prompt
 from engine.contract.edits import STRONG, Edit, whole_canvas
 from engine.contract.jobs import Operation
+from engine.contract.references import pictures_of
 from engine.prompt.checks.followups import followup_spec
 from engine.prompt.checks.outdated import check_supported
 
@@ -79,7 +80,7 @@ async def _edit_wish(call: ApiCall, body: EditBody, files: Mapping[str, list[byt
         keys = await stored_pictures(call, images)
         fields = {f"image {number}": name for number, name in enumerate(keys, 1)}
         spec = spec_from_prompt(body.prompt, limits, options, fields)
-        images_of_spec = tuple(keys[image.url] for image in spec.images)
+        images_of_spec = tuple(keys[image.url] for image in pictures_of(spec))
         return Wish(operation=Operation.IMAGINE, spec=spec, image_keys=images_of_spec)
     spec = spec_from_prompt(body.prompt, limits, options)
     if "mask" not in files:

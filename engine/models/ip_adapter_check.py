@@ -9,7 +9,7 @@ from pathlib import Path
 from engine.contract.errors import AdapterMismatch, EaselError, ModelUnknown, OperatorError
 from engine.models.files.json_files import object_in
 from engine.models.files.locate import ip_adapter_files, local_path
-from engine.models.manage import record_hash
+from engine.models.recorded_hashes import record_hash
 from engine.models.registry.ip_adapters import IPAdapter
 from engine.models.registry.registry import SHIPPED, Model, Registry
 
