@@ -13,16 +13,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.contract.errors import PictureCorrupt
-from engine.contract.jobs import Job, Picture, json_from_spec
-from engine.contract.references import PARAMETER_OF
+from engine.contract.jobs import Job, Picture
 from engine.feedback.anonymize import anonymize, assign_member_numbers, strip_png_metadata
 from engine.feedback.exports.raw_log import LogFiles
+from engine.feedback.exports.raw_rows import JsonRow, row_from_job, row_from_picture
 from engine.feedback.exports.request import Exported, ExportRefused, Refusal, ReportProgress, Restart, ignore_restart
 from engine.feedback.exports.staging import (
     atomic_folder,
@@ -36,6 +35,7 @@ from engine.feedback.store.copies import read_logged_ids
 from engine.feedback.store.withheld import count_open, stream_open_jobs, stream_open_pictures, withhold
 from engine.store.database import Database
 from engine.store.file_copies import key_from_bytes, take_whole, write_whole
+from engine.store.jobs import mask_key
 from engine.store.objects import Objects
 from engine.store.operator_jobs import OPERATOR_ID
 from engine.store.snapshots import Snapshot, open_snapshot
@@ -47,13 +47,12 @@ _LINES_PER_WRITE = 200
 _FILES_AT_ONCE = 4
 _PICTURES = "pictures"
 
-JsonRow = Mapping[str, Any]
 ReadMembers = Callable[[AsyncConnection], Awaitable[set[UUID]]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExportSummary:
-    """The contents of an export; `damaged` are the keys of pictures whose file is missing or altered."""
+    """The contents of an export; `damaged` are the keys of pictures and masks that are missing or altered."""
 
     jobs: int
     pictures: int
@@ -139,7 +138,8 @@ async def _write(
     await log.divide(connection)
 
     async def write_jobs() -> tuple[int, int]:
-        jobs = await _write_lines(staging / "jobs.jsonl", _job_rows(connection, members), progress)
+        rows = _job_rows(connection, objects, staging, members, progress)
+        jobs = await _write_lines(staging / "jobs.jsonl", rows, progress)
         rows = _picture_rows(connection, objects, staging, progress)
         pictures = await _write_lines(staging / "pictures.jsonl", rows, progress)
         await log.write(connection)
@@ -158,9 +158,30 @@ async def _write(
     return summary
 
 
-async def _job_rows(connection: AsyncConnection, members: Mapping[UUID, int]) -> AsyncIterator[JsonRow]:
+async def _job_rows(
+    connection: AsyncConnection,
+    objects: Objects,
+    staging: Path,
+    members: Mapping[UUID, int],
+    progress: _ExportProgress,
+) -> AsyncIterator[JsonRow]:
     async for job in stream_open_jobs(connection):
-        yield row_from_job(job, members)
+        yield row_from_job(job, members, await _copy_mask(job, objects, staging / _PICTURES, progress))
+
+
+async def _copy_mask(job: Job, objects: Objects, folder: Path, progress: _ExportProgress) -> str | None:
+    """Make the file of the job's mask among the pictures, and return its path; None without one that is whole."""
+    key = mask_key(job.edit)
+    if key is None:
+        return None
+    try:
+        # Whoever paints a region again has the same mask.
+        if not await in_thread((folder / key).exists):
+            await _copy(key, objects, folder)
+    except PictureCorrupt:
+        progress.damaged.append(key)
+        return None
+    return f"{_PICTURES}/{key}"
 
 
 async def _picture_rows(
@@ -187,8 +208,7 @@ async def _copy_picture(picture: Picture, objects: Objects, folder: Path, progre
     key = picture.object_key
     try:
         if recipe == picture.recipe:
-            if not await in_thread(take_whole, left_over(folder) / key, folder / key, key):
-                await until_written(objects.copy(key, folder / key))
+            await _copy(key, objects, folder)
         else:
             key = await in_thread(_write_stripped, folder, await objects.get(key), Path(key).suffix)
     except PictureCorrupt:
@@ -197,51 +217,18 @@ async def _copy_picture(picture: Picture, objects: Objects, folder: Path, progre
     return row_from_picture(picture, recipe, f"{_PICTURES}/{key}")
 
 
+async def _copy(key: str, objects: Objects, folder: Path) -> None:
+    """Make the file as it is, from what an export that was killed had copied where that is whole."""
+    if not await in_thread(take_whole, left_over(folder) / key, folder / key, key):
+        await until_written(objects.copy(key, folder / key))
+
+
 def _write_stripped(folder: Path, png: bytes, suffix: str) -> str:
     """Write the file without its text, and return its key."""
     stripped = strip_png_metadata(png)
     key = key_from_bytes(stripped, suffix)
     write_whole(folder / key, stripped)
     return key
-
-
-_LINKED = frozenset(PARAMETER_OF.values())
-
-
-def row_from_job(job: Job, members: Mapping[UUID, int]) -> JsonRow:
-    """Return the job as a line of the export; picture links keep their weight alone, and references are left out."""
-    spec = json_from_spec(job.spec)
-    spec["images"] = [{"weight": image["weight"]} for image in spec["images"]]
-    spec["parameters"] = {name: value for name, value in spec["parameters"].items() if name not in _LINKED}
-    return {
-        "id": str(job.id),
-        "member": members[job.member_id],
-        "operation": job.operation.value,
-        "spec": anonymize(spec),
-        "seed": job.seed,
-        "status": job.status.value,
-        "attempts": job.attempts,
-        "error": None if job.cause is None else job.cause["error"],
-        "parent_job_id": _text(job.parent_job_id),
-        "parent_picture_id": _text(job.parent_picture_id),
-        "created_at": _text(job.created_at),
-        "started_at": _text(job.started_at),
-        "ended_at": _text(job.ended_at),
-    }
-
-
-def row_from_picture(picture: Picture, recipe: Any, file: str | None) -> JsonRow:
-    """Return the picture as a line of the export; `file` is its path in the folder, None if it is damaged."""
-    return {
-        "id": str(picture.id),
-        "job_id": str(picture.job_id),
-        "slot": picture.slot,
-        "file": file,
-        "width": picture.width,
-        "height": picture.height,
-        "seed": picture.seed,
-        "recipe": recipe,
-    }
 
 
 async def _write_lines(path: Path, rows: AsyncIterator[JsonRow], progress: _ExportProgress) -> int:
@@ -275,10 +262,3 @@ def _write_summary(path: Path, summary: ExportSummary) -> None:
         "damaged": list(summary.damaged),
     }
     path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-
-
-def _text(value: UUID | datetime | None) -> str | None:
-    if isinstance(value, datetime):
-        # With microseconds, which keep readers of JSON Lines from taking a column of times for dates.
-        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    return None if value is None else str(value)

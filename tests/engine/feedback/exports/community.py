@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from PIL.PngImagePlugin import PngInfo
 from bot.store.consents import ConsentChoice, store_choices
 from bot.store.members import read_publishing_ids
 from bot.store.tables import members
+from engine.contract.edits import Edit
 from engine.contract.feedback import Consent, Shown, Surface, Verb
 from engine.contract.ids import new_id
 from engine.contract.jobs import Picture
@@ -94,10 +95,11 @@ class SmallCommunity:
         origin: PromptOrigin = PromptOrigin.COMMAND,
         is_nsfw: bool = False,
         num_pictures: int = 2,
+        edit: Edit | None = None,
     ) -> Painted:
         """Store a finished job, delivered to a channel."""
         source = None if parent is None else (parent.job_id, parent.pictures[0].id)
-        request = request_for(member_id, prompt, seed=self.seed, parent=source)
+        request = replace(request_for(member_id, prompt, seed=self.seed, parent=source), edit=edit)
         pictures = [await self._picture(request.id, slot) for slot in range(num_pictures)]
         impression = Impression(
             id=new_id(),

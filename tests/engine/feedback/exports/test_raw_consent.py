@@ -9,9 +9,11 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from PIL import Image
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.members import read_publishing_ids, read_training_ids
+from engine.contract.edits import Edit, whole_canvas
 from engine.contract.feedback import Consent, Shown, Surface, Verb
 from engine.contract.ids import new_id
 from engine.feedback.exports import FORMATS
@@ -20,6 +22,7 @@ from engine.feedback.records import Action, Choice, ImpressionKind, PromptOrigin
 from engine.feedback.store.actions import append_actions
 from engine.feedback.store.guilds import GuildChoice, store_guild_choices
 from engine.feedback.store.impressions import append_impression
+from engine.mask_file import MaskFile, mask_file_from_image
 from engine.store.database import Database
 from engine.store.jobs import submit_job
 from engine.store.objects import Objects
@@ -71,6 +74,36 @@ async def test_only_what_everybody_agrees_to_is_in_it(community: SmallCommunity,
         community.database, community.objects, request_to(tmp_path / "later", read_agreeing=read_training_ids)
     )
     assert later.counts == {"jobs": 4, "pictures": 8, "impressions": 6, "events": 10}
+
+
+def _mask(column: int) -> MaskFile:
+    """Return the mask of a column of an 8 x 8 picture."""
+    image = Image.new("L", (8, 8))
+    image.paste(255, (column, 0, column + 1, 8))
+    mask = mask_file_from_image(image)
+    assert mask is not None
+    return mask
+
+
+async def test_masks_are_in_it_with_the_jobs_that_are(community: SmallCommunity, tmp_path: Path) -> None:
+    """Once, however often it was painted in; not those of members who do not agree; a lost one is told."""
+    agreed, unasked = await community.join(Consent.PUBLISH), await community.join(Consent.USE)
+    source = await community.paint(agreed, "a cat")
+    theirs = await community.paint(unasked, "a dog")
+    first, second, lost = map(_mask, range(3))
+    keys = [await community.objects.put(mask.png, ".png") for mask in (first, second)]
+    edits = [Edit(strength=1.0, canvas=whole_canvas(8, 8, mask=mask.mask)) for mask in (first, second, lost)]
+    for prompt in ("a hat", "a wig"):
+        await community.paint(agreed, prompt, parent=source, edit=edits[0])
+    await community.paint(unasked, "a bone", parent=theirs, edit=edits[1])
+    await community.paint(agreed, "a tie", parent=source, edit=edits[2])
+    exported = await export_raw(community.database, community.objects, request_to(tmp_path / "out"))
+    found = {job["spec"]["prompt"]: job["edit"] for job in _lines(tmp_path / "out", "jobs")}
+    assert found["a cat"] is None and found.keys() == {"a cat", "a hat", "a wig", "a tie"}
+    assert found["a hat"] == found["a wig"] and found["a hat"]["size"] == [8, 8]
+    assert (tmp_path / "out" / found["a hat"]["mask"]["file"]).read_bytes() == first.png
+    assert found["a tie"]["mask"]["file"] is None and lost.mask.sha256 in str(exported.damaged)
+    assert not (tmp_path / "out" / "pictures" / keys[1]).exists()
 
 
 async def test_what_is_agreed_for_training_alone_is_for_the_operator(community: SmallCommunity, tmp_path: Path) -> None:
