@@ -159,6 +159,8 @@ def _unusable_files(facts: Facts, state: str) -> tuple[str, str]:
     """Return which files are missing or damaged, an adapter's or the model's, and what to do."""
     if adapter := facts.get("adapter"):
         return f"the file of the LoRA {adapter} is {state}", "remove it, and please contact the server's operator"
+    if control := facts.get("control"):
+        return f"the ControlNet {control} is {state}", "remove --control, and please contact the server's operator"
     return f"the model's files are {state}", "try another --model, and please contact the server's operator"
 
 

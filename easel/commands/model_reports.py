@@ -13,6 +13,7 @@ from rich.markup import escape
 from easel.errors import sentence_from_error
 from easel.exit_codes import ExitCode, exit_code_from_error
 from engine.contract.errors import EaselError
+from engine.models.control_check import ControlStatus
 from engine.models.ip_adapter_check import IPAdapterStatus
 from engine.models.manage import AdapterStatus, ModelStatus
 from engine.models.segmenter_check import SegmenterStatus
@@ -26,9 +27,9 @@ _MOST_ALIKE = 12
 class ModelReport:
     """What `easel models` knows of a model or of what works with models.
 
-    kind: "model", "adapter", "IP-Adapter", "upscaler" or "segmenter". path: of its folder or file.
+    kind: "model", "adapter", "IP-Adapter", "upscaler", "segmenter" or "control". path: of its folder or file.
     size_bytes, sha256: of its files.
-    fits: the models that an adapter fits; None for anything else.
+    fits: the models that an adapter or a ControlNet fits; None for anything else.
     problems: what is wrong and what to do, also why its hash could not be written. code: the exit code of the first.
     works: whether it can be used.
     """
@@ -116,6 +117,22 @@ def report_on_segmenter(status: SegmenterStatus, unwritten: EaselError | None = 
         path=str(status.segmenter.folder.resolve()),
         size_bytes=status.size_bytes,
         sha256=status.sha256,
+        problems=tuple(map(sentence_from_error, filter(None, (status.error, unwritten)))),
+        works=status.error is None,
+        code=_code_of(status.error or unwritten),
+    )
+
+
+def report_on_control(status: ControlStatus, unwritten: EaselError | None = None) -> ModelReport:
+    """Return the report on a ControlNet; `unwritten` is why its hash could not be written."""
+    return ModelReport(
+        kind="control",
+        name=status.control.name,
+        path=str(status.path.resolve()) if status.path else None,
+        size_bytes=status.size_bytes,
+        sha256=status.sha256,
+        fits=status.fits,
+        notes=status.misfits,
         problems=tuple(map(sentence_from_error, filter(None, (status.error, unwritten)))),
         works=status.error is None,
         code=_code_of(status.error or unwritten),

@@ -20,6 +20,7 @@ from easel.commands.model_reports import (
     ModelReport,
     print_report,
     report_on_adapter,
+    report_on_control,
     report_on_ip_adapter,
     report_on_model,
     report_on_segmenter,
@@ -29,6 +30,7 @@ from easel.exit_codes import ExitCode
 from easel.output import Output
 from engine.contract.errors import SettingsInvalid
 from engine.models import manage
+from engine.models.control_check import control_statuses, fetch_and_check, record_control_hash
 from engine.models.files.locate import file_bytes, ip_adapter_files
 from engine.models.files.weights import ProgressCallback, ignore_progress
 from engine.models.ip_adapter_check import ip_adapter_status, ip_adapter_statuses, record_ip_adapter_hash
@@ -73,6 +75,9 @@ def show_models(settings: EngineSettings) -> None:
         _console().print(f"upscaler {upscaler.name}: {upscaler.licence}, {escape(str(upscaler.file))}")
     for one in registry.segmenters.values():
         _console().print(f"segmenter {one.name}: {one.licence}, {escape(str(one.folder))}")
+    for control in registry.controls.values():
+        told = f"{control.kind}, {control.family}, {control.licence}, {control.hub or control.folder}"
+        _console().print(f"control {control.name}: {escape(told)}")
 
 
 def _print_whole(table: Table) -> None:
@@ -112,8 +117,18 @@ def show_json(settings: EngineSettings) -> None:
         {"name": one.name, "use": str(one.use), "licence": one.licence, "source": one.hub or str(one.folder)}
         for one in registry.ip_adapters.values()
     ]
+    controls = [
+        {
+            "name": one.name,
+            "kind": one.kind,
+            "family": one.family,
+            "licence": one.licence,
+            "source": one.hub or str(one.folder),
+        }
+        for one in registry.controls.values()
+    ]
     listed = {"models": models, "adapters": adapters, "ip_adapters": ip_adapters}
-    listed |= {"upscalers": upscalers, "segmenters": segmenters}
+    listed |= {"upscalers": upscalers, "segmenters": segmenters, "controls": controls}
     typer.echo(json.dumps(listed, ensure_ascii=False, indent=2))
 
 
@@ -150,6 +165,9 @@ def check_models(settings: EngineSettings, output: Output) -> int:
     for named in segmenter_statuses(registry):
         unwritten = _write_error(partial(record_segmenter_hash, registry, named))
         _print_or_keep(reports, report_on_segmenter(named, unwritten), output)
+    for steering in control_statuses(registry):
+        unwritten = _write_error(partial(record_control_hash, registry, steering))
+        _print_or_keep(reports, report_on_control(steering, unwritten), output)
     if output.as_json:
         output.print_json([asdict(report) for report in reports])
     return next((report.code for report in reports if report.code), ExitCode.DONE)
@@ -204,9 +222,9 @@ def register_model(
 
 
 def fetch_model(settings: EngineSettings, output: Output, name: str) -> int:
-    """Download a model or an IP-Adapter from the Hugging Face Hub and print its state; return the exit code.
+    """Download a model, an IP-Adapter or a ControlNet from the Hub and print its state; return the exit code.
 
-    The hash of a model is recorded.
+    The hash of a model or a ControlNet is recorded.
 
     Raises: ModelUnknown, WeightsMissing when the Hub cannot be reached or has no such model, WeightsMismatch,
     ModelBroken when the repository has no usable pipeline.
@@ -215,6 +233,8 @@ def fetch_model(settings: EngineSettings, output: Output, name: str) -> int:
     if name in registry.ip_adapters and name not in registry.models:
         ip_adapter_files(registry.ip_adapters[name], may_fetch=True)
         return _print(report_on_ip_adapter(ip_adapter_status(registry.ip_adapters[name], registry)), output)
+    if name in registry.controls and name not in registry.models:
+        return _print(report_on_control(fetch_and_check(registry, name)), output)
     with _hash_progress(name, output) as watch:
         status = manage.fetch_model(registry, name, watch)
     report = report_on_model(status)

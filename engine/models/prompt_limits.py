@@ -46,6 +46,7 @@ def _read_limits(models_file: Path, default_model: str | None) -> Limits:
         {model.name: _vocabulary_of(model) for model in registry.models.values()},
         {model.name: _operations_of(model) for model in registry.models.values()},
         [model.name for model in registry.models.values() if not _has_clip(model)],
+        {model.name: _controls_of(model, registry) for model in registry.models.values()},
     )
 
 
@@ -76,6 +77,18 @@ def _has_clip(model: Model) -> bool:
     return path is not None and clip_folder(path) is not None
 
 
+def _controls_of(model: Model, registry: Registry) -> tuple[str, ...]:
+    """Return the ControlNets that are registered for the model and fit it, as far as their files are here."""
+    named = tuple(control.name for control in registry.controls_of(model))
+    try:
+        # As in `_find`.
+        from engine.models.files.control_fit import fitting_controls
+
+        return fitting_controls(model, registry) if named else ()
+    except ImportError:
+        return named
+
+
 def _samplers_of(model: Model) -> Samplers:
     """Return the samplers that the scheduler in the model's files supports; all of the model's without its files."""
     samplers = model.abilities.samplers
@@ -99,6 +112,7 @@ def limits_from_registry(
     vocabularies: Mapping[str, Vocabulary | None] = MappingProxyType({}),
     operations: Mapping[str, tuple[Operation, ...]] = MappingProxyType({}),
     without_clip: Collection[str] = (),
+    controls: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
 ) -> Limits:
     """Return the limits of a service with the models of `registry`.
 
@@ -108,6 +122,7 @@ def limits_from_registry(
     vocabularies: by model, all that it can paint, of those that come with such a list.
     operations: by model, what it can do; models that are not in it can do all that is registered.
     without_clip: models that come without a CLIP, which ranks pictures.
+    controls: by model, the ControlNets that fit it; models that are not in it have all that are registered.
 
     Raises: ModelUnknown if the default is not registered.
     """
@@ -122,6 +137,7 @@ def limits_from_registry(
                 style.name if (style := registry.style_of(model)) else "",
                 operations.get(model.name, model.abilities.operations),
                 has_clip=model.name not in without_clip,
+                controls=controls.get(model.name, tuple(one.name for one in registry.controls_of(model))),
             )
             for model in registry.models.values()
         ),
@@ -150,6 +166,7 @@ def _capabilities_from_model(
     operations: tuple[Operation, ...],
     *,
     has_clip: bool,
+    controls: tuple[str, ...],
 ) -> ModelCapabilities:
     return ModelCapabilities(
         name=model.name,
@@ -161,4 +178,5 @@ def _capabilities_from_model(
         incompatible_adapters=incompatible_adapters,
         vocabulary=vocabulary,
         style=style,
+        controls=controls,
     )

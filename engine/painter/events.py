@@ -31,6 +31,7 @@ class Finished:
     sha256: hash of the model's files.
     lora_sha256: hash of each adapter's file, in the order of the request's `loras`.
     reference_sha256: hash of each IP-Adapter's files, in the order of the request's `references`.
+    control_sha256: hash of the ControlNet's files; None without one.
     truncated_texts: ends of the texts that did not fit the text encoder.
     """
 
@@ -38,6 +39,7 @@ class Finished:
     sha256: str
     lora_sha256: tuple[str, ...] = ()
     reference_sha256: tuple[str, ...] = ()
+    control_sha256: str | None = None
     truncated_texts: tuple[str, ...] = ()
     film: tuple[Tensor, ...] = ()
 

@@ -220,6 +220,11 @@ def _put_from_any_thread(events: asyncio.Queue[T]) -> Callable[[T], None]:
 def _with_adapter_name(error: Exception, params: SamplingParams) -> Exception:
     """Return the error, with the adapter's name where it is about the file of one of the request's adapters."""
     names = {adapter.file: adapter.name for adapter, _ in params.loras}
+    control = params.control
+    if isinstance(error, WeightsMissing | WeightsMismatch) and control is not None and error.path not in names:
+        folder = control.folder or Path(control.hub or "")
+        if folder in (error.path, *error.path.parents):
+            error.facts = {**error.facts, "control": control.name}
     if isinstance(error, WeightsMissing | WeightsMismatch) and error.path in names:
         error.facts = {**error.facts, "adapter": names[error.path]}
     return error

@@ -105,6 +105,7 @@ _PLACEHOLDERS = {
     ParameterKind.FLAG: "",
     ParameterKind.RATIO: "W:H",
     ParameterKind.MODEL: "name",
+    ParameterKind.CONTROL: "name",
     ParameterKind.VERSION: "number",
     ParameterKind.NIJI: "[number]",
     ParameterKind.WORDS: "words, words",

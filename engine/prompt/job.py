@@ -137,6 +137,7 @@ def _with_defaults(
 
 _NOT_SETTINGS = frozenset({"no", "repeat"})
 _NEEDED = {
+    "control": "--control",
     "cref": "--cref",
     "ends": "exactly two pictures or two parts (a cat:: a dog)",
     "images": "a picture",

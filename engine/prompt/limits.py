@@ -83,6 +83,7 @@ class ModelCapabilities:
     incompatible_adapters: registered adapters that do not fit the model, each with the reason.
     vocabulary: what the model can paint, if it comes with such a list.
     style: the adapter with the community's style; empty without one, None when unknown.
+    controls: the ControlNets that are registered for the model and fit it; None when unknown.
     """
 
     name: str
@@ -94,6 +95,7 @@ class ModelCapabilities:
     incompatible_adapters: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     vocabulary: Vocabulary | None = None
     style: str | None = None
+    controls: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

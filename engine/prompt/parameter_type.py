@@ -18,7 +18,8 @@ class ParameterKind(StrEnum):
 
     flag: no value. integer, decimal: one number in a range. ratio: whole numbers W:H. choice: one of a few words.
     model, version, niji: a model, by name or number. words: everything up to the next parameter.
-    references: picture links, style codes or `random`. pictures: picture links. adapters: name:weight.
+    control: the name of a ControlNet. references: picture links, style codes or `random`. pictures: picture links.
+    adapters: name:weight.
     codes: any number of short codes, or none.
     """
 
@@ -34,6 +35,7 @@ class ParameterKind(StrEnum):
     REFERENCES = "references"
     PICTURES = "pictures"
     ADAPTERS = "adapters"
+    CONTROL = "control"
     CODES = "codes"
 
 
@@ -48,7 +50,7 @@ class Parameter:
     example: a prompt that uses it.
     operations: the operations that use it; others drop it.
     ability: the ability that it requires of a model or the service; "" for none.
-    needs: "images", "ends" (two parts or pictures), "sref" or "cref" when it has no effect without them.
+    needs: "images", "ends" (two parts or pictures), "sref", "cref" or "control" when it has no effect without them.
     group: a job has at most one parameter of a group.
     gives: the parameter whose value it sets, when that is another one.
     option: its name as an option of `/imagine`; "" when it has none.
@@ -110,5 +112,6 @@ _RANGES = {
     ParameterKind.REFERENCES: "picture links, style codes or random",
     ParameterKind.PICTURES: "picture links",
     ParameterKind.ADAPTERS: "name or name:weight, separated by spaces, each weight",
+    ParameterKind.CONTROL: "the name of a ControlNet",
     ParameterKind.CODES: "profile codes, or nothing for your own",
 }

@@ -78,6 +78,8 @@ _DECIDED = (
     "again. Animated pictures are refused; of others, the middle is taken that has the grid's shape. Their weights "
     "must be greater than 0. One picture without words is an error, and so is a link without a space before it.",
     "`--iw`, `--strength`, `--sw` and `--cw` without pictures are errors in a prompt, and are ignored in a suffix.",
+    "With `--control`, the picture is no start: there is exactly one, with words, and `--iw` and `--strength` are "
+    "errors. It is cut to the grid's shape as others are.",
     f"`--ar` ranges from 1:{MAX_RATIO} to {MAX_RATIO}:1. A model with native side S uses the multiples of its step "
     "that are nearest to an area of S x S, which grows by 28 % per unit of ratio above 1, up to 14 %. PixArt and "
     "Sana use the nearest of the sizes that they were trained on, and no wider or taller ones.",
@@ -126,6 +128,7 @@ def _row(row: Parameter) -> str:
 
 
 _EXAMPLE_NEEDS = {
+    **dict.fromkeys(("control", "control-weight"), "The example needs a registered ControlNet of this name."),
     "lora": "The example needs registered adapters of these names.",
     "version": "The example needs a registered model of this name.",
     "niji": "The example needs a registered model of this name.",

@@ -92,6 +92,11 @@ def test_a_job_that_asked_for_too_many_steps_is_told_the_most() -> None:
     assert sentence_from_cause({"error": "SettingUnsupported", "name": "lora"}) == "the model does not support --lora"
 
 
+def _of_control(error: errors.OperatorError) -> errors.OperatorError:
+    error.facts = {**error.facts, "control": "edges"}
+    return error
+
+
 @pytest.mark.parametrize(
     ("error", "adapter", "told"),
     [
@@ -99,6 +104,11 @@ def test_a_job_that_asked_for_too_many_steps_is_told_the_most() -> None:
         (errors.WeightsMismatch(path=Path("a")), "", "The model's files are damaged. Try another --model, and"),
         (errors.WeightsMissing(path=Path("a")), "ink", "The file of the LoRA ink is missing. Remove it, and"),
         (errors.WeightsMismatch(path=Path("a")), "ink", "The file of the LoRA ink is damaged. Remove it, and"),
+        (
+            _of_control(errors.WeightsMissing(path=Path("a"))),
+            "",
+            "The ControlNet edges is missing. Remove --control, and",
+        ),
         (errors.ModelBroken(name="tiny", cause="no"), "", "The model tiny does not work. Try another --model"),
         (
             errors.PaintedNothing(name="tiny", cause="no"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 from engine.contract.errors import WeightsMismatch, WeightsMissing
@@ -19,12 +20,22 @@ def folder_hash(folder: Path, recorded: str | None) -> str:
     files = sorted(path for path in folder.glob("*") if path.suffix in _READ and path.is_file())
     if not any(path.suffix == ".safetensors" for path in files):
         raise WeightsMissing(path=folder)
+    return hash_of_files(files, recorded, folder)
+
+
+def hash_of_files(files: Sequence[Path], recorded: str | None, place: Path) -> str:
+    """Return the SHA-256 of the names and contents of the files, in their order.
+
+    place: named in the error.
+
+    Raises: WeightsMismatch if another one is recorded.
+    """
     total = hashlib.sha256()
     for path in files:
         with path.open("rb") as file:
             total.update(f"{path.name}\0{hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
     if recorded not in (None, total.hexdigest()):
-        raise WeightsMismatch(path=folder)
+        raise WeightsMismatch(path=place)
     return total.hexdigest()
 
 

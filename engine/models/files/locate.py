@@ -66,8 +66,8 @@ def config_path(model: Model) -> Path:
             f"its `config` must be a folder or a Hub id with the configuration of a diffusers pipeline, not {config}"
         )
         raise ModelBroken(name=model.name, cause=cause)
-    with _missing(config):
-        return _snapshot(config, None, _SETTINGS, is_here=True)
+    with missing_from_hub(config):
+        return snapshot(config, None, _SETTINGS, is_here=True)
 
 
 def fetch(model: Model) -> Path:
@@ -85,8 +85,8 @@ def fetch(model: Model) -> Path:
     if source.hub is not None:
         return _fetch_pipeline(model, source.hub)
     if source.file is not None and source.config is not None and not Path(source.config).is_dir():
-        with _missing(source.config):
-            _snapshot(source.config, None, _SETTINGS)
+        with missing_from_hub(source.config):
+            snapshot(source.config, None, _SETTINGS)
     return local_path(model)
 
 
@@ -100,9 +100,9 @@ def ip_adapter_files(adapter: IPAdapter, *, may_fetch: bool = False) -> tuple[Pa
     folder = adapter.folder
     if adapter.hub is not None:
         encoder = [f"{glob.escape(adapter.image_encoder)}/{name}" for name in ("config.json", "model.safetensors")]
-        with _missing(adapter.hub):
+        with missing_from_hub(adapter.hub):
             wanted = (*_exactly([adapter.file]), *encoder)
-            folder = _snapshot(adapter.hub, adapter.revision, wanted, is_here=not may_fetch)
+            folder = snapshot(adapter.hub, adapter.revision, wanted, is_here=not may_fetch)
     assert folder is not None
     files = folder / adapter.file, folder / adapter.image_encoder
     for path in (files[0], files[1] / "model.safetensors"):
@@ -121,7 +121,7 @@ def check_selection(model: Model, where: str, selection: FileSelection) -> None:
 
 
 def _fetch_pipeline(model: Model, hub: str) -> Path:
-    with _missing(hub):
+    with missing_from_hub(hub):
         # All files from one commit, even if the revision moves in the meantime.
         revision = resolve_revision(hub, revision=model.source.revision)
         paths = _listed(hub, revision) or list_repo_files(hub, revision=revision.resolved)
@@ -130,10 +130,10 @@ def _fetch_pipeline(model: Model, hub: str) -> Path:
             advice = f"It has {kinds[0].files}. {kinds[0].advice}" if kinds else "Register one of its files with `file`"
             cause = f"{hub} has no {INDEX}, so it is not a diffusers pipeline. {advice}"
             raise ModelBroken(name=model.name, cause=cause)
-        place = _snapshot(hub, revision, _exactly([INDEX]))
+        place = snapshot(hub, revision, _exactly([INDEX]))
         selection = select_in_folder(place, model.source.variant, paths)
         check_selection(model, hub, selection)
-        return _snapshot(hub, revision, _exactly(selection.files))
+        return snapshot(hub, revision, _exactly(selection.files))
 
 
 def _fetched_pipeline(hub: str, revision: str | None, variant: str | None) -> Path:
@@ -142,11 +142,11 @@ def _fetched_pipeline(hub: str, revision: str | None, variant: str | None) -> Pa
     It is complete if all files that a download would include are there. The cache keeps the repository's list of files;
     without it, the cached files are taken to be all files.
     """
-    with _missing(hub):
+    with missing_from_hub(hub):
         resolved = resolve_revision(hub, revision=revision, local_files_only=True)
-        place = _snapshot(hub, resolved, _exactly([INDEX]), is_here=True)
+        place = snapshot(hub, resolved, _exactly([INDEX]), is_here=True)
         selection = select_in_folder(place, variant, _listed(hub, resolved) or None)
-        return _snapshot(hub, resolved, _exactly(selection.files), is_here=True)
+        return snapshot(hub, resolved, _exactly(selection.files), is_here=True)
 
 
 def _listed(hub: str, revision: str) -> Collection[str]:
@@ -161,12 +161,13 @@ def _exactly(paths: Collection[str]) -> tuple[str, ...]:
     return tuple(map(glob.escape, paths))
 
 
-def _snapshot(hub: str, revision: str | None, wanted: tuple[str, ...], *, is_here: bool = False) -> Path:
+def snapshot(hub: str, revision: str | None, wanted: tuple[str, ...], *, is_here: bool = False) -> Path:
+    """Return the folder of a repository's files whose paths match any pattern; they are downloaded unless `is_here`."""
     return Path(snapshot_download(hub, revision=revision, allow_patterns=list(wanted), local_files_only=is_here))
 
 
 @contextmanager
-def _missing(hub: str) -> Iterator[None]:
+def missing_from_hub(hub: str) -> Iterator[None]:
     """Raise WeightsMissing for the errors of the Hub and its cache."""
     try:
         yield

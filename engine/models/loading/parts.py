@@ -168,7 +168,7 @@ def _module(
             **({"ignore_mismatched_sizes": True} if issubclass(kind, PreTrainedModel) else {}),
             **({"device_map": "meta"} if is_trial else {}),
         )
-    _check_filled(name, report["missing_keys"])
+    check_filled(name, report["missing_keys"])
     if report["mismatched_keys"]:
         names = [str(mismatch[0]) for mismatch in report["mismatched_keys"]]
         raise UnusableFiles(f"its config.json does not fit its {name}, as {_listed(names)} shows")
@@ -207,7 +207,7 @@ def _from_file(
                 raise
             if isinstance(part, nn.Module):
                 weights = dict(part.named_parameters())
-                _check_filled(name, [path for path, weight in weights.items() if _is_unfilled(weight)])
+                check_filled(name, [path for path, weight in weights.items() if _is_unfilled(weight)])
                 read = [one.origins for one in weights.values() if isinstance(one, TracedTensor)]
                 unread = unread.difference(*read)
     return components, unread if is_trial else set()
@@ -254,7 +254,8 @@ def _class_of(part: str, library: str, name: str) -> Any:
     return getattr(importlib.import_module(library), name)
 
 
-def _check_filled(part: str, missing: Collection[str]) -> None:
+def check_filled(part: str, missing: Collection[str]) -> None:
+    """Raise UnusableFiles for a part whose files lack tensors."""
     if missing:
         raise UnusableFiles(f"its {part} lacks {_listed(missing)}")
 

@@ -43,6 +43,8 @@ ATTENTION = frozenset({"attention"})
 # Of models that come with a CLIP.
 CLIP_ABILITY = frozenset({"best"})
 ADAPTER_ABILITY = frozenset({"lora", "style"})
+# Of U-Nets, for which there are ControlNets.
+CONTROL_ABILITY = frozenset({"control"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +94,13 @@ _SHIFTED = frozenset({"shift_factor"})
 
 
 def _diffusion(
-    name: str, pipelines: tuple[str, ...], side: int, guidance: float, latent_statistics: frozenset[str] = frozenset()
+    name: str,
+    pipelines: tuple[str, ...],
+    side: int,
+    guidance: float,
+    latent_statistics: frozenset[str] = frozenset(),
+    *,
+    more_abilities: frozenset[str] = frozenset(),
 ) -> Family:
     return Family(
         name=name,
@@ -106,16 +114,18 @@ def _diffusion(
         samplers=DIFFUSION_SAMPLERS,
         latent_statistics=latent_statistics,
         has_ip_adapters=True,
+        abilities=COMMON_ABILITIES | ATTENTION | ADAPTER_ABILITY | more_abilities,
     )
 
 
 _INPAINT = "StableDiffusionInpaintPipeline"
 _SD1 = ("StableDiffusionPipeline", "LatentConsistencyModelPipeline", _INPAINT)
+_SDXL = ("StableDiffusionXLPipeline", "StableDiffusionXLInpaintPipeline")
 
 _ALL = (
-    _diffusion("sd1", _SD1, 512, 7.5),
+    _diffusion("sd1", _SD1, 512, 7.5, more_abilities=CONTROL_ABILITY),
     _diffusion("sd2", ("StableDiffusionPipeline", _INPAINT), 768, 7.5),
-    _diffusion("sdxl", ("StableDiffusionXLPipeline", "StableDiffusionXLInpaintPipeline"), 1024, 6.0, _BY_CHANNEL),
+    _diffusion("sdxl", _SDXL, 1024, 6.0, _BY_CHANNEL, more_abilities=CONTROL_ABILITY),
     Family(
         name="sd3",
         pipelines=("StableDiffusion3Pipeline",),

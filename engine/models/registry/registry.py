@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import sqrt
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from engine.contract.errors import ModelUnknown
 from engine.contract.jobs import Operation
+from engine.models.registry.abilities import Abilities, ModelDefaults
 from engine.models.registry.adapters import Adapter, adapter_from_table
+from engine.models.registry.controls import ControlNet, controls_from_data
 from engine.models.registry.families import (
     ADAPTER_ABILITY,
     MAX_GUIDANCE,
@@ -35,39 +36,6 @@ from engine.models.registry.upscalers import Upscaler, upscalers_from_data
 from engine.prompt import SizeLimits, StepLimits, max_steps_by
 
 SHIPPED = Path(__file__).with_name("registry.toml")
-
-
-@dataclass(frozen=True, kw_only=True)
-class ModelDefaults:
-    """The values of jobs that do not set them: width and height in pixels, steps, guidance scale, sampler."""
-
-    width: int
-    height: int
-    steps: int
-    guidance: float
-    sampler: str
-    outpaint_strength: float
-
-    @property
-    def side(self) -> float:
-        """Side of the square of the same area, in pixels."""
-        return sqrt(self.width * self.height)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Abilities:
-    """What a model supports.
-
-    multiple: width and height are multiples of this many pixels.
-    min_side, max_side: bounds of width and height, inclusive, in pixels.
-    """
-
-    operations: tuple[Operation, ...]
-    samplers: tuple[str, ...]
-    multiple: int
-    min_side: int
-    max_side: int
-    max_steps: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,6 +93,7 @@ class Registry:
     upscalers: Mapping[str, Upscaler] = field(default_factory=lambda: MappingProxyType({}))
     segmenters: Mapping[str, Segmenter] = field(default_factory=lambda: MappingProxyType({}))
     ip_adapters: Mapping[str, IPAdapter] = field(default_factory=lambda: MappingProxyType({}))
+    controls: Mapping[str, ControlNet] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def upscaler(self) -> Upscaler | None:
@@ -146,6 +115,10 @@ class Registry:
             raise ModelUnknown(name=wanted, known=tuple(self.models))
         return self.models[wanted]
 
+    def controls_of(self, model: Model) -> tuple[ControlNet, ...]:
+        """Return the ControlNets that are registered for the model's family."""
+        return tuple(control for control in self.controls.values() if control.family == model.family.name)
+
     def style_of(self, model: Model) -> Adapter | None:
         """Return the adapter with the community's style: the first that is registered for the model."""
         return next((adapter for adapter in self.adapters_of(model) if adapter.is_style), None)
@@ -166,7 +139,7 @@ class Registry:
         return () if is_rough else first_by_use(self.ip_adapters.values(), model.family.name, model.name)
 
 
-_FILE = {"default", "models", "adapters", "ip_adapters", "upscalers", "segmenters"}
+_FILE = {"default", "models", "adapters", "ip_adapters", "upscalers", "segmenters", "controls"}
 
 
 def read_registry(path: Path = SHIPPED) -> Registry:
@@ -191,6 +164,7 @@ def registry_from_data(data: Mapping[str, Any], path: Path) -> Registry:
     upscalers = upscalers_from_data(data, reader)
     segmenters = segmenters_from_data(data, reader)
     ip_adapters = ip_adapters_from_data(data, reader)
+    controls = controls_from_data(data, reader)
     default = reader.text(data, "default", "the file", next(iter(models), ""))
     if not tables:
         reader.add_problem("the file", f"it registers no model. Add a [models.NAME] table, or begin with {SHIPPED}")
@@ -205,6 +179,7 @@ def registry_from_data(data: Mapping[str, Any], path: Path) -> Registry:
         upscalers=upscalers,
         segmenters=segmenters,
         ip_adapters=ip_adapters,
+        controls=controls,
     )
 
 

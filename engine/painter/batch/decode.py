@@ -43,6 +43,7 @@ def decode_request(
         sha256=model.sha256,
         lora_sha256=tuple(model.sha256_of(adapter) for adapter, _ in params.loras),
         reference_sha256=tuple(model.sha256_of(one.adapter) for one in params.references),
+        control_sha256=None if params.control is None else model.sha256_of(params.control),
         truncated_texts=tuple(one.truncated_text for one in rows[0].conditioning.texts if one.truncated_text),
     )
 

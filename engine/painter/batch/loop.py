@@ -144,8 +144,8 @@ class DenoisingLoop:
         fail((active for active in self._requests if active.params.model == model), error)
 
     def _load_models(self) -> None:
-        """Pin the adapters in use and load the next model that is needed and fits."""
-        self._models.pin(adapter for active in self._requests for adapter, _ in active.params.loras)
+        """Pin the additions in use and load the next model that is needed and fits."""
+        self._models.pin(addition for active in self._requests for addition in active.params.additions)
         self._loader.load_needed(active.params.model for active in self._memory.models_to_load(self._requests))
 
     def _prepare_model(self) -> None:
@@ -187,8 +187,8 @@ class DenoisingLoop:
     def _is_ready(self, active: ActiveRequest) -> bool:
         if self._loader.loading is None:
             return True
-        # While a model is built, accelerate changes how torch registers parameters: no adapter may be loaded then.
-        return self._models.has_loaded(active.params.model, active.params.loras, active.params.ip_adapters)
+        # While a model is built, accelerate changes how torch registers parameters: no addition may be loaded then.
+        return self._models.has_loaded(active.params.model, active.params.additions, active.params.ip_adapters)
 
     def _start_requests(self, model: Model, loaded: LoadedModel) -> int:
         """Start the model's requests that have no rows yet; return how many there were."""

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from torch import Tensor
 
 from engine.contract.errors import EaselError
 from engine.contract.painting import PaintRequest
 from engine.painter.events import Event, Failed
-from engine.painter.sampling.guidance import Conditioning, PromptEmbeds
+from engine.painter.sampling.guidance import Conditioning, ControlPicture, PromptEmbeds
 from engine.painter.sampling.kept import Kept
 from engine.painter.sampling.mosaic import Mosaic
 from engine.painter.sampling.params import SamplingParams
@@ -33,6 +33,7 @@ class Row:
     denoised: latest estimate of the clean latents, same shape; None before the first step.
     kept: the part of its source that stays as it is; None where all is painted anew.
     text_noise: the noise in its texts; None without.
+    control: what steers it besides its texts; None for nothing.
     is_tiled: whether it goes on at its own opposite edge.
     mosaic: the picture that it is a tile of, in which `slot` is its index; None for a whole picture.
     inputs: what a model that takes masks is given besides the latents, float [1, 1 + channels, height, width].
@@ -47,6 +48,7 @@ class Row:
     denoised: Tensor | None = None
     kept: Kept | None = None
     text_noise: TextNoise | None = None
+    control: ControlPicture | None = None
     is_tiled: bool = False
     mosaic: Mosaic | None = None
     inputs: Tensor | None = None
@@ -62,7 +64,11 @@ class Row:
         """The texts of the next model call, one for each forward row."""
         conditioning = self.active_conditioning
         noise = self.text_noise
-        return conditioning.texts if noise is None else noise.texts(conditioning, self.trajectory.share_left)
+        texts = conditioning.texts if noise is None else noise.texts(conditioning, self.trajectory.share_left)
+        if self.control is None:
+            return texts
+        control = self.control.moved(self.shift, self.control.pixels.shape[-1] // self.latents.shape[-1])
+        return tuple(replace(text, control=control) for text in texts)
 
     @property
     def shift(self) -> Shift | None:

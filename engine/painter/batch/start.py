@@ -12,6 +12,7 @@ from engine.contract.painting import PaintRequest
 from engine.models.files.saved_scheduler import SavedScheduler, supported_samplers
 from engine.painter.batch.rows import Row
 from engine.painter.operations import OPERATIONS
+from engine.painter.operations.control import control_picture
 from engine.painter.operations.operation import inputs_without_mask
 from engine.painter.operations.source import open_source
 from engine.painter.pipeline.protocol import LoadedModel
@@ -24,13 +25,15 @@ from engine.painter.sampling.variety import away_from_mean, draw_text_noise
 
 
 def start_rows(request: PaintRequest, params: SamplingParams, model: LoadedModel) -> tuple[Row, ...]:
-    """Return one row for each picture or tile, ready for its first step; the model then has the request's adapters set.
+    """Return one row for each picture or tile, ready for its first step; the model then has the request's adapters set
+    and its ControlNet loaded.
 
     Raises: SettingUnsupported for a sampler that the scheduler in the model's files does not support.
     """
     given = params.model.scheduler.overrides
     _check_sampler(params, model)
     model.set_adapters(params.loras)
+    control = control_picture(request, params, model)
     scheduler = scheduler_for(params.sampler, model.scheduler_config, given, is_flow=model.is_flow)
     model.timesteps(scheduler, params.steps, params.width, params.height)
     first = start_index(params.strength, params.steps, scheduler.order, is_flow=model.is_flow)
@@ -54,6 +57,7 @@ def start_rows(request: PaintRequest, params: SamplingParams, model: LoadedModel
             text_noise=None
             if params.is_interpolated
             else draw_text_noise(params.chaos, request.seed + slot, conditioning.embeds),
+            control=control,
             is_tiled=params.is_tiled,
             mosaic=start.mosaic,
             inputs=unmasked if start.inputs is None else start.inputs,

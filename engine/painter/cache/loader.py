@@ -14,11 +14,9 @@ import torch
 
 from engine.contract.errors import EaselError, NoRoom, PainterLost
 from engine.models.loading.errors import result_or_error
-from engine.models.registry.adapters import Adapter
 from engine.models.registry.ip_adapters import IPAdapter
 from engine.models.registry.registry import Model
-from engine.painter.pipeline.loras import Loras
-from engine.painter.pipeline.protocol import LoadedModel
+from engine.painter.pipeline.protocol import Addition, LoadedModel
 
 
 class ModelCache(Protocol):
@@ -32,16 +30,16 @@ class ModelCache(Protocol):
         """Return whether the model fits beside the loaded ones."""
         ...
 
-    def pin(self, adapters: Iterable[Adapter]) -> None:
-        """Keep the adapters in use loaded; over budget, others are unloaded, least recently used first."""
+    def pin(self, additions: Iterable[Addition]) -> None:
+        """Keep the additions in use loaded; over budget, others are unloaded, least recently used first."""
         ...
 
     def evict_for(self, model: Model) -> None:
-        """Evict adapters, then models, least recently used first, until this model fits."""
+        """Evict additions, then models, least recently used first, until this model fits."""
         ...
 
     def evict_others(self, model: Model) -> bool:
-        """Evict everything but this model and the pinned adapters; return whether there was anything."""
+        """Evict everything but this model and the pinned additions; return whether there was anything."""
         ...
 
     def note_fit(self, model: Model) -> None:
@@ -76,8 +74,8 @@ class ModelCache(Protocol):
         """Return a loaded model to paint with, and note that it was used."""
         ...
 
-    def has_loaded(self, model: Model, loras: Loras, ip_adapters: Sequence[IPAdapter]) -> bool:
-        """Return whether the model and these adapters are loaded."""
+    def has_loaded(self, model: Model, additions: Iterable[Addition], ip_adapters: Sequence[IPAdapter]) -> bool:
+        """Return whether the model and these additions and IP-Adapters are loaded."""
         ...
 
     def max_rows(self, model: Model, pixels: tuple[int, int]) -> int:

@@ -21,16 +21,14 @@ from engine.models.loading.device import Device
 from engine.models.loading.errors import result_or_error
 from engine.models.loading.offload import bytes_on_device, is_offloaded
 from engine.models.loading.pipeline import load_pipeline
-from engine.models.registry.adapters import Adapter
 from engine.models.registry.ip_adapters import IPAdapter
 from engine.models.registry.registry import Model
 from engine.models.registry.speed import Compilation
 from engine.painter.cache.measurements import Measurements
 from engine.painter.cache.warmup import BATCH_SIZES, Preparation, preparation
 from engine.painter.families import adapted
-from engine.painter.pipeline.loras import Loras
 from engine.painter.pipeline.prompt_weighting import Fragments
-from engine.painter.pipeline.protocol import LoadedModel
+from engine.painter.pipeline.protocol import Addition, LoadedModel
 
 _log = structlog.get_logger(__name__)
 
@@ -54,7 +52,7 @@ class LruModelCache:
     ) -> None:
         """Keep models loaded within the budget.
 
-        budget_bytes: device memory for the weights of all loaded models and adapters.
+        budget_bytes: device memory for the weights of all loaded models and additions.
         max_rows: most forward rows at once; None measures for each model how many pay.
         """
         self._load, self._estimate_bytes, self._measurements = load, estimate_bytes, measurements
@@ -64,13 +62,13 @@ class LruModelCache:
         self._measured: dict[str, int] = {}
         self._did_not_fit: tuple[str, int] | None = None
         self._row_limits: dict[tuple[str, tuple[int, int]], int] = {}
-        self._pinned: frozenset[Adapter] = frozenset()
+        self._pinned: frozenset[Addition] = frozenset()
 
     def is_warm(self, model: Model) -> bool:
         return model.name in self._loaded
 
     def has_room(self, model: Model) -> bool:
-        idle_bytes = sum(loaded.adapters[adapter] for loaded, adapter in self._idle())
+        idle_bytes = sum(loaded.additions[addition] for loaded, addition in self._idle())
         return self._loaded_bytes() - idle_bytes + self._estimate_bytes(model) <= self._budget_bytes
 
     def fetch(self, model: Model) -> LoadedModel:
@@ -79,7 +77,7 @@ class LruModelCache:
     def add(self, model: Model, loaded: LoadedModel) -> None:
         self._loaded[model.name] = loaded
         self._loaded.move_to_end(model.name)
-        self._unload_idle_adapters(self._budget_bytes)
+        self._unload_idle(self._budget_bytes)
         if older := [name for name in self._least_recent_over(self._budget_bytes) if name != model.name]:
             self._evict(*older)
         known = self._measured.get(model.name, self._max_rows) or self._measurements.read_max_rows(model, loaded)
@@ -109,15 +107,15 @@ class LruModelCache:
         self._loaded.move_to_end(model.name)
         return self._loaded[model.name]
 
-    def has_loaded(self, model: Model, loras: Loras, ip_adapters: Sequence[IPAdapter]) -> bool:
-        return self.is_warm(model) and self._loaded[model.name].has_loaded(loras, ip_adapters)
+    def has_loaded(self, model: Model, additions: Iterable[Addition], ip_adapters: Sequence[IPAdapter]) -> bool:
+        return self.is_warm(model) and self._loaded[model.name].has_loaded(additions, ip_adapters)
 
-    def pin(self, adapters: Iterable[Adapter]) -> None:
-        self._pinned = frozenset(adapters)
-        self._unload_idle_adapters(self._budget_bytes)
+    def pin(self, additions: Iterable[Addition]) -> None:
+        self._pinned = frozenset(additions)
+        self._unload_idle(self._budget_bytes)
 
     def evict_for(self, model: Model) -> None:
-        self._unload_idle_adapters(self._budget_bytes - self._estimate_bytes(model))
+        self._unload_idle(self._budget_bytes - self._estimate_bytes(model))
         if oldest := self._least_recent_over(self._budget_bytes - self._estimate_bytes(model)):
             self._evict(*oldest)
 
@@ -126,7 +124,7 @@ class LruModelCache:
         has_more = bool(others or self._idle())
         coming = 0 if self.is_warm(model) else self._estimate_bytes(model)
         self._did_not_fit = (model.name, self._loaded_bytes() + coming) if has_more else None
-        self._unload_idle_adapters(0)
+        self._unload_idle(0)
         self._evict(*others)
         return has_more
 
@@ -163,26 +161,26 @@ class LruModelCache:
     def _loaded_bytes(self) -> int:
         return sum(map(_num_bytes, self._loaded.values()))
 
-    def _idle(self) -> list[tuple[LoadedModel, Adapter]]:
-        """Return the adapters not in use, least recently used first."""
-        every = ((loaded, adapter) for loaded in self._loaded.values() for adapter in loaded.adapters)
-        return [(loaded, adapter) for loaded, adapter in every if adapter not in self._pinned]
+    def _idle(self) -> list[tuple[LoadedModel, Addition]]:
+        """Return the additions not in use, least recently used first."""
+        every = ((loaded, addition) for loaded in self._loaded.values() for addition in loaded.additions)
+        return [(loaded, addition) for loaded, addition in every if addition not in self._pinned]
 
-    def _unload_idle_adapters(self, budget_bytes: int) -> None:
-        """Unload adapters that no request uses until everything loaded fits the budget, or none is left.
+    def _unload_idle(self, budget_bytes: int) -> None:
+        """Unload additions that no request uses until everything loaded fits the budget, or none is left.
 
-        A model that an adapter cannot be taken off is evicted with it.
+        A model that one cannot be taken off is evicted with it.
         """
-        for loaded, adapter in self._idle():
+        for loaded, addition in self._idle():
             if self._loaded_bytes() <= budget_bytes:
                 break
             name = next((name for name, one in self._loaded.items() if one is loaded), None)
-            if name is not None and isinstance(result_or_error(name, partial(loaded.drop, adapter)), Exception):
+            if name is not None and isinstance(result_or_error(name, partial(loaded.drop, addition)), Exception):
                 self._evict(name)
 
 
 def _num_bytes(loaded: LoadedModel) -> int:
-    return loaded.size_bytes + sum(loaded.adapters.values())
+    return loaded.size_bytes + sum(loaded.additions.values())
 
 
 def _free_memory() -> None:

@@ -3,6 +3,7 @@
 embeddings  tokens [1, 77 * chunks, features]: 768 features for SD 1, 1024 for SD 2, 2048 for SDXL, which has a pooled
             embedding [1, 1280] too.
 latents     [batch, 4, height / 8, width / 8].
+control     pictures [1, 3, height, width] for a ControlNet, whose outputs are added to the U-Net's layers.
 
 Source: `StableDiffusionPipeline` and `StableDiffusionXLPipeline`, diffusers 0.42.
 """
@@ -49,6 +50,8 @@ class UNetModel(PipelineModel):
 
     def forward(self, denoiser: Any, latents: Tensor, timesteps: Tensor, embeds: Sequence[PromptEmbeds]) -> Tensor:
         tokens, mask = stacked_tokens(embeds)
+        added = self._added(latents, embeds)
+        controls = self._controls.residuals(latents[:, : self._num_channels], timesteps, embeds, added)
         if self.takes_masks and latents.shape[1] == self._num_channels:
             # Measuring and compiling give latents alone.
             latents = torch.cat([latents, torch.ones_like(latents[:, :1]), torch.zeros_like(latents)], dim=1)
@@ -58,8 +61,9 @@ class UNetModel(PipelineModel):
             timestep_cond=self._guidance(latents, embeds),
             encoder_hidden_states=tokens,
             encoder_attention_mask=mask,
-            added_cond_kwargs=self._added(latents, embeds),
+            added_cond_kwargs=added,
             return_dict=False,
+            **controls,
         )[0]
         return output
 

@@ -39,7 +39,12 @@ def cropped_pixels(encoded: bytes, width: int, height: int) -> Tensor:
 
     Raises: PictureCorrupt when it is no image, or an incomplete one.
     """
-    return unit_pixels(ImageOps.fit(open_source(encoded), (width, height), Image.Resampling.LANCZOS))
+    return unit_pixels(cropped(encoded, width, height))
+
+
+def cropped(encoded: bytes, width: int, height: int) -> Image.Image:
+    """Return the middle of an encoded image in RGB, of that size; raises as `cropped_pixels`."""
+    return ImageOps.fit(open_source(encoded), (width, height), Image.Resampling.LANCZOS)
 
 
 def unit_pixels(image: Image.Image) -> Tensor:

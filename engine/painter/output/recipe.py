@@ -19,7 +19,13 @@ from engine.contract.painting import NUM_PICTURES, PaintRequest
 from engine.models.registry.registry import Registry
 from engine.painter.events import Finished
 from engine.painter.output.recipe_check import check_recipe, is_enlarged
-from engine.painter.output.recipe_files import check_adapters, check_source, check_upscaler, check_weights
+from engine.painter.output.recipe_files import (
+    check_adapters,
+    check_control,
+    check_source,
+    check_upscaler,
+    check_weights,
+)
 from engine.painter.output.recipe_references import check_references, reference_entries
 from engine.painter.sampling.params import SamplingParams, params_from_request, seed_of_slot
 from engine.painter.sampling.parts import is_interpolated
@@ -49,8 +55,9 @@ def recipe_of(
     slot, pictures: its index and the number of pictures of the request; the same bytes need both.
     lora_sha256: hash of each adapter's file by its name; absent in recipes of older releases.
     source_sha256: hash of the encoded image that a variation starts from; None when it was painted from noise.
-    image_sha256: hash of each encoded picture in the prompt, where the picture starts from them or IP-Adapters read
-        them; else absent. references: those IP-Adapters, each with its scale and the hash of its files.
+    image_sha256: hash of each encoded picture in the prompt, where the picture is made from them; else absent.
+    references: the IP-Adapters that read some, each with its scale and the hash of its files.
+    control: the ControlNet that read the one in the prompt, with its weight and its hash; absent without one.
     operation, edit: what was done to the source; absent where all of it was varied at the size that the spec has.
     joined: whether a positive part is several of the prompt, in one text; absent where each has a row of its own.
     cut: the ends of texts that did not fit the text encoder; absent when everything fitted.
@@ -75,7 +82,8 @@ def recipe_of(
         },
         "strength": params.strength,
         "source_sha256": request.source and _sha256(request.source),
-        **({"image_sha256": [*map(_sha256, request.images)]} if params.starts_from_images or params.references else {}),
+        **({"image_sha256": [*map(_sha256, request.images)]} if params.uses_images else {}),
+        **_control(params, finished),
         **(
             {"operation": request.operation.value, "edit": json_from_edit(replace(edit, strength=params.strength))}
             if edit
@@ -156,6 +164,7 @@ def request_from_recipe(
         _check_defaults(recipe, params)
     check_adapters(recipe.get("lora_sha256", {}), params)
     check_references(recipe.get("references", []), params)
+    check_control(recipe.get("control"), params)
     return request
 
 
@@ -240,6 +249,13 @@ def _sha256(encoded: bytes) -> str:
 @cache
 def _versions() -> dict[str, str]:
     return {name: version(name) for name in LIBRARIES}
+
+
+def _control(params: SamplingParams, finished: Finished) -> dict[str, Any]:
+    if params.control is None:
+        return {}
+    about = {"name": params.control.name, "weight": params.control_weight, "sha256": finished.control_sha256}
+    return {"control": about}
 
 
 def _parts(parts: tuple[Part, ...]) -> list[dict[str, Any]]:

@@ -81,13 +81,15 @@ def _contradictions(recipe: Mapping[str, Any]) -> Iterator[str]:
     elif "edit" in recipe:
         yield from _contradictions_of_edit(recipe["edit"], recipe)
     images = recipe.get("image_sha256", [])
-    is_started = bool(images) and "references" not in recipe
+    is_started = bool(images) and not recipe.keys() & {"references", "control"}
     if recipe["strength"] is None and (recipe["source_sha256"] is not None or is_started):
         yield "strength and source_sha256 or image_sha256 belong together, and one of them is missing"
     if recipe["strength"] is not None and recipe["source_sha256"] is None and not images:
         yield "strength and source_sha256 or image_sha256 belong together, and one of them is missing"
     if "references" in recipe and not images:
         yield "references has entries, and image_sha256 is missing"
+    if "control" in recipe and not (images and len(recipe["spec"]["images"]) == 1):
+        yield "control and image_sha256 belong together, and one of them is missing"
     pictures = pictures_of(spec_from_json(recipe["spec"]))
     if images and len(images) != len(pictures):
         yield f"image_sha256 has {len(images)} entries, and images {len(pictures)}"
@@ -179,7 +181,7 @@ def _rule_for(parameter: Parameter) -> Rule:
             rule = Rule(description="width:height", fits=lambda value: _TEXT.fits(value) and _is_ratio(value))
         case ParameterKind.CHOICE:
             rule = _one_of(parameter.choices)
-        case ParameterKind.MODEL | ParameterKind.VERSION | ParameterKind.NIJI:
+        case ParameterKind.MODEL | ParameterKind.VERSION | ParameterKind.NIJI | ParameterKind.CONTROL:
             rule = _TEXT
         case _:
             rule = _list_of(_TEXT)
@@ -252,6 +254,7 @@ _RECIPE = _object(
     model_sha256=_TEXT,
     libraries=_TEXTS_BY_NAME,
     cut=_optional(_list_of(_TEXT)),
+    control=_optional(_object(name=_TEXT, weight=_number(0, 2), sha256=_TEXT)),
     upscaler=_optional(_UPSCALER),
     scores=_optional(_list_of(_number(-1, 1))),
     references=_optional(_list_of(_REFERENCE)),

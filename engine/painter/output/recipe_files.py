@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.contract.errors import PictureCorrupt, SettingsInvalid, WeightsMismatch
+from engine.models.files.control_files import control_folder, control_hash
 from engine.models.files.locate import local_path
 from engine.models.files.weights import hash_of, resolve_hash
 from engine.models.registry.registry import Model, Registry
@@ -40,6 +41,12 @@ def check_adapters(recorded: Mapping[str, str], params: SamplingParams) -> None:
     for adapter, _ in params.loras:
         if adapter.name in recorded and hash_of(adapter.file) != recorded[adapter.name]:
             raise _other_weights(adapter.file, recorded[adapter.name])
+
+
+def check_control(recorded: Mapping[str, Any] | None, params: SamplingParams) -> None:
+    """Raise WeightsMismatch when the files of the ControlNet have another hash than recorded."""
+    if recorded is not None and params.control is not None and control_hash(params.control) != recorded["sha256"]:
+        raise _other_weights(control_folder(params.control), recorded["sha256"])
 
 
 def check_upscaler(recorded: Mapping[str, str] | None, registry: Registry) -> None:

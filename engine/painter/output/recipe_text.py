@@ -23,6 +23,7 @@ def parameters_text(recipe: Mapping[str, Any]) -> str:
         "Size": f"{recipe['width']}x{recipe['height']}",
         "Model hash": recipe["model_sha256"][:10],
         "Model": recipe["model"],
+        **_control_facts(recipe.get("control")),
         **({} if recipe["strength"] is None else {"Denoising strength": f"{recipe['strength']:g}"}),
     }
     lines = [
@@ -31,6 +32,11 @@ def parameters_text(recipe: Mapping[str, Any]) -> str:
         ", ".join([*(f"{name}: {_quoted(str(fact))}" for name, fact in facts.items()), f"Version: {release}"]),
     ]
     return "\n".join(line for line in lines if line is not None)
+
+
+def _control_facts(control: Mapping[str, Any] | None) -> dict[str, str]:
+    """Return the ControlNet as the extension sd-webui-controlnet names it."""
+    return {"ControlNet 0": f"Model: {control['name']}, Weight: {control['weight']:g}"} if control else {}
 
 
 def _quoted(fact: str) -> str:

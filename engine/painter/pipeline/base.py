@@ -6,7 +6,7 @@ The public methods are those of `LoadedModel`, which documents them.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -15,12 +15,15 @@ from torch import Tensor
 from engine.contract.errors import SpeedUnsupported
 from engine.models.loading.offload import bytes_on_device
 from engine.models.registry.adapters import Adapter
+from engine.models.registry.controls import ControlNet
 from engine.models.registry.ip_adapters import IPAdapter
 from engine.models.registry.registry import Model
 from engine.models.registry.speed import Compilation
+from engine.painter.pipeline.controls import ControlNets
 from engine.painter.pipeline.ip_adapters import IPAdapters, ReferenceImages
 from engine.painter.pipeline.loras import LoraManager, Loras
 from engine.painter.pipeline.prompt_weighting import Fragments
+from engine.painter.pipeline.protocol import Addition
 from engine.painter.pipeline.vae import (
     PreviewFit,
     fit_preview_weights,
@@ -70,6 +73,7 @@ class PipelineModel(ABC):
         how = model.speed.compile
         self._compiled = None if how is Compilation.NONE else _compiled(denoiser, how)
         self._lora_manager, self._ip_adapters = LoraManager(pipe, model), IPAdapters(pipe, model)
+        self._controls = ControlNets(pipe, model, self.dtype, device)
         self._preview_weights = fit_preview(pipe.vae, self.latent_shape(64, 64))
 
     def latent_shape(self, width: int, height: int) -> tuple[int, int, int]:
@@ -79,13 +83,18 @@ class PipelineModel(ABC):
     def set_adapters(self, loras: Loras) -> None:
         self._lora_manager.set_adapters(loras)
 
-    def sha256_of(self, adapter: Adapter | IPAdapter) -> str:
-        if isinstance(adapter, Adapter):
-            return self._lora_manager.sha256_of(adapter)
-        return self._ip_adapters.sha256_of(adapter)
+    def load_control(self, control: ControlNet) -> None:
+        self._controls.load(control)
 
-    def has_loaded(self, loras: Loras, ip_adapters: Sequence[IPAdapter] = ()) -> bool:
-        return self._lora_manager.has_loaded(loras) and self._ip_adapters.has_loaded(ip_adapters)
+    def sha256_of(self, addition: Addition | IPAdapter) -> str:
+        if isinstance(addition, Adapter):
+            return self._lora_manager.sha256_of(addition)
+        if isinstance(addition, ControlNet):
+            return self._controls.load(addition).sha256
+        return self._ip_adapters.sha256_of(addition)
+
+    def has_loaded(self, additions: Iterable[Addition], ip_adapters: Sequence[IPAdapter] = ()) -> bool:
+        return set(additions) <= self.additions.keys() and self._ip_adapters.has_loaded(ip_adapters)
 
     def with_references(
         self, conditioning: Conditioning, ip_adapters: Sequence[IPAdapter], images: Sequence[ReferenceImages]
@@ -94,11 +103,14 @@ class PipelineModel(ABC):
         return self._ip_adapters.with_references(conditioning, images)
 
     @property
-    def adapters(self) -> Mapping[Adapter, int]:
-        return self._lora_manager.adapters
+    def additions(self) -> Mapping[Addition, int]:
+        return dict[Addition, int]([*self._lora_manager.adapters.items(), *self._controls.sizes.items()])
 
-    def drop(self, adapter: Adapter) -> None:
-        self._lora_manager.drop(adapter)
+    def drop(self, addition: Addition) -> None:
+        if isinstance(addition, ControlNet):
+            self._controls.drop(addition)
+        else:
+            self._lora_manager.drop(addition)
 
     def encode_negative(self, text: str = "") -> PromptEmbeds:
         return self.encode_prompt(text)
@@ -119,8 +131,8 @@ class PipelineModel(ABC):
             raise SpeedUnsupported(name=self._model.name, setting=setting, cause=str(error)) from error
 
     def predict(self, latents: Tensor, timesteps: Tensor, embeds: Sequence[PromptEmbeds]) -> Tensor:
-        is_plain = not (self._lora_manager.is_active or any(one.references for one in embeds))
-        compiled = self._compiled if is_plain else None
+        is_changed = self._lora_manager.is_active or any(one.references or one.control for one in embeds)
+        compiled = None if is_changed else self._compiled
         while compiled is not None and compiled.batch_sizes(latents, embeds):
             try:
                 return compiled.predict(self.forward, latents, timesteps, embeds)

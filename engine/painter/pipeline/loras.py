@@ -53,9 +53,6 @@ class LoraManager:
         """The bytes that each loaded adapter takes, least recently used first."""
         return {adapter: loaded.size_bytes for adapter, loaded in self._adapters.items()}
 
-    def has_loaded(self, loras: Loras) -> bool:
-        return all(adapter in self._adapters for adapter, _ in loras)
-
     def set_adapters(self, loras: Loras) -> None:
         """Let the pipeline paint with exactly these adapters; nothing happens when it already does.
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
 from engine.models.registry.adapters import Adapter
+from engine.models.registry.controls import ControlNet
 from engine.models.registry.ip_adapters import IPAdapter
 from engine.painter.pipeline.ip_adapters import ReferenceImages
 from engine.painter.pipeline.loras import Loras
 from engine.painter.sampling.guidance import Conditioning, PromptEmbeds
+
+Addition = Adapter | ControlNet
+"""What is loaded beside a model's own weights, and may be unloaded without it."""
 
 
 class LoadedModel(Protocol):
@@ -24,7 +28,7 @@ class LoadedModel(Protocol):
     takes_masks: whether it was trained to inpaint: its input is the latents, the mask and the latents of what is kept.
     dtype, device: of its latents.
     sha256: hash over its weights and configurations.
-    size_bytes: memory that its weights take, without adapters.
+    size_bytes: memory that its weights take, without additions.
     """
 
     scheduler_config: Mapping[str, Any]
@@ -56,21 +60,29 @@ class LoadedModel(Protocol):
         """
         ...
 
-    def sha256_of(self, adapter: Adapter | IPAdapter) -> str:
-        """Return the SHA-256 of the files that an adapter was loaded from; it must be loaded."""
+    def load_control(self, control: ControlNet) -> None:
+        """Load a ControlNet unless it is loaded; `predict` does so too for those of its rows.
+
+        Raises: WeightsMissing, WeightsMismatch, ModelBroken, SettingUnsupported for one that does not fit,
+        torch.OutOfMemoryError.
+        """
         ...
 
-    def has_loaded(self, loras: Loras, ip_adapters: Sequence[IPAdapter] = ()) -> bool:
-        """Return whether these adapters are loaded, so that setting them or reading pictures opens no file."""
+    def sha256_of(self, addition: Addition | IPAdapter) -> str:
+        """Return the SHA-256 of the files that an addition was loaded from; an adapter must be loaded."""
+        ...
+
+    def has_loaded(self, additions: Iterable[Addition], ip_adapters: Sequence[IPAdapter] = ()) -> bool:
+        """Return whether all of these are loaded, so that painting with them opens no file."""
         ...
 
     @property
-    def adapters(self) -> Mapping[Adapter, int]:
-        """The memory in bytes that each loaded adapter takes, least recently used first."""
+    def additions(self) -> Mapping[Addition, int]:
+        """The memory in bytes that each loaded addition takes, least recently used first of its kind."""
         ...
 
-    def drop(self, adapter: Adapter) -> None:
-        """Unload an adapter; it is loaded again on its next use."""
+    def drop(self, addition: Addition) -> None:
+        """Unload an addition; it is loaded again on its next use."""
         ...
 
     def with_references(

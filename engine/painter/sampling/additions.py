@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from engine.contract.errors import SettingUnsupported
+from engine.contract.errors import SettingUnsupported, SourceMismatch
 from engine.contract.jobs import ParameterValue
+from engine.contract.painting import PaintRequest
 from engine.models.registry.adapters import Adapter
+from engine.models.registry.controls import ControlNet
 from engine.models.registry.registry import Model, Registry
 from engine.painter.sampling.checks import bounded, check_known
 
@@ -19,6 +21,21 @@ def loras_of(
     Raises: SettingUnsupported.
     """
     return (*_loras(asked.get("lora"), model, registry), *_style(asked, model, registry))
+
+
+def control_of(request: PaintRequest, model: Model, registry: Registry) -> ControlNet | None:
+    """Return the ControlNet that the request names; None without one, and for what is done to a picture.
+
+    Raises: SettingUnsupported, SourceMismatch for a request with no picture in its prompt, or several.
+    """
+    name = request.spec.parameters.get("control")
+    if name is None or request.edit is not None:
+        return None
+    known = {control.name: control for control in registry.controls_of(model)}
+    check_known(model, "control", str(name), tuple(known))
+    if len(request.spec.images) != 1 or not request.images:
+        raise SourceMismatch(operation=request.operation.value, needs_source=True)
+    return known[str(name)]
 
 
 def _loras(value: ParameterValue | None, model: Model, registry: Registry) -> tuple[tuple[Adapter, float], ...]:

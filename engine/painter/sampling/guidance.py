@@ -9,6 +9,28 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from engine.models.registry.controls import ControlNet
+from engine.painter.sampling.tiling import Shift
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ControlPicture:
+    """What steers a picture: a ControlNet, what it reads, and the weight of what it adds.
+
+    pixels: float [1, 3, height, width] in 0 to 1, of the size that the model paints.
+    """
+
+    control: ControlNet
+    pixels: Tensor
+    weight: float
+
+    def moved(self, shift: Shift | None, factor: int) -> ControlPicture:
+        """Return the same moved as the latents are, each of which is `factor` pixels wide and high."""
+        if shift is None:
+            return self
+        by = Shift(down=shift.down * factor, across=shift.across * factor)
+        return replace(self, pixels=by.apply(self.pixels))
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ReferenceTokens:
@@ -28,6 +50,7 @@ class PromptEmbeds:
     truncated_text: the end of the text that does not fit the text encoder; empty when everything fits.
     guidance: guidance scale, for families that take it as an input; others combine two predictions instead.
     references: what each of the model's IP-Adapters reads beside the text, None for those without; empty without any.
+    control: what steers the picture besides the text, for U-Nets; None for nothing.
     """
 
     tokens: Tensor
@@ -36,6 +59,7 @@ class PromptEmbeds:
     truncated_text: str = ""
     guidance: float = 1.0
     references: tuple[ReferenceTokens | None, ...] = ()
+    control: ControlPicture | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

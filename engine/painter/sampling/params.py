@@ -14,10 +14,11 @@ from engine.contract.errors import (
 from engine.contract.jobs import MAX_SEED, Operation, ParameterValue, Part
 from engine.contract.painting import PaintRequest
 from engine.models.registry.adapters import Adapter
+from engine.models.registry.controls import ControlNet
 from engine.models.registry.families import MAX_GUIDANCE
 from engine.models.registry.ip_adapters import IPAdapter
 from engine.models.registry.registry import Model, Registry
-from engine.painter.sampling.additions import loras_of
+from engine.painter.sampling.additions import control_of, loras_of
 from engine.painter.sampling.checks import bounded, check_known
 from engine.painter.sampling.parts import is_interpolated, joined_spec, weighed_parts
 from engine.painter.sampling.references import Reference, are_start, references_of
@@ -59,6 +60,8 @@ class SamplingParams:
     positive: the prompt's parts, weights summing to 1.
     negative: the parts that guidance moves away from, weights positive, on the same scale.
     loras: adapters with their weights.
+    control: the ControlNet that steers the pictures by the one in the prompt; None without.
+    control_weight: of what the ControlNet adds, 0 to 2.
     is_joined: whether one of the positive parts is several of the prompt, in one text.
     canvas: the new picture, where a part of the source is kept or it is upscaled; else None. window: where on it the
         model paints; for an upscale, one tile of it.
@@ -93,6 +96,8 @@ class SamplingParams:
     window: Box | None = None
     is_joined: bool = False
     starts_from_images: bool = False
+    control: ControlNet | None = None
+    control_weight: float = 1.0
     is_interpolated: bool = False
     is_filmed: bool = False
     references: tuple[Reference, ...] = ()
@@ -102,6 +107,16 @@ class SamplingParams:
     def rows_each(self) -> int:
         """How many rows each picture but the last has: itself, and the frames between it and the next one."""
         return FRAMES_BETWEEN + 1 if self.is_interpolated else 1
+
+    @property
+    def uses_images(self) -> bool:
+        """Whether the pictures are made from those in the prompt."""
+        return self.starts_from_images or bool(self.references) or self.control is not None
+
+    @property
+    def additions(self) -> tuple[Adapter | ControlNet, ...]:
+        """What is loaded beside the model's own weights."""
+        return (*(adapter for adapter, _ in self.loras), *([self.control] if self.control else []))
 
     def num_rows(self, num_pictures: int) -> int:
         """Return how many rows that many pictures have."""
@@ -126,7 +141,7 @@ class SamplingParams:
 def params_from_request(request: PaintRequest, registry: Registry) -> SamplingParams:
     """Return the parameters of a request, with its model's defaults for those it does not set.
 
-    Raises: ModelUnknown, OperationUnsupported, SizeUnsupported, SettingUnsupported.
+    Raises: ModelUnknown, OperationUnsupported, SizeUnsupported, SettingUnsupported, SourceMismatch.
     """
     spec = spec_for_operation(request.operation, request.spec) if _is_upscale(request) else request.spec
     asked = spec.parameters
@@ -141,7 +156,8 @@ def params_from_request(request: PaintRequest, registry: Registry) -> SamplingPa
     spec, is_joined = joined_spec(request, model)
     positive, negative = weighed_parts(spec)
     image_strength = _image_strength(asked, model, has_words=bool(request.spec.parts))
-    references = references_of(request, model, registry)
+    references, control = references_of(request, model, registry), control_of(request, model, registry)
+    starts_from_images = control is None and are_start(request, references)
     return SamplingParams(
         model=model,
         width=width,
@@ -153,8 +169,10 @@ def params_from_request(request: PaintRequest, registry: Registry) -> SamplingPa
         negative=negative,
         is_joined=is_joined,
         loras=loras_of(asked, model, registry),
-        strength=image_strength if are_start(request, references) else _strength(request, model),
-        starts_from_images=are_start(request, references),
+        strength=image_strength if starts_from_images else _strength(request, model),
+        starts_from_images=starts_from_images,
+        control=control,
+        control_weight=bounded(model, "control-weight", asked.get("control-weight"), 1, 0, 2),
         is_interpolated=is_interpolated(request),
         is_filmed=asked.get("video") is True and request.edit is None,
         stop=bounded(model, "stop", asked.get("stop"), 100, 1, 100) / 100,

@@ -61,8 +61,8 @@ def are_start(request: PaintRequest, references: Sequence[Reference]) -> bool:
 
 
 def _is_start(request: PaintRequest) -> bool:
-    """Return whether the pictures in the prompt are started from, although an IP-Adapter could read them."""
-    return "strength" in request.spec.parameters or is_interpolated(request)
+    """Return whether the pictures in the prompt are started from or steer, although an IP-Adapter could read them."""
+    return not request.spec.parameters.keys().isdisjoint(("strength", "control")) or is_interpolated(request)
 
 
 def _image_scale(asked: Mapping[str, ParameterValue], has_words: bool) -> float:

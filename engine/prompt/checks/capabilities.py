@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from engine.contract.jobs import Operation, ParameterValue
+from engine.prompt.checks.controls import control_problems
 from engine.prompt.checks.sizes import painted_size, ratio_of, size_for
 from engine.prompt.checks.steps import max_steps_by, painted_steps, sampler_of, step_factor
 from engine.prompt.errors import Problem, quoted_list
@@ -42,6 +43,7 @@ def capability_problems(
     problems = [problem for setting in settings for problem in _setting_problems(setting, model, limits)]
     problems += _operation(settings, parts, images, model)
     problems += _too_many_steps(settings, defaults, model)
+    problems += control_problems(settings, images, parts, model, limits)
     if images and model.abilities is not None and "images" not in model.abilities:
         told = unavailable("A picture", "images", limits, model.name)
         problems.append(Problem(images[0].start, images[0].end, *told))

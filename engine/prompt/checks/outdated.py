@@ -49,6 +49,7 @@ def check_spec(spec: JobSpec, limits: Limits) -> None:
     _check_steps(spec, model)
     _check_shape(spec, model)
     _check_adapters(spec, model, limits)
+    _check_control(spec, model)
 
 
 def model_of(spec: JobSpec, limits: Limits) -> ModelCapabilities:
@@ -98,6 +99,12 @@ def _check_adapters(spec: JobSpec, model: ModelCapabilities, limits: Limits) -> 
             raise SettingUnsupported(name="lora", value=name, model=model.name, known=fitting)
         if name in model.incompatible_adapters:
             raise AdapterMismatch(name=name, model=model.name, part=model.incompatible_adapters[name])
+
+
+def _check_control(spec: JobSpec, model: ModelCapabilities) -> None:
+    control = spec.parameters.get("control")
+    if control is not None and model.controls is not None and control not in model.controls:
+        raise SettingUnsupported(name="control", value=_text(control), model=model.name, known=model.controls)
 
 
 def _text(value: ParameterValue) -> str:

@@ -292,6 +292,7 @@ _PARSERS: Mapping[ParameterKind, ValueParser] = MappingProxyType(
         ParameterKind.REFERENCES: _references,
         ParameterKind.PICTURES: _pictures,
         ParameterKind.ADAPTERS: _adapters,
+        ParameterKind.CONTROL: lambda raw, limits: _code(raw, raw.tokens[0]),
         ParameterKind.CODES: _codes,
     }
 )

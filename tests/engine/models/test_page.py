@@ -36,6 +36,11 @@ family = "sdxl"
 file = "d.safetensors"
 image_encoder = "d"
 nonsense = 1
+[controls.d]
+family = "sdxl"
+folder = "d"
+kind = "depth"
+nonsense = 1
 """
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 from weakref import WeakSet
@@ -10,11 +10,12 @@ from weakref import WeakSet
 import torch
 from torch import Tensor
 
-from engine.models.registry.adapters import Adapter
+from engine.models.registry.controls import ControlNet
 from engine.models.registry.ip_adapters import IPAdapter
 from engine.models.registry.registry import Model
 from engine.painter.pipeline.ip_adapters import ReferenceImages
 from engine.painter.pipeline.loras import Loras
+from engine.painter.pipeline.protocol import Addition
 from engine.painter.sampling.guidance import Conditioning, PromptEmbeds, apply_guidance
 
 
@@ -27,7 +28,7 @@ class FlatModel:
     dtype = torch.float32
     device = torch.device("cpu")
     sha256 = "0" * 64
-    adapters: Mapping[Adapter, int] = MappingProxyType({})
+    additions: Mapping[Addition, int] = MappingProxyType({})
 
     def __init__(self, model: Model, *, room: int = 1000, room_to_decode: int = 4, size_bytes: int = 100) -> None:
         self.scheduler_config: Mapping[str, Any] = {"beta_start": 0.00085, "beta_end": 0.012}
@@ -50,18 +51,21 @@ class FlatModel:
     def set_adapters(self, loras: Loras) -> None:
         return None
 
-    def sha256_of(self, adapter: Adapter | IPAdapter) -> str:
+    def load_control(self, control: ControlNet) -> None:
+        return None
+
+    def sha256_of(self, addition: Addition | IPAdapter) -> str:
         return "1" * 64
 
-    def has_loaded(self, loras: Loras, ip_adapters: Sequence[IPAdapter] = ()) -> bool:
-        return not loras
+    def has_loaded(self, additions: Iterable[Addition], ip_adapters: Sequence[IPAdapter] = ()) -> bool:
+        return not [*additions]
 
     def with_references(
         self, conditioning: Conditioning, ip_adapters: Sequence[IPAdapter], images: Sequence[ReferenceImages]
     ) -> Conditioning:
         return conditioning
 
-    def drop(self, adapter: Adapter) -> None:
+    def drop(self, addition: Addition) -> None:
         return None
 
     def timesteps(self, scheduler: Any, steps: int, width: int, height: int) -> None:

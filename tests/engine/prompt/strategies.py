@@ -110,5 +110,6 @@ VALUES = {
     ParameterKind.REFERENCES: ["random", "123 https://a.org/s.png::2"],
     ParameterKind.PICTURES: ["https://a.org/c.png"],
     ParameterKind.ADAPTERS: ["ink:0.5 paper", "ink"],
+    ParameterKind.CONTROL: ["edges"],
     ParameterKind.CODES: ["", "abc def"],
 }

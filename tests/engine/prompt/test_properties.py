@@ -20,8 +20,8 @@ from engine.prompt import (
 from engine.prompt.parameters import CANONICAL
 from tests.engine.prompt.strategies import VALUES, plain_words, prompts, weights
 
-ROWS = [row for row in CANONICAL if row.name not in ("best", "sampler", "relax", "sref", "cref")]
-WITH_NEEDS = "https://a.org/x.png https://a.org/y.png a fox --sref random --cref https://a.org/c.png"
+ROWS = [row for row in CANONICAL if row.name not in ("best", "sampler", "relax", "sref", "cref", "control")]
+WITH_NEEDS = "https://a.org/x.png https://a.org/y.png a fox --sref random --cref https://a.org/c.png --control edges"
 
 
 @settings(max_examples=300)

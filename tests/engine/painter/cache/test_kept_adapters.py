@@ -42,7 +42,7 @@ class Shelf:
 
     @property
     def adapters(self) -> list[str]:
-        return [adapter.name for adapter in self.models[-1].adapters]
+        return [adapter.name for adapter in self.models[-1].additions]
 
 
 @pytest.fixture
@@ -80,11 +80,11 @@ def test_the_size_of_adapters_is_what_the_pipeline_has_grown_by(registry: Regist
     kept(registry, shelf, 10**9)
     loaded, pipe = shelf.models[-1], shelf.pipes[-1]
     set_adapters(loaded, registry.adapters["ink"])
-    assert bytes_on_device(pipe, None) == loaded.size_bytes + sum(loaded.adapters.values())
-    assert min(loaded.adapters.values()) > 10_000
+    assert bytes_on_device(pipe, None) == loaded.size_bytes + sum(loaded.additions.values())
+    assert min(loaded.additions.values()) > 10_000
     loaded.drop(registry.adapters["ink"])
     assert shelf.adapters == ["paper"]
-    assert bytes_on_device(pipe, None) == loaded.size_bytes + sum(loaded.adapters.values())
+    assert bytes_on_device(pipe, None) == loaded.size_bytes + sum(loaded.additions.values())
     set_adapters(loaded, registry.adapters["ink"])
     assert shelf.adapters == ["paper", "ink"]
 
@@ -96,7 +96,7 @@ def test_the_least_recently_used_adapter_is_unloaded_over_budget(
     """One too many for the budget; what requests name stays, however much there is."""
     ink, paper = registry.adapters["ink"], registry.adapters["paper"]
     models = kept(registry, shelf, size_bytes + 60_000)
-    assert 30_000 < max(shelf.models[-1].adapters.values()) < 60_000
+    assert 30_000 < max(shelf.models[-1].additions.values()) < 60_000
     models.pin((ink, paper))
     assert shelf.adapters == ["ink", "paper"]
     set_adapters(shelf.models[-1], ink)

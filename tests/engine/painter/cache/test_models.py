@@ -12,13 +12,12 @@ import torch
 
 from engine.models.loading.device import Device
 from engine.models.loading.pipeline import load_pipeline
-from engine.models.registry.adapters import Adapter
 from engine.models.registry.registry import Model, Registry
 from engine.models.registry.speed import Compilation, SpeedSettings
 from engine.painter.cache.models import LruModelCache
 from engine.painter.cache.warmup import BATCH_SIZES
 from engine.painter.families import adapted
-from engine.painter.pipeline.protocol import LoadedModel
+from engine.painter.pipeline.protocol import Addition, LoadedModel
 from engine.prompt import parse_attention
 from tests.engine.painter.fakes import FlatModel
 
@@ -43,8 +42,8 @@ def test_a_model_that_an_adapter_cannot_be_taken_off_is_evicted(registry: Regist
     """Whatever its libraries raise; the others stay."""
 
     class Stuck(FlatModel):
-        def drop(self, adapter: Adapter) -> None:
-            raise LookupError(adapter.name)
+        def drop(self, addition: Addition) -> None:
+            raise LookupError(addition.name)
 
     first = registry.model()
     second = replace(first, name="second")
@@ -52,7 +51,7 @@ def test_a_model_that_an_adapter_cannot_be_taken_off_is_evicted(registry: Regist
     models.add(second, FlatModel(second))
     stuck = Stuck(first)
     models.add(first, stuck)
-    stuck.adapters = dict.fromkeys((registry.adapters["ink"], registry.adapters["paper"]), 2000)
+    stuck.additions = dict.fromkeys((registry.adapters["ink"], registry.adapters["paper"]), 2000)
     models.pin(())
     assert [models.is_warm(model) for model in (first, second)] == [False, True]
 
