@@ -112,7 +112,9 @@ async def _delete_files(database: Database, erasure: Erasure, settings: EngineSe
 
 def _report(member_id: UUID, erasure: Erasure, output: Output, *, is_store_away: bool) -> None:
     counts: Mapping[str, int] = erasure.counts
-    listed = ", ".join(_counted(counts.get(name, 0), noun) for name, noun in _NOUNS.items())
+    # Erasures of earlier releases have not counted uploads, and few members have any.
+    told = [name for name in _NOUNS if name != "uploads" or counts.get(name)]
+    listed = ", ".join(_counted(counts.get(name, 0), _NOUNS[name]) for name in told)
     left = [_MESSAGES] if counts.get("messages") else []
     sentence = "\n".join([f"Erased {listed}.", *left])
     state = "erased" if not left and not is_store_away else "begun"
