@@ -91,7 +91,9 @@ async def test_a_delivery_is_closed_with_its_impression_or_not_at_all(
     async with held(database_url, "LOCK TABLE impressions IN EXCLUSIVE MODE") as connection:
         await hand.finish(job)
         await ben.changed(waiting, lambda item: len(item["components"]) == 3)
-        waits = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = 'impressions'::regclass)"
+        # Tables have the same numbers in the databases of other tests.
+        waits = """SELECT EXISTS (SELECT FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
+            WHERE NOT granted AND relation = 'impressions'::regclass AND datname = current_database())"""
         await until(lambda: connection.fetchval(waits))
         assert await delivery_states(database, job.id) == [DeliveryState.OPEN]
     assert await until_closed(database, job.id) == [DeliveryState.DELIVERED]

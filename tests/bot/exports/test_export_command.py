@@ -155,6 +155,11 @@ async def test_what_took_too_long_comes_by_direct_message(
     assert len(shown_by_bot(ada)) == 1
 
 
+_IS_WAITING = (
+    "SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+)
+
+
 @pytest.mark.kills
 async def test_a_bot_that_is_killed_while_it_exports_loses_nothing(
     sandbox: Sandbox,
@@ -173,7 +178,7 @@ async def test_a_bot_that_is_killed_while_it_exports_loses_nothing(
         await until_true(database, "SELECT count(*) = 1 FROM impressions")
         async with blocked(database_url, "LOCK TABLE actions"):
             await start(ada, format="prompts")
-            await until_true(database, "SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+            await until_true(database, _IS_WAITING)
             await kill(first)
             left = [path.name for path in place.folder.iterdir()]
     assert [name.endswith(".easel-export-") for name in left] == [True]
