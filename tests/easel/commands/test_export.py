@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 from pathlib import Path
@@ -43,9 +44,11 @@ async def test_an_ended_export_leaves_nothing(home: Path, database_url: str, tmp
                 export = await start_easel(*arguments, home=home, DATABASE_URL=database_url)
                 await until(is_waiting)
                 export.send_signal(number)
-                await export.communicate()
+                # Postgres may miss the request to cancel; then the export ends with its session, as one that lost it.
+                await asyncio.wait({asyncio.create_task(export.wait())}, timeout=30)
+            await export.communicate()
             assert len(list(folder.iterdir())) == expected
-            assert export.returncode == (-number if number is signal.SIGKILL else 128 + number)
+            assert export.returncode in ((-number,) if number is signal.SIGKILL else (128 + number, 5))
     store = (tmp_path / "pictures").as_uri()
     done = await run_easel(*arguments, home=home, DATABASE_URL=database_url, EASEL_STORAGE_URL=store)
     assert done.code == 0, done.err
