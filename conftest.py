@@ -17,6 +17,8 @@ def pytest_configure() -> None:
     """Forget the settings of whoever runs the tests; a home that a test does not choose is an empty folder."""
     # A shell that starts the tests in the background has SIGINT ignored, and every process they start would inherit it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    # So has nohup with SIGHUP.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     # One example may take longer than the fifth of a second that Hypothesis grants, on a busy machine.
     settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
     settings.load_profile("patient")
