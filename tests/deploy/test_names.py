@@ -19,7 +19,7 @@ DEPLOY = ROOT / "deploy"
 TEXTS = {
     path.relative_to(DEPLOY).as_posix(): path.read_text()
     for path in sorted(DEPLOY.rglob("*"))
-    if path.is_file() and "secrets" not in path.parts and "check" not in path.parts
+    if path.is_file() and not {"secrets", "check"} & set(path.relative_to(DEPLOY).parts)
 }
 COMMANDS: Any = typer.main.get_command(app)
 
