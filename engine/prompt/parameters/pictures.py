@@ -1,0 +1,98 @@
+"""What pictures in the prompt do."""
+
+from __future__ import annotations
+
+from engine.prompt.parameter_type import GRID, Parameter, ParameterKind
+
+PICTURE_PARAMETERS: tuple[Parameter, ...] = (
+    Parameter(
+        name="iw",
+        kind=ParameterKind.DECIMAL,
+        low=0,
+        high=3,
+        default=1.0,
+        help="Weight of the pictures in the prompt compared with the words.",
+        meaning="Sets the strength to 1 - iw / 4: with 0 the pictures hardly count, with 3 little else does. Where an "
+        "IP-Adapter reads them, iw / 2 is its scale.",
+        example="https://example.com/house.png a house --iw 2",
+        operations=GRID,
+        ability="images",
+        needs="images",
+    ),
+    Parameter(
+        name="strength",
+        kind=ParameterKind.DECIMAL,
+        low=0.05,
+        high=1,
+        help="How far the pictures may leave those in the prompt: 0.2 a little, 0.9 nearly everywhere.",
+        meaning="Share of the steps that is painted, starting from the noised picture. Overrides --iw and IP-Adapters.",
+        example="https://example.com/house.png a red house --strength 0.5",
+        operations=GRID,
+        ability="images",
+        needs="images",
+    ),
+    Parameter(
+        name="control",
+        kind=ParameterKind.CONTROL,
+        help="Follows the picture in the prompt by a ControlNet: its edges, depth or pose.",
+        meaning="The pictures start from noise, and the ControlNet reads the one in the prompt: its edges, "
+        "which are found in it, or what it is already for other kinds, such as a map of depth or a pose.",
+        example="https://example.com/house.png a red house --control edges",
+        operations=GRID,
+        ability="control",
+        needs="images",
+    ),
+    Parameter(
+        name="control-weight",
+        kind=ParameterKind.DECIMAL,
+        low=0,
+        high=2,
+        default=1.0,
+        help="How closely to follow --control: 0 not at all, 1 as it was trained.",
+        meaning="Multiplies what the ControlNet adds to the model.",
+        example="https://example.com/house.png a red house --control edges --control-weight 0.6",
+        operations=GRID,
+        ability="control",
+        needs="control",
+    ),
+    Parameter(
+        name="sref",
+        kind=ParameterKind.REFERENCES,
+        help="Style references: pictures, each with an optional weight, url::2.",
+        meaning="Uses the style of these pictures, not what is in them. Style codes and `random` are refused.",
+        example="a boat --sref https://example.com/ink.png::2",
+        ability="style_reference",
+    ),
+    Parameter(
+        name="sw",
+        kind=ParameterKind.INTEGER,
+        low=0,
+        high=1000,
+        default=100,
+        help="Strength of --sref.",
+        meaning="Weight of the style references.",
+        example="a boat --sref https://example.com/ink.png --sw 300",
+        ability="style_reference",
+        needs="sref",
+    ),
+    Parameter(
+        name="cref",
+        kind=ParameterKind.PICTURES,
+        help="Character references: pictures.",
+        meaning="Uses the character in these pictures.",
+        example="reading a book --cref https://example.com/hero.png",
+        ability="character_reference",
+    ),
+    Parameter(
+        name="cw",
+        kind=ParameterKind.INTEGER,
+        low=0,
+        high=100,
+        default=100,
+        help="How much of --cref to keep: 100 is face, hair and clothes, 0 only the face.",
+        meaning="Weight of the character references.",
+        example="reading a book --cref https://example.com/hero.png --cw 50",
+        ability="character_reference",
+        needs="cref",
+    ),
+)

@@ -1,0 +1,76 @@
+"""Kinds of results, priority and visibility."""
+
+from __future__ import annotations
+
+from engine.prompt.parameter_type import GRID, Parameter, ParameterKind
+
+RESULT_PARAMETERS: tuple[Parameter, ...] = (
+    Parameter(
+        name="video",
+        kind=ParameterKind.FLAG,
+        help="A short film of the pictures emerging.",
+        meaning="Joins the previews of all steps into an animated WebP, which is shown in place of the grid.",
+        example="a red circle --video",
+        operations=GRID,
+        ability="video",
+    ),
+    Parameter(
+        name="interpolate",
+        kind=ParameterKind.FLAG,
+        help="Goes from one part or picture to another, as four pictures and a film.",
+        meaning="All frames start from one noise; embeddings are mixed on a line, latents of pictures on an arc.",
+        example="a red circle:: a blue square --interpolate",
+        operations=GRID,
+        ability="interpolation",
+        needs="ends",
+    ),
+    Parameter(
+        name="draft",
+        kind=ParameterKind.FLAG,
+        help="Lower quality in about half the time.",
+        meaning="Half the steps.",
+        example="a red circle --draft",
+        operations=GRID,
+        ability="draft",
+    ),
+    *(
+        Parameter(
+            name=name,
+            kind=ParameterKind.FLAG,
+            group="speed",
+            help=help,
+            meaning=f"Sets the queue priority to {name}.",
+            example=f"a red circle --{name}",
+            ability="speed",
+        )
+        for name, help in (
+            ("fast", "Runs this job at normal priority."),
+            ("relax", "Runs this job when no other job is waiting."),
+            ("turbo", "Runs this job at the highest priority."),
+        )
+    ),
+    *(
+        Parameter(
+            name=name,
+            kind=ParameterKind.FLAG,
+            group="visibility",
+            help=help,
+            meaning=f"Marks the job as {name}.",
+            example=f"a red circle --{name}",
+            ability="visibility",
+        )
+        for name, help in (
+            ("stealth", "Keeps this job out of public galleries."),
+            ("public", "Shows this job in public galleries."),
+        )
+    ),
+    Parameter(
+        name="profile",
+        aliases=("p", "personalize"),
+        kind=ParameterKind.CODES,
+        help="Your personal style, or the profiles with these codes.",
+        meaning="Uses an adapter trained on your votes; --stylize sets its strength.",
+        example="a boat at sea --profile abc123",
+        ability="profile",
+    ),
+)
