@@ -110,6 +110,16 @@ def _is_broad(handler: ast.ExceptHandler) -> bool:
     return any(isinstance(name, ast.Name) and name.id in {"Exception", "BaseException"} for name in named)
 
 
+def test_no_cancellation_is_lost() -> None:
+    """Nothing waits by `asyncio.wait_for`: Python 3.11's returns a result in place of a cancellation at that moment."""
+    assert not [
+        f"{_name(path)}:{node.lineno}"
+        for path in SOURCES
+        for node in _nodes(path)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "asyncio.wait_for"
+    ]
+
+
 def test_only_composition_roots_read_the_environment() -> None:
     """`os.environ` and `os.getenv` appear in the settings and the command only."""
     reads = [

@@ -44,7 +44,8 @@ async def left_to_parent(stop: asyncio.Event | None, patience: timedelta = PATIE
         if stop is None:
             raise
         with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), patience.total_seconds())
+            async with asyncio.timeout(patience.total_seconds()):
+                await stop.wait()
         if not stop.is_set():
             raise
 

@@ -52,7 +52,8 @@ async def does_hear(listener: Connector, speaker: Connector) -> bool:
             await speaking.execute(f'NOTIFY "{channel}"')
         finally:
             speaking.terminate()
-        await asyncio.wait_for(heard.wait(), _HEARING_TIMEOUT.total_seconds())
+        async with asyncio.timeout(_HEARING_TIMEOUT.total_seconds()):
+            await heard.wait()
     except TimeoutError:
         return False
     finally:

@@ -89,7 +89,8 @@ async def follow(
                 last = job
             if last is None or last.status not in FINAL:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(changed.wait(), poll.total_seconds())
+                    async with asyncio.timeout(poll.total_seconds()):
+                        await changed.wait()
 
 
 async def _read(database: Database, job_id: UUID) -> Job | None:

@@ -129,7 +129,8 @@ class ReconnectingDriver:
             self._connection = None
         _log.warning("queue_connection_lost", error=type(error).__name__, cause=cause_of(error))
         with suppress(TimeoutError):
-            await asyncio.wait_for(self.shutdown.wait(), delay.total_seconds())
+            async with asyncio.timeout(delay.total_seconds()):
+                await self.shutdown.wait()
         if self.shutdown.is_set():
             raise unavailable from error
 

@@ -120,7 +120,8 @@ async def _keep_queue_running(runner: JobRunner, options: WorkerOptions) -> None
         if error is not None:
             _log.error("queue_failed", exc_info=error)
             with suppress(TimeoutError):
-                await asyncio.wait_for(runner.stop.wait(), options.error_delay.total_seconds())
+                async with asyncio.timeout(options.error_delay.total_seconds()):
+                    await runner.stop.wait()
 
 
 async def _run_or_return(runner: JobRunner, error_delay: timedelta, job_id: UUID) -> timedelta | None:
@@ -201,7 +202,8 @@ async def _interrupt_after_grace(
 ) -> None:
     await stop.wait()
     with suppress(TimeoutError):
-        await asyncio.wait_for(force_stop.wait(), stop_grace.total_seconds())
+        async with asyncio.timeout(stop_grace.total_seconds()):
+            await force_stop.wait()
     running_jobs.interrupt()
 
 

@@ -76,7 +76,8 @@ class ChatStore:
             await self.store()
             if self._is_failing:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._stopped.wait(), RETRY_AFTER.total_seconds())
+                    async with asyncio.timeout(RETRY_AFTER.total_seconds()):
+                        await self._stopped.wait()
                 self._woken.set()
         await self.store()
 

@@ -198,7 +198,8 @@ class Child:
         self._writer.close()
         # It ends by itself and says how; killed now it could not.
         with suppress(TimeoutError):
-            await asyncio.wait_for(self.process.wait(), _END_SECONDS)
+            async with asyncio.timeout(_END_SECONDS):
+                await self.process.wait()
 
     async def end(self) -> None:
         """Kill the process if it is still there, and release everything that waits for it."""

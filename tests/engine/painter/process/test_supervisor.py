@@ -28,6 +28,7 @@ from engine.contract.painting import PaintedPictures, Painter, PaintRequest, Pro
 from engine.models.registry.registry import Registry
 from engine.painter.in_process import create_painter
 from engine.painter.phase import Phase
+from engine.painter.process import supervisor
 from engine.painter.process.child import NICENESS
 from engine.painter.process.launch import PainterOptions
 from engine.painter.process.supervisor import SupervisorOptions, supervise
@@ -191,6 +192,32 @@ async def test_the_child_ends_with_its_supervisor() -> None:
     assert pid is not None
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+async def test_closing_is_not_lost_where_the_child_ends_at_that_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cancelled in the step of the event loop in which the process was found to have ended."""
+    monkeypatch.setattr(supervisor, "_END_SECONDS", 60)
+    ours, theirs = socket.socketpair()
+    theirs.close()
+    process = await asyncio.create_subprocess_exec("cat", stdin=subprocess.PIPE)
+    reader, writer = await asyncio.open_connection(sock=ours)
+    child = supervisor.Child(process, reader, writer, SupervisorOptions())
+    relaying: asyncio.Task[None]
+
+    async def close() -> None:
+        await process.wait()
+        relaying.cancel()
+
+    # Waits first, and so it is resumed first when the process ends.
+    closing = asyncio.create_task(close())
+    await asyncio.sleep(0)
+    relaying = asyncio.create_task(child.relay(asyncio.get_running_loop().create_future()))
+    await writer.wait_closed()
+    assert process.stdin is not None
+    process.stdin.close()
+    await closing
+    with pytest.raises(asyncio.CancelledError):
+        await relaying
 
 
 WARMING = """
