@@ -1,17 +1,20 @@
 """Many engines on one Postgres, and a long queue: `python -m tests.bench.scale`.
 
 The engines are simulated: real workers whose painter only waits, so that what is measured is the queue and the store.
+Jobs take times of their own, as those of members do; linear is what slots with the same jobs and no queue would take.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import heapq
 import logging
+import random
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -23,6 +26,7 @@ from rich.console import Console
 from rich.table import Table
 
 from engine.contract.ids import new_id
+from engine.contract.painting import PaintedPictures, PaintRequest, Progress
 from engine.store.database import Database, open_database
 from engine.store.embedded_postgres import open_embedded
 from engine.store.jobs import submit_jobs
@@ -34,22 +38,46 @@ from tests.fakes import FakePainter, request_for
 
 ENGINES = (1, 4, 16)
 QUEUED = (100, 100_000)
-JOB_SECONDS = 8.0
+JOB_SECONDS = (4.0, 12.0)
+STEPS = 4
 AT_ONCE = WorkerOptions().queue.concurrency
-ROUNDS = 3
+ROUNDS = 5
 TAKEN = 60
 _BATCH = 1000
+
+
+class WaitingPainter(FakePainter):
+    """Waits as long as the seed of a request says."""
+
+    async def paint(self, request: PaintRequest) -> AsyncGenerator[Progress | PaintedPictures, None]:
+        """Yield progress, then the pictures."""
+        self.requests.append(request)
+        async for event in FakePainter(steps=STEPS, pace=_seconds_of(request.seed) / STEPS).paint(request):
+            yield event
+
+
+def _seconds_of(seed: int) -> timedelta:
+    return timedelta(seconds=random.Random(seed).uniform(*JOB_SECONDS))
+
+
+def _linear(jobs: int, slots: int) -> float:
+    """Return the seconds that the jobs take on so many slots, each of which begins the next one at once."""
+    ends = [0.0] * slots
+    for seed in range(jobs):
+        heapq.heapreplace(ends, ends[0] + _seconds_of(seed).total_seconds())
+    return max(ends)
 
 
 async def main() -> None:
     """Print the throughput of 1, 4 and 16 engines, and the seconds for each job with few and with many in the queue."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     throughputs = {number: await _throughput(number) for number in ENGINES}
-    table = Table(title=f"Engines of {AT_ONCE} jobs at once, each of {JOB_SECONDS:g} s")
+    table = Table(title=f"Engines of {AT_ONCE} jobs at once, each of {JOB_SECONDS[0]:g} to {JOB_SECONDS[1]:g} s")
     for heading in ("engines", "jobs/s", "of linear", "painted twice"):
         table.add_column(heading, justify="right")
     for number, (rate, twice) in throughputs.items():
-        linear = number * AT_ONCE / JOB_SECONDS
+        slots = number * AT_ONCE
+        linear = slots * ROUNDS / _linear(slots * ROUNDS, slots)
         table.add_row(str(number), f"{rate:.2f}", f"{rate / linear:.2f}", str(twice))
     Console().print(table)
     seconds = {queued: await _seconds_for_each(queued) for queued in QUEUED}
@@ -63,7 +91,7 @@ async def main() -> None:
 
 async def _throughput(number: int) -> tuple[float, int]:
     """Return the jobs a second of so many engines, and how many jobs were painted more than once."""
-    painters = [FakePainter(pace=timedelta(seconds=JOB_SECONDS / 4)) for _ in range(number)]
+    painters = [WaitingPainter() for _ in range(number)]
     async with _service() as (url, home), _engines(url, home, painters), open_database(url, pool_size=2) as database:
         # Each has its connections and listens before the clock starts.
         await asyncio.sleep(2)
@@ -111,7 +139,7 @@ async def _service() -> AsyncIterator[tuple[str, Path]]:
 
 
 @asynccontextmanager
-async def _engines(url: str, home: Path, painters: list[FakePainter]) -> AsyncIterator[None]:
+async def _engines(url: str, home: Path, painters: Sequence[FakePainter]) -> AsyncIterator[None]:
     """Run a worker for each painter until the block ends, each with connections of its own, as an engine has."""
     stop = asyncio.Event()
     async with AsyncExitStack() as stack:
