@@ -54,6 +54,8 @@ def refusal_of(error: Exception) -> ApiRefused:
         case errors.TooManyPending():
             wait = {"Retry-After": str(_PENDING_RETRY.seconds)}
             return _refused(429, error, code="rate_limit_exceeded", headers=wait)
+        case errors.MemberBanned():
+            return _refused(403, error, code="banned", headers=NO_RETRY)
         case IdempotencyKeyReused():
             return _refused(400, error, code="idempotency_key_reused")
         case errors.ModelUnknown():

@@ -73,6 +73,10 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Facts], str]] = {
     errors.TooManyPending: lambda facts: (
         f"This key may have {facts['limit']} unfinished jobs and has {facts['pending']}. Try again when some end."
     ),
+    errors.MemberBanned: lambda facts: (
+        f"The owner of this key is banned{f' until {until:%Y-%m-%d %H:%M} UTC' if (until := facts['until']) else ''}. "
+        f"Ask the operator about it. Reason: {facts['reason']}"
+    ),
     errors.JobUnknown: lambda _: "This key has no such job.",
     errors.PictureUnknown: lambda _: "This key has no such picture.",
     errors.NotYours: lambda _: "This belongs to another key.",

@@ -8,7 +8,7 @@ Pictures are numbered from 1 here and in labels, from 0 everywhere else.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from bot.operation_replies import inability
@@ -47,6 +47,7 @@ _ENDED = {
 _SENTENCES: Mapping[type[errors.EaselError], Callable[[Any], str]] = {
     errors.PromptRefused: lambda error: code_block(error.message),
     errors.TooManyPending: lambda error: f"{_limit(error)} Wait for a job to finish, or cancel one.",
+    errors.MemberBanned: lambda error: _banned(error.facts.get("reason", ""), error.facts.get("until")),
     errors.JobUnknown: lambda error: "This was erased, so it can no longer be used. Use /imagine to start again.",
     errors.PictureUnknown: lambda error: "This picture does not exist yet. Try again when the grid is finished.",
     errors.NotYours: lambda error: "Only the member who started this job or an administrator can do that.",
@@ -280,6 +281,11 @@ def _limit(error: errors.TooManyPending) -> str:
     if error.pending >= error.limit:
         return f"You have reached the limit of {error.limit} unfinished jobs."
     return f"You have {error.pending} unfinished jobs, and the limit is {error.limit}."
+
+
+def _banned(reason: object, until: object) -> str:
+    end = f" until <t:{int(until.timestamp())}:f>" if isinstance(until, datetime) else ""
+    return f"You are banned from using Easel{end}. Please contact the server's operator about it. Reason: {reason}"
 
 
 def _list(names: Sequence[str]) -> str:

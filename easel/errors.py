@@ -40,6 +40,7 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Facts], str]] = {
     errors.TooManyPending: lambda facts: (
         f"You have reached the limit of {facts['limit']} unfinished jobs. Try again when some have finished."
     ),
+    errors.MemberBanned: lambda facts: f"The member is banned: {facts.get('reason', '')}",
     errors.JobUnknown: lambda _: "Job not found.",
     errors.PictureUnknown: lambda _: (
         "Picture not found. `easel imagine` prints picture ids, and `easel export raw` has those of who agrees to it."

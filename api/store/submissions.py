@@ -18,6 +18,7 @@ from engine.contract.ids import new_id
 from engine.contract.jobs import Job, JobRequest, JobStatus
 from engine.store.jobs import read_jobs_with_pictures, submit_jobs
 from engine.store.queue_position import count_pending
+from engine.store.restrictions import read_restrictions
 
 DAY = timedelta(days=1)
 """How long a request is remembered, by its idempotency key and for the quota."""
@@ -74,16 +75,19 @@ async def start_jobs(connection: AsyncConnection, key: ApiKey, asked: Asked, req
 
     Of two requests at once, the second sees what the first has started.
 
-    Raises: IdempotencyKeyReused, TooManyPending, DayQuotaUsed; nothing is stored then.
+    Raises: IdempotencyKeyReused, TooManyPending, DayQuotaUsed, MemberBanned; nothing is stored then.
     """
     await lock_key(connection, key.id)
+    restriction = (await read_restrictions(connection, [key.member_id]))[key.member_id]
+    restriction.check_not_banned()
     repeated = await _find_repeated(connection, key.id, asked)
     used, allowance = await _read_allowance(connection, key)
     if repeated:
         return Started(jobs=repeated, allowance=allowance, is_repeated=True)
     pending = await count_pending(connection, key.member_id)
-    if pending + len(requests) > key.options.jobs_at_once:
-        raise TooManyPending(pending=pending, limit=key.options.jobs_at_once)
+    at_once = min(key.options.jobs_at_once, restriction.max_pending or key.options.jobs_at_once)
+    if pending + len(requests) > at_once:
+        raise TooManyPending(pending=pending, limit=at_once)
     if used + len(requests) > key.options.jobs_per_day:
         raise DayQuotaUsed(limit=allowance.limit, left=allowance.left, resets_in=allowance.resets_in)
     jobs = await submit_jobs(connection, requests)

@@ -8,10 +8,13 @@ MAX_PENDING = 40
 """The limit of unfinished jobs per member: as many as one prompt with `--repeat` can ask for."""
 
 
-def check_quota(*, pending: int, num_new: int, limit: int = MAX_PENDING) -> None:
+def check_quota(*, pending: int, num_new: int, limit: int | None = None) -> None:
     """Check that a member with `pending` unfinished jobs may add `num_new` more.
 
-    Raises: TooManyPending if the sum exceeds `limit`.
+    limit: of this member, where an operator has set one.
+
+    Raises: TooManyPending if the sum exceeds the limit.
     """
+    limit = MAX_PENDING if limit is None else limit
     if pending + num_new > limit:
         raise TooManyPending(pending=pending, limit=limit)

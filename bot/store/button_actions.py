@@ -5,7 +5,7 @@ The coroutines are presses, to be run by `bot.store.batch`; their results hold o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from bot.store.statements import (
     cancel_waiting,
     deliver,
     find_single_picture,
+    lock_any_member,
     lock_member,
     open_page,
     read_job_with_pictures,
@@ -159,11 +160,11 @@ async def cancel_series(context: InteractionContext, job_id: UUID) -> int:
 
 
 async def read_own(context: InteractionContext, job_id: UUID) -> ButtonPress:
-    """Return what the press is about, for its owner or an administrator.
+    """Return what the press is about, for its owner or an administrator, a banned one too.
 
     Raises: JobUnknown, NotYours.
     """
-    press = await read_press(context, job_id)
+    press = await read_press(context, job_id, lock=lock_any_member)
     if not may_delete(context, press):
         raise NotYours(job_id=job_id)
     return press
@@ -206,16 +207,18 @@ def action_from_press(context: InteractionContext, press: ButtonPress, verb: Ver
     )
 
 
-async def read_press(context: InteractionContext, job_id: UUID) -> ButtonPress:
+async def read_press(
+    context: InteractionContext, job_id: UUID, *, lock: Callable[[int], Awaitable[Member]] = lock_member
+) -> ButtonPress:
     """Return what the press is about, with the member's row locked.
 
-    Raises: JobUnknown.
+    Raises: JobUnknown, MemberBanned.
     """
     found = await read_job_with_pictures(job_id)
     if found is None:
         raise JobUnknown(job_id=job_id)
     job, pictures = found
-    member = await lock_member(context.discord_id)
+    member = await lock(context.discord_id)
     return ButtonPress(member=member, job=job, pictures=pictures, shown=_shown(context, pictures))
 
 

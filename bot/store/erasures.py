@@ -14,6 +14,7 @@ from bot.store.exports import withdraw_exports
 from bot.store.ranking.tables import rank_grids, rank_pairs
 from bot.store.tables import consent_choices, deliveries, erasure_messages, members
 from engine.contract.feedback import Consent
+from engine.contract.ids import new_id
 from engine.feedback.store.erasure import PaintedOfMember, read_painted
 from engine.feedback.store.erasures import (
     Erasure,
@@ -27,7 +28,8 @@ from engine.feedback.store.erasures import (
     request_erasure,
 )
 from engine.store.jobs import PENDING
-from engine.store.tables import jobs
+from engine.store.restrictions import pass_on_restriction
+from engine.store.tables import jobs, restrictions
 from engine.store.transitions import cancel_jobs
 
 __all__ = [
@@ -72,17 +74,29 @@ class DiscordMessage:
 async def start_erasures(connection: AsyncConnection, requests: Sequence[ErasureRequest]) -> list[None]:
     """Part each member from their Discord user at once, take back their consent, stop their jobs, and note the rest.
 
-    Whatever the Discord user does from now on is a new member's.
+    Whatever the Discord user does from now on is a new member's, who has the ban or the limit of the old one: an
+    erasure ends neither.
     """
     for request in requests:
         await request_erasure(connection, request.member_id)
+        restricted = await _read_restricted(connection, request.member_id)
         # Discord's ids are positive.
         parted = {"discord_id": -request.press_id, "may_train": False, "may_publish": False}
         levels = {"consent": Consent.USE.value}
         await connection.execute(sa.update(members).where(members.c.id == request.member_id).values(**parted, **levels))
+        if restricted is not None:
+            heir = new_id()
+            await connection.execute(sa.insert(members).values(id=heir, discord_id=restricted))
+            await pass_on_restriction(connection, request.member_id, heir)
         pending = sa.select(jobs.c.id).where(jobs.c.member_id == request.member_id, PENDING)
         await cancel_jobs(connection, list((await connection.execute(pending)).scalars()))
     return [None] * len(requests)
+
+
+async def _read_restricted(connection: AsyncConnection, member_id: UUID) -> int | None:
+    """Return the member's Discord id if an operator has banned them or set them a limit."""
+    query = sa.select(members.c.discord_id).join(restrictions, restrictions.c.member_id == members.c.id)
+    return (await connection.execute(query.where(members.c.id == member_id))).scalar_one_or_none()
 
 
 async def erase_member(connection: AsyncConnection, erasure: Erasure) -> bool:

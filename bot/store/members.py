@@ -16,13 +16,16 @@ from engine.contract.ids import new_id
 from engine.feedback.records import NOT_ASKED, ConsentInForce, ConsentRecord
 from engine.feedback.store.erasures import read_tombstones
 from engine.feedback.store.tables import actions, impressions
+from engine.store.restrictions import RESTRICTION, UNRESTRICTED, Restriction, restriction_from_row
+from engine.store.tables import restrictions
 
 # Not FOR UPDATE: deliveries that name the member may still be written. In one order, so that no two wait for another.
 _LOCKED = (
-    sa.select(members)
+    sa.select(members, *RESTRICTION)
+    .select_from(members.outerjoin(restrictions, restrictions.c.member_id == members.c.id))
     .where(members.c.discord_id == sa.any_(sa.bindparam("discord_ids", type_=pg.ARRAY(sa.BigInteger))))
     .order_by(members.c.discord_id)
-    .with_for_update(key_share=True)
+    .with_for_update(key_share=True, of=members)
 )
 _TOGGLE_REMIX = (
     sa.update(members)
@@ -38,12 +41,14 @@ class Member:
     """A person by an opaque id, with what they have agreed to.
 
     has_remix: whether buttons that start a job ask for its prompt first.
+    restriction: whether an operator has banned them or set them a limit.
     """
 
     id: UUID
     discord_id: int
     consent_in_force: ConsentInForce
     has_remix: bool
+    restriction: Restriction = UNRESTRICTED
 
 
 async def lock_members(connection: AsyncConnection, discord_ids: Sequence[int]) -> list[Member]:
@@ -132,4 +137,10 @@ async def _read(connection: AsyncConnection, discord_ids: Sequence[int]) -> dict
 
 def _member_of(row: sa.Row[Any]) -> Member:
     consent = consent_of_member(row)
-    return Member(id=row.id, discord_id=row.discord_id, consent_in_force=consent, has_remix=row.has_remix)
+    return Member(
+        id=row.id,
+        discord_id=row.discord_id,
+        consent_in_force=consent,
+        has_remix=row.has_remix,
+        restriction=restriction_from_row(row),
+    )

@@ -12,7 +12,7 @@ from bot.store.consents import store_choices
 from bot.store.deliveries import BotInstance, Delivery, add_deliveries, find_answered, find_single_pictures
 from bot.store.erasures import start_erasures
 from bot.store.mask_pages import add_pages
-from bot.store.members import lock_members, toggle_remixes
+from bot.store.members import Member, lock_members, toggle_remixes
 from bot.store.ranking.grids import leave_out_grids
 from bot.store.ranking.pairs import count_answered, read_asked, settle_pairs, show_pairs
 from bot.store.series import read_series_jobs as read_all_series_jobs
@@ -53,9 +53,19 @@ async def _leave_out(connection: AsyncConnection, job_ids: Sequence[UUID]) -> li
     return [None] * len(job_ids)
 
 
+async def lock_member(discord_id: int) -> Member:
+    """Return the Discord user's member, locked.
+
+    Raises: MemberBanned.
+    """
+    member = await lock_any_member(discord_id)
+    member.restriction.check_not_banned()
+    return member
+
+
 read_job_with_pictures = Statement(order=1, run=read_jobs_with_pictures)
-# A member who is new may stay.
-lock_member = Statement(order=2, run=lock_members)
+# A member who is new may stay. What concerns their own data is open to a banned one.
+lock_any_member = Statement(order=2, run=lock_members)
 read_rating = Statement(order=3, run=read_ratings)
 read_last = Statement(order=4, run=read_last_actions)
 read_pair = Statement(order=4, run=read_asked)

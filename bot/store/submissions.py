@@ -53,12 +53,12 @@ async def submit_drafts(
 
     The queue positions of all but the first are estimates: jobs of other members may come in between.
 
-    Raises: TooManyPending if the member would have too many unfinished jobs; nothing is stored then.
+    Raises: TooManyPending if the member would have too many unfinished jobs, MemberBanned; nothing is stored then.
     """
     member = await lock_member(context.discord_id)
     if await is_answered(context.id):
         return ()
-    check_quota(pending=await count_pending(member.id), num_new=len(drafts))
+    check_quota(pending=await count_pending(member.id), num_new=len(drafts), limit=member.restriction.max_pending)
     return await submit_for_member(context, member, drafts, instance)
 
 

@@ -17,8 +17,12 @@ __all__ = ["SUFFIX", "find_own_keys", "read_keys_by_name", "record_uploads_of", 
 
 
 async def record_uploads_of(connection: AsyncConnection, discord_id: int, brought: Sequence[StoredUpload]) -> None:
-    """Record that the Discord user brought the pictures; again, it changes nothing."""
+    """Record that the Discord user brought the pictures; again, it changes nothing.
+
+    Raises: MemberBanned.
+    """
     (member,) = await lock_members(connection, [discord_id])
+    member.restriction.check_not_banned()
     await record_uploads(connection, member.id, brought)
 
 

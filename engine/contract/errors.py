@@ -3,7 +3,7 @@
 EaselError
     RequestError            the member changes the request
         PromptRefused
-        TooManyPending
+        TooManyPending, MemberBanned
         JobUnknown, PictureUnknown, NotYours, JobOver
         ModelUnknown
         OperationUnsupported
@@ -20,12 +20,7 @@ EaselError
             RequestLost
         JobInterrupted
     OperatorError           the operator acts
-        WeightsMissing
-        WeightsMismatch
-        ModelBroken
-        PaintedNothing
-        NoRoom
-        SpeedUnsupported
+        WeightsMissing, WeightsMismatch, ModelBroken, PaintedNothing, NoRoom, SpeedUnsupported
         PictureCorrupt
         RecipeUnreadable
         PostgresBroken
@@ -76,6 +71,10 @@ class TooManyPending(RequestError):
     def __init__(self, *, pending: int, limit: int) -> None:
         super().__init__(pending=pending, limit=limit)
         self.pending, self.limit = pending, limit
+
+
+class MemberBanned(RequestError):
+    """An operator has banned the member: the fact `reason` says why, and `until` until when, None for good."""
 
 
 class JobUnknown(RequestError):

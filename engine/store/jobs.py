@@ -67,8 +67,7 @@ async def submit_all(connection: AsyncConnection, requests: Sequence[Sequence[Jo
 
     requests: for each member their own, at least one.
     """
-    parameters = {"member_ids": [own[0].member_id for own in requests]}
-    first_turns = (await connection.execute(_NEXT_TURNS, parameters)).scalars().all()
+    first_turns = await read_next_turns(connection, [own[0].member_id for own in requests])
     rows = [
         _row_from_request(request, turn)
         for first, own in zip(first_turns, requests, strict=True)
@@ -79,6 +78,11 @@ async def submit_all(connection: AsyncConnection, requests: Sequence[Sequence[Jo
     await enqueue(connection, {row["id"]: row["turn"] for row in rows})
     await notify_changed(connection, *(row["id"] for row in rows))
     return [tuple(islice(submitted, len(own))) for own in requests]
+
+
+async def read_next_turns(connection: AsyncConnection, member_ids: Sequence[UUID]) -> Sequence[int]:
+    """Return the turn that each member's next job takes."""
+    return (await connection.execute(_NEXT_TURNS, {"member_ids": list(member_ids)})).scalars().all()
 
 
 async def read_job(connection: AsyncConnection, job_id: UUID) -> Job | None:

@@ -94,6 +94,7 @@ jobs = sa.Table(
         "jobs_image_keys_idx", "image_keys", postgresql_using="gin", postgresql_where=sa.text("image_keys <> '{}'")
     ),
     sa.Index("jobs_ended_idx", "ended_at", postgresql_where=sa.text("ended_at IS NOT NULL")),
+    sa.Index("jobs_failed_idx", "ended_at", postgresql_where=sa.text("status = 'failed'")),
     # Postgres uses these when it deletes a job with its pictures.
     sa.Index(None, "parent_job_id", postgresql_where=sa.text("parent_job_id IS NOT NULL")),
     sa.Index(None, "parent_picture_id", postgresql_where=sa.text("parent_picture_id IS NOT NULL")),
@@ -140,6 +141,21 @@ queue_pause = sa.Table(
     sa.Column("paused_at", sa.TIMESTAMP(timezone=True), nullable=False, server_default=_now),
     sa.CheckConstraint("only_row", name="only_row"),
     comment="has a row while engines take no jobs",
+)
+
+restrictions = sa.Table(
+    "restrictions",
+    metadata,
+    sa.Column("member_id", pg.UUID, primary_key=True),
+    sa.Column("banned_at", sa.TIMESTAMP(timezone=True)),
+    sa.Column("banned_until", sa.TIMESTAMP(timezone=True), comment="none for good"),
+    sa.Column("ban_reason", sa.Text, comment="the member reads it"),
+    sa.Column("max_pending", sa.Integer, comment="unfinished jobs; none where the usual limit holds"),
+    sa.CheckConstraint("(banned_at IS NULL) = (ban_reason IS NULL)", name="ban_has_reason"),
+    sa.CheckConstraint("banned_until IS NULL OR banned_at IS NOT NULL", name="end_of_ban"),
+    sa.CheckConstraint("max_pending > 0", name="max_pending"),
+    sa.CheckConstraint("banned_at IS NOT NULL OR max_pending IS NOT NULL", name="restricts"),
+    comment="what an operator allows a member less than others, or more",
 )
 
 engines = sa.Table(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,9 +12,10 @@ from openai import AsyncOpenAI, AuthenticationError, PermissionDeniedError, Rate
 
 from api import replies
 from api.refusals import refusal_of, refusal_of_cause
-from api.store.keys import KeyOptions, revoke_key
+from api.store.keys import KeyOptions, read_keys, revoke_key
 from api.store.tables import Scope
 from engine.contract import errors
+from engine.store.restrictions import ban_member
 from tests.api.conftest import RunningApi
 from tests.bot.test_replies import SAMPLES, leaves
 from tests.engine.worker.following import count, until
@@ -40,6 +42,17 @@ async def test_keys_that_may_not(api: RunningApi, secret: str) -> None:
         await revoke_key(connection, str(key.id))
     with pytest.raises(AuthenticationError, match="was revoked"):
         await api.client(narrow).models.list()
+    assert await count(api.database, "SELECT count(*) FROM jobs") == 0
+
+
+async def test_a_banned_owner_starts_nothing(api: RunningApi, secret: str) -> None:
+    """Their key still lists the models, and the refusal says why."""
+    async with api.database.begin() as connection:
+        (key,) = await read_keys(connection)
+        await ban_member(connection, key.member_id, "spam", datetime(2099, 1, 2, 3, 4, tzinfo=UTC))
+    with pytest.raises(PermissionDeniedError, match=r"banned until 2099-01-02 03:04 UTC\. .* Reason: spam"):
+        await api.client(secret).images.generate(prompt="a cat")
+    await api.client(secret).models.list()
     assert await count(api.database, "SELECT count(*) FROM jobs") == 0
 
 

@@ -17,6 +17,7 @@ from engine.contract.jobs import MAX_COUNTED_AHEAD
 SAMPLES: dict[type[errors.EaselError], errors.EaselError] = {
     errors.PromptRefused: errors.PromptRefused(message="a --wat\n  ^^^^^\nThere is no --wat."),
     errors.TooManyPending: errors.TooManyPending(pending=40, limit=40),
+    errors.MemberBanned: errors.MemberBanned(reason="spam", until=None),
     errors.JobOver: errors.JobOver(status="finished"),
     errors.ModelUnknown: errors.ModelUnknown(name="nope", known=("starter",)),
     errors.OperationUnsupported: errors.OperationUnsupported(operation="vary", model="starter"),

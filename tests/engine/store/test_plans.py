@@ -19,7 +19,7 @@ from engine.contract.jobs import MAX_COUNTED_AHEAD, Job
 from engine.feedback.preferences.answers import EXCLUDING
 from engine.feedback.store import actions, opinions, presses
 from engine.feedback.store.erasures import find_used_keys
-from engine.store import jobs, queue, queue_position, transitions
+from engine.store import jobs, moving, quarantine, queue, queue_position, transitions, usage
 from engine.store.database import Database
 from tests.fakes import request_for
 
@@ -88,6 +88,13 @@ _QUERIES: dict[str, Query] = {
     "read_publishing_ids_in": lambda connection, job: read_publishing_ids_in(connection, 77),
     "requeue_orphans": lambda connection, job: queue.requeue_orphans(connection),
     "prune_log": lambda connection, job: queue.prune_log(connection),
+    "read_quarantined": lambda connection, job: quarantine.read_quarantined(connection, 20),
+    "count_quarantined": lambda connection, job: quarantine.count_quarantined(connection),
+    "retry_jobs": lambda connection, job: quarantine.retry_jobs(connection, None),
+    "retry_jobs_by_id": lambda connection, job: quarantine.retry_jobs(connection, [job.id]),
+    "move_job_first": lambda connection, job: moving.move_job(connection, job.id, moving.End.FIRST),
+    "move_job_last": lambda connection, job: moving.move_job(connection, job.id, moving.End.LAST),
+    "read_usage_of": lambda connection, job: usage.read_usage_of(connection, [job.member_id], timedelta(days=1)),
     "find_used_keys": lambda connection, job: find_used_keys(connection, {"ab/cd.png", "ef/gh.webp"}),
     "submit_job": lambda connection, job: jobs.submit_job(connection, request_for(job.member_id)),
 }
