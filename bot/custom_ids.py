@@ -2,9 +2,10 @@
 
 The verb and the form of its index are declared by the verb's class in `bot/buttons`. A verb never changes its meaning:
 a new meaning is a new verb, and a new grammar is a new number after the `e`. Buttons about the member and no job are
-`e1:<verb>:v<number>`, with the version of the text that they stand under. The buttons of an answer to one member name
-in their origin the message that they are about, `<message>.<picture>.<ms>`: its id, the picture that it shows by
-itself, 0 for none, and how many milliseconds after it was posted it showed that.
+`e1:<verb>:v<number>`, with the version of the text that they stand under; those that lead to a page of a list are
+`e1:<verb>:p<number>`. The buttons of an answer to one member name in their origin the message that they are about,
+`<message>.<picture>.<ms>`: its id, the picture that it shows by itself, 0 for none, and how many milliseconds after it
+was posted it showed that.
 """
 
 from __future__ import annotations
@@ -113,6 +114,16 @@ def text_pattern(verb: str) -> re.Pattern[str]:
 def text_from_version(verb: str, version: int) -> str:
     """Return the custom_id of a verb about the member, under a text of this version."""
     return f"e1:{verb}:v{version}"
+
+
+def page_pattern(verb: str) -> re.Pattern[str]:
+    """Return the pattern of the ids of a verb that shows a page of a list; to be used with `fullmatch`."""
+    return re.compile(f"e1:(?P<verb>{verb}):p(?P<page>[1-9][0-9]{{0,5}})", re.ASCII)
+
+
+def text_from_page(verb: str, page: int) -> str:
+    """Return the custom_id of a verb that shows a page of a list, counted from 1."""
+    return f"e1:{verb}:p{page}"
 
 
 def _text_from_origin(origin: AnswerOrigin | None) -> str:

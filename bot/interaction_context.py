@@ -37,6 +37,15 @@ def context_from_interaction(interaction: discord.Interaction) -> InteractionCon
     )
 
 
+def may_manage_guild(interaction: discord.Interaction[Any]) -> bool:
+    """Return whether the member may manage the guild, as Discord says with the interaction; False outside guilds.
+
+    Discord lets administrators of a guild give its commands to members who may not.
+    """
+    allowed = interaction.permissions
+    return interaction.guild_id is not None and (allowed.manage_guild or allowed.administrator)
+
+
 def origin_of(interaction: discord.Interaction) -> AnswerOrigin | None:
     """Return the message that the interaction is about: that of the button, or the one that the button's id names.
 

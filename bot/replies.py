@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.operation_replies import inability
+from bot.policy.pauses import GuildPaused
 from engine.contract import errors
 from engine.contract.jobs import MAX_COUNTED_AHEAD, Job, JobStatus
 
@@ -48,6 +49,9 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Any], str]] = {
     errors.PromptRefused: lambda error: code_block(error.message),
     errors.TooManyPending: lambda error: f"{_limit(error)} Wait for a job to finish, or cancel one.",
     errors.MemberBanned: lambda error: _banned(error.facts.get("reason", ""), error.facts.get("until")),
+    GuildPaused: lambda error: (
+        "This server's administrators have paused Easel here, so nothing was started. Try again when they resume it."
+    ),
     errors.JobUnknown: lambda error: "This was erased, so it can no longer be used. Use /imagine to start again.",
     errors.PictureUnknown: lambda error: "This picture does not exist yet. Try again when the grid is finished.",
     errors.NotYours: lambda error: "Only the member who started this job or an administrator can do that.",

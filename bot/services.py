@@ -68,6 +68,11 @@ class Services:
     checking: asyncio.Lock = field(default_factory=asyncio.Lock)
     asked: set[int] = field(default_factory=set)
 
+    @property
+    def answer_margin(self) -> timedelta:
+        """How long the store may take, so that the answer is sent in time."""
+        return self.answer_timeout - SEND_MARGIN
+
     async def commit(self, context: InteractionContext, make: Callable[[], Press[T]], *, num_jobs: int = 1) -> T:
         """Return what the press returns, committed in time for an answer.
 
@@ -76,8 +81,7 @@ class Services:
 
         Raises: what the press raises, StoreUnavailable.
         """
-        patience = self.answer_timeout - SEND_MARGIN
-        result: T = await self.presses.commit(context.discord_id, make, size=num_jobs, patience=patience)
+        result: T = await self.presses.commit(context.discord_id, make, size=num_jobs, patience=self.answer_margin)
         return result
 
 

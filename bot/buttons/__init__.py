@@ -6,6 +6,7 @@ from bot.buttons.best import BestButton
 from bot.buttons.cancel import CancelAllButton, CancelButton
 from bot.buttons.compare import NeitherButton, SideButton, StopButton
 from bot.buttons.consent import PublishingButton, SaveConsentButton, TrainingButton
+from bot.buttons.cost import COST_BUTTONS
 from bot.buttons.custom_zoom import CustomZoomButton
 from bot.buttons.delete import AskDeleteButton, DeleteButton, KeepButton
 from bot.buttons.describe import DescribeButton
@@ -96,4 +97,4 @@ MEMBER_BUTTONS: tuple[type[MemberButton], ...] = (
 )
 """Those about the member who presses, not about a job."""
 
-__all__ = ["BUTTONS", "MEMBER_BUTTONS"]
+__all__ = ["BUTTONS", "COST_BUTTONS", "MEMBER_BUTTONS"]

@@ -12,12 +12,25 @@ from bot.commands.imagine import imagine, imagine_for
 from bot.commands.interpolate import interpolate
 from bot.commands.prefer import prefer
 from bot.commands.privacy import privacy
+from bot.commands.queue import queue
 from bot.commands.rank import rank
 from engine.prompt import Limits
 
 Command = app_commands.Command[Any, ..., Any] | app_commands.Group
 
-COMMANDS: tuple[Command, ...] = (imagine, blend, interpolate, describe, shorten, rank, prefer, privacy, consent, export)
+COMMANDS: tuple[Command, ...] = (
+    imagine,
+    blend,
+    interpolate,
+    describe,
+    shorten,
+    rank,
+    prefer,
+    privacy,
+    consent,
+    export,
+    queue,
+)
 
 
 def commands_for(limits: Limits) -> tuple[Command, ...]:

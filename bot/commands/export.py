@@ -14,8 +14,8 @@ from bot.answers import answer, send_ephemeral
 from bot.cards import MAX_CONTENT, length
 from bot.delivery.discord_messages import NO_MENTIONS
 from bot.exports.handover import hand_over
-from bot.interaction_context import context_from_interaction
-from bot.services import SEND_MARGIN, Services, services_of
+from bot.interaction_context import context_from_interaction, may_manage_guild
+from bot.services import Services, services_of
 from bot.store.exports import read_guild_exports, record_telling, request_export
 from bot.store.interaction import InteractionContext
 from bot.store.tables import Telling
@@ -70,7 +70,7 @@ async def _start(interaction: discord.Interaction, services: Services, options: 
     context = context_from_interaction(interaction)
     problem = _problem_of(interaction, services) or _problem_of_options(options)
     if problem is None:
-        async with services.database.begin(limit=services.answer_timeout - SEND_MARGIN) as connection:
+        async with services.database.begin(limit=services.answer_margin) as connection:
             is_new = await request_export(
                 connection, context, options, guild_id=context.guild_id, max_bytes=interaction.filesize_limit
             )
@@ -118,9 +118,7 @@ async def _listed(
 
 def _problem_of(interaction: discord.Interaction, services: Services) -> str | None:
     """Return why the member can export nothing here, as a sentence."""
-    # Discord lets administrators of a server give the command to others.
-    may_manage = interaction.permissions.manage_guild or interaction.permissions.administrator
-    if interaction.guild_id is None or not may_manage:
+    if not may_manage_guild(interaction):
         return export_replies.MANAGERS_ONLY
     return export_replies.NOT_SET_UP if services.exports is None else None
 

@@ -179,7 +179,7 @@ class Courier:
         # In the order of the jobs, so that messages that change together are edited in the order of the queue.
         for tracked in self._tracking.of_jobs(sorted(job_ids)):
             found = progress_by_job.get(tracked.delivery.job_id)
-            progress = with_block(found, self._context) if found else None
+            progress = with_block(found, self._context, tracked.delivery.guild_id) if found else None
             is_told = tracked.series is not None and progress is not None and progress.status not in FINAL
             if progress and not is_told and needs_edit(tracked.shown, progress):
                 self._queues.request(tracked, edit_priority(tracked.shown, progress))

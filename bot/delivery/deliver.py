@@ -68,7 +68,7 @@ async def send(context: DeliveryContext, tracked: TrackedDelivery) -> SendResult
         told = await _tell_series(context, tracked, details)
         if told is not None:
             return told
-    progress = with_block(progress_from_details(details), context)
+    progress = with_block(progress_from_details(details), context, tracked.delivery.guild_id)
     is_due = tracked.lacks_picture or needs_edit(tracked.shown, progress)
     if not is_due or not (tracked.takes_edits or details.job.status in FINAL):
         return UpToDate(is_edited=False)
@@ -80,7 +80,7 @@ async def send(context: DeliveryContext, tracked: TrackedDelivery) -> SendResult
         context.limits,
         context.buttons,
         max_bytes=max_bytes,
-        is_paused=context.queue.is_paused,
+        is_paused=context.queue.is_paused_in(tracked.delivery.guild_id),
     )
     if tracked.lacks_picture and content.lacks_picture:
         return RetryLater(after=None)

@@ -9,15 +9,16 @@ from bot.store.job_status import JobProgress
 from engine.contract.jobs import JobStatus
 
 
-def with_block(progress: JobProgress, context: DeliveryContext) -> JobProgress:
-    """Return the progress with whether the job waits for more than an engine.
+def with_block(progress: JobProgress, context: DeliveryContext, guild_id: int | None) -> JobProgress:
+    """Return the progress with whether the job, which was asked for in the guild, waits for more than an engine.
 
     That is the picture store, to start or with its pictures painted, or the end of a pause, to start.
     """
     starts = progress.status is JobStatus.WAITING
     ends = progress.status is JobStatus.RUNNING and progress.percent == 100
     is_away = context.objects.problem is not None
-    return replace(progress, is_blocked=(starts and context.queue.is_paused) or ((starts or ends) and is_away))
+    is_paused = starts and context.queue.is_paused_in(guild_id)
+    return replace(progress, is_blocked=is_paused or ((starts or ends) and is_away))
 
 
 def needs_edit(shown: JobProgress | None, progress: JobProgress) -> bool:

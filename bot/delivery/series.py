@@ -94,7 +94,7 @@ def _content(context: DeliveryContext, series: TrackedSeries, state: Series) -> 
     notes = []
     if series.message.moved_from is not None:
         notes.append(replies.moved_from(series.message.moved_from))
-    if context.queue.is_paused and not state.is_over:
+    if context.queue.is_paused_in(series.message.guild_id) and not state.is_over:
         notes.append(f"{queue_replies.PAUSED}.")
     problem = context.objects.problem
     if problem is not None and not state.is_over:

@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from bot.policy.pauses import check_pause
 from bot.policy.quotas import check_quota
 from bot.store.button_actions import action_from_press, find_picture, read_press
 from bot.store.deliveries import BotInstance
 from bot.store.interaction import InteractionContext
-from bot.store.statements import count_pending, is_answered, is_repeat, record_action
+from bot.store.statements import count_pending, is_answered, is_guild_paused, is_repeat, record_action
 from bot.store.submissions import Draft, SubmittedJob, seed_of, submit_for_member
 from engine.contract.edits import Edit
 from engine.contract.feedback import Verb
@@ -61,7 +62,7 @@ async def start_follow_up(
     Quick clicks are one, whichever bots they come to: the member's row is locked, and what was stored decides.
     Nothing is stored for a member with remix who has not been asked for the prompt.
 
-    Raises: JobUnknown, PictureUnknown, TooManyPending, and what `renew_spec` raises.
+    Raises: JobUnknown, PictureUnknown, TooManyPending, GuildPaused, and what `renew_spec` raises.
     """
     press = await read_press(context, follow_up.job_id)
     picture = None if follow_up.slot is None else find_picture(press, follow_up.slot)
@@ -76,6 +77,8 @@ async def start_follow_up(
         edit=_edit(follow_up, replace(press.job, spec=spec), picture),
         image_keys=_image_keys(follow_up, press.job, spec),
     )
+    # Before the member is asked for a prompt, which would be lost.
+    check_pause(is_paused=await is_guild_paused(context.guild_id))
     if press.member.has_remix and not follow_up.has_prompt:
         return PromptWanted(prompt=spec.prompt)
     # Asked before the limit: the first delivery of the press may have used it up.

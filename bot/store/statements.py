@@ -11,6 +11,7 @@ from bot.store.batch import Statement
 from bot.store.consents import store_choices
 from bot.store.deliveries import BotInstance, Delivery, add_deliveries, find_answered, find_single_pictures
 from bot.store.erasures import start_erasures
+from bot.store.guild_queue import find_paused
 from bot.store.mask_pages import add_pages
 from bot.store.members import Member, lock_members, toggle_remixes
 from bot.store.ranking.grids import leave_out_grids
@@ -70,6 +71,7 @@ read_rating = Statement(order=3, run=read_ratings)
 read_last = Statement(order=4, run=read_last_actions)
 read_pair = Statement(order=4, run=read_asked)
 count_pairs = Statement(order=4, run=count_answered)
+is_guild_paused = Statement(order=5, run=find_paused)
 read_series_jobs = Statement(order=5, run=read_all_series_jobs)
 is_answered = Statement(order=6, run=find_answered)
 find_single_picture = Statement(order=7, run=find_single_pictures)

@@ -10,11 +10,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from bot.policy.pauses import check_pause
 from bot.policy.quotas import check_quota
 from bot.store.deliveries import BotInstance, Delivery
 from bot.store.interaction import InteractionContext
 from bot.store.members import Member
-from bot.store.statements import count_ahead, count_pending, deliver, is_answered, lock_member, submit_jobs
+from bot.store.statements import (
+    count_ahead,
+    count_pending,
+    deliver,
+    is_answered,
+    is_guild_paused,
+    lock_member,
+    submit_jobs,
+)
 from bot.store.tables import DeliveryKind
 from engine.contract.edits import Edit
 from engine.contract.ids import new_id
@@ -53,9 +62,11 @@ async def submit_drafts(
 
     The queue positions of all but the first are estimates: jobs of other members may come in between.
 
-    Raises: TooManyPending if the member would have too many unfinished jobs, MemberBanned; nothing is stored then.
+    Raises: TooManyPending if the member would have too many unfinished jobs, MemberBanned, GuildPaused; nothing is
+        stored then.
     """
     member = await lock_member(context.discord_id)
+    check_pause(is_paused=await is_guild_paused(context.guild_id))
     if await is_answered(context.id):
         return ()
     check_quota(pending=await count_pending(member.id), num_new=len(drafts), limit=member.restriction.max_pending)

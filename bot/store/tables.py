@@ -159,10 +159,24 @@ deliveries = sa.Table(
     sa.Index("deliveries_grid_idx", "job_id", unique=True, postgresql_where=sa.text("kind = 'grid'")),
     sa.Index(None, "job_id"),
     sa.Index(None, "member_id"),
+    sa.Index(
+        "deliveries_guild_idx",
+        "guild_id",
+        "created_at",
+        postgresql_where=sa.text("kind = 'grid' AND guild_id IS NOT NULL"),
+    ),
     sa.Index(None, "picture_id", postgresql_where=sa.text("picture_id IS NOT NULL")),
     sa.Index("deliveries_message_idx", "message_id", unique=True, postgresql_where=sa.text("message_id IS NOT NULL")),
     sa.Index("deliveries_open_idx", "claimed_until", "id", postgresql_where=_open),
     sa.Index("deliveries_claimed_idx", "claimed_by", postgresql_where=_open),
+)
+
+guild_pauses = sa.Table(
+    "guild_pauses",
+    metadata,
+    sa.Column("guild_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("paused_at", sa.TIMESTAMP(timezone=True), nullable=False, server_default=_now),
+    comment="servers whose members start no jobs, and whose waiting jobs are held",
 )
 
 mask_pages = sa.Table(

@@ -13,10 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.contract.jobs import MAX_COUNTED_AHEAD, JobStatus, QueueState
 from engine.store.jobs import PENDING
-from engine.store.tables import jobs, queue_pause
+from engine.store.tables import held_jobs, jobs, queue_pause
 
 _TAKEN = sa.and_(jobs.c.status == JobStatus.RUNNING.value, jobs.c.progress == 0)
 """The condition that an engine holds a job and has not begun to paint it."""
+
+_WAITS = sa.and_(jobs.c.status == JobStatus.WAITING.value, ~sa.exists().where(held_jobs.c.job_id == jobs.c.id))
+"""The condition that a job waits for an engine."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,11 +48,11 @@ async def count_pending_of(connection: AsyncConnection, member_ids: Sequence[UUI
 
 
 async def read_queue_state(connection: AsyncConnection) -> QueueState:
-    """Return what is in the queue, read through the indexes of pending jobs."""
-    waiting, running = (jobs.c.status == status.value for status in (JobStatus.WAITING, JobStatus.RUNNING))
+    """Return what is in the queue, read through the indexes of pending jobs; held ones are not."""
+    running = jobs.c.status == JobStatus.RUNNING.value
     num_running = sa.select(sa.func.count()).select_from(jobs).where(running).scalar_subquery()
     is_paused = sa.exists(queue_pause.select())
-    query = sa.select(sa.func.count(), num_running, sa.func.min(jobs.c.created_at), is_paused).where(waiting)
+    query = sa.select(sa.func.count(), num_running, sa.func.min(jobs.c.created_at), is_paused).where(_WAITS)
     row = (await connection.execute(query)).one()
     return QueueState(num_waiting=row[0], num_running=row[1], waiting_since=row[2], is_paused=row[3])
 
@@ -57,13 +60,14 @@ async def read_queue_state(connection: AsyncConnection) -> QueueState:
 async def read_queue_positions(connection: AsyncConnection, job_ids: Collection[UUID]) -> Mapping[UUID, int]:
     """Return how many jobs are painted before each of these, at most `MAX_COUNTED_AHEAD`.
 
-    Counted are those without a single step: the waiting ones and, before them, those that an engine has taken but not
-    begun to paint. Jobs that are painted or over are left out. Only the front of the queue is read, however many wait.
+    Counted are those without a single step: the waiting ones, but for those that are held, and before them those that
+    an engine has taken but not begun to paint. Jobs that are painted or over are left out. Only the front of the queue
+    is read, however many wait.
     """
     taken = sa.select(jobs.c.id, jobs.c.turn, sa.literal(0).label("stage")).where(_TAKEN).limit(MAX_COUNTED_AHEAD)
     waiting = (
         sa.select(jobs.c.id, jobs.c.turn, sa.literal(1).label("stage"))
-        .where(jobs.c.status == JobStatus.WAITING.value)
+        .where(_WAITS)
         .order_by(jobs.c.turn, jobs.c.id)
         .limit(MAX_COUNTED_AHEAD)
     )

@@ -158,6 +158,14 @@ restrictions = sa.Table(
     comment="what an operator allows a member less than others, or more",
 )
 
+held_jobs = sa.Table(
+    "held_jobs",
+    metadata,
+    sa.Column("job_id", pg.UUID, sa.ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("held_at", sa.TIMESTAMP(timezone=True), nullable=False, server_default=_now),
+    comment="waiting jobs that are kept out of the queue until they are released",
+)
+
 engines = sa.Table(
     "engines",
     metadata,

@@ -12,8 +12,9 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store import series
+from bot.store import guild_queue, series
 from bot.store.eta import read_queue_pace
+from bot.store.guild_usage import read_guild_usage
 from bot.store.members import read_publishing_ids_in
 from engine.contract.jobs import MAX_COUNTED_AHEAD, Job
 from engine.feedback.preferences.answers import EXCLUDING
@@ -50,6 +51,11 @@ _FILL = """
         may_publish, shown_at)
     SELECT (substr(feedback_bound('impressions', month), 1, 13) || substr(id::text, 14))::uuid, 'grid', n, id,
         member_id, '[]', '', 1, false, false, now() FROM numbered;
+    INSERT INTO members (id, discord_id) SELECT member_id, 1000 + row_number() OVER ()
+    FROM (SELECT DISTINCT member_id FROM jobs) AS owners;
+    INSERT INTO deliveries (id, kind, job_id, member_id, press_id, ordinal, channel_id, guild_id)
+    SELECT gen_random_uuid(), 'grid', id, member_id, 'press ' || n, 0, 1, n % 1000 FROM numbered;
+    INSERT INTO guild_pauses SELECT generate_series(1, 3);
     INSERT INTO pgqueuer (priority, status, entrypoint, payload, dedupe_key)
     SELECT -turn, 'queued', 'paint', uuid_send(id), id::text FROM jobs WHERE status = 'waiting' AND turn > 200;
     INSERT INTO pgqueuer_log (job_id, status, priority, entrypoint, aggregated)
@@ -57,7 +63,7 @@ _FILL = """
     ANALYZE"""
 
 # Not the queue and the previews: they hold only what is pending, and the sweep for orphans is after all of it.
-_READS_ALL = re.compile(r"Seq Scan on (jobs|pictures|uploads|actions\w*|impressions\w*|pgqueuer_log)\b")
+_READS_ALL = re.compile(r"Seq Scan on (jobs|pictures|deliveries|uploads|actions\w*|impressions\w*|pgqueuer_log)\b")
 
 Query = Callable[[AsyncConnection, Job], Awaitable[object]]
 
@@ -86,6 +92,13 @@ _QUERIES: dict[str, Query] = {
     ),
     "read_actions": lambda connection, job: actions.read_actions(connection, job.id),
     "read_publishing_ids_in": lambda connection, job: read_publishing_ids_in(connection, 77),
+    "read_guild_queue": lambda connection, job: guild_queue.read_guild_queue(connection, 77, limit=20),
+    "read_guild_usage": lambda connection, job: read_guild_usage(
+        connection, 77, within=timedelta(days=30), offset=0, limit=10
+    ),
+    "pause_guild": lambda connection, job: guild_queue.pause_guild(connection, 77),
+    "resume_guild": lambda connection, job: guild_queue.resume_guild(connection, 1),
+    "hold_late_jobs": lambda connection, job: guild_queue.hold_late_jobs(connection),
     "requeue_orphans": lambda connection, job: queue.requeue_orphans(connection),
     "prune_log": lambda connection, job: queue.prune_log(connection),
     "read_quarantined": lambda connection, job: quarantine.read_quarantined(connection, 20),
