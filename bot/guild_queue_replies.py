@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from bot.cards import MAX_CONTENT, length, shown_prompt
 from bot.replies import duration
 from bot.store.guild_queue import GuildJob, GuildQueue
-from bot.store.guild_usage import GuildUsage, GuildMemberUsage
+from bot.store.guild_usage import GuildMemberUsage, GuildUsage
 from engine.contract.jobs import JobStatus
 
 QUEUE_HELP = "The jobs of this server: see them, pause them, and what they cost"
