@@ -17,6 +17,7 @@ from easel.completion import CommandGroup
 from easel.exit_codes import ExitCode, epilog, exit_code_from_error
 from easel.export_options import Bounds, FormatName, MinWeight, OnlyModel, Release, Since, SplitSeed, Until
 from easel.keys_app import keys
+from easel.members_app import members
 from easel.models_app import models
 from easel.options import (
     ApiHost,
@@ -36,6 +37,7 @@ from easel.output import Output
 from easel.privacy_app import privacy
 from easel.process.signals import end_on_sigterm_as_first_process, run_command
 from easel.queue_app import queue
+from easel.upkeep_app import upkeep
 from engine.contract.errors import EaselError
 
 app = typer.Typer(
@@ -49,9 +51,11 @@ app = typer.Typer(
 )
 
 app.add_typer(keys)
+app.add_typer(members)
 app.add_typer(models)
 app.add_typer(privacy)
 app.add_typer(queue)
+app.add_typer(upkeep)
 
 # A prompt may start with one of its own flags.
 PROMPT_FIRST = {"ignore_unknown_options": True}
@@ -199,30 +203,6 @@ def export(
     check_request(kind, bounds)
     shown = Output(as_json=as_json, quiet=quiet)
     raise typer.Exit(run_command(export(kind, output, bounds, settings(), shown)))
-
-
-@app.command()
-def backup(
-    folder: Annotated[Path, typer.Argument(help="Folder to back up to: empty, or with an earlier backup.")],
-    as_json: Json = False,
-    quiet: OnlyProblems = False,
-) -> None:
-    """Back up the database and its pictures while everything runs. Again into the same folder, only what is new."""
-    from easel.commands.backup import backup
-
-    raise typer.Exit(run_command(backup(folder, settings(), Output(as_json=as_json, quiet=quiet))))
-
-
-@app.command()
-def restore(
-    folder: Annotated[Path, typer.Argument(help="Folder with a backup.")],
-    as_json: Json = False,
-    quiet: OnlyProblems = False,
-) -> None:
-    """Restore a backup into an empty database and its picture store."""
-    from easel.commands.restore import restore
-
-    raise typer.Exit(run_command(restore(folder, settings(), Output(as_json=as_json, quiet=quiet))))
 
 
 @app.command()

@@ -64,6 +64,11 @@ async def require_current(url: str) -> None:
 
 async def is_current(url: str) -> bool:
     """Return whether the newest revision is applied; False also when that cannot be read."""
+    return await read_revision(url) == NEWEST
+
+
+async def read_revision(url: str) -> str | None:
+    """Return the revision of the schema; None for an empty database, and when it cannot be read."""
     try:
         connection = await Connector(parse_url(url)).connect(command_timeout=_TIMEOUT)
         try:
@@ -71,5 +76,5 @@ async def is_current(url: str) -> bool:
         finally:
             connection.terminate()
     except CONNECT_ERRORS:
-        return False
-    return [row["version_num"] for row in rows] == [NEWEST]
+        return None
+    return str(rows[0]["version_num"]) if rows else None

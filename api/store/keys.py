@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -69,6 +70,22 @@ async def create_key(connection: AsyncConnection, options: KeyOptions) -> tuple[
 async def read_keys(connection: AsyncConnection) -> list[ApiKey]:
     """Return every key, the oldest first."""
     return [_from_row(row) for row in await connection.execute(sa.select(api_keys).order_by(api_keys.c.id))]
+
+
+async def read_key_owners(
+    connection: AsyncConnection, member_ids: Collection[UUID] = (), *, named: str = ""
+) -> dict[UUID, str]:
+    """Return those of the members to whom the jobs of a key belong, and that of the key in force `named` so, by name.
+
+    named: name of a key, or the id of it or of its member.
+    """
+    listed = sa.any_(sa.literal(list(member_ids), pg.ARRAY(pg.UUID)))
+    is_named = sa.and_(api_keys.c.name == named, api_keys.c.revoked_at.is_(None))
+    ids = (api_keys.c.id, api_keys.c.member_id)
+    query = sa.select(api_keys.c.member_id, api_keys.c.name).where(
+        sa.or_(api_keys.c.member_id == listed, is_named, *(sa.cast(one, sa.Text) == named for one in ids))
+    )
+    return {row.member_id: row.name for row in await connection.execute(query)}
 
 
 async def revoke_key(connection: AsyncConnection, named: str) -> ApiKey | None:

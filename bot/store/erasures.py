@@ -27,10 +27,9 @@ from engine.feedback.store.erasures import (
     renew_erasure,
     request_erasure,
 )
-from engine.store.jobs import PENDING
 from engine.store.restrictions import pass_on_restriction
-from engine.store.tables import jobs, restrictions
-from engine.store.transitions import cancel_jobs
+from engine.store.tables import restrictions
+from engine.store.transitions import cancel_pending_of
 
 __all__ = [
     "DiscordMessage",
@@ -88,8 +87,7 @@ async def start_erasures(connection: AsyncConnection, requests: Sequence[Erasure
             heir = new_id()
             await connection.execute(sa.insert(members).values(id=heir, discord_id=restricted))
             await pass_on_restriction(connection, request.member_id, heir)
-        pending = sa.select(jobs.c.id).where(jobs.c.member_id == request.member_id, PENDING)
-        await cancel_jobs(connection, list((await connection.execute(pending)).scalars()))
+        await cancel_pending_of(connection, request.member_id)
     return [None] * len(requests)
 
 

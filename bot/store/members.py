@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -80,6 +80,18 @@ async def find_member(connection: AsyncConnection, text: str) -> int | None:
         except ValueError:
             return None
     return (await connection.execute(sa.select(members.c.discord_id).where(has_it))).scalar_one_or_none()
+
+
+async def read_discord_ids(
+    connection: AsyncConnection, member_ids: Collection[UUID] = (), *, named: str = ""
+) -> dict[UUID, int]:
+    """Return the Discord ids of those of the members who are persons, and of who has the id `named`, as above."""
+    discord_id = await find_member(connection, named) if named else None
+    listed = sa.any_(sa.literal(list(member_ids), pg.ARRAY(pg.UUID)))
+    query = sa.select(members.c.id, members.c.discord_id).where(
+        (members.c.id == listed) | (members.c.discord_id == discord_id)
+    )
+    return {row.id: row.discord_id for row in await connection.execute(query)}
 
 
 async def read_consent(connection: AsyncConnection, member_id: UUID) -> ConsentInForce:

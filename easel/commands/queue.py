@@ -11,13 +11,16 @@ from uuid import UUID
 
 import typer
 
+from bot.store.quarantine import retry_quarantined
 from easel.exit_codes import ExitCode
 from easel.output import Output
 from easel.postgres import open_migrated_postgres
-from engine.contract.jobs import QueueState
+from engine.contract.jobs import JobStatus, QueueState
 from engine.settings import EngineSettings
 from engine.store.database import AsyncConnection, Database, open_database
+from engine.store.moving import End, move_job
 from engine.store.pending_jobs import PendingJob, read_pending_jobs
+from engine.store.quarantine import QuarantinedJob, count_quarantined, read_quarantined
 from engine.store.queue_pause import pause_queue, resume_queue
 from engine.store.queue_position import read_queue_state
 from engine.store.transitions import cancel_jobs
@@ -26,12 +29,27 @@ _LOOK_AGAIN_SECONDS = 0.5
 _PAUSED = "The queue is paused: engines take no jobs until `easel queue resume`."
 
 
+async def list_quarantined(limit: int, settings: EngineSettings, output: Output) -> None:
+    """Print the jobs in quarantine, the latest first."""
+    async with _transaction(settings) as connection:
+        total, found = await count_quarantined(connection), await read_quarantined(connection, limit)
+    if output.as_json:
+        output.print_json({"quarantined": total, "jobs": [_as_plain(job) for job in found]})
+        return
+    now = datetime.now(UTC)
+    for job in found:
+        typer.echo(f"{job.id}  {job.error}  {_age(job.ended_at, now)}  {job.operation.value}  {_cut(job.prompt)}")
+    counted = f"{total} in quarantine"
+    more = total - len(found)
+    output.print_done(f"{counted}; {more} not listed, see --limit." if more > 0 else f"{counted}.", {})
+
+
 async def list_jobs(limit: int, settings: EngineSettings, output: Output) -> None:
     """Print the jobs that are painted and those that wait."""
     async with _transaction(settings) as connection:
         state, found = await read_queue_state(connection), await read_pending_jobs(connection, limit)
     if output.as_json:
-        output.print_json({**_as_json(state), "jobs": [_job_as_json(job) for job in found]})
+        output.print_json({**_as_json(state), "jobs": [_as_plain(job) for job in found]})
         return
     now = datetime.now(UTC)
     for job in found:
@@ -87,6 +105,37 @@ async def cancel(job_ids: Sequence[UUID], settings: EngineSettings, output: Outp
     return ExitCode.REQUEST if others else ExitCode.DONE
 
 
+async def retry(job_ids: Sequence[UUID] | None, settings: EngineSettings, output: Output) -> int:
+    """Put jobs in quarantine, None for all, back into the queue; return the exit code.
+
+    It is not 0 if one was not there.
+    """
+    async with _transaction(settings) as connection:
+        retried = await retry_quarantined(connection, job_ids)
+    others = [str(job_id) for job_id in job_ids or () if job_id not in retried]
+    queued = "1 job is" if len(retried) == 1 else f"{len(retried)} jobs are"
+    output.print_done(f"{queued} back in the queue.", {"retried": sorted(map(str, retried)), "not_quarantined": others})
+    for job_id in others:
+        typer.echo(f"The job {job_id} is not in quarantine: `easel queue list --quarantined` shows those.", err=True)
+    return ExitCode.REQUEST if others else ExitCode.DONE
+
+
+async def move(job_id: UUID, end: End, settings: EngineSettings, output: Output) -> int:
+    """Move a waiting job to an end of the queue and return the exit code.
+
+    Raises: JobUnknown.
+    """
+    async with _transaction(settings) as connection:
+        status = await move_job(connection, job_id, end)
+    if status is not JobStatus.WAITING:
+        how = "is being painted" if status is JobStatus.RUNNING else f"has ended ({status.value})"
+        typer.echo(f"The job {job_id} {how}; only jobs that wait can be moved.", err=True)
+        return ExitCode.REQUEST
+    where = "first; engines take it next" if end is End.FIRST else "last, and so is what its member asks for after it"
+    output.print_done(f"The job {job_id} is {where}.", {"id": str(job_id), "moved": end.value})
+    return ExitCode.DONE
+
+
 @asynccontextmanager
 async def _database(settings: EngineSettings) -> AsyncIterator[Database]:
     async with open_migrated_postgres(settings) as url, open_database(url, pool_size=1) as database:
@@ -124,16 +173,33 @@ def _is_id(text: str) -> bool:
 
 
 def _line(job: PendingJob, now: datetime) -> str:
-    seconds = (now - job.created_at).total_seconds()
-    age = f"{seconds / 60:.0f} min" if seconds >= 60 else f"{seconds:.0f} s"
+    age = _age(job.created_at, now)
     state = f"{job.progress:.0%}" if job.status == "running" else "waiting"
     troubles = f"  attempt {job.attempts}, {job.crashes} crashes" if job.attempts > 1 or job.crashes else ""
-    prompt = job.prompt if len(job.prompt) <= 60 else f"{job.prompt[:59]}…"
-    return f"{job.id}  {state:>7}  {age:>7}  {job.operation.value}  {prompt}{troubles}"
+    return f"{job.id}  {state:>7}  {age:>7}  {job.operation.value}  {_cut(job.prompt)}{troubles}"
 
 
-def _job_as_json(job: PendingJob) -> dict[str, object]:
-    return {**asdict(job), "id": str(job.id), "member_id": str(job.member_id), "created_at": job.created_at.isoformat()}
+def _age(at: datetime, now: datetime) -> str:
+    seconds = (now - at).total_seconds()
+    return f"{seconds / 60:.0f} min" if seconds >= 60 else f"{seconds:.0f} s"
+
+
+def _cut(prompt: str) -> str:
+    return prompt if len(prompt) <= 60 else f"{prompt[:59]}…"
+
+
+def _as_plain(job: PendingJob | QuarantinedJob) -> dict[str, object]:
+    return {name: _plain(value) for name, value in asdict(job).items()}
+
+
+def _plain(value: object) -> object:
+    match value:
+        case UUID():
+            return str(value)
+        case datetime():
+            return value.isoformat()
+        case _:
+            return value
 
 
 def _as_json(state: QueueState) -> dict[str, object]:

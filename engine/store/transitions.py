@@ -155,6 +155,12 @@ async def cancel_jobs(connection: AsyncConnection, job_ids: Collection[UUID]) ->
     return frozenset(cancelled)
 
 
+async def cancel_pending_of(connection: AsyncConnection, member_id: UUID) -> frozenset[UUID]:
+    """Mark all waiting and running jobs of the member cancelled and return them."""
+    pending = sa.select(jobs.c.id).where(jobs.c.member_id == member_id, PENDING)
+    return await cancel_jobs(connection, list((await connection.execute(pending)).scalars()))
+
+
 async def return_job(
     connection: AsyncConnection,
     job_id: UUID,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typer.testing import CliRunner
 from easel.app import app
 from easel.exit_codes import MEANINGS, ExitCode, exit_code_from_cause, exit_code_from_codes
 from engine.contract import errors
+from migrations import NEWEST
 from tests.easel.command import run_easel
 
 # These run until they are stopped, and list nothing.
@@ -66,6 +68,18 @@ def test_completion_for_an_unknown_shell_is_wrong_usage() -> None:
     shown = CliRunner().invoke(app, ["--show-completion", "tcsh"], prog_name="easel")
     assert shown.exit_code == ExitCode.USAGE
     assert "'tcsh' is none of bash, zsh, fish, powershell, pwsh." in " ".join(shown.output.split())
+
+
+async def test_the_version_names_both_schemas(home: Path, database_url: str) -> None:
+    """Without a database, and with settings that are wrong, it tells the rest."""
+    told = await run_easel("version", "--json", home=home, DATABASE_URL=database_url)
+    found = json.loads(told.out)
+    assert (found["schema"], found["database_schema"]) == (NEWEST, NEWEST)
+    assert {"easel", "python", "torch", "discord.py"} <= found.keys()
+    nowhere = await run_easel("version", home=home)
+    assert f"Schema {NEWEST}; the database is not running" in nowhere.out
+    wrong = await run_easel("version", home=home, EASEL_NONSENSE="1")
+    assert (wrong.code, wrong.out) == (0, nowhere.out)
 
 
 def _kinds(kind: type[errors.EaselError]) -> Iterator[type[errors.EaselError]]:

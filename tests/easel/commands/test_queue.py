@@ -1,4 +1,4 @@
-"""`easel queue`: what waits is listed, paused, drained and cancelled."""
+"""`easel queue`: jobs are listed, paused, drained, cancelled, moved and retried."""
 
 from __future__ import annotations
 
@@ -6,12 +6,17 @@ import asyncio
 import json
 from pathlib import Path
 
+import sqlalchemy as sa
+
+from engine.contract.errors import ModelBroken, PainterLost
 from engine.contract.ids import new_id
-from engine.contract.jobs import JobStatus
+from engine.contract.jobs import Job, JobStatus
 from engine.store.database import Database
 from engine.store.jobs import submit_job
-from engine.store.transitions import cancel_job, record_progress
-from tests.easel.command import run_easel, start_easel
+from engine.store.pending_jobs import read_pending_jobs
+from engine.store.transitions import cancel_job, fail_job, record_progress
+from engine.worker.endings import cause_from_error
+from tests.easel.command import CommandResult, run_easel, start_easel
 from tests.engine.store.stages import read, started, submitted
 from tests.fakes import request_for
 
@@ -80,3 +85,61 @@ async def test_two_pauses_at_once_are_one(home: Path, database_url: str) -> None
     pauses = [run_easel("queue", "pause", home=home, DATABASE_URL=database_url) for _ in range(2)]
     outputs = sorted(done.out for done in await asyncio.gather(*pauses))
     assert outputs[0] == "The queue is paused already.\n" and outputs[1].startswith("The queue is paused: ")
+
+
+async def fail(database: Database, job: Job, error: Exception) -> Job:
+    """Start the job and let it fail of the error."""
+    await started(database, job)
+    async with database.begin() as connection:
+        await fail_job(connection, job.id, cause_from_error(error))
+        await connection.execute(sa.text("DELETE FROM pgqueuer WHERE dedupe_key = :id"), {"id": str(job.id)})
+    return job
+
+
+async def test_jobs_in_quarantine_are_listed_and_retried(home: Path, database: Database, database_url: str) -> None:
+    """By their ids, of which one that is not there is named, or all of them."""
+    waiting = await submitted(database)
+    crashed, broken = [
+        await fail(database, await submitted(database), error)
+        for error in (PainterLost(), ModelBroken(name="fake", cause="black"))
+    ]
+
+    async def queue(*words: str) -> CommandResult:
+        return await run_easel("queue", *words, home=home, DATABASE_URL=database_url)
+
+    listed = await queue("list", "--quarantined")
+    first, second, counted = listed.out.splitlines()
+    assert first.startswith(f"{broken.id}  ModelBroken  ") and first.endswith("imagine  a red circle")
+    assert second.startswith(f"{crashed.id}  PainterLost") and counted == "2 in quarantine."
+    told = json.loads((await queue("list", "--quarantined", "--json", "--limit", "1")).out)
+    assert (told["quarantined"], [job["id"] for job in told["jobs"]]) == (2, [str(broken.id)])
+    done = await queue("retry", str(crashed.id), str(waiting.id))
+    assert (done.code, done.out) == (3, "1 job is back in the queue.\n")
+    assert f"The job {waiting.id} is not in quarantine" in done.err
+    assert (await queue("retry", "--all")).out == "1 job is back in the queue.\n"
+    assert (await queue("retry", "--all")).out == "0 jobs are back in the queue.\n"
+    assert [(await read(database, job)).status for job in (crashed, broken)] == [JobStatus.WAITING] * 2
+    for wrong in ((), ("--all", str(broken.id))):
+        refused = await queue("retry", *wrong)
+        assert refused.code == 2 and "Name the jobs, or use --all for all of them." in refused.err
+
+
+async def test_a_waiting_job_is_moved(home: Path, database: Database, database_url: str) -> None:
+    """One that is painted is not, nor one that nobody knows."""
+    first, second, third = [await submitted(database) for _ in range(3)]
+    await started(database, first)
+
+    async def move(*words: str) -> CommandResult:
+        return await run_easel("queue", "move", *words, home=home, DATABASE_URL=database_url)
+
+    assert (await move(str(third.id), "--first")).out == f"The job {third.id} is first; engines take it next.\n"
+    async with database.begin() as connection:
+        assert [job.id for job in await read_pending_jobs(connection, 9)] == [first.id, third.id, second.id]
+    done = await move(str(third.id), "--last", "--json")
+    assert json.loads(done.out) == {"id": str(third.id), "moved": "last"}
+    running, unknown, nowhere = [
+        await move(*words) for words in ((str(first.id), "--last"), (str(new_id()), "--first"), (str(first.id),))
+    ]
+    assert (running.code, unknown.code, nowhere.code) == (3, 3, 2)
+    assert running.err == f"The job {first.id} is being painted; only jobs that wait can be moved.\n"
+    assert unknown.err == "Job not found.\n" and "Say where to: --first or --last." in nowhere.err

@@ -1,0 +1,112 @@
+"""`easel members`: what members use is shown, and they are banned and limited."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from api.store.keys import KeyOptions, create_key
+from bot.store.members import lock_members
+from engine.contract.errors import MemberBanned
+from engine.contract.ids import new_id
+from engine.contract.jobs import JobStatus
+from engine.store.database import Database
+from engine.store.operator_jobs import OPERATOR_ID
+from engine.store.transitions import finish_job
+from tests.easel.command import CommandResult, run_easel
+from tests.engine.store.stages import picture_of, read, started, submitted
+
+Run = Callable[..., Awaitable[CommandResult]]
+ADA = 123456789012345678
+
+
+@pytest.fixture
+def members(home: Path, database_url: str) -> Run:
+    """Runs `easel members` with these words."""
+
+    async def run(*words: str) -> CommandResult:
+        return await run_easel("members", *words, home=home, DATABASE_URL=database_url)
+
+    return run
+
+
+async def test_who_used_most_is_first(members: Run, database: Database) -> None:
+    """Persons, keys and the command line, each by the name that an operator knows."""
+    assert (await members("list")).out == "Nobody has painted anything within 30 days.\n"
+    async with database.begin() as connection:
+        (ada,) = await lock_members(connection, [ADA])
+        created = await create_key(connection, KeyOptions(name="gallery"))
+    assert created
+    for member, number in ((ada.id, 3), (created[0].member_id, 2), (OPERATOR_ID, 1)):
+        for _ in range(number):
+            job = await started(database, await submitted(database, member))
+            async with database.begin() as connection:
+                await finish_job(connection, job.id, [picture_of(job, 0)], "g", "image/webp")
+    listed = json.loads((await members("list", "--json")).out)
+    assert {(one["name"], one["month"]["jobs"], one["day"]["pictures"]) for one in listed} == {
+        (f"Discord user {ADA}", 3, 3),
+        ('the key "gallery"', 2, 2),
+        ("the command line", 1, 1),
+    }
+    table = (await members("list")).out
+    assert str(ADA) in table and "3 / 3" in table and "within a day / within 30 days" in table
+    shown = (await members("show", "gallery")).out
+    assert shown.startswith(f'the key "gallery", member {created[0].member_id}\n')
+    assert "Within 30 days: 2 jobs, 2 pictures, painted for 0 s." in shown and "Not banned." in shown
+
+
+async def test_a_ban_cancels_what_waits_and_ends(members: Run, database: Database) -> None:
+    """By either id; twice is once, and the second reason counts."""
+    async with database.begin() as connection:
+        (ada,) = await lock_members(connection, [ADA])
+    waiting, running, other = [await submitted(database, member) for member in (ada.id, ada.id, new_id())]
+    await started(database, running)
+    done = await members("ban", str(ADA), "--reason", "spam")
+    assert done.out == f"Discord user {ADA} is banned for good; 2 jobs were cancelled.\n"
+    assert [(await read(database, job)).status for job in (waiting, running)] == [JobStatus.CANCELLED] * 2
+    assert (await read(database, other)).status is JobStatus.WAITING
+    again = await members("ban", str(ada.id), "--reason", "more spam", "--until", "2099-02-01", "--json")
+    assert json.loads(again.out) == {"id": str(ada.id), "until": "2099-02-01T00:00:00+00:00", "cancelled": []}
+    async with database.begin() as connection:
+        (found,) = await lock_members(connection, [ADA])
+    with pytest.raises(MemberBanned) as refused:
+        found.restriction.check_not_banned()
+    assert refused.value.facts == {"reason": "more spam", "until": datetime(2099, 2, 1, tzinfo=UTC)}
+    assert "more spam" in (await members("show", str(ADA))).out
+    assert [one["discord_id"] for one in json.loads((await members("list", "--banned", "--json")).out)] == [ADA]
+    assert (await members("unban", str(ADA))).out == f"Discord user {ADA} may use Easel again.\n"
+    assert (await members("unban", str(ADA))).out == f"Discord user {ADA} is not banned.\n"
+    assert (await members("list", "--banned")).out == "Nobody is banned.\n"
+
+
+async def test_a_limit_is_set_and_ended(members: Run, database: Database) -> None:
+    async with database.begin() as connection:
+        (ada,) = await lock_members(connection, [ADA])
+    assert (await members("limit", str(ADA), "--jobs", "1")).out == f"Discord user {ADA} may have 1 unfinished job.\n"
+    assert "At most 1 unfinished jobs." in (await members("show", str(ADA))).out
+    ended = await members("limit", str(ADA), "--usual", "--json")
+    assert json.loads(ended.out) == {"id": str(ada.id), "jobs": None}
+    assert "The usual limit of 40 unfinished jobs." in (await members("show", str(ADA))).out
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "sentence"),
+    [
+        (("show", "42"), 3, "Nothing is known of 42."),
+        (("ban", "nobody", "--reason", "spam"), 3, "Nothing is known of nobody."),
+        (("unban", "42"), 3, "Nothing is known of 42."),
+        (("limit", "42", "--jobs", "1"), 3, "Nothing is known of 42."),
+        (("limit", "42", "--jobs", "0"), 2, "greater than or equal to 1"),
+        (("limit", "42"), 2, "Give the number with --jobs, or --usual to end the limit."),
+        (("ban", "42", "--reason", " "), 2, "A reason has 1 to 500 characters."),
+        (("ban", "42", "--reason", "spam", "--until", "tomorrow"), 2, '"tomorrow" is not a time.'),
+        (("ban", "42", "--reason", "spam", "--until", "2020-01-01"), 2, "2020-01-01 is over already."),
+    ],
+)
+async def test_what_cannot_be_is_said(members: Run, words: tuple[str, ...], code: int, sentence: str) -> None:
+    refused = await members(*words)
+    assert (refused.code, sentence in " ".join(refused.err.split())) == (code, True), refused.err
