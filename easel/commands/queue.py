@@ -131,7 +131,7 @@ async def move(job_id: UUID, end: End, settings: EngineSettings, output: Output)
         how = "is being painted" if status is JobStatus.RUNNING else f"has ended ({status.value})"
         typer.echo(f"The job {job_id} {how}; only jobs that wait can be moved.", err=True)
         return ExitCode.REQUEST
-    where = "first; engines take it next" if end is End.FIRST else "last, and so is what its member asks for after it"
+    where = "first" if end is End.FIRST else "last, and so is what its member asks for after it"
     output.print_done(f"The job {job_id} is {where}.", {"id": str(job_id), "moved": end.value})
     return ExitCode.DONE
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from engine.contract.errors import JobUnknown
 from engine.contract.jobs import JobStatus
 from engine.store.jobs import notify_changed
-from engine.store.tables import jobs
+from engine.store.tables import held_jobs, jobs
 
 
 class End(StrEnum):
@@ -31,7 +31,7 @@ async def move_job(connection: AsyncConnection, job_id: UUID, end: End) -> JobSt
     """Move the job and return `WAITING`; return what it is instead when no longer waiting, and move nothing.
 
     First: before every job that waits now. Last: after all of them, and what its member asks for from now on comes
-    after it.
+    after it. A held job is where it was moved to once it is released.
 
     Raises: JobUnknown.
     """
@@ -43,7 +43,8 @@ async def move_job(connection: AsyncConnection, job_id: UUID, end: End) -> JobSt
         return JobStatus(status)
     turn = await _turn_at(connection, job_id, end)
     moved = await connection.execute(_MOVE_ENTRY, {"priority": -turn, "job_id": str(job_id)})
-    if not moved.rowcount:
+    is_held = sa.select(sa.exists().where(held_jobs.c.job_id == job_id))
+    if not moved.rowcount and not (await connection.execute(is_held)).scalar_one():
         return JobStatus.RUNNING
     await connection.execute(sa.update(jobs).where(jobs.c.id == job_id).values(turn=turn))
     await notify_changed(connection, job_id)

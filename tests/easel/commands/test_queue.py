@@ -132,7 +132,7 @@ async def test_a_waiting_job_is_moved(home: Path, database: Database, database_u
     async def move(*words: str) -> CommandResult:
         return await run_easel("queue", "move", *words, home=home, DATABASE_URL=database_url)
 
-    assert (await move(str(third.id), "--first")).out == f"The job {third.id} is first; engines take it next.\n"
+    assert (await move(str(third.id), "--first")).out == f"The job {third.id} is first.\n"
     async with database.begin() as connection:
         assert [job.id for job in await read_pending_jobs(connection, 9)] == [first.id, third.id, second.id]
     done = await move(str(third.id), "--last", "--json")

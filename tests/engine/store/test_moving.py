@@ -9,6 +9,7 @@ from engine.contract.errors import JobUnknown
 from engine.contract.ids import new_id
 from engine.contract.jobs import JobStatus
 from engine.store.database import Database
+from engine.store.held_jobs import hold_jobs, release_jobs
 from engine.store.moving import End, move_job
 from engine.store.queue_position import read_queue_positions
 from engine.store.transitions import cancel_job
@@ -31,6 +32,17 @@ async def test_moved_jobs_are_handed_out_in_their_new_order(database: Database) 
         handed_out = (await connection.execute(sa.text(_HANDED_OUT))).scalars().all()
     assert [positions[job_id] for job_id in order] == [0, 1, 2, 3]
     assert handed_out == [str(job_id) for job_id in order]
+
+
+async def test_a_held_job_is_moved_for_later(database: Database) -> None:
+    """It stays out of the queue, and is where it was moved to when it is released."""
+    first, held = [await submitted(database) for _ in range(2)]
+    async with database.begin() as connection:
+        await hold_jobs(connection, [held.id])
+        assert await move_job(connection, held.id, End.FIRST) is JobStatus.WAITING
+        assert (await connection.execute(sa.text(_HANDED_OUT))).scalars().all() == [str(first.id)]
+        await release_jobs(connection, [held.id])
+        assert (await connection.execute(sa.text(_HANDED_OUT))).scalars().all() == [str(held.id), str(first.id)]
 
 
 async def test_what_does_not_wait_is_not_moved(database: Database) -> None:
