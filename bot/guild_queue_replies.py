@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bot.cards import MAX_CONTENT, length, shown_prompt
-from bot.replies import duration
+from bot.replies import duration, sentence_from_cause
+from bot.store.guild_quarantine import FailedJob
 from bot.store.guild_queue import GuildJob, GuildQueue
 from bot.store.guild_usage import GuildMemberUsage, GuildUsage
 from engine.contract.jobs import JobStatus
@@ -16,9 +18,13 @@ PAUSE_HELP = "Stop starting jobs in this server; those that are painted are fini
 RESUME_HELP = "Let members of this server start jobs again; waiting ones go on"
 DRAIN_HELP = "Pause, and tell you when nothing of this server is painted any more"
 COST_HELP = "Jobs, pictures and engine time of each member in this server"
+QUARANTINE_HELP = "Jobs of this server that failed for good; let them run again, or give them up"
 DAYS_HELP = "Of which time; the last day unless you say"
 
 MANAGERS_ONLY = "Only members who may manage this server can look after its queue."
+RETRIED = "The job waits to be painted again, and its message follows it."
+GIVEN_UP = "The job is given up."
+NOT_QUARANTINED = "This job is not in quarantine any more."
 PREVIOUS, NEXT = "Previous", "Next"
 
 _PAUSED = "This server is paused: nobody can start jobs here, and waiting ones are held until `/queue resume`."
@@ -66,6 +72,28 @@ def listed(queue: GuildQueue, now: datetime, *, is_all_paused: bool) -> str:
             break
         lines.append(line)
     return "\n".join(lines)
+
+
+def quarantine(failed: Sequence[FailedJob], said: str | None) -> str:
+    """Return the jobs in quarantine, numbered from 1, below what is said first."""
+    lines = [said] if said else []
+    if not failed:
+        return "\n".join([*lines, "No job of this server is in quarantine."])
+    lines.append("These jobs failed for good, and not because of what was asked. The latest come first.")
+    for number, job in enumerate(failed, 1):
+        what = f"<@{job.discord_id}>: {shown_prompt(job.prompt, _PROMPT_LENGTH)}"
+        lines.append(f"{number}. {what}. It failed: {sentence_from_cause(job.cause)}.")
+    return "\n".join(lines)[:MAX_CONTENT]
+
+
+def retry_label(number: int) -> str:
+    """Return the label of the button that lets a job run again."""
+    return f"Retry {number}"
+
+
+def give_up_label(number: int) -> str:
+    """Return the label of the button that gives a job up."""
+    return f"Give up {number}"
 
 
 def cost(usage: GuildUsage, *, days: int, first: int) -> str:

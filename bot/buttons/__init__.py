@@ -20,6 +20,7 @@ from bot.buttons.favourite import FavouriteButton
 from bot.buttons.more import MoreButton
 from bot.buttons.pan import PanDownButton, PanLeftButton, PanRightButton, PanUpButton
 from bot.buttons.privacy import ChoicesButton, DownloadButton, EraseAllButton, EraseButton, StayButton
+from bot.buttons.quarantine import GiveUpButton, RetryButton
 from bot.buttons.rate import RateButton, RatePictureButton, TakeBackButton
 from bot.buttons.region import (
     BottomCellButton,
@@ -83,6 +84,8 @@ BUTTONS: tuple[type[JobButton], ...] = (
     StopButton,
     CancelButton,
     CancelAllButton,
+    RetryButton,
+    GiveUpButton,
 )
 
 MEMBER_BUTTONS: tuple[type[MemberButton], ...] = (

@@ -10,8 +10,9 @@ import discord
 from discord import app_commands
 
 from bot import guild_queue_replies
-from bot.answers import answer, finish_waiting, send_ephemeral, show_waiting
+from bot.answers import answer, finish_waiting, send_card, send_ephemeral, show_waiting
 from bot.buttons.cost import show_cost
+from bot.buttons.quarantine import quarantine_card
 from bot.interaction_context import may_manage_guild
 from bot.services import Services, services_of
 from bot.store.guild_queue import GuildQueue, pause_guild, read_guild_queue, resume_guild
@@ -57,6 +58,12 @@ async def drain(interaction: discord.Interaction) -> None:
     await _answer(interaction, "queue drain", _drain)
 
 
+@queue.command(name="quarantine", description=guild_queue_replies.QUARANTINE_HELP)
+async def quarantine(interaction: discord.Interaction) -> None:
+    """Show the jobs that failed for good, with what can be done about them."""
+    await _answer(interaction, "queue quarantine", _quarantine)
+
+
 @queue.command(name="cost", description=guild_queue_replies.COST_HELP)
 @app_commands.describe(days=guild_queue_replies.DAYS_HELP)
 @app_commands.choices(
@@ -87,6 +94,10 @@ async def _list(interaction: discord.Interaction, services: Services, guild_id: 
     found = await _read(services, guild_id, limit=_NUM_LISTED)
     said = guild_queue_replies.listed(found, interaction.created_at, is_all_paused=services.queue.is_paused)
     await send_ephemeral(interaction, said)
+
+
+async def _quarantine(interaction: discord.Interaction, services: Services, guild_id: int) -> None:
+    await send_card(interaction, await quarantine_card(services, guild_id))
 
 
 async def _pause(interaction: discord.Interaction, services: Services, guild_id: int) -> None:

@@ -83,6 +83,14 @@ async def retry_jobs(connection: AsyncConnection, job_ids: Collection[UUID] | No
     return frozenset(turns)
 
 
+async def give_up_jobs(connection: AsyncConnection, job_ids: Collection[UUID]) -> frozenset[UUID]:
+    """Take jobs out of quarantine for good, as cancelled ones, and return those that were there."""
+    chosen = jobs.c.id == sa.any_(sa.literal(list(job_ids), pg.ARRAY(pg.UUID)))
+    query = sa.update(jobs).where(IS_QUARANTINED, chosen).returning(jobs.c.id)
+    values = {"status": JobStatus.CANCELLED.value, "cause": None}
+    return frozenset((await connection.execute(query.values(values))).scalars())
+
+
 def _let_wait(turns: dict[UUID, int], crashed: Collection[UUID]) -> sa.Update:
     columns = (sa.literal(list(turns), pg.ARRAY(pg.UUID)), sa.literal(list(turns.values()), pg.ARRAY(sa.BigInteger)))
     given = sa.func.unnest(*columns).table_valued("id", "turn").render_derived("given")

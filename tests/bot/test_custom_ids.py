@@ -74,6 +74,8 @@ INDEXES: dict[str, list[int | None]] = {
     "stopcomparing": [None],
     "cancel": [None],
     "cancelall": [None],
+    "retry": [None],
+    "giveup": [None],
 }
 LAST_MESSAGE = 2**63 - 1
 ORIGINS = [

@@ -17,9 +17,11 @@ from bot.commands.queue import queue
 from bot.policy.pauses import GuildPaused
 from bot.queue_replies import PAUSED
 from bot.replies import reply_for
-from bot.store.guild_queue import hold_late_jobs, resume_guild
+from bot.store.guild_quarantine import give_up_in_guild, retry_in_guild
+from bot.store.guild_queue import hold_late_jobs, pause_guild, resume_guild
 from bot.store.guild_usage import read_guild_usage
 from engine.contract.ids import new_id
+from engine.contract.jobs import JobStatus
 from engine.store.database import Database
 from engine.store.queue import requeue_orphans
 from engine.store.queue_position import read_queue_positions, read_queue_state
@@ -28,6 +30,7 @@ from sandbox.chat.test_client import MemberClient, RequestRefused
 from sandbox.server import Sandbox
 from tests.bot.engine_hand import EngineHand
 from tests.bot.reading import text_of
+from tests.bot.rows import until_closed
 
 ADDED = (
     "INSERT INTO members (id, discord_id) VALUES (:member, 1000 + :number)",
@@ -147,6 +150,41 @@ async def test_jobs_that_were_committed_during_the_pause_are_held(
     async with database.begin() as connection:
         assert await resume_guild(connection, guild_id)
     assert await queued(database) == [late.id]
+
+
+async def test_jobs_in_quarantine_run_again_or_are_given_up(
+    bot: asyncio.Task[None],
+    ada: MemberClient,
+    ben: MemberClient,
+    hand: EngineHand,
+    sandbox: Sandbox,
+    database: Database,
+) -> None:
+    """Those of the server alone; a job's own message follows it again."""
+    first = await ben.reply(await ben.command("imagine", prompt="a dog"))
+    await ben.reply(await ben.command("imagine", prompt="a cat"))
+    await ben.reply(await ben.command("imagine", prompt="a boat", channel="dm"))
+    dog, cat, boat = await hand.jobs()
+    for job in (dog, cat, boat):
+        await hand.fail(job.id, error="PainterLost", crashes=8)
+    await ben.changed(first, lambda item: "Failed" in item["content"])
+    shown = await ada.reply(await ada.command("queue", "quarantine"))
+    assert "1. <@" in text_of(shown) and "a boat" not in text_of(shown)
+    await until_closed(database, dog.id)
+    await ada.press(shown, f"e1:retry:{dog.id}")
+    retried = await ada.changed(shown, lambda item: guild_queue_replies.RETRIED in item["content"])
+    assert "a dog" not in text_of(retried) and dog.id in await queued(database)
+    await ben.changed(first, lambda item: "Waiting" in item["content"])
+    await ada.press(retried, "Give up 1")
+    given_up = await ada.changed(shown, lambda item: guild_queue_replies.GIVEN_UP in item["content"])
+    assert "No job of this server is in quarantine." in text_of(given_up)
+    assert (await hand.job(cat.id)).status is JobStatus.CANCELLED
+    async with database.begin() as connection:
+        assert not await retry_in_guild(connection, int(ada.guild_id), boat.id)
+        assert not await give_up_in_guild(connection, int(ada.guild_id), boat.id)
+        await pause_guild(connection, int(ada.guild_id))
+        with pytest.raises(GuildPaused):
+            await retry_in_guild(connection, int(ada.guild_id), cat.id)
 
 
 async def test_the_cost_is_told_by_member_and_by_page(

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import guild_queue, series
 from bot.store.eta import read_queue_pace
+from bot.store.guild_quarantine import read_guild_quarantine
 from bot.store.guild_usage import read_guild_usage
 from bot.store.members import read_publishing_ids_in
 from engine.contract.jobs import MAX_COUNTED_AHEAD, Job
@@ -96,6 +97,7 @@ _QUERIES: dict[str, Query] = {
     "read_guild_usage": lambda connection, job: read_guild_usage(
         connection, 77, within=timedelta(days=30), offset=0, limit=10
     ),
+    "read_guild_quarantine": lambda connection, job: read_guild_quarantine(connection, 77, limit=5),
     "pause_guild": lambda connection, job: guild_queue.pause_guild(connection, 77),
     "resume_guild": lambda connection, job: guild_queue.resume_guild(connection, 1),
     "hold_late_jobs": lambda connection, job: guild_queue.hold_late_jobs(connection),
