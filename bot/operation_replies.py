@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from engine.contract.add_ons import AddOn
 from engine.contract.jobs import Job, Operation
 
 # What a model cannot do, as the end of a sentence, and what a message says before the member's name.
@@ -19,12 +20,25 @@ _OPERATIONS = {
     Operation.SHORTEN.value: ("shortening prompts", "Shortened for "),
 }
 LANCZOS = "the Lanczos filter"
+_WITHOUT_ADD_ON = {
+    AddOn.UPSCALER.value: "upscale again later",
+    AddOn.SEGMENTER.value: "choose cells of the picture instead",
+    AddOn.CAPTIONER.value: "describe again later",
+    AddOn.CONTROL.value: "remove --control",
+    AddOn.IP_ADAPTER.value: "remove the pictures from the prompt",
+}
 _FILTERS = {"lanczos": LANCZOS}
 
 
 def inability(operation: str) -> str:
     """Return what a model that lacks the operation does not do, as the end of a sentence."""
     return f"does not support {_OPERATIONS.get(operation, ('this', ''))[0]}"
+
+
+def unusable_add_on(facts: Mapping[str, Any], state: str) -> tuple[str, str]:
+    """Return which segmenter, ControlNet or the like cannot be used, and what to do without it."""
+    what = f"the {facts['add_on']} {facts.get('add_on_name', '')} {state}"
+    return what, f"{_WITHOUT_ADD_ON.get(facts['add_on'], 'try again later')}, and please contact the server's operator"
 
 
 def job_title(operation: Operation, discord_id: int) -> str:

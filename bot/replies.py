@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.operation_replies import inability
+from bot.operation_replies import inability, unusable_add_on
 from bot.policy.pauses import GuildPaused
 from engine.contract import errors
 from engine.contract.jobs import MAX_COUNTED_AHEAD, Job, JobStatus
@@ -162,6 +162,8 @@ def sentence_from_cause(cause: Mapping[str, Any]) -> str:
 
 def _unusable_files(facts: Facts, state: str) -> tuple[str, str]:
     """Return which files are missing or damaged, an adapter's or the model's, and what to do."""
+    if "add_on" in facts:
+        return unusable_add_on(facts, f"is {state}")
     if adapter := facts.get("adapter"):
         return f"the file of the LoRA {adapter} is {state}", "remove it, and please contact the server's operator"
     if control := facts.get("control"):
@@ -170,6 +172,8 @@ def _unusable_files(facts: Facts, state: str) -> tuple[str, str]:
 
 
 def _broken(facts: Facts) -> tuple[str, str]:
+    if "add_on" in facts:
+        return unusable_add_on(facts, "does not work")
     what = f"the model {facts.get('name', '')} does not work"
     return what, "try another --model, and please contact the server's operator"
 

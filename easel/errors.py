@@ -35,6 +35,8 @@ _STORE_FIXES: Mapping[StoreFault, str] = {
     StoreFault.BROKEN: "Its own log says why. Check EASEL_STORAGE_URL and AWS_ENDPOINT_URL.",
 }
 
+_ADD_ON_FIX = "Put its original files there, or remove its entry from EASEL_MODELS_FILE."
+
 _SENTENCES: Mapping[type[errors.EaselError], Callable[[Facts], str]] = {
     errors.PromptRefused: lambda facts: str(facts["message"]),
     errors.TooManyPending: lambda facts: (
@@ -96,7 +98,10 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Facts], str]] = {
     errors.RequestLost: lambda _: "The painting process met an unexpected error; the log has its traceback.",
     errors.JobInterrupted: lambda _: "The engine is stopping. The job is back in the queue.",
     errors.WeightsMissing: lambda facts: (
-        f"File not found: {facts['path']}{_cause(facts)}. Put it there, or remove the model or adapter that uses it."
+        f"{_add_on(facts)} has no weights in {facts['path']}{_cause(facts)}. {_ADD_ON_FIX}"
+        if "add_on" in facts
+        else f"File not found: {facts['path']}{_cause(facts)}. Put it there, or remove the model or adapter that uses "
+        "it."
         if str(facts["path"]).endswith(".safetensors")
         else f"Model not found: {facts['path']}{_cause(facts)}. Put its folder there, run `easel models fetch` if it "
         "comes from the Hugging Face Hub, or set EASEL_MODEL to another model."
@@ -108,7 +113,10 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Facts], str]] = {
         else f"{facts['path']} is damaged or is not the registered file{_cause(facts)}. Restore the original files."
     ),
     errors.ModelBroken: lambda facts: (
-        f'The model "{facts["name"]}" does not work: {facts["cause"]}. Fix it, or set EASEL_MODEL to another model.'
+        f"{_add_on(facts)} does not work: {facts['cause']}. {_ADD_ON_FIX}"
+        if "add_on" in facts
+        else f'The model "{facts["name"]}" does not work: {facts["cause"]}. Fix it, or set EASEL_MODEL to another '
+        "model."
     ),
     errors.PaintedNothing: lambda facts: (
         f'The model "{facts["name"]}" painted no usable picture: {facts["cause"]}. Run `easel models check` to verify '
@@ -199,6 +207,11 @@ _SETTINGS = (errno.EADDRINUSE, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENO
 
 def _cause(facts: Facts) -> str:
     return f" ({facts['cause']})" if "cause" in facts else ""
+
+
+def _add_on(facts: Facts) -> str:
+    """Return what works with models and does not itself, as the beginning of a sentence."""
+    return f'The {facts["add_on"]} "{facts["add_on_name"]}"'
 
 
 def _writer(facts: Facts, age: str) -> str:

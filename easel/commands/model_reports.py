@@ -13,6 +13,7 @@ from rich.markup import escape
 from easel.errors import sentence_from_error
 from easel.exit_codes import ExitCode, exit_code_from_error
 from engine.contract.errors import EaselError
+from engine.models.captioner_check import CaptionerStatus
 from engine.models.control_check import ControlStatus
 from engine.models.ip_adapter_check import IPAdapterStatus
 from engine.models.manage import AdapterStatus, ModelStatus
@@ -27,8 +28,8 @@ _MOST_ALIKE = 12
 class ModelReport:
     """What `easel models` knows of a model or of what works with models.
 
-    kind: "model", "adapter", "IP-Adapter", "upscaler", "segmenter" or "control". path: of its folder or file.
-    size_bytes, sha256: of its files.
+    kind: "model", "adapter", "IP-Adapter", "upscaler", "segmenter", "captioner" or "control".
+    path: of its folder or file. size_bytes, sha256: of its files.
     fits: the models that an adapter or a ControlNet fits; None for anything else.
     problems: what is wrong and what to do, also why its hash could not be written. code: the exit code of the first.
     works: whether it can be used.
@@ -115,6 +116,20 @@ def report_on_segmenter(status: SegmenterStatus, unwritten: EaselError | None = 
         kind="segmenter",
         name=status.segmenter.name,
         path=str(status.segmenter.folder.resolve()),
+        size_bytes=status.size_bytes,
+        sha256=status.sha256,
+        problems=tuple(map(sentence_from_error, filter(None, (status.error, unwritten)))),
+        works=status.error is None,
+        code=_code_of(status.error or unwritten),
+    )
+
+
+def report_on_captioner(status: CaptionerStatus, unwritten: EaselError | None = None) -> ModelReport:
+    """Return the report on a captioner; `unwritten` is why its hash could not be written."""
+    return ModelReport(
+        kind="captioner",
+        name=status.captioner.name,
+        path=str(status.captioner.folder.resolve()),
         size_bytes=status.size_bytes,
         sha256=status.sha256,
         problems=tuple(map(sentence_from_error, filter(None, (status.error, unwritten)))),

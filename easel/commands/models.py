@@ -20,6 +20,7 @@ from easel.commands.model_reports import (
     ModelReport,
     print_report,
     report_on_adapter,
+    report_on_captioner,
     report_on_control,
     report_on_ip_adapter,
     report_on_model,
@@ -30,6 +31,7 @@ from easel.exit_codes import ExitCode
 from easel.output import Output
 from engine.contract.errors import SettingsInvalid
 from engine.models import manage
+from engine.models.captioner_check import captioner_statuses, record_captioner_hash
 from engine.models.control_check import control_statuses, fetch_and_check, record_control_hash
 from engine.models.files.locate import file_bytes, ip_adapter_files
 from engine.models.files.weights import ProgressCallback, ignore_progress
@@ -75,6 +77,8 @@ def show_models(settings: EngineSettings) -> None:
         _console().print(f"upscaler {upscaler.name}: {upscaler.licence}, {escape(str(upscaler.file))}")
     for one in registry.segmenters.values():
         _console().print(f"segmenter {one.name}: {one.licence}, {escape(str(one.folder))}")
+    for describing in registry.captioners.values():
+        _console().print(f"captioner {describing.name}: {describing.licence}, {escape(str(describing.folder))}")
     for control in registry.controls.values():
         told = f"{control.kind}, {control.family}, {control.licence}, {control.hub or control.folder}"
         _console().print(f"control {control.name}: {escape(told)}")
@@ -113,6 +117,9 @@ def show_json(settings: EngineSettings) -> None:
     segmenters = [
         {"name": one.name, "licence": one.licence, "folder": str(one.folder)} for one in registry.segmenters.values()
     ]
+    captioners = [
+        {"name": one.name, "licence": one.licence, "folder": str(one.folder)} for one in registry.captioners.values()
+    ]
     ip_adapters = [
         {"name": one.name, "use": str(one.use), "licence": one.licence, "source": one.hub or str(one.folder)}
         for one in registry.ip_adapters.values()
@@ -128,7 +135,7 @@ def show_json(settings: EngineSettings) -> None:
         for one in registry.controls.values()
     ]
     listed = {"models": models, "adapters": adapters, "ip_adapters": ip_adapters}
-    listed |= {"upscalers": upscalers, "segmenters": segmenters, "controls": controls}
+    listed |= {"upscalers": upscalers, "segmenters": segmenters, "captioners": captioners, "controls": controls}
     typer.echo(json.dumps(listed, ensure_ascii=False, indent=2))
 
 
@@ -165,6 +172,9 @@ def check_models(settings: EngineSettings, output: Output) -> int:
     for named in segmenter_statuses(registry):
         unwritten = _write_error(partial(record_segmenter_hash, registry, named))
         _print_or_keep(reports, report_on_segmenter(named, unwritten), output)
+    for describing in captioner_statuses(registry):
+        unwritten = _write_error(partial(record_captioner_hash, registry, describing))
+        _print_or_keep(reports, report_on_captioner(describing, unwritten), output)
     for steering in control_statuses(registry):
         unwritten = _write_error(partial(record_control_hash, registry, steering))
         _print_or_keep(reports, report_on_control(steering, unwritten), output)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.contract.add_ons import AddOn, errors_about
 from engine.contract.errors import AdapterMismatch, EaselError, ModelUnknown, OperatorError
 from engine.models.files.json_files import object_in
 from engine.models.files.locate import ip_adapter_files, local_path
@@ -52,7 +53,7 @@ def ip_adapter_status(adapter: IPAdapter, registry: Registry) -> IPAdapterStatus
     try:
         if adapter.model is not None and adapter.model not in registry.models:
             raise ModelUnknown(name=adapter.model, known=tuple(registry.models))
-        with translated_errors(adapter.name):
+        with errors_about(AddOn.IP_ADAPTER, adapter.name), translated_errors(adapter.name):
             parts, sha256 = read_ip_adapter(adapter)
         features = next(weight.shape[1] for name, weight in parts["ip_adapter"].items() if "to_k_ip" in name)
         models = [model for model in registry.models.values() if adapter in registry.ip_adapters_of(model)]

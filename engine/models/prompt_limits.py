@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from engine.contract.errors import EaselError, WeightsMissing
-from engine.contract.jobs import TEXT_OPERATIONS, Operation
+from engine.contract.jobs import Operation
 from engine.contract.references import ABILITY_OF
 from engine.models.files.adapter_fit import incompatible_adapters
 from engine.models.files.clip_folder import clip_folder
@@ -44,7 +44,7 @@ def _read_limits(models_file: Path, default_model: str | None) -> Limits:
         incompatible_adapters(registry, _find) if registry.adapters else NO_INCOMPATIBLE_ADAPTERS,
         {model.name: _samplers_of(model) for model in registry.models.values()},
         {model.name: _vocabulary_of(model) for model in registry.models.values()},
-        {model.name: _operations_of(model) for model in registry.models.values()},
+        {model.name: _operations_of(model, registry) for model in registry.models.values()},
         [model.name for model in registry.models.values() if not _has_clip(model)],
         {model.name: _controls_of(model, registry) for model in registry.models.values()},
     )
@@ -66,10 +66,12 @@ def _vocabulary_of(model: Model) -> Vocabulary | None:
     return None if path is None else read_vocabulary(path)
 
 
-def _operations_of(model: Model) -> tuple[Operation, ...]:
-    """Return what the model can do; without a CLIP of its own, it suggests no prompts."""
+def _operations_of(model: Model, registry: Registry) -> tuple[Operation, ...]:
+    """Return what can be done with the model; a captioner describes pictures for every model."""
     has_clip = _has_clip(model)
-    return tuple(one for one in model.abilities.operations if has_clip or one not in TEXT_OPERATIONS)
+    can_describe = registry.captioner is not None or (has_clip and _vocabulary_of(model) is not None)
+    lacking = {Operation.SHORTEN: not has_clip, Operation.DESCRIBE: not can_describe}
+    return tuple(one for one in model.abilities.operations if not lacking.get(one, False))
 
 
 def _has_clip(model: Model) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from engine.contract.errors import WeightsMismatch, WeightsMissing
 from engine.models.files.weights import hash_of
+from engine.models.formats import formats_in
 
 _READ = frozenset({".safetensors", ".json", ".txt"})
 
@@ -15,12 +16,23 @@ _READ = frozenset({".safetensors", ".json", ".txt"})
 def folder_hash(folder: Path, recorded: str | None) -> str:
     """Return the SHA-256 of the names and contents of the files in the folder that loading may read.
 
-    Raises: WeightsMissing without weights, WeightsMismatch if another one is recorded.
+    Raises: WeightsMissing without weights in safetensors, with a `cause` among its facts if the folder is there;
+        WeightsMismatch if another one is recorded.
     """
     files = sorted(path for path in folder.glob("*") if path.suffix in _READ and path.is_file())
     if not any(path.suffix == ".safetensors" for path in files):
-        raise WeightsMissing(path=folder)
+        raise _without_weights(folder)
     return hash_of_files(files, recorded, folder)
+
+
+def _without_weights(folder: Path) -> WeightsMissing:
+    """Return the error of a folder without weights, with what it has instead."""
+    error = WeightsMissing(path=folder)
+    if folder.is_dir():
+        kinds = formats_in(sorted(path.name for path in folder.glob("*")))
+        found = f"it has {kinds[0].files}, and needs" if kinds else "it lacks"
+        error.facts = {**error.facts, "cause": f"{found} weights in safetensors"}
+    return error
 
 
 def hash_of_files(files: Sequence[Path], recorded: str | None, place: Path) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from diffusers import ControlNetModel
 
+from engine.contract.add_ons import AddOn, errors_about
 from engine.contract.errors import SettingUnsupported
 from engine.models.files.control_files import CONFIG, WEIGHTS, control_folder, control_hash
 from engine.models.files.control_fit import misfit
@@ -41,8 +42,8 @@ def load_control(
     Raises: WeightsMissing, WeightsMismatch, ModelBroken, SettingUnsupported for one that does not fit the model,
     torch.OutOfMemoryError.
     """
-    sha256, folder = control_hash(control), control_folder(control)
-    with translated_errors(control.name):
+    with errors_about(AddOn.CONTROL, control.name), translated_errors(control.name):
+        sha256, folder = control_hash(control), control_folder(control)
         network = _network(folder)
         if misfit(network.config, unet, factor):
             raise SettingUnsupported(name="control", value=control.name, model=model)
@@ -59,7 +60,7 @@ def try_control(control: ControlNet) -> None:
 
     Raises: WeightsMissing, WeightsMismatch, ModelBroken with what loading would raise.
     """
-    with translated_errors(control.name):
+    with errors_about(AddOn.CONTROL, control.name), translated_errors(control.name):
         _network(control_folder(control), device_map="meta")
 
 

@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate, max_pool2d
 from transformers import CLIPSegForImageSegmentation, CLIPSegProcessor
 
+from engine.contract.add_ons import AddOn, errors_about
 from engine.mask_file import MaskFile, mask_file_from_image
 from engine.models.files.folder_hash import folder_hash
 from engine.models.loading.errors import UnusableFiles, translated_errors
@@ -38,7 +39,7 @@ class LoadedSegmenter:
 
         Raises: ModelBroken.
         """
-        with translated_errors(self.segmenter.name):
+        with errors_about(AddOn.SEGMENTER, self.segmenter.name), translated_errors(self.segmenter.name):
             asked = {"text": [words], "images": [image], "return_tensors": "pt", "padding": True, "truncation": True}
             inputs = self.processor(**asked).to(self.model.device)
             found = _enlarged(self.model(**inputs).logits.float(), image) > 0
@@ -51,8 +52,8 @@ def load_segmenter(segmenter: Segmenter, device: torch.device) -> LoadedSegmente
 
     Raises: WeightsMissing, WeightsMismatch, ModelBroken.
     """
-    sha256 = folder_hash(segmenter.folder, segmenter.sha256)
-    with translated_errors(segmenter.name):
+    with errors_about(AddOn.SEGMENTER, segmenter.name), translated_errors(segmenter.name):
+        sha256 = folder_hash(segmenter.folder, segmenter.sha256)
         processor = CLIPSegProcessor.from_pretrained(segmenter.folder, local_files_only=True)
         model = CLIPSegForImageSegmentation.from_pretrained(
             segmenter.folder, local_files_only=True, use_safetensors=True, dtype=torch.float32

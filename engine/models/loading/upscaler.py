@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from safetensors.torch import load_file
 
+from engine.contract.add_ons import AddOn, errors_about
 from engine.contract.errors import ModelBroken, WeightsMismatch
 from engine.models.files.weights import check_complete, hash_of
 from engine.models.loading.upscale_network import UpscaleNetwork, network_from_weights
@@ -40,9 +41,10 @@ def load_upscaler(upscaler: Upscaler, device: torch.device) -> LoadedUpscaler:
 
     Raises: WeightsMissing, WeightsMismatch, ModelBroken for weights that are no ESRGAN's.
     """
-    sha256 = verified_upscaler(upscaler)
-    try:
-        network = network_from_weights(load_file(upscaler.file)).to(device)
-    except ValueError as error:
-        raise ModelBroken(name=upscaler.name, cause=str(error)) from error
+    with errors_about(AddOn.UPSCALER, upscaler.name):
+        sha256 = verified_upscaler(upscaler)
+        try:
+            network = network_from_weights(load_file(upscaler.file)).to(device)
+        except ValueError as error:
+            raise ModelBroken(name=upscaler.name, cause=str(error)) from error
     return LoadedUpscaler(name=upscaler.name, sha256=sha256, network=network, device=device)

@@ -15,6 +15,7 @@ from engine.contract.errors import ModelUnknown
 from engine.contract.jobs import Operation
 from engine.models.registry.abilities import Abilities, ModelDefaults
 from engine.models.registry.adapters import Adapter, adapter_from_table
+from engine.models.registry.captioners import Captioner, captioners_from_data
 from engine.models.registry.controls import ControlNet, controls_from_data
 from engine.models.registry.families import (
     ADAPTER_ABILITY,
@@ -92,6 +93,7 @@ class Registry:
     adapters: Mapping[str, Adapter]
     upscalers: Mapping[str, Upscaler] = field(default_factory=lambda: MappingProxyType({}))
     segmenters: Mapping[str, Segmenter] = field(default_factory=lambda: MappingProxyType({}))
+    captioners: Mapping[str, Captioner] = field(default_factory=lambda: MappingProxyType({}))
     ip_adapters: Mapping[str, IPAdapter] = field(default_factory=lambda: MappingProxyType({}))
     controls: Mapping[str, ControlNet] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -104,6 +106,11 @@ class Registry:
     def segmenter(self) -> Segmenter | None:
         """The segmenter that is used: the first of the file."""
         return next(iter(self.segmenters.values()), None)
+
+    @property
+    def captioner(self) -> Captioner | None:
+        """The captioner that is used: the first of the file."""
+        return next(iter(self.captioners.values()), None)
 
     def model(self, name: str | None = None) -> Model:
         """Return the model called `name`, or the default.
@@ -139,7 +146,7 @@ class Registry:
         return () if is_rough else first_by_use(self.ip_adapters.values(), model.family.name, model.name)
 
 
-_FILE = {"default", "models", "adapters", "ip_adapters", "upscalers", "segmenters", "controls"}
+_FILE = {"default", "models", "adapters", "ip_adapters", "upscalers", "segmenters", "captioners", "controls"}
 
 
 def read_registry(path: Path = SHIPPED) -> Registry:
@@ -163,6 +170,7 @@ def registry_from_data(data: Mapping[str, Any], path: Path) -> Registry:
     adapters = {name: adapter_from_table(name, reader.table(names, name, "adapters"), reader) for name in names}
     upscalers = upscalers_from_data(data, reader)
     segmenters = segmenters_from_data(data, reader)
+    captioners = captioners_from_data(data, reader)
     ip_adapters = ip_adapters_from_data(data, reader)
     controls = controls_from_data(data, reader)
     default = reader.text(data, "default", "the file", next(iter(models), ""))
@@ -178,6 +186,7 @@ def registry_from_data(data: Mapping[str, Any], path: Path) -> Registry:
         adapters=MappingProxyType({name: adapter for name, adapter in adapters.items() if adapter}),
         upscalers=upscalers,
         segmenters=segmenters,
+        captioners=captioners,
         ip_adapters=ip_adapters,
         controls=controls,
     )

@@ -19,6 +19,7 @@ from diffusers.models.embeddings import ImageProjection
 from PIL import Image
 from torch import Tensor, nn
 
+from engine.contract.add_ons import AddOn, errors_about
 from engine.contract.errors import ModelBroken
 from engine.models.files.locate import ip_adapter_files
 from engine.models.loading.errors import translated_errors
@@ -167,12 +168,14 @@ class IPAdapters:
     def _encoders(self, adapters: Sequence[IPAdapter]) -> list[ImageEncoder]:
         """Return the image encoder of each IP-Adapter; those of the same folder share it."""
         unet = self._pipe.unet
-        folders = [ip_adapter_files(adapter)[1] for adapter in adapters]
         found: dict[Path, ImageEncoder] = {}
-        with translated_errors(self._model.name):
-            for folder in folders:
+        encoders: list[ImageEncoder] = []
+        for adapter in adapters:
+            with errors_about(AddOn.IP_ADAPTER, adapter.name), translated_errors(self._model.name):
+                folder = ip_adapter_files(adapter)[1]
                 found[folder] = found.get(folder) or load_image_encoder(folder, unet.dtype, unet.device)
-        return [found[folder] for folder in folders]
+            encoders.append(found[folder])
+        return encoders
 
     def _set_scales(self) -> None:
         names = {id(part): name for name, part in self._pipe.unet.named_modules()}
@@ -200,9 +203,10 @@ def _read(adapter: IPAdapter, model: Model) -> tuple[dict[str, dict[str, Tensor]
 @contextmanager
 def _named(adapters: Sequence[IPAdapter], model: Model) -> Iterator[None]:
     """Name the IP-Adapters in whatever says that they do not work with the model."""
-    try:
-        with translated_errors(model.name):
-            yield
-    except ModelBroken as error:
-        names = ", ".join(adapter.name for adapter in adapters)
-        raise ModelBroken(name=model.name, cause=f"its IP-Adapter {names} does not fit: {error.cause}") from error
+    names = ", ".join(adapter.name for adapter in adapters)
+    with errors_about(AddOn.IP_ADAPTER, names):
+        try:
+            with translated_errors(model.name):
+                yield
+        except ModelBroken as error:
+            raise ModelBroken(name=model.name, cause=f"its IP-Adapter {names} does not fit: {error.cause}") from error

@@ -1,4 +1,4 @@
-"""A thread that suggests prompts with the CLIP of a job's model, so that denoising goes on meanwhile."""
+"""A thread that suggests prompts with a captioner or the CLIP of a job's model, so that denoising goes on meanwhile."""
 
 from __future__ import annotations
 
@@ -20,12 +20,14 @@ from engine.contract.suggestions import Suggestions, text_from_suggestions
 from engine.models.files.clip_folder import clip_folder
 from engine.models.files.locate import local_path
 from engine.models.files.vocabulary import read_vocabulary
+from engine.models.loading.captioner import LoadedCaptioner, load_captioner
 from engine.models.loading.clip import LoadedClip, load_clip
 from engine.models.loading.device import best_device
 from engine.models.loading.errors import result_or_error
+from engine.models.registry.captioners import Captioner
 from engine.models.registry.registry import Model, Registry
 from engine.painter.operations.source import open_source
-from engine.painter.suggesting.describe import describe
+from engine.painter.suggesting.describe import NUM_PROMPTS, describe
 from engine.painter.suggesting.shorten import shorten
 from engine.prompt import parse_attention
 
@@ -33,11 +35,12 @@ T = TypeVar("T")
 
 
 class SuggestionThread:
-    """The thread with the CLIPs of its models, which are loaded when they are first needed and stay."""
+    """The thread with the captioner and the models' CLIPs, which are loaded when they are first needed and stay."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
         self._loaded: dict[str, LoadedClip] = {}
+        self._captioner: LoadedCaptioner | None = None
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="suggesting")
 
     async def suggest(self, request: PaintRequest) -> PaintedText:
@@ -48,7 +51,12 @@ class SuggestionThread:
         """
         name = request.spec.parameters.get("model")
         model = self._registry.model(None if name is None else str(name))
-        return PaintedText(text=text_from_suggestions(await self._do(model, partial(self._suggest, request, model))))
+        captioner = self._registry.captioner
+        if request.operation is Operation.DESCRIBE and captioner is not None:
+            found = await self._do(captioner.name, partial(self._caption, request, captioner))
+        else:
+            found = await self._do(model.name, partial(self._suggest, request, model))
+        return PaintedText(text=text_from_suggestions(found))
 
     async def scores(self, request: PaintRequest, model: Model, pictures: Sequence[Tensor]) -> list[float]:
         """Return how near each picture is to the words: the cosine of their embeddings, -1 to 1.
@@ -58,13 +66,13 @@ class SuggestionThread:
 
         Raises: SettingUnsupported for a model without a CLIP, ModelBroken, WeightsMissing, WeightsMismatch, NoRoom.
         """
-        return await self._do(model, partial(self._score, request, model, pictures))
+        return await self._do(model.name, partial(self._score, request, model, pictures))
 
-    async def _do(self, model: Model, work: Callable[[], T]) -> T:
-        guarded = partial(result_or_error, model.name, work)
+    async def _do(self, name: str, work: Callable[[], T]) -> T:
+        guarded = partial(result_or_error, name, work)
         result = await asyncio.get_running_loop().run_in_executor(self._executor, guarded)
         if isinstance(result, torch.OutOfMemoryError):
-            raise NoRoom(model=model.name)
+            raise NoRoom(model=name)
         if isinstance(result, EaselError):
             raise result
         return result
@@ -72,6 +80,11 @@ class SuggestionThread:
     def close(self) -> None:
         """End the thread after what it is at."""
         self._executor.shutdown(wait=False, cancel_futures=True)
+
+    def _caption(self, request: PaintRequest, captioner: Captioner) -> Suggestions:
+        if self._captioner is None:
+            self._captioner = load_captioner(captioner, best_device().device)
+        return Suggestions(prompts=self._captioner.captions(_picture_of(request), NUM_PROMPTS))
 
     def _suggest(self, request: PaintRequest, model: Model) -> Suggestions:
         place = local_path(model)
@@ -81,8 +94,7 @@ class SuggestionThread:
         clip = self._clip(model, folder)
         if vocabulary is None or request.operation is Operation.SHORTEN:
             return shorten(clip, _words_of(request))
-        picture = request.source or request.images[0]
-        return describe(clip, open_source(picture), tuple(vocabulary.words))
+        return describe(clip, _picture_of(request), tuple(vocabulary.words))
 
     def _score(self, request: PaintRequest, model: Model, pictures: Sequence[Tensor]) -> list[float]:
         folder = clip_folder(local_path(model))
@@ -97,6 +109,10 @@ class SuggestionThread:
         if model.name not in self._loaded:
             self._loaded[model.name] = load_clip(model.name, folder, best_device().device, model.clip_sha256)
         return self._loaded[model.name]
+
+
+def _picture_of(request: PaintRequest) -> Image.Image:
+    return open_source(request.source or request.images[0])
 
 
 def _words_of(request: PaintRequest) -> str:

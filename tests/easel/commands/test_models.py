@@ -16,6 +16,7 @@ from safetensors.torch import load_file, save_file
 from engine.models.registry.families import FAMILIES
 from tests.easel.command import run_easel, run_on_terminal
 from tests.easel.models import save_models_file
+from tests.engine.painter.captioners import save_captioner
 from tests.engine.painter.checkpoints import save_lora, save_sd1, save_sdxl
 from tests.engine.painter.upscalers import tiny_network
 
@@ -151,7 +152,7 @@ async def test_check_covers_upscalers(models_file: Path, home: Path) -> None:
     done = await run_easel("models", "check", home=home, EASEL_MODELS_FILE=str(models_file))
     assert done.code == 7
     assert "upscaler sharp  enlarges 4x" in done.out and "sha256" in _entry(models_file, "sharp", table="upscalers")
-    assert 'upscaler odd  The model "odd" does not work: it is no ESRGAN' in done.out
+    assert 'upscaler odd  The upscaler "odd" does not work: it is no ESRGAN' in done.out
     listed = await run_easel("models", "list", home=home, EASEL_MODELS_FILE=str(models_file))
     assert "upscaler sharp: unknown, " in listed.out and "upscaler odd" in listed.out
 
@@ -163,6 +164,27 @@ async def test_check_covers_segmenters(models_file: Path, home: Path) -> None:
     assert done.code != 0 and "segmenter words" in done.out
     listed = await run_easel("models", "list", "--json", home=home, EASEL_MODELS_FILE=str(models_file))
     assert json.loads(listed.out)["segmenters"][0]["name"] == "words"
+
+
+async def test_check_covers_captioners(models_file: Path, home: Path) -> None:
+    """One that works is recorded, and one with pickles alone needs a fix. The list names both."""
+    _add_captioners(models_file)
+    done = await run_easel("models", "check", home=home, EASEL_MODELS_FILE=str(models_file))
+    assert done.code == 7
+    assert "captioner blip" in done.out and "sha256" in _entry(models_file, "blip", table="captioners")
+    assert 'captioner pickles  The captioner "pickles" has no weights' in done.out
+    listed = await run_easel("models", "list", home=home, EASEL_MODELS_FILE=str(models_file))
+    assert "captioner blip: unknown, " in listed.out and "captioner pickles" in listed.out
+    as_json = await run_easel("models", "list", "--json", home=home, EASEL_MODELS_FILE=str(models_file))
+    assert [one["name"] for one in json.loads(as_json.out)["captioners"]] == ["blip", "pickles"]
+
+
+def _add_captioners(models_file: Path) -> None:
+    save_captioner(models_file.with_name("blip"))
+    models_file.with_name("pickles").mkdir()
+    models_file.with_name("pickles").joinpath("pytorch_model.bin").touch()
+    entries = "".join(f'\n[captioners.{name}]\nfolder = "{name}"\n' for name in ("blip", "pickles"))
+    models_file.write_text(_text(models_file) + entries)
 
 
 def _add_segmenter(models_file: Path) -> None:

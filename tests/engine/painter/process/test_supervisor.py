@@ -24,7 +24,8 @@ from engine.contract.errors import (
     SettingUnsupported,
     WeightsMissing,
 )
-from engine.contract.painting import PaintedPictures, Painter, PaintRequest, Progress
+from engine.contract.painting import PaintedPictures, PaintedText, Painter, PaintRequest, Progress
+from engine.contract.suggestions import suggestions_from_text
 from engine.models.registry.registry import Registry
 from engine.painter.in_process import create_painter
 from engine.painter.phase import Phase
@@ -32,8 +33,10 @@ from engine.painter.process import supervisor
 from engine.painter.process.child import NICENESS
 from engine.painter.process.launch import PainterOptions
 from engine.painter.process.supervisor import SupervisorOptions, supervise
+from tests.engine.painter.captioners import save_captioner
 from tests.engine.painter.registries import entry
 from tests.engine.painter.requests import paint_request, painted
+from tests.engine.painter.test_captioners import describing
 
 pytestmark = pytest.mark.kills
 
@@ -69,15 +72,23 @@ async def test_a_child_paints_what_a_local_painter_paints_and_is_replaced_when_k
 
 
 async def test_a_child_that_preloads_nothing_loads_what_a_request_names(checkpoints: Path, tmp_path: Path) -> None:
-    """It is ready although the default model's files are missing, which a child that preloads them is not."""
+    """It is ready although the default model's files are missing, which a child that preloads them is not.
+
+    Pictures are described by a captioner, whatever becomes of the models.
+    """
     file = tmp_path / "registry.toml"
-    file.write_text('default = "gone"' + entry("gone", "sd1", "gone") + entry("tiny", "sd1", str(checkpoints / "sd1")))
+    models = 'default = "gone"' + entry("gone", "sd1", "gone") + entry("tiny", "sd1", str(checkpoints / "sd1"))
+    file.write_text(f'{models}\n[captioners.words]\nfolder = "blip"\n')
+    save_captioner(tmp_path / "blip")
     options = PainterOptions(registry=file, max_rows=64, threads=1)
     with pytest.raises(WeightsMissing):
         async with supervise(options):
             pass
     async with supervise(replace(options, preload=False)) as painter:
         assert len((await painted(painter, paint_request(model="tiny"))).pictures) == 4
+        (described,) = [event async for event in painter.paint(describing("red"))]
+        assert isinstance(described, PaintedText)
+        assert len(set(suggestions_from_text(described.text).prompts)) == 4
         assert psutil.Process(painter.pid).nice() == min(19, psutil.Process().nice() + NICENESS)
         with pytest.raises(WeightsMissing):
             await painted(painter, paint_request())
