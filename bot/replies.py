@@ -13,6 +13,8 @@ from typing import Any
 
 from bot.operation_replies import inability, unusable_add_on
 from bot.policy.pauses import GuildPaused
+from bot.policy.words import WordForbidden
+from bot.safety_replies import word_refused
 from engine.contract import errors
 from engine.contract.jobs import MAX_COUNTED_AHEAD, Job, JobStatus
 
@@ -48,6 +50,7 @@ _ENDED = {
 _SENTENCES: Mapping[type[errors.EaselError], Callable[[Any], str]] = {
     errors.PromptRefused: lambda error: code_block(error.message),
     errors.TooManyPending: lambda error: f"{_limit(error)} Wait for a job to finish, or cancel one.",
+    WordForbidden: lambda error: word_refused(error.facts.get("rule", "")),
     errors.MemberBanned: lambda error: _banned(error.facts.get("reason", ""), error.facts.get("until")),
     GuildPaused: lambda error: (
         "This server's administrators have paused Easel here, so nothing was started. Try again when they resume it."

@@ -14,6 +14,7 @@ from bot.commands.prefer import prefer
 from bot.commands.privacy import privacy
 from bot.commands.queue import queue
 from bot.commands.rank import rank
+from bot.commands.safety import safety
 from engine.prompt import Limits
 
 Command = app_commands.Command[Any, ..., Any] | app_commands.Group
@@ -30,6 +31,7 @@ COMMANDS: tuple[Command, ...] = (
     consent,
     export,
     queue,
+    safety,
 )
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.exports import withdraw_exports
 from bot.store.ranking.tables import rank_grids, rank_pairs
-from bot.store.tables import consent_choices, deliveries, erasure_messages, members
+from bot.store.tables import consent_choices, deliveries, erasure_messages, guild_changes, members
 from engine.contract.feedback import Consent
 from engine.contract.ids import new_id
 from engine.feedback.store.erasure import PaintedOfMember, read_painted
@@ -116,6 +116,8 @@ async def erase_member(connection: AsyncConnection, erasure: Erasure) -> bool:
     await connection.execute(_ALLOW)
     await connection.execute(sa.delete(consent_choices).where(consent_choices.c.member_id == erasure.member_id))
     await connection.execute(_FORBID)
+    changed = sa.update(guild_changes).where(guild_changes.c.member_id == erasure.member_id)
+    await connection.execute(changed.values(member_id=None))
     await connection.execute(sa.delete(members).where(members.c.id == erasure.member_id))
     return True
 

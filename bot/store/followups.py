@@ -8,10 +8,18 @@ from uuid import UUID
 
 from bot.policy.pauses import check_pause
 from bot.policy.quotas import check_quota
+from bot.policy.words import check_words
 from bot.store.button_actions import action_from_press, find_picture, read_press
 from bot.store.deliveries import BotInstance
 from bot.store.interaction import InteractionContext
-from bot.store.statements import count_pending, is_answered, is_guild_paused, is_repeat, record_action
+from bot.store.statements import (
+    count_pending,
+    is_answered,
+    is_guild_paused,
+    is_repeat,
+    read_word_rules,
+    record_action,
+)
 from bot.store.submissions import Draft, SubmittedJob, seed_of, submit_for_member
 from engine.contract.edits import Edit
 from engine.contract.feedback import Verb
@@ -62,7 +70,7 @@ async def start_follow_up(
     Quick clicks are one, whichever bots they come to: the member's row is locked, and what was stored decides.
     Nothing is stored for a member with remix who has not been asked for the prompt.
 
-    Raises: JobUnknown, PictureUnknown, TooManyPending, GuildPaused, and what `renew_spec` raises.
+    Raises: JobUnknown, PictureUnknown, TooManyPending, GuildPaused, WordForbidden, and what `renew_spec` raises.
     """
     press = await read_press(context, follow_up.job_id)
     picture = None if follow_up.slot is None else find_picture(press, follow_up.slot)
@@ -88,7 +96,9 @@ async def start_follow_up(
     action = replace(pressed, variation=follow_up.variation)
     if not follow_up.is_deliberate and await is_repeat(action):
         return None
-    check_quota(pending=await count_pending(press.member.id), num_new=1)
+    pending = await count_pending(press.member.id)
+    check_quota(pending=pending, num_new=1, limit=press.member.restriction.max_pending)
+    check_words(await read_word_rules(context.guild_id), [spec])
     await record_action(action)
     (submitted,) = await submit_for_member(context, press.member, [draft], instance)
     return submitted

@@ -12,6 +12,7 @@ from bot.store.consents import store_choices
 from bot.store.deliveries import BotInstance, Delivery, add_deliveries, find_answered, find_single_pictures
 from bot.store.erasures import start_erasures
 from bot.store.guild_queue import find_paused
+from bot.store.guild_settings import read_word_rules as read_all_word_rules
 from bot.store.mask_pages import add_pages
 from bot.store.members import Member, lock_members, toggle_remixes
 from bot.store.ranking.grids import leave_out_grids
@@ -77,6 +78,7 @@ is_answered = Statement(order=6, run=find_answered)
 find_single_picture = Statement(order=7, run=find_single_pictures)
 is_repeat = Statement(order=8, run=find_repeats)
 count_pending = Statement(order=9, run=count_pending_of)
+read_word_rules = Statement(order=9, run=read_all_word_rules)
 cancel_waiting = Statement(order=10, run=_cancel_all, is_kept=False)
 record_action = Statement(order=11, run=append_actions, is_kept=False)
 submit_jobs = Statement(order=12, run=submit_all, is_kept=False)

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from bot.policy.pauses import check_pause
 from bot.policy.quotas import check_quota
+from bot.policy.words import check_words
 from bot.store.deliveries import BotInstance, Delivery
 from bot.store.interaction import InteractionContext
 from bot.store.members import Member
@@ -22,6 +23,7 @@ from bot.store.statements import (
     is_answered,
     is_guild_paused,
     lock_member,
+    read_word_rules,
     submit_jobs,
 )
 from bot.store.tables import DeliveryKind
@@ -62,14 +64,15 @@ async def submit_drafts(
 
     The queue positions of all but the first are estimates: jobs of other members may come in between.
 
-    Raises: TooManyPending if the member would have too many unfinished jobs, MemberBanned, GuildPaused; nothing is
-        stored then.
+    Raises: TooManyPending if the member would have too many unfinished jobs, MemberBanned, GuildPaused,
+        WordForbidden; nothing is stored then.
     """
     member = await lock_member(context.discord_id)
     check_pause(is_paused=await is_guild_paused(context.guild_id))
     if await is_answered(context.id):
         return ()
     check_quota(pending=await count_pending(member.id), num_new=len(drafts), limit=member.restriction.max_pending)
+    check_words(await read_word_rules(context.guild_id), [draft.spec for draft in drafts])
     return await submit_for_member(context, member, drafts, instance)
 
 

@@ -58,6 +58,12 @@ class Telling(StrEnum):
     TOLD = "told"
 
 
+class GuildSetting(StrEnum):
+    """A setting of a guild whose changes are kept."""
+
+    WORDS = "words"
+
+
 _now = sa.text("now()")
 _open = sa.text("state = 'open'")
 
@@ -262,4 +268,28 @@ exports = sa.Table(
     sa.Index(None, "guild_id", "id"),
     sa.Index(None, "member_id"),
     comment="exports that members have asked for in Discord",
+)
+
+guild_words = sa.Table(
+    "guild_words",
+    metadata,
+    sa.Column("guild_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("rules", pg.ARRAY(sa.Text), nullable=False, comment="as engine.safety.words reads them"),
+    comment="words that prompts in a guild may not have",
+)
+
+guild_changes = sa.Table(
+    "guild_changes",
+    metadata,
+    sa.Column("press_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("guild_id", sa.BigInteger, nullable=False),
+    sa.Column("member_id", pg.UUID, comment="none once they are erased"),
+    sa.Column("setting", sa.Text, nullable=False),
+    sa.Column("added", pg.ARRAY(sa.Text), nullable=False),
+    sa.Column("removed", pg.ARRAY(sa.Text), nullable=False),
+    sa.Column("at", sa.TIMESTAMP(timezone=True), nullable=False),
+    check_one_of("setting", GuildSetting),
+    sa.Index(None, "guild_id", "press_id"),
+    sa.Index(None, "member_id"),
+    comment="who changed what in the settings of a guild, by the interaction that did; append-only",
 )

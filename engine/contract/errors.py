@@ -5,12 +5,8 @@ EaselError
         PromptRefused
         TooManyPending, MemberBanned
         JobUnknown, PictureUnknown, NotYours, JobOver
-        ModelUnknown
-        OperationUnsupported
-        SourceMismatch
-        SizeUnsupported, SettingUnsupported
-        NothingFound
-        AdapterMismatch
+        ModelUnknown, OperationUnsupported, SizeUnsupported, SettingUnsupported
+        SourceMismatch, NothingFound, AdapterMismatch
     TransientError          nobody acts, Easel retries
         StoreUnavailable
             PictureStoreUnavailable
