@@ -1,9 +1,11 @@
-"""Declares the commands that keep an installation in good order: `backup`, `restore` and `version`."""
+"""Declares the commands that keep an installation in good order: `backup`, `restore`, `prune` and `version`."""
 
 # Imports inside the functions keep `easel --help` fast.
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -13,8 +15,19 @@ from easel.options import Json, OnlyProblems, settings
 from easel.output import Output
 from easel.process.signals import run_command
 
+_AGE = re.compile(r"(\d{1,4})([dw])", re.ASCII)
+_DAYS = {"d": 1, "w": 7}
+
 # Without a name: its commands are those of `easel` itself.
 upkeep = typer.Typer()
+
+
+def _age_from_text(text: str) -> timedelta:
+    found = _AGE.fullmatch(text)
+    age = timedelta(days=int(found[1]) * _DAYS[found[2]]) if found else timedelta(0)
+    if not age:
+        raise typer.BadParameter(f'"{text}" is not an age. Write it in days or weeks, such as 90d or 12w.')
+    return age
 
 
 @upkeep.command()
@@ -39,6 +52,31 @@ def restore(
     from easel.commands.restore import restore
 
     raise typer.Exit(run_command(restore(folder, settings(), Output(as_json=as_json, quiet=quiet))))
+
+
+@upkeep.command()
+def prune(
+    older_than: Annotated[
+        timedelta,
+        typer.Option(parser=_age_from_text, metavar="AGE", help="Age of the jobs, such as 90d or 12w."),
+    ],
+    below_rating: Annotated[
+        int | None,
+        typer.Option(min=2, max=4, help="Only those that were rated, and each time below this, of 1 to 4."),
+    ] = None,
+    is_unrated: Annotated[bool, typer.Option("--unrated", help="Only those that nobody rated.")] = False,
+    is_dry: Annotated[bool, typer.Option("--dry-run", help="Count what would be deleted, and delete nothing.")] = False,
+    is_confirmed: Annotated[bool, typer.Option("--yes", help="Do not ask whether you are sure.")] = False,
+    as_json: Json = False,
+    quiet: OnlyProblems = False,
+) -> None:
+    """Delete old jobs with their pictures and presses, but no favourites. Messages in Discord stay."""
+    from easel.commands.prune import prune
+    from engine.feedback.store.retention import Retention
+
+    rule = Retention(before=datetime.now(UTC) - older_than, below=below_rating, is_unrated=is_unrated)
+    shown = Output(as_json=as_json, quiet=quiet)
+    raise typer.Exit(run_command(prune(rule, settings(), shown, is_dry=is_dry, is_confirmed=is_confirmed)))
 
 
 @upkeep.command()

@@ -29,6 +29,7 @@ from engine.feedback.exports import FORMATS
 from engine.feedback.exports.request import ExportRefused, ExportRequest
 from engine.store.database import Database, open_database
 from engine.store.objects import Objects, open_objects
+from engine.store.snapshots import KEEP_FROM_PRUNING
 
 _NICENESS = 10
 
@@ -78,11 +79,12 @@ async def _write_guild(
 
 
 async def _write_own_data(discord_id: int, database: Database, objects: Objects, file: Path) -> Mapping[str, Any]:
-    async with database.begin() as connection:
+    async with database.begin(limit=None) as connection:
+        await connection.execute(KEEP_FROM_PRUNING)
         data = await read_own_data(connection, discord_id)
-    if data is None:
-        return {"counts": {"pictures": 0}, "damaged": 0}
-    num_damaged = await pack_own_data(data, objects, file)
+        if data is None:
+            return {"counts": {"pictures": 0}, "damaged": 0}
+        num_damaged = await pack_own_data(data, objects, file)
     return {"counts": {"pictures": len(data.keys) - num_damaged}, "damaged": num_damaged}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -109,9 +109,7 @@ async def erase_member(connection: AsyncConnection, erasure: Erasure) -> bool:
     await withdraw_exports(connection, erasure.member_id, "erased")
     own = deliveries.c.member_id == erasure.member_id
     await connection.execute(sa.delete(deliveries).where(own))
-    for table in (rank_pairs, rank_grids):
-        of_painted = table.c.job_id == sa.any_(sa.literal(list(painted.job_ids), pg.ARRAY(pg.UUID)))
-        await connection.execute(sa.delete(table).where(of_painted | (table.c.member_id == erasure.member_id)))
+    await forget_compared(connection, painted.job_ids, erasure.member_id)
     await erase_rows(connection, erasure, painted, {"messages": num_messages})
     await connection.execute(_ALLOW)
     await connection.execute(sa.delete(consent_choices).where(consent_choices.c.member_id == erasure.member_id))
@@ -120,6 +118,13 @@ async def erase_member(connection: AsyncConnection, erasure: Erasure) -> bool:
     await connection.execute(changed.values(member_id=None))
     await connection.execute(sa.delete(members).where(members.c.id == erasure.member_id))
     return True
+
+
+async def forget_compared(connection: AsyncConnection, job_ids: Collection[UUID], member_id: UUID) -> None:
+    """Delete what members were asked to compare of the jobs, and what this member was asked."""
+    for table in (rank_pairs, rank_grids):
+        of_jobs = table.c.job_id == sa.any_(sa.literal(list(job_ids), pg.ARRAY(pg.UUID)))
+        await connection.execute(sa.delete(table).where(of_jobs | (table.c.member_id == member_id)))
 
 
 async def _note_messages(connection: AsyncConnection, erasure: Erasure, painted: PaintedOfMember) -> int:

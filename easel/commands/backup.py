@@ -24,6 +24,7 @@ from engine.store.database import open_database
 from engine.store.object_keys import count_objects, read_object_keys
 from engine.store.objects import open_objects
 from engine.store.postgres_tools import ToolFailed, dump, server_version
+from engine.store.snapshots import KEEP_FROM_PRUNING
 from migrations import NEWEST
 
 PICTURES = "pictures"
@@ -53,10 +54,11 @@ async def backup(folder: Path, settings: EngineSettings, output: Output) -> int:
 async def _back_up(folder: Path, settings: EngineSettings, output: Output) -> Manifest:
     async with open_migrated_postgres(settings) as url:
         name = f"easel-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}.dump"
-        await _dump(url, folder / name)
-        # After the dump: what it names is in the store by now, whatever is painted meanwhile.
-        with progress("Copying pictures", output) as bar:
-            async with open_database(url, pool_size=1) as database, database.begin(limit=None) as connection:
+        async with open_database(url, pool_size=1) as database, database.begin(limit=None) as connection:
+            await connection.execute(KEEP_FROM_PRUNING)
+            await _dump(url, folder / name)
+            # After the dump: what it names is in the store by now, whatever is painted meanwhile.
+            with progress("Copying pictures", output) as bar:
                 jobs, total = await count_objects(connection)
                 bar.start(total)
                 keys, objects = read_object_keys(connection), open_objects(settings.storage_url)

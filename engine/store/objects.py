@@ -170,6 +170,18 @@ class Objects:
                 raise self._failed(error) from error
             await self.find([key])
 
+    async def size_of(self, key: str) -> int:
+        """Return the size of the object in bytes, 0 for one that is missing.
+
+        Raises: PictureStoreUnavailable.
+        """
+        try:
+            return int((await self._ask(lambda store: store.head_async(key)))["size"])
+        except (NotFoundError, FileNotFoundError):
+            return 0
+        except (BaseError, OSError) as error:
+            raise self._failed(error) from error
+
     async def find(self, keys: Collection[str]) -> frozenset[str]:
         """Return those of the keys that the store lists.
 

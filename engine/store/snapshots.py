@@ -13,6 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from engine.store.database import Database
 from engine.store.tables import jobs
 
+KEEP_FROM_PRUNING = sa.text("LOCK TABLE prunes IN ACCESS SHARE MODE")
+"""Said in a transaction, keeps `easel prune` from deleting anything until that ends."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Snapshot:
@@ -42,6 +45,8 @@ async def open_snapshot(
     async with database.begin(limit=None) as connection:
         access = "READ ONLY" if is_read_only else "READ WRITE"
         await connection.execute(sa.text(f"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, {access}"))
+        # Before the snapshot is taken, which the first query does: what it shows stays until it ends.
+        await connection.execute(KEEP_FROM_PRUNING)
         if shared is not None:
             # Which takes no parameters; the name is Postgres's own.
             await connection.execute(sa.text(f"SET TRANSACTION SNAPSHOT '{shared}'"))

@@ -23,7 +23,7 @@ def upload_of(png: bytes, width: int, height: int) -> StoredUpload:
 
 
 async def record_uploads(connection: AsyncConnection, member_id: UUID, brought: Sequence[StoredUpload]) -> None:
-    """Record that the member brought the pictures; again, it changes nothing.
+    """Record that the member brought the pictures; again, only when.
 
     Before their files are stored: what is in the store is then always somebody's.
     """
@@ -32,7 +32,10 @@ async def record_uploads(connection: AsyncConnection, member_id: UUID, brought: 
         for one in brought
     ]
     if rows:
-        await connection.execute(pg.insert(uploads).on_conflict_do_nothing(), rows)
+        # What was brought again just now is not pruned before the job that wants it is there.
+        again = {"created_at": sa.func.now()}
+        insert = pg.insert(uploads).on_conflict_do_update(index_elements=["member_id", "object_key"], set_=again)
+        await connection.execute(insert, rows)
 
 
 async def find_upload_keys(connection: AsyncConnection, member_id: UUID, hashes: Sequence[str]) -> dict[str, str]:

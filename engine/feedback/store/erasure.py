@@ -71,9 +71,15 @@ class PaintedOfMember:
 
 async def read_painted(connection: AsyncConnection, member_id: UUID) -> PaintedOfMember:
     """Return what an erasure of the member erases of jobs and pictures."""
-    family = list((await connection.execute(_FAMILY, {"member_id": member_id})).scalars())
-    of_jobs = (await connection.execute(sa.select(jobs).where(jobs.c.id == _any(family)))).all()
-    of_pictures = (await connection.execute(sa.select(pictures).where(pictures.c.job_id == _any(family)))).all()
+    return await read_painted_by(
+        connection, (await connection.execute(_FAMILY, {"member_id": member_id})).scalars().all()
+    )
+
+
+async def read_painted_by(connection: AsyncConnection, job_ids: Collection[UUID]) -> PaintedOfMember:
+    """Return the jobs with what they painted."""
+    of_jobs = (await connection.execute(sa.select(jobs).where(jobs.c.id == _any(job_ids)))).all()
+    of_pictures = (await connection.execute(sa.select(pictures).where(pictures.c.job_id == _any(job_ids)))).all()
     grids = {row.grid_key for row in of_jobs if row.grid_key is not None}
     masks = {key for row in of_jobs if row.edit and (key := mask_key(edit_from_json(row.edit)))}
     return PaintedOfMember(

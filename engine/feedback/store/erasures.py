@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.contract.ids import new_id
 from engine.feedback.store.erasure import PaintedOfMember, erase_feedback, erase_jobs
-from engine.feedback.store.tables import erasure_objects, erasures
+from engine.feedback.store.tables import erasure_objects, erasures, prunes
 from engine.store.tables import jobs, pictures
 from engine.store.uploads import erase_uploads, keys_of_uploads
 
@@ -77,6 +77,12 @@ async def claim_erasure(connection: AsyncConnection) -> Erasure | None:
     return None if row is None else _from_row(row)
 
 
+async def claim_new(connection: AsyncConnection) -> Erasure:
+    """Return a new erasure of nobody, which this process works on."""
+    new = pg.insert(erasures).values(id=new_id(), member_id=new_id(), claimed_until=_until())
+    return _from_row((await connection.execute(new.returning(*erasures.c))).one())
+
+
 async def read_erasure(connection: AsyncConnection, member_id: UUID) -> Erasure | None:
     """Return the erasure of the member that is under way; None if none is."""
     row = (await connection.execute(sa.select(erasures).where(erasures.c.member_id == member_id))).one_or_none()
@@ -113,13 +119,18 @@ async def erase_rows(
     erased = await erase_feedback(connection, erasure.member_id, painted)
     await erase_jobs(connection, painted)
     brought = await erase_uploads(connection, erasure.member_id)
-    if keys := painted.keys | brought:
-        rows = [{"erasure_id": erasure.id, "key": key} for key in sorted(keys)]
-        await connection.execute(pg.insert(erasure_objects).on_conflict_do_nothing(), rows)
+    await add_objects(connection, erasure.id, painted.keys | brought)
     all_counts = {"jobs": len(painted.job_ids), "pictures": len(painted.picture_ids), **asdict(erased), **counts}
     all_counts |= {"uploads": len(brought)} if brought else {}
     deleted = {"is_deleted": True, "counts": all_counts}
     await connection.execute(sa.update(erasures).where(erasures.c.id == erasure.id).values(**deleted))
+
+
+async def add_objects(connection: AsyncConnection, erasure_id: UUID, keys: Collection[str]) -> None:
+    """Note files that are left to be deleted."""
+    if keys:
+        rows = [{"erasure_id": erasure_id, "key": key} for key in sorted(keys)]
+        await connection.execute(pg.insert(erasure_objects).on_conflict_do_nothing(), rows)
 
 
 async def read_keys(connection: AsyncConnection, erasure_id: UUID, *, is_deleted: bool, limit: int) -> list[str]:
@@ -167,7 +178,7 @@ async def finish_erasure(connection: AsyncConnection, erasure_id: UUID) -> None:
 async def read_tombstones(connection: AsyncConnection) -> Tombstones:
     """Return how many members were erased, and how much of theirs, for the manifest of an export."""
     counts: dict[str, int] = {}
-    query = sa.select(erasures.c.counts).where(erasures.c.is_deleted)
+    query = sa.select(erasures.c.counts).where(erasures.c.is_deleted, erasures.c.id.not_in(sa.select(prunes.c.id)))
     rows = (await connection.execute(query)).scalars().all()
     for own in rows:
         for name, number in own.items():

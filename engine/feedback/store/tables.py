@@ -154,3 +154,13 @@ erasure_objects = sa.Table(
     sa.Column("is_deleted", sa.Boolean, nullable=False, server_default=sa.false()),
     comment="files of the picture store that an erasure has still to delete, or to look for once more",
 )
+
+prunes = sa.Table(
+    "prunes",
+    metadata,
+    sa.Column("id", pg.UUID, primary_key=True, comment="of the erasure that deletes the files"),
+    sa.Column("pruned_at", sa.TIMESTAMP(timezone=True), nullable=False, server_default=sa.func.now()),
+    sa.Column("jobs", sa.Integer, nullable=False),
+    sa.Column("pictures", sa.Integer, nullable=False),
+    comment="what was deleted for its age; whoever reads pictures locks it, so that none goes meanwhile",
+)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,13 +19,15 @@ from bot.store.guild_usage import read_guild_usage
 from bot.store.members import read_publishing_ids_in
 from engine.contract.jobs import MAX_COUNTED_AHEAD, Job
 from engine.feedback.preferences.answers import EXCLUDING
-from engine.feedback.store import actions, opinions, presses
+from engine.feedback.store import actions, opinions, presses, retention
 from engine.feedback.store.erasures import find_used_keys
+from engine.feedback.store.prunes import read_uploads_of
 from engine.store import jobs, moving, quarantine, queue, queue_position, transitions, usage
 from engine.store.database import Database
 from tests.fakes import request_for
 
 _MEMBER = UUID(int=1)
+_OLD = retention.Retention(before=datetime(2099, 1, 1, tzinfo=UTC), is_unrated=True)
 _FILLED_WITHIN = timedelta(minutes=2)
 
 _FILL = """
@@ -34,7 +36,8 @@ _FILL = """
         '{"version": 1, "prompt": "", "parts": [], "images": [], "parameters": {}}', n,
         CASE WHEN n % 100 = 0 THEN 'waiting' ELSE 'finished' END, n,
         CASE WHEN n % 100 = 0 THEN NULL ELSE 'g' END, CASE WHEN n % 100 = 0 THEN NULL ELSE 'image/jpeg' END,
-        CASE WHEN n % 100 = 0 THEN NULL ELSE now() END, CASE WHEN n % 100 = 0 THEN NULL ELSE now() END
+        CASE WHEN n % 100 = 0 THEN NULL ELSE now() - n * interval '1 s' END,
+        CASE WHEN n % 100 = 0 THEN NULL ELSE now() - n * interval '1 s' END
     FROM generate_series(1, 20000) AS n;
     INSERT INTO pictures (id, job_id, slot, object_key, width, height, seed, recipe)
     SELECT gen_random_uuid(), id, 0, 'k', 8, 8, 1, '{}' FROM jobs;
@@ -110,6 +113,13 @@ _QUERIES: dict[str, Query] = {
     "move_job_first": lambda connection, job: moving.move_job(connection, job.id, moving.End.FIRST),
     "move_job_last": lambda connection, job: moving.move_job(connection, job.id, moving.End.LAST),
     "read_usage_of": lambda connection, job: usage.read_usage_of(connection, [job.member_id], timedelta(days=1)),
+    "read_old_jobs": lambda connection, job: retention.read_old_jobs(
+        connection, _OLD, None, limit=100, is_locked=False
+    ),
+    "choose_jobs": lambda connection, job: retention.choose_jobs(
+        connection, _OLD, [retention.OldJob(id=job.id, ended_at=job.created_at)], ()
+    ),
+    "read_uploads_of": lambda connection, job: read_uploads_of(connection, [job.id]),
     "find_used_keys": lambda connection, job: find_used_keys(connection, {"ab/cd.png", "ef/gh.webp"}),
     "submit_job": lambda connection, job: jobs.submit_job(connection, request_for(job.member_id)),
 }
