@@ -8,7 +8,7 @@ Pictures are numbered from 1 here and in labels, from 0 everywhere else.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from bot.operation_replies import inability, unusable_add_on
@@ -51,7 +51,7 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Any], str]] = {
     errors.PromptRefused: lambda error: code_block(error.message),
     errors.TooManyPending: lambda error: f"{_limit(error)} Wait for a job to finish, or cancel one.",
     WordForbidden: lambda error: word_refused(error.facts.get("rule", "")),
-    errors.MemberBanned: lambda error: _banned(error.facts.get("reason", ""), error.facts.get("until")),
+    errors.MemberBanned: lambda error: banned(error.facts.get("reason", ""), error.facts.get("until")),
     GuildPaused: lambda error: (
         "This server's administrators have paused Easel here, so nothing was started. Try again when they resume it."
     ),
@@ -292,11 +292,6 @@ def _limit(error: errors.TooManyPending) -> str:
     if error.pending >= error.limit:
         return f"You have reached the limit of {error.limit} unfinished jobs."
     return f"You have {error.pending} unfinished jobs, and the limit is {error.limit}."
-
-
-def _banned(reason: object, until: object) -> str:
-    end = f" until <t:{int(until.timestamp())}:f>" if isinstance(until, datetime) else ""
-    return f"You are banned from using Easel{end}. Please contact the server's operator about it. Reason: {reason}"
 
 
 def _list(names: Sequence[str]) -> str:

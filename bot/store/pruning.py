@@ -20,7 +20,7 @@ _AT_ONCE = 100
 
 
 @dataclass(frozen=True, kw_only=True)
-class Batch:
+class PruneBatch:
     """Some of the jobs that the rule chooses, with their files and what is brought for them.
 
     last: the last of all that were looked at; None when there are no more. erasure: has the files to delete; None where
@@ -35,16 +35,16 @@ class Batch:
 
 async def read_batch(
     connection: AsyncConnection, rule: Retention, after: OldJob | None, gone: Collection[UUID]
-) -> Batch:
+) -> PruneBatch:
     """Return the next of what would be deleted, and delete nothing."""
     old = await read_old_jobs(connection, rule, after, limit=_AT_ONCE, is_locked=False)
     painted = await _choose(connection, rule, old, gone)
-    return Batch(painted=painted, keys=await _keys(connection, painted), last=old[-1] if old else None)
+    return PruneBatch(painted=painted, keys=await _keys(connection, painted), last=old[-1] if old else None)
 
 
 async def prune_batch(
     connection: AsyncConnection, rule: Retention, after: OldJob | None, gone: Collection[UUID]
-) -> Batch:
+) -> PruneBatch:
     """Delete the rows of the next jobs; their files are left to the batch's erasure.
 
     Raises: PicturesInUse while an export or a backup is running.
@@ -54,11 +54,11 @@ async def prune_batch(
     painted = await _choose(connection, rule, old, gone)
     last = old[-1] if old else None
     if not painted.job_ids:
-        return Batch(painted=painted, keys=frozenset(), last=last)
+        return PruneBatch(painted=painted, keys=frozenset(), last=last)
     keys = await _keys(connection, painted)
     erasure = await prune_rows(connection, rule, painted)
     await forget_compared(connection, painted.job_ids, erasure.member_id)
-    return Batch(painted=painted, keys=keys, last=last, erasure=erasure)
+    return PruneBatch(painted=painted, keys=keys, last=last, erasure=erasure)
 
 
 async def _choose(

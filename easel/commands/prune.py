@@ -12,7 +12,7 @@ from uuid import UUID
 import typer
 
 from bot.store.erased_files import delete_files
-from bot.store.pruning import Batch, prune_batch, read_batch
+from bot.store.pruning import PruneBatch, prune_batch, read_batch
 from easel.exit_codes import ExitCode
 from easel.output import Output
 from easel.postgres import open_migrated_postgres
@@ -101,7 +101,7 @@ async def _count(rule: Retention, database: Database, objects: Objects) -> _Coun
         last = batch.last
 
 
-async def _add(counts: _Counts, batch: Batch, gone: set[UUID], objects: Objects) -> None:
+async def _add(counts: _Counts, batch: PruneBatch, gone: set[UUID], objects: Objects) -> None:
     counts.jobs += len(batch.painted.job_ids)
     counts.pictures += len(batch.painted.picture_ids)
     gone.update(batch.painted.job_ids)
