@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from bot.ban_replies import banned
 from bot.operation_replies import inability, unusable_add_on
 from bot.policy.pauses import GuildPaused
 from bot.policy.words import WordForbidden
