@@ -13,7 +13,6 @@ from api.authentication import authenticated
 from api.description import describe
 from api.endpoints.pictures import show_picture
 from api.event_stream import ReaderGone
-from api.metrics import ApiMetrics
 from api.refusals import answer_of, refusal_of
 from api.routes import DESCRIPTION_PATH, ROUTES, ApiRoute
 from api.services import ApiCall, ApiServices
@@ -25,12 +24,12 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _REQUEST_ID = web.RequestKey("request_id", str)
 
 
-def create_app(services: ApiServices, metrics: ApiMetrics) -> web.Application:
+def create_app(services: ApiServices) -> web.Application:
     """Return the application with all addresses of the table, and its description."""
     app = web.Application(middlewares=[_in_our_shape])
     app.on_response_prepare.append(_name_request)
     for route in ROUTES:
-        app.router.add_route(route.method, route.path, _handler(route, services, metrics))
+        app.router.add_route(route.method, route.path, _handler(route, services))
     description = describe(version("easel"))
 
     async def show_description(_: web.Request) -> web.Response:
@@ -40,16 +39,12 @@ def create_app(services: ApiServices, metrics: ApiMetrics) -> web.Application:
     return app
 
 
-def _name(route: ApiRoute) -> str:
-    return f"{route.method} {route.path}"
-
-
-def _handler(route: ApiRoute, services: ApiServices, metrics: ApiMetrics) -> Handler:
+def _handler(route: ApiRoute, services: ApiServices) -> Handler:
     answer = show_picture if route.answer is None else partial(_answer, route)
 
     async def handle(request: web.Request) -> web.StreamResponse:
         request[_REQUEST_ID] = str(new_id())
-        with bound_contextvars(request=request[_REQUEST_ID]), metrics.measured(_name(route)) as measured:
+        with bound_contextvars(request=request[_REQUEST_ID]), services.metrics.measured(route.name) as measured:
             result = await logged_result_of(answer(services, request))
             if isinstance(result, ReaderGone):
                 # Nobody reads what is returned.

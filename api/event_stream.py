@@ -12,6 +12,7 @@ from typing import Any
 from aiohttp import web
 
 from api.refusals import error_object, refusal_of
+from api.services import ApiCall
 from engine.contract.errors import RequestError
 from engine.error_boundary import logged_result_of
 
@@ -54,22 +55,23 @@ class EventStream:
 
 
 async def stream(
-    request: web.Request, events: AsyncIterator[Mapping[str, Any]], headers: Mapping[str, str]
+    call: ApiCall, events: AsyncIterator[Mapping[str, Any]], headers: Mapping[str, str]
 ) -> web.StreamResponse:
-    """Answer with the events; what ends them too soon is the last event, as an error.
+    """Answer the call with the events; what ends them too soon is the last event, as an error.
 
     Raises: ReaderGone.
     """
     response = web.StreamResponse(headers={**_HEADERS, **headers})
-    await response.prepare(request)
+    await response.prepare(call.request)
     sent = EventStream(response)
-    async with _kept_alive(sent):
-        result = await logged_result_of(_send_all(sent, events))
-        if isinstance(result, ReaderGone):
-            raise result
-        if isinstance(result, Exception):
-            await sent.send(error_object(refusal_of(result)))
-    await response.write_eof()
+    with call.services.metrics.streams.track_inprogress():
+        async with _kept_alive(sent):
+            result = await logged_result_of(_send_all(sent, events))
+            if isinstance(result, ReaderGone):
+                raise result
+            if isinstance(result, Exception):
+                await sent.send(error_object(refusal_of(result)))
+        await response.write_eof()
     return response
 
 

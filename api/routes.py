@@ -39,6 +39,11 @@ class ApiRoute:
     files: tuple[str, ...] = ()
     streams: bool = False
 
+    @property
+    def name(self) -> str:
+        """The method and the path, as metrics name the address."""
+        return f"{self.method} {self.path}"
+
 
 ROUTES = (
     ApiRoute(
@@ -131,3 +136,8 @@ ROUTES = (
         answer=None,
     ),
 )
+
+
+def route_names() -> tuple[str, ...]:
+    """Return the method and path of every address, as metrics name them."""
+    return tuple(route.name for route in ROUTES)

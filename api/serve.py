@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry
 
 from api.app import create_app
 from api.metrics import create_api_metrics
-from api.routes import ROUTES
+from api.routes import route_names
 from api.services import ApiServices
 from engine.contract.errors import SettingsInvalid
 from engine.health import open_health
@@ -64,10 +64,14 @@ async def serve(
     """
     await objects.require_creating_only()
     registry = CollectorRegistry()
-    metrics = create_api_metrics(registry, [f"{route.method} {route.path}" for route in ROUTES])
     register_process_metrics(registry, database, objects, options.home)
     services = ApiServices(
-        database=database, objects=objects, limits=options.limits, stop=stop, public_url=options.public_url
+        database=database,
+        objects=objects,
+        limits=options.limits,
+        metrics=create_api_metrics(registry, route_names()),
+        stop=stop,
+        public_url=options.public_url,
     )
 
     async def find_problem() -> str | None:
@@ -77,7 +81,7 @@ async def serve(
     async with (
         _listening(services),
         open_health(*options.health, registry, find_problem) as health_port,
-        _open(create_app(services, metrics), *options.address) as url,
+        _open(create_app(services), *options.address) as url,
     ):
         _log.info("api_served", address=url, health=f"http://{options.health[0]}:{health_port}")
         announce_ready(url)

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from aiohttp import web
 
+from api.metrics import ApiMetrics
 from api.store.keys import ApiKey
 from engine.prompt import Limits
 from engine.store.database import Database
@@ -28,6 +29,7 @@ class ApiServices:
     database: Database
     objects: Objects
     limits: Limits
+    metrics: ApiMetrics
     changes: JobChanges = field(default_factory=JobChanges)
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     public_url: str | None = None

@@ -99,7 +99,7 @@ async def _painted(call: ApiCall, wish: Wish, body: VariationBody, read: ReadBod
     headers, images = headers_of(started), PaintedImages(call, body, started.jobs)
     async with waited_for(call, started):
         if body.stream:
-            return await stream(call.request, images.events(kind), headers)
+            return await stream(call, images.events(kind), headers)
         try:
             answer = await images.answer(await finished(call.services, started.jobs))
         except ApiRefused as error:

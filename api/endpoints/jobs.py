@@ -73,7 +73,7 @@ async def follow_job(call: ApiCall) -> web.StreamResponse:
     job_id = _id(call)
     async with call.services.database.begin() as connection:
         await read_own_job(connection, call.member_id, job_id)
-    return await stream(call.request, _events(call, job_id), {})
+    return await stream(call, _events(call, job_id), {})
 
 
 async def _events(call: ApiCall, job_id: UUID) -> AsyncIterator[Mapping[str, Any]]:

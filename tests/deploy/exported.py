@@ -9,6 +9,8 @@ import discord
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import Metric
 
+from api.metrics import create_api_metrics
+from api.routes import route_names
 from bot.discord_metrics import GatewayMetrics, trace_answers
 from bot.metrics import create_bot_metrics
 from engine.process_metrics import register_process_metrics
@@ -20,10 +22,11 @@ _SUFFIXES = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count"),
 
 
 def exported_names(database: Database, objects: Objects) -> frozenset[str]:
-    """Return the names of all series of a bot and an engine."""
+    """Return the names of all series of a bot, an engine and an API."""
     registry = CollectorRegistry()
     create_metrics(registry, ["starter"])
     create_bot_metrics(registry)
+    create_api_metrics(registry, route_names())
     trace_answers(registry)
     registry.register(GatewayMetrics(client=discord.AutoShardedClient(intents=discord.Intents.none())))
     register_process_metrics(registry, database, objects, Path("/"))

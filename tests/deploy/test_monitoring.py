@@ -12,6 +12,8 @@ import promql_parser
 import pytest
 import yaml
 
+from api.metrics import STATUSES
+from api.routes import route_names
 from bot.buttons import BUTTONS
 from bot.commands import command_names
 from bot.discord_metrics import CLASSES
@@ -34,10 +36,11 @@ FOREIGN = frozenset({"up", "DCGM_FI_DEV_GPU_UTIL", "DCGM_FI_DEV_FB_USED", "DCGM_
 LABELS = {
     "cause": {*CAUSES, OTHER},
     "outcome": {*OUTCOMES, "done"},
-    "status": set(CLASSES),
+    "status": {*CLASSES, *STATUSES},
+    "route": set(route_names()),
     "name": {*command_names(), *(button.verb for button in BUTTONS)},
     "state": {"in_use", "idle"},
-    "job": {"easel-bot", "easel-engine"},
+    "job": {"easel-bot", "easel-engine", "easel-api"},
 }
 
 
