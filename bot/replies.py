@@ -242,28 +242,6 @@ def waiting(num_ahead: int, wait: timedelta | None) -> str:
     return f"Waiting to start: {position}" + (f", about {duration(wait)}" if wait else "")
 
 
-def series_state(num_grids: int, counts: Mapping[str, int | str], wait: timedelta | None) -> str:
-    """Return how far a series of grids is: how many are in which state, and how long the rest takes."""
-    listed = ", ".join(f"{count} {state}" for state, count in counts.items())
-    return f"{num_grids} grids: {listed}" + (f", about {duration(wait)} left" if wait else "")
-
-
-def series_failure(cause: str, num_failed: int, prompts: str | None) -> str:
-    """Return why some grids of a series failed; `prompts` says which, if they differ."""
-    which = f" ({prompts})" if prompts else ""
-    return f"{num_failed} failed{which}: {cause}"
-
-
-def and_more(count: int) -> str:
-    """Return how many more there are than those listed; nothing if all are."""
-    return f" and {count} more" if count > 0 else ""
-
-
-def cancelled(num_jobs: int) -> str:
-    """Return the confirmation that so many grids of a series are cancelled."""
-    return "Cancelled 1 grid." if num_jobs == 1 else f"Cancelled {num_jobs} grids."
-
-
 def moved_from(channel_id: int) -> str:
     """Return why a message is in the direct messages and not in its channel."""
     return f"I can no longer post in <#{channel_id}>, so your pictures are here."

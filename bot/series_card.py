@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot import replies
+from bot import replies, series_replies
 from bot.cards import MAX_CONTENT, Buttons, Card, CardKind, escaped, length, percent, rows_of, shown_prompt
 from bot.store.series import Series
 from engine.contract.jobs import Job, JobStatus
@@ -22,7 +22,7 @@ def series_card(series: Series, discord_id: int, buttons: Buttons, limits: Limit
     Causes of failures that Discord's limit has no room for are left out.
     """
     content = f"{_prompts(series.jobs)} - <@{discord_id}>"
-    state = replies.series_state(len(series.jobs), _counts(series), series.wait)
+    state = series_replies.series_state(len(series.jobs), _counts(series), series.wait)
     for line in (state, *([note] if note else []), *_prompt_notes(series, limits), *_failures(series)):
         longer = f"{content}\n{line}"
         content = longer if length(longer) <= MAX_CONTENT else content
@@ -65,7 +65,7 @@ def _failures(series: Series) -> list[str]:
             by_cause.setdefault(replies.sentence_from_cause(job.cause or {}), []).append(job)
     differ = len({job.spec.prompt for job in series.jobs}) > 1
     return [
-        replies.series_failure(cause, len(failed), _prompts(failed) if differ else None)
+        series_replies.series_failure(cause, len(failed), _prompts(failed) if differ else None)
         for cause, failed in by_cause.items()
     ]
 
@@ -74,4 +74,4 @@ def _prompts(of: Sequence[Job]) -> str:
     distinct = list(dict.fromkeys(job.spec.prompt for job in of))
     limit = None if len(distinct) == 1 and len(of) > 1 else _MAX_PROMPT
     shown = ", ".join(f"**{shown_prompt(prompt, limit)}**" for prompt in distinct[:_MAX_PROMPTS])
-    return shown + replies.and_more(len(distinct) - _MAX_PROMPTS)
+    return shown + series_replies.and_more(len(distinct) - _MAX_PROMPTS)

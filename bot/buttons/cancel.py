@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import discord
 
-from bot import replies
+from bot import replies, series_replies
 from bot.answers import remove_buttons, send_ephemeral
 from bot.buttons.base import JobButton
 from bot.cards import ButtonFace, CardKind
@@ -46,4 +46,4 @@ class CancelAllButton(JobButton, verb=SERIES_VERB):
         """Store that the jobs are cancelled, and take the button away; then the engine stops them."""
         num_cancelled = await services.commit(context, lambda: cancel_series(context, self.button.job_id))
         await remove_buttons(interaction)
-        await send_ephemeral(interaction, replies.cancelled(num_cancelled))
+        await send_ephemeral(interaction, series_replies.cancelled(num_cancelled))
