@@ -37,6 +37,8 @@ T = TypeVar("T")
 MOMENT = timedelta(seconds=0.3)
 """How long an answer may take beside the commit, which has most of the time that Discord gives."""
 
+_IS_AWAITED_BY_ALL = "is_awaited_by_all"
+
 # Errors of sending an answer; it may have arrived all the same.
 _UNSENT = (discord.HTTPException, aiohttp.ClientError, OSError, asyncio.TimeoutError)
 
@@ -57,9 +59,9 @@ async def answer(
     with bound_contextvars(action=name, interaction=interaction.id):
         result = await logged_result_of(work)
         if isinstance(result, EaselError):
-            await send_ephemeral(interaction, replies.reply_for(result))
+            await _refuse(interaction, replies.reply_for(result))
         elif isinstance(result, Exception):
-            await send_ephemeral(interaction, replies.BROKEN)
+            await _refuse(interaction, replies.BROKEN)
         outcome = type(result).__name__ if result else "done"
         services.metrics.answers.labels(name=name, outcome=outcome).inc()
         services.metrics.answer_seconds.labels(name=name).observe(time.monotonic() - began)
@@ -73,6 +75,14 @@ async def _ask_for_consent(interaction: discord.Interaction, services: Services)
         _log.warning("consent_not_asked_for", error=type(asked).__name__)
     elif isinstance(asked, Exception):
         _log.error("unexpected_error", exc_info=asked)
+
+
+async def _refuse(interaction: discord.Interaction, text: str) -> None:
+    """Tell the member alone, or all who see that an answer is coming: Discord shows a reply to one that was deleted."""
+    if interaction.extras.get(_IS_AWAITED_BY_ALL):
+        await _try(interaction.edit_original_response(content=text, allowed_mentions=NO_MENTIONS))
+    else:
+        await send_ephemeral(interaction, text)
 
 
 async def send_ephemeral(interaction: discord.Interaction, text: str) -> None:
@@ -146,17 +156,14 @@ async def in_time(interaction: discord.Interaction, work: Awaitable[T], *, in_pl
 async def thinking(interaction: discord.Interaction) -> AsyncIterator[None]:
     """Let the channel see that the answer, which all may see, takes a while.
 
-    When the block fails, that is taken back, so that the member alone is told why. When the bot stops meanwhile, the
-    answer says so.
+    When the block fails, the answer says why, as it does when the bot stops meanwhile.
     """
     await _try(interaction.response.defer(thinking=True))
+    interaction.extras[_IS_AWAITED_BY_ALL] = True
     try:
         yield
     except asyncio.CancelledError:
         await _try(interaction.edit_original_response(content=upload_replies.CUT_SHORT))
-        raise
-    except BaseException:
-        await _try(interaction.delete_original_response())
         raise
 
 

@@ -242,7 +242,7 @@ def view_from_card(card: Card) -> discord.ui.View:
 
 def _line(job: Job, discord_id: int, state: str | None) -> str:
     title = operation_replies.job_title(job.operation, discord_id)
-    return f"**{shown_prompt(job.spec.prompt)}** - {title}" + (f" ({state})" if state else "")
+    return f"**{shown_prompt(operation_replies.job_subject(job))}** - {title}" + (f" ({state})" if state else "")
 
 
 def rows_of(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
+from bot.alt_replies import picture_subject
 from bot.cards import shown_prompt
-from bot.replies import picture_subject, picture_title
+from bot.replies import picture_title
 from engine.contract.feedback import Choice, Rating, ReportReason
 
 RATING_EMOJI: Mapping[Rating, str] = {Rating.AWFUL: "😖", Rating.BAD: "☹️", Rating.GOOD: "🙂", Rating.GREAT: "😍"}

@@ -6,9 +6,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from fractions import Fraction
 
+from bot.alt_replies import picture_subject
 from bot.cards import shown_prompt
 from bot.operation_replies import LANCZOS
-from bot.replies import picture_subject, picture_title
+from bot.replies import picture_title
 from engine.prompt.checks.upscales import MAX_UPSCALED_PIXELS, possible_factors
 
 UPSCALE_SUBTLE_LABEL = "Upscale (Subtle)"
@@ -32,10 +33,12 @@ PREFER_HELP = "How Easel works for you"
 ZOOM_LABEL = "Custom Zoom"
 ZOOM_PROMPT = "Prompt"
 ZOOM_FACTOR = "Zoom factor, from 1 to 2"
-ZOOM_SHAPE = "Shape, such as 16:9"
+ZOOM_SHAPE_NAME = "Shape"
+ZOOM_SHAPE = f"{ZOOM_SHAPE_NAME}, such as 16:9"
 WRONG_FACTOR = "The zoom factor must be a number from 1 to 2, such as 1.5."
 ALREADY_SQUARE = "This picture is square already. Zoom out or pan to extend it."
 NOTHING_TO_PAINT = "The picture would stay as it is. Use a zoom factor above 1, or another shape."
+SHAPE_KEPT = "--ar has no effect here: the picture keeps its shape. Remove it, or use Custom Zoom for another shape."
 
 NAMED_PROMPT = "Prompt for what is painted anew"
 REGION_PROMPT = "Prompt for the chosen cells"

@@ -46,6 +46,11 @@ def job_title(operation: Operation, discord_id: int) -> str:
     return f"{_OPERATIONS[operation.value][1]}<@{discord_id}>"
 
 
+def job_subject(job: Job) -> str:
+    """Return what the job is about: its prompt, or the picture that a member brought to have it described."""
+    return "A picture" if job.operation is Operation.DESCRIBE and job.spec.images else job.spec.prompt
+
+
 def upscaled_title(job: Job, discord_id: int, recipe: Mapping[str, Any]) -> str:
     """Return whose upscaled picture it is, its size, and what made it larger; `recipe` may not say the last."""
     name = recipe.get("upscaler", {}).get("name")

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from bot.followup_replies import one_job_only
 from bot.services import Services
 from engine.contract.errors import PromptRefused
 from engine.contract.jobs import JobSpec
-from engine.prompt import PromptErrors, Specs, format_errors, parse
+from engine.prompt import PromptError, PromptErrors, Specs, format_errors, parse
 
 PHONE_COLUMNS = 36
 """What a code block of Discord's app shows in a line on a phone. A longer line wraps, and so do its carets."""
 
 
+NO_FIELDS: Mapping[str, str] = MappingProxyType({})
 NO_PICTURES: Mapping[str, str] = MappingProxyType({})
 
 
@@ -27,19 +29,38 @@ def specs_from_text(
 
     Raises: PromptRefused with every error in the prompt.
     """
-    given = {name: value for name, value in options.items() if value}
-    specs = parse(prompt, services.defaults, services.limits, command_options=given, pictures=pictures)
+    specs = parse(prompt, services.defaults, services.limits, command_options=_given(options), pictures=pictures)
     if isinstance(specs, PromptErrors):
-        raise PromptRefused(message=format_errors(specs, width=PHONE_COLUMNS))
+        raise _refused(specs)
     return specs
 
 
-def one_spec_from_text(services: Services, prompt: str, **options: str | None) -> JobSpec:
+def one_spec_from_text(
+    services: Services, prompt: str, fields: Mapping[str, str] = NO_FIELDS, /, **options: str | None
+) -> JobSpec:
     """Return the spec of a prompt that is for one job; `options` as in `specs_from_text`.
+
+    fields: what members know the options by, where they filled in a form.
 
     Raises: PromptRefused with every error in the prompt, also when it is for several jobs.
     """
-    specs = specs_from_text(services, prompt, **options)
+    specs = parse(prompt, services.defaults, services.limits, command_options=_given(options))
+    if isinstance(specs, PromptErrors):
+        raise _refused(PromptErrors(errors=tuple(_in_field(error, fields) for error in specs.errors)))
     if len(specs) > 1:
         raise PromptRefused(message=one_job_only(len(specs)))
     return specs[0]
+
+
+def _given(options: Mapping[str, str | None]) -> dict[str, str]:
+    return {name: value for name, value in options.items() if value}
+
+
+def _refused(errors: PromptErrors) -> PromptRefused:
+    return PromptRefused(message=format_errors(errors, width=PHONE_COLUMNS))
+
+
+def _in_field(error: PromptError, fields: Mapping[str, str]) -> PromptError:
+    """Return the error with the name of the form's field, if the faulty text was written in one."""
+    field = fields.get(error.source.name.removeprefix("the option "))
+    return error if field is None else replace(error, source=replace(error.source, name=f"the field {field}"))

@@ -21,9 +21,6 @@ from engine.contract.jobs import MAX_COUNTED_AHEAD, Job, JobStatus
 
 Facts = Mapping[str, Any]
 
-MAX_ALT_PROMPT = 400
-"""Discord takes 1,024 UTF-16 units; screen readers read all of it."""
-
 CANCELLED = "Cancelled."
 UNKNOWN_BUTTON = "This button is not supported. Use /imagine to start again."
 ALREADY_DONE = "This has already been done."
@@ -202,27 +199,6 @@ def _too_large(model: str, size: str) -> str:
 def picture_title(slot: int) -> str:
     """Return which picture of the grid it is."""
     return f"Image #{slot + 1}"
-
-
-def grid_alt(prompt: str, *, is_preview: bool) -> str:
-    """Return what a grid shows, for those who cannot see it."""
-    return f"{picture_subject(prompt)}: {'preview' if is_preview else 'grid of four pictures'}"
-
-
-def picture_alt(prompt: str, slot: int) -> str:
-    """Return what a single picture shows, for those who cannot see it."""
-    return f"{picture_subject(prompt)}: picture {slot + 1} of four"
-
-
-def upscaled_alt(prompt: str) -> str:
-    """Return what an upscaled picture shows, for those who cannot see it."""
-    return f"{picture_subject(prompt)}: upscaled picture"
-
-
-def picture_subject(prompt: str) -> str:
-    """Return the prompt as one line, short enough for a description."""
-    line = " ".join(prompt.split())
-    return line if len(line) <= MAX_ALT_PROMPT else f"{line[:MAX_ALT_PROMPT].rstrip()}…"
 
 
 def already_posted(slot: int, link: str) -> str:

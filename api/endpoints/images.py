@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from aiohttp import web
 
@@ -19,8 +20,9 @@ from api.services import ApiCall
 from api.starting import asked_by, headers_of, start, waited_for
 from api.wishes import Wish, options_of, spec_from_prompt
 from engine.contract.edits import STRONG, Edit, whole_canvas
-from engine.contract.jobs import Operation
+from engine.contract.jobs import Job, JobSpec, Operation, Picture
 from engine.contract.references import pictures_of
+from engine.prompt.checks.canvases import checked_canvas, varied_canvas
 from engine.prompt.checks.followups import followup_spec
 from engine.prompt.checks.outdated import check_supported
 
@@ -66,7 +68,7 @@ async def vary(call: ApiCall) -> web.StreamResponse:
         raise ApiRefused(400, replies.VARIATION_NEEDS_OWN, code="invalid_image", param="image")
     options_of(body, call.services.limits)
     spec = followup_spec(call.services.limits, Operation.VARY, source[0].spec)
-    wish = Wish(operation=Operation.VARY, spec=spec, source=source, edit=Edit(strength=STRONG))
+    wish = Wish(operation=Operation.VARY, spec=spec, source=source, edit=_variation(call, source, spec))
     return await _painted(call, wish, body, read, "image_edit")
 
 
@@ -85,11 +87,16 @@ async def _edit_wish(call: ApiCall, body: EditBody, files: Mapping[str, list[byt
     spec = spec_from_prompt(body.prompt, limits, options)
     if "mask" not in files:
         check_supported(Operation.VARY, spec, limits)
-        return Wish(operation=Operation.VARY, spec=spec, source=source, edit=Edit(strength=STRONG))
+        return Wish(operation=Operation.VARY, spec=spec, source=source, edit=_variation(call, source, spec))
     check_supported(Operation.INPAINT, spec, limits)
     mask = await stored_mask(call, files["mask"][0], source[1])
-    canvas = whole_canvas(source[1].width, source[1].height, mask=mask.mask)
+    canvas = checked_canvas(whole_canvas(source[1].width, source[1].height, mask=mask.mask), spec, limits)
     return Wish(operation=Operation.INPAINT, spec=spec, source=source, edit=Edit(strength=WHOLLY_NEW, canvas=canvas))
+
+
+def _variation(call: ApiCall, source: tuple[Job, Picture], spec: JobSpec) -> Edit:
+    job, picture = source
+    return Edit(strength=STRONG, canvas=varied_canvas(picture, replace(job, spec=spec), call.services.limits))
 
 
 async def _painted(call: ApiCall, wish: Wish, body: VariationBody, read: ReadBody, kind: str) -> web.StreamResponse:

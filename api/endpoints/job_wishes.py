@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 
 from api import replies
 from api.bodies import JobBody
@@ -15,6 +16,7 @@ from api.wishes import Wish, spec_from_prompt
 from engine.contract.edits import CREATIVE, FAITHFUL, STRONG, SUBTLE, Canvas, Edit, whole_canvas
 from engine.contract.errors import SourceMismatch
 from engine.contract.jobs import Job, JobSpec, Operation, Picture
+from engine.prompt.checks.canvases import checked_canvas, varied_canvas
 from engine.prompt.checks.followups import followup_spec
 from engine.prompt.checks.outdated import check_supported
 from engine.prompt.checks.upscales import possible_factors
@@ -37,7 +39,7 @@ async def wish_of(call: ApiCall, body: JobBody, mask: bytes | None) -> Wish:
     async with call.services.database.begin() as connection:
         source = await read_own_picture(connection, call.member_id, body.picture)
     spec = _spec(call, body, operation, source[0])
-    edit = await _EDITS[operation](call, body, mask, source[1])
+    edit = await _EDITS[operation](call, body, mask, replace(source[0], spec=spec), source[1])
     return Wish(operation=operation, spec=spec, source=source, edit=edit)
 
 
@@ -59,12 +61,16 @@ def _spec(call: ApiCall, body: JobBody, operation: Operation, job: Job) -> JobSp
     return spec
 
 
-async def _variation(call: ApiCall, body: JobBody, mask: bytes | None, picture: Picture) -> Edit:
-    return Edit(strength=SUBTLE if body.strength == "subtle" else STRONG)
+async def _variation(call: ApiCall, body: JobBody, mask: bytes | None, job: Job, picture: Picture) -> Edit:
+    strength = SUBTLE if body.strength == "subtle" else STRONG
+    return Edit(strength=strength, canvas=varied_canvas(picture, job, call.services.limits))
 
 
-async def _region(call: ApiCall, body: JobBody, mask: bytes | None, picture: Picture) -> Edit:
-    return Edit(strength=WHOLLY_NEW, canvas=await _canvas(call, body, mask, picture))
+async def _region(call: ApiCall, body: JobBody, mask: bytes | None, job: Job, picture: Picture) -> Edit:
+    canvas = await _canvas(call, body, mask, picture)
+    # Where it is that the words name is known once the engine has found it.
+    part = canvas if canvas.words else checked_canvas(canvas, job.spec, call.services.limits)
+    return Edit(strength=WHOLLY_NEW, canvas=part)
 
 
 async def _canvas(call: ApiCall, body: JobBody, mask: bytes | None, picture: Picture) -> Canvas:
@@ -78,7 +84,7 @@ async def _canvas(call: ApiCall, body: JobBody, mask: bytes | None, picture: Pic
     return whole_canvas(picture.width, picture.height, words=body.words)
 
 
-async def _upscale(call: ApiCall, body: JobBody, mask: bytes | None, picture: Picture) -> Edit:
+async def _upscale(call: ApiCall, body: JobBody, mask: bytes | None, job: Job, picture: Picture) -> Edit:
     factors = possible_factors((picture.width, picture.height))
     if body.factor not in factors:
         raise ApiRefused(400, replies.too_large_upscaled(sorted(factors)), code="invalid_value", param="factor")
@@ -86,7 +92,7 @@ async def _upscale(call: ApiCall, body: JobBody, mask: bytes | None, picture: Pi
     return Edit(strength=CREATIVE if body.is_creative else FAITHFUL, canvas=canvas)
 
 
-_EDITS: Mapping[Operation, Callable[[ApiCall, JobBody, bytes | None, Picture], Awaitable[Edit]]] = {
+_EDITS: Mapping[Operation, Callable[[ApiCall, JobBody, bytes | None, Job, Picture], Awaitable[Edit]]] = {
     Operation.VARY: _variation,
     Operation.INPAINT: _region,
     Operation.UPSCALE: _upscale,

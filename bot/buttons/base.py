@@ -24,12 +24,14 @@ from bot.store.followups import FollowUp, PromptWanted, start_follow_up
 from bot.store.interaction import InteractionContext
 from bot.uploads import keys_of_images, known_keys
 from engine.contract.edits import Edit
+from engine.contract.errors import PromptRefused
 from engine.contract.feedback import Verb
 from engine.contract.jobs import Job, JobSpec, Operation, Picture
 from engine.contract.references import pictures_of
 from engine.prompt import Limits
-from engine.prompt.checks.followups import followup_spec, repeated_spec, reworded_spec
+from engine.prompt.checks.followups import asks_for_other_shape, followup_spec, repeated_spec, reworded_spec
 
+_KEEP_SHAPE = frozenset({Operation.INPAINT, Operation.ZOOM, Operation.PAN})
 NEVER = re.compile("(?!)")
 
 
@@ -219,23 +221,40 @@ async def start_reworded(
     follow_up: FollowUp,
     spec: JobSpec,
     text: str,
+    *,
+    may_reshape: bool = False,
 ) -> None:
-    """Store the new job with a prompt that the member has just written as `text`, and show it as the answer."""
+    """Store the new job with a prompt that the member has just written as `text`, and show it as the answer.
+
+    may_reshape: as in `reworded`.
+    """
     async with AsyncExitStack() as waiting:
         known = await known_keys(services, spec, follow_up.job_id)
         if not known.keys() >= {image.url for image in pictures_of(spec)}:
             await waiting.enter_async_context(thinking(interaction))
         keys = await keys_of_images(services, context.discord_id, [spec], text, known)
         # A form closes when it is sent: another one is no second click, and its words would be lost.
-        renewed = replace(reworded(follow_up, services.limits, spec, keys), is_deliberate=True)
+        renewed = replace(reworded(follow_up, services.limits, spec, keys, may_reshape=may_reshape), is_deliberate=True)
         await start(interaction, services, context, renewed)
 
 
-def reworded(follow_up: FollowUp, limits: Limits, spec: JobSpec, image_keys: Mapping[str, str]) -> FollowUp:
-    """Return the same with a prompt that the member has just written, and the keys of the pictures in it."""
+def reworded(
+    follow_up: FollowUp, limits: Limits, spec: JobSpec, image_keys: Mapping[str, str], *, may_reshape: bool = False
+) -> FollowUp:
+    """Return the same with a prompt that the member has just written, and the keys of the pictures in it.
+
+    may_reshape: whether the new job has the shape that the prompt says; otherwise another `--ar` is refused where the
+        picture keeps its own.
+    """
+
+    def renew(operation: Operation, old: JobSpec) -> JobSpec:
+        if operation in _KEEP_SHAPE and not may_reshape and asks_for_other_shape(spec, old):
+            raise PromptRefused(message=followup_replies.SHAPE_KEPT)
+        return reworded_spec(limits, operation, spec)
+
     return replace(
         follow_up,
-        renew_spec=lambda operation, old: reworded_spec(limits, operation, spec),
+        renew_spec=renew,
         image_keys=image_keys,
         has_prompt=True,
     )

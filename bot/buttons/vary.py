@@ -5,11 +5,11 @@ from __future__ import annotations
 from bot.buttons.base import FollowUpButton, numbered
 from bot.cards import ButtonFace, CardKind
 from bot.custom_ids import ONE_TO_FOUR
-from engine.contract.edits import STRONG, SUBTLE, Edit, whole_canvas
+from engine.contract.edits import STRONG, SUBTLE, Edit
 from engine.contract.feedback import Verb
 from engine.contract.jobs import Job, Operation, Picture
 from engine.prompt import Limits
-from engine.prompt.checks.canvases import checked_canvas, painted_canvas
+from engine.prompt.checks.canvases import varied_canvas
 
 
 class VaryButton(FollowUpButton, verb="vary", index=ONE_TO_FOUR):
@@ -31,12 +31,7 @@ class VaryButton(FollowUpButton, verb="vary", index=ONE_TO_FOUR):
 
         Raises: SizeUnsupported.
         """
-        size = picture.width, picture.height
-        if job.operation is Operation.UPSCALE:
-            return Edit(strength=cls.strength, canvas=painted_canvas(size, job.spec, limits))
-        is_extended = job.edit is not None and job.edit.canvas is not None
-        canvas = checked_canvas(whole_canvas(*size), job.spec, limits) if is_extended else None
-        return Edit(strength=cls.strength, canvas=canvas)
+        return Edit(strength=cls.strength, canvas=varied_canvas(picture, job, limits))
 
 
 class VarySubtleButton(VaryButton, verb="subtle", index=ONE_TO_FOUR):

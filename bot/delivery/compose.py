@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from bot import queue_replies, replies
+from bot.alt_replies import alt_of
 from bot.cards import Buttons, Card, job_card, picture_card, suggestions_card, with_note
 from bot.delivery.attachments import MAX_BYTES, ImageFile, fit
 from bot.delivery.discord_messages import MessageContent
@@ -12,7 +13,7 @@ from bot.store.deliveries import Delivery
 from bot.store.job_status import JobDetails
 from bot.suggestion_replies import suggestions_text
 from engine.contract.errors import PictureCorrupt, StorageFull, StoreUnavailable
-from engine.contract.jobs import FINAL, TEXT_OPERATIONS, Job, JobStatus, Operation, Picture
+from engine.contract.jobs import FINAL, TEXT_OPERATIONS, Job, JobStatus, Picture
 from engine.contract.suggestions import Suggestions, suggestions_from_text
 from engine.prompt import Limits, notes_on
 from engine.prompt.checks.followups import possible_operations
@@ -55,7 +56,7 @@ async def compose(
         card=with_note(card, note) if note else card,
         attachment=attachment,
         name=file_name(details.job, details.picture),
-        alt=_alt(details.job, details.picture),
+        alt=alt_of(details.job, details.picture),
         clears_attachment=details.job.status is not JobStatus.RUNNING,
         is_last=details.job.status in FINAL and not lacks_picture,
         lacks_picture=lacks_picture,
@@ -124,14 +125,6 @@ async def _picture(details: JobDetails, objects: Objects) -> ImageFile | None:
     if details.job.grid_key and details.job.grid_type:
         return ImageFile(data=await objects.get(details.job.grid_key), media_type=details.job.grid_type)
     return ImageFile(data=details.preview, media_type="image/jpeg") if details.preview else None
-
-
-def _alt(job: Job, picture: Picture | None) -> str:
-    if picture and job.operation is Operation.UPSCALE:
-        return replies.upscaled_alt(job.spec.prompt)
-    if picture:
-        return replies.picture_alt(job.spec.prompt, picture.slot)
-    return replies.grid_alt(job.spec.prompt, is_preview=job.status is JobStatus.RUNNING)
 
 
 def file_name(job: Job, picture: Picture | None) -> str:

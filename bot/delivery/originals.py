@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import discord
 
-from bot import replies
+from bot.alt_replies import alt_of
 from bot.delivery.attachments import ImageFile, fit
 from bot.delivery.compose import file_name
 from bot.delivery.discord_messages import NO_MENTIONS, open_dm_channel
@@ -32,7 +32,7 @@ async def original_files(objects: Objects, job: Job, pictures: Sequence[Picture]
         file = await fit(stored)
         if file is None:
             raise PictureCorrupt(key=picture.object_key)
-        alt = replies.picture_alt(job.spec.prompt, picture.slot)
+        alt = alt_of(job, picture)
         files.append(
             discord.File(io.BytesIO(file.data), f"{file_name(job, picture)}.{file.extension}", description=alt)
         )

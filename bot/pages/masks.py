@@ -11,6 +11,7 @@ from aiohttp import web
 from bot import mask_replies, replies
 from bot.pages.mask_upload import mask_from_upload
 from bot.signed_links import is_expired, is_signed
+from bot.store.deliveries import find_answered
 from bot.store.mask_pages import MaskPage, read_page
 from engine.contract.errors import EaselError, PictureCorrupt, PromptRefused, StoreUnavailable
 from engine.contract.jobs import Job, Picture
@@ -62,11 +63,11 @@ class MaskPages:
         return web.FileResponse(path, headers={**_HEADERS, "Cache-Control": "no-cache"})
 
     async def _html(self, request: web.Request) -> web.StreamResponse:
-        await self._open(request)
+        await self._open(request, is_new=True)
         return web.FileResponse(_STATIC / "masks.html", headers=_HEADERS)
 
     async def _about(self, request: web.Request) -> web.StreamResponse:
-        _, job, picture = await self._open(request)
+        _, job, picture = await self._open(request, is_new=True)
         about = {"prompt": job.spec.prompt, "width": picture.width, "height": picture.height}
         return web.json_response(about, headers=_HEADERS)
 
@@ -90,15 +91,18 @@ class MaskPages:
         sentence = mask_replies.STARTED if result else mask_replies.SENT_ALREADY
         return web.Response(text=sentence, status=200 if result else 409, headers=_HEADERS)
 
-    async def _open(self, request: web.Request) -> tuple[MaskPage, Job, Picture]:
-        """Return the page that the address names, with its picture; refuse the request otherwise."""
+    async def _open(self, request: web.Request, *, is_new: bool = False) -> tuple[MaskPage, Job, Picture]:
+        """Return the page that the address names, with its picture; refuse the request otherwise.
+
+        is_new: whether it is about to be painted on, so that one that has started its job is refused.
+        """
         asked = request.match_info
         try:
             page_id = UUID(asked["id"])
         except ValueError as error:
             raise _problem(404, mask_replies.NOT_VALID) from error
         try:
-            page, job, pictures = await self._read(page_id)
+            page, job, pictures, is_used = await self._read(page_id)
         except StoreUnavailable as error:
             raise _problem(503, replies.reply_for(error)) from error
         if page and not is_signed(page.secret, page.id, asked["expires"], asked["signature"]):
@@ -108,14 +112,18 @@ class MaskPages:
         picture = next((one for one in pictures if page and one.slot == page.slot), None)
         if page is None or job is None or picture is None:
             raise _problem(410, mask_replies.GONE)
+        if is_new and is_used:
+            raise _problem(410, mask_replies.SENT_ALREADY)
         return page, job, picture
 
-    async def _read(self, page_id: UUID) -> tuple[MaskPage | None, Job | None, tuple[Picture, ...]]:
+    async def _read(self, page_id: UUID) -> tuple[MaskPage | None, Job | None, tuple[Picture, ...], bool]:
+        """Return the page, its job and pictures, and whether a job was started on it."""
         async with self._database.begin() as connection:
             page = await read_page(connection, page_id)
             found = await read_jobs_with_pictures(connection, [page.job_id]) if page else [None]
+            (is_used,) = await find_answered(connection, [page.context.id]) if page else [False]
         job, pictures = found[0] or (None, ())
-        return page, job, pictures
+        return page, job, pictures, is_used
 
 
 async def _read_form(request: web.Request) -> tuple[bytes, str]:

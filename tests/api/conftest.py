@@ -23,7 +23,7 @@ from api.serve import ApiOptions, serve
 from api.store.keys import ApiKey, KeyOptions, create_key
 from engine.contract.jobs import Operation
 from engine.contract.painting import Painter
-from engine.prompt import Limits, ModelCapabilities, StepLimits
+from engine.prompt import Limits, ModelCapabilities, SizeLimits, StepLimits
 from engine.store.database import Database
 from engine.store.objects import Objects
 from engine.worker.loop import WorkerOptions, run_worker
@@ -38,7 +38,12 @@ MODEL = ModelCapabilities(
     step_limits=StepLimits(default=20, sampler="euler", maximum=30),
 )
 OTHER = ModelCapabilities(name="other", operations=(Operation.IMAGINE,))
-LIMITS = Limits(models=(OTHER, MODEL), default_model="fake")
+NARROW = ModelCapabilities(
+    name="narrow",
+    operations=(Operation.IMAGINE, Operation.INPAINT),
+    size_limits=SizeLimits(square=8, multiple=8, min_side=8, max_side=8),
+)
+LIMITS = Limits(models=(OTHER, MODEL, NARROW), default_model="fake")
 
 
 @dataclass(kw_only=True)

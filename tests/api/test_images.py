@@ -121,9 +121,9 @@ async def test_other_pictures_go_into_the_prompt(api: RunningApi, client: AsyncO
 
 async def test_models_are_listed(client: AsyncOpenAI) -> None:
     """The default first; an unknown one is said with those that there are, before anything is started."""
-    assert [model.id async for model in client.models.list()] == ["fake", "other"]
+    assert [model.id async for model in client.models.list()] == ["fake", "other", "narrow"]
     assert (await client.models.retrieve("other")).owned_by == "easel"
-    with pytest.raises(NotFoundError, match=r'Unknown model "dall-e-3"\. Available: other, fake'):
+    with pytest.raises(NotFoundError, match=r'Unknown model "dall-e-3"\. Available: other, fake, narrow'):
         await client.images.generate(prompt="a cat", model="dall-e-3")
 
 

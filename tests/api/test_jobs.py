@@ -49,13 +49,21 @@ async def test_every_operation(api: RunningApi, secret: str) -> None:
     mask = b64encode(hole.getvalue()).decode()
     await started(api, secret, operation="vary", picture=picture["id"], strength="subtle")
     await started(api, secret, operation="inpaint", picture=picture["id"], mask=mask, prompt="a dog")
-    await started(api, secret, operation="upscale", picture=picture["id"], factor=4)
+    upscaled_job = await started(api, secret, operation="upscale", picture=picture["id"], factor=4)
     varied, inpainted, upscaled = api.painter.requests[1:]
     assert varied.edit is not None and (varied.operation, varied.edit.strength) == (Operation.VARY, SUBTLE)
     assert inpainted.mask is not None and inpainted.spec.prompt == "a dog"
     assert upscaled.edit is not None and upscaled.edit.canvas is not None
     assert (upscaled.edit.strength, upscaled.edit.canvas.width) == (FAITHFUL, 4 * SIZE)
+    larger = upscaled_job["pictures"][0]
+    await started(api, secret, operation="vary", picture=larger["id"])
+    of_larger = api.painter.requests[-1].edit
+    assert of_larger is not None and of_larger.canvas is not None
     for body, sentence in (
+        (
+            {"operation": "inpaint", "picture": picture["id"], "mask": mask, "prompt": "a --model narrow"},
+            "cannot paint",
+        ),
         ({"operation": "vary"}, "`picture` is missing"),
         ({"operation": "imagine"}, "`prompt` is missing"),
         ({"operation": "inpaint", "picture": picture["id"]}, "send a `mask`"),

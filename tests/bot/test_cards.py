@@ -10,10 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.alt_replies import alt_of
 from bot.buttons import BUTTONS
 from bot.cards import MAX_CONTENT, Card, job_card, picture_card, shown_prompt, view_from_card, with_note
+from engine.contract.edits import Edit
 from engine.contract.ids import new_id
-from engine.contract.jobs import Job, JobSpec, JobStatus, Operation, Part
+from engine.contract.jobs import Job, JobSpec, JobStatus, Operation, ParameterValue, Part
 
 
 def job_of(prompt: str = "a red circle", *, status: JobStatus = JobStatus.WAITING, progress: float = 0.0) -> Job:
@@ -37,6 +39,22 @@ def job_of(prompt: str = "a red circle", *, status: JobStatus = JobStatus.WAITIN
         started_at=None,
         ended_at=None,
     )
+
+
+@pytest.mark.parametrize(
+    ("parameters", "edit", "shown"),
+    [
+        ({}, None, "a red circle: grid of four pictures"),
+        ({"video": True}, None, "a red circle: film of four pictures that emerge"),
+        ({"interpolate": True}, None, "a red circle: film of the pictures in between"),
+        ({"video": True}, Edit(), "a red circle: grid of four pictures"),
+    ],
+)
+def test_a_film_is_no_grid_for_those_who_hear_it(
+    parameters: dict[str, ParameterValue], edit: Edit | None, shown: str
+) -> None:
+    job = job_of(status=JobStatus.FINISHED)
+    assert alt_of(replace(job, spec=replace(job.spec, parameters=parameters), edit=edit), None) == shown
 
 
 @pytest.mark.parametrize(

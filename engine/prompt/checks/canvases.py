@@ -9,7 +9,7 @@ from math import isqrt
 
 from engine.contract.edits import Box, Canvas, whole_canvas
 from engine.contract.errors import SizeUnsupported
-from engine.contract.jobs import JobSpec
+from engine.contract.jobs import Job, JobSpec, Operation, Picture
 from engine.prompt.checks.outdated import model_of
 from engine.prompt.checks.sizes import painted_size, ratio_of, size_for
 from engine.prompt.checks.windows import window_of
@@ -97,6 +97,20 @@ def painted_canvas(size: tuple[int, int], spec: JobSpec, limits: Limits) -> Canv
     Raises: SizeUnsupported, ModelUnknown.
     """
     return whole_canvas(*_size_of(ratio_of(size), size, spec, limits))
+
+
+def varied_canvas(picture: Picture, job: Job, limits: Limits) -> Canvas | None:
+    """Return the size in which a picture of the job is varied, where the prompt does not say it; None where it does.
+
+    An upscaled picture is varied in its shape and the size of its model, one that was extended in its own.
+
+    Raises: SizeUnsupported, ModelUnknown.
+    """
+    size = picture.width, picture.height
+    if job.operation is Operation.UPSCALE:
+        return painted_canvas(size, job.spec, limits)
+    is_extended = job.edit is not None and job.edit.canvas is not None
+    return checked_canvas(whole_canvas(*size), job.spec, limits) if is_extended else None
 
 
 def checked_canvas(canvas: Canvas, spec: JobSpec, limits: Limits) -> Canvas:

@@ -45,6 +45,11 @@ def reworded_spec(limits: Limits, operation: Operation, spec: JobSpec) -> JobSpe
     return spec
 
 
+def asks_for_other_shape(spec: JobSpec, old: JobSpec) -> bool:
+    """Return whether a prompt asks for a shape that the old one does not."""
+    return spec.parameters.get("ar") not in (None, old.parameters.get("ar"))
+
+
 def possible_operations(limits: Limits, job: Job) -> frozenset[Operation]:
     """Return the operations that can follow the job; none if its model is no longer registered.
 

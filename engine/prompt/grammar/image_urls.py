@@ -16,7 +16,7 @@ NAME_SIGN = "picture:"
 _NAME = r"picture:[0-9a-f]{16}"
 _LINK = re.compile(
     rf"(?:(?<!\S)|(?<=::))<?(?P<url>{_NAME}(?=$|[\s<>,;]|::)[,;]*|"
-    r"(?:https?|blob|ftp|file):(?!:)(?:(?!::)[^\s<>])+)>?"
+    r"https?://\[(?P<number>[^\]\s<>]*)\](?:(?!::)[^\s<>])*|(?:https?|blob|ftp|file):(?!:)(?:(?!::)[^\s<>])+)>?"
     r"(?:::(?P<weight>[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+))?(?![\w.]))?",
     re.IGNORECASE,
 )
@@ -87,6 +87,8 @@ def _image(match: re.Match[str]) -> ImagePrompt | Problem:
         return Problem(start, end, "A blob: link works only in your own browser.", _SEND)
     if not url.lower().startswith(("http", NAME_SIGN)):
         return Problem(start, end, "This is not a web link. It must start with http:// or https://.", _SEND)
+    if match["number"] is not None:
+        return Problem(start, end, "Links with a number in brackets as address are not supported.", _NAME_IT)
     if not is_picture_address(url):
         message = "This is not a picture link. It must end in .png, .gif, .webp, .jpg or .jpeg."
         return Problem(start, end, message, _SEND)
@@ -99,4 +101,5 @@ def _image(match: re.Match[str]) -> ImagePrompt | Problem:
 
 _TOUCHES = "There is no space before this link."
 _APART = "Add a space before it, or write https\\:// for literal text."
+_NAME_IT = "Use a link with the name of its server, or upload the picture."
 _SEND = "Upload the picture and paste its link."

@@ -55,6 +55,12 @@ async def test_remix_asks_for_the_prompt_of_every_follow_up(
     form = await ben.modal(await ben.press(grid, "🔄"))
     await ben.reply(await ben.submit(form, prompt="a green circle"))
     assert (await hand.jobs())[-1].operation is Operation.IMAGINE
+    picture = await single(ben, grid, "U1")
+    for label in ("Zoom Out 2x", "⬅️"):
+        form = await ben.modal(await ben.press(picture, label))
+        refused = await ben.reply(await ben.submit(form, prompt="a red circle --ar 3:2"))
+        assert followup_replies.SHAPE_KEPT in text_of(refused) and refused["flags"] & 64
+        assert "a house" in text_of(await ben.reply(await ben.submit(form, prompt="a house")))
     assert await turn_remix(ben) == followup_replies.REMIX_OFF
     assert text_of(await ben.reply(await ben.press(grid, "V3"))).startswith("**a red circle** - Variations")
 
@@ -110,7 +116,7 @@ async def test_a_zoom_that_cannot_be_is_told(painted_grid: Grid, ben: MemberClie
         ({"factor": "1/0"}, followup_replies.WRONG_FACTOR),
         ({"factor": "1e99999999"}, followup_replies.WRONG_FACTOR),
         ({"factor": "1"}, followup_replies.NOTHING_TO_PAINT),
-        ({"shape": "wide"}, "wide"),
+        ({"shape": "wide"}, "In the field Shape:"),
         ({"prompt": "a house --ar 3:2"}, "--ar"),
     ):
         refused = await ben.reply(

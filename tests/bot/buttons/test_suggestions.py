@@ -97,6 +97,6 @@ async def test_a_picture_that_a_member_brings_is_described(
     async with start_bot(upload_origins=frozenset({sandbox.url})):
         thinking = await ben.reply(await ben.command("describe", image=file))
         shown = await ben.changed(thinking, lambda item: text_of(item) != "")
-        assert "Described for" in text_of(shown)
+        assert text_of(shown).startswith("**A picture** - Described for <@")
     asked = await newest(hand)
     assert (asked.operation, asked.parent_picture_id, len(asked.image_keys)) == (Operation.DESCRIBE, None, 1)

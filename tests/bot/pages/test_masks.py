@@ -114,6 +114,9 @@ async def test_a_mask_starts_one_job_that_is_answered_in_the_channel(
             assert await answer.read() == await hand.objects.get(pictures[1].object_key)
         assert await send(web, link, CORNER) == (200, mask_replies.STARTED)
         assert await send(web, link, CORNER) == (409, mask_replies.SENT_ALREADY)
+        for path in ("", "/about"):
+            async with web.get(link + path) as answer:
+                assert (answer.status, await answer.text()) == (410, mask_replies.SENT_ALREADY)
 
         posted = await ben.message(lambda item: "Variations (Region) by" in item["content"])
         assert text_of(posted).startswith("**a star**") and posted["message_reference"]["message_id"] == shown["id"]

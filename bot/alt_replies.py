@@ -1,0 +1,30 @@
+"""What pictures show, for those who cannot see them."""
+
+from __future__ import annotations
+
+from engine.contract.jobs import Job, JobStatus, Operation, Picture
+
+MAX_ALT_PROMPT = 400
+"""Discord takes 1,024 UTF-16 units; screen readers read all of it."""
+
+
+def alt_of(job: Job, picture: Picture | None) -> str:
+    """Return what the picture shows, or without one the file of the job."""
+    return f"{picture_subject(job.spec.prompt)}: {_kind(job, picture)}"
+
+
+def picture_subject(prompt: str) -> str:
+    """Return the prompt as one line, short enough for a description."""
+    line = " ".join(prompt.split())
+    return line if len(line) <= MAX_ALT_PROMPT else f"{line[:MAX_ALT_PROMPT].rstrip()}…"
+
+
+def _kind(job: Job, picture: Picture | None) -> str:
+    if picture is not None:
+        return "upscaled picture" if job.operation is Operation.UPSCALE else f"picture {picture.slot + 1} of four"
+    if job.status is JobStatus.RUNNING:
+        return "preview"
+    told = job.spec.parameters if job.edit is None else {}
+    if told.get("interpolate") is True:
+        return "film of the pictures in between"
+    return "film of four pictures that emerge" if told.get("video") is True else "grid of four pictures"
