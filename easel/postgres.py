@@ -15,7 +15,7 @@ from easel.postgres_errors import sentence_from_connect_error
 from easel.postgres_service import find_service_problem
 from engine.contract.errors import DatabaseUnusable, StoreUnavailable
 from engine.settings import EngineSettings
-from engine.store.connection_budget import count_free_connections
+from engine.store.connection_budget import connection_name, count_free_connections
 from engine.store.connector import CONNECT_ERRORS, Connector
 from engine.store.embedded_postgres import open_embedded
 from engine.store.postgres_url import LISTEN_URL, parse_url
@@ -96,6 +96,29 @@ async def find_connection_problem(url: str, name: str = "DATABASE_URL") -> str |
             f"{name}: the Postgres at {parsed.address} is version {version}. Easel needs {MIN_SERVER_VERSION} or newer."
         )
     return None
+
+
+@asynccontextmanager
+async def open_listening(settings: EngineSettings) -> AsyncIterator[tuple[str, Database]]:
+    """Yield the URL and the database of a process that listens for notifications, with a connection left for that.
+
+    Raises: DatabaseUnusable, SchemaOutdated, SchemaNewer, PostgresBroken, StoreUnavailable.
+    """
+    from engine.store.database import open_database
+
+    name = connection_name(settings.database_connections)
+    async with (
+        open_migrated_postgres(settings) as url,
+        open_database(
+            url,
+            listen_url=settings.listen_url,
+            pool_size=settings.database_connections - 1,
+            name=name,
+            data=settings.database_folder,
+        ) as database,
+    ):
+        await report_connections(settings, name, database)
+        yield url, database
 
 
 async def report_connections(settings: EngineSettings, name: str, database: Database) -> None:

@@ -36,11 +36,9 @@ async def serve_bot(health_port: int, report_ready: ReportReady) -> None:
     """
     from bot.exports.place import ExportPlace
     from bot.serve import BotOptions, serve
-    from easel.postgres import open_migrated_postgres, report_connections
+    from easel.postgres import open_listening
     from engine.models.prompt_limits import read_limits
     from engine.models.registry.registry import SHIPPED
-    from engine.store.connection_budget import connection_name
-    from engine.store.database import open_database
     from engine.store.objects import open_objects
 
     settings = read_settings(BotSettings)
@@ -49,20 +47,7 @@ async def serve_bot(health_port: int, report_ready: ReportReady) -> None:
     token = settings.discord_token.get_secret_value()
     set_up_logging(settings.log_format, process="bot", secrets=secrets_of(settings))
     limits = await read_limits(settings.models_file or SHIPPED, settings.model)
-    name = connection_name(settings.database_connections)
-    async with (
-        stop_on_signals() as signals,
-        open_migrated_postgres(settings) as url,
-        open_database(
-            # One is for the courier's notifications.
-            url,
-            listen_url=settings.listen_url,
-            pool_size=settings.database_connections - 1,
-            name=name,
-            data=settings.database_folder,
-        ) as database,
-    ):
-        await report_connections(settings, name, database)
+    async with stop_on_signals() as signals, open_listening(settings) as (url, database):
         exports = ExportPlace(
             folder=settings.home / "exports",
             database_url=url,

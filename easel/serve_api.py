@@ -20,11 +20,9 @@ async def serve_api(
     Raises: SettingsInvalid when a setting is wrong or a port is taken.
     """
     from api.serve import ApiOptions, serve
-    from easel.postgres import open_migrated_postgres, report_connections
+    from easel.postgres import open_listening
     from engine.models.prompt_limits import read_limits
     from engine.models.registry.registry import SHIPPED
-    from engine.store.connection_budget import connection_name
-    from engine.store.database import open_database
     from engine.store.objects import open_objects
 
     settings = read_settings(BotSettings)
@@ -36,20 +34,7 @@ async def serve_api(
         limits=await read_limits(settings.models_file or SHIPPED, settings.model),
         public_url=_checked(public_url),
     )
-    name = connection_name(settings.database_connections)
-    async with (
-        stop_on_signals() as signals,
-        open_migrated_postgres(settings) as url,
-        open_database(
-            # One is for the notifications.
-            url,
-            listen_url=settings.listen_url,
-            pool_size=settings.database_connections - 1,
-            name=name,
-            data=settings.database_folder,
-        ) as database,
-    ):
-        await report_connections(settings, name, database)
+    async with stop_on_signals() as signals, open_listening(settings) as (_, database):
         objects = open_objects(settings.storage_url)
         await serve(options, database, objects, stop=signals.stop, announce_ready=lambda _: report_ready())
 
