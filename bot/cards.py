@@ -34,7 +34,7 @@ class CardKind(Enum):
 
     The others are answers to one member about a grid or a picture: the rating that stands, what else there is to say
     about it and to do with it, whether they really want to delete it, which region of it to paint anew, and how much
-    larger to make it, as it is or with new detail; or a pair of pictures to compare.
+    larger to make it, as it is or with new detail; or a pair of pictures to compare, or a page of what was found.
     """
 
     PENDING = auto()
@@ -49,6 +49,7 @@ class CardKind(Enum):
     UPSCALE_SUBTLE = auto()
     UPSCALE_CREATIVE = auto()
     PAIR = auto()
+    FOUND = auto()
 
 
 class FaceStyle(Enum):
@@ -74,12 +75,13 @@ class ButtonFace:
 class AnswerSubject:
     """What an answer to one member is about, and what stands of theirs.
 
-    job_id: of a pair, its impression. origin: None where the answer is about itself.
+    job_id: of a pair, its impression; of what was found, its search. origin: None where the answer is about itself.
     may_delete: whether the member may delete the result.
     favourites: slots of their favourites. best: slot of what they chose as the best of the grid, None if they did not.
     has_pages: whether members can reach the bot's pages.
     has_segmenter: whether the service finds in a picture what words name.
     cells: of `engine.contract.edits.CELLS`, those of a region that they have chosen so far.
+    found: own jobs that were found. pages: of a search, those before and after the one that is shown.
     factors: by which of `engine.prompt.checks.upscales.FACTORS` the picture can grow.
     """
 
@@ -92,6 +94,8 @@ class AnswerSubject:
     has_pages: bool = False
     factors: frozenset[int] = frozenset()
     has_segmenter: bool = False
+    found: tuple[UUID, ...] = ()
+    pages: tuple[int | None, int | None] = (None, None)
 
     @property
     def number(self) -> int | None:

@@ -36,6 +36,12 @@ ONE_TO_NINE = ":(?P<index>[1-9])"
 PICTURE_AND_RATING = ":(?P<index>[1-4][1-4])"
 """Two digits, the picture and then the rating; only buttons under a single picture have them."""
 
+PAGE = ":(?P<index>[1-9][0-9]?)"
+"""A page of what was found."""
+
+PAGE_VERB = "page"
+"""The verb whose index may have two digits and names no picture."""
+
 SERIES_VERB = "cancelall"
 """The verb of the button that only the message of a series has."""
 
@@ -103,7 +109,9 @@ def single_picture_slot(button: ButtonId) -> int | None:
 
     None where the id does not say so: only two-digit indexes do.
     """
-    return None if button.index is None or button.index < 10 else button.index // 10 - 1
+    if button.index is None or button.index < 10 or button.verb == PAGE_VERB:
+        return None
+    return button.index // 10 - 1
 
 
 def text_pattern(verb: str) -> re.Pattern[str]:

@@ -77,6 +77,16 @@ def custom_ids(message: discord.Message) -> list[str]:
     return [child.custom_id for row in rows for child in row.children if child.custom_id]
 
 
+def may_post(interaction: discord.Interaction) -> bool:
+    """Return whether the bot may post and edit messages with pictures in the channel."""
+    if interaction.guild_id is None:
+        return True
+    here = interaction.app_permissions
+    is_thread = isinstance(interaction.channel, discord.Thread)
+    may_send = here.send_messages_in_threads if is_thread else here.send_messages
+    return here.view_channel and may_send and here.attach_files
+
+
 def values_of_form(interaction: discord.Interaction) -> dict[str, str]:
     """Return what was sent in a form, by the ids of its fields: of a choice the first, nothing for an empty one."""
     data: Mapping[str, Any] = interaction.data or {}

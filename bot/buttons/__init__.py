@@ -17,6 +17,7 @@ from bot.buttons.enlarge import (
     UpscaleSubtleButton,
 )
 from bot.buttons.favourite import FavouriteButton
+from bot.buttons.found import PageButton, ShowButton
 from bot.buttons.more import MoreButton
 from bot.buttons.pan import PanDownButton, PanLeftButton, PanRightButton, PanUpButton
 from bot.buttons.privacy import ChoicesButton, DownloadButton, EraseAllButton, EraseButton, StayButton
@@ -82,6 +83,8 @@ BUTTONS: tuple[type[JobButton], ...] = (
     SideButton,
     NeitherButton,
     StopButton,
+    ShowButton,
+    PageButton,
     CancelButton,
     CancelAllButton,
     RetryButton,

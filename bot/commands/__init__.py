@@ -15,6 +15,7 @@ from bot.commands.privacy import privacy
 from bot.commands.queue import queue
 from bot.commands.rank import rank
 from bot.commands.safety import safety
+from bot.commands.search import history, search, show
 from engine.prompt import Limits
 
 Command = app_commands.Command[Any, ..., Any] | app_commands.Group
@@ -25,6 +26,9 @@ COMMANDS: tuple[Command, ...] = (
     interpolate,
     describe,
     shorten,
+    history,
+    search,
+    show,
     rank,
     prefer,
     privacy,

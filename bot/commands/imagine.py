@@ -12,7 +12,7 @@ from discord import app_commands
 from bot import replies
 from bot.answers import answer, send_ephemeral, show_job, show_series, thinking
 from bot.followup_replies import one_job_only
-from bot.interaction_context import context_from_interaction
+from bot.interaction_context import context_from_interaction, may_post
 from bot.prompts import specs_from_text
 from bot.services import Services, services_of
 from bot.store.interaction import InteractionContext
@@ -63,16 +63,6 @@ def imagine_for(limits: Limits) -> app_commands.Command[Any, ..., Any]:
         name=imagine.name, description=command_help(limits), callback=imagine.callback
     )
     return app_commands.describe(prompt=prompt_help(limits), **_HELP)(command)
-
-
-def may_post(interaction: discord.Interaction) -> bool:
-    """Return whether the bot may post and edit messages with pictures in the channel."""
-    if interaction.guild_id is None:
-        return True
-    here = interaction.app_permissions
-    is_thread = isinstance(interaction.channel, discord.Thread)
-    may_send = here.send_messages_in_threads if is_thread else here.send_messages
-    return here.view_channel and may_send and here.attach_files
 
 
 async def queue_prompt(

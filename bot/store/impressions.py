@@ -18,7 +18,11 @@ from engine.store.jobs import read_jobs_with_pictures
 UI_VERSION = 3
 """Of the layout of messages; to be raised when pictures or buttons change place or size."""
 
-_KINDS = {DeliveryKind.GRID: ImpressionKind.GRID, DeliveryKind.PICTURE: ImpressionKind.PICTURE}
+_KINDS = {
+    DeliveryKind.AGAIN: ImpressionKind.GRID,
+    DeliveryKind.GRID: ImpressionKind.GRID,
+    DeliveryKind.PICTURE: ImpressionKind.PICTURE,
+}
 
 
 async def log_impression(connection: AsyncConnection, delivery: Delivery) -> None:

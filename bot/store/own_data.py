@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store.finding.tables import searches
 from bot.store.members import consent_of_member
 from bot.store.ranking.tables import rank_grids, rank_pairs
 from bot.store.tables import consent_choices, deliveries, exports, mask_pages, members
@@ -103,6 +104,7 @@ async def read_own_data(connection: AsyncConnection, discord_id: int) -> OwnData
         exports: exports.c.member_id == member_id,
         mask_pages: mask_pages.c.member_id == member_id,
         restrictions: restrictions.c.member_id == member_id,
+        searches: searches.c.member_id == member_id,
         member_months: member_months.c.member_id == member_id,
     }
     rows = {table.name: await _rows(connection, table, condition) for table, condition in wanted.items()}

@@ -16,8 +16,10 @@ class DeliveryKind(StrEnum):
 
     grid: a job from waiting to its end, one message that is edited.
     picture: one picture of a finished job, posted once.
+    again: a finished job that its member has brought back.
     """
 
+    AGAIN = "again"
     GRID = "grid"
     PICTURE = "picture"
 
@@ -66,6 +68,7 @@ class GuildSetting(StrEnum):
 
 _now = sa.text("now()")
 _open = sa.text("state = 'open'")
+_shared = sa.text("kind = 'grid' AND state = 'delivered' AND surface = 'guild' AND moved_from IS NULL")
 
 members = sa.Table(
     "members",
@@ -163,6 +166,7 @@ deliveries = sa.Table(
     sa.CheckConstraint("state <> 'delivered' OR message_id IS NOT NULL", name="message_when_delivered"),
     sa.CheckConstraint("ordinal >= 0", name="ordinal"),
     sa.Index("deliveries_grid_idx", "job_id", unique=True, postgresql_where=sa.text("kind = 'grid'")),
+    sa.Index("deliveries_found_idx", "channel_id", "job_id", postgresql_where=_shared),
     sa.Index(None, "job_id"),
     sa.Index(None, "member_id"),
     sa.Index(

@@ -87,6 +87,14 @@ jobs = sa.Table(
     sa.Index("jobs_running_idx", "id", postgresql_where=sa.text("status = 'running'")),
     sa.Index("jobs_started_idx", "turn", postgresql_where=sa.text("started_at IS NOT NULL")),
     sa.Index(None, "member_id"),
+    sa.Index("jobs_member_id_id_idx", "member_id", "id"),
+    sa.Index(
+        "jobs_words_idx",
+        sa.text("to_tsvector('simple'::regconfig, spec ->> 'prompt')"),
+        postgresql_using="gin",
+        postgresql_with={"fastupdate": "off"},
+        postgresql_where=sa.text("status = 'finished'"),
+    ),
     # An erasure asks who else has a file.
     sa.Index("jobs_mask_idx", _MASK, postgresql_where=sa.text("edit ? 'mask'")),
     sa.Index("jobs_grid_key_idx", "grid_key", postgresql_where=sa.text("grid_key IS NOT NULL")),

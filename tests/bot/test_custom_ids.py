@@ -28,6 +28,8 @@ from bot.custom_ids import (
 JOB = UUID("ffffffff-ffff-7fff-bfff-ffffffffffff")
 
 INDEXES: dict[str, list[int | None]] = {
+    "show": [None],
+    "page": [1, 9, 10, 99],
     "up": [1, 2, 3, 4],
     "vary": [1, 2, 3, 4],
     **{
@@ -160,7 +162,7 @@ def test_each_verb_has_its_one_class() -> None:
 
 
 def test_only_the_rating_of_a_picture_tells_which_picture_is_shown() -> None:
-    """Its index has two digits; no other verb's has."""
+    """Its index has two digits; beside it only the number of a page may have them."""
     for button in EVERY:
         is_rating = button.verb == RatePictureButton.verb
         assert single_picture_slot(button) == ((button.index or 0) // 10 - 1 if is_rating else None)

@@ -1,0 +1,34 @@
+"""Bringing a finished job back: one more delivery of it; a press, to be run by `bot.store.batch`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from uuid import UUID
+
+from bot.store.button_actions import read_press
+from bot.store.deliveries import BotInstance
+from bot.store.interaction import InteractionContext
+from bot.store.statements import deliver, is_answered
+from bot.store.submissions import SubmittedJob, new_delivery
+from bot.store.tables import DeliveryKind
+from engine.contract.errors import JobUnknown, PictureUnknown
+from engine.contract.jobs import JobStatus
+
+
+async def bring_back(context: InteractionContext, job_id: UUID, instance: BotInstance) -> SubmittedJob | None:
+    """Store a delivery of the member's job as the answer; None if the interaction was already answered.
+
+    Raises: JobUnknown, also for the job of somebody else, who alone may show it elsewhere; PictureUnknown.
+    """
+    press = await read_press(context, job_id)
+    if press.job.member_id != press.member.id:
+        raise JobUnknown(job_id=job_id)
+    if press.job.status is not JobStatus.FINISHED:
+        raise PictureUnknown(job_id=job_id)
+    if await is_answered(context.id):
+        return None
+    added = new_delivery(context, press.member, job_id)
+    # The list in which it was found is a message that the member alone sees.
+    delivery = replace(added, kind=DeliveryKind.AGAIN, reply_to=None)
+    await deliver(((delivery,), instance))
+    return SubmittedJob(job=press.job, delivery=delivery, num_ahead=0)

@@ -1,0 +1,148 @@
+"""How long `/history` and `/search` take to find a page: `python -m tests.bench.search --jobs 1000000`.
+
+A grid of every job, in the channels of a hundred servers, of which one has half of them. The newest member has one in
+fifty, and prompts have words of every rarity: in most of them, in one of a thousand, and in a few.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import statistics
+import tempfile
+import time
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID
+
+import sqlalchemy as sa
+from rich.console import Console
+
+from bot.store.finding.pages import Asker, find_page
+from bot.store.finding.wanted import Wanted
+from bot.store.ranking.grids import Place
+from engine.store.database import Database, open_database
+from engine.store.embedded_postgres import open_embedded
+from migrations import upgrade
+
+MEMBERS, CHANNELS = 100_000, 50
+BUSY, USUAL = UUID(int=1), UUID(int=5)
+GOAL = timedelta(milliseconds=50)
+
+_FILL = """
+    INSERT INTO members (id, discord_id)
+    SELECT lpad(to_hex(n), 32, '0')::uuid, n FROM generate_series(1, :members) AS n;
+
+    INSERT INTO jobs (id, member_id, operation, spec, seed, status, turn, grid_key, grid_type, started_at, ended_at)
+    SELECT uuidv7((n - :jobs) * interval '1 year' / :jobs),
+        lpad(to_hex(CASE WHEN n % 50 = 0 THEN 1 ELSE 1 + n % :members END), 32, '0')::uuid, 'imagine',
+        jsonb_build_object('version', 1, 'parts', '[]'::jsonb, 'parameters', '{}'::jsonb, 'prompt',
+            'a painting of the ' || md5((n % 5000)::text) || ' ' || md5(n::text)
+            || CASE WHEN n % 1000 = 7 THEN ' lighthouse' ELSE '' END
+            || CASE WHEN n % 200000 = 7 THEN ' zebra' ELSE '' END
+            || CASE WHEN n < :jobs / 2 THEN ' old' ELSE '' END || ', oil on canvas, soft light, very detailed'),
+        n, 'finished', n, 'g', 'image/jpeg', now(), now()
+    FROM generate_series(1, :jobs) AS n;
+
+    INSERT INTO pictures (id, job_id, slot, object_key, width, height, seed, recipe)
+    SELECT uuidv7(), jobs.id, 0, 'k', 8, 8, 0, jsonb_build_object('model', 'm' || jobs.turn % 3) FROM jobs;
+
+    INSERT INTO deliveries (id, kind, job_id, member_id, press_id, ordinal, channel_id, message_id, state, closed_at,
+        surface, is_nsfw_channel)
+    SELECT uuidv7(), 'grid', id, member_id, turn::text, 0,
+        CASE WHEN turn % 2 = 0 THEN 1 + turn / 2 % :channels ELSE 1000 + turn / 2 % 5000 END, turn, 'delivered', now(),
+        'guild', false
+    FROM jobs;
+
+    ANALYZE
+"""
+
+BUSY_SERVER = Place(channel_ids=tuple(range(1, CHANNELS + 1)), is_nsfw=False)
+QUIET_SERVER = Place(channel_ids=tuple(range(1000, 1010)), is_nsfw=False)
+NOWHERE = Place(channel_ids=(), is_nsfw=False)
+RARITIES = {"": None, ", word of most": "painting", ", word of 1/1000": "lighthouse", ", word of five": "zebra"}
+RARITIES |= {", words of nothing": "nowhere", ", word of the older half": "old"}
+
+
+def searches() -> Mapping[str, tuple[Wanted, Asker]]:
+    """Return what is measured, by its name."""
+    whose = {
+        "own, one of ten": (False, Asker(member_id=USUAL, place=NOWHERE)),
+        "own, one of 20,000": (False, Asker(member_id=BUSY, place=NOWHERE)),
+        "busy server": (True, Asker(member_id=USUAL, place=BUSY_SERVER)),
+        "quiet server": (True, Asker(member_id=USUAL, place=QUIET_SERVER)),
+    }
+    found = {
+        f"{of}{rarity}": (Wanted(is_of_server=is_of_server, words=words), asker)
+        for of, (is_of_server, asker) in whose.items()
+        for rarity, words in RARITIES.items()
+    }
+    by_model = Wanted(is_of_server=True, model="none")
+    return {**found, "busy server, unknown model": (by_model, whose["busy server"][1])}
+
+
+async def main(jobs: int, times: int, *, explains: bool) -> None:
+    """Print the times, and how Postgres finds the pages."""
+    console = Console(width=200)
+    with tempfile.TemporaryDirectory(prefix="easel-bench-") as home:
+        async with open_embedded(Path(home)) as url:
+            await upgrade(url)
+            async with open_database(url, pool_size=2) as database:
+                began = time.perf_counter()
+                await _fill(database, jobs)
+                console.print(f"{jobs:,} jobs, {MEMBERS:,} members: {time.perf_counter() - began:.0f} s to fill")
+                for name, (wanted, asker) in searches().items():
+                    await _measure(console, database, name, wanted, asker, times)
+                    if explains:
+                        console.print(await _explain(database, wanted, asker), markup=False)
+                console.print(f"goal: {GOAL / timedelta(milliseconds=1):.0f} ms")
+
+
+async def _fill(database: Database, jobs: int) -> None:
+    given = {"jobs": jobs, "members": MEMBERS, "channels": CHANNELS}
+    for statement in _FILL.split(";"):
+        clause = sa.text(statement)
+        async with database.engine.begin() as connection:
+            await connection.execute(clause, {name: given[name] for name in clause.compile().params})
+    async with database.autocommit() as connection:
+        await connection.execute(sa.text("VACUUM jobs"))
+
+
+async def _measure(console: Console, database: Database, name: str, wanted: Wanted, asker: Asker, times: int) -> None:
+    seconds = []
+    for _ in range(times):
+        began = time.perf_counter()
+        async with database.begin() as connection:
+            page = await find_page(connection, wanted, asker, None)
+        seconds.append(time.perf_counter() - began)
+    middle, late = 1000 * statistics.median(seconds), 1000 * max(seconds[1:])
+    rest = "goes on" if page.next_start else "whole"
+    console.print(f"{name}: {len(page.job_ids)} found, {rest}; median {middle:.1f} ms, most {late:.1f} ms")
+
+
+async def _explain(database: Database, wanted: Wanted, asker: Asker) -> str:
+    """Return the plans of the statements, as Postgres executed them."""
+    said: list[tuple[str, object]] = []
+
+    def hear(_connection: object, _cursor: object, statement: str, parameters: object, *_: object) -> None:
+        said.append((statement, parameters))
+
+    plans = list[str]()
+    async with database.engine.begin() as connection:
+        sa.event.listen(database.engine.sync_engine, "before_cursor_execute", hear)
+        await find_page(connection, wanted, asker, None)
+        sa.event.remove(database.engine.sync_engine, "before_cursor_execute", hear)
+        for statement, parameters in said[1:]:
+            explained = f"EXPLAIN (ANALYZE, BUFFERS, COSTS OFF) {statement}"
+            plans += (await connection.exec_driver_sql(explained, parameters)).scalars()  # type: ignore[arg-type]
+    return "\n".join(plans)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--jobs", type=int, default=1_000_000)
+    parser.add_argument("--times", type=int, default=10)
+    parser.add_argument("--explain", action="store_true", help="print the plans as well")
+    arguments = parser.parse_args()
+    asyncio.run(main(arguments.jobs, arguments.times, explains=arguments.explain))
