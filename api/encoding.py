@@ -6,8 +6,10 @@ import asyncio
 import io
 
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from engine.contract.painting import NUM_PICTURES
+from engine.contract.provenance import PNG_KEY, PROVENANCE, PROVENANCE_TEXT
 
 _ACROSS = 2
 
@@ -27,6 +29,8 @@ def _encode(data: bytes, output_format: str, quality: int, *, is_first: bool = F
         image.load()
         width, height = image.size
         shown = image.crop((0, 0, width // _ACROSS, height * _ACROSS // NUM_PICTURES)) if is_first else image
-        out = io.BytesIO()
-        shown.convert("RGB").save(out, output_format.upper(), quality=quality)
+        # Each format takes one of the two, and ignores the other.
+        about, out = PngInfo(), io.BytesIO()
+        about.add_itxt(PNG_KEY, PROVENANCE_TEXT)
+        shown.convert("RGB").save(out, output_format.upper(), quality=quality, pnginfo=about, xmp=PROVENANCE)
     return out.getvalue()

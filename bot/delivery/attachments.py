@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from PIL import Image
 
+from engine.contract.provenance import PROVENANCE
+
 MAX_BYTES = 10 * 1024 * 1024
 """Discord's limit on an attachment in a server without boosts."""
 
@@ -46,7 +48,7 @@ def _shrink(data: bytes, max_bytes: int) -> ImageFile | None:
             continue
         for quality in _QUALITIES:
             encoded = io.BytesIO()
-            smaller.save(encoded, "WEBP", quality=quality, method=0)
+            smaller.save(encoded, "WEBP", quality=quality, method=0, xmp=PROVENANCE)
             if encoded.tell() <= max_bytes:
                 return ImageFile(data=encoded.getvalue(), media_type="image/webp")
     return None

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from PIL import Image, ImageDraw, ImageFont
 
 from bot.delivery.attachments import ImageFile
+from engine.contract.provenance import PROVENANCE
 
 _SIDE, _GAP, _COLUMNS = 256, 8, 3
 _LABEL = 36
@@ -35,7 +36,7 @@ def _compose(files: Sequence[bytes | None]) -> ImageFile:
         draw.rectangle((left, top, left + _LABEL, top + _LABEL), fill="#000000")
         draw.text((left + _LABEL / 2, top + _LABEL / 2), f"{at + 1}", fill="#ffffff", font=font, anchor="mm")
     encoded = io.BytesIO()
-    sheet.save(encoded, "WEBP", quality=_QUALITY, method=0)
+    sheet.save(encoded, "WEBP", quality=_QUALITY, method=0, xmp=PROVENANCE)
     return ImageFile(data=encoded.getvalue(), media_type="image/webp")
 
 

@@ -8,6 +8,7 @@ import io
 from PIL import Image
 
 from bot.delivery.attachments import ImageFile
+from engine.contract.provenance import PROVENANCE
 
 _MIN_HEIGHT, _MAX_HEIGHT = 320, 640
 """What a phone shows sharply, in pixels."""
@@ -29,7 +30,7 @@ def _compose(left: bytes, right: bytes) -> ImageFile:
     both.paste(sized[0], (0, 0))
     both.paste(sized[1], (sized[0].width + _GAP, 0))
     encoded = io.BytesIO()
-    both.save(encoded, "WEBP", quality=_QUALITY, method=0)
+    both.save(encoded, "WEBP", quality=_QUALITY, method=0, xmp=PROVENANCE)
     return ImageFile(data=encoded.getvalue(), media_type="image/webp")
 
 

@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 from bot.delivery.attachments import ImageFile
 from engine.contract.edits import CELLS, cell_box, whole_canvas
 from engine.contract.errors import PictureCorrupt
+from engine.contract.provenance import PROVENANCE
 
 _LONGEST, _SHORTEST = 960, 480
 """Of the longer side, what a phone shows sharply, in pixels."""
@@ -41,7 +42,7 @@ def _draw(picture: bytes) -> ImageFile:
         at = (box.left + inset, box.top + inset)
         draw.text(at, str(cell), fill="white", font=font, stroke_width=stroke, stroke_fill="black")
     encoded = io.BytesIO()
-    image.save(encoded, "WEBP", quality=_QUALITY, method=0)
+    image.save(encoded, "WEBP", quality=_QUALITY, method=0, xmp=PROVENANCE)
     return ImageFile(data=encoded.getvalue(), media_type="image/webp")
 
 

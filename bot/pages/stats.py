@@ -16,6 +16,7 @@ from aiohttp import web
 from PIL import Image
 
 from engine.contract.errors import PictureCorrupt, StoreUnavailable
+from engine.contract.provenance import PROVENANCE
 from engine.feedback.stats.summary import LogSummary, summary_to_json
 from engine.feedback.store.summary import read_summary
 from engine.store.database import Database
@@ -153,5 +154,5 @@ def _shrink(data: bytes) -> bytes:
         small = picture.convert("RGB")
         small.thumbnail(_THUMBNAIL)
     buffer = io.BytesIO()
-    small.save(buffer, "WEBP", quality=85)
+    small.save(buffer, "WEBP", quality=85, xmp=PROVENANCE)
     return buffer.getvalue()

@@ -15,6 +15,7 @@ from uuid import UUID
 
 import typer
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
@@ -29,6 +30,7 @@ from easel.process.programs import engine_program
 from easel.process.signals import StopSignals
 from easel.process.supervise import keep_running, new_supervisor_state, wait_until_ready
 from engine.contract.jobs import FINAL, MAX_SEED, Job, JobSpec, JobStatus
+from engine.contract.provenance import PNG_KEY, PROVENANCE, PROVENANCE_TEXT
 from engine.contract.references import pictures_of
 from engine.logs import set_up_logging
 from engine.models.prompt_limits import read_limits
@@ -213,7 +215,10 @@ def _code_of(job: Job) -> ExitCode:
 
 def _write(grid: bytes, path: Path) -> None:
     with Image.open(io.BytesIO(grid)) as image:
-        image.save(path)
+        about = PngInfo()
+        about.add_itxt(PNG_KEY, PROVENANCE_TEXT)
+        # Each format takes one of the two, and ignores the other.
+        image.save(path, pnginfo=about, xmp=PROVENANCE)
 
 
 def _seed(spec: JobSpec) -> int:

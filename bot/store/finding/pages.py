@@ -108,7 +108,8 @@ async def find_page(connection: AsyncConnection, wanted: Wanted, asker: Asker, s
 
 
 async def _walk(connection: AsyncConnection, wanted: Wanted, asked: Mapping[str, Any], num_channels: int) -> FoundPage:
-    most = max(_MIN_OF_CHANNEL, _WALKED // max(1, num_channels)) if wanted.is_of_server else _WALKED
+    walked = _WALKED_FOR_WORDS if wanted.words else _WALKED
+    most = max(_MIN_OF_CHANNEL, walked // max(1, num_channels)) if wanted.is_of_server else walked
     rows = await connection.execute(_walk_through(_conditions(wanted), wanted.is_of_server), {**asked, "most": most})
     listed = rows.all()
     return _page([row.id for row in listed if row.id], listed[0].horizon)
@@ -157,10 +158,12 @@ def _walk_through(fits: str, is_of_server: bool) -> sa.TextClause:
         )
         SELECT shown.id, horizon.job_id AS horizon FROM horizon LEFT JOIN LATERAL (
             SELECT found.id FROM (
-                SELECT job_id AS id FROM walked
-                WHERE job_id >= coalesce(horizon.job_id, :first) AND is_in_place ORDER BY job_id DESC OFFSET 0
-            ) AS found CROSS JOIN LATERAL (SELECT FROM jobs WHERE id = found.id AND {fits} OFFSET 0) AS fitting
-            WHERE {_BLAMELESS if is_of_server else "true"} ORDER BY found.id DESC LIMIT :size
+                SELECT newest.id FROM (
+                    SELECT job_id AS id FROM walked
+                    WHERE job_id >= coalesce(horizon.job_id, :first) AND is_in_place ORDER BY job_id DESC OFFSET 0
+                ) AS newest CROSS JOIN LATERAL (SELECT FROM jobs WHERE id = newest.id AND {fits} OFFSET 0) AS fitting
+                ORDER BY newest.id DESC OFFSET 0
+            ) AS found WHERE {_BLAMELESS if is_of_server else "true"} ORDER BY found.id DESC LIMIT :size
         ) AS shown ON true ORDER BY shown.id DESC
     """)  # noqa: S608  its parts are above
 

@@ -13,6 +13,7 @@ from datetime import timedelta
 import numpy as np
 from PIL import Image
 
+from engine.contract.provenance import PROVENANCE
 from engine.painter.output.images import MAX_GRID_BYTES, Pixels, tiled
 
 MEDIA_TYPE = "image/webp"
@@ -68,7 +69,15 @@ def encoded_film(frames: Sequence[FilmFrame], *, max_bytes: int = MAX_GRID_BYTES
         first, *rest = [frame.image if factor == 1 else frame.image.reduce(factor) for frame in frames]
         out = io.BytesIO()
         first.save(
-            out, "WEBP", save_all=True, append_images=rest, duration=durations, loop=0, quality=quality, method=2
+            out,
+            "WEBP",
+            save_all=True,
+            append_images=rest,
+            duration=durations,
+            loop=0,
+            quality=quality,
+            method=2,
+            xmp=PROVENANCE,
         )
         film = out.getvalue()
         if len(film) < max_bytes:

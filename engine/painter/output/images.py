@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from engine.contract.provenance import PNG_KEY, PROVENANCE, PROVENANCE_TEXT
+
 Pixels = NDArray[np.uint8]
 
 PREVIEW_SIDE = 256
@@ -24,9 +26,10 @@ _GRID_QUALITIES = (90, 80, 60, 40)
 
 
 def png_from_pixels(pixels: Pixels, parameters: str) -> bytes:
-    """Return a PNG of the picture with the text in its `parameters` chunk, where A1111 writes it too."""
+    """Return a PNG of the picture, its origin, and the text in its `parameters` chunk, where A1111 writes it too."""
     about = PngInfo()
     about.add_itxt("parameters", parameters) if not parameters.isascii() else about.add_text("parameters", parameters)
+    about.add_itxt(PNG_KEY, PROVENANCE_TEXT)
     out = io.BytesIO()
     Image.fromarray(pixels).save(out, "PNG", pnginfo=about, compress_level=_PNG_LEVEL)
     return out.getvalue()
@@ -75,5 +78,5 @@ _SMALL_PIXELS = 512 * 512
 
 def _encoded(image: Image.Image, form: str, **options: object) -> bytes:
     out = io.BytesIO()
-    image.save(out, form, **options)
+    image.save(out, form, xmp=PROVENANCE, **options)
     return out.getvalue()
