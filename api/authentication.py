@@ -9,8 +9,8 @@ from aiohttp import hdrs, web
 from api import replies
 from api.refusals import ApiRefused
 from api.services import ApiServices
-from api.store.keys import SECRET_START, ApiKey, find_key
-from api.store.tables import Scope
+from engine.contract.api_keys import Scope
+from engine.store.api_keys import SECRET_START, ApiKey, find_key
 
 _KEY_NAMES = frozenset({"key", "api_key", "apikey", "api-key", "access_token", "token", "authorization"})
 _BEARER = "bearer "
@@ -32,6 +32,8 @@ async def authenticated(services: ApiServices, request: web.Request, scope: Scop
         raise _refused(401, replies.WRONG_KEY, "invalid_api_key")
     if key.revoked_at is not None:
         raise _refused(401, replies.REVOKED_KEY, "revoked_api_key")
+    if key.is_members and not services.takes_members_keys:
+        raise _refused(401, replies.MEMBERS_KEYS_OFF, "revoked_api_key")
     if scope not in key.options.scopes:
         raise _refused(403, replies.no_scope(scope), "insufficient_scope")
     return key

@@ -13,6 +13,7 @@ Facts = Mapping[str, Any]
 
 NO_KEY = "There is no API key. Send it in the header `Authorization: Bearer YOUR_KEY`."
 WRONG_KEY = "This API key is wrong. Check that it is whole; `easel keys create` makes a new one."
+MEMBERS_KEYS_OFF = "Keys that members have made for themselves are switched off. Ask the operator for one."
 REVOKED_KEY = "This API key was revoked. Ask the operator for a new one."
 KEY_IN_ADDRESS = (
     "An API key does not belong in an address, where logs and histories keep it. Send it in the header "

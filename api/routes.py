@@ -11,7 +11,7 @@ from api.answers import Answer, ImagesAnswer, JobAnswer, ModelAnswer, ModelsAnsw
 from api.bodies import EditBody, GenerationBody, JobBody, RequestBody, VariationBody
 from api.endpoints import images, jobs, models
 from api.services import ApiCall
-from api.store.tables import Scope
+from engine.contract.api_keys import Scope
 
 IMAGE = "image/png"
 EVENTS = "text/event-stream"

@@ -38,6 +38,7 @@ class ApiOptions:
 
     address: host and port, 0 for a free port. health: those of the health pages. home: the folder whose disk the
     metrics watch. public_url: the address under which clients reach the API; None for the one that they ask at.
+    takes_members_keys: whether keys that members have made for themselves are valid.
     """
 
     address: tuple[str, int]
@@ -45,6 +46,7 @@ class ApiOptions:
     home: Path
     limits: Limits
     public_url: str | None = None
+    takes_members_keys: bool = False
 
 
 async def serve(
@@ -72,6 +74,7 @@ async def serve(
         metrics=create_api_metrics(registry, route_names()),
         stop=stop,
         public_url=options.public_url,
+        takes_members_keys=options.takes_members_keys,
     )
 
     async def find_problem() -> str | None:

@@ -10,8 +10,8 @@ from uuid import UUID
 from aiohttp import web
 
 from api.metrics import ApiMetrics
-from api.store.keys import ApiKey
 from engine.prompt import Limits
+from engine.store.api_keys import ApiKey
 from engine.store.database import Database
 from engine.store.objects import Objects
 from engine.store.operator_jobs import JobChanges
@@ -22,7 +22,8 @@ class ApiServices:
     """What the endpoints share.
 
     stop: set when the process is to end; whoever waits is told to come again. public_url: the address under which
-    clients reach the API, for links; None for the one that they ask at. waiting: how many requests wait for each job.
+    clients reach the API, for links; None for the one that they ask at. takes_members_keys: whether keys that members
+    have made for themselves are valid. waiting: how many requests wait for each job.
     decoding: held while a picture that was sent is decoded, which takes up to half a gigabyte.
     """
 
@@ -33,6 +34,7 @@ class ApiServices:
     changes: JobChanges = field(default_factory=JobChanges)
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     public_url: str | None = None
+    takes_members_keys: bool = False
     waiting: Counter[UUID] = field(default_factory=Counter)
     decoding: asyncio.Lock = field(default_factory=asyncio.Lock)
 

@@ -62,6 +62,7 @@ class BotOptions:
     lease: after how long another process takes over the deliveries of one that died.
     answer_timeout: how long this Discord waits for the answer to an interaction.
     public_url: the address under which members reach what is served beside the health pages; None if they cannot.
+    programs_url: the address under which programs reach the API; None where members get no keys.
     exports: where the exports that members ask for are made; None where they are refused.
     home: the folder whose disk the metrics watch.
     upload_origins: from where members' pictures may be fetched beside the public internet.
@@ -73,6 +74,7 @@ class BotOptions:
     lease: timedelta = timedelta(seconds=15)
     answer_timeout: timedelta = ANSWER_TIMEOUT
     public_url: str | None = None
+    programs_url: str | None = None
     exports: ExportPlace | None = None
     home: Path = Path("/")
     upload_origins: frozenset[str] = frozenset()
@@ -137,6 +139,7 @@ def _services(options: BotOptions, context: DeliveryContext) -> Services:
         courier=Courier(context),
         eraser=Eraser(context),
         public_url=options.public_url if options.health else None,
+        programs_url=options.programs_url,
         exports=options.exports,
         exporter=Exporter(context, options.exports) if options.exports else None,
         instance=context.instance,

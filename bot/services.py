@@ -42,6 +42,7 @@ class Services:
     answer_timeout: how soon after a press Discord wants its answer; a press waits a little less for the store.
     answer_tasks: the tasks that are answering a press right now.
     public_url: the address under which members reach this bot's pages; None if they cannot.
+    programs_url: the address under which programs reach the API; None where members get no keys.
     exports, exporter: where exports are made, and what makes them; None where there are none.
     upload_origins: from where members' pictures may be fetched beside the public internet.
     checking: held while a picture of a member's is decoded.
@@ -60,6 +61,7 @@ class Services:
     limits: Limits
     queue: QueueView = field(default_factory=QueueView)
     public_url: str | None = None
+    programs_url: str | None = None
     exports: ExportPlace | None = None
     exporter: Exporter | None = None
     answer_timeout: timedelta = ANSWER_TIMEOUT

@@ -13,7 +13,11 @@ from engine.settings import EngineSettings
 DISCORD_API_URL = "https://discord.com/api/v10"
 
 
-_EXAMPLES = {"discord_api_url": DISCORD_API_URL, "public_url": "https://easel.example.org"}
+_EXAMPLES = {
+    "discord_api_url": DISCORD_API_URL,
+    "public_url": "https://easel.example.org",
+    "programs_url": "https://images.example.org",
+}
 
 
 class BotSettings(EngineSettings):
@@ -22,6 +26,7 @@ class BotSettings(EngineSettings):
     discord_token: None for the sandbox, if the command supports it.
     discord_api_url: base URL of Discord's REST API, a proxy or the sandbox, which also provides the gateway's URL.
     public_url: the address under which members reach the bot's pages, `/exports/` and `/masks/`; None if they cannot.
+    programs_url: the address under which programs reach the API; None where members get no keys of their own.
     upload_origins: from where members' pictures may be fetched beside the public internet.
     """
 
@@ -29,6 +34,7 @@ class BotSettings(EngineSettings):
     discord_api_url: str = Field(default=DISCORD_API_URL, validation_alias="DISCORD_API_URL")
 
     public_url: str | None = Field(default=None, validation_alias="EASEL_PUBLIC_URL")
+    programs_url: str | None = Field(default=None, validation_alias="EASEL_API_URL")
     upload_origins: Annotated[frozenset[str], NoDecode] = Field(
         default=frozenset(), validation_alias="EASEL_UPLOAD_ORIGINS"
     )
@@ -46,7 +52,7 @@ class BotSettings(EngineSettings):
     def _are_origins(cls, listed: Any) -> Any:
         return frozenset(_origin(word) for word in listed.split()) if isinstance(listed, str) else listed
 
-    @field_validator("discord_api_url", "public_url")
+    @field_validator("discord_api_url", "public_url", "programs_url")
     @classmethod
     def _is_http(cls, url: str | None, info: ValidationInfo) -> str | None:
         if url is None:

@@ -17,7 +17,7 @@ keys = typer.Typer(name="keys", help="Create, list and revoke keys of the API.",
 
 
 class ScopeName(StrEnum):
-    """The scopes as the command line offers them; `api.store.tables.Scope`, whose import takes long."""
+    """The scopes as the command line offers them; `engine.contract.api_keys.Scope`, whose import takes long."""
 
     MODELS = "models"
     PAINT = "paint"
@@ -40,9 +40,9 @@ def create(
     quiet: Annotated[bool, typer.Option("--quiet", help="Print only the key.")] = False,
 ) -> None:
     """Create a key and print it, once: only its hash is stored."""
-    from api.store.keys import KeyOptions
-    from api.store.tables import Scope
     from easel.commands.keys import create
+    from engine.contract.api_keys import Scope
+    from engine.store.api_keys import KeyOptions
 
     options = KeyOptions(
         name=name,

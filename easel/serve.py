@@ -59,6 +59,7 @@ async def serve_bot(health_port: int, report_ready: ReportReady) -> None:
             api_url=settings.discord_api_url,
             health=(settings.health_host, health_port),
             public_url=settings.public_url,
+            programs_url=settings.programs_url,
             exports=exports,
             home=settings.home,
             limits=limits,

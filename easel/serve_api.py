@@ -32,7 +32,8 @@ async def serve_api(
         health=(settings.health_host, health_port),
         home=settings.home,
         limits=await read_limits(settings.models_file or SHIPPED, settings.model),
-        public_url=_checked(public_url),
+        public_url=_checked(public_url) or settings.programs_url,
+        takes_members_keys=settings.programs_url is not None,
     )
     async with stop_on_signals() as signals, open_listening(settings) as (_, database):
         objects = open_objects(settings.storage_url)

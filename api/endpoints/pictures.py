@@ -13,7 +13,7 @@ from api.links import is_valid
 from api.refusals import ApiRefused
 from api.services import ApiServices
 from api.store.own_jobs import read_own_picture, read_signing_secret
-from api.store.tables import Scope
+from engine.contract.api_keys import Scope
 from engine.contract.errors import PictureUnknown
 from engine.contract.jobs import Picture
 from engine.store.jobs import read_job, read_picture

@@ -7,12 +7,11 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from api.store.tables import api_keys
 from engine.contract.errors import JobUnknown, PictureUnknown
 from engine.contract.jobs import Job, Picture
 from engine.store.file_copies import key_from_hash
 from engine.store.jobs import picture_from_row, read_job, read_jobs_with_pictures, read_picture
-from engine.store.tables import jobs, pictures
+from engine.store.tables import api_keys, jobs, pictures
 
 
 async def read_own_job(connection: AsyncConnection, member_id: UUID, job_id: UUID) -> tuple[Job, tuple[Picture, ...]]:

@@ -11,11 +11,11 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from api.store.keys import ApiKey, lock_key
 from api.store.tables import api_requests
 from engine.contract.errors import RequestError, TooManyPending
 from engine.contract.ids import new_id
 from engine.contract.jobs import Job, JobRequest, JobStatus
+from engine.store.api_keys import ApiKey, lock_key
 from engine.store.jobs import read_jobs_with_pictures, submit_jobs
 from engine.store.queue_position import count_pending
 from engine.store.restrictions import read_restrictions

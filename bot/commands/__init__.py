@@ -4,6 +4,7 @@ from typing import Any
 
 from discord import app_commands
 
+from bot.commands.apikey import apikey
 from bot.commands.blend import blend
 from bot.commands.consent import consent
 from bot.commands.describe import describe, shorten
@@ -35,6 +36,7 @@ COMMANDS: tuple[Command, ...] = (
     consent,
     export,
     queue,
+    apikey,
     safety,
 )
 

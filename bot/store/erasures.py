@@ -27,6 +27,7 @@ from engine.feedback.store.erasures import (
     renew_erasure,
     request_erasure,
 )
+from engine.store.api_keys import delete_keys_of
 from engine.store.restrictions import pass_on_restriction
 from engine.store.tables import restrictions
 from engine.store.transitions import cancel_pending_of
@@ -71,7 +72,8 @@ class DiscordMessage:
 
 
 async def start_erasures(connection: AsyncConnection, requests: Sequence[ErasureRequest]) -> list[None]:
-    """Part each member from their Discord user at once, take back their consent, stop their jobs, and note the rest.
+    """Part each member from their Discord user at once, take back their consent, delete their key, stop their
+    jobs, and note the rest.
 
     Whatever the Discord user does from now on is a new member's, who has the ban or the limit of the old one: an
     erasure ends neither.
@@ -87,6 +89,7 @@ async def start_erasures(connection: AsyncConnection, requests: Sequence[Erasure
             heir = new_id()
             await connection.execute(sa.insert(members).values(id=heir, discord_id=restricted))
             await pass_on_restriction(connection, request.member_id, heir)
+        await delete_keys_of(connection, request.member_id)
         await cancel_pending_of(connection, request.member_id)
     return [None] * len(requests)
 

@@ -21,10 +21,10 @@ from engine.feedback.records import ConsentInForce
 from engine.feedback.store.erasure import read_painted
 from engine.feedback.store.tables import actions, impressions, member_months
 from engine.store.jobs import mask_key
-from engine.store.tables import jobs, pictures, restrictions, uploads
+from engine.store.tables import api_keys, jobs, pictures, restrictions, uploads
 
 # Whoever has it can answer in the bot's name.
-_LEFT_OUT = frozenset({"token", "secret"})
+_LEFT_OUT = frozenset({"token", "secret", "secret_hash"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +105,7 @@ async def read_own_data(connection: AsyncConnection, discord_id: int) -> OwnData
         mask_pages: mask_pages.c.member_id == member_id,
         restrictions: restrictions.c.member_id == member_id,
         searches: searches.c.member_id == member_id,
+        api_keys: api_keys.c.member_id == member_id,
         member_months: member_months.c.member_id == member_id,
     }
     rows = {table.name: await _rows(connection, table, condition) for table, condition in wanted.items()}

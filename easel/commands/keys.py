@@ -9,11 +9,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from api.store.keys import ApiKey, KeyOptions, create_key, read_keys, revoke_key
 from easel.exit_codes import ExitCode
 from easel.output import Output
 from easel.postgres import open_migrated_postgres
 from engine.settings import EngineSettings
+from engine.store.api_keys import ApiKey, KeyOptions, create_key, read_keys, revoke_key
 from engine.store.database import open_database
 
 _ONCE = "This is the only time that it is shown. Send it in the header `Authorization: Bearer ...`."

@@ -13,13 +13,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from api.store.keys import read_key_owners
 from bot.policy.quotas import MAX_PENDING
 from bot.store.members import lock_members, read_discord_ids
 from easel.exit_codes import ExitCode
 from easel.output import Output
 from easel.postgres import open_migrated_postgres
 from engine.settings import EngineSettings
+from engine.store.api_keys import read_key_owners
 from engine.store.database import AsyncConnection, Database, open_database
 from engine.store.operator_jobs import OPERATOR_ID
 from engine.store.restrictions import (

@@ -8,6 +8,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
+from engine.contract.api_keys import Scope
 from engine.contract.jobs import FINAL, MAX_SEED, JobStatus, Operation
 
 CONVENTION = {
@@ -28,6 +29,7 @@ def check_one_of(column: str, values: Iterable[StrEnum]) -> sa.CheckConstraint:
 
 
 _FINAL = ", ".join(f"'{status}'" for status in sorted(FINAL))
+_SCOPES = ", ".join(f"'{scope}'" for scope in sorted(Scope))
 _now = sa.text("now()")
 _MASK = sa.text("(edit #>> '{mask,sha256}')")
 
@@ -164,6 +166,42 @@ restrictions = sa.Table(
     sa.CheckConstraint("max_pending > 0", name="max_pending"),
     sa.CheckConstraint("banned_at IS NOT NULL OR max_pending IS NOT NULL", name="restricts"),
     comment="what an operator allows a member less than others, or more",
+)
+
+api_keys = sa.Table(
+    "api_keys",
+    metadata,
+    sa.Column("id", pg.UUID, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("secret_hash", sa.LargeBinary, nullable=False, comment="SHA-256; the secret itself is kept nowhere"),
+    sa.Column("secret_start", sa.Text, comment="by which whoever has it knows it; none for keys of before it was kept"),
+    sa.Column("member_id", pg.UUID, nullable=False, comment="who its jobs belong to"),
+    sa.Column(
+        "is_members",
+        sa.Boolean,
+        nullable=False,
+        server_default=sa.false(),
+        comment="whether that is the person who made it; else it is no person",
+    ),
+    sa.Column("scopes", pg.ARRAY(sa.Text), nullable=False),
+    sa.Column("jobs_per_day", sa.Integer, nullable=False),
+    sa.Column("jobs_at_once", sa.Integer, nullable=False),
+    sa.Column(
+        "cancels_abandoned",
+        sa.Boolean,
+        nullable=False,
+        comment="whether a job is cancelled when whoever waits for it hangs up",
+    ),
+    sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False, server_default=_now),
+    sa.Column("last_used_at", sa.TIMESTAMP(timezone=True), comment="to the minute"),
+    sa.Column("revoked_at", sa.TIMESTAMP(timezone=True)),
+    sa.UniqueConstraint("secret_hash"),
+    sa.CheckConstraint(f"scopes <@ ARRAY[{_SCOPES}]", name="scopes"),
+    sa.CheckConstraint("jobs_per_day > 0 AND jobs_at_once > 0", name="quota"),
+    sa.Index("api_keys_member_id_key", "member_id", unique=True, postgresql_where=sa.text("revoked_at IS NULL")),
+    sa.Index(None, "member_id"),
+    sa.Index("api_keys_name_key", "name", unique=True, postgresql_where=sa.text("revoked_at IS NULL")),
+    comment="keys of programs that use the API",
 )
 
 held_jobs = sa.Table(

@@ -20,10 +20,10 @@ from openai import AsyncOpenAI
 from prometheus_client import CollectorRegistry
 
 from api.serve import ApiOptions, serve
-from api.store.keys import ApiKey, KeyOptions, create_key
 from engine.contract.jobs import Operation
 from engine.contract.painting import Painter
 from engine.prompt import Limits, ModelCapabilities, SizeLimits, StepLimits
+from engine.store.api_keys import ApiKey, KeyOptions, create_key
 from engine.store.database import Database
 from engine.store.objects import Objects
 from engine.worker.loop import WorkerOptions, run_worker
@@ -119,9 +119,17 @@ async def running_engine(
 
 
 @pytest.fixture
-async def api(database: Database, objects: Objects, tmp_path: Path) -> AsyncIterator[RunningApi]:
-    """The API and an engine."""
-    options = ApiOptions(address=("127.0.0.1", 0), health=("127.0.0.1", 0), home=tmp_path, limits=LIMITS)
+async def api(
+    request: pytest.FixtureRequest, database: Database, objects: Objects, tmp_path: Path
+) -> AsyncIterator[RunningApi]:
+    """The API and an engine; its parameter says whether members' own keys are valid, which they are not without."""
+    options = ApiOptions(
+        address=("127.0.0.1", 0),
+        health=("127.0.0.1", 0),
+        home=tmp_path,
+        limits=LIMITS,
+        takes_members_keys=getattr(request, "param", False),
+    )
     stop, painter, ready = asyncio.Event(), FakePainter(), asyncio.get_running_loop().create_future()
     serving = asyncio.create_task(serve(options, database, objects, stop=stop, announce_ready=ready.set_result))
     await asyncio.wait({serving, ready}, return_when=asyncio.FIRST_COMPLETED)

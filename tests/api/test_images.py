@@ -12,9 +12,9 @@ import pytest
 from openai import AsyncOpenAI, BadRequestError, InternalServerError, NotFoundError
 from PIL import Image
 
-from api.store.keys import KeyOptions
 from engine.contract.errors import ModelBroken
 from engine.contract.jobs import Operation
+from engine.store.api_keys import KeyOptions
 from tests.api.conftest import RunningApi
 from tests.engine.uploads.pictures import encoded
 from tests.engine.worker.following import count, until

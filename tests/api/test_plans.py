@@ -7,10 +7,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from api.store.keys import ApiKey, KeyOptions, create_key, find_key
 from api.store.own_jobs import find_own_picture, read_own_job, read_own_picture, read_signing_secret
 from api.store.submissions import Asked, start_jobs
 from engine.contract.ids import new_id
+from engine.store.api_keys import ApiKey, KeyOptions, create_key, find_key
 from engine.store.database import Database
 from tests.fakes import request_for
 

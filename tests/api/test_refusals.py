@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,13 +13,16 @@ from openai import AsyncOpenAI, AuthenticationError, PermissionDeniedError, Rate
 
 from api import replies
 from api.refusals import refusal_of, refusal_of_cause
-from api.store.keys import KeyOptions, read_keys, revoke_key
-from api.store.tables import Scope
 from engine.contract import errors
+from engine.contract.api_keys import Scope
+from engine.contract.ids import new_id
+from engine.store.api_keys import KeyOptions, create_key, read_keys, revoke_key
+from engine.store.jobs import submit_job
 from engine.store.restrictions import ban_member
 from tests.api.conftest import RunningApi
 from tests.bot.test_replies import SAMPLES, leaves
 from tests.engine.worker.following import count, until
+from tests.fakes import request_for
 
 GENERATIONS = "/v1/images/generations"
 EDITS = "/v1/images/edits"
@@ -54,6 +58,29 @@ async def test_a_banned_owner_starts_nothing(api: RunningApi, secret: str) -> No
         await api.client(secret).images.generate(prompt="a cat")
     await api.client(secret).models.list()
     assert await count(api.database, "SELECT count(*) FROM jobs") == 0
+
+
+@pytest.mark.parametrize("api", [True, False], indirect=True)
+async def test_a_members_own_key_acts_for_them(api: RunningApi, request: pytest.FixtureRequest) -> None:
+    """Where they are switched on; what they have under way elsewhere counts."""
+    member_id, options = new_id(), KeyOptions(name="member", jobs_at_once=2)
+    api.painter.open.clear()
+    async with api.database.begin() as connection:
+        created = await create_key(connection, options, member_id=member_id)
+        assert await create_key(connection, replace(options, name="another"), member_id=member_id) is None
+        await submit_job(connection, request_for(member_id, "in Discord"))
+    assert created is not None
+    client = api.client(created[1], max_retries=0)
+    if not request.node.callspec.params["api"]:
+        with pytest.raises(AuthenticationError, match="switched off"):
+            await client.models.list()
+        return
+    status, job, _ = await api.ask("POST", "/v1/jobs", created[1], json={"prompt": "a cat"})
+    assert status == 202
+    assert await count(api.database, "SELECT count(*) FROM jobs GROUP BY member_id") == 2
+    with pytest.raises(RateLimitError):
+        await client.images.generate(prompt="a dog")
+    await api.ask("POST", f"/v1/jobs/{job['id']}/cancel", created[1])
 
 
 @pytest.mark.parametrize(

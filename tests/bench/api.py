@@ -22,9 +22,9 @@ from rich.console import Console
 from rich.table import Table
 
 from api.serve import ApiOptions, serve
-from api.store.keys import KeyOptions, create_key
 from engine.painter.process.supervisor import SupervisedPainter, supervise
 from engine.prompt import Limits
+from engine.store.api_keys import KeyOptions, create_key
 from engine.store.database import Database, open_database
 from engine.store.embedded_postgres import open_embedded
 from engine.store.objects import Objects, open_objects

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from api.store.keys import SECRET_START, find_key
+from engine.store.api_keys import SECRET_START, find_key
 from engine.store.database import Database
 from tests.easel.command import CommandResult, run_easel
 

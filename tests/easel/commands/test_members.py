@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from api.store.keys import KeyOptions, create_key
 from bot.store.members import lock_members
 from engine.contract.errors import MemberBanned
 from engine.contract.ids import new_id
 from engine.contract.jobs import JobStatus
+from engine.store.api_keys import KeyOptions, create_key
 from engine.store.database import Database
 from engine.store.operator_jobs import OPERATOR_ID
 from engine.store.transitions import finish_job

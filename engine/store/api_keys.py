@@ -1,4 +1,4 @@
-"""Keys of programs: made, listed, revoked, and found by their secret, of which only the hash is kept."""
+"""Keys of the API, of programs or of members: made, listed, revoked, found by a secret of which only a hash is kept."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from api.store.tables import Scope, api_keys
+from engine.contract.api_keys import Scope
 from engine.contract.ids import new_id
+from engine.store.tables import api_keys
 
 SECRET_START = "easel_"  # noqa: S105  what every secret begins with, so that a leaked one is recognised
 _SECRET_BYTES = 32
+_SHOWN = len(SECRET_START) + 6
 _USE_PRECISION = timedelta(minutes=1)
 
 
@@ -39,24 +41,39 @@ class KeyOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class ApiKey:
-    """A key as stored; its jobs belong to `member_id`, which no person has."""
+    """A key as stored; its jobs belong to `member_id`.
+
+    is_members: whether that is the person who made it; else no person has it.
+    secret_start: by which whoever has the secret knows it; None for old keys.
+    """
 
     id: UUID
     member_id: UUID
+    is_members: bool
+    secret_start: str | None
     options: KeyOptions
     created_at: datetime
     last_used_at: datetime | None
     revoked_at: datetime | None
 
 
-async def create_key(connection: AsyncConnection, options: KeyOptions) -> tuple[ApiKey, str] | None:
-    """Return a new key and its secret, which nobody can find out afterwards; None if the name is taken."""
+async def create_key(
+    connection: AsyncConnection, options: KeyOptions, *, member_id: UUID | None = None
+) -> tuple[ApiKey, str] | None:
+    """Return a new key and its secret, which nobody can find out afterwards.
+
+    member_id: the person whose key it is; None for one that acts for nobody.
+
+    None if the name is taken, or the person has a key in force.
+    """
     secret = SECRET_START + secrets.token_urlsafe(_SECRET_BYTES)
     row = {
         "id": new_id(),
-        "member_id": new_id(),
+        "member_id": member_id or new_id(),
+        "is_members": member_id is not None,
         "name": options.name,
         "secret_hash": hash_of(secret),
+        "secret_start": secret[:_SHOWN],
         "scopes": sorted(options.scopes),
         "jobs_per_day": options.jobs_per_day,
         "jobs_at_once": options.jobs_at_once,
@@ -65,6 +82,24 @@ async def create_key(connection: AsyncConnection, options: KeyOptions) -> tuple[
     insert = pg.insert(api_keys).values(row).on_conflict_do_nothing().returning(*api_keys.c)
     created = (await connection.execute(insert)).one_or_none()
     return None if created is None else (_from_row(created), secret)
+
+
+async def read_key_of(connection: AsyncConnection, member_id: UUID) -> ApiKey | None:
+    """Return the person's key in force, None if they have none."""
+    row = (await connection.execute(sa.select(api_keys).where(*_in_force_of(member_id)))).one_or_none()
+    return None if row is None else _from_row(row)
+
+
+async def revoke_key_of(connection: AsyncConnection, member_id: UUID) -> ApiKey | None:
+    """Revoke the person's key from now on, and return it; None if they have none in force."""
+    query = sa.update(api_keys).where(*_in_force_of(member_id)).values(revoked_at=sa.func.now())
+    row = (await connection.execute(query.returning(*api_keys.c))).one_or_none()
+    return None if row is None else _from_row(row)
+
+
+async def delete_keys_of(connection: AsyncConnection, member_id: UUID) -> None:
+    """Delete every key of the person, and what is noted of its requests."""
+    await connection.execute(sa.delete(api_keys).where(api_keys.c.member_id == member_id, api_keys.c.is_members))
 
 
 async def read_keys(connection: AsyncConnection) -> list[ApiKey]:
@@ -77,13 +112,16 @@ async def read_key_owners(
 ) -> dict[UUID, str]:
     """Return those of the members to whom the jobs of a key belong, and that of the key in force `named` so, by name.
 
+    Persons are none of them.
+
     named: name of a key, or the id of it or of its member.
     """
     listed = sa.any_(sa.literal(list(member_ids), pg.ARRAY(pg.UUID)))
     is_named = sa.and_(api_keys.c.name == named, api_keys.c.revoked_at.is_(None))
     ids = (api_keys.c.id, api_keys.c.member_id)
     query = sa.select(api_keys.c.member_id, api_keys.c.name).where(
-        sa.or_(api_keys.c.member_id == listed, is_named, *(sa.cast(one, sa.Text) == named for one in ids))
+        ~api_keys.c.is_members,
+        sa.or_(api_keys.c.member_id == listed, is_named, *(sa.cast(one, sa.Text) == named for one in ids)),
     )
     return {row.member_id: row.name for row in await connection.execute(query)}
 
@@ -120,10 +158,16 @@ def hash_of(secret: str) -> bytes:
     return hashlib.sha256(secret.encode()).digest()
 
 
+def _in_force_of(member_id: UUID) -> tuple[sa.ColumnElement[bool], ...]:
+    return api_keys.c.member_id == member_id, api_keys.c.revoked_at.is_(None), api_keys.c.is_members
+
+
 def _from_row(row: sa.Row[Any]) -> ApiKey:
     return ApiKey(
         id=row.id,
         member_id=row.member_id,
+        is_members=row.is_members,
+        secret_start=row.secret_start,
         options=KeyOptions(
             name=row.name,
             scopes=frozenset(map(Scope, row.scopes)),
