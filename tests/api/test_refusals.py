@@ -100,7 +100,7 @@ async def test_a_members_own_key_acts_for_them(api: RunningApi, request: pytest.
         ({"prompt": "a cat --sede 7"}, "invalid_prompt", "--sede"),
         ({"prompt": "a {red, blue} cat"}, "invalid_prompt", "The limit is 1."),
         ({"prompt": "https://example.com/cat.png a cat"}, "invalid_prompt", "Send them as files"),
-        ({"prompt": "a cat", "model": "nope"}, "model_not_found", "Available: other, fake."),
+        ({"prompt": "a cat", "model": "nope"}, "model_not_found", "Available: other, fake, narrow."),
     ],
 )
 async def test_parameters_that_are_wrong(
