@@ -106,11 +106,14 @@ class AnswerSubject:
 class CardButton(Protocol):
     """What the class of a verb declares for the cards.
 
-    rows: the cards on which its buttons are, each with the row, counted from 0.
+    rows: the cards on which its buttons are, each with the row, counted from 0. variation: the kind of a press.
     """
 
     @property
     def rows(self) -> Mapping[CardKind, int]: ...
+
+    @property
+    def variation(self) -> str | None: ...
 
     def faces(self, job: Job, slot: int | None) -> tuple[ButtonFace, ...]:
         """Return its buttons on a card of the job, from left to right; `slot` as in `picture_card`, else None."""
@@ -188,13 +191,16 @@ def picture_card(
     buttons: Buttons,
     *,
     operations: Collection[Operation] = _ALL_OPERATIONS,
+    without: Collection[str] = (),
     recipe: Mapping[str, Any] = MappingProxyType({}),
 ) -> Card:
-    """Return the message of a single picture, `slot` 0 to 3, with its recipe; `operations` as in `job_card`."""
+    """Return the message of a single picture, `slot` 0 to 3, with its recipe; buttons that start a job of another
+    operation, or a variation in `without`, are left out."""
     is_upscale = job.operation is Operation.UPSCALE
     title = operation_replies.upscaled_title(job, discord_id, recipe) if is_upscale else _title(slot, discord_id)
     content = f"**{shown_prompt(job.spec.prompt)}** - {title}"
-    return Card(content=content, rows=rows_of(buttons, CardKind.PICTURE, job, slot, operations))
+    shown = [button for button in buttons if button.variation not in without]
+    return Card(content=content, rows=rows_of(shown, CardKind.PICTURE, job, slot, operations))
 
 
 def _title(slot: int, discord_id: int) -> str:

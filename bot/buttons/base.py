@@ -44,6 +44,7 @@ class JobButton(discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], temp
     verb: ClassVar[str] = ""
     id_pattern: ClassVar[re.Pattern[str]] = NEVER
     rows: ClassVar[Mapping[CardKind, int]] = {}
+    variation: ClassVar[str | None] = None
 
     def __init_subclass__(cls, *, verb: str = "", index: str = NO_INDEX) -> None:
         """Take the verb and the form of its index; a class without a verb is a base of others."""
@@ -152,7 +153,6 @@ class FollowUpButton(FormButton):
     """
 
     event_verb: ClassVar[Verb]
-    variation: ClassVar[str | None] = None
     operation: ClassVar[Operation | None] = None
 
     @classmethod

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import ClassVar
 
 from bot.buttons.base import FollowUpButton
@@ -14,7 +13,7 @@ from engine.contract.errors import PromptRefused
 from engine.contract.feedback import Verb
 from engine.contract.jobs import Job, Operation, Picture
 from engine.prompt import Limits
-from engine.prompt.checks.canvases import squared_canvas, zoomed_canvas
+from engine.prompt.checks.canvases import SQUARE, ZOOMS, squared_canvas, zoomed_canvas
 
 
 class ZoomOutButton(FollowUpButton, verb="zoomdouble", index=ONE_TO_FOUR):
@@ -25,7 +24,6 @@ class ZoomOutButton(FollowUpButton, verb="zoomdouble", index=ONE_TO_FOUR):
     operation = Operation.ZOOM
     variation = "2x"
     label: ClassVar[str] = "Zoom Out 2x"
-    factor: ClassVar[Fraction] = Fraction(2)
 
     @classmethod
     def faces(cls, job: Job, slot: int | None) -> tuple[ButtonFace, ...]:
@@ -40,7 +38,7 @@ class ZoomOutButton(FollowUpButton, verb="zoomdouble", index=ONE_TO_FOUR):
         Raises: SizeUnsupported.
         """
         size = picture.width, picture.height
-        return Edit(strength=None, canvas=zoomed_canvas(size, cls.factor, job.spec, limits))
+        return Edit(strength=None, canvas=zoomed_canvas(size, ZOOMS[str(cls.variation)], job.spec, limits))
 
 
 class ZoomOutLessButton(ZoomOutButton, verb="zoomhalf", index=ONE_TO_FOUR):
@@ -48,7 +46,6 @@ class ZoomOutLessButton(ZoomOutButton, verb="zoomhalf", index=ONE_TO_FOUR):
 
     variation = "1.5x"
     label = "Zoom Out 1.5x"
-    factor = Fraction(3, 2)
 
 
 class SquareButton(FollowUpButton, verb="square", index=ONE_TO_FOUR):
@@ -57,7 +54,7 @@ class SquareButton(FollowUpButton, verb="square", index=ONE_TO_FOUR):
     rows = {CardKind.PICTURE: 2}
     event_verb = Verb.ZOOM
     operation = Operation.ZOOM
-    variation = "square"
+    variation = SQUARE
 
     @classmethod
     def faces(cls, job: Job, slot: int | None) -> tuple[ButtonFace, ...]:

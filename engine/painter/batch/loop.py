@@ -188,7 +188,7 @@ class DenoisingLoop:
         if self._loader.loading is None:
             return True
         # While a model is built, accelerate changes how torch registers parameters: no addition may be loaded then.
-        return self._models.has_loaded(active.params.model, active.params.additions, active.params.ip_adapters)
+        return self._models.has_loaded(active.params.model, active.params.additions)
 
     def _start_requests(self, model: Model, loaded: LoadedModel) -> int:
         """Start the model's requests that have no rows yet; return how many there were."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,7 +14,6 @@ import torch
 
 from engine.contract.errors import EaselError, NoRoom, PainterLost
 from engine.models.loading.errors import result_or_error
-from engine.models.registry.ip_adapters import IPAdapter
 from engine.models.registry.registry import Model
 from engine.painter.pipeline.protocol import Addition, LoadedModel
 
@@ -74,8 +73,8 @@ class ModelCache(Protocol):
         """Return a loaded model to paint with, and note that it was used."""
         ...
 
-    def has_loaded(self, model: Model, additions: Iterable[Addition], ip_adapters: Sequence[IPAdapter]) -> bool:
-        """Return whether the model and these additions and IP-Adapters are loaded."""
+    def has_loaded(self, model: Model, additions: Iterable[Addition]) -> bool:
+        """Return whether the model and these additions are loaded."""
         ...
 
     def max_rows(self, model: Model, pixels: tuple[int, int]) -> int:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import gc
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 
@@ -21,7 +21,6 @@ from engine.models.loading.device import Device
 from engine.models.loading.errors import result_or_error
 from engine.models.loading.offload import bytes_on_device, is_offloaded
 from engine.models.loading.pipeline import load_pipeline
-from engine.models.registry.ip_adapters import IPAdapter
 from engine.models.registry.registry import Model
 from engine.models.registry.speed import Compilation
 from engine.painter.cache.measurements import Measurements
@@ -107,8 +106,8 @@ class LruModelCache:
         self._loaded.move_to_end(model.name)
         return self._loaded[model.name]
 
-    def has_loaded(self, model: Model, additions: Iterable[Addition], ip_adapters: Sequence[IPAdapter]) -> bool:
-        return self.is_warm(model) and self._loaded[model.name].has_loaded(additions, ip_adapters)
+    def has_loaded(self, model: Model, additions: Iterable[Addition]) -> bool:
+        return self.is_warm(model) and self._loaded[model.name].has_loaded(additions)
 
     def pin(self, additions: Iterable[Addition]) -> None:
         self._pinned = frozenset(additions)
@@ -174,6 +173,9 @@ class LruModelCache:
         for loaded, addition in self._idle():
             if self._loaded_bytes() <= budget_bytes:
                 break
+            if addition not in loaded.additions:
+                # Went with another one.
+                continue
             name = next((name for name, one in self._loaded.items() if one is loaded), None)
             if name is not None and isinstance(result_or_error(name, partial(loaded.drop, addition)), Exception):
                 self._evict(name)

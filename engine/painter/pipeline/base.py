@@ -86,29 +86,32 @@ class PipelineModel(ABC):
     def load_control(self, control: ControlNet) -> None:
         self._controls.load(control)
 
-    def sha256_of(self, addition: Addition | IPAdapter) -> str:
+    def sha256_of(self, addition: Addition) -> str:
         if isinstance(addition, Adapter):
             return self._lora_manager.sha256_of(addition)
         if isinstance(addition, ControlNet):
             return self._controls.load(addition).sha256
         return self._ip_adapters.sha256_of(addition)
 
-    def has_loaded(self, additions: Iterable[Addition], ip_adapters: Sequence[IPAdapter] = ()) -> bool:
-        return set(additions) <= self.additions.keys() and self._ip_adapters.has_loaded(ip_adapters)
+    def has_loaded(self, additions: Iterable[Addition]) -> bool:
+        return set(additions) <= self.additions.keys()
 
     def with_references(
         self, conditioning: Conditioning, ip_adapters: Sequence[IPAdapter], images: Sequence[ReferenceImages]
     ) -> Conditioning:
-        self.size_bytes += self._ip_adapters.load(ip_adapters)
+        self._ip_adapters.load(ip_adapters)
         return self._ip_adapters.with_references(conditioning, images)
 
     @property
     def additions(self) -> Mapping[Addition, int]:
-        return dict[Addition, int]([*self._lora_manager.adapters.items(), *self._controls.sizes.items()])
+        every = (self._lora_manager.adapters, self._controls.sizes, self._ip_adapters.sizes)
+        return dict[Addition, int]([one for sizes in every for one in sizes.items()])
 
     def drop(self, addition: Addition) -> None:
         if isinstance(addition, ControlNet):
             self._controls.drop(addition)
+        elif isinstance(addition, IPAdapter):
+            self._ip_adapters.drop()
         else:
             self._lora_manager.drop(addition)
 

@@ -7,7 +7,7 @@ Source: Ye et al. 2023 (IP-Adapter), equation 5; `load_ip_adapter`, diffusers 0.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -62,6 +62,7 @@ class IPAdapters:
         self._pipe, self._model = pipe, model
         self._loaded: dict[IPAdapter, _Loaded] = {}
         self._layers: list[tuple[Attention, Any, Any]] = []
+        self._size_bytes = 0
 
     def has_loaded(self, adapters: Sequence[IPAdapter]) -> bool:
         return all(adapter in self._loaded for adapter in adapters)
@@ -70,13 +71,22 @@ class IPAdapters:
         """Return the hash of the files that the IP-Adapter was loaded from; it must be loaded."""
         return self._loaded[adapter].sha256
 
-    def load(self, adapters: Sequence[IPAdapter]) -> int:
-        """Load all the IP-Adapters of the model, unless they are loaded; return the bytes that this takes.
+    @property
+    def sizes(self) -> Mapping[IPAdapter, int]:
+        """The bytes that each takes, a share of what they take together."""
+        return dict.fromkeys(self._loaded, self._size_bytes // max(1, len(self._loaded)))
+
+    def drop(self) -> None:
+        """Unload all of them, which share encoders and layers; they are loaded again on their next use."""
+        self._loaded, self._layers, self._size_bytes = {}, [], 0
+
+    def load(self, adapters: Sequence[IPAdapter]) -> None:
+        """Load all the IP-Adapters of the model, unless they are loaded.
 
         Raises: ModelBroken, WeightsMissing, WeightsMismatch, torch.OutOfMemoryError; the UNet is then as before.
         """
         if self.has_loaded(adapters):
-            return 0
+            return
         unet = self._pipe.unet
         layers = [(part, part.processor) for part in unet.modules() if isinstance(part, Attention)]
         read = [_read(adapter, self._model) for adapter in adapters]
@@ -105,7 +115,7 @@ class IPAdapters:
         self._set_scales()
         models = {id(one.model): one.model for one in encoders}.values()
         added = [*projections, *models, *(processor for _, _, processor in self._layers)]
-        return sum(map(weight_bytes, added))
+        self._size_bytes = sum(map(weight_bytes, added))
 
     def with_references(self, conditioning: Conditioning, images: Sequence[ReferenceImages]) -> Conditioning:
         """Return the conditioning with what the IP-Adapters make of pictures; they must be loaded.

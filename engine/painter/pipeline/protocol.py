@@ -15,7 +15,7 @@ from engine.painter.pipeline.ip_adapters import ReferenceImages
 from engine.painter.pipeline.loras import Loras
 from engine.painter.sampling.guidance import Conditioning, PromptEmbeds
 
-Addition = Adapter | ControlNet
+Addition = Adapter | ControlNet | IPAdapter
 """What is loaded beside a model's own weights, and may be unloaded without it."""
 
 
@@ -68,11 +68,11 @@ class LoadedModel(Protocol):
         """
         ...
 
-    def sha256_of(self, addition: Addition | IPAdapter) -> str:
+    def sha256_of(self, addition: Addition) -> str:
         """Return the SHA-256 of the files that an addition was loaded from; an adapter must be loaded."""
         ...
 
-    def has_loaded(self, additions: Iterable[Addition], ip_adapters: Sequence[IPAdapter] = ()) -> bool:
+    def has_loaded(self, additions: Iterable[Addition]) -> bool:
         """Return whether all of these are loaded, so that painting with them opens no file."""
         ...
 
@@ -82,7 +82,7 @@ class LoadedModel(Protocol):
         ...
 
     def drop(self, addition: Addition) -> None:
-        """Unload an addition; it is loaded again on its next use."""
+        """Unload an addition, an IP-Adapter with all of the model; it is loaded again on its next use."""
         ...
 
     def with_references(

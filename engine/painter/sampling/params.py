@@ -114,9 +114,9 @@ class SamplingParams:
         return self.starts_from_images or bool(self.references) or self.control is not None
 
     @property
-    def additions(self) -> tuple[Adapter | ControlNet, ...]:
+    def additions(self) -> tuple[Adapter | ControlNet | IPAdapter, ...]:
         """What is loaded beside the model's own weights."""
-        return (*(adapter for adapter, _ in self.loras), *([self.control] if self.control else []))
+        return (*(adapter for adapter, _ in self.loras), *([self.control] if self.control else []), *self.ip_adapters)
 
     def num_rows(self, num_pictures: int) -> int:
         """Return how many rows that many pictures have."""

@@ -28,8 +28,7 @@ from engine.models.registry.captioners import Captioner
 from engine.models.registry.registry import Model, Registry
 from engine.painter.operations.source import open_source
 from engine.painter.suggesting.describe import NUM_PROMPTS, describe
-from engine.painter.suggesting.shorten import shorten
-from engine.prompt import parse_attention
+from engine.painter.suggesting.shorten import shorten, words_of
 
 T = TypeVar("T")
 
@@ -93,7 +92,7 @@ class SuggestionThread:
             raise OperationUnsupported(operation=request.operation.value, model=model.name)
         clip = self._clip(model, folder)
         if vocabulary is None or request.operation is Operation.SHORTEN:
-            return shorten(clip, _words_of(request))
+            return shorten(clip, request.spec.parts)
         return describe(clip, _picture_of(request), tuple(vocabulary.words))
 
     def _score(self, request: PaintRequest, model: Model, pictures: Sequence[Tensor]) -> list[float]:
@@ -101,7 +100,8 @@ class SuggestionThread:
         if folder is None:
             raise SettingUnsupported(name="best", value=str(len(pictures)), model=model.name)
         clip = self._clip(model, folder)
-        (words,) = clip.embed_texts([_words_of(request)])
+        text = " ".join(word.text for word in words_of(request.spec.parts))
+        (words,) = clip.embed_texts([text])
         images = (Image.fromarray(picture.numpy()) for picture in pictures)
         return [round(float(clip.embed_image(image)[0] @ words), 4) for image in images]
 
@@ -113,9 +113,3 @@ class SuggestionThread:
 
 def _picture_of(request: PaintRequest) -> Image.Image:
     return open_source(request.source or request.images[0])
-
-
-def _words_of(request: PaintRequest) -> str:
-    """Return the words of the positive parts, without weights."""
-    parts = (part.text for part in request.spec.parts if part.weight > 0)
-    return " ".join(text.strip() for part in parts for text, _ in parse_attention(part))

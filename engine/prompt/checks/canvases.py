@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from enum import StrEnum
 from fractions import Fraction
+from functools import partial
 from math import isqrt
+from types import MappingProxyType
 
 from engine.contract.edits import Box, Canvas, whole_canvas
 from engine.contract.errors import SizeUnsupported
@@ -18,6 +21,10 @@ from engine.prompt.limits import Limits, SizeLimits
 PAN_SHARE = Fraction(1, 2)
 """How much of its side a picture grows by when it is panned."""
 
+ZOOMS: Mapping[str, Fraction] = MappingProxyType({"2x": Fraction(2), "1.5x": Fraction(3, 2)})
+"""By how much a picture is zoomed out, by the name of each way."""
+
+SQUARE = "square"
 _UNKNOWN_MULTIPLE = 8
 
 
@@ -134,6 +141,27 @@ def can_be_panned(size: tuple[int, int], spec: JobSpec, limits: Limits) -> bool:
             panned_canvas(size, direction, spec, limits)
             return True
     return False
+
+
+def unpaintable_zooms(size: tuple[int, int], spec: JobSpec, limits: Limits) -> frozenset[str]:
+    """Return which of `ZOOMS` and "square" the spec's model cannot paint around a picture of this size.
+
+    Raises: ModelUnknown.
+    """
+    made = {name: partial(zoomed_canvas, size, factor, spec, limits) for name, factor in ZOOMS.items()}
+    return frozenset(
+        name
+        for name, make in {**made, SQUARE: partial(squared_canvas, size, spec, limits)}.items()
+        if not _is_supported(make)
+    )
+
+
+def _is_supported(make: Callable[[], Canvas]) -> bool:
+    try:
+        make()
+    except SizeUnsupported:
+        return False
+    return True
 
 
 def _size_of(shape: str, size: tuple[int, int], spec: JobSpec, limits: Limits) -> tuple[int, int]:

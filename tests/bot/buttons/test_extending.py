@@ -72,6 +72,22 @@ async def test_a_square_picture_is_not_made_square(
     assert len(await hand.jobs()) == 1
 
 
+async def test_zooms_that_the_model_paints_in_no_size_have_no_buttons(
+    start_bot: BotStarter, ben: MemberClient, hand: EngineHand
+) -> None:
+    """As of PixArt and Sana, which know some sizes only; what is still possible stays."""
+    sizes = SizeLimits(square=24, multiple=8, min_side=8, max_side=48, sizes=((24, 24), (32, 16), (16, 32)))
+    known = ModelCapabilities(name="fake", size_limits=sizes)
+    async with start_bot(limits=Limits(models=(known,), default_model="fake")):
+        waiting = await ben.reply(await ben.command("imagine", prompt="a red circle --ar 2:1"))
+        await hand.finish(await hand.only_job())
+        grid = await ben.changed(waiting, lambda item: len(item["components"]) == 3)
+        await ben.press(grid, "U1")
+        single = await ben.message(lambda item: "Image #1" in item["content"])
+        shown = {label for row in labels(single) for label in row}
+        assert {"Zoom Out 2x", "Zoom Out 1.5x", "Custom Zoom"} <= shown and "Make Square" not in shown
+
+
 @pytest.mark.parametrize(
     "size_limits",
     [

@@ -57,7 +57,7 @@ class FlatModel:
     def sha256_of(self, addition: Addition | IPAdapter) -> str:
         return "1" * 64
 
-    def has_loaded(self, additions: Iterable[Addition], ip_adapters: Sequence[IPAdapter] = ()) -> bool:
+    def has_loaded(self, additions: Iterable[Addition]) -> bool:
         return not [*additions]
 
     def with_references(

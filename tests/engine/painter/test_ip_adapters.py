@@ -20,6 +20,7 @@ from engine.contract.painting import PaintRequest
 from engine.models.registry.registry import Registry, read_registry
 from engine.painter.in_process import create_painter
 from engine.painter.output.recipe import request_from_recipe
+from tests.engine.painter.cache.test_kept_adapters import Shelf
 from tests.engine.painter.ip_adapters import save_all
 from tests.engine.painter.requests import (
     all_painted,
@@ -145,6 +146,24 @@ async def test_a_recipe_names_the_ip_adapters_and_paints_the_same_bytes(adapted:
     named = {**recipe, "references": [{**recipe["references"][0], "name": "gone"}]}
     with pytest.raises(SettingsInvalid, match="gone"):
         request_from_recipe(named, adapted, images=(PICTURE,))
+
+
+async def test_idle_ip_adapters_are_unloaded_over_budget(adapted: Registry) -> None:
+    """With room for the model alone they are gone by the next request, and change no picture when they come again."""
+    wanted = with_images(asked("a cat"), {PICTURE: 1.0})
+    shelf = Shelf()
+    async with create_painter(adapted, max_rows=64, load=shelf.load) as painter:
+        ample = await painted(painter, wanted)
+        size_bytes, added = shelf.models[-1].size_bytes, shelf.models[-1].additions
+        assert {one.name for one in added} == {"look", "ink", "hero"} and sum(added.values()) > 50_000
+    async with create_painter(adapted, max_rows=64, budget_bytes=size_bytes, load=shelf.load) as painter:
+        first = await painted(painter, wanted)
+        assert set(shelf.adapters) == {"look", "ink", "hero"}, "they are in use"
+        await painted(painter, asked("a dog"))
+        assert shelf.adapters == []
+        again = await painted(painter, wanted)
+    for result in (first, again):
+        assert pixels_of(result)[0].tobytes() == pixels_of(ample)[0].tobytes()
 
 
 async def test_strength_starts_from_the_pictures_although_they_could_be_read(adapted: Registry) -> None:
