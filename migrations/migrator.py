@@ -11,12 +11,15 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from engine.contract.errors import SchemaNewer, SchemaOutdated
+from engine.contract.errors import SchemaNewer, SchemaOutdated, StoreUnavailable
 from engine.store.database import Database
+from engine.store.unavailable import is_rolled_back
 from migrations import NEWEST
 
 # Any constant works, as long as every release uses the same one.
 _LOCK = 0x0EA5E1
+
+_RETRIES = 4
 
 OWN_RELEASE = f"Easel {metadata.version('easel')}"
 
@@ -25,7 +28,21 @@ _VERSIONS = sa.Table("alembic_version", sa.MetaData(), comment=OWN_RELEASE)
 
 
 async def upgrade_database(database: Database) -> tuple[str, ...]:
-    """Upgrade to the latest revision and return the applied revisions; see `migrations.upgrade`."""
+    """Upgrade to the latest revision and return the applied revisions; see `migrations.upgrade`.
+
+    It locks several tables, one after another, while others use them in another order. One that Postgres undoes for
+    that is tried again.
+    """
+    for _ in range(_RETRIES):
+        try:
+            return await _upgrade_once(database)
+        except StoreUnavailable as error:
+            if not is_rolled_back(error):
+                raise
+    return await _upgrade_once(database)
+
+
+async def _upgrade_once(database: Database) -> tuple[str, ...]:
     async with database.begin(limit=None) as connection:
         return await connection.run_sync(_upgrade)
 
