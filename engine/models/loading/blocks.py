@@ -12,6 +12,8 @@ KINDS = frozenset(
         "JointTransformerBlock",
         "FluxTransformerBlock",
         "FluxSingleTransformerBlock",
+        "ChromaTransformerBlock",
+        "ChromaSingleTransformerBlock",
         "SanaTransformerBlock",
         "QwenImageTransformerBlock",
         "ZImageTransformerBlock",

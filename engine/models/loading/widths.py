@@ -29,6 +29,7 @@ class _Inputs:
 
 # Source: the classes of diffusers 0.42. Stable Diffusion 3 is sampled without its third encoder, too.
 _TRANSFORMERS: Mapping[str, _Inputs] = {
+    "ChromaTransformer2DModel": _Inputs(patch=4, features="joint_attention_dim"),
     "FluxTransformer2DModel": _Inputs(patch=4, features="joint_attention_dim", encoder="text_encoder_2"),
     "PixArtTransformer2DModel": _Inputs(patch=1, features="caption_channels"),
     "QwenImageTransformer2DModel": _Inputs(patch=4, features="joint_attention_dim"),

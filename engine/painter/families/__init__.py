@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from engine.models.registry.registry import Model
+from engine.painter.families.chroma import ChromaModel
 from engine.painter.families.flux import FluxModel
 from engine.painter.families.pixart import PixArtModel
 from engine.painter.families.qwen import QwenImageModel
@@ -27,6 +28,7 @@ KINDS: Mapping[str, Callable[..., LoadedModel]] = MappingProxyType(
         "sdxl": UNetModel,
         "sd3": SD3Model,
         "flux": FluxModel,
+        "chroma": ChromaModel,
         "pixart": PixArtModel,
         "sana": SanaModel,
         "qwen-image": QwenImageModel,

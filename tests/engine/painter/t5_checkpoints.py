@@ -1,4 +1,4 @@
-"""Tiny random checkpoints of transformers whose texts a T5 reads, alone or beside CLIP: SD 3, Flux and PixArt."""
+"""Tiny random checkpoints of transformers whose texts a T5 reads, alone or beside CLIP: SD 3, Flux, Chroma and PixArt."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from pathlib import Path
 
 import torch
 from diffusers import (
+    ChromaPipeline,
+    ChromaTransformer2DModel,
     FlowMatchEulerDiscreteScheduler,
     FluxPipeline,
     FluxTransformer2DModel,
@@ -74,6 +76,32 @@ def save_flux(folder: Path, *, has_guidance: bool = True, seed: int = 0) -> Path
         tokenizer=byte_tokenizer(),
         text_encoder_2=T5EncoderModel(tiny_t5_config(32)),
         tokenizer_2=letter_tokenizer(),
+    )
+    strengthen(pipe.transformer, "add_v_proj", 30.0)
+    pipe.save_pretrained(folder, safe_serialization=True)
+    return folder
+
+
+def save_chroma(folder: Path, *, seed: int = 0) -> Path:
+    """Save a random Chroma checkpoint."""
+    torch.manual_seed(seed)
+    pipe = ChromaPipeline(
+        transformer=ChromaTransformer2DModel(
+            in_channels=16,
+            num_layers=1,
+            num_single_layers=1,
+            attention_head_dim=16,
+            num_attention_heads=2,
+            joint_attention_dim=32,
+            axes_dims_rope=(4, 4, 8),
+            approximator_num_channels=8,
+            approximator_hidden_dim=16,
+            approximator_layers=1,
+        ),
+        scheduler=FlowMatchEulerDiscreteScheduler(use_dynamic_shifting=True),
+        vae=tiny_vae(4, shift_factor=0.06, use_quant_conv=False, use_post_quant_conv=False),
+        text_encoder=T5EncoderModel(tiny_t5_config(32)),
+        tokenizer=letter_tokenizer(),
     )
     strengthen(pipe.transformer, "add_v_proj", 30.0)
     pipe.save_pretrained(folder, safe_serialization=True)

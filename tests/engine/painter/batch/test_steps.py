@@ -35,6 +35,7 @@ SCHEDULERS: Mapping[str, tuple[SchedulerMixin, ...]] = MappingProxyType(
         "pixart": (DPMSolverMultistepScheduler(),),
         "sd3": (FlowMatchEulerDiscreteScheduler(shift=3.0),),
         "flux": (FlowMatchEulerDiscreteScheduler(shift=3.0, **DYNAMIC), FlowMatchEulerDiscreteScheduler()),
+        "chroma": (FlowMatchEulerDiscreteScheduler(shift=3.0, **DYNAMIC),),
         "sana": (
             DPMSolverMultistepScheduler(prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=3.0),
             FlowMatchEulerDiscreteScheduler(shift=3.0),
@@ -46,7 +47,7 @@ SCHEDULERS: Mapping[str, tuple[SchedulerMixin, ...]] = MappingProxyType(
         "z-image": (FlowMatchEulerDiscreteScheduler(shift=3.0),),
     }
 )
-EVEN = ("flux", "qwen-image", "z-image")
+EVEN = ("flux", "chroma", "qwen-image", "z-image")
 WAYS = [(name, number, sampler) for name, its in SCHEDULERS.items() for number in range(len(its))
         for sampler in FAMILIES[name].samplers]  # fmt: skip
 

@@ -29,7 +29,7 @@ from tests.engine.painter.qwen_checkpoints import save_qwen_image, save_z_image
 from tests.engine.painter.registries import entry
 from tests.engine.painter.requests import all_painted, encoded_gradient, paint_request, painted, pixels_of, psnr
 from tests.engine.painter.stock import EQUAL_DB, OTHER_DB, stock_pictures
-from tests.engine.painter.t5_checkpoints import save_flux, save_pixart, save_sd3
+from tests.engine.painter.t5_checkpoints import save_chroma, save_flux, save_pixart, save_sd3
 from tests.sharing import made_once
 
 LONG = "a red cat and a blue house under 100 trees by the river"
@@ -67,13 +67,14 @@ KINDS = {
     "sd3": Kind(pipeline="StableDiffusion3Pipeline"),
     "flux": Kind(pipeline="FluxPipeline", has_negative=False),
     "schnell": Kind(pipeline="FluxPipeline", has_negative=False),
+    "chroma": Kind(pipeline="ChromaPipeline"),
     "alpha": Kind(pipeline="PixArtAlphaPipeline", sampler="dpmpp-2m", scheduler="dpmpp-2m", more=_AS_ASKED),
     "sigma": Kind(pipeline="PixArtSigmaPipeline", sampler="euler", scheduler="euler", more=_AS_ASKED),
     "sana": Kind(pipeline="SanaPipeline", sampler="dpmpp-2m", scheduler="flow-dpmpp-2m", more=_AS_ASKED, **_SQUARE),
     "qwen-image": Kind(pipeline="QwenImagePipeline", guidance="true_cfg_scale", nothing=" "),
     "z-image": Kind(pipeline="ZImagePipeline", offset=-1.0),
 }
-WEARERS = ("sd3", "flux", "sana", "qwen-image", "z-image")
+WEARERS = ("sd3", "flux", "chroma", "sana", "qwen-image", "z-image")
 FAMILIES = {"schnell": "flux", "alpha": "pixart", "sigma": "pixart"}
 
 
@@ -82,6 +83,7 @@ def save_transformers(folder: Path) -> None:
     save_sd3(folder / "sd3", seed=7)
     save_flux(folder / "flux", seed=8)
     save_flux(folder / "schnell", has_guidance=False, seed=9)
+    save_chroma(folder / "chroma", seed=15)
     save_pixart(folder / "alpha", PixArtAlphaPipeline, seed=10)
     save_pixart(folder / "sigma", PixArtSigmaPipeline, seed=11)
     save_sana(folder / "sana", seed=12)
