@@ -1,4 +1,4 @@
-"""Tiny random checkpoints of transformers whose texts a T5 reads, alone or beside CLIP: SD 3, Flux, Chroma and PixArt."""
+"""Tiny random checkpoints of transformers whose texts a T5 reads: SD 3, Flux, Chroma and PixArt."""
 
 from __future__ import annotations
 
