@@ -29,7 +29,7 @@ from easel.commands.model_reports import (
 )
 from easel.exit_codes import ExitCode
 from easel.output import Output
-from engine.contract.errors import SettingsInvalid
+from engine.contract.errors import SettingsInvalid, WeightsMissing
 from engine.models import manage
 from engine.models.captioner_check import captioner_statuses, record_captioner_hash
 from engine.models.control_check import control_statuses, fetch_and_check, record_control_hash
@@ -218,17 +218,20 @@ def _write_error(record: Callable[[], None]) -> SettingsInvalid | None:
 def register_model(
     settings: EngineSettings, output: Output, name: str, *, family: str, licence: str, source: dict[str, str]
 ) -> int:
-    """Add a model to the operator's models file and print its state; return the exit code, 0 when its files are here.
+    """Add a model to the operator's models file and print its state; return the exit code, 0 if it can be fetched.
 
     Raises: SettingsInvalid when EASEL_MODELS_FILE is not set or the entry would be invalid.
     """
     if settings.models_file is None:
-        raise SettingsInvalid(
-            problems=(f"Set EASEL_MODELS_FILE to a file of your own first, such as a copy of {SHIPPED}.",)
-        )
+        line = f'default = "{name}"'
+        raise SettingsInvalid(problems=(f"Set EASEL_MODELS_FILE to a file of your own first, with the line: {line}",))
     with _hash_progress(name, output) as watch:
-        status = _tried(add_model(settings.models_file, name, watch, family=family, licence=licence, **source))
-    return _print(report_on_model(status), output)
+        added = add_model(settings.models_file, name, watch, family=family, licence=licence, **source)
+    if "hub" in source and isinstance(added.error, WeightsMissing):
+        told = asdict(report_on_model(added))
+        output.print_done(f"Registered {name}. `easel models fetch {name}` downloads its files.", told)
+        return ExitCode.DONE
+    return _print(report_on_model(_tried(added)), output)
 
 
 def fetch_model(settings: EngineSettings, output: Output, name: str) -> int:

@@ -233,6 +233,17 @@ async def test_add_registers_a_variant(models_file: Path, home: Path) -> None:
     assert _entry(models_file, "half")["sha256"] in half.out
 
 
+async def test_add_registers_what_is_to_be_fetched(tmp_path: Path, home: Path) -> None:
+    """In a new file that names only its default; that nothing of it is here yet is no fault."""
+    models_file = tmp_path / "models.toml"
+    models_file.write_text('default = "base"\n')
+    arguments = ("models", "add", "base", "--family", "sdxl", "--licence", "none", "--hub", "nobody/base")
+    done = await run_easel(*arguments, home=home, EASEL_MODELS_FILE=str(models_file))
+    assert (done.code, done.err) == (0, "")
+    assert done.out == "Registered base. `easel models fetch base` downloads its files.\n"
+    assert _entry(models_file, "base") == {"family": "sdxl", "licence": "none", "hub": "nobody/base"}
+
+
 async def test_add_names_the_families_that_there_are(home: Path) -> None:
     """Each of them, wherever the help breaks its lines."""
     done = await run_easel("models", "add", "--help", home=home)
