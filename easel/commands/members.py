@@ -19,7 +19,7 @@ from easel.exit_codes import ExitCode
 from easel.output import Output
 from easel.postgres import open_migrated_postgres
 from engine.settings import EngineSettings
-from engine.store.api_keys import read_key_owners
+from engine.store.api_keys import lock_keys_of, read_key_owners
 from engine.store.database import AsyncConnection, Database, open_database
 from engine.store.operator_jobs import OPERATOR_ID
 from engine.store.restrictions import (
@@ -103,10 +103,11 @@ async def ban(member: str, reason: str, until: datetime | None, settings: Engine
             if known is None:
                 return _tell_unknown(member)
             await ban_member(connection, known.member_id, reason, until)
-        # Whoever was quicker than the ban has committed when the member is locked.
+        # Whoever was quicker than the ban has committed when the member and their keys are locked.
         async with database.begin() as connection:
             if known.discord_id is not None:
                 await lock_members(connection, [known.discord_id])
+            await lock_keys_of(connection, known.member_id)
             cancelled = await cancel_pending_of(connection, known.member_id)
     jobs = "1 job was" if len(cancelled) == 1 else f"{len(cancelled)} jobs were"
     output.print_done(
@@ -149,7 +150,8 @@ async def _database(settings: EngineSettings) -> AsyncIterator[Database]:
 
 async def _find(connection: AsyncConnection, text: str) -> _Known | None:
     """Return who has the id, or owns the key with the name."""
-    for ids in (await read_discord_ids(connection, named=text), await read_key_owners(connection, named=text)):
+    persons, keys = await read_discord_ids(connection, named=text), await read_key_owners(connection, named=text)
+    for ids in (persons, keys, [OPERATOR_ID] if text == str(OPERATOR_ID) else []):
         for member_id in ids:
             (known,) = await _name(connection, [member_id])
             return known

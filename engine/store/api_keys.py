@@ -147,6 +147,12 @@ async def find_key(connection: AsyncConnection, secret: str) -> ApiKey | None:
     return _from_row(row)
 
 
+async def lock_keys_of(connection: AsyncConnection, member_id: UUID) -> None:
+    """Hold the keys of which the jobs belong to the member until the transaction ends."""
+    query = sa.select(api_keys.c.id).where(api_keys.c.member_id == member_id).order_by(api_keys.c.id)
+    await connection.execute(query.with_for_update(key_share=True))
+
+
 async def lock_key(connection: AsyncConnection, key_id: UUID) -> None:
     """Hold the key until the transaction ends: of two requests, the second sees what the first has started."""
     query = sa.select(api_keys.c.id).where(api_keys.c.id == key_id).with_for_update(key_share=True)

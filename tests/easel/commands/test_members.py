@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,14 +15,17 @@ from bot.store.members import lock_members
 from engine.contract.errors import MemberBanned
 from engine.contract.ids import new_id
 from engine.contract.jobs import JobStatus
-from engine.store.api_keys import KeyOptions, create_key
+from engine.store.api_keys import KeyOptions, create_key, lock_key
 from engine.store.database import Database
+from engine.store.jobs import submit_job
 from engine.store.operator_jobs import OPERATOR_ID
 from engine.store.transitions import finish_job
 from tests.easel.command import CommandResult, run_easel
 from tests.engine.store.stages import picture_of, read, started, submitted
+from tests.engine.worker.following import count, until
+from tests.fakes import request_for
 
-Run = Callable[..., Awaitable[CommandResult]]
+Run = Callable[..., Coroutine[Any, Any, CommandResult]]
 ADA = 123456789012345678
 
 
@@ -54,6 +59,7 @@ async def test_who_used_most_is_first(members: Run, database: Database) -> None:
     }
     table = (await members("list")).out
     assert str(ADA) in table and "3 / 3" in table and "within a day / within 30 days" in table
+    assert (await members("show", str(OPERATOR_ID))).out.startswith("the command line, member 0")
     shown = (await members("show", "gallery")).out
     assert shown.startswith(f'the key "gallery", member {created[0].member_id}\n')
     assert "Within 30 days: 2 jobs, 2 pictures, painted for 0 s." in shown and "Not banned." in shown
@@ -110,3 +116,22 @@ async def test_a_limit_is_set_and_ended(members: Run, database: Database) -> Non
 async def test_what_cannot_be_is_said(members: Run, words: tuple[str, ...], code: int, sentence: str) -> None:
     refused = await members(*words)
     assert (refused.code, sentence in " ".join(refused.err.split())) == (code, True), refused.err
+
+
+async def test_a_ban_overtakes_no_request_of_a_key(members: Run, database: Database) -> None:
+    """One that has begun to start a job when the ban comes: the ban waits for it, and cancels the job."""
+    async with database.begin() as connection:
+        created = await create_key(connection, KeyOptions(name="gallery"))
+    assert created
+    async with database.begin() as connection:
+        await lock_key(connection, created[0].id)
+        banning = asyncio.create_task(members("ban", "gallery", "--reason", "spam"))
+        await until(lambda: _waits_for_a_lock(database))
+        job = await submit_job(connection, request_for(created[0].member_id))
+    assert (await banning).out == 'the key "gallery" is banned for good; 1 job was cancelled.\n'
+    assert (await read(database, job)).status is JobStatus.CANCELLED
+
+
+async def _waits_for_a_lock(database: Database) -> bool:
+    waiting = "datname = current_database() AND wait_event_type = 'Lock'"
+    return await count(database, f"SELECT count(*) FROM pg_stat_activity WHERE {waiting}") > 0
