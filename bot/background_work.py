@@ -22,12 +22,13 @@ _STORE_CHECK, _STORE_RECHECK = timedelta(seconds=10), timedelta(seconds=2)
 async def background_work(services: Services) -> AsyncIterator[None]:
     """While the block runs, check the picture store, keep the log's months ahead, erase and export for who asks.
 
-    And fill `/rank`.
+    And fill `/rank`, and post cases for moderators.
     """
     work = {
         "picture-store": _keep_checking(services.objects),
         "log-months": keep_months_ahead(services.database),
         "eraser": services.eraser.run(),
+        "case-poster": services.case_poster.run(),
         "rank-grids": fill_grids(services.database),
         "queue": keep_reading_queue(services.database, services.queue, partial(show_queue, services.metrics.queue)),
     }

@@ -34,7 +34,7 @@ class CardKind(Enum):
 
     The others are answers to one member about a grid or a picture: the rating that stands, what else there is to say
     about it and to do with it, whether they really want to delete it, which region of it to paint anew, and how much
-    larger to make it, as it is or with new detail; or a pair of pictures to compare, or a page of what was found.
+    larger to make it, as it is or with new detail; or a pair to compare, a page of what was found, or a case.
     """
 
     PENDING = auto()
@@ -50,6 +50,7 @@ class CardKind(Enum):
     UPSCALE_CREATIVE = auto()
     PAIR = auto()
     FOUND = auto()
+    CASE = auto()
 
 
 class FaceStyle(Enum):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from bot.store.guild_settings import GuildChange
+from bot.store.tables import GuildSetting
 from engine.safety.words import MAX_RULE_LENGTH, MAX_RULES, MIN_START, RuleFault, RuleRefused
 
 SAFETY_HELP = "What may be asked for in this server"
@@ -76,9 +77,18 @@ def would_be_refused(rule: str) -> str:
 def change_line(change: GuildChange) -> str:
     """Return one change in the list of changes."""
     who = f"<@{change.discord_id}>" if change.discord_id else "someone who was erased"
+    return f"<t:{int(change.at.timestamp())}:f> {who} {' and '.join(_WHAT[change.setting](change))}"
+
+
+def _changed_words(change: GuildChange) -> list[str]:
     what = [f"forbade {_listed(change.added)}"] if change.added else []
-    what += [f"allowed {_listed(change.removed)}"] if change.removed else []
-    return f"<t:{int(change.at.timestamp())}:f> {who} {' and '.join(what)}"
+    return what + ([f"allowed {_listed(change.removed)}"] if change.removed else [])
+
+
+def _changed_channel(change: GuildChange) -> list[str]:
+    if not change.added:
+        return ["cleared the moderators' channel"]
+    return [f"made <#{change.added[0]}> the moderators' channel"]
 
 
 def _listed(texts: Sequence[str]) -> str:
@@ -93,3 +103,9 @@ def _listed(texts: Sequence[str]) -> str:
 
 def _shown(text: str) -> str:
     return text if len(text) <= MAX_RULE_LENGTH else text[:MAX_RULE_LENGTH] + "..."
+
+
+_WHAT: Mapping[GuildSetting, Callable[[GuildChange], list[str]]] = {
+    GuildSetting.CHANNEL: _changed_channel,
+    GuildSetting.WORDS: _changed_words,
+}

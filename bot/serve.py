@@ -31,6 +31,7 @@ from bot.exports.exporter import Exporter
 from bot.exports.place import ExportPlace
 from bot.keep_alive import install_keep_alive
 from bot.metrics import create_bot_metrics
+from bot.moderation.poster import CasePoster
 from bot.pages.exports import ExportFiles
 from bot.pages.masks import MaskPages
 from bot.pages.stats import StatsPage
@@ -138,6 +139,7 @@ def _services(options: BotOptions, context: DeliveryContext) -> Services:
         presses=PressBatches(context.database, limit=options.answer_timeout - SEND_MARGIN),
         courier=Courier(context),
         eraser=Eraser(context),
+        case_poster=CasePoster(context),
         public_url=options.public_url if options.health else None,
         programs_url=options.programs_url,
         exports=options.exports,

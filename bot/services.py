@@ -16,6 +16,7 @@ from bot.eraser import Eraser
 from bot.exports.exporter import Exporter
 from bot.exports.place import ExportPlace
 from bot.metrics import BotMetrics
+from bot.moderation.poster import CasePoster
 from bot.store.batch import Press
 from bot.store.deliveries import BotInstance
 from bot.store.interaction import InteractionContext
@@ -55,6 +56,7 @@ class Services:
     presses: PressBatches
     courier: Courier
     eraser: Eraser
+    case_poster: CasePoster
     instance: BotInstance
     metrics: BotMetrics
     defaults: PromptDefaults

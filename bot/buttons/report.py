@@ -56,6 +56,7 @@ class ReportButton(FormButton, verb="report", index=ONE_TO_FOUR_OR_ALL):
         slot = self.slot_or_all() if which == _ALL else int(which) - 1
         reason = ReportReason(form[_REASON])
         is_new = await services.commit(context, lambda: report(context, self.button.job_id, slot, reason))
+        services.case_poster.wake()
         await replace_answer(interaction, Card(content=REPORTED if is_new else ALREADY_REPORTED))
 
 

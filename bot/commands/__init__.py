@@ -11,11 +11,11 @@ from bot.commands.describe import describe, shorten
 from bot.commands.export import export
 from bot.commands.imagine import imagine, imagine_for
 from bot.commands.interpolate import interpolate
+from bot.commands.moderation import safety
 from bot.commands.prefer import prefer
 from bot.commands.privacy import privacy
 from bot.commands.queue import queue
 from bot.commands.rank import rank
-from bot.commands.safety import safety
 from bot.commands.search import history, search, show
 from engine.prompt import Limits
 

@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.exports import withdraw_exports
+from bot.store.moderation.cases import DiscordPlace, erase_cases
 from bot.store.ranking.tables import rank_grids, rank_pairs
 from bot.store.tables import consent_choices, deliveries, erasure_messages, guild_changes, members
 from engine.contract.feedback import Consent
@@ -108,7 +109,8 @@ async def erase_member(connection: AsyncConnection, erasure: Erasure) -> bool:
     painted = await read_painted(connection, erasure.member_id)
     if await is_in_hand(connection, erasure, painted):
         return False
-    num_messages = await _note_messages(connection, erasure, painted)
+    cases = await erase_cases(connection, erasure.member_id, painted.job_ids)
+    num_messages = await _note_messages(connection, erasure, painted, cases)
     await withdraw_exports(connection, erasure.member_id, "erased")
     own = deliveries.c.member_id == erasure.member_id
     await connection.execute(sa.delete(deliveries).where(own))
@@ -130,7 +132,9 @@ async def forget_compared(connection: AsyncConnection, job_ids: Collection[UUID]
         await connection.execute(sa.delete(table).where(of_jobs | (table.c.member_id == member_id)))
 
 
-async def _note_messages(connection: AsyncConnection, erasure: Erasure, painted: PaintedOfMember) -> int:
+async def _note_messages(
+    connection: AsyncConnection, erasure: Erasure, painted: PaintedOfMember, cases: Sequence[DiscordPlace]
+) -> int:
     listed = sa.any_(sa.literal(list(painted.job_ids), pg.ARRAY(pg.UUID)))
     of_member = sa.or_(deliveries.c.member_id == erasure.member_id, deliveries.c.job_id == listed)
     shown = sa.select(deliveries.c.message_id, deliveries.c.channel_id).where(
@@ -139,12 +143,13 @@ async def _note_messages(connection: AsyncConnection, erasure: Erasure, painted:
     of_series = sa.select(deliveries.c.reply_to, deliveries.c.channel_id).where(
         of_member, deliveries.c.reply_to.is_not(None), _IN_SERIES
     )
-    rows = (await connection.execute(sa.union(shown, of_series))).all()
-    if rows:
+    places = [(row[0], row[1]) for row in await connection.execute(sa.union(shown, of_series))]
+    places += [(case.message_id, case.channel_id) for case in cases]
+    if places:
         insert = pg.insert(erasure_messages).on_conflict_do_nothing()
-        noted = [{"erasure_id": erasure.id, "message_id": row[0], "channel_id": row[1]} for row in rows]
+        noted = [{"erasure_id": erasure.id, "message_id": place[0], "channel_id": place[1]} for place in places]
         await connection.execute(insert, noted)
-    return len(rows)
+    return len(places)
 
 
 async def read_messages(connection: AsyncConnection, erasure_id: UUID, *, limit: int) -> list[DiscordMessage]:

@@ -74,7 +74,7 @@ async def change_words(
     )
     if new != old:
         await connection.execute(sa.update(guild_words).where(here).values(rules=list(new)))
-        await _note(connection, context, changed)
+        await note_change(connection, context, changed)
     return changed
 
 
@@ -98,7 +98,8 @@ def _change_from_row(row: sa.Row[tuple[object, ...]]) -> GuildChange:
     )
 
 
-async def _note(connection: AsyncConnection, context: InteractionContext, changed: GuildChange) -> None:
+async def note_change(connection: AsyncConnection, context: InteractionContext, changed: GuildChange) -> None:
+    """Keep who changed what; the same interaction is kept once."""
     (member,) = await lock_members(connection, [context.discord_id])
     row = {
         "press_id": int(context.id),

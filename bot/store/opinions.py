@@ -11,7 +11,8 @@ from uuid import UUID
 
 from bot.store.button_actions import ButtonPress, action_from_press, find_picture, may_delete, read_press
 from bot.store.interaction import InteractionContext
-from bot.store.statements import leave_out_grid, read_last, record_action
+from bot.store.moderation.cases import DiscordPlace, Report
+from bot.store.statements import leave_out_grid, open_case, read_last, record_action
 from engine.contract.errors import PictureUnknown
 from engine.contract.feedback import ReportReason, Verb
 from engine.contract.jobs import Picture
@@ -60,15 +61,33 @@ async def toggle_best(context: InteractionContext, job_id: UUID, slot: int) -> O
 async def report(context: InteractionContext, job_id: UUID, slot: int | None, reason: ReportReason) -> bool:
     """Store the member's report of a picture, or of the grid if `slot` is None; return False if there is one already.
 
+    In a guild, it opens a case for the moderators, or counts in the open one.
+
     Raises: JobUnknown, PictureUnknown.
     """
     press, last = await _read(context, job_id)
     picture = None if slot is None else find_picture(press, slot)
     if any(one.verb is Verb.REPORT and one.picture_id in (None, picture and picture.id) for one in last):
         return False
-    await record_action(replace(action_from_press(context, press, Verb.REPORT, picture), reason=reason))
+    is_new = await record_action(replace(action_from_press(context, press, Verb.REPORT, picture), reason=reason))
+    if is_new and context.guild_id is not None:
+        await open_case(_report_of(context.guild_id, context, press, slot, reason))
     await leave_out_grid(job_id)
     return True
+
+
+def _report_of(
+    guild_id: int, context: InteractionContext, press: ButtonPress, slot: int | None, reason: ReportReason
+) -> Report:
+    message_id = context.message_id
+    return Report(
+        guild_id=guild_id,
+        member_id=press.job.member_id,
+        job_id=press.job.id,
+        slot=slot,
+        place=None if message_id is None else DiscordPlace(channel_id=context.channel_id, message_id=message_id),
+        reason=reason,
+    )
 
 
 async def _read(context: InteractionContext, job_id: UUID) -> tuple[ButtonPress, Sequence[LastAction]]:

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.finding.tables import searches
 from bot.store.members import consent_of_member
+from bot.store.moderation.tables import moderation_cases
 from bot.store.ranking.tables import rank_grids, rank_pairs
 from bot.store.tables import consent_choices, deliveries, exports, mask_pages, members
 from engine.contract.edits import edit_from_json
@@ -23,8 +24,8 @@ from engine.feedback.store.tables import actions, impressions, member_months
 from engine.store.jobs import mask_key
 from engine.store.tables import api_keys, jobs, pictures, restrictions, uploads
 
-# Whoever has it can answer in the bot's name.
-_LEFT_OUT = frozenset({"token", "secret", "secret_hash"})
+# Whoever has the first three can answer or ask in another's name; the others are about moderators.
+_LEFT_OUT = frozenset({"token", "secret", "secret_hash", "decided_by", "decided_press_id"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +104,7 @@ async def read_own_data(connection: AsyncConnection, discord_id: int) -> OwnData
         rank_pairs: rank_pairs.c.member_id == member_id,
         exports: exports.c.member_id == member_id,
         mask_pages: mask_pages.c.member_id == member_id,
+        moderation_cases: moderation_cases.c.member_id == member_id,
         restrictions: restrictions.c.member_id == member_id,
         searches: searches.c.member_id == member_id,
         api_keys: api_keys.c.member_id == member_id,

@@ -15,6 +15,7 @@ from bot.store.guild_queue import find_paused
 from bot.store.guild_settings import read_word_rules as read_all_word_rules
 from bot.store.mask_pages import add_pages
 from bot.store.members import Member, lock_members, toggle_remixes
+from bot.store.moderation.cases import add_reports
 from bot.store.ranking.grids import leave_out_grids
 from bot.store.ranking.pairs import count_answered, read_asked, settle_pairs, show_pairs
 from bot.store.series import read_series_jobs as read_all_series_jobs
@@ -87,6 +88,7 @@ count_ahead = Statement(order=14, run=_count_ahead)
 store_choice = Statement(order=15, run=store_choices, is_kept=False)
 start_erasure = Statement(order=16, run=start_erasures, is_kept=False)
 store_guild_choice = Statement(order=17, run=store_guild_choices, is_kept=False)
+open_case = Statement(order=18, run=add_reports, is_kept=False)
 settle_pair = Statement(order=18, run=settle_pairs, is_kept=False)
 leave_out_grid = Statement(order=19, run=_leave_out, is_kept=False)
 show_pair = Statement(order=20, run=show_pairs, is_kept=False)

@@ -63,6 +63,7 @@ class Telling(StrEnum):
 class GuildSetting(StrEnum):
     """A setting of a guild whose changes are kept."""
 
+    CHANNEL = "channel"
     WORDS = "words"
 
 

@@ -25,6 +25,7 @@ from bot.delivery.courier import Courier
 from bot.eraser import Eraser
 from bot.exports.place import ExportPlace
 from bot.metrics import create_bot_metrics
+from bot.moderation.poster import CasePoster
 from bot.services import Services
 from bot.store.deliveries import BotInstance
 from bot.store.press_batches import PressBatches
@@ -74,6 +75,7 @@ def services_for(client: EaselClient, database: Database, objects: Objects) -> S
         presses=PressBatches(database, limit=UNHURRIED),
         courier=Courier(context),
         eraser=Eraser(context),
+        case_poster=CasePoster(context),
         instance=instance,
         metrics=context.metrics,
         defaults=PromptDefaults(),

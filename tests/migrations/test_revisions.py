@@ -11,6 +11,7 @@ from pgqueuer import QueueManager
 from pgqueuer.queries import Queries
 
 import bot.store.finding.tables
+import bot.store.moderation.tables
 import bot.store.ranking.tables
 import bot.store.tables  # noqa: F401
 import engine.feedback.store.tables  # noqa: F401

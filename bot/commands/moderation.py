@@ -1,0 +1,116 @@
+"""What `/safety` has for moderation: the moderators' channel, and what was decided."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+import discord
+from discord import app_commands
+
+from bot import moderation_replies, safety_replies
+from bot.answers import answer, in_time, send_card, send_ephemeral
+from bot.cards import MAX_CONTENT, Card, length
+from bot.commands.safety import safety
+from bot.delivery.discord_messages import NO_MENTIONS
+from bot.delivery.outcomes import DiscordUnavailable, SendOutcome, Sent, outcome_of
+from bot.interaction_context import context_from_interaction, may_manage_guild
+from bot.services import Services, services_of
+from bot.store.moderation.cases import count_open, read_decided
+from bot.store.moderation.channels import read_channel, set_channel
+
+_NUM_CASES = 10
+_NEEDED = discord.Permissions(view_channel=True, send_messages=True, attach_files=True, read_message_history=True)
+
+__all__ = ["safety"]
+
+T = TypeVar("T")
+
+
+@safety.command(name="channel", description=moderation_replies.CHANNEL_HELP)
+@app_commands.rename(chosen="set")
+@app_commands.describe(chosen=moderation_replies.SET_HELP, clear=moderation_replies.CLEAR_HELP)
+async def channel(
+    interaction: discord.Interaction, chosen: discord.TextChannel | None = None, clear: bool = False
+) -> None:
+    """Show, set or clear the moderators' channel."""
+    services = services_of(interaction)
+    await answer(interaction, services, "safety channel", _channel(interaction, services, chosen, clear))
+
+
+@safety.command(name="cases", description=moderation_replies.CASES_HELP)
+async def cases(interaction: discord.Interaction) -> None:
+    """Show what was decided."""
+    services = services_of(interaction)
+    await answer(interaction, services, "safety cases", _cases(interaction, services))
+
+
+async def _channel(
+    interaction: discord.Interaction, services: Services, chosen: discord.TextChannel | None, clears: bool
+) -> None:
+    if not may_manage_guild(interaction):
+        await send_ephemeral(interaction, safety_replies.MANAGERS_ONLY)
+    elif chosen and clears:
+        await send_ephemeral(interaction, moderation_replies.SET_AND_CLEAR)
+    elif chosen:
+        said = await in_time(interaction, _set(interaction, services, chosen), in_place=False)
+        await send_card(interaction, Card(content=said))
+    elif clears:
+        async with services.database.begin(limit=services.answer_margin) as connection:
+            await set_channel(connection, context_from_interaction(interaction), None)
+        await send_ephemeral(interaction, moderation_replies.CLEARED)
+    else:
+        await _show_channel(interaction, services)
+
+
+async def _set(interaction: discord.Interaction, services: Services, chosen: discord.TextChannel) -> str:
+    """Return what came of it; the channel is set only if the bot can post there."""
+    outcome = await _try_channel(chosen)
+    if isinstance(outcome, DiscordUnavailable):
+        return moderation_replies.UNREACHABLE
+    if not isinstance(outcome, Sent):
+        return moderation_replies.channel_refused(chosen.id)
+    async with services.database.begin(limit=services.answer_margin) as connection:
+        await set_channel(connection, context_from_interaction(interaction), chosen.id)
+    services.case_poster.wake()
+    is_public = chosen.permissions_for(chosen.guild.default_role).view_channel
+    return moderation_replies.channel_set(chosen.id, is_public=is_public)
+
+
+async def _try_channel(chosen: discord.TextChannel) -> SendOutcome | None:
+    """Return what comes of a first message; None if the bot lacks a permission that this does not show."""
+    if not chosen.permissions_for(chosen.guild.me).is_superset(_NEEDED):
+        return None
+
+    async def greet() -> SendOutcome:
+        message = await chosen.send(moderation_replies.GREETING, allowed_mentions=NO_MENTIONS)
+        return Sent(message_id=message.id)
+
+    return await outcome_of(greet)
+
+
+async def _show_channel(interaction: discord.Interaction, services: Services) -> None:
+    guild_id = interaction.guild_id or 0
+    async with services.database.begin(limit=services.answer_margin) as connection:
+        found, num_open = await read_channel(connection, guild_id), await count_open(connection, guild_id)
+    await send_ephemeral(interaction, moderation_replies.channel_state(found, num_open))
+
+
+async def _cases(interaction: discord.Interaction, services: Services) -> None:
+    if not may_manage_guild(interaction):
+        await send_ephemeral(interaction, safety_replies.MANAGERS_ONLY)
+        return
+    async with services.database.begin(limit=services.answer_margin) as connection:
+        decided = await read_decided(connection, interaction.guild_id or 0, limit=_NUM_CASES)
+    await send_ephemeral(interaction, _as_many(decided, moderation_replies.case_line) or moderation_replies.NO_CASES)
+
+
+def _as_many(listed: Iterable[T], line_of: Callable[[T], str]) -> str:
+    """Return a line for each, as many as a message takes."""
+    text = ""
+    for line in map(line_of, listed):
+        longer = f"{text}\n{line}" if text else line
+        if length(longer) > MAX_CONTENT:
+            break
+        text = longer
+    return text

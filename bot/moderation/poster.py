@@ -1,0 +1,138 @@
+"""Posts cases into moderators' channels and keeps them up to date; what is left is found again after a crash."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import structlog
+
+from bot.claimed_work import INTERVAL, ClaimedWork
+from bot.delivery.context import DeliveryContext
+from bot.delivery.outcomes import (
+    AttachmentTooLarge,
+    ChannelDeleted,
+    DiscordUnavailable,
+    MessageDeleted,
+    Rejected,
+    SendOutcome,
+    Sent,
+)
+from bot.moderation.case_message import CaseMessage, compose, delete, edit, find, post
+from bot.store.moderation.cases import Case, DiscordPlace
+from bot.store.moderation.channels import TRY_AGAIN, record_fault
+from bot.store.moderation.posting import (
+    claim_case,
+    close_gone,
+    forget_case_message,
+    read_reported,
+    read_result_places,
+    record_shown,
+    release_case,
+)
+from bot.store.moderation.tables import ChannelFault
+from engine.contract.jobs import Job, Picture
+
+_log = structlog.get_logger()
+
+
+class CasePoster(ClaimedWork):
+    """Posts or edits one case at a time; several processes share them."""
+
+    def __init__(self, context: DeliveryContext) -> None:
+        super().__init__()
+        self._context = context
+
+    async def work_on_next(self) -> timedelta:
+        """Bring the message of the next case up to date; return after how long to look again."""
+        async with self._context.transaction() as connection:
+            case = await claim_case(connection)
+        if case is None:
+            return INTERVAL
+        after: timedelta | None = INTERVAL
+        try:
+            after = await self._show(case)
+        finally:
+            async with self._context.transaction() as connection:
+                await release_case(connection, case.id, after=after)
+        return timedelta()
+
+    async def _show(self, case: Case) -> timedelta | None:
+        """Return after how long the case is to be tried again; None if its message is up to date."""
+        if case.ruling and case.ruling.is_removed and not await self._delete_results(case):
+            return INTERVAL
+        if case.ruling and case.message is None:
+            await self._record(case, None)
+            return None
+        job, picture = await self._read(case)
+        if case.ruling is None and job is None:
+            async with self._context.transaction() as connection:
+                await close_gone(connection, case.id)
+            return timedelta()
+        content = await compose(self._context, case, job, picture)
+        outcome = await self._send(case, content)
+        if isinstance(outcome, AttachmentTooLarge):
+            outcome = await self._send(case, content.without_picture())
+        return await self._settle(case, outcome)
+
+    async def _read(self, case: Case) -> tuple[Job | None, Picture | None]:
+        async with self._context.transaction() as connection:
+            return await read_reported(connection, case)
+
+    async def _send(self, case: Case, content: CaseMessage) -> SendOutcome:
+        client = self._context.client
+        if case.message:
+            return await edit(client, case.message, content)
+        assert case.channel_id is not None
+        if case.attempts > 1 and (found := await find(client, case.channel_id, case.id)):
+            return await edit(client, DiscordPlace(channel_id=case.channel_id, message_id=found), content)
+        return await post(client, case.channel_id, case, content)
+
+    async def _settle(self, case: Case, outcome: SendOutcome) -> timedelta | None:
+        channel_id = case.message.channel_id if case.message else case.channel_id
+        assert channel_id is not None
+        match outcome:
+            case Sent(message_id=message_id):
+                await self._record(case, DiscordPlace(channel_id=channel_id, message_id=message_id))
+                return None
+            case MessageDeleted() if case.ruling is None:
+                async with self._context.transaction() as connection:
+                    await forget_case_message(connection, case.id)
+                return timedelta()
+            case DiscordUnavailable():
+                return INTERVAL
+        if case.ruling:
+            # Decided, and nobody sees its message any more.
+            await self._record(case, case.message)
+            return None
+        return await self._blame(case, channel_id, outcome)
+
+    async def _blame(self, case: Case, channel_id: int, outcome: SendOutcome) -> timedelta:
+        is_closed = isinstance(outcome, Rejected) and not outcome.can_post
+        cause = outcome.cause if isinstance(outcome, Rejected) else type(outcome).__name__
+        _log.warning("case_not_posted", case=str(case.id), guild=case.guild_id, cause=cause)
+        fault = ChannelFault.DELETED if isinstance(outcome, ChannelDeleted) else ChannelFault.FORBIDDEN
+        if is_closed or fault is ChannelFault.DELETED:
+            async with self._context.transaction() as connection:
+                await record_fault(connection, case.guild_id, channel_id, fault)
+        return TRY_AGAIN
+
+    async def _record(self, case: Case, message: DiscordPlace | None) -> None:
+        async with self._context.transaction() as connection:
+            is_current = await record_shown(connection, case, message)
+            if message:
+                await record_fault(connection, case.guild_id, message.channel_id, None)
+        if message and not is_current:
+            # What it shows was erased while it was being posted.
+            await delete(self._context.client, message)
+
+    async def _delete_results(self, case: Case) -> bool:
+        """Delete the messages that show what the case is about; False if Discord cannot be reached."""
+        async with self._context.transaction() as connection:
+            places = await read_result_places(connection, case)
+        for place in places:
+            outcome = await delete(self._context.client, place)
+            if isinstance(outcome, DiscordUnavailable):
+                return False
+            if isinstance(outcome, Rejected):
+                _log.warning("result_not_removed", case=str(case.id), cause=outcome.cause)
+        return True

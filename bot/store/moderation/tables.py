@@ -1,0 +1,110 @@
+"""The tables of moderation: where moderators of a guild are told, and the cases that they decide."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+
+from engine.store.tables import check_one_of, metadata
+
+
+class CaseKind(StrEnum):
+    """What a case is about; report: a picture or a grid that members have reported."""
+
+    REPORT = "report"
+
+
+class Decision(StrEnum):
+    """How a case ended; gone: there is nothing left to decide, because what it was about was erased."""
+
+    KEEP = "keep"
+    REMOVE = "remove"
+    TIME_OUT = "time_out"
+    BAN = "ban"
+    GONE = "gone"
+
+
+class ChannelFault(StrEnum):
+    """Why nothing can be posted into a moderators' channel."""
+
+    DELETED = "deleted"
+    FORBIDDEN = "forbidden"
+
+
+_now = sa.text("now()")
+_open_report = sa.text("kind = 'report' AND decision IS NULL")
+
+moderator_channels = sa.Table(
+    "moderator_channels",
+    metadata,
+    sa.Column("guild_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("channel_id", sa.BigInteger, nullable=False),
+    sa.Column("fault", sa.Text, comment="why nothing could be posted there at the last attempt"),
+    sa.Column("retry_at", sa.TIMESTAMP(timezone=True)),
+    check_one_of("fault", ChannelFault),
+    sa.CheckConstraint("(fault IS NULL) = (retry_at IS NULL)", name="retry_after_fault"),
+    comment="where the moderators of a guild read cases",
+)
+
+moderation_cases = sa.Table(
+    "moderation_cases",
+    metadata,
+    sa.Column("id", pg.UUID, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("guild_id", sa.BigInteger, nullable=False),
+    sa.Column("member_id", pg.UUID, comment="whom it is about; none once they are erased"),
+    sa.Column("job_id", pg.UUID, comment="none once it is erased"),
+    sa.Column("slot", sa.SmallInteger, comment="the picture; none for a whole grid"),
+    sa.Column("reported_channel_id", sa.BigInteger),
+    sa.Column("reported_message_id", sa.BigInteger, comment="the message under which it was reported first"),
+    sa.Column("num_reports", sa.Integer, nullable=False, server_default=sa.text("0")),
+    sa.Column("reasons", pg.JSONB, nullable=False, server_default=sa.text("'{}'"), comment="how many gave which"),
+    sa.Column("opened_at", sa.TIMESTAMP(timezone=True), nullable=False, server_default=_now),
+    sa.Column("decision", sa.Text),
+    sa.Column("decided_at", sa.TIMESTAMP(timezone=True)),
+    sa.Column("decided_by", pg.UUID, comment="none once they are erased"),
+    sa.Column("decided_press_id", sa.BigInteger),
+    sa.Column("reason", sa.Text, comment="of the decision; the member reads it"),
+    sa.Column("until", sa.TIMESTAMP(timezone=True), comment="when a time out ends"),
+    sa.Column(
+        "is_removed",
+        sa.Boolean,
+        nullable=False,
+        server_default=sa.false(),
+        comment="whether its messages are to be deleted",
+    ),
+    sa.Column("case_channel_id", sa.BigInteger),
+    sa.Column("case_message_id", sa.BigInteger, comment="the message in which moderators read it"),
+    sa.Column("version", sa.Integer, nullable=False, server_default=sa.text("1")),
+    sa.Column(
+        "shown_version",
+        sa.Integer,
+        nullable=False,
+        server_default=sa.text("0"),
+        comment="that of the message; of a smaller one, it is to be posted or edited",
+    ),
+    sa.Column("due_at", sa.TIMESTAMP(timezone=True), nullable=False, server_default=_now),
+    sa.Column("claimed_until", sa.TIMESTAMP(timezone=True)),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default=sa.text("0")),
+    check_one_of("kind", CaseKind),
+    check_one_of("decision", Decision),
+    sa.CheckConstraint("slot BETWEEN 0 AND 3", name="slot"),
+    sa.CheckConstraint("(decision IS NULL) = (decided_at IS NULL)", name="decided"),
+    sa.CheckConstraint("(case_channel_id IS NULL) = (case_message_id IS NULL)", name="case_message"),
+    sa.Index(
+        "moderation_cases_open_idx",
+        "guild_id",
+        "job_id",
+        sa.text("coalesce(slot, -1)"),
+        unique=True,
+        postgresql_where=_open_report,
+    ),
+    sa.Index("moderation_cases_due_idx", "guild_id", "due_at", postgresql_where=sa.text("version > shown_version")),
+    sa.Index(None, "guild_id", "id"),
+    sa.Index(None, "job_id"),
+    sa.Index(None, "member_id"),
+    sa.Index(None, "decided_by"),
+    comment="what moderators of a guild decide, and how they did; never who reported",
+)
