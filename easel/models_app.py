@@ -20,7 +20,7 @@ def list_models(
     as_json: Json = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print only the names of models.")] = False,
 ) -> None:
-    """List the registered models, adapters and upscalers."""
+    """List the registered models and what works with them."""
     from easel.commands.models import print_names, show_json, show_models
 
     show = show_json if as_json else print_names if quiet else show_models
@@ -29,7 +29,7 @@ def list_models(
 
 @models.command()
 def check(as_json: Json = False, quiet: OnlyProblems = False) -> None:
-    """Check the files of every model, adapter and upscaler, and record missing hashes."""
+    """Check the files of every model and of what works with models, and record missing hashes."""
     from easel.commands.models import check_models
 
     raise typer.Exit(check_models(settings(), Output(as_json=as_json, quiet=quiet)))

@@ -1,4 +1,7 @@
-"""The whole service, as a new user starts it: `easel run` with the shipped model, and a browser on its chat page."""
+"""The whole service, as a new user starts it: `easel run` with the shipped model, and a browser on its chat page.
+
+Beside the model, which is the shipped one, are a segmenter, a captioner and a ControlNet, all tiny.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,17 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+import torch
+from diffusers import ControlNetModel, UNet2DConditionModel
 
+from engine.models.registry.registry import SHIPPED
 from tests.browser import browser, context, page, watch
 from tests.easel.command import start_easel
+from tests.engine.painter.captioners import save_captioner
+from tests.engine.painter.segmenters import save_segmenter
+from tests.sharing import made_once
+
+WEIGHTS = Path(__file__).parents[2] / "engine" / "starter" / "weights"
 
 __all__ = ["browser", "context", "easel", "page", "watch"]
 
@@ -34,10 +45,32 @@ def home(shared_folder: Path) -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.fixture(scope="session")
+def models_file(home: Path, shared_folder: Path) -> Path:
+    """The shipped models file, with what works with its model."""
+    torch.set_num_threads(1)
+    folders = {
+        "segmenters": made_once(shared_folder / "segmenter", save_segmenter),
+        "captioners": made_once(shared_folder / "captioner", save_captioner),
+        "controls": made_once(shared_folder / "starter-control", save_starter_control),
+    }
+    shipped = SHIPPED.read_text().replace("../../starter/weights", str(WEIGHTS))
+    tables = [f'[{kind}.tiny]\nfolder = "{folder}"\n' for kind, folder in folders.items()]
+    file = home / "models.toml"
+    file.write_text("\n".join([shipped, *tables, 'family = "sd1"\nkind = "edges"\n']))
+    return file
+
+
+def save_starter_control(folder: Path) -> None:
+    """Save a ControlNet of the starter, as it is before its training: it changes nothing yet."""
+    unet = UNet2DConditionModel.from_pretrained(WEIGHTS / "unet")
+    ControlNetModel.from_unet(unet).save_pretrained(folder, safe_serialization=True)
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def easel(home: Path) -> AsyncIterator[RunningEasel]:
+async def easel(home: Path, models_file: Path) -> AsyncIterator[RunningEasel]:
     """Postgres, engine, bot and sandbox, started by one command and stopped with SIGINT."""
-    process = await start_easel("run", "--port", "0", home=home)
+    process = await start_easel("run", "--port", "0", home=home, EASEL_MODELS_FILE=str(models_file))
     assert process.stdout is not None
     heard = b""
     while b"Easel is ready: " not in heard:

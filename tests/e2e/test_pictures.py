@@ -21,7 +21,7 @@ async def attach(page: Page, label: str, name: str) -> None:
 
 
 async def test_attach_a_picture_and_blend_two(page: Page, easel: RunningEasel) -> None:
-    """`/imagine` starts from a picture that is attached, and `/blend` from two."""
+    """`/imagine` starts from a picture that is attached, or keeps its edges, and `/blend` starts from two."""
     await page.goto(easel.address)
     box = page.get_by_role("textbox", name="Message #studio")
     await box.click()
@@ -31,6 +31,14 @@ async def test_attach_a_picture_and_blend_two(page: Page, easel: RunningEasel) -
     await page.get_by_role("button", name="Send", exact=True).click()
     await wait_for_grid(newest(page, "a red circle --iw 2"))
     await take_screenshot(page, "e2e-7-attached")
+
+    await box.click()
+    await box.press_sequentially("/imagine prompt: a blue house --control tiny")
+    await page.get_by_role("button", name="+ image", exact=True).click()
+    await attach(page, "image: A picture to start from", "photo.jpg")
+    await page.get_by_role("button", name="Send", exact=True).click()
+    await wait_for_grid(newest(page, "a blue house --control tiny"))
+    await take_screenshot(page, "e2e-7-controlled")
 
     await box.click()
     await box.press_sequentially("/blend ")

@@ -36,7 +36,7 @@ async def paint_mask(page: Page, link: str, prompt: str) -> None:
 
 
 async def test_a_part_is_painted_anew_and_prompts_are_suggested(page: Page, easel: RunningEasel) -> None:
-    """By cells, and by a mask painted on the bot's page; then the picture is described, and a prompt shortened."""
+    """By cells, by a mask painted on the bot's page, and by name; then the picture is described, a prompt shortened."""
     await page.goto(easel.address)
     await imagine(page, "#studio", "a blue house on the grass --seed 5")
     grid = await pinned(page, newest(page, "a blue house"))
@@ -62,6 +62,14 @@ async def test_a_part_is_painted_anew_and_prompts_are_suggested(page: Page, ease
     masked = newest(page, "a red house on the grass")
     await wait_for_grid(masked)
     await take_screenshot(page, "e2e-masked")
+
+    await asked.get_by_role("button", name="Name it").click()
+    form = page.get_by_role("dialog")
+    await form.get_by_label("What to paint anew").fill("blue")
+    await form.get_by_label("Prompt for what is painted anew").fill("a red boat")
+    await take_screenshot(page, "e2e-named")
+    await form.get_by_role("button", name="Submit").click()
+    await wait_for_grid(newest(page, "a red boat"))
 
     await picture.get_by_role("button", name="⋯").click()
     await private(page, "Image #1").get_by_role("button", name="Describe").click()
