@@ -20,6 +20,8 @@ _KEYS = sa.union(
         _MASK.is_not(None)
     ),
     sa.select(uploads.c.object_key),
+    # Others' jobs keep what an erased member brought.
+    sa.select(sa.func.unnest(jobs.c.image_keys)).where(jobs.c.image_keys != []),
 )
 
 

@@ -8,15 +8,18 @@ from engine.contract.ids import new_id
 from engine.feedback.store.erasures import find_used_keys
 from engine.store.database import Database
 from engine.store.jobs import submit_job
+from engine.store.object_keys import read_object_keys
 from engine.store.uploads import erase_uploads, record_uploads, upload_of
 from tests.fakes import request_for
 
 
 async def test_a_picture_in_the_prompt_of_a_job_is_in_use(database: Database) -> None:
-    """Also where nobody has brought it, as the operator's."""
+    """Also where nobody has brought it, as the operator's; a backup holds it."""
     async with database.begin() as connection:
         await submit_job(connection, replace(request_for(new_id()), image_keys=("ab/one.png", "ab/two.png")))
         assert await find_used_keys(connection, {"ab/two.png", "ab/three.png"}) == {"ab/two.png"}
+        held = {key async for keys in read_object_keys(connection) for key in keys}
+        assert held == {"ab/one.png", "ab/two.png"}
 
 
 async def test_a_picture_that_two_members_brought_stays_until_both_are_erased(database: Database) -> None:
