@@ -164,6 +164,25 @@ TOKEN_REJECTED = (
 )
 
 
+async def check_api(settings: BotSettings) -> CheckResult:
+    """Check that the API answers at the address that members and programs are told."""
+    if settings.programs_url is None:
+        return CheckResult(name="API", found="EASEL_API_URL is not set; /apikey gives members no keys")
+    address = f"{settings.programs_url}/openapi.json"
+    fix = "Start `easel api`, and check the proxy before it and EASEL_API_URL."
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as session,
+            session.get(address) as response,
+        ):
+            status = response.status
+    except (aiohttp.ClientError, TimeoutError) as error:
+        return CheckResult(name="API", found=f"no response from {address} ({type(error).__name__})", fix=fix)
+    if status != 200:
+        return CheckResult(name="API", found=f"{address} returned HTTP {status}", fix=fix)
+    return CheckResult(name="API", found=f"answers at {settings.programs_url}")
+
+
 async def check_port(page: int, health: int, running: int | None = None) -> CheckResult:
     """Check that the chat page's port is free, or used by a running Easel.
 

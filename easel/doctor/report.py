@@ -66,6 +66,7 @@ async def _results(port: int | None) -> AsyncGenerator[CheckResult]:
     others = (
         asyncio.create_task(check_model(settings)),
         asyncio.create_task(checks.check_discord(settings)),
+        asyncio.create_task(checks.check_api(settings)),
         asyncio.create_task(checks.check_port(page, page + 1, running)),
     )
     async with aclosing(_postgres_results(settings)) as results:

@@ -8,10 +8,19 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from bot.settings import BotSettings
-from easel.doctor.checks import check_discord, check_home, check_packages, check_port, check_python, check_storage
+from easel.doctor.checks import (
+    check_api,
+    check_discord,
+    check_home,
+    check_packages,
+    check_port,
+    check_python,
+    check_storage,
+)
 from easel.doctor.model_checks import check_device, check_model
 from easel.process.run_lock import hold_run_lock, running_port
 from engine.health import open_health
@@ -194,3 +203,24 @@ async def test_unknown_model_is_advised_with_the_known(tmp_path: Path) -> None:
     models_file = save_models_file(tmp_path)
     fix = (await check_model(_engine_settings(EASEL_MODELS_FILE=models_file, EASEL_MODEL="tini"))).fix
     assert fix and "Available: tiny" in fix
+
+
+async def test_the_api_is_asked_at_its_public_address() -> None:
+    """Not set is fine; what does not answer there, or is something else, is a problem."""
+
+    async def describe(_: web.Request) -> web.Response:
+        return web.json_response({})
+
+    async def find_problem() -> None:
+        return None
+
+    async with open_health("127.0.0.1", 0, CollectorRegistry(), find_problem) as port:
+        other = await check_api(_bot_settings(EASEL_API_URL=f"http://127.0.0.1:{port}/"))
+    pages = [web.get("/openapi.json", describe)]
+    async with open_health("127.0.0.1", 0, CollectorRegistry(), find_problem, pages=pages) as port:
+        right = await check_api(_bot_settings(EASEL_API_URL=f"http://127.0.0.1:{port}"))
+    away = await check_api(_bot_settings(EASEL_API_URL=f"http://127.0.0.1:{port}"))
+    assert right.fix is None and right.found == f"answers at http://127.0.0.1:{port}"
+    assert "returned HTTP 404" in other.found and "easel api" in str(other.fix)
+    assert "no response" in away.found and "easel api" in str(away.fix)
+    assert (await check_api(_bot_settings())).fix is None
