@@ -28,7 +28,7 @@ INTENTS = discord.Intents(guilds=True)
 """Guilds only: the bot never receives what members write."""
 
 
-Command = app_commands.Command[Any, ..., Any] | app_commands.Group
+Command = app_commands.Command[Any, ..., Any] | app_commands.Group | app_commands.ContextMenu
 ButtonType = type[discord.ui.DynamicItem[Any]]
 
 

@@ -20,6 +20,7 @@ from bot.buttons.favourite import FavouriteButton
 from bot.buttons.found import PageButton, ShowButton
 from bot.buttons.more import MoreButton
 from bot.buttons.pan import PanDownButton, PanLeftButton, PanRightButton, PanUpButton
+from bot.buttons.picture_prompt import PicturePromptButton
 from bot.buttons.privacy import ChoicesButton, DownloadButton, EraseAllButton, EraseButton, StayButton
 from bot.buttons.quarantine import GiveUpButton, RetryButton
 from bot.buttons.rate import RateButton, RatePictureButton, TakeBackButton
@@ -85,6 +86,7 @@ BUTTONS: tuple[type[JobButton], ...] = (
     StopButton,
     ShowButton,
     PageButton,
+    PicturePromptButton,
     CancelButton,
     CancelAllButton,
     RetryButton,

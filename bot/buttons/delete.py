@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import discord
 
-from bot.answers import delete_message, replace_answer
+from bot.answers import answer_privately, delete_message, replace_answer
 from bot.buttons.base import JobButton
 from bot.cards import AnswerSubject, ButtonFace, Card, CardKind, FaceStyle, answer_rows
-from bot.custom_ids import ONE_TO_FOUR_OR_ALL
+from bot.custom_ids import ONE_TO_FOUR_OR_ALL, AnswerOrigin
 from bot.feedback_replies import ASK_DELETE, DELETED, KEPT, NOT_DELETED
 from bot.interaction_context import origin_of
 from bot.services import Services
 from bot.store.interaction import InteractionContext
 from bot.store.results import check_may_delete, delete_result
+
+
+async def ask_to_delete(
+    interaction: discord.Interaction,
+    services: Services,
+    context: InteractionContext,
+    job_id: UUID,
+    origin: AnswerOrigin,
+) -> None:
+    """Ask the member whether to delete the message, in place of the choices if those were pressed.
+
+    Raises: JobUnknown, NotYours, StoreUnavailable.
+    """
+    await services.commit(context, lambda: check_may_delete(context, job_id))
+    subject = AnswerSubject(job_id=job_id, origin=origin, may_delete=True)
+    rows = answer_rows(services.buttons, CardKind.DELETING, subject)
+    await answer_privately(interaction, Card(content=ASK_DELETE, rows=rows))
 
 
 class AskDeleteButton(JobButton, verb="askdelete", index=ONE_TO_FOUR_OR_ALL):
@@ -30,12 +49,9 @@ class AskDeleteButton(JobButton, verb="askdelete", index=ONE_TO_FOUR_OR_ALL):
 
     async def press(self, interaction: discord.Interaction, services: Services, context: InteractionContext) -> None:
         """Show the question in place of the choices."""
-        await services.commit(context, lambda: check_may_delete(context, self.button.job_id))
         origin = origin_of(interaction)
         assert origin is not None
-        subject = AnswerSubject(job_id=self.button.job_id, origin=origin, may_delete=True)
-        rows = answer_rows(services.buttons, CardKind.DELETING, subject)
-        await replace_answer(interaction, Card(content=ASK_DELETE, rows=rows))
+        await ask_to_delete(interaction, services, context, self.button.job_id, origin)
 
 
 class DeleteButton(JobButton, verb="delete", index=ONE_TO_FOUR_OR_ALL):

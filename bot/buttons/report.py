@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from uuid import UUID
 
 import discord
 
-from bot.answers import open_form, replace_answer
+from bot.answers import open_form, replace_answer, send_card
 from bot.buttons.base import FormButton
 from bot.cards import AnswerSubject, ButtonFace, Card, CardKind
-from bot.custom_ids import ONE_TO_FOUR_OR_ALL
+from bot.custom_ids import ONE_TO_FOUR_OR_ALL, AnswerOrigin
 from bot.feedback_replies import (
     ALL_FOUR,
     ALREADY_REPORTED,
@@ -40,13 +41,7 @@ class ReportButton(FormButton, verb="report", index=ONE_TO_FOUR_OR_ALL):
 
     async def press(self, interaction: discord.Interaction, services: Services, context: InteractionContext) -> None:
         """Ask for the reason, and for the picture where there are four."""
-        form = discord.ui.Modal(title=REPORT_TITLE, custom_id=self.custom_id)
-        if self.button.index is None:
-            form.add_item(_which())
-        reasons = [discord.RadioGroupOption(label=text, value=reason.value) for reason, text in REPORT_REASONS.items()]
-        group: discord.ui.RadioGroup[discord.ui.Modal] = discord.ui.RadioGroup(custom_id=_REASON, options=reasons)
-        form.add_item(discord.ui.Label(text=REPORT_REASON, component=group))
-        await open_form(interaction, form)
+        await open_form(interaction, _form(self.custom_id, is_grid=self.button.index is None))
 
     async def submit(
         self, interaction: discord.Interaction, services: Services, context: InteractionContext, form: Mapping[str, str]
@@ -57,7 +52,25 @@ class ReportButton(FormButton, verb="report", index=ONE_TO_FOUR_OR_ALL):
         reason = ReportReason(form[_REASON])
         is_new = await services.commit(context, lambda: report(context, self.button.job_id, slot, reason))
         services.case_poster.wake()
-        await replace_answer(interaction, Card(content=REPORTED if is_new else ALREADY_REPORTED))
+        card = Card(content=REPORTED if is_new else ALREADY_REPORTED)
+        # A form that the menu of a message has opened stands under no answer that it could replace.
+        await (replace_answer if interaction.message else send_card)(interaction, card)
+
+
+async def ask_for_report(interaction: discord.Interaction, job_id: UUID, origin: AnswerOrigin) -> None:
+    """Ask for the reason of a report of what the message shows."""
+    (face,) = ReportButton.answer_faces(AnswerSubject(job_id=job_id, origin=origin))
+    await open_form(interaction, _form(face.custom_id, is_grid=origin.slot is None))
+
+
+def _form(custom_id: str, *, is_grid: bool) -> discord.ui.Modal:
+    form = discord.ui.Modal(title=REPORT_TITLE, custom_id=custom_id)
+    if is_grid:
+        form.add_item(_which())
+    reasons = [discord.RadioGroupOption(label=text, value=reason.value) for reason, text in REPORT_REASONS.items()]
+    group: discord.ui.RadioGroup[discord.ui.Modal] = discord.ui.RadioGroup(custom_id=_REASON, options=reasons)
+    form.add_item(discord.ui.Label(text=REPORT_REASON, component=group))
+    return form
 
 
 def _which() -> discord.ui.Label[discord.ui.Modal]:

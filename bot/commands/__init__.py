@@ -11,6 +11,7 @@ from bot.commands.describe import describe, shorten
 from bot.commands.export import export
 from bot.commands.imagine import imagine, imagine_for
 from bot.commands.interpolate import interpolate
+from bot.commands.message_menu import MENU
 from bot.commands.moderation import safety
 from bot.commands.prefer import prefer
 from bot.commands.privacy import privacy
@@ -19,7 +20,7 @@ from bot.commands.rank import rank
 from bot.commands.search import history, search, show
 from engine.prompt import Limits
 
-Command = app_commands.Command[Any, ..., Any] | app_commands.Group
+Command = app_commands.Command[Any, ..., Any] | app_commands.Group | app_commands.ContextMenu
 
 COMMANDS: tuple[Command, ...] = (
     imagine,
@@ -38,6 +39,7 @@ COMMANDS: tuple[Command, ...] = (
     queue,
     apikey,
     safety,
+    *MENU,
 )
 
 

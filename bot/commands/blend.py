@@ -6,7 +6,7 @@ import discord
 from discord import app_commands
 
 from bot.answers import answer
-from bot.commands.imagine import queue_prompt
+from bot.queueing import queue_prompt
 from bot.services import services_of
 from bot.upload_replies import BLEND_HELP, BLENDED_HELP, SHAPE_HELP
 

@@ -7,7 +7,7 @@ from discord import app_commands
 
 from bot import suggestion_replies
 from bot.answers import answer
-from bot.commands.imagine import queue_prompt
+from bot.queueing import queue_prompt
 from bot.services import services_of
 from engine.contract.jobs import Operation
 

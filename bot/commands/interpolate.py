@@ -8,7 +8,7 @@ from discord import app_commands
 from bot import upload_replies
 from bot.answers import answer, send_ephemeral
 from bot.commands.blend import SHAPES
-from bot.commands.imagine import Attachments, queue_prompt
+from bot.queueing import Attachments, queue_prompt
 from bot.services import Services, services_of
 
 

@@ -20,8 +20,9 @@ It answers on loopback only and rejects a foreign Host or Origin. `member` is a 
 - `POST /sandbox/interactions`, JSON or multipart (`payload_json`, `files[n]`), takes
   `{member, channel_id, nonce, type: 2 | 3 | 4 | 5, data}` and returns `{interaction_id}`. `data` of a command (2)
   and of its autocomplete (4, one option `focused`): `{name, options: [{name, type, value}]}`, with subcommands nested
-  as in Discord and n as the value of an attachment; of a component (3): `{message_id, custom_id, component_type,
-  values?}`; of a modal (5): `{interaction_id of the interaction that opened it, custom_id, components}`.
+  as in Discord and n as the value of an attachment; of a command on a message `{name, type: 3, target_id}`;
+  of a component (3): `{message_id, custom_id, component_type, values?}`; of a modal (5):
+  `{interaction_id of the interaction that opened it, custom_id, components}`.
 - `POST /sandbox/messages` `{member, channel_id, content, reference?}` returns the message;
   `DELETE /sandbox/messages/{channel}/{id}?member=`; `PUT` and `DELETE`
   `/sandbox/reactions/{channel}/{message}/{emoji}?member=`;

@@ -6,11 +6,13 @@ from typing import Any
 from sandbox.actions.uploads import Upload
 from sandbox.chat.errors import ActionError
 from sandbox.chat.resolved import Resolved
-from sandbox.chat.views import usable_commands
+from sandbox.chat.views import message_for_member, usable_commands
+from sandbox.payloads.messages import message_json
 from sandbox.state.records import Channel, Command, Json
 from sandbox.state.world import World
 
 LONGEST_TEXT = 6000
+CHAT_INPUT, MESSAGE_COMMAND = 1, 3
 SUBCOMMANDS = (1, 2)
 
 
@@ -22,7 +24,9 @@ def command_data(
     complete: False for autocomplete, where options may be missing and values are not checked against choices.
     Raises: ActionError for invalid input.
     """
-    command = _command_named(world, member_id, channel, data.get("name"))
+    if data.get("type") == MESSAGE_COMMAND:
+        return _message_command_data(world, member_id, channel, data)
+    command = _command_named(world, member_id, channel, data.get("name"), CHAT_INPUT)
     resolved = Resolved(world, channel, uploads)
     options = _options(resolved, command.body.get("options", []), data.get("options") or [], complete)
     body: Json = {"id": str(command.id), "name": command.body["name"], "type": command.body["type"]}
@@ -31,11 +35,21 @@ def command_data(
     return body | resolved.in_body() | ({"guild_id": str(command.guild_id)} if command.guild_id else {})
 
 
-def _command_named(world: World, member_id: int, channel: Channel, name: Any) -> Command:
+def _message_command_data(world: World, member_id: int, channel: Channel, data: Json) -> Json:
+    """Return the interaction data of a command on a message. Raises: ActionError when the member cannot see that."""
+    command = _command_named(world, member_id, channel, data.get("name"), MESSAGE_COMMAND)
+    message = message_for_member(world, member_id, channel, data.get("target_id"))
+    target = str(message.id)
+    body: Json = {"id": str(command.id), "name": command.body["name"], "type": MESSAGE_COMMAND, "target_id": target}
+    # Without the intent for what members write, an application sees it in the target of a command all the same.
+    return body | {"resolved": {"messages": {target: message_json(world, message, member_id)}}}
+
+
+def _command_named(world: World, member_id: int, channel: Channel, name: Any, kind: int) -> Command:
     usable = usable_commands(world, member_id, channel)
-    found = [command for command in usable if command.body["name"] == name and command.body["type"] == 1]
+    found = [command for command in usable if command.body["name"] == name and command.body["type"] == kind]
     if not found:
-        raise ActionError(f"The command /{name} is not available here.", 404)
+        raise ActionError(f"The command {'/' if kind == CHAT_INPUT else ''}{name} is not available here.", 404)
     # A guild command takes precedence over a global one of the same name.
     return max(found, key=lambda command: command.guild_id is not None)
 

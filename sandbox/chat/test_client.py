@@ -126,6 +126,10 @@ class MemberClient:
         given = nested_options([_option(key, value, files) for key, value in options.items()], subcommands)
         return await self._interact(2, channel, {"name": name, "options": given}, files)
 
+    async def on_message(self, name: str, message: Json) -> SentInteraction:
+        """Use a command of the message's menu."""
+        return await self._interact(2, message["channel_id"], {"name": name, "type": 3, "target_id": message["id"]})
+
     async def autocomplete(
         self, name: str, option: str, typed: str, *subcommands: str, channel: str = "studio", **options: Any
     ) -> list[Json]:
@@ -276,20 +280,15 @@ async def member_client(url: str, name: str, *, patience: timedelta = TIMEOUT) -
         member_id = await _id_of(http, url, name)
         async with http.ws_connect(f"{url}/sandbox/events?member={member_id}") as socket:
             await socket.receive()
-            state = await _state(http, url, member_id)
-            somebody = MemberClient(http, url, state, patience)
+            async with http.get(f"{url}/sandbox/state", params={"member": member_id}) as response:
+                response.raise_for_status()
+                somebody = MemberClient(http, url, dict(await response.json()), patience)
             listening = asyncio.create_task(somebody.listen(socket))
             try:
                 yield somebody
             finally:
                 listening.cancel()
                 await asyncio.gather(listening, return_exceptions=True)
-
-
-async def _state(http: aiohttp.ClientSession, url: str, member_id: str) -> Json:
-    async with http.get(f"{url}/sandbox/state", params={"member": member_id}) as response:
-        response.raise_for_status()
-        return dict(await response.json())
 
 
 async def _id_of(http: aiohttp.ClientSession, url: str, name: str) -> str:

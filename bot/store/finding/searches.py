@@ -49,6 +49,20 @@ class FoundJob:
     delivery: Delivery | None
 
 
+async def find_shown(connection: AsyncConnection, message_id: int, named: UUID | None) -> FoundJob | None:
+    """Return the job that the bot's message shows, with its delivery; None for a message that shows none.
+
+    named: the job that its buttons name; until a waiting job is painted, the message may be known to another bot alone.
+    """
+    of_message = sa.select(deliveries.c.id).where(deliveries.c.message_id == message_id)
+    delivery = next(
+        iter(await read_deliveries(connection, (await connection.execute(of_message)).scalars().all())), None
+    )
+    job_id = delivery.job_id if delivery else named
+    (found,) = await read_jobs_with_pictures(connection, [job_id]) if job_id else (None,)
+    return FoundJob(job=found[0], pictures=found[1], delivery=delivery) if found else None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Page:
     """What a page of a search shows.

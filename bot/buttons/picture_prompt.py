@@ -1,0 +1,35 @@
+"""The form in which a member writes a prompt around a picture of a message; the menu of the message opens it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from uuid import UUID
+
+import discord
+
+from bot.answers import open_form
+from bot.buttons.base import FormButton
+from bot.menu_replies import PICTURE_PROMPT_LABEL, PICTURE_PROMPT_TITLE
+from bot.prompt_form import PROMPT_FIELD, prompt_form
+from bot.queueing import queue_prompt
+from bot.services import Services
+from bot.store.interaction import InteractionContext
+
+
+class PicturePromptButton(FormButton, verb="pictureprompt"):
+    """No card has it: its id is that of the form alone, and names the message in place of a job."""
+
+    async def submit(
+        self, interaction: discord.Interaction, services: Services, context: InteractionContext, form: Mapping[str, str]
+    ) -> None:
+        """Queue what was written, as `/imagine` does."""
+        await queue_prompt(interaction, services, form.get(PROMPT_FIELD, ""), None, {})
+
+
+async def ask_for_prompt(
+    interaction: discord.Interaction, message: discord.Message, picture: discord.Attachment
+) -> None:
+    """Ask what to paint from the picture, whose address the form already has."""
+    custom_id = PicturePromptButton.face(UUID(int=message.id)).custom_id
+    form = prompt_form(custom_id, PICTURE_PROMPT_TITLE, PICTURE_PROMPT_LABEL, f"{picture.url} ")
+    await open_form(interaction, form)
