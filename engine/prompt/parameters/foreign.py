@@ -7,9 +7,9 @@ from types import MappingProxyType
 
 FOREIGN_PARAMETERS: Mapping[str, str] = MappingProxyType(
     {
-        "oref": "Remove it: this release of Easel has no character references.",
-        "ow": "Remove it: this release of Easel has no character references.",
-        "sv": "Remove it: this release of Easel has no style references.",
+        "oref": "Write --cref with a link to a picture.",
+        "ow": "Write --cw, which goes with --cref.",
+        "sv": "Remove it: style versions are Midjourney's.",
         "exp": "Remove it: this release of Easel has nothing like it.",
         "hd": "Upscale a picture of the grid instead.",
         "test": "Choose a model with --model.",
