@@ -17,6 +17,7 @@ from bot.interaction_context import may_manage_guild
 from bot.services import Services, services_of
 from bot.store.guild_queue import GuildQueue, pause_guild, read_guild_queue, resume_guild
 from engine.contract.errors import StoreUnavailable
+from engine.error_boundary import logged_result_of
 
 _NUM_LISTED = 20
 _LOOK_AGAIN = timedelta(seconds=1)
@@ -119,6 +120,15 @@ async def _drain(interaction: discord.Interaction, services: Services, guild_id:
         await send_ephemeral(interaction, guild_queue_replies.drained(left))
         return
     await send_ephemeral(interaction, guild_queue_replies.draining(left))
+    # Not a part of the answer, whose time is measured, but as much in hand when the bot stops.
+    waiting: asyncio.Task[object] = asyncio.create_task(
+        logged_result_of(_tell_when_drained(interaction, services, guild_id)), name="drain"
+    )
+    services.answer_tasks.add(waiting)
+    waiting.add_done_callback(services.answer_tasks.discard)
+
+
+async def _tell_when_drained(interaction: discord.Interaction, services: Services, guild_id: int) -> None:
     try:
         async with asyncio.timeout(_LONGEST_DRAIN.total_seconds()):
             left = await _until_drained(services, guild_id)
