@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 from bot.alt_replies import picture_subject
 from bot.cards import shown_prompt
@@ -10,7 +11,9 @@ from bot.feedback_replies import REPORT_REASONS
 from bot.replies import picture_title
 from bot.store.moderation.cases import Case, Ruling
 from bot.store.moderation.channels import ModeratorChannel
-from bot.store.moderation.tables import ChannelFault, Decision
+from bot.store.moderation.members import RestrictedMember
+from bot.store.moderation.rulings import Decided
+from bot.store.moderation.tables import CaseKind, ChannelFault, Decision
 from engine.contract.jobs import Job, Picture
 
 CHANNEL_HELP = "Where moderators read what members report; without an option, shows it"
@@ -25,6 +28,31 @@ CLEARED = "Reports are posted nowhere any more. They wait until `/safety channel
 UNREACHABLE = "Discord does not answer at the moment, so I could not try the channel. Nothing has changed. Try again."
 NO_CASES = "No report has been decided in this server yet."
 
+MEMBERS_HELP = "Who is timed out or banned in this server, until when and why"
+ALLOW_HELP = "End the time out or the ban of a member"
+MEMBER_HELP = "Who may start jobs here again"
+MODERATORS_ONLY = "Only members who may time out or ban others here, or manage this server, can do that."
+NOBODY_RESTRICTED = "Nobody is timed out or banned in this server."
+NOT_RESTRICTED = "This member is neither timed out nor banned here, so nothing has changed."
+KEEP_LABEL, REMOVE_LABEL, TIME_OUT_LABEL, BAN_LABEL = "Keep", "Remove", "Time out…", "Ban…"
+TIME_OUT_TITLE, BAN_TITLE = "Time out a member", "Ban a member"
+LASTS_LABEL = "For how long can they start nothing here?"
+REASON_LABEL = "Why? The member reads it."
+PICTURE_LABEL = "What about the picture?"
+REMOVES_CHOICES: Mapping[str, str] = {"remove": "Remove it from this server", "keep": "Leave it"}
+DURATIONS: Mapping[str, tuple[str, timedelta]] = {
+    "hour": ("1 hour", timedelta(hours=1)),
+    "day": ("1 day", timedelta(days=1)),
+    "week": ("1 week", timedelta(weeks=1)),
+    "month": ("4 weeks", timedelta(weeks=4)),
+}
+
+_NEEDED: Mapping[Decision, str] = {
+    Decision.KEEP: "Time out members or Manage Messages",
+    Decision.REMOVE: "Time out members or Manage Messages",
+    Decision.TIME_OUT: "Time out members",
+    Decision.BAN: "Ban Members",
+}
 _MAX_PROMPT = 900
 _FAULTS: Mapping[ChannelFault, str] = {
     ChannelFault.DELETED: "it was deleted, so reports wait. Set another one with `/safety channel`.",
@@ -38,6 +66,7 @@ _DONE: Mapping[Decision, str] = {
     Decision.REMOVE: "Removed",
     Decision.TIME_OUT: "Timed out",
     Decision.BAN: "Banned",
+    Decision.ALLOW: "Allowed again",
     Decision.GONE: "Erased before anybody decided",
 }
 
@@ -92,7 +121,7 @@ def ruling_text(ruling: Ruling) -> str:
         return f"**{_DONE[ruling.decision]}**, <t:{int(ruling.at.timestamp())}:f>."
     who = f"<@{ruling.discord_id}>" if ruling.discord_id else "someone who was erased"
     until = f" until <t:{int(ruling.until.timestamp())}:f>" if ruling.until else ""
-    removed = " and removed" if ruling.is_removed and ruling.decision is not Decision.REMOVE else ""
+    removed = ", picture removed" if ruling.is_removed and ruling.decision is not Decision.REMOVE else ""
     reason = f" Reason: {ruling.reason}" if ruling.reason else ""
     return f"**{_DONE[ruling.decision]}{until}{removed}** by {who}, <t:{int(ruling.at.timestamp())}:f>.{reason}"
 
@@ -101,7 +130,34 @@ def case_line(case: Case) -> str:
     """Return one case in the list of those that were decided."""
     assert case.ruling is not None
     owner = f"<@{case.discord_id}>" if case.discord_id else "someone who was erased"
+    if case.kind is CaseKind.ALLOW:
+        return f"- {owner}. {ruling_text(case.ruling)}"
     return f"- {owner}, reported {case.num_reports} x ({_reasons(case)}). {ruling_text(case.ruling)}"
+
+
+def not_allowed(decision: Decision) -> str:
+    """Return which permission the decision needs."""
+    return f"You need the permission {_NEEDED[decision]} in this server for that. Nothing has changed."
+
+
+def decided(decided: Decided) -> str:
+    """Return how a case is decided, to the moderator who has just pressed."""
+    said = ruling_text(decided.ruling)
+    return said if decided.is_own else f"This was decided before you pressed: {said}"
+
+
+def allowed(discord_id: int) -> str:
+    """Return that the member may start jobs again."""
+    return f"<@{discord_id}> can start jobs in this server again."
+
+
+def restricted_line(member: RestrictedMember) -> str:
+    """Return one member in the list of those who are timed out or banned."""
+    until = member.restriction.until
+    what = f"timed out until <t:{int(until.timestamp())}:f>" if until else "banned"
+    who = f"<@{member.decider_id}>" if member.decider_id else "someone who was erased"
+    since = f"<t:{int(member.since.timestamp())}:f>"
+    return f"- <@{member.discord_id}>: {what}, by {who}, {since}. Reason: {member.restriction.reason}"
 
 
 def _reasons(case: Case) -> str:

@@ -11,9 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from bot.ban_replies import banned
+from bot.ban_replies import banned, restricted
 from bot.operation_replies import inability, unusable_add_on
+from bot.policy.cases import BannedAlready, CaseUnknown, NobodyToRestrict, NothingToRemove
 from bot.policy.pauses import GuildPaused
+from bot.policy.restrictions import MemberRestricted
 from bot.policy.words import WordForbidden
 from bot.safety_replies import word_refused
 from engine.contract import errors
@@ -50,6 +52,13 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Any], str]] = {
     errors.TooManyPending: lambda error: f"{_limit(error)} Wait for a job to finish, or cancel one.",
     WordForbidden: lambda error: word_refused(error.facts.get("rule", "")),
     errors.MemberBanned: lambda error: banned(error.facts.get("reason", ""), error.facts.get("until")),
+    MemberRestricted: lambda error: restricted(error.restriction),
+    CaseUnknown: lambda error: "There is no such case in this server any more, so there is nothing to decide.",
+    NothingToRemove: lambda error: "This was erased meanwhile, so there is nothing left to remove.",
+    NobodyToRestrict: lambda error: "This member has erased their data, so the case is about nobody any more.",
+    BannedAlready: lambda error: (
+        "This member is banned here already, and a time out would let them back in when it ends. Nothing has changed."
+    ),
     GuildPaused: lambda error: (
         "This server's administrators have paused Easel here, so nothing was started. Try again when they resume it."
     ),

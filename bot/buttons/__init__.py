@@ -18,6 +18,7 @@ from bot.buttons.enlarge import (
 )
 from bot.buttons.favourite import FavouriteButton
 from bot.buttons.found import PageButton, ShowButton
+from bot.buttons.moderate import CASE_BUTTONS
 from bot.buttons.more import MoreButton
 from bot.buttons.pan import PanDownButton, PanLeftButton, PanRightButton, PanUpButton
 from bot.buttons.picture_prompt import PicturePromptButton
@@ -91,6 +92,7 @@ BUTTONS: tuple[type[JobButton], ...] = (
     CancelAllButton,
     RetryButton,
     GiveUpButton,
+    *CASE_BUTTONS,
 )
 
 MEMBER_BUTTONS: tuple[type[MemberButton], ...] = (

@@ -18,8 +18,10 @@ from bot.interaction_context import context_from_interaction, may_manage_guild
 from bot.services import Services, services_of
 from bot.store.moderation.cases import count_open, read_decided
 from bot.store.moderation.channels import read_channel, set_channel
+from bot.store.moderation.members import allow_member, read_restricted
 
 _NUM_CASES = 10
+_NUM_MEMBERS = 25
 _NEEDED = discord.Permissions(view_channel=True, send_messages=True, attach_files=True, read_message_history=True)
 
 __all__ = ["safety"]
@@ -43,6 +45,21 @@ async def cases(interaction: discord.Interaction) -> None:
     """Show what was decided."""
     services = services_of(interaction)
     await answer(interaction, services, "safety cases", _cases(interaction, services))
+
+
+@safety.command(name="members", description=moderation_replies.MEMBERS_HELP)
+async def members(interaction: discord.Interaction) -> None:
+    """Show who is timed out or banned."""
+    services = services_of(interaction)
+    await answer(interaction, services, "safety members", _members(interaction, services))
+
+
+@safety.command(name="allow", description=moderation_replies.ALLOW_HELP)
+@app_commands.describe(member=moderation_replies.MEMBER_HELP)
+async def allow(interaction: discord.Interaction, member: discord.User) -> None:
+    """End a time out or a ban."""
+    services = services_of(interaction)
+    await answer(interaction, services, "safety allow", _allow(interaction, services, member.id))
 
 
 async def _channel(
@@ -97,12 +114,39 @@ async def _show_channel(interaction: discord.Interaction, services: Services) ->
 
 
 async def _cases(interaction: discord.Interaction, services: Services) -> None:
-    if not may_manage_guild(interaction):
-        await send_ephemeral(interaction, safety_replies.MANAGERS_ONLY)
+    if not _may_moderate(interaction):
+        await send_ephemeral(interaction, moderation_replies.MODERATORS_ONLY)
         return
     async with services.database.begin(limit=services.answer_margin) as connection:
         decided = await read_decided(connection, interaction.guild_id or 0, limit=_NUM_CASES)
     await send_ephemeral(interaction, _as_many(decided, moderation_replies.case_line) or moderation_replies.NO_CASES)
+
+
+async def _members(interaction: discord.Interaction, services: Services) -> None:
+    if not _may_moderate(interaction):
+        await send_ephemeral(interaction, moderation_replies.MODERATORS_ONLY)
+        return
+    async with services.database.begin(limit=services.answer_margin) as connection:
+        found = await read_restricted(connection, interaction.guild_id or 0, limit=_NUM_MEMBERS)
+    listed = _as_many(found, moderation_replies.restricted_line)
+    await send_ephemeral(interaction, listed or moderation_replies.NOBODY_RESTRICTED)
+
+
+async def _allow(interaction: discord.Interaction, services: Services, discord_id: int) -> None:
+    if not _may_moderate(interaction):
+        await send_ephemeral(interaction, moderation_replies.MODERATORS_ONLY)
+        return
+    async with services.database.begin(limit=services.answer_margin) as connection:
+        is_ended = await allow_member(connection, context_from_interaction(interaction), discord_id)
+    said = moderation_replies.allowed(discord_id) if is_ended else moderation_replies.NOT_RESTRICTED
+    await send_ephemeral(interaction, said)
+
+
+def _may_moderate(interaction: discord.Interaction) -> bool:
+    held = interaction.permissions
+    return interaction.guild_id is not None and (
+        held.moderate_members or held.ban_members or may_manage_guild(interaction)
+    )
 
 
 def _as_many(listed: Iterable[T], line_of: Callable[[T], str]) -> str:

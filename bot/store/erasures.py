@@ -12,6 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.exports import withdraw_exports
 from bot.store.moderation.cases import DiscordPlace, erase_cases
+from bot.store.moderation.members import IN_FORCE, pass_on_guild_restrictions
+from bot.store.moderation.tables import guild_restrictions
 from bot.store.ranking.tables import rank_grids, rank_pairs
 from bot.store.tables import consent_choices, deliveries, erasure_messages, guild_changes, members
 from engine.contract.feedback import Consent
@@ -90,15 +92,18 @@ async def start_erasures(connection: AsyncConnection, requests: Sequence[Erasure
             heir = new_id()
             await connection.execute(sa.insert(members).values(id=heir, discord_id=restricted))
             await pass_on_restriction(connection, request.member_id, heir)
+            await pass_on_guild_restrictions(connection, request.member_id, heir)
         await delete_keys_of(connection, request.member_id)
         await cancel_pending_of(connection, request.member_id)
     return [None] * len(requests)
 
 
 async def _read_restricted(connection: AsyncConnection, member_id: UUID) -> int | None:
-    """Return the member's Discord id if an operator has banned them or set them a limit."""
-    query = sa.select(members.c.discord_id).join(restrictions, restrictions.c.member_id == members.c.id)
-    return (await connection.execute(query.where(members.c.id == member_id))).scalar_one_or_none()
+    """Return the member's Discord id if an operator has banned them or set them a limit, or a guild has."""
+    by_operator = sa.exists().where(restrictions.c.member_id == members.c.id)
+    by_guild = sa.exists().where(guild_restrictions.c.member_id == members.c.id, IN_FORCE)
+    query = sa.select(members.c.discord_id).where(members.c.id == member_id, sa.or_(by_operator, by_guild))
+    return (await connection.execute(query)).scalar_one_or_none()
 
 
 async def erase_member(connection: AsyncConnection, erasure: Erasure) -> bool:
@@ -121,6 +126,8 @@ async def erase_member(connection: AsyncConnection, erasure: Erasure) -> bool:
     await connection.execute(_FORBID)
     changed = sa.update(guild_changes).where(guild_changes.c.member_id == erasure.member_id)
     await connection.execute(changed.values(member_id=None))
+    # Those that are over.
+    await connection.execute(sa.delete(guild_restrictions).where(guild_restrictions.c.member_id == erasure.member_id))
     await connection.execute(sa.delete(members).where(members.c.id == erasure.member_id))
     return True
 

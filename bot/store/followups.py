@@ -8,15 +8,18 @@ from uuid import UUID
 
 from bot.policy.pauses import check_pause
 from bot.policy.quotas import check_quota
+from bot.policy.restrictions import check_unrestricted
 from bot.policy.words import check_words
 from bot.store.button_actions import action_from_press, find_picture, read_press
 from bot.store.deliveries import BotInstance
 from bot.store.interaction import InteractionContext
+from bot.store.moderation.members import MemberInGuild
 from bot.store.statements import (
     count_pending,
     is_answered,
     is_guild_paused,
     is_repeat,
+    read_restriction,
     read_word_rules,
     record_action,
 )
@@ -70,7 +73,8 @@ async def start_follow_up(
     Quick clicks are one, whichever bots they come to: the member's row is locked, and what was stored decides.
     Nothing is stored for a member with remix who has not been asked for the prompt.
 
-    Raises: JobUnknown, PictureUnknown, TooManyPending, GuildPaused, WordForbidden, and what `renew_spec` raises.
+    Raises: JobUnknown, PictureUnknown, TooManyPending, MemberRestricted, GuildPaused, WordForbidden, and what
+        `renew_spec` raises.
     """
     press = await read_press(context, follow_up.job_id)
     picture = None if follow_up.slot is None else find_picture(press, follow_up.slot)
@@ -86,6 +90,7 @@ async def start_follow_up(
         image_keys=_image_keys(follow_up, press.job, spec),
     )
     # Before the member is asked for a prompt, which would be lost.
+    check_unrestricted(await read_restriction(MemberInGuild(guild_id=context.guild_id, member_id=press.member.id)))
     check_pause(is_paused=await is_guild_paused(context.guild_id))
     if press.member.has_remix and not follow_up.has_prompt:
         return PromptWanted(prompt=spec.prompt)

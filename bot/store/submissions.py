@@ -12,10 +12,12 @@ from uuid import UUID
 
 from bot.policy.pauses import check_pause
 from bot.policy.quotas import check_quota
+from bot.policy.restrictions import check_unrestricted
 from bot.policy.words import check_words
 from bot.store.deliveries import BotInstance, Delivery
 from bot.store.interaction import InteractionContext
 from bot.store.members import Member
+from bot.store.moderation.members import MemberInGuild
 from bot.store.statements import (
     count_ahead,
     count_pending,
@@ -23,6 +25,7 @@ from bot.store.statements import (
     is_answered,
     is_guild_paused,
     lock_member,
+    read_restriction,
     read_word_rules,
     submit_jobs,
 )
@@ -64,10 +67,11 @@ async def submit_drafts(
 
     The queue positions of all but the first are estimates: jobs of other members may come in between.
 
-    Raises: TooManyPending if the member would have too many unfinished jobs, MemberBanned, GuildPaused,
-        WordForbidden; nothing is stored then.
+    Raises: TooManyPending if the member would have too many unfinished jobs, MemberBanned, MemberRestricted,
+        GuildPaused, WordForbidden; nothing is stored then.
     """
     member = await lock_member(context.discord_id)
+    check_unrestricted(await read_restriction(MemberInGuild(guild_id=context.guild_id, member_id=member.id)))
     check_pause(is_paused=await is_guild_paused(context.guild_id))
     if await is_answered(context.id):
         return ()

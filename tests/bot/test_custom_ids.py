@@ -79,6 +79,7 @@ INDEXES: dict[str, list[int | None]] = {
     "cancelall": [None],
     "retry": [None],
     "giveup": [None],
+    **{verb: [None] for verb in ("casekeep", "caseremove", "casetimeout", "caseban")},
 }
 LAST_MESSAGE = 2**63 - 1
 ORIGINS = [

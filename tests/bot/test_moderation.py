@@ -27,7 +27,7 @@ Grid = Callable[..., Any]
 CHANNEL = "gallery"
 
 
-async def safety(member: MemberClient, *names: str, **options: Any) -> str:
+async def safety(member: MemberClient, /, *names: str, **options: Any) -> str:
     """Return the answer to `/safety`."""
     return text_of(await member.reply(await member.command("safety", *names, **options)))
 

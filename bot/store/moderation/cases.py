@@ -90,6 +90,15 @@ class Ruling:
 
 
 @dataclass(frozen=True, kw_only=True)
+class NewRuling:
+    """How a case is to be decided, and by which member."""
+
+    case_id: UUID
+    decided_by: UUID
+    ruling: Ruling
+
+
+@dataclass(frozen=True, kw_only=True)
 class Case:
     """A case.
 
@@ -134,6 +143,28 @@ async def read_cases(connection: AsyncConnection, case_ids: Sequence[UUID]) -> l
     rows = await connection.execute(_SELECT.where(moderation_cases.c.id == listed))
     found = {row.id: _case_from_row(row) for row in rows}
     return [found.get(case_id) for case_id in case_ids]
+
+
+async def rule_cases(connection: AsyncConnection, rulings: Sequence[NewRuling]) -> list[bool]:
+    """Decide each case, and have its message say so at once; False for one that is decided already."""
+    own = moderation_cases.c
+    won = []
+    for new in rulings:
+        ruling = new.ruling
+        values = {
+            "decision": ruling.decision.value,
+            "decided_at": ruling.at,
+            "decided_by": new.decided_by,
+            "decided_press_id": ruling.press_id,
+            "reason": ruling.reason,
+            "until": ruling.until,
+            "is_removed": ruling.is_removed,
+            "version": own.version + 1,
+            "due_at": sa.func.now(),
+        }
+        decided = sa.update(moderation_cases).where(own.id == new.case_id, own.decision.is_(None)).values(values)
+        won.append(bool((await connection.execute(decided)).rowcount))
+    return won
 
 
 async def read_decided(connection: AsyncConnection, guild_id: int, *, limit: int) -> list[Case]:

@@ -7,13 +7,19 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
+from bot.policy.restrictions import RestrictionKind
 from engine.store.tables import check_one_of, metadata
 
 
 class CaseKind(StrEnum):
-    """What a case is about; report: a picture or a grid that members have reported."""
+    """What a case is about.
+
+    report: a picture or a grid that members have reported. allow: the end of a time out or a ban, which a moderator has
+    decided without being asked.
+    """
 
     REPORT = "report"
+    ALLOW = "allow"
 
 
 class Decision(StrEnum):
@@ -23,6 +29,7 @@ class Decision(StrEnum):
     REMOVE = "remove"
     TIME_OUT = "time_out"
     BAN = "ban"
+    ALLOW = "allow"
     GONE = "gone"
 
 
@@ -107,4 +114,20 @@ moderation_cases = sa.Table(
     sa.Index(None, "member_id"),
     sa.Index(None, "decided_by"),
     comment="what moderators of a guild decide, and how they did; never who reported",
+)
+
+guild_restrictions = sa.Table(
+    "guild_restrictions",
+    metadata,
+    sa.Column("guild_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("member_id", pg.UUID, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False, comment="the member reads it"),
+    sa.Column("until", sa.TIMESTAMP(timezone=True), comment="none for a ban"),
+    sa.Column("case_id", pg.UUID, comment="the case whose decision it is"),
+    sa.Column("since", sa.TIMESTAMP(timezone=True), nullable=False, server_default=_now),
+    check_one_of("kind", RestrictionKind),
+    sa.CheckConstraint("(kind = 'ban') = (until IS NULL)", name="end"),
+    sa.Index(None, "member_id"),
+    comment="members who may start nothing in a guild, because its moderators have timed them out or banned them",
 )

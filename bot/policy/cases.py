@@ -1,0 +1,21 @@
+"""Why moderators cannot decide a case as they want to."""
+
+from __future__ import annotations
+
+from engine.contract.errors import RequestError
+
+
+class CaseUnknown(RequestError):
+    """The guild has no such case."""
+
+
+class NothingToRemove(RequestError):
+    """What the case is about was erased."""
+
+
+class NobodyToRestrict(RequestError):
+    """Whom the case is about was erased."""
+
+
+class BannedAlready(RequestError):
+    """The member is banned in the guild, so that a time out would let them back in."""

@@ -1,0 +1,123 @@
+"""Decisions on cases: of two moderators at once, one decides, and everything that it means is stored with it.
+
+The coroutines are presses, to be run by `bot.store.batch`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from uuid import UUID
+
+from bot.policy.cases import BannedAlready, CaseUnknown, NobodyToRestrict, NothingToRemove
+from bot.policy.restrictions import GuildRestriction, RestrictionKind
+from bot.store.button_actions import ButtonPress, action_from_press
+from bot.store.interaction import InteractionContext
+from bot.store.members import Member
+from bot.store.moderation.cases import Case, NewRuling, Ruling
+from bot.store.moderation.members import MemberInGuild, NewRestriction
+from bot.store.moderation.tables import Decision
+from bot.store.statements import (
+    leave_out_grid,
+    lock_any_member,
+    read_case,
+    read_job_with_pictures,
+    read_restriction,
+    record_action,
+    restrict,
+    rule,
+)
+from engine.contract.feedback import Verb
+from engine.contract.jobs import Job, Picture
+
+_KINDS = {Decision.TIME_OUT: RestrictionKind.TIME_OUT, Decision.BAN: RestrictionKind.BAN}
+
+
+@dataclass(frozen=True, kw_only=True)
+class RulingWish:
+    """How a moderator wants a case to be decided.
+
+    reason: for a time out or a ban. lasts: how long a time out does. removes: whether the messages are deleted.
+    """
+
+    decision: Decision
+    reason: str | None = None
+    lasts: timedelta | None = None
+    removes: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decided:
+    """How the case is decided now; not by this press if somebody was faster."""
+
+    case: Case
+    ruling: Ruling
+    is_own: bool
+
+
+async def decide(context: InteractionContext, case_id: UUID, wish: RulingWish) -> Decided:
+    """Decide the case as wished, unless it is decided already; whether the moderator may is not asked here.
+
+    Raises: CaseUnknown, NothingToRemove, NobodyToRestrict, BannedAlready; nothing is stored then.
+    """
+    case = await read_case(case_id)
+    if case is None or case.guild_id != context.guild_id:
+        raise CaseUnknown(case_id=case_id)
+    if case.ruling:
+        return Decided(case=case, ruling=case.ruling, is_own=case.ruling.press_id == int(context.id))
+    found = await read_job_with_pictures(case.job_id) if case.job_id else None
+    member = await lock_any_member(context.discord_id)
+    if wish.removes and found is None:
+        raise NothingToRemove(case_id=case_id)
+    restriction = await _restriction(context, case, wish)
+    ruling = Ruling(
+        decision=wish.decision,
+        discord_id=context.discord_id,
+        at=context.at,
+        press_id=int(context.id),
+        reason=wish.reason,
+        until=restriction.restriction.until if restriction else None,
+        is_removed=wish.removes,
+    )
+    if not await rule(NewRuling(case_id=case.id, decided_by=member.id, ruling=ruling)):
+        return await _faster(context, case_id)
+    if wish.removes and found:
+        await record_action(action_from_press(*_removal(context, case, member, *found)))
+    if restriction:
+        await restrict(restriction)
+    if wish.removes and found:
+        await leave_out_grid(found[0].id)
+    return Decided(case=case, ruling=ruling, is_own=True)
+
+
+async def _restriction(context: InteractionContext, case: Case, wish: RulingWish) -> NewRestriction | None:
+    kind = _KINDS.get(wish.decision)
+    if kind is None:
+        return None
+    if case.member_id is None or case.discord_id is None:
+        raise NobodyToRestrict(case_id=case.id)
+    of = MemberInGuild(guild_id=case.guild_id, member_id=case.member_id)
+    held = await read_restriction(of)
+    if kind is RestrictionKind.TIME_OUT and held and held.kind is RestrictionKind.BAN:
+        raise BannedAlready(case_id=case.id)
+    until = context.at + wish.lasts if wish.lasts else None
+    restriction = GuildRestriction(kind=kind, reason=wish.reason or "", until=until)
+    return NewRestriction(of=of, restriction=restriction, case_id=case.id)
+
+
+async def _faster(context: InteractionContext, case_id: UUID) -> Decided:
+    case = await read_case(case_id)
+    if case is None or case.ruling is None:
+        raise CaseUnknown(case_id=case_id)
+    return Decided(case=case, ruling=case.ruling, is_own=case.ruling.press_id == int(context.id))
+
+
+def _removal(
+    context: InteractionContext, case: Case, member: Member, job: Job, pictures: tuple[Picture, ...]
+) -> tuple[InteractionContext, ButtonPress, Verb, Picture | None]:
+    """Return what the feedback log has of it: the result was deleted, under the message where it was reported."""
+    message_id = case.reported.message_id if case.reported else None
+    there = replace(context, message_id=message_id, latency=None, shown_slot=None)
+    picture = next((picture for picture in pictures if picture.slot == case.slot), None)
+    press = ButtonPress(member=member, job=job, pictures=pictures, shown=pictures)
+    return there, press, Verb.DELETE, picture

@@ -1,0 +1,173 @@
+"""What moderators decide about a case: once, if they may, and with everything that it means for the member."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from bot import moderation_replies
+from bot.ban_replies import restricted
+from bot.policy.cases import BannedAlready, CaseUnknown, NothingToRemove
+from bot.policy.restrictions import GuildRestriction, RestrictionKind
+from bot.replies import reply_for
+from bot.store.batch import run_alone
+from bot.store.moderation.members import MemberInGuild, find_restrictions
+from bot.store.moderation.rulings import RulingWish, decide
+from bot.store.moderation.tables import Decision, guild_restrictions, moderation_cases
+from engine.contract.feedback import Verb
+from engine.contract.ids import new_id
+from engine.store.database import Database
+from sandbox.chat.test_client import MemberClient
+from tests.bot.engine_hand import EngineHand
+from tests.bot.reading import Message, labels, text_of
+from tests.bot.store.test_button_actions import press
+from tests.bot.test_erasing import erase, until_erased
+from tests.bot.test_moderation import is_case, report, safety, set_channel
+
+Grid = Callable[..., Any]
+BANNED = GuildRestriction(kind=RestrictionKind.BAN, reason="Spam", until=None)
+
+
+@pytest.fixture
+def reported(painted_grid: Grid, ada: MemberClient, cleo: MemberClient) -> Callable[..., Any]:
+    """Return what lets Cleo report a picture of a new grid of Ben's: its case, the grid and its job."""
+
+    async def report_one(which: str = "1") -> tuple[Message, Message, Any]:
+        await set_channel(ada)
+        grid, job, _ = await painted_grid()
+        await report(cleo, grid, which, "violent")
+        return await ada.message(is_case), grid, job
+
+    return report_one
+
+
+async def said(member: MemberClient, case: Message, button: str) -> str:
+    """Return the answer to a press."""
+    return text_of(await member.reply(await member.press(case, button)))
+
+
+async def test_what_is_kept_stays(reported: Callable[..., Any], ada: MemberClient) -> None:
+    """The message says who decided and has no buttons any more."""
+    case, grid, _ = await reported()
+    assert labels(case) == [["Keep", "Remove", "Time out…", "Ban…"]]
+    assert (await said(ada, case, "Keep")).startswith(f"**Kept** by <@{ada.id}>")
+    closed = await ada.changed(case, lambda item: not item["components"])
+    assert f"**Kept** by <@{ada.id}>" in text_of(closed) and len(closed["attachments"]) == 1
+    assert grid["id"] in ada.messages
+    assert "Violence or gore" in await safety(ada, "cases") and "**Kept**" in await safety(ada, "cases")
+
+
+async def test_what_is_removed_goes_everywhere_in_the_server(
+    reported: Callable[..., Any], ada: MemberClient, ben: MemberClient, hand: EngineHand
+) -> None:
+    """The grid, and the picture that was posted by itself; the moderators' message loses it as well."""
+    case, grid, job = await reported()
+    await ben.press(grid, "U1")
+    single = await ben.message(lambda item: "Image #1" in text_of(item) and not is_case(item))
+    assert (await said(ada, case, "Remove")).startswith("**Removed**")
+    await ada.until(lambda: not {grid["id"], single["id"]} & set(ada.messages))
+    await ada.changed(case, lambda item: not item["attachments"] and not item["components"])
+    *_, removal = await hand.actions(job.id)
+    assert (removal.verb, removal.slot, removal.is_owner) == (Verb.DELETE, 0, False)
+    assert removal.message_id == int(grid["id"])
+
+
+async def test_of_two_moderators_one_decides(
+    reported: Callable[..., Any], ada: MemberClient, database: Database
+) -> None:
+    """The other one reads how it was decided, and by whom; nothing is done twice."""
+    case, *_ = await reported()
+    both = await asyncio.gather(said(ada, case, "Keep"), said(ada, case, "Remove"))
+    assert sum(one.startswith("This was decided before you pressed: **") for one in both) == 1
+    async with database.begin() as connection:
+        assert (await connection.execute(sa.select(sa.func.count()).select_from(moderation_cases))).scalar_one() == 1
+
+
+async def test_a_timed_out_member_starts_nothing_there(
+    reported: Callable[..., Any], ada: MemberClient, ben: MemberClient, hand: EngineHand, database: Database
+) -> None:
+    """Neither by a command nor a button, until it ends; elsewhere, nothing has changed."""
+    case, grid, _ = await reported()
+    form = await ada.modal(await ada.press(case, "Time out…"))
+    answered = await ada.submit(form, "gallery", lasts="day", reason="Read the rules", picture="keep")
+    assert text_of(await ada.reply(answered)).startswith("**Timed out until")
+    async with database.begin() as connection:
+        row = (await connection.execute(sa.select(guild_restrictions))).one()
+    told = restricted(GuildRestriction(kind=RestrictionKind.TIME_OUT, reason="Read the rules", until=row.until))
+    num_jobs = len(await hand.jobs())
+    assert text_of(await ben.reply(await ben.command("imagine", prompt="a cat"))) == told
+    assert text_of(await ben.reply(await ben.press(grid, "🔄"))) == told
+    assert len(await hand.jobs()) == num_jobs
+    await ben.reply(await ben.command("imagine", prompt="a cat", channel="dm"))
+    assert len(await hand.jobs()) == num_jobs + 1
+    listed = await safety(ada, "members")
+    assert listed.startswith(f"- <@{ben.id}>: timed out until") and f"by <@{ada.id}>" in listed
+    async with database.begin() as connection:
+        await connection.execute(sa.update(guild_restrictions).values(until=sa.func.now()))
+    await ben.reply(await ben.command("imagine", prompt="a dog"))
+    assert len(await hand.jobs()) == num_jobs + 2
+
+
+async def test_a_ban_is_ended_by_a_moderator_and_not_by_an_erasure(
+    reported: Callable[..., Any], ada: MemberClient, ben: MemberClient, database: Database
+) -> None:
+    case, grid, _ = await reported()
+    form = await ada.modal(await ada.press(case, "Ban…"))
+    await ada.reply(await ada.submit(form, "gallery", reason="Spam", picture="remove"))
+    await ada.until(lambda: grid["id"] not in ada.messages)
+    await erase(ben)
+    await until_erased(database)
+    assert text_of(await ben.reply(await ben.command("imagine", prompt="a cat"))) == restricted(BANNED)
+    assert f"- <@{ben.id}>: banned, by <@{ada.id}>" in await safety(ada, "members")
+    assert await safety(ada, "allow", member=ben.id) == moderation_replies.allowed(int(ben.id))
+    assert await safety(ada, "allow", member=ben.id) == moderation_replies.NOT_RESTRICTED
+    assert await safety(ada, "members") == moderation_replies.NOBODY_RESTRICTED
+    allowed, banned = (await safety(ada, "cases")).splitlines()
+    assert allowed.startswith(f"- <@{ben.id}>. **Allowed again** by <@{ada.id}>")
+    assert banned.startswith("- someone who was erased") and "**Banned, picture removed** by" in banned
+    assert "Waiting" in text_of(await ben.reply(await ben.command("imagine", prompt="a cat")))
+
+
+async def test_members_decide_nothing(reported: Callable[..., Any], cleo: MemberClient, ada: MemberClient) -> None:
+    """Discord says with each press what the member may do."""
+    await reported()
+    case = await cleo.message(is_case)
+    for decision, button in zip(Decision, ("Keep", "Remove", "Time out…", "Ban…"), strict=False):
+        assert await said(cleo, case, button) == moderation_replies.not_allowed(decision)
+    assert labels(ada.messages[case["id"]])[0]
+
+
+async def test_what_cannot_be_decided_is_refused(
+    reported: Callable[..., Any], ada: MemberClient, database: Database
+) -> None:
+    """In another server, about something that is gone, or a time out of somebody who is banned."""
+    await reported()
+
+    async def refused(guild_id: int, wish: RulingWish) -> type[Exception]:
+        context = replace(press(77), guild_id=guild_id)
+        with pytest.raises((CaseUnknown, NothingToRemove, BannedAlready)) as caught:
+            async with database.begin() as connection:
+                await run_alone(connection, decide(context, case_id, wish))
+        assert len(reply_for(caught.value)) > 20
+        return caught.type
+
+    async with database.begin() as connection:
+        row = (await connection.execute(sa.select(moderation_cases))).one()
+        case_id, here = row.id, row.guild_id
+        await connection.execute(
+            sa.insert(guild_restrictions).values(guild_id=here, member_id=row.member_id, kind="ban", reason="Spam")
+        )
+        of = [MemberInGuild(guild_id=guild, member_id=row.member_id) for guild in (here, None, here + 1)]
+        found = await find_restrictions(connection, of)
+    assert [one and one.kind for one in found] == [RestrictionKind.BAN, None, None]
+    assert await refused(here + 1, RulingWish(decision=Decision.KEEP)) is CaseUnknown
+    time_out = RulingWish(decision=Decision.TIME_OUT, reason="-", lasts=moderation_replies.DURATIONS["day"][1])
+    assert await refused(here, time_out) is BannedAlready
+    async with database.begin() as connection:
+        await connection.execute(sa.update(moderation_cases).values(job_id=new_id()))
+    assert await refused(here, RulingWish(decision=Decision.REMOVE, removes=True)) is NothingToRemove
