@@ -86,7 +86,9 @@ async def test_an_erased_member_leaves_no_trace(
     await hand.finish(derived)
     await cleo.changed(rerolled, is_grid)
     await cleo.press(grid, "U2")
-    await until_closed(database, job.id, 2)
+    await ben.reply(await ben.command("search", words="zebra"))
+    await ben.reply(await ben.command("show", picture="zebra"))
+    await until_closed(database, job.id, 3)
     await cleo.reply(await cleo.press(grid, "😍"))
     other = await cleo.reply(await cleo.command("imagine", prompt="a plain mug"))
     theirs = (await hand.jobs())[-1]
@@ -121,7 +123,7 @@ async def test_an_erased_member_leaves_no_trace(
     async with database.begin() as connection:
         tombstones = await read_tombstones(connection)
     assert tombstones.members == 1
-    assert tombstones.counts == {"jobs": 2, "pictures": 8, "actions": 5, "impressions": 4, "messages": 4}
+    assert tombstones.counts == {"jobs": 2, "pictures": 8, "actions": 5, "impressions": 5, "messages": 5}
 
 
 async def test_who_comes_back_is_somebody_new(
