@@ -114,7 +114,7 @@ async def _export(name: str, folder: Path, bounds: Bounds, settings: EngineSetti
 
 def _tell_restart(restart: Restart, folder: Path, console: Console) -> None:
     sentence = f"An export to {folder} was ended before it was complete. {_RESTARTED[restart]}"
-    console.print(sentence, soft_wrap=True, highlight=False)
+    console.print(sentence, soft_wrap=True, highlight=False, markup=False)
 
 
 def _progress(output: Output) -> Progress:

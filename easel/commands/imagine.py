@@ -113,7 +113,7 @@ async def _ensure_engine(settings: EngineSettings, console: Console) -> AsyncIte
 
 async def _follow_all(database: Database, jobs: list[Job], console: Console) -> list[Job]:
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         TaskProgressColumn(),
         TextColumn("{task.fields[status]}"),

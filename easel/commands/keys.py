@@ -59,7 +59,7 @@ async def show(settings: EngineSettings, output: Output) -> None:
         for name in [key.options.name for key in keys if key.revoked_at is None]:
             typer.echo(name)
     elif keys:
-        Console().print(_table(keys))
+        Console(markup=False, emoji=False).print(_table(keys))
     else:
         typer.echo("There are no keys yet. `easel keys create NAME` makes one.")
 

@@ -68,7 +68,7 @@ async def list_members(limit: int, settings: EngineSettings, output: Output, *, 
     if output.as_json:
         output.print_json([_as_json(one) for one in listed])
     elif listed and not output.quiet:
-        Console().print(_table(listed))
+        Console(markup=False, emoji=False).print(_table(listed))
     elif not output.quiet:
         typer.echo("Nobody is banned." if only_banned else "Nobody has painted anything within 30 days.")
 

@@ -12,7 +12,6 @@ from pathlib import Path
 import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 from rich.table import Table
 
@@ -66,27 +65,27 @@ def show_models(settings: EngineSettings) -> None:
         steps = str(model.defaults.steps)
         speed = (f"{name} {value}" for name, value in model.speed.overrides.items())
         family = ", ".join((model.family.name, *speed))
-        table.add_row(name, family, size, steps, model.licence, escape(_source_text(model)))
+        table.add_row(name, family, size, steps, model.licence, _source_text(model))
     _print_whole(table)
     for adapter in registry.adapters.values():
-        _console().print(f"adapter {adapter.name}: {escape(str(adapter.file))}")
+        _console().print(f"adapter {adapter.name}: {adapter.file}")
     for reader in registry.ip_adapters.values():
         place = reader.hub or str(reader.folder)
-        _console().print(f"IP-Adapter {reader.name}: {reader.use}, {reader.licence}, {escape(place)}/{reader.file}")
+        _console().print(f"IP-Adapter {reader.name}: {reader.use}, {reader.licence}, {place}/{reader.file}")
     for upscaler in registry.upscalers.values():
-        _console().print(f"upscaler {upscaler.name}: {upscaler.licence}, {escape(str(upscaler.file))}")
+        _console().print(f"upscaler {upscaler.name}: {upscaler.licence}, {upscaler.file}")
     for one in registry.segmenters.values():
-        _console().print(f"segmenter {one.name}: {one.licence}, {escape(str(one.folder))}")
+        _console().print(f"segmenter {one.name}: {one.licence}, {one.folder}")
     for describing in registry.captioners.values():
-        _console().print(f"captioner {describing.name}: {describing.licence}, {escape(str(describing.folder))}")
+        _console().print(f"captioner {describing.name}: {describing.licence}, {describing.folder}")
     for control in registry.controls.values():
         told = f"{control.kind}, {control.family}, {control.licence}, {control.hub or control.folder}"
-        _console().print(f"control {control.name}: {escape(told)}")
+        _console().print(f"control {control.name}: {told}")
 
 
 def _print_whole(table: Table) -> None:
     """Print a table as wide as its words: a terminal breaks long lines itself, and a path copied from them is whole."""
-    console = Console(highlight=False, width=_ANY_WIDTH)
+    console = Console(markup=False, emoji=False, highlight=False, width=_ANY_WIDTH)
     with console.capture() as drawn:
         console.print(table)
     typer.echo("\n".join(line.rstrip() for line in drawn.get().splitlines()))
@@ -282,7 +281,9 @@ def _hash_progress(name: str, output: Output) -> Iterator[ProgressCallback]:
     if output.quiet or not console.is_terminal:
         yield ignore_progress
         return
-    bar = Progress(TextColumn("{task.description}"), BarColumn(), DownloadColumn(), console=console, transient=True)
+    bar = Progress(
+        TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), console=console, transient=True
+    )
     task = bar.add_task(f"Hashing {name}", total=None)
 
     def show(done_bytes: int, total_bytes: int) -> None:
@@ -296,4 +297,4 @@ def _hash_progress(name: str, output: Output) -> Iterator[ProgressCallback]:
 
 
 def _console() -> Console:
-    return Console(highlight=False, soft_wrap=True)
+    return Console(markup=False, emoji=False, highlight=False, soft_wrap=True)

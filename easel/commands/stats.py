@@ -32,7 +32,7 @@ async def show_stats(days: int | None, settings: EngineSettings, output: Output)
     if output.as_json:
         output.print_json(summary_to_json(summary))
     elif not output.quiet:
-        _print(summary, Console())
+        _print(summary, Console(markup=False, emoji=False))
 
 
 def _print(summary: LogSummary, console: Console) -> None:

@@ -24,6 +24,12 @@ async def test_a_key_is_made_listed_and_revoked(home: Path, database_url: str, d
     expected = {"name": "blog", "scopes": ["paint"], "jobs_per_day": 7, "jobs_at_once": 4, "cancels_abandoned": True}
     assert told.items() >= expected.items()
 
+    # Square brackets are style in rich's markup.
+    assert (await keys("create", "[/blog]")).code == 0
+    table = await keys("list")
+    assert table.code == 0 and "[/blog]" in table.out
+    assert (await keys("revoke", "[/blog]")).code == 0
+
     taken, blank = await keys("create", "blog"), await keys("create", " ")
     assert taken.code == blank.code == 3
     assert 'There is a key named "blog"' in taken.err and "1 to 100 characters" in blank.err
@@ -32,7 +38,7 @@ async def test_a_key_is_made_listed_and_revoked(home: Path, database_url: str, d
         assert await find_key(connection, secret[:-1]) is None
         assert await find_key(connection, secret) is not None
     listed = await keys("list", "--json")
-    (shown,) = json.loads(listed.out)
+    shown, _ = json.loads(listed.out)
     assert shown.items() >= expected.items() and shown["last_used_at"] and secret not in listed.out
     table = await keys("list")
     assert "blog" in table.out and secret not in table.out

@@ -116,7 +116,7 @@ async def test_imagine_and_export_alone(old_home: Path, models_file: Path, tmp_p
     """With nothing running, `imagine` starts an engine, says so, and paints a grid that `export` then writes."""
     grid, folder = tmp_path / "grid.png", tmp_path / "export"
     painted = await run_easel(
-        "imagine", "a red circle --seed 7", "-o", str(grid), home=old_home, EASEL_MODELS_FILE=str(models_file)
+        "imagine", "a red circle [/] --seed 7", "-o", str(grid), home=old_home, EASEL_MODELS_FILE=str(models_file)
     )
     assert (painted.code, painted.out) == (0, f"{grid}\n"), painted.err
     assert "No engine is running." in painted.err and "engine_ready" not in painted.err
@@ -125,7 +125,7 @@ async def test_imagine_and_export_alone(old_home: Path, models_file: Path, tmp_p
     exported = await run_easel("export", "raw", "-o", str(folder), home=old_home)
     assert exported.code == 0, exported.err
     jobs = [json.loads(line) for line in (folder / "jobs.jsonl").read_text().splitlines()]
-    assert [job["spec"]["prompt"] for job in jobs] == ["a red circle --seed 7"]
+    assert [job["spec"]["prompt"] for job in jobs] == ["a red circle [/] --seed 7"]
     picture = painted.err.split("Picture 1: ")[1].split()[0]
     await _check_restored(old_home, tmp_path / "backup", models_file, picture)
     await _until_none_is_left(old_home)

@@ -19,14 +19,14 @@ async def test_stats_are_printed(home: Path, database_url: str, database: Databa
     )
     community = SmallCommunity(database=database, objects=objects)
     member = await community.join(Consent.USE)
-    painted = await community.paint(member, "a red circle")
+    painted = await community.paint(member, "a red [/circle]")
     await community.press(painted, 1, member)
     await community.press(painted, 1, member, Verb.RATE, 4)
     shown = await run_easel("stats", home=home, DATABASE_URL=database_url)
     lines = [" ".join(line.split()) for line in shown.out.splitlines()]
     assert lines[0] == "2 presses by 1 member; Gini coefficient 0.00."
     assert "upscale of 2 1 0% (0%-79%) 100% (21%-100%) 0.32" in lines
-    assert "a red circle 0 0 0 1 4.00" in lines
-    assert f"a red circle 4.00 1 {painted.pictures[1].id}" in lines
+    assert "a red [/circle] 0 0 0 1 4.00" in lines
+    assert f"a red [/circle] 4.00 1 {painted.pictures[1].id}" in lines
     as_json = await run_easel("stats", "--days", "3", "--json", home=home, DATABASE_URL=database_url)
     assert json.loads(as_json.out)["raters"]["presses"] in {0, 2}
