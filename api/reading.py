@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
-from aiohttp import BodyPartReader, web
+from aiohttp import BodyPartReader, hdrs, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from api import replies
 from api.refusals import ApiRefused
@@ -22,6 +24,10 @@ MAX_FILE = 25 * 2**20
 """Bytes of a file in a form, as of any picture that is brought to Easel."""
 
 _AT_ONCE = 2**16
+# What aiohttp has for a body that is cut, compressed otherwise than announced, or a form that is none.
+_BROKEN = (ValueError, web.RequestPayloadError, HttpProcessingError)
+# aiohttp ends the connection after it.
+_LAST: Mapping[str, str] = MappingProxyType({hdrs.CONNECTION: "close"})
 _LIST = "[]"
 
 
@@ -45,13 +51,13 @@ async def read_json(request: web.Request) -> ReadBody:
     """
     _check_announced(request, MAX_JSON)
     content = bytearray()
-    async for chunk in request.content.iter_chunked(_AT_ONCE):
-        content += chunk
-        _check_size(len(content), MAX_JSON)
     try:
+        async for chunk in request.content.iter_chunked(_AT_ONCE):
+            content += chunk
+            _check_size(len(content), MAX_JSON)
         data = json.loads(content.decode())
-    except ValueError as error:
-        raise ApiRefused(400, replies.NOT_JSON, code="invalid_json") from error
+    except (*_BROKEN, RecursionError) as error:
+        raise ApiRefused(400, replies.NOT_JSON, code="invalid_json", headers=_LAST) from error
     if not isinstance(data, dict):
         raise ApiRefused(400, replies.NOT_JSON, code="invalid_json")
     return ReadBody(fields=data)
@@ -67,28 +73,31 @@ async def read_form(request: web.Request) -> ReadBody:
     if request.content_type != "multipart/form-data":
         raise ApiRefused(415, replies.NOT_FORM, code="unsupported_media_type")
     _check_announced(request, MAX_FORM)
-    body, size = ReadBody(fields={}), 0
-    async for part in _parts(request):
+    try:
+        return await _read_parts(request)
+    except _BROKEN as error:
+        raise ApiRefused(400, replies.NOT_FORM, code="invalid_form", headers=_LAST) from error
+
+
+async def _read_parts(request: web.Request) -> ReadBody:
+    body = ReadBody(fields={})
+    async for part in await request.multipart():
+        if not isinstance(part, BodyPartReader):
+            raise ApiRefused(400, replies.NOT_FORM, code="invalid_form")
         content = bytearray()
         while chunk := await part.read_chunk(_AT_ONCE):
-            size += len(chunk)
-            _check_size(size, MAX_FORM)
+            _check_read(request)
             content += chunk
             if len(content) > MAX_FILE:
                 raise UploadRefused(UploadFault.TOO_LARGE)
+        _check_read(request)
         _add(body, part, bytes(content))
     return body
 
 
-async def _parts(request: web.Request) -> AsyncIterator[BodyPartReader]:
-    try:
-        async for part in await request.multipart():
-            if not isinstance(part, BodyPartReader):
-                raise ApiRefused(400, replies.NOT_FORM, code="invalid_form")
-            yield part
-    except ValueError as error:
-        # What aiohttp has for a form that is cut or has no boundary.
-        raise ApiRefused(400, replies.NOT_FORM, code="invalid_form") from error
+def _check_read(request: web.Request) -> None:
+    """Count the heads of the parts as well, of which a form may have any number."""
+    _check_size(request.content.total_bytes, MAX_FORM)
 
 
 def _add(body: ReadBody, part: BodyPartReader, content: bytes) -> None:

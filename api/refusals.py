@@ -11,7 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from api import replies
-from api.store.submissions import DayQuotaUsed, IdempotencyKeyReused
+from api.store.submissions import DayQuotaUsed, IdempotencyKeyReused, NeverAllowed
 from engine.contract import errors
 from engine.contract.uploads import UploadRefused
 
@@ -54,6 +54,8 @@ def refusal_of(error: Exception) -> ApiRefused:
         case errors.TooManyPending():
             wait = {"Retry-After": str(_PENDING_RETRY.seconds)}
             return _refused(429, error, code="rate_limit_exceeded", headers=wait)
+        case NeverAllowed():
+            return _refused(400, error, code="invalid_value", param="n")
         case errors.MemberBanned():
             return _refused(403, error, code="banned", headers=NO_RETRY)
         case IdempotencyKeyReused():

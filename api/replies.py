@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from api.store.submissions import DayQuotaUsed, IdempotencyKeyReused
+from api.store.submissions import DayQuotaUsed, IdempotencyKeyReused, NeverAllowed
 from engine.contract import errors
 from engine.contract.uploads import UploadFault, UploadRefused
 
@@ -66,6 +66,10 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Facts], str]] = {
     DayQuotaUsed: lambda facts: (
         f"This key may start {facts['limit']} jobs in 24 hours, and {facts['left']} are left. Try again later, or ask "
         "the operator for more."
+    ),
+    NeverAllowed: lambda facts: (
+        f"This needs {facts['jobs']} jobs, and this key may have {facts['limit']}. Lower `n`, or ask the operator for "
+        "more."
     ),
     IdempotencyKeyReused: lambda _: (
         "This Idempotency-Key belongs to another request of the last 24 hours. Use a new one for each request."

@@ -23,12 +23,12 @@ _MAX_IDEMPOTENCY_KEY = 255
 def asked_by(call: ApiCall, fingerprint: bytes) -> Asked:
     """Return what tells the request from others.
 
-    Raises: ApiRefused for an idempotency key that is too long.
+    Raises: ApiRefused for an idempotency key that is too long or no text.
     """
     headers = call.request.headers
     given = headers.get(_IDEMPOTENCY)
-    if given is not None and not 1 <= len(given) <= _MAX_IDEMPOTENCY_KEY:
-        rule = f"1 to {_MAX_IDEMPOTENCY_KEY} characters long"
+    if given is not None and not (1 <= len(given) <= _MAX_IDEMPOTENCY_KEY and given.isprintable()):
+        rule = f"1 to {_MAX_IDEMPOTENCY_KEY} printable characters"
         raise ApiRefused(400, replies.wrong_value(_IDEMPOTENCY, rule), code="invalid_value", param=_IDEMPOTENCY)
     is_retry = headers.get(_RETRIES, "0") not in {"", "0"}
     return Asked(fingerprint=fingerprint, idempotency_key=given, is_retry=is_retry)

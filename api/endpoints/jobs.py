@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import binascii
 from base64 import b64decode, b64encode
 from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
@@ -132,7 +131,7 @@ def _mask_of(body: JobBody) -> bytes | None:
         return None
     try:
         return b64decode(body.mask, validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise ApiRefused(400, replies.MASK_NOT_BASE64, code="invalid_mask", param="mask") from error
 
 

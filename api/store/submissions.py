@@ -36,6 +36,10 @@ class DayQuotaUsed(RequestError):
     """The key has started as many jobs as it may in 24 hours; the fact `resets_in` says when it may start more."""
 
 
+class NeverAllowed(RequestError):
+    """The request needs more jobs than its key may ever have; the facts `jobs` and `limit` say how many."""
+
+
 class IdempotencyKeyReused(RequestError):
     """The idempotency key belongs to another request of the last day."""
 
@@ -75,7 +79,7 @@ async def start_jobs(connection: AsyncConnection, key: ApiKey, asked: Asked, req
 
     Of two requests at once, the second sees what the first has started.
 
-    Raises: IdempotencyKeyReused, TooManyPending, DayQuotaUsed, MemberBanned; nothing is stored then.
+    Raises: IdempotencyKeyReused, NeverAllowed, TooManyPending, DayQuotaUsed, MemberBanned; nothing is stored then.
     """
     await lock_key(connection, key.id)
     restriction = (await read_restrictions(connection, [key.member_id]))[key.member_id]
@@ -86,6 +90,8 @@ async def start_jobs(connection: AsyncConnection, key: ApiKey, asked: Asked, req
         return Started(jobs=repeated, allowance=allowance, is_repeated=True)
     pending = await count_pending(connection, key.member_id)
     at_once = min(key.options.jobs_at_once, restriction.max_pending or key.options.jobs_at_once)
+    if len(requests) > (most := min(at_once, key.options.jobs_per_day)):
+        raise NeverAllowed(jobs=len(requests), limit=most)
     if pending + len(requests) > at_once:
         raise TooManyPending(pending=pending, limit=at_once)
     if used + len(requests) > key.options.jobs_per_day:

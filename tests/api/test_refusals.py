@@ -6,10 +6,12 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from json import dumps, loads
 from typing import Any
 
 import pytest
 from openai import AsyncOpenAI, AuthenticationError, PermissionDeniedError, RateLimitError
+from yarl import URL
 
 from api import replies
 from api.refusals import refusal_of, refusal_of_cause
@@ -115,7 +117,7 @@ async def test_parameters_that_are_wrong(
 @pytest.mark.filterwarnings("ignore::aiohttp.BadContentDispositionHeader")
 async def test_bodies_that_are_none(api: RunningApi, secret: str) -> None:
     """No JSON, no object, no form, a form that is cut, addresses and methods that are not there."""
-    for data in (b"{", b"[]", b"\xff", b""):
+    for data in (b"{", b"[]", b"\xff", b"", b"[" * 100_000, b'{"prompt": ' + b"[" * 100_000):
         status, body, _ = await api.ask("POST", GENERATIONS, secret, data=data)
         assert (status, code_of(body)) == (400, "invalid_json")
     status, body, _ = await api.ask("POST", EDITS, secret, json={"prompt": "a cat"})
@@ -127,6 +129,14 @@ async def test_bodies_that_are_none(api: RunningApi, secret: str) -> None:
         "POST", EDITS, secret, data=form("prompt", b"a cat"), headers={"Content-Type": FORM}
     )
     assert (status, message_of(body)) == (400, replies.NO_IMAGE)
+    for head in (b"A: b\r\n" * 1000, b"A: " + b"b" * 100_000 + b"\r\n"):
+        data = b"--x\r\n" + head + b"\r\na cat\r\n--x--\r\n"
+        status, body, _ = await api.ask("POST", EDITS, secret, data=data, headers={"Content-Type": FORM})
+        assert (status, code_of(body)) == (400, "invalid_form")
+    for path, kind, code in ((GENERATIONS, "application/json", "invalid_json"), (EDITS, FORM, "invalid_form")):
+        headers = {"Content-Type": kind, "Content-Encoding": "gzip"}
+        status, body, _ = await api.ask("POST", path, secret, data=form("prompt", b"a cat"), headers=headers)
+        assert (status, code_of(body)) == (400, code)
     status, body, _ = await api.ask("GET", "/v1/chat/completions", secret)
     assert (status, message_of(body)) == (404, replies.HTTP[404])
     status, body, headers = await api.ask("DELETE", GENERATIONS, secret)
@@ -140,6 +150,15 @@ def form(name: str, content: bytes) -> bytes:
     """Return a form with one field."""
     head = f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n'
     return head.encode() + content + b"\r\n--x--\r\n"
+
+
+async def heads(size: int) -> AsyncIterator[bytes]:
+    """Yield a form of so many megabytes, whose fields are empty."""
+    field = (
+        b"--x\r\nA: " + bytes(4000).replace(b"\0", b"b") + b'\r\nContent-Disposition: form-data; name="a"\r\n\r\n\r\n'
+    )
+    for _ in range(size):
+        yield field * 256
 
 
 async def endless(size: int) -> AsyncIterator[bytes]:
@@ -158,6 +177,7 @@ async def test_bodies_that_are_too_large(api: RunningApi, secret: str) -> None:
         (GENERATIONS, endless(100), "application/json", (413, "body_too_large")),
         (EDITS, hundred, FORM, (413, "body_too_large")),
         (EDITS, endless(100), FORM, (400, "invalid_image")),
+        (EDITS, heads(100), FORM, (413, "body_too_large")),
     ):
         status, body, _ = await api.ask("POST", path, secret, data=data, headers={"Content-Type": content_type})
         assert (status, code_of(body)) == expected
@@ -227,3 +247,45 @@ def code_of(body: dict[str, Any]) -> str:
 def message_of(body: dict[str, Any]) -> str:
     """Return the sentence of an error."""
     return str(body["error"]["message"])
+
+
+async def test_headers_that_are_no_text(api: RunningApi, secret: str) -> None:
+    """Bytes that are no UTF-8 make no key, and no idempotency key."""
+    status, body = await raw(api, "/v1/models", b"Authorization: Bearer \xff\xfe")
+    assert (status, code_of(body)) == (401, "invalid_api_key")
+    own = b"Authorization: Bearer " + secret.encode()
+    status, body = await raw(api, "/v1/jobs", own, b"Idempotency-Key: \xff", json={"prompt": "a cat"})
+    assert (status, body["error"]["param"]) == (400, "Idempotency-Key")
+    assert await count(api.database, "SELECT count(*) FROM jobs") == 0
+
+
+async def test_a_mask_that_is_no_base64(api: RunningApi, secret: str) -> None:
+    for mask in ("?", "\u00e9"):
+        status, body, _ = await api.ask("POST", "/v1/jobs", secret, json={"operation": "inpaint", "mask": mask})
+        assert (status, message_of(body)) == (400, replies.MASK_NOT_BASE64)
+
+
+async def test_more_at_once_than_the_key_ever_may(api: RunningApi) -> None:
+    """A request that no waiting helps is not to be sent again."""
+    for options in (KeyOptions(name="", jobs_at_once=1), KeyOptions(name="", jobs_per_day=1)):
+        _, secret = await api.key(options)
+        status, body, headers = await api.ask("POST", GENERATIONS, secret, json={"prompt": "a cat", "n": 5})
+        assert (status, body["error"]["param"]) == (400, "n") and "Retry-After" not in headers
+        assert message_of(body).startswith("This needs 2 jobs, and this key may have 1.")
+    assert await count(api.database, "SELECT count(*) FROM jobs") == 0
+
+
+async def raw(
+    api: RunningApi, path: str, *headers: bytes, json: dict[str, Any] | None = None
+) -> tuple[int, dict[str, Any]]:
+    """Return the status and the JSON of a request whose headers are sent as they are."""
+    content = b"" if json is None else dumps(json).encode()
+    method = b"GET" if json is None else b"POST"
+    length = b"Content-Length: " + str(len(content)).encode()
+    lines = [method + b" " + path.encode() + b" HTTP/1.1", b"Host: easel", b"Connection: close", length, *headers]
+    url = URL(api.url)
+    reader, writer = await asyncio.open_connection(url.host, url.port)
+    writer.write(b"\r\n".join(lines) + b"\r\n\r\n" + content)
+    head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+    writer.close()
+    return int(head.split()[1]), loads(body)
