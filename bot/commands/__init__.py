@@ -9,6 +9,7 @@ from bot.commands.blend import blend
 from bot.commands.consent import consent
 from bot.commands.describe import describe, shorten
 from bot.commands.export import export
+from bot.commands.help import help_command
 from bot.commands.imagine import imagine, imagine_for
 from bot.commands.interpolate import interpolate
 from bot.commands.message_menu import MENU
@@ -24,6 +25,7 @@ Command = app_commands.Command[Any, ..., Any] | app_commands.Group | app_command
 
 COMMANDS: tuple[Command, ...] = (
     imagine,
+    help_command,
     blend,
     interpolate,
     describe,
