@@ -48,7 +48,8 @@ async def put_pictures(objects: Objects, folder: Path, report: Report) -> list[s
 
     Raises: PictureStoreUnavailable, StorageFull.
     """
-    files = await asyncio.to_thread(lambda: sorted(path for path in folder.rglob("*") if path.is_file()))
+    # Names with a dot are of copies that a killed backup did not end.
+    files = await asyncio.to_thread(lambda: sorted(path for path in folder.rglob("[!.]*") if path.is_file()))
     damaged = []
     for start in range(0, len(files), _AT_ONCE):
         batch = files[start : start + _AT_ONCE]

@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from easel.backups.lock import hold_backup_lock
 from easel.backups.manifest import NAME as MANIFEST
 from easel.backups.manifest import Manifest, read_manifest, sha256_of, write_manifest
 from easel.backups.pictures import copy_pictures, remove_others
@@ -36,11 +37,12 @@ async def backup(folder: Path, settings: EngineSettings, output: Output) -> int:
     Pictures that an earlier backup has are not copied again, and those that have been erased since are removed from it.
     The earlier backup stays whole until the new one is.
 
-    Raises: SettingsInvalid when the folder holds other things, StoreUnavailable.
+    Raises: SettingsInvalid when the folder holds other things or another backup runs into it, StoreUnavailable.
     """
     _check_folder(folder)
     try:
-        manifest = await _back_up(folder, settings, output)
+        with hold_backup_lock(folder):
+            manifest = await _back_up(folder, settings, output)
     except ToolFailed as error:
         typer.echo(f"{error}. Nothing was backed up.", err=True)
         return ExitCode.DATABASE

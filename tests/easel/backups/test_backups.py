@@ -12,6 +12,7 @@ import asyncpg
 import pytest
 import sqlalchemy as sa
 
+from easel.backups.lock import hold_backup_lock
 from easel.backups.manifest import read_manifest
 from engine.store.database import Database, open_database
 from engine.store.jobs import read_job, read_pictures
@@ -173,6 +174,32 @@ async def test_two_restores_at_once_do_not_meet(
         await connection.close()
     results = await asyncio.gather(*(restore(folder, home, empty_url, storage_url) for _ in range(2)))
     assert sorted(result.code for result in results) == [0, 5]
+
+
+async def test_two_backups_into_a_folder_do_not_meet(
+    home: Path, folder: Path, database: Database, database_url: str, objects: Objects, storage_url: str
+) -> None:
+    """The second one is told to wait; each would remove the other's dump."""
+    await finished(database, objects, 1)
+    await asyncio.to_thread(folder.mkdir)
+    with hold_backup_lock(folder):
+        done = await backup(folder, home, database_url, storage_url)
+    assert done.code == 4 and "Another backup into this folder is running." in done.err
+    assert (await backup(folder, home, database_url, storage_url)).code == 0
+    read_manifest(folder)
+
+
+async def test_what_a_killed_backup_left_is_not_restored(
+    home: Path, folder: Path, database: Database, database_url: str, empty_url: str, objects: Objects, storage_url: str
+) -> None:
+    """A picture that was being copied into an earlier backup is none of that."""
+    await finished(database, objects, 1)
+    assert (await backup(folder, home, database_url, storage_url)).code == 0
+    (copied, _) = (folder / "pictures").rglob("*.*")
+    half = copied.parent / f".{copied.name}.0123456789abcdef"
+    await asyncio.to_thread(half.write_bytes, b"half of")
+    done = await restore(folder, home, empty_url, storage_url)
+    assert done.code == 0 and "damaged" not in done.err, done.err
 
 
 async def test_a_folder_with_other_things_is_left_alone(
