@@ -21,9 +21,7 @@ MAX_CONTENT = 2000
 """Discord's limit on the text of a message."""
 
 _ALL_OPERATIONS = frozenset(Operation)
-
-_MAX_PROMPT = 1400
-
+_MAX_PROMPT, _MAX_TITLE = 1400, 100
 _LINK = re.compile(r"<?(https?://[^\s<>]+)>?")
 _MARKDOWN = re.compile(r"([\\*_~`|<@\[\]])")
 
@@ -182,7 +180,9 @@ def suggestions_card(job: Job, discord_id: int, buttons: Buttons, text: str, num
     """Return the message of a job whose result is so many suggested prompts; `text` lists them."""
     rows = rows_of(buttons, CardKind.SUGGESTIONS, job)
     shown = tuple(row[:num_prompts] for row in rows if row[:num_prompts])
-    return with_note(Card(content=_line(job, discord_id, None), rows=shown), text)
+    # The member knows the prompt above the list; the prompts that the buttons paint are new.
+    title = _line(job, discord_id, None, min(_MAX_PROMPT, MAX_CONTENT - _MAX_TITLE - length(text)))
+    return with_note(Card(content=title, rows=shown), text)
 
 
 def picture_card(
@@ -251,9 +251,10 @@ def view_from_card(card: Card) -> discord.ui.View:
     return view
 
 
-def _line(job: Job, discord_id: int, state: str | None) -> str:
-    title = operation_replies.job_title(job.operation, discord_id)
-    return f"**{shown_prompt(operation_replies.job_subject(job))}** - {title}" + (f" ({state})" if state else "")
+def _line(job: Job, discord_id: int, state: str | None, limit: int | None = None) -> str:
+    subject = shown_prompt(operation_replies.job_subject(job), limit)
+    title = f"**{subject}** - {operation_replies.job_title(job.operation, discord_id)}"
+    return f"{title} ({state})" if state else title
 
 
 def rows_of(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.cards import escaped, shown_prompt
+from bot.cards import escaped, length, shown_prompt
 from engine.contract.suggestions import Suggestions, WeighedWord
 
 DESCRIBE_LABEL = "Describe"
@@ -28,12 +28,12 @@ def suggestions_text(suggestions: Suggestions) -> str:
 
 def _marked(words: tuple[WeighedWord, ...]) -> str:
     told: list[str] = []
-    length = 0
+    told_length = 0
     for word in words:
         sign = "**" if word.weight >= _STRONG else "~~" if word.weight < _WEAK else ""
         marked = f"{sign}{escaped(word.text)}{sign}"
-        length += len(marked) + 1
-        if length > _LONGEST_WORDS:
+        told_length += length(marked) + 1
+        if told_length > _LONGEST_WORDS:
             return " ".join([*told, "…"])
         told.append(marked)
     return " ".join(told)

@@ -14,15 +14,17 @@ from bot.services import Services
 from bot.store.button_actions import read_pressed_job
 from bot.store.followups import FollowUp
 from bot.store.interaction import InteractionContext
+from bot.uploads import known_keys
 from engine.contract.errors import PictureUnknown
 from engine.contract.feedback import Verb
 from engine.contract.jobs import Job, JobSpec, Operation
 from engine.contract.suggestions import MAX_SUGGESTIONS, suggestions_from_text
 from engine.prompt import render
+from engine.prompt.checks.followups import with_both_ends
 
 
 class SuggestionButton(JobButton, verb="suggestion", index=ONE_TO_FIVE):
-    """Starts the job of the prompt that its index names; a shortened prompt keeps its parameters."""
+    """Starts the job of the prompt that its index names; a shortened one keeps its parameters and pictures."""
 
     rows = {CardKind.SUGGESTIONS: 0}
 
@@ -40,6 +42,7 @@ class SuggestionButton(JobButton, verb="suggestion", index=ONE_TO_FIVE):
         """Store the job and show it."""
         job = await services.commit(context, lambda: read_pressed_job(context, self.button.job_id))
         spec = await _suggested(services, job, self.slot())
+        keys = await known_keys(services, spec, job.id)
         follow_up = FollowUp(
             verb=Verb.IMAGINE,
             job_id=job.id,
@@ -48,7 +51,7 @@ class SuggestionButton(JobButton, verb="suggestion", index=ONE_TO_FIVE):
             renew_spec=lambda operation, old: old,
             variation=f"{self.button.index}",
         )
-        await start(interaction, services, context, reworded(follow_up, services.limits, spec, {}))
+        await start(interaction, services, context, reworded(follow_up, services.limits, spec, keys))
 
 
 async def _suggested(services: Services, job: Job, place: int) -> JobSpec:
@@ -63,5 +66,5 @@ async def _suggested(services: Services, job: Job, place: int) -> JobSpec:
     spec = one_spec_from_text(services, prompts[place])
     if job.operation is not Operation.SHORTEN:
         return spec
-    kept = replace(spec, parameters={**job.spec.parameters, **spec.parameters})
-    return replace(kept, prompt=render(kept))
+    kept = replace(spec, images=job.spec.images, parameters={**job.spec.parameters, **spec.parameters})
+    return with_both_ends(replace(kept, prompt=render(kept)))

@@ -45,6 +45,12 @@ def reworded_spec(limits: Limits, operation: Operation, spec: JobSpec) -> JobSpe
     return spec
 
 
+def with_both_ends(spec: JobSpec) -> JobSpec:
+    """Return the spec, without `--interpolate` if fewer words have left it one end."""
+    num_parts = sum(part.weight > 0 for part in spec.parts)
+    return spec if 2 in (len(spec.images), num_parts) else without(spec, "interpolate")
+
+
 def asks_for_other_shape(spec: JobSpec, old: JobSpec) -> bool:
     """Return whether a prompt asks for a shape that the old one does not."""
     return spec.parameters.get("ar") not in (None, old.parameters.get("ar"))

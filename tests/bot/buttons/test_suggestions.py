@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import io
 from collections.abc import Callable
 from typing import Any
 
-from PIL import Image
-
 from bot import replies, suggestion_replies
+from bot.cards import MAX_CONTENT, length
 from engine.contract.feedback import Verb
 from engine.contract.jobs import Job, Operation
 from engine.contract.suggestions import Suggestions, WeighedWord, text_from_suggestions
@@ -20,6 +18,7 @@ from tests.bot.buttons.test_opinions import single
 from tests.bot.conftest import BotStarter
 from tests.bot.engine_hand import EngineHand
 from tests.bot.reading import Message, labels, text_of
+from tests.engine.uploads.pictures import encoded, photo
 
 Grid = Callable[..., Any]
 FOUR = Suggestions(prompts=("a red circle", "a *blue* fish", "a tree --ar 2:1", "a star"))
@@ -88,12 +87,51 @@ async def test_a_prompt_is_shortened_with_its_parameters(
     assert (await newest(hand)).spec.prompt == "red circle --ar 3:2"
 
 
+async def test_all_shorter_prompts_of_a_long_one_can_be_read(
+    bot: asyncio.Task[None], ben: MemberClient, hand: EngineHand
+) -> None:
+    """Where not everything fits into Discord's 2,000 characters, the prompt above them is cut."""
+    waiting = await ben.reply(await ben.command("shorten", prompt="a red circle " * 120))
+    words = tuple(WeighedWord(text="🎉" * 9, weight=1.0) for _ in range(80))
+    await suggest(hand, await newest(hand), Suggestions(prompts=("a red circle " * 11,) * 5, words=words))
+    listed = await ben.changed(waiting, is_listed)
+    assert labels(listed) == [["1", "2", "3", "4", "5"]] and "\n5. a red circle a" in text_of(listed)
+    assert length(text_of(listed)) <= MAX_CONTENT
+
+
+async def test_an_interpolation_that_lost_an_end_is_a_grid(
+    bot: asyncio.Task[None], ben: MemberClient, hand: EngineHand
+) -> None:
+    waiting = await ben.reply(await ben.command("shorten", prompt="a house:: a tree --interpolate"))
+    await suggest(hand, await newest(hand), Suggestions(prompts=("house:: tree", "tree")))
+    listed = await ben.changed(waiting, is_listed)
+    for number, prompt in (("1", "house:: tree --interpolate"), ("2", "tree")):
+        await ben.reply(await ben.press(listed, number))
+        assert (await newest(hand)).spec.prompt == prompt
+
+
+async def test_a_shorter_prompt_keeps_its_pictures(
+    start_bot: BotStarter, sandbox: Sandbox, ben: MemberClient, hand: EngineHand
+) -> None:
+    file = FileOption(name="a.png", content=encoded(photo(), "PNG"))
+    async with start_bot(upload_origins=frozenset({sandbox.url})):
+        thinking = await ben.reply(await ben.command("imagine", prompt="a house", image=file))
+        await ben.changed(thinking, lambda item: text_of(item) != "")
+        prompt = (await newest(hand)).spec.prompt + " by the sea --iw 2"
+        thinking = await ben.reply(await ben.command("shorten", prompt=prompt))
+        await ben.changed(thinking, lambda item: text_of(item) != "")
+        asked = await newest(hand)
+        await suggest(hand, asked, Suggestions(prompts=("house",)))
+        await ben.reply(await ben.press(await ben.changed(thinking, is_listed), "1"))
+        started = await newest(hand)
+        assert (started.spec.images, started.image_keys) == (asked.spec.images, asked.image_keys)
+        assert started.spec.prompt == f"{asked.spec.images[0].url} house --iw 2"
+
+
 async def test_a_picture_that_a_member_brings_is_described(
     start_bot: BotStarter, sandbox: Sandbox, ben: MemberClient, hand: EngineHand
 ) -> None:
-    encoded = io.BytesIO()
-    Image.new("RGB", (64, 64), "red").save(encoded, "PNG")
-    file = FileOption(name="red.png", content=encoded.getvalue())
+    file = FileOption(name="red.png", content=encoded(photo(), "PNG"))
     async with start_bot(upload_origins=frozenset({sandbox.url})):
         thinking = await ben.reply(await ben.command("describe", image=file))
         shown = await ben.changed(thinking, lambda item: text_of(item) != "")
