@@ -16,7 +16,8 @@ import structlog
 from structlog.contextvars import bound_contextvars
 
 from bot import replies, upload_replies
-from bot.cards import Card, job_card, view_from_card
+from bot.appeals import refusal_card
+from bot.cards import Card, Rows, job_card, view_from_card
 from bot.consent_notice import ask_for_consent
 from bot.delivery.discord_messages import NO_MENTIONS
 from bot.delivery.outcomes import ChannelDeleted, MessageDeleted, outcome_of
@@ -59,9 +60,9 @@ async def answer(
     with bound_contextvars(action=name, interaction=interaction.id):
         result = await logged_result_of(work)
         if isinstance(result, EaselError):
-            await _refuse(interaction, replies.reply_for(result))
+            await _refuse(interaction, await refusal_card(interaction, services, result))
         elif isinstance(result, Exception):
-            await _refuse(interaction, replies.BROKEN)
+            await _refuse(interaction, Card(content=replies.BROKEN))
         outcome = type(result).__name__ if result else "done"
         services.metrics.answers.labels(name=name, outcome=outcome).inc()
         services.metrics.answer_seconds.labels(name=name).observe(time.monotonic() - began)
@@ -77,20 +78,21 @@ async def _ask_for_consent(interaction: discord.Interaction, services: Services)
         _log.error("unexpected_error", exc_info=asked)
 
 
-async def _refuse(interaction: discord.Interaction, text: str) -> None:
+async def _refuse(interaction: discord.Interaction, card: Card) -> None:
     """Tell the member alone, or all who see that an answer is coming: Discord shows a reply to one that was deleted."""
     if interaction.extras.get(_IS_AWAITED_BY_ALL):
-        await _try(interaction.edit_original_response(content=text, allowed_mentions=NO_MENTIONS))
+        await _try(interaction.edit_original_response(content=card.content, allowed_mentions=NO_MENTIONS))
     else:
-        await send_ephemeral(interaction, text)
+        await send_ephemeral(interaction, card.content, card.rows)
 
 
-async def send_ephemeral(interaction: discord.Interaction, text: str) -> None:
-    """Reply to the member alone; if Discord no longer accepts a reply, only log that."""
+async def send_ephemeral(interaction: discord.Interaction, text: str, rows: Rows = ()) -> None:
+    """Reply to the member alone, with buttons if any; if Discord no longer accepts a reply, only log that."""
+    view = view_from_card(Card(content=text, rows=rows)) if rows else discord.utils.MISSING
     if interaction.response.is_done():
-        await _try(interaction.followup.send(text, ephemeral=True, allowed_mentions=NO_MENTIONS))
+        await _try(interaction.followup.send(text, view=view, ephemeral=True, allowed_mentions=NO_MENTIONS))
     else:
-        await _try(interaction.response.send_message(text, ephemeral=True, allowed_mentions=NO_MENTIONS))
+        await _try(interaction.response.send_message(text, view=view, ephemeral=True, allowed_mentions=NO_MENTIONS))
 
 
 async def send_card(interaction: discord.Interaction, card: Card, files: Sequence[discord.File] = ()) -> None:

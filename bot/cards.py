@@ -28,11 +28,9 @@ _MARKDOWN = re.compile(r"([\\*_~`|<@\[\]])")
 
 class CardKind(Enum):
     """What a card shows: a job that waits or runs, a series of jobs, the grid of a job, the prompts that it suggests,
-    or a single picture of it.
-
-    The others are answers to one member about a grid or a picture: the rating that stands, what else there is to say
-    about it and to do with it, whether they really want to delete it, which region of it to paint anew, and how much
-    larger to make it, as it is or with new detail; or a pair to compare, a page of what was found, or a case.
+    or a single picture of it. The others are answers to one member: the rating that stands, what else there is to say
+    and do, whether they really want to delete it, which region to paint anew, how much larger to make it, as it is or
+    with new detail, a pair to compare, a page of what was found, or a refusal; or cases and appeals, for moderators.
     """
 
     PENDING = auto()
@@ -49,6 +47,8 @@ class CardKind(Enum):
     PAIR = auto()
     FOUND = auto()
     CASE = auto()
+    APPEAL = auto()
+    REFUSED = auto()
 
 
 class FaceStyle(Enum):

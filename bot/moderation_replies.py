@@ -21,7 +21,7 @@ SET_HELP = "The channel; choose one that only moderators see"
 CLEAR_HELP = "Post nothing any more; reports wait until a channel is set"
 CASES_HELP = "How the last reports in this server were decided, by whom and why"
 
-GREETING = "Reports of pictures in this server will be posted in this channel, for moderators to decide."
+GREETING = "Reports of pictures and appeals of members will be posted in this channel, for moderators to decide."
 SET_AND_CLEAR = "Choose a channel or clear it, not both. Nothing has changed."
 NO_CHANNEL = "This server has no moderators' channel, so reports wait. `/safety channel set:` with one posts them."
 CLEARED = "Reports are posted nowhere any more. They wait until `/safety channel` sets a channel."
@@ -51,6 +51,8 @@ _NEEDED: Mapping[Decision, str] = {
     Decision.KEEP: "Time out members or Manage Messages",
     Decision.REMOVE: "Time out members or Manage Messages",
     Decision.TIME_OUT: "Time out members",
+    Decision.ACCEPT: "Time out members or Ban Members",
+    Decision.REFUSE: "Time out members or Ban Members",
     Decision.BAN: "Ban Members",
 }
 _MAX_PROMPT = 900
@@ -67,6 +69,8 @@ _DONE: Mapping[Decision, str] = {
     Decision.TIME_OUT: "Timed out",
     Decision.BAN: "Banned",
     Decision.ALLOW: "Allowed again",
+    Decision.ACCEPT: "Appeal accepted",
+    Decision.REFUSE: "Appeal refused",
     Decision.GONE: "Erased before anybody decided",
 }
 
@@ -130,7 +134,7 @@ def case_line(case: Case) -> str:
     """Return one case in the list of those that were decided."""
     assert case.ruling is not None
     owner = f"<@{case.discord_id}>" if case.discord_id else "someone who was erased"
-    if case.kind is CaseKind.ALLOW:
+    if case.kind is not CaseKind.REPORT:
         return f"- {owner}. {ruling_text(case.ruling)}"
     return f"- {owner}, reported {case.num_reports} x ({_reasons(case)}). {ruling_text(case.ruling)}"
 

@@ -13,7 +13,15 @@ from typing import Any
 
 from bot.ban_replies import banned, restricted
 from bot.operation_replies import inability, unusable_add_on
-from bot.policy.cases import BannedAlready, CaseUnknown, NobodyToRestrict, NothingToRemove
+from bot.policy.cases import (
+    AppealedAlready,
+    BannedAlready,
+    BansNeeded,
+    CaseUnknown,
+    NobodyToRestrict,
+    NothingToAppeal,
+    NothingToRemove,
+)
 from bot.policy.pauses import GuildPaused
 from bot.policy.restrictions import MemberRestricted
 from bot.policy.words import WordForbidden
@@ -50,7 +58,7 @@ _ENDED = {
 _SENTENCES: Mapping[type[errors.EaselError], Callable[[Any], str]] = {
     errors.PromptRefused: lambda error: code_block(error.message),
     errors.TooManyPending: lambda error: f"{_limit(error)} Wait for a job to finish, or cancel one.",
-    WordForbidden: lambda error: word_refused(error.facts.get("rule", "")),
+    WordForbidden: lambda error: word_refused(error.rule),
     errors.MemberBanned: lambda error: banned(error.facts.get("reason", ""), error.facts.get("until")),
     MemberRestricted: lambda error: restricted(error.restriction),
     CaseUnknown: lambda error: "There is no such case in this server any more, so there is nothing to decide.",
@@ -59,6 +67,12 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Any], str]] = {
     BannedAlready: lambda error: (
         "This member is banned here already, and a time out would let them back in when it ends. Nothing has changed."
     ),
+    BansNeeded: lambda error: "You need the permission Ban Members in this server for that. Nothing has changed.",
+    NothingToAppeal: lambda error: (
+        "This can no longer be appealed: it is over, or something else of yours was refused since. Try again what you"
+        " wanted to do, and appeal there."
+    ),
+    AppealedAlready: lambda error: "You have appealed against this already, and can do so once.",
     GuildPaused: lambda error: (
         "This server's administrators have paused Easel here, so nothing was started. Try again when they resume it."
     ),

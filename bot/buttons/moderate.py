@@ -1,13 +1,14 @@
-"""The buttons of a case, for moderators: keep the picture, remove it, or time out or ban the member."""
+"""The buttons of a case, for moderators: what happens to a picture and its member, and to an appeal."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import ClassVar
 
 import discord
 
-from bot import moderation_replies
+from bot import appeal_replies, moderation_replies
 from bot.answers import open_form, send_ephemeral
 from bot.buttons.base import FormButton, JobButton
 from bot.cards import AnswerSubject, ButtonFace, CardKind, FaceStyle
@@ -73,7 +74,9 @@ class _DecidingButton(FormButton):
     async def _decide(
         self, interaction: discord.Interaction, services: Services, context: InteractionContext, wish: RulingWish
     ) -> None:
-        decided = await services.commit(context, lambda: decide(context, self.button.job_id, wish))
+        held = interaction.permissions
+        full = replace(wish, may_ban=held.administrator or held.ban_members)
+        decided = await services.commit(context, lambda: decide(context, self.button.job_id, full))
         services.case_poster.wake()
         await send_ephemeral(interaction, moderation_replies.decided(decided))
 
@@ -133,7 +136,31 @@ class BanButton(_DecidingButton, verb="caseban"):
         return RulingWish(decision=self.decision, reason=form.get(_REASON), removes=_removes(form))
 
 
-CASE_BUTTONS: tuple[type[JobButton], ...] = (KeepReportedButton, RemoveReportedButton, TimeOutButton, BanButton)
+class AcceptAppealButton(_DecidingButton, verb="appealaccept"):
+    """Lets the member do what was refused, and tells them."""
+
+    rows = {CardKind.APPEAL: 0}
+    decision, label = Decision.ACCEPT, appeal_replies.ACCEPT_LABEL
+    allowed = (_TIMES_OUT, _BANS)
+
+
+class RefuseAppealButton(_DecidingButton, verb="appealrefuse"):
+    """Leaves it as it is, and tells the member."""
+
+    rows = {CardKind.APPEAL: 0}
+    decision, label = Decision.REFUSE, appeal_replies.REFUSE_LABEL
+    allowed = (_TIMES_OUT, _BANS)
+    style = FaceStyle.DANGER
+
+
+CASE_BUTTONS: tuple[type[JobButton], ...] = (
+    KeepReportedButton,
+    RemoveReportedButton,
+    TimeOutButton,
+    BanButton,
+    AcceptAppealButton,
+    RefuseAppealButton,
+)
 
 
 def _with_reason(form: discord.ui.Modal) -> discord.ui.Modal:

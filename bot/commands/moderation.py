@@ -136,8 +136,10 @@ async def _allow(interaction: discord.Interaction, services: Services, discord_i
     if not _may_moderate(interaction):
         await send_ephemeral(interaction, moderation_replies.MODERATORS_ONLY)
         return
+    may_ban = interaction.permissions.ban_members or may_manage_guild(interaction)
+    context = context_from_interaction(interaction)
     async with services.database.begin(limit=services.answer_margin) as connection:
-        is_ended = await allow_member(connection, context_from_interaction(interaction), discord_id)
+        is_ended = await allow_member(connection, context, discord_id, may_end_bans=may_ban)
     said = moderation_replies.allowed(discord_id) if is_ended else moderation_replies.NOT_RESTRICTED
     await send_ephemeral(interaction, said)
 

@@ -9,12 +9,12 @@ from uuid import UUID
 
 import discord
 
-from bot import moderation_replies, replies
+from bot import appeal_replies, moderation_replies, replies
 from bot.cards import AnswerSubject, Card, CardKind, answer_rows, view_from_card, with_note
 from bot.custom_ids import id_from_text
 from bot.delivery.attachments import ImageFile, fit
 from bot.delivery.context import DeliveryContext
-from bot.delivery.discord_messages import NO_MENTIONS
+from bot.delivery.discord_messages import NO_MENTIONS, open_dm_channel
 from bot.delivery.outcomes import MessageDeleted, SendOutcome, Sent, outcome_of
 from bot.interaction_context import custom_ids
 from bot.store.moderation.cases import Case, DiscordPlace
@@ -45,9 +45,10 @@ async def compose(context: DeliveryContext, case: Case, job: Job | None, picture
 
     Raises: StoreUnavailable.
     """
-    subject = AnswerSubject(job_id=case.id, origin=None)
-    rows = () if case.ruling else answer_rows(context.buttons, CardKind.CASE, subject)
-    card = Card(content=moderation_replies.case_text(case, job), rows=rows)
+    subject, kind = AnswerSubject(job_id=case.id, origin=None), CardKind.APPEAL if case.appeal else CardKind.CASE
+    rows = () if case.ruling else answer_rows(context.buttons, kind, subject)
+    text = appeal_replies.appeal_text(case) if case.appeal else moderation_replies.case_text(case, job)
+    card = Card(content=text, rows=rows)
     if case.message or job is None:
         is_gone = case.ruling is not None and (case.ruling.is_removed or case.ruling.decision is Decision.GONE)
         return CaseMessage(card=card, clears_picture=is_gone)
@@ -91,6 +92,24 @@ async def delete(client: discord.Client, place: DiscordPlace) -> SendOutcome:
         return MessageDeleted()
 
     return await outcome_of(remove)
+
+
+async def tell_appellant(client: discord.Client, case: Case) -> SendOutcome | None:
+    """Tell the member how their appeal was decided; None if they are not known any more."""
+    if case.discord_id is None:
+        return None
+    channel_id = await open_dm_channel(client, case.discord_id)
+    if not isinstance(channel_id, int):
+        return channel_id
+    guild = client.get_guild(case.guild_id)
+    text = appeal_replies.told(case, guild.name if guild else appeal_replies.SOME_SERVER)
+
+    async def send() -> SendOutcome:
+        channel = client.get_partial_messageable(channel_id)
+        message = await channel.send(text, nonce=case.id.hex[-_NONCE_LENGTH:], allowed_mentions=NO_MENTIONS)
+        return Sent(message_id=message.id)
+
+    return await outcome_of(send)
 
 
 async def find(client: discord.Client, channel_id: int, case_id: UUID) -> int | None:

@@ -17,8 +17,9 @@ from bot.delivery.outcomes import (
     SendOutcome,
     Sent,
 )
-from bot.moderation.case_message import CaseMessage, compose, delete, edit, find, post
-from bot.store.moderation.cases import Case, DiscordPlace
+from bot.moderation.case_message import CaseMessage, compose, delete, edit, find, post, tell_appellant
+from bot.store.moderation.appeals import record_told
+from bot.store.moderation.cases import Case, DiscordPlace, Ruling
 from bot.store.moderation.channels import TRY_AGAIN, record_fault
 from bot.store.moderation.posting import (
     claim_case,
@@ -29,8 +30,10 @@ from bot.store.moderation.posting import (
     record_shown,
     release_case,
 )
-from bot.store.moderation.tables import ChannelFault
+from bot.store.moderation.tables import CaseKind, ChannelFault, Decision
 from engine.contract.jobs import Job, Picture
+
+_BEING_POSTED = timedelta(seconds=1)
 
 _log = structlog.get_logger()
 
@@ -54,17 +57,19 @@ class CasePoster(ClaimedWork):
         finally:
             async with self._context.transaction() as connection:
                 await release_case(connection, case.id, after=after)
-        return timedelta()
+        return after if after is not None and after < INTERVAL else timedelta()
 
     async def _show(self, case: Case) -> timedelta | None:
         """Return after how long the case is to be tried again; None if its message is up to date."""
-        if case.ruling and case.ruling.is_removed and not await self._delete_results(case):
+        if case.ruling and case.ruling.is_removed and (wait := await self._delete_results(case)):
+            return wait
+        if case.ruling and case.appeal and not case.appeal.is_told and not await self._tell(case, case.ruling):
             return INTERVAL
         if case.ruling and case.message is None:
             await self._record(case, None)
             return None
         job, picture = await self._read(case)
-        if case.ruling is None and job is None:
+        if case.ruling is None and case.kind is CaseKind.REPORT and job is None:
             async with self._context.transaction() as connection:
                 await close_gone(connection, case.id)
             return timedelta()
@@ -125,14 +130,27 @@ class CasePoster(ClaimedWork):
             # What it shows was erased while it was being posted.
             await delete(self._context.client, message)
 
-    async def _delete_results(self, case: Case) -> bool:
-        """Delete the messages that show what the case is about; False if Discord cannot be reached."""
+    async def _tell(self, case: Case, ruling: Ruling) -> bool:
+        """Tell the member how their appeal was decided, if Discord lets the bot; False if Discord cannot be reached."""
+        if ruling.decision is not Decision.GONE:
+            outcome = await tell_appellant(self._context.client, case)
+            if isinstance(outcome, DiscordUnavailable):
+                return False
         async with self._context.transaction() as connection:
-            places = await read_result_places(connection, case)
+            await record_told(connection, case.id)
+        return True
+
+    async def _delete_results(self, case: Case) -> timedelta | None:
+        """Delete the messages that show what the case is about; return after how long to go on, None if all are gone.
+
+        One that is being posted cannot be deleted before its id is known.
+        """
+        async with self._context.transaction() as connection:
+            places, is_posting = await read_result_places(connection, case)
         for place in places:
             outcome = await delete(self._context.client, place)
             if isinstance(outcome, DiscordUnavailable):
-                return False
+                return INTERVAL
             if isinstance(outcome, Rejected):
                 _log.warning("result_not_removed", case=str(case.id), cause=outcome.cause)
-        return True
+        return _BEING_POSTED if is_posting else None

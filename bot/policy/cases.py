@@ -19,3 +19,15 @@ class NobodyToRestrict(RequestError):
 
 class BannedAlready(RequestError):
     """The member is banned in the guild, so that a time out would let them back in."""
+
+
+class BansNeeded(RequestError):
+    """The case is about a ban, which only those end who may ban."""
+
+
+class NothingToAppeal(RequestError):
+    """The member has nothing that can be appealed, or no longer."""
+
+
+class AppealedAlready(RequestError):
+    """The member has appealed against this before."""

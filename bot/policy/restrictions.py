@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from uuid import UUID
 
 from engine.contract.errors import RequestError
 
@@ -18,11 +19,15 @@ class RestrictionKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class GuildRestriction:
-    """A time out or a ban in force, in one guild: why, as its member reads it, and until when, None for a ban."""
+    """A time out or a ban in force, in one guild: why, as its member reads it, and until when, None for a ban.
+
+    case_id: the case whose decision it is; None before there is one.
+    """
 
     kind: RestrictionKind
     reason: str
     until: datetime | None
+    case_id: UUID | None = None
 
 
 class MemberRestricted(RequestError):

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from engine.contract.errors import RequestError
 from engine.contract.jobs import JobSpec
 from engine.safety.words import WordRules
 
 
 class WordForbidden(RequestError):
-    """The guild does not allow a word of the prompt: the fact `rule` is what it forbids."""
+    """The guild does not allow a word of `prompt`: `rule` is what it forbids."""
+
+    def __init__(self, *, rule: str, prompt: str) -> None:
+        # The prompt is no fact: those are logged.
+        super().__init__(rule=rule)
+        self.rule, self.prompt = rule, prompt
 
 
-def check_words(rules: WordRules, specs: Iterable[JobSpec]) -> None:
-    """Check that no prompt asks for what a rule forbids; what a picture must not show may be named.
-
-    Raises: WordForbidden.
-    """
-    for spec in specs:
-        for part in spec.parts:
-            rule = rules.find(part.text) if part.weight > 0 else None
-            if rule is not None:
-                raise WordForbidden(rule=rule.text)
+def broken_rule(rules: WordRules, spec: JobSpec) -> str | None:
+    """Return the first rule that forbids what is asked for, None if none does; what must not be shown may be named."""
+    found = (rules.find(part.text) for part in spec.parts if part.weight > 0)
+    return next((rule.text for rule in found if rule), None)

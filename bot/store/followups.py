@@ -9,18 +9,17 @@ from uuid import UUID
 from bot.policy.pauses import check_pause
 from bot.policy.quotas import check_quota
 from bot.policy.restrictions import check_unrestricted
-from bot.policy.words import check_words
 from bot.store.button_actions import action_from_press, find_picture, read_press
 from bot.store.deliveries import BotInstance
 from bot.store.interaction import InteractionContext
 from bot.store.moderation.members import MemberInGuild
+from bot.store.moderation.prompts import check_prompts
 from bot.store.statements import (
     count_pending,
     is_answered,
     is_guild_paused,
     is_repeat,
     read_restriction,
-    read_word_rules,
     record_action,
 )
 from bot.store.submissions import Draft, SubmittedJob, seed_of, submit_for_member
@@ -103,7 +102,7 @@ async def start_follow_up(
         return None
     pending = await count_pending(press.member.id)
     check_quota(pending=pending, num_new=1, limit=press.member.restriction.max_pending)
-    check_words(await read_word_rules(context.guild_id), [spec])
+    await check_prompts(context, press.member.id, [spec])
     await record_action(action)
     (submitted,) = await submit_for_member(context, press.member, [draft], instance)
     return submitted

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.finding.tables import searches
 from bot.store.members import consent_of_member
-from bot.store.moderation.tables import guild_restrictions, moderation_cases
+from bot.store.moderation.tables import guild_restrictions, moderation_cases, refusals
 from bot.store.ranking.tables import rank_grids, rank_pairs
 from bot.store.tables import consent_choices, deliveries, exports, mask_pages, members
 from engine.contract.edits import edit_from_json
@@ -105,6 +105,7 @@ async def read_own_data(connection: AsyncConnection, discord_id: int) -> OwnData
         exports: exports.c.member_id == member_id,
         mask_pages: mask_pages.c.member_id == member_id,
         moderation_cases: moderation_cases.c.member_id == member_id,
+        refusals: refusals.c.member_id == member_id,
         guild_restrictions: guild_restrictions.c.member_id == member_id,
         restrictions: restrictions.c.member_id == member_id,
         searches: searches.c.member_id == member_id,

@@ -15,6 +15,7 @@ from bot.store.guild_queue import find_paused
 from bot.store.guild_settings import read_word_rules as read_all_word_rules
 from bot.store.mask_pages import add_pages
 from bot.store.members import Member, lock_members, toggle_remixes
+from bot.store.moderation.appeals import end_appealed, find_accepted, find_appealed, open_appeals
 from bot.store.moderation.cases import add_reports, read_cases, rule_cases
 from bot.store.moderation.members import find_restrictions, restrict_all
 from bot.store.ranking.grids import leave_out_grids
@@ -77,12 +78,14 @@ read_pair = Statement(order=4, run=read_asked)
 count_pairs = Statement(order=4, run=count_answered)
 is_guild_paused = Statement(order=5, run=find_paused)
 read_restriction = Statement(order=5, run=find_restrictions)
+read_appealed = Statement(order=5, run=find_appealed)
 read_series_jobs = Statement(order=5, run=read_all_series_jobs)
 is_answered = Statement(order=6, run=find_answered)
 find_single_picture = Statement(order=7, run=find_single_pictures)
 is_repeat = Statement(order=8, run=find_repeats)
 count_pending = Statement(order=9, run=count_pending_of)
 read_word_rules = Statement(order=9, run=read_all_word_rules)
+is_prompt_accepted = Statement(order=9, run=find_accepted)
 cancel_waiting = Statement(order=10, run=_cancel_all, is_kept=False)
 rule = Statement(order=10, run=rule_cases, is_kept=False)
 record_action = Statement(order=11, run=append_actions, is_kept=False)
@@ -90,9 +93,11 @@ submit_jobs = Statement(order=12, run=submit_all, is_kept=False)
 deliver = Statement(order=13, run=_add, is_kept=False)
 count_ahead = Statement(order=14, run=_count_ahead)
 store_choice = Statement(order=15, run=store_choices, is_kept=False)
+end_restriction = Statement(order=16, run=end_appealed, is_kept=False)
 restrict = Statement(order=16, run=restrict_all, is_kept=False)
 start_erasure = Statement(order=16, run=start_erasures, is_kept=False)
 store_guild_choice = Statement(order=17, run=store_guild_choices, is_kept=False)
+open_appeal = Statement(order=18, run=open_appeals, is_kept=False)
 open_case = Statement(order=18, run=add_reports, is_kept=False)
 settle_pair = Statement(order=18, run=settle_pairs, is_kept=False)
 leave_out_grid = Statement(order=19, run=_leave_out, is_kept=False)

@@ -13,11 +13,11 @@ from uuid import UUID
 from bot.policy.pauses import check_pause
 from bot.policy.quotas import check_quota
 from bot.policy.restrictions import check_unrestricted
-from bot.policy.words import check_words
 from bot.store.deliveries import BotInstance, Delivery
 from bot.store.interaction import InteractionContext
 from bot.store.members import Member
 from bot.store.moderation.members import MemberInGuild
+from bot.store.moderation.prompts import check_prompts
 from bot.store.statements import (
     count_ahead,
     count_pending,
@@ -26,7 +26,6 @@ from bot.store.statements import (
     is_guild_paused,
     lock_member,
     read_restriction,
-    read_word_rules,
     submit_jobs,
 )
 from bot.store.tables import DeliveryKind
@@ -76,7 +75,7 @@ async def submit_drafts(
     if await is_answered(context.id):
         return ()
     check_quota(pending=await count_pending(member.id), num_new=len(drafts), limit=member.restriction.max_pending)
-    check_words(await read_word_rules(context.guild_id), [draft.spec for draft in drafts])
+    await check_prompts(context, member.id, [draft.spec for draft in drafts])
     return await submit_for_member(context, member, drafts, instance)
 
 

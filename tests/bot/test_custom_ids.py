@@ -79,7 +79,10 @@ INDEXES: dict[str, list[int | None]] = {
     "cancelall": [None],
     "retry": [None],
     "giveup": [None],
-    **{verb: [None] for verb in ("casekeep", "caseremove", "casetimeout", "caseban")},
+    **{
+        verb: [None]
+        for verb in ("casekeep", "caseremove", "casetimeout", "caseban", "appealaccept", "appealrefuse", "appeal")
+    },
 }
 LAST_MESSAGE = 2**63 - 1
 ORIGINS = [

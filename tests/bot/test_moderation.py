@@ -10,8 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot import moderation_replies
-from bot.store.moderation.cases import Case, Report, add_reports
-from bot.store.moderation.posting import claim_case
+from bot.store.moderation.cases import Case, DiscordPlace, Report, add_reports, erase_cases
+from bot.store.moderation.posting import claim_case, record_shown
 from bot.store.moderation.tables import ChannelFault, moderation_cases
 from engine.contract.feedback import ReportReason
 from engine.contract.ids import new_id
@@ -142,7 +142,10 @@ async def test_a_channel_that_is_closed_later_is_tried_again(
 
 
 async def test_a_case_is_claimed_once_and_found_again(database: Database) -> None:
-    """By one of two processes; a claim that nobody ended passes on, and the next one looks for a message first."""
+    """By one of two processes; a claim that nobody ended passes on, and the next one looks for a message first.
+
+    One that was erased meanwhile has no message.
+    """
     async with database.begin() as connection:
         await connection.execute(sa.text("INSERT INTO moderator_channels (guild_id, channel_id) VALUES (1, 2)"))
         report = Report(guild_id=1, member_id=new_id(), job_id=new_id(), slot=0, place=None, reason=ReportReason.OTHER)
@@ -159,6 +162,10 @@ async def test_a_case_is_claimed_once_and_found_again(database: Database) -> Non
         await connection.execute(sa.update(moderation_cases).values(claimed_until=sa.func.now() - timedelta(seconds=1)))
     again = await claim()
     assert again is not None and (again.id, again.attempts) == (claimed.id, 2)
+    async with database.begin() as connection:
+        assert claimed.job_id is not None
+        await erase_cases(connection, new_id(), [claimed.job_id])
+        assert not await record_shown(connection, again, DiscordPlace(channel_id=2, message_id=3))
 
 
 async def test_an_erased_member_takes_their_case_along(

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.moderation.tables import CaseKind, Decision, moderation_cases, moderator_channels
+from bot.store.moderation.tables import AppealSubject, CaseKind, Decision, moderation_cases, moderator_channels
 from bot.store.tables import members
 from engine.contract.feedback import ReportReason
 from engine.contract.ids import new_id
@@ -99,12 +99,28 @@ class NewRuling:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Appeal:
+    """What a case of that kind is against.
+
+    id: of the refusal, or of the case that restricts the member. text: the prompt that was refused, or the reason of
+    what is appealed. Both are None once the member is erased. rule: what forbids the prompt.
+    is_told: whether the member knows the decision, or cannot be told.
+    """
+
+    subject: AppealSubject
+    id: UUID | None
+    text: str | None
+    rule: str | None
+    is_told: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class Case:
     """A case.
 
     member_id, discord_id: whom it is about; None once they are erased.
     job_id: None once it is erased. slot: None for a whole grid. reported: where it was reported first.
-    reasons: how many members gave which. ruling: None while it is open.
+    appeal: None of a case of another kind. reasons: how many members gave which. ruling: None while it is open.
     channel_id: where the guild's moderators want to read cases; None if they have not said.
     message: the one in which they read this one; None while there is none.
     attempts: how often it was begun to post or edit it since that last succeeded.
@@ -118,6 +134,7 @@ class Case:
     job_id: UUID | None
     slot: int | None
     reported: DiscordPlace | None
+    appeal: Appeal | None
     num_reports: int
     reasons: Mapping[ReportReason, int]
     opened_at: datetime
@@ -191,7 +208,7 @@ async def erase_cases(connection: AsyncConnection, member_id: UUID, job_ids: Col
     about = sa.or_(own.member_id == member_id, own.job_id == listed)
     rows = (await connection.execute(sa.select(moderation_cases).where(about).with_for_update())).all()
     gone = dict.fromkeys(("job_id", "slot", "reported_channel_id", "reported_message_id"))
-    gone |= dict.fromkeys(("case_channel_id", "case_message_id", "reason"))
+    gone |= dict.fromkeys(("case_channel_id", "case_message_id", "reason", "appealed_id", "refused"))
     closed = {
         "decision": sa.func.coalesce(own.decision, Decision.GONE.value),
         "decided_at": sa.func.coalesce(own.decided_at, sa.func.now()),
@@ -231,6 +248,7 @@ def _case_from_row(row: sa.Row[Any]) -> Case:
         discord_id=_person(row.discord_id),
         job_id=row.job_id,
         slot=row.slot,
+        appeal=_appeal_from_row(row),
         reported=_place(row.reported_channel_id, row.reported_message_id),
         num_reports=row.num_reports,
         reasons={ReportReason(name): number for name, number in row.reasons.items()},
@@ -240,6 +258,18 @@ def _case_from_row(row: sa.Row[Any]) -> Case:
         message=_place(row.case_channel_id, row.case_message_id),
         version=row.version,
         attempts=row.attempts,
+    )
+
+
+def _appeal_from_row(row: sa.Row[Any]) -> Appeal | None:
+    if row.appeal_of is None:
+        return None
+    return Appeal(
+        subject=AppealSubject(row.appeal_of),
+        id=row.appealed_id,
+        text=row.refused,
+        rule=row.rule,
+        is_told=row.is_told,
     )
 
 

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.policy.cases import BansNeeded
 from bot.policy.restrictions import GuildRestriction, RestrictionKind
 from bot.store.interaction import InteractionContext
 from bot.store.members import lock_members
@@ -97,20 +98,27 @@ async def read_restricted(connection: AsyncConnection, guild_id: int, *, limit: 
     return [_restricted_from_row(row) for row in await connection.execute(query)]
 
 
-async def allow_member(connection: AsyncConnection, context: InteractionContext, discord_id: int) -> bool:
-    """End the time out or the ban of the Discord user, and keep who did as a case; False if there is none."""
+async def allow_member(
+    connection: AsyncConnection, context: InteractionContext, discord_id: int, *, may_end_bans: bool
+) -> bool:
+    """End the time out or the ban of the Discord user, and keep who did as a case; False if there is none.
+
+    Raises: BansNeeded for a ban, unless bans may be ended; nothing is stored then.
+    """
     own = guild_restrictions.c
     of_user = sa.select(members.c.id).where(members.c.discord_id == discord_id).scalar_subquery()
     ended = sa.delete(guild_restrictions).where(own.guild_id == context.guild_id, own.member_id == of_user, IN_FORCE)
-    member_id = (await connection.execute(ended.returning(own.member_id))).scalar_one_or_none()
-    if member_id is None:
+    row = (await connection.execute(ended.returning(own.member_id, own.kind))).one_or_none()
+    if row is None:
         return False
+    if row.kind == RestrictionKind.BAN.value and not may_end_bans:
+        raise BansNeeded(discord_id=discord_id)
     (decider,) = await lock_members(connection, [context.discord_id])
-    row = {
+    logged = {
         "id": new_id(),
         "kind": CaseKind.ALLOW.value,
         "guild_id": context.guild_id,
-        "member_id": member_id,
+        "member_id": row.member_id,
         "decision": Decision.ALLOW.value,
         "decided_at": context.at,
         "decided_by": decider.id,
@@ -118,7 +126,7 @@ async def allow_member(connection: AsyncConnection, context: InteractionContext,
         # There is nothing to post.
         "shown_version": 1,
     }
-    await connection.execute(sa.insert(moderation_cases).values(row))
+    await connection.execute(sa.insert(moderation_cases).values(logged))
     return True
 
 
@@ -139,4 +147,4 @@ def _restricted_from_row(row: sa.Row[Any]) -> RestrictedMember:
 
 
 def _from_row(row: sa.Row[Any]) -> GuildRestriction:
-    return GuildRestriction(kind=RestrictionKind(row.kind), reason=row.reason, until=row.until)
+    return GuildRestriction(kind=RestrictionKind(row.kind), reason=row.reason, until=row.until, case_id=row.case_id)

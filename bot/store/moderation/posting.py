@@ -9,11 +9,12 @@ from datetime import timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.moderation.cases import Case, DiscordPlace, read_cases
 from bot.store.moderation.tables import Decision, moderation_cases, moderator_channels
-from bot.store.tables import DeliveryKind, deliveries
+from bot.store.tables import DeliveryKind, DeliveryState, deliveries
 from engine.contract.jobs import Job, Picture
 from engine.store.jobs import read_jobs_with_pictures
 from engine.store.tables import pictures
@@ -32,18 +33,19 @@ async def claim_case(connection: AsyncConnection) -> Case | None:
     is tried again.
     """
     own, channels = moderation_cases.c, moderator_channels.c
+    usable = sa.select(channels.guild_id).where(sa.or_(channels.retry_at.is_(None), channels.retry_at <= sa.func.now()))
     chosen = (
         sa.select(own.id)
-        .join(moderator_channels, channels.guild_id == own.guild_id)
         .where(
+            # An array, so that cases of other guilds, which may be many, are not looked at.
+            own.guild_id == sa.any_(sa.func.array(usable.scalar_subquery(), type_=pg.ARRAY(sa.BigInteger))),
             own.version > own.shown_version,
             own.due_at <= sa.func.now(),
             sa.or_(own.claimed_until.is_(None), own.claimed_until < sa.func.now()),
-            sa.or_(channels.retry_at.is_(None), channels.retry_at <= sa.func.now()),
         )
         .order_by(own.due_at)
         .limit(1)
-        .with_for_update(skip_locked=True, of=moderation_cases)
+        .with_for_update(skip_locked=True)
     )
     until = sa.func.clock_timestamp() + CLAIM_LASTS
     claimed = sa.update(moderation_cases).where(own.id == chosen.scalar_subquery())
@@ -57,7 +59,9 @@ async def record_shown(connection: AsyncConnection, case: Case, message: Discord
     shown = {"case_channel_id": message and message.channel_id, "case_message_id": message and message.message_id}
     rested = {"due_at": sa.func.clock_timestamp() + REST, "attempts": 0, "shown_version": case.version}
     own = moderation_cases.c
-    same = (own.id == case.id, own.job_id.is_not_distinct_from(case.job_id))
+    # An erasure takes one or the other away.
+    is_whole = (own.job_id.is_not_distinct_from(case.job_id), own.member_id.is_not_distinct_from(case.member_id))
+    same = (own.id == case.id, *is_whole)
     changed = await connection.execute(sa.update(moderation_cases).where(*same).values(**shown, **rested))
     return bool(changed.rowcount)
 
@@ -95,16 +99,18 @@ async def read_reported(connection: AsyncConnection, case: Case) -> tuple[Job | 
     return job, next((picture for picture in painted if picture.slot == case.slot), None)
 
 
-async def read_result_places(connection: AsyncConnection, case: Case) -> list[DiscordPlace]:
-    """Return every message of the guild that shows what the case is about."""
+async def read_result_places(connection: AsyncConnection, case: Case) -> tuple[list[DiscordPlace], bool]:
+    """Return every message of the guild that shows what the case is about, and whether one more is being posted."""
     own = deliveries.c
-    query = sa.select(own.channel_id, own.message_id).where(
-        own.job_id == case.job_id, own.guild_id == case.guild_id, own.message_id.is_not(None)
+    query = sa.select(own.channel_id, own.message_id, own.state).where(
+        own.job_id == case.job_id, own.guild_id == case.guild_id
     )
     if case.slot is not None:
         of_slot = sa.select(pictures.c.id).where(pictures.c.job_id == case.job_id, pictures.c.slot == case.slot)
         query = query.where(sa.or_(own.kind == DeliveryKind.GRID.value, own.picture_id.in_(of_slot)))
+    rows = (await connection.execute(query)).all()
     found = [
-        DiscordPlace(channel_id=row.channel_id, message_id=row.message_id) for row in await connection.execute(query)
+        DiscordPlace(channel_id=row.channel_id, message_id=row.message_id) for row in rows if row.message_id is not None
     ]
-    return [*found, *([case.reported] if case.reported and case.reported not in found else ())]
+    is_posting = any(row.message_id is None and row.state == DeliveryState.OPEN.value for row in rows)
+    return [*found, *([case.reported] if case.reported and case.reported not in found else ())], is_posting

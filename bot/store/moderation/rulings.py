@@ -1,4 +1,4 @@
-"""Decisions on cases: of two moderators at once, one decides, and everything that it means is stored with it.
+"""Appeals and decisions on cases: of two moderators at once, one decides, and what it means is stored with it.
 
 The coroutines are presses, to be run by `bot.store.batch`.
 """
@@ -9,17 +9,29 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
 
-from bot.policy.cases import BannedAlready, CaseUnknown, NobodyToRestrict, NothingToRemove
+from bot.policy.cases import (
+    AppealedAlready,
+    BannedAlready,
+    BansNeeded,
+    CaseUnknown,
+    NobodyToRestrict,
+    NothingToAppeal,
+    NothingToRemove,
+)
 from bot.policy.restrictions import GuildRestriction, RestrictionKind
 from bot.store.button_actions import ButtonPress, action_from_press
 from bot.store.interaction import InteractionContext
 from bot.store.members import Member
+from bot.store.moderation.appeals import Appealed
 from bot.store.moderation.cases import Case, NewRuling, Ruling
 from bot.store.moderation.members import MemberInGuild, NewRestriction
-from bot.store.moderation.tables import Decision
+from bot.store.moderation.tables import AppealSubject, Decision
 from bot.store.statements import (
+    end_restriction,
     leave_out_grid,
     lock_any_member,
+    open_appeal,
+    read_appealed,
     read_case,
     read_job_with_pictures,
     read_restriction,
@@ -30,6 +42,7 @@ from bot.store.statements import (
 from engine.contract.feedback import Verb
 from engine.contract.jobs import Job, Picture
 
+_OF_APPEALS = frozenset({Decision.ACCEPT, Decision.REFUSE})
 _KINDS = {Decision.TIME_OUT: RestrictionKind.TIME_OUT, Decision.BAN: RestrictionKind.BAN}
 
 
@@ -38,12 +51,14 @@ class RulingWish:
     """How a moderator wants a case to be decided.
 
     reason: for a time out or a ban. lasts: how long a time out does. removes: whether the messages are deleted.
+    may_ban: whether the moderator may end bans.
     """
 
     decision: Decision
     reason: str | None = None
     lasts: timedelta | None = None
     removes: bool = False
+    may_ban: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,10 +73,10 @@ class Decided:
 async def decide(context: InteractionContext, case_id: UUID, wish: RulingWish) -> Decided:
     """Decide the case as wished, unless it is decided already; whether the moderator may is not asked here.
 
-    Raises: CaseUnknown, NothingToRemove, NobodyToRestrict, BannedAlready; nothing is stored then.
+    Raises: CaseUnknown, NothingToRemove, NobodyToRestrict, BannedAlready, BansNeeded; nothing is stored then.
     """
     case = await read_case(case_id)
-    if case is None or case.guild_id != context.guild_id:
+    if case is None or case.guild_id != context.guild_id or (case.appeal is not None) != (wish.decision in _OF_APPEALS):
         raise CaseUnknown(case_id=case_id)
     if case.ruling:
         return Decided(case=case, ruling=case.ruling, is_own=case.ruling.press_id == int(context.id))
@@ -69,6 +84,8 @@ async def decide(context: InteractionContext, case_id: UUID, wish: RulingWish) -
     member = await lock_any_member(context.discord_id)
     if wish.removes and found is None:
         raise NothingToRemove(case_id=case_id)
+    if case.appeal and case.appeal.subject is AppealSubject.BAN and not wish.may_ban:
+        raise BansNeeded(case_id=case_id)
     restriction = await _restriction(context, case, wish)
     ruling = Ruling(
         decision=wish.decision,
@@ -85,9 +102,25 @@ async def decide(context: InteractionContext, case_id: UUID, wish: RulingWish) -
         await record_action(action_from_press(*_removal(context, case, member, *found)))
     if restriction:
         await restrict(restriction)
+    if wish.decision is Decision.ACCEPT and case.member_id and case.appeal and case.appeal.id:
+        await end_restriction(Appealed(guild_id=case.guild_id, member_id=case.member_id, id=case.appeal.id))
     if wish.removes and found:
         await leave_out_grid(found[0].id)
     return Decided(case=case, ruling=ruling, is_own=True)
+
+
+async def appeal(context: InteractionContext, appealed_id: UUID) -> None:
+    """Open a case for what the member says was wrong, if it is theirs.
+
+    Raises: NothingToAppeal, AppealedAlready.
+    """
+    member = await lock_any_member(context.discord_id)
+    appealed = Appealed(guild_id=context.guild_id, member_id=member.id, id=appealed_id)
+    found = await read_appealed(appealed)
+    if found is None:
+        raise NothingToAppeal(appealed_id=appealed_id)
+    if not await open_appeal(found):
+        raise AppealedAlready(appealed_id=appealed_id)
 
 
 async def _restriction(context: InteractionContext, case: Case, wish: RulingWish) -> NewRestriction | None:

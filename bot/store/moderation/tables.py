@@ -14,12 +14,21 @@ from engine.store.tables import check_one_of, metadata
 class CaseKind(StrEnum):
     """What a case is about.
 
-    report: a picture or a grid that members have reported. allow: the end of a time out or a ban, which a moderator has
-    decided without being asked.
+    report: a picture or a grid that members have reported. appeal: what a member says was wrong. allow: the end of a
+    time out or a ban, which a moderator has decided without being asked.
     """
 
     REPORT = "report"
+    APPEAL = "appeal"
     ALLOW = "allow"
+
+
+class AppealSubject(StrEnum):
+    """What an appeal is against; words: the refusal of a prompt."""
+
+    WORDS = "words"
+    TIME_OUT = "time_out"
+    BAN = "ban"
 
 
 class Decision(StrEnum):
@@ -30,6 +39,8 @@ class Decision(StrEnum):
     TIME_OUT = "time_out"
     BAN = "ban"
     ALLOW = "allow"
+    ACCEPT = "accept"
+    REFUSE = "refuse"
     GONE = "gone"
 
 
@@ -68,6 +79,17 @@ moderation_cases = sa.Table(
     sa.Column("reported_message_id", sa.BigInteger, comment="the message under which it was reported first"),
     sa.Column("num_reports", sa.Integer, nullable=False, server_default=sa.text("0")),
     sa.Column("reasons", pg.JSONB, nullable=False, server_default=sa.text("'{}'"), comment="how many gave which"),
+    sa.Column("appeal_of", sa.Text),
+    sa.Column("appealed_id", pg.UUID, comment="of the refusal, or of the case that restricts the member"),
+    sa.Column("refused", sa.Text, comment="the prompt, or the reason of what is appealed"),
+    sa.Column("rule", sa.Text, comment="what forbids the prompt"),
+    sa.Column(
+        "is_told",
+        sa.Boolean,
+        nullable=False,
+        server_default=sa.false(),
+        comment="whether the member was told of the decision, or cannot be",
+    ),
     sa.Column("opened_at", sa.TIMESTAMP(timezone=True), nullable=False, server_default=_now),
     sa.Column("decision", sa.Text),
     sa.Column("decided_at", sa.TIMESTAMP(timezone=True)),
@@ -97,6 +119,8 @@ moderation_cases = sa.Table(
     sa.Column("attempts", sa.Integer, nullable=False, server_default=sa.text("0")),
     check_one_of("kind", CaseKind),
     check_one_of("decision", Decision),
+    check_one_of("appeal_of", AppealSubject),
+    sa.CheckConstraint("(kind = 'appeal') = (appeal_of IS NOT NULL)", name="appeal"),
     sa.CheckConstraint("slot BETWEEN 0 AND 3", name="slot"),
     sa.CheckConstraint("(decision IS NULL) = (decided_at IS NULL)", name="decided"),
     sa.CheckConstraint("(case_channel_id IS NULL) = (case_message_id IS NULL)", name="case_message"),
@@ -109,6 +133,8 @@ moderation_cases = sa.Table(
         postgresql_where=_open_report,
     ),
     sa.Index("moderation_cases_due_idx", "guild_id", "due_at", postgresql_where=sa.text("version > shown_version")),
+    sa.Index("moderation_cases_appeal_idx", "appealed_id", unique=True, postgresql_where=sa.text("kind = 'appeal'")),
+    sa.Index("moderation_cases_undecided_idx", "guild_id", postgresql_where=sa.text("decision IS NULL")),
     sa.Index(None, "guild_id", "id"),
     sa.Index(None, "job_id"),
     sa.Index(None, "member_id"),
@@ -130,4 +156,17 @@ guild_restrictions = sa.Table(
     sa.CheckConstraint("(kind = 'ban') = (until IS NULL)", name="end"),
     sa.Index(None, "member_id"),
     comment="members who may start nothing in a guild, because its moderators have timed them out or banned them",
+)
+
+refusals = sa.Table(
+    "refusals",
+    metadata,
+    sa.Column("guild_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("member_id", pg.UUID, sa.ForeignKey("members.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("id", pg.UUID, nullable=False, comment="names it in an appeal"),
+    sa.Column("prompt", sa.Text, nullable=False),
+    sa.Column("rule", sa.Text, nullable=False),
+    sa.Column("at", sa.TIMESTAMP(timezone=True), nullable=False, server_default=_now),
+    sa.Index(None, "member_id"),
+    comment="the last prompt of each member that the words of a guild forbade",
 )

@@ -16,16 +16,20 @@ from bot.policy.cases import BannedAlready, CaseUnknown, NothingToRemove
 from bot.policy.restrictions import GuildRestriction, RestrictionKind
 from bot.replies import reply_for
 from bot.store.batch import run_alone
+from bot.store.moderation.cases import DiscordPlace, Report, add_reports, read_cases
 from bot.store.moderation.members import MemberInGuild, find_restrictions
+from bot.store.moderation.posting import read_result_places
 from bot.store.moderation.rulings import RulingWish, decide
 from bot.store.moderation.tables import Decision, guild_restrictions, moderation_cases
-from engine.contract.feedback import Verb
+from bot.store.submissions import submit_drafts
+from bot.store.tables import deliveries
+from engine.contract.feedback import ReportReason, Verb
 from engine.contract.ids import new_id
 from engine.store.database import Database
 from sandbox.chat.test_client import MemberClient
 from tests.bot.engine_hand import EngineHand
 from tests.bot.reading import Message, labels, text_of
-from tests.bot.store.test_button_actions import press
+from tests.bot.store.test_button_actions import DRAFT, US, press
 from tests.bot.test_erasing import erase, until_erased
 from tests.bot.test_moderation import is_case, report, safety, set_channel
 
@@ -75,6 +79,25 @@ async def test_what_is_removed_goes_everywhere_in_the_server(
     *_, removal = await hand.actions(job.id)
     assert (removal.verb, removal.slot, removal.is_owner) == (Verb.DELETE, 0, False)
     assert removal.message_id == int(grid["id"])
+
+
+async def test_a_message_that_is_being_posted_is_waited_for(database: Database) -> None:
+    """Its id is not known yet, so that it could not be deleted."""
+    context = replace(press(1), guild_id=1)
+    async with database.begin() as connection:
+        (submitted,) = await run_alone(connection, submit_drafts(context, [DRAFT], US))
+        job, place = submitted.job, DiscordPlace(channel_id=77, message_id=5)
+        report = Report(
+            guild_id=1, member_id=job.member_id, job_id=job.id, slot=0, place=place, reason=ReportReason.OTHER
+        )
+        await add_reports(connection, [report])
+        case_id = (await connection.execute(sa.select(moderation_cases.c.id))).scalar_one()
+        (case,) = await read_cases(connection, [case_id])
+        assert case is not None
+        assert await read_result_places(connection, case) == ([place], True)
+        await connection.execute(sa.update(deliveries).values(message_id=6))
+        posted = DiscordPlace(channel_id=77, message_id=6)
+        assert await read_result_places(connection, case) == ([posted, place], False)
 
 
 async def test_of_two_moderators_one_decides(
