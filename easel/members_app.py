@@ -36,9 +36,9 @@ def _time_from_text(text: str) -> datetime:
     """Return the time, which is UTC unless it says another zone."""
     try:
         at = datetime.fromisoformat(text)
-    except ValueError as error:
+        at = (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise typer.BadParameter(f'"{text}" is not a time. Write it like 2026-01-31 or 2026-01-31T18:00.') from error
-    at = at if at.tzinfo else at.replace(tzinfo=UTC)
     if at <= datetime.now(UTC):
         raise typer.BadParameter(f"{text} is over already. Choose a later time.")
     return at

@@ -72,6 +72,8 @@ def sentence_from_database_error(error: BaseException) -> str:
             advice = "The database has tables of another program, or of an interrupted restore. Choose an empty one."
         case asyncpg.LockNotAvailableError():
             advice = "Another program holds a lock. Stop the bot and the engines, and try again."
+        case asyncpg.DataError():
+            advice = "It cannot store a value that you gave: use plain text, and numbers and times of a usual size."
         case _:
             advice = "Run `easel doctor`; the log of Postgres may say more."
     return f"Postgres reported an error: {_first_line(error)}. {advice}"

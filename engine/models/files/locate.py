@@ -174,9 +174,20 @@ def missing_from_hub(hub: str) -> Iterator[None]:
     except GatedRepoError as error:
         raise _missing_because(hub, "accept its license on its Hugging Face page, then set HF_TOKEN") from error
     except (LocalEntryNotFoundError, RevisionResolutionError, HfHubHTTPError, HFValidationError) as error:
-        raise WeightsMissing(path=Path(hub)) from error
+        if not _is_unreachable(error):
+            raise WeightsMissing(path=Path(hub)) from error
+        raise _missing_because(hub, "the Hub cannot be reached. Check the network and HF_ENDPOINT") from error
     except httpx2.TransportError as error:
         raise _missing_because(hub, "the connection was lost. Fetch it again to resume") from error
+
+
+def _is_unreachable(error: BaseException | None) -> bool:
+    """Return whether a connection that failed is what the error comes of."""
+    while error is not None:
+        if isinstance(error, httpx2.TransportError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _missing_because(hub: str, cause: str) -> WeightsMissing:

@@ -110,6 +110,8 @@ async def test_a_limit_is_set_and_ended(members: Run, database: Database) -> Non
         (("limit", "42"), 2, "Give the number with --jobs, or --usual to end the limit."),
         (("ban", "42", "--reason", " "), 2, "A reason has 1 to 500 characters."),
         (("ban", "42", "--reason", "spam", "--until", "tomorrow"), 2, '"tomorrow" is not a time.'),
+        (("ban", "42", "--reason", "spam", "--until", "9999-12-31T23:00-14:00"), 2, "is not a time."),
+        (("show", "\udcff"), 5, "It cannot store a value that you gave"),
         (("ban", "42", "--reason", "spam", "--until", "2020-01-01"), 2, "2020-01-01 is over already."),
     ],
 )

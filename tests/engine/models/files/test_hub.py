@@ -108,6 +108,14 @@ async def easel(folder: Path, hub_url: str, *arguments: str, variant: str = "") 
     return await run_easel("models", *arguments, home=folder / "home", COLUMNS="400", **variables)
 
 
+async def test_a_hub_that_cannot_be_reached_is_told(tmp_path: Path) -> None:
+    """And not that the model is unknown, to which fetching it would be the advice."""
+    with serve_hub() as hub:
+        gone = hub.url
+    done = await easel(tmp_path, gone, "fetch", "tiny")
+    assert done.code == 7 and "the Hub cannot be reached" in done.err and "Traceback" not in done.err
+
+
 def recorded(folder: Path) -> str | None:
     entry: dict[str, str] = tomllib.loads((folder / "models.toml").read_text())["models"]["tiny"]
     return entry.get("sha256")
