@@ -168,6 +168,23 @@ async def test_a_case_is_claimed_once_and_found_again(database: Database) -> Non
         assert not await record_shown(connection, again, DiscordPlace(channel_id=2, message_id=3))
 
 
+async def test_a_case_whose_bot_died_after_posting_is_not_posted_twice(
+    painted_grid: Grid, ada: MemberClient, cleo: MemberClient, database: Database
+) -> None:
+    """Its message is found by its buttons, and brought up to date."""
+    await set_channel(ada)
+    grid, *_ = await painted_grid()
+    await report(cleo, grid, "1", "other")
+    case = await ada.message(is_case)
+    await until_true(database, "SELECT shown_version = 1 FROM moderation_cases")
+    lost = {"case_channel_id": None, "case_message_id": None, "shown_version": 0, "attempts": 1}
+    async with database.begin() as connection:
+        await connection.execute(sa.update(moderation_cases).values(**lost, due_at=sa.func.now(), version=2))
+    await report(cleo, grid, "2", "other")
+    await until_true(database, "SELECT bool_and(shown_version = version) AND count(*) = 2 FROM moderation_cases")
+    assert [item["id"] for item in cases_seen(ada)][:1] == [case["id"]] and len(cases_seen(ada)) == 2
+
+
 async def test_an_erased_member_takes_their_case_along(
     painted_grid: Grid, ada: MemberClient, ben: MemberClient, cleo: MemberClient, database: Database
 ) -> None:
