@@ -14,7 +14,7 @@ from bot.store.followups import FollowUp
 from bot.store.interaction import InteractionContext
 from bot.suggestion_replies import DESCRIBE_LABEL
 from engine.contract.feedback import Verb
-from engine.contract.jobs import Operation
+from engine.contract.jobs import Job, Operation
 from engine.prompt.checks.followups import followup_spec
 
 
@@ -30,13 +30,18 @@ class DescribeButton(JobButton, verb="describe", index=ONE_TO_FOUR):
             return ()
         return (cls.face(subject.job_id, subject.number, origin=subject.origin, label=DESCRIBE_LABEL, emoji="✍️"),)
 
+    @classmethod
+    def operation_of(cls, job: Job) -> Operation:
+        """Return the operation of the job that follows."""
+        return Operation.DESCRIBE
+
     async def press(self, interaction: discord.Interaction, services: Services, context: InteractionContext) -> None:
         """Store the job and show it."""
         follow_up = FollowUp(
             verb=Verb.DESCRIBE,
             job_id=self.button.job_id,
             slot=self.slot(),
-            operation_of=lambda job: Operation.DESCRIBE,
+            operation_of=self.operation_of,
             renew_spec=partial(followup_spec, services.limits),
             has_prompt=True,
         )

@@ -16,6 +16,7 @@ from bot.services import Services
 from bot.store.interaction import InteractionContext
 from bot.store.opinions import Opinions, read_opinions
 from engine.contract.jobs import Job
+from engine.prompt.checks.followups import possible_operations
 
 
 class MoreButton(JobButton, verb="more"):
@@ -45,7 +46,9 @@ def more_card(services: Services, job_id: UUID, origin: AnswerOrigin, opinions: 
         favourites=opinions.favourites,
         best=opinions.best,
     )
+    possible = possible_operations(services.limits, opinions.job)
+    buttons = [one for one in services.buttons if one.operation_of(opinions.job) in {None, *possible}]
     return Card(
         content=more(origin.slot, opinions.best, opinions.favourites),
-        rows=answer_rows(services.buttons, CardKind.MORE, subject),
+        rows=answer_rows(buttons, CardKind.MORE, subject),
     )

@@ -15,17 +15,18 @@ from bot.store.moderation.cases import DiscordPlace, Report
 from bot.store.statements import leave_out_grid, open_case, read_last, record_action
 from engine.contract.errors import PictureUnknown
 from engine.contract.feedback import ReportReason, Verb
-from engine.contract.jobs import Picture
+from engine.contract.jobs import Job, Picture
 from engine.feedback.store.opinions import LastAction, Presser
 
 
 @dataclass(frozen=True, kw_only=True)
 class Opinions:
-    """What stands of a member's: slots of their favourites of a grid, and of what they chose as its best.
+    """What stands of a member's about a job: slots of their favourites of its grid, and of what they chose as its best.
 
     may_delete: whether they may delete its messages: the job is theirs, or they are an administrator.
     """
 
+    job: Job
     favourites: frozenset[int]
     best: int | None
     may_delete: bool
@@ -120,6 +121,7 @@ def _opinions(context: InteractionContext, press: ButtonPress, last: Sequence[La
     slots = {picture.id: picture.slot for picture in press.pictures}
     standing = [(one.verb, slots[one.picture_id]) for one in last if one.value == 1 and one.picture_id in slots]
     return Opinions(
+        job=press.job,
         favourites=frozenset(slot for verb, slot in standing if verb is Verb.FAVOURITE),
         best=next((slot for verb, slot in standing if verb is Verb.BEST), None),
         may_delete=may_delete(context, press),

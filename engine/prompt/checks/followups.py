@@ -13,7 +13,7 @@ from engine.prompt.checks.operations import spec_for_operation
 from engine.prompt.checks.outdated import check_spec, model_of, operations_of
 from engine.prompt.checks.sizes import painted_size
 
-_AFTER_UPSCALE = frozenset({Operation.UPSCALE, Operation.VARY})
+_AFTER_UPSCALE = TEXT_OPERATIONS | {Operation.UPSCALE, Operation.VARY}
 
 
 def followup_spec(limits: Limits, operation: Operation, spec: JobSpec) -> JobSpec:

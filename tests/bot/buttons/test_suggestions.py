@@ -11,13 +11,14 @@ from bot.cards import MAX_CONTENT, length
 from engine.contract.feedback import Verb
 from engine.contract.jobs import Job, Operation
 from engine.contract.suggestions import Suggestions, WeighedWord, text_from_suggestions
+from engine.prompt import Limits, ModelCapabilities
 from engine.store.transitions import finish_job
 from sandbox.chat.test_client import FileOption, MemberClient
 from sandbox.server import Sandbox
 from tests.bot.buttons.test_opinions import single
 from tests.bot.conftest import BotStarter
 from tests.bot.engine_hand import EngineHand
-from tests.bot.reading import Message, labels, text_of
+from tests.bot.reading import Message, is_grid, labels, text_of
 from tests.engine.uploads.pictures import encoded, photo
 
 Grid = Callable[..., Any]
@@ -66,6 +67,19 @@ async def test_a_picture_is_described_and_a_prompt_painted(
     ended = await hand.job(asked.id)
     await hand.objects.store.delete_async(ended.grid_key or "")
     assert "missing or damaged" in text_of(await ben.reply(await ben.press(listed, "1")))
+
+
+async def test_where_nothing_can_describe_there_is_no_such_button(
+    start_bot: BotStarter, ben: MemberClient, hand: EngineHand
+) -> None:
+    """As for models without a CLIP, where no captioner is registered."""
+    painting = ModelCapabilities(name="fake", operations=tuple(set(Operation) - {Operation.DESCRIBE}))
+    async with start_bot(limits=Limits(models=(painting,), default_model="fake")):
+        waiting = await ben.reply(await ben.command("imagine", prompt="a red circle"))
+        await hand.finish(await hand.only_job())
+        picture = await single(ben, await ben.changed(waiting, is_grid), "U2")
+        more = await ben.reply(await ben.press(picture, "⋯"))
+        assert [len(row) for row in labels(more)] == [2]
 
 
 async def test_a_prompt_is_shortened_with_its_parameters(
