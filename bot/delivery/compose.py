@@ -16,7 +16,7 @@ from engine.contract.errors import PictureCorrupt, StorageFull, StoreUnavailable
 from engine.contract.jobs import FINAL, TEXT_OPERATIONS, Job, JobStatus, Picture
 from engine.contract.suggestions import Suggestions, suggestions_from_text
 from engine.prompt import Limits, notes_on
-from engine.prompt.checks.followups import impossible_zooms, possible_operations
+from engine.prompt.checks.followups import impossible_extensions, possible_operations
 from engine.store.objects import Objects
 
 _MAX_SLUG = 40
@@ -101,7 +101,7 @@ def _card(delivery: Delivery, details: JobDetails, limits: Limits, buttons: Butt
     operations = possible_operations(limits, job)
     if details.picture:
         recipe = details.picture.recipe
-        without = impossible_zooms(limits, job)
+        without = impossible_extensions(limits, job)
         card = picture_card(
             job, who, details.picture.slot, buttons, operations=operations, without=without, recipe=recipe
         )

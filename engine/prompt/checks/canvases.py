@@ -143,17 +143,15 @@ def can_be_panned(size: tuple[int, int], spec: JobSpec, limits: Limits) -> bool:
     return False
 
 
-def unpaintable_zooms(size: tuple[int, int], spec: JobSpec, limits: Limits) -> frozenset[str]:
-    """Return which of `ZOOMS` and "square" the spec's model cannot paint around a picture of this size.
+def unpaintable_extensions(size: tuple[int, int], spec: JobSpec, limits: Limits) -> frozenset[str]:
+    """Return which of `ZOOMS`, "square" and the directions the spec's model cannot paint around a picture of this size.
 
     Raises: ModelUnknown.
     """
-    made = {name: partial(zoomed_canvas, size, factor, spec, limits) for name, factor in ZOOMS.items()}
-    return frozenset(
-        name
-        for name, make in {**made, SQUARE: partial(squared_canvas, size, spec, limits)}.items()
-        if not _is_supported(make)
-    )
+    zooms = {name: partial(zoomed_canvas, size, factor, spec, limits) for name, factor in ZOOMS.items()}
+    pans = {one.value: partial(panned_canvas, size, one, spec, limits) for one in PanDirection}
+    made = {**zooms, **pans, SQUARE: partial(squared_canvas, size, spec, limits)}
+    return frozenset(name for name, make in made.items() if not _is_supported(make))
 
 
 def _is_supported(make: Callable[[], Canvas]) -> bool:

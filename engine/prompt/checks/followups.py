@@ -8,7 +8,7 @@ from types import MappingProxyType
 from engine.contract.errors import RequestError
 from engine.contract.jobs import TEXT_OPERATIONS, Job, JobSpec, Operation
 from engine.prompt import Limits, check_supported, render
-from engine.prompt.checks.canvases import can_be_panned, unpaintable_zooms
+from engine.prompt.checks.canvases import can_be_panned, unpaintable_extensions
 from engine.prompt.checks.operations import spec_for_operation
 from engine.prompt.checks.outdated import check_spec, model_of, operations_of
 from engine.prompt.checks.sizes import painted_size
@@ -73,13 +73,13 @@ def possible_operations(limits: Limits, job: Job) -> frozenset[Operation]:
     return known & _AFTER_UPSCALE if job.operation is Operation.UPSCALE else known
 
 
-def impossible_zooms(limits: Limits, job: Job) -> frozenset[str]:
-    """Return which ways to zoom out of the job's pictures its model paints in no size that it knows: "2x", "1.5x" and
-    "square"; none where that is not known.
+def impossible_extensions(limits: Limits, job: Job) -> frozenset[str]:
+    """Return which ways to zoom out of the job's pictures or pan them its model paints in no size that it knows: of
+    "2x", "1.5x", "square" and the directions; none where that is not known.
     """
     try:
         size = _size_of(job, limits)
-        return frozenset() if size is None else unpaintable_zooms(size, job.spec, limits)
+        return frozenset() if size is None else unpaintable_extensions(size, job.spec, limits)
     except RequestError:
         return frozenset()
 

@@ -17,7 +17,7 @@ from sandbox.server import Sandbox
 from tests.bot.conftest import BotStarter
 from tests.bot.discord_hand import post_buttons
 from tests.bot.engine_hand import EngineHand
-from tests.bot.reading import labels, text_of
+from tests.bot.reading import faces, is_grid, labels, text_of
 
 Grid = Callable[..., Any]
 
@@ -40,6 +40,7 @@ BUTTONS: dict[str, tuple[Operation, Verb, str, Edit]] = {
     "⬆️": (Operation.PAN, Verb.PAN, "up", around(SIDE, 48, 0, 16, SIDE)),
     "⬇️": (Operation.PAN, Verb.PAN, "down", around(SIDE, 48, 0, 0, SIDE)),
 }
+ARROWS = {"⬅️", "➡️", "⬆️", "⬇️"}
 TITLES = {Operation.VARY: "Variations by", Operation.ZOOM: "Zoom Out by", Operation.PAN: "Pan by"}
 
 
@@ -88,6 +89,21 @@ async def test_zooms_that_the_model_paints_in_no_size_have_no_buttons(
         assert {"Zoom Out 2x", "Zoom Out 1.5x", "Custom Zoom"} <= shown and "Make Square" not in shown
 
 
+async def test_a_side_to_which_a_picture_cannot_go_on_has_no_arrow(
+    start_bot: BotStarter, ben: MemberClient, hand: EngineHand
+) -> None:
+    """The sides along which it is short enough keep theirs."""
+    known = ModelCapabilities(
+        name="fake", size_limits=SizeLimits(square=SIDE, multiple=8, min_side=8, max_side=SIDE + SIDE // 2)
+    )
+    async with start_bot(limits=Limits(models=(known,), default_model="fake")):
+        waiting = await ben.reply(await ben.command("imagine", prompt="a red circle --ar 2:1"))
+        await hand.finish(await hand.only_job())
+        await ben.press(await ben.changed(waiting, is_grid), "U1")
+        single = await ben.message(lambda item: "Image #1" in item["content"])
+        assert ARROWS.intersection(faces(single)) == {"⬆️", "⬇️"}
+
+
 @pytest.mark.parametrize(
     "size_limits",
     [
@@ -108,7 +124,7 @@ async def test_a_picture_that_cannot_grow_costs_nothing(
         await ben.press(grid, "U1")
         single = await ben.message(lambda item: "Image #1" in item["content"])
         shown = {label for row in labels(single) for label in row}
-        assert "Zoom Out 2x" in shown and not shown & BUTTONS.keys() & {"⬅️", "➡️", "⬆️", "⬇️"}
+        assert "Zoom Out 2x" in shown and not ARROWS.intersection(faces(single))
         forged = await post_buttons(sandbox, "studio", [f"e1:panleft:{job.id}:1", f"e1:pandown:{job.id}:1"])
         for label in ("B0", "B1"):
             refused = await ben.reply(await ben.press(forged, label))
