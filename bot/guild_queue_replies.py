@@ -30,6 +30,7 @@ PREVIOUS, NEXT = "Previous", "Next"
 _PAUSED = "This server is paused: nobody can start jobs here, and waiting ones are held until `/queue resume`."
 _ALL_PAUSED = "The whole queue is paused by Easel's operator, who can resume it."
 _PROMPT_LENGTH = 80
+_RESUMED = "Somebody has resumed this server meanwhile, so engines go on with its jobs. `/queue drain` pauses it again."
 _RESTARTED = "Easel was restarted meanwhile. `/queue list` shows what is still painted."
 _STILL = "It takes longer than Discord lets me wait. `/queue list` shows what is still painted."
 
@@ -52,7 +53,9 @@ def draining(queue: GuildQueue) -> str:
 
 
 def drained(queue: GuildQueue) -> str:
-    """Return that nothing is painted any more."""
+    """Return that nothing is painted any more, or that somebody has ended the pause before."""
+    if not queue.is_paused:
+        return _RESUMED
     return f"Nothing of this server is painted any more. {_PAUSED} Waiting: {queue.num_waiting}."
 
 

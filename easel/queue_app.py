@@ -53,7 +53,7 @@ def drain(as_json: Json = False, quiet: OnlyProblems = False) -> None:
     """Pause the queue, and wait until nothing is painted any more, as before an upgrade."""
     from easel.commands.queue import drain
 
-    run_command(drain(settings(), Output(as_json=as_json, quiet=quiet)))
+    raise typer.Exit(run_command(drain(settings(), Output(as_json=as_json, quiet=quiet))))
 
 
 @queue.command()

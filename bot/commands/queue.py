@@ -142,14 +142,14 @@ async def _tell_when_drained(interaction: discord.Interaction, services: Service
 
 
 async def _until_drained(services: Services, guild_id: int) -> GuildQueue:
-    """Return the server's queue once nothing of it is painted; outages of Postgres are waited out."""
+    """Return the server's queue once nothing of it is painted or it is resumed; outages of Postgres are waited out."""
     while True:
         await asyncio.sleep(_LOOK_AGAIN.total_seconds())
         try:
             left = await _read(services, guild_id, limit=0)
         except StoreUnavailable:
             continue
-        if not left.num_running:
+        if not left.num_running or not left.is_paused:
             return left
 
 

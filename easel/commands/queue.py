@@ -26,6 +26,7 @@ from engine.store.queue_position import read_queue_state
 from engine.store.transitions import cancel_jobs
 
 _LOOK_AGAIN_SECONDS = 0.5
+_RESUMED = "Somebody has resumed the queue meanwhile, so engines take jobs. Drain it again when nobody needs it."
 _PAUSED = "The queue is paused: engines take no jobs until `easel queue resume`."
 
 
@@ -79,18 +80,25 @@ async def resume(settings: EngineSettings, output: Output) -> None:
     output.print_done(sentence, _as_json(state))
 
 
-async def drain(settings: EngineSettings, output: Output) -> None:
-    """Pause the queue and wait until no job is painted."""
+async def drain(settings: EngineSettings, output: Output) -> int:
+    """Pause the queue and wait until no job is painted; return the exit code.
+
+    It is not 0 if the queue is resumed meanwhile.
+    """
     async with _database(settings) as database:
         async with database.begin() as connection:
             await pause_queue(connection)
         last = -1
-        while (state := await _state(database)).num_running:
+        while (state := await _state(database)).num_running and state.is_paused:
             if state.num_running != last and not output.quiet:
                 typer.echo(f"Running jobs: {state.num_running}. The queue stays paused after Ctrl-C.", err=True)
             last = state.num_running
             await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+    if not state.is_paused:
+        typer.echo(_RESUMED, err=True)
+        return ExitCode.FAILED
     output.print_done(f"Nothing is painted any more. {_PAUSED}", _as_json(state))
+    return ExitCode.DONE
 
 
 async def cancel(job_ids: Sequence[UUID], settings: EngineSettings, output: Output) -> int:

@@ -125,6 +125,17 @@ async def test_a_drain_tells_when_nothing_is_painted(
     assert "Nothing of this server is painted" in await asked(ada, "queue", "drain")
 
 
+async def test_a_drain_that_somebody_ends_says_so(
+    bot: asyncio.Task[None], ada: MemberClient, ben: MemberClient, hand: EngineHand
+) -> None:
+    await ben.reply(await ben.command("imagine", prompt="a dog"))
+    job = await hand.only_job()
+    await hand.start(job.id)
+    draining = await ada.reply(await ada.command("queue", "drain"))
+    await asked(ada, "queue", "resume")
+    await ada.changed(draining, lambda item: "Somebody has resumed this server meanwhile" in item["content"])
+
+
 async def test_jobs_that_were_committed_during_the_pause_are_held(
     bot: asyncio.Task[None], ben: MemberClient, hand: EngineHand, database: Database
 ) -> None:

@@ -67,6 +67,17 @@ async def test_draining_waits_for_what_is_painted(home: Path, database: Database
     assert process.returncode == 0
 
 
+async def test_a_drain_that_somebody_ends_says_so(home: Path, database: Database, database_url: str) -> None:
+    """Whoever waits for it would upgrade while engines paint."""
+    await started(database, await submitted(database))
+    process = await start_easel("queue", "drain", home=home, DATABASE_URL=database_url)
+    assert process.stderr is not None and process.stdout is not None
+    assert b"Running jobs: 1." in await process.stderr.readline()
+    assert (await run_easel("queue", "resume", home=home, DATABASE_URL=database_url)).code == 0
+    out, err = await process.communicate()
+    assert (out, process.returncode) == (b"", 1) and b"Somebody has resumed the queue meanwhile" in err
+
+
 async def test_jobs_are_cancelled_by_their_ids(home: Path, database: Database, database_url: str) -> None:
     """One that had ended is named; the others are cancelled all the same."""
     first, second = await submitted(database), await submitted(database)
