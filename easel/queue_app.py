@@ -23,7 +23,7 @@ def list_jobs(
         typer.Option("--quarantined", help="List jobs that failed, and not because of what was asked, instead."),
     ] = False,
     as_json: Json = False,
-    quiet: OnlyProblems = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print only the ids of the jobs.")] = False,
 ) -> None:
     """List the jobs that are painted and those that wait, in their order."""
     from easel.commands.queue import list_jobs, list_quarantined

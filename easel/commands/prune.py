@@ -58,7 +58,8 @@ async def prune(rule: Retention, settings: EngineSettings, output: Output, *, is
         if is_dry or not is_confirmed:
             counts = await _count(rule, database, objects)
             if is_dry or not counts.jobs:
-                output.print_done(f"Would delete {counts}.", {**asdict(counts), "dry_run": True})
+                told = "Would delete" if is_dry else "Deleted"
+                output.print_done(f"{told} {counts}.", {**asdict(counts), "dry_run": is_dry})
                 return ExitCode.DONE
             await asyncio.to_thread(
                 typer.confirm, f"This deletes {counts} for good. Delete them?", abort=True, err=True

@@ -39,7 +39,8 @@ async def list_quarantined(limit: int, settings: EngineSettings, output: Output)
         return
     now = datetime.now(UTC)
     for job in found:
-        typer.echo(f"{job.id}  {job.error}  {_age(job.ended_at, now)}  {job.operation.value}  {_cut(job.prompt)}")
+        shown = f"{job.id}  {job.error}  {_age(job.ended_at, now)}  {job.operation.value}  {_cut(job.prompt)}"
+        typer.echo(job.id if output.quiet else shown)
     counted = f"{total} in quarantine"
     more = total - len(found)
     output.print_done(f"{counted}; {more} not listed, see --limit." if more > 0 else f"{counted}.", {})
@@ -54,7 +55,7 @@ async def list_jobs(limit: int, settings: EngineSettings, output: Output) -> Non
         return
     now = datetime.now(UTC)
     for job in found:
-        typer.echo(_line(job, now))
+        typer.echo(job.id if output.quiet else _line(job, now))
     more = state.num_waiting + state.num_running - len(found)
     counted = f"{state.num_running} running, {state.num_waiting} waiting"
     output.print_done(f"{counted}; {more} not listed, see --limit." if more > 0 else f"{counted}.", {})

@@ -54,6 +54,18 @@ async def test_a_pause_is_told_until_it_ends(home: Path, database_url: str) -> N
     assert outputs[4] == "The queue is not paused.\n"
 
 
+async def test_a_quiet_list_is_of_ids(home: Path, database: Database, database_url: str) -> None:
+    """As `easel queue cancel` and `retry` take them."""
+    job = await submitted(database)
+    listed = await run_easel("queue", "list", "--quiet", home=home, DATABASE_URL=database_url)
+    assert (listed.code, listed.out) == (0, f"{job.id}\n")
+    await started(database, job)
+    async with database.begin() as connection:
+        await fail_job(connection, job.id, cause_from_error(PainterLost(cause="gone")))
+    listed = await run_easel("queue", "list", "--quarantined", "--quiet", home=home, DATABASE_URL=database_url)
+    assert (listed.code, listed.out) == (0, f"{job.id}\n")
+
+
 async def test_draining_waits_for_what_is_painted(home: Path, database: Database, database_url: str) -> None:
     """It ends with the last running job, and leaves the queue paused."""
     running = await started(database, await submitted(database))
