@@ -10,6 +10,7 @@ from bot.answers import answer, send_ephemeral
 from bot.commands.blend import SHAPES
 from bot.queueing import Attachments, queue_prompt
 from bot.services import Services, services_of
+from engine.prompt.grammar.extract_parameters import words_and_parameters
 
 
 @app_commands.command(name="interpolate", description=upload_replies.INTERPOLATE_HELP)
@@ -35,9 +36,11 @@ async def interpolate(
     """Queue the job, and answer with its message."""
     services = services_of(interaction)
     attachments = {name: file for name, file in (("image1", image1), ("image2", image2)) if file}
-    words = ":: ".join(text for text in (start.strip(), end.strip()) if text)
-    prompt = f"{words} --interpolate" + (f" --ar {shape}" if shape else "")
-    has_ends = len(attachments) == 2 or bool(start.strip() and end.strip() and not attachments)
+    ends = [words_and_parameters(text) for text in (start, end)]
+    words = [text for text, _ in ends if text]
+    parameters = [text for _, text in ends if text] + ([f"--ar {shape}"] if shape else [])
+    prompt = " ".join([":: ".join(words), *parameters, "--interpolate"])
+    has_ends = len(attachments) == 2 or (len(words) == 2 and not attachments)
     work = _queue(interaction, services, prompt, attachments, has_ends=has_ends)
     await answer(interaction, services, "interpolate", work)
 

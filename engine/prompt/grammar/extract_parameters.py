@@ -69,6 +69,12 @@ def extract_parameters(mapped: MappedText, limits: Limits) -> tuple[str, list[Pa
     return "".join([*left, text[kept:]]), settings, problems
 
 
+def words_and_parameters(text: str) -> tuple[str, str]:
+    """Return the text before its first parameter, and the rest; without spaces around them."""
+    first = next((match.start() for match in _START.finditer(text)), len(text))
+    return text[:first].strip(), text[first:].strip()
+
+
 def _spans(text: str) -> Iterator[tuple[int, int]]:
     """Yield the span of each parameter: up to the next one, or to the end of the custom option that contains it."""
     starts = [match.start() for match in _START.finditer(text)]

@@ -196,8 +196,11 @@ async def test_an_interpolation_has_two_ends(bot: asyncio.Task[None], ben: Membe
     words, pictures = await hand.jobs()
     assert words.spec.prompt == "a red circle:: a blue square --ar 3:2 --interpolate"
     assert pictures.spec.prompt.endswith(" --interpolate") and len(pictures.image_keys) == 2
+    ends = {"from": "a house --seed 3", "to": "a tree --no snow --seed 3"}
+    await ben.reply(await ben.command("interpolate", **ends, shape="3:2"))
+    assert (await hand.jobs())[-1].spec.prompt == "a house:: a tree --no snow --ar 3:2 --seed 3 --interpolate"
     given: dict[str, Any]
-    for given in ({}, {"from": "a red circle"}, {"image1": files["image1"]}):
+    for given in ({}, {"from": "a red circle"}, {"from": "--seed 3", "to": "a tree"}, {"image1": files["image1"]}):
         told = await ben.reply(await ben.command("interpolate", **given))
         assert text_of(told) == ENDS_WANTED and told["flags"] & EPHEMERAL
 
