@@ -226,7 +226,7 @@ async def show_job(interaction: discord.Interaction, services: Services, submitt
         services.buttons,
         num_ahead=submitted.num_ahead,
         wait=wait,
-        notes=notes_on(job.spec, services.limits),
+        notes=notes_on(job.spec, services.limits, job.operation),
     )
     message_id = await _send_card(interaction, card)
     if message_id is None:

@@ -32,7 +32,7 @@ def series_card(series: Series, discord_id: int, buttons: Buttons, limits: Limit
 
 
 def _prompt_notes(series: Series, limits: Limits) -> list[str]:
-    notes = [note for job in series.jobs for note in notes_on(job.spec, limits)]
+    notes = [note for job in series.jobs for note in notes_on(job.spec, limits, job.operation)]
     return [f"⚠️ {escaped(note)}" for note in dict.fromkeys(notes)]
 
 

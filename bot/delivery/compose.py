@@ -114,7 +114,7 @@ def _card(delivery: Delivery, details: JobDetails, limits: Limits, buttons: Butt
             wait=details.wait,
             operations=operations,
             state=state,
-            notes=notes_on(job.spec, limits),
+            notes=notes_on(job.spec, limits, job.operation),
         )
     # A grid that answers the message of its series leaves it to that to tell that it was moved.
     if delivery.moved_from is None or delivery.reply_to is not None:

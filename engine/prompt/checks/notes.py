@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from engine.contract.jobs import JobSpec, Part
+from engine.contract.jobs import JobSpec, Operation, Part
 from engine.prompt.errors import quoted
 from engine.prompt.limits import Limits, ModelCapabilities
 from engine.prompt.subjects import Words, contains, has_subject, plain_text, words_of
 
+_ON_A_PART = frozenset({Operation.INPAINT, Operation.ZOOM, Operation.PAN})
+_ON_A_PICTURE = _ON_A_PART | {Operation.VARY}
+_FOR_NEW_GRIDS = ("best", "video", "interpolate", "strength", "control", "control-weight")
+_WITHOUT_EFFECT = {"interpolate": ("chaos", "best", "video"), "video": ("best",)}
+"""What a kind of result leaves out: a film shows all pictures, and its frames lie between two ends."""
 
-def notes_on(spec: JobSpec, limits: Limits) -> tuple[str, ...]:
+
+def notes_on(spec: JobSpec, limits: Limits, operation: Operation = Operation.IMAGINE) -> tuple[str, ...]:
     """Return a sentence or two for each thing that the member should know about the job; usually none."""
     wanted = [words_of(part.text) for part in spec.parts if part.weight > 0]
     model = _model_of(spec, limits)
@@ -18,6 +24,7 @@ def notes_on(spec: JobSpec, limits: Limits) -> tuple[str, ...]:
         *_contradiction(spec.parts, wanted),
         *_unknown_subjects(wanted, model),
         *_missing_style(spec, model),
+        *_without_effect(spec, operation),
     )
 
 
@@ -43,6 +50,25 @@ def _missing_style(spec: JobSpec, model: ModelCapabilities) -> Iterator[str]:
     asked = [name for name in ("stylize", "style") if name in spec.parameters]
     if asked and model.style == "":
         yield f"No style of the community has been trained for {model.name} yet, so --{asked[0]} changes nothing."
+
+
+def _without_effect(spec: JobSpec, operation: Operation) -> Iterator[str]:
+    """Yield what changes nothing, because of the operation or of another parameter."""
+    ignored = _FOR_NEW_GRIDS if operation in _ON_A_PICTURE else ()
+    if found := [name for name in ignored if name in spec.parameters]:
+        yield f"{_listed(found)} nothing here, only in new grids."
+    if operation in _ON_A_PART and "tile" in spec.parameters:
+        yield "--tile changes nothing here: what is painted ends at the picture that is kept."
+    if operation is not Operation.IMAGINE:
+        return
+    film = next((name for name in _WITHOUT_EFFECT if name in spec.parameters), "")
+    if found := [name for name in _WITHOUT_EFFECT.get(film, ()) if name in spec.parameters]:
+        yield f"{_listed(found)} nothing with --{film}."
+
+
+def _listed(names: Sequence[str]) -> str:
+    *others, last = (f"--{name}" for name in names)
+    return f"{', '.join(others)} and {last} change" if others else f"{last} changes"
 
 
 def _model_of(spec: JobSpec, limits: Limits) -> ModelCapabilities:

@@ -61,6 +61,8 @@ async def test_remix_asks_for_the_prompt_of_every_follow_up(
         refused = await ben.reply(await ben.submit(form, prompt="a red circle --ar 3:2"))
         assert followup_replies.SHAPE_KEPT in text_of(refused) and refused["flags"] & 64
         assert "a house" in text_of(await ben.reply(await ben.submit(form, prompt="a house")))
+        waiting = await ben.reply(await ben.submit(form, prompt="a house --best 8"))
+        assert "⚠️ --best changes nothing here, only in new grids." in text_of(waiting)
     assert await turn_remix(ben) == followup_replies.REMIX_OFF
     assert text_of(await ben.reply(await ben.press(grid, "V3"))).startswith("**a red circle** - Variations")
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from engine.contract.jobs import Operation
 from engine.prompt import (
     Limits,
     ModelCapabilities,
     PromptErrors,
+    Specs,
     Vocabulary,
     command_help,
     notes_on,
@@ -21,10 +23,14 @@ LIMITS = Limits(
 )
 
 
-def notes(text: str, limits: Limits = LIMITS) -> tuple[str, ...]:
+def parsed(text: str, limits: Limits) -> Specs:
     result = parse(text, limits=limits)
     assert not isinstance(result, PromptErrors)
-    return tuple(note for spec in result for note in notes_on(spec, limits))
+    return result
+
+
+def notes(text: str, limits: Limits = LIMITS) -> tuple[str, ...]:
+    return tuple(note for spec in parsed(text, limits) for note in notes_on(spec, limits))
 
 
 @pytest.mark.parametrize(
@@ -73,6 +79,27 @@ def test_a_small_model_says_what_it_paints() -> None:
         assert notes(f"{known} --model small") == ()
     assert notes("a castle in fog") == ()
     assert len(notes("a castle --no star --model small")) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "operation", "told"),
+    [
+        ("a cat --best 8", Operation.VARY, ["--best changes nothing here, only in new grids."]),
+        ("a:: b --best 8 --interpolate", Operation.ZOOM, ["--best and --interpolate change nothing here, only in new"]),
+        ("a cat --video --tile", Operation.PAN, ["--video changes nothing here", "--tile changes nothing here"]),
+        ("a cat --tile --chaos 9 --quality 2 --seed 3", Operation.VARY, []),
+        ("a cat --best 8 --chaos 9 --tile", Operation.IMAGINE, []),
+        ("a cat --best 8 --video", Operation.IMAGINE, ["--best changes nothing with --video."]),
+        ("a:: b --best 8 --chaos 9 --interpolate", Operation.IMAGINE, ["--chaos and --best change nothing with"]),
+        ("a cat --best 8 --video", Operation.SHORTEN, []),
+        ("a cat --best 8", Operation.UPSCALE, []),
+    ],
+)
+def test_a_parameter_without_effect_is_named(text: str, operation: Operation, told: list[str]) -> None:
+    """Members can write any parameter in the form of a button, which paints from one picture."""
+    (spec,) = parsed(text, LIMITS)
+    found = notes_on(spec, LIMITS, operation)
+    assert len(found) == len(told) and all(map(str.startswith, found, told))
 
 
 def test_the_help_of_the_prompt_says_it_too() -> None:
