@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from bot.delivery.outcomes import OUTCOME_LABELS
 from bot.store.tables import DeliveryState
 from engine.contract.jobs import QueueState
 
@@ -75,6 +76,8 @@ def create_bot_metrics(registry: CollectorRegistry, names: Iterable[str] = ()) -
     for name in names:
         metrics.answers.labels(name=name, outcome="done")
         metrics.answer_seconds.labels(name=name)
+    for outcome in OUTCOME_LABELS.values():
+        metrics.messages.labels(outcome=outcome)
     for state in DeliveryState:
         metrics.closed.labels(state=state.value)
     return metrics

@@ -6,7 +6,6 @@ is posted again, and a delivery is closed only after its last update.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
@@ -20,6 +19,7 @@ from bot.delivery.discord_messages import MessageContent, edit, find, open_dm_ch
 from bot.delivery.due_edits import needs_edit, with_block
 from bot.delivery.left_messages import delete_left, tell_undeliverable
 from bot.delivery.outcomes import (
+    OUTCOME_LABELS,
     AttachmentTooLarge,
     ChannelDeleted,
     DiscordUnavailable,
@@ -85,7 +85,7 @@ async def send(context: DeliveryContext, tracked: TrackedDelivery) -> SendResult
     if tracked.lacks_picture and content.lacks_picture:
         return RetryLater(after=None)
     outcome = await _send_or_edit(context, tracked, content)
-    context.metrics.messages.labels(outcome=_label(outcome)).inc()
+    context.metrics.messages.labels(outcome=OUTCOME_LABELS[type(outcome)]).inc()
     result = await _apply_outcome(context, tracked, content, progress, outcome)
     tracked.lacks_picture = content.lacks_picture and isinstance(result, UpToDate)
     return RetryLater(after=None) if tracked.lacks_picture else result
@@ -270,8 +270,3 @@ async def _move(context: DeliveryContext, tracked: TrackedDelivery, content: Mes
 async def _give_up(context: DeliveryContext, tracked: TrackedDelivery, content: MessageContent, cause: str) -> Closed:
     await tell_undeliverable(context.client, tracked.left or tracked.delivery, content)
     return await close(context, tracked, DeliveryState.UNDELIVERABLE, cause)
-
-
-def _label(outcome: SendOutcome) -> str:
-    """Return the outcome's name in snake_case."""
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", type(outcome).__name__).lower()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import re
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from types import MappingProxyType
+from typing import TypeVar, get_args
 
 import aiohttp
 import discord
@@ -66,6 +68,11 @@ class Found:
 
 
 SendOutcome = Sent | MessageDeleted | ChannelDeleted | Rejected | AttachmentTooLarge | DiscordUnavailable
+
+OUTCOME_LABELS: Mapping[type, str] = MappingProxyType(
+    {kind: re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower() for kind in get_args(SendOutcome)}
+)
+"""Each outcome as metrics name it, in snake_case."""
 
 
 async def outcome_of(work: Callable[[], Awaitable[T]]) -> T | SendOutcome:
