@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import typer
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_ANY_WIDTH = 100_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,3 +34,14 @@ class Output:
     def print_json(self, data: object) -> None:
         """Print the data as JSON."""
         typer.echo(json.dumps(data, ensure_ascii=False, indent=2))
+
+
+def print_whole(table: Table) -> None:
+    """Print a table as wide as its words: a terminal breaks long lines itself, and an id copied from them is whole."""
+    # Here, because it takes long and few commands need it.
+    from rich.console import Console
+
+    console = Console(markup=False, emoji=False, highlight=False, width=_ANY_WIDTH)
+    with console.capture() as drawn:
+        console.print(table)
+    typer.echo("\n".join(line.rstrip() for line in drawn.get().splitlines()))

@@ -6,11 +6,10 @@ from datetime import datetime
 from typing import Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from easel.exit_codes import ExitCode
-from easel.output import Output
+from easel.output import Output, print_whole
 from easel.postgres import open_migrated_postgres
 from engine.settings import EngineSettings
 from engine.store.api_keys import ApiKey, KeyOptions, create_key, read_keys, revoke_key
@@ -59,7 +58,7 @@ async def show(settings: EngineSettings, output: Output) -> None:
         for name in [key.options.name for key in keys if key.revoked_at is None]:
             typer.echo(name)
     elif keys:
-        Console(markup=False, emoji=False).print(_table(keys))
+        print_whole(_table(keys))
     else:
         typer.echo("There are no keys yet. `easel keys create NAME` makes one.")
 

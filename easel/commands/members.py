@@ -10,13 +10,12 @@ from typing import Any
 from uuid import UUID
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from bot.policy.quotas import MAX_PENDING
 from bot.store.members import lock_members, read_discord_ids
 from easel.exit_codes import ExitCode
-from easel.output import Output
+from easel.output import Output, print_whole
 from easel.postgres import open_migrated_postgres
 from engine.settings import EngineSettings
 from engine.store.api_keys import lock_keys_of, read_key_owners
@@ -68,7 +67,7 @@ async def list_members(limit: int, settings: EngineSettings, output: Output, *, 
     if output.as_json:
         output.print_json([_as_json(one) for one in listed])
     elif listed and not output.quiet:
-        Console(markup=False, emoji=False).print(_table(listed))
+        print_whole(_table(listed))
     elif not output.quiet:
         typer.echo("Nobody is banned." if only_banned else "Nobody has painted anything within 30 days.")
 

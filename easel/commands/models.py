@@ -27,7 +27,7 @@ from easel.commands.model_reports import (
     report_on_upscaler,
 )
 from easel.exit_codes import ExitCode
-from easel.output import Output
+from easel.output import Output, print_whole
 from engine.contract.errors import SettingsInvalid, WeightsMissing
 from engine.models import manage
 from engine.models.captioner_check import captioner_statuses, record_captioner_hash
@@ -51,8 +51,6 @@ from engine.painter.batch.host_memory import HostMemoryBound
 from engine.painter.process.libraries import import_libraries
 from engine.settings import EngineSettings
 
-_ANY_WIDTH = 100_000
-
 
 def show_models(settings: EngineSettings) -> None:
     """Print the registered models and what works with them, without reading their files."""
@@ -66,7 +64,7 @@ def show_models(settings: EngineSettings) -> None:
         speed = (f"{name} {value}" for name, value in model.speed.overrides.items())
         family = ", ".join((model.family.name, *speed))
         table.add_row(name, family, size, steps, model.licence, _source_text(model))
-    _print_whole(table)
+    print_whole(table)
     for adapter in registry.adapters.values():
         _console().print(f"adapter {adapter.name}: {adapter.file}")
     for reader in registry.ip_adapters.values():
@@ -81,14 +79,6 @@ def show_models(settings: EngineSettings) -> None:
     for control in registry.controls.values():
         told = f"{control.kind}, {control.family}, {control.licence}, {control.hub or control.folder}"
         _console().print(f"control {control.name}: {told}")
-
-
-def _print_whole(table: Table) -> None:
-    """Print a table as wide as its words: a terminal breaks long lines itself, and a path copied from them is whole."""
-    console = Console(markup=False, emoji=False, highlight=False, width=_ANY_WIDTH)
-    with console.capture() as drawn:
-        console.print(table)
-    typer.echo("\n".join(line.rstrip() for line in drawn.get().splitlines()))
 
 
 def show_json(settings: EngineSettings) -> None:

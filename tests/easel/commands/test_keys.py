@@ -28,6 +28,8 @@ async def test_a_key_is_made_listed_and_revoked(home: Path, database_url: str, d
     assert (await keys("create", "[/blog]")).code == 0
     table = await keys("list")
     assert table.code == 0 and "[/blog]" in table.out
+    # As it is revoked by, however narrow the terminal is.
+    assert told["id"] in table.out
     assert (await keys("revoke", "[/blog]")).code == 0
 
     taken, blank = await keys("create", "blog"), await keys("create", " ")
