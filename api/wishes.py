@@ -69,7 +69,7 @@ def options_of(body: VariationBody, limits: Limits) -> dict[str, str]:
     if body.background == "transparent":
         raise ApiRefused(400, replies.TRANSPARENT, code="unsupported_background", param="background")
     model = _model_of(body, limits)
-    options = {"model": body.model or "", "ar": _shape_of(body.size), "steps": _steps_of(body.quality, model)}
+    options = {"model": body.model or "", "shape": _shape_of(body.size), "steps": _steps_of(body.quality, model)}
     options["seed"] = "" if body.seed is None else str(body.seed)
     return {name: value for name, value in options.items() if value}
 

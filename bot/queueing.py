@@ -28,13 +28,14 @@ async def queue_prompt(
     interaction: discord.Interaction,
     services: Services,
     prompt: str,
-    negative: str | None,
+    options: Mapping[str, str | None],
     attachments: Attachments,
     *,
     operation: Operation = Operation.IMAGINE,
 ) -> None:
     """Queue the jobs of the prompt, before whose words the attachments stand, and show them.
 
+    options: of the command, by their names in the prompt language's table.
     operation: of the jobs; one whose result is text takes a prompt for one job.
 
     Raises: PromptRefused for a prompt or pictures that cannot be taken, TooManyPending, StoreUnavailable.
@@ -44,7 +45,7 @@ async def queue_prompt(
         return
     # The words are checked before any file is fetched.
     unnamed = dict.fromkeys(attachments, picture_name("0" * 64))
-    specs: Sequence[JobSpec] = specs_from_text(services, prompt, unnamed, negative=negative)
+    specs: Sequence[JobSpec] = specs_from_text(services, prompt, unnamed, **options)
     _check(operation, specs, services)
     context = context_from_interaction(interaction)
     async with AsyncExitStack() as waiting:
@@ -52,7 +53,7 @@ async def queue_prompt(
         if any(map(pictures_of, specs)):
             await waiting.enter_async_context(thinking(interaction))
             names, taken = await _take_attachments(services, context, attachments)
-            specs = specs_from_text(services, prompt, names, negative=negative)
+            specs = specs_from_text(services, prompt, names, **options)
             keys = await keys_of_images(services, context.discord_id, specs, prompt, taken)
         await _submit(interaction, services, context, [_draft(spec, keys, operation) for spec in specs])
 

@@ -30,7 +30,7 @@ from engine.prompt.checks.sizes import ratio_of
 from engine.prompt.grammar.numbers import DECIMAL
 
 _FACTOR, _SHAPE = "factor", "shape"
-_FIELDS = {"ar": followup_replies.ZOOM_SHAPE_NAME}
+_FIELDS = {"shape": followup_replies.ZOOM_SHAPE_NAME}
 _LEAST, _MOST = Fraction(1), Fraction(2)
 _LONGEST_NUMBER = 10
 
@@ -66,7 +66,7 @@ class CustomZoomButton(FormButton, verb="zoomcustom", index=ONE_TO_FOUR):
         """Store the job and show it."""
         shape, factor = form.get(_SHAPE, "1:1"), _factor_from_text(form.get(_FACTOR, ""))
         text = form.get(PROMPT_FIELD, "")
-        spec = one_spec_from_text(services, text, _FIELDS, ar=shape)
+        spec = one_spec_from_text(services, text, _FIELDS, shape=shape)
         follow_up = FollowUp(
             verb=Verb.ZOOM,
             job_id=self.button.job_id,

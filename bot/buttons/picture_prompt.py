@@ -23,7 +23,7 @@ class PicturePromptButton(FormButton, verb="pictureprompt"):
         self, interaction: discord.Interaction, services: Services, context: InteractionContext, form: Mapping[str, str]
     ) -> None:
         """Queue what was written, as `/imagine` does."""
-        await queue_prompt(interaction, services, form.get(PROMPT_FIELD, ""), None, {})
+        await queue_prompt(interaction, services, form.get(PROMPT_FIELD, ""), {}, {})
 
 
 async def ask_for_prompt(

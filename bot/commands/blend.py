@@ -36,4 +36,4 @@ async def blend(
     given = {"image1": image1, "image2": image2, "image3": image3, "image4": image4, "image5": image5}
     attachments = {name: file for name, file in given.items() if file}
     prompt = f"--ar {shape}" if shape else ""
-    await answer(interaction, services, "blend", queue_prompt(interaction, services, prompt, None, attachments))
+    await answer(interaction, services, "blend", queue_prompt(interaction, services, prompt, {}, attachments))

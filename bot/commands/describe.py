@@ -21,7 +21,7 @@ async def describe(interaction: discord.Interaction, image: discord.Attachment) 
     services = services_of(interaction)
     # The prompt language takes no single picture without words.
     words = suggestion_replies.DESCRIBED_PROMPT
-    work = queue_prompt(interaction, services, words, None, {"image": image}, operation=Operation.DESCRIBE)
+    work = queue_prompt(interaction, services, words, {}, {"image": image}, operation=Operation.DESCRIBE)
     await answer(interaction, services, "describe", work)
 
 
@@ -32,5 +32,5 @@ async def describe(interaction: discord.Interaction, image: discord.Attachment) 
 async def shorten(interaction: discord.Interaction, prompt: str) -> None:
     """Queue the job, and answer with its message."""
     services = services_of(interaction)
-    work = queue_prompt(interaction, services, prompt, None, {}, operation=Operation.SHORTEN)
+    work = queue_prompt(interaction, services, prompt, {}, {}, operation=Operation.SHORTEN)
     await answer(interaction, services, "shorten", work)

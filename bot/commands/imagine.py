@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import discord
@@ -20,7 +21,20 @@ from engine.prompt import (
     prompt_help,
 )
 
-_HELP = {"negative": OPTION_HELP["negative"], "image": IMAGE_HELP, "image2": IMAGE_HELP, "image3": IMAGE_HELP}
+_OPTIONS = ("negative", "shape", "model", "seed", "repeat")
+_HELP = {
+    **{name: OPTION_HELP[name] for name in _OPTIONS},
+    **dict.fromkeys(("image", "image2", "image3"), IMAGE_HELP),
+}
+_SHAPES = {
+    "1:1": "Square",
+    "3:2": "Wide",
+    "16:9": "Very wide",
+    "2:3": "Tall",
+    "9:16": "Very tall, for phones",
+}
+_NUM_CHOICES = 25
+_MAX_CHOICE = 100
 
 
 @app_commands.command(name="imagine", description=COMMAND_HELP)
@@ -31,6 +45,10 @@ async def imagine(
     interaction: discord.Interaction,
     prompt: str,
     negative: str | None = None,
+    shape: str | None = None,
+    model: str | None = None,
+    seed: str | None = None,
+    repeat: app_commands.Range[int, 1, 40] | None = None,
     image: discord.Attachment | None = None,
     image2: discord.Attachment | None = None,
     image3: discord.Attachment | None = None,
@@ -39,7 +57,33 @@ async def imagine(
     services = services_of(interaction)
     given = {"image": image, "image2": image2, "image3": image3}
     attachments = {name: file for name, file in given.items() if file}
-    await answer(interaction, services, "imagine", queue_prompt(interaction, services, prompt, negative, attachments))
+    options = {
+        "negative": negative,
+        "shape": shape,
+        "model": model,
+        "seed": seed,
+        "repeat": None if repeat is None else f"{repeat}",
+    }
+    await answer(interaction, services, "imagine", queue_prompt(interaction, services, prompt, options, attachments))
+
+
+@imagine.autocomplete("shape")
+async def offer_shapes(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
+    """Return the usual shapes; any other ratio can be typed."""
+    return _choices({f"{told} ({ratio})": ratio for ratio, told in _SHAPES.items()}, current)
+
+
+@imagine.autocomplete("model")
+async def offer_models(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
+    """Return the models of this service."""
+    return _choices({one.name: one.name for one in services_of(interaction).limits.models}, current)
+
+
+def _choices(values: Mapping[str, str], current: str) -> list[app_commands.Choice[str]]:
+    """Return those whose name or value has what was typed."""
+    typed = current.strip().lower()
+    fitting = [(name, value) for name, value in values.items() if typed in name.lower() or typed in value.lower()]
+    return [app_commands.Choice(name=name[:_MAX_CHOICE], value=value) for name, value in fitting[:_NUM_CHOICES]]
 
 
 def imagine_for(limits: Limits) -> app_commands.Command[Any, ..., Any]:
@@ -47,4 +91,6 @@ def imagine_for(limits: Limits) -> app_commands.Command[Any, ..., Any]:
     command: app_commands.Command[Any, ..., Any] = app_commands.Command(
         name=imagine.name, description=command_help(limits), callback=imagine.callback
     )
+    command.autocomplete("shape")(offer_shapes)
+    command.autocomplete("model")(offer_models)
     return app_commands.describe(prompt=prompt_help(limits), **_HELP)(command)

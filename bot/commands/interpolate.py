@@ -49,6 +49,6 @@ async def _queue(
     interaction: discord.Interaction, services: Services, prompt: str, attachments: Attachments, *, has_ends: bool
 ) -> None:
     if has_ends:
-        await queue_prompt(interaction, services, prompt, None, attachments)
+        await queue_prompt(interaction, services, prompt, {}, attachments)
     else:
         await send_ephemeral(interaction, upload_replies.ENDS_WANTED)

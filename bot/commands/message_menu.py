@@ -67,7 +67,7 @@ async def _describe(interaction: discord.Interaction, services: Services, messag
         await send_ephemeral(interaction, menu_replies.NO_PICTURE)
         return
     words, given = suggestion_replies.DESCRIBED_PROMPT, {"image": picture}
-    await queue_prompt(interaction, services, words, None, given, operation=Operation.DESCRIBE)
+    await queue_prompt(interaction, services, words, {}, given, operation=Operation.DESCRIBE)
 
 
 async def _report(interaction: discord.Interaction, services: Services, message: discord.Message) -> None:

@@ -17,7 +17,7 @@ GRID_PARAMETERS: tuple[Parameter, ...] = (
         help="Shape of the pictures, width:height in whole numbers.",
         meaning="Uses the model's size nearest to this ratio. Ratios are reduced: 1920:1080 is 16:9.",
         example="a boat at sea --ar 3:2",
-        option="ar",
+        option="shape",
     ),
     Parameter(
         name="chaos",
@@ -75,6 +75,7 @@ GRID_PARAMETERS: tuple[Parameter, ...] = (
         meaning="Copies the job; multiplies with {a, b}. Only the parser uses it.",
         example="two fish --repeat 3",
         operations=GRID,
+        option="repeat",
     ),
     Parameter(
         name="seed",

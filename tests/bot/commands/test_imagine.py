@@ -7,7 +7,9 @@ import asyncio
 from discord import app_commands
 
 from bot.commands import commands_for
+from bot.commands.imagine import imagine
 from engine.prompt import Limits, ModelCapabilities, Vocabulary
+from engine.prompt.parameters import BY_SPELLING
 from sandbox.chat.test_client import MemberClient
 from tests.bot.conftest import BotStarter
 from tests.bot.engine_hand import EngineHand
@@ -57,3 +59,25 @@ async def test_notes_on_the_prompt_stand_under_the_grid(
     assert isinstance(command, app_commands.Command)
     description = command.get_parameter("prompt")
     assert description is not None and "small paints simple shapes" in str(description.description)
+
+
+async def test_options_are_the_parameters_of_the_same_meaning(bot: object, ben: MemberClient, hand: EngineHand) -> None:
+    """Each as if it were written in the prompt, and refused as there."""
+    options = {"negative": "fog", "shape": "3:2", "seed": "7", "repeat": 2}
+    await ben.reply(await ben.command("imagine", prompt="a red circle", **options))
+    jobs = await hand.jobs()
+    assert [job.spec.prompt for job in jobs] == ["a red circle --no fog --ar 3:2 --seed 7"] * 2
+    refused = text_of(await ben.reply(await ben.command("imagine", prompt="a red circle --seed 1", seed="x")))
+    assert "In the option seed:" in refused and len(await hand.jobs()) == 2
+
+
+async def test_shapes_and_models_are_offered(bot: object, ben: MemberClient) -> None:
+    """By their names or by what they are."""
+    offered = await ben.autocomplete("imagine", "shape", "tall")
+    assert [choice["value"] for choice in offered] == ["2:3", "9:16"]
+    assert await ben.autocomplete("imagine", "model", "nobody") == []
+
+
+def test_as_many_repeats_are_offered_as_there_may_be() -> None:
+    (repeat,) = [option for option in imagine.parameters if option.name == "repeat"]
+    assert (repeat.min_value, repeat.max_value) == (BY_SPELLING["repeat"].low, BY_SPELLING["repeat"].high)

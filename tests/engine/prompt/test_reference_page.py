@@ -73,9 +73,9 @@ def test_all_names_of_the_language_are_there() -> None:
 
 def test_options_of_the_command() -> None:
     """The command has one option for each row with an option name, and it sets the row's parameter."""
-    assert {row.option for row in SLASH_OPTIONS} == {"ar", "negative", "seed", "steps", "cfg", "model"}
+    assert {row.option for row in SLASH_OPTIONS} == {"shape", "negative", "seed", "repeat", "steps", "cfg", "model"}
     assert len(PROMPT_HELP) <= 100
-    given = {"negative": "red", "seed": "7", "ar": "3:2", "steps": "9", "cfg": "4", "model": "starter"}
+    given = {"negative": "red", "seed": "7", "shape": "3:2", "steps": "9", "cfg": "4", "model": "starter"}
     assert parse("a fox", command_options=given) == parse(
         "a fox --no red --seed 7 --ar 3:2 --steps 9 --cfg 4 --model starter"
     )
