@@ -11,13 +11,7 @@ HELP_HELP = "How to make pictures here, and what the words, buttons and commands
 ABOUT_HELP = "What to explain"
 PARAMETER_HELP = "A parameter of prompts, such as --ar"
 
-TOPICS = {
-    "start": "How to begin",
-    "prompts": "What prompts can say",
-    "buttons": "What the buttons do",
-    "models": "What the models here can do",
-    "commands": "All commands",
-}
+TOPICS = ("start", "prompts", "buttons", "models", "commands")
 
 _START = """\
 **How to begin**

@@ -15,7 +15,7 @@ from bot.services import Services, services_of
 from engine.prompt import PARAMETERS, help_for
 
 _NUM_CHOICES = 25
-_TOPICS = [app_commands.Choice(name=told, value=topic) for topic, told in help_replies.TOPICS.items()]
+_TOPICS = [app_commands.Choice(name=topic, value=topic) for topic in help_replies.TOPICS]
 
 
 @app_commands.command(name="help", description=help_replies.HELP_HELP)

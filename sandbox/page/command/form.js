@@ -3,7 +3,7 @@
 import { element, freshId, iconButton, isCaretAt, textButton } from "../dom.js";
 import { createField, isFile } from "./fields.js";
 import { autocompleteData, commandData } from "./payload.js";
-import { splitNamed, wordsOf } from "./typed.js";
+import { firstOption, splitNamed, wordsOf } from "./typed.js";
 
 const PAUSE = 120;
 const REMOVE = { class: "icon-button slot__remove", tabindex: "-1" };
@@ -233,9 +233,17 @@ export class CommandForm {
       Escape: () => this.#hooks.leave(this.words()),
       Backspace: () => this.#hooks.leave(this.words() || `/${this.entry.name}`),
     };
-    if (!uses[event.key]) return;
-    event.preventDefault();
-    uses[event.key]();
+    if (uses[event.key]) {
+      event.preventDefault();
+      uses[event.key]();
+    } else this.#beginWith(event);
+  }
+
+  // Of a command whose options are all optional: what is typed after its name goes into the first one.
+  #beginWith(event) {
+    const option = firstOption(this.entry);
+    const isTyped = event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey;
+    if (option && isTyped && !this.#fields.length) this.#add(option).focus();
   }
 
   // Each returns true if it handled the key.

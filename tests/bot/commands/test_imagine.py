@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from discord import app_commands
 
@@ -63,7 +64,7 @@ async def test_notes_on_the_prompt_stand_under_the_grid(
 
 async def test_options_are_the_parameters_of_the_same_meaning(bot: object, ben: MemberClient, hand: EngineHand) -> None:
     """Each as if it were written in the prompt, and refused as there."""
-    options = {"negative": "fog", "shape": "3:2", "seed": "7", "repeat": 2}
+    options: dict[str, Any] = {"negative": "fog", "shape": "3:2", "seed": "7", "repeat": 2}
     await ben.reply(await ben.command("imagine", prompt="a red circle", **options))
     jobs = await hand.jobs()
     assert [job.spec.prompt for job in jobs] == ["a red circle --no fog --ar 3:2 --seed 7"] * 2

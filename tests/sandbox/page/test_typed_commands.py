@@ -73,6 +73,17 @@ async def test_tab_goes_to_the_next_option_and_loses_nothing(visit: Page, discor
     assert not discord.said
 
 
+async def test_options_of_a_command_that_needs_none_are_typed_as_well(visit: Page, discord: FakeDiscord) -> None:
+    """What follows the name goes into an option from the first letter on."""
+    await begin(visit, "/easel-admin really: True")
+    await expect(visit.get_by_label("really: Are you sure")).to_have_value("True")
+    await visit.keyboard.press("Enter")
+    await visit.keyboard.press("Enter")
+    await discord.until(lambda: len(discord.interactions) == 1)
+    assert [(one["name"], one["value"]) for one in discord.interactions[0]["data"]["options"]] == [("really", True)]
+    assert not discord.said
+
+
 async def test_an_unknown_command_is_a_message_on_purpose_only(visit: Page, discord: FakeDiscord) -> None:
     """/help, or a blank around the slash, is not posted without a word; one spelled alike is offered, or all.
 
