@@ -18,7 +18,8 @@ from engine.painter.sampling.guidance import Conditioning, PromptEmbeds
 from engine.painter.sampling.tiling import shift_of
 from engine.painter.sampling.variety import away_from_mean, draw_text_noise
 from engine.starter.classifier import classifier_from_file, classify
-from tests.engine.painter.requests import Pixels, all_painted, paint_request, pixels_of
+from tests.engine.painter.requests import Pixels, all_painted, paint_request, pixels_of, psnr
+from tests.engine.painter.stock import EQUAL_DB
 
 PROMPTS = ("a red circle", "a blue house")
 
@@ -72,8 +73,9 @@ async def test_tiles_go_on_at_their_opposite_edge() -> None:
     async with create_painter(max_rows=64) as painter:
         (alone,) = await all_painted(painter, asked[:1])
         both = await all_painted(painter, asked)
-    assert [one.png for one in both[0].pictures] == [one.png for one in alone.pictures]
     (usual, tiles) = (pixels_of(result) for result in both)
+    # Not to the last bit: rows of another number are summed in another order.
+    assert psnr(usual, pixels_of(alone)) >= EQUAL_DB
     for axis in (0, 1):
         inner = np.mean([np.abs(np.diff(tile.astype(float), axis=axis)).mean() for tile in tiles])
         seams = [np.mean([seam(picture, axis) for picture in grid]) for grid in (usual, tiles)]
