@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -99,6 +100,7 @@ async def test_too_few_connections_are_told(database_url: str) -> None:
     try:
         assert await find_budget_problem(_settings(DATABASE_URL=url, EASEL_DATABASE_CONNECTIONS="4")) is None
         of_role = await find_budget_problem(_settings(DATABASE_URL=url))
+        await _until_alone(owner)
         await owner.execute(f"ALTER DATABASE {name} CONNECTION LIMIT 3")
         of_database = await find_budget_problem(_settings(DATABASE_URL=url))
         await owner.execute(f"ALTER DATABASE {name} CONNECTION LIMIT 1")
@@ -111,6 +113,18 @@ async def test_too_few_connections_are_told(database_url: str) -> None:
     assert of_database and "has 2 free connections" in of_database
     assert none_left and "no free connections" in none_left
     assert of_server and "may open 100" in of_server
+
+
+async def _until_alone(connection: asyncpg.Connection) -> None:
+    """Return when the connections to the same database that were closed are gone, which Postgres counts until then."""
+    others = """
+        SELECT count(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()"""
+    async with asyncio.timeout(60):
+        while True:
+            if not await connection.fetchval(others):
+                return
+            await asyncio.sleep(0.05)
 
 
 async def test_connections_that_others_may_still_open_are_not_free(database_url: str) -> None:
