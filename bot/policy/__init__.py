@@ -1,1 +1,1 @@
-"""Who may do what: quotas now, moderation when it comes."""
+"""Who may do what: quotas, pauses, restrictions and forbidden words."""
