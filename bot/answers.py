@@ -21,6 +21,8 @@ from bot.cards import Card, Rows, job_card, view_from_card
 from bot.consent_notice import ask_for_consent
 from bot.delivery.discord_messages import NO_MENTIONS
 from bot.delivery.outcomes import ChannelDeleted, MessageDeleted, outcome_of
+from bot.interaction_context import member_language
+from bot.language import Phrase, speak
 from bot.series_card import series_card
 from bot.services import Services
 from bot.store.job_status import JobProgress
@@ -53,6 +55,7 @@ async def answer(
     asks: whether a member who was not asked for consent yet is asked afterwards.
     """
     began = time.monotonic()
+    speak(member_language(interaction))
     task = asyncio.current_task()
     assert task is not None
     services.answer_tasks.add(task)
@@ -86,13 +89,14 @@ async def _refuse(interaction: discord.Interaction, card: Card) -> None:
         await send_ephemeral(interaction, card.content, card.rows)
 
 
-async def send_ephemeral(interaction: discord.Interaction, text: str, rows: Rows = ()) -> None:
+async def send_ephemeral(interaction: discord.Interaction, text: str | Phrase, rows: Rows = ()) -> None:
     """Reply to the member alone, with buttons if any; if Discord no longer accepts a reply, only log that."""
-    view = view_from_card(Card(content=text, rows=rows)) if rows else discord.utils.MISSING
+    said = str(text)
+    view = view_from_card(Card(content=said, rows=rows)) if rows else discord.utils.MISSING
     if interaction.response.is_done():
-        await _try(interaction.followup.send(text, view=view, ephemeral=True, allowed_mentions=NO_MENTIONS))
+        await _try(interaction.followup.send(said, view=view, ephemeral=True, allowed_mentions=NO_MENTIONS))
     else:
-        await _try(interaction.response.send_message(text, view=view, ephemeral=True, allowed_mentions=NO_MENTIONS))
+        await _try(interaction.response.send_message(said, view=view, ephemeral=True, allowed_mentions=NO_MENTIONS))
 
 
 async def send_card(interaction: discord.Interaction, card: Card, files: Sequence[discord.File] = ()) -> None:
@@ -174,9 +178,14 @@ async def show_waiting(interaction: discord.Interaction) -> None:
     await _try(interaction.response.defer(ephemeral=True, thinking=True))
 
 
-async def finish_waiting(interaction: discord.Interaction, text: str, files: Sequence[discord.File] = ()) -> None:
+async def finish_waiting(
+    interaction: discord.Interaction, text: str | Phrase, files: Sequence[discord.File] = ()
+) -> None:
     """Give the answer that the member waits for, with these files."""
-    await _try(interaction.edit_original_response(content=text, attachments=list(files), allowed_mentions=NO_MENTIONS))
+    editing = interaction.edit_original_response(
+        content=str(text), attachments=list(files), allowed_mentions=NO_MENTIONS
+    )
+    await _try(editing)
 
 
 async def delete_message(interaction: discord.Interaction, message_id: int) -> bool:

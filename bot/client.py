@@ -18,7 +18,8 @@ from bot.answers import answer, send_ephemeral
 from bot.buttons.base import FormButton
 from bot.custom_ids import GENERATED_ID
 from bot.delivery.discord_messages import NO_MENTIONS
-from bot.interaction_context import custom_ids
+from bot.interaction_context import custom_ids, member_language
+from bot.language import speak
 from bot.services import Services
 from bot.store.syncs import read_command_hash, store_command_hash
 
@@ -67,6 +68,7 @@ class EaselClient(discord.AutoShardedClient):
         """
         data: Mapping[str, Any] = interaction.data or {}
         custom_id = str(data.get("custom_id", ""))
+        speak(member_language(interaction))
         if interaction.type is discord.InteractionType.modal_submit:
             await self._take_form(interaction, custom_id)
         elif interaction.type is not discord.InteractionType.component:
@@ -95,6 +97,11 @@ class EaselClient(discord.AutoShardedClient):
 
 class EaselCommandTree(app_commands.CommandTree[EaselClient]):
     """The command tree; it answers the errors that the commands do not."""
+
+    async def interaction_check(self, interaction: discord.Interaction[EaselClient], /) -> bool:
+        """Speak the member's language from the start, with which an autocomplete begins."""
+        speak(member_language(interaction))
+        return True
 
     async def on_error(
         self, interaction: discord.Interaction[EaselClient], error: app_commands.AppCommandError, /

@@ -9,6 +9,7 @@ from typing import Any
 import discord
 
 from bot.custom_ids import AnswerOrigin, id_from_text, single_picture_slot
+from bot.language import language_from_locale
 from bot.store.interaction import InteractionContext, InteractionToken
 from engine.contract.feedback import Surface
 
@@ -35,6 +36,17 @@ def context_from_interaction(interaction: discord.Interaction) -> InteractionCon
         is_nsfw_channel=_is_nsfw(interaction),
         guild_id=interaction.guild_id,
     )
+
+
+def member_language(interaction: discord.Interaction[Any]) -> str:
+    """Return the language of the member's Discord."""
+    return language_from_locale(interaction.locale.value)
+
+
+def channel_language(interaction: discord.Interaction[Any]) -> str:
+    """Return the language of what all may read: the guild's, or the member's outside guilds."""
+    locale = interaction.guild_locale or interaction.locale
+    return language_from_locale(locale.value)
 
 
 def may_manage_guild(interaction: discord.Interaction[Any]) -> bool:

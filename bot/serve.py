@@ -30,6 +30,7 @@ from bot.eraser import Eraser
 from bot.exports.exporter import Exporter
 from bot.exports.place import ExportPlace
 from bot.keep_alive import install_keep_alive
+from bot.language import load_catalogs
 from bot.metrics import create_bot_metrics
 from bot.moderation.poster import CasePoster
 from bot.pages.exports import ExportFiles
@@ -100,6 +101,7 @@ async def serve(
         it is told to create only.
     """
     await objects.require_creating_only()
+    await asyncio.to_thread(load_catalogs)
     # discord.py has no other way to set the URL; it holds for the whole process.
     discord.http.Route.BASE = options.api_url.rstrip("/")
     install_keep_alive()

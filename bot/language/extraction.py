@@ -1,0 +1,52 @@
+"""Finds the sentences in the source, and brings the catalogs up to date with them."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import write_po
+
+from bot.language.catalogs import ENGLISH, LANGUAGES, path_of, read_catalog
+
+SOURCE = Path(__file__).parent.parent
+KEYWORDS = {"_": None, "Phrase": None, "plural": (2, 3)}
+_WIDTH = 120
+_HEADER = """\
+msgid ""
+msgstr ""
+"Language: {language}\\n"
+"MIME-Version: 1.0\\n"
+"Content-Type: text/plain; charset=utf-8\\n"
+"Content-Transfer-Encoding: 8bit\\n"
+"Plural-Forms: {plural_forms}\\n"
+
+"""
+
+
+def extracted() -> Catalog:
+    """Return every sentence of the bot, with the files that say it, without translations."""
+    found = Catalog(project="Easel", header_comment="")
+    for name, _line, text, comments, context in extract_from_dir(SOURCE, [("**.py", "python")], keywords=KEYWORDS):
+        found.add(text, None, [(f"bot/{name}", 0)], auto_comments=comments, context=context)
+    return found
+
+
+def update() -> None:
+    """Add what is new to each catalog, without a translation, and drop what is said no more."""
+    for language in LANGUAGES:
+        if language != ENGLISH:
+            catalog = read_catalog(language)
+            catalog.update(extracted(), no_fuzzy_matching=True, update_header_comment=False)
+            catalog.obsolete.clear()
+            path_of(language).write_bytes(_text_of(catalog))
+
+
+def _text_of(catalog: Catalog) -> bytes:
+    """Return the catalog as its file has it: with nothing that changes although no sentence does, such as dates."""
+    body = io.BytesIO()
+    write_po(body, catalog, width=_WIDTH, sort_by_file=True, include_lineno=False, omit_header=True)
+    header = _HEADER.format(language=catalog.locale, plural_forms=catalog.plural_forms)
+    return header.encode() + body.getvalue()

@@ -1,0 +1,57 @@
+"""Saying sentences in the language of whoever reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from babel.numbers import format_decimal
+from discord.app_commands import locale_str
+
+from bot.language.catalogs import ENGLISH, translations
+
+_language: ContextVar[str] = ContextVar("language", default=ENGLISH)
+
+
+def language() -> str:
+    """Return the language of what is said now."""
+    return _language.get()
+
+
+def speak(language: str) -> None:
+    """Say everything from here on, in this task and those it starts, in the language."""
+    _language.set(language)
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Say everything within the block in the language."""
+    before = _language.set(language)
+    try:
+        yield
+    finally:
+        _language.reset(before)
+
+
+def _(text: str, /, **fields: object) -> str:
+    """Return the sentence in the language of now, with its fields filled in; braces are doubled where it has any."""
+    said = translations(_language.get()).gettext(text)
+    return said.format(**fields) if fields else said
+
+
+def plural(count: int, one: str, many: str, /, **fields: object) -> str:
+    """Return the sentence in the form that fits the count, which is its field `n`, written as in the language."""
+    said = translations(_language.get()).ngettext(one, many, count)
+    return said.format(n=format_decimal(count, locale=_language.get()), **fields)
+
+
+class Phrase(locale_str):
+    """A sentence of a module, said in the language of whoever reads it then; discord.py takes it as a description."""
+
+    def __str__(self) -> str:
+        return _(self.message)
+
+    def format(self, **fields: object) -> str:
+        """Return it with its fields filled in."""
+        return _(self.message, **fields)

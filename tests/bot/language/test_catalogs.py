@@ -1,0 +1,128 @@
+"""Every sentence has a translation into every language, with the same fields."""
+
+from __future__ import annotations
+
+import ast
+import string
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Message
+
+from bot.language import LANGUAGES
+from bot.language.catalogs import read_catalog
+from bot.language.extraction import KEYWORDS, extracted
+
+BOT = Path(__file__).parents[3] / "bot"
+TRANSLATED = [language for language in LANGUAGES if language != "en"]
+# Those whose sentences are in the catalogs: nothing with a space in it is said past them.
+SAID_BY = ("*replies.py",)
+NOT_YET = {
+    "alt_replies.py",
+    "apikey_replies.py",
+    "appeal_replies.py",
+    "export_replies.py",
+    "feedback_replies.py",
+    "finding_replies.py",
+    "followup_replies.py",
+    "guild_queue_replies.py",
+    "help_replies.py",
+    "mask_replies.py",
+    "menu_replies.py",
+    "moderation_replies.py",
+    "operation_replies.py",
+    "privacy_replies.py",
+    "queue_replies.py",
+    "replies.py",
+    "safety_replies.py",
+    "series_replies.py",
+    "suggestion_replies.py",
+    "upload_replies.py",
+}
+
+
+def texts_of(text: str | list[str] | tuple[str, ...] | None) -> tuple[str, ...]:
+    """Return a sentence or the forms of a plural as a tuple."""
+    return (text,) if isinstance(text, str) else tuple(text or ())
+
+
+def fields_of(text: str) -> set[str]:
+    """Return the names of the fields in a sentence."""
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+def sentences(language: str) -> dict[tuple[str, ...], Message]:
+    """Return what the catalog translates, by the English forms."""
+    return {texts_of(message.id): message for message in read_catalog(language) if message.id}
+
+
+WANTED = {texts_of(message.id) for message in extracted() if message.id}
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_every_sentence_is_translated(language: str) -> None:
+    """`python -m bot.language` adds what the source says and drops what it does not; the rest is for a translator."""
+    known = sentences(language)
+    assert not WANTED - known.keys(), "run: python -m bot.language"
+    assert not known.keys() - WANTED, "run: python -m bot.language"
+    assert not [
+        texts for texts, message in known.items() if not texts_of(message.string) or not all(texts_of(message.string))
+    ]
+    assert not [texts for texts, message in known.items() if message.fuzzy]
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_translations_have_the_fields_of_their_sentences(language: str) -> None:
+    """A field that is missing would be left out, and one that is not there would be an error."""
+    assert not [
+        (texts[-1], said)
+        for texts, message in sentences(language).items()
+        for said in texts_of(message.string)
+        if fields_of(said) != fields_of(texts[-1])
+    ]
+
+
+def calls(tree: ast.AST) -> Iterator[ast.Call]:
+    """Yield the calls that name a sentence."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in KEYWORDS:
+            yield node
+
+
+def named(call: ast.Call) -> list[ast.expr]:
+    """Return the arguments that are sentences."""
+    assert isinstance(call.func, ast.Name)
+    return call.args[1:3] if call.func.id == "plural" else call.args[:1]
+
+
+def test_sentences_are_literals() -> None:
+    """Nothing finds a sentence that is put together, so it would never have a translation."""
+    wrong = [
+        f"{path.relative_to(BOT)}:{call.lineno}"
+        for path in BOT.rglob("*.py")
+        if path.parent.name != "language"
+        for call in calls(ast.parse(path.read_text()))
+        if not all(isinstance(one, ast.Constant) and isinstance(one.value, str) for one in named(call))
+    ]
+    assert not wrong
+
+
+def docstrings(tree: ast.AST) -> set[int]:
+    """Return the ids of strings that stand by themselves."""
+    return {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+
+
+def test_replies_say_nothing_past_the_catalogs() -> None:
+    """What a reply says in words is a sentence for the catalogs, not a string of its own."""
+    wrong = []
+    for path in sorted({path for pattern in SAID_BY for path in BOT.glob(pattern)}):
+        tree = ast.parse(path.read_text())
+        known = docstrings(tree) | {id(one) for call in calls(tree) for one in named(call)}
+        wrong += [
+            f"{path.name}:{node.lineno} {node.value!r}"
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in known
+            if " " in node.value.strip() and path.name not in NOT_YET
+        ]
+    assert not wrong

@@ -1,0 +1,37 @@
+"""Sentences in the language of whoever reads them."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.ban_replies import restricted
+from bot.language import language_from_locale, listed, number, percentage, speaking
+from bot.policy.restrictions import GuildRestriction, RestrictionKind
+
+
+@pytest.mark.parametrize(
+    ("locale", "language"),
+    [("de", "de"), ("en-US", "en"), ("en-GB", "en"), ("fr", "en"), ("zh-CN", "en"), ("", "en"), (None, "en")],
+)
+def test_a_language_that_easel_does_not_speak_is_english(locale: str | None, language: str) -> None:
+    """Discord's locales name a language and often a country."""
+    assert language_from_locale(locale) == language
+
+
+def test_a_reply_is_in_the_language_of_now() -> None:
+    """Afterwards the language is the one from before."""
+    restriction = GuildRestriction(kind=RestrictionKind.BAN, until=None, reason="spam")
+    with speaking("de"):
+        assert restricted(restriction).endswith("Grund: spam")
+    assert restricted(restriction).endswith("Reason: spam")
+
+
+def test_numbers_and_lists_are_written_as_in_the_language() -> None:
+    """German has the point and the comma the other way round, a space before the percent, and no comma before "und"."""
+    with speaking("de"):
+        assert (number(1234.5, digits=1), percentage(0.456), listed(["A", "B", "C"])) == (
+            "1.234,5",
+            "46\N{NO-BREAK SPACE}%",
+            "A, B und C",
+        )
+    assert (number(1234.5, digits=1), percentage(0.456)) == ("1,234.5", "46%")
