@@ -29,6 +29,7 @@ NOT_FORM = "The body must be a form with files, `multipart/form-data`."
 BAD_ID = "Not an id. Ids look like 0199f3c2-7c1e-7d52-b6a8-2f1d3c4b5a69."
 TRANSPARENT = "No model of this server paints transparent backgrounds. Use `opaque` or `auto`."
 NO_IMAGE = "There is no picture. Send it as a file in the field `image`."
+TURBO = "A program takes its turn like everyone: remove --turbo."
 PICTURE_IN_PROMPT = "A prompt of the API has no links to pictures. Send them as files to /v1/images/edits."
 MASK_NEEDS_OWN = (
     "A mask goes with one picture that Easel has painted for this key, its file as it was. Leave the mask out to paint "

@@ -14,7 +14,7 @@ from api.refusals import ApiRefused
 from engine.contract.edits import Edit
 from engine.contract.errors import ModelUnknown, PromptRefused
 from engine.contract.ids import new_id
-from engine.contract.jobs import MAX_SEED, Job, JobRequest, JobSpec, Operation, Picture
+from engine.contract.jobs import MAX_SEED, Job, JobRequest, JobSpec, Operation, Picture, Speed, speed_of
 from engine.contract.painting import num_pictures_of
 from engine.contract.references import pictures_of
 from engine.prompt import Limits, ModelCapabilities, PromptErrors, format_errors, parse
@@ -50,7 +50,7 @@ def spec_from_prompt(
 
     options: parameters by their names. pictures: names of pictures that were sent, by their fields.
 
-    Raises: PromptRefused with every fault of it, a caret under each; ApiRefused for links to pictures.
+    Raises: PromptRefused with every fault of it, a caret under each; ApiRefused for links to pictures and for --turbo.
     """
     parsed = parse(prompt, limits=replace(limits, max_jobs=1), command_options=options, pictures=pictures)
     if isinstance(parsed, PromptErrors):
@@ -58,6 +58,8 @@ def spec_from_prompt(
     (spec,) = parsed
     if {one.url for one in pictures_of(spec)} - set(pictures.values()):
         raise ApiRefused(400, replies.PICTURE_IN_PROMPT, code="invalid_prompt", param="prompt")
+    if speed_of(spec) is Speed.TURBO:
+        raise ApiRefused(400, replies.TURBO, code="invalid_prompt", param="prompt")
     return spec
 
 

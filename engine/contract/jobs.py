@@ -83,6 +83,22 @@ class JobSpec:
         return hash((self.prompt, self.parts, self.images))
 
 
+class Speed(StrEnum):
+    """How soon a job is painted, as its prompt says.
+
+    turbo: before the others. fast: as usual. relax: when no other job waits.
+    """
+
+    TURBO = "turbo"
+    FAST = "fast"
+    RELAX = "relax"
+
+
+def speed_of(spec: JobSpec) -> Speed:
+    """Return the speed that the spec asks for."""
+    return next((speed for speed in Speed if spec.parameters.get(speed.value)), Speed.FAST)
+
+
 TEXT_OPERATIONS = frozenset({Operation.DESCRIBE, Operation.SHORTEN})
 """Those whose result is text."""
 

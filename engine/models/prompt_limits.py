@@ -22,8 +22,8 @@ IncompatibleAdapters = Mapping[str, Mapping[str, str]]
 Samplers = tuple[str, ...]
 
 NO_INCOMPATIBLE_ADAPTERS: IncompatibleAdapters = MappingProxyType({})
-# None of the language's service abilities is supported yet.
-_SERVICE: frozenset[str] = frozenset()
+# Those of the language's service abilities that are supported.
+_SERVICE = frozenset({"speed"})
 
 
 async def read_limits(models_file: Path, default_model: str | None) -> Limits:

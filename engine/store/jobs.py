@@ -17,10 +17,20 @@ from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.contract.edits import Edit, edit_from_json, json_from_edit, mask_of
-from engine.contract.jobs import Job, JobRequest, JobStatus, Operation, Picture, json_from_spec, spec_from_json
+from engine.contract.jobs import (
+    Job,
+    JobRequest,
+    JobStatus,
+    Operation,
+    Picture,
+    json_from_spec,
+    spec_from_json,
+    speed_of,
+)
 from engine.store.file_copies import key_from_hash
 from engine.store.queue import enqueue
 from engine.store.tables import jobs, pictures, previews
+from engine.store.turns import assign_turns
 
 JOBS_CHANNEL = "easel_jobs"
 
@@ -36,15 +46,6 @@ _WITH_PICTURES = (
     .where(jobs.c.id == sa.any_(sa.bindparam("job_ids", type_=pg.ARRAY(pg.UUID))))
     .order_by(jobs.c.id, pictures.c.slot)
 )
-_NEXT_TURNS = sa.text("""
-    SELECT greatest(coalesce(present.turn, 0), coalesce(own.turn + 1, 0))
-    FROM unnest(:member_ids) WITH ORDINALITY AS member (id, number)
-    CROSS JOIN (SELECT max(turn) AS turn FROM jobs WHERE started_at IS NOT NULL) AS present
-    CROSS JOIN LATERAL (
-        SELECT max(turn) AS turn FROM jobs WHERE member_id = member.id AND status IN ('waiting', 'running')
-    ) AS own
-    ORDER BY member.number
-""").bindparams(sa.bindparam("member_ids", type_=pg.ARRAY(pg.UUID)))
 
 
 async def submit_job(connection: AsyncConnection, request: JobRequest) -> Job:
@@ -62,27 +63,16 @@ async def submit_jobs(connection: AsyncConnection, requests: Sequence[JobRequest
 async def submit_all(connection: AsyncConnection, requests: Sequence[Sequence[JobRequest]]) -> list[tuple[Job, ...]]:
     """Store the jobs of several members and their queue entries, with as many round trips as for one job.
 
-    Members take turns: a job's turn is the queue's current turn, or one after the member's last unfinished job.
-    Source: start-time fair queueing, Goyal, Vin and Cheng 1996, with every job of length one.
-
     requests: for each member their own, at least one.
     """
-    first_turns = await read_next_turns(connection, [own[0].member_id for own in requests])
-    rows = [
-        _row_from_request(request, turn)
-        for first, own in zip(first_turns, requests, strict=True)
-        for turn, request in enumerate(own, first)
-    ]
+    flat = [request for own in requests for request in own]
+    turns = await assign_turns(connection, [(request.member_id, speed_of(request.spec)) for request in flat])
+    rows = [_row_from_request(request, turn) for request, turn in zip(flat, turns, strict=True)]
     insert = sa.insert(jobs).returning(*jobs.c, sort_by_parameter_order=True)
     submitted = iter([job_from_row(row) for row in await connection.execute(insert, rows)])
     await enqueue(connection, {row["id"]: row["turn"] for row in rows})
     await notify_changed(connection, *(row["id"] for row in rows))
     return [tuple(islice(submitted, len(own))) for own in requests]
-
-
-async def read_next_turns(connection: AsyncConnection, member_ids: Sequence[UUID]) -> Sequence[int]:
-    """Return the turn that each member's next job takes."""
-    return (await connection.execute(_NEXT_TURNS, {"member_ids": list(member_ids)})).scalars().all()
 
 
 async def read_job(connection: AsyncConnection, job_id: UUID) -> Job | None:

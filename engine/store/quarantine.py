@@ -15,10 +15,11 @@ from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.contract import errors
-from engine.contract.jobs import CRASHES_UNTIL_ALONE, JobStatus, Operation
-from engine.store.jobs import notify_changed, read_next_turns
+from engine.contract.jobs import CRASHES_UNTIL_ALONE, JobStatus, Operation, spec_from_json, speed_of
+from engine.store.jobs import notify_changed
 from engine.store.queue import enqueue
 from engine.store.tables import jobs
+from engine.store.turns import assign_turns
 
 _ASKED_WRONGLY = sorted(
     name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, errors.RequestError)
@@ -64,18 +65,14 @@ async def retry_jobs(connection: AsyncConnection, job_ids: Collection[UUID] | No
     Each takes its member's next turn and has all its attempts again. What has crashed a painter is painted alone, so
     that it takes no other job with it.
     """
-    chosen = sa.select(jobs.c.id, jobs.c.member_id, _ERROR.label("error")).where(IS_QUARANTINED)
+    chosen = sa.select(jobs.c.id, jobs.c.member_id, jobs.c.spec, _ERROR.label("error")).where(IS_QUARANTINED)
     if job_ids is not None:
         chosen = chosen.where(jobs.c.id == sa.any_(sa.literal(list(job_ids), pg.ARRAY(pg.UUID))))
     rows = (await connection.execute(chosen.order_by(jobs.c.id).with_for_update())).all()
     if not rows:
         return frozenset()
-    members = sorted({row.member_id for row in rows})
-    next_turns = dict(zip(members, await read_next_turns(connection, members), strict=True))
-    turns = {}
-    for row in rows:
-        turns[row.id] = next_turns[row.member_id]
-        next_turns[row.member_id] += 1
+    wanted = [(row.member_id, speed_of(spec_from_json(row.spec))) for row in rows]
+    turns = dict(zip([row.id for row in rows], await assign_turns(connection, wanted), strict=True))
     crashed = [row.id for row in rows if row.error == errors.PainterLost.__name__]
     await connection.execute(_let_wait(turns, crashed))
     await enqueue(connection, turns)

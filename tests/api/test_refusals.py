@@ -99,6 +99,7 @@ async def test_a_members_own_key_acts_for_them(api: RunningApi, request: pytest.
         ({"prompt": "a cat", "quality": "best"}, "invalid_value", "one of 'auto', 'low'"),
         ({"prompt": "a cat", "background": "transparent"}, "unsupported_background", "Use `opaque`"),
         ({"prompt": "a cat", "user": "x" * 600}, "invalid_value", "at most 512 characters"),
+        ({"prompt": "a cat --turbo"}, "invalid_prompt", "remove --turbo"),
         ({"prompt": "a cat --sede 7"}, "invalid_prompt", "--sede"),
         ({"prompt": "a {red, blue} cat"}, "invalid_prompt", "The limit is 1."),
         ({"prompt": "https://example.com/cat.png a cat"}, "invalid_prompt", "Send them as files"),

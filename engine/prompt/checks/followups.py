@@ -6,7 +6,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from engine.contract.errors import RequestError
-from engine.contract.jobs import TEXT_OPERATIONS, Job, JobSpec, Operation
+from engine.contract.jobs import TEXT_OPERATIONS, Job, JobSpec, Operation, Speed
 from engine.prompt import Limits, check_supported, render
 from engine.prompt.checks.canvases import can_be_panned, unpaintable_extensions
 from engine.prompt.checks.operations import spec_for_operation
@@ -30,10 +30,12 @@ def followup_spec(limits: Limits, operation: Operation, spec: JobSpec) -> JobSpe
 def repeated_spec(limits: Limits, operation: Operation, spec: JobSpec) -> JobSpec:
     """Return the spec of a new job that does the same as the old one, `operation`: its spec without its seed.
 
+    Nor is it before all others because the old one was: whoever asks for it may not be allowed to, or want to pay that.
+
     Raises: RequestError if the current models do not support it; see `check_supported`.
     """
     check_supported(operation, spec, limits)
-    return without_seed(spec)
+    return without(without_seed(spec), Speed.TURBO.value)
 
 
 def reworded_spec(limits: Limits, operation: Operation, spec: JobSpec) -> JobSpec:

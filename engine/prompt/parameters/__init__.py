@@ -44,6 +44,7 @@ RELEASE_ABILITIES = frozenset(
         "quality",
         "sameseed",
         "sampler",
+        "speed",
         "stop",
         "style",
         "style_reference",

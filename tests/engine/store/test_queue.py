@@ -15,15 +15,15 @@ from engine.contract.jobs import Job
 from engine.store.database import Database
 from engine.store.jobs import submit_job
 from engine.store.queue import Handler, QueueOptions, prune_log, requeue_orphans, run_queue
-from engine.store.transitions import cancel_job
+from engine.store.transitions import cancel_job, start_job
 from tests.fakes import request_for
 
 _OPTIONS = QueueOptions(concurrency=2, lease=timedelta(seconds=30), poll=timedelta(seconds=0.1))
 
 
-async def _submit(database: Database, member: UUID) -> Job:
+async def _submit(database: Database, member: UUID, *, speed: str = "fast") -> Job:
     async with database.begin() as connection:
-        return await submit_job(connection, request_for(member))
+        return await submit_job(connection, request_for(member, parameters={speed: True}))
 
 
 async def _scalar(database: Database, query: str) -> int:
@@ -60,6 +60,44 @@ async def test_jobs_are_handed_out_in_turn(database: Database) -> None:
     async with _running(database, handle):
         await _until_empty(database)
     assert handed == [job.id for job in jobs]
+
+
+async def test_turbo_goes_before_the_others_and_relaxed_jobs_go_last(database: Database) -> None:
+    """Whenever they were asked for; within each speed members take turns, and one speed does not age another."""
+    busy, calm = new_id(), new_id()
+    relaxed = [await _submit(database, member, speed="relax") for member in (busy, busy, calm)]
+    fast = [await _submit(database, member) for member in (busy, busy, calm)]
+    turbo = await _submit(database, calm, speed="turbo")
+    handed: list[UUID] = []
+
+    async def handle(job_id: UUID) -> None:
+        handed.append(job_id)
+        is_first = len(handed) == 1
+        async with database.begin() as connection:
+            await start_job(connection, job_id)
+        if is_first:
+            # Its turn is the present one for fast jobs, whatever the turbo job's was.
+            fast.append(await _submit(database, new_id()))
+
+    async with _running(database, handle):
+        await _until_empty(database)
+    expected = [turbo, fast[0], fast[2], fast[3], fast[1], relaxed[0], relaxed[2], relaxed[1]]
+    assert handed == [job.id for job in expected]
+
+
+async def test_forty_jobs_of_one_member_hold_up_another_by_one_each(database: Database) -> None:
+    """However many of one wait, and however many the other asks for, they alternate."""
+    busy, calm = new_id(), new_id()
+    of_busy = [await _submit(database, busy) for _ in range(40)]
+    of_calm = [await _submit(database, calm) for _ in range(40)]
+    handed: list[UUID] = []
+
+    async def handle(job_id: UUID) -> None:
+        handed.append(job_id)
+
+    async with _running(database, handle):
+        await _until_empty(database)
+    assert handed == [job.id for pair in zip(of_busy, of_calm, strict=True) for job in pair]
 
 
 async def test_returned_job_is_handed_out_again(database: Database) -> None:

@@ -45,3 +45,10 @@ def test_a_reroll_keeps_all_but_the_seed(operation: Operation) -> None:
 def test_an_upscale_keeps_the_prompt_for_what_is_painted_from_it() -> None:
     spec = spec_of(f"{LOOK} {GRID}")
     assert followup_spec(Limits(), Operation.UPSCALE, spec) == spec
+
+
+def test_what_a_button_starts_is_not_turbo_because_the_old_job_was() -> None:
+    """Another member may press it, who may not be allowed to; a relaxed one stays relaxed."""
+    for renew in (followup_spec, repeated_spec):
+        assert renew(Limits(), Operation.VARY, spec_of("a red circle --turbo")).prompt == "a red circle"
+        assert renew(Limits(), Operation.VARY, spec_of("a red circle --relax")).prompt == "a red circle --relax"
