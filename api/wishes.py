@@ -14,7 +14,7 @@ from api.refusals import ApiRefused
 from engine.contract.edits import Edit
 from engine.contract.errors import ModelUnknown, PromptRefused
 from engine.contract.ids import new_id
-from engine.contract.jobs import MAX_SEED, Job, JobRequest, JobSpec, Operation, Picture, Speed, speed_of
+from engine.contract.jobs import MAX_SEED, Job, JobRequest, JobSpec, Operation, Picture, Speed, Visibility, speed_of
 from engine.contract.painting import num_pictures_of
 from engine.contract.references import pictures_of
 from engine.prompt import Limits, ModelCapabilities, PromptErrors, format_errors, parse
@@ -93,6 +93,7 @@ def requests_of(wish: Wish, member_id: UUID, num_pictures: int) -> tuple[JobRequ
             parent_picture_id=picture.id if picture else None,
             edit=wish.edit,
             image_keys=wish.image_keys,
+            visibility=job.visibility if job else Visibility.PUBLIC,
         )
         for offset in range(0, num_pictures, each)
     )

@@ -8,8 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from bot.store.export_tables import ExportState
 from bot.store.exports import Export
-from bot.store.tables import ExportState
 
 EXPORT_HELP = "Export what members of this server agree to publish, as data sets for trainers"
 START_HELP = "Make a data set; you get it here, or by direct message if it takes long"

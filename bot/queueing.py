@@ -11,6 +11,7 @@ from bot import replies
 from bot.answers import send_ephemeral, show_job, show_series, thinking
 from bot.followup_replies import one_job_only
 from bot.interaction_context import context_from_interaction, may_post
+from bot.policy.visibility import visibility_of
 from bot.prompts import specs_from_text
 from bot.services import Services
 from bot.store.interaction import InteractionContext
@@ -93,4 +94,10 @@ async def _submit(
 
 def _draft(spec: JobSpec, keys: Mapping[str, str], operation: Operation) -> Draft:
     image_keys = tuple(keys[image.url] for image in pictures_of(spec))
-    return Draft(operation=operation, spec=spec, seed=seed_of(spec), image_keys=image_keys)
+    return Draft(
+        operation=operation,
+        spec=spec,
+        seed=seed_of(spec),
+        image_keys=image_keys,
+        visibility=visibility_of(spec),
+    )

@@ -16,9 +16,9 @@ from bot.delivery.discord_messages import NO_MENTIONS
 from bot.exports.handover import hand_over
 from bot.interaction_context import context_from_interaction, may_manage_guild
 from bot.services import Services, services_of
+from bot.store.export_tables import Telling
 from bot.store.exports import read_guild_exports, record_telling, request_export
 from bot.store.interaction import InteractionContext
-from bot.store.tables import Telling
 from engine.contract.exports import EXPORT_FORMATS
 
 _NUM_LISTED = 5

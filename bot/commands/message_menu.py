@@ -99,7 +99,7 @@ async def _find(interaction: discord.Interaction, services: Services, message: d
     found = None
     if is_own:
         async with services.database.begin(limit=services.answer_timeout - SEND_MARGIN) as connection:
-            found = await find_shown(connection, message.id, named)
+            found = await find_shown(connection, interaction.user.id, message.id, named)
     if found is None:
         is_erased = is_own and named is not None
         await send_ephemeral(interaction, menu_replies.ERASED if is_erased else menu_replies.NOT_OURS)

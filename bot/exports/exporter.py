@@ -20,6 +20,7 @@ from bot.exports.handover import tell
 from bot.exports.permission import may_have
 from bot.exports.place import ExportPlace
 from bot.exports.process import Unmade, run_export
+from bot.store.export_tables import ExportState, Telling
 from bot.store.exports import (
     CLAIM_LASTS,
     KEPT_FOR,
@@ -34,7 +35,6 @@ from bot.store.exports import (
     release_export,
     renew_export,
 )
-from bot.store.tables import ExportState, Telling
 
 _MOST_ATTEMPTS = 3
 _SIGN_OF_LIFE = CLAIM_LASTS / 4

@@ -11,9 +11,9 @@ from bot.delivery.attachments import MAX_BYTES
 from bot.delivery.discord_messages import NO_MENTIONS, open_dm_channel
 from bot.delivery.outcomes import AttachmentTooLarge, DiscordUnavailable, SendOutcome, Sent, outcome_of
 from bot.exports.place import ExportPlace
+from bot.store.export_tables import ExportState, Telling
 from bot.store.exports import KEPT_FOR, Export
 from bot.store.interaction import InteractionToken
-from bot.store.tables import ExportState, Telling
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,8 +9,8 @@ from aiohttp import web
 
 from bot.exports.place import ExportPlace
 from bot.signed_links import is_expired, is_signed
+from bot.store.export_tables import ExportState
 from bot.store.exports import read_export
-from bot.store.tables import ExportState
 from engine.contract.errors import StoreUnavailable
 from engine.store.database import Database
 

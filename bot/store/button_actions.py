@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from bot.policy.visibility import check_may_see, surface_of
 from bot.store.deliveries import BotInstance, Delivery, SinglePicture
 from bot.store.interaction import InteractionContext
 from bot.store.mask_pages import MaskPage, MaskPageRequest
@@ -199,7 +200,7 @@ def action_from_press(context: InteractionContext, press: ButtonPress, verb: Ver
         shown=tuple(Shown(picture_id=shown.id, slot=shown.slot) for shown in press.shown),
         model=recipe.get("model"),
         model_hash=recipe.get("model_sha256"),
-        surface=context.surface,
+        surface=surface_of(press.job.visibility, context.surface),
         latency=context.latency,
         consent=press.member.consent_in_force,
         at=context.at,
@@ -212,13 +213,14 @@ async def read_press(
 ) -> ButtonPress:
     """Return what the press is about, with the member's row locked.
 
-    Raises: JobUnknown, MemberBanned.
+    Raises: JobUnknown, also for a private job of somebody else; MemberBanned.
     """
     found = await read_job_with_pictures(job_id)
     if found is None:
         raise JobUnknown(job_id=job_id)
     job, pictures = found
     member = await lock(context.discord_id)
+    check_may_see(job, member.id)
     return ButtonPress(member=member, job=job, pictures=pictures, shown=_shown(context, pictures))
 
 

@@ -13,9 +13,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store.export_tables import ExportState, Telling, exports
 from bot.store.interaction import InteractionContext, InteractionToken
 from bot.store.members import lock_members
-from bot.store.tables import ExportState, Telling, exports, members
+from bot.store.tables import members
 from engine.contract.ids import new_id
 from engine.feedback.store.tables import actions, impressions
 

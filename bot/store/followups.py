@@ -9,6 +9,7 @@ from uuid import UUID
 from bot.policy.pauses import check_pause
 from bot.policy.quotas import check_quota
 from bot.policy.restrictions import check_unrestricted
+from bot.policy.visibility import visibility_of
 from bot.store.button_actions import action_from_press, find_picture, read_press
 from bot.store.deliveries import BotInstance
 from bot.store.interaction import InteractionContext
@@ -87,6 +88,7 @@ async def start_follow_up(
         parent_picture_id=_parent_picture(operation, press.job, picture),
         edit=_edit(follow_up, replace(press.job, spec=spec), picture),
         image_keys=_image_keys(follow_up, press.job, spec),
+        visibility=visibility_of(spec, press.job),
     )
     # Before the member is asked for a prompt, which would be lost.
     check_unrestricted(await read_restriction(MemberInGuild(guild_id=context.guild_id, member_id=press.member.id)))

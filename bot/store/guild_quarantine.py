@@ -15,6 +15,7 @@ from bot.policy.pauses import check_pause
 from bot.store.guild_queue import find_paused
 from bot.store.quarantine import retry_quarantined
 from bot.store.tables import DeliveryKind, deliveries, members
+from engine.store.jobs import LISTED_PROMPT
 from engine.store.quarantine import IS_QUARANTINED, give_up_jobs
 from engine.store.tables import jobs
 
@@ -36,9 +37,7 @@ class FailedJob:
 async def read_guild_quarantine(connection: AsyncConnection, guild_id: int, *, limit: int) -> tuple[FailedJob, ...]:
     """Return the guild's jobs that were the last to fail within a month, the latest first."""
     query = (
-        sa.select(
-            jobs.c.id, jobs.c.cause, jobs.c.ended_at, jobs.c.spec["prompt"].astext.label("prompt"), members.c.discord_id
-        )
+        sa.select(jobs.c.id, jobs.c.cause, jobs.c.ended_at, LISTED_PROMPT.label("prompt"), members.c.discord_id)
         .select_from(_OF_GUILD.join(members, members.c.id == deliveries.c.member_id))
         .where(IS_QUARANTINED, jobs.c.ended_at > sa.func.now() - _KEPT_IN_VIEW, *_is_in(guild_id))
         .order_by(jobs.c.ended_at.desc(), jobs.c.id)

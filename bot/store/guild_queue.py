@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.store.tables import DeliveryKind, deliveries, guild_pauses, members
 from engine.contract.jobs import JobStatus
 from engine.store.held_jobs import hold_jobs, release_jobs
+from engine.store.jobs import LISTED_PROMPT
 from engine.store.tables import held_jobs, jobs
 
 _LATE = timedelta(minutes=1)
@@ -96,7 +97,7 @@ async def read_guild_queue(connection: AsyncConnection, guild_id: int, *, limit:
     counts = {row.status: int(row.number) for row in await connection.execute(counted.group_by(jobs.c.status))}
     plain = (jobs.c.id, jobs.c.status, jobs.c.progress, jobs.c.created_at, members.c.discord_id)
     asked = _JOIN.join(members, members.c.id == deliveries.c.member_id)
-    first = sa.select(*plain, jobs.c.spec["prompt"].astext.label("prompt")).select_from(asked).where(pending)
+    first = sa.select(*plain, LISTED_PROMPT.label("prompt")).select_from(asked).where(pending)
     order = (jobs.c.status == JobStatus.WAITING.value, jobs.c.turn, jobs.c.id)
     rows = await connection.execute(first.order_by(*order).limit(limit)) if limit else ()
     (is_paused,) = await find_paused(connection, [guild_id])

@@ -12,11 +12,12 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store.export_tables import exports
 from bot.store.finding.tables import searches
 from bot.store.members import consent_of_member
 from bot.store.moderation.tables import guild_restrictions, moderation_cases, refusals
 from bot.store.ranking.tables import rank_grids, rank_pairs
-from bot.store.tables import consent_choices, deliveries, exports, mask_pages, members
+from bot.store.tables import consent_choices, deliveries, mask_pages, members
 from engine.contract.edits import edit_from_json
 from engine.feedback.records import ConsentInForce
 from engine.feedback.store.erasure import read_painted

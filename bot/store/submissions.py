@@ -31,7 +31,7 @@ from bot.store.statements import (
 from bot.store.tables import DeliveryKind
 from engine.contract.edits import Edit
 from engine.contract.ids import new_id
-from engine.contract.jobs import MAX_COUNTED_AHEAD, MAX_SEED, Job, JobRequest, JobSpec, Operation
+from engine.contract.jobs import MAX_COUNTED_AHEAD, MAX_SEED, Job, JobRequest, JobSpec, Operation, Visibility
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +48,7 @@ class Draft:
     parent_picture_id: UUID | None = None
     edit: Edit | None = None
     image_keys: tuple[str, ...] = ()
+    visibility: Visibility = Visibility.PUBLIC
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,4 +144,5 @@ def _request(draft: Draft, member: Member) -> JobRequest:
         parent_picture_id=draft.parent_picture_id,
         edit=draft.edit,
         image_keys=draft.image_keys,
+        visibility=draft.visibility,
     )

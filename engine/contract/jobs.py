@@ -83,6 +83,16 @@ class JobSpec:
         return hash((self.prompt, self.parts, self.images))
 
 
+class Visibility(StrEnum):
+    """Who may see a job: public: whoever sees a message that shows it. private: its owner alone, wherever it is shown.
+
+    Nothing that lists, finds, counts for others or exports jobs has private ones.
+    """
+
+    PUBLIC = "public"
+    PRIVATE = "private"
+
+
 class Speed(StrEnum):
     """How soon a job is painted, as its prompt says.
 
@@ -165,6 +175,7 @@ class JobRequest:
     parent_picture_id: UUID | None = None
     edit: Edit | None = None
     image_keys: tuple[str, ...] = ()
+    visibility: Visibility = Visibility.PUBLIC
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -201,6 +212,7 @@ class Job:
     starts: int = 0
     crashes: int = 0
     image_keys: tuple[str, ...] = ()
+    visibility: Visibility = Visibility.PUBLIC
 
     @property
     def is_suspect(self) -> bool:

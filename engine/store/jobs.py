@@ -23,6 +23,7 @@ from engine.contract.jobs import (
     JobStatus,
     Operation,
     Picture,
+    Visibility,
     json_from_spec,
     spec_from_json,
     speed_of,
@@ -36,6 +37,12 @@ JOBS_CHANNEL = "easel_jobs"
 
 PENDING = jobs.c.status.in_([JobStatus.WAITING.value, JobStatus.RUNNING.value])
 """The condition that a job has not ended."""
+
+PUBLIC = jobs.c.visibility == Visibility.PUBLIC.value
+"""The condition that others than its owner may see a job."""
+
+LISTED_PROMPT: sa.ColumnElement[str] = sa.case((PUBLIC, jobs.c.spec["prompt"].astext), else_="(private)")
+"""What a list for others than its owner says of a job's prompt."""
 
 _PICTURE = tuple(field.name for field in fields(Picture))
 # Read for every press, so built once: building a statement takes as long as sending it.
@@ -157,6 +164,7 @@ def job_from_row(row: sa.Row[Any]) -> Job:
         starts=row.starts,
         crashes=row.crashes,
         image_keys=tuple(row.image_keys),
+        visibility=Visibility(row.visibility),
         progress=row.progress,
         parent_job_id=row.parent_job_id,
         parent_picture_id=row.parent_picture_id,
@@ -187,4 +195,5 @@ def _row_from_request(request: JobRequest, turn: int) -> dict[str, Any]:
         "parent_picture_id": request.parent_picture_id,
         "edit": request.edit and json_from_edit(request.edit),
         "image_keys": list(request.image_keys),
+        "visibility": request.visibility.value,
     }

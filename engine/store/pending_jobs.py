@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.contract.jobs import JobStatus, Operation
+from engine.store.jobs import LISTED_PROMPT
 from engine.store.tables import jobs
 
 
@@ -47,7 +48,7 @@ async def read_pending_jobs(connection: AsyncConnection, limit: int) -> tuple[Pe
 
 
 def _pending(status: JobStatus) -> sa.Select[tuple[object, ...]]:
-    named = {"prompt": jobs.c.spec["prompt"].astext, "model": jobs.c.spec["parameters"]["model"].astext}
+    named = {"prompt": LISTED_PROMPT, "model": jobs.c.spec["parameters"]["model"].astext}
     plain = ("id", "member_id", "operation", "status", "progress", "attempts", "crashes", "created_at")
     columns = [jobs.c[name] for name in plain]
     return sa.select(*columns, *(value.label(name) for name, value in named.items())).where(

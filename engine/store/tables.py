@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from engine.contract.api_keys import Scope
-from engine.contract.jobs import FINAL, MAX_SEED, JobStatus, Operation
+from engine.contract.jobs import FINAL, MAX_SEED, JobStatus, Operation, Visibility
 
 CONVENTION = {
     "ix": "%(table_name)s_%(column_0_N_name)s_idx",
@@ -65,6 +65,13 @@ jobs = sa.Table(
         server_default=sa.text("'{}'"),
         comment="files of the pictures in the prompt",
     ),
+    sa.Column(
+        "visibility",
+        sa.Text,
+        nullable=False,
+        server_default=Visibility.PUBLIC.value,
+        comment="who may see it: whoever sees its message, or its owner alone",
+    ),
     sa.Column("cause", pg.JSONB(none_as_null=True)),
     sa.Column("grid_key", sa.Text),
     sa.Column("grid_type", sa.Text),
@@ -73,6 +80,7 @@ jobs = sa.Table(
     sa.Column("ended_at", sa.TIMESTAMP(timezone=True)),
     check_one_of("operation", Operation),
     check_one_of("status", JobStatus),
+    check_one_of("visibility", Visibility),
     sa.CheckConstraint(f"seed BETWEEN 0 AND {MAX_SEED}", name="seed"),
     sa.CheckConstraint("progress BETWEEN 0 AND 1", name="progress"),
     sa.CheckConstraint("(status = 'failed') = (cause IS NOT NULL)", name="cause_when_failed"),

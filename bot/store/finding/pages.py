@@ -3,8 +3,9 @@
 The newest jobs are looked through until a page is full: enough for words that many prompts have, and for no words. Rare
 words, and ratings, are found by an index instead, among everything. What neither finds is on a later page.
 
-Of the jobs of others, those are found that were posted in a channel of the server which the member sees, until
-somebody deletes or reports them; what was posted where Discord restricts a channel by age, in such channels alone.
+Of the jobs of others, those are found that are public and were posted in a channel of the server which the member sees,
+until somebody deletes or reports them; what was posted where Discord restricts a channel by age, in such channels
+alone.
 """
 
 from __future__ import annotations
@@ -69,6 +70,7 @@ _SERVER_NEWEST = f"""
         ORDER BY job_id DESC LIMIT :most
     ) AS newest
 """  # noqa: S608  its parts are above
+_IS_PUBLIC = "jobs.visibility = 'public'"
 _OWN = "jobs.member_id = :member_id"
 _VISIBLE = f"""
     EXISTS (SELECT FROM deliveries
@@ -139,7 +141,8 @@ def _asked(wanted: Wanted, asker: Asker, start: UUID | None) -> dict[str, Any]:
 
 def _conditions(wanted: Wanted) -> str:
     given = ((wanted.words, _HAS_WORDS), (wanted.model, _BY_MODEL), (wanted.rating, _RATED))
-    return " AND ".join((_WITH_PICTURES, *(condition for value, condition in given if value is not None)))
+    public = (_IS_PUBLIC,) if wanted.is_of_server else ()
+    return " AND ".join((_WITH_PICTURES, *public, *(condition for value, condition in given if value is not None)))
 
 
 @cache

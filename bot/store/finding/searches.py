@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.policy.visibility import may_see
 from bot.store.deliveries import Delivery, read_deliveries
 from bot.store.finding.pages import Asker, find_page
 from bot.store.finding.tables import searches
@@ -49,8 +50,10 @@ class FoundJob:
     delivery: Delivery | None
 
 
-async def find_shown(connection: AsyncConnection, message_id: int, named: UUID | None) -> FoundJob | None:
-    """Return the job that the bot's message shows, with its delivery; None for a message that shows none.
+async def find_shown(
+    connection: AsyncConnection, discord_id: int, message_id: int, named: UUID | None
+) -> FoundJob | None:
+    """Return the job that the bot's message shows, with its delivery; None where the member may see none in it.
 
     named: the job that its buttons name; until a waiting job is painted, the message may be known to another bot alone.
     """
@@ -60,7 +63,10 @@ async def find_shown(connection: AsyncConnection, message_id: int, named: UUID |
     )
     job_id = delivery.job_id if delivery else named
     (found,) = await read_jobs_with_pictures(connection, [job_id]) if job_id else (None,)
-    return FoundJob(job=found[0], pictures=found[1], delivery=delivery) if found else None
+    if found is None:
+        return None
+    member_id = (await connection.execute(_MEMBER, {"discord_id": discord_id})).scalar_one_or_none()
+    return FoundJob(job=found[0], pictures=found[1], delivery=delivery) if may_see(found[0], member_id) else None
 
 
 @dataclass(frozen=True, kw_only=True)

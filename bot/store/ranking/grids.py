@@ -20,7 +20,8 @@ from bot.store.deliveries import Delivery
 from bot.store.ranking.tables import rank_grids
 from bot.store.tables import DeliveryKind, DeliveryState, deliveries, members
 from engine.contract.feedback import Surface
-from engine.store.tables import pictures
+from engine.store.jobs import PUBLIC
+from engine.store.tables import jobs, pictures
 
 _MAX_FOUND = 20
 """Of a channel, and of all together. Among equals of these, chance decides."""
@@ -80,7 +81,7 @@ _enterable = (
         deliveries.c.job_id,
         deliveries.c.member_id,
         deliveries.c.channel_id,
-        sa.and_(deliveries.c.surface == Surface.GUILD.value, deliveries.c.moved_from.is_(None))
+        sa.and_(deliveries.c.surface == Surface.GUILD.value, deliveries.c.moved_from.is_(None), PUBLIC)
         .is_(True)
         .label("is_shared"),
         sa.func.coalesce(deliveries.c.is_nsfw_channel, True).label("is_nsfw"),
@@ -89,6 +90,7 @@ _enterable = (
         sa.literal(mean_uncertainty(tallies_of(NO_TALLIES)), sa.Double).label("uncertainty"),
     )
     .join(members, members.c.id == deliveries.c.member_id)
+    .join(jobs, jobs.c.id == deliveries.c.job_id)
     .where(
         deliveries.c.kind == DeliveryKind.GRID.value,
         deliveries.c.state == DeliveryState.DELIVERED.value,

@@ -141,6 +141,8 @@ def why_withheld(source: PictureSource, publishers: Set[UUID]) -> Withheld | Non
     """Return why a picture and its prompt are not published; None if they may be."""
     if not source.authors <= publishers:
         return Withheld.NO_CONSENT
+    if source.is_private:
+        return Withheld.PRIVATE
     if source.is_of_message:
         return Withheld.FROM_MESSAGE
     if source.has_links:

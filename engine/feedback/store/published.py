@@ -17,7 +17,7 @@ from engine.contract.references import PARAMETER_OF
 from engine.feedback.records import PromptOrigin
 from engine.feedback.store.guilds import closed_guilds
 from engine.feedback.store.tables import impressions
-from engine.store.jobs import picture_from_row
+from engine.store.jobs import PUBLIC, picture_from_row
 from engine.store.tables import jobs, pictures
 
 _FETCH_SIZE = 500
@@ -45,6 +45,7 @@ _lineage = (
         _line.c.job_id.label("of_job"),
         sa.func.array_agg(jobs.c.member_id.distinct()).label("authors"),
         sa.func.bool_or(sa.or_(jobs.c.spec["images"] != sa.literal([], pg.JSONB), _HAS_REFERENCES)).label("has_links"),
+        sa.func.bool_or(~PUBLIC).label("is_private"),
     )
     .join_from(_line, jobs, jobs.c.id == _line.c.ancestor_id)
     .group_by(_line.c.job_id)
@@ -105,6 +106,7 @@ class PictureSource:
     owner: the member whose job it is of. painted_at: when the job ended.
     authors: the members of its job and of those that the job goes back to; all of them have to agree.
     has_links: whether one of these jobs used a picture of somebody else.
+    is_private: whether one of these jobs is private.
     is_of_message: whether a prompt of theirs came from the content of a message, which must not be used for training.
     is_nsfw: whether one of them was shown in a channel that Discord restricts by age.
     is_of_closed_guild: whether one of them was shown in a guild that is closed, or was at that time.
@@ -121,6 +123,7 @@ class PictureSource:
     is_nsfw: bool
     is_of_closed_guild: bool = False
     guilds: frozenset[int | None] = frozenset()
+    is_private: bool = False
 
 
 async def read_sources(connection: AsyncConnection, picture_ids: Collection[UUID]) -> Mapping[UUID, PictureSource]:
@@ -138,6 +141,7 @@ async def read_sources(connection: AsyncConnection, picture_ids: Collection[UUID
             is_nsfw=bool(row.is_nsfw),
             is_of_closed_guild=bool(row.is_of_closed_guild),
             guilds=frozenset(row.guilds or ()),
+            is_private=row.is_private,
         )
         for row in rows
     }

@@ -90,6 +90,7 @@ _PROMPTS = sa.text(f"""
         GROUP BY coalesce(prompt_hash, job_id::text)
     )
     SELECT by_prompt.*, jobs.spec FROM by_prompt JOIN jobs ON jobs.id = by_prompt.job_id
+    WHERE jobs.visibility = 'public'
     ORDER BY rated_1 + rated_2 + rated_3 + rated_4 DESC, jobs.id LIMIT {MAX_PROMPTS}
 """)  # noqa: S608  all parts are constants
 # Whether a result may be shown is looked up for the first of them alone, in order, until there are enough.
@@ -98,7 +99,7 @@ _RESULTS = """
         SELECT * FROM scored ORDER BY score {order}, ratings DESC, job_id, picture_id LIMIT {looked_at}
     )
     SELECT first.*, jobs.spec, shown.pictures FROM first
-    JOIN jobs ON jobs.id = first.job_id
+    JOIN jobs ON jobs.id = first.job_id AND jobs.visibility = 'public'
     JOIN LATERAL (
         SELECT array_agg(id ORDER BY slot) AS pictures FROM pictures
         WHERE pictures.job_id = first.job_id AND (first.picture_id IS NULL OR pictures.id = first.picture_id)

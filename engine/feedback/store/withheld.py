@@ -1,9 +1,9 @@
 """What a raw export leaves out of jobs and of the log, by what members agree to now.
 
-A job is withheld if its member, or one whose job it goes back to, has not agreed; if a prompt of it came from the
-content of a message; if it was shown in a guild that is closed, or was then, or elsewhere than in the one that is
-wanted; and if it has no result, because nothing says in which guild it was asked for. What is recorded about a job goes
-with it, and what is recorded about a pair with the jobs of both pictures.
+A job is withheld if it is private; if its member, or one whose job it goes back to, has not agreed; if a prompt of it
+came from the content of a message; if it was shown in a guild that is closed, or was then, or elsewhere than in the one
+that is wanted; and if it has no result, because nothing says in which guild it was asked for. What is recorded about a
+job goes with it, and what is recorded about a pair with the jobs of both pictures.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _GUILD = sa.bindparam("guild_id", type_=sa.BigInteger)
 _WITHHOLD_JOBS = sa.text("""
     CREATE TEMPORARY TABLE withheld_jobs ON COMMIT DROP AS
     WITH RECURSIVE withheld (job_id) AS (
-        SELECT id FROM jobs WHERE member_id <> ALL (:members) OR status <> 'finished'
+        SELECT id FROM jobs WHERE member_id <> ALL (:members) OR status <> 'finished' OR visibility = 'private'
         UNION
         SELECT job_id FROM impressions
         LEFT JOIN closed_guilds

@@ -31,11 +31,14 @@ def repeated_spec(limits: Limits, operation: Operation, spec: JobSpec) -> JobSpe
     """Return the spec of a new job that does the same as the old one, `operation`: its spec without its seed.
 
     Nor is it before all others because the old one was: whoever asks for it may not be allowed to, or want to pay that.
+    Who may see the new job is not what the old prompt says, but what has become of the old job.
 
     Raises: RequestError if the current models do not support it; see `check_supported`.
     """
     check_supported(operation, spec, limits)
-    return without(without_seed(spec), Speed.TURBO.value)
+    for parameter in ("seed", Speed.TURBO.value, "stealth", "public"):
+        spec = without(spec, parameter)
+    return spec
 
 
 def reworded_spec(limits: Limits, operation: Operation, spec: JobSpec) -> JobSpec:
@@ -100,11 +103,6 @@ def _size_of(job: Job, limits: Limits) -> tuple[int, int] | None:
         return job.edit.canvas.width, job.edit.canvas.height
     size_limits = model_of(job.spec, limits).size_limits if limits.models else None
     return None if size_limits is None else painted_size(str(job.spec.parameters.get("ar", "1:1")), size_limits)
-
-
-def without_seed(spec: JobSpec) -> JobSpec:
-    """Return the spec without `--seed`, and with the canonical prompt to match."""
-    return without(spec, "seed")
 
 
 def without(spec: JobSpec, parameter: str) -> JobSpec:

@@ -19,8 +19,8 @@ import sqlalchemy as sa
 from bot import export_replies
 from bot.commands.export import export as command
 from bot.exports.place import ExportPlace
+from bot.store.export_tables import ExportState, exports
 from bot.store.exports import claim_export, end_export, release_export, request_export
-from bot.store.tables import ExportState, exports
 from engine.store.database import Database
 from engine.store.objects import Objects
 from sandbox.chat.test_client import MemberClient, RequestRefused

@@ -24,6 +24,7 @@ from bot.exports.place import ExportPlace
 from bot.exports.process import Unmade, run_export
 from bot.pages.exports import ExportFiles
 from bot.signed_links import signed_path
+from bot.store.export_tables import ExportState, Telling, exports
 from bot.store.exports import (
     Export,
     claim_export,
@@ -33,7 +34,6 @@ from bot.store.exports import (
     request_export,
 )
 from bot.store.own_data import OwnData
-from bot.store.tables import ExportState, Telling, exports
 from engine.contract.exports import EXPORT_FORMATS
 from engine.feedback.exports import FORMATS
 from engine.store.database import Database

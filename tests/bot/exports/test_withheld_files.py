@@ -9,8 +9,8 @@ from bot import export_replies
 from bot.exports.exporter import Exporter
 from bot.exports.place import ExportPlace
 from bot.store.erasures import ErasureRequest, claim_erasure, erase_member, start_erasures
+from bot.store.export_tables import ExportState
 from bot.store.exports import end_export, read_export
-from bot.store.tables import ExportState
 from engine.contract.feedback import Consent
 from engine.store.database import Database
 from engine.store.objects import Objects, open_objects

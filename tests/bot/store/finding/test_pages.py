@@ -107,6 +107,17 @@ async def test_where_no_channel_is_seen_nothing_is_found(connection: AsyncConnec
     assert await all_pages(connection, Wanted(is_of_server=True, words="rare"), NOWHERE) == ([], 1)
 
 
+async def test_private_jobs_are_found_by_their_owner_alone(connection: AsyncConnection) -> None:
+    await connection.execute(sa.text("UPDATE jobs SET visibility = 'private' WHERE spec ->> 'prompt' LIKE 'odd%'"))
+    place = Place(channel_ids=(1, 2, 3), is_nsfw=True)
+    assert await all_pages(connection, Wanted(is_of_server=True, words="odd"), place) == ([], 1)
+    assert await all_pages(connection, Wanted(is_of_server=True, words="rare"), place) == ([0], 1)
+    of_server, _ = await all_pages(connection, Wanted(is_of_server=True), place)
+    assert of_server == list(range(58, -1, -2))
+    own, _ = await all_pages(connection, Wanted(words="rare"), NOWHERE)
+    assert own == [7, 0]
+
+
 def test_what_is_wanted_is_kept_as_it_is() -> None:
     day = datetime(2026, 2, 3, tzinfo=UTC).date()
     wanted = Wanted(is_of_server=True, words="a", model="m", rating=3, since=day, until=day)

@@ -31,6 +31,7 @@ from engine.feedback.store.months import first_press
 from engine.store.database import Database
 from engine.store.jobs import submit_job
 from engine.store.objects import Objects
+from engine.store.tables import jobs
 from engine.store.transitions import finish_job, start_job
 from tests.fakes import request_for
 
@@ -126,6 +127,11 @@ class SmallCommunity:
             await finish_job(connection, request.id, pictures, await self.objects.put(b"grid", ".jpg"), "image/jpeg")
             await append_impression(connection, impression)
         return Painted(job_id=request.id, member_id=member_id, prompt=prompt, pictures=pictures, impression=impression)
+
+    async def hide(self, painted: Painted) -> None:
+        """Make the job private."""
+        async with self.database.begin() as connection:
+            await connection.execute(sa.update(jobs).where(jobs.c.id == painted.job_id).values(visibility="private"))
 
     async def press(
         self,

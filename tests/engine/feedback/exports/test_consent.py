@@ -39,12 +39,15 @@ async def test_only_what_everybody_agreed_to_is_published(community: SmallCommun
     varied = await community.paint(agreed, "edited", parent=foreign)
     message = await community.paint(agreed, "message", origin=PromptOrigin.MESSAGE)
     restricted = await community.paint(agreed, "restricted", is_nsfw=True)
+    private = await community.paint(agreed, "private")
+    await community.hide(private)
+    of_private = await community.paint(agreed, "of private", parent=private)
     naming = [
         await community.paint(agreed, f"portrait of {name}")
         for name in ("me@example.org", "hf_abcDEF0123456789abcd", "Anna Schmidt")
     ]
     tied = await community.paint(agreed, "tied")
-    for painted in (kept, foreign, varied, message, restricted, *naming):
+    for painted in (kept, foreign, varied, message, restricted, private, of_private, *naming):
         for rater in (agreed, unasked, trains):
             await community.press(painted, 0, rater)
     for slot in (0, 1):
@@ -53,6 +56,7 @@ async def test_only_what_everybody_agreed_to_is_published(community: SmallCommun
     assert [row["caption"] for rows in rows_of(tmp_path / "out").values() for row in rows] == ["kept"]
     assert exported.left_out == {
         Withheld.NO_CONSENT: 2,
+        Withheld.PRIVATE: 2,
         Withheld.FROM_MESSAGE: 1,
         Withheld.RESTRICTED_CHANNEL: 1,
         Withheld.IDENTIFYING: 2,

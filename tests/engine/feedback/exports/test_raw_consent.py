@@ -51,9 +51,12 @@ async def test_only_what_everybody_agrees_to_is_in_it(community: SmallCommunity,
     varied = await community.paint(agreed, "varied", parent=foreign)
     again = await community.paint(agreed, "again", parent=varied)
     message = await community.paint(agreed, "message", origin=PromptOrigin.MESSAGE)
+    private = await community.paint(agreed, "private")
+    await community.hide(private)
+    of_private = await community.paint(agreed, "of private", parent=private)
     async with community.database.begin() as connection:
         await submit_job(connection, request_for(agreed, "unfinished"))
-    for painted in (kept, foreign, varied, again, message):
+    for painted in (kept, foreign, varied, again, message, private, of_private):
         for rater in (agreed, unasked):
             await community.press(painted, 0, rater)
     await _compare(community, agreed, kept, kept)
