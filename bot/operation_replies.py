@@ -24,6 +24,7 @@ _WITHOUT_ADD_ON = {
     AddOn.UPSCALER.value: "upscale again later",
     AddOn.SEGMENTER.value: "choose cells of the picture instead",
     AddOn.CAPTIONER.value: "describe again later",
+    AddOn.CLASSIFIER.value: "try again later",
     AddOn.CONTROL.value: "remove --control",
     AddOn.IP_ADAPTER.value: "remove the pictures from the prompt",
 }

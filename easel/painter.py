@@ -32,4 +32,5 @@ def setting_from_settings(settings: EngineSettings, model: str | None) -> Painte
         budget_bytes=settings.models_memory_bytes,
         cache=settings.home / "compiled",
         measurements=settings.home / "measured",
+        classifies=settings.safety == "on",
     )

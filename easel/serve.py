@@ -46,7 +46,7 @@ async def serve_bot(health_port: int, report_ready: ReportReady) -> None:
         raise SettingsInvalid(problems=(NO_TOKEN,))
     token = settings.discord_token.get_secret_value()
     set_up_logging(settings.log_format, process="bot", secrets=secrets_of(settings))
-    limits = await read_limits(settings.models_file or SHIPPED, settings.model)
+    limits = await read_limits(settings.models_file or SHIPPED, settings.model, shows_unsafe=settings.safety == "off")
     async with stop_on_signals() as signals, open_listening(settings) as (url, database):
         exports = ExportPlace(
             folder=settings.home / "exports",

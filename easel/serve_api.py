@@ -31,7 +31,9 @@ async def serve_api(
         address=address,
         health=(settings.health_host, health_port),
         home=settings.home,
-        limits=await read_limits(settings.models_file or SHIPPED, settings.model),
+        limits=await read_limits(
+            settings.models_file or SHIPPED, settings.model, shows_unsafe=settings.safety == "off"
+        ),
         public_url=_checked(public_url) or settings.programs_url,
         takes_members_keys=settings.programs_url is not None,
     )

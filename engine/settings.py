@@ -49,6 +49,7 @@ class EngineSettings(BaseSettings):
     models_file: TOML file that registers models; None for the one that ships.
     models_memory: GB (2 ** 30 bytes) that the weights of loaded models may use on the device; None for what is free
         when the engine starts, minus what pictures need.
+    safety: whether finished pictures are classified and unsafe ones withheld, where a classifier is registered.
     health_host: the address that the health pages are served on; 0.0.0.0 for all of the machine's.
     """
 
@@ -63,6 +64,7 @@ class EngineSettings(BaseSettings):
     models_file: Path | None = Field(default=None, validation_alias="EASEL_MODELS_FILE")
     models_memory: float | None = Field(default=None, validation_alias="EASEL_MODELS_MEMORY")
     log_format: LogFormat = Field(default="console", validation_alias="EASEL_LOG_FORMAT")
+    safety: Literal["on", "off"] = Field(default="on", validation_alias="EASEL_SAFETY")
     health_host: str = Field(default="127.0.0.1", validation_alias="EASEL_HEALTH_HOST", min_length=1)
 
     @field_validator("home")

@@ -13,11 +13,10 @@ from rich.markup import escape
 from easel.errors import sentence_from_error
 from easel.exit_codes import ExitCode, exit_code_from_error
 from engine.contract.errors import EaselError
-from engine.models.captioner_check import CaptionerStatus
 from engine.models.control_check import ControlStatus
+from engine.models.folder_check import FolderStatus
 from engine.models.ip_adapter_check import IPAdapterStatus
 from engine.models.manage import AdapterStatus, ModelStatus
-from engine.models.segmenter_check import SegmenterStatus
 from engine.models.upscaler_check import UpscalerStatus
 
 # Names that begin alike, above which one pattern stands for all of them.
@@ -28,7 +27,7 @@ _MOST_ALIKE = 12
 class ModelReport:
     """What `easel models` knows of a model or of what works with models.
 
-    kind: "model", "adapter", "IP-Adapter", "upscaler", "segmenter", "captioner" or "control".
+    kind: "model", "adapter", "IP-Adapter", "upscaler", "segmenter", "captioner", "classifier" or "control".
     path: of its folder or file. size_bytes, sha256: of its files.
     fits: the models that an adapter or a ControlNet fits; None for anything else.
     problems: what is wrong and what to do, also why its hash could not be written. code: the exit code of the first.
@@ -110,26 +109,12 @@ def report_on_upscaler(status: UpscalerStatus, unwritten: EaselError | None = No
     )
 
 
-def report_on_segmenter(status: SegmenterStatus, unwritten: EaselError | None = None) -> ModelReport:
-    """Return the report on a segmenter; `unwritten` is why its hash could not be written."""
+def report_on_folder(status: FolderStatus, unwritten: EaselError | None = None) -> ModelReport:
+    """Return the report on a segmenter, captioner or classifier; `unwritten` is why its hash could not be written."""
     return ModelReport(
-        kind="segmenter",
-        name=status.segmenter.name,
-        path=str(status.segmenter.folder.resolve()),
-        size_bytes=status.size_bytes,
-        sha256=status.sha256,
-        problems=tuple(map(sentence_from_error, filter(None, (status.error, unwritten)))),
-        works=status.error is None,
-        code=_code_of(status.error or unwritten),
-    )
-
-
-def report_on_captioner(status: CaptionerStatus, unwritten: EaselError | None = None) -> ModelReport:
-    """Return the report on a captioner; `unwritten` is why its hash could not be written."""
-    return ModelReport(
-        kind="captioner",
-        name=status.captioner.name,
-        path=str(status.captioner.folder.resolve()),
+        kind=status.registered.kind.value,
+        name=status.registered.name,
+        path=str(status.registered.folder.resolve()),
         size_bytes=status.size_bytes,
         sha256=status.sha256,
         problems=tuple(map(sentence_from_error, filter(None, (status.error, unwritten)))),

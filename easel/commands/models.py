@@ -19,21 +19,20 @@ from easel.commands.model_reports import (
     ModelReport,
     print_report,
     report_on_adapter,
-    report_on_captioner,
     report_on_control,
+    report_on_folder,
     report_on_ip_adapter,
     report_on_model,
-    report_on_segmenter,
     report_on_upscaler,
 )
 from easel.exit_codes import ExitCode
 from easel.output import Output, print_whole
 from engine.contract.errors import SettingsInvalid, WeightsMissing
 from engine.models import manage
-from engine.models.captioner_check import captioner_statuses, record_captioner_hash
 from engine.models.control_check import control_statuses, fetch_and_check, record_control_hash
 from engine.models.files.locate import file_bytes, ip_adapter_files
 from engine.models.files.weights import ProgressCallback, ignore_progress
+from engine.models.folder_check import folder_statuses, record_folder_hash
 from engine.models.ip_adapter_check import ip_adapter_status, ip_adapter_statuses, record_ip_adapter_hash
 from engine.models.manage import (
     ModelStatus,
@@ -44,8 +43,8 @@ from engine.models.manage import (
     record_missing_hash,
     with_trial,
 )
+from engine.models.registry.folders import TABLES
 from engine.models.registry.registry import SHIPPED, Model, Registry, read_registry
-from engine.models.segmenter_check import record_segmenter_hash, segmenter_statuses
 from engine.models.upscaler_check import record_upscaler_hash, upscaler_statuses
 from engine.painter.batch.host_memory import HostMemoryBound
 from engine.painter.process.libraries import import_libraries
@@ -72,10 +71,9 @@ def show_models(settings: EngineSettings) -> None:
         _console().print(f"IP-Adapter {reader.name}: {reader.use}, {reader.licence}, {place}/{reader.file}")
     for upscaler in registry.upscalers.values():
         _console().print(f"upscaler {upscaler.name}: {upscaler.licence}, {upscaler.file}")
-    for one in registry.segmenters.values():
-        _console().print(f"segmenter {one.name}: {one.licence}, {one.folder}")
-    for describing in registry.captioners.values():
-        _console().print(f"captioner {describing.name}: {describing.licence}, {describing.folder}")
+    for kind, named in registry.folders.items():
+        for one in named.values():
+            _console().print(f"{kind} {one.name}: {one.licence}, {one.folder}")
     for control in registry.controls.values():
         told = f"{control.kind}, {control.family}, {control.licence}, {control.hub or control.folder}"
         _console().print(f"control {control.name}: {told}")
@@ -103,12 +101,10 @@ def show_json(settings: EngineSettings) -> None:
     upscalers = [
         {"name": one.name, "licence": one.licence, "file": str(one.file)} for one in registry.upscalers.values()
     ]
-    segmenters = [
-        {"name": one.name, "licence": one.licence, "folder": str(one.folder)} for one in registry.segmenters.values()
-    ]
-    captioners = [
-        {"name": one.name, "licence": one.licence, "folder": str(one.folder)} for one in registry.captioners.values()
-    ]
+    folders = {
+        TABLES[kind]: [{"name": one.name, "licence": one.licence, "folder": str(one.folder)} for one in named.values()]
+        for kind, named in registry.folders.items()
+    }
     ip_adapters = [
         {"name": one.name, "use": str(one.use), "licence": one.licence, "source": one.hub or str(one.folder)}
         for one in registry.ip_adapters.values()
@@ -124,7 +120,7 @@ def show_json(settings: EngineSettings) -> None:
         for one in registry.controls.values()
     ]
     listed = {"models": models, "adapters": adapters, "ip_adapters": ip_adapters}
-    listed |= {"upscalers": upscalers, "segmenters": segmenters, "captioners": captioners, "controls": controls}
+    listed |= {"upscalers": upscalers, **folders, "controls": controls}
     typer.echo(json.dumps(listed, ensure_ascii=False, indent=2))
 
 
@@ -158,12 +154,9 @@ def check_models(settings: EngineSettings, output: Output) -> int:
     for checked in upscaler_statuses(registry):
         unwritten = _write_error(partial(record_upscaler_hash, registry, checked))
         _print_or_keep(reports, report_on_upscaler(checked, unwritten), output)
-    for named in segmenter_statuses(registry):
-        unwritten = _write_error(partial(record_segmenter_hash, registry, named))
-        _print_or_keep(reports, report_on_segmenter(named, unwritten), output)
-    for describing in captioner_statuses(registry):
-        unwritten = _write_error(partial(record_captioner_hash, registry, describing))
-        _print_or_keep(reports, report_on_captioner(describing, unwritten), output)
+    for registered in folder_statuses(registry):
+        unwritten = _write_error(partial(record_folder_hash, registry, registered))
+        _print_or_keep(reports, report_on_folder(registered, unwritten), output)
     for steering in control_statuses(registry):
         unwritten = _write_error(partial(record_control_hash, registry, steering))
         _print_or_keep(reports, report_on_control(steering, unwritten), output)

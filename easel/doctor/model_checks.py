@@ -8,7 +8,9 @@ from pathlib import Path
 
 from easel.doctor.checks import CheckResult
 from easel.errors import sentence_from_error
+from engine.contract.add_ons import AddOn, errors_about
 from engine.contract.errors import EaselError
+from engine.models.files.folder_hash import folder_hash
 from engine.models.manage import model_status
 from engine.models.registry.registry import SHIPPED, Model, read_registry
 from engine.settings import EngineSettings
@@ -26,6 +28,21 @@ async def check_model(settings: EngineSettings) -> CheckResult:
     except EaselError as error:
         return CheckResult(name="model", found=settings.model or "default", fix=sentence_from_error(error))
     return CheckResult(name="model", found=f"{model.name} in {folder}; `easel models check` also loads it")
+
+
+async def check_classifier(settings: EngineSettings) -> CheckResult:
+    """Check that the files of the classifier are there and match the recorded hash, and say where none is used."""
+    try:
+        classifier = read_registry(settings.models_file or SHIPPED).classifier
+        if classifier is None:
+            return CheckResult(name="classifier", found="none registered; no picture is checked before it is shown")
+        if settings.safety == "off":
+            return CheckResult(name="classifier", found=f"{classifier.name}, not used because of EASEL_SAFETY=off")
+        with errors_about(AddOn.CLASSIFIER, classifier.name):
+            await asyncio.to_thread(folder_hash, classifier.folder, classifier.sha256)
+    except EaselError as error:
+        return CheckResult(name="classifier", found="not usable", fix=sentence_from_error(error))
+    return CheckResult(name="classifier", found=f"{classifier.name} looks at every picture")
 
 
 async def check_device(settings: EngineSettings) -> CheckResult:

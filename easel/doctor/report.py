@@ -16,7 +16,7 @@ from bot.settings import BotSettings
 from easel.doctor import checks
 from easel.doctor.checks import CheckResult
 from easel.doctor.log_check import check_feedback_log
-from easel.doctor.model_checks import check_device, check_model
+from easel.doctor.model_checks import check_classifier, check_device, check_model
 from easel.errors import sentence_from_error, sentence_from_os_error
 from easel.postgres import open_postgres
 from easel.postgres_errors import database_errors, sentence_from_database_error
@@ -65,6 +65,7 @@ async def _results(port: int | None) -> AsyncGenerator[CheckResult]:
     device = asyncio.create_task(check_device(settings))
     others = (
         asyncio.create_task(check_model(settings)),
+        asyncio.create_task(check_classifier(settings)),
         asyncio.create_task(checks.check_discord(settings)),
         asyncio.create_task(checks.check_api(settings)),
         asyncio.create_task(checks.check_port(page, page + 1, running)),

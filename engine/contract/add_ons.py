@@ -15,6 +15,7 @@ class AddOn(StrEnum):
     UPSCALER = "upscaler"
     SEGMENTER = "segmenter"
     CAPTIONER = "captioner"
+    CLASSIFIER = "classifier"
     CONTROL = "ControlNet"
     IP_ADAPTER = "IP-Adapter"
 

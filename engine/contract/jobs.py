@@ -222,7 +222,10 @@ class Job:
 
 @dataclass(frozen=True, kw_only=True)
 class Picture:
-    """A stored image; `slot` 0 to 3 counts left to right, top to bottom; `recipe` is enough to paint it again."""
+    """A stored image; `slot` 0 to 3 counts left to right, top to bottom; `recipe` is enough to paint it again.
+
+    unsafe_score: by how much it exceeds what a classifier finds safe; None where none has looked at it.
+    """
 
     id: UUID
     job_id: UUID
@@ -232,6 +235,7 @@ class Picture:
     height: int
     seed: int
     recipe: Mapping[str, Any]
+    unsafe_score: float | None = None
 
 
 def json_from_spec(spec: JobSpec) -> dict[str, Any]:

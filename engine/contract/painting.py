@@ -64,6 +64,8 @@ class PaintedPicture:
     """A finished picture: PNG with its recipe in a `parameters` text chunk, and the same recipe as data.
 
     recipe: JSON-ready; the settings in force, the model's name and hash, and the library versions.
+    unsafe_score: by how much it exceeds what the registered classifier finds safe, so that it is unsafe over 0; None
+        where none has looked at it.
     """
 
     png: bytes
@@ -71,6 +73,7 @@ class PaintedPicture:
     height: int
     seed: int
     recipe: Mapping[str, Any]
+    unsafe_score: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -26,14 +27,16 @@ NO_INCOMPATIBLE_ADAPTERS: IncompatibleAdapters = MappingProxyType({})
 _SERVICE = frozenset({"speed"})
 
 
-async def read_limits(models_file: Path, default_model: str | None) -> Limits:
+async def read_limits(models_file: Path, default_model: str | None, *, shows_unsafe: bool = False) -> Limits:
     """Return the limits of a service with this models file; a thread reads the headers of adapters and models once.
 
     default_model: the model of prompts that name none; None for the file's default.
+    shows_unsafe: whether the operator has switched off that unsafe pictures are withheld.
 
     Raises: SettingsInvalid for an invalid file, ModelUnknown if the default is not registered.
     """
-    return await asyncio.to_thread(_read_limits, models_file, default_model)
+    limits = await asyncio.to_thread(_read_limits, models_file, default_model)
+    return replace(limits, shows_unsafe=shows_unsafe)
 
 
 def _read_limits(models_file: Path, default_model: str | None) -> Limits:
@@ -149,6 +152,7 @@ def limits_from_registry(
         adapter_files=MappingProxyType({adapter.file.stem: name for name, adapter in registry.adapters.items()}),
         upscaler=registry.upscaler.name if registry.upscaler else "",
         has_segmenter=registry.segmenter is not None,
+        has_classifier=registry.classifier is not None,
     )
 
 

@@ -30,6 +30,7 @@ from engine.painter.batch.rows import ActiveRequest
 from engine.painter.cache.loader import LoadRequest
 from engine.painter.cache.measurements import Measurements
 from engine.painter.cache.models import LoadModel, LruModelCache, create_estimate_bytes, create_load_model
+from engine.painter.classification import ClassificationThread
 from engine.painter.events import Event, Failed, Finished
 from engine.painter.operations import check_operation
 from engine.painter.output.encode import encode_enlarged, encode_progress, encode_result
@@ -57,11 +58,13 @@ class LocalPainter:
         upscaling: UpscalingThread,
         segmentation: SegmentationThread,
         suggesting: SuggestionThread,
+        classification: ClassificationThread,
         lost: asyncio.Event,
     ) -> None:
         """`lost` is set when the loop's thread has ended, for whatever reason."""
         self._registry, self._loop, self._encoders = registry, loop, encoders
         self._upscaling, self._segmentation, self._suggesting = upscaling, segmentation, suggesting
+        self._classification = classification
         self.lost = lost
 
     async def warm(self, name: str | None = None) -> None:
@@ -89,6 +92,8 @@ class LocalPainter:
         painting = self._upscaled(request, params) if is_upscale else self._painted(request, params)
         async with aclosing(painting):
             async for event in painting:
+                if isinstance(event, PaintedPictures):
+                    event = await self._classification.scored(event)
                 if request.mask is not asked.mask and isinstance(event, PaintedPictures):
                     yield replace(event, mask=request.mask)
                 else:
@@ -186,13 +191,15 @@ async def create_painter(
     with ThreadPoolExecutor(ENCODERS, thread_name_prefix="encoder") as encoders:
         upscaling = UpscalingThread(registry)
         segmentation, suggesting = SegmentationThread(registry), SuggestionThread(registry)
+        classification = ClassificationThread(registry)
         try:
-            yield LocalPainter(registry, loop, encoders, upscaling, segmentation, suggesting, lost)
+            yield LocalPainter(registry, loop, encoders, upscaling, segmentation, suggesting, classification, lost)
         finally:
             loop.close()
             upscaling.close()
             segmentation.close()
             suggesting.close()
+            classification.close()
             await asyncio.to_thread(thread.join)
 
 

@@ -111,6 +111,8 @@ class Limits:
     abilities: which of `SERVICE_ABILITIES` the service has; None when unknown.
     adapters: the registered adapters; None when unknown, and then any adapter name is accepted.
     has_segmenter: whether the service finds in a picture what words name.
+    has_classifier: whether a classifier looks at every picture.
+    shows_unsafe: whether the operator has switched off that unsafe pictures are withheld.
     adapter_files: the registered adapters by the name of their file without its ending, as LoRA tags name them.
     upscaler: the registered upscaler that is used; empty for a filter.
     """
@@ -125,6 +127,8 @@ class Limits:
     adapter_files: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     upscaler: str = ""
     has_segmenter: bool = False
+    has_classifier: bool = False
+    shows_unsafe: bool = False
 
     def may_support(self, ability: str) -> bool:
         """Return whether the service or one of its models supports the ability, or may because that is unknown."""

@@ -129,6 +129,7 @@ pictures = sa.Table(
     sa.Column("height", sa.Integer, nullable=False),
     sa.Column("seed", sa.BigInteger, nullable=False),
     sa.Column("recipe", pg.JSONB, nullable=False),
+    sa.Column("unsafe_score", sa.REAL, comment="unsafe over 0; none where no classifier has looked at it"),
     sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False, server_default=_now),
     sa.UniqueConstraint("job_id", "slot"),
     sa.CheckConstraint("slot BETWEEN 0 AND 3", name="slot"),

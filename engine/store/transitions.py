@@ -201,6 +201,7 @@ def _row_from_picture(picture: Picture) -> dict[str, Any]:
         "height": picture.height,
         "seed": picture.seed,
         "recipe": dict(picture.recipe),
+        "unsafe_score": picture.unsafe_score,
     }
 
 

@@ -62,7 +62,13 @@ class KeptResults:
 
 def _write(path: Path, result: PaintedPictures) -> None:
     about = [
-        {"width": one.width, "height": one.height, "seed": one.seed, "recipe": dict(one.recipe)}
+        {
+            "width": one.width,
+            "height": one.height,
+            "seed": one.seed,
+            "recipe": dict(one.recipe),
+            "unsafe_score": one.unsafe_score,
+        }
         for one in result.pictures
     ]
     others = {name: file for name in _OTHERS if (file := getattr(result, name)) is not None}

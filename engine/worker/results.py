@@ -45,6 +45,7 @@ def picture_rows(job: Job, painted: Sequence[PaintedPicture], keys: Sequence[str
             height=picture.height,
             seed=picture.seed,
             recipe=picture.recipe,
+            unsafe_score=picture.unsafe_score,
         )
         for slot, (picture, key) in enumerate(zip(painted, keys, strict=True))
     ]

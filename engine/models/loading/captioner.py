@@ -15,7 +15,7 @@ from engine.contract.add_ons import AddOn, errors_about
 from engine.models.files.folder_hash import folder_hash
 from engine.models.files.json_files import object_in
 from engine.models.loading.errors import UnusableFiles, translated_errors
-from engine.models.registry.captioners import Captioner
+from engine.models.registry.folders import ModelFolder
 
 ARCHITECTURES = {"blip": "BLIP", "git": "GIT", "vision-encoder-decoder": "VisionEncoderDecoder"}
 """By the `model_type` in `config.json`: those that caption a picture without a question about it."""
@@ -32,7 +32,7 @@ _LEAST_KNOWN = 0.9
 class LoadedCaptioner:
     """A captioner on its device, in float32, with what prepares its input and reads its output."""
 
-    captioner: Captioner
+    captioner: ModelFolder
     sha256: str
     model: Any
     image_processor: Any
@@ -66,7 +66,7 @@ class LoadedCaptioner:
         return _most_different(captions, num_captions)
 
 
-def load_captioner(captioner: Captioner, device: torch.device) -> LoadedCaptioner:
+def load_captioner(captioner: ModelFolder, device: torch.device) -> LoadedCaptioner:
     """Return the captioner on the device, its files checked against the recorded hash; code beside them is not run.
 
     Raises: WeightsMissing, WeightsMismatch, ModelBroken.
@@ -95,7 +95,7 @@ def load_captioner(captioner: Captioner, device: torch.device) -> LoadedCaptione
         )
 
 
-def _check_architecture(captioner: Captioner) -> None:
+def _check_architecture(captioner: ModelFolder) -> None:
     path = captioner.folder / "config.json"
     kind = object_in(path).get("model_type") if path.is_file() else None
     if kind not in ARCHITECTURES:

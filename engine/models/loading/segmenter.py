@@ -15,7 +15,7 @@ from engine.contract.add_ons import AddOn, errors_about
 from engine.mask_file import MaskFile, mask_file_from_image
 from engine.models.files.folder_hash import folder_hash
 from engine.models.loading.errors import UnusableFiles, translated_errors
-from engine.models.registry.segmenters import Segmenter
+from engine.models.registry.folders import ModelFolder
 
 _GROWTH = 1 / 32
 """Of the shorter side: by so much a mask is larger than what was found, so that no edge of it stays."""
@@ -25,7 +25,7 @@ _GROWTH = 1 / 32
 class LoadedSegmenter:
     """A segmenter on its device, in float32, with what prepares its inputs; `sha256` is the hash of its files."""
 
-    segmenter: Segmenter
+    segmenter: ModelFolder
     sha256: str
     model: Any
     processor: Any
@@ -47,7 +47,7 @@ class LoadedSegmenter:
         return mask_file_from_image(Image.fromarray((grown[0, 0] * 255).byte().cpu().numpy()))
 
 
-def load_segmenter(segmenter: Segmenter, device: torch.device) -> LoadedSegmenter:
+def load_segmenter(segmenter: ModelFolder, device: torch.device) -> LoadedSegmenter:
     """Return the segmenter on the device, its files checked against the recorded hash.
 
     Raises: WeightsMissing, WeightsMismatch, ModelBroken.

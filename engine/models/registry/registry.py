@@ -6,16 +6,16 @@ Does not import torch and does not open weights.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from engine.contract.add_ons import AddOn
 from engine.contract.errors import ModelUnknown
 from engine.contract.jobs import Operation
 from engine.models.registry.abilities import Abilities, ModelDefaults
 from engine.models.registry.adapters import Adapter, adapter_from_table
-from engine.models.registry.captioners import Captioner, captioners_from_data
 from engine.models.registry.controls import ControlNet, controls_from_data
 from engine.models.registry.families import (
     ADAPTER_ABILITY,
@@ -26,9 +26,9 @@ from engine.models.registry.families import (
     Family,
     family_from_table,
 )
+from engine.models.registry.folders import TABLES, Folders, ModelFolder, folders_from_data
 from engine.models.registry.ip_adapters import IPAdapter, first_by_use, ip_adapters_from_data
 from engine.models.registry.scheduler import SchedulerSettings, samplers_under, scheduler_from_table
-from engine.models.registry.segmenters import Segmenter, segmenters_from_data
 from engine.models.registry.sources import DETAILS, SOURCES, WeightSource, source_from_table
 from engine.models.registry.speed import Precision, SpeedSettings, check_ratios, speed_from_table
 from engine.models.registry.toml_values import TomlReader, read_toml
@@ -92,8 +92,7 @@ class Registry:
     models: Mapping[str, Model]
     adapters: Mapping[str, Adapter]
     upscalers: Mapping[str, Upscaler] = field(default_factory=lambda: MappingProxyType({}))
-    segmenters: Mapping[str, Segmenter] = field(default_factory=lambda: MappingProxyType({}))
-    captioners: Mapping[str, Captioner] = field(default_factory=lambda: MappingProxyType({}))
+    folders: Folders = field(default_factory=lambda: MappingProxyType({}))
     ip_adapters: Mapping[str, IPAdapter] = field(default_factory=lambda: MappingProxyType({}))
     controls: Mapping[str, ControlNet] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -103,14 +102,26 @@ class Registry:
         return next(iter(self.upscalers.values()), None)
 
     @property
-    def segmenter(self) -> Segmenter | None:
+    def segmenter(self) -> ModelFolder | None:
         """The segmenter that is used: the first of the file."""
-        return next(iter(self.segmenters.values()), None)
+        return self._first_folder(AddOn.SEGMENTER)
 
     @property
-    def captioner(self) -> Captioner | None:
+    def captioner(self) -> ModelFolder | None:
         """The captioner that is used: the first of the file."""
-        return next(iter(self.captioners.values()), None)
+        return self._first_folder(AddOn.CAPTIONER)
+
+    @property
+    def classifier(self) -> ModelFolder | None:
+        """The safety classifier that is used: the first of the file."""
+        return self._first_folder(AddOn.CLASSIFIER)
+
+    def without(self, kind: AddOn) -> Registry:
+        """Return the registry without what it registers of this kind, by their folders."""
+        return replace(self, folders=MappingProxyType({**self.folders, kind: MappingProxyType({})}))
+
+    def _first_folder(self, kind: AddOn) -> ModelFolder | None:
+        return next(iter(self.folders.get(kind, {}).values()), None)
 
     def model(self, name: str | None = None) -> Model:
         """Return the model called `name`, or the default.
@@ -146,7 +157,7 @@ class Registry:
         return () if is_rough else first_by_use(self.ip_adapters.values(), model.family.name, model.name)
 
 
-_FILE = {"default", "models", "adapters", "ip_adapters", "upscalers", "segmenters", "captioners", "controls"}
+_FILE = {"default", "models", "adapters", "ip_adapters", "upscalers", "controls", *TABLES.values()}
 
 
 def read_registry(path: Path = SHIPPED) -> Registry:
@@ -169,8 +180,7 @@ def registry_from_data(data: Mapping[str, Any], path: Path) -> Registry:
     names = reader.table(data, "adapters", "the file")
     adapters = {name: adapter_from_table(name, reader.table(names, name, "adapters"), reader) for name in names}
     upscalers = upscalers_from_data(data, reader)
-    segmenters = segmenters_from_data(data, reader)
-    captioners = captioners_from_data(data, reader)
+    folders = folders_from_data(data, reader)
     ip_adapters = ip_adapters_from_data(data, reader)
     controls = controls_from_data(data, reader)
     default = reader.text(data, "default", "the file", next(iter(models), ""))
@@ -185,8 +195,7 @@ def registry_from_data(data: Mapping[str, Any], path: Path) -> Registry:
         models=MappingProxyType({name: model for name, model in models.items() if model}),
         adapters=MappingProxyType({name: adapter for name, adapter in adapters.items() if adapter}),
         upscalers=upscalers,
-        segmenters=segmenters,
-        captioners=captioners,
+        folders=folders,
         ip_adapters=ip_adapters,
         controls=controls,
     )

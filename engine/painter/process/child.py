@@ -20,6 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.contract.add_ons import AddOn
 from engine.contract.errors import EaselError
 from engine.contract.painting import Painter
 from engine.models.registry.registry import read_registry
@@ -53,7 +54,7 @@ def main() -> None:
     """Serve the socket whose descriptor is the first argument; the rest say how, see `launch.PainterOptions`."""
     ignore_signals()
     lower_priority()
-    descriptor, registry, model, preload, max_rows, threads, budget, measurements = sys.argv[1:]
+    descriptor, registry, model, preload, max_rows, threads, budget, measurements, classifies = sys.argv[1:]
     # Before the event loop and its threads: it takes seconds.
     import_libraries(compiles=may_compile(Path(registry)))
     connection = socket.socket(fileno=int(descriptor))
@@ -65,6 +66,7 @@ def main() -> None:
         _number(threads),
         _number(budget),
         Path(measurements) if measurements else None,
+        bool(classifies),
     )
     asyncio.run(serve(connection, open_painter, preload=bool(preload)))
 
@@ -107,6 +109,7 @@ def _open(
     threads: int | None,
     budget_bytes: int | None,
     measurements: Path | None,
+    classifies: bool,
     heartbeat: Heartbeat,
 ) -> AbstractAsyncContextManager[LocalPainter]:
     from engine.painter.in_process import create_painter
@@ -114,6 +117,8 @@ def _open(
     registry = read_registry(path)
     if model is not None:
         registry = replace(registry, default=registry.model(model).name)
+    if not classifies:
+        registry = registry.without(AddOn.CLASSIFIER)
     return create_painter(
         registry,
         max_rows=max_rows,

@@ -41,6 +41,7 @@ class PainterOptions:
     budget_bytes: device memory for the weights of loaded models; None uses what there is.
     cache: folder that keeps compiled code for the next start; None leaves the choice to torch.
     measurements: folder that keeps what was measured of the models for the next start; None measures anew.
+    classifies: whether the registered classifier, if there is one, looks at every picture.
     """
 
     registry: Path = SHIPPED
@@ -51,6 +52,7 @@ class PainterOptions:
     budget_bytes: int | None = None
     cache: Path | None = None
     measurements: Path | None = None
+    classifies: bool = True
 
 
 async def start_process(
@@ -80,6 +82,7 @@ async def _start(program: str, painter_options: PainterOptions, descriptor: int)
         "preload" if painter_options.preload else "",
         *map(_text, (painter_options.max_rows, painter_options.threads, painter_options.budget_bytes)),
         str(painter_options.measurements or ""),
+        "classify" if painter_options.classifies else "",
         pass_fds=(descriptor,),
         cwd=_ROOT,
         env={**_QUIET_LIBRARIES, **os.environ, **_QUIET_THREADS, **_cache_environment(painter_options.cache)},

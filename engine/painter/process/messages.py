@@ -153,7 +153,13 @@ def frame_from_event(call_id: str, event: Progress | PaintResult) -> Frame:
 
 def _frame_from_pictures(call_id: str, result: PaintedPictures) -> Frame:
     pictures = [
-        {"width": one.width, "height": one.height, "seed": one.seed, "recipe": dict(one.recipe)}
+        {
+            "width": one.width,
+            "height": one.height,
+            "seed": one.seed,
+            "recipe": dict(one.recipe),
+            "unsafe_score": one.unsafe_score,
+        }
         for one in result.pictures
     ]
     others = {name: file for name in _OTHER_FILES if (file := getattr(result, name)) is not None}

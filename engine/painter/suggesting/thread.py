@@ -24,7 +24,7 @@ from engine.models.loading.captioner import LoadedCaptioner, load_captioner
 from engine.models.loading.clip import LoadedClip, load_clip
 from engine.models.loading.device import best_device
 from engine.models.loading.errors import result_or_error
-from engine.models.registry.captioners import Captioner
+from engine.models.registry.folders import ModelFolder
 from engine.models.registry.registry import Model, Registry
 from engine.painter.operations.source import open_source
 from engine.painter.suggesting.describe import NUM_PROMPTS, describe
@@ -80,7 +80,7 @@ class SuggestionThread:
         """End the thread after what it is at."""
         self._executor.shutdown(wait=False, cancel_futures=True)
 
-    def _caption(self, request: PaintRequest, captioner: Captioner) -> Suggestions:
+    def _caption(self, request: PaintRequest, captioner: ModelFolder) -> Suggestions:
         if self._captioner is None:
             self._captioner = load_captioner(captioner, best_device().device)
         return Suggestions(prompts=self._captioner.captions(_picture_of(request), NUM_PROMPTS))

@@ -21,7 +21,7 @@ from easel.doctor.checks import (
     check_python,
     check_storage,
 )
-from easel.doctor.model_checks import check_device, check_model
+from easel.doctor.model_checks import check_classifier, check_device, check_model
 from easel.process.run_lock import hold_run_lock, running_port
 from engine.health import open_health
 from engine.settings import EngineSettings
@@ -224,3 +224,13 @@ async def test_the_api_is_asked_at_its_public_address() -> None:
     assert "returned HTTP 404" in other.found and "easel api" in str(other.fix)
     assert "no response" in away.found and "easel api" in str(away.fix)
     assert (await check_api(_bot_settings())).fix is None
+
+
+async def test_the_classifier_is_told_also_where_there_is_none(tmp_path: Path) -> None:
+    assert "none registered" in (await check_classifier(_engine_settings())).found
+    models_file = tmp_path / "models.toml"
+    models_file.write_text('[models.a]\nfamily = "sd1"\nfolder = "a"\n[classifiers.checker]\nfolder = "gone"\n')
+    broken = await check_classifier(_engine_settings(EASEL_MODELS_FILE=models_file))
+    assert broken.fix is not None and 'classifier "checker"' in broken.fix
+    off = await check_classifier(_engine_settings(EASEL_MODELS_FILE=models_file, EASEL_SAFETY="off"))
+    assert off.fix is None and off.found == "checker, not used because of EASEL_SAFETY=off"

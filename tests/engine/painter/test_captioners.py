@@ -15,14 +15,15 @@ from safetensors.torch import load_file, save_file
 
 from bot.replies import reply_for
 from easel.errors import sentence_from_error
+from engine.contract.add_ons import AddOn
 from engine.contract.edits import Edit
 from engine.contract.errors import EaselError, ModelBroken, SettingsInvalid, WeightsMismatch, WeightsMissing
 from engine.contract.jobs import Operation
 from engine.contract.painting import PaintRequest
-from engine.models.captioner_check import captioner_statuses, record_captioner_hash
 from engine.models.files.folder_hash import folder_hash
+from engine.models.folder_check import folder_statuses, record_folder_hash
 from engine.models.prompt_limits import read_limits
-from engine.models.registry.captioners import Captioner
+from engine.models.registry.folders import ModelFolder
 from engine.models.registry.registry import Registry, read_registry
 from engine.painter.in_process import create_painter
 from engine.prompt import parse
@@ -39,8 +40,8 @@ def folder(shared_folder: Path) -> Path:
 
 
 def with_captioner(registry: Registry, folder: Path, sha256: str | None = None) -> Registry:
-    captioner = Captioner(name="words", folder=folder, licence="none", sha256=sha256)
-    return replace(registry, captioners=MappingProxyType({"words": captioner}))
+    captioner = ModelFolder(kind=AddOn.CAPTIONER, name="words", folder=folder, licence="none", sha256=sha256)
+    return replace(registry, folders=MappingProxyType({AddOn.CAPTIONER: MappingProxyType({"words": captioner})}))
 
 
 def describing(colour: str) -> PaintRequest:
@@ -81,14 +82,16 @@ async def test_a_captioner_describes_for_every_model(checkpoints: Path, folder: 
     text = (checkpoints / "registry.toml").read_text()
     file.write_text(f'{text}\n[captioners.words]\nfolder = "{folder}"\nlicence = "BSD-3-Clause"\n')
     registry = read_registry(file)
-    assert registry.captioner == Captioner(name="words", folder=folder, licence="BSD-3-Clause", sha256=None)
+    assert registry.captioner == ModelFolder(
+        kind=AddOn.CAPTIONER, name="words", folder=folder, licence="BSD-3-Clause", sha256=None
+    )
     for model in (await read_limits(file, None)).models:
         assert model.operations is not None
         assert Operation.DESCRIBE in model.operations and Operation.SHORTEN not in model.operations
-    (status,) = captioner_statuses(registry)
-    record_captioner_hash(registry, status)
-    (again,) = captioner_statuses(read_registry(file))
-    assert again.error is None and again.captioner.sha256 == status.sha256 == folder_hash(folder, None)
+    (status,) = folder_statuses(registry)
+    record_folder_hash(registry, status)
+    (again,) = folder_statuses(read_registry(file))
+    assert again.error is None and again.registered.sha256 == status.sha256 == folder_hash(folder, None)
     assert status.size_bytes > 50_000
     file.write_text(f'{text}\n[captioners.words]\nhub = "someone/blip"\n')
     with pytest.raises(SettingsInvalid) as told:

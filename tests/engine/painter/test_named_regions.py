@@ -12,15 +12,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from engine.contract.add_ons import AddOn
 from engine.contract.edits import Edit, edit_from_json, mask_of, whole_canvas
 from engine.contract.errors import ModelBroken, NothingFound, SettingsInvalid, WeightsMismatch, WeightsMissing
 from engine.contract.jobs import Operation
 from engine.contract.painting import PaintedPictures, PaintRequest
 from engine.models.files.folder_hash import folder_hash
+from engine.models.folder_check import folder_statuses, record_folder_hash
 from engine.models.prompt_limits import limits_from_registry
+from engine.models.registry.folders import ModelFolder
 from engine.models.registry.registry import Registry, read_registry
-from engine.models.registry.segmenters import Segmenter
-from engine.models.segmenter_check import record_segmenter_hash, segmenter_statuses
 from engine.painter.in_process import create_painter
 from engine.painter.output.recipe import request_from_recipe
 from engine.painter.process.messages import event_from_frame, frame_from_event
@@ -46,8 +47,8 @@ def able(registry: Registry, folder: Path) -> Registry:
 
 
 def with_segmenter(registry: Registry, folder: Path, sha256: str | None = None) -> Registry:
-    segmenter = Segmenter(name="tiny", folder=folder, licence="none", sha256=sha256)
-    return replace(registry, segmenters=MappingProxyType({"tiny": segmenter}))
+    segmenter = ModelFolder(kind=AddOn.SEGMENTER, name="tiny", folder=folder, licence="none", sha256=sha256)
+    return replace(registry, folders=MappingProxyType({AddOn.SEGMENTER: MappingProxyType({"tiny": segmenter})}))
 
 
 def squares() -> bytes:
@@ -122,10 +123,10 @@ async def test_files_that_are_not_the_segmenter_are_refused(registry: Registry, 
 def test_a_check_records_the_hash(checkpoints: Path, folder: Path, tmp_path: Path) -> None:
     file = tmp_path / "models.toml"
     file.write_text(f'{(checkpoints / "registry.toml").read_text()}\n[segmenters.words]\nfolder = "{folder}"\n')
-    (status,) = segmenter_statuses(read_registry(file))
-    record_segmenter_hash(read_registry(file), status)
-    (again,) = segmenter_statuses(read_registry(file))
-    assert again.error is None and again.segmenter.sha256 == status.sha256 == folder_hash(folder, None)
+    (status,) = folder_statuses(read_registry(file))
+    record_folder_hash(read_registry(file), status)
+    (again,) = folder_statuses(read_registry(file))
+    assert again.error is None and again.registered.sha256 == status.sha256 == folder_hash(folder, None)
     assert status.size_bytes > 50_000
 
 
@@ -134,7 +135,9 @@ def test_the_models_file_registers_segmenters(checkpoints: Path, tmp_path: Path)
     file = tmp_path / "models.toml"
     file.write_text(f'{text}\n[segmenters.words]\nfolder = "clipseg"\nlicence = "Apache-2.0"\n')
     registry = read_registry(file)
-    assert registry.segmenter == Segmenter(name="words", folder=tmp_path / "clipseg", licence="Apache-2.0", sha256=None)
+    assert registry.segmenter == ModelFolder(
+        kind=AddOn.SEGMENTER, name="words", folder=tmp_path / "clipseg", licence="Apache-2.0", sha256=None
+    )
     assert limits_from_registry(registry, None).has_segmenter
     assert not limits_from_registry(read_registry(), None).has_segmenter
     file.write_text(f'{text}\n[segmenters.words]\nfile = "clipseg.safetensors"\n')
