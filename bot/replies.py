@@ -23,6 +23,7 @@ from bot.policy.cases import (
     NothingToRemove,
 )
 from bot.policy.pauses import GuildPaused
+from bot.policy.removals import DeletedByOwner, PictureRemoved
 from bot.policy.restrictions import MemberRestricted
 from bot.policy.words import WordForbidden
 from bot.safety_replies import word_refused
@@ -73,6 +74,12 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Any], str]] = {
         " wanted to do, and appeal there."
     ),
     AppealedAlready: lambda error: "You have appealed against this already, and can do so once.",
+    PictureRemoved: lambda error: (
+        "Moderators have removed this picture from this server, so it cannot be shown or used here any more."
+    ),
+    DeletedByOwner: lambda error: (
+        "Whoever made this picture has deleted it here, so it cannot be shown or used until they bring it back."
+    ),
     GuildPaused: lambda error: (
         "This server's administrators have paused Easel here, so nothing was started. Try again when they resume it."
     ),

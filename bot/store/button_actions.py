@@ -9,11 +9,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from bot.policy.removals import check_shown
 from bot.policy.visibility import check_may_see, surface_of
 from bot.store.deliveries import BotInstance, Delivery, SinglePicture
 from bot.store.interaction import InteractionContext
 from bot.store.mask_pages import MaskPage, MaskPageRequest
 from bot.store.members import Member
+from bot.store.moderation.removals import JobInGuild
 from bot.store.statements import (
     cancel_waiting,
     deliver,
@@ -23,6 +25,7 @@ from bot.store.statements import (
     open_page,
     read_job_with_pictures,
     read_rating,
+    read_removals,
     read_series_jobs,
     record_action,
 )
@@ -128,10 +131,11 @@ async def upscale(
 
     lost: the delivery whose message no longer exists, so that the picture is delivered again.
 
-    Raises: JobUnknown, PictureUnknown.
+    Raises: JobUnknown, PictureUnknown, PictureRemoved, DeletedByOwner.
     """
     press = await read_press(context, job_id)
     picture = find_picture(press, slot)
+    await check_not_removed(context, press, [slot])
     single = SinglePicture(picture_id=picture.id, member_id=press.member.id, channel_id=context.channel_id)
     standing = await find_single_picture(single)
     if standing and standing.id != lost:
@@ -239,6 +243,15 @@ def find_picture(press: ButtonPress, slot: int) -> Picture:
         if picture.slot == slot:
             return picture
     raise PictureUnknown(job_id=press.job.id, slot=slot)
+
+
+async def check_not_removed(context: InteractionContext, press: ButtonPress, slots: Sequence[int]) -> None:
+    """Check that these pictures may be posted where the press is, or others made from them.
+
+    Raises: PictureRemoved, DeletedByOwner.
+    """
+    removals = await read_removals(JobInGuild(job_id=press.job.id, guild_id=context.guild_id))
+    check_shown(removals, slots, is_owner=_is_owner(press))
 
 
 def may_delete(context: InteractionContext, press: ButtonPress) -> bool:

@@ -10,7 +10,7 @@ from bot.policy.pauses import check_pause
 from bot.policy.quotas import check_quota
 from bot.policy.restrictions import check_unrestricted
 from bot.policy.visibility import visibility_of
-from bot.store.button_actions import action_from_press, find_picture, read_press
+from bot.store.button_actions import action_from_press, check_not_removed, find_picture, read_press
 from bot.store.deliveries import BotInstance
 from bot.store.interaction import InteractionContext
 from bot.store.moderation.members import MemberInGuild
@@ -73,11 +73,13 @@ async def start_follow_up(
     Quick clicks are one, whichever bots they come to: the member's row is locked, and what was stored decides.
     Nothing is stored for a member with remix who has not been asked for the prompt.
 
-    Raises: JobUnknown, PictureUnknown, TooManyPending, MemberRestricted, GuildPaused, WordForbidden, and what
-        `renew_spec` raises.
+    Raises: JobUnknown, PictureUnknown, TooManyPending, MemberRestricted, GuildPaused, WordForbidden, PictureRemoved,
+        DeletedByOwner, and what `renew_spec` raises.
     """
     press = await read_press(context, follow_up.job_id)
     picture = None if follow_up.slot is None else find_picture(press, follow_up.slot)
+    if picture:
+        await check_not_removed(context, press, [picture.slot])
     operation = follow_up.operation_of(press.job)
     spec = follow_up.renew_spec(operation, press.job.spec)
     draft = Draft(

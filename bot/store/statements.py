@@ -18,6 +18,7 @@ from bot.store.members import Member, lock_members, toggle_remixes
 from bot.store.moderation.appeals import end_appealed, find_accepted, find_appealed, open_appeals
 from bot.store.moderation.cases import add_reports, read_cases, rule_cases
 from bot.store.moderation.members import find_restrictions, restrict_all
+from bot.store.moderation.removals import find_removals
 from bot.store.ranking.grids import leave_out_grids
 from bot.store.ranking.pairs import count_answered, read_asked, settle_pairs, show_pairs
 from bot.store.series import read_series_jobs as read_all_series_jobs
@@ -75,6 +76,7 @@ lock_any_member = Statement(order=2, run=lock_members)
 read_rating = Statement(order=3, run=read_ratings)
 read_last = Statement(order=4, run=read_last_actions)
 read_pair = Statement(order=4, run=read_asked)
+read_removals = Statement(order=4, run=find_removals)
 count_pairs = Statement(order=4, run=count_answered)
 is_guild_paused = Statement(order=5, run=find_paused)
 read_restriction = Statement(order=5, run=find_restrictions)

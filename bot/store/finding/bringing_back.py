@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from uuid import UUID
 
-from bot.store.button_actions import read_press
+from bot.store.button_actions import check_not_removed, read_press
 from bot.store.deliveries import BotInstance
 from bot.store.interaction import InteractionContext
 from bot.store.statements import deliver, is_answered
@@ -18,13 +18,15 @@ from engine.contract.jobs import JobStatus
 async def bring_back(context: InteractionContext, job_id: UUID, instance: BotInstance) -> SubmittedJob | None:
     """Store a delivery of the member's job as the answer; None if the interaction was already answered.
 
-    Raises: JobUnknown, also for the job of somebody else, who alone may show it elsewhere; PictureUnknown.
+    Raises: JobUnknown, also for the job of somebody else, who alone may show it elsewhere; PictureUnknown,
+        PictureRemoved.
     """
     press = await read_press(context, job_id)
     if press.job.member_id != press.member.id:
         raise JobUnknown(job_id=job_id)
     if press.job.status is not JobStatus.FINISHED:
         raise PictureUnknown(job_id=job_id)
+    await check_not_removed(context, press, [picture.slot for picture in press.pictures])
     if await is_answered(context.id):
         return None
     added = new_delivery(context, press.member, job_id)

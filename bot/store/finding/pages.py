@@ -4,8 +4,8 @@ The newest jobs are looked through until a page is full: enough for words that m
 words, and ratings, are found by an index instead, among everything. What neither finds is on a later page.
 
 Of the jobs of others, those are found that are public and were posted in a channel of the server which the member sees,
-until somebody deletes or reports them; what was posted where Discord restricts a channel by age, in such channels
-alone.
+until somebody deletes or reports them, and again once moderators keep what was reported; what was posted where Discord
+restricts a channel by age, in such channels alone.
 """
 
 from __future__ import annotations
@@ -76,7 +76,18 @@ _VISIBLE = f"""
     EXISTS (SELECT FROM deliveries
         WHERE job_id = jobs.id AND channel_id = ANY (:channel_ids) AND {_SHARED} AND {_IN_PLACE})
 """
-_BLAMELESS = "NOT EXISTS (SELECT FROM actions WHERE job_id = found.id AND verb IN ('delete', 'report'))"
+BLAMELESS = """
+    NOT EXISTS (
+        SELECT FROM actions AS blame WHERE blame.job_id = found.id AND (blame.verb = 'delete' OR blame.verb = 'report'
+            AND NOT EXISTS (
+                SELECT FROM moderation_cases AS kept
+                WHERE kept.job_id = found.id AND kept.guild_id = blame.guild_id
+                    AND kept.slot IS NOT DISTINCT FROM blame.slot AND kept.decided_at >= blame.at
+                    AND NOT kept.is_removed
+            ))
+    )
+"""
+"""Of `found.id`: whether nobody has deleted it, and every report of it was decided without removing it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,7 +177,7 @@ def _walk_through(fits: str, is_of_server: bool) -> sa.TextClause:
                     WHERE job_id >= coalesce(horizon.job_id, :first) AND is_in_place ORDER BY job_id DESC OFFSET 0
                 ) AS newest CROSS JOIN LATERAL (SELECT FROM jobs WHERE id = newest.id AND {fits} OFFSET 0) AS fitting
                 ORDER BY newest.id DESC OFFSET 0
-            ) AS found WHERE {_BLAMELESS if is_of_server else "true"} ORDER BY found.id DESC LIMIT :size
+            ) AS found WHERE {BLAMELESS if is_of_server else "true"} ORDER BY found.id DESC LIMIT :size
         ) AS shown ON true ORDER BY shown.id DESC
     """)  # noqa: S608  its parts are above
 
@@ -184,7 +195,7 @@ def _from_index(fits: str, is_of_server: bool) -> sa.TextClause:
             SELECT found.id FROM (
                 SELECT jobs.id FROM hits AS jobs
                 WHERE NOT cut.is_cut AND {_VISIBLE if is_of_server else "true"} ORDER BY jobs.id DESC OFFSET 0
-            ) AS found WHERE {_BLAMELESS if is_of_server else "true"} ORDER BY found.id DESC LIMIT :size
+            ) AS found WHERE {BLAMELESS if is_of_server else "true"} ORDER BY found.id DESC LIMIT :size
         ) AS shown ON true ORDER BY shown.id DESC
     """)  # noqa: S608  its parts are above
 

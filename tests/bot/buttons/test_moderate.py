@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot import moderation_replies
+from bot import finding_replies, moderation_replies
 from bot.ban_replies import restricted
 from bot.policy.cases import BannedAlready, CaseUnknown, NothingToRemove
+from bot.policy.removals import DeletedByOwner, PictureRemoved, Removals, check_shown
 from bot.policy.restrictions import GuildRestriction, RestrictionKind
 from bot.replies import reply_for
 from bot.store.batch import run_alone
@@ -27,6 +28,8 @@ from engine.contract.feedback import ReportReason, Verb
 from engine.contract.ids import new_id
 from engine.store.database import Database
 from sandbox.chat.test_client import MemberClient
+from sandbox.server import Sandbox
+from tests.bot.discord_hand import post_buttons
 from tests.bot.engine_hand import EngineHand
 from tests.bot.reading import Message, labels, text_of
 from tests.bot.store.test_button_actions import DRAFT, US, press
@@ -55,21 +58,28 @@ async def said(member: MemberClient, case: Message, button: str) -> str:
     return text_of(await member.reply(await member.press(case, button)))
 
 
-async def test_what_is_kept_stays(reported: Callable[..., Any], ada: MemberClient) -> None:
-    """The message says who decided and has no buttons any more."""
+async def found_by(member: MemberClient) -> str:
+    """Return what the member finds in the server."""
+    return text_of(await member.reply(await member.command("search", words="circle", whose="server")))
+
+
+async def test_what_is_kept_stays(reported: Callable[..., Any], ada: MemberClient, cleo: MemberClient) -> None:
+    """The message says who decided and has no buttons any more; what was reported is found again."""
     case, grid, _ = await reported()
+    assert await found_by(cleo) == finding_replies.NOTHING_FOUND
     assert labels(case) == [["Keep", "Remove", "Time out…", "Ban…"]]
     assert (await said(ada, case, "Keep")).startswith(f"**Kept** by <@{ada.id}>")
     closed = await ada.changed(case, lambda item: not item["components"])
     assert f"**Kept** by <@{ada.id}>" in text_of(closed) and len(closed["attachments"]) == 1
     assert grid["id"] in ada.messages
     assert "Violence or gore" in await safety(ada, "cases") and "**Kept**" in await safety(ada, "cases")
+    assert "a red circle" in await found_by(cleo)
 
 
 async def test_what_is_removed_goes_everywhere_in_the_server(
-    reported: Callable[..., Any], ada: MemberClient, ben: MemberClient, hand: EngineHand
+    reported: Callable[..., Any], ada: MemberClient, ben: MemberClient, hand: EngineHand, sandbox: Sandbox
 ) -> None:
-    """The grid, and the picture that was posted by itself; the moderators' message loses it as well."""
+    """The grid, and the picture that was posted by itself, for good; the moderators' message loses it as well."""
     case, grid, job = await reported()
     await ben.press(grid, "U1")
     single = await ben.message(lambda item: "Image #1" in text_of(item) and not is_case(item))
@@ -79,6 +89,15 @@ async def test_what_is_removed_goes_everywhere_in_the_server(
     *_, removal = await hand.actions(job.id)
     assert (removal.verb, removal.slot, removal.is_owner) == (Verb.DELETE, 0, False)
     assert removal.message_id == int(grid["id"])
+    refusal = reply_for(PictureRemoved())
+    assert text_of(await ben.reply(await ben.command("show", picture=str(job.id)))) == refusal
+    in_dm = await ben.reply(await ben.command("show", picture=str(job.id), channel="dm"))
+    in_dm = await ben.changed(in_dm, lambda item: bool(item["attachments"]))
+    again = await post_buttons(sandbox, "studio", [f"e1:up:{job.id}:1", f"e1:vary:{job.id}:1", f"e1:up:{job.id}:2"])
+    for button in ("B0", "B1"):
+        assert text_of(await ben.reply(await ben.press(again, button))) == refusal
+    await ben.press(again, "B2")
+    await ben.message(lambda item: "Image #2" in text_of(item))
 
 
 async def test_a_message_that_is_being_posted_is_waited_for(database: Database) -> None:
@@ -194,3 +213,16 @@ async def test_what_cannot_be_decided_is_refused(
     async with database.begin() as connection:
         await connection.execute(sa.update(moderation_cases).values(job_id=new_id()))
     assert await refused(here, RulingWish(decision=Decision.REMOVE, removes=True)) is NothingToRemove
+
+
+def test_what_its_owner_has_deleted_they_alone_bring_back() -> None:
+    """One picture of a grid, which leaves the others, or the whole; what moderators have removed nobody does."""
+    deleted = Removals(by_owner=frozenset({1}))
+    check_shown(deleted, [0], is_owner=False)
+    check_shown(deleted, [1], is_owner=True)
+    for removals in (deleted, Removals(by_owner=frozenset({None}))):
+        with pytest.raises(DeletedByOwner):
+            check_shown(removals, [1], is_owner=False)
+    for slots in ({1}, {None}):
+        with pytest.raises(PictureRemoved):
+            check_shown(Removals(by_moderators=frozenset(slots)), [0, 1], is_owner=True)

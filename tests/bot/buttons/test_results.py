@@ -7,6 +7,8 @@ from functools import partial
 from typing import Any
 
 from bot import feedback_replies
+from bot.policy.removals import DeletedByOwner
+from bot.replies import reply_for
 from engine.contract.feedback import Verb
 from sandbox.chat.test_client import MemberClient
 from sandbox.server import Sandbox
@@ -101,6 +103,11 @@ async def test_the_owner_deletes_a_result_for_everybody(
     deleted = (await hand.actions(job.id))[-1]
     assert (deleted.verb, deleted.slot, deleted.is_owner) == (Verb.DELETE, 2, True)
     assert deleted.message_id == int(picture["id"])
+
+    refusal = text_of(await cleo.reply(await cleo.press(grid, "U3")))
+    assert refusal == reply_for(DeletedByOwner())
+    await single(ben, grid, "U3")
+    await single(cleo, grid, "U3")
 
 
 async def test_only_owner_and_administrators_delete(

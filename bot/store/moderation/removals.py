@@ -1,0 +1,45 @@
+"""What of a job was taken out of a guild, in Postgres."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.policy.removals import Removals
+
+# What its owner has brought back since is no longer deleted.
+_REMOVED = sa.text("""
+    SELECT job_id, guild_id, slot, false AS is_by_owner FROM moderation_cases
+    WHERE job_id = ANY (:job_ids) AND is_removed
+    UNION ALL
+    SELECT job_id, guild_id, slot, is_owner FROM actions AS deletion
+    WHERE job_id = ANY (:job_ids) AND verb = 'delete' AND NOT (is_owner AND EXISTS (
+        SELECT FROM deliveries
+        WHERE deliveries.job_id = deletion.job_id AND deliveries.member_id = deletion.member_id
+            AND deliveries.created_at > deletion.at
+    ))
+""").bindparams(sa.bindparam("job_ids", type_=pg.ARRAY(pg.UUID)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobInGuild:
+    """A job, and the guild that is asked about; None outside guilds, where nobody removes anything."""
+
+    job_id: UUID
+    guild_id: int | None
+
+
+async def find_removals(connection: AsyncConnection, asked: Sequence[JobInGuild]) -> list[Removals]:
+    """Return for each what was taken out."""
+    job_ids = sorted({one.job_id for one in asked if one.guild_id is not None})
+    rows = (await connection.execute(_REMOVED, {"job_ids": job_ids})).all() if job_ids else ()
+    slots: dict[tuple[JobInGuild, bool], set[int | None]] = defaultdict(set)
+    for row in rows:
+        slots[JobInGuild(job_id=row.job_id, guild_id=row.guild_id), row.is_by_owner].add(row.slot)
+    return [Removals(by_moderators=frozenset(slots[one, False]), by_owner=frozenset(slots[one, True])) for one in asked]
