@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from bot.store.guild_settings import GuildChange
-from bot.store.tables import GuildSetting
+from bot.store.guilds.changes import GuildChange
 from engine.safety.words import MAX_RULE_LENGTH, MAX_RULES, MIN_START, RuleFault, RuleRefused
 
 SAFETY_HELP = "What may be asked for in this server"
@@ -14,7 +13,6 @@ ADD_HELP = "Add words that prompts may not have"
 REMOVE_HELP = "Allow a word again"
 LIST_HELP = "The words that prompts may not have"
 TEST_HELP = "See whether a prompt would be refused, and for which word"
-CHANGES_HELP = "Who changed what in these settings"
 RULES_HELP = "Words or phrases, separated by commas; gor* is every word that starts with gor"
 RULE_HELP = "The word or phrase, as it stands in the list"
 PROMPT_HELP = "The prompt to try; nothing is painted"
@@ -24,7 +22,6 @@ NO_RULES = "Prompts in this server may have any words. `/safety words add` forbi
 NOTHING_TO_ADD = "Write at least one word to forbid."
 NOTHING_ADDED = "Those words are forbidden already, so nothing has changed."
 NOT_FORBIDDEN = "That word is not forbidden, so nothing has changed. `/safety words list` shows those that are."
-NO_CHANGES = "Nobody has changed these settings yet."
 
 _MAX_LISTED = 1500
 
@@ -50,13 +47,13 @@ def rule_refused(error: RuleRefused) -> str:
 def changed(change: GuildChange) -> str:
     """Return what was changed just now."""
     if change.added:
-        return f"Prompts in this server may no longer have {_listed(change.added)}."
-    return f"Prompts in this server may have {_listed(change.removed)} again."
+        return f"Prompts in this server may no longer have {listed(change.added)}."
+    return f"Prompts in this server may have {listed(change.removed)} again."
 
 
 def rules(texts: Sequence[str]) -> str:
     """Return the list of rules, as far as a message takes it."""
-    return f"Prompts in this server may not have {_listed(texts)}."
+    return f"Prompts in this server may not have {listed(texts)}."
 
 
 def rules_in_file(number: int) -> str:
@@ -74,24 +71,8 @@ def would_be_refused(rule: str) -> str:
     return f"This prompt would be refused, because of `{rule}`."
 
 
-def change_line(change: GuildChange) -> str:
-    """Return one change in the list of changes."""
-    who = f"<@{change.discord_id}>" if change.discord_id else "someone who was erased"
-    return f"<t:{int(change.at.timestamp())}:f> {who} {' and '.join(_WHAT[change.setting](change))}"
-
-
-def _changed_words(change: GuildChange) -> list[str]:
-    what = [f"forbade {_listed(change.added)}"] if change.added else []
-    return what + ([f"allowed {_listed(change.removed)}"] if change.removed else [])
-
-
-def _changed_channel(change: GuildChange) -> list[str]:
-    if not change.added:
-        return ["cleared the moderators' channel"]
-    return [f"made <#{change.added[0]}> the moderators' channel"]
-
-
-def _listed(texts: Sequence[str]) -> str:
+def listed(texts: Sequence[str]) -> str:
+    """Return the texts, as far as a message takes them."""
     shown, length = list[str](), 0
     for text in texts:
         length += len(text) + 4
@@ -103,9 +84,3 @@ def _listed(texts: Sequence[str]) -> str:
 
 def _shown(text: str) -> str:
     return text if len(text) <= MAX_RULE_LENGTH else text[:MAX_RULE_LENGTH] + "..."
-
-
-_WHAT: Mapping[GuildSetting, Callable[[GuildChange], list[str]]] = {
-    GuildSetting.CHANNEL: _changed_channel,
-    GuildSetting.WORDS: _changed_words,
-}

@@ -5,6 +5,7 @@ from bot.buttons.appeal import AppealButton
 from bot.buttons.base import JobButton
 from bot.buttons.best import BestButton
 from bot.buttons.cancel import CancelAllButton, CancelButton
+from bot.buttons.changes import ChangesButton
 from bot.buttons.compare import NeitherButton, SideButton, StopButton
 from bot.buttons.consent import PublishingButton, SaveConsentButton, TrainingButton
 from bot.buttons.cost import COST_BUTTONS
@@ -19,6 +20,7 @@ from bot.buttons.enlarge import (
 )
 from bot.buttons.favourite import FavouriteButton
 from bot.buttons.found import PageButton, ShowButton
+from bot.buttons.guild_page import GuildPageButton
 from bot.buttons.moderate import CASE_BUTTONS
 from bot.buttons.more import MoreButton
 from bot.buttons.pan import PanDownButton, PanLeftButton, PanRightButton, PanUpButton
@@ -109,4 +111,7 @@ MEMBER_BUTTONS: tuple[type[MemberButton], ...] = (
 )
 """Those about the member who presses, not about a job."""
 
-__all__ = ["BUTTONS", "COST_BUTTONS", "MEMBER_BUTTONS"]
+GUILD_BUTTONS: tuple[type[GuildPageButton], ...] = (*COST_BUTTONS, ChangesButton)
+"""Those for whoever manages a server."""
+
+__all__ = ["BUTTONS", "GUILD_BUTTONS", "MEMBER_BUTTONS"]

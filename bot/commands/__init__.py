@@ -19,6 +19,7 @@ from bot.commands.privacy import privacy
 from bot.commands.queue import queue
 from bot.commands.rank import rank
 from bot.commands.search import history, search, show
+from bot.commands.server import server
 from engine.prompt import Limits
 
 Command = app_commands.Command[Any, ..., Any] | app_commands.Group | app_commands.ContextMenu
@@ -41,6 +42,7 @@ COMMANDS: tuple[Command, ...] = (
     queue,
     apikey,
     safety,
+    server,
     *MENU,
 )
 

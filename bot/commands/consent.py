@@ -11,7 +11,7 @@ from bot import privacy_replies
 from bot.answers import answer, send_ephemeral
 from bot.interaction_context import context_from_interaction
 from bot.services import Services, services_of
-from bot.store.choices import choose_for_guild
+from bot.store.guilds.switches import set_collecting
 
 consent = app_commands.Group(
     name="consent",
@@ -36,6 +36,7 @@ async def _choose(interaction: discord.Interaction, services: Services, *, is_co
     if not context.is_administrator:
         await send_ephemeral(interaction, privacy_replies.ADMINISTRATORS_ONLY)
         return
-    await services.commit(context, lambda: choose_for_guild(context, is_collecting=is_collecting))
+    async with services.database.begin(limit=services.answer_margin) as connection:
+        await set_collecting(connection, context, is_collecting=is_collecting)
     said = privacy_replies.COLLECTING_ON if is_collecting else privacy_replies.COLLECTING_OFF
     await send_ephemeral(interaction, said)

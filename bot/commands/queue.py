@@ -13,9 +13,10 @@ from bot import guild_queue_replies
 from bot.answers import answer, finish_waiting, send_card, send_ephemeral, show_waiting
 from bot.buttons.cost import show_cost
 from bot.buttons.quarantine import quarantine_card
-from bot.interaction_context import may_manage_guild
+from bot.interaction_context import context_from_interaction, may_manage_guild
 from bot.services import Services, services_of
-from bot.store.guild_queue import GuildQueue, pause_guild, read_guild_queue, resume_guild
+from bot.store.guild_queue import GuildQueue, read_guild_queue
+from bot.store.guilds.switches import set_pause
 from engine.contract.errors import StoreUnavailable
 from engine.error_boundary import logged_result_of
 
@@ -102,20 +103,20 @@ async def _quarantine(interaction: discord.Interaction, services: Services, guil
 
 
 async def _pause(interaction: discord.Interaction, services: Services, guild_id: int) -> None:
-    is_new, left = await _store_pause(services, guild_id)
+    is_new, left = await _store_pause(interaction, services, guild_id)
     await send_ephemeral(interaction, guild_queue_replies.paused(left, is_new=is_new))
 
 
 async def _resume(interaction: discord.Interaction, services: Services, guild_id: int) -> None:
     async with services.database.begin(limit=services.answer_margin) as connection:
-        was_paused = await resume_guild(connection, guild_id)
+        was_paused = await set_pause(connection, context_from_interaction(interaction), is_paused=False)
         left = await read_guild_queue(connection, guild_id, limit=0)
     services.queue.paused_guilds -= {guild_id}
     await send_ephemeral(interaction, guild_queue_replies.resumed(left, was_paused=was_paused))
 
 
 async def _drain(interaction: discord.Interaction, services: Services, guild_id: int) -> None:
-    _, left = await _store_pause(services, guild_id)
+    _, left = await _store_pause(interaction, services, guild_id)
     if not left.num_running:
         await send_ephemeral(interaction, guild_queue_replies.drained(left))
         return
@@ -153,10 +154,10 @@ async def _until_drained(services: Services, guild_id: int) -> GuildQueue:
             return left
 
 
-async def _store_pause(services: Services, guild_id: int) -> tuple[bool, GuildQueue]:
+async def _store_pause(interaction: discord.Interaction, services: Services, guild_id: int) -> tuple[bool, GuildQueue]:
     """Return whether the pause is new, and what is left in the queue."""
     async with services.database.begin(limit=services.answer_margin) as connection:
-        is_new = await pause_guild(connection, guild_id)
+        is_new = await set_pause(connection, context_from_interaction(interaction), is_paused=True)
         left = await read_guild_queue(connection, guild_id, limit=0)
     services.queue.paused_guilds |= {guild_id}
     return is_new, left

@@ -10,14 +10,13 @@ from discord import app_commands
 
 from bot import safety_replies
 from bot.answers import answer, send_card, send_ephemeral
-from bot.cards import MAX_CONTENT, Card, length
-from bot.interaction_context import context_from_interaction
+from bot.cards import Card
+from bot.interaction_context import context_from_interaction, may_manage_guild
 from bot.prompts import specs_from_text
 from bot.services import SEND_MARGIN, Services, services_of
-from bot.store.guild_settings import change_words, read_changes, read_words
+from bot.store.guild_settings import change_words, read_words
 from engine.safety.words import RuleRefused, rules_from_texts, with_rules, without_rules
 
-_NUM_CHANGES = 10
 _NUM_LISTED = 20
 _NUM_CHOICES = 25
 _MAX_CHOICE = 100
@@ -67,17 +66,10 @@ async def test(interaction: discord.Interaction, prompt: str) -> None:
     await answer(interaction, services, "safety words test", _test(interaction, services, prompt))
 
 
-@safety.command(name="changes", description=safety_replies.CHANGES_HELP)
-async def changes(interaction: discord.Interaction) -> None:
-    """Show who changed what."""
-    services = services_of(interaction)
-    await answer(interaction, services, "safety changes", _show_changes(interaction, services))
-
-
 @remove.autocomplete("text")
 async def offer_words(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
     """Return the forbidden words that have what was typed."""
-    if not _may_manage(interaction):
+    if not may_manage_guild(interaction):
         return []
     fitting = [rule for rule in await _read(interaction, services_of(interaction)) if current.lower() in rule.lower()]
     return [app_commands.Choice(name=rule[:_MAX_CHOICE], value=rule) for rule in sorted(fitting)[:_NUM_CHOICES]]
@@ -96,7 +88,7 @@ async def _remove(interaction: discord.Interaction, services: Services, text: st
 
 
 async def _change(interaction: discord.Interaction, services: Services, change: Change, unchanged: str) -> None:
-    if not _may_manage(interaction):
+    if not may_manage_guild(interaction):
         await send_ephemeral(interaction, safety_replies.MANAGERS_ONLY)
         return
     context = context_from_interaction(interaction)
@@ -110,7 +102,7 @@ async def _change(interaction: discord.Interaction, services: Services, change: 
 
 
 async def _list(interaction: discord.Interaction, services: Services) -> None:
-    if not _may_manage(interaction):
+    if not may_manage_guild(interaction):
         await send_ephemeral(interaction, safety_replies.MANAGERS_ONLY)
         return
     rules = sorted(await _read(interaction, services), key=str.casefold)
@@ -123,7 +115,7 @@ async def _list(interaction: discord.Interaction, services: Services) -> None:
 
 
 async def _test(interaction: discord.Interaction, services: Services, prompt: str) -> None:
-    if not _may_manage(interaction):
+    if not may_manage_guild(interaction):
         await send_ephemeral(interaction, safety_replies.MANAGERS_ONLY)
         return
     found = rules_from_texts(tuple(await _read(interaction, services)))
@@ -133,28 +125,7 @@ async def _test(interaction: discord.Interaction, services: Services, prompt: st
     await send_ephemeral(interaction, said)
 
 
-async def _show_changes(interaction: discord.Interaction, services: Services) -> None:
-    if not _may_manage(interaction):
-        await send_ephemeral(interaction, safety_replies.MANAGERS_ONLY)
-        return
-    assert interaction.guild_id is not None
-    async with services.database.begin(limit=services.answer_timeout - SEND_MARGIN) as connection:
-        made = await read_changes(connection, interaction.guild_id, limit=_NUM_CHANGES)
-    lines = list[str]()
-    for line in map(safety_replies.change_line, made):
-        if length("\n".join([*lines, line])) > MAX_CONTENT:
-            break
-        lines.append(line)
-    await send_ephemeral(interaction, "\n".join(lines) or safety_replies.NO_CHANGES)
-
-
 async def _read(interaction: discord.Interaction, services: Services) -> Sequence[str]:
     assert interaction.guild_id is not None
     async with services.database.begin(limit=services.answer_timeout - SEND_MARGIN) as connection:
         return await read_words(connection, interaction.guild_id)
-
-
-def _may_manage(interaction: discord.Interaction) -> bool:
-    # Discord lets administrators of a server give the command to others.
-    permissions = interaction.permissions
-    return interaction.guild_id is not None and (permissions.manage_guild or permissions.administrator)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from bot.store.consents import ConsentChoice
 from bot.store.erasures import ErasureRequest
 from bot.store.interaction import InteractionContext
-from bot.store.statements import lock_any_member, start_erasure, store_choice, store_guild_choice
-from engine.feedback.store.guilds import GuildChoice
+from bot.store.statements import lock_any_member, start_erasure, store_choice
 
 
 async def choose(context: InteractionContext, *, version: int, may_train: bool, may_publish: bool) -> None:
@@ -21,15 +20,6 @@ async def choose(context: InteractionContext, *, version: int, may_train: bool, 
         at=context.at,
     )
     await store_choice(choice)
-
-
-async def choose_for_guild(context: InteractionContext, *, is_collecting: bool) -> None:
-    """Store whether what happens in the guild may be used for more than answering; an administrator says so there."""
-    assert context.guild_id is not None and context.is_administrator
-    choice = GuildChoice(
-        press_id=int(context.id), guild_id=context.guild_id, is_collecting=is_collecting, at=context.at
-    )
-    await store_guild_choice(choice)
 
 
 async def erase_myself(context: InteractionContext) -> None:

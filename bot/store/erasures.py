@@ -11,11 +11,12 @@ from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.exports import withdraw_exports
+from bot.store.guilds.tables import guild_changes
 from bot.store.moderation.cases import DiscordPlace, erase_cases
 from bot.store.moderation.members import IN_FORCE, pass_on_guild_restrictions
 from bot.store.moderation.tables import guild_restrictions
 from bot.store.ranking.tables import rank_grids, rank_pairs
-from bot.store.tables import consent_choices, deliveries, erasure_messages, guild_changes, members
+from bot.store.tables import consent_choices, deliveries, erasure_messages, members
 from engine.contract.feedback import Consent
 from engine.contract.ids import new_id
 from engine.feedback.store.erasure import PaintedOfMember, read_painted

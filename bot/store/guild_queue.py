@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.tables import DeliveryKind, deliveries, guild_pauses, members
+from bot.store.guilds.tables import guild_pauses
+from bot.store.tables import DeliveryKind, deliveries, members
 from engine.contract.jobs import JobStatus
 from engine.store.held_jobs import hold_jobs, release_jobs
 from engine.store.jobs import LISTED_PROMPT

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.export_tables import exports
 from bot.store.finding.tables import searches
+from bot.store.guilds.tables import guild_changes
 from bot.store.members import consent_of_member
 from bot.store.moderation.tables import guild_restrictions, moderation_cases, refusals
 from bot.store.ranking.tables import rank_grids, rank_pairs
@@ -109,6 +110,7 @@ async def read_own_data(connection: AsyncConnection, discord_id: int) -> OwnData
         refusals: refusals.c.member_id == member_id,
         guild_restrictions: guild_restrictions.c.member_id == member_id,
         restrictions: restrictions.c.member_id == member_id,
+        guild_changes: guild_changes.c.member_id == member_id,
         searches: searches.c.member_id == member_id,
         api_keys: api_keys.c.member_id == member_id,
         member_months: member_months.c.member_id == member_id,

@@ -23,7 +23,6 @@ from bot.store.ranking.grids import leave_out_grids
 from bot.store.ranking.pairs import count_answered, read_asked, settle_pairs, show_pairs
 from bot.store.series import read_series_jobs as read_all_series_jobs
 from engine.feedback.store.actions import append_actions, read_ratings
-from engine.feedback.store.guilds import store_guild_choices
 from engine.feedback.store.opinions import read_last_actions
 from engine.feedback.store.repeats import find_repeats
 from engine.store.jobs import read_jobs_with_pictures, submit_all
@@ -98,7 +97,6 @@ store_choice = Statement(order=15, run=store_choices, is_kept=False)
 end_restriction = Statement(order=16, run=end_appealed, is_kept=False)
 restrict = Statement(order=16, run=restrict_all, is_kept=False)
 start_erasure = Statement(order=16, run=start_erasures, is_kept=False)
-store_guild_choice = Statement(order=17, run=store_guild_choices, is_kept=False)
 open_appeal = Statement(order=18, run=open_appeals, is_kept=False)
 open_case = Statement(order=18, run=add_reports, is_kept=False)
 settle_pair = Statement(order=18, run=settle_pairs, is_kept=False)

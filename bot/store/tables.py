@@ -52,13 +52,6 @@ class DeliveryState(StrEnum):
     UNDELIVERABLE = "undeliverable"
 
 
-class GuildSetting(StrEnum):
-    """A setting of a guild whose changes are kept."""
-
-    CHANNEL = "channel"
-    WORDS = "words"
-
-
 _now = sa.text("now()")
 _open = sa.text("state = 'open'")
 _shared = sa.text("kind = 'grid' AND state = 'delivered' AND surface = 'guild' AND moved_from IS NULL")
@@ -182,14 +175,6 @@ deliveries = sa.Table(
     sa.Index("deliveries_claimed_idx", "claimed_by", postgresql_where=_open),
 )
 
-guild_pauses = sa.Table(
-    "guild_pauses",
-    metadata,
-    sa.Column("guild_id", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("paused_at", sa.TIMESTAMP(timezone=True), nullable=False, server_default=_now),
-    comment="servers whose members start no jobs, and whose waiting jobs are held",
-)
-
 mask_pages = sa.Table(
     "mask_pages",
     metadata,
@@ -230,28 +215,4 @@ erasure_messages = sa.Table(
     sa.Column("message_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("channel_id", sa.BigInteger, nullable=False),
     comment="messages in Discord that an erasure has still to delete",
-)
-
-guild_words = sa.Table(
-    "guild_words",
-    metadata,
-    sa.Column("guild_id", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("rules", pg.ARRAY(sa.Text), nullable=False, comment="as engine.safety.words reads them"),
-    comment="words that prompts in a guild may not have",
-)
-
-guild_changes = sa.Table(
-    "guild_changes",
-    metadata,
-    sa.Column("press_id", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("guild_id", sa.BigInteger, nullable=False),
-    sa.Column("member_id", pg.UUID, comment="none once they are erased"),
-    sa.Column("setting", sa.Text, nullable=False),
-    sa.Column("added", pg.ARRAY(sa.Text), nullable=False),
-    sa.Column("removed", pg.ARRAY(sa.Text), nullable=False),
-    sa.Column("at", sa.TIMESTAMP(timezone=True), nullable=False),
-    check_one_of("setting", GuildSetting),
-    sa.Index(None, "guild_id", "press_id"),
-    sa.Index(None, "member_id"),
-    comment="who changed what in the settings of a guild, by the interaction that did; append-only",
 )

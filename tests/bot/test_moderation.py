@@ -104,7 +104,8 @@ async def test_cases_wait_for_a_channel_and_follow_it(
     await set_channel(ada, "after-dark")
     await ada.message(lambda item: is_case(item) and item["channel_id"] == ada.channels["after-dark"])
     assert await safety(ada, "channel", clear=True) == moderation_replies.CLEARED
-    cleared, moved, made = (await safety(ada, "changes")).splitlines()
+    changes = text_of(await ada.reply(await ada.command("server", "changes")))
+    cleared, moved, made = changes.splitlines()
     assert cleared.endswith("cleared the moderators' channel")
     assert moved.endswith(f"made <#{ada.channels['after-dark']}> the moderators' channel")
     assert made.endswith(f"<@{ada.id}> made <#{ada.channels[CHANNEL]}> the moderators' channel")

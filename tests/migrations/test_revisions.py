@@ -12,6 +12,7 @@ from pgqueuer.queries import Queries
 
 import bot.store.export_tables
 import bot.store.finding.tables
+import bot.store.guilds.tables
 import bot.store.moderation.tables
 import bot.store.ranking.tables
 import bot.store.tables  # noqa: F401

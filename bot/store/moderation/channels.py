@@ -9,10 +9,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.guild_settings import GuildChange, note_change
+from bot.store.guilds.changes import GuildChange, record_change
+from bot.store.guilds.tables import GuildSetting
 from bot.store.interaction import InteractionContext
 from bot.store.moderation.tables import ChannelFault, moderation_cases, moderator_channels
-from bot.store.tables import GuildSetting
 
 TRY_AGAIN = timedelta(minutes=10)
 """After how long a channel with a fault is tried again."""
@@ -48,16 +48,8 @@ async def set_channel(connection: AsyncConnection, context: InteractionContext, 
         insert = pg.insert(moderator_channels).values(guild_id=context.guild_id, **values)
         await connection.execute(insert.on_conflict_do_update(index_elements=["guild_id"], set_=values))
         await _move_open_cases(connection, context.guild_id, channel_id)
-    changed = GuildChange(
-        setting=GuildSetting.CHANNEL,
-        added=() if channel_id in (None, old) else (str(channel_id),),
-        removed=() if old in (None, channel_id) else (str(old),),
-        discord_id=context.discord_id,
-        at=context.at,
-    )
-    if changed.added or changed.removed:
-        await note_change(connection, context, changed)
-    return changed
+    before, after = (() if one is None else (str(one),) for one in (old, channel_id))
+    return await record_change(connection, context, GuildSetting.CHANNEL, before=before, after=after)
 
 
 async def record_fault(connection: AsyncConnection, guild_id: int, channel_id: int, fault: ChannelFault | None) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +10,7 @@ import sqlalchemy as sa
 
 from bot import safety_replies
 from bot.commands.safety import safety
-from bot.store.guild_settings import GuildChange, read_changes, read_words
+from bot.store.guild_settings import read_words
 from engine.safety.words import MAX_RULES
 from engine.store.database import Database
 from sandbox.chat.test_client import MemberClient, RequestRefused
@@ -91,19 +90,6 @@ async def test_there_is_a_limit(bot: object, ada: MemberClient, database: Databa
     (file,) = listed["attachments"]
     assert text_of(listed) == safety_replies.rules_in_file(MAX_RULES)
     assert (await ada.file(file)).decode().split("\n") == words
-
-
-async def test_changes_are_kept_with_who_made_them(bot: object, ada: MemberClient, database: Database) -> None:
-    """Two at once are both made."""
-    assert await ask(ada, "changes") == safety_replies.NO_CHANGES
-    await asyncio.gather(ask(ada, "words", "add", words="one"), ask(ada, "words", "add", words="two"))
-    await ask(ada, "words", "remove", word="one")
-    assert sorted(await stored(database, ada.guild_id)) == ["two"]
-    async with database.begin() as connection:
-        made: list[GuildChange] = await read_changes(connection, int(ada.guild_id), limit=10)
-    assert sorted(change.added for change in made) == [(), ("one",), ("two",)] and made[0].removed == ("one",)
-    newest, *_ = (await ask(ada, "changes")).splitlines()
-    assert newest.endswith(f"<@{ada.id}> allowed `one`")
 
 
 async def test_words_are_offered_for_removal(bot: object, ada: MemberClient) -> None:

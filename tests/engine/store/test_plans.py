@@ -16,6 +16,7 @@ from bot.store import guild_queue, series
 from bot.store.eta import read_queue_pace
 from bot.store.guild_quarantine import read_guild_quarantine
 from bot.store.guild_usage import read_guild_usage
+from bot.store.guilds.changes import read_changes
 from bot.store.members import read_publishing_ids_in
 from engine.contract.jobs import MAX_COUNTED_AHEAD, Job
 from engine.feedback.preferences.answers import EXCLUDING
@@ -60,6 +61,8 @@ _FILL = """
     INSERT INTO deliveries (id, kind, job_id, member_id, press_id, ordinal, channel_id, guild_id)
     SELECT gen_random_uuid(), 'grid', id, member_id, 'press ' || n, 0, 1, n % 1000 FROM numbered;
     INSERT INTO guild_pauses SELECT generate_series(1, 3);
+    INSERT INTO guild_changes SELECT number, number % 99, NULL, 'pause', '{on}', '{}', now()
+    FROM generate_series(1, 5000) AS number;
     INSERT INTO pgqueuer (priority, status, entrypoint, payload, dedupe_key)
     SELECT -turn, 'queued', 'paint', uuid_send(id), id::text FROM jobs WHERE status = 'waiting' AND turn > 200;
     INSERT INTO pgqueuer_log (job_id, status, priority, entrypoint, aggregated)
@@ -67,7 +70,9 @@ _FILL = """
     ANALYZE"""
 
 # Not the queue and the previews: they hold only what is pending, and the sweep for orphans is after all of it.
-_READS_ALL = re.compile(r"Seq Scan on (jobs|pictures|deliveries|uploads|actions\w*|impressions\w*|pgqueuer_log)\b")
+_READS_ALL = re.compile(
+    r"Seq Scan on (jobs|pictures|deliveries|uploads|guild_changes|actions\w*|impressions\w*|pgqueuer_log)\b"
+)
 
 Query = Callable[[AsyncConnection, Job], Awaitable[object]]
 
@@ -103,6 +108,7 @@ _QUERIES: dict[str, Query] = {
     "read_guild_quarantine": lambda connection, job: read_guild_quarantine(connection, 77, limit=5),
     "pause_guild": lambda connection, job: guild_queue.pause_guild(connection, 77),
     "resume_guild": lambda connection, job: guild_queue.resume_guild(connection, 1),
+    "read_changes": lambda connection, job: read_changes(connection, 77, limit=11),
     "hold_late_jobs": lambda connection, job: guild_queue.hold_late_jobs(connection),
     "requeue_orphans": lambda connection, job: queue.requeue_orphans(connection),
     "prune_log": lambda connection, job: queue.prune_log(connection),

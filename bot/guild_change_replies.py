@@ -1,0 +1,83 @@
+"""Every sentence about who changed what in the settings of a server, which those who manage it read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import discord
+
+from bot.cards import MAX_CONTENT, length
+from bot.language import Phrase, _
+from bot.safety_replies import listed
+from bot.store.guilds.changes import GuildChange
+from bot.store.guilds.tables import GuildSetting
+
+SERVER_HELP = Phrase("How Easel works in this server")
+CHANGES_HELP = Phrase("Who changed what in the settings of this server")
+
+MANAGERS_ONLY = Phrase("Only members who may manage this server can see and change its settings.")
+NO_CHANGES = Phrase("Nobody has changed the settings of this server yet.")
+NO_MORE_CHANGES = Phrase("There are no older changes.")
+NEWER, OLDER = Phrase("Newer"), Phrase("Older")
+
+_CHANGED: Mapping[GuildSetting, Phrase] = {
+    GuildSetting.ANNOUNCEMENTS: Phrase("{who} changed the channel of announcements from {old} to {new}"),
+    GuildSetting.CHANNELS: Phrase("{who} changed the channels for Easel from {old} to {new}"),
+    GuildSetting.CONSENT: Phrase("{who} changed the use of what happens here from {old} to {new}"),
+    GuildSetting.FILTER: Phrase("{who} changed the filter of pictures from {old} to {new}"),
+    GuildSetting.GALLERY: Phrase("{who} changed the gallery from {old} to {new}"),
+    GuildSetting.LANGUAGE: Phrase("{who} changed the language from {old} to {new}"),
+    GuildSetting.LIMITS: Phrase("{who} changed the limits from {old} to {new}"),
+}
+_MAX_VALUE = 200
+
+
+def change_lines(changes: Sequence[GuildChange]) -> str:
+    """Return changes, a line for each, each as long as all of them fit into a message."""
+    lines = [change_line(change) for change in changes]
+    share = MAX_CONTENT // max(1, len(lines)) - 1
+    return "\n".join(_cut(line, share) for line in lines)
+
+
+def change_line(change: GuildChange) -> str:
+    """Return one change in the list of changes."""
+    who = f"<@{change.discord_id}>" if change.discord_id else _("someone who was erased")
+    said = " ".join(_WHAT.get(change.setting, _changed)(change, who))
+    return f"<t:{int(change.at.timestamp())}:f> {said}"
+
+
+def _changed(change: GuildChange, who: str) -> list[str]:
+    old, new = _values(change.removed), _values(change.added)
+    return [_CHANGED[change.setting].format(who=who, old=old, new=new)]
+
+
+def _changed_words(change: GuildChange, who: str) -> list[str]:
+    forbidden = [_("{who} forbade {words}", who=who, words=listed(change.added))] if change.added else []
+    return forbidden + ([_("{who} allowed {words}", who=who, words=listed(change.removed))] if change.removed else [])
+
+
+def _changed_channel(change: GuildChange, who: str) -> list[str]:
+    if not change.added:
+        return [_("{who} cleared the moderators' channel", who=who)]
+    return [_("{who} made {channel} the moderators' channel", who=who, channel=f"<#{change.added[0]}>")]
+
+
+def _changed_pause(change: GuildChange, who: str) -> list[str]:
+    is_paused = "on" in change.added
+    return [_("{who} paused Easel here", who=who) if is_paused else _("{who} ended the pause", who=who)]
+
+
+def _values(values: Sequence[str]) -> str:
+    shown = ", ".join(discord.utils.escape_markdown(value) for value in values)
+    return _cut(shown, _MAX_VALUE) or _("nothing")
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if length(text) <= limit else text[: limit // 2 - 3] + "..."
+
+
+_WHAT: Mapping[GuildSetting, Callable[[GuildChange, str], list[str]]] = {
+    GuildSetting.CHANNEL: _changed_channel,
+    GuildSetting.PAUSE: _changed_pause,
+    GuildSetting.WORDS: _changed_words,
+}
