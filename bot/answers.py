@@ -15,7 +15,7 @@ import discord
 import structlog
 from structlog.contextvars import bound_contextvars
 
-from bot import replies, upload_replies
+from bot import plan_replies, replies, upload_replies
 from bot.appeals import refusal_card
 from bot.cards import Card, Rows, job_card, view_from_card
 from bot.consent_notice import ask_for_consent
@@ -243,6 +243,7 @@ async def show_job(interaction: discord.Interaction, services: Services, submitt
         return
     shown = JobProgress(status=JobStatus.WAITING, percent=0, num_ahead=submitted.num_ahead)
     services.courier.deliver(replace(delivery, message_id=message_id), is_fresh=True, shown=shown)
+    await _warn(interaction, submitted)
 
 
 async def show_series(interaction: discord.Interaction, services: Services, submitted: Sequence[SubmittedJob]) -> None:
@@ -258,6 +259,14 @@ async def show_series(interaction: discord.Interaction, services: Services, subm
     deliveries = [replace(one.delivery, reply_to=message_id) for one in submitted]
     is_sent = message_id is not None
     services.courier.deliver_series(deliveries, is_fresh=is_sent, shown=card if is_sent else None)
+    if is_sent:
+        await _warn(interaction, last)
+
+
+async def _warn(interaction: discord.Interaction, submitted: SubmittedJob) -> None:
+    """Tell the member alone how little of their GPU time will be left, if the job brings it there."""
+    if submitted.warning:
+        await send_ephemeral(interaction, plan_replies.nearly_used_up(submitted.warning))
 
 
 async def _send_card(interaction: discord.Interaction, card: Card) -> int | None:

@@ -35,6 +35,7 @@ def context_from_interaction(interaction: discord.Interaction) -> InteractionCon
         at=interaction.created_at,
         is_nsfw_channel=_is_nsfw(interaction),
         guild_id=interaction.guild_id,
+        role_ids=roles_of(interaction),
     )
 
 
@@ -47,6 +48,12 @@ def channel_language(interaction: discord.Interaction[Any]) -> str:
     """Return the language of what all may read: the guild's, or the member's outside guilds."""
     locale = interaction.guild_locale or interaction.locale
     return language_from_locale(locale.value)
+
+
+def roles_of(interaction: discord.Interaction[Any]) -> tuple[int, ...]:
+    """Return the ids of the roles that the member has in the guild, as far as the guild still has them."""
+    member = interaction.user
+    return tuple(role.id for role in member.roles) if isinstance(member, discord.Member) else ()
 
 
 def may_manage_guild(interaction: discord.Interaction[Any]) -> bool:

@@ -7,16 +7,15 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from bot.policy.pauses import check_pause
-from bot.policy.quotas import check_quota
 from bot.policy.restrictions import check_unrestricted
 from bot.policy.visibility import visibility_of
+from bot.store.admission import admit
 from bot.store.button_actions import action_from_press, check_not_removed, find_picture, read_press
 from bot.store.deliveries import BotInstance
 from bot.store.interaction import InteractionContext
 from bot.store.moderation.members import MemberInGuild
 from bot.store.moderation.prompts import check_prompts
 from bot.store.statements import (
-    count_pending,
     is_answered,
     is_guild_paused,
     is_repeat,
@@ -73,8 +72,8 @@ async def start_follow_up(
     Quick clicks are one, whichever bots they come to: the member's row is locked, and what was stored decides.
     Nothing is stored for a member with remix who has not been asked for the prompt.
 
-    Raises: JobUnknown, PictureUnknown, TooManyPending, MemberRestricted, GuildPaused, WordForbidden, PictureRemoved,
-        DeletedByOwner, and what `renew_spec` raises.
+    Raises: JobUnknown, PictureUnknown, MemberRestricted, GuildPaused, WordForbidden, PictureRemoved, DeletedByOwner,
+        and what `admit` and `renew_spec` raise.
     """
     press = await read_press(context, follow_up.job_id)
     picture = None if follow_up.slot is None else find_picture(press, follow_up.slot)
@@ -104,11 +103,10 @@ async def start_follow_up(
     action = replace(pressed, variation=follow_up.variation)
     if not follow_up.is_deliberate and await is_repeat(action):
         return None
-    pending = await count_pending(press.member.id)
-    check_quota(pending=pending, num_new=1, limit=press.member.restriction.max_pending)
+    admission = await admit(context, press.member, [spec])
     await check_prompts(context, press.member.id, [spec])
     await record_action(action)
-    (submitted,) = await submit_for_member(context, press.member, [draft], instance)
+    (submitted,) = await submit_for_member(context, press.member, admission, [draft], instance)
     return submitted
 
 

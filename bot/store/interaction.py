@@ -32,6 +32,7 @@ class InteractionContext:
     is_administrator: whether the member is an administrator of the guild; False outside guilds.
     is_nsfw_channel: whether Discord restricts the channel by age; None if it did not say.
     guild_id: None outside guilds.
+    role_ids: the member's roles in the guild, as Discord says with the interaction; everyone's has the guild's id.
     """
 
     id: str
@@ -46,3 +47,4 @@ class InteractionContext:
     at: datetime
     is_nsfw_channel: bool | None = None
     guild_id: int | None = None
+    role_ids: tuple[int, ...] = ()

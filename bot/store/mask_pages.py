@@ -92,6 +92,7 @@ def _row(request: MaskPageRequest) -> dict[str, Any]:
         "secret": secrets.token_urlsafe(32),
         "channel_id": context.channel_id,
         "guild_id": context.guild_id,
+        "role_ids": list(context.role_ids),
         "message_id": context.message_id,
         "shown_slot": context.shown_slot,
         "shown_at": None if context.latency is None else context.at - context.latency,
@@ -115,6 +116,7 @@ def _page(row: sa.Row[Any]) -> MaskPage:
         at=now,
         is_nsfw_channel=row.is_nsfw_channel,
         guild_id=row.guild_id,
+        role_ids=tuple(row.role_ids),
     )
     return MaskPage(
         id=row.id,

@@ -19,6 +19,8 @@ from bot.store.moderation.appeals import end_appealed, find_accepted, find_appea
 from bot.store.moderation.cases import add_reports, read_cases, rule_cases
 from bot.store.moderation.members import find_restrictions, restrict_all
 from bot.store.moderation.removals import find_removals
+from bot.store.plans.reading import read_plans
+from bot.store.plans.spending import charge_jobs, read_spent, settle
 from bot.store.ranking.grids import leave_out_grids
 from bot.store.ranking.pairs import count_answered, read_asked, settle_pairs, show_pairs
 from bot.store.series import read_series_jobs as read_all_series_jobs
@@ -84,6 +86,9 @@ read_series_jobs = Statement(order=5, run=read_all_series_jobs)
 is_answered = Statement(order=6, run=find_answered)
 find_single_picture = Statement(order=7, run=find_single_pictures)
 is_repeat = Statement(order=8, run=find_repeats)
+read_guild_plans = Statement(order=9, run=read_plans)
+settle_time = Statement(order=9, run=settle)
+read_time_spent = Statement(order=9, run=read_spent)
 count_pending = Statement(order=9, run=count_pending_of)
 read_word_rules = Statement(order=9, run=read_all_word_rules)
 is_prompt_accepted = Statement(order=9, run=find_accepted)
@@ -92,6 +97,7 @@ rule = Statement(order=10, run=rule_cases, is_kept=False)
 record_action = Statement(order=11, run=append_actions, is_kept=False)
 submit_jobs = Statement(order=12, run=submit_all, is_kept=False)
 deliver = Statement(order=13, run=_add, is_kept=False)
+charge = Statement(order=13, run=charge_jobs, is_kept=False)
 count_ahead = Statement(order=14, run=_count_ahead)
 store_choice = Statement(order=15, run=store_choices, is_kept=False)
 end_restriction = Statement(order=16, run=end_appealed, is_kept=False)

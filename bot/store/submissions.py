@@ -11,16 +11,18 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from bot.policy.pauses import check_pause
-from bot.policy.quotas import check_quota
+from bot.policy.plans import TimeLeft
 from bot.policy.restrictions import check_unrestricted
+from bot.store.admission import Admission, admit
 from bot.store.deliveries import BotInstance, Delivery
 from bot.store.interaction import InteractionContext
 from bot.store.members import Member
 from bot.store.moderation.members import MemberInGuild
 from bot.store.moderation.prompts import check_prompts
+from bot.store.plans.spending import Account
 from bot.store.statements import (
+    charge,
     count_ahead,
-    count_pending,
     deliver,
     is_answered,
     is_guild_paused,
@@ -53,11 +55,15 @@ class Draft:
 
 @dataclass(frozen=True, kw_only=True)
 class SubmittedJob:
-    """A stored job with its delivery, and how many waiting jobs start before it."""
+    """A stored job with its delivery, and how many waiting jobs start before it.
+
+    warning: what will be left of its member's GPU time, if it or another of the same prompt brings it below a fifth.
+    """
 
     job: Job
     delivery: Delivery
     num_ahead: int
+    warning: TimeLeft | None = None
 
 
 async def submit_drafts(
@@ -67,31 +73,41 @@ async def submit_drafts(
 
     The queue positions of all but the first are estimates: jobs of other members may come in between.
 
-    Raises: TooManyPending if the member would have too many unfinished jobs, MemberBanned, MemberRestricted,
-        GuildPaused, WordForbidden; nothing is stored then.
+    Raises: what `admit` raises, MemberBanned, MemberRestricted, GuildPaused, WordForbidden; nothing is stored then.
     """
     member = await lock_member(context.discord_id)
     check_unrestricted(await read_restriction(MemberInGuild(guild_id=context.guild_id, member_id=member.id)))
     check_pause(is_paused=await is_guild_paused(context.guild_id))
     if await is_answered(context.id):
         return ()
-    check_quota(pending=await count_pending(member.id), num_new=len(drafts), limit=member.restriction.max_pending)
-    await check_prompts(context, member.id, [draft.spec for draft in drafts])
-    return await submit_for_member(context, member, drafts, instance)
+    specs = [draft.spec for draft in drafts]
+    admission = await admit(context, member, specs)
+    await check_prompts(context, member.id, specs)
+    return await submit_for_member(context, member, admission, drafts, instance)
 
 
 async def submit_for_member(
-    context: InteractionContext, member: Member, drafts: Sequence[Draft], instance: BotInstance
+    context: InteractionContext,
+    member: Member,
+    admission: Admission,
+    drafts: Sequence[Draft],
+    instance: BotInstance,
 ) -> tuple[SubmittedJob, ...]:
-    """Do the same for a member who is locked, may have so many jobs, and has not had an answer to the interaction."""
+    """Do the same for a member who is locked and admitted, and has not had an answer to the interaction."""
     jobs = await submit_jobs([_request(draft, member) for draft in drafts])
     added = [new_delivery(context, member, job.id, ordinal=ordinal) for ordinal, job in enumerate(jobs)]
     if len(jobs) > 1:
         added = [replace(delivery, is_in_series=True) for delivery in added]
     await deliver((added, instance))
+    await charge((Account(member_id=member.id, guild_id=context.guild_id), jobs))
     num_ahead = await count_ahead(jobs[0].id)
     return tuple(
-        SubmittedJob(job=job, delivery=delivery, num_ahead=min(num_ahead + further, MAX_COUNTED_AHEAD))
+        SubmittedJob(
+            job=job,
+            delivery=delivery,
+            num_ahead=min(num_ahead + further, MAX_COUNTED_AHEAD),
+            warning=admission.warning,
+        )
         for further, (job, delivery) in enumerate(zip(jobs, added, strict=True))
     )
 

@@ -186,6 +186,7 @@ mask_pages = sa.Table(
     sa.Column("secret", sa.Text, nullable=False, comment="signs the link to it"),
     sa.Column("channel_id", sa.BigInteger, nullable=False),
     sa.Column("guild_id", sa.BigInteger),
+    sa.Column("role_ids", pg.ARRAY(sa.BigInteger), nullable=False, server_default=sa.text("'{}'")),
     sa.Column("message_id", sa.BigInteger, comment="the message that shows the picture"),
     sa.Column("shown_slot", sa.SmallInteger),
     sa.Column("shown_at", sa.TIMESTAMP(timezone=True)),

@@ -1,0 +1,121 @@
+"""What members read about their plan: why something is not in it, how much GPU time is left, and when there is more."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from bot.language import Phrase, _, number
+from bot.policy.plans import Period, SpeedNotAllowed, TimeLeft, TimeUsedUp, TooManyPermutations, TooManyRepeats
+from engine.contract.jobs import Speed
+
+BUILT_IN_NAME = Phrase("the standard plan")
+_TO_RELAX = Phrase("Add `--relax` to the prompt: it costs no GPU time, and is painted when no other job waits.")
+_TO_CANCEL = Phrase("Cancel a job that waits, and its time is yours again.")
+_SEE = Phrase("`/info` shows what your plan allows.")
+
+
+def plan_name(name: str) -> str:
+    """Return how a plan is called in a sentence."""
+    return f"**{name}**" if name else str(BUILT_IN_NAME)
+
+
+def gpu_time(time: timedelta) -> str:
+    """Return GPU time, exact enough to see how much is left: 90 s, 12 min, 3.5 h."""
+    seconds = time.total_seconds()
+    if seconds < 120:
+        return _("{n} s", n=number(seconds))
+    if seconds < 7200:
+        return _("{n} min", n=number(seconds / 60))
+    return _("{n} h", n=number(seconds / 3600, digits=1))
+
+
+def in_time(moment: datetime) -> str:
+    """Return when that is, as Discord shows it in the reader's own time: in 3 hours."""
+    return f"<t:{int(moment.timestamp())}:R>"
+
+
+def speed_not_allowed(error: SpeedNotAllowed) -> str:
+    """Return that the plan does not have the speed."""
+    what = _("`--{speed}` is not in your plan, {plan}. Remove it.", speed=error.facts["speed"], plan=_plan_of(error))
+    return f"{what} {_SEE}"
+
+
+def too_many_repeats(error: TooManyRepeats) -> str:
+    """Return how many the plan allows by `--repeat`."""
+    what = _(
+        "Your plan, {plan}, allows `--repeat` up to {limit}, and this prompt asks for {asked}. Lower it.",
+        plan=_plan_of(error),
+        limit=error.facts["limit"],
+        asked=error.facts["asked"],
+    )
+    return f"{what} {_SEE}"
+
+
+def too_many_permutations(error: TooManyPermutations) -> str:
+    """Return how many the plan allows by sets."""
+    what = _(
+        "Your plan, {plan}, allows {limit} prompts in one by sets such as {{red, green}}, and this makes {asked}. "
+        "Leave some out, or send them one at a time.",
+        plan=_plan_of(error),
+        limit=error.facts["limit"],
+        asked=error.facts["asked"],
+    )
+    return f"{what} {_SEE}"
+
+
+def time_used_up(error: TimeUsedUp) -> str:
+    """Return which limit it is, how much is used, when there is more, and what to do until then."""
+    sentences = [_some_fit(error) if error.fitting else _none_fits(error)]
+    if error.reserved:
+        sentences.append(
+            _("{reserved} of GPU time are set aside for your unfinished jobs.", reserved=gpu_time(error.reserved))
+        )
+    sentences.append(_("Your GPU time is renewed {when}.", when=in_time(error.left.renewed_at)))
+    if Speed.RELAX in error.plan.speeds:
+        sentences.append(str(_TO_RELAX))
+    if error.reserved:
+        sentences.append(str(_TO_CANCEL))
+    return " ".join(sentences)
+
+
+def nearly_used_up(left: TimeLeft) -> str:
+    """Return how much is left when this is painted."""
+    fields = {"left": gpu_time(left.left), "limit": gpu_time(left.limit), "when": in_time(left.renewed_at)}
+    if left.period is Period.DAY:
+        said = _("After this, about {left} of today's {limit} of GPU time are left. It is renewed {when}.", **fields)
+    else:
+        said = _(
+            "After this, about {left} of this month's {limit} of GPU time are left. It is renewed {when}.", **fields
+        )
+    return f"{said} {_('`--relax` costs none, and `/info` shows the rest.')}"
+
+
+def _none_fits(error: TimeUsedUp) -> str:
+    left = error.left
+    fields = {"limit": gpu_time(left.limit), "plan": plan_name(error.plan.name)}
+    if left.period is Period.DAY:
+        return _("You have used today's {limit} of GPU time of your plan, {plan}.", **fields)
+    return _("You have used this month's {limit} of GPU time of your plan, {plan}.", **fields)
+
+
+def _some_fit(error: TimeUsedUp) -> str:
+    left = error.left
+    fields = {
+        "n": number(error.fitting),
+        "asked": number(error.asked),
+        "left": gpu_time(left.left),
+        "limit": gpu_time(left.limit),
+    }
+    if left.period is Period.DAY:
+        return _(
+            "There is GPU time for {n} of these {asked} jobs: {left} of today's {limit} are left. Ask for fewer.",
+            **fields,
+        )
+    return _(
+        "There is GPU time for {n} of these {asked} jobs: {left} of this month's {limit} are left. Ask for fewer.",
+        **fields,
+    )
+
+
+def _plan_of(error: SpeedNotAllowed | TooManyRepeats | TooManyPermutations) -> str:
+    return plan_name(str(error.facts["plan"]))

@@ -1,0 +1,40 @@
+"""What a member's plan lets them start; asked in the press that starts it, with their row locked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.policy.plans import Period, Plan, TimeLeft, check_prompt_fits, check_time
+from bot.policy.quotas import check_quota
+from bot.store.interaction import InteractionContext
+from bot.store.members import Member
+from bot.store.plans.spending import Account
+from bot.store.statements import count_pending, read_guild_plans, read_time_spent, settle_time
+from engine.contract.jobs import JobSpec
+
+
+@dataclass(frozen=True, kw_only=True)
+class Admission:
+    """By which plan the jobs may be started; `warning` if they bring the GPU time that is left below a fifth."""
+
+    plan: Plan
+    warning: TimeLeft | None
+
+
+async def admit(context: InteractionContext, member: Member, specs: Sequence[JobSpec]) -> Admission:
+    """Check that the member may start jobs of these specs now.
+
+    Raises: TooManyPending, SpeedNotAllowed, TooManyRepeats, TooManyPermutations, TimeUsedUp.
+    """
+    plan = (await read_guild_plans(context.guild_id)).plan_of(context.role_ids)
+    of_member = member.restriction.max_pending
+    limit = plan.max_pending if of_member is None else of_member
+    check_quota(pending=await count_pending(member.id), num_new=len(specs), limit=limit)
+    check_prompt_fits(plan, specs)
+    # Also where nothing is limited, so that what is to be settled stays little.
+    await settle_time(member.id)
+    if all(plan.limit(period) is None for period in Period):
+        return Admission(plan=plan, warning=None)
+    spent = await read_time_spent(Account(member_id=member.id, guild_id=context.guild_id))
+    return Admission(plan=plan, warning=check_time(plan, spent, specs, context.at))

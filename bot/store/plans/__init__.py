@@ -1,0 +1,1 @@
+"""Plans of guilds, and the GPU time that members have used."""
