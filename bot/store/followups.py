@@ -9,7 +9,7 @@ from uuid import UUID
 from bot.policy.pauses import check_pause
 from bot.policy.restrictions import check_unrestricted
 from bot.policy.visibility import visibility_of
-from bot.store.admission import admit
+from bot.store.allowance import admit
 from bot.store.button_actions import action_from_press, check_not_removed, find_picture, read_press
 from bot.store.deliveries import BotInstance
 from bot.store.interaction import InteractionContext

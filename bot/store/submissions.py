@@ -13,7 +13,7 @@ from uuid import UUID
 from bot.policy.pauses import check_pause
 from bot.policy.plans import TimeLeft
 from bot.policy.restrictions import check_unrestricted
-from bot.store.admission import Admission, admit
+from bot.store.allowance import Admitted, admit
 from bot.store.deliveries import BotInstance, Delivery
 from bot.store.interaction import InteractionContext
 from bot.store.members import Member
@@ -89,7 +89,7 @@ async def submit_drafts(
 async def submit_for_member(
     context: InteractionContext,
     member: Member,
-    admission: Admission,
+    admission: Admitted,
     drafts: Sequence[Draft],
     instance: BotInstance,
 ) -> tuple[SubmittedJob, ...]:

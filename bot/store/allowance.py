@@ -15,14 +15,14 @@ from engine.contract.jobs import JobSpec
 
 
 @dataclass(frozen=True, kw_only=True)
-class Admission:
+class Admitted:
     """By which plan the jobs may be started; `warning` if they bring the GPU time that is left below a fifth."""
 
     plan: Plan
     warning: TimeLeft | None
 
 
-async def admit(context: InteractionContext, member: Member, specs: Sequence[JobSpec]) -> Admission:
+async def admit(context: InteractionContext, member: Member, specs: Sequence[JobSpec]) -> Admitted:
     """Check that the member may start jobs of these specs now.
 
     Raises: TooManyPending, SpeedNotAllowed, TooManyRepeats, TooManyPermutations, TimeUsedUp.
@@ -35,6 +35,6 @@ async def admit(context: InteractionContext, member: Member, specs: Sequence[Job
     # Also where nothing is limited, so that what is to be settled stays little.
     await settle_time(member.id)
     if all(plan.limit(period) is None for period in Period):
-        return Admission(plan=plan, warning=None)
+        return Admitted(plan=plan, warning=None)
     spent = await read_time_spent(Account(member_id=member.id, guild_id=context.guild_id))
-    return Admission(plan=plan, warning=check_time(plan, spent, specs, context.at))
+    return Admitted(plan=plan, warning=check_time(plan, spent, specs, context.at))
