@@ -1,7 +1,8 @@
 """Pages of found jobs, newest first, from statements of which each reads a bounded number of rows.
 
 The newest jobs are looked through until a page is full: enough for words that many prompts have, and for no words. Rare
-words, and ratings, are found by an index instead, among everything. What neither finds is on a later page.
+words, and ratings, are found by an index instead, among everything; words that are frequent, but not among the newest,
+slice by slice. What none of these finds is on a later page.
 
 Of the jobs of others, those are found that are public and were posted in a channel of the server which the member sees,
 until somebody deletes or reports them, and again once moderators keep what was reported; what was posted where Discord
@@ -20,6 +21,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store.finding.slices import find_in_slices, has_words
 from bot.store.finding.wanted import Wanted
 from bot.store.ranking.grids import Place
 
@@ -29,8 +31,8 @@ _WALKED, _WALKED_FOR_WORDS = 1000, 300
 """Taking a prompt to words is what takes the time."""
 
 _MIN_OF_CHANNEL = 5
-_MAX_INDEXED = 10_000
-"""About as many as a word has that does not fill a page from so many of the newest."""
+_MAX_INDEXED = 5_000
+"""As many hits as can be looked up; where Postgres expects more, slices of time are looked through."""
 
 _TYPES: Mapping[str, Any] = {
     "member_id": pg.UUID,
@@ -39,13 +41,19 @@ _TYPES: Mapping[str, Any] = {
     "channel_ids": pg.ARRAY(sa.BigInteger),
     "is_nsfw": sa.Boolean,
 }
-# With the values at hand, Postgres knows how rare a word is.
-_CUSTOM_PLAN = sa.text("SELECT set_config('plan_cache_mode', 'force_custom_plan', true)")
+# With the values at hand, Postgres knows how rare a word is; and to read all prompts is never the shortest way.
+_PLANNING = sa.text(
+    "SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('enable_seqscan', 'off', true)"
+)
 
 _WITH_PICTURES = "jobs.status = 'finished' AND jobs.operation NOT IN ('describe', 'shorten')"
 _HAS_WORDS = """
     to_tsvector('simple'::regconfig, jobs.spec ->> 'prompt') @@ websearch_to_tsquery('simple'::regconfig, :words)
 """
+_QUERY = "websearch_to_tsquery('simple'::regconfig, :words)"
+_OWN_QUERY = f"{_QUERY} && cast('''of ' || :member_id || '''' AS tsquery)"
+# Words of nothing but signs are found nowhere.
+_IS_QUERY = f"numnode({_QUERY}) > 0"
 _BY_MODEL = "EXISTS (SELECT FROM pictures WHERE job_id = jobs.id AND slot = 0 AND recipe ->> 'model' = :model)"
 _RATED = """
     jobs.id IN (
@@ -112,12 +120,16 @@ async def find_page(connection: AsyncConnection, wanted: Wanted, asker: Asker, s
     It has fewer than PAGE_SIZE jobs, or none, where nothing more was found among the newest ones that were looked at;
     the next page goes on behind those.
     """
-    await connection.execute(_CUSTOM_PLAN)
+    await connection.execute(_PLANNING)
     asked = _asked(wanted, asker, start)
     newest = await _walk(connection, wanted, asked, len(asker.place.channel_ids))
     if newest.next_start is None or len(newest.job_ids) == PAGE_SIZE or not (wanted.words or wanted.rating):
         return newest
-    return await _look_up(connection, wanted, asked) or newest
+    looked_up = await _look_up(connection, wanted, asked)
+    if looked_up or not wanted.words:
+        return looked_up or newest
+    earlier = await _look_back(connection, wanted, asked)
+    return newest if earlier.next_start and earlier.next_start >= newest.next_start else earlier
 
 
 async def _walk(connection: AsyncConnection, wanted: Wanted, asked: Mapping[str, Any], num_channels: int) -> FoundPage:
@@ -130,9 +142,30 @@ async def _walk(connection: AsyncConnection, wanted: Wanted, asked: Mapping[str,
 
 async def _look_up(connection: AsyncConnection, wanted: Wanted, asked: Mapping[str, Any]) -> FoundPage | None:
     """Return the page from the index; None where there are so many hits that the newest of them are not known."""
-    looked_up = _from_index(_conditions(wanted), wanted.is_of_server)
+    if wanted.words and not wanted.rating and await _expect(connection, wanted, asked) > _MAX_INDEXED:
+        return None
+    indexed = (has_words(_query(wanted)),) if wanted.words else ()
+    looked_up = _from_index(" AND ".join((*indexed, _conditions(wanted, with_words=False))), wanted.is_of_server)
     rows = (await connection.execute(looked_up, {**asked, "most": _MAX_INDEXED})).all()
     return None if rows[0].is_cut else _page([row.id for row in rows if row.id], None)
+
+
+async def _expect(connection: AsyncConnection, wanted: Wanted, asked: Mapping[str, Any]) -> int:
+    """Return how many jobs Postgres expects to have the words."""
+    plan = (await connection.execute(_explain(_query(wanted)), asked)).scalar_one()
+    return int(plan[0]["Plan"]["Plan Rows"])
+
+
+async def _look_back(connection: AsyncConnection, wanted: Wanted, asked: Mapping[str, Any]) -> FoundPage:
+    """Return the page from slices of time."""
+    of_server = (_VISIBLE, BLAMELESS.replace("found.id", "jobs.id")) if wanted.is_of_server else ()
+    fits = " AND ".join((_conditions(wanted, with_words=False), *of_server))
+    job_ids, horizon = await find_in_slices(connection, asked, _query(wanted), fits)
+    return _page(job_ids, horizon)
+
+
+def _query(wanted: Wanted) -> str:
+    return _QUERY if wanted.is_of_server else _OWN_QUERY
 
 
 def _page(job_ids: list[UUID], horizon: UUID | None) -> FoundPage:
@@ -150,10 +183,19 @@ def _asked(wanted: Wanted, asker: Asker, start: UUID | None) -> dict[str, Any]:
     return {name: value for name, value in asked.items() if value is not None}
 
 
-def _conditions(wanted: Wanted) -> str:
-    given = ((wanted.words, _HAS_WORDS), (wanted.model, _BY_MODEL), (wanted.rating, _RATED))
+def _conditions(wanted: Wanted, *, with_words: bool = True) -> str:
+    given = (
+        (wanted.words, _HAS_WORDS if with_words else _IS_QUERY),
+        (wanted.model, _BY_MODEL),
+        (wanted.rating, _RATED),
+    )
     public = (_IS_PUBLIC,) if wanted.is_of_server else ()
     return " AND ".join((_WITH_PICTURES, *public, *(condition for value, condition in given if value is not None)))
+
+
+@cache
+def _explain(query: str) -> sa.TextClause:
+    return _statement(f"EXPLAIN (FORMAT JSON) SELECT FROM jobs WHERE {has_words(query)}")
 
 
 @cache

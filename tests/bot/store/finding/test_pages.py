@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.finding import pages
+from bot.store.finding import pages, slices
 from bot.store.finding.pages import Asker, find_page
 from bot.store.finding.wanted import Wanted, json_from_wanted, wanted_from_json
 from bot.store.ranking.grids import Place
@@ -19,7 +19,7 @@ from engine.store.database import Database
 MEMBER = UUID(int=1)
 _ADD_JOBS = sa.text("""
     INSERT INTO jobs (id, member_id, operation, spec, seed, turn, status, ended_at, grid_key, grid_type)
-    SELECT lpad(to_hex(number + 1), 32, '0')::uuid, :member_id, 'imagine',
+    SELECT rpad(lpad(to_hex(number + 1), 8, '0'), 32, '0')::uuid, :member_id, 'imagine',
         jsonb_build_object('prompt', CASE WHEN number % 2 = 0 THEN 'even' ELSE 'odd' END
             || CASE WHEN number IN (0, 7) THEN ' rare' ELSE '' END),
         1, 1, 'finished', now(), 'k' || number, 'image/webp' FROM generate_series(0, 59) AS number
@@ -40,6 +40,7 @@ async def connection(database: Database, monkeypatch: pytest.MonkeyPatch) -> Asy
     monkeypatch.setattr(pages, "_WALKED_FOR_WORDS", 12)
     monkeypatch.setattr(pages, "_MIN_OF_CHANNEL", 4)
     monkeypatch.setattr(pages, "_MAX_INDEXED", 5)
+    monkeypatch.setattr(slices, "_MAX_IN_SLICE", 1)
     async with database.begin() as opened:
         await opened.execute(sa.text("INSERT INTO members (id, discord_id) VALUES (:id, 5)"), {"id": MEMBER})
         await opened.execute(_ADD_JOBS, {"member_id": MEMBER})
@@ -52,7 +53,7 @@ async def all_pages(connection: AsyncConnection, wanted: Wanted, place: Place) -
     found, start = list[int](), None
     for number in range(1, 100):
         page = await find_page(connection, wanted, Asker(member_id=MEMBER, place=place), start)
-        found += [job_id.int - 1 for job_id in page.job_ids]
+        found += [(job_id.int >> 96) - 1 for job_id in page.job_ids]
         start = page.next_start
         if start is None:
             return found, number
@@ -100,6 +101,21 @@ async def test_rare_words_take_no_more_pages_than_they_fill(connection: AsyncCon
     assert await all_pages(connection, Wanted(words="rare"), NOWHERE) == ([7, 0], 1)
     found, num_pages = await all_pages(connection, Wanted(model="none"), NOWHERE)
     assert (found, num_pages) == ([], 4)
+
+
+@pytest.mark.parametrize("patience", [timedelta(minutes=1), timedelta()])
+async def test_what_only_old_prompts_have_is_found_from_slice_to_slice(
+    connection: AsyncConnection, monkeypatch: pytest.MonkeyPatch, patience: timedelta
+) -> None:
+    """Without time for slices, page by page among the newest."""
+    monkeypatch.setattr(slices, "PATIENCE", patience)
+    old = sa.text("UPDATE jobs SET spec = jsonb_build_object('prompt', 'old') WHERE id < :end")
+    await connection.execute(old.bindparams(end=UUID(int=20 << 96)))
+    found, num_pages = await all_pages(connection, Wanted(words="old"), NOWHERE)
+    assert found == [*range(18, -1, -1)] and (num_pages == 4 or not patience)
+    everywhere = Place(channel_ids=(1, 2, 3), is_nsfw=True)
+    found, _ = await all_pages(connection, Wanted(words="old", is_of_server=True), everywhere)
+    assert found == [*range(18, -1, -1)]
 
 
 async def test_where_no_channel_is_seen_nothing_is_found(connection: AsyncConnection) -> None:
