@@ -19,15 +19,18 @@ from bot import plan_replies, replies, upload_replies
 from bot.appeals import refusal_card
 from bot.cards import Card, Rows, job_card, view_from_card
 from bot.consent_notice import ask_for_consent
+from bot.delivery.compose import with_private_note
 from bot.delivery.discord_messages import NO_MENTIONS
 from bot.delivery.outcomes import ChannelDeleted, MessageDeleted, outcome_of
 from bot.interaction_context import member_language
 from bot.language import Phrase, speak
 from bot.series_card import series_card
 from bot.services import Services
+from bot.store.deliveries import Delivery
 from bot.store.job_status import JobProgress
 from bot.store.series import Series
 from bot.store.submissions import SubmittedJob
+from bot.store.tables import DeliveryForm
 from engine.contract.errors import EaselError
 from engine.contract.jobs import JobStatus
 from engine.error_boundary import logged_result_of, result_of
@@ -40,7 +43,7 @@ T = TypeVar("T")
 MOMENT = timedelta(seconds=0.3)
 """How long an answer may take beside the commit, which has most of the time that Discord gives."""
 
-_IS_AWAITED_BY_ALL = "is_awaited_by_all"
+_IS_AWAITED = "is_awaited"
 
 # Errors of sending an answer; it may have arrived all the same.
 _UNSENT = (discord.HTTPException, aiohttp.ClientError, OSError, asyncio.TimeoutError)
@@ -83,7 +86,7 @@ async def _ask_for_consent(interaction: discord.Interaction, services: Services)
 
 async def _refuse(interaction: discord.Interaction, card: Card) -> None:
     """Tell the member alone, or all who see that an answer is coming: Discord shows a reply to one that was deleted."""
-    if interaction.extras.get(_IS_AWAITED_BY_ALL):
+    if interaction.extras.get(_IS_AWAITED):
         await _try(interaction.edit_original_response(content=card.content, allowed_mentions=NO_MENTIONS))
     else:
         await send_ephemeral(interaction, card.content, card.rows)
@@ -159,13 +162,13 @@ async def in_time(interaction: discord.Interaction, work: Awaitable[T], *, in_pl
 
 
 @asynccontextmanager
-async def thinking(interaction: discord.Interaction) -> AsyncIterator[None]:
-    """Let the channel see that the answer, which all may see, takes a while.
+async def thinking(interaction: discord.Interaction, *, is_private: bool = False) -> AsyncIterator[None]:
+    """Let the channel, or the member alone, see that the answer takes a while.
 
     When the block fails, the answer says why, as it does when the bot stops meanwhile.
     """
-    await _try(interaction.response.defer(thinking=True))
-    interaction.extras[_IS_AWAITED_BY_ALL] = True
+    await _try(interaction.response.defer(thinking=True, ephemeral=is_private))
+    interaction.extras[_IS_AWAITED] = True
     try:
         yield
     except asyncio.CancelledError:
@@ -206,9 +209,16 @@ async def _try(sending: Awaitable[object]) -> None:
         _log.warning("answer_not_sent", error=type(error).__name__)
 
 
-async def acknowledge(interaction: discord.Interaction) -> None:
-    """Answer a press with nothing to see; if Discord no longer accepts an answer, only log that."""
-    await _try(interaction.response.defer())
+async def acknowledge(interaction: discord.Interaction, delivery: Delivery | None = None) -> None:
+    """Answer a press with nothing to see; if Discord no longer accepts an answer, only log that.
+
+    Where the bot cannot post what the press asks for as a message of its own, the answer waits to become that message.
+    """
+    if delivery is None or delivery.form is DeliveryForm.MESSAGE:
+        await _try(interaction.response.defer())
+    else:
+        is_private = delivery.form is DeliveryForm.EPHEMERAL
+        await _try(interaction.response.defer(thinking=True, ephemeral=is_private))
 
 
 async def remove_buttons(interaction: discord.Interaction) -> None:
@@ -237,7 +247,7 @@ async def show_job(interaction: discord.Interaction, services: Services, submitt
         wait=wait,
         notes=notes_on(job.spec, services.limits, job.operation),
     )
-    message_id = await _send_card(interaction, card)
+    message_id = await _send_card(interaction, with_private_note(card, job, delivery), delivery)
     if message_id is None:
         services.courier.deliver(delivery, is_fresh=False)
         return
@@ -255,7 +265,7 @@ async def show_series(interaction: discord.Interaction, services: Services, subm
         wait=services.courier.pace.wait(last.num_ahead),
     )
     card = series_card(series, owner, services.buttons, services.limits)
-    message_id = await _send_card(interaction, card)
+    message_id = await _send_card(interaction, card, submitted[0].delivery)
     deliveries = [replace(one.delivery, reply_to=message_id) for one in submitted]
     is_sent = message_id is not None
     services.courier.deliver_series(deliveries, is_fresh=is_sent, shown=card if is_sent else None)
@@ -269,7 +279,7 @@ async def _warn(interaction: discord.Interaction, submitted: SubmittedJob) -> No
         await send_ephemeral(interaction, plan_replies.nearly_used_up(submitted.warning))
 
 
-async def _send_card(interaction: discord.Interaction, card: Card) -> int | None:
+async def _send_card(interaction: discord.Interaction, card: Card, delivery: Delivery) -> int | None:
     """Return the id of the answer, or None if it may not have been sent."""
     view, is_awaited = view_from_card(card), interaction.response.is_done()
     try:
@@ -278,7 +288,10 @@ async def _send_card(interaction: discord.Interaction, card: Card) -> int | None
                 content=card.content, view=view, allowed_mentions=NO_MENTIONS
             )
             return edited.id
-        sent = await interaction.response.send_message(card.content, view=view, allowed_mentions=NO_MENTIONS)
+        is_private = delivery.form is DeliveryForm.EPHEMERAL
+        sent = await interaction.response.send_message(
+            card.content, view=view, ephemeral=is_private, allowed_mentions=NO_MENTIONS
+        )
     except _UNSENT as error:
         _log.warning("answer_not_sent", error=type(error).__name__)
         return None

@@ -39,16 +39,25 @@ def page_card(services: Services, page: Page) -> Card:
 
 
 async def show_again(
-    interaction: discord.Interaction, services: Services, context: InteractionContext, job_id: UUID
+    interaction: discord.Interaction,
+    services: Services,
+    context: InteractionContext,
+    job_id: UUID,
+    *,
+    makes_public: bool = False,
 ) -> None:
-    """Post the member's job in the channel once more, with its pictures and buttons.
+    """Post the member's job in the channel once more, with its pictures and buttons; a private one is for them alone.
+
+    makes_public: whether others may see it from now on.
 
     Raises: JobUnknown, PictureUnknown, StoreUnavailable.
     """
     if not may_post(interaction):
         await send_ephemeral(interaction, replies.CHANNEL_CLOSED)
         return
-    brought = await services.commit(context, lambda: bring_back(context, job_id, services.instance))
+    brought = await services.commit(
+        context, lambda: bring_back(context, job_id, services.instance, makes_public=makes_public)
+    )
     if brought:
         await show_job(interaction, services, brought)
     else:

@@ -36,6 +36,7 @@ def context_from_interaction(interaction: discord.Interaction) -> InteractionCon
         is_nsfw_channel=_is_nsfw(interaction),
         guild_id=interaction.guild_id,
         role_ids=roles_of(interaction),
+        is_bot_there=is_bot_there(interaction),
     )
 
 
@@ -96,9 +97,19 @@ def custom_ids(message: discord.Message) -> list[str]:
     return [child.custom_id for row in rows for child in row.children if child.custom_id]
 
 
+def is_bot_there(interaction: discord.Interaction) -> bool:
+    """Return whether the bot is in the channel, and can post there without being asked.
+
+    It is not where only the member has installed it: in other servers, groups, and between two members.
+    """
+    if interaction.guild_id is not None:
+        return interaction.is_guild_integration()
+    return not interaction.context.private_channel
+
+
 def may_post(interaction: discord.Interaction) -> bool:
-    """Return whether the bot may post and edit messages with pictures in the channel."""
-    if interaction.guild_id is None:
+    """Return whether the bot may answer with pictures that the whole channel sees."""
+    if interaction.guild_id is None or not is_bot_there(interaction):
         return True
     here = interaction.app_permissions
     is_thread = isinstance(interaction.channel, discord.Thread)
@@ -124,5 +135,6 @@ def _is_nsfw(interaction: discord.Interaction) -> bool | None:
 
 def _surface(interaction: discord.Interaction) -> Surface:
     if interaction.guild_id is not None:
-        return Surface.GUILD
+        # What is shown where the bot is not can be shown nowhere else.
+        return Surface.GUILD if is_bot_there(interaction) else Surface.PRIVATE
     return Surface.PRIVATE if interaction.context.private_channel else Surface.DM

@@ -18,7 +18,7 @@ from bot.store.interaction import InteractionContext
 from bot.store.submissions import Draft, seed_of, submit_drafts
 from bot.uploads import from_attachment, keys_of_images, name_of, take_uploads
 from engine.contract.errors import PromptRefused
-from engine.contract.jobs import TEXT_OPERATIONS, JobSpec, Operation
+from engine.contract.jobs import TEXT_OPERATIONS, JobSpec, Operation, Visibility
 from engine.contract.references import pictures_of
 from engine.prompt import check_supported, picture_name
 
@@ -33,30 +33,34 @@ async def queue_prompt(
     attachments: Attachments,
     *,
     operation: Operation = Operation.IMAGINE,
+    visibility: Visibility = Visibility.PUBLIC,
 ) -> None:
     """Queue the jobs of the prompt, before whose words the attachments stand, and show them.
 
     options: of the command, by their names in the prompt language's table.
     operation: of the jobs; one whose result is text takes a prompt for one job.
+    visibility: of jobs whose prompt does not say it. One message tells about all, so that they are private together.
 
     Raises: PromptRefused for a prompt or pictures that cannot be taken, TooManyPending, StoreUnavailable.
     """
-    if not may_post(interaction):
-        await send_ephemeral(interaction, replies.CHANNEL_CLOSED)
-        return
     # The words are checked before any file is fetched.
     unnamed = dict.fromkeys(attachments, picture_name("0" * 64))
     specs: Sequence[JobSpec] = specs_from_text(services, prompt, unnamed, **options)
     _check(operation, specs, services)
+    is_private = Visibility.PRIVATE in [visibility_of(spec, visibility) for spec in specs]
+    visibility = Visibility.PRIVATE if is_private else Visibility.PUBLIC
+    if not (is_private or may_post(interaction)):
+        await send_ephemeral(interaction, replies.CHANNEL_CLOSED)
+        return
     context = context_from_interaction(interaction)
     async with AsyncExitStack() as waiting:
         keys: Mapping[str, str] = {}
         if any(map(pictures_of, specs)):
-            await waiting.enter_async_context(thinking(interaction))
+            await waiting.enter_async_context(thinking(interaction, is_private=is_private))
             names, taken = await _take_attachments(services, context, attachments)
             specs = specs_from_text(services, prompt, names, **options)
             keys = await keys_of_images(services, context.discord_id, specs, prompt, taken)
-        await _submit(interaction, services, context, [_draft(spec, keys, operation) for spec in specs])
+        await _submit(interaction, services, context, [_draft(spec, keys, operation, visibility) for spec in specs])
 
 
 def _check(operation: Operation, specs: Sequence[JobSpec], services: Services) -> None:
@@ -92,12 +96,12 @@ async def _submit(
         await show_series(interaction, services, submitted)
 
 
-def _draft(spec: JobSpec, keys: Mapping[str, str], operation: Operation) -> Draft:
+def _draft(spec: JobSpec, keys: Mapping[str, str], operation: Operation, visibility: Visibility) -> Draft:
     image_keys = tuple(keys[image.url] for image in pictures_of(spec))
     return Draft(
         operation=operation,
         spec=spec,
         seed=seed_of(spec),
         image_keys=image_keys,
-        visibility=visibility_of(spec),
+        visibility=visibility,
     )

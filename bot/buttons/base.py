@@ -17,11 +17,15 @@ from bot.answers import answer, open_form, send_ephemeral, show_job, thinking
 from bot.cards import AnswerSubject, ButtonFace, CardKind, FaceStyle
 from bot.custom_ids import NO_INDEX, AnswerOrigin, ButtonId, id_from_match, pattern, text_from_id
 from bot.interaction_context import context_from_interaction, values_of_form
+from bot.policy.visibility import visibility_of
 from bot.prompt_form import PROMPT_FIELD, prompt_form
 from bot.prompts import one_spec_from_text
 from bot.services import Services, services_of
+from bot.store.button_actions import read_pressed_job
 from bot.store.followups import FollowUp, PromptWanted, start_follow_up
 from bot.store.interaction import InteractionContext
+from bot.store.submissions import form_of
+from bot.store.tables import DeliveryForm
 from bot.uploads import keys_of_images, known_keys
 from engine.contract.edits import Edit
 from engine.contract.errors import PromptRefused
@@ -231,7 +235,9 @@ async def start_reworded(
     async with AsyncExitStack() as waiting:
         known = await known_keys(services, spec, follow_up.job_id)
         if not known.keys() >= {image.url for image in pictures_of(spec)}:
-            await waiting.enter_async_context(thinking(interaction))
+            job = await services.commit(context, lambda: read_pressed_job(context, follow_up.job_id))
+            is_private = form_of(context, visibility_of(spec, job.visibility)) is DeliveryForm.EPHEMERAL
+            await waiting.enter_async_context(thinking(interaction, is_private=is_private))
         keys = await keys_of_images(services, context.discord_id, [spec], text, known)
         # A form closes when it is sent: another one is no second click, and its words would be lost.
         renewed = replace(reworded(follow_up, services.limits, spec, keys, may_reshape=may_reshape), is_deliberate=True)

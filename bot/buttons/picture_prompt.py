@@ -12,8 +12,10 @@ from bot.buttons.base import FormButton
 from bot.menu_replies import PICTURE_PROMPT_LABEL, PICTURE_PROMPT_TITLE
 from bot.prompt_form import PROMPT_FIELD, prompt_form
 from bot.queueing import queue_prompt
-from bot.services import Services
+from bot.services import SEND_MARGIN, Services
+from bot.store.finding.searches import find_shown
 from bot.store.interaction import InteractionContext
+from engine.contract.jobs import Visibility
 
 
 class PicturePromptButton(FormButton, verb="pictureprompt"):
@@ -22,8 +24,11 @@ class PicturePromptButton(FormButton, verb="pictureprompt"):
     async def submit(
         self, interaction: discord.Interaction, services: Services, context: InteractionContext, form: Mapping[str, str]
     ) -> None:
-        """Queue what was written, as `/imagine` does."""
-        await queue_prompt(interaction, services, form.get(PROMPT_FIELD, ""), {}, {})
+        """Queue what was written, as `/imagine` does; what starts from a private picture is private."""
+        async with services.database.begin(limit=services.answer_timeout - SEND_MARGIN) as connection:
+            found = await find_shown(connection, context.discord_id, self.button.job_id.int, None)
+        visibility = found.job.visibility if found else Visibility.PUBLIC
+        await queue_prompt(interaction, services, form.get(PROMPT_FIELD, ""), {}, {}, visibility=visibility)
 
 
 async def ask_for_prompt(

@@ -32,7 +32,7 @@ class UpscaleButton(JobButton, verb="up", index=ONE_TO_FOUR):
         upscaled = await services.commit(
             context, lambda: upscale(context, self.button.job_id, self.slot(), services.instance)
         )
-        await acknowledge(interaction)
+        await acknowledge(interaction, upscaled.delivery if upscaled and upscaled.is_new else None)
         if upscaled and not upscaled.is_new:
             upscaled = await self._renew(interaction, services, context, upscaled.delivery)
         # After the answer, which must not wait until the picture is read and posted.

@@ -9,6 +9,7 @@ import discord
 from discord import app_commands
 
 from bot.answers import answer
+from bot.private_replies import PRIVATE_HELP
 from bot.queueing import queue_prompt
 from bot.services import services_of
 from bot.upload_replies import IMAGE_HELP
@@ -22,8 +23,9 @@ from engine.prompt import (
 )
 
 _OPTIONS = ("negative", "shape", "model", "seed", "repeat")
-_HELP = {
+_HELP: dict[str, str | app_commands.locale_str] = {
     **{name: OPTION_HELP[name] for name in _OPTIONS},
+    "private": PRIVATE_HELP,
     **dict.fromkeys(("image", "image2", "image3"), IMAGE_HELP),
 }
 _SHAPES = {
@@ -49,6 +51,7 @@ async def imagine(
     model: str | None = None,
     seed: str | None = None,
     repeat: app_commands.Range[int, 1, 40] | None = None,
+    private: bool | None = None,
     image: discord.Attachment | None = None,
     image2: discord.Attachment | None = None,
     image3: discord.Attachment | None = None,
@@ -64,6 +67,8 @@ async def imagine(
         "seed": seed,
         "repeat": None if repeat is None else f"{repeat}",
     }
+    if private is not None:
+        prompt += " --stealth" if private else " --public"
     await answer(interaction, services, "imagine", queue_prompt(interaction, services, prompt, options, attachments))
 
 

@@ -21,7 +21,7 @@ from bot.interaction_context import context_from_interaction, custom_ids
 from bot.queueing import queue_prompt
 from bot.services import SEND_MARGIN, Services, services_of
 from bot.store.finding.searches import FoundJob, find_shown
-from engine.contract.jobs import Operation
+from engine.contract.jobs import Operation, Visibility
 
 Use = Callable[[discord.Interaction, Services, discord.Message], Awaitable[None]]
 
@@ -67,7 +67,8 @@ async def _describe(interaction: discord.Interaction, services: Services, messag
         await send_ephemeral(interaction, menu_replies.NO_PICTURE)
         return
     words, given = suggestion_replies.DESCRIBED_PROMPT, {"image": picture}
-    await queue_prompt(interaction, services, words, {}, given, operation=Operation.DESCRIBE)
+    visibility = Visibility.PRIVATE if message.flags.ephemeral else Visibility.PUBLIC
+    await queue_prompt(interaction, services, words, {}, given, operation=Operation.DESCRIBE, visibility=visibility)
 
 
 async def _report(interaction: discord.Interaction, services: Services, message: discord.Message) -> None:

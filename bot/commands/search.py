@@ -12,6 +12,7 @@ from bot import finding_replies
 from bot.answers import answer, send_ephemeral
 from bot.finding import show_again, show_page
 from bot.interaction_context import context_from_interaction
+from bot.private_replies import PUBLIC_HELP
 from bot.ranking import place_of
 from bot.services import SEND_MARGIN, Services, services_of
 from bot.store.finding.searches import find_newest, read_newest_prompts, start_search
@@ -75,13 +76,13 @@ async def search(
 
 
 @app_commands.command(name="show", description=finding_replies.SHOW_HELP)
-@app_commands.describe(picture=finding_replies.PICTURE_HELP)
+@app_commands.describe(picture=finding_replies.PICTURE_HELP, public=PUBLIC_HELP)
 @app_commands.allowed_installs(guilds=True, users=False)
 @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
-async def show(interaction: discord.Interaction, picture: str) -> None:
+async def show(interaction: discord.Interaction, picture: str, public: bool = False) -> None:
     """Post the chosen job once more, or the newest one with the words."""
     services = services_of(interaction)
-    await answer(interaction, services, "show", _show(interaction, services, picture))
+    await answer(interaction, services, "show", _show(interaction, services, picture, makes_public=public))
 
 
 @show.autocomplete("picture")
@@ -115,7 +116,7 @@ async def _find(interaction: discord.Interaction, services: Services, wanted: Wa
     await show_page(interaction, services, page)
 
 
-async def _show(interaction: discord.Interaction, services: Services, picture: str) -> None:
+async def _show(interaction: discord.Interaction, services: Services, picture: str, *, makes_public: bool) -> None:
     context = context_from_interaction(interaction)
     job_id = _id_of(picture)
     if job_id is None:
@@ -124,7 +125,7 @@ async def _show(interaction: discord.Interaction, services: Services, picture: s
     if job_id is None:
         await send_ephemeral(interaction, finding_replies.NOTHING_TO_SHOW)
     else:
-        await show_again(interaction, services, context, job_id)
+        await show_again(interaction, services, context, job_id, makes_public=makes_public)
 
 
 def _id_of(text: str) -> UUID | None:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 
-from bot import queue_replies, replies
+from bot import private_replies, queue_replies, replies
 from bot.alt_replies import alt_of
 from bot.cards import Buttons, Card, job_card, picture_card, suggestions_card, with_note
 from bot.delivery.attachments import MAX_BYTES, ImageFile, fit
 from bot.delivery.discord_messages import MessageContent
 from bot.store.deliveries import Delivery
 from bot.store.job_status import JobDetails
+from bot.store.tables import DeliveryForm
 from bot.suggestion_replies import suggestions_text
 from engine.contract.errors import PictureCorrupt, StorageFull, StoreUnavailable
-from engine.contract.jobs import FINAL, TEXT_OPERATIONS, Job, JobStatus, Picture
+from engine.contract.jobs import FINAL, TEXT_OPERATIONS, Job, JobStatus, Picture, Visibility
 from engine.contract.suggestions import Suggestions, suggestions_from_text
 from engine.prompt import Limits, notes_on
 from engine.prompt.checks.followups import impossible_extensions, possible_operations
@@ -118,8 +119,22 @@ def _card(delivery: Delivery, details: JobDetails, limits: Limits, buttons: Butt
         )
     # A grid that answers the message of its series leaves it to that to tell that it was moved.
     if delivery.moved_from is None or delivery.reply_to is not None:
-        return card
-    return with_note(card, replies.moved_from(delivery.moved_from))
+        return with_private_note(card, job, delivery)
+    return with_note(card, moved_note(delivery, job.visibility))
+
+
+def with_private_note(card: Card, job: Job, delivery: Delivery) -> Card:
+    """Return the card, while the job is not over with how its result lasts if the member alone sees it here."""
+    is_told = delivery.form is DeliveryForm.EPHEMERAL and job.status not in FINAL
+    return with_note(card, private_replies.ONLY_YOU.format()) if is_told else card
+
+
+def moved_note(delivery: Delivery, visibility: Visibility) -> str:
+    """Return why a delivery that was moved is in the direct messages."""
+    assert delivery.moved_from is not None
+    if visibility is Visibility.PRIVATE:
+        return private_replies.moved_from(delivery.moved_from)
+    return replies.moved_from(delivery.moved_from)
 
 
 async def _picture(details: JobDetails, objects: Objects) -> ImageFile | None:

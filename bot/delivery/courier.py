@@ -17,7 +17,7 @@ from bot.cards import Card
 from bot.delivery.channel_queue import ChannelQueue, ChannelQueues, edit_priority, now
 from bot.delivery.context import Closed, DeliveryContext, RetryLater, SendResult, UpToDate
 from bot.delivery.deliver import close, has_unstored_message, send
-from bot.delivery.due_edits import needs_edit, with_block
+from bot.delivery.due_edits import must_move, needs_edit, with_block
 from bot.delivery.edit_rate import EditPriority
 from bot.delivery.series import update_series
 from bot.delivery.tracking import TrackedDeliveries, TrackedDelivery, TrackedSeries
@@ -181,7 +181,8 @@ class Courier:
             found = progress_by_job.get(tracked.delivery.job_id)
             progress = with_block(found, self._context, tracked.delivery.guild_id) if found else None
             is_told = tracked.series is not None and progress is not None and progress.status not in FINAL
-            if progress and not is_told and needs_edit(tracked.shown, progress):
+            is_due = must_move(tracked.delivery) or (progress and needs_edit(tracked.shown, progress))
+            if progress and not is_told and is_due:
                 self._queues.request(tracked, edit_priority(tracked.shown, progress))
             if tracked.series:
                 self._queues.request(tracked.series, EditPriority.PREVIEW)

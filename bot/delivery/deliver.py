@@ -16,7 +16,7 @@ from bot.delivery.attachments import MAX_BYTES, next_size_limit
 from bot.delivery.compose import compose
 from bot.delivery.context import Closed, DeliveryContext, RetryLater, SendResult, UpToDate
 from bot.delivery.discord_messages import MessageContent, edit, find, open_dm_channel, post, withdraw
-from bot.delivery.due_edits import needs_edit, with_block
+from bot.delivery.due_edits import must_move, needs_edit, with_block
 from bot.delivery.left_messages import delete_left, tell_undeliverable
 from bot.delivery.outcomes import (
     OUTCOME_LABELS,
@@ -43,7 +43,7 @@ from bot.store.impressions import log_impression
 from bot.store.job_status import JobDetails, JobProgress, progress_of, read_job_details
 from bot.store.ranking.grids import enter_grid
 from bot.store.series import is_series_over
-from bot.store.tables import DeliveryState
+from bot.store.tables import DeliveryForm, DeliveryState
 from engine.contract.jobs import FINAL, JobStatus
 
 _log = structlog.get_logger()
@@ -69,7 +69,7 @@ async def send(context: DeliveryContext, tracked: TrackedDelivery) -> SendResult
         if told is not None:
             return told
     progress = with_block(progress_from_details(details), context, tracked.delivery.guild_id)
-    is_due = tracked.lacks_picture or needs_edit(tracked.shown, progress)
+    is_due = tracked.lacks_picture or must_move(tracked.delivery) or needs_edit(tracked.shown, progress)
     if not is_due or not (tracked.takes_edits or details.job.status in FINAL):
         return UpToDate(is_edited=False)
     max_bytes = MAX_BYTES if tracked.max_bytes is None else tracked.max_bytes
@@ -158,6 +158,10 @@ async def _tell_series(context: DeliveryContext, tracked: TrackedDelivery, detai
 
 async def _send_or_edit(context: DeliveryContext, tracked: TrackedDelivery, content: MessageContent) -> SendOutcome:
     delivery = tracked.delivery
+    if must_move(delivery):
+        return Rejected(cause="the interaction's token expires", can_post=False)
+    if delivery.is_in_series and delivery.form is not DeliveryForm.MESSAGE:
+        return Rejected(cause="the one answer to the interaction is the series'", can_post=False)
     if delivery.message_id is None and not tracked.is_searched:
         found = await find(
             context.client, delivery, content, lambda ids: _find_known(context, ids), replaced=tracked.replaces
@@ -260,7 +264,13 @@ async def _move(context: DeliveryContext, tracked: TrackedDelivery, content: Mes
         if not await move_delivery(connection, delivery.id, channel_id, context.instance):
             return Closed()
     tracked.delivery = replace(
-        delivery, moved_from=delivery.channel_id, channel_id=channel_id, message_id=None, reply_to=None, token=None
+        delivery,
+        moved_from=delivery.channel_id,
+        channel_id=channel_id,
+        message_id=None,
+        reply_to=None,
+        token=None,
+        form=DeliveryForm.MESSAGE,
     )
     tracked.is_stored, tracked.is_searched, tracked.takes_edits = False, True, True
     tracked.shown, tracked.replaces, tracked.left = None, None, delivery

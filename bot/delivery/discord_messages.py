@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -27,7 +27,7 @@ from bot.delivery.outcomes import (
 )
 from bot.interaction_context import custom_ids
 from bot.store.deliveries import Delivery
-from bot.store.tables import DeliveryKind
+from bot.store.tables import DeliveryForm, DeliveryKind
 
 NO_MENTIONS = discord.AllowedMentions.none()
 
@@ -68,6 +68,8 @@ async def edit(client: discord.Client, delivery: Delivery, message_id: int, cont
         await webhook.edit_message(message_id, **_message_fields(content), attachments=_attachments(content))
         return Sent(message_id=message_id)
 
+    if delivery.form is not DeliveryForm.MESSAGE:
+        return await _by_token_alone(delivery, by_token)
     return await _by_id_or_token(delivery, by_id, by_token)
 
 
@@ -76,8 +78,17 @@ async def post(
 ) -> SendOutcome:
     """Post a new message; for a few minutes Discord ignores a second post of the same delivery.
 
+    Where only the interaction's token can, that is the one answer to the interaction, which may have been sent already.
+
     is_replacement: whether it is posted in place of a message that can no longer be edited.
     """
+
+    async def answer(token: str) -> SendOutcome:
+        message = await _original(client, token)
+        if message is None:
+            return MessageDeleted()
+        await message.edit(**_message_fields(content), attachments=_attachments(content))
+        return Sent(message_id=message.id)
 
     async def send() -> SendOutcome:
         extra: dict[str, Any] = {"nonce": nonce(delivery, is_replacement), **_message_fields(content)}
@@ -90,6 +101,8 @@ async def post(
         message = await client.get_partial_messageable(delivery.channel_id).send(**extra)
         return Sent(message_id=message.id)
 
+    if delivery.form is not DeliveryForm.MESSAGE:
+        return await _by_token_alone(delivery, answer)
     return await outcome_of(send)
 
 
@@ -108,6 +121,8 @@ async def find(
     replaced: the message in whose place it was posted, if that is known.
     of_series: whether it tells about the series of the delivery.
     """
+    if delivery.form is not DeliveryForm.MESSAGE:
+        return None
 
     async def look() -> Found | SendOutcome:
         posted = await _candidates(client, delivery)
@@ -138,7 +153,24 @@ async def withdraw(client: discord.Client, delivery: Delivery, message_id: int) 
         await discord.Webhook.partial(client.application_id or 0, text, client=client).delete_message(message_id)
         return MessageDeleted()
 
-    await _by_id_or_token(delivery, by_id, by_token)
+    if delivery.form is DeliveryForm.MESSAGE:
+        await _by_id_or_token(delivery, by_id, by_token)
+    else:
+        await _by_token_alone(delivery, by_token)
+
+
+async def _by_token_alone(delivery: Delivery, by_token: Callable[[str], Awaitable[SendOutcome]]) -> SendOutcome:
+    """Return what comes of the request; where it cannot be made, nothing can be posted in the channel.
+
+    A message that all see is deleted by somebody who means it. One that the member alone sees only vanishes.
+    """
+    token = valid_token(delivery)
+    if token is None:
+        return Rejected(cause="the interaction's token has expired", can_post=False)
+    outcome = await outcome_of(lambda: by_token(token))
+    if isinstance(outcome, MessageDeleted) and (delivery.form is DeliveryForm.EPHEMERAL or not delivery.message_id):
+        return Rejected(cause="the interaction has no answer", can_post=False)
+    return replace(outcome, can_post=False) if isinstance(outcome, Rejected) else outcome
 
 
 async def _by_id_or_token(

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 from bot.delivery.context import DeliveryContext
+from bot.store.deliveries import Delivery
 from bot.store.job_status import JobProgress
+from bot.store.tables import DeliveryForm
 from engine.contract.jobs import JobStatus
+
+TOKEN_RESERVE = timedelta(minutes=1)
+"""How long before its token expires a message is left, so that the token can still delete it, or tell the member."""
 
 
 def with_block(progress: JobProgress, context: DeliveryContext, guild_id: int | None) -> JobProgress:
@@ -33,6 +39,14 @@ def needs_edit(shown: JobProgress | None, progress: JobProgress) -> bool:
     if progress.status is JobStatus.RUNNING and progress.percent == 0 and shown.status is JobStatus.WAITING:
         return False
     return shown != progress
+
+
+def must_move(delivery: Delivery) -> bool:
+    """Return whether the token, without which the message cannot be edited, expires so soon that it must end there."""
+    token = delivery.token
+    if delivery.form is DeliveryForm.MESSAGE:
+        return False
+    return token is None or token.expires_at - datetime.now(UTC) < TOKEN_RESERVE
 
 
 def _has_moved(shown: int, num_ahead: int) -> bool:

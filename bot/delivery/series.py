@@ -8,9 +8,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from bot import queue_replies, replies
+from bot import queue_replies
+from bot.delivery.compose import moved_note
 from bot.delivery.context import Closed, DeliveryContext, RetryLater, SendResult, UpToDate
 from bot.delivery.discord_messages import MessageContent, edit, find, open_dm_channel, post, withdraw
+from bot.delivery.due_edits import must_move
 from bot.delivery.left_messages import delete_left, tell_undeliverable
 from bot.delivery.outcomes import (
     ChannelDeleted,
@@ -26,6 +28,7 @@ from bot.series_card import series_card
 from bot.store.deliveries import find_known_messages
 from bot.store.eta import steady_wait
 from bot.store.series import Series, holds_series, move_series, read_series, store_series_message
+from bot.store.tables import DeliveryForm
 from engine.contract.errors import StorageFull
 from engine.contract.jobs import FINAL
 
@@ -43,8 +46,11 @@ async def update_series(context: DeliveryContext, series: TrackedSeries) -> Send
             return UpToDate(is_edited=False)
         content = _content(context, series, state)
         num_ended = sum(job.status in FINAL for job in state.jobs)
-        if not state.is_over and (series.shown == content.card or series.num_ended_at_rejection == num_ended):
+        is_fixed = not state.is_over and not must_move(series.message)
+        if is_fixed and (series.shown == content.card or series.num_ended_at_rejection == num_ended):
             return UpToDate(is_edited=False)
+        if must_move(series.message):
+            return await _move(context, series)
         outcome = await _send_or_edit(context, series, content)
         series.num_ended_at_rejection = num_ended if isinstance(outcome, Rejected) else None
         return await _apply_outcome(context, series, content, outcome)
@@ -68,6 +74,7 @@ def follow_series(tracked: TrackedDelivery) -> None:
         moved_from=message.moved_from,
         reply_to=None if series.is_lost else message.message_id,
         token=delivery.token if message.moved_from is None else None,
+        form=message.form,
     )
 
 
@@ -93,7 +100,7 @@ def _content(context: DeliveryContext, series: TrackedSeries, state: Series) -> 
     state = replace(state, wait=series.wait)
     notes = []
     if series.message.moved_from is not None:
-        notes.append(replies.moved_from(series.message.moved_from))
+        notes.append(moved_note(series.message, state.jobs[0].visibility))
     if context.queue.is_paused_in(series.message.guild_id) and not state.is_over:
         notes.append(f"{queue_replies.PAUSED}.")
     problem = context.objects.problem
@@ -191,7 +198,13 @@ async def _move(context: DeliveryContext, series: TrackedSeries) -> SendResult:
         if not await move_series(connection, series.press_id, channel_id, context.instance):
             return Closed()
     series.message = replace(
-        message, moved_from=message.channel_id, channel_id=channel_id, message_id=None, reply_to=None, token=None
+        message,
+        moved_from=message.channel_id,
+        channel_id=channel_id,
+        message_id=None,
+        reply_to=None,
+        token=None,
+        form=DeliveryForm.MESSAGE,
     )
     series.is_stored, series.is_searched, series.shown, series.replaces = False, True, None, None
     series.left = message

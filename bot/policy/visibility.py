@@ -9,13 +9,11 @@ from engine.contract.feedback import Surface
 from engine.contract.jobs import Job, JobSpec, Visibility
 
 
-def visibility_of(spec: JobSpec, parent: Job | None = None) -> Visibility:
-    """Return who may see a new job: as its prompt says, else as of the job that it starts from, else everybody."""
+def visibility_of(spec: JobSpec, otherwise: Visibility = Visibility.PUBLIC) -> Visibility:
+    """Return who may see a new job, as its prompt says; `otherwise` is for one that does not say."""
     if spec.parameters.get("public"):
         return Visibility.PUBLIC
-    if spec.parameters.get("stealth"):
-        return Visibility.PRIVATE
-    return parent.visibility if parent else Visibility.PUBLIC
+    return Visibility.PRIVATE if spec.parameters.get("stealth") else otherwise
 
 
 def surface_of(visibility: Visibility, surface: Surface) -> Surface:

@@ -142,7 +142,7 @@ async def upscale(
         return None if standing.press_id == context.id else PictureDelivery(delivery=standing, is_new=False)
     if not await record_action(action_from_press(context, press, Verb.UPSCALE, picture)):
         return None
-    delivery = new_delivery(context, press.member, job_id, picture_id=picture.id)
+    delivery = new_delivery(context, press.member, press.job, picture_id=picture.id)
     await deliver(([delivery], instance))
     return PictureDelivery(delivery=delivery, is_new=True)
 

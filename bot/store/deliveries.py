@@ -18,11 +18,15 @@ from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.interaction import InteractionToken
-from bot.store.tables import DeliveryKind, DeliveryState, deliveries, members
+from bot.store.tables import DeliveryForm, DeliveryKind, DeliveryState, deliveries, members
 from engine.contract.feedback import Surface
 
 _NO_TOKEN = MappingProxyType({"token": None, "token_expires_at": None})
+OWN_MESSAGE = MappingProxyType({"form": DeliveryForm.MESSAGE.value})
 _NO_CLAIM = MappingProxyType({"claimed_by": None, "claimed_until": None})
+
+_is_fresh = deliveries.c.token_expires_at > sa.func.now()
+_FRESH_TOKEN = {name: sa.case((_is_fresh, deliveries.c[name])) for name in ("token", "token_expires_at")}
 
 _second = deliveries.alias()
 _IN_SERIES = sa.exists().where(_second.c.press_id == deliveries.c.press_id, _second.c.ordinal == 1)
@@ -39,6 +43,7 @@ class Delivery:
     reply_to: the message it answers; None for a command.
     message_id: None until the message is posted.
     token: None unless the message is the interaction's own response.
+    form: whether the message is the bot's own, or one that only the token can change.
     surface, is_nsfw_channel: where the message is; None in deliveries of older releases.
     guild_id: where it was asked for; None outside guilds.
     is_in_series: whether the same command asked for other jobs as well; until it is posted, `reply_to` is the message
@@ -63,6 +68,7 @@ class Delivery:
     is_nsfw_channel: bool | None = None
     is_in_series: bool = False
     guild_id: int | None = None
+    form: DeliveryForm = DeliveryForm.MESSAGE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +106,11 @@ async def find_single_pictures(connection: AsyncConnection, wanted: Sequence[Sin
     """Return for each the newest delivery that shows it or will; None where there is none."""
     pictures = sa.literal([one.picture_id for one in wanted], pg.ARRAY(pg.UUID))
     owners = sa.literal([one.member_id for one in wanted], pg.ARRAY(pg.UUID))
-    standing = deliveries.c.state.in_([DeliveryState.OPEN.value, DeliveryState.DELIVERED.value])
+    # What the member alone sees is gone from their screen when they open Discord again.
+    lasts = sa.and_(
+        deliveries.c.state == DeliveryState.DELIVERED.value, deliveries.c.form != DeliveryForm.EPHEMERAL.value
+    )
+    standing = sa.or_(deliveries.c.state == DeliveryState.OPEN.value, lasts)
     query = _SELECT
     query = query.where(
         deliveries.c.picture_id == sa.any_(pictures), deliveries.c.member_id == sa.any_(owners), standing
@@ -152,10 +162,10 @@ async def read_deliveries(connection: AsyncConnection, ids: Collection[UUID]) ->
 
 
 async def renew_claims(connection: AsyncConnection, instance: BotInstance) -> frozenset[UUID]:
-    """Renew every claim that the process still holds, and return their deliveries' ids."""
+    """Renew every claim that the process still holds, and return their deliveries' ids; expired tokens are deleted."""
     # Locked in order: other transactions change several deliveries of a series at a time.
     held = sa.select(deliveries.c.id).where(*held_by(instance)).order_by(deliveries.c.id).with_for_update().cte("held")
-    renewed = sa.update(deliveries).where(deliveries.c.id == held.c.id).values(_claim(instance))
+    renewed = sa.update(deliveries).where(deliveries.c.id == held.c.id).values(_claim(instance) | _FRESH_TOKEN)
     return frozenset((await connection.execute(renewed.returning(deliveries.c.id))).scalars())
 
 
@@ -186,7 +196,7 @@ async def forget_message(connection: AsyncConnection, delivery_id: UUID, instanc
 async def move_delivery(connection: AsyncConnection, delivery_id: UUID, channel_id: int, instance: BotInstance) -> bool:
     """Move the delivery to another channel, where it has no message yet; False as for `store_message_id`."""
     moved = {"moved_from": deliveries.c.channel_id, "channel_id": channel_id, "message_id": None, "reply_to": None}
-    return await _change(connection, delivery_id, instance, {**moved, **_NO_TOKEN})
+    return await _change(connection, delivery_id, instance, {**moved, **_NO_TOKEN, **OWN_MESSAGE})
 
 
 async def close_delivery(
@@ -248,6 +258,7 @@ def _deliveries_from_rows(rows: Iterable[sa.Row[Any]]) -> Iterable[Delivery]:
             is_nsfw_channel=row.is_nsfw_channel,
             is_in_series=row.is_in_series,
             guild_id=row.guild_id,
+            form=DeliveryForm(row.form),
         )
 
 
@@ -269,4 +280,5 @@ def _row_from_delivery(delivery: Delivery) -> dict[str, Any]:
         "surface": delivery.surface and delivery.surface.value,
         "is_nsfw_channel": delivery.is_nsfw_channel,
         "guild_id": delivery.guild_id,
+        "form": delivery.form.value,
     }

@@ -89,7 +89,7 @@ async def start_follow_up(
         parent_picture_id=_parent_picture(operation, press.job, picture),
         edit=_edit(follow_up, replace(press.job, spec=spec), picture),
         image_keys=_image_keys(follow_up, press.job, spec),
-        visibility=visibility_of(spec, press.job),
+        visibility=visibility_of(spec, press.job.visibility),
     )
     # Before the member is asked for a prompt, which would be lost.
     check_unrestricted(await read_restriction(MemberInGuild(guild_id=context.guild_id, member_id=press.member.id)))

@@ -33,6 +33,7 @@ class InteractionContext:
     is_nsfw_channel: whether Discord restricts the channel by age; None if it did not say.
     guild_id: None outside guilds.
     role_ids: the member's roles in the guild, as Discord says with the interaction; everyone's has the guild's id.
+    is_bot_there: whether the bot is in the channel; if not, its member has installed it, and it answers there alone.
     """
 
     id: str
@@ -48,3 +49,4 @@ class InteractionContext:
     is_nsfw_channel: bool | None = None
     guild_id: int | None = None
     role_ids: tuple[int, ...] = ()
+    is_bot_there: bool = True

@@ -27,7 +27,7 @@ from bot.store.series import read_series_jobs as read_all_series_jobs
 from engine.feedback.store.actions import append_actions, read_ratings
 from engine.feedback.store.opinions import read_last_actions
 from engine.feedback.store.repeats import find_repeats
-from engine.store.jobs import read_jobs_with_pictures, submit_all
+from engine.store.jobs import publish_jobs, read_jobs_with_pictures, submit_all
 from engine.store.queue_position import count_pending_of, read_queue_positions
 from engine.store.transitions import cancel_jobs
 
@@ -57,6 +57,11 @@ async def _count_ahead(connection: AsyncConnection, job_ids: Sequence[UUID]) -> 
 
 async def _leave_out(connection: AsyncConnection, job_ids: Sequence[UUID]) -> list[None]:
     await leave_out_grids(connection, job_ids)
+    return [None] * len(job_ids)
+
+
+async def _publish(connection: AsyncConnection, job_ids: Sequence[UUID]) -> list[None]:
+    await publish_jobs(connection, job_ids)
     return [None] * len(job_ids)
 
 
@@ -96,6 +101,7 @@ cancel_waiting = Statement(order=10, run=_cancel_all, is_kept=False)
 rule = Statement(order=10, run=rule_cases, is_kept=False)
 record_action = Statement(order=11, run=append_actions, is_kept=False)
 submit_jobs = Statement(order=12, run=submit_all, is_kept=False)
+publish_job = Statement(order=12, run=_publish, is_kept=False)
 deliver = Statement(order=13, run=_add, is_kept=False)
 charge = Statement(order=13, run=charge_jobs, is_kept=False)
 count_ahead = Statement(order=14, run=_count_ahead)

@@ -13,6 +13,7 @@ from uuid import UUID
 from bot.policy.pauses import check_pause
 from bot.policy.plans import TimeLeft
 from bot.policy.restrictions import check_unrestricted
+from bot.policy.visibility import surface_of
 from bot.store.allowance import Admitted, admit
 from bot.store.deliveries import BotInstance, Delivery
 from bot.store.interaction import InteractionContext
@@ -30,8 +31,9 @@ from bot.store.statements import (
     read_restriction,
     submit_jobs,
 )
-from bot.store.tables import DeliveryKind
+from bot.store.tables import DeliveryForm, DeliveryKind
 from engine.contract.edits import Edit
+from engine.contract.feedback import Surface
 from engine.contract.ids import new_id
 from engine.contract.jobs import MAX_COUNTED_AHEAD, MAX_SEED, Job, JobRequest, JobSpec, Operation, Visibility
 
@@ -95,7 +97,7 @@ async def submit_for_member(
 ) -> tuple[SubmittedJob, ...]:
     """Do the same for a member who is locked and admitted, and has not had an answer to the interaction."""
     jobs = await submit_jobs([_request(draft, member) for draft in drafts])
-    added = [new_delivery(context, member, job.id, ordinal=ordinal) for ordinal, job in enumerate(jobs)]
+    added = [new_delivery(context, member, job, ordinal=ordinal) for ordinal, job in enumerate(jobs)]
     if len(jobs) > 1:
         added = [replace(delivery, is_in_series=True) for delivery in added]
     await deliver((added, instance))
@@ -113,14 +115,18 @@ async def submit_for_member(
 
 
 def new_delivery(
-    context: InteractionContext, member: Member, job_id: UUID, *, ordinal: int = 0, picture_id: UUID | None = None
+    context: InteractionContext, member: Member, job: Job, *, ordinal: int = 0, picture_id: UUID | None = None
 ) -> Delivery:
-    """Return a new delivery for the interaction; only the first one with a grid is the interaction's own response."""
-    is_own_answer = picture_id is None and ordinal == 0
+    """Return a new delivery for the interaction.
+
+    Its own response is only the first one with a grid, or what the bot cannot post as a message of its own.
+    """
+    form = form_of(context, job.visibility)
+    is_own_answer = (picture_id is None or form is not DeliveryForm.MESSAGE) and ordinal == 0
     return Delivery(
         id=new_id(),
         kind=DeliveryKind.PICTURE if picture_id else DeliveryKind.GRID,
-        job_id=job_id,
+        job_id=job.id,
         picture_id=picture_id,
         member_id=member.id,
         discord_id=member.discord_id,
@@ -132,10 +138,18 @@ def new_delivery(
         message_id=None,
         token=context.token if is_own_answer else None,
         created_at=context.at,
-        surface=context.surface,
+        surface=surface_of(job.visibility, context.surface),
         is_nsfw_channel=context.is_nsfw_channel,
         guild_id=context.guild_id,
+        form=form,
     )
+
+
+def form_of(context: InteractionContext, visibility: Visibility) -> DeliveryForm:
+    """Return what kind of message answers the interaction with a job; direct messages are private by themselves."""
+    if visibility is Visibility.PRIVATE and context.surface is not Surface.DM:
+        return DeliveryForm.EPHEMERAL
+    return DeliveryForm.MESSAGE if context.is_bot_there else DeliveryForm.ANSWER
 
 
 def random_seed() -> int:

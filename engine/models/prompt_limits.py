@@ -24,7 +24,7 @@ Samplers = tuple[str, ...]
 
 NO_INCOMPATIBLE_ADAPTERS: IncompatibleAdapters = MappingProxyType({})
 # Those of the language's service abilities that are supported.
-_SERVICE = frozenset({"speed"})
+_SERVICE = frozenset({"speed", "visibility"})
 
 
 async def read_limits(models_file: Path, default_model: str | None, *, shows_unsafe: bool = False) -> Limits:

@@ -151,6 +151,12 @@ async def notify_changed(connection: AsyncConnection, *job_ids: UUID) -> None:
     await connection.execute(sa.select(sa.func.pg_notify(JOBS_CHANNEL, listed)))
 
 
+async def publish_jobs(connection: AsyncConnection, job_ids: Sequence[UUID]) -> None:
+    """Let others than their owners see the jobs."""
+    public = sa.update(jobs).where(jobs.c.id.in_(job_ids)).values(visibility=Visibility.PUBLIC.value)
+    await connection.execute(public)
+
+
 def job_from_row(row: sa.Row[Any]) -> Job:
     """Return the job stored in the row."""
     return Job(

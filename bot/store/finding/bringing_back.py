@@ -8,15 +8,19 @@ from uuid import UUID
 from bot.store.button_actions import check_not_removed, read_press
 from bot.store.deliveries import BotInstance
 from bot.store.interaction import InteractionContext
-from bot.store.statements import deliver, is_answered
+from bot.store.statements import deliver, is_answered, publish_job
 from bot.store.submissions import SubmittedJob, new_delivery
 from bot.store.tables import DeliveryKind
 from engine.contract.errors import JobUnknown, PictureUnknown
-from engine.contract.jobs import JobStatus
+from engine.contract.jobs import JobStatus, Visibility
 
 
-async def bring_back(context: InteractionContext, job_id: UUID, instance: BotInstance) -> SubmittedJob | None:
+async def bring_back(
+    context: InteractionContext, job_id: UUID, instance: BotInstance, *, makes_public: bool = False
+) -> SubmittedJob | None:
     """Store a delivery of the member's job as the answer; None if the interaction was already answered.
+
+    makes_public: whether others may see the job from now on.
 
     Raises: JobUnknown, also for the job of somebody else, who alone may show it elsewhere; PictureUnknown,
         PictureRemoved.
@@ -29,8 +33,12 @@ async def bring_back(context: InteractionContext, job_id: UUID, instance: BotIns
     await check_not_removed(context, press, [picture.slot for picture in press.pictures])
     if await is_answered(context.id):
         return None
-    added = new_delivery(context, press.member, job_id)
+    job = press.job
+    if makes_public and job.visibility is Visibility.PRIVATE:
+        await publish_job(job.id)
+        job = replace(job, visibility=Visibility.PUBLIC)
+    added = new_delivery(context, press.member, job)
     # The list in which it was found is a message that the member alone sees.
     delivery = replace(added, kind=DeliveryKind.AGAIN, reply_to=None)
     await deliver(((delivery,), instance))
-    return SubmittedJob(job=press.job, delivery=delivery, num_ahead=0)
+    return SubmittedJob(job=job, delivery=delivery, num_ahead=0)

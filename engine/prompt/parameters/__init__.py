@@ -50,6 +50,7 @@ RELEASE_ABILITIES = frozenset(
         "style_reference",
         "tile",
         "video",
+        "visibility",
         "weird",
     }
 )

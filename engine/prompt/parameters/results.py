@@ -55,13 +55,13 @@ RESULT_PARAMETERS: tuple[Parameter, ...] = (
             kind=ParameterKind.FLAG,
             group="visibility",
             help=help,
-            meaning=f"Marks the job as {name}.",
+            meaning=meaning,
             example=f"a red circle --{name}",
             ability="visibility",
         )
-        for name, help in (
-            ("stealth", "Keeps this job out of public galleries."),
-            ("public", "Shows this job in public galleries."),
+        for name, help, meaning in (
+            ("stealth", "Shows this job to you alone.", "The job is private, and so is what its buttons start."),
+            ("public", "Shows this job to everybody here.", "The job is public, whatever it starts from."),
         )
     ),
     Parameter(

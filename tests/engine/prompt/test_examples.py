@@ -160,7 +160,7 @@ EXAMPLES: tuple[Example, ...] = (
     refused(48, f"cat --cref {PNG_A} --v 7", "--cref is not available with v7", limits=_able("v7", "style")),
     refused(49, "cat --AR 3:2", "Use lower case: --ar"),
     refused(50, "cat --p", "--p is not available: this release", limits=Limits(abilities=frozenset({"speed"}))),
-    refused(51, "cat --stealth", "--stealth is not available: this release", limits=Limits(abilities=frozenset())),
+    refused(51, "cat --stealth", "--stealth is not available on this server", limits=Limits(abilities=frozenset())),
     Example(
         number=52,
         text="--pablo playing basketball --pic",

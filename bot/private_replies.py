@@ -1,0 +1,15 @@
+"""What members read about private work and direct messages."""
+
+from __future__ import annotations
+
+from bot.language import Phrase, _
+
+ONLY_YOU = Phrase("Only you see this. It stays in `/history`, and comes by direct message if it takes over 15 minutes.")
+PRIVATE_HELP = Phrase("Whether only you see the pictures, and what you make of them; everybody here does by default.")
+
+PUBLIC_HELP = Phrase("Lets everybody see pictures that only you see until now.")
+
+
+def moved_from(channel_id: int) -> str:
+    """Return why private pictures are in the direct messages and not in their channel."""
+    return _("You asked for this in <#{channel_id}>, where only you were to see it.", channel_id=channel_id)
