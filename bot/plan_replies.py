@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
-from bot.language import Phrase, _, number
-from bot.policy.plans import Period, SpeedNotAllowed, TimeLeft, TimeUsedUp, TooManyPermutations, TooManyRepeats
+from bot.language import Phrase, _, listed, number, plural
+from bot.policy.plans import (
+    Period,
+    Plan,
+    PlanUnknown,
+    SpeedNotAllowed,
+    TimeLeft,
+    TimeUnreadable,
+    TimeUsedUp,
+    TooManyPermutations,
+    TooManyPlans,
+    TooManyRepeats,
+)
+from engine.contract.errors import EaselError
 from engine.contract.jobs import Speed
 
 BUILT_IN_NAME = Phrase("the standard plan")
@@ -32,6 +46,42 @@ def gpu_time(time: timedelta) -> str:
 def in_time(moment: datetime) -> str:
     """Return when that is, as Discord shows it in the reader's own time: in 3 hours."""
     return f"<t:{int(moment.timestamp())}:R>"
+
+
+def plan_lines(plan: Plan) -> list[str]:
+    """Return what the plan allows, a line for each kind of limit."""
+    lines = [_("{time} of GPU time a day", time=gpu_time(plan.per_day))] if plan.per_day is not None else []
+    if plan.per_month is not None:
+        lines.append(_("{time} of GPU time a month", time=gpu_time(plan.per_month)))
+    if not lines:
+        lines.append(_("GPU time without a limit"))
+    if plan.max_running is not None:
+        lines.append(plural(plan.max_running, "{n} job at once", "{n} jobs at once"))
+    lines.append(plural(plan.max_pending, "{n} unfinished job", "{n} unfinished jobs"))
+    if plan.max_repeat is not None:
+        lines.append(_("`--repeat` up to {n}", n=plan.max_repeat))
+    if plan.max_permutations is not None:
+        lines.append(plural(plan.max_permutations, "{n} prompt by sets", "{n} prompts by sets"))
+    speeds = [f"`--{speed}`" for speed in Speed if speed in plan.speeds]
+    return [*lines, " ".join(speeds)]
+
+
+def plan_unknown(error: PlanUnknown) -> str:
+    """Return that the server has no such plan, and which it has."""
+    name, known = error.facts["name"], [plan_name(one) for one in error.known]
+    if not known:
+        return _("This server has no plan called {name}, nor any other. `/plan set` makes one.", name=name)
+    return _("This server has no plan called {name}. It has {known}.", name=name, known=listed(known))
+
+
+def time_unreadable(error: TimeUnreadable) -> str:
+    """Return how a time is written."""
+    return _("{text} is no time. Write it as 90s, 30m or 2h, or write none for no limit.", text=error.facts["text"])
+
+
+def too_many_plans(error: TooManyPlans) -> str:
+    """Return that the server has enough plans."""
+    return _("A server can have {limit} plans. Change one, or remove one first.", limit=error.facts["limit"])
 
 
 def speed_not_allowed(error: SpeedNotAllowed) -> str:
@@ -119,3 +169,14 @@ def _some_fit(error: TimeUsedUp) -> str:
 
 def _plan_of(error: SpeedNotAllowed | TooManyRepeats | TooManyPermutations) -> str:
     return plan_name(str(error.facts["plan"]))
+
+
+PLAN_SENTENCES: Mapping[type[EaselError], Callable[[Any], str]] = {
+    PlanUnknown: plan_unknown,
+    SpeedNotAllowed: speed_not_allowed,
+    TimeUnreadable: time_unreadable,
+    TimeUsedUp: time_used_up,
+    TooManyPermutations: too_many_permutations,
+    TooManyPlans: too_many_plans,
+    TooManyRepeats: too_many_repeats,
+}

@@ -13,7 +13,7 @@ from typing import Any
 
 from bot.ban_replies import banned, restricted
 from bot.operation_replies import inability, unusable_add_on
-from bot.plan_replies import speed_not_allowed, time_used_up, too_many_permutations, too_many_repeats
+from bot.plan_replies import PLAN_SENTENCES
 from bot.policy.cases import (
     AppealedAlready,
     BannedAlready,
@@ -24,7 +24,6 @@ from bot.policy.cases import (
     NothingToRemove,
 )
 from bot.policy.pauses import GuildPaused
-from bot.policy.plans import SpeedNotAllowed, TimeUsedUp, TooManyPermutations, TooManyRepeats
 from bot.policy.removals import DeletedByOwner, PictureRemoved
 from bot.policy.restrictions import MemberRestricted
 from bot.policy.words import WordForbidden
@@ -61,10 +60,7 @@ _ENDED = {
 _SENTENCES: Mapping[type[errors.EaselError], Callable[[Any], str]] = {
     errors.PromptRefused: lambda error: code_block(error.message),
     errors.TooManyPending: lambda error: f"{_limit(error)} Wait for a job to finish, or cancel one.",
-    SpeedNotAllowed: speed_not_allowed,
-    TooManyRepeats: too_many_repeats,
-    TooManyPermutations: too_many_permutations,
-    TimeUsedUp: time_used_up,
+    **PLAN_SENTENCES,
     WordForbidden: lambda error: word_refused(error.rule),
     errors.MemberBanned: lambda error: banned(error.facts.get("reason", ""), error.facts.get("until")),
     MemberRestricted: lambda error: restricted(error.restriction),

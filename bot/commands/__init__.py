@@ -14,6 +14,7 @@ from bot.commands.imagine import imagine, imagine_for
 from bot.commands.interpolate import interpolate
 from bot.commands.message_menu import MENU
 from bot.commands.moderation import safety
+from bot.commands.plan import plan
 from bot.commands.prefer import prefer
 from bot.commands.privacy import privacy
 from bot.commands.queue import queue
@@ -43,6 +44,7 @@ COMMANDS: tuple[Command, ...] = (
     apikey,
     safety,
     server,
+    plan,
     *MENU,
 )
 

@@ -16,6 +16,9 @@ from engine.contract.jobs import JobSpec, Speed, speed_of
 RATES: Mapping[Speed, int] = MappingProxyType({Speed.TURBO: 2, Speed.FAST: 1, Speed.RELAX: 0})
 """How much a second of painting counts: turbo, which others wait for, doubly, and relax, which waits for them, not."""
 
+MAX_PLANS = 25
+"""Of a guild: as many as Discord offers choices."""
+
 _WARNED_AT = 0.8
 _DAYS = 30
 
@@ -100,6 +103,22 @@ class TimeLeft:
     limit: timedelta
     left: timedelta
     renewed_at: datetime
+
+
+class TimeUnreadable(RequestError):
+    """A text is no time; the fact `text` has it."""
+
+
+class PlanUnknown(RequestError):
+    """The guild has no plan called `name`, but those in `known`."""
+
+    def __init__(self, *, name: str, known: tuple[str, ...]) -> None:
+        super().__init__(name=name, known=known)
+        self.name, self.known = name, known
+
+
+class TooManyPlans(RequestError):
+    """The guild has as many plans as it may; the fact `limit` says how many."""
 
 
 class SpeedNotAllowed(RequestError):

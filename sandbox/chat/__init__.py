@@ -33,5 +33,6 @@ It answers on loopback only and rejects a foreign Host or Origin. `member` is a 
 - `POST /sandbox/fresh` `{member}` deletes every message and thread, for administrators.
 - For tests: `PUT /sandbox/faults` (see `fault_injection.fault_from_json`) and `DELETE /sandbox/faults`;
   `POST /sandbox/gateway` `{action: "drop" | "reconnect" | "invalidate", resumable}`;
-  `PATCH /sandbox/channels/{channel}` `{bot: "writes" | "reads" | "outside"}` and `DELETE /sandbox/channels/{channel}`.
+  `PATCH /sandbox/channels/{channel}` `{bot: "writes" | "reads" | "outside"}` and `DELETE /sandbox/channels/{channel}`;
+  `PUT /sandbox/roles/{member}` `{roles: [ids]}` and `DELETE /sandbox/roles/{role}`, of the first guild.
 """

@@ -10,6 +10,7 @@ from sandbox.request_bodies import object_body
 from sandbox.state.fault_injection import fault_from_json
 from sandbox.state.flags import Permissions
 from sandbox.state.records import Channel
+from sandbox.state.roles import give_roles, remove_role
 
 routes = web.RouteTableDef()
 WRITING = Permissions.SEND_MESSAGES | Permissions.SEND_MESSAGES_IN_THREADS
@@ -69,6 +70,29 @@ async def set_bot_access(request: web.Request) -> web.Response:
     if body.get("bot") not in DENIED_PERMISSIONS:
         raise ActionError("Unknown access. Available: writes, reads, outside.")
     world_of(request).update_channel(replace(channel, denied=int(DENIED_PERMISSIONS[body["bot"]])))
+    return web.Response(status=204)
+
+
+@routes.put("/sandbox/roles/{member}")
+async def set_roles(request: web.Request) -> web.Response:
+    """Let a member have these of the first guild's roles, and no others."""
+    body, world = await object_body(request), world_of(request)
+    guild, digits = next(iter(world.guilds.values())), request.match_info["member"]
+    wanted = body.get("roles", [])
+    if not digits.isdecimal() or not set(wanted) <= {str(role.id) for role in guild.roles}:
+        raise ActionError("Name a member and roles of the guild.")
+    give_roles(world, guild.id, int(digits), tuple(map(int, wanted)))
+    return web.Response(status=204)
+
+
+@routes.delete("/sandbox/roles/{role}")
+async def delete_role(request: web.Request) -> web.Response:
+    """Delete a role of the first guild."""
+    world, digits = world_of(request), request.match_info["role"]
+    guild = next(iter(world.guilds.values()))
+    if digits not in {str(role.id) for role in guild.roles}:
+        raise ActionError("The guild has no such role.")
+    remove_role(world, guild.id, int(digits))
     return web.Response(status=204)
 
 

@@ -18,6 +18,7 @@ GUILD_INTENTS = {
     "MESSAGE_REACTION_ADD": Intents.GUILD_MESSAGE_REACTIONS,
     "MESSAGE_REACTION_REMOVE": Intents.GUILD_MESSAGE_REACTIONS,
     "TYPING_START": Intents.GUILD_MESSAGE_TYPING,
+    "GUILD_ROLE_DELETE": Intents.GUILDS,
     "CHANNEL_CREATE": Intents.GUILDS,
     "CHANNEL_UPDATE": Intents.GUILDS,
     "CHANNEL_DELETE": Intents.GUILDS,
@@ -37,11 +38,17 @@ DIRECT_INTENTS = {
 
 def dispatch_event(world: World, session: Session, event: WorldEvent) -> None:
     """Send a session its view of an event, if it subscribes to it."""
-    if not event.to_bot or event.channel_id is None:
+    if not event.to_bot or event.kind not in PAYLOADS:
         return
-    guild_id = world.channels[event.channel_id].guild_id
+    guild_id = _guild_of(world, event)
     if session.covers(guild_id) and _wants(session, event.kind, guild_id):
         session.dispatch(event.kind, PAYLOADS[event.kind](world, session, event))
+
+
+def _guild_of(world: World, event: WorldEvent) -> int | None:
+    if event.channel_id is None:
+        return int(event.data["guild_id"])
+    return world.channels[event.channel_id].guild_id
 
 
 def _wants(session: Session, kind: str, guild_id: int | None) -> bool:
@@ -107,6 +114,10 @@ def _typing_body(world: World, session: Session, event: WorldEvent) -> Json:
     return event.data | {"channel_id": str(event.channel_id)} | _guild_part(world, event)
 
 
+def _role_body(world: World, session: Session, event: WorldEvent) -> Json:
+    return event.data
+
+
 def _channel_body(world: World, session: Session, event: WorldEvent) -> Json:
     return channel_json(world, world.channels[event.channel_id or 0])
 
@@ -135,6 +146,7 @@ PAYLOADS: dict[str, Callable[[World, Session, WorldEvent], Json]] = {
     "MESSAGE_REACTION_ADD": _reaction_body,
     "MESSAGE_REACTION_REMOVE": _reaction_body,
     "TYPING_START": _typing_body,
+    "GUILD_ROLE_DELETE": _role_body,
     "CHANNEL_CREATE": _channel_body,
     "CHANNEL_UPDATE": _channel_body,
     "CHANNEL_DELETE": _channel_body,

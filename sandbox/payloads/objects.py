@@ -43,6 +43,7 @@ def partial_member_json(world: World, member: GuildMember) -> Json:
     """Return a partial member object, without its user, for messages."""
     is_bot = member.user_id == world.application.id
     roles = [member.guild_id + BOT_ROLE] if is_bot else [member.guild_id + ADMINISTRATOR_ROLE] * member.administrator
+    roles += member.role_ids
     return {
         "avatar": None,
         "banner": None,
@@ -126,12 +127,13 @@ def _channel_base(channel: Channel) -> Json:
 
 
 def roles_json(world: World, guild: Guild) -> list[Json]:
-    """Return a guild's roles: @everyone (with the guild's id), administrators, and the bot's role."""
+    """Return a guild's roles: @everyone (with the guild's id), administrators, the bot's role, and its own."""
     tags = {"tags": {"bot_id": str(world.application.id)}, "managed": True}
     return [
         _role(guild.id, "@everyone", int(MEMBER_PERMISSIONS), 0),
         _role(guild.id + ADMINISTRATOR_ROLE, "Administrators", int(Permissions.ADMINISTRATOR), 2),
         _role(guild.id + BOT_ROLE, world.application.name, int(BOT_PERMISSIONS), 1) | tags,
+        *(_role(role.id, role.name, 0, 1) for role in guild.roles),
     ]
 
 

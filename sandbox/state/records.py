@@ -58,11 +58,20 @@ class Application:
 
 
 @dataclass(frozen=True, kw_only=True)
+class GuildRole:
+    """A role without permissions of its own, which says who somebody is."""
+
+    id: int
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class GuildMember:
     guild_id: int
     user_id: int
     joined_at: datetime
     administrator: bool = False
+    role_ids: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +80,7 @@ class Guild:
     name: str
     owner_id: int
     members: tuple[GuildMember, ...]
+    roles: tuple[GuildRole, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

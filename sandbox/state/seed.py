@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from sandbox.state.clock import Clock
 from sandbox.state.links import Links
-from sandbox.state.records import Application, Channel, ChannelType, Guild, GuildMember, User
+from sandbox.state.records import Application, Channel, ChannelType, Guild, GuildMember, GuildRole, User
 from sandbox.state.snowflakes import snowflake_from_moment
 from sandbox.state.world import World
 
@@ -17,6 +17,9 @@ GUILD_ID = FIRST_ID + (10 << 22)
 TOKEN = (
     base64.urlsafe_b64encode(str(APPLICATION_ID).encode()).decode().rstrip("=") + ".sandbox.this-opens-only-the-sandbox"
 )
+
+PATRONS = 52
+"""Added to the guild's id, that of a role which Cleo has."""
 
 CHANNELS = (
     (ChannelType.TEXT, "studio", "Ask for pictures here", False),
@@ -54,11 +57,18 @@ def _users() -> tuple[User, ...]:
 def _guild(number: int) -> Guild:
     name = "The Atelier" if number == 0 else f"The Atelier {number + 1}"
     guild_id = GUILD_ID + (number << 22)
+    patrons = GuildRole(id=guild_id + PATRONS, name="Patrons")
     members = tuple(
-        GuildMember(guild_id=guild_id, user_id=user_id, joined_at=SEEDED_AT, administrator=user_id == ADA)
+        GuildMember(
+            guild_id=guild_id,
+            user_id=user_id,
+            joined_at=SEEDED_AT,
+            administrator=user_id == ADA,
+            role_ids=(patrons.id,) if user_id == CLEO else (),
+        )
         for user_id in (APPLICATION_ID, ADA, BEN, CLEO)
     )
-    return Guild(id=guild_id, name=name, owner_id=ADA, members=members)
+    return Guild(id=guild_id, name=name, owner_id=ADA, members=members, roles=(patrons,))
 
 
 def _guild_channels(guild: Guild) -> tuple[Channel, ...]:

@@ -1,0 +1,102 @@
+"""What those who manage a server read when they look after its plans."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from bot.cards import MAX_CONTENT, length
+from bot.language import Phrase, _, plural
+from bot.plan_replies import plan_lines
+from bot.policy.plans import GuildPlans, Plan
+
+PLAN_HELP = Phrase("What members of this server may use, by their roles")
+LIST_HELP = Phrase("The plans of this server and who has them")
+SET_HELP = Phrase("Make a plan, or change the limits that you give here")
+REMOVE_HELP = Phrase("Remove a plan; its roles have the default one then")
+ROLE_HELP = Phrase("Give those with a role a plan; who has several roles has the best of their plans")
+DEFAULT_HELP = Phrase("Which plan those have none of whose roles has one")
+NAME_HELP = Phrase("The name of the plan")
+DAY_HELP = Phrase("GPU time a day, such as 90s, 30m or 2h; none for no limit")
+MONTH_HELP = Phrase("GPU time a month, such as 30m or 15h; none for no limit")
+AT_ONCE_HELP = Phrase("Jobs of a member that are painted at once; 0 for no limit")
+QUEUE_HELP = Phrase("Unfinished jobs of a member, waiting and painted")
+REPEAT_HELP = Phrase("The most for --repeat; 0 for no limit")
+SETS_HELP = Phrase("The most prompts that sets such as {red, green} make of one; 0 for no limit")
+SPEEDS_HELP = Phrase("Which of --fast, --relax and --turbo are allowed")
+WHOM_HELP = Phrase("The role; @everyone is every member")
+NONE_HELP = Phrase("The plan; leave it out for none")
+
+MANAGERS_ONLY = Phrase("Only members who may manage this server can look after its plans.")
+NOTHING_CHANGED = Phrase("Nothing has changed: it was so already.")
+NO_PLANS = Phrase(
+    "This server has no plans, so everyone may use the same. `/plan set` makes one, `/plan role` says who has it, and "
+    "`/plan default` what all others have."
+)
+_DEFAULT = Phrase("the default")
+
+
+def listed_plans(found: GuildPlans, *, num_forgotten: int) -> str:
+    """Return the plans with who has them, as much as a message takes; and how many deleted roles had one until now."""
+    lines = [_plan_line(plan, found) for plan in found.plans.values()] or [str(NO_PLANS)]
+    if found.plans and found.default.name not in found.plans:
+        lines.append(_("Everyone else: {limits}", limits=", ".join(plan_lines(found.default))))
+    if num_forgotten:
+        lines.append(
+            plural(
+                num_forgotten,
+                "{n} role with a plan was deleted in Discord, so its plan is forgotten.",
+                "{n} roles with plans were deleted in Discord, so their plans are forgotten.",
+            )
+        )
+    return _fitting(lines)
+
+
+def plan_set(plan: Plan, found: GuildPlans) -> str:
+    """Return the plan as it is now."""
+    said = [_plan_line(plan, found)]
+    if plan.name not in found.roles.values() and found.default.name != plan.name:
+        said.append(_("Nobody has it yet: `/plan role` gives it to a role, `/plan default` to everyone else."))
+    return "\n".join(said)
+
+
+def plan_removed(name: str) -> str:
+    """Return that the plan is gone."""
+    return _("The plan **{name}** is removed.", name=name)
+
+
+def role_given(role_id: int, name: str | None) -> str:
+    """Return which plan the role has now."""
+    if name is None:
+        return _("{role} has no plan of its own now.", role=f"<@&{role_id}>")
+    return _("{role} has the plan **{name}** now.", role=f"<@&{role_id}>", name=name)
+
+
+def default_chosen(name: str | None) -> str:
+    """Return which plan is the default one now."""
+    if name is None:
+        return _("Members whose roles have no plan have the standard one now.")
+    return _("Members whose roles have no plan have **{name}** now.", name=name)
+
+
+def _plan_line(plan: Plan, found: GuildPlans) -> str:
+    whose = [f"<@&{role_id}>" for role_id, name in found.roles.items() if name == plan.name]
+    whose += [str(_DEFAULT)] if found.default.name == plan.name else []
+    who = f" ({', '.join(whose)})" if whose else ""
+    return f"**{plan.name}**{who}: {', '.join(plan_lines(plan))}"
+
+
+def _fitting(lines: Sequence[str]) -> str:
+    shown: list[str] = []
+    for line in lines:
+        if length("\n".join([*shown, line])) > MAX_CONTENT - 20:
+            return "\n".join([*shown, "..."])
+        shown.append(line)
+    return "\n".join(shown)
+
+
+SPEED_CHOICES: Mapping[str, Phrase] = {
+    "fast+relax": Phrase("fast and relax"),
+    "fast+relax+turbo": Phrase("fast, relax and turbo"),
+    "fast": Phrase("fast alone"),
+    "relax": Phrase("relax alone"),
+}

@@ -1,0 +1,152 @@
+"""Changes of a guild's plans by those who manage it; each is kept with who made it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.policy.plans import MAX_PLANS, GuildPlans, Plan, PlanUnknown, TooManyPlans
+from bot.store.guilds.changes import record_change
+from bot.store.guilds.tables import GuildSetting
+from bot.store.interaction import InteractionContext
+from bot.store.plans.reading import read_plans
+from bot.store.plans.tables import plan_roles, plans
+
+# Of two changes of one guild's plans at once, the second is made to what the first has left.
+_LOCK = sa.text("SELECT pg_advisory_xact_lock(hashtextextended('plans', :guild_id))")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangedPlans:
+    """The plans of the guild as they are now, and whether that is new."""
+
+    plans: GuildPlans
+    is_changed: bool
+
+
+async def set_plan(
+    connection: AsyncConnection, context: InteractionContext, name: str, limits: Mapping[str, Any]
+) -> ChangedPlans:
+    """Create the plan, or change these of its limits, by the names of `Plan`; what a new one has not is as built in.
+
+    Raises: TooManyPlans.
+    """
+    guild_id, before = await _lock(connection, context)
+    if name not in before.plans and len(before.plans) >= MAX_PLANS:
+        raise TooManyPlans(limit=MAX_PLANS)
+    plan = replace(before.plans.get(name, Plan(name=name)), **limits)
+    values = _row(plan)
+    insert = pg.insert(plans).values(guild_id=guild_id, name=name, **values)
+    await connection.execute(insert.on_conflict_do_update(index_elements=["guild_id", "name"], set_=values))
+    return await _record(connection, context, guild_id, before)
+
+
+async def remove_plan(connection: AsyncConnection, context: InteractionContext, name: str) -> ChangedPlans:
+    """Remove the plan; its roles have none then, and if it was the default one, what is built in is.
+
+    Raises: PlanUnknown.
+    """
+    guild_id, before = await _lock(connection, context)
+    _check_known(before, name)
+    await connection.execute(sa.delete(plans).where(plans.c.guild_id == guild_id, plans.c.name == name))
+    return await _record(connection, context, guild_id, before)
+
+
+async def give_role(
+    connection: AsyncConnection, context: InteractionContext, role_id: int, name: str | None
+) -> ChangedPlans:
+    """Let those with the role have the plan, None for none of its own.
+
+    Raises: PlanUnknown.
+    """
+    guild_id, before = await _lock(connection, context)
+    own = (plan_roles.c.guild_id == guild_id, plan_roles.c.role_id == role_id)
+    await connection.execute(sa.delete(plan_roles).where(*own))
+    if name is not None:
+        _check_known(before, name)
+        await connection.execute(sa.insert(plan_roles).values(guild_id=guild_id, role_id=role_id, plan=name))
+    return await _record(connection, context, guild_id, before)
+
+
+async def choose_default(connection: AsyncConnection, context: InteractionContext, name: str | None) -> ChangedPlans:
+    """Let the plan hold for members none of whose roles has one, None for what is built in.
+
+    Raises: PlanUnknown.
+    """
+    guild_id, before = await _lock(connection, context)
+    of_guild = plans.c.guild_id == guild_id
+    await connection.execute(sa.update(plans).where(of_guild, plans.c.is_default).values(is_default=False))
+    if name is not None:
+        _check_known(before, name)
+        await connection.execute(sa.update(plans).where(of_guild, plans.c.name == name).values(is_default=True))
+    return await _record(connection, context, guild_id, before)
+
+
+async def forget_roles(connection: AsyncConnection, guild_id: int, *, known: Collection[int]) -> int:
+    """Forget roles that the guild has deleted: those that are not known; return how many had a plan."""
+    listed = sa.any_(sa.literal(list(known), pg.ARRAY(sa.BigInteger)))
+    gone = sa.delete(plan_roles).where(plan_roles.c.guild_id == guild_id, ~(plan_roles.c.role_id == listed))
+    return (await connection.execute(gone)).rowcount
+
+
+async def _lock(connection: AsyncConnection, context: InteractionContext) -> tuple[int, GuildPlans]:
+    assert context.guild_id is not None
+    await connection.execute(_LOCK, {"guild_id": context.guild_id})
+    (before,) = await read_plans(connection, [context.guild_id])
+    return context.guild_id, before
+
+
+def _check_known(before: GuildPlans, name: str) -> None:
+    if name not in before.plans:
+        raise PlanUnknown(name=name, known=tuple(before.plans))
+
+
+async def _record(
+    connection: AsyncConnection, context: InteractionContext, guild_id: int, before: GuildPlans
+) -> ChangedPlans:
+    (after,) = await read_plans(connection, [guild_id])
+    old, new = _texts(before), _texts(after)
+    await record_change(connection, context, GuildSetting.LIMITS, before=old, after=new)
+    return ChangedPlans(plans=after, is_changed=old != new)
+
+
+def _texts(found: GuildPlans) -> list[str]:
+    """Return the plans as the list of changes shows them."""
+    texts = [_text(plan) for plan in found.plans.values()]
+    texts += [f"<@&{role_id}>: {name}" for role_id, name in sorted(found.roles.items())]
+    return [*texts, *([f"default: {found.default.name}"] if found.default.name in found.plans else [])]
+
+
+def _text(plan: Plan) -> str:
+    limits = {
+        "a day": plan.per_day,
+        "a month": plan.per_month,
+        "at once": plan.max_running,
+        "unfinished": plan.max_pending,
+        "repeat": plan.max_repeat,
+        "permutations": plan.max_permutations,
+    }
+    said = [f"{_value(limit)} {name}" for name, limit in limits.items() if limit is not None]
+    return f"{plan.name} ({', '.join([*said, *sorted(plan.speeds)])})"
+
+
+def _value(limit: int | timedelta) -> str:
+    return f"{limit.total_seconds():.0f} s" if isinstance(limit, timedelta) else f"{limit}"
+
+
+def _row(plan: Plan) -> dict[str, Any]:
+    return {
+        "seconds_per_day": None if plan.per_day is None else round(plan.per_day.total_seconds()),
+        "seconds_per_month": None if plan.per_month is None else round(plan.per_month.total_seconds()),
+        "max_running": plan.max_running,
+        "max_pending": plan.max_pending,
+        "max_repeat": plan.max_repeat,
+        "max_permutations": plan.max_permutations,
+        "speeds": sorted(plan.speeds),
+    }
