@@ -11,6 +11,7 @@ from bot.commands.describe import describe, shorten
 from bot.commands.export import export
 from bot.commands.help import help_command
 from bot.commands.imagine import imagine, imagine_for
+from bot.commands.info import info
 from bot.commands.interpolate import interpolate
 from bot.commands.message_menu import MENU
 from bot.commands.moderation import safety
@@ -28,6 +29,7 @@ Command = app_commands.Command[Any, ..., Any] | app_commands.Group | app_command
 COMMANDS: tuple[Command, ...] = (
     imagine,
     help_command,
+    info,
     blend,
     interpolate,
     describe,

@@ -18,6 +18,8 @@ from bot.store.guild_quarantine import read_guild_quarantine
 from bot.store.guild_usage import read_guild_usage
 from bot.store.guilds.changes import read_changes
 from bot.store.members import read_publishing_ids_in
+from bot.store.own_summary import read_own_summary
+from bot.store.tables import members
 from engine.contract.jobs import MAX_COUNTED_AHEAD, Job
 from engine.feedback.preferences.answers import EXCLUDING
 from engine.feedback.store import actions, opinions, presses, retention
@@ -128,7 +130,14 @@ _QUERIES: dict[str, Query] = {
     "read_uploads_of": lambda connection, job: read_uploads_of(connection, [job.id]),
     "find_used_keys": lambda connection, job: find_used_keys(connection, {"ab/cd.png", "ef/gh.webp"}),
     "submit_job": lambda connection, job: jobs.submit_job(connection, request_for(job.member_id)),
+    "read_own_summary": lambda connection, job: _summary_of(connection, job.member_id),
 }
+
+
+async def _summary_of(connection: AsyncConnection, member_id: UUID) -> None:
+    own = sa.select(members.c.discord_id).where(members.c.id == member_id)
+    summary = await read_own_summary(connection, (await connection.execute(own)).scalar_one(), 77, (), limit=10)
+    assert summary.num_jobs == 40
 
 
 _OF_SERIES: dict[str, Query] = {
