@@ -48,17 +48,21 @@ def check_finished(job: Job) -> None:
 
 
 async def changes_of(services: ApiServices, job_id: UUID) -> AsyncIterator[tuple[Job, bytes | None]]:
-    """Yield the job now and after every change, with its newest preview as JPEG if it has one, until it has ended."""
+    """Yield the job now and after every change, with its newest preview as JPEG if it has one, until it has ended.
+
+    Where a classifier looks at what is finished, nothing is shown before.
+    """
+    has_previews = services.limits.shows_unsafe or not services.limits.has_classifier
     async for job in follow(services.database, job_id, changes=services.changes):
         preview = None
-        if job.status is JobStatus.RUNNING:
+        if has_previews and job.status is JobStatus.RUNNING:
             async with services.database.begin() as connection:
                 preview = await read_preview(connection, job_id)
         yield job, preview
 
 
 async def pictures_of(services: ApiServices, jobs: Sequence[Job], count: int) -> list[Picture]:
-    """Return the first pictures of the finished jobs.
+    """Return the first pictures of the finished jobs that are not unsafe.
 
     Raises: ApiRefused when there are none.
     """
@@ -66,7 +70,10 @@ async def pictures_of(services: ApiServices, jobs: Sequence[Job], count: int) ->
         painted = [picture for job in jobs for picture in await read_pictures(connection, job.id)]
     if not painted:
         raise ApiRefused(500, replies.NO_PICTURES, code="no_pictures", headers={"x-should-retry": "false"})
-    return painted[:count]
+    shown = [picture for picture in painted if services.limits.shows_unsafe or not picture.is_unsafe]
+    if not shown:
+        raise ApiRefused(400, replies.UNSAFE, code="content_policy_violation", headers={"x-should-retry": "false"})
+    return shown[:count]
 
 
 async def _last(services: ApiServices, job: Job) -> Job:

@@ -23,6 +23,7 @@ LINK_EXPIRED = "This link is no longer valid. Get the picture with your API key.
 BROKEN = "Something went wrong. The error has been logged."
 RESTARTING = "Easel's API is restarting. The jobs go on: send the same request again for their pictures."
 CANCELLED = "The job was cancelled."
+UNSAFE = "A classifier finds this picture unsafe, so it is not handed out. Change the prompt or the seed."
 NO_PICTURES = "The job made no pictures that this address can return. GET /v1/jobs/ID shows it."
 NOT_JSON = "The body must be a JSON object, with the header `Content-Type: application/json`."
 NOT_FORM = "The body must be a form with files, `multipart/form-data`."

@@ -24,12 +24,14 @@ _STATES: Mapping[AppealState, str] = {
 }
 _AGAINST: Mapping[AppealSubject, str] = {
     AppealSubject.WORDS: "a prompt that was refused",
+    AppealSubject.PICTURE: "a result that is not shown",
     AppealSubject.TIME_OUT: "a time out",
     AppealSubject.BAN: "a ban",
 }
 _ENDED: Mapping[AppealSubject, str] = {AppealSubject.TIME_OUT: "the time out", AppealSubject.BAN: "the ban"}
 _ACCEPTED: Mapping[AppealSubject, str] = {
     AppealSubject.WORDS: "You can use this prompt there now",
+    AppealSubject.PICTURE: "Your result is shown there now",
     AppealSubject.TIME_OUT: "Your time out there is over",
     AppealSubject.BAN: "Your ban there is over",
 }
@@ -49,6 +51,9 @@ def appeal_text(case: Case) -> str:
     if ended:
         lines += [f"The reason for {ended}: {text}"] if text else []
         lines += [] if case.ruling else [f"Accept ends {ended} at once."]
+    elif case.appeal.subject is AppealSubject.PICTURE:
+        lines += [f"> {text}"] if text else []
+        lines += [] if case.ruling else ["A classifier finds it unsafe. Accept shows it in its message."]
     elif text:
         lines += [f"> {text}", f"Refused because of `{case.appeal.rule}`."]
         lines += [] if case.ruling else ["Accept lets this member use this prompt here."]

@@ -49,6 +49,7 @@ class CardKind(Enum):
     CASE = auto()
     APPEAL = auto()
     REFUSED = auto()
+    WITHHELD = auto()
 
 
 class FaceStyle(Enum):
@@ -197,15 +198,12 @@ def picture_card(
 ) -> Card:
     """Return the message of a single picture, `slot` 0 to 3, with its recipe; buttons that start a job of another
     operation, or a variation in `without`, are left out."""
-    is_upscale = job.operation is Operation.UPSCALE
-    title = operation_replies.upscaled_title(job, discord_id, recipe) if is_upscale else _title(slot, discord_id)
+    title = f"{replies.picture_title(slot)} <@{discord_id}>"
+    if job.operation is Operation.UPSCALE:
+        title = operation_replies.upscaled_title(job, discord_id, recipe)
     content = f"**{shown_prompt(job.spec.prompt)}** - {title}"
     shown = [button for button in buttons if button.variation not in without]
     return Card(content=content, rows=rows_of(shown, CardKind.PICTURE, job, slot, operations))
-
-
-def _title(slot: int, discord_id: int) -> str:
-    return f"{replies.picture_title(slot)} <@{discord_id}>"
 
 
 def with_note(card: Card, note: str) -> Card:

@@ -13,6 +13,7 @@ from bot.cards import AnswerSubject, Card, CardKind, answer_rows
 from bot.delivery.contact_sheet import contact_sheet
 from bot.delivery.discord_messages import message_link
 from bot.interaction_context import may_post
+from bot.policy.pictures import may_be_unsafe
 from bot.services import Services
 from bot.store.finding.bringing_back import bring_back
 from bot.store.finding.searches import FoundJob, Page
@@ -20,13 +21,12 @@ from bot.store.finding.wanted import Wanted
 from bot.store.interaction import InteractionContext
 from engine.contract.errors import PictureCorrupt, StoreUnavailable
 from engine.error_boundary import result_of
-from engine.store.objects import Objects
 
 
 async def show_page(interaction: discord.Interaction, services: Services, page: Page) -> None:
     """Show the page, in place of the one that was pressed if there was one."""
     in_place = interaction.type is discord.InteractionType.component
-    sheet = await in_time(interaction, _sheet(services.objects, page), in_place=in_place)
+    sheet = await in_time(interaction, _sheet(services, page), in_place=in_place)
     await answer_privately(interaction, page_card(services, page), [sheet] if sheet else [])
 
 
@@ -88,12 +88,13 @@ def _nothing(page: Page) -> str:
     return finding_replies.NOTHING_OWN if page.wanted == Wanted() else finding_replies.NOTHING_FOUND
 
 
-async def _sheet(objects: Objects, page: Page) -> discord.File | None:
-    """Return the pictures of the page; None if there are none, or the store is away."""
+async def _sheet(services: Services, page: Page) -> discord.File | None:
+    """Return the pictures of the page, without unsafe ones; None if there are none, or the store is away."""
     files: list[bytes | None] = []
     for one in page.found:
         key = one.job.grid_key or (one.pictures[0].object_key if one.pictures else None)
-        data = await result_of(objects.get(key)) if key else None
+        is_hidden = not services.limits.shows_unsafe and may_be_unsafe(picture.unsafe_score for picture in one.pictures)
+        data = await result_of(services.objects.get(key)) if key and not is_hidden else None
         if isinstance(data, StoreUnavailable):
             return None
         if isinstance(data, Exception) and not isinstance(data, PictureCorrupt):

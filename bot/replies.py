@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from bot import withheld_replies
 from bot.ban_replies import banned, restricted
 from bot.operation_replies import inability, unusable_add_on
 from bot.plan_replies import PLAN_SENTENCES
@@ -24,6 +25,7 @@ from bot.policy.cases import (
     NothingToRemove,
 )
 from bot.policy.pauses import GuildPaused
+from bot.policy.pictures import PictureWithheld
 from bot.policy.removals import DeletedByOwner, PictureRemoved
 from bot.policy.restrictions import MemberRestricted
 from bot.policy.words import WordForbidden
@@ -62,6 +64,7 @@ _SENTENCES: Mapping[type[errors.EaselError], Callable[[Any], str]] = {
     errors.TooManyPending: lambda error: f"{_limit(error)} Wait for a job to finish, or cancel one.",
     **PLAN_SENTENCES,
     WordForbidden: lambda error: word_refused(error.rule),
+    PictureWithheld: lambda error: str(withheld_replies.NOT_SHOWN),
     errors.MemberBanned: lambda error: banned(error.facts.get("reason", ""), error.facts.get("until")),
     MemberRestricted: lambda error: restricted(error.restriction),
     CaseUnknown: lambda error: "There is no such case in this server any more, so there is nothing to decide.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
@@ -23,6 +23,7 @@ class FakePainter:
     """Paints flat pictures whose colour comes from the seed, so that every seed gives different bytes.
 
     pace: time that each of `steps` takes.
+    scores: how unsafe a classifier finds the pictures, by prompt and slot; without, none has looked at them.
     faults: errors to raise instead of the picture, by prompt, used up from the front.
     open: while cleared, requests stand still after half of their steps.
     loaded: while cleared, it says that it is not ready.
@@ -31,6 +32,7 @@ class FakePainter:
 
     steps: int = 4
     pace: timedelta = timedelta(0)
+    scores: Mapping[str, Sequence[float]] = field(default_factory=dict)
     faults: Mapping[str, list[Exception]] = field(default_factory=dict)
     open: asyncio.Event = field(default_factory=asyncio.Event)
     loaded: asyncio.Event = field(default_factory=asyncio.Event)
@@ -63,14 +65,15 @@ class FakePainter:
             if self.faults.get(request.spec.prompt):
                 raise self.faults[request.spec.prompt].pop(0)
             is_done = True
-            yield painted_from_request(request)
+            yield painted_from_request(request, self.scores.get(request.spec.parts[0].text, ()))
         finally:
             if not is_done:
                 self.closed.append(request.job_id)
 
 
-def painted_from_request(request: PaintRequest) -> PaintedPictures:
+def painted_from_request(request: PaintRequest, scores: Sequence[float] = ()) -> PaintedPictures:
     """Return the flat pictures of the request, one for each slot."""
+    seeds = [(request.seed + slot) % (MAX_SEED + 1) for slot in range(request.num_pictures)]
     pictures = tuple(
         PaintedPicture(
             png=_encode(seed, "PNG"),
@@ -78,8 +81,9 @@ def painted_from_request(request: PaintRequest) -> PaintedPictures:
             height=SIZE,
             seed=seed,
             recipe={"prompt": request.spec.prompt, "seed": seed, "model": "fake", "model_sha256": "f4ce"},
+            unsafe_score=scores[slot] if scores else None,
         )
-        for seed in ((request.seed + slot) % (MAX_SEED + 1) for slot in range(request.num_pictures))
+        for slot, seed in enumerate(seeds)
     )
     if num_pictures_of(request.operation) == 1:
         return PaintedPictures(pictures=pictures)

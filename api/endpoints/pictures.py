@@ -31,6 +31,8 @@ async def show_picture(services: ApiServices, request: web.Request) -> web.Strea
     except ValueError as error:
         raise ApiRefused(400, replies.BAD_ID, code="invalid_value", param="id") from error
     picture = await _permitted(services, request, picture_id)
+    if picture.is_unsafe and not services.limits.shows_unsafe:
+        raise ApiRefused(403, replies.UNSAFE, code="content_policy_violation")
     tag = PurePath(picture.object_key).stem
     headers = {hdrs.CACHE_CONTROL: _FOR_EVER, hdrs.ETAG: f'"{tag}"', "X-Content-Type-Options": "nosniff"}
     if any(known.value == tag for known in request.if_none_match or ()):

@@ -44,6 +44,7 @@ from bot.buttons.save import SaveButton
 from bot.buttons.suggestion import SuggestionButton
 from bot.buttons.upscale import UpscaleButton
 from bot.buttons.vary import VaryButton, VaryStrongButton, VarySubtleButton
+from bot.buttons.withheld import WithheldButton
 from bot.buttons.zoom import SquareButton, ZoomOutButton, ZoomOutLessButton
 
 BUTTONS: tuple[type[JobButton], ...] = (
@@ -97,6 +98,7 @@ BUTTONS: tuple[type[JobButton], ...] = (
     GiveUpButton,
     *CASE_BUTTONS,
     AppealButton,
+    WithheldButton,
 )
 
 MEMBER_BUTTONS: tuple[type[MemberButton], ...] = (

@@ -22,10 +22,12 @@ from bot.custom_ids import ONE_TO_FOUR, ONE_TO_NINE, AnswerOrigin, id_from_text
 from bot.delivery.attachments import ImageFile
 from bot.delivery.region_picture import with_cells
 from bot.interaction_context import origin_of
+from bot.policy.pictures import Showing
 from bot.prompt_form import PROMPT_FIELD, prompt_form
 from bot.prompts import one_spec_from_text
 from bot.regions import region_follow_up
 from bot.services import Services
+from bot.showing import showing_there
 from bot.signed_links import signed_path
 from bot.store.button_actions import open_mask_page, read_picture
 from bot.store.followups import FollowUp
@@ -58,12 +60,14 @@ class RegionButton(JobButton, verb="region", index=ONE_TO_FOUR):
         """Show the picture under its cells; nothing is stored."""
         slot = self.slot()
         job, picture = await services.commit(context, lambda: read_picture(context, self.button.job_id, slot))
+        showing = await showing_there(services, context, job, [picture])
         file = await in_time(interaction, _read(services, picture), in_place=False)
         origin = origin_of(interaction)
         assert origin is not None
         card = _card(services, job.id, replace(origin, slot=slot), frozenset(), job.spec.prompt)
         alt = followup_replies.region_alt(job.spec.prompt, slot)
-        shown = discord.File(io.BytesIO(file.data), f"cells_{picture.id}.{file.extension}", description=alt)
+        name, is_spoiler = f"cells_{picture.id}.{file.extension}", showing is Showing.SPOILER
+        shown = discord.File(io.BytesIO(file.data), name, spoiler=is_spoiler, description=alt)
         await send_card(interaction, card, [shown])
 
 
@@ -175,6 +179,8 @@ class PaintMaskButton(JobButton, verb="paintmask"):
         """Store the page, and tell the member alone where it is."""
         assert self.button.origin is not None
         slot = _slot(self.button.origin)
+        job, picture = await services.commit(context, lambda: read_picture(context, self.button.job_id, slot))
+        await showing_there(services, context, job, [picture])
         page = await services.commit(context, lambda: open_mask_page(context, self.button.job_id, slot))
         path = signed_path(page.secret, page.id, page.expires_at)
         text = mask_replies.link(f"{services.public_url}/masks/{path}", page.expires_at)

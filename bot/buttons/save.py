@@ -10,7 +10,9 @@ from bot.cards import AnswerSubject, ButtonFace, CardKind
 from bot.custom_ids import ONE_TO_FOUR_OR_ALL
 from bot.delivery.originals import original_files, send_privately
 from bot.feedback_replies import DM_CLOSED, SAVED, saved
+from bot.policy.pictures import Showing
 from bot.services import Services
+from bot.showing import showing_there
 from bot.store.interaction import InteractionContext
 from bot.store.results import save
 from engine.contract.jobs import Job
@@ -40,8 +42,10 @@ class SaveButton(JobButton, verb="save", index=ONE_TO_FOUR_OR_ALL):
         Where Discord lets the bot send the member no direct messages, the answer has the files itself.
         """
         wanted = await services.commit(context, lambda: save(context, self.button.job_id, self.slot_or_all()))
+        showing = await showing_there(services, context, wanted.job, wanted.pictures)
         await show_waiting(interaction)
-        files = await original_files(services.objects, wanted.job, wanted.pictures)
+        is_spoiler = showing is Showing.SPOILER
+        files = await original_files(services.objects, wanted.job, wanted.pictures, is_spoiler=is_spoiler)
         text = saved(wanted.job.spec.prompt, [(picture.slot, picture.seed) for picture in wanted.pictures])
         is_sent = await send_privately(interaction.client, context, text, files)
         if is_sent:

@@ -14,12 +14,12 @@ from bot.commands.imagine import imagine, imagine_for
 from bot.commands.info import info
 from bot.commands.interpolate import interpolate
 from bot.commands.message_menu import MENU
-from bot.commands.moderation import safety
 from bot.commands.plan import plan
 from bot.commands.prefer import prefer
 from bot.commands.privacy import privacy
 from bot.commands.queue import queue
 from bot.commands.rank import rank
+from bot.commands.safety_pictures import safety
 from bot.commands.search import history, search, show
 from bot.commands.server import server
 from engine.prompt import Limits

@@ -21,10 +21,11 @@ _MIN_BYTES = 64 * 1024
 
 @dataclass(frozen=True, kw_only=True)
 class ImageFile:
-    """An image file to attach to a message."""
+    """An image file to attach to a message; a spoiler is seen after a click alone."""
 
     data: bytes
     media_type: str
+    is_spoiler: bool = False
 
     @property
     def extension(self) -> str:

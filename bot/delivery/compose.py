@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
-from bot import private_replies, queue_replies, replies
+from bot import private_replies, queue_replies, replies, withheld_replies
 from bot.alt_replies import alt_of
-from bot.cards import Buttons, Card, job_card, picture_card, suggestions_card, with_note
+from bot.cards import Buttons, Card, CardKind, job_card, picture_card, rows_of, suggestions_card, with_note
 from bot.delivery.attachments import MAX_BYTES, ImageFile, fit
 from bot.delivery.discord_messages import MessageContent
+from bot.policy.pictures import Showing
 from bot.store.deliveries import Delivery
 from bot.store.job_status import JobDetails
 from bot.store.tables import DeliveryForm
@@ -32,20 +34,25 @@ async def compose(
     *,
     max_bytes: int = MAX_BYTES,
     is_paused: bool = False,
+    showing: Showing = Showing.SHOW,
 ) -> MessageContent:
     """Return what the delivery's message shows, with a picture of at most `max_bytes`.
 
     limits: the current ones; buttons that they would refuse are left out. is_paused: whether engines take no jobs.
+    showing: how the pictures are shown there; a preview is, only if it needs no spoiler.
 
     While the picture store cannot be used, the message says so instead of showing the picture.
     """
     if details.job.status is JobStatus.FINISHED and details.job.operation in TEXT_OPERATIONS:
         return await _suggestions(delivery, details, objects, buttons)
+    if details.job.status is JobStatus.FINISHED and showing is Showing.WITHHOLD:
+        return _withheld(delivery, details, buttons)
     blocked = _blocked(details, objects, is_paused)
     card = _card(delivery, details, limits, buttons, blocked)
     note, attachment, lacks_picture = None, None, False
     try:
-        attachment = await _picture(details, objects)
+        is_hidden = details.job.status is not JobStatus.FINISHED and showing is not Showing.SHOW
+        attachment = None if is_hidden else await _picture(details, objects)
     except PictureCorrupt:
         note = replies.PICTURE_LOST
     except StoreUnavailable:
@@ -53,6 +60,8 @@ async def compose(
     if attachment:
         attachment = await fit(attachment, max_bytes=max_bytes)
         note = None if attachment else replies.PICTURE_TOO_LARGE
+    if attachment and showing is Showing.SPOILER:
+        attachment = replace(attachment, is_spoiler=True)
     return MessageContent(
         card=with_note(card, note) if note else card,
         attachment=attachment,
@@ -61,6 +70,19 @@ async def compose(
         clears_attachment=details.job.status is not JobStatus.RUNNING,
         is_last=details.job.status in FINAL and not lacks_picture,
         lacks_picture=lacks_picture,
+    )
+
+
+def _withheld(delivery: Delivery, details: JobDetails, buttons: Buttons) -> MessageContent:
+    """Return the message that says that the result is not shown there; its owner reads why, and can appeal."""
+    slot = details.picture.slot if details.picture else None
+    rows = rows_of(buttons, CardKind.WITHHELD, details.job, slot)
+    return MessageContent(
+        card=Card(content=withheld_replies.withheld(delivery.discord_id), rows=rows),
+        attachment=None,
+        name=file_name(details.job, details.picture),
+        clears_attachment=True,
+        is_last=True,
     )
 
 

@@ -29,8 +29,10 @@ from bot.delivery.outcomes import (
     SendOutcome,
     Sent,
 )
+from bot.delivery.result_showing import read_result_showing
 from bot.delivery.series import follow_series, move_series_message, update_series
 from bot.delivery.tracking import TrackedDelivery
+from bot.policy.pictures import Showing
 from bot.store.deliveries import (
     close_delivery,
     find_known_messages,
@@ -61,9 +63,10 @@ async def send(context: DeliveryContext, tracked: TrackedDelivery) -> SendResult
     if tracked.lacks_picture and context.objects.problem is not None:
         return RetryLater(after=_STORE_RECHECK)
     follow_series(tracked)
-    details = await _read(context, tracked)
-    if details is None:
+    found = await _read(context, tracked)
+    if found is None:
         return Closed()
+    details, showing = found
     if tracked.series:
         told = await _tell_series(context, tracked, details)
         if told is not None:
@@ -81,6 +84,7 @@ async def send(context: DeliveryContext, tracked: TrackedDelivery) -> SendResult
         context.buttons,
         max_bytes=max_bytes,
         is_paused=context.queue.is_paused_in(tracked.delivery.guild_id),
+        showing=showing,
     )
     if tracked.lacks_picture and content.lacks_picture:
         return RetryLater(after=None)
@@ -121,8 +125,8 @@ async def close(
     return Closed()
 
 
-async def _read(context: DeliveryContext, tracked: TrackedDelivery) -> JobDetails | None:
-    """Return what the message can show, or None if the delivery is closed or another process has claimed it."""
+async def _read(context: DeliveryContext, tracked: TrackedDelivery) -> tuple[JobDetails, Showing] | None:
+    """Return what the message can show and how, or None if the delivery is closed or another process has claimed it."""
     delivery = tracked.delivery
     async with context.transaction() as connection:
         if not await renew_claim(connection, delivery.id, context.instance):
@@ -130,8 +134,9 @@ async def _read(context: DeliveryContext, tracked: TrackedDelivery) -> JobDetail
         if delivery.message_id and has_unstored_message(tracked):
             await store_message_id(connection, delivery.id, delivery.message_id, context.instance)
         details = await read_job_details(connection, delivery.job_id, delivery.picture_id)
+        showing = await read_result_showing(connection, context.limits, delivery, details) if details else Showing.SHOW
     tracked.is_stored = delivery.message_id is not None
-    return details
+    return (details, showing) if details else None
 
 
 async def _tell_series(context: DeliveryContext, tracked: TrackedDelivery, details: JobDetails) -> SendResult | None:

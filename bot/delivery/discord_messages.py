@@ -296,4 +296,5 @@ def _attachments(content: MessageContent) -> Any:
 def _file(content: MessageContent) -> discord.File:
     assert content.attachment is not None
     name = f"{content.name}.{content.attachment.extension}"
-    return discord.File(io.BytesIO(content.attachment.data), name, description=content.alt)
+    data = io.BytesIO(content.attachment.data)
+    return discord.File(data, name, spoiler=content.attachment.is_spoiler, description=content.alt)

@@ -21,8 +21,12 @@ from engine.store.objects import Objects
 _NONCE_LENGTH = 25
 
 
-async def original_files(objects: Objects, job: Job, pictures: Sequence[Picture]) -> list[discord.File]:
+async def original_files(
+    objects: Objects, job: Job, pictures: Sequence[Picture], *, is_spoiler: bool = False
+) -> list[discord.File]:
     """Return the pictures' files, byte for byte; one that Discord does not take is made smaller.
+
+    is_spoiler: whether they are seen after a click alone.
 
     Raises: PictureCorrupt, StoreUnavailable.
     """
@@ -33,9 +37,8 @@ async def original_files(objects: Objects, job: Job, pictures: Sequence[Picture]
         if file is None:
             raise PictureCorrupt(key=picture.object_key)
         alt = alt_of(job, picture)
-        files.append(
-            discord.File(io.BytesIO(file.data), f"{file_name(job, picture)}.{file.extension}", description=alt)
-        )
+        name = f"{file_name(job, picture)}.{file.extension}"
+        files.append(discord.File(io.BytesIO(file.data), name, spoiler=is_spoiler, description=alt))
     return files
 
 

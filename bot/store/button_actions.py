@@ -101,7 +101,9 @@ async def read_picture(context: InteractionContext, job_id: UUID, slot: int) -> 
     Raises: JobUnknown, PictureUnknown.
     """
     press = await read_press(context, job_id)
-    return press.job, find_picture(press, slot)
+    picture = find_picture(press, slot)
+    await check_not_removed(context, press, [slot])
+    return press.job, picture
 
 
 async def read_pressed_job(context: InteractionContext, job_id: UUID) -> Job:
@@ -119,6 +121,7 @@ async def open_mask_page(context: InteractionContext, job_id: UUID, slot: int) -
     """
     press = await read_press(context, job_id)
     find_picture(press, slot)
+    await check_not_removed(context, press, [slot])
     return await open_page(MaskPageRequest(context=context, member_id=press.member.id, job_id=job_id, slot=slot))
 
 

@@ -8,7 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from bot.store.button_actions import ButtonPress, action_from_press, find_picture, read_own, read_press
+from bot.store.button_actions import (
+    ButtonPress,
+    action_from_press,
+    check_not_removed,
+    find_picture,
+    read_own,
+    read_press,
+)
 from bot.store.interaction import InteractionContext
 from bot.store.statements import leave_out_grid, record_action
 from engine.contract.errors import PictureUnknown
@@ -49,6 +56,7 @@ async def save(context: InteractionContext, job_id: UUID, slot: int | None) -> S
     """
     press = await read_press(context, job_id)
     pictures, picture = _pictures(press, slot)
+    await check_not_removed(context, press, [one.slot for one in pictures])
     await record_action(action_from_press(context, press, Verb.SAVE, picture))
     return SavedPictures(job=press.job, pictures=pictures)
 

@@ -18,6 +18,7 @@ from bot.store.members import Member, lock_members, toggle_remixes
 from bot.store.moderation.appeals import end_appealed, find_accepted, find_appealed, open_appeals
 from bot.store.moderation.cases import add_reports, read_cases, rule_cases
 from bot.store.moderation.members import find_restrictions, restrict_all
+from bot.store.moderation.picture_rules import release_all
 from bot.store.moderation.removals import find_removals
 from bot.store.plans.reading import read_plans
 from bot.store.plans.spending import charge_jobs, read_spent, settle
@@ -107,6 +108,7 @@ charge = Statement(order=13, run=charge_jobs, is_kept=False)
 count_ahead = Statement(order=14, run=_count_ahead)
 store_choice = Statement(order=15, run=store_choices, is_kept=False)
 end_restriction = Statement(order=16, run=end_appealed, is_kept=False)
+release = Statement(order=16, run=release_all, is_kept=False)
 restrict = Statement(order=16, run=restrict_all, is_kept=False)
 start_erasure = Statement(order=16, run=start_erasures, is_kept=False)
 open_appeal = Statement(order=18, run=open_appeals, is_kept=False)

@@ -237,6 +237,11 @@ class Picture:
     recipe: Mapping[str, Any]
     unsafe_score: float | None = None
 
+    @property
+    def is_unsafe(self) -> bool:
+        """Whether a classifier finds it unsafe."""
+        return self.unsafe_score is not None and self.unsafe_score > 0
+
 
 def json_from_spec(spec: JobSpec) -> dict[str, Any]:
     """Return the spec as JSON-compatible data with its version."""

@@ -9,12 +9,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from openai import AsyncOpenAI, BadRequestError, InternalServerError, NotFoundError
 from PIL import Image
 
 from engine.contract.errors import ModelBroken
 from engine.contract.jobs import Operation
 from engine.store.api_keys import KeyOptions
+from engine.store.tables import pictures
 from tests.api.conftest import RunningApi
 from tests.engine.uploads.pictures import encoded
 from tests.engine.worker.following import count, until
@@ -205,3 +207,22 @@ async def test_a_restart_tells_who_waits_to_ask_again(api: RunningApi, secret: s
     status, body, headers = await waiting
     assert (status, body["error"]["code"], headers["x-should-retry"]) == (503, "restarting", "true")
     assert await count(api.database, "SELECT count(*) FROM jobs WHERE status = 'cancelled'") == 0
+
+
+async def test_unsafe_pictures_are_not_handed_out(api: RunningApi, client: AsyncOpenAI, secret: str) -> None:
+    """There are fewer of them, or none; their files are refused."""
+    api.painter.scores = {"some": (0.1, -0.1, 0.1, -0.1), "all": (0.1,) * 4}
+    images = await client.images.generate(prompt="some", n=4, extra_body={"seed": 7})
+    assert images.data is not None
+    assert [image.seed for image in images.data] == [8, 10]  # type: ignore[attr-defined]
+    with pytest.raises(BadRequestError) as refused:
+        await client.images.generate(prompt="all", n=1)
+    assert refused.value.code == "content_policy_violation"
+    async with api.database.begin() as connection:
+        ids = (await connection.execute(sa.select(pictures.c.id))).scalars().all()
+    statuses = []
+    for picture_id in ids:
+        address, headers = f"{api.url}/v1/pictures/{picture_id}", {"Authorization": f"Bearer {secret}"}
+        async with api.http.get(address, headers=headers) as answer:
+            statuses.append(answer.status)
+    assert sorted(statuses) == [200] * 2 + [403] * 6

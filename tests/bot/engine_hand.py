@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -66,7 +67,9 @@ class EngineHand:
         async with self.database.begin() as connection:
             assert await record_progress(connection, job_id, share, preview(round(share * 255)))
 
-    async def finish(self, job: Job, *, grid: bytes | None = None, lose_grid: bool = False) -> list[Picture]:
+    async def finish(
+        self, job: Job, *, grid: bytes | None = None, lose_grid: bool = False, scores: Sequence[float] = ()
+    ) -> list[Picture]:
         """Store the pictures and the grid, if any, and mark the job finished; it is started first where it waits."""
         if job.status.value == "waiting":
             await self.start(job.id)
@@ -93,6 +96,7 @@ class EngineHand:
                     height=picture.height,
                     seed=picture.seed,
                     recipe=picture.recipe,
+                    unsafe_score=scores[slot] if scores else None,
                 )
             )
         ending, media_type = (".png", "image/png") if grid else (SUFFIXES[shown_type], shown_type)

@@ -12,9 +12,11 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.policy.pictures import Showing, ShownWhere
 from bot.store.interaction import InteractionContext
 from bot.store.members import lock_members
 from bot.store.moderation.members import IN_FORCE
+from bot.store.moderation.picture_rules import read_showing
 from bot.store.moderation.tables import (
     AppealSubject,
     CaseKind,
@@ -23,7 +25,9 @@ from bot.store.moderation.tables import (
     moderation_cases,
     refusals,
 )
+from engine.contract.feedback import Surface
 from engine.contract.ids import new_id
+from engine.store.jobs import read_jobs_with_pictures
 
 
 class AppealState(Enum):
@@ -44,7 +48,7 @@ class Standing:
 
 @dataclass(frozen=True, kw_only=True)
 class Appealed:
-    """What a member says was wrong: the refusal or the restriction that has this id."""
+    """What a member says was wrong: the refusal or the restriction that has this id, or the job that is withheld."""
 
     guild_id: int | None
     member_id: UUID
@@ -55,13 +59,15 @@ class Appealed:
 class NewAppeal:
     """An appeal to be opened.
 
-    text: the prompt that was refused, or the reason of the time out or the ban. rule: what forbids the prompt.
+    text: the prompt that was refused or whose result is withheld, or the reason of the time out or the ban.
+    rule: what forbids the prompt. job_id: of the result that is withheld.
     """
 
     appealed: Appealed
     subject: AppealSubject
     text: str
     rule: str | None = None
+    job_id: UUID | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +110,10 @@ async def read_standing(connection: AsyncConnection, appealed_id: UUID | None) -
 
 async def find_appealed(connection: AsyncConnection, asked: Sequence[Appealed]) -> list[NewAppeal | None]:
     """Return what each member can appeal; None for what is over, was replaced, or is somebody else's."""
-    return [await _refused(connection, one) or await _restricted(connection, one) for one in asked]
+    return [
+        await _refused(connection, one) or await _restricted(connection, one) or await _withheld(connection, one)
+        for one in asked
+    ]
 
 
 async def open_appeals(connection: AsyncConnection, appeals: Sequence[NewAppeal]) -> list[bool]:
@@ -120,6 +129,7 @@ async def open_appeals(connection: AsyncConnection, appeals: Sequence[NewAppeal]
             "appealed_id": appeal.appealed.id,
             "refused": appeal.text,
             "rule": appeal.rule,
+            "job_id": appeal.job_id,
         }
         opened.append(
             bool((await connection.execute(pg.insert(moderation_cases).values(row).on_conflict_do_nothing())).rowcount)
@@ -168,6 +178,17 @@ async def _restricted(connection: AsyncConnection, appealed: Appealed) -> NewApp
     query = sa.select(guild_restrictions).where(*_restriction_of(appealed), IN_FORCE)
     row = (await connection.execute(query)).one_or_none()
     return None if row is None else NewAppeal(appealed=appealed, subject=AppealSubject(row.kind), text=row.reason)
+
+
+async def _withheld(connection: AsyncConnection, appealed: Appealed) -> NewAppeal | None:
+    (found,) = await read_jobs_with_pictures(connection, [appealed.id])
+    if found is None or found[0].member_id != appealed.member_id:
+        return None
+    job, painted = found
+    where = ShownWhere(guild_id=appealed.guild_id, surface=Surface.GUILD, is_age_restricted=False)
+    if await read_showing(connection, where, job, painted) is not Showing.WITHHOLD:
+        return None
+    return NewAppeal(appealed=appealed, subject=AppealSubject.PICTURE, text=job.spec.prompt, job_id=job.id)
 
 
 def _restriction_of(appealed: Appealed) -> tuple[sa.ColumnElement[bool], ...]:

@@ -25,6 +25,7 @@ from bot.store.members import Member
 from bot.store.moderation.appeals import Appealed
 from bot.store.moderation.cases import Case, NewRuling, Ruling
 from bot.store.moderation.members import MemberInGuild, NewRestriction
+from bot.store.moderation.picture_rules import ReleasedResult
 from bot.store.moderation.tables import AppealSubject, Decision
 from bot.store.statements import (
     end_restriction,
@@ -36,6 +37,7 @@ from bot.store.statements import (
     read_job_with_pictures,
     read_restriction,
     record_action,
+    release,
     restrict,
     rule,
 )
@@ -103,7 +105,7 @@ async def decide(context: InteractionContext, case_id: UUID, wish: RulingWish) -
     if restriction:
         await restrict(restriction)
     if wish.decision is Decision.ACCEPT and case.member_id and case.appeal and case.appeal.id:
-        await end_restriction(Appealed(guild_id=case.guild_id, member_id=case.member_id, id=case.appeal.id))
+        await _accept(case, case.member_id, case.appeal.subject, case.appeal.id)
     if wish.removes and found:
         await leave_out_grid(found[0].id)
     return Decided(case=case, ruling=ruling, is_own=True)
@@ -121,6 +123,14 @@ async def appeal(context: InteractionContext, appealed_id: UUID) -> None:
         raise NothingToAppeal(appealed_id=appealed_id)
     if not await open_appeal(found):
         raise AppealedAlready(appealed_id=appealed_id)
+
+
+async def _accept(case: Case, member_id: UUID, subject: AppealSubject, appealed_id: UUID) -> None:
+    """Do what the appeal asked for; what is about a prompt holds because it was accepted."""
+    if subject is AppealSubject.PICTURE:
+        await release(ReleasedResult(guild_id=case.guild_id, job_id=appealed_id))
+    else:
+        await end_restriction(Appealed(guild_id=case.guild_id, member_id=member_id, id=appealed_id))
 
 
 async def _restriction(context: InteractionContext, case: Case, wish: RulingWish) -> NewRestriction | None:

@@ -7,6 +7,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
+from bot.policy.pictures import Showing
 from bot.policy.restrictions import RestrictionKind
 from engine.store.tables import check_one_of, metadata
 
@@ -24,9 +25,10 @@ class CaseKind(StrEnum):
 
 
 class AppealSubject(StrEnum):
-    """What an appeal is against; words: the refusal of a prompt."""
+    """What an appeal is against; words: the refusal of a prompt. picture: that a result is not shown."""
 
     WORDS = "words"
+    PICTURE = "picture"
     TIME_OUT = "time_out"
     BAN = "ban"
 
@@ -156,6 +158,27 @@ guild_restrictions = sa.Table(
     sa.CheckConstraint("(kind = 'ban') = (until IS NULL)", name="end"),
     sa.Index(None, "member_id"),
     comment="members who may start nothing in a guild, because its moderators have timed them out or banned them",
+)
+
+guild_picture_rules = sa.Table(
+    "guild_picture_rules",
+    metadata,
+    sa.Column("guild_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("elsewhere", sa.Text, nullable=False, comment="in channels that are not restricted by age"),
+    sa.Column("age_restricted", sa.Text, nullable=False),
+    sa.Column("is_strict", sa.Boolean, nullable=False),
+    check_one_of("elsewhere", Showing),
+    check_one_of("age_restricted", Showing),
+    comment="how a guild shows pictures that a classifier finds unsafe",
+)
+
+released_results = sa.Table(
+    "released_results",
+    metadata,
+    sa.Column("guild_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("job_id", pg.UUID, sa.ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    sa.Index(None, "job_id"),
+    comment="jobs whose unsafe pictures a guild shows all the same, because its moderators accepted an appeal",
 )
 
 refusals = sa.Table(

@@ -16,6 +16,7 @@ from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.policy.pair_choice import NO_TALLIES, Tally, mean_uncertainty, tallies_of
+from bot.policy.pictures import STRICT_MARGIN
 from bot.store.deliveries import Delivery
 from bot.store.ranking.tables import rank_grids
 from bot.store.tables import DeliveryKind, DeliveryState, deliveries, members
@@ -95,6 +96,7 @@ _enterable = (
         deliveries.c.kind == DeliveryKind.GRID.value,
         deliveries.c.state == DeliveryState.DELIVERED.value,
         sa.select(sa.func.count()).where(pictures.c.job_id == deliveries.c.job_id).scalar_subquery() == 4,
+        ~sa.exists().where(pictures.c.job_id == deliveries.c.job_id, pictures.c.unsafe_score > -STRICT_MARGIN),
     )
 )
 

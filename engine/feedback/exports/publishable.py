@@ -147,6 +147,8 @@ def why_withheld(source: PictureSource, publishers: Set[UUID]) -> Withheld | Non
         return Withheld.FROM_MESSAGE
     if source.has_links:
         return Withheld.LINKED_PICTURE
+    if source.picture.is_unsafe:
+        return Withheld.UNSAFE
     if source.is_nsfw:
         return Withheld.RESTRICTED_CHANNEL
     if source.is_of_closed_guild:

@@ -46,13 +46,13 @@ PREFERENCES = frozenset(Kind) - {Kind.PICTURES, Kind.EVENTS}
 class Withheld(StrEnum):
     """Why a label is not published.
 
-    gone: a picture was erased. no_consent: an author of the pictures' prompts has not agreed. private: one of the
-    jobs is. from_message: a prompt came from the content of a message. linked_picture: a picture of somebody else
-    was used. restricted_channel: shown where Discord restricts by age. closed_server: shown in a server that its
-    administrators have closed. identifying: the prompt may tell who somebody is. name: it may name a person.
-    reported: a picture was reported, or deleted by its owner. prompts_differ, sizes_differ: of the pictures.
-    identical: two of the pictures are the same. tie: none of two is preferred. weak: too little speaks for it for
-    what the format is for. caption_changed: those who read the format would read another caption. repeated: the
+    gone: a picture was erased. no_consent: an author of the pictures' prompts has not agreed. private: one of the jobs
+    is. from_message: a prompt came from the content of a message. linked_picture: a picture of somebody else was used.
+    restricted_channel: shown where Discord restricts by age. unsafe: a classifier finds a picture so. closed_server:
+    shown in a server that its administrators have closed. identifying: the prompt may tell who somebody is. name: it
+    may name a person. reported: a picture was reported, or deleted by its owner. prompts_differ, sizes_differ: of the
+    pictures. identical: two of the pictures are the same. tie: none of two is preferred. weak: too little speaks for it
+    for what the format is for. caption_changed: those who read the format would read another caption. repeated: the
     same prompt is there already. damaged: a picture's file is missing or altered.
     """
 
@@ -62,6 +62,7 @@ class Withheld(StrEnum):
     FROM_MESSAGE = "from_message"
     LINKED_PICTURE = "linked_picture"
     RESTRICTED_CHANNEL = "restricted_channel"
+    UNSAFE = "unsafe"
     CLOSED_SERVER = "closed_server"
     IDENTIFYING = "identifying"
     NAME = "name"

@@ -93,10 +93,11 @@ async def test_what_is_removed_goes_everywhere_in_the_server(
     assert text_of(await ben.reply(await ben.command("show", picture=str(job.id)))) == refusal
     in_dm = await ben.reply(await ben.command("show", picture=str(job.id), channel="dm"))
     in_dm = await ben.changed(in_dm, lambda item: bool(item["attachments"]))
-    again = await post_buttons(sandbox, "studio", [f"e1:up:{job.id}:1", f"e1:vary:{job.id}:1", f"e1:up:{job.id}:2"])
-    for button in ("B0", "B1"):
+    verbs = ("up:{}:1", "vary:{}:1", "save:{}", "region:{}:1", "up:{}:2")
+    again = await post_buttons(sandbox, "studio", [f"e1:{verb.format(job.id)}" for verb in verbs])
+    for button in ("B0", "B1", "B2", "B3"):
         assert text_of(await ben.reply(await ben.press(again, button))) == refusal
-    await ben.press(again, "B2")
+    await ben.press(again, "B4")
     await ben.message(lambda item: "Image #2" in text_of(item))
 
 

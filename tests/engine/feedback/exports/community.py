@@ -31,7 +31,7 @@ from engine.feedback.store.months import first_press
 from engine.store.database import Database
 from engine.store.jobs import submit_job
 from engine.store.objects import Objects
-from engine.store.tables import jobs
+from engine.store.tables import jobs, pictures
 from engine.store.transitions import finish_job, start_job
 from tests.fakes import request_for
 
@@ -132,6 +132,12 @@ class SmallCommunity:
         """Make the job private."""
         async with self.database.begin() as connection:
             await connection.execute(sa.update(jobs).where(jobs.c.id == painted.job_id).values(visibility="private"))
+
+    async def mark_unsafe(self, painted: Painted) -> None:
+        """Have a classifier find its pictures unsafe."""
+        async with self.database.begin() as connection:
+            own = sa.update(pictures).where(pictures.c.job_id == painted.job_id)
+            await connection.execute(own.values(unsafe_score=0.1))
 
     async def press(
         self,
